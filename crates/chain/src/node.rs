@@ -1,0 +1,292 @@
+//! Live nodes: blocks and the mempool by JSON-RPC (with user and password, or the cookie file) or by REST.
+
+use crate::{Hash32, display_hash, parse_hash};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Duration;
+
+/// Why a node does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The connection failed, or the answer was no valid HTTP.
+    #[error("node at {url}: {cause}")]
+    Http {
+        /// The node's address, without credentials.
+        url: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// The node answered with an error.
+    #[error("node refused {method}: {message} (code {code})")]
+    Rpc {
+        /// The method called.
+        method: String,
+        /// The node's code (`rpc/protocol.h`).
+        code: i64,
+        /// The node's words.
+        message: String,
+    },
+    /// The answer is not of the expected shape.
+    #[error("node's answer to {0} is not understood: {1}")]
+    Shape(String, String),
+    /// The cookie file does not read.
+    #[error("cookie file {0}: {1}; is the node running, and is this its data folder?")]
+    Cookie(String, String),
+}
+
+/// The tip of a node's best chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// Height.
+    pub height: u32,
+    /// Block hash.
+    pub hash: Hash32,
+}
+
+/// Where blocks come from while following a chain.
+pub trait BlockSource {
+    /// The best chain's tip.
+    fn tip(&self) -> Result<Tip, NodeError>;
+    /// The hash of the best chain's block at a height; `None` above the tip.
+    fn hash_at(&self, height: u32) -> Result<Option<Hash32>, NodeError>;
+    /// A block's bytes.
+    fn block(&self, hash: &Hash32) -> Result<Vec<u8>, NodeError>;
+    /// Txids waiting in the mempool.
+    fn mempool(&self) -> Result<HashSet<Hash32>, NodeError>;
+    /// A mempool transaction's bytes; `None` when it has left meanwhile.
+    fn mempool_tx(&self, txid: &Hash32) -> Result<Option<Vec<u8>>, NodeError>;
+}
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_ANSWER: u64 = 2 * crate::block::MAX_BLOCK_BYTES as u64 + 1024;
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).build().into()
+}
+
+/// A node's JSON-RPC interface.
+#[derive(Debug)]
+pub struct Rpc {
+    agent: ureq::Agent,
+    url: String,
+    authorization: String,
+}
+
+#[derive(Deserialize)]
+struct RpcAnswer {
+    result: Option<Value>,
+    error: Option<RpcFault>,
+}
+
+#[derive(Deserialize)]
+struct RpcFault {
+    code: i64,
+    message: String,
+}
+
+impl Rpc {
+    /// Connects lazily to `http://host:port` with a user and password.
+    pub fn new(url: &str, user: &str, password: &str) -> Self {
+        let authorization = format!("Basic {}", base64(format!("{user}:{password}").as_bytes()));
+        Rpc { agent: agent(), url: url.trim_end_matches('/').to_owned(), authorization }
+    }
+
+    /// Connects with the cookie that the node writes into its data folder.
+    ///
+    /// # Errors
+    /// [`NodeError::Cookie`] when the file does not read or has no `user:password`.
+    pub fn with_cookie(url: &str, cookie: &Path) -> Result<Self, NodeError> {
+        let fail = |why: String| NodeError::Cookie(cookie.display().to_string(), why);
+        let text = std::fs::read_to_string(cookie).map_err(|e| fail(e.to_string()))?;
+        let (user, password) = text.trim().split_once(':').ok_or_else(|| fail("no 'user:password' in it".into()))?;
+        Ok(Rpc::new(url, user, password))
+    }
+
+    /// Calls a method.
+    ///
+    /// # Errors
+    /// [`NodeError`] for transport faults and for the node's own.
+    pub fn call(&self, method: &str, params: Value) -> Result<Value, NodeError> {
+        let http = |cause: String| NodeError::Http { url: self.url.clone(), cause };
+        let body = json!({"jsonrpc": "1.0", "id": "holdfast", "method": method, "params": params});
+        let mut response = self
+            .agent
+            .post(&self.url)
+            .header("Authorization", &self.authorization)
+            .send_json(body)
+            .map_err(|e| http(e.to_string()))?;
+        let status = response.status();
+        if status == 401 || status == 403 {
+            return Err(http(format!("{status}: check the RPC user and password, or the cookie file")));
+        }
+        let text =
+            response.body_mut().with_config().limit(MAX_ANSWER).read_to_string().map_err(|e| http(e.to_string()))?;
+        let answer: RpcAnswer =
+            serde_json::from_str(&text).map_err(|e| NodeError::Shape(method.into(), format!("{status}: {e}")))?;
+        if let Some(fault) = answer.error {
+            return Err(NodeError::Rpc { method: method.into(), code: fault.code, message: fault.message });
+        }
+        Ok(answer.result.unwrap_or(Value::Null))
+    }
+
+    fn call_hash(&self, method: &str, params: Value) -> Result<Hash32, NodeError> {
+        let answer = self.call(method, params)?;
+        answer
+            .as_str()
+            .and_then(parse_hash)
+            .ok_or_else(|| NodeError::Shape(method.into(), format!("a hash expected, got {answer}")))
+    }
+
+    fn call_bytes(&self, method: &str, params: Value) -> Result<Vec<u8>, NodeError> {
+        let answer = self.call(method, params)?;
+        let text = answer.as_str().ok_or_else(|| NodeError::Shape(method.into(), "hex expected".into()))?;
+        hex::decode(text).map_err(|e| NodeError::Shape(method.into(), e.to_string()))
+    }
+}
+
+/// Invalid parameter (height out of range), and invalid address or key (unknown transaction): `rpc/protocol.h`.
+const OUT_OF_RANGE: i64 = -8;
+const NOT_FOUND: i64 = -5;
+
+impl BlockSource for Rpc {
+    fn tip(&self) -> Result<Tip, NodeError> {
+        let hash = self.call_hash("getbestblockhash", json!([]))?;
+        let header = self.call("getblockheader", json!([display_hash(&hash)]))?;
+        let height = header["height"].as_u64().and_then(|h| u32::try_from(h).ok());
+        let height = height.ok_or_else(|| NodeError::Shape("getblockheader".into(), "no height".into()))?;
+        Ok(Tip { height, hash })
+    }
+
+    fn hash_at(&self, height: u32) -> Result<Option<Hash32>, NodeError> {
+        match self.call_hash("getblockhash", json!([height])) {
+            Ok(hash) => Ok(Some(hash)),
+            Err(NodeError::Rpc { code: OUT_OF_RANGE, .. }) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn block(&self, hash: &Hash32) -> Result<Vec<u8>, NodeError> {
+        self.call_bytes("getblock", json!([display_hash(hash), 0]))
+    }
+
+    fn mempool(&self) -> Result<HashSet<Hash32>, NodeError> {
+        let answer = self.call("getrawmempool", json!([]))?;
+        hashes("getrawmempool", &answer)
+    }
+
+    fn mempool_tx(&self, txid: &Hash32) -> Result<Option<Vec<u8>>, NodeError> {
+        match self.call_bytes("getrawtransaction", json!([display_hash(txid), false])) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(NodeError::Rpc { code: NOT_FOUND, .. }) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+fn hashes(method: &str, answer: &Value) -> Result<HashSet<Hash32>, NodeError> {
+    let list = answer.as_array().ok_or_else(|| NodeError::Shape(method.into(), "a list expected".into()))?;
+    list.iter()
+        .map(|v| {
+            v.as_str().and_then(parse_hash).ok_or_else(|| NodeError::Shape(method.into(), format!("not a txid: {v}")))
+        })
+        .collect()
+}
+
+/// A node's REST interface (`-rest`), which needs no credentials.
+#[derive(Debug)]
+pub struct Rest {
+    agent: ureq::Agent,
+    url: String,
+}
+
+impl Rest {
+    /// Connects lazily to `http://host:port`.
+    pub fn new(url: &str) -> Self {
+        Rest { agent: agent(), url: url.trim_end_matches('/').to_owned() }
+    }
+
+    fn get(&self, path: &str) -> Result<Option<Vec<u8>>, NodeError> {
+        let http = |cause: String| NodeError::Http { url: self.url.clone(), cause };
+        let mut response =
+            self.agent.get(format!("{}/rest/{path}", self.url)).call().map_err(|e| http(e.to_string()))?;
+        let status = response.status();
+        if status == 404 {
+            return Ok(None);
+        }
+        let body =
+            response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(|e| http(e.to_string()))?;
+        if !status.is_success() {
+            let words = String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned();
+            return Err(http(format!("{status} for /rest/{path}: {words} (is -rest set?)")));
+        }
+        Ok(Some(body))
+    }
+
+    fn get_json(&self, path: &str) -> Result<Value, NodeError> {
+        let body = self.get(path)?.ok_or_else(|| NodeError::Shape(path.into(), "not found (is -rest set?)".into()))?;
+        serde_json::from_slice(&body).map_err(|e| NodeError::Shape(path.into(), e.to_string()))
+    }
+}
+
+impl BlockSource for Rest {
+    fn tip(&self) -> Result<Tip, NodeError> {
+        let info = self.get_json("chaininfo.json")?;
+        let height = info["blocks"].as_u64().and_then(|h| u32::try_from(h).ok());
+        let hash = info["bestblockhash"].as_str().and_then(parse_hash);
+        match (height, hash) {
+            (Some(height), Some(hash)) => Ok(Tip { height, hash }),
+            _ => Err(NodeError::Shape("chaininfo".into(), "no height or hash".into())),
+        }
+    }
+
+    fn hash_at(&self, height: u32) -> Result<Option<Hash32>, NodeError> {
+        let Some(body) = self.get(&format!("blockhashbyheight/{height}.bin"))? else { return Ok(None) };
+        let hash = body.as_slice().try_into();
+        hash.map(Some).map_err(|_| NodeError::Shape("blockhashbyheight".into(), format!("{} bytes", body.len())))
+    }
+
+    fn block(&self, hash: &Hash32) -> Result<Vec<u8>, NodeError> {
+        let path = format!("block/{}.bin", display_hash(hash));
+        self.get(&path)?.ok_or_else(|| NodeError::Shape(path, "no such block".into()))
+    }
+
+    fn mempool(&self) -> Result<HashSet<Hash32>, NodeError> {
+        let contents = self.get_json("mempool/contents.json")?;
+        let map = contents.as_object().ok_or_else(|| NodeError::Shape("mempool".into(), "object expected".into()))?;
+        map.keys()
+            .map(|k| parse_hash(k).ok_or_else(|| NodeError::Shape("mempool".into(), format!("not a txid: {k}"))))
+            .collect()
+    }
+
+    fn mempool_tx(&self, txid: &Hash32) -> Result<Option<Vec<u8>>, NodeError> {
+        self.get(&format!("tx/{}.bin", display_hash(txid)))
+    }
+}
+
+fn base64(data: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in data.chunks(3) {
+        let n =
+            (chunk[0] as u32) << 16 | (*chunk.get(1).unwrap_or(&0) as u32) << 8 | *chunk.get(2).unwrap_or(&0) as u32;
+        for i in 0..4 {
+            let digit = DIGITS[(n >> (18 - 6 * i)) as usize & 63];
+            out.push(if i > chunk.len() { '=' } else { digit as char });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_matches_rfc_4648() {
+        for (plain, encoded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+    }
+}
