@@ -393,20 +393,22 @@ fn find_magic(
     size: u64,
     magic: [u8; 4],
 ) -> io::Result<(Option<u64>, u64)> {
-    let mut buffer = vec![0u8; 1 << 20];
+    let mut raw = vec![0u8; 1 << 20];
     let mut nonzero = 0u64;
+    let count = |raw: &[u8]| raw.iter().filter(|b| **b != 0).count() as u64;
     while pos + 4 <= size {
-        let n = read_some(file, None, &mut buffer, pos)?;
-        nonzero += buffer[..n].iter().filter(|b| **b != 0).count() as u64;
+        let n = read_some(file, None, &mut raw, pos)?;
+        let mut plain = raw[..n].to_vec();
         if let Some(key) = xor {
-            deobfuscate(&mut buffer[..n], key, pos);
+            deobfuscate(&mut plain, key, pos);
         }
-        if let Some(at) = buffer[..n].windows(4).position(|w| w == magic) {
-            return Ok((Some(pos + at as u64), nonzero.min(at as u64)));
+        if let Some(at) = plain.windows(4).position(|w| w == magic) {
+            return Ok((Some(pos + at as u64), nonzero + count(&raw[..at])));
         }
         if n < 4 {
             break;
         }
+        nonzero += count(&raw[..n - 3]);
         pos += n as u64 - 3;
     }
     Ok((None, nonzero))
