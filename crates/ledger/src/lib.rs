@@ -1,0 +1,24 @@
+//! The chain store: columnar, memory-mapped, append-only, reorg-safe; look-ups by transaction, address, block.
+//!
+//! A store is a folder. Facts of the chain lie in fixed-width [`column`]s in chain order, named by dense numbers:
+//! transaction `u32`, output and input `u64` (40 bits on disk), address `u32` in order of first appearance. A checksummed
+//! [`manifest`] says how much of each column is committed and is replaced atomically, so a kill at any moment loses nothing that was
+//! reported done. Look-up structures ([`index`]) are derived, immutable, and rebuilt whole; what came since lies in memory.
+//! Blocks without earlier history are first-class: inputs whose funding transaction is not stored refer to *externals*,
+//! filled from undo data or, failing that, from what the input itself proves.
+//!
+//! The layout learns from BlockSci (USENIX Security 2020): ids instead of hashes, sequential scans, about 100 bytes a transaction.
+
+pub mod append;
+pub mod check;
+pub mod column;
+pub mod index;
+pub mod manifest;
+pub mod raw;
+pub mod spill;
+pub mod store;
+
+pub use append::{AppendOptions, AppendReport, BlockFeed, FilesFeed, MemoryBlock, MemoryFeed, Progress, RawPlace};
+pub use column::U40;
+pub use manifest::{Counts, Manifest};
+pub use store::{BlockInfo, Ledger, LedgerError, OutputInfo, Source, TxFlags, TxInfo};
