@@ -1,0 +1,13 @@
+//! Synthetic economies with ground truth, written as node files.
+//!
+//! [`Economy`] plays users, exchanges, merchants, miners, mixers, coinjoins, ransomware and hacks from a seed and hands out finished
+//! blocks together with who owns every output and which output is change. [`files`] writes that as `blk*.dat`, `rev*.dat` and CSV.
+//! Blocks have real hashes, merkle roots, links and regtest proof of work; signatures are filler of real size, so a validating
+//! node would refuse them, while every parser and heuristic sees what it sees on a real chain.
+
+pub mod build;
+pub mod economy;
+pub mod files;
+pub mod random;
+
+pub use economy::{Economy, Options, OwnerKind, SimBlock, TxKind, TxTruth};

@@ -1,0 +1,54 @@
+//! Deterministic randomness: xoshiro256++ from a seed, with draws whose results depend on nothing but the seed.
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+
+/// The simulation's source of chance.
+#[derive(Clone, Debug)]
+pub struct Random(Xoshiro256PlusPlus);
+
+impl Random {
+    /// Starts from a seed.
+    pub fn new(seed: u64) -> Self {
+        Random(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
+    /// 64 random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    /// A number below `n`, which must not be zero.
+    pub fn below(&mut self, n: u64) -> u64 {
+        ((self.bits() as u128 * n as u128) >> 64) as u64
+    }
+
+    /// A number from `low` to `high`, both included.
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
+        low + self.below(high - low + 1)
+    }
+
+    /// True in `n` of 1,000 draws.
+    pub fn permille(&mut self, n: u64) -> bool {
+        self.below(1000) < n
+    }
+
+    /// An amount spread evenly over orders of magnitude between `low` and `high`.
+    pub fn amount(&mut self, low: u64, high: u64) -> u64 {
+        let octaves = (high / low).max(1).ilog2() as u64;
+        let base = low << self.below(octaves + 1);
+        self.between(base, base * 2 - 1).min(high)
+    }
+
+    /// An element of a non-empty slice.
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len() as u64) as usize]
+    }
+
+    /// Shuffles in place (Fisher-Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i as u64 + 1) as usize);
+        }
+    }
+}
