@@ -1,0 +1,76 @@
+//! `holdfast simulate`.
+
+use crate::output;
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use holdfast_simulate::files::{FileOptions, write};
+use holdfast_simulate::{Economy, Options};
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub enum SimulateCommand {
+    /// Write node files of a synthetic economy, with the truth about it.
+    Chain(Chain),
+}
+
+#[derive(Args)]
+pub struct Chain {
+    /// Folder to write into; gets `blocks/` and `truth/`. Must not hold blocks yet.
+    out: PathBuf,
+    /// Transactions: 1,000 to 50,000,000.
+    #[arg(long, default_value_t = 100_000)]
+    txs: u64,
+    /// Same seed and size, same bytes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Write undo files (rev*.dat) too.
+    #[arg(long)]
+    undo: bool,
+    /// Do not write the ground truth (CSV and TagPack).
+    #[arg(long)]
+    no_truth: bool,
+    /// Obfuscate the files as Bitcoin Core 28 does, with this key (16 hex digits).
+    #[arg(long)]
+    xor: Option<String>,
+}
+
+pub fn run(command: SimulateCommand, as_json: bool) -> anyhow::Result<()> {
+    let SimulateCommand::Chain(args) = command;
+    let mut economy = Economy::new(Options { seed: args.seed, txs: args.txs }).map_err(anyhow::Error::msg)?;
+    let xor = args
+        .xor
+        .map(|key| -> anyhow::Result<[u8; 8]> {
+            let bytes = hex::decode(&key).context("--xor")?;
+            bytes.try_into().map_err(|_| anyhow::anyhow!("--xor takes 16 hex digits"))
+        })
+        .transpose()?;
+    if args.out.join("blocks").join("blk00000.dat").exists() {
+        bail!("{} holds blocks already; choose an empty folder", args.out.display());
+    }
+    let bar = output::bar(args.txs, "simulating");
+    let options = FileOptions { undo: args.undo, truth: !args.no_truth, xor };
+    let written = write(&mut economy, &args.out, options, &mut |made| {
+        bar.set_position(made);
+        output::stopping()
+    })
+    .with_context(|| args.out.display().to_string())?;
+    bar.finish_and_clear();
+    if written.txs < args.txs {
+        bail!("stopped after {} transactions; the files hold whole blocks", written.txs);
+    }
+    if as_json {
+        return output::json(&json!({"blocks": written.blocks, "txs": written.txs, "bytes": written.bytes,
+            "owners": economy.owner_count(), "seed": args.seed, "network": "regtest"}));
+    }
+    println!(
+        "Wrote {} transactions in {} blocks ({} bytes) of {} owners to {}",
+        output::thousands(written.txs),
+        output::thousands(written.blocks as u64),
+        output::thousands(written.bytes),
+        output::thousands(economy.owner_count() as u64),
+        args.out.display()
+    );
+    println!("Next: holdfast ingest {}/blocks --network regtest --ledger LEDGER", args.out.display());
+    Ok(())
+}
