@@ -333,7 +333,6 @@ struct TxWriters {
     txid: Writer<Hash32>,
     first_output: Writer<U40>,
     first_input: Writer<U40>,
-    locktime: Writer<u32>,
     meta: Writer<u32>,
     value: Writer<u64>,
 }
@@ -375,7 +374,6 @@ impl Batch {
                 txid: columns.txid.writer(base.txs as u64)?,
                 first_output: columns.tx_first_output.writer(base.txs as u64)?,
                 first_input: columns.tx_first_input.writer(base.txs as u64)?,
-                locktime: columns.locktime.writer(base.txs as u64)?,
                 meta: columns.tx_meta.writer(base.txs as u64)?,
                 value: columns.value.writer(base.outputs)?,
             })
@@ -461,12 +459,11 @@ impl Batch {
             }
             Ok(())
         })?;
-        let TxWriters { txid, first_output, first_input, locktime, meta, value } = writers;
+        let TxWriters { txid, first_output, first_input, meta, value } = writers;
         let finish = || -> io::Result<()> {
             txid.finish()?;
             first_output.finish()?;
             first_input.finish()?;
-            locktime.finish()?;
             meta.finish()?;
             value.finish()?;
             raw.map_or(Ok(()), |file| file.sync_data())
@@ -509,7 +506,6 @@ impl Batch {
             writers.txid.push(*txid)?;
             writers.first_output.push(U40::new(self.base.outputs + self.outputs as u64))?;
             writers.first_input.push(U40::new(self.base.inputs + self.inputs as u64))?;
-            writers.locktime.push(tx.locktime)?;
             let mut definition = [0u8; DEFINITION];
             definition[..32].copy_from_slice(txid);
             definition[32..36].copy_from_slice(&self.outputs.to_le_bytes());
@@ -533,6 +529,9 @@ impl Batch {
             }
             if tx.segwit {
                 meta |= TxFlags::SEGWIT;
+            }
+            if tx.locktime != 0 {
+                meta |= TxFlags::LOCKTIME;
             }
             if tx.version >= 2 {
                 meta |= TxFlags::VERSION_2;

@@ -249,7 +249,7 @@ impl Ledger {
         }
         for (i, tx) in (info.txs.0..info.txs.1).enumerate() {
             let stored = self.tx(tx);
-            let same = stored.locktime == raw.txs[i].locktime
+            let same = stored.flags.locktime() == (raw.txs[i].locktime != 0)
                 && stored.flags.weight() == raw.txs[i].weight
                 && stored.flags.segwit() == raw.txs[i].segwit
                 && stored

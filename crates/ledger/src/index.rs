@@ -35,7 +35,7 @@ pub struct Index {
 }
 
 fn slots_for(items: u64) -> u64 {
-    items * 4 / 3 + 1
+    items * 20 / 17 + 1
 }
 
 #[inline]

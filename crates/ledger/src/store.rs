@@ -60,7 +60,6 @@ pub struct Columns {
     pub txid: Column<Hash32>,
     pub tx_first_output: Column<U40>,
     pub tx_first_input: Column<U40>,
-    pub locktime: Column<u32>,
     pub tx_meta: Column<u32>,
     pub value: Column<u64>,
     pub output_address: Column<u32>,
@@ -77,7 +76,6 @@ impl Columns {
             txid: Column::open(dir, "tx.id", txs, write)?,
             tx_first_output: Column::open(dir, "tx.first-output", txs, write)?,
             tx_first_input: Column::open(dir, "tx.first-input", txs, write)?,
-            locktime: Column::open(dir, "tx.locktime", txs, write)?,
             tx_meta: Column::open(dir, "tx.meta", txs, write)?,
             value: Column::open(dir, "output.value", counts.outputs, write)?,
             output_address: Column::open(dir, "output.address", counts.outputs, write)?,
@@ -93,7 +91,6 @@ impl Columns {
         self.txid.commit(txs)?;
         self.tx_first_output.commit(txs)?;
         self.tx_first_input.commit(txs)?;
-        self.locktime.commit(txs)?;
         self.tx_meta.commit(txs)?;
         self.value.commit(counts.outputs)?;
         self.output_address.commit(counts.outputs)?;
@@ -248,6 +245,7 @@ impl TxFlags {
     pub(crate) const SEGWIT: u32 = 1 << 25;
     pub(crate) const RBF: u32 = 1 << 26;
     pub(crate) const VERSION_2: u32 = 1 << 27;
+    pub(crate) const LOCKTIME: u32 = 1 << 28;
 
     /// Whether it creates coins.
     pub fn coinbase(self) -> bool {
@@ -269,6 +267,11 @@ impl TxFlags {
         self.0 & Self::VERSION_2 != 0
     }
 
+    /// Whether nLockTime is set.
+    pub fn locktime(self) -> bool {
+        self.0 & Self::LOCKTIME != 0
+    }
+
     /// Weight units.
     pub fn weight(self) -> u32 {
         self.0 & 0x00ff_ffff
@@ -282,8 +285,6 @@ pub struct TxInfo {
     pub number: u32,
     /// Its id.
     pub txid: Hash32,
-    /// nLockTime.
-    pub locktime: u32,
     /// Weight and properties.
     pub flags: TxFlags,
     /// Its inputs' numbers.
@@ -563,7 +564,6 @@ impl Ledger {
         TxInfo {
             number: tx,
             txid: self.columns.txid.get(tx as u64),
-            locktime: self.columns.locktime.get(tx as u64),
             flags: self.flags(tx),
             inputs: self.columns.inputs_of(tx, self.counts()),
             outputs: self.columns.outputs_of(tx, self.counts()),

@@ -30,6 +30,8 @@ pub struct Key {
     pub index: u32,
     /// How it locks.
     pub lock: Lock,
+    /// The address that its coins are at.
+    pub address: AddressKey,
 }
 
 /// An unspent output.
@@ -50,6 +52,14 @@ pub struct Utxo {
 }
 
 impl Key {
+    /// An owner's key number `index`.
+    pub fn new(owner: u32, index: u32, lock: Lock, seed: u64) -> Self {
+        let unset = AddressKey::new(ScriptClass::P2pkh, &[0; 20]);
+        let mut key = Key { owner, index, lock, address: unset };
+        key.address = key.derive(seed);
+        key
+    }
+
     /// A compressed public key; the point is not on the curve half of the time, which nothing here checks.
     pub fn public(&self, seed: u64, member: u8) -> [u8; 33] {
         let mut input = [0u8; 9];
@@ -75,8 +85,7 @@ impl Key {
         script
     }
 
-    /// The address that this key's coins are at.
-    pub fn address(&self, seed: u64) -> AddressKey {
+    fn derive(&self, seed: u64) -> AddressKey {
         match self.lock {
             Lock::P2pkh => AddressKey::new(ScriptClass::P2pkh, &hash160(&self.public(seed, 0))),
             Lock::P2wpkh => AddressKey::new(ScriptClass::P2wpkh, &hash160(&self.public(seed, 0))),
@@ -136,9 +145,9 @@ impl Pay {
     }
 
     /// Appends the output script.
-    pub fn script(&self, seed: u64) -> Vec<u8> {
+    pub fn script(&self) -> Vec<u8> {
         match self {
-            Pay::Key(key, _) => key.address(seed).script().expect("simulated locks have standard scripts"),
+            Pay::Key(key, _) => key.address.script().expect("simulated locks have standard scripts"),
             Pay::Data(data) => {
                 let mut script = vec![0x6a, data.len() as u8];
                 script.extend_from_slice(data);
@@ -233,12 +242,12 @@ pub fn build(
         }
         body.extend_from_slice(&sequence.to_le_bytes());
     }
-    write_outputs(seed, outputs, &mut body);
+    write_outputs(outputs, &mut body);
     finish(version, body, segwit.then_some(witness), locktime)
 }
 
 /// Serializes a coinbase for a height (BIP 34).
-pub fn build_coinbase(seed: u64, height: u32, outputs: &[Pay]) -> Built {
+pub fn build_coinbase(height: u32, outputs: &[Pay]) -> Built {
     let mut script = Vec::new();
     let le = height.to_le_bytes();
     match height {
@@ -259,15 +268,15 @@ pub fn build_coinbase(seed: u64, height: u32, outputs: &[Pay]) -> Built {
     write_compact(&mut body, script.len() as u64);
     body.extend_from_slice(&script);
     body.extend_from_slice(&[0xff; 4]);
-    write_outputs(seed, outputs, &mut body);
+    write_outputs(outputs, &mut body);
     finish(2, body, None, 0)
 }
 
-fn write_outputs(seed: u64, outputs: &[Pay], body: &mut Vec<u8>) {
+fn write_outputs(outputs: &[Pay], body: &mut Vec<u8>) {
     write_compact(body, outputs.len() as u64);
     for output in outputs {
         body.extend_from_slice(&output.value().to_le_bytes());
-        let script = output.script(seed);
+        let script = output.script();
         write_compact(body, script.len() as u64);
         body.extend_from_slice(&script);
     }

@@ -129,8 +129,8 @@ pub struct SpentCoin {
     pub coinbase: bool,
     /// Base units.
     pub value: u64,
-    /// Output script.
-    pub script: Vec<u8>,
+    /// Whom it paid.
+    pub address: AddressKey,
 }
 
 /// How a wallet behaves.
@@ -184,7 +184,7 @@ pub struct Economy {
     criminals: (u32, u32),
     users: (u32, u32),
     /// Per exchange: coins at deposit addresses, not swept yet.
-    deposits: Vec<Vec<Utxo>>,
+    deposits: Vec<VecDeque<Utxo>>,
     mixer_queue: VecDeque<(u32, u64)>,
     peels: VecDeque<Peel>,
     height: u32,
@@ -247,7 +247,7 @@ impl Economy {
             coordinators,
             criminals: (ransomware.0, hackers.1),
             users,
-            deposits: (0..exchanges).map(|_| Vec::new()).collect(),
+            deposits: (0..exchanges).map(|_| VecDeque::new()).collect(),
             mixer_queue: VecDeque::new(),
             peels: VecDeque::new(),
             height: 0,
@@ -281,7 +281,7 @@ impl Economy {
     /// The address behind an owner's key number, which must have been used. Key 1 of a service is its first.
     pub fn owner_address(&self, owner: u32, index: u32) -> AddressKey {
         let lock = self.owners[owner as usize].habits.lock;
-        Key { owner, index, lock }.address(self.options.seed)
+        Key::new(owner, index, lock, self.options.seed).address
     }
 
     /// Transactions made so far.
@@ -325,7 +325,7 @@ impl Economy {
         }
         let key = self.receive_key(miner);
         outputs.push(Pay::Key(key, subsidy + self.fees));
-        let coinbase = build_coinbase(self.options.seed, self.height, &outputs);
+        let coinbase = build_coinbase(self.height, &outputs);
         let truth = self.note(&coinbase, TxKind::Coinbase, None, &outputs);
         self.fund(&coinbase, &outputs, true);
         let mut txids = vec![coinbase.txid];
@@ -374,8 +374,8 @@ impl Economy {
             780..840 => self.sweep(),
             840..870 => self.merchant_cash_out(),
             870..885 => self.miner_payout(),
-            885..905 => self.coinjoin(target),
-            905..930 => self.mix_in(),
+            885..890 => self.coinjoin(target),
+            890..930 => self.mix_in(),
             930..950 => self.mix_out(),
             950..975 => self.peel_on(),
             975..992 => self.ransom(),
@@ -440,7 +440,7 @@ impl Economy {
     fn withdraw(&mut self, must: Option<u32>) {
         let exchange =
             must.map_or_else(|| self.random.below(self.exchanges as u64) as u32, |u| self.owners[u as usize].home);
-        let n = if self.random.permille(600) { 1 } else { self.random.between(2, 12) };
+        let n = if self.random.permille(750) { 1 } else { self.random.between(2, 6) };
         let mut outputs = Vec::new();
         for i in 0..n {
             let user = if i == 0 { must.unwrap_or_else(|| self.draw(self.users)) } else { self.draw(self.users) };
@@ -498,7 +498,7 @@ impl Economy {
     fn miner_payout(&mut self) {
         let pool = self.draw(self.miners);
         let mut outputs = Vec::new();
-        for _ in 0..self.random.between(5, 40) {
+        for _ in 0..self.random.between(4, 16) {
             let user = self.draw(self.users);
             let amount = self.random.amount(COIN / 100, COIN);
             let key = self.receive_key(user);
@@ -664,7 +664,9 @@ impl Economy {
 
     /// A key for coinjoin outputs: native segwit, whatever the wallet otherwise uses.
     fn mixed_key(&mut self, owner: u32, lock: Lock) -> Key {
-        Key { lock, ..self.fresh_key(owner) }
+        let wallet = &mut self.owners[owner as usize];
+        wallet.next_key += 1;
+        Key::new(owner, wallet.next_key, lock, self.options.seed)
     }
 
     /// Wasabi 1: equal outputs of about 0.1 BTC, change for each, and a coordinator fee output.
@@ -810,15 +812,15 @@ impl Economy {
     fn fresh_key(&mut self, owner: u32) -> Key {
         let wallet = &mut self.owners[owner as usize];
         wallet.next_key += 1;
-        Key { owner, index: wallet.next_key, lock: wallet.habits.lock }
+        Key::new(owner, wallet.next_key, wallet.habits.lock, self.options.seed)
     }
 
     fn hot_key(&mut self, owner: u32) -> Key {
-        Key { owner, index: 1, lock: self.owners[owner as usize].habits.lock }
+        Key::new(owner, 1, self.owners[owner as usize].habits.lock, self.options.seed)
     }
 
     fn receive_key(&mut self, owner: u32) -> Key {
-        let reuse = if self.owners[owner as usize].habits.reuse_receive { 900 } else { 120 };
+        let reuse = if self.owners[owner as usize].habits.reuse_receive { 950 } else { 650 };
         if self.random.permille(reuse) { self.hot_key(owner) } else { self.fresh_key(owner) }
     }
 
@@ -828,16 +830,13 @@ impl Economy {
         if self.owners[customer as usize].deposit_key == 0 {
             self.owners[customer as usize].deposit_key = self.fresh_key(home).index;
         }
-        Key {
-            owner: home,
-            index: self.owners[customer as usize].deposit_key,
-            lock: self.owners[home as usize].habits.lock,
-        }
+        let index = self.owners[customer as usize].deposit_key;
+        Key::new(home, index, self.owners[home as usize].habits.lock, self.options.seed)
     }
 
     fn give(&mut self, owner: u32, coin: Utxo, deposit: bool) {
         if deposit {
-            self.deposits[owner as usize].push(coin);
+            self.deposits[owner as usize].push_back(coin);
         } else {
             self.owners[owner as usize].coins.push(coin);
         }
@@ -948,12 +947,7 @@ impl Economy {
         self.spent.push(
             coins
                 .iter()
-                .map(|c| SpentCoin {
-                    height: c.height,
-                    coinbase: c.coinbase,
-                    value: c.value,
-                    script: c.key.address(seed).script().expect("simulated locks have standard scripts"),
-                })
+                .map(|c| SpentCoin { height: c.height, coinbase: c.coinbase, value: c.value, address: c.key.address })
                 .collect(),
         );
         let truth = self.note(&built, kind, change, &outputs);
@@ -974,7 +968,7 @@ impl Economy {
             kind,
             change,
             owners: outputs.iter().map(|o| key(o).map(|k| k.owner)).collect(),
-            addresses: outputs.iter().map(|o| key(o).map(|k| k.address(self.options.seed))).collect(),
+            addresses: outputs.iter().map(|o| key(o).map(|k| k.address)).collect(),
         }
     }
 
@@ -1012,7 +1006,7 @@ fn habits(kind: OwnerKind, random: &mut Random) -> Habits {
     match kind {
         OwnerKind::Exchange => Habits {
             lock: *random.pick(&[Lock::Multisig, Lock::P2wpkh, Lock::Nested, Lock::P2pkh]),
-            reuse_change: random.permille(400),
+            reuse_change: random.permille(600),
             ..base
         },
         OwnerKind::Merchant => Habits { lock: *random.pick(&[Lock::P2wpkh, Lock::Nested, Lock::P2pkh]), ..base },
@@ -1026,9 +1020,17 @@ fn habits(kind: OwnerKind, random: &mut Random) -> Habits {
             // Bitcoin Core, Electrum, mobile wallets, old wallets that reuse addresses, taproot wallets.
             0..3 => Habits { locktime: true, rbf: true, ..base },
             3..5 => Habits { locktime: true, rbf: true, lock: Lock::Nested, ..base },
-            5..7 => Habits { lock: Lock::P2pkh, version: 1, fixed_fee: Some(10 + random.below(4) * 10), ..base },
-            7 => Habits { lock: Lock::P2pkh, reuse_change: true, reuse_receive: true, version: 1, ..base },
-            8 => Habits { lock: Lock::P2tr, rbf: true, ..base },
+            5..7 => Habits {
+                lock: Lock::P2pkh,
+                version: 1,
+                fixed_fee: Some(10 + random.below(4) * 10),
+                reuse_change: random.permille(400),
+                ..base
+            },
+            7..9 if random.permille(900) => {
+                Habits { lock: Lock::P2pkh, reuse_change: true, reuse_receive: true, version: 1, ..base }
+            }
+            7..9 => Habits { lock: Lock::P2tr, rbf: true, ..base },
             _ => Habits { tidy: true, ..base },
         },
     }

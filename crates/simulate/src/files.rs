@@ -89,7 +89,8 @@ pub fn undo_record(block: &SimBlock) -> Vec<u8> {
     for tx in &block.spent {
         write_compact(&mut undo, tx.len() as u64);
         for coin in tx {
-            write_spent(&mut undo, coin.height, coin.coinbase, coin.value, &coin.script);
+            let script = coin.address.script().expect("simulated locks have standard scripts");
+            write_spent(&mut undo, coin.height, coin.coinbase, coin.value, &script);
         }
     }
     undo

@@ -51,7 +51,7 @@ fn blocks_check_out_and_value_is_conserved() {
                     if let Some(address) =
                         holdfast_chain::script::infer_spent_address(block.script_sig(input), &block.witness(input))
                     {
-                        assert_eq!(address, holdfast_chain::script::classify(&spent.script));
+                        assert_eq!(address, spent.address);
                     }
                 }
                 assert!(paid >= out);
