@@ -1,0 +1,99 @@
+//! Entities: clusters and addresses with their tags, mapped onto a ledger.
+
+use crate::cluster::Clusters;
+use crate::tags::{Tag, TagStore};
+use crate::taxonomy::Category;
+use holdfast_ledger::Ledger;
+use std::collections::HashMap;
+
+/// Tags of a ledger's addresses, and the category that each address counts under.
+#[derive(Debug)]
+pub struct Entities {
+    /// By address number: category, 0 when unattributed.
+    categories: Vec<u8>,
+    /// Tagged addresses of the ledger: address number to tag numbers.
+    tags: HashMap<u32, Vec<u32>>,
+    /// Clusters that a definer tag names: cluster to the deciding tag.
+    definers: HashMap<u32, u32>,
+}
+
+impl Entities {
+    /// Maps tags onto a ledger. An address counts under its own weightiest tag (by confidence level within the riskiest concept);
+    /// without one, under the tag that defines its cluster. Where several definers name one cluster, the most
+    /// confident counts, the riskier on a tie, then the one imported first.
+    pub fn build(ledger: &Ledger, clusters: &Clusters, store: &TagStore) -> Self {
+        let mut tags: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (i, key) in store.keys_on(ledger.network()) {
+            if let Some(address) = ledger.address_number(&key) {
+                tags.entry(address).or_default().push(i);
+            }
+        }
+        let mut definers: HashMap<u32, u32> = HashMap::new();
+        let rank = |i: u32| {
+            let tag = &store.tags()[i as usize];
+            (tag.confidence.level(), tag.concept().risk(), std::cmp::Reverse(i))
+        };
+        for (address, of_address) in &tags {
+            for i in of_address.iter().copied().filter(|i| store.tags()[*i as usize].is_cluster_definer) {
+                definers
+                    .entry(clusters.of(*address))
+                    .and_modify(|best| {
+                        if rank(i) > rank(*best) {
+                            *best = i;
+                        }
+                    })
+                    .or_insert(i);
+            }
+        }
+        let mut categories = vec![0u8; ledger.counts().addresses as usize];
+        if !definers.is_empty() {
+            let roots = clusters.all();
+            for (category, root) in categories.iter_mut().zip(&roots) {
+                if let Some(tag) = definers.get(root) {
+                    *category = store.tags()[*tag as usize].concept().0;
+                }
+            }
+        }
+        for (address, of_address) in &tags {
+            let own = of_address.iter().map(|i| &store.tags()[*i as usize]);
+            if let Some(best) = own.max_by_key(|t| (t.concept().risk(), t.confidence.level())) {
+                categories[*address as usize] = best.concept().0;
+            }
+        }
+        Entities { categories, tags, definers }
+    }
+
+    /// Category of every address, by number; 0 is unattributed.
+    pub fn categories(&self) -> &[u8] {
+        &self.categories
+    }
+
+    /// Category of an address.
+    #[inline]
+    pub fn category(&self, address: u32) -> Category {
+        Category(self.categories.get(address as usize).copied().unwrap_or(0))
+    }
+
+    /// Tags of an address itself.
+    pub fn tags_of<'a>(&'a self, store: &'a TagStore, address: u32) -> impl Iterator<Item = &'a Tag> {
+        self.tags.get(&address).into_iter().flatten().map(|i| &store.tags()[*i as usize])
+    }
+
+    /// The tag that an address counts under through its cluster.
+    pub fn definer<'a>(&self, store: &'a TagStore, cluster: u32) -> Option<&'a Tag> {
+        self.definers.get(&cluster).map(|i| &store.tags()[*i as usize])
+    }
+
+    /// The name to show for an address: its own weightiest tag's label, else its cluster's.
+    pub fn name<'a>(&'a self, store: &'a TagStore, clusters: &Clusters, address: u32) -> Option<&'a str> {
+        let own = self.tags_of(store, address).max_by_key(|t| (t.concept().risk(), t.confidence.level()));
+        own.or_else(|| self.definer(store, clusters.of(address))).map(|t| t.label.as_str())
+    }
+
+    /// Numbers of the ledger's addresses that have tags of their own, rising.
+    pub fn tagged(&self) -> Vec<u32> {
+        let mut all: Vec<u32> = self.tags.keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+}

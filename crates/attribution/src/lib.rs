@@ -1,0 +1,18 @@
+//! Who controls what: tags, sanctions, taxonomy, clustering and its evidence.
+
+pub mod accuracy;
+pub mod change;
+pub mod cluster;
+pub mod coinjoin;
+pub mod entities;
+pub mod import;
+pub mod tagpack;
+pub mod tags;
+pub mod taxonomy;
+
+pub use change::{ChangeHeuristic, ChangeRule};
+pub use cluster::{ClusterOptions, Clusters, Merge};
+pub use coinjoin::{Coinjoin, CoinjoinSet};
+pub use entities::Entities;
+pub use tags::{Actor, Confidence, Tag, TagStore};
+pub use taxonomy::{Category, Risk};
