@@ -1,0 +1,574 @@
+//! Exposure: with which categories an output's money is connected, whole ledger in one pass.
+//!
+//! For every transaction two profiles are kept: where its money comes from (haircut, forward pass) and where it goes (haircut,
+//! backward pass). A profile is a list of (category, share) whose shares sum to one exactly, in 2^31 parts. Attributed addresses end
+//! the propagation: money from an exchange is "exchange" whatever the exchange received. All arithmetic is in integers and deterministic.
+
+use holdfast_attribution::Category;
+use holdfast_attribution::taxonomy::MAX_CATEGORIES;
+use holdfast_ledger::store::NONE_U32;
+use holdfast_ledger::{Ledger, Source};
+use serde::Serialize;
+use std::collections::{BinaryHeap, HashMap, HashSet};
+
+/// One whole, as a share.
+pub const ONE: u32 = 1 << 31;
+
+/// Categories with their shares in 2^31 parts.
+pub type Shares = Vec<(Category, u32)>;
+
+/// A list of shares by category. Numbers below 64 are pure categories; others index the arena.
+#[derive(Debug, Clone, Default)]
+struct Profiles {
+    starts: Vec<u32>,
+    entries: Vec<(u8, u32)>,
+    /// Deduplicates within one run of equal neighbours.
+    last: u32,
+}
+
+impl Profiles {
+    fn with<R>(&self, id: u32, f: impl FnOnce(&[(u8, u32)]) -> R) -> R {
+        if id < MAX_CATEGORIES as u32 {
+            return f(&[(id as u8, ONE)]);
+        }
+        let i = id as usize - MAX_CATEGORIES;
+        let end = self.starts.get(i + 1).map_or(self.entries.len(), |e| *e as usize);
+        f(&self.entries[self.starts[i] as usize..end])
+    }
+
+    /// Stores a mix; pure ones get their category's number, and one equal to the last stored is not stored again.
+    fn put(&mut self, mix: &[(u8, u32)]) -> u32 {
+        if let [(category, ONE)] = mix {
+            return *category as u32;
+        }
+        if !self.starts.is_empty() && self.with(self.last, |last| last == mix) {
+            return self.last;
+        }
+        let id = (MAX_CATEGORIES + self.starts.len()) as u32;
+        self.starts.push(self.entries.len() as u32);
+        self.entries.extend_from_slice(mix);
+        self.last = id;
+        id
+    }
+}
+
+/// Mixes profiles in proportion to amounts; scratch space is reused.
+#[derive(Debug)]
+struct Mixer {
+    sums: [u64; MAX_CATEGORIES],
+    used: u64,
+    mix: Vec<(u8, u32)>,
+}
+
+impl Default for Mixer {
+    fn default() -> Self {
+        Mixer { sums: [0; MAX_CATEGORIES], used: 0, mix: Vec::new() }
+    }
+}
+
+impl Mixer {
+    /// The profile of `parts` (amount, profile). Parts of amount zero do not count; without any amount the answer is `empty`.
+    fn mix(&mut self, profiles: &mut Profiles, parts: &[(u64, u32)], empty: Category) -> u32 {
+        let mut whole = 0u64;
+        let mut same = true;
+        let mut first = None;
+        for (amount, profile) in parts {
+            if *amount > 0 {
+                whole += amount;
+                same &= *first.get_or_insert(*profile) == *profile;
+            }
+        }
+        let Some(first) = first else { return empty.0 as u32 };
+        if same {
+            return first;
+        }
+        // Amounts are cut to 33 bits so that amount * 2^31 fits 64.
+        let cut = (64 - whole.leading_zeros()).saturating_sub(33);
+        let divisor = whole >> cut;
+        for (amount, profile) in parts.iter().filter(|p| p.0 > 0) {
+            let weight = ((amount >> cut) << 31) / divisor;
+            let (sums, used) = (&mut self.sums, &mut self.used);
+            profiles.with(*profile, |entries| {
+                for (category, share) in entries {
+                    sums[*category as usize] += weight * *share as u64;
+                    *used |= 1 << category;
+                }
+            });
+        }
+        self.mix.clear();
+        let mut total = 0u32;
+        let mut largest = (0u32, 0usize);
+        let mut used = std::mem::take(&mut self.used);
+        while used != 0 {
+            let category = used.trailing_zeros() as usize;
+            used &= used - 1;
+            let share = (std::mem::take(&mut self.sums[category]) >> 31) as u32;
+            if share > 0 {
+                total += share;
+                if share > largest.0 {
+                    largest = (share, self.mix.len());
+                }
+                self.mix.push((category as u8, share));
+            }
+        }
+        match self.mix.get_mut(largest.1) {
+            // What rounding lost goes to the largest share.
+            Some(entry) => entry.1 += ONE - total,
+            None => return first,
+        }
+        profiles.put(&self.mix)
+    }
+}
+
+/// Amounts by category, direct and indirect.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Base units in all.
+    pub amount: u64,
+    /// By category: (direct, indirect) base units, largest first. The sum over all is `amount`.
+    pub by_category: Vec<(Category, u64, u64)>,
+}
+
+impl Totals {
+    fn from_table(table: &Table) -> Self {
+        let mut by_category: Vec<(Category, u64, u64)> = table
+            .direct
+            .iter()
+            .zip(&table.indirect)
+            .enumerate()
+            .filter(|(_, (d, i))| **d > 0 || **i > 0)
+            .map(|(c, (d, i))| (Category(c as u8), *d, *i))
+            .collect();
+        by_category.sort_by_key(|(c, d, i)| (std::cmp::Reverse(d + i), *c));
+        Totals { amount: by_category.iter().map(|(_, d, i)| d + i).sum(), by_category }
+    }
+
+    /// Share of a category, direct and indirect, in millionths.
+    pub fn share_ppm(&self, category: Category) -> u64 {
+        let amount: u64 = self.by_category.iter().filter(|e| e.0 == category).map(|(_, d, i)| d + i).sum();
+        if self.amount == 0 { 0 } else { (amount as u128 * 1_000_000 / self.amount as u128) as u64 }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Table {
+    direct: [u64; MAX_CATEGORIES],
+    indirect: [u64; MAX_CATEGORIES],
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Table { direct: [0; MAX_CATEGORIES], indirect: [0; MAX_CATEGORIES] }
+    }
+}
+
+impl Table {
+    /// Adds `amount` spread over a profile, exactly: cumulative rounding.
+    fn add_profile(&mut self, entries: &[(u8, u32)], amount: u64) {
+        let mut cumulated = 0u64;
+        let mut given = 0u64;
+        for (category, share) in entries {
+            cumulated += *share as u64;
+            let upto = ((amount as u128 * cumulated as u128) >> 31) as u64;
+            self.indirect[*category as usize] += upto - given;
+            given = upto;
+        }
+    }
+
+    fn add(&mut self, other: &Table) {
+        for i in 0..MAX_CATEGORIES {
+            self.direct[i] += other.direct[i];
+            self.indirect[i] += other.indirect[i];
+        }
+    }
+}
+
+/// Source and destination of an address, entity or output.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Exposure {
+    /// Where what it received came from.
+    pub source: Totals,
+    /// Where what it received went.
+    pub destination: Totals,
+}
+
+/// Exposures of a whole ledger.
+#[derive(Debug, Clone)]
+pub struct Exposures {
+    /// Categories that the profiles were computed with.
+    categories: Vec<u8>,
+    /// Clusters of attributed or busy groups: answers kept whole.
+    heavy: HashMap<u32, Exposure>,
+    /// By output: profile that it gives on when spent.
+    gives: Vec<u32>,
+    /// By transaction: profile of what it pays out.
+    source: Vec<u32>,
+    /// By transaction: profile of where its outputs go.
+    destination: Vec<u32>,
+    source_profiles: Profiles,
+    destination_profiles: Profiles,
+    done: u32,
+    at: Option<[u8; 32]>,
+}
+
+/// Addresses with more outputs than this have their answer kept.
+pub const HEAVY: usize = 512;
+
+impl Exposures {
+    /// Computes all exposures of a ledger. `categories` gives each address's category by number, 0 where unattributed.
+    pub fn build(ledger: &Ledger, categories: &[u8]) -> Self {
+        let mut this = Self::empty(categories);
+        this.compute(ledger);
+        this.keep_heavy(ledger);
+        this
+    }
+
+    /// The two passes alone, without keeping answers of busy addresses: what benchmarks time.
+    pub fn build_profiles(ledger: &Ledger, categories: &[u8]) -> Self {
+        let mut this = Self::empty(categories);
+        this.compute(ledger);
+        this
+    }
+
+    fn empty(categories: &[u8]) -> Self {
+        Exposures {
+            categories: categories.to_vec(),
+            heavy: HashMap::new(),
+            gives: Vec::new(),
+            source: Vec::new(),
+            destination: Vec::new(),
+            source_profiles: Profiles::default(),
+            destination_profiles: Profiles::default(),
+            done: 0,
+            at: None,
+        }
+    }
+
+    fn compute(&mut self, ledger: &Ledger) {
+        let txs = ledger.counts().txs;
+        let categories = &self.categories;
+        let ((gives, source, source_profiles), (destination, destination_profiles)) = rayon::join(
+            || {
+                let (mut gives, mut source, mut profiles) = (Vec::new(), Vec::new(), Profiles::default());
+                source_pass(ledger, categories, 0, &mut gives, &mut source, &mut profiles);
+                (gives, source, profiles)
+            },
+            || {
+                let mut profiles = Profiles::default();
+                let mut destination = vec![NONE_U32; txs as usize];
+                let spends = ledger.all_spends();
+                let (mut mixer, mut parts) = (Mixer::default(), Vec::new());
+                for tx in (0..txs).rev() {
+                    destination[tx as usize] = destination_of(
+                        ledger,
+                        categories,
+                        &destination,
+                        tx,
+                        |o| spends[o as usize],
+                        &mut profiles,
+                        &mut mixer,
+                        &mut parts,
+                    );
+                }
+                (destination, profiles)
+            },
+        );
+        self.gives = gives;
+        self.source = source;
+        self.source_profiles = source_profiles;
+        self.destination = destination;
+        self.destination_profiles = destination_profiles;
+        self.done = txs;
+        self.at = ledger.tip().map(|t| t.hash);
+    }
+
+    /// Takes in blocks that came since. Equal to [`Exposures::build`] on the new state; only transactions whose answer changes are
+    /// computed, unless the chain was reorganized or an address changed its category.
+    pub fn update(&mut self, ledger: &Ledger, categories: &[u8]) {
+        let txs = ledger.counts().txs;
+        let same_chain = self.done > 0
+            && self.done <= txs
+            && self.at == Some(ledger.block_of_tx(self.done - 1).hash)
+            && categories.len() >= self.categories.len()
+            && categories[..self.categories.len()] == self.categories;
+        if !same_chain {
+            *self = Self::build(ledger, categories);
+            return;
+        }
+        if self.done == txs {
+            return;
+        }
+        self.categories = categories.to_vec();
+        let from = self.done;
+        source_pass(ledger, categories, from, &mut self.gives, &mut self.source, &mut self.source_profiles);
+        self.destination.resize(txs as usize, NONE_U32);
+        let (mut mixer, mut parts) = (Mixer::default(), Vec::new());
+        // New transactions from the last, then older ones whose outputs they spend, as long as answers change.
+        let mut waiting: BinaryHeap<u32> = (from..txs).collect();
+        let mut queued: HashSet<u32> = HashSet::new();
+        while let Some(tx) = waiting.pop() {
+            queued.remove(&tx);
+            let old = self.destination[tx as usize];
+            let new = destination_of(
+                ledger,
+                categories,
+                &self.destination,
+                tx,
+                |o| ledger.spender(o).unwrap_or(NONE_U32),
+                &mut self.destination_profiles,
+                &mut mixer,
+                &mut parts,
+            );
+            let changed = old == NONE_U32
+                || (old != new
+                    && self.destination_profiles.with(old, |a| self.destination_profiles.with(new, |b| a != b)));
+            if !changed {
+                continue;
+            }
+            self.destination[tx as usize] = new;
+            for source in ledger.sources(tx) {
+                if let Source::Output(o) = source
+                    && categories[ledger.address_of(o) as usize] == 0
+                {
+                    let funding = ledger.tx_of_output(o);
+                    if funding < from && queued.insert(funding) {
+                        waiting.push(funding);
+                    }
+                }
+            }
+        }
+        self.done = txs;
+        self.at = ledger.tip().map(|t| t.hash);
+        self.keep_heavy(ledger);
+    }
+
+    /// Keeps the answers of busy addresses, so that a look-up never walks more than [`HEAVY`] outputs.
+    fn keep_heavy(&mut self, ledger: &Ledger) {
+        let mut counts = vec![0u32; ledger.counts().addresses as usize];
+        for address in ledger.columns().output_address.all() {
+            counts[*address as usize] += 1;
+        }
+        let busy: Vec<u32> = (0..counts.len() as u32).filter(|a| counts[*a as usize] as usize > HEAVY).collect();
+        let kept = busy.into_iter().map(|a| (a, self.walk(ledger, &[a]))).collect();
+        self.heavy = kept;
+    }
+
+    /// Exposure of one output: where its money came from, and where it went.
+    pub fn of_output(&self, ledger: &Ledger, output: u64) -> Exposure {
+        let (mut source, mut destination) = (Table::default(), Table::default());
+        self.add_output(ledger, output, &mut source, &mut destination);
+        Exposure { source: Totals::from_table(&source), destination: Totals::from_table(&destination) }
+    }
+
+    /// Exposure of an address, over everything that it ever received.
+    pub fn of_address(&self, ledger: &Ledger, address: u32) -> Exposure {
+        match self.heavy.get(&address) {
+            Some(kept) => kept.clone(),
+            None => self.walk(ledger, &[address]),
+        }
+    }
+
+    /// Exposure of a group of addresses (an entity): movements within the group do not count.
+    pub fn of_group(&self, ledger: &Ledger, addresses: &[u32]) -> Exposure {
+        self.walk(ledger, addresses)
+    }
+
+    fn walk(&self, ledger: &Ledger, addresses: &[u32]) -> Exposure {
+        let (mut source, mut destination) = (Table::default(), Table::default());
+        let members: HashSet<u32> = addresses.iter().copied().collect();
+        for address in addresses {
+            ledger.for_each_output_of(*address, |place| {
+                if let Source::Output(o) = place {
+                    let tx = ledger.tx_of_output(o);
+                    let internal = addresses.len() > 1
+                        && ledger
+                            .sources(tx)
+                            .any(|s| ledger.source_info(s).address.is_some_and(|a| members.contains(&a)));
+                    if !internal {
+                        self.add_output(ledger, o, &mut source, &mut destination);
+                    }
+                }
+            });
+        }
+        Exposure { source: Totals::from_table(&source), destination: Totals::from_table(&destination) }
+    }
+
+    fn add_output(&self, ledger: &Ledger, output: u64, source: &mut Table, destination: &mut Table) {
+        let value = ledger.value(output);
+        let tx = ledger.tx_of_output(output);
+        source.add(&self.source_of(ledger, tx, value));
+        match ledger.spender(output) {
+            None => destination.direct[Category::UNSPENT.0 as usize] += value,
+            Some(spender) => destination.add(&self.destination_of(ledger, spender, value)),
+        }
+    }
+
+    /// Spreads an amount that `tx` pays out over where it came from: direct for inputs at attributed addresses.
+    fn source_of(&self, ledger: &Ledger, tx: u32, amount: u64) -> Table {
+        let mut table = Table::default();
+        if ledger.flags(tx).coinbase() {
+            table.direct[Category::COINBASE.0 as usize] = amount;
+            return table;
+        }
+        let inputs: Vec<(Source, u64)> =
+            ledger.sources(tx).map(|s| (s, ledger.source_info(s).value.unwrap_or(0))).collect();
+        let paid: u64 = inputs.iter().map(|i| i.1).sum();
+        if paid == 0 {
+            // Amounts are not known: all that can be said is the profile.
+            self.source_profiles.with(self.source[tx as usize], |p| table.add_profile(p, amount));
+            return table;
+        }
+        let parts = crate::trace::split(amount, inputs.iter().map(|i| i.1), paid);
+        for ((place, _), part) in inputs.into_iter().zip(parts) {
+            let info = ledger.source_info(place);
+            let category = info.address.map_or(0, |a| self.categories[a as usize]);
+            match (category, place) {
+                (0, Source::Output(o)) => {
+                    self.source_profiles.with(self.gives[o as usize], |p| table.add_profile(p, part));
+                }
+                (0, Source::External(_)) => table.indirect[Category::UNKNOWN_ORIGIN.0 as usize] += part,
+                (category, _) => table.direct[category as usize] += part,
+            }
+        }
+        table
+    }
+
+    /// Spreads an amount that `tx` takes in over where it goes: direct for outputs at attributed addresses.
+    fn destination_of(&self, ledger: &Ledger, tx: u32, amount: u64) -> Table {
+        let mut table = Table::default();
+        let outputs = ledger.outputs(tx);
+        let values: Vec<u64> = outputs.clone().map(|o| ledger.value(o)).collect();
+        let received: u64 = values.iter().sum();
+        let fee = ledger.fee(tx).unwrap_or(0);
+        let parts = crate::trace::split(amount, values.iter().copied().chain([fee]), received + fee);
+        table.direct[Category::FEE.0 as usize] += parts[values.len()];
+        for (o, part) in outputs.zip(parts) {
+            let category = self.categories[ledger.address_of(o) as usize];
+            match (category, ledger.spender(o)) {
+                (0, None) => table.indirect[Category::UNSPENT.0 as usize] += part,
+                (0, Some(next)) => {
+                    let profile = self.destination[next as usize];
+                    self.destination_profiles.with(profile, |p| table.add_profile(p, part));
+                }
+                (category, _) => table.direct[category as usize] += part,
+            }
+        }
+        table
+    }
+
+    /// Transactions taken in.
+    pub fn done(&self) -> u32 {
+        self.done
+    }
+
+    /// Source and destination profile of a transaction, as (category, share in 2^31).
+    pub fn profiles_of(&self, tx: u32) -> (Shares, Shares) {
+        let list = |profiles: &Profiles, id: u32| {
+            profiles.with(id, |p| p.iter().map(|(c, s)| (Category(*c), *s)).collect::<Shares>())
+        };
+        (
+            list(&self.source_profiles, self.source[tx as usize]),
+            list(&self.destination_profiles, self.destination[tx as usize]),
+        )
+    }
+
+    /// Bytes of memory held by profiles and columns.
+    pub fn bytes(&self) -> usize {
+        4 * (self.gives.len() + self.source.len() + self.destination.len())
+            + self.categories.len()
+            + 8 * (self.source_profiles.entries.len() + self.destination_profiles.entries.len())
+            + 4 * (self.source_profiles.starts.len() + self.destination_profiles.starts.len())
+    }
+}
+
+/// Source profiles of transactions `from..`, in chain order.
+fn source_pass(
+    ledger: &Ledger,
+    categories: &[u8],
+    from: u32,
+    gives: &mut Vec<u32>,
+    source: &mut Vec<u32>,
+    profiles: &mut Profiles,
+) {
+    let counts = ledger.counts();
+    let columns = ledger.columns();
+    let addresses = columns.output_address.all();
+    let values = columns.value.all();
+    let prev = columns.prev.all();
+    gives.reserve_exact((counts.outputs as usize).saturating_sub(gives.len()));
+    source.reserve_exact((counts.txs as usize).saturating_sub(source.len()));
+    let (mut mixer, mut parts) = (Mixer::default(), Vec::new());
+    for tx in from..counts.txs {
+        let inputs = columns.inputs_of(tx, counts);
+        let profile = if inputs.is_empty() {
+            Category::COINBASE.0 as u32
+        } else {
+            parts.clear();
+            for n in &prev[inputs.start as usize..inputs.end as usize] {
+                parts.push(match Source::from_stored(n.get()) {
+                    Source::Output(o) => (values[o as usize], gives[o as usize]),
+                    external => {
+                        let info = ledger.source_info(external);
+                        let category = info.address.map_or(0, |a| categories[a as usize]);
+                        let category = if category == 0 { Category::UNKNOWN_ORIGIN.0 } else { category };
+                        (info.value.unwrap_or(0), category as u32)
+                    }
+                });
+            }
+            match parts.as_slice() {
+                [(_, only)] => *only,
+                _ => mixer.mix(profiles, &parts, Category::UNKNOWN_ORIGIN),
+            }
+        };
+        source.push(profile);
+        let outputs = columns.outputs_of(tx, counts);
+        for address in &addresses[outputs.start as usize..outputs.end as usize] {
+            let category = categories[*address as usize];
+            gives.push(if category == 0 { profile } else { category as u32 });
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+#[inline]
+fn destination_of(
+    ledger: &Ledger,
+    categories: &[u8],
+    destination: &[u32],
+    tx: u32,
+    spender: impl Fn(u64) -> u32,
+    profiles: &mut Profiles,
+    mixer: &mut Mixer,
+    parts: &mut Vec<(u64, u32)>,
+) -> u32 {
+    let columns = ledger.columns();
+    let outputs = columns.outputs_of(tx, ledger.counts());
+    parts.clear();
+    let mut received = 0;
+    for o in outputs {
+        let value = columns.value.all()[o as usize];
+        received += value;
+        let category = categories[columns.output_address.all()[o as usize] as usize];
+        let profile = if category != 0 {
+            category as u32
+        } else {
+            match spender(o) {
+                NONE_U32 => Category::UNSPENT.0 as u32,
+                next => destination[next as usize],
+            }
+        };
+        parts.push((value, profile));
+    }
+    let mut paid = Some(0u64);
+    for source in ledger.sources(tx) {
+        let value = match source {
+            Source::Output(o) => Some(columns.value.all()[o as usize]),
+            external => ledger.source_info(external).value,
+        };
+        paid = paid.zip(value).map(|(a, b)| a + b);
+    }
+    if let Some(fee) = paid.and_then(|p| p.checked_sub(received)).filter(|f| *f > 0) {
+        parts.push((fee, Category::FEE.0 as u32));
+    }
+    mixer.mix(profiles, parts, Category::UNSPENT)
+}
