@@ -6,10 +6,12 @@
 
 use holdfast_attribution::Category;
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
+use holdfast_chain::hash::sha256;
 use holdfast_ledger::store::NONE_U32;
 use holdfast_ledger::{Ledger, Source};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 /// One whole, as a share.
 pub const ONE: u32 = 1 << 31;
@@ -121,7 +123,7 @@ impl Mixer {
 }
 
 /// Amounts by category, direct and indirect.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Base units in all.
     pub amount: u64,
@@ -184,7 +186,7 @@ impl Table {
 }
 
 /// Source and destination of an address, entity or output.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
     /// Where what it received came from.
     pub source: Totals,
@@ -197,7 +199,7 @@ pub struct Exposure {
 pub struct Exposures {
     /// Categories that the profiles were computed with.
     categories: Vec<u8>,
-    /// Clusters of attributed or busy groups: answers kept whole.
+    /// Answers of busy addresses, kept whole.
     heavy: HashMap<u32, Exposure>,
     /// By output: profile that it gives on when spent.
     gives: Vec<u32>,
@@ -355,8 +357,15 @@ impl Exposures {
 
     /// Exposure of one output: where its money came from, and where it went.
     pub fn of_output(&self, ledger: &Ledger, output: u64) -> Exposure {
+        self.of_outputs(ledger, output..output + 1)
+    }
+
+    /// Exposure of several outputs together.
+    pub fn of_outputs(&self, ledger: &Ledger, outputs: std::ops::Range<u64>) -> Exposure {
         let (mut source, mut destination) = (Table::default(), Table::default());
-        self.add_output(ledger, output, &mut source, &mut destination);
+        for output in outputs {
+            self.add_output(ledger, output, &mut source, &mut destination);
+        }
         Exposure { source: Totals::from_table(&source), destination: Totals::from_table(&destination) }
     }
 
@@ -478,6 +487,131 @@ impl Exposures {
             + self.categories.len()
             + 8 * (self.source_profiles.entries.len() + self.destination_profiles.entries.len())
             + 4 * (self.source_profiles.starts.len() + self.destination_profiles.starts.len())
+    }
+}
+
+/// Why exposures do not load.
+#[derive(Debug, thiserror::Error)]
+pub enum ExposureError {
+    /// The system refused.
+    #[error("{0}: {1}")]
+    Io(PathBuf, #[source] std::io::Error),
+    /// Damaged or of another version.
+    #[error("{0}: {1}; run `holdfast exposure --rebuild`")]
+    Format(PathBuf, String),
+}
+
+const MAGIC: &[u8] = b"HFEXPO01";
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    done: u32,
+    at: Option<[u8; 32]>,
+    heavy: Vec<(u32, Exposure)>,
+    lengths: [u64; 8],
+    last: (u32, u32),
+}
+
+impl Exposures {
+    /// Writes everything to a file, atomically.
+    ///
+    /// # Errors
+    /// [`ExposureError`].
+    pub fn save(&self, path: &Path) -> Result<(), ExposureError> {
+        let io = |e| ExposureError::Io(path.to_owned(), e);
+        let flat = |p: &Profiles| -> (Vec<u8>, Vec<u32>) { p.entries.iter().copied().unzip() };
+        let (source, destination) = (flat(&self.source_profiles), flat(&self.destination_profiles));
+        let mut heavy: Vec<_> = self.heavy.iter().map(|(a, e)| (*a, e.clone())).collect();
+        heavy.sort_by_key(|h| h.0);
+        let words = [
+            &self.gives,
+            &self.source,
+            &self.destination,
+            &self.source_profiles.starts,
+            &self.destination_profiles.starts,
+            &source.1,
+            &destination.1,
+        ];
+        let mut lengths = [0u64; 8];
+        for (length, column) in lengths.iter_mut().zip(words) {
+            *length = column.len() as u64;
+        }
+        lengths[7] = self.categories.len() as u64;
+        let last = (self.source_profiles.last, self.destination_profiles.last);
+        let head = Head { done: self.done, at: self.at, heavy, lengths, last };
+        let head = serde_json::to_vec(&head).map_err(|e| ExposureError::Format(path.to_owned(), e.to_string()))?;
+        let mut body = (head.len() as u64).to_le_bytes().to_vec();
+        body.extend_from_slice(&head);
+        for column in words {
+            body.extend_from_slice(bytemuck::cast_slice(column));
+        }
+        for column in [&source.0, &destination.0, &self.categories] {
+            body.extend_from_slice(column);
+        }
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&sha256(&body));
+        bytes.append(&mut body);
+        let temporary = path.with_extension("new");
+        std::fs::write(&temporary, bytes).map_err(io)?;
+        std::fs::rename(&temporary, path).map_err(io)
+    }
+
+    /// Reads what [`Exposures::save`] wrote; `None` when the file is absent.
+    ///
+    /// # Errors
+    /// [`ExposureError`] when it is damaged or of another version.
+    pub fn load(path: &Path) -> Result<Option<Self>, ExposureError> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(ExposureError::Io(path.to_owned(), e)),
+        };
+        let fail = |why: &str| ExposureError::Format(path.to_owned(), why.to_owned());
+        let cut = || fail("cut off");
+        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| fail("not exposures of this version"))?;
+        let (sum, body) = rest.split_at_checked(32).ok_or_else(cut)?;
+        if sha256(body) != sum {
+            return Err(fail("checksum does not match"));
+        }
+        let (len, body) = body.split_at_checked(8).ok_or_else(cut)?;
+        let len = u64::from_le_bytes(len.try_into().expect("eight bytes")) as usize;
+        let (head, mut body) = body.split_at_checked(len).ok_or_else(cut)?;
+        let head: Head = serde_json::from_slice(head).map_err(|e| fail(&e.to_string()))?;
+        let mut words: Vec<Vec<u32>> = Vec::with_capacity(7);
+        for n in &head.lengths[..7] {
+            let (column, rest) = body.split_at_checked(*n as usize * 4).ok_or_else(cut)?;
+            words.push(bytemuck::allocation::pod_collect_to_vec(column));
+            body = rest;
+        }
+        let mut take = |n: u64| -> Result<Vec<u8>, ExposureError> {
+            let (column, rest) = body.split_at_checked(n as usize).ok_or_else(cut)?;
+            body = rest;
+            Ok(column.to_vec())
+        };
+        let (source_categories, destination_categories) = (take(head.lengths[5])?, take(head.lengths[6])?);
+        let categories = take(head.lengths[7])?;
+        let mut next = words.into_iter();
+        let mut column = || next.next().expect("seven columns");
+        let (gives, source, destination) = (column(), column(), column());
+        let (source_starts, destination_starts) = (column(), column());
+        let profiles = |starts, categories: Vec<u8>, shares: Vec<u32>, last| Profiles {
+            starts,
+            entries: categories.into_iter().zip(shares).collect(),
+            last,
+        };
+        let source_profiles = profiles(source_starts, source_categories, column(), head.last.0);
+        let destination_profiles = profiles(destination_starts, destination_categories, column(), head.last.1);
+        Ok(Some(Exposures {
+            categories,
+            heavy: head.heavy.into_iter().collect(),
+            gives,
+            source,
+            destination,
+            source_profiles,
+            destination_profiles,
+            done: head.done,
+            at: head.at,
+        }))
     }
 }
 

@@ -7,8 +7,10 @@ pub mod render;
 pub mod report;
 pub mod trace;
 pub mod view;
+pub mod workspace;
 
 pub use exposure::{Exposures, Totals};
 pub use report::TraceReport;
 pub use trace::{Bounds, Direction, End, EndKind, Policy, Trace, TraceError, TraceOptions, trace};
 pub use view::{LedgerView, View};
+pub use workspace::{Workspace, WorkspaceError};
