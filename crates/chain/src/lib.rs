@@ -8,6 +8,7 @@ pub mod block;
 pub mod files;
 pub mod hash;
 pub mod header;
+pub mod mempool;
 pub mod network;
 pub mod node;
 pub mod read;

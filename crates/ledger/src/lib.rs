@@ -12,6 +12,7 @@
 pub mod append;
 pub mod check;
 pub mod column;
+pub mod follow;
 pub mod index;
 pub mod manifest;
 pub mod raw;
@@ -20,5 +21,6 @@ pub mod store;
 
 pub use append::{AppendOptions, AppendReport, BlockFeed, FilesFeed, MemoryBlock, MemoryFeed, Progress, RawPlace};
 pub use column::U40;
+pub use follow::{FollowError, FollowReport, follow};
 pub use manifest::{Counts, Manifest};
 pub use store::{BlockInfo, Ledger, LedgerError, OutputInfo, Source, TxFlags, TxInfo};

@@ -6,6 +6,7 @@ use holdfast_attribution::{Category, Clusters, Risk, TagStore};
 use holdfast_ledger::Source;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Names for the numbers of a [`View`].
 pub trait Describe: View {
@@ -106,7 +107,7 @@ impl Describe for NamedView<'_> {
 }
 
 /// A place of marked money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Place {
     /// Transaction that made the output.
     pub txid: String,
@@ -117,13 +118,14 @@ pub struct Place {
     /// Label of the tag that the address counts under.
     pub label: Option<String>,
     /// Category.
+    #[schema(value_type = String)]
     pub category: Category,
     /// Marked base units.
     pub amount: u64,
 }
 
 /// A movement: a place, and the transaction on the other side.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Movement {
     /// The output that moves.
     #[serde(flatten)]
@@ -139,7 +141,7 @@ pub struct Movement {
 }
 
 /// An end of the trace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ending {
     /// Where the money lies or came from.
     #[serde(flatten)]
@@ -155,7 +157,7 @@ pub struct Ending {
 }
 
 /// A trace, described.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TraceReport {
     /// Whose chain.
     pub network: String,
@@ -180,8 +182,10 @@ pub struct TraceReport {
     /// marked + added = found + fees.
     pub balances: bool,
     /// Ends by category, largest first: (category, base units).
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     pub by_category: Vec<(Category, u64)>,
     /// Ends by kind, largest first.
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     pub by_kind: Vec<(EndKind, u64)>,
     /// 0 to 100: share of the found money at ends of severe (whole), high (three quarters) and medium (one quarter) risk.
     pub risk_score: u32,
@@ -190,6 +194,7 @@ pub struct TraceReport {
     /// Ends.
     pub ends: Vec<Ending>,
     /// Peel chains: txids in order and base units peeled off.
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     pub peel_chains: Vec<(Vec<String>, u64)>,
     /// Transactions with inputs of unknown amount, taken as the least possible.
     pub assumed: Vec<String>,

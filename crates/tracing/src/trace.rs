@@ -9,9 +9,10 @@ use holdfast_attribution::Category;
 use holdfast_ledger::Source;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// How marks pass through a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// Any marked input marks every output whole.
@@ -40,7 +41,7 @@ impl std::str::FromStr for Policy {
 }
 
 /// Which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// Where the money went.
@@ -63,7 +64,7 @@ impl std::str::FromStr for Direction {
 }
 
 /// Where a trace stops at the latest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Bounds {
     /// Transactions away from the start.
     pub max_hops: u32,
@@ -101,7 +102,7 @@ pub struct TraceOptions {
 }
 
 /// A place where marked money rests or leaves the trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndKind {
     /// Not spent.

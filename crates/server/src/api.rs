@@ -1,0 +1,583 @@
+//! The JSON API.
+
+use crate::Shared;
+use crate::error::{ApiError, ErrorBody};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use holdfast_chain::files::read_single_block;
+use holdfast_chain::{AddressKey, display_hash};
+use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_tracing::workspace::{
+    AddressReport, BlockReport, ExplainReport, ExposureView, PathReport, Summary, TraceRequest, TxReport,
+};
+use holdfast_tracing::{Bounds, Direction, Policy, TraceOptions, TraceReport, Workspace, render};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Holdfast",
+        description = "The open investigations desk of a crypto exchange. Amounts are integers in base units."
+    ),
+    paths(
+        summary,
+        address,
+        tx,
+        block,
+        exposure,
+        trace,
+        bundle,
+        paths,
+        explain,
+        verify,
+        import_tags,
+        conflicts,
+        append_block,
+        check,
+        mempool
+    ),
+    components(schemas(
+        AddressReport,
+        BlockReport,
+        ErrorBody,
+        ExplainReport,
+        ExposureView,
+        PathReport,
+        Summary,
+        TraceReport,
+        TxReport,
+        MempoolTx,
+        Appended,
+        CheckAnswer,
+        ImportAnswer,
+        ConflictAnswer,
+        VerifyAnswer
+    ))
+)]
+struct Document;
+
+/// The OpenAPI document.
+pub async fn openapi() -> Response {
+    let document = Document::openapi().to_json();
+    match document {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(e) => ApiError::internal(e.to_string()).into_response(),
+    }
+}
+
+type Answer<T> = Result<Json<T>, ApiError>;
+
+/// Runs a question on a thread that may block.
+pub(crate) async fn ask<T: Send + 'static>(
+    shared: Shared,
+    question: impl FnOnce(&Workspace) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let run = move || {
+        let workspace = shared.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
+        question(&workspace)
+    };
+    tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?
+}
+
+async fn change<T: Send + 'static>(
+    shared: Shared,
+    change: impl FnOnce(&mut Workspace) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let run = move || {
+        let mut workspace =
+            shared.workspace.write().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
+        change(&mut workspace)
+    };
+    tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?
+}
+
+/// What the workspace holds.
+#[utoipa::path(get, path = "/api/v1/summary", responses((status = 200, body = Summary)))]
+pub async fn summary(State(shared): State<Shared>) -> Answer<Summary> {
+    ask(shared, |w| Ok(w.summary())).await.map(Json)
+}
+
+/// What is known of an address: tags with sources, entity, receipts, exposure.
+#[utoipa::path(get, path = "/api/v1/address/{address}", params(("address" = String, Path, description = "Base58, Bech32, or class:hex")),
+    responses((status = 200, body = AddressReport), (status = 400, body = ErrorBody)))]
+pub async fn address(State(shared): State<Shared>, Path(address): Path<String>) -> Answer<AddressReport> {
+    ask(shared, move |w| Ok(w.address(&address)?)).await.map(Json)
+}
+
+/// A transaction with its inputs, outputs and the exposure of what it pays out.
+#[utoipa::path(get, path = "/api/v1/tx/{txid}", params(("txid" = String, Path, description = "64 hex digits")),
+    responses((status = 200, body = TxReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn tx(State(shared): State<Shared>, Path(txid): Path<String>) -> Answer<TxReport> {
+    ask(shared, move |w| Ok(w.tx(&txid)?)).await.map(Json)
+}
+
+/// A block by height or hash.
+#[utoipa::path(get, path = "/api/v1/block/{block}", params(("block" = String, Path, description = "Height or hash")),
+    responses((status = 200, body = BlockReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn block(State(shared): State<Shared>, Path(block): Path<String>) -> Answer<BlockReport> {
+    ask(shared, move |w| Ok(w.block(&block)?)).await.map(Json)
+}
+
+/// Whether the whole entity is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct EntityQuery {
+    /// Ask for the whole entity of an address.
+    #[serde(default)]
+    entity: bool,
+}
+
+/// Source and destination of funds by category, direct and indirect.
+#[utoipa::path(get, path = "/api/v1/exposure/{subject}",
+    params(("subject" = String, Path, description = "Address, txid, or output (txid:index)"), EntityQuery),
+    responses((status = 200, body = ExposureView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn exposure(
+    State(shared): State<Shared>,
+    Path(subject): Path<String>,
+    Query(query): Query<EntityQuery>,
+) -> Answer<ExposureView> {
+    ask(shared, move |w| Ok(w.exposure(&subject, query.entity)?)).await.map(Json)
+}
+
+/// How to trace.
+#[derive(Debug, Clone, Deserialize, Serialize, IntoParams)]
+pub struct TraceQuery {
+    /// Address, txid, or output (txid:index).
+    pub subject: String,
+    /// Start from the whole entity of an address.
+    #[serde(default)]
+    pub entity: bool,
+    /// forward or backward.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub direction: Direction,
+    /// poison, haircut, fifo or lifo.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub policy: Policy,
+    /// Follow through attributed services.
+    #[serde(default)]
+    pub through_services: bool,
+    /// Transactions away from the start (default 50).
+    pub max_hops: Option<u32>,
+    /// Smaller marked amounts are not followed (base units, default 1).
+    pub min_value: Option<u64>,
+    /// Only blocks from this time on (Unix seconds).
+    pub from_time: Option<u32>,
+    /// Only blocks up to this time (Unix seconds).
+    pub until_time: Option<u32>,
+    /// Movements followed at most (default 100,000).
+    pub max_edges: Option<usize>,
+    /// json, table, graphviz, mermaid or html.
+    pub format: Option<String>,
+}
+
+impl TraceQuery {
+    /// The request that the query stands for.
+    pub fn request(&self) -> TraceRequest {
+        let default = Bounds::default();
+        TraceRequest {
+            subject: self.subject.clone(),
+            entity: self.entity,
+            options: TraceOptions {
+                direction: self.direction,
+                policy: self.policy,
+                through_services: self.through_services,
+                bounds: Bounds {
+                    max_hops: self.max_hops.unwrap_or(default.max_hops),
+                    min_value: self.min_value.unwrap_or(default.min_value),
+                    from_time: self.from_time.unwrap_or(default.from_time),
+                    until_time: self.until_time.unwrap_or(default.until_time),
+                    max_edges: self.max_edges.unwrap_or(default.max_edges),
+                },
+            },
+        }
+    }
+}
+
+/// Follows money forward or backward.
+#[utoipa::path(get, path = "/api/v1/trace", params(TraceQuery),
+    responses((status = 200, body = TraceReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn trace(State(shared): State<Shared>, Query(query): Query<TraceQuery>) -> Result<Response, ApiError> {
+    let request = query.request();
+    let (_, report) = ask(shared, move |w| Ok(w.trace(&request)?)).await?;
+    let text = |kind: &'static str, body: String| ([(header::CONTENT_TYPE, kind)], body).into_response();
+    Ok(match query.format.as_deref() {
+        None | Some("json") => Json(report).into_response(),
+        Some("table") => text("text/plain; charset=utf-8", render::table(&report, 1000)),
+        Some("graphviz") => text("text/vnd.graphviz; charset=utf-8", render::graphviz(&report)),
+        Some("mermaid") => text("text/plain; charset=utf-8", render::mermaid(&report)),
+        Some("html") => text("text/html; charset=utf-8", render::html(&report)),
+        Some(other) => {
+            return Err(ApiError::bad(format!("unknown format '{other}'; use json, table, graphviz, mermaid or html")));
+        }
+    })
+}
+
+/// Traces and packs the signed evidence (a tar file; see `holdfast verify`).
+#[utoipa::path(get, path = "/api/v1/trace/bundle", params(TraceQuery),
+    responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn bundle(State(shared): State<Shared>, Query(query): Query<TraceQuery>) -> Result<Response, ApiError> {
+    let request = query.request();
+    let bytes = ask(shared, move |w| {
+        let key = w.signing_key(entropy)?;
+        Ok(w.bundle(&request, &key, &now())?.1)
+    })
+    .await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-tar"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"trace.holdfast.tar\""),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// 32 random bytes of the system.
+///
+/// # Errors
+/// When the system has none.
+pub fn entropy() -> std::io::Result<[u8; 32]> {
+    use std::io::Read;
+    let mut bytes = [0u8; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The present time, RFC 3339, UTC.
+pub fn now() -> String {
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    rfc3339(seconds)
+}
+
+/// Unix seconds as RFC 3339, UTC.
+pub fn rfc3339(seconds: u64) -> String {
+    // Civil date from days (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+    let days = (seconds / 86_400) as i64 + 719_468;
+    let era = days / 146_097;
+    let day_of_era = days - era * 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let m = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * m + 2) / 5 + 1;
+    let month = if m < 10 { m + 3 } else { m - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let s = seconds % 86_400;
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", s / 3600, s / 60 % 60, s % 60)
+}
+
+/// From where to where.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PathsQuery {
+    /// An address of the first entity.
+    from: String,
+    /// An address of the second entity.
+    to: String,
+    /// Transactions at most (default 50).
+    max_hops: Option<u32>,
+    /// Paths at most (default 10).
+    most: Option<usize>,
+}
+
+/// Paths of money between two entities, largest first.
+#[utoipa::path(get, path = "/api/v1/paths", params(PathsQuery),
+    responses((status = 200, body = Vec<PathReport>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn paths(State(shared): State<Shared>, Query(query): Query<PathsQuery>) -> Answer<Vec<PathReport>> {
+    let mut options = TraceOptions::default();
+    options.bounds.max_hops = query.max_hops.unwrap_or(options.bounds.max_hops);
+    let most = query.most.unwrap_or(10).min(1000);
+    ask(shared, move |w| Ok(w.paths(&query.from, &query.to, &options, most)?)).await.map(Json)
+}
+
+/// Two addresses.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ExplainQuery {
+    /// First address.
+    a: String,
+    /// Second address.
+    b: String,
+}
+
+/// Why two addresses are in one cluster.
+#[utoipa::path(get, path = "/api/v1/explain", params(ExplainQuery),
+    responses((status = 200, body = ExplainReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn explain(State(shared): State<Shared>, Query(query): Query<ExplainQuery>) -> Answer<ExplainReport> {
+    ask(shared, move |w| Ok(w.explain(&query.a, &query.b)?)).await.map(Json)
+}
+
+/// What verification found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifyAnswer {
+    valid: bool,
+    passed: Vec<String>,
+    failures: Vec<String>,
+    claims: Vec<String>,
+    public_key: String,
+    created: String,
+}
+
+/// Recomputes an evidence bundle.
+#[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/x-tar"),
+    responses((status = 200, body = VerifyAnswer)))]
+pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
+    let run = move || holdfast_tracing::bundle::verify(&body, None);
+    let v = tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?;
+    Ok(Json(VerifyAnswer {
+        valid: v.is_valid(),
+        passed: v.passed,
+        failures: v.failures,
+        claims: v.claims,
+        public_key: v.public_key,
+        created: v.created,
+    }))
+}
+
+/// The uploaded file's name.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct NameQuery {
+    /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt.
+    name: String,
+}
+
+/// What an import did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportAnswer {
+    tags: usize,
+    new_tags: usize,
+    actors: usize,
+    warnings: Vec<String>,
+}
+
+/// Imports a TagPack, ActorPack, OFAC list or CSV, and brings all exposures up to it.
+#[utoipa::path(post, path = "/api/v1/tags", params(NameQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = ImportAnswer), (status = 400, body = ErrorBody)))]
+pub async fn import_tags(
+    State(shared): State<Shared>,
+    Query(query): Query<NameQuery>,
+    body: Bytes,
+) -> Answer<ImportAnswer> {
+    if !holdfast_attribution::import::is_importable(&query.name) {
+        return Err(ApiError::bad("name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt"));
+    }
+    change(shared, move |w| {
+        let report = w.import_tags(vec![(query.name, body.to_vec())]);
+        if let Some(refused) = report.refused.into_iter().next() {
+            return Err(ApiError::bad(refused));
+        }
+        w.refresh()?;
+        Ok(ImportAnswer {
+            tags: report.tags,
+            new_tags: report.new_tags,
+            actors: report.actors,
+            warnings: report.warnings.into_iter().take(1000).collect(),
+        })
+    })
+    .await
+    .map(Json)
+}
+
+/// Tags that do not say the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConflictAnswer {
+    address: String,
+    asset: String,
+    field: String,
+    /// Value and pack.
+    values: Vec<Vec<String>>,
+}
+
+/// Addresses whose tags disagree.
+#[utoipa::path(get, path = "/api/v1/tags/conflicts", responses((status = 200, body = Vec<ConflictAnswer>)))]
+pub async fn conflicts(State(shared): State<Shared>) -> Answer<Vec<ConflictAnswer>> {
+    let found = ask(shared, |w| Ok(w.tags.conflicts())).await?;
+    let answer = found.into_iter().map(|c| ConflictAnswer {
+        address: c.address,
+        asset: c.asset,
+        field: c.field.to_owned(),
+        values: c.values.into_iter().map(|(value, pack)| vec![value, pack]).collect(),
+    });
+    Ok(Json(answer.collect()))
+}
+
+/// Which block.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct HeightQuery {
+    /// Height, for blocks that do not state it (older than BIP 34).
+    height: Option<u32>,
+}
+
+/// A block that was appended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Appended {
+    height: u32,
+    hash: String,
+    txs: u32,
+}
+
+/// Appends one raw block (binary or hex) to the ledger.
+#[utoipa::path(post, path = "/api/v1/blocks", params(HeightQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Appended), (status = 400, body = ErrorBody)))]
+pub async fn append_block(
+    State(shared): State<Shared>,
+    Query(query): Query<HeightQuery>,
+    body: Bytes,
+) -> Answer<Appended> {
+    change(shared, move |w| {
+        let block =
+            read_single_block(body.to_vec(), w.ledger.network()).map_err(|e| ApiError::bad(format!("body: {e}")))?;
+        let height = query
+            .height
+            .or(block.stated_height())
+            .ok_or_else(|| ApiError::bad("the block does not state its height (older than BIP 34); give ?height="))?;
+        let answer = Appended { height, hash: display_hash(&block.hash), txs: block.txs.len() as u32 };
+        let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
+        w.ledger
+            .append(&feed, &AppendOptions::default(), &mut |_| ControlFlow::Continue(()))
+            .map_err(|e| ApiError::bad(e.to_string()))?;
+        w.refresh()?;
+        Ok(answer)
+    })
+    .await
+    .map(Json)
+}
+
+/// How to check.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct CheckQuery {
+    /// Compare with raw blocks too.
+    #[serde(default)]
+    raw: bool,
+}
+
+/// What a check found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckAnswer {
+    clean: bool,
+    blocks: u32,
+    txs: u32,
+    raw_blocks: u32,
+    problems: Vec<String>,
+}
+
+/// Verifies the whole ledger.
+#[utoipa::path(get, path = "/api/v1/ledger/check", params(CheckQuery), responses((status = 200, body = CheckAnswer)))]
+pub async fn check(State(shared): State<Shared>, Query(query): Query<CheckQuery>) -> Answer<CheckAnswer> {
+    ask(shared, move |w| {
+        let report = w
+            .ledger
+            .check(query.raw, &mut |_| ControlFlow::Continue(()))
+            .map_err(|e| ApiError::internal(e.to_string()))?;
+        Ok(CheckAnswer {
+            clean: report.is_clean(),
+            blocks: report.blocks,
+            txs: report.txs,
+            raw_blocks: report.raw_blocks,
+            problems: report.problems,
+        })
+    })
+    .await
+    .map(Json)
+}
+
+/// Whom unconfirmed transactions should pay.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct MempoolQuery {
+    /// Only transactions that pay this address.
+    address: Option<String>,
+}
+
+/// An unconfirmed transaction.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MempoolTx {
+    txid: String,
+    /// Outputs spent, as txid:index, with the category of their address where the ledger knows it.
+    inputs: Vec<MempoolSide>,
+    /// Outputs made.
+    outputs: Vec<MempoolSide>,
+}
+
+/// One side of an unconfirmed transaction.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MempoolSide {
+    outpoint: Option<String>,
+    address: Option<String>,
+    value: Option<u64>,
+    category: Option<String>,
+}
+
+/// Unconfirmed transactions of the node that is followed, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/mempool", params(MempoolQuery), responses((status = 200, body = Vec<MempoolTx>), (status = 400, body = ErrorBody)))]
+pub async fn mempool(State(shared): State<Shared>, Query(query): Query<MempoolQuery>) -> Answer<Vec<MempoolTx>> {
+    let pool = shared.mempool.clone();
+    ask(shared, move |w| {
+        let network = w.ledger.network();
+        let wanted = match &query.address {
+            Some(text) => Some(AddressKey::parse(text, network).map_err(|e| ApiError::bad(e.to_string()))?),
+            None => None,
+        };
+        let pool = pool.read().map_err(|_| ApiError::internal("the mempool feed failed; restart"))?;
+        let category = |key: &AddressKey| {
+            let number = w.ledger.address_number(key)?;
+            let category = w.entities.category(number);
+            category.is_attributed().then(|| category.name().to_owned())
+        };
+        let pays =
+            |tx: &holdfast_chain::block::SingleTx| wanted.as_ref().is_none_or(|a| tx.outputs.iter().any(|o| o.1 == *a));
+        Ok(pool
+            .iter()
+            .filter(|tx| pays(tx))
+            .take(1000)
+            .map(|tx| MempoolTx {
+                txid: display_hash(&tx.txid),
+                inputs: tx
+                    .inputs
+                    .iter()
+                    .map(|(txid, vout)| {
+                        let outputs = w.ledger.tx_by_id(txid).map(|t| w.ledger.outputs(t));
+                        let output = outputs.and_then(|o| Some(o.start + *vout as u64).filter(|n| *n < o.end));
+                        let key = output.map(|o| w.ledger.address(w.ledger.address_of(o)));
+                        MempoolSide {
+                            outpoint: Some(format!("{}:{vout}", display_hash(txid))),
+                            address: key.map(|k| k.to_text(network)),
+                            value: output.map(|o| w.ledger.value(o)),
+                            category: key.as_ref().and_then(category),
+                        }
+                    })
+                    .collect(),
+                outputs: tx
+                    .outputs
+                    .iter()
+                    .map(|(value, key)| MempoolSide {
+                        outpoint: None,
+                        address: Some(key.to_text(network)),
+                        value: Some(*value),
+                        category: category(key),
+                    })
+                    .collect(),
+            })
+            .collect())
+    })
+    .await
+    .map(Json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_print_as_the_standard_says() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
+        assert_eq!(rfc3339(1_795_522_800), "2026-11-24T13:00:00Z");
+    }
+
+    #[test]
+    fn the_document_names_every_route() {
+        let document = Document::openapi();
+        assert!(document.paths.paths.len() >= 15);
+        assert!(document.to_json().unwrap().contains("/api/v1/trace/bundle"));
+    }
+}

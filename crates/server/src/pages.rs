@@ -1,0 +1,321 @@
+//! The web pages: search an address, transaction or block, and read the answer.
+
+use crate::Shared;
+use crate::api::{TraceQuery, ask, rfc3339};
+use crate::error::ApiError;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_attribution::Category;
+use holdfast_tracing::report::coins;
+use holdfast_tracing::workspace::{ExposureLine, ExposureView, Subject, TagView, TxSide};
+use holdfast_tracing::{Direction, Policy, render};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Deserialize;
+
+/// The stylesheet.
+pub async fn style() -> Response {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../../web/style.css")).into_response()
+}
+
+/// An answer, or the error as a page.
+type Page = Result<Markup, ErrorPage>;
+
+/// An error, shown as a page.
+#[derive(Debug)]
+pub struct ErrorPage(ApiError);
+
+impl<E: Into<ApiError>> From<E> for ErrorPage {
+    fn from(e: E) -> Self {
+        ErrorPage(e.into())
+    }
+}
+
+impl IntoResponse for ErrorPage {
+    fn into_response(self) -> Response {
+        let title = if self.0.status == StatusCode::NOT_FOUND { "Not found" } else { "This did not work" };
+        let body = html! { h1 { (title) } p.error { (self.0.message) } };
+        (self.0.status, page(title, "", body)).into_response()
+    }
+}
+
+fn page(title: &str, query: &str, body: Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " - Holdfast" }
+                link rel="stylesheet" href="/style.css";
+            }
+            body {
+                header {
+                    a href="/" { "Holdfast" }
+                    form.search action="/search" method="get" role="search" {
+                        input type="search" name="q" value=(query) aria-label="Address, transaction or block"
+                            placeholder="Address, transaction id, output (txid:index), block" autofocus[query.is_empty()];
+                        button type="submit" { "Search" }
+                    }
+                    a href="/openapi.json" { "API" }
+                }
+                main { (body) }
+            }
+        }
+    }
+}
+
+fn risk(category: Category) -> Markup {
+    let level = format!("{:?}", category.risk()).to_lowercase();
+    html! { span class={"risk " (level)} { (category.name()) } }
+}
+
+fn hash_link(kind: &str, text: &str) -> Markup {
+    html! { a.hash href={"/" (kind) "/" (text)} { (text) } }
+}
+
+fn tags_table(tags: &[TagView]) -> Markup {
+    html! {
+        div.wide { table {
+            thead { tr { th { "Label" } th { "Category" } th { "Confidence" } th { "Source" } th { "Pack" } th { "Date" } } }
+            tbody { @for tag in tags { tr {
+                td { (tag.label) @if let Some(actor) = &tag.actor { br; span.note { "actor " (actor) } } }
+                td { (risk(tag.category)) }
+                td { (tag.confidence) " (" (tag.confidence_level) ")" }
+                td { (tag.source) }
+                td { (tag.pack) br; span.note { (tag.creator) } }
+                td { (tag.lastmod) }
+            } } }
+        } }
+    }
+}
+
+fn exposure_section(exposure: &ExposureView) -> Markup {
+    let table = |title: &str, lines: &[ExposureLine]| {
+        html! {
+            h3 { (title) }
+            div.wide { table {
+                thead { tr { th { "Category" } th.n { "Share" } th.n { "Direct" } th.n { "Indirect" } } }
+                tbody { @for line in lines { tr {
+                    td { (risk(line.category)) }
+                    td.n { (line.share_ppm / 10_000) "." (format!("{:02}", line.share_ppm / 100 % 100)) " %" }
+                    td.n { (coins(line.direct)) }
+                    td.n { (coins(line.indirect)) }
+                } } }
+            } }
+        }
+    };
+    html! {
+        h2 { "Exposure" }
+        p { "Risk score " strong { (exposure.risk_score) } " of 100, over " (coins(exposure.amount)) "." }
+        (table("Where it came from", &exposure.source))
+        (table("Where it went", &exposure.destination))
+    }
+}
+
+/// Front page.
+pub async fn home(State(shared): State<Shared>) -> Page {
+    let summary = ask(shared, |w| Ok(w.summary())).await?;
+    Ok(page(
+        "Search",
+        "",
+        html! {
+            h1 { "Search the " (summary.network) " ledger" }
+            p { "Enter an address, a transaction id, an output or a block above." }
+            dl {
+                dt { "Tip" } dd { @match (summary.tip_height, &summary.tip_hash) {
+                    (Some(height), Some(hash)) => { (height) " " (hash_link("block", hash)) }
+                    _ => { "no block yet" }
+                } }
+                dt { "Blocks" } dd { (summary.blocks) }
+                dt { "Transactions" } dd { (summary.txs) }
+                dt { "Addresses" } dd { (summary.addresses) }
+                dt { "Clusters" } dd { (summary.clusters) }
+                dt { "Tags" } dd { (summary.tags) " (" (summary.tagged_addresses) " addresses of this ledger)" }
+            }
+        },
+    ))
+}
+
+/// What to search for.
+#[derive(Debug, Deserialize)]
+pub struct SearchQuery {
+    #[serde(default)]
+    q: String,
+}
+
+/// Sends a search to the page of what it names.
+pub async fn search(State(shared): State<Shared>, Query(query): Query<SearchQuery>) -> Result<Redirect, ErrorPage> {
+    let text = query.q.trim().to_owned();
+    if text.is_empty() {
+        return Ok(Redirect::to("/"));
+    }
+    let target = ask(shared, move |w| {
+        Ok(match w.subject(&text) {
+            Ok(Subject::Tx(_)) => format!("/tx/{text}"),
+            Ok(Subject::Output(_)) => format!("/tx/{}", &text[..64]),
+            Ok(Subject::Block(_)) => format!("/block/{text}"),
+            // Addresses that no block mentions still have a page: their tags.
+            _ => format!("/address/{}", w.address(&text)?.address),
+        })
+    })
+    .await?;
+    Ok(Redirect::to(&target))
+}
+
+/// An address.
+pub async fn address(State(shared): State<Shared>, Path(text): Path<String>) -> Page {
+    let report = ask(shared, move |w| Ok(w.address(&text)?)).await?;
+    Ok(page(
+        &report.address,
+        &report.address,
+        html! {
+            h1 { "Address " span.hash { (report.address) } " " (risk(report.category)) }
+            dl {
+                dt { "Script" } dd { (report.script) }
+                dt { "Received" } dd { (coins(report.received)) " in " (report.receipt_count) " outputs" }
+                dt { "Balance" } dd { (coins(report.balance)) }
+                @if let Some(entity) = &report.entity {
+                    dt { "Entity" } dd {
+                        (entity.addresses) " addresses, cluster of " (hash_link("address", &entity.root_address))
+                        @if let Some(tag) = &entity.tag { " named " strong { (tag.label) } }
+                    }
+                }
+            }
+            @if !report.in_ledger { p.note { "No stored block mentions this address." } }
+            h2 { "Tags" }
+            @if report.tags.is_empty() { p.note { "No tag names this address itself." } } @else { (tags_table(&report.tags)) }
+            @if let Some(tag) = report.entity.as_ref().and_then(|e| e.tag.as_ref()) {
+                h2 { "Entity's tag" } (tags_table(std::slice::from_ref(tag)))
+            }
+            @if let Some(exposure) = &report.exposure { (exposure_section(exposure)) }
+            @if report.in_ledger {
+                h2 { "Trace" }
+                p {
+                    a href={"/trace?subject=" (report.address)} { "Where the money went" } " · "
+                    a href={"/trace?direction=backward&subject=" (report.address)} { "Where it came from" }
+                }
+                h2 { "Receipts" }
+                div.wide { table {
+                    thead { tr { th { "Block" } th { "Transaction" } th.n { "Amount" } th { "Spent by" } } }
+                    tbody { @for r in &report.receipts { tr {
+                        td { @match r.height { Some(h) => (h), None => "not stored" } }
+                        td { @if r.height.is_some() { (hash_link("tx", &r.txid)) } @else { span.hash { (r.txid) } } ":" (r.vout) }
+                        td.n { @match r.value { Some(v) => (coins(v)), None => "unknown" } }
+                        td { @if let Some(t) = &r.spent_by { (hash_link("tx", t)) } }
+                    } } }
+                } }
+                @if report.receipt_count > report.receipts.len() as u64 {
+                    p.note { "The first " (report.receipts.len()) " of " (report.receipt_count) " are shown." }
+                }
+            }
+        },
+    ))
+}
+
+fn sides(title: &str, sides: &[TxSide], other: &str, outpoints: bool) -> Markup {
+    html! {
+        h2 { (title) " (" (sides.len()) ")" }
+        div.wide { table {
+            thead { tr { th { "Address" } th { "Name" } th.n { "Amount" } th { (other) } } }
+            tbody { @for side in sides.iter().take(500) { tr {
+                td { @match &side.address { Some(a) => (hash_link("address", a)), None => "unknown" } }
+                td { @if side.category.is_attributed() { (risk(side.category)) " " } @if let Some(label) = &side.label { (label) } }
+                td.n { @match side.value { Some(v) => (coins(v)), None => "unknown" } }
+                td { @if let Some(o) = &side.other {
+                    @if outpoints { span.hash { (o) } } @else { (hash_link("tx", o)) }
+                } }
+            } } }
+        } }
+    }
+}
+
+/// A transaction.
+pub async fn tx(State(shared): State<Shared>, Path(text): Path<String>) -> Page {
+    let report = ask(shared, move |w| Ok(w.tx(&text)?)).await?;
+    Ok(page(
+        &report.txid,
+        &report.txid,
+        html! {
+            h1 { "Transaction " span.hash { (report.txid) } }
+            dl {
+                dt { "Block" } dd { (report.height) " " (hash_link("block", &report.block)) }
+                dt { "Time" } dd { (rfc3339(report.time as u64)) }
+                dt { "Fee" } dd { @match report.fee { Some(f) => (coins(f)), None => { @if report.coinbase { "none: it makes coins" } @else { "unknown: inputs are of blocks not stored" } } } }
+                @if let Some(kind) = &report.coinjoin { dt { "Shape" } dd { "coinjoin (" (kind) "): its inputs are not merged" } }
+            }
+            p { a href={"/trace?subject=" (report.txid)} { "Where the money went" } " · "
+                a href={"/trace?direction=backward&subject=" (report.txid)} { "Where it came from" } }
+            (sides("Inputs", &report.inputs, "Output spent", true))
+            (sides("Outputs", &report.outputs, "Spent by", false))
+            (exposure_section(&report.exposure))
+        },
+    ))
+}
+
+/// A block.
+pub async fn block(State(shared): State<Shared>, Path(text): Path<String>) -> Page {
+    let report = ask(shared, move |w| Ok(w.block(&text)?)).await?;
+    Ok(page(
+        &format!("Block {}", report.height),
+        &report.height.to_string(),
+        html! {
+            h1 { "Block " (report.height) }
+            dl {
+                dt { "Hash" } dd.hash { (report.hash) }
+                dt { "Time" } dd { (rfc3339(report.time as u64)) }
+                dt { "Transactions" } dd { (report.tx_count) }
+                dt { "Size" } dd { (report.size) " bytes" }
+            }
+            h2 { "Transactions" }
+            ol { @for txid in &report.txids { li { (hash_link("tx", txid)) } } }
+            @if report.tx_count as usize > report.txids.len() { p.note { "The first " (report.txids.len()) " are shown." } }
+        },
+    ))
+}
+
+/// A trace with its graph.
+pub async fn trace(State(shared): State<Shared>, Query(query): Query<TraceQuery>) -> Page {
+    let request = query.request();
+    let (_, report) = ask(shared, move |w| Ok(w.trace(&request)?)).await?;
+    let options = |selected: &str, all: &[&str]| {
+        html! {
+            @for name in all { option value=(name) selected[*name == selected] { (name) } }
+        }
+    };
+    let direction = if query.direction == Direction::Forward { "forward" } else { "backward" };
+    let policy = match query.policy {
+        Policy::Poison => "poison",
+        Policy::Haircut => "haircut",
+        Policy::Fifo => "fifo",
+        Policy::Lifo => "lifo",
+    };
+    let bundle = format!("/api/v1/trace/bundle?subject={}&direction={direction}&policy={policy}", query.subject);
+    Ok(page(
+        "Trace",
+        &query.subject,
+        html! {
+            h1 { "Trace of " span.hash { (query.subject) } }
+            form action="/trace" method="get" {
+                input type="hidden" name="subject" value=(query.subject);
+                label { "Direction " select name="direction" { (options(direction, &["forward", "backward"])) } } " "
+                label { "Policy " select name="policy" { (options(policy, &["haircut", "fifo", "lifo", "poison"])) } } " "
+                label { "Hops " input type="number" name="max_hops" min="0" max="1000" value=(report.bounds.max_hops); } " "
+                button type="submit" { "Trace" }
+            }
+            p { "Risk score " strong { (report.risk_score) } " of 100. "
+                (coins(report.marked)) " marked, " (coins(report.found)) " found at " (report.ends.len()) " ends, "
+                (coins(report.fees)) " in fees" @if report.balances { ": the books balance." } @else { ": THE BOOKS DO NOT BALANCE." } }
+            div.wide { table {
+                thead { tr { th { "Category" } th.n { "Amount" } } }
+                tbody { @for (category, amount) in &report.by_category { tr { td { (risk(*category)) } td.n { (coins(*amount)) } } } }
+            } }
+            p { a href=(bundle) { "Evidence bundle (signed; check with holdfast verify)" } }
+            h2 { "Graph" }
+            style { (PreEscaped(render::STYLE)) }
+            div.graph tabindex="0" { (PreEscaped(render::svg(&report))) }
+            h2 { "In words" }
+            pre.wide { (render::table(&report, 200)) }
+        },
+    ))
+}
