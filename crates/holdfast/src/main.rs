@@ -1,8 +1,13 @@
 //! The `holdfast` command.
 
+mod accuracy;
+mod bench;
+mod demo;
 mod ledger;
+mod live;
 mod output;
 mod simulate;
+mod workspace;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -20,23 +25,65 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the main job on bundled real data: ingest, attribute, trace a ransomware payment, serve the answer.
+    Demo(demo::Demo),
     /// Read node files or single blocks into a ledger.
     Ingest(ledger::Ingest),
     /// Look at, check and maintain a ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Follow a live node: catch up, follow reorganizations, watch the mempool.
+    Follow(live::Follow),
+    /// Serve the HTTP API and the pages.
+    Serve(live::Serve),
+    /// Import attribution tags and look at them.
+    #[command(subcommand)]
+    Tags(workspace::TagsCommand),
+    /// Cluster addresses (again, with other heuristics).
+    Cluster(workspace::Cluster),
+    /// Show an address, transaction or block.
+    Show(workspace::Show),
+    /// Explain why two addresses are in one cluster.
+    Explain(workspace::Explain),
+    /// Follow money forward or backward.
+    Trace(workspace::TraceArgs),
+    /// Source and destination of funds by category.
+    Exposure(workspace::ExposureArgs),
+    /// Paths of money between two entities.
+    Paths(workspace::PathsArgs),
+    /// Recompute an evidence bundle offline and say what fails.
+    Verify(workspace::Verify),
+    /// Measure every heuristic against ground truth.
+    Accuracy(accuracy::AccuracyArgs),
     /// Make synthetic data with ground truth.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
+    /// Measure speed and memory on generated load, with ratios to limits and peers.
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     output::install_stop_handler();
+    let json = cli.json;
     let result = match cli.command {
-        Command::Ingest(args) => ledger::ingest(args, cli.json),
-        Command::Ledger(command) => ledger::run(command, cli.json),
-        Command::Simulate(command) => simulate::run(command, cli.json),
+        Command::Demo(args) => demo::run(args, json),
+        Command::Ingest(args) => ledger::ingest(args, json),
+        Command::Ledger(command) => ledger::run(command, json),
+        Command::Follow(args) => live::follow_command(args, json),
+        Command::Serve(args) => live::serve_command(args),
+        Command::Tags(command) => workspace::tags(command, json),
+        Command::Cluster(args) => workspace::cluster(args, json),
+        Command::Show(args) => workspace::show(args, json),
+        Command::Explain(args) => workspace::explain(args, json),
+        Command::Trace(args) => workspace::trace(args, json),
+        Command::Exposure(args) => workspace::exposure(args, json),
+        Command::Paths(args) => workspace::paths(args, json),
+        Command::Verify(args) => workspace::verify(args, json),
+        Command::Accuracy(args) => accuracy::run(args, json),
+        Command::Simulate(command) => simulate::run(command, json),
+        Command::Bench(command) => bench::run(command, json),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

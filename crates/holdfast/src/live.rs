@@ -1,0 +1,211 @@
+//! `holdfast follow` and `holdfast serve`.
+
+use crate::output::{self, thousands};
+use crate::workspace::StoreArgs;
+use anyhow::{Context, bail};
+use clap::Args;
+use holdfast_chain::node::{BlockSource, Rest, Rpc};
+use holdfast_chain::{Network, display_hash};
+use holdfast_ledger::follow;
+use holdfast_server::{Shared, serve};
+use holdfast_tracing::Workspace;
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Args, Clone)]
+pub struct NodeArgs {
+    /// The node's JSON-RPC address, such as http://127.0.0.1:8332.
+    #[arg(long)]
+    rpc: Option<String>,
+    /// RPC user (or use --cookie).
+    #[arg(long, requires = "rpc")]
+    user: Option<String>,
+    /// RPC password; better in the environment variable HOLDFAST_RPC_PASSWORD.
+    #[arg(long, requires = "rpc")]
+    password: Option<String>,
+    /// The node's cookie file.
+    #[arg(long, requires = "rpc")]
+    cookie: Option<PathBuf>,
+    /// The node's REST address (with -rest), instead of RPC.
+    #[arg(long, conflicts_with = "rpc")]
+    rest: Option<String>,
+    /// Seconds between polls.
+    #[arg(long, default_value_t = 2.0)]
+    poll: f64,
+    /// A new ledger starts at this height (for pruned nodes).
+    #[arg(long, default_value_t = 0)]
+    from_height: u32,
+}
+
+impl NodeArgs {
+    fn source(&self) -> anyhow::Result<Option<Box<dyn BlockSource + Send>>> {
+        if let Some(url) = &self.rest {
+            return Ok(Some(Box::new(Rest::new(url))));
+        }
+        let Some(url) = &self.rpc else { return Ok(None) };
+        if let Some(cookie) = &self.cookie {
+            return Ok(Some(Box::new(Rpc::with_cookie(url, cookie)?)));
+        }
+        let user = self.user.as_deref().context("--rpc needs --cookie, or --user and a password")?;
+        let password = self.password.clone().or_else(|| std::env::var("HOLDFAST_RPC_PASSWORD").ok());
+        let password = password.context("--user needs --password or HOLDFAST_RPC_PASSWORD")?;
+        Ok(Some(Box::new(Rpc::new(url, user, &password))))
+    }
+
+    fn pause(&self) -> Duration {
+        Duration::from_secs_f64(self.poll.clamp(0.05, 3600.0))
+    }
+}
+
+#[derive(Args)]
+pub struct Follow {
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Whose chain the node has.
+    #[arg(long, default_value = "bitcoin")]
+    network: Network,
+    /// Stop when the ledger is at the node's tip.
+    #[arg(long)]
+    once: bool,
+}
+
+pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
+    let source = args.node.source()?.context("name the node with --rpc or --rest")?;
+    let mut workspace = Workspace::create_or_open(&args.store.store, args.network)?;
+    loop {
+        let bar = output::bar(0, "following");
+        let report = follow(&mut workspace.ledger, source.as_ref(), args.node.from_height, &mut |at, tip| {
+            bar.set_length(tip as u64);
+            bar.set_position(at as u64);
+            output::stopping()
+        })?;
+        bar.finish_and_clear();
+        if report.appended > 0 || report.removed > 0 {
+            workspace.refresh()?;
+            let tip = workspace.ledger.tip().context("a block was appended")?;
+            if as_json {
+                println!(
+                    "{}",
+                    json!({"height": tip.height, "hash": display_hash(&tip.hash), "appended": report.appended, "removed": report.removed})
+                );
+            } else {
+                let removed = if report.removed > 0 { format!(", {} removed", report.removed) } else { String::new() };
+                println!(
+                    "{} blocks appended{removed}; at {} {}",
+                    thousands(report.appended as u64),
+                    tip.height,
+                    display_hash(&tip.hash)
+                );
+            }
+        }
+        let there = workspace.ledger.tip().is_some_and(|t| t.height >= report.tip);
+        if output::stopping().is_break() || (args.once && there) {
+            return Ok(());
+        }
+        if there {
+            pause(args.node.pause());
+        }
+    }
+}
+
+/// Sleeps, waking for a stop.
+fn pause(mut time: Duration) {
+    const STEP: Duration = Duration::from_millis(100);
+    while !time.is_zero() && output::stopping() == ControlFlow::Continue(()) {
+        let step = time.min(STEP);
+        std::thread::sleep(step);
+        time -= step;
+    }
+}
+
+#[derive(Args)]
+pub struct Serve {
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8650")]
+    listen: String,
+    /// Network of a new store.
+    #[arg(long, default_value = "bitcoin")]
+    network: Network,
+}
+
+pub fn serve_command(args: Serve) -> anyhow::Result<()> {
+    let source = args.node.source()?;
+    let workspace = match source {
+        Some(_) => Workspace::create_or_open(&args.store.store, args.network)?,
+        None => Workspace::open_for_writing(&args.store.store)?,
+    };
+    let shared = Shared::new(workspace);
+    if let Some(source) = source {
+        let (shared, node) = (shared.clone(), args.node.clone());
+        std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));
+    }
+    serve_shared(shared, &args.listen)
+}
+
+/// Serves until Ctrl-C.
+pub fn serve_shared(shared: Shared, listen: &str) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
+        println!("Serving on http://{} (pages; API described at /openapi.json). Ctrl-C stops.", listener.local_addr()?);
+        let stop = async {
+            while output::stopping() == ControlFlow::Continue(()) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        serve(listener, shared, stop).await?;
+        Ok(())
+    })
+}
+
+/// Follows the node while the server runs: blocks into the workspace, the mempool beside it. Faults are said and tried again.
+fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
+    let mut said = String::new();
+    while output::stopping() == ControlFlow::Continue(()) {
+        if let Err(e) = round(shared, source, node) {
+            let text = format!("{e:#}");
+            if text != said {
+                eprintln!("holdfast: {text}; trying again");
+                said = text;
+            }
+        }
+        pause(node.pause());
+    }
+}
+
+fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<()> {
+    {
+        let poisoned = || anyhow::anyhow!("an earlier change failed; restart");
+        let behind = {
+            let workspace = shared.workspace.read().map_err(|_| poisoned())?;
+            workspace.ledger.tip().map(|t| t.hash) != Some(source.tip()?.hash)
+        };
+        if behind {
+            let mut workspace = shared.workspace.write().map_err(|_| poisoned())?;
+            let report = follow(&mut workspace.ledger, source, node.from_height, &mut |_, _| output::stopping())?;
+            if report.appended > 0 || report.removed > 0 {
+                workspace.refresh()?;
+            }
+        }
+    }
+    // The pool is polled on a copy, so that readers never wait for the node.
+    let mut pool = shared.mempool.read().map_err(|_| anyhow::anyhow!("the mempool feed failed"))?.clone();
+    let change = pool.poll(source, 5_000)?;
+    if !change.added.is_empty() || !change.removed.is_empty() {
+        *shared.mempool.write().map_err(|_| anyhow::anyhow!("the mempool feed failed"))? = pool;
+    }
+    if let Some((txid, why)) = change.refused.first() {
+        bail!("mempool transaction {}: {why}", display_hash(txid));
+    }
+    Ok(())
+}
