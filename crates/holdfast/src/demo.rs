@@ -166,10 +166,18 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     // The question: does block 400000 pay ransomware?
     let ransomware = Category::from_name("ransomware").context("the taxonomy names ransomware")?;
     let block = workspace.ledger.block_at(400_000).context("block 400000 is bundled")?;
-    let payments: Vec<u64> = (block.txs.0..block.txs.1)
+    let mut payments: Vec<u64> = (block.txs.0..block.txs.1)
         .flat_map(|tx| workspace.ledger.outputs(tx))
         .filter(|o| workspace.entities.category(workspace.ledger.address_of(*o)) == ransomware)
         .collect();
+    // Payments by others first; an entity that pays itself gets change.
+    let pays_itself = |output: &u64| {
+        let cluster = |a: u32| workspace.clusters.of(a);
+        let to = cluster(workspace.ledger.address_of(*output));
+        let tx = workspace.ledger.tx_of_output(*output);
+        workspace.ledger.sources(tx).any(|s| workspace.ledger.source_info(s).address.map(cluster) == Some(to))
+    };
+    payments.sort_by_key(pays_itself);
     say(format!(
         "\nBlock 400000 ({}) pays {} outputs to ransomware addresses:",
         display_hash(&block.hash),
@@ -188,7 +196,8 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
             .find(|t| t.category == ransomware)
             .context("a ransomware address has a ransomware tag")?;
         let exposure = workspace.exposure(&format!("{txid}:{vout}"), false)?;
-        say(format!("\n  {} BTC to {address}", coins(workspace.ledger.value(*output))));
+        let change = if pays_itself(output) { " (its own change: it is the payer too)" } else { "" };
+        say(format!("\n  {} BTC to {address}{change}", coins(workspace.ledger.value(*output))));
         say(format!(
             "    tag      {} (ransomware), confidence {} ({} of 100)",
             tag.label, tag.confidence, tag.confidence_level

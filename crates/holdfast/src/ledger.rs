@@ -174,7 +174,7 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
         return output::json(&json!({
             "blocks": total.blocks, "txs": total.txs, "outputs": total.outputs, "inputs": total.inputs,
             "externals": total.externals, "inferred": total.inferred, "unknown": total.unknown,
-            "seconds": seconds, "notes": notes, "ledger": counts,
+            "seconds": seconds, "notes": notes, "ledger": counts, "peak_rss_kib": output::peak_rss_kib(),
         }));
     }
     for note in notes {

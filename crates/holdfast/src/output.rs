@@ -49,3 +49,10 @@ pub fn thousands(n: u64) -> String {
     }
     out
 }
+
+/// This process's peak resident memory so far, KiB; `None` where the system does not tell (/proc/self/status).
+pub fn peak_rss_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

@@ -419,11 +419,12 @@ impl Exposures {
             table.direct[Category::COINBASE.0 as usize] = amount;
             return table;
         }
-        let inputs: Vec<(Source, u64)> =
-            ledger.sources(tx).map(|s| (s, ledger.source_info(s).value.unwrap_or(0))).collect();
+        let (inputs, _) = crate::trace::input_amounts(
+            ledger.sources(tx).map(|s| (s, ledger.source_info(s).value)).collect(),
+            ledger.outputs(tx).map(|o| ledger.value(o)).sum(),
+        );
         let paid: u64 = inputs.iter().map(|i| i.1).sum();
         if paid == 0 {
-            // Amounts are not known: all that can be said is the profile.
             self.source_profiles.with(self.source[tx as usize], |p| table.add_profile(p, amount));
             return table;
         }
@@ -638,6 +639,7 @@ fn source_pass(
             Category::COINBASE.0 as u32
         } else {
             parts.clear();
+            let mut unknown = None;
             for n in &prev[inputs.start as usize..inputs.end as usize] {
                 parts.push(match Source::from_stored(n.get()) {
                     Source::Output(o) => (values[o as usize], gives[o as usize]),
@@ -645,9 +647,19 @@ fn source_pass(
                         let info = ledger.source_info(external);
                         let category = info.address.map_or(0, |a| categories[a as usize]);
                         let category = if category == 0 { Category::UNKNOWN_ORIGIN.0 } else { category };
+                        if info.value.is_none() {
+                            unknown.get_or_insert(parts.len());
+                        }
                         (info.value.unwrap_or(0), category as u32)
                     }
                 });
+            }
+            if let Some(first) = unknown {
+                // The least possible, as traces assume it: the first unknown input brings what the outputs need beyond the known.
+                let outputs = columns.outputs_of(tx, counts);
+                let received: u64 = values[outputs.start as usize..outputs.end as usize].iter().sum();
+                let known: u64 = parts.iter().map(|p| p.0).sum();
+                parts[first].0 = received.saturating_sub(known);
             }
             match parts.as_slice() {
                 [(_, only)] => *only,

@@ -146,6 +146,9 @@ pub fn table(report: &TraceReport, most: usize) -> String {
             coins(*peeled)
         );
     }
+    if report.ends.iter().any(|e| e.kind == crate::trace::EndKind::Unspent) {
+        let _ = writeln!(out, "Unspent means: not spent in the blocks of this ledger.");
+    }
     if !report.assumed.is_empty() {
         let _ = writeln!(
             out,

@@ -265,6 +265,16 @@ pub fn split(amount: u64, parts: impl Iterator<Item = u64>, whole: u64) -> Vec<u
         .collect()
 }
 
+/// Inputs with amounts. Where some are unknown, the first of them brings what the outputs need beyond the known ones (the least
+/// possible: no fee) and the others nothing; the flag says so.
+pub fn input_amounts(known: Vec<(Source, Option<u64>)>, received: u64) -> (Vec<(Source, u64)>, bool) {
+    let sum: u64 = known.iter().filter_map(|k| k.1).sum();
+    let mut missing = received.saturating_sub(sum);
+    let assumed = known.iter().any(|k| k.1.is_none());
+    let amount = |(s, v): (Source, Option<u64>)| (s, v.unwrap_or_else(|| std::mem::take(&mut missing)));
+    (known.into_iter().map(amount).collect(), assumed)
+}
+
 /// Moves spans from one sequence of containers to another laid over the same line.
 /// `from`: (offset, spans) of the marked containers; `to`: (offset, length). Returns spans relative to each `to`.
 fn overlay(mut marked: Vec<(u64, u64)>, to: &[(u64, u64)]) -> Vec<Vec<(u64, u64)>> {
@@ -413,20 +423,13 @@ impl<V: View> Tracer<'_, V> {
         }
     }
 
-    /// Inputs of a transaction with amounts; unknown ones share what the outputs need beyond the known, the first taking it all.
     fn input_amounts(&mut self, tx: u32, received: u64) -> Vec<(Source, u64)> {
-        let sources = self.view.sources(tx);
-        let known: Vec<Option<u64>> = sources.iter().map(|s| self.view.source_info(*s).value).collect();
-        let sum: u64 = known.iter().flatten().sum();
-        let mut missing = received.saturating_sub(sum);
-        if known.iter().any(Option::is_none) {
+        let known = self.view.sources(tx).into_iter().map(|s| (s, self.view.source_info(s).value)).collect();
+        let (amounts, assumed) = input_amounts(known, received);
+        if assumed {
             self.result.assumed.push(tx);
         }
-        sources
-            .into_iter()
-            .zip(known)
-            .map(|(source, value)| (source, value.unwrap_or_else(|| std::mem::take(&mut missing))))
-            .collect()
+        amounts
     }
 
     fn pass_forward(&mut self, tx: u32, marked: Vec<(Source, Marks, u32)>) {
