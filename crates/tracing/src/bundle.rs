@@ -132,6 +132,14 @@ pub fn make(
     let mut wanted: BTreeSet<u32> = BTreeSet::new();
     let mut externals: BTreeSet<u64> = BTreeSet::new();
     let mut places: BTreeSet<Source> = result.starts.iter().map(|s| s.0).collect();
+    for (place, _) in &result.starts {
+        // Starts are marked in the order in which money could reach them.
+        if let Source::Output(o) = place
+            && let Some(spender) = ledger.spender(*o)
+        {
+            wanted.insert(spender);
+        }
+    }
     for edge in &result.edges {
         places.insert(edge.place);
         wanted.insert(edge.tx);

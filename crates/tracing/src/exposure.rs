@@ -1,8 +1,9 @@
 //! Exposure: with which categories an output's money is connected, whole ledger in one pass.
 //!
 //! For every transaction two profiles are kept: where its money comes from (haircut, forward pass) and where it goes (haircut,
-//! backward pass). A profile is a list of (category, share) whose shares sum to one exactly, in 2^31 parts. Attributed addresses end
-//! the propagation: money from an exchange is "exchange" whatever the exchange received. All arithmetic is in integers and deterministic.
+//! backward pass). A profile is a list of (category, share) whose shares sum to one exactly, in 2^25 parts (smaller shares are dropped; the
+//! largest takes what rounding loses). Attributed addresses end
+//! the propagation (fees count at the first hop only; later ones are spread over the destinations): money from an exchange is "exchange" whatever the exchange received. All arithmetic is in integers and deterministic.
 
 use holdfast_attribution::Category;
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
@@ -14,24 +15,47 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// One whole, as a share.
-pub const ONE: u32 = 1 << 31;
+pub const ONE: u32 = 1 << SHARE_BITS;
+const SHARE_BITS: u32 = 25;
 
-/// Categories with their shares in 2^31 parts.
+/// Categories with their shares in 2^25 parts.
 pub type Shares = Vec<(Category, u32)>;
 
-/// A list of shares by category. Numbers below 64 are pure categories; others index the arena.
+/// A category and its share in one word: a profile is read far more often than it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(transparent)]
+struct Entry(u32);
+
+impl Entry {
+    #[inline]
+    fn new(category: u8, share: u32) -> Self {
+        Entry((category as u32) << 26 | share)
+    }
+
+    #[inline]
+    fn category(self) -> usize {
+        (self.0 >> 26) as usize
+    }
+
+    #[inline]
+    fn share(self) -> u32 {
+        self.0 & ((1 << 26) - 1)
+    }
+}
+
+/// Lists of shares by category. Numbers below 64 are pure categories; others index the arena.
 #[derive(Debug, Clone, Default)]
 struct Profiles {
     starts: Vec<u32>,
-    entries: Vec<(u8, u32)>,
+    entries: Vec<Entry>,
     /// Deduplicates within one run of equal neighbours.
     last: u32,
 }
 
 impl Profiles {
-    fn with<R>(&self, id: u32, f: impl FnOnce(&[(u8, u32)]) -> R) -> R {
+    fn with<R>(&self, id: u32, f: impl FnOnce(&[Entry]) -> R) -> R {
         if id < MAX_CATEGORIES as u32 {
-            return f(&[(id as u8, ONE)]);
+            return f(&[Entry::new(id as u8, ONE)]);
         }
         let i = id as usize - MAX_CATEGORIES;
         let end = self.starts.get(i + 1).map_or(self.entries.len(), |e| *e as usize);
@@ -39,9 +63,9 @@ impl Profiles {
     }
 
     /// Stores a mix; pure ones get their category's number, and one equal to the last stored is not stored again.
-    fn put(&mut self, mix: &[(u8, u32)]) -> u32 {
-        if let [(category, ONE)] = mix {
-            return *category as u32;
+    fn put(&mut self, mix: &[Entry]) -> u32 {
+        if let [only] = mix {
+            return only.category() as u32;
         }
         if !self.starts.is_empty() && self.with(self.last, |last| last == mix) {
             return self.last;
@@ -59,7 +83,7 @@ impl Profiles {
 struct Mixer {
     sums: [u64; MAX_CATEGORIES],
     used: u64,
-    mix: Vec<(u8, u32)>,
+    mix: Vec<Entry>,
 }
 
 impl Default for Mixer {
@@ -84,16 +108,16 @@ impl Mixer {
         if same {
             return first;
         }
-        // Amounts are cut to 33 bits so that amount * 2^31 fits 64.
-        let cut = (64 - whole.leading_zeros()).saturating_sub(33);
-        let divisor = whole >> cut;
+        // Amounts are cut to 31 bits and multiplied by one reciprocal: a division for every part would be most of the work.
+        let cut = (64 - whole.leading_zeros()).saturating_sub(31);
+        let reciprocal = (1u64 << 62) / (whole >> cut);
         for (amount, profile) in parts.iter().filter(|p| p.0 > 0) {
-            let weight = ((amount >> cut) << 31) / divisor;
+            let weight = ((amount >> cut) * reciprocal) >> 31;
             let (sums, used) = (&mut self.sums, &mut self.used);
             profiles.with(*profile, |entries| {
-                for (category, share) in entries {
-                    sums[*category as usize] += weight * *share as u64;
-                    *used |= 1 << category;
+                for entry in entries {
+                    sums[entry.category()] += weight * entry.share() as u64;
+                    *used |= 1 << entry.category();
                 }
             });
         }
@@ -110,12 +134,12 @@ impl Mixer {
                 if share > largest.0 {
                     largest = (share, self.mix.len());
                 }
-                self.mix.push((category as u8, share));
+                self.mix.push(Entry::new(category as u8, share));
             }
         }
         match self.mix.get_mut(largest.1) {
             // What rounding lost goes to the largest share.
-            Some(entry) => entry.1 += ONE - total,
+            Some(entry) => entry.0 += ONE - total,
             None => return first,
         }
         profiles.put(&self.mix)
@@ -166,13 +190,13 @@ impl Default for Table {
 
 impl Table {
     /// Adds `amount` spread over a profile, exactly: cumulative rounding.
-    fn add_profile(&mut self, entries: &[(u8, u32)], amount: u64) {
+    fn add_profile(&mut self, entries: &[Entry], amount: u64) {
         let mut cumulated = 0u64;
         let mut given = 0u64;
-        for (category, share) in entries {
-            cumulated += *share as u64;
-            let upto = ((amount as u128 * cumulated as u128) >> 31) as u64;
-            self.indirect[*category as usize] += upto - given;
+        for entry in entries {
+            cumulated += entry.share() as u64;
+            let upto = ((amount as u128 * cumulated as u128) >> SHARE_BITS) as u64;
+            self.indirect[entry.category()] += upto - given;
             given = upto;
         }
     }
@@ -258,7 +282,6 @@ impl Exposures {
             || {
                 let mut profiles = Profiles::default();
                 let mut destination = vec![NONE_U32; txs as usize];
-                let spends = ledger.all_spends();
                 let (mut mixer, mut parts) = (Mixer::default(), Vec::new());
                 for tx in (0..txs).rev() {
                     destination[tx as usize] = destination_of(
@@ -266,7 +289,7 @@ impl Exposures {
                         categories,
                         &destination,
                         tx,
-                        |o| spends[o as usize],
+                        |o| ledger.spender(o).unwrap_or(NONE_U32),
                         &mut profiles,
                         &mut mixer,
                         &mut parts,
@@ -474,7 +497,7 @@ impl Exposures {
     /// Source and destination profile of a transaction, as (category, share in 2^31).
     pub fn profiles_of(&self, tx: u32) -> (Shares, Shares) {
         let list = |profiles: &Profiles, id: u32| {
-            profiles.with(id, |p| p.iter().map(|(c, s)| (Category(*c), *s)).collect::<Shares>())
+            profiles.with(id, |p| p.iter().map(|e| (Category(e.category() as u8), e.share())).collect::<Shares>())
         };
         (
             list(&self.source_profiles, self.source[tx as usize]),
@@ -486,7 +509,7 @@ impl Exposures {
     pub fn bytes(&self) -> usize {
         4 * (self.gives.len() + self.source.len() + self.destination.len())
             + self.categories.len()
-            + 8 * (self.source_profiles.entries.len() + self.destination_profiles.entries.len())
+            + 4 * (self.source_profiles.entries.len() + self.destination_profiles.entries.len())
             + 4 * (self.source_profiles.starts.len() + self.destination_profiles.starts.len())
     }
 }
@@ -502,7 +525,7 @@ pub enum ExposureError {
     Format(PathBuf, String),
 }
 
-const MAGIC: &[u8] = b"HFEXPO01";
+const MAGIC: &[u8] = b"HFEXPO02";
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -520,18 +543,16 @@ impl Exposures {
     /// [`ExposureError`].
     pub fn save(&self, path: &Path) -> Result<(), ExposureError> {
         let io = |e| ExposureError::Io(path.to_owned(), e);
-        let flat = |p: &Profiles| -> (Vec<u8>, Vec<u32>) { p.entries.iter().copied().unzip() };
-        let (source, destination) = (flat(&self.source_profiles), flat(&self.destination_profiles));
         let mut heavy: Vec<_> = self.heavy.iter().map(|(a, e)| (*a, e.clone())).collect();
         heavy.sort_by_key(|h| h.0);
-        let words = [
+        let words: [&[u32]; 7] = [
             &self.gives,
             &self.source,
             &self.destination,
             &self.source_profiles.starts,
             &self.destination_profiles.starts,
-            &source.1,
-            &destination.1,
+            bytemuck::cast_slice(&self.source_profiles.entries),
+            bytemuck::cast_slice(&self.destination_profiles.entries),
         ];
         let mut lengths = [0u64; 8];
         for (length, column) in lengths.iter_mut().zip(words) {
@@ -546,9 +567,7 @@ impl Exposures {
         for column in words {
             body.extend_from_slice(bytemuck::cast_slice(column));
         }
-        for column in [&source.0, &destination.0, &self.categories] {
-            body.extend_from_slice(column);
-        }
+        body.extend_from_slice(&self.categories);
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&sha256(&body));
         bytes.append(&mut body);
@@ -584,24 +603,18 @@ impl Exposures {
             words.push(bytemuck::allocation::pod_collect_to_vec(column));
             body = rest;
         }
-        let mut take = |n: u64| -> Result<Vec<u8>, ExposureError> {
-            let (column, rest) = body.split_at_checked(n as usize).ok_or_else(cut)?;
-            body = rest;
-            Ok(column.to_vec())
-        };
-        let (source_categories, destination_categories) = (take(head.lengths[5])?, take(head.lengths[6])?);
-        let categories = take(head.lengths[7])?;
+        if body.len() as u64 != head.lengths[7] {
+            return Err(cut());
+        }
+        let categories = body.to_vec();
         let mut next = words.into_iter();
         let mut column = || next.next().expect("seven columns");
         let (gives, source, destination) = (column(), column(), column());
         let (source_starts, destination_starts) = (column(), column());
-        let profiles = |starts, categories: Vec<u8>, shares: Vec<u32>, last| Profiles {
-            starts,
-            entries: categories.into_iter().zip(shares).collect(),
-            last,
-        };
-        let source_profiles = profiles(source_starts, source_categories, column(), head.last.0);
-        let destination_profiles = profiles(destination_starts, destination_categories, column(), head.last.1);
+        let profiles =
+            |starts, entries: Vec<u32>, last| Profiles { starts, entries: bytemuck::cast_vec(entries), last };
+        let source_profiles = profiles(source_starts, column(), head.last.0);
+        let destination_profiles = profiles(destination_starts, column(), head.last.1);
         Ok(Some(Exposures {
             categories,
             heavy: head.heavy.into_iter().collect(),
@@ -690,10 +703,8 @@ fn destination_of(
     let columns = ledger.columns();
     let outputs = columns.outputs_of(tx, ledger.counts());
     parts.clear();
-    let mut received = 0;
     for o in outputs {
         let value = columns.value.all()[o as usize];
-        received += value;
         let category = categories[columns.output_address.all()[o as usize] as usize];
         let profile = if category != 0 {
             category as u32
@@ -704,17 +715,6 @@ fn destination_of(
             }
         };
         parts.push((value, profile));
-    }
-    let mut paid = Some(0u64);
-    for source in ledger.sources(tx) {
-        let value = match source {
-            Source::Output(o) => Some(columns.value.all()[o as usize]),
-            external => ledger.source_info(external).value,
-        };
-        paid = paid.zip(value).map(|(a, b)| a + b);
-    }
-    if let Some(fee) = paid.and_then(|p| p.checked_sub(received)).filter(|f| *f > 0) {
-        parts.push((fee, Category::FEE.0 as u32));
     }
     mixer.mix(profiles, parts, Category::UNSPENT)
 }

@@ -171,7 +171,7 @@ pub struct TraceReport {
     pub through_services: bool,
     /// Marked at the start.
     pub starts: Vec<Place>,
-    /// Sum of the starts, base units.
+    /// Sum of the starts, less what they have in common, base units.
     pub marked: u64,
     /// Clean money drawn in by poison.
     pub added: u64,

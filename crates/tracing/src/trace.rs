@@ -178,7 +178,7 @@ pub struct PeelChain {
 pub struct Trace {
     /// Marked at the start: places and amounts.
     pub starts: Vec<(Source, u64)>,
-    /// Sum of the starts.
+    /// Marked in all: the sum of the starts, less what one start's money has in common with another's.
     pub marked: u64,
     /// Clean money that poison drew in.
     pub added: u64,
@@ -317,18 +317,25 @@ pub fn trace(view: &impl View, starts: &[(Source, u64)], options: &TraceOptions)
     {
         return Err(TraceError::Start);
     }
-    let marked = starts.iter().map(|s| s.1).sum();
     let mut tracer = Tracer {
         view,
         options,
-        result: Trace { starts: starts.clone(), marked, ..Trace::default() },
+        result: Trace { starts: starts.clone(), ..Trace::default() },
         queue: BTreeMap::new(),
+        pending: BTreeMap::new(),
     };
     match options.direction {
         Direction::Forward => tracer.forward(&starts),
         Direction::Backward => tracer.backward(&starts),
     }
     let mut result = tracer.result;
+    // One order whatever the starts' order of arrival: that of the chain, or against it.
+    match options.direction {
+        Direction::Forward => result.edges.sort_unstable_by_key(|e| (e.tx, e.place)),
+        Direction::Backward => result.edges.sort_unstable_by_key(|e| (std::cmp::Reverse(e.tx), e.place)),
+    }
+    result.ends.sort_unstable_by_key(|e| e.place);
+    result.assumed.sort_unstable();
     if options.direction == Direction::Forward {
         result.peel_chains = peel_chains(view, &result);
     }
@@ -343,6 +350,9 @@ struct Tracer<'a, V> {
     /// Transactions to pass through, with marked places and their hops. Forward: the spender with its marked inputs. Backward: the
     /// funding transaction with its marked outputs.
     queue: BTreeMap<u32, Vec<(Source, Marks, u32)>>,
+    /// Starts that wait for the transaction through which other marks may reach them first: a start downstream of another is marked
+    /// once, not twice.
+    pending: BTreeMap<u32, Vec<(Source, u64)>>,
 }
 
 impl<V: View> Tracer<'_, V> {
@@ -354,11 +364,30 @@ impl<V: View> Tracer<'_, V> {
         }
     }
 
-    fn initial(&self, amount: u64) -> Marks {
-        match self.options.policy {
-            Policy::Poison | Policy::Haircut => Marks::of_amount(amount),
-            Policy::Fifo | Policy::Lifo => Marks::of_spans(vec![(0, amount)]),
-        }
+    /// Adds a start's marks to those that reached its place already, and counts what is new.
+    fn inject(&mut self, reached: Marks, amount: u64) -> Marks {
+        let before = reached.amount;
+        let marks = match self.options.policy {
+            Policy::Poison | Policy::Haircut => Marks::of_amount(before.max(amount)),
+            Policy::Fifo | Policy::Lifo => {
+                let mut spans = vec![(0, amount)];
+                spans.extend(reached.spans.iter().filter_map(|(start, len)| {
+                    let end = start + len;
+                    let start = (*start).max(amount);
+                    (start < end).then(|| (start, end - start))
+                }));
+                Marks::of_spans(spans)
+            }
+        };
+        self.result.marked += marks.amount - before;
+        marks
+    }
+
+    /// Takes the start that waits at a place, if one does.
+    fn waiting(&mut self, tx: u32, place: Source) -> Option<u64> {
+        let waiting = self.pending.get_mut(&tx)?;
+        let at = waiting.iter().position(|w| w.0 == place)?;
+        Some(waiting.swap_remove(at).1)
     }
 
     /// Whether a marked place is where the trace stops, other than for being unspent or unfunded.
@@ -387,11 +416,26 @@ impl<V: View> Tracer<'_, V> {
 
     fn forward(&mut self, starts: &[(Source, u64)]) {
         for (place, amount) in starts {
-            let marks = self.initial(*amount);
-            self.place_forward(*place, marks, 0, None);
+            match place {
+                Source::Output(o) => {
+                    self.pending.entry(self.view.tx_of_output(*o)).or_default().push((*place, *amount));
+                }
+                Source::External(_) => {
+                    let marks = self.inject(Marks::default(), *amount);
+                    self.place_forward(*place, marks, 0, None);
+                }
+            }
         }
-        while let Some((tx, marked)) = self.queue.pop_first() {
-            self.pass_forward(tx, marked);
+        loop {
+            let next = [self.queue.keys().next(), self.pending.keys().next()].into_iter().flatten().min().copied();
+            let Some(tx) = next else { return };
+            if let Some(marked) = self.queue.remove(&tx) {
+                self.pass_forward(tx, marked);
+            }
+            for (place, amount) in self.pending.remove(&tx).unwrap_or_default() {
+                let marks = self.inject(Marks::default(), amount);
+                self.place_forward(place, marks, 0, None);
+            }
         }
     }
 
@@ -457,7 +501,14 @@ impl<V: View> Tracer<'_, V> {
         }
         self.result.fees += passed.pop().expect("the fee is last").amount;
         for ((output, _), marks) in outputs.iter().zip(passed) {
-            self.place_forward(Source::Output(*output), marks, hops, Some(tx));
+            let place = Source::Output(*output);
+            match self.waiting(tx, place) {
+                Some(amount) => {
+                    let marks = self.inject(marks, amount);
+                    self.place_forward(place, marks, 0, Some(tx));
+                }
+                None => self.place_forward(place, marks, hops, Some(tx)),
+            }
         }
     }
 
@@ -465,11 +516,29 @@ impl<V: View> Tracer<'_, V> {
 
     fn backward(&mut self, starts: &[(Source, u64)]) {
         for (place, amount) in starts {
-            let marks = self.initial(*amount);
-            self.place_backward(*place, marks, 0, None);
+            let spender = match place {
+                Source::Output(o) => self.view.spender(*o),
+                Source::External(_) => None,
+            };
+            match spender {
+                Some(tx) => self.pending.entry(tx).or_default().push((*place, *amount)),
+                None => {
+                    let marks = self.inject(Marks::default(), *amount);
+                    self.place_backward(*place, marks, 0, None);
+                }
+            }
         }
-        while let Some((tx, marked)) = self.queue.pop_last() {
-            self.pass_backward(tx, marked);
+        loop {
+            let next =
+                [self.queue.keys().next_back(), self.pending.keys().next_back()].into_iter().flatten().max().copied();
+            let Some(tx) = next else { return };
+            if let Some(marked) = self.queue.remove(&tx) {
+                self.pass_backward(tx, marked);
+            }
+            for (place, amount) in self.pending.remove(&tx).unwrap_or_default() {
+                let marks = self.inject(Marks::default(), amount);
+                self.place_backward(place, marks, 0, None);
+            }
         }
     }
 
@@ -531,7 +600,13 @@ impl<V: View> Tracer<'_, V> {
             self.result.added += paid - amount;
         }
         for ((source, _), marks) in inputs.iter().zip(passed) {
-            self.place_backward(*source, marks, hops, Some(tx));
+            match self.waiting(tx, *source) {
+                Some(amount) => {
+                    let marks = self.inject(marks, amount);
+                    self.place_backward(*source, marks, 0, Some(tx));
+                }
+                None => self.place_backward(*source, marks, hops, Some(tx)),
+            }
         }
     }
 }

@@ -76,7 +76,7 @@ fn exposures_are_whole_exact_and_incremental() {
             assert_eq!(exposure.destination.amount, world.ledger.value(o));
         }
     }
-    for name in ["exchange", "ransomware", "mixing_service", "coinbase", "unspent", "fee"] {
+    for name in ["exchange", "ransomware", "mixing_service", "coinbase", "unspent"] {
         assert!(seen.contains(name), "{name} occurs among {seen:?}");
     }
     // Block by block, with tags known from the start, gives the same. Categories grow with addresses.
