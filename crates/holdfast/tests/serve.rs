@@ -1,0 +1,169 @@
+//! The server: every endpoint by HTTP, and the pages in a real browser.
+
+mod common;
+
+use common::{Running, have, holdfast, path};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+struct Server {
+    _process: Running,
+    url: String,
+    _dir: tempfile::TempDir,
+}
+
+fn demo() -> Server {
+    let dir = tempfile::tempdir().unwrap();
+    let mut child = holdfast()
+        .args(["demo", "--listen", "127.0.0.1:0", "--store", path(&dir.path().join("store"))])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let process = Running(child);
+    let url = lines
+        .map_while(Result::ok)
+        .find_map(|l| l.strip_prefix("Serving on ").and_then(|r| r.split(' ').next()).map(str::to_owned))
+        .expect("the demo prints its URL");
+    Server { _process: process, url, _dir: dir }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
+impl Server {
+    fn get(&self, path: &str) -> (u16, Vec<u8>) {
+        let mut response = agent().get(format!("{}{path}", self.url)).call().unwrap();
+        (response.status().as_u16(), response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap())
+    }
+
+    fn json(&self, path: &str) -> Value {
+        let (status, body) = self.get(path);
+        assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap()
+    }
+}
+
+const LOCKY: &str = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
+const PAYMENT: &str = "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb";
+const FIRST: &str = "f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16";
+
+#[test]
+fn every_endpoint_answers() {
+    let server = demo();
+    assert_eq!(server.json("/api/v1/summary")["blocks"], 260);
+    let address = server.json(&format!("/api/v1/address/{LOCKY}"));
+    assert_eq!(address["tags"][0]["label"], "Locky");
+    assert!(address["tags"][0]["source"].as_str().unwrap().contains("zenodo"));
+    assert_eq!(server.json(&format!("/api/v1/tx/{PAYMENT}"))["height"], 400_000);
+    assert_eq!(server.json("/api/v1/block/400000")["tx_count"], 1660);
+    let exposure = server.json(&format!("/api/v1/exposure/{FIRST}:1"));
+    assert_eq!(exposure["source"][0]["category"], "coinbase");
+    let trace = server.json(&format!("/api/v1/trace?subject={FIRST}&policy=lifo&max_hops=3"));
+    assert_eq!(trace["balances"], true);
+    assert_eq!(trace["policy"], "lifo");
+    let satoshi = "12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S";
+    assert_eq!(server.json(&format!("/api/v1/explain?a={satoshi}&b={satoshi}"))["joined"], true);
+    assert!(
+        server
+            .json(&format!("/api/v1/paths?from={satoshi}&to=1Q2TWHE3GMdB6BZKafqwxXtWAWgFt5Jvm3"))
+            .as_array()
+            .unwrap()
+            .len()
+            <= 10
+    );
+    assert_eq!(server.json("/api/v1/ledger/check?raw=true")["clean"], true);
+    assert!(!server.json("/api/v1/tags/conflicts").as_array().unwrap().is_empty());
+    assert_eq!(server.json("/api/v1/mempool"), Value::Array(vec![]));
+    // A bundle from the server is checked by the server and by the command; a flipped byte by both.
+    let (status, bundle) = server.get(&format!("/api/v1/trace/bundle?subject={FIRST}"));
+    assert_eq!(status, 200);
+    let verify = |bytes: &[u8]| -> Value {
+        let mut response = agent().post(format!("{}/api/v1/verify", server.url)).send(bytes).unwrap();
+        serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
+    };
+    assert_eq!(verify(&bundle)["valid"], true);
+    let mut flipped = bundle.clone();
+    flipped[1000] ^= 1;
+    assert_eq!(verify(&flipped)["valid"], false);
+    // Tags by HTTP change exposures at once.
+    let csv = format!(
+        "address,currency,label,source,abuse,confidence\n{satoshi},BTC,Test label,https://example.org,scam,forensic\n"
+    );
+    let mut response = agent().post(format!("{}/api/v1/tags?name=mine.csv", server.url)).send(csv.as_bytes()).unwrap();
+    let answer: Value = serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap();
+    assert_eq!(answer["new_tags"], 1, "{answer}");
+    let exposure = server.json(&format!("/api/v1/exposure/{FIRST}:0"));
+    assert_eq!(exposure["source"][0]["category"], "scam");
+    // Blocks that do not fit are refused in words.
+    let mut response = agent().post(format!("{}/api/v1/blocks", server.url)).send(&b"nonsense"[..]).unwrap();
+    assert_eq!(response.status(), 400);
+    assert!(response.body_mut().read_to_string().unwrap().contains("does not decode"));
+    for (path, status, expected) in [
+        ("/api/v1/address/nonsense", 400, "nonsense"),
+        ("/api/v1/tx/0000000000000000000000000000000000000000000000000000000000000001", 404, "not in this ledger"),
+        ("/api/v1/block/999999", 404, "999999"),
+        ("/api/v1/trace?subject=170", 400, "a trace starts at"),
+        (&format!("/api/v1/trace?subject={FIRST}&format=jpeg"), 400, "graphviz"),
+        (&format!("/api/v1/trace?subject={FIRST}&max_edges=99999999999"), 400, "max_edges"),
+    ] {
+        let (got, body) = server.get(path);
+        assert_eq!(got, status, "{path}");
+        assert!(String::from_utf8_lossy(&body).contains(expected), "{path}: {}", String::from_utf8_lossy(&body));
+    }
+    let document = server.json("/openapi.json");
+    assert!(document["paths"].as_object().unwrap().len() >= 15);
+}
+
+fn chromium() -> Option<Command> {
+    if !have("chromium") {
+        return None;
+    }
+    let mut command = Command::new("chromium");
+    command.args([
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--virtual-time-budget=5000",
+        "--timeout=20000",
+    ]);
+    Some(command)
+}
+
+#[test]
+fn pages_show_the_answer_in_a_browser() {
+    let Some(_) = chromium() else { return };
+    let server = demo();
+    let dom = |path: &str| {
+        let profile = tempfile::tempdir().unwrap();
+        let output = chromium()
+            .unwrap()
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("--dump-dom")
+            .arg(format!("{}{path}", server.url))
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let front = dom("/");
+    assert!(front.contains("Search the bitcoin ledger") && front.contains("role=\"search\""), "{front}");
+    // Searching an address leads to its page.
+    let page = dom(&format!("/search?q={LOCKY}"));
+    for expected in ["Locky", "zenodo.org", "ransomware", "0.49990000", "Where the money went"] {
+        assert!(page.contains(expected), "'{expected}' is missing in {page}");
+    }
+    let page = dom(&format!("/search?q={PAYMENT}"));
+    assert!(page.contains("12ZysMvStBfLJRR6Eeq9Ayo1tbX4At5X42") && page.contains("Locky"), "{page}");
+    let page = dom(&format!("/trace?subject={FIRST}"));
+    assert!(page.contains("the books balance") && page.contains("<svg"), "{page}");
+    let page = dom("/search?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E");
+    assert!(page.contains("This did not work") && !page.contains("<script>alert"), "{page}");
+    assert!(dom("/block/170").contains(FIRST));
+}
