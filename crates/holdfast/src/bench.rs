@@ -38,6 +38,9 @@ pub struct BenchArgs {
     /// Where to work; a simulation that is there already is used again.
     #[arg(long, default_value = "store/bench")]
     work: PathBuf,
+    /// Measure only the questions, on the ledger of an earlier run.
+    #[arg(long)]
+    questions: bool,
     /// A `rusty-blockparser` binary to run on the same files (its LevelDB index must be in `blocks/index`).
     #[arg(long)]
     rusty_blockparser: Option<PathBuf>,
@@ -107,6 +110,9 @@ fn chain(args: &BenchArgs, txs: u64, figures: &mut Vec<Figure>) -> anyhow::Resul
         eprintln!("{txs} txs: {what}: {value:.2} {unit}  ({against})");
         figures.push(Figure { txs, what: what.to_owned(), value, unit, against });
     };
+    if args.questions {
+        return questions(&Ledger::open(&dir.join("ledger"))?, &tags, &mut add);
+    }
     parse(args, &blocks, &mut add)?;
     if output::stopping().is_break() {
         bail!("stopped");

@@ -128,11 +128,11 @@ fn a_live_litecoin_node_is_followed_through_payments_reorganizations_and_restart
     }
     // The transparent part of MWEB blocks is kept: the peg-in's output, and the HogEx that ends every block and spends the one before.
     let mweb = ledger.block_at(432).unwrap();
-    let peg_ins = (mweb.txs.0..mweb.txs.1).flat_map(|tx| ledger.outputs(tx)).filter(|o| {
-        ledger.value(*o) == 100_000_000 && ledger.class_of(ledger.address_of(*o)) == ScriptClass::WitnessUnknown
-    });
-    assert!(peg_ins.count() >= 1, "block 432 pegs in one coin");
+    let is_mweb = |o: &u64| ledger.class_of(ledger.address_of(*o)) == ScriptClass::WitnessUnknown;
+    let of_mweb: Vec<u64> = (mweb.txs.0..mweb.txs.1).flat_map(|tx| ledger.outputs(tx)).filter(is_mweb).collect();
+    assert_eq!(of_mweb.len(), 2, "block 432 has the peg-in's output and the HogEx's");
     let hog_ex = |height: u32| ledger.block_at(height).unwrap().txs.1 - 1;
+    assert_eq!(ledger.spender(of_mweb[0]), Some(hog_ex(432)), "the HogEx takes the peg-in");
     let before = ledger.outputs(hog_ex(439)).start;
     assert_eq!(ledger.spender(before), Some(hog_ex(440)));
     node.mine(3);

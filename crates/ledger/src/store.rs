@@ -633,6 +633,13 @@ impl Ledger {
         self.overlay.spender(output).or_else(|| self.index.as_ref().and_then(|i| i.spender(output)))
     }
 
+    /// Spenders of all outputs as the index has them; `None` when something was appended or reorganized since it was built.
+    pub fn indexed_spends(&self) -> Option<&[u32]> {
+        let index = self.index.as_ref()?;
+        let whole = index.state.valid == self.counts() && index.state.built == self.counts();
+        whole.then(|| index.spends())
+    }
+
     /// Spenders of all outputs, for whole-ledger scans: [`NONE_U32`] where unspent.
     pub fn all_spends(&self) -> Vec<u32> {
         let n = self.counts().outputs as usize;

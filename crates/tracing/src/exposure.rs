@@ -5,11 +5,12 @@
 //! largest takes what rounding loses). Attributed addresses end
 //! the propagation (fees count at the first hop only; later ones are spread over the destinations): money from an exchange is "exchange" whatever the exchange received. All arithmetic is in integers and deterministic.
 
+use crate::huge::{HugeVec, prefetch};
 use holdfast_attribution::Category;
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
 use holdfast_chain::hash::sha256;
 use holdfast_ledger::store::NONE_U32;
-use holdfast_ledger::{Ledger, Source};
+use holdfast_ledger::{Ledger, Source, U40};
 use serde::{Deserialize, Serialize};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -46,13 +47,34 @@ impl Entry {
 /// Lists of shares by category. Numbers below 64 are pure categories; others index the arena.
 #[derive(Debug, Clone, Default)]
 struct Profiles {
-    starts: Vec<u32>,
-    entries: Vec<Entry>,
+    starts: HugeVec<u32>,
+    entries: HugeVec<Entry>,
     /// Deduplicates within one run of equal neighbours.
     last: u32,
 }
 
 impl Profiles {
+    /// Room for the profiles of this many transactions; memory is taken as it is used.
+    fn for_txs(txs: u32) -> Self {
+        let n = txs as usize;
+        Profiles { starts: HugeVec::with_capacity(n), entries: HugeVec::with_capacity(n * 16), last: 0 }
+    }
+
+    /// Fetches where a profile's entries start.
+    #[inline]
+    fn prefetch_start(&self, id: u32) {
+        prefetch(&self.starts, (id as usize).wrapping_sub(MAX_CATEGORIES));
+    }
+
+    /// Fetches a profile's first entries.
+    #[inline]
+    fn prefetch_entries(&self, id: u32) {
+        if let Some(start) = self.starts.get((id as usize).wrapping_sub(MAX_CATEGORIES)) {
+            prefetch(&self.entries, *start as usize);
+            prefetch(&self.entries, *start as usize + 16);
+        }
+    }
+
     fn with<R>(&self, id: u32, f: impl FnOnce(&[Entry]) -> R) -> R {
         if id < MAX_CATEGORIES as u32 {
             return f(&[Entry::new(id as u8, ONE)]);
@@ -226,11 +248,11 @@ pub struct Exposures {
     /// Answers of busy addresses, kept whole.
     heavy: HashMap<u32, Exposure>,
     /// By output: profile that it gives on when spent.
-    gives: Vec<u32>,
+    gives: HugeVec<u32>,
     /// By transaction: profile of what it pays out.
-    source: Vec<u32>,
+    source: HugeVec<u32>,
     /// By transaction: profile of where its outputs go.
-    destination: Vec<u32>,
+    destination: HugeVec<u32>,
     source_profiles: Profiles,
     destination_profiles: Profiles,
     done: u32,
@@ -260,9 +282,9 @@ impl Exposures {
         Exposures {
             categories: categories.to_vec(),
             heavy: HashMap::new(),
-            gives: Vec::new(),
-            source: Vec::new(),
-            destination: Vec::new(),
+            gives: HugeVec::default(),
+            source: HugeVec::default(),
+            destination: HugeVec::default(),
             source_profiles: Profiles::default(),
             destination_profiles: Profiles::default(),
             done: 0,
@@ -275,21 +297,35 @@ impl Exposures {
         let categories = &self.categories;
         let ((gives, source, source_profiles), (destination, destination_profiles)) = rayon::join(
             || {
-                let (mut gives, mut source, mut profiles) = (Vec::new(), Vec::new(), Profiles::default());
+                let counts = ledger.counts();
+                let mut gives = HugeVec::with_capacity(counts.outputs as usize);
+                let mut source = HugeVec::with_capacity(counts.txs as usize);
+                let mut profiles = Profiles::for_txs(counts.txs);
                 source_pass(ledger, categories, 0, &mut gives, &mut source, &mut profiles);
                 (gives, source, profiles)
             },
             || {
-                let mut profiles = Profiles::default();
-                let mut destination = vec![NONE_U32; txs as usize];
+                let mut profiles = Profiles::for_txs(txs);
+                let mut destination = HugeVec::zeroed(txs as usize);
+                let mut ahead = Ahead::down(ledger.counts().outputs);
+                let owned;
+                let spends = match ledger.indexed_spends() {
+                    Some(spends) => spends,
+                    None => {
+                        owned = ledger.all_spends();
+                        &owned
+                    }
+                };
                 let (mut mixer, mut parts) = (Mixer::default(), Vec::new());
                 for tx in (0..txs).rev() {
+                    let first = ledger.outputs(tx).start;
+                    ahead.follow_down(first, spends, &destination, &profiles);
                     destination[tx as usize] = destination_of(
                         ledger,
                         categories,
                         &destination,
                         tx,
-                        |o| ledger.spender(o).unwrap_or(NONE_U32),
+                        |o| spends[o as usize],
                         &mut profiles,
                         &mut mixer,
                         &mut parts,
@@ -611,16 +647,19 @@ impl Exposures {
         let mut column = || next.next().expect("seven columns");
         let (gives, source, destination) = (column(), column(), column());
         let (source_starts, destination_starts) = (column(), column());
-        let profiles =
-            |starts, entries: Vec<u32>, last| Profiles { starts, entries: bytemuck::cast_vec(entries), last };
+        let profiles = |starts: Vec<u32>, entries: Vec<u32>, last| Profiles {
+            starts: starts.into(),
+            entries: bytemuck::cast_vec::<u32, Entry>(entries).into(),
+            last,
+        };
         let source_profiles = profiles(source_starts, column(), head.last.0);
         let destination_profiles = profiles(destination_starts, column(), head.last.1);
         Ok(Some(Exposures {
             categories,
             heavy: head.heavy.into_iter().collect(),
-            gives,
-            source,
-            destination,
+            gives: gives.into(),
+            source: source.into(),
+            destination: destination.into(),
             source_profiles,
             destination_profiles,
             done: head.done,
@@ -629,13 +668,78 @@ impl Exposures {
     }
 }
 
+/// Three cursors that run ahead of a pass and fetch, one after the other, what it will read: the profile number, where the profile
+/// starts, its entries.
+struct Ahead {
+    at: [u64; 3],
+}
+
+/// How far ahead the cursors run, in inputs or outputs.
+const DISTANCE: [u64; 3] = [96, 64, 32];
+
+impl Ahead {
+    fn up(start: u64) -> Self {
+        Ahead { at: [start; 3] }
+    }
+
+    fn down(end: u64) -> Self {
+        Ahead { at: [end; 3] }
+    }
+
+    /// Ahead of the source pass, over inputs, upwards.
+    #[inline]
+    fn follow_up(&mut self, input: u64, prev: &[U40], values: &[u64], gives: &[u32], profiles: &Profiles) {
+        let end = prev.len() as u64;
+        let place = |i: u64| prev[i as usize].get() as usize;
+        while self.at[0] < (input + DISTANCE[0]).min(end) {
+            prefetch(gives, place(self.at[0]));
+            prefetch(values, place(self.at[0]));
+            self.at[0] += 1;
+        }
+        while self.at[1] < (input + DISTANCE[1]).min(end) {
+            if let Some(id) = gives.get(place(self.at[1])) {
+                profiles.prefetch_start(*id);
+            }
+            self.at[1] += 1;
+        }
+        while self.at[2] < (input + DISTANCE[2]).min(end) {
+            if let Some(id) = gives.get(place(self.at[2])) {
+                profiles.prefetch_entries(*id);
+            }
+            self.at[2] += 1;
+        }
+    }
+
+    /// Ahead of the destination pass, over outputs, downwards.
+    #[inline]
+    fn follow_down(&mut self, output: u64, spends: &[u32], destination: &[u32], profiles: &Profiles) {
+        while self.at[0] > output.saturating_sub(DISTANCE[0]) {
+            self.at[0] -= 1;
+            // "Unspent" lies beyond every array, where there is nothing to fetch.
+            prefetch(destination, spends[self.at[0] as usize] as usize);
+        }
+        while self.at[1] > output.saturating_sub(DISTANCE[1]) {
+            self.at[1] -= 1;
+            if let Some(id) = destination.get(spends[self.at[1] as usize] as usize) {
+                profiles.prefetch_start(*id);
+            }
+        }
+        while self.at[2] > output.saturating_sub(DISTANCE[2]) {
+            self.at[2] -= 1;
+            if let Some(id) = destination.get(spends[self.at[2] as usize] as usize) {
+                profiles.prefetch_entries(*id);
+            }
+        }
+    }
+}
+
 /// Source profiles of transactions `from..`, in chain order.
 fn source_pass(
     ledger: &Ledger,
     categories: &[u8],
     from: u32,
-    gives: &mut Vec<u32>,
-    source: &mut Vec<u32>,
+    gives: &mut HugeVec<u32>,
+    source: &mut HugeVec<u32>,
     profiles: &mut Profiles,
 ) {
     let counts = ledger.counts();
@@ -643,11 +747,11 @@ fn source_pass(
     let addresses = columns.output_address.all();
     let values = columns.value.all();
     let prev = columns.prev.all();
-    gives.reserve_exact((counts.outputs as usize).saturating_sub(gives.len()));
-    source.reserve_exact((counts.txs as usize).saturating_sub(source.len()));
+    let mut ahead = Ahead::up(if from < counts.txs { columns.inputs_of(from, counts).start } else { 0 });
     let (mut mixer, mut parts) = (Mixer::default(), Vec::new());
     for tx in from..counts.txs {
         let inputs = columns.inputs_of(tx, counts);
+        ahead.follow_up(inputs.start, prev, values, gives, profiles);
         let profile = if inputs.is_empty() {
             Category::COINBASE.0 as u32
         } else {

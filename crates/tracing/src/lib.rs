@@ -2,6 +2,7 @@
 
 pub mod bundle;
 pub mod exposure;
+mod huge;
 pub mod paths;
 pub mod render;
 pub mod report;
