@@ -97,6 +97,21 @@ fn every_endpoint_answers() {
     assert_eq!(answer["new_tags"], 1, "{answer}");
     let exposure = server.json(&format!("/api/v1/exposure/{FIRST}:0"));
     assert_eq!(exposure["source"][0]["category"], "scam");
+    // Withdrawing the source takes its effect back.
+    let removed = agent().delete(format!("{}/api/v1/tags?title=mine.csv", server.url)).call().unwrap();
+    assert_eq!(removed.status(), 200);
+    assert_eq!(server.json(&format!("/api/v1/exposure/{FIRST}:0"))["source"][0]["category"], "coinbase");
+    let post = |path: &str| {
+        let mut response = agent().post(format!("{}{path}", server.url)).send_empty().unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_str::<Value>(&response.body_mut().read_to_string().unwrap()).unwrap())
+    };
+    let clusters = server.json("/api/v1/summary")["clusters"].as_u64().unwrap();
+    let (_, wider) = post("/api/v1/cluster?change=legacy&coinjoins=none");
+    assert!(wider["clusters"].as_u64().unwrap() < clusters, "{wider}");
+    assert_eq!(post("/api/v1/cluster").1["clusters"], clusters);
+    assert_eq!(post("/api/v1/cluster?change=guess").0, 400);
+    assert_eq!(post("/api/v1/exposures/rebuild").1["txs"], server.json("/api/v1/summary")["txs"]);
     // Blocks that do not fit are refused in words.
     let mut response = agent().post(format!("{}/api/v1/blocks", server.url)).send(&b"nonsense"[..]).unwrap();
     assert_eq!(response.status(), 400);

@@ -7,6 +7,8 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use holdfast_attribution::cluster::DEFAULT_CHANGE;
+use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet};
 use holdfast_chain::files::read_single_block;
 use holdfast_chain::{AddressKey, display_hash};
 use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
@@ -373,6 +375,95 @@ pub async fn import_tags(
             actors: report.actors,
             warnings: report.warnings.into_iter().take(1000).collect(),
         })
+    })
+    .await
+    .map(Json)
+}
+
+/// Which pack.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct TitleQuery {
+    /// The pack's title.
+    title: String,
+}
+
+/// What a removal did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RemovedAnswer {
+    removed: usize,
+}
+
+/// Withdraws a pack: removes all its tags and their effect on exposures.
+#[utoipa::path(delete, path = "/api/v1/tags", params(TitleQuery),
+    responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
+pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
+    change(shared, move |w| {
+        let removed = w.tags.remove_pack(&query.title);
+        if removed == 0 {
+            let message = format!("no pack is titled '{}'", query.title);
+            return Err(ApiError { status: axum::http::StatusCode::NOT_FOUND, message });
+        }
+        w.refresh()?;
+        Ok(RemovedAnswer { removed })
+    })
+    .await
+    .map(Json)
+}
+
+/// What to cluster by.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ClusterQuery {
+    /// Join the inputs of a transaction (default true).
+    cospend: Option<bool>,
+    /// Coinjoin detectors: names with commas, all or none (default all).
+    coinjoins: Option<String>,
+    /// Change heuristics: `a+b,c` means a and b agree, or c (default address-reuse).
+    change: Option<String>,
+}
+
+/// What a clustering gave.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClusterAnswer {
+    clusters: u64,
+    merges: u64,
+    coinjoins: u64,
+}
+
+/// Clusters anew, by other heuristics.
+#[utoipa::path(post, path = "/api/v1/cluster", params(ClusterQuery),
+    responses((status = 200, body = ClusterAnswer), (status = 400, body = ErrorBody)))]
+pub async fn recluster(State(shared): State<Shared>, Query(query): Query<ClusterQuery>) -> Answer<ClusterAnswer> {
+    let options = ClusterOptions {
+        cospend: query.cospend.unwrap_or(true),
+        coinjoins: CoinjoinSet::parse(query.coinjoins.as_deref().unwrap_or("all")).map_err(ApiError::bad)?,
+        change: ChangeRule::parse(query.change.as_deref().unwrap_or(DEFAULT_CHANGE)).map_err(ApiError::bad)?,
+    };
+    change(shared, move |w| {
+        w.recluster(options);
+        w.save()?;
+        Ok(ClusterAnswer {
+            clusters: w.clusters.count(),
+            merges: w.clusters.merges().len() as u64,
+            coinjoins: w.clusters.coinjoins(),
+        })
+    })
+    .await
+    .map(Json)
+}
+
+/// What a recomputation covered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RebuiltAnswer {
+    txs: u32,
+}
+
+/// Recomputes the exposures of the whole ledger.
+#[utoipa::path(post, path = "/api/v1/exposures/rebuild", responses((status = 200, body = RebuiltAnswer)))]
+pub async fn rebuild_exposures(State(shared): State<Shared>) -> Answer<RebuiltAnswer> {
+    change(shared, |w| {
+        w.recompute_exposures();
+        w.save()?;
+        Ok(RebuiltAnswer { txs: w.exposures.done() })
     })
     .await
     .map(Json)

@@ -139,7 +139,7 @@ pub struct ExposureView {
     pub source: Vec<ExposureLine>,
     /// Where they went.
     pub destination: Vec<ExposureLine>,
-    /// 0 to 100: the riskier of source and destination, weighted (severe 100, high 75, medium 25).
+    /// 0 to 100: the riskiest of source, destination and the subject itself, weighted (severe 100, high 75, medium 25).
     pub risk_score: u32,
 }
 
@@ -601,7 +601,7 @@ impl Workspace {
             }
         }
         report.receipts = places.iter().take(PAGE).map(|p| self.receipt(*p)).collect();
-        report.exposure = Some(exposure_view(&self.exposures.of_address(&self.ledger, number)));
+        report.exposure = Some(exposure_view(&self.exposures.of_address(&self.ledger, number), report.category));
         Ok(report)
     }
 
@@ -683,7 +683,7 @@ impl Workspace {
             coinjoin: coinjoin.map(|c| c.name().to_owned()),
             inputs,
             outputs,
-            exposure: exposure_view(&exposure),
+            exposure: exposure_view(&exposure, Category::UNATTRIBUTED),
         })
     }
 
@@ -735,19 +735,24 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`].
     pub fn exposure(&self, text: &str, entity: bool) -> Result<ExposureView, WorkspaceError> {
-        let exposure = match self.subject(text)? {
+        let category = |address| self.entities.category(address);
+        let (exposure, own) = match self.subject(text)? {
             Subject::Address(a) if entity => {
-                self.exposures.of_group(&self.ledger, &self.clusters.members(self.clusters.of(a)))
+                let members = self.clusters.members(self.clusters.of(a));
+                let own = members.iter().map(|m| category(*m)).max_by_key(|c| c.risk()).unwrap_or_default();
+                (self.exposures.of_group(&self.ledger, &members), own)
             }
-            Subject::Address(a) => self.exposures.of_address(&self.ledger, a),
-            Subject::Output(o) => self.exposures.of_output(&self.ledger, o),
-            Subject::Tx(tx) => self.exposures.of_outputs(&self.ledger, self.ledger.outputs(tx)),
+            Subject::Address(a) => (self.exposures.of_address(&self.ledger, a), category(a)),
+            Subject::Output(o) => (self.exposures.of_output(&self.ledger, o), category(self.ledger.address_of(o))),
+            Subject::Tx(tx) => {
+                (self.exposures.of_outputs(&self.ledger, self.ledger.outputs(tx)), Category::UNATTRIBUTED)
+            }
             Subject::Block(_) => {
                 let why = "an exposure is of an address, transaction or output";
                 return Err(WorkspaceError::Query(text.to_owned(), self.ledger.network(), why.into()));
             }
         };
-        Ok(exposure_view(&exposure))
+        Ok(exposure_view(&exposure, own))
     }
 
     /// Outputs that a subject stands for, with their whole amounts. Forward these are what it received (and a transaction's outputs);
@@ -885,7 +890,8 @@ fn risk_name(category: Category) -> String {
     format!("{:?}", category.risk()).to_lowercase()
 }
 
-fn exposure_view(exposure: &Exposure) -> ExposureView {
+/// Describes an exposure. `own` is what the subject itself counts under: a ransomware address is risky whoever pays it.
+fn exposure_view(exposure: &Exposure, own: Category) -> ExposureView {
     let lines = |totals: &Totals| -> Vec<ExposureLine> {
         totals
             .by_category
@@ -911,6 +917,8 @@ fn exposure_view(exposure: &Exposure) -> ExposureView {
         amount: exposure.source.amount,
         source: lines(&exposure.source),
         destination: lines(&exposure.destination),
-        risk_score: score(&exposure.source).max(score(&exposure.destination)),
+        risk_score: score(&exposure.source)
+            .max(score(&exposure.destination))
+            .max(crate::report::risk_weight(own.risk()) as u32),
     }
 }
