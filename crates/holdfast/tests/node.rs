@@ -217,3 +217,70 @@ fn assert_same(a: &Ledger, b: &Ledger) {
         assert_eq!(a.outputs_of_address(address), b.outputs_of_address(address));
     }
 }
+
+#[test]
+fn a_server_follows_its_node_and_shows_the_mempool() {
+    if !have("litecoind") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("node");
+    std::fs::create_dir(&data).unwrap();
+    let node = start(&data, free_port());
+    node.call("createwallet", json!(["w"]));
+    node.mine(110);
+    let store = dir.path().join("store");
+    let port = free_port();
+    let url = format!("http://127.0.0.1:{port}");
+    let rpc = format!("http://127.0.0.1:{}", node.port);
+    let follow = ["--rpc", &rpc, "--user", "u", "--network", "litecoin-regtest", "--store", path(&store)];
+    // Once by command, then the server goes on.
+    let text =
+        common::run(common::holdfast().arg("follow").args(follow).arg("--once").env("HOLDFAST_RPC_PASSWORD", "p"));
+    assert!(text.contains("111 blocks appended"), "{text}");
+    let server = common::holdfast()
+        .arg("serve")
+        .args(follow)
+        .args(["--poll", "0.1", "--listen", &format!("127.0.0.1:{port}")])
+        .env("HOLDFAST_RPC_PASSWORD", "p")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _server = Running(server);
+    let wait_for = |path: &str, done: &dyn Fn(&Value) -> bool| -> Value {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer =
+                ureq::get(format!("{url}{path}")).call().ok().and_then(|mut r| r.body_mut().read_to_string().ok());
+            let answer: Option<Value> = answer.and_then(|text| serde_json::from_str(&text).ok());
+            match answer {
+                Some(answer) if done(&answer) => return answer,
+                last => assert!(Instant::now() < deadline, "{path}: {last:?}"),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    wait_for("/api/v1/summary", &|s| s["tip_height"] == 110);
+    let address = node.call("getnewaddress", json!([]));
+    let txid = node.call("sendtoaddress", json!([address, 2.5]));
+    let address = address.as_str().unwrap();
+    let pending =
+        wait_for(&format!("/api/v1/mempool?address={address}"), &|m| m.as_array().is_some_and(|m| !m.is_empty()));
+    assert_eq!(pending[0]["txid"], txid);
+    assert!(pending[0]["inputs"][0]["value"].as_u64().unwrap() > 0, "the ledger knows what it spends");
+    assert!(
+        pending[0]["outputs"].as_array().unwrap().iter().any(|o| o["value"] == 250_000_000 && o["address"] == address)
+    );
+    node.mine(1);
+    wait_for("/api/v1/summary", &|s| s["tip_height"] == 111);
+    let known = wait_for(&format!("/api/v1/address/{address}"), &|a| a["in_ledger"] == true);
+    assert_eq!(known["received"], 250_000_000);
+    wait_for("/api/v1/mempool", &|m| m.as_array().is_some_and(|m| m.is_empty()));
+    // A reorganization reaches the server too.
+    let tip = node.call("getbestblockhash", json!([]));
+    node.call("invalidateblock", json!([tip]));
+    node.mine(3);
+    wait_for("/api/v1/summary", &|s| s["tip_height"] == 113);
+    assert_eq!(wait_for("/api/v1/ledger/check?raw=true", &|_| true)["clean"], true);
+    node.stop();
+}
