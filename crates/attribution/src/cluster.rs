@@ -6,9 +6,9 @@
 
 use crate::change::{ChangeFinder, ChangeRule, HeuristicSet, all_spent, set_name};
 use crate::coinjoin::{Coinjoin, CoinjoinSet, Detector};
+use crate::sealed;
 use bytemuck::{Pod, Zeroable};
 use holdfast_chain::Hash32;
-use holdfast_chain::hash::sha256;
 use holdfast_ledger::{Ledger, Source};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -79,11 +79,11 @@ pub struct Clusters {
 /// Why clusters do not load.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
-    /// The system refused.
-    #[error("{0}: {1}")]
+    /// The system refused, or the file is damaged.
+    #[error("{0}: {1}; if it is damaged, remove it: clusters are made again from the ledger")]
     Io(PathBuf, #[source] std::io::Error),
-    /// Damaged or of another version.
-    #[error("{0}: {1}; run `holdfast cluster` again")]
+    /// Its contents do not decode.
+    #[error("{0}: {1}; remove it: clusters are made again from the ledger")]
     Format(PathBuf, String),
 }
 
@@ -258,7 +258,6 @@ impl Clusters {
     /// # Errors
     /// [`ClusterError::Io`].
     pub fn save(&self, path: &Path) -> Result<(), ClusterError> {
-        let io = |e| ClusterError::Io(path.to_owned(), e);
         let head = Head {
             options: self.options.clone(),
             done: self.done,
@@ -271,12 +270,7 @@ impl Clusters {
         body.extend_from_slice(&head);
         body.extend_from_slice(bytemuck::cast_slice(&self.parent));
         body.extend_from_slice(bytemuck::cast_slice(&self.merges));
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend_from_slice(&sha256(&body));
-        bytes.append(&mut body);
-        let temporary = path.with_extension("new");
-        std::fs::write(&temporary, bytes).map_err(io)?;
-        std::fs::rename(&temporary, path).map_err(io)
+        sealed::save(path, MAGIC, &body).map_err(|e| ClusterError::Io(path.to_owned(), e))
     }
 
     /// Reads clusters; `None` when the file is absent.
@@ -284,17 +278,10 @@ impl Clusters {
     /// # Errors
     /// [`ClusterError`] when it is damaged or of another version.
     pub fn load(path: &Path) -> Result<Option<Self>, ClusterError> {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(ClusterError::Io(path.to_owned(), e)),
-        };
+        let body = sealed::load(path, MAGIC).map_err(|e| ClusterError::Io(path.to_owned(), e))?;
+        let Some(body) = body else { return Ok(None) };
+        let body = body.as_slice();
         let fail = |why: &str| ClusterError::Format(path.to_owned(), why.to_owned());
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| fail("not clusters of this version"))?;
-        let (sum, body) = rest.split_at_checked(32).ok_or_else(|| fail("cut off"))?;
-        if sha256(body) != sum {
-            return Err(fail("checksum does not match"));
-        }
         let (len, body) = body.split_at_checked(4).ok_or_else(|| fail("cut off"))?;
         let len = u32::from_le_bytes(len.try_into().expect("four bytes")) as usize;
         let (head, body) = body.split_at_checked(len).ok_or_else(|| fail("cut off"))?;
@@ -315,7 +302,7 @@ impl Clusters {
     }
 }
 
-const MAGIC: &[u8] = b"HFCLUS01";
+const MAGIC: &[u8; 8] = b"HFCLUS01";
 
 #[derive(Serialize, Deserialize)]
 struct Head {

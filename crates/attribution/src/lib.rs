@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod coinjoin;
 pub mod entities;
 pub mod import;
+pub mod sealed;
 pub mod tagpack;
 pub mod tags;
 pub mod taxonomy;

@@ -1,7 +1,7 @@
 //! Tags and actors, from any source, in one store.
 
+use crate::sealed;
 use crate::taxonomy::Category;
-use holdfast_chain::hash::sha256;
 use holdfast_chain::{AddressKey, Network};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -151,11 +151,11 @@ pub struct TagStore {
 /// Why a tag store's file does not read.
 #[derive(Debug, thiserror::Error)]
 pub enum TagStoreError {
-    /// The system refused.
-    #[error("{0}: {1}")]
+    /// The system refused, or the file is damaged.
+    #[error("{0}: {1}; if it is damaged, remove it and import the tags again")]
     Io(PathBuf, #[source] std::io::Error),
-    /// Damaged, or of another version.
-    #[error("{0}: {1}; import the tags again")]
+    /// Its contents do not decode.
+    #[error("{0}: {1}; remove it and import the tags again")]
     Format(PathBuf, String),
 }
 
@@ -279,16 +279,9 @@ impl TagStore {
     /// # Errors
     /// [`TagStoreError::Io`].
     pub fn save(&self, path: &Path) -> Result<(), TagStoreError> {
-        let io = |e| TagStoreError::Io(path.to_owned(), e);
         let body = postcard::to_stdvec(&(&self.tags, &self.actors))
             .map_err(|e| TagStoreError::Format(path.to_owned(), e.to_string()))?;
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend_from_slice(&sha256(&body));
-        bytes.extend_from_slice(&body);
-        let temporary = path.with_extension("new");
-        std::fs::write(&temporary, bytes).map_err(io)?;
-        std::fs::File::open(&temporary).and_then(|f| f.sync_all()).map_err(io)?;
-        std::fs::rename(&temporary, path).map_err(io)
+        sealed::save(path, MAGIC, &body).map_err(|e| TagStoreError::Io(path.to_owned(), e))
     }
 
     /// Reads a store's file; an absent one is an empty store.
@@ -296,18 +289,10 @@ impl TagStore {
     /// # Errors
     /// [`TagStoreError`] when it is damaged or of another version.
     pub fn load(path: &Path) -> Result<Self, TagStoreError> {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(TagStore::default()),
-            Err(e) => return Err(TagStoreError::Io(path.to_owned(), e)),
-        };
-        let fail = |why: &str| TagStoreError::Format(path.to_owned(), why.to_owned());
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| fail("not a tag store of this version"))?;
-        let (sum, body) = rest.split_at_checked(32).ok_or_else(|| fail("cut off"))?;
-        if sha256(body) != sum {
-            return Err(fail("checksum does not match"));
-        }
-        let (tags, actors) = postcard::from_bytes(body).map_err(|e| fail(&e.to_string()))?;
+        let body = sealed::load(path, MAGIC).map_err(|e| TagStoreError::Io(path.to_owned(), e))?;
+        let Some(body) = body else { return Ok(TagStore::default()) };
+        let (tags, actors) =
+            postcard::from_bytes(&body).map_err(|e| TagStoreError::Format(path.to_owned(), e.to_string()))?;
         let mut store = TagStore { tags, actors, ..TagStore::default() };
         store.reindex();
         Ok(store)

@@ -6,9 +6,8 @@
 //! the propagation (fees count at the first hop only; later ones are spread over the destinations): money from an exchange is "exchange" whatever the exchange received. All arithmetic is in integers and deterministic.
 
 use crate::huge::{HugeVec, prefetch};
-use holdfast_attribution::Category;
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
-use holdfast_chain::hash::sha256;
+use holdfast_attribution::{Category, sealed};
 use holdfast_ledger::store::NONE_U32;
 use holdfast_ledger::{Ledger, Source, U40};
 use serde::{Deserialize, Serialize};
@@ -553,15 +552,15 @@ impl Exposures {
 /// Why exposures do not load.
 #[derive(Debug, thiserror::Error)]
 pub enum ExposureError {
-    /// The system refused.
-    #[error("{0}: {1}")]
+    /// The system refused, or the file is damaged.
+    #[error("{0}: {1}; if it is damaged, run `holdfast exposure --rebuild`")]
     Io(PathBuf, #[source] std::io::Error),
-    /// Damaged or of another version.
+    /// Its contents do not decode.
     #[error("{0}: {1}; run `holdfast exposure --rebuild`")]
     Format(PathBuf, String),
 }
 
-const MAGIC: &[u8] = b"HFEXPO02";
+const MAGIC: &[u8; 8] = b"HFEXPO02";
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -578,7 +577,6 @@ impl Exposures {
     /// # Errors
     /// [`ExposureError`].
     pub fn save(&self, path: &Path) -> Result<(), ExposureError> {
-        let io = |e| ExposureError::Io(path.to_owned(), e);
         let mut heavy: Vec<_> = self.heavy.iter().map(|(a, e)| (*a, e.clone())).collect();
         heavy.sort_by_key(|h| h.0);
         let words: [&[u32]; 7] = [
@@ -604,12 +602,7 @@ impl Exposures {
             body.extend_from_slice(bytemuck::cast_slice(column));
         }
         body.extend_from_slice(&self.categories);
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend_from_slice(&sha256(&body));
-        bytes.append(&mut body);
-        let temporary = path.with_extension("new");
-        std::fs::write(&temporary, bytes).map_err(io)?;
-        std::fs::rename(&temporary, path).map_err(io)
+        sealed::save(path, MAGIC, &body).map_err(|e| ExposureError::Io(path.to_owned(), e))
     }
 
     /// Reads what [`Exposures::save`] wrote; `None` when the file is absent.
@@ -617,18 +610,11 @@ impl Exposures {
     /// # Errors
     /// [`ExposureError`] when it is damaged or of another version.
     pub fn load(path: &Path) -> Result<Option<Self>, ExposureError> {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(ExposureError::Io(path.to_owned(), e)),
-        };
+        let body = sealed::load(path, MAGIC).map_err(|e| ExposureError::Io(path.to_owned(), e))?;
+        let Some(body) = body else { return Ok(None) };
+        let body = body.as_slice();
         let fail = |why: &str| ExposureError::Format(path.to_owned(), why.to_owned());
         let cut = || fail("cut off");
-        let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| fail("not exposures of this version"))?;
-        let (sum, body) = rest.split_at_checked(32).ok_or_else(cut)?;
-        if sha256(body) != sum {
-            return Err(fail("checksum does not match"));
-        }
         let (len, body) = body.split_at_checked(8).ok_or_else(cut)?;
         let len = u64::from_le_bytes(len.try_into().expect("eight bytes")) as usize;
         let (head, mut body) = body.split_at_checked(len).ok_or_else(cut)?;

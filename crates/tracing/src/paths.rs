@@ -1,11 +1,10 @@
 //! Paths between two groups of addresses: how money got from one to the other.
 
 use crate::trace::{Direction, TraceError, TraceOptions, trace};
-use crate::view::View;
+use crate::view::{View, same_chain};
 use holdfast_attribution::Category;
-use holdfast_ledger::{OutputInfo, Source};
+use holdfast_ledger::Source;
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
 /// One step of a path: an output, and the transaction that spends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,33 +33,8 @@ struct Towards<'a, V> {
 }
 
 impl<V: View> View for Towards<'_, V> {
-    fn outputs(&self, tx: u32) -> Range<u64> {
-        self.view.outputs(tx)
-    }
-    fn value(&self, output: u64) -> u64 {
-        self.view.value(output)
-    }
-    fn address(&self, output: u64) -> u32 {
-        self.view.address(output)
-    }
-    fn spender(&self, output: u64) -> Option<u32> {
-        self.view.spender(output)
-    }
-    fn sources(&self, tx: u32) -> Vec<Source> {
-        self.view.sources(tx)
-    }
-    fn source_info(&self, source: Source) -> OutputInfo {
-        self.view.source_info(source)
-    }
-    fn is_coinbase(&self, tx: u32) -> bool {
-        self.view.is_coinbase(tx)
-    }
-    fn time(&self, tx: u32) -> u32 {
-        self.view.time(tx)
-    }
-    fn tx_of_output(&self, output: u64) -> u32 {
-        self.view.tx_of_output(output)
-    }
+    same_chain!();
+
     fn category(&self, address: u32) -> Category {
         if self.targets.contains(&address) {
             Category::from_name("service").expect("in the table")

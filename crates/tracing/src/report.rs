@@ -1,7 +1,7 @@
 //! A trace in words: txids, addresses, labels; the form that is shown, served and put into evidence bundles.
 
 use crate::trace::{Bounds, Direction, EndKind, Policy, Trace, TraceOptions};
-use crate::view::{LedgerView, View};
+use crate::view::{LedgerView, View, same_chain};
 use holdfast_attribution::{Category, Clusters, Risk, TagStore};
 use holdfast_ledger::Source;
 use serde::{Deserialize, Serialize};
@@ -36,33 +36,8 @@ pub struct NamedView<'a> {
 }
 
 impl View for NamedView<'_> {
-    fn outputs(&self, tx: u32) -> std::ops::Range<u64> {
-        self.view.outputs(tx)
-    }
-    fn value(&self, output: u64) -> u64 {
-        self.view.value(output)
-    }
-    fn address(&self, output: u64) -> u32 {
-        self.view.address(output)
-    }
-    fn spender(&self, output: u64) -> Option<u32> {
-        self.view.spender(output)
-    }
-    fn sources(&self, tx: u32) -> Vec<Source> {
-        self.view.sources(tx)
-    }
-    fn source_info(&self, source: Source) -> holdfast_ledger::OutputInfo {
-        self.view.source_info(source)
-    }
-    fn is_coinbase(&self, tx: u32) -> bool {
-        self.view.is_coinbase(tx)
-    }
-    fn time(&self, tx: u32) -> u32 {
-        self.view.time(tx)
-    }
-    fn tx_of_output(&self, output: u64) -> u32 {
-        self.view.tx_of_output(output)
-    }
+    same_chain!();
+
     fn category(&self, address: u32) -> Category {
         self.view.category(address)
     }

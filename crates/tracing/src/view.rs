@@ -29,6 +29,40 @@ pub trait View {
     fn category(&self, address: u32) -> Category;
 }
 
+/// Implements all of [`View`] but `category` by asking the field `view`.
+macro_rules! same_chain {
+    () => {
+        fn outputs(&self, tx: u32) -> std::ops::Range<u64> {
+            self.view.outputs(tx)
+        }
+        fn value(&self, output: u64) -> u64 {
+            self.view.value(output)
+        }
+        fn address(&self, output: u64) -> u32 {
+            self.view.address(output)
+        }
+        fn spender(&self, output: u64) -> Option<u32> {
+            self.view.spender(output)
+        }
+        fn sources(&self, tx: u32) -> Vec<holdfast_ledger::Source> {
+            self.view.sources(tx)
+        }
+        fn source_info(&self, source: holdfast_ledger::Source) -> holdfast_ledger::OutputInfo {
+            self.view.source_info(source)
+        }
+        fn is_coinbase(&self, tx: u32) -> bool {
+            self.view.is_coinbase(tx)
+        }
+        fn time(&self, tx: u32) -> u32 {
+            self.view.time(tx)
+        }
+        fn tx_of_output(&self, output: u64) -> u32 {
+            self.view.tx_of_output(output)
+        }
+    };
+}
+pub(crate) use same_chain;
+
 /// A ledger with its attributions.
 #[derive(Debug, Clone, Copy)]
 pub struct LedgerView<'a> {
