@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What to cluster by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +75,8 @@ pub struct Clusters {
     /// Hash of the block that holds the last of them.
     at: Option<Hash32>,
     coinjoins: u64,
+    /// By cluster: how many addresses, where more than one; counted when first asked.
+    sizes: OnceLock<HashMap<u32, u32>>,
 }
 
 /// Why clusters do not load.
@@ -90,7 +93,15 @@ pub enum ClusterError {
 impl Clusters {
     /// No merges yet.
     pub fn new(options: ClusterOptions) -> Self {
-        Clusters { options, parent: Vec::new(), merges: Vec::new(), done: 0, at: None, coinjoins: 0 }
+        Clusters {
+            options,
+            parent: Vec::new(),
+            merges: Vec::new(),
+            done: 0,
+            at: None,
+            coinjoins: 0,
+            sizes: HashMap::new(),
+        }
     }
 
     /// Clusters a whole ledger.
@@ -119,6 +130,20 @@ impl Clusters {
         }
         self.done = counts.txs;
         self.at = ledger.tip().map(|t| t.hash);
+        self.sizes = OnceLock::new();
+    }
+
+    /// How many addresses a cluster has.
+    pub fn size(&self, cluster: u32) -> u64 {
+        let sizes = self.sizes.get_or_init(|| {
+            // Every merge joined one cluster to another, so a cluster has one address more than merges.
+            let mut sizes: HashMap<u32, u32> = HashMap::new();
+            for merge in &self.merges {
+                *sizes.entry(self.of(merge.a)).or_insert(1) += 1;
+            }
+            sizes
+        });
+        sizes.get(&self.of(cluster)).copied().unwrap_or(1) as u64
     }
 
     /// Gathers what transactions say on all cores, then merges in order.
@@ -298,6 +323,7 @@ impl Clusters {
             done: head.done,
             at: head.at,
             coinjoins: head.coinjoins,
+            sizes: OnceLock::new(),
         }))
     }
 }

@@ -42,6 +42,7 @@ fn every_merge_can_be_explained() {
     let mut checked = 0;
     for merge in clusters.merges().iter().step_by(97) {
         let members = clusters.members(roots[merge.a as usize]);
+        assert_eq!(clusters.size(merge.a), members.len() as u64);
         let (a, b) = (members[0], *members.last().unwrap());
         let path = clusters.explain(a, b).unwrap();
         assert_eq!((path.first().unwrap().a, path.last().unwrap().b), (a, b));

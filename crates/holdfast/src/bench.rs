@@ -284,7 +284,7 @@ fn questions(ledger: &Ledger, tagpack: &str, add: Add<'_>) -> anyhow::Result<()>
     import(&mut tags, vec![("sim.yaml".into(), tagpack.as_bytes().to_vec())]);
     let entities = Entities::build(ledger, &clusters, &tags);
     let exposing = best_of_three(|| {
-        black_box(Exposures::build_profiles(ledger, entities.categories()).done());
+        black_box(Exposures::build(ledger, entities.categories()).done());
     });
     add(
         "whole-ledger exposure, source and destination",

@@ -13,6 +13,7 @@ use holdfast_ledger::{Ledger, Source, U40};
 use serde::{Deserialize, Serialize};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::RwLock;
 
 /// One whole, as a share.
 pub const ONE: u32 = 1 << SHARE_BITS;
@@ -240,12 +241,12 @@ pub struct Exposure {
 }
 
 /// Exposures of a whole ledger.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Exposures {
     /// Categories that the profiles were computed with.
     categories: Vec<u8>,
-    /// Answers of busy addresses, kept whole.
-    heavy: HashMap<u32, Exposure>,
+    /// Answers about busy addresses and whole entities, kept from the first time they are asked until the ledger changes.
+    kept: RwLock<HashMap<(u32, bool), Exposure>>,
     /// By output: profile that it gives on when spent.
     gives: HugeVec<u32>,
     /// By transaction: profile of what it pays out.
@@ -258,20 +259,12 @@ pub struct Exposures {
     at: Option<[u8; 32]>,
 }
 
-/// Addresses with more outputs than this have their answer kept.
+/// Answers that walked more outputs than this are kept until the ledger changes.
 pub const HEAVY: usize = 512;
 
 impl Exposures {
     /// Computes all exposures of a ledger. `categories` gives each address's category by number, 0 where unattributed.
     pub fn build(ledger: &Ledger, categories: &[u8]) -> Self {
-        let mut this = Self::empty(categories);
-        this.compute(ledger);
-        this.keep_heavy(ledger);
-        this
-    }
-
-    /// The two passes alone, without keeping answers of busy addresses: what benchmarks time.
-    pub fn build_profiles(ledger: &Ledger, categories: &[u8]) -> Self {
         let mut this = Self::empty(categories);
         this.compute(ledger);
         this
@@ -280,7 +273,7 @@ impl Exposures {
     fn empty(categories: &[u8]) -> Self {
         Exposures {
             categories: categories.to_vec(),
-            heavy: HashMap::new(),
+            kept: RwLock::default(),
             gives: HugeVec::default(),
             source: HugeVec::default(),
             destination: HugeVec::default(),
@@ -399,18 +392,7 @@ impl Exposures {
         }
         self.done = txs;
         self.at = ledger.tip().map(|t| t.hash);
-        self.keep_heavy(ledger);
-    }
-
-    /// Keeps the answers of busy addresses, so that a look-up never walks more than [`HEAVY`] outputs.
-    fn keep_heavy(&mut self, ledger: &Ledger) {
-        let mut counts = vec![0u32; ledger.counts().addresses as usize];
-        for address in ledger.columns().output_address.all() {
-            counts[*address as usize] += 1;
-        }
-        let busy: Vec<u32> = (0..counts.len() as u32).filter(|a| counts[*a as usize] as usize > HEAVY).collect();
-        let kept = busy.into_iter().map(|a| (a, self.walk(ledger, &[a]))).collect();
-        self.heavy = kept;
+        self.kept = RwLock::default();
     }
 
     /// Exposure of one output: where its money came from, and where it went.
@@ -429,23 +411,34 @@ impl Exposures {
 
     /// Exposure of an address, over everything that it ever received.
     pub fn of_address(&self, ledger: &Ledger, address: u32) -> Exposure {
-        match self.heavy.get(&address) {
-            Some(kept) => kept.clone(),
-            None => self.walk(ledger, &[address]),
+        self.kept((address, false), || self.walk(ledger, &[address]))
+    }
+
+    /// Exposure of a group of addresses (an entity, named by its cluster): movements within the group do not count.
+    pub fn of_group(&self, ledger: &Ledger, cluster: u32, addresses: &[u32]) -> Exposure {
+        self.kept((cluster, true), || self.walk(ledger, addresses))
+    }
+
+    fn kept(&self, key: (u32, bool), answer: impl FnOnce() -> (Exposure, usize)) -> Exposure {
+        if let Some(kept) = self.kept.read().unwrap_or_else(|e| e.into_inner()).get(&key) {
+            return kept.clone();
         }
+        let (exposure, walked) = answer();
+        if walked > HEAVY {
+            self.kept.write().unwrap_or_else(|e| e.into_inner()).insert(key, exposure.clone());
+        }
+        exposure
     }
 
-    /// Exposure of a group of addresses (an entity): movements within the group do not count.
-    pub fn of_group(&self, ledger: &Ledger, addresses: &[u32]) -> Exposure {
-        self.walk(ledger, addresses)
-    }
-
-    fn walk(&self, ledger: &Ledger, addresses: &[u32]) -> Exposure {
+    /// The answer, and how many outputs it rests on.
+    fn walk(&self, ledger: &Ledger, addresses: &[u32]) -> (Exposure, usize) {
         let (mut source, mut destination) = (Table::default(), Table::default());
+        let mut walked = 0;
         let members: HashSet<u32> = addresses.iter().copied().collect();
         for address in addresses {
             ledger.for_each_output_of(*address, |place| {
                 if let Source::Output(o) = place {
+                    walked += 1;
                     let tx = ledger.tx_of_output(o);
                     let internal = addresses.len() > 1
                         && ledger
@@ -457,7 +450,8 @@ impl Exposures {
                 }
             });
         }
-        Exposure { source: Totals::from_table(&source), destination: Totals::from_table(&destination) }
+        let answer = Exposure { source: Totals::from_table(&source), destination: Totals::from_table(&destination) };
+        (answer, walked)
     }
 
     fn add_output(&self, ledger: &Ledger, output: u64, source: &mut Table, destination: &mut Table) {
@@ -560,13 +554,12 @@ pub enum ExposureError {
     Format(PathBuf, String),
 }
 
-const MAGIC: &[u8; 8] = b"HFEXPO02";
+const MAGIC: &[u8; 8] = b"HFEXPO03";
 
 #[derive(Serialize, Deserialize)]
 struct Head {
     done: u32,
     at: Option<[u8; 32]>,
-    heavy: Vec<(u32, Exposure)>,
     lengths: [u64; 8],
     last: (u32, u32),
 }
@@ -577,8 +570,6 @@ impl Exposures {
     /// # Errors
     /// [`ExposureError`].
     pub fn save(&self, path: &Path) -> Result<(), ExposureError> {
-        let mut heavy: Vec<_> = self.heavy.iter().map(|(a, e)| (*a, e.clone())).collect();
-        heavy.sort_by_key(|h| h.0);
         let words: [&[u32]; 7] = [
             &self.gives,
             &self.source,
@@ -594,7 +585,7 @@ impl Exposures {
         }
         lengths[7] = self.categories.len() as u64;
         let last = (self.source_profiles.last, self.destination_profiles.last);
-        let head = Head { done: self.done, at: self.at, heavy, lengths, last };
+        let head = Head { done: self.done, at: self.at, lengths, last };
         let head = serde_json::to_vec(&head).map_err(|e| ExposureError::Format(path.to_owned(), e.to_string()))?;
         let mut body = (head.len() as u64).to_le_bytes().to_vec();
         body.extend_from_slice(&head);
@@ -642,7 +633,7 @@ impl Exposures {
         let destination_profiles = profiles(destination_starts, column(), head.last.1);
         Ok(Some(Exposures {
             categories,
-            heavy: head.heavy.into_iter().collect(),
+            kept: RwLock::default(),
             gives: gives.into(),
             source: source.into(),
             destination: destination.into(),

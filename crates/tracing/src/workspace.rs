@@ -551,7 +551,7 @@ impl Workspace {
         let cluster = self.clusters.of(address);
         EntityView {
             cluster,
-            addresses: self.clusters.members(cluster).len() as u64,
+            addresses: self.clusters.size(cluster),
             root_address: self.ledger.address_text(cluster),
             category: self.entities.category(address),
             tag: self.entities.definer(&self.tags, cluster).map(|t| self.tag_view(t)),
@@ -738,9 +738,10 @@ impl Workspace {
         let category = |address| self.entities.category(address);
         let (exposure, own) = match self.subject(text)? {
             Subject::Address(a) if entity => {
-                let members = self.clusters.members(self.clusters.of(a));
+                let cluster = self.clusters.of(a);
+                let members = self.clusters.members(cluster);
                 let own = members.iter().map(|m| category(*m)).max_by_key(|c| c.risk()).unwrap_or_default();
-                (self.exposures.of_group(&self.ledger, &members), own)
+                (self.exposures.of_group(&self.ledger, cluster, &members), own)
             }
             Subject::Address(a) => (self.exposures.of_address(&self.ledger, a), category(a)),
             Subject::Output(o) => (self.exposures.of_output(&self.ledger, o), category(self.ledger.address_of(o))),
