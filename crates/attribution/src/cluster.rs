@@ -100,7 +100,7 @@ impl Clusters {
             done: 0,
             at: None,
             coinjoins: 0,
-            sizes: HashMap::new(),
+            sizes: OnceLock::new(),
         }
     }
 
