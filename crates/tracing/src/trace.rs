@@ -408,6 +408,10 @@ impl<V: View> Tracer<'_, V> {
         if self.result.edges.len() >= bounds.max_edges {
             return Some(EndKind::Edges);
         }
+        // Looking up a block's time is a search: only where it can matter.
+        if bounds.from_time == 0 && bounds.until_time == u32::MAX {
+            return None;
+        }
         let time = time();
         (time < bounds.from_time || time > bounds.until_time).then_some(EndKind::Time)
     }
