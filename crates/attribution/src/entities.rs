@@ -1,7 +1,7 @@
 //! Entities: clusters and addresses with their tags, mapped onto a ledger.
 
 use crate::cluster::Clusters;
-use crate::tags::{Tag, TagStore};
+use crate::tags::{Tag, TagStore, weightiest};
 use crate::taxonomy::Category;
 use holdfast_ledger::Ledger;
 use std::collections::HashMap;
@@ -56,7 +56,7 @@ impl Entities {
         }
         for (address, of_address) in &tags {
             let own = of_address.iter().map(|i| &store.tags()[*i as usize]);
-            if let Some(best) = own.max_by_key(|t| (t.concept().risk(), t.confidence.level())) {
+            if let Some(best) = weightiest(own) {
                 categories[*address as usize] = best.concept().0;
             }
         }
@@ -86,7 +86,7 @@ impl Entities {
 
     /// The name to show for an address: its own weightiest tag's label, else its cluster's.
     pub fn name<'a>(&'a self, store: &'a TagStore, clusters: &Clusters, address: u32) -> Option<&'a str> {
-        let own = self.tags_of(store, address).max_by_key(|t| (t.concept().risk(), t.confidence.level()));
+        let own = weightiest(self.tags_of(store, address));
         own.or_else(|| self.definer(store, clusters.of(address))).map(|t| t.label.as_str())
     }
 

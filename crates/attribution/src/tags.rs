@@ -111,6 +111,12 @@ impl Tag {
     }
 }
 
+/// The tag that an address with these tags counts under: the riskiest, among those the most confident, among those the last imported.
+/// The ledger's answers and the verifier of evidence bundles must agree on it.
+pub fn weightiest<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Option<&'a Tag> {
+    tags.into_iter().max_by_key(|t| (t.concept().risk(), t.confidence.level()))
+}
+
 /// A real-world actor (GraphSense ActorPack).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {

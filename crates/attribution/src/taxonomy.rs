@@ -19,6 +19,19 @@ pub enum Risk {
     Severe,
 }
 
+impl Risk {
+    /// Its name, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Risk::None => "none",
+            Risk::Low => "low",
+            Risk::Medium => "medium",
+            Risk::High => "high",
+            Risk::Severe => "severe",
+        }
+    }
+}
+
 /// A category of the taxonomy, by number in [`CONCEPTS`]; 0 is "unattributed".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Category(pub u8);

@@ -9,7 +9,7 @@ use memmap2::Mmap;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[cfg(target_endian = "big")]
 compile_error!("column files are little-endian and mapped as they are");
@@ -48,7 +48,6 @@ impl std::fmt::Debug for U40 {
 /// A column of `T`: a file, and a map over its committed part.
 #[derive(Debug)]
 pub struct Column<T> {
-    path: PathBuf,
     file: File,
     map: Option<Mmap>,
     len: u64,
@@ -65,7 +64,7 @@ impl<T: Pod> Column<T> {
     pub fn open(dir: &Path, name: &str, len: u64, write: bool) -> io::Result<Self> {
         let path = dir.join(name);
         let file = OpenOptions::new().read(true).write(write).create(write).truncate(false).open(&path)?;
-        let mut column = Column { path, file, map: None, len: 0, kind: std::marker::PhantomData };
+        let mut column = Column { file, map: None, len: 0, kind: std::marker::PhantomData };
         column.commit(len)?;
         Ok(column)
     }
@@ -114,11 +113,6 @@ impl<T: Pod> Column<T> {
     #[inline]
     pub fn get(&self, i: u64) -> T {
         self.all()[i as usize]
-    }
-
-    /// The file's path.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Calls `each` with consecutive chunks of values `from..to`, read without mapping, so that a scan of a column larger

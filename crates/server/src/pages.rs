@@ -66,7 +66,7 @@ fn page(title: &str, query: &str, body: Markup) -> Markup {
 }
 
 fn risk(category: Category) -> Markup {
-    let level = format!("{:?}", category.risk()).to_lowercase();
+    let level = category.risk().name();
     html! { span class={"risk " (level)} { (category.name()) } }
 }
 

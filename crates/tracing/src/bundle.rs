@@ -9,6 +9,7 @@ use crate::report::{Describe, NamedView, TraceReport};
 use crate::trace::{EndKind, Trace, TraceOptions, trace};
 use crate::view::View;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tag};
 use holdfast_chain::block::{SingleTx, parse_transaction};
 use holdfast_chain::hash::{fold_branch, merkle_branch, sha256};
@@ -639,8 +640,7 @@ impl BundleView {
 
     /// Checks that an attribution follows from its tags, and takes it in.
     fn attribute(&mut self, attribution: &Attribution) -> Result<(), String> {
-        let best = |tags: &[Tag]| tags.iter().max_by_key(|t| (t.concept().risk(), t.confidence.level())).cloned();
-        let tag = match (&attribution.cluster, best(&attribution.tags)) {
+        let tag = match (&attribution.cluster, weightiest(&attribution.tags).cloned()) {
             (None, Some(tag)) => {
                 if let Some(other) = attribution.tags.iter().find(|t| t.address != attribution.address) {
                     return Err(format!("a tag is of {}", other.address));

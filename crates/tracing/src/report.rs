@@ -2,6 +2,7 @@
 
 use crate::trace::{Bounds, Direction, EndKind, Policy, Trace, TraceOptions};
 use crate::view::{LedgerView, View, same_chain};
+use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Clusters, Risk, TagStore};
 use holdfast_ledger::Source;
 use serde::{Deserialize, Serialize};
@@ -70,8 +71,7 @@ impl Describe for NamedView<'_> {
     }
 
     fn label(&self, address: u32) -> Option<(String, String)> {
-        let own =
-            self.view.entities.tags_of(self.tags, address).max_by_key(|t| (t.concept().risk(), t.confidence.level()));
+        let own = weightiest(self.view.entities.tags_of(self.tags, address));
         let tag = own.or_else(|| self.view.entities.definer(self.tags, self.clusters.of(address)))?;
         Some((tag.label.clone(), tag.source.clone()))
     }

@@ -11,7 +11,7 @@ use crate::view::{LedgerView, View};
 use ed25519_dalek::SigningKey;
 use holdfast_attribution::cluster::ClusterError;
 use holdfast_attribution::import::{ImportReport, NamedFile, import};
-use holdfast_attribution::tags::TagStoreError;
+use holdfast_attribution::tags::{TagStoreError, weightiest};
 use holdfast_attribution::{Category, ClusterOptions, Clusters, Entities, Tag, TagStore};
 use holdfast_chain::{AddressKey, Network, display_hash, parse_hash};
 use holdfast_ledger::{Ledger, LedgerError, Source};
@@ -535,7 +535,7 @@ impl Workspace {
             label: tag.label.clone(),
             source: tag.source.clone(),
             category: tag.concept(),
-            risk: risk_name(tag.concept()),
+            risk: tag.concept().risk().name().to_owned(),
             confidence: tag.confidence.name().to_owned(),
             confidence_level: tag.confidence.level(),
             actor,
@@ -575,10 +575,7 @@ impl Workspace {
             network: network.to_string(),
             in_ledger: number.is_some(),
             script: key.class().name().to_owned(),
-            category: own
-                .iter()
-                .max_by_key(|t| (t.concept().risk(), t.confidence.level()))
-                .map_or(Category::UNATTRIBUTED, |t| t.concept()),
+            category: weightiest(own.iter().copied()).map_or(Category::UNATTRIBUTED, |t| t.concept()),
             tags: own.into_iter().map(|t| self.tag_view(t)).collect(),
             entity: None,
             receipt_count: 0,
@@ -887,10 +884,6 @@ impl Workspace {
     }
 }
 
-fn risk_name(category: Category) -> String {
-    format!("{:?}", category.risk()).to_lowercase()
-}
-
 /// Describes an exposure. `own` is what the subject itself counts under: a ransomware address is risky whoever pays it.
 fn exposure_view(exposure: &Exposure, own: Category) -> ExposureView {
     let lines = |totals: &Totals| -> Vec<ExposureLine> {
@@ -899,7 +892,7 @@ fn exposure_view(exposure: &Exposure, own: Category) -> ExposureView {
             .iter()
             .map(|(category, direct, indirect)| ExposureLine {
                 category: *category,
-                risk: risk_name(*category),
+                risk: category.risk().name().to_owned(),
                 direct: *direct,
                 indirect: *indirect,
                 share_ppm: totals.share_ppm(*category),
