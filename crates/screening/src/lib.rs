@@ -1,0 +1,19 @@
+//! May this move? Customers' world, rules, velocity, typologies, decisions, holds, alerts and the audit log.
+//!
+//! [`decision::decide`] is pure; [`service::Screening`] makes it durable: one writer takes events in order, decides, commits many at
+//! once, and answers after the commit.
+
+pub mod db;
+pub mod decision;
+pub mod facts;
+pub mod fields;
+pub mod model;
+pub mod rules;
+pub mod state;
+pub mod typology;
+
+pub use decision::{Decision, Reason, Verdict};
+pub use facts::ChainFacts;
+pub use model::{Amount, Event, EventKind, Record, RecordKind};
+pub use rules::{RuleBook, RuleState, Scope};
+pub use typology::Typology;

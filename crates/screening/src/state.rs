@@ -1,0 +1,503 @@
+//! What the engine remembers: customers, and what they and their counterparties did lately. All of it is a function of the stored
+//! records and events, and every part is bounded.
+
+use crate::facts::ChainFacts;
+use crate::model::{Action, CustomerType, Event, EventKind, Method, Record, RecordKind, Status};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hasher;
+use xxhash_rust::xxh3::Xxh3Default;
+
+/// One hour in seconds.
+pub const HOUR: i64 = 3600;
+/// One day in seconds.
+pub const DAY: i64 = 24 * HOUR;
+/// Nothing older is looked at; windows are at most this long.
+pub const MEMORY: i64 = 90 * DAY;
+/// Most activities kept of a customer; the oldest go first.
+pub const MAX_ACTIVITIES: usize = 512;
+/// Most activities kept of an address, card, device or other shared key.
+pub const MAX_PARTY: usize = 128;
+
+/// A short stand-in for a text (64 bits of XXH3).
+pub type Key = u64;
+
+/// The stand-in of a text in a namespace, such as `card`.
+pub fn key(namespace: &str, text: &str) -> Key {
+    let mut hasher = Xxh3Default::new();
+    hasher.write(namespace.as_bytes());
+    hasher.write_u8(0);
+    hasher.write(text.as_bytes());
+    hasher.finish().max(1)
+}
+
+/// What an activity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum What {
+    Deposit,
+    Withdrawal,
+    CardIn,
+    BankIn,
+    PaidOut,
+    Declined,
+    Chargeback,
+    Account(Action),
+}
+
+impl What {
+    /// Whether money came in.
+    pub fn comes_in(self) -> bool {
+        matches!(self, What::Deposit | What::CardIn | What::BankIn)
+    }
+
+    /// Whether money went out.
+    pub fn goes_out(self) -> bool {
+        matches!(self, What::Withdrawal | What::PaidOut)
+    }
+
+    fn of(event: &Event) -> What {
+        match event.kind {
+            EventKind::Deposit => What::Deposit,
+            EventKind::Withdrawal => What::Withdrawal,
+            EventKind::Account => What::Account(event.action.unwrap_or(Action::Login)),
+            EventKind::Payment => match (event.status.unwrap_or_default(), event.comes_in(), event.method) {
+                (Status::Declined, ..) => What::Declined,
+                (Status::Chargeback, ..) => What::Chargeback,
+                (Status::Settled, true, Some(Method::Card)) => What::CardIn,
+                (Status::Settled, true, _) => What::BankIn,
+                (Status::Settled, false, _) => What::PaidOut,
+            },
+        }
+    }
+}
+
+/// Something that a customer did.
+#[derive(Clone, Copy, Debug)]
+pub struct Activity {
+    /// Unix seconds.
+    pub time: i64,
+    /// What.
+    pub what: What,
+    /// Minor units of the reference currency.
+    pub value: u64,
+    /// The other side: address, card or bank account; 0 for none.
+    pub party: Key,
+    /// Device; 0 for none.
+    pub device: Key,
+    /// Sequence number of its event.
+    pub seq: u64,
+    /// Whether the payer is not the customer, or the instrument's country is not the customer's.
+    pub foreign: bool,
+}
+
+/// What is remembered of a customer.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// Index in the state; other parts name customers by it.
+    pub index: u32,
+    /// Whether a record or only events named it.
+    pub recorded: bool,
+    /// Person or business.
+    pub customer_type: CustomerType,
+    /// Country of residence.
+    pub country: Option<[u8; 2]>,
+    /// Year of birth.
+    pub birth_year: Option<u16>,
+    /// Signed up.
+    pub created: Option<i64>,
+    /// The exchange's own rating, 0 unknown, 1 low to 3 high.
+    pub rating: u8,
+    /// Highest identity check passed.
+    pub level: u8,
+    /// Marks.
+    pub flags: Vec<String>,
+    /// Line of business, in lower case.
+    pub industry: Option<String>,
+    /// Time of the record that counts.
+    pub record_time: i64,
+    /// Earliest time of any event.
+    pub first_event: i64,
+    /// Oldest first.
+    pub activities: VecDeque<Activity>,
+    /// First use of each device: (device, time), at most 64.
+    pub devices: Vec<(Key, i64)>,
+    /// First use of each destination: (address key, time, the address), latest first by use, at most 64.
+    pub destinations: Vec<(Key, i64, Box<str>)>,
+    /// Money received from another customer through an address: (sender's index, time, value), at most 32.
+    pub received_from: VecDeque<(u32, i64, u64)>,
+}
+
+impl Customer {
+    fn new(index: u32) -> Self {
+        Customer {
+            index,
+            recorded: false,
+            customer_type: CustomerType::Individual,
+            country: None,
+            birth_year: None,
+            created: None,
+            rating: 0,
+            level: 0,
+            flags: Vec::new(),
+            industry: None,
+            record_time: i64::MIN,
+            first_event: i64::MAX,
+            activities: VecDeque::new(),
+            devices: Vec::new(),
+            destinations: Vec::new(),
+            received_from: VecDeque::new(),
+        }
+    }
+
+    /// Since when the customer is known.
+    pub fn since(&self) -> Option<i64> {
+        self.created.or((self.first_event != i64::MAX).then_some(self.first_event))
+    }
+
+    /// Activities in `(now - window, now]`, latest first.
+    pub fn recent(&self, now: i64, window: i64) -> impl Iterator<Item = &Activity> {
+        self.activities.iter().rev().skip_while(move |a| a.time > now).take_while(move |a| a.time > now - window)
+    }
+
+    /// Whether a destination was used before.
+    pub fn knows_destination(&self, address: Key) -> bool {
+        self.destinations.iter().any(|d| d.0 == address)
+    }
+}
+
+/// Who used a shared key (address, card, device, IP, document), and when.
+#[derive(Clone, Debug, Default)]
+pub struct Party {
+    /// (customer, time, value, incoming), oldest first.
+    pub uses: VecDeque<(u32, i64, u64, bool)>,
+}
+
+impl Party {
+    /// Distinct customers with uses in `(now - window, now]` that `wanted` accepts.
+    pub fn customers(&self, now: i64, window: i64, wanted: impl Fn(bool) -> bool) -> usize {
+        let mut seen: Vec<u32> = Vec::new();
+        for (customer, time, _, incoming) in self.uses.iter().rev() {
+            if *time <= now - window {
+                break;
+            }
+            if *time <= now && wanted(*incoming) && !seen.contains(customer) {
+                seen.push(*customer);
+            }
+        }
+        seen.len()
+    }
+}
+
+/// Everything remembered.
+#[derive(Debug, Default)]
+pub struct State {
+    customers: HashMap<Box<str>, Customer>,
+    /// Ids of customers by index.
+    ids: Vec<Box<str>>,
+    parties: HashMap<Key, Party>,
+    /// Movements that were counted, so that two reports of one count once.
+    transfers: HashSet<Key>,
+    transfer_order: VecDeque<(i64, Key)>,
+    /// Deposit addresses of customers.
+    addresses: HashMap<Box<str>, Box<str>>,
+    latest: i64,
+    swept: i64,
+}
+
+impl State {
+    /// A customer, if any record or event named it.
+    pub fn customer(&self, id: &str) -> Option<&Customer> {
+        self.customers.get(id)
+    }
+
+    /// A customer by index.
+    pub fn by_index(&self, index: u32) -> Option<&Customer> {
+        self.customers.get(self.ids.get(index as usize)?)
+    }
+
+    /// Who uses a shared key.
+    pub fn party(&self, key: Key) -> Option<&Party> {
+        self.parties.get(&key)
+    }
+
+    /// Whose deposit address it is.
+    pub fn owner_of(&self, address: &str) -> Option<&str> {
+        self.addresses.get(address).map(|c| &**c)
+    }
+
+    /// Deposit addresses known.
+    pub fn addresses(&self) -> usize {
+        self.addresses.len()
+    }
+
+    /// Customers remembered.
+    pub fn len(&self) -> usize {
+        self.customers.len()
+    }
+
+    /// Whether nobody is.
+    pub fn is_empty(&self) -> bool {
+        self.customers.is_empty()
+    }
+
+    /// Shared keys and activities remembered, for measuring.
+    pub fn size(&self) -> (usize, usize) {
+        (self.parties.len(), self.customers.values().map(|c| c.activities.len()).sum())
+    }
+
+    fn customer_mut(&mut self, id: &str) -> &mut Customer {
+        if !self.customers.contains_key(id) {
+            let customer = Customer::new(self.ids.len() as u32);
+            self.ids.push(id.into());
+            self.customers.insert(id.into(), customer);
+        }
+        self.customers.get_mut(id).expect("just made")
+    }
+
+    fn note_party(&mut self, key: Key, customer: u32, time: i64, value: u64, incoming: bool) {
+        let party = self.parties.entry(key).or_default();
+        let at = party.uses.iter().rposition(|u| u.1 <= time).map_or(0, |i| i + 1);
+        party.uses.insert(at, (customer, time, value, incoming));
+        if party.uses.len() > MAX_PARTY {
+            // Who came again lately says nothing new: drop the oldest use of a customer that is there twice, else the oldest.
+            let twice =
+                party.uses.iter().enumerate().position(|(i, u)| party.uses.iter().skip(i + 1).any(|v| v.0 == u.0));
+            party.uses.remove(twice.unwrap_or(0));
+        }
+    }
+
+    /// Takes a record in. A record older than the one known is ignored.
+    pub fn record(&mut self, record: &Record) {
+        match record.kind {
+            RecordKind::Customer => {
+                let customer = self.customer_mut(&record.id);
+                customer.recorded = true;
+                if record.time < customer.record_time {
+                    return;
+                }
+                customer.record_time = record.time;
+                customer.customer_type = record.customer_type.unwrap_or_default();
+                customer.country = record.country.as_ref().and_then(|c| c.as_bytes().try_into().ok());
+                customer.birth_year = record.birth_year;
+                customer.created = record.created;
+                customer.rating = match record.risk.as_deref() {
+                    Some("low") => 1,
+                    Some("medium") => 2,
+                    Some("high") => 3,
+                    _ => 0,
+                };
+                customer.flags = record.flags.clone();
+                customer.industry = record.industry.as_ref().map(|i| i.to_lowercase());
+            }
+            RecordKind::DepositAddress => {
+                if let Some(customer) = &record.customer {
+                    self.addresses.insert(record.id.as_str().into(), customer.as_str().into());
+                }
+            }
+            RecordKind::Kyc => {
+                let Some(id) = &record.customer else { return };
+                let customer = self.customer_mut(id);
+                if record.result.as_deref() == Some("passed") {
+                    customer.level = customer.level.max(record.level.unwrap_or(1));
+                }
+                let index = customer.index;
+                if let Some(document) = &record.document {
+                    self.note_party(key("document", document), index, record.time, 0, true);
+                }
+            }
+            RecordKind::Card | RecordKind::BankAccount | RecordKind::Device => {
+                let (Some(id), Some(fingerprint)) = (&record.customer, &record.fingerprint) else { return };
+                let index = self.customer_mut(id).index;
+                let namespace = if record.kind == RecordKind::Device { "device" } else { "instrument" };
+                self.note_party(key(namespace, fingerprint), index, record.time, 0, true);
+            }
+            RecordKind::Account => {}
+        }
+    }
+
+    /// Takes a decided event in. `value` is its value in the reference currency.
+    pub fn apply(&mut self, event: &Event, facts: &ChainFacts, value: u64, seq: u64) {
+        let what = What::of(event);
+        if let Some(transfer) = event.transfer() {
+            let transfer = key("transfer", &transfer);
+            if !self.transfers.insert(transfer) {
+                return;
+            }
+            self.transfer_order.push_back((event.time, transfer));
+        }
+        let time = event.time;
+        let device = event.device.as_ref().map_or(0, |d| key("device", d));
+        let party = party_of(event);
+        let customer = self.customer_mut(&event.customer);
+        let index = customer.index;
+        customer.first_event = customer.first_event.min(time);
+        let foreign = event.third_party == Some(true)
+            || event.country.as_ref().is_some_and(|c| customer.country.is_some_and(|own| own != *c.as_bytes()));
+        let at = customer.activities.iter().rposition(|a| a.time <= time).map_or(0, |i| i + 1);
+        customer.activities.insert(at, Activity { time, what, value, party, device, seq, foreign });
+        if customer.activities.len() > MAX_ACTIVITIES {
+            customer.activities.pop_front();
+        }
+        if device != 0 {
+            match customer.devices.iter_mut().find(|d| d.0 == device) {
+                Some(known) => known.1 = known.1.min(time),
+                None => {
+                    customer.devices.push((device, time));
+                    if customer.devices.len() > 64 {
+                        customer.devices.remove(0);
+                    }
+                }
+            }
+        }
+        if event.kind == EventKind::Withdrawal
+            && let Some(address) = &event.counterparty
+        {
+            match customer.destinations.iter().position(|d| d.0 == party) {
+                Some(i) => {
+                    let mut known = customer.destinations.remove(i);
+                    known.1 = known.1.min(time);
+                    customer.destinations.insert(0, known);
+                }
+                None => {
+                    customer.destinations.insert(0, (party, time, address.as_str().into()));
+                    customer.destinations.truncate(64);
+                }
+            }
+        }
+        if party != 0 {
+            self.note_party(party, index, time, value, what.comes_in());
+        }
+        if device != 0 {
+            self.note_party(device, index, time, 0, true);
+        }
+        if let Some(ip) = &event.ip {
+            let namespace = if event.action == Some(Action::Signup) { "signup-ip" } else { "ip" };
+            self.note_party(key(namespace, ip), index, time, 0, true);
+        }
+        if let Some(document) = &event.document {
+            self.note_party(key("document", document), index, time, 0, true);
+        }
+        if event.kind == EventKind::Deposit {
+            // Every address that the chain names as sender; the event's own counterparty is noted above.
+            for sender in facts.senders.iter().filter(|s| Some(*s) != event.counterparty.as_ref()) {
+                self.note_party(key("address", sender), index, time, value, true);
+            }
+            let senders = senders_of(event, facts);
+            let mut from: Vec<u32> = Vec::new();
+            for sender in senders {
+                let Some(party) = self.parties.get(&sender) else { continue };
+                // Who withdrew to this address within 30 days.
+                for (other, when, _, incoming) in &party.uses {
+                    if !incoming && *other != index && *when <= time && *when > time - 30 * DAY && !from.contains(other)
+                    {
+                        from.push(*other);
+                    }
+                }
+            }
+            let customer = self.customer_mut(&event.customer);
+            for other in from.into_iter().take(8) {
+                customer.received_from.push_back((other, time, value));
+                if customer.received_from.len() > 32 {
+                    customer.received_from.pop_front();
+                }
+            }
+        }
+        self.latest = self.latest.max(time);
+        if self.latest - self.swept >= DAY {
+            self.sweep();
+        }
+    }
+
+    /// Forgets what no window reaches any more.
+    fn sweep(&mut self) {
+        self.swept = self.latest;
+        let oldest = self.latest - MEMORY;
+        for customer in self.customers.values_mut() {
+            while customer.activities.front().is_some_and(|a| a.time < oldest) {
+                customer.activities.pop_front();
+            }
+            if customer.activities.capacity() > 64 && customer.activities.len() * 4 < customer.activities.capacity() {
+                customer.activities.shrink_to_fit();
+            }
+        }
+        self.parties.retain(|_, party| {
+            while party.uses.front().is_some_and(|u| u.1 < oldest) {
+                party.uses.pop_front();
+            }
+            !party.uses.is_empty()
+        });
+        self.transfer_order.retain(|(time, transfer)| {
+            let keep = *time >= oldest;
+            if !keep {
+                self.transfers.remove(transfer);
+            }
+            keep
+        });
+    }
+
+    /// Whether a movement on chain was counted already.
+    pub fn has_transfer(&self, transfer: &str) -> bool {
+        self.transfers.contains(&key("transfer", transfer))
+    }
+}
+
+/// The other side of an event: address, card or bank account; 0 for none.
+pub fn party_of(event: &Event) -> Key {
+    match event.kind {
+        EventKind::Deposit | EventKind::Withdrawal => event.counterparty.as_ref().map_or(0, |a| key("address", a)),
+        EventKind::Payment => event.instrument.as_ref().map_or(0, |i| key("instrument", i)),
+        EventKind::Account => 0,
+    }
+}
+
+/// All addresses that a deposit came from, as keys.
+pub fn senders_of(event: &Event, facts: &ChainFacts) -> Vec<Key> {
+    let mut senders: Vec<Key> = facts.senders.iter().chain(&event.counterparty).map(|a| key("address", a)).collect();
+    senders.sort_unstable();
+    senders.dedup();
+    senders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Amount;
+
+    fn withdrawal(id: u32, time: i64) -> Event {
+        let mut event = Event::new(EventKind::Withdrawal, format!("w{id}"), time, "c");
+        event.asset = Some("BTC".into());
+        event.amount = Some(Amount(1));
+        event.counterparty = Some(format!("a{}", id % 10));
+        event
+    }
+
+    #[test]
+    fn order_of_arrival_does_not_matter() {
+        let times = [5, 3, 9, 1, 7];
+        let windows = |order: &[usize]| {
+            let mut state = State::default();
+            for &i in order {
+                state.apply(
+                    &withdrawal(i as u32, 1_700_000_000 + times[i] * HOUR),
+                    &ChainFacts::default(),
+                    10,
+                    i as u64,
+                );
+            }
+            let customer = state.customer("c").unwrap();
+            customer.recent(1_700_000_000 + 8 * HOUR, 4 * HOUR).map(|a| a.seq).collect::<Vec<_>>()
+        };
+        assert_eq!(windows(&[0, 1, 2, 3, 4]), vec![4, 0]);
+        assert_eq!(windows(&[4, 3, 2, 1, 0]), vec![4, 0]);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut state = State::default();
+        for i in 0..200_000u32 {
+            state.apply(&withdrawal(i, 1_700_000_000 + i as i64 * HOUR / 4), &ChainFacts::default(), 10, i as u64);
+        }
+        let (parties, activities) = state.size();
+        assert!(parties <= 10 && activities <= MAX_ACTIVITIES, "{parties} {activities}");
+    }
+}
