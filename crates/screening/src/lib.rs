@@ -3,12 +3,17 @@
 //! [`decision::decide`] is pure; [`service::Screening`] makes it durable: one writer takes events in order, decides, commits many at
 //! once, and answers after the commit.
 
+pub mod alerts;
+pub mod audit;
+mod core;
 pub mod db;
 pub mod decision;
 pub mod facts;
 pub mod fields;
+pub mod holds;
 pub mod model;
 pub mod rules;
+pub mod service;
 pub mod state;
 pub mod typology;
 
@@ -16,4 +21,5 @@ pub use decision::{Decision, Reason, Verdict};
 pub use facts::ChainFacts;
 pub use model::{Amount, Event, EventKind, Record, RecordKind};
 pub use rules::{RuleBook, RuleState, Scope};
+pub use service::{Screening, ScreeningError};
 pub use typology::Typology;

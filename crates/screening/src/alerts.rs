@@ -1,0 +1,223 @@
+//! The alerts queue as stored, and what outcomes say about rules.
+
+use crate::db::{Database, DbError, Row};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Alert {
+    /// Its number.
+    pub id: u64,
+    /// Event that it is about.
+    pub event: u64,
+    /// Customer.
+    pub customer: String,
+    /// `decision`, or `late` when tags or exposures changed afterwards.
+    pub kind: String,
+    /// Decision that raised it.
+    pub decision: String,
+    /// open or closed.
+    pub state: String,
+    /// Who works on it.
+    pub assignee: Option<String>,
+    /// true_positive, false_positive or inconclusive, once closed.
+    pub outcome: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Rules behind it.
+    pub rules: Vec<String>,
+    /// Unix seconds.
+    pub created: i64,
+    /// Unix seconds.
+    pub updated: i64,
+}
+
+/// What somebody did with an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Note {
+    /// Unix seconds.
+    pub time: i64,
+    /// Who.
+    pub author: String,
+    /// assign, comment, close or reopen.
+    pub action: String,
+    /// Words, assignee or outcome.
+    pub text: String,
+}
+
+/// Something to do with an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum AlertAction {
+    /// Give it to somebody, or to nobody.
+    Assign {
+        /// To whom.
+        assignee: Option<String>,
+    },
+    /// Say something.
+    Comment {
+        /// What.
+        text: String,
+    },
+    /// Finish it.
+    Close {
+        /// How it came out.
+        outcome: Outcome,
+        /// Why.
+        text: String,
+    },
+    /// Take it up again.
+    Reopen {
+        /// Why.
+        text: String,
+    },
+}
+
+/// How an alert came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was right.
+    TruePositive,
+    /// It was wrong.
+    FalsePositive,
+    /// Nobody can tell.
+    Inconclusive,
+}
+
+impl Outcome {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::TruePositive => "true_positive",
+            Outcome::FalsePositive => "false_positive",
+            Outcome::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+pub(crate) const COLUMNS: [&str; 12] = [
+    "id", "event", "customer", "kind", "decision", "state", "assignee", "outcome", "reason", "rules", "created",
+    "updated",
+];
+
+fn alert(row: &Row) -> Result<Alert, DbError> {
+    Ok(Alert {
+        id: row.int(0)? as u64,
+        event: row.int(1)? as u64,
+        customer: row.text(2)?.to_owned(),
+        kind: row.text(3)?.to_owned(),
+        decision: row.text(4)?.to_owned(),
+        state: row.text(5)?.to_owned(),
+        assignee: row.text_or_null(6).map(str::to_owned),
+        outcome: row.text_or_null(7).map(str::to_owned),
+        reason: row.text(8)?.to_owned(),
+        rules: row.text(9)?.split(' ').filter(|r| !r.is_empty()).map(str::to_owned).collect(),
+        created: row.int(10)?,
+        updated: row.int(11)?,
+    })
+}
+
+/// Which alerts.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct AlertFilter {
+    /// open or closed.
+    pub state: Option<String>,
+    /// Of one customer.
+    pub customer: Option<String>,
+    /// Of one person.
+    pub assignee: Option<String>,
+    /// Numbers above this one.
+    pub after: u64,
+    /// At most so many, up to 1,000.
+    pub limit: usize,
+}
+
+/// Lists alerts by number.
+///
+/// # Errors
+/// [`DbError`].
+pub fn list(db: &mut Database, filter: &AlertFilter) -> Result<Vec<Alert>, DbError> {
+    let mut sql = format!("SELECT {} FROM alerts WHERE id > $1", COLUMNS.join(", "));
+    let mut parameters = vec![(filter.after as i64).into()];
+    for (column, value) in [("state", &filter.state), ("customer", &filter.customer), ("assignee", &filter.assignee)] {
+        if let Some(value) = value {
+            parameters.push(value.as_str().into());
+            sql += &format!(" AND {column} = ${}", parameters.len());
+        }
+    }
+    parameters.push((filter.limit.clamp(1, 1000) as i64).into());
+    sql += &format!(" ORDER BY id LIMIT ${}", parameters.len());
+    db.query(&sql, &parameters)?.iter().map(alert).collect()
+}
+
+/// One alert with its notes.
+///
+/// # Errors
+/// [`DbError`].
+pub fn get(db: &mut Database, id: u64) -> Result<Option<(Alert, Vec<Note>)>, DbError> {
+    let sql = format!("SELECT {} FROM alerts WHERE id = $1", COLUMNS.join(", "));
+    let rows = db.query(&sql, &[(id as i64).into()])?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let notes = db.query(
+        "SELECT time, author, action, text FROM alert_notes WHERE alert = $1 ORDER BY id LIMIT 1000",
+        &[(id as i64).into()],
+    )?;
+    let note = |r: &Row| {
+        Ok::<_, DbError>(Note {
+            time: r.int(0)?,
+            author: r.text(1)?.to_owned(),
+            action: r.text(2)?.to_owned(),
+            text: r.text(3)?.to_owned(),
+        })
+    };
+    Ok(Some((alert(row)?, notes.iter().map(note).collect::<Result<_, _>>()?)))
+}
+
+/// How a rule does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RuleStatistics {
+    /// Rule.
+    pub rule: String,
+    /// Version.
+    pub version: u32,
+    /// live or shadow.
+    pub state: String,
+    /// Events that met it.
+    pub hits: u64,
+    /// Alerts with it that were closed as right.
+    pub true_positives: u64,
+    /// Alerts with it that were closed as wrong.
+    pub false_positives: u64,
+    /// Right among right and wrong, in thousandths; absent while none is closed.
+    pub precision_permille: Option<u64>,
+}
+
+/// Hits and precision of every rule and version.
+///
+/// # Errors
+/// [`DbError`].
+pub fn statistics(db: &mut Database) -> Result<Vec<RuleStatistics>, DbError> {
+    let rows = db.query(
+        "SELECT h.rule, h.version, h.state, COUNT(*),
+           COUNT(CASE WHEN a.outcome = 'true_positive' THEN 1 END), COUNT(CASE WHEN a.outcome = 'false_positive' THEN 1 END)
+         FROM rule_hits h LEFT JOIN alerts a ON a.event = h.seq AND a.kind = 'decision'
+         GROUP BY h.rule, h.version, h.state ORDER BY h.rule, h.version, h.state LIMIT 20000",
+        &[],
+    )?;
+    rows.iter()
+        .map(|r| {
+            let (right, wrong) = (r.int(4)? as u64, r.int(5)? as u64);
+            Ok(RuleStatistics {
+                rule: r.text(0)?.to_owned(),
+                version: r.int(1)? as u32,
+                state: r.text(2)?.to_owned(),
+                hits: r.int(3)? as u64,
+                true_positives: right,
+                false_positives: wrong,
+                precision_permille: (right + wrong > 0).then(|| right * 1000 / (right + wrong)),
+            })
+        })
+        .collect()
+}

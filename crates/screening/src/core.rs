@@ -1,0 +1,820 @@
+//! The writer's side: everything that changes the database, in one transaction at a time.
+
+use crate::alerts::{self, AlertAction};
+use crate::audit::{Chain, digest};
+use crate::db::{Database, DbError, Value};
+use crate::decision::{ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Verdict, decide};
+use crate::facts::ChainFacts;
+use crate::holds::{self, Hold, HoldRequest, stored};
+use crate::model::{Amount, Event, Invalid, Record};
+use crate::rules::{RuleBook, RuleError, Scope};
+use crate::service::ScreeningError;
+use crate::state::{MEMORY, State};
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What the writer has in hand.
+pub struct Core {
+    pub(crate) db: Database,
+    pub(crate) state: State,
+    pub(crate) book: Arc<RuleBook>,
+    pub(crate) holds: ActiveHolds,
+    pub(crate) prices: Prices,
+    chain: Chain,
+    audit_rows: Vec<Vec<Value>>,
+    next: Next,
+}
+
+/// Next free numbers.
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    event: u64,
+    hold: u64,
+    posting: u64,
+    alert: u64,
+    note: u64,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("db", &self.db).field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+const EVENT_COLUMNS: [&str; 11] =
+    ["seq", "id", "time", "decided", "kind", "customer", "transfer", "decision", "body", "facts", "result"];
+
+fn text<T: serde::Serialize>(value: &T) -> String {
+    // Serializing our own plain types into memory does not fail.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, DbError> {
+    serde_json::from_str(text).map_err(|e| DbError::Stored { what: what.to_owned(), cause: e.to_string() })
+}
+
+impl Core {
+    /// Opens the database, migrates it, and remembers what it says.
+    pub(crate) fn open(mut db: Database, now: i64) -> Result<Self, ScreeningError> {
+        db.migrate()?;
+        db.become_writer()?;
+        let chain = Chain::open(&mut db)?;
+        let book = Self::latest_book(&mut db)?;
+        let mut core = Core {
+            db,
+            state: State::default(),
+            book: Arc::new(RuleBook::standard()),
+            holds: ActiveHolds::new(),
+            prices: Prices::new(),
+            chain,
+            audit_rows: Vec::new(),
+            next: Next { event: 1, hold: 1, posting: 1, alert: 1, note: 1 },
+        };
+        match book {
+            Some(book) => core.book = Arc::new(book),
+            None => {
+                core.db.begin()?;
+                core.apply_rules(crate::rules::DEFAULT_BOOK, "engine", now)?;
+                core.flush_audit()?;
+                core.db.commit()?;
+            }
+        }
+        core.reload()?;
+        Ok(core)
+    }
+
+    fn latest_book(db: &mut Database) -> Result<Option<RuleBook>, ScreeningError> {
+        let rows = db.query("SELECT version, yaml FROM rule_books ORDER BY version DESC LIMIT 1", &[])?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(RuleBook::parse(row.text(1)?, row.int(0)? as u32)?))
+    }
+
+    /// Forgets everything and reads it from the database: at the start, and when a commit failed.
+    pub(crate) fn reload(&mut self) -> Result<(), ScreeningError> {
+        self.audit_rows.clear();
+        self.chain = Chain::open(&mut self.db)?;
+        self.state = State::default();
+        self.holds.clear();
+        self.prices.clear();
+        if let Some(book) = Self::latest_book(&mut self.db)? {
+            self.book = Arc::new(book);
+        }
+        let mut next = |table: &str, column: &str| -> Result<u64, DbError> {
+            let rows = self.db.query(&format!("SELECT COALESCE(MAX({column}), 0) FROM {table}"), &[])?;
+            Ok(rows.first().map_or(Ok(0), |r| r.int(0))? as u64 + 1)
+        };
+        self.next = Next {
+            event: next("events", "seq")?,
+            hold: next("holds", "id")?,
+            posting: next("postings", "id")?,
+            alert: next("alerts", "id")?,
+            note: next("alert_notes", "id")?,
+        };
+        let (mut kind, mut id) = (String::new(), String::new());
+        loop {
+            let rows = self.db.query(
+                "SELECT kind, id, body FROM records WHERE (kind = $1 AND id > $2) OR kind > $3 ORDER BY kind, id LIMIT 5000",
+                &[kind.as_str().into(), id.as_str().into(), kind.as_str().into()],
+            )?;
+            let Some(last) = rows.last() else { break };
+            (kind, id) = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
+            for row in &rows {
+                self.state.record(&parse::<Record>("record", row.text(2)?)?);
+            }
+        }
+        let latest = self.db.query("SELECT COALESCE(MAX(time), 0) FROM events", &[])?;
+        let oldest = latest.first().map_or(Ok(0), |r| r.int(0))? - MEMORY;
+        let mut after = 0i64;
+        loop {
+            let rows = self.db.query(
+                "SELECT seq, body, facts, result FROM events WHERE seq > $1 AND time >= $2 ORDER BY seq LIMIT 5000",
+                &[after.into(), oldest.into()],
+            )?;
+            let Some(last) = rows.last() else { break };
+            after = last.int(0)?;
+            for row in &rows {
+                let event: Event = parse("event", row.text(1)?)?;
+                let facts: ChainFacts = parse("facts", row.text(2)?)?;
+                #[derive(serde::Deserialize)]
+                struct Valued {
+                    value: Option<u64>,
+                }
+                let value = parse::<Valued>("decision", row.text(3)?)?.value.unwrap_or(0);
+                self.state.apply(&event, &facts, value, row.int(0)? as u64);
+            }
+        }
+        let mut filter = holds::HoldFilter { state: Some("active".into()), limit: 1000, ..Default::default() };
+        loop {
+            let page = holds::list(&mut self.db, &filter)?;
+            let Some(last) = page.last() else { break };
+            filter.after = last.id;
+            for hold in page {
+                self.remember_hold(&hold);
+            }
+        }
+        for row in self.db.query("SELECT asset, base_units, value FROM prices", &[])? {
+            let price = Price { base_units: stored("price", row.text(1)?)?, value: row.int(2)? as u64 };
+            self.prices.insert(row.text(0)?.to_owned(), price);
+        }
+        Ok(())
+    }
+
+    fn remember_hold(&mut self, hold: &Hold) {
+        self.holds.entry(hold.customer.clone()).or_default().push(ActiveHold {
+            id: hold.id,
+            scope: hold.scope,
+            account: hold.account.clone(),
+            asset: hold.asset.clone(),
+            held: hold.held,
+            transfer: hold.transfer.clone(),
+            expires: hold.expires,
+        });
+    }
+
+    fn audit(&mut self, now: i64, actor: &str, action: &str, subject: &str, detail: &str) {
+        let row = self.chain.row(now, actor, action, subject, detail);
+        self.audit_rows.push(row);
+    }
+
+    /// Stores the audit rows of this transaction; before every commit.
+    pub(crate) fn flush_audit(&mut self) -> Result<(), DbError> {
+        Chain::store(&mut self.db, &self.audit_rows)?;
+        self.audit_rows.clear();
+        Ok(())
+    }
+
+    /// Takes records in; gives how many were new or newer.
+    pub(crate) fn ingest(&mut self, records: &[Record], actor: &str, now: i64) -> Result<u64, ScreeningError> {
+        // The latest of each wins here already, because PostgreSQL refuses to touch a row twice in one statement.
+        let mut winners: HashMap<(&str, &str), (&Record, String)> = HashMap::new();
+        for record in records {
+            let body = text(record);
+            let key = (record.kind.name(), record.id.as_str());
+            match winners.get(&key) {
+                Some((other, known)) if (other.time, known) >= (record.time, &body) => {}
+                _ => {
+                    winners.insert(key, (record, body));
+                }
+            }
+        }
+        let mut winners: Vec<_> = winners.into_iter().collect();
+        winners.sort_by_key(|w| w.0);
+        let rows: Vec<Vec<Value>> = winners
+            .iter()
+            .map(|((kind, id), (record, body))| {
+                vec![
+                    (*kind).into(),
+                    (*id).into(),
+                    record.customer.clone().into(),
+                    record.time.into(),
+                    body.as_str().into(),
+                ]
+            })
+            .collect();
+        self.db.insert(
+            "records",
+            &["kind", "id", "customer", "time", "body"],
+            &rows,
+            "ON CONFLICT (kind, id) DO UPDATE SET customer = excluded.customer, time = excluded.time, body = excluded.body
+             WHERE excluded.time > records.time OR (excluded.time = records.time AND excluded.body > records.body)",
+        )?;
+        for (_, (record, _)) in &winners {
+            self.state.record(record);
+        }
+        let bodies = winners.iter().map(|w| (w.0.1, w.1.1.as_str()));
+        let detail = json!({"records": winners.len(), "sha256": digest(bodies)}).to_string();
+        self.audit(now, actor, "records.ingested", "records", &detail);
+        Ok(winners.len() as u64)
+    }
+
+    /// Decides events in order. Duplicates get the decision that they got before.
+    pub(crate) fn decide_events(
+        &mut self,
+        batch: Vec<(Event, ChainFacts)>,
+        actor: &str,
+        now: i64,
+    ) -> Result<Vec<Result<Decision, ScreeningError>>, ScreeningError> {
+        let mut known = self.known_events(&batch)?;
+        let first = self.next.event;
+        let mut answers = Vec::with_capacity(batch.len());
+        let (mut rows, mut screened, mut hits, mut digests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut writes = HoldWrites::default();
+        for (event, facts) in batch {
+            let body = text(&event);
+            if let Some((old, result)) = known.get(&event.id) {
+                answers.push(if *old == body {
+                    parse::<Decision>("decision", result).map_err(Into::into)
+                } else {
+                    Err(ScreeningError::Conflict(event.id))
+                });
+                continue;
+            }
+            let seq = self.next.event;
+            self.next.event += 1;
+            let ground = Ground { state: &self.state, book: &self.book, holds: &self.holds, prices: &self.prices };
+            let (mut decision, plans) = decide(ground, &event, &facts, seq, now);
+            for plan in plans {
+                self.place_planned(plan, seq, now, &mut decision, &mut writes)?;
+            }
+            if decision.decision > Verdict::Allow {
+                decision.alert = Some(self.raise(&decision, &event.customer, now, &mut writes));
+            }
+            for (reason, state) in
+                decision.reasons.iter().map(|r| (r, "live")).chain(decision.shadow.iter().map(|r| (r, "shadow")))
+            {
+                hits.push(vec![
+                    (seq as i64).into(),
+                    reason.rule.as_str().into(),
+                    (reason.version as i64).into(),
+                    state.into(),
+                ]);
+            }
+            let result = text(&decision);
+            if event.transfer().is_some() || event.kind == crate::model::EventKind::Withdrawal {
+                screened.push(vec![(seq as i64).into(), facts.findings().join("\n").into()]);
+            }
+            rows.push(vec![
+                (seq as i64).into(),
+                event.id.as_str().into(),
+                event.time.into(),
+                now.into(),
+                event.kind.name().into(),
+                event.customer.as_str().into(),
+                event.transfer().into(),
+                decision.decision.name().into(),
+                body.as_str().into(),
+                text(&facts).into(),
+                result.as_str().into(),
+            ]);
+            self.state.apply(&event, &facts, decision.value.unwrap_or(0), seq);
+            digests.push((body.clone(), result.clone()));
+            known.insert(event.id, (body, result));
+            answers.push(Ok(decision));
+        }
+        if rows.is_empty() {
+            return Ok(answers);
+        }
+        self.db.insert("events", &EVENT_COLUMNS, &rows, "")?;
+        self.db.insert("screened", &["seq", "findings"], &screened, "")?;
+        hits.dedup_by(|a, b| a[0] == b[0] && a[1] == b[1]);
+        self.db.insert(
+            "rule_hits",
+            &["seq", "rule", "version", "state"],
+            &hits,
+            "ON CONFLICT (seq, rule) DO NOTHING",
+        )?;
+        self.write_holds(&writes)?;
+        let sha256 = digest(digests.iter().map(|(b, r)| (b.as_str(), r.as_str())));
+        let detail = json!({"first": first, "last": self.next.event - 1, "sha256": sha256}).to_string();
+        self.audit(now, actor, "events.decided", "events", &detail);
+        Ok(answers)
+    }
+
+    /// Events of a batch that are stored already: body and result by id.
+    fn known_events(&mut self, batch: &[(Event, ChainFacts)]) -> Result<HashMap<String, (String, String)>, DbError> {
+        let mut known = HashMap::new();
+        let ids: Vec<&str> = batch.iter().map(|(e, _)| e.id.as_str()).collect();
+        // Two sizes only, filled up with the first id, so that prepared statements are reused.
+        let mut rest = ids.as_slice();
+        while !rest.is_empty() {
+            let size = if rest.len() >= 32 {
+                32
+            } else if rest.len() > 4 {
+                16
+            } else {
+                4
+            };
+            let (now, later) = rest.split_at(size.min(rest.len()));
+            let places: Vec<String> = (1..=size).map(|i| format!("${i}")).collect();
+            let sql = format!("SELECT id, body, result FROM events WHERE id IN ({})", places.join(", "));
+            let parameters: Vec<Value> = (0..size).map(|i| now.get(i).copied().unwrap_or(now[0]).into()).collect();
+            for row in self.db.query(&sql, &parameters)? {
+                known.insert(row.text(0)?.to_owned(), (row.text(1)?.to_owned(), row.text(2)?.to_owned()));
+            }
+            rest = later;
+        }
+        Ok(known)
+    }
+
+    fn place_planned(
+        &mut self,
+        plan: HoldPlan,
+        seq: u64,
+        now: i64,
+        decision: &mut Decision,
+        writes: &mut HoldWrites,
+    ) -> Result<(), ScreeningError> {
+        if plan.transfer.is_some() {
+            let rows = self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[plan.dedupe.as_str().into()])?;
+            if let Some(row) = rows.first() {
+                // It was held before and a person let it go: it is not held twice.
+                decision.holds.push(row.int(0)? as u64);
+                return Ok(());
+            }
+        }
+        let id = self.place(plan, Some(seq), "engine", now, writes);
+        decision.holds.push(id);
+        Ok(())
+    }
+
+    fn place(&mut self, plan: HoldPlan, event: Option<u64>, actor: &str, now: i64, writes: &mut HoldWrites) -> u64 {
+        let id = self.next.hold;
+        self.next.hold += 1;
+        let held = plan.amount.unwrap_or_default();
+        let hold = Hold {
+            id,
+            scope: plan.scope,
+            customer: plan.customer,
+            account: plan.account,
+            asset: plan.asset,
+            amount: plan.amount,
+            held,
+            transfer: plan.transfer,
+            event,
+            state: "active".into(),
+            basis: plan.basis,
+            reason: plan.reason,
+            placed_by: actor.to_owned(),
+            placed: now,
+            expires: plan.expires,
+            review: plan.review,
+            second_person: plan.second_person,
+            asked_by: None,
+            asked_amount: None,
+            asked_reason: None,
+            ended: None,
+            ended_by: None,
+            ended_reason: None,
+        };
+        let row = hold_row(&hold, Some(plan.dedupe));
+        writes.holds.push(row);
+        if let Some(asset) = hold.asset.as_ref().filter(|_| held.0 > 0) {
+            self.post(&hold.customer, id, 1, asset, held.0 as i128, writes);
+        }
+        self.audit(now, actor, "hold.placed", &format!("hold:{id}"), &text(&hold));
+        self.remember_hold(&hold);
+        id
+    }
+
+    /// Two lines that move an amount between what the customer can use and what is held.
+    fn post(&mut self, customer: &str, hold: u64, change: i64, asset: &str, amount: i128, writes: &mut HoldWrites) {
+        for (account, amount) in [(format!("available:{customer}"), -amount), (format!("held:{customer}"), amount)] {
+            writes.postings.push(vec![
+                (self.next.posting as i64).into(),
+                (hold as i64).into(),
+                change.into(),
+                account.into(),
+                asset.into(),
+                amount.to_string().into(),
+            ]);
+            self.next.posting += 1;
+        }
+    }
+
+    fn write_holds(&mut self, writes: &HoldWrites) -> Result<(), DbError> {
+        self.db.insert("holds", &holds::COLUMNS, &writes.holds, "")?;
+        let columns = ["id", "hold", "change", "ledger_account", "asset", "amount"];
+        self.db.insert("postings", &columns, &writes.postings, "")?;
+        self.db.insert("alerts", &alerts::COLUMNS, &writes.alerts, "")
+    }
+
+    fn raise(&mut self, decision: &Decision, customer: &str, now: i64, writes: &mut HoldWrites) -> u64 {
+        let rules: Vec<&str> = decision.reasons.iter().map(|r| r.rule.as_str()).collect();
+        let reason = decision.reasons.first().map_or(String::new(), |r| r.title.clone());
+        self.alert_row(decision.seq, customer, "decision", decision.decision.name(), &reason, &rules, now, writes)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn alert_row(
+        &mut self,
+        event: u64,
+        customer: &str,
+        kind: &str,
+        decision: &str,
+        reason: &str,
+        rules: &[&str],
+        now: i64,
+        writes: &mut HoldWrites,
+    ) -> u64 {
+        let id = self.next.alert;
+        self.next.alert += 1;
+        writes.alerts.push(vec![
+            (id as i64).into(),
+            (event as i64).into(),
+            customer.into(),
+            kind.into(),
+            decision.into(),
+            "open".into(),
+            Value::Null,
+            Value::Null,
+            reason.into(),
+            rules.join(" ").into(),
+            now.into(),
+            now.into(),
+        ]);
+        id
+    }
+
+    /// A hold placed by a person. Sent again, it gives the hold that it made.
+    pub(crate) fn request_hold(&mut self, request: HoldRequest, actor: &str, now: i64) -> Result<u64, ScreeningError> {
+        request.validate(now)?;
+        let dedupe = match (&request.scope, &request.transfer) {
+            (Scope::Deposit, Some(transfer)) => format!("transfer:{transfer}"),
+            _ => format!("request:{}", request.id),
+        };
+        let rows = self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[dedupe.as_str().into()])?;
+        if let Some(row) = rows.first() {
+            return Ok(row.int(0)? as u64);
+        }
+        let policy = &self.book.file.policy;
+        let plan = HoldPlan {
+            dedupe,
+            scope: request.scope,
+            customer: request.customer,
+            account: request.account,
+            asset: request.asset,
+            amount: request.amount,
+            transfer: request.transfer.filter(|_| request.scope == Scope::Deposit),
+            basis: request.basis,
+            reason: request.reason,
+            expires: request.expires,
+            review: request.review.or(Some(now + policy.review_hours as i64 * 3600)),
+            second_person: request.second_person.unwrap_or(policy.second_person),
+        };
+        let mut writes = HoldWrites::default();
+        let id = self.place(plan, None, actor, now, &mut writes);
+        self.write_holds(&writes)?;
+        Ok(id)
+    }
+
+    fn hold(&mut self, id: u64) -> Result<Hold, ScreeningError> {
+        let sql = format!("SELECT {} FROM holds WHERE id = $1", holds::COLUMNS.join(", "));
+        let rows = self.db.query(&sql, &[(id as i64).into()])?;
+        let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("hold {id}")))?;
+        Ok(holds::hold(row)?)
+    }
+
+    /// Releases a hold or a part of it. Where a second person is needed, the first call asks and another person's confirms.
+    pub(crate) fn release(
+        &mut self,
+        id: u64,
+        amount: Option<Amount>,
+        reason: &str,
+        actor: &str,
+        now: i64,
+    ) -> Result<Hold, ScreeningError> {
+        let hold = self.hold(id)?;
+        if hold.state != "active" {
+            return Err(ScreeningError::State(format!("hold {id} is {} already", hold.state)));
+        }
+        if reason.trim().is_empty() || reason.len() > 1024 {
+            return Err(Invalid::new("reason", "must be 1 to 1024 bytes").into());
+        }
+        if let Some(amount) = amount {
+            if hold.amount.is_none() {
+                return Err(Invalid::new("amount", format!("hold {id} covers no amount; release it whole")).into());
+            }
+            if amount.0 == 0 || amount > hold.held {
+                return Err(Invalid::new("amount", format!("hold {id} still holds {}", hold.held)).into());
+            }
+        }
+        if hold.second_person {
+            match &hold.asked_by {
+                None => {
+                    self.db.execute(
+                        "UPDATE holds SET asked_by = $1, asked = $2, asked_amount = $3, asked_reason = $4 WHERE id = $5",
+                        &[
+                            actor.into(),
+                            now.into(),
+                            amount.map(|a| a.to_string()).into(),
+                            reason.into(),
+                            (id as i64).into(),
+                        ],
+                    )?;
+                    let detail = json!({"amount": amount, "reason": reason}).to_string();
+                    self.audit(now, actor, "hold.release_asked", &format!("hold:{id}"), &detail);
+                    return self.hold(id);
+                }
+                Some(asked_by) if asked_by == actor => {
+                    return Err(ScreeningError::SecondPerson(id, asked_by.clone()));
+                }
+                Some(_) if amount.is_some() && amount != hold.asked_amount => {
+                    let asked = hold.asked_amount.map_or("all".to_owned(), |a| a.to_string());
+                    return Err(Invalid::new("amount", format!("the release of {asked} was asked for")).into());
+                }
+                Some(_) => {}
+            }
+        }
+        let amount = if hold.second_person { hold.asked_amount } else { amount };
+        self.end(&hold, amount, "released", reason, actor, now)?;
+        self.hold(id)
+    }
+
+    fn end(
+        &mut self,
+        hold: &Hold,
+        amount: Option<Amount>,
+        state: &str,
+        reason: &str,
+        actor: &str,
+        now: i64,
+    ) -> Result<(), ScreeningError> {
+        let freed = amount.unwrap_or(hold.held);
+        let rest = Amount(hold.held.0.saturating_sub(freed.0));
+        let over = rest.0 == 0;
+        let id = hold.id;
+        let mut writes = HoldWrites::default();
+        if let Some(asset) = hold.asset.as_ref().filter(|_| freed.0 > 0) {
+            let rows = self
+                .db
+                .query("SELECT COALESCE(MAX(change), 0) FROM postings WHERE hold = $1", &[(id as i64).into()])?;
+            let change = rows.first().map_or(Ok(0), |r| r.int(0))? + 1;
+            self.post(&hold.customer, id, change, asset, -(freed.0 as i128), &mut writes);
+        }
+        self.write_holds(&writes)?;
+        if over {
+            self.db.execute(
+                "UPDATE holds SET held = '0', state = $1, ended = $2, ended_by = $3, ended_reason = $4 WHERE id = $5",
+                &[state.into(), now.into(), actor.into(), reason.into(), (id as i64).into()],
+            )?;
+        } else {
+            self.db.execute(
+                "UPDATE holds SET held = $1, asked_by = NULL, asked = NULL, asked_amount = NULL, asked_reason = NULL WHERE id = $2",
+                &[rest.to_string().into(), (id as i64).into()],
+            )?;
+        }
+        let action = if over { format!("hold.{state}") } else { "hold.reduced".to_owned() };
+        let detail = json!({"freed": freed, "held": rest, "reason": reason, "asked_by": hold.asked_by}).to_string();
+        self.audit(now, actor, &action, &format!("hold:{id}"), &detail);
+        if let Some(active) = self.holds.get_mut(&hold.customer) {
+            if over {
+                active.retain(|h| h.id != id);
+            } else if let Some(h) = active.iter_mut().find(|h| h.id == id) {
+                h.held = rest;
+            }
+            if active.is_empty() {
+                self.holds.remove(&hold.customer);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a hold's time is over.
+    pub(crate) fn has_expired(&self, now: i64) -> bool {
+        self.holds.values().flatten().any(|h| h.expires.is_some_and(|e| e <= now))
+    }
+
+    /// Ends the holds whose time is over.
+    pub(crate) fn expire(&mut self, now: i64) -> Result<(), ScreeningError> {
+        let over: Vec<u64> =
+            self.holds.values().flatten().filter(|h| h.expires.is_some_and(|e| e <= now)).map(|h| h.id).collect();
+        for id in over {
+            let hold = self.hold(id)?;
+            self.end(&hold, None, "expired", "its time is over", "engine", now)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a rule book in force; gives its version.
+    pub(crate) fn apply_rules(&mut self, yaml: &str, actor: &str, now: i64) -> Result<u32, ScreeningError> {
+        let rows = self.db.query("SELECT COALESCE(MAX(version), 0) FROM rule_books", &[])?;
+        let version = rows.first().map_or(Ok(0), |r| r.int(0))? as u32 + 1;
+        let book = RuleBook::parse(yaml, version)?;
+        if let (Some(old), true) = (Some(&self.book), version > 1) {
+            for rule in book.rules() {
+                if let Some(before) = old.rules().iter().find(|r| r.id == rule.id)
+                    && before.version == rule.version
+                    && (&before.when, before.decision, &before.on, &before.hold)
+                        != (&rule.when, rule.decision, &rule.on, &rule.hold)
+                {
+                    let text = format!("changed, but still version {}; raise its version", rule.version);
+                    return Err(RuleError::Rule(rule.id.clone(), text).into());
+                }
+            }
+        }
+        self.db.execute(
+            "INSERT INTO rule_books (version, time, author, sha256, yaml) VALUES ($1, $2, $3, $4, $5)",
+            &[(version as i64).into(), now.into(), actor.into(), book.sha256.as_str().into(), yaml.into()],
+        )?;
+        let detail = json!({"version": version, "sha256": book.sha256, "rules": book.rules().len()}).to_string();
+        self.audit(now, actor, "rules.applied", &format!("rules:{version}"), &detail);
+        self.book = Arc::new(book);
+        Ok(version)
+    }
+
+    /// Sets the price of an asset.
+    pub(crate) fn set_price(&mut self, asset: &str, price: Price, actor: &str, now: i64) -> Result<(), ScreeningError> {
+        if price.base_units == 0
+            || price.value == 0
+            || price.value > i64::MAX as u64
+            || asset.is_empty()
+            || asset.len() > 32
+        {
+            return Err(Invalid::new("price", "asset, base_units and value must not be empty or zero").into());
+        }
+        self.db.execute(
+            "INSERT INTO prices (asset, base_units, value, time) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (asset) DO UPDATE SET base_units = excluded.base_units, value = excluded.value, time = excluded.time",
+            &[asset.into(), price.base_units.to_string().into(), (price.value as i64).into(), now.into()],
+        )?;
+        let detail = json!({"base_units": price.base_units.to_string(), "value": price.value}).to_string();
+        self.audit(now, actor, "price.set", &format!("price:{asset}"), &detail);
+        self.prices.insert(asset.to_owned(), price);
+        Ok(())
+    }
+
+    /// Does something with an alert.
+    pub(crate) fn act(&mut self, id: u64, action: &AlertAction, actor: &str, now: i64) -> Result<(), ScreeningError> {
+        let (alert, _) =
+            alerts::get(&mut self.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("alert {id}")))?;
+        let state_is = |wanted: &str| {
+            if alert.state == wanted {
+                Ok(())
+            } else {
+                Err(ScreeningError::State(format!("alert {id} is {}", alert.state)))
+            }
+        };
+        let (name, words, state, assignee, outcome) = match action {
+            AlertAction::Assign { assignee } => (
+                "assign",
+                assignee.clone().unwrap_or_default(),
+                alert.state.as_str(),
+                assignee.clone(),
+                alert.outcome.clone(),
+            ),
+            AlertAction::Comment { text } => {
+                ("comment", text.clone(), alert.state.as_str(), alert.assignee.clone(), alert.outcome.clone())
+            }
+            AlertAction::Close { outcome, text } => {
+                state_is("open")?;
+                let words = format!("{}: {text}", outcome.name());
+                ("close", words, "closed", alert.assignee.clone(), Some(outcome.name().to_owned()))
+            }
+            AlertAction::Reopen { text } => {
+                state_is("closed")?;
+                ("reopen", text.clone(), "open", alert.assignee.clone(), None)
+            }
+        };
+        if words.len() > 10_000 || (words.trim().is_empty() && name != "assign") {
+            return Err(Invalid::new("text", "must be 1 to 10000 bytes").into());
+        }
+        self.db.execute(
+            "UPDATE alerts SET state = $1, assignee = $2, outcome = $3, updated = $4 WHERE id = $5",
+            &[state.into(), assignee.into(), outcome.into(), now.into(), (id as i64).into()],
+        )?;
+        self.db.execute(
+            "INSERT INTO alert_notes (id, alert, time, author, action, text) VALUES ($1, $2, $3, $4, $5, $6)",
+            &[
+                (self.next.note as i64).into(),
+                (id as i64).into(),
+                now.into(),
+                actor.into(),
+                name.into(),
+                words.as_str().into(),
+            ],
+        )?;
+        self.next.note += 1;
+        let detail = json!({"text": words}).to_string();
+        self.audit(now, actor, &format!("alert.{name}"), &format!("alert:{id}"), &detail);
+        Ok(())
+    }
+
+    /// A past transfer was screened again. Raises a late alert for what is new, and lets go a hold that was placed only because the chain
+    /// could not be asked. Gives the alert.
+    pub(crate) fn screened_again(
+        &mut self,
+        seq: u64,
+        facts: &ChainFacts,
+        why: &str,
+        now: i64,
+    ) -> Result<Option<u64>, ScreeningError> {
+        let number: Value = (seq as i64).into();
+        let rows = self.db.query("SELECT findings FROM screened WHERE seq = $1", std::slice::from_ref(&number))?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let old: Vec<String> = row.text(0)?.lines().map(str::to_owned).collect();
+        let findings = facts.findings();
+        let new: Vec<&String> = findings.iter().filter(|f| !old.contains(f)).collect();
+        let rows =
+            self.db.query("SELECT customer, result FROM events WHERE seq = $1", std::slice::from_ref(&number))?;
+        let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event {seq}")))?;
+        let customer = row.text(0)?.to_owned();
+        let decision: Decision = parse("decision", row.text(1)?)?;
+        let mut alert = None;
+        if !new.is_empty() {
+            let tags: Vec<String> =
+                facts.tags.iter().map(|t| format!("{} ({}, pack {})", t.label, t.category, t.pack)).collect();
+            let new: Vec<&str> = new.iter().map(|n| n.as_str()).collect();
+            let tags = if tags.is_empty() { String::new() } else { format!("; tags: {}", tags.join(", ")) };
+            let reason = format!("{why}: {}{tags}", new.join("; "));
+            let mut writes = HoldWrites::default();
+            let id = self.alert_row(seq, &customer, "late", "review", &reason, &["engine.late"], now, &mut writes);
+            self.write_holds(&writes)?;
+            self.audit(
+                now,
+                "engine",
+                "alert.late",
+                &format!("alert:{id}"),
+                &json!({"event": seq, "reason": reason}).to_string(),
+            );
+            alert = Some(id);
+        } else if facts.unavailable.is_none()
+            && decision
+                .reasons
+                .iter()
+                .filter(|r| r.decision >= Verdict::Hold)
+                .all(|r| r.rule == crate::decision::UNAVAILABLE)
+        {
+            for id in decision.holds {
+                let hold = self.hold(id)?;
+                if hold.state == "active" && hold.placed_by == "engine" && hold.event == Some(seq) {
+                    let reason = "the chain can be asked now and nothing speaks against the transfer";
+                    self.end(&hold, None, "released", reason, "engine", now)?;
+                }
+            }
+        }
+        if old != findings {
+            self.db
+                .execute("UPDATE screened SET findings = $1 WHERE seq = $2", &[findings.join("\n").into(), number])?;
+        }
+        Ok(alert)
+    }
+}
+
+/// Rows that wait to be written.
+#[derive(Debug, Default)]
+struct HoldWrites {
+    holds: Vec<Vec<Value>>,
+    postings: Vec<Vec<Value>>,
+    alerts: Vec<Vec<Value>>,
+}
+
+fn hold_row(h: &Hold, dedupe: Option<String>) -> Vec<Value> {
+    vec![
+        (h.id as i64).into(),
+        dedupe.into(),
+        h.scope.name().into(),
+        h.customer.as_str().into(),
+        h.account.clone().into(),
+        h.asset.clone().into(),
+        h.amount.map(|a| a.to_string()).into(),
+        h.held.to_string().into(),
+        h.transfer.clone().into(),
+        h.event.map(|e| e as i64).into(),
+        h.state.as_str().into(),
+        h.basis.as_str().into(),
+        h.reason.as_str().into(),
+        h.placed_by.as_str().into(),
+        h.placed.into(),
+        h.expires.into(),
+        h.review.into(),
+        i64::from(h.second_person).into(),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Null,
+    ]
+}

@@ -1,0 +1,628 @@
+//! Screening made durable: one writer takes work in order, commits many changes at once, and answers each only after its commit.
+
+use crate::alerts::{self, Alert, AlertAction, AlertFilter, Note, RuleStatistics};
+use crate::audit::{self, AuditReport, Entry};
+use crate::core::Core;
+use crate::db::{Database, DbError};
+use crate::decision::{Decision, Price};
+use crate::facts::ChainFacts;
+use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};
+use crate::model::{Amount, Event, Invalid, Record};
+use crate::rules::{RuleBook, RuleError};
+use serde::Serialize;
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// Why screening does not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreeningError {
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A field of what was sent.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// A rule book.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// An id that was used for something else.
+    #[error("id '{0}' was sent before with other content; use a new id")]
+    Conflict(String),
+    /// Unknown.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// It is not in a state for that.
+    #[error("{0}")]
+    State(String),
+    /// The same person again.
+    #[error("the release of hold {0} was asked for by {1}; another person must confirm it")]
+    SecondPerson(u64, String),
+    /// More work waits than is bounded.
+    #[error("too much work waits; send again later")]
+    Busy,
+    /// The service has stopped.
+    #[error("screening has stopped")]
+    Stopped,
+    /// The transaction was not committed.
+    #[error("not stored: {0}; nothing of it happened, send again")]
+    NotStored(String),
+    /// The system refused.
+    #[error("{0}: {1}")]
+    Io(PathBuf, #[source] std::io::Error),
+}
+
+/// Gives the time, Unix seconds.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// The system's clock.
+pub fn system_clock() -> Clock {
+    Arc::new(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64))
+}
+
+type Reply = Box<dyn FnOnce(Result<Decision, ScreeningError>) + Send>;
+/// Told how the commit went.
+type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Change = Box<dyn FnOnce(&mut Core, i64) -> Result<Finish, (DbError, Finish)> + Send>;
+
+enum Job {
+    Event(Box<(Event, ChainFacts)>, Arc<str>, Reply),
+    Change(Change),
+}
+
+/// Most jobs that wait.
+pub const MAX_WAITING: usize = 16_384;
+/// Most jobs of one transaction: bounds the time until the first of them is answered.
+const MAX_BATCH: usize = 256;
+/// Most records of one ingestion.
+pub const MAX_RECORDS: usize = 100_000;
+
+/// The screening desk: share it by reference; dropping it finishes what waits.
+pub struct Screening {
+    sender: Option<SyncSender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Mutex<Vec<Database>>,
+    url: String,
+    book: Arc<RwLock<Arc<RuleBook>>>,
+    owners: Arc<RwLock<Owners>>,
+    clock: Clock,
+    _lock: Option<File>,
+}
+
+/// Deposit addresses and their customers, for the mempool feed.
+type Owners = std::collections::HashMap<String, (String, Option<String>)>;
+
+impl std::fmt::Debug for Screening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Screening").finish_non_exhaustive()
+    }
+}
+
+/// What screening again found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RescreenReport {
+    /// Transfers looked at.
+    pub screened: u64,
+    /// Late alerts raised.
+    pub alerts: Vec<u64>,
+}
+
+/// A decided event with everything it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DecidedEvent {
+    /// The event.
+    pub event: Event,
+    /// What the chain said.
+    pub facts: ChainFacts,
+    /// The decision.
+    pub decision: Decision,
+}
+
+impl Screening {
+    /// Opens a database (see [`Database::connect`]) as its only writer.
+    ///
+    /// # Errors
+    /// [`ScreeningError`]; [`DbError::Busy`] when another process has it.
+    pub fn open(url: &str, clock: Clock) -> Result<Self, ScreeningError> {
+        let lock = match url.contains("://") {
+            true => None,
+            false => {
+                let path = PathBuf::from(format!("{}.lock", url.strip_prefix("sqlite:").unwrap_or(url)));
+                let file = File::create(&path).map_err(|e| ScreeningError::Io(path.clone(), e))?;
+                file.try_lock().map_err(|_| DbError::Busy(url.to_owned()))?;
+                Some(file)
+            }
+        };
+        let core = Core::open(Database::connect(url)?, clock())?;
+        let book = Arc::new(RwLock::new(core.book.clone()));
+        let (sender, receiver) = sync_channel(MAX_WAITING);
+        let (their_book, their_clock) = (book.clone(), clock.clone());
+        let writer = std::thread::Builder::new()
+            .name("screening-writer".into())
+            .spawn(move || write(core, &receiver, &their_book, &their_clock))
+            .map_err(|e| ScreeningError::Io(PathBuf::from("thread"), e))?;
+        let this = Screening {
+            sender: Some(sender),
+            writer: Some(writer),
+            readers: Mutex::default(),
+            url: url.to_owned(),
+            book,
+            owners: Arc::default(),
+            clock,
+            _lock: lock,
+        };
+        this.load_owners()?;
+        Ok(this)
+    }
+
+    fn load_owners(&self) -> Result<(), ScreeningError> {
+        let mut after = String::new();
+        loop {
+            let rows = self.read(|db| {
+                db.query(
+                    "SELECT id, body FROM records WHERE kind = 'deposit_address' AND id > $1 ORDER BY id LIMIT 5000",
+                    &[after.as_str().into()],
+                )
+            })?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            let mut records = Vec::new();
+            for row in &rows {
+                let record: Record = serde_json::from_str(row.text(1)?)
+                    .map_err(|e| DbError::Stored { what: "record".into(), cause: e.to_string() })?;
+                records.push(record);
+            }
+            after = last.text(0)?.to_owned();
+            self.note_owners(&records);
+        }
+    }
+
+    fn note_owners(&self, records: &[Record]) {
+        let mut owners = self.owners.write().unwrap_or_else(|e| e.into_inner());
+        for record in records.iter().filter(|r| r.kind == crate::RecordKind::DepositAddress) {
+            if let Some(customer) = &record.customer {
+                owners.insert(record.id.clone(), (customer.clone(), record.account.clone()));
+            }
+        }
+    }
+
+    /// Customer and account of a deposit address.
+    pub fn owner_of(&self, address: &str) -> Option<(String, Option<String>)> {
+        self.owners.read().unwrap_or_else(|e| e.into_inner()).get(address).cloned()
+    }
+
+    /// Now, Unix seconds.
+    pub fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// The rule book in force.
+    pub fn book(&self) -> Arc<RuleBook> {
+        self.book.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    fn send(&self, job: Job) -> Result<(), ScreeningError> {
+        let sender = self.sender.as_ref().ok_or(ScreeningError::Stopped)?;
+        sender.try_send(job).map_err(|e| match e {
+            TrySendError::Full(_) => ScreeningError::Busy,
+            TrySendError::Disconnected(_) => ScreeningError::Stopped,
+        })
+    }
+
+    /// Hands an event in; `reply` is called once its decision is durable.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Invalid`], [`ScreeningError::Busy`] at once; everything else goes to `reply`.
+    pub fn submit(
+        &self,
+        event: Event,
+        facts: ChainFacts,
+        actor: &Arc<str>,
+        reply: impl FnOnce(Result<Decision, ScreeningError>) + Send + 'static,
+    ) -> Result<(), ScreeningError> {
+        event.validate()?;
+        self.send(Job::Event(Box::new((event, facts)), actor.clone(), Box::new(reply)))
+    }
+
+    /// Decides on an event and waits until the decision is durable.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn decide(&self, event: Event, facts: ChainFacts, actor: &str) -> Result<Decision, ScreeningError> {
+        let (sender, receiver) = sync_channel(1);
+        self.submit(event, facts, &actor.into(), move |answer| {
+            let _ = sender.send(answer);
+        })?;
+        receiver.recv().map_err(|_| ScreeningError::Stopped)?
+    }
+
+    /// Runs a change in the writer and waits until it is durable.
+    fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Core, i64) -> Result<T, ScreeningError> + Send + 'static,
+    ) -> Result<T, ScreeningError> {
+        let (sender, receiver) = sync_channel(1);
+        self.send(Job::Change(Box::new(move |core, now| match change(core, now) {
+            Err(ScreeningError::Db(e)) => Err((
+                e,
+                Box::new(move |stored: Result<(), String>| {
+                    let why = stored.err().unwrap_or_default();
+                    let _ = sender.send(Err(ScreeningError::NotStored(why)));
+                }),
+            )),
+            answer => Ok(Box::new(move |stored: Result<(), String>| {
+                let _ = sender.send(stored.map_err(ScreeningError::NotStored).and(answer));
+            })),
+        })))?;
+        receiver.recv().map_err(|_| ScreeningError::Stopped)?
+    }
+
+    /// Takes records of the customers' world in; gives how many it took.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Invalid`] names the record by its place; nothing is stored then.
+    pub fn ingest(&self, records: Vec<Record>, actor: &str) -> Result<u64, ScreeningError> {
+        if records.len() > MAX_RECORDS {
+            return Err(Invalid::new("records", format!("more than {MAX_RECORDS} at once; send several times")).into());
+        }
+        for (i, record) in records.iter().enumerate() {
+            record.validate().map_err(|e| Invalid::new(&format!("records[{i}].{}", e.field), e.problem))?;
+        }
+        let actor = actor.to_owned();
+        let records = Arc::new(records);
+        let theirs = records.clone();
+        let taken = self.change(move |core, now| core.ingest(&theirs, &actor, now))?;
+        self.note_owners(&records);
+        Ok(taken)
+    }
+
+    /// Places a hold for a person; gives its number. Sent again, it gives the same.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn place_hold(&self, request: HoldRequest, actor: &str) -> Result<u64, ScreeningError> {
+        let actor = actor.to_owned();
+        self.change(move |core, now| core.request_hold(request, &actor, now))
+    }
+
+    /// Releases a hold, or asks for it where a second person is needed.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn release_hold(
+        &self,
+        id: u64,
+        amount: Option<Amount>,
+        reason: &str,
+        actor: &str,
+    ) -> Result<Hold, ScreeningError> {
+        let (reason, actor) = (reason.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.release(id, amount, &reason, &actor, now))
+    }
+
+    /// Puts a rule book in force; gives its version.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn apply_rules(&self, yaml: &str, actor: &str) -> Result<u32, ScreeningError> {
+        let (yaml, actor) = (yaml.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.apply_rules(&yaml, &actor, now))
+    }
+
+    /// Sets the price of an asset.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn set_price(&self, asset: &str, price: Price, actor: &str) -> Result<(), ScreeningError> {
+        let (asset, actor) = (asset.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.set_price(&asset, price, &actor, now))
+    }
+
+    /// Does something with an alert.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn act_on_alert(&self, id: u64, action: AlertAction, actor: &str) -> Result<(), ScreeningError> {
+        let actor = actor.to_owned();
+        self.change(move |core, now| core.act(id, &action, &actor, now))
+    }
+
+    /// Ends holds whose time is over now (the writer also does so by itself).
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn expire_holds(&self) -> Result<(), ScreeningError> {
+        self.change(Core::expire)
+    }
+
+    /// Screens past transfers again, because tags or exposures changed (`why` says which change). `look` gives the facts of now.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn rescreen(
+        &self,
+        mut look: impl FnMut(&Event) -> ChainFacts,
+        why: &str,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<RescreenReport, ScreeningError> {
+        let mut report = RescreenReport::default();
+        let mut after = 0i64;
+        loop {
+            let rows = self.read(|db| {
+                db.query(
+                    "SELECT e.seq, e.body, s.findings, e.decision FROM events e JOIN screened s ON s.seq = e.seq
+                     WHERE e.seq > $1 ORDER BY e.seq LIMIT 1000",
+                    &[after.into()],
+                )
+            })?;
+            let Some(last) = rows.last() else { break };
+            after = last.int(0)?;
+            for row in &rows {
+                let event: Event = serde_json::from_str(row.text(1)?)
+                    .map_err(|e| DbError::Stored { what: "event".into(), cause: e.to_string() })?;
+                let facts = look(&event);
+                report.screened += 1;
+                // Nothing to write for the many that did not change.
+                if facts.findings().join("\n") == row.text(2)? && row.text(3)? != "hold" {
+                    continue;
+                }
+                let (seq, why) = (row.int(0)? as u64, why.to_owned());
+                let alert = self.change(move |core, now| core.screened_again(seq, &facts, &why, now))?;
+                report.alerts.extend(alert);
+            }
+            if progress(report.screened).is_break() {
+                break;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Asks the database on one of a few reading connections.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn read<T>(&self, question: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, ScreeningError> {
+        let idle = self.readers.lock().unwrap_or_else(|e| e.into_inner()).pop();
+        let mut db = match idle {
+            Some(db) => db,
+            None => Database::connect(&self.url)?,
+        };
+        // A connection that failed is not used again.
+        let answer = question(&mut db)?;
+        let mut readers = self.readers.lock().unwrap_or_else(|e| e.into_inner());
+        if readers.len() < 8 {
+            readers.push(db);
+        }
+        Ok(answer)
+    }
+
+    /// Alerts by number.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, ScreeningError> {
+        self.read(|db| alerts::list(db, filter))
+    }
+
+    /// One alert with its notes.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn alert(&self, id: u64) -> Result<(Alert, Vec<Note>), ScreeningError> {
+        self.read(|db| alerts::get(db, id))?.ok_or_else(|| ScreeningError::NotFound(format!("alert {id}")))
+    }
+
+    /// Holds by number.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn holds(&self, filter: &HoldFilter) -> Result<Vec<Hold>, ScreeningError> {
+        self.read(|db| holds::list(db, filter))
+    }
+
+    /// Checks that all holds balance.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn check_holds(&self) -> Result<HoldsReport, ScreeningError> {
+        self.read(holds::check)
+    }
+
+    /// Verifies the audit log, optionally against a head that was noted elsewhere.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn verify_audit(&self, noted_head: Option<&str>) -> Result<AuditReport, ScreeningError> {
+        self.read(|db| audit::verify(db, noted_head))
+    }
+
+    /// Audit entries after a number.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn audit(&self, after: u64, subject: Option<&str>, limit: usize) -> Result<Vec<Entry>, ScreeningError> {
+        self.read(|db| audit::entries(db, after, subject, limit))
+    }
+
+    /// Hits and precision of every rule.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn rule_statistics(&self) -> Result<Vec<RuleStatistics>, ScreeningError> {
+        self.read(alerts::statistics)
+    }
+
+    /// A decided event, by the sender's id.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn event(&self, id: &str) -> Result<DecidedEvent, ScreeningError> {
+        let rows = self.read(|db| db.query("SELECT body, facts, result FROM events WHERE id = $1", &[id.into()]))?;
+        let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))?;
+        let bad = |e: serde_json::Error| DbError::Stored { what: "event".into(), cause: e.to_string() };
+        Ok(DecidedEvent {
+            event: serde_json::from_str(row.text(0)?).map_err(bad)?,
+            facts: serde_json::from_str(row.text(1)?).map_err(bad)?,
+            decision: serde_json::from_str(row.text(2)?).map_err(bad)?,
+        })
+    }
+
+    /// Decided events after a number, oldest first, with facts: the history that rules are tested on.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn history(&self, after: u64, limit: usize) -> Result<Vec<DecidedEvent>, ScreeningError> {
+        let rows = self.read(|db| {
+            db.query(
+                "SELECT body, facts, result FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
+                &[(after as i64).into(), (limit.clamp(1, 10_000) as i64).into()],
+            )
+        })?;
+        let bad = |e: serde_json::Error| DbError::Stored { what: "event".into(), cause: e.to_string() };
+        rows.iter()
+            .map(|row| {
+                Ok(DecidedEvent {
+                    event: serde_json::from_str(row.text(0)?).map_err(bad)?,
+                    facts: serde_json::from_str(row.text(1)?).map_err(bad)?,
+                    decision: serde_json::from_str(row.text(2)?).map_err(bad)?,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Drop for Screening {
+    fn drop(&mut self) {
+        // The writer finishes what waits, then sees that nobody sends any more.
+        self.sender.take();
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+fn write(mut core: Core, jobs: &Receiver<Job>, book: &RwLock<Arc<RuleBook>>, clock: &Clock) {
+    let mut broken: Option<String> = None;
+    loop {
+        let first = match jobs.recv_timeout(Duration::from_secs(1)) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let now = clock();
+        let mut batch: Vec<Job> = first.into_iter().collect();
+        while batch.len() < MAX_BATCH
+            && !batch.is_empty()
+            && let Ok(job) = jobs.try_recv()
+        {
+            batch.push(job);
+        }
+        if broken.is_some() {
+            // What memory holds may differ from what is stored: read it again before anything else is decided.
+            broken = core.reload().err().map(|e| e.to_string());
+        }
+        let (answers, outcome) = match &broken {
+            Some(why) => (refuse(batch), Err(why.clone())),
+            None => {
+                let (answers, outcome) = transact(&mut core, batch, now);
+                if let Err(why) = &outcome {
+                    broken = Some(why.clone());
+                }
+                (answers, outcome)
+            }
+        };
+        if !Arc::ptr_eq(&book.read().unwrap_or_else(|e| e.into_inner()), &core.book) {
+            *book.write().unwrap_or_else(|e| e.into_inner()) = core.book.clone();
+        }
+        for answer in answers {
+            answer(outcome.clone());
+        }
+    }
+}
+
+fn refuse(batch: Vec<Job>) -> Vec<Finish> {
+    batch
+        .into_iter()
+        .filter_map(|job| match job {
+            Job::Event(_, _, reply) => Some(Box::new(move |stored: Result<(), String>| {
+                reply(Err(ScreeningError::NotStored(stored.err().unwrap_or_default())));
+            }) as Finish),
+            // Dropping a change drops its sender, which its caller notices.
+            Job::Change(_) => None,
+        })
+        .collect()
+}
+
+/// Runs a batch in one transaction; gives what is to be told afterwards, and whether it was stored.
+fn transact(core: &mut Core, batch: Vec<Job>, now: i64) -> (Vec<Finish>, Result<(), String>) {
+    let mut answers: Vec<Finish> = Vec::with_capacity(batch.len());
+    let mut failure: Option<String> = None;
+    if batch.is_empty() && !core.has_expired(now) {
+        return (answers, Ok(()));
+    }
+    if let Err(e) = core.db.begin() {
+        return (refuse(batch), Err(e.to_string()));
+    }
+    if core.has_expired(now)
+        && let Err(e) = core.expire(now)
+    {
+        failure = Some(e.to_string());
+    }
+    let mut jobs = batch.into_iter().peekable();
+    while let Some(job) = jobs.next() {
+        if failure.is_some() {
+            answers.extend(refuse(vec![job]));
+            continue;
+        }
+        match job {
+            Job::Change(change) => match change(core, now) {
+                Ok(finish) => answers.push(finish),
+                Err((e, finish)) => {
+                    failure = Some(e.to_string());
+                    answers.push(finish);
+                }
+            },
+            Job::Event(event, actor, reply) => {
+                let (mut events, mut replies) = (vec![*event], vec![reply]);
+                while let Some(Job::Event(_, next, _)) = jobs.peek()
+                    && *next == actor
+                {
+                    let Some(Job::Event(event, _, reply)) = jobs.next() else { break };
+                    events.push(*event);
+                    replies.push(reply);
+                }
+                match core.decide_events(events, &actor, now) {
+                    Ok(decisions) => {
+                        for (reply, decision) in replies.into_iter().zip(decisions) {
+                            answers.push(Box::new(move |stored: Result<(), String>| {
+                                reply(stored.map_err(ScreeningError::NotStored).and(decision));
+                            }));
+                        }
+                    }
+                    Err(e) => {
+                        failure = Some(e.to_string());
+                        answers.extend(replies.into_iter().map(|reply| {
+                            Box::new(move |stored: Result<(), String>| {
+                                reply(Err(ScreeningError::NotStored(stored.err().unwrap_or_default())));
+                            }) as Finish
+                        }));
+                    }
+                }
+            }
+        }
+    }
+    if failure.is_none() {
+        failure = core.flush_audit().and_then(|()| core.db.commit()).err().map(|e| e.to_string());
+    }
+    match failure {
+        None => (answers, Ok(())),
+        Some(why) => {
+            core.db.rollback();
+            (answers, Err(why))
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The whole service, the same on SQLite and PostgreSQL.
+
+mod common;
+
+use common::{Place, START, TestClock, deposit, withdrawal};
+use holdfast_attribution::Category;
+use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
+use holdfast_screening::db::Database;
+use holdfast_screening::facts::{ChainFacts, TagFact};
+use holdfast_screening::holds::{HoldFilter, HoldRequest};
+use holdfast_screening::{Amount, Record, RecordKind, Scope, Screening, ScreeningError, Verdict};
+use std::ops::ControlFlow;
+
+fn sanctioned() -> ChainFacts {
+    let category = Category::from_name("sanction").unwrap();
+    let tag = TagFact {
+        address: "0xaa".into(),
+        label: "Listed".into(),
+        category,
+        confidence: 100,
+        source: "https://example.org/list".into(),
+        pack: "list".into(),
+    };
+    ChainFacts { category, tags: vec![tag], ..ChainFacts::default() }
+}
+
+fn customer(id: &str, time: i64) -> Record {
+    let mut record = Record::new(RecordKind::Customer, id, time);
+    record.created = Some(START - 400 * 86_400);
+    record.country = Some("DE".into());
+    record
+}
+
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(&super::common::sqlite()); })*
+        }
+        mod postgres {
+            $(#[test] fn $name() { if let Some(place) = super::common::postgres() { super::$name(&place); } })*
+        }
+    };
+}
+
+on_both!(
+    decisions_are_idempotent_and_explained,
+    holds_balance_and_need_two_people,
+    restarts_remember,
+    alerts_and_statistics,
+    changes_raise_late_alerts,
+    tampering_is_found,
+    records_in_any_order
+);
+
+fn decisions_are_idempotent_and_explained(place: &Place) {
+    let clock = TestClock::new();
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    screening.ingest(vec![customer("c1", START)], "test").unwrap();
+    let event = deposit("d1", "c1", "0xt1", 5_000_000_000_000_000_000_000, 900_000);
+    let decision = screening.decide(event.clone(), sanctioned(), "test").unwrap();
+    assert_eq!(decision.decision, Verdict::Hold);
+    let reason = &decision.reasons[0];
+    assert_eq!(reason.rule, "sanctions-counterparty");
+    assert_eq!(reason.tags[0].label, "Listed");
+    assert!(reason.because.contains(&"counterparty.category = sanction".to_owned()), "{reason:?}");
+    assert!(reason.source[0].contains("OFAC"));
+    // Sent again, the same answer, whatever the chain says by now; nothing is doubled.
+    assert_eq!(screening.decide(event.clone(), ChainFacts::default(), "test").unwrap(), decision);
+    let holds = screening.holds(&HoldFilter::default()).unwrap();
+    assert_eq!(holds.len(), 1);
+    assert_eq!(holds[0].held, Amount(5_000_000_000_000_000_000_000));
+    assert_eq!((holds[0].scope, holds[0].id), (Scope::Deposit, decision.holds[0]));
+    // The same id with other content is refused.
+    let mut other = event.clone();
+    other.value = Some(1);
+    assert!(matches!(screening.decide(other, ChainFacts::default(), "test"), Err(ScreeningError::Conflict(_))));
+    // Another report of the same movement is covered by the same hold.
+    let mut again = event.clone();
+    again.id = "d1-confirmed".into();
+    let second = screening.decide(again, sanctioned(), "test").unwrap();
+    assert_eq!((second.decision, &second.holds), (Verdict::Hold, &decision.holds));
+    assert_eq!(screening.holds(&HoldFilter::default()).unwrap().len(), 1);
+    // An ordinary one passes, without reasons.
+    let plain = screening.decide(deposit("d2", "c1", "0xt2", 10, 5_000), ChainFacts::default(), "test").unwrap();
+    assert_eq!((plain.decision, plain.reasons.len(), plain.alert), (Verdict::Allow, 0, None));
+    // What the chain cannot say is held.
+    let unknown = ChainFacts::unavailable("the node is away");
+    let unknown = screening.decide(deposit("d3", "c1", "0xt3", 10, 5_000), unknown, "test").unwrap();
+    assert_eq!(unknown.reasons[0].rule, "engine.unavailable");
+    assert_eq!(unknown.decision, Verdict::Hold);
+    // Held money does not leave; the rest does.
+    let mut out = withdrawal("w1", "c1", "0x01", 10, 1_000);
+    out.balance = Some(Amount(5_000_000_000_000_000_000_020));
+    assert_eq!(screening.decide(out.clone(), ChainFacts::default(), "test").unwrap().decision, Verdict::Allow);
+    out.id = "w2".into();
+    out.amount = Some(Amount(11));
+    let refused = screening.decide(out, ChainFacts::default(), "test").unwrap();
+    assert_eq!((refused.decision, refused.reasons[0].rule.as_str()), (Verdict::Reject, "engine.held"));
+    assert!(screening.check_holds().unwrap().problems.is_empty());
+}
+
+fn holds_balance_and_need_two_people(place: &Place) {
+    let clock = TestClock::new();
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    let request = |id: &str, scope: Scope, amount: Option<u128>| HoldRequest {
+        id: id.into(),
+        scope,
+        customer: "c1".into(),
+        account: None,
+        asset: (scope != Scope::Account).then(|| "ETH".into()),
+        amount: amount.map(Amount),
+        transfer: None,
+        basis: "order 7 of the court of X".into(),
+        reason: "freeze order".into(),
+        expires: None,
+        review: None,
+        second_person: None,
+    };
+    let id = screening.place_hold(request("h1", Scope::Amount, Some(1_000)), "ana").unwrap();
+    assert_eq!(screening.place_hold(request("h1", Scope::Amount, Some(1_000)), "ana").unwrap(), id);
+    let faulty = screening.place_hold(request("h2", Scope::Amount, None), "ana");
+    assert!(faulty.unwrap_err().to_string().starts_with("amount: missing"));
+    // One person asks, another confirms.
+    let asked = screening.release_hold(id, Some(Amount(400)), "partial order", "ana").unwrap();
+    assert_eq!((asked.state.as_str(), asked.held), ("active", Amount(1_000)));
+    let same = screening.release_hold(id, Some(Amount(400)), "partial order", "ana");
+    assert!(matches!(same, Err(ScreeningError::SecondPerson(..))));
+    assert!(screening.release_hold(id, Some(Amount(500)), "more", "ben").is_err());
+    let partly = screening.release_hold(id, Some(Amount(400)), "agreed", "ben").unwrap();
+    assert_eq!((partly.state.as_str(), partly.held), ("active", Amount(600)));
+    screening.release_hold(id, None, "order lifted", "ben").unwrap();
+    let over = screening.release_hold(id, None, "agreed", "ana").unwrap();
+    assert_eq!((over.state.as_str(), over.held, over.ended_by.as_deref()), ("released", Amount(0), Some("ana")));
+    assert!(matches!(screening.release_hold(id, None, "again", "ben"), Err(ScreeningError::State(_))));
+    // A freeze stops everything until it expires.
+    let mut freeze = request("h3", Scope::Account, None);
+    freeze.expires = Some(START + 3_600);
+    screening.place_hold(freeze, "ana").unwrap();
+    let out = |id: &str| withdrawal(id, "c1", "0x01", 1, 1_000);
+    let stopped = screening.decide(out("w1"), ChainFacts::default(), "test").unwrap();
+    assert_eq!((stopped.decision, stopped.reasons[0].rule.as_str()), (Verdict::Reject, "engine.frozen"));
+    clock.set(START + 3_600);
+    let passes = screening.decide(out("w2"), ChainFacts::default(), "test").unwrap();
+    assert!(passes.decision < Verdict::Hold, "{passes:?}");
+    let holds = screening.holds(&HoldFilter { state: Some("expired".into()), ..Default::default() }).unwrap();
+    assert_eq!(holds.len(), 1);
+    let report = screening.check_holds().unwrap();
+    assert_eq!((report.holds, report.problems.len(), report.held.len()), (2, 0, 0));
+    assert!(screening.verify_audit(None).unwrap().problems.is_empty());
+}
+
+fn restarts_remember(place: &Place) {
+    let clock = TestClock::new();
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    screening.ingest(vec![customer("c1", START), customer("c2", START)], "test").unwrap();
+    let first = screening.decide(deposit("d1", "c1", "0xt1", 7, 900_000), sanctioned(), "test").unwrap();
+    for i in 0..9 {
+        screening
+            .decide(withdrawal(&format!("w{i}"), "c2", &format!("0x{i}"), 1, 10_000), ChainFacts::default(), "t")
+            .unwrap();
+    }
+    // Nobody else may write meanwhile.
+    assert!(Screening::open(&place.url, clock.clock()).is_err());
+    drop(screening);
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    assert_eq!(screening.decide(deposit("d1", "c1", "0xt1", 7, 900_000), sanctioned(), "test").unwrap(), first);
+    assert!(
+        screening.decide(withdrawal("x", "c1", "0x9", 1, 1_000), ChainFacts::default(), "t").unwrap().decision
+            >= Verdict::Hold
+    );
+    // The windows go on where they were: the tenth address is a fan-out.
+    let tenth = screening.decide(withdrawal("w9", "c2", "0x99", 1, 10_000), ChainFacts::default(), "t").unwrap();
+    assert!(tenth.reasons.iter().any(|r| r.rule == "fan-out"), "{tenth:?}");
+    assert!(screening.verify_audit(None).unwrap().problems.is_empty());
+}
+
+fn alerts_and_statistics(place: &Place) {
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    screening.ingest(vec![customer("c1", START)], "test").unwrap();
+    for i in 0..3 {
+        screening
+            .decide(deposit(&format!("d{i}"), "c1", &format!("0xt{i}"), 7, 900_000), sanctioned(), "test")
+            .unwrap();
+    }
+    let open = screening.alerts(&AlertFilter { state: Some("open".into()), ..Default::default() }).unwrap();
+    assert_eq!(open.len(), 1, "the limit of 0 means at least 1");
+    let open = screening.alerts(&AlertFilter { state: Some("open".into()), limit: 10, ..Default::default() }).unwrap();
+    assert_eq!(open.len(), 3);
+    let act = |id: u64, action: AlertAction| screening.act_on_alert(id, action, "ana");
+    act(open[0].id, AlertAction::Assign { assignee: Some("ana".into()) }).unwrap();
+    act(open[0].id, AlertAction::Comment { text: "asked the customer".into() }).unwrap();
+    let close = |outcome| AlertAction::Close { outcome, text: "done".into() };
+    act(open[0].id, close(Outcome::TruePositive)).unwrap();
+    act(open[1].id, close(Outcome::TruePositive)).unwrap();
+    act(open[2].id, close(Outcome::TruePositive)).unwrap();
+    assert!(act(open[2].id, close(Outcome::FalsePositive)).is_err());
+    act(open[2].id, AlertAction::Reopen { text: "new evidence".into() }).unwrap();
+    act(open[2].id, close(Outcome::FalsePositive)).unwrap();
+    let (alert, notes) = screening.alert(open[0].id).unwrap();
+    assert_eq!((alert.state.as_str(), alert.outcome.as_deref(), notes.len()), ("closed", Some("true_positive"), 3));
+    let statistics = screening.rule_statistics().unwrap();
+    let rule = statistics.iter().find(|s| s.rule == "sanctions-counterparty").unwrap();
+    assert_eq!((rule.hits, rule.true_positives, rule.false_positives, rule.precision_permille), (3, 2, 1, Some(666)));
+}
+
+fn changes_raise_late_alerts(place: &Place) {
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    screening.ingest(vec![customer("c1", START)], "test").unwrap();
+    screening.decide(deposit("d1", "c1", "0xt1", 7, 900_000), ChainFacts::default(), "test").unwrap();
+    let unknown = ChainFacts::unavailable("the node is away");
+    let held = screening.decide(deposit("d2", "c1", "0xt2", 7, 900_000), unknown, "test").unwrap();
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let look = |event: &holdfast_screening::Event| if event.id == "d1" { sanctioned() } else { ChainFacts::default() };
+    let report = screening.rescreen(look, "pack 'list' was imported", go_on).unwrap();
+    assert_eq!((report.screened, report.alerts.len()), (2, 1));
+    let (alert, _) = screening.alert(report.alerts[0]).unwrap();
+    assert_eq!(alert.kind, "late");
+    for expected in ["pack 'list' was imported", "sanction itself", "Listed"] {
+        assert!(alert.reason.contains(expected), "{}", alert.reason);
+    }
+    // The hold that rested on ignorance is gone, and nothing is said twice.
+    let hold = screening.holds(&HoldFilter { after: held.holds[0] - 1, limit: 1, ..Default::default() }).unwrap();
+    assert_eq!((hold[0].state.as_str(), hold[0].ended_by.as_deref()), ("released", Some("engine")));
+    assert!(screening.rescreen(look, "again", go_on).unwrap().alerts.is_empty());
+    assert!(screening.check_holds().unwrap().problems.is_empty());
+}
+
+fn tampering_is_found(place: &Place) {
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    for i in 0..5 {
+        screening
+            .decide(deposit(&format!("d{i}"), "c1", &format!("0xt{i}"), 7, 900_000), sanctioned(), "test")
+            .unwrap();
+    }
+    let report = screening.verify_audit(None).unwrap();
+    assert!(report.problems.is_empty() && report.decisions == 5, "{report:?}");
+    drop(screening);
+    let mut db = Database::connect(&place.url).unwrap();
+    let problems = |db: &mut Database| holdfast_screening::audit::verify(db, Some(&report.head)).unwrap().problems;
+    assert!(problems(&mut db).is_empty());
+    let mut tamper = |change: &str, undo: &str, expected: &str| {
+        db.batch(change).unwrap();
+        let found = problems(&mut db).join("; ");
+        assert!(found.contains(expected), "{change}: {found}");
+        db.batch(undo).unwrap();
+        assert!(problems(&mut db).is_empty(), "{undo}");
+    };
+    tamper(
+        "UPDATE events SET decision = 'allow', result = result || ' ' WHERE seq = 3",
+        "UPDATE events SET result = trim(result) WHERE seq = 3",
+        "decisions 3 to 3 are not as entry",
+    );
+    tamper(
+        "UPDATE audit SET actor = 'nobody' WHERE seq = 2",
+        "UPDATE audit SET actor = 'engine' WHERE seq = 2",
+        "entry 2",
+    );
+    db.batch("DELETE FROM audit WHERE seq = 4").unwrap();
+    assert!(problems(&mut db).join("; ").contains("entry 4 is missing"));
+    db.batch("DELETE FROM audit WHERE seq > 4").unwrap();
+    let found = problems(&mut db).join("; ");
+    assert!(found.contains("noted head") && found.contains("are in no entry"), "{found}");
+    // A hold that loses a line of its postings is noticed.
+    db.batch("DELETE FROM postings WHERE id = 1").unwrap();
+    assert!(!holdfast_screening::holds::check(&mut db).unwrap().problems.is_empty());
+}
+
+fn records_in_any_order(place: &Place) {
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    let mut old = customer("c1", START - 10);
+    old.country = Some("KP".into());
+    // The newer record came first; the older changes nothing.
+    screening.ingest(vec![customer("c1", START)], "test").unwrap();
+    screening.ingest(vec![old.clone(), old], "test").unwrap();
+    let decision = screening.decide(withdrawal("w1", "c1", "0x1", 1, 1_000), ChainFacts::default(), "t").unwrap();
+    assert_eq!(decision.decision, Verdict::Allow, "{decision:?}");
+    let mut bad = customer("c2", START);
+    bad.country = Some("Germany".into());
+    let error = screening.ingest(vec![customer("c3", START), bad], "test").unwrap_err().to_string();
+    assert!(error.starts_with("records[1].country"), "{error}");
+    let rows = screening.read(|db| db.query("SELECT id FROM records ORDER BY id", &[])).unwrap();
+    assert_eq!(rows.len(), 1);
+}
