@@ -6,6 +6,7 @@ use crate::db::{Database, DbError, Value};
 use crate::decision::{ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Verdict, decide};
 use crate::facts::ChainFacts;
 use crate::holds::{self, Hold, HoldRequest, stored};
+use crate::keys::ApiKey;
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::rules::{RuleBook, RuleError, Scope};
 use crate::service::ScreeningError;
@@ -641,6 +642,34 @@ impl Core {
         self.audit(now, actor, "rules.applied", &format!("rules:{version}"), &detail);
         self.book = Arc::new(book);
         Ok(version)
+    }
+
+    /// Stores a new key.
+    pub(crate) fn add_key(&mut self, key: &ApiKey, now: i64) -> Result<(), ScreeningError> {
+        self.db.execute(
+            "INSERT INTO api_keys (id, name, scopes, per_minute, created, created_by) VALUES ($1, $2, $3, $4, $5, $6)",
+            &[
+                key.id.as_str().into(),
+                key.name.as_str().into(),
+                key.scopes.join(" ").into(),
+                (key.per_minute as i64).into(),
+                now.into(),
+                key.created_by.as_str().into(),
+            ],
+        )?;
+        let detail = json!({"name": key.name, "scopes": key.scopes, "per_minute": key.per_minute}).to_string();
+        self.audit(now, &key.created_by, "key.created", &format!("key:{}", key.id), &detail);
+        Ok(())
+    }
+
+    /// Revokes a key.
+    pub(crate) fn revoke_key(&mut self, id: &str, actor: &str, now: i64) -> Result<(), ScreeningError> {
+        let sql = "UPDATE api_keys SET revoked = $1 WHERE id = $2 AND revoked IS NULL";
+        if self.db.execute(sql, &[now.into(), id.into()])? == 0 {
+            return Err(ScreeningError::NotFound(format!("key '{id}' in force")));
+        }
+        self.audit(now, actor, "key.revoked", &format!("key:{id}"), "{}");
+        Ok(())
     }
 
     /// Sets the price of an asset.

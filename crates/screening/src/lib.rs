@@ -11,10 +11,13 @@ pub mod decision;
 pub mod facts;
 pub mod fields;
 pub mod holds;
+pub mod keys;
 pub mod model;
+pub mod replay;
 pub mod rules;
 pub mod service;
 pub mod state;
+pub mod tables;
 pub mod typology;
 
 pub use decision::{Decision, Reason, Verdict};

@@ -7,6 +7,7 @@ use crate::db::{Database, DbError};
 use crate::decision::{Decision, Price};
 use crate::facts::ChainFacts;
 use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};
+use crate::keys::{self, ApiKey};
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::rules::{RuleBook, RuleError};
 use serde::Serialize;
@@ -320,6 +321,50 @@ impl Screening {
     pub fn set_price(&self, asset: &str, price: Price, actor: &str) -> Result<(), ScreeningError> {
         let (asset, actor) = (asset.to_owned(), actor.to_owned());
         self.change(move |core, now| core.set_price(&asset, price, &actor, now))
+    }
+
+    /// Makes a key; `id` is random hex of the caller's.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn add_key(
+        &self,
+        id: &str,
+        name: &str,
+        scopes: Vec<String>,
+        per_minute: u32,
+        actor: &str,
+    ) -> Result<ApiKey, ScreeningError> {
+        keys::validate(name, &scopes)?;
+        let key = ApiKey {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            scopes,
+            per_minute,
+            created: self.now(),
+            created_by: actor.to_owned(),
+            revoked: None,
+        };
+        let theirs = key.clone();
+        self.change(move |core, now| core.add_key(&theirs, now))?;
+        Ok(key)
+    }
+
+    /// Revokes a key.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn revoke_key(&self, id: &str, actor: &str) -> Result<(), ScreeningError> {
+        let (id, actor) = (id.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.revoke_key(&id, &actor, now))
+    }
+
+    /// All keys, revoked ones too.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn keys(&self) -> Result<Vec<ApiKey>, ScreeningError> {
+        self.read(keys::list)
     }
 
     /// Does something with an alert.

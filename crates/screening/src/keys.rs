@@ -1,0 +1,124 @@
+//! API keys with scopes. A key's secret is derived from the desk's master key, so the database holds no secret.
+
+use crate::db::{Database, DbError, Row};
+use crate::model::Invalid;
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
+
+/// What a key may do.
+pub const SCOPES: [&str; 7] = ["read", "events", "records", "holds", "alerts", "rules", "admin"];
+
+/// A key, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ApiKey {
+    /// Its public part.
+    pub id: String,
+    /// Whose it is; the audit log names it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Requests a minute; 0 for no limit.
+    pub per_minute: u32,
+    /// Unix seconds.
+    pub created: i64,
+    /// Who made it.
+    pub created_by: String,
+    /// When it was revoked.
+    pub revoked: Option<i64>,
+}
+
+impl ApiKey {
+    /// Whether it may do what a scope names; `admin` may do everything.
+    pub fn may(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|s| s == scope || s == "admin")
+    }
+}
+
+/// The desk's secret; 32 random bytes kept in a file.
+#[derive(Clone)]
+pub struct Master(pub [u8; 32]);
+
+impl std::fmt::Debug for Master {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Master")
+    }
+}
+
+impl Master {
+    /// A secret for a purpose and a name (HMAC-SHA256, RFC 2104).
+    pub fn derive(&self, purpose: &str, name: &str) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(name.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The token of a key: shown once, to whom it is made for.
+    pub fn token(&self, id: &str) -> String {
+        format!("hf_{id}_{}", hex::encode(&self.derive("api-key", id)[..24]))
+    }
+
+    /// The id of a token whose secret is right.
+    pub fn id_of<'t>(&self, token: &'t str) -> Option<&'t str> {
+        let (id, _) = token.strip_prefix("hf_")?.split_once('_')?;
+        bool::from(self.token(id).as_bytes().ct_eq(token.as_bytes())).then_some(id)
+    }
+}
+
+/// Whether a new key's name and scopes are proper.
+///
+/// # Errors
+/// [`Invalid`] names the field.
+pub fn validate(name: &str, scopes: &[String]) -> Result<(), Invalid> {
+    if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+        return Err(Invalid::new("name", "must be 1 to 64 bytes"));
+    }
+    if scopes.is_empty() {
+        return Err(Invalid::new("scopes", format!("name at least one of {}", SCOPES.join(", "))));
+    }
+    match scopes.iter().find(|s| !SCOPES.contains(&s.as_str())) {
+        Some(unknown) => Err(Invalid::new("scopes", format!("'{unknown}' is none of {}", SCOPES.join(", ")))),
+        None => Ok(()),
+    }
+}
+
+fn key(row: &Row) -> Result<ApiKey, DbError> {
+    Ok(ApiKey {
+        id: row.text(0)?.to_owned(),
+        name: row.text(1)?.to_owned(),
+        scopes: row.text(2)?.split(' ').map(str::to_owned).collect(),
+        per_minute: row.int(3)? as u32,
+        created: row.int(4)?,
+        created_by: row.text(5)?.to_owned(),
+        revoked: row.int_or_null(6),
+    })
+}
+
+/// All keys, at most 10,000.
+///
+/// # Errors
+/// [`DbError`].
+pub fn list(db: &mut Database) -> Result<Vec<ApiKey>, DbError> {
+    let sql = "SELECT id, name, scopes, per_minute, created, created_by, revoked FROM api_keys ORDER BY created, id LIMIT 10000";
+    db.query(sql, &[])?.iter().map(key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_right_secret_opens() {
+        let master = Master([7; 32]);
+        let token = master.token("a1");
+        assert_eq!(master.id_of(&token), Some("a1"));
+        assert_eq!(Master([8; 32]).id_of(&token), None);
+        assert_eq!(master.id_of(&token.replace("a1", "a2")), None);
+        assert_eq!(master.id_of("hf_"), None);
+        assert!(validate("x", &["everything".into()]).unwrap_err().to_string().contains("everything"));
+    }
+}

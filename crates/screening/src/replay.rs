@@ -1,0 +1,139 @@
+//! A rule book over history: what it would have decided, and what differs.
+
+use crate::decision::{ActiveHolds, Decision, Ground, Prices, Verdict, decide};
+use crate::model::Record;
+use crate::rules::RuleBook;
+use crate::service::{Screening, ScreeningError};
+use crate::state::State;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use utoipa::ToSchema;
+
+/// Most differing events listed; all are counted.
+pub const MAX_LISTED: usize = 1_000;
+
+/// An event that would be decided otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Difference {
+    /// Number of the event.
+    pub seq: u64,
+    /// The sender's id.
+    pub event: String,
+    /// Customer.
+    pub customer: String,
+    /// What was decided.
+    pub before: Verdict,
+    /// What would be.
+    pub after: Verdict,
+    /// Rules met now and not before.
+    pub gained: Vec<String>,
+    /// Rules met before and not now.
+    pub lost: Vec<String>,
+}
+
+/// Hits of a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Hits {
+    /// As decided.
+    pub before: u64,
+    /// With the book on trial.
+    pub after: u64,
+}
+
+/// What a book on trial would change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RuleTest {
+    /// Events replayed.
+    pub events: u64,
+    /// Events that would be decided otherwise.
+    pub changed: u64,
+    /// Verdicts before and after: `allow>hold` and so on.
+    pub moves: BTreeMap<String, u64>,
+    /// Hits by rule, live rules only.
+    pub rules: BTreeMap<String, Hits>,
+    /// The first of the changed.
+    pub differences: Vec<Difference>,
+    /// Whether a stop was asked for before the end.
+    pub stopped: bool,
+}
+
+/// Reasons that depend on the holds of that day, which a replay does not have, do not count.
+fn rules_of(decision: &Decision) -> (Verdict, Vec<String>) {
+    let counted = decision.reasons.iter().filter(|r| r.rule != "engine.held" && r.rule != "engine.frozen");
+    let mut rules: Vec<String> = counted.clone().map(|r| r.rule.clone()).collect();
+    rules.sort();
+    rules.dedup();
+    (counted.map(|r| r.decision).max().unwrap_or_default(), rules)
+}
+
+/// Replays all decided events in order under a book, with the facts and values of their day and the customers' records of today.
+///
+/// # Errors
+/// [`ScreeningError`].
+pub fn test_rules(
+    screening: &Screening,
+    book: &RuleBook,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<RuleTest, ScreeningError> {
+    let mut state = State::default();
+    let (mut kind, mut id) = (String::new(), String::new());
+    loop {
+        let rows = screening.read(|db| {
+            db.query(
+                "SELECT kind, id, body FROM records WHERE (kind = $1 AND id > $2) OR kind > $3 ORDER BY kind, id LIMIT 5000",
+                &[kind.as_str().into(), id.as_str().into(), kind.as_str().into()],
+            )
+        })?;
+        let Some(last) = rows.last() else { break };
+        (kind, id) = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
+        for row in &rows {
+            if let Ok(record) = serde_json::from_str::<Record>(row.text(2)?) {
+                state.record(&record);
+            }
+        }
+    }
+    let (holds, prices) = (ActiveHolds::new(), Prices::new());
+    let mut test = RuleTest::default();
+    let mut after = 0;
+    loop {
+        let page = screening.history(after, 5_000)?;
+        let Some(last) = page.last() else { break };
+        after = last.decision.seq;
+        for mut decided in page {
+            decided.event.value = decided.decision.value;
+            let ground = Ground { state: &state, book, holds: &holds, prices: &prices };
+            let seq = decided.decision.seq;
+            let (new, _) = decide(ground, &decided.event, &decided.facts, seq, decided.decision.decided);
+            let ((before, old_rules), (now, new_rules)) = (rules_of(&decided.decision), rules_of(&new));
+            test.events += 1;
+            for rule in &old_rules {
+                test.rules.entry(rule.clone()).or_default().before += 1;
+            }
+            for rule in &new_rules {
+                test.rules.entry(rule.clone()).or_default().after += 1;
+            }
+            if before != now {
+                test.changed += 1;
+                *test.moves.entry(format!("{}>{}", before.name(), now.name())).or_default() += 1;
+                if test.differences.len() < MAX_LISTED {
+                    test.differences.push(Difference {
+                        seq,
+                        event: decided.event.id.clone(),
+                        customer: decided.event.customer.clone(),
+                        before,
+                        after: now,
+                        gained: new_rules.iter().filter(|r| !old_rules.contains(r)).cloned().collect(),
+                        lost: old_rules.iter().filter(|r| !new_rules.contains(r)).cloned().collect(),
+                    });
+                }
+            }
+            state.apply(&decided.event, &decided.facts, decided.decision.value.unwrap_or(0), seq);
+        }
+        if progress(test.events).is_break() {
+            test.stopped = true;
+            break;
+        }
+    }
+    Ok(test)
+}
