@@ -2,6 +2,7 @@
 
 use crate::live::serve_shared;
 use crate::output::{self, thousands};
+use crate::screening::{master, open_desk};
 use crate::workspace::{print_exposure, verify_file};
 use anyhow::Context;
 use clap::Args;
@@ -258,7 +259,8 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     if args.no_serve {
         return Ok(());
     }
-    serve_shared(Shared::new(workspace), &args.listen)
+    let screening = open_desk(&args.store, None)?;
+    serve_shared(Shared::new(workspace, screening, master(&args.store)?)?, &args.listen)
 }
 
 fn indent(text: &str) -> String {

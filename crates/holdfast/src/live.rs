@@ -1,6 +1,7 @@
 //! `holdfast follow` and `holdfast serve`.
 
 use crate::output::{self, thousands};
+use crate::screening::{master, open_desk};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -128,6 +129,9 @@ pub struct Serve {
     store: StoreArgs,
     #[command(flatten)]
     node: NodeArgs,
+    /// Database of the screening desk: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store.
+    #[arg(long, env = "HOLDFAST_DATABASE")]
+    database: Option<String>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8650")]
     listen: String,
@@ -142,7 +146,8 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         Some(_) => Workspace::create_or_open(&args.store.store, args.network)?,
         None => Workspace::open_for_writing(&args.store.store)?,
     };
-    let shared = Shared::new(workspace);
+    let screening = open_desk(&args.store.store, args.database.as_deref())?;
+    let shared = Shared::new(workspace, screening, master(&args.store.store)?)?;
     if let Some(source) = source {
         let (shared, node) = (shared.clone(), args.node.clone());
         std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));
@@ -157,6 +162,11 @@ pub fn serve_shared(shared: Shared, listen: &str) -> anyhow::Result<()> {
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
+        if shared.gate.is_open() && !listener.local_addr()?.ip().is_loopback() {
+            bail!(
+                "{listen} can be reached from outside and no API key is in force; make one with `holdfast keys create`"
+            );
+        }
         println!("Serving on http://{} (pages; API described at /openapi.json). Ctrl-C stops.", listener.local_addr()?);
         let stop = async {
             while output::stopping() == ControlFlow::Continue(()) {
@@ -195,15 +205,19 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
             let report = follow(&mut workspace.ledger, source, node.from_height, &mut |_, _| output::stopping())?;
             if report.appended > 0 || report.removed > 0 {
                 workspace.refresh()?;
+                let height = workspace.ledger.tip().map_or(0, |t| t.height);
+                shared.rescreen_later(format!("the ledger moved on to block {height}"));
             }
         }
     }
     // The pool is polled on a copy, so that readers never wait for the node.
     let mut pool = shared.mempool.read().map_err(|_| anyhow::anyhow!("the mempool feed failed"))?.clone();
     let change = pool.poll(source, 5_000)?;
+    let added: Vec<_> = change.added.iter().filter_map(|txid| pool.get(txid).cloned()).collect();
     if !change.added.is_empty() || !change.removed.is_empty() {
         *shared.mempool.write().map_err(|_| anyhow::anyhow!("the mempool feed failed"))? = pool;
     }
+    shared.screen_pending(&added)?;
     if let Some((txid, why)) = change.refused.first() {
         bail!("mempool transaction {}: {why}", display_hash(txid));
     }

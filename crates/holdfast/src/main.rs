@@ -6,6 +6,7 @@ mod demo;
 mod ledger;
 mod live;
 mod output;
+mod screening;
 mod simulate;
 mod workspace;
 
@@ -53,6 +54,26 @@ enum Command {
     Paths(workspace::PathsArgs),
     /// Recompute an evidence bundle offline and say what fails.
     Verify(workspace::Verify),
+    /// Take records of the customers' world in.
+    #[command(subcommand)]
+    Records(screening::RecordsCommand),
+    /// Decide on events from a file, durably.
+    Screen(screening::Screen),
+    /// Rule books: show, test over history, put in force.
+    #[command(subcommand)]
+    Rules(screening::RulesCommand),
+    /// Holds and freezes.
+    #[command(subcommand)]
+    Holds(screening::HoldsCommand),
+    /// The alerts queue.
+    #[command(subcommand)]
+    Alerts(screening::AlertsCommand),
+    /// The hash-chained audit log.
+    #[command(subcommand)]
+    Audit(screening::AuditCommand),
+    /// API keys with scopes.
+    #[command(subcommand)]
+    Keys(screening::KeysCommand),
     /// Measure every heuristic against ground truth.
     Accuracy(accuracy::AccuracyArgs),
     /// Make synthetic data with ground truth.
@@ -81,6 +102,13 @@ fn main() -> ExitCode {
         Command::Exposure(args) => workspace::exposure(args, json),
         Command::Paths(args) => workspace::paths(args, json),
         Command::Verify(args) => workspace::verify(args, json),
+        Command::Records(command) => screening::records(command, json),
+        Command::Screen(args) => screening::screen(args, json),
+        Command::Rules(command) => screening::rules(command, json),
+        Command::Holds(command) => screening::holds(command, json),
+        Command::Alerts(command) => screening::alerts(command, json),
+        Command::Audit(command) => screening::audit(command, json),
+        Command::Keys(command) => screening::keys(command, json),
         Command::Accuracy(args) => accuracy::run(args, json),
         Command::Simulate(command) => simulate::run(command, json),
         Command::Bench(command) => bench::run(command, json),

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 pub const DEFAULT_STORE: &str = "store";
 
 #[derive(Args)]
+#[derive(Clone)]
 pub struct StoreArgs {
     /// The workspace's folder (its ledger is in `ledger/` below).
     #[arg(long, default_value = DEFAULT_STORE)]

@@ -28,7 +28,8 @@ fn read<T: serde::de::DeserializeOwned>(
     let header = reader.headers().map_err(|e| LineError { line: 1, problem: e.to_string() })?.clone();
     let mut out = Vec::new();
     for row in reader.records() {
-        let row = row.map_err(|e| LineError { line: e.position().map_or(0, csv::Position::line), problem: e.to_string() })?;
+        let row =
+            row.map_err(|e| LineError { line: e.position().map_or(0, csv::Position::line), problem: e.to_string() })?;
         let line = row.position().map_or(0, csv::Position::line);
         let fault = |problem: String| LineError { line, problem };
         if out.len() >= MAX_LINES {
@@ -37,9 +38,13 @@ fn read<T: serde::de::DeserializeOwned>(
         let mut object = Map::new();
         for (name, text) in header.iter().zip(row.iter()).filter(|(_, t)| !t.is_empty()) {
             let value = if NUMBERS.contains(&name) {
-                text.parse::<i64>().map(Value::from).map_err(|_| fault(format!("{name}: '{text}' is no whole number")))?
+                text.parse::<i64>()
+                    .map(Value::from)
+                    .map_err(|_| fault(format!("{name}: '{text}' is no whole number")))?
             } else if TRUTHS.contains(&name) {
-                text.parse::<bool>().map(Value::from).map_err(|_| fault(format!("{name}: '{text}' is neither true nor false")))?
+                text.parse::<bool>()
+                    .map(Value::from)
+                    .map_err(|_| fault(format!("{name}: '{text}' is neither true nor false")))?
             } else if name == "flags" {
                 Value::from(text.split([' ', ';']).filter(|f| !f.is_empty()).collect::<Vec<_>>())
             } else {

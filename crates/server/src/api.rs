@@ -41,7 +41,30 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
         conflicts,
         append_block,
         check,
-        mempool
+        mempool,
+        crate::screening::decide,
+        crate::screening::event,
+        crate::screening::events,
+        crate::screening::ingest,
+        crate::screening::holds,
+        crate::screening::place_hold,
+        crate::screening::release_hold,
+        crate::screening::check_holds,
+        crate::screening::alerts,
+        crate::screening::alert,
+        crate::screening::act_on_alert,
+        crate::screening::rules,
+        crate::screening::apply_rules,
+        crate::screening::try_rules,
+        crate::screening::rule_statistics,
+        crate::screening::rule_fields,
+        crate::screening::set_price,
+        crate::screening::rescreen,
+        crate::screening::audit,
+        crate::screening::verify_audit,
+        crate::screening::keys,
+        crate::screening::create_key,
+        crate::screening::revoke_key
     ),
     components(schemas(
         AddressReport,
@@ -363,7 +386,8 @@ pub async fn import_tags(
     if !holdfast_attribution::import::is_importable(&query.name) {
         return Err(ApiError::bad("name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt"));
     }
-    change(shared, move |w| {
+    let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
+    let answer = change(shared, move |w| {
         let report = w.import_tags(vec![(query.name, body.to_vec())]);
         if let Some(refused) = report.refused.into_iter().next() {
             return Err(ApiError::bad(refused));
@@ -376,8 +400,9 @@ pub async fn import_tags(
             warnings: report.warnings.into_iter().take(1000).collect(),
         })
     })
-    .await
-    .map(Json)
+    .await?;
+    after.rescreen_later(why);
+    Ok(Json(answer))
 }
 
 /// Which pack.
@@ -397,7 +422,8 @@ pub struct RemovedAnswer {
 #[utoipa::path(delete, path = "/api/v1/tags", params(TitleQuery),
     responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
 pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
-    change(shared, move |w| {
+    let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
+    let answer = change(shared, move |w| {
         let removed = w.tags.remove_pack(&query.title);
         if removed == 0 {
             let message = format!("no pack is titled '{}'", query.title);
@@ -406,8 +432,9 @@ pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<Title
         w.refresh()?;
         Ok(RemovedAnswer { removed })
     })
-    .await
-    .map(Json)
+    .await?;
+    after.rescreen_later(why);
+    Ok(Json(answer))
 }
 
 /// What to cluster by.

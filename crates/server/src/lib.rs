@@ -2,12 +2,17 @@
 
 pub mod api;
 pub mod error;
+pub mod gate;
 pub mod pages;
+pub mod screening;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
+use gate::Gate;
 use holdfast_chain::mempool::Mempool;
+use holdfast_screening::keys::Master;
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_tracing::Workspace;
 use std::sync::{Arc, RwLock};
 
@@ -18,12 +23,21 @@ pub struct Shared {
     pub workspace: Arc<RwLock<Workspace>>,
     /// Unconfirmed transactions of the node that is followed, if any.
     pub mempool: Arc<RwLock<Mempool>>,
+    /// Decisions, holds, alerts.
+    pub screening: Arc<Screening>,
+    /// Who may ask.
+    pub gate: Arc<Gate>,
 }
 
 impl Shared {
-    /// Serves a workspace.
-    pub fn new(workspace: Workspace) -> Self {
-        Shared { workspace: Arc::new(RwLock::new(workspace)), mempool: Arc::default() }
+    /// Serves a workspace and a screening desk.
+    ///
+    /// # Errors
+    /// When the desk's keys cannot be read.
+    pub fn new(workspace: Workspace, screening: Screening, master: Master) -> Result<Self, ScreeningError> {
+        let gate = Arc::new(Gate::new(master, screening.keys()?));
+        let workspace = Arc::new(RwLock::new(workspace));
+        Ok(Shared { workspace, mempool: Arc::default(), screening: Arc::new(screening), gate })
     }
 }
 
@@ -58,6 +72,25 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/blocks", post(api::append_block))
         .route("/api/v1/ledger/check", get(api::check))
         .route("/api/v1/mempool", get(api::mempool))
+        .route("/api/v1/events", get(screening::events).post(screening::decide))
+        .route("/api/v1/events/{id}", get(screening::event))
+        .route("/api/v1/records", post(screening::ingest))
+        .route("/api/v1/holds", get(screening::holds).post(screening::place_hold))
+        .route("/api/v1/holds/check", get(screening::check_holds))
+        .route("/api/v1/holds/{id}/release", post(screening::release_hold))
+        .route("/api/v1/alerts", get(screening::alerts))
+        .route("/api/v1/alerts/{id}", get(screening::alert).post(screening::act_on_alert))
+        .route("/api/v1/rules", get(screening::rules).put(screening::apply_rules))
+        .route("/api/v1/rules/test", post(screening::try_rules))
+        .route("/api/v1/rules/statistics", get(screening::rule_statistics))
+        .route("/api/v1/rules/fields", get(screening::rule_fields))
+        .route("/api/v1/prices/{asset}", put(screening::set_price))
+        .route("/api/v1/rescreen", post(screening::rescreen))
+        .route("/api/v1/audit", get(screening::audit))
+        .route("/api/v1/audit/verify", get(screening::verify_audit))
+        .route("/api/v1/keys", get(screening::keys).post(screening::create_key))
+        .route("/api/v1/keys/{id}", delete(screening::revoke_key))
+        .layer(axum::middleware::from_fn_with_state(shared.clone(), gate::guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(shared)
 }

@@ -1,0 +1,710 @@
+//! `holdfast screen`, `rules`, `holds`, `alerts`, `audit`, `keys`, `records`: the desk's database from the command line.
+
+use crate::output::{self, thousands};
+use crate::workspace::StoreArgs;
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
+use holdfast_screening::fields::FIELDS;
+use holdfast_screening::holds::{HoldFilter, HoldRequest};
+use holdfast_screening::keys::Master;
+use holdfast_screening::replay::test_rules;
+use holdfast_screening::rules::DEFAULT_BOOK;
+use holdfast_screening::service::system_clock;
+use holdfast_screening::{Amount, ChainFacts, Decision, RuleBook, Scope, Screening, Typology, tables};
+use holdfast_tracing::Workspace;
+use serde_json::json;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Where the desk's database is.
+#[derive(Args, Clone)]
+pub struct DeskArgs {
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store.
+    #[arg(long, env = "HOLDFAST_DATABASE")]
+    pub database: Option<String>,
+    /// Who does it, for the audit log.
+    #[arg(long = "as", default_value = "local")]
+    pub actor: String,
+}
+
+/// Opens the screening desk of a store.
+pub fn open_desk(store: &Path, database: Option<&str>) -> anyhow::Result<Screening> {
+    std::fs::create_dir_all(store).with_context(|| store.display().to_string())?;
+    let url = match database {
+        Some(url) => url.to_owned(),
+        None => format!("sqlite:{}", store.join("screening.sqlite").display()),
+    };
+    Ok(Screening::open(&url, system_clock())?)
+}
+
+/// The desk's secret, made at first use, readable by its owner only.
+pub fn master(store: &Path) -> anyhow::Result<Master> {
+    let path = store.join("desk.key");
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        let bytes = hex::decode(text.trim()).ok().and_then(|b| b.try_into().ok());
+        return bytes
+            .map(Master)
+            .with_context(|| format!("{} is not 64 hex digits; restore it from a backup", path.display()));
+    }
+    let key = holdfast_server::api::entropy()?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path).with_context(|| path.display().to_string())?;
+    std::io::Write::write_all(&mut file, hex::encode(key).as_bytes())?;
+    file.sync_all()?;
+    Ok(Master(key))
+}
+
+impl DeskArgs {
+    fn open(&self) -> anyhow::Result<Screening> {
+        open_desk(&self.store.store, self.database.as_deref())
+    }
+}
+
+#[derive(Args)]
+pub struct Screen {
+    #[command(flatten)]
+    desk: DeskArgs,
+    /// Events: JSON Lines or .csv; - for standard input.
+    events: PathBuf,
+    /// Records of the customers' world (JSON Lines or .csv), taken in first.
+    #[arg(long)]
+    records: Vec<PathBuf>,
+    /// Decide without asking the ledger (off-chain screening only).
+    #[arg(long)]
+    no_ledger: bool,
+    /// Print only what is not allowed.
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Largest file of events or records.
+const MAX_FILE: u64 = 1 << 30;
+
+fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    } else {
+        let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    }
+    if bytes.len() as u64 > MAX_FILE {
+        bail!("{}: larger than {MAX_FILE} bytes; split it", path.display());
+    }
+    Ok(bytes)
+}
+
+fn json_lines<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> anyhow::Result<Vec<T>> {
+    let mut out = Vec::new();
+    for (i, line) in bytes.split(|b| *b == b'\n').enumerate() {
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            out.push(serde_json::from_slice(line).with_context(|| format!("{}: line {}", path.display(), i + 1))?);
+        }
+    }
+    Ok(out)
+}
+
+fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
+}
+
+fn take_records(screening: &Screening, path: &Path, actor: &str) -> anyhow::Result<u64> {
+    let bytes = read_file(path)?;
+    let records = if is_csv(path) {
+        tables::records(&bytes).with_context(|| path.display().to_string())?
+    } else {
+        json_lines(path, &bytes)?
+    };
+    let mut taken = 0;
+    for part in records.chunks(10_000) {
+        taken += screening.ingest(part.to_vec(), actor).with_context(|| path.display().to_string())?;
+    }
+    Ok(taken)
+}
+
+pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
+    let screening = args.desk.open()?;
+    for path in &args.records {
+        take_records(&screening, path, &args.desk.actor)?;
+    }
+    let bytes = read_file(&args.events)?;
+    let events = if is_csv(&args.events) {
+        tables::events(&bytes).with_context(|| args.events.display().to_string())?
+    } else {
+        json_lines(&args.events, &bytes)?
+    };
+    let workspace = if args.no_ledger { None } else { Some(Workspace::open(&args.desk.store.store)?) };
+    let bar = output::bar(events.len() as u64, "screening");
+    let actor: std::sync::Arc<str> = args.desk.actor.as_str().into();
+    for part in events.chunks(256) {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        for (i, event) in part.iter().enumerate() {
+            let facts = workspace.as_ref().map_or_else(ChainFacts::default, |w| ChainFacts::look(w, event, None));
+            let sender = sender.clone();
+            screening.submit(event.clone(), facts, &actor, move |answer| {
+                let _ = sender.send((i, answer));
+            })?;
+        }
+        drop(sender);
+        let mut answers: Vec<_> = receiver.iter().collect();
+        answers.sort_by_key(|a| a.0);
+        for (_, answer) in answers {
+            let decision = answer?;
+            bar.inc(1);
+            if args.quiet && decision.reasons.is_empty() {
+                continue;
+            }
+            if as_json { println!("{}", serde_json::to_string(&decision)?) } else { print_decision(&decision) }
+        }
+        if output::stopping().is_break() {
+            eprintln!("stopped; run it again to go on where it stopped");
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// A decision for people.
+pub fn print_decision(decision: &Decision) {
+    let value =
+        decision.value.map_or("value unknown".into(), |v| format!("value {}.{:02}", thousands(v / 100), v % 100));
+    println!("{:<7} {} ({value})", decision.decision.name().to_uppercase(), decision.event);
+    for reason in &decision.reasons {
+        println!("        {} v{}: {}", reason.rule, reason.version, reason.title);
+        for because in reason.because.iter().take(3) {
+            println!("          {because}");
+        }
+        for tag in reason.tags.iter().take(2) {
+            println!("          tag {} ({}) from {}", tag.label, tag.category, tag.source);
+        }
+    }
+    if !decision.holds.is_empty() {
+        let holds: Vec<String> = decision.holds.iter().map(u64::to_string).collect();
+        println!("        hold {}", holds.join(", "));
+    }
+    if let Some(alert) = decision.alert {
+        println!("        alert {alert}");
+    }
+}
+
+#[derive(Subcommand)]
+pub enum RecordsCommand {
+    /// Take records in (JSON Lines or .csv), in any order, any number of times.
+    Import {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+pub fn records(command: RecordsCommand, as_json: bool) -> anyhow::Result<()> {
+    let RecordsCommand::Import { desk, files } = command;
+    let screening = desk.open()?;
+    let mut taken = 0;
+    for file in &files {
+        taken += take_records(&screening, file, &desk.actor)?;
+    }
+    if as_json {
+        output::json(&json!({"taken": taken}))?
+    } else {
+        println!("{} records taken", thousands(taken))
+    }
+    Ok(())
+}
+
+#[derive(Subcommand)]
+pub enum RulesCommand {
+    /// Print the rule book in force, or the one that ships.
+    Show {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// The one that ships, as YAML to edit.
+        #[arg(long)]
+        default: bool,
+    },
+    /// List the fields that rules speak about.
+    Fields,
+    /// List the typologies and their definitions.
+    Typologies,
+    /// Run a rule book over history and show what would have changed.
+    Test {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Rule book (YAML).
+        file: PathBuf,
+    },
+    /// Put a rule book in force.
+    Apply {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Rule book (YAML).
+        file: PathBuf,
+    },
+    /// Hits and precision of every rule.
+    Statistics {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+}
+
+pub fn rules(command: RulesCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        RulesCommand::Show { default: true, .. } => print!("{DEFAULT_BOOK}"),
+        RulesCommand::Show { desk, .. } => {
+            let book = desk.open()?.book();
+            if as_json {
+                output::json(&json!({"version": book.version, "sha256": book.sha256, "book": book.file}))?;
+            } else {
+                println!("{} (version {}, SHA-256 {})", book.file.title, book.version, book.sha256);
+                for rule in book.rules() {
+                    println!(
+                        "{:<28} v{:<3} {:<6} {:<6} {}",
+                        rule.id,
+                        rule.version,
+                        rule.state.name(),
+                        rule.decision.name(),
+                        rule.title
+                    );
+                }
+            }
+        }
+        RulesCommand::Fields => {
+            let all: Vec<_> = FIELDS.iter().map(|f| (format!("{}.{}", f.group, f.name), f.description)).collect();
+            if as_json {
+                output::json(&all)?;
+            } else {
+                all.iter().for_each(|(name, text)| println!("{name:<36} {text}"));
+            }
+        }
+        RulesCommand::Typologies => {
+            let all: Vec<_> = Typology::ALL.iter().map(|t| (t.name(), t.definition())).collect();
+            if as_json {
+                output::json(&all)?;
+            } else {
+                all.iter().for_each(|(name, text)| println!("{name:<20} {}", text.trim()));
+            }
+        }
+        RulesCommand::Test { desk, file } => {
+            let yaml = String::from_utf8(read_file(&file)?).with_context(|| file.display().to_string())?;
+            let book = RuleBook::parse(&yaml, 0).with_context(|| file.display().to_string())?;
+            let screening = desk.open()?;
+            let bar = output::bar(0, "replaying");
+            let test = test_rules(&screening, &book, &mut |n| {
+                bar.set_position(n);
+                output::stopping()
+            })?;
+            bar.finish_and_clear();
+            if as_json {
+                output::json(&test)?;
+            } else {
+                println!(
+                    "{} events replayed, {} would be decided otherwise",
+                    thousands(test.events),
+                    thousands(test.changed)
+                );
+                for (step, n) in &test.moves {
+                    println!("  {step:<20} {}", thousands(*n));
+                }
+                println!("{:<28} {:>10} {:>10}", "rule", "before", "after");
+                for (rule, hits) in test.rules.iter().filter(|(_, h)| h.before != h.after) {
+                    println!("{rule:<28} {:>10} {:>10}", hits.before, hits.after);
+                }
+                for d in test.differences.iter().take(20) {
+                    println!(
+                        "  {} {}: {} -> {} (+{} -{})",
+                        d.event,
+                        d.customer,
+                        d.before.name(),
+                        d.after.name(),
+                        d.gained.join(","),
+                        d.lost.join(",")
+                    );
+                }
+            }
+        }
+        RulesCommand::Apply { desk, file } => {
+            let yaml = String::from_utf8(read_file(&file)?).with_context(|| file.display().to_string())?;
+            let version = desk.open()?.apply_rules(&yaml, &desk.actor).with_context(|| file.display().to_string())?;
+            if as_json {
+                output::json(&json!({"version": version}))?
+            } else {
+                println!("in force as version {version}")
+            }
+        }
+        RulesCommand::Statistics { desk } => {
+            let all = desk.open()?.rule_statistics()?;
+            if as_json {
+                output::json(&all)?;
+            } else {
+                println!(
+                    "{:<28} {:>4} {:<6} {:>9} {:>6} {:>6} {:>9}",
+                    "rule", "v", "state", "hits", "right", "wrong", "precision"
+                );
+                for s in all {
+                    let precision = s.precision_permille.map_or("-".into(), |p| format!("{}.{}%", p / 10, p % 10));
+                    println!(
+                        "{:<28} {:>4} {:<6} {:>9} {:>6} {:>6} {precision:>9}",
+                        s.rule, s.version, s.state, s.hits, s.true_positives, s.false_positives
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[derive(Subcommand)]
+pub enum HoldsCommand {
+    /// List holds and freezes.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// active, released or expired.
+        #[arg(long)]
+        state: Option<String>,
+        /// Of one customer.
+        #[arg(long)]
+        customer: Option<String>,
+    },
+    /// Place a hold or freeze.
+    Place {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Your id of it; repeated, it places nothing new.
+        #[arg(long)]
+        id: String,
+        /// account, asset, amount or deposit.
+        #[arg(long)]
+        scope: String,
+        #[arg(long)]
+        customer: String,
+        #[arg(long)]
+        account: Option<String>,
+        #[arg(long)]
+        asset: Option<String>,
+        /// Base units.
+        #[arg(long)]
+        amount: Option<Amount>,
+        /// Movement on chain: asset:tx:output.
+        #[arg(long)]
+        transfer: Option<String>,
+        /// Legal or contractual basis.
+        #[arg(long)]
+        basis: String,
+        #[arg(long)]
+        reason: String,
+        /// Hours until it lapses.
+        #[arg(long)]
+        expires_hours: Option<u32>,
+    },
+    /// Release a hold; where a second person is needed, ask, or confirm what another asked.
+    Release {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        /// Base units; all when absent.
+        #[arg(long)]
+        amount: Option<Amount>,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Check that all holds balance to the base unit.
+    Check {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+}
+
+pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        HoldsCommand::List { desk, state, customer } => {
+            let holds = desk.open()?.holds(&HoldFilter { state, customer, after: 0, limit: 1000 })?;
+            if as_json {
+                return output::json(&holds);
+            }
+            for h in holds {
+                let what = h.asset.as_ref().map_or(String::new(), |a| format!(" {} {a}", h.held));
+                println!("{:>6} {:<8} {:<7}{what} of {}: {}", h.id, h.state, h.scope.name(), h.customer, h.reason);
+            }
+        }
+        HoldsCommand::Place {
+            desk,
+            id,
+            scope,
+            customer,
+            account,
+            asset,
+            amount,
+            transfer,
+            basis,
+            reason,
+            expires_hours,
+        } => {
+            let scope = Scope::from_name(&scope)
+                .with_context(|| format!("--scope {scope}: use account, asset, amount or deposit"))?;
+            let screening = desk.open()?;
+            let expires = expires_hours.map(|h| screening.now() + h as i64 * 3600);
+            let request = HoldRequest {
+                id,
+                scope,
+                customer,
+                account,
+                asset,
+                amount,
+                transfer,
+                basis,
+                reason,
+                expires,
+                review: None,
+                second_person: None,
+            };
+            let hold = screening.place_hold(request, &desk.actor)?;
+            if as_json { output::json(&json!({"hold": hold}))? } else { println!("hold {hold} is in place") }
+        }
+        HoldsCommand::Release { desk, id, amount, reason } => {
+            let hold = desk.open()?.release_hold(id, amount, &reason, &desk.actor)?;
+            if as_json {
+                return output::json(&hold);
+            }
+            match (&hold.state[..], &hold.asked_by) {
+                ("active", Some(by)) => println!("hold {id}: {by} asked for its release; another person must confirm"),
+                ("active", None) => println!("hold {id} is reduced to {}", hold.held),
+                (state, _) => println!("hold {id} is {state}"),
+            }
+        }
+        HoldsCommand::Check { desk } => {
+            let report = desk.open()?.check_holds()?;
+            if as_json {
+                output::json(&report)?;
+            } else {
+                println!("{} holds checked", thousands(report.holds));
+                report.held.iter().for_each(|(asset, amount)| println!("  held {amount} {asset}"));
+                report.problems.iter().for_each(|p| println!("  {p}"));
+            }
+            if !report.problems.is_empty() {
+                bail!("{} problems", report.problems.len());
+            }
+        }
+    }
+    Ok(())
+}
+
+#[derive(Subcommand)]
+pub enum AlertsCommand {
+    /// List the queue.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// open or closed.
+        #[arg(long, default_value = "open")]
+        state: String,
+        /// Of one person.
+        #[arg(long)]
+        assignee: Option<String>,
+    },
+    /// Show one alert, its event and its notes.
+    Show {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+    },
+    /// Give it to somebody.
+    Assign {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        to: String,
+    },
+    /// Say something.
+    Comment {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        text: String,
+    },
+    /// Finish it.
+    Close {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        /// true-positive, false-positive or inconclusive.
+        outcome: String,
+        text: String,
+    },
+    /// Take it up again.
+    Reopen {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        text: String,
+    },
+}
+
+pub fn alerts(command: AlertsCommand, as_json: bool) -> anyhow::Result<()> {
+    let (desk, id, action) = match command {
+        AlertsCommand::List { desk, state, assignee } => {
+            let filter = AlertFilter { state: Some(state), assignee, limit: 1000, ..AlertFilter::default() };
+            let alerts = desk.open()?.alerts(&filter)?;
+            if as_json {
+                return output::json(&alerts);
+            }
+            for a in alerts {
+                let who = a.assignee.map_or(String::new(), |w| format!(" [{w}]"));
+                println!("{:>6} {:<8} {:<6} {}{who}: {}", a.id, a.kind, a.decision, a.customer, a.reason);
+            }
+            return Ok(());
+        }
+        AlertsCommand::Show { desk, id } => (desk, id, None),
+        AlertsCommand::Assign { desk, id, to } => (desk, id, Some(AlertAction::Assign { assignee: Some(to) })),
+        AlertsCommand::Comment { desk, id, text } => (desk, id, Some(AlertAction::Comment { text })),
+        AlertsCommand::Reopen { desk, id, text } => (desk, id, Some(AlertAction::Reopen { text })),
+        AlertsCommand::Close { desk, id, outcome, text } => {
+            let outcome = match outcome.replace('-', "_").as_str() {
+                "true_positive" => Outcome::TruePositive,
+                "false_positive" => Outcome::FalsePositive,
+                "inconclusive" => Outcome::Inconclusive,
+                other => bail!("'{other}' is none of true-positive, false-positive, inconclusive"),
+            };
+            (desk, id, Some(AlertAction::Close { outcome, text }))
+        }
+    };
+    let screening = desk.open()?;
+    if let Some(action) = action {
+        screening.act_on_alert(id, action, &desk.actor)?;
+    }
+    let (alert, notes) = screening.alert(id)?;
+    if as_json {
+        return output::json(&json!({"alert": alert, "notes": notes}));
+    }
+    println!("alert {} ({}, {}), customer {}: {}", alert.id, alert.kind, alert.state, alert.customer, alert.reason);
+    for n in notes {
+        println!("  {} {} {}: {}", holdfast_server::api::rfc3339(n.time.max(0) as u64), n.author, n.action, n.text);
+    }
+    Ok(())
+}
+
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Verify the hash chain and every decision in it.
+    Verify {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Head noted earlier: notices a log that was cut off.
+        #[arg(long)]
+        head: Option<String>,
+    },
+    /// List entries.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Only about one subject, such as hold:12.
+        #[arg(long)]
+        subject: Option<String>,
+        /// Numbers above this one.
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+    },
+}
+
+pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        AuditCommand::Verify { desk, head } => {
+            let report = desk.open()?.verify_audit(head.as_deref())?;
+            if as_json {
+                output::json(&report)?;
+            } else {
+                println!(
+                    "{} entries, {} decisions; head {}",
+                    thousands(report.entries),
+                    thousands(report.decisions),
+                    report.head
+                );
+                report.problems.iter().for_each(|p| println!("  {p}"));
+            }
+            if !report.problems.is_empty() {
+                bail!("the audit log does not verify: {} problems", report.problems.len());
+            }
+        }
+        AuditCommand::List { desk, subject, after } => {
+            let entries = desk.open()?.audit(after, subject.as_deref(), 1000)?;
+            if as_json {
+                return output::json(&entries);
+            }
+            for e in entries {
+                println!(
+                    "{:>6} {} {} {} {}",
+                    e.seq,
+                    holdfast_server::api::rfc3339(e.time.max(0) as u64),
+                    e.actor,
+                    e.action,
+                    e.subject
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make a key; from the first on, the server asks everybody for one.
+    Create {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Whose it is.
+        name: String,
+        /// read, events, records, holds, alerts, rules, admin; with commas.
+        #[arg(long, value_delimiter = ',', required = true)]
+        scopes: Vec<String>,
+        /// Requests a minute; 0 for no limit.
+        #[arg(long, default_value_t = 0)]
+        per_minute: u32,
+    },
+    /// List keys.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Revoke a key.
+    Revoke {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: String,
+    },
+}
+
+pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        KeysCommand::Create { desk, name, scopes, per_minute } => {
+            let screening = desk.open()?;
+            let id = hex::encode(&holdfast_server::api::entropy()?[..6]);
+            let key = screening.add_key(&id, &name, scopes, per_minute, &desk.actor)?;
+            let token = master(&desk.store.store)?.token(&key.id);
+            if as_json { output::json(&json!({"key": key, "token": token}))? } else { println!("{token}") }
+        }
+        KeysCommand::List { desk } => {
+            let keys = desk.open()?.keys()?;
+            if as_json {
+                return output::json(&keys);
+            }
+            for k in keys {
+                let state = if k.revoked.is_some() { "revoked" } else { "in force" };
+                println!("{} {state:<8} {} ({})", k.id, k.name, k.scopes.join(", "));
+            }
+        }
+        KeysCommand::Revoke { desk, id } => {
+            desk.open()?.revoke_key(&id, &desk.actor)?;
+            if as_json { output::json(&json!({"revoked": id}))? } else { println!("{id} is revoked") }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,553 @@
+//! Screening over HTTP: events, records, holds, alerts, rules, audit, keys.
+
+use crate::Shared;
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use holdfast_chain::parse_hash;
+use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note, RuleStatistics};
+use holdfast_screening::audit::{AuditReport, Entry};
+use holdfast_screening::decision::Price;
+use holdfast_screening::fields::FIELDS;
+use holdfast_screening::holds::{Hold, HoldFilter, HoldRequest, HoldsReport};
+use holdfast_screening::keys::ApiKey;
+use holdfast_screening::replay::{RuleTest, test_rules};
+use holdfast_screening::rules::{BookFile, MAX_BOOK};
+use holdfast_screening::service::{DecidedEvent, RescreenReport};
+use holdfast_screening::{
+    Amount, ChainFacts, Decision, Event, EventKind, Record, RuleBook, Screening, ScreeningError, tables,
+};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use utoipa::{IntoParams, ToSchema};
+
+impl From<ScreeningError> for ApiError {
+    fn from(e: ScreeningError) -> Self {
+        use ScreeningError::*;
+        let status = match &e {
+            Invalid(_) | Rule(_) => StatusCode::BAD_REQUEST,
+            NotFound(_) => StatusCode::NOT_FOUND,
+            Conflict(_) | State(_) | SecondPerson(..) => StatusCode::CONFLICT,
+            Busy | Stopped | NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Db(_) | Io(..) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        ApiError { status, message: e.to_string() }
+    }
+}
+
+type Answer<T> = Result<Json<T>, ApiError>;
+
+/// Reads JSON with an error that names the place.
+fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|e| ApiError::bad(format!("body: {e}")))
+}
+
+/// Runs something that may block.
+async fn block<T: Send + 'static>(
+    shared: Shared,
+    run: impl FnOnce(&Screening) -> Result<T, ScreeningError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let screening = shared.screening.clone();
+    let answer = tokio::task::spawn_blocking(move || run(&screening)).await;
+    Ok(answer.map_err(|e| ApiError::internal(e.to_string()))??)
+}
+
+impl Shared {
+    /// What the chain says about an event. Fails closed: what cannot be asked is said to be so.
+    pub fn facts(&self, event: &Event) -> ChainFacts {
+        if !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
+            return ChainFacts::default();
+        }
+        match self.workspace.read() {
+            Ok(workspace) => self.look(&workspace, event),
+            Err(_) => ChainFacts::unavailable("an earlier change of the workspace failed; restart"),
+        }
+    }
+
+    fn look(&self, workspace: &holdfast_tracing::Workspace, event: &Event) -> ChainFacts {
+        let pending = event.tx.as_ref().and_then(|t| parse_hash(t)).and_then(|txid| {
+            let pool = self.mempool.read().ok()?;
+            pool.get(&txid).cloned()
+        });
+        ChainFacts::look(workspace, event, pending.as_ref())
+    }
+
+    /// Decides on unconfirmed deposits: every output of a pending transaction that pays a customer's deposit address. A hold is in place
+    /// before the first confirmation.
+    ///
+    /// # Errors
+    /// What the screening desk says.
+    pub fn screen_pending(&self, txs: &[holdfast_chain::block::SingleTx]) -> Result<(), ScreeningError> {
+        let (network, asset) = match self.workspace.read() {
+            Ok(w) => (w.ledger.network(), w.ledger.network().parameters().asset),
+            Err(_) => return Err(ScreeningError::Stopped),
+        };
+        for tx in txs {
+            for (vout, (amount, key)) in tx.outputs.iter().enumerate() {
+                let address = key.to_text(network);
+                let Some((customer, account)) = self.screening.owner_of(&address) else { continue };
+                let txid = holdfast_chain::display_hash(&tx.txid);
+                let id = format!("mempool:{txid}:{vout}");
+                let mut event = Event::new(EventKind::Deposit, id, self.screening.now(), customer);
+                event.account = account;
+                event.asset = Some(asset.to_owned());
+                event.amount = Some(Amount(*amount as u128));
+                event.tx = Some(txid);
+                event.output = Some(vout as u32);
+                event.address = Some(address);
+                event.confirmations = Some(0);
+                let facts = self.facts(&event);
+                match self.screening.decide(event, facts, "mempool") {
+                    // Seen before a restart, with another time.
+                    Ok(_) | Err(ScreeningError::Conflict(_)) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Screens past transfers again in the background, because of a change of tags or exposures.
+    pub fn rescreen_later(&self, why: String) {
+        let shared = self.clone();
+        std::thread::spawn(move || {
+            let look = |event: &Event| shared.facts(event);
+            if let Err(e) = shared.screening.rescreen(look, &why, &mut |_| ControlFlow::Continue(())) {
+                eprintln!("holdfast: screening again: {e}");
+            }
+        });
+    }
+}
+
+/// Decides on an event. The answer comes once decision and hold are durable; sent again, the event gets the same answer.
+#[utoipa::path(post, path = "/api/v1/events", request_body = Event,
+    responses((status = 200, body = Decision), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)))]
+pub async fn decide(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Decision> {
+    let event: Event = json(&body)?;
+    event.validate().map_err(ScreeningError::from)?;
+    // The look-up takes microseconds; only while the workspace is being changed does it wait, on a thread that may.
+    let quick = shared.workspace.try_read().ok().map(|workspace| shared.look(&workspace, &event));
+    let facts = match quick {
+        Some(facts) => facts,
+        None => {
+            let (shared, event) = (shared.clone(), event.clone());
+            let looked = tokio::task::spawn_blocking(move || shared.facts(&event)).await;
+            looked.map_err(|e| ApiError::internal(e.to_string()))?
+        }
+    };
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    shared.screening.submit(event, facts, &caller.0, move |answer| {
+        let _ = sender.send(answer);
+    })?;
+    let answer = receiver.await.map_err(|_| ApiError::from(ScreeningError::Stopped))?;
+    Ok(Json(answer?))
+}
+
+/// A decided event, with everything that its decision rests on.
+#[utoipa::path(get, path = "/api/v1/events/{id}", params(("id" = String, Path, description = "The sender's id")),
+    responses((status = 200, body = DecidedEvent), (status = 404, body = ErrorBody)))]
+pub async fn event(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<DecidedEvent> {
+    block(shared, move |s| s.event(&id)).await.map(Json)
+}
+
+/// From where on.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PageQuery {
+    /// Numbers above this one (default 0).
+    #[serde(default)]
+    after: u32,
+    /// At most so many (default 100, up to 1,000).
+    limit: Option<u16>,
+}
+
+impl PageQuery {
+    fn limit(&self) -> usize {
+        self.limit.map_or(100, |l| (l as usize).clamp(1, 1000))
+    }
+}
+
+/// Decided events, oldest first.
+#[utoipa::path(get, path = "/api/v1/events", params(PageQuery), responses((status = 200, body = Vec<DecidedEvent>)))]
+pub async fn events(State(shared): State<Shared>, Query(page): Query<PageQuery>) -> Answer<Vec<DecidedEvent>> {
+    block(shared, move |s| s.history(page.after as u64, page.limit())).await.map(Json)
+}
+
+/// What an ingestion took.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IngestAnswer {
+    /// Records taken; of several with one id only the latest counts.
+    taken: u64,
+}
+
+/// Takes records of the customers' world: a JSON list, or CSV with content type text/csv. Any order, any number of times.
+#[utoipa::path(post, path = "/api/v1/records", request_body = Vec<Record>,
+    responses((status = 200, body = IngestAnswer), (status = 400, body = ErrorBody)))]
+pub async fn ingest(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<IngestAnswer> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let records: Vec<Record> = if kind.starts_with("text/csv") {
+        tables::records(&body).map_err(|e| ApiError::bad(e.to_string()))?
+    } else {
+        json(&body)?
+    };
+    let taken = block(shared, move |s| s.ingest(records, &caller.0)).await?;
+    Ok(Json(IngestAnswer { taken }))
+}
+
+/// Which holds.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct HoldQuery {
+    /// active, released or expired.
+    state: Option<String>,
+    /// Of one customer.
+    customer: Option<String>,
+    /// Numbers above this one (default 0).
+    #[serde(default)]
+    after: u32,
+    /// At most so many (default 100, up to 1,000).
+    limit: Option<u16>,
+}
+
+/// Holds and freezes.
+#[utoipa::path(get, path = "/api/v1/holds", params(HoldQuery), responses((status = 200, body = Vec<Hold>)))]
+pub async fn holds(State(shared): State<Shared>, Query(q): Query<HoldQuery>) -> Answer<Vec<Hold>> {
+    let limit = q.limit.map_or(100, usize::from);
+    let filter = HoldFilter { state: q.state, customer: q.customer, after: q.after as u64, limit };
+    block(shared, move |s| s.holds(&filter)).await.map(Json)
+}
+
+/// A hold that was placed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlacedAnswer {
+    /// Its number.
+    hold: u64,
+}
+
+/// Places a hold or freeze. Sent again with the same id, it gives the same hold.
+#[utoipa::path(post, path = "/api/v1/holds", request_body = HoldRequest,
+    responses((status = 200, body = PlacedAnswer), (status = 400, body = ErrorBody)))]
+pub async fn place_hold(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<PlacedAnswer> {
+    let request: HoldRequest = json(&body)?;
+    let hold = block(shared, move |s| s.place_hold(request, &caller.0)).await?;
+    Ok(Json(PlacedAnswer { hold }))
+}
+
+/// What to release.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRequest {
+    /// Base units; all when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    amount: Option<Amount>,
+    /// Why.
+    reason: String,
+}
+
+/// Releases a hold. Where a second person is needed, the first call asks and another person's confirms.
+#[utoipa::path(post, path = "/api/v1/holds/{id}/release", params(("id" = u32, Path, description = "Number of the hold")), request_body = ReleaseRequest,
+    responses((status = 200, body = Hold), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn release_hold(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u32>,
+    body: Bytes,
+) -> Answer<Hold> {
+    let request: ReleaseRequest = json(&body)?;
+    block(shared, move |s| s.release_hold(id as u64, request.amount, &request.reason, &caller.0)).await.map(Json)
+}
+
+/// Checks that every hold balances to the base unit.
+#[utoipa::path(get, path = "/api/v1/holds/check", responses((status = 200, body = HoldsReport)))]
+pub async fn check_holds(State(shared): State<Shared>) -> Answer<HoldsReport> {
+    block(shared, Screening::check_holds).await.map(Json)
+}
+
+/// Which alerts.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct AlertQuery {
+    /// open or closed.
+    state: Option<String>,
+    /// Of one customer.
+    customer: Option<String>,
+    /// Of one person.
+    assignee: Option<String>,
+    /// Numbers above this one (default 0).
+    #[serde(default)]
+    after: u32,
+    /// At most so many (default 100, up to 1,000).
+    limit: Option<u16>,
+}
+
+/// The alerts queue.
+#[utoipa::path(get, path = "/api/v1/alerts", params(AlertQuery), responses((status = 200, body = Vec<Alert>)))]
+pub async fn alerts(State(shared): State<Shared>, Query(q): Query<AlertQuery>) -> Answer<Vec<Alert>> {
+    let limit = q.limit.map_or(100, usize::from);
+    let filter =
+        AlertFilter { state: q.state, customer: q.customer, assignee: q.assignee, after: q.after as u64, limit };
+    block(shared, move |s| s.alerts(&filter)).await.map(Json)
+}
+
+/// An alert with its notes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlertAnswer {
+    alert: Alert,
+    notes: Vec<Note>,
+}
+
+/// One alert and what was done with it.
+#[utoipa::path(get, path = "/api/v1/alerts/{id}", params(("id" = u32, Path, description = "Number of the alert")),
+    responses((status = 200, body = AlertAnswer), (status = 404, body = ErrorBody)))]
+pub async fn alert(State(shared): State<Shared>, Path(id): Path<u32>) -> Answer<AlertAnswer> {
+    let (alert, notes) = block(shared, move |s| s.alert(id as u64)).await?;
+    Ok(Json(AlertAnswer { alert, notes }))
+}
+
+/// Assigns, comments, closes or reopens an alert.
+#[utoipa::path(post, path = "/api/v1/alerts/{id}", params(("id" = u32, Path, description = "Number of the alert")), request_body = AlertAction,
+    responses((status = 200, body = AlertAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn act_on_alert(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u32>,
+    body: Bytes,
+) -> Answer<AlertAnswer> {
+    let action: AlertAction = json(&body)?;
+    let done = move |s: &Screening| {
+        s.act_on_alert(id as u64, action, &caller.0)?;
+        s.alert(id as u64)
+    };
+    let (alert, notes) = block(shared, done).await?;
+    Ok(Json(AlertAnswer { alert, notes }))
+}
+
+/// The rule book in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookAnswer {
+    version: u32,
+    sha256: String,
+    book: BookFile,
+}
+
+/// The rule book in force.
+#[utoipa::path(get, path = "/api/v1/rules", responses((status = 200, body = BookAnswer)))]
+pub async fn rules(State(shared): State<Shared>) -> Answer<BookAnswer> {
+    let book = shared.screening.book();
+    Ok(Json(BookAnswer { version: book.version, sha256: book.sha256.clone(), book: book.file.clone() }))
+}
+
+fn yaml(body: &Bytes) -> Result<String, ApiError> {
+    if body.len() > MAX_BOOK {
+        return Err(ApiError::bad(format!("body: larger than {MAX_BOOK} bytes")));
+    }
+    String::from_utf8(body.to_vec()).map_err(|_| ApiError::bad("body: not UTF-8"))
+}
+
+/// Puts a rule book (YAML) in force.
+#[utoipa::path(put, path = "/api/v1/rules", request_body(content = String, content_type = "application/yaml"),
+    responses((status = 200, body = BookAnswer), (status = 400, body = ErrorBody)))]
+pub async fn apply_rules(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<BookAnswer> {
+    let text = yaml(&body)?;
+    block(shared.clone(), move |s| s.apply_rules(&text, &caller.0)).await?;
+    rules(State(shared)).await
+}
+
+/// Runs a rule book (YAML) over all decided events and shows what would have been decided otherwise.
+#[utoipa::path(post, path = "/api/v1/rules/test", request_body(content = String, content_type = "application/yaml"),
+    responses((status = 200, body = RuleTest), (status = 400, body = ErrorBody)))]
+pub async fn try_rules(State(shared): State<Shared>, body: Bytes) -> Answer<RuleTest> {
+    let text = yaml(&body)?;
+    let run = move |s: &Screening| {
+        let book = RuleBook::parse(&text, 0)?;
+        test_rules(s, &book, &mut |_| ControlFlow::Continue(()))
+    };
+    block(shared, run).await.map(Json)
+}
+
+/// Hits and precision of every rule.
+#[utoipa::path(get, path = "/api/v1/rules/statistics", responses((status = 200, body = Vec<RuleStatistics>)))]
+pub async fn rule_statistics(State(shared): State<Shared>) -> Answer<Vec<RuleStatistics>> {
+    block(shared, Screening::rule_statistics).await.map(Json)
+}
+
+/// A field that rules speak about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldAnswer {
+    name: String,
+    description: String,
+}
+
+/// All fields that rules speak about.
+#[utoipa::path(get, path = "/api/v1/rules/fields", responses((status = 200, body = Vec<FieldAnswer>)))]
+pub async fn rule_fields() -> Json<Vec<FieldAnswer>> {
+    let field = |f: &holdfast_screening::fields::Field| FieldAnswer {
+        name: format!("{}.{}", f.group, f.name),
+        description: f.description.to_owned(),
+    };
+    Json(FIELDS.iter().map(field).collect())
+}
+
+/// What an asset is worth.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceRequest {
+    /// So many base units ...
+    #[schema(value_type = String)]
+    base_units: Amount,
+    /// ... are worth so many minor units of the reference currency.
+    value: u64,
+}
+
+/// Sets the price of an asset, for events without a value.
+#[utoipa::path(put, path = "/api/v1/prices/{asset}", params(("asset" = String, Path, description = "Such as BTC")), request_body = PriceRequest,
+    responses((status = 204), (status = 400, body = ErrorBody)))]
+pub async fn set_price(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(asset): Path<String>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let request: PriceRequest = json(&body)?;
+    let price = Price { base_units: request.base_units.0, value: request.value };
+    block(shared, move |s| s.set_price(&asset, price, &caller.0)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Why.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct WhyQuery {
+    /// The change that is the cause, for the alerts' reasons.
+    why: Option<String>,
+}
+
+/// Screens all past transfers again and raises late alerts.
+#[utoipa::path(post, path = "/api/v1/rescreen", params(WhyQuery), responses((status = 200, body = RescreenReport)))]
+pub async fn rescreen(State(shared): State<Shared>, Query(query): Query<WhyQuery>) -> Answer<RescreenReport> {
+    let why = query.why.unwrap_or_else(|| "screened again on request".into());
+    let theirs = shared.clone();
+    block(shared, move |s| {
+        s.rescreen(|event| theirs.facts(event), &why.chars().take(200).collect::<String>(), &mut |_| {
+            ControlFlow::Continue(())
+        })
+    })
+    .await
+    .map(Json)
+}
+
+/// Which part of the log.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct AuditQuery {
+    /// Only about one subject, such as hold:12.
+    subject: Option<String>,
+    /// Numbers above this one (default 0).
+    #[serde(default)]
+    after: u32,
+    /// At most so many (default 100, up to 1,000).
+    limit: Option<u16>,
+}
+
+/// The audit log.
+#[utoipa::path(get, path = "/api/v1/audit", params(AuditQuery), responses((status = 200, body = Vec<Entry>)))]
+pub async fn audit(State(shared): State<Shared>, Query(q): Query<AuditQuery>) -> Answer<Vec<Entry>> {
+    let limit = q.limit.map_or(100, |l| usize::from(l).max(1));
+    block(shared, move |s| s.audit(q.after as u64, q.subject.as_deref(), limit)).await.map(Json)
+}
+
+/// A head that was noted.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct HeadQuery {
+    /// Hash of the last entry, as noted earlier.
+    head: Option<String>,
+}
+
+/// Verifies the hash chain of the audit log and all decisions in it.
+#[utoipa::path(get, path = "/api/v1/audit/verify", params(HeadQuery), responses((status = 200, body = AuditReport)))]
+pub async fn verify_audit(State(shared): State<Shared>, Query(q): Query<HeadQuery>) -> Answer<AuditReport> {
+    block(shared, move |s| s.verify_audit(q.head.as_deref())).await.map(Json)
+}
+
+/// A key to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRequest {
+    /// Whose it is.
+    name: String,
+    /// read, events, records, holds, alerts, rules, admin.
+    scopes: Vec<String>,
+    /// Requests a minute; 0 for no limit.
+    #[serde(default)]
+    per_minute: u32,
+}
+
+/// A key that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyAnswer {
+    key: ApiKey,
+    /// Shown once.
+    token: String,
+}
+
+/// All keys, without their secrets.
+#[utoipa::path(get, path = "/api/v1/keys", responses((status = 200, body = Vec<ApiKey>)))]
+pub async fn keys(State(shared): State<Shared>) -> Answer<Vec<ApiKey>> {
+    block(shared, Screening::keys).await.map(Json)
+}
+
+/// Makes a key. From the first on, every request needs one.
+#[utoipa::path(post, path = "/api/v1/keys", request_body = KeyRequest, responses((status = 200, body = KeyAnswer), (status = 400, body = ErrorBody)))]
+pub async fn create_key(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<KeyAnswer> {
+    let request: KeyRequest = json(&body)?;
+    let random = crate::api::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+    let id = hex::encode(&random[..6]);
+    let theirs = shared.clone();
+    let key = block(shared.clone(), move |s| {
+        let key = s.add_key(&id, &request.name, request.scopes, request.per_minute, &caller.0)?;
+        theirs.gate.set(s.keys()?);
+        Ok(key)
+    })
+    .await?;
+    let token = shared.gate.master.token(&key.id);
+    Ok(Json(KeyAnswer { key, token }))
+}
+
+/// Revokes a key.
+#[utoipa::path(delete, path = "/api/v1/keys/{id}", params(("id" = String, Path, description = "Public part of the key")),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub async fn revoke_key(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let theirs = shared.clone();
+    block(shared, move |s| {
+        s.revoke_key(&id, &caller.0)?;
+        theirs.gate.set(s.keys()?);
+        Ok(())
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
