@@ -15,8 +15,7 @@ use std::path::{Path, PathBuf};
 /// Where a workspace lies when nothing is said.
 pub const DEFAULT_STORE: &str = "store";
 
-#[derive(Args)]
-#[derive(Clone)]
+#[derive(Args, Clone)]
 pub struct StoreArgs {
     /// The workspace's folder (its ledger is in `ledger/` below).
     #[arg(long, default_value = DEFAULT_STORE)]

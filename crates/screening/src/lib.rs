@@ -8,6 +8,7 @@ pub mod audit;
 mod core;
 pub mod db;
 pub mod decision;
+pub mod exchange;
 pub mod facts;
 pub mod fields;
 pub mod holds;

@@ -40,21 +40,21 @@ macro_rules! typologies {
 
 typologies! {
     Structuring "structuring" "Three or more movements of one direction within 72 hours, each of 70% to under 100% of the reporting threshold, together above it.",
-    RapidPassThrough "rapid_pass_through" "A person's withdrawals of the last 24 hours are 80% to 105% of the deposits of the last 24 hours, at least 3,000.00 came in, the latest within 2 hours, and the withdrawal goes to a destination first used less than a day ago.",
+    RapidPassThrough "rapid_pass_through" "A person's withdrawals of the last 24 hours are 80% to 105% of the deposits of the last 24 hours, at least 3,000.00 came in, the latest within 2 hours, and the withdrawal goes to a destination first used less than a day ago that never sent a deposit.",
     FanIn "fan_in" "A person receives deposits from ten or more addresses within 24 hours.",
     FanOut "fan_out" "A person withdraws to ten or more addresses within 24 hours; a business to fifty.",
     Cycle "cycle" "Money that a customer sent through an outside address to another customer comes back within seven days, through two to four customers, at least 500.00.",
     PeelChain "peel_chain" "A deposit is the smaller output at the end of at least four one-input, two-output transactions in a row, each spending the larger output of the one before.",
     MixerExposure "mixer_exposure" "At least 10% of the money comes directly, or 25% indirectly, from mixing services, at least 100.00 worth; or the destination belongs to one.",
     CoinjoinExposure "coinjoin_exposure" "The deposit's transaction, or one of the two before it, is a coinjoin.",
-    RansomwarePayment "ransomware_payment" "A customer who never withdrew pays in 1,000.00 or more from a bank or card and within 24 hours withdraws 80% or more of it to an address that nobody was seen to use before.",
+    RansomwarePayment "ransomware_payment" "A business, or a person in the first 30 days, who never withdrew pays in 1,000.00 (a person 5,000.00) or more from own bank or card and within 24 hours withdraws 80% or more of it to an address that nobody was seen to use before.",
     AddressPoisoning "address_poisoning" "A withdrawal goes to an address that the customer never used and that shares the first four and last four characters with one that the customer did use.",
     Dusting "dusting" "A deposit worth less than 1.00 whose sender so paid five or more customers within 24 hours, or whose transaction pays twenty or more outputs no larger than it.",
     CardCashOut "card_cash_out" "Within 72 hours a customer funds by card 500.00 or more, by three or more cards, or with a chargeback, three declines or a foreign or third-party card, and now withdraws 70% or more of it.",
     FakeAccountRing "fake_account_ring" "Accounts that pose as different people: one document shared by two customers, a card or bank account by three, a device by five within 30 days, or an address of six signups within 24 hours and a device shared by two.",
     AccountTakeover "account_takeover" "On an account older than seven days: a device first seen within 48 hours, after it a change of password, second factor, email or phone, then a withdrawal to an address never used before.",
     Mule "mule" "Three or more different third-party payers pay in within seven days, and 80% or more of it leaves within those seven days, at least 1,000.00.",
-    ScamVictim "scam_victim" "A person pays in from a bank or card and within 72 hours withdraws to an address first used within 30 days, for at least the second time and not less than the time before, or where three or more customers began to pay within 30 days; at least 500.00.",
+    ScamVictim "scam_victim" "A person pays in from a bank or card and within 72 hours withdraws to an address first used within 30 days, for at least the second time, a quarter more than the time before and 2,000.00 or more in all, or where three or more customers began to pay within 30 days; at least 500.00.",
 }
 
 /// A pattern that was found, and what it rests on.
@@ -162,7 +162,9 @@ fn rapid_pass_through(look: &Look) -> Option<Finding> {
     let came: u64 = deposits.iter().map(|a| a.value).sum();
     let left: u64 = look.value + look.recent(DAY).filter(|a| a.what.goes_out()).map(|a| a.value).sum::<u64>();
     let latest = deposits.first()?.time;
-    let fresh = customer.destinations.iter().find(|d| d.0 == look.party).is_none_or(|d| d.1 > look.event.time - DAY);
+    let new = customer.destinations.iter().find(|d| d.0 == look.party).is_none_or(|d| d.1 > look.event.time - DAY);
+    // Sending back to where deposits come from is an owner moving between own wallets.
+    let fresh = new && !look.recent(MEMORY).any(|a| a.what == What::Deposit && a.party == look.party);
     if came < 300_000
         || look.event.time - latest > 2 * HOUR
         || left * 100 < came * 80
@@ -320,7 +322,16 @@ fn unseen(look: &Look) -> bool {
 fn ransomware_payment(look: &Look) -> Option<Finding> {
     let (funded, payments) = funding(look, DAY);
     let never = !look.recent(MEMORY).any(|a| a.what == What::Withdrawal);
-    if funded < 100_000 || look.value * 100 < funded * 80 || !never || !unseen(look) {
+    let young = look.customer.and_then(Customer::since).is_some_and(|s| look.event.time - s < 30 * DAY);
+    let least = if look.individual() { 500_000 } else { 100_000 };
+    // Third parties who pay in make a mule, not a victim.
+    if (look.individual() && !young)
+        || payments.iter().any(|a| a.foreign)
+        || funded < least
+        || look.value * 100 < funded * 80
+        || !never
+        || !unseen(look)
+    {
         return None;
     }
     let text = format!(
@@ -524,7 +535,8 @@ fn scam_victim(look: &Look) -> Option<Finding> {
         if old { 0 } else { p.customers(now, 30 * DAY, |incoming| !incoming) }
     });
     let shared = others + usize::from(known.is_none()) >= 3;
-    let growing = before.first().is_some_and(|a| look.value >= a.value && a.value >= 20_000);
+    let total = look.value + before.iter().map(|a| a.value).sum::<u64>();
+    let growing = before.first().is_some_and(|a| look.value * 4 >= a.value * 5) && total >= 200_000;
     if !shared && !growing {
         return None;
     }

@@ -1,0 +1,579 @@
+//! A simulated exchange: customers, their ordinary traffic, and planted cases of every typology with ground truth.
+//!
+//! Ordinary traffic holds what is easily mistaken: traders who pass money through, families on one device, campuses on one address,
+//! payrolls, savers with growing withdrawals, buyers who move everything to a new hardware wallet.
+
+use crate::model::{Action, Amount, CustomerType, Direction, Event, EventKind, Method, Record, RecordKind, Status};
+use crate::state::{DAY, HOUR};
+use crate::typology::Typology;
+use holdfast_simulate::random::Random;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What to simulate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// Same seed and sizes, same exchange.
+    pub seed: u64,
+    /// Customers: 100 to 1 million.
+    pub customers: u32,
+    /// Days of traffic, 14 to 365.
+    pub days: u32,
+    /// Cases planted of each typology.
+    pub cases: u32,
+    /// Unix seconds of the first day.
+    pub start: i64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { seed: 1, customers: 2_000, days: 60, cases: 20, start: 1_780_000_000 }
+    }
+}
+
+/// A planted case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// What was planted.
+    pub typology: Typology,
+    /// Who takes part.
+    pub customers: Vec<String>,
+}
+
+/// The whole exchange.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// Customers' world.
+    pub records: Vec<Record>,
+    /// Events in order of time.
+    pub events: Vec<Event>,
+    /// Ground truth.
+    pub cases: Vec<Case>,
+}
+
+struct Maker {
+    random: Random,
+    options: Options,
+    out: Exchange,
+    next: u64,
+}
+
+/// A customer's things.
+#[derive(Clone)]
+struct Person {
+    id: String,
+    device: String,
+    ip: String,
+    bank: String,
+    card: String,
+    wallet: String,
+}
+
+/// Cents to wei at 2,000.00 an ether.
+fn wei(value: u64) -> Amount {
+    Amount(value as u128 * 5_000_000_000_000)
+}
+
+/// Simulates.
+///
+/// # Errors
+/// When the options are out of bounds.
+pub fn simulate(options: Options) -> Result<Exchange, String> {
+    if !(100..=1_000_000).contains(&options.customers) {
+        return Err(format!("customers: {} is not between 100 and 1000000", options.customers));
+    }
+    if !(14..=365).contains(&options.days) {
+        return Err(format!("days: {} is not between 14 and 365", options.days));
+    }
+    if options.cases > options.customers {
+        return Err(format!("cases: {} are more than there are customers", options.cases));
+    }
+    let mut maker = Maker { random: Random::new(options.seed), options, out: Exchange::default(), next: 0 };
+    maker.clean();
+    for _ in 0..options.cases {
+        maker.plant();
+    }
+    maker.out.events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+    Ok(maker.out)
+}
+
+impl Maker {
+    fn address(&mut self) -> String {
+        format!("0x{:016x}{:016x}{:08x}", self.random.bits(), self.random.bits(), self.random.bits() as u32)
+    }
+
+    fn id(&mut self, prefix: &str) -> String {
+        self.next += 1;
+        format!("{prefix}{}", self.next)
+    }
+
+    fn moment(&mut self, from_day: u32, to_day: u32) -> i64 {
+        let from = self.options.start + from_day as i64 * DAY;
+        from + self.random.below(((to_day - from_day).max(1) as i64 * DAY) as u64) as i64
+    }
+
+    fn person(&mut self, kind: CustomerType, age_days: i64) -> Person {
+        let id = self.id("c");
+        let start = self.options.start;
+        let mut record = Record::new(RecordKind::Customer, id.clone(), start);
+        record.customer_type = Some(kind);
+        record.country = Some("DE".into());
+        record.birth_year = Some(1940 + self.random.below(64) as u16);
+        record.created = Some(start - age_days * DAY);
+        self.out.records.push(record);
+        let mut kyc = Record::new(RecordKind::Kyc, format!("kyc-{id}"), start);
+        kyc.customer = Some(id.clone());
+        kyc.level = Some(2);
+        kyc.document = Some(format!("doc-{id}"));
+        kyc.result = Some("passed".into());
+        self.out.records.push(kyc);
+        let ip = format!("10.{}.{}.{}", self.random.below(256), self.random.below(256), self.random.below(256));
+        let wallet = self.address();
+        Person { device: format!("dev-{id}"), ip, bank: format!("bank-{id}"), card: format!("card-{id}"), wallet, id }
+    }
+
+    fn old(&mut self) -> Person {
+        let age = 30 + self.random.below(900) as i64;
+        self.person(CustomerType::Individual, age)
+    }
+
+    fn push(&mut self, mut event: Event, person: &Person) {
+        event.device.get_or_insert_with(|| person.device.clone());
+        event.ip.get_or_insert_with(|| person.ip.clone());
+        self.out.events.push(event);
+    }
+
+    fn account(&mut self, p: &Person, time: i64, action: Action) {
+        let mut event = Event::new(EventKind::Account, self.id("a"), time, p.id.clone());
+        event.action = Some(action);
+        self.push(event, p);
+    }
+
+    fn pay(
+        &mut self,
+        p: &Person,
+        time: i64,
+        method: Method,
+        instrument: &str,
+        value: u64,
+        status: Status,
+        third: bool,
+    ) {
+        let mut event = Event::new(EventKind::Payment, self.id("p"), time, p.id.clone());
+        event.asset = Some("USD".into());
+        event.amount = Some(Amount(value as u128));
+        event.value = Some(value);
+        event.method = Some(method);
+        event.direction = Some(Direction::In);
+        event.status = Some(status);
+        event.instrument = Some(instrument.to_owned());
+        event.third_party = third.then_some(true);
+        self.push(event, p);
+    }
+
+    fn bank(&mut self, p: &Person, time: i64, value: u64) {
+        self.pay(p, time, Method::Bank, &p.bank.clone(), value, Status::Settled, false);
+    }
+
+    fn withdraw(&mut self, p: &Person, time: i64, to: &str, value: u64) {
+        let mut event = Event::new(EventKind::Withdrawal, self.id("w"), time, p.id.clone());
+        event.asset = Some("ETH".into());
+        event.amount = Some(wei(value));
+        event.value = Some(value);
+        event.counterparty = Some(to.to_owned());
+        self.push(event, p);
+    }
+
+    fn deposit(&mut self, p: &Person, time: i64, from: &str, value: u64) {
+        let id = self.id("d");
+        let mut event = Event::new(EventKind::Deposit, id, time, p.id.clone());
+        event.asset = Some("ETH".into());
+        event.amount = Some(wei(value));
+        event.value = Some(value);
+        event.tx = Some(format!(
+            "0x{:016x}{:016x}{:016x}{:016x}",
+            self.random.bits(),
+            self.random.bits(),
+            self.random.bits(),
+            self.random.bits()
+        ));
+        event.output = Some(0);
+        event.counterparty = Some(from.to_owned());
+        event.confirmations = Some(12);
+        // A deposit is not made from a session.
+        self.out.events.push(event);
+    }
+
+    fn clean(&mut self) {
+        let days = self.options.days;
+        let services: Vec<String> = (0..5).map(|_| self.address()).collect();
+        let hot: Vec<String> = (0..3).map(|_| self.address()).collect();
+        let campus = "172.16.0.1".to_owned();
+        let mut last: Option<Person> = None;
+        for n in 0..self.options.customers {
+            let business = self.random.permille(80);
+            let age = self.random.below(1_000) as i64;
+            let mut p = self.person(if business { CustomerType::Business } else { CustomerType::Individual }, age);
+            if self.random.permille(30)
+                && let Some(other) = &last
+            {
+                // A family or couple on one device.
+                p.device.clone_from(&other.device);
+                p.ip.clone_from(&other.ip);
+            }
+            if self.random.permille(15) {
+                p.ip.clone_from(&campus);
+            }
+            if n % 40 == 0 {
+                let time = self.moment(0, days);
+                self.account(&p, time, Action::Signup);
+            }
+            for _ in 0..1 + self.random.below(4) {
+                let time = self.moment(0, days);
+                self.account(&p, time, Action::Login);
+            }
+            if business {
+                self.business(&p, &hot);
+            } else {
+                self.individual(&p, &services, &hot);
+            }
+            last = Some(p);
+        }
+    }
+
+    fn business(&mut self, p: &Person, hot: &[String]) {
+        let days = self.options.days;
+        if self.random.permille(500) {
+            // A merchant: many payers.
+            for _ in 0..10 + self.random.below(40) {
+                let (time, from) = (self.moment(0, days), self.address());
+                let value = self.random.amount(1_000, 50_000);
+                self.deposit(p, time, &from, value);
+            }
+            let time = self.moment(0, days);
+            self.withdraw(p, time, &p.wallet.clone(), 200_000);
+        } else {
+            // A payroll: the same people every month.
+            let staff: Vec<String> = (0..5 + self.random.below(25)).map(|_| self.address()).collect();
+            for month in 0..days.div_ceil(30) {
+                let time = self.moment(month * 30, month * 30 + 1);
+                let from = self.random.pick(hot).clone();
+                self.deposit(p, time - HOUR, &from, 300_000 * staff.len() as u64);
+                for (i, to) in staff.iter().enumerate() {
+                    let value = 200_000 + self.random.below(100_000);
+                    self.withdraw(p, time + i as i64 * 60, to, value);
+                }
+            }
+        }
+    }
+
+    fn individual(&mut self, p: &Person, services: &[String], hot: &[String]) {
+        let days = self.options.days;
+        match self.random.below(20) {
+            // Buys by bank and keeps.
+            0..=6 => {
+                for month in 0..days.div_ceil(30) {
+                    let time = self.moment(month * 30, (month * 30 + 25).min(days.max(month * 30 + 1)));
+                    let value = self.random.amount(10_000, 300_000);
+                    self.bank(p, time, value);
+                }
+            }
+            // Buys by card, sometimes by two, one decline now and then.
+            7..=9 => {
+                for _ in 0..1 + self.random.below(5) {
+                    let time = self.moment(0, days);
+                    let value = self.random.amount(2_000, 40_000);
+                    let card = if self.random.permille(200) { format!("{}-2", p.card) } else { p.card.clone() };
+                    if self.random.permille(100) {
+                        self.pay(p, time - 60, Method::Card, &card, value, Status::Declined, false);
+                    }
+                    self.pay(p, time, Method::Card, &card, value, Status::Settled, false);
+                }
+                let time = self.moment(0, days);
+                self.withdraw(p, time, &p.wallet.clone(), 15_000);
+            }
+            // Buys and moves to the own wallet days later.
+            10..=12 => {
+                for _ in 0..1 + self.random.below(3) {
+                    let time = self.moment(0, days - 6);
+                    let value = self.random.amount(20_000, 500_000);
+                    self.bank(p, time, value);
+                    let later = time + DAY + self.random.below(5 * DAY as u64) as i64;
+                    self.withdraw(p, later, &p.wallet.clone(), value * 9 / 10);
+                }
+            }
+            // A trader: in and out within hours, to wallets used again and again.
+            13..=14 => {
+                for _ in 0..3 + self.random.below(12) {
+                    let time = self.moment(0, days);
+                    let value = self.random.amount(50_000, 800_000);
+                    let from = if self.random.permille(500) { self.random.pick(hot).clone() } else { p.wallet.clone() };
+                    self.deposit(p, time, &from, value);
+                    let later = time + self.random.between(600, 20_000) as i64;
+                    let part = value * self.random.between(50, 110) / 100;
+                    self.withdraw(p, later, &p.wallet.clone(), part);
+                }
+            }
+            // Pays a service that many pay.
+            15 => {
+                for _ in 0..1 + self.random.below(4) {
+                    let time = self.moment(0, days);
+                    let value = self.random.amount(2_000, 45_000);
+                    let to = self.random.pick(services).clone();
+                    self.withdraw(p, time, &to, value);
+                }
+            }
+            // A saver: every week from the bank to the own wallet, sometimes more than before.
+            16 => {
+                for week in 0..(days / 7).min(6) {
+                    let time = self.moment(week * 7, week * 7 + 1);
+                    let value = self.random.amount(10_000, 60_000);
+                    self.bank(p, time, value);
+                    self.withdraw(p, time + 4 * HOUR, &p.wallet.clone(), value * 95 / 100);
+                }
+            }
+            // A new phone and password; withdrawals go to the wallet known before.
+            17 => {
+                let time = self.moment(5, days - 3);
+                self.withdraw(p, time - 4 * DAY, &p.wallet.clone(), 30_000);
+                let mut q = p.clone();
+                q.device = format!("{}-new", p.device);
+                self.account(&q, time, Action::Login);
+                self.account(&q, time + 300, Action::PasswordChange);
+                let to = if self.random.permille(100) { self.address() } else { p.wallet.clone() };
+                self.withdraw(&q, time + 3 * HOUR, &to, 60_000);
+            }
+            // Buys once and moves everything to a new hardware wallet, mostly after days.
+            18 => {
+                let time = self.moment(0, days - 6);
+                let value = self.random.amount(30_000, 400_000);
+                self.bank(p, time, value);
+                let wait = if self.random.permille(100) {
+                    5 * HOUR
+                } else {
+                    2 * DAY + self.random.below(3 * DAY as u64) as i64
+                };
+                self.withdraw(p, time + wait, &p.wallet.clone(), value * 97 / 100);
+            }
+            // One large movement near the threshold, or dust that means nothing.
+            _ => {
+                let time = self.moment(0, days);
+                let value = self.random.amount(700_000, 1_500_000);
+                self.bank(p, time, value);
+                let from = self.address();
+                self.deposit(p, time, &from, 50);
+            }
+        }
+    }
+
+    fn case(&mut self, typology: Typology, customers: &[&Person]) {
+        let customers = customers.iter().map(|p| p.id.clone()).collect();
+        self.out.cases.push(Case { typology, customers });
+    }
+
+    /// One case of each typology that needs no chain.
+    fn plant(&mut self) {
+        let days = self.options.days;
+        let at = |maker: &mut Maker| maker.moment(8, days - 4);
+
+        let (p, t) = (self.old(), at(self));
+        for i in 0..3 + self.random.below(4) {
+            let value = 720_000 + self.random.below(270_000);
+            let drawn = self.random.between(3, 18);
+            self.bank(&p, t + i as i64 * drawn as i64 * HOUR, value);
+        }
+        self.case(Typology::Structuring, &[&p]);
+
+        let (p, t) = (self.old(), at(self));
+        let (from, to) = (self.address(), self.address());
+        let value = self.random.amount(400_000, 5_000_000);
+        self.deposit(&p, t, &from, value);
+        let drawn = self.random.between(300, 6_000);
+        let part = self.random.between(85, 99);
+        self.withdraw(&p, t + drawn as i64, &to, value * part / 100);
+        self.case(Typology::RapidPassThrough, &[&p]);
+
+        let (p, t) = (self.old(), at(self));
+        for _ in 0..self.random.between(10, 20) {
+            let (from, value) = (self.address(), self.random.amount(10_000, 90_000));
+            let time = t + self.random.below(20 * HOUR as u64) as i64;
+            self.deposit(&p, time, &from, value);
+        }
+        self.case(Typology::FanIn, &[&p]);
+
+        let (p, t) = (self.old(), at(self));
+        for _ in 0..self.random.between(10, 20) {
+            let (to, value) = (self.address(), self.random.amount(10_000, 45_000));
+            let time = t + self.random.below(20 * HOUR as u64) as i64;
+            self.withdraw(&p, time, &to, value);
+        }
+        self.case(Typology::FanOut, &[&p]);
+
+        // a -> b -> (c ->) a, through outside addresses.
+        let ring: Vec<Person> = (0..self.random.between(2, 3)).map(|_| self.old()).collect();
+        let (mut t, value) = (at(self), self.random.amount(100_000, 900_000));
+        for _ in 0..2 {
+            for i in 0..ring.len() {
+                let outside = self.address();
+                self.withdraw(&ring[i], t, &outside, value);
+                t += self.random.between(1, 5) as i64 * HOUR;
+                self.deposit(&ring[(i + 1) % ring.len()], t, &outside, value * 98 / 100);
+                t += self.random.between(1, 5) as i64 * HOUR;
+            }
+        }
+        self.case(Typology::Cycle, &ring.iter().collect::<Vec<_>>());
+
+        let (p, t) = (self.person(CustomerType::Business, 5), at(self));
+        let (to, value) = (self.address(), self.random.amount(200_000, 9_000_000));
+        self.bank(&p, t, value);
+        let drawn = self.random.between(1, 10);
+        let part = self.random.between(90, 99);
+        self.withdraw(&p, t + drawn as i64 * HOUR, &to, value * part / 100);
+        self.case(Typology::RansomwarePayment, &[&p]);
+
+        let (p, t) = (self.old(), at(self));
+        let known = self.address();
+        self.withdraw(&p, t - 3 * DAY, &known, 80_000);
+        let mut fake: Vec<u8> = self.address().into_bytes();
+        fake[..6].copy_from_slice(&known.as_bytes()[..6]);
+        fake[38..].copy_from_slice(&known.as_bytes()[38..]);
+        let fake = String::from_utf8_lossy(&fake).into_owned();
+        self.deposit(&p, t - DAY, &fake, 0);
+        self.withdraw(&p, t, &fake, 90_000);
+        self.case(Typology::AddressPoisoning, &[&p]);
+
+        let (from, t) = (self.address(), at(self));
+        let dusted: Vec<Person> = (0..self.random.between(6, 12)).map(|_| self.old()).collect();
+        for p in &dusted {
+            let time = t + self.random.below(6 * HOUR as u64) as i64;
+            let drawn = self.random.below(50);
+            self.deposit(p, time, &from, 1 + drawn);
+        }
+        self.case(Typology::Dusting, &dusted.iter().collect::<Vec<_>>());
+
+        let age = self.random.below(20) as i64;
+        let (p, t) = (self.person(CustomerType::Individual, age), at(self));
+        let to = self.address();
+        let mut sum = 0;
+        let many = self.random.permille(600);
+        for i in 0..self.random.between(3, 6) {
+            let card = if many { format!("stolen-{}-{i}", p.id) } else { format!("stolen-{}", p.id) };
+            let value = self.random.amount(20_000, 90_000);
+            self.pay(&p, t + i as i64 * 900, Method::Card, &card, value, Status::Settled, !many);
+            sum += value;
+        }
+        self.withdraw(&p, t + 6 * HOUR, &to, sum * 9 / 10);
+        self.pay(&p, t + 3 * DAY, Method::Card, &format!("stolen-{}-0", p.id), 20_000, Status::Chargeback, false);
+        self.case(Typology::CardCashOut, &[&p]);
+
+        let t = at(self);
+        let device = self.id("ring-device-");
+        let document = self.id("ring-document-");
+        let by_document = self.random.permille(400);
+        let ring: Vec<Person> =
+            (0..self.random.between(6, 10)).map(|_| self.person(CustomerType::Individual, 0)).collect();
+        for (i, p) in ring.iter().enumerate() {
+            let mut q = p.clone();
+            if !by_document {
+                q.device.clone_from(&device);
+            }
+            self.account(&q, t + i as i64 * 1_200, Action::Signup);
+            let mut event = Event::new(EventKind::Account, self.id("a"), t + i as i64 * 1_200 + 600, q.id.clone());
+            event.action = Some(Action::IdentityCheck);
+            event.document = by_document.then(|| document.clone());
+            self.push(event, &q);
+        }
+        self.case(Typology::FakeAccountRing, &ring.iter().collect::<Vec<_>>());
+
+        let (p, t) = (self.old(), at(self));
+        self.account(&p, t - 5 * DAY, Action::Login);
+        let mut q = p.clone();
+        q.device = self.id("thief-");
+        q.ip = "203.0.113.7".into();
+        let to = self.address();
+        self.account(&q, t, Action::Login);
+        let change = *self.random.pick(&[
+            Action::PasswordChange,
+            Action::TwoFactorChange,
+            Action::EmailChange,
+            Action::PhoneChange,
+        ]);
+        self.account(&q, t + 200, change);
+        let drawn = self.random.between(1_000, 90_000);
+        self.withdraw(&q, t + drawn as i64, &to, 150_000);
+        self.case(Typology::AccountTakeover, &[&p]);
+
+        let age = self.random.below(60) as i64;
+        let (p, t) = (self.person(CustomerType::Individual, age), at(self));
+        let to = self.address();
+        let mut sum = 0;
+        for i in 0..self.random.between(3, 6) {
+            let value = self.random.amount(50_000, 300_000);
+            self.pay(
+                &p,
+                t + i as i64 * 5 * HOUR,
+                Method::Bank,
+                &format!("payer-{}-{i}", p.id),
+                value,
+                Status::Settled,
+                true,
+            );
+            sum += value;
+        }
+        self.withdraw(&p, t + 40 * HOUR, &to, sum * 95 / 100);
+        self.case(Typology::Mule, &[&p]);
+
+        let (p, t) = (self.old(), at(self));
+        let to = self.address();
+        let mut value = self.random.amount(50_000, 200_000);
+        for i in 0..3 {
+            self.bank(&p, t + i * 20 * HOUR, value * 11 / 10);
+            self.withdraw(&p, t + i * 20 * HOUR + 2 * HOUR, &to, value);
+            value = value * 3 / 2;
+        }
+        self.case(Typology::ScamVictim, &[&p]);
+    }
+}
+
+/// How well a typology is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// Cases planted.
+    pub cases: u64,
+    /// Cases of which a customer was found.
+    pub found: u64,
+    /// Customers with a finding.
+    pub flagged: u64,
+    /// Customers with a finding who take part in a case of it.
+    pub right: u64,
+}
+
+impl Score {
+    /// Cases found among those planted, thousandths.
+    pub fn recall(&self) -> Option<u64> {
+        (self.cases > 0).then(|| self.found * 1000 / self.cases)
+    }
+
+    /// Flagged customers who take part, thousandths.
+    pub fn precision(&self) -> Option<u64> {
+        (self.flagged > 0).then(|| self.right * 1000 / self.flagged)
+    }
+}
+
+/// Scores findings (typology, customer) against planted cases.
+pub fn score(cases: &[Case], found: &BTreeSet<(Typology, String)>) -> BTreeMap<Typology, Score> {
+    let mut scores: BTreeMap<Typology, Score> = BTreeMap::new();
+    for case in cases {
+        let score = scores.entry(case.typology).or_default();
+        score.cases += 1;
+        score.found += u64::from(case.customers.iter().any(|c| found.contains(&(case.typology, c.clone()))));
+    }
+    let planted: BTreeSet<(Typology, &str)> =
+        cases.iter().flat_map(|c| c.customers.iter().map(|p| (c.typology, p.as_str()))).collect();
+    for (typology, customer) in found {
+        let score = scores.entry(*typology).or_default();
+        score.flagged += 1;
+        score.right += u64::from(planted.contains(&(*typology, customer.as_str())));
+    }
+    scores
+}
