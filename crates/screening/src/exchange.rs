@@ -577,3 +577,97 @@ pub fn score(cases: &[Case], found: &BTreeSet<(Typology, String)>) -> BTreeMap<T
     }
     scores
 }
+
+/// Deposits to the exchanges of a simulated chain, each with a customer of its own, and what the simulation says lies behind them:
+/// peel chains of four transactions or more, a quarter or more of the money out of mixers (haircut), a coinjoin at most two
+/// transactions back. The ledger must hold exactly the simulated blocks.
+pub fn chain_deposits(
+    ledger: &holdfast_ledger::Ledger,
+    blocks: &[holdfast_simulate::SimBlock],
+    kind_of: impl Fn(u32) -> holdfast_simulate::OwnerKind,
+) -> (Vec<Event>, Vec<Case>) {
+    use holdfast_ledger::Source;
+    use holdfast_simulate::{OwnerKind, TxKind};
+    const WHOLE: u64 = 1_000_000;
+    let outputs = ledger.counts().outputs as usize;
+    // By output: millionths out of mixers; whether a user holds it.
+    let (mut mixed, mut private) = (vec![0u64; outputs], vec![true; outputs]);
+    let (mut kinds, mut depths): (Vec<TxKind>, Vec<u32>) = (Vec::new(), Vec::new());
+    let (mut events, mut cases) = (Vec::new(), Vec::new());
+    for (block, truth) in blocks.iter().flat_map(|b| b.truth.iter().map(move |t| (b, t))) {
+        let tx = kinds.len() as u32;
+        kinds.push(truth.kind);
+        let sources: Vec<u64> = ledger
+            .sources(tx)
+            .filter_map(|s| match s {
+                Source::Output(o) => Some(o),
+                Source::External(_) => None,
+            })
+            .collect();
+        let from = |o: &u64| ledger.tx_of_output(*o);
+        let depth = sources.first().map_or(0, |o| depths[from(o) as usize]);
+        depths.push(if truth.kind == TxKind::Peel { depth + 1 } else { 0 });
+        let total: u128 = sources.iter().map(|o| ledger.value(*o) as u128).sum();
+        let out_of_mixers: u128 = sources
+            .iter()
+            .filter(|o| private[**o as usize])
+            .map(|o| ledger.value(*o) as u128 * mixed[*o as usize] as u128)
+            .sum();
+        let share = match truth.kind {
+            TxKind::MixerOut => WHOLE,
+            _ if total == 0 => 0,
+            _ => (out_of_mixers / total) as u64,
+        };
+        let range = ledger.outputs(tx);
+        let coinjoin = {
+            let mut wave: Vec<u32> = vec![tx];
+            (0..3).any(|_| {
+                let hit = wave.iter().any(|t| kinds[*t as usize].is_coinjoin());
+                let before = |t: &u32| ledger.sources(*t).collect::<Vec<_>>();
+                wave = wave
+                    .iter()
+                    .flat_map(before)
+                    .filter_map(|s| match s {
+                        Source::Output(o) => Some(ledger.tx_of_output(o)),
+                        Source::External(_) => None,
+                    })
+                    .collect();
+                wave.sort_unstable();
+                wave.dedup();
+                hit
+            })
+        };
+        for (vout, output) in range.enumerate() {
+            let owner = truth.owners.get(vout).copied().flatten();
+            let kind = owner.map(&kind_of);
+            mixed[output as usize] = share;
+            private[output as usize] =
+                matches!(kind, None | Some(OwnerKind::User | OwnerKind::Ransomware | OwnerKind::Hacker));
+            let received = kind == Some(OwnerKind::Exchange) && matches!(truth.kind, TxKind::Deposit | TxKind::Peel);
+            if !received || Some(vout as u32) == truth.change {
+                continue;
+            }
+            let customer = format!("chain-{}", events.len());
+            let time = ledger.block_at(block.height).map_or(0, |b| b.header.time() as i64);
+            let mut event = Event::new(EventKind::Deposit, format!("chain-d{}", events.len()), time, customer.clone());
+            event.asset = Some("BTC".into());
+            event.amount = Some(Amount(ledger.value(output) as u128));
+            // 50,000.00 a coin.
+            event.value = Some(ledger.value(output) / 20);
+            event.tx = Some(holdfast_chain::display_hash(&truth.txid));
+            event.output = Some(vout as u32);
+            let mut case = |typology| cases.push(Case { typology, customers: vec![customer.clone()] });
+            if truth.kind == TxKind::Peel && depths[tx as usize] >= 4 {
+                case(Typology::PeelChain);
+            }
+            if share >= WHOLE / 4 {
+                case(Typology::MixerExposure);
+            }
+            if coinjoin {
+                case(Typology::CoinjoinExposure);
+            }
+            events.push(event);
+        }
+    }
+    (events, cases)
+}
