@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 pub enum BenchCommand {
     /// Parsing, ingest, clustering, exposure, traces and look-ups at each size named.
     Chain(BenchArgs),
+    /// Decisions in process and durable over HTTP, rules, memory.
+    Screening(crate::bench_screening::ScreeningBench),
 }
 
 #[derive(Args)]
@@ -59,7 +61,10 @@ struct Figure {
 }
 
 pub fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<()> {
-    let BenchCommand::Chain(args) = command;
+    let args = match command {
+        BenchCommand::Chain(args) => args,
+        BenchCommand::Screening(args) => return crate::bench_screening::run(&args, as_json),
+    };
     let mut figures = Vec::new();
     for txs in &args.txs {
         chain(&args, *txs, &mut figures)?;

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod bench;
+mod bench_screening;
 mod demo;
 mod ledger;
 mod live;

@@ -12,6 +12,64 @@ use std::path::PathBuf;
 pub enum SimulateCommand {
     /// Write node files of a synthetic economy, with the truth about it.
     Chain(Chain),
+    /// Write records and events of a simulated exchange (JSON Lines), with the truth about its planted cases.
+    Exchange(Exchange),
+}
+
+#[derive(Args)]
+pub struct Exchange {
+    /// Folder to write into; gets records.jsonl, events.jsonl and cases.jsonl.
+    out: PathBuf,
+    /// Customers: 100 to 1,000,000.
+    #[arg(long, default_value_t = 2_000)]
+    customers: u32,
+    /// Days of traffic: 14 to 365.
+    #[arg(long, default_value_t = 60)]
+    days: u32,
+    /// Cases planted of each typology.
+    #[arg(long, default_value_t = 20)]
+    cases: u32,
+    /// Same seed and sizes, same bytes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn exchange(args: Exchange, as_json: bool) -> anyhow::Result<()> {
+    use holdfast_screening::exchange::{Options, simulate};
+    use std::io::Write;
+    let options = Options {
+        seed: args.seed,
+        customers: args.customers,
+        days: args.days,
+        cases: args.cases,
+        ..Options::default()
+    };
+    let made = simulate(options).map_err(anyhow::Error::msg)?;
+    std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    fn write<T: serde::Serialize>(path: &std::path::Path, items: &[T]) -> anyhow::Result<()> {
+        let mut out = std::io::BufWriter::new(std::fs::File::create(path).with_context(|| path.display().to_string())?);
+        for item in items {
+            serde_json::to_writer(&mut out, item)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(out.flush()?)
+    }
+    write(&args.out.join("records.jsonl"), &made.records)?;
+    write(&args.out.join("events.jsonl"), &made.events)?;
+    write(&args.out.join("cases.jsonl"), &made.cases)?;
+    if as_json {
+        return output::json(
+            &json!({"records": made.records.len(), "events": made.events.len(), "cases": made.cases.len()}),
+        );
+    }
+    println!(
+        "{} records, {} events, {} planted cases in {}",
+        made.records.len(),
+        made.events.len(),
+        made.cases.len(),
+        args.out.display()
+    );
+    Ok(())
 }
 
 #[derive(Args)]
@@ -36,7 +94,10 @@ pub struct Chain {
 }
 
 pub fn run(command: SimulateCommand, as_json: bool) -> anyhow::Result<()> {
-    let SimulateCommand::Chain(args) = command;
+    let args = match command {
+        SimulateCommand::Chain(args) => args,
+        SimulateCommand::Exchange(args) => return exchange(args, as_json),
+    };
     let mut economy = Economy::new(Options { seed: args.seed, txs: args.txs }).map_err(anyhow::Error::msg)?;
     let xor = args
         .xor
