@@ -258,6 +258,8 @@ fn over_http(
     );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let connections = args.connections;
+    // PostgreSQL's connections must not be closed by an asynchronous task.
+    let _keep = shared.clone();
     runtime.block_on(async move {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;

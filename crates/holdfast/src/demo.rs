@@ -2,7 +2,7 @@
 
 use crate::live::serve_shared;
 use crate::output::{self, thousands};
-use crate::screening::{master, open_desk};
+use crate::screening::{master, open_desk, print_decision};
 use crate::workspace::{print_exposure, verify_file};
 use anyhow::Context;
 use clap::Args;
@@ -12,6 +12,9 @@ use holdfast_chain::files::{heights_of_headers, read_single_block};
 use holdfast_chain::undo::parse_spent_file;
 use holdfast_chain::{Network, display_hash};
 use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_screening::exchange::{Options, simulate};
+use holdfast_screening::holds::HoldFilter;
+use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, Verdict};
 use holdfast_server::Shared;
 use holdfast_server::api::{entropy, now};
 use holdfast_tracing::report::coins;
@@ -250,19 +253,99 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     let path = args.store.join("ransom-payment.holdfast.tar");
     std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
     say(format!("\nEvidence bundle {}:", path.display()));
-    if as_json {
-        output::json(&json!({"summary": summary, "findings": findings, "bundle": path}))?;
-    } else {
+    if !as_json {
         verify_file(&path, None, false)?;
+    }
+    let screening = open_desk(&args.store, None)?;
+    let screened = exchange(&screening, &workspace, &findings, as_json)?;
+    if as_json {
+        output::json(&json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened}))?;
+    } else {
         println!("\nTry: holdfast show ADDRESS --store {}, or open the pages.", args.store.display());
     }
     if args.no_serve {
         return Ok(());
     }
-    let screening = open_desk(&args.store, None)?;
     serve_shared(Shared::new(workspace, screening, master(&args.store)?)?, &args.listen)
 }
 
 fn indent(text: &str) -> String {
     text.lines().map(|l| format!("    {l}\n")).collect()
+}
+
+/// A simulated exchange's traffic, and withdrawals to the ransomware addresses of the real block, decided before they leave.
+fn exchange(
+    screening: &Screening,
+    workspace: &Workspace,
+    findings: &[serde_json::Value],
+    as_json: bool,
+) -> anyhow::Result<serde_json::Value> {
+    let made = simulate(Options { customers: 400, cases: 3, ..Options::default() }).map_err(anyhow::Error::msg)?;
+    let victim = "demo-victim";
+    let mut record = Record::new(RecordKind::Customer, victim, 1_780_000_000);
+    record.created = Some(1_770_000_000);
+    screening.ingest(made.records.iter().cloned().chain([record]).collect(), "demo")?;
+    let actor: std::sync::Arc<str> = "demo".into();
+    let start = Instant::now();
+    let mut decisions = Vec::new();
+    for part in made.events.chunks(256) {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        for event in part {
+            let sender = sender.clone();
+            screening.submit(event.clone(), ChainFacts::look(workspace, event, None), &actor, move |answer| {
+                let _ = sender.send(answer);
+            })?;
+        }
+        drop(sender);
+        for answer in receiver {
+            decisions.push(answer?);
+        }
+    }
+    let elapsed = start.elapsed();
+    decisions.sort_by_key(|d| d.seq);
+    let count = |verdict: Verdict| decisions.iter().filter(|d| d.decision == verdict).count();
+    let mut ransoms = Vec::new();
+    for (i, finding) in findings.iter().enumerate() {
+        let mut event = Event::new(EventKind::Withdrawal, format!("demo-ransom-{i}"), 1_785_200_000 + i as i64, victim);
+        event.asset = Some("BTC".into());
+        event.amount = finding["amount"].as_u64().map(|a| Amount(a as u128));
+        event.value = Some(20_000);
+        event.counterparty = finding["address"].as_str().map(str::to_owned);
+        let facts = ChainFacts::look(workspace, &event, None);
+        ransoms.push(screening.decide(event, facts, "demo")?);
+    }
+    let holds = screening.check_holds()?;
+    let audit = screening.verify_audit(None)?;
+    if !as_json {
+        println!(
+            "\nA simulated exchange: {} customers' records and {} events, each decided durably ({:.1} s): {} allowed, {} to review, {} held, {} rejected.",
+            thousands(made.records.len() as u64),
+            thousands(decisions.len() as u64),
+            elapsed.as_secs_f64(),
+            thousands(count(Verdict::Allow) as u64),
+            count(Verdict::Review),
+            count(Verdict::Hold),
+            count(Verdict::Reject)
+        );
+        let mut shown: Vec<&str> = Vec::new();
+        for decision in decisions.iter().filter(|d| d.decision >= Verdict::Hold) {
+            let rule = decision.reasons[0].rule.as_str();
+            if !shown.contains(&rule) && shown.len() < 5 {
+                shown.push(rule);
+                print_decision(decision);
+            }
+        }
+        println!("\nCustomers try to pay the ransomware addresses of block 400000:");
+        ransoms.iter().for_each(print_decision);
+        let active =
+            screening.holds(&HoldFilter { state: Some("active".into()), limit: 1000, ..HoldFilter::default() })?;
+        println!(
+            "\n{} holds are active and balance to the base unit; the audit log of {} entries verifies.",
+            active.len(),
+            thousands(audit.entries)
+        );
+    }
+    anyhow::ensure!(holds.problems.is_empty() && audit.problems.is_empty(), "the demo's books do not balance");
+    Ok(json!({"allowed": count(Verdict::Allow), "review": count(Verdict::Review), "held": count(Verdict::Hold),
+        "rejected": count(Verdict::Reject), "ransoms": ransoms, "holds": holds, "audit_entries": audit.entries}))
 }

@@ -157,6 +157,8 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
 
 /// Serves until Ctrl-C.
 pub fn serve_shared(shared: Shared, listen: &str) -> anyhow::Result<()> {
+    // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
+    let _keep = shared.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen)

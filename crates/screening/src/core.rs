@@ -272,8 +272,9 @@ impl Core {
                 ]);
             }
             let result = text(&decision);
-            if event.transfer().is_some() || event.kind == crate::model::EventKind::Withdrawal {
-                screened.push(vec![(seq as i64).into(), facts.findings().join("\n").into()]);
+            let findings = facts.findings();
+            if !findings.is_empty() {
+                screened.push(vec![(seq as i64).into(), findings.join("\n").into()]);
             }
             rows.push(vec![
                 (seq as i64).into(),
@@ -760,8 +761,10 @@ impl Core {
     ) -> Result<Option<u64>, ScreeningError> {
         let number: Value = (seq as i64).into();
         let rows = self.db.query("SELECT findings FROM screened WHERE seq = $1", std::slice::from_ref(&number))?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let old: Vec<String> = row.text(0)?.lines().map(str::to_owned).collect();
+        let old: Vec<String> = match rows.first() {
+            Some(row) => row.text(0)?.lines().map(str::to_owned).collect(),
+            None => Vec::new(),
+        };
         let findings = facts.findings();
         let new: Vec<&String> = findings.iter().filter(|f| !old.contains(f)).collect();
         let rows =

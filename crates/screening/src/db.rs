@@ -191,7 +191,7 @@ impl Database {
             // WAL lets readers go on while the writer commits; FULL makes every commit durable before it returns.
             connection.execute_batch(
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;
-                 PRAGMA wal_autocheckpoint=4000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
+                 PRAGMA wal_autocheckpoint=64000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
             )?;
             connection.set_prepared_statement_cache_capacity(256);
             Inner::Sqlite(Box::new(connection))

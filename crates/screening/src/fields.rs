@@ -4,7 +4,6 @@ use crate::facts::{ChainFacts, Share, risk_level};
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::state::{Activity, DAY, HOUR, MEMORY, State, What, key, party_of, senders_of};
 use crate::typology::{Finding, Typology};
-use holdfast_attribution::Category;
 
 /// A field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub enum FieldValue {
     Bool(bool),
     /// Text.
     Text(String),
-    /// Whole numbers by name, such as shares by category.
+    /// Whole numbers by category; those that are missing are zero.
     Table(Vec<(&'static str, i64)>),
     /// Texts.
     List(Vec<String>),
@@ -162,9 +161,10 @@ fn destination(facts: &ChainFacts) -> &[Share] {
     &facts.destination
 }
 
+/// Only what is not zero; see [`FieldValue::Table`].
 fn table(shares: &[Share], ppm: impl Fn(&Share) -> u64) -> FieldValue {
-    let of = |c: Category| shares.iter().find(|s| s.category == c).map_or(0, &ppm) as i64;
-    FieldValue::Table(Category::all().map(|c| (c.name(), of(c))).collect())
+    let entry = |s: &Share| (s.category.name(), ppm(s) as i64);
+    FieldValue::Table(shares.iter().map(entry).filter(|e| e.1 != 0).collect())
 }
 
 /// A field: group, name, description, and how it is found.

@@ -12,6 +12,7 @@ use crate::typology::Typology;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, operators};
 use cel::objects::Key;
 use cel::{Context, Env, IdedExpr, Program, Value};
+use holdfast_attribution::Category;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -191,6 +192,7 @@ struct Compiled {
     fields: Vec<usize>,
     typologies: Vec<Typology>,
     speaks_of_chain: bool,
+    uses_lists: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -209,6 +211,8 @@ struct Index {
     equal: Vec<(usize, HashMap<Exact, Vec<u32>>)>,
     /// Field, then (least value, rule) rising: met from that value on.
     at_least: Vec<(usize, Vec<(i64, u32)>)>,
+    /// Table and entry of it, then the same.
+    entry_at_least: Vec<((usize, String), Vec<(i64, u32)>)>,
     /// Field, then (largest value, rule) falling: met up to that value.
     at_most: Vec<(usize, Vec<(i64, u32)>)>,
 }
@@ -307,7 +311,7 @@ impl RuleBook {
                 return Err(fault("hold: only a rule that decides hold or reject places a hold".into()));
             }
             let compiled = compile(rule, &book.file.lists).map_err(fault)?;
-            let access = access_predicate(compiled.program.expression());
+            let access = access_predicate(compiled.program.expression(), &book.file.lists);
             book.compiled.push(compiled);
             if rule.state == RuleState::Off {
                 continue;
@@ -324,7 +328,7 @@ impl RuleBook {
                 let event = Event::new(*kind, "trial", 1_700_000_000, "trial");
                 let (state, facts) = (State::default(), ChainFacts::default());
                 let input = Input::new(&state, &event, &facts, None, &[]);
-                let context = book.context(&input, &mut Cache::new());
+                let context = book.context(&input, &mut Cache::new(), &[number as u32]);
                 if let Err(e) = book.evaluate(number, &context) {
                     return Err(RuleError::Rule(rule.id.clone(), format!("when: {e}")));
                 }
@@ -346,22 +350,29 @@ impl RuleBook {
         &self.file.rules
     }
 
-    fn context(&self, input: &Input, cache: &mut Cache) -> Context<'static, 'static> {
+    /// The variables that some rules speak about.
+    fn context(&self, input: &Input, cache: &mut Cache, rules: &[u32]) -> Context<'static, 'static> {
+        let mut fields: Vec<usize> = rules.iter().flat_map(|r| &self.compiled[*r as usize].fields).copied().collect();
+        fields.sort_unstable();
+        fields.dedup();
         let mut groups: Vec<(&str, HashMap<Key, Value>)> = Vec::new();
-        for (i, f) in FIELDS.iter().enumerate() {
+        for i in fields {
             let value = cel_value(cache.get(i, input));
-            match groups.iter_mut().find(|g| g.0 == f.group) {
+            let key = KEYS.with(|k| k[i].clone());
+            match groups.iter_mut().find(|g| g.0 == FIELDS[i].group) {
                 Some(group) => {
-                    group.1.insert(KEYS.with(|k| k[i].clone()), value);
+                    group.1.insert(key, value);
                 }
-                None => groups.push((f.group, HashMap::from([(KEYS.with(|k| k[i].clone()), value)]))),
+                None => groups.push((FIELDS[i].group, HashMap::from([(key, value)]))),
             }
         }
         let mut context = Context::with_env(self.env.clone());
         for (name, map) in groups {
             context.add_variable_from_value(name, Value::from(map));
         }
-        context.add_variable_from_value("lists", self.lists.clone());
+        if rules.iter().any(|r| self.compiled[*r as usize].uses_lists) {
+            context.add_variable_from_value("lists", self.lists.clone());
+        }
         context
     }
 
@@ -382,7 +393,7 @@ impl RuleBook {
         }
         candidates.sort_unstable();
         candidates.dedup();
-        let context = self.context(input, &mut cache);
+        let context = self.context(input, &mut cache, &candidates);
         let mut met = Vec::new();
         for number in candidates {
             let number = number as usize;
@@ -444,9 +455,9 @@ fn cel_value(value: &FieldValue) -> Value {
         FieldValue::Text(t) => Value::from(t.as_str()),
         FieldValue::List(l) => Value::from(l.iter().map(|t| Value::from(t.as_str())).collect::<Vec<Value>>()),
         FieldValue::Table(t) => NAMES.with_borrow_mut(|names| {
-            let entries = t.iter().map(|(k, v)| {
-                let key = names.entry(k).or_insert_with(|| Key::from(*k)).clone();
-                (key, Value::Int(*v))
+            let entries = Category::all().map(|c| {
+                let key = names.entry(c.name()).or_insert_with(|| Key::from(c.name())).clone();
+                (key, Value::Int(t.iter().find(|e| e.0 == c.name()).map_or(0, |e| e.1)))
             });
             Value::from(entries.collect::<HashMap<Key, Value>>())
         }),
@@ -504,7 +515,8 @@ fn compile(rule: &Rule, lists: &BTreeMap<String, Vec<String>>) -> Result<Compile
         .collect();
     let speaks_of_chain = names.selected.iter().any(|(g, _)| g == "counterparty" || g == "exposure")
         || names.selected.iter().any(|(g, n)| g == "typology" && ["mixer_exposure"].contains(&n.as_str()));
-    Ok(Compiled { program, fields, typologies, speaks_of_chain })
+    let uses_lists = names.selected.iter().any(|(g, _)| g == "lists");
+    Ok(Compiled { program, fields, typologies, speaks_of_chain, uses_lists })
 }
 
 /// Members that an expression names: `a.b` gives (a, b).
@@ -562,45 +574,49 @@ enum Access {
     Always,
     Equal(usize, Vec<Exact>),
     AtLeast(usize, i64),
+    EntryAtLeast(usize, String, i64),
     AtMost(usize, i64),
+    /// One of these.
+    Any(Vec<Access>),
 }
 
 /// Something without which the expression is never true: the most selective of its top-level conjuncts.
-fn access_predicate(e: &IdedExpr) -> Access {
-    let rank = |a: &Access| match a {
-        Access::Equal(..) => 3,
-        Access::AtLeast(..) => 2,
-        Access::AtMost(..) => 1,
-        Access::Always => 0,
-    };
+fn access_predicate(e: &IdedExpr, lists: &BTreeMap<String, Vec<String>>) -> Access {
+    fn rank(a: &Access) -> u8 {
+        match a {
+            Access::Equal(..) | Access::EntryAtLeast(..) => 3,
+            Access::AtLeast(..) => 2,
+            Access::AtMost(..) => 1,
+            Access::Any(all) => all.iter().map(rank).min().unwrap_or(0),
+            Access::Always => 0,
+        }
+    }
+    let part = |e: &IdedExpr| access_predicate(e, lists);
     match &e.expr {
         Expr::Call(call) if call.func_name == operators::LOGICAL_AND => {
             // Earlier conjuncts win among equals.
-            call.args.iter().map(access_predicate).rev().max_by_key(rank).unwrap_or(Access::Always)
+            call.args.iter().map(part).rev().max_by_key(rank).unwrap_or(Access::Always)
         }
         Expr::Call(call) if call.func_name == operators::LOGICAL_OR => {
-            // Equalities on one field can be taken together.
-            let mut all: Option<(usize, Vec<Exact>)> = None;
-            for arg in &call.args {
-                match (access_predicate(arg), &mut all) {
-                    (Access::Equal(f, values), None) => all = Some((f, values)),
-                    (Access::Equal(f, values), Some((g, known))) if f == *g => known.extend(values),
-                    _ => return Access::Always,
-                }
-            }
-            all.map_or(Access::Always, |(f, values)| Access::Equal(f, values))
+            let all: Vec<Access> = call.args.iter().map(part).collect();
+            if all.contains(&Access::Always) { Access::Always } else { Access::Any(all) }
         }
         Expr::Call(call) if call.func_name == operators::LOGICAL_NOT => match call.args.first().and_then(field_of) {
             Some(f) => Access::Equal(f, vec![Exact::Bool(false)]),
             None => Access::Always,
         },
         Expr::Call(call) if call.func_name == operators::IN => {
-            let (Some(f), Some(Expr::List(list))) =
-                (call.args.first().and_then(field_of), call.args.get(1).map(|a| &a.expr))
-            else {
-                return Access::Always;
+            let Some(f) = call.args.first().and_then(field_of) else { return Access::Always };
+            let values: Option<Vec<Exact>> = match call.args.get(1).map(|a| &a.expr) {
+                Some(Expr::List(list)) => list.elements.iter().map(literal).collect(),
+                Some(Expr::Select(select)) => match &select.operand.expr {
+                    Expr::Ident(group) if group == "lists" => {
+                        lists.get(&select.field).map(|l| l.iter().map(|t| Exact::Text(t.clone())).collect())
+                    }
+                    _ => None,
+                },
+                _ => None,
             };
-            let values: Option<Vec<Exact>> = list.elements.iter().map(literal).collect();
             values.map_or(Access::Always, |v| Access::Equal(f, v))
         }
         Expr::Call(call) if call.args.len() == 2 => comparison(call),
@@ -612,7 +628,27 @@ fn access_predicate(e: &IdedExpr) -> Access {
     }
 }
 
+/// `table['entry'] > n` or `>= n`.
+fn entry_comparison(call: &CallExpr) -> Option<Access> {
+    if call.func_name != operators::GREATER && call.func_name != operators::GREATER_EQUALS {
+        return None;
+    }
+    let Expr::Call(index) = &call.args[0].expr else { return None };
+    if index.func_name != operators::INDEX || index.args.len() != 2 {
+        return None;
+    }
+    let (table, Exact::Text(entry), Exact::Int(n)) =
+        (field_of(&index.args[0])?, literal(&index.args[1])?, literal(&call.args[1])?)
+    else {
+        return None;
+    };
+    Some(Access::EntryAtLeast(table, entry, n))
+}
+
 fn comparison(call: &CallExpr) -> Access {
+    if let Some(access) = entry_comparison(call) {
+        return access;
+    }
     let (field, value, flipped) = match (field_of(&call.args[0]), field_of(&call.args[1])) {
         (Some(f), None) => (f, literal(&call.args[1]), false),
         (None, Some(f)) => (f, literal(&call.args[0]), true),
@@ -666,7 +702,7 @@ fn literal(e: &IdedExpr) -> Option<Exact> {
 
 impl Index {
     fn add(&mut self, rule: u32, access: Access) {
-        fn slot<T: Default>(list: &mut Vec<(usize, T)>, field: usize) -> &mut T {
+        fn slot<K: PartialEq, T: Default>(list: &mut Vec<(K, T)>, field: K) -> &mut T {
             let i = list.iter().position(|e| e.0 == field).unwrap_or_else(|| {
                 list.push((field, T::default()));
                 list.len() - 1
@@ -682,12 +718,17 @@ impl Index {
                 }
             }
             Access::AtLeast(field, n) => slot(&mut self.at_least, field).push((n, rule)),
+            Access::EntryAtLeast(field, entry, n) => slot(&mut self.entry_at_least, (field, entry)).push((n, rule)),
             Access::AtMost(field, n) => slot(&mut self.at_most, field).push((n, rule)),
+            Access::Any(all) => all.into_iter().for_each(|a| self.add(rule, a)),
         }
     }
 
     fn sort(&mut self) {
         for (_, list) in &mut self.at_least {
+            list.sort_unstable();
+        }
+        for (_, list) in &mut self.entry_at_least {
             list.sort_unstable();
         }
         for (_, list) in &mut self.at_most {
@@ -713,6 +754,12 @@ impl Index {
                 out.extend(list.iter().take_while(|(n, _)| n <= i).map(|e| e.1));
             }
         }
+        for ((field, entry), list) in &self.entry_at_least {
+            if let FieldValue::Table(t) = cache.get(*field, input) {
+                let i = t.iter().find(|e| e.0 == entry).map_or(0, |e| e.1);
+                out.extend(list.iter().take_while(|(n, _)| *n <= i).map(|e| e.1));
+            }
+        }
         for (field, list) in &self.at_most {
             if let FieldValue::Int(i) = cache.get(*field, input) {
                 out.extend(list.iter().take_while(|(n, _)| n >= i).map(|e| e.1));
@@ -728,7 +775,7 @@ mod tests {
 
     fn book(when: &str) -> Result<RuleBook, RuleError> {
         let yaml = format!(
-            "title: t\nlists:\n  bad: [KP, IR]\nrules:\n  - id: r\n    version: 1\n    state: live\n    title: t\n    on: [withdrawal, payment]\n    when: \"{when}\"\n    decision: review\n    source: [test]\n"
+            "title: t\nlists:\n  bad: [KP, IR, ETH]\nrules:\n  - id: r\n    version: 1\n    state: live\n    title: t\n    on: [withdrawal, payment]\n    when: \"{when}\"\n    decision: review\n    source: [test]\n"
         );
         RuleBook::parse(&yaml, 1)
     }
@@ -789,6 +836,9 @@ mod tests {
             "typology.structuring || event.value > 850",
             "!(event.value > 300)",
             "event.value - 100 > 300",
+            "event.asset in lists.bad && event.value < 600",
+            "exposure.source_direct['sanction'] >= 1 || event.value == 700",
+            "event.value > 600 || event.asset == 'ETH' || typology.mule",
         ];
         for when in expressions {
             let book = book(when).unwrap();
@@ -799,7 +849,7 @@ mod tests {
                         event.asset = Some(asset.into());
                         let (state, facts) = (State::default(), ChainFacts::default());
                         let input = Input::new(&state, &event, &facts, value, &[]);
-                        let plain = book.evaluate(0, &book.context(&input, &mut Cache::new())).unwrap();
+                        let plain = book.evaluate(0, &book.context(&input, &mut Cache::new(), &[0])).unwrap();
                         assert_eq!(!book.met(&input).is_empty(), plain, "{when} {asset} {value:?}");
                     }
                 }
@@ -807,6 +857,6 @@ mod tests {
         }
         // And most of them are indexed.
         let indexed = expressions.iter().filter(|e| book(e).unwrap().always_evaluated(EventKind::Withdrawal) == 0);
-        assert!(indexed.count() >= 6);
+        assert!(indexed.count() >= 10);
     }
 }

@@ -92,6 +92,7 @@ pub struct Screening {
     book: Arc<RwLock<Arc<RuleBook>>>,
     owners: Arc<RwLock<Owners>>,
     clock: Clock,
+    checkpointer: Option<(SyncSender<()>, JoinHandle<()>)>,
     _lock: Option<File>,
 }
 
@@ -147,7 +148,9 @@ impl Screening {
             .name("screening-writer".into())
             .spawn(move || write(core, &receiver, &their_book, &their_clock))
             .map_err(|e| ScreeningError::Io(PathBuf::from("thread"), e))?;
+        let checkpointer = if lock.is_some() { Some(checkpoints(url)?) } else { None };
         let this = Screening {
+            checkpointer,
             sender: Some(sender),
             writer: Some(writer),
             readers: Mutex::default(),
@@ -399,8 +402,9 @@ impl Screening {
         loop {
             let rows = self.read(|db| {
                 db.query(
-                    "SELECT e.seq, e.body, s.findings, e.decision FROM events e JOIN screened s ON s.seq = e.seq
-                     WHERE e.seq > $1 ORDER BY e.seq LIMIT 1000",
+                    "SELECT e.seq, e.body, COALESCE(s.findings, ''), e.decision
+                     FROM events e LEFT JOIN screened s ON s.seq = e.seq
+                     WHERE e.seq > $1 AND e.kind IN ('deposit', 'withdrawal') ORDER BY e.seq LIMIT 1000",
                     &[after.into()],
                 )
             })?;
@@ -547,7 +551,24 @@ impl Drop for Screening {
         if let Some(writer) = self.writer.take() {
             let _ = writer.join();
         }
+        if let Some((stop, thread)) = self.checkpointer.take() {
+            drop(stop);
+            let _ = thread.join();
+        }
     }
+}
+
+/// Copies SQLite's log into the database beside the writer, so that no commit waits for it (a passive checkpoint blocks nobody).
+fn checkpoints(url: &str) -> Result<(SyncSender<()>, JoinHandle<()>), ScreeningError> {
+    let mut db = Database::connect(url)?;
+    let (stop, stopped) = sync_channel::<()>(0);
+    let work = move || {
+        while matches!(stopped.recv_timeout(Duration::from_millis(500)), Err(RecvTimeoutError::Timeout)) {
+            let _ = db.query("PRAGMA wal_checkpoint(PASSIVE)", &[]);
+        }
+    };
+    let thread = std::thread::Builder::new().name("screening-checkpoint".into()).spawn(work);
+    Ok((stop, thread.map_err(|e| ScreeningError::Io(PathBuf::from("thread"), e))?))
 }
 
 fn write(mut core: Core, jobs: &Receiver<Job>, book: &RwLock<Arc<RuleBook>>, clock: &Clock) {

@@ -24,10 +24,9 @@ CREATE TABLE events (
   result TEXT NOT NULL
 );
 CREATE INDEX events_customer ON events (customer, seq);
-CREATE INDEX events_transfer ON events (transfer) WHERE transfer IS NOT NULL;
 CREATE INDEX events_decision ON events (decision, seq) WHERE decision <> 'allow';
 
--- What an on-chain transfer was last found exposed to, for screening it again.
+-- What a transfer was last found exposed to, for screening it again; no row means nothing.
 CREATE TABLE screened (
   seq BIGINT PRIMARY KEY,
   findings TEXT NOT NULL
