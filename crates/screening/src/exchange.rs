@@ -149,6 +149,7 @@ impl Maker {
         self.push(event, p);
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn pay(
         &mut self,
         p: &Person,

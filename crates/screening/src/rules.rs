@@ -202,6 +202,9 @@ enum Exact {
     Text(String),
 }
 
+/// (bound, rule), sorted.
+type Thresholds = Vec<(i64, u32)>;
+
 /// Rules by access predicate, for one kind of event.
 #[derive(Debug, Default)]
 struct Index {
@@ -210,11 +213,11 @@ struct Index {
     /// Field, then value, then rules.
     equal: Vec<(usize, HashMap<Exact, Vec<u32>>)>,
     /// Field, then (least value, rule) rising: met from that value on.
-    at_least: Vec<(usize, Vec<(i64, u32)>)>,
+    at_least: Vec<(usize, Thresholds)>,
     /// Table and entry of it, then the same.
-    entry_at_least: Vec<((usize, String), Vec<(i64, u32)>)>,
+    entry_at_least: Vec<((usize, String), Thresholds)>,
     /// Field, then (largest value, rule) falling: met up to that value.
-    at_most: Vec<(usize, Vec<(i64, u32)>)>,
+    at_most: Vec<(usize, Thresholds)>,
 }
 
 /// A rule book in force.
