@@ -77,8 +77,6 @@ pub fn events(bytes: &[u8]) -> Result<Vec<Event>, LineError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn lines_read_and_faults_name_their_line() {
         let text = "kind,id,time,customer,country,flags,level,result\ncustomer,c1,1700000000,,DE,pep;vip,,\nkyc,k1,1700000000,c1,,,2,passed\n";
