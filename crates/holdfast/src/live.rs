@@ -215,11 +215,12 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
     // The pool is polled on a copy, so that readers never wait for the node.
     let mut pool = shared.mempool.read().map_err(|_| anyhow::anyhow!("the mempool feed failed"))?.clone();
     let change = pool.poll(source, 5_000)?;
+    // Decided before the pool is taken over: if that fails, they count as new again at the next poll.
     let added: Vec<_> = change.added.iter().filter_map(|txid| pool.get(txid).cloned()).collect();
+    shared.screen_pending(&added)?;
     if !change.added.is_empty() || !change.removed.is_empty() {
         *shared.mempool.write().map_err(|_| anyhow::anyhow!("the mempool feed failed"))? = pool;
     }
-    shared.screen_pending(&added)?;
     if let Some((txid, why)) = change.refused.first() {
         bail!("mempool transaction {}: {why}", display_hash(txid));
     }

@@ -262,8 +262,24 @@ fn a_server_follows_its_node_and_shows_the_mempool() {
     };
     wait_for("/api/v1/summary", &|s| s["tip_height"] == 110);
     let address = node.call("getnewaddress", json!([]));
+    // It is a customer's deposit address, and the rules hold what is unconfirmed.
+    let send = |method: &str, path: &str, body: &[u8]| {
+        let builder = ureq::http::Request::builder().method(method).uri(format!("{url}{path}"));
+        let response = ureq::run(builder.body(body).unwrap()).unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+    };
+    let record = json!([{"kind": "deposit_address", "id": address, "time": 1_780_000_000, "customer": "c1"}]);
+    send("POST", "/api/v1/records", record.to_string().as_bytes());
+    let rules = "title: trial\nrules:\n  - {id: early, version: 1, state: live, title: unconfirmed, on: [deposit], when: event.unconfirmed, decision: hold, source: [test]}\n";
+    send("PUT", "/api/v1/rules", rules.as_bytes());
     let txid = node.call("sendtoaddress", json!([address, 2.5]));
     let address = address.as_str().unwrap();
+    let held = wait_for("/api/v1/holds", &|h| h.as_array().is_some_and(|h| !h.is_empty()));
+    assert_eq!(
+        (&held[0]["held"], &held[0]["scope"], &held[0]["customer"]),
+        (&json!("250000000"), &json!("deposit"), &json!("c1"))
+    );
+    assert!(held[0]["transfer"].as_str().unwrap().contains(txid.as_str().unwrap()));
     let pending =
         wait_for(&format!("/api/v1/mempool?address={address}"), &|m| m.as_array().is_some_and(|m| !m.is_empty()));
     assert_eq!(pending[0]["txid"], txid);

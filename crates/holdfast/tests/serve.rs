@@ -57,6 +57,14 @@ fn every_endpoint_answers() {
     let address = server.json(&format!("/api/v1/address/{LOCKY}"));
     assert_eq!(address["tags"][0]["label"], "Locky");
     assert!(address["tags"][0]["source"].as_str().unwrap().contains("zenodo"));
+    // The same path answers clients of Chainalysis's sanctions API in its shape.
+    let sanctions = |address: &str| -> Value {
+        let request = agent().get(format!("{}/api/v1/address/{address}", server.url)).header("X-API-Key", "anything");
+        serde_json::from_str(&request.call().unwrap().body_mut().read_to_string().unwrap()).unwrap()
+    };
+    let listed = sanctions("0x098B716B8Aaf21512996dC57EB0615e2383E2f96");
+    assert_eq!(listed["identifications"][0]["category"], "sanctions", "{listed}");
+    assert_eq!(sanctions(LOCKY)["identifications"], Value::Array(vec![]));
     assert_eq!(server.json(&format!("/api/v1/tx/{PAYMENT}"))["height"], 400_000);
     assert_eq!(server.json("/api/v1/block/400000")["tx_count"], 1660);
     let exposure = server.json(&format!("/api/v1/exposure/{FIRST}:1"));

@@ -236,7 +236,7 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         reasons.push(engine("unpriced", policy.unpriced, title, because, None));
     }
     let covering = covered(event, holds.get(&event.customer).map_or(&[], Vec::as_slice), &mut reasons, value);
-    // One hold of a kind is enough: the longest-lasting, and a freeze makes smaller ones needless.
+    // Of several rules that want the same hold, the one that lasts longest places it.
     plans.sort_by_key(|p| (p.scope, std::cmp::Reverse(p.expires.unwrap_or(i64::MAX))));
     plans.dedup_by(|a, b| a.dedupe == b.dedupe);
     let already = |p: &HoldPlan| p.transfer.is_some() && holds_transfer(holds, &p.customer, p.transfer.as_deref());

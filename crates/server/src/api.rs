@@ -5,7 +5,7 @@ use crate::error::{ApiError, ErrorBody};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet};
@@ -77,6 +77,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
         TraceReport,
         TxReport,
         MempoolTx,
+        SanctionsAnswer,
         Appended,
         CheckAnswer,
         ImportAnswer,
@@ -127,11 +128,45 @@ pub async fn summary(State(shared): State<Shared>) -> Answer<Summary> {
     ask(shared, |w| Ok(w.summary())).await.map(Json)
 }
 
-/// What is known of an address: tags with sources, entity, receipts, exposure.
+/// What is known of an address: tags with sources, entity, receipts, exposure. With the header `X-API-Key`, as clients of Chainalysis's
+/// sanctions API send it on this same path, the answer has that API's shape ([`SanctionsAnswer`]) and is about sanctions only, on all chains.
 #[utoipa::path(get, path = "/api/v1/address/{address}", params(("address" = String, Path, description = "Base58, Bech32, or class:hex")),
     responses((status = 200, body = AddressReport), (status = 400, body = ErrorBody)))]
-pub async fn address(State(shared): State<Shared>, Path(address): Path<String>) -> Answer<AddressReport> {
-    ask(shared, move |w| Ok(w.address(&address)?)).await.map(Json)
+pub async fn address(
+    State(shared): State<Shared>,
+    Path(address): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if headers.contains_key("x-api-key") {
+        return Ok(ask(shared, move |w| Ok(Json(sanctions(w, &address)))).await?.into_response());
+    }
+    Ok(ask(shared, move |w| Ok(Json(w.address(&address)?))).await?.into_response())
+}
+
+/// A sanctions entry, in the shape of Chainalysis's sanctions API.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Identification {
+    category: &'static str,
+    name: String,
+    description: String,
+    url: String,
+}
+
+/// Sanctions entries of an address, in the shape of Chainalysis's sanctions API; empty when it is on no list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SanctionsAnswer {
+    identifications: Vec<Identification>,
+}
+
+fn sanctions(workspace: &Workspace, address: &str) -> SanctionsAnswer {
+    let listed = workspace.tags.tags_of(address).filter(|t| t.concept().name() == "sanction");
+    let identification = |t: &holdfast_attribution::Tag| Identification {
+        category: "sanctions",
+        name: t.label.clone(),
+        description: format!("{} address, listed in '{}' ({})", t.asset, t.pack, t.lastmod),
+        url: t.source.clone(),
+    };
+    SanctionsAnswer { identifications: listed.take(100).map(identification).collect() }
 }
 
 /// A transaction with its inputs, outputs and the exposure of what it pays out.

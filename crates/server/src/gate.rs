@@ -102,8 +102,11 @@ pub fn scope_of(method: &Method, path: &str) -> &'static str {
     }
 }
 
-/// The key of a request: a bearer token, or Basic credentials with the key as user name.
+/// The key of a request: a bearer token, Basic credentials with the key as user name, or the header that Chainalysis clients send.
 fn token_of(request: &Request) -> Option<String> {
+    if let Some(key) = request.headers().get("x-api-key") {
+        return key.to_str().ok().map(str::to_owned);
+    }
     let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (kind, rest) = text.split_once(' ')?;
     if kind.eq_ignore_ascii_case("bearer") {

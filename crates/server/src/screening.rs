@@ -100,7 +100,10 @@ impl Shared {
                 event.output = Some(vout as u32);
                 event.address = Some(address);
                 event.confirmations = Some(0);
-                let facts = self.facts(&event);
+                let facts = match self.workspace.read() {
+                    Ok(workspace) => ChainFacts::look(&workspace, &event, Some(tx)),
+                    Err(_) => return Err(ScreeningError::Stopped),
+                };
                 match self.screening.decide(event, facts, "mempool") {
                     // Seen before a restart, with another time.
                     Ok(_) | Err(ScreeningError::Conflict(_)) => {}
