@@ -806,8 +806,11 @@ impl Core {
             }
         }
         if old != findings {
-            self.db
-                .execute("UPDATE screened SET findings = $1 WHERE seq = $2", &[findings.join("\n").into(), number])?;
+            self.db.execute(
+                "INSERT INTO screened (seq, findings) VALUES ($1, $2)
+                 ON CONFLICT (seq) DO UPDATE SET findings = excluded.findings",
+                &[number, findings.join("\n").into()],
+            )?;
         }
         Ok(alert)
     }
