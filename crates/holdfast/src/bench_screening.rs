@@ -1,6 +1,6 @@
 //! `holdfast bench screening`: decisions in process and durable over HTTP, with the load generator in the same process.
 
-use crate::output::{self, peak_rss_kib, thousands};
+use crate::output::{self, peak_rss_kib, rss_kib, thousands};
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_chain::Network;
@@ -189,11 +189,6 @@ fn many_rules(n: usize) -> String {
         ));
     }
     out
-}
-
-fn rss_kib() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    status.lines().find(|l| l.starts_with("VmRSS:"))?.split_whitespace().nth(1)?.parse().ok()
 }
 
 fn fsync_rate(dir: &std::path::Path) -> anyhow::Result<f64> {

@@ -50,9 +50,18 @@ pub fn thousands(n: u64) -> String {
     out
 }
 
-/// This process's peak resident memory so far, KiB; `None` where the system does not tell (/proc/self/status).
+/// This process's peak resident memory so far, KiB; `None` where the system does not tell.
 pub fn peak_rss_kib() -> Option<u64> {
+    status_kib("VmHWM:")
+}
+
+/// This process's resident memory now, KiB; `None` where the system does not tell.
+pub fn rss_kib() -> Option<u64> {
+    status_kib("VmRSS:")
+}
+
+/// A line of /proc/self/status.
+fn status_kib(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+    status.lines().find(|l| l.starts_with(name))?.split_whitespace().nth(1)?.parse().ok()
 }

@@ -2,28 +2,15 @@
 
 mod common;
 
-use common::{Running, holdfast, path, run};
+use common::{Running, holdfast, path, run, serving};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn serve(store: &Path) -> (Running, String) {
-    let mut child = holdfast()
-        .args(["serve", "--listen", "127.0.0.1:0", "--store", path(store)])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let process = Running(child);
-    let url = lines
-        .map_while(Result::ok)
-        .find_map(|l| l.strip_prefix("Serving on ").and_then(|r| r.split(' ').next()).map(str::to_owned))
-        .expect("the server prints its URL");
-    (process, url)
+    serving(holdfast().args(["serve", "--listen", "127.0.0.1:0", "--store", path(store)]))
 }
 
 /// A store with an empty ledger.

@@ -2,10 +2,9 @@
 
 mod common;
 
-use common::{Running, have, holdfast, path};
+use common::{Running, have, holdfast, path, serving};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 struct Server {
     _process: Running,
@@ -15,17 +14,8 @@ struct Server {
 
 fn demo() -> Server {
     let dir = tempfile::tempdir().unwrap();
-    let mut child = holdfast()
-        .args(["demo", "--listen", "127.0.0.1:0", "--store", path(&dir.path().join("store"))])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let process = Running(child);
-    let url = lines
-        .map_while(Result::ok)
-        .find_map(|l| l.strip_prefix("Serving on ").and_then(|r| r.split(' ').next()).map(str::to_owned))
-        .expect("the demo prints its URL");
+    let store = dir.path().join("store");
+    let (process, url) = serving(holdfast().args(["demo", "--listen", "127.0.0.1:0", "--store", path(&store)]));
     Server { _process: process, url, _dir: dir }
 }
 

@@ -51,8 +51,25 @@ fn text<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, DbError> {
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, DbError> {
     serde_json::from_str(text).map_err(|e| DbError::Stored { what: what.to_owned(), cause: e.to_string() })
+}
+
+/// What all stored records say, before any event.
+pub(crate) fn recorded(db: &mut Database) -> Result<State, DbError> {
+    let mut state = State::default();
+    let (mut kind, mut id) = (String::new(), String::new());
+    loop {
+        let rows = db.query(
+            "SELECT kind, id, body FROM records WHERE (kind = $1 AND id > $2) OR kind > $3 ORDER BY kind, id LIMIT 5000",
+            &[kind.as_str().into(), id.as_str().into(), kind.as_str().into()],
+        )?;
+        let Some(last) = rows.last() else { return Ok(state) };
+        (kind, id) = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
+        for row in &rows {
+            state.record(&parse::<Record>("record", row.text(2)?)?);
+        }
+    }
 }
 
 impl Core {
@@ -95,7 +112,6 @@ impl Core {
     pub(crate) fn reload(&mut self) -> Result<(), ScreeningError> {
         self.audit_rows.clear();
         self.chain = Chain::open(&mut self.db)?;
-        self.state = State::default();
         self.holds.clear();
         self.prices.clear();
         if let Some(book) = Self::latest_book(&mut self.db)? {
@@ -112,18 +128,7 @@ impl Core {
             alert: next("alerts", "id")?,
             note: next("alert_notes", "id")?,
         };
-        let (mut kind, mut id) = (String::new(), String::new());
-        loop {
-            let rows = self.db.query(
-                "SELECT kind, id, body FROM records WHERE (kind = $1 AND id > $2) OR kind > $3 ORDER BY kind, id LIMIT 5000",
-                &[kind.as_str().into(), id.as_str().into(), kind.as_str().into()],
-            )?;
-            let Some(last) = rows.last() else { break };
-            (kind, id) = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
-            for row in &rows {
-                self.state.record(&parse::<Record>("record", row.text(2)?)?);
-            }
-        }
+        self.state = recorded(&mut self.db)?;
         let latest = self.db.query("SELECT COALESCE(MAX(time), 0) FROM events", &[])?;
         let oldest = latest.first().map_or(Ok(0), |r| r.int(0))? - MEMORY;
         let mut after = 0i64;
@@ -317,7 +322,7 @@ impl Core {
     fn known_events(&mut self, batch: &[(Event, ChainFacts)]) -> Result<HashMap<String, (String, String)>, DbError> {
         let mut known = HashMap::new();
         let ids: Vec<&str> = batch.iter().map(|(e, _)| e.id.as_str()).collect();
-        // Two sizes only, filled up with the first id, so that prepared statements are reused.
+        // Few sizes only, filled up with the first id, so that prepared statements are reused.
         let mut rest = ids.as_slice();
         while !rest.is_empty() {
             let size = if rest.len() >= 32 {

@@ -213,7 +213,7 @@ pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> Chain
     let mut facts = ChainFacts::default();
     let ledger = &workspace.ledger;
     if !is_ledger_of(workspace, asset) {
-        other_chain(workspace, asset, address, &mut facts);
+        other_chain(workspace, address, &mut facts);
         return facts;
     }
     facts.ledger = true;
@@ -235,7 +235,7 @@ pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> Chain
 }
 
 /// Tags alone, for assets without a ledger here. Tokens are screened under every asset that the address is tagged with.
-fn other_chain(workspace: &Workspace, _asset: &str, address: &str, facts: &mut ChainFacts) {
+fn other_chain(workspace: &Workspace, address: &str, facts: &mut ChainFacts) {
     let tags: Vec<&Tag> = workspace.tags.tags_of(address).collect();
     if let Some(tag) = weightiest(tags.iter().copied()) {
         facts.category = tag.concept();
@@ -270,7 +270,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
     let asset = event.asset.as_deref().unwrap_or_default();
     if !is_ledger_of(workspace, asset) {
         if let Some(address) = &event.counterparty {
-            other_chain(workspace, asset, address, &mut facts);
+            other_chain(workspace, address, &mut facts);
         }
         return facts;
     }

@@ -1,10 +1,9 @@
 //! A rule book over history: what it would have decided, and what differs.
 
+use crate::core::recorded;
 use crate::decision::{ActiveHolds, Decision, Ground, Prices, Verdict, decide};
-use crate::model::Record;
 use crate::rules::RuleBook;
 use crate::service::{Screening, ScreeningError};
-use crate::state::State;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -76,23 +75,7 @@ pub fn test_rules(
     book: &RuleBook,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<RuleTest, ScreeningError> {
-    let mut state = State::default();
-    let (mut kind, mut id) = (String::new(), String::new());
-    loop {
-        let rows = screening.read(|db| {
-            db.query(
-                "SELECT kind, id, body FROM records WHERE (kind = $1 AND id > $2) OR kind > $3 ORDER BY kind, id LIMIT 5000",
-                &[kind.as_str().into(), id.as_str().into(), kind.as_str().into()],
-            )
-        })?;
-        let Some(last) = rows.last() else { break };
-        (kind, id) = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
-        for row in &rows {
-            if let Ok(record) = serde_json::from_str::<Record>(row.text(2)?) {
-                state.record(&record);
-            }
-        }
-    }
+    let mut state = screening.read(recorded)?;
     let (holds, prices) = (ActiveHolds::new(), Prices::new());
     let mut test = RuleTest::default();
     let mut after = 0;

@@ -2,8 +2,8 @@
 
 use crate::alerts::{self, Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use crate::audit::{self, AuditReport, Entry};
-use crate::core::Core;
-use crate::db::{Database, DbError};
+use crate::core::{Core, parse};
+use crate::db::{Database, DbError, Row};
 use crate::decision::{Decision, Price};
 use crate::facts::ChainFacts;
 use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};
@@ -176,9 +176,7 @@ impl Screening {
             let Some(last) = rows.last() else { return Ok(()) };
             let mut records = Vec::new();
             for row in &rows {
-                let record: Record = serde_json::from_str(row.text(1)?)
-                    .map_err(|e| DbError::Stored { what: "record".into(), cause: e.to_string() })?;
-                records.push(record);
+                records.push(parse::<Record>("record", row.text(1)?)?);
             }
             after = last.text(0)?.to_owned();
             self.note_owners(&records);
@@ -411,8 +409,7 @@ impl Screening {
             let Some(last) = rows.last() else { break };
             after = last.int(0)?;
             for row in &rows {
-                let event: Event = serde_json::from_str(row.text(1)?)
-                    .map_err(|e| DbError::Stored { what: "event".into(), cause: e.to_string() })?;
+                let event: Event = parse("event", row.text(1)?)?;
                 let facts = look(&event);
                 report.screened += 1;
                 // Nothing to write for the many that did not change.
@@ -512,12 +509,7 @@ impl Screening {
     pub fn event(&self, id: &str) -> Result<DecidedEvent, ScreeningError> {
         let rows = self.read(|db| db.query("SELECT body, facts, result FROM events WHERE id = $1", &[id.into()]))?;
         let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))?;
-        let bad = |e: serde_json::Error| DbError::Stored { what: "event".into(), cause: e.to_string() };
-        Ok(DecidedEvent {
-            event: serde_json::from_str(row.text(0)?).map_err(bad)?,
-            facts: serde_json::from_str(row.text(1)?).map_err(bad)?,
-            decision: serde_json::from_str(row.text(2)?).map_err(bad)?,
-        })
+        Ok(decided(row)?)
     }
 
     /// Decided events after a number, oldest first, with facts: the history that rules are tested on.
@@ -531,17 +523,17 @@ impl Screening {
                 &[(after as i64).into(), (limit.clamp(1, 10_000) as i64).into()],
             )
         })?;
-        let bad = |e: serde_json::Error| DbError::Stored { what: "event".into(), cause: e.to_string() };
-        rows.iter()
-            .map(|row| {
-                Ok(DecidedEvent {
-                    event: serde_json::from_str(row.text(0)?).map_err(bad)?,
-                    facts: serde_json::from_str(row.text(1)?).map_err(bad)?,
-                    decision: serde_json::from_str(row.text(2)?).map_err(bad)?,
-                })
-            })
-            .collect()
+        Ok(rows.iter().map(decided).collect::<Result<_, _>>()?)
     }
+}
+
+/// Reads body, facts and result.
+fn decided(row: &Row) -> Result<DecidedEvent, DbError> {
+    Ok(DecidedEvent {
+        event: parse("event", row.text(0)?)?,
+        facts: parse("facts", row.text(1)?)?,
+        decision: parse("decision", row.text(2)?)?,
+    })
 }
 
 impl Drop for Screening {

@@ -225,11 +225,6 @@ impl State {
         self.addresses.get(address).map(|c| &**c)
     }
 
-    /// Deposit addresses known.
-    pub fn addresses(&self) -> usize {
-        self.addresses.len()
-    }
-
     /// Customers remembered.
     pub fn len(&self) -> usize {
         self.customers.len()
@@ -433,11 +428,6 @@ impl State {
             }
             keep
         });
-    }
-
-    /// Whether a movement on chain was counted already.
-    pub fn has_transfer(&self, transfer: &str) -> bool {
-        self.transfers.contains(&key("transfer", transfer))
     }
 }
 

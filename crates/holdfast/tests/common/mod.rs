@@ -46,3 +46,15 @@ impl Drop for Running {
 pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
+
+/// Starts a command that serves; gives it and the URL that it prints.
+pub fn serving(command: &mut Command) -> (Running, String) {
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("starts");
+    let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("piped")));
+    let process = Running(child);
+    let url = lines
+        .map_while(Result::ok)
+        .find_map(|l| l.strip_prefix("Serving on ").and_then(|r| r.split(' ').next()).map(str::to_owned))
+        .expect("the server prints its URL");
+    (process, url)
+}
