@@ -8,6 +8,7 @@ use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::keys::Master;
+use holdfast_screening::model::rfc3339;
 use holdfast_screening::replay::test_rules;
 use holdfast_screening::rules::DEFAULT_BOOK;
 use holdfast_screening::service::system_clock;
@@ -587,7 +588,7 @@ pub fn alerts(command: AlertsCommand, as_json: bool) -> anyhow::Result<()> {
     }
     println!("alert {} ({}, {}), customer {}: {}", alert.id, alert.kind, alert.state, alert.customer, alert.reason);
     for n in notes {
-        println!("  {} {} {}: {}", holdfast_server::api::rfc3339(n.time.max(0) as u64), n.author, n.action, n.text);
+        println!("  {} {} {}: {}", rfc3339(n.time), n.author, n.action, n.text);
     }
     Ok(())
 }
@@ -640,14 +641,7 @@ pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
                 return output::json(&entries);
             }
             for e in entries {
-                println!(
-                    "{:>6} {} {} {} {}",
-                    e.seq,
-                    holdfast_server::api::rfc3339(e.time.max(0) as u64),
-                    e.actor,
-                    e.action,
-                    e.subject
-                );
+                println!("{:>6} {} {} {} {}", e.seq, rfc3339(e.time), e.actor, e.action, e.subject);
             }
         }
     }
@@ -689,7 +683,14 @@ pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
             let id = hex::encode(&holdfast_server::api::entropy()?[..6]);
             let key = screening.add_key(&id, &name, scopes, per_minute, &desk.actor)?;
             let token = master(&desk.store.store)?.token(&key.id);
-            if as_json { output::json(&json!({"key": key, "token": token}))? } else { println!("{token}") }
+            if as_json {
+                {
+                    let secret = holdfast_connect::elliptic::secret_of(&token);
+                    output::json(&json!({"key": key, "token": token, "elliptic_secret": secret}))?
+                }
+            } else {
+                println!("{token}")
+            }
         }
         KeysCommand::List { desk } => {
             let keys = desk.open()?.keys()?;

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Running, have, holdfast, path, serving};
+use common::{Running, agent, have, holdfast, path, serving};
 use serde_json::Value;
 use std::process::Command;
 
@@ -17,10 +17,6 @@ fn demo() -> Server {
     let store = dir.path().join("store");
     let (process, url) = serving(holdfast().args(["demo", "--listen", "127.0.0.1:0", "--store", path(&store)]));
     Server { _process: process, url, _dir: dir }
-}
-
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
 
 impl Server {

@@ -2,7 +2,7 @@
 
 use crate::alerts::{self, AlertAction};
 use crate::audit::{Chain, digest};
-use crate::db::{Database, DbError, Value};
+use crate::db::{Database, DbError, Row, Value};
 use crate::decision::{ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Verdict, decide};
 use crate::facts::ChainFacts;
 use crate::holds::{self, Hold, HoldRequest, stored};
@@ -49,6 +49,11 @@ const EVENT_COLUMNS: [&str; 11] =
 fn text<T: serde::Serialize>(value: &T) -> String {
     // Serializing our own plain types into memory does not fail.
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Reads base units and value.
+pub(crate) fn price_of(row: &Row) -> Result<Price, DbError> {
+    Ok(Price { base_units: stored("price", row.text(0)?)?, value: row.int(1)? as u64 })
 }
 
 pub(crate) fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, DbError> {
@@ -159,9 +164,8 @@ impl Core {
                 self.remember_hold(&hold);
             }
         }
-        for row in self.db.query("SELECT asset, base_units, value FROM prices", &[])? {
-            let price = Price { base_units: stored("price", row.text(1)?)?, value: row.int(2)? as u64 };
-            self.prices.insert(row.text(0)?.to_owned(), price);
+        for row in self.db.query("SELECT base_units, value, asset FROM prices", &[])? {
+            self.prices.insert(row.text(2)?.to_owned(), price_of(&row)?);
         }
         Ok(())
     }

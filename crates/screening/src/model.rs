@@ -205,7 +205,56 @@ pub struct Record {
     pub result: Option<String>,
 }
 
-fn text_ok(field: &str, text: &str) -> Result<(), Invalid> {
+/// Unix seconds as RFC 3339, UTC; times before 1970 are given as its beginning.
+pub fn rfc3339(seconds: i64) -> String {
+    // Civil date from days (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+    let seconds = seconds.max(0);
+    let days = seconds / 86_400 + 719_468;
+    let era = days / 146_097;
+    let day_of_era = days - era * 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let m = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * m + 2) / 5 + 1;
+    let month = if m < 10 { m + 3 } else { m - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let s = seconds % 86_400;
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", s / 3600, s / 60 % 60, s % 60)
+}
+
+/// Unix seconds of an RFC 3339 or ISO 8601 date and time; without an offset it is UTC. Fractions of a second are dropped.
+pub fn parse_time(text: &str) -> Option<i64> {
+    let (date, rest) = text.split_once(['T', ' '])?;
+    let mut parts = date.split('-').map(|p| p.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let zone = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
+    let (clock, zone) = rest.split_at(zone);
+    let offset = match zone {
+        "" | "Z" | "z" => 0,
+        zone => {
+            let (hours, minutes) = zone[1..].split_once(':').or_else(|| zone[1..].split_at_checked(2))?;
+            let seconds = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+            if zone.starts_with('-') { -seconds } else { seconds }
+        }
+    };
+    let mut parts = clock.split(['.', ',']).next()?.split(':').map(|p| p.parse::<i64>().ok());
+    let (h, m, s) = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
+    let proper = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    if !proper || !(0..24).contains(&h) || !(0..60).contains(&m) || !(0..=60).contains(&s) || offset.abs() > 86_400 {
+        return None;
+    }
+    let y = if month <= 2 { year - 1 } else { year };
+    let era_year = y % 400;
+    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    let days = (y / 400) * 146_097 + era_year * 365 + era_year / 4 - era_year / 100 + day_of_year - 719_468;
+    Some(days * 86_400 + h * 3600 + m * 60 + s - offset)
+}
+
+/// Whether text is of a proper length and free of control characters.
+///
+/// # Errors
+/// [`Invalid`] names the field.
+pub fn text_ok(field: &str, text: &str) -> Result<(), Invalid> {
     if text.is_empty() || text.len() > MAX_TEXT || text.chars().any(|c| c.is_control()) {
         return Err(Invalid::new(field, format!("must be 1 to {MAX_TEXT} bytes without control characters")));
     }
@@ -511,6 +560,9 @@ pub struct Event {
     /// Document number or its hash (identity checks).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
+    /// The sender's own words for the event, such as the reference of a bank transfer or of a withdrawal attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 impl Event {
@@ -541,6 +593,7 @@ impl Event {
             ip: None,
             country: None,
             document: None,
+            reference: None,
         }
     }
 
@@ -554,7 +607,7 @@ impl Event {
         text_ok("customer", &self.customer)?;
         time_ok("time", self.time)?;
         let kind = self.kind;
-        let texts: [(&str, Option<&String>, &[EventKind]); 9] = [
+        let texts: [(&str, Option<&String>, &[EventKind]); 10] = [
             ("account", self.account.as_ref(), &[Deposit, Withdrawal, Payment, Account]),
             ("asset", self.asset.as_ref(), &[Deposit, Withdrawal, Payment]),
             ("tx", self.tx.as_ref(), &[Deposit]),
@@ -564,6 +617,7 @@ impl Event {
             ("device", self.device.as_ref(), &[Deposit, Withdrawal, Payment, Account]),
             ("ip", self.ip.as_ref(), &[Deposit, Withdrawal, Payment, Account]),
             ("document", self.document.as_ref(), &[Account]),
+            ("reference", self.reference.as_ref(), &[Deposit, Withdrawal, Payment, Account]),
         ];
         for (field, text, kinds) in texts {
             if let Some(text) = text {
@@ -648,6 +702,30 @@ pub const MAX_VALUE: u64 = 1 << 50;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_print_as_the_standard_says() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
+        assert_eq!(rfc3339(1_795_522_800), "2026-11-24T12:20:00Z");
+        assert_eq!(rfc3339(-1), "1970-01-01T00:00:00Z");
+        for seconds in [0, 951_827_696, 951_868_799, 951_868_800, 1_709_251_199, 1_795_522_800, 4_102_444_800] {
+            assert_eq!(parse_time(&rfc3339(seconds)), Some(seconds));
+        }
+        assert_eq!(parse_time("2020-12-09T17:25:40.008307"), Some(1_607_534_740));
+        assert_eq!(parse_time("2022-03-10T20:37:32+01:30"), parse_time("2022-03-10T19:07:32Z"));
+        for bad in [
+            "",
+            "2022-03-10",
+            "2022-13-10T00:00:00Z",
+            "2022-03-10T25:00:00Z",
+            "x-y-zTa:b:c",
+            "2022-03-10T20:37:32+é",
+            "1-1-1T+",
+        ] {
+            assert_eq!(parse_time(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn amounts_keep_every_digit() {

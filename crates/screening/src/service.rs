@@ -2,7 +2,7 @@
 
 use crate::alerts::{self, Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use crate::audit::{self, AuditReport, Entry};
-use crate::core::{Core, parse};
+use crate::core::{Core, parse, price_of};
 use crate::db::{Database, DbError, Row};
 use crate::decision::{Decision, Price};
 use crate::facts::ChainFacts;
@@ -500,6 +500,16 @@ impl Screening {
     /// [`ScreeningError`].
     pub fn rule_statistics(&self) -> Result<Vec<RuleStatistics>, ScreeningError> {
         self.read(alerts::statistics)
+    }
+
+    /// What an asset is worth, by the price table.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn price(&self, asset: &str) -> Result<Option<Price>, ScreeningError> {
+        let rows =
+            self.read(|db| db.query("SELECT base_units, value FROM prices WHERE asset = $1", &[asset.into()]))?;
+        Ok(rows.first().map(price_of).transpose()?)
     }
 
     /// A decided event, by the sender's id.

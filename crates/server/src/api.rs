@@ -12,6 +12,7 @@ use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet};
 use holdfast_chain::files::read_single_block;
 use holdfast_chain::{AddressKey, display_hash};
 use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_screening::model::rfc3339;
 use holdfast_tracing::workspace::{
     AddressReport, BlockReport, ExplainReport, ExposureView, PathReport, Summary, TraceRequest, TxReport,
 };
@@ -38,6 +39,9 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
         explain,
         verify,
         import_tags,
+        remove_tags,
+        recluster,
+        rebuild_exposures,
         conflicts,
         append_block,
         check,
@@ -64,7 +68,16 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
         crate::screening::verify_audit,
         crate::screening::keys,
         crate::screening::create_key,
-        crate::screening::revoke_key
+        crate::screening::revoke_key,
+        crate::compat::elliptic_wallet,
+        crate::compat::elliptic_analysis,
+        crate::compat::elliptic_stored,
+        crate::compat::kyt_transfer,
+        crate::compat::kyt_attempt,
+        crate::compat::kyt_summary,
+        crate::compat::kyt_part,
+        crate::compat::kyt_categories,
+        crate::compat::trm_addresses
     ),
     components(schemas(
         AddressReport,
@@ -309,23 +322,7 @@ pub fn entropy() -> std::io::Result<[u8; 32]> {
 /// The present time, RFC 3339, UTC.
 pub fn now() -> String {
     let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    rfc3339(seconds)
-}
-
-/// Unix seconds as RFC 3339, UTC.
-pub fn rfc3339(seconds: u64) -> String {
-    // Civil date from days (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-    let days = (seconds / 86_400) as i64 + 719_468;
-    let era = days / 146_097;
-    let day_of_era = days - era * 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let m = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * m + 2) / 5 + 1;
-    let month = if m < 10 { m + 3 } else { m - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let s = seconds % 86_400;
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", s / 3600, s / 60 % 60, s % 60)
+    rfc3339(seconds as i64)
 }
 
 /// From where to where.
@@ -719,13 +716,6 @@ pub async fn mempool(State(shared): State<Shared>, Query(query): Query<MempoolQu
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_print_as_the_standard_says() {
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
-        assert_eq!(rfc3339(1_795_522_800), "2026-11-24T12:20:00Z");
-    }
 
     #[test]
     fn the_document_names_every_route() {

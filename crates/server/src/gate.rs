@@ -2,13 +2,14 @@
 //!
 //! While no key is in force the server trusts everybody who reaches it and calls them `local`; it then listens on loopback only.
 
-use crate::Shared;
 use crate::error::ApiError;
+use crate::{Shared, compat};
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine;
+use holdfast_connect::elliptic;
 use holdfast_screening::keys::{ApiKey, Master};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLock};
@@ -54,13 +55,17 @@ impl Gate {
     /// # Errors
     /// 401 without a key in force, 403 without the scope, 429 above the rate.
     pub fn pass(&self, token: Option<&str>, scope: &str, now: i64) -> Result<Arc<str>, ApiError> {
+        self.admit(token.and_then(|t| self.master.id_of(t)), scope, now)
+    }
+
+    /// Lets a key whose secret was proved through for a scope, or says why not.
+    fn admit(&self, id: Option<&str>, scope: &str, now: i64) -> Result<Arc<str>, ApiError> {
         let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
         if keys.is_empty() {
             return Ok("local".into());
         }
         let refuse = |status, message: String| ApiError { status, message };
-        let known = token.and_then(|t| self.master.id_of(t)).and_then(|id| keys.get(id));
-        let Some((key, name)) = known else {
+        let Some((key, name)) = id.and_then(|id| keys.get(id)) else {
             let text = "send a key in force: 'Authorization: Bearer hf_...' (make one with `holdfast keys create`)";
             return Err(refuse(StatusCode::UNAUTHORIZED, text.into()));
         };
@@ -87,6 +92,14 @@ impl Gate {
 /// Scope that a request needs: asking needs `read`, changing the scope of what is changed.
 pub fn scope_of(method: &Method, path: &str) -> &'static str {
     let changes = *method != Method::GET && *method != Method::HEAD;
+    if !path.starts_with("/api/v1/") {
+        // Other providers' formats: analyses of addresses decide nothing, transfers do.
+        return if changes && (path.starts_with("/api/kyt/") || path.starts_with("/v2/analyses")) {
+            "events"
+        } else {
+            "read"
+        };
+    }
     let part = path.strip_prefix("/api/v1/").unwrap_or_default().split('/').next().unwrap_or_default();
     match (part, changes) {
         ("keys", _) => "admin",
@@ -102,9 +115,9 @@ pub fn scope_of(method: &Method, path: &str) -> &'static str {
     }
 }
 
-/// The key of a request: a bearer token, Basic credentials with the key as user name, or the header that Chainalysis clients send.
+/// The key of a request: a bearer token, Basic credentials with the key as user name (TRM's clients), or a header of Chainalysis's clients.
 fn token_of(request: &Request) -> Option<String> {
-    if let Some(key) = request.headers().get("x-api-key") {
+    if let Some(key) = request.headers().get("x-api-key").or_else(|| request.headers().get("token")) {
         return key.to_str().ok().map(str::to_owned);
     }
     let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
@@ -120,20 +133,63 @@ fn token_of(request: &Request) -> Option<String> {
     None
 }
 
-/// Guards everything under `/api/v1/`.
-pub async fn guard(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with("/api/v1/") {
+/// How far a signed request's time may be from the server's, in milliseconds.
+const SIGNED_FOR: i64 = 300_000;
+
+/// Largest signed body.
+const MAX_SIGNED: usize = 1 << 20;
+
+/// Lets a request with Elliptic's signature headers through, or says why not. The key's public part is the access key, and the base64 of its
+/// token the secret.
+async fn pass_signed(shared: &Shared, request: Request, scope: &str) -> Result<(Arc<str>, Request), ApiError> {
+    let now = shared.screening.now();
+    if shared.gate.is_open() {
+        return Ok((shared.gate.admit(None, scope, now)?, request));
+    }
+    let refuse = |text: &str| ApiError { status: StatusCode::UNAUTHORIZED, message: text.to_owned() };
+    let (parts, body) = request.into_parts();
+    let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
+    let [key, signature, time] = elliptic::HEADERS.map(header);
+    let (Some(key), Some(signature), Some(time)) = (key, signature, time) else {
+        return Err(refuse("sign the request: x-access-key, x-access-sign and x-access-timestamp are missing"));
+    };
+    let sent = time.parse::<i64>().map_err(|_| refuse("x-access-timestamp: no time in milliseconds"))?;
+    if (now * 1000).abs_diff(sent) > SIGNED_FOR as u64 {
+        return Err(refuse("x-access-timestamp: more than five minutes from this server's time"));
+    }
+    let large =
+        ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, message: format!("body: more than {MAX_SIGNED} bytes") };
+    let body = axum::body::to_bytes(body, MAX_SIGNED).await.map_err(|_| large)?;
+    let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+    let secret = shared.gate.master.token(key);
+    if !elliptic::signed(secret.as_bytes(), time, parts.method.as_str(), path, &body, signature) {
+        return Err(refuse("x-access-sign: does not fit the key, time, method, path and body"));
+    }
+    let name = shared.gate.admit(Some(key), scope, now)?;
+    Ok((name, Request::from_parts(parts, body.into())))
+}
+
+/// Guards everything under `/api/`, and the other providers' formats outside it.
+pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    if !["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p)) {
         return next.run(request).await;
     }
-    let scope = scope_of(request.method(), request.uri().path());
-    match shared.gate.pass(token_of(&request).as_deref(), scope, shared.screening.now()) {
-        Ok(name) => {
+    let scope = scope_of(request.method(), &path);
+    let passed = if path.starts_with("/v2/") {
+        pass_signed(&shared, request, scope).await
+    } else {
+        let token = token_of(&request);
+        shared.gate.pass(token.as_deref(), scope, shared.screening.now()).map(|name| (name, request))
+    };
+    match passed {
+        Ok((name, mut request)) => {
             request.extensions_mut().insert(Caller(name));
             next.run(request).await
         }
         Err(e) => {
             let limited = e.status == StatusCode::TOO_MANY_REQUESTS;
-            let mut response = e.into_response();
+            let mut response = compat::error(&path, e);
             if limited {
                 let seconds = (60 - shared.screening.now() % 60).to_string();
                 if let Ok(value) = seconds.parse() {
@@ -185,5 +241,10 @@ mod tests {
         assert_eq!(scope_of(&Method::PUT, "/api/v1/rules"), "rules");
         assert_eq!(scope_of(&Method::DELETE, "/api/v1/tags"), "admin");
         assert_eq!(scope_of(&Method::GET, "/api/v1/keys"), "admin");
+        assert_eq!(scope_of(&Method::POST, "/v2/wallet/synchronous"), "read");
+        assert_eq!(scope_of(&Method::POST, "/v2/analyses/synchronous"), "events");
+        assert_eq!(scope_of(&Method::POST, "/api/kyt/v2/users/1/transfers"), "events");
+        assert_eq!(scope_of(&Method::GET, "/api/kyt/v2/transfers/1"), "read");
+        assert_eq!(scope_of(&Method::POST, "/public/v2/screening/addresses"), "read");
     }
 }

@@ -1,6 +1,7 @@
-//! HTTP API (OpenAPI) and web pages over a workspace.
+//! HTTP API (OpenAPI), other providers' formats and web pages over a workspace and a screening desk.
 
 pub mod api;
+pub mod compat;
 pub mod error;
 pub mod gate;
 pub mod pages;
@@ -90,6 +91,15 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/audit/verify", get(screening::verify_audit))
         .route("/api/v1/keys", get(screening::keys).post(screening::create_key))
         .route("/api/v1/keys/{id}", delete(screening::revoke_key))
+        .route("/v2/wallet/synchronous", post(compat::elliptic_wallet))
+        .route("/v2/analyses/synchronous", post(compat::elliptic_analysis))
+        .route("/v2/analyses/{id}", get(compat::elliptic_stored))
+        .route("/api/kyt/v2/categories", get(compat::kyt_categories))
+        .route("/api/kyt/v2/users/{user}/transfers", post(compat::kyt_transfer))
+        .route("/api/kyt/v2/users/{user}/withdrawal-attempts", post(compat::kyt_attempt))
+        .route("/api/kyt/v2/{kind}/{id}", get(compat::kyt_summary))
+        .route("/api/kyt/v2/{kind}/{id}/{part}", get(compat::kyt_part))
+        .route("/public/v2/screening/addresses", post(compat::trm_addresses))
         .layer(axum::middleware::from_fn_with_state(shared.clone(), gate::guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(shared)

@@ -1,12 +1,13 @@
 //! The web pages: search an address, transaction or block, and read the answer.
 
 use crate::Shared;
-use crate::api::{TraceQuery, ask, rfc3339};
+use crate::api::{TraceQuery, ask};
 use crate::error::ApiError;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_attribution::Category;
+use holdfast_screening::model::rfc3339;
 use holdfast_tracing::report::coins;
 use holdfast_tracing::workspace::{ExposureLine, ExposureView, Subject, TagView, TxSide};
 use holdfast_tracing::{Direction, Policy, render};
@@ -240,7 +241,7 @@ pub async fn tx(State(shared): State<Shared>, Path(text): Path<String>) -> Page 
             h1 { "Transaction " span.hash { (report.txid) } }
             dl {
                 dt { "Block" } dd { (report.height) " " (hash_link("block", &report.block)) }
-                dt { "Time" } dd { (rfc3339(report.time as u64)) }
+                dt { "Time" } dd { (rfc3339(report.time as i64)) }
                 dt { "Fee" } dd { @match report.fee { Some(f) => (coins(f)), None => { @if report.coinbase { "none: it makes coins" } @else { "unknown: inputs are of blocks not stored" } } } }
                 @if let Some(kind) = &report.coinjoin { dt { "Shape" } dd { "coinjoin (" (kind) "): its inputs are not merged" } }
             }
@@ -263,7 +264,7 @@ pub async fn block(State(shared): State<Shared>, Path(text): Path<String>) -> Pa
             h1 { "Block " (report.height) }
             dl {
                 dt { "Hash" } dd.hash { (report.hash) }
-                dt { "Time" } dd { (rfc3339(report.time as u64)) }
+                dt { "Time" } dd { (rfc3339(report.time as i64)) }
                 dt { "Transactions" } dd { (report.tx_count) }
                 dt { "Size" } dd { (report.size) " bytes" }
             }

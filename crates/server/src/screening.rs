@@ -42,12 +42,12 @@ impl From<ScreeningError> for ApiError {
 type Answer<T> = Result<Json<T>, ApiError>;
 
 /// Reads JSON with an error that names the place.
-fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+pub(crate) fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|e| ApiError::bad(format!("body: {e}")))
 }
 
 /// Runs something that may block.
-async fn block<T: Send + 'static>(
+pub(crate) async fn block<T: Send + 'static>(
     shared: Shared,
     run: impl FnOnce(&Screening) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -134,7 +134,11 @@ pub async fn decide(
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<Decision> {
-    let event: Event = json(&body)?;
+    Ok(Json(decide_event(&shared, &caller, json(&body)?).await?))
+}
+
+/// Decides on an event once its facts are gathered.
+pub(crate) async fn decide_event(shared: &Shared, caller: &Caller, event: Event) -> Result<Decision, ApiError> {
     event.validate().map_err(ScreeningError::from)?;
     // The look-up takes microseconds; only while the workspace is being changed does it wait, on a thread that may.
     let quick = shared.workspace.try_read().ok().map(|workspace| shared.look(&workspace, &event));
@@ -151,7 +155,7 @@ pub async fn decide(
         let _ = sender.send(answer);
     })?;
     let answer = receiver.await.map_err(|_| ApiError::from(ScreeningError::Stopped))?;
-    Ok(Json(answer?))
+    Ok(answer?)
 }
 
 /// A decided event, with everything that its decision rests on.
@@ -508,6 +512,8 @@ pub struct KeyAnswer {
     key: ApiKey,
     /// Shown once.
     token: String,
+    /// For clients of Elliptic's API: the secret that belongs to the access key `key.id`.
+    elliptic_secret: String,
 }
 
 /// All keys, without their secrets.
@@ -534,7 +540,7 @@ pub async fn create_key(
     })
     .await?;
     let token = shared.gate.master.token(&key.id);
-    Ok(Json(KeyAnswer { key, token }))
+    Ok(Json(KeyAnswer { elliptic_secret: holdfast_connect::elliptic::secret_of(&token), key, token }))
 }
 
 /// Revokes a key.

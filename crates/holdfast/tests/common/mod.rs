@@ -33,6 +33,26 @@ pub fn have(program: &str) -> bool {
     found
 }
 
+/// Where `./test` puts peers from PyPI and npm.
+pub fn peers() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers")
+}
+
+/// Whether a peer from PyPI or npm is installed, by a path below [`peers`]; missing ones are treated as in [`have`].
+pub fn have_peer(place: &str) -> bool {
+    let found = peers().join(place).exists();
+    if !found {
+        assert!(std::env::var_os("CI").is_none(), "{place} is not installed, and CI must have it");
+        eprintln!("SKIPPED: {place} is not installed; ./test installs it where it can");
+    }
+    found
+}
+
+/// A client that takes error statuses as answers.
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
 /// A child process that ends with the test.
 pub struct Running(pub Child);
 

@@ -1,0 +1,145 @@
+//! What is said of an address or transfer, before it takes a provider's form.
+
+use holdfast_attribution::taxonomy::Risk;
+use holdfast_screening::decision::{Price, Reason};
+use holdfast_screening::facts::Share;
+use holdfast_screening::{ChainFacts, Decision, Verdict};
+use sha2::{Digest, Sha256};
+
+/// Facts of an address or transfer, the decision if one was taken, and the price of the asset.
+#[derive(Debug, Clone, Copy)]
+pub struct Assessed<'a> {
+    /// What the chain and the tags say.
+    pub facts: &'a ChainFacts,
+    /// The decision on the transfer; none for an address alone.
+    pub decision: Option<&'a Decision>,
+    /// US cents for base units, where the price table has the asset and the reference currency is USD.
+    pub price: Option<Price>,
+    /// When it was assessed, Unix seconds.
+    pub time: i64,
+}
+
+/// Weight of a risk on a scale of ten.
+pub fn weight(risk: Risk) -> f64 {
+    match risk {
+        Risk::None => 0.0,
+        Risk::Low => 1.0,
+        Risk::Medium => 5.0,
+        Risk::High => 8.0,
+        Risk::Severe => 10.0,
+    }
+}
+
+/// Score that a verdict stands for, of ten.
+pub fn verdict_weight(verdict: Verdict) -> f64 {
+    match verdict {
+        Verdict::Allow => 0.0,
+        Verdict::Review => 5.0,
+        Verdict::Hold => 8.0,
+        Verdict::Reject => 10.0,
+    }
+}
+
+/// Score of one category's share, 0 to 10: the category's weight times the cube root of its direct share or half of its indirect one,
+/// whichever is more, so that 1% of direct severe money already scores 2.2, a tenth 4.6, and all of it 10.
+pub fn share_score(share: &Share) -> f64 {
+    let part = share.direct_ppm.max(share.indirect_ppm / 2) as f64 / 1e6;
+    weight(share.category.risk()) * part.cbrt()
+}
+
+/// A UUID (RFC 9562, version 8) that the same words always give.
+pub fn uuid(words: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for word in words {
+        hash.update((word.len() as u64).to_le_bytes());
+        hash.update(word.as_bytes());
+    }
+    let mut b: [u8; 16] = hash.finalize()[..16].try_into().expect("16 of 32 bytes");
+    b[6] = (b[6] & 0x0f) | 0x80;
+    b[8] = (b[8] & 0x3f) | 0x80;
+    let hex: String = b.iter().map(|b| format!("{b:02x}")).collect();
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+impl Assessed<'_> {
+    /// US dollars for base units.
+    pub fn usd(&self, base_units: u64) -> Option<f64> {
+        let price = self.price?;
+        let cents = (base_units as u128).checked_mul(price.value as u128)? / price.base_units.max(1);
+        Some(cents as f64 / 100.0)
+    }
+
+    /// Shares that carry any risk weight, of where money came from (`false`) or went (`true`), heaviest first.
+    pub fn shares(&self, destination: bool) -> Vec<&Share> {
+        let all = if destination { &self.facts.destination } else { &self.facts.source };
+        let mut some: Vec<&Share> = all.iter().filter(|s| s.category.is_attributed()).collect();
+        some.sort_by(|a, b| share_score(b).total_cmp(&share_score(a)));
+        some
+    }
+
+    /// Score of one side, 0 to 10; `None` when nothing of risk was found there.
+    pub fn side_score(&self, destination: bool) -> Option<f64> {
+        let shares = self.shares(destination).into_iter().map(share_score);
+        let own = (self.facts.category.is_attributed()).then(|| weight(self.facts.category.risk()));
+        shares.chain(own).reduce(f64::max).filter(|s| *s > 0.0)
+    }
+
+    /// Score, 0 to 10: the highest of the address's own category, its exposures (see [`share_score`]) and what was decided.
+    pub fn score(&self) -> Option<f64> {
+        let decided = self.decision.map(|d| verdict_weight(d.decision)).filter(|s| *s > 0.0);
+        [self.side_score(false), self.side_score(true), decided].into_iter().flatten().reduce(f64::max)
+    }
+
+    /// Reasons of the decision.
+    pub fn reasons(&self) -> &[Reason] {
+        self.decision.map_or(&[], |d| &d.reasons)
+    }
+
+    /// Label of the other side's weightiest tag.
+    pub fn name(&self) -> Option<&str> {
+        self.facts.tags.first().map(|t| t.label.as_str())
+    }
+}
+
+/// Hundredths, as providers give percentages.
+pub(crate) fn percent(ppm: u64) -> f64 {
+    ppm as f64 / 10_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_attribution::Category;
+
+    fn share(name: &str, direct_ppm: u64, indirect_ppm: u64) -> Share {
+        let category = Category::from_name(name).unwrap();
+        Share { category, direct: direct_ppm, indirect: indirect_ppm, direct_ppm, indirect_ppm }
+    }
+
+    #[test]
+    fn scores_rise_with_share_and_risk() {
+        let all = share_score(&share("ransomware", 1_000_000, 0));
+        assert!((all - 10.0).abs() < 1e-9);
+        let tenth = share_score(&share("ransomware", 100_000, 0));
+        assert!((tenth - 4.64).abs() < 0.01, "{tenth}");
+        assert!(share_score(&share("ransomware", 0, 100_000)) < tenth);
+        assert!(share_score(&share("exchange", 1_000_000, 0)) <= 1.0);
+        let facts =
+            ChainFacts { source: vec![share("exchange", 1, 0), share("ransomware", 100_000, 0)], ..Default::default() };
+        let price = Some(Price { base_units: 100_000_000, value: 4_000_000 });
+        let seen = Assessed { facts: &facts, decision: None, price, time: 0 };
+        assert_eq!(seen.score(), Some(tenth));
+        assert_eq!(seen.side_score(true), None);
+        assert_eq!(seen.usd(50_000_000), Some(20_000.0));
+        assert_eq!(Assessed { facts: &ChainFacts::default(), ..seen }.score(), None);
+    }
+
+    #[test]
+    fn uuids_are_stable_and_well_formed() {
+        let a = uuid(&["a", "bc"]);
+        assert_eq!(a, uuid(&["a", "bc"]));
+        assert_ne!(a, uuid(&["ab", "c"]));
+        assert_eq!((a.len(), &a[14..15]), (36, "8"));
+        assert!("89ab".contains(&a[19..20]));
+    }
+}

@@ -1,0 +1,199 @@
+//! TRM Labs' wallet screening: `POST /public/v2/screening/addresses`, and reading TRM's answers.
+//!
+//! Formats as TRM's public API reference gives them; levels are 15 severe, 10 high, 5 medium, 1 low, 0 unknown.
+
+use crate::assessed::{Assessed, uuid};
+use crate::elliptic::short;
+use holdfast_attribution::taxonomy::Risk;
+use holdfast_screening::facts::ProviderFact;
+use holdfast_screening::model::{Invalid, text_ok};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+/// Most addresses of one request.
+pub const MAX_ADDRESSES: usize = 100;
+
+/// One address to be screened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TrmAddress)]
+pub struct Request {
+    /// The address.
+    pub address: String,
+    /// Such as bitcoin.
+    pub chain: String,
+    /// The exchange's own account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_external_id: Option<String>,
+    /// The exchange's own id of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+const CHAINS: &[(&str, &str)] = &[
+    ("bitcoin", "BTC"),
+    ("litecoin", "LTC"),
+    ("bitcoin_cash", "BCH"),
+    ("dogecoin", "DOGE"),
+    ("dash", "DASH"),
+    ("zcash", "ZEC"),
+    ("ethereum", "ETH"),
+    ("ethereum_classic", "ETC"),
+    ("binance_smart_chain", "BNB"),
+    ("polygon", "MATIC"),
+    ("avalanche_c_chain", "AVAX"),
+    ("arbitrum", "ETH"),
+    ("optimism", "ETH"),
+    ("base", "ETH"),
+    ("tron", "TRX"),
+    ("solana", "SOL"),
+    ("ripple", "XRP"),
+    ("stellar", "XLM"),
+    ("cardano", "ADA"),
+    ("monero", "XMR"),
+];
+
+/// Native asset of a chain.
+pub fn asset_of(chain: &str) -> Option<&'static str> {
+    CHAINS.iter().find(|c| c.0 == chain).map(|c| c.1)
+}
+
+/// The first chain that an asset is native to.
+pub fn chain_of(asset: &str) -> Option<&'static str> {
+    CHAINS.iter().find(|c| c.1 == asset).map(|c| c.0)
+}
+
+impl Request {
+    /// Checks the fields.
+    ///
+    /// # Errors
+    /// [`Invalid`] names the field.
+    pub fn validate(&self) -> Result<&'static str, Invalid> {
+        text_ok("address", &self.address)?;
+        for (field, text) in [("accountExternalId", &self.account_external_id), ("externalId", &self.external_id)] {
+            text.as_ref().map_or(Ok(()), |t| text_ok(field, t))?;
+        }
+        asset_of(&self.chain).ok_or_else(|| {
+            let names: Vec<&str> = CHAINS.iter().map(|c| c.0).collect();
+            Invalid::new(
+                "chain",
+                format!("'{}' is none of {}", self.chain.chars().take(64).collect::<String>(), names.join(", ")),
+            )
+        })
+    }
+}
+
+fn level(risk: Risk) -> (u8, &'static str) {
+    match risk {
+        Risk::None => (0, "Unknown"),
+        Risk::Low => (1, "Low"),
+        Risk::Medium => (5, "Medium"),
+        Risk::High => (10, "High"),
+        Risk::Severe => (15, "Severe"),
+    }
+}
+
+/// Volumes are decimal text.
+fn volume(usd: Option<f64>) -> Value {
+    usd.map(|v| format!("{v:.2}")).into()
+}
+
+/// One item of the answer.
+pub fn item(request: &Request, seen: &Assessed) -> Value {
+    let mut indicators = Vec::new();
+    let mut indicate =
+        |category: holdfast_attribution::Category, kind: &str, incoming: Option<f64>, outgoing: Option<f64>| {
+            let (number, label) = level(category.risk());
+            let total = [incoming, outgoing].into_iter().flatten().reduce(|a, b| a + b);
+            indicators.push(json!({
+                "category": category.name(), "categoryId": category.0.to_string(), "categoryRiskScoreLevel": number,
+                "categoryRiskScoreLevelLabel": label, "riskType": kind, "incomingVolumeUsd": volume(incoming),
+                "outgoingVolumeUsd": volume(outgoing), "totalVolumeUsd": volume(total),
+            }));
+        };
+    let own = seen.facts.category;
+    if own.risk() >= Risk::Medium {
+        indicate(own, "OWNERSHIP", None, None);
+    }
+    for (kind, direct) in [("COUNTERPARTY", true), ("INDIRECT", false)] {
+        for (to, shares) in [(false, &seen.facts.source), (true, &seen.facts.destination)] {
+            for share in shares.iter().filter(|s| s.category.risk() >= Risk::Medium) {
+                let units = if direct { share.direct } else { share.indirect };
+                if units > 0 {
+                    let usd = seen.usd(units);
+                    indicate(share.category, kind, usd.filter(|_| !to), usd.filter(|_| to));
+                }
+            }
+        }
+    }
+    let entities: Vec<Value> = seen
+        .facts
+        .tags
+        .iter()
+        .map(|t| {
+            let (number, label) = level(t.category.risk());
+            json!({
+                "entity": t.label, "category": t.category.name(), "categoryId": t.category.0.to_string(), "riskScoreLevel": number,
+                "riskScoreLevelLabel": label, "confidenceScoreLabel": t.confidence.to_string(),
+                "trmUrn": format!("urn:holdfast:{}", uuid(&["entity", &t.label])), "trmAppUrl": t.source,
+            })
+        })
+        .collect();
+    json!({
+        "address": request.address, "addressSubmitted": request.address, "chain": request.chain,
+        "accountExternalId": request.account_external_id, "externalId": request.external_id,
+        "addressRiskIndicators": indicators, "entities": entities,
+        "addressIncomingVolumeUsd": null, "addressOutgoingVolumeUsd": null, "addressTotalVolumeUsd": null,
+        "trmAppUrl": format!("/address/{}", request.address),
+    })
+}
+
+/// What TRM's answer says of its first address: the highest level of an indicator or entity.
+pub fn read(answer: &Value) -> ProviderFact {
+    let item = if answer.is_array() { &answer[0] } else { answer };
+    let (Some(indicators), Some(entities)) = (item["addressRiskIndicators"].as_array(), item["entities"].as_array())
+    else {
+        return ProviderFact { risk: None, detail: "the answer has no addressRiskIndicators".into(), cached: false };
+    };
+    let risk = |n: &Value| match n.as_u64().unwrap_or(0) {
+        n if n >= 15 => 4,
+        n if n >= 10 => 3,
+        n if n >= 5 => 2,
+        n if n >= 1 => 1,
+        _ => 0,
+    };
+    let of_indicators = indicators.iter().map(|i| risk(&i["categoryRiskScoreLevel"]));
+    let highest = of_indicators.chain(entities.iter().map(|e| risk(&e["riskScoreLevel"]))).max().unwrap_or(0);
+    let mut words: Vec<String> = indicators
+        .iter()
+        .map(|i| {
+            format!(
+                "{} {}",
+                i["category"].as_str().unwrap_or("unnamed"),
+                i["riskType"].as_str().unwrap_or_default().to_lowercase()
+            )
+        })
+        .collect();
+    words.extend(entities.iter().filter_map(|e| e["entity"].as_str().map(str::to_owned)));
+    ProviderFact { risk: Some(highest), detail: short(&words.join(", ")), cached: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read() {
+        let answer = json!([{
+            "addressRiskIndicators": [{"category": "Mixer", "categoryRiskScoreLevel": 10, "riskType": "INDIRECT"}],
+            "entities": [{"entity": "Wasabi", "riskScoreLevel": 5}]
+        }]);
+        let fact = read(&answer);
+        assert_eq!((fact.risk, fact.detail.as_str()), (Some(3), "Mixer indirect, Wasabi"));
+        assert_eq!(read(&json!([{"addressRiskIndicators": [], "entities": []}])).risk, Some(0));
+        assert_eq!(read(&json!([])).risk, None);
+        assert_eq!(asset_of("bitcoin"), Some("BTC"));
+        assert_eq!(chain_of("ETH"), Some("ethereum"));
+    }
+}

@@ -1,0 +1,199 @@
+//! Other providers' clients pointed at Holdfast, and Holdfast asking other providers.
+
+mod common;
+
+use common::{Running, agent, have_peer, holdfast, path, peers, run, serving};
+use serde_json::{Value, json};
+use std::process::Command;
+
+struct Desk {
+    _process: Running,
+    url: String,
+    _dir: tempfile::TempDir,
+}
+
+/// The demo's real blocks and tags, with a desk.
+fn demo() -> Desk {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    let (process, url) = serving(holdfast().args(["demo", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+    Desk { _process: process, url, _dir: dir }
+}
+
+impl Desk {
+    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> (u16, Value) {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.map(Value::to_string).unwrap_or_default()).unwrap();
+        let mut answer = agent().run(request).unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Makes a key; gives its public part, token and Elliptic secret.
+    fn key(&self, name: &str, scopes: &[&str], admin: &str) -> (String, String, String) {
+        let authorization = format!("Bearer {admin}");
+        let body = json!({"name": name, "scopes": scopes});
+        let (status, made) = self.ask("POST", "/api/v1/keys", &[("Authorization", &authorization)], Some(&body));
+        assert_eq!(status, 200, "{made}");
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        (text(&made["key"]["id"]), text(&made["token"]), text(&made["elliptic_secret"]))
+    }
+}
+
+const LOCKY: &str = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
+const PAYMENT: &str = "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb";
+
+#[test]
+fn elliptics_own_clients_are_answered() {
+    if !have_peer("venv/bin/python") || !have_peer("node_modules/elliptic-sdk") {
+        return;
+    }
+    let desk = demo();
+    let (_, admin, _) = desk.key("admin", &["admin"], "");
+    let (key, _, secret) = desk.key("elliptic", &["read", "events"], &admin);
+    let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
+    let python = peers().join("venv/bin/python");
+    let clients: [(&str, &dyn Fn() -> Command); 2] = [
+        ("python", &|| {
+            let mut command = Command::new(&python);
+            command.arg(format!("{scripts}/elliptic_sdk.py"));
+            command
+        }),
+        ("node", &|| {
+            let mut command = Command::new("node");
+            command.arg(format!("{scripts}/elliptic_sdk.cjs")).env("NODE_PATH", peers().join("node_modules"));
+            command
+        }),
+    ];
+    for (name, client) in clients {
+        let ask = |secret: &str, method: &str, path: &str, body: Option<&Value>| -> (u64, Value) {
+            let mut command = client();
+            command.args([&desk.url, &key, secret, method, path]).args(body.map(Value::to_string));
+            let answer: Value = serde_json::from_str(&run(&mut command)).unwrap();
+            (answer["status"].as_u64().unwrap(), answer["body"].clone())
+        };
+        let wallet = |hash: &str, asset: &str| {
+            json!({"subject": {"asset": asset, "blockchain": asset, "type": "address", "hash": hash},
+                "type": "wallet_exposure", "customer_reference": "kunde ä \"1\""})
+        };
+        let (status, locky) = ask(&secret, "POST", "/v2/wallet/synchronous", Some(&wallet(LOCKY, "holistic")));
+        assert_eq!(status, 200, "{name}: {locky}");
+        assert_eq!(locky["risk_score"], 10.0, "{name}: {locky}");
+        assert_eq!(locky["cluster_entities"][0]["name"], "Locky");
+        assert_eq!(locky["process_status"], "complete");
+        assert_eq!(locky["customer"]["reference"], "kunde ä \"1\"");
+        assert_eq!(locky["evaluation_detail"]["source"][0]["rule_name"], "ransomware itself");
+        let (_, satoshi) =
+            ask(&secret, "POST", "/v2/wallet/synchronous", Some(&wallet("12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S", "BTC")));
+        assert_eq!(satoshi["risk_score"], Value::Null, "{name}: {satoshi}");
+        let (status, unseen) =
+            ask(&secret, "POST", "/v2/wallet/synchronous", Some(&wallet("1BitcoinEaterAddressDontSendf59kuE", "BTC")));
+        assert_eq!((status, &unseen["name"]), (404, &json!("NotInBlockchain")), "{name}: {unseen}");
+        // A withdrawal to Locky is decided, held or refused, and the same request gets the same analysis.
+        let transfer = json!({"subject": {"asset": "BTC", "blockchain": "bitcoin", "type": "transaction", "hash": PAYMENT,
+            "output_type": "address", "output_address": LOCKY}, "type": "destination_of_funds", "customer_reference": "c-77"});
+        let (status, analysis) = ask(&secret, "POST", "/v2/analyses/synchronous", Some(&transfer));
+        assert_eq!(status, 200, "{name}: {analysis}");
+        assert_eq!(analysis["risk_score"], 10.0, "{name}: {analysis}");
+        assert_ne!(analysis["holdfast"]["decision"], "allow");
+        assert!(!analysis["evaluation_detail"].as_array().unwrap().is_empty());
+        let (_, again) = ask(&secret, "POST", "/v2/analyses/synchronous", Some(&transfer));
+        assert_eq!(again, analysis, "{name}");
+        let id = analysis["id"].as_str().unwrap();
+        let (status, stored) = ask(&secret, "GET", &format!("/v2/analyses/{id}"), None);
+        assert_eq!((status, &stored["risk_score"]), (200, &analysis["risk_score"]), "{name}: {stored}");
+        // A wrong secret, and a wrong request.
+        let (status, refused) = ask("AAAA", "POST", "/v2/wallet/synchronous", Some(&wallet(LOCKY, "BTC")));
+        assert_eq!((status, &refused["name"]), (401, &json!("UnauthorizedError")), "{name}: {refused}");
+        let mut wrong = wallet(LOCKY, "BTC");
+        wrong["type"] = "everything".into();
+        let (status, refused) = ask(&secret, "POST", "/v2/wallet/synchronous", Some(&wrong));
+        assert_eq!(status, 400);
+        assert!(refused["message"].as_str().unwrap().contains("wallet_exposure"), "{name}: {refused}");
+    }
+}
+
+#[test]
+fn chainalysis_and_trm_shapes_are_answered() {
+    let desk = demo();
+    let (_, admin, _) = desk.key("admin", &["admin"], "");
+    let (_, token, _) = desk.key("kyt", &["read", "events"], &admin);
+    let kyt = |method: &str, path: &str, body: Option<&Value>| desk.ask(method, path, &[("Token", &token)], body);
+    let authorization = format!("Bearer {admin}");
+    let price = json!({"base_units": "100000000", "value": 4_000_000});
+    assert_eq!(desk.ask("PUT", "/api/v1/prices/BTC", &[("Authorization", &authorization)], Some(&price)).0, 204);
+    // A received transfer whose amount the ledger knows.
+    let transfer = json!({"network": "Bitcoin", "asset": "BTC", "transferReference": format!("{PAYMENT}:{LOCKY}"), "direction": "received"});
+    let (status, made) = kyt("POST", "/api/kyt/v2/users/u-1/transfers", Some(&transfer));
+    assert_eq!(status, 202, "{made}");
+    assert_eq!((&made["assetAmount"], &made["usdAmount"]), (&json!(0.4999), &json!(19_996.0)));
+    assert_eq!((&made["tx"], &made["outputAddress"]), (&json!(PAYMENT), &json!(LOCKY)));
+    let id = made["externalId"].as_str().unwrap();
+    assert_eq!(kyt("POST", "/api/kyt/v2/users/u-1/transfers", Some(&transfer)).1["externalId"], made["externalId"]);
+    let (_, summary) = kyt("GET", &format!("/api/kyt/v2/transfers/{id}"), None);
+    assert_eq!(summary, made);
+    assert_eq!(kyt("GET", &format!("/api/kyt/v2/withdrawal-attempts/{id}"), None).0, 404);
+    // A withdrawal attempt to a ransomware address.
+    let attempt = |address: &str, id: &str, amount: Value| {
+        let body = json!({"network": "Bitcoin", "asset": "BTC", "address": address, "attemptIdentifier": id,
+            "assetAmount": amount, "attemptTimestamp": "2026-11-24T10:00:00.123456"});
+        kyt("POST", "/api/kyt/v2/users/u-2/withdrawal-attempts", Some(&body))
+    };
+    let (status, made) = attempt(LOCKY, "w-1", json!(0.25));
+    assert_eq!(status, 202, "{made}");
+    assert_eq!((&made["attemptIdentifier"], &made["assetAmount"]), (&json!("w-1"), &json!(0.25)));
+    let id = made["externalId"].as_str().unwrap();
+    let part = |part: &str| kyt("GET", &format!("/api/kyt/v2/withdrawal-attempts/{id}/{part}"), None).1;
+    assert_eq!(part("exposures")["direct"]["name"], "Locky");
+    assert_eq!(part("exposures")["direct"]["category"], "ransomware");
+    let alerts = part("alerts");
+    assert_eq!(alerts["alerts"][0]["alertLevel"], "SEVERE", "{alerts}");
+    assert_eq!(alerts["alerts"][0]["service"], "Locky");
+    assert_eq!(alerts["alerts"][0]["alertAmount"], 10_000.0);
+    assert_eq!(part("network-identifications")["networkIdentificationOrgs"][0]["name"], "Locky");
+    assert_eq!(part("high-risk-addresses")["chainalysisIdentifications"][0]["address"], LOCKY);
+    assert_eq!(kyt("GET", &format!("/api/kyt/v2/withdrawal-attempts/{id}/nonsense"), None).0, 404);
+    // The same identifier with another amount is no repetition.
+    assert_eq!(attempt(LOCKY, "w-1", json!(0.5)).0, 409);
+    let (status, refused) = attempt(LOCKY, "w-2", json!(0.123456789));
+    assert_eq!(status, 400);
+    assert!(refused["message"].as_str().unwrap().starts_with("assetAmount: "), "{refused}");
+    let (_, categories) = kyt("GET", "/api/kyt/v2/categories", None);
+    assert!(categories["categories"].as_array().unwrap().iter().any(|c| c["categoryName"] == "ransomware"));
+    let (status, refused) = desk.ask("GET", "/api/kyt/v2/categories", &[("Token", "hf_no_no")], None);
+    assert_eq!((status, &refused["status"]), (401, &json!(401)));
+    // TRM: HTTP Basic with the key as user and password.
+    let basic = base64(&format!("{token}:{token}"));
+    let trm = |body: Value| {
+        desk.ask("POST", "/public/v2/screening/addresses", &[("Authorization", &format!("Basic {basic}"))], Some(&body))
+    };
+    let sanctioned = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96";
+    let (status, answer) = trm(json!([
+        {"address": LOCKY, "chain": "bitcoin", "accountExternalId": "acc", "externalId": "x1"},
+        {"address": sanctioned, "chain": "ethereum"}
+    ]));
+    assert_eq!(status, 201, "{answer}");
+    assert_eq!(answer[0]["addressRiskIndicators"][0]["riskType"], "OWNERSHIP", "{answer}");
+    assert_eq!(answer[0]["addressRiskIndicators"][0]["categoryRiskScoreLevelLabel"], "Severe");
+    assert_eq!(
+        (&answer[0]["entities"][0]["entity"], &answer[0]["accountExternalId"]),
+        (&json!("Locky"), &json!("acc"))
+    );
+    assert_eq!(answer[1]["entities"][0]["category"], "sanction", "{answer}");
+    let (status, refused) = trm(json!([{"address": LOCKY, "chain": "marschain"}]));
+    assert_eq!(status, 400);
+    assert!(refused["message"].as_str().unwrap().contains("marschain"), "{refused}");
+}
+
+/// Base64 of short text, without a library.
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = |chunk: &[u8]| {
+        let n = chunk.iter().chain([0, 0].iter()).take(3).fold(0usize, |n, b| n << 8 | *b as usize);
+        (0..4).map(|i| if i <= chunk.len() { DIGITS[n >> (18 - 6 * i) & 63] as char } else { '=' }).collect::<String>()
+    };
+    text.as_bytes().chunks(3).map(digits).collect()
+}
