@@ -279,7 +279,7 @@ impl WithdrawalAttempt {
 }
 
 /// Network that an asset is native to, in Chainalysis's words.
-fn network(asset: &str) -> &'static str {
+pub(crate) fn network(asset: &str) -> &'static str {
     match asset {
         "BTC" | "XBT" => "Bitcoin",
         "LTC" => "Litecoin",

@@ -4,6 +4,8 @@
 pub mod assessed;
 pub mod chainalysis;
 pub mod elliptic;
+pub mod providers;
 pub mod trm;
 
 pub use assessed::Assessed;
+pub use providers::{Providers, Question};

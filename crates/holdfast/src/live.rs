@@ -1,5 +1,6 @@
 //! `holdfast follow` and `holdfast serve`.
 
+use crate::connect::read_providers;
 use crate::output::{self, thousands};
 use crate::screening::{master, open_desk};
 use crate::workspace::StoreArgs;
@@ -13,6 +14,7 @@ use holdfast_tracing::Workspace;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Args, Clone)]
@@ -138,6 +140,9 @@ pub struct Serve {
     /// Network of a new store.
     #[arg(long, default_value = "bitcoin")]
     network: Network,
+    /// File (YAML) that names other providers to ask about every transfer: elliptic, chainalysis, trm.
+    #[arg(long)]
+    providers: Option<PathBuf>,
 }
 
 pub fn serve_command(args: Serve) -> anyhow::Result<()> {
@@ -147,7 +152,8 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         None => Workspace::open_for_writing(&args.store.store)?,
     };
     let screening = open_desk(&args.store.store, args.database.as_deref())?;
-    let shared = Shared::new(workspace, screening, master(&args.store.store)?)?;
+    let mut shared = Shared::new(workspace, screening, master(&args.store.store)?)?;
+    shared.providers = args.providers.as_deref().map(read_providers).transpose()?.map(Arc::new);
     if let Some(source) = source {
         let (shared, node) = (shared.clone(), args.node.clone());
         std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));

@@ -3,6 +3,7 @@
 mod accuracy;
 mod bench;
 mod bench_screening;
+mod connect;
 mod demo;
 mod ledger;
 mod live;
@@ -75,6 +76,9 @@ enum Command {
     /// API keys with scopes.
     #[command(subcommand)]
     Keys(screening::KeysCommand),
+    /// Other analytics providers.
+    #[command(subcommand)]
+    Providers(connect::ProvidersCommand),
     /// Measure every heuristic against ground truth.
     Accuracy(accuracy::AccuracyArgs),
     /// Make synthetic data with ground truth.
@@ -110,6 +114,7 @@ fn main() -> ExitCode {
         Command::Alerts(command) => screening::alerts(command, json),
         Command::Audit(command) => screening::audit(command, json),
         Command::Keys(command) => screening::keys(command, json),
+        Command::Providers(command) => connect::providers(command, json),
         Command::Accuracy(args) => accuracy::run(args, json),
         Command::Simulate(command) => simulate::run(command, json),
         Command::Bench(command) => bench::run(command, json),

@@ -1,9 +1,11 @@
 //! `holdfast screen`, `rules`, `holds`, `alerts`, `audit`, `keys`, `records`: the desk's database from the command line.
 
+use crate::connect::read_providers;
 use crate::output::{self, thousands};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use holdfast_connect::Question;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
@@ -82,6 +84,9 @@ pub struct Screen {
     /// Print only what is not allowed.
     #[arg(long)]
     quiet: bool,
+    /// File (YAML) that names other providers to ask about every transfer: elliptic, chainalysis, trm.
+    #[arg(long)]
+    providers: Option<PathBuf>,
 }
 
 /// Largest file of events or records.
@@ -140,13 +145,19 @@ pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
     } else {
         json_lines(&args.events, &bytes)?
     };
+    let providers = args.providers.as_deref().map(read_providers).transpose()?;
     let workspace = if args.no_ledger { None } else { Some(Workspace::open(&args.desk.store.store)?) };
     let bar = output::bar(events.len() as u64, "screening");
     let actor: std::sync::Arc<str> = args.desk.actor.as_str().into();
     for part in events.chunks(256) {
         let (sender, receiver) = std::sync::mpsc::channel();
         for (i, event) in part.iter().enumerate() {
-            let facts = workspace.as_ref().map_or_else(ChainFacts::default, |w| ChainFacts::look(w, event, None));
+            let mut facts = workspace.as_ref().map_or_else(ChainFacts::default, |w| ChainFacts::look(w, event, None));
+            if let Some(providers) = &providers
+                && let Some(question) = Question::of(event, &facts)
+            {
+                facts.providers = providers.ask(&question);
+            }
             let sender = sender.clone();
             screening.submit(event.clone(), facts, &actor, move |answer| {
                 let _ = sender.send((i, answer));

@@ -197,3 +197,77 @@ fn base64(text: &str) -> String {
     };
     text.as_bytes().chunks(3).map(digits).collect()
 }
+
+/// A desk that knows one real block and no tag, and asks other providers.
+fn asking(providers: &str) -> Desk {
+    let dir = tempfile::tempdir().unwrap();
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/bitcoin/300025.block.zst");
+    let (block, store) = (dir.path().join("300025.block"), dir.path().join("store"));
+    std::fs::write(&block, zstd::decode_all(std::fs::File::open(data).unwrap()).unwrap()).unwrap();
+    run(holdfast().args(["ingest", path(&block), "--ledger", path(&store.join("ledger"))]));
+    let file = dir.path().join("providers.yaml");
+    std::fs::write(&file, providers).unwrap();
+    let mut command = holdfast();
+    command.args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0", "--providers", path(&file)]);
+    command.env("HOLDFAST_TEST_TRM_KEY", providers.lines().next().unwrap().trim_start_matches("# "));
+    let (process, url) = serving(&mut command);
+    Desk { _process: process, url, _dir: dir }
+}
+
+#[test]
+fn answers_of_other_providers_decide_and_their_silence_is_seen() {
+    // Another Holdfast stands for all three providers, in their own formats.
+    let provider = demo();
+    let (_, admin, _) = provider.key("admin", &["admin"], "");
+    let (key, token, secret) = provider.key("asked", &["read", "events"], &admin);
+    let url = &provider.url;
+    let desk = asking(&format!(
+        "# {token}\nelliptic: {{url: '{url}', key: {key}, secret: '{secret}'}}\nchainalysis: {{url: '{url}/', secret: {token}}}\n\
+         trm: {{url: '{url}', secret_env: HOLDFAST_TEST_TRM_KEY}}\ntimeout_ms: 5000\nretries: 1\nbreaker_failures: 2\ncache_seconds: 3600\n"
+    ));
+    let withdraw = |id: &str, address: &str| {
+        let event = json!({"id": id, "time": 1_795_000_000, "kind": "withdrawal", "customer": id, "asset": "BTC", "amount": "50000000",
+            "value": 2_000_000, "counterparty": address});
+        let (status, decision) = desk.ask("POST", "/api/v1/events", &[], Some(&event));
+        assert_eq!(status, 200, "{decision}");
+        let rules: Vec<String> =
+            decision["reasons"].as_array().unwrap().iter().map(|r| r["rule"].as_str().unwrap().to_owned()).collect();
+        let (_, event) = desk.ask("GET", &format!("/api/v1/events/{id}"), &[], None);
+        (decision["decision"].clone(), rules, event["facts"]["providers"].clone())
+    };
+    let (verdict, rules, facts) = withdraw("w1", LOCKY);
+    assert_eq!(verdict, "hold", "{facts}");
+    assert!(rules.contains(&"provider-severe".to_owned()), "{rules:?}");
+    for name in ["elliptic", "chainalysis", "trm"] {
+        assert_eq!(facts[name]["risk"], 4, "{facts}");
+        assert!(facts[name]["detail"].as_str().unwrap().contains("Locky"), "{facts}");
+    }
+    // The second time the answers come from the cache.
+    let (_, _, facts) = withdraw("w2", LOCKY);
+    assert!(["elliptic", "chainalysis", "trm"].iter().all(|n| facts[n]["cached"] == true), "{facts}");
+    // The command asks too.
+    let file = desk._dir.path().join("providers.yaml");
+    let mut command = holdfast();
+    command
+        .args(["--json", "providers", "ask", "--providers", path(&file), LOCKY])
+        .env("HOLDFAST_TEST_TRM_KEY", &token);
+    let asked: Value = serde_json::from_str(&run(&mut command)).unwrap();
+    assert_eq!(asked["trm"]["risk"], 4, "{asked}");
+    // All down: the decision comes all the same, says so, and goes to a person.
+    drop(provider);
+    let (verdict, rules, facts) = withdraw("w3", "12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S");
+    assert_eq!(verdict, "review", "{facts}");
+    assert!(rules.contains(&"provider-failed".to_owned()), "{rules:?}");
+    assert!(
+        facts["elliptic"]["risk"].is_null() && facts["elliptic"]["detail"].as_str().unwrap().contains("tries"),
+        "{facts}"
+    );
+    withdraw("w4", "1Q2TWHE3GMdB6BZKafqwxXtWAWgFt5Jvm3");
+    let (_, states) = desk.ask("GET", "/api/v1/providers", &[], None);
+    assert!(states.as_array().unwrap().iter().all(|s| s["breaker"] == "open"), "{states}");
+    let (_, facts) = desk.ask("GET", "/api/v1/providers/BTC/1Q2TWHE3GMdB6BZKafqwxXtWAWgFt5Jvm3", &[], None);
+    assert!(facts["trm"]["detail"].as_str().unwrap().starts_with("not asked"), "{facts}");
+    // What was answered before still is.
+    let (_, facts) = desk.ask("GET", &format!("/api/v1/providers/BTC/{LOCKY}"), &[], None);
+    assert_eq!((&facts["trm"]["risk"], &facts["trm"]["cached"]), (&json!(4), &json!(true)), "{facts}");
+}

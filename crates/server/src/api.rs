@@ -69,6 +69,8 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
         crate::screening::keys,
         crate::screening::create_key,
         crate::screening::revoke_key,
+        crate::screening::providers,
+        crate::screening::ask_providers,
         crate::compat::elliptic_wallet,
         crate::compat::elliptic_analysis,
         crate::compat::elliptic_stored,

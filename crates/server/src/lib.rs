@@ -12,6 +12,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
 use gate::Gate;
 use holdfast_chain::mempool::Mempool;
+use holdfast_connect::Providers;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_tracing::Workspace;
@@ -28,6 +29,8 @@ pub struct Shared {
     pub screening: Arc<Screening>,
     /// Who may ask.
     pub gate: Arc<Gate>,
+    /// Other providers that are asked about every transfer on chain, if any.
+    pub providers: Option<Arc<Providers>>,
 }
 
 impl Shared {
@@ -38,7 +41,7 @@ impl Shared {
     pub fn new(workspace: Workspace, screening: Screening, master: Master) -> Result<Self, ScreeningError> {
         let gate = Arc::new(Gate::new(master, screening.keys()?));
         let workspace = Arc::new(RwLock::new(workspace));
-        Ok(Shared { workspace, mempool: Arc::default(), screening: Arc::new(screening), gate })
+        Ok(Shared { workspace, mempool: Arc::default(), screening: Arc::new(screening), gate, providers: None })
     }
 }
 
@@ -91,6 +94,8 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/audit/verify", get(screening::verify_audit))
         .route("/api/v1/keys", get(screening::keys).post(screening::create_key))
         .route("/api/v1/keys/{id}", delete(screening::revoke_key))
+        .route("/api/v1/providers", get(screening::providers))
+        .route("/api/v1/providers/{asset}/{address}", get(screening::ask_providers))
         .route("/v2/wallet/synchronous", post(compat::elliptic_wallet))
         .route("/v2/analyses/synchronous", post(compat::elliptic_analysis))
         .route("/v2/analyses/{id}", get(compat::elliptic_stored))

@@ -9,9 +9,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_chain::parse_hash;
+use holdfast_connect::Question;
+use holdfast_connect::providers::ProviderState;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use holdfast_screening::audit::{AuditReport, Entry};
 use holdfast_screening::decision::Price;
+use holdfast_screening::facts::ProviderFact;
 use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{Hold, HoldFilter, HoldRequest, HoldsReport};
 use holdfast_screening::keys::ApiKey;
@@ -22,6 +25,7 @@ use holdfast_screening::{
     Amount, ChainFacts, Decision, Event, EventKind, Record, RuleBook, Screening, ScreeningError, tables,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
 
@@ -68,6 +72,20 @@ impl Shared {
         }
     }
 
+    /// What the chain and the other providers say about an event.
+    pub fn all_facts(&self, event: &Event) -> ChainFacts {
+        self.with_providers(event, self.facts(event))
+    }
+
+    fn with_providers(&self, event: &Event, mut facts: ChainFacts) -> ChainFacts {
+        if let Some(providers) = &self.providers
+            && let Some(question) = Question::of(event, &facts)
+        {
+            facts.providers = providers.ask(&question);
+        }
+        facts
+    }
+
     fn look(&self, workspace: &holdfast_tracing::Workspace, event: &Event) -> ChainFacts {
         let pending = event.tx.as_ref().and_then(|t| parse_hash(t)).and_then(|txid| {
             let pool = self.mempool.read().ok()?;
@@ -104,6 +122,7 @@ impl Shared {
                     Ok(workspace) => ChainFacts::look(&workspace, &event, Some(tx)),
                     Err(_) => return Err(ScreeningError::Stopped),
                 };
+                let facts = self.with_providers(&event, facts);
                 match self.screening.decide(event, facts, "mempool") {
                     // Seen before a restart, with another time.
                     Ok(_) | Err(ScreeningError::Conflict(_)) => {}
@@ -141,12 +160,16 @@ pub async fn decide(
 pub(crate) async fn decide_event(shared: &Shared, caller: &Caller, event: Event) -> Result<Decision, ApiError> {
     event.validate().map_err(ScreeningError::from)?;
     // The look-up takes microseconds; only while the workspace is being changed does it wait, on a thread that may.
-    let quick = shared.workspace.try_read().ok().map(|workspace| shared.look(&workspace, &event));
+    // Other providers take milliseconds to seconds.
+    let quick = match &shared.providers {
+        Some(_) => None,
+        None => shared.workspace.try_read().ok().map(|workspace| shared.look(&workspace, &event)),
+    };
     let facts = match quick {
         Some(facts) => facts,
         None => {
             let (shared, event) = (shared.clone(), event.clone());
-            let looked = tokio::task::spawn_blocking(move || shared.facts(&event)).await;
+            let looked = tokio::task::spawn_blocking(move || shared.all_facts(&event)).await;
             looked.map_err(|e| ApiError::internal(e.to_string()))?
         }
     };
@@ -491,6 +514,28 @@ pub struct HeadQuery {
 #[utoipa::path(get, path = "/api/v1/audit/verify", params(HeadQuery), responses((status = 200, body = AuditReport)))]
 pub async fn verify_audit(State(shared): State<Shared>, Query(q): Query<HeadQuery>) -> Answer<AuditReport> {
     block(shared, move |s| s.verify_audit(q.head.as_deref())).await.map(Json)
+}
+
+/// How the connected providers have answered; empty when none is connected.
+#[utoipa::path(get, path = "/api/v1/providers", responses((status = 200, body = Vec<ProviderState>)))]
+pub async fn providers(State(shared): State<Shared>) -> Json<Vec<ProviderState>> {
+    Json(shared.providers.as_ref().map(|p| p.state()).unwrap_or_default())
+}
+
+/// Asks the connected providers about an address.
+#[utoipa::path(get, path = "/api/v1/providers/{asset}/{address}",
+    params(("asset" = String, Path, description = "Such as BTC"), ("address" = String, Path, description = "The address")),
+    responses((status = 200, body = BTreeMap<String, ProviderFact>), (status = 404, body = ErrorBody)))]
+pub async fn ask_providers(
+    State(shared): State<Shared>,
+    Path((asset, address)): Path<(String, String)>,
+) -> Answer<BTreeMap<String, ProviderFact>> {
+    let Some(providers) = shared.providers.clone() else {
+        return Err(ScreeningError::NotFound("provider: none is connected; start with --providers FILE".into()).into());
+    };
+    let question = Question::address(&asset, &address, shared.screening.now());
+    let asked = tokio::task::spawn_blocking(move || providers.ask(&question)).await;
+    asked.map(Json).map_err(|e| ApiError::internal(e.to_string()))
 }
 
 /// A key to be made.
