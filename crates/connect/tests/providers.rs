@@ -30,12 +30,7 @@ fn peer(answer: impl Fn(usize, &str) -> Option<(u16, String)> + Send + Sync + 's
     Peer { url, asked, seen }
 }
 
-fn one(
-    mut stream: TcpStream,
-    counter: &AtomicUsize,
-    lines: &Mutex<Vec<String>>,
-    answer: &Answer,
-) {
+fn one(mut stream: TcpStream, counter: &AtomicUsize, lines: &Mutex<Vec<String>>, answer: &Answer) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut head, mut length) = (String::new(), 0);
     loop {

@@ -1,10 +1,12 @@
-//! `holdfast providers`: asking other analytics providers.
+//! `holdfast providers` and `holdfast webhooks`: asking and telling other systems.
 
 use crate::output;
+use crate::screening::{DeskArgs, master};
 use anyhow::Context;
 use clap::Subcommand;
 use holdfast_connect::{Providers, Question};
 use holdfast_screening::service::system_clock;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
@@ -20,6 +22,60 @@ pub enum ProvidersCommand {
         /// The address.
         address: String,
     },
+}
+
+#[derive(Subcommand)]
+pub enum WebhooksCommand {
+    /// Add a webhook; prints its secret. A running server tells it what happens from now on.
+    Add {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// An https URL (http only to this machine).
+        url: String,
+        /// decisions (all but allow), all-decisions, holds, alerts.
+        #[arg(long, value_delimiter = ',', default_value = "decisions,holds,alerts")]
+        topics: Vec<String>,
+    },
+    /// List webhooks and how far they were told.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Remove a webhook.
+    Remove {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Its number.
+        id: u64,
+    },
+}
+
+pub fn webhooks(command: WebhooksCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        WebhooksCommand::Add { desk, url, topics } => {
+            let id = desk.open()?.add_webhook(&url, &topics, &desk.actor)?;
+            let secret = holdfast_connect::webhooks::secret(&master(&desk.store.store)?, id);
+            if as_json {
+                return output::json(&json!({"webhook": id, "secret": secret}));
+            }
+            println!("webhook {id}; secret {secret}");
+        }
+        WebhooksCommand::List { desk } => {
+            let webhooks = desk.open()?.webhooks()?;
+            if as_json {
+                return output::json(&webhooks);
+            }
+            for w in webhooks {
+                let fault = w.last_error.map_or(String::new(), |e| format!("; failed {} times: {e}", w.failures));
+                println!("{} {} ({}): {} delivered{fault}", w.id, w.url, w.topics.join(", "), w.delivered);
+            }
+        }
+        WebhooksCommand::Remove { desk, id } => {
+            desk.open()?.remove_webhook(id, "removed by a person", &desk.actor)?;
+            println!("webhook {id} removed");
+        }
+    }
+    Ok(())
 }
 
 /// Reads a file of providers.

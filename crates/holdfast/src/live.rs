@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_chain::node::{BlockSource, Rest, Rpc};
 use holdfast_chain::{Network, display_hash};
+use holdfast_connect::webhooks::Deliverer;
 use holdfast_ledger::follow;
 use holdfast_server::{Shared, serve};
 use holdfast_tracing::Workspace;
@@ -165,6 +166,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
 pub fn serve_shared(shared: Shared, listen: &str) -> anyhow::Result<()> {
     // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
     let _keep = shared.clone();
+    let _deliverer = Deliverer::start(shared.screening.clone(), shared.gate.master.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen)

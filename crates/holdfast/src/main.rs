@@ -79,6 +79,9 @@ enum Command {
     /// Other analytics providers.
     #[command(subcommand)]
     Providers(connect::ProvidersCommand),
+    /// Webhooks: who is told of decisions, holds and alerts.
+    #[command(subcommand)]
+    Webhooks(connect::WebhooksCommand),
     /// Measure every heuristic against ground truth.
     Accuracy(accuracy::AccuracyArgs),
     /// Make synthetic data with ground truth.
@@ -115,6 +118,7 @@ fn main() -> ExitCode {
         Command::Audit(command) => screening::audit(command, json),
         Command::Keys(command) => screening::keys(command, json),
         Command::Providers(command) => connect::providers(command, json),
+        Command::Webhooks(command) => connect::webhooks(command, json),
         Command::Accuracy(args) => accuracy::run(args, json),
         Command::Simulate(command) => simulate::run(command, json),
         Command::Bench(command) => bench::run(command, json),

@@ -64,7 +64,7 @@ pub fn master(store: &Path) -> anyhow::Result<Master> {
 }
 
 impl DeskArgs {
-    fn open(&self) -> anyhow::Result<Screening> {
+    pub fn open(&self) -> anyhow::Result<Screening> {
         open_desk(&self.store.store, self.database.as_deref())
     }
 }

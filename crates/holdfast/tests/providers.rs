@@ -2,46 +2,9 @@
 
 mod common;
 
-use common::{Running, agent, have_peer, holdfast, path, peers, run, serving};
+use common::{Desk, demo, have_peer, holdfast, path, peers, run, serving, small_store};
 use serde_json::{Value, json};
 use std::process::Command;
-
-struct Desk {
-    _process: Running,
-    url: String,
-    _dir: tempfile::TempDir,
-}
-
-/// The demo's real blocks and tags, with a desk.
-fn demo() -> Desk {
-    let dir = tempfile::tempdir().unwrap();
-    let store = dir.path().join("store");
-    let (process, url) = serving(holdfast().args(["demo", "--listen", "127.0.0.1:0", "--store", path(&store)]));
-    Desk { _process: process, url, _dir: dir }
-}
-
-impl Desk {
-    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> (u16, Value) {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(body.map(Value::to_string).unwrap_or_default()).unwrap();
-        let mut answer = agent().run(request).unwrap();
-        let text = answer.body_mut().read_to_string().unwrap();
-        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
-    }
-
-    /// Makes a key; gives its public part, token and Elliptic secret.
-    fn key(&self, name: &str, scopes: &[&str], admin: &str) -> (String, String, String) {
-        let authorization = format!("Bearer {admin}");
-        let body = json!({"name": name, "scopes": scopes});
-        let (status, made) = self.ask("POST", "/api/v1/keys", &[("Authorization", &authorization)], Some(&body));
-        assert_eq!(status, 200, "{made}");
-        let text = |v: &Value| v.as_str().unwrap().to_owned();
-        (text(&made["key"]["id"]), text(&made["token"]), text(&made["elliptic_secret"]))
-    }
-}
 
 const LOCKY: &str = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
 const PAYMENT: &str = "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb";
@@ -201,17 +164,14 @@ fn base64(text: &str) -> String {
 /// A desk that knows one real block and no tag, and asks other providers.
 fn asking(providers: &str) -> Desk {
     let dir = tempfile::tempdir().unwrap();
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/bitcoin/300025.block.zst");
-    let (block, store) = (dir.path().join("300025.block"), dir.path().join("store"));
-    std::fs::write(&block, zstd::decode_all(std::fs::File::open(data).unwrap()).unwrap()).unwrap();
-    run(holdfast().args(["ingest", path(&block), "--ledger", path(&store.join("ledger"))]));
+    let store = small_store(dir.path());
     let file = dir.path().join("providers.yaml");
     std::fs::write(&file, providers).unwrap();
     let mut command = holdfast();
     command.args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0", "--providers", path(&file)]);
     command.env("HOLDFAST_TEST_TRM_KEY", providers.lines().next().unwrap().trim_start_matches("# "));
     let (process, url) = serving(&mut command);
-    Desk { _process: process, url, _dir: dir }
+    Desk { process, url, dir }
 }
 
 #[test]
@@ -246,7 +206,7 @@ fn answers_of_other_providers_decide_and_their_silence_is_seen() {
     let (_, _, facts) = withdraw("w2", LOCKY);
     assert!(["elliptic", "chainalysis", "trm"].iter().all(|n| facts[n]["cached"] == true), "{facts}");
     // The command asks too.
-    let file = desk._dir.path().join("providers.yaml");
+    let file = desk.dir.path().join("providers.yaml");
     let mut command = holdfast();
     command
         .args(["--json", "providers", "ask", "--providers", path(&file), LOCKY])

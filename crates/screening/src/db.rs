@@ -410,7 +410,8 @@ impl Database {
 }
 
 /// Each is applied once, in order; a released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/001_screening.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/001_screening.sql"), include_str!("migrations/002_webhooks.sql")];
 
 #[cfg(test)]
 mod tests {

@@ -20,6 +20,7 @@ pub mod service;
 pub mod state;
 pub mod tables;
 pub mod typology;
+pub mod webhooks;
 
 pub use decision::{Decision, Reason, Verdict};
 pub use facts::ChainFacts;

@@ -10,6 +10,7 @@ use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};
 use crate::keys::{self, ApiKey};
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::rules::{RuleBook, RuleError};
+use crate::webhooks::{self, Webhook};
 use serde::Serialize;
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -366,6 +367,41 @@ impl Screening {
     /// [`ScreeningError`].
     pub fn keys(&self) -> Result<Vec<ApiKey>, ScreeningError> {
         self.read(keys::list)
+    }
+
+    /// Adds a webhook that is told what happens from now on; gives its number.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn add_webhook(&self, url: &str, topics: &[String], actor: &str) -> Result<u64, ScreeningError> {
+        webhooks::validate(url, topics)?;
+        let (url, topics, actor) = (url.to_owned(), topics.join(" "), actor.to_owned());
+        self.change(move |core, now| core.add_webhook(&url, &topics, &actor, now))
+    }
+
+    /// Removes a webhook.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn remove_webhook(&self, id: u64, why: &str, actor: &str) -> Result<(), ScreeningError> {
+        let (why, actor) = (why.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.remove_webhook(id, &why, &actor, now))
+    }
+
+    /// Notes how far a webhook was told.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn webhook_told(&self, webhook: Webhook) -> Result<(), ScreeningError> {
+        self.change(move |core, _| core.webhook_told(&webhook))
+    }
+
+    /// Webhooks that are not removed.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn webhooks(&self) -> Result<Vec<Webhook>, ScreeningError> {
+        self.read(webhooks::list)
     }
 
     /// Does something with an alert.

@@ -49,8 +49,59 @@ on_both!(
     alerts_and_statistics,
     changes_raise_late_alerts,
     tampering_is_found,
-    records_in_any_order
+    records_in_any_order,
+    webhooks_are_told_everything_once
 );
+
+/// Whatever the size of a turn, the messages are the same, in order, each once.
+fn webhooks_are_told_everything_once(place: &Place) {
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    screening.decide(deposit("d0", "c0", "0xt0", 1, 900_000), sanctioned(), "test").unwrap();
+    let topics = |list: &[&str]| list.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+    screening.add_webhook("https://example.org/a", &topics(&["decisions", "holds", "alerts"]), "ana").unwrap();
+    screening.add_webhook("https://example.org/b", &topics(&["all-decisions"]), "ana").unwrap();
+    screening.ingest(vec![customer("c2", START)], "test").unwrap();
+    for i in 1..6 {
+        let facts = if i % 2 == 0 { ChainFacts::default() } else { sanctioned() };
+        let customer = if i % 2 == 0 { "c2" } else { "c1" };
+        screening.decide(deposit(&format!("d{i}"), customer, &format!("0xt{i}"), 1, 1000), facts, "test").unwrap();
+    }
+    let told = |webhook: usize, turn: usize| {
+        let mut hook = screening.webhooks().unwrap().remove(webhook);
+        let mut seen = Vec::new();
+        loop {
+            let pending = screening.read(|db| holdfast_screening::webhooks::pending(db, &hook, turn)).unwrap();
+            if pending.then == hook.progress {
+                return seen;
+            }
+            // As after a crash in the middle: the first message is delivered, the rest of the turn is asked for again.
+            let first = pending.messages.first();
+            hook.progress = first.map_or(pending.then, |m| m.then);
+            seen.extend(first.map(|m| (m.id.clone(), m.body.clone())));
+        }
+    };
+    let all = told(0, 1000);
+    let kinds = |kind: &str| all.iter().filter(|m| m.1.contains(&format!("\"type\":\"{kind}\""))).count();
+    assert_eq!((kinds("decision.made"), kinds("alert.raised")), (3, 3), "{all:?}");
+    assert!(kinds("hold.placed") >= 3, "{all:?}");
+    assert!(!all.iter().any(|m| m.1.contains("\"d0\"")), "what was before it is not told");
+    let mut ids: Vec<&String> = all.iter().map(|m| &m.0).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), all.len());
+    assert_eq!(told(0, 1), all);
+    assert_eq!(told(0, 2), all);
+    assert_eq!(told(1, 3).len(), 5);
+    // How far it was told is stored; a removed one is gone.
+    let mut hook = screening.webhooks().unwrap().remove(0);
+    hook.progress.part = 1;
+    (hook.failures, hook.next_try, hook.last_error) = (2, 77, Some("it answered 500".into()));
+    screening.webhook_told(hook.clone()).unwrap();
+    assert_eq!(screening.webhooks().unwrap()[0], hook);
+    screening.remove_webhook(hook.id, "test", "ana").unwrap();
+    assert!(matches!(screening.remove_webhook(hook.id, "test", "ana"), Err(ScreeningError::NotFound(_))));
+    assert_eq!(screening.webhooks().unwrap().len(), 1);
+    assert!(screening.verify_audit(None).unwrap().problems.is_empty());
+}
 
 fn decisions_are_idempotent_and_explained(place: &Place) {
     let clock = TestClock::new();

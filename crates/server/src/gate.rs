@@ -102,7 +102,8 @@ pub fn scope_of(method: &Method, path: &str) -> &'static str {
     }
     let part = path.strip_prefix("/api/v1/").unwrap_or_default().split('/').next().unwrap_or_default();
     match (part, changes) {
-        ("keys", _) => "admin",
+        // Webhooks carry what is decided out of the house.
+        ("keys" | "webhooks", _) => "admin",
         (_, false) => "read",
         ("verify", true) => "read",
         ("rules", true) if path.ends_with("/test") => "read",

@@ -94,6 +94,8 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/audit/verify", get(screening::verify_audit))
         .route("/api/v1/keys", get(screening::keys).post(screening::create_key))
         .route("/api/v1/keys/{id}", delete(screening::revoke_key))
+        .route("/api/v1/webhooks", get(screening::webhooks).post(screening::add_webhook))
+        .route("/api/v1/webhooks/{id}", delete(screening::remove_webhook))
         .route("/api/v1/providers", get(screening::providers))
         .route("/api/v1/providers/{asset}/{address}", get(screening::ask_providers))
         .route("/v2/wallet/synchronous", post(compat::elliptic_wallet))

@@ -21,6 +21,7 @@ use holdfast_screening::keys::ApiKey;
 use holdfast_screening::replay::{RuleTest, test_rules};
 use holdfast_screening::rules::{BookFile, MAX_BOOK};
 use holdfast_screening::service::{DecidedEvent, RescreenReport};
+use holdfast_screening::webhooks::Webhook;
 use holdfast_screening::{
     Amount, ChainFacts, Decision, Event, EventKind, Record, RuleBook, Screening, ScreeningError, tables,
 };
@@ -536,6 +537,57 @@ pub async fn ask_providers(
     let question = Question::address(&asset, &address, shared.screening.now());
     let asked = tokio::task::spawn_blocking(move || providers.ask(&question)).await;
     asked.map(Json).map_err(|e| ApiError::internal(e.to_string()))
+}
+
+/// A webhook to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookRequest {
+    /// An https URL.
+    url: String,
+    /// decisions (all but allow), all-decisions, holds, alerts.
+    topics: Vec<String>,
+}
+
+/// A webhook that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookAnswer {
+    /// Its number.
+    webhook: u64,
+    /// Secret of its signatures (Standard Webhooks).
+    secret: String,
+}
+
+/// Webhooks and how far they were told.
+#[utoipa::path(get, path = "/api/v1/webhooks", responses((status = 200, body = Vec<Webhook>)))]
+pub async fn webhooks(State(shared): State<Shared>) -> Answer<Vec<Webhook>> {
+    block(shared, Screening::webhooks).await.map(Json)
+}
+
+/// Makes a webhook. From now on its topics are posted to it in order, signed as Standard Webhooks say, again and again until it answers 2xx.
+#[utoipa::path(post, path = "/api/v1/webhooks", request_body = WebhookRequest,
+    responses((status = 200, body = WebhookAnswer), (status = 400, body = ErrorBody)))]
+pub async fn add_webhook(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<WebhookAnswer> {
+    let request: WebhookRequest = json(&body)?;
+    let master = shared.gate.master.clone();
+    let webhook = block(shared, move |s| s.add_webhook(&request.url, &request.topics, &caller.0)).await?;
+    Ok(Json(WebhookAnswer { webhook, secret: holdfast_connect::webhooks::secret(&master, webhook) }))
+}
+
+/// Removes a webhook.
+#[utoipa::path(delete, path = "/api/v1/webhooks/{id}", params(("id" = u32, Path, description = "Number of the webhook")),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub async fn remove_webhook(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u32>,
+) -> Result<Response, ApiError> {
+    block(shared, move |s| s.remove_webhook(id as u64, "removed by a person", &caller.0)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// A key to be made.

@@ -1,6 +1,7 @@
 //! Helpers of the end-to-end tests.
 #![allow(dead_code)]
 
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Command, Output};
 
@@ -77,4 +78,51 @@ pub fn serving(command: &mut Command) -> (Running, String) {
         .find_map(|l| l.strip_prefix("Serving on ").and_then(|r| r.split(' ').next()).map(str::to_owned))
         .expect("the server prints its URL");
     (process, url)
+}
+
+/// A running server.
+pub struct Desk {
+    pub process: Running,
+    pub url: String,
+    pub dir: tempfile::TempDir,
+}
+
+/// The demo's real blocks and tags, with a desk.
+pub fn demo() -> Desk {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    let (process, url) = serving(holdfast().args(["demo", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+    Desk { process, url, dir }
+}
+
+impl Desk {
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> (u16, Value) {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.map(Value::to_string).unwrap_or_default()).unwrap();
+        let mut answer = agent().run(request).unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Makes a key; gives its public part, token and Elliptic secret.
+    pub fn key(&self, name: &str, scopes: &[&str], admin: &str) -> (String, String, String) {
+        let authorization = format!("Bearer {admin}");
+        let body = json!({"name": name, "scopes": scopes});
+        let (status, made) = self.ask("POST", "/api/v1/keys", &[("Authorization", &authorization)], Some(&body));
+        assert_eq!(status, 200, "{made}");
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        (text(&made["key"]["id"]), text(&made["token"]), text(&made["elliptic_secret"]))
+    }
+}
+
+/// A store with one real block and no tag.
+pub fn small_store(dir: &Path) -> std::path::PathBuf {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/bitcoin/300025.block.zst");
+    let (block, store) = (dir.join("300025.block"), dir.join("store"));
+    std::fs::write(&block, zstd::decode_all(std::fs::File::open(data).unwrap()).unwrap()).unwrap();
+    run(holdfast().args(["ingest", path(&block), "--ledger", path(&store.join("ledger"))]));
+    store
 }
