@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Running, agent, have, holdfast, path, serving};
+use common::{Running, agent, have, have_peer, holdfast, path, serving};
 use serde_json::Value;
 use std::process::Command;
 
@@ -175,4 +175,41 @@ fn pages_show_the_answer_in_a_browser() {
     let page = dom("/search?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E");
     assert!(page.contains("This did not work") && !page.contains("<script>alert"), "{page}");
     assert!(dom("/block/170").contains(FIRST));
+}
+
+/// Schemathesis makes requests from the OpenAPI document, proper and improper ones, and holds every answer to it: no fault of the server's,
+/// no status, content type or body that the document does not name.
+#[test]
+fn the_openapi_document_holds() {
+    if !have_peer("venv/bin/st") {
+        return;
+    }
+    let desk = common::demo();
+    let st = |only: &str, not: &str, authorization: &[&str]| {
+        let mut command = Command::new(common::peers().join("venv/bin/st"));
+        command.args([
+            "run",
+            &format!("{}/openapi.json", desk.url),
+            "--phases",
+            "examples,coverage,fuzzing",
+            "--max-examples",
+            "5",
+        ]);
+        command.args(["--seed", "1", "--workers", "2", "--generation-database", "none", "--request-timeout", "60"]);
+        command.args([
+            "--checks",
+            "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method",
+        ]);
+        command.args(["--include-path-regex", only, "--exclude-path-regex", not]).args(authorization);
+        command.current_dir(desk.dir.path());
+        let output = command.output().expect("starts");
+        assert!(output.status.success(), "{}", common::words(&output));
+        let text = common::words(&output);
+        let tested = text.lines().find_map(|l| l.trim().strip_prefix("Tested: ")?.parse::<u32>().ok());
+        tested.unwrap_or_else(|| panic!("no number of tested operations: {text}"))
+    };
+    // Elliptic's paths need a signature once a key is in force; the others are asked with a key, so that a key made on the way shuts nobody out.
+    assert!(st("^/v2/", "^$", &[]) >= 3);
+    let (_, admin, _) = desk.key("admin", &["admin"], "");
+    assert!(st("^/(api|public)/", "^$", &["-H", &format!("Authorization: Bearer {admin}")]) >= 50);
 }

@@ -19,7 +19,8 @@ use holdfast_tracing::workspace::{
 use holdfast_tracing::{Bounds, Direction, Policy, TraceOptions, TraceReport, Workspace, render};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
-use utoipa::{IntoParams, OpenApi, ToSchema};
+use utoipa::openapi::{Content, Object, Ref};
+use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -84,6 +85,7 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
         crate::compat::kyt_categories,
         crate::compat::trm_addresses
     ),
+    modifiers(&Refusals),
     components(schemas(
         AddressReport,
         BlockReport,
@@ -104,6 +106,38 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
     ))
 )]
 struct Document;
+
+/// What every operation may answer besides what it says itself: a request that is wrong, unknown, not allowed, or too much.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
+            for operation in all.into_iter().flatten() {
+                let refusals = [
+                    ("400", "The request is wrong; the answer says what and how to mend it"),
+                    ("401", "No key in force was sent"),
+                    ("403", "The key lacks the scope"),
+                    ("413", "The body is too large"),
+                    ("429", "The key has asked too often; Retry-After says how many seconds to wait"),
+                    ("503", "Too busy, or not stored; try again"),
+                ];
+                for (status, words) in refusals {
+                    let content = match path.starts_with("/api/v1/") {
+                        true => Content::new(Some(Ref::from_schema_name("ErrorBody"))),
+                        false => Content::new(Some(Object::new())),
+                    };
+                    let refusal = utoipa::openapi::Response::builder()
+                        .description(words)
+                        .content("application/json", content)
+                        .build();
+                    operation.responses.responses.entry(status.to_owned()).or_insert(refusal.into());
+                }
+            }
+        }
+    }
+}
 
 /// The OpenAPI document.
 pub async fn openapi() -> Response {
@@ -381,7 +415,7 @@ pub struct VerifyAnswer {
 }
 
 /// Recomputes an evidence bundle.
-#[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/x-tar"),
+#[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bundle, a tar file"),
     responses((status = 200, body = VerifyAnswer)))]
 pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
     let run = move || holdfast_tracing::bundle::verify(&body, None);

@@ -3,7 +3,7 @@
 
 use crate::Shared;
 use crate::api::ask;
-use crate::error::{ApiError, ErrorBody};
+use crate::error::ApiError;
 use crate::gate::Caller;
 use crate::screening::{block, decide_event, json};
 use axum::body::Bytes;
@@ -112,7 +112,8 @@ async fn address(shared: &Shared, asset: String, address: String) -> Result<(Cha
 }
 
 /// Screens an address (Elliptic AML API v2). Signed with the headers x-access-key, x-access-sign, x-access-timestamp.
-#[utoipa::path(post, path = "/v2/wallet/synchronous", request_body = elliptic::Request,
+#[utoipa::path(post, path = "/v2/wallet/synchronous", request_body(content = elliptic::Request, example = json!({"type": "wallet_exposure",
+    "customer_reference": "c-1", "subject": {"asset": "holistic", "blockchain": "holistic", "type": "address", "hash": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"}})),
     responses((status = 200, body = Object), (status = 400, body = Object), (status = 401, body = Object), (status = 404, body = Object)))]
 pub async fn elliptic_wallet(State(shared): State<Shared>, body: Bytes) -> Result<Json<Value>, Failed> {
     let request: elliptic::Request = read(ELLIPTIC, &body)?;
@@ -211,7 +212,9 @@ fn elliptic_event(analysis: &str) -> String {
 }
 
 /// Screens a transfer (Elliptic AML API v2) and decides on it: `source_of_funds` is a deposit, `destination_of_funds` a withdrawal.
-#[utoipa::path(post, path = "/v2/analyses/synchronous", request_body = elliptic::Request,
+#[utoipa::path(post, path = "/v2/analyses/synchronous", request_body(content = elliptic::Request, example = json!({"type": "source_of_funds",
+    "customer_reference": "c-1", "subject": {"asset": "BTC", "blockchain": "bitcoin", "type": "transaction", "output_type": "address",
+    "hash": "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb", "output_address": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"}})),
     responses((status = 200, body = Object), (status = 400, body = Object), (status = 401, body = Object), (status = 404, body = Object)))]
 pub async fn elliptic_analysis(
     State(shared): State<Shared>,
@@ -303,7 +306,8 @@ pub async fn elliptic_stored(State(shared): State<Shared>, Path(id): Path<String
 
 /// Registers a transfer (Chainalysis KYT v2) and decides on it: `received` is a deposit, `sent` a withdrawal. Header `Token`.
 #[utoipa::path(post, path = "/api/kyt/v2/users/{user}/transfers", params(("user" = String, Path, description = "The customer")),
-    request_body = Transfer, responses((status = 202, body = Object), (status = 400, body = Object)))]
+    request_body(content = Transfer, example = json!({"network": "Bitcoin", "asset": "BTC", "direction": "received",
+        "transferReference": "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb:13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"})), responses((status = 202, body = Object), (status = 400, body = Object), (status = 409, body = Object)))]
 pub async fn kyt_transfer(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
@@ -333,7 +337,8 @@ pub async fn kyt_transfer(
 
 /// Registers a withdrawal attempt (Chainalysis KYT v2) and decides on it.
 #[utoipa::path(post, path = "/api/kyt/v2/users/{user}/withdrawal-attempts", params(("user" = String, Path, description = "The customer")),
-    request_body = WithdrawalAttempt, responses((status = 202, body = Object), (status = 400, body = Object)))]
+    request_body(content = WithdrawalAttempt, example = json!({"network": "Bitcoin", "asset": "BTC", "assetAmount": 0.25,
+        "address": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "attemptIdentifier": "w-1", "attemptTimestamp": "2026-11-24T10:00:00"})), responses((status = 202, body = Object), (status = 400, body = Object), (status = 409, body = Object)))]
 pub async fn kyt_attempt(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
@@ -395,8 +400,9 @@ pub async fn kyt_categories() -> Json<Value> {
 }
 
 /// Screens up to 100 addresses (TRM Labs). HTTP Basic with the key as user name and password.
-#[utoipa::path(post, path = "/public/v2/screening/addresses", request_body = Vec<trm::Request>,
-    responses((status = 201, body = Vec<Object>), (status = 400, body = ErrorBody)))]
+#[utoipa::path(post, path = "/public/v2/screening/addresses", request_body(content = Vec<trm::Request>,
+    example = json!([{"address": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "chain": "bitcoin"}])),
+    responses((status = 201, body = Vec<Object>), (status = 400, body = Object)))]
 pub async fn trm_addresses(State(shared): State<Shared>, body: Bytes) -> Result<Response, Failed> {
     let requests: Vec<trm::Request> = read(TRM, &body)?;
     if requests.is_empty() || requests.len() > trm::MAX_ADDRESSES {

@@ -170,6 +170,26 @@ async fn pass_signed(shared: &Shared, request: Request, scope: &str) -> Result<(
     Ok((name, Request::from_parts(parts, body.into())))
 }
 
+/// Refusals by the framework itself (a path or query that does not parse, a wrong method) come as text; clients expect JSON everywhere.
+async fn in_json(path: &str, response: Response) -> Response {
+    let text = response.headers().get(header::CONTENT_TYPE).is_none_or(|v| v.as_bytes().starts_with(b"text/plain"));
+    let status = response.status();
+    if !status.is_client_error() || !text {
+        return response;
+    }
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
+    let message = match body.is_empty() {
+        true => status.canonical_reason().unwrap_or_default().to_owned(),
+        false => String::from_utf8_lossy(&body).into_owned(),
+    };
+    let mut response = compat::error(path, ApiError { status, message });
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
 /// Guards everything under `/api/`, and the other providers' formats outside it.
 pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
@@ -186,7 +206,7 @@ pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -
     match passed {
         Ok((name, mut request)) => {
             request.extensions_mut().insert(Caller(name));
-            next.run(request).await
+            in_json(&path, next.run(request).await).await
         }
         Err(e) => {
             let limited = e.status == StatusCode::TOO_MANY_REQUESTS;

@@ -147,7 +147,8 @@ impl Shared {
 }
 
 /// Decides on an event. The answer comes once decision and hold are durable; sent again, the event gets the same answer.
-#[utoipa::path(post, path = "/api/v1/events", request_body = Event,
+#[utoipa::path(post, path = "/api/v1/events", request_body(content = Event, example = json!({"id": "w-1", "time": 1795000000, "kind": "withdrawal",
+    "customer": "c-1", "asset": "BTC", "amount": "50000000", "value": 2000000, "counterparty": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"})),
     responses((status = 200, body = Decision), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub async fn decide(
     State(shared): State<Shared>,
@@ -219,7 +220,8 @@ pub struct IngestAnswer {
 }
 
 /// Takes records of the customers' world: a JSON list, or CSV with content type text/csv. Any order, any number of times.
-#[utoipa::path(post, path = "/api/v1/records", request_body = Vec<Record>,
+#[utoipa::path(post, path = "/api/v1/records", request_body(content = Vec<Record>, example = json!([{"kind": "customer", "id": "c-1",
+    "time": 1795000000, "country": "DE", "created": 1600000000}])),
     responses((status = 200, body = IngestAnswer), (status = 400, body = ErrorBody)))]
 pub async fn ingest(
     State(shared): State<Shared>,
@@ -267,7 +269,8 @@ pub struct PlacedAnswer {
 }
 
 /// Places a hold or freeze. Sent again with the same id, it gives the same hold.
-#[utoipa::path(post, path = "/api/v1/holds", request_body = HoldRequest,
+#[utoipa::path(post, path = "/api/v1/holds", request_body(content = HoldRequest, example = json!({"id": "freeze-1", "customer": "c-1", "scope": "account",
+    "basis": "court order 12/2026", "reason": "ordered by the court"})),
     responses((status = 200, body = PlacedAnswer), (status = 400, body = ErrorBody)))]
 pub async fn place_hold(
     State(shared): State<Shared>,
@@ -450,7 +453,7 @@ pub struct PriceRequest {
 }
 
 /// Sets the price of an asset, for events without a value.
-#[utoipa::path(put, path = "/api/v1/prices/{asset}", params(("asset" = String, Path, description = "Such as BTC")), request_body = PriceRequest,
+#[utoipa::path(put, path = "/api/v1/prices/{asset}", params(("asset" = String, Path, description = "Such as BTC")), request_body(content = PriceRequest, example = json!({"base_units": "100000000", "value": 4000000})),
     responses((status = 204), (status = 400, body = ErrorBody)))]
 pub async fn set_price(
     State(shared): State<Shared>,
@@ -565,7 +568,7 @@ pub async fn webhooks(State(shared): State<Shared>) -> Answer<Vec<Webhook>> {
 }
 
 /// Makes a webhook. From now on its topics are posted to it in order, signed as Standard Webhooks say, again and again until it answers 2xx.
-#[utoipa::path(post, path = "/api/v1/webhooks", request_body = WebhookRequest,
+#[utoipa::path(post, path = "/api/v1/webhooks", request_body(content = WebhookRequest, example = json!({"url": "https://example.org/hook", "topics": ["holds"]})),
     responses((status = 200, body = WebhookAnswer), (status = 400, body = ErrorBody)))]
 pub async fn add_webhook(
     State(shared): State<Shared>,
@@ -620,7 +623,7 @@ pub async fn keys(State(shared): State<Shared>) -> Answer<Vec<ApiKey>> {
 }
 
 /// Makes a key. From the first on, every request needs one.
-#[utoipa::path(post, path = "/api/v1/keys", request_body = KeyRequest, responses((status = 200, body = KeyAnswer), (status = 400, body = ErrorBody)))]
+#[utoipa::path(post, path = "/api/v1/keys", request_body(content = KeyRequest, example = json!({"name": "wallet service", "scopes": ["events"], "per_minute": 6000})), responses((status = 200, body = KeyAnswer), (status = 400, body = ErrorBody)))]
 pub async fn create_key(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
