@@ -3,8 +3,10 @@
 use crate::output;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use holdfast_screening::{ChainFacts, Event};
 use holdfast_simulate::files::{FileOptions, write};
 use holdfast_simulate::{Economy, Options};
+use holdfast_tracing::Workspace;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -14,6 +16,8 @@ pub enum SimulateCommand {
     Chain(Chain),
     /// Write records and events of a simulated exchange (JSON Lines), with the truth about its planted cases.
     Exchange(Exchange),
+    /// Precision and recall of every typology on a simulated exchange.
+    Score(ScoreArgs),
 }
 
 #[derive(Args)]
@@ -32,10 +36,59 @@ pub struct Exchange {
     /// Same seed and sizes, same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Transactions of a simulated chain whose deposits are added, for peel chains, mixers and coinjoins; its ledger and tags go to store/
+    /// in the folder. 0 for none.
+    #[arg(long, default_value_t = 0)]
+    chain_txs: u64,
+}
+
+#[derive(Args)]
+pub struct ScoreArgs {
+    /// Folder that `holdfast simulate exchange` wrote.
+    folder: PathBuf,
+}
+
+/// Decides on a simulated exchange in memory and prints how well every typology is found.
+fn score_command(args: ScoreArgs, as_json: bool) -> anyhow::Result<()> {
+    use holdfast_screening::exchange::{findings, score};
+    fn read<T: serde::de::DeserializeOwned>(path: &std::path::Path) -> anyhow::Result<Vec<T>> {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let line = |(i, l): (usize, &str)| {
+            serde_json::from_str(l).with_context(|| format!("{}: line {}", path.display(), i + 1))
+        };
+        text.lines().enumerate().map(line).collect()
+    }
+    let place = |name: &str| args.folder.join(name);
+    let made = holdfast_screening::exchange::Exchange {
+        records: read(&place("records.jsonl"))?,
+        events: read(&place("events.jsonl"))?,
+        cases: read(&place("cases.jsonl"))?,
+    };
+    let store = place("store");
+    let workspace = if store.exists() { Some(Workspace::open(&store)?) } else { None };
+    let bar = output::bar(made.events.len() as u64, "deciding");
+    let facts =
+        |event: &Event| workspace.as_ref().map_or_else(ChainFacts::default, |w| ChainFacts::look(w, event, None));
+    let found = findings(&made, facts, &mut |n| {
+        bar.set_position(n);
+        output::stopping()
+    });
+    bar.finish_and_clear();
+    let scores = score(&made.cases, &found.map_err(anyhow::Error::msg)?);
+    if as_json {
+        return output::json(&scores.iter().map(|(t, s)| (t.name(), s)).collect::<std::collections::BTreeMap<_, _>>());
+    }
+    let percent = |p: Option<u64>| p.map_or("-".to_owned(), |p| format!("{}.{}%", p / 10, p % 10));
+    println!("{:<20} {:>7} {:>8} {:>8} {:>10}", "typology", "cases", "recall", "flagged", "precision");
+    for (typology, s) in &scores {
+        let (recall, precision) = (percent(s.recall()), percent(s.precision()));
+        println!("{:<20} {:>7} {recall:>8} {:>8} {precision:>10}", typology.name(), s.cases, s.flagged);
+    }
+    Ok(())
 }
 
 fn exchange(args: Exchange, as_json: bool) -> anyhow::Result<()> {
-    use holdfast_screening::exchange::{Options, simulate};
+    use holdfast_screening::exchange::{Options, chain_workspace, simulate};
     use std::io::Write;
     let options = Options {
         seed: args.seed,
@@ -44,7 +97,13 @@ fn exchange(args: Exchange, as_json: bool) -> anyhow::Result<()> {
         cases: args.cases,
         ..Options::default()
     };
-    let made = simulate(options).map_err(anyhow::Error::msg)?;
+    let mut made = simulate(options).map_err(anyhow::Error::msg)?;
+    if args.chain_txs > 0 {
+        let options = holdfast_simulate::Options { seed: args.seed, txs: args.chain_txs };
+        let (workspace, blocks, economy) =
+            chain_workspace(&args.out.join("store"), options).map_err(anyhow::Error::msg)?;
+        made.add_chain(&workspace, &blocks, &economy);
+    }
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     fn write<T: serde::Serialize>(path: &std::path::Path, items: &[T]) -> anyhow::Result<()> {
         let mut out = std::io::BufWriter::new(std::fs::File::create(path).with_context(|| path.display().to_string())?);
@@ -97,6 +156,7 @@ pub fn run(command: SimulateCommand, as_json: bool) -> anyhow::Result<()> {
     let args = match command {
         SimulateCommand::Chain(args) => args,
         SimulateCommand::Exchange(args) => return exchange(args, as_json),
+        SimulateCommand::Score(args) => return score_command(args, as_json),
     };
     let mut economy = Economy::new(Options { seed: args.seed, txs: args.txs }).map_err(anyhow::Error::msg)?;
     let xor = args

@@ -208,3 +208,34 @@ fn keys_guard_the_api() {
     let event = withdrawal("w2", "c1", "0x12345678aaaaaaaaaaaaaaaaaaaaaaaa87654321");
     assert_eq!(post(&agent, &events, Some(&feed), &event).unwrap().1["decision"], "reject");
 }
+
+#[test]
+fn every_typology_is_planted_and_scored_in_one_simulation() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("sim");
+    run(holdfast().args(["simulate", "exchange", path(&out), "--customers", "1000", "--chain-txs", "20000"]));
+    let scores: Value =
+        serde_json::from_str(&run(holdfast().args(["--json", "simulate", "score", path(&out)]))).unwrap();
+    let scores = scores.as_object().unwrap();
+    assert_eq!(scores.len(), 16, "{scores:?}");
+    for (typology, score) in scores {
+        let (cases, found) = (score["cases"].as_u64().unwrap(), score["found"].as_u64().unwrap());
+        assert!(cases >= 20 && found * 10 >= cases * 7, "{typology}: {score}");
+    }
+    let table = run(holdfast().args(["simulate", "score", path(&out)]));
+    assert!(table.contains("mixer_exposure") && table.lines().count() == 17, "{table}");
+    // What it wrote is screened as it is, on its own ledger.
+    let events = out.join("events.jsonl");
+    let store = out.join("store");
+    let records = out.join("records.jsonl");
+    let text = run(holdfast().args([
+        "screen",
+        path(&events),
+        "--records",
+        path(&records),
+        "--store",
+        path(&store),
+        "--quiet",
+    ]));
+    assert!(text.contains("mixing"), "{}", text.chars().take(2000).collect::<String>());
+}

@@ -3,12 +3,18 @@
 //! Ordinary traffic holds what is easily mistaken: traders who pass money through, families on one device, campuses on one address,
 //! payrolls, savers with growing withdrawals, buyers who move everything to a new hardware wallet.
 
+use crate::decision::{ActiveHolds, Ground, Prices, decide};
+use crate::facts::ChainFacts;
 use crate::model::{Action, Amount, CustomerType, Direction, Event, EventKind, Method, Record, RecordKind, Status};
-use crate::state::{DAY, HOUR};
+use crate::rules::RuleBook;
+use crate::state::{DAY, HOUR, State};
 use crate::typology::Typology;
+use holdfast_chain::Network;
 use holdfast_simulate::random::Random;
+use holdfast_tracing::Workspace;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 /// What to simulate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -577,6 +583,100 @@ pub fn score(cases: &[Case], found: &BTreeSet<(Typology, String)>) -> BTreeMap<T
         score.right += u64::from(planted.contains(&(*typology, customer.as_str())));
     }
     scores
+}
+
+/// Decides on all of it in memory, `facts` saying what the chain knows, and gives what was found, by typology and customer.
+///
+/// # Errors
+/// When `progress` stops it.
+pub fn findings(
+    exchange: &Exchange,
+    facts: impl Fn(&Event) -> ChainFacts,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<BTreeSet<(Typology, String)>, String> {
+    let mut state = State::default();
+    exchange.records.iter().for_each(|r| state.record(r));
+    let (book, holds, prices) = (RuleBook::standard(), ActiveHolds::new(), Prices::new());
+    let mut found = BTreeSet::new();
+    for (seq, event) in exchange.events.iter().enumerate() {
+        let facts = facts(event);
+        let ground = Ground { state: &state, book: &book, holds: &holds, prices: &prices };
+        let (decision, _) = decide(ground, event, &facts, seq as u64, event.time);
+        found.extend(decision.findings.iter().map(|f| (f.typology, event.customer.clone())));
+        state.apply(event, &facts, decision.value.unwrap_or(0), seq as u64);
+        if seq % 1024 == 0 && progress(seq as u64).is_break() {
+            return Err("stopped".into());
+        }
+    }
+    Ok(found)
+}
+
+/// A workspace over a simulated chain (regtest), with its tags, all addresses of its mixers among them (exposure is only as good as
+/// attribution); and the blocks with the truth about them. The folder must be empty or missing.
+///
+/// # Errors
+/// When the options are out of bounds or the folder cannot be used.
+pub fn chain_workspace(
+    dir: &std::path::Path,
+    options: holdfast_simulate::Options,
+) -> Result<(Workspace, Vec<holdfast_simulate::SimBlock>, holdfast_simulate::Economy), String> {
+    use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+    use holdfast_simulate::{Economy, OwnerKind};
+    let mut economy = Economy::new(options)?;
+    let blocks: Vec<_> = std::iter::from_fn(|| economy.next_block()).collect();
+    let words = |e: &dyn std::fmt::Display| format!("{}: {e}", dir.display());
+    let mut workspace = Workspace::create_or_open(dir, Network::Regtest).map_err(|e| words(&e))?;
+    if workspace.ledger.tip().is_some() {
+        return Err(format!("{} holds a ledger already; choose an empty folder", dir.display()));
+    }
+    let mut feed = Vec::new();
+    for b in &blocks {
+        let block = holdfast_chain::Block::parse(b.bytes.clone()).map_err(|e| words(&e))?;
+        feed.push(MemoryBlock { height: b.height, block, spent: None });
+    }
+    let append = AppendOptions::default();
+    workspace.ledger.append(&MemoryFeed(feed), &append, &mut |_| ControlFlow::Continue(())).map_err(|e| words(&e))?;
+    let mut csv = String::from("address,currency,label,source,category,confidence\n");
+    for truth in blocks.iter().flat_map(|b| &b.truth) {
+        for (owner, address) in truth.owners.iter().zip(&truth.addresses) {
+            if let (Some(owner), Some(address)) = (owner, address)
+                && economy.owner_kind(*owner) == OwnerKind::Mixer
+            {
+                let address = address.to_text(Network::Regtest);
+                csv += &format!("{address},BTC,mixer,https://example.org,mixing_service,ownership\n");
+            }
+        }
+    }
+    let pack = holdfast_simulate::files::tagpack(&economy).into_bytes();
+    let files = vec![("simulation.yaml".into(), pack), ("mixers.csv".into(), csv.into_bytes())];
+    if let Some(refused) = workspace.import_tags(files).refused.first() {
+        return Err(format!("tags of the simulation: {refused:?}"));
+    }
+    workspace.refresh().map_err(|e| words(&e))?;
+    workspace.save().map_err(|e| words(&e))?;
+    Ok((workspace, blocks, economy))
+}
+
+impl Exchange {
+    /// Adds the deposits of a simulated chain (see [`chain_deposits`]) and their customers, in order of time.
+    pub fn add_chain(
+        &mut self,
+        workspace: &Workspace,
+        blocks: &[holdfast_simulate::SimBlock],
+        economy: &holdfast_simulate::Economy,
+    ) {
+        let (events, cases) = chain_deposits(&workspace.ledger, blocks, |o| economy.owner_kind(o));
+        for event in &events {
+            let mut record = Record::new(RecordKind::Customer, event.customer.clone(), event.time);
+            record.customer_type = Some(CustomerType::Individual);
+            record.country = Some("DE".into());
+            record.created = Some(event.time - 400 * DAY);
+            self.records.push(record);
+        }
+        self.events.extend(events);
+        self.events.sort_by_key(|e| e.time);
+        self.cases.extend(cases);
+    }
 }
 
 /// Deposits to the exchanges of a simulated chain, each with a customer of its own, and what the simulation says lies behind them:

@@ -1,28 +1,8 @@
 //! Every typology on planted cases and on clean traffic.
 
-use holdfast_screening::decision::{ActiveHolds, Ground, Prices, decide};
-use holdfast_screening::exchange::{Exchange, Options, score, simulate};
-use holdfast_screening::state::State;
-use holdfast_screening::{ChainFacts, RuleBook, Typology};
-use std::collections::BTreeSet;
-
-fn findings(exchange: &Exchange) -> BTreeSet<(Typology, String)> {
-    let mut state = State::default();
-    exchange.records.iter().for_each(|r| {
-        r.validate().unwrap();
-        state.record(r);
-    });
-    let (book, holds, prices, facts) = (RuleBook::standard(), ActiveHolds::new(), Prices::new(), ChainFacts::default());
-    let mut found = BTreeSet::new();
-    for (seq, event) in exchange.events.iter().enumerate() {
-        event.validate().unwrap();
-        let ground = Ground { state: &state, book: &book, holds: &holds, prices: &prices };
-        let (decision, _) = decide(ground, event, &facts, seq as u64, event.time);
-        found.extend(decision.findings.iter().map(|f| (f.typology, event.customer.clone())));
-        state.apply(event, &facts, decision.value.unwrap_or(0), seq as u64);
-    }
-    found
-}
+use holdfast_screening::exchange::{Options, findings, score, simulate};
+use holdfast_screening::{ChainFacts, Typology};
+use std::ops::ControlFlow;
 
 /// Found off chain alone; the others need a ledger (see `chain.rs`).
 const OFF_CHAIN: [Typology; 13] = [
@@ -45,7 +25,10 @@ const OFF_CHAIN: [Typology; 13] = [
 fn planted_cases_are_found_and_clean_traffic_mostly_left_alone() {
     for seed in [1, 2] {
         let exchange = simulate(Options { seed, ..Options::default() }).unwrap();
-        let scores = score(&exchange.cases, &findings(&exchange));
+        exchange.records.iter().for_each(|r| r.validate().unwrap());
+        exchange.events.iter().for_each(|e| e.validate().unwrap());
+        let found = findings(&exchange, |_| ChainFacts::default(), &mut |_| ControlFlow::Continue(())).unwrap();
+        let scores = score(&exchange.cases, &found);
         for typology in OFF_CHAIN {
             println!("{:<20} {:?}", typology.name(), scores[&typology]);
         }
