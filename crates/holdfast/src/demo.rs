@@ -12,7 +12,7 @@ use holdfast_chain::files::{heights_of_headers, read_single_block};
 use holdfast_chain::undo::parse_spent_file;
 use holdfast_chain::{Network, display_hash};
 use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
-use holdfast_screening::exchange::{Options, simulate};
+use holdfast_screening::exchange::{CHAIN_DEPOSIT, Options, chain_workspace, simulate};
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, Verdict};
 use holdfast_server::Shared;
@@ -280,7 +280,13 @@ fn exchange(
     findings: &[serde_json::Value],
     as_json: bool,
 ) -> anyhow::Result<serde_json::Value> {
-    let made = simulate(Options { customers: 400, cases: 3, ..Options::default() }).map_err(anyhow::Error::msg)?;
+    let mut made = simulate(Options { customers: 400, cases: 3, ..Options::default() }).map_err(anyhow::Error::msg)?;
+    // Peel chains, mixers and coinjoins are on a simulated chain of their own.
+    let dir = tempfile::tempdir()?;
+    let chain = holdfast_simulate::Options { seed: 1, txs: 3_000 };
+    let (simulated, blocks, economy) = chain_workspace(dir.path(), chain).map_err(anyhow::Error::msg)?;
+    made.add_chain(&simulated, &blocks, &economy);
+    let on_simulated = |event: &Event| event.id.starts_with(CHAIN_DEPOSIT);
     let victim = "demo-victim";
     let mut record = Record::new(RecordKind::Customer, victim, 1_780_000_000);
     record.created = Some(1_770_000_000);
@@ -292,7 +298,8 @@ fn exchange(
         let (sender, receiver) = std::sync::mpsc::channel();
         for event in part {
             let sender = sender.clone();
-            screening.submit(event.clone(), ChainFacts::look(workspace, event, None), &actor, move |answer| {
+            let chain = if on_simulated(event) { &simulated } else { workspace };
+            screening.submit(event.clone(), ChainFacts::look(chain, event, None), &actor, move |answer| {
                 let _ = sender.send(answer);
             })?;
         }
@@ -318,7 +325,7 @@ fn exchange(
     let audit = screening.verify_audit(None)?;
     if !as_json {
         println!(
-            "\nA simulated exchange: {} customers' records and {} events, each decided durably ({:.1} s): {} allowed, {} to review, {} held, {} rejected.",
+            "\nA simulated exchange over these blocks and a simulated chain: {} customers' records and {} events, each decided durably ({:.1} s): {} allowed, {} to review, {} held, {} rejected.",
             thousands(made.records.len() as u64),
             thousands(decisions.len() as u64),
             elapsed.as_secs_f64(),
@@ -330,7 +337,7 @@ fn exchange(
         let mut shown: Vec<&str> = Vec::new();
         for decision in decisions.iter().filter(|d| d.decision >= Verdict::Hold) {
             let rule = decision.reasons[0].rule.as_str();
-            if !shown.contains(&rule) && shown.len() < 5 {
+            if !shown.contains(&rule) && shown.len() < 6 {
                 shown.push(rule);
                 print_decision(decision);
             }

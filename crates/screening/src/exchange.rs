@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+/// How the ids of deposits on a simulated chain begin.
+pub const CHAIN_DEPOSIT: &str = "chain-d";
+
 /// What to simulate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
@@ -750,7 +753,8 @@ pub fn chain_deposits(
             }
             let customer = format!("chain-{}", events.len());
             let time = ledger.block_at(block.height).map_or(0, |b| b.header.time() as i64);
-            let mut event = Event::new(EventKind::Deposit, format!("chain-d{}", events.len()), time, customer.clone());
+            let mut event =
+                Event::new(EventKind::Deposit, format!("{CHAIN_DEPOSIT}{}", events.len()), time, customer.clone());
             event.asset = Some("BTC".into());
             event.amount = Some(Amount(ledger.value(output) as u128));
             // 50,000.00 a coin.
