@@ -1,6 +1,7 @@
 //! `holdfast follow` and `holdfast serve`.
 
 use crate::connect::read_providers;
+use crate::desk::read_policy;
 use crate::output::{self, thousands};
 use crate::screening::{master, open_desk};
 use crate::workspace::StoreArgs;
@@ -144,6 +145,9 @@ pub struct Serve {
     /// File (YAML) that names other providers to ask about every transfer: elliptic, chainalysis, trm.
     #[arg(long)]
     providers: Option<PathBuf>,
+    /// Policy on requests from law enforcement (YAML) instead of the shipped one.
+    #[arg(long)]
+    policy: Option<PathBuf>,
 }
 
 pub fn serve_command(args: Serve) -> anyhow::Result<()> {
@@ -155,6 +159,9 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let screening = open_desk(&args.store.store, args.database.as_deref())?;
     let mut shared = Shared::new(workspace, screening, master(&args.store.store)?)?;
     shared.providers = args.providers.as_deref().map(read_providers).transpose()?.map(Arc::new);
+    if let Some(policy) = &args.policy {
+        shared.policy = Arc::new(read_policy(policy)?);
+    }
     if let Some(source) = source {
         let (shared, node) = (shared.clone(), args.node.clone());
         std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));

@@ -5,6 +5,7 @@ mod bench;
 mod bench_screening;
 mod connect;
 mod demo;
+mod desk;
 mod ledger;
 mod live;
 mod output;
@@ -82,6 +83,9 @@ enum Command {
     /// Webhooks: who is told of decisions, holds and alerts.
     #[command(subcommand)]
     Webhooks(connect::WebhooksCommand),
+    /// Requests from law enforcement.
+    #[command(subcommand)]
+    Desk(desk::DeskCommand),
     /// Measure every heuristic against ground truth.
     Accuracy(accuracy::AccuracyArgs),
     /// Make synthetic data with ground truth.
@@ -119,6 +123,7 @@ fn main() -> ExitCode {
         Command::Keys(command) => screening::keys(command, json),
         Command::Providers(command) => connect::providers(command, json),
         Command::Webhooks(command) => connect::webhooks(command, json),
+        Command::Desk(command) => desk::run(command, json),
         Command::Accuracy(args) => accuracy::run(args, json),
         Command::Simulate(command) => simulate::run(command, json),
         Command::Bench(command) => bench::run(command, json),

@@ -261,7 +261,11 @@ pub fn text_ok(field: &str, text: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn time_ok(field: &str, time: i64) -> Result<(), Invalid> {
+/// Whether a time is between the years 2000 and 2200.
+///
+/// # Errors
+/// [`Invalid`] names the field.
+pub fn time_ok(field: &str, time: i64) -> Result<(), Invalid> {
     // 2000 to 2200: a time in milliseconds or a missing one is noticed.
     if !(946_684_800..7_258_118_400).contains(&time) {
         return Err(Invalid::new(field, format!("{time} is no time in Unix seconds between the years 2000 and 2200")));

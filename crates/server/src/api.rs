@@ -70,6 +70,8 @@ use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
         crate::screening::keys,
         crate::screening::create_key,
         crate::screening::revoke_key,
+        crate::desk::policy,
+        crate::desk::review_request,
         crate::screening::webhooks,
         crate::screening::add_webhook,
         crate::screening::remove_webhook,

@@ -106,6 +106,7 @@ pub fn scope_of(method: &Method, path: &str) -> &'static str {
         ("keys" | "webhooks", _) => "admin",
         (_, false) => "read",
         ("verify", true) => "read",
+        ("desk", true) if path.ends_with("/review") => "read",
         ("rules", true) if path.ends_with("/test") => "read",
         ("events", true) => "events",
         ("records", true) => "records",
@@ -262,6 +263,7 @@ mod tests {
         assert_eq!(scope_of(&Method::PUT, "/api/v1/rules"), "rules");
         assert_eq!(scope_of(&Method::DELETE, "/api/v1/tags"), "admin");
         assert_eq!(scope_of(&Method::GET, "/api/v1/keys"), "admin");
+        assert_eq!(scope_of(&Method::POST, "/api/v1/desk/review"), "read");
         assert_eq!(scope_of(&Method::POST, "/v2/wallet/synchronous"), "read");
         assert_eq!(scope_of(&Method::POST, "/v2/analyses/synchronous"), "events");
         assert_eq!(scope_of(&Method::POST, "/api/kyt/v2/users/1/transfers"), "events");

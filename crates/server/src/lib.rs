@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod compat;
+pub mod desk;
 pub mod error;
 pub mod gate;
 pub mod pages;
@@ -13,6 +14,7 @@ use axum::routing::{delete, get, post, put};
 use gate::Gate;
 use holdfast_chain::mempool::Mempool;
 use holdfast_connect::Providers;
+use holdfast_desk::Policy;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_tracing::Workspace;
@@ -31,6 +33,8 @@ pub struct Shared {
     pub gate: Arc<Gate>,
     /// Other providers that are asked about every transfer on chain, if any.
     pub providers: Option<Arc<Providers>>,
+    /// Policy on requests from law enforcement.
+    pub policy: Arc<Policy>,
 }
 
 impl Shared {
@@ -41,7 +45,8 @@ impl Shared {
     pub fn new(workspace: Workspace, screening: Screening, master: Master) -> Result<Self, ScreeningError> {
         let gate = Arc::new(Gate::new(master, screening.keys()?));
         let workspace = Arc::new(RwLock::new(workspace));
-        Ok(Shared { workspace, mempool: Arc::default(), screening: Arc::new(screening), gate, providers: None })
+        let policy = Arc::new(Policy::standard());
+        Ok(Shared { workspace, mempool: Arc::default(), screening: Arc::new(screening), gate, providers: None, policy })
     }
 }
 
@@ -94,6 +99,8 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/audit/verify", get(screening::verify_audit))
         .route("/api/v1/keys", get(screening::keys).post(screening::create_key))
         .route("/api/v1/keys/{id}", delete(screening::revoke_key))
+        .route("/api/v1/desk/policy", get(desk::policy))
+        .route("/api/v1/desk/review", post(desk::review_request))
         .route("/api/v1/webhooks", get(screening::webhooks).post(screening::add_webhook))
         .route("/api/v1/webhooks/{id}", delete(screening::remove_webhook))
         .route("/api/v1/providers", get(screening::providers))

@@ -1,0 +1,317 @@
+//! Signs that a request is forged: criminals who pose as police, often from breached or look-alike mail domains, ask for customers' data in
+//! the name of an emergency (FBI Private Industry Notification of 4 November 2024 on fraudulent emergency data requests).
+
+use crate::request::{Kind, Request, Target, email};
+use holdfast_screening::model::Invalid;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+/// Most entries of each list of a [`History`].
+pub const MAX_HISTORY: usize = 100_000;
+
+/// A mail domain that an agency was verified to own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Domain {
+    /// Such as bka.bund.de; its subdomains count too.
+    pub domain: String,
+    /// Whose.
+    pub agency: String,
+    /// Country of the agency.
+    pub country: String,
+}
+
+/// A call to the officer on a number that the exchange found itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallBack {
+    /// Who called.
+    pub by: String,
+    /// When, Unix seconds.
+    pub at: i64,
+    /// Where the number was found.
+    pub number_from: String,
+    /// Whether the officer confirmed the request.
+    pub confirmed: bool,
+}
+
+/// What is known of a request's sender.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct History {
+    /// Domains of agencies.
+    pub domains: Vec<Domain>,
+    /// When the officer's address was first seen.
+    pub officer_since: Option<i64>,
+    /// The officer's earlier requests that were found genuine.
+    pub officer_requests: u32,
+    /// The officer's requests within the last 24 hours, this one left out.
+    pub officer_day: u32,
+    /// The agency's requests within the last 24 hours.
+    pub agency_day: u32,
+    /// The agency's requests a day on average over the last 90 days, in hundredths.
+    pub agency_mean: u32,
+    /// Earlier requests, to find duplicates.
+    pub earlier: Vec<Earlier>,
+    /// The call-back, if one was made.
+    pub call_back: Option<CallBack>,
+}
+
+/// An earlier request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Earlier {
+    /// Its id.
+    pub id: String,
+    /// The authority's reference.
+    pub reference: String,
+    /// Address of the officer.
+    pub email: String,
+    /// Targets.
+    pub targets: Vec<Target>,
+}
+
+/// A sign of forgery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Sign {
+    /// Which: look-alike-domain, foreign-characters, free-mail, unverified-domain, wrong-country,
+    /// wrong-agency, new-officer, call-back-missing,
+    /// call-back-denied, reference-reused, duplicate, unusual-volume.
+    pub sign: &'static str,
+    /// How much it weighs: 1 worth knowing, 2 suspicious, 3 stops the request.
+    pub weight: u8,
+    /// Why, in words.
+    pub because: String,
+}
+
+/// All signs of forgery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Suspicion {
+    /// Heaviest first.
+    pub signs: Vec<Sign>,
+    /// Whether nothing may be granted until a person has cleared the signs that stop it.
+    pub stops: bool,
+    /// Whether the officer must be called back before an answer.
+    pub call_back: bool,
+}
+
+/// Mail providers where anybody gets an address.
+const FREE_MAIL: [&str; 16] = [
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "hotmail.com",
+    "live.com",
+    "yahoo.com",
+    "icloud.com",
+    "proton.me",
+    "protonmail.com",
+    "gmx.de",
+    "gmx.net",
+    "web.de",
+    "mail.ru",
+    "yandex.ru",
+    "qq.com",
+    "163.com",
+];
+
+/// The domain's letters as the eye takes them: what looks alike becomes equal (after Unicode Technical Standard 39, for what mail domains
+/// use).
+fn skeleton(domain: &str) -> String {
+    let mut out = String::new();
+    for c in domain.to_lowercase().chars() {
+        out.push(match c {
+            '0' | 'о' | 'ο' | 'ö' | 'ó' => 'o',
+            '1' | 'i' | 'і' | 'ι' | 'ı' | 'í' | '|' => 'l',
+            '3' | 'е' | 'ε' | 'é' | 'è' => 'e',
+            '5' | 'ѕ' => 's',
+            'а' | 'α' | 'á' | 'à' | 'ä' => 'a',
+            'с' | 'ϲ' | 'ç' => 'c',
+            'р' | 'ρ' => 'p',
+            'х' | 'χ' => 'x',
+            'у' | 'γ' | 'ý' => 'y',
+            'ԁ' => 'd',
+            'һ' => 'h',
+            'ѵ' | 'ν' => 'v',
+            'κ' | 'к' => 'k',
+            'ü' | 'ú' => 'u',
+            '-' => continue,
+            other => other,
+        });
+    }
+    out.replace("rn", "m").replace("vv", "w").replace("cl", "d")
+}
+
+/// Why a domain looks like a verified one without being it.
+fn looks_like(domain: &str, real: &str) -> Option<String> {
+    if is_within(domain, real) {
+        return None;
+    }
+    if skeleton(domain) == skeleton(real) {
+        return Some(format!("{domain} reads like {real}"));
+    }
+    let dashed = real.replace('.', "-");
+    let holds = |part: &str| domain.split('.').any(|l| l == part) || domain.starts_with(&format!("{part}."));
+    if domain.starts_with(&format!("{real}.")) || domain.contains(&format!(".{real}.")) || holds(&dashed) {
+        return Some(format!("{domain} carries {real} in it"));
+    }
+    let (name, rest) = domain.split_once('.')?;
+    let (real_name, real_rest) = real.split_once('.')?;
+    if name == real_name && rest != real_rest && real_name.len() >= 3 {
+        return Some(format!("{domain} is {real} under another ending"));
+    }
+    let near = match real.len() {
+        0..=7 => 1,
+        _ => 2,
+    };
+    let distance = strsim::damerau_levenshtein(domain, real);
+    (distance <= near && real.len() >= 5).then(|| format!("{domain} is {distance} letters from {real}"))
+}
+
+/// Whether a domain is another or below it.
+fn is_within(domain: &str, real: &str) -> bool {
+    domain == real || domain.strip_suffix(real).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// Signs of forgery of a request.
+///
+/// # Errors
+/// [`Invalid`] names the field of the history.
+pub fn suspicion(request: &Request, history: &History) -> Result<Suspicion, Invalid> {
+    for (field, count) in [("domains", history.domains.len()), ("earlier", history.earlier.len())] {
+        if count > MAX_HISTORY {
+            return Err(Invalid::new(&format!("history.{field}"), format!("more than {MAX_HISTORY} entries")));
+        }
+    }
+    let address = email("officer.email", &request.officer.email)?;
+    let domain = address.rsplit_once('@').map_or("", |a| a.1);
+    let mut signs: Vec<Sign> = Vec::new();
+    let mut add = |sign, weight, because: String| signs.push(Sign { sign, weight, because });
+    // The sender.
+    let owner = history.domains.iter().find(|d| is_within(domain, &d.domain.to_lowercase()));
+    match owner {
+        Some(owner) if owner.country != request.officer.country => {
+            add(
+                "wrong-country",
+                3,
+                format!("{domain} is {}'s, of {}, not of {}", owner.agency, owner.country, request.officer.country),
+            );
+        }
+        Some(owner) if owner.agency != request.officer.agency => {
+            add(
+                "wrong-agency",
+                2,
+                format!("{domain} is verified as {}'s, not {}'s", owner.agency, request.officer.agency),
+            );
+        }
+        Some(_) => {}
+        None => {
+            let alike =
+                history.domains.iter().find_map(|d| Some((looks_like(domain, &d.domain.to_lowercase())?, &d.agency)));
+            if let Some((why, agency)) = alike {
+                add("look-alike-domain", 3, format!("{why}, which is verified as {agency}'s"));
+            } else if FREE_MAIL.contains(&domain) {
+                add("free-mail", 3, format!("anybody gets an address at {domain}"));
+            } else {
+                add("unverified-domain", 2, format!("{domain} is not verified as an agency's"));
+            }
+            if domain.split('.').any(|l| l.starts_with("xn--")) || !domain.is_ascii() {
+                add("foreign-characters", 2, format!("{domain} is written with characters that may look like others"));
+            }
+        }
+    }
+    let new = history.officer_requests == 0;
+    if new {
+        let since = history.officer_since.map_or("never seen before".to_owned(), |s| {
+            format!("first seen {} days ago", (request.received - s).max(0) / 86_400)
+        });
+        add("new-officer", 1, format!("no earlier request of {address} was found genuine; {since}"));
+    }
+    // The call-back: needed in emergencies from new officers, and wherever the sender is in doubt.
+    let emergency = request.emergency || request.kind == Kind::EmergencyDisclosure;
+    let call_back = (emergency && new) || owner.is_none();
+    match &history.call_back {
+        Some(call) if !call.confirmed => {
+            add(
+                "call-back-denied",
+                3,
+                format!("{} called on a number from {}; the request was not confirmed", call.by, call.number_from),
+            );
+        }
+        Some(_) => {}
+        None if emergency && new => {
+            add(
+                "call-back-missing",
+                3,
+                "an emergency of an officer who is new here; call back on a number that you found yourself".into(),
+            );
+        }
+        None => {}
+    }
+    // Earlier requests.
+    let targets: BTreeSet<&Target> = request.targets.iter().collect();
+    for earlier in history.earlier.iter().filter(|e| e.id != request.id) {
+        let other = !earlier.email.eq_ignore_ascii_case(&address);
+        if earlier.reference == request.reference && other {
+            add(
+                "reference-reused",
+                2,
+                format!("request {} of {} has the same reference {}", earlier.id, earlier.email, request.reference),
+            );
+        } else if earlier.targets.len() == targets.len() && earlier.targets.iter().all(|t| targets.contains(t)) {
+            let (weight, who) =
+                if other { (2, format!("by {}", earlier.email)) } else { (1, "by the same officer".into()) };
+            add("duplicate", weight, format!("request {} {who} names exactly the same targets", earlier.id));
+        }
+    }
+    // Volume: five times the usual and at least ten in a day, or twenty by one officer.
+    let unusual = history.agency_day >= 10 && history.agency_day as u64 * 100 >= 5 * history.agency_mean as u64;
+    if unusual {
+        let mean = history.agency_mean as f64 / 100.0;
+        add(
+            "unusual-volume",
+            2,
+            format!("{} requests of the agency within a day; {mean:.1} are usual", history.agency_day),
+        );
+    }
+    if history.officer_day >= 20 {
+        add("unusual-volume", 2, format!("{} requests of the officer within a day", history.officer_day));
+    }
+    signs.sort_by_key(|s| std::cmp::Reverse(s.weight));
+    let stops = signs.iter().any(|s| s.weight >= 3);
+    Ok(Suspicion { signs, stops, call_back })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_that_look_alike() {
+        for (domain, real) in [
+            ("fbl.gov", "fbi.gov"),
+            ("fbi.gov.example.com", "fbi.gov"),
+            ("fbi-gov.com", "fbi.gov"),
+            ("fbi.com", "fbi.gov"),
+            ("po1ice.uk", "police.uk"),
+            ("роlісе.uk", "police.uk"),
+            ("bka.burnd.de", "bka.bumd.de"),
+            ("polizei-bund.de", "polizeibund.de"),
+            ("interpo.int", "interpol.int"),
+            ("intrepol.int", "interpol.int"),
+        ] {
+            assert!(looks_like(domain, real).is_some(), "{domain} {real}");
+        }
+        for (domain, real) in [
+            ("fbi.gov", "fbi.gov"),
+            ("newyork.fbi.gov", "fbi.gov"),
+            ("dea.gov", "fbi.gov"),
+            ("met.police.uk", "police.uk"),
+            ("gendarmerie.fr", "police.uk"),
+        ] {
+            assert_eq!(looks_like(domain, real), None, "{domain} {real}");
+        }
+        assert!(!is_within("notfbi.gov", "fbi.gov"));
+    }
+}

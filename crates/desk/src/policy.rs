@@ -1,0 +1,243 @@
+//! Policy as data: which legal process opens which class of data, how soon it must be answered, and how long it holds.
+
+use crate::request::{DataClass, Kind, Request, Statement};
+use holdfast_screening::model::Invalid;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// The policy that Holdfast ships with.
+pub const DEFAULT_POLICY: &str = include_str!("default_policy.yaml");
+
+/// Largest policy, in bytes.
+pub const MAX_POLICY: usize = 1 << 20;
+
+/// A policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Raised with every change.
+    pub version: u32,
+    /// Names for lists of countries.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// Legal processes.
+    pub processes: Vec<Process>,
+}
+
+/// A legal process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// Such as us.subpoena.
+    pub id: String,
+    /// Its name.
+    pub title: String,
+    /// Countries whose agencies may use it: ISO 3166-1 alpha-2, a group, or *.
+    pub countries: Vec<String>,
+    /// What may be asked by it.
+    pub kinds: Vec<Kind>,
+    /// Classes of data that it opens.
+    #[serde(default)]
+    pub classes: Vec<DataClass>,
+    /// Statements of which at least one is needed.
+    #[serde(default)]
+    pub needs_one_of: Vec<Statement>,
+    /// Statements that are all needed.
+    #[serde(default)]
+    pub needs_all_of: Vec<Statement>,
+    /// Days to answer in.
+    #[serde(default)]
+    pub days: Option<u32>,
+    /// Hours to answer in when it is an emergency.
+    #[serde(default)]
+    pub emergency_hours: Option<u32>,
+    /// Days that a freeze or preservation holds.
+    #[serde(default)]
+    pub holds_days: Option<u32>,
+    /// Days by which it may be extended.
+    #[serde(default)]
+    pub extends_days: Option<u32>,
+    /// Where it comes from.
+    pub source: String,
+    /// What the reviewer must know.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// A class of data that is not to be given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Refused {
+    /// Which.
+    pub class: DataClass,
+    /// Processes by which this agency could ask for it.
+    pub opened_by: Vec<String>,
+}
+
+/// What policy says of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Judgement {
+    /// Version of the policy.
+    pub policy: u32,
+    /// The process.
+    pub process: String,
+    /// Its name.
+    pub title: String,
+    /// Where it comes from.
+    pub source: String,
+    /// Whether nothing stands against granting it, wholly or in part.
+    pub may_be_granted: bool,
+    /// What stands against it.
+    pub missing: Vec<String>,
+    /// Classes that may be given.
+    pub granted: Vec<DataClass>,
+    /// Classes that may not.
+    pub refused: Vec<Refused>,
+    /// When it must be answered, Unix seconds.
+    pub due: i64,
+    /// When the reviewer is reminded: at half and at four fifths of the time. At the due time it goes to the approver.
+    pub reminders: Vec<i64>,
+    /// When a freeze or preservation lapses.
+    pub holds_until: Option<i64>,
+    /// When it lapses at most, once extended.
+    pub extendable_until: Option<i64>,
+    /// What the reviewer must know.
+    pub notes: Vec<String>,
+}
+
+impl Policy {
+    /// Reads a policy (YAML).
+    ///
+    /// # Errors
+    /// [`Invalid`] names the process and field.
+    pub fn parse(yaml: &str) -> Result<Policy, Invalid> {
+        if yaml.len() > MAX_POLICY {
+            return Err(Invalid::new("policy", format!("larger than {MAX_POLICY} bytes")));
+        }
+        let policy: Policy = serde_norway::from_str(yaml).map_err(|e| Invalid::new("policy", e.to_string()))?;
+        let is_country = |c: &str| c.len() == 2 && c.bytes().all(|b| b.is_ascii_uppercase());
+        for (name, countries) in &policy.groups {
+            if let Some(bad) = countries.iter().find(|c| !is_country(c)) {
+                return Err(Invalid::new(&format!("groups.{name}"), format!("'{bad}' is no ISO 3166-1 alpha-2 code")));
+            }
+        }
+        for (i, p) in policy.processes.iter().enumerate() {
+            let wrong = |field: &str, what: String| Err(Invalid::new(&format!("{}.{field}", p.id), what));
+            if policy.processes[..i].iter().any(|other| other.id == p.id) {
+                return wrong("id", "is there twice".into());
+            }
+            if p.id.is_empty() || p.title.is_empty() || p.source.is_empty() {
+                return wrong("source", "id, title and source must not be empty".into());
+            }
+            let known = |c: &String| c == "*" || policy.groups.contains_key(c) || is_country(c);
+            if let Some(bad) = p.countries.iter().find(|c| !known(c)) {
+                return wrong(
+                    "countries",
+                    format!("'{bad}' is neither *, nor a group, nor an ISO 3166-1 alpha-2 code"),
+                );
+            }
+            if p.days.is_none() && p.emergency_hours.is_none() {
+                return wrong("days", "give days or emergency_hours".into());
+            }
+            let data = |k: &Kind| matches!(k, Kind::Information | Kind::EmergencyDisclosure | Kind::Preservation);
+            if p.kinds.iter().any(data) == p.classes.is_empty() {
+                return wrong("classes", "needed for data, and only for data".into());
+            }
+            if p.extends_days.is_some() && p.holds_days.is_none() {
+                return wrong("extends_days", "needs holds_days".into());
+            }
+        }
+        Ok(policy)
+    }
+
+    /// The policy that Holdfast ships with.
+    pub fn standard() -> Policy {
+        Policy::parse(DEFAULT_POLICY).expect("the shipped policy is valid")
+    }
+
+    fn is_open_to(&self, process: &Process, country: &str) -> bool {
+        let fits =
+            |c: &String| c == "*" || c == country || self.groups.get(c).is_some_and(|g| g.iter().any(|m| m == country));
+        process.countries.iter().any(fits)
+    }
+
+    /// What policy says of a request.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the process is not in the policy.
+    pub fn judge(&self, request: &Request) -> Result<Judgement, Invalid> {
+        let Some(process) = self.processes.iter().find(|p| p.id == request.process) else {
+            let names: Vec<&str> = self.processes.iter().map(|p| p.id.as_str()).collect();
+            return Err(Invalid::new("process", format!("'{}' is none of {}", request.process, names.join(", "))));
+        };
+        let country = request.officer.country.as_str();
+        let mut missing = Vec::new();
+        if !self.is_open_to(process, country) {
+            missing.push(format!("{} is not open to agencies of {country}", process.id));
+        }
+        if !process.kinds.contains(&request.kind) {
+            missing.push(format!("{} is no process for {}", process.id, words(&request.kind)));
+        }
+        let stated = |s: &Statement| request.states.contains(s);
+        for lacking in process.needs_all_of.iter().filter(|s| !stated(s)) {
+            missing.push(format!("the request does not state {}", words(lacking)));
+        }
+        if !process.needs_one_of.is_empty() && !process.needs_one_of.iter().any(stated) {
+            let list: Vec<String> = process.needs_one_of.iter().map(words).collect();
+            missing.push(format!("the request states none of {}", list.join(", ")));
+        }
+        let emergency = request.emergency || request.kind == Kind::EmergencyDisclosure;
+        if emergency && request.statement.trim().is_empty() {
+            missing.push("an emergency needs a statement of reasons".into());
+        }
+        let (granted, refused): (Vec<DataClass>, Vec<DataClass>) =
+            request.classes.iter().partition(|c| process.classes.contains(c));
+        let opened_by = |class: &DataClass| {
+            let opens = |p: &&Process| {
+                p.classes.contains(class) && p.kinds.contains(&request.kind) && self.is_open_to(p, country)
+            };
+            self.processes.iter().filter(opens).map(|p| p.id.clone()).collect()
+        };
+        if granted.is_empty() && !request.classes.is_empty() {
+            missing.push(format!("{} opens none of the classes of data that are asked for", process.id));
+        }
+        let mut notes = process.notes.clone();
+        let seconds =
+            match (emergency.then_some(process.emergency_hours).flatten(), process.days, process.emergency_hours) {
+                (Some(hours), ..) => hours as i64 * 3600,
+                (None, Some(days), _) => {
+                    if emergency {
+                        notes.push(format!("{} knows no emergency; its ordinary time counts", process.id));
+                    }
+                    days as i64 * DAY
+                }
+                (None, None, hours) => hours.unwrap_or(1) as i64 * 3600,
+            };
+        let due = request.received + seconds;
+        let holds = matches!(request.kind, Kind::Freeze | Kind::Preservation);
+        let holds_until = process.holds_days.filter(|_| holds).map(|d| request.received + d as i64 * DAY);
+        let extendable = process.extends_days.and_then(|d| Some(holds_until? + d as i64 * DAY));
+        Ok(Judgement {
+            policy: self.version,
+            process: process.id.clone(),
+            title: process.title.clone(),
+            source: process.source.clone(),
+            may_be_granted: missing.is_empty(),
+            missing,
+            granted,
+            refused: refused.into_iter().map(|class| Refused { class, opened_by: opened_by(&class) }).collect(),
+            due,
+            reminders: vec![request.received + seconds / 2, request.received + seconds * 4 / 5],
+            holds_until,
+            extendable_until: extendable,
+            notes,
+        })
+    }
+}
+
+const DAY: i64 = 86_400;
+
+/// A value's name as files write it.
+fn words<T: Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
