@@ -116,6 +116,11 @@ const FREE_MAIL: [&str; 16] = [
     "163.com",
 ];
 
+/// Whether anybody gets an address at a domain.
+pub fn is_free_mail(domain: &str) -> bool {
+    FREE_MAIL.contains(&domain)
+}
+
 /// The domain's letters as the eye takes them: what looks alike becomes equal (after Unicode Technical Standard 39, for what mail domains
 /// use).
 fn skeleton(domain: &str) -> String {
@@ -211,7 +216,7 @@ pub fn suspicion(request: &Request, history: &History) -> Result<Suspicion, Inva
                 history.domains.iter().find_map(|d| Some((looks_like(domain, &d.domain.to_lowercase())?, &d.agency)));
             if let Some((why, agency)) = alike {
                 add("look-alike-domain", 3, format!("{why}, which is verified as {agency}'s"));
-            } else if FREE_MAIL.contains(&domain) {
+            } else if is_free_mail(domain) {
                 add("free-mail", 3, format!("anybody gets an address at {domain}"));
             } else {
                 add("unverified-domain", 2, format!("{domain} is not verified as an agency's"));

@@ -1,11 +1,13 @@
 //! Requests from law enforcement: what they are ([`request`]), what the law lets them ask ([`policy`]), and whether they are what they say
-//! ([`forgery`]).
+//! ([`forgery`]); and their way from intake to an answer that two people gave ([`intake`]).
 
 pub mod forgery;
+pub mod intake;
 pub mod policy;
 pub mod request;
 
 pub use forgery::{History, Suspicion};
+pub use intake::Intake;
 pub use policy::{Judgement, Policy};
 pub use request::Request;
 

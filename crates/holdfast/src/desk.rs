@@ -1,12 +1,17 @@
 //! `holdfast desk`: requests from law enforcement.
 
 use crate::output;
+use crate::screening::DeskArgs;
 use anyhow::Context;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use holdfast_desk::intake::{Intake, NewAgency, RequestFilter, Step};
 use holdfast_desk::policy::DEFAULT_POLICY;
-use holdfast_desk::{Inquiry, Policy, review};
+use holdfast_desk::{Inquiry, Policy, Request, Review, review};
+use holdfast_screening::ScreeningError;
 use holdfast_screening::model::rfc3339;
+use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 #[derive(Subcommand)]
 pub enum DeskCommand {
@@ -15,6 +20,12 @@ pub enum DeskCommand {
         /// Policy (YAML) to check.
         file: Option<PathBuf>,
     },
+    /// Agencies and their verified mail domains.
+    #[command(subcommand)]
+    Agencies(AgenciesCommand),
+    /// Requests: take them in, look at them, answer them.
+    #[command(subcommand)]
+    Requests(RequestsCommand),
     /// Say what policy and the signs of forgery say of a request; nothing is stored.
     Review {
         /// The request and what is known of its sender (JSON).
@@ -25,6 +36,197 @@ pub enum DeskCommand {
     },
 }
 
+#[derive(Args)]
+pub struct IntakeArgs {
+    #[command(flatten)]
+    desk: DeskArgs,
+    /// Policy (YAML) instead of the shipped one.
+    #[arg(long)]
+    policy: Option<PathBuf>,
+}
+
+impl IntakeArgs {
+    fn with<T>(&self, run: impl FnOnce(&Intake<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {
+        let policy = self.policy.as_deref().map_or_else(|| Ok(Policy::standard()), read_policy)?;
+        let (screening, policy) = (self.desk.open()?, Arc::new(policy));
+        Ok(run(&Intake { screening: &screening, policy: &policy }, &self.desk.actor)?)
+    }
+}
+
+#[derive(Subcommand)]
+pub enum AgenciesCommand {
+    /// Register an agency with a verified mail domain, or a further domain of one.
+    Add {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// Its name.
+        name: String,
+        /// ISO 3166-1 alpha-2.
+        #[arg(long)]
+        country: String,
+        /// A mail domain that is verified to be its own.
+        #[arg(long)]
+        domain: String,
+        /// How that was verified.
+        #[arg(long)]
+        evidence: String,
+    },
+    /// List agencies.
+    List {
+        #[command(flatten)]
+        intake: IntakeArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum RequestsCommand {
+    /// Take a request in (JSON).
+    Submit {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// The request.
+        file: PathBuf,
+    },
+    /// List requests.
+    List {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// open, prepared or answered.
+        #[arg(long)]
+        state: Option<String>,
+        /// Numbers above this one.
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+        /// At most so many, up to 1,000.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
+    /// Show a request with what policy and the signs of forgery say of it.
+    Show {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// The portal's id.
+        id: String,
+    },
+    /// Note that the officer was called back.
+    CallBack {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// The portal's id.
+        id: String,
+        /// Where the number was found.
+        #[arg(long)]
+        number_from: String,
+        /// The officer did not confirm the request.
+        #[arg(long)]
+        denied: bool,
+    },
+    /// Prepare an answer, for another person to approve.
+    Prepare {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// The portal's id.
+        id: String,
+        /// granted, partly, refused or forged.
+        #[arg(long)]
+        outcome: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Approve the prepared answer.
+    Approve {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// The portal's id.
+        id: String,
+    },
+    /// Give the prepared answer back.
+    Return {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// The portal's id.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+fn agencies(command: AgenciesCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        AgenciesCommand::Add { intake, name, country, domain, evidence } => {
+            let new = NewAgency { name, country, domain, evidence };
+            let id = intake.with(|i, actor| i.add_agency(new, actor))?;
+            if as_json { output::json(&json!({"agency": id}))? } else { println!("agency {id}") }
+        }
+        AgenciesCommand::List { intake } => {
+            let list = intake.with(|i, _| i.agencies())?;
+            if as_json {
+                return output::json(&list);
+            }
+            list.iter().for_each(|a| println!("{} {} ({}): {}", a.id, a.name, a.country, a.domains.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+fn requests(command: RequestsCommand, as_json: bool) -> anyhow::Result<()> {
+    use RequestsCommand::*;
+    let opened = match command {
+        List { intake, state, after, limit } => {
+            let list = intake.with(|i, actor| i.list(&RequestFilter { state, after, limit }, actor))?;
+            if as_json {
+                return output::json(&list);
+            }
+            for r in list {
+                let late = if r.overdue { " OVERDUE" } else { "" };
+                let (r, state, due, seq) = (r.request, r.state, r.due, r.seq);
+                println!(
+                    "{seq} {} {state} due {}{late} {} {} ({})",
+                    r.id,
+                    rfc3339(due),
+                    r.process,
+                    r.officer.agency,
+                    r.officer.email
+                );
+            }
+            return Ok(());
+        }
+        Submit { intake, file } => {
+            let text = std::fs::read(&file).with_context(|| file.display().to_string())?;
+            let request: Request = serde_json::from_slice(&text).with_context(|| file.display().to_string())?;
+            intake.with(|i, actor| i.submit(request, actor))?
+        }
+        Show { intake, id } => intake.with(|i, actor| i.open(&id, actor))?,
+        CallBack { intake, id, number_from, denied } => {
+            intake.with(|i, actor| i.step(&id, Step::CallBack { number_from, confirmed: !denied }, actor))?
+        }
+        Prepare { intake, id, outcome, reason } => {
+            let outcome =
+                serde_json::from_value(json!(outcome)).context("--outcome: granted, partly, refused or forged")?;
+            intake.with(|i, actor| i.step(&id, Step::Prepare { outcome, reason }, actor))?
+        }
+        Approve { intake, id } => intake.with(|i, actor| i.step(&id, Step::Approve {}, actor))?,
+        Return { intake, id, reason } => intake.with(|i, actor| i.step(&id, Step::Return { reason }, actor))?,
+    };
+    if as_json {
+        return output::json(&opened);
+    }
+    let stored = &opened.stored;
+    println!(
+        "request {} of {} ({}): {}",
+        stored.request.id, stored.request.officer.name, stored.request.officer.email, stored.state
+    );
+    if let (Some(outcome), Some(by)) = (&stored.outcome, &stored.prepared_by) {
+        let approved =
+            stored.approved_by.as_ref().map_or("not approved yet".to_owned(), |a| format!("approved by {a}"));
+        println!("{outcome}, prepared by {by}, {approved}");
+    }
+    print_review(&opened.review);
+    Ok(())
+}
+
 /// Reads a policy.
 pub fn read_policy(path: &Path) -> anyhow::Result<Policy> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
@@ -33,6 +235,8 @@ pub fn read_policy(path: &Path) -> anyhow::Result<Policy> {
 
 pub fn run(command: DeskCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
+        DeskCommand::Agencies(command) => agencies(command, as_json),
+        DeskCommand::Requests(command) => requests(command, as_json),
         DeskCommand::Policy { file: None } if as_json => output::json(&Policy::standard()),
         DeskCommand::Policy { file: None } => {
             print!("{DEFAULT_POLICY}");
@@ -54,36 +258,35 @@ pub fn run(command: DeskCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return output::json(&reviewed);
             }
-            let (judgement, suspicion) = (&reviewed.judgement, &reviewed.suspicion);
-            println!("{} ({}; policy version {})", judgement.title, judgement.source, judgement.policy);
-            println!(
-                "{}",
-                if judgement.may_be_granted { "nothing in policy stands against it" } else { "may not be granted:" }
-            );
-            judgement.missing.iter().for_each(|m| println!("  {m}"));
-            if !judgement.granted.is_empty() {
-                println!("may be given: {}", judgement.granted.iter().map(|c| c.name()).collect::<Vec<_>>().join(", "));
-            }
-            for refused in &judgement.refused {
-                println!("not to be given: {}; opened by {}", refused.class.name(), refused.opened_by.join(", "));
-            }
-            println!("due {}", rfc3339(judgement.due));
-            if let Some(until) = judgement.holds_until {
-                println!("holds until {}", rfc3339(until));
-            }
-            judgement.notes.iter().for_each(|n| println!("note: {n}"));
-            for sign in &suspicion.signs {
-                println!(
-                    "{} {}: {}",
-                    ["", "note", "suspicious", "STOP"][sign.weight.min(3) as usize],
-                    sign.sign,
-                    sign.because
-                );
-            }
-            if suspicion.call_back {
-                println!("call the officer back on a number that you found yourself");
-            }
+            print_review(&reviewed);
             Ok(())
         }
+    }
+}
+
+fn print_review(reviewed: &Review) {
+    let (judgement, suspicion) = (&reviewed.judgement, &reviewed.suspicion);
+    println!("{} ({}; policy version {})", judgement.title, judgement.source, judgement.policy);
+    println!(
+        "{}",
+        if judgement.may_be_granted { "nothing in policy stands against it" } else { "may not be granted:" }
+    );
+    judgement.missing.iter().for_each(|m| println!("  {m}"));
+    if !judgement.granted.is_empty() {
+        println!("may be given: {}", judgement.granted.iter().map(|c| c.name()).collect::<Vec<_>>().join(", "));
+    }
+    for refused in &judgement.refused {
+        println!("not to be given: {}; opened by {}", refused.class.name(), refused.opened_by.join(", "));
+    }
+    println!("due {}", rfc3339(judgement.due));
+    if let Some(until) = judgement.holds_until {
+        println!("holds until {}", rfc3339(until));
+    }
+    judgement.notes.iter().for_each(|n| println!("note: {n}"));
+    for sign in &suspicion.signs {
+        println!("{} {}: {}", ["", "note", "suspicious", "STOP"][sign.weight.min(3) as usize], sign.sign, sign.because);
+    }
+    if suspicion.call_back {
+        println!("call the officer back on a number that you found yourself");
     }
 }

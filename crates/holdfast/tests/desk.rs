@@ -52,3 +52,62 @@ fn requests_are_reviewed_by_command_and_over_http() {
     let output = holdfast().args(["desk", "policy", path(&own)]).output().unwrap();
     assert!(!output.status.success() && words(&output).contains("title"), "{}", words(&output));
 }
+
+#[test]
+fn a_request_is_answered_by_two_people() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    let desk_args = ["--store", path(&store)];
+    run(holdfast()
+        .args([
+            "desk",
+            "agencies",
+            "add",
+            "FBI",
+            "--country",
+            "US",
+            "--domain",
+            "fbi.gov",
+            "--evidence",
+            "listed on usa.gov",
+        ])
+        .args(desk_args));
+    let start = |dir| {
+        let (process, url) = serving(holdfast().args(["serve", "--listen", "127.0.0.1:0"]).args(desk_args));
+        Desk { process, url, dir }
+    };
+    let desk = start(dir);
+    let (_, admin, _) = desk.key("admin", &["admin"], "");
+    let (_, ana, _) = desk.key("ana", &["desk"], &admin);
+    let (_, bo, _) = desk.key("bo", &["desk"], &admin);
+    let (_, reader, _) = desk.key("reader", &["read"], &admin);
+    let ask = |method: &str, path: &str, key: &str, body: Option<&Value>| {
+        desk.ask(method, path, &[("Authorization", &format!("Bearer {key}"))], body)
+    };
+    let request = json!({"id": "r-1", "received": 1_795_000_000, "kind": "information", "process": "us.2703d", "reference": "24-mj-1234",
+        "officer": {"name": "Ana Berg", "email": "ana.berg@fbi.gov", "agency": "FBI", "country": "US"}, "states": ["judge"],
+        "targets": [{"kind": "email", "value": "someone@example.org"}], "classes": ["subscriber"]});
+    assert_eq!(ask("POST", "/api/v1/desk/requests", &reader, Some(&request)).0, 403);
+    let (status, opened) = ask("POST", "/api/v1/desk/requests", &ana, Some(&request));
+    assert_eq!((status, &opened["stored"]["state"]), (200, &json!("open")), "{opened}");
+    // Requests name people: the scope to read the rest is not enough.
+    assert_eq!(ask("GET", "/api/v1/desk/requests", &reader, None).0, 403);
+    assert_eq!(ask("GET", "/api/v1/desk/requests/r-1", &reader, None).0, 403);
+    assert_eq!(ask("GET", "/api/v1/desk/requests?state=open", &bo, None).1.as_array().map(Vec::len), Some(1));
+    let prepare = json!({"step": "prepare", "outcome": "granted", "reason": "the order is in order"});
+    assert_eq!(ask("POST", "/api/v1/desk/requests/r-1", &ana, Some(&prepare)).0, 200);
+    let (status, refused) = ask("POST", "/api/v1/desk/requests/r-1", &ana, Some(&json!({"step": "approve"})));
+    assert_eq!(status, 409);
+    assert!(refused["error"].as_str().unwrap().contains("another person"), "{refused}");
+    let (status, answered) = ask("POST", "/api/v1/desk/requests/r-1", &bo, Some(&json!({"step": "approve"})));
+    assert_eq!((status, &answered["stored"]["approved_by"]), (200, &json!("bo")), "{answered}");
+    let (_, log) = ask("GET", "/api/v1/audit?subject=request:r-1", &reader, None);
+    assert_eq!(log.as_array().unwrap().len(), 3, "{log}");
+    // The command says the same of it.
+    let Desk { process, dir: _dir, .. } = desk;
+    drop(process);
+    let text = run(holdfast().args(["desk", "requests", "show", "r-1"]).args(desk_args));
+    assert!(text.contains("answered") && text.contains("prepared by ana, approved by bo"), "{text}");
+    assert!(run(holdfast().args(["desk", "requests", "list", "--state", "answered"]).args(desk_args)).contains("r-1"));
+    assert!(run(holdfast().args(["desk", "agencies", "list"]).args(desk_args)).contains("fbi.gov"));
+}

@@ -183,7 +183,7 @@ impl Core {
         });
     }
 
-    fn audit(&mut self, now: i64, actor: &str, action: &str, subject: &str, detail: &str) {
+    pub(crate) fn audit(&mut self, now: i64, actor: &str, action: &str, subject: &str, detail: &str) {
         let row = self.chain.row(now, actor, action, subject, detail);
         self.audit_rows.push(row);
     }

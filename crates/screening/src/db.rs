@@ -410,8 +410,11 @@ impl Database {
 }
 
 /// Each is applied once, in order; a released one is never changed.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/001_screening.sql"), include_str!("migrations/002_webhooks.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/001_screening.sql"),
+    include_str!("migrations/002_webhooks.sql"),
+    include_str!("migrations/003_desk.sql"),
+];
 
 #[cfg(test)]
 mod tests {

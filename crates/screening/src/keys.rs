@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 /// What a key may do.
-pub const SCOPES: [&str; 7] = ["read", "events", "records", "holds", "alerts", "rules", "admin"];
+pub const SCOPES: [&str; 8] = ["read", "events", "records", "holds", "alerts", "rules", "desk", "admin"];
 
 /// A key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -106,6 +106,35 @@ impl std::fmt::Debug for Screening {
     }
 }
 
+/// The writer's transaction, for a change of other tables.
+pub struct Transaction<'a> {
+    core: &'a mut Core,
+    now: i64,
+    actor: String,
+}
+
+impl Transaction<'_> {
+    /// The database.
+    pub fn db(&mut self) -> &mut Database {
+        &mut self.core.db
+    }
+
+    /// The time of the change, Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// Who makes it.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// Adds an entry to the audit log.
+    pub fn audit(&mut self, action: &str, subject: &str, detail: &str) {
+        self.core.audit(self.now, &self.actor, action, subject, detail);
+    }
+}
+
 /// What screening again found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RescreenReport {
@@ -262,6 +291,20 @@ impl Screening {
             })),
         })))?;
         receiver.recv().map_err(|_| ScreeningError::Stopped)?
+    }
+
+    /// Runs a change of the database in the writer's transaction, for crates that keep their own tables beside these. The change must check
+    /// before it writes: what it wrote before a refusal stays.
+    ///
+    /// # Errors
+    /// What the change says; [`ScreeningError::NotStored`] when the commit failed.
+    pub fn transact<T: Send + 'static>(
+        &self,
+        actor: &str,
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, ScreeningError> + Send + 'static,
+    ) -> Result<T, ScreeningError> {
+        let actor = actor.to_owned();
+        self.change(move |core, now| run(&mut Transaction { core, now, actor }))
     }
 
     /// Takes records of the customers' world in; gives how many it took.

@@ -104,9 +104,12 @@ pub fn scope_of(method: &Method, path: &str) -> &'static str {
     match (part, changes) {
         // Webhooks carry what is decided out of the house.
         ("keys" | "webhooks", _) => "admin",
+        ("desk", false) if path == "/api/v1/desk/policy" => "read",
+        ("desk", true) if path == "/api/v1/desk/review" => "read",
+        // Requests name people, so that reading them needs the scope too.
+        ("desk", _) => "desk",
         (_, false) => "read",
         ("verify", true) => "read",
-        ("desk", true) if path.ends_with("/review") => "read",
         ("rules", true) if path.ends_with("/test") => "read",
         ("events", true) => "events",
         ("records", true) => "records",
@@ -264,6 +267,10 @@ mod tests {
         assert_eq!(scope_of(&Method::DELETE, "/api/v1/tags"), "admin");
         assert_eq!(scope_of(&Method::GET, "/api/v1/keys"), "admin");
         assert_eq!(scope_of(&Method::POST, "/api/v1/desk/review"), "read");
+        assert_eq!(scope_of(&Method::GET, "/api/v1/desk/policy"), "read");
+        assert_eq!(scope_of(&Method::GET, "/api/v1/desk/requests"), "desk");
+        assert_eq!(scope_of(&Method::GET, "/api/v1/desk/requests/policy"), "desk");
+        assert_eq!(scope_of(&Method::POST, "/api/v1/desk/requests/review"), "desk");
         assert_eq!(scope_of(&Method::POST, "/v2/wallet/synchronous"), "read");
         assert_eq!(scope_of(&Method::POST, "/v2/analyses/synchronous"), "events");
         assert_eq!(scope_of(&Method::POST, "/api/kyt/v2/users/1/transfers"), "events");

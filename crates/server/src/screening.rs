@@ -599,7 +599,7 @@ pub async fn remove_webhook(
 pub struct KeyRequest {
     /// Whose it is.
     name: String,
-    /// read, events, records, holds, alerts, rules, admin.
+    /// read, events, records, holds, alerts, rules, desk, admin.
     scopes: Vec<String>,
     /// Requests a minute; 0 for no limit.
     #[serde(default)]

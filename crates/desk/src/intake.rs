@@ -1,0 +1,504 @@
+//! Requests as they are taken in, reviewed and answered: agencies and their verified domains, call-backs, and four eyes on every answer.
+
+use crate::forgery::{self, CallBack, Domain, Earlier, History, MAX_HISTORY};
+use crate::policy::Policy;
+use crate::request::{Request, Target};
+use crate::{Inquiry, Review, review};
+use holdfast_screening::db::{Database, DbError, Row, Value};
+use holdfast_screening::model::{Invalid, text_ok};
+use holdfast_screening::{Screening, ScreeningError};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// An agency to be registered, or a further domain of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAgency {
+    /// Its name.
+    pub name: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// A mail domain that is verified to be its own.
+    pub domain: String,
+    /// How that was verified.
+    pub evidence: String,
+}
+
+/// An agency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Agency {
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// Verified mail domains.
+    pub domains: Vec<String>,
+}
+
+/// How a request was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All that was asked.
+    Granted,
+    /// Part of it.
+    Partly,
+    /// Nothing.
+    Refused,
+    /// It was no request of an agency.
+    Forged,
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Outcome::Granted => "granted",
+            Outcome::Partly => "partly",
+            Outcome::Refused => "refused",
+            Outcome::Forged => "forged",
+        }
+    }
+}
+
+/// A step of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "step", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// The officer was called back.
+    CallBack {
+        /// Where the number was found.
+        number_from: String,
+        /// Whether the officer confirmed the request.
+        confirmed: bool,
+    },
+    /// An answer is prepared, for another person to approve.
+    Prepare {
+        /// Which.
+        outcome: Outcome,
+        /// Why.
+        reason: String,
+    },
+    /// The prepared answer is given.
+    Approve {},
+    /// The prepared answer goes back to be prepared anew.
+    Return {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A request as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Stored {
+    /// Its number.
+    pub seq: u64,
+    /// The request, canonical.
+    pub request: Request,
+    /// open, prepared or answered.
+    pub state: String,
+    /// When it must be answered, Unix seconds.
+    pub due: i64,
+    /// Whether that time is over and it is not answered.
+    pub overdue: bool,
+    /// The call-back.
+    pub call_back: Option<CallBack>,
+    /// The prepared or given answer: granted, partly, refused, forged.
+    pub outcome: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who prepared it.
+    pub prepared_by: Option<String>,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// When it was answered.
+    pub answered: Option<i64>,
+}
+
+/// A request with what policy and the signs of forgery say of it now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Opened {
+    /// As it stands.
+    pub stored: Stored,
+    /// The review.
+    pub review: Review,
+}
+
+/// Which requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// open, prepared or answered.
+    pub state: Option<String>,
+    /// Numbers above this one.
+    pub after: u64,
+    /// At most so many, up to 1,000.
+    pub limit: usize,
+}
+
+const COLUMNS: &str = "seq, body, state, due, call_back, outcome, reason, prepared_by, approved_by, answered";
+
+fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
+    let state = row.text(2)?.to_owned();
+    let due = row.int(3)?;
+    Ok(Stored {
+        seq: row.int(0)? as u64,
+        request: read("request", row.text(1)?)?,
+        overdue: state != "answered" && due < now,
+        state,
+        due,
+        call_back: row.text_or_null(4).map(|t| read("call-back", t)).transpose()?,
+        outcome: row.text_or_null(5).map(str::to_owned),
+        reason: row.text_or_null(6).map(str::to_owned),
+        prepared_by: row.text_or_null(7).map(str::to_owned),
+        approved_by: row.text_or_null(8).map(str::to_owned),
+        answered: row.int_or_null(9),
+    })
+}
+
+fn read<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, DbError> {
+    serde_json::from_str(text).map_err(|e| DbError::Stored { what: what.to_owned(), cause: e.to_string() })
+}
+
+fn by_id(db: &mut Database, id: &str, now: i64) -> Result<Option<Stored>, DbError> {
+    let rows = db.query(&format!("SELECT {COLUMNS} FROM requests WHERE id = $1"), &[id.into()])?;
+    rows.first().map(|r| stored(r, now)).transpose()
+}
+
+fn digest(targets: &[Target]) -> String {
+    hex::encode(Sha256::digest(serde_json::to_vec(targets).unwrap_or_default()))
+}
+
+fn known(found: Option<Stored>, id: &str) -> Result<Stored, ScreeningError> {
+    found.ok_or_else(|| ScreeningError::NotFound(format!("request '{id}'")))
+}
+
+/// What is known of a request's sender, from what is stored.
+///
+/// # Errors
+/// [`DbError`].
+pub fn history(db: &mut Database, request: &Request, call_back: Option<CallBack>) -> Result<History, DbError> {
+    let rows = db.query(
+        "SELECT d.domain, a.name, a.country FROM agency_domains d JOIN agencies a ON a.id = d.agency ORDER BY d.domain LIMIT $1",
+        &[(MAX_HISTORY as i64).into()],
+    )?;
+    let domain = |r: &Row| -> Result<Domain, DbError> {
+        Ok(Domain { domain: r.text(0)?.to_owned(), agency: r.text(1)?.to_owned(), country: r.text(2)?.to_owned() })
+    };
+    let domains = rows.iter().map(domain).collect::<Result<_, _>>()?;
+    let (id, email, at): (Value, Value, i64) =
+        (request.id.as_str().into(), request.officer.email.to_lowercase().into(), request.received);
+    let mut one = |sql: &str, parameters: &[Value]| -> Result<Option<i64>, DbError> {
+        Ok(db.query(sql, parameters)?.first().and_then(|r| r.int_or_null(0)))
+    };
+    let officer_since =
+        one("SELECT MIN(received) FROM requests WHERE email = $1 AND id <> $2", &[email.clone(), id.clone()])?;
+    let officer_requests = one(
+        "SELECT COUNT(*) FROM requests WHERE email = $1 AND id <> $2 AND state = 'answered' AND outcome <> 'forged'",
+        &[email.clone(), id.clone()],
+    )?;
+    let within = "received > $3 AND received <= $4 AND id <> $2";
+    let span = |days: i64| [Value::from(at - days * 86_400), Value::from(at)];
+    let [from, to] = span(1);
+    let officer_day = one(
+        &format!("SELECT COUNT(*) FROM requests WHERE email = $1 AND {within}"),
+        &[email, id.clone(), from.clone(), to.clone()],
+    )?;
+    let agency: Value = request.officer.agency.as_str().into();
+    let of_agency = format!("SELECT COUNT(*) FROM requests WHERE agency = $1 AND {within}");
+    let agency_day = one(&of_agency, &[agency.clone(), id.clone(), from, to])?;
+    let [from, to] = span(90);
+    let quarter = one(&of_agency, &[agency, id.clone(), from, to])?;
+    let rows = db.query(
+        "SELECT body FROM requests WHERE (targets = $1 OR reference = $2) AND id <> $3 ORDER BY seq DESC LIMIT 100",
+        &[digest(&request.targets).into(), request.reference.as_str().into(), id],
+    )?;
+    let earlier = |r: &Row| -> Result<Earlier, DbError> {
+        let r: Request = read("request", r.text(0)?)?;
+        Ok(Earlier { id: r.id, reference: r.reference, email: r.officer.email, targets: r.targets })
+    };
+    let count = |n: Option<i64>| n.unwrap_or(0).clamp(0, u32::MAX as i64) as u32;
+    Ok(History {
+        domains,
+        officer_since,
+        officer_requests: count(officer_requests),
+        officer_day: count(officer_day),
+        agency_day: count(agency_day),
+        agency_mean: count(quarter.map(|q| q * 100 / 90)),
+        earlier: rows.iter().map(earlier).collect::<Result<_, _>>()?,
+        call_back,
+    })
+}
+
+/// The intake of requests, over the screening desk's database and audit log.
+#[derive(Clone, Copy, Debug)]
+pub struct Intake<'a> {
+    /// The database's one writer.
+    pub screening: &'a Screening,
+    /// The policy in force.
+    pub policy: &'a Arc<Policy>,
+}
+
+impl Intake<'_> {
+    /// Registers an agency with a verified domain, or a further domain of a known one; gives the agency's number.
+    ///
+    /// # Errors
+    /// [`ScreeningError`]; a domain of another agency, or a known name with another country, is a conflict.
+    pub fn add_agency(&self, new: NewAgency, actor: &str) -> Result<u64, ScreeningError> {
+        for (field, text) in [("name", &new.name), ("evidence", &new.evidence)] {
+            text_ok(field, text)?;
+        }
+        if new.country.len() != 2 || !new.country.bytes().all(|b| b.is_ascii_uppercase()) {
+            return Err(Invalid::new("country", "must be an ISO 3166-1 alpha-2 code such as DE").into());
+        }
+        let address = crate::request::email("domain", &format!("x@{}", new.domain.trim()))
+            .map_err(|_| Invalid::new("domain", format!("'{}' is no mail domain", new.domain)))?;
+        let domain = address[2..].to_owned();
+        if forgery::is_free_mail(&domain) {
+            return Err(Invalid::new("domain", format!("anybody gets an address at {domain}")).into());
+        }
+        self.screening.transact(actor, move |tx| {
+            let owner = tx.db().query("SELECT a.name FROM agency_domains d JOIN agencies a ON a.id = d.agency WHERE d.domain = $1", &[domain.as_str().into()])?;
+            if let Some(owner) = owner.first().map(|r| r.text(0).map(str::to_owned)).transpose()?
+                && owner != new.name
+            {
+                return Err(ScreeningError::Conflict(format!("domain {domain} of {owner}")));
+            }
+            let rows = tx.db().query("SELECT id, country FROM agencies WHERE name = $1", &[new.name.as_str().into()])?;
+            let id = match rows.first() {
+                Some(row) if row.text(1)? != new.country => return Err(ScreeningError::Conflict(new.name)),
+                Some(row) => row.int(0)?,
+                None => {
+                    let last = tx.db().query("SELECT COALESCE(MAX(id), 0) FROM agencies", &[])?;
+                    let id = last.first().map_or(Ok(0), |r| r.int(0))? + 1;
+                    let row = [id.into(), new.name.as_str().into(), new.country.as_str().into(), tx.now().into(), tx.actor().into()];
+                    tx.db().execute("INSERT INTO agencies (id, name, country, created, created_by) VALUES ($1, $2, $3, $4, $5)", &row)?;
+                    id
+                }
+            };
+            let row = [domain.as_str().into(), id.into(), new.evidence.as_str().into(), tx.now().into(), tx.actor().into()];
+            let added = tx.db().execute(
+                "INSERT INTO agency_domains (domain, agency, evidence, verified, verified_by) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (domain) DO NOTHING",
+                &row,
+            )?;
+            if added > 0 {
+                tx.audit("agency.domain_verified", &format!("agency:{id}"), &json!(new).to_string());
+            }
+            Ok(id as u64)
+        })
+    }
+
+    /// Agencies with their domains, at most 10,000.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn agencies(&self) -> Result<Vec<Agency>, ScreeningError> {
+        let rows = self.screening.read(|db| {
+            db.query(
+                "SELECT a.id, a.name, a.country, d.domain FROM agencies a JOIN agency_domains d ON d.agency = a.id ORDER BY a.id, d.domain LIMIT 10000",
+                &[],
+            )
+        })?;
+        let mut out: Vec<Agency> = Vec::new();
+        for row in &rows {
+            let (id, domain) = (row.int(0)? as u64, row.text(3)?.to_owned());
+            match out.last_mut().filter(|a| a.id == id) {
+                Some(agency) => agency.domains.push(domain),
+                None => out.push(Agency {
+                    id,
+                    name: row.text(1)?.to_owned(),
+                    country: row.text(2)?.to_owned(),
+                    domains: vec![domain],
+                }),
+            }
+        }
+        Ok(out)
+    }
+
+    /// Takes a request in. Sent again with the same id and content it changes nothing.
+    ///
+    /// # Errors
+    /// [`ScreeningError`]; the same id with other content is a conflict.
+    pub fn submit(&self, request: Request, actor: &str) -> Result<Opened, ScreeningError> {
+        let request = request.canonical()?;
+        let due = self.policy.judge(&request)?.due;
+        let id = request.id.clone();
+        self.screening.transact(actor, move |tx| {
+            let now = tx.now();
+            match by_id(tx.db(), &request.id, now)? {
+                Some(known) if known.request == request => return Ok(()),
+                Some(_) => return Err(ScreeningError::Conflict(request.id)),
+                None => {}
+            }
+            let last = tx.db().query("SELECT COALESCE(MAX(seq), 0) FROM requests", &[])?;
+            let seq = last.first().map_or(Ok(0), |r| r.int(0))? + 1;
+            let body = json!(request).to_string();
+            let row = [
+                seq.into(),
+                request.id.as_str().into(),
+                request.received.into(),
+                due.into(),
+                "open".into(),
+                request.officer.agency.as_str().into(),
+                request.officer.email.to_lowercase().into(),
+                request.reference.as_str().into(),
+                digest(&request.targets).into(),
+                body.as_str().into(),
+            ];
+            tx.db().execute(
+                "INSERT INTO requests (seq, id, received, due, state, agency, email, reference, targets, body)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                &row,
+            )?;
+            let sha256 = hex::encode(Sha256::digest(body.as_bytes()));
+            let detail = json!({ "kind": request.kind, "process": request.process, "due": due, "sha256": sha256 });
+            tx.audit("request.received", &format!("request:{}", request.id), &detail.to_string());
+            Ok(())
+        })?;
+        self.look(&id)
+    }
+
+    /// A request with its review as of now; the look is in the audit log.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn open(&self, id: &str, actor: &str) -> Result<Opened, ScreeningError> {
+        let opened = self.look(id)?;
+        let subject = format!("request:{id}");
+        self.screening.transact(actor, move |tx| {
+            tx.audit("request.read", &subject, "{}");
+            Ok(())
+        })?;
+        Ok(opened)
+    }
+
+    fn look(&self, id: &str) -> Result<Opened, ScreeningError> {
+        let now = self.screening.now();
+        let found = self.screening.read(|db| by_id(db, id, now))?;
+        let stored = known(found, id)?;
+        let history = self.screening.read(|db| history(db, &stored.request, stored.call_back.clone()))?;
+        let review = review(self.policy, &Inquiry { request: stored.request.clone(), history })?;
+        Ok(Opened { stored, review })
+    }
+
+    /// Requests by number; the look is in the audit log.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn list(&self, filter: &RequestFilter, actor: &str) -> Result<Vec<Stored>, ScreeningError> {
+        let limit = filter.limit.clamp(1, 1000) as i64;
+        let now = self.screening.now();
+        let (state, after) = (filter.state.clone(), filter.after as i64);
+        let rows = self.screening.read(|db| match &state {
+            Some(state) => db.query(
+                &format!("SELECT {COLUMNS} FROM requests WHERE state = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
+                &[state.as_str().into(), after.into(), limit.into()],
+            ),
+            None => db.query(
+                &format!("SELECT {COLUMNS} FROM requests WHERE seq > $1 ORDER BY seq LIMIT $2"),
+                &[after.into(), limit.into()],
+            ),
+        })?;
+        let list = rows.iter().map(|r| stored(r, now)).collect::<Result<Vec<_>, _>>()?;
+        let detail = json!({ "requests": list.iter().map(|r| r.seq).collect::<Vec<_>>() }).to_string();
+        self.screening.transact(actor, move |tx| {
+            tx.audit("request.listed", "requests", &detail);
+            Ok(())
+        })?;
+        Ok(list)
+    }
+
+    /// Takes a step with a request. Nothing is granted against policy or while a sign of forgery stops it, and who prepares an answer does not
+    /// approve it.
+    ///
+    /// # Errors
+    /// [`ScreeningError::State`] says what stands against the step.
+    pub fn step(&self, id: &str, step: Step, actor: &str) -> Result<Opened, ScreeningError> {
+        if let Step::Prepare { reason, .. } | Step::Return { reason } = &step
+            && (reason.trim().is_empty() || reason.len() > 10_000)
+        {
+            return Err(Invalid::new("reason", "must be 1 to 10000 bytes").into());
+        }
+        if let Step::CallBack { number_from, .. } = &step {
+            text_ok("number_from", number_from)?;
+        }
+        let (policy, theirs) = (self.policy.clone(), id.to_owned());
+        self.screening.transact(actor, move |tx| {
+            let (id, now) = (theirs, tx.now());
+            let found = by_id(tx.db(), &id, now)?;
+            let at = known(found, &id)?;
+            let refuse = |why: String| Err(ScreeningError::State(format!("request {id}: {why}")));
+            let name: Value = id.as_str().into();
+            // What is granted must hold now, when it is prepared and when it is approved.
+            let grants = |tx: &mut holdfast_screening::service::Transaction<'_>, outcome: &str| -> Result<Vec<String>, ScreeningError> {
+                if !["granted", "partly"].contains(&outcome) {
+                    return Ok(Vec::new());
+                }
+                let history = history(tx.db(), &at.request, at.call_back.clone())?;
+                let review = review(&policy, &Inquiry { request: at.request.clone(), history })?;
+                let signs = review.suspicion.signs.iter().filter(|s| s.weight >= 3).map(|s| s.because.clone());
+                let mut against: Vec<String> = review.judgement.missing.iter().cloned().chain(signs).collect();
+                if outcome == "granted" && !review.judgement.refused.is_empty() {
+                    against.push("the process does not open all classes that are asked for; grant it partly".into());
+                }
+                Ok(against)
+            };
+            let action = match &step {
+                Step::CallBack { number_from, confirmed } => {
+                    if at.state == "answered" {
+                        return refuse("it is answered".into());
+                    }
+                    let call = CallBack { by: tx.actor().to_owned(), at: now, number_from: number_from.clone(), confirmed: *confirmed };
+                    tx.db().execute("UPDATE requests SET call_back = $1 WHERE id = $2", &[json!(call).to_string().into(), name])?;
+                    "request.called_back"
+                }
+                Step::Prepare { outcome, reason } => {
+                    if at.state != "open" {
+                        return refuse(format!("it is {}", at.state));
+                    }
+                    let against = grants(tx, outcome.name())?;
+                    if !against.is_empty() {
+                        return refuse(against.join("; "));
+                    }
+                    let row = [outcome.name().into(), reason.as_str().into(), tx.actor().into(), name];
+                    tx.db().execute(
+                        "UPDATE requests SET state = 'prepared', outcome = $1, reason = $2, prepared_by = $3 WHERE id = $4",
+                        &row,
+                    )?;
+                    "request.prepared"
+                }
+                Step::Approve {} => {
+                    if at.state != "prepared" {
+                        return refuse(format!("it is {}, not prepared", at.state));
+                    }
+                    if at.prepared_by.as_deref() == Some(tx.actor()) {
+                        return refuse(format!("{} prepared the answer; another person must approve it", tx.actor()));
+                    }
+                    let against = grants(tx, at.outcome.as_deref().unwrap_or_default())?;
+                    if !against.is_empty() {
+                        return refuse(against.join("; "));
+                    }
+                    let row = [tx.actor().into(), now.into(), name];
+                    tx.db().execute("UPDATE requests SET state = 'answered', approved_by = $1, answered = $2 WHERE id = $3", &row)?;
+                    "request.answered"
+                }
+                Step::Return { .. } => {
+                    if at.state != "prepared" {
+                        return refuse(format!("it is {}, not prepared", at.state));
+                    }
+                    tx.db().execute(
+                        "UPDATE requests SET state = 'open', outcome = NULL, reason = NULL, prepared_by = NULL WHERE id = $1",
+                        &[name],
+                    )?;
+                    "request.returned"
+                }
+            };
+            tx.audit(action, &format!("request:{id}"), &json!(step).to_string());
+            Ok(())
+        })?;
+        self.look(id)
+    }
+}

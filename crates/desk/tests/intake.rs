@@ -1,0 +1,194 @@
+//! Requests from intake to answer, the same on SQLite and PostgreSQL.
+
+#[path = "../../screening/tests/common/mod.rs"]
+mod common;
+
+use common::{Place, START, TestClock};
+use holdfast_desk::intake::{Intake, NewAgency, Opened, Outcome, RequestFilter, Step};
+use holdfast_desk::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
+use holdfast_desk::{Inquiry, Policy};
+use holdfast_screening::{Screening, ScreeningError};
+use std::sync::Arc;
+
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(&super::common::sqlite()); })*
+        }
+        mod postgres {
+            $(#[test] fn $name() { if let Some(place) = super::common::postgres() { super::$name(&place); } })*
+        }
+    };
+}
+
+on_both!(
+    answers_need_two_people_and_policy,
+    forged_requests_wait_for_what_clears_them,
+    intake_is_idempotent_and_remembers
+);
+
+fn agency(name: &str, domain: &str) -> NewAgency {
+    NewAgency { name: name.into(), country: "US".into(), domain: domain.into(), evidence: "listed on usa.gov".into() }
+}
+
+fn request(id: &str, email: &str) -> Request {
+    Request {
+        id: id.into(),
+        received: START,
+        kind: Kind::Information,
+        process: "us.2703d".into(),
+        reference: format!("ref-{id}"),
+        officer: Officer { name: "Ana Berg".into(), email: email.into(), agency: "FBI".into(), country: "US".into() },
+        targets: vec![Target { kind: TargetKind::UserId, value: format!("user-of-{id}"), asset: None }],
+        classes: vec![DataClass::Subscriber, DataClass::Transactions],
+        states: vec![Statement::Judge],
+        emergency: false,
+        gag_until: None,
+        statement: String::new(),
+        attachments: Vec::new(),
+    }
+}
+
+fn prepare(outcome: Outcome) -> Step {
+    Step::Prepare { outcome, reason: "the order is in order".into() }
+}
+
+fn signs(opened: &Opened) -> Vec<&'static str> {
+    opened.review.suspicion.signs.iter().map(|s| s.sign).collect()
+}
+
+fn refused<T: std::fmt::Debug>(answer: Result<T, ScreeningError>) -> String {
+    match answer {
+        Err(ScreeningError::State(why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn answers_need_two_people_and_policy(place: &Place) {
+    let (screening, policy) =
+        (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
+    let intake = Intake { screening: &screening, policy: &policy };
+    intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
+    let opened = intake.submit(request("r1", "ana.berg@fbi.gov"), "portal").unwrap();
+    assert_eq!((opened.stored.state.as_str(), signs(&opened)), ("open", vec!["new-officer"]));
+    assert!(refused(intake.step("r1", Step::Approve {}, "bo")).contains("not prepared"));
+    let prepared = intake.step("r1", prepare(Outcome::Granted), "ana").unwrap();
+    assert_eq!(prepared.stored.state, "prepared");
+    assert!(refused(intake.step("r1", prepare(Outcome::Refused), "bo")).contains("it is prepared"));
+    assert!(refused(intake.step("r1", Step::Approve {}, "ana")).contains("another person"));
+    let back = intake.step("r1", Step::Return { reason: "look at the dates".into() }, "bo").unwrap();
+    assert_eq!((back.stored.state.as_str(), back.stored.prepared_by), ("open", None));
+    intake.step("r1", prepare(Outcome::Granted), "ana").unwrap();
+    let answered = intake.step("r1", Step::Approve {}, "bo").unwrap().stored;
+    assert_eq!((answered.outcome.as_deref(), answered.approved_by.as_deref()), (Some("granted"), Some("bo")));
+    let call = Step::CallBack { number_from: "the agency's site".into(), confirmed: true };
+    assert!(refused(intake.step("r1", call, "bo")).contains("answered"));
+    // Policy: what the process does not open is granted partly at most, and without a judge not at all.
+    let mut more = request("r2", "ana.berg@fbi.gov");
+    more.classes.push(DataClass::Content);
+    intake.submit(more, "portal").unwrap();
+    assert!(refused(intake.step("r2", prepare(Outcome::Granted), "ana")).contains("partly"));
+    intake.step("r2", prepare(Outcome::Partly), "ana").unwrap();
+    let mut unsigned = request("r3", "ana.berg@fbi.gov");
+    unsigned.states.clear();
+    intake.submit(unsigned, "portal").unwrap();
+    assert!(refused(intake.step("r3", prepare(Outcome::Partly), "ana")).contains("judge"));
+    intake.step("r3", prepare(Outcome::Refused), "ana").unwrap();
+    // Every step and every look is in the log.
+    let log = screening.audit(0, Some("request:r1"), 100).unwrap();
+    let actions: Vec<&str> = log.iter().map(|e| e.action.as_str()).collect();
+    let expected = ["received", "prepared", "returned", "prepared", "answered"].map(|a| format!("request.{a}"));
+    assert_eq!(actions, expected);
+    intake.open("r1", "auditor").unwrap();
+    let log = screening.audit(0, Some("request:r1"), 100).unwrap();
+    assert_eq!(log.last().map(|e| (e.action.as_str(), e.actor.as_str())), Some(("request.read", "auditor")));
+    assert!(screening.verify_audit(None).unwrap().problems.is_empty());
+}
+
+fn forged_requests_wait_for_what_clears_them(place: &Place) {
+    let (screening, policy) =
+        (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
+    let intake = Intake { screening: &screening, policy: &policy };
+    intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
+    // A look-alike is never granted; it can be answered as forged.
+    let opened = intake.submit(request("f1", "ana.berg@fbl.gov"), "portal").unwrap();
+    assert!(opened.review.suspicion.stops && signs(&opened).contains(&"look-alike-domain"));
+    assert!(refused(intake.step("f1", prepare(Outcome::Granted), "ana")).contains("fbi.gov"));
+    intake.step("f1", prepare(Outcome::Forged), "ana").unwrap();
+    intake.step("f1", Step::Approve {}, "bo").unwrap();
+    // An emergency of a new officer waits for the call-back; a denied one stops it.
+    let emergency = |id: &str| {
+        let mut r = request(id, "new@fbi.gov");
+        r.kind = Kind::EmergencyDisclosure;
+        r.process = "police.emergency".into();
+        r.states = vec![Statement::Danger];
+        r.statement = "a kidnapped child".into();
+        r
+    };
+    let opened = intake.submit(emergency("e1"), "portal").unwrap();
+    assert_eq!(opened.stored.due, START + 4 * 3600);
+    assert!(opened.review.suspicion.call_back);
+    assert!(refused(intake.step("e1", prepare(Outcome::Granted), "ana")).contains("call back"));
+    let call = |confirmed| Step::CallBack { number_from: "the agency's site".into(), confirmed };
+    let opened = intake.step("e1", call(true), "ana").unwrap();
+    assert_eq!(opened.stored.call_back.as_ref().map(|c| (c.by.as_str(), c.confirmed)), Some(("ana", true)));
+    intake.step("e1", prepare(Outcome::Granted), "ana").unwrap();
+    // Denied after it was prepared: not approved any more.
+    intake.step("e1", call(false), "bo").unwrap();
+    assert!(refused(intake.step("e1", Step::Approve {}, "bo")).contains("not confirmed"));
+    // The officer of a forged request stays new; the one of a genuine request does not.
+    let mut again = request("f2", "ana.berg@fbl.gov");
+    again.targets[0].value = "someone".into();
+    assert!(signs(&intake.submit(again, "portal").unwrap()).contains(&"new-officer"));
+    intake.submit(request("g1", "old@fbi.gov"), "portal").unwrap();
+    intake.step("g1", prepare(Outcome::Granted), "ana").unwrap();
+    intake.step("g1", Step::Approve {}, "bo").unwrap();
+    assert_eq!(signs(&intake.submit(request("g2", "old@fbi.gov"), "portal").unwrap()), [""; 0]);
+    // The same targets by somebody else are seen.
+    let mut copy = request("g3", "old@fbi.gov");
+    copy.targets = request("g1", "").targets;
+    assert_eq!(signs(&intake.submit(copy, "portal").unwrap()), ["duplicate"]);
+}
+
+fn intake_is_idempotent_and_remembers(place: &Place) {
+    let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    let intake = Intake { screening: &screening, policy: &policy };
+    assert_eq!(intake.add_agency(agency("FBI", "FBI.gov"), "ana").unwrap(), 1);
+    assert_eq!(intake.add_agency(agency("FBI", "ic.fbi.gov"), "ana").unwrap(), 1);
+    assert_eq!(intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap(), 1);
+    assert!(matches!(intake.add_agency(agency("DEA", "fbi.gov"), "ana"), Err(ScreeningError::Conflict(_))));
+    let other = NewAgency { country: "CA".into(), ..agency("FBI", "fbi.ca") };
+    assert!(matches!(intake.add_agency(other, "ana"), Err(ScreeningError::Conflict(_))));
+    for bad in ["gmail.com", "localhost", "a b.org", ""] {
+        assert!(matches!(intake.add_agency(agency("X", bad), "ana"), Err(ScreeningError::Invalid(_))), "{bad}");
+    }
+    assert_eq!(intake.agencies().unwrap()[0].domains, ["fbi.gov", "ic.fbi.gov"]);
+    let first = intake.submit(request("r1", "ana.berg@fbi.gov"), "portal").unwrap();
+    assert_eq!(intake.submit(request("r1", "ana.berg@FBI.gov"), "portal").unwrap(), first);
+    let mut changed = request("r1", "ana.berg@fbi.gov");
+    changed.reference = "other".into();
+    assert!(matches!(intake.submit(changed, "portal"), Err(ScreeningError::Conflict(_))));
+    assert!(matches!(intake.open("nobody", "ana"), Err(ScreeningError::NotFound(_))));
+    for i in 2..6 {
+        intake.submit(request(&format!("r{i}"), "ana.berg@fbi.gov"), "portal").unwrap();
+    }
+    intake.step("r2", prepare(Outcome::Refused), "ana").unwrap();
+    let list = |state: Option<&str>, after, limit| {
+        let filter = RequestFilter { state: state.map(str::to_owned), after, limit };
+        intake.list(&filter, "ana").unwrap().iter().map(|r| r.request.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, 0, 2), ["r1", "r2"]);
+    assert_eq!(list(None, 2, 100), ["r3", "r4", "r5"]);
+    assert_eq!(list(Some("open"), 0, 100), ["r1", "r3", "r4", "r5"]);
+    clock.set(START + 15 * 86_400);
+    let late = intake.open("r1", "ana").unwrap();
+    assert!(late.stored.overdue);
+    // The review that is stored nowhere is the review of what is stored.
+    let inquiry = Inquiry { request: late.stored.request.clone(), history: Default::default() };
+    assert_eq!(holdfast_desk::review(&policy, &inquiry).unwrap().judgement, late.review.judgement);
+    drop(screening);
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    let intake = Intake { screening: &screening, policy: &policy };
+    assert_eq!(intake.open("r1", "ana").unwrap(), late);
+}
