@@ -1,12 +1,15 @@
 //! Requests as they are taken in, reviewed and answered: agencies and their verified domains, call-backs, and four eyes on every answer.
 
 use crate::forgery::{self, CallBack, Domain, Earlier, History, MAX_HISTORY};
+use crate::matching::{Match, matches};
 use crate::policy::Policy;
 use crate::request::{Request, Target};
 use crate::{Inquiry, Review, review};
 use holdfast_screening::db::{Database, DbError, Row, Value};
+use holdfast_screening::identifiers::is_customer;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::{Screening, ScreeningError};
+use holdfast_tracing::Workspace;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -76,6 +79,15 @@ pub enum Step {
         /// Whether the officer confirmed the request.
         confirmed: bool,
     },
+    /// A match of a target to a customer is accepted or rejected.
+    Match {
+        /// The customer.
+        customer: String,
+        /// Whether the request is about that customer.
+        accept: bool,
+        /// Why.
+        reason: String,
+    },
     /// An answer is prepared, for another person to approve.
     Prepare {
         /// Which.
@@ -126,6 +138,19 @@ pub struct Opened {
     pub stored: Stored,
     /// The review.
     pub review: Review,
+}
+
+/// A customer that a request's targets were matched to, and what the reviewer said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Matched {
+    /// The match.
+    pub found: Match,
+    /// accepted, rejected, or nothing yet.
+    pub verdict: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who said so.
+    pub decided_by: Option<String>,
 }
 
 /// Which requests.
@@ -411,13 +436,58 @@ impl Intake<'_> {
         Ok(list)
     }
 
+    /// Customers that the request's targets are matched to now, sure ones first, with what reviewers said of them; the look is in the audit
+    /// log.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn matches(
+        &self,
+        workspace: Option<&Workspace>,
+        id: &str,
+        actor: &str,
+    ) -> Result<Vec<Matched>, ScreeningError> {
+        let now = self.screening.now();
+        let found = self.screening.read(|db| by_id(db, id, now))?;
+        let stored = known(found, id)?;
+        let rows = self.screening.read(|db| {
+            let sql = "SELECT customer, verdict, reason, decided_by FROM request_matches WHERE request = $1";
+            db.query(sql, &[id.into()])
+        })?;
+        let mut said = std::collections::HashMap::new();
+        for row in &rows {
+            let text = |i| row.text(i).map(str::to_owned);
+            said.insert(text(0)?, (text(1)?, text(2)?, text(3)?));
+        }
+        let matched = matches(self.screening, workspace, &stored.request.targets)?;
+        let with = |found: Match| {
+            let (verdict, reason, decided_by) = match said.get(&found.customer).cloned() {
+                Some((v, r, by)) => (Some(v), Some(r), Some(by)),
+                None => (None, None, None),
+            };
+            Matched { found, verdict, reason, decided_by }
+        };
+        let list: Vec<Matched> = matched.into_iter().map(with).collect();
+        let subject = format!("request:{id}");
+        let detail =
+            json!({ "customers": list.iter().map(|m| &m.found.customer).take(1000).collect::<Vec<_>>() }).to_string();
+        self.screening.transact(actor, move |tx| {
+            tx.audit("request.matched", &subject, &detail);
+            Ok(())
+        })?;
+        Ok(list)
+    }
+
     /// Takes a step with a request. Nothing is granted against policy or while a sign of forgery stops it, and who prepares an answer does not
     /// approve it.
     ///
     /// # Errors
     /// [`ScreeningError::State`] says what stands against the step.
     pub fn step(&self, id: &str, step: Step, actor: &str) -> Result<Opened, ScreeningError> {
-        if let Step::Prepare { reason, .. } | Step::Return { reason } = &step
+        if let Step::Match { customer, .. } = &step {
+            text_ok("customer", customer)?;
+        }
+        if let Step::Prepare { reason, .. } | Step::Return { reason } | Step::Match { reason, .. } = &step
             && (reason.trim().is_empty() || reason.len() > 10_000)
         {
             return Err(Invalid::new("reason", "must be 1 to 10000 bytes").into());
@@ -454,6 +524,23 @@ impl Intake<'_> {
                     let call = CallBack { by: tx.actor().to_owned(), at: now, number_from: number_from.clone(), confirmed: *confirmed };
                     tx.db().execute("UPDATE requests SET call_back = $1 WHERE id = $2", &[json!(call).to_string().into(), name])?;
                     "request.called_back"
+                }
+                Step::Match { customer, accept, reason } => {
+                    if at.state != "open" {
+                        return refuse(format!("it is {}; matches are judged before an answer is prepared", at.state));
+                    }
+                    if !is_customer(tx.db(), customer)? {
+                        return Err(ScreeningError::NotFound(format!("customer '{customer}'")));
+                    }
+                    let verdict = if *accept { "accepted" } else { "rejected" };
+                    let row = [name, customer.as_str().into(), verdict.into(), reason.as_str().into(), tx.actor().into(), now.into()];
+                    tx.db().execute(
+                        "INSERT INTO request_matches (request, customer, verdict, reason, decided_by, decided) VALUES ($1, $2, $3, $4, $5, $6)
+                         ON CONFLICT (request, customer) DO UPDATE SET verdict = excluded.verdict, reason = excluded.reason,
+                         decided_by = excluded.decided_by, decided = excluded.decided",
+                        &row,
+                    )?;
+                    "request.match_judged"
                 }
                 Step::Prepare { outcome, reason } => {
                     if at.state != "open" {

@@ -3,6 +3,7 @@
 
 pub mod forgery;
 pub mod intake;
+pub mod matching;
 pub mod policy;
 pub mod request;
 

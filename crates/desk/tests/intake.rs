@@ -3,11 +3,15 @@
 #[path = "../../screening/tests/common/mod.rs"]
 mod common;
 
-use common::{Place, START, TestClock};
+use common::{Place, START, TestClock, withdrawal};
+use holdfast_chain::Network;
 use holdfast_desk::intake::{Intake, NewAgency, Opened, Outcome, RequestFilter, Step};
+use holdfast_desk::matching::{How, matches};
 use holdfast_desk::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_desk::{Inquiry, Policy};
-use holdfast_screening::{Screening, ScreeningError};
+use holdfast_screening::db::Database;
+use holdfast_screening::exchange::{Exchange, chain_workspace};
+use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
 use std::sync::Arc;
 
 macro_rules! on_both {
@@ -24,7 +28,8 @@ macro_rules! on_both {
 on_both!(
     answers_need_two_people_and_policy,
     forged_requests_wait_for_what_clears_them,
-    intake_is_idempotent_and_remembers
+    intake_is_idempotent_and_remembers,
+    targets_find_their_customers
 );
 
 fn agency(name: &str, domain: &str) -> NewAgency {
@@ -191,4 +196,105 @@ fn intake_is_idempotent_and_remembers(place: &Place) {
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let intake = Intake { screening: &screening, policy: &policy };
     assert_eq!(intake.open("r1", "ana").unwrap(), late);
+}
+
+/// A simulated chain's exchange deposit is a customer's; the address that paid into it, its transaction, and what the customer states find
+/// the customer, each with its reason.
+fn targets_find_their_customers(place: &Place) {
+    let dir = tempfile::tempdir().unwrap();
+    let (workspace, blocks, economy) =
+        chain_workspace(dir.path(), holdfast_simulate::Options { seed: 5, txs: 3_000 }).unwrap();
+    let ledger = &workspace.ledger;
+    let mut exchange = Exchange::default();
+    exchange.add_chain(&workspace, &blocks, &economy);
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    // A deposit whose payer received money before, so that a trace from the payer's address leads to it.
+    let deposit = exchange.events.iter().find_map(|event| {
+        let tx = ledger.tx_by_id(&holdfast_chain::parse_hash(event.tx.as_ref()?)?)?;
+        let output = ledger.outputs(tx).start + event.output? as u64;
+        let to = ledger.address(ledger.address_of(output)).to_text(Network::Regtest);
+        let payer = ledger.sources(tx).find_map(|s| ledger.source_info(s).address)?;
+        let from = ledger.address(payer).to_text(Network::Regtest);
+        (from != to).then_some((event.tx.clone()?, from, to))
+    });
+    let (tx, from, to) = deposit.expect("a deposit");
+    let mut customer = Record::new(RecordKind::Customer, "c1", START);
+    (customer.name, customer.email, customer.phone) =
+        (Some("Ada  Byron".into()), Some("Ada@Example.org".into()), Some("+49 30 123456".into()));
+    let mut former = customer.clone();
+    (former.time, former.email) = (START - 100, Some("old@example.org".into()));
+    let mut address = Record::new(RecordKind::DepositAddress, &to, START);
+    (address.customer, address.asset) = (Some("c1".into()), Some("BTC".into()));
+    let payee = Record::new(RecordKind::Customer, "c2", START);
+    screening.ingest(vec![former], "test").unwrap();
+    screening.ingest(vec![customer, address, payee], "test").unwrap();
+    screening.decide(withdrawal("w1", "c2", "bcrt1qpaid", 1, 100), ChainFacts::default(), "test").unwrap();
+    let find = |kind, value: &str| {
+        let target = Target { kind, value: value.into(), asset: None };
+        let found = matches(&screening, Some(&workspace), &[target]).unwrap();
+        found.into_iter().map(|m| (m.customer, m.how, m.because.join("; "))).collect::<Vec<_>>()
+    };
+    for (kind, value, word) in [
+        (TargetKind::UserId, "c1", "number"),
+        (TargetKind::Email, "ada@example.org", "record customer:c1"),
+        (TargetKind::Email, "old@example.org", "record customer:c1"),
+        (TargetKind::Phone, "+4930123456", "phone"),
+        (TargetKind::Name, "ada byron", "name"),
+        (TargetKind::Address, &to, "deposit address"),
+        (TargetKind::Transaction, &tx, "pays the customer's deposit address"),
+    ] {
+        let found = find(kind, value);
+        assert_eq!((found[0].0.as_str(), found[0].1), ("c1", How::Direct), "{value}: {found:?}");
+        assert!(found[0].2.contains(word), "{found:?}");
+    }
+    let paid = find(TargetKind::Address, "bcrt1qpaid");
+    assert_eq!((paid[0].0.as_str(), paid[0].1), ("c2", How::Paid), "{paid:?}");
+    let traced = find(TargetKind::Address, &from);
+    assert!(traced.iter().any(|m| m.0 == "c1" && m.1 == How::Traced && m.2.contains(&to)), "{traced:?}");
+    for (kind, value) in
+        [(TargetKind::UserId, "nobody"), (TargetKind::Email, "x@example.org"), (TargetKind::Address, "bcrt1qnever")]
+    {
+        assert_eq!(find(kind, value), [], "{value}");
+    }
+    // Without a ledger only what is stated is found.
+    let target = Target { kind: TargetKind::Address, value: from, asset: None };
+    assert_eq!(matches(&screening, None, &[target]).unwrap(), []);
+    // The reviewer judges each match; the answer is prepared after.
+    let policy = Arc::new(Policy::standard());
+    let intake = Intake { screening: &screening, policy: &policy };
+    intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
+    let mut asked = request("m1", "ana.berg@fbi.gov");
+    asked.targets = vec![Target { kind: TargetKind::Email, value: "old@example.org".into(), asset: None }];
+    intake.submit(asked, "portal").unwrap();
+    let judge = |customer: &str, accept| {
+        intake.step("m1", Step::Match { customer: customer.into(), accept, reason: "a former address".into() }, "ana")
+    };
+    assert!(matches!(judge("nobody", true), Err(ScreeningError::NotFound(_))));
+    judge("c1", false).unwrap();
+    judge("c1", true).unwrap();
+    let matched = intake.matches(Some(&workspace), "m1", "ana").unwrap();
+    assert_eq!(
+        (matched.len(), matched[0].verdict.as_deref(), matched[0].decided_by.as_deref()),
+        (1, Some("accepted"), Some("ana"))
+    );
+    intake.step("m1", prepare(Outcome::Granted), "ana").unwrap();
+    assert!(refused(judge("c1", false)).contains("before an answer"));
+}
+
+/// A database from before the identifiers is filled when it is opened.
+#[test]
+fn older_databases_are_filled() {
+    let place = common::sqlite();
+    let mut record = Record::new(RecordKind::Customer, "c1", START);
+    record.email = Some("ada@example.org".into());
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    screening.ingest(vec![record], "test").unwrap();
+    screening.decide(withdrawal("w1", "c1", "bcrt1qpaid", 1, 100), ChainFacts::default(), "test").unwrap();
+    drop(screening);
+    Database::connect(&place.url).unwrap().execute("DELETE FROM identifiers", &[]).unwrap();
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    for (kind, value) in [("email", "ada@example.org"), ("destination", "bcrt1qpaid")] {
+        let found = screening.read(|db| holdfast_screening::identifiers::find(db, kind, value, 10)).unwrap();
+        assert_eq!(found.len(), 1, "{kind}");
+    }
 }

@@ -9,6 +9,7 @@ use holdfast_desk::policy::DEFAULT_POLICY;
 use holdfast_desk::{Inquiry, Policy, Request, Review, review};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::rfc3339;
+use holdfast_tracing::Workspace;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -108,6 +109,31 @@ pub enum RequestsCommand {
         /// The portal's id.
         id: String,
     },
+    /// Customers that the targets are matched to, and why.
+    Matches {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// The portal's id.
+        id: String,
+        /// Match by what is stated alone, without the ledger.
+        #[arg(long)]
+        no_ledger: bool,
+    },
+    /// Accept or reject a match.
+    Match {
+        #[command(flatten)]
+        intake: IntakeArgs,
+        /// The portal's id.
+        id: String,
+        /// The customer.
+        customer: String,
+        /// The request is not about that customer.
+        #[arg(long)]
+        reject: bool,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
     /// Note that the officer was called back.
     CallBack {
         #[command(flatten)]
@@ -201,6 +227,27 @@ fn requests(command: RequestsCommand, as_json: bool) -> anyhow::Result<()> {
         Show { intake, id } => intake.with(|i, actor| i.open(&id, actor))?,
         CallBack { intake, id, number_from, denied } => {
             intake.with(|i, actor| i.step(&id, Step::CallBack { number_from, confirmed: !denied }, actor))?
+        }
+        Matches { intake, id, no_ledger } => {
+            let workspace = if no_ledger { None } else { Some(Workspace::open(&intake.desk.store.store)?) };
+            let list = intake.with(|i, actor| i.matches(workspace.as_ref(), &id, actor))?;
+            if as_json {
+                return output::json(&list);
+            }
+            for m in list {
+                let (found, verdict) = (m.found, m.verdict.unwrap_or_else(|| "not judged".into()));
+                println!(
+                    "{} ({}, {verdict}) for {}",
+                    found.customer,
+                    json!(found.how).as_str().unwrap_or_default(),
+                    found.target
+                );
+                found.because.iter().for_each(|b| println!("  {b}"));
+            }
+            return Ok(());
+        }
+        Match { intake, id, customer, reject, reason } => {
+            intake.with(|i, actor| i.step(&id, Step::Match { customer, accept: !reject, reason }, actor))?
         }
         Prepare { intake, id, outcome, reason } => {
             let outcome =

@@ -6,6 +6,7 @@ use crate::db::{Database, DbError, Row, Value};
 use crate::decision::{ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Verdict, decide};
 use crate::facts::ChainFacts;
 use crate::holds::{self, Hold, HoldRequest, stored};
+use crate::identifiers::{self, Identifier};
 use crate::keys::ApiKey;
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::rules::{RuleBook, RuleError, Scope};
@@ -104,6 +105,7 @@ impl Core {
                 core.db.commit()?;
             }
         }
+        core.fill_identifiers()?;
         core.reload()?;
         Ok(core)
     }
@@ -230,6 +232,7 @@ impl Core {
             "ON CONFLICT (kind, id) DO UPDATE SET customer = excluded.customer, time = excluded.time, body = excluded.body
              WHERE excluded.time > records.time OR (excluded.time = records.time AND excluded.body > records.body)",
         )?;
+        self.note_identifiers(winners.iter().flat_map(|w| identifiers::of_record(w.1.0)))?;
         for (_, (record, _)) in &winners {
             self.state.record(record);
         }
@@ -237,6 +240,49 @@ impl Core {
         let detail = json!({"records": winners.len(), "sha256": digest(bodies)}).to_string();
         self.audit(now, actor, "records.ingested", "records", &detail);
         Ok(winners.len() as u64)
+    }
+
+    fn note_identifiers(&mut self, found: impl Iterator<Item = Identifier>) -> Result<(), DbError> {
+        let mut found: Vec<Identifier> = found.collect();
+        found.sort();
+        found.dedup();
+        let rows: Vec<Vec<Value>> = found.into_iter().map(Identifier::row).collect();
+        self.db.insert(
+            "identifiers",
+            &identifiers::COLUMNS,
+            &rows,
+            "ON CONFLICT (kind, value, customer, source) DO NOTHING",
+        )
+    }
+
+    /// Fills the identifiers of a database that is older than they are.
+    fn fill_identifiers(&mut self) -> Result<(), DbError> {
+        if !self.db.query("SELECT kind FROM identifiers LIMIT 1", &[])?.is_empty() {
+            return Ok(());
+        }
+        let (mut after_kind, mut after_id) = (String::new(), String::new());
+        self.db.begin()?;
+        loop {
+            let rows = self.db.query(
+                "SELECT kind, id, body FROM records WHERE kind > $1 OR (kind = $1 AND id > $2) ORDER BY kind, id LIMIT 5000",
+                &[after_kind.as_str().into(), after_id.as_str().into()],
+            )?;
+            let Some(last) = rows.last() else { break };
+            (after_kind, after_id) = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
+            let records = rows.iter().map(|r| parse::<Record>("record", r.text(2)?)).collect::<Result<Vec<_>, _>>()?;
+            self.note_identifiers(records.iter().flat_map(identifiers::of_record))?;
+        }
+        let mut after = 0i64;
+        loop {
+            let rows = self
+                .db
+                .query("SELECT seq, body FROM events WHERE seq > $1 ORDER BY seq LIMIT 5000", &[after.into()])?;
+            let Some(last) = rows.last() else { break };
+            after = last.int(0)?;
+            let events = rows.iter().map(|r| parse::<Event>("event", r.text(1)?)).collect::<Result<Vec<_>, _>>()?;
+            self.note_identifiers(events.iter().filter_map(identifiers::of_event))?;
+        }
+        self.db.commit()
     }
 
     /// Decides events in order. Duplicates get the decision that they got before.
@@ -247,6 +293,7 @@ impl Core {
         now: i64,
     ) -> Result<Vec<Result<Decision, ScreeningError>>, ScreeningError> {
         let mut known = self.known_events(&batch)?;
+        let mut destinations = Vec::new();
         let first = self.next.event;
         let mut answers = Vec::with_capacity(batch.len());
         let (mut rows, mut screened, mut hits, mut digests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -300,6 +347,7 @@ impl Core {
                 result.as_str().into(),
             ]);
             self.state.apply(&event, &facts, decision.value.unwrap_or(0), seq);
+            destinations.extend(identifiers::of_event(&event));
             digests.push((body.clone(), result.clone()));
             known.insert(event.id, (body, result));
             answers.push(Ok(decision));
@@ -307,6 +355,7 @@ impl Core {
         if rows.is_empty() {
             return Ok(answers);
         }
+        self.note_identifiers(destinations.into_iter())?;
         self.db.insert("events", &EVENT_COLUMNS, &rows, "")?;
         self.db.insert("screened", &["seq", "findings"], &screened, "")?;
         hits.dedup_by(|a, b| a[0] == b[0] && a[1] == b[1]);

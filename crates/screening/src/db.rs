@@ -414,6 +414,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/001_screening.sql"),
     include_str!("migrations/002_webhooks.sql"),
     include_str!("migrations/003_desk.sql"),
+    include_str!("migrations/004_identifiers.sql"),
 ];
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod facts;
 pub mod fields;
 pub mod holds;
+pub mod identifiers;
 pub mod keys;
 pub mod model;
 pub mod replay;

@@ -77,6 +77,7 @@ use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
         crate::desk::requests,
         crate::desk::submit,
         crate::desk::request,
+        crate::desk::matches,
         crate::desk::step,
         crate::screening::webhooks,
         crate::screening::add_webhook,

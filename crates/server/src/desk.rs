@@ -7,7 +7,7 @@ use crate::screening::{block, json};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_desk::intake::{Agency, Intake, NewAgency, Opened, RequestFilter, Step, Stored};
+use holdfast_desk::intake::{Agency, Intake, Matched, NewAgency, Opened, RequestFilter, Step, Stored};
 use holdfast_desk::{Inquiry, Policy, Request, Review, review};
 use holdfast_screening::ScreeningError;
 use serde::{Deserialize, Serialize};
@@ -117,7 +117,24 @@ pub async fn request(
     intake(shared, move |i| i.open(&id, &caller.0)).await
 }
 
-/// Takes a step with a request: call_back, prepare, approve (by another person), return.
+/// Customers that a request's targets are matched to: directly, by a withdrawal, through a cluster, or by a traced path. The look is in the
+/// audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/matches", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Vec<Matched>), (status = 404, body = ErrorBody)))]
+pub async fn matches(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Matched>>, ApiError> {
+    let theirs = shared.clone();
+    intake(shared, move |i| {
+        let workspace = theirs.workspace.read().map_err(|_| ScreeningError::Stopped)?;
+        i.matches(Some(&workspace), &id, &caller.0)
+    })
+    .await
+}
+
+/// Takes a step with a request: call_back, match, prepare, approve (by another person), return.
 #[utoipa::path(post, path = "/api/v1/desk/requests/{id}", params(("id" = String, Path, description = "The portal's id")), request_body = Step,
     responses((status = 200, body = Opened), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn step(

@@ -103,6 +103,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/desk/agencies", get(desk::agencies).post(desk::add_agency))
         .route("/api/v1/desk/requests", get(desk::requests).post(desk::submit))
         .route("/api/v1/desk/requests/{id}", get(desk::request).post(desk::step))
+        .route("/api/v1/desk/requests/{id}/matches", get(desk::matches))
         .route("/api/v1/desk/review", post(desk::review_request))
         .route("/api/v1/webhooks", get(screening::webhooks).post(screening::add_webhook))
         .route("/api/v1/webhooks/{id}", delete(screening::remove_webhook))
