@@ -3,12 +3,14 @@
 use crate::forgery::{self, CallBack, Domain, Earlier, History, MAX_HISTORY};
 use crate::matching::{Match, matches};
 use crate::policy::Policy;
-use crate::request::{Request, Target};
+use crate::request::{Kind, Request, Target};
 use crate::{Inquiry, Review, review};
 use holdfast_screening::db::{Database, DbError, Row, Value};
+use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::identifiers::is_customer;
 use holdfast_screening::model::{Invalid, text_ok};
-use holdfast_screening::{Screening, ScreeningError};
+use holdfast_screening::service::Transaction;
+use holdfast_screening::{Scope, Screening, ScreeningError};
 use holdfast_tracing::Workspace;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -129,6 +131,8 @@ pub struct Stored {
     pub approved_by: Option<String>,
     /// When it was answered.
     pub answered: Option<i64>,
+    /// Holds that the answer to a freeze placed.
+    pub holds: Vec<u64>,
 }
 
 /// A request with what policy and the signs of forgery say of it now.
@@ -164,7 +168,7 @@ pub struct RequestFilter {
     pub limit: usize,
 }
 
-const COLUMNS: &str = "seq, body, state, due, call_back, outcome, reason, prepared_by, approved_by, answered";
+const COLUMNS: &str = "seq, body, state, due, call_back, outcome, reason, prepared_by, approved_by, answered, holds";
 
 fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
     let state = row.text(2)?.to_owned();
@@ -181,6 +185,7 @@ fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
         prepared_by: row.text_or_null(7).map(str::to_owned),
         approved_by: row.text_or_null(8).map(str::to_owned),
         answered: row.int_or_null(9),
+        holds: row.text_or_null(10).map_or(Ok(Vec::new()), |t| read("holds", t))?,
     })
 }
 
@@ -256,6 +261,41 @@ pub fn history(db: &mut Database, request: &Request, call_back: Option<CallBack>
         earlier: rows.iter().map(earlier).collect::<Result<_, _>>()?,
         call_back,
     })
+}
+
+/// Freezes everything of the customers whom the reviewer accepted, for as long as the process holds from now on.
+fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Result<Vec<u64>, ScreeningError> {
+    let rows = tx.db().query(
+        "SELECT customer FROM request_matches WHERE request = $1 AND verdict = 'accepted' ORDER BY customer",
+        &[request.id.as_str().into()],
+    )?;
+    if rows.is_empty() {
+        let why = format!("request {}: accept the match of a customer first; nothing says whom to freeze", request.id);
+        return Err(ScreeningError::State(why));
+    }
+    let judgement = policy.judge(request)?;
+    let expires = judgement.holds_until.map(|until| tx.now() + until - request.received);
+    let mut holds = Vec::new();
+    for row in &rows {
+        let customer = row.text(0)?.to_owned();
+        let id = hex::encode(&Sha256::digest(json!([request.id, customer]).to_string())[..16]);
+        let basis = format!("{} ({}), {}", judgement.title, request.process, request.reference);
+        holds.push(tx.place_hold(HoldRequest {
+            id: format!("desk:{id}"),
+            scope: Scope::Account,
+            customer,
+            account: None,
+            asset: None,
+            amount: None,
+            transfer: None,
+            basis: basis.chars().take(200).collect(),
+            reason: format!("request {} of {}", request.id, request.officer.agency).chars().take(200).collect(),
+            expires,
+            review: None,
+            second_person: Some(true),
+        })?);
+    }
+    Ok(holds)
 }
 
 /// The intake of requests, over the screening desk's database and audit log.
@@ -503,7 +543,7 @@ impl Intake<'_> {
             let refuse = |why: String| Err(ScreeningError::State(format!("request {id}: {why}")));
             let name: Value = id.as_str().into();
             // What is granted must hold now, when it is prepared and when it is approved.
-            let grants = |tx: &mut holdfast_screening::service::Transaction<'_>, outcome: &str| -> Result<Vec<String>, ScreeningError> {
+            let grants = |tx: &mut Transaction<'_>, outcome: &str| -> Result<Vec<String>, ScreeningError> {
                 if !["granted", "partly"].contains(&outcome) {
                     return Ok(Vec::new());
                 }
@@ -568,8 +608,16 @@ impl Intake<'_> {
                     if !against.is_empty() {
                         return refuse(against.join("; "));
                     }
-                    let row = [tx.actor().into(), now.into(), name];
-                    tx.db().execute("UPDATE requests SET state = 'answered', approved_by = $1, answered = $2 WHERE id = $3", &row)?;
+                    let granted = matches!(at.outcome.as_deref(), Some("granted" | "partly"));
+                    let holds = match at.request.kind {
+                        Kind::Freeze if granted => freeze(tx, &at.request, &policy)?,
+                        _ => Vec::new(),
+                    };
+                    let row = [tx.actor().into(), now.into(), json!(holds).to_string().into(), name];
+                    tx.db().execute(
+                        "UPDATE requests SET state = 'answered', approved_by = $1, answered = $2, holds = $3 WHERE id = $4",
+                        &row,
+                    )?;
                     "request.answered"
                 }
                 Step::Return { .. } => {

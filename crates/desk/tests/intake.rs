@@ -11,6 +11,7 @@ use holdfast_desk::request::{DataClass, Kind, Officer, Request, Statement, Targe
 use holdfast_desk::{Inquiry, Policy};
 use holdfast_screening::db::Database;
 use holdfast_screening::exchange::{Exchange, chain_workspace};
+use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
 use std::sync::Arc;
 
@@ -29,7 +30,8 @@ on_both!(
     answers_need_two_people_and_policy,
     forged_requests_wait_for_what_clears_them,
     intake_is_idempotent_and_remembers,
-    targets_find_their_customers
+    targets_find_their_customers,
+    a_freeze_that_is_granted_becomes_a_hold
 );
 
 fn agency(name: &str, domain: &str) -> NewAgency {
@@ -297,4 +299,51 @@ fn older_databases_are_filled() {
         let found = screening.read(|db| holdfast_screening::identifiers::find(db, kind, value, 10)).unwrap();
         assert_eq!(found.len(), 1, "{kind}");
     }
+}
+
+fn a_freeze_that_is_granted_becomes_a_hold(place: &Place) {
+    let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    let intake = Intake { screening: &screening, policy: &policy };
+    intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
+    screening.ingest(["c1", "c2", "c3"].map(|c| Record::new(RecordKind::Customer, c, START)).to_vec(), "test").unwrap();
+    let mut asked = request("z1", "ana.berg@fbi.gov");
+    (asked.kind, asked.process) = (Kind::Freeze, "police.freeze".into());
+    asked.classes.clear();
+    asked.states.clear();
+    asked.targets =
+        ["c1", "c2", "c3"].map(|c| Target { kind: TargetKind::UserId, value: c.into(), asset: None }).to_vec();
+    intake.submit(asked, "portal").unwrap();
+    intake.step("z1", prepare(Outcome::Granted), "ana").unwrap();
+    assert!(refused(intake.step("z1", Step::Approve {}, "bo")).contains("accept the match"));
+    intake.step("z1", Step::Return { reason: "whom?".into() }, "bo").unwrap();
+    for (customer, accept) in [("c1", true), ("c2", true), ("c3", false)] {
+        let step = Step::Match { customer: customer.into(), accept, reason: "their own number".into() };
+        intake.step("z1", step, "ana").unwrap();
+    }
+    intake.step("z1", prepare(Outcome::Granted), "ana").unwrap();
+    // Answered two days after it came: the seven days count from then.
+    clock.set(START + 2 * 86_400);
+    let answered = intake.step("z1", Step::Approve {}, "bo").unwrap().stored;
+    assert_eq!(answered.holds.len(), 2);
+    let holds = screening.holds(&HoldFilter { limit: 100, ..HoldFilter::default() }).unwrap();
+    let held: Vec<(&str, Option<i64>)> = holds.iter().map(|h| (h.customer.as_str(), h.expires)).collect();
+    assert_eq!(held, [("c1", Some(START + 9 * 86_400)), ("c2", Some(START + 9 * 86_400))]);
+    assert!(holds[0].basis.contains("ref-z1") && holds[0].reason.contains("z1"), "{:?}", holds[0]);
+    // What they try to withdraw is held; what the third does is not.
+    let decide = |id: &str, customer: &str| {
+        screening.decide(withdrawal(id, customer, "bcrt1qx", 1, 100), ChainFacts::default(), "test").unwrap().holds
+    };
+    assert_eq!(decide("w1", "c1"), [answered.holds[0]]);
+    assert_eq!(decide("w3", "c3"), [0; 0]);
+    assert!(screening.check_holds().unwrap().problems.is_empty());
+    clock.set(START + 10 * 86_400);
+    screening.expire_holds().unwrap();
+    assert!(
+        screening
+            .holds(&HoldFilter { limit: 100, ..HoldFilter::default() })
+            .unwrap()
+            .iter()
+            .all(|h| h.state == "expired")
+    );
 }

@@ -129,6 +129,14 @@ impl Transaction<'_> {
         &self.actor
     }
 
+    /// Places a hold, as [`Screening::place_hold`] does.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn place_hold(&mut self, request: HoldRequest) -> Result<u64, ScreeningError> {
+        self.core.request_hold(request, &self.actor, self.now)
+    }
+
     /// Adds an entry to the audit log.
     pub fn audit(&mut self, action: &str, subject: &str, detail: &str) {
         self.core.audit(self.now, &self.actor, action, subject, detail);

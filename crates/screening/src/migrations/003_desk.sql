@@ -32,7 +32,9 @@ CREATE TABLE requests (
   reason TEXT,
   prepared_by TEXT,
   approved_by TEXT,
-  answered BIGINT
+  answered BIGINT,
+  -- Numbers of the holds that the answer placed, JSON.
+  holds TEXT
 );
 CREATE INDEX requests_state ON requests (state, due);
 CREATE INDEX requests_email ON requests (email, received);
