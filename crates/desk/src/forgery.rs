@@ -229,7 +229,7 @@ pub fn suspicion(request: &Request, history: &History) -> Result<Suspicion, Inva
     let new = history.officer_requests == 0;
     if new {
         let since = history.officer_since.map_or("never seen before".to_owned(), |s| {
-            format!("first seen {} days ago", (request.received - s).max(0) / 86_400)
+            format!("first seen {} days ago", request.received.saturating_sub(s).max(0) / 86_400)
         });
         add("new-officer", 1, format!("no earlier request of {address} was found genuine; {since}"));
     }

@@ -47,6 +47,7 @@ pub struct Agency {
 
 /// How a request was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RequestOutcome)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// All that was asked.

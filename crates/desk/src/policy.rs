@@ -14,6 +14,7 @@ pub const MAX_POLICY: usize = 1 << 20;
 
 /// A policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DisclosurePolicy)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Raised with every change.

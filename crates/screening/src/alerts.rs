@@ -76,6 +76,7 @@ pub enum AlertAction {
 
 /// How an alert came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AlertOutcome)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It was right.

@@ -427,6 +427,7 @@ pub enum Method {
 
 /// Which way a payment moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PaymentDirection)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// To the exchange.

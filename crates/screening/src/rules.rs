@@ -144,6 +144,7 @@ pub struct Rule {
 
 /// What holds for all rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RuleBookPolicy)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// Currency of all values, ISO 4217.

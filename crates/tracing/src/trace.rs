@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 /// How marks pass through a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = TaintPolicy)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// Any marked input marks every output whole.
@@ -42,6 +43,7 @@ impl std::str::FromStr for Policy {
 
 /// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = TraceDirection)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// Where the money went.
