@@ -3,7 +3,7 @@
 #[path = "../../screening/tests/common/mod.rs"]
 mod common;
 
-use common::{Place, START, TestClock, withdrawal};
+use common::{Place, START, TestClock, on_both, withdrawal};
 use holdfast_chain::Network;
 use holdfast_desk::intake::{Intake, NewAgency, Opened, Outcome, RequestFilter, Step};
 use holdfast_desk::matching::{How, matches};
@@ -14,17 +14,6 @@ use holdfast_screening::exchange::{Exchange, chain_workspace};
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
 use std::sync::Arc;
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[test] fn $name() { super::$name(&super::common::sqlite()); })*
-        }
-        mod postgres {
-            $(#[test] fn $name() { if let Some(place) = super::common::postgres() { super::$name(&place); } })*
-        }
-    };
-}
 
 on_both!(
     answers_need_two_people_and_policy,

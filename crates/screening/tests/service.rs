@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Place, START, TestClock, deposit, withdrawal};
+use common::{Place, START, TestClock, deposit, on_both, withdrawal};
 use holdfast_attribution::Category;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_screening::db::Database;
@@ -29,17 +29,6 @@ fn customer(id: &str, time: i64) -> Record {
     record.created = Some(START - 400 * 86_400);
     record.country = Some("DE".into());
     record
-}
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[test] fn $name() { super::$name(&super::common::sqlite()); })*
-        }
-        mod postgres {
-            $(#[test] fn $name() { if let Some(place) = super::common::postgres() { super::$name(&place); } })*
-        }
-    };
 }
 
 on_both!(

@@ -1,11 +1,24 @@
 //! Databases for tests: SQLite in a temporary folder, and a real PostgreSQL server.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 use holdfast_screening::{Amount, Event, EventKind};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Makes every test run on both databases.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(&super::common::sqlite()); })*
+        }
+        mod postgres {
+            $(#[test] fn $name() { if let Some(place) = super::common::postgres() { super::$name(&place); } })*
+        }
+    };
+}
+pub(crate) use on_both;
 
 /// A database that ends with the test.
 pub struct Place {
