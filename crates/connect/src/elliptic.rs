@@ -301,16 +301,13 @@ pub fn read(answer: &Value) -> ProviderFact {
         let detail = answer["error"]["message"].as_str().unwrap_or("the analysis failed");
         return ProviderFact { risk: None, detail: short(detail), cached };
     }
-    let score = match &answer["risk_score"] {
-        Value::Null => 0.0,
-        number => match number.as_f64() {
-            Some(score) => score,
-            None => return ProviderFact { risk: None, detail: "the answer has no risk_score".into(), cached },
-        },
+    let score = match answer.get("risk_score") {
+        Some(Value::Null) => Some(0.0),
+        score => score.and_then(Value::as_f64),
     };
-    if !answer.as_object().is_some_and(|a| a.contains_key("risk_score")) {
+    let Some(score) = score else {
         return ProviderFact { risk: None, detail: "the answer has no risk_score".into(), cached };
-    }
+    };
     let risk = match score {
         s if s >= 9.0 => 4,
         s if s >= 7.0 => 3,

@@ -5,10 +5,10 @@ use crate::matching::{Match, matches};
 use crate::policy::Policy;
 use crate::request::{Kind, Request, Target};
 use crate::{Inquiry, Review, review};
-use holdfast_screening::db::{Database, DbError, Row, Value};
+use holdfast_screening::db::{Database, DbError, Row, Value, parse};
 use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::identifiers::is_customer;
-use holdfast_screening::model::{Invalid, text_ok};
+use holdfast_screening::model::{Invalid, country_ok, text_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Scope, Screening, ScreeningError};
 use holdfast_tracing::Workspace;
@@ -176,22 +176,18 @@ fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
     let due = row.int(3)?;
     Ok(Stored {
         seq: row.int(0)? as u64,
-        request: read("request", row.text(1)?)?,
+        request: parse("request", row.text(1)?)?,
         overdue: state != "answered" && due < now,
         state,
         due,
-        call_back: row.text_or_null(4).map(|t| read("call-back", t)).transpose()?,
+        call_back: row.text_or_null(4).map(|t| parse("call-back", t)).transpose()?,
         outcome: row.text_or_null(5).map(str::to_owned),
         reason: row.text_or_null(6).map(str::to_owned),
         prepared_by: row.text_or_null(7).map(str::to_owned),
         approved_by: row.text_or_null(8).map(str::to_owned),
         answered: row.int_or_null(9),
-        holds: row.text_or_null(10).map_or(Ok(Vec::new()), |t| read("holds", t))?,
+        holds: row.text_or_null(10).map_or(Ok(Vec::new()), |t| parse("holds", t))?,
     })
-}
-
-fn read<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, DbError> {
-    serde_json::from_str(text).map_err(|e| DbError::Stored { what: what.to_owned(), cause: e.to_string() })
 }
 
 fn by_id(db: &mut Database, id: &str, now: i64) -> Result<Option<Stored>, DbError> {
@@ -248,7 +244,7 @@ pub fn history(db: &mut Database, request: &Request, call_back: Option<CallBack>
         &[digest(&request.targets).into(), request.reference.as_str().into(), id],
     )?;
     let earlier = |r: &Row| -> Result<Earlier, DbError> {
-        let r: Request = read("request", r.text(0)?)?;
+        let r: Request = parse("request", r.text(0)?)?;
         Ok(Earlier { id: r.id, reference: r.reference, email: r.officer.email, targets: r.targets })
     };
     let count = |n: Option<i64>| n.unwrap_or(0).clamp(0, u32::MAX as i64) as u32;
@@ -317,9 +313,7 @@ impl Intake<'_> {
         for (field, text) in [("name", &new.name), ("evidence", &new.evidence)] {
             text_ok(field, text)?;
         }
-        if new.country.len() != 2 || !new.country.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Err(Invalid::new("country", "must be an ISO 3166-1 alpha-2 code such as DE").into());
-        }
+        country_ok("country", &new.country)?;
         let address = crate::request::email("domain", &format!("x@{}", new.domain.trim()))
             .map_err(|_| Invalid::new("domain", format!("'{}' is no mail domain", new.domain)))?;
         let domain = address[2..].to_owned();

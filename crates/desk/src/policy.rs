@@ -1,7 +1,7 @@
 //! Policy as data: which legal process opens which class of data, how soon it must be answered, and how long it holds.
 
 use crate::request::{DataClass, Kind, Request, Statement};
-use holdfast_screening::model::Invalid;
+use holdfast_screening::model::{Invalid, country_ok};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -116,11 +116,8 @@ impl Policy {
             return Err(Invalid::new("policy", format!("larger than {MAX_POLICY} bytes")));
         }
         let policy: Policy = serde_norway::from_str(yaml).map_err(|e| Invalid::new("policy", e.to_string()))?;
-        let is_country = |c: &str| c.len() == 2 && c.bytes().all(|b| b.is_ascii_uppercase());
         for (name, countries) in &policy.groups {
-            if let Some(bad) = countries.iter().find(|c| !is_country(c)) {
-                return Err(Invalid::new(&format!("groups.{name}"), format!("'{bad}' is no ISO 3166-1 alpha-2 code")));
-            }
+            countries.iter().try_for_each(|c| country_ok(&format!("groups.{name}"), c))?;
         }
         for (i, p) in policy.processes.iter().enumerate() {
             let wrong = |field: &str, what: String| Err(Invalid::new(&format!("{}.{field}", p.id), what));
@@ -130,7 +127,7 @@ impl Policy {
             if p.id.is_empty() || p.title.is_empty() || p.source.is_empty() {
                 return wrong("source", "id, title and source must not be empty".into());
             }
-            let known = |c: &String| c == "*" || policy.groups.contains_key(c) || is_country(c);
+            let known = |c: &String| c == "*" || policy.groups.contains_key(c) || country_ok("", c).is_ok();
             if let Some(bad) = p.countries.iter().find(|c| !known(c)) {
                 return wrong(
                     "countries",

@@ -1,7 +1,7 @@
 //! A request: who asks, by which legal process, about whom, for what.
 
 use holdfast_chain::{AddressKey, Network};
-use holdfast_screening::model::{Invalid, text_ok, time_ok};
+use holdfast_screening::model::{Invalid, country_ok, text_ok, time_ok};
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Keccak256};
 use utoipa::ToSchema;
@@ -212,9 +212,7 @@ impl Request {
             text_ok(field, text)?;
         }
         time_ok("received", self.received)?;
-        if self.officer.country.len() != 2 || !self.officer.country.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Err(Invalid::new("officer.country", "must be an ISO 3166-1 alpha-2 code such as DE"));
-        }
+        country_ok("officer.country", &self.officer.country)?;
         self.officer.email = email("officer.email", &self.officer.email)?;
         if let Some(until) = self.gag_until {
             time_ok("gag_until", until)?;

@@ -1,6 +1,7 @@
 //! `holdfast simulate`.
 
 use crate::output;
+use crate::screening::json_lines;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_screening::{ChainFacts, Event};
@@ -52,11 +53,7 @@ pub struct ScoreArgs {
 fn score_command(args: ScoreArgs, as_json: bool) -> anyhow::Result<()> {
     use holdfast_screening::exchange::{findings, score};
     fn read<T: serde::de::DeserializeOwned>(path: &std::path::Path) -> anyhow::Result<Vec<T>> {
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let line = |(i, l): (usize, &str)| {
-            serde_json::from_str(l).with_context(|| format!("{}: line {}", path.display(), i + 1))
-        };
-        text.lines().enumerate().map(line).collect()
+        json_lines(path, &std::fs::read(path).with_context(|| path.display().to_string())?)
     }
     let place = |name: &str| args.folder.join(name);
     let made = holdfast_screening::exchange::Exchange {

@@ -2,7 +2,7 @@
 
 use crate::alerts::{self, AlertAction};
 use crate::audit::{Chain, digest};
-use crate::db::{Database, DbError, Row, Value};
+use crate::db::{Database, DbError, Row, Value, parse};
 use crate::decision::{ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Verdict, decide};
 use crate::facts::ChainFacts;
 use crate::holds::{self, Hold, HoldRequest, stored};
@@ -58,24 +58,27 @@ pub(crate) fn price_of(row: &Row) -> Result<Price, DbError> {
     Ok(Price { base_units: stored("price", row.text(0)?)?, value: row.int(1)? as u64 })
 }
 
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, DbError> {
-    serde_json::from_str(text).map_err(|e| DbError::Stored { what: what.to_owned(), cause: e.to_string() })
+/// The stored records after a kind and id, some thousands at once; none at the end. The kind and id move on.
+fn next_records(db: &mut Database, after: &mut (String, String)) -> Result<Vec<Record>, DbError> {
+    let rows = db.query(
+        "SELECT kind, id, body FROM records WHERE (kind = $1 AND id > $2) OR kind > $3 ORDER BY kind, id LIMIT 5000",
+        &[after.0.as_str().into(), after.1.as_str().into(), after.0.as_str().into()],
+    )?;
+    if let Some(last) = rows.last() {
+        *after = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
+    }
+    rows.iter().map(|r| parse("record", r.text(2)?)).collect()
 }
 
 /// What all stored records say, before any event.
 pub(crate) fn recorded(db: &mut Database) -> Result<State, DbError> {
-    let mut state = State::default();
-    let (mut kind, mut id) = (String::new(), String::new());
+    let (mut state, mut after) = (State::default(), Default::default());
     loop {
-        let rows = db.query(
-            "SELECT kind, id, body FROM records WHERE (kind = $1 AND id > $2) OR kind > $3 ORDER BY kind, id LIMIT 5000",
-            &[kind.as_str().into(), id.as_str().into(), kind.as_str().into()],
-        )?;
-        let Some(last) = rows.last() else { return Ok(state) };
-        (kind, id) = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
-        for row in &rows {
-            state.record(&parse::<Record>("record", row.text(2)?)?);
+        let records = next_records(db, &mut after)?;
+        if records.is_empty() {
+            return Ok(state);
         }
+        records.iter().for_each(|r| state.record(r));
     }
 }
 
@@ -260,16 +263,13 @@ impl Core {
         if !self.db.query("SELECT kind FROM identifiers LIMIT 1", &[])?.is_empty() {
             return Ok(());
         }
-        let (mut after_kind, mut after_id) = (String::new(), String::new());
         self.db.begin()?;
+        let mut after = Default::default();
         loop {
-            let rows = self.db.query(
-                "SELECT kind, id, body FROM records WHERE kind > $1 OR (kind = $1 AND id > $2) ORDER BY kind, id LIMIT 5000",
-                &[after_kind.as_str().into(), after_id.as_str().into()],
-            )?;
-            let Some(last) = rows.last() else { break };
-            (after_kind, after_id) = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
-            let records = rows.iter().map(|r| parse::<Record>("record", r.text(2)?)).collect::<Result<Vec<_>, _>>()?;
+            let records = next_records(&mut self.db, &mut after)?;
+            if records.is_empty() {
+                break;
+            }
             self.note_identifiers(records.iter().flat_map(identifiers::of_record))?;
         }
         let mut after = 0i64;
@@ -550,10 +550,7 @@ impl Core {
     }
 
     fn hold(&mut self, id: u64) -> Result<Hold, ScreeningError> {
-        let sql = format!("SELECT {} FROM holds WHERE id = $1", holds::COLUMNS.join(", "));
-        let rows = self.db.query(&sql, &[(id as i64).into()])?;
-        let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("hold {id}")))?;
-        Ok(holds::hold(row)?)
+        holds::get(&mut self.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("hold {id}")))
     }
 
     /// Releases a hold or a part of it. Where a second person is needed, the first call asks and another person's confirms.

@@ -40,6 +40,14 @@ fn postgres_words(e: &postgres::Error) -> String {
     e.as_db_error().map_or_else(|| e.to_string(), |d| d.to_string())
 }
 
+/// Reads stored JSON.
+///
+/// # Errors
+/// [`DbError::Stored`] names what it is.
+pub fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, DbError> {
+    serde_json::from_str(text).map_err(|e| DbError::Stored { what: what.to_owned(), cause: e.to_string() })
+}
+
 /// A value that is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {

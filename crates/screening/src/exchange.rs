@@ -685,7 +685,7 @@ impl Exchange {
 /// Deposits to the exchanges of a simulated chain, each with a customer of its own, and what the simulation says lies behind them:
 /// peel chains of four transactions or more, a quarter or more of the money out of mixers (haircut), a coinjoin at most two
 /// transactions back. The ledger must hold exactly the simulated blocks.
-pub fn chain_deposits(
+fn chain_deposits(
     ledger: &holdfast_ledger::Ledger,
     blocks: &[holdfast_simulate::SimBlock],
     kind_of: impl Fn(u32) -> holdfast_simulate::OwnerKind,

@@ -221,6 +221,15 @@ pub struct HoldFilter {
     pub limit: usize,
 }
 
+/// One hold.
+///
+/// # Errors
+/// [`DbError`].
+pub fn get(db: &mut Database, id: u64) -> Result<Option<Hold>, DbError> {
+    let sql = format!("SELECT {} FROM holds WHERE id = $1", COLUMNS.join(", "));
+    db.query(&sql, &[(id as i64).into()])?.first().map(hold).transpose()
+}
+
 /// Lists holds by number.
 ///
 /// # Errors

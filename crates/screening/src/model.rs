@@ -273,7 +273,11 @@ pub fn time_ok(field: &str, time: i64) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn country_ok(field: &str, country: &str) -> Result<(), Invalid> {
+/// Whether text has the form of a country code.
+///
+/// # Errors
+/// [`Invalid`] names the field.
+pub fn country_ok(field: &str, country: &str) -> Result<(), Invalid> {
     if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
         return Err(Invalid::new(field, format!("'{country}' is no ISO 3166-1 alpha-2 code such as DE")));
     }

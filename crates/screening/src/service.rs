@@ -2,8 +2,8 @@
 
 use crate::alerts::{self, Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use crate::audit::{self, AuditReport, Entry};
-use crate::core::{Core, parse, price_of};
-use crate::db::{Database, DbError, Row};
+use crate::core::{Core, price_of};
+use crate::db::{Database, DbError, Row, parse};
 use crate::decision::{Decision, Price};
 use crate::facts::ChainFacts;
 use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};

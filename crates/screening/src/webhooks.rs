@@ -2,9 +2,8 @@
 //! once, none is skipped, and an endpoint that was down is told everything when it is back.
 
 use crate::audit;
-use crate::core::parse;
-use crate::db::{Database, DbError, Row};
-use crate::holds::{self, HoldFilter};
+use crate::db::{Database, DbError, Row, parse};
+use crate::holds;
 use crate::model::{Invalid, rfc3339};
 use crate::{Decision, Event, Verdict, alerts};
 use serde::Serialize;
@@ -138,9 +137,7 @@ pub fn pending(db: &mut Database, webhook: &Webhook, limit: usize) -> Result<Pen
                 decided(db, &on, &detail, &mut bodies)?
             }
             "hold" if on("holds") => {
-                let one =
-                    HoldFilter { after: number.unwrap_or(0).saturating_sub(1), limit: 1, ..HoldFilter::default() };
-                let hold = holds::list(db, &one)?.into_iter().find(|h| Some(h.id) == number);
+                let hold = holds::get(db, number.unwrap_or(0))?;
                 bodies.push((&entry.action, json!({ "hold": hold, "actor": entry.actor, "detail": detail })));
             }
             "alert" if on("alerts") => {

@@ -11,15 +11,17 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_chain::mempool::Mempool;
 use holdfast_chain::{AddressKey, parse_hash};
 use holdfast_connect::chainalysis::{self, Kind, Transfer, WithdrawalAttempt};
 use holdfast_connect::{Assessed, elliptic, trm};
 use holdfast_screening::decision::Price;
 use holdfast_screening::facts::address_facts;
 use holdfast_screening::service::DecidedEvent;
-use holdfast_screening::{ChainFacts, Event, EventKind, ScreeningError};
+use holdfast_screening::{ChainFacts, Event, EventKind, Screening};
 use holdfast_tracing::Workspace;
 use serde_json::{Value, json};
+use std::sync::RwLock;
 
 /// Largest request body.
 const MAX_BODY: usize = 1 << 20;
@@ -79,12 +81,13 @@ fn not_found(path: &'static str, what: String) -> Failed {
     Failed(path, ApiError { status: StatusCode::NOT_FOUND, message: what })
 }
 
-impl Shared {
-    /// US cents of the ledger's asset, where prices are in US dollars.
-    fn price_in_usd(&self, asset: &str) -> Result<Option<Price>, ApiError> {
-        let in_usd = self.screening.book().file.policy.reference_currency == "USD";
-        Ok(if in_usd { self.screening.price(asset)? } else { None })
-    }
+/// Price of an asset in US cents, where prices are in US dollars.
+async fn price_in_usd(shared: &Shared, asset: String) -> Result<Option<Price>, ApiError> {
+    let price = move |s: &Screening| {
+        let in_usd = s.book().file.policy.reference_currency == "USD";
+        if in_usd { s.price(&asset) } else { Ok(None) }
+    };
+    block(shared.clone(), price).await
 }
 
 fn ledger_asset(workspace: &Workspace) -> &'static str {
@@ -106,9 +109,7 @@ fn asset_for(workspace: &Workspace, asset: &str, address: &str) -> String {
 async fn address(shared: &Shared, asset: String, address: String) -> Result<(ChainFacts, Option<Price>), ApiError> {
     let look = move |w: &Workspace| Ok((address_facts(w, &asset_for(w, &asset, &address), &address), ledger_asset(w)));
     let (facts, asset) = ask(shared.clone(), look).await?;
-    let theirs = shared.clone();
-    let price = tokio::task::spawn_blocking(move || theirs.price_in_usd(asset)).await;
-    Ok((facts, price.map_err(|e| ApiError::internal(e.to_string()))??))
+    Ok((facts, price_in_usd(shared, asset.to_owned()).await?))
 }
 
 /// Screens an address (Elliptic AML API v2). Signed with the headers x-access-key, x-access-sign, x-access-timestamp.
@@ -117,7 +118,7 @@ async fn address(shared: &Shared, asset: String, address: String) -> Result<(Cha
     responses((status = 200, body = Object), (status = 400, body = Object), (status = 401, body = Object), (status = 404, body = Object)))]
 pub async fn elliptic_wallet(State(shared): State<Shared>, body: Bytes) -> Result<Json<Value>, Failed> {
     let request: elliptic::Request = read(ELLIPTIC, &body)?;
-    request.validate(&["wallet_exposure"], "address").map_err(ScreeningError::from).map_err(in_form(ELLIPTIC))?;
+    request.validate(&["wallet_exposure"], "address").map_err(in_form(ELLIPTIC))?;
     let subject = &request.subject;
     let (facts, price) =
         address(&shared, subject.asset.clone(), subject.hash.clone()).await.map_err(in_form(ELLIPTIC))?;
@@ -136,9 +137,14 @@ pub async fn elliptic_wallet(State(shared): State<Shared>, body: Bytes) -> Resul
 type Found = (u32, u64, Option<String>);
 
 /// Finds an output of a transaction, confirmed or in the mempool, by its address or number.
-fn output(shared: &Shared, txid: &str, address: Option<&str>, number: Option<u32>) -> Result<Option<Found>, ApiError> {
+fn output(
+    workspace: &Workspace,
+    mempool: &RwLock<Mempool>,
+    txid: &str,
+    address: Option<&str>,
+    number: Option<u32>,
+) -> Result<Option<Found>, ApiError> {
     let Some(hash) = parse_hash(txid) else { return Ok(None) };
-    let workspace = shared.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
     let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
     let outputs: Vec<Found> = match ledger.tx_by_id(&hash) {
         Some(tx) => {
@@ -150,7 +156,7 @@ fn output(shared: &Shared, txid: &str, address: Option<&str>, number: Option<u32
             ledger.outputs(tx).map(one).collect()
         }
         None => {
-            let pool = shared.mempool.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
+            let pool = mempool.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
             let pending = pool.get(&hash).map(|tx| tx.outputs.as_slice()).unwrap_or_default();
             let one = |(i, (value, key)): (usize, &(u64, AddressKey))| (i as u32, *value, Some(key.to_text(network)));
             pending.iter().enumerate().map(one).collect()
@@ -161,15 +167,6 @@ fn output(shared: &Shared, txid: &str, address: Option<&str>, number: Option<u32
         (None, Some(number)) => o.0 == number,
         (None, None) => false,
     }))
-}
-
-/// Runs a look-up that may wait for the workspace.
-async fn off<T: Send + 'static>(
-    shared: &Shared,
-    run: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let shared = shared.clone();
-    tokio::task::spawn_blocking(move || run(&shared)).await.map_err(|e| ApiError::internal(e.to_string()))?
 }
 
 /// The event as decided before, or decided now.
@@ -194,8 +191,7 @@ async fn known(shared: &Shared, id: String) -> Result<Option<DecidedEvent>, ApiE
 
 /// Price of an event's asset in US cents.
 async fn price_for(shared: &Shared, event: &Event) -> Result<Option<Price>, ApiError> {
-    let asset = event.asset.clone().unwrap_or_default();
-    off(shared, move |s| s.price_in_usd(&asset)).await
+    price_in_usd(shared, event.asset.clone().unwrap_or_default()).await
 }
 
 fn usd_value(decided: &DecidedEvent) -> Option<f64> {
@@ -226,7 +222,7 @@ pub async fn elliptic_analysis(
 }
 
 async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) -> Result<Value, ApiError> {
-    request.validate(&["source_of_funds", "destination_of_funds"], "transaction").map_err(ScreeningError::from)?;
+    request.validate(&["source_of_funds", "destination_of_funds"], "transaction")?;
     let subject = &request.subject;
     let Some(customer) = request.customer_reference.clone() else {
         return Err(ApiError::bad("customer_reference: missing; a transfer is a customer's"));
@@ -241,7 +237,10 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
         Some(done) => done,
         None => {
             let (hash, address) = (subject.hash.clone(), subject.output_address.clone());
-            let found = off(shared, move |s| output(s, &hash, address.as_deref(), number)).await?;
+            let mempool = shared.mempool.clone();
+            let look =
+                move |w: &Workspace| Ok((output(w, &mempool, &hash, address.as_deref(), number)?, ledger_asset(w)));
+            let (found, asset) = ask(shared.clone(), look).await?;
             let Some((number, amount, address)) = found else {
                 let message = format!(
                     "{NOT_IN_BLOCKCHAIN}transaction {} with that output is neither in this ledger nor in the mempool that is followed",
@@ -251,14 +250,7 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
             };
             let kind = if request.kind == "source_of_funds" { EventKind::Deposit } else { EventKind::Withdrawal };
             let mut event = Event::new(kind, id, shared.screening.now(), customer);
-            event.asset = Some(
-                off(shared, |s| {
-                    let workspace =
-                        s.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
-                    Ok(ledger_asset(&workspace).to_owned())
-                })
-                .await?,
-            );
+            event.asset = Some(asset.to_owned());
             event.amount = Some(holdfast_screening::Amount(amount as u128));
             event.reference = Some(format!("{}:{number}", subject.hash));
             if kind == EventKind::Deposit {
@@ -321,12 +313,13 @@ pub async fn kyt_transfer(
             return Ok(done);
         }
         let now = shared.screening.now();
-        let event = off(&shared, move |s| {
+        let (mempool, user) = (shared.mempool.clone(), user.clone());
+        let event = ask(shared.clone(), move |w| {
             let find = |tx: &str, place: &str| {
                 let number = place.parse::<u32>().ok();
-                output(s, tx, number.is_none().then_some(place), number).ok().flatten().map(|f| (f.0, f.1))
+                output(w, &mempool, tx, number.is_none().then_some(place), number).ok().flatten().map(|f| (f.0, f.1))
             };
-            Ok(transfer.event(&user, now, find).map_err(ScreeningError::from)?)
+            Ok(transfer.event(&user, now, find)?)
         })
         .await?;
         decided(&shared, &caller, event).await
@@ -346,7 +339,7 @@ pub async fn kyt_attempt(
     body: Bytes,
 ) -> Result<Response, Failed> {
     let attempt: WithdrawalAttempt = read(KYT, &body)?;
-    let event = attempt.event(&user).map_err(ScreeningError::from).map_err(in_form(KYT))?;
+    let event = attempt.event(&user).map_err(in_form(KYT))?;
     // An attempt sent again with other content is a conflict, not the same attempt.
     decide_event(&shared, &caller, event.clone()).await.map_err(in_form(KYT))?;
     let done = block(shared.clone(), move |s| s.event(&event.id)).await.map_err(in_form(KYT))?;

@@ -30,7 +30,7 @@ pub async fn review_request(State(shared): State<Shared>, body: Bytes) -> Result
     let inquiry: Inquiry = json(&body)?;
     let reviewed = tokio::task::spawn_blocking(move || review(&shared.policy, &inquiry)).await;
     let reviewed = reviewed.map_err(|e| ApiError::internal(e.to_string()))?;
-    Ok(Json(reviewed.map_err(ScreeningError::from)?))
+    Ok(Json(reviewed?))
 }
 
 /// Does something at the intake.

@@ -18,6 +18,7 @@ use holdfast_screening::facts::ProviderFact;
 use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{Hold, HoldFilter, HoldRequest, HoldsReport};
 use holdfast_screening::keys::ApiKey;
+use holdfast_screening::model::Invalid;
 use holdfast_screening::replay::{RuleTest, test_rules};
 use holdfast_screening::rules::{BookFile, MAX_BOOK};
 use holdfast_screening::service::{DecidedEvent, RescreenReport};
@@ -41,6 +42,12 @@ impl From<ScreeningError> for ApiError {
             Db(_) | Io(..) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         ApiError { status, message: e.to_string() }
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(e: Invalid) -> Self {
+        ScreeningError::from(e).into()
     }
 }
 
@@ -160,7 +167,7 @@ pub async fn decide(
 
 /// Decides on an event once its facts are gathered.
 pub(crate) async fn decide_event(shared: &Shared, caller: &Caller, event: Event) -> Result<Decision, ApiError> {
-    event.validate().map_err(ScreeningError::from)?;
+    event.validate()?;
     // The look-up takes microseconds; only while the workspace is being changed does it wait, on a thread that may.
     // Other providers take milliseconds to seconds.
     let quick = match &shared.providers {
