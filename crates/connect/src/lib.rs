@@ -5,6 +5,7 @@
 pub mod assessed;
 pub mod chainalysis;
 pub mod elliptic;
+pub mod mail;
 pub mod providers;
 pub mod trm;
 pub mod webhooks;

@@ -2,20 +2,20 @@
 
 use crate::forgery::{self, CallBack, Domain, Earlier, History, MAX_HISTORY};
 use crate::matching::{Match, matches};
-use crate::policy::Policy;
+use crate::policy::{Judgement, Policy};
 use crate::request::{Kind, Request, Target};
-use crate::{Inquiry, Review, review};
+use crate::vault::Vault;
+use crate::{Desk, Inquiry, Review, review};
 use holdfast_screening::db::{Database, DbError, Row, Value, parse};
 use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::identifiers::is_customer;
 use holdfast_screening::model::{Invalid, country_ok, text_ok};
 use holdfast_screening::service::Transaction;
-use holdfast_screening::{Scope, Screening, ScreeningError};
+use holdfast_screening::{Amount, Scope, ScreeningError};
 use holdfast_tracing::Workspace;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// An agency to be registered, or a further domain of one.
@@ -45,6 +45,11 @@ pub struct Agency {
     pub domains: Vec<String>,
 }
 
+fn basis(judgement: &Judgement, request: &Request) -> String {
+    let basis = format!("{} ({}), {}", judgement.title, request.process, request.reference);
+    basis.chars().take(200).collect()
+}
+
 /// How a request was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = RequestOutcome)]
@@ -69,6 +74,40 @@ impl Outcome {
             Outcome::Forged => "forged",
         }
     }
+}
+
+/// What a seizure moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeizureTransfer {
+    /// From which customer.
+    pub customer: String,
+    /// Asset, such as BTC.
+    pub asset: String,
+    /// Base units.
+    #[schema(value_type = String)]
+    pub amount: Amount,
+    /// The authority's address or account, as its order names it.
+    pub destination: String,
+}
+
+/// A transfer of a seizure as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Seizure {
+    /// Number.
+    pub id: u64,
+    /// Request.
+    pub request: String,
+    /// What moves.
+    pub transfer: SeizureTransfer,
+    /// prepared; approved, by two people: the exchange may carry it out; moved.
+    pub state: String,
+    /// Hold that keeps the amount until it moves.
+    pub hold: Option<u64>,
+    /// Transaction id or payment reference by which it moved.
+    pub reference: Option<String>,
+    /// When it moved.
+    pub moved: Option<i64>,
 }
 
 /// A step of a request.
@@ -97,12 +136,27 @@ pub enum Step {
         outcome: Outcome,
         /// Why.
         reason: String,
+        /// What a seizure moves, and where to; for seizures only.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        transfers: Vec<SeizureTransfer>,
     },
-    /// The prepared answer is given.
+    /// The prepared answer is given; for a seizure, by the second of two people.
     Approve {},
     /// The prepared answer goes back to be prepared anew.
     Return {
         /// Why.
+        reason: String,
+    },
+    /// An approved transfer of a seizure was carried out.
+    Moved {
+        /// Number of the transfer.
+        transfer: u64,
+        /// Transaction id or payment reference.
+        reference: String,
+    },
+    /// A granted freeze or preservation is extended, as far as its process allows.
+    Extend {
+        /// Why: the authority's further order.
         reason: String,
     },
 }
@@ -128,6 +182,8 @@ pub struct Stored {
     pub reason: Option<String>,
     /// Who prepared it.
     pub prepared_by: Option<String>,
+    /// Who approved it first, of two; seizures only.
+    pub first_approval: Option<String>,
     /// Who approved it.
     pub approved_by: Option<String>,
     /// When it was answered.
@@ -169,7 +225,8 @@ pub struct RequestFilter {
     pub limit: usize,
 }
 
-const COLUMNS: &str = "seq, body, state, due, call_back, outcome, reason, prepared_by, approved_by, answered, holds";
+const COLUMNS: &str =
+    "seq, body, state, due, call_back, outcome, reason, prepared_by, approved_by, answered, holds, first_approval";
 
 fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
     let state = row.text(2)?.to_owned();
@@ -185,12 +242,13 @@ fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
         reason: row.text_or_null(6).map(str::to_owned),
         prepared_by: row.text_or_null(7).map(str::to_owned),
         approved_by: row.text_or_null(8).map(str::to_owned),
+        first_approval: row.text_or_null(11).map(str::to_owned),
         answered: row.int_or_null(9),
         holds: row.text_or_null(10).map_or(Ok(Vec::new()), |t| parse("holds", t))?,
     })
 }
 
-fn by_id(db: &mut Database, id: &str, now: i64) -> Result<Option<Stored>, DbError> {
+pub(crate) fn by_id(db: &mut Database, id: &str, now: i64) -> Result<Option<Stored>, DbError> {
     let rows = db.query(&format!("SELECT {COLUMNS} FROM requests WHERE id = $1"), &[id.into()])?;
     rows.first().map(|r| stored(r, now)).transpose()
 }
@@ -199,7 +257,7 @@ fn digest(targets: &[Target]) -> String {
     hex::encode(Sha256::digest(serde_json::to_vec(targets).unwrap_or_default()))
 }
 
-fn known(found: Option<Stored>, id: &str) -> Result<Stored, ScreeningError> {
+pub(crate) fn known(found: Option<Stored>, id: &str) -> Result<Stored, ScreeningError> {
     found.ok_or_else(|| ScreeningError::NotFound(format!("request '{id}'")))
 }
 
@@ -260,23 +318,104 @@ pub fn history(db: &mut Database, request: &Request, call_back: Option<CallBack>
     })
 }
 
+const SEIZURE: &str =
+    "SELECT id, request, customer, asset, amount, destination, state, hold, reference, moved FROM seizures";
+
+fn seizure(row: &Row) -> Result<Seizure, DbError> {
+    let text = |i| row.text(i).map(str::to_owned);
+    let amount = row.text(4)?;
+    let amount: Amount =
+        amount.parse().map_err(|_| DbError::Stored { what: "amount".into(), cause: amount.to_owned() })?;
+    Ok(Seizure {
+        id: row.int(0)? as u64,
+        request: text(1)?,
+        transfer: SeizureTransfer { customer: text(2)?, asset: text(3)?, amount, destination: text(5)? },
+        state: text(6)?,
+        hold: row.int_or_null(7).map(|h| h as u64),
+        reference: row.text_or_null(8).map(str::to_owned),
+        moved: row.int_or_null(9),
+    })
+}
+
+fn seizures_of(db: &mut Database, request: &str) -> Result<Vec<Seizure>, DbError> {
+    db.query(&format!("{SEIZURE} WHERE request = $1 ORDER BY id"), &[request.into()])?.iter().map(seizure).collect()
+}
+
+/// Keeps the data of the customers whom the reviewer accepted as it is now.
+fn preserve(tx: &mut Transaction<'_>, vault: &Vault, request: &Request, policy: &Policy) -> Result<(), ScreeningError> {
+    let customers = someone_accepted(tx, &request.id)?;
+    let judgement = policy.judge(request)?;
+    let now = tx.now();
+    let until = judgement.holds_until.map_or(i64::MAX, |u| now + u - request.received);
+    for customer in customers {
+        let data = crate::disclose::data(tx.db(), &customer, &request.classes)?;
+        let sha256 = vault.keep(&serde_json::to_vec(&data).unwrap_or_default())?;
+        let row =
+            [request.id.as_str().into(), customer.as_str().into(), sha256.as_str().into(), now.into(), until.into()];
+        tx.db().execute(
+            "INSERT INTO preservations (request, customer, sha256, kept, until, state) VALUES ($1, $2, $3, $4, $5, 'kept')
+             ON CONFLICT (request, customer) DO NOTHING",
+            &row,
+        )?;
+        let detail = json!({ "customer": customer, "sha256": sha256, "until": until }).to_string();
+        tx.audit("preservation.kept", &format!("request:{}", request.id), &detail);
+    }
+    Ok(())
+}
+
+/// Keeps what a seizure will move where it is, from the first approval on.
+fn hold_for_seizure(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Result<Vec<u64>, ScreeningError> {
+    let judgement = policy.judge(request)?;
+    let mut holds = Vec::new();
+    for s in seizures_of(tx.db(), &request.id)? {
+        let hold = tx.place_hold(HoldRequest {
+            id: format!("seizure:{}", s.id),
+            scope: Scope::Amount,
+            customer: s.transfer.customer,
+            account: None,
+            asset: Some(s.transfer.asset),
+            amount: Some(s.transfer.amount),
+            transfer: None,
+            basis: basis(&judgement, request),
+            reason: format!("request {}: seizure to {}", request.id, s.transfer.destination)
+                .chars()
+                .take(200)
+                .collect(),
+            expires: None,
+            review: None,
+            second_person: Some(true),
+        })?;
+        tx.db()
+            .execute("UPDATE seizures SET hold = $1 WHERE id = $2", &[(hold as i64).into(), (s.id as i64).into()])?;
+        holds.push(hold);
+    }
+    Ok(holds)
+}
+
+/// Customers whom the reviewer accepted.
+pub(crate) fn accepted(db: &mut Database, request: &str) -> Result<Vec<String>, DbError> {
+    let sql = "SELECT customer FROM request_matches WHERE request = $1 AND verdict = 'accepted' ORDER BY customer";
+    db.query(sql, &[request.into()])?.iter().map(|r| r.text(0).map(str::to_owned)).collect()
+}
+
+fn someone_accepted(tx: &mut Transaction<'_>, request: &str) -> Result<Vec<String>, ScreeningError> {
+    let customers = accepted(tx.db(), request)?;
+    match customers.is_empty() {
+        true => Err(ScreeningError::State(format!(
+            "request {request}: accept the match of a customer first; nothing says who is meant"
+        ))),
+        false => Ok(customers),
+    }
+}
+
 /// Freezes everything of the customers whom the reviewer accepted, for as long as the process holds from now on.
 fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Result<Vec<u64>, ScreeningError> {
-    let rows = tx.db().query(
-        "SELECT customer FROM request_matches WHERE request = $1 AND verdict = 'accepted' ORDER BY customer",
-        &[request.id.as_str().into()],
-    )?;
-    if rows.is_empty() {
-        let why = format!("request {}: accept the match of a customer first; nothing says whom to freeze", request.id);
-        return Err(ScreeningError::State(why));
-    }
+    let customers = someone_accepted(tx, &request.id)?;
     let judgement = policy.judge(request)?;
     let expires = judgement.holds_until.map(|until| tx.now() + until - request.received);
     let mut holds = Vec::new();
-    for row in &rows {
-        let customer = row.text(0)?.to_owned();
+    for customer in customers {
         let id = hex::encode(&Sha256::digest(json!([request.id, customer]).to_string())[..16]);
-        let basis = format!("{} ({}), {}", judgement.title, request.process, request.reference);
         holds.push(tx.place_hold(HoldRequest {
             id: format!("desk:{id}"),
             scope: Scope::Account,
@@ -285,7 +424,7 @@ fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Resul
             asset: None,
             amount: None,
             transfer: None,
-            basis: basis.chars().take(200).collect(),
+            basis: basis(&judgement, request),
             reason: format!("request {} of {}", request.id, request.officer.agency).chars().take(200).collect(),
             expires,
             review: None,
@@ -295,16 +434,7 @@ fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Resul
     Ok(holds)
 }
 
-/// The intake of requests, over the screening desk's database and audit log.
-#[derive(Clone, Copy, Debug)]
-pub struct Intake<'a> {
-    /// The database's one writer.
-    pub screening: &'a Screening,
-    /// The policy in force.
-    pub policy: &'a Arc<Policy>,
-}
-
-impl Intake<'_> {
+impl Desk<'_> {
     /// Registers an agency with a verified domain, or a further domain of a known one; gives the agency's number.
     ///
     /// # Errors
@@ -383,6 +513,16 @@ impl Intake<'_> {
     /// # Errors
     /// [`ScreeningError`]; the same id with other content is a conflict.
     pub fn submit(&self, request: Request, actor: &str) -> Result<Opened, ScreeningError> {
+        self.take_in(request, actor, None)
+    }
+
+    /// Takes a request in, sent by an officer of the portal or entered by the desk.
+    pub(crate) fn take_in(
+        &self,
+        request: Request,
+        actor: &str,
+        officer: Option<u64>,
+    ) -> Result<Opened, ScreeningError> {
         let request = request.canonical()?;
         let due = self.policy.judge(&request)?.due;
         let id = request.id.clone();
@@ -407,12 +547,18 @@ impl Intake<'_> {
                 request.reference.as_str().into(),
                 digest(&request.targets).into(),
                 body.as_str().into(),
+                request.officer.country.as_str().into(),
+                request.kind.name().into(),
             ];
             tx.db().execute(
-                "INSERT INTO requests (seq, id, received, due, state, agency, email, reference, targets, body)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                "INSERT INTO requests (seq, id, received, due, state, agency, email, reference, targets, body, country, kind)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                 &row,
             )?;
+            if let Some(officer) = officer {
+                let row = [request.id.as_str().into(), (officer as i64).into()];
+                tx.db().execute("INSERT INTO request_officers (request, officer) VALUES ($1, $2)", &row)?;
+            }
             let sha256 = hex::encode(Sha256::digest(body.as_bytes()));
             let detail = json!({ "kind": request.kind, "process": request.process, "due": due, "sha256": sha256 });
             tx.audit("request.received", &format!("request:{}", request.id), &detail.to_string());
@@ -522,7 +668,10 @@ impl Intake<'_> {
         if let Step::Match { customer, .. } = &step {
             text_ok("customer", customer)?;
         }
-        if let Step::Prepare { reason, .. } | Step::Return { reason } | Step::Match { reason, .. } = &step
+        if let Step::Prepare { reason, .. }
+        | Step::Return { reason }
+        | Step::Match { reason, .. }
+        | Step::Extend { reason } = &step
             && (reason.trim().is_empty() || reason.len() > 10_000)
         {
             return Err(Invalid::new("reason", "must be 1 to 10000 bytes").into());
@@ -530,7 +679,24 @@ impl Intake<'_> {
         if let Step::CallBack { number_from, .. } = &step {
             text_ok("number_from", number_from)?;
         }
-        let (policy, theirs) = (self.policy.clone(), id.to_owned());
+        if let Step::Moved { reference, .. } = &step {
+            text_ok("reference", reference)?;
+        }
+        if let Step::Prepare { transfers, .. } = &step {
+            if transfers.len() > crate::request::MAX_TARGETS {
+                return Err(Invalid::new("transfers", "more than a request has targets").into());
+            }
+            for (i, t) in transfers.iter().enumerate() {
+                let at = |field: &str| format!("transfers[{i}].{field}");
+                text_ok(&at("customer"), &t.customer)?;
+                text_ok(&at("asset"), &t.asset)?;
+                text_ok(&at("destination"), &t.destination)?;
+                if t.amount.0 == 0 {
+                    return Err(Invalid::new(&at("amount"), "must be above 0").into());
+                }
+            }
+        }
+        let (policy, vault, theirs) = (self.policy.clone(), self.vault.clone(), id.to_owned());
         self.screening.transact(actor, move |tx| {
             let (id, now) = (theirs, tx.now());
             let found = by_id(tx.db(), &id, now)?;
@@ -577,13 +743,35 @@ impl Intake<'_> {
                     )?;
                     "request.match_judged"
                 }
-                Step::Prepare { outcome, reason } => {
+                Step::Prepare { outcome, reason, transfers } => {
                     if at.state != "open" {
                         return refuse(format!("it is {}", at.state));
                     }
                     let against = grants(tx, outcome.name())?;
                     if !against.is_empty() {
                         return refuse(against.join("; "));
+                    }
+                    let seizes = at.request.kind == Kind::Seizure && matches!(outcome, Outcome::Granted | Outcome::Partly);
+                    if seizes == transfers.is_empty() {
+                        let what = if seizes { "name what moves where" } else { "only a granted seizure moves something" };
+                        return Err(Invalid::new("transfers", what).into());
+                    }
+                    if seizes {
+                        let known = someone_accepted(tx, &id)?;
+                        if let Some(t) = transfers.iter().find(|t| !known.contains(&t.customer)) {
+                            return refuse(format!("the match of customer {} is not accepted", t.customer));
+                        }
+                        for t in transfers {
+                            let number = tx.next_id("seizures")?;
+                            let amount = t.amount.to_string();
+                            let row = [number.into(), name.clone(), t.customer.as_str().into(), t.asset.as_str().into(),
+                                amount.into(), t.destination.as_str().into()];
+                            tx.db().execute(
+                                "INSERT INTO seizures (id, request, customer, asset, amount, destination, state)
+                                 VALUES ($1, $2, $3, $4, $5, $6, 'prepared')",
+                                &row,
+                            )?;
+                        }
                     }
                     let row = [outcome.name().into(), reason.as_str().into(), tx.actor().into(), name];
                     tx.db().execute(
@@ -604,31 +792,126 @@ impl Intake<'_> {
                         return refuse(against.join("; "));
                     }
                     let granted = matches!(at.outcome.as_deref(), Some("granted" | "partly"));
+                    if granted && at.request.kind == Kind::Seizure && at.first_approval.is_none() {
+                        let holds = hold_for_seizure(tx, &at.request, &policy)?;
+                        let row = [tx.actor().into(), json!(holds).to_string().into(), name];
+                        tx.db().execute("UPDATE requests SET first_approval = $1, holds = $2 WHERE id = $3", &row)?;
+                        tx.audit("request.first_approval", &format!("request:{id}"), "{}");
+                        return Ok(());
+                    }
+                    if at.first_approval.as_deref() == Some(tx.actor()) {
+                        return refuse(format!("{} approved it first; a second person must approve a seizure", tx.actor()));
+                    }
                     let holds = match at.request.kind {
                         Kind::Freeze if granted => freeze(tx, &at.request, &policy)?,
+                        Kind::Preservation if granted => {
+                            preserve(tx, &vault, &at.request, &policy)?;
+                            Vec::new()
+                        }
+                        Kind::Seizure if granted => {
+                            let sql = "UPDATE seizures SET state = 'approved' WHERE request = $1 AND state = 'prepared'";
+                            tx.db().execute(sql, &[name.clone()])?;
+                            at.holds.clone()
+                        }
                         _ => Vec::new(),
                     };
+                    if granted && at.request.kind != Kind::Preservation {
+                        // The user learns of it once the gag is over, and not before a day has passed.
+                        let due = at.request.gag_until.unwrap_or(0).max(now + 86_400);
+                        for customer in accepted(tx.db(), &id)? {
+                            tx.db().execute(
+                                "INSERT INTO notices (request, customer, due) VALUES ($1, $2, $3) ON CONFLICT (request, customer) DO NOTHING",
+                                &[name.clone(), customer.into(), due.into()],
+                            )?;
+                        }
+                    }
                     let row = [tx.actor().into(), now.into(), json!(holds).to_string().into(), name];
                     tx.db().execute(
                         "UPDATE requests SET state = 'answered', approved_by = $1, answered = $2, holds = $3 WHERE id = $4",
                         &row,
                     )?;
+                    let body = format!("Your request {} is answered; see the portal.\n", at.request.reference);
+                    crate::portal::mail(tx, &at.request.officer.email, "Your request is answered", &body, &format!("request:{id}"))?;
                     "request.answered"
                 }
                 Step::Return { .. } => {
                     if at.state != "prepared" {
                         return refuse(format!("it is {}, not prepared", at.state));
                     }
+                    for hold in &at.holds {
+                        tx.end_hold(*hold, "the answer went back before a second person approved it")?;
+                    }
+                    tx.db().execute("DELETE FROM seizures WHERE request = $1 AND state = 'prepared'", &[name.clone()])?;
                     tx.db().execute(
-                        "UPDATE requests SET state = 'open', outcome = NULL, reason = NULL, prepared_by = NULL WHERE id = $1",
+                        "UPDATE requests SET state = 'open', outcome = NULL, reason = NULL, prepared_by = NULL, first_approval = NULL,
+                         holds = NULL WHERE id = $1",
                         &[name],
                     )?;
                     "request.returned"
+                }
+                Step::Moved { transfer, reference } => {
+                    let found = seizures_of(tx.db(), &id)?.into_iter().find(|s| s.id == *transfer);
+                    let Some(found) = found else {
+                        return Err(ScreeningError::NotFound(format!("transfer {transfer} of request '{id}'")));
+                    };
+                    if found.state != "approved" {
+                        return refuse(format!("transfer {transfer} is {}, not approved", found.state));
+                    }
+                    if let Some(hold) = found.hold {
+                        tx.end_hold(hold, &format!("moved to {}: {reference}", found.transfer.destination))?;
+                    }
+                    let row = [reference.as_str().into(), now.into(), tx.actor().into(), (*transfer as i64).into()];
+                    let sql = "UPDATE seizures SET state = 'moved', reference = $1, moved = $2, moved_by = $3 WHERE id = $4";
+                    tx.db().execute(sql, &row)?;
+                    "seizure.moved"
+                }
+                Step::Extend { .. } => {
+                    let judgement = policy.judge(&at.request)?;
+                    let (Some(until), Some(from)) = (judgement.extendable_until, judgement.holds_until) else {
+                        return refuse(format!("{} knows no extension", at.request.process));
+                    };
+                    let granted = matches!(at.outcome.as_deref(), Some("granted" | "partly"));
+                    if at.state != "answered" || !granted {
+                        return refuse("it is not granted".into());
+                    }
+                    let further = until - from;
+                    match at.request.kind {
+                        Kind::Preservation => {
+                            let sql = "UPDATE preservations SET until = until + $1, extended = $2 WHERE request = $3 AND state = 'kept' AND extended IS NULL";
+                            if tx.db().execute(sql, &[further.into(), now.into(), name])? == 0 {
+                                return refuse("it lapsed or was extended before".into());
+                            }
+                        }
+                        _ => {
+                            if !crate::clocks::mark(tx, &format!("extended:{id}"))? {
+                                return refuse("it was extended before".into());
+                            }
+                            for hold in &at.holds {
+                                tx.extend_hold(*hold, further)?;
+                            }
+                        }
+                    }
+                    "request.extended"
                 }
             };
             tx.audit(action, &format!("request:{id}"), &json!(step).to_string());
             Ok(())
         })?;
         self.look(id)
+    }
+
+    /// Transfers of seizures in a state (or all), oldest first, at most 1,000: approved ones are for the exchange to carry out.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn seizures(&self, state: Option<&str>, actor: &str) -> Result<Vec<Seizure>, ScreeningError> {
+        self.note_look("seizures.listed", "seizures", actor)?;
+        self.screening.read(|db| {
+            let rows = match state {
+                Some(s) => db.query(&format!("{SEIZURE} WHERE state = $1 ORDER BY id LIMIT 1000"), &[s.into()])?,
+                None => db.query(&format!("{SEIZURE} ORDER BY id LIMIT 1000"), &[])?,
+            };
+            rows.iter().map(seizure).collect()
+        })
     }
 }

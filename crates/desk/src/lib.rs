@@ -1,20 +1,40 @@
 //! Requests from law enforcement: what they are ([`request`]), what the law lets them ask ([`policy`]), and whether they are what they say
 //! ([`forgery`]); and their way from intake to an answer that two people gave ([`intake`]).
 
+pub mod clocks;
+pub mod disclose;
 pub mod forgery;
 pub mod intake;
 pub mod matching;
 pub mod policy;
+pub mod portal;
 pub mod request;
+pub mod vault;
 
 pub use forgery::{History, Suspicion};
-pub use intake::Intake;
 pub use policy::{Judgement, Policy};
 pub use request::Request;
+pub use vault::Vault;
 
+use holdfast_screening::Screening;
+use holdfast_screening::keys::Master;
 use holdfast_screening::model::Invalid;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
+
+/// The desk, over the screening service's database and audit log.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk<'a> {
+    /// The database's one writer.
+    pub screening: &'a Screening,
+    /// The policy in force.
+    pub policy: &'a Arc<Policy>,
+    /// Secret that codes, sessions and signing keys are derived from.
+    pub master: &'a Master,
+    /// Files.
+    pub vault: &'a Vault,
+}
 
 /// A request with what is known of who sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -11,7 +11,7 @@ pub const MAX_TARGETS: usize = 1_000;
 /// Most attachments of one request.
 pub const MAX_ATTACHMENTS: usize = 50;
 /// Largest attachment, in bytes.
-pub const MAX_ATTACHMENT: u64 = 100 << 20;
+pub const MAX_ATTACHMENT: u64 = 64 << 20;
 /// Longest statement of reasons, in bytes.
 pub const MAX_STATEMENT: usize = 100_000;
 /// Media types that attachments may have: nothing that runs.
@@ -40,6 +40,19 @@ pub enum Kind {
     Seizure,
     /// Data at once, because life or limb are in danger.
     EmergencyDisclosure,
+}
+
+impl Kind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Information => "information",
+            Kind::Preservation => "preservation",
+            Kind::Freeze => "freeze",
+            Kind::Seizure => "seizure",
+            Kind::EmergencyDisclosure => "emergency_disclosure",
+        }
+    }
 }
 
 /// A class of data.
@@ -250,10 +263,7 @@ impl Request {
 
 impl Attachment {
     fn check(&mut self) -> Result<(), Invalid> {
-        text_ok("name", &self.name)?;
-        if self.name.contains(['/', '\\']) || self.name.starts_with('.') {
-            return Err(Invalid::new("name", "must be a file name without a path"));
-        }
+        file_name_ok(&self.name)?;
         if !MEDIA_TYPES.contains(&self.media_type.as_str()) {
             return Err(Invalid::new(
                 "media_type",
@@ -351,6 +361,18 @@ fn transaction(text: &str) -> Result<String, Invalid> {
         (true, _) => Ok(text.to_ascii_lowercase()),
         (_, true) => Ok(text.to_owned()),
         _ => Err(Invalid::new("value", format!("'{text}' is no transaction id (64 hex digits)"))),
+    }
+}
+
+/// Whether text is a file name without a path.
+///
+/// # Errors
+/// [`Invalid`] names `name`.
+pub fn file_name_ok(name: &str) -> Result<(), Invalid> {
+    text_ok("name", name)?;
+    match name.contains(['/', '\\']) || name.starts_with('.') {
+        true => Err(Invalid::new("name", "must be a file name without a path")),
+        false => Ok(()),
     }
 }
 

@@ -5,13 +5,14 @@ mod common;
 
 use common::{Place, START, TestClock, on_both, withdrawal};
 use holdfast_chain::Network;
-use holdfast_desk::intake::{Intake, NewAgency, Opened, Outcome, RequestFilter, Step};
+use holdfast_desk::intake::{NewAgency, Opened, Outcome, RequestFilter, Step};
 use holdfast_desk::matching::{How, matches};
 use holdfast_desk::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
-use holdfast_desk::{Inquiry, Policy};
+use holdfast_desk::{Desk, Inquiry, Policy, Vault};
 use holdfast_screening::db::Database;
 use holdfast_screening::exchange::{Exchange, chain_workspace};
 use holdfast_screening::holds::HoldFilter;
+use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ fn request(id: &str, email: &str) -> Request {
 }
 
 fn prepare(outcome: Outcome) -> Step {
-    Step::Prepare { outcome, reason: "the order is in order".into() }
+    Step::Prepare { outcome, reason: "the order is in order".into(), transfers: Vec::new() }
 }
 
 fn signs(opened: &Opened) -> Vec<&'static str> {
@@ -63,7 +64,9 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, ScreeningError>) -> String {
 fn answers_need_two_people_and_policy(place: &Place) {
     let (screening, policy) =
         (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
-    let intake = Intake { screening: &screening, policy: &policy };
+    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let vault = Vault::new(files.path());
+    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     let opened = intake.submit(request("r1", "ana.berg@fbi.gov"), "portal").unwrap();
     assert_eq!((opened.stored.state.as_str(), signs(&opened)), ("open", vec!["new-officer"]));
@@ -104,7 +107,9 @@ fn answers_need_two_people_and_policy(place: &Place) {
 fn forged_requests_wait_for_what_clears_them(place: &Place) {
     let (screening, policy) =
         (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
-    let intake = Intake { screening: &screening, policy: &policy };
+    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let vault = Vault::new(files.path());
+    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     // A look-alike is never granted; it can be answered as forged.
     let opened = intake.submit(request("f1", "ana.berg@fbl.gov"), "portal").unwrap();
@@ -149,7 +154,9 @@ fn forged_requests_wait_for_what_clears_them(place: &Place) {
 fn intake_is_idempotent_and_remembers(place: &Place) {
     let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let intake = Intake { screening: &screening, policy: &policy };
+    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let vault = Vault::new(files.path());
+    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     assert_eq!(intake.add_agency(agency("FBI", "FBI.gov"), "ana").unwrap(), 1);
     assert_eq!(intake.add_agency(agency("FBI", "ic.fbi.gov"), "ana").unwrap(), 1);
     assert_eq!(intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap(), 1);
@@ -185,7 +192,9 @@ fn intake_is_idempotent_and_remembers(place: &Place) {
     assert_eq!(holdfast_desk::review(&policy, &inquiry).unwrap().judgement, late.review.judgement);
     drop(screening);
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let intake = Intake { screening: &screening, policy: &policy };
+    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let vault = Vault::new(files.path());
+    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     assert_eq!(intake.open("r1", "ana").unwrap(), late);
 }
 
@@ -252,7 +261,9 @@ fn targets_find_their_customers(place: &Place) {
     assert_eq!(matches(&screening, None, &[target]).unwrap(), []);
     // The reviewer judges each match; the answer is prepared after.
     let policy = Arc::new(Policy::standard());
-    let intake = Intake { screening: &screening, policy: &policy };
+    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let vault = Vault::new(files.path());
+    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     let mut asked = request("m1", "ana.berg@fbi.gov");
     asked.targets = vec![Target { kind: TargetKind::Email, value: "old@example.org".into(), asset: None }];
@@ -293,7 +304,9 @@ fn older_databases_are_filled() {
 fn a_freeze_that_is_granted_becomes_a_hold(place: &Place) {
     let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let intake = Intake { screening: &screening, policy: &policy };
+    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let vault = Vault::new(files.path());
+    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     screening.ingest(["c1", "c2", "c3"].map(|c| Record::new(RecordKind::Customer, c, START)).to_vec(), "test").unwrap();
     let mut asked = request("z1", "ana.berg@fbi.gov");

@@ -232,7 +232,7 @@ fn over_http(
     for part in records.chunks(10_000) {
         screening.ingest(part.to_vec(), "bench")?;
     }
-    let shared = Shared::new(workspace, screening, Master([1; 32]))?;
+    let shared = Shared::new(workspace, screening, Master([1; 32]), holdfast_desk::Vault::new(""))?;
     let bodies: Arc<Vec<Vec<u8>>> = Arc::new(
         (0..args.events)
             .map(|n| {

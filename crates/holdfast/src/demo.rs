@@ -2,7 +2,7 @@
 
 use crate::live::serve_shared;
 use crate::output::{self, thousands};
-use crate::screening::{master, open_desk, print_decision};
+use crate::screening::{master, open_desk, print_decision, vault};
 use crate::workspace::{print_exposure, verify_file};
 use anyhow::Context;
 use clap::Args;
@@ -266,7 +266,7 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     if args.no_serve {
         return Ok(());
     }
-    serve_shared(Shared::new(workspace, screening, master(&args.store)?)?, &args.listen)
+    serve_shared(Shared::new(workspace, screening, master(&args.store)?, vault(&args.store))?, &args.listen)
 }
 
 fn indent(text: &str) -> String {

@@ -1,12 +1,12 @@
 //! `holdfast desk`: requests from law enforcement.
 
 use crate::output;
-use crate::screening::DeskArgs;
+use crate::screening::{DeskArgs, master, vault};
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use holdfast_desk::intake::{Intake, NewAgency, RequestFilter, Step};
+use holdfast_desk::intake::{NewAgency, RequestFilter, Step};
 use holdfast_desk::policy::DEFAULT_POLICY;
-use holdfast_desk::{Inquiry, Policy, Request, Review, review};
+use holdfast_desk::{Desk, Inquiry, Policy, Request, Review, review};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::rfc3339;
 use holdfast_tracing::Workspace;
@@ -47,10 +47,11 @@ pub struct IntakeArgs {
 }
 
 impl IntakeArgs {
-    fn with<T>(&self, run: impl FnOnce(&Intake<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {
+    fn with<T>(&self, run: impl FnOnce(&Desk<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {
         let policy = self.policy.as_deref().map_or_else(|| Ok(Policy::standard()), read_policy)?;
         let (screening, policy) = (self.desk.open()?, Arc::new(policy));
-        Ok(run(&Intake { screening: &screening, policy: &policy }, &self.desk.actor)?)
+        let (master, vault) = (master(&self.desk.store.store)?, vault(&self.desk.store.store));
+        Ok(run(&Desk { screening: &screening, policy: &policy, master: &master, vault: &vault }, &self.desk.actor)?)
     }
 }
 
@@ -252,7 +253,7 @@ fn requests(command: RequestsCommand, as_json: bool) -> anyhow::Result<()> {
         Prepare { intake, id, outcome, reason } => {
             let outcome =
                 serde_json::from_value(json!(outcome)).context("--outcome: granted, partly, refused or forged")?;
-            intake.with(|i, actor| i.step(&id, Step::Prepare { outcome, reason }, actor))?
+            intake.with(|i, actor| i.step(&id, Step::Prepare { outcome, reason, transfers: Vec::new() }, actor))?
         }
         Approve { intake, id } => intake.with(|i, actor| i.step(&id, Step::Approve {}, actor))?,
         Return { intake, id, reason } => intake.with(|i, actor| i.step(&id, Step::Return { reason }, actor))?,

@@ -3,13 +3,15 @@
 use crate::connect::read_providers;
 use crate::desk::read_policy;
 use crate::output::{self, thousands};
-use crate::screening::{master, open_desk};
+use crate::screening::{master, open_desk, vault};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_chain::node::{BlockSource, Rest, Rpc};
 use holdfast_chain::{Network, display_hash};
+use holdfast_connect::mail::Mailer;
 use holdfast_connect::webhooks::Deliverer;
+use holdfast_desk::Desk;
 use holdfast_ledger::follow;
 use holdfast_server::{Shared, serve};
 use holdfast_tracing::Workspace;
@@ -148,6 +150,127 @@ pub struct Serve {
     /// Policy on requests from law enforcement (YAML) instead of the shipped one.
     #[arg(long)]
     policy: Option<PathBuf>,
+    #[command(flatten)]
+    mail: MailArgs,
+}
+
+#[derive(Args, Clone, Default)]
+pub struct MailArgs {
+    /// Mail server for codes, reminders and notices: smtps://USER:PASSWORD@HOST, smtp://HOST?tls=required, or smtp://localhost:PORT. Without
+    /// one, mail waits in the outbox.
+    #[arg(long, env = "HOLDFAST_SMTP", requires = "mail_from")]
+    smtp: Option<String>,
+    /// Sender of mail.
+    #[arg(long)]
+    mail_from: Option<String>,
+    /// Addresses that reminders and escalations go to.
+    #[arg(long, value_delimiter = ',')]
+    staff: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Call {
+    #[command(flatten)]
+    desk: crate::screening::DeskArgs,
+    /// GET, POST, PUT or DELETE.
+    method: String,
+    /// Path and query, such as /api/v1/desk/requests?state=open.
+    path: String,
+    /// File with the body, - for the standard input.
+    #[arg(long)]
+    body: Option<PathBuf>,
+    /// The body itself.
+    #[arg(long, conflicts_with = "body")]
+    data: Option<String>,
+    /// Session of the officers' portal.
+    #[arg(long)]
+    session: Option<String>,
+    /// Where the answer is written instead of the standard output.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Policy on requests from law enforcement (YAML) instead of the shipped one.
+    #[arg(long)]
+    policy: Option<PathBuf>,
+}
+
+pub fn call_command(args: Call) -> anyhow::Result<()> {
+    use std::io::{Read, Write};
+    let body = match (&args.body, args.data) {
+        (_, Some(data)) => data.into_bytes(),
+        (Some(file), None) if file.as_os_str() == "-" => {
+            let mut bytes = Vec::new();
+            std::io::stdin().take(holdfast_server::MAX_BODY as u64 + 1).read_to_end(&mut bytes)?;
+            bytes
+        }
+        (Some(file), None) => std::fs::read(file).with_context(|| file.display().to_string())?,
+        (None, None) => Vec::new(),
+    };
+    let store = &args.desk.store.store;
+    let workspace = Workspace::open(store)?;
+    let mut shared = Shared::new(workspace, args.desk.open()?, master(store)?, vault(store))?;
+    if let Some(policy) = &args.policy {
+        shared.policy = Arc::new(read_policy(policy)?);
+    }
+    let session = args.session.map(|s| format!("Bearer {s}"));
+    let mut headers = vec![("content-type", "application/json")];
+    headers.extend(session.as_deref().map(|s| ("authorization", s)));
+    let _keep = shared.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let call = holdfast_server::call(shared, &args.desk.actor, &args.method, &args.path, &headers, body);
+    let (status, _, bytes) = runtime.block_on(call).map_err(anyhow::Error::msg)?;
+    if !(200..300).contains(&status) {
+        bail!("{status}: {}", String::from_utf8_lossy(&bytes));
+    }
+    match &args.out {
+        Some(file) => std::fs::write(file, &bytes).with_context(|| file.display().to_string())?,
+        None => {
+            let mut out = std::io::stdout().lock();
+            match serde_json::from_slice::<serde_json::Value>(&bytes) {
+                Ok(json) => writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?,
+                Err(_) => out.write_all(&bytes)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Does what is due and sends what waits, each minute (mail each second), until Ctrl-C.
+fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
+    let mut said = String::new();
+    let mut next_tick = std::time::Instant::now();
+    while output::stopping() == ControlFlow::Continue(()) {
+        let desk = Desk {
+            screening: &shared.screening,
+            policy: &shared.policy,
+            master: &shared.gate.master,
+            vault: &shared.vault,
+        };
+        let round = || -> anyhow::Result<()> {
+            if std::time::Instant::now() >= next_tick {
+                desk.tick(staff)?;
+            }
+            let Some(mailer) = mailer else { return Ok(()) };
+            for mail in desk.waiting_mail()? {
+                let failed = mailer.send(&mail.to, &mail.subject, &mail.body).err();
+                desk.mail_told(&mail, failed)?;
+                if output::stopping() != ControlFlow::Continue(()) {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        if let Err(e) = round() {
+            let text = format!("{e:#}");
+            if text != said {
+                eprintln!("holdfast: {text}; trying again");
+                said = text;
+            }
+        }
+        if std::time::Instant::now() >= next_tick {
+            next_tick = std::time::Instant::now() + Duration::from_secs(60);
+        }
+        pause(Duration::from_secs(1));
+    }
 }
 
 pub fn serve_command(args: Serve) -> anyhow::Result<()> {
@@ -157,11 +280,15 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         None => Workspace::open_for_writing(&args.store.store)?,
     };
     let screening = open_desk(&args.store.store, args.database.as_deref())?;
-    let mut shared = Shared::new(workspace, screening, master(&args.store.store)?)?;
+    let mut shared = Shared::new(workspace, screening, master(&args.store.store)?, vault(&args.store.store))?;
     shared.providers = args.providers.as_deref().map(read_providers).transpose()?.map(Arc::new);
     if let Some(policy) = &args.policy {
         shared.policy = Arc::new(read_policy(policy)?);
     }
+    let from = args.mail.mail_from.as_deref().unwrap_or_default();
+    let mailer = args.mail.smtp.as_deref().map(|url| Mailer::new(url, from)).transpose().map_err(anyhow::Error::msg)?;
+    let (theirs, staff) = (shared.clone(), args.mail.staff.clone());
+    std::thread::spawn(move || keep_time(&theirs, mailer.as_ref(), &staff));
     if let Some(source) = source {
         let (shared, node) = (shared.clone(), args.node.clone());
         std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));

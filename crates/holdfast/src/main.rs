@@ -86,6 +86,8 @@ enum Command {
     /// Requests from law enforcement.
     #[command(subcommand)]
     Desk(desk::DeskCommand),
+    /// Ask any endpoint of the HTTP API (see /openapi.json) without a server, on the store itself.
+    Call(live::Call),
     /// Measure every heuristic against ground truth.
     Accuracy(accuracy::AccuracyArgs),
     /// Make synthetic data with ground truth.
@@ -124,6 +126,7 @@ fn main() -> ExitCode {
         Command::Providers(command) => connect::providers(command, json),
         Command::Webhooks(command) => connect::webhooks(command, json),
         Command::Desk(command) => desk::run(command, json),
+        Command::Call(args) => live::call_command(args),
         Command::Accuracy(args) => accuracy::run(args, json),
         Command::Simulate(command) => simulate::run(command, json),
         Command::Bench(command) => bench::run(command, json),

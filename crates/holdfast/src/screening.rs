@@ -43,6 +43,11 @@ pub fn open_desk(store: &Path, database: Option<&str>) -> anyhow::Result<Screeni
     Ok(Screening::open(&url, system_clock())?)
 }
 
+/// The desk's files.
+pub fn vault(store: &Path) -> holdfast_desk::Vault {
+    holdfast_desk::Vault::new(store.join("vault"))
+}
+
 /// The desk's secret, made at first use, readable by its owner only.
 pub fn master(store: &Path) -> anyhow::Result<Master> {
     let path = store.join("desk.key");
@@ -667,9 +672,12 @@ pub enum KeysCommand {
         desk: DeskArgs,
         /// Whose it is.
         name: String,
-        /// read, events, records, holds, alerts, rules, admin; with commas.
-        #[arg(long, value_delimiter = ',', required = true)]
+        /// read, events, records, holds, alerts, rules, desk, approve, audit, manage, admin; with commas.
+        #[arg(long, value_delimiter = ',', required_unless_present = "role", conflicts_with = "role")]
         scopes: Vec<String>,
+        /// The scopes of a role: investigator, approver, auditor, administrator.
+        #[arg(long)]
+        role: Option<String>,
         /// Requests a minute; 0 for no limit.
         #[arg(long, default_value_t = 0)]
         per_minute: u32,
@@ -689,7 +697,14 @@ pub enum KeysCommand {
 
 pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        KeysCommand::Create { desk, name, scopes, per_minute } => {
+        KeysCommand::Create { desk, name, scopes, role, per_minute } => {
+            let scopes = match role {
+                None => scopes,
+                Some(role) => holdfast_screening::keys::role(&role).with_context(|| {
+                    let names: Vec<&str> = holdfast_screening::keys::ROLES.iter().map(|(n, _)| *n).collect();
+                    format!("--role '{role}' is none of {}", names.join(", "))
+                })?,
+            };
             let screening = desk.open()?;
             let id = hex::encode(&holdfast_server::api::entropy()?[..6]);
             let key = screening.add_key(&id, &name, scopes, per_minute, &desk.actor)?;

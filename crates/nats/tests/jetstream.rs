@@ -53,7 +53,13 @@ fn desk(dir: &Path, port: u16) -> (oneshot::Sender<()>, std::thread::JoinHandle<
     let thread = std::thread::spawn(move || {
         let workspace = Workspace::create_or_open(&dir.join("store"), Network::Regtest).unwrap();
         let url = format!("sqlite:{}", dir.join("desk.sqlite").display());
-        let shared = Shared::new(workspace, Screening::open(&url, system_clock()).unwrap(), Master([1; 32])).unwrap();
+        let shared = Shared::new(
+            workspace,
+            Screening::open(&url, system_clock()).unwrap(),
+            Master([1; 32]),
+            holdfast_server::Vault::new(""),
+        )
+        .unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();

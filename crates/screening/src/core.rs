@@ -609,7 +609,7 @@ impl Core {
         self.hold(id)
     }
 
-    fn end(
+    pub(crate) fn end(
         &mut self,
         hold: &Hold,
         amount: Option<Amount>,
@@ -655,6 +655,22 @@ impl Core {
                 self.holds.remove(&hold.customer);
             }
         }
+        Ok(())
+    }
+
+    /// Lets an active hold with an end last so many seconds longer.
+    pub(crate) fn extend(&mut self, id: u64, seconds: i64, actor: &str, now: i64) -> Result<(), ScreeningError> {
+        let hold = self.hold(id)?;
+        let (Some(expires), "active") = (hold.expires, hold.state.as_str()) else {
+            return Err(ScreeningError::State(format!("hold {id} is {} or has no end", hold.state)));
+        };
+        let until = expires + seconds;
+        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), (id as i64).into()])?;
+        if let Some(active) = self.holds.get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == id)) {
+            active.expires = Some(until);
+        }
+        let detail = json!({"from": expires, "until": until}).to_string();
+        self.audit(now, actor, "hold.extended", &format!("hold:{id}"), &detail);
         Ok(())
     }
 

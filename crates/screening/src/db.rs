@@ -423,6 +423,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/002_webhooks.sql"),
     include_str!("migrations/003_desk.sql"),
     include_str!("migrations/004_identifiers.sql"),
+    include_str!("migrations/005_portal.sql"),
 ];
 
 #[cfg(test)]

@@ -9,7 +9,23 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 /// What a key may do.
-pub const SCOPES: [&str; 8] = ["read", "events", "records", "holds", "alerts", "rules", "desk", "admin"];
+pub const SCOPES: [&str; 11] =
+    ["read", "events", "records", "holds", "alerts", "rules", "desk", "approve", "audit", "manage", "admin"];
+
+/// Roles of people and the scopes that each has, and no more. Officers are no key holders: they enter by the portal. `admin` is no role but
+/// the machine's own key, for setting up.
+pub const ROLES: [(&str, &[&str]); 4] = [
+    ("investigator", &["read", "alerts", "holds", "desk"]),
+    ("approver", &["read", "alerts", "holds", "desk", "approve"]),
+    ("auditor", &["read", "audit"]),
+    ("administrator", &["manage", "rules"]),
+];
+
+/// The scopes of a role.
+pub fn role(name: &str) -> Option<Vec<String>> {
+    let (_, scopes) = ROLES.iter().find(|(n, _)| *n == name)?;
+    Some(scopes.iter().map(|s| (*s).to_owned()).collect())
+}
 
 /// A key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -137,6 +137,35 @@ impl Transaction<'_> {
         self.core.request_hold(request, &self.actor, self.now)
     }
 
+    /// Ends a hold whose release two people approved elsewhere, such as a seizure that was carried out.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn end_hold(&mut self, id: u64, reason: &str) -> Result<(), ScreeningError> {
+        let hold = holds::get(&mut self.core.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("hold {id}")))?;
+        match hold.state.as_str() {
+            "active" => self.core.end(&hold, None, "released", reason, &self.actor, self.now),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets a hold last so many seconds longer.
+    ///
+    /// # Errors
+    /// [`ScreeningError::State`] when it ended or has no end.
+    pub fn extend_hold(&mut self, id: u64, seconds: i64) -> Result<(), ScreeningError> {
+        self.core.extend(id, seconds, &self.actor, self.now)
+    }
+
+    /// The next number of a table's `id` column.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn next_id(&mut self, table: &str) -> Result<i64, DbError> {
+        let rows = self.db().query(&format!("SELECT COALESCE(MAX(id), 0) FROM {table}"), &[])?;
+        Ok(rows.first().map_or(Ok(0), |r| r.int(0))? + 1)
+    }
+
     /// Adds an entry to the audit log.
     pub fn audit(&mut self, action: &str, subject: &str, detail: &str) {
         self.core.audit(self.now, &self.actor, action, subject, detail);

@@ -7,8 +7,10 @@ use crate::screening::{block, json};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_desk::intake::{Agency, Intake, Matched, NewAgency, Opened, RequestFilter, Step, Stored};
-use holdfast_desk::{Inquiry, Policy, Request, Review, review};
+use holdfast_desk::clocks::Ticked;
+use holdfast_desk::intake::{Agency, Matched, NewAgency, Opened, RequestFilter, Seizure, Step, Stored};
+use holdfast_desk::portal::{File, Message, Officer, Verdict};
+use holdfast_desk::{Desk, Inquiry, Policy, Request, Review, review};
 use holdfast_screening::ScreeningError;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -33,13 +35,24 @@ pub async fn review_request(State(shared): State<Shared>, body: Bytes) -> Result
     Ok(Json(reviewed?))
 }
 
-/// Does something at the intake.
+/// Does something at the desk.
+pub(crate) async fn at_desk<T: Send + 'static>(
+    shared: Shared,
+    run: impl FnOnce(&Desk<'_>) -> Result<T, ScreeningError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let theirs = shared.clone();
+    block(shared, move |s| {
+        let master = &theirs.gate.master;
+        run(&Desk { screening: s, policy: &theirs.policy, master, vault: &theirs.vault })
+    })
+    .await
+}
+
 async fn intake<T: Send + 'static>(
     shared: Shared,
-    run: impl FnOnce(&Intake<'_>) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Desk<'_>) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<Json<T>, ApiError> {
-    let policy = shared.policy.clone();
-    block(shared, move |s| run(&Intake { screening: s, policy: &policy })).await.map(Json)
+    at_desk(shared, run).await.map(Json)
 }
 
 /// An agency that was registered.
@@ -134,7 +147,7 @@ pub async fn matches(
     .await
 }
 
-/// Takes a step with a request: call_back, match, prepare, approve (by another person), return.
+/// Takes a step with a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.
 #[utoipa::path(post, path = "/api/v1/desk/requests/{id}", params(("id" = String, Path, description = "The portal's id")), request_body = Step,
     responses((status = 200, body = Opened), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn step(
@@ -144,5 +157,155 @@ pub async fn step(
     body: Bytes,
 ) -> Result<Json<Opened>, ApiError> {
     let step: Step = json(&body)?;
+    // Who prepares and who decides have different roles, beside being different people.
+    caller.needs(match step {
+        Step::Approve {} | Step::Return { .. } => "approve",
+        _ => "desk",
+    })?;
     intake(shared, move |i| i.step(&id, step, &caller.0)).await
+}
+
+/// Messages about a request, both ways. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/messages", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Vec<Message>), (status = 404, body = ErrorBody)))]
+pub async fn messages(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Message>>, ApiError> {
+    intake(shared, move |d| d.messages(&id, &caller.0)).await
+}
+
+/// A text to be sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextBody {
+    /// The text.
+    pub(crate) text: String,
+}
+
+/// Writes to the officer; mail says that there is a message, the portal has it.
+#[utoipa::path(post, path = "/api/v1/desk/requests/{id}/messages", params(("id" = String, Path, description = "The portal's id")),
+    request_body(content = TextBody, example = json!({"text": "Please send the signed order."})),
+    responses((status = 200, body = Vec<Message>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn message(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Vec<Message>>, ApiError> {
+    let text: TextBody = json(&body)?;
+    intake(shared, move |d| d.message(&id, &text.text, &caller.0)).await
+}
+
+/// Files that came with a request.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/files", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Vec<File>), (status = 404, body = ErrorBody)))]
+pub async fn files(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Vec<File>>, ApiError> {
+    intake(shared, move |d| d.attachments(&id)).await
+}
+
+/// Bytes for saving, never for showing: what officers send is not trusted.
+pub(crate) fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> axum::response::Response {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_graphic() && !"\"\\;".contains(c) { c } else { '_' }).collect();
+    let headers = [
+        ("content-type", media_type.to_owned()),
+        ("content-disposition", format!("attachment; filename=\"{plain}\"")),
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ];
+    axum::response::IntoResponse::into_response((headers, bytes))
+}
+
+/// A file that came with a request, checked against its hash. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/files/{name}",
+    params(("id" = String, Path, description = "The portal's id"), ("name" = String, Path, description = "File name")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
+pub async fn file(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<axum::response::Response, ApiError> {
+    let (file, bytes) = at_desk(shared, move |d| d.file(&format!("request:{id}"), &name, &caller.0)).await?;
+    // The type is in the list of files; what is downloaded is bytes.
+    Ok(download(&file.name, "application/octet-stream", bytes))
+}
+
+/// What a file is.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct MediaQuery {
+    /// Media type, such as application/pdf; the bytes must be of it.
+    pub(crate) media_type: String,
+}
+
+/// Attaches a file to a request.
+#[utoipa::path(put, path = "/api/v1/desk/requests/{id}/files/{name}",
+    params(("id" = String, Path, description = "The portal's id"), ("name" = String, Path, description = "File name"), MediaQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = File), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn attach(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, name)): Path<(String, String)>,
+    Query(q): Query<MediaQuery>,
+    body: Bytes,
+) -> Result<Json<File>, ApiError> {
+    intake(shared, move |d| d.attach(&id, &name, &q.media_type, &body, &caller.0)).await
+}
+
+/// Which officers, seizures and the like.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct StateQuery {
+    /// In this state; all by default.
+    pub(crate) state: Option<String>,
+}
+
+/// Officers of the portal.
+#[utoipa::path(get, path = "/api/v1/desk/officers", params(StateQuery), responses((status = 200, body = Vec<Officer>)))]
+pub async fn officers(
+    State(shared): State<Shared>,
+    Query(q): Query<StateQuery>,
+) -> Result<Json<Vec<Officer>>, ApiError> {
+    intake(shared, move |d| d.officers(q.state.as_deref())).await
+}
+
+/// What a person says of an officer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfficerVerdict {
+    /// approve, suspend or reset_factor.
+    verdict: Verdict,
+    /// Why.
+    reason: String,
+}
+
+/// Approves or suspends an officer, or resets the second factor.
+#[utoipa::path(post, path = "/api/v1/desk/officers/{id}", params(("id" = u32, Path, description = "Number")),
+    request_body(content = OfficerVerdict, example = json!({"verdict": "approve", "reason": "called back at the agency's switchboard"})),
+    responses((status = 200, body = Officer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn judge_officer(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u32>,
+    body: Bytes,
+) -> Result<Json<Officer>, ApiError> {
+    let said: OfficerVerdict = json(&body)?;
+    intake(shared, move |d| d.judge_officer(id as u64, said.verdict, &said.reason, &caller.0)).await
+}
+
+/// Transfers of seizures: approved ones are for the exchange to carry out. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/seizures", params(StateQuery), responses((status = 200, body = Vec<Seizure>)))]
+pub async fn seizures(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<StateQuery>,
+) -> Result<Json<Vec<Seizure>>, ApiError> {
+    intake(shared, move |d| d.seizures(q.state.as_deref(), &caller.0)).await
+}
+
+/// Does what is due by now: reminders, escalation, lapse of preservations, notices to users. The server does so each minute by itself.
+#[utoipa::path(post, path = "/api/v1/desk/tick", responses((status = 200, body = Ticked)))]
+pub async fn tick(State(shared): State<Shared>) -> Result<Json<Ticked>, ApiError> {
+    intake(shared, |d| d.tick(&[])).await
 }

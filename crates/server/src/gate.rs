@@ -14,15 +14,43 @@ use holdfast_screening::keys::{ApiKey, Master};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLock};
 
-/// Who asks: the name that the audit log keeps.
+/// Who asks: the name that the audit log keeps, and the scopes of the key.
 #[derive(Clone, Debug)]
-pub struct Caller(pub Arc<str>);
+pub struct Caller(pub Arc<str>, Arc<[String]>);
+
+impl Caller {
+    /// Who asks while no key is in force, or from the command line.
+    pub fn local(name: &str) -> Self {
+        Caller(name.into(), Arc::from(["admin".to_owned()]))
+    }
+
+    /// Whether the caller may do what a scope names.
+    pub fn may(&self, scope: &str) -> bool {
+        self.1.iter().any(|s| s == scope || s == "admin")
+    }
+
+    /// Refuses who may not do what a scope names.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn needs(&self, scope: &str) -> Result<(), ApiError> {
+        match self.may(scope) {
+            true => Ok(()),
+            false => Err(ApiError { status: StatusCode::FORBIDDEN, message: format!("this needs the scope {scope}") }),
+        }
+    }
+}
+
+/// Most requests a minute of people at the portal, whom no key bounds.
+const PORTAL_A_MINUTE: u32 = 600;
 
 /// Keys in force and their use.
 #[derive(Debug)]
 pub struct Gate {
     /// The desk's secret.
     pub master: Master,
+    /// Who asks while no key is in force.
+    local: Arc<str>,
     keys: RwLock<HashMap<String, (ApiKey, Arc<str>)>>,
     /// Requests of the present minute by key.
     used: Mutex<HashMap<String, (i64, u32)>>,
@@ -31,9 +59,14 @@ pub struct Gate {
 impl Gate {
     /// A gate with the keys in force.
     pub fn new(master: Master, keys: Vec<ApiKey>) -> Self {
-        let gate = Gate { master, keys: RwLock::default(), used: Mutex::default() };
+        let gate = Gate { master, local: "local".into(), keys: RwLock::default(), used: Mutex::default() };
         gate.set(keys);
         gate
+    }
+
+    /// A gate for the command line: whoever reads the desk's secret may do everything, under the name given.
+    pub fn of(master: Master, name: &str) -> Self {
+        Gate { local: name.into(), ..Gate::new(master, Vec::new()) }
     }
 
     /// Replaces the keys; revoked ones are left out.
@@ -50,73 +83,91 @@ impl Gate {
         self.keys.read().unwrap_or_else(|e| e.into_inner()).is_empty()
     }
 
-    /// Lets a token through for a scope, or says why not.
+    /// Lets a token through that has one of the scopes, or says why not.
     ///
     /// # Errors
     /// 401 without a key in force, 403 without the scope, 429 above the rate.
-    pub fn pass(&self, token: Option<&str>, scope: &str, now: i64) -> Result<Arc<str>, ApiError> {
-        self.admit(token.and_then(|t| self.master.id_of(t)), scope, now)
+    pub fn pass(&self, token: Option<&str>, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
+        self.admit(token.and_then(|t| self.master.id_of(t)), scopes, now)
     }
 
     /// Lets a key whose secret was proved through for a scope, or says why not.
-    fn admit(&self, id: Option<&str>, scope: &str, now: i64) -> Result<Arc<str>, ApiError> {
+    fn admit(&self, id: Option<&str>, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
         let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
         if keys.is_empty() {
-            return Ok("local".into());
+            return Ok(Caller::local(&self.local));
         }
         let refuse = |status, message: String| ApiError { status, message };
         let Some((key, name)) = id.and_then(|id| keys.get(id)) else {
             let text = "send a key in force: 'Authorization: Bearer hf_...' (make one with `holdfast keys create`)";
             return Err(refuse(StatusCode::UNAUTHORIZED, text.into()));
         };
-        if !key.may(scope) {
-            let text = format!("key '{}' has the scopes {}; this needs {scope}", key.name, key.scopes.join(", "));
+        if !scopes.iter().any(|s| key.may(s)) {
+            let needs = scopes.join(" or ");
+            let text = format!("key '{}' has the scopes {}; this needs {needs}", key.name, key.scopes.join(", "));
             return Err(refuse(StatusCode::FORBIDDEN, text));
         }
-        if key.per_minute > 0 {
-            let mut used = self.used.lock().unwrap_or_else(|e| e.into_inner());
-            let slot = used.entry(key.id.clone()).or_insert((now / 60, 0));
-            if slot.0 != now / 60 {
-                *slot = (now / 60, 0);
-            }
-            if slot.1 >= key.per_minute {
-                let text = format!("key '{}' may ask {} times a minute", key.name, key.per_minute);
-                return Err(refuse(StatusCode::TOO_MANY_REQUESTS, text));
-            }
-            slot.1 += 1;
+        self.count(&key.id, key.per_minute, now).map_err(|()| {
+            refuse(
+                StatusCode::TOO_MANY_REQUESTS,
+                format!("key '{}' may ask {} times a minute", key.name, key.per_minute),
+            )
+        })?;
+        Ok(Caller(name.clone(), key.scopes.as_slice().into()))
+    }
+
+    /// Counts a request of the present minute; refuses what is above the rate.
+    fn count(&self, who: &str, per_minute: u32, now: i64) -> Result<(), ()> {
+        if per_minute == 0 {
+            return Ok(());
         }
-        Ok(name.clone())
+        let mut used = self.used.lock().unwrap_or_else(|e| e.into_inner());
+        let slot = used.entry(who.to_owned()).or_insert((now / 60, 0));
+        if slot.0 != now / 60 {
+            *slot = (now / 60, 0);
+        }
+        slot.1 += 1;
+        if slot.1 > per_minute { Err(()) } else { Ok(()) }
     }
 }
 
-/// Scope that a request needs: asking needs `read`, changing the scope of what is changed.
-pub fn scope_of(method: &Method, path: &str) -> &'static str {
+/// Scopes of which a request needs one: asking needs `read`, changing the scope of what is changed. Where a step of a request needs more,
+/// its handler asks for it.
+pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
     let changes = *method != Method::GET && *method != Method::HEAD;
     if !path.starts_with("/api/v1/") {
         // Other providers' formats: analyses of addresses decide nothing, transfers do.
         return if changes && (path.starts_with("/api/kyt/") || path.starts_with("/v2/analyses")) {
-            "events"
+            &["events"]
         } else {
-            "read"
+            &["read"]
         };
     }
-    let part = path.strip_prefix("/api/v1/").unwrap_or_default().split('/').next().unwrap_or_default();
+    let rest = path.strip_prefix("/api/v1/").unwrap_or_default();
+    let mut parts = rest.split('/');
+    let (part, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     match (part, changes) {
         // Webhooks carry what is decided out of the house.
-        ("keys" | "webhooks", _) => "admin",
-        ("desk", false) if path == "/api/v1/desk/policy" => "read",
-        ("desk", true) if path == "/api/v1/desk/review" => "read",
-        // Requests name people, so that reading them needs the scope too.
-        ("desk", _) => "desk",
-        (_, false) => "read",
-        ("verify", true) => "read",
-        ("rules", true) if path.ends_with("/test") => "read",
-        ("events", true) => "events",
-        ("records", true) => "records",
-        ("holds", true) => "holds",
-        ("alerts", true) => "alerts",
-        ("rules" | "prices", true) => "rules",
-        _ => "admin",
+        ("keys" | "webhooks", _) => &["manage"],
+        ("audit", _) => &["audit"],
+        ("desk", _) => match (second, changes) {
+            ("policy", false) | ("review", true) => &["read"],
+            ("officers" | "agencies", true) => &["approve"],
+            ("tick", true) => &["manage"],
+            ("requests", true) => &["desk", "approve"],
+            // Requests name people, so that reading them needs more than `read`; an auditor reads what the log is about.
+            (_, false) => &["desk", "approve", "audit"],
+            (_, true) => &["desk"],
+        },
+        (_, false) => &["read"],
+        ("verify", true) => &["read"],
+        ("rules", true) if path.ends_with("/test") => &["read"],
+        ("events", true) => &["events"],
+        ("records", true) => &["records"],
+        ("holds", true) => &["holds"],
+        ("alerts", true) => &["alerts"],
+        ("rules" | "prices", true) => &["rules"],
+        _ => &["manage"],
     }
 }
 
@@ -146,10 +197,10 @@ const MAX_SIGNED: usize = 1 << 20;
 
 /// Lets a request with Elliptic's signature headers through, or says why not. The key's public part is the access key, and the base64 of its
 /// token the secret.
-async fn pass_signed(shared: &Shared, request: Request, scope: &str) -> Result<(Arc<str>, Request), ApiError> {
+async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> Result<(Caller, Request), ApiError> {
     let now = shared.screening.now();
     if shared.gate.is_open() {
-        return Ok((shared.gate.admit(None, scope, now)?, request));
+        return Ok((shared.gate.admit(None, scopes, now)?, request));
     }
     let refuse = |text: &str| ApiError { status: StatusCode::UNAUTHORIZED, message: text.to_owned() };
     let (parts, body) = request.into_parts();
@@ -170,7 +221,7 @@ async fn pass_signed(shared: &Shared, request: Request, scope: &str) -> Result<(
     if !elliptic::signed(secret.as_bytes(), time, parts.method.as_str(), path, &body, signature) {
         return Err(refuse("x-access-sign: does not fit the key, time, method, path and body"));
     }
-    let name = shared.gate.admit(Some(key), scope, now)?;
+    let name = shared.gate.admit(Some(key), scopes, now)?;
     Ok((name, Request::from_parts(parts, body.into())))
 }
 
@@ -200,16 +251,24 @@ pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -
     if !["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p)) {
         return next.run(request).await;
     }
-    let scope = scope_of(request.method(), &path);
+    let scopes = scopes_of(request.method(), &path);
     let passed = if path.starts_with("/v2/") {
-        pass_signed(&shared, request, scope).await
+        pass_signed(&shared, request, scopes).await
+    } else if path.starts_with("/api/v1/portal/") {
+        // Officers have sessions, which the handlers check.
+        let crowded = |()| ApiError {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            message: "too many ask; come back in a minute".into(),
+        };
+        let counted = shared.gate.count("portal", PORTAL_A_MINUTE, shared.screening.now());
+        counted.map_err(crowded).map(|()| (Caller("portal".into(), Arc::from([])), request))
     } else {
         let token = token_of(&request);
-        shared.gate.pass(token.as_deref(), scope, shared.screening.now()).map(|name| (name, request))
+        shared.gate.pass(token.as_deref(), scopes, shared.screening.now()).map(|name| (name, request))
     };
     match passed {
         Ok((name, mut request)) => {
-            request.extensions_mut().insert(Caller(name));
+            request.extensions_mut().insert(name);
             in_json(&path, next.run(request).await).await
         }
         Err(e) => {
@@ -234,7 +293,7 @@ mod tests {
     fn keys_scopes_and_rates() {
         let master = Master([1; 32]);
         let gate = Gate::new(master.clone(), Vec::new());
-        assert_eq!(&*gate.pass(None, "admin", 0).unwrap(), "local");
+        assert_eq!(&*gate.pass(None, &["admin"], 0).unwrap().0, "local");
         let key = ApiKey {
             id: "k1".into(),
             name: "ana".into(),
@@ -246,7 +305,9 @@ mod tests {
         };
         gate.set(vec![key.clone()]);
         let token = master.token("k1");
-        let status = |token: Option<&str>, scope, now| gate.pass(token, scope, now).map_err(|e| e.status.as_u16());
+        let status = |token: Option<&str>, scope: &str, now| {
+            gate.pass(token, &[scope], now).map(|c| c.0).map_err(|e| e.status.as_u16())
+        };
         assert_eq!(status(None, "read", 0), Err(401));
         assert_eq!(status(Some("hf_k1_00"), "read", 0), Err(401));
         assert_eq!(status(Some(&token), "holds", 0), Err(403));
@@ -260,21 +321,21 @@ mod tests {
 
     #[test]
     fn scopes_follow_what_is_changed() {
-        assert_eq!(scope_of(&Method::GET, "/api/v1/holds"), "read");
-        assert_eq!(scope_of(&Method::POST, "/api/v1/holds/3/release"), "holds");
-        assert_eq!(scope_of(&Method::POST, "/api/v1/rules/test"), "read");
-        assert_eq!(scope_of(&Method::PUT, "/api/v1/rules"), "rules");
-        assert_eq!(scope_of(&Method::DELETE, "/api/v1/tags"), "admin");
-        assert_eq!(scope_of(&Method::GET, "/api/v1/keys"), "admin");
-        assert_eq!(scope_of(&Method::POST, "/api/v1/desk/review"), "read");
-        assert_eq!(scope_of(&Method::GET, "/api/v1/desk/policy"), "read");
-        assert_eq!(scope_of(&Method::GET, "/api/v1/desk/requests"), "desk");
-        assert_eq!(scope_of(&Method::GET, "/api/v1/desk/requests/policy"), "desk");
-        assert_eq!(scope_of(&Method::POST, "/api/v1/desk/requests/review"), "desk");
-        assert_eq!(scope_of(&Method::POST, "/v2/wallet/synchronous"), "read");
-        assert_eq!(scope_of(&Method::POST, "/v2/analyses/synchronous"), "events");
-        assert_eq!(scope_of(&Method::POST, "/api/kyt/v2/users/1/transfers"), "events");
-        assert_eq!(scope_of(&Method::GET, "/api/kyt/v2/transfers/1"), "read");
-        assert_eq!(scope_of(&Method::POST, "/public/v2/screening/addresses"), "read");
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/holds"), ["read"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/v1/holds/3/release"), ["holds"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/v1/rules/test"), ["read"]);
+        assert_eq!(scopes_of(&Method::PUT, "/api/v1/rules"), ["rules"]);
+        assert_eq!(scopes_of(&Method::DELETE, "/api/v1/tags"), ["manage"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/keys"), ["manage"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/v1/desk/review"), ["read"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/policy"), ["read"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/requests"), ["desk", "approve", "audit"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/requests/policy"), ["desk", "approve", "audit"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/v1/desk/requests/review"), ["desk", "approve"]);
+        assert_eq!(scopes_of(&Method::POST, "/v2/wallet/synchronous"), ["read"]);
+        assert_eq!(scopes_of(&Method::POST, "/v2/analyses/synchronous"), ["events"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/kyt/v2/users/1/transfers"), ["events"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/kyt/v2/transfers/1"), ["read"]);
+        assert_eq!(scopes_of(&Method::POST, "/public/v2/screening/addresses"), ["read"]);
     }
 }

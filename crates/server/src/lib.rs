@@ -6,6 +6,7 @@ pub mod desk;
 pub mod error;
 pub mod gate;
 pub mod pages;
+pub mod portal;
 pub mod screening;
 
 use axum::Router;
@@ -15,6 +16,7 @@ use gate::Gate;
 use holdfast_chain::mempool::Mempool;
 use holdfast_connect::Providers;
 use holdfast_desk::Policy;
+pub use holdfast_desk::Vault;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_tracing::Workspace;
@@ -35,18 +37,26 @@ pub struct Shared {
     pub providers: Option<Arc<Providers>>,
     /// Policy on requests from law enforcement.
     pub policy: Arc<Policy>,
+    /// Files of the desk.
+    pub vault: Vault,
 }
 
 impl Shared {
-    /// Serves a workspace and a screening desk.
+    /// Serves a workspace and a screening desk whose files lie in the vault.
     ///
     /// # Errors
     /// When the desk's keys cannot be read.
-    pub fn new(workspace: Workspace, screening: Screening, master: Master) -> Result<Self, ScreeningError> {
+    pub fn new(
+        workspace: Workspace,
+        screening: Screening,
+        master: Master,
+        vault: Vault,
+    ) -> Result<Self, ScreeningError> {
         let gate = Arc::new(Gate::new(master, screening.keys()?));
         let workspace = Arc::new(RwLock::new(workspace));
         let policy = Arc::new(Policy::standard());
-        Ok(Shared { workspace, mempool: Arc::default(), screening: Arc::new(screening), gate, providers: None, policy })
+        let (mempool, screening) = (Arc::default(), Arc::new(screening));
+        Ok(Shared { workspace, mempool, screening, gate, providers: None, policy, vault })
     }
 }
 
@@ -104,7 +114,22 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/desk/requests", get(desk::requests).post(desk::submit))
         .route("/api/v1/desk/requests/{id}", get(desk::request).post(desk::step))
         .route("/api/v1/desk/requests/{id}/matches", get(desk::matches))
+        .route("/api/v1/desk/requests/{id}/messages", get(desk::messages).post(desk::message))
+        .route("/api/v1/desk/requests/{id}/files", get(desk::files))
+        .route("/api/v1/desk/requests/{id}/files/{name}", get(desk::file).put(desk::attach))
+        .route("/api/v1/desk/officers", get(desk::officers))
+        .route("/api/v1/desk/officers/{id}", post(desk::judge_officer))
+        .route("/api/v1/desk/seizures", get(desk::seizures))
+        .route("/api/v1/desk/tick", post(desk::tick))
         .route("/api/v1/desk/review", post(desk::review_request))
+        .route("/api/v1/portal/code", post(portal::code))
+        .route("/api/v1/portal/prove", post(portal::prove))
+        .route("/api/v1/portal/factor", post(portal::enrol).put(portal::factor))
+        .route("/api/v1/portal/me", get(portal::me).put(portal::recipients))
+        .route("/api/v1/portal/requests", get(portal::requests).post(portal::send))
+        .route("/api/v1/portal/requests/{id}", get(portal::request))
+        .route("/api/v1/portal/requests/{id}/messages", post(portal::message))
+        .route("/api/v1/portal/requests/{id}/files/{name}", put(portal::attach))
         .route("/api/v1/webhooks", get(screening::webhooks).post(screening::add_webhook))
         .route("/api/v1/webhooks/{id}", delete(screening::remove_webhook))
         .route("/api/v1/providers", get(screening::providers))
@@ -121,6 +146,31 @@ pub fn router(shared: Shared) -> Router {
         .layer(axum::middleware::from_fn_with_state(shared.clone(), gate::guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(shared)
+}
+
+/// Answers one request without a network, for the command line: status, media type and body. The caller is `name` and may do everything.
+///
+/// # Errors
+/// A method or path that is none.
+pub async fn call(
+    mut shared: Shared,
+    name: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Result<(u16, String, Vec<u8>), String> {
+    shared.gate = Arc::new(Gate::of(shared.gate.master.clone(), name));
+    let mut request = axum::http::Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(axum::body::Body::from(body)).map_err(|e| e.to_string())?;
+    let response = tower::ServiceExt::oneshot(router(shared), request).await.map_err(|e| e.to_string())?;
+    let status = response.status().as_u16();
+    let media = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.map_err(|e| e.to_string())?;
+    Ok((status, media, bytes.to_vec()))
 }
 
 /// Serves until `stop` resolves.

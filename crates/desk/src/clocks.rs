@@ -1,0 +1,142 @@
+//! What happens because time passed: reminders before a request is due, escalation once it is overdue, the lapse of preservations, and
+//! notices to users once a gag is over. Each happens once; a clock that stood still catches up.
+
+use crate::Desk;
+use crate::disclose::data;
+use crate::intake::by_id;
+use crate::portal::mail;
+use crate::request::DataClass;
+use holdfast_screening::ScreeningError;
+use holdfast_screening::model::rfc3339;
+use holdfast_screening::service::Transaction;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+/// What the clocks did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Ticked {
+    /// Reminders about requests that are open.
+    pub reminders: u64,
+    /// Requests that went to the approvers because they are overdue.
+    pub escalations: u64,
+    /// Preservations that lapsed.
+    pub lapsed: u64,
+    /// Users who were told.
+    pub notices: u64,
+}
+
+/// Notes that something was done; false when it was done before.
+pub(crate) fn mark(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, ScreeningError> {
+    let now = tx.now();
+    let sql = "INSERT INTO clock_marks (mark, time) VALUES ($1, $2) ON CONFLICT (mark) DO NOTHING";
+    Ok(tx.db().execute(sql, &[mark.into(), now.into()])? > 0)
+}
+
+impl Desk<'_> {
+    /// Does what is due by now. `staff` are the addresses that reminders and escalations are mailed to; they are in the audit log (and so go to
+    /// webhooks) whether or not there are any.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn tick(&self, staff: &[String]) -> Result<Ticked, ScreeningError> {
+        self.screening.expire_holds()?;
+        let (policy, staff, vault) = (self.policy.clone(), staff.to_vec(), self.vault.clone());
+        self.screening.transact("clock", move |tx| {
+            let now = tx.now();
+            let mut done = Ticked::default();
+            // Half of a deadline of a few hours comes soon: all that is open is looked at, the most pressing first.
+            let rows = tx.db().query(
+                "SELECT id, due FROM requests WHERE state IN ('open', 'prepared') ORDER BY due LIMIT 10000",
+                &[],
+            )?;
+            let open: Vec<(String, i64)> =
+                rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.int(1)?))).collect::<Result<_, ScreeningError>>()?;
+            for (id, due) in open {
+                let Some(at) = by_id(tx.db(), &id, now)? else { continue };
+                // A policy that no longer knows the process says nothing of reminders; the due time stands.
+                let reminders = policy.judge(&at.request).map_or(Vec::new(), |j| j.reminders);
+                let subject = format!("request:{id}");
+                if due <= now {
+                    if mark(tx, &format!("escalated:{id}"))? {
+                        done.escalations += 1;
+                        tx.audit("request.escalated", &subject, &json!({ "due": due }).to_string());
+                        let body = format!("Request {id} was due at {} and is {}. Approvers: decide it now.\n", rfc3339(due), at.state);
+                        staff.iter().try_for_each(|to| mail(tx, to, &format!("OVERDUE: request {id}"), &body, &subject))?;
+                    }
+                    continue;
+                }
+                // Only the latest reminder that is due: one that was missed says nothing new.
+                let Some(n) = reminders.iter().rposition(|r| *r <= now) else { continue };
+                if mark(tx, &format!("reminded:{id}:{n}"))? {
+                    done.reminders += 1;
+                    tx.audit("request.reminder", &subject, &json!({ "due": due, "reminder": n + 1 }).to_string());
+                    let body = format!("Request {id} is due at {} and is {}.\n", rfc3339(due), at.state);
+                    staff.iter().try_for_each(|to| mail(tx, to, &format!("Due soon: request {id}"), &body, &subject))?;
+                }
+            }
+            let rows = tx.db().query(
+                "SELECT request, customer, sha256, until FROM preservations WHERE state = 'kept' ORDER BY until LIMIT 1000",
+                &[],
+            )?;
+            for row in &rows {
+                let (request, until) = (row.text(0)?.to_owned(), row.int(3)?);
+                let subject = format!("request:{request}");
+                if until > now {
+                    // A week before, the officer is told, so that an order or an extension can come in time.
+                    if until - now <= 7 * 86_400
+                        && mark(tx, &format!("lapsing:{request}"))?
+                        && let Some(at) = by_id(tx.db(), &request, now)?
+                    {
+                        done.reminders += 1;
+                        let body = format!("What is kept for your request {} is kept until {}.\n", at.request.reference, rfc3339(until));
+                        mail(tx, &at.request.officer.email, "A preservation lapses soon", &body, &subject)?;
+                        tx.audit("preservation.lapsing", &subject, &json!({ "until": until }).to_string());
+                    }
+                    continue;
+                }
+                let key = [request.as_str().into(), row.text(1)?.into()];
+                tx.db().execute("UPDATE preservations SET state = 'lapsed' WHERE request = $1 AND customer = $2", &key)?;
+                let used = tx.db().query(
+                    "SELECT 1 FROM preservations WHERE sha256 = $1 AND state = 'kept' UNION ALL SELECT 1 FROM files WHERE sha256 = $1 LIMIT 1",
+                    &[row.text(2)?.into()],
+                )?;
+                if used.is_empty() {
+                    vault.forget(row.text(2)?)?;
+                }
+                done.lapsed += 1;
+                let detail = json!({ "customer": row.text(1)?, "sha256": row.text(2)? }).to_string();
+                tx.audit("preservation.lapsed", &subject, &detail);
+            }
+            let rows = tx.db().query(
+                "SELECT request, customer FROM notices WHERE sent IS NULL AND due <= $1 ORDER BY due LIMIT 1000",
+                &[now.into()],
+            )?;
+            for row in &rows {
+                let (request, customer) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+                let Some(at) = by_id(tx.db(), &request, now)? else { continue };
+                let known = data(tx.db(), &customer, &[DataClass::Subscriber])?;
+                let subscriber = known.tables.iter().find(|t| t.name == "subscriber");
+                let column = |t: &crate::disclose::Table| t.columns.iter().position(|c| c == "email");
+                let address = subscriber.and_then(|t| Some(t.rows.first()?.get(column(t)?)?.clone()));
+                let subject = format!("request:{request}");
+                if let Some(to) = address.as_ref().filter(|a| !a.is_empty()) {
+                    let body = format!(
+                        "On {} we answered a request of {} about you ({}). We may tell you so now. Its reference there: {}.\n",
+                        at.answered.map_or(String::new(), rfc3339),
+                        at.request.officer.agency,
+                        at.request.kind.name().replace('_', " "),
+                        at.request.reference
+                    );
+                    mail(tx, to, "A request about your account", &body, &subject)?;
+                    done.notices += 1;
+                }
+                let key = [now.into(), request.as_str().into(), customer.as_str().into()];
+                tx.db().execute("UPDATE notices SET sent = $1 WHERE request = $2 AND customer = $3", &key)?;
+                let mailed = address.is_some_and(|a| !a.is_empty());
+                tx.audit("notice.sent", &subject, &json!({ "customer": customer, "mailed": mailed }).to_string());
+            }
+            Ok(done)
+        })
+    }
+}
