@@ -6,8 +6,10 @@ pub mod disclose;
 pub mod forgery;
 pub mod intake;
 pub mod matching;
+pub mod pdf;
 pub mod policy;
 pub mod portal;
+pub mod production;
 pub mod request;
 pub mod vault;
 

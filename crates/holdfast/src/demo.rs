@@ -254,7 +254,7 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
     say(format!("\nEvidence bundle {}:", path.display()));
     if !as_json {
-        verify_file(&path, None, false)?;
+        verify_file(&path, None, None, false)?;
     }
     let screening = open_desk(&args.store, None)?;
     let screened = exchange(&screening, &workspace, &findings, as_json)?;

@@ -460,25 +460,41 @@ pub fn paths(args: PathsArgs, as_json: bool) -> anyhow::Result<()> {
 
 #[derive(Args)]
 pub struct Verify {
-    /// The bundle.
+    /// The bundle, or the production.
     file: PathBuf,
     /// The signer's public key that you expect (64 hex digits).
     #[arg(long)]
     public_key: Option<String>,
+    /// Key file (age) that opens an encrypted production.
+    #[arg(long)]
+    identity: Option<PathBuf>,
 }
 
 pub fn verify(args: Verify, as_json: bool) -> anyhow::Result<()> {
-    verify_file(&args.file, args.public_key.as_deref(), as_json)
+    verify_file(&args.file, args.public_key.as_deref(), args.identity.as_deref(), as_json)
 }
 
-/// Verifies a bundle and prints what was found; an error when anything fails.
-pub fn verify_file(path: &Path, public_key: Option<&str>, as_json: bool) -> anyhow::Result<()> {
+/// Verifies a bundle or a production and prints what was found; an error when anything fails.
+pub fn verify_file(
+    path: &Path,
+    public_key: Option<&str>,
+    identity: Option<&Path>,
+    as_json: bool,
+) -> anyhow::Result<()> {
     let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
     if size > bundle::MAX_BUNDLE_BYTES as u64 {
         bail!("{}: {size} bytes is over the limit of {}", path.display(), bundle::MAX_BUNDLE_BYTES);
     }
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-    let found = bundle::verify(&bytes, public_key);
+    let bytes = match (holdfast_desk::production::is_encrypted(&bytes), identity) {
+        (false, _) => bytes,
+        (true, None) => bail!("{}: is encrypted with age; give the key file by --identity", path.display()),
+        (true, Some(file)) => {
+            let keys = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            holdfast_desk::production::decrypt(&bytes, &keys).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?
+        }
+    };
+    let found = holdfast_server::api::verify_any(&bytes, public_key);
     if as_json {
         output::json(&found)?;
     } else {
@@ -496,7 +512,8 @@ pub fn verify_file(path: &Path, public_key: Option<&str>, as_json: bool) -> anyh
         bail!("{}: {} checks failed", path.display(), found.failures.len());
     }
     if !as_json {
-        println!("The bundle is valid. Made {} by {}.", found.created, found.public_key);
+        let what = if bytes.starts_with(b"PK") { "production" } else { "bundle" };
+        println!("The {what} is valid. Made {} by {}.", found.created, found.public_key);
     }
     Ok(())
 }

@@ -424,6 +424,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/003_desk.sql"),
     include_str!("migrations/004_identifiers.sql"),
     include_str!("migrations/005_portal.sql"),
+    include_str!("migrations/006_productions.sql"),
 ];
 
 #[cfg(test)]

@@ -84,6 +84,11 @@ use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
         crate::desk::files,
         crate::desk::file,
         crate::desk::attach,
+        crate::desk::productions,
+        crate::desk::produce,
+        crate::desk::fetch,
+        crate::portal::productions,
+        crate::portal::fetch,
         crate::desk::officers,
         crate::desk::judge_officer,
         crate::desk::seizures,
@@ -432,6 +437,14 @@ pub async fn explain(State(shared): State<Shared>, Query(query): Query<ExplainQu
     ask(shared, move |w| Ok(w.explain(&query.a, &query.b)?)).await.map(Json)
 }
 
+/// Verifies an evidence bundle (tar) or a production (ZIP).
+pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_tracing::bundle::Verification {
+    match bytes.starts_with(b"PK") {
+        true => holdfast_desk::production::verify(bytes, signer),
+        false => holdfast_tracing::bundle::verify(bytes, signer),
+    }
+}
+
 /// What verification found.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VerifyAnswer {
@@ -443,11 +456,11 @@ pub struct VerifyAnswer {
     created: String,
 }
 
-/// Recomputes an evidence bundle.
-#[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bundle, a tar file"),
+/// Recomputes an evidence bundle, or checks a production (decrypted).
+#[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bundle, a tar file, or the production, a ZIP file"),
     responses((status = 200, body = VerifyAnswer)))]
 pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
-    let run = move || holdfast_tracing::bundle::verify(&body, None);
+    let run = move || verify_any(&body, None);
     let v = tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?;
     Ok(Json(VerifyAnswer {
         valid: v.is_valid(),

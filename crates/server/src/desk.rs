@@ -10,6 +10,7 @@ use axum::{Extension, Json};
 use holdfast_desk::clocks::Ticked;
 use holdfast_desk::intake::{Agency, Matched, NewAgency, Opened, RequestFilter, Seizure, Step, Stored};
 use holdfast_desk::portal::{File, Message, Officer, Verdict};
+use holdfast_desk::production::Production;
 use holdfast_desk::{Desk, Inquiry, Policy, Request, Review, review};
 use holdfast_screening::ScreeningError;
 use serde::{Deserialize, Serialize};
@@ -308,4 +309,53 @@ pub async fn seizures(
 #[utoipa::path(post, path = "/api/v1/desk/tick", responses((status = 200, body = Ticked)))]
 pub async fn tick(State(shared): State<Shared>) -> Result<Json<Ticked>, ApiError> {
     intake(shared, |d| d.tick(&[])).await
+}
+
+/// Productions of a request with who fetched them. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/productions", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Vec<Production>), (status = 404, body = ErrorBody)))]
+pub async fn productions(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Production>>, ApiError> {
+    intake(shared, move |d| d.productions(&id, &caller.0)).await
+}
+
+/// To whom a production is encrypted.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProduceBody {
+    /// age recipients; by default the keys that the officer named in the portal.
+    #[serde(default)]
+    recipients: Vec<String>,
+}
+
+/// Makes the production of a granted request: exactly the approved classes of the accepted customers, signed, and encrypted to the officer.
+#[utoipa::path(post, path = "/api/v1/desk/requests/{id}/productions", params(("id" = String, Path, description = "The portal's id")),
+    request_body(content = ProduceBody, example = json!({"recipients": ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]})),
+    responses((status = 200, body = Production), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn produce(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Production>, ApiError> {
+    let asked: ProduceBody = if body.is_empty() { ProduceBody::default() } else { json(&body)? };
+    caller.needs("desk")?;
+    intake(shared, move |d| d.produce(&id, &asked.recipients, &caller.0)).await
+}
+
+/// Fetches a production's encrypted package. The fetch is in its access log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/productions/{number}",
+    params(("id" = String, Path, description = "The portal's id"), ("number" = u32, Path, description = "Number")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn fetch(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, number)): Path<(String, u32)>,
+) -> Result<axum::response::Response, ApiError> {
+    caller.needs("desk")?;
+    let bytes = at_desk(shared, move |d| d.fetch(&id, number as u64, &caller.0)).await?;
+    Ok(download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
 }

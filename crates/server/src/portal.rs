@@ -1,7 +1,7 @@
 //! The officers' portal over HTTP. Officers have sessions instead of keys: a code mailed to the official address, then a second factor.
 
 use crate::Shared;
-use crate::desk::{MediaQuery, TextBody, at_desk};
+use crate::desk::{MediaQuery, TextBody, at_desk, download};
 use crate::error::{ApiError, ErrorBody};
 use crate::screening::json;
 use axum::Json;
@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use holdfast_desk::portal::{Enrolment, Officer, Session, Status};
+use holdfast_desk::production::Production;
 use holdfast_desk::{Desk, Request};
 use holdfast_screening::ScreeningError;
 use serde::Deserialize;
@@ -173,4 +174,28 @@ pub async fn attach(
     body: Bytes,
 ) -> Result<Json<Status>, ApiError> {
     in_session(shared, &headers, true, move |d, token| d.own_file(token, &id, &name, &q.media_type, &body)).await
+}
+
+/// Productions for one of the officer's own requests.
+#[utoipa::path(get, path = "/api/v1/portal/requests/{id}/productions", params(("id" = String, Path, description = "Id")),
+    responses((status = 200, body = Vec<Production>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn productions(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Production>>, ApiError> {
+    in_session(shared, &headers, true, move |d, token| d.own_productions(token, &id)).await
+}
+
+/// Fetches a production's package, encrypted to the officer's key, until it expires.
+#[utoipa::path(get, path = "/api/v1/portal/requests/{id}/productions/{number}",
+    params(("id" = String, Path, description = "Id"), ("number" = u32, Path, description = "Number")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn fetch(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path((id, number)): Path<(String, u32)>,
+) -> Result<axum::response::Response, ApiError> {
+    let fetched = in_session(shared, &headers, true, move |d, token| d.own_fetch(token, &id, number as u64)).await?;
+    Ok(download(&format!("production-{number}.zip.age"), "application/octet-stream", fetched.0))
 }
