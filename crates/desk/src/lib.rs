@@ -1,6 +1,7 @@
 //! Requests from law enforcement: what they are ([`request`]), what the law lets them ask ([`policy`]), and whether they are what they say
 //! ([`forgery`]); and their way from intake to an answer that two people gave ([`intake`]).
 
+pub mod cases;
 pub mod clocks;
 pub mod disclose;
 pub mod forgery;
@@ -10,7 +11,9 @@ pub mod pdf;
 pub mod policy;
 pub mod portal;
 pub mod production;
+pub mod reports;
 pub mod request;
+pub mod search;
 pub mod vault;
 
 pub use forgery::{History, Suspicion};

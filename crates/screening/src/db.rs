@@ -425,6 +425,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/004_identifiers.sql"),
     include_str!("migrations/005_portal.sql"),
     include_str!("migrations/006_productions.sql"),
+    include_str!("migrations/007_cases.sql"),
 ];
 
 #[cfg(test)]
