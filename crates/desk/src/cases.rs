@@ -2,7 +2,7 @@
 
 use crate::pdf::{self, Part, field, heading, text};
 use crate::portal::note_file;
-use crate::request::{Target, TargetKind, file_name_ok};
+use crate::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use crate::vault::{check_type, sha256};
 use crate::{Desk, search};
 use holdfast_chain::AddressKey;
@@ -337,7 +337,8 @@ fn item(row: &Row) -> Result<Item, DbError> {
     })
 }
 
-const ITEM: &str = "SELECT id, kind, key, title, body, happened, created, created_by, assignee, due, done, withdrawn FROM case_items";
+const ITEM: &str =
+    "SELECT id, kind, key, title, body, happened, created, created_by, assignee, due, done, withdrawn FROM case_items";
 
 fn items(db: &mut Database, id: u64) -> Result<Vec<Item>, DbError> {
     let key: Value = (id as i64).into();
@@ -424,8 +425,8 @@ impl NewItem {
             }
         };
         let needs_title = matches!(self.kind, ItemKind::Note | ItemKind::Task);
-        if self.title.len() > MAX_NOTE || (needs_title && self.title.trim().is_empty()) {
-            return Err(Invalid::new("title", format!("must be 1 to {MAX_NOTE} bytes")));
+        if needs_title || !self.title.is_empty() {
+            free_text_ok("title", &self.title, MAX_NOTE)?;
         }
         if self.kind != ItemKind::Task && (self.assignee.is_some() || self.due.is_some()) {
             return Err(Invalid::new("assignee", "only tasks have one, and a due time"));
@@ -509,8 +510,8 @@ impl Desk<'_> {
     /// [`ScreeningError`].
     pub fn open_case(&self, new: NewCase, person: &Person) -> Result<Case, ScreeningError> {
         text_ok("title", &new.title)?;
-        if new.summary.len() > MAX_NOTE {
-            return Err(Invalid::new("summary", format!("longer than {MAX_NOTE} bytes")).into());
+        if !new.summary.is_empty() {
+            free_text_ok("summary", &new.summary, MAX_NOTE)?;
         }
         if let Some(typology) = &new.typology {
             text_ok("typology", typology)?;
@@ -587,12 +588,18 @@ impl Desk<'_> {
             let name = if i.key.is_empty() { i.title.lines().next().unwrap_or_default() } else { &i.key };
             let short: String = name.chars().take(200).collect();
             if let Some(time) = i.happened {
-                timeline.push(Moment { time, what: format!("{} {short}: {}", i.kind, i.title.lines().next().unwrap_or_default()) });
+                timeline.push(Moment {
+                    time,
+                    what: format!("{} {short}: {}", i.kind, i.title.lines().next().unwrap_or_default()),
+                });
             }
             timeline.push(Moment { time: i.created, what: format!("{} {short} added by {}", i.kind, i.created_by) });
             timeline.extend(i.done.map(|time| Moment { time, what: format!("task done: {short}") }));
             for c in &i.custody {
-                timeline.push(Moment { time: c.time, what: format!("exhibit {short} {} by {} at {}", c.action, c.person, c.place) });
+                timeline.push(Moment {
+                    time: c.time,
+                    what: format!("exhibit {short} {} by {} at {}", c.action, c.person, c.place),
+                });
             }
         }
         timeline.extend(case.closed.map(|time| Moment { time, what: "case closed".into() }));
@@ -613,12 +620,14 @@ impl Desk<'_> {
             let key = AddressKey::parse(address, w.ledger.network()).ok()?;
             Some(w.clusters.of(w.ledger.address_number(&key)?))
         };
-        let shared = items.iter().filter(|i| i.withdrawn.is_none() && ["subject", "address", "transaction"].contains(&i.kind.as_str()));
+        let shared = items
+            .iter()
+            .filter(|i| i.withdrawn.is_none() && ["subject", "address", "transaction"].contains(&i.kind.as_str()));
         for i in shared {
             let sql = "SELECT DISTINCT case_id FROM case_items WHERE kind = $1 AND key = $2 AND case_id <> $3 AND withdrawn IS NULL LIMIT 100";
-            let rows = self.screening.read(|db| {
-                db.query(sql, &[i.kind.as_str().into(), i.key.as_str().into(), (id as i64).into()])
-            })?;
+            let rows = self
+                .screening
+                .read(|db| db.query(sql, &[i.kind.as_str().into(), i.key.as_str().into(), (id as i64).into()]))?;
             for row in &rows {
                 found.entry(row.int(0)? as u64).or_default().push(format!("{} {}", i.kind, i.key));
             }
@@ -687,7 +696,10 @@ impl Desk<'_> {
                 }
                 CaseStep::Done { item } => {
                     let key = own(tx, item, Some("task"))?;
-                    tx.db().execute("UPDATE case_items SET done = $1 WHERE id = $2 AND done IS NULL", &[now.into(), key])?;
+                    tx.db().execute(
+                        "UPDATE case_items SET done = $1 WHERE id = $2 AND done IS NULL",
+                        &[now.into(), key],
+                    )?;
                 }
                 CaseStep::Withdraw { item, reason } => {
                     let key = own(tx, item, None)?;
@@ -700,8 +712,8 @@ impl Desk<'_> {
                         return Err(Invalid::new("action", what).into());
                     }
                     text_ok("place", &place)?;
-                    if note.len() > MAX_NOTE {
-                        return Err(Invalid::new("note", format!("longer than {MAX_NOTE} bytes")).into());
+                    if !note.is_empty() {
+                        free_text_ok("note", &note, MAX_NOTE)?;
                     }
                     add_custody(tx, id, item, &action, &place, &note, None)?;
                     return Ok(None);
@@ -739,7 +751,10 @@ impl Desk<'_> {
                 }
                 CaseStep::Close { reason } => {
                     let row = [now.into(), reason.into(), (id as i64).into()];
-                    tx.db().execute("UPDATE cases SET state = 'closed', closed = $1, closed_reason = $2 WHERE id = $3", &row)?;
+                    tx.db().execute(
+                        "UPDATE cases SET state = 'closed', closed = $1, closed_reason = $2 WHERE id = $3",
+                        &row,
+                    )?;
                 }
                 CaseStep::Reopen {} => {
                     let sql = "UPDATE cases SET state = 'open', closed = NULL, closed_reason = NULL WHERE id = $1";
@@ -775,7 +790,15 @@ impl Desk<'_> {
         self.screening.transact(&person.name, move |tx| {
             note_file(tx, &format!("case:{id}"), &name, &media, &hash, size)?;
             let body = json!({ "name": name, "media_type": media, "size": size });
-            let new = NewItem { kind: ItemKind::Exhibit, key: hash.clone(), title: name, body, happened: None, assignee: None, due: None };
+            let new = NewItem {
+                kind: ItemKind::Exhibit,
+                key: hash.clone(),
+                title: name,
+                body,
+                happened: None,
+                assignee: None,
+                due: None,
+            };
             let item = new.store(tx, id)?;
             add_custody(tx, id, item, "received", &place, "taken in as a file", Some(&hash))?;
             Ok(item)
@@ -863,16 +886,28 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`ScreeningError`].
-    pub fn case_report(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<Vec<u8>, ScreeningError> {
+    pub fn case_report(
+        &self,
+        id: u64,
+        workspace: Option<&Workspace>,
+        person: &Person,
+    ) -> Result<Vec<u8>, ScreeningError> {
         let file = self.case(id, workspace, person)?;
         let c = &file.case;
         let mut parts = vec![
             field("State", c.state.clone()),
             field("Opened", format!("{} by {}", rfc3339(c.created), c.created_by)),
-            field("People", file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", ")),
+            field(
+                "People",
+                file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", "),
+            ),
         ];
         parts.extend(c.typology.iter().map(|t| field("Typology", t.clone())));
-        parts.extend(c.closed.map(|t| field("Closed", format!("{}: {}", rfc3339(t), c.closed_reason.as_deref().unwrap_or_default()))));
+        parts.extend(
+            c.closed.map(|t| {
+                field("Closed", format!("{}: {}", rfc3339(t), c.closed_reason.as_deref().unwrap_or_default()))
+            }),
+        );
         parts.push(text(c.summary.clone()));
         let kinds = [
             ("subject", "Subjects"),
@@ -899,7 +934,14 @@ impl Desk<'_> {
                 parts.push(field(&name, i.title.clone()));
                 for c in &i.custody {
                     let hash = c.sha256.as_ref().map_or(String::new(), |h| format!(", SHA-256 {h}"));
-                    parts.push(Part::Small(format!("{} {} by {} at {}: {}{hash}", rfc3339(c.time), c.action, c.person, c.place, c.note)));
+                    parts.push(Part::Small(format!(
+                        "{} {} by {} at {}: {}{hash}",
+                        rfc3339(c.time),
+                        c.action,
+                        c.person,
+                        c.place,
+                        c.note
+                    )));
                 }
                 if kind == "trace" {
                     parts.extend(crate::cases::trace_lines(&i.body).into_iter().map(Part::Small));

@@ -555,6 +555,11 @@ impl Desk<'_> {
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                 &row,
             )?;
+            let who = &request.officer;
+            let mut words = vec![&request.id, &request.reference, &who.agency, &who.name, &who.email];
+            words.extend(request.targets.iter().map(|t| &t.value));
+            let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
+            crate::search::index(tx.db(), &format!("request:{}", request.id), &words.join(" "))?;
             if let Some(officer) = officer {
                 let row = [request.id.as_str().into(), (officer as i64).into()];
                 tx.db().execute("INSERT INTO request_officers (request, officer) VALUES ($1, $2)", &row)?;
@@ -672,9 +677,8 @@ impl Desk<'_> {
         | Step::Return { reason }
         | Step::Match { reason, .. }
         | Step::Extend { reason } = &step
-            && (reason.trim().is_empty() || reason.len() > 10_000)
         {
-            return Err(Invalid::new("reason", "must be 1 to 10000 bytes").into());
+            crate::request::free_text_ok("reason", reason, 10_000)?;
         }
         if let Step::CallBack { number_from, .. } = &step {
             text_ok("number_from", number_from)?;

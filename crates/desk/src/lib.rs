@@ -11,9 +11,11 @@ pub mod pdf;
 pub mod policy;
 pub mod portal;
 pub mod production;
+pub mod recommend;
 pub mod reports;
 pub mod request;
 pub mod search;
+pub mod transparency;
 pub mod vault;
 
 pub use forgery::{History, Suspicion};

@@ -597,9 +597,7 @@ impl Desk<'_> {
     }
 
     fn write_message(&self, id: &str, side: &'static str, author: &str, text: &str) -> Result<(), ScreeningError> {
-        if text.trim().is_empty() || text.len() > MAX_MESSAGE {
-            return Err(Invalid::new("text", format!("must be 1 to {MAX_MESSAGE} bytes")).into());
-        }
+        request::free_text_ok("text", text, MAX_MESSAGE)?;
         let (id, text) = (id.to_owned(), text.to_owned());
         self.screening.transact(author, move |tx| {
             let now = tx.now();

@@ -383,13 +383,13 @@ fn goaml_account(x: &mut Out, name: &str, body: &Body, s: &Subject) {
         x.put("non_bank_institution", "true", 5);
         x.put("branch", &body.filer.branch, 255);
         x.put("account", or_dash(&s.customer), 255);
-        x.put_some("account_name", &format!("{} {}", s.first_name, s.last_name), 255);
+        x.put_some("account_name", format!("{} {}", s.first_name, s.last_name).trim(), 255);
         x.put_some("client_number", &s.customer, 30);
         if s.business {
             x.within("t_entity", |x| x.put("name", or_dash(&s.last_name), 255));
         } else {
             x.within("signatory", |x| {
-                x.put("is_primary", "true", 5);
+                x.put("is_primary", "1", 1);
                 x.within("t_person", |x| {
                     x.put("first_name", or_dash(&s.first_name), 100);
                     x.put("last_name", or_dash(&s.last_name), 100);
@@ -458,7 +458,13 @@ pub fn goaml(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, Screenin
             x.within("transaction", |x| {
                 x.put("transactionnumber", &m.id, 100);
                 x.put("transaction_location", &f.name, 255);
-                let text = format!("{} of {} base units of {} ({})", m.kind, or_dash(&m.amount), or_dash(&m.asset), or_dash(&m.counterparty));
+                let text = format!(
+                    "{} of {} base units of {} ({})",
+                    m.kind,
+                    or_dash(&m.amount),
+                    or_dash(&m.asset),
+                    or_dash(&m.counterparty)
+                );
                 x.put("transaction_description", &text, 8_000);
                 x.put("date_transaction", &date_time(m.time), 19);
                 x.put("transmode_code", "-", 1);
@@ -470,13 +476,21 @@ pub fn goaml(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, Screenin
                 let out = m.kind != "deposit";
                 let from = |x: &mut Out| {
                     x.put("from_funds_code", "-", 1);
-                    if out { goaml_account(x, "from_account", body, &ours) } else { goaml_other(x, "from_account", &m.counterparty) }
+                    if out {
+                        goaml_account(x, "from_account", body, &ours)
+                    } else {
+                        goaml_other(x, "from_account", &m.counterparty)
+                    }
                     x.put("from_country", if out { country(&ours.country) } else { "-".into() }.as_str(), 2);
                 };
                 x.within("t_from", from);
                 let to = |x: &mut Out| {
                     x.put("to_funds_code", "-", 1);
-                    if out { goaml_other(x, "to_account", &m.counterparty) } else { goaml_account(x, "to_account", body, &ours) }
+                    if out {
+                        goaml_other(x, "to_account", &m.counterparty)
+                    } else {
+                        goaml_account(x, "to_account", body, &ours)
+                    }
                     x.put("to_country", if out { "-".into() } else { country(&ours.country) }.as_str(), 2);
                 };
                 x.within("t_to", to);
@@ -570,7 +584,6 @@ pub fn fincen_sar(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, Scr
     // A part must neither begin nor end with a space.
     let parts: Vec<String> = words.chunks(3_990).map(|c| c.iter().collect::<String>().trim().to_owned()).collect();
     let parties = (body.subjects.len() + 5).to_string();
-    let narratives = parts.len().to_string();
     let mut x = Out::new("fc2:", true);
     x.open(
         "EFilingBatchXML",
@@ -581,7 +594,7 @@ pub fn fincen_sar(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, Scr
             ("PartyCount", &parties),
             ("ActivityCount", "1"),
             ("ActivityAttachmentCount", "0"),
-            ("ActivityNarrativeInformationCount", &narratives),
+            ("AttachmentCount", "0"),
         ],
     );
     x.put("FormTypeCode", "SARX", 4);
@@ -668,10 +681,14 @@ pub fn fincen_sar(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, Scr
                                 x.put("PartyIdentificationNumberText", &ein, 25);
                                 x.put("PartyIdentificationTypeCode", "4", 3);
                             });
-                            for account in std::iter::once(&s.customer).chain(&s.accounts).filter(|a| !a.is_empty()).take(99) {
+                            for account in
+                                std::iter::once(&s.customer).chain(&s.accounts).filter(|a| !a.is_empty()).take(99)
+                            {
                                 x.within("Account", |x| {
                                     x.put("AccountNumberText", account, 40);
-                                    x.within("PartyAccountAssociation", |x| x.put("PartyAccountAssociationTypeCode", "5", 1));
+                                    x.within("PartyAccountAssociation", |x| {
+                                        x.put("PartyAccountAssociationTypeCode", "5", 1)
+                                    });
                                 });
                             }
                         });
@@ -749,10 +766,12 @@ impl Desk<'_> {
                 let sql = "SELECT body FROM records WHERE customer = $1 OR (kind = 'customer' AND id = $2) ORDER BY kind, id LIMIT 1000";
                 db.query(sql, &[i.key.as_str().into(), i.key.as_str().into()])
             })?;
-            let records: Vec<Record> = rows.iter().map(|r| parse("record", r.text(0)?)).collect::<Result<_, DbError>>()?;
+            let records: Vec<Record> =
+                rows.iter().map(|r| parse("record", r.text(0)?)).collect::<Result<_, DbError>>()?;
             let customer = records.iter().find(|r| r.kind == RecordKind::Customer);
             let name = customer.and_then(|c| c.name.as_deref()).unwrap_or(if customer.is_some() { "" } else { &i.key });
-            let business = customer.is_some_and(|c| c.customer_type == Some(holdfast_screening::model::CustomerType::Business));
+            let business =
+                customer.is_some_and(|c| c.customer_type == Some(holdfast_screening::model::CustomerType::Business));
             let (first_name, last_name) = if business { (String::new(), name.to_owned()) } else { names(name) };
             subjects.push(Subject {
                 customer: if customer.is_some() { i.key.clone() } else { String::new() },
@@ -762,7 +781,12 @@ impl Desk<'_> {
                 country: customer.and_then(|c| c.country.clone()),
                 email: customer.and_then(|c| c.email.clone()),
                 phone: customer.and_then(|c| c.phone.clone()),
-                accounts: records.iter().filter(|r| r.kind == RecordKind::DepositAddress).map(|r| r.id.clone()).take(90).collect(),
+                accounts: records
+                    .iter()
+                    .filter(|r| r.kind == RecordKind::DepositAddress)
+                    .map(|r| r.id.clone())
+                    .take(90)
+                    .collect(),
             });
         }
         let mut movements = Vec::new();
@@ -790,7 +814,12 @@ impl Desk<'_> {
         }
         for t in of("trace") {
             let lines = crate::cases::trace_lines(&t.body);
-            narrative += &format!("Trace from {} ({}): {}.\n", t.key, t.title, lines.into_iter().take(10).collect::<Vec<_>>().join("; "));
+            narrative += &format!(
+                "Trace from {} ({}): {}.\n",
+                t.key,
+                t.title,
+                lines.into_iter().take(10).collect::<Vec<_>>().join("; ")
+            );
         }
         for n in of("note") {
             narrative += &format!("{}: {}\n", rfc3339(n.created), n.title);
@@ -812,7 +841,11 @@ impl Desk<'_> {
             movements,
             indicators: Vec::new(),
             activities: match kind {
-                Kind::FincenSar => vec![Activity { kind: 8, subtype: 8999, other: file.case.typology.clone().unwrap_or_else(|| "virtual assets".into()) }],
+                Kind::FincenSar => vec![Activity {
+                    kind: 8,
+                    subtype: 8999,
+                    other: file.case.typology.clone().unwrap_or_else(|| "virtual assets".into()),
+                }],
                 Kind::Goaml => Vec::new(),
             },
         })
@@ -825,7 +858,8 @@ impl Desk<'_> {
     pub fn reports(&self, case: u64, person: &Person) -> Result<Vec<Report>, ScreeningError> {
         self.case(case, None, person)?;
         self.screening.read(|db| {
-            let rows = db.query(&format!("{REPORT} WHERE case_id = $1 ORDER BY id LIMIT 1000"), &[(case as i64).into()])?;
+            let rows =
+                db.query(&format!("{REPORT} WHERE case_id = $1 ORDER BY id LIMIT 1000"), &[(case as i64).into()])?;
             rows.iter().map(report).collect()
         })
     }
@@ -871,7 +905,10 @@ impl Desk<'_> {
             return Err(ScreeningError::State(format!("report {id} is {}", old.state)));
         }
         if old.created_by == person.name {
-            return Err(ScreeningError::State(format!("{} wrote report {id}; another person must approve it", person.name)));
+            return Err(ScreeningError::State(format!(
+                "{} wrote report {id}; another person must approve it",
+                person.name
+            )));
         }
         self.screening.transact(&person.name, move |tx| {
             let row = [tx.actor().into(), (id as i64).into()];
@@ -893,7 +930,10 @@ impl Desk<'_> {
             return self.vault.read(hash);
         }
         if old.state != "approved" {
-            return Err(ScreeningError::State(format!("report {id} is {}; another person approves it first", old.state)));
+            return Err(ScreeningError::State(format!(
+                "report {id} is {}; another person approves it first",
+                old.state
+            )));
         }
         let reference = format!("{case}/{id}/{}", old.version);
         let now = self.screening.now();

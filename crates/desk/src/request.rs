@@ -230,8 +230,11 @@ impl Request {
         if let Some(until) = self.gag_until {
             time_ok("gag_until", until)?;
         }
-        if self.statement.len() > MAX_STATEMENT {
-            return Err(Invalid::new("statement", format!("longer than {MAX_STATEMENT} bytes; attach it")));
+        if self.statement.len() > MAX_STATEMENT || self.statement.contains('\0') {
+            return Err(Invalid::new(
+                "statement",
+                format!("longer than {MAX_STATEMENT} bytes, or with NUL; attach it"),
+            ));
         }
         if self.targets.is_empty() || self.targets.len() > MAX_TARGETS {
             let what = format!("name 1 to {MAX_TARGETS} targets, not {}", self.targets.len());
@@ -361,6 +364,17 @@ fn transaction(text: &str) -> Result<String, Invalid> {
         (true, _) => Ok(text.to_ascii_lowercase()),
         (_, true) => Ok(text.to_owned()),
         _ => Err(Invalid::new("value", format!("'{text}' is no transaction id (64 hex digits)"))),
+    }
+}
+
+/// Whether free text, which may have lines, is not empty, not too long and without NUL (which PostgreSQL cannot store).
+///
+/// # Errors
+/// [`Invalid`] names the field.
+pub fn free_text_ok(field: &str, text: &str, most: usize) -> Result<(), Invalid> {
+    match text.trim().is_empty() || text.len() > most || text.contains('\0') {
+        true => Err(Invalid::new(field, format!("must be 1 to {most} bytes without NUL"))),
+        false => Ok(()),
     }
 }
 

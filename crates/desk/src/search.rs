@@ -13,7 +13,8 @@ pub fn words(text: &str) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let lower = text.to_lowercase();
     let all = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() >= 2);
-    let cut = |w: &str| w.char_indices().take_while(|(i, c)| i + c.len_utf8() <= 64).map(|(_, c)| c).collect::<String>();
+    let cut =
+        |w: &str| w.char_indices().take_while(|(i, c)| i + c.len_utf8() <= 64).map(|(_, c)| c).collect::<String>();
     all.map(cut).filter(|w| seen.insert(w.clone())).take(MAX_WORDS).collect()
 }
 
@@ -40,7 +41,10 @@ pub fn find(db: &mut Database, query: &str) -> Result<BTreeSet<String>, DbError>
             let sql = "SELECT doc FROM search_words WHERE word >= $1 AND word < $2 LIMIT $3";
             db.query(sql, &[hex.as_str().into(), format!("{hex}g").into(), MAX_PLACES.into()])?
         } else {
-            db.query("SELECT doc FROM search_words WHERE word = $1 LIMIT $2", &[hex.as_str().into(), MAX_PLACES.into()])?
+            db.query(
+                "SELECT doc FROM search_words WHERE word = $1 LIMIT $2",
+                &[hex.as_str().into(), MAX_PLACES.into()],
+            )?
         };
         let docs: BTreeSet<String> = rows.iter().map(|r| r.text(0).map(str::to_owned)).collect::<Result<_, _>>()?;
         found = Some(match found {

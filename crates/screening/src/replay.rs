@@ -5,7 +5,7 @@ use crate::decision::{ActiveHolds, Decision, Ground, Prices, Verdict, decide};
 use crate::rules::RuleBook;
 use crate::service::{Screening, ScreeningError};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use utoipa::ToSchema;
 
@@ -53,6 +53,9 @@ pub struct RuleTest {
     pub rules: BTreeMap<String, Hits>,
     /// The first of the changed.
     pub differences: Vec<Difference>,
+    /// Customers of whom an event would be decided more strictly: all of them.
+    #[serde(skip)]
+    pub stricter: BTreeSet<String>,
     /// Whether a stop was asked for before the end.
     pub stopped: bool,
 }
@@ -95,6 +98,9 @@ pub fn test_rules(
             }
             for rule in &new_rules {
                 test.rules.entry(rule.clone()).or_default().after += 1;
+            }
+            if now > before {
+                test.stricter.insert(decided.event.customer.clone());
             }
             if before != now {
                 test.changed += 1;

@@ -154,6 +154,9 @@ pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
             ("policy", false) | ("review", true) => &["read"],
             ("officers" | "agencies", true) => &["approve"],
             ("tick", true) => &["manage"],
+            // A report is approved by who may approve.
+            ("cases", true) if path.ends_with("/approve") => &["approve"],
+            ("transparency", false) => &["read"],
             ("requests", true) => &["desk", "approve"],
             // Requests name people, so that reading them needs more than `read`; an auditor reads what the log is about.
             (_, false) => &["desk", "approve", "audit"],

@@ -1,6 +1,7 @@
 //! HTTP API (OpenAPI), other providers' formats and web pages over a workspace and a screening desk.
 
 pub mod api;
+pub mod cases;
 pub mod compat;
 pub mod desk;
 pub mod error;
@@ -123,6 +124,20 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/portal/requests/{id}/productions/{number}", get(portal::fetch))
         .route("/api/v1/desk/officers", get(desk::officers))
         .route("/api/v1/desk/officers/{id}", post(desk::judge_officer))
+        .route("/api/v1/desk/cases", get(cases::cases).post(cases::open_case))
+        .route("/api/v1/desk/cases/{id}", get(cases::case).post(cases::change_case))
+        .route("/api/v1/desk/cases/{id}/exhibits/{name}", get(cases::exhibit).put(cases::add_exhibit))
+        .route("/api/v1/desk/cases/{id}/traces", post(cases::save_trace))
+        .route("/api/v1/desk/cases/{id}/report.pdf", get(cases::case_report))
+        .route("/api/v1/desk/cases/{id}/reports", get(cases::reports).post(cases::draft_report))
+        .route("/api/v1/desk/cases/{id}/reports/{report}", put(cases::revise_report))
+        .route("/api/v1/desk/cases/{id}/reports/{report}/approve", post(cases::approve_report))
+        .route("/api/v1/desk/cases/{id}/reports/{report}/export", post(cases::export_report))
+        .route("/api/v1/desk/search", get(cases::search))
+        .route("/api/v1/desk/findings", get(cases::findings))
+        .route("/api/v1/desk/recommendations", get(cases::recommendations).post(cases::recommend))
+        .route("/api/v1/desk/recommendations/{id}", post(cases::follow_up))
+        .route("/api/v1/desk/transparency", get(cases::transparency_report))
         .route("/api/v1/desk/seizures", get(desk::seizures))
         .route("/api/v1/desk/tick", post(desk::tick))
         .route("/api/v1/desk/review", post(desk::review_request))
