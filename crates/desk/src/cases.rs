@@ -159,7 +159,7 @@ pub struct Item {
     /// Title, or the text of a note.
     pub title: String,
     /// More, by kind.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     pub body: serde_json::Value,
     /// When it happened, Unix seconds.
     pub happened: Option<i64>,
@@ -248,7 +248,7 @@ pub enum CaseStep {
         title: String,
         /// More.
         #[serde(default)]
-        #[schema(value_type = Object)]
+        #[schema(value_type = serde_json::Value)]
         body: serde_json::Value,
         /// When it happened, Unix seconds.
         #[serde(default)]
@@ -961,7 +961,7 @@ impl Desk<'_> {
 }
 
 /// The ends of a saved trace in words, at most 40.
-pub(crate) fn trace_lines(body: &serde_json::Value) -> Vec<String> {
+pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
     let ends = body["ends"].as_array().cloned().unwrap_or_default();
     let text = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
     let line = |e: &serde_json::Value| {

@@ -66,6 +66,7 @@ pub struct Officer {
 
 /// A session at the portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PortalSession)]
 pub struct Session {
     /// Bearer token.
     pub token: String,
@@ -122,6 +123,7 @@ pub struct File {
 
 /// How an officer's own request stands: no word of the desk's review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RequestStatus)]
 pub struct Status {
     /// The request.
     pub request: Request,
@@ -141,6 +143,7 @@ pub struct Status {
 
 /// What a person says of an officer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = OfficerDecision)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The officer may send requests.

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Desk, Running, agent, free_port, have_peer, holdfast, path, peers, run, serving, small_store, words};
+use common::{Desk, Running, agent, demo, have, free_port, have_peer, holdfast, path, peers, run, serving, small_store, words};
 use serde_json::{Value, json};
 use std::io::BufRead;
 use std::process::{Command, Stdio};
@@ -325,4 +325,23 @@ fn every_endpoint_lets_in_only_the_roles_that_need_it() {
         }
     }
     assert!(walked > 90, "{walked} operations");
+}
+
+/// The pages by keyboard in a real Chromium, in light and dark.
+#[test]
+fn the_desk_is_worked_by_keyboard_in_a_real_browser() {
+    if !have("chromium") || !have_peer("venv/bin/playwright") {
+        return;
+    }
+    let desk = demo();
+    let (_, admin, _) = desk.key("admin", &["admin"], "");
+    let subject = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/browse.py");
+    let output = Command::new(peers().join("venv/bin/python")).args([script, &desk.url, &admin, subject]).output().unwrap();
+    assert!(output.status.success(), "{}", words(&output));
+    // A form that another site sends is refused, signed in or not.
+    let headers = [("Cookie", format!("hf={admin}")), ("Sec-Fetch-Site", "cross-site".into())];
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    assert_eq!(desk.ask("POST", "/desk/cases", &headers, None).0, 403);
+    println!("{}", words(&output));
 }

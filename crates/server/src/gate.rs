@@ -3,7 +3,7 @@
 //! While no key is in force the server trusts everybody who reaches it and calls them `local`; it then listens on loopback only.
 
 use crate::error::ApiError;
-use crate::{Shared, compat};
+use crate::{Shared, compat, desk_pages};
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
@@ -179,7 +179,11 @@ fn token_of(request: &Request) -> Option<String> {
     if let Some(key) = request.headers().get("x-api-key").or_else(|| request.headers().get("token")) {
         return key.to_str().ok().map(str::to_owned);
     }
-    let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let Some(text) = request.headers().get(header::AUTHORIZATION) else {
+        // A browser that signed in; changes from other sites were refused before.
+        return desk_pages::cookie_key(request.headers());
+    };
+    let text = text.to_str().ok()?;
     let (kind, rest) = text.split_once(' ')?;
     if kind.eq_ignore_ascii_case("bearer") {
         return Some(rest.trim().to_owned());
@@ -251,6 +255,25 @@ async fn in_json(path: &str, response: Response) -> Response {
 /// Guards everything under `/api/`, and the other providers' formats outside it.
 pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
+    if desk_pages::from_elsewhere(request.method(), request.headers()) {
+        return compat::error(
+            &path,
+            ApiError { status: StatusCode::FORBIDDEN, message: "another site asked for this".into() },
+        );
+    }
+    if desk_pages::is_private(&path) {
+        let scopes = desk_pages::scopes_of_page(request.method(), &path);
+        let whole = request.uri().path_and_query().map_or(path.clone(), ToString::to_string);
+        let key = token_of(&request);
+        return match shared.gate.pass(key.as_deref(), scopes, shared.screening.now()) {
+            Ok(caller) => {
+                let mut request = request;
+                request.extensions_mut().insert(caller);
+                next.run(request).await
+            }
+            Err(e) => desk_pages::refusal(&whole, e),
+        };
+    }
     if !["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p)) {
         return next.run(request).await;
     }

@@ -4,6 +4,7 @@ pub mod api;
 pub mod cases;
 pub mod compat;
 pub mod desk;
+pub mod desk_pages;
 pub mod error;
 pub mod gate;
 pub mod pages;
@@ -74,6 +75,31 @@ pub fn router(shared: Shared) -> Router {
         .route("/block/{block}", get(pages::block))
         .route("/trace", get(pages::trace))
         .route("/style.css", get(pages::style))
+        .route("/graph.js", get(desk_pages::graph_js))
+        .route("/sign-in", get(desk_pages::sign_in).post(desk_pages::signed_in))
+        .route("/sign-out", post(desk_pages::sign_out))
+        .route("/transparency", get(desk_pages::transparency))
+        .route("/desk", get(desk_pages::home))
+        .route("/desk/requests", get(desk_pages::requests))
+        .route("/desk/requests/{id}", get(desk_pages::request).post(desk_pages::step_request))
+        .route("/desk/requests/{id}/productions", post(desk_pages::produce))
+        .route("/desk/requests/{id}/messages", post(desk_pages::message))
+        .route("/desk/officers", get(desk_pages::officers))
+        .route("/desk/officers/{id}", post(desk_pages::judge_officer))
+        .route("/desk/agencies", post(desk_pages::add_agency))
+        .route("/desk/seizures", get(desk_pages::seizures))
+        .route("/desk/alerts", get(desk_pages::alerts))
+        .route("/desk/alerts/{id}", get(desk_pages::alert).post(desk_pages::act_on_alert))
+        .route("/desk/holds", get(desk_pages::holds))
+        .route("/desk/holds/{id}/release", post(desk_pages::release_hold))
+        .route("/desk/cases", get(desk_pages::cases).post(desk_pages::open_case))
+        .route("/desk/cases/{id}", get(desk_pages::case).post(desk_pages::step_case))
+        .route("/desk/cases/{id}/report", post(desk_pages::draft_report))
+        .route("/desk/cases/{id}/reports/{report}/approve", post(desk_pages::approve_report))
+        .route("/desk/search", get(desk_pages::search))
+        .route("/desk/recommendations", get(desk_pages::recommendations).post(desk_pages::recommend))
+        .route("/desk/recommendations/{id}", post(desk_pages::follow_up))
+        .route("/desk/graph", get(desk_pages::graph))
         .route("/openapi.json", get(api::openapi))
         .route("/api/v1/summary", get(api::summary))
         .route("/api/v1/address/{address}", get(api::address))

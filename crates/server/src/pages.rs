@@ -24,7 +24,7 @@ type Page = Result<Markup, ErrorPage>;
 
 /// An error, shown as a page.
 #[derive(Debug)]
-pub struct ErrorPage(ApiError);
+pub struct ErrorPage(pub(crate) ApiError);
 
 impl<E: Into<ApiError>> From<E> for ErrorPage {
     fn from(e: E) -> Self {
@@ -40,7 +40,7 @@ impl IntoResponse for ErrorPage {
     }
 }
 
-fn page(title: &str, query: &str, body: Markup) -> Markup {
+pub(crate) fn page(title: &str, query: &str, body: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -55,9 +55,10 @@ fn page(title: &str, query: &str, body: Markup) -> Markup {
                     a href="/" { "Holdfast" }
                     form.search action="/search" method="get" role="search" {
                         input type="search" name="q" value=(query) aria-label="Address, transaction or block"
-                            placeholder="Address, transaction id, output (txid:index), block" autofocus[query.is_empty()];
+                            placeholder="Address, transaction id, output (txid:index), block" autofocus[title == "Search"];
                         button type="submit" { "Search" }
                     }
+                    a href="/desk" { "Desk" }
                     a href="/openapi.json" { "API" }
                 }
                 main { (body) }

@@ -1,0 +1,90 @@
+"""Walks the desk's pages in a real Chromium by keyboard, light and dark: browse.py URL KEY SUBJECT. Prints the slowest page."""
+import sys
+import time
+
+from playwright.sync_api import sync_playwright
+
+url, key, subject = sys.argv[1:4]
+with sync_playwright() as p:
+    browser = p.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    slowest = ("", 0.0)
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        page = context.new_page()
+        problems = []
+        page.on("pageerror", lambda e: problems.append(str(e)))
+        page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+        # Who is not signed in is sent to do so, and comes back.
+        page.goto(f"{url}/desk/cases")
+        assert "/sign-in" in page.url, page.url
+        page.keyboard.type(key)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda u: "/sign-in" not in u)
+        ink = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (ink == "rgb(15, 23, 42)") == (scheme == "dark"), (scheme, ink)
+        # A case is opened, and a note added, by keyboard alone.
+        page.focus("input[name=title]")
+        page.keyboard.type(f"Case in the {scheme}")
+        page.keyboard.press("Tab")
+        page.keyboard.type("ransomware")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("h2:has-text('Timeline')")
+        case = page.url.rsplit("/", 1)[1]
+        page.focus("form:has(input[value=add]) select")
+        page.keyboard.type("address")
+        page.keyboard.press("Tab")
+        page.keyboard.type(subject)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"td a.hash:has-text('{subject}')")
+        # The graph: expand by Enter, move by arrow, annotate, take away, save, open again.
+        page.goto(f"{url}/desk/graph?subject={subject}")
+        page.wait_for_function("document.querySelectorAll('#canvas .node').length > 1")
+        count = page.locator("#canvas .node").count()
+        node = page.locator("#canvas .node.tx").first
+        node.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function(f"document.querySelectorAll('#canvas .node').length > {count}")
+        before = page.evaluate("document.activeElement.getAttribute('transform')")
+        page.keyboard.press("ArrowDown")
+        after = page.evaluate("document.activeElement.getAttribute('transform')")
+        assert before != after and after, (before, after)
+        page.keyboard.press("n")
+        page.keyboard.type("paid here")
+        page.keyboard.press("Enter")
+        assert page.locator("#canvas .note-text").inner_text() == "paid here"
+        many = page.locator("#canvas .node").count()
+        page.locator("#canvas .node.address").last.focus()
+        page.keyboard.press("Delete")
+        assert page.locator("#canvas .node").count() == many - 1
+        page.focus("#save input[name=case]")
+        page.keyboard.type(case)
+        page.keyboard.press("Tab")
+        page.keyboard.type("as I see it")
+        page.keyboard.press("Enter")
+        page.wait_for_function("document.getElementById('said').textContent.startsWith('Saved')")
+        page.goto(f"{url}/desk/cases/{case}")
+        page.click("a:has-text('open the graph')")
+        page.wait_for_function(f"document.querySelectorAll('#canvas .node').length == {many - 1}")
+        assert page.locator("#canvas .note-text").inner_text() == "paid here"
+        # Every page, with nothing wrong and soon.
+        links = ["/desk", "/desk/requests", "/desk/cases", f"/desk/cases/{case}", "/desk/alerts", "/desk/holds", "/desk/officers", "/desk/seizures"]
+        links += ["/desk/recommendations", "/transparency", "/desk/search?q=case", "/", f"/address/{subject}"]
+        page.goto(f"{url}/desk/alerts")
+        links += [a.get_attribute("href") for a in page.locator("td a").all()[:2]]
+        page.goto(f"{url}/desk/requests")
+        links += [a.get_attribute("href") for a in page.locator("td a").all()[:2]]
+        for link in links:
+            start = time.monotonic()
+            answer = page.goto(url + link)
+            took = time.monotonic() - start
+            assert answer.status == 200, (link, answer.status)
+            assert page.locator("h1").count() == 1, link
+            unnamed = page.evaluate(
+                "[...document.querySelectorAll('input:not([type=hidden]),select,textarea')].filter(e => !e.labels.length && !e.ariaLabel).length"
+            )
+            assert unnamed == 0, (link, "fields without a name")
+            slowest = max(slowest, (link, took), key=lambda s: s[1])
+        assert not problems, problems
+        context.close()
+    browser.close()
+    print(f"slowest {slowest[0]} {slowest[1] * 1000:.0f} ms")
