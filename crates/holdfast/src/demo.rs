@@ -258,15 +258,24 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     }
     let screening = open_desk(&args.store, None)?;
     let screened = exchange(&screening, &workspace, &findings, as_json)?;
+    let (master, vault) = (master(&args.store)?, vault(&args.store));
+    let first = findings.first().context("block 400000 pays a ransomware address")?;
+    let case = crate::demo_case::run(&screening, &workspace, &master, &vault, &args.store, first, as_json)?;
     if as_json {
-        output::json(&json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened}))?;
+        output::json(
+            &json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened, "case": case}),
+        )?;
     } else {
-        println!("\nTry: holdfast show ADDRESS --store {}, or open the pages.", args.store.display());
+        println!(
+            "\nTry: holdfast show ADDRESS --store {}, or open /desk/cases/{} on the server below.",
+            args.store.display(),
+            case["case"]
+        );
     }
     if args.no_serve {
         return Ok(());
     }
-    serve_shared(Shared::new(workspace, screening, master(&args.store)?, vault(&args.store))?, &args.listen)
+    serve_shared(Shared::new(workspace, screening, master, vault)?, &args.listen)
 }
 
 fn indent(text: &str) -> String {
@@ -290,6 +299,9 @@ fn exchange(
     let victim = "demo-victim";
     let mut record = Record::new(RecordKind::Customer, victim, 1_780_000_000);
     record.created = Some(1_770_000_000);
+    record.name = Some("Ada Example".into());
+    record.email = Some("ada@customer.example".into());
+    record.country = Some("GB".into());
     screening.ingest(made.records.iter().cloned().chain([record]).collect(), "demo")?;
     let actor: std::sync::Arc<str> = "demo".into();
     let start = Instant::now();

@@ -5,6 +5,7 @@ mod bench;
 mod bench_screening;
 mod connect;
 mod demo;
+mod demo_case;
 mod desk;
 mod ledger;
 mod live;

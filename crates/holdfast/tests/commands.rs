@@ -23,6 +23,8 @@ fn the_demo_names_tag_source_path_and_amounts() {
         "paid by  12ZysMvStBfLJRR6Eeq9Ayo1tbX4At5X42",
         "Risk score 100 of 100",
         "The bundle is valid.",
+        "case     1: Locky ransom in block 400000, goAML report 1 approved by bo",
+        "The production is valid.",
     ] {
         assert!(text.contains(expected), "'{expected}' is missing in:\n{text}");
     }

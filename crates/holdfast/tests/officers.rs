@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::{Desk, Running, agent, demo, have, free_port, have_peer, holdfast, path, peers, run, serving, small_store, words};
+use common::{
+    Desk, Running, agent, demo, free_port, have, have_peer, holdfast, path, peers, run, serving, small_store, words,
+};
 use serde_json::{Value, json};
 use std::io::BufRead;
 use std::process::{Command, Stdio};
@@ -337,7 +339,8 @@ fn the_desk_is_worked_by_keyboard_in_a_real_browser() {
     let (_, admin, _) = desk.key("admin", &["admin"], "");
     let subject = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/browse.py");
-    let output = Command::new(peers().join("venv/bin/python")).args([script, &desk.url, &admin, subject]).output().unwrap();
+    let output =
+        Command::new(peers().join("venv/bin/python")).args([script, &desk.url, &admin, subject]).output().unwrap();
     assert!(output.status.success(), "{}", words(&output));
     // A form that another site sends is refused, signed in or not.
     let headers = [("Cookie", format!("hf={admin}")), ("Sec-Fetch-Site", "cross-site".into())];

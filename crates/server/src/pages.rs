@@ -49,6 +49,7 @@ pub(crate) fn page(title: &str, query: &str, body: Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " - Holdfast" }
                 link rel="stylesheet" href="/style.css";
+                link rel="icon" href="data:,";
             }
             body {
                 header {

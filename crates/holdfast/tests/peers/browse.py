@@ -17,6 +17,7 @@ with sync_playwright() as p:
         # Who is not signed in is sent to do so, and comes back.
         page.goto(f"{url}/desk/cases")
         assert "/sign-in" in page.url, page.url
+        page.locator("input[name=key]:focus").wait_for()
         page.keyboard.type(key)
         page.keyboard.press("Enter")
         page.wait_for_url(lambda u: "/sign-in" not in u)
@@ -51,7 +52,7 @@ with sync_playwright() as p:
         page.keyboard.press("n")
         page.keyboard.type("paid here")
         page.keyboard.press("Enter")
-        assert page.locator("#canvas .note-text").inner_text() == "paid here"
+        assert page.locator("#canvas .note-text").text_content() == "paid here"
         many = page.locator("#canvas .node").count()
         page.locator("#canvas .node.address").last.focus()
         page.keyboard.press("Delete")
@@ -65,7 +66,7 @@ with sync_playwright() as p:
         page.goto(f"{url}/desk/cases/{case}")
         page.click("a:has-text('open the graph')")
         page.wait_for_function(f"document.querySelectorAll('#canvas .node').length == {many - 1}")
-        assert page.locator("#canvas .note-text").inner_text() == "paid here"
+        assert page.locator("#canvas .note-text").text_content() == "paid here"
         # Every page, with nothing wrong and soon.
         links = ["/desk", "/desk/requests", "/desk/cases", f"/desk/cases/{case}", "/desk/alerts", "/desk/holds", "/desk/officers", "/desk/seizures"]
         links += ["/desk/recommendations", "/transparency", "/desk/search?q=case", "/", f"/address/{subject}"]
