@@ -434,6 +434,51 @@ fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Resul
     Ok(holds)
 }
 
+/// Stores a request; false when it is there already with the same content.
+fn store(tx: &mut Transaction<'_>, request: Request, due: i64, officer: Option<u64>) -> Result<bool, ScreeningError> {
+    let now = tx.now();
+    match by_id(tx.db(), &request.id, now)? {
+        Some(known) if known.request == request => return Ok(false),
+        Some(_) => return Err(ScreeningError::Conflict(request.id)),
+        None => {}
+    }
+    let last = tx.db().query("SELECT COALESCE(MAX(seq), 0) FROM requests", &[])?;
+    let seq = last.first().map_or(Ok(0), |r| r.int(0))? + 1;
+    let body = json!(request).to_string();
+    let row = [
+        seq.into(),
+        request.id.as_str().into(),
+        request.received.into(),
+        due.into(),
+        "open".into(),
+        request.officer.agency.as_str().into(),
+        request.officer.email.to_lowercase().into(),
+        request.reference.as_str().into(),
+        digest(&request.targets).into(),
+        body.as_str().into(),
+        request.officer.country.as_str().into(),
+        request.kind.name().into(),
+    ];
+    tx.db().execute(
+        "INSERT INTO requests (seq, id, received, due, state, agency, email, reference, targets, body, country, kind)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        &row,
+    )?;
+    let who = &request.officer;
+    let mut words = vec![&request.id, &request.reference, &who.agency, &who.name, &who.email];
+    words.extend(request.targets.iter().map(|t| &t.value));
+    let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
+    crate::search::index(tx.db(), &format!("request:{}", request.id), &words.join(" "))?;
+    if let Some(officer) = officer {
+        let row = [request.id.as_str().into(), (officer as i64).into()];
+        tx.db().execute("INSERT INTO request_officers (request, officer) VALUES ($1, $2)", &row)?;
+    }
+    let sha256 = hex::encode(Sha256::digest(body.as_bytes()));
+    let detail = json!({ "kind": request.kind, "process": request.process, "due": due, "sha256": sha256 });
+    tx.audit("request.received", &format!("request:{}", request.id), &detail.to_string());
+    Ok(true)
+}
+
 impl Desk<'_> {
     /// Registers an agency with a verified domain, or a further domain of a known one; gives the agency's number.
     ///
@@ -526,50 +571,32 @@ impl Desk<'_> {
         let request = request.canonical()?;
         let due = self.policy.judge(&request)?.due;
         let id = request.id.clone();
-        self.screening.transact(actor, move |tx| {
-            let now = tx.now();
-            match by_id(tx.db(), &request.id, now)? {
-                Some(known) if known.request == request => return Ok(()),
-                Some(_) => return Err(ScreeningError::Conflict(request.id)),
-                None => {}
-            }
-            let last = tx.db().query("SELECT COALESCE(MAX(seq), 0) FROM requests", &[])?;
-            let seq = last.first().map_or(Ok(0), |r| r.int(0))? + 1;
-            let body = json!(request).to_string();
-            let row = [
-                seq.into(),
-                request.id.as_str().into(),
-                request.received.into(),
-                due.into(),
-                "open".into(),
-                request.officer.agency.as_str().into(),
-                request.officer.email.to_lowercase().into(),
-                request.reference.as_str().into(),
-                digest(&request.targets).into(),
-                body.as_str().into(),
-                request.officer.country.as_str().into(),
-                request.kind.name().into(),
-            ];
-            tx.db().execute(
-                "INSERT INTO requests (seq, id, received, due, state, agency, email, reference, targets, body, country, kind)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-                &row,
-            )?;
-            let who = &request.officer;
-            let mut words = vec![&request.id, &request.reference, &who.agency, &who.name, &who.email];
-            words.extend(request.targets.iter().map(|t| &t.value));
-            let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
-            crate::search::index(tx.db(), &format!("request:{}", request.id), &words.join(" "))?;
-            if let Some(officer) = officer {
-                let row = [request.id.as_str().into(), (officer as i64).into()];
-                tx.db().execute("INSERT INTO request_officers (request, officer) VALUES ($1, $2)", &row)?;
-            }
-            let sha256 = hex::encode(Sha256::digest(body.as_bytes()));
-            let detail = json!({ "kind": request.kind, "process": request.process, "due": due, "sha256": sha256 });
-            tx.audit("request.received", &format!("request:{}", request.id), &detail.to_string());
-            Ok(())
-        })?;
+        self.screening.transact(actor, move |tx| store(tx, request, due, officer))?;
         self.look(&id)
+    }
+
+    /// Takes many requests in at once, as when an older portal's are moved here; gives how many were new. At most 10,000.
+    ///
+    /// # Errors
+    /// [`ScreeningError`] names the request by its place. Those before a conflict are taken in; sent again they change nothing.
+    pub fn submit_many(&self, requests: Vec<Request>, actor: &str) -> Result<u64, ScreeningError> {
+        if requests.len() > 10_000 {
+            return Err(Invalid::new("requests", "more than 10000 at once; send several times").into());
+        }
+        let mut ready = Vec::with_capacity(requests.len());
+        for (i, request) in requests.into_iter().enumerate() {
+            let place = |e: Invalid| Invalid::new(&format!("requests[{i}].{}", e.field), e.problem);
+            let request = request.canonical().map_err(place)?;
+            let due = self.policy.judge(&request).map_err(place)?.due;
+            ready.push((request, due));
+        }
+        self.screening.transact(actor, move |tx| {
+            let mut new = 0;
+            for (request, due) in ready {
+                new += u64::from(store(tx, request, due, None)?);
+            }
+            Ok(new)
+        })
     }
 
     /// A request with its review as of now; the look is in the audit log.

@@ -27,6 +27,8 @@ pub enum BenchCommand {
     Chain(BenchArgs),
     /// Decisions in process and durable over HTTP, rules, memory.
     Screening(crate::bench_screening::ScreeningBench),
+    /// Matching, lists, cases and search of a desk with many requests and customers.
+    Desk(crate::bench_desk::DeskBench),
 }
 
 #[derive(Args)]
@@ -64,6 +66,7 @@ pub fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<()> {
     let args = match command {
         BenchCommand::Chain(args) => args,
         BenchCommand::Screening(args) => return crate::bench_screening::run(&args, as_json),
+        BenchCommand::Desk(args) => return crate::bench_desk::run(&args, as_json),
     };
     let mut figures = Vec::new();
     for txs in &args.txs {

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod bench;
+mod bench_desk;
 mod bench_screening;
 mod connect;
 mod demo;

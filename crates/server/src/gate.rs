@@ -252,6 +252,40 @@ async fn in_json(path: &str, response: Response) -> Response {
     response
 }
 
+/// Whether a path's answer is about customers or officers, and its handler does not note the look by itself.
+fn is_personal(path: &str) -> bool {
+    let rest = path.strip_prefix("/api/v1").unwrap_or(path);
+    [
+        "/events",
+        "/holds",
+        "/alerts",
+        "/desk/officers",
+        "/desk/holds",
+        "/desk/alerts",
+        "/api/kyt/v2/transfers",
+        "/api/kyt/v2/withdrawal-attempts",
+    ]
+    .iter()
+    .any(|p| rest.strip_prefix(p).is_some_and(|r| r.is_empty() || r.starts_with('/')))
+        || (rest.starts_with("/desk/requests/") && rest.ends_with("/files"))
+}
+
+/// Notes a look at personal data in the audit log; without the note there is no look.
+async fn note_read(shared: &Shared, caller: &Caller, method: &Method, path: &str) -> Result<(), ApiError> {
+    if *method != Method::GET || !is_personal(path) {
+        return Ok(());
+    }
+    let (screening, name, subject) = (shared.screening.clone(), caller.0.clone(), path.to_owned());
+    let run = move || {
+        screening.transact(&name, move |tx| {
+            tx.audit("data.read", &subject, "{}");
+            Ok(())
+        })
+    };
+    let noted = tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?;
+    Ok(noted?)
+}
+
 /// Guards everything under `/api/`, and the other providers' formats outside it.
 pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
@@ -267,6 +301,9 @@ pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -
         let key = token_of(&request);
         return match shared.gate.pass(key.as_deref(), scopes, shared.screening.now()) {
             Ok(caller) => {
+                if let Err(e) = note_read(&shared, &caller, request.method(), &path).await {
+                    return desk_pages::refusal(&whole, e);
+                }
                 let mut request = request;
                 request.extensions_mut().insert(caller);
                 next.run(request).await
@@ -291,6 +328,10 @@ pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -
     } else {
         let token = token_of(&request);
         shared.gate.pass(token.as_deref(), scopes, shared.screening.now()).map(|name| (name, request))
+    };
+    let passed = match passed {
+        Ok((caller, request)) => note_read(&shared, &caller, request.method(), &path).await.map(|()| (caller, request)),
+        Err(e) => Err(e),
     };
     match passed {
         Ok((name, mut request)) => {
