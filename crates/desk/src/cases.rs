@@ -342,7 +342,8 @@ const ITEM: &str =
 
 fn items(db: &mut Database, id: u64) -> Result<Vec<Item>, DbError> {
     let key: Value = (id as i64).into();
-    let rows = db.query(&format!("{ITEM} WHERE case_id = $1 ORDER BY id LIMIT {MAX_ITEMS}"), &[key.clone()])?;
+    let rows =
+        db.query(&format!("{ITEM} WHERE case_id = $1 ORDER BY id LIMIT {MAX_ITEMS}"), std::slice::from_ref(&key))?;
     let mut list: Vec<Item> = rows.iter().map(item).collect::<Result<_, _>>()?;
     let sql = "SELECT c.item, c.time, c.person, c.action, c.place, c.note, c.sha256 FROM custody c
         JOIN case_items i ON i.id = c.item WHERE i.case_id = $1 ORDER BY c.id LIMIT 100000";
@@ -575,7 +576,7 @@ impl Desk<'_> {
         self.note_look("case.read", &format!("case:{id}"), &person.name)?;
         let (case, members, items) = self.screening.read(|db| {
             let key: Value = (id as i64).into();
-            let rows = db.query(&format!("{CASE} WHERE id = $1"), &[key.clone()])?;
+            let rows = db.query(&format!("{CASE} WHERE id = $1"), std::slice::from_ref(&key))?;
             let found = rows.first().map(case).transpose()?;
             let rows = db.query("SELECT person, role FROM case_members WHERE case_id = $1 ORDER BY person", &[key])?;
             let member = |r: &Row| Ok(Member { person: r.text(0)?.to_owned(), role: r.text(1)?.to_owned() });

@@ -45,10 +45,9 @@ impl Desk<'_> {
         self.screening.transact("clock", move |tx| {
             let now = tx.now();
             let mut done = Ticked::default();
-            // Half of a deadline of a few hours comes soon: all that is open is looked at, the most pressing first.
             let rows = tx.db().query(
-                "SELECT id, due FROM requests WHERE state IN ('open', 'prepared') ORDER BY due LIMIT 10000",
-                &[],
+                "SELECT id, due FROM requests WHERE next_look <= $1 AND state IN ('open', 'prepared') ORDER BY next_look LIMIT 5000",
+                &[now.into()],
             )?;
             let open: Vec<(String, i64)> =
                 rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.int(1)?))).collect::<Result<_, ScreeningError>>()?;
@@ -57,6 +56,9 @@ impl Desk<'_> {
                 // A policy that no longer knows the process says nothing of reminders; the due time stands.
                 let reminders = policy.judge(&at.request).map_or(Vec::new(), |j| j.reminders);
                 let subject = format!("request:{id}");
+                let next = reminders.iter().copied().chain([due]).filter(|t| *t > now).min();
+                let row = [next.into(), id.as_str().into()];
+                tx.db().execute("UPDATE requests SET next_look = $1 WHERE id = $2", &row)?;
                 if due <= now {
                     if mark(tx, &format!("escalated:{id}"))? {
                         done.escalations += 1;

@@ -458,10 +458,12 @@ fn store(tx: &mut Transaction<'_>, request: Request, due: i64, officer: Option<u
         body.as_str().into(),
         request.officer.country.as_str().into(),
         request.kind.name().into(),
+        // The first reminder comes at half of the time.
+        (request.received + (due - request.received) / 2).into(),
     ];
     tx.db().execute(
-        "INSERT INTO requests (seq, id, received, due, state, agency, email, reference, targets, body, country, kind)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO requests (seq, id, received, due, state, agency, email, reference, targets, body, country, kind, next_look)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         &row,
     )?;
     let who = &request.officer;
@@ -841,7 +843,7 @@ impl Desk<'_> {
                         }
                         Kind::Seizure if granted => {
                             let sql = "UPDATE seizures SET state = 'approved' WHERE request = $1 AND state = 'prepared'";
-                            tx.db().execute(sql, &[name.clone()])?;
+                            tx.db().execute(sql, std::slice::from_ref(&name))?;
                             at.holds.clone()
                         }
                         _ => Vec::new(),
@@ -872,7 +874,8 @@ impl Desk<'_> {
                     for hold in &at.holds {
                         tx.end_hold(*hold, "the answer went back before a second person approved it")?;
                     }
-                    tx.db().execute("DELETE FROM seizures WHERE request = $1 AND state = 'prepared'", &[name.clone()])?;
+                    let sql = "DELETE FROM seizures WHERE request = $1 AND state = 'prepared'";
+                    tx.db().execute(sql, std::slice::from_ref(&name))?;
                     tx.db().execute(
                         "UPDATE requests SET state = 'open', outcome = NULL, reason = NULL, prepared_by = NULL, first_approval = NULL,
                          holds = NULL WHERE id = $1",

@@ -79,7 +79,7 @@ pub struct Filer {
 }
 
 /// Whom a report is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ReportSubject)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
@@ -504,21 +504,6 @@ pub fn goaml(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, Screenin
         });
     });
     x.done()
-}
-
-impl Default for Subject {
-    fn default() -> Self {
-        Subject {
-            customer: String::new(),
-            first_name: String::new(),
-            last_name: String::new(),
-            business: false,
-            country: None,
-            email: None,
-            phone: None,
-            accounts: Vec::new(),
-        }
-    }
 }
 
 fn digits(text: &str, most: usize) -> String {

@@ -100,7 +100,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
     let network = workspace.ledger.network();
     let count = workspace.ledger.counts().addresses;
     let addresses: Vec<String> =
-        (0..1_000u32).map(|i| workspace.ledger.address(i * (count as u32 / 1_001)).to_text(network)).collect();
+        (0..1_000u32).map(|i| workspace.ledger.address(i * (count / 1_001)).to_text(network)).collect();
     let sqlite = format!("sqlite:{}", work.path().join("desk.sqlite").display());
     for url in std::iter::once(sqlite).chain(args.postgres.clone()) {
         let screening = Screening::open(&url, system_clock())?;
@@ -210,7 +210,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
             100.0,
         );
         note(
-            "list: an officer's page, one request",
+            "one request, with its review",
             measure(100, |i| Ok(desk.open(&format!("r{i}"), "bench").map(|_| ())?))?,
             100.0,
         );
@@ -225,7 +225,11 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
             measure(50, |i| Ok(desk.search(&format!("agency{} officer{}", i % 200, i), &person).map(|_| ())?))?,
             100.0,
         );
-        note("clocks: nothing due", measure(3, |_| Ok(desk.tick(&[]).map(|_| ())?))?, 60_000.0);
+        note(
+            "clocks: reminders and escalations, then none",
+            measure(3, |_| Ok(desk.tick(&[]).map(|_| ())?))?,
+            60_000.0,
+        );
         note(
             "transparency report over everything",
             measure(3, |_| Ok(desk.transparency(START - 1, START + 100_000_000).map(|_| ())?))?,

@@ -7,7 +7,7 @@ use common::{
     Desk, Running, agent, demo, free_port, have, have_peer, holdfast, path, peers, run, serving, small_store, words,
 };
 use serde_json::{Value, json};
-use std::io::BufRead;
+use std::io::{BufRead, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -184,6 +184,26 @@ fn from_an_officers_registration_to_a_verified_production_and_valid_reports() {
     assert!(!output.status.success(), "{}", words(&output));
     let listed = ana.ok("GET", "/api/v1/desk/requests/r-1/productions", Value::Null);
     assert_eq!(listed[0]["downloads"][0]["who"], email);
+
+    // The portal's pages, in a real browser.
+    if have("chromium") {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/officer.py");
+        let mut browser = Command::new(peers().join("venv/bin/python"))
+            .args([script, &desk.url, "kim@fbi.gov"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = browser.stdin.take().unwrap();
+        let mut said = std::io::BufReader::new(browser.stdout.take().unwrap()).lines().map_while(Result::ok);
+        assert_eq!(said.next().as_deref(), Some("code?"));
+        writeln!(input, "{}", next_code(&lines)).unwrap();
+        assert_eq!(said.next().as_deref(), Some("approve!"));
+        bo.ok("POST", "/api/v1/desk/officers/2", json!({"verdict": "approve", "reason": "called back"}));
+        writeln!(input, "approved").unwrap();
+        assert_eq!(said.next().as_deref(), Some("done"));
+        assert!(browser.wait().unwrap().success());
+    }
 
     // A case, and reports that the authorities' own schemas accept.
     let case = ana.ok(

@@ -73,7 +73,7 @@ fn step<T: DeserializeOwned>(fields: &BTreeMap<String, String>) -> Result<T, Api
     serde_json::from_value(Value::Object(map)).map_err(|e| ApiError::bad(format!("form: {e}")))
 }
 
-fn back(to: String) -> Response {
+pub(crate) fn back(to: String) -> Response {
     Redirect::to(&to).into_response()
 }
 

@@ -9,6 +9,7 @@ pub mod error;
 pub mod gate;
 pub mod pages;
 pub mod portal;
+pub mod portal_pages;
 pub mod screening;
 
 use axum::Router;
@@ -75,6 +76,14 @@ pub fn router(shared: Shared) -> Router {
         .route("/block/{block}", get(pages::block))
         .route("/trace", get(pages::trace))
         .route("/style.css", get(pages::style))
+        .route("/portal", get(portal_pages::home))
+        .route("/portal/sign-in", get(portal_pages::sign_in).post(portal_pages::code))
+        .route("/portal/prove", post(portal_pages::prove))
+        .route("/portal/factor", get(portal_pages::factor).post(portal_pages::enter))
+        .route("/portal/new", get(portal_pages::new).post(portal_pages::send))
+        .route("/portal/me", get(portal_pages::me).post(portal_pages::set_keys))
+        .route("/portal/requests/{id}", get(portal_pages::request).post(portal_pages::message))
+        .route("/portal/requests/{id}/productions/{number}", get(portal_pages::fetch))
         .route("/graph.js", get(desk_pages::graph_js))
         .route("/sign-in", get(desk_pages::sign_in).post(desk_pages::signed_in))
         .route("/sign-out", post(desk_pages::sign_out))

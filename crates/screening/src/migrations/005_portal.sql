@@ -125,3 +125,8 @@ CREATE INDEX notices_waiting ON notices (due) WHERE sent IS NULL;
 ALTER TABLE requests ADD COLUMN first_approval TEXT;
 ALTER TABLE requests ADD COLUMN country TEXT;
 ALTER TABLE requests ADD COLUMN kind TEXT;
+-- When a clock looks at it next: at a reminder, or when it is due.
+ALTER TABLE requests ADD COLUMN next_look BIGINT;
+UPDATE requests SET next_look = received;
+CREATE INDEX requests_next_look ON requests (next_look) WHERE next_look IS NOT NULL;
+CREATE INDEX requests_state_seq ON requests (state, seq);

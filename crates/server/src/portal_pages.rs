@@ -1,0 +1,347 @@
+//! The officers' portal as pages: a mailed code, the second factor, own requests with their status, messages, files and productions.
+
+use crate::Shared;
+use crate::desk::at_desk;
+use crate::desk_pages::back;
+use crate::error::ApiError;
+use crate::pages::{ErrorPage, page};
+use axum::extract::{Form, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_desk::policy::Policy;
+use holdfast_desk::portal::{Officer, Session};
+use holdfast_desk::request::{self, DataClass, Request, Statement, Target, TargetKind};
+use holdfast_desk::vault::sha256;
+use holdfast_screening::model::rfc3339;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+type Page = Result<Markup, ErrorPage>;
+type Fields = Form<BTreeMap<String, String>>;
+
+/// The session that a browser keeps.
+fn token(headers: &HeaderMap) -> String {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    all.flat_map(|v| v.split(';')).find_map(|p| p.trim().strip_prefix("ho=")).unwrap_or_default().to_owned()
+}
+
+fn keep(session: &Session, to: &str) -> Response {
+    let cookie = format!("ho={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=1800", session.token);
+    ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
+}
+
+/// The officer of a session; who has none is sent to the beginning.
+async fn officer(shared: &Shared, headers: &HeaderMap, full: bool) -> Result<(Officer, String), Response> {
+    let token = token(headers);
+    let theirs = token.clone();
+    match at_desk(shared.clone(), move |d| d.officer(&theirs, full)).await {
+        Ok(officer) => Ok((officer, token)),
+        Err(e) if e.status == StatusCode::CONFLICT => Err(back("/portal/sign-in".into())),
+        Err(e) => Err(ErrorPage::from(e).into_response()),
+    }
+}
+
+fn portal(title: &str, body: Markup) -> Markup {
+    page(
+        title,
+        "",
+        html! {
+            nav aria-label="Portal" { a href="/portal" { "Your requests" } a href="/portal/new" { "New request" } a href="/portal/me" { "You and your keys" } }
+            h1 { (title) }
+            (body)
+        },
+    )
+}
+
+/// Asks for a code.
+pub async fn sign_in() -> Markup {
+    page(
+        "Request portal",
+        "",
+        html! {
+            h1 { "Request portal for law enforcement" }
+            p { "Give your official address. It must be at a mail domain of your agency that the desk verified; a code is mailed to it." }
+            form.step method="post" action="/portal/sign-in" {
+                label { "Official address" input name="email" type="email" required autofocus autocomplete="email"; }
+                label { "Name (the first time)" input name="name" autocomplete="name"; }
+                button type="submit" { "Mail a code" }
+            }
+        },
+    )
+}
+
+/// Mails a code and asks for it.
+pub async fn code(State(shared): State<Shared>, Form(fields): Fields) -> Page {
+    let email = fields.get("email").cloned().unwrap_or_default();
+    let name = fields.get("name").map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
+    let to = email.clone();
+    at_desk(shared, move |d| d.ask_code(&to, name.as_deref())).await?;
+    Ok(page(
+        "Your code",
+        "",
+        html! {
+            h1 { "Your code" }
+            p { "A code was mailed to " (email) ". It opens for 15 minutes, once." }
+            form.step method="post" action="/portal/prove" {
+                input type="hidden" name="email" value=(email);
+                label { "Code" input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
+                button type="submit" { "Go on" }
+            }
+        },
+    ))
+}
+
+/// Takes the code.
+pub async fn prove(State(shared): State<Shared>, Form(fields): Fields) -> Result<Response, ErrorPage> {
+    let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let (email, code) = (get("email"), get("code"));
+    let session = at_desk(shared, move |d| d.prove(&email, &code)).await?;
+    Ok(keep(&session, "/portal/factor"))
+}
+
+/// Asks for the second factor, and sets it up at the first time.
+pub async fn factor(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let (officer, token) = match officer(&shared, &headers, false).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let enrolment = match officer.second_factor {
+        true => None,
+        false => match at_desk(shared, move |d| d.enrol(&token)).await {
+            Ok(enrolment) => Some(enrolment),
+            Err(e) => return ErrorPage::from(e).into_response(),
+        },
+    };
+    page("Second factor", "", html! {
+        h1 { "Second factor" }
+        @if let Some(e) = &enrolment {
+            p { "Add this to your authenticator app, then give the code that it shows. It is shown once." }
+            p { a href=(e.uri) { "Open in the app" } ", or type the secret: " code.hash { (e.secret) } }
+        }
+        form.step method="post" action="/portal/factor" {
+            label { "Code of the app" input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
+            button type="submit" { "Enter" }
+        }
+    })
+    .into_response()
+}
+
+/// Takes the second factor.
+pub async fn enter(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let (token, code) = (token(&headers), fields.get("code").cloned().unwrap_or_default());
+    let session = at_desk(shared, move |d| d.second_factor(&token, &code)).await?;
+    Ok(keep(&session, "/portal"))
+}
+
+/// Own requests.
+pub async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let (officer, token) = match officer(&shared, &headers, true).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    if officer.state != "approved" {
+        let body = html! { p { "Your address and second factor are proved. A person of the desk will approve you, and mail tells you so." } };
+        return portal("Waiting for approval", body).into_response();
+    }
+    let list = match at_desk(shared, move |d| d.own_requests(&token)).await {
+        Ok(list) => list,
+        Err(e) => return ErrorPage::from(e).into_response(),
+    };
+    portal("Your requests", html! {
+        @if list.is_empty() { p { "None yet. " a href="/portal/new" { "Send one." } } }
+        div.wide { table {
+            thead { tr { th { "Reference" } th { "Kind" } th { "Sent" } th { "Due" } th { "State" } } }
+            tbody { @for s in &list { tr {
+                td { a href={"/portal/requests/" (s.request.id)} { (s.request.reference) } } td { (s.request.kind.name().replace('_', " ")) }
+                td { (rfc3339(s.request.received)) } td { (rfc3339(s.due)) } td { (s.state) @if let Some(o) = &s.outcome { ": " (o) } }
+            } } }
+        } }
+    })
+    .into_response()
+}
+
+/// A form for a request.
+pub async fn new(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let found = match officer(&shared, &headers, true).await {
+        Ok((found, _)) => found,
+        Err(response) => return response,
+    };
+    let policy: &Policy = &shared.policy;
+    let kinds = ["information", "preservation", "freeze", "seizure", "emergency_disclosure"];
+    let targets = ["address", "transaction", "email", "phone", "user_id", "name", "card"];
+    let classes = ["subscriber", "kyc", "access", "transactions", "balances", "instruments", "content"];
+    let states = ["judge", "prosecutor", "validated", "serious_offence", "central_authority", "danger"];
+    let option = |name: &str| html! { option value=(name) { (name.replace('_', " ")) } };
+    let check = |prefix: &str, name: &str| html! { label { input type="checkbox" name={(prefix) (name)} value="true"; (name.replace('_', " ")) } };
+    portal("New request", html! {
+        p.note { "From " (found.name) ", " (found.agency) "." }
+        form method="post" action="/portal/new" {
+            div.step { label { "Your reference" input name="reference" required; }
+            label { "What you ask for" select name="kind" { @for k in kinds { (option(k)) } } }
+            label { "By which process" select name="process" { @for p in &policy.processes { option value=(p.id) { (p.title) } } } } }
+            fieldset { legend { "About" }
+                @for i in 1..=5 { div.step { label { "Kind" select name={"kind." (i)} { @for t in targets { (option(t)) } } } label { "Value" input name={"value." (i)}; } label { "Asset" input name={"asset." (i)} size="5"; } } }
+            }
+            fieldset { legend { "Data (not for freezes and seizures)" } @for c in classes { (check("class.", c)) } }
+            fieldset { legend { "The order is, or states" } @for s in states { (check("state.", s)) } }
+            label { input type="checkbox" name="emergency" value="true"; "Urgent, as the process defines urgency" }
+            p { label { "Do not tell the user until" input name="gag" type="date"; } }
+            p { label { "Reasons" textarea name="statement" rows="5" cols="60" {} } }
+            button type="submit" { "Send" }
+        }
+    })
+    .into_response()
+}
+
+/// A form's fields as a request. Its id is derived from its content, so that a form that is sent twice is one request.
+fn request_of(fields: &BTreeMap<String, String>, who: &Officer) -> Result<Request, ApiError> {
+    let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
+    let named = |text: String| Value::String(text);
+    let bad = |field: &str, e: serde_json::Error| ApiError::bad(format!("{field}: {e}"));
+    let mut targets = Vec::new();
+    for i in 1..=5 {
+        let value = get(&format!("value.{i}"));
+        if !value.is_empty() {
+            let kind: TargetKind =
+                serde_json::from_value(named(get(&format!("kind.{i}")))).map_err(|e| bad("kind", e))?;
+            targets.push(Target { kind, value, asset: Some(get(&format!("asset.{i}"))).filter(|a| !a.is_empty()) });
+        }
+    }
+    let checked = |prefix: &str| {
+        fields.keys().filter_map(|k| k.strip_prefix(prefix)).map(|k| named(k.to_owned())).collect::<Vec<_>>()
+    };
+    let classes: Vec<DataClass> = serde_json::from_value(json!(checked("class."))).map_err(|e| bad("class", e))?;
+    let states: Vec<Statement> = serde_json::from_value(json!(checked("state."))).map_err(|e| bad("state", e))?;
+    let kind: request::Kind = serde_json::from_value(named(get("kind"))).map_err(|e| bad("kind", e))?;
+    let gag = get("gag");
+    let gag_until = match gag.is_empty() {
+        true => None,
+        false => Some(
+            holdfast_screening::model::parse_time(&format!("{gag}T00:00:00Z"))
+                .ok_or_else(|| ApiError::bad(format!("gag: '{gag}' is no date")))?,
+        ),
+    };
+    Ok(Request {
+        id: format!("p-{}", &sha256(json!([who.id, fields]).to_string().as_bytes())[..16]),
+        received: 0,
+        kind,
+        process: get("process"),
+        reference: get("reference"),
+        officer: request::Officer {
+            name: who.name.clone(),
+            email: who.email.clone(),
+            agency: who.agency.clone(),
+            country: who.country.clone(),
+        },
+        targets,
+        classes,
+        states,
+        emergency: fields.contains_key("emergency"),
+        gag_until,
+        statement: get("statement"),
+        attachments: Vec::new(),
+    })
+}
+
+/// Sends a request.
+pub async fn send(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let (found, token) = match officer(&shared, &headers, true).await {
+        Ok(found) => found,
+        Err(response) => return Ok(response),
+    };
+    let request = request_of(&fields, &found)?;
+    let id = request.id.clone();
+    at_desk(shared, move |d| d.send_request(&token, request)).await?;
+    Ok(back(format!("/portal/requests/{id}")))
+}
+
+/// An own request.
+pub async fn request(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, ErrorPage> {
+    let token = match officer(&shared, &headers, true).await {
+        Ok((_, token)) => token,
+        Err(response) => return Ok(response),
+    };
+    let theirs = id.clone();
+    let (s, productions) =
+        at_desk(shared, move |d| Ok((d.own_request(&token, &theirs)?, d.own_productions(&token, &theirs)?))).await?;
+    let r = &s.request;
+    Ok(portal(&format!("Request {}", r.reference), html! {
+        dl {
+            dt { "Asks for" } dd { (r.kind.name().replace('_', " ")) @if !r.classes.is_empty() { ": " (r.classes.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ")) } }
+            dt { "By" } dd { (r.process) } dt { "Sent" } dd { (rfc3339(r.received)) } dt { "Due" } dd { (rfc3339(s.due)) }
+            dt { "State" } dd { (s.state) @if let Some(o) = &s.outcome { ": " (o) } }
+            dt { "About" } dd { @for t in &r.targets { (json!(t.kind).as_str().unwrap_or_default()) " " span.hash { (t.value) } br; } }
+        }
+        @if !productions.is_empty() { h2 { "Answers" } ul { @for p in &productions { li {
+            a href={"/portal/requests/" (id) "/productions/" (p.id)} { "Package " (p.id) } ", until " (rfc3339(p.expires)) ", encrypted to your key; SHA-256 " span.hash { (p.sha256) } } } } }
+        h2 { "Files" }
+        ul { @for f in &s.files { li { (f.name) " " span.note { (f.size) " bytes, SHA-256 " span.hash { (f.sha256) } } } } }
+        p.note { "Files are sent to the API: PUT /api/v1/portal/requests/" (id) "/files/NAME, or by the desk." }
+        h2 { "Messages" }
+        @for m in &s.messages { p { strong { (m.author) } " " (rfc3339(m.time)) br; (m.text) } }
+        form.step method="post" action={"/portal/requests/" (id)} { label { "To the desk" textarea name="text" rows="2" {} } button type="submit" { "Send" } }
+    })
+    .into_response())
+}
+
+/// Writes to the desk.
+pub async fn message(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let (token, text, theirs) = (token(&headers), fields.get("text").cloned().unwrap_or_default(), id.clone());
+    at_desk(shared, move |d| d.own_message(&token, &theirs, &text)).await?;
+    Ok(back(format!("/portal/requests/{id}")))
+}
+
+/// Fetches an answer.
+pub async fn fetch(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path((id, number)): Path<(String, u64)>,
+) -> Result<Response, ErrorPage> {
+    let token = token(&headers);
+    let bytes = at_desk(shared, move |d| d.own_fetch(&token, &id, number)).await?;
+    Ok(crate::desk::download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
+}
+
+/// The officer and the keys.
+pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let found = match officer(&shared, &headers, true).await {
+        Ok((found, _)) => found,
+        Err(response) => return response,
+    };
+    portal("You and your keys", html! {
+        p { (found.name) ", " (found.email) ", " (found.agency) " (" (found.country) "), " (found.state) "." }
+        p { "Answers are encrypted to these keys. Make one with " code { "age-keygen" } " and keep the secret part to yourself." }
+        form.step method="post" action="/portal/me" { label { "age recipients, one a line" textarea name="recipients" rows="3" { (found.recipients.join("\n")) } } button type="submit" { "Keep" } }
+    })
+    .into_response()
+}
+
+/// Takes the keys.
+pub async fn set_keys(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let token = token(&headers);
+    let keys = fields.get("recipients").map(|t| t.split_whitespace().map(str::to_owned).collect()).unwrap_or_default();
+    at_desk(shared, move |d| d.set_recipients(&token, keys)).await?;
+    Ok(back("/portal/me".into()))
+}
