@@ -26,6 +26,11 @@ pub struct Ticked {
     pub notices: u64,
 }
 
+/// Whether something was done.
+pub(crate) fn is_marked(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, ScreeningError> {
+    Ok(!tx.db().query("SELECT 1 FROM clock_marks WHERE mark = $1", &[mark.into()])?.is_empty())
+}
+
 /// Notes that something was done; false when it was done before.
 pub(crate) fn mark(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, ScreeningError> {
     let now = tx.now();
@@ -46,7 +51,7 @@ impl Desk<'_> {
             let now = tx.now();
             let mut done = Ticked::default();
             let rows = tx.db().query(
-                "SELECT id, due FROM requests WHERE next_look <= $1 AND state IN ('open', 'prepared') ORDER BY next_look LIMIT 5000",
+                "SELECT id, due FROM requests WHERE next_look <= $1 AND state IN ('open', 'prepared') ORDER BY next_look LIMIT 1000",
                 &[now.into()],
             )?;
             let open: Vec<(String, i64)> =

@@ -100,7 +100,7 @@ pub struct Seizure {
     pub request: String,
     /// What moves.
     pub transfer: SeizureTransfer,
-    /// prepared; approved, by two people: the exchange may carry it out; moved.
+    /// prepared; returned, with the answer; approved, by two people: the exchange may carry it out; moved.
     pub state: String,
     /// Hold that keeps the amount until it moves.
     pub hold: Option<u64>,
@@ -367,7 +367,7 @@ fn preserve(tx: &mut Transaction<'_>, vault: &Vault, request: &Request, policy: 
 fn hold_for_seizure(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Result<Vec<u64>, ScreeningError> {
     let judgement = policy.judge(request)?;
     let mut holds = Vec::new();
-    for s in seizures_of(tx.db(), &request.id)? {
+    for s in seizures_of(tx.db(), &request.id)?.into_iter().filter(|s| s.state == "prepared") {
         let hold = tx.place_hold(HoldRequest {
             id: format!("seizure:{}", s.id),
             scope: Scope::Amount,
@@ -874,7 +874,8 @@ impl Desk<'_> {
                     for hold in &at.holds {
                         tx.end_hold(*hold, "the answer went back before a second person approved it")?;
                     }
-                    let sql = "DELETE FROM seizures WHERE request = $1 AND state = 'prepared'";
+                    // Not deleted: a hold's id is made of the transfer's number, which must not come again.
+                    let sql = "UPDATE seizures SET state = 'returned' WHERE request = $1 AND state = 'prepared'";
                     tx.db().execute(sql, std::slice::from_ref(&name))?;
                     tx.db().execute(
                         "UPDATE requests SET state = 'open', outcome = NULL, reason = NULL, prepared_by = NULL, first_approval = NULL,
@@ -917,12 +918,23 @@ impl Desk<'_> {
                             }
                         }
                         _ => {
-                            if !crate::clocks::mark(tx, &format!("extended:{id}"))? {
+                            let mark = format!("extended:{id}");
+                            if crate::clocks::is_marked(tx, &mark)? {
                                 return refuse("it was extended before".into());
                             }
+                            // Holds that were released meanwhile stay released.
+                            let mut extended = 0;
                             for hold in &at.holds {
-                                tx.extend_hold(*hold, further)?;
+                                match tx.extend_hold(*hold, further) {
+                                    Ok(()) => extended += 1,
+                                    Err(ScreeningError::State(_)) => {}
+                                    Err(e) => return Err(e),
+                                }
                             }
+                            if extended == 0 {
+                                return refuse("none of its holds is active".into());
+                            }
+                            crate::clocks::mark(tx, &mark)?;
                         }
                     }
                     "request.extended"

@@ -4,11 +4,11 @@ use crate::request::{Target, TargetKind};
 use holdfast_chain::{AddressKey, display_hash, parse_hash};
 use holdfast_screening::Screening;
 use holdfast_screening::ScreeningError;
-use holdfast_screening::identifiers::{find, is_customer};
+use holdfast_screening::identifiers::{find, find_many, is_customer};
 use holdfast_tracing::Workspace;
 use holdfast_tracing::workspace::TraceRequest;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use utoipa::ToSchema;
 
 /// Most customers that one target is matched to.
@@ -92,11 +92,15 @@ pub fn matches(
 /// Takes a match: how, customer, why.
 type Add<'a> = dyn FnMut(How, String, String) + 'a;
 
-/// Who owns an address or withdrew to it.
-fn known(screening: &Screening, address: &str, add: &mut dyn FnMut(bool, String)) -> Result<(), ScreeningError> {
+/// Who owns one of some addresses or withdrew to it: (owns, address, customer).
+fn known(
+    screening: &Screening,
+    addresses: &[String],
+    add: &mut dyn FnMut(bool, &str, String),
+) -> Result<(), ScreeningError> {
     for (kind, owns) in [("deposit_address", true), ("destination", false)] {
-        for (customer, _) in screening.read(|db| find(db, kind, address, MAX_MATCHES))? {
-            add(owns, customer);
+        for (address, customer) in screening.read(|db| find_many(db, kind, addresses, MAX_MATCHES))? {
+            add(owns, &address, customer);
         }
     }
     Ok(())
@@ -108,7 +112,7 @@ fn address(
     text: &str,
     add: &mut Add<'_>,
 ) -> Result<(), ScreeningError> {
-    known(screening, text, &mut |owns, customer| match owns {
+    known(screening, &[text.to_owned()], &mut |owns, _, customer| match owns {
         true => add(How::Direct, customer, "it is the customer's deposit address".into()),
         false => add(How::Paid, customer, "the customer withdrew to it".into()),
     })?;
@@ -118,13 +122,12 @@ fn address(
         return Ok(());
     };
     let members = workspace.clusters.members(number);
-    for other in members.iter().take(MAX_CLUSTER).filter(|m| **m != number) {
-        let other = ledger.address(*other).to_text(network);
-        known(screening, &other, &mut |owns, customer| {
-            let what = if owns { "is the customer's deposit address" } else { "was withdrawn to by the customer" };
-            add(How::Cluster, customer, format!("{other}, under one control with it, {what}"));
-        })?;
-    }
+    let others = members.iter().filter(|m| **m != number).take(MAX_CLUSTER);
+    let others: Vec<String> = others.map(|m| ledger.address(*m).to_text(network)).collect();
+    known(screening, &others, &mut |owns, other, customer| {
+        let what = if owns { "is the customer's deposit address" } else { "was withdrawn to by the customer" };
+        add(How::Cluster, customer, format!("{other}, under one control with it, {what}"));
+    })?;
     traced(screening, workspace, text, add)
 }
 
@@ -137,13 +140,19 @@ fn transaction(
     let Some(workspace) = workspace else { return Ok(()) };
     let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
     let Some(tx) = parse_hash(text).and_then(|hash| ledger.tx_by_id(&hash)) else { return Ok(()) };
+    let mut paid: HashMap<String, usize> = HashMap::new();
     for (vout, output) in ledger.outputs(tx).take(10_000).enumerate() {
-        let address = ledger.address(ledger.address_of(output)).to_text(network);
-        known(screening, &address, &mut |owns, customer| match owns {
+        paid.entry(ledger.address(ledger.address_of(output)).to_text(network)).or_insert(vout);
+    }
+    let mut addresses: Vec<String> = paid.keys().cloned().collect();
+    addresses.sort();
+    known(screening, &addresses, &mut |owns, address, customer| {
+        let vout = paid.get(address).copied().unwrap_or_default();
+        match owns {
             true => add(How::Direct, customer, format!("output {vout} pays the customer's deposit address {address}")),
             false => add(How::Paid, customer, format!("output {vout} pays {address}, to which the customer withdrew")),
-        })?;
-    }
+        }
+    })?;
     traced(screening, workspace, text, add)
 }
 
@@ -162,13 +171,19 @@ fn traced(
     let ends = trace.ends.iter().map(|e| (e.place, e.amount, e.hops, e.via));
     let passed = trace.edges.iter().filter(|e| e.hops > 0).map(|e| (e.place, e.amount, e.hops - 1, e.via));
     let start = AddressKey::parse(subject, network).ok().and_then(|key| ledger.address_number(&key));
+    let mut reached: HashMap<String, Vec<String>> = HashMap::new();
     for (place, amount, hops, via) in ends.chain(passed) {
         let Some(number) = ledger.source_info(place).address.filter(|a| Some(*a) != start) else { continue };
         let address = ledger.address(number).to_text(network);
         let through = via.map_or(String::new(), |tx| format!(" by transaction {}", display_hash(&ledger.tx(tx).txid)));
-        for (customer, _) in screening.read(|db| find(db, "deposit_address", &address, MAX_MATCHES))? {
-            let why = format!("{amount} base units of it reached {address}{through}, {hops} transactions on");
-            add(How::Traced, customer, why);
+        let why = format!("{amount} base units of it reached {address}{through}, {hops} transactions on");
+        reached.entry(address).or_default().push(why);
+    }
+    let mut addresses: Vec<String> = reached.keys().cloned().collect();
+    addresses.sort();
+    for (address, customer) in screening.read(|db| find_many(db, "deposit_address", &addresses, MAX_MATCHES))? {
+        for why in reached.get(&address).into_iter().flatten() {
+            add(How::Traced, customer.clone(), why.clone());
         }
     }
     Ok(())

@@ -353,8 +353,9 @@ fn a_seizure_moves_with_two_approvals_only(place: &Place) {
     assert_eq!(held(), [("released".to_owned(), 0)]);
     house.prepare("s1", vec![transfer("user-of-s1", 400)]).unwrap();
     house.approve("s1", "bo").unwrap();
+    assert_eq!(held(), [("released".to_owned(), 0), ("active".to_owned(), 400)], "held anew");
     let moved = |d: &Desk<'_>| {
-        let number = d.seizures(None, "ana").unwrap()[0].id;
+        let number = d.seizures(None, "ana").unwrap()[1].id;
         d.step("s1", Step::Moved { transfer: number, reference: "txid".into() }, "ana")
     };
     assert!(why(house.with(moved)).contains("not approved"));

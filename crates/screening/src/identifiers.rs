@@ -78,6 +78,39 @@ pub fn find(db: &mut Database, kind: &str, value: &str, limit: usize) -> Result<
     rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.text(1)?.to_owned()))).collect()
 }
 
+/// Values asked about in one statement; fewer are padded, so that one prepared statement serves all.
+const MANY: usize = 256;
+
+/// Customers with one of many values of a kind, with the value: (value, customer). At most `limit` for each few hundred values.
+///
+/// # Errors
+/// [`DbError`].
+pub fn find_many(
+    db: &mut Database,
+    kind: &str,
+    values: &[String],
+    limit: usize,
+) -> Result<Vec<(String, String)>, DbError> {
+    let places: Vec<String> = (0..MANY).map(|i| format!("${}", i + 2)).collect();
+    let sql = format!(
+        "SELECT DISTINCT value, customer FROM identifiers WHERE kind = $1 AND value IN ({}) ORDER BY value, customer LIMIT ${}",
+        places.join(", "),
+        MANY + 2
+    );
+    let mut found = Vec::new();
+    for part in values.chunks(MANY) {
+        let mut parameters: Vec<Value> = vec![kind.into()];
+        parameters.extend(part.iter().map(|v| comparable(kind, v).into()));
+        let last = parameters.last().cloned().unwrap_or(Value::Null);
+        parameters.resize(MANY + 1, last);
+        parameters.push((limit.min(10_000) as i64).into());
+        for row in &db.query(&sql, &parameters)? {
+            found.push((row.text(0)?.to_owned(), row.text(1)?.to_owned()));
+        }
+    }
+    Ok(found)
+}
+
 /// Whether a customer is known by its id.
 ///
 /// # Errors

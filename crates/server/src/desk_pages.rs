@@ -9,7 +9,7 @@ use crate::gate::{Caller, scopes_of};
 use crate::pages::{ErrorPage, page};
 use crate::screening::block;
 use axum::Extension;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, Multipart, Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_desk::cases::{CaseStep, NewCase};
@@ -347,6 +347,7 @@ pub async fn request(
             }
             h2 { "Files" }
             ul { @for f in &files { li { a href={"/api/v1/desk/requests/" (id) "/files/" (f.name)} { (f.name) } " " span.note { (f.media_type) ", " (f.size) " bytes, SHA-256 " span.hash { (f.sha256) } ", by " (f.added_by) } } } }
+            (file_form(&format!("{to}/files"), "Attach", &[]))
             h2 { "Messages" }
             @for m in &messages { p { strong { (m.author) } " (" (m.side) ") " (time(m.time)) br; (m.text) } }
             form.step method="post" action={(to) "/messages"} { label { "To the officer" textarea name="text" rows="2" {} } button type="submit" { "Send" } }
@@ -366,6 +367,73 @@ pub async fn step_request(
     let theirs = id.clone();
     at_desk(shared, move |d| d.step(&theirs, step, &caller.0)).await?;
     Ok(back(format!("/desk/requests/{id}")))
+}
+
+/// A file of a form, with the form's other fields.
+pub(crate) struct Upload {
+    pub(crate) name: String,
+    pub(crate) media_type: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) fields: BTreeMap<String, String>,
+}
+
+/// Reads a form with one file.
+pub(crate) async fn upload(mut form: Multipart) -> Result<Upload, ApiError> {
+    let bad = |e: axum::extract::multipart::MultipartError| ApiError {
+        status: e.status(),
+        message: format!("form: {}", e.body_text()),
+    };
+    let (mut file, mut fields) = (None, BTreeMap::new());
+    while let Some(field) = form.next_field().await.map_err(bad)? {
+        let label = field.name().unwrap_or_default().to_owned();
+        match field.file_name().map(str::to_owned) {
+            Some(name) => {
+                let media_type = field.content_type().unwrap_or("text/plain").to_owned();
+                file = Some((name, media_type, field.bytes().await.map_err(bad)?.to_vec()));
+            }
+            None => {
+                fields.insert(label, field.text().await.map_err(bad)?);
+            }
+        }
+    }
+    let (name, media_type, bytes) = file.ok_or_else(|| ApiError::bad("form: choose a file"))?;
+    Ok(Upload { name, media_type, bytes, fields })
+}
+
+/// A form that takes a file: what it is for, and other fields.
+pub(crate) fn file_form(to: &str, label: &str, fields: &[(&str, &str)]) -> Markup {
+    html! {
+        form.step method="post" action=(to) enctype="multipart/form-data" {
+            label { "File" input type="file" name="file" required; }
+            @for (name, words) in fields { label { (words) input name=(name) required; } }
+            button type="submit" { (label) }
+        }
+    }
+}
+
+/// Attaches a file to a request, by form.
+pub async fn attach(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    form: Multipart,
+) -> Result<Response, ErrorPage> {
+    let (file, theirs) = (upload(form).await?, id.clone());
+    at_desk(shared, move |d| d.attach(&theirs, &file.name, &file.media_type, &file.bytes, &caller.0)).await?;
+    Ok(back(format!("/desk/requests/{id}")))
+}
+
+/// Takes an exhibit in, by form.
+pub async fn add_exhibit(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    form: Multipart,
+) -> Result<Response, ErrorPage> {
+    let (file, who) = (upload(form).await?, person(&caller));
+    let place = file.fields.get("place").cloned().unwrap_or_default();
+    at_desk(shared, move |d| d.add_exhibit(id, &file.name, &file.media_type, &place, &file.bytes, &who)).await?;
+    Ok(back(format!("/desk/cases/{id}")))
 }
 
 /// Makes a production, by form.
@@ -668,7 +736,8 @@ pub async fn case(State(shared): State<Shared>, Extension(caller): Extension<Cal
             @if now_open {
                 (step_form(&to, "add", "Add", &[("kind", "Kind", "note|subject|address|transaction|request|alert|hold|event"), ("key", "Number, address or id", "text"), ("title", "Text", "area")]))
                 (step_form(&to, "add", "Add a task", &[("kind", "task", "hidden"), ("title", "Task", "text"), ("assignee", "For", "text")]))
-                (step_form(&to, "member", "Set role", &[("person", "Person", "text"), ("role", "Role", "member|viewer|lead")]))
+                (file_form(&format!("{to}/exhibits"), "Take in as an exhibit", &[("place", "Where it is kept")]))
+            (step_form(&to, "member", "Set role", &[("person", "Person", "text"), ("role", "Role", "member|viewer|lead")]))
                 (step_form(&to, "close", "Close the case", &[("reason", "Why", "text")]))
             } @else { (step_form(&to, "reopen", "Open again", &[])) }
             h2 { "Reports to authorities" }

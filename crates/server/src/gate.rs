@@ -252,6 +252,15 @@ async fn in_json(path: &str, response: Response) -> Response {
     response
 }
 
+/// Pages load nothing from elsewhere, run no script that they did not bring, and stand in no other site's frame: what officers and customers
+/// wrote is shown in them.
+fn own_only(mut response: Response) -> Response {
+    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, header::HeaderValue::from_static(policy));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    response
+}
+
 /// Whether a path's answer is about customers or officers, and its handler does not note the look by itself.
 fn is_personal(path: &str) -> bool {
     let rest = path.strip_prefix("/api/v1").unwrap_or(path);
@@ -306,13 +315,13 @@ pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -
                 }
                 let mut request = request;
                 request.extensions_mut().insert(caller);
-                next.run(request).await
+                own_only(next.run(request).await)
             }
             Err(e) => desk_pages::refusal(&whole, e),
         };
     }
     if !["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p)) {
-        return next.run(request).await;
+        return own_only(next.run(request).await);
     }
     let scopes = scopes_of(request.method(), &path);
     let passed = if path.starts_with("/v2/") {

@@ -5,7 +5,7 @@ use crate::desk::at_desk;
 use crate::desk_pages::back;
 use crate::error::ApiError;
 use crate::pages::{ErrorPage, page};
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Multipart, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_desk::policy::Policy;
@@ -289,7 +289,7 @@ pub async fn request(
             a href={"/portal/requests/" (id) "/productions/" (p.id)} { "Package " (p.id) } ", until " (rfc3339(p.expires)) ", encrypted to your key; SHA-256 " span.hash { (p.sha256) } } } } }
         h2 { "Files" }
         ul { @for f in &s.files { li { (f.name) " " span.note { (f.size) " bytes, SHA-256 " span.hash { (f.sha256) } } } } }
-        p.note { "Files are sent to the API: PUT /api/v1/portal/requests/" (id) "/files/NAME, or by the desk." }
+(crate::desk_pages::file_form(&format!("/portal/requests/{id}/files"), "Send the file", &[]))
         h2 { "Messages" }
         @for m in &s.messages { p { strong { (m.author) } " " (rfc3339(m.time)) br; (m.text) } }
         form.step method="post" action={"/portal/requests/" (id)} { label { "To the desk" textarea name="text" rows="2" {} } button type="submit" { "Send" } }
@@ -306,6 +306,23 @@ pub async fn message(
 ) -> Result<Response, ErrorPage> {
     let (token, text, theirs) = (token(&headers), fields.get("text").cloned().unwrap_or_default(), id.clone());
     at_desk(shared, move |d| d.own_message(&token, &theirs, &text)).await?;
+    Ok(back(format!("/portal/requests/{id}")))
+}
+
+/// Attaches a file.
+pub async fn attach(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    form: Multipart,
+) -> Result<Response, ErrorPage> {
+    let (token, theirs) = (token(&headers), id.clone());
+    // Before the file is read: nobody without a session sends megabytes.
+    if let Err(response) = officer(&shared, &headers, true).await {
+        return Ok(response);
+    }
+    let file = crate::desk_pages::upload(form).await?;
+    at_desk(shared, move |d| d.own_file(&token, &theirs, &file.name, &file.media_type, &file.bytes)).await?;
     Ok(back(format!("/portal/requests/{id}")))
 }
 

@@ -3,6 +3,7 @@ import base64
 import hashlib
 import hmac
 import struct
+import shutil
 import sys
 import time
 
@@ -20,7 +21,7 @@ def totp(secret):
 
 
 with sync_playwright() as p:
-    browser = p.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
     page = browser.new_page()
     page.goto(f"{url}/portal")
     assert page.url.endswith("/portal/sign-in"), page.url
@@ -57,6 +58,9 @@ with sync_playwright() as p:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector("p:has-text('The order follows.')")
+    page.set_input_files("input[type=file]", {"name": "order.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 order"})
+    page.click("button:has-text('Send the file')")
+    page.wait_for_selector("li:has-text('order.pdf')")
     page.goto(f"{url}/portal")
     assert page.locator("td a").inner_text() == "NCU 99/26"
     # A session of the portal opens nothing of the desk.

@@ -96,7 +96,7 @@ CREATE TABLE preservations (
 );
 CREATE INDEX preservations_state ON preservations (state, until);
 
--- Transfers of a seizure: what goes where. States: prepared, approved (two people), moved.
+-- Transfers of a seizure: what goes where. States: prepared, returned, approved (two people), moved.
 CREATE TABLE seizures (
   id BIGINT PRIMARY KEY,
   request TEXT NOT NULL,
