@@ -858,9 +858,16 @@ impl Desk<'_> {
                             )?;
                         }
                     }
-                    let row = [tx.actor().into(), now.into(), json!(holds).to_string().into(), name];
+                    let classes = if granted { policy.judge(&at.request)?.granted } else { Vec::new() };
+                    let row = [
+                        tx.actor().into(),
+                        now.into(),
+                        json!(holds).to_string().into(),
+                        json!(classes).to_string().into(),
+                        name,
+                    ];
                     tx.db().execute(
-                        "UPDATE requests SET state = 'answered', approved_by = $1, answered = $2, holds = $3 WHERE id = $4",
+                        "UPDATE requests SET state = 'answered', approved_by = $1, answered = $2, holds = $3, granted = $4 WHERE id = $5",
                         &row,
                     )?;
                     let body = format!("Your request {} is answered; see the portal.\n", at.request.reference);

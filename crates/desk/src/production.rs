@@ -337,8 +337,7 @@ impl Desk<'_> {
         SigningKey::from_bytes(&self.master.derive("production-signing", ""))
     }
 
-    /// Makes the production of a granted request for data: exactly the classes that the policy opens, of exactly the customers that were
-    /// accepted. It is encrypted to the officer's keys, or to `recipients` if the officer gave them another way.
+    /// Makes the production of a granted request for data: exactly the classes that were approved, of exactly the customers that were accepted. It is encrypted to the officer's keys, or to `recipients` if the officer gave them another way.
     ///
     /// # Errors
     /// [`ScreeningError::State`] when nothing is granted or no key is known.
@@ -362,7 +361,15 @@ impl Desk<'_> {
         if keys.is_empty() {
             return refuse("no key of the officer is known; the officer names one in the portal, or give recipients");
         }
-        let judgement = self.policy.judge(&at.request)?;
+        let mut judgement = self.policy.judge(&at.request)?;
+        // What was approved, as far as today's policy still opens it.
+        let sql = "SELECT COALESCE(granted, '[]') FROM requests WHERE id = $1";
+        let rows = self.screening.read(|db| db.query(sql, &[id.into()]))?;
+        let approved: Vec<DataClass> = rows.first().map_or(Ok(Vec::new()), |r| parse("classes", r.text(0)?))?;
+        judgement.granted.retain(|c| approved.contains(c));
+        if judgement.granted.is_empty() {
+            return refuse("the approved answer opens no class of data");
+        }
         let customers: Vec<Data> =
             self.screening.read(|db| accepted(db, id)?.iter().map(|c| data(db, c, &judgement.granted)).collect())?;
         if customers.is_empty() {

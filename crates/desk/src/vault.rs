@@ -6,6 +6,7 @@ use holdfast_screening::model::Invalid;
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A folder of files by their hash.
 #[derive(Clone, Debug)]
@@ -109,7 +110,9 @@ impl Vault {
 fn write(place: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = place.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let part = place.with_extension(format!("part{}", std::process::id()));
+    // Its own for each writer: two may keep the same bytes at once.
+    static WRITERS: AtomicU64 = AtomicU64::new(0);
+    let part = place.with_extension(format!("part{}-{}", std::process::id(), WRITERS.fetch_add(1, Ordering::Relaxed)));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

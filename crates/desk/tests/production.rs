@@ -130,6 +130,12 @@ fn exactly_the_approved_classes_of_the_accepted_customers(place: &Place) {
         // A spreadsheet is a ZIP of XML; what looks like a formula is text.
         let sheet = read(&read(&package, "production.xlsx"), "xl/sharedStrings.xml");
         assert!(String::from_utf8(sheet).unwrap().contains("=HYPERLINK"));
+        // A policy that opens more today does not widen what was approved.
+        let mut wider = Policy::standard();
+        wider.processes.iter_mut().for_each(|p| p.classes.push(DataClass::Content));
+        let wider = Arc::new(wider);
+        let today = Desk { policy: &wider, ..*d };
+        assert_eq!(today.produce("r1", &[identity().1], "ana").unwrap().classes, made.classes);
         // The same content gives the same package.
         let again = d.produce("r1", &[identity().1], "ana").unwrap();
         assert_eq!(again.plain_sha256, made.plain_sha256);

@@ -287,17 +287,17 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     }
     let from = args.mail.mail_from.as_deref().unwrap_or_default();
     let mailer = args.mail.smtp.as_deref().map(|url| Mailer::new(url, from)).transpose().map_err(anyhow::Error::msg)?;
-    let (theirs, staff) = (shared.clone(), args.mail.staff.clone());
-    std::thread::spawn(move || keep_time(&theirs, mailer.as_ref(), &staff));
     if let Some(source) = source {
         let (shared, node) = (shared.clone(), args.node.clone());
         std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));
     }
-    serve_shared(shared, &args.listen)
+    serve_shared(shared, &args.listen, mailer, args.mail.staff)
 }
 
-/// Serves until Ctrl-C.
-pub fn serve_shared(shared: Shared, listen: &str) -> anyhow::Result<()> {
+/// Serves until Ctrl-C, and does what is due and sends what waits meanwhile.
+pub fn serve_shared(shared: Shared, listen: &str, mailer: Option<Mailer>, staff: Vec<String>) -> anyhow::Result<()> {
+    let theirs = shared.clone();
+    std::thread::spawn(move || keep_time(&theirs, mailer.as_ref(), &staff));
     // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
     let _keep = shared.clone();
     let _deliverer = Deliverer::start(shared.screening.clone(), shared.gate.master.clone())?;

@@ -125,6 +125,8 @@ CREATE INDEX notices_waiting ON notices (due) WHERE sent IS NULL;
 ALTER TABLE requests ADD COLUMN first_approval TEXT;
 ALTER TABLE requests ADD COLUMN country TEXT;
 ALTER TABLE requests ADD COLUMN kind TEXT;
+-- Classes of data that the approved answer opens, JSON: a later policy does not widen it.
+ALTER TABLE requests ADD COLUMN granted TEXT;
 -- When a clock looks at it next: at a reminder, or when it is due.
 ALTER TABLE requests ADD COLUMN next_look BIGINT;
 UPDATE requests SET next_look = received;
