@@ -570,10 +570,7 @@ impl Desk<'_> {
     /// # Errors
     /// [`ScreeningError`].
     pub fn case(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<CaseFile, ScreeningError> {
-        // Who may read it is asked outside of `read`, whose errors are the database's alone.
-        let allowed = self.screening.read(|db| Ok(role(db, id, person)))?;
-        allowed?;
-        self.note_look("case.read", &format!("case:{id}"), &person.name)?;
+        self.look_at_case(id, person)?;
         let (case, members, items) = self.screening.read(|db| {
             let key: Value = (id as i64).into();
             let rows = db.query(&format!("{CASE} WHERE id = $1"), std::slice::from_ref(&key))?;
@@ -606,6 +603,18 @@ impl Desk<'_> {
         timeline.extend(case.closed.map(|time| Moment { time, what: "case closed".into() }));
         timeline.sort();
         Ok(CaseFile { case, members, items, links, timeline })
+    }
+
+    fn may_read_case(&self, id: u64, person: &Person) -> Result<(), ScreeningError> {
+        // Asked outside of `read`, whose errors are the database's alone.
+        let allowed = self.screening.read(|db| Ok(role(db, id, person)))?;
+        allowed.map(|_| ())
+    }
+
+    /// Lets who may read a case look at a part of it; the look is in the audit log.
+    pub(crate) fn look_at_case(&self, id: u64, person: &Person) -> Result<(), ScreeningError> {
+        self.may_read_case(id, person)?;
+        self.note_look("case.read", &format!("case:{id}"), &person.name)
     }
 
     fn links(
@@ -811,8 +820,7 @@ impl Desk<'_> {
     /// # Errors
     /// [`ScreeningError`].
     pub fn exhibit(&self, id: u64, name: &str, person: &Person) -> Result<Vec<u8>, ScreeningError> {
-        let allowed = self.screening.read(|db| Ok(role(db, id, person)))?;
-        allowed?;
+        self.may_read_case(id, person)?;
         Ok(self.file(&format!("case:{id}"), name, &person.name)?.1)
     }
 
@@ -849,12 +857,8 @@ impl Desk<'_> {
         if query.len() > 1_000 || search::words(query).is_empty() {
             return Err(Invalid::new("q", "must be 1 to 1000 bytes with a word of two letters or digits").into());
         }
-        let subject = "search".to_owned();
         let detail = json!({ "q": query }).to_string();
-        self.screening.transact(&person.name, move |tx| {
-            tx.audit("desk.searched", &subject, &detail);
-            Ok(())
-        })?;
+        self.screening.note_look("desk.searched", "search", detail, &person.name)?;
         self.screening.read(|db| {
             let mut hits = Vec::new();
             for doc in search::find(db, query)? {
@@ -945,7 +949,7 @@ impl Desk<'_> {
                     )));
                 }
                 if kind == "trace" {
-                    parts.extend(crate::cases::trace_lines(&i.body).into_iter().map(Part::Small));
+                    parts.extend(trace_lines(&i.body).into_iter().map(Part::Small));
                 }
             }
         }

@@ -509,8 +509,7 @@ impl Desk<'_> {
                 Some(row) if row.text(1)? != new.country => return Err(ScreeningError::Conflict(new.name)),
                 Some(row) => row.int(0)?,
                 None => {
-                    let last = tx.db().query("SELECT COALESCE(MAX(id), 0) FROM agencies", &[])?;
-                    let id = last.first().map_or(Ok(0), |r| r.int(0))? + 1;
+                    let id = tx.next_id("agencies")?;
                     let row = [id.into(), new.name.as_str().into(), new.country.as_str().into(), tx.now().into(), tx.actor().into()];
                     tx.db().execute("INSERT INTO agencies (id, name, country, created, created_by) VALUES ($1, $2, $3, $4, $5)", &row)?;
                     id
@@ -607,11 +606,7 @@ impl Desk<'_> {
     /// [`ScreeningError`].
     pub fn open(&self, id: &str, actor: &str) -> Result<Opened, ScreeningError> {
         let opened = self.look(id)?;
-        let subject = format!("request:{id}");
-        self.screening.transact(actor, move |tx| {
-            tx.audit("request.read", &subject, "{}");
-            Ok(())
-        })?;
+        self.note_look("request.read", &format!("request:{id}"), actor)?;
         Ok(opened)
     }
 
@@ -644,10 +639,7 @@ impl Desk<'_> {
         })?;
         let list = rows.iter().map(|r| stored(r, now)).collect::<Result<Vec<_>, _>>()?;
         let detail = json!({ "requests": list.iter().map(|r| r.seq).collect::<Vec<_>>() }).to_string();
-        self.screening.transact(actor, move |tx| {
-            tx.audit("request.listed", "requests", &detail);
-            Ok(())
-        })?;
+        self.screening.note_look("request.listed", "requests", detail, actor)?;
         Ok(list)
     }
 
@@ -683,13 +675,9 @@ impl Desk<'_> {
             Matched { found, verdict, reason, decided_by }
         };
         let list: Vec<Matched> = matched.into_iter().map(with).collect();
-        let subject = format!("request:{id}");
         let detail =
             json!({ "customers": list.iter().map(|m| &m.found.customer).take(1000).collect::<Vec<_>>() }).to_string();
-        self.screening.transact(actor, move |tx| {
-            tx.audit("request.matched", &subject, &detail);
-            Ok(())
-        })?;
+        self.screening.note_look("request.matched", &format!("request:{id}"), detail, actor)?;
         Ok(list)
     }
 
@@ -966,5 +954,14 @@ impl Desk<'_> {
             };
             rows.iter().map(seizure).collect()
         })
+    }
+
+    /// Transfers of one seizure; the look is in the audit log.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn transfers(&self, id: &str, actor: &str) -> Result<Vec<Seizure>, ScreeningError> {
+        self.note_look("seizures.listed", &format!("request:{id}"), actor)?;
+        self.screening.read(|db| seizures_of(db, id))
     }
 }

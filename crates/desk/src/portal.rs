@@ -644,11 +644,7 @@ impl Desk<'_> {
     }
 
     pub(crate) fn note_look(&self, action: &'static str, subject: &str, actor: &str) -> Result<(), ScreeningError> {
-        let subject = subject.to_owned();
-        self.screening.transact(actor, move |tx| {
-            tx.audit(action, &subject, "{}");
-            Ok(())
-        })
+        self.screening.note_look(action, subject, "{}".into(), actor)
     }
 
     /// Attaches a file to a request; its bytes are kept by their hash and checked against their type. Where the request describes a file of
@@ -705,11 +701,8 @@ impl Desk<'_> {
         let found = list.into_iter().find(|f| f.name == name);
         let found = found.ok_or_else(|| ScreeningError::NotFound(format!("file '{name}' of {owner}")))?;
         let bytes = self.vault.read(&found.sha256)?;
-        let (owner, detail) = (owner.to_owned(), json!({ "name": name, "sha256": found.sha256 }).to_string());
-        self.screening.transact(actor, move |tx| {
-            tx.audit("file.read", &owner, &detail);
-            Ok(())
-        })?;
+        let detail = json!({ "name": name, "sha256": found.sha256 }).to_string();
+        self.screening.note_look("file.read", owner, detail, actor)?;
         Ok((found, bytes))
     }
 

@@ -841,7 +841,7 @@ impl Desk<'_> {
     /// # Errors
     /// [`ScreeningError`].
     pub fn reports(&self, case: u64, person: &Person) -> Result<Vec<Report>, ScreeningError> {
-        self.case(case, None, person)?;
+        self.look_at_case(case, person)?;
         self.screening.read(|db| {
             let rows =
                 db.query(&format!("{REPORT} WHERE case_id = $1 ORDER BY id LIMIT 1000"), &[(case as i64).into()])?;

@@ -344,6 +344,24 @@ impl Screening {
         self.change(move |core, now| run(&mut Transaction { core, now, actor }))
     }
 
+    /// Notes in the audit log that somebody looked at something; `detail` is JSON.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn note_look(
+        &self,
+        action: &'static str,
+        subject: &str,
+        detail: String,
+        actor: &str,
+    ) -> Result<(), ScreeningError> {
+        let subject = subject.to_owned();
+        self.transact(actor, move |tx| {
+            tx.audit(action, &subject, &detail);
+            Ok(())
+        })
+    }
+
     /// Takes records of the customers' world in; gives how many it took.
     ///
     /// # Errors

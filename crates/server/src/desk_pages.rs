@@ -263,7 +263,7 @@ pub async fn request(
     let theirs = id.clone();
     let (opened, matches, messages, files, productions, seizures) = with_ledger(shared, &caller, move |d, w, p| {
         let opened = d.open(&theirs, &p.name)?;
-        let seizures = d.seizures(None, &p.name)?.into_iter().filter(|s| s.request == theirs).collect::<Vec<_>>();
+        let seizures = d.transfers(&theirs, &p.name)?;
         Ok((
             opened,
             d.matches(Some(w), &theirs, &p.name)?,
@@ -946,11 +946,11 @@ pub async fn graph_js() -> Response {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../../web/graph.js")).into_response()
 }
 
-/// The key that a browser keeps.
-pub fn cookie_key(headers: &HeaderMap) -> Option<String> {
+/// What a browser keeps under a name: `hf` for the desk's key, `ho` for an officer's session.
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    let mut parts = all.flat_map(|v| v.split(';'));
-    parts.find_map(|p| p.trim().strip_prefix("hf=").map(str::to_owned)).filter(|k| !k.is_empty())
+    let mut pairs = all.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='));
+    pairs.find(|(n, v)| *n == name && !v.is_empty()).map(|(_, v)| v.to_owned())
 }
 
 /// Who is not signed in is sent to do so; others see why not.

@@ -181,7 +181,7 @@ fn token_of(request: &Request) -> Option<String> {
     }
     let Some(text) = request.headers().get(header::AUTHORIZATION) else {
         // A browser that signed in; changes from other sites were refused before.
-        return desk_pages::cookie_key(request.headers());
+        return desk_pages::cookie(request.headers(), "hf");
     };
     let text = text.to_str().ok()?;
     let (kind, rest) = text.split_once(' ')?;
@@ -285,12 +285,7 @@ async fn note_read(shared: &Shared, caller: &Caller, method: &Method, path: &str
         return Ok(());
     }
     let (screening, name, subject) = (shared.screening.clone(), caller.0.clone(), path.to_owned());
-    let run = move || {
-        screening.transact(&name, move |tx| {
-            tx.audit("data.read", &subject, "{}");
-            Ok(())
-        })
-    };
+    let run = move || screening.note_look("data.read", &subject, "{}".into(), &name);
     let noted = tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?;
     Ok(noted?)
 }

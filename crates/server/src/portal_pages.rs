@@ -2,7 +2,7 @@
 
 use crate::Shared;
 use crate::desk::at_desk;
-use crate::desk_pages::back;
+use crate::desk_pages::{back, cookie};
 use crate::error::ApiError;
 use crate::pages::{ErrorPage, page};
 use axum::extract::{Form, Multipart, Path, State};
@@ -22,8 +22,7 @@ type Fields = Form<BTreeMap<String, String>>;
 
 /// The session that a browser keeps.
 fn token(headers: &HeaderMap) -> String {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    all.flat_map(|v| v.split(';')).find_map(|p| p.trim().strip_prefix("ho=")).unwrap_or_default().to_owned()
+    cookie(headers, "ho").unwrap_or_default()
 }
 
 fn keep(session: &Session, to: &str) -> Response {
