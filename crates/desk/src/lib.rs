@@ -7,6 +7,7 @@ pub mod disclose;
 pub mod forgery;
 pub mod intake;
 pub mod matching;
+pub mod passkey;
 pub mod pdf;
 pub mod policy;
 pub mod portal;
@@ -19,6 +20,7 @@ pub mod transparency;
 pub mod vault;
 
 pub use forgery::{History, Suspicion};
+pub use passkey::Site;
 pub use policy::{Judgement, Policy};
 pub use request::Request;
 pub use vault::Vault;

@@ -1,5 +1,5 @@
 //! The officers' portal: officers register with an agency's mail domain, prove their address by a mailed code and themselves by a second
-//! factor (TOTP, RFC 6238), are approved by a person, and then send requests and messages and see how their own requests stand.
+//! factor (TOTP, RFC 6238, or a passkey, `passkey.rs`), are approved by a person, and then send requests and messages and see how their own requests stand.
 //!
 //! No secret is stored. Codes, TOTP secrets and session tokens are derived from the desk's master key and from numbers in the database.
 
@@ -54,8 +54,12 @@ pub struct Officer {
     pub decided: Option<i64>,
     /// Why.
     pub reason: Option<String>,
-    /// Whether a second factor is confirmed.
+    /// Whether a second factor is confirmed: an app or a passkey.
     pub second_factor: bool,
+    /// Whether an authenticator app is.
+    pub app: bool,
+    /// How many passkeys are.
+    pub passkeys: u32,
     /// Public keys that productions are encrypted to (age recipients).
     pub recipients: Vec<String>,
     #[serde(skip)]
@@ -156,7 +160,7 @@ pub enum Verdict {
 
 const OFFICER: &str =
     "SELECT o.id, o.email, o.name, a.name, a.country, o.state, o.created, o.proved, o.decided_by, o.decided, o.reason,
-    o.totp_confirmed, o.recipients, o.generation, o.totp FROM officers o JOIN agencies a ON a.id = o.agency";
+    o.totp_confirmed, (SELECT COUNT(*) FROM passkeys p WHERE p.officer = o.id), o.recipients, o.generation, o.totp FROM officers o JOIN agencies a ON a.id = o.agency";
 
 fn officer(row: &Row) -> Result<Officer, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
@@ -172,10 +176,12 @@ fn officer(row: &Row) -> Result<Officer, DbError> {
         decided_by: row.text_or_null(8).map(str::to_owned),
         decided: row.int_or_null(9),
         reason: row.text_or_null(10).map(str::to_owned),
-        second_factor: row.int(11)? > 0,
-        recipients: parse("recipients", row.text(12)?)?,
-        generation: row.int(13)?,
-        totp: row.int(14)?,
+        second_factor: row.int(11)? + row.int(12)? > 0,
+        app: row.int(11)? > 0,
+        passkeys: row.int(12)? as u32,
+        recipients: parse("recipients", row.text(13)?)?,
+        generation: row.int(14)?,
+        totp: row.int(15)?,
     })
 }
 
@@ -183,7 +189,7 @@ fn officer_of(db: &mut Database, column: &str, value: Value) -> Result<Option<Of
     db.query(&format!("{OFFICER} WHERE o.{column} = $1"), &[value])?.first().map(officer).transpose()
 }
 
-fn officer_by_id(db: &mut Database, id: u64) -> Result<Officer, ScreeningError> {
+pub(crate) fn officer_by_id(db: &mut Database, id: u64) -> Result<Officer, ScreeningError> {
     officer_of(db, "id", (id as i64).into())?.ok_or_else(|| ScreeningError::NotFound(format!("officer {id}")))
 }
 
@@ -221,18 +227,23 @@ fn totp(master: &Master, officer: &Officer, number: i64) -> Result<totp_rs::Totp
         .map_err(|e| ScreeningError::State(format!("second factor: {e}")))
 }
 
+/// Whether a session has the second factor; only of tokens that were checked.
+pub(crate) fn is_full(token: &str) -> bool {
+    token.split('_').nth(2) == Some("1")
+}
+
 fn equal(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
-fn session(master: &Master, officer: &Officer, full: bool, now: i64) -> Session {
+pub(crate) fn session(master: &Master, officer: &Officer, full: bool, now: i64) -> Session {
     let expires = now + SESSION_SECONDS;
     let body = format!("{}_{}_{expires}_{}", officer.id, u8::from(full), officer.generation);
     let mac = hex::encode(&master.derive("portal-session", &body)[..24]);
     Session { token: format!("ho_{body}_{mac}"), expires, full, must_enrol: !officer.second_factor }
 }
 
-fn refused(why: &str) -> ScreeningError {
+pub(crate) fn refused(why: &str) -> ScreeningError {
     ScreeningError::State(why.to_owned())
 }
 
@@ -419,13 +430,13 @@ impl Desk<'_> {
         Ok(found)
     }
 
-    /// Sets a TOTP secret up, for a session that proved the address and has no second factor yet.
+    /// Sets a TOTP secret up: in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.
     ///
     /// # Errors
     /// [`ScreeningError`].
     pub fn enrol(&self, token: &str) -> Result<Enrolment, ScreeningError> {
         let found = self.officer(token, false)?;
-        if found.second_factor {
+        if found.second_factor && (found.app || !is_full(token)) {
             return Err(refused("a second factor is set up; ask the desk to reset it"));
         }
         let (master, id) = (self.master.clone(), found.id as i64);
@@ -447,13 +458,22 @@ impl Desk<'_> {
     pub fn second_factor(&self, token: &str, given: &str) -> Result<Session, ScreeningError> {
         let found = self.officer(token, false)?;
         let (given, master, id) = (given.trim().to_owned(), self.master.clone(), found.id as i64);
+        let full = is_full(token);
         self.screening.transact("portal", move |tx| {
             let now = tx.now();
-            let rows = tx.db().query("SELECT totp, totp_step, totp_tries FROM officers WHERE id = $1", &[id.into()])?;
+            let rows = tx.db().query(
+                "SELECT totp, totp_step, totp_tries, totp_confirmed, (SELECT COUNT(*) FROM passkeys p WHERE p.officer = officers.id)
+                 FROM officers WHERE id = $1",
+                &[id.into()],
+            )?;
             let row = rows.first().ok_or_else(|| refused("the session is over; ask for a code"))?;
             let (number, last, tries) = (row.int(0)?, row.int(1)?, row.int(2)?);
             if number == 0 {
                 return Err(refused("set a second factor up first"));
+            }
+            // A secret that was never confirmed must not open an account that a passkey guards.
+            if row.int(3)? == 0 && row.int(4)? > 0 && !full {
+                return Err(refused("enter with your passkey; an app can be added then"));
             }
             if tries >= MAX_TRIES {
                 return Err(refused("too many wrong codes; prove the address again"));
@@ -755,6 +775,7 @@ impl Desk<'_> {
                     tx.db().execute(sql, &said)?;
                 }
                 Verdict::ResetFactor => {
+                    tx.db().execute("DELETE FROM passkeys WHERE officer = $1", &[(id as i64).into()])?;
                     let sql = "UPDATE officers SET totp_confirmed = 0, generation = generation + 1 WHERE id = $1";
                     tx.db().execute(sql, &[key])?;
                 }

@@ -275,7 +275,7 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     if args.no_serve {
         return Ok(());
     }
-    serve_shared(Shared::new(workspace, screening, master, vault)?, &args.listen, None, Vec::new())
+    serve_shared(Shared::new(workspace, screening, master, vault)?, &args.listen, None, Vec::new(), None)
 }
 
 fn indent(text: &str) -> String {

@@ -11,7 +11,7 @@ use holdfast_chain::node::{BlockSource, Rest, Rpc};
 use holdfast_chain::{Network, display_hash};
 use holdfast_connect::mail::Mailer;
 use holdfast_connect::webhooks::Deliverer;
-use holdfast_desk::Desk;
+use holdfast_desk::{Desk, Site};
 use holdfast_ledger::follow;
 use holdfast_server::{Shared, serve};
 use holdfast_tracing::Workspace;
@@ -150,6 +150,10 @@ pub struct Serve {
     /// Policy on requests from law enforcement (YAML) instead of the shipped one.
     #[arg(long)]
     policy: Option<PathBuf>,
+    /// Origin at which officers reach the portal, such as https://requests.exchange.example: passkeys are bound to it. By default
+    /// http://localhost with the port.
+    #[arg(long, env = "HOLDFAST_SITE")]
+    site: Option<String>,
     #[command(flatten)]
     mail: MailArgs,
 }
@@ -191,6 +195,9 @@ pub struct Call {
     /// Policy on requests from law enforcement (YAML) instead of the shipped one.
     #[arg(long)]
     policy: Option<PathBuf>,
+    /// Origin of the officers' portal, to which passkeys are bound.
+    #[arg(long, env = "HOLDFAST_SITE")]
+    site: Option<String>,
 }
 
 pub fn call_command(args: Call) -> anyhow::Result<()> {
@@ -210,6 +217,9 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
     let mut shared = Shared::new(workspace, args.desk.open()?, master(store)?, vault(store))?;
     if let Some(policy) = &args.policy {
         shared.policy = Arc::new(read_policy(policy)?);
+    }
+    if let Some(site) = &args.site {
+        shared.site = Arc::new(Site::new(site)?);
     }
     let session = args.session.map(|s| format!("Bearer {s}"));
     let mut headers = vec![("content-type", "application/json")];
@@ -291,11 +301,18 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         let (shared, node) = (shared.clone(), args.node.clone());
         std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));
     }
-    serve_shared(shared, &args.listen, mailer, args.mail.staff)
+    let site = args.site.as_deref().map(Site::new).transpose()?;
+    serve_shared(shared, &args.listen, mailer, args.mail.staff, site)
 }
 
 /// Serves until Ctrl-C, and does what is due and sends what waits meanwhile.
-pub fn serve_shared(shared: Shared, listen: &str, mailer: Option<Mailer>, staff: Vec<String>) -> anyhow::Result<()> {
+pub fn serve_shared(
+    mut shared: Shared,
+    listen: &str,
+    mailer: Option<Mailer>,
+    staff: Vec<String>,
+    site: Option<Site>,
+) -> anyhow::Result<()> {
     let theirs = shared.clone();
     std::thread::spawn(move || keep_time(&theirs, mailer.as_ref(), &staff));
     // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
@@ -311,6 +328,8 @@ pub fn serve_shared(shared: Shared, listen: &str, mailer: Option<Mailer>, staff:
                 "{listen} can be reached from outside and no API key is in force; make one with `holdfast keys create`"
             );
         }
+        let port = listener.local_addr()?.port();
+        shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
         println!("Serving on http://{} (pages; API described at /openapi.json). Ctrl-C stops.", listener.local_addr()?);
         let stop = async {
             while output::stopping() == ControlFlow::Continue(()) {

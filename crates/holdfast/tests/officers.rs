@@ -196,13 +196,23 @@ fn from_an_officers_registration_to_a_verified_production_and_valid_reports() {
             .unwrap();
         let mut input = browser.stdin.take().unwrap();
         let mut said = std::io::BufReader::new(browser.stdout.take().unwrap()).lines().map_while(Result::ok);
-        assert_eq!(said.next().as_deref(), Some("code?"));
-        writeln!(input, "{}", next_code(&lines)).unwrap();
-        assert_eq!(said.next().as_deref(), Some("approve!"));
-        bo.ok("POST", "/api/v1/desk/officers/2", json!({"verdict": "approve", "reason": "called back"}));
-        writeln!(input, "approved").unwrap();
-        assert_eq!(said.next().as_deref(), Some("done"));
+        let asked: Vec<String> = said
+            .by_ref()
+            .take_while(|line| line != "done")
+            .inspect(|line| match line.as_str() {
+                "code?" => writeln!(input, "{}", next_code(&lines)).unwrap(),
+                "approve!" => {
+                    bo.ok("POST", "/api/v1/desk/officers/2", json!({"verdict": "approve", "reason": "called back"}));
+                    writeln!(input, "approved").unwrap();
+                }
+                other => panic!("{other}"),
+            })
+            .collect();
         assert!(browser.wait().unwrap().success());
+        assert_eq!(asked, ["code?", "approve!", "code?", "code?"]);
+        let officers = bo.ok("GET", "/api/v1/desk/officers", Value::Null).to_string();
+        assert!(officers.contains("\"passkeys\":1"), "{officers}");
+        bo.ok("POST", "/api/v1/desk/officers/3", json!({"verdict": "approve", "reason": "called back"}));
     }
 
     // A case, and reports that the authorities' own schemas accept.

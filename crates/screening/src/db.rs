@@ -426,6 +426,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/005_portal.sql"),
     include_str!("migrations/006_productions.sql"),
     include_str!("migrations/007_cases.sql"),
+    include_str!("migrations/008_passkeys.sql"),
 ];
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use axum::routing::{delete, get, post, put};
 use gate::Gate;
 use holdfast_chain::mempool::Mempool;
 use holdfast_connect::Providers;
-use holdfast_desk::Policy;
+use holdfast_desk::{Policy, Site};
 pub use holdfast_desk::Vault;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
@@ -42,6 +42,8 @@ pub struct Shared {
     pub policy: Arc<Policy>,
     /// Files of the desk.
     pub vault: Vault,
+    /// Where people reach the portal: passkeys are bound to it.
+    pub site: Arc<Site>,
 }
 
 impl Shared {
@@ -59,7 +61,8 @@ impl Shared {
         let workspace = Arc::new(RwLock::new(workspace));
         let policy = Arc::new(Policy::standard());
         let (mempool, screening) = (Arc::default(), Arc::new(screening));
-        Ok(Shared { workspace, mempool, screening, gate, providers: None, policy, vault })
+        let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
+        Ok(Shared { workspace, mempool, screening, gate, providers: None, policy, vault, site })
     }
 }
 
@@ -80,6 +83,10 @@ pub fn router(shared: Shared) -> Router {
         .route("/portal/sign-in", get(portal_pages::sign_in).post(portal_pages::code))
         .route("/portal/prove", post(portal_pages::prove))
         .route("/portal/factor", get(portal_pages::factor).post(portal_pages::enter))
+        .route("/portal/passkeys", post(portal_pages::passkey_begin).put(portal_pages::passkey_register))
+        .route("/portal/passkeys/challenge", post(portal_pages::passkey_challenge).put(portal_pages::passkey_enter))
+        .route("/portal/passkeys/remove", post(portal_pages::passkey_remove))
+        .route("/passkey.js", get(portal_pages::passkey_js))
         .route("/portal/new", get(portal_pages::new).post(portal_pages::send))
         .route("/portal/me", get(portal_pages::me).post(portal_pages::set_keys))
         .route("/portal/requests/{id}", get(portal_pages::request).post(portal_pages::message))
@@ -182,6 +189,12 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/portal/code", post(portal::code))
         .route("/api/v1/portal/prove", post(portal::prove))
         .route("/api/v1/portal/factor", post(portal::enrol).put(portal::factor))
+        .route(
+            "/api/v1/portal/passkeys",
+            get(portal::passkeys).post(portal::passkey_begin).put(portal::passkey_register),
+        )
+        .route("/api/v1/portal/passkeys/challenge", post(portal::passkey_challenge).put(portal::passkey_enter))
+        .route("/api/v1/portal/passkeys/{id}", delete(portal::passkey_remove))
         .route("/api/v1/portal/me", get(portal::me).put(portal::recipients))
         .route("/api/v1/portal/requests", get(portal::requests).post(portal::send))
         .route("/api/v1/portal/requests/{id}", get(portal::request))

@@ -8,11 +8,13 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use holdfast_desk::passkey::Passkey;
 use holdfast_desk::portal::{Enrolment, Officer, Session, Status};
 use holdfast_desk::production::Production;
 use holdfast_desk::{Desk, Request};
 use holdfast_screening::ScreeningError;
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// Does something in a session; one that is over, or lacks the second factor where it is needed, is 401.
@@ -73,7 +75,7 @@ pub async fn prove(State(shared): State<Shared>, body: Bytes) -> Result<Json<Ses
     at_desk(shared, move |d| d.prove(&given.email, &given.code)).await.map(Json)
 }
 
-/// Sets a TOTP secret up, in a session that proved the address and has no second factor yet.
+/// Sets a TOTP secret up, in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.
 #[utoipa::path(post, path = "/api/v1/portal/factor", responses((status = 200, body = Enrolment), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn enrol(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Enrolment>, ApiError> {
     in_session(shared, &headers, false, |d, token| d.enrol(token)).await
@@ -93,6 +95,87 @@ pub struct FactorBody {
 pub async fn factor(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Json<Session>, ApiError> {
     let given: FactorBody = json(&body)?;
     in_session(shared, &headers, false, move |d, token| d.second_factor(token, &given.code)).await
+}
+
+/// The officer's own passkeys.
+#[utoipa::path(get, path = "/api/v1/portal/passkeys", responses((status = 200, body = Vec<Passkey>), (status = 401, body = ErrorBody)))]
+pub async fn passkeys(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Vec<Passkey>>, ApiError> {
+    in_session(shared, &headers, true, |d, token| d.passkeys(token)).await
+}
+
+/// Begins to add a passkey: options for `navigator.credentials.create` (WebAuthn, as JSON). In a session that proved the address while there
+/// is no second factor yet, and in a full one.
+#[utoipa::path(post, path = "/api/v1/portal/passkeys",
+    responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn passkey_begin(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+    let site = shared.site.clone();
+    in_session(shared, &headers, false, move |d, token| d.passkey_begin(token, &site)).await
+}
+
+/// A passkey that was made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasskeyBody {
+    /// What the officer calls it.
+    pub(crate) name: String,
+    /// The credential's `toJSON()`.
+    #[schema(value_type = Object)]
+    pub(crate) credential: Value,
+}
+
+/// Adds the passkey that the browser made; the session that comes back is full.
+#[utoipa::path(put, path = "/api/v1/portal/passkeys", request_body(content = PasskeyBody,
+    example = json!({"name": "laptop", "credential": {"id": "AAECAw", "type": "public-key"}})),
+    responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn passkey_register(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Session>, ApiError> {
+    let (made, site): (PasskeyBody, _) = (json(&body)?, shared.site.clone());
+    in_session(shared, &headers, false, move |d, token| d.passkey_register(token, &site, &made.name, &made.credential))
+        .await
+}
+
+/// Removes a passkey; the last second factor stays.
+#[utoipa::path(delete, path = "/api/v1/portal/passkeys/{id}", params(("id" = String, Path, description = "Credential id, hex")),
+    responses((status = 200, body = Vec<Passkey>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn passkey_remove(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Passkey>>, ApiError> {
+    in_session(shared, &headers, true, move |d, token| d.passkey_remove(token, &id)).await
+}
+
+/// Begins to enter with a passkey: options for `navigator.credentials.get` (WebAuthn, as JSON).
+#[utoipa::path(post, path = "/api/v1/portal/passkeys/challenge",
+    responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn passkey_challenge(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+    let site = shared.site.clone();
+    in_session(shared, &headers, false, move |d, token| d.passkey_challenge(token, &site)).await
+}
+
+/// A passkey's answer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssertionBody {
+    /// The credential's `toJSON()`.
+    #[schema(value_type = Object)]
+    pub(crate) credential: Value,
+}
+
+/// Gives a passkey's answer as the second factor; the session that comes back is full.
+#[utoipa::path(put, path = "/api/v1/portal/passkeys/challenge", request_body(content = AssertionBody,
+    example = json!({"credential": {"id": "AAECAw", "type": "public-key"}})),
+    responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn passkey_enter(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Session>, ApiError> {
+    let (given, site): (AssertionBody, _) = (json(&body)?, shared.site.clone());
+    in_session(shared, &headers, false, move |d, token| d.passkey_enter(token, &site, &given.credential)).await
 }
 
 /// The officer of the session.

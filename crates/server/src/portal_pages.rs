@@ -4,7 +4,11 @@ use crate::Shared;
 use crate::desk::at_desk;
 use crate::desk_pages::{back, cookie};
 use crate::error::ApiError;
+use crate::portal::{AssertionBody, PasskeyBody};
+use crate::screening::json as parse;
 use crate::pages::{ErrorPage, page};
+use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Form, Multipart, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -26,8 +30,11 @@ fn token(headers: &HeaderMap) -> String {
 }
 
 fn keep(session: &Session, to: &str) -> Response {
-    let cookie = format!("ho={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=1800", session.token);
-    ([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response()
+    ([(header::SET_COOKIE, session_cookie(session))], Redirect::to(to)).into_response()
+}
+
+fn session_cookie(session: &Session) -> String {
+    format!("ho={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=1800", session.token)
 }
 
 /// The officer of a session; who has none is sent to the beginning.
@@ -105,7 +112,10 @@ pub async fn factor(State(shared): State<Shared>, headers: HeaderMap) -> Respons
         Ok(found) => found,
         Err(response) => return response,
     };
-    let enrolment = match officer.second_factor {
+    let theirs = token.clone();
+    let full = at_desk(shared.clone(), move |d| d.officer(&theirs, true)).await.is_ok();
+    // Beside a passkey, an app is set up in a full session only.
+    let enrolment = match officer.app || (officer.passkeys > 0 && !full) {
         true => None,
         false => match at_desk(shared, move |d| d.enrol(&token)).await {
             Ok(enrolment) => Some(enrolment),
@@ -114,16 +124,85 @@ pub async fn factor(State(shared): State<Shared>, headers: HeaderMap) -> Respons
     };
     page("Second factor", "", html! {
         h1 { "Second factor" }
+        @if officer.passkeys > 0 { p { button #passkey-enter type="button" autofocus { "Use your passkey" } } }
+        @if !officer.second_factor { (add_passkey()) h2 { "Or an authenticator app" } }
+        (script())
         @if let Some(e) = &enrolment {
             p { "Add this to your authenticator app, then give the code that it shows. It is shown once." }
             p { a href=(e.uri) { "Open in the app" } ", or type the secret: " code.hash { (e.secret) } }
         }
-        form.step method="post" action="/portal/factor" {
-            label { "Code of the app" input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
+        @if officer.app || enrolment.is_some() { form.step method="post" action="/portal/factor" {
+            label { "Code of the app" input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus[officer.passkeys == 0]; }
             button type="submit" { "Enter" }
-        }
+        } }
     })
     .into_response()
+}
+
+/// The fields that make a passkey; the script does it.
+fn add_passkey() -> Markup {
+    html! {
+        p { "A passkey lies in your computer, telephone or security key, and opens with its fingerprint or PIN. It works at this site only, so no other site can ask it from you." }
+        div.step { label { "Name of the device" input #passkey-name value="my device" maxlength="60"; } button #passkey-add type="button" { "Add a passkey" } }
+    }
+}
+
+fn script() -> Markup {
+    html! { p #passkey-said role="status" {} script src="/passkey.js" defer {} }
+}
+
+/// The script of passkeys.
+pub async fn passkey_js() -> Response {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../../web/passkey.js"))
+        .into_response()
+}
+
+/// Begins to add a passkey.
+pub async fn passkey_begin(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+    let (token, site) = (token(&headers), shared.site.clone());
+    at_desk(shared, move |d| d.passkey_begin(&token, &site)).await.map(Json)
+}
+
+/// The session in a cookie, for a script.
+fn kept(session: &Session) -> Response {
+    ([(header::SET_COOKIE, session_cookie(session))], Json(json!({ "to": "/portal" }))).into_response()
+}
+
+/// Adds it.
+pub async fn passkey_register(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let (token, site, made): (_, _, PasskeyBody) = (token(&headers), shared.site.clone(), parse(&body)?);
+    at_desk(shared, move |d| d.passkey_register(&token, &site, &made.name, &made.credential)).await.map(|s| kept(&s))
+}
+
+/// Begins to enter with a passkey.
+pub async fn passkey_challenge(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+    let (token, site) = (token(&headers), shared.site.clone());
+    at_desk(shared, move |d| d.passkey_challenge(&token, &site)).await.map(Json)
+}
+
+/// Enters.
+pub async fn passkey_enter(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let (token, site, given): (_, _, AssertionBody) = (token(&headers), shared.site.clone(), parse(&body)?);
+    at_desk(shared, move |d| d.passkey_enter(&token, &site, &given.credential)).await.map(|s| kept(&s))
+}
+
+/// Removes a passkey.
+pub async fn passkey_remove(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let (token, id) = (token(&headers), fields.get("id").cloned().unwrap_or_default());
+    at_desk(shared, move |d| d.passkey_remove(&token, &id)).await?;
+    Ok(back("/portal/me".into()))
 }
 
 /// Takes the second factor.
@@ -338,14 +417,23 @@ pub async fn fetch(
 
 /// The officer and the keys.
 pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let found = match officer(&shared, &headers, true).await {
-        Ok((found, _)) => found,
+    let (found, token) = match officer(&shared, &headers, true).await {
+        Ok(found) => found,
         Err(response) => return response,
+    };
+    let passkeys = match at_desk(shared, move |d| d.passkeys(&token)).await {
+        Ok(passkeys) => passkeys,
+        Err(e) => return ErrorPage::from(e).into_response(),
     };
     portal("You and your keys", html! {
         p { (found.name) ", " (found.email) ", " (found.agency) " (" (found.country) "), " (found.state) "." }
         p { "Answers are encrypted to these keys. Make one with " code { "age-keygen" } " and keep the secret part to yourself." }
         form.step method="post" action="/portal/me" { label { "age recipients, one a line" textarea name="recipients" rows="3" { (found.recipients.join("\n")) } } button type="submit" { "Keep" } }
+        h2 { "Passkeys" }
+        ul { @for k in &passkeys { li { (k.name) ", since " (rfc3339(k.created)) @if let Some(t) = k.used { ", used " (rfc3339(t)) }
+            form method="post" action="/portal/passkeys/remove" { input type="hidden" name="id" value=(k.id); button type="submit" { "Remove " (k.name) } } } } }
+        (add_passkey()) (script())
+        @if !found.app { p { a href="/portal/factor" { "Set up an authenticator app as well" } } }
     })
     .into_response()
 }

@@ -66,5 +66,65 @@ with sync_playwright() as p:
     # A session of the portal opens nothing of the desk.
     page.goto(f"{url}/desk/requests")
     assert "/sign-in" in page.url, page.url
+
+    # Passkeys, with Chromium's virtual authenticator. Browsers give them to host names only.
+    site = url.replace("127.0.0.1", "localhost")
+
+    def with_authenticator(context):
+        page = context.new_page()
+        devtools = context.new_cdp_session(page)
+        devtools.send("WebAuthn.enable")
+        options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+                   "isUserVerified": True, "automaticPresenceSimulation": True}
+        key = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
+        return page, devtools, key
+
+    def prove(page, email, name):
+        page.goto(f"{site}/portal")
+        page.fill("input[name=email]", email)
+        page.fill("input[name=name]", name)
+        page.click("button:has-text('Mail a code')")
+        page.locator("input[name=code]").wait_for()
+        print("code?", flush=True)
+        page.fill("input[name=code]", input())
+        page.click("button:has-text('Go on')")
+        page.wait_for_url("**/portal/factor")
+
+    context = browser.new_context()
+    page, devtools, key = with_authenticator(context)
+    prove(page, "lee@fbi.gov", "Lee Officer")
+    page.fill("#passkey-name", "blue key")
+    page.focus("#passkey-add")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:has-text('Waiting for approval')")
+    page.goto(f"{site}/portal/me")
+    assert "blue key, since" in page.inner_text("ul")
+    page.click("button:has-text('Remove blue key')")
+    assert "only second factor" in page.inner_text("main"), page.inner_text("body")
+    # Another session: the mailed code alone opens nothing, the passkey does. What it sent is of no use a second time.
+    context.clear_cookies()
+    prove(page, "lee@fbi.gov", "")
+    page.goto(f"{site}/portal/me")
+    assert page.url.endswith("/portal/sign-in"), page.url
+    page.goto(f"{site}/portal/factor")
+    ask = "async ([method, path, body]) => { const a = await fetch(path, {method, headers: {'content-type': 'application/json'}, body}); return [a.status, await a.text()] }"
+    status, said = page.evaluate(ask, ["POST", "/portal/passkeys", None])
+    assert status == 409 and "give it first" in said, said
+    sent = []
+    page.on("request", lambda r: sent.append(r.post_data) if r.method == "PUT" else None)
+    # A user whom the authenticator did not verify does not enter.
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
+    page.click("#passkey-enter")
+    page.wait_for_selector("#passkey-said:has-text('Try again')")
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": True})
+    page.click("#passkey-enter")
+    page.wait_for_selector("h1:has-text('Waiting for approval')")
+    assert len(sent) == 1, sent
+    status, said = page.evaluate(ask, ["PUT", "/portal/passkeys/challenge", sent[0]])
+    assert status == 409 and "begin again" in said, said
+    # The old answer to a new challenge is none.
+    assert page.evaluate(ask, ["POST", "/portal/passkeys/challenge", None])[0] == 200
+    status, said = page.evaluate(ask, ["PUT", "/portal/passkeys/challenge", sent[0]])
+    assert status == 409, said
     browser.close()
     print("done", flush=True)

@@ -1,0 +1,1 @@
+//! Finds seeds, keys, addresses and wallets in seized material

@@ -1,0 +1,1 @@
+//! Sharing what is known: communities, TAXII, STIX, MISP, TagPack, flags, private matching
