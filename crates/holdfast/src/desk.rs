@@ -1,5 +1,6 @@
 //! `holdfast desk`: requests from law enforcement.
 
+use crate::desk_cases::{CasesCommand, OfficersCommand, ProductionsCommand, cases, officers, productions};
 use crate::output;
 use crate::screening::{DeskArgs, master, vault};
 use anyhow::Context;
@@ -27,6 +28,15 @@ pub enum DeskCommand {
     /// Requests: take them in, look at them, answer them.
     #[command(subcommand)]
     Requests(RequestsCommand),
+    /// Officers of the portal.
+    #[command(subcommand)]
+    Officers(OfficersCommand),
+    /// Cases.
+    #[command(subcommand)]
+    Cases(CasesCommand),
+    /// Answers to requests, packed.
+    #[command(subcommand)]
+    Productions(ProductionsCommand),
     /// Say what policy and the signs of forgery say of a request; nothing is stored.
     Review {
         /// The request and what is known of its sender (JSON).
@@ -47,7 +57,11 @@ pub struct IntakeArgs {
 }
 
 impl IntakeArgs {
-    fn with<T>(&self, run: impl FnOnce(&Desk<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {
+    pub fn store(&self) -> &Path {
+        &self.desk.store.store
+    }
+
+    pub fn with<T>(&self, run: impl FnOnce(&Desk<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {
         let policy = self.policy.as_deref().map_or_else(|| Ok(Policy::standard()), read_policy)?;
         let (screening, policy) = (self.desk.open()?, Arc::new(policy));
         let (master, vault) = (master(&self.desk.store.store)?, vault(&self.desk.store.store));
@@ -285,6 +299,9 @@ pub fn run(command: DeskCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         DeskCommand::Agencies(command) => agencies(command, as_json),
         DeskCommand::Requests(command) => requests(command, as_json),
+        DeskCommand::Officers(command) => officers(command, as_json),
+        DeskCommand::Cases(command) => cases(command, as_json),
+        DeskCommand::Productions(command) => productions(command, as_json),
         DeskCommand::Policy { file: None } if as_json => output::json(&Policy::standard()),
         DeskCommand::Policy { file: None } => {
             print!("{DEFAULT_POLICY}");

@@ -8,6 +8,7 @@ mod connect;
 mod demo;
 mod demo_case;
 mod desk;
+mod desk_cases;
 mod ledger;
 mod live;
 mod output;

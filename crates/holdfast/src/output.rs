@@ -1,8 +1,11 @@
 //! Progress, clean stops and printing.
 
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use std::io::Read;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -35,6 +38,15 @@ pub fn bar(len: u64, what: &str) -> ProgressBar {
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+/// Reads a file of at most `most` bytes.
+pub fn read_bounded(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+    file.take(most as u64 + 1).read_to_end(&mut bytes).with_context(|| path.display().to_string())?;
+    anyhow::ensure!(bytes.len() <= most, "{}: more than {most} bytes", path.display());
+    Ok(bytes)
 }
 
 /// 1234567 as 1,234,567.

@@ -269,6 +269,12 @@ fn from_an_officers_registration_to_a_verified_production_and_valid_reports() {
     let found =
         run(holdfast().args(["call", "GET", "/api/v1/desk/search?q=ransom", "--as", "ana", "--store", path(&store)]));
     assert!(found.contains("\"case\""), "{found}");
+    let ask = |args: &[&str]| run(holdfast().arg("desk").args(args).args(["--as", "ana", "--store", path(&store)]));
+    let note = r#"{"step":"add","kind":"note","title":"Called the victim back."}"#;
+    assert!(ask(&["cases", "step", "1", note]).contains("Called the victim back."));
+    assert!(ask(&["cases", "list"]).contains("A ransom <&>"));
+    assert!(ask(&["officers", "list", "--state", "approved"]).contains("<ana.berg@fbi.gov>"));
+    assert!(ask(&["productions", "list", "r-1"]).contains("fetched 1 times"));
     let wrong = holdfast().args(["call", "GET", "/api/v1/desk/cases/99", "--store", path(&store)]).output().unwrap();
     assert!(!wrong.status.success() && words(&wrong).contains("404"), "{}", words(&wrong));
 }
