@@ -18,7 +18,8 @@ use webauthn_rp::request::auth::{
     NonDiscoverableCredentialRequestOptions,
 };
 use webauthn_rp::request::register::{
-    CredProtect, PublicKeyCredentialCreationOptions, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle,
+    CredProtect, PublicKeyCredentialCreationOptions, PublicKeyCredentialUserEntity, RegistrationVerificationOptions,
+    UserHandle,
 };
 use webauthn_rp::request::{
     AsciiDomain, Credentials, ExtensionInfo, PublicKeyCredentialDescriptor, RpId, UserVerificationRequirement,
@@ -95,10 +96,7 @@ fn unhex(text: &str) -> Result<Vec<u8>, ScreeningError> {
 }
 
 /// The officer's credentials as the library wants them.
-fn descriptors(
-    db: &mut Database,
-    officer: u64,
-) -> Result<Vec<PublicKeyCredentialDescriptor<Vec<u8>>>, ScreeningError> {
+fn descriptors(db: &mut Database, officer: u64) -> Result<Vec<PublicKeyCredentialDescriptor<Vec<u8>>>, ScreeningError> {
     let sql = "SELECT id, transports FROM passkeys WHERE officer = $1 ORDER BY created, id LIMIT 8";
     db.query(sql, &[(officer as i64).into()])?
         .iter()
@@ -124,7 +122,8 @@ fn take(tx: &mut Transaction<'_>, officer: u64, kind: &str) -> Result<Vec<u8>, S
     let (id, now) = (officer as i64, tx.now());
     let sql = "SELECT state FROM passkey_ceremonies WHERE officer = $1 AND kind = $2 AND until >= $3";
     let rows = tx.db().query(sql, &[id.into(), kind.into(), now.into()])?;
-    let state = rows.first().ok_or_else(|| refused("nothing was begun, or it took longer than five minutes; begin again"))?;
+    let state =
+        rows.first().ok_or_else(|| refused("nothing was begun, or it took longer than five minutes; begin again"))?;
     let state = unhex(state.text(0)?)?;
     tx.db().execute("DELETE FROM passkey_ceremonies WHERE officer = $1", &[id.into()])?;
     Ok(state)
@@ -276,7 +275,8 @@ impl Desk<'_> {
             if rows.first().map(|r| r.int(0)).transpose()?.is_none_or(|tries| tries >= MAX_TRIES) {
                 return Err(refused("too many wrong answers; prove the address again"));
             }
-            let state = NonDiscoverableAuthenticationServerState::decode(&take(tx, found.id, "enter")?).map_err(wrong)?;
+            let state =
+                NonDiscoverableAuthenticationServerState::decode(&take(tx, found.id, "enter")?).map_err(wrong)?;
             let id = hex::encode(answer.raw_id().as_ref());
             let sql = "SELECT public_key, state FROM passkeys WHERE id = $1 AND officer = $2";
             let rows = tx.db().query(sql, &[id.as_str().into(), officer.into()])?;
@@ -290,8 +290,7 @@ impl Desk<'_> {
             options.allowed_origins = &origins;
             if let Err(e) = state.verify(&rp, &answer, &mut known, &options) {
                 // Written before the refusal, so that tries count.
-                tx.db()
-                    .execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[officer.into()])?;
+                tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[officer.into()])?;
                 tx.audit("officer.factor_refused", &subject, &json!({ "passkey": id }).to_string());
                 return Err(wrong(e));
             }
@@ -347,7 +346,14 @@ mod tests {
             assert!(Site::new(good).is_ok(), "{good}");
         }
         assert_eq!(Site::new("https://a.example/").unwrap().origin(), "https://a.example");
-        for bad in ["exchange.example", "http://exchange.example", "https://127.0.0.1", "https://a.example:x", "https://", "https://a.example/portal"] {
+        for bad in [
+            "exchange.example",
+            "http://exchange.example",
+            "https://127.0.0.1",
+            "https://a.example:x",
+            "https://",
+            "https://a.example/portal",
+        ] {
             assert!(Site::new(bad).is_err(), "{bad}");
         }
     }

@@ -10,7 +10,7 @@ use holdfast_screening::keys::Master;
 use holdfast_screening::rules::DEFAULT_BOOK;
 use holdfast_screening::service::system_clock;
 use holdfast_screening::state::State;
-use holdfast_screening::{ChainFacts, Event, RuleBook, Screening};
+use holdfast_screening::{ChainFacts, Event, Flags, RuleBook, Screening};
 use holdfast_server::Shared;
 use holdfast_tracing::Workspace;
 use serde_json::json;
@@ -67,13 +67,14 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
 
     // In process, no I/O.
     let (holds, prices, facts) = (ActiveHolds::new(), Prices::new(), ChainFacts::default());
+    let flags = Flags::default();
     let in_process = |book: &RuleBook| {
         let mut state = State::default();
         exchange.records.iter().for_each(|r| state.record(r));
         let mut times = Vec::with_capacity(exchange.events.len());
         for (seq, event) in exchange.events.iter().enumerate() {
             let start = Instant::now();
-            let ground = Ground { state: &state, book, holds: &holds, prices: &prices };
+            let ground = Ground { state: &state, book, holds: &holds, prices: &prices, flags: &flags };
             let (decision, _) = decide(ground, event, &facts, seq as u64, event.time);
             state.apply(event, &facts, decision.value.unwrap_or(0), seq as u64);
             times.push(start.elapsed());
@@ -106,7 +107,7 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         let mut event = exchange.events[n % exchange.events.len()].clone();
         event.time += round as i64 * 60 * 86_400;
         event.tx = event.tx.map(|t| format!("{t}{round}"));
-        let ground = Ground { state: &state, book: &book, holds: &holds, prices: &prices };
+        let ground = Ground { state: &state, book: &book, holds: &holds, prices: &prices, flags: &flags };
         let (decision, _) = decide(ground, &event, &facts, n as u64, event.time);
         state.apply(&event, &facts, decision.value.unwrap_or(0), n as u64);
         if (n + 1) % (args.memory_events / 4).max(1) == 0 {

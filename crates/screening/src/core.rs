@@ -5,6 +5,7 @@ use crate::audit::{Chain, digest};
 use crate::db::{Database, DbError, Row, Value, parse};
 use crate::decision::{ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Verdict, decide};
 use crate::facts::ChainFacts;
+use crate::flags::{self, FLAG_BASIS, FLAGGED, Flag, Flags, MAX_FLAGS};
 use crate::holds::{self, Hold, HoldRequest, stored};
 use crate::identifiers::{self, Identifier};
 use crate::keys::ApiKey;
@@ -24,6 +25,7 @@ pub struct Core {
     pub(crate) book: Arc<RuleBook>,
     pub(crate) holds: ActiveHolds,
     pub(crate) prices: Prices,
+    pub(crate) flags: Flags,
     chain: Chain,
     audit_rows: Vec<Vec<Value>>,
     next: Next,
@@ -95,6 +97,7 @@ impl Core {
             book: Arc::new(RuleBook::standard()),
             holds: ActiveHolds::new(),
             prices: Prices::new(),
+            flags: Flags::default(),
             chain,
             audit_rows: Vec::new(),
             next: Next { event: 1, hold: 1, posting: 1, alert: 1, note: 1 },
@@ -173,6 +176,7 @@ impl Core {
         for row in self.db.query("SELECT base_units, value, asset FROM prices", &[])? {
             self.prices.insert(row.text(2)?.to_owned(), price_of(&row)?);
         }
+        self.flags = flags::in_force(&mut self.db)?;
         Ok(())
     }
 
@@ -185,6 +189,7 @@ impl Core {
             held: hold.held,
             transfer: hold.transfer.clone(),
             expires: hold.expires,
+            flagged: hold.basis == FLAG_BASIS,
         });
     }
 
@@ -310,7 +315,13 @@ impl Core {
             }
             let seq = self.next.event;
             self.next.event += 1;
-            let ground = Ground { state: &self.state, book: &self.book, holds: &self.holds, prices: &self.prices };
+            let ground = Ground {
+                state: &self.state,
+                book: &self.book,
+                holds: &self.holds,
+                prices: &self.prices,
+                flags: &self.flags,
+            };
             let (mut decision, plans) = decide(ground, &event, &facts, seq, now);
             for plan in plans {
                 self.place_planned(plan, seq, now, &mut decision, &mut writes)?;
@@ -406,6 +417,13 @@ impl Core {
         decision: &mut Decision,
         writes: &mut HoldWrites,
     ) -> Result<(), ScreeningError> {
+        if plan.flags.is_empty()
+            && let Some(id) = self.flag_hold_on(&plan)
+        {
+            self.take_over(id, plan, now)?;
+            decision.holds.push(id);
+            return Ok(());
+        }
         if plan.transfer.is_some() {
             let rows = self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[plan.dedupe.as_str().into()])?;
             if let Some(row) = rows.first() {
@@ -450,6 +468,7 @@ impl Core {
         };
         let row = hold_row(&hold, Some(plan.dedupe));
         writes.holds.push(row);
+        writes.flag_holds.extend(plan.flags.iter().map(|f| vec![(id as i64).into(), f.as_str().into()]));
         if let Some(asset) = hold.asset.as_ref().filter(|_| held.0 > 0) {
             self.post(&hold.customer, id, 1, asset, held.0 as i128, writes);
         }
@@ -475,6 +494,7 @@ impl Core {
 
     fn write_holds(&mut self, writes: &HoldWrites) -> Result<(), DbError> {
         self.db.insert("holds", &holds::COLUMNS, &writes.holds, "")?;
+        self.db.insert("flag_holds", &["hold", "flag"], &writes.flag_holds, "")?;
         let columns = ["id", "hold", "change", "ledger_account", "asset", "amount"];
         self.db.insert("postings", &columns, &writes.postings, "")?;
         self.db.insert("alerts", &alerts::COLUMNS, &writes.alerts, "")
@@ -517,6 +537,188 @@ impl Core {
         id
     }
 
+    /// The hold that stands for flags only on a plan's movement.
+    fn flag_hold_on(&self, plan: &HoldPlan) -> Option<u64> {
+        let transfer = plan.transfer.as_deref()?;
+        let held = self.holds.get(&plan.customer)?;
+        held.iter().find(|h| h.flagged && h.transfer.as_deref() == Some(transfer)).map(|h| h.id)
+    }
+
+    /// A hold for flags becomes a rule's: it no longer ends with them.
+    fn take_over(&mut self, id: u64, plan: HoldPlan, now: i64) -> Result<(), ScreeningError> {
+        let number: Value = (id as i64).into();
+        self.db.execute("DELETE FROM flag_holds WHERE hold = $1", std::slice::from_ref(&number))?;
+        let row = [plan.basis.as_str().into(), plan.reason.as_str().into(), plan.expires.into(), number];
+        self.db.execute("UPDATE holds SET basis = $1, reason = $2, expires = $3 WHERE id = $4", &row)?;
+        let detail = json!({"basis": plan.basis, "reason": plan.reason, "expires": plan.expires}).to_string();
+        self.audit(now, "engine", "hold.taken_over", &format!("hold:{id}"), &detail);
+        if let Some(active) = self.holds.get_mut(&plan.customer).and_then(|l| l.iter_mut().find(|h| h.id == id)) {
+            active.flagged = false;
+            active.expires = plan.expires;
+        }
+        Ok(())
+    }
+
+    /// Takes a flag in; every decision from now on knows it. Gives whether it was new. The same flag again changes nothing.
+    pub(crate) fn raise_flag(&mut self, flag: Flag, actor: &str, now: i64) -> Result<bool, ScreeningError> {
+        if let Some(known) = flags::get(&mut self.db, &flag.id)? {
+            let same = (known.subject, &known.asset, &known.value, &known.member)
+                == (flag.subject, &flag.asset, &flag.value, &flag.member);
+            return if same { Ok(false) } else { Err(ScreeningError::Conflict(format!("flag {}", flag.id))) };
+        }
+        if flag.state.counts() && self.flags.len() >= MAX_FLAGS {
+            return Err(ScreeningError::State(format!("{MAX_FLAGS} flags are in force; withdraw some")));
+        }
+        let row = [
+            flag.id.as_str().into(),
+            flag.member.as_str().into(),
+            flag.community.as_str().into(),
+            flag.subject.name().into(),
+            flag.asset.as_str().into(),
+            flag.value.as_str().into(),
+            flag.reason.as_str().into(),
+            flag.raised.into(),
+            flag.until.into(),
+            flag.state.name().into(),
+            flag.source.into(),
+        ];
+        self.db.execute(
+            "INSERT INTO flags (id, member, community, subject, asset, value, reason, raised, until, state, source)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            &row,
+        )?;
+        self.audit(now, actor, "flag.raised", &format!("flag:{}", flag.id), &text(&flag));
+        self.flags.put(flag);
+        Ok(true)
+    }
+
+    /// Holds past deposits that a flag touches and that are not held yet; gives the holds.
+    pub(crate) fn hold_flagged(&mut self, id: &str, seqs: &[i64], now: i64) -> Result<Vec<u64>, ScreeningError> {
+        let Some(flag) = flags::get(&mut self.db, id)?.filter(|f| f.state.counts()) else { return Ok(Vec::new()) };
+        let (mut writes, mut placed) = (HoldWrites::default(), Vec::new());
+        for seq in seqs {
+            let rows = self.db.query("SELECT body, facts FROM events WHERE seq = $1", &[(*seq).into()])?;
+            let Some(row) = rows.first() else { continue };
+            let (event, facts): (Event, ChainFacts) = (parse("event", row.text(0)?)?, parse("facts", row.text(1)?)?);
+            if !self.flags.of(&event, &facts).iter().any(|f| f.id == flag.id) {
+                continue;
+            }
+            let Some(transfer) = event.transfer() else { continue };
+            let held = self
+                .holds
+                .get(&event.customer)
+                .and_then(|l| l.iter().find(|h| h.transfer.as_deref() == Some(&transfer)));
+            match held.map(|h| (h.flagged, h.id)) {
+                // Held for another flag: it ends with the last of them.
+                Some((true, hold)) => {
+                    let row = [(hold as i64).into(), flag.id.as_str().into()];
+                    let sql = "INSERT INTO flag_holds (hold, flag) VALUES ($1, $2) ON CONFLICT (hold, flag) DO NOTHING";
+                    self.db.execute(sql, &row)?;
+                    self.last_as_flags(hold)?;
+                    continue;
+                }
+                Some((false, _)) => continue,
+                None => {}
+            }
+            let policy = &self.book.file.policy;
+            let title = "a partner says that these funds, which came earlier, are stolen";
+            let plan = HoldPlan {
+                dedupe: format!("flag:{}:{transfer}:{}", flag.id, event.id),
+                scope: Scope::Deposit,
+                customer: event.customer.clone(),
+                account: event.account.clone(),
+                asset: event.asset.clone(),
+                amount: event.amount,
+                transfer: Some(transfer),
+                basis: FLAG_BASIS.to_owned(),
+                reason: format!("{title}: {}: {} (flag {})", flag.member, flag.reason, flag.id),
+                expires: Some(flag.until).filter(|_| flag.state == flags::State::Open),
+                review: Some(now + policy.review_hours as i64 * 3600),
+                second_person: policy.second_person,
+                flags: vec![flag.id.clone()],
+            };
+            if !self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[plan.dedupe.as_str().into()])?.is_empty() {
+                continue;
+            }
+            placed.push(self.place(plan, Some(*seq as u64), "engine", now, &mut writes));
+            let alert =
+                self.alert_row(*seq as u64, &event.customer, "flag", "hold", title, &[FLAGGED], now, &mut writes);
+            let detail = json!({"event": seq, "reason": title, "flag": flag.id}).to_string();
+            self.audit(now, "engine", "alert.late", &format!("alert:{alert}"), &detail);
+        }
+        self.write_holds(&writes)?;
+        Ok(placed)
+    }
+
+    /// Lets a hold for flags last as long as the last of them: for ever when one is confirmed.
+    fn last_as_flags(&mut self, hold: u64) -> Result<(), ScreeningError> {
+        let number: Value = (hold as i64).into();
+        let rows = self.db.query(
+            "SELECT MAX(CASE WHEN f.state = 'confirmed' THEN 1 ELSE 0 END), MAX(f.until) FROM flag_holds h JOIN flags f ON f.id = h.flag
+             WHERE h.hold = $1 AND f.state IN ('open', 'confirmed')",
+            std::slice::from_ref(&number),
+        )?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        let expires = if row.int_or_null(0) == Some(1) { None } else { row.int_or_null(1) };
+        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[expires.into(), number])?;
+        if let Some(active) = self.holds.values_mut().flatten().find(|h| h.id == hold) {
+            active.expires = expires;
+        }
+        Ok(())
+    }
+
+    /// Confirms, withdraws or lapses a flag. When it no longer counts, what it did is undone: holds that stand for no other flag end, open
+    /// alerts that rest on flags alone close. Gives whether anything changed.
+    pub(crate) fn end_flag(
+        &mut self,
+        id: &str,
+        state: flags::State,
+        why: &str,
+        actor: &str,
+        now: i64,
+    ) -> Result<bool, ScreeningError> {
+        let flag = flags::get(&mut self.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("flag '{id}'")))?;
+        if flag.state == state {
+            return Ok(false);
+        }
+        if !flag.state.counts() || (flag.state == flags::State::Confirmed && state == flags::State::Lapsed) {
+            return Err(ScreeningError::State(format!("flag {id} is {} already", flag.state.name())));
+        }
+        self.db.execute("UPDATE flags SET state = $1 WHERE id = $2", &[state.name().into(), id.into()])?;
+        let detail = json!({"why": why, "member": flag.member}).to_string();
+        self.audit(now, actor, &format!("flag.{}", state.name()), &format!("flag:{id}"), &detail);
+        let counts = state.counts();
+        self.flags.put(Flag { state, ..flag });
+        let rows = self.db.query("SELECT hold FROM flag_holds WHERE flag = $1 ORDER BY hold", &[id.into()])?;
+        for row in &rows {
+            let number = row.int(0)?;
+            let others = self.db.query(
+                "SELECT f.id FROM flag_holds h JOIN flags f ON f.id = h.flag WHERE h.hold = $1 AND f.state IN ('open', 'confirmed') LIMIT 1",
+                &[number.into()],
+            )?;
+            if counts || !others.is_empty() {
+                self.last_as_flags(number as u64)?;
+                continue;
+            }
+            let hold = self.hold(number as u64)?;
+            if hold.state == "active" {
+                let reason = format!("flag {id} {}: {why}", state.name());
+                self.end(&hold, None, "released", &reason, actor, now)?;
+            }
+            let Some(event) = hold.event else { continue };
+            let alerts = self.db.query(
+                "SELECT id FROM alerts WHERE event = $1 AND state = 'open' AND rules = $2",
+                &[(event as i64).into(), FLAGGED.into()],
+            )?;
+            for alert in &alerts {
+                let text = format!("flag {id} {}: {why}", state.name());
+                let close = AlertAction::Close { outcome: alerts::Outcome::FalsePositive, text };
+                self.act(alert.int(0)? as u64, &close, actor, now)?;
+            }
+        }
+        Ok(true)
+    }
+
     /// A hold placed by a person. Sent again, it gives the hold that it made.
     pub(crate) fn request_hold(&mut self, request: HoldRequest, actor: &str, now: i64) -> Result<u64, ScreeningError> {
         request.validate(now)?;
@@ -542,6 +744,7 @@ impl Core {
             expires: request.expires,
             review: request.review.or(Some(now + policy.review_hours as i64 * 3600)),
             second_person: request.second_person.unwrap_or(policy.second_person),
+            flags: Vec::new(),
         };
         let mut writes = HoldWrites::default();
         let id = self.place(plan, None, actor, now, &mut writes);
@@ -676,11 +879,14 @@ impl Core {
 
     /// Whether a hold's time is over.
     pub(crate) fn has_expired(&self, now: i64) -> bool {
-        self.holds.values().flatten().any(|h| h.expires.is_some_and(|e| e <= now))
+        self.flags.any_over(now) || self.holds.values().flatten().any(|h| h.expires.is_some_and(|e| e <= now))
     }
 
     /// Ends the holds whose time is over.
     pub(crate) fn expire(&mut self, now: i64) -> Result<(), ScreeningError> {
+        for id in self.flags.over(now) {
+            self.end_flag(&id, flags::State::Lapsed, "nobody confirmed it in time", "engine", now)?;
+        }
         let over: Vec<u64> =
             self.holds.values().flatten().filter(|h| h.expires.is_some_and(|e| e <= now)).map(|h| h.id).collect();
         for id in over {
@@ -949,6 +1155,7 @@ struct HoldWrites {
     holds: Vec<Vec<Value>>,
     postings: Vec<Vec<Value>>,
     alerts: Vec<Vec<Value>>,
+    flag_holds: Vec<Vec<Value>>,
 }
 
 fn hold_row(h: &Hold, dedupe: Option<String>) -> Vec<Value> {

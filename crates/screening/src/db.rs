@@ -427,6 +427,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/006_productions.sql"),
     include_str!("migrations/007_cases.sql"),
     include_str!("migrations/008_passkeys.sql"),
+    include_str!("migrations/009_sharing.sql"),
 ];
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use crate::facts::{ChainFacts, TagFact};
 use crate::fields::Input;
-use crate::model::{Amount, Event, EventKind};
+use crate::flags::{FLAG_BASIS, Flag, Flags};
+use crate::model::{Amount, Event, EventKind, rfc3339};
 use crate::rules::{HoldTerms, Met, Policy, Rule, RuleBook, RuleState, Scope};
 use crate::state::State;
 use crate::typology::{Finding, find};
@@ -123,6 +124,8 @@ pub struct HoldPlan {
     pub review: Option<i64>,
     /// Whether its release needs a second person.
     pub second_person: bool,
+    /// Flags that it stands for: it ends with them.
+    pub flags: Vec<String>,
 }
 
 /// An active hold, as decisions need it.
@@ -142,6 +145,8 @@ pub struct ActiveHold {
     pub transfer: Option<String>,
     /// Lapses, Unix seconds.
     pub expires: Option<i64>,
+    /// Whether it stands for flags only.
+    pub flagged: bool,
 }
 
 /// Active holds by customer.
@@ -170,6 +175,8 @@ pub struct Ground<'a> {
     pub holds: &'a ActiveHolds,
     /// Prices.
     pub prices: &'a Prices,
+    /// Partners' flags.
+    pub flags: &'a Flags,
 }
 
 /// Value of an event in the reference currency: as sent, else by the price table.
@@ -204,7 +211,7 @@ pub const UNAVAILABLE: &str = "engine.unavailable";
 
 /// Decides. The holds of the answer are those that already cover the event; the plans are to be placed with it.
 pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: i64) -> (Decision, Vec<HoldPlan>) {
-    let Ground { state, book, holds, prices } = ground;
+    let Ground { state, book, holds, prices, flags } = ground;
     let policy = &book.file.policy;
     let value = value_of(event, policy, prices);
     let findings = find(state, event, facts, value.unwrap_or(0));
@@ -235,11 +242,50 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         let title = "the value is not known, so no threshold was checked";
         reasons.push(engine("unpriced", policy.unpriced, title, because, None));
     }
+    let flagged = flags.of(event, facts);
+    if let Some(first) = flagged.first() {
+        let words = |f: &&Flag| match f.state {
+            crate::flags::State::Confirmed => format!("{}: {} (flag {}, confirmed)", f.member, f.reason, f.id),
+            _ => format!("{}: {} (flag {}, lapses {} unless confirmed)", f.member, f.reason, f.id, rfc3339(f.until)),
+        };
+        let because = flagged.iter().map(words).collect();
+        let (verdict, title) = match event.kind {
+            EventKind::Deposit => (Verdict::Hold, "a partner says that these funds are stolen"),
+            _ => (Verdict::Review, "a partner says that this address has stolen funds"),
+        };
+        let reason = engine("flagged", verdict, title, because, value);
+        if verdict == Verdict::Hold
+            && let Some(mut one) = plan(event, None, policy, &reason, now)
+        {
+            let until =
+                flagged.iter().map(|f| if f.state == crate::flags::State::Open { f.until } else { i64::MAX }).max();
+            one.expires = until.filter(|u| *u != i64::MAX);
+            let (id, transfer) = (&first.id, one.transfer.as_deref().unwrap_or_default());
+            one.dedupe = format!("flag:{id}:{transfer}:{}", event.id);
+            one.basis = FLAG_BASIS.to_owned();
+            one.flags = flagged.iter().map(|f| f.id.clone()).collect();
+            // What a rule holds anyway is held by the rule, no shorter than the flag lasts.
+            match plans.iter_mut().find(|p| p.transfer == one.transfer) {
+                Some(other) if other.expires.is_some_and(|e| one.expires.is_none_or(|u| u > e)) => {
+                    other.expires = one.expires
+                }
+                Some(_) => {}
+                None => plans.push(one),
+            }
+        }
+        reasons.push(reason);
+    }
     let covering = covered(event, holds.get(&event.customer).map_or(&[], Vec::as_slice), &mut reasons, value);
     // Of several rules that want the same hold, the one that lasts longest places it.
     plans.sort_by_key(|p| (p.scope, std::cmp::Reverse(p.expires.unwrap_or(i64::MAX))));
     plans.dedup_by(|a, b| a.dedupe == b.dedupe);
-    let already = |p: &HoldPlan| p.transfer.is_some() && holds_transfer(holds, &p.customer, p.transfer.as_deref());
+    // A rule takes over a hold that stands for flags only; else nothing is held twice.
+    let already = |p: &HoldPlan| {
+        p.transfer.is_some()
+            && holds
+                .get(&p.customer)
+                .is_some_and(|h| h.iter().any(|h| h.transfer == p.transfer && (!h.flagged || !p.flags.is_empty())))
+    };
     plans.retain(|p| !already(p));
     reasons.sort_by(|a, b| (b.decision, &a.rule).cmp(&(a.decision, &b.rule)));
     let decision = Decision {
@@ -256,10 +302,6 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         decided: now,
     };
     (decision, plans)
-}
-
-fn holds_transfer(holds: &ActiveHolds, customer: &str, transfer: Option<&str>) -> bool {
-    holds.get(customer).is_some_and(|h| h.iter().any(|h| h.transfer.is_some() && h.transfer.as_deref() == transfer))
 }
 
 fn reason_of(met: &Met, input: &Input) -> Reason {
@@ -325,6 +367,7 @@ fn plan(event: &Event, terms: Option<&HoldTerms>, policy: &Policy, reason: &Reas
         expires: terms.and_then(|t| t.expires_hours).map(hours),
         review: Some(hours(terms.and_then(|t| t.review_hours).unwrap_or(policy.review_hours))),
         second_person: terms.and_then(|t| t.second_person).unwrap_or(policy.second_person),
+        flags: Vec::new(),
     })
 }
 

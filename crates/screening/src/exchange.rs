@@ -5,6 +5,7 @@
 
 use crate::decision::{ActiveHolds, Ground, Prices, decide};
 use crate::facts::ChainFacts;
+use crate::flags::Flags;
 use crate::model::{Action, Amount, CustomerType, Direction, Event, EventKind, Method, Record, RecordKind, Status};
 use crate::rules::RuleBook;
 use crate::state::{DAY, HOUR, State};
@@ -603,7 +604,7 @@ pub fn findings(
     let mut found = BTreeSet::new();
     for (seq, event) in exchange.events.iter().enumerate() {
         let facts = facts(event);
-        let ground = Ground { state: &state, book: &book, holds: &holds, prices: &prices };
+        let ground = Ground { state: &state, book: &book, holds: &holds, prices: &prices, flags: &Flags::default() };
         let (decision, _) = decide(ground, event, &facts, seq as u64, event.time);
         found.extend(decision.findings.iter().map(|f| (f.typology, event.customer.clone())));
         state.apply(event, &facts, decision.value.unwrap_or(0), seq as u64);

@@ -11,6 +11,7 @@ pub mod decision;
 pub mod exchange;
 pub mod facts;
 pub mod fields;
+pub mod flags;
 pub mod holds;
 pub mod identifiers;
 pub mod keys;
@@ -25,6 +26,7 @@ pub mod webhooks;
 
 pub use decision::{Decision, Reason, Verdict};
 pub use facts::ChainFacts;
+pub use flags::Flags;
 pub use model::{Amount, Event, EventKind, Record, RecordKind};
 pub use rules::{RuleBook, RuleState, Scope};
 pub use service::{Screening, ScreeningError};

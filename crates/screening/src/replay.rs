@@ -2,6 +2,7 @@
 
 use crate::core::recorded;
 use crate::decision::{ActiveHolds, Decision, Ground, Prices, Verdict, decide};
+use crate::flags::Flags;
 use crate::rules::RuleBook;
 use crate::service::{Screening, ScreeningError};
 use serde::Serialize;
@@ -88,7 +89,7 @@ pub fn test_rules(
         after = last.decision.seq;
         for mut decided in page {
             decided.event.value = decided.decision.value;
-            let ground = Ground { state: &state, book, holds: &holds, prices: &prices };
+            let ground = Ground { state: &state, book, holds: &holds, prices: &prices, flags: &Flags::default() };
             let seq = decided.decision.seq;
             let (new, _) = decide(ground, &decided.event, &decided.facts, seq, decided.decision.decided);
             let ((before, old_rules), (now, new_rules)) = (rules_of(&decided.decision), rules_of(&new));

@@ -6,6 +6,7 @@ use crate::core::{Core, price_of};
 use crate::db::{Database, DbError, Row, parse};
 use crate::decision::{Decision, Price};
 use crate::facts::ChainFacts;
+use crate::flags::{self, Flag};
 use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};
 use crate::keys::{self, ApiKey};
 use crate::model::{Amount, Event, Invalid, Record};
@@ -147,6 +148,31 @@ impl Transaction<'_> {
             "active" => self.core.end(&hold, None, "released", reason, &self.actor, self.now),
             _ => Ok(()),
         }
+    }
+
+    /// Takes a flag in, without looking for past deposits. Gives whether it was new.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn raise_flag(&mut self, flag: Flag) -> Result<bool, ScreeningError> {
+        let flag = flag.canonical()?;
+        self.core.raise_flag(flag, &self.actor, self.now)
+    }
+
+    /// Confirms, withdraws or lapses a flag; what no longer counts is undone. Gives whether anything changed.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn end_flag(&mut self, id: &str, state: flags::State, why: &str) -> Result<bool, ScreeningError> {
+        self.core.end_flag(id, state, why, &self.actor, self.now)
+    }
+
+    /// Does something with an alert, as [`Screening::act_on_alert`].
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn act_on_alert(&mut self, id: u64, action: &AlertAction) -> Result<(), ScreeningError> {
+        self.core.act(id, action, &self.actor, self.now)
     }
 
     /// Lets a hold last so many seconds longer.
@@ -517,6 +543,38 @@ impl Screening {
     /// [`ScreeningError`].
     pub fn expire_holds(&self) -> Result<(), ScreeningError> {
         self.change(Core::expire)
+    }
+
+    /// Holds past deposits that a flag touches, once it is in force. Gives the holds.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn hold_flagged(&self, flag: &Flag) -> Result<Vec<u64>, ScreeningError> {
+        let flag = flag.clone().canonical()?;
+        // Looked for beside the writer: nobody's decision waits for it.
+        let seqs = self.read(|db| flags::candidates(db, &flag))?;
+        if seqs.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.change(move |core, now| core.hold_flagged(&flag.id, &seqs, now))
+    }
+
+    /// Raises a flag: decisions know it at once, past deposits that it touches are held. Gives the holds.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn raise_flag(&self, flag: Flag, actor: &str) -> Result<Vec<u64>, ScreeningError> {
+        let theirs = flag.clone();
+        self.transact(actor, move |tx| tx.raise_flag(theirs))?;
+        self.hold_flagged(&flag)
+    }
+
+    /// Flags, newest first, at most 1,000.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn flags(&self, state: Option<flags::State>) -> Result<Vec<Flag>, ScreeningError> {
+        self.read(|db| flags::list(db, state))
     }
 
     /// Screens past transfers again, because tags or exposures changed (`why` says which change). `look` gives the facts of now.

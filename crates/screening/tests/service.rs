@@ -7,6 +7,7 @@ use holdfast_attribution::Category;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_screening::db::Database;
 use holdfast_screening::facts::{ChainFacts, TagFact};
+use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Amount, Record, RecordKind, Scope, Screening, ScreeningError, Verdict};
 use std::ops::ControlFlow;
@@ -39,8 +40,93 @@ on_both!(
     changes_raise_late_alerts,
     tampering_is_found,
     records_in_any_order,
-    webhooks_are_told_everything_once
+    webhooks_are_told_everything_once,
+    flags_hold_deposits_and_are_undone
 );
+
+fn flag(id: &str, subject: Subject, value: &str) -> Flag {
+    Flag {
+        id: id.into(),
+        member: "Other Exchange".into(),
+        community: "Exchanges".into(),
+        subject,
+        asset: "ETH".into(),
+        value: value.into(),
+        reason: "taken from our hot wallet".into(),
+        raised: START,
+        until: START + 3_600,
+        state: State::Open,
+        source: None,
+    }
+}
+
+/// Deposits that a flag touches are held until it lapses, is withdrawn, or people decide; what a rule holds as well stays held.
+fn flags_hold_deposits_and_are_undone(place: &Place) {
+    const TX: [&str; 4] = [
+        "0x00000000000000000000000000000000aa",
+        "0x00000000000000000000000000000000bb",
+        "0x00000000000000000000000000000000cc",
+        "0x00000000000000000000000000000000dd",
+    ];
+    let clock = TestClock::new();
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    let sent_by = |a: &str| ChainFacts { ledger: true, senders: vec![a.into()], ..ChainFacts::default() };
+    let held = |s: &Screening| {
+        let holds = s.holds(&HoldFilter { state: Some("active".into()), limit: 100, ..Default::default() }).unwrap();
+        assert!(s.check_holds().unwrap().problems.is_empty());
+        holds.iter().map(|h| h.transfer.clone().unwrap()).collect::<Vec<_>>()
+    };
+    let open_alerts = |s: &Screening| {
+        s.alerts(&AlertFilter { state: Some("open".into()), limit: 100, ..Default::default() }).unwrap().len()
+    };
+    // One deposit came before the flag and is found; one comes after it.
+    assert_eq!(
+        screening.decide(deposit("d1", "c1", TX[0], 5, 1000), sent_by("0xThief"), "t").unwrap().decision,
+        Verdict::Allow
+    );
+    let placed = screening.raise_flag(flag("f1", Subject::Address, "0xTHIEF"), "sync").unwrap();
+    assert_eq!(placed.len(), 1);
+    assert!(screening.raise_flag(flag("f1", Subject::Address, "0xthief"), "sync").unwrap().is_empty(), "once only");
+    assert!(matches!(
+        screening.raise_flag(flag("f1", Subject::Address, "0xother"), "sync"),
+        Err(ScreeningError::Conflict(_))
+    ));
+    let decision = screening.decide(deposit("d2", "c2", TX[1], 5, 1000), sent_by("0xthief"), "t").unwrap();
+    assert_eq!((decision.decision, decision.reasons[0].rule.as_str()), (Verdict::Hold, "engine.flagged"));
+    assert!(decision.reasons[0].because[0].contains("Other Exchange: taken from our hot wallet"), "{decision:?}");
+    assert_eq!(
+        screening.decide(deposit("d3", "c3", TX[2], 5, 1000), sent_by("0xhonest"), "t").unwrap().decision,
+        Verdict::Allow
+    );
+    // The same deposit for another reason: the rule's hold, which no flag ends.
+    let facts = ChainFacts { senders: vec!["0xthief".into()], ..sanctioned() };
+    screening.decide(deposit("d4", "c4", TX[3], 5, 1000), facts, "t").unwrap();
+    assert_eq!((held(&screening).len(), open_alerts(&screening)), (3, 3));
+    // A second flag on one of them, by transaction.
+    screening.raise_flag(flag("f2", Subject::Transaction, TX[1]), "sync").unwrap();
+    assert_eq!(held(&screening).len(), 3);
+    // Memory is rebuilt the same.
+    drop(screening);
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    assert!(screening.transact("sync", |tx| tx.end_flag("f1", State::Withdrawn, "our mistake")).unwrap());
+    assert_eq!(held(&screening), [format!("ETH:{}:0", TX[1]), format!("ETH:{}:0", TX[3])]);
+    assert_eq!(open_alerts(&screening), 2, "the alert of the late hold is closed");
+    assert_eq!(
+        screening.decide(deposit("d5", "c5", TX[2], 5, 1000), sent_by("0xthief"), "t").unwrap().decision,
+        Verdict::Allow
+    );
+    // Confirmed in time, it does not lapse; a withdrawn one is not taken up again.
+    assert!(screening.transact("sync", |tx| tx.end_flag("f2", State::Confirmed, "seen by police")).unwrap());
+    assert!(screening.transact("sync", |tx| tx.end_flag("f1", State::Confirmed, "x")).is_err());
+    screening.raise_flag(flag("f3", Subject::Deposit, &format!("{}:0", TX[2])), "sync").unwrap();
+    assert_eq!(held(&screening).len(), 4, "both customers' claims on that output");
+    clock.set(START + 3_601);
+    screening.expire_holds().unwrap();
+    assert_eq!(held(&screening), [format!("ETH:{}:0", TX[1]), format!("ETH:{}:0", TX[3])]);
+    let standing = screening.read(holdfast_screening::flags::standings).unwrap();
+    assert_eq!((standing[0].raised, standing[0].confirmed, standing[0].withdrawn, standing[0].lapsed), (3, 1, 1, 1));
+    assert!(screening.verify_audit(None).unwrap().problems.is_empty());
+}
 
 /// Whatever the size of a turn, the messages are the same, in order, each once.
 fn webhooks_are_told_everything_once(place: &Place) {

@@ -1,0 +1,359 @@
+//! Flags: partners say that an address, a transaction or a deposit carries stolen funds. Deposits that they touch are held, with a countdown:
+//! an open flag lapses unless whoever raised it confirms it. A withdrawn or lapsed flag is undone: its holds end, its alerts close.
+
+use crate::db::{Database, DbError, Row};
+use crate::facts::ChainFacts;
+use crate::model::{Event, EventKind, Invalid, text_ok};
+use holdfast_attribution::tags::normal;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use utoipa::ToSchema;
+
+/// Basis of the holds that flags place; by it they are known.
+pub const FLAG_BASIS: &str = "flag of a partner exchange";
+/// Rule name in decisions and alerts.
+pub const FLAGGED: &str = "engine.flagged";
+/// Most flags in force.
+pub const MAX_FLAGS: usize = 500_000;
+/// Longest countdown, in seconds: 14 days.
+pub const MAX_COUNTDOWN: i64 = 14 * 86_400;
+/// How far back deposits are looked for when a flag comes, in seconds: 14 days.
+pub const LOOK_BACK: i64 = 14 * 86_400;
+
+/// What is flagged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[schema(as = FlagSubject)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// An address: deposits from it.
+    Address,
+    /// A transaction: deposits that it makes.
+    Transaction,
+    /// One output of a transaction, as `TXID:OUTPUT`.
+    Deposit,
+}
+
+/// How a flag stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[schema(as = FlagState)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Counting down.
+    Open,
+    /// Confirmed: its holds stay until people end them.
+    Confirmed,
+    /// It was false, or is no longer upheld.
+    Withdrawn,
+    /// Nobody confirmed it in time.
+    Lapsed,
+}
+
+impl State {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Open => "open",
+            State::Confirmed => "confirmed",
+            State::Withdrawn => "withdrawn",
+            State::Lapsed => "lapsed",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [State::Open, State::Confirmed, State::Withdrawn, State::Lapsed].into_iter().find(|s| s.name() == name)
+    }
+
+    /// Whether deposits are held for it.
+    #[must_use]
+    pub fn counts(self) -> bool {
+        matches!(self, State::Open | State::Confirmed)
+    }
+}
+
+impl Subject {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Subject::Address => "address",
+            Subject::Transaction => "transaction",
+            Subject::Deposit => "deposit",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Subject::Address, Subject::Transaction, Subject::Deposit].into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// A flag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Flag {
+    /// Its id, the same at every partner.
+    pub id: String,
+    /// Who raised it.
+    pub member: String,
+    /// Where it was shared, or empty.
+    pub community: String,
+    /// What is flagged.
+    pub subject: Subject,
+    /// Ticker.
+    pub asset: String,
+    /// Address, transaction id, or `TXID:OUTPUT`.
+    pub value: String,
+    /// Why.
+    pub reason: String,
+    /// Unix seconds.
+    pub raised: i64,
+    /// When it lapses unless it is confirmed, Unix seconds.
+    pub until: i64,
+    /// How it stands.
+    pub state: State,
+    /// Source that it came from, by number; none for one's own.
+    #[serde(default)]
+    pub source: Option<i64>,
+}
+
+impl Flag {
+    /// Puts the value into its normal form and checks all fields.
+    ///
+    /// # Errors
+    /// [`Invalid`] names the field.
+    pub fn canonical(mut self) -> Result<Self, Invalid> {
+        for (field, text) in
+            [("id", &self.id), ("member", &self.member), ("asset", &self.asset), ("value", &self.value)]
+        {
+            text_ok(field, text)?;
+        }
+        if self.reason.trim().is_empty() || self.reason.len() > 2_000 {
+            return Err(Invalid::new("reason", "must be 1 to 2000 bytes"));
+        }
+        let is_tx = |t: &str| {
+            let hex = t.strip_prefix("0x").unwrap_or(t);
+            (32..=128).contains(&hex.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric())
+        };
+        match self.subject {
+            Subject::Address => self.value = normal(&self.value),
+            Subject::Transaction if is_tx(&self.value) => self.value = self.value.to_ascii_lowercase(),
+            Subject::Deposit => {
+                let (tx, output) = self.value.split_once(':').unwrap_or((&self.value, "0"));
+                let output: u32 = output.parse().map_err(|_| Invalid::new("value", "must be TXID:OUTPUT"))?;
+                if !is_tx(tx) {
+                    return Err(Invalid::new("value", "must be TXID:OUTPUT"));
+                }
+                self.value = format!("{}:{output}", tx.to_ascii_lowercase());
+            }
+            Subject::Transaction => return Err(Invalid::new("value", "is no transaction id")),
+        }
+        self.asset = self.asset.to_ascii_uppercase();
+        if self.until - self.raised > MAX_COUNTDOWN || self.until < self.raised {
+            return Err(Invalid::new("until", "a countdown lasts at most 14 days"));
+        }
+        Ok(self)
+    }
+
+    fn key(&self) -> String {
+        format!("{}:{}", self.asset, self.value)
+    }
+}
+
+/// The flags in force, by what they touch.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    by_key: HashMap<String, Vec<Flag>>,
+    /// Open ones by when they lapse.
+    ends: BTreeSet<(i64, String)>,
+    count: usize,
+}
+
+impl Flags {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub(crate) fn put(&mut self, flag: Flag) {
+        self.take(&flag);
+        if flag.state.counts() {
+            if flag.state == State::Open {
+                self.ends.insert((flag.until, flag.id.clone()));
+            }
+            self.by_key.entry(flag.key()).or_default().push(flag);
+            self.count += 1;
+        }
+    }
+
+    fn take(&mut self, flag: &Flag) {
+        let key = flag.key();
+        if let Some(list) = self.by_key.get_mut(&key) {
+            let before = list.len();
+            for old in list.iter().filter(|f| f.id == flag.id) {
+                self.ends.remove(&(old.until, old.id.clone()));
+            }
+            list.retain(|f| f.id != flag.id);
+            self.count -= before - list.len();
+            if list.is_empty() {
+                self.by_key.remove(&key);
+            }
+        }
+    }
+
+    pub(crate) fn over(&self, now: i64) -> Vec<String> {
+        self.ends.iter().take_while(|(until, _)| *until <= now).map(|(_, id)| id.clone()).collect()
+    }
+
+    pub(crate) fn any_over(&self, now: i64) -> bool {
+        self.ends.first().is_some_and(|(until, _)| *until <= now)
+    }
+
+    /// Flags that touch an event: its transaction or output, whoever sent it, or where a withdrawal goes.
+    #[must_use]
+    pub fn of(&self, event: &Event, facts: &ChainFacts) -> Vec<&Flag> {
+        if self.by_key.is_empty() || !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
+            return Vec::new();
+        }
+        let Some(asset) = event.asset.as_deref().map(str::to_ascii_uppercase) else { return Vec::new() };
+        let mut keys = Vec::new();
+        if event.kind == EventKind::Deposit {
+            if let Some(tx) = event.tx.as_deref().map(str::to_ascii_lowercase) {
+                keys.push(format!("{asset}:{tx}:{}", event.output.unwrap_or(0)));
+                keys.push(format!("{asset}:{tx}"));
+            }
+            keys.extend(facts.senders.iter().map(|a| format!("{asset}:{}", normal(a))));
+        }
+        keys.extend(event.counterparty.iter().map(|a| format!("{asset}:{}", normal(a))));
+        keys.sort();
+        keys.dedup();
+        keys.iter().filter_map(|k| self.by_key.get(k)).flatten().collect()
+    }
+}
+
+const FLAG: &str =
+    "SELECT id, member, community, subject, asset, value, reason, raised, until, state, source FROM flags";
+
+fn flag(row: &Row) -> Result<Flag, DbError> {
+    let text = |i| row.text(i).map(str::to_owned);
+    let subject = Subject::from_name(row.text(3)?).ok_or(DbError::Type(3))?;
+    let state = State::from_name(row.text(9)?).ok_or(DbError::Type(9))?;
+    Ok(Flag {
+        id: text(0)?,
+        member: text(1)?,
+        community: text(2)?,
+        subject,
+        asset: text(4)?,
+        value: text(5)?,
+        reason: text(6)?,
+        raised: row.int(7)?,
+        until: row.int(8)?,
+        state,
+        source: row.int_or_null(10),
+    })
+}
+
+/// A flag by its id.
+///
+/// # Errors
+/// [`DbError`].
+pub fn get(db: &mut Database, id: &str) -> Result<Option<Flag>, DbError> {
+    db.query(&format!("{FLAG} WHERE id = $1"), &[id.into()])?.first().map(flag).transpose()
+}
+
+/// Flags, newest first, at most 1,000; of one state where it is given.
+///
+/// # Errors
+/// [`DbError`].
+pub fn list(db: &mut Database, state: Option<State>) -> Result<Vec<Flag>, DbError> {
+    let rows = match state {
+        Some(state) => {
+            db.query(&format!("{FLAG} WHERE state = $1 ORDER BY raised DESC, id LIMIT 1000"), &[state.name().into()])?
+        }
+        None => db.query(&format!("{FLAG} ORDER BY raised DESC, id LIMIT 1000"), &[])?,
+    };
+    rows.iter().map(flag).collect()
+}
+
+/// How a member's flags came out: how many were raised, confirmed, withdrawn (false) and lapsed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Standing {
+    /// Who.
+    pub member: String,
+    /// All flags.
+    pub raised: u64,
+    /// Confirmed.
+    pub confirmed: u64,
+    /// Withdrawn.
+    pub withdrawn: u64,
+    /// Lapsed.
+    pub lapsed: u64,
+}
+
+/// How each member's flags came out, by name.
+///
+/// # Errors
+/// [`DbError`].
+pub fn standings(db: &mut Database) -> Result<Vec<Standing>, DbError> {
+    let rows =
+        db.query("SELECT member, state, COUNT(*) FROM flags GROUP BY member, state ORDER BY member, state", &[])?;
+    let mut all: Vec<Standing> = Vec::new();
+    for row in &rows {
+        let (member, count) = (row.text(0)?, row.int(2)? as u64);
+        if all.last().is_none_or(|s| s.member != member) {
+            all.push(Standing { member: member.to_owned(), ..Standing::default() });
+        }
+        if let Some(s) = all.last_mut() {
+            s.raised += count;
+            match row.text(1)? {
+                "confirmed" => s.confirmed += count,
+                "withdrawn" => s.withdrawn += count,
+                "lapsed" => s.lapsed += count,
+                _ => {}
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The flags in force.
+pub(crate) fn in_force(db: &mut Database) -> Result<Flags, DbError> {
+    let (mut flags, mut after) = (Flags::default(), String::new());
+    loop {
+        let sql = format!("{FLAG} WHERE state IN ('open', 'confirmed') AND id > $1 ORDER BY id LIMIT 5000");
+        let rows = db.query(&sql, &[after.as_str().into()])?;
+        let Some(last) = rows.last() else { return Ok(flags) };
+        after = last.text(0)?.to_owned();
+        for row in &rows {
+            flags.put(flag(row)?);
+        }
+    }
+}
+
+/// Past deposits that may be touched by a flag (the caller looks closer): sequence numbers, newest first, at most 10,000.
+pub(crate) fn candidates(db: &mut Database, flag: &Flag) -> Result<Vec<i64>, DbError> {
+    let since = flag.raised - LOOK_BACK;
+    let rows = match flag.subject {
+        Subject::Address => {
+            let like = format!("%\"{}\"%", flag.value.to_lowercase());
+            db.query(
+                "SELECT seq FROM events WHERE kind = 'deposit' AND time >= $1 AND (LOWER(facts) LIKE $2 OR LOWER(body) LIKE $3) ORDER BY seq DESC LIMIT 10000",
+                &[since.into(), like.as_str().into(), like.as_str().into()],
+            )?
+        }
+        Subject::Transaction | Subject::Deposit => {
+            let end = if flag.subject == Subject::Deposit { "" } else { ":%" };
+            let like = format!("{}:{}{end}", flag.asset.to_lowercase(), flag.value);
+            db.query(
+                "SELECT seq FROM events WHERE kind = 'deposit' AND time >= $1 AND LOWER(transfer) LIKE $2 ORDER BY seq DESC LIMIT 10000",
+                &[since.into(), like.as_str().into()],
+            )?
+        }
+    };
+    rows.iter().map(|r| r.int(0)).collect()
+}
