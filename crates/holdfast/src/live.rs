@@ -244,6 +244,21 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Reads partners' collections and feeds when their time has come, until Ctrl-C.
+fn keep_reading(shared: &Shared) {
+    let mut said = String::new();
+    while output::stopping() == ControlFlow::Continue(()) {
+        if let Err(e) = shared.read_due_sources() {
+            let text = format!("{e:#}");
+            if text != said {
+                eprintln!("holdfast: sources: {text}; trying again");
+                said = text;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// Does what is due and sends what waits, each minute (mail each second), until Ctrl-C.
 fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
     let mut said = String::new();
@@ -313,6 +328,8 @@ pub fn serve_shared(
     staff: Vec<String>,
     site: Option<Site>,
 ) -> anyhow::Result<()> {
+    let theirs = shared.clone();
+    std::thread::spawn(move || keep_reading(&theirs));
     let theirs = shared.clone();
     std::thread::spawn(move || keep_time(&theirs, mailer.as_ref(), &staff));
     // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.

@@ -13,6 +13,7 @@ mod ledger;
 mod live;
 mod output;
 mod screening;
+mod sharing;
 mod simulate;
 mod workspace;
 
@@ -89,6 +90,9 @@ enum Command {
     /// Requests from law enforcement.
     #[command(subcommand)]
     Desk(desk::DeskCommand),
+    /// Sharing with partners: communities, sources, flags, feeds, private matching.
+    #[command(subcommand)]
+    Sharing(sharing::SharingCommand),
     /// Ask any endpoint of the HTTP API (see /openapi.json) without a server, on the store itself.
     Call(live::Call),
     /// Measure every heuristic against ground truth.
@@ -129,6 +133,7 @@ fn main() -> ExitCode {
         Command::Providers(command) => connect::providers(command, json),
         Command::Webhooks(command) => connect::webhooks(command, json),
         Command::Desk(command) => desk::run(command, json),
+        Command::Sharing(command) => sharing::run(command, json),
         Command::Call(args) => live::call_command(args),
         Command::Accuracy(args) => accuracy::run(args, json),
         Command::Simulate(command) => simulate::run(command, json),

@@ -581,10 +581,11 @@ impl Core {
             flag.until.into(),
             flag.state.name().into(),
             flag.source.into(),
+            flag.tlp.as_str().into(),
         ];
         self.db.execute(
-            "INSERT INTO flags (id, member, community, subject, asset, value, reason, raised, until, state, source)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "INSERT INTO flags (id, member, community, subject, asset, value, reason, raised, until, state, source, tlp)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             &row,
         )?;
         self.audit(now, actor, "flag.raised", &format!("flag:{}", flag.id), &text(&flag));

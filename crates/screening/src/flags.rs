@@ -113,6 +113,9 @@ pub struct Flag {
     /// Source that it came from, by number; none for one's own.
     #[serde(default)]
     pub source: Option<i64>,
+    /// Who may read it (TLP 2.0), or empty.
+    #[serde(default)]
+    pub tlp: String,
 }
 
 impl Flag {
@@ -237,7 +240,7 @@ impl Flags {
 }
 
 const FLAG: &str =
-    "SELECT id, member, community, subject, asset, value, reason, raised, until, state, source FROM flags";
+    "SELECT id, member, community, subject, asset, value, reason, raised, until, state, source, tlp FROM flags";
 
 fn flag(row: &Row) -> Result<Flag, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
@@ -255,6 +258,7 @@ fn flag(row: &Row) -> Result<Flag, DbError> {
         until: row.int(8)?,
         state,
         source: row.int_or_null(10),
+        tlp: text(11)?,
     })
 }
 

@@ -9,16 +9,18 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 /// What a key may do.
-pub const SCOPES: [&str; 11] =
-    ["read", "events", "records", "holds", "alerts", "rules", "desk", "approve", "audit", "manage", "admin"];
+pub const SCOPES: [&str; 12] =
+    ["read", "events", "records", "holds", "alerts", "rules", "desk", "approve", "audit", "manage", "partner", "admin"];
 
 /// Roles of people and the scopes that each has, and no more. Officers are no key holders: they enter by the portal. `admin` is no role but
 /// the machine's own key, for setting up.
-pub const ROLES: [(&str, &[&str]); 4] = [
+pub const ROLES: [(&str, &[&str]); 5] = [
     ("investigator", &["read", "alerts", "holds", "desk"]),
     ("approver", &["read", "alerts", "holds", "desk", "approve"]),
     ("auditor", &["read", "audit"]),
     ("administrator", &["manage", "rules"]),
+    // A partner institution: feeds and private matching.
+    ("partner", &["partner"]),
 ];
 
 /// The scopes of a role.

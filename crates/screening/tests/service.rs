@@ -57,6 +57,7 @@ fn flag(id: &str, subject: Subject, value: &str) -> Flag {
         until: START + 3_600,
         state: State::Open,
         source: None,
+        tlp: String::new(),
     }
 }
 

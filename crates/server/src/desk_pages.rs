@@ -40,13 +40,14 @@ pub fn scopes_of_page(method: &Method, path: &str) -> &'static [&'static str] {
     let part = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
     match part {
         "alerts" | "holds" => scopes_of(method, &format!("/api/v1{rest}")),
+        "sharing" => scopes_of(method, &format!("/api/v1{rest}")),
         _ if rest.ends_with("/report") => &["desk"],
         _ => scopes_of(method, &format!("/api/v1/desk{rest}")),
     }
 }
 
 /// A form's fields as a step. What is empty is left out; numbers and truth are told from text by the names that the steps have.
-fn step<T: DeserializeOwned>(fields: &BTreeMap<String, String>) -> Result<T, ApiError> {
+pub(crate) fn step<T: DeserializeOwned>(fields: &BTreeMap<String, String>) -> Result<T, ApiError> {
     let mut map = Map::new();
     let mut transfer = Map::new();
     for (name, text) in fields.iter().filter(|(_, t)| !t.trim().is_empty()) {
@@ -58,7 +59,7 @@ fn step<T: DeserializeOwned>(fields: &BTreeMap<String, String>) -> Result<T, Api
         };
         let value = match name.as_str() {
             "accept" | "confirmed" => Value::Bool(text == "true"),
-            "item" | "due" | "happened" => number()?,
+            "item" | "due" | "happened" | "hours" | "every" => number()?,
             "transfer" if fields.get("step").is_some_and(|s| s == "moved") => number()?,
             _ => Value::String(text.trim().to_owned()),
         };
@@ -77,7 +78,7 @@ pub(crate) fn back(to: String) -> Response {
     Redirect::to(&to).into_response()
 }
 
-fn desk_page(title: &str, here: &str, body: Markup) -> Markup {
+pub(crate) fn desk_page(title: &str, here: &str, body: Markup) -> Markup {
     let links = [
         ("/desk", "Desk"),
         ("/desk/requests", "Requests"),
@@ -86,6 +87,7 @@ fn desk_page(title: &str, here: &str, body: Markup) -> Markup {
         ("/desk/holds", "Holds"),
         ("/desk/officers", "Officers"),
         ("/desk/seizures", "Seizures"),
+        ("/desk/sharing", "Sharing"),
         ("/desk/recommendations", "Recommendations"),
         ("/transparency", "Transparency"),
     ];
@@ -107,7 +109,7 @@ fn time(seconds: i64) -> Markup {
 }
 
 /// A form with one step and its fields: (name, label, kind or options split by |).
-fn step_form(to: &str, name: &str, label: &str, fields: &[(&str, &str, &str)]) -> Markup {
+pub(crate) fn step_form(to: &str, name: &str, label: &str, fields: &[(&str, &str, &str)]) -> Markup {
     html! {
         form.step method="post" action=(to) {
             @if !name.is_empty() { input type="hidden" name="step" value=(name); }

@@ -162,6 +162,17 @@ pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
             (_, false) => &["desk", "approve", "audit"],
             (_, true) => &["desk"],
         },
+        ("sharing", _) => match (second, changes) {
+            ("flags" | "standings", false) => &["read"],
+            ("flags" | "share", true) => &["desk"],
+            // A partner's own key asks its lists.
+            ("matching", _) if parts.next().is_some() => &["partner"],
+            ("matching", true) => &["desk"],
+            ("sources", true) if path.ends_with("/read") => &["desk", "manage"],
+            ("tagpack" | "misp", false) => &["partner", "desk", "manage"],
+            (_, true) => &["manage"],
+            (_, false) => &["desk", "approve", "audit", "manage"],
+        },
         (_, false) => &["read"],
         ("verify", true) => &["read"],
         ("rules", true) if path.ends_with("/test") => &["read"],

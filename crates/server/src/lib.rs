@@ -11,10 +11,12 @@ pub mod pages;
 pub mod portal;
 pub mod portal_pages;
 pub mod screening;
+pub mod sharing;
+pub mod sharing_pages;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{any, delete, get, post, put};
 use gate::Gate;
 use holdfast_chain::mempool::Mempool;
 use holdfast_connect::Providers;
@@ -22,8 +24,10 @@ pub use holdfast_desk::Vault;
 use holdfast_desk::{Policy, Site};
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
+use holdfast_sharing::sources::Clients;
 use holdfast_tracing::Workspace;
-use std::sync::{Arc, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, RwLock};
 
 /// What the server answers from. Readers share the workspace; whoever follows a node or imports tags takes it for writing.
 #[derive(Debug, Clone)]
@@ -44,6 +48,10 @@ pub struct Shared {
     pub vault: Vault,
     /// Where people reach the portal: passkeys are bound to it.
     pub site: Arc<Site>,
+    /// Connections to partners.
+    pub partners: Arc<Clients>,
+    /// When this server last read each source.
+    paced: Arc<Mutex<HashMap<i64, i64>>>,
 }
 
 impl Shared {
@@ -62,7 +70,18 @@ impl Shared {
         let policy = Arc::new(Policy::standard());
         let (mempool, screening) = (Arc::default(), Arc::new(screening));
         let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
-        Ok(Shared { workspace, mempool, screening, gate, providers: None, policy, vault, site })
+        Ok(Shared {
+            workspace,
+            mempool,
+            screening,
+            gate,
+            providers: None,
+            policy,
+            vault,
+            site,
+            partners: Arc::default(),
+            paced: Arc::default(),
+        })
     }
 }
 
@@ -86,6 +105,34 @@ pub fn router(shared: Shared) -> Router {
         .route("/portal/passkeys", post(portal_pages::passkey_begin).put(portal_pages::passkey_register))
         .route("/portal/passkeys/challenge", post(portal_pages::passkey_challenge).put(portal_pages::passkey_enter))
         .route("/portal/passkeys/remove", post(portal_pages::passkey_remove))
+        .route("/desk/sharing", get(sharing_pages::sharing))
+        .route("/desk/sharing/flags", post(sharing_pages::raise))
+        .route("/desk/sharing/flags/{id}", post(sharing_pages::move_flag))
+        .route("/desk/sharing/communities", post(sharing_pages::open))
+        .route("/desk/sharing/communities/{id}/members", post(sharing_pages::add_member))
+        .route("/desk/sharing/communities/{id}/suspend", post(sharing_pages::suspend))
+        .route("/desk/sharing/sources", post(sharing_pages::add_source))
+        .route("/desk/sharing/sources/{id}", get(sharing_pages::source).post(sharing_pages::withdraw))
+        .route("/taxii2/", any(sharing::taxii))
+        .route("/taxii2", any(sharing::taxii))
+        .route("/taxii2/{*rest}", any(sharing::taxii))
+        .route("/api/v1/sharing/communities", get(sharing::communities).post(sharing::open_community))
+        .route("/api/v1/sharing/communities/{id}/members", get(sharing::members).post(sharing::add_member))
+        .route("/api/v1/sharing/communities/{id}/members/{name}/suspend", post(sharing::suspend_member))
+        .route("/api/v1/sharing/communities/{id}/objects", get(sharing::objects))
+        .route("/api/v1/sharing/share", post(sharing::share))
+        .route("/api/v1/sharing/sources", get(sharing::sources).post(sharing::add_source))
+        .route("/api/v1/sharing/sources/{id}", get(sharing::imported))
+        .route("/api/v1/sharing/sources/{id}/read", post(sharing::read_source))
+        .route("/api/v1/sharing/sources/{id}/withdraw", post(sharing::withdraw_source))
+        .route("/api/v1/sharing/discover", post(sharing::discover))
+        .route("/api/v1/sharing/flags", get(sharing::flags).post(sharing::raise_flag))
+        .route("/api/v1/sharing/flags/{id}", post(sharing::move_flag))
+        .route("/api/v1/sharing/standings", get(sharing::standings))
+        .route("/api/v1/sharing/tagpack", get(sharing::tag_pack))
+        .route("/api/v1/sharing/misp/{creator}/{pack}/{file}", get(sharing::misp))
+        .route("/api/v1/sharing/matching", get(sharing::matchings).post(sharing::offer_matching))
+        .route("/api/v1/sharing/matching/{id}", get(sharing::matching_values).post(sharing::answer_matching))
         .route("/passkey.js", get(portal_pages::passkey_js))
         .route("/portal/new", get(portal_pages::new).post(portal_pages::send))
         .route("/portal/me", get(portal_pages::me).post(portal_pages::set_keys))

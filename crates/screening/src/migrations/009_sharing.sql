@@ -10,7 +10,8 @@ CREATE TABLE flags (
   raised BIGINT NOT NULL,
   until BIGINT NOT NULL,
   state TEXT NOT NULL,
-  source BIGINT
+  source BIGINT,
+  tlp TEXT NOT NULL
 );
 CREATE INDEX flags_state ON flags (state, id);
 CREATE INDEX flags_member ON flags (member, state);
@@ -40,6 +41,8 @@ CREATE TABLE members (
   community TEXT NOT NULL,
   name TEXT NOT NULL,
   identity TEXT NOT NULL,
+  -- Whether it is this desk itself.
+  own BIGINT NOT NULL,
   writes BIGINT NOT NULL,
   generation BIGINT NOT NULL,
   state TEXT NOT NULL,
@@ -53,17 +56,19 @@ CREATE TABLE shared_objects (
   community TEXT NOT NULL,
   collection TEXT NOT NULL,
   object TEXT NOT NULL,
+  -- As sent, and in microseconds, which orders versions.
   version TEXT NOT NULL,
+  version_us BIGINT NOT NULL,
   type TEXT NOT NULL,
   spec TEXT NOT NULL,
   member BIGINT NOT NULL,
   -- Names of the members that may read it (TLP:RED), JSON; NULL for all.
   readers TEXT,
   body TEXT NOT NULL,
-  UNIQUE (collection, object, version)
+  UNIQUE (collection, object, version_us)
 );
 CREATE INDEX shared_objects_collection ON shared_objects (collection, added);
-CREATE INDEX shared_objects_latest ON shared_objects (collection, object, added);
+CREATE INDEX shared_objects_object ON shared_objects (collection, object, version_us);
 
 -- What came of objects that were sent in (TAXII status resources).
 CREATE TABLE taxii_statuses (
@@ -102,3 +107,13 @@ CREATE TABLE imported (
   PRIMARY KEY (source, object)
 );
 CREATE INDEX imported_effect ON imported (source, effect, object);
+
+-- Private matching: lists that this desk holds for one question each. The key is derived from the id, the list lies in a file.
+CREATE TABLE matching_sessions (
+  id TEXT PRIMARY KEY,
+  partner TEXT NOT NULL,
+  items BIGINT NOT NULL,
+  created BIGINT NOT NULL,
+  asked BIGINT,
+  asked_items BIGINT
+);

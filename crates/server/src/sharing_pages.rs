@@ -1,0 +1,231 @@
+//! Sharing as pages: communities, members, sources, flags with their countdown.
+
+use crate::Shared;
+use crate::desk_pages::{back, desk_page, step, step_form};
+use crate::error::ApiError;
+use crate::gate::Caller;
+use crate::pages::{ErrorPage, page};
+use axum::Extension;
+use axum::extract::{Form, Path, State};
+use axum::response::Response;
+use holdfast_screening::flags::State as FlagState;
+use holdfast_screening::model::rfc3339;
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+type Page = Result<Markup, ErrorPage>;
+type Fields = Form<BTreeMap<String, String>>;
+
+async fn run<T: Send + 'static>(
+    shared: Shared,
+    work: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ErrorPage> {
+    let done = tokio::task::spawn_blocking(move || work(&shared)).await;
+    Ok(done.map_err(|e| ApiError::internal(e.to_string())).and_then(|d| d)?)
+}
+
+/// Words for the time that is left.
+fn left(until: i64, now: i64) -> String {
+    let minutes = (until - now).max(0) / 60;
+    format!("{} h {:02} min", minutes / 60, minutes % 60)
+}
+
+/// Flags, communities and sources.
+pub async fn sharing(State(shared): State<Shared>) -> Page {
+    let (flags, standings, communities, sources, now) = run(shared, |s| {
+        let sharing = s.sharing();
+        let mut communities = Vec::new();
+        for community in sharing.communities()? {
+            let members = sharing.members(&community.id)?;
+            communities.push((community, members));
+        }
+        let standings = s.screening.read(holdfast_screening::flags::standings)?;
+        Ok((s.screening.flags(None)?, standings, communities, sharing.sources()?, s.screening.now()))
+    })
+    .await?;
+    let channels: Vec<(String, String)> = communities
+        .iter()
+        .map(|(c, _)| (c.id.clone(), c.name.clone()))
+        .chain(sources.iter().filter(|s| s.kind.name() == "taxii").map(|s| (s.id.to_string(), s.name.clone())))
+        .collect();
+    Ok(desk_page(
+        "Sharing",
+        "/desk/sharing",
+        html! {
+            h2 { "Flags of stolen funds" }
+            div.wide { table {
+                thead { tr { th { "Raised" } th { "By" } th { "What" } th { "Why" } th { "State" } th { "Left" } th {} } }
+                tbody { @for f in flags.iter().take(200) { tr {
+                    td { (rfc3339(f.raised)) } td { (f.member) } td { (f.asset) " " span.hash { (f.value) } } td { (f.reason) } td { (f.state.name()) }
+                    td { @if f.state == FlagState::Open { (left(f.until, now)) } }
+                    td { @if f.source.is_none() && f.state.counts() {
+                        (step_form(&format!("/desk/sharing/flags/{}", f.id), "", "Move on", &[("state", "State", "confirmed|withdrawn"), ("why", "Why", "text")])) } }
+                } } }
+            } }
+            form.step method="post" action="/desk/sharing/flags" {
+                label { "Share with" select name="channel" { option value="" { "nobody: this desk alone" } @for (id, name) in &channels { option value=(id) { (name) } } } }
+                label { "What" select name="subject" { option value="address" { "address" } option value="transaction" { "transaction" } option value="deposit" { "output of a transaction" } } }
+                label { "Asset" input name="asset" size="6" required; }
+                label { "Address, transaction or TXID:OUTPUT" input name="value" size="44" required; }
+                label { "Why" input name="reason" size="30" required; }
+                label { "Hours until it lapses" input name="hours" type="number" min="1" max="336" value="24"; }
+                button type="submit" { "Raise a flag" }
+            }
+            @if !standings.is_empty() {
+                h3 { "How members' flags came out" }
+                div.wide { table {
+                    thead { tr { th { "Member" } th.n { "Raised" } th.n { "Confirmed" } th.n { "Withdrawn (false)" } th.n { "Lapsed" } } }
+                    tbody { @for s in &standings { tr { td { (s.member) } td.n { (s.raised) } td.n { (s.confirmed) } td.n { (s.withdrawn) } td.n { (s.lapsed) } } } }
+                } }
+            }
+            h2 { "Communities hosted here" }
+            @for (c, members) in &communities { section {
+                h3 { (c.name) } p { (c.description) " At most " (c.max_tlp.name()) ". Members reach it by TAXII 2.1 at " code { "/taxii2/" (c.id) "/" } "." }
+                ul { @for m in members { li { (m.name) @if m.own { " (this desk)" } @if !m.writes { ", reads only" } ", " (m.state)
+                    @if !m.own && m.state == "active" { (step_form(&format!("/desk/sharing/communities/{}/suspend", c.id), "", "Suspend", &[("why", "Why", "text"), ("name", &m.name, "hidden")])) } } } }
+                form.step method="post" action={"/desk/sharing/communities/" (c.id) "/members"} {
+                    label { "Member" input name="name" required; } label { input type="checkbox" name="writes" value="true" checked; "may share" }
+                    button type="submit" { "Take in, or give a new key" }
+                }
+            } }
+            form.step method="post" action="/desk/sharing/communities" {
+                label { "Name" input name="name" required; } label { "What for" input name="description"; }
+                label { "At most" select name="max_tlp" { @for t in holdfast_sharing::Tlp::ALL { option value=(t.name()) { (t.name()) } } } }
+                label { "This desk is called there" input name="own_name" required; }
+                button type="submit" { "Open a community" }
+            }
+            h2 { "Sources" }
+            div.wide { table {
+                thead { tr { th { "Name" } th { "Kind" } th { "Where" } th { "Every" } th { "State" } th { "Read" } th {} } }
+                tbody { @for s in &sources { tr {
+                    td { a href={"/desk/sharing/sources/" (s.id)} { (s.name) } } td { (s.kind.name()) } td.hash { (s.url) } td { (s.every) " s" }
+                    td { (s.state) @if let Some(e) = &s.error { br; span.note { (e) } } } td { @if let Some(t) = s.polled { (rfc3339(t)) } }
+                    td { @if s.state == "active" { (step_form(&format!("/desk/sharing/sources/{}", s.id), "", "Withdraw", &[("why", "Why", "text")])) } }
+                } } }
+            } }
+            form.step method="post" action="/desk/sharing/sources" {
+                label { "Kind" select name="kind" { option value="taxii" { "TAXII collection" } option value="community" { "community hosted here" } option value="misp" { "MISP feed" } } }
+                label { "Name" input name="name" required; } label { "URL" input name="url" size="40" required; }
+                label { "User name there" input name="username"; } label { "Key there" input name="key" type="password" autocomplete="off"; }
+                button type="submit" { "Add a source" }
+            }
+        },
+    ))
+}
+
+/// What a source sent.
+pub async fn source(State(shared): State<Shared>, Path(id): Path<i64>) -> Page {
+    let (source, list) = run(shared, move |s| Ok((s.sharing().source(id)?, s.sharing().imported(id, "")?))).await?;
+    Ok(desk_page(
+        &format!("Source {}", source.name),
+        "/desk/sharing",
+        html! {
+            p { (source.kind.name()) ", " (source.state) ", " span.hash { (source.url) } @if let Some(e) = &source.error { br; strong { (e) } } }
+            div.wide { table {
+                thead { tr { th { "Object" } th { "Version" } th { "Became" } th { "What" } th { "When" } } }
+                tbody { @for i in &list { tr { td.hash { (i.object) } td { (i.version) } td { (i.effect) } td { (i.detail) } td { (rfc3339(i.time)) } } } }
+            } }
+        },
+    ))
+}
+
+/// Raises a flag.
+pub async fn raise(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let new = step(&fields)?;
+    run(shared, move |s| Ok(s.sharing().raise(new, &caller.0)?)).await?;
+    Ok(back("/desk/sharing".into()))
+}
+
+/// Confirms or withdraws a flag.
+pub async fn move_flag(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let state = match get("state").as_str() {
+        "confirmed" => FlagState::Confirmed,
+        "withdrawn" => FlagState::Withdrawn,
+        _ => return Err(ApiError::bad("state: confirmed or withdrawn").into()),
+    };
+    let why = get("why");
+    run(shared, move |s| Ok(s.sharing().move_flag(&id, state, &why, &caller.0)?)).await?;
+    Ok(back("/desk/sharing".into()))
+}
+
+/// Opens a community.
+pub async fn open(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
+    let tlp =
+        holdfast_sharing::Tlp::from_name(&get("max_tlp")).ok_or_else(|| ApiError::bad("max_tlp: a TLP 2.0 label"))?;
+    let (name, description, own) = (get("name"), get("description"), get("own_name"));
+    run(shared, move |s| Ok(s.sharing().open_community(&name, &description, tlp, &own, &caller.0)?)).await?;
+    Ok(back("/desk/sharing".into()))
+}
+
+/// Takes a member in and shows its key, once.
+pub async fn add_member(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Page {
+    let name = fields.get("name").map(|v| v.trim().to_owned()).unwrap_or_default();
+    let writes = fields.contains_key("writes");
+    let new = run(shared, move |s| Ok(s.sharing().add_member(&id, &name, writes, &caller.0)?)).await?;
+    Ok(page(
+        "A member's key",
+        "",
+        html! {
+            h1 { "A member's key" }
+            p { "Give this key to " (new.member.name) ". It is shown once; a new one ends it." }
+            p.hash #key { (new.key) }
+            p { a href="/desk/sharing" { "Back" } }
+        },
+    ))
+}
+
+/// Suspends a member.
+pub async fn suspend(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let (name, why) = (get("name"), get("why"));
+    run(shared, move |s| Ok(s.sharing().suspend_member(&id, &name, &why, &caller.0)?)).await?;
+    Ok(back("/desk/sharing".into()))
+}
+
+/// Adds a source.
+pub async fn add_source(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let new = step(&fields)?;
+    run(shared, move |s| Ok(s.sharing().add_source(new, &caller.0)?)).await?;
+    Ok(back("/desk/sharing".into()))
+}
+
+/// Withdraws a source.
+pub async fn withdraw(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let why = fields.get("why").cloned().unwrap_or_default();
+    run(shared, move |s| Ok(s.withdraw_source(id, &why, &caller.0)?)).await?;
+    Ok(back("/desk/sharing".into()))
+}
