@@ -699,19 +699,18 @@ fn undo_alerts(
                 }
                 _ if result.contains(&quoted) => {
                     let decision: Decision = parse("decision", result)?;
-                    let grave = || decision.reasons.iter().filter(|r| r.decision > Verdict::Allow);
                     let ours = |t: &holdfast_screening::facts::TagFact| t.pack == pack;
-                    let touched = grave().any(|r| r.tags.iter().any(ours));
-                    (touched, grave().all(|r| !r.tags.is_empty() && r.tags.iter().all(ours)), decision.holds)
+                    let rests = |least: Verdict| {
+                        let mut grave = decision.reasons.iter().filter(|r| r.decision >= least);
+                        grave.all(|r| !r.tags.is_empty() && r.tags.iter().all(ours))
+                    };
+                    let touched = decision.reasons.iter().any(|r| r.tags.iter().any(ours));
+                    let holds = if rests(Verdict::Hold) { decision.holds.clone() } else { Vec::new() };
+                    (touched, rests(Verdict::Review), holds)
                 }
                 _ => (false, false, Vec::new()),
             };
             if !touched {
-                continue;
-            }
-            if !alone {
-                tx.act_on_alert(alert, &AlertAction::Comment { text: format!("{reason}; look at what remains") })?;
-                undone.noted += 1;
                 continue;
             }
             for hold in holds {
@@ -723,6 +722,11 @@ fn undo_alerts(
                     tx.end_hold(hold, reason)?;
                     undone.holds += 1;
                 }
+            }
+            if !alone {
+                tx.act_on_alert(alert, &AlertAction::Comment { text: format!("{reason}; look at what remains") })?;
+                undone.noted += 1;
+                continue;
             }
             tx.act_on_alert(alert, &AlertAction::Close { outcome: Outcome::Inconclusive, text: reason.to_owned() })?;
             undone.alerts += 1;

@@ -36,17 +36,16 @@ assert found.get_object(wallet["id"])["objects"] == [wallet]
 after = found.get_objects(added_after=manifest[2]["date_added"])["objects"]
 assert [o["id"] for o in after] == [o["id"] for o in objects[3:]], after
 assert found.get_objects(added_after=manifest[-1]["date_added"]) == {}
-flag = flags[0]["id"]
+flag = next(o["id"] for o in flags if o["type"] == "indicator")
 versions = collections["flags"].object_versions(flag)["versions"]
 
 # The member shares: a new object, a later version, and what is refused.
-from stix2 import Indicator  # noqa: E402
-
 amber = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"
 me = sys.argv[6]
-theirs = json.loads(Indicator(
-    name="A scam", pattern="[cryptocurrency-wallet:value = '1BoatSLRHtKNngkdXEeobR76b53LETtpyT']", pattern_type="stix",
-    created_by_ref=me, labels=["scam"], indicator_types=["malicious-activity"], object_marking_refs=[amber], allow_custom=True).serialize())
+at = "2026-11-25T08:00:00.000Z"
+theirs = {"type": "indicator", "spec_version": "2.1", "id": "indicator--44444444-1111-4111-8111-111111111111", "created": at, "modified": at,
+          "created_by_ref": me, "name": "A scam", "pattern": "[cryptocurrency-wallet:value = '1BoatSLRHtKNngkdXEeobR76b53LETtpyT']",
+          "pattern_type": "stix", "valid_from": at, "labels": ["scam"], "object_marking_refs": [amber]}
 status = found.add_objects({"objects": [theirs]}, wait_for_completion=True)
 assert status.status == "complete" and status.success_count == 1 and status.failure_count == 0, status
 later = dict(theirs, name="A worse scam", modified="2030-01-01T00:00:00.000Z")
