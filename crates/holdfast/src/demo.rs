@@ -261,9 +261,11 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     let (master, vault) = (master(&args.store)?, vault(&args.store));
     let first = findings.first().context("block 400000 pays a ransomware address")?;
     let case = crate::demo_case::run(&screening, &workspace, &master, &vault, &args.store, first, as_json)?;
+    let shared = Shared::new(workspace, screening, master, vault)?;
+    let sharing = crate::demo_sharing::run(&shared, as_json)?;
     if as_json {
         output::json(
-            &json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened, "case": case}),
+            &json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened, "case": case, "sharing": sharing}),
         )?;
     } else {
         println!(
@@ -275,7 +277,7 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     if args.no_serve {
         return Ok(());
     }
-    serve_shared(Shared::new(workspace, screening, master, vault)?, &args.listen, None, Vec::new(), None)
+    serve_shared(shared, &args.listen, None, Vec::new(), None)
 }
 
 fn indent(text: &str) -> String {

@@ -7,6 +7,7 @@ mod bench_screening;
 mod connect;
 mod demo;
 mod demo_case;
+mod demo_sharing;
 mod desk;
 mod desk_cases;
 mod ledger;

@@ -195,7 +195,8 @@ fn the_openapi_document_holds() {
             "--max-examples",
             "5",
         ]);
-        command.args(["--seed", "1", "--workers", "2", "--generation-database", "none", "--request-timeout", "60"]);
+        // One worker: CPython 3.11's parser fails in threads now and then (gh-106905), which is no fault of the server's.
+        command.args(["--seed", "1", "--workers", "1", "--generation-database", "none", "--request-timeout", "60"]);
         command.args([
             "--checks",
             "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,unsupported_method",

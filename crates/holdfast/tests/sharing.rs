@@ -273,7 +273,7 @@ fn our_client_reads_and_writes_medallion_and_a_source_is_withdrawn_whole() {
     let source = |key: &str, name: &str| json!({"kind": "taxii", "name": name, "url": url, "username": "Exchange B", "key": key, "every": 3600});
     ok(&b, "POST", "/api/v1/sharing/sources", source("wrong", "with a wrong key"));
     let (status, said) = b.ask("POST", "/api/v1/sharing/sources/1/read", &[], None);
-    assert!(status == 502 && said.to_string().contains("401"), "{status} {said}");
+    assert!(status == 424 && said.to_string().contains("401"), "{status} {said}");
     ok(&b, "POST", "/api/v1/sharing/sources", source("secret", "Scams"));
     let words = || {
         let report = ok(&b, "GET", &format!("/api/v1/address/{THIEF}"), Value::Null);

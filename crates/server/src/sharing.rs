@@ -32,7 +32,7 @@ type Answer<T> = Result<Json<T>, ApiError>;
 impl From<SharingError> for ApiError {
     fn from(e: SharingError) -> Self {
         match e {
-            SharingError::Partner(..) => ApiError { status: StatusCode::BAD_GATEWAY, message: e.to_string() },
+            SharingError::Partner(..) => ApiError { status: StatusCode::FAILED_DEPENDENCY, message: e.to_string() },
             SharingError::Object(..) => ApiError::bad(e.to_string()),
             SharingError::Desk(e) => e.into(),
         }
@@ -362,7 +362,7 @@ pub struct ShareBody {
     wallets: Vec<WalletReport>,
     /// A report over what is shared here: title and text.
     #[serde(default)]
-    report: Option<ReportBody>,
+    report: Option<SharedReport>,
     /// Further STIX 2.1 objects as they are.
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
@@ -372,7 +372,7 @@ pub struct ShareBody {
 /// A report over what is shared.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReportBody {
+pub struct SharedReport {
     /// Title.
     title: String,
     /// Text.
@@ -392,7 +392,7 @@ pub struct ShareAnswer {
 #[utoipa::path(post, path = "/api/v1/sharing/share", request_body(content = ShareBody, example = json!({"channel": "1", "wallets": [{
     "address": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "asset": "BTC", "label": "Ransom", "concept": "ransomware", "reason": "Paid by a customer",
     "tlp": "TLP:GREEN"}]})),
-    responses((status = 200, body = ShareAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 502, body = ErrorBody)))]
+    responses((status = 200, body = ShareAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn share(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
@@ -480,7 +480,7 @@ pub struct PolledAnswer {
 
 /// Reads a source now.
 #[utoipa::path(post, path = "/api/v1/sharing/sources/{id}/read", params(("id" = i64, Path, description = "Number")),
-    responses((status = 200, body = PolledAnswer), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 502, body = ErrorBody)))]
+    responses((status = 200, body = PolledAnswer), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn read_source(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<PolledAnswer> {
     let polled = run(shared, move |s| Ok(s.read_source(id)?)).await?;
     Ok(Json(PolledAnswer { taken: polled.taken, refused: polled.refused, flags: polled.flags.len() }))
@@ -527,7 +527,7 @@ pub struct Discovered {
 
 /// The collections of a partner's TAXII server.
 #[utoipa::path(post, path = "/api/v1/sharing/discover", request_body(content = DiscoverBody, example = json!({"url": "http://127.0.0.1:1/taxii2/"})),
-    responses((status = 200, body = Vec<Discovered>), (status = 400, body = ErrorBody), (status = 502, body = ErrorBody)))]
+    responses((status = 200, body = Vec<Discovered>), (status = 400, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn discover(State(shared): State<Shared>, body: Bytes) -> Answer<Vec<Discovered>> {
     let b: DiscoverBody = json(&body)?;
     run(shared, move |_| {
@@ -554,7 +554,7 @@ pub async fn flags(State(shared): State<Shared>, Query(q): Query<FlagsQuery>) ->
 /// Raises a flag, here and at partners: deposits that it touches are held until it is confirmed, withdrawn, or lapses.
 #[utoipa::path(post, path = "/api/v1/sharing/flags", request_body(content = NewFlag, example = json!({"subject": "address", "asset": "BTC",
     "value": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "reason": "Taken from a customer's account"})),
-    responses((status = 200, body = Raised), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 502, body = ErrorBody)))]
+    responses((status = 200, body = Raised), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn raise_flag(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
@@ -577,7 +577,7 @@ pub struct MoveBody {
 /// Confirms or withdraws one of this desk's own flags, here and at partners.
 #[utoipa::path(post, path = "/api/v1/sharing/flags/{id}", params(("id" = String, Path, description = "Id")),
     request_body(content = MoveBody, example = json!({"state": "confirmed", "why": "the customer went to the police"})),
-    responses((status = 200, body = Flag), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 502, body = ErrorBody)))]
+    responses((status = 200, body = Flag), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn move_flag(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
@@ -687,7 +687,7 @@ pub async fn matchings(State(shared): State<Shared>) -> Answer<Vec<MatchingSessi
 
 /// The values of a list (16 bytes each, sorted), for the partner whose it is.
 #[utoipa::path(get, path = "/api/v1/sharing/matching/{id}", params(("id" = String, Path, description = "Id")),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 502, body = ErrorBody)))]
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn matching_values(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,

@@ -83,9 +83,25 @@ with sync_playwright() as p:
         page.click("a:has-text('open the graph')")
         until(lambda: page.locator("#canvas .node").count() == many - 1)
         assert page.locator("#canvas .note-text").text_content() == "paid here"
+        # A flag is raised and withdrawn by keyboard.
+        page.goto(f"{url}/desk/sharing")
+        page.focus("form[action='/desk/sharing/flags'] input[name=asset]")
+        for text in ["BTC", subject, f"stolen in the {scheme}"]:
+            page.keyboard.type(text)
+            page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        row = page.locator(f"tr:has-text('stolen in the {scheme}')")
+        row.wait_for()
+        assert "open" in row.inner_text() and ("23 h" in row.inner_text() or "24 h" in row.inner_text()), row.inner_text()
+        row.locator("select").focus()
+        page.keyboard.type("withdrawn")
+        page.keyboard.press("Tab")
+        page.keyboard.type("our mistake")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"tr:has-text('stolen in the {scheme}'):has-text('withdrawn')")
         # Every page, with nothing wrong and soon.
         links = ["/desk", "/desk/requests", "/desk/cases", f"/desk/cases/{case}", "/desk/alerts", "/desk/holds", "/desk/officers", "/desk/seizures"]
-        links += ["/desk/recommendations", "/transparency", "/desk/search?q=case", "/", f"/address/{subject}"]
+        links += ["/desk/recommendations", "/desk/sharing", "/transparency", "/desk/search?q=case", "/", f"/address/{subject}"]
         page.goto(f"{url}/desk/alerts")
         links += [a.get_attribute("href") for a in page.locator("td a").all()[:2]]
         page.goto(f"{url}/desk/requests")
