@@ -22,7 +22,7 @@ const THIEF: &str = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
 const COMMUNITY: &str = "Exchanges against theft";
 
 /// A server on a free port, with its reader of sources, until it is dropped.
-struct Served {
+pub(crate) struct Served {
     stop: Arc<AtomicBool>,
     threads: Vec<std::thread::JoinHandle<()>>,
     url: String,
@@ -73,7 +73,7 @@ impl Drop for Served {
 }
 
 /// Waits until the other exchange knows a flag in a state; gives how long that took.
-fn known(other: &Screening, id: &str, state: State) -> anyhow::Result<Duration> {
+pub(crate) fn known(other: &Screening, id: &str, state: State) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(30) {
         if other.read(|db| get(db, id))?.is_some_and(|f| f.state == state) {
@@ -84,45 +84,65 @@ fn known(other: &Screening, id: &str, state: State) -> anyhow::Result<Duration> 
     bail!("flag {id} did not reach the other exchange")
 }
 
-/// Exchange A is the demo's own desk, B a second one; they meet by HTTP only.
-pub fn run(a: &Shared, as_json: bool) -> anyhow::Result<Value> {
-    let dir = tempfile::tempdir()?;
-    let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
-    let b = Shared::new(
-        Workspace::create_or_open(&dir.path().join("store"), Network::Bitcoin)?,
-        Screening::open(&url, system_clock())?,
-        Master([7; 32]),
-        Vault::new(dir.path().join("files")),
-    )?;
-    let hub = Served::start(a)?;
-    let reader = Served::start(&b)?;
-    let open = a.sharing().communities()?.into_iter().find(|c| c.name == COMMUNITY);
-    let community = match open {
-        Some(community) => community,
-        None => a.sharing().open_community(COMMUNITY, "Stolen funds", Tlp::AmberStrict, "Exchange A", "demo")?,
-    };
-    let member = a.sharing().add_member(&community.id, "Exchange B", true, "demo")?;
-    let collection = Collection::Flags.id(&community.id);
-    b.sharing().add_source(
-        NewSource {
+/// Two exchanges that meet by HTTP only: `a` hosts a community of which `b` is a member.
+pub(crate) struct Pair {
+    pub(crate) b: Shared,
+    community: String,
+    _servers: [Served; 2],
+    _dir: tempfile::TempDir,
+}
+
+/// A desk without a ledger, in a folder.
+pub(crate) fn small_desk(dir: &std::path::Path) -> anyhow::Result<Shared> {
+    let url = format!("sqlite:{}", dir.join("desk.sqlite").display());
+    let workspace = Workspace::create_or_open(&dir.join("store"), Network::Bitcoin)?;
+    let screening = Screening::open(&url, system_clock())?;
+    Ok(Shared::new(workspace, screening, Master([7; 32]), Vault::new(dir.join("files")))?)
+}
+
+impl Pair {
+    pub(crate) fn new(a: &Shared) -> anyhow::Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let b = small_desk(dir.path())?;
+        let servers = [Served::start(a)?, Served::start(&b)?];
+        let open = a.sharing().communities()?.into_iter().find(|c| c.name == COMMUNITY);
+        let community = match open {
+            Some(community) => community.id,
+            None => a.sharing().open_community(COMMUNITY, "Stolen funds", Tlp::AmberStrict, "Exchange A", "demo")?.id,
+        };
+        let member = a.sharing().add_member(&community, "Exchange B", true, "demo")?;
+        let collection = Collection::Flags.id(&community);
+        let source = NewSource {
             kind: Kind::Taxii,
             name: "A's flags".into(),
-            url: format!("{}/taxii2/{}/collections/{collection}/", hub.url, community.id),
+            url: format!("{}/taxii2/{community}/collections/{collection}/", servers[0].url),
             username: "Exchange B".into(),
             key: member.key,
             every: Some(1),
-        },
-        "demo",
-    )?;
-    let flag = NewFlag {
-        channel: Some(community.id.clone()),
-        subject: Subject::Address,
-        asset: "ETH".into(),
-        value: THIEF.into(),
-        reason: "Taken from our hot wallet".into(),
-        hours: 24,
-        tlp: Tlp::Amber,
-    };
+        };
+        b.sharing().add_source(source, "demo")?;
+        Ok(Pair { b, community, _servers: servers, _dir: dir })
+    }
+
+    /// A flag that A raises in the community.
+    pub(crate) fn flag(&self, address: &str) -> NewFlag {
+        NewFlag {
+            channel: Some(self.community.clone()),
+            subject: Subject::Address,
+            asset: "ETH".into(),
+            value: address.into(),
+            reason: "Taken from our hot wallet".into(),
+            hours: 24,
+            tlp: Tlp::Amber,
+        }
+    }
+}
+
+/// Exchange A is the demo's own desk, B a second one.
+pub fn run(a: &Shared, as_json: bool) -> anyhow::Result<Value> {
+    let pair = Pair::new(a)?;
+    let b = &pair.b;
+    let flag = pair.flag(THIEF);
     let raised = a.sharing().raise(flag, "demo")?;
     let reached = known(&b.screening, &raised.flag.id, State::Open)?;
     let mut deposit = Event::new(EventKind::Deposit, "demo-stolen", b.screening.now(), "customer-of-b");
@@ -153,8 +173,6 @@ pub fn run(a: &Shared, as_json: bool) -> anyhow::Result<Value> {
             undone.as_millis()
         );
     }
-    drop(reader);
-    drop(hub);
     Ok(
         json!({ "flag": raised.flag.id, "known_after_ms": reached.as_millis() as u64, "decision": decision.decision.name(),
         "because": because, "undone_after_ms": undone.as_millis() as u64 }),

@@ -4,6 +4,7 @@ mod accuracy;
 mod bench;
 mod bench_desk;
 mod bench_screening;
+mod bench_sharing;
 mod connect;
 mod demo;
 mod demo_case;
