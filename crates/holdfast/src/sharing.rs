@@ -329,7 +329,8 @@ pub fn run(command: SharingCommand, as_json: bool) -> anyhow::Result<()> {
             let workspace = shared.workspace.read().map_err(|_| anyhow::anyhow!("the workspace failed"))?;
             let tags: Vec<_> = workspace.tags.tags().iter().filter(|t| t.pack == pack.pack).collect();
             anyhow::ensure!(!tags.is_empty(), "no pack is titled '{}'", pack.pack);
-            let feed = shared.sharing().misp_feed(&pack.creator, &tags, &[], tlp(&pack.tlp)?)?;
+            let transactions = holdfast_sharing::misp::transactions_to(&workspace, &tags);
+            let feed = shared.sharing().misp_feed(&pack.creator, &tags, &transactions, tlp(&pack.tlp)?)?;
             std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
             for (name, bytes) in &feed {
                 let path = out.join(name);

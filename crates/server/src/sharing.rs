@@ -15,6 +15,7 @@ use holdfast_screening::flags::{Flag, Standing, State as FlagState};
 use holdfast_screening::model::rfc3339;
 use holdfast_sharing::community::{Collection, Community, Filter, Member, NewMember};
 use holdfast_sharing::flags::{NewFlag, Raised};
+use holdfast_sharing::misp::transactions_to;
 use holdfast_sharing::psi::MatchingSession;
 use holdfast_sharing::sources::{Imported, NewSource, Polled, Source, Withdrawn};
 use holdfast_sharing::stix::{WalletReport, wallet_objects};
@@ -49,7 +50,7 @@ impl Shared {
         Sharing { screening: &self.screening, master: &self.gate.master }
     }
 
-    fn matching_dir(&self) -> Result<PathBuf, ApiError> {
+    pub(crate) fn matching_dir(&self) -> Result<PathBuf, ApiError> {
         let workspace = self.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
         Ok(workspace.dir().join("matching"))
     }
@@ -399,36 +400,44 @@ pub async fn share(
     body: Bytes,
 ) -> Answer<ShareAnswer> {
     let b: ShareBody = json(&body)?;
-    run(shared, move |s| {
-        let sharing = s.sharing();
-        let mut ids = Vec::new();
-        if b.wallets.is_empty() && b.objects.is_empty() {
-            return Err(ApiError::bad("wallets: none, and no objects; nothing is shared"));
-        }
-        let name = sharing.own_name(&b.channel)?;
-        let now = s.screening.now();
-        let mut groups: Vec<(Vec<Value>, Vec<String>)> = vec![(stix::extension_definitions(), Vec::new())];
-        for wallet in &b.wallets {
-            groups.push((wallet_objects(&name, wallet, now), wallet.readers.clone()));
-        }
-        if let Some(report) = &b.report {
-            let refs: Vec<String> =
-                groups[1..].iter().flat_map(|g| &g.0).filter_map(|o| o["id"].as_str().map(str::to_owned)).collect();
-            let readers: Vec<String> = b.wallets.iter().flat_map(|w| w.readers.clone()).collect();
-            let tlp = b.wallets.iter().map(|w| w.tlp).max().unwrap_or(Tlp::Amber);
-            groups.push((vec![stix::report(&name, &report.title, &report.text, &refs, tlp, now)], readers));
-        }
-        groups.push((b.objects, Vec::new()));
-        for (objects, readers) in groups.into_iter().filter(|g| !g.0.is_empty()) {
-            ids.extend(objects.iter().filter_map(|o| o["id"].as_str().map(str::to_owned)));
-            sharing.share(&b.channel, Collection::Intelligence, objects, readers, &caller.0)?;
-        }
-        ids.sort();
-        ids.dedup();
-        Ok(ShareAnswer { shared: ids.len(), ids })
-    })
-    .await
-    .map(Json)
+    run(shared, move |s| share_now(s, &b.channel, b.wallets, b.report, b.objects, &caller.0)).await.map(Json)
+}
+
+/// Shares wallets, a report over them, and further objects.
+pub(crate) fn share_now(
+    s: &Shared,
+    channel: &str,
+    wallets: Vec<WalletReport>,
+    report: Option<SharedReport>,
+    objects: Vec<Value>,
+    actor: &str,
+) -> Result<ShareAnswer, ApiError> {
+    let sharing = s.sharing();
+    if wallets.is_empty() && objects.is_empty() {
+        return Err(ApiError::bad("wallets: none, and no objects; nothing is shared"));
+    }
+    let name = sharing.own_name(channel)?;
+    let now = s.screening.now();
+    let mut groups: Vec<(Vec<Value>, Vec<String>)> = vec![(stix::extension_definitions(), Vec::new())];
+    for wallet in &wallets {
+        groups.push((wallet_objects(&name, wallet, now), wallet.readers.clone()));
+    }
+    if let Some(report) = &report {
+        let refs = groups[1..].iter().flat_map(|g| &g.0).filter_map(|o| o["id"].as_str().map(str::to_owned));
+        let refs: Vec<String> = refs.collect();
+        let readers: Vec<String> = wallets.iter().flat_map(|w| w.readers.clone()).collect();
+        let tlp = wallets.iter().map(|w| w.tlp).max().unwrap_or(Tlp::Amber);
+        groups.push((vec![stix::report(&name, &report.title, &report.text, &refs, tlp, now)], readers));
+    }
+    groups.push((objects, Vec::new()));
+    let mut ids = Vec::new();
+    for (objects, readers) in groups.into_iter().filter(|g| !g.0.is_empty()) {
+        ids.extend(objects.iter().filter_map(|o| o["id"].as_str().map(str::to_owned)));
+        sharing.share(channel, Collection::Intelligence, objects, readers, actor)?;
+    }
+    ids.sort();
+    ids.dedup();
+    Ok(ShareAnswer { shared: ids.len(), ids })
 }
 
 /// Where knowledge comes from.
@@ -643,7 +652,12 @@ pub async fn misp(
     let media = if file.ends_with(".csv") { "text/csv" } else { "application/json" };
     let bytes = run(shared, move |s| {
         let tags = pack_tags(s, &pack)?;
-        let mut feed = s.sharing().misp_feed(&creator, &tags.iter().collect::<Vec<_>>(), &[], Tlp::Green)?;
+        let tags: Vec<&Tag> = tags.iter().collect();
+        let transactions = {
+            let workspace = s.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
+            transactions_to(&workspace, &tags)
+        };
+        let mut feed = s.sharing().misp_feed(&creator, &tags, &transactions, Tlp::Green)?;
         let missing = || ApiError { status: StatusCode::NOT_FOUND, message: format!("no file '{file}' in this feed") };
         feed.remove(&file).ok_or_else(missing)
     })

@@ -32,7 +32,7 @@ fn left(until: i64, now: i64) -> String {
 
 /// Flags, communities and sources.
 pub async fn sharing(State(shared): State<Shared>) -> Page {
-    let (flags, standings, communities, sources, now) = run(shared, |s| {
+    let (flags, standings, communities, sources, matchings, now) = run(shared, |s| {
         let sharing = s.sharing();
         let mut communities = Vec::new();
         for community in sharing.communities()? {
@@ -40,7 +40,8 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
             communities.push((community, members));
         }
         let standings = s.screening.read(holdfast_screening::flags::standings)?;
-        Ok((s.screening.flags(None)?, standings, communities, sharing.sources()?, s.screening.now()))
+        let matchings = sharing.matchings()?;
+        Ok((s.screening.flags(None)?, standings, communities, sharing.sources()?, matchings, s.screening.now()))
     })
     .await?;
     let channels: Vec<(String, String)> = communities
@@ -94,7 +95,33 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
                 label { "This desk is called there" input name="own_name" required; }
                 button type="submit" { "Open a community" }
             }
-            h2 { "Sources" }
+            h2 { "Share a wallet" }
+        form.step method="post" action="/desk/sharing/wallets" {
+            label { "With" select name="channel" { @for (id, name) in &channels { option value=(id) { (name) } } } }
+            label { "Address" input name="address" size="44" required; } label { "Asset" input name="asset" size="6" required; }
+            label { "Who or what" input name="label" required; } label { "Concept, such as ransomware" input name="concept" required; }
+            label { "Why" input name="reason" size="30" required; }
+            label { "Who may read it" select name="tlp" { @for t in holdfast_sharing::Tlp::ALL { option value=(t.name()) selected[t == holdfast_sharing::Tlp::Amber] { (t.name()) } } } }
+            label { "For TLP:RED: members, with commas" input name="readers"; }
+            button type="submit" { "Share" }
+        }
+        h2 { "Give a pack of tags out" }
+        form.step method="get" action="/api/v1/sharing/tagpack" {
+            label { "Title of the pack" input name="pack" required; } label { "Given out by" input name="creator" required; }
+            label { "Label" select name="tlp" { option { "TLP:GREEN" } option { "TLP:CLEAR" } } }
+            button type="submit" { "TagPack" }
+        }
+        p.note { "As MISP feed it is at " code { "/api/v1/sharing/misp/CREATOR/PACK/manifest.json" } ", with a partner's key." }
+        h2 { "Private matching" }
+        p { "Two institutions learn which items they share, and nothing else. Each list answers one question of one partner." }
+        ul { @for m in &matchings { li { span.hash { (m.id) } " for " (m.partner) ": " (m.items) " items, "
+            @match (m.asked, m.asked_items) { (Some(t), Some(n)) => { "asked about " (n) " at " (rfc3339(t)) }, _ => "waits" } } } }
+        form.step method="post" action="/desk/sharing/matching" {
+            label { "For the partner (name of its key)" input name="partner" required; }
+            label { "Items, one a line" textarea name="items" rows="3" required {} }
+            button type="submit" { "Offer the list" }
+        }
+        h2 { "Sources" }
             div.wide { table {
                 thead { tr { th { "Name" } th { "Kind" } th { "Where" } th { "Every" } th { "State" } th { "Read" } th {} } }
                 tbody { @for s in &sources { tr {
@@ -155,6 +182,47 @@ pub async fn move_flag(
     };
     let why = get("why");
     run(shared, move |s| Ok(s.sharing().move_flag(&id, state, &why, &caller.0)?)).await?;
+    Ok(back("/desk/sharing".into()))
+}
+
+/// Shares a wallet.
+pub async fn wallet(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
+    let tlp = holdfast_sharing::Tlp::from_name(&get("tlp")).ok_or_else(|| ApiError::bad("tlp: a TLP 2.0 label"))?;
+    let said = holdfast_sharing::stix::WalletReport {
+        address: get("address"),
+        asset: get("asset").to_ascii_uppercase(),
+        label: get("label"),
+        concept: get("concept"),
+        reason: get("reason"),
+        reference: None,
+        confidence: 50,
+        tlp,
+        readers: get("readers").split(',').map(|r| r.trim().to_owned()).filter(|r| !r.is_empty()).collect(),
+        seen: None,
+    };
+    let channel = get("channel");
+    run(shared, move |s| Ok(crate::sharing::share_now(s, &channel, vec![said], None, Vec::new(), &caller.0)?)).await?;
+    Ok(back("/desk/sharing".into()))
+}
+
+/// Offers a list for private matching.
+pub async fn matching(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let (partner, items) = (get("partner"), get("items"));
+    run(shared, move |s| {
+        let dir = s.matching_dir()?;
+        Ok(s.sharing().offer_matching(&dir, partner.trim(), &items, &caller.0)?)
+    })
+    .await?;
     Ok(back("/desk/sharing".into()))
 }
 

@@ -175,7 +175,7 @@ pub(crate) fn read_event(file: &str, body: &Json) -> Result<Vec<Incoming>, Shari
     let author = event["Orgc"]["name"].as_str().unwrap_or_default();
     let tags = event["Tag"].as_array().into_iter().flatten().filter_map(|t| t["name"].as_str());
     let event_concept = tags.chain([info]).find_map(|t| said_about(t).0);
-    let mut found = Vec::new();
+    let (mut found, mut others) = (Vec::new(), Vec::new());
     let mut take = |id: &str, deleted: bool, address: &str, asset: &str, text: &str, comment: &str| {
         let (concept, confidence, label, reference) = said_about(text);
         let effect = match deleted {
@@ -195,6 +195,21 @@ pub(crate) fn read_event(file: &str, body: &Json) -> Result<Vec<Incoming>, Shari
     };
     let is_deleted = |v: &Json| v["deleted"] == json!(true) || v["deleted"] == json!("1") || v["deleted"] == json!(1);
     for object in event["Object"].as_array().into_iter().flatten().take(100_000) {
+        if object["name"].as_str() == Some("btc-transaction") {
+            let values = object["Attribute"].as_array().into_iter().flatten();
+            let txid = values
+                .filter(|a| a["object_relation"].as_str() == Some("transaction-number"))
+                .find_map(|a| a["value"].as_str());
+            let words = format!("transaction {}", txid.unwrap_or_default().chars().take(64).collect::<String>());
+            let id = format!("misp:{uuid}:{}", object["uuid"].as_str().unwrap_or_default());
+            others.push(Incoming {
+                id,
+                version: version.clone(),
+                body: String::new(),
+                effect: Ok(Effect::Kept(words)),
+            });
+            continue;
+        }
         if object["name"].as_str() != Some("coin-address") {
             continue;
         }
@@ -225,6 +240,7 @@ pub(crate) fn read_event(file: &str, body: &Json) -> Result<Vec<Incoming>, Shari
             take(a["uuid"].as_str().unwrap_or(value), is_deleted(a), value, asset, comment, comment);
         }
     }
+    found.extend(others);
     Ok(found)
 }
 
@@ -297,6 +313,30 @@ pub(crate) fn fetch(
         }
     }
     Ok((found, cursor))
+}
+
+/// The last payments to tagged addresses that the ledger knows, at most ten an address and a thousand in all.
+#[must_use]
+pub fn transactions_to(workspace: &holdfast_tracing::Workspace, tags: &[&Tag]) -> Vec<SharedTransaction> {
+    let mut found = Vec::new();
+    // `btc-transaction` is Bitcoin's.
+    for tag in tags.iter().filter(|t| t.asset == "BTC") {
+        let Ok(report) = workspace.address(&tag.address) else { continue };
+        for receipt in report.receipts.iter().rev().take(10) {
+            let (Some(time), Some(value)) = (receipt.time, receipt.value) else { continue };
+            found.push(SharedTransaction {
+                txid: receipt.txid.clone(),
+                time: time.into(),
+                value,
+                address: tag.address.clone(),
+            });
+        }
+        if found.len() >= 1_000 {
+            break;
+        }
+    }
+    found.truncate(1_000);
+    found
 }
 
 impl Sharing<'_> {

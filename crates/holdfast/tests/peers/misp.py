@@ -13,6 +13,8 @@ addresses, names = [], []
 for uuid, entry in manifest.items():
     event = MISPEvent(strict_validation=False)
     event.load_file(folder / f"{uuid}.json")
+    raw = json.loads((folder / f"{uuid}.json").read_text())["Event"]
+    written = {a["uuid"]: a["value"] for o in raw["Object"] for a in o["Attribute"]}
     assert event.uuid == uuid and event.info == entry["info"], event.info
     assert event.Orgc.name == entry["Orgc"]["name"]
     # What pymisp itself would put into a manifest is what stands there.
@@ -29,7 +31,7 @@ for uuid, entry in manifest.items():
             # Relations and types are the template's own.
             kept = template.add_attribute(attribute.object_relation, value=attribute.value)
             assert kept.type == attribute.type, (attribute.object_relation, kept.type, attribute.type)
-            assert f"{hashlib.md5(str(attribute.value).encode()).hexdigest()},{uuid}" in hashes, attribute.value
+            assert f"{hashlib.md5(str(written[attribute.uuid]).encode()).hexdigest()},{uuid}" in hashes, attribute.value
             if attribute.object_relation.startswith("address"):
                 addresses.append(str(attribute.value))
 print(json.dumps({"events": len(manifest), "objects": sorted(set(names)), "addresses": addresses}))
