@@ -1,0 +1,270 @@
+//! Addresses and keys: everything whose text carries its own checksum, and Solana's, which does not.
+
+use crate::{Confidence, Hit, Kind};
+use bitcoin::base58;
+use sha3::{Digest, Keccak256};
+
+const BITCOIN58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const RIPPLE58: &[u8; 58] = b"rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz";
+
+/// Version bytes of extended keys (BIP32, SLIP-0132): prefix, whether private, what it stands for.
+const EXTENDED: [([u8; 4], &str, bool, &str); 14] = [
+    ([0x04, 0x88, 0xad, 0xe4], "xprv", true, "P2PKH or any"),
+    ([0x04, 0x88, 0xb2, 0x1e], "xpub", false, "P2PKH or any"),
+    ([0x04, 0x9d, 0x78, 0x78], "yprv", true, "P2WPKH in P2SH"),
+    ([0x04, 0x9d, 0x7c, 0xb2], "ypub", false, "P2WPKH in P2SH"),
+    ([0x04, 0xb2, 0x43, 0x0c], "zprv", true, "P2WPKH"),
+    ([0x04, 0xb2, 0x47, 0x46], "zpub", false, "P2WPKH"),
+    ([0x02, 0x95, 0xb0, 0x05], "Yprv", true, "P2WSH in P2SH"),
+    ([0x02, 0x95, 0xb4, 0x3f], "Ypub", false, "P2WSH in P2SH"),
+    ([0x02, 0xaa, 0x7a, 0x99], "Zprv", true, "P2WSH"),
+    ([0x02, 0xaa, 0x7e, 0xd3], "Zpub", false, "P2WSH"),
+    ([0x01, 0x9d, 0x9c, 0xfe], "Ltpv", true, "Litecoin"),
+    ([0x01, 0x9d, 0xa4, 0x62], "Ltub", false, "Litecoin"),
+    ([0x04, 0x35, 0x83, 0x94], "tprv", true, "test network"),
+    ([0x04, 0x35, 0x87, 0xcf], "tpub", false, "test network"),
+];
+
+/// Version bytes of an extended key in the form of Bitcoin's xprv or xpub, with what it stands for.
+pub(crate) fn extended(text: &str) -> Option<([u8; 78], &'static str, bool)> {
+    let bytes: [u8; 78] = base58::decode_check(text).ok()?.try_into().ok()?;
+    let (_, name, private, _) = EXTENDED.iter().find(|e| bytes[..4] == e.0)?;
+    Some((bytes, name, *private))
+}
+
+fn keccak(bytes: &[u8]) -> [u8; 32] {
+    Keccak256::digest(bytes).into()
+}
+
+/// The checksummed form of an EVM address (EIP-55), from its 40 lower-case digits.
+#[must_use]
+pub fn eip55(lower: &str) -> String {
+    let hash = hex::encode(keccak(lower.as_bytes()));
+    let digits = lower.chars().zip(hash.bytes());
+    let cased = digits.map(|(c, h)| if h >= b'8' { c.to_ascii_uppercase() } else { c });
+    std::iter::once("0x".to_owned()).chain(cased.map(String::from)).collect()
+}
+
+/// A Monero address's network, by its checksum (Keccak-256, four bytes).
+fn monero(text: &str) -> Option<&'static str> {
+    // Characters and bytes of a block.
+    const SIZES: [(usize, usize); 8] = [(2, 1), (3, 2), (5, 3), (6, 4), (7, 5), (9, 6), (10, 7), (11, 8)];
+    let mut bytes = Vec::with_capacity(80);
+    for block in text.as_bytes().chunks(11) {
+        let (_, size) = *SIZES.iter().find(|s| s.0 == block.len())?;
+        let mut value = 0u128;
+        for b in block {
+            let digit = BITCOIN58.iter().position(|c| c == b)? as u128;
+            value = value.checked_mul(58)?.checked_add(digit)?;
+        }
+        if value >> (8 * size) != 0 {
+            return None;
+        }
+        bytes.extend_from_slice(&value.to_be_bytes()[16 - size..]);
+    }
+    let (body, check) = bytes.split_at_checked(bytes.len().checked_sub(4)?)?;
+    if keccak(body)[..4] != *check {
+        return None;
+    }
+    match (body.first()?, body.len()) {
+        (18, 65) => Some("standard"),
+        (42, 65) => Some("subaddress"),
+        (19, 73) => Some("integrated"),
+        _ => None,
+    }
+}
+
+fn xrp(text: &str) -> bool {
+    let translated: Option<String> =
+        text.bytes().map(|b| RIPPLE58.iter().position(|c| *c == b).map(|i| BITCOIN58[i] as char)).collect();
+    translated.and_then(|t| base58::decode_check(&t).ok()).is_some_and(|b| b.len() == 21 && b[0] == 0)
+}
+
+/// Whether 32 bytes are a point of ed25519: half of all are, and all addresses of Solana that a key has.
+fn solana(text: &str) -> bool {
+    let Ok(bytes) = base58::decode(text) else { return false };
+    let Ok(bytes) = <[u8; 32]>::try_from(bytes) else { return false };
+    // Real keys do not look typed: some variety of characters.
+    let mut seen = [false; 128];
+    text.bytes().for_each(|b| seen[(b & 127) as usize] = true);
+    let variety = seen.iter().filter(|s| **s).count();
+    variety >= 18 && curve25519_dalek::edwards::CompressedEdwardsY(bytes).decompress().is_some()
+}
+
+fn segwit(text: &str) -> Option<&'static str> {
+    let lower = text.to_ascii_lowercase();
+    if text != lower && text != text.to_ascii_uppercase() {
+        return None;
+    }
+    let (hrp, version, program) = bech32::segwit::decode(&lower).ok()?;
+    let fits = match version.to_u8() {
+        0 => matches!(program.len(), 20 | 32),
+        _ => (2..=40).contains(&program.len()),
+    };
+    match hrp.as_str() {
+        "bc" if fits => Some("BTC"),
+        "ltc" if fits => Some("LTC"),
+        _ => None,
+    }
+}
+
+fn hit(kind: Kind, start: usize, token: &str, confidence: Confidence, detail: impl Into<String>) -> Hit {
+    Hit { kind, start, end: start + token.len(), value: token.to_owned(), confidence, detail: detail.into() }
+}
+
+/// What a token is, if it is anything.
+fn judge(token: &str, start: usize) -> Option<Hit> {
+    let len = token.len();
+    let first = token.as_bytes().first().copied()?;
+    let address = |asset: &str, confidence| Some(hit(Kind::Address, start, token, confidence, asset));
+    match (first, len) {
+        (b'b' | b'B' | b'l' | b'L', 14..=90)
+            if token[..3.min(len)].eq_ignore_ascii_case("bc1") || token[..4].eq_ignore_ascii_case("ltc1") =>
+        {
+            let asset = segwit(token)?;
+            let lower = token.to_ascii_lowercase();
+            Some(Hit { value: lower, ..hit(Kind::Address, start, token, Confidence::High, asset) })
+        }
+        (b'0', 42) if token.as_bytes()[1] == b'x' && token[2..].bytes().all(|b| b.is_ascii_hexdigit()) => {
+            let digits = &token[2..];
+            let lower = digits.to_ascii_lowercase();
+            // A run of one digit is a placeholder.
+            if lower.bytes().all(|b| b == lower.as_bytes()[0]) {
+                return None;
+            }
+            let mixed =
+                digits.bytes().any(|b| b.is_ascii_uppercase()) && digits.bytes().any(|b| b.is_ascii_lowercase());
+            let sum = eip55(&lower);
+            match mixed {
+                true if sum == token => address("ETH", Confidence::High),
+                true => None,
+                false => Some(Hit { value: sum, ..hit(Kind::Address, start, token, Confidence::Medium, "ETH") }),
+            }
+        }
+        (_, 111) => {
+            let (_, name, private) = extended(token)?;
+            let about = EXTENDED.iter().find(|e| e.1 == name).map_or("", |e| e.3);
+            let kind = if private { Kind::ExtendedPrivateKey } else { Kind::ExtendedPublicKey };
+            Some(hit(kind, start, token, Confidence::High, format!("{name} ({about})")))
+        }
+        (b'6', 58) => {
+            let bytes = base58::decode_check(token).ok()?;
+            let fits = bytes.len() == 39 && bytes[0] == 1 && matches!(bytes[1], 0x42 | 0x43);
+            fits.then(|| hit(Kind::Bip38, start, token, Confidence::High, "encrypted with a passphrase"))
+        }
+        (b'5' | b'K' | b'L' | b'T' | b'6', 51 | 52) => {
+            let bytes = base58::decode_check(token).ok()?;
+            let asset = match bytes[0] {
+                0x80 => "BTC",
+                0xb0 => "LTC",
+                _ => return None,
+            };
+            let form = match (bytes.len(), bytes.last()) {
+                (33, _) => "uncompressed",
+                (34, Some(1)) => "compressed",
+                _ => return None,
+            };
+            Some(hit(Kind::Wif, start, token, Confidence::High, format!("{asset}, {form}")))
+        }
+        (b'4' | b'8', 95 | 106) => {
+            let network = monero(token)?;
+            Some(hit(Kind::Address, start, token, Confidence::High, format!("XMR ({network})")))
+        }
+        (b'1' | b'3' | b'L' | b'M' | b'T', 25..=35) => {
+            let bytes = base58::decode_check(token).ok()?;
+            if bytes.len() != 21 {
+                return None;
+            }
+            match bytes[0] {
+                0x00 | 0x05 => address("BTC", Confidence::High),
+                0x30 | 0x32 => address("LTC", Confidence::High),
+                0x41 => address("TRX", Confidence::High),
+                _ => None,
+            }
+        }
+        (b'r', 25..=35) if xrp(token) => address("XRP", Confidence::High),
+        (_, 43 | 44) if solana(token) => address("SOL", Confidence::Low),
+        _ => None,
+    }
+}
+
+/// Finds addresses and keys in a text.
+pub fn find(text: &str, hits: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        // Tokens are letters and digits; the shortest that matters has 14 (a short segwit program), most have 25 and more.
+        if !bytes[at].is_ascii_alphanumeric() {
+            at += 1;
+            continue;
+        }
+        let end = bytes[at..].iter().position(|b| !b.is_ascii_alphanumeric()).map_or(bytes.len(), |p| p + at);
+        if (14..=128).contains(&(end - at))
+            && let Some(hit) = judge(&text[at..end], at)
+        {
+            hits.push(hit);
+        }
+        at = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<(Kind, String, String)> {
+        let mut hits = Vec::new();
+        find(text, &mut hits);
+        hits.into_iter().map(|h| (h.kind, h.value, h.detail)).collect()
+    }
+
+    #[test]
+    fn every_kind_by_its_own_vectors() {
+        for (text, kind, detail) in [
+            ("13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", Kind::Address, "BTC"),
+            ("3P14159f73E4gFr7JterCCQh9QjiTjiZrG", Kind::Address, "BTC"),
+            ("bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", Kind::Address, "BTC"),
+            ("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0", Kind::Address, "BTC"),
+            ("LhK2kQwiaAvhjWY799cZvMyYwnQAcxkarr", Kind::Address, "LTC"),
+            ("TJRabPrwbZy45sbavfcjinPJC18kjpRTv8", Kind::Address, "TRX"),
+            ("rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh", Kind::Address, "XRP"),
+            ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", Kind::Address, "ETH"),
+            (
+                "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
+                Kind::Address,
+                "XMR (standard)",
+            ),
+            ("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ", Kind::Wif, "BTC, uncompressed"),
+            ("KwdMAjGmerYanjeui5SHS7JkmpZvVipYvB2LJGU1ZxJwYvP98617", Kind::Wif, "BTC, compressed"),
+            ("6PRVWUbkzzsbcVac2qwfssoUJAN1Xhrg6bNk8J7Nzm5H7kxEbn2Nh2ZoGg", Kind::Bip38, "encrypted with a passphrase"),
+            (
+                "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi",
+                Kind::ExtendedPrivateKey,
+                "xprv (P2PKH or any)",
+            ),
+            (
+                "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs",
+                Kind::ExtendedPublicKey,
+                "zpub (P2WPKH)",
+            ),
+        ] {
+            assert_eq!(found(&format!("<a>{text}</a>")), [(kind, text.to_owned(), detail.to_owned())], "{text}");
+            // One character wrong is nothing; so is one more.
+            let mut wrong = text.as_bytes().to_vec();
+            let at = wrong.len() - 3;
+            wrong[at] = if wrong[at] == b'4' { b'5' } else { b'4' };
+            assert_eq!(found(std::str::from_utf8(&wrong).unwrap()), [], "{text} changed");
+            assert_eq!(found(&format!("{text}a")), [], "{text} longer");
+        }
+        assert_eq!(
+            found("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed")[0].1,
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+        );
+        assert_eq!(found("9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM")[0].2, "SOL");
+        assert_eq!(found("0x0000000000000000000000000000000000000000"), []);
+        assert_eq!(
+            found("BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4")[0].1,
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! Wallet files and traces of hardware wallets and companion apps, by what stands in them.
+
+use crate::{Confidence, Hit, Kind};
+use aho_corasick::{AhoCorasick, MatchKind};
+use std::sync::LazyLock;
+
+/// Words that tell of hardware wallets and companion apps, in lower case: USB vendor and product ids as Windows and Linux write them, names of
+/// apps and their folders (the vendors' own documents).
+const TRACES: [(&str, &str); 24] = [
+    ("vid_2c97", "Ledger device (USB vendor 2c97)"),
+    ("vid_2581&pid_3b7c", "Ledger Nano S, old firmware (USB 2581:3b7c)"),
+    ("vid_534c&pid_0001", "Trezor One (USB 534c:0001)"),
+    ("vid_1209&pid_53c1", "Trezor (USB 1209:53c1)"),
+    ("vid_1209&pid_53c0", "Trezor bootloader (USB 1209:53c0)"),
+    ("vid_2b24&pid_0001", "KeepKey (USB 2b24:0001)"),
+    ("vid_2b24&pid_0002", "KeepKey (USB 2b24:0002)"),
+    ("vid_03eb&pid_2402", "BitBox (USB 03eb:2402)"),
+    ("vid_03eb&pid_2403", "BitBox02 (USB 03eb:2403)"),
+    ("vid_d13e&pid_cc10", "Coldcard (USB d13e:cc10)"),
+    ("idvendor=2c97", "Ledger device (USB vendor 2c97)"),
+    ("idvendor=534c", "Trezor One (USB vendor 534c)"),
+    ("idvendor=1209, idproduct=53c1", "Trezor (USB 1209:53c1)"),
+    ("idvendor=2b24", "KeepKey (USB vendor 2b24)"),
+    ("idvendor=03eb, idproduct=2403", "BitBox02 (USB 03eb:2403)"),
+    ("idvendor=d13e", "Coldcard (USB vendor d13e)"),
+    ("ledger live", "Ledger Live (app)"),
+    ("ledger wallet.exe", "Ledger Wallet (app)"),
+    ("trezor suite", "Trezor Suite (app)"),
+    ("@trezor/suite-desktop", "Trezor Suite (app)"),
+    ("bitboxapp", "BitBoxApp (app)"),
+    ("exodus.wallet", "Exodus (wallet folder)"),
+    ("nkbihfbeogaeaoehlefnkodbefgpgknn", "MetaMask (browser extension)"),
+    ("wasabi wallet", "Wasabi Wallet (app)"),
+];
+
+static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words: Vec<&str> = TRACES.iter().map(|t| t.0).collect();
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(words)
+        .expect("the words are short and few")
+});
+
+fn hit(kind: Kind, start: usize, end: usize, detail: &str, confidence: Confidence) -> Hit {
+    Hit { kind, start, end, value: detail.to_owned(), confidence, detail: detail.to_owned() }
+}
+
+/// Finds traces and wallets of text (Electrum, keystores, MetaMask) in a text.
+pub fn find(text: &str, hits: &mut Vec<Hit>) {
+    for found in WORDS.find_iter(text) {
+        let detail = TRACES[found.pattern().as_usize()].1;
+        hits.push(hit(Kind::Trace, found.start(), found.end(), detail, Confidence::Medium));
+    }
+    let mut wallet = |word: &str, others: &[&str], detail: &str| {
+        let mut from = 0;
+        while let Some(at) = text[from..].find(word).map(|p| p + from) {
+            // What belongs together stands within some kilobytes.
+            let (mut low, mut high) = (at.saturating_sub(4_096), (at + 4_096).min(text.len()));
+            while !text.is_char_boundary(low) {
+                low += 1;
+            }
+            while !text.is_char_boundary(high) {
+                high -= 1;
+            }
+            if others.iter().all(|o| text[low..high].contains(o)) {
+                hits.push(hit(Kind::WalletFile, at, at + word.len(), detail, Confidence::High));
+                return;
+            }
+            from = at + word.len();
+        }
+    };
+    wallet("\"seed_version\"", &["\"wallet_type\""], "Electrum wallet");
+    wallet("\"ciphertext\"", &["\"kdfparams\"", "\"mac\"", "\"version\""], "Ethereum keystore, version 3");
+    wallet("\"salt\"", &["\"iv\"", "\"data\""], "MetaMask vault");
+    if text.starts_with("QklFM") {
+        // "BIE1" in base64: Electrum encrypts whole files so.
+        hits.push(hit(Kind::WalletFile, 0, 5, "Electrum wallet, encrypted", Confidence::Medium));
+    }
+}
+
+/// What a file of a binary format is, by the bytes of its beginning (at least 512 where there are so many).
+#[must_use]
+pub fn binary(head: &[u8]) -> Option<&'static str> {
+    let at = |from: usize, bytes: &[u8]| head.get(from..from + bytes.len()) == Some(bytes);
+    // Berkeley DB's btree magic at 12 (db_page.h), either byte order; Bitcoin Core's and its forks' wallets are such files.
+    if at(12, &[0x62, 0x31, 0x05, 0x00]) || at(12, &[0x00, 0x05, 0x31, 0x62]) {
+        return Some("Bitcoin Core wallet or another Berkeley DB (wallet.dat)");
+    }
+    // SQLite's application id at 68: the network's magic (Bitcoin Core, walletdb sqlite.cpp).
+    if at(0, b"SQLite format 3\0") {
+        return match head.get(68..72)? {
+            [0xf9, 0xbe, 0xb4, 0xd9] => Some("Bitcoin Core wallet, descriptors (SQLite)"),
+            [0xfb, 0xc0, 0xb6, 0xdb] => Some("Litecoin Core wallet, descriptors (SQLite)"),
+            _ => None,
+        };
+    }
+    None
+}
+
+/// Media type of a picture that may hold a QR code, by its first bytes.
+#[must_use]
+pub fn picture(head: &[u8]) -> bool {
+    head.starts_with(b"\x89PNG\r\n\x1a\n")
+        || head.starts_with(&[0xff, 0xd8, 0xff])
+        || head.starts_with(b"GIF8")
+        || head.starts_with(b"BM")
+}
+
+/// Texts of the QR codes in a picture. Pictures over 64 megapixels are not decoded.
+#[must_use]
+pub fn qr_codes(bytes: &[u8]) -> Vec<String> {
+    let Ok(reader) = image::ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format() else {
+        return Vec::new();
+    };
+    let mut reader = reader;
+    let mut limits = image::Limits::default();
+    limits.max_image_width = Some(16_384);
+    limits.max_image_height = Some(16_384);
+    limits.max_alloc = Some(512 << 20);
+    reader.limits(limits);
+    let Ok(picture) = reader.decode() else { return Vec::new() };
+    if u64::from(picture.width()) * u64::from(picture.height()) > 64_000_000 {
+        return Vec::new();
+    }
+    let mut prepared = rqrr::PreparedImage::prepare(picture.to_luma8());
+    prepared.detect_grids().iter().filter_map(|g| g.decode().ok()).map(|(_, text)| text).take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wallets_and_traces() {
+        let of = |text: &str| {
+            let mut hits = Vec::new();
+            find(text, &mut hits);
+            hits.into_iter().map(|h| h.detail).collect::<Vec<_>>()
+        };
+        assert_eq!(of(r"USB\VID_534C&PID_0001\6&1"), ["Trezor One (USB 534c:0001)"]);
+        assert_eq!(
+            of("usb 1-2: New USB device found, idVendor=2c97, idProduct=0001"),
+            ["Ledger device (USB vendor 2c97)"]
+        );
+        assert_eq!(
+            of(r#"{"seed_version": 17, "use_encryption": false, "wallet_type": "standard"}"#),
+            ["Electrum wallet"]
+        );
+        let keystore = r#"{"version":3,"crypto":{"ciphertext":"00","kdf":"scrypt","kdfparams":{},"mac":"00"}}"#;
+        assert_eq!(of(keystore), ["Ethereum keystore, version 3"]);
+        assert_eq!(of(r#"{"data":"x","iv":"y","salt":"z"}"#), ["MetaMask vault"]);
+        assert!(of("the salt of the earth").is_empty());
+        let mut head = vec![0; 512];
+        head[12..16].copy_from_slice(&[0x62, 0x31, 0x05, 0x00]);
+        assert!(binary(&head).unwrap().contains("wallet.dat"));
+        let mut head = vec![0; 512];
+        head[..16].copy_from_slice(b"SQLite format 3\0");
+        assert_eq!(binary(&head), None);
+        head[68..72].copy_from_slice(&[0xf9, 0xbe, 0xb4, 0xd9]);
+        assert!(binary(&head).is_some());
+        assert_eq!(binary(b"short"), None);
+    }
+}

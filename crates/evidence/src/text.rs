@@ -1,0 +1,207 @@
+//! Text in bytes: the runs of text that are long enough to hold an address, a key or a phrase, in UTF-8 and UTF-16LE.
+//!
+//! Speed comes from not looking: the shortest thing looked for has 25 characters, so that every such run covers a byte at a multiple of 16.
+//! Only those bytes are tested; what looks like text is then expanded both ways.
+
+/// Shortest run that matters, in characters.
+pub const MIN_RUN: usize = 25;
+/// Longest run that is looked at in one piece, in bytes; longer ones are cut with [`OVERLAP`].
+pub const MAX_RUN: usize = 64 << 10;
+/// How much two pieces of a long run share, in bytes.
+pub const OVERLAP: usize = 2 << 10;
+const STRIDE: usize = 16;
+
+/// A run of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// First byte.
+    pub start: usize,
+    /// Byte after the last.
+    pub end: usize,
+    /// Whether it is UTF-16LE (of ASCII); else UTF-8.
+    pub wide: bool,
+}
+
+/// 1: printable ASCII, tab, line feed, carriage return; 2: part of a longer UTF-8 sequence; 3: zero; 0: others.
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = match i as u8 {
+            b'\t' | b'\n' | b'\r' | 0x20..=0x7e => 1,
+            0x80..=0xf4 => 2,
+            0 => 3,
+            _ => 0,
+        };
+        i += 1;
+    }
+    table
+};
+
+/// Length of the character that begins at a place, when it is text: ASCII, or two or three bytes of UTF-8.
+#[inline]
+fn forward(data: &[u8], at: usize) -> usize {
+    let Some(&b) = data.get(at) else { return 0 };
+    if CLASS[b as usize] == 1 {
+        return 1;
+    }
+    let continues = |i: usize| data.get(at + i).is_some_and(|b| b & 0xc0 == 0x80);
+    match b {
+        0xc2..=0xdf if continues(1) => 2,
+        0xe1..=0xef if continues(1) && continues(2) => 3,
+        _ => 0,
+    }
+}
+
+/// Length of the character that ends before a place, when it is text.
+#[inline]
+fn backward(data: &[u8], at: usize, least: usize) -> usize {
+    if at <= least {
+        return 0;
+    }
+    if CLASS[data[at - 1] as usize] == 1 {
+        return 1;
+    }
+    for back in 2..=3 {
+        if at >= least + back && forward(data, at - back) == back {
+            return back;
+        }
+    }
+    0
+}
+
+fn narrow(data: &[u8], at: usize, least: usize) -> Run {
+    let (mut start, mut end) = (at, at);
+    loop {
+        let step = backward(data, start, least);
+        if step == 0 {
+            break;
+        }
+        start -= step;
+    }
+    loop {
+        let step = forward(data, end);
+        if step == 0 {
+            break;
+        }
+        end += step;
+    }
+    Run { start, end, wide: false }
+}
+
+fn is_wide(data: &[u8], at: usize) -> bool {
+    at + 1 < data.len() && CLASS[data[at] as usize] == 1 && data[at + 1] == 0
+}
+
+fn wide(data: &[u8], at: usize, least: usize) -> Run {
+    let (mut start, mut end) = (at, at);
+    while start >= least + 2 && is_wide(data, start - 2) {
+        start -= 2;
+    }
+    while is_wide(data, end) {
+        end += 2;
+    }
+    Run { start, end, wide: true }
+}
+
+/// Calls `found` for every run, in order.
+pub fn runs(data: &[u8], mut found: impl FnMut(Run)) {
+    let (mut at, mut least) = (0, 0);
+    let (words, _) = data.as_chunks::<64>();
+    while at < data.len() {
+        let byte = data[at];
+        let class = CLASS[byte as usize];
+        let run = match class {
+            3 => {
+                // Images are mostly zeros: whole pieces of them are passed over.
+                if at.is_multiple_of(64) && words.get(at / 64).is_some_and(|w| *w == [0; 64]) {
+                    at += 64;
+                    continue;
+                }
+                // The second byte of a UTF-16 character.
+                if at > least && is_wide(data, at - 1) && is_wide(data, at + 1) {
+                    Some(wide(data, at - 1, least))
+                } else {
+                    None
+                }
+            }
+            1 if data.get(at + 1) == Some(&0) && is_wide(data, at + 2) => Some(wide(data, at, least)),
+            1 => Some(narrow(data, at, least)),
+            2 => {
+                let lead = (0..3).find(|back| at >= least + back && forward(data, at - back) > *back);
+                lead.map(|back| narrow(data, at - back, least))
+            }
+            _ => None,
+        };
+        match run {
+            Some(run) if run.end > at => {
+                let characters = (run.end - run.start) / if run.wide { 2 } else { 1 };
+                if characters >= MIN_RUN {
+                    cut(run, &mut found);
+                    least = run.end;
+                }
+                // The next multiple after the run.
+                at = (run.end / STRIDE + 1) * STRIDE;
+            }
+            _ => at += STRIDE,
+        }
+    }
+}
+
+/// Cuts a long run into pieces that overlap.
+fn cut(run: Run, found: &mut impl FnMut(Run)) {
+    let mut start = run.start;
+    while run.end - start > MAX_RUN {
+        found(Run { start, end: start + MAX_RUN, ..run });
+        start += MAX_RUN - OVERLAP;
+    }
+    found(Run { start, ..run });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn all(data: &[u8]) -> Vec<(usize, usize, bool)> {
+        let mut found = Vec::new();
+        runs(data, |r| found.push((r.start, r.end, r.wide)));
+        found
+    }
+
+    #[test]
+    fn runs_are_found_in_every_encoding() {
+        let text = b"13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
+        for shift in 0..40 {
+            let mut data = vec![0u8; 100 + shift];
+            data.extend_from_slice(text);
+            data.extend_from_slice(&[0; 50]);
+            assert_eq!(all(&data), [(100 + shift, 100 + shift + text.len(), false)], "{shift}");
+            let mut data = vec![0xffu8; 100 + shift];
+            data.extend(text.iter().flat_map(|b| [*b, 0]));
+            data.extend_from_slice(&[0xff; 50]);
+            assert_eq!(all(&data), [(100 + shift, 100 + shift + 2 * text.len(), true)], "{shift}");
+        }
+        let japanese = "あいこくしん あいさつ あいだ あおぞら あかちゃん".as_bytes();
+        let mut data = vec![1u8; 77];
+        data.extend_from_slice(japanese);
+        data.push(1);
+        assert_eq!(all(&data), [(77, 77 + japanese.len(), false)]);
+        assert_eq!(all(&[0; 1_000]), []);
+    }
+
+    proptest! {
+        /// Whatever lies around it, a run that is long enough is found.
+        #[test]
+        fn nothing_long_enough_is_passed_over(before in proptest::collection::vec(any::<u8>(), 0..200), after in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let text = b"abandon abandon abandon abandon";
+            let mut data = before.clone();
+            data.push(1);
+            data.extend_from_slice(text);
+            data.push(1);
+            data.extend_from_slice(&after);
+            let start = before.len() + 1;
+            prop_assert!(all(&data).iter().any(|r| r.0 <= start && r.1 >= start + text.len() && !r.2));
+        }
+    }
+}
