@@ -381,7 +381,7 @@ fn role(db: &mut Database, id: u64, person: &Person) -> Result<Option<String>, S
 }
 
 /// Refuses who may read a case but not change it.
-fn may_change(db: &mut Database, id: u64, person: &Person, lead: bool) -> Result<(), ScreeningError> {
+pub(crate) fn may_change(db: &mut Database, id: u64, person: &Person, lead: bool) -> Result<(), ScreeningError> {
     let role = role(db, id, person)?;
     let may = match role.as_deref() {
         Some("lead") => true,

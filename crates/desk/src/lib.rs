@@ -16,6 +16,7 @@ pub mod recommend;
 pub mod reports;
 pub mod request;
 pub mod search;
+pub mod seized;
 pub mod transparency;
 pub mod vault;
 

@@ -5,6 +5,7 @@ pub mod addresses;
 pub mod derive;
 pub mod files;
 pub mod mnemonic;
+pub mod record;
 pub mod scan;
 pub mod seal;
 pub mod text;

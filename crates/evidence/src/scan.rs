@@ -27,8 +27,10 @@ const MAX_MEMBER: u64 = 256 << 20;
 const MAX_UNPACKED: u64 = 1 << 40;
 /// Unpacked bytes for each packed one, above which an archive is a bomb (checked beyond a gibibyte).
 const MAX_RATIO: u64 = 2_000;
-/// Most pictures that are carved out of a source.
-const MAX_PICTURES: usize = 20_000;
+/// Most pictures, and most archives, that are carved out of a piece of a source.
+const MAX_CARVED: usize = 20_000;
+/// Largest archive carved.
+const MAX_ARCHIVE: u64 = 64 << 20;
 /// Largest picture carved.
 const MAX_PICTURE: u64 = 16 << 20;
 /// Most findings of a source: more is no evidence but a list.
@@ -249,8 +251,8 @@ impl ReadAt for OnDisk {
     }
 }
 
-/// What is found in a block, and the places where pictures begin.
-fn block(source: &(impl ReadAt + ?Sized), begin: u64) -> std::io::Result<(Vec<Raw>, Vec<u64>)> {
+/// What is found in a block, and the places where pictures and archives begin.
+fn block(source: &(impl ReadAt + ?Sized), begin: u64) -> std::io::Result<(Vec<Raw>, Places)> {
     let end = (begin + BLOCK).min(source.size());
     let (low, high) = (begin.saturating_sub(BEHIND), (end + AHEAD).min(source.size()));
     let mut data = vec![0; (high - low) as usize];
@@ -259,12 +261,12 @@ fn block(source: &(impl ReadAt + ?Sized), begin: u64) -> std::io::Result<(Vec<Ra
     Ok(of_block(&data, low, begin, end))
 }
 
-fn of_block(data: &[u8], low: u64, begin: u64, end: u64) -> (Vec<Raw>, Vec<u64>) {
+fn of_block(data: &[u8], low: u64, begin: u64, end: u64) -> (Vec<Raw>, Places) {
     let mut found = Vec::new();
     in_slice(data, &mut found);
     found.iter_mut().for_each(|r| r.offset += low);
     found.retain(|r| r.offset >= begin && r.offset < end);
-    let mut pictures = Vec::new();
+    let (mut pictures, mut archives) = (Vec::new(), Vec::new());
     // Files begin at sectors.
     let mut sector = begin.div_ceil(512) * 512;
     while sector < end && ((sector - low) as usize) < data.len() {
@@ -282,10 +284,19 @@ fn of_block(data: &[u8], low: u64, begin: u64, end: u64) -> (Vec<Raw>, Vec<u64>)
         }
         if head.starts_with(b"\x89PNG\r\n\x1a\n") || head.starts_with(&[0xff, 0xd8, 0xff]) {
             pictures.push(sector);
+        } else if matches!(archive(&head[..head.len().min(512)]), Some("zip" | "gzip")) {
+            archives.push(sector);
         }
         sector += 512;
     }
-    (found, pictures)
+    (found, Places { pictures, archives })
+}
+
+/// Places in a source where files begin that are looked into.
+#[derive(Default)]
+struct Places {
+    pictures: Vec<u64>,
+    archives: Vec<u64>,
 }
 
 /// Scans bytes in memory; for benchmarks and tests. Gives the number of findings.
@@ -386,6 +397,26 @@ impl Sink<'_> {
     }
 }
 
+/// Looks into an archive that begins somewhere in a source. What is cut or scattered gives what it can.
+fn carve(sink: &mut Sink<'_>, name: &str, source: &(impl ReadAt + ?Sized), begin: u64) -> Result<(), ScanError> {
+    let mut bytes = vec![0; MAX_ARCHIVE.min(source.size() - begin) as usize];
+    let n = source.read_at(begin, &mut bytes).unwrap_or(0);
+    bytes.truncate(n);
+    let Some(kind) = archive(&bytes) else { return Ok(()) };
+    if kind == "zip" {
+        // It ends with its directory's end record: 22 bytes and a comment.
+        let Some(end) = bytes.windows(4).position(|w| w == b"PK\x05\x06") else { return Ok(()) };
+        let comment = bytes.get(end + 20..end + 22).map_or(0, |c| usize::from(u16::from_le_bytes([c[0], c[1]])));
+        bytes.truncate(end + 22 + comment);
+    }
+    let packed = bytes.len() as u64;
+    // Chance finds of three bytes are no archives, and no warnings.
+    let warnings = sink.warnings.len();
+    unpack(sink, &format!("{name}!/@{begin}"), kind, std::io::Cursor::new(bytes), packed, 0)?;
+    sink.warnings.truncate(warnings);
+    Ok(())
+}
+
 /// Scans everything of a source that is read at any place, and looks into it when it is an archive.
 fn whole(
     sink: &mut Sink<'_>,
@@ -396,26 +427,36 @@ fn whole(
     tick: &mut dyn FnMut(&mut Sink<'_>, u64) -> Result<ControlFlow<()>, ScanError>,
 ) -> Result<ControlFlow<()>, ScanError> {
     let batch = rayon::current_num_threads().max(1) as u64 * 2;
-    let mut pictures = Vec::new();
+    let mut places = Places::default();
     let mut at = from;
     while at < source.size() {
         let begins: Vec<u64> = (0..batch).map(|i| at + i * BLOCK).filter(|b| *b < source.size()).collect();
-        let found: Vec<std::io::Result<(Vec<Raw>, Vec<u64>)>> = begins.par_iter().map(|b| block(source, *b)).collect();
+        let found: Vec<std::io::Result<(Vec<Raw>, Places)>> = begins.par_iter().map(|b| block(source, *b)).collect();
         for (begin, found) in begins.iter().zip(found) {
             match found {
-                Ok((raws, places)) => {
+                Ok((raws, more)) => {
                     sink.take(name, raws)?;
-                    pictures.extend(places);
+                    places.pictures.extend(more.pictures);
+                    places.archives.extend(more.archives);
                 }
                 // A bad sector is noted, and the rest goes on.
                 Err(e) => sink.warn(name, format!("bytes {begin} to {}: {e}", begin + BLOCK)),
             }
         }
-        if pictures.len() > MAX_PICTURES {
-            pictures.truncate(MAX_PICTURES);
-            sink.warn(name, format!("more than {MAX_PICTURES} pictures; the rest is not searched for QR codes"));
+        for (what, list) in [("pictures", &mut places.pictures), ("archives", &mut places.archives)] {
+            if list.len() > MAX_CARVED {
+                list.truncate(MAX_CARVED);
+                sink.warn(name, format!("more than {MAX_CARVED} {what} in a piece; the rest is not looked into"));
+            }
         }
-        sink.pictures(name, source, &std::mem::take(&mut pictures))?;
+        let carved = std::mem::take(&mut places);
+        sink.pictures(name, source, &carved.pictures)?;
+        // In an image of a disk archives lie anywhere; a file that is one is opened as a whole.
+        if depth == 0 {
+            for begin in carved.archives.into_iter().filter(|b| *b > 0) {
+                carve(sink, name, source, begin)?;
+            }
+        }
         at = (at + batch * BLOCK).min(source.size());
         if depth == 0 && tick(sink, at)?.is_break() {
             return Ok(ControlFlow::Break(()));

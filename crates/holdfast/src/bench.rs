@@ -29,6 +29,8 @@ pub enum BenchCommand {
     Screening(crate::bench_screening::ScreeningBench),
     /// Matching, lists, cases and search of a desk with many requests and customers.
     Desk(crate::bench_desk::DeskBench),
+    /// Scanning disk images, against ripgrep.
+    Evidence(crate::bench_evidence::EvidenceBench),
     /// Private matching, and how soon a flag is known at a partner.
     Sharing(crate::bench_sharing::SharingBench),
 }
@@ -69,6 +71,7 @@ pub fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<()> {
         BenchCommand::Chain(args) => args,
         BenchCommand::Screening(args) => return crate::bench_screening::run(&args, as_json),
         BenchCommand::Desk(args) => return crate::bench_desk::run(&args, as_json),
+        BenchCommand::Evidence(args) => return crate::bench_evidence::run(&args, as_json),
         BenchCommand::Sharing(args) => return crate::bench_sharing::run(&args, as_json),
     };
     let mut figures = Vec::new();

@@ -3,6 +3,7 @@
 mod accuracy;
 mod bench;
 mod bench_desk;
+mod bench_evidence;
 mod bench_screening;
 mod bench_sharing;
 mod connect;
@@ -11,6 +12,7 @@ mod demo_case;
 mod demo_sharing;
 mod desk;
 mod desk_cases;
+mod evidence;
 mod ledger;
 mod live;
 mod output;
@@ -92,6 +94,9 @@ enum Command {
     /// Requests from law enforcement.
     #[command(subcommand)]
     Desk(desk::DeskCommand),
+    /// Seeds, keys, addresses and wallets in seized material.
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// Sharing with partners: communities, sources, flags, feeds, private matching.
     #[command(subcommand)]
     Sharing(sharing::SharingCommand),
@@ -135,6 +140,7 @@ fn main() -> ExitCode {
         Command::Providers(command) => connect::providers(command, json),
         Command::Webhooks(command) => connect::webhooks(command, json),
         Command::Desk(command) => desk::run(command, json),
+        Command::Evidence(command) => evidence::run(command, json),
         Command::Sharing(command) => sharing::run(command, json),
         Command::Call(args) => live::call_command(args),
         Command::Accuracy(args) => accuracy::run(args, json),

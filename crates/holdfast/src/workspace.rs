@@ -486,6 +486,9 @@ pub fn verify_file(
         bail!("{}: {size} bytes is over the limit of {}", path.display(), bundle::MAX_BUNDLE_BYTES);
     }
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    if holdfast_evidence::record::is_record(&bytes) {
+        return verify_record(path, public_key, as_json);
+    }
     let bytes = match (holdfast_desk::production::is_encrypted(&bytes), identity) {
         (false, _) => bytes,
         (true, None) => bail!("{}: is encrypted with age; give the key file by --identity", path.display()),
@@ -514,6 +517,25 @@ pub fn verify_file(
     if !as_json {
         let what = if bytes.starts_with(b"PK") { "production" } else { "bundle" };
         println!("The {what} is valid. Made {} by {}.", found.created, found.public_key);
+    }
+    Ok(())
+}
+
+/// Verifies the record of a scan with the results and sources that are there.
+fn verify_record(path: &Path, public_key: Option<&str>, as_json: bool) -> anyhow::Result<()> {
+    let found = holdfast_evidence::record::verify(path, public_key)?;
+    if as_json {
+        output::json(&found)?;
+    } else {
+        found.passed.iter().for_each(|line| println!("ok      {line}"));
+        found.claims.iter().for_each(|line| println!("claim   {line}"));
+        found.failures.iter().for_each(|line| println!("FAILED  {line}"));
+    }
+    if !found.failures.is_empty() {
+        bail!("{}: {} checks failed", path.display(), found.failures.len());
+    }
+    if !as_json {
+        println!("The record is valid.");
     }
     Ok(())
 }

@@ -1,0 +1,193 @@
+//! Seized material at the desk: a case's own key for secrets, what the ledger knows of the addresses, and the case's exhibits.
+
+use crate::Desk;
+use crate::cases::{CaseStep, ItemKind, Person, may_change};
+use crate::matching::{Match, matches};
+use crate::request::{Target, TargetKind};
+use holdfast_evidence::Kind;
+use holdfast_evidence::derive::Derived;
+use holdfast_evidence::scan::{Finding, Report};
+use holdfast_screening::ScreeningError;
+use holdfast_screening::model::rfc3339;
+use holdfast_tracing::Workspace;
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+use utoipa::ToSchema;
+
+/// Most addresses that the ledger is asked about.
+pub const MAX_ADDRESSES: usize = 100_000;
+/// Most addresses in use that become items of a case.
+const MAX_ITEMS: usize = 200;
+
+/// An address of seized material that the ledger knows or a tag names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SeizedAddress)]
+pub struct Holding {
+    /// Address.
+    pub address: String,
+    /// Ticker.
+    pub asset: String,
+    /// Where it comes from: found as it is, or derived from a secret.
+    pub origin: String,
+    /// Base units received.
+    pub received: u64,
+    /// Base units that it holds.
+    pub balance: u64,
+    /// What tags say.
+    pub tags: Vec<String>,
+    /// Where its money went: category and share in millionths, direct and indirect together.
+    pub went_to: Vec<(String, u64)>,
+    /// Customers of this exchange that it touched, and why.
+    pub customers: Vec<Match>,
+}
+
+/// What the ledger and the customers' records know of addresses found and derived.
+///
+/// # Errors
+/// [`ScreeningError`].
+pub fn look_up(
+    workspace: &Workspace,
+    screening: &holdfast_screening::Screening,
+    findings: &[Finding],
+    derived: &[Derived],
+) -> Result<Vec<Holding>, ScreeningError> {
+    let mut all: BTreeMap<(String, String), String> = BTreeMap::new();
+    for d in derived {
+        all.insert((d.asset.clone(), d.address.clone()), format!("derived from {} at {}", d.fingerprint, d.path));
+    }
+    for f in findings.iter().filter(|f| f.kind == Kind::Address) {
+        let asset = f.detail.split(' ').next().unwrap_or_default().to_owned();
+        all.insert((asset, f.value.clone()), format!("found in {} at {}", f.source, f.offset));
+    }
+    let network = workspace.ledger.network().parameters().asset;
+    let mut known = Vec::new();
+    for ((asset, address), origin) in all.into_iter().take(MAX_ADDRESSES) {
+        let tags: Vec<String> = workspace
+            .tags
+            .tags_of(&address)
+            .map(|t| format!("{} ({}, {})", t.label, t.concept().name(), t.source))
+            .collect();
+        let report = match asset == network {
+            true => workspace.address(&address).ok().filter(|r| r.in_ledger),
+            false => None,
+        };
+        let target = Target { kind: TargetKind::Address, value: address.clone(), asset: Some(asset.clone()) };
+        let customers = matches(screening, Some(workspace), &[target])?;
+        if report.is_none() && tags.is_empty() && customers.is_empty() {
+            continue;
+        }
+        let went_to = report.as_ref().and_then(|r| r.exposure.as_ref()).map(|e| {
+            let lines = e.destination.iter().map(|l| {
+                let share =
+                    (u128::from(l.direct + l.indirect) * 1_000_000).checked_div(u128::from(e.amount)).unwrap_or(0);
+                (l.category.name().to_owned(), share as u64)
+            });
+            lines.collect()
+        });
+        known.push(Holding {
+            origin,
+            received: report.as_ref().map_or(0, |r| r.received),
+            balance: report.as_ref().map_or(0, |r| r.balance),
+            tags,
+            went_to: went_to.unwrap_or_default(),
+            customers,
+            address,
+            asset,
+        });
+    }
+    // What holds most comes first.
+    known.sort_by(|a, b| (b.balance, b.received, &a.address).cmp(&(a.balance, a.received, &b.address)));
+    Ok(known)
+}
+
+impl Desk<'_> {
+    /// The secret key of a case's sealed secrets (age). It is derived, so that no file holds it; each look is in the audit log.
+    ///
+    /// # Errors
+    /// [`ScreeningError`]; who may not change the case does not get it.
+    pub fn case_secret_key(&self, case: u64, person: &Person) -> Result<String, ScreeningError> {
+        self.screening.read(|db| Ok(may_change(db, case, person, false)))??;
+        self.screening.note_look("case.secrets_opened", &format!("case:{case}"), "{}".into(), &person.name)?;
+        self.case_key(case)
+    }
+
+    fn case_key(&self, case: u64) -> Result<String, ScreeningError> {
+        let fault = |e: String| ScreeningError::State(format!("the case's key: {e}"));
+        let hrp = bech32::Hrp::parse("age-secret-key-").map_err(|e| fault(e.to_string()))?;
+        let bytes = self.master.derive("case-secrets", &case.to_string());
+        let text = bech32::encode::<bech32::Bech32>(hrp, &bytes).map_err(|e| fault(e.to_string()))?;
+        Ok(text.to_uppercase())
+    }
+
+    /// The public key that a case's secrets are sealed to (`age1...`).
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn case_recipient(&self, case: u64) -> Result<String, ScreeningError> {
+        let key: age::x25519::Identity =
+            self.case_key(case)?.parse().map_err(|e: &str| ScreeningError::State(e.to_owned()))?;
+        Ok(key.to_public().to_string())
+    }
+
+    /// Puts a scan's results into a case: the record and the sealed secrets as exhibits, the addresses in use as addresses, customers as
+    /// subjects, and a note of what was found. Gives the exhibits' numbers.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn add_scan(
+        &self,
+        case: u64,
+        out: &Path,
+        exhibit: &str,
+        report: &Report,
+        holdings: &[Holding],
+        person: &Person,
+    ) -> Result<Vec<u64>, ScreeningError> {
+        let stamp: String = rfc3339(self.screening.now()).chars().filter(char::is_ascii_digit).collect();
+        let mut numbers = Vec::new();
+        for (name, media) in [
+            ("evidence.json", "application/json"),
+            ("case.jsonld", "application/json"),
+            ("findings.jsonl", "text/plain"),
+            ("sealed.jsonl", "text/plain"),
+            ("derived.json", "application/json"),
+        ] {
+            let path = out.join(name);
+            let bytes = std::fs::read(&path).map_err(|e| ScreeningError::Io(path.clone(), e))?;
+            // A scan that found nothing secret has nothing sealed.
+            if bytes.is_empty() {
+                continue;
+            }
+            // A second scan of the exhibit has other times: it is another exhibit file.
+            let name = format!("{exhibit}-{stamp}-{name}");
+            numbers.push(self.add_exhibit(case, &name, media, &format!("scan of {exhibit}"), &bytes, person)?);
+        }
+        let add = |kind: ItemKind, key: &str, title: String, body: serde_json::Value| {
+            let step =
+                CaseStep::Add { kind, key: key.to_owned(), title, body, happened: None, assignee: None, due: None };
+            self.change_case(case, step, person)
+        };
+        for h in holdings.iter().take(MAX_ITEMS) {
+            let title = format!("{}; received {}, holds {} base units", h.origin, h.received, h.balance);
+            add(ItemKind::Address, &h.address, title, json!({ "holding": h }))?;
+            for m in &h.customers {
+                let because = format!("touched by {}: {}", h.address, m.because.join("; "));
+                add(ItemKind::Subject, &m.customer, because.chars().take(500).collect(), json!({}))?;
+            }
+        }
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        report.findings.iter().for_each(|f| *counts.entry(f.kind.name()).or_default() += 1);
+        let counts: Vec<String> = counts.iter().map(|(k, n)| format!("{n} {k}")).collect();
+        let bytes: u64 = report.sources.iter().map(|s| s.size).sum();
+        let words = format!(
+            "{exhibit}: {} files, {bytes} bytes scanned; {}; {} addresses known to the ledger or tagged",
+            report.sources.len(),
+            if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") },
+            holdings.len()
+        );
+        add(ItemKind::Note, "", words, json!({}))?;
+        Ok(numbers)
+    }
+}
