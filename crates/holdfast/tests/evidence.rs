@@ -119,13 +119,13 @@ fn a_disk_image_gives_its_seeds_their_addresses_and_a_case() {
     for secret in SECRETS {
         assert!(opened.contains(secret), "{opened}");
     }
-    let log = run(holdfast().args(["audit", "show", "--store", path(&store), "--json"]));
+    let log = run(holdfast().args(["audit", "list", "--store", path(&store), "--json"]));
     assert!(log.contains("case.secrets_opened"), "{log}");
     // The case has the exhibits.
     let case = run(holdfast().args(["desk", "cases", "show", "1", "--store", path(&store)]));
     for expected in [
-        "E-7-evidence.json",
-        "E-7-sealed.jsonl",
+        "-evidence.json",
+        "-sealed.jsonl",
         "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48",
         "1048576 bytes scanned",
         "1 bip39",
