@@ -5,15 +5,18 @@ use crate::cases::{CaseStep, ItemKind, Person, may_change};
 use crate::matching::{Match, matches};
 use crate::request::{Target, TargetKind};
 use holdfast_evidence::Kind;
-use holdfast_evidence::derive::Derived;
-use holdfast_evidence::scan::{Finding, Report};
+use holdfast_evidence::derive::{Derived, addresses_of, kind_of};
+use holdfast_evidence::record::{self, Custody};
+use holdfast_evidence::scan::{Finding, Progress, Report, ScanError, scan};
+use holdfast_evidence::seal::{Sealer, fingerprint, open};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::model::rfc3339;
+use holdfast_screening::model::{rfc3339, text_ok};
 use holdfast_tracing::Workspace;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use utoipa::ToSchema;
 
 /// Most addresses that the ledger is asked about.
@@ -41,6 +44,57 @@ pub struct Holding {
     pub went_to: Vec<(String, u64)>,
     /// Customers of this exchange that it touched, and why.
     pub customers: Vec<Match>,
+}
+
+/// What came of scanning an exhibit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ScannedExhibit)]
+pub struct Scanned {
+    /// Findings; secrets are fingerprints.
+    pub report: Report,
+    /// Addresses that secrets and extended public keys control.
+    pub derived: Vec<Derived>,
+    /// Those and the found ones that the ledger knows or a tag names.
+    pub holdings: Vec<Holding>,
+    /// Numbers of the case's exhibits.
+    pub exhibits: Vec<u64>,
+}
+
+/// How an exhibit is scanned.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanOrder<'a> {
+    /// Files, folders, devices.
+    pub paths: &'a [PathBuf],
+    /// Folder for the results.
+    pub out: &'a Path,
+    /// Number or name of the exhibit.
+    pub exhibit: &'a str,
+    /// Addresses derived of each branch.
+    pub gap: u32,
+}
+
+/// Addresses that a report's extended public keys control, and its secrets where the key that opens them is given.
+///
+/// # Errors
+/// [`ScreeningError::State`] when the key does not open them.
+pub fn derive_all(report: &Report, identity: Option<&str>, gap: u32) -> Result<Vec<Derived>, ScreeningError> {
+    let mut derived = Vec::new();
+    for f in report.findings.iter().filter(|f| f.kind == Kind::ExtendedPublicKey) {
+        derived.extend(addresses_of(f.kind, &f.value, &fingerprint(&f.value), gap));
+    }
+    if let Some(identity) = identity {
+        let opened = open(identity, &report.sealed).map_err(|e| ScreeningError::State(e.to_string()))?;
+        for (print, secret) in opened {
+            // What it is stands in the findings; where it is missing, its own form says so.
+            let kind = report.findings.iter().find(|f| f.value == print).map(|f| f.kind).or_else(|| kind_of(&secret));
+            if let Some(kind) = kind {
+                derived.extend(addresses_of(kind, &secret, &print, gap));
+            }
+        }
+    }
+    derived.sort();
+    derived.dedup();
+    Ok(derived)
 }
 
 /// What the ledger and the customers' records know of addresses found and derived.
@@ -131,12 +185,50 @@ impl Desk<'_> {
         Ok(key.to_public().to_string())
     }
 
+    /// Scans seized material for a case: secrets are sealed to the case's key, addresses derived and looked up, the record written and signed,
+    /// and all of it put into the case. `Ok(None)`: it was stopped, and the same order goes on.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn scan_for_case(
+        &self,
+        case: u64,
+        order: ScanOrder<'_>,
+        workspace: Option<&Workspace>,
+        person: &Person,
+        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Option<Scanned>, ScreeningError> {
+        let fault = |e: ScanError| ScreeningError::State(e.to_string());
+        text_ok("exhibit", order.exhibit)?;
+        self.screening.read(|db| Ok(may_change(db, case, person, false)))??;
+        let begun = rfc3339(self.screening.now());
+        let sealer = Sealer::new(&[self.case_recipient(case)?]).map_err(fault)?;
+        let report = scan(order.paths, order.out, &sealer, progress).map_err(fault)?;
+        if !report.complete {
+            return Ok(None);
+        }
+        let derived = derive_all(&report, Some(&self.case_key(case)?), order.gap)?;
+        let holdings = match workspace {
+            Some(workspace) => look_up(workspace, self.screening, &report.findings, &derived)?,
+            None => Vec::new(),
+        };
+        let custody = Custody {
+            examiner: person.name.clone(),
+            exhibit: order.exhibit.to_owned(),
+            begun,
+            ended: rfc3339(self.screening.now()),
+        };
+        record::write(order.out, &report, &derived, &custody, &self.signing_key()).map_err(fault)?;
+        let exhibits = self.add_scan(case, order.out, order.exhibit, &report, &holdings, person)?;
+        Ok(Some(Scanned { report, derived, holdings, exhibits }))
+    }
+
     /// Puts a scan's results into a case: the record and the sealed secrets as exhibits, the addresses in use as addresses, customers as
     /// subjects, and a note of what was found. Gives the exhibits' numbers.
     ///
     /// # Errors
     /// [`ScreeningError`].
-    pub fn add_scan(
+    fn add_scan(
         &self,
         case: u64,
         out: &Path,

@@ -6,16 +6,17 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use ed25519_dalek::SigningKey;
 use holdfast_desk::cases::{NewCase, Person};
-use holdfast_desk::seized::{Holding, look_up};
+use holdfast_desk::seized::{Holding, ScanOrder, derive_all};
 use holdfast_desk::{Desk, Policy};
-use holdfast_evidence::derive::{Derived, GAP, addresses_of, kind_of};
+use holdfast_evidence::Confidence;
+use holdfast_evidence::derive::{Derived, GAP};
 use holdfast_evidence::record::{self, Custody};
-use holdfast_evidence::scan::{Report, scan};
-use holdfast_evidence::seal::{Sealed, Sealer, fingerprint, open};
-use holdfast_evidence::{Confidence, Kind};
+use holdfast_evidence::scan::{Progress, Report, scan};
+use holdfast_evidence::seal::{Sealed, Sealer, open};
 use holdfast_server::api::{entropy, now};
 use holdfast_tracing::Workspace;
 use serde_json::json;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,40 +88,20 @@ fn read_identity(path: &Path) -> anyhow::Result<String> {
     key.map(str::to_owned).with_context(|| format!("{}: has no line with AGE-SECRET-KEY-1...", path.display()))
 }
 
-/// Addresses of all secrets and extended public keys.
-fn derive(report: &Report, identity: Option<&str>, gap: u32) -> anyhow::Result<Vec<Derived>> {
-    let mut derived = Vec::new();
-    for f in report.findings.iter().filter(|f| f.kind == Kind::ExtendedPublicKey) {
-        derived.extend(addresses_of(f.kind, &f.value, &fingerprint(&f.value), gap));
-    }
-    if let Some(identity) = identity {
-        for (print, secret) in open(identity, &report.sealed)? {
-            // What it is stands in the findings; where it is missing, its own form says so.
-            let kind = report.findings.iter().find(|f| f.value == print).map(|f| f.kind).or_else(|| kind_of(&secret));
-            if let Some(kind) = kind {
-                derived.extend(addresses_of(kind, &secret, &print, gap));
-            }
-        }
-    }
-    derived.sort();
-    derived.dedup();
-    Ok(derived)
-}
-
-/// Scans with a bar; Ctrl-C stops at a block's end.
-fn scan_all(args: &ScanArgs, sealer: &Sealer) -> anyhow::Result<Report> {
+/// A bar that follows a scan; Ctrl-C stops it at a block's end.
+fn follow() -> impl FnMut(&Progress) -> ControlFlow<()> {
     let bar = output::bar(0, "scanning (bytes)");
-    let report = scan(&args.paths, &args.out, sealer, &mut |p| {
+    move |p: &Progress| {
         bar.set_length(p.total);
         bar.set_position(p.done);
+        if p.done == p.total {
+            bar.finish_and_clear();
+        }
         output::stopping()
-    })?;
-    bar.finish_and_clear();
-    if !report.complete {
-        bail!("stopped; the same command goes on where it was");
     }
-    Ok(report)
 }
+
+const STOPPED: &str = "stopped; the same command goes on where it was";
 
 fn print(report: &Report, derived: &[Derived], holdings: &[Holding]) {
     for f in &report.findings {
@@ -169,21 +150,17 @@ fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
     for path in &args.paths {
         std::fs::metadata(path).with_context(|| path.display().to_string())?;
     }
-    let begun = now();
     let desk_args = &args.key.desk;
-    let custody = |ended: String| Custody {
-        examiner: desk_args.actor.clone(),
-        exhibit: args.exhibit.clone(),
-        begun: begun.clone(),
-        ended,
-    };
     if !args.seal_to.is_empty() {
-        let report = scan_all(args, &Sealer::new(&args.seal_to)?)?;
+        let begun = now();
+        let report = scan(&args.paths, &args.out, &Sealer::new(&args.seal_to)?, &mut follow())?;
+        anyhow::ensure!(report.complete, STOPPED);
         let identity = args.key.identity.as_deref().map(read_identity).transpose()?;
-        let derived = derive(&report, identity.as_deref(), args.gap)?;
+        let derived = derive_all(&report, identity.as_deref(), args.gap)?;
+        let custody = Custody { examiner: desk_args.actor.clone(), exhibit: args.exhibit.clone(), begun, ended: now() };
         // No desk, so no desk's key: one for this record, whose public part stands in it.
         let key = SigningKey::from_bytes(&entropy()?);
-        record::write(&args.out, &report, &derived, &custody(now()), &key)?;
+        record::write(&args.out, &report, &derived, &custody, &key)?;
         return show(&report, &derived, &[], None, as_json);
     }
     at_desk(desk_args, |desk| {
@@ -202,16 +179,11 @@ fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
                 bail!("name where secrets are sealed to: --case N, --open-case TITLE, or --seal-to age1...")
             }
         };
-        let report = scan_all(args, &Sealer::new(&[desk.case_recipient(case)?])?)?;
-        let identity = desk.case_secret_key(case, &who)?;
-        let derived = derive(&report, Some(&identity), args.gap)?;
-        let holdings = match Workspace::open(&desk_args.store.store) {
-            Ok(workspace) => look_up(&workspace, desk.screening, &report.findings, &derived)?,
-            Err(_) => Vec::new(),
-        };
-        record::write(&args.out, &report, &derived, &custody(now()), &desk.signing_key())?;
-        desk.add_scan(case, &args.out, &args.exhibit, &report, &holdings, &who)?;
-        show(&report, &derived, &holdings, Some(case), as_json)
+        let workspace = Workspace::open(&desk_args.store.store).ok();
+        let order = ScanOrder { paths: &args.paths, out: &args.out, exhibit: &args.exhibit, gap: args.gap };
+        let scanned = desk.scan_for_case(case, order, workspace.as_ref(), &who, &mut follow())?;
+        let scanned = scanned.with_context(|| format!("{STOPPED} (with --case {case})"))?;
+        show(&scanned.report, &scanned.derived, &scanned.holdings, Some(case), as_json)
     })
 }
 

@@ -123,13 +123,9 @@ fn a_disk_image_gives_its_seeds_their_addresses_and_a_case() {
     assert!(log.contains("case.secrets_opened"), "{log}");
     // The case has the exhibits.
     let case = run(holdfast().args(["desk", "cases", "show", "1", "--store", path(&store)]));
-    for expected in [
-        "-evidence.json",
-        "-sealed.jsonl",
-        "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48",
-        "1048576 bytes scanned",
-        "1 bip39",
-    ] {
+    for expected in
+        ["-evidence.json", "-sealed.jsonl", "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "1048576 bytes scanned", "1 bip39"]
+    {
         assert!(case.contains(expected), "{expected} is missing in {case}");
     }
     // The record holds, until something is changed.

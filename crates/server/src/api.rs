@@ -97,6 +97,7 @@ use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
         crate::cases::change_case,
         crate::cases::exhibit,
         crate::cases::add_exhibit,
+        crate::cases::scan_evidence,
         crate::cases::save_trace,
         crate::cases::case_report,
         crate::cases::reports,

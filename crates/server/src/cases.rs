@@ -14,10 +14,13 @@ use holdfast_desk::Desk;
 use holdfast_desk::cases::{Case, CaseFile, CaseStep, Hit, NewCase, Person};
 use holdfast_desk::recommend::{Finding, Proposal, Recommendation};
 use holdfast_desk::reports::{Body, Filer, Kind, Report};
+use holdfast_desk::seized::{ScanOrder, Scanned};
 use holdfast_desk::transparency;
+use holdfast_evidence::derive::GAP;
 use holdfast_screening::ScreeningError;
 use holdfast_tracing::Workspace;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
 
 /// Who asks, as cases know people.
@@ -142,6 +145,62 @@ pub async fn exhibit(
     let file = name.clone();
     let bytes = with(shared, &caller, move |d, p| d.exhibit(id as u64, &file, p)).await?.0;
     Ok(download(&name, "application/octet-stream", bytes))
+}
+
+/// How a seized file is scanned.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ScanQuery {
+    /// Number or name of the exhibit.
+    exhibit: String,
+    /// Addresses derived of each branch, 20 by default, 1,000 at most.
+    gap: Option<u32>,
+}
+
+/// Scans a seized file (at most 64 MiB; larger ones by `holdfast evidence scan`) for seeds, keys, addresses and wallets. Secrets are sealed to the
+/// case's key at once and shown as fingerprints; addresses are derived and looked up; record and results become exhibits of the case.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/evidence/{name}",
+    params(("id" = u32, Path, description = "Number"), ("name" = String, Path, description = "File name"), ScanQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Scanned), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn scan_evidence(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, name)): Path<(u32, String)>,
+    Query(q): Query<ScanQuery>,
+    body: Bytes,
+) -> Result<Json<Scanned>, ApiError> {
+    scan_bytes(shared, &caller, id.into(), name, q.exhibit, q.gap, body.to_vec()).await
+}
+
+/// Scans bytes for a case, in a folder of their own that is removed afterwards.
+pub(crate) async fn scan_bytes(
+    shared: Shared,
+    caller: &Caller,
+    id: u64,
+    name: String,
+    exhibit: String,
+    gap: Option<u32>,
+    bytes: Vec<u8>,
+) -> Result<Json<Scanned>, ApiError> {
+    with_ledger(shared, caller, move |d, w, p| {
+        let io = |e: std::io::Error| ScreeningError::State(format!("the file cannot be kept for the scan: {e}"));
+        let dir = tempfile::tempdir().map_err(io)?;
+        let plain: String =
+            name.chars().map(|c| if c.is_alphanumeric() || "._- ".contains(c) { c } else { '_' }).take(60).collect();
+        let file = dir.path().join(if plain.trim_matches(['.', ' ']).is_empty() { "file".into() } else { plain });
+        std::fs::write(&file, &bytes).map_err(io)?;
+        let (paths, out) = ([file], dir.path().join("results"));
+        let order = ScanOrder { paths: &paths, out: &out, exhibit: &exhibit, gap: gap.unwrap_or(GAP) };
+        let scanned = d.scan_for_case(id, order, Some(w), p, &mut |_| ControlFlow::Continue(()))?;
+        let mut scanned = scanned.ok_or_else(|| ScreeningError::State("the scan was stopped".into()))?;
+        // The folder is gone: names are the file's own.
+        let root = format!("{}/", dir.path().display());
+        scanned.report.sources.iter_mut().for_each(|s| s.path = s.path.replace(&root, ""));
+        scanned.report.findings.iter_mut().for_each(|f| f.source = f.source.replace(&root, ""));
+        Ok(scanned)
+    })
+    .await
+    .map(Json)
 }
 
 /// Traces, and saves the answer in the case as it is now. The parameters are those of /api/v1/trace.

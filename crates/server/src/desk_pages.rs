@@ -403,6 +403,40 @@ pub(crate) async fn upload(mut form: Multipart) -> Result<Upload, ApiError> {
     Ok(Upload { name, media_type, bytes, fields })
 }
 
+/// Scans a seized file for a case and shows what was found.
+pub async fn scan_evidence(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    form: Multipart,
+) -> Result<Markup, ErrorPage> {
+    let file = upload(form).await?;
+    let exhibit = file.fields.get("exhibit").cloned().unwrap_or_default();
+    let scanned = crate::cases::scan_bytes(shared, &caller, id, file.name, exhibit.clone(), None, file.bytes).await?.0;
+    Ok(desk_page(
+        &format!("Scan of {exhibit}"),
+        "/desk/cases",
+        html! {
+            p { (scanned.report.findings.len()) " findings, " (scanned.report.sealed.len()) " secrets sealed to the case's key, " (scanned.derived.len()) " addresses derived. "
+                a href={"/desk/cases/" (id)} { "The case" } " has the results as exhibits." }
+            div.wide { table {
+                thead { tr { th { "What" } th { "Where" } th.n { "At" } th { "Value, or the secret's fingerprint" } th { "How sure" } th { "Around it" } } }
+                tbody { @for f in scanned.report.findings.iter().take(1_000) { tr {
+                    td { (f.kind.name().replace('_', " ")) ", " (f.detail) } td { (f.source) } td.n { (f.offset) } td.hash { (f.value) } td { (json!(f.confidence).as_str().unwrap_or_default()) } td { (f.context) }
+                } } }
+            } }
+            @if !scanned.holdings.is_empty() { h2 { "Known to the ledger, or tagged" } div.wide { table {
+                thead { tr { th { "Address" } th { "From" } th.n { "Received" } th.n { "Holds" } th { "Tags" } th { "Customers" } } }
+                tbody { @for h in scanned.holdings.iter().take(1_000) { tr {
+                    td { a.hash href={"/address/" (h.address)} { (h.address) } } td { (h.origin) } td.n { (h.received) } td.n { (h.balance) } td { (h.tags.join("; ")) }
+                    td { @for m in &h.customers { (m.customer) ": " (m.because.join("; ")) br; } }
+                } } }
+            } } }
+            @for w in scanned.report.sources.iter().flat_map(|s| &s.warnings) { p.note { (w) } }
+        },
+    ))
+}
+
 /// A form that takes a file: what it is for, and other fields.
 pub(crate) fn file_form(to: &str, label: &str, fields: &[(&str, &str)]) -> Markup {
     html! {
@@ -740,6 +774,8 @@ pub async fn case(State(shared): State<Shared>, Extension(caller): Extension<Cal
                 (step_form(&to, "add", "Add", &[("kind", "Kind", "note|subject|address|transaction|request|alert|hold|event"), ("key", "Number, address or id", "text"), ("title", "Text", "area")]))
                 (step_form(&to, "add", "Add a task", &[("kind", "task", "hidden"), ("title", "Task", "text"), ("assignee", "For", "text")]))
                 (file_form(&format!("{to}/exhibits"), "Take in as an exhibit", &[("place", "Where it is kept")]))
+                (file_form(&format!("{to}/evidence"), "Scan for seeds, keys, addresses and wallets", &[("exhibit", "Exhibit")]))
+                p.note { "Up to 64 MiB here; disk images by " code { "holdfast evidence scan" } ". At a scene: " a href="/field-guide" { "the field guide" } "." }
             (step_form(&to, "member", "Set role", &[("person", "Person", "text"), ("role", "Role", "member|viewer|lead")]))
                 (step_form(&to, "close", "Close the case", &[("reason", "Why", "text")]))
             } @else { (step_form(&to, "reopen", "Open again", &[])) }

@@ -6,6 +6,7 @@ pub mod compat;
 pub mod desk;
 pub mod desk_pages;
 pub mod error;
+pub mod field_guide;
 pub mod gate;
 pub mod pages;
 pub mod portal;
@@ -221,6 +222,9 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/desk/cases", get(cases::cases).post(cases::open_case))
         .route("/api/v1/desk/cases/{id}", get(cases::case).post(cases::change_case))
         .route("/api/v1/desk/cases/{id}/exhibits/{name}", get(cases::exhibit).put(cases::add_exhibit))
+        .route("/api/v1/desk/cases/{id}/evidence/{name}", post(cases::scan_evidence))
+        .route("/desk/cases/{id}/evidence", post(desk_pages::scan_evidence))
+        .route("/field-guide", get(field_guide::field_guide))
         .route("/api/v1/desk/cases/{id}/traces", post(cases::save_trace))
         .route("/api/v1/desk/cases/{id}/report.pdf", get(cases::case_report))
         .route("/api/v1/desk/cases/{id}/reports", get(cases::reports).post(cases::draft_report))
