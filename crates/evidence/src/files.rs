@@ -1,8 +1,15 @@
 //! Wallet files and traces of hardware wallets and companion apps, by what stands in them.
 
 use crate::{Confidence, Hit, Kind};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::packed::Searcher;
 use std::sync::LazyLock;
+
+/// Wallets of text: a word, what must stand within some kilobytes of it, and what that is.
+const WALLETS: [(&str, &[&str], &str); 3] = [
+    ("\"seed_version\"", &["\"wallet_type\""], "Electrum wallet"),
+    ("\"ciphertext\"", &["\"kdfparams\"", "\"mac\"", "\"version\""], "Ethereum keystore, version 3"),
+    ("\"salt\"", &["\"iv\"", "\"data\""], "MetaMask vault"),
+];
 
 /// Words that tell of hardware wallets and companion apps, in lower case: USB vendor and product ids as Windows and Linux write them, names of
 /// apps and their folders (the vendors' own documents).
@@ -33,13 +40,24 @@ const TRACES: [(&str, &str); 24] = [
     ("wasabi wallet", "Wasabi Wallet (app)"),
 ];
 
-static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let words: Vec<&str> = TRACES.iter().map(|t| t.0).collect();
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::LeftmostFirst)
-        .build(words)
-        .expect("the words are short and few")
+/// Parts of the words above that are looked for, few enough to be found many bytes at a time; the words are compared around them.
+const ANCHORS: [&str; 11] = [
+    "VID_",
+    "vid_",
+    "idVendor=",
+    "idvendor=",
+    "edger ",
+    "rezor",
+    "itBoxApp",
+    "itboxapp",
+    "xodus.wallet",
+    "nkbihfbe",
+    "asabi ",
+];
+
+static WORDS: LazyLock<Searcher> = LazyLock::new(|| {
+    let wallets = WALLETS.iter().map(|w| w.0);
+    Searcher::new(ANCHORS.iter().copied().chain(wallets)).expect("the words are short and few")
 });
 
 fn hit(kind: Kind, start: usize, end: usize, detail: &str, confidence: Confidence) -> Hit {
@@ -48,31 +66,35 @@ fn hit(kind: Kind, start: usize, end: usize, detail: &str, confidence: Confidenc
 
 /// Finds traces and wallets of text (Electrum, keystores, MetaMask) in a text.
 pub fn find(text: &str, hits: &mut Vec<Hit>) {
+    let mut told = [false; WALLETS.len()];
+    let bytes = text.as_bytes();
     for found in WORDS.find_iter(text) {
-        let detail = TRACES[found.pattern().as_usize()].1;
-        hits.push(hit(Kind::Trace, found.start(), found.end(), detail, Confidence::Medium));
-    }
-    let mut wallet = |word: &str, others: &[&str], detail: &str| {
-        let mut from = 0;
-        while let Some(at) = text[from..].find(word).map(|p| p + from) {
-            // What belongs together stands within some kilobytes.
-            let (mut low, mut high) = (at.saturating_sub(4_096), (at + 4_096).min(text.len()));
-            while !text.is_char_boundary(low) {
-                low += 1;
+        let (at, end, number) = (found.start(), found.end(), found.pattern().as_usize());
+        if let Some(anchor) = ANCHORS.get(number) {
+            for (word, detail) in TRACES {
+                let Some(offset) = word.find(&anchor.to_ascii_lowercase()) else { continue };
+                let Some(begin) = at.checked_sub(offset) else { continue };
+                if bytes.get(begin..begin + word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word.as_bytes())) {
+                    hits.push(hit(Kind::Trace, begin, begin + word.len(), detail, Confidence::Medium));
+                    break;
+                }
             }
-            while !text.is_char_boundary(high) {
-                high -= 1;
-            }
-            if others.iter().all(|o| text[low..high].contains(o)) {
-                hits.push(hit(Kind::WalletFile, at, at + word.len(), detail, Confidence::High));
-                return;
-            }
-            from = at + word.len();
+            continue;
         }
-    };
-    wallet("\"seed_version\"", &["\"wallet_type\""], "Electrum wallet");
-    wallet("\"ciphertext\"", &["\"kdfparams\"", "\"mac\"", "\"version\""], "Ethereum keystore, version 3");
-    wallet("\"salt\"", &["\"iv\"", "\"data\""], "MetaMask vault");
+        let number = number - ANCHORS.len();
+        let (_, others, detail) = WALLETS[number];
+        let (mut low, mut high) = (at.saturating_sub(4_096), (at + 4_096).min(text.len()));
+        while !text.is_char_boundary(low) {
+            low += 1;
+        }
+        while !text.is_char_boundary(high) {
+            high -= 1;
+        }
+        if !told[number] && others.iter().all(|o| text[low..high].contains(o)) {
+            told[number] = true;
+            hits.push(hit(Kind::WalletFile, at, end, detail, Confidence::High));
+        }
+    }
     if text.starts_with("QklFM") {
         // "BIE1" in base64: Electrum encrypts whole files so.
         hits.push(hit(Kind::WalletFile, 0, 5, "Electrum wallet, encrypted", Confidence::Medium));

@@ -6,6 +6,7 @@ use bip39::Language;
 use hashbrown::HashMap;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256, Sha512};
+use std::borrow::Cow;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 
@@ -60,7 +61,7 @@ struct Word {
     start: usize,
     end: usize,
     /// Normal form (NFKD, lower case); empty when it cannot be read.
-    text: String,
+    text: Cow<'static, str>,
     languages: u16,
     slip39: u16,
 }
@@ -71,23 +72,26 @@ fn words(text: &str, mut found: impl FnMut(Word)) {
     let mut emit = |start: usize, end: usize| {
         let raw = &text[start..end];
         if raw.len() > MAX_WORD {
-            return found(Word { start, end, text: String::new(), languages: 0, slip39: u16::MAX });
+            return found(Word { start, end, text: Cow::Borrowed(""), languages: 0, slip39: u16::MAX });
         }
         if raw.is_ascii() {
-            let lower;
-            let raw = if raw.bytes().any(|b| b.is_ascii_uppercase()) {
-                lower = raw.to_ascii_lowercase();
-                &lower
-            } else {
-                raw
+            // ASCII words of the lists have 3 to 8 letters (some of French and Spanish 9); most words need no look at all.
+            let mut lower = [0u8; 9];
+            let known = match (3..=9).contains(&raw.len()) {
+                true => {
+                    let lower = &mut lower[..raw.len()];
+                    lower.copy_from_slice(raw.as_bytes());
+                    lower.make_ascii_lowercase();
+                    std::str::from_utf8(lower).ok().and_then(|w| lists.words.get_key_value(w))
+                }
+                false => None,
             };
-            let (languages, slip39) = lists.words.get(raw).copied().unwrap_or_default();
-            let text = if languages != 0 || slip39 != 0 { raw.to_owned() } else { String::new() };
-            return found(Word { start, end, text, languages, slip39 });
+            let (text, (languages, slip39)) = known.map_or(("", (0, 0)), |(word, about)| (*word, *about));
+            return found(Word { start, end, text: Cow::Borrowed(text), languages, slip39 });
         }
         let normal: String = raw.nfkd().flat_map(char::to_lowercase).collect();
         if let Some((languages, slip39)) = lists.words.get(normal.as_str()).copied() {
-            return found(Word { start, end, text: normal, languages, slip39 });
+            return found(Word { start, end, text: Cow::Owned(normal), languages, slip39 });
         }
         // Chinese may be written without spaces: a character a word.
         let mut any = false;
@@ -95,13 +99,43 @@ fn words(text: &str, mut found: impl FnMut(Word)) {
             let one: String = std::iter::once(c).nfkd().collect();
             if let Some((languages, slip39)) = lists.words.get(one.as_str()).copied() {
                 any = true;
-                found(Word { start: start + i, end: start + i + c.len_utf8(), text: one, languages, slip39 });
+                found(Word {
+                    start: start + i,
+                    end: start + i + c.len_utf8(),
+                    text: Cow::Owned(one),
+                    languages,
+                    slip39,
+                });
             }
         }
         if !any {
-            found(Word { start, end, text: String::new(), languages: 0, slip39: 0 });
+            found(Word { start, end, text: Cow::Borrowed(""), languages: 0, slip39: 0 });
         }
     };
+    if text.is_ascii() {
+        // The same as below, byte by byte.
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let from = at;
+            if bytes[at].is_ascii_alphabetic() {
+                while at < bytes.len() && bytes[at].is_ascii_alphabetic() {
+                    at += 1;
+                }
+                emit(from, at);
+            } else if matches!(bytes[at], b'_' | b'?' | b'*') {
+                while at < bytes.len() && matches!(bytes[at], b'_' | b'?' | b'*') {
+                    at += 1;
+                }
+                if at - from >= 2 {
+                    emit(from, at);
+                }
+            } else {
+                at += 1;
+            }
+        }
+        return;
+    }
     let mut begun: Option<usize> = None;
     let mut blank: Option<usize> = None;
     let mut blanks = Vec::new();
@@ -201,7 +235,7 @@ fn rs1024_holds(numbers: &[u16]) -> bool {
 }
 
 fn joined(words: &[Word]) -> String {
-    words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
+    words.iter().map(|w| w.text.as_ref()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether numbers only rise: a word list, not a phrase.
@@ -209,8 +243,100 @@ fn rises(numbers: &[u16]) -> bool {
     numbers.windows(2).all(|w| w[0] < w[1])
 }
 
+/// Whether a word of ASCII letters may be in a list: by its first two letters and its length.
+fn may_be_listed(word: &[u8]) -> bool {
+    static TABLE: LazyLock<Vec<bool>> = LazyLock::new(|| {
+        let mut table = vec![false; 32 * 32 * 8];
+        let ascii = LISTS.words.keys().filter(|w| w.is_ascii() && (3..=9).contains(&w.len()));
+        ascii.for_each(|w| table[place(w.as_bytes())] = true);
+        table
+    });
+    fn place(word: &[u8]) -> usize {
+        (usize::from(word[0] & 31) * 32 + usize::from(word[1] & 31)) * 8 + (word.len() - 3).min(7)
+    }
+    (3..=9).contains(&word.len()) && TABLE[place(word)]
+}
+
+/// Words between two that are tested: of twelve words with one unreadable, two neighbours among the tested ones are in a list.
+const EVERY: usize = 4;
+
 /// Finds phrases in a text.
 pub fn find(text: &str, hits: &mut Vec<Hit>) {
+    // Twelve words of one character, as Chinese has them, and what is between.
+    if text.len() < 36 {
+        return;
+    }
+    // Every fourth word of running text is tested; only where two in a row are in lists are all looked at.
+    let bytes = text.as_bytes();
+    let mut starts: Vec<u32> = Vec::with_capacity(bytes.len() / 5);
+    let (mut at, mut before) = (0, false);
+    let (mut from, mut to): (Option<usize>, usize) = (None, 0);
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    while at < bytes.len() {
+        // A byte of a longer character counts as a letter here.
+        let letter = |b: u8| b.is_ascii_alphabetic() || b >= 0x80;
+        if !letter(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let begin = at;
+        let mut high = 0u8;
+        while at < bytes.len() && letter(bytes[at]) {
+            high = high.max(bytes[at]);
+            at += 1;
+        }
+        let number = starts.len();
+        starts.push(begin as u32);
+        if number % EVERY != 0 && high < 0xe3 {
+            continue;
+        }
+        let word = &bytes[begin..at];
+        let (known, sure) = match high {
+            // Kana, Han and Hangul may be written without spaces: all of it is looked at.
+            0xe3..=0xed => (true, true),
+            0x80.. => {
+                let normal: String = text[begin..at].chars().take(64).nfkd().flat_map(char::to_lowercase).collect();
+                (LISTS.words.contains_key(normal.as_str()), false)
+            }
+            _ if !may_be_listed(word) => (false, false),
+            _ => {
+                let mut lower = [0u8; 9];
+                let lower = &mut lower[..word.len()];
+                lower.copy_from_slice(word);
+                lower.make_ascii_lowercase();
+                (std::str::from_utf8(lower).is_ok_and(|w| LISTS.words.contains_key(w)), false)
+            }
+        };
+        if known && (before || sure) {
+            // A phrase has at most 33 words; what is blank in it is no word here.
+            let low = number.saturating_sub(40);
+            match from {
+                Some(_) if low <= to => {}
+                Some(first) => {
+                    ranges.push((first, to));
+                    from = Some(low);
+                }
+                None => from = Some(low),
+            }
+            to = number + 40;
+        }
+        before = known;
+    }
+    ranges.extend(from.map(|first| (first, to)));
+    for (low, high) in ranges {
+        let begin = starts[low] as usize;
+        let end = starts.get(high).map_or(bytes.len(), |s| *s as usize);
+        let first = hits.len();
+        every_word(&text[begin..end], hits);
+        for hit in &mut hits[first..] {
+            hit.start += begin;
+            hit.end += begin;
+        }
+    }
+}
+
+/// Finds phrases in a text, looking at every word.
+fn every_word(text: &str, hits: &mut Vec<Hit>) {
     let mut stretch: Vec<Word> = Vec::new();
     let mut known = 0usize;
     words(text, |word| {
@@ -257,7 +383,7 @@ fn judge(stretch: &[Word], known: usize, hits: &mut Vec<Hit>) {
                 .iter()
                 .position(|w| w.languages & (1 << bit) == 0)
                 .map_or(stretch.len(), |p| p + start);
-            let numbers: Vec<u16> = stretch[start..end].iter().map(|w| lists.numbers[bit][w.text.as_str()]).collect();
+            let numbers: Vec<u16> = stretch[start..end].iter().map(|w| lists.numbers[bit][w.text.as_ref()]).collect();
             let mut at = 0;
             while at + 12 <= numbers.len() {
                 let size = SIZES.into_iter().find(|size| {
@@ -325,13 +451,13 @@ fn electrum(words: &[Word], numbers: &[u16], hits: &mut Vec<Hit>) -> Option<usiz
 fn partial(words: &[Word], missing: usize, bit: usize, language: &Language, hits: &mut Vec<Hit>) {
     let lists = &*LISTS;
     let mut numbers: Vec<u16> =
-        words.iter().map(|w| lists.numbers[bit].get(w.text.as_str()).copied().unwrap_or(0)).collect();
+        words.iter().map(|w| lists.numbers[bit].get(w.text.as_ref()).copied().unwrap_or(0)).collect();
     let fitting = (0..2048u16).filter(|n| {
         numbers[missing] = *n;
         checksum_holds(&numbers)
     });
     let fitting = fitting.count();
-    let value: Vec<&str> = words.iter().map(|w| if w.text.is_empty() { "?" } else { w.text.as_str() }).collect();
+    let value: Vec<&str> = words.iter().map(|w| if w.text.is_empty() { "?" } else { w.text.as_ref() }).collect();
     hits.push(Hit {
         kind: Kind::Bip39Partial,
         start: words[0].start,

@@ -73,6 +73,9 @@ fn backward(data: &[u8], at: usize, least: usize) -> usize {
 fn narrow(data: &[u8], at: usize, least: usize) -> Run {
     let (mut start, mut end) = (at, at);
     loop {
+        while start > least && CLASS[data[start - 1] as usize] == 1 {
+            start -= 1;
+        }
         let step = backward(data, start, least);
         if step == 0 {
             break;
@@ -80,6 +83,9 @@ fn narrow(data: &[u8], at: usize, least: usize) -> Run {
         start -= step;
     }
     loop {
+        while end < data.len() && CLASS[data[end] as usize] == 1 {
+            end += 1;
+        }
         let step = forward(data, end);
         if step == 0 {
             break;
@@ -104,14 +110,51 @@ fn wide(data: &[u8], at: usize, least: usize) -> Run {
     Run { start, end, wide: true }
 }
 
+/// Bytes after a tested place that must be text too. A run of 25 characters that begins after the multiple before has ten left at least.
+const LOOK: usize = 8;
+
+/// Where the character begins that a place lies in, when it and what follows is text.
+#[inline]
+fn narrow_here(data: &[u8], at: usize, least: usize) -> Option<usize> {
+    let mut next = at;
+    // In the middle of a character: its rest is passed over here, and its beginning found when the run is expanded.
+    while next < at + 2 && data.get(next).is_some_and(|b| b & 0xc0 == 0x80) {
+        next += 1;
+    }
+    let begin = next;
+    while next < at + LOOK {
+        let step = forward(data, next);
+        if step == 0 {
+            return None;
+        }
+        next += step;
+    }
+    (begin >= least).then_some(begin)
+}
+
+/// Whether eight bytes can be UTF-8, all at once: every lead is followed by a continuation, every continuation follows a lead or another one.
+/// Nine of ten places in random bytes end here.
+#[inline]
+fn plausible(data: &[u8], at: usize) -> bool {
+    let Some(bytes) = data.get(at..at + LOOK).and_then(|b| <[u8; LOOK]>::try_from(b).ok()) else { return true };
+    let word = u64::from_le_bytes(bytes);
+    let high = word & 0x8080_8080_8080_8080;
+    let (lead, more) = (high & (word << 1), high & !(word << 1));
+    (lead << 8) & !more == 0 && more & !(high << 8) & !0xff == 0
+}
+
+#[inline]
+fn wide_here(data: &[u8], at: usize) -> bool {
+    is_wide(data, at) && is_wide(data, at + 2) && is_wide(data, at + 4) && is_wide(data, at + 6)
+}
+
 /// Calls `found` for every run, in order.
 pub fn runs(data: &[u8], mut found: impl FnMut(Run)) {
     let (mut at, mut least) = (0, 0);
     let (words, _) = data.as_chunks::<64>();
     while at < data.len() {
-        let byte = data[at];
-        let class = CLASS[byte as usize];
-        let run = match class {
+        let run = match CLASS[data[at] as usize] {
+            0 => None,
             3 => {
                 // Images are mostly zeros: whole pieces of them are passed over.
                 if at.is_multiple_of(64) && words.get(at / 64).is_some_and(|w| *w == [0; 64]) {
@@ -119,19 +162,11 @@ pub fn runs(data: &[u8], mut found: impl FnMut(Run)) {
                     continue;
                 }
                 // The second byte of a UTF-16 character.
-                if at > least && is_wide(data, at - 1) && is_wide(data, at + 1) {
-                    Some(wide(data, at - 1, least))
-                } else {
-                    None
-                }
+                (at > least && wide_here(data, at - 1)).then(|| wide(data, at - 1, least))
             }
-            1 if data.get(at + 1) == Some(&0) && is_wide(data, at + 2) => Some(wide(data, at, least)),
-            1 => Some(narrow(data, at, least)),
-            2 => {
-                let lead = (0..3).find(|back| at >= least + back && forward(data, at - back) > *back);
-                lead.map(|back| narrow(data, at - back, least))
-            }
-            _ => None,
+            1 if data.get(at + 1) == Some(&0) => wide_here(data, at).then(|| wide(data, at, least)),
+            _ if !plausible(data, at) => None,
+            _ => narrow_here(data, at, least).map(|begin| narrow(data, begin, least)),
         };
         match run {
             Some(run) if run.end > at => {
