@@ -206,8 +206,7 @@ impl Desk<'_> {
             may_add(&found, &token)?;
             let state = RegistrationServerState::<32>::decode(&take(tx, found.id, "register")?).map_err(wrong)?;
             let origins = [origin.as_str()];
-            let mut options = RegistrationVerificationOptions::<&str, &str>::default();
-            options.allowed_origins = &origins;
+            let options = RegistrationVerificationOptions::<&str, &str> { allowed_origins: &origins, ..Default::default() };
             let made = state.verify(&rp, &answer, &options).map_err(wrong)?;
             let id = hex::encode(made.id().encode().unwrap_or_default());
             if !tx.db().query("SELECT id FROM passkeys WHERE id = $1", &[id.as_str().into()])?.is_empty() {
@@ -286,8 +285,8 @@ impl Desk<'_> {
             let dynamic = DynamicState::decode(dynamic).map_err(wrong)?;
             let mut known = AuthenticatedCredential::new(answer.raw_id(), &handle, key, dynamic).map_err(wrong)?;
             let origins = [origin.as_str()];
-            let mut options = AuthenticationVerificationOptions::<&str, &str>::default();
-            options.allowed_origins = &origins;
+            let options =
+                AuthenticationVerificationOptions::<&str, &str> { allowed_origins: &origins, ..Default::default() };
             if let Err(e) = state.verify(&rp, &answer, &mut known, &options) {
                 // Written before the refusal, so that tries count.
                 tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[officer.into()])?;

@@ -287,7 +287,7 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
         }
         let number = starts.len();
         starts.push(begin as u32);
-        if number % EVERY != 0 && high < 0xe3 {
+        if !number.is_multiple_of(EVERY) && high < 0xe3 {
             continue;
         }
         let word = &bytes[begin..at];

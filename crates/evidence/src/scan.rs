@@ -307,6 +307,9 @@ pub fn count(data: &[u8]) -> usize {
     found.len()
 }
 
+/// Told after each piece of a file: how many bytes are done.
+type Tick<'a> = dyn FnMut(&mut Sink<'_>, u64) -> Result<ControlFlow<()>, ScanError> + 'a;
+
 /// How far a scan is.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -424,7 +427,7 @@ fn whole(
     source: &(impl ReadAt + ?Sized),
     from: u64,
     depth: usize,
-    tick: &mut dyn FnMut(&mut Sink<'_>, u64) -> Result<ControlFlow<()>, ScanError>,
+    tick: &mut Tick<'_>,
 ) -> Result<ControlFlow<()>, ScanError> {
     let batch = rayon::current_num_threads().max(1) as u64 * 2;
     let mut places = Places::default();

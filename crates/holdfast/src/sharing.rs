@@ -278,7 +278,7 @@ fn tlp(name: &str) -> anyhow::Result<Tlp> {
     Tlp::from_name(name).context("--tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED")
 }
 
-fn text(path: &PathBuf) -> anyhow::Result<String> {
+fn text(path: &std::path::Path) -> anyhow::Result<String> {
     let bytes = output::read_bounded(path, MAX_LIST)?;
     String::from_utf8(bytes).with_context(|| format!("{}: is no UTF-8 text", path.display()))
 }

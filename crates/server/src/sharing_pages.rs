@@ -206,7 +206,7 @@ pub async fn wallet(
         seen: None,
     };
     let channel = get("channel");
-    run(shared, move |s| Ok(crate::sharing::share_now(s, &channel, vec![said], None, Vec::new(), &caller.0)?)).await?;
+    run(shared, move |s| crate::sharing::share_now(s, &channel, vec![said], None, Vec::new(), &caller.0)).await?;
     Ok(back("/desk/sharing".into()))
 }
 

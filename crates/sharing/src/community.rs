@@ -603,7 +603,7 @@ impl Sharing<'_> {
                 &format!("collection:{collection}"),
                 &json!({ "object": object }).to_string(),
             );
-            Ok(gone as u64)
+            Ok(gone)
         })
     }
 

@@ -230,11 +230,7 @@ impl AtRoot<'_> {
                 "match[type]" => filter.types = list(),
                 "match[version]" => filter.versions = list(),
                 // Everything here is of STIX 2.1.
-                "match[spec_version]" => {
-                    if !list().iter().any(|v| v == "2.1") {
-                        filter.types = vec!["none".into()];
-                    }
-                }
+                "match[spec_version]" if !list().iter().any(|v| v == "2.1") => filter.types = vec!["none".into()],
                 _ => {}
             }
             if [filter.ids.len(), filter.types.len(), filter.versions.len()].into_iter().any(|n| n > 100) {
