@@ -182,10 +182,13 @@ fn around(text: &str, start: usize, end: usize, secrets: &[(usize, usize, String
 fn in_slice(data: &[u8], out: &mut Vec<Raw>) {
     text::runs(data, |run| {
         let bytes = &data[run.start..run.end];
+        let before = out.len();
+        let mine = |r: &Raw| (run.from..run.until).contains(&(r.offset as usize));
         if run.wide {
             let text: String = bytes.iter().step_by(2).map(|b| *b as char).collect();
             let place = |s: usize, e: usize| ((run.start + 2 * s) as u64, 2 * (e - s) as u64);
-            return in_text(&text, place, "utf16", out);
+            in_text(&text, place, "utf16", out);
+            return keep(out, before, mine);
         }
         // Surrogates and cut characters are no UTF-8: the text goes on after them.
         let mut from = 0;
@@ -206,7 +209,14 @@ fn in_slice(data: &[u8], out: &mut Vec<Raw>) {
                 break;
             }
         }
+        keep(out, before, mine);
     });
+}
+
+/// Drops those of the last findings that another piece answers for.
+fn keep(found: &mut Vec<Raw>, before: usize, mine: impl Fn(&Raw) -> bool) {
+    let last: Vec<Raw> = found.drain(before..).filter(mine).collect();
+    found.extend(last);
 }
 
 /// Bytes that can be read at any place.
@@ -842,6 +852,22 @@ mod tests {
             }
         }
         assert!(found[0].context.contains("[bip39 ") && found[1].context.contains("[wif "));
+    }
+
+    #[test]
+    fn long_texts_are_cut_without_showing_halves_of_secrets() {
+        let phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+        let filler = "nothing to see in 1 line of it\n".repeat(5_000);
+        // An address with a phrase behind it, at every place around the cut.
+        for shift in (0..2 * text::OVERLAP).step_by(13) {
+            let at = text::MAX_RUN - 2 * text::OVERLAP + shift;
+            let text =
+                format!("{}. 13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48 - {phrase} .{}", &filler[..at], &filler[..20_000]);
+            let mut found = Vec::new();
+            in_slice(text.as_bytes(), &mut found);
+            assert_eq!(found.iter().map(|r| r.hit.kind).collect::<Vec<_>>(), [Kind::Address, Kind::Bip39], "{shift}");
+            assert!(found.iter().all(|r| !r.context.contains("winner")), "{shift}: {}", found[0].context);
+        }
     }
 
     #[test]

@@ -20,6 +20,16 @@ pub struct Run {
     pub end: usize,
     /// Whether it is UTF-16LE (of ASCII); else UTF-8.
     pub wide: bool,
+    /// What begins before this place is the piece's before, which saw it whole with what stands around it.
+    pub from: usize,
+    /// What begins at this place or later is the piece's after.
+    pub until: usize,
+}
+
+impl Run {
+    fn new(start: usize, end: usize, wide: bool) -> Self {
+        Run { start, end, wide, from: start, until: end }
+    }
 }
 
 /// 1: printable ASCII, tab, line feed, carriage return; 2: part of a longer UTF-8 sequence; 3: zero; 0: others.
@@ -92,7 +102,7 @@ fn narrow(data: &[u8], at: usize, least: usize) -> Run {
         }
         end += step;
     }
-    Run { start, end, wide: false }
+    Run::new(start, end, false)
 }
 
 fn is_wide(data: &[u8], at: usize) -> bool {
@@ -107,7 +117,7 @@ fn wide(data: &[u8], at: usize, least: usize) -> Run {
     while is_wide(data, end) {
         end += 2;
     }
-    Run { start, end, wide: true }
+    Run::new(start, end, true)
 }
 
 /// Bytes after a tested place that must be text too. A run of 25 characters that begins after the multiple before has ten left at least.
@@ -183,14 +193,17 @@ pub fn runs(data: &[u8], mut found: impl FnMut(Run)) {
     }
 }
 
-/// Cuts a long run into pieces that overlap.
+/// Cuts a long run into pieces that overlap. Each piece answers for what begins in it up to the middle of the overlap, so that whatever is found
+/// has at least half an overlap of text on both sides: no secret is half seen beside something else.
 fn cut(run: Run, found: &mut impl FnMut(Run)) {
-    let mut start = run.start;
+    let (mut start, mut from) = (run.start, run.start);
     while run.end - start > MAX_RUN {
-        found(Run { start, end: start + MAX_RUN, ..run });
+        let until = start + MAX_RUN - OVERLAP / 2;
+        found(Run { start, end: start + MAX_RUN, from, until, ..run });
         start += MAX_RUN - OVERLAP;
+        from = until;
     }
-    found(Run { start, ..run });
+    found(Run { start, from, ..run });
 }
 
 #[cfg(test)]
