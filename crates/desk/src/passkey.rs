@@ -57,7 +57,9 @@ impl Site {
         if port.is_some_and(|p| p.parse::<u16>().is_err()) {
             return Err(no("has no valid port"));
         }
-        if host.parse::<std::net::IpAddr>().is_ok() || AsciiDomain::try_from(host.to_owned()).is_err() {
+        // The library takes any ASCII; a path or a user name is no part of a host.
+        let is_name = host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-');
+        if !is_name || host.parse::<std::net::IpAddr>().is_ok() || AsciiDomain::try_from(host.to_owned()).is_err() {
             return Err(no("must name a host by its lower-case name, not by a number"));
         }
         Ok(Site { origin: origin.to_owned(), host: host.to_owned() })

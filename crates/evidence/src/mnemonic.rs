@@ -257,8 +257,28 @@ fn may_be_listed(word: &[u8]) -> bool {
     (3..=9).contains(&word.len()) && TABLE[place(word)]
 }
 
-/// Words between two that are tested: of twelve words with one unreadable, two neighbours among the tested ones are in a list.
-const EVERY: usize = 4;
+/// Fewest words of a phrase.
+const SHORTEST: usize = 12;
+
+/// Whether a word is in a list; and whether it is of a script that may be written without spaces.
+fn is_listed(text: &str, begin: usize, end: usize, high: u8) -> (bool, bool) {
+    let word = &text.as_bytes()[begin..end];
+    match high {
+        0xe3..=0xed => (true, true),
+        0x80.. => {
+            let normal: String = text[begin..end].chars().take(64).nfkd().flat_map(char::to_lowercase).collect();
+            (LISTS.words.contains_key(normal.as_str()), false)
+        }
+        _ if !may_be_listed(word) => (false, false),
+        _ => {
+            let mut lower = [0u8; 9];
+            let lower = &mut lower[..word.len()];
+            lower.copy_from_slice(word);
+            lower.make_ascii_lowercase();
+            (std::str::from_utf8(lower).is_ok_and(|w| LISTS.words.contains_key(w)), false)
+        }
+    }
+}
 
 /// Finds phrases in a text.
 pub fn find(text: &str, hits: &mut Vec<Hit>) {
@@ -266,69 +286,55 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
     if text.len() < 36 {
         return;
     }
-    // Every fourth word of running text is tested; only where two in a row are in lists are all looked at.
+    // Only stretches of twelve words and more of lists, with one between that is in none, are looked at closely: running text has few.
     let bytes = text.as_bytes();
-    let mut starts: Vec<u32> = Vec::with_capacity(bytes.len() / 5);
-    let (mut at, mut before) = (0, false);
-    let (mut from, mut to): (Option<usize>, usize) = (None, 0);
+    let (mut at, mut number) = (0, 0usize);
+    // The stretch: its first word's number and place, the last word of no list in it with the place after that word.
+    let (mut first, mut first_at) = (0usize, 0usize);
+    let mut missing: Option<(usize, usize)> = None;
     let mut ranges: Vec<(usize, usize)> = Vec::new();
     while at < bytes.len() {
         // A byte of a longer character counts as a letter here.
         let letter = |b: u8| b.is_ascii_alphabetic() || b >= 0x80;
-        if !letter(bytes[at]) {
-            at += 1;
-            continue;
-        }
+        let blank = |b: u8| matches!(b, b'_' | b'?' | b'*');
         let begin = at;
-        let mut high = 0u8;
-        while at < bytes.len() && letter(bytes[at]) {
-            high = high.max(bytes[at]);
+        let (mut high, mut is_blank) = (0u8, false);
+        if letter(bytes[at]) {
+            while at < bytes.len() && letter(bytes[at]) {
+                high = high.max(bytes[at]);
+                at += 1;
+            }
+        } else if blank(bytes[at]) {
+            while at < bytes.len() && blank(bytes[at]) {
+                at += 1;
+            }
+            is_blank = true;
+        } else {
             at += 1;
-        }
-        let number = starts.len();
-        starts.push(begin as u32);
-        if !number.is_multiple_of(EVERY) && high < 0xe3 {
             continue;
         }
-        let word = &bytes[begin..at];
-        let (known, sure) = match high {
-            // Kana, Han and Hangul may be written without spaces: all of it is looked at.
-            0xe3..=0xed => (true, true),
-            0x80.. => {
-                let normal: String = text[begin..at].chars().take(64).nfkd().flat_map(char::to_lowercase).collect();
-                (LISTS.words.contains_key(normal.as_str()), false)
-            }
-            _ if !may_be_listed(word) => (false, false),
-            _ => {
-                let mut lower = [0u8; 9];
-                let lower = &mut lower[..word.len()];
-                lower.copy_from_slice(word);
-                lower.make_ascii_lowercase();
-                (std::str::from_utf8(lower).is_ok_and(|w| LISTS.words.contains_key(w)), false)
-            }
-        };
-        if known && (before || sure) {
-            // A phrase has at most 33 words; what is blank in it is no word here.
-            let low = number.saturating_sub(40);
-            match from {
-                Some(_) if low <= to => {}
-                Some(first) => {
-                    ranges.push((first, to));
-                    from = Some(low);
-                }
-                None => from = Some(low),
-            }
-            to = number + 40;
+        if is_blank && at - begin < 2 {
+            continue;
         }
-        before = known;
+        let (known, unspaced) = if is_blank { (false, false) } else { is_listed(text, begin, at, high) };
+        if !known {
+            if let Some((gap, after)) = missing {
+                (first, first_at) = (gap + 1, after);
+            }
+            missing = Some((number, at));
+        }
+        number += 1;
+        if number - first >= SHORTEST || unspaced {
+            match ranges.last_mut() {
+                Some(last) if first_at <= last.1 => last.1 = at,
+                _ => ranges.push((first_at, at)),
+            }
+        }
     }
-    ranges.extend(from.map(|first| (first, to)));
-    for (low, high) in ranges {
-        let begin = starts[low] as usize;
-        let end = starts.get(high).map_or(bytes.len(), |s| *s as usize);
-        let first = hits.len();
+    for (begin, end) in ranges {
+        let found = hits.len();
         every_word(&text[begin..end], hits);
-        for hit in &mut hits[first..] {
+        for hit in &mut hits[found..] {
             hit.start += begin;
             hit.end += begin;
         }

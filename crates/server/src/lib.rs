@@ -27,7 +27,7 @@ use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::sources::Clients;
 use holdfast_tracing::Workspace;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, RwLock};
 
 /// What the server answers from. Readers share the workspace; whoever follows a node or imports tags takes it for writing.
@@ -53,6 +53,8 @@ pub struct Shared {
     pub partners: Arc<Clients>,
     /// When this server last read each source.
     paced: Arc<Mutex<HashMap<i64, i64>>>,
+    /// Sources that it reads now.
+    reading: Arc<Mutex<HashSet<i64>>>,
 }
 
 impl Shared {
@@ -82,6 +84,7 @@ impl Shared {
             site,
             partners: Arc::default(),
             paced: Arc::default(),
+            reading: Arc::default(),
         })
     }
 }

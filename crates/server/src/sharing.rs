@@ -23,9 +23,7 @@ use holdfast_sharing::taxii::{self, Client};
 use holdfast_sharing::{Sharing, SharingError, Tlp, stix, tagpack};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use utoipa::{IntoParams, ToSchema};
 
 type Answer<T> = Result<Json<T>, ApiError>;
@@ -39,9 +37,6 @@ impl From<SharingError> for ApiError {
         }
     }
 }
-
-/// Sources that are being read now.
-static READING: Mutex<Option<HashSet<(usize, i64)>>> = Mutex::new(None);
 
 impl Shared {
     /// Sharing, over this desk.
@@ -88,23 +83,20 @@ impl Shared {
     /// When the sources cannot be listed.
     pub fn read_due_sources(&self) -> Result<(), ScreeningError> {
         let now = self.screening.now();
-        let desk = std::sync::Arc::as_ptr(&self.screening) as usize;
         for source in self.sharing().sources()? {
             // `polled` is written once a minute while nothing is new; flags are asked for each time.
             let due = source.every <= 60 || source.polled.is_none_or(|t| now - t >= source.every);
             if source.state != "active" || !due || !self.pace(source.id, source.every, now) {
                 continue;
             }
-            let mut reading = READING.lock().unwrap_or_else(|e| e.into_inner());
-            if !reading.get_or_insert_default().insert((desk, source.id)) {
+            if !self.reading.lock().unwrap_or_else(|e| e.into_inner()).insert(source.id) {
                 continue;
             }
-            drop(reading);
             let shared = self.clone();
             std::thread::spawn(move || {
                 // What went wrong is kept with the source.
                 let _ = shared.read_source(source.id);
-                READING.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert_default().remove(&(desk, source.id));
+                shared.reading.lock().unwrap_or_else(|e| e.into_inner()).remove(&source.id);
             });
         }
         Ok(())
