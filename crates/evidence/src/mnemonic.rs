@@ -347,7 +347,11 @@ fn every_word(text: &str, hits: &mut Vec<Hit>) {
     let mut known = 0usize;
     words(text, |word| {
         let unreadable = word.languages == 0 && (word.slip39 == 0 || word.slip39 == u16::MAX);
-        let apart = stretch.last().is_some_and(|l| word.start - l.end > MAX_GAP);
+        let apart = stretch.last().is_some_and(|l| {
+            let gap = &text[l.end..word.start];
+            // Programs and web pages are full of such words; nobody writes a phrase so.
+            gap.len() > MAX_GAP || gap == "_" || gap.bytes().any(|b| b"<>(){};=/\\&#".contains(&b))
+        });
         if apart {
             judge(&stretch, known, hits);
             stretch.clear();
@@ -604,5 +608,7 @@ mod tests {
         assert_eq!(found(&list), []);
         let prose = "The quick brown fox jumps over the lazy dog. This is a text about how people use money and what they say about it, again and again. ".repeat(50);
         assert_eq!(found(&prose), []);
+        let code = format!("<a>{}</a> {}", LEGAL.replace(' ', "</a><a>"), LEGAL.replace(' ', "_"));
+        assert_eq!(found(&code), []);
     }
 }
