@@ -686,7 +686,8 @@ fn read_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, Sca
     text.lines().enumerate().map(parse).collect()
 }
 
-fn hash(path: &Path, size: u64) -> Result<String, ScanError> {
+/// SHA-256 of a file's first bytes, as they are read.
+pub(crate) fn hash(path: &Path, size: u64) -> Result<String, ScanError> {
     let mut file = File::open(path).map_err(io(path))?.take(size);
     let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
     loop {

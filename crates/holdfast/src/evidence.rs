@@ -1,11 +1,12 @@
 //! `holdfast evidence`: seeds, keys, addresses and wallets in seized material.
 
+use crate::desk_cases::person;
 use crate::output::{self, thousands};
 use crate::screening::{DeskArgs, master, vault};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use ed25519_dalek::SigningKey;
-use holdfast_desk::cases::{NewCase, Person};
+use holdfast_desk::cases::NewCase;
 use holdfast_desk::seized::{Holding, ScanOrder, derive_all};
 use holdfast_desk::{Desk, Policy};
 use holdfast_evidence::Confidence;
@@ -68,10 +69,6 @@ pub struct ScanArgs {
     /// Addresses derived of each branch.
     #[arg(long, default_value_t = GAP)]
     gap: u32,
-}
-
-fn person(name: &str) -> Person {
-    Person { name: name.to_owned(), reads_all: true, changes_all: true }
 }
 
 /// Runs something at the desk of a store.

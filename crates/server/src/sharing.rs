@@ -135,7 +135,7 @@ pub struct WithdrawnSource {
 }
 
 /// Runs something that may block.
-async fn run<T: Send + 'static>(
+pub(crate) async fn run<T: Send + 'static>(
     shared: Shared,
     work: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {

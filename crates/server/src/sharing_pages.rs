@@ -5,6 +5,7 @@ use crate::desk_pages::{back, desk_page, step, step_form};
 use crate::error::ApiError;
 use crate::gate::Caller;
 use crate::pages::{ErrorPage, page};
+use crate::sharing::run;
 use axum::Extension;
 use axum::extract::{Form, Path, State};
 use axum::response::Response;
@@ -15,14 +16,6 @@ use std::collections::BTreeMap;
 
 type Page = Result<Markup, ErrorPage>;
 type Fields = Form<BTreeMap<String, String>>;
-
-async fn run<T: Send + 'static>(
-    shared: Shared,
-    work: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ErrorPage> {
-    let done = tokio::task::spawn_blocking(move || work(&shared)).await;
-    Ok(done.map_err(|e| ApiError::internal(e.to_string())).and_then(|d| d)?)
-}
 
 /// Words for the time that is left.
 fn left(until: i64, now: i64) -> String {
