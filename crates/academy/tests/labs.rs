@@ -1,0 +1,41 @@
+//! Labs: the same seed gives the same task, different seeds different ones; the truth grades as right, other answers do not.
+
+use holdfast_academy::grade::Check;
+use holdfast_academy::labs::{LABS, make};
+use std::collections::HashSet;
+
+#[test]
+fn every_lab_can_be_made_of_many_seeds_and_differs() {
+    for lab in &LABS {
+        let mut tasks = HashSet::new();
+        for seed in 0..4 {
+            let made = make(lab, seed).unwrap_or_else(|e| panic!("{}: {e}", lab.id));
+            assert_eq!(made.points(), 100, "{}", lab.id);
+            let ids: HashSet<&str> = made.steps.iter().map(|s| s.id).collect();
+            assert_eq!(ids.len(), made.steps.len(), "{}", lab.id);
+            for step in &made.steps {
+                let graded = step.check.grade(&step.check.solution());
+                assert!(graded.right && graded.credit == 1_000, "{} {}: {:?}", lab.id, step.id, graded);
+                assert!(!step.check.grade("nonsense").right, "{} {}", lab.id, step.id);
+                assert!(!step.why.is_empty() && !step.question.is_empty());
+                if let Check::Choice { right, options } = &step.check {
+                    assert!(options.contains(right), "{} {}", lab.id, step.id);
+                }
+                if let Check::Choices { right, options } = &step.check {
+                    assert!(!right.is_empty() && right.len() < options.len(), "{} {}", lab.id, step.id);
+                    assert!(right.iter().all(|r| options.contains(r)), "{} {}", lab.id, step.id);
+                }
+            }
+            let answers: String = made.steps.iter().map(|s| s.check.solution()).collect();
+            assert!(tasks.insert(answers), "{}: seed {seed} gives another's answers", lab.id);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_task() {
+    for lab in &LABS {
+        let (one, again) = (lab.made(7).unwrap(), lab.made(7).unwrap());
+        assert!(one.steps == again.steps && one.pack(lab.title) == again.pack(lab.title), "{}", lab.id);
+    }
+}
