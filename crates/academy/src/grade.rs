@@ -284,7 +284,11 @@ impl Draft {
             points += u32::from(ok);
             feedback.push(format!("{} {}", if ok { "✓" } else { "✗" }, if ok { yes.to_owned() } else { no }));
         };
-        mark(said.kind == model.kind, "It asks for the right thing.", "It does not ask to keep the funds where they are.".into());
+        mark(
+            said.kind == model.kind,
+            "It asks for the right thing.",
+            "It does not ask to keep the funds where they are.".into(),
+        );
         let missing = reviewed.judgement.missing.join("; ");
         mark(
             reviewed.judgement.may_be_granted,

@@ -1,5 +1,41 @@
-//! Training investigators and warning victims: courses, labs that are graded against ground truth ([`labs`], [`grade`]), certificates, and
-//! campaigns.
+//! Training investigators and warning victims: courses ([`course`]) held in sessions ([`classes`]), labs that are graded against ground truth
+//! ([`labs`], [`grade`], [`attempts`]), certificates ([`certificate`]), statements of learning ([`xapi`]), and campaigns.
 
+pub mod attempts;
+pub mod certificate;
+pub mod classes;
+pub mod course;
 pub mod grade;
 pub mod labs;
+pub mod xapi;
+
+use classes::Learner;
+use holdfast_screening::keys::Master;
+use holdfast_screening::model::Invalid;
+use holdfast_screening::{Screening, ScreeningError};
+
+/// The academy, over the screening service's database and audit log.
+#[derive(Clone, Copy, Debug)]
+pub struct Academy<'a> {
+    /// The database's one writer.
+    pub screening: &'a Screening,
+    /// Secret that learners' keys, seeds and the issuer's key are derived from.
+    pub master: &'a Master,
+    /// Where the academy is reached, without a slash at the end: names activities and achievements.
+    pub site: &'a str,
+}
+
+fn invalid(field: &str, problem: String) -> ScreeningError {
+    Invalid::new(field, problem).into()
+}
+
+/// A learner's key.
+fn learner_key(master: &Master, learner: &Learner) -> String {
+    let key = master.derive("academy-learner", &format!("{}:{}", learner.id, learner.generation));
+    format!("hl_{}_{}", learner.id, hex::encode(&key[..24]))
+}
+
+/// Whether two texts are the same, in a time that tells nothing of where they differ.
+fn same(a: &str, b: &str) -> bool {
+    subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes()).into()
+}

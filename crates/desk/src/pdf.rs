@@ -3,6 +3,7 @@
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::rfc3339;
 use krilla::Document;
+use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use krilla::geom::Point;
 use krilla::metadata::{DateTime, Metadata};
 use krilla::page::PageSettings;
@@ -84,11 +85,35 @@ fn wrap(face: &ttf_parser::Face<'_>, text: &str, size: f32, width: f32) -> Vec<S
     lines.into_iter().map(|l| l.trim_end().to_owned()).collect()
 }
 
+/// A file that a document carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attached<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its media type.
+    pub media_type: &'a str,
+    /// Its bytes; they stand in the document as they are.
+    pub bytes: &'a [u8],
+}
+
 /// Writes a document; `time` (Unix seconds) is its date.
 ///
 /// # Errors
 /// [`ScreeningError::State`] when it is too long or the writer fails.
 pub fn write(title: &str, parts: &[Part], time: i64) -> Result<Vec<u8>, ScreeningError> {
+    write_with(title, parts, time, None)
+}
+
+/// Writes a document that carries a file.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_with(
+    title: &str,
+    parts: &[Part],
+    time: i64,
+    attached: Option<&Attached<'_>>,
+) -> Result<Vec<u8>, ScreeningError> {
     let failed = |what: &str| ScreeningError::State(format!("PDF: {what}"));
     let faces = [REGULAR, BOLD].map(|f| ttf_parser::Face::parse(f, 0));
     let [Ok(regular), Ok(bold)] = faces else { return Err(failed("the fonts do not load")) };
@@ -130,6 +155,19 @@ pub fn write(title: &str, parts: &[Part], time: i64) -> Result<Vec<u8>, Screenin
             .document_id(format!("{title} {time}"))
             .creation_date(created),
     );
+    if let Some(file) = attached {
+        let embedded = EmbeddedFile {
+            path: file.name.to_owned(),
+            mime_type: MimeType::new(file.media_type),
+            description: None,
+            association_kind: AssociationKind::Source,
+            data: file.bytes.to_vec().into(),
+            modification_date: Some(created),
+            compress: Some(false),
+            location: None,
+        };
+        document.embed_file(embedded).ok_or_else(|| failed("the file could not be attached"))?;
+    }
     let font =
         |bytes: &'static [u8]| Font::new(bytes.to_vec().into(), 0).ok_or_else(|| failed("the fonts do not load"));
     let (regular, bold) = (font(REGULAR)?, font(BOLD)?);

@@ -428,6 +428,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/007_cases.sql"),
     include_str!("migrations/008_passkeys.sql"),
     include_str!("migrations/009_sharing.sql"),
+    include_str!("migrations/010_academy.sql"),
 ];
 
 #[cfg(test)]

@@ -52,9 +52,24 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
     let (agency, process, paper, states) = match random.below(4) {
         0 => (&AGENCIES[0], "us.restraining-order", "a restraining order signed by a judge", vec![Statement::Judge]),
-        1 => (&AGENCIES[1], "domestic.court-order", "an order of the court of the exchange's own country, issued by a judge", vec![Statement::Judge]),
-        2 => (&AGENCIES[3], "mlat", "a request under the treaty on mutual legal assistance, which came by the central authority", vec![Statement::CentralAuthority]),
-        _ => (&AGENCIES[2], "police.freeze", "no court order yet: it asks, as police, to hold the funds until one comes", vec![]),
+        1 => (
+            &AGENCIES[1],
+            "domestic.court-order",
+            "an order of the court of the exchange's own country, issued by a judge",
+            vec![Statement::Judge],
+        ),
+        2 => (
+            &AGENCIES[3],
+            "mlat",
+            "a request under the treaty on mutual legal assistance, which came by the central authority",
+            vec![Statement::CentralAuthority],
+        ),
+        _ => (
+            &AGENCIES[2],
+            "police.freeze",
+            "no court order yet: it asks, as police, to hold the funds until one comes",
+            vec![],
+        ),
     };
     let officer = *random.pick(&NAMES);
     let (deposit, other) = (address(&mut random), address(&mut random));
@@ -108,7 +123,11 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
         "targets": [{ "kind": "", "value": "", "asset": "" }], "states": [], "statement": "",
     }});
     let history = History {
-        domains: vec![Domain { domain: agency.domain.into(), agency: agency.name.into(), country: agency.country.into() }],
+        domains: vec![Domain {
+            domain: agency.domain.into(),
+            agency: agency.name.into(),
+            country: agency.country.into(),
+        }],
         officer_since: Some(time - 300 * 86_400),
         officer_requests: 3,
         ..History::default()
@@ -117,7 +136,8 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
         (paid.clone(), "The reasons do not name the transaction by which the money came.".to_owned()),
         (coins(stolen), "The reasons do not say how much it is.".to_owned()),
     ];
-    let kinds: Vec<String> = ["information", "preservation", "freeze", "seizure", "emergency_disclosure"].map(str::to_owned).to_vec();
+    let kinds: Vec<String> =
+        ["information", "preservation", "freeze", "seizure", "emergency_disclosure"].map(str::to_owned).to_vec();
     let why = match process {
         "police.freeze" => "A police freeze is voluntary and lapses after days: an order must follow.",
         "mlat" => "By the treaty's way it comes through central authorities, so it must say so.",
@@ -145,10 +165,7 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
             why,
         ),
     ];
-    let files = vec![(
-        "template.json".to_owned(),
-        serde_json::to_vec_pretty(&template).map_err(|e| e.to_string())?,
-    )];
+    let files = vec![("template.json".to_owned(), serde_json::to_vec_pretty(&template).map_err(|e| e.to_string())?)];
     Ok(Made { brief, files, chain: Chain::None, steps })
 }
 
@@ -191,7 +208,10 @@ pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
             states: Vec::new(),
             emergency: false,
             gag_until: None,
-            statement: format!("Proceeds of a fraud, {} BTC; an order will follow.", coins(random.between(1, 500) * 1_000_000)),
+            statement: format!(
+                "Proceeds of a fraud, {} BTC; an order will follow.",
+                coins(random.between(1, 500) * 1_000_000)
+            ),
             attachments: Vec::new(),
         };
         let mut history = History {
@@ -217,7 +237,8 @@ pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
                 history.officer_requests = 0;
             }
             Some("free-mail") => {
-                request.officer.email = mail(officer, ["gmail.com", "proton.me", "outlook.com"][random.below(3) as usize]);
+                request.officer.email =
+                    mail(officer, ["gmail.com", "proton.me", "outlook.com"][random.below(3) as usize]);
                 history.officer_requests = 0;
             }
             Some("wrong-country") => {
@@ -313,8 +334,7 @@ const NAMED: [(Typology, &str); 6] = [
 /// Name the typology.
 pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
     let (made, cases) = first(seed, "exchange", |seed| {
-        let made =
-            simulate(Options { seed, customers: 100, days: 30, cases: 1, start: BEGIN }).ok()?;
+        let made = simulate(Options { seed, customers: 100, days: 30, cases: 1, start: BEGIN }).ok()?;
         // Only what can be seen: a planted case that hides in noise would be a guess.
         let found = findings(&made, |_: &Event| ChainFacts::default(), &mut |_| ControlFlow::Continue(())).ok()?;
         let mut by_customer: BTreeMap<&str, BTreeSet<Typology>> = BTreeMap::new();
@@ -324,7 +344,8 @@ pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
         let mut cases: Vec<(&'static str, Typology, String)> = Vec::new();
         for (typology, name) in NAMED {
             let case = made.cases.iter().find(|c| c.typology == typology)?;
-            let alone = |c: &&String| by_customer.get(c.as_str()).is_some_and(|t| t.len() == 1 && t.contains(&typology));
+            let alone =
+                |c: &&String| by_customer.get(c.as_str()).is_some_and(|t| t.len() == 1 && t.contains(&typology));
             if let Some(customer) = case.customers.iter().find(alone) {
                 cases.push((name, typology, customer.clone()));
             }

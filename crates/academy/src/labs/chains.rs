@@ -161,7 +161,10 @@ pub(super) fn peel_chain(seed: u64) -> Result<Made, String> {
             20,
             "How many peels has the chain?",
             Check::Number(chain.len() as u64),
-            &["Follow the larger output from transaction to transaction until it is no longer spent so.", "A trace lists the peel chains that it found."],
+            &[
+                "Follow the larger output from transaction to transaction until it is no longer spent so.",
+                "A trace lists the peel chains that it found.",
+            ],
             "Each transaction spends the larger output of the one before.",
         ),
         find(
@@ -256,7 +259,10 @@ pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
         "A colleague sends transactions that all look crowded, and asks which of them are coinjoins.\n\n{}\n\n{ON_CHAIN}",
         all.iter().map(|t| format!("- `{}`\n", id(t))).collect::<String>()
     );
-    let yes_no = |right: &str| Check::Choice { right: right.into(), options: vec!["yes".into(), "no".into(), "only in part".into()] };
+    let yes_no = |right: &str| Check::Choice {
+        right: right.into(),
+        options: vec!["yes".into(), "no".into(), "only in part".into()],
+    };
     let mut steps = vec![
         step(
             "coinjoins",
@@ -330,7 +336,9 @@ pub(super) fn one_owner(seed: u64) -> Result<Made, String> {
         // PayJoins deceive co-spending; what they touched is no ground for a question with one answer.
         let doubtful: HashSet<&str> = world
             .of_kind(TxKind::Payjoin)
-            .flat_map(|t| world.txs[t].inputs.iter().map(|(t, v)| roots[&world.address(*t, *v)].as_str()).collect::<Vec<_>>())
+            .flat_map(|t| {
+                world.txs[t].inputs.iter().map(|(t, v)| roots[&world.address(*t, *v)].as_str()).collect::<Vec<_>>()
+            })
             .collect();
         let owner: HashMap<&str, OwnerKind> = world
             .txs
@@ -375,10 +383,11 @@ pub(super) fn one_owner(seed: u64) -> Result<Made, String> {
         }
         let pay = world.of_kind(TxKind::Payment).find(|t| {
             let tx = &world.txs[*t];
-            tx.values.len() == 2 && tx.change.is_some_and(|c| {
-                let (payer, paid) = (world.address(tx.inputs[0].0, tx.inputs[0].1), world.address(*t, 1 - c));
-                roots[&payer] != roots[&paid]
-            })
+            tx.values.len() == 2
+                && tx.change.is_some_and(|c| {
+                    let (payer, paid) = (world.address(tx.inputs[0].0, tx.inputs[0].1), world.address(*t, 1 - c));
+                    roots[&payer] != roots[&paid]
+                })
         })?;
         let tx = &world.txs[pay];
         apart.push((world.address(tx.inputs[0].0, tx.inputs[0].1), world.address(pay, 1 - tx.change?)));
@@ -410,7 +419,9 @@ pub(super) fn one_owner(seed: u64) -> Result<Made, String> {
     let listed: String =
         pairs.iter().enumerate().map(|(i, (p, _))| format!("- {}: `{}` and `{}`\n", name(i), p.0, p.1)).collect();
     let right: BTreeSet<String> = pairs.iter().enumerate().filter(|(_, p)| p.1).map(|(i, _)| name(i)).collect();
-    let brief = format!("Four pairs of addresses. Which pairs does co-spending show to be under one control?\n\n{listed}\n\n{ON_CHAIN}");
+    let brief = format!(
+        "Four pairs of addresses. Which pairs does co-spending show to be under one control?\n\n{listed}\n\n{ON_CHAIN}"
+    );
     let steps = vec![
         step(
             "pairs",
@@ -500,7 +511,8 @@ pub(super) fn real_blocks(seed: u64) -> Result<Made, String> {
     let block = holdfast_chain::Block::parse(blocks[at].1.clone()).map_err(|e| e.to_string())?;
     let crowded: Vec<usize> = (1..block.txs.len()).filter(|i| (3..40).contains(&block.outputs_of(*i).len())).collect();
     let tx = *random.pick(&crowded);
-    let (txid, paid) = (holdfast_chain::display_hash(&block.txids[tx]), block.outputs_of(tx).iter().map(|o| o.value).sum());
+    let (txid, paid) =
+        (holdfast_chain::display_hash(&block.txids[tx]), block.outputs_of(tx).iter().map(|o| o.value).sum());
     let list = |of: fn(&Named) -> &String| -> Vec<String> {
         named.iter().map(of).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     };

@@ -47,7 +47,11 @@ pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
         image[begin..begin + 4_096].fill(0);
         image[begin..begin + text.len()].copy_from_slice(text.as_bytes());
     };
-    let lead = format!("Notes {}\nwifi: guest{}\n\nbackup words, do not lose\n", random.between(1, 99), random.between(100, 999));
+    let lead = format!(
+        "Notes {}\nwifi: guest{}\n\nbackup words, do not lose\n",
+        random.between(1, 99),
+        random.between(100, 999)
+    );
     put(places[0], &format!("{lead}{real}\n"));
     put(places[1], &format!("old words from the web, did not work\n{decoy}\n"));
     put(places[2], &format!("paid to {watched} on monday\n"));
@@ -64,7 +68,10 @@ pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
             25,
             "At which byte of the image does the phrase begin that controls money?",
             Check::Number(offset as u64),
-            &["A finding's offset is its first byte.", "Of two phrases on the stick one has a checksum that does not hold."],
+            &[
+                "A finding's offset is its first byte.",
+                "Of two phrases on the stick one has a checksum that does not hold.",
+            ],
             "The offset goes into the exhibit's record, so that another expert finds the same.",
         ),
         step(
@@ -141,11 +148,8 @@ pub(super) fn at_the_scene(seed: u64) -> Result<Made, String> {
     let mut png = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).map_err(|e| e.to_string())?;
     let (whole, blot) = (phrase(&mut random)?, random.below(12) as usize);
-    let note: String = whole
-        .words()
-        .enumerate()
-        .map(|(i, w)| format!("{}. {}\n", i + 1, if i == blot { "?" } else { w }))
-        .collect();
+    let note: String =
+        whole.words().enumerate().map(|(i, w)| format!("{}. {}\n", i + 1, if i == blot { "?" } else { w })).collect();
     let shown = whole.words().nth(if blot == 0 { 1 } else { 0 }).unwrap_or_default().to_owned();
     let files = vec![
         ("laptop/setupapi.dev.log".to_owned(), log.into_bytes()),
