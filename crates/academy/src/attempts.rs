@@ -554,6 +554,17 @@ impl Academy<'_> {
         Ok(lines)
     }
 
+    /// The scoreboard of a session that the learner is in.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`] for other sessions.
+    pub fn own_scoreboard(&self, session: i64, learner: &Learner) -> Result<Vec<ScoreLine>, ScreeningError> {
+        match self.screening.read(|db| is_enrolled(db, session, learner.id))? {
+            true => self.scoreboard(session),
+            false => Err(ScreeningError::NotFound(format!("session {session}"))),
+        }
+    }
+
     /// Labs passed by session and learner.
     pub(crate) fn labs_passed(&self) -> Result<BTreeMap<(i64, i64), u64>, ScreeningError> {
         let sql = "SELECT session, learner, COUNT(*) FROM lab_attempts WHERE score >= $1 GROUP BY session, learner";

@@ -1,5 +1,6 @@
 //! The `holdfast` command.
 
+mod academy;
 mod accuracy;
 mod bench;
 mod bench_desk;
@@ -100,6 +101,9 @@ enum Command {
     /// Sharing with partners: communities, sources, flags, feeds, private matching.
     #[command(subcommand)]
     Sharing(sharing::SharingCommand),
+    /// Training: courses, sessions, graded labs, certificates.
+    #[command(subcommand)]
+    Academy(academy::AcademyCommand),
     /// Ask any endpoint of the HTTP API (see /openapi.json) without a server, on the store itself.
     Call(live::Call),
     /// Measure every heuristic against ground truth.
@@ -142,6 +146,7 @@ fn main() -> ExitCode {
         Command::Desk(command) => desk::run(command, json),
         Command::Evidence(command) => evidence::run(command, json),
         Command::Sharing(command) => sharing::run(command, json),
+        Command::Academy(command) => academy::run(command, json),
         Command::Call(args) => live::call_command(args),
         Command::Accuracy(args) => accuracy::run(args, json),
         Command::Simulate(command) => simulate::run(command, json),

@@ -515,7 +515,11 @@ pub fn verify_file(
         bail!("{}: {} checks failed", path.display(), found.failures.len());
     }
     if !as_json {
-        let what = if bytes.starts_with(b"PK") { "production" } else { "bundle" };
+        let what = match &bytes {
+            b if holdfast_academy::certificate::is_certificate(b) => "certificate",
+            b if b.starts_with(b"PK") => "production",
+            _ => "bundle",
+        };
         println!("The {what} is valid. Made {} by {}.", found.created, found.public_key);
     }
     Ok(())

@@ -298,6 +298,11 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
             (_, true) => ALL,
             (_, false) => &["investigator", "approver"],
         },
+        ("academy", _) => match (path.trim_start_matches("/api/v1/academy/"), get) {
+            ("labs" | "courses" | "courses/{course}", true) => &["investigator", "approver", "auditor", "trainer"],
+            ("programme", true) => &["auditor", "administrator", "trainer"],
+            _ => &["trainer"],
+        },
         ("sharing", _) => match (path.trim_start_matches("/api/v1/sharing/"), get) {
             ("flags" | "standings", true) => ALL,
             ("flags" | "flags/{id}" | "share" | "matching", false) => &["investigator", "approver"],

@@ -9,18 +9,22 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 /// What a key may do.
-pub const SCOPES: [&str; 12] =
-    ["read", "events", "records", "holds", "alerts", "rules", "desk", "approve", "audit", "manage", "partner", "admin"];
+pub const SCOPES: [&str; 13] = [
+    "read", "events", "records", "holds", "alerts", "rules", "desk", "approve", "audit", "manage", "partner",
+    "academy", "admin",
+];
 
 /// Roles of people and the scopes that each has, and no more. Officers are no key holders: they enter by the portal. `admin` is no role but
 /// the machine's own key, for setting up.
-pub const ROLES: [(&str, &[&str]); 5] = [
+pub const ROLES: [(&str, &[&str]); 6] = [
     ("investigator", &["read", "alerts", "holds", "desk"]),
     ("approver", &["read", "alerts", "holds", "desk", "approve"]),
     ("auditor", &["read", "audit"]),
     ("administrator", &["manage", "rules"]),
     // A partner institution: feeds and private matching.
     ("partner", &["partner"]),
+    // Plans sessions and looks at classes.
+    ("trainer", &["academy"]),
 ];
 
 /// The scopes of a role.

@@ -7,12 +7,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use holdfast_academy::certificate;
 use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet};
 use holdfast_chain::files::read_single_block;
 use holdfast_chain::{AddressKey, display_hash};
 use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
-use holdfast_screening::model::rfc3339;
+use holdfast_screening::model::{parse_time, rfc3339};
 use holdfast_tracing::workspace::{
     AddressReport, BlockReport, ExplainReport, ExposureView, PathReport, Summary, TraceRequest, TxReport,
 };
@@ -29,6 +30,33 @@ use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
         description = "The open investigations desk of a crypto exchange. Amounts are integers in base units."
     ),
     paths(
+        crate::academy::labs,
+        crate::academy::courses,
+        crate::academy::add_course,
+        crate::academy::course,
+        crate::academy::sessions,
+        crate::academy::plan_session,
+        crate::academy::session,
+        crate::academy::end_session,
+        crate::academy::enrol,
+        crate::academy::new_key,
+        crate::academy::note_attendance,
+        crate::academy::class,
+        crate::academy::scoreboard,
+        crate::academy::xapi,
+        crate::academy::certify,
+        crate::academy::certificate,
+        crate::academy::revoke_certificate,
+        crate::academy::programme,
+        crate::academy::me,
+        crate::academy::begin,
+        crate::academy::attempt,
+        crate::academy::answer,
+        crate::academy::hint,
+        crate::academy::pack,
+        crate::academy::own_scoreboard,
+        crate::academy::give_feedback,
+        crate::academy::own_certificate,
         summary,
         address,
         tx,
@@ -486,8 +514,24 @@ pub async fn explain(State(shared): State<Shared>, Query(query): Query<ExplainQu
     ask(shared, move |w| Ok(w.explain(&query.a, &query.b)?)).await.map(Json)
 }
 
-/// Verifies an evidence bundle (tar) or a production (ZIP).
+/// Verifies an evidence bundle (tar), a production (ZIP) or a certificate (PDF or JWT).
 pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_tracing::bundle::Verification {
+    if certificate::is_certificate(bytes) {
+        let v = certificate::verify(bytes, signer, parse_time(&now()).unwrap_or(0));
+        let about = format!("{} for {}, by {}", v.achievement, v.name, v.issuer);
+        return holdfast_tracing::bundle::Verification {
+            passed: v.passed,
+            failures: v.failures,
+            claims: if v.name.is_empty() {
+                Vec::new()
+            } else {
+                vec![about, "whether it was revoked since is not checked here".into()]
+            },
+            public_key: v.public_key,
+            created: v.valid_from,
+            ..Default::default()
+        };
+    }
     match bytes.starts_with(b"PK") {
         true => holdfast_desk::production::verify(bytes, signer),
         false => holdfast_tracing::bundle::verify(bytes, signer),
@@ -505,7 +549,7 @@ pub struct VerifyAnswer {
     created: String,
 }
 
-/// Recomputes an evidence bundle, or checks a production (decrypted).
+/// Recomputes an evidence bundle, or checks a production (decrypted) or a certificate.
 #[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bundle, a tar file, or the production, a ZIP file"),
     responses((status = 200, body = VerifyAnswer)))]
 pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {

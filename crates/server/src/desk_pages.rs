@@ -40,6 +40,7 @@ pub fn scopes_of_page(method: &Method, path: &str) -> &'static [&'static str] {
     let part = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
     match part {
         "alerts" | "holds" => scopes_of(method, &format!("/api/v1{rest}")),
+        "academy" => scopes_of(method, &format!("/api/v1{rest}")),
         "sharing" if rest == "/sharing/wallets" => &["desk"],
         "sharing" => scopes_of(method, &format!("/api/v1{rest}")),
         _ if rest.ends_with("/report") => &["desk"],
@@ -90,6 +91,7 @@ pub(crate) fn desk_page(title: &str, here: &str, body: Markup) -> Markup {
         ("/desk/seizures", "Seizures"),
         ("/desk/sharing", "Sharing"),
         ("/desk/recommendations", "Recommendations"),
+        ("/desk/academy", "Academy"),
         ("/transparency", "Transparency"),
     ];
     page(

@@ -162,6 +162,11 @@ pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
             (_, false) => &["desk", "approve", "audit"],
             (_, true) => &["desk"],
         },
+        ("academy", _) => match (second, changes) {
+            ("labs" | "courses", false) => &["read", "academy"],
+            ("programme", false) => &["academy", "audit", "manage"],
+            _ => &["academy"],
+        },
         ("sharing", _) => match (second, changes) {
             ("flags" | "standings", false) => &["read"],
             ("flags" | "share", true) => &["desk"],
@@ -332,8 +337,8 @@ pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -
     let scopes = scopes_of(request.method(), &path);
     let passed = if path.starts_with("/v2/") {
         pass_signed(&shared, request, scopes).await
-    } else if path.starts_with("/api/v1/portal/") {
-        // Officers have sessions, which the handlers check.
+    } else if ["/api/v1/portal/", "/api/v1/learn/"].iter().any(|p| path.starts_with(p)) {
+        // Officers have sessions and learners keys of their own, which the handlers check.
         let crowded = |()| ApiError {
             status: StatusCode::TOO_MANY_REQUESTS,
             message: "too many ask; come back in a minute".into(),

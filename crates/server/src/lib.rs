@@ -1,5 +1,7 @@
 //! HTTP API (OpenAPI), other providers' formats and web pages over a workspace and a screening desk.
 
+pub mod academy;
+pub mod academy_pages;
 pub mod api;
 pub mod cases;
 pub mod compat;
@@ -55,6 +57,8 @@ pub struct Shared {
     paced: Arc<Mutex<HashMap<i64, i64>>>,
     /// Sources that it reads now.
     reading: Arc<Mutex<HashSet<i64>>>,
+    /// Chains of labs that learners look at, by attempt.
+    lab_chains: Arc<Mutex<academy_pages::LabChains>>,
 }
 
 impl Shared {
@@ -85,6 +89,7 @@ impl Shared {
             partners: Arc::default(),
             paced: Arc::default(),
             reading: Arc::default(),
+            lab_chains: Arc::default(),
         })
     }
 }
@@ -139,6 +144,51 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/sharing/misp/{creator}/{pack}/{file}", get(sharing::misp))
         .route("/api/v1/sharing/matching", get(sharing::matchings).post(sharing::offer_matching))
         .route("/api/v1/sharing/matching/{id}", get(sharing::matching_values).post(sharing::answer_matching))
+        .route("/api/v1/academy/labs", get(academy::labs))
+        .route("/api/v1/academy/courses", get(academy::courses).post(academy::add_course))
+        .route("/api/v1/academy/courses/{course}", get(academy::course))
+        .route("/api/v1/academy/sessions", get(academy::sessions).post(academy::plan_session))
+        .route("/api/v1/academy/sessions/{id}", get(academy::session))
+        .route("/api/v1/academy/sessions/{id}/end", post(academy::end_session))
+        .route("/api/v1/academy/sessions/{id}/learners", post(academy::enrol))
+        .route("/api/v1/academy/sessions/{id}/attendance/{part}", put(academy::note_attendance))
+        .route("/api/v1/academy/sessions/{id}/class", get(academy::class))
+        .route("/api/v1/academy/sessions/{id}/scoreboard", get(academy::scoreboard))
+        .route("/api/v1/academy/sessions/{id}/xapi", get(academy::xapi))
+        .route("/api/v1/academy/sessions/{id}/certificates", post(academy::certify))
+        .route("/api/v1/academy/learners/{id}/key", post(academy::new_key))
+        .route("/api/v1/academy/certificates/{id}", get(academy::certificate))
+        .route("/api/v1/academy/certificates/{id}/revoke", post(academy::revoke_certificate))
+        .route("/api/v1/academy/programme", get(academy::programme))
+        .route("/api/v1/learn/me", get(academy::me))
+        .route("/api/v1/learn/sessions/{id}/labs/{lab}", post(academy::begin))
+        .route("/api/v1/learn/sessions/{id}/scoreboard", get(academy::own_scoreboard))
+        .route("/api/v1/learn/sessions/{id}/feedback", put(academy::give_feedback))
+        .route("/api/v1/learn/attempts/{id}", get(academy::attempt))
+        .route("/api/v1/learn/attempts/{id}/answers", post(academy::answer))
+        .route("/api/v1/learn/attempts/{id}/hints", post(academy::hint))
+        .route("/api/v1/learn/attempts/{id}/pack", get(academy::pack))
+        .route("/api/v1/learn/certificates/{id}", get(academy::own_certificate))
+        .route("/academy", get(academy_pages::home))
+        .route("/academy/courses/{course}", get(academy_pages::course))
+        .route("/academy/labs/{lab}", get(academy_pages::lab))
+        .route("/academy/revocations", get(academy::revocations))
+        .route("/academy/enter", post(academy_pages::enter))
+        .route("/academy/leave", post(academy_pages::leave))
+        .route("/academy/me", get(academy_pages::me))
+        .route("/academy/sessions/{id}", get(academy_pages::own_session).post(academy_pages::feedback))
+        .route("/academy/sessions/{id}/labs/{lab}", post(academy_pages::begin))
+        .route("/academy/attempts/{id}", get(academy_pages::attempt).post(academy_pages::answer))
+        .route("/academy/attempts/{id}/pack", get(academy::pack))
+        .route("/academy/attempts/{id}/files/{*name}", get(academy_pages::file))
+        .route("/academy/attempts/{id}/chain", get(academy_pages::chain_home))
+        .route("/academy/attempts/{id}/chain/{*rest}", get(academy_pages::chain))
+        .route("/academy/certificates/{id}", get(academy::own_certificate))
+        .route("/desk/academy", get(academy_pages::desk))
+        .route("/desk/academy/sessions", post(academy_pages::plan))
+        .route("/desk/academy/courses", post(academy_pages::add_course))
+        .route("/desk/academy/sessions/{id}", get(academy_pages::session).post(academy_pages::step_session))
+        .route("/desk/academy/learners/{id}/key", post(academy_pages::new_key))
         .route("/passkey.js", get(portal_pages::passkey_js))
         .route("/portal/new", get(portal_pages::new).post(portal_pages::send))
         .route("/portal/me", get(portal_pages::me).post(portal_pages::set_keys))

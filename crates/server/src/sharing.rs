@@ -286,7 +286,7 @@ pub async fn add_member(
 #[serde(deny_unknown_fields)]
 pub struct WhyBody {
     /// Why.
-    why: String,
+    pub(crate) why: String,
 }
 
 /// Suspends a member: its key ends at once, what it shared stays.

@@ -1,0 +1,439 @@
+//! The academy over HTTP: trainers plan sessions and look at classes; learners have keys of their own and solve labs.
+
+use crate::Shared;
+use crate::desk_pages::cookie;
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::screening::json;
+use crate::sharing::{WhyBody, run};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use holdfast_academy::Academy;
+use holdfast_academy::attempts::{Answer as LabAnswer, AttemptView, ClassView, Desk, ScoreLine};
+use holdfast_academy::certificate::Certificate;
+use holdfast_academy::classes::{
+    Enrolled, Feedback, FeedbackSummary, Learner, NewLearner, NewSession, ProgrammeLine, RosterLine, Session,
+};
+use holdfast_academy::course::{Course, Header};
+use holdfast_academy::labs::{LABS, LabView};
+use holdfast_screening::ScreeningError;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+type Answer<T> = Result<Json<T>, ApiError>;
+
+impl Shared {
+    /// The academy, over this desk.
+    #[must_use]
+    pub fn academy(&self) -> Academy<'_> {
+        Academy { screening: &self.screening, master: &self.gate.master, site: self.site.origin() }
+    }
+}
+
+/// A learner's key: a bearer token, or what a browser keeps.
+pub(crate) fn learner_key(headers: &HeaderMap) -> String {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|t| t.split_once(' '));
+    match bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")) {
+        Some((_, token)) => token.trim().to_owned(),
+        None => cookie(headers, "hl").unwrap_or_default(),
+    }
+}
+
+/// Does something as the learner whose key it is; 401 for who has none.
+pub(crate) async fn in_class<T: Send + 'static>(
+    shared: Shared,
+    headers: &HeaderMap,
+    work: impl FnOnce(&Academy<'_>, &Learner) -> Result<T, ScreeningError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let key = learner_key(headers);
+    run(shared, move |s| {
+        let academy = s.academy();
+        let learner = academy.learner_of(&key).map_err(|e| match e {
+            ScreeningError::State(message) => ApiError { status: StatusCode::UNAUTHORIZED, message },
+            other => other.into(),
+        })?;
+        Ok(work(&academy, &learner)?)
+    })
+    .await
+}
+
+/// A file to be kept under a name.
+pub(crate) fn attachment(media_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' }).collect();
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, bytes).into_response()
+}
+
+/// Labs, each different for every learner.
+#[utoipa::path(get, path = "/api/v1/academy/labs", responses((status = 200, body = Vec<LabView>)))]
+pub async fn labs() -> Json<Vec<LabView>> {
+    Json(LABS.iter().map(holdfast_academy::labs::Lab::view).collect())
+}
+
+/// Language.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct LangQuery {
+    /// ISO 639-1; English by default, and where a course is not translated.
+    lang: Option<String>,
+}
+
+impl LangQuery {
+    pub(crate) fn lang(self) -> String {
+        self.lang.unwrap_or_else(|| "en".into())
+    }
+}
+
+/// Courses.
+#[utoipa::path(get, path = "/api/v1/academy/courses", params(LangQuery), responses((status = 200, body = Vec<Course>), (status = 400, body = ErrorBody)))]
+pub async fn courses(State(shared): State<Shared>, Query(q): Query<LangQuery>) -> Answer<Vec<Course>> {
+    run(shared, move |s| Ok(s.academy().courses(&q.lang())?)).await.map(Json)
+}
+
+/// Adds a course or a translation: Markdown with a header.
+#[utoipa::path(post, path = "/api/v1/academy/courses", request_body(content = String, content_type = "text/markdown",
+    example = "---\ncourse: stablecoins\nlang: en\nversion: 1\ntitle: Stablecoins\nsummary: Tokens that issuers can freeze.\nhours: 2\nlabs: []\n---\n## Who can freeze\n\nText.\n"),
+    responses((status = 200, body = Header), (status = 400, body = ErrorBody)))]
+pub async fn add_course(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Header> {
+    let text = String::from_utf8(body.to_vec()).map_err(|_| ApiError::bad("body: no UTF-8"))?;
+    run(shared, move |s| Ok(s.academy().add_course(&text, &caller.0)?)).await.map(Json)
+}
+
+/// A course.
+#[utoipa::path(get, path = "/api/v1/academy/courses/{course}", params(("course" = String, Path, description = "Name"), LangQuery),
+    responses((status = 200, body = Course), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn course(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    Query(q): Query<LangQuery>,
+) -> Answer<Course> {
+    run(shared, move |s| Ok(s.academy().course(&name, &q.lang())?)).await.map(Json)
+}
+
+/// Sessions, latest first, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/academy/sessions", responses((status = 200, body = Vec<Session>)))]
+pub async fn sessions(State(shared): State<Shared>) -> Answer<Vec<Session>> {
+    run(shared, |s| Ok(s.academy().sessions()?)).await.map(Json)
+}
+
+/// Plans a session.
+#[utoipa::path(post, path = "/api/v1/academy/sessions", request_body(content = NewSession, example = json!({
+    "course": "tracing-payments", "lang": "es", "mode": "in_person", "country": "ES", "place": "Madrid", "starts": 1_790_000_000,
+    "ends": 1_790_086_400, "parts": 4, "trainer": "Mira Novak", "capacity": 24})),
+    responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn plan_session(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Session> {
+    let new: NewSession = json(&body)?;
+    run(shared, move |s| Ok(s.academy().plan_session(new, &caller.0)?)).await.map(Json)
+}
+
+/// A session with its roster.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionFile {
+    /// The session.
+    pub session: Session,
+    /// Its roster.
+    pub roster: Vec<RosterLine>,
+    /// What people said.
+    pub feedback: FeedbackSummary,
+}
+
+/// A session with its roster and feedback.
+#[utoipa::path(get, path = "/api/v1/academy/sessions/{id}", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = SessionFile), (status = 404, body = ErrorBody)))]
+pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<SessionFile> {
+    run(shared, move |s| {
+        let academy = s.academy();
+        Ok(SessionFile { session: academy.session(id)?, roster: academy.roster(id)?, feedback: academy.feedback(id)? })
+    })
+    .await
+    .map(Json)
+}
+
+/// How a session ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndBody {
+    /// Whether it is cancelled: then it counts nowhere.
+    #[serde(default)]
+    cancelled: bool,
+}
+
+/// Closes or cancels a session.
+#[utoipa::path(post, path = "/api/v1/academy/sessions/{id}/end", params(("id" = i64, Path, description = "Number")),
+    request_body(content = EndBody, example = json!({"cancelled": false})),
+    responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn end_session(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Answer<Session> {
+    let b: EndBody = json(&body)?;
+    run(shared, move |s| {
+        s.academy().end_session(id, b.cancelled, &caller.0)?;
+        Ok(s.academy().session(id)?)
+    })
+    .await
+    .map(Json)
+}
+
+/// Puts somebody on a roster; who is new gets a key, shown once.
+#[utoipa::path(post, path = "/api/v1/academy/sessions/{id}/learners", params(("id" = i64, Path, description = "Number")),
+    request_body(content = NewLearner, example = json!({"name": "Ana Ruiz", "email": "ana.ruiz@policia.example", "agency": "Policía de Ejemplo", "country": "ES"})),
+    responses((status = 200, body = Enrolled), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn enrol(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Answer<Enrolled> {
+    let who: NewLearner = json(&body)?;
+    run(shared, move |s| Ok(s.academy().enrol(id, who, &caller.0)?)).await.map(Json)
+}
+
+/// Gives a learner a new key; the old one ends.
+#[utoipa::path(post, path = "/api/v1/academy/learners/{id}/key", params(("id" = i64, Path, description = "Learner")),
+    responses((status = 200, body = Enrolled), (status = 404, body = ErrorBody)))]
+pub async fn new_key(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+) -> Answer<Enrolled> {
+    run(shared, move |s| Ok(s.academy().new_key(id, &caller.0)?)).await.map(Json)
+}
+
+/// Who was there.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttendanceBody {
+    /// Learners.
+    #[schema(max_items = 1000)]
+    present: Vec<i64>,
+}
+
+/// Notes who was there in a part of a session; who is not named was not.
+#[utoipa::path(put, path = "/api/v1/academy/sessions/{id}/attendance/{part}",
+    params(("id" = i64, Path, description = "Number"), ("part" = u32, Path, description = "Part, from 1")),
+    request_body(content = AttendanceBody, example = json!({"present": [1]})),
+    responses((status = 200, body = Vec<RosterLine>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn note_attendance(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, part)): Path<(i64, u32)>,
+    body: Bytes,
+) -> Answer<Vec<RosterLine>> {
+    let b: AttendanceBody = json(&body)?;
+    run(shared, move |s| {
+        s.academy().note_attendance(id, part, b.present, &caller.0)?;
+        Ok(s.academy().roster(id)?)
+    })
+    .await
+    .map(Json)
+}
+
+/// A class at its labs: each learner's scores, and how each step fares.
+#[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/class", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = ClassView), (status = 404, body = ErrorBody)))]
+pub async fn class(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<ClassView> {
+    run(shared, move |s| Ok(s.academy().class_view(id)?)).await.map(Json)
+}
+
+/// The scoreboard of a session, best first.
+#[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/scoreboard", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Vec<ScoreLine>), (status = 404, body = ErrorBody)))]
+pub async fn scoreboard(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Vec<ScoreLine>> {
+    run(shared, move |s| Ok(s.academy().scoreboard(id)?)).await.map(Json)
+}
+
+/// Statements of learning about a session (xAPI 1.0.3).
+#[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/xapi", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Vec<Object>), (status = 404, body = ErrorBody)))]
+pub async fn xapi(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Vec<Value>> {
+    run(shared, move |s| Ok(s.academy().statements(id)?)).await.map(Json)
+}
+
+/// Whom to certify.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CertifyBody {
+    /// Learner.
+    learner: i64,
+}
+
+/// Gives a learner the certificate of a session: all labs passed, four fifths of the parts attended.
+#[utoipa::path(post, path = "/api/v1/academy/sessions/{id}/certificates", params(("id" = i64, Path, description = "Number")),
+    request_body(content = CertifyBody, example = json!({"learner": 1})),
+    responses((status = 200, body = Certificate), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn certify(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Answer<Certificate> {
+    let b: CertifyBody = json(&body)?;
+    run(shared, move |s| Ok(s.academy().certify(id, b.learner, &caller.0)?)).await.map(Json)
+}
+
+/// A certificate with its signed credential (Open Badges 3.0).
+#[utoipa::path(get, path = "/api/v1/academy/certificates/{id}", params(("id" = String, Path, description = "Number")),
+    responses((status = 200, body = Certificate), (status = 404, body = ErrorBody)))]
+pub async fn certificate(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Certificate> {
+    run(shared, move |s| Ok(s.academy().certificate(&id)?)).await.map(Json)
+}
+
+/// Revokes a certificate.
+#[utoipa::path(post, path = "/api/v1/academy/certificates/{id}/revoke", params(("id" = String, Path, description = "Number")),
+    request_body(content = WhyBody, example = json!({"why": "given in error"})),
+    responses((status = 200, body = Certificate), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn revoke_certificate(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<Certificate> {
+    let b: WhyBody = json(&body)?;
+    run(shared, move |s| {
+        s.academy().revoke_certificate(&id, &b.why, &caller.0)?;
+        Ok(s.academy().certificate(&id)?)
+    })
+    .await
+    .map(Json)
+}
+
+/// The programme by year and country.
+#[utoipa::path(get, path = "/api/v1/academy/programme", responses((status = 200, body = Vec<ProgrammeLine>)))]
+pub async fn programme(State(shared): State<Shared>) -> Answer<Vec<ProgrammeLine>> {
+    run(shared, |s| Ok(s.academy().programme()?)).await.map(Json)
+}
+
+/// Certificates that were revoked (1EdTech Revocation List); open to everybody who checks one.
+pub async fn revocations(State(shared): State<Shared>) -> Answer<Value> {
+    run(shared, |s| Ok(s.academy().revocations()?)).await.map(Json)
+}
+
+/// What a learner sees first: sessions, labs begun, certificates. Learners send `Authorization: Bearer hl_...`.
+#[utoipa::path(get, path = "/api/v1/learn/me", responses((status = 200, body = Desk), (status = 401, body = ErrorBody)))]
+pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Answer<Desk> {
+    in_class(shared, &headers, |a, l| a.learner_desk(l)).await.map(Json)
+}
+
+/// Begins a lab, or gives the one begun.
+#[utoipa::path(post, path = "/api/v1/learn/sessions/{id}/labs/{lab}",
+    params(("id" = i64, Path, description = "Session"), ("lab" = String, Path, description = "Lab")),
+    responses((status = 200, body = AttemptView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn begin(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path((id, lab)): Path<(i64, String)>,
+) -> Answer<AttemptView> {
+    in_class(shared, &headers, move |a, l| a.begin(id, l, &lab)).await.map(Json)
+}
+
+/// A lab as it stands.
+#[utoipa::path(get, path = "/api/v1/learn/attempts/{id}", params(("id" = i64, Path, description = "Attempt")),
+    responses((status = 200, body = AttemptView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn attempt(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Answer<AttemptView> {
+    in_class(shared, &headers, move |a, l| a.attempt(id, l)).await.map(Json)
+}
+
+/// Answers a step; an empty answer gives it up.
+#[utoipa::path(post, path = "/api/v1/learn/attempts/{id}/answers", params(("id" = i64, Path, description = "Attempt")),
+    request_body(content = LabAnswer, example = json!({"step": "amount", "answer": "0.5"})),
+    responses((status = 200, body = AttemptView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn answer(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Answer<AttemptView> {
+    let b: LabAnswer = json(&body)?;
+    in_class(shared, &headers, move |a, l| a.answer(id, l, &b)).await.map(Json)
+}
+
+/// Which step.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepBody {
+    /// Its name.
+    step: String,
+}
+
+/// Takes the next hint of a step; it costs a quarter of the step.
+#[utoipa::path(post, path = "/api/v1/learn/attempts/{id}/hints", params(("id" = i64, Path, description = "Attempt")),
+    request_body(content = StepBody, example = json!({"step": "amount"})),
+    responses((status = 200, body = AttemptView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn hint(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Answer<AttemptView> {
+    let b: StepBody = json(&body)?;
+    in_class(shared, &headers, move |a, l| a.hint(id, l, &b.step)).await.map(Json)
+}
+
+/// The task with its data, as ZIP.
+#[utoipa::path(get, path = "/api/v1/learn/attempts/{id}/pack", params(("id" = i64, Path, description = "Attempt")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn pack(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Result<Response, ApiError> {
+    let bytes = in_class(shared, &headers, move |a, l| a.task_pack(id, l)).await?;
+    Ok(attachment("application/zip", &format!("lab-{id}.zip"), bytes))
+}
+
+/// The scoreboard of an own session.
+#[utoipa::path(get, path = "/api/v1/learn/sessions/{id}/scoreboard", params(("id" = i64, Path, description = "Session")),
+    responses((status = 200, body = Vec<ScoreLine>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn own_scoreboard(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Answer<Vec<ScoreLine>> {
+    in_class(shared, &headers, move |a, l| a.own_scoreboard(id, l)).await.map(Json)
+}
+
+/// Gives feedback on an own session; a second sheet replaces the first.
+#[utoipa::path(put, path = "/api/v1/learn/sessions/{id}/feedback", params(("id" = i64, Path, description = "Session")),
+    request_body(content = Feedback, example = json!({"content": 5, "trainer": 4, "labs": 5, "comment": ""})),
+    responses((status = 204), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn give_feedback(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Result<StatusCode, ApiError> {
+    let sheet: Feedback = json(&body)?;
+    in_class(shared, &headers, move |a, l| a.give_feedback(id, l, sheet)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An own certificate as PDF, which carries the signed credential.
+#[utoipa::path(get, path = "/api/v1/learn/certificates/{id}", params(("id" = String, Path, description = "Number")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn own_certificate(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let bytes = in_class(shared, &headers, move |a, l| {
+        let own = a.certificate(&id).ok().filter(|c| c.learner == l.id);
+        let own = own.ok_or_else(|| ScreeningError::NotFound(format!("certificate {id}")))?;
+        a.certificate_pdf(&own.id)
+    })
+    .await?;
+    Ok(attachment("application/pdf", "certificate.pdf", bytes))
+}
