@@ -127,7 +127,7 @@ fn words(text: &str, mut found: impl FnMut(Word)) {
                 while at < bytes.len() && matches!(bytes[at], b'_' | b'?' | b'*') {
                     at += 1;
                 }
-                if at - from >= 2 {
+                if is_left_blank(bytes, from, at) {
                     emit(from, at);
                 }
             } else {
@@ -155,7 +155,7 @@ fn words(text: &str, mut found: impl FnMut(Word)) {
         match (matches!(c, '_' | '?' | '*'), blank) {
             (true, None) => blank = Some(i),
             (false, Some(start)) => {
-                if i - start >= 2 {
+                if is_left_blank(text.as_bytes(), start, i) {
                     blanks.push((start, i));
                 }
                 blank = None;
@@ -169,6 +169,13 @@ fn words(text: &str, mut found: impl FnMut(Word)) {
     if let Some(start) = begun {
         emit(start, text.len());
     }
+}
+
+/// Whether signs stand for a word that cannot be read: two and more (`___`), or a question mark by itself.
+fn is_left_blank(bytes: &[u8], begin: usize, end: usize) -> bool {
+    let apart = |b: Option<&u8>| b.is_none_or(u8::is_ascii_whitespace);
+    end - begin >= 2
+        || (bytes[begin] == b'?' && apart(begin.checked_sub(1).and_then(|b| bytes.get(b))) && apart(bytes.get(end)))
 }
 
 /// Whether a phrase's checksum holds: the numbers of its words, 11 bits each (BIP39).
@@ -313,7 +320,7 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
             at += 1;
             continue;
         }
-        if is_blank && at - begin < 2 {
+        if is_blank && !is_left_blank(bytes, begin, at) {
             continue;
         }
         let (known, unspaced) = if is_blank { (false, false) } else { is_listed(text, begin, at, high) };
@@ -533,6 +540,23 @@ pub fn completions(partial: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_mark_by_itself_is_a_word_that_cannot_be_read() {
+        let words = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+        let numbered =
+            |text: &str| text.split(' ').enumerate().map(|(i, w)| format!("{}. {w}\n", i + 1)).collect::<String>();
+        for text in [
+            words.replacen("wave", "?", 1),
+            numbered(&words.replacen("wave", "?", 1)),
+            words.replacen("yellow", "?", 1),
+        ] {
+            let hits = found(&text);
+            assert!(hits.iter().any(|h| h.0 == Kind::Bip39Partial && h.1.contains('?')), "{text}: {hits:?}");
+        }
+        // A question is none.
+        assert!(found("legal winner thank year wave? sausage worth useful legal winner thank").is_empty());
+    }
 
     fn found(text: &str) -> Vec<(Kind, String, Confidence)> {
         let mut hits = Vec::new();

@@ -118,6 +118,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    output::end_quietly_when_unread();
     output::install_stop_handler();
     let json = cli.json;
     let result = match cli.command {

@@ -20,6 +20,18 @@ pub fn install_stop_handler() {
     });
 }
 
+/// Who reads the output may stop reading (`| head`): that ends the command without a word, as with SIGPIPE, and is no fault.
+pub fn end_quietly_when_unread() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let text = info.payload_as_str().unwrap_or_default();
+        if text.starts_with("failed printing to stdout") && text.contains("Broken pipe") {
+            std::process::exit(141);
+        }
+        usual(info);
+    }));
+}
+
 /// Whether a stop was asked for.
 pub fn stopping() -> ControlFlow<()> {
     if STOP.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -395,7 +395,7 @@ pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
     ));
     let brief = "A month of a small exchange: `records.jsonl` (customers, their identity checks, devices, addresses) and `events.jsonl` (deposits, \
         withdrawals, payments, account events). Say what five customers look like.\n\nRead it in with `holdfast records import records.jsonl --store store` and `holdfast screen \
-        events.jsonl --store store`, then look at `holdfast alerts list --store store` or at the desk's pages; or read the lines themselves."
+        events.jsonl --no-ledger --store store`, then look at `holdfast alerts list --store store` or at the desk's pages; or read the lines themselves."
         .to_owned();
     Ok(Made { brief, files, chain: Chain::None, steps })
 }

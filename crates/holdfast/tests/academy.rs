@@ -1,0 +1,420 @@
+//! Labs are solved with Holdfast's own commands, as a learner would; a learner passes in the browser's pages and gets a certificate that
+//! verifies. The tests look at no ground truth.
+
+mod common;
+
+use common::{holdfast, path, run, words};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// A task made of a seed, solved offline.
+struct Task {
+    lab: &'static str,
+    seed: u64,
+    dir: tempfile::TempDir,
+    brief: String,
+    steps: Vec<Value>,
+}
+
+impl Task {
+    fn new(lab: &'static str, seed: u64) -> Task {
+        let dir = tempfile::tempdir().unwrap();
+        let made = run(holdfast()
+            .args(["academy", "labs", "make", lab, "--seed", &seed.to_string(), "--out"])
+            .arg(dir.path().join("task"))
+            .arg("--json"));
+        let made: Value = serde_json::from_str(&made).unwrap();
+        Task {
+            lab,
+            seed,
+            brief: made["brief"].as_str().unwrap().to_owned(),
+            steps: made["steps"].as_array().unwrap().clone(),
+            dir,
+        }
+    }
+
+    fn out(&self) -> PathBuf {
+        self.dir.path().join("task")
+    }
+
+    fn store(&self) -> String {
+        path(&self.out().join("store")).to_owned()
+    }
+
+    fn question(&self, step: &str) -> &str {
+        self.steps.iter().find(|s| s["id"] == step).unwrap()["question"].as_str().unwrap()
+    }
+
+    fn options(&self, step: &str) -> Vec<String> {
+        let found = self.steps.iter().find(|s| s["id"] == step).unwrap();
+        found["options"].as_array().unwrap().iter().map(|o| o.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// What stands between backquotes in a text.
+    fn quoted(text: &str) -> Vec<String> {
+        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Value {
+        let text = run(holdfast().args(arguments).args(["--store", &self.store(), "--json"]));
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{arguments:?}: {e}: {text}"))
+    }
+
+    /// Answers a step; it must be right.
+    fn solve(&self, step: &str, answer: &str) {
+        let seed = self.seed.to_string();
+        let output =
+            holdfast().args(["academy", "labs", "check", self.lab, "--seed", &seed, step, answer]).output().unwrap();
+        assert!(output.status.success(), "{} seed {} {step}: {answer}: {}", self.lab, self.seed, words(&output));
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn sat(value: &Value) -> String {
+    format!("{} sat", value.as_u64().unwrap())
+}
+
+#[test]
+fn follow_a_ransom() {
+    for seed in 1..4 {
+        let task = Task::new("follow-a-ransom", seed);
+        let note = Task::quoted(&task.brief)[0].clone();
+        let receipt = task.ask(&["show", &note])["receipts"][0].clone();
+        task.solve("payment", &text(&receipt["txid"]));
+        task.solve("amount", &sat(&receipt["value"]));
+        let gathering = text(&receipt["spent_by"]);
+        task.solve("gathering", &gathering);
+        let gathered = task.ask(&["show", &gathering]);
+        task.solve("victims", &gathered["inputs"].as_array().unwrap().len().to_string());
+        let peel = task.ask(&["show", &text(&gathered["outputs"][0]["other"])]);
+        let slice = peel["outputs"].as_array().unwrap().iter().min_by_key(|o| o["value"].as_u64()).unwrap();
+        task.solve("service", &text(&slice["label"]));
+        task.solve("account", &text(&slice["address"]));
+    }
+}
+
+#[test]
+fn peel_chain() {
+    for seed in 1..4 {
+        let task = Task::new("peel-chain", seed);
+        let start = Task::quoted(&task.brief).into_iter().find(|q| q.len() > 65 && q.contains(':')).unwrap();
+        // A trace of the stolen output lists its peel chains; the longest begins with the first spend.
+        let trace = task.ask(&["trace", &start, "--policy", "poison", "--max-hops", "60"]);
+        let chains = trace["peel_chains"].as_array().unwrap();
+        let chain = chains.iter().max_by_key(|c| c[0].as_array().unwrap().len()).unwrap();
+        let txs: Vec<String> = chain[0].as_array().unwrap().iter().map(text).collect();
+        let (mut total, mut services, mut rest) = (0, BTreeSet::new(), String::new());
+        for tx in &txs {
+            let shown = task.ask(&["show", tx]);
+            let outputs = shown["outputs"].as_array().unwrap();
+            let slice = outputs.iter().min_by_key(|o| o["value"].as_u64()).unwrap();
+            let larger = outputs.iter().max_by_key(|o| o["value"].as_u64()).unwrap();
+            total += slice["value"].as_u64().unwrap();
+            services.insert(text(&slice["label"]));
+            rest = text(&larger["address"]);
+        }
+        task.solve("first", &txs[0]);
+        task.solve("length", &txs.len().to_string());
+        task.solve("last", txs.last().unwrap());
+        task.solve("peeled", &format!("{total} sat"));
+        task.solve("receivers", &Vec::from_iter(services).join(", "));
+        task.solve("rest", &rest);
+    }
+}
+
+#[test]
+fn tell_a_coinjoin() {
+    for seed in 1..4 {
+        let task = Task::new("tell-a-coinjoin", seed);
+        let joins: Vec<(String, Value)> = task
+            .options("coinjoins")
+            .into_iter()
+            .map(|t| (t.clone(), task.ask(&["show", &t])))
+            .filter(|(_, shown)| shown["coinjoin"].is_string())
+            .collect();
+        task.solve("coinjoins", &joins.iter().map(|j| j.0.as_str()).collect::<Vec<_>>().join(", "));
+        let asked = Task::quoted(task.question("kind"))[0].clone();
+        let (_, shown) = joins.iter().find(|j| j.0 == asked).unwrap();
+        task.solve("kind", &text(&shown["coinjoin"]));
+        let values: Vec<u64> =
+            shown["outputs"].as_array().unwrap().iter().filter_map(|o| o["value"].as_u64()).collect();
+        let most = values.iter().map(|v| values.iter().filter(|o| *o == v).count()).max().unwrap();
+        task.solve("anonymity", &most.to_string());
+        task.solve("merge", "no");
+        let batch = Task::quoted(task.question("batch"))[0].clone();
+        assert!(joins.iter().all(|j| j.0 != batch));
+        task.solve("batch", "yes");
+    }
+}
+
+#[test]
+fn one_owner() {
+    for seed in 1..4 {
+        let task = Task::new("one-owner", seed);
+        let addresses = Task::quoted(&task.brief);
+        let joined: Vec<String> = task
+            .options("pairs")
+            .into_iter()
+            .enumerate()
+            .filter(|(i, _)| task.ask(&["explain", &addresses[2 * i], &addresses[2 * i + 1]])["joined"] == true)
+            .map(|(_, name)| name)
+            .collect();
+        task.solve("pairs", &joined.join(", "));
+        let asked = Task::quoted(task.question("proof"));
+        let steps = task.ask(&["explain", &asked[0], &asked[1]])["steps"].clone();
+        task.solve("proof", &text(&steps[0]["txid"]));
+        let asked = Task::quoted(task.question("size"));
+        task.solve("size", &task.ask(&["show", &asked[0]])["entity"]["addresses"].to_string());
+    }
+}
+
+#[test]
+fn real_blocks() {
+    let task = Task::new("real-blocks", 3);
+    let output_of = |step: &str| {
+        let asked = task.question(step).to_owned();
+        let number: String = asked.split("output ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+        let txid = Task::quoted(&asked).into_iter().find(|q| q.len() == 64).unwrap();
+        task.ask(&["show", &txid])["outputs"][number.parse::<usize>().unwrap()].clone()
+    };
+    task.solve("name", &text(&output_of("name")["label"]));
+    let asked = task.question("address");
+    let amount = asked
+        .split(' ')
+        .find(|w| w.contains('.'))
+        .or_else(|| asked.split(' ').find(|w| w.parse::<u64>().is_ok()))
+        .unwrap();
+    let wanted = (amount.parse::<f64>().unwrap() * 1e8).round() as u64;
+    let shown = task.ask(&["show", &Task::quoted(asked)[0]]);
+    let paid = shown["outputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|o| o["value"].as_u64() == Some(wanted) && o["label"].is_string())
+        .unwrap();
+    task.solve("address", &text(&paid["address"]));
+    let asked = Task::quoted(task.question("category"))[0].clone();
+    task.solve("category", &text(&task.ask(&["show", &asked])["tags"][0]["category"]));
+    let asked = Task::quoted(task.question("paid"))[0].clone();
+    let total: u64 =
+        task.ask(&["show", &asked])["outputs"].as_array().unwrap().iter().filter_map(|o| o["value"].as_u64()).sum();
+    task.solve("paid", &format!("{total} sat"));
+    let abuse = output_of("abuse");
+    task.solve("abuse", &sat(&abuse["value"]));
+    task.solve("who", &text(&abuse["label"]));
+}
+
+#[test]
+fn the_pack_alone_is_enough() {
+    // A pack fetched from the pages is read in by the usual commands.
+    let task = Task::new("real-blocks", 1);
+    let store = task.dir.path().join("own");
+    let blocks: Vec<PathBuf> =
+        std::fs::read_dir(task.out().join("blocks")).unwrap().map(|e| e.unwrap().path()).collect();
+    run(holdfast().arg("ingest").args(&blocks).args(["--ledger", path(&store.join("ledger"))]));
+    run(holdfast().args(["tags", "import"]).arg(task.out().join("tags")).args(["--store", path(&store)]));
+    let asked = Task::quoted(task.question("paid"))[0].clone();
+    assert!(run(holdfast().args(["show", &asked, "--store", path(&store)])).contains(&asked));
+    let task = Task::new("follow-a-ransom", 1);
+    let store = task.dir.path().join("own");
+    run(holdfast().arg("ingest").arg(task.out().join("blocks")).args([
+        "--network",
+        "regtest",
+        "--ledger",
+        path(&store.join("ledger")),
+    ]));
+    run(holdfast().args(["tags", "import"]).arg(task.out().join("tags")).args(["--store", path(&store)]));
+    let note = Task::quoted(&task.brief)[0].clone();
+    let (own, made) =
+        (run(holdfast().args(["show", &note, "--store", path(&store), "--json"])), task.ask(&["show", &note]));
+    assert_eq!(serde_json::from_str::<Value>(&own).unwrap(), made);
+}
+
+#[test]
+fn freeze_request() {
+    for seed in 1..6 {
+        let task = Task::new("freeze-request", seed);
+        let template = std::fs::read_to_string(task.out().join("template.json")).unwrap();
+        let mut draft: Value = serde_json::from_str(&template).unwrap();
+        let request = &mut draft["request"];
+        let quoted = Task::quoted(&task.brief);
+        let bold: Vec<String> = task.brief.split("**").skip(1).step_by(2).map(str::to_owned).collect();
+        let email = task.brief.split('(').nth(1).unwrap().split(')').next().unwrap();
+        let country = task.brief.split("country ").nth(1).unwrap().split('.').next().unwrap();
+        request["officer"] = json!({"name": bold[0], "email": email, "agency": bold[1], "country": country});
+        request["kind"] = json!("freeze");
+        request["reference"] = json!(quoted[0]);
+        let (process, states) = match &task.brief {
+            b if b.contains("restraining order") => ("us.restraining-order", vec!["judge"]),
+            b if b.contains("treaty") => ("mlat", vec!["central_authority"]),
+            b if b.contains("own country") => ("domestic.court-order", vec!["judge"]),
+            _ => ("police.freeze", vec![]),
+        };
+        (request["process"], request["states"]) = (json!(process), json!(states));
+        // Quoted: reference, the thief's wallet, the deposit address, the transaction.
+        let (deposit, paid) = (&quoted[2], &quoted[3]);
+        request["targets"] = json!([{"kind": "address", "value": deposit, "asset": "BTC"}, {"kind": "transaction", "value": paid, "asset": "BTC"}]);
+        let amount = task.brief.split("A trace shows that ").nth(1).unwrap().split(' ').next().unwrap();
+        request["statement"] = json!(format!("{amount} BTC stolen in our case came by {paid}."));
+        let file = task.dir.path().join("draft.json");
+        std::fs::write(&file, draft.to_string()).unwrap();
+        let said: Value =
+            serde_json::from_str(&run(holdfast().args(["desk", "review", path(&file), "--json"]))).unwrap();
+        assert_eq!(said["judgement"]["may_be_granted"], true, "{said}");
+        task.solve("kind", "freeze");
+        task.solve("draft", &format!("@{}", path(&file)));
+        // What is missing is said, without the rest being lost.
+        let mut short = draft.clone();
+        short["request"]["targets"].as_array_mut().unwrap().pop();
+        std::fs::write(&file, short.to_string()).unwrap();
+        let seed = seed.to_string();
+        let graded = holdfast()
+            .args(["academy", "labs", "check", "freeze-request", "--seed", &seed, "draft"])
+            .arg(format!("@{}", path(&file)))
+            .arg("--json")
+            .output()
+            .unwrap();
+        assert!(!graded.status.success());
+        let graded: Value = serde_json::from_slice(&graded.stdout).unwrap();
+        assert!(graded["credit"].as_u64().unwrap() > 700, "{graded}");
+        assert!(
+            graded["feedback"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|f| text(f).contains("1 targets of the facts are missing")),
+            "{graded}"
+        );
+    }
+}
+
+#[test]
+fn forged_requests() {
+    for seed in 1..9 {
+        let task = Task::new("forged-requests", seed);
+        let mut stopped = Vec::new();
+        for name in task.options("stop") {
+            let file = task.out().join(&name);
+            let said: Value =
+                serde_json::from_str(&run(holdfast().args(["desk", "review", path(&file), "--json"]))).unwrap();
+            if said["suspicion"]["stops"] == true {
+                stopped.push((name, text(&said["suspicion"]["signs"][0]["sign"])));
+            }
+        }
+        task.solve("stop", &stopped.iter().map(|s| s.0.as_str()).collect::<Vec<_>>().join(", "));
+        for step in ["first", "second", "third"] {
+            let asked = task.question(step);
+            let (_, sign) = stopped.iter().find(|(name, _)| asked.contains(name.as_str())).unwrap();
+            task.solve(step, sign);
+        }
+        task.solve("next", "Call the agency on a number that you find yourself");
+    }
+}
+
+#[test]
+fn name_the_typology() {
+    let task = Task::new("name-the-typology", 2);
+    let store = task.dir.path().join("exchange");
+    run(holdfast().args(["records", "import"]).arg(task.out().join("records.jsonl")).args(["--store", path(&store)]));
+    let screened = holdfast()
+        .arg("screen")
+        .arg(task.out().join("events.jsonl"))
+        .args(["--no-ledger", "--store", path(&store), "--json"])
+        .output()
+        .unwrap();
+    let lines = String::from_utf8(screened.stdout).unwrap();
+    let decisions: Vec<Value> =
+        serde_json::Deserializer::from_str(&lines).into_iter::<Value>().map(Result::unwrap).collect();
+    let events = std::fs::read_to_string(task.out().join("events.jsonl")).unwrap();
+    let of: std::collections::HashMap<String, String> = events
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap())
+        .map(|e| (text(&e["id"]), text(&e["customer"])))
+        .collect();
+    let decisions: Vec<&Value> =
+        decisions.iter().flat_map(|d| d.as_array().map_or(vec![d], |a| a.iter().collect())).collect();
+    assert!(!decisions.is_empty(), "{}", String::from_utf8_lossy(&screened.stderr));
+    for step in ["first", "second", "third", "fourth", "clean"] {
+        let customer = Task::quoted(task.question(step))[0].clone();
+        let found: BTreeSet<String> = decisions
+            .iter()
+            .filter(|d| of.get(&text(&d["event"])) == Some(&customer))
+            .flat_map(|d| d["findings"].as_array().cloned().unwrap_or_default())
+            .map(|f| text(&f["typology"]))
+            .filter(|t| task.options(step).contains(t))
+            .collect();
+        task.solve(step, found.first().map_or("nothing", String::as_str));
+    }
+}
+
+#[test]
+fn seed_on_a_disk() {
+    for seed in 1..4 {
+        let task = Task::new("seed-on-a-disk", seed);
+        let (store, out) = (task.dir.path().join("desk"), task.dir.path().join("out"));
+        let scanned = run(holdfast()
+            .args(["evidence", "scan"])
+            .arg(task.out().join("disk.img"))
+            .args(["--open-case", "LAB", "--store", path(&store), "--json", "--out"])
+            .arg(&out));
+        let scanned: Value = serde_json::from_str(&scanned).unwrap();
+        let findings = scanned["report"]["findings"].as_array().unwrap();
+        let phrases: Vec<&Value> = findings.iter().filter(|f| f["kind"] == "bip39").collect();
+        task.solve("valid", &phrases.len().to_string());
+        task.solve("offset", &phrases[0]["offset"].to_string());
+        let secrets = run(holdfast().args(["evidence", "secrets"]).arg(&out).args([
+            "--case",
+            "1",
+            "--store",
+            path(&store),
+            "--json",
+        ]));
+        let secrets: Value = serde_json::from_str(&secrets).unwrap();
+        let phrase = text(&secrets[text(&phrases[0]["value"])]);
+        task.solve("words", &phrase.split(' ').count().to_string());
+        let derived = scanned["derived"].as_array().unwrap();
+        let at = |path: &str| text(&derived.iter().find(|d| d["path"] == path).unwrap()["address"]);
+        task.solve("segwit", &at("m/84'/0'/0'/0/0"));
+        task.solve("evm", &at("m/44'/60'/0'/0/0"));
+        let noted = findings.iter().find(|f| f["kind"] == "address").unwrap();
+        task.solve("noted", &text(&noted["value"]));
+    }
+}
+
+#[test]
+fn at_the_scene() {
+    for seed in 1..6 {
+        let task = Task::new("at-the-scene", seed);
+        let (store, out) = (task.dir.path().join("desk"), task.dir.path().join("out"));
+        let scanned = run(holdfast()
+            .args(["evidence", "scan"])
+            .arg(task.out().join("laptop"))
+            .arg(task.out().join("photos"))
+            .args(["--open-case", "LAB", "--store", path(&store), "--json", "--out"])
+            .arg(&out));
+        let scanned: Value = serde_json::from_str(&scanned).unwrap();
+        let findings = scanned["report"]["findings"].as_array().unwrap();
+        let of =
+            |kind: &str| findings.iter().find(|f| f["kind"] == kind).unwrap_or_else(|| panic!("{kind}: {scanned}"));
+        let trace = text(&of("trace")["value"]);
+        let device = task
+            .options("device")
+            .into_iter()
+            .filter(|d| trace.starts_with(d.as_str()))
+            .max_by_key(String::len)
+            .unwrap();
+        task.solve("device", &device);
+        task.solve("card", &text(&of("address")["value"]));
+        assert!(text(&of("bip39_partial")["detail"]).contains("12 words"), "{scanned}");
+        task.solve("note", "a BIP39 phrase");
+        let note = std::fs::read_to_string(task.out().join("photos/note.txt")).unwrap();
+        let missing = note.lines().position(|l| l.ends_with('?')).unwrap() + 1;
+        task.solve("unreadable", &missing.to_string());
+        task.solve("device-found", &task.options("device-found")[1]);
+        task.solve("mover", "Anybody who holds a copy of the words");
+    }
+}
