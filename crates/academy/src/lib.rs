@@ -1,7 +1,9 @@
 //! Training investigators and warning victims: courses ([`course`]) held in sessions ([`classes`]), labs that are graded against ground truth
-//! ([`labs`], [`grade`], [`attempts`]), certificates ([`certificate`]), statements of learning ([`xapi`]), and campaigns.
+//! ([`labs`], [`grade`], [`attempts`]), certificates ([`certificate`]), statements of learning ([`xapi`]), and campaigns
+//! ([`campaigns`]).
 
 pub mod attempts;
+pub mod campaigns;
 pub mod certificate;
 pub mod classes;
 pub mod course;

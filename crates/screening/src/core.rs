@@ -13,6 +13,7 @@ use crate::model::{Amount, Event, Invalid, Record};
 use crate::rules::{RuleBook, RuleError, Scope};
 use crate::service::ScreeningError;
 use crate::state::{MEMORY, State};
+use crate::warnings;
 use crate::webhooks::{MAX_WEBHOOKS, Webhook};
 use serde_json::json;
 use std::collections::HashMap;
@@ -326,6 +327,9 @@ impl Core {
             for plan in plans {
                 self.place_planned(plan, seq, now, &mut decision, &mut writes)?;
             }
+            if let (Some(warning), Some(hold)) = (&decision.warning, decision.holds.last()) {
+                writes.warnings.push(warnings::row(&event, warning, *hold, decision.value, now));
+            }
             if decision.decision > Verdict::Allow {
                 decision.alert = Some(self.raise(&decision, &event.customer, now, &mut writes));
             }
@@ -495,6 +499,7 @@ impl Core {
     fn write_holds(&mut self, writes: &HoldWrites) -> Result<(), DbError> {
         self.db.insert("holds", &holds::COLUMNS, &writes.holds, "")?;
         self.db.insert("flag_holds", &["hold", "flag"], &writes.flag_holds, "")?;
+        self.db.insert("warnings", &warnings::COLUMNS, &writes.warnings, "")?;
         let columns = ["id", "hold", "change", "ledger_account", "asset", "amount"];
         self.db.insert("postings", &columns, &writes.postings, "")?;
         self.db.insert("alerts", &alerts::COLUMNS, &writes.alerts, "")
@@ -846,6 +851,9 @@ impl Core {
                 &[rest.to_string().into(), (id as i64).into()],
             )?;
         }
+        if over {
+            warnings::hold_ended(&mut self.db, id, now)?;
+        }
         let action = if over { format!("hold.{state}") } else { "hold.reduced".to_owned() };
         let detail = json!({"freed": freed, "held": rest, "reason": reason, "asked_by": hold.asked_by}).to_string();
         self.audit(now, actor, &action, &format!("hold:{id}"), &detail);
@@ -878,6 +886,17 @@ impl Core {
         Ok(())
     }
 
+    /// Gives an active hold an end.
+    pub(crate) fn let_lapse(&mut self, hold: &Hold, until: i64, actor: &str, now: i64) -> Result<(), ScreeningError> {
+        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), (hold.id as i64).into()])?;
+        if let Some(active) = self.holds.get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == hold.id)) {
+            active.expires = Some(until);
+        }
+        let detail = json!({ "until": until }).to_string();
+        self.audit(now, actor, "hold.will_lapse", &format!("hold:{}", hold.id), &detail);
+        Ok(())
+    }
+
     /// Whether a hold's time is over.
     pub(crate) fn has_expired(&self, now: i64) -> bool {
         self.flags.any_over(now) || self.holds.values().flatten().any(|h| h.expires.is_some_and(|e| e <= now))
@@ -906,8 +925,8 @@ impl Core {
             for rule in book.rules() {
                 if let Some(before) = old.rules().iter().find(|r| r.id == rule.id)
                     && before.version == rule.version
-                    && (&before.when, before.decision, &before.on, &before.hold)
-                        != (&rule.when, rule.decision, &rule.on, &rule.hold)
+                    && (&before.when, before.decision, &before.on, &before.hold, &before.warning)
+                        != (&rule.when, rule.decision, &rule.on, &rule.hold, &rule.warning)
                 {
                     let text = format!("changed, but still version {}; raise its version", rule.version);
                     return Err(RuleError::Rule(rule.id.clone(), text).into());
@@ -1157,6 +1176,7 @@ struct HoldWrites {
     postings: Vec<Vec<Value>>,
     alerts: Vec<Vec<Value>>,
     flag_holds: Vec<Vec<Value>>,
+    warnings: Vec<Vec<Value>>,
 }
 
 fn hold_row(h: &Hold, dedupe: Option<String>) -> Vec<Value> {

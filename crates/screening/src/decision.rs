@@ -7,6 +7,7 @@ use crate::model::{Amount, Event, EventKind, rfc3339};
 use crate::rules::{HoldTerms, Met, Policy, Rule, RuleBook, RuleState, Scope};
 use crate::state::State;
 use crate::typology::{Finding, find};
+use crate::warnings::{Scam, Then, Warning};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -91,6 +92,9 @@ pub struct Decision {
     /// Alert raised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<u64>,
+    /// What the customer must be told and asked before the withdrawal may go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Warning>,
     /// Rule book in force.
     pub rule_book: u32,
     /// When it was decided, Unix seconds.
@@ -219,6 +223,7 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
     let mut reasons: Vec<Reason> = Vec::new();
     let mut shadow = Vec::new();
     let mut plans: Vec<HoldPlan> = Vec::new();
+    let mut warning: Option<(Warning, String)> = None;
     for met in book.met(&input) {
         let reason = reason_of(&met, &input);
         if met.rule.state == RuleState::Shadow {
@@ -227,6 +232,15 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         }
         if reason.decision == Verdict::Hold || (reason.decision == Verdict::Reject && met.rule.hold.is_some()) {
             plans.extend(plan(event, met.rule.hold.as_ref(), policy, &reason, now));
+        }
+        if let Some(terms) = met.rule.warning.as_ref().filter(|_| met.error.is_none())
+            && let Some(scam) = terms.scam.or_else(|| Scam::of(facts.category))
+        {
+            let new = Warning::new(scam, terms, now);
+            // Of several the longest and strictest.
+            if warning.as_ref().is_none_or(|(w, _)| (w.then, w.cooling_until) < (new.then, new.cooling_until)) {
+                warning = Some((new, reason.rule.clone()));
+            }
         }
         reasons.push(reason);
     }
@@ -287,6 +301,20 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
                 .is_some_and(|h| h.iter().any(|h| h.transfer == p.transfer && (!h.flagged || !p.flags.is_empty())))
     };
     plans.retain(|p| !already(p));
+    // Nothing goes on by itself where something else wants it held; what is rejected needs no warning.
+    let verdict = reasons.iter().map(|r| r.decision).max().unwrap_or_default();
+    let others = |rule: &str| {
+        reasons.iter().any(|r| {
+            let warns = |m: &&Rule| m.id == r.rule && m.warning.is_some();
+            r.decision >= Verdict::Hold && r.rule != rule && !book.rules().iter().any(|m| warns(&m))
+        })
+    };
+    let warning = warning.filter(|_| verdict == Verdict::Hold).map(|(mut w, rule)| {
+        if others(&rule) {
+            w.then = Then::Review;
+        }
+        w
+    });
     reasons.sort_by(|a, b| (b.decision, &a.rule).cmp(&(a.decision, &b.rule)));
     let decision = Decision {
         seq,
@@ -298,6 +326,7 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         value,
         holds: covering,
         alert: None,
+        warning,
         rule_book: book.version,
         decided: now,
     };

@@ -22,6 +22,7 @@ pub mod service;
 pub mod state;
 pub mod tables;
 pub mod typology;
+pub mod warnings;
 pub mod webhooks;
 
 pub use decision::{Decision, Reason, Verdict};

@@ -9,6 +9,7 @@ use crate::fields::{FIELDS, FieldValue, Input, field};
 use crate::model::{Event, EventKind};
 use crate::state::State;
 use crate::typology::Typology;
+use crate::warnings::{MAX_COOLING, WarningTerms};
 use cel::common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, operators};
 use cel::objects::Key;
 use cel::{Context, Env, IdedExpr, Program, Value};
@@ -138,6 +139,9 @@ pub struct Rule {
     /// How the hold is placed, where the decision is hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldTerms>,
+    /// The warning that the customer is given, where the decision is hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<WarningTerms>,
     /// Where the rule comes from: publication and section.
     pub source: Vec<String>,
 }
@@ -313,6 +317,14 @@ impl RuleBook {
             }
             if rule.hold.is_some() && rule.decision != Verdict::Hold && rule.decision != Verdict::Reject {
                 return Err(fault("hold: only a rule that decides hold or reject places a hold".into()));
+            }
+            if let Some(warning) = &rule.warning {
+                if rule.decision != Verdict::Hold || rule.on.iter().any(|k| *k != EventKind::Withdrawal) {
+                    return Err(fault("warning: only a rule on withdrawals that decides hold gives one".into()));
+                }
+                if warning.cooling_off_hours > MAX_COOLING {
+                    return Err(fault(format!("warning.cooling_off_hours: at most {MAX_COOLING}")));
+                }
             }
             let compiled = compile(rule, &book.file.lists).map_err(fault)?;
             let access = access_predicate(compiled.program.expression(), &book.file.lists);

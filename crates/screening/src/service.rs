@@ -336,7 +336,7 @@ impl Screening {
     }
 
     /// Runs a change in the writer and waits until it is durable.
-    fn change<T: Send + 'static>(
+    pub(crate) fn change<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Core, i64) -> Result<T, ScreeningError> + Send + 'static,
     ) -> Result<T, ScreeningError> {

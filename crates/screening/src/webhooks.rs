@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// What a webhook may be told: decisions other than allow, all decisions, holds, alerts.
-pub const TOPICS: [&str; 4] = ["decisions", "all-decisions", "holds", "alerts"];
+/// What a webhook may be told: decisions other than allow, all decisions, holds, alerts, messages of campaigns
+/// (which the receiver delivers to customers).
+pub const TOPICS: [&str; 5] = ["decisions", "all-decisions", "holds", "alerts", "campaigns"];
 
 /// Most webhooks.
 pub const MAX_WEBHOOKS: usize = 64;
@@ -144,6 +145,7 @@ pub fn pending(db: &mut Database, webhook: &Webhook, limit: usize) -> Result<Pen
                 let alert = alerts::get(db, number.unwrap_or(0))?.map(|a| a.0);
                 bodies.push((&entry.action, json!({ "alert": alert, "actor": entry.actor, "detail": detail })));
             }
+            "campaign" if on("campaigns") && entry.action == "campaign.messages" => messages(db, &detail, &mut bodies)?,
             _ => {}
         }
         let done = if entry.seq == webhook.progress.seen + 1 { webhook.progress.part } else { 0 };
@@ -163,6 +165,25 @@ pub fn pending(db: &mut Database, webhook: &Webhook, limit: usize) -> Result<Pen
         }
     }
     Ok(out)
+}
+
+/// Messages of a campaign to customers.
+fn messages(db: &mut Database, detail: &Value, bodies: &mut Vec<(&str, Value)>) -> Result<(), DbError> {
+    let number = |key: &str| detail[key].as_i64().unwrap_or(0);
+    let rows = db.query(
+        "SELECT m.id, m.campaign, m.customer, m.lang, m.subject, m.body, c.scam FROM campaign_messages m JOIN campaigns c ON c.id = m.campaign
+         WHERE m.id >= $1 AND m.id <= $2 ORDER BY m.id",
+        &[number("first").into(), number("last").into()],
+    )?;
+    for row in &rows {
+        let text = |i| row.text(i).map(str::to_owned);
+        let data = json!({
+            "message": row.int(0)?, "campaign": row.int(1)?, "customer": text(2)?, "lang": text(3)?, "subject": text(4)?, "body": text(5)?,
+            "scam": text(6)?,
+        });
+        bodies.push(("campaign.message", data));
+    }
+    Ok(())
 }
 
 /// Messages about a batch of decided events.

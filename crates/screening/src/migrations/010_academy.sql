@@ -187,6 +187,8 @@ CREATE TABLE warnings (
   counterparty TEXT,
   raised BIGINT NOT NULL,
   cooling_until BIGINT NOT NULL,
+  -- release or review: what follows the cooling-off time.
+  then_do TEXT NOT NULL,
   -- open, cooling, stopped, escalated, released.
   state TEXT NOT NULL,
   -- JSON, once given.

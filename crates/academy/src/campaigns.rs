@@ -1,0 +1,833 @@
+//! Campaigns with police: who paid tagged scam addresses, or is about to, is told in their language; some are held out, so that what the
+//! messages did can be told from what would have happened anyway.
+
+use crate::course::lang_ok;
+use crate::{Academy, invalid};
+use holdfast_attribution::Category;
+use holdfast_screening::db::{Database, DbError, Row, Value, parse};
+use holdfast_screening::model::{country_ok, text_ok};
+use holdfast_screening::service::DecidedEvent;
+use holdfast_screening::warnings::Scam;
+use holdfast_screening::{Event, Record, ScreeningError, Typology, Verdict};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::ControlFlow;
+use utoipa::ToSchema;
+
+/// Most people of a campaign.
+pub const MAX_PEOPLE: usize = 100_000;
+/// Messages of one entry of the audit log, from which webhooks are told.
+const BATCH: usize = 200;
+const DAY: i64 = 86_400;
+/// Everything.
+const WHOLE: i64 = 1_000_000;
+
+/// Who is chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RiskRule {
+    /// Categories of payees; by default those of the campaign's scam, or of all scams where it is `other`.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// Days that are looked back.
+    pub days: u32,
+    /// Least value in all, minor units of the reference currency.
+    #[serde(default)]
+    pub min_value: u64,
+    /// Whether who paid is chosen.
+    #[serde(default = "yes")]
+    pub paid: bool,
+    /// Whether who is about to pay (the withdrawal is held) is chosen.
+    #[serde(default = "yes")]
+    pub about_to_pay: bool,
+    /// Whether the pattern of a scam's victim counts too where the payee has no tag.
+    #[serde(default)]
+    pub pattern: bool,
+    /// Countries of customers; all when empty.
+    #[serde(default)]
+    pub countries: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A campaign to draft.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCampaign {
+    /// Title.
+    pub title: String,
+    /// The scam.
+    pub scam: Scam,
+    /// The police or agency that stands with it, as messages name it.
+    pub partner: String,
+    /// Who is chosen.
+    pub rule: RiskRule,
+    /// Share held out, millionths: at most half.
+    pub holdout_ppm: u32,
+}
+
+/// A campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Campaign {
+    /// Number.
+    pub id: i64,
+    /// As it was drafted.
+    #[serde(flatten)]
+    pub plan: NewCampaign,
+    /// draft, running or ended.
+    pub state: String,
+    /// Unix seconds.
+    pub created: i64,
+    /// Who drafted it.
+    pub created_by: String,
+    /// When messages went out.
+    pub started: Option<i64>,
+    /// When it ended: later payments do not count.
+    pub ended: Option<i64>,
+    /// People who were told.
+    pub told: i64,
+    /// People who were held out.
+    pub held_out: i64,
+}
+
+/// Why somebody was chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Because {
+    /// Payments that went out.
+    pub paid: u64,
+    /// Withdrawals that are held.
+    pub about_to_pay: u64,
+    /// Value of both, minor units of the reference currency.
+    pub value: u64,
+    /// Events, the latest 20.
+    pub events: Vec<String>,
+}
+
+/// Somebody of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CampaignPerson)]
+pub struct Person {
+    /// Customer.
+    pub customer: String,
+    /// told or held_out; empty in a preview.
+    pub arm: String,
+    /// Language of the message.
+    pub lang: String,
+    /// Why.
+    pub because: Because,
+}
+
+/// A message's text by scam and language. `{partner}` stands for the partner's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CampaignTemplate)]
+pub struct Template {
+    /// Scam.
+    pub scam: Scam,
+    /// Language, ISO 639-1.
+    pub lang: String,
+    /// Version; 0 is what Holdfast ships with.
+    #[serde(default)]
+    pub version: u32,
+    /// Subject.
+    pub subject: String,
+    /// Text.
+    pub body: String,
+}
+
+/// A figure with the interval that holds it with 95% confidence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Estimate {
+    /// Best estimate.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// One arm of a campaign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CampaignArm)]
+pub struct Arm {
+    /// People.
+    pub people: u64,
+    /// People who paid a scam after the start.
+    pub paid_again: u64,
+    /// What they paid, minor units of the reference currency.
+    pub value: u64,
+    /// Withdrawals to scams that were held or given up.
+    pub stopped: u64,
+    /// Value of these.
+    pub stopped_value: u64,
+}
+
+/// What a campaign did.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = CampaignEffect)]
+pub struct Effect {
+    /// People who were told.
+    pub told: Arm,
+    /// People who were held out.
+    pub held_out: Arm,
+    /// By how many percentage points fewer of those told paid again (Newcombe 1998, hybrid score interval).
+    pub fewer_payers: Option<Estimate>,
+    /// Value that those told kept because they were told, minor units (Welch's interval on the means, times the people told).
+    pub value_kept: Option<Estimate>,
+    /// In words, with what may be concluded.
+    pub words: String,
+}
+
+/// What somebody did after the start of a campaign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Payments that went out.
+    pub paid: u64,
+    /// Their value.
+    pub value: u64,
+    /// Withdrawals that were held, given up or refused.
+    pub stopped: u64,
+    /// Their value.
+    pub stopped_value: u64,
+}
+
+/// Wilson's score interval of a share at 95% (Wilson 1927).
+fn wilson(hits: f64, n: f64) -> (f64, f64) {
+    const Z: f64 = 1.959_963_984_540_054;
+    let p = hits / n;
+    let middle = p + Z * Z / (2.0 * n);
+    let width = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let whole = 1.0 + Z * Z / n;
+    (((middle - width) / whole).max(0.0), ((middle + width) / whole).min(1.0))
+}
+
+/// Difference of two shares with its interval (Newcombe 1998, method 10).
+#[must_use]
+pub fn share_difference(hits: (u64, u64), of: (u64, u64)) -> Option<Estimate> {
+    if of.0 == 0 || of.1 == 0 {
+        return None;
+    }
+    let (x, y, m, n) = (hits.0 as f64, hits.1 as f64, of.0 as f64, of.1 as f64);
+    let (p, q) = (x / m, y / n);
+    let ((l1, u1), (l2, u2)) = (wilson(x, m), wilson(y, n));
+    let value = p - q;
+    Some(Estimate {
+        value,
+        low: value - ((p - l1).powi(2) + (u2 - q).powi(2)).sqrt(),
+        high: value + ((u1 - p).powi(2) + (q - l2).powi(2)).sqrt(),
+    })
+}
+
+/// Difference of two means with its interval (Welch 1947).
+#[must_use]
+pub fn mean_difference(a: &[f64], b: &[f64]) -> Option<Estimate> {
+    if a.len() < 2 || b.len() < 2 {
+        return None;
+    }
+    let moments = |x: &[f64]| {
+        let n = x.len() as f64;
+        let mean = x.iter().sum::<f64>() / n;
+        (mean, x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0) / n, n)
+    };
+    let ((p, v, m), (q, w, n)) = (moments(a), moments(b));
+    let (value, error) = (p - q, (v + w).sqrt());
+    if error == 0.0 {
+        return Some(Estimate { value, low: value, high: value });
+    }
+    let freedom = (v + w).powi(2) / (v * v / (m - 1.0) + w * w / (n - 1.0));
+    let t = StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975);
+    Some(Estimate { value, low: value - t * error, high: value + t * error })
+}
+
+/// What a campaign did, from what the people of its arms did.
+#[must_use]
+pub fn effect(told: &[Outcome], held_out: &[Outcome]) -> Effect {
+    let sum = |all: &[Outcome]| Arm {
+        people: all.len() as u64,
+        paid_again: all.iter().filter(|o| o.paid > 0).count() as u64,
+        value: all.iter().map(|o| o.value).sum(),
+        stopped: all.iter().map(|o| o.stopped).sum(),
+        stopped_value: all.iter().map(|o| o.stopped_value).sum(),
+    };
+    let (t, h) = (sum(told), sum(held_out));
+    let scaled = |e: Estimate, by: f64| Estimate { value: e.value * by, low: e.low * by, high: e.high * by };
+    let fewer = share_difference((h.paid_again, t.paid_again), (h.people, t.people)).map(|e| scaled(e, 100.0));
+    let values = |all: &[Outcome]| all.iter().map(|o| o.value as f64).collect::<Vec<_>>();
+    let kept = mean_difference(&values(held_out), &values(told)).map(|e| scaled(e, t.people as f64));
+    let words = match fewer {
+        None => "Nobody was held out, so that nothing can be compared.".to_owned(),
+        Some(e) => {
+            let verdict = match (e.low > 0.0, e.high < 0.0) {
+                (true, _) => "the messages kept people from paying",
+                (_, true) => "those told paid more often: stop and look why",
+                _ => "this may be chance; more people or more time would tell",
+            };
+            let points = |v: f64| format!("{v:.1}");
+            format!(
+                "Of {} told {} paid again, of {} held out {}: {} percentage points fewer (95%: {} to {}); {verdict}.",
+                t.people,
+                t.paid_again,
+                h.people,
+                h.paid_again,
+                points(e.value),
+                points(e.low),
+                points(e.high)
+            )
+        }
+    };
+    Effect { told: t, held_out: h, fewer_payers: fewer, value_kept: kept, words }
+}
+
+/// Language of a country's customers, where messages are there in it.
+#[must_use]
+pub fn lang_of(country: Option<&str>) -> &'static str {
+    match country.unwrap_or_default() {
+        "ES" | "MX" | "AR" | "CO" | "CL" | "PE" | "VE" | "EC" | "GT" | "CU" | "BO" | "DO" | "HN" | "PY" | "SV"
+        | "NI" | "CR" | "PA" | "UY" => "es",
+        "DE" | "AT" | "CH" | "LI" => "de",
+        _ => "en",
+    }
+}
+
+/// What a campaign's message says beside the warning.
+fn shipped(scam: Scam, lang: &str) -> Template {
+    let (title, message) = scam.words(lang);
+    let rest = match lang {
+        "es" => {
+            "Le avisamos junto con {partner}. Si ya pagó, deje de pagar, guarde mensajes y direcciones, avísenos por la aplicación y denuncie ante {partner}. Nadie de nosotros le pedirá nunca dinero, palabras o contraseñas por un mensaje."
+        }
+        "de" => {
+            "Wir warnen Sie gemeinsam mit {partner}. Wenn Sie schon gezahlt haben: Zahlen Sie nicht weiter, bewahren Sie Nachrichten und Adressen auf, sagen Sie es uns in der App und zeigen Sie es bei {partner} an. Niemand von uns verlangt je Geld, Wörter oder Passwörter in einer Nachricht."
+        }
+        _ => {
+            "We tell you together with {partner}. If you have paid: stop paying, keep messages and addresses, tell us in the app and report it to {partner}. Nobody of us ever asks for money, words or passwords in a message."
+        }
+    };
+    Template { scam, lang: lang.to_owned(), version: 0, subject: title, body: format!("{message}\n\n{rest}") }
+}
+
+const CAMPAIGN: &str = "SELECT id, title, scam, rule, partner, holdout_ppm, state, created, created_by, started, ended,
+    (SELECT COUNT(*) FROM campaign_people p WHERE p.campaign = c.id AND p.arm = 'told'),
+    (SELECT COUNT(*) FROM campaign_people p WHERE p.campaign = c.id AND p.arm = 'held_out') FROM campaigns c";
+
+fn campaign(row: &Row) -> Result<Campaign, DbError> {
+    let plan = NewCampaign {
+        title: row.text(1)?.to_owned(),
+        scam: Scam::from_name(row.text(2)?).ok_or(DbError::Type(2))?,
+        rule: parse("rule", row.text(3)?)?,
+        partner: row.text(4)?.to_owned(),
+        holdout_ppm: row.int(5)? as u32,
+    };
+    Ok(Campaign {
+        id: row.int(0)?,
+        plan,
+        state: row.text(6)?.to_owned(),
+        created: row.int(7)?,
+        created_by: row.text(8)?.to_owned(),
+        started: row.int_or_null(9),
+        ended: row.int_or_null(10),
+        told: row.int(11)?,
+        held_out: row.int(12)?,
+    })
+}
+
+fn campaign_by(db: &mut Database, id: i64) -> Result<Option<Campaign>, DbError> {
+    db.query(&format!("{CAMPAIGN} WHERE id = $1"), &[id.into()])?.first().map(campaign).transpose()
+}
+
+/// What is known of withdrawals beside their decision.
+#[derive(Debug, Default)]
+struct Fates {
+    active: HashSet<i64>,
+    ended: HashSet<i64>,
+    given_up: HashSet<String>,
+}
+
+impl Fates {
+    fn read(db: &mut Database) -> Result<Self, DbError> {
+        let mut fates = Fates::default();
+        for row in db.query("SELECT event, state FROM holds WHERE event IS NOT NULL", &[])? {
+            let set = if row.text(1)? == "active" { &mut fates.active } else { &mut fates.ended };
+            set.insert(row.int(0)?);
+        }
+        for row in db.query("SELECT event FROM warnings WHERE state = 'stopped'", &[])? {
+            fates.given_up.insert(row.text(0)?.to_owned());
+        }
+        Ok(fates)
+    }
+
+    fn went_out(&self, e: &DecidedEvent) -> bool {
+        let seq = e.decision.seq as i64;
+        match e.decision.decision {
+            Verdict::Allow | Verdict::Review => true,
+            Verdict::Hold => {
+                self.ended.contains(&seq) && !self.active.contains(&seq) && !self.given_up.contains(&e.event.id)
+            }
+            Verdict::Reject => false,
+        }
+    }
+
+    fn is_held(&self, e: &DecidedEvent) -> bool {
+        self.active.contains(&(e.decision.seq as i64))
+    }
+}
+
+/// What today's tags say of a payee.
+pub type CategoryNow<'a> = &'a dyn Fn(&Event) -> Option<Category>;
+
+impl NewCampaign {
+    fn categories(&self) -> HashSet<Category> {
+        if !self.rule.categories.is_empty() {
+            return self.rule.categories.iter().filter_map(|c| Category::from_name(c)).collect();
+        }
+        let matters = |c: &Category| match Scam::of(*c) {
+            None => false,
+            Some(of) => self.scam == Scam::Other || of == self.scam || of == Scam::Other,
+        };
+        Category::all().filter(matters).collect()
+    }
+
+    fn check(&self) -> Result<(), ScreeningError> {
+        text_ok("title", &self.title)?;
+        text_ok("partner", &self.partner)?;
+        if let Some(unknown) = self.rule.categories.iter().find(|c| Category::from_name(c).is_none()) {
+            return Err(invalid("rule.categories", format!("'{unknown}' is no category")));
+        }
+        for country in &self.rule.countries {
+            country_ok("rule.countries", country)?;
+        }
+        if !(1..=3_650).contains(&self.rule.days) {
+            return Err(invalid("rule.days", "1 to 3650".into()));
+        }
+        if !self.rule.paid && !self.rule.about_to_pay {
+            return Err(invalid("rule.paid", "choose who paid, who is about to pay, or both".into()));
+        }
+        if i64::from(self.holdout_ppm) > WHOLE / 2 {
+            return Err(invalid("holdout_ppm", "at most 500000 (half)".into()));
+        }
+        if self.title.len() > 200 || self.partner.len() > 200 {
+            return Err(invalid("title", "title and partner: at most 200 bytes each".into()));
+        }
+        Ok(())
+    }
+}
+
+impl Academy<'_> {
+    /// Withdrawals decided from a time on, in order.
+    fn withdrawals(
+        &self,
+        since: i64,
+        mut each: impl FnMut(DecidedEvent) -> ControlFlow<()>,
+    ) -> Result<(), ScreeningError> {
+        let mut after = 0i64;
+        loop {
+            let sql = "SELECT seq, body, facts, result FROM events WHERE seq > $1 AND kind = 'withdrawal' AND time >= $2 ORDER BY seq LIMIT 5000";
+            let rows = self.screening.read(|db| db.query(sql, &[after.into(), since.into()]))?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.int(0)?;
+            for row in &rows {
+                let decided = DecidedEvent {
+                    event: parse("event", row.text(1)?)?,
+                    facts: parse("facts", row.text(2)?)?,
+                    decision: parse("decision", row.text(3)?)?,
+                };
+                if each(decided).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Whether a withdrawal is what a campaign is about.
+    fn is_about(
+        plan: &NewCampaign,
+        categories: &HashSet<Category>,
+        e: &DecidedEvent,
+        now: CategoryNow<'_>,
+        known: &mut HashMap<(String, String), Option<Category>>,
+    ) -> bool {
+        if categories.contains(&e.facts.category) {
+            return true;
+        }
+        if plan.rule.pattern && e.decision.findings.iter().any(|f| f.typology == Typology::ScamVictim) {
+            return true;
+        }
+        // Tags may have come since.
+        let (Some(asset), Some(address)) = (&e.event.asset, &e.event.counterparty) else { return false };
+        let entry = known.entry((asset.clone(), address.clone())).or_insert_with(|| now(&e.event));
+        entry.is_some_and(|c| categories.contains(&c))
+    }
+
+    /// Who a campaign would choose now, with the reasons.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn at_risk(&self, plan: &NewCampaign, now: CategoryNow<'_>) -> Result<Vec<Person>, ScreeningError> {
+        plan.check()?;
+        let since = self.screening.now() - i64::from(plan.rule.days) * DAY;
+        let fates = self.screening.read(Fates::read)?;
+        let (categories, mut known) = (plan.categories(), HashMap::new());
+        let mut found: BTreeMap<String, Because> = BTreeMap::new();
+        self.withdrawals(since, |e| {
+            let (out, held) = (fates.went_out(&e), fates.is_held(&e));
+            let counts = (out && plan.rule.paid) || (held && plan.rule.about_to_pay);
+            if counts && Self::is_about(plan, &categories, &e, now, &mut known) {
+                let because = found.entry(e.event.customer.clone()).or_default();
+                because.paid += u64::from(out);
+                because.about_to_pay += u64::from(held);
+                because.value += e.decision.value.unwrap_or(0);
+                because.events.push(e.event.id);
+                if because.events.len() > 20 {
+                    because.events.remove(0);
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        let mut people = Vec::new();
+        for (customer, because) in found {
+            if because.value < plan.rule.min_value {
+                continue;
+            }
+            let sql = "SELECT body FROM records WHERE kind = 'customer' AND id = $1";
+            let rows = self.screening.read(|db| db.query(sql, &[customer.as_str().into()]))?;
+            let record: Option<Record> = rows.first().map(|r| parse("record", r.text(0)?)).transpose()?;
+            let country = record.and_then(|r| r.country);
+            if !plan.rule.countries.is_empty() && !country.as_ref().is_some_and(|c| plan.rule.countries.contains(c)) {
+                continue;
+            }
+            let lang = lang_of(country.as_deref()).to_owned();
+            people.push(Person { customer, arm: String::new(), lang, because });
+        }
+        if people.len() > MAX_PEOPLE {
+            let what = format!("{} people would be chosen, at most {MAX_PEOPLE} may be; narrow the rule", people.len());
+            return Err(ScreeningError::State(what));
+        }
+        Ok(people)
+    }
+
+    /// Drafts a campaign.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn draft_campaign(&self, new: NewCampaign, actor: &str) -> Result<Campaign, ScreeningError> {
+        new.check()?;
+        self.screening.transact(actor, move |tx| {
+            let (id, now, actor) = (tx.next_id("campaigns")?, tx.now(), tx.actor().to_owned());
+            let row = [
+                id.into(),
+                new.title.as_str().into(),
+                new.scam.name().into(),
+                json!(new.rule).to_string().into(),
+                new.partner.as_str().into(),
+                i64::from(new.holdout_ppm).into(),
+                now.into(),
+                actor.into(),
+            ];
+            let sql = "INSERT INTO campaigns (id, title, scam, rule, partner, holdout_ppm, state, created, created_by)
+                       VALUES ($1, $2, $3, $4, $5, $6, 'draft', $7, $8)";
+            tx.db().execute(sql, &row)?;
+            tx.audit("campaign.drafted", &format!("campaign:{id}"), &json!(new).to_string());
+            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Stopped)
+        })
+    }
+
+    /// Campaigns, latest first.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn campaigns(&self) -> Result<Vec<Campaign>, ScreeningError> {
+        self.screening.read(|db| {
+            db.query(&format!("{CAMPAIGN} ORDER BY id DESC LIMIT 1000"), &[])?.iter().map(campaign).collect()
+        })
+    }
+
+    /// A campaign.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`].
+    pub fn campaign(&self, id: i64) -> Result<Campaign, ScreeningError> {
+        let found = self.screening.read(|db| campaign_by(db, id))?;
+        found.ok_or_else(|| ScreeningError::NotFound(format!("campaign {id}")))
+    }
+
+    /// Starts a campaign: another person than who drafted it has people chosen, arms drawn and messages handed to webhooks (topic `campaigns`).
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn start_campaign(&self, id: i64, now: CategoryNow<'_>, actor: &str) -> Result<Campaign, ScreeningError> {
+        let drafted = self.campaign(id)?;
+        if drafted.created_by == actor {
+            return Err(ScreeningError::State(format!("{actor} drafted campaign {id}; another person starts it")));
+        }
+        let mut people = self.at_risk(&drafted.plan, now)?;
+        let mut templates: BTreeMap<String, Template> = BTreeMap::new();
+        for person in &mut people {
+            let bytes = self.master.derive("campaign-arm", &format!("{id}:{}", person.customer));
+            let drawn = bytes[..8].iter().fold(0u64, |n, b| n << 8 | u64::from(*b)) % WHOLE as u64;
+            let out = drawn < u64::from(drafted.plan.holdout_ppm);
+            person.arm = if out { "held_out".into() } else { "told".into() };
+            if !templates.contains_key(&person.lang) {
+                templates.insert(person.lang.clone(), self.template(drafted.plan.scam, &person.lang)?);
+            }
+        }
+        self.screening.transact(actor, move |tx| {
+            let still = campaign_by(tx.db(), id)?.filter(|c| c.state == "draft");
+            let Some(still) = still else {
+                return Err(ScreeningError::State(format!("campaign {id} was started already")));
+            };
+            let time = tx.now();
+            let first = tx.next_id("campaign_messages")?;
+            let (mut rows, mut messages) = (Vec::new(), Vec::new());
+            for person in &people {
+                rows.push(vec![
+                    id.into(),
+                    person.customer.as_str().into(),
+                    person.arm.as_str().into(),
+                    person.lang.as_str().into(),
+                    json!(person.because).to_string().into(),
+                ]);
+                if person.arm == "told" {
+                    let template = &templates[&person.lang];
+                    let fill = |text: &str| text.replace("{partner}", &still.plan.partner);
+                    let number = first + messages.len() as i64;
+                    messages.push(vec![
+                        number.into(),
+                        id.into(),
+                        person.customer.as_str().into(),
+                        person.lang.as_str().into(),
+                        fill(&template.subject).into(),
+                        fill(&template.body).into(),
+                        Value::Int(time),
+                    ]);
+                }
+            }
+            tx.db().insert("campaign_people", &["campaign", "customer", "arm", "lang", "because"], &rows, "")?;
+            let columns = ["id", "campaign", "customer", "lang", "subject", "body", "sent"];
+            tx.db().insert("campaign_messages", &columns, &messages, "")?;
+            tx.db().execute(
+                "UPDATE campaigns SET state = 'running', started = $1 WHERE id = $2",
+                &[time.into(), id.into()],
+            )?;
+            let detail = json!({ "people": people.len(), "told": messages.len() }).to_string();
+            tx.audit("campaign.started", &format!("campaign:{id}"), &detail);
+            let total = messages.len() as i64;
+            for begin in (0..total).step_by(BATCH) {
+                let last = first + (begin + BATCH as i64).min(total) - 1;
+                let detail = json!({ "first": first + begin, "last": last }).to_string();
+                tx.audit("campaign.messages", &format!("campaign:{id}"), &detail);
+            }
+            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Stopped)
+        })
+    }
+
+    /// Ends a campaign: what people pay later does not count.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn end_campaign(&self, id: i64, actor: &str) -> Result<Campaign, ScreeningError> {
+        self.screening.transact(actor, move |tx| {
+            let found = campaign_by(tx.db(), id)?.ok_or_else(|| ScreeningError::NotFound(format!("campaign {id}")))?;
+            if found.state != "running" {
+                return Err(ScreeningError::State(format!("campaign {id} is {}", found.state)));
+            }
+            let now = tx.now();
+            tx.db()
+                .execute("UPDATE campaigns SET state = 'ended', ended = $1 WHERE id = $2", &[now.into(), id.into()])?;
+            tx.audit("campaign.ended", &format!("campaign:{id}"), "{}");
+            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Stopped)
+        })
+    }
+
+    /// People of a campaign after a customer, at most 1,000.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn campaign_people(&self, id: i64, after: &str) -> Result<Vec<Person>, ScreeningError> {
+        self.campaign(id)?;
+        let sql = "SELECT customer, arm, lang, because FROM campaign_people WHERE campaign = $1 AND customer > $2 ORDER BY customer LIMIT 1000";
+        self.screening.read(|db| {
+            let rows = db.query(sql, &[id.into(), after.into()])?;
+            let person = |r: &Row| {
+                let text = |i| r.text(i).map(str::to_owned);
+                Ok(Person { customer: text(0)?, arm: text(1)?, lang: text(2)?, because: parse("because", r.text(3)?)? })
+            };
+            rows.iter().map(person).collect()
+        })
+    }
+
+    /// What a campaign did so far, with its uncertainty.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn campaign_effect(&self, id: i64, now: CategoryNow<'_>) -> Result<Effect, ScreeningError> {
+        let found = self.campaign(id)?;
+        let Some(started) = found.started else {
+            return Err(ScreeningError::State(format!("campaign {id} was not started")));
+        };
+        let until = found.ended.unwrap_or(i64::MAX);
+        let mut arms: HashMap<String, (bool, Outcome)> = HashMap::new();
+        let mut after = String::new();
+        loop {
+            let page = self.campaign_people(id, &after)?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.customer);
+            arms.extend(page.into_iter().map(|p| (p.customer, (p.arm == "told", Outcome::default()))));
+        }
+        let fates = self.screening.read(Fates::read)?;
+        let (categories, mut known) = (found.plan.categories(), HashMap::new());
+        self.withdrawals(started, |e| {
+            // The time of the decision, which nobody can set back.
+            if e.decision.decided > until || e.decision.decided < started {
+                return ControlFlow::Continue(());
+            }
+            let Some((_, outcome)) = arms.get_mut(&e.event.customer) else { return ControlFlow::Continue(()) };
+            if Self::is_about(&found.plan, &categories, &e, now, &mut known) {
+                let value = e.decision.value.unwrap_or(0);
+                if fates.went_out(&e) {
+                    outcome.paid += 1;
+                    outcome.value += value;
+                } else {
+                    outcome.stopped += 1;
+                    outcome.stopped_value += value;
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        let of = |told: bool| arms.values().filter(|a| a.0 == told).map(|a| a.1).collect::<Vec<_>>();
+        Ok(effect(&of(true), &of(false)))
+    }
+
+    /// The text of a scam's messages in a language.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn template(&self, scam: Scam, lang: &str) -> Result<Template, ScreeningError> {
+        lang_ok("lang", lang)?;
+        let sql = "SELECT version, subject, body FROM campaign_templates WHERE scam = $1 AND lang = $2 ORDER BY version DESC LIMIT 1";
+        let rows = self.screening.read(|db| db.query(sql, &[scam.name().into(), lang.into()]))?;
+        match rows.first() {
+            None => Ok(shipped(scam, lang)),
+            Some(row) => Ok(Template {
+                scam,
+                lang: lang.to_owned(),
+                version: row.int(0)? as u32,
+                subject: row.text(1)?.to_owned(),
+                body: row.text(2)?.to_owned(),
+            }),
+        }
+    }
+
+    /// Puts a new version of a scam's message in force.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn set_template(&self, new: Template, actor: &str) -> Result<Template, ScreeningError> {
+        lang_ok("lang", &new.lang)?;
+        for (field, text, most) in [("subject", &new.subject, 200), ("body", &new.body, 8_000)] {
+            if text.trim().is_empty() || text.len() > most || text.contains('\0') {
+                return Err(invalid(field, format!("1 to {most} bytes")));
+            }
+        }
+        if new.subject.contains(['\n', '\r']) {
+            return Err(invalid("subject", "one line".into()));
+        }
+        // Messages of scammers ask to follow links; ours never do.
+        if ["http://", "https://", "www."].iter().any(|l| new.body.to_ascii_lowercase().contains(l)) {
+            return Err(invalid("body", "no links: customers are taught not to follow them".into()));
+        }
+        self.screening.transact(actor, move |tx| {
+            let sql = "SELECT COALESCE(MAX(version), 0) FROM campaign_templates WHERE scam = $1 AND lang = $2";
+            let rows = tx.db().query(sql, &[new.scam.name().into(), new.lang.as_str().into()])?;
+            let version = rows.first().map_or(Ok(0), |r| r.int(0))? + 1;
+            let (now, actor) = (tx.now(), tx.actor().to_owned());
+            let row = [
+                new.scam.name().into(),
+                new.lang.as_str().into(),
+                version.into(),
+                new.subject.as_str().into(),
+                new.body.as_str().into(),
+                now.into(),
+                actor.into(),
+            ];
+            let sql = "INSERT INTO campaign_templates (scam, lang, version, subject, body, added, added_by) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+            tx.db().execute(sql, &row)?;
+            let subject = format!("template:{}:{}", new.scam.name(), new.lang);
+            tx.audit("campaign.template", &subject, &json!({ "version": version }).to_string());
+            Ok(Template { version: version as u32, ..new })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_simulate::random::Random;
+
+    #[test]
+    fn differences_are_those_of_the_literature() {
+        // Newcombe 1998, table II, method 10: 56/70 against 48/80.
+        let e = share_difference((56, 48), (70, 80)).unwrap();
+        assert!(
+            (e.value - 0.2).abs() < 1e-9 && (e.low - 0.0524).abs() < 5e-5 && (e.high - 0.3339).abs() < 5e-5,
+            "{e:?}"
+        );
+        // And 9/10 against 3/10.
+        let e = share_difference((9, 3), (10, 10)).unwrap();
+        assert!((e.low - 0.1705).abs() < 5e-5 && (e.high - 0.8090).abs() < 5e-5, "{e:?}");
+        assert_eq!(share_difference((0, 0), (0, 10)), None);
+        // Welch: equal means, unequal spread; checked with R's t.test.
+        let e = mean_difference(&[1.0, 2.0, 3.0, 4.0, 5.0], &[0.0, 3.0, 6.0]).unwrap();
+        assert!((e.value - 0.0).abs() < 1e-9 && e.low < -4.0 && (e.low + e.high).abs() < 1e-9, "{e:?}");
+        assert_eq!(mean_difference(&[1.0], &[1.0, 2.0]), None);
+    }
+
+    /// The stated interval holds the truth about 19 times in 20, with an effect and without one.
+    #[test]
+    fn intervals_hold_the_truth() {
+        let mut random = Random::new(11);
+        for (told_pays, held_pays) in [(300, 300), (150, 300)] {
+            let (mut shares, mut values, runs) = (0, 0, 400);
+            for _ in 0..runs {
+                let mut draw = |permille: u64, n: usize| -> Vec<Outcome> {
+                    (0..n)
+                        .map(|_| match random.permille(permille) {
+                            true => Outcome { paid: 1, value: random.between(10_000, 90_000), ..Outcome::default() },
+                            false => Outcome::default(),
+                        })
+                        .collect()
+                };
+                let (told, held) = (draw(told_pays, 800), draw(held_pays, 200));
+                let found = effect(&told, &held);
+                let truth = (held_pays as f64 - told_pays as f64) / 10.0;
+                let e = found.fewer_payers.unwrap();
+                shares += usize::from(e.low <= truth && truth <= e.high);
+                let truth = truth / 100.0 * 50_000.0 * 800.0;
+                let e = found.value_kept.unwrap();
+                values += usize::from(e.low <= truth && truth <= e.high);
+            }
+            for held in [shares, values] {
+                assert!((365..=395).contains(&held), "{held} of {runs}");
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_held_out_proves_nothing() {
+        let found = effect(&[Outcome::default(); 5], &[]);
+        assert!(found.fewer_payers.is_none() && found.words.contains("Nobody was held out"));
+    }
+
+    #[test]
+    fn shipped_messages_have_no_links() {
+        for scam in Scam::ALL {
+            for lang in holdfast_screening::warnings::LANGUAGES {
+                let t = shipped(scam, lang);
+                assert!(t.body.contains("{partner}") && !t.body.contains("http"), "{t:?}");
+            }
+        }
+    }
+}

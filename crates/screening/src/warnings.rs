@@ -1,0 +1,427 @@
+//! Warnings at the withdrawal itself: what the scam is, questions whose answer tells, and a cooling-off time. The withdrawal is held meanwhile:
+//! the customer gives it up, or goes on after the time where nothing speaks against it; where answers tell of a scam, a person decides.
+
+use crate::core::Core;
+use crate::db::{Database, DbError, Row, Value, parse};
+use crate::holds;
+use crate::model::Invalid;
+use crate::service::{Screening, ScreeningError};
+use holdfast_attribution::Category;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use utoipa::ToSchema;
+
+/// Kinds of scams that warnings and campaigns speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scam {
+    /// Made-up investments, pig butchering among them.
+    Investment,
+    /// A relationship that is none.
+    Romance,
+    /// False police, banks, support.
+    Impersonation,
+    /// Jobs that one pays for.
+    Task,
+    /// Promises to bring lost money back.
+    Recovery,
+    /// Threats.
+    Extortion,
+    /// False sites and giveaways.
+    Phishing,
+    /// Another, or not known which.
+    Other,
+}
+
+impl Scam {
+    /// All.
+    pub const ALL: [Scam; 8] = [
+        Scam::Investment,
+        Scam::Romance,
+        Scam::Impersonation,
+        Scam::Task,
+        Scam::Recovery,
+        Scam::Extortion,
+        Scam::Phishing,
+        Scam::Other,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Scam::Investment => "investment",
+            Scam::Romance => "romance",
+            Scam::Impersonation => "impersonation",
+            Scam::Task => "task",
+            Scam::Recovery => "recovery",
+            Scam::Extortion => "extortion",
+            Scam::Phishing => "phishing",
+            Scam::Other => "other",
+        }
+    }
+
+    /// By its name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Scam::ALL.into_iter().find(|s| s.name() == name)
+    }
+
+    /// What a payee's category tells of the scam; `None` where it is no scam's.
+    #[must_use]
+    pub fn of(category: Category) -> Option<Self> {
+        match category.name() {
+            "ponzi_scheme" | "pyramid_scheme" | "investment_fraud" | "rug_pull" => Some(Scam::Investment),
+            "sextortion" | "blackmail" | "extortion" => Some(Scam::Extortion),
+            "phishing" => Some(Scam::Phishing),
+            "scam" => Some(Scam::Other),
+            _ => None,
+        }
+    }
+}
+
+/// What a rule says of the warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WarningTerms {
+    /// The scam; by default what the payee's category tells, and no warning where it is no scam's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scam: Option<Scam>,
+    /// Hours from the attempt until it may go on.
+    pub cooling_off_hours: u32,
+    /// What follows the cooling-off time when no answer tells of a scam.
+    #[serde(default)]
+    pub then: Then,
+}
+
+/// What follows the cooling-off time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Then {
+    /// The hold ends and the withdrawal goes on.
+    Release,
+    /// A person decides.
+    #[default]
+    Review,
+}
+
+/// Longest cooling-off time, hours.
+pub const MAX_COOLING: u32 = 30 * 24;
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = WarningQuestion)]
+pub struct Question {
+    /// Its name.
+    pub id: String,
+    /// Its text; yes is a sign of a scam.
+    pub text: String,
+}
+
+/// A warning, as a decision carries it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Warning {
+    /// The scam.
+    pub scam: Scam,
+    /// The withdrawal goes on no earlier, Unix seconds.
+    pub cooling_until: i64,
+    /// What follows the cooling-off time when no answer tells of a scam.
+    pub then: Then,
+    /// Title, in English; other languages by `GET /api/v1/warnings/{event}?lang=`.
+    pub title: String,
+    /// What the customer must know.
+    pub message: String,
+    /// What the customer is asked.
+    pub questions: Vec<Question>,
+}
+
+type Texts = BTreeMap<String, String>;
+
+#[derive(Deserialize)]
+struct Scams {
+    title: Texts,
+    message: Texts,
+    questions: BTreeMap<String, Texts>,
+}
+
+#[derive(Deserialize)]
+struct Book {
+    common: BTreeMap<String, Texts>,
+    scams: BTreeMap<Scam, Scams>,
+}
+
+static BOOK: LazyLock<Book> =
+    LazyLock::new(|| serde_norway::from_str(include_str!("warnings.yaml")).expect("the shipped warnings are valid"));
+
+/// Languages of warnings.
+pub const LANGUAGES: [&str; 3] = ["en", "es", "de"];
+
+fn text(texts: &Texts, lang: &str) -> String {
+    texts.get(lang).or_else(|| texts.get("en")).cloned().unwrap_or_default()
+}
+
+impl Scam {
+    /// Title and message to a customer, in a language or in English.
+    #[must_use]
+    pub fn words(self, lang: &str) -> (String, String) {
+        let scam = &BOOK.scams[&self];
+        (text(&scam.title, lang), text(&scam.message, lang))
+    }
+
+    /// Questions to a customer: those of the scam, then those of all.
+    #[must_use]
+    pub fn questions(self, lang: &str) -> Vec<Question> {
+        let own = BOOK.scams[&self].questions.iter();
+        own.chain(&BOOK.common).map(|(id, texts)| Question { id: id.clone(), text: text(texts, lang) }).collect()
+    }
+}
+
+impl Warning {
+    /// A warning raised now.
+    #[must_use]
+    pub fn new(scam: Scam, terms: &WarningTerms, now: i64) -> Self {
+        let (title, message) = scam.words("en");
+        let cooling_until = now + i64::from(terms.cooling_off_hours) * 3_600;
+        Warning { scam, cooling_until, then: terms.then, title, message, questions: scam.questions("en") }
+    }
+}
+
+/// A warning as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WarningRecord {
+    /// The event that it was raised on.
+    pub event: String,
+    /// Customer.
+    pub customer: String,
+    /// The scam.
+    pub scam: Scam,
+    /// The hold that waits.
+    pub hold: u64,
+    /// Minor units of the reference currency, if known.
+    pub value: Option<i64>,
+    /// Payee.
+    pub counterparty: Option<String>,
+    /// Unix seconds.
+    pub raised: i64,
+    /// The withdrawal goes on no earlier, Unix seconds.
+    pub cooling_until: i64,
+    /// What follows the cooling-off time when no answer tells of a scam.
+    pub then: Then,
+    /// open: waits for answers; cooling: waits for the time; stopped: the customer gave it up; escalated: a person decides; released: the
+    /// hold ended.
+    pub state: String,
+    /// Answers, once given.
+    pub answers: Option<BTreeMap<String, bool>>,
+    /// When they were given.
+    pub answered: Option<i64>,
+    /// When it ended.
+    pub closed: Option<i64>,
+    /// Title in the language asked for.
+    pub title: String,
+    /// Message in the language asked for.
+    pub message: String,
+    /// Questions in the language asked for.
+    pub questions: Vec<Question>,
+}
+
+/// What the customer answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WarningAnswers {
+    /// Whether the customer wants to go on; no gives the withdrawal up.
+    pub proceed: bool,
+    /// Yes or no to each question; needed to go on.
+    #[serde(default)]
+    pub answers: BTreeMap<String, bool>,
+}
+
+/// Columns of the table, in order.
+pub(crate) const COLUMNS: [&str; 10] =
+    ["event", "customer", "scam", "hold", "value", "counterparty", "raised", "cooling_until", "then_do", "state"];
+
+const SELECT: &str = "SELECT event, customer, scam, hold, value, counterparty, raised, cooling_until, then_do, state, answers, answered, closed FROM warnings";
+
+fn record(row: &Row, lang: &str) -> Result<WarningRecord, DbError> {
+    let scam = Scam::from_name(row.text(2)?).ok_or(DbError::Type(2))?;
+    let (title, message) = scam.words(lang);
+    Ok(WarningRecord {
+        event: row.text(0)?.to_owned(),
+        customer: row.text(1)?.to_owned(),
+        scam,
+        hold: row.int(3)? as u64,
+        value: row.int_or_null(4),
+        counterparty: row.text_or_null(5).map(str::to_owned),
+        raised: row.int(6)?,
+        cooling_until: row.int(7)?,
+        then: if row.text(8)? == "release" { Then::Release } else { Then::Review },
+        state: row.text(9)?.to_owned(),
+        answers: row.text_or_null(10).map(|a| parse("answers", a)).transpose()?,
+        answered: row.int_or_null(11),
+        closed: row.int_or_null(12),
+        title,
+        message,
+        questions: scam.questions(lang),
+    })
+}
+
+fn get(db: &mut Database, event: &str, lang: &str) -> Result<Option<WarningRecord>, DbError> {
+    let rows = db.query(&format!("{SELECT} WHERE event = $1"), &[event.into()])?;
+    rows.first().map(|r| record(r, lang)).transpose()
+}
+
+/// The row of a new warning.
+pub(crate) fn row(event: &crate::Event, warning: &Warning, hold: u64, value: Option<u64>, now: i64) -> Vec<Value> {
+    vec![
+        event.id.as_str().into(),
+        event.customer.as_str().into(),
+        warning.scam.name().into(),
+        (hold as i64).into(),
+        value.map(|v| v as i64).into(),
+        event.counterparty.clone().into(),
+        now.into(),
+        warning.cooling_until.into(),
+        (if warning.then == Then::Release { "release" } else { "review" }).into(),
+        "open".into(),
+    ]
+}
+
+/// A hold ended: the warning that it waited for is over.
+pub(crate) fn hold_ended(db: &mut Database, hold: u64, now: i64) -> Result<(), DbError> {
+    let sql = "UPDATE warnings SET state = 'released', closed = $1 WHERE hold = $2 AND closed IS NULL";
+    db.execute(sql, &[now.into(), (hold as i64).into()])?;
+    Ok(())
+}
+
+/// Takes a customer's answers.
+pub(crate) fn answer(
+    core: &mut Core,
+    event: &str,
+    given: &WarningAnswers,
+    actor: &str,
+    now: i64,
+) -> Result<WarningRecord, ScreeningError> {
+    let missing = || ScreeningError::NotFound(format!("a warning on event {event}"));
+    let known = get(&mut core.db, event, "en")?.ok_or_else(missing)?;
+    if let Some(unknown) = given.answers.keys().find(|a| !known.questions.iter().any(|q| q.id == **a)) {
+        return Err(Invalid::new("answers", format!("there is no question '{unknown}'")).into());
+    }
+    match (known.state.as_str(), given.proceed) {
+        ("open", _) => {}
+        // Whoever thinks better of it may give it up at any time before.
+        ("cooling" | "escalated", false) => {}
+        (state, _) => return Err(ScreeningError::State(format!("the warning on event {event} is {state}"))),
+    }
+    let open = known.questions.iter().filter(|q| !given.answers.contains_key(&q.id)).map(|q| q.id.as_str());
+    let open: Vec<&str> = open.collect();
+    if given.proceed && !open.is_empty() {
+        return Err(Invalid::new("answers", format!("to go on, answer {} too", open.join(", "))).into());
+    }
+    let signs: Vec<&str> = given.answers.iter().filter(|a| *a.1).map(|a| a.0.as_str()).collect();
+    let hold = holds::get(&mut core.db, known.hold)?
+        .ok_or_else(|| ScreeningError::NotFound(format!("hold {}", known.hold)))?;
+    let (state, closed) = match given.proceed {
+        false => ("stopped", Some(now)),
+        true if !signs.is_empty() || known.then == Then::Review => ("escalated", None),
+        true => ("cooling", None),
+    };
+    let answers =
+        if given.answers.is_empty() { known.answers.clone().unwrap_or_default() } else { given.answers.clone() };
+    core.db.execute(
+        "UPDATE warnings SET state = $1, answers = $2, answered = $3, closed = $4 WHERE event = $5",
+        &[state.into(), json!(answers).to_string().into(), now.into(), closed.into(), event.into()],
+    )?;
+    let detail = json!({ "state": state, "signs": signs, "scam": known.scam.name(), "hold": known.hold }).to_string();
+    core.audit(now, actor, "warning.answered", &format!("event:{event}"), &detail);
+    if hold.state == "active" {
+        match state {
+            "stopped" => {
+                core.end(&hold, None, "released", "the customer gave the withdrawal up after a warning", actor, now)?
+            }
+            "cooling" => core.let_lapse(&hold, known.cooling_until.max(now), actor, now)?,
+            _ => {}
+        }
+    }
+    Ok(get(&mut core.db, event, "en")?.ok_or_else(missing)?)
+}
+
+/// Which warnings.
+#[derive(Clone, Debug, Default)]
+pub struct WarningFilter {
+    /// State.
+    pub state: Option<String>,
+    /// Customer.
+    pub customer: Option<String>,
+    /// At most so many, up to 1,000.
+    pub limit: usize,
+}
+
+impl Screening {
+    /// A warning in a language.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`].
+    pub fn warning(&self, event: &str, lang: &str) -> Result<WarningRecord, ScreeningError> {
+        let found = self.read(|db| get(db, event, lang))?;
+        found.ok_or_else(|| ScreeningError::NotFound(format!("a warning on event {event}")))
+    }
+
+    /// Takes a customer's answers: gives the withdrawal up, lets it go on after the cooling-off time, or has a person decide.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn answer_warning(
+        &self,
+        event: &str,
+        given: WarningAnswers,
+        actor: &str,
+    ) -> Result<WarningRecord, ScreeningError> {
+        let (event, actor) = (event.to_owned(), actor.to_owned());
+        self.change(move |core, now| answer(core, &event, &given, &actor, now))
+    }
+
+    /// Warnings, latest first.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn warnings(&self, filter: &WarningFilter) -> Result<Vec<WarningRecord>, ScreeningError> {
+        let (mut clauses, mut values): (Vec<String>, Vec<Value>) = (Vec::new(), Vec::new());
+        for (column, value) in [("state", &filter.state), ("customer", &filter.customer)] {
+            if let Some(value) = value {
+                values.push(value.as_str().into());
+                clauses.push(format!("{column} = ${}", values.len()));
+            }
+        }
+        let clause = if clauses.is_empty() { String::new() } else { format!(" WHERE {}", clauses.join(" AND ")) };
+        let limit = filter.limit.clamp(1, 1_000);
+        let sql = format!("{SELECT}{clause} ORDER BY raised DESC, event LIMIT {limit}");
+        self.read(|db| db.query(&sql, &values)?.iter().map(|r| record(r, "en")).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scam_has_words_and_questions_in_every_language() {
+        for scam in Scam::ALL {
+            let ids: Vec<String> = scam.questions("en").into_iter().map(|q| q.id).collect();
+            assert_eq!(ids.len(), 5, "{scam:?}");
+            for lang in LANGUAGES {
+                let (title, message) = scam.words(lang);
+                assert!(!title.is_empty() && message.len() > 40);
+                let questions = scam.questions(lang);
+                assert_eq!(questions.iter().map(|q| q.id.clone()).collect::<Vec<_>>(), ids);
+                assert!(questions.iter().all(|q| q.text.ends_with('?')), "{scam:?} {lang}");
+                if lang != "en" {
+                    assert_ne!(title, scam.words("en").0);
+                    assert!(questions.iter().zip(scam.questions("en")).all(|(a, b)| a.text != b.text));
+                }
+            }
+            assert_eq!(Scam::from_name(scam.name()), Some(scam));
+            assert_eq!(json!(scam), scam.name());
+        }
+    }
+}
