@@ -268,7 +268,7 @@ fn view_step(step: &Step, answers: &[Given], hints: usize) -> StepView {
 fn score(steps: &[StepView]) -> u64 {
     let points: u64 = steps.iter().map(|s| u64::from(s.points)).sum();
     let earned: u64 = steps.iter().map(|s| u64::from(s.points) * u64::from(s.credit)).sum();
-    if points == 0 { 0 } else { earned / points }
+    earned.checked_div(points).unwrap_or(0)
 }
 
 /// Credit that counts: hints and earlier tries are taken off.

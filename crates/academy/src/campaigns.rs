@@ -76,7 +76,6 @@ pub struct Campaign {
     /// Number.
     pub id: i64,
     /// As it was drafted.
-    #[serde(flatten)]
     pub plan: NewCampaign,
     /// draft, running or ended.
     pub state: String,
@@ -339,6 +338,11 @@ fn campaign_by(db: &mut Database, id: i64) -> Result<Option<Campaign>, DbError> 
     db.query(&format!("{CAMPAIGN} WHERE id = $1"), &[id.into()])?.first().map(campaign).transpose()
 }
 
+fn last_event(db: &mut Database) -> Result<i64, DbError> {
+    let rows = db.query("SELECT COALESCE(MAX(seq), 0) FROM events", &[])?;
+    rows.first().map_or(Ok(0), |r| r.int(0))
+}
+
 /// What is known of withdrawals beside their decision.
 #[derive(Debug, Default)]
 struct Fates {
@@ -417,13 +421,13 @@ impl NewCampaign {
 }
 
 impl Academy<'_> {
-    /// Withdrawals decided from a time on, in order.
+    /// Withdrawals after an event and from a time on, in order.
     fn withdrawals(
         &self,
+        mut after: i64,
         since: i64,
         mut each: impl FnMut(DecidedEvent) -> ControlFlow<()>,
     ) -> Result<(), ScreeningError> {
-        let mut after = 0i64;
         loop {
             let sql = "SELECT seq, body, facts, result FROM events WHERE seq > $1 AND kind = 'withdrawal' AND time >= $2 ORDER BY seq LIMIT 5000";
             let rows = self.screening.read(|db| db.query(sql, &[after.into(), since.into()]))?;
@@ -472,7 +476,7 @@ impl Academy<'_> {
         let fates = self.screening.read(Fates::read)?;
         let (categories, mut known) = (plan.categories(), HashMap::new());
         let mut found: BTreeMap<String, Because> = BTreeMap::new();
-        self.withdrawals(since, |e| {
+        self.withdrawals(0, since, |e| {
             let (out, held) = (fates.went_out(&e), fates.is_held(&e));
             let counts = (out && plan.rule.paid) || (held && plan.rule.about_to_pay);
             if counts && Self::is_about(plan, &categories, &e, now, &mut known) {
@@ -608,9 +612,10 @@ impl Academy<'_> {
             tx.db().insert("campaign_people", &["campaign", "customer", "arm", "lang", "because"], &rows, "")?;
             let columns = ["id", "campaign", "customer", "lang", "subject", "body", "sent"];
             tx.db().insert("campaign_messages", &columns, &messages, "")?;
+            let seq = last_event(tx.db())?;
             tx.db().execute(
-                "UPDATE campaigns SET state = 'running', started = $1 WHERE id = $2",
-                &[time.into(), id.into()],
+                "UPDATE campaigns SET state = 'running', started = $1, first_seq = $2 WHERE id = $3",
+                &[time.into(), seq.into(), id.into()],
             )?;
             let detail = json!({ "people": people.len(), "told": messages.len() }).to_string();
             tx.audit("campaign.started", &format!("campaign:{id}"), &detail);
@@ -635,8 +640,11 @@ impl Academy<'_> {
                 return Err(ScreeningError::State(format!("campaign {id} is {}", found.state)));
             }
             let now = tx.now();
-            tx.db()
-                .execute("UPDATE campaigns SET state = 'ended', ended = $1 WHERE id = $2", &[now.into(), id.into()])?;
+            let seq = last_event(tx.db())?;
+            tx.db().execute(
+                "UPDATE campaigns SET state = 'ended', ended = $1, last_seq = $2 WHERE id = $3",
+                &[now.into(), seq.into(), id.into()],
+            )?;
             tx.audit("campaign.ended", &format!("campaign:{id}"), "{}");
             campaign_by(tx.db(), id)?.ok_or(ScreeningError::Stopped)
         })
@@ -665,11 +673,15 @@ impl Academy<'_> {
     /// [`ScreeningError`].
     pub fn campaign_effect(&self, id: i64, now: CategoryNow<'_>) -> Result<Effect, ScreeningError> {
         let found = self.campaign(id)?;
-        let Some(started) = found.started else {
+        let sql = "SELECT first_seq, last_seq FROM campaigns WHERE id = $1";
+        let rows = self.screening.read(|db| db.query(sql, &[id.into()]))?;
+        let bounds = rows.first().map(|r| (r.int_or_null(0), r.int_or_null(1)));
+        let Some((Some(first), last)) = bounds else {
             return Err(ScreeningError::State(format!("campaign {id} was not started")));
         };
-        let until = found.ended.unwrap_or(i64::MAX);
-        let mut arms: HashMap<String, (bool, Outcome)> = HashMap::new();
+        let last = last.unwrap_or(i64::MAX);
+        // In order, so that sums come out the same each time.
+        let mut arms: BTreeMap<String, (bool, Outcome)> = BTreeMap::new();
         let mut after = String::new();
         loop {
             let page = self.campaign_people(id, &after)?;
@@ -679,10 +691,9 @@ impl Academy<'_> {
         }
         let fates = self.screening.read(Fates::read)?;
         let (categories, mut known) = (found.plan.categories(), HashMap::new());
-        self.withdrawals(started, |e| {
-            // The time of the decision, which nobody can set back.
-            if e.decision.decided > until || e.decision.decided < started {
-                return ControlFlow::Continue(());
+        self.withdrawals(first, 0, |e| {
+            if e.decision.seq as i64 > last {
+                return ControlFlow::Break(());
             }
             let Some((_, outcome)) = arms.get_mut(&e.event.customer) else { return ControlFlow::Continue(()) };
             if Self::is_about(&found.plan, &categories, &e, now, &mut known) {

@@ -87,7 +87,6 @@ pub struct Session {
     /// Number.
     pub id: i64,
     /// As it was planned.
-    #[serde(flatten)]
     pub plan: NewSession,
     /// planned, closed or cancelled.
     pub state: String,
@@ -115,7 +114,6 @@ pub struct Learner {
     /// Number.
     pub id: i64,
     /// Who.
-    #[serde(flatten)]
     pub who: NewLearner,
     #[serde(skip)]
     pub(crate) generation: i64,

@@ -52,7 +52,6 @@ pub struct Lesson {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Course {
     /// What it says of itself.
-    #[serde(flatten)]
     pub header: Header,
     /// Lessons.
     pub lessons: Vec<Lesson>,
@@ -162,8 +161,11 @@ pub fn to_html(markdown: &str) -> String {
     out
 }
 
+/// Course files by name and language.
+type Texts = BTreeMap<(String, String), (Header, Vec<Lesson>)>;
+
 impl Academy<'_> {
-    fn all_courses(&self) -> Result<BTreeMap<(String, String), (Header, Vec<Lesson>)>, ScreeningError> {
+    fn all_courses(&self) -> Result<Texts, ScreeningError> {
         let mut all = BTreeMap::new();
         for text in BUNDLED {
             let (header, lessons) = parse(text)?;

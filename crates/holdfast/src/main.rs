@@ -7,6 +7,7 @@ mod bench_desk;
 mod bench_evidence;
 mod bench_screening;
 mod bench_sharing;
+mod campaigns;
 mod connect;
 mod demo;
 mod demo_case;
@@ -101,6 +102,12 @@ enum Command {
     /// Sharing with partners: communities, sources, flags, feeds, private matching.
     #[command(subcommand)]
     Sharing(sharing::SharingCommand),
+    /// Warnings at withdrawals: questions, answers, cooling-off time.
+    #[command(subcommand)]
+    Warnings(campaigns::WarningsCommand),
+    /// Campaigns with police: who is told, and what it did.
+    #[command(subcommand)]
+    Campaigns(campaigns::CampaignsCommand),
     /// Training: courses, sessions, graded labs, certificates.
     #[command(subcommand)]
     Academy(academy::AcademyCommand),
@@ -147,6 +154,8 @@ fn main() -> ExitCode {
         Command::Desk(command) => desk::run(command, json),
         Command::Evidence(command) => evidence::run(command, json),
         Command::Sharing(command) => sharing::run(command, json),
+        Command::Warnings(command) => campaigns::warnings(command, json),
+        Command::Campaigns(command) => campaigns::campaigns(command, json),
         Command::Academy(command) => academy::run(command, json),
         Command::Call(args) => live::call_command(args),
         Command::Accuracy(args) => accuracy::run(args, json),

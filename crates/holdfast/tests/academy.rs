@@ -3,10 +3,14 @@
 
 mod common;
 
-use common::{holdfast, path, run, words};
+use common::{
+    Desk, Running, agent, free_port, have, have_peer, holdfast, path, peers, run, serving, small_store, words,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// A task made of a seed, solved offline.
 struct Task {
@@ -417,4 +421,119 @@ fn at_the_scene() {
         task.solve("device-found", &task.options("device-found")[1]);
         task.solve("mover", "Anybody who holds a copy of the words");
     }
+}
+
+/// A learning record store, and the URL of its endpoint.
+fn ralph(dir: &Path) -> (Running, String) {
+    let bin = peers().join("lrs/bin");
+    let hash = run(Command::new(bin.join("python"))
+        .args(["-c", "import bcrypt; print(bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode())"]));
+    let user = json!([{"username": "holdfast", "hash": hash.trim(), "scopes": ["all"], "agent": {"mbox": "mailto:holdfast@example.org"}}]);
+    std::fs::write(dir.join("auth.json"), user.to_string()).unwrap();
+    std::fs::create_dir(dir.join("statements")).unwrap();
+    let port = free_port();
+    let mut command = Command::new(bin.join("uvicorn"));
+    command.args(["ralph.api:app", "--port", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .env("RALPH_APP_DIR", dir)
+        .env("RALPH_AUTH_FILE", dir.join("auth.json"))
+        .env("RALPH_RUNSERVER_BACKEND", "fs");
+    command.env("RALPH_BACKENDS__LRS__FS__DEFAULT_DIRECTORY_PATH", dir.join("statements")).current_dir(dir);
+    let process = Running(command.spawn().unwrap());
+    let url = format!("http://127.0.0.1:{port}/xAPI");
+    for _ in 0..300 {
+        if agent().get(format!("{url}/statements")).call().is_ok() {
+            return (process, url);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("the learning record store does not answer");
+}
+
+/// A trainer plans, a learner enters, solves a lab on the lab's own pages and gets a certificate, all in a real browser; the certificate
+/// verifies with `holdfast verify` and with an independent library, and the results reach a learning record store.
+#[test]
+fn a_learner_passes_a_lab_and_gets_a_certificate_that_verifies() {
+    if !have("chromium") || !have_peer("venv/bin/playwright") || !have_peer("lrs/bin/uvicorn") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let desk = Desk { process, url, dir };
+    let (_, admin, _) = desk.key("admin", &["admin"], "");
+    let trainer = desk.key("trainer", &["academy"], &admin).1;
+    let script = |name: &str| format!("{}/tests/peers/{name}", env!("CARGO_MANIFEST_DIR"));
+    let python = peers().join("venv/bin/python");
+    let output = Command::new(&python)
+        .args([&script("learner.py"), &desk.url, &trainer, path(desk.dir.path())])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", words(&output));
+    let learner = words(&output).lines().find_map(|l| l.strip_prefix("key ").map(str::to_owned)).unwrap();
+
+    // What the API says is what the pages said.
+    let bearer = format!("Bearer {learner}");
+    let (status, me) = desk.ask("GET", "/api/v1/learn/me", &[("Authorization", &bearer)], None);
+    assert_eq!(
+        (status, me["labs"][0][1]["passed"].clone(), me["labs"][0][1]["score"].clone()),
+        (200, json!(true), json!(960))
+    );
+    let attempt = me["labs"][0][1]["attempt"].clone();
+    let at = format!("/api/v1/learn/attempts/{attempt}/answers");
+    assert_eq!(
+        desk.ask("POST", &at, &[("Authorization", &bearer)], Some(&json!({"step": "amount", "answer": "1"}))).0,
+        409,
+        "the step is over"
+    );
+    assert_eq!(desk.ask("GET", "/api/v1/learn/me", &[("Authorization", "Bearer hl_1_00")], None).0, 401);
+    let certificate = me["certificates"][0][0].as_str().unwrap().to_owned();
+    let staff = format!("Bearer {trainer}");
+    let (_, given) =
+        desk.ask("GET", &format!("/api/v1/academy/certificates/{certificate}"), &[("Authorization", &staff)], None);
+    let jwt = desk.dir.path().join("certificate.jwt");
+    std::fs::write(&jwt, given["jwt"].as_str().unwrap()).unwrap();
+
+    // Offline.
+    let pdf = desk.dir.path().join("certificate.pdf");
+    for file in [&pdf, &jwt] {
+        let said = run(holdfast().args(["verify", path(file)]));
+        assert!(said.contains("The certificate is valid") && said.contains("One lab for Ana Ruiz"), "{said}");
+    }
+    let mut changed = std::fs::read(&pdf).unwrap();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    let bad = desk.dir.path().join("changed.pdf");
+    std::fs::write(&bad, changed).unwrap();
+    assert!(!holdfast().args(["verify", path(&bad)]).output().unwrap().status.success());
+    let said: Value =
+        serde_json::from_str(&run(Command::new(&python).args([&script("badge.py"), path(&jwt)]))).unwrap();
+    assert_eq!(said["name"], "One lab");
+
+    // The statements reach a learning record store (OpenFun's Ralph).
+    let (lrs, lrs_url) = ralph(desk.dir.path());
+    let session = me["sessions"][0]["id"].to_string();
+    drop(desk.process);
+    let send = |password: &str| {
+        let mut command = holdfast();
+        command.args(["academy", "sessions", "xapi", &session, "--to", &lrs_url, "--user", "holdfast", "--json"]);
+        command.args(["--store", path(&store)]).env("HOLDFAST_LRS_PASSWORD", password).output().unwrap()
+    };
+    let sent = send("secret");
+    assert!(sent.status.success(), "{}", words(&sent));
+    let sent: Value = serde_json::from_slice(&sent.stdout).unwrap();
+    assert!(sent["sent"].as_u64().unwrap() >= 10, "{sent}");
+    assert!(!send("wrong").status.success());
+    let basic = ("Authorization", "Basic aG9sZGZhc3Q6c2VjcmV0");
+    let mut answer = agent()
+        .get(format!("{lrs_url}/statements?limit=100"))
+        .header(basic.0, basic.1)
+        .header("X-Experience-API-Version", "1.0.3")
+        .call()
+        .unwrap();
+    let kept: Value = answer.body_mut().read_json().unwrap();
+    let verbs: BTreeSet<String> =
+        kept["statements"].as_array().unwrap().iter().map(|s| text(&s["verb"]["display"]["en"])).collect();
+    assert_eq!(verbs, ["answered", "attended", "completed", "passed", "registered"].map(str::to_owned).into());
+    drop(lrs);
 }

@@ -298,6 +298,11 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
             (_, true) => ALL,
             (_, false) => &["investigator", "approver"],
         },
+        ("warnings", true) => ALL,
+        ("warnings", false) => &["investigator", "approver"],
+        ("campaigns", true) => ALL,
+        ("campaigns", false) if path.ends_with("/start") || path.ends_with("/end") => &["approver"],
+        ("campaigns", false) => &["investigator", "approver"],
         ("academy", _) => match (path.trim_start_matches("/api/v1/academy/"), get) {
             ("labs" | "courses" | "courses/{course}", true) => &["investigator", "approver", "auditor", "trainer"],
             ("programme", true) => &["auditor", "administrator", "trainer"],
@@ -355,8 +360,8 @@ fn every_endpoint_lets_in_only_the_roles_that_need_it() {
                 desk.ask(&method.to_uppercase(), &place, &[("Authorization", &header)], None).0
             };
             walked += 1;
-            // Officers' endpoints know sessions only; all others know keys only.
-            let officers = template.starts_with("/api/v1/portal/");
+            // Officers' and learners' endpoints know their own sessions and keys only; all others know keys only.
+            let officers = ["/api/v1/portal/", "/api/v1/learn/"].iter().any(|p| template.starts_with(p));
             for (role, key) in &keys {
                 let status = ask(key);
                 if officers {

@@ -343,7 +343,7 @@ pub(crate) fn answer(
             _ => {}
         }
     }
-    Ok(get(&mut core.db, event, "en")?.ok_or_else(missing)?)
+    get(&mut core.db, event, "en")?.ok_or_else(missing)
 }
 
 /// Which warnings.

@@ -392,10 +392,9 @@ pub async fn chain(
 /// Pages of the ledger whose links lead to the same pages below `prefix`.
 async fn mounted(response: Response, prefix: &str) -> Response {
     let (mut parts, body) = response.into_parts();
-    if let Some(to) = parts.headers.get(header::LOCATION).and_then(|v| v.to_str().ok()) {
-        if let Ok(value) = HeaderValue::from_str(&format!("{prefix}{to}")) {
-            parts.headers.insert(header::LOCATION, value);
-        }
+    let to = parts.headers.get(header::LOCATION).and_then(|v| v.to_str().ok());
+    if let Some(Ok(value)) = to.map(|to| HeaderValue::from_str(&format!("{prefix}{to}"))) {
+        parts.headers.insert(header::LOCATION, value);
     }
     let is_html = parts.headers.get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
     if !is_html {

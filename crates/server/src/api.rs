@@ -31,6 +31,19 @@ use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
     ),
     paths(
         crate::academy::labs,
+        crate::campaigns::warnings,
+        crate::campaigns::warning,
+        crate::campaigns::answer_warning,
+        crate::campaigns::campaigns,
+        crate::campaigns::draft,
+        crate::campaigns::preview,
+        crate::campaigns::campaign,
+        crate::campaigns::people,
+        crate::campaigns::start,
+        crate::campaigns::end,
+        crate::campaigns::effect,
+        crate::campaigns::template,
+        crate::campaigns::set_template,
         crate::academy::courses,
         crate::academy::add_course,
         crate::academy::course,
@@ -529,7 +542,6 @@ pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_tracing::bundl
             },
             public_key: v.public_key,
             created: v.valid_from,
-            ..Default::default()
         };
     }
     match bytes.starts_with(b"PK") {

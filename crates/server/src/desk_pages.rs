@@ -40,7 +40,10 @@ pub fn scopes_of_page(method: &Method, path: &str) -> &'static [&'static str] {
     let part = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
     match part {
         "alerts" | "holds" => scopes_of(method, &format!("/api/v1{rest}")),
-        "academy" => scopes_of(method, &format!("/api/v1{rest}")),
+        "academy" | "warnings" => scopes_of(method, &format!("/api/v1{rest}")),
+        // Which step it is stands in the form; its handler asks for more.
+        "campaigns" if *method == Method::POST => &["desk", "approve"],
+        "campaigns" => scopes_of(method, &format!("/api/v1{rest}")),
         "sharing" if rest == "/sharing/wallets" => &["desk"],
         "sharing" => scopes_of(method, &format!("/api/v1{rest}")),
         _ if rest.ends_with("/report") => &["desk"],
@@ -87,6 +90,8 @@ pub(crate) fn desk_page(title: &str, here: &str, body: Markup) -> Markup {
         ("/desk/cases", "Cases"),
         ("/desk/alerts", "Alerts"),
         ("/desk/holds", "Holds"),
+        ("/desk/warnings", "Warnings"),
+        ("/desk/campaigns", "Campaigns"),
         ("/desk/officers", "Officers"),
         ("/desk/seizures", "Seizures"),
         ("/desk/sharing", "Sharing"),

@@ -162,6 +162,12 @@ pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
             (_, false) => &["desk", "approve", "audit"],
             (_, true) => &["desk"],
         },
+        // The exchange's own app asks the customer.
+        ("warnings", false) => &["events", "desk", "approve", "audit"],
+        ("warnings", true) => &["events", "desk"],
+        ("campaigns", false) => &["desk", "approve", "audit"],
+        ("campaigns", true) if path.ends_with("/start") || path.ends_with("/end") => &["approve"],
+        ("campaigns", true) => &["desk"],
         ("academy", _) => match (second, changes) {
             ("labs" | "courses", false) => &["read", "academy"],
             ("programme", false) => &["academy", "audit", "manage"],
@@ -282,6 +288,10 @@ fn is_personal(path: &str) -> bool {
     let rest = path.strip_prefix("/api/v1").unwrap_or(path);
     [
         "/events",
+        "/warnings",
+        "/desk/warnings",
+        "/campaigns",
+        "/desk/campaigns",
         "/holds",
         "/alerts",
         "/desk/officers",

@@ -3,6 +3,7 @@
 pub mod academy;
 pub mod academy_pages;
 pub mod api;
+pub mod campaigns;
 pub mod cases;
 pub mod compat;
 pub mod desk;
@@ -169,6 +170,21 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/learn/attempts/{id}/hints", post(academy::hint))
         .route("/api/v1/learn/attempts/{id}/pack", get(academy::pack))
         .route("/api/v1/learn/certificates/{id}", get(academy::own_certificate))
+        .route("/api/v1/warnings", get(campaigns::warnings))
+        .route("/api/v1/warnings/{event}", get(campaigns::warning))
+        .route("/api/v1/warnings/{event}/answers", post(campaigns::answer_warning))
+        .route("/api/v1/campaigns", get(campaigns::campaigns).post(campaigns::draft))
+        .route("/api/v1/campaigns/preview", post(campaigns::preview))
+        .route("/api/v1/campaigns/{id}", get(campaigns::campaign))
+        .route("/api/v1/campaigns/{id}/people", get(campaigns::people))
+        .route("/api/v1/campaigns/{id}/start", post(campaigns::start))
+        .route("/api/v1/campaigns/{id}/end", post(campaigns::end))
+        .route("/api/v1/campaigns/{id}/effect", get(campaigns::effect))
+        .route("/api/v1/campaigns/templates/{scam}/{lang}", get(campaigns::template).put(campaigns::set_template))
+        .route("/desk/warnings", get(campaigns::warnings_page))
+        .route("/desk/warnings/{event}", post(campaigns::give_up))
+        .route("/desk/campaigns", get(campaigns::campaigns_page).post(campaigns::draft_page))
+        .route("/desk/campaigns/{id}", get(campaigns::campaign_page).post(campaigns::step_campaign))
         .route("/academy", get(academy_pages::home))
         .route("/academy/courses/{course}", get(academy_pages::course))
         .route("/academy/labs/{lab}", get(academy_pages::lab))

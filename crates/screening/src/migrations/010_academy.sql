@@ -138,7 +138,10 @@ CREATE TABLE campaigns (
   created BIGINT NOT NULL,
   created_by TEXT NOT NULL,
   started BIGINT,
-  ended BIGINT
+  ended BIGINT,
+  -- The last events before it was started and before it ended: what lies between counts.
+  first_seq BIGINT,
+  last_seq BIGINT
 );
 
 CREATE TABLE campaign_people (

@@ -1,0 +1,194 @@
+//! Campaigns: who paid or is about to pay is told in their language, some are held out, and the effect is measured.
+
+use holdfast_academy::Academy;
+use holdfast_academy::campaigns::{NewCampaign, RiskRule, Template};
+use holdfast_attribution::Category;
+use holdfast_screening::keys::Master;
+use holdfast_screening::warnings::Scam;
+use holdfast_screening::webhooks;
+use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, ScreeningError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+const NOW: i64 = 1_790_000_000;
+const DAY: i64 = 86_400;
+
+struct House {
+    _dir: tempfile::TempDir,
+    screening: Screening,
+    master: Master,
+    clock: Arc<AtomicI64>,
+}
+
+fn house() -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let at = clock.clone();
+    let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
+    let screening = Screening::open(&url, Arc::new(move || at.load(Ordering::Relaxed))).unwrap();
+    House { _dir: dir, screening, master: Master([3; 32]), clock }
+}
+
+fn facts(category: &str) -> ChainFacts {
+    ChainFacts { category: Category::from_name(category).unwrap(), found: true, ..ChainFacts::default() }
+}
+
+fn pay(house: &House, id: &str, customer: &str, category: &str, value: u64) {
+    let mut event = Event::new(EventKind::Withdrawal, id, house.clock.load(Ordering::Relaxed), customer);
+    event.asset = Some("ETH".into());
+    event.amount = Some(Amount(1_000));
+    event.balance = Some(Amount(1_000_000));
+    event.value = Some(value);
+    event.counterparty = Some(format!("0x{:040x}", id.bytes().fold(7u128, |n, b| n * 257 + u128::from(b))));
+    house.screening.decide(event, facts(category), "app").unwrap();
+}
+
+fn plan(holdout_ppm: u32) -> NewCampaign {
+    NewCampaign {
+        title: "Stop before you pay".into(),
+        scam: Scam::Investment,
+        partner: "Policía de Ejemplo".into(),
+        rule: RiskRule {
+            categories: vec!["ponzi_scheme".into()],
+            days: 30,
+            min_value: 10_000,
+            paid: true,
+            about_to_pay: true,
+            pattern: false,
+            countries: vec![],
+        },
+        holdout_ppm,
+    }
+}
+
+/// Lets payments to scams go out, as before the exchange had rules.
+const LET_GO: &str = "
+title: lenient
+rules:
+  - id: held
+    version: 1
+    state: live
+    title: Held
+    on: [withdrawal]
+    when: event.value == 77777
+    decision: hold
+    source: [trial]
+";
+
+#[test]
+fn people_at_risk_are_chosen_told_and_compared() {
+    let house = house();
+    let academy = Academy { screening: &house.screening, master: &house.master, site: "https://desk.example.org" };
+    house.screening.apply_rules(LET_GO, "t").unwrap();
+    for i in 0..300 {
+        let mut record = Record::new(RecordKind::Customer, format!("c{i:03}"), NOW - 100 * DAY);
+        record.country = Some(["ES", "DE", "FR"][i % 3].into());
+        record.created = Some(NOW - 100 * DAY);
+        house.screening.ingest(vec![record], "t").unwrap();
+    }
+    for i in 0..200 {
+        pay(&house, &format!("w{i}"), &format!("c{i:03}"), "ponzi_scheme", 20_000);
+    }
+    pay(&house, "little", "c250", "ponzi_scheme", 500);
+    pay(&house, "clean", "c251", "exchange", 50_000);
+    pay(&house, "held", "c252", "ponzi_scheme", 77_777);
+    // Tagged since: the day's facts knew nothing.
+    pay(&house, "later", "c253", "unattributed", 30_000);
+    let ponzi = Category::from_name("ponzi_scheme");
+    let today = |e: &Event| if e.id == "later" { ponzi } else { None };
+    let people = academy.at_risk(&plan(0), &today).unwrap();
+    let ids: Vec<&str> = people.iter().map(|p| p.customer.as_str()).collect();
+    assert_eq!(people.len(), 202);
+    assert!(ids.contains(&"c252") && ids.contains(&"c253") && !ids.contains(&"c250") && !ids.contains(&"c251"));
+    let held = people.iter().find(|p| p.customer == "c252").unwrap();
+    assert_eq!((held.because.paid, held.because.about_to_pay, held.because.value), (0, 1, 77_777));
+    assert_eq!(people.iter().map(|p| p.lang.as_str()).take(3).collect::<Vec<_>>(), ["es", "de", "en"]);
+    let only = NewCampaign {
+        rule: RiskRule { countries: vec!["DE".into()], paid: true, about_to_pay: false, ..plan(0).rule },
+        ..plan(0)
+    };
+    assert!(academy.at_risk(&only, &today).unwrap().iter().all(|p| p.lang == "de" && p.because.paid > 0));
+
+    // Messages: the shipped ones, a new version, no links.
+    let mut template = academy.template(Scam::Investment, "es").unwrap();
+    assert!(template.version == 0 && template.body.contains("{partner}"));
+    template.body = "Visite https://example.org".into();
+    assert!(academy.set_template(template.clone(), "a").is_err());
+    template.body = "Pare. {partner} y nosotros le avisamos.".into();
+    assert_eq!(academy.set_template(template, "a").unwrap().version, 1);
+    assert!(academy.template(Scam::Investment, "xx1").is_err());
+    let english: Template = academy.template(Scam::Investment, "fr").unwrap();
+    assert_eq!(english.subject, "This may be an investment scam");
+
+    // Two people, once.
+    let drafted = academy.draft_campaign(plan(250_000), "ana").unwrap();
+    assert!(matches!(academy.start_campaign(drafted.id, &today, "ana"), Err(ScreeningError::State(_))));
+    let webhook = house.screening.add_webhook("https://example.org/hook", &["campaigns".into()], "t").unwrap();
+    let running = academy.start_campaign(drafted.id, &today, "luis").unwrap();
+    assert!(matches!(academy.start_campaign(drafted.id, &today, "luis"), Err(ScreeningError::State(_))));
+    assert_eq!(running.told + running.held_out, 202);
+    assert!((30..=75).contains(&running.held_out), "{}", running.held_out);
+    // Each of those told gets one message, in order, whatever the turns; the held out none.
+    let hook = house.screening.webhooks().unwrap().into_iter().find(|w| w.id == webhook).unwrap();
+    let (mut hook, mut told) = (hook, Vec::new());
+    loop {
+        let pending = house.screening.read(|db| webhooks::pending(db, &hook, 50)).unwrap();
+        if pending.messages.is_empty() && pending.then == hook.progress {
+            break;
+        }
+        for message in pending.messages {
+            told.push(serde_json::from_str::<serde_json::Value>(&message.body).unwrap());
+        }
+        hook.progress = pending.then;
+    }
+    assert_eq!(told.len() as i64, running.told);
+    let first = told.iter().find(|m| m["data"]["lang"] == "es").unwrap();
+    assert_eq!(first["type"], "campaign.message");
+    assert_eq!(first["data"]["body"], "Pare. Policía de Ejemplo y nosotros le avisamos.");
+    let all = academy.campaign_people(drafted.id, "").unwrap();
+    assert!(
+        all.iter()
+            .filter(|p| p.arm == "held_out")
+            .all(|p| told.iter().all(|m| m["data"]["customer"] != p.customer.as_str()))
+    );
+
+    // Those told pay less often: 1 in 10 against 5 in 10.
+    house.clock.fetch_add(DAY, Ordering::Relaxed);
+    for (i, person) in all.iter().enumerate() {
+        let pays = if person.arm == "told" { i % 10 == 0 } else { i % 2 == 0 };
+        if pays && person.customer != "c252" {
+            pay(&house, &format!("again{i}"), &person.customer, "ponzi_scheme", 40_000);
+        }
+    }
+    let effect = academy.campaign_effect(drafted.id, &today).unwrap();
+    assert_eq!(effect.told.people as i64, running.told);
+    let fewer = effect.fewer_payers.unwrap();
+    assert!(fewer.low > 10.0 && fewer.high < 70.0, "{effect:?}");
+    let kept = effect.value_kept.unwrap();
+    assert!(kept.low > 0.0 && kept.value > 1_000_000.0, "{effect:?}");
+    assert!(effect.words.contains("kept people from paying"), "{}", effect.words);
+    // After the end nothing counts any more.
+    let before = academy.campaign_effect(drafted.id, &today).unwrap();
+    academy.end_campaign(drafted.id, "luis").unwrap();
+    house.clock.fetch_add(DAY, Ordering::Relaxed);
+    pay(&house, "after", &all[1].customer, "ponzi_scheme", 40_000);
+    assert_eq!(academy.campaign_effect(drafted.id, &today).unwrap(), before);
+    assert!(academy.end_campaign(drafted.id, "luis").is_err());
+    assert!(house.screening.verify_audit(None).unwrap().problems.is_empty());
+}
+
+#[test]
+fn rules_that_make_no_sense_are_refused() {
+    let house = house();
+    let academy = Academy { screening: &house.screening, master: &house.master, site: "https://desk.example.org" };
+    let wrong = |change: fn(&mut NewCampaign)| {
+        let mut new = plan(0);
+        change(&mut new);
+        academy.draft_campaign(new, "a").unwrap_err().to_string()
+    };
+    assert!(wrong(|c| c.rule.categories = vec!["nonsense".into()]).contains("nonsense"));
+    assert!(wrong(|c| c.rule.days = 0).contains("days"));
+    assert!(wrong(|c| c.holdout_ppm = 600_000).contains("half"));
+    assert!(wrong(|c| (c.rule.paid, c.rule.about_to_pay) = (false, false)).contains("about to pay"));
+    assert!(matches!(academy.campaign_effect(9, &|_| None), Err(ScreeningError::NotFound(_))));
+}

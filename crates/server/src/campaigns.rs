@@ -1,0 +1,437 @@
+//! Warnings at the withdrawal and campaigns with police, over HTTP and as pages.
+
+use crate::Shared;
+use crate::desk_pages::{back, desk_page, step_form};
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::pages::ErrorPage;
+use crate::screening::json;
+use crate::sharing::run;
+use axum::body::Bytes;
+use axum::extract::{Form, Path, Query, State};
+use axum::response::Response;
+use axum::{Extension, Json};
+use holdfast_academy::campaigns::{Campaign, Effect, NewCampaign, Person, RiskRule, Template};
+use holdfast_attribution::Category;
+use holdfast_screening::model::rfc3339;
+use holdfast_screening::warnings::{Scam, WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_screening::{ChainFacts, Event};
+use maud::{Markup, html};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+
+type Answer<T> = Result<Json<T>, ApiError>;
+type Page = Result<Markup, ErrorPage>;
+type Fields = Form<BTreeMap<String, String>>;
+
+impl Shared {
+    /// What today's tags say of an event's payee.
+    #[must_use]
+    pub fn category_now(&self, event: &Event) -> Option<Category> {
+        let workspace = self.workspace.read().ok()?;
+        Some(ChainFacts::look(&workspace, event, None).category)
+    }
+}
+
+/// Which warnings.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct WarningsQuery {
+    /// open, cooling, stopped, escalated or released.
+    state: Option<String>,
+    /// Customer.
+    customer: Option<String>,
+}
+
+/// Warnings at withdrawals, latest first, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/warnings", params(WarningsQuery), responses((status = 200, body = Vec<WarningRecord>)))]
+pub async fn warnings(State(shared): State<Shared>, Query(q): Query<WarningsQuery>) -> Answer<Vec<WarningRecord>> {
+    let filter = WarningFilter { state: q.state, customer: q.customer, limit: 1_000 };
+    run(shared, move |s| Ok(s.screening.warnings(&filter)?)).await.map(Json)
+}
+
+/// Language.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct WarningQuery {
+    /// ISO 639-1; English by default and where there is no translation.
+    lang: Option<String>,
+}
+
+/// A warning with what the customer is told and asked.
+#[utoipa::path(get, path = "/api/v1/warnings/{event}", params(("event" = String, Path, description = "The event's id"), WarningQuery),
+    responses((status = 200, body = WarningRecord), (status = 404, body = ErrorBody)))]
+pub async fn warning(
+    State(shared): State<Shared>,
+    Path(event): Path<String>,
+    Query(q): Query<WarningQuery>,
+) -> Answer<WarningRecord> {
+    run(shared, move |s| Ok(s.screening.warning(&event, q.lang.as_deref().unwrap_or("en"))?)).await.map(Json)
+}
+
+/// Takes the customer's answers: the withdrawal is given up, goes on after the cooling-off time, or is decided on by a person.
+#[utoipa::path(post, path = "/api/v1/warnings/{event}/answers", params(("event" = String, Path, description = "The event's id")),
+    request_body(content = WarningAnswers, example = json!({"proceed": false})),
+    responses((status = 200, body = WarningRecord), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn answer_warning(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(event): Path<String>,
+    body: Bytes,
+) -> Answer<WarningRecord> {
+    let given: WarningAnswers = json(&body)?;
+    run(shared, move |s| Ok(s.screening.answer_warning(&event, given, &caller.0)?)).await.map(Json)
+}
+
+/// Campaigns, latest first.
+#[utoipa::path(get, path = "/api/v1/campaigns", responses((status = 200, body = Vec<Campaign>)))]
+pub async fn campaigns(State(shared): State<Shared>) -> Answer<Vec<Campaign>> {
+    run(shared, |s| Ok(s.academy().campaigns()?)).await.map(Json)
+}
+
+/// Drafts a campaign.
+#[utoipa::path(post, path = "/api/v1/campaigns", request_body(content = NewCampaign, example = json!({"title": "Stop before you pay",
+    "scam": "investment", "partner": "Policía de Ejemplo", "rule": {"days": 90, "min_value": 10_000}, "holdout_ppm": 100_000})),
+    responses((status = 200, body = Campaign), (status = 400, body = ErrorBody)))]
+pub async fn draft(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Campaign> {
+    let new: NewCampaign = json(&body)?;
+    run(shared, move |s| Ok(s.academy().draft_campaign(new, &caller.0)?)).await.map(Json)
+}
+
+/// Who a campaign would choose now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CampaignPreview {
+    /// People.
+    pub people: usize,
+    /// Of these who paid.
+    pub paid: usize,
+    /// Of these who are about to pay.
+    pub about_to_pay: usize,
+    /// Value of both, minor units of the reference currency.
+    pub value: u64,
+    /// People by language of the message.
+    pub languages: BTreeMap<String, usize>,
+    /// The first 100.
+    pub sample: Vec<Person>,
+}
+
+impl CampaignPreview {
+    /// Sums people up.
+    #[must_use]
+    pub fn of(people: Vec<Person>) -> Self {
+        let mut languages = BTreeMap::new();
+        people.iter().for_each(|p| *languages.entry(p.lang.clone()).or_default() += 1);
+        CampaignPreview {
+            people: people.len(),
+            paid: people.iter().filter(|p| p.because.paid > 0).count(),
+            about_to_pay: people.iter().filter(|p| p.because.about_to_pay > 0).count(),
+            value: people.iter().map(|p| p.because.value).sum(),
+            languages,
+            sample: people.into_iter().take(100).collect(),
+        }
+    }
+}
+
+/// Says who a campaign would choose now; nothing is kept or sent.
+#[utoipa::path(post, path = "/api/v1/campaigns/preview", request_body(content = NewCampaign, example = json!({"title": "Stop before you pay",
+    "scam": "investment", "partner": "Policía de Ejemplo", "rule": {"days": 90}, "holdout_ppm": 100_000})),
+    responses((status = 200, body = CampaignPreview), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn preview(State(shared): State<Shared>, body: Bytes) -> Answer<CampaignPreview> {
+    let new: NewCampaign = json(&body)?;
+    run(shared, move |s| Ok(CampaignPreview::of(s.academy().at_risk(&new, &|e| s.category_now(e))?))).await.map(Json)
+}
+
+/// A campaign.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Campaign), (status = 404, body = ErrorBody)))]
+pub async fn campaign(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Campaign> {
+    run(shared, move |s| Ok(s.academy().campaign(id)?)).await.map(Json)
+}
+
+/// Which people.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PeopleQuery {
+    /// After this customer.
+    #[serde(default)]
+    after: String,
+}
+
+/// People of a campaign, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/people", params(("id" = i64, Path, description = "Number"), PeopleQuery),
+    responses((status = 200, body = Vec<Person>), (status = 404, body = ErrorBody)))]
+pub async fn people(
+    State(shared): State<Shared>,
+    Path(id): Path<i64>,
+    Query(q): Query<PeopleQuery>,
+) -> Answer<Vec<Person>> {
+    run(shared, move |s| Ok(s.academy().campaign_people(id, &q.after)?)).await.map(Json)
+}
+
+/// Starts a campaign; another person than who drafted it does so. Messages go to webhooks of the topic `campaigns`.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Campaign), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn start(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+) -> Answer<Campaign> {
+    run(shared, move |s| Ok(s.academy().start_campaign(id, &|e| s.category_now(e), &caller.0)?)).await.map(Json)
+}
+
+/// Ends a campaign: what people pay later does not count.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/end", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Campaign), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn end(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+) -> Answer<Campaign> {
+    run(shared, move |s| Ok(s.academy().end_campaign(id, &caller.0)?)).await.map(Json)
+}
+
+/// What a campaign did so far, against those held out, with its uncertainty.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/effect", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Effect), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn effect(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Effect> {
+    run(shared, move |s| Ok(s.academy().campaign_effect(id, &|e| s.category_now(e))?)).await.map(Json)
+}
+
+fn scam(name: &str) -> Result<Scam, ApiError> {
+    let all = || Scam::ALL.map(Scam::name).join(", ");
+    Scam::from_name(name).ok_or_else(|| ApiError::bad(format!("scam: '{name}' is none of {}", all())))
+}
+
+/// The text of a scam's messages in a language.
+#[utoipa::path(get, path = "/api/v1/campaigns/templates/{scam}/{lang}",
+    params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, ISO 639-1")),
+    responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
+pub async fn template(State(shared): State<Shared>, Path((name, lang)): Path<(String, String)>) -> Answer<Template> {
+    run(shared, move |s| Ok(s.academy().template(scam(&name)?, &lang)?)).await.map(Json)
+}
+
+/// A message's text.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateBody {
+    /// Subject.
+    subject: String,
+    /// Text, without links; `{partner}` stands for the partner's name.
+    body: String,
+}
+
+/// Puts a new version of a scam's message in force.
+#[utoipa::path(put, path = "/api/v1/campaigns/templates/{scam}/{lang}",
+    params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, ISO 639-1")),
+    request_body(content = TemplateBody, example = json!({"subject": "Stop before you pay", "body": "{partner} and we warn you."})),
+    responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
+pub async fn set_template(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((name, lang)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer<Template> {
+    let b: TemplateBody = json(&body)?;
+    run(shared, move |s| {
+        let new = Template { scam: scam(&name)?, lang, version: 0, subject: b.subject, body: b.body };
+        Ok(s.academy().set_template(new, &caller.0)?)
+    })
+    .await
+    .map(Json)
+}
+
+fn money(minor: i64) -> String {
+    format!("{}.{:02}", minor / 100, minor.rem_euclid(100))
+}
+
+/// Warnings, for the desk.
+pub async fn warnings_page(State(shared): State<Shared>, Query(q): Query<WarningsQuery>) -> Page {
+    let filter = WarningFilter { state: q.state, customer: q.customer, limit: 200 };
+    let list = run(shared, move |s| Ok(s.screening.warnings(&filter)?)).await?;
+    Ok(desk_page(
+        "Warnings at withdrawals",
+        "/desk/warnings",
+        html! {
+            p { "Show " a href="/desk/warnings" { "all" } @for state in ["open", "cooling", "escalated", "stopped", "released"] { ", " a href={"/desk/warnings?state=" (state)} { (state) } } "." }
+            div.wide { table {
+                thead { tr { th { "Withdrawal" } th { "Customer" } th { "Scam" } th.n { "Value" } th { "Payee" } th { "State" } th { "Answers that tell of it" } th { "Not before" } th {} } }
+                tbody { @for w in &list { tr {
+                    td.hash { (w.event) } td { (w.customer) } td { (w.scam.name()) } td.n { @if let Some(v) = w.value { (money(v)) } }
+                    td.hash { (w.counterparty.as_deref().unwrap_or_default()) } td { (w.state) }
+                    td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
+                    td { (&rfc3339(w.cooling_until)[..16]) }
+                    td { @if ["open", "cooling", "escalated"].contains(&w.state.as_str()) {
+                        a href={"/desk/holds"} { "hold " (w.hold) } " "
+                        (step_form(&format!("/desk/warnings/{}", w.event), "", "The customer gives it up", &[]))
+                    } }
+                } } }
+            } }
+        },
+    ))
+}
+
+/// Notes that a customer gave a withdrawal up.
+pub async fn give_up(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(event): Path<String>,
+) -> Result<Response, ErrorPage> {
+    let given = WarningAnswers { proceed: false, answers: BTreeMap::new() };
+    run(shared, move |s| Ok(s.screening.answer_warning(&event, given, &caller.0)?)).await?;
+    Ok(back("/desk/warnings".into()))
+}
+
+/// Campaigns, for the desk.
+pub async fn campaigns_page(State(shared): State<Shared>) -> Page {
+    let list = run(shared, |s| Ok(s.academy().campaigns()?)).await?;
+    Ok(desk_page(
+        "Campaigns with police",
+        "/desk/campaigns",
+        html! {
+            div.wide { table {
+                thead { tr { th { "Campaign" } th { "Scam" } th { "Partner" } th { "State" } th { "Started" } th.n { "Told" } th.n { "Held out" } } }
+                tbody { @for c in &list { tr {
+                    td { a href={"/desk/campaigns/" (c.id)} { (c.plan.title) } } td { (c.plan.scam.name()) } td { (c.plan.partner) } td { (c.state) }
+                    td { @if let Some(t) = c.started { (&rfc3339(t)[..10]) } } td.n { (c.told) } td.n { (c.held_out) }
+                } } }
+            } }
+            h2 { "Draft a campaign" }
+            form.step method="post" action="/desk/campaigns" {
+                label { "Title" input name="title" required; }
+                label { "Scam" select name="scam" { @for s in Scam::ALL { option value=(s.name()) { (s.name()) } } } }
+                label { "Police or agency" input name="partner" required; }
+                label { "Days looked back" input type="number" name="days" min="1" max="3650" value="90" required; }
+                label { "Least value" input type="number" name="min_value" min="0" value="0" required; }
+                label { "Countries (two letters, commas)" input name="countries"; }
+                label { input type="checkbox" name="paid" value="1" checked; " who paid" }
+                label { input type="checkbox" name="about_to_pay" value="1" checked; " who is about to pay" }
+                label { input type="checkbox" name="pattern" value="1"; " the pattern of a victim counts too" }
+                label { "Held out, percent" input type="number" name="holdout" min="0" max="50" value="10" required; }
+                button type="submit" { "Draft" }
+            }
+            p.note { "Another person starts it. Messages go to the exchange's own systems by a webhook of the topic campaigns." }
+        },
+    ))
+}
+
+/// Drafts a campaign from the form.
+pub async fn draft_page(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
+    let number = |name: &str| {
+        get(name).parse::<u32>().map_err(|_| ApiError::bad(format!("{name}: '{}' is no number", get(name))))
+    };
+    let countries =
+        get("countries").split(',').map(|c| c.trim().to_ascii_uppercase()).filter(|c| !c.is_empty()).collect();
+    let rule = RiskRule {
+        categories: Vec::new(),
+        days: number("days")?,
+        min_value: u64::from(number("min_value")?) * 100,
+        paid: fields.contains_key("paid"),
+        about_to_pay: fields.contains_key("about_to_pay"),
+        pattern: fields.contains_key("pattern"),
+        countries,
+    };
+    let holdout_ppm = number("holdout")?.saturating_mul(10_000);
+    let new =
+        NewCampaign { title: get("title"), scam: scam(&get("scam"))?, partner: get("partner"), rule, holdout_ppm };
+    let made = run(shared, move |s| Ok(s.academy().draft_campaign(new, &caller.0)?)).await?;
+    Ok(back(format!("/desk/campaigns/{}", made.id)))
+}
+
+/// A campaign: who would be chosen, or what it did.
+pub async fn campaign_page(State(shared): State<Shared>, Path(id): Path<i64>) -> Page {
+    let (campaign, preview, effect, templates) = run(shared, move |s| {
+        let academy = s.academy();
+        let campaign = academy.campaign(id)?;
+        let (preview, effect) = match campaign.started {
+            None => (Some(CampaignPreview::of(academy.at_risk(&campaign.plan, &|e| s.category_now(e))?)), None),
+            Some(_) => (None, Some(academy.campaign_effect(id, &|e| s.category_now(e))?)),
+        };
+        let mut templates = Vec::new();
+        for lang in holdfast_screening::warnings::LANGUAGES {
+            templates.push(academy.template(campaign.plan.scam, lang)?);
+        }
+        Ok((campaign, preview, effect, templates))
+    })
+    .await?;
+    let here = format!("/desk/campaigns/{id}");
+    let arm = |name: &str, a: &holdfast_academy::campaigns::Arm| {
+        html! { tr {
+            td { (name) } td.n { (a.people) } td.n { (a.paid_again) } td.n { (money(a.value as i64)) } td.n { (a.stopped) } td.n { (money(a.stopped_value as i64)) }
+        } }
+    };
+    Ok(desk_page(
+        &campaign.plan.title.clone(),
+        "/desk/campaigns",
+        html! {
+            p { (campaign.plan.scam.name()) " with " (campaign.plan.partner) ", " (campaign.state) ", drafted by " (campaign.created_by) }
+            @if let Some(p) = &preview {
+                h2 { "Who would be told" }
+                p { strong { (p.people) } " people: " (p.paid) " paid, " (p.about_to_pay) " are about to; " (money(p.value as i64)) " in all. "
+                    @for (lang, n) in &p.languages { (lang) ": " (n) " " } }
+                div.wide { table {
+                    thead { tr { th { "Customer" } th { "Language" } th.n { "Paid" } th.n { "About to pay" } th.n { "Value" } } }
+                    tbody { @for p in &p.sample { tr { td { (p.customer) } td { (p.lang) } td.n { (p.because.paid) } td.n { (p.because.about_to_pay) } td.n { (money(p.because.value as i64)) } } } }
+                } }
+                (step_form(&here, "start", "Start it (another person than the drafter)", &[]))
+            }
+            @if let Some(e) = &effect {
+                h2 { "What it did" }
+                p { (e.words) }
+                @if let Some(k) = &e.value_kept { p { "Value kept: " (money(k.value as i64)) " (95%: " (money(k.low as i64)) " to " (money(k.high as i64)) ")." } }
+                div.wide { table {
+                    thead { tr { th { "Arm" } th.n { "People" } th.n { "Paid again" } th.n { "Value" } th.n { "Withdrawals stopped" } th.n { "Value" } } }
+                    tbody { (arm("told", &e.told)) (arm("held out", &e.held_out)) }
+                } }
+                @if campaign.state == "running" { (step_form(&here, "end", "End it", &[])) }
+            }
+            h2 { "Messages" }
+            @for t in &templates {
+                section lang=(t.lang) {
+                    h3 { (t.lang) ", version " (t.version) ": " (t.subject) } pre.wide { (t.body) }
+                    form.step method="post" action=(here) {
+                        input type="hidden" name="step" value="template"; input type="hidden" name="lang" value=(t.lang);
+                        label { "Subject" input name="subject" value=(t.subject) required; } label { "Text" textarea name="body" rows="4" required { (t.body) } }
+                        button type="submit" { "New version" }
+                    }
+                }
+            }
+        },
+    ))
+}
+
+/// Starts, ends, or changes a message.
+pub async fn step_campaign(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
+    let step = get("step");
+    if step != "template" {
+        caller.needs("approve")?;
+    }
+    let (lang, subject, body) = (get("lang"), get("subject"), get("body").replace("\r\n", "\n"));
+    run(shared, move |s| {
+        let academy = s.academy();
+        match step.as_str() {
+            "start" => academy.start_campaign(id, &|e| s.category_now(e), &caller.0).map(|_| ())?,
+            "end" => academy.end_campaign(id, &caller.0).map(|_| ())?,
+            "template" => {
+                let scam = academy.campaign(id)?.plan.scam;
+                academy.set_template(Template { scam, lang, version: 0, subject, body }, &caller.0).map(|_| ())?;
+            }
+            other => return Err(ApiError::bad(format!("step: '{other}' is none of start, end, template"))),
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(back(format!("/desk/campaigns/{id}")))
+}
