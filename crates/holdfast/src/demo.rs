@@ -263,9 +263,10 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     let case = crate::demo_case::run(&screening, &workspace, &master, &vault, &args.store, first, as_json)?;
     let shared = Shared::new(workspace, screening, master, vault)?;
     let sharing = crate::demo_sharing::run(&shared, as_json)?;
+    let academy = crate::demo_academy::run(&shared, &args.store, as_json)?;
     if as_json {
         output::json(
-            &json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened, "case": case, "sharing": sharing}),
+            &json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened, "case": case, "sharing": sharing, "academy": academy}),
         )?;
     } else {
         println!(

@@ -10,6 +10,7 @@ mod bench_sharing;
 mod campaigns;
 mod connect;
 mod demo;
+mod demo_academy;
 mod demo_case;
 mod demo_sharing;
 mod desk;

@@ -25,6 +25,9 @@ fn the_demo_names_tag_source_path_and_amounts() {
         "The bundle is valid.",
         "case     1: Locky ransom in block 400000, goAML report 1 approved by bo",
         "The production is valid.",
+        "Jan de Wit solved the lab 'Follow a ransom payment' on its own chain (1000 of 1000 points)",
+        "The certificate is valid.",
+        "This may be an investment scam. Asked 5 questions, the customer gives it up: stopped.",
     ] {
         assert!(text.contains(expected), "'{expected}' is missing in:\n{text}");
     }
@@ -33,6 +36,10 @@ fn the_demo_names_tag_source_path_and_amounts() {
     let again = json(&run(holdfast().args(["demo", "--json", "--no-serve", "--store", path(&store)])));
     assert_eq!(again["summary"]["blocks"], 260);
     assert_eq!(again["findings"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&again["academy"]["score"], &again["academy"]["warning"]["state"]),
+        (&serde_json::json!(1000), &serde_json::json!("stopped"))
+    );
     // The same answers one by one.
     let store = ["--store", path(&store)];
     let shown = json(&run(holdfast().args(["--json", "show", "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"]).args(store)));
