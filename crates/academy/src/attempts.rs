@@ -66,6 +66,8 @@ pub struct AttemptView {
     pub brief: String,
     /// Files of the task, with their bytes.
     pub files: Vec<(String, u64)>,
+    /// Whether the files have a page to look at them with.
+    pub has_tool: bool,
     /// Network of the task's chain, where it has one.
     pub network: Option<String>,
     /// Steps.
@@ -295,6 +297,7 @@ impl Attempt {
             started: self.started,
             brief: made.brief.clone(),
             files: made.files.iter().map(|(n, b)| (n.clone(), b.len() as u64)).collect(),
+            has_tool: crate::tools::tool_of(made).is_some(),
             network: made.network().map(|n| n.to_string()),
             score,
             passed: score >= PASS,

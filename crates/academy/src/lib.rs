@@ -9,6 +9,7 @@ pub mod classes;
 pub mod course;
 pub mod grade;
 pub mod labs;
+pub mod tools;
 pub mod xapi;
 
 use classes::Learner;

@@ -188,23 +188,45 @@ fn judge(token: &str, start: usize) -> Option<Hit> {
     }
 }
 
+/// Letters and digits, of which tokens are.
+const IN_TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = (i as u8).is_ascii_alphanumeric();
+        i += 1;
+    }
+    table
+};
+
+/// The shortest token that matters: a short segwit program. Most have 25 and more.
+const SHORTEST: usize = 14;
+
 /// Finds addresses and keys in a text.
 pub fn find(text: &str, hits: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
-    let mut at = 0;
+    let inside = |i: usize| IN_TOKEN[usize::from(bytes[i])];
+    // Every token that is long enough covers one of the places that are tested.
+    let (mut at, mut least) = (SHORTEST - 1, 0);
     while at < bytes.len() {
-        // Tokens are letters and digits; the shortest that matters has 14 (a short segwit program), most have 25 and more.
-        if !bytes[at].is_ascii_alphanumeric() {
-            at += 1;
+        if !inside(at) {
+            at += SHORTEST;
             continue;
         }
-        let end = bytes[at..].iter().position(|b| !b.is_ascii_alphanumeric()).map_or(bytes.len(), |p| p + at);
-        if (14..=128).contains(&(end - at))
-            && let Some(hit) = judge(&text[at..end], at)
+        let (mut start, mut end) = (at, at + 1);
+        while start > least && inside(start - 1) {
+            start -= 1;
+        }
+        while end < bytes.len() && inside(end) {
+            end += 1;
+        }
+        if (SHORTEST..=128).contains(&(end - start))
+            && let Some(hit) = judge(&text[start..end], start)
         {
             hits.push(hit);
         }
-        at = end;
+        least = end;
+        at = end + SHORTEST;
     }
 }
 

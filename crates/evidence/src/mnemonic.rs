@@ -250,40 +250,89 @@ fn rises(numbers: &[u16]) -> bool {
     numbers.windows(2).all(|w| w[0] < w[1])
 }
 
-/// Whether a word of ASCII letters may be in a list: by its first two letters and its length.
-fn may_be_listed(word: &[u8]) -> bool {
-    static TABLE: LazyLock<Vec<bool>> = LazyLock::new(|| {
-        let mut table = vec![false; 32 * 32 * 8];
-        let ascii = LISTS.words.keys().filter(|w| w.is_ascii() && (3..=9).contains(&w.len()));
-        ascii.for_each(|w| table[place(w.as_bytes())] = true);
-        table
-    });
-    fn place(word: &[u8]) -> usize {
-        (usize::from(word[0] & 31) * 32 + usize::from(word[1] & 31)) * 8 + (word.len() - 3).min(7)
-    }
-    (3..=9).contains(&word.len()) && TABLE[place(word)]
+/// The ASCII words of all lists of up to eight letters, a number each: a letter a byte, the last one lowest.
+struct Packed {
+    /// A bit by hash: tells most words of a text from those of the lists within the processor's first cache.
+    filter: Vec<u64>,
+    /// Open addressing; 0 for nothing.
+    table: Vec<u64>,
 }
+
+impl Packed {
+    const FILTER_BITS: u32 = 17;
+    const TABLE_BITS: u32 = 15;
+
+    fn hash(word: u64) -> u64 {
+        word.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    fn has(&self, word: u64) -> bool {
+        let hash = Self::hash(word);
+        let bit = hash >> (64 - Self::FILTER_BITS);
+        if self.filter[(bit / 64) as usize] & (1 << (bit % 64)) == 0 {
+            return false;
+        }
+        let mask = self.table.len() - 1;
+        let mut at = (hash >> (64 - Self::TABLE_BITS)) as usize;
+        loop {
+            match self.table[at & mask] {
+                0 => return false,
+                found if found == word => return true,
+                _ => at += 1,
+            }
+        }
+    }
+}
+
+static PACKED: LazyLock<Packed> = LazyLock::new(|| {
+    let mut packed =
+        Packed { filter: vec![0; 1 << (Packed::FILTER_BITS - 6)], table: vec![0; 1 << Packed::TABLE_BITS] };
+    let mask = packed.table.len() - 1;
+    for word in LISTS.words.keys().filter(|w| w.is_ascii() && w.len() <= 8) {
+        let number = word.bytes().fold(0, |n, b| n << 8 | u64::from(b));
+        let hash = Packed::hash(number);
+        let bit = hash >> (64 - Packed::FILTER_BITS);
+        packed.filter[(bit / 64) as usize] |= 1 << (bit % 64);
+        let mut at = (hash >> (64 - Packed::TABLE_BITS)) as usize;
+        while packed.table[at & mask] != 0 {
+            at += 1;
+        }
+        packed.table[at & mask] = number;
+    }
+    packed
+});
+
+/// Of bytes: 1 an ASCII letter, 2 a part of a longer character, which counts as a letter, 3 a sign for a word that cannot be read.
+const CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = match i as u8 {
+            b'A'..=b'Z' | b'a'..=b'z' => 1,
+            0x80.. => 2,
+            b'_' | b'?' | b'*' => 3,
+            _ => 0,
+        };
+        i += 1;
+    }
+    table
+};
 
 /// Fewest words of a phrase.
 const SHORTEST: usize = 12;
 
-/// Whether a word is in a list; and whether it is of a script that may be written without spaces.
-fn is_listed(text: &str, begin: usize, end: usize, high: u8) -> (bool, bool) {
-    let word = &text.as_bytes()[begin..end];
+/// Whether a word that is not of ASCII letters, or longer than eight of them, is in a list; and whether it is of a script that may be written
+/// without spaces.
+#[cold]
+fn is_listed(word: &str, high: u8) -> (bool, bool) {
     match high {
         0xe3..=0xed => (true, true),
         0x80.. => {
-            let normal: String = text[begin..end].chars().take(64).nfkd().flat_map(char::to_lowercase).collect();
+            let normal: String = word.chars().take(64).nfkd().flat_map(char::to_lowercase).collect();
             (LISTS.words.contains_key(normal.as_str()), false)
         }
-        _ if !may_be_listed(word) => (false, false),
-        _ => {
-            let mut lower = [0u8; 9];
-            let lower = &mut lower[..word.len()];
-            lower.copy_from_slice(word);
-            lower.make_ascii_lowercase();
-            (std::str::from_utf8(lower).is_ok_and(|w| LISTS.words.contains_key(w)), false)
-        }
+        // Some of French and Spanish have nine.
+        _ => (word.len() == 9 && LISTS.words.contains_key(word.to_ascii_lowercase().as_str()), false),
     }
 }
 
@@ -300,30 +349,40 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
     let (mut first, mut first_at) = (0usize, 0usize);
     let mut missing: Option<(usize, usize)> = None;
     let mut ranges: Vec<(usize, usize)> = Vec::new();
+    let packed = &*PACKED;
+    let class = |i: usize| CLASS[usize::from(bytes[i])];
     while at < bytes.len() {
-        // A byte of a longer character counts as a letter here.
-        let letter = |b: u8| b.is_ascii_alphabetic() || b >= 0x80;
-        let blank = |b: u8| matches!(b, b'_' | b'?' | b'*');
         let begin = at;
-        let (mut high, mut is_blank) = (0u8, false);
-        if letter(bytes[at]) {
-            while at < bytes.len() && letter(bytes[at]) {
-                high = high.max(bytes[at]);
+        let (known, unspaced) = match class(at) {
+            0 => {
                 at += 1;
+                continue;
             }
-        } else if blank(bytes[at]) {
-            while at < bytes.len() && blank(bytes[at]) {
-                at += 1;
+            3 => {
+                while at < bytes.len() && class(at) == 3 {
+                    at += 1;
+                }
+                if !is_left_blank(bytes, begin, at) {
+                    continue;
+                }
+                (false, false)
             }
-            is_blank = true;
-        } else {
-            at += 1;
-            continue;
-        }
-        if is_blank && !is_left_blank(bytes, begin, at) {
-            continue;
-        }
-        let (known, unspaced) = if is_blank { (false, false) } else { is_listed(text, begin, at, high) };
+            _ => {
+                // Eight letters are a number: most words are told from those of the lists by it.
+                let (mut word, mut high) = (0u64, 0u8);
+                while at < bytes.len() && matches!(class(at), 1 | 2) {
+                    word = word << 8 | u64::from(bytes[at] | 0x20);
+                    high |= bytes[at] & 0x80;
+                    at += 1;
+                }
+                match (high, at - begin) {
+                    (0, 0..=2) => (false, false),
+                    (0, 3..=8) => (packed.has(word), false),
+                    (0, length) if length != 9 => (false, false),
+                    _ => is_listed(&text[begin..at], bytes[begin..at].iter().copied().max().unwrap_or(0)),
+                }
+            }
+        };
         if !known {
             if let Some((gap, after)) = missing {
                 (first, first_at) = (gap + 1, after);

@@ -197,6 +197,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/academy/attempts/{id}", get(academy_pages::attempt).post(academy_pages::answer))
         .route("/academy/attempts/{id}/pack", get(academy::pack))
         .route("/academy/attempts/{id}/files/{*name}", get(academy_pages::file))
+        .route("/academy/attempts/{id}/tool", get(academy_pages::tool).post(academy_pages::tool_draft))
         .route("/academy/attempts/{id}/chain", get(academy_pages::chain_home))
         .route("/academy/attempts/{id}/chain/{*rest}", get(academy_pages::chain))
         .route("/academy/certificates/{id}", get(academy::own_certificate))
