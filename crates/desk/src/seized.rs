@@ -7,7 +7,7 @@ use crate::request::{Target, TargetKind};
 use holdfast_evidence::Kind;
 use holdfast_evidence::derive::{Derived, addresses_of, kind_of};
 use holdfast_evidence::record::{self, Custody};
-use holdfast_evidence::scan::{Finding, Progress, Report, ScanError, scan};
+use holdfast_evidence::scan::{Finding, Progress, Report, ScanError, scan_at_most};
 use holdfast_evidence::seal::{Sealer, fingerprint, open};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{rfc3339, text_ok};
@@ -71,6 +71,8 @@ pub struct ScanOrder<'a> {
     pub exhibit: &'a str,
     /// Addresses derived of each branch.
     pub gap: u32,
+    /// Most bytes that the archives of one file may unpack to.
+    pub most: u64,
 }
 
 /// Addresses that a report's extended public keys control, and its secrets where the key that opens them is given.
@@ -164,15 +166,11 @@ impl Desk<'_> {
     pub fn case_secret_key(&self, case: u64, person: &Person) -> Result<String, ScreeningError> {
         self.screening.read(|db| Ok(may_change(db, case, person, false)))??;
         self.screening.note_look("case.secrets_opened", &format!("case:{case}"), "{}".into(), &person.name)?;
-        self.case_key(case)
+        Ok(self.case_key(case))
     }
 
-    fn case_key(&self, case: u64) -> Result<String, ScreeningError> {
-        let fault = |e: String| ScreeningError::State(format!("the case's key: {e}"));
-        let hrp = bech32::Hrp::parse("age-secret-key-").map_err(|e| fault(e.to_string()))?;
-        let bytes = self.master.derive("case-secrets", &case.to_string());
-        let text = bech32::encode::<bech32::Bech32>(hrp, &bytes).map_err(|e| fault(e.to_string()))?;
-        Ok(text.to_uppercase())
+    fn case_key(&self, case: u64) -> String {
+        self.master.sealing_key("case-secrets", &case.to_string())
     }
 
     /// The public key that a case's secrets are sealed to (`age1...`).
@@ -181,7 +179,7 @@ impl Desk<'_> {
     /// [`ScreeningError`].
     pub fn case_recipient(&self, case: u64) -> Result<String, ScreeningError> {
         let key: age::x25519::Identity =
-            self.case_key(case)?.parse().map_err(|e: &str| ScreeningError::State(e.to_owned()))?;
+            self.case_key(case).parse().map_err(|e: &str| ScreeningError::State(e.to_owned()))?;
         Ok(key.to_public().to_string())
     }
 
@@ -203,11 +201,11 @@ impl Desk<'_> {
         self.screening.read(|db| Ok(may_change(db, case, person, false)))??;
         let begun = rfc3339(self.screening.now());
         let sealer = Sealer::new(&[self.case_recipient(case)?]).map_err(fault)?;
-        let report = scan(order.paths, order.out, &sealer, progress).map_err(fault)?;
+        let report = scan_at_most(order.paths, order.out, &sealer, order.most, progress).map_err(fault)?;
         if !report.complete {
             return Ok(None);
         }
-        let derived = derive_all(&report, Some(&self.case_key(case)?), order.gap)?;
+        let derived = derive_all(&report, Some(&self.case_key(case)), order.gap)?;
         let holdings = match workspace {
             Some(workspace) => look_up(workspace, self.screening, &report.findings, &derived)?,
             None => Vec::new(),

@@ -419,7 +419,7 @@ fn every_word(text: &str, hits: &mut Vec<Hit>) {
             gap.len() > MAX_GAP || gap == "_" || gap.bytes().any(|b| b"<>(){};=/\\&#".contains(&b))
         });
         if apart {
-            judge(&stretch, known, hits);
+            judge(text, &stretch, known, hits);
             stretch.clear();
             known = 0;
         }
@@ -427,7 +427,7 @@ fn every_word(text: &str, hits: &mut Vec<Hit>) {
             // Two unreadable words in a row end a phrase; so does a long one.
             let last = stretch.last().is_none_or(|l| l.text.is_empty());
             if last || word.slip39 == u16::MAX {
-                judge(&stretch, known, hits);
+                judge(text, &stretch, known, hits);
                 stretch.clear();
                 known = 0;
                 return;
@@ -438,11 +438,25 @@ fn every_word(text: &str, hits: &mut Vec<Hit>) {
         known += 1;
         stretch.push(word);
     });
-    judge(&stretch, known, hits);
+    judge(text, &stretch, known, hits);
+}
+
+/// Whether words were written as one phrase: numbers and spaces aside, what stands between them is the same everywhere, but for one other sign
+/// (columns, ends of lines). Hyphens are between all or none: compounds are prose and programs.
+fn written_as_one(text: &str, words: &[Word]) -> bool {
+    let mut kinds: Vec<String> = Vec::new();
+    for pair in words.windows(2) {
+        let gap = text.get(pair[0].end..pair[1].start).unwrap_or_default();
+        let kind: String = gap.chars().filter(|c| !c.is_whitespace() && !c.is_numeric()).collect();
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds.len() <= 2 && (kinds.len() < 2 || !kinds.iter().any(|k| k.contains('-')))
 }
 
 /// Looks for phrases in words of lists, with single unreadable ones between.
-fn judge(stretch: &[Word], known: usize, hits: &mut Vec<Hit>) {
+fn judge(text: &str, stretch: &[Word], known: usize, hits: &mut Vec<Hit>) {
     if known < 11 {
         return;
     }
@@ -465,6 +479,7 @@ fn judge(stretch: &[Word], known: usize, hits: &mut Vec<Hit>) {
                 let size = SIZES.into_iter().find(|size| {
                     at + size <= numbers.len()
                         && !rises(&numbers[at..at + size])
+                        && written_as_one(text, &stretch[start + at..start + at + size])
                         && !taken.iter().any(|t| t.0 < start + at + size && start + at < t.1)
                         && checksum_holds(&numbers[at..at + size])
                 });
@@ -501,7 +516,10 @@ fn judge(stretch: &[Word], known: usize, hits: &mut Vec<Hit>) {
             let before = stretch[..gap].iter().rev().take_while(|w| is(w)).count();
             let after = stretch[gap + 1..].iter().take_while(|w| is(w)).count();
             let (start, whole) = (gap - before, before + 1 + after);
-            if SIZES.contains(&whole) && !taken.iter().any(|t| t.1 > start && t.0 < start + whole) {
+            if SIZES.contains(&whole)
+                && written_as_one(text, &stretch[start..start + whole])
+                && !taken.iter().any(|t| t.1 > start && t.0 < start + whole)
+            {
                 partial(&stretch[start..start + whole], before, bit, language, hits);
                 taken.push((start, start + whole));
             }
@@ -599,6 +617,23 @@ pub fn completions(partial: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prose_and_programs_are_no_phrases() {
+        let words = [
+            "legal", "winner", "thank", "year", "wave", "sausage", "worth", "useful", "legal", "winner", "thank",
+            "yellow",
+        ];
+        let between = |signs: &[&str]| {
+            words.iter().enumerate().map(|(i, w)| format!("{w}{}", signs[i % signs.len()])).collect::<String>()
+        };
+        for phrase in [&[" "][..], &[", "], &[" - "], &["\n"], &[" | ", "\n"], &[" 1. "]] {
+            assert_eq!(found(&between(phrase)).len(), 1, "{phrase:?}");
+        }
+        for prose in [&[" ", ", ", ". "][..], &["-", " "], &["-", "|"]] {
+            assert_eq!(found(&between(prose)), [], "{prose:?}");
+        }
+    }
 
     #[test]
     fn a_question_mark_by_itself_is_a_word_that_cannot_be_read() {

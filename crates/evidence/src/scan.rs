@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 4;
 /// Largest member of an archive that is looked into as an archive or picture itself; larger ones are scanned as a stream.
 const MAX_MEMBER: u64 = 256 << 20;
 /// Most bytes that one file's archives may unpack to.
-const MAX_UNPACKED: u64 = 1 << 40;
+pub const MAX_UNPACKED: u64 = 1 << 40;
 /// Unpacked bytes for each packed one, above which an archive is a bomb (checked beyond a gibibyte).
 const MAX_RATIO: u64 = 2_000;
 /// Most pictures, and most archives, that are carved out of a piece of a source.
@@ -340,6 +340,7 @@ struct Sink<'a> {
     secrets: Vec<Sealed>,
     warnings: Vec<String>,
     unpacked: u64,
+    most: u64,
 }
 
 impl Sink<'_> {
@@ -495,7 +496,7 @@ fn stream(sink: &mut Sink<'_>, name: &str, reader: &mut dyn Read, packed: u64) -
         let (raws, _) = of_block(&data, low, begin, end);
         sink.take(name, raws)?;
         let bomb = begin > 1 << 30 && begin / packed.max(1) > MAX_RATIO;
-        if sink.unpacked > MAX_UNPACKED || bomb {
+        if sink.unpacked > sink.most || bomb {
             sink.warn(name, "unpacks to far more than it is; the rest is left out");
             return Ok(());
         }
@@ -525,6 +526,10 @@ fn archive(head: &[u8]) -> Option<&'static str> {
 
 /// A member of an archive: small ones are looked into, large ones scanned as they come.
 fn member(sink: &mut Sink<'_>, name: &str, reader: &mut dyn Read, packed: u64, depth: usize) -> Result<(), ScanError> {
+    if sink.unpacked > sink.most {
+        sink.warn(name, format!("is left out: more than {} bytes were unpacked", sink.most));
+        return Ok(());
+    }
     let mut start = Vec::new();
     if let Err(e) = reader.take(MAX_MEMBER).read_to_end(&mut start) {
         sink.warn(name, format!("at {}: {e}", start.len()));
@@ -543,7 +548,7 @@ fn inside(sink: &mut Sink<'_>, name: &str, bytes: &[u8], depth: usize) -> Result
     if files::picture(bytes) && !(bytes.starts_with(b"\x89PNG") || bytes.starts_with(&[0xff, 0xd8])) {
         sink.codes(name, 0, files::qr_codes(bytes))?;
     }
-    if sink.unpacked > MAX_UNPACKED {
+    if sink.unpacked > sink.most {
         return Ok(());
     }
     match archive(bytes) {
@@ -710,6 +715,20 @@ pub fn scan(
     sealer: &Sealer,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Report, ScanError> {
+    scan_at_most(paths, out, sealer, MAX_UNPACKED, progress)
+}
+
+/// As [`scan`], with at most so many bytes unpacked of each file: for material that comes over the net.
+///
+/// # Errors
+/// As [`scan`].
+pub fn scan_at_most(
+    paths: &[PathBuf],
+    out: &Path,
+    sealer: &Sealer,
+    most: u64,
+    progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Report, ScanError> {
     std::fs::create_dir_all(out).map_err(io(out))?;
     let place = out.canonicalize().map_err(io(out))?;
     for path in paths {
@@ -741,6 +760,7 @@ pub fn scan(
         secrets: Vec::new(),
         warnings: Vec::new(),
         unpacked: 0,
+        most,
     };
     let mut counted = earlier.len() as u64;
     let (mut bytes_done, mut complete) = (0, true);
@@ -869,6 +889,31 @@ mod tests {
             assert_eq!(found.iter().map(|r| r.hit.kind).collect::<Vec<_>>(), [Kind::Address, Kind::Bip39], "{shift}");
             assert!(found.iter().all(|r| !r.context.contains("winner")), "{shift}: {}", found[0].context);
         }
+    }
+
+    #[test]
+    fn what_unpacks_to_too_much_is_left_out() {
+        let phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("many.zip");
+        let mut zip = zip::ZipWriter::new(File::create(&file).unwrap());
+        for i in 0..40 {
+            zip.start_file(format!("{i:02}"), zip::write::SimpleFileOptions::default()).unwrap();
+            let text = if i == 0 || i == 39 { phrase.to_owned() } else { String::new() };
+            std::io::Write::write_all(&mut zip, format!("{text}{}", " ".repeat(1 << 20)).as_bytes()).unwrap();
+        }
+        zip.finish().unwrap();
+        let sealer =
+            Sealer::new(&["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned()]).unwrap();
+        let scanned = |most: u64, out: &str| {
+            let go_on = &mut |_: &Progress| ControlFlow::Continue(());
+            scan_at_most(std::slice::from_ref(&file), &dir.path().join(out), &sealer, most, go_on).unwrap()
+        };
+        let all = scanned(MAX_UNPACKED, "all");
+        assert_eq!((all.findings.len(), all.sources[0].warnings.len()), (2, 0));
+        let few = scanned(4 << 20, "few");
+        assert_eq!(few.findings.len(), 1);
+        assert!(few.sources[0].warnings.iter().any(|w| w.contains("is left out")), "{:?}", few.sources[0].warnings);
     }
 
     #[test]

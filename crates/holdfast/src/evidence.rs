@@ -12,7 +12,7 @@ use holdfast_desk::{Desk, Policy};
 use holdfast_evidence::Confidence;
 use holdfast_evidence::derive::{Derived, GAP};
 use holdfast_evidence::record::{self, Custody};
-use holdfast_evidence::scan::{Progress, Report, scan};
+use holdfast_evidence::scan::{MAX_UNPACKED, Progress, Report, scan};
 use holdfast_evidence::seal::{Sealed, Sealer, open};
 use holdfast_server::api::{entropy, now};
 use holdfast_tracing::Workspace;
@@ -177,7 +177,8 @@ fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
             }
         };
         let workspace = Workspace::open(&desk_args.store.store).ok();
-        let order = ScanOrder { paths: &args.paths, out: &args.out, exhibit: &args.exhibit, gap: args.gap };
+        let order =
+            ScanOrder { paths: &args.paths, out: &args.out, exhibit: &args.exhibit, gap: args.gap, most: MAX_UNPACKED };
         let scanned = desk.scan_for_case(case, order, workspace.as_ref(), &who, &mut follow())?;
         let scanned = scanned.with_context(|| format!("{STOPPED} (with --case {case})"))?;
         show(&scanned.report, &scanned.derived, &scanned.holdings, Some(case), as_json)

@@ -79,6 +79,16 @@ impl Master {
         mac.finalize().into_bytes().into()
     }
 
+    /// A secret key for sealing (age's `AGE-SECRET-KEY-1...`, which is Bech32 of BIP 173), for a purpose and a name.
+    ///
+    /// # Panics
+    /// Never: the prefix and the length are within Bech32's bounds.
+    pub fn sealing_key(&self, purpose: &str, name: &str) -> String {
+        let hrp = bech32::Hrp::parse("age-secret-key-").expect("a proper prefix");
+        let bytes = self.derive(purpose, name);
+        bech32::encode::<bech32::Bech32>(hrp, &bytes).expect("short enough").to_uppercase()
+    }
+
     /// The token of a key: shown once, to whom it is made for.
     pub fn token(&self, id: &str) -> String {
         format!("hf_{id}_{}", hex::encode(&self.derive("api-key", id)[..24]))

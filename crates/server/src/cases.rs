@@ -23,6 +23,9 @@ use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
 
+/// Most bytes that the archives of an uploaded file may unpack to.
+const MAX_UNPACKED: u64 = 2 << 30;
+
 /// Who asks, as cases know people.
 pub(crate) fn person(caller: &Caller) -> Person {
     Person { name: caller.0.to_string(), reads_all: caller.may("audit"), changes_all: caller.may("admin") }
@@ -190,7 +193,8 @@ pub(crate) async fn scan_bytes(
         let file = dir.path().join(if plain.trim_matches(['.', ' ']).is_empty() { "file".into() } else { plain });
         std::fs::write(&file, &bytes).map_err(io)?;
         let (paths, out) = ([file], dir.path().join("results"));
-        let order = ScanOrder { paths: &paths, out: &out, exhibit: &exhibit, gap: gap.unwrap_or(GAP) };
+        let order =
+            ScanOrder { paths: &paths, out: &out, exhibit: &exhibit, gap: gap.unwrap_or(GAP), most: MAX_UNPACKED };
         let scanned = d.scan_for_case(id, order, Some(w), p, &mut |_| ControlFlow::Continue(()))?;
         let mut scanned = scanned.ok_or_else(|| ScreeningError::State("the scan was stopped".into()))?;
         // The folder is gone: names are the file's own.

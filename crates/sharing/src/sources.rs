@@ -405,10 +405,8 @@ fn take_flag(
 impl Sharing<'_> {
     /// The key that partners' secrets are sealed to.
     fn seal_key(&self) -> Result<age::x25519::Identity, ScreeningError> {
-        let hrp = bech32::Hrp::parse("age-secret-key-").map_err(|e| ScreeningError::State(e.to_string()))?;
-        let bytes = self.master.derive("partner-secrets", "");
-        let text = bech32::encode::<bech32::Bech32>(hrp, &bytes).map_err(|e| ScreeningError::State(e.to_string()))?;
-        text.to_uppercase().parse().map_err(|e: &str| ScreeningError::State(e.to_owned()))
+        let text = self.master.sealing_key("partner-secrets", "");
+        text.parse().map_err(|e: &str| ScreeningError::State(e.to_owned()))
     }
 
     fn seal(&self, secret: &str) -> Result<String, ScreeningError> {
