@@ -537,3 +537,92 @@ fn a_learner_passes_a_lab_and_gets_a_certificate_that_verifies() {
     assert_eq!(verbs, ["answered", "attended", "completed", "passed", "registered"].map(str::to_owned).into());
     drop(lrs);
 }
+
+/// Labs without a chain are solved on their own pages too: the desk's review, the scan of the files, customers' events.
+#[test]
+fn labs_are_solved_on_their_pages() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let desk = Desk { process, url, dir };
+    let plan = json!({"course": "wallets-at-a-scene", "mode": "online", "country": "ES", "starts": 1_790_000_000, "ends": 1_790_000_000, "trainer": "t"});
+    let (_, session) = desk.ask("POST", "/api/v1/academy/sessions", &[], Some(&plan));
+    let at = format!("/api/v1/academy/sessions/{}/learners", session["id"]);
+    let who = json!({"name": "Ana Ruiz", "email": "ana@policia.example", "agency": "Policia", "country": "ES"});
+    let (_, enrolled) = desk.ask("POST", &at, &[], Some(&who));
+    let bearer = format!("Bearer {}", text(&enrolled["key"]));
+    let headers = [("Authorization", bearer.as_str())];
+    let begin =
+        |lab: &str| desk.ask("POST", &format!("/api/v1/learn/sessions/{}/labs/{lab}", session["id"]), &headers, None).1;
+    let page = |place: &str| {
+        let (status, page) = desk.ask("GET", place, &headers, None);
+        assert_eq!(status, 200, "{page}");
+        text(&page)
+    };
+    // What stands in table cells and list items, in order.
+    let cells = |html: &str, tag: &str| -> Vec<String> {
+        html.split(&format!("<{tag}"))
+            .skip(1)
+            .filter_map(|p| Some(p.split_once('>')?.1.split(&format!("</{tag}>")).next()?.to_owned()))
+            .collect()
+    };
+    let answer = |view: &Value, step: &str, answer: &str| {
+        let at = format!("/api/v1/learn/attempts/{}/answers", view["id"]);
+        let (status, view) = desk.ask("POST", &at, &headers, Some(&json!({"step": step, "answer": answer})));
+        assert_eq!(status, 200, "{view}");
+        let found = view["steps"].as_array().unwrap().iter().find(|s| s["id"] == step).unwrap().clone();
+        assert_eq!(found["right"], true, "{step} {answer}: {found}");
+    };
+
+    let view = begin("forged-requests");
+    let tool = format!("/academy/attempts/{}/tool", view["id"]);
+    let mut stopped = Vec::new();
+    for i in 1..=6 {
+        let html = page(&format!("{tool}?file=request-{i}.json"));
+        if html.contains("It is stopped.") {
+            let signs = html.split("<ul class=\"signs\">").nth(1).unwrap();
+            stopped.push((format!("request-{i}.json"), cells(signs, "strong")[0].clone()));
+        }
+    }
+    answer(&view, "stop", &stopped.iter().map(|s| s.0.as_str()).collect::<Vec<_>>().join(", "));
+    for (step, (_, sign)) in ["first", "second", "third"].iter().zip(&stopped) {
+        answer(&view, step, sign);
+    }
+
+    let view = begin("seed-on-a-disk");
+    let html = page(&format!("/academy/attempts/{}/tool", view["id"]));
+    let all = cells(&html, "td");
+    let row = all.chunks(5).find(|r| r[2] == "bip39").unwrap();
+    answer(&view, "offset", &row[1]);
+    answer(&view, "words", &row[3].split(' ').count().to_string());
+    for (step, path) in [("segwit", "m/84'/0'/0'/0/0"), ("evm", "m/44'/60'/0'/0/0")] {
+        let at = all.iter().position(|c| c.replace("&#39;", "'").replace("&#x27;", "'") == path).unwrap();
+        answer(&view, step, &all[at + 2]);
+    }
+
+    let view = begin("at-the-scene");
+    let html = page(&format!("/academy/attempts/{}/tool", view["id"]));
+    let all = cells(&html, "td");
+    answer(&view, "card", &all.chunks(5).find(|r| r[2] == "address").unwrap()[3]);
+    assert!(html.contains("bip39_partial"));
+
+    let view = begin("name-the-typology");
+    for step in ["first", "second", "third", "fourth", "clean"] {
+        let found = view["steps"].as_array().unwrap().iter().find(|s| s["id"] == step).unwrap();
+        let customer = Task::quoted(found["question"].as_str().unwrap())[0].clone();
+        let html = page(&format!("/academy/attempts/{}/tool?customer={customer}", view["id"]));
+        let options: Vec<String> = found["options"].as_array().unwrap().iter().map(text).collect();
+        let pattern = cells(html.split("<h2>").next().unwrap(), "strong").into_iter().find(|p| options.contains(p));
+        answer(&view, step, pattern.as_deref().unwrap_or("nothing"));
+    }
+
+    // A draft is looked at before it is sent.
+    let view = begin("freeze-request");
+    let html = page(&format!("/academy/attempts/{}/tool", view["id"]));
+    assert!(html.contains("class=\"error\""), "the empty form is no request yet: {html}");
+    assert_eq!(
+        desk.ask("GET", &format!("/academy/attempts/{}/tool", view["id"]), &[], None).0,
+        200,
+        "sent to the entrance"
+    );
+}

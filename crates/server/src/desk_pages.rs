@@ -44,7 +44,7 @@ pub fn scopes_of_page(method: &Method, path: &str) -> &'static [&'static str] {
         // Which step it is stands in the form; its handler asks for more.
         "campaigns" if *method == Method::POST => &["desk", "approve"],
         "campaigns" => scopes_of(method, &format!("/api/v1{rest}")),
-        "sharing" if rest == "/sharing/wallets" => &["desk"],
+        "sharing" if rest == "/sharing/wallets" || rest == "/sharing/ask" => &["desk"],
         "sharing" => scopes_of(method, &format!("/api/v1{rest}")),
         _ if rest.ends_with("/report") => &["desk"],
         _ => scopes_of(method, &format!("/api/v1/desk{rest}")),

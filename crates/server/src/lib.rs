@@ -123,6 +123,8 @@ pub fn router(shared: Shared) -> Router {
         .route("/desk/sharing/communities/{id}/suspend", post(sharing_pages::suspend))
         .route("/desk/sharing/wallets", post(sharing_pages::wallet))
         .route("/desk/sharing/matching", post(sharing_pages::matching))
+        .route("/desk/sharing/ask", post(sharing_pages::ask))
+        .route("/desk/sharing/discover", post(sharing_pages::discover))
         .route("/desk/sharing/sources", post(sharing_pages::add_source))
         .route("/desk/sharing/sources/{id}", get(sharing_pages::source).post(sharing_pages::withdraw))
         .route("/taxii2/", any(sharing::taxii))

@@ -11,6 +11,8 @@ use axum::extract::{Form, Path, State};
 use axum::response::Response;
 use holdfast_screening::flags::State as FlagState;
 use holdfast_screening::model::rfc3339;
+use holdfast_sharing::psi;
+use holdfast_sharing::taxii::Client;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -114,6 +116,11 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
             label { "Items, one a line" textarea name="items" rows="3" required {} }
             button type="submit" { "Offer the list" }
         }
+        form.step method="post" action="/desk/sharing/ask" {
+            label { "A partner's list (URL)" input name="url" size="40" required; } label { "Key there" input name="key" type="password" autocomplete="off" required; }
+            label { "Own items, one a line" textarea name="items" rows="3" required {} }
+            button type="submit" { "Ask which are shared" }
+        }
         h2 { "Sources" }
             div.wide { table {
                 thead { tr { th { "Name" } th { "Kind" } th { "Where" } th { "Every" } th { "State" } th { "Read" } th {} } }
@@ -128,6 +135,11 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
                 label { "Name" input name="name" required; } label { "URL" input name="url" size="40" required; }
                 label { "User name there" input name="username"; } label { "Key there" input name="key" type="password" autocomplete="off"; }
                 button type="submit" { "Add a source" }
+            }
+            form.step method="post" action="/desk/sharing/discover" {
+                label { "A partner's TAXII server (discovery URL)" input name="url" size="40" required; }
+                label { "User name there" input name="username"; } label { "Key there" input name="key" type="password" autocomplete="off"; }
+                button type="submit" { "List its collections" }
             }
         },
     ))
@@ -289,4 +301,54 @@ pub async fn withdraw(
     let why = fields.get("why").cloned().unwrap_or_default();
     run(shared, move |s| Ok(s.withdraw_source(id, &why, &caller.0)?)).await?;
     Ok(back("/desk/sharing".into()))
+}
+
+/// Collections of a partner's server.
+pub async fn discover(Form(fields): Fields) -> Page {
+    let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
+    let (url, username, key) = (get("url"), get("username"), get("key"));
+    let at = url.clone();
+    let list = blocking(move || Ok(Client::new(&username, &key).collections(&at)?)).await?;
+    Ok(desk_page(
+        "Collections of a partner",
+        "/desk/sharing",
+        html! {
+            p.hash { (url) }
+            div.wide { table {
+                thead { tr { th { "Collection" } th { "URL, for a source" } th { "May be written" } } }
+                tbody { @for (url, title, writes) in &list { tr { td { (title) } td.hash { (url) } td { @if *writes { "yes" } @else { "no" } } } } }
+            } }
+            p { a href="/desk/sharing" { "Back" } }
+        },
+    ))
+}
+
+/// Asks a partner's list which items are shared.
+pub async fn ask(State(shared): State<Shared>, Extension(caller): Extension<Caller>, Form(fields): Fields) -> Page {
+    let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
+    let (url, key, items) = (get("url"), get("key"), get("items"));
+    let shown = url.clone();
+    let found = run(shared, move |s| {
+        let found = psi::ask(&url, &key, &items)?;
+        let detail = serde_json::json!({ "items": items.lines().count(), "shared": found.len() }).to_string();
+        s.screening.note_look("sharing.matching_asked", &url, detail, &caller.0)?;
+        Ok(found)
+    })
+    .await?;
+    Ok(desk_page(
+        "Items in common",
+        "/desk/sharing",
+        html! {
+            p { (found.len()) " of your items are on the list at " span.hash { (shown) } "." }
+            ul { @for item in &found { li.hash { (item) } } }
+            p { a href="/desk/sharing" { "Back" } }
+        },
+    ))
+}
+
+/// Runs something that may block and needs no desk.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal(e.to_string()))?
 }
