@@ -139,9 +139,20 @@ impl CampaignPreview {
 #[utoipa::path(post, path = "/api/v1/campaigns/preview", request_body(content = NewCampaign, example = json!({"title": "Stop before you pay",
     "scam": "investment", "partner": "Policía de Ejemplo", "rule": {"days": 90}, "holdout_ppm": 100_000})),
     responses((status = 200, body = CampaignPreview), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn preview(State(shared): State<Shared>, body: Bytes) -> Answer<CampaignPreview> {
+pub async fn preview(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<CampaignPreview> {
     let new: NewCampaign = json(&body)?;
-    run(shared, move |s| Ok(CampaignPreview::of(s.academy().at_risk(&new, &|e| s.category_now(e))?))).await.map(Json)
+    run(shared, move |s| {
+        let people = s.academy().at_risk(&new, &|e| s.category_now(e))?;
+        // It names customers, so the look is noted, as reading them is.
+        s.screening.note_look("campaign.previewed", "campaign", serde_json::json!(new).to_string(), &caller.0)?;
+        Ok(CampaignPreview::of(people))
+    })
+    .await
+    .map(Json)
 }
 
 /// A campaign.
