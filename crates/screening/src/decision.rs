@@ -223,7 +223,8 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
     let mut reasons: Vec<Reason> = Vec::new();
     let mut shadow = Vec::new();
     let mut plans: Vec<HoldPlan> = Vec::new();
-    let mut warning: Option<(Warning, String)> = None;
+    let mut warning: Option<Warning> = None;
+    let mut warned: Vec<String> = Vec::new();
     for met in book.met(&input) {
         let reason = reason_of(&met, &input);
         if met.rule.state == RuleState::Shadow {
@@ -238,9 +239,10 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         {
             let new = Warning::new(scam, terms, now);
             // Of several the longest and strictest.
-            if warning.as_ref().is_none_or(|(w, _)| (w.then, w.cooling_until) < (new.then, new.cooling_until)) {
-                warning = Some((new, reason.rule.clone()));
+            if warning.as_ref().is_none_or(|w| (w.then, w.cooling_until) < (new.then, new.cooling_until)) {
+                warning = Some(new);
             }
+            warned.push(reason.rule.clone());
         }
         reasons.push(reason);
     }
@@ -303,14 +305,9 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
     plans.retain(|p| !already(p));
     // Nothing goes on by itself where something else wants it held; what is rejected needs no warning.
     let verdict = reasons.iter().map(|r| r.decision).max().unwrap_or_default();
-    let others = |rule: &str| {
-        reasons.iter().any(|r| {
-            let warns = |m: &&Rule| m.id == r.rule && m.warning.is_some();
-            r.decision >= Verdict::Hold && r.rule != rule && !book.rules().iter().any(|m| warns(&m))
-        })
-    };
-    let warning = warning.filter(|_| verdict == Verdict::Hold).map(|(mut w, rule)| {
-        if others(&rule) {
+    let others = reasons.iter().any(|r| r.decision >= Verdict::Hold && !warned.contains(&r.rule));
+    let warning = warning.filter(|_| verdict == Verdict::Hold).map(|mut w| {
+        if others {
             w.then = Then::Review;
         }
         w

@@ -178,6 +178,11 @@ fn other_rules_keep_their_holds(place: &Place) {
     at(2_000);
     screening.expire_holds().unwrap();
     assert_eq!(hold_state(&screening, decided.holds[0]), "active");
+    // A rule that could warn but has nothing to warn of is another rule: an illicit market's payment does not go on by itself.
+    let market =
+        ChainFacts { category: Category::from_name("illicit_market").unwrap(), found: true, ..ChainFacts::default() };
+    let decided = screening.decide(withdrawal("market", 600_000), market, "t").unwrap();
+    assert_eq!(decided.warning.unwrap().then, Then::Review);
     // What is wrong with a book's warning is said.
     let faults = [
         ("decision: hold\n    hold: {second_person: false}", "decision: review", "decides hold"),
