@@ -39,3 +39,16 @@ fn the_same_seed_gives_the_same_task() {
         assert!(one.steps == again.steps && one.pack(lab.title) == again.pack(lab.title), "{}", lab.id);
     }
 }
+
+/// Whatever the seed, what can be found is what the maker put there: nothing else looks like a phrase.
+#[test]
+fn disks_hold_one_phrase() {
+    let lab = LABS.iter().find(|l| l.id == "seed-on-a-disk").unwrap();
+    for seed in 0..64 {
+        let made = lab.made(seed).unwrap();
+        let found = holdfast_academy::tools::scan_files(&made).unwrap();
+        let phrases: Vec<_> = found.findings.iter().filter(|f| f.kind.name().starts_with("bip39")).collect();
+        assert_eq!(phrases.len(), 1, "seed {seed}: {phrases:?}");
+        assert_eq!(found.findings.iter().filter(|f| f.kind.name() == "address").count(), 1, "seed {seed}");
+    }
+}

@@ -289,4 +289,31 @@ mod tests {
             "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
         );
     }
+
+    proptest::proptest! {
+        /// Testing one place of fourteen finds the tokens that looking at every byte finds.
+        #[test]
+        fn no_token_is_passed_over(parts in proptest::collection::vec(("[0-9a-zA-Z]{0,20}", "[ ,.\n-]{0,3}"), 0..30)) {
+            let address = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
+            let mut text = String::new();
+            for (i, (token, between)) in parts.iter().enumerate() {
+                text += &format!("{token} {between}");
+                if i % 3 == 0 {
+                    text += &format!("{address} ");
+                }
+            }
+            let mut wanted = Vec::new();
+            let mut at = 0;
+            for token in text.split(|c: char| !c.is_ascii_alphanumeric()) {
+                if (SHORTEST..=128).contains(&token.len()) && let Some(hit) = judge(token, at) {
+                    wanted.push(hit);
+                }
+                at += token.len() + 1;
+            }
+            let mut hits = Vec::new();
+            find(&text, &mut hits);
+            let told = |hits: &[Hit]| hits.iter().map(|h| (h.start, h.value.clone(), h.detail.clone())).collect::<Vec<_>>();
+            proptest::prop_assert_eq!(told(&hits), told(&wanted));
+        }
+    }
 }

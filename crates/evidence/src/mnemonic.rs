@@ -425,7 +425,9 @@ fn every_word(text: &str, hits: &mut Vec<Hit>) {
         }
         if unreadable {
             // Two unreadable words in a row end a phrase; so does a long one.
-            let last = stretch.last().is_none_or(|l| l.text.is_empty());
+            // A phrase may begin with one that was left blank; an unknown word before it is just that.
+            let left_blank = matches!(text.as_bytes()[word.start], b'_' | b'?' | b'*');
+            let last = stretch.last().map_or(!left_blank, |l| l.text.is_empty());
             if last || word.slip39 == u16::MAX {
                 judge(text, &stretch, known, hits);
                 stretch.clear();
@@ -512,7 +514,7 @@ fn judge(text: &str, stretch: &[Word], known: usize, hits: &mut Vec<Hit>) {
     // One word unreadable: it and the words on both sides make a phrase's size. Only where no phrase is whole.
     for (bit, language) in LANGUAGES.iter().enumerate() {
         let is = |w: &Word| w.languages & (1 << bit) != 0;
-        for gap in (1..stretch.len()).filter(|i| !is(&stretch[*i]) && is(&stretch[i - 1])) {
+        for gap in (0..stretch.len()).filter(|i| !is(&stretch[*i]) && (*i == 0 || is(&stretch[i - 1]))) {
             let before = stretch[..gap].iter().rev().take_while(|w| is(w)).count();
             let after = stretch[gap + 1..].iter().take_while(|w| is(w)).count();
             let (start, whole) = (gap - before, before + 1 + after);
@@ -644,6 +646,8 @@ mod tests {
             words.replacen("wave", "?", 1),
             numbered(&words.replacen("wave", "?", 1)),
             words.replacen("yellow", "?", 1),
+            words.replacen("legal", "?", 1),
+            numbered(&words.replacen("legal", "?", 1)),
         ] {
             let hits = found(&text);
             assert!(hits.iter().any(|h| h.0 == Kind::Bip39Partial && h.1.contains('?')), "{text}: {hits:?}");

@@ -74,6 +74,12 @@ impl Task {
     }
 }
 
+/// Seeds to try; `LAB_SEEDS=200` tries more.
+fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let most = std::env::var("LAB_SEEDS").ok().and_then(|n| n.parse().ok());
+    1..most.unwrap_or(usual)
+}
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -84,7 +90,7 @@ fn sat(value: &Value) -> String {
 
 #[test]
 fn follow_a_ransom() {
-    for seed in 1..4 {
+    for seed in seeds(4) {
         let task = Task::new("follow-a-ransom", seed);
         let note = Task::quoted(&task.brief)[0].clone();
         let receipt = task.ask(&["show", &note])["receipts"][0].clone();
@@ -103,7 +109,7 @@ fn follow_a_ransom() {
 
 #[test]
 fn peel_chain() {
-    for seed in 1..4 {
+    for seed in seeds(4) {
         let task = Task::new("peel-chain", seed);
         let start = Task::quoted(&task.brief).into_iter().find(|q| q.len() > 65 && q.contains(':')).unwrap();
         // A trace of the stolen output lists its peel chains; the longest begins with the first spend.
@@ -132,7 +138,7 @@ fn peel_chain() {
 
 #[test]
 fn tell_a_coinjoin() {
-    for seed in 1..4 {
+    for seed in seeds(4) {
         let task = Task::new("tell-a-coinjoin", seed);
         let joins: Vec<(String, Value)> = task
             .options("coinjoins")
@@ -157,7 +163,7 @@ fn tell_a_coinjoin() {
 
 #[test]
 fn one_owner() {
-    for seed in 1..4 {
+    for seed in seeds(4) {
         let task = Task::new("one-owner", seed);
         let addresses = Task::quoted(&task.brief);
         let joined: Vec<String> = task
@@ -178,7 +184,13 @@ fn one_owner() {
 
 #[test]
 fn real_blocks() {
-    let task = Task::new("real-blocks", 3);
+    for seed in seeds(4) {
+        real_blocks_of(seed);
+    }
+}
+
+fn real_blocks_of(seed: u64) {
+    let task = Task::new("real-blocks", seed);
     let output_of = |step: &str| {
         let asked = task.question(step).to_owned();
         let number: String = asked.split("output ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
@@ -240,7 +252,7 @@ fn the_pack_alone_is_enough() {
 
 #[test]
 fn freeze_request() {
-    for seed in 1..6 {
+    for seed in seeds(6) {
         let task = Task::new("freeze-request", seed);
         let template = std::fs::read_to_string(task.out().join("template.json")).unwrap();
         let mut draft: Value = serde_json::from_str(&template).unwrap();
@@ -298,7 +310,7 @@ fn freeze_request() {
 
 #[test]
 fn forged_requests() {
-    for seed in 1..9 {
+    for seed in seeds(9) {
         let task = Task::new("forged-requests", seed);
         let mut stopped = Vec::new();
         for name in task.options("stop") {
@@ -321,7 +333,13 @@ fn forged_requests() {
 
 #[test]
 fn name_the_typology() {
-    let task = Task::new("name-the-typology", 2);
+    for seed in seeds(4) {
+        name_the_typology_of(seed);
+    }
+}
+
+fn name_the_typology_of(seed: u64) {
+    let task = Task::new("name-the-typology", seed);
     let store = task.dir.path().join("exchange");
     run(holdfast().args(["records", "import"]).arg(task.out().join("records.jsonl")).args(["--store", path(&store)]));
     let screened = holdfast()
@@ -357,7 +375,7 @@ fn name_the_typology() {
 
 #[test]
 fn seed_on_a_disk() {
-    for seed in 1..4 {
+    for seed in seeds(4) {
         let task = Task::new("seed-on-a-disk", seed);
         let (store, out) = (task.dir.path().join("desk"), task.dir.path().join("out"));
         let scanned = run(holdfast()
@@ -391,7 +409,7 @@ fn seed_on_a_disk() {
 
 #[test]
 fn at_the_scene() {
-    for seed in 1..6 {
+    for seed in seeds(6) {
         let task = Task::new("at-the-scene", seed);
         let (store, out) = (task.dir.path().join("desk"), task.dir.path().join("out"));
         let scanned = run(holdfast()

@@ -333,7 +333,7 @@ const NAMED: [(Typology, &str); 6] = [
 
 /// Name the typology.
 pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
-    let (made, cases) = first(seed, "exchange", |seed| {
+    let (made, cases, suspected) = first(seed, "exchange", |seed| {
         let made = simulate(Options { seed, customers: 100, days: 30, cases: 1, start: BEGIN }).ok()?;
         // Only what can be seen: a planted case that hides in noise would be a guess.
         let found = findings(&made, |_: &Event| ChainFacts::default(), &mut |_| ControlFlow::Continue(())).ok()?;
@@ -352,7 +352,8 @@ pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
         }
         Random::new(seed).shuffle(&mut cases);
         cases.truncate(4);
-        (cases.len() == 4).then_some((made, cases))
+        let suspected: BTreeSet<String> = by_customer.keys().map(|c| (*c).to_owned()).collect();
+        (cases.len() == 4).then_some((made, cases, suspected))
     })?;
     let mut options: Vec<String> = NAMED.map(|(_, name)| name.to_owned()).to_vec();
     options.push("nothing".into());
@@ -361,7 +362,9 @@ pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
     let clean = made
         .events
         .iter()
-        .filter(|e| e.kind != EventKind::Account && !busy.contains(e.customer.as_str()))
+        .filter(|e| {
+            e.kind != EventKind::Account && !busy.contains(e.customer.as_str()) && !suspected.contains(&e.customer)
+        })
         .map(|e| e.customer.clone())
         .next_back()
         .ok_or("nobody is clean")?;

@@ -214,13 +214,38 @@ fn coinjoin_name(kind: TxKind) -> &'static str {
     }
 }
 
+/// The amount that occurs most among a transaction's outputs, and how often.
+fn most_common(values: &[u64]) -> (u64, usize) {
+    let count = |v: u64| values.iter().filter(|o| **o == v).count();
+    values.iter().map(|v| (*v, count(*v))).max_by_key(|(v, n)| (*n, *v)).unwrap_or((0, 0))
+}
+
+/// Whether a transaction's shape tells what it is: a question needs one answer, so the odd ones that look like another kind are left out.
+fn is_plain_to_see(world: &World, tx: usize) -> bool {
+    let it = &world.txs[tx];
+    let (common, equal) = most_common(&it.values);
+    let senders: HashSet<String> = it.inputs.iter().map(|(t, v)| world.address(*t, *v)).collect();
+    let tenth = (8_000_000..=12_000_000).contains(&common);
+    match it.kind {
+        TxKind::CoinjoinWhirlpool => equal == 5 && it.values.len() == 5 && senders.len() == 5,
+        TxKind::CoinjoinWasabi1 => equal >= 5 && senders.len() >= equal && tenth && it.values.len() > equal,
+        TxKind::CoinjoinWasabi2 => it.inputs.len() >= 8 && it.values.len() >= 8 && senders.len() * 2 > it.inputs.len(),
+        TxKind::CoinjoinJoinmarket => {
+            let shape = it.values.len() == 2 * equal || it.values.len() + 1 == 2 * equal;
+            equal >= 3 && senders.len() >= equal && shape && !(equal >= 5 && tenth)
+        }
+        _ => equal < 3,
+    }
+}
+
 /// Tell a coinjoin.
 pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
     let (world, joins, others, asked) = first(seed, "choice of coinjoins", |seed| {
         let world = World::new(seed);
         let mut random = Random::new(seed);
         let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (i, tx) in world.txs.iter().enumerate().filter(|(_, t)| t.kind.is_coinjoin()) {
+        for (i, tx) in world.txs.iter().enumerate().filter(|(i, t)| t.kind.is_coinjoin() && is_plain_to_see(&world, *i))
+        {
             by_kind.entry(coinjoin_name(tx.kind)).or_default().push(i);
         }
         if by_kind.len() < 3 {
@@ -231,6 +256,9 @@ pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
         let mut plain: Vec<usize> = (0..world.txs.len())
             .filter(|t| {
                 let tx = &world.txs[*t];
+                if !is_plain_to_see(&world, *t) {
+                    return false;
+                }
                 match tx.kind {
                     TxKind::Withdrawal | TxKind::Payout => tx.values.len() >= 4,
                     TxKind::Consolidation | TxKind::Sweep => tx.inputs.len() >= 4,
@@ -250,9 +278,7 @@ pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
     let mut all: Vec<usize> = joins.iter().chain(&others).copied().collect();
     all.sort_unstable();
     let id = |t: &usize| world.txs[*t].txid.clone();
-    let mut counts: HashMap<u64, u64> = HashMap::new();
-    world.txs[asked].values.iter().for_each(|v| *counts.entry(*v).or_default() += 1);
-    let equal = counts.values().copied().max().unwrap_or(0);
+    let equal = most_common(&world.txs[asked].values).1 as u64;
     let kinds: Vec<String> = ["wasabi1", "wasabi2", "whirlpool", "joinmarket"].map(str::to_owned).to_vec();
     let batch = others.iter().copied().find(|t| world.txs[*t].values.len() >= 4 || world.txs[*t].inputs.len() >= 4);
     let brief = format!(

@@ -47,13 +47,14 @@ pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
         image[begin..begin + 4_096].fill(0);
         image[begin..begin + text.len()].copy_from_slice(text.as_bytes());
     };
+    // A rule keeps the words before from being read as part of the phrase: with one of them its checksum may hold by chance.
     let lead = format!(
-        "Notes {}\nwifi: guest{}\n\nbackup words, do not lose\n",
+        "Notes {}\nwifi: guest{}\n\nbackup words, do not lose\n==========\n",
         random.between(1, 99),
         random.between(100, 999)
     );
     put(places[0], &format!("{lead}{real}\n"));
-    put(places[1], &format!("old words from the web, did not work\n{decoy}\n"));
+    put(places[1], &format!("old words from the web, did not work\n==========\n{decoy}\n"));
     put(places[2], &format!("paid to {watched} on monday\n"));
     put(places[3], "shopping list: apples, bread, coffee, milk\n");
     let offset = (places[0] & !4_095) + lead.len();

@@ -146,11 +146,11 @@ impl World {
             parent.insert(a.to_owned(), at.clone());
             at
         }
+        for address in self.txs.iter().flat_map(|t| t.addresses.iter().flatten()) {
+            root(&mut parent, address);
+        }
         for tx in self.txs.iter().filter(|t| !t.kind.is_coinjoin()) {
             let from: Vec<String> = tx.inputs.iter().map(|(t, v)| self.address(*t, *v)).collect();
-            for address in tx.addresses.iter().flatten() {
-                root(&mut parent, address);
-            }
             for pair in from.windows(2) {
                 let (a, b) = (root(&mut parent, &pair[0]), root(&mut parent, &pair[1]));
                 parent.insert(a, b);

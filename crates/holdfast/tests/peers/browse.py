@@ -109,9 +109,27 @@ with sync_playwright() as p:
         page.keyboard.type("our mistake")
         page.keyboard.press("Enter")
         page.wait_for_selector(f"tr:has-text('stolen in the {scheme}'):has-text('withdrawn')")
+        # A campaign is drafted by keyboard; who drafted it does not start it.
+        page.goto(f"{url}/desk/campaigns")
+        page.focus("form[action='/desk/campaigns'] input[name=title]")
+        page.keyboard.type(f"Stop in the {scheme}")
+        page.fill("input[name=partner]", "Police of Example")
+        page.focus("input[name=partner]")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("h2:has-text('Who would be told')")
+        campaign = page.url.removeprefix(url)
+        assert "Police of Example" in page.content() and "{partner}" in page.content()
+        expected = len(problems)
+        page.click("button:has-text('Start it')")
+        page.wait_for_selector("p.error:has-text('another person starts it')")
+        # The browser notes the refusal's status, as it should.
+        del problems[expected:]
+        # The demo's customer was warned and gave a payment up.
+        page.goto(f"{url}/desk/warnings")
+        assert "demo-ponzi" in page.inner_text("table") and "stopped" in page.inner_text("table")
         # Every page, with nothing wrong and soon.
         links = ["/desk", "/desk/requests", "/desk/cases", f"/desk/cases/{case}", "/desk/alerts", "/desk/holds", "/desk/officers", "/desk/seizures"]
-        links += ["/desk/recommendations", "/desk/sharing", "/field-guide", "/transparency", "/desk/search?q=case", "/", f"/address/{subject}"]
+        links += ["/desk/recommendations", "/desk/sharing", "/desk/warnings", "/desk/campaigns", campaign, "/desk/academy", "/academy", "/field-guide", "/transparency", "/desk/search?q=case", "/", f"/address/{subject}"]
         page.goto(f"{url}/desk/alerts")
         links += [a.get_attribute("href") for a in page.locator("td a").all()[:2]]
         page.goto(f"{url}/desk/requests")
