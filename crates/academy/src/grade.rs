@@ -113,10 +113,16 @@ pub fn amount(text: &str) -> Option<u64> {
     whole.checked_mul(100_000_000)?.checked_add(part)
 }
 
+/// Thousandths in percent.
+#[must_use]
+pub fn percent(thousandths: u64) -> String {
+    format!("{}.{} %", thousandths / 10, thousandths % 10)
+}
+
 /// Base units in coins.
 #[must_use]
 pub fn coins(units: u64) -> String {
-    let text = format!("{}.{:08}", units / 100_000_000, units % 100_000_000);
+    let text = holdfast_tracing::report::coins(units);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 

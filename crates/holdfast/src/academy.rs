@@ -8,6 +8,7 @@ use holdfast_academy::Academy;
 use holdfast_academy::attempts::{Answer, AttemptView};
 use holdfast_academy::classes::{Feedback, Learner, Mode, NewLearner, NewSession};
 use holdfast_academy::course::MAX_COURSE;
+use holdfast_academy::grade::percent;
 use holdfast_academy::labs::{LABS, Lab, lab, make};
 use holdfast_academy::xapi;
 use holdfast_screening::model::{parse_time, rfc3339};
@@ -364,10 +365,6 @@ fn text_of(answer: &str) -> anyhow::Result<String> {
 
 fn day(name: &str, text: &str) -> anyhow::Result<i64> {
     parse_time(&format!("{text}T00:00:00Z")).with_context(|| format!("{name}: '{text}' is no day such as 2026-09-21"))
-}
-
-fn percent(thousandths: u64) -> String {
-    format!("{}.{} %", thousandths / 10, thousandths % 10)
 }
 
 /// Writes a task's files, and builds the store of its chain in `store/`.

@@ -624,22 +624,9 @@ pub fn chain_workspace(
     dir: &std::path::Path,
     options: holdfast_simulate::Options,
 ) -> Result<(Workspace, Vec<holdfast_simulate::SimBlock>, holdfast_simulate::Economy), String> {
-    use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
     use holdfast_simulate::{Economy, OwnerKind};
     let mut economy = Economy::new(options)?;
     let blocks: Vec<_> = std::iter::from_fn(|| economy.next_block()).collect();
-    let words = |e: &dyn std::fmt::Display| format!("{}: {e}", dir.display());
-    let mut workspace = Workspace::create_or_open(dir, Network::Regtest).map_err(|e| words(&e))?;
-    if workspace.ledger.tip().is_some() {
-        return Err(format!("{} holds a ledger already; choose an empty folder", dir.display()));
-    }
-    let mut feed = Vec::new();
-    for b in &blocks {
-        let block = holdfast_chain::Block::parse(b.bytes.clone()).map_err(|e| words(&e))?;
-        feed.push(MemoryBlock { height: b.height, block, spent: None });
-    }
-    let append = AppendOptions::default();
-    workspace.ledger.append(&MemoryFeed(feed), &append, &mut |_| ControlFlow::Continue(())).map_err(|e| words(&e))?;
     let mut csv = String::from("address,currency,label,source,category,confidence\n");
     for truth in blocks.iter().flat_map(|b| &b.truth) {
         for (owner, address) in truth.owners.iter().zip(&truth.addresses) {
@@ -653,12 +640,39 @@ pub fn chain_workspace(
     }
     let pack = holdfast_simulate::files::tagpack(&economy).into_bytes();
     let files = vec![("simulation.yaml".into(), pack), ("mixers.csv".into(), csv.into_bytes())];
-    if let Some(refused) = workspace.import_tags(files).refused.first() {
-        return Err(format!("tags of the simulation: {refused:?}"));
+    let workspace = workspace_of(dir, Network::Regtest, blocks.iter().map(|b| (b.height, b.bytes.as_slice())), files)?;
+    Ok((workspace, blocks, economy))
+}
+
+/// A workspace over blocks (height and raw bytes, in order) with tag files. The folder must be empty or missing.
+///
+/// # Errors
+/// In words, when a block or tag file is refused or the folder cannot be used.
+pub fn workspace_of<'a>(
+    dir: &std::path::Path,
+    network: Network,
+    blocks: impl Iterator<Item = (u32, &'a [u8])>,
+    tags: Vec<holdfast_attribution::import::NamedFile>,
+) -> Result<Workspace, String> {
+    use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+    let words = |e: &dyn std::fmt::Display| format!("{}: {e}", dir.display());
+    let mut workspace = Workspace::create_or_open(dir, network).map_err(|e| words(&e))?;
+    if workspace.ledger.tip().is_some() {
+        return Err(format!("{} holds a ledger already; choose an empty folder", dir.display()));
+    }
+    let mut feed = Vec::new();
+    for (height, bytes) in blocks {
+        let block = holdfast_chain::Block::parse(bytes.to_vec()).map_err(|e| words(&e))?;
+        feed.push(MemoryBlock { height, block, spent: None });
+    }
+    let append = AppendOptions::default();
+    workspace.ledger.append(&MemoryFeed(feed), &append, &mut |_| ControlFlow::Continue(())).map_err(|e| words(&e))?;
+    if let Some(refused) = workspace.import_tags(tags).refused.first() {
+        return Err(format!("tags of {}: {refused:?}", dir.display()));
     }
     workspace.refresh().map_err(|e| words(&e))?;
     workspace.save().map_err(|e| words(&e))?;
-    Ok((workspace, blocks, economy))
+    Ok(workspace)
 }
 
 impl Exchange {

@@ -1,6 +1,7 @@
 //! The academy over HTTP: trainers plan sessions and look at classes; learners have keys of their own and solve labs.
 
 use crate::Shared;
+use crate::desk::download;
 use crate::desk_pages::cookie;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
@@ -9,7 +10,7 @@ use crate::sharing::{WhyBody, run};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::{Extension, Json};
 use holdfast_academy::Academy;
 use holdfast_academy::attempts::{Answer as LabAnswer, AttemptView, ClassView, Desk, ScoreLine};
@@ -59,17 +60,6 @@ pub(crate) async fn in_class<T: Send + 'static>(
         Ok(work(&academy, &learner)?)
     })
     .await
-}
-
-/// A file to be kept under a name.
-pub(crate) fn attachment(media_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
-    let name: String =
-        name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' }).collect();
-    let headers = [
-        (header::CONTENT_TYPE, media_type.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    (headers, bytes).into_response()
 }
 
 /// Labs, each different for every learner.
@@ -392,7 +382,7 @@ pub async fn hint(
     responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn pack(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Result<Response, ApiError> {
     let bytes = in_class(shared, &headers, move |a, l| a.task_pack(id, l)).await?;
-    Ok(attachment("application/zip", &format!("lab-{id}.zip"), bytes))
+    Ok(download(&format!("lab-{id}.zip"), "application/zip", bytes))
 }
 
 /// The scoreboard of an own session.
@@ -435,5 +425,5 @@ pub async fn own_certificate(
         a.certificate_pdf(&own.id)
     })
     .await?;
-    Ok(attachment("application/pdf", "certificate.pdf", bytes))
+    Ok(download("certificate.pdf", "application/pdf", bytes))
 }

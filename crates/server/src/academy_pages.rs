@@ -1,7 +1,8 @@
 //! The academy as pages: courses for everybody, labs for learners with the chain that each plays on, sessions and classes for trainers.
 
 use crate::Shared;
-use crate::academy::{attachment, in_class};
+use crate::academy::in_class;
+use crate::desk::download;
 use crate::desk_pages::{back, desk_page, step_form};
 use crate::error::ApiError;
 use crate::gate::Caller;
@@ -16,7 +17,7 @@ use axum::{Extension, Router};
 use holdfast_academy::attempts::{Answer, AttemptView, StepView};
 use holdfast_academy::classes::{Enrolled, Feedback, Mode, NewLearner, NewSession};
 use holdfast_academy::course::{Course, to_html};
-use holdfast_academy::grade::Form as AnswerForm;
+use holdfast_academy::grade::{Form as AnswerForm, percent};
 use holdfast_academy::labs;
 use holdfast_academy::tools::{self, Tool};
 use holdfast_screening::model::{parse_time, rfc3339};
@@ -49,10 +50,6 @@ fn academy(title: &str, body: Markup) -> Markup {
 
 fn markdown(text: &str) -> Markup {
     html! { (PreEscaped(to_html(text))) }
-}
-
-fn percent(thousandths: u64) -> String {
-    format!("{}.{} %", thousandths / 10, thousandths % 10)
 }
 
 fn day(seconds: i64) -> String {
@@ -316,7 +313,7 @@ pub async fn file(State(shared): State<Shared>, headers: HeaderMap, Path((id, na
         Ok(made.files.iter().find(|f| f.0 == wanted).map(|f| f.1.clone()))
     });
     match found.await {
-        Ok(Some(bytes)) => attachment("application/octet-stream", name.rsplit('/').next().unwrap_or(&name), bytes),
+        Ok(Some(bytes)) => download(name.rsplit('/').next().unwrap_or(&name), "application/octet-stream", bytes),
         Ok(None) => ErrorPage::from(ApiError {
             status: StatusCode::NOT_FOUND,
             message: format!("{name} is no file of this lab"),

@@ -8,6 +8,7 @@ pub mod world;
 
 use crate::grade::{Check, Form};
 use holdfast_chain::Network;
+use holdfast_screening::exchange::workspace_of;
 use holdfast_simulate::random::Random;
 use holdfast_tracing::Workspace;
 use serde::Serialize;
@@ -275,40 +276,17 @@ impl Made {
     /// # Errors
     /// In words, when there is no chain or the folder cannot be used.
     pub fn build(&self, dir: &Path) -> Result<Workspace, String> {
-        use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
-        use std::ops::ControlFlow;
-        let words = |e: &dyn std::fmt::Display| format!("{}: {e}", dir.display());
-        let network = self.network().ok_or("this lab has no chain")?;
-        let mut workspace = Workspace::create_or_open(dir, network).map_err(|e| words(&e))?;
-        if workspace.ledger.tip().is_some() {
-            return Err(format!("{} holds a ledger already; choose an empty folder", dir.display()));
-        }
-        let parse = |b: &[u8]| holdfast_chain::Block::parse(b.to_vec()).map_err(|e| words(&e));
-        let (mut feed, mut files) = (Vec::new(), Vec::new());
         match &self.chain {
-            Chain::None => {}
+            Chain::None => Err("this lab has no chain".into()),
             Chain::Simulated(world) => {
-                for b in &world.blocks {
-                    feed.push(MemoryBlock { height: b.height, block: parse(&b.bytes)?, spent: None });
-                }
-                files.extend(world.tags());
+                let blocks = world.blocks.iter().map(|b| (b.height, b.bytes.as_slice()));
+                workspace_of(dir, Network::Regtest, blocks, world.tags().into())
             }
             Chain::Real(blocks, tags) => {
-                for (height, block) in blocks {
-                    feed.push(MemoryBlock { height: *height, block: parse(block)?, spent: None });
-                }
-                files.push(tags.clone());
+                let blocks = blocks.iter().map(|(height, block)| (*height, block.as_slice()));
+                workspace_of(dir, Network::Bitcoin, blocks, vec![tags.clone()])
             }
         }
-        let go_on = &mut |_: &_| ControlFlow::Continue(());
-        let append = AppendOptions::default();
-        workspace.ledger.append(&MemoryFeed(feed), &append, &mut |p| go_on(&p)).map_err(|e| words(&e))?;
-        if let Some(refused) = workspace.import_tags(files).refused.first() {
-            return Err(format!("tags of the lab: {refused:?}"));
-        }
-        workspace.refresh().map_err(|e| words(&e))?;
-        workspace.save().map_err(|e| words(&e))?;
-        Ok(workspace)
     }
 }
 
