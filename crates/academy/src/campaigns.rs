@@ -4,10 +4,11 @@
 use crate::course::lang_ok;
 use crate::{Academy, invalid};
 use holdfast_attribution::Category;
+use holdfast_input::language::{best, of_country};
 use holdfast_screening::db::{Database, DbError, Row, Value, parse};
-use holdfast_screening::model::{country_ok, text_ok};
+use holdfast_screening::model::{country_ok, language_ok, text_ok};
 use holdfast_screening::service::DecidedEvent;
-use holdfast_screening::warnings::Scam;
+use holdfast_screening::warnings::{LANGUAGES, Scam};
 use holdfast_screening::{Event, Record, ScreeningError, Typology, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -127,7 +128,7 @@ pub struct Person {
 pub struct Template {
     /// Scam.
     pub scam: Scam,
-    /// Language, ISO 639-1.
+    /// Language, BCP 47.
     pub lang: String,
     /// Version; 0 is what Holdfast ships with.
     #[serde(default)]
@@ -281,15 +282,13 @@ pub fn effect(told: &[Outcome], held_out: &[Outcome]) -> Effect {
     Effect { told: t, held_out: h, fewer_payers: fewer, value_kept: kept, words }
 }
 
-/// Language of a country's customers, where messages are there in it.
+/// Returns the language of the message that a customer reads best, of those that messages are there in: the customer's own, else the one
+/// of the country, else English.
 #[must_use]
-pub fn lang_of(country: Option<&str>) -> &'static str {
-    match country.unwrap_or_default() {
-        "ES" | "MX" | "AR" | "CO" | "CL" | "PE" | "VE" | "EC" | "GT" | "CU" | "BO" | "DO" | "HN" | "PY" | "SV"
-        | "NI" | "CR" | "PA" | "UY" => "es",
-        "DE" | "AT" | "CH" | "LI" => "de",
-        _ => "en",
-    }
+pub fn lang_of(own: Option<&str>, country: Option<&str>, there: &[String]) -> String {
+    let there = || there.iter().map(String::as_str);
+    let found = own.and_then(|l| best(l, there())).or_else(|| best(of_country(country.unwrap_or_default()), there()));
+    found.unwrap_or("en").to_owned()
 }
 
 /// What a campaign's message says beside the warning.
@@ -491,6 +490,7 @@ impl Academy<'_> {
             }
             ControlFlow::Continue(())
         })?;
+        let there = self.template_languages(plan.scam)?;
         let mut people = Vec::new();
         for (customer, because) in found {
             if because.value < plan.rule.min_value {
@@ -499,11 +499,11 @@ impl Academy<'_> {
             let sql = "SELECT body FROM records WHERE kind = 'customer' AND id = $1";
             let rows = self.screening.read(|db| db.query(sql, &[customer.as_str().into()]))?;
             let record: Option<Record> = rows.first().map(|r| parse("record", r.text(0)?)).transpose()?;
-            let country = record.and_then(|r| r.country);
+            let (country, own) = record.map_or((None, None), |r| (r.country, r.language));
             if !plan.rule.countries.is_empty() && !country.as_ref().is_some_and(|c| plan.rule.countries.contains(c)) {
                 continue;
             }
-            let lang = lang_of(country.as_deref()).to_owned();
+            let lang = lang_of(own.as_deref(), country.as_deref(), &there);
             people.push(Person { customer, arm: String::new(), lang, because });
         }
         if people.len() > MAX_PEOPLE {
@@ -712,12 +712,28 @@ impl Academy<'_> {
         Ok(effect(&of(true), &of(false)))
     }
 
-    /// The text of a scam's messages in a language.
+    /// Returns the languages that a scam's messages are there in, sorted.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn template_languages(&self, scam: Scam) -> Result<Vec<String>, ScreeningError> {
+        let sql = "SELECT DISTINCT lang FROM campaign_templates WHERE scam = $1";
+        let rows = self.screening.read(|db| db.query(sql, &[scam.name().into()]))?;
+        let mut all: Vec<String> = rows.iter().map(|r| r.text(0).map(str::to_owned)).collect::<Result<_, _>>()?;
+        all.extend(LANGUAGES.map(str::to_owned));
+        all.sort();
+        all.dedup();
+        Ok(all)
+    }
+
+    /// The text of a scam's messages in a language, or in the one that fits it; its `lang` says which.
     ///
     /// # Errors
     /// [`ScreeningError`].
     pub fn template(&self, scam: Scam, lang: &str) -> Result<Template, ScreeningError> {
-        lang_ok("lang", lang)?;
+        language_ok("lang", lang)?;
+        let there = self.template_languages(scam)?;
+        let lang = best(lang, there.iter().map(String::as_str)).unwrap_or("en");
         let sql = "SELECT version, subject, body FROM campaign_templates WHERE scam = $1 AND lang = $2 ORDER BY version DESC LIMIT 1";
         let rows = self.screening.read(|db| db.query(sql, &[scam.name().into(), lang.into()]))?;
         match rows.first() {

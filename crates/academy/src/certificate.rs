@@ -172,6 +172,7 @@ fn verify_into(bytes: &[u8], issuer: Option<&str>, now: i64, v: &mut Verified) -
         "the issuer is the key that signed",
         format!("issuer.id is not {did}"),
     );
+    // A time that cannot be read is never reached.
     let from = parse_time(&text(&credential["validFrom"])).unwrap_or(i64::MAX);
     let claims = credential["iss"] == credential["issuer"]["id"]
         && credential["jti"] == credential["id"]
@@ -189,9 +190,12 @@ fn verify_into(bytes: &[u8], issuer: Option<&str>, now: i64, v: &mut Verified) -
         "type or @context is not that of Open Badges 3.0".into(),
     );
     mark(from <= now, "it is in force", format!("it is not in force before {}", v.valid_from));
-    let until = parse_time(&text(&credential["validUntil"])).unwrap_or(i64::MAX);
-    if until <= now {
-        mark(false, "", format!("it was in force until {}", text(&credential["validUntil"])));
+    match credential.get("validUntil").map(|until| parse_time(&text(until))) {
+        Some(Ok(until)) if until <= now => {
+            mark(false, "", format!("it was in force until {}", text(&credential["validUntil"])));
+        }
+        Some(Err(e)) => mark(false, "", format!("validUntil: {e}")),
+        _ => {}
     }
     if let Some(issuer) = issuer {
         let same = issuer.eq_ignore_ascii_case(&v.public_key) || issuer == did;
@@ -203,8 +207,12 @@ fn verify_into(bytes: &[u8], issuer: Option<&str>, now: i64, v: &mut Verified) -
         }
     }
     if is_pdf {
-        let written = to_pdf(&credential, &jwt).map_err(|e| e.to_string())?;
-        match written == bytes {
+        // As it is written today, or as it was when it was handed out.
+        let mut same = false;
+        for layout in pdf::Layout::ALL {
+            same = same || to_pdf(&credential, &jwt, layout).map_err(|e| e.to_string())? == bytes;
+        }
+        match same {
             true => v.passed.push("the document says what the credential says".into()),
             false => v.failures.push("the document was changed: written anew from its credential it is another".into()),
         }
@@ -212,8 +220,8 @@ fn verify_into(bytes: &[u8], issuer: Option<&str>, now: i64, v: &mut Verified) -
     Ok(())
 }
 
-/// The certificate as a document, a function of the credential alone.
-fn to_pdf(credential: &Value, jwt: &str) -> Result<Vec<u8>, ScreeningError> {
+/// The certificate as a document, a function of the credential and the layout alone.
+fn to_pdf(credential: &Value, jwt: &str, layout: pdf::Layout) -> Result<Vec<u8>, ScreeningError> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let subject = &credential["credentialSubject"];
     let named = |kind: &str| {
@@ -250,7 +258,7 @@ fn to_pdf(credential: &Value, jwt: &str) -> Result<Vec<u8>, ScreeningError> {
     ]);
     let time = credential["nbf"].as_i64().unwrap_or(0);
     let attached = pdf::Attached { name: "credential.jwt", media_type: "application/vc+jwt", bytes: jwt.as_bytes() };
-    pdf::write_with("Certificate", &parts, time, Some(&attached))
+    pdf::write_as(layout, "Certificate", &parts, time, Some(&attached))
 }
 
 impl Academy<'_> {
@@ -352,7 +360,7 @@ impl Academy<'_> {
         let body = jwt.split('.').nth(1).and_then(|b| URL_SAFE_NO_PAD.decode(b).ok()).unwrap_or_default();
         let credential: Value =
             serde_json::from_slice(&body).map_err(|e| ScreeningError::State(format!("certificate {id}: {e}")))?;
-        to_pdf(&credential, &jwt)
+        to_pdf(&credential, &jwt, pdf::Layout::ALL[0])
     }
 
     /// Revokes a certificate.
@@ -495,6 +503,53 @@ fn credential(order: &Order<'_>, session: &Session, learner: &Learner, course: &
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn signed(name: &str, until: Option<&str>) -> (Value, String) {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let did = did_of(&key.verifying_key());
+        let mut credential = json!({
+            "@context": CONTEXTS, "id": "urn:uuid:1", "type": ["VerifiableCredential", "OpenBadgeCredential"],
+            "issuer": { "id": did, "name": "Holdfast Academy" }, "validFrom": "2026-09-21T08:00:00Z",
+            "credentialSubject": {
+                "id": "urn:uuid:2",
+                "identifier": [
+                    { "identityType": "ext:name", "identityHash": name },
+                    { "identityType": "ext:agency", "identityHash": "شرطة" },
+                ],
+                "achievement": { "name": "Tracing payments", "description": "d" },
+            },
+            "iss": did, "jti": "urn:uuid:1", "sub": "urn:uuid:2", "nbf": 1_789_977_600,
+        });
+        if let Some(until) = until {
+            credential["validUntil"] = json!(until);
+        }
+        let jwt = sign(&credential, &key);
+        (credential, jwt)
+    }
+
+    #[test]
+    fn certificates_of_every_layout_verify_and_changed_ones_do_not() {
+        for name in ["Inés Prado", "王小明", "محمد علي", "प्रिया"] {
+            let (credential, jwt) = signed(name, None);
+            let written = pdf::Layout::ALL.map(|l| to_pdf(&credential, &jwt, l).unwrap());
+            assert_ne!(written[0], written[1]);
+            for mut bytes in written {
+                let found = verify(&bytes, None, 1_800_000_000);
+                assert!(found.holds() && found.name == name, "{found:?}");
+                let last = bytes.len() - 10;
+                bytes[last] ^= 1;
+                assert!(!verify(&bytes, None, 1_800_000_000).holds());
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_that_no_calendar_has_is_no_end_at_all() {
+        let fails = |until: &str| verify(signed("A", Some(until)).1.as_bytes(), None, 1_800_000_000).failures;
+        assert!(fails("2027-09-21T08:00:00Z").is_empty());
+        assert!(fails("2026-12-31T08:00:00Z")[0].contains("in force until"));
+        assert!(fails("2028-02-31T08:00:00Z")[0].starts_with("validUntil: '2028-02-31T08:00:00Z' is no date"));
+    }
 
     #[test]
     fn did_keys_are_those_of_the_specification() {

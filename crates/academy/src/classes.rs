@@ -4,7 +4,7 @@ use crate::course::lang_ok;
 use crate::{Academy, invalid};
 use holdfast_desk::request::email;
 use holdfast_screening::db::{Database, DbError, Row};
-use holdfast_screening::model::{Invalid, country_ok, rfc3339, text_ok, time_ok};
+use holdfast_screening::model::{Invalid, country_ok, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Screening, ScreeningError};
 use serde::{Deserialize, Serialize};
@@ -595,7 +595,7 @@ impl Academy<'_> {
         let mut lines: BTreeMap<(i64, String), (ProgrammeLine, Seen)> = BTreeMap::new();
         for row in &places {
             let place = (row.int(0)?, row.int(1)?);
-            let year: i64 = rfc3339(row.int(2)?).get(..4).and_then(|y| y.parse().ok()).unwrap_or(0);
+            let year = holdfast_input::time::year(row.int(2)?);
             let country = row.text(5)?.to_owned();
             let (line, seen) = lines.entry((year, country.clone())).or_default();
             (line.year, line.country) = (year, country);

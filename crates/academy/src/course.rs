@@ -2,6 +2,7 @@
 
 use crate::labs;
 use crate::{Academy, invalid};
+use holdfast_input::language::best;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::Invalid;
 use pulldown_cmark::{Event, Options, Parser, html};
@@ -73,14 +74,15 @@ const BUNDLED: [&str; 9] = [
     include_str!("../../../data/academy/courses/wallets-at-a-scene.de.md"),
 ];
 
-/// Whether a language is named as ISO 639-1 does.
+/// Whether a language is named as BCP 47 does, in the usual case.
 ///
 /// # Errors
 /// [`Invalid`] names the field.
 pub fn lang_ok(field: &str, lang: &str) -> Result<(), Invalid> {
-    match lang.len() == 2 && lang.bytes().all(|b| b.is_ascii_lowercase()) {
-        true => Ok(()),
-        false => Err(Invalid::new(field, format!("'{lang}' is no language of ISO 639-1, such as en"))),
+    match holdfast_input::language::normal(lang) {
+        Ok(normal) if normal == lang => Ok(()),
+        Ok(normal) => Err(Invalid::new(field, format!("write '{lang}' as {normal}"))),
+        Err(e) => Err(Invalid::new(field, e)),
     }
 }
 
@@ -192,7 +194,9 @@ impl Academy<'_> {
         for name in names {
             let at = |lang: &str| all.get(&(name.to_owned(), lang.to_owned()));
             let of_it = || all.iter().filter(|(k, _)| k.0 == name);
-            let Some((header, lessons)) = at(lang).or_else(|| at(SOURCE)).or_else(|| of_it().next().map(|(_, v)| v))
+            let fits = best(lang, of_it().map(|(k, _)| k.1.as_str()));
+            let Some((header, lessons)) =
+                fits.and_then(at).or_else(|| at(SOURCE)).or_else(|| of_it().next().map(|(_, v)| v))
             else {
                 continue;
             };

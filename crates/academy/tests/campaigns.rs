@@ -192,3 +192,47 @@ fn rules_that_make_no_sense_are_refused() {
     assert!(wrong(|c| (c.rule.paid, c.rule.about_to_pay) = (false, false)).contains("about to pay"));
     assert!(matches!(academy.campaign_effect(9, &|_| None), Err(ScreeningError::NotFound(_))));
 }
+
+#[test]
+fn messages_go_out_in_the_customers_own_language() {
+    let house = house();
+    let academy = Academy { screening: &house.screening, master: &house.master, site: "https://desk.example.org" };
+    house.screening.apply_rules(LET_GO, "t").unwrap();
+    for lang in ["zh", "pt-BR"] {
+        let own = Template {
+            scam: Scam::Investment,
+            lang: lang.into(),
+            version: 0,
+            subject: format!("subject {lang}"),
+            body: "{partner}".into(),
+        };
+        academy.set_template(own, "a").unwrap();
+    }
+    let customers = [
+        ("a", Some("zh-Hans"), "DE", "zh"),
+        ("b", Some("zh-CN"), "US", "zh"),
+        ("c", None, "CN", "zh"),
+        ("d", Some("pt"), "CH", "pt-BR"),
+        ("e", Some("de-AT"), "ES", "de"),
+        ("f", Some("fr"), "ES", "es"),
+        ("g", None, "FR", "en"),
+    ];
+    for (id, language, country, _) in customers {
+        let mut record = Record::new(RecordKind::Customer, id, NOW - 100 * DAY);
+        (record.country, record.language) = (Some(country.into()), language.map(str::to_owned));
+        house.screening.ingest(vec![record], "t").unwrap();
+        pay(&house, &format!("w-{id}"), id, "ponzi_scheme", 20_000);
+    }
+    let people = academy.at_risk(&plan(0), &|_| None).unwrap();
+    let found: Vec<(&str, &str)> = people.iter().map(|p| (p.customer.as_str(), p.lang.as_str())).collect();
+    assert_eq!(found, customers.map(|c| (c.0, c.3)));
+    // The message is the one of that language, and says so.
+    let template = academy.template(Scam::Investment, "zh-Hans-CN").unwrap();
+    assert_eq!((template.lang.as_str(), template.subject.as_str()), ("zh", "subject zh"));
+    assert_eq!(academy.template(Scam::Investment, "fr").unwrap().lang, "en");
+    let drafted = academy.draft_campaign(plan(0), "ana").unwrap();
+    assert_eq!(academy.start_campaign(drafted.id, &|_| None, "luis").unwrap().told, 7);
+    let mut wrong = Record::new(RecordKind::Customer, "h", NOW);
+    wrong.language = Some("german".into());
+    assert!(house.screening.ingest(vec![wrong], "t").unwrap_err().to_string().contains("language"));
+}

@@ -211,7 +211,14 @@ pub fn read_csv(name: &str, bytes: &[u8]) -> Pack {
             is_cluster_definer: get(definer)
                 .is_some_and(|d| matches!(d.to_ascii_lowercase().as_str(), "true" | "1" | "yes")),
             actor: get(actor),
-            lastmod: get(lastmod).unwrap_or_default(),
+            lastmod: match get(lastmod).map(|day| (holdfast_input::time::check_date(&day), day)) {
+                Some((Ok(()), day)) => day,
+                Some((Err(e), _)) => {
+                    pack.warnings.push(format!("{name}: line {line}: lastmod: {e}; taken as unknown"));
+                    String::new()
+                }
+                None => String::new(),
+            },
             pack: pack.title.clone(),
             file: name.to_owned(),
             creator: String::new(),

@@ -172,6 +172,14 @@ fn one_tag(
             Confidence::Unknown
         }),
     };
+    let mut lastmod: String = inherit(|f| &f.lastmod).unwrap_or_default().chars().take(10).collect();
+    if !lastmod.is_empty()
+        && let Err(e) = holdfast_input::time::check_date(&lastmod)
+    {
+        let problem = format!("lastmod: {e}; taken as unknown");
+        warning = Some(warning.map_or_else(|| problem.clone(), |w| format!("{w}; {problem}")));
+        lastmod.clear();
+    }
     let concepts = own.concepts.as_ref().or(header.concepts.as_ref()).cloned().unwrap_or_default();
     let tag = Tag {
         address: normal(&address),
@@ -184,7 +192,7 @@ fn one_tag(
         confidence,
         is_cluster_definer: own.is_cluster_definer.or(header.is_cluster_definer).unwrap_or(false),
         actor: inherit(|f| &f.actor),
-        lastmod: inherit(|f| &f.lastmod).unwrap_or_default().chars().take(10).collect(),
+        lastmod,
         pack: title.to_owned(),
         file: file.to_owned(),
         creator: creator.to_owned(),

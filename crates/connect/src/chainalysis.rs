@@ -213,9 +213,7 @@ impl Transfer {
             other => return Err(Invalid::new("direction", format!("'{other}' is neither received nor sent"))),
         };
         let time = match &self.transfer_timestamp {
-            Some(text) => {
-                parse_time(text).ok_or_else(|| Invalid::new("transferTimestamp", "is no ISO 8601 date and time"))?
-            }
+            Some(text) => parse_time(text).map_err(|e| Invalid::new("transferTimestamp", e.to_string()))?,
             None => now,
         };
         let asset = asset_of(&self.asset);
@@ -264,7 +262,7 @@ impl WithdrawalAttempt {
     pub fn event(&self, user: &str) -> Result<Event, Invalid> {
         text_ok("attemptIdentifier", &self.attempt_identifier)?;
         let time = parse_time(&self.attempt_timestamp);
-        let time = time.ok_or_else(|| Invalid::new("attemptTimestamp", "is no ISO 8601 date and time"))?;
+        let time = time.map_err(|e| Invalid::new("attemptTimestamp", e.to_string()))?;
         let asset = asset_of(&self.asset);
         let amount = base_units(&asset, &self.asset_amount)?;
         let mut event = Event::new(EventKind::Withdrawal, Kind::Attempt.event_id(&self.id(user)), time, user);

@@ -18,6 +18,7 @@ pub mod request;
 pub mod search;
 pub mod seized;
 pub mod transparency;
+mod typeset;
 pub mod vault;
 
 pub use forgery::{History, Suspicion};

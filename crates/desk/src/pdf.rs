@@ -1,16 +1,16 @@
 //! Plain documents as PDF: titles, paragraphs, lines of names and values, over as many pages as they need. The same content gives the same bytes.
 
+use crate::typeset::{self, Base, FontId, Typesetter};
+use holdfast_input::time::utc;
 use holdfast_screening::ScreeningError;
-use holdfast_screening::model::rfc3339;
 use krilla::Document;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use krilla::geom::Point;
 use krilla::metadata::{DateTime, Metadata};
 use krilla::page::PageSettings;
-use krilla::text::{Font, TextDirection};
-
-const REGULAR: &[u8] = include_bytes!("../fonts/DejaVuSans.ttf");
-const BOLD: &[u8] = include_bytes!("../fonts/DejaVuSans-Bold.ttf");
+use krilla::surface::Surface;
+use krilla::text::{Font, GlyphId, KrillaGlyph, TextDirection};
+use std::collections::BTreeMap;
 
 /// A4 in points, and its margin.
 const PAGE: (f32, f32) = (595.0, 842.0);
@@ -46,12 +46,32 @@ pub fn field(name: &str, value: impl Into<String>) -> Part {
     Part::Field(name.into(), value.into())
 }
 
+/// How documents are set. Those that were handed out must be written anew, byte for byte, so no layout is ever changed: a better one is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One font, one character after the other: Latin, Greek, Cyrillic.
+    First,
+    /// Any script, in its direction and with its forms.
+    Second,
+}
+
+impl Layout {
+    /// All, the one in use first.
+    pub const ALL: [Layout; 2] = [Layout::Second, Layout::First];
+}
+
 struct Line {
-    text: String,
+    content: Content,
     size: f32,
     bold: bool,
     indent: f32,
     before: f32,
+}
+
+enum Content {
+    /// Of the first layout.
+    Plain(String),
+    Set(typeset::Line),
 }
 
 /// Breaks text where it no longer fits: between words, or within one that is wider than a line.
@@ -114,40 +134,85 @@ pub fn write_with(
     time: i64,
     attached: Option<&Attached<'_>>,
 ) -> Result<Vec<u8>, ScreeningError> {
-    let failed = |what: &str| ScreeningError::State(format!("PDF: {what}"));
-    let faces = [REGULAR, BOLD].map(|f| ttf_parser::Face::parse(f, 0));
-    let [Ok(regular), Ok(bold)] = faces else { return Err(failed("the fonts do not load")) };
-    let mut lines = Vec::new();
-    let width = PAGE.0 - 2.0 * MARGIN;
-    let mut add = |text: &str, size: f32, is_bold: bool, indent: f32, before: f32| {
-        // Control characters have no glyph, and text comes from outside.
-        let text: String = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
-        let face = if is_bold { &bold } else { &regular };
-        for (i, line) in wrap(face, &text, size, width - indent).into_iter().enumerate() {
-            lines.push(Line { text: line, size, bold: is_bold, indent, before: if i == 0 { before } else { 0.0 } });
-        }
+    write_as(Layout::Second, title, parts, time, attached)
+}
+
+/// Writes a document in a layout.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_as(
+    layout: Layout,
+    title: &str,
+    parts: &[Part],
+    time: i64,
+    attached: Option<&Attached<'_>>,
+) -> Result<Vec<u8>, ScreeningError> {
+    let mut writer = Writer { setter: Typesetter::new()?, fonts: BTreeMap::new() };
+    let lines = match layout {
+        Layout::First => plain_lines(title, parts)?,
+        Layout::Second => set_lines(&mut writer.setter, title, parts)?,
     };
-    add(title, 18.0, true, 0.0, 0.0);
-    for part in parts {
-        match part {
-            Part::Heading(t) => add(t, 12.5, true, 0.0, 14.0),
-            Part::Text(t) => add(t, 10.0, false, 0.0, 5.0),
-            Part::Field(name, value) => add(&format!("{name}: {value}"), 10.0, false, 12.0, 1.0),
-            Part::Small(t) => add(t, 7.5, false, 12.0, 0.5),
-        }
-    }
-    if lines.len() > MAX_LINES {
-        return Err(failed("the document is too long"));
-    }
-    let date: Vec<u16> = rfc3339(time).split(|c: char| !c.is_ascii_digit()).filter_map(|p| p.parse().ok()).collect();
-    let small = |i: usize| date.get(i).map_or(0, |v| *v as u8);
-    let created = DateTime::new(date.first().copied().unwrap_or(1970))
-        .month(small(1))
-        .day(small(2))
-        .hour(small(3))
-        .minute(small(4))
-        .second(small(5));
     let mut document = Document::new();
+    describe(&mut document, title, time, attached)?;
+    let mut pages: Vec<Vec<(f32, &Line)>> = vec![Vec::new()];
+    let mut y = MARGIN;
+    for line in &lines {
+        let height = line.size * 1.35;
+        if y + line.before + height > PAGE.1 - MARGIN {
+            pages.push(Vec::new());
+            y = MARGIN;
+        }
+        y += line.before + height;
+        pages.last_mut().expect("there is a page").push((y, line));
+    }
+    let count = pages.len();
+    for (i, lines) in pages.into_iter().enumerate() {
+        let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or_else(|| failed("page size"))?;
+        let mut page = document.start_page_with(settings);
+        let mut surface = page.surface();
+        for (y, line) in lines {
+            writer.draw(&mut surface, line, y)?;
+        }
+        let content = match layout {
+            Layout::First => Content::Plain(format!("{title} - page {} of {count}", i + 1)),
+            Layout::Second => {
+                let page = format!("Page {} of {count} - ", i + 1);
+                let width = (PAGE.0 - 2.0 * MARGIN) / FOOT;
+                let foot = writer.setter.lines(&page, title, false, width, Base::LeftToRight)?;
+                Content::Set(foot.into_iter().next().ok_or_else(|| failed("the foot is empty"))?)
+            }
+        };
+        let foot = Line { content, size: FOOT, bold: false, indent: 0.0, before: 0.0 };
+        writer.draw(&mut surface, &foot, PAGE.1 - MARGIN / 2.0)?;
+        surface.finish();
+        page.finish();
+    }
+    document.finish().map_err(|e| failed(&format!("{e:?}")))
+}
+
+/// Size of the line at the foot of a page.
+const FOOT: f32 = 7.5;
+
+fn failed(what: &str) -> ScreeningError {
+    ScreeningError::State(format!("PDF: {what}"))
+}
+
+/// Title, date and attached file.
+fn describe(
+    document: &mut Document,
+    title: &str,
+    time: i64,
+    attached: Option<&Attached<'_>>,
+) -> Result<(), ScreeningError> {
+    let at = utc(time);
+    let part = |n: i8| n.unsigned_abs();
+    let created = DateTime::new(at.year().unsigned_abs())
+        .month(part(at.month()))
+        .day(part(at.day()))
+        .hour(part(at.hour()))
+        .minute(part(at.minute()))
+        .second(part(at.second()));
     document.set_metadata(
         Metadata::new()
             .title(title.to_owned())
@@ -168,42 +233,118 @@ pub fn write_with(
         };
         document.embed_file(embedded).ok_or_else(|| failed("the file could not be attached"))?;
     }
-    let font =
-        |bytes: &'static [u8]| Font::new(bytes.to_vec().into(), 0).ok_or_else(|| failed("the fonts do not load"));
-    let (regular, bold) = (font(REGULAR)?, font(BOLD)?);
-    let mut pages: Vec<Vec<(f32, &Line)>> = vec![Vec::new()];
-    let mut y = MARGIN;
-    for line in &lines {
-        let height = line.size * 1.35;
-        if y + line.before + height > PAGE.1 - MARGIN {
-            pages.push(Vec::new());
-            y = MARGIN;
-        }
-        y += line.before + height;
-        pages.last_mut().expect("there is a page").push((y, line));
+    Ok(())
+}
+
+/// Size, weight, indent and the space before a part's text.
+fn style(part: &Part) -> (f32, bool, f32, f32) {
+    match part {
+        Part::Heading(_) => (12.5, true, 0.0, 14.0),
+        Part::Text(_) => (10.0, false, 0.0, 5.0),
+        Part::Field(..) => (10.0, false, 12.0, 1.0),
+        Part::Small(_) => (7.5, false, 12.0, 0.5),
     }
-    let count = pages.len();
-    for (i, lines) in pages.into_iter().enumerate() {
-        let settings = PageSettings::from_wh(PAGE.0, PAGE.1).ok_or_else(|| failed("page size"))?;
-        let mut page = document.start_page_with(settings);
-        let mut surface = page.surface();
-        for (y, line) in lines {
-            let font = if line.bold { &bold } else { &regular };
-            let start = Point::from_xy(MARGIN + line.indent, y);
-            surface.draw_text(start, font.clone(), line.size, &line.text, false, TextDirection::Auto);
+}
+
+/// Style of the title.
+const TITLE: (f32, bool, f32, f32) = (18.0, true, 0.0, 0.0);
+
+/// Lines of the first layout.
+fn plain_lines(title: &str, parts: &[Part]) -> Result<Vec<Line>, ScreeningError> {
+    let faces = [0, 1].map(|f| ttf_parser::Face::parse(typeset::bytes(f), 0));
+    let [Ok(regular), Ok(bold)] = faces else { return Err(failed("the fonts do not load")) };
+    let mut lines = Vec::new();
+    let width = PAGE.0 - 2.0 * MARGIN;
+    let mut add = |text: &str, (size, is_bold, indent, before): (f32, bool, f32, f32)| {
+        // Control characters have no glyph, and text comes from outside.
+        let text: String = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+        let face = if is_bold { &bold } else { &regular };
+        for (i, text) in wrap(face, &text, size, width - indent).into_iter().enumerate() {
+            let before = if i == 0 { before } else { 0.0 };
+            lines.push(Line { content: Content::Plain(text), size, bold: is_bold, indent, before });
         }
-        let foot = format!("{title} - page {} of {count}", i + 1);
-        let start = Point::from_xy(MARGIN, PAGE.1 - MARGIN / 2.0);
-        surface.draw_text(start, regular.clone(), 7.5, &foot, false, TextDirection::Auto);
-        surface.finish();
-        page.finish();
+        if lines.len() > MAX_LINES { Err(failed("the document is too long")) } else { Ok(()) }
+    };
+    add(title, TITLE)?;
+    for part in parts {
+        match part {
+            Part::Heading(t) | Part::Text(t) | Part::Small(t) => add(t, style(part))?,
+            Part::Field(name, value) => add(&format!("{name}: {value}"), style(part))?,
+        }
     }
-    document.finish().map_err(|e| failed(&format!("{e:?}")))
+    Ok(lines)
+}
+
+/// Lines of the second layout.
+fn set_lines(setter: &mut Typesetter, title: &str, parts: &[Part]) -> Result<Vec<Line>, ScreeningError> {
+    let mut lines = Vec::new();
+    let mut add = |prefix: &str, text: &str, (size, bold, indent, before): (f32, bool, f32, f32), base: Base| {
+        let width = (PAGE.0 - 2.0 * MARGIN - indent) / size;
+        for (i, line) in setter.lines(prefix, text, bold, width, base)?.into_iter().enumerate() {
+            let before = if i == 0 { before } else { 0.0 };
+            lines.push(Line { content: Content::Set(line), size, bold, indent, before });
+        }
+        if lines.len() > MAX_LINES { Err(failed("the document is too long")) } else { Ok(()) }
+    };
+    add("", title, TITLE, Base::Auto)?;
+    for part in parts {
+        match part {
+            Part::Heading(t) | Part::Text(t) => add("", t, style(part), Base::Auto)?,
+            Part::Small(t) => add("", t, style(part), Base::LeftToRight)?,
+            Part::Field(name, value) => add(&format!("{name}: "), value, style(part), Base::LeftToRight)?,
+        }
+    }
+    Ok(lines)
+}
+
+/// What draws lines, with the fonts that the document needs.
+struct Writer {
+    setter: Typesetter,
+    fonts: BTreeMap<FontId, Font>,
+}
+
+impl Writer {
+    fn font(&mut self, font: FontId) -> Result<Font, ScreeningError> {
+        if let Some(known) = self.fonts.get(&font) {
+            return Ok(known.clone());
+        }
+        let loaded = Font::new(typeset::bytes(font).to_vec().into(), 0);
+        let loaded = loaded.ok_or_else(|| failed("the fonts do not load"))?;
+        self.fonts.insert(font, loaded.clone());
+        Ok(loaded)
+    }
+
+    fn draw(&mut self, surface: &mut Surface<'_>, line: &Line, y: f32) -> Result<(), ScreeningError> {
+        let left = MARGIN + line.indent;
+        match &line.content {
+            Content::Plain(text) => {
+                let font = self.font(FontId::from(line.bold))?;
+                surface.draw_text(Point::from_xy(left, y), font, line.size, text, false, TextDirection::Auto);
+            }
+            Content::Set(set) => {
+                let mut x = match set.right_to_left {
+                    false => left,
+                    true => PAGE.0 - MARGIN - line.indent - set.width() * line.size,
+                };
+                for run in &set.runs {
+                    let glyph = |g: &typeset::Glyph| {
+                        KrillaGlyph::new(GlyphId::new(g.id), g.advance, g.x, g.y, 0.0, g.text.clone(), None)
+                    };
+                    let glyphs: Vec<KrillaGlyph> = run.glyphs.iter().map(glyph).collect();
+                    let font = self.font(run.font)?;
+                    surface.draw_glyphs(Point::from_xy(x, y), &glyphs, font, &run.text, line.size, false);
+                    x += run.width() * line.size;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sha2::{Digest, Sha256};
 
     #[test]
     fn documents_have_pages_and_are_the_same_each_time() {
@@ -216,8 +357,50 @@ mod tests {
     }
 
     #[test]
+    fn the_first_layout_never_changes() {
+        let mut parts: Vec<Part> =
+            (0..200).map(|i| field("line", format!("{i} Żółć Иван 中 عربي {}", "wide ".repeat(i)))).collect();
+        parts.extend([heading("One\ttwo"), text("a\n\nb"), Part::Small("x".repeat(400))]);
+        let attached = Attached { name: "a.txt", media_type: "text/plain", bytes: b"attached" };
+        let first = write_as(Layout::First, "A title", &parts, 1_795_000_000, Some(&attached)).unwrap();
+        assert_eq!(
+            hex::encode(Sha256::digest(&first)),
+            "f15f46c28c369439595886dab05a57639031691f4baf6ec37f2abfb326f84a35"
+        );
+    }
+
+    #[test]
+    fn dump() {
+        let parts = vec![
+            heading("Heading: 证明书 · شهادة · תעודה"),
+            text(
+                "The quick brown fox — Ελληνικά, Українська. مرحبا بالعالم، هذا نص طويل باللغة العربية يجب أن ينكسر على أكثر من سطر واحد لأنه أطول من عرض الصفحة، وفيه رقم 2026 وعنوان bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq في وسطه.",
+            ),
+            text(
+                "مرحبا بالعالم، هذا نص طويل باللغة العربية يجب أن ينكسر على أكثر من سطر واحد لأنه أطول من عرض الصفحة، وفيه رقم 2026 وعنوان bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq في وسطه (حقا).",
+            ),
+            text(
+                "中华人民共和国居民身份证是用于证明居住在中国境内的公民身份的证明文件。根据法律规定，年满十六周岁的公民应当申请领取居民身份证；未满十六周岁的公民可以申请领取。",
+            ),
+            text(
+                "東京都に住んでいる人々は、カタカナーとひらがなで名前を書きます。 대한민국의 모든 국민은 법 앞에 평등하다. 누구든지 차별을 받지 아니한다.",
+            ),
+            text(
+                "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है। มนุษย์ทั้งหลายเกิดมามีอิสระและเสมอภาคกันในเกียรติศักดิ์และสิทธิ ต่างมีเหตุผลและมโนธรรม",
+            ),
+            text("כל בני האדם נולדו בני חורין ושווים בערכם ובזכויותיהם (1948)."),
+            field("Name", "محمد بن سلمان (1)!"),
+            field("Name", "王小明 / Wáng Xiǎomíng"),
+            field("Address", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"),
+            field("Spoof", "a\u{202e}gpj.exe 👍"),
+            Part::Small("2026-11-24T12:20:00Z  نص صغير 12:30".into()),
+        ];
+        std::fs::write("/tmp/docs/v2.pdf", write("Certificate 证书 شهادة", &parts, 1_795_000_000).unwrap()).unwrap();
+    }
+
+    #[test]
     fn long_words_are_broken() {
-        let face = ttf_parser::Face::parse(REGULAR, 0).unwrap();
+        let face = ttf_parser::Face::parse(typeset::bytes(0), 0).unwrap();
         let word = "a".repeat(300);
         let lines = wrap(&face, &word, 10.0, 400.0);
         assert!(lines.len() > 3);

@@ -11,7 +11,7 @@ use holdfast_academy::course::MAX_COURSE;
 use holdfast_academy::grade::percent;
 use holdfast_academy::labs::{LABS, Lab, lab, make};
 use holdfast_academy::xapi;
-use holdfast_screening::model::{parse_time, rfc3339};
+use holdfast_screening::model::{parse_date, rfc3339};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -364,7 +364,7 @@ fn text_of(answer: &str) -> anyhow::Result<String> {
 }
 
 fn day(name: &str, text: &str) -> anyhow::Result<i64> {
-    parse_time(&format!("{text}T00:00:00Z")).with_context(|| format!("{name}: '{text}' is no day such as 2026-09-21"))
+    parse_date(text).with_context(|| name.to_owned())
 }
 
 /// Writes a task's files, and builds the store of its chain in `store/`.

@@ -33,9 +33,9 @@ pub enum WarningsCommand {
         desk: DeskArgs,
         /// The withdrawal's event.
         event: String,
-        /// Language, ISO 639-1.
-        #[arg(long, default_value = "en")]
-        lang: String,
+        /// Language, BCP 47; by default that of the customer's record, or English.
+        #[arg(long)]
+        lang: Option<String>,
     },
     /// Take the customer's answers.
     Answer {
@@ -110,7 +110,7 @@ pub enum CampaignsCommand {
         desk: DeskArgs,
         /// Scam.
         scam: String,
-        /// Language, ISO 639-1.
+        /// Language, BCP 47.
         lang: String,
         /// Subject of the new version.
         #[arg(long, requires = "body")]
@@ -143,7 +143,10 @@ pub fn warnings(command: WarningsCommand, as_json: bool) -> anyhow::Result<()> {
             list.iter().for_each(print_warning);
             return Ok(());
         }
-        WarningsCommand::Show { desk, event, lang } => desk.open()?.warning(&event, &lang)?,
+        WarningsCommand::Show { desk, event, lang } => match lang {
+            Some(lang) => desk.open()?.warning(&event, &lang)?,
+            None => desk.open()?.warning_for_customer(&event)?,
+        },
         WarningsCommand::Answer { desk, event, yes, give_up } => {
             let screening = desk.open()?;
             let questions = screening.warning(&event, "en")?.questions;

@@ -16,6 +16,7 @@ mod demo_sharing;
 mod desk;
 mod desk_cases;
 mod evidence;
+mod import;
 mod ledger;
 mod live;
 mod output;

@@ -1,6 +1,7 @@
 //! `holdfast screen`, `rules`, `holds`, `alerts`, `audit`, `keys`, `records`: the desk's database from the command line.
 
 use crate::connect::read_providers;
+use crate::import::{Done, Reading, import_records, read_events};
 use crate::output::{self, thousands};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
@@ -14,7 +15,7 @@ use holdfast_screening::model::rfc3339;
 use holdfast_screening::replay::test_rules;
 use holdfast_screening::rules::DEFAULT_BOOK;
 use holdfast_screening::service::system_clock;
-use holdfast_screening::{Amount, ChainFacts, Decision, RuleBook, Scope, Screening, Typology, tables};
+use holdfast_screening::{Amount, ChainFacts, Decision, RuleBook, Scope, Screening, Typology};
 use holdfast_tracing::Workspace;
 use serde_json::json;
 use std::io::Read;
@@ -83,6 +84,8 @@ pub struct Screen {
     /// Records of the customers' world (JSON Lines or .csv), taken in first.
     #[arg(long)]
     records: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
     /// Decide without asking the ledger (off-chain screening only).
     #[arg(long)]
     no_ledger: bool,
@@ -97,7 +100,7 @@ pub struct Screen {
 /// Largest file of events or records.
 const MAX_FILE: u64 = 1 << 30;
 
-fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
         std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes)?;
@@ -111,45 +114,13 @@ fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-pub fn json_lines<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> anyhow::Result<Vec<T>> {
-    let mut out = Vec::new();
-    for (i, line) in bytes.split(|b| *b == b'\n').enumerate() {
-        if !line.iter().all(u8::is_ascii_whitespace) {
-            out.push(serde_json::from_slice(line).with_context(|| format!("{}: line {}", path.display(), i + 1))?);
-        }
-    }
-    Ok(out)
-}
-
-fn is_csv(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
-}
-
-fn take_records(screening: &Screening, path: &Path, actor: &str) -> anyhow::Result<u64> {
-    let bytes = read_file(path)?;
-    let records = if is_csv(path) {
-        tables::records(&bytes).with_context(|| path.display().to_string())?
-    } else {
-        json_lines(path, &bytes)?
-    };
-    let mut taken = 0;
-    for part in records.chunks(10_000) {
-        taken += screening.ingest(part.to_vec(), actor).with_context(|| path.display().to_string())?;
-    }
-    Ok(taken)
-}
-
 pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
     let screening = args.desk.open()?;
+    let mut done = Done::default();
     for path in &args.records {
-        take_records(&screening, path, &args.desk.actor)?;
+        import_records(&screening, path, &args.reading, &args.desk.actor, &mut done)?;
     }
-    let bytes = read_file(&args.events)?;
-    let events = if is_csv(&args.events) {
-        tables::events(&bytes).with_context(|| args.events.display().to_string())?
-    } else {
-        json_lines(&args.events, &bytes)?
-    };
+    let events = read_events(&args.events, &args.reading, &mut done)?;
     let providers = args.providers.as_deref().map(read_providers).transpose()?;
     let workspace = if args.no_ledger { None } else { Some(Workspace::open(&args.desk.store.store)?) };
     let bar = output::bar(events.len() as u64, "screening");
@@ -185,7 +156,7 @@ pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
         }
     }
     bar.finish_and_clear();
-    Ok(())
+    done.result()
 }
 
 /// A decision for people.
@@ -220,22 +191,26 @@ pub enum RecordsCommand {
         /// Files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        reading: Reading,
     },
 }
 
 pub fn records(command: RecordsCommand, as_json: bool) -> anyhow::Result<()> {
-    let RecordsCommand::Import { desk, files } = command;
+    let RecordsCommand::Import { desk, files, reading } = command;
     let screening = desk.open()?;
-    let mut taken = 0;
+    let (mut taken, mut done) = (0, Done::default());
     for file in &files {
-        taken += take_records(&screening, file, &desk.actor)?;
+        taken += import_records(&screening, file, &reading, &desk.actor, &mut done)?;
     }
     if as_json {
-        output::json(&json!({"taken": taken}))?
+        output::json(
+            &json!({"taken": taken, "refused": done.refused, "faults": done.faults, "warnings": done.warnings}),
+        )?
     } else {
         println!("{} records taken", thousands(taken))
     }
-    Ok(())
+    done.result()
 }
 
 #[derive(Subcommand)]

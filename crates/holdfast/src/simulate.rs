@@ -1,7 +1,7 @@
 //! `holdfast simulate`.
 
+use crate::import::json_lines;
 use crate::output;
-use crate::screening::json_lines;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_screening::{ChainFacts, Event};

@@ -237,7 +237,8 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         if let Some(terms) = met.rule.warning.as_ref().filter(|_| met.error.is_none())
             && let Some(scam) = terms.scam.or_else(|| Scam::of(facts.category))
         {
-            let new = Warning::new(scam, terms, now);
+            let language = state.customer(&event.customer).and_then(|c| c.language.as_deref());
+            let new = Warning::new(scam, terms, now, language.unwrap_or("en"));
             // Of several the longest and strictest.
             if warning.as_ref().is_none_or(|w| (w.then, w.cooling_until) < (new.then, new.cooling_until)) {
                 warning = Some(new);

@@ -3,6 +3,7 @@
 //! Times are Unix seconds. Amounts are integers in base units of the asset, as decimal text or a JSON number. Values are integers
 //! in minor units (cents) of the rule book's reference currency.
 
+pub use holdfast_input::time::{parse as parse_time, parse_date, rfc3339};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -173,6 +174,9 @@ pub struct Record {
     /// Country, ISO 3166-1 alpha-2: of residence, of the issuing bank, of the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
+    /// Language that the customer reads, BCP 47, such as de or zh-Hans (customers).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// Year of birth (customers).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birth_year: Option<u16>,
@@ -205,51 +209,6 @@ pub struct Record {
     pub result: Option<String>,
 }
 
-/// Unix seconds as RFC 3339, UTC; times before 1970 are given as its beginning.
-pub fn rfc3339(seconds: i64) -> String {
-    // Civil date from days (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-    let seconds = seconds.max(0);
-    let days = seconds / 86_400 + 719_468;
-    let era = days / 146_097;
-    let day_of_era = days - era * 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let m = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * m + 2) / 5 + 1;
-    let month = if m < 10 { m + 3 } else { m - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let s = seconds % 86_400;
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", s / 3600, s / 60 % 60, s % 60)
-}
-
-/// Unix seconds of an RFC 3339 or ISO 8601 date and time; without an offset it is UTC. Fractions of a second are dropped.
-pub fn parse_time(text: &str) -> Option<i64> {
-    let (date, rest) = text.split_once(['T', ' '])?;
-    let mut parts = date.split('-').map(|p| p.parse::<i64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    let zone = rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len());
-    let (clock, zone) = rest.split_at(zone);
-    let offset = match zone {
-        "" | "Z" | "z" => 0,
-        zone => {
-            let (hours, minutes) = zone[1..].split_once(':').or_else(|| zone[1..].split_at_checked(2))?;
-            let seconds = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
-            if zone.starts_with('-') { -seconds } else { seconds }
-        }
-    };
-    let mut parts = clock.split(['.', ',']).next()?.split(':').map(|p| p.parse::<i64>().ok());
-    let (h, m, s) = (parts.next()??, parts.next()??, parts.next().unwrap_or(Some(0))?);
-    let proper = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-    if !proper || !(0..24).contains(&h) || !(0..60).contains(&m) || !(0..=60).contains(&s) || offset.abs() > 86_400 {
-        return None;
-    }
-    let y = if month <= 2 { year - 1 } else { year };
-    let era_year = y % 400;
-    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let days = (y / 400) * 146_097 + era_year * 365 + era_year / 4 - era_year / 100 + day_of_year - 719_468;
-    Some(days * 86_400 + h * 3600 + m * 60 + s - offset)
-}
-
 /// Whether text is of a proper length and free of control characters.
 ///
 /// # Errors
@@ -271,6 +230,14 @@ pub fn time_ok(field: &str, time: i64) -> Result<(), Invalid> {
         return Err(Invalid::new(field, format!("{time} is no time in Unix seconds between the years 2000 and 2200")));
     }
     Ok(())
+}
+
+/// Whether text is a language tag (BCP 47).
+///
+/// # Errors
+/// [`Invalid`] names the field.
+pub fn language_ok(field: &str, language: &str) -> Result<(), Invalid> {
+    holdfast_input::language::normal(language).map(|_| ()).map_err(|e| Invalid::new(field, e))
 }
 
 /// Whether text has the form of a country code.
@@ -298,6 +265,7 @@ impl Record {
             email: None,
             phone: None,
             country: None,
+            language: None,
             birth_year: None,
             created: None,
             industry: None,
@@ -349,6 +317,7 @@ impl Record {
             Ok(())
         };
         only("type", self.customer_type.is_some(), Customer)?;
+        only("language", self.language.is_some(), Customer)?;
         only("birth_year", self.birth_year.is_some(), Customer)?;
         only("created", self.created.is_some(), Customer)?;
         only("flags", !self.flags.is_empty(), Customer)?;
@@ -358,6 +327,9 @@ impl Record {
         }
         if let Some(country) = &self.country {
             country_ok("country", country)?;
+        }
+        if let Some(language) = &self.language {
+            language_ok("language", language)?;
         }
         if let Some(year) = self.birth_year
             && !(1880..=2200).contains(&year)
@@ -719,9 +691,9 @@ mod tests {
         assert_eq!(rfc3339(1_795_522_800), "2026-11-24T12:20:00Z");
         assert_eq!(rfc3339(-1), "1970-01-01T00:00:00Z");
         for seconds in [0, 951_827_696, 951_868_799, 951_868_800, 1_709_251_199, 1_795_522_800, 4_102_444_800] {
-            assert_eq!(parse_time(&rfc3339(seconds)), Some(seconds));
+            assert_eq!(parse_time(&rfc3339(seconds)), Ok(seconds));
         }
-        assert_eq!(parse_time("2020-12-09T17:25:40.008307"), Some(1_607_534_740));
+        assert_eq!(parse_time("2020-12-09T17:25:40.008307"), Ok(1_607_534_740));
         assert_eq!(parse_time("2022-03-10T20:37:32+01:30"), parse_time("2022-03-10T19:07:32Z"));
         for bad in [
             "",
@@ -732,7 +704,7 @@ mod tests {
             "2022-03-10T20:37:32+é",
             "1-1-1T+",
         ] {
-            assert_eq!(parse_time(bad), None, "{bad}");
+            assert!(parse_time(bad).is_err(), "{bad}");
         }
     }
 

@@ -101,6 +101,8 @@ pub struct Customer {
     pub customer_type: CustomerType,
     /// Country of residence.
     pub country: Option<[u8; 2]>,
+    /// Language that the customer reads.
+    pub language: Option<Box<str>>,
     /// Year of birth.
     pub birth_year: Option<u16>,
     /// Signed up.
@@ -134,6 +136,7 @@ impl Customer {
             recorded: false,
             customer_type: CustomerType::Individual,
             country: None,
+            language: None,
             birth_year: None,
             created: None,
             rating: 0,
@@ -273,6 +276,7 @@ impl State {
                 customer.record_time = record.time;
                 customer.customer_type = record.customer_type.unwrap_or_default();
                 customer.country = record.country.as_ref().and_then(|c| c.as_bytes().try_into().ok());
+                customer.language = record.language.as_deref().map(Into::into);
                 customer.birth_year = record.birth_year;
                 customer.created = record.created;
                 customer.rating = match record.risk.as_deref() {

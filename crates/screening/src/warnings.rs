@@ -4,9 +4,10 @@
 use crate::core::Core;
 use crate::db::{Database, DbError, Row, Value, parse};
 use crate::holds;
-use crate::model::Invalid;
+use crate::model::{Invalid, Record};
 use crate::service::{Screening, ScreeningError};
 use holdfast_attribution::Category;
+use holdfast_input::language::best;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -129,7 +130,7 @@ pub struct Warning {
     pub cooling_until: i64,
     /// What follows the cooling-off time when no answer tells of a scam.
     pub then: Then,
-    /// Title, in English; other languages by `GET /api/v1/warnings/{event}?lang=`.
+    /// Title, in the language of the customer's record or in English; others by `GET /api/v1/warnings/{event}?lang=`.
     pub title: String,
     /// What the customer must know.
     pub message: String,
@@ -159,7 +160,11 @@ static BOOK: LazyLock<Book> =
 pub const LANGUAGES: [&str; 3] = ["en", "es", "de"];
 
 fn text(texts: &Texts, lang: &str) -> String {
-    texts.get(lang).or_else(|| texts.get("en")).cloned().unwrap_or_default()
+    best(lang, texts.keys().map(String::as_str))
+        .and_then(|l| texts.get(l))
+        .or_else(|| texts.get("en"))
+        .cloned()
+        .unwrap_or_default()
 }
 
 impl Scam {
@@ -179,12 +184,12 @@ impl Scam {
 }
 
 impl Warning {
-    /// A warning raised now.
+    /// A warning raised now, in a language or in English.
     #[must_use]
-    pub fn new(scam: Scam, terms: &WarningTerms, now: i64) -> Self {
-        let (title, message) = scam.words("en");
+    pub fn new(scam: Scam, terms: &WarningTerms, now: i64, lang: &str) -> Self {
+        let (title, message) = scam.words(lang);
         let cooling_until = now + i64::from(terms.cooling_off_hours) * 3_600;
-        Warning { scam, cooling_until, then: terms.then, title, message, questions: scam.questions("en") }
+        Warning { scam, cooling_until, then: terms.then, title, message, questions: scam.questions(lang) }
     }
 }
 
@@ -218,11 +223,13 @@ pub struct WarningRecord {
     pub answered: Option<i64>,
     /// When it ended.
     pub closed: Option<i64>,
-    /// Title in the language asked for.
+    /// Language of title, message and questions.
+    pub lang: String,
+    /// Title in that language.
     pub title: String,
-    /// Message in the language asked for.
+    /// Message in that language.
     pub message: String,
-    /// Questions in the language asked for.
+    /// Questions in that language.
     pub questions: Vec<Question>,
 }
 
@@ -260,6 +267,7 @@ fn record(row: &Row, lang: &str) -> Result<WarningRecord, DbError> {
         answers: row.text_or_null(10).map(|a| parse("answers", a)).transpose()?,
         answered: row.int_or_null(11),
         closed: row.int_or_null(12),
+        lang: best(lang, LANGUAGES).unwrap_or("en").to_owned(),
         title,
         message,
         questions: scam.questions(lang),
@@ -358,6 +366,21 @@ pub struct WarningFilter {
 }
 
 impl Screening {
+    /// Returns a warning in the language of the customer's record, or in English.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`].
+    pub fn warning_for_customer(&self, event: &str) -> Result<WarningRecord, ScreeningError> {
+        let known = self.warning(event, "en")?;
+        let sql = "SELECT body FROM records WHERE kind = 'customer' AND id = $1";
+        let rows = self.read(|db| db.query(sql, &[known.customer.as_str().into()]))?;
+        let record: Option<Record> = rows.first().map(|r| parse("record", r.text(0)?)).transpose()?;
+        match record.and_then(|r| r.language) {
+            Some(language) => self.warning(event, &language),
+            None => Ok(known),
+        }
+    }
+
     /// A warning in a language.
     ///
     /// # Errors
@@ -403,6 +426,14 @@ impl Screening {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn varieties_of_a_language_have_its_words() {
+        for (lang, same) in [("de-AT", "de"), ("es-419", "es"), ("DE", "de"), ("zh-Hans", "en"), ("", "en")] {
+            assert_eq!(Scam::Romance.words(lang), Scam::Romance.words(same));
+            assert_eq!(Scam::Romance.questions(lang), Scam::Romance.questions(same));
+        }
+    }
 
     #[test]
     fn every_scam_has_words_and_questions_in_every_language() {

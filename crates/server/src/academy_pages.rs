@@ -20,7 +20,7 @@ use holdfast_academy::course::{Course, to_html};
 use holdfast_academy::grade::{Form as AnswerForm, percent};
 use holdfast_academy::labs;
 use holdfast_academy::tools::{self, Tool};
-use holdfast_screening::model::{parse_time, rfc3339};
+use holdfast_screening::model::{parse_date, rfc3339};
 use holdfast_tracing::Workspace;
 use maud::{Markup, PreEscaped, html};
 use std::collections::{BTreeMap, VecDeque};
@@ -645,10 +645,7 @@ pub async fn plan(
     Form(fields): Fields,
 ) -> Result<Response, ErrorPage> {
     let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
-    let when = |name: &str| {
-        parse_time(&format!("{}T00:00:00Z", get(name)))
-            .ok_or_else(|| ApiError::bad(format!("{name}: a day such as 2026-09-21")))
-    };
+    let when = |name: &str| parse_date(&get(name)).map_err(|e| ApiError::bad(format!("{name}: {e}")));
     let new = NewSession {
         course: get("course"),
         lang: get("lang"),

@@ -53,7 +53,7 @@ pub async fn warnings(State(shared): State<Shared>, Query(q): Query<WarningsQuer
 /// Language.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct WarningQuery {
-    /// ISO 639-1; English by default and where there is no translation.
+    /// BCP 47; by default that of the customer's record, and English where there is no translation.
     lang: Option<String>,
 }
 
@@ -65,7 +65,11 @@ pub async fn warning(
     Path(event): Path<String>,
     Query(q): Query<WarningQuery>,
 ) -> Answer<WarningRecord> {
-    run(shared, move |s| Ok(s.screening.warning(&event, q.lang.as_deref().unwrap_or("en"))?)).await.map(Json)
+    let read = move |s: &Shared| match &q.lang {
+        Some(lang) => s.screening.warning(&event, lang),
+        None => s.screening.warning_for_customer(&event),
+    };
+    run(shared, move |s| Ok(read(s)?)).await.map(Json)
 }
 
 /// Takes the customer's answers: the withdrawal is given up, goes on after the cooling-off time, or is decided on by a person.
@@ -217,7 +221,7 @@ fn scam(name: &str) -> Result<Scam, ApiError> {
 
 /// The text of a scam's messages in a language.
 #[utoipa::path(get, path = "/api/v1/campaigns/templates/{scam}/{lang}",
-    params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, ISO 639-1")),
+    params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
     responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
 pub async fn template(State(shared): State<Shared>, Path((name, lang)): Path<(String, String)>) -> Answer<Template> {
     run(shared, move |s| Ok(s.academy().template(scam(&name)?, &lang)?)).await.map(Json)
@@ -235,7 +239,7 @@ pub struct TemplateBody {
 
 /// Puts a new version of a scam's message in force.
 #[utoipa::path(put, path = "/api/v1/campaigns/templates/{scam}/{lang}",
-    params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, ISO 639-1")),
+    params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
     request_body(content = TemplateBody, example = json!({"subject": "Stop before you pay", "body": "{partner} and we warn you."})),
     responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
 pub async fn set_template(
@@ -365,8 +369,8 @@ pub async fn campaign_page(State(shared): State<Shared>, Path(id): Path<i64>) ->
             Some(_) => (None, Some(academy.campaign_effect(id, &|e| s.category_now(e))?)),
         };
         let mut templates = Vec::new();
-        for lang in holdfast_screening::warnings::LANGUAGES {
-            templates.push(academy.template(campaign.plan.scam, lang)?);
+        for lang in academy.template_languages(campaign.plan.scam)? {
+            templates.push(academy.template(campaign.plan.scam, &lang)?);
         }
         Ok((campaign, preview, effect, templates))
     })
@@ -412,6 +416,12 @@ pub async fn campaign_page(State(shared): State<Shared>, Path(id): Path<i64>) ->
                         button type="submit" { "New version" }
                     }
                 }
+            }
+            form.step method="post" action=(here) {
+                input type="hidden" name="step" value="template";
+                label { "Another language" input name="lang" size="10" placeholder="zh-Hans" required; }
+                label { "Subject" input name="subject" required; } label { "Text" textarea name="body" rows="4" required {} }
+                button type="submit" { "Save" }
             }
         },
     ))

@@ -299,10 +299,7 @@ fn request_of(fields: &BTreeMap<String, String>, who: &Officer) -> Result<Reques
     let gag = get("gag");
     let gag_until = match gag.is_empty() {
         true => None,
-        false => Some(
-            holdfast_screening::model::parse_time(&format!("{gag}T00:00:00Z"))
-                .ok_or_else(|| ApiError::bad(format!("gag: '{gag}' is no date")))?,
-        ),
+        false => Some(holdfast_screening::model::parse_date(&gag).map_err(|e| ApiError::bad(format!("gag: {e}")))?),
     };
     Ok(Request {
         id: format!("p-{}", &sha256(json!([who.id, fields]).to_string().as_bytes())[..16]),

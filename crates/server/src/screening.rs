@@ -22,6 +22,7 @@ use holdfast_screening::model::Invalid;
 use holdfast_screening::replay::{RuleTest, test_rules};
 use holdfast_screening::rules::{BookFile, MAX_BOOK};
 use holdfast_screening::service::{DecidedEvent, RescreenReport};
+use holdfast_screening::tables::ReadOptions;
 use holdfast_screening::webhooks::Webhook;
 use holdfast_screening::{
     Amount, ChainFacts, Decision, Event, EventKind, Record, RuleBook, Screening, ScreeningError, tables,
@@ -224,26 +225,57 @@ pub async fn events(State(shared): State<Shared>, Query(page): Query<PageQuery>)
 pub struct IngestAnswer {
     /// Records taken; of several with one id only the latest counts.
     taken: u64,
+    /// Lines that were refused (with `partial`).
+    refused: u64,
+    /// What is wrong with them, with line and column.
+    faults: Vec<String>,
+    /// What was assumed, or looks wrong and was taken all the same.
+    warnings: Vec<String>,
+}
+
+/// How a table of records is read.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct IngestQuery {
+    /// Order of day and month in local dates: dmy or mdy. Without it ambiguous dates are refused.
+    dates: Option<String>,
+    /// Encoding of a table that is neither UTF-8 nor UTF-16, such as windows-1250.
+    encoding: Option<String>,
+    /// Take the good lines of a table although others are refused; by default one bad line refuses all.
+    #[serde(default)]
+    partial: bool,
 }
 
 /// Takes records of the customers' world: a JSON list, or CSV with content type text/csv. Any order, any number of times.
-#[utoipa::path(post, path = "/api/v1/records", request_body(content = Vec<Record>, example = json!([{"kind": "customer", "id": "c-1",
+#[utoipa::path(post, path = "/api/v1/records", params(IngestQuery), request_body(content = Vec<Record>, example = json!([{"kind": "customer", "id": "c-1",
     "time": 1795000000, "country": "DE", "created": 1600000000}])),
     responses((status = 200, body = IngestAnswer), (status = 400, body = ErrorBody)))]
 pub async fn ingest(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
+    Query(query): Query<IngestQuery>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer<IngestAnswer> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let records: Vec<Record> = if kind.starts_with("text/csv") {
-        tables::records(&body).map_err(|e| ApiError::bad(e.to_string()))?
+    let is_table = ["text/csv", "text/tab-separated-values"].iter().any(|t| kind.starts_with(t));
+    let mut answer = IngestAnswer { taken: 0, refused: 0, faults: Vec::new(), warnings: Vec::new() };
+    let records: Vec<Record> = if is_table {
+        let dates = query.dates.as_deref().map(str::parse).transpose();
+        let dates = dates.map_err(|e| ApiError::bad(format!("dates: {e}")))?.unwrap_or_default();
+        let options = ReadOptions { dates, encoding: query.encoding.as_deref() };
+        let read = tables::read_records(&body, &options).map_err(|e| ApiError::bad(e.to_string()))?;
+        answer.faults = read.faults.iter().map(ToString::to_string).collect();
+        (answer.refused, answer.warnings) = (read.refused, read.warnings);
+        if answer.refused > 0 && (!query.partial || read.items.is_empty()) {
+            let shown = answer.faults.iter().take(100).cloned().collect::<Vec<_>>().join("\n");
+            return Err(ApiError::bad(format!("{} lines cannot be read, nothing was taken\n{shown}", answer.refused)));
+        }
+        read.items
     } else {
         json(&body)?
     };
-    let taken = block(shared, move |s| s.ingest(records, &caller.0)).await?;
-    Ok(Json(IngestAnswer { taken }))
+    answer.taken = block(shared, move |s| s.ingest(records, &caller.0)).await?;
+    Ok(Json(answer))
 }
 
 /// Which holds.

@@ -128,7 +128,7 @@ pub fn micros(text: &str) -> Option<i64> {
             (format!("{whole}Z"), format!("{digits:0<6}")[..6].parse::<i64>().ok()?)
         }
     };
-    whole.ends_with('Z').then(|| parse_time(&whole)).flatten()?.checked_mul(1_000_000)?.checked_add(fraction)
+    whole.ends_with('Z').then(|| parse_time(&whole).ok()).flatten()?.checked_mul(1_000_000)?.checked_add(fraction)
 }
 
 /// A time as STIX and TAXII write it, with microseconds.

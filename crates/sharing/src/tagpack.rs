@@ -30,7 +30,7 @@ pub fn pack(title: &str, creator: &str, tags: &[&Tag], tlp: Tlp, today: &str) ->
     let mut count = 0;
     for tag in own_words(tags).into_iter().filter(|t| KNOWN.contains(&t.asset.as_str())) {
         let concept = tag.concept();
-        let is_date = tag.lastmod.len() == 10 && tag.lastmod.as_bytes()[4] == b'-';
+        let is_date = holdfast_input::time::check_date(&tag.lastmod).is_ok();
         let lastmod = if is_date { tag.lastmod.as_str() } else { today };
         let kind = if concept.is_abuse() { "abuse" } else { "category" };
         text.push_str(&format!(

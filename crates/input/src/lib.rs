@@ -1,0 +1,18 @@
+//! Reading what people and spreadsheets write: dates and times ([`time`]), text encodings ([`encoding`]), tables ([`table`]) and their
+//! cells ([`cell`]), languages ([`language`]). What is unambiguous is read; what is damaged or ambiguous is refused with its place and the fix. Nothing is guessed.
+
+pub mod cell;
+pub mod encoding;
+pub mod language;
+pub mod table;
+pub mod time;
+
+/// Returns text for an error message: at most 60 characters, without control characters.
+#[must_use]
+pub fn excerpt(text: &str) -> String {
+    let mut shown: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(60).is_some() {
+        shown.push_str("...");
+    }
+    shown
+}
