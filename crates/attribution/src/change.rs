@@ -4,6 +4,7 @@
 //! (any alternative), and an alternative counts only when it leaves exactly one output. Heuristics that look at how outputs are spent later
 //! answer only once all spendable outputs are spent, so that their answer never changes as blocks arrive.
 
+use holdfast_chain::ownerless::is_ownerless_class;
 use holdfast_ledger::{Ledger, Source};
 use serde::{Deserialize, Serialize};
 
@@ -183,7 +184,8 @@ impl ChangeFinder {
             (info.value, info.address)
         }));
         let smallest = self.inputs.iter().map(|i| i.0).try_fold(u64::MAX, |low, v| v.map(|v| low.min(v)));
-        let spendable = |o: u64| ledger.class_of(ledger.address_of(o)).spendable();
+        // What everybody or nobody can spend is nobody's change.
+        let spendable = |o: u64| !is_ownerless_class(ledger.class_of(ledger.address_of(o)));
         let class = {
             let mut classes = self.inputs.iter().map(|i| i.1.map(|a| ledger.class_of(a)));
             let first = classes.next().flatten();

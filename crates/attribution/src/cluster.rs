@@ -2,10 +2,12 @@
 //!
 //! A union-find over address numbers. The representative of a cluster is its smallest number, so results do not depend
 //! on the order of merges. Every merge that joins two clusters is kept as (address, address, transaction, heuristic): the merges form a
-//! spanning forest, and the path between two addresses in it is the explanation of why they are together.
+//! spanning forest, and the path between two addresses in it is the explanation of why they are together. Scripts without an
+//! owner ([`crate::ownerless`]) join nothing.
 
 use crate::change::{ChangeFinder, ChangeRule, HeuristicSet, all_spent, set_name};
 use crate::coinjoin::{Coinjoin, CoinjoinSet, Detector};
+use crate::ownerless::Ownerless;
 use crate::sealed;
 use bytemuck::{Pod, Zeroable};
 use holdfast_chain::Hash32;
@@ -153,10 +155,11 @@ impl Clusters {
         let options = &self.options;
         let incremental = options.change.looks_ahead();
         let done = self.done;
+        let ownerless = &Ownerless::of(ledger);
         let gathered: Vec<(Vec<Merge>, u64)> = starts
             .into_par_iter()
             .map(|start| {
-                let mut gatherer = Gatherer::default();
+                let mut gatherer = Gatherer::new(ownerless);
                 for tx in start..to.min(start + CHUNK) {
                     gatherer.take(ledger, tx, options);
                     if incremental {
@@ -303,9 +306,19 @@ impl Clusters {
     /// # Errors
     /// [`ClusterError`] when it is damaged or of another version.
     pub fn load(path: &Path) -> Result<Option<Self>, ClusterError> {
-        let body = sealed::load(path, MAGIC).map_err(|e| ClusterError::Io(path.to_owned(), e))?;
-        let Some(body) = body else { return Ok(None) };
-        let body = body.as_slice();
+        let body = match sealed::load(path, MAGIC) {
+            Ok(body) => body,
+            // Made by older rules: the options stand, the clusters are made again from the ledger.
+            Err(e) if e.kind() == std::io::ErrorKind::InvalidData => match sealed::load(path, OLDER_MAGIC) {
+                Ok(Some(older)) => return Ok(Some(Clusters::new(Self::read(path, &older)?.options))),
+                _ => return Err(ClusterError::Io(path.to_owned(), e)),
+            },
+            Err(e) => return Err(ClusterError::Io(path.to_owned(), e)),
+        };
+        body.map(|body| Self::read(path, &body)).transpose()
+    }
+
+    fn read(path: &Path, body: &[u8]) -> Result<Self, ClusterError> {
         let fail = |why: &str| ClusterError::Format(path.to_owned(), why.to_owned());
         let (len, body) = body.split_at_checked(4).ok_or_else(|| fail("cut off"))?;
         let len = u32::from_le_bytes(len.try_into().expect("four bytes")) as usize;
@@ -316,7 +329,7 @@ impl Clusters {
         if !merges.len().is_multiple_of(size_of::<Merge>()) {
             return Err(fail("cut off"));
         }
-        Ok(Some(Clusters {
+        Ok(Clusters {
             options: head.options,
             parent: bytemuck::allocation::pod_collect_to_vec(parent),
             merges: bytemuck::allocation::pod_collect_to_vec(merges),
@@ -324,11 +337,13 @@ impl Clusters {
             at: head.at,
             coinjoins: head.coinjoins,
             sizes: OnceLock::new(),
-        }))
+        })
     }
 }
 
-const MAGIC: &[u8; 8] = b"HFCLUS01";
+const MAGIC: &[u8; 8] = b"HFCLUS02";
+/// Files of the time when ownerless scripts joined clusters; same layout.
+const OLDER_MAGIC: &[u8; 8] = b"HFCLUS01";
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -353,8 +368,8 @@ fn find(parent: &mut [u32], mut at: u32) -> u32 {
 }
 
 /// Collects merges of a run of transactions.
-#[derive(Default)]
-struct Gatherer {
+struct Gatherer<'a> {
+    ownerless: &'a Ownerless,
     merges: Vec<Merge>,
     detector: Detector,
     finder: ChangeFinder,
@@ -362,7 +377,18 @@ struct Gatherer {
     coinjoins: u64,
 }
 
-impl Gatherer {
+impl<'a> Gatherer<'a> {
+    fn new(ownerless: &'a Ownerless) -> Self {
+        Gatherer {
+            ownerless,
+            merges: Vec::new(),
+            detector: Detector::default(),
+            finder: ChangeFinder::default(),
+            marks: Vec::new(),
+            coinjoins: 0,
+        }
+    }
+
     #[inline]
     fn take(&mut self, ledger: &Ledger, tx: u32, options: &ClusterOptions) {
         let sources = ledger.sources(tx);
@@ -380,10 +406,11 @@ impl Gatherer {
                     Source::Output(o) => Some(ledger.address_of(o)),
                     external => ledger.source_info(external).address,
                 });
-                if let Some(first) = addresses.next() {
+                let owned = |address: &u32| !self.ownerless.contains(ledger, *address);
+                if let Some(first) = addresses.find(owned) {
                     let mut last = first;
                     for address in addresses {
-                        if address != first && address != last {
+                        if address != first && address != last && owned(&address) {
                             self.merges.push(Merge { a: first, b: address, tx, by: COSPEND as u32 });
                         }
                         last = address;
@@ -412,8 +439,9 @@ impl Gatherer {
         self.finder.marks(ledger, tx, options.change.used(), false, &mut self.marks);
         let Some((i, set)) = options.change.decide(&self.marks) else { return };
         let to = ledger.address_of(ledger.outputs(tx).start + i as u64);
-        let from = ledger.sources(tx).find_map(|s| ledger.source_info(s).address);
-        if let Some(from) = from.filter(|from| *from != to) {
+        let owned = |address: &u32| !self.ownerless.contains(ledger, *address);
+        let from = ledger.sources(tx).find_map(|s| ledger.source_info(s).address.filter(owned));
+        if let Some(from) = from.filter(|from| *from != to && owned(&to)) {
             self.merges.push(Merge { a: from, b: to, tx, by: set as u32 });
         }
     }

@@ -3,6 +3,7 @@
 use crate::cluster::Clusters;
 use crate::tags::{Tag, TagStore, weightiest};
 use crate::taxonomy::Category;
+use holdfast_chain::ownerless::is_ownerless;
 use holdfast_ledger::Ledger;
 use std::collections::HashMap;
 
@@ -18,12 +19,13 @@ pub struct Entities {
 }
 
 impl Entities {
-    /// Maps tags onto a ledger. An address counts under its own weightiest tag (by confidence level within the riskiest concept);
+    /// Maps tags onto a ledger. Tags on scripts without an owner are left out: who uses such a script is not who was tagged.
+    /// An address counts under its own weightiest tag (by confidence level within the riskiest concept);
     /// without one, under the tag that defines its cluster. Where several definers name one cluster, the most
     /// confident counts, the riskier on a tie, then the one imported first.
     pub fn build(ledger: &Ledger, clusters: &Clusters, store: &TagStore) -> Self {
         let mut tags: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (i, key) in store.keys_on(ledger.network()) {
+        for (i, key) in store.keys_on(ledger.network()).filter(|(_, key)| !is_ownerless(key)) {
             if let Some(address) = ledger.address_number(&key) {
                 tags.entry(address).or_default().push(i);
             }

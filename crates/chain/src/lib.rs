@@ -11,6 +11,7 @@ pub mod header;
 pub mod mempool;
 pub mod network;
 pub mod node;
+pub mod ownerless;
 pub mod read;
 pub mod script;
 pub mod undo;

@@ -282,7 +282,7 @@ fn write_outputs(outputs: &[Pay], body: &mut Vec<u8>) {
     }
 }
 
-fn finish(version: u32, body: Vec<u8>, witness: Option<Vec<u8>>, locktime: u32) -> Built {
+pub(crate) fn finish(version: u32, body: Vec<u8>, witness: Option<Vec<u8>>, locktime: u32) -> Built {
     let mut bytes = Vec::with_capacity(body.len() + witness.as_ref().map_or(0, Vec::len) + 10);
     bytes.extend_from_slice(&version.to_le_bytes());
     if let Some(witness) = witness {

@@ -8,6 +8,7 @@
 pub mod build;
 pub mod economy;
 pub mod files;
+pub mod hand;
 pub mod random;
 
 pub use economy::{Economy, Options, OwnerKind, SimBlock, TxKind, TxTruth};
