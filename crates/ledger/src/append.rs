@@ -13,9 +13,9 @@ use crate::spill::{Spill, SpillPart};
 use crate::store::{AddressRow, BlockRow, ExternalRow, Ledger, LedgerError, NONE_U32, TxFlags, UNKNOWN_VALUE};
 use crate::store::{address_hash, txid_hash};
 use crate::{column::U40, column::Writer};
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 use holdfast_chain::files::BlockFiles;
-use holdfast_chain::script::{classify, infer_spent_address};
+use holdfast_chain::script::{classify, coinbase_height, infer_spent_address};
 use holdfast_chain::undo::Spent;
 use holdfast_chain::{AddressKey, Block, Hash32, display_hash};
 use rayon::prelude::*;
@@ -271,6 +271,8 @@ impl Ledger {
         stage("joining inputs")?;
         let unresolved = batch.join_inputs(self)?;
         let unresolved = batch.join_older(self, unresolved)?;
+        batch.check_order(&unresolved)?;
+        let overwritten = self.find_overwritten(&batch.coinbases);
         let externals = batch.make_externals(self, feed, start, &unresolved, report)?;
         batch.write_inputs(self)?;
         stage("numbering addresses")?;
@@ -278,6 +280,7 @@ impl Ledger {
         batch.write_blocks(self, counts)?;
         stage("committing")?;
         self.manifest.counts = counts;
+        self.manifest.overwritten.get_or_insert_default().extend(overwritten);
         self.manifest.raw_bytes = batch.raw_bytes;
         self.manifest.revision += 1;
         self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
@@ -309,6 +312,8 @@ struct Batch {
     external_rows: Vec<(ExternalRow, Option<AddressKey>)>,
     raw_bytes: u64,
     seed: u64,
+    /// Coinbases that do not name their height and so may repeat an older one: number, id, outputs.
+    coinbases: Vec<(u32, Hash32, u64, u64)>,
 }
 
 /// A partition's distinct addresses with their first positions, and the number of the first of them.
@@ -319,6 +324,8 @@ struct Unresolved {
     txid: Hash32,
     vout: u32,
     input: u32,
+    /// The batch has a transaction of this id, but after the input: an older one of the same id must exist.
+    later: bool,
 }
 
 /// A block with its outputs' addresses, as the parsing threads hand it over.
@@ -355,6 +362,7 @@ impl Batch {
             external_rows: Vec::new(),
             raw_bytes: ledger.manifest.raw_bytes,
             seed: ledger.manifest.seed,
+            coinbases: Vec::new(),
         })
     }
 
@@ -513,6 +521,12 @@ impl Batch {
             definitions.push(txid_hash(txid), &definition)?;
             if tx.coinbase {
                 meta |= TxFlags::COINBASE;
+                let names_height = inputs.first().and_then(|input| coinbase_height(block.script_sig(input)));
+                if names_height != Some(parsed.height) {
+                    let first = self.base.outputs + self.outputs as u64;
+                    let number = self.base.txs + self.txs;
+                    self.coinbases.push((number, *txid, first, first + outputs.len() as u64));
+                }
             } else {
                 for input in inputs {
                     if input.sequence < 0xffff_fffe {
@@ -568,12 +582,16 @@ impl Batch {
                 let defined = |i: u32| &definitions[i as usize * DEFINITION..][..DEFINITION];
                 let hash_of = |record: &[u8]| spread(u64::from_le_bytes(record[..8].try_into().expect("fixed slice")));
                 let mut table: HashTable<u32> = HashTable::with_capacity(definitions.len() / DEFINITION);
+                // BIP 30: of equal txids the table holds the last, this map the one before each.
+                let mut repeated: HashMap<u32, u32> = HashMap::new();
                 for i in 0..(definitions.len() / DEFINITION) as u32 {
                     let record = defined(i);
                     let same = |other: &u32| defined(*other)[..32] == record[..32];
                     match table.find_mut(hash_of(record), same) {
-                        // BIP 30: the later of two equal txids is the one that can be spent.
-                        Some(earlier) => *earlier = i,
+                        Some(last) => {
+                            repeated.insert(i, *last);
+                            *last = i;
+                        }
                         None => {
                             table.insert_unique(hash_of(record), i, |i| hash_of(defined(*i)));
                         }
@@ -583,26 +601,26 @@ impl Batch {
                 for record in uses.chunks_exact(USE) {
                     let vout = u32_at(record, 32);
                     let input = u32_at(record, 36);
-                    match table.find(hash_of(record), |i| defined(*i)[..32] == record[..32]) {
+                    let last = table.find(hash_of(record), |i| defined(*i)[..32] == record[..32]).copied();
+                    // The last one before the input is the one that it spends.
+                    let comes_before = |i: &u32| earlier(blocks, u32_at(defined(*i), 32), input);
+                    let mut chain = std::iter::successors(last, |i| repeated.get(i).copied());
+                    match chain.find(comes_before) {
                         Some(i) => {
-                            let record_of = defined(*i);
+                            let record_of = defined(i);
                             let (first, n) = (u32_at(record_of, 32), u32_at(record_of, 36));
-                            let txid = || display_hash(record[..32].try_into().expect("fixed slice"));
                             if vout >= n {
-                                let why = format!("spends output {vout} of {}, which has {n}", txid());
+                                let txid = display_hash(record[..32].try_into().expect("fixed slice"));
+                                let why = format!("spends output {vout} of {txid}, which has {n}");
                                 return Err(input_error(blocks, input, why));
                             }
-                            let output = first + vout;
-                            if !earlier(blocks, output, input) {
-                                let why = format!("spends {}, which comes later", txid());
-                                return Err(input_error(blocks, input, why));
-                            }
-                            prev[input as usize].store(base.outputs + output as u64, Ordering::Relaxed);
+                            prev[input as usize].store(base.outputs + (first + vout) as u64, Ordering::Relaxed);
                         }
                         None => unresolved.push(Unresolved {
                             txid: record[..32].try_into().expect("fixed slice"),
                             vout,
                             input,
+                            later: last.is_some(),
                         }),
                     }
                 }
@@ -677,6 +695,13 @@ impl Batch {
         }
         let is_open = |u: &Unresolved| self.prev[u.input as usize].load(Ordering::Relaxed) == UNRESOLVED;
         Ok(unresolved.into_iter().filter(is_open).collect())
+    }
+
+    /// What is still unresolved must not be defined later in the batch.
+    fn check_order(&self, unresolved: &[Unresolved]) -> Result<(), LedgerError> {
+        let Some(u) = unresolved.iter().find(|u| u.later) else { return Ok(()) };
+        let why = format!("spends {}, which comes later", display_hash(&u.txid));
+        Err(input_error(&self.blocks, u.input, why))
     }
 
     /// Step 3: inputs that nothing stored funds become externals. Returns their number.

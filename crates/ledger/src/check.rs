@@ -155,6 +155,13 @@ impl Ledger {
                 counts.externals, counts.addresses
             ));
         }
+        if self.scan_overwritten(true) != self.overwritten() {
+            report.problem(format!(
+                "the manifest lists {:?} as replaced by transactions of the same id, the columns show {:?}",
+                self.overwritten(),
+                self.scan_overwritten(true)
+            ));
+        }
         self.check_postings(&mut report);
         Ok(report)
     }

@@ -12,9 +12,11 @@
 pub mod append;
 pub mod check;
 pub mod column;
+mod external;
 pub mod follow;
 pub mod index;
 pub mod manifest;
+pub mod overwritten;
 pub mod raw;
 pub mod spill;
 pub mod store;
@@ -23,4 +25,5 @@ pub use append::{AppendOptions, AppendReport, BlockFeed, FilesFeed, MemoryBlock,
 pub use column::U40;
 pub use follow::{FollowError, FollowReport, follow};
 pub use manifest::{Counts, Manifest};
+pub use overwritten::Overwritten;
 pub use store::{BlockInfo, Ledger, LedgerError, OutputInfo, Source, TxFlags, TxInfo};

@@ -1,5 +1,6 @@
 //! The manifest: what of the store is committed. Written whole beside the old one and renamed over it.
 
+use crate::overwritten::Overwritten;
 use holdfast_chain::Network;
 use holdfast_chain::hash::sha256;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,9 @@ pub struct Manifest {
     pub index: Option<IndexState>,
     /// Node files that blocks point into.
     pub sources: Vec<SourceFile>,
+    /// Transactions whose outputs later ones of the same id replaced; absent in stores of older builds, which find them when opened.
+    #[serde(default)]
+    pub overwritten: Option<Vec<Overwritten>>,
 }
 
 /// Version of the layout that this code reads and writes.
@@ -113,6 +117,7 @@ impl Manifest {
             raw_bytes: 0,
             index: None,
             sources: Vec::new(),
+            overwritten: Some(Vec::new()),
         }
     }
 

@@ -390,7 +390,7 @@ impl Ledger {
         let manifest = Manifest::read(dir).map_err(|e| LedgerError::Manifest(Manifest::path(dir), e))?;
         let columns = Columns::open(dir, manifest.counts, write).map_err(io)?;
         let index = manifest.index.map(|state| Index::open(dir, state)).transpose().map_err(io)?;
-        Ok(Ledger {
+        let mut ledger = Ledger {
             dir: dir.to_owned(),
             manifest,
             columns,
@@ -398,7 +398,11 @@ impl Ledger {
             overlay: Overlay::default(),
             overlay_end: Counts::default(),
             lock: None,
-        })
+        };
+        if ledger.manifest.overwritten.is_none() {
+            ledger.manifest.overwritten = Some(ledger.scan_overwritten(false));
+        }
+        Ok(ledger)
     }
 
     /// Removes what a kill left behind: indices that no manifest names.
@@ -475,6 +479,9 @@ impl Ledger {
             addresses: row.first_address,
         };
         self.manifest.counts = counts;
+        if let Some(overwritten) = &mut self.manifest.overwritten {
+            overwritten.retain(|o| o.by < counts.txs);
+        }
         if let Some(index) = &mut self.manifest.index {
             index.valid = index.valid.min(counts);
         }
