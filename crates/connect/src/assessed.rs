@@ -4,6 +4,7 @@ use holdfast_attribution::taxonomy::Risk;
 use holdfast_screening::decision::{Price, Reason};
 use holdfast_screening::facts::Share;
 use holdfast_screening::{ChainFacts, Decision, Verdict};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// Facts of an address or transfer, the decision if one was taken, and the price of the asset.
@@ -45,6 +46,26 @@ pub fn verdict_weight(verdict: Verdict) -> f64 {
 pub fn share_score(share: &Share) -> f64 {
     let part = share.direct_ppm.max(share.indirect_ppm / 2) as f64 / 1e6;
     weight(share.category.risk()) * part.cbrt()
+}
+
+/// Whether anything here can answer for what was screened: a ledger of its asset that could be read, or at least a tag that names it.
+/// Without either, silence would read as "nothing found".
+pub fn is_covered(facts: &ChainFacts) -> bool {
+    facts.unavailable.is_none() && (facts.ledger || !facts.tags.is_empty())
+}
+
+/// Why nothing here can answer, in words for the asker.
+pub fn not_covered(asset: &str, facts: &ChainFacts) -> String {
+    let shown: String = asset.chars().take(64).collect();
+    let why = facts.unavailable.clone();
+    why.unwrap_or_else(|| {
+        format!("asset {shown} is not supported: there is no ledger of it here, and no tag names the address")
+    })
+}
+
+/// Which sources an answer rests on.
+pub fn coverage(facts: &ChainFacts) -> Value {
+    json!({ "ledger": facts.ledger, "found": facts.found, "exposure": facts.ledger && facts.found, "tags": facts.tags.len() })
 }
 
 /// A UUID (RFC 9562, version 8) that the same words always give.

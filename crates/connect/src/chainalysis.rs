@@ -3,7 +3,7 @@
 //!
 //! Formats as Chainalysis documents them for KYT v2 and as its published clients read them.
 
-use crate::assessed::{Assessed, uuid, weight};
+use crate::assessed::{Assessed, coverage, is_covered, uuid, weight};
 use crate::elliptic::short;
 use holdfast_attribution::taxonomy::CONCEPTS;
 use holdfast_attribution::{Category, taxonomy::Risk};
@@ -15,41 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use utoipa::ToSchema;
 
-/// Decimals of assets that providers' requests name in whole units. Tokens are here under their ticker.
-const DECIMALS: &[(&str, u32)] = &[
-    ("BTC", 8),
-    ("XBT", 8),
-    ("LTC", 8),
-    ("BCH", 8),
-    ("DOGE", 8),
-    ("DASH", 8),
-    ("ZEC", 8),
-    ("BSV", 8),
-    ("ETH", 18),
-    ("ETC", 18),
-    ("BNB", 18),
-    ("MATIC", 18),
-    ("POL", 18),
-    ("AVAX", 18),
-    ("DAI", 18),
-    ("ARB", 18),
-    ("USDT", 6),
-    ("USDC", 6),
-    ("USDT_TRX", 6),
-    ("TRX", 6),
-    ("XRP", 6),
-    ("ADA", 6),
-    ("XLM", 7),
-    ("SOL", 9),
-    ("TON", 9),
-    ("DOT", 10),
-    ("XMR", 12),
-];
-
-/// Decimals of an asset.
-pub fn decimals(asset: &str) -> Option<u32> {
-    DECIMALS.iter().find(|d| d.0.eq_ignore_ascii_case(asset)).map(|d| d.1)
-}
+pub use holdfast_screening::amount::decimals;
 
 /// Base units of whole units.
 ///
@@ -291,7 +257,8 @@ pub(crate) fn network(asset: &str) -> &'static str {
     }
 }
 
-/// Summary of a registered transfer or withdrawal attempt. What was screened is complete at once, so `updatedAt` is never null.
+/// Summary of a registered transfer or withdrawal attempt. What was screened is complete at once. `updatedAt` is null, which is KYT's sign
+/// for "not processed", where nothing here could answer: no ledger of the asset and no tag, or a transaction not seen yet.
 pub fn summary(decided: &DecidedEvent, requested_network: Option<&str>) -> Value {
     let event = &decided.event;
     let asset = event.asset.as_deref().unwrap_or_default();
@@ -301,9 +268,12 @@ pub fn summary(decided: &DecidedEvent, requested_network: Option<&str>) -> Value
         "externalId": external, "asset": asset, "assetId": null, "network": requested_network.unwrap_or_else(|| network(asset)),
         "assetAmount": event.amount.and_then(|a| whole_units(asset, a)),
         "usdAmount": decided.decision.value.map(|v| v as f64 / 100.0),
-        "updatedAt": rfc3339(decided.decision.decided),
-        // Beyond Chainalysis's own fields: what the exchange is to do.
-        "holdfast": { "decision": decided.decision.decision, "holds": decided.decision.holds, "alert": decided.decision.alert },
+        "updatedAt": is_covered(&decided.facts).then(|| rfc3339(decided.decision.decided)),
+        // Beyond Chainalysis's own fields: what the exchange is to do, and what it rests on.
+        "holdfast": {
+            "decision": decided.decision.decision, "holds": decided.decision.holds, "alert": decided.decision.alert,
+            "coverage": coverage(&decided.facts),
+        },
     });
     answer["timestamp"] = rfc3339(event.time).into();
     if kind == Kind::Transfer {

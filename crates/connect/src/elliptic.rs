@@ -2,7 +2,7 @@
 //!
 //! Formats as published in Elliptic's OpenAPI documents of the wallet and transaction analyses; signatures as its SDKs make them.
 
-use crate::assessed::{Assessed, percent, share_score, uuid, verdict_weight, weight};
+use crate::assessed::{Assessed, coverage, percent, share_score, uuid, verdict_weight, weight};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
@@ -243,10 +243,15 @@ pub fn wallet(request: &Request, seen: &Assessed) -> Value {
     let reference = request.customer_reference.as_deref().unwrap_or_default();
     let id = uuid(&["wallet", &request.subject.asset, &request.subject.hash, reference, &seen.time.to_string()]);
     let mut answer = common(request, seen, &id);
-    answer["asset_tier"] = "full".into();
+    // Without a ledger of the asset only a tag on the address itself is known, and nothing of where its money came from or went.
+    let full = seen.facts.ledger;
+    answer["asset_tier"] = if full { "full" } else { "limited" }.into();
     answer["blockchain_info"] = json!({ "cluster": { "inflow_value": usd(None), "outflow_value": usd(None) } });
     answer["cluster_entities"] = entities(seen).into();
-    answer["risk_score_detail"] = json!({ "source": seen.side_score(false), "destination": seen.side_score(true) });
+    let side = |to: bool| full.then(|| seen.side_score(to)).flatten();
+    answer["risk_score_detail"] = json!({ "source": side(false), "destination": side(true) });
+    // Beyond Elliptic's own fields.
+    answer["holdfast"] = json!({ "coverage": coverage(seen.facts) });
     let sides = |make: &dyn Fn(bool) -> Vec<Value>| json!({ "source": make(false), "destination": make(true) });
     answer["evaluation_detail"] = sides(&|to| evaluations(seen, &id, to));
     answer["contributions"] = sides(&|to| contributions(seen, to));
@@ -289,7 +294,9 @@ pub fn analysis(request: &Request, seen: &Assessed, value: Option<f64>) -> Value
     answer["evaluation_detail"] = rules.into();
     answer["contributions"] = contributions(seen, to).into();
     if let Some(decision) = seen.decision {
-        answer["holdfast"] = json!({ "decision": decision.decision, "holds": decision.holds, "alert": decision.alert });
+        answer["holdfast"] = json!({
+            "decision": decision.decision, "holds": decision.holds, "alert": decision.alert, "coverage": coverage(seen.facts),
+        });
     }
     answer
 }
@@ -300,6 +307,11 @@ pub fn read(answer: &Value) -> ProviderFact {
     if answer["process_status"] == "error" {
         let detail = answer["error"]["message"].as_str().unwrap_or("the analysis failed");
         return ProviderFact { risk: None, detail: short(detail), cached };
+    }
+    let limited = answer["holdfast"]["coverage"]["ledger"] == false;
+    if limited && answer["risk_score"].is_null() {
+        let detail = "the provider knows no ledger of this asset".into();
+        return ProviderFact { risk: None, detail, cached };
     }
     let score = match answer.get("risk_score") {
         Some(Value::Null) => Some(0.0),

@@ -2,7 +2,7 @@
 //!
 //! Formats as TRM's public API reference gives them; levels are 15 severe, 10 high, 5 medium, 1 low, 0 unknown.
 
-use crate::assessed::{Assessed, uuid};
+use crate::assessed::{Assessed, coverage, uuid};
 use crate::elliptic::short;
 use holdfast_attribution::taxonomy::Risk;
 use holdfast_screening::facts::ProviderFact;
@@ -146,6 +146,8 @@ pub fn item(request: &Request, seen: &Assessed) -> Value {
         "addressRiskIndicators": indicators, "entities": entities,
         "addressIncomingVolumeUsd": null, "addressOutgoingVolumeUsd": null, "addressTotalVolumeUsd": null,
         "trmAppUrl": format!("/address/{}", request.address),
+        // Beyond TRM's own fields.
+        "holdfast": { "coverage": coverage(seen.facts) },
     })
 }
 
@@ -156,11 +158,11 @@ pub fn read(answer: &Value) -> ProviderFact {
     else {
         return ProviderFact { risk: None, detail: "the answer has no addressRiskIndicators".into(), cached: false };
     };
-    let risk = |n: &Value| match n.as_u64().unwrap_or(0) {
-        n if n >= 15 => 4,
-        n if n >= 10 => 3,
-        n if n >= 5 => 2,
-        n if n >= 1 => 1,
+    let risk = |n: &Value| match n.as_f64().unwrap_or(0.0) {
+        n if n >= 15.0 => 4,
+        n if n >= 10.0 => 3,
+        n if n >= 5.0 => 2,
+        n if n >= 1.0 => 1,
         _ => 0,
     };
     let of_indicators = indicators.iter().map(|i| risk(&i["categoryRiskScoreLevel"]));

@@ -151,6 +151,81 @@ fn chainalysis_and_trm_shapes_are_answered() {
     assert!(refused["message"].as_str().unwrap().contains("marschain"), "{refused}");
 }
 
+#[test]
+fn assets_without_a_ledger_are_not_claimed_to_be_screened() {
+    let desk = demo();
+    let (_, admin, _) = desk.key("admin", &["admin"], "");
+    let (key, token, secret) = desk.key("asked", &["read", "events"], &admin);
+    let (known, unknown) = ("0x098B716B8Aaf21512996dC57EB0615e2383E2f96", "0x1111111111111111111111111111111111111112");
+    // TRM: an empty item reads as clean, so that the request is refused and says which; a tag on the address itself is still told.
+    let basic = base64(&format!("{token}:{token}"));
+    let trm = |body: Value| {
+        desk.ask("POST", "/public/v2/screening/addresses", &[("Authorization", &format!("Basic {basic}"))], Some(&body))
+    };
+    for (chain, address) in [
+        ("ethereum", unknown),
+        ("tron", "TJRabPrwbZy45sbavfcjinPJC18kjpRTv8"),
+        ("solana", "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM"),
+        ("litecoin", "LM2WMpR1Rp6j3Sa59cMXMs1SPzj9eXpGc1"),
+    ] {
+        let (status, answer) =
+            trm(json!([{"address": LOCKY, "chain": "bitcoin"}, {"address": address, "chain": chain}]));
+        assert_eq!(status, 400, "{chain}: {answer}");
+        let message = answer["message"].as_str().unwrap();
+        assert!(message.starts_with("[1].chain: ") && message.contains("not supported"), "{message}");
+    }
+    let (status, answer) = trm(json!([{"address": known, "chain": "ethereum"}]));
+    assert_eq!((status, &answer[0]["entities"][0]["category"]), (201, &json!("sanction")), "{answer}");
+    assert_eq!(answer[0]["holdfast"]["coverage"]["ledger"], false);
+    // KYT: the event is decided, but it is "not processed" and has no exposures.
+    let kyt = |method: &str, path: &str, body: Option<&Value>| desk.ask(method, path, &[("Token", &token)], body);
+    let attempt = |address: &str, id: &str| {
+        let body = json!({"network": "Ethereum", "asset": "ETH", "address": address, "attemptIdentifier": id,
+            "assetAmount": 1, "attemptTimestamp": "2026-11-24T10:00:00"});
+        kyt("POST", "/api/kyt/v2/users/u-9/withdrawal-attempts", Some(&body)).1
+    };
+    let made = attempt(unknown, "e-1");
+    assert_eq!(made["updatedAt"], Value::Null, "{made}");
+    let at = format!("/api/kyt/v2/withdrawal-attempts/{}", made["externalId"].as_str().unwrap());
+    let (status, answer) = kyt("GET", &format!("{at}/exposures"), None);
+    assert!(status == 404 && answer["message"].as_str().unwrap().contains("not supported"), "{status} {answer}");
+    assert_eq!(kyt("GET", &format!("{at}/alerts"), None).0, 200);
+    let made = attempt(known, "e-2");
+    assert!(made["updatedAt"].is_string(), "{made}");
+    let at = format!("/api/kyt/v2/withdrawal-attempts/{}", made["externalId"].as_str().unwrap());
+    let (_, answer) = kyt("GET", &format!("{at}/exposures"), None);
+    assert_eq!((&answer["direct"]["category"], &answer["indirect"]), (&json!("sanction"), &json!([])), "{answer}");
+    // Elliptic: 403, its answer for an asset that is not in a customer's plan; never NotInBlockchain, which clients take for fine.
+    let signed = |path: &str, body: &Value| {
+        let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis().to_string();
+        let signature = holdfast_connect::elliptic::sign(&secret, &time, "POST", path, &body.to_string()).unwrap();
+        let [a, b, c] = holdfast_connect::elliptic::HEADERS;
+        desk.ask("POST", path, &[(a, &key), (b, &signature), (c, &time)], Some(body))
+    };
+    let wallet = |asset: &str, hash: &str| {
+        let body = json!({"subject": {"asset": asset, "blockchain": asset, "type": "address", "hash": hash}, "type": "wallet_exposure",
+            "customer_reference": "c"});
+        signed("/v2/wallet/synchronous", &body)
+    };
+    for asset in ["ETH", "holistic", "USDT"] {
+        let (status, answer) = wallet(asset, unknown);
+        assert_eq!((status, &answer["name"]), (403, &json!("ForbiddenError")), "{asset}: {answer}");
+        assert!(answer["message"].as_str().unwrap().contains("not supported"), "{answer}");
+    }
+    let (status, answer) = wallet("ETH", known);
+    assert_eq!(
+        (status, &answer["asset_tier"], &answer["risk_score"]),
+        (200, &json!("limited"), &json!(10.0)),
+        "{answer}"
+    );
+    assert_eq!(answer["risk_score_detail"], json!({"source": null, "destination": null}));
+    assert_eq!(answer["contributions"], json!({"source": [], "destination": []}));
+    let transfer = json!({"subject": {"asset": "ETH", "blockchain": "ethereum", "type": "transaction", "hash": PAYMENT, "output_type": "address",
+        "output_address": LOCKY}, "type": "source_of_funds", "customer_reference": "c"});
+    let (status, answer) = signed("/v2/analyses/synchronous", &transfer);
+    assert_eq!(status, 403, "a transfer of ETH is not looked up in another chain: {answer}");
+}
+
 /// Base64 of short text, without a library.
 fn base64(text: &str) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

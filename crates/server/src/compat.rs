@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_chain::mempool::Mempool;
 use holdfast_chain::{AddressKey, parse_hash};
+use holdfast_connect::assessed::{is_covered, not_covered};
 use holdfast_connect::chainalysis::{self, Kind, Transfer, WithdrawalAttempt};
 use holdfast_connect::{Assessed, elliptic, trm};
 use holdfast_screening::decision::Price;
@@ -81,6 +82,11 @@ fn not_found(path: &'static str, what: String) -> Failed {
     Failed(path, ApiError { status: StatusCode::NOT_FOUND, message: what })
 }
 
+/// The asset is not covered: Elliptic's form of it is 403, as for an asset that is not in a customer's plan.
+fn unsupported(message: &str) -> ApiError {
+    ApiError { status: StatusCode::FORBIDDEN, message: message.to_owned() }
+}
+
 /// Price of an asset in US cents, where prices are in US dollars.
 async fn price_in_usd(shared: &Shared, asset: String) -> Result<Option<Price>, ApiError> {
     let price = move |s: &Screening| {
@@ -92,6 +98,13 @@ async fn price_in_usd(shared: &Shared, asset: String) -> Result<Option<Price>, A
 
 fn ledger_asset(workspace: &Workspace) -> &'static str {
     workspace.ledger.network().parameters().asset
+}
+
+/// Whether a transfer of an asset can be looked up in the ledger.
+fn is_ledgers(workspace: &Workspace, asset: &str) -> bool {
+    let ours = ledger_asset(workspace);
+    let same = |name: &str| asset.eq_ignore_ascii_case(name);
+    same(ours) || same("holistic") || (ours == "BTC" && same("XBT"))
 }
 
 /// The asset whose chain an address is to be looked up on: the ledger's for `holistic`, where the address has its form.
@@ -124,6 +137,9 @@ pub async fn elliptic_wallet(State(shared): State<Shared>, body: Bytes) -> Resul
         address(&shared, subject.asset.clone(), subject.hash.clone()).await.map_err(in_form(ELLIPTIC))?;
     if let Some(why) = &facts.unavailable {
         return Err(Failed(ELLIPTIC, ApiError::bad(format!("subject.hash: {why}"))));
+    }
+    if !is_covered(&facts) {
+        return Err(Failed(ELLIPTIC, unsupported(&format!("subject.asset: {}", not_covered(&subject.asset, &facts)))));
     }
     if facts.ledger && !facts.found && facts.tags.is_empty() {
         let what = format!("{NOT_IN_BLOCKCHAIN}address {} has no transaction in this ledger and no tag", subject.hash);
@@ -238,8 +254,16 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
         None => {
             let (hash, address) = (subject.hash.clone(), subject.output_address.clone());
             let mempool = shared.mempool.clone();
-            let look =
-                move |w: &Workspace| Ok((output(w, &mempool, &hash, address.as_deref(), number)?, ledger_asset(w)));
+            let wanted = subject.asset.clone();
+            let look = move |w: &Workspace| {
+                if !is_ledgers(w, &wanted) {
+                    return Err(unsupported(&format!(
+                        "subject.asset: {}",
+                        not_covered(&wanted, &ChainFacts::default())
+                    )));
+                }
+                Ok((output(w, &mempool, &hash, address.as_deref(), number)?, ledger_asset(w)))
+            };
             let (found, asset) = ask(shared.clone(), look).await?;
             let Some((number, amount, address)) = found else {
                 let message = format!(
@@ -378,6 +402,10 @@ pub async fn kyt_part(
     let price = price_for(&shared, &done.event).await.map_err(in_form(KYT))?;
     let seen = assessed(&done, price);
     Ok(Json(match part.as_str() {
+        "exposures" if !is_covered(&done.facts) => {
+            let asset = done.event.asset.as_deref().unwrap_or_default();
+            return Err(not_found(KYT, format!("{kind}/{id} is not processed: {}", not_covered(asset, &done.facts))));
+        }
         "exposures" => chainalysis::exposures(&seen),
         "alerts" => chainalysis::alerts(&seen, &id),
         "network-identifications" => chainalysis::network_identifications(&seen),
@@ -408,13 +436,23 @@ pub async fn trm_addresses(State(shared): State<Shared>, body: Bytes) -> Result<
         assets.push(asset);
     }
     let mut items = Vec::new();
-    for (request, asset) in requests.iter().zip(assets) {
+    // TRM's answer has no place for "not screened": an empty item reads as clean. So such a request is refused, and says which to leave out.
+    let mut refused = Vec::new();
+    for (i, (request, asset)) in requests.iter().zip(assets).enumerate() {
         let (facts, price) = address(&shared, asset.to_owned(), request.address.clone()).await.map_err(in_form(TRM))?;
         if let Some(why) = &facts.unavailable {
-            return Err(Failed(TRM, ApiError::bad(format!("address: {why}"))));
+            refused.push(format!("[{i}].address: {why}"));
+            continue;
+        }
+        if !is_covered(&facts) {
+            refused.push(format!("[{i}].chain: {} ({asset})", not_covered(&request.chain, &facts)));
+            continue;
         }
         let seen = Assessed { facts: &facts, decision: None, price, time: shared.screening.now() };
         items.push(trm::item(request, &seen));
+    }
+    if !refused.is_empty() {
+        return Err(Failed(TRM, ApiError::bad(refused.join("; "))));
     }
     Ok((StatusCode::CREATED, Json(items)).into_response())
 }
