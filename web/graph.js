@@ -1,14 +1,86 @@
 // The trace graph: addresses and transactions that a person expands, arranges, annotates and saves in a case. Everything works by keyboard:
-// Tab between nodes, Enter expands, arrows move, n writes a note, Delete takes a node away.
-(() => {
+// Tab between nodes, Enter expands, arrows move, n writes a note, Delete takes a node away. Nothing is left out silently: movements between
+// the same two nodes are summed, and what is not drawn stands as one node with its count and sum.
+
+const SHOWN = 24; // nodes drawn a side at once
+
+// Base units of coins with eight decimals as text, exactly.
+function coins(units) {
+  const part = String(units % 1e8).padStart(8, '0').replace(/0+$/, '');
+  return String(Math.floor(units / 1e8)) + (part ? `.${part}` : '');
+}
+
+// An amount with its unit. `unknown` is how many parts of it are of unknown amount.
+function money(sum, unknown, asset, least) {
+  if (unknown && !sum) return 'amount unknown';
+  return `${unknown || least ? 'at least ' : ''}${coins(sum)} ${asset}`;
+}
+
+// Groups movements by the node at their other end, summed, largest first. Each movement: {id, value, ...}; a value of null is unknown.
+function groups(movements) {
+  const all = new Map();
+  for (const m of movements) {
+    let group = all.get(m.id);
+    if (!group) all.set(m.id, group = { ...m, value: undefined, sum: 0, unknown: 0, count: 0 });
+    group.count += 1;
+    if (m.value == null) group.unknown += 1; else group.sum += m.value;
+    group.label = group.label || m.label;
+  }
+  return [...all.values()].sort((a, b) => b.sum - a.sum || b.unknown - a.unknown || (a.id < b.id ? -1 : 1));
+}
+
+// The two sides of a transaction: what paid into it, and whom it pays. Complete, whatever the count.
+function sidesOfTx(tx) {
+  const side = (list) => groups(list.map((s) => ({
+    id: s.address || 'unknown address', kind: s.address ? 'address' : 'unknown', value: s.value, label: s.label || '', risk: s.risk,
+  })));
+  return { left: side(tx.inputs), right: side(tx.outputs), beyond: { left: null, right: null } };
+}
+
+// The two sides of an address: transactions that paid it, and those that spent it. The answer lists its first receipts only; what lies beyond
+// is counted and summed from the totals.
+function sidesOfAddress(report) {
+  const listed = report.receipts;
+  const left = groups(listed.map((r) => ({ id: r.txid, kind: r.height == null ? 'outside' : 'tx', value: r.value, label: '', risk: 'none' })));
+  const spends = listed.filter((r) => r.spent_by);
+  const right = groups(spends.map((r) => ({ id: r.spent_by, kind: 'tx', value: r.value, label: '', risk: 'none' })));
+  const more = report.receipt_count - listed.length;
+  const stored = listed.filter((r) => r.height != null);
+  const sum = (list) => list.reduce((n, r) => n + (r.value || 0), 0);
+  const unspent = sum(stored.filter((r) => !r.spent_by && r.replaced_at == null));
+  const gone = sum(stored.filter((r) => r.replaced_at != null));
+  const beyond = more > 0 ? {
+    left: { count: more, sum: report.received - sum(stored), unknown: 0 },
+    right: { count: null, sum: report.received - report.balance - gone - (sum(stored) - unspent - gone), unknown: 0 },
+  } : { left: null, right: null };
+  return { left, right, beyond };
+}
+
+// What is left of a side after the first `shown` groups: {count, sum, unknown}, or null.
+function rest(list, shown, beyond) {
+  const left = list.slice(shown);
+  if (!left.length && !beyond) return null;
+  const total = { count: left.length, sum: 0, unknown: 0, movements: 0 };
+  for (const g of left) { total.sum += g.sum; total.unknown += g.unknown; total.movements += g.count; }
+  if (beyond) { total.count = beyond.count == null ? total.count : total.count + beyond.count; total.sum += beyond.sum; total.open = beyond.count == null; }
+  return total;
+}
+
+function restLabel(total, asset) {
+  const count = total.open ? (total.count ? `${total.count} more and further ones` : 'further ones') : `${total.count} more`;
+  return `${count}: ${money(total.sum, total.unknown, asset)}`;
+}
+
+if (typeof module !== 'undefined') module.exports = { SHOWN, coins, money, groups, sidesOfTx, sidesOfAddress, rest, restLabel };
+else (() => {
   const root = document.getElementById('graph');
   const svg = document.getElementById('canvas');
   const said = document.getElementById('said');
   const NS = 'http://www.w3.org/2000/svg';
-  const nodes = new Map(); // id -> {id, kind, label, risk, note, x, y, expanded}
-  const edges = new Map(); // "a>b" -> {from, to, value}
+  const nodes = new Map(); // id -> {id, kind, label, risk, note, x, y, expanded}; kind 'more' stands for what its parent's side leaves out
+  const edges = new Map(); // "a>b" -> {from, to, value, unknown, count, least}
   const say = (text) => { said.textContent = text; };
-  const coins = (v) => v == null ? '' : (v / 1e8).toFixed(8).replace(/\.?0+$/, '');
+  const asset = root.dataset.asset;
 
   const api = async (path, options) => {
     const answer = await fetch(path, options);
@@ -17,9 +89,9 @@
     return body;
   };
 
-  function add(id, kind, near, place) {
+  function add(id, kind, near, place, always) {
     if (nodes.has(id)) return nodes.get(id);
-    if (nodes.size >= 500) { say('The graph has 500 nodes; take some away first.'); return null; }
+    if (nodes.size >= 500 && !always) { say('The graph has 500 nodes; take some away first.'); return null; }
     const x = near ? near.x + (place.side === 'left' ? -220 : 220) : 400;
     const y = near ? near.y + (place.index - (place.count - 1) / 2) * 56 : 260;
     const node = { id, kind, label: '', risk: '', note: '', x, y, expanded: false };
@@ -27,37 +99,77 @@
     return node;
   }
 
-  function link(from, to, value) { edges.set(`${from}>${to}`, { from, to, value }); }
+  // Sets the sum of all movements between two nodes. A transaction knows all of them; an address with many receipts only some.
+  function link(from, to, group, whole) {
+    const key = `${from}>${to}`;
+    const known = edges.get(key);
+    if (known && !known.least && !whole) return;
+    edges.set(key, { from, to, value: group.sum, unknown: group.unknown, count: group.count, least: !whole });
+  }
 
-  async function expand(node) {
-    say(`Expanding ${node.id} ...`);
-    const before = nodes.size;
+  async function sidesOf(node) {
     if (node.kind === 'tx') {
       const tx = await api(`/api/v1/tx/${node.id}`);
-      const sides = [['left', tx.inputs], ['right', tx.outputs]];
-      for (const [side, list] of sides) {
-        const known = list.filter((s) => s.address).slice(0, 24);
-        known.forEach((s, index) => {
-          const other = add(s.address, 'address', node, { side, index, count: known.length });
-          if (!other) return;
-          other.label = s.label || other.label; other.risk = s.category || other.risk;
-          side === 'left' ? link(s.address, node.id, s.value) : link(node.id, s.address, s.value);
-        });
-      }
-    } else {
-      const report = await api(`/api/v1/address/${node.id}`);
-      node.risk = report.category;
-      node.label = report.tags[0]?.label || (report.entity && report.entity.name) || node.label;
-      const list = report.receipts.slice(0, 24);
-      list.forEach((r, index) => {
-        if (add(r.txid, 'tx', node, { side: 'left', index, count: list.length })) link(r.txid, node.id, r.value);
-        if (r.spent_by && add(r.spent_by, 'tx', node, { side: 'right', index, count: list.length })) link(node.id, r.spent_by, r.value);
-      });
+      return { ...sidesOfTx(tx), whole: true };
+    }
+    const report = await api(`/api/v1/address/${encodeURIComponent(node.id)}`);
+    node.risk = report.risk;
+    node.label = report.tags[0]?.label || report.entity?.tag?.label || node.label;
+    return { ...sidesOfAddress(report), whole: report.receipts.length === report.receipt_count };
+  }
+
+  // Draws one side of a node from the group `from` on, and one node for the rest.
+  function unfold(node, side, list, beyond, whole, from) {
+    const toLink = (id, group, all) => side === 'left' ? link(id, node.id, group, all) : link(node.id, id, group, all);
+    const shown = list.slice(from, from + SHOWN);
+    const left = rest(list, from + SHOWN, beyond);
+    const count = shown.length + (left ? 1 : 0);
+    let drawn = 0;
+    for (const [index, group] of shown.entries()) {
+      const id = group.kind === 'unknown' ? `${node.id}:${side}:unknown` : group.id;
+      const other = add(id, group.kind, node, { side, index, count });
+      if (!other) break;
+      other.label = group.kind === 'unknown' ? 'unknown address' : group.label || other.label;
+      if (group.risk && (!other.risk || group.risk !== 'none')) other.risk = group.risk;
+      toLink(id, group, whole);
+      drawn += 1;
+    }
+    const id = `${node.id}:${side}:more`;
+    nodes.delete(id);
+    for (const key of [`${id}>${node.id}`, `${node.id}>${id}`]) edges.delete(key);
+    const total = rest(list, from + drawn, beyond);
+    if (!total) return;
+    // Room is made even in a full graph: what is missing is always said.
+    const more = add(id, 'more', node, { side, index: count - 1, count }, true);
+    Object.assign(more, { label: restLabel(total, asset), risk: 'none', parent: node.id, side, from: from + drawn });
+    toLink(id, { sum: total.sum, unknown: total.unknown, count: total.movements }, true);
+  }
+
+  async function expand(node) {
+    if (node.kind === 'more') {
+      const parent = nodes.get(node.parent);
+      if (!parent) return say('The node that this belongs to was taken away.');
+      const sides = await sidesOf(parent);
+      if (node.from >= sides[node.side].length) return say('The rest is not listed here; ask the API for all receipts.');
+      unfold(parent, node.side, sides[node.side], sides.beyond[node.side], sides.whole, node.from);
+      draw();
+      focus(parent.id);
+      return say(`${nodes.size} nodes in all.`);
+    }
+    if (node.kind === 'unknown' || node.kind === 'outside') return say('Its block or address is not stored here, so there is nothing to expand.');
+    say(`Expanding ${node.id} ...`);
+    const before = nodes.size;
+    const sides = await sidesOf(node);
+    const left = [];
+    for (const side of ['left', 'right']) {
+      unfold(node, side, sides[side], sides.beyond[side], sides.whole, 0);
+      const more = nodes.get(`${node.id}:${side}:more`);
+      if (more) left.push(`${side === 'left' ? 'before' : 'after'}: ${more.label}`);
     }
     node.expanded = true;
     draw();
     focus(node.id);
-    say(`${node.id}: ${nodes.size - before} new nodes, ${nodes.size} in all.`);
+    say(`${node.id}: ${nodes.size - before} new nodes, ${nodes.size} in all.${left.length ? ` Not drawn one by one, ${left.join('; ')}.` : ''}`);
   }
 
   const focus = (id) => svg.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus();
@@ -69,6 +181,21 @@
     return e;
   }
 
+  // Graphs saved before sums were kept have a value only.
+  const edgeText = (e) => e.value == null && !e.unknown ? 'amount unknown' : money(e.value || 0, e.unknown || 0, asset, e.least);
+
+  function arrow() {
+    const marker = element('marker', { id: 'arrow', viewBox: '0 0 8 8', refX: 8, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' });
+    marker.append(element('path', { d: 'M0,0 L8,4 L0,8 z', class: 'head' }));
+    const defs = element('defs', {});
+    defs.append(marker);
+    return defs;
+  }
+
+  // First line in a node, and what it is in words.
+  const title = (n) => n.kind === 'more' ? n.label : n.kind === 'unknown' ? 'unknown address' : `${n.id.slice(0, 9)}...${n.id.slice(-6)}`;
+  const words = { tx: 'transaction', address: 'address', outside: 'transaction of a block not stored', unknown: 'addresses not known', more: 'left out' };
+
   function draw() {
     svg.replaceChildren();
     const all = [...nodes.values()];
@@ -76,21 +203,25 @@
     const max = { x: Math.max(800, ...all.map((n) => n.x + 120)), y: Math.max(520, ...all.map((n) => n.y + 60)) };
     svg.setAttribute('viewBox', `${min.x} ${min.y} ${max.x - min.x} ${max.y - min.y}`);
     svg.style.minWidth = `${Math.min(2400, (max.x - min.x))}px`;
+    svg.append(arrow());
     for (const e of edges.values()) {
       const a = nodes.get(e.from), b = nodes.get(e.to);
       if (!a || !b) continue;
       const middle = (a.x + b.x) / 2;
-      svg.append(element('path', { d: `M${a.x + 90},${a.y} C${middle},${a.y} ${middle},${b.y} ${b.x - 90},${b.y}`, class: 'edge' }));
-      svg.append(element('text', { x: middle, y: (a.y + b.y) / 2 - 4, class: 'value' }, coins(e.value)));
+      svg.append(element('path', { d: `M${a.x + 90},${a.y} C${middle},${a.y} ${middle},${b.y} ${b.x - 90},${b.y}`, class: 'edge', 'marker-end': 'url(#arrow)' }));
+      // Beside the node that is further out, so that amounts of neighbours do not cover each other.
+      const outer = Math.abs(a.y - b.y) < 1 ? (a.y + b.y) / 2 : a.expanded && !b.expanded ? b.y : b.expanded && !a.expanded ? a.y : (a.y + b.y) / 2;
+      svg.append(element('text', { x: middle, y: outer - 4, class: 'value' }, edgeText(e)));
     }
     for (const n of all) {
       const g = element('g', {
-        tabindex: 0, role: 'button', 'data-id': n.id, class: `node ${n.kind} ${n.expanded ? 'open' : ''}`, transform: `translate(${n.x},${n.y})`,
-        'aria-label': `${n.kind === 'tx' ? 'transaction' : 'address'} ${n.id} ${n.label} ${n.risk} ${n.note}. Enter expands, arrows move, n notes, Delete removes.`,
+        tabindex: 0, role: 'button', 'data-id': n.id, class: `node ${n.kind} risk-${n.kind === 'address' ? n.risk || 'none' : 'plain'} ${n.expanded ? 'open' : ''}`, transform: `translate(${n.x},${n.y})`,
+        'aria-label': `${title(n)} ${n.label} ${n.note}, ${words[n.kind]} ${n.kind === 'more' ? '' : n.id}${n.kind === 'address' ? `, risk ${n.risk || 'unknown'}` : ''}. Enter expands, arrows move, n notes, Delete removes.`,
       });
       g.append(element('rect', { x: -90, y: -20, width: 180, height: 40, rx: n.kind === 'tx' ? 2 : 18 }));
-      g.append(element('text', { y: n.label ? -3 : 4 }, `${n.id.slice(0, 9)}...${n.id.slice(-6)}`));
-      if (n.label) g.append(element('text', { y: 12, class: 'label' }, `${n.label}`.slice(0, 26)));
+      const label = n.kind === 'address' || n.kind === 'tx' ? n.label : '';
+      g.append(element('text', { y: label ? -3 : 4 }, title(n)));
+      if (label) g.append(element('text', { y: 12, class: 'label' }, `${n.label}`.slice(0, 26)));
       if (n.note) g.append(element('text', { y: 34, class: 'note-text' }, n.note.slice(0, 60)));
       svg.append(g);
     }

@@ -5,12 +5,13 @@ use crate::portal::note_file;
 use crate::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use crate::vault::{check_type, sha256};
 use crate::{Desk, search};
-use holdfast_chain::AddressKey;
+use holdfast_chain::{AddressKey, Network};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::db::{Database, DbError, Row, Value, parse};
 use holdfast_screening::model::{Invalid, rfc3339, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_tracing::Workspace;
+use holdfast_tracing::amount::with_unit;
 use holdfast_tracing::workspace::TraceRequest;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -969,9 +970,12 @@ impl Desk<'_> {
 pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
     let ends = body["ends"].as_array().cloned().unwrap_or_default();
     let text = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let network = body["network"].as_str().and_then(|n| n.parse::<Network>().ok());
+    let asset = network.map_or("an unknown asset", |n| n.parameters().asset);
     let line = |e: &serde_json::Value| {
         let label = e["label"].as_str().or(e["entity"].as_str()).unwrap_or_default();
-        format!("{} base units at {} {label} ({})", text(&e["amount"]), text(&e["address"]), text(&e["kind"]))
+        let amount = e["amount"].as_u64().map_or_else(|| text(&e["amount"]), |n| with_unit(n.into(), asset));
+        format!("{amount} at {} {label} ({})", text(&e["address"]), text(&e["kind"]))
     };
     ends.iter().take(40).map(line).collect()
 }

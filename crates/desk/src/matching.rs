@@ -6,6 +6,7 @@ use holdfast_screening::Screening;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::identifiers::{find, find_many, is_customer};
 use holdfast_tracing::Workspace;
+use holdfast_tracing::amount::with_unit;
 use holdfast_tracing::workspace::TraceRequest;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -176,7 +177,8 @@ fn traced(
         let Some(number) = ledger.source_info(place).address.filter(|a| Some(*a) != start) else { continue };
         let address = ledger.address(number).to_text(network);
         let through = via.map_or(String::new(), |tx| format!(" by transaction {}", display_hash(&ledger.tx(tx).txid)));
-        let why = format!("{amount} base units of it reached {address}{through}, {hops} transactions on");
+        let amount = with_unit(amount.into(), network.parameters().asset);
+        let why = format!("{amount} of it reached {address}{through}, {hops} transactions on");
         reached.entry(address).or_default().push(why);
     }
     let mut addresses: Vec<String> = reached.keys().cloned().collect();

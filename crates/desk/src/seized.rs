@@ -12,6 +12,7 @@ use holdfast_evidence::seal::{Sealer, fingerprint, open};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{rfc3339, text_ok};
 use holdfast_tracing::Workspace;
+use holdfast_tracing::amount::with_unit;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -260,7 +261,8 @@ impl Desk<'_> {
             self.change_case(case, step, person)
         };
         for h in holdings.iter().take(MAX_ITEMS) {
-            let title = format!("{}; received {}, holds {} base units", h.origin, h.received, h.balance);
+            let amount = |n: u64| with_unit(n.into(), &h.asset);
+            let title = format!("{}; received {}, holds {}", h.origin, amount(h.received), amount(h.balance));
             add(ItemKind::Address, &h.address, title, json!({ "holding": h }))?;
             for m in &h.customers {
                 let because = format!("touched by {}: {}", h.address, m.because.join("; "));

@@ -240,7 +240,7 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     let exposure = workspace.exposure(&subject, false)?;
     if !as_json {
         println!();
-        print_exposure(&exposure);
+        print_exposure(&exposure, workspace.asset());
     }
     // Evidence that the other side can check.
     let request = TraceRequest {

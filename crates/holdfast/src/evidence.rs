@@ -16,6 +16,7 @@ use holdfast_evidence::scan::{MAX_UNPACKED, Progress, Report, scan};
 use holdfast_evidence::seal::{Sealed, Sealer, open};
 use holdfast_server::api::{entropy, now};
 use holdfast_tracing::Workspace;
+use holdfast_tracing::amount::with_unit;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -124,8 +125,8 @@ fn print(report: &Report, derived: &[Derived], holdings: &[Holding]) {
             h.asset,
             h.address,
             h.origin,
-            thousands(h.received),
-            thousands(h.balance)
+            with_unit(h.received.into(), &h.asset),
+            with_unit(h.balance.into(), &h.asset)
         );
         h.tags.iter().for_each(|t| println!("    tagged {t}"));
         for (category, share) in h.went_to.iter().take(5) {

@@ -59,6 +59,8 @@ enum Command {
     Cluster(workspace::Cluster),
     /// Show an address, transaction or block.
     Show(workspace::Show),
+    /// Search by any form or name: addresses of all chains, ids and their beginnings, labels, actors.
+    Search(workspace::Search),
     /// Explain why two addresses are in one cluster.
     Explain(workspace::Explain),
     /// Follow money forward or backward.
@@ -139,6 +141,7 @@ fn main() -> ExitCode {
         Command::Tags(command) => workspace::tags(command, json),
         Command::Cluster(args) => workspace::cluster(args, json),
         Command::Show(args) => workspace::show(args, json),
+        Command::Search(args) => workspace::search(args, json),
         Command::Explain(args) => workspace::explain(args, json),
         Command::Trace(args) => workspace::trace(args, json),
         Command::Exposure(args) => workspace::exposure(args, json),

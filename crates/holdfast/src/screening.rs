@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_connect::Question;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
+use holdfast_screening::amount::with_unit;
 use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::keys::Master;
@@ -424,7 +425,7 @@ pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
                 return output::json(&holds);
             }
             for h in holds {
-                let what = h.asset.as_ref().map_or(String::new(), |a| format!(" {} {a}", h.held));
+                let what = h.asset.as_ref().map_or(String::new(), |a| format!(" {}", with_unit(h.held.0, a)));
                 println!("{:>6} {:<8} {:<7}{what} of {}: {}", h.id, h.state, h.scope.name(), h.customer, h.reason);
             }
         }
@@ -469,7 +470,10 @@ pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
             }
             match (&hold.state[..], &hold.asked_by) {
                 ("active", Some(by)) => println!("hold {id}: {by} asked for its release; another person must confirm"),
-                ("active", None) => println!("hold {id} is reduced to {}", hold.held),
+                ("active", None) => println!(
+                    "hold {id} is reduced to {}",
+                    with_unit(hold.held.0, hold.asset.as_deref().unwrap_or_default())
+                ),
                 (state, _) => println!("hold {id} is {state}"),
             }
         }
@@ -479,7 +483,7 @@ pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
                 output::json(&report)?;
             } else {
                 println!("{} holds checked", thousands(report.holds));
-                report.held.iter().for_each(|(asset, amount)| println!("  held {amount} {asset}"));
+                report.held.iter().for_each(|(asset, amount)| println!("  held {}", with_unit(amount.0, asset)));
                 report.problems.iter().for_each(|p| println!("  {p}"));
             }
             if !report.problems.is_empty() {

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use holdfast_attribution::import::collect;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet};
 use holdfast_server::api::{entropy, now};
+use holdfast_tracing::lookup::{HitKind, Lookup};
 use holdfast_tracing::report::coins;
 use holdfast_tracing::workspace::{ExposureLine, ExposureView, Subject, TagView, TraceRequest};
 use holdfast_tracing::{Bounds, Direction, Policy, TraceOptions, Workspace, bundle, render};
@@ -150,7 +151,7 @@ pub fn cluster(args: Cluster, as_json: bool) -> anyhow::Result<()> {
 
 #[derive(Args)]
 pub struct Show {
-    /// Address, txid, output (txid:index), block height or block hash.
+    /// Address (of any chain), txid, output (txid:index), block height or block hash; or a name, as `search` finds it.
     what: String,
     #[command(flatten)]
     store: StoreArgs,
@@ -172,26 +173,80 @@ fn print_tags(tags: &[TagView], indent: &str) {
     }
 }
 
-pub fn print_exposure(exposure: &ExposureView) {
+pub fn print_exposure(exposure: &ExposureView, asset: &str) {
     let print = |title: &str, lines: &[ExposureLine]| {
         println!("  {title}");
         for line in lines {
             println!(
-                "    {:>7.3} %  {:<16} direct {:>18}  indirect {:>18}",
+                "    {:>7.3} %  {:<16} direct {:>18} {asset}  indirect {:>18} {asset}",
                 line.share_ppm as f64 / 10_000.0,
                 line.category.name(),
                 coins(line.direct),
                 coins(line.indirect)
             );
         }
+        if lines.is_empty() {
+            println!("    unknown");
+        }
     };
-    println!("Exposure of {} (risk score {} of 100):", coins(exposure.amount), exposure.risk_score);
+    let amount = match exposure.amount {
+        0 if exposure.has_unknown() => "an unknown amount".to_owned(),
+        amount => format!("{} {asset}", coins(amount)),
+    };
+    println!("Exposure of {amount} (risk score {}):", exposure.score_text());
+    if exposure.has_unknown() {
+        println!("  not known: {}", exposure.unknown_text());
+    }
     print("source of funds", &exposure.source);
     print("destination of funds", &exposure.destination);
 }
 
+#[derive(Args)]
+pub struct Search {
+    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, label or actor;
+    /// or several addresses and ids.
+    #[arg(required = true)]
+    text: Vec<String>,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub fn search(args: Search, as_json: bool) -> anyhow::Result<()> {
+    let found = Workspace::open(&args.store.store)?.lookup(&args.text.join(" "), &|_| true);
+    print_lookup(&found, as_json)
+}
+
+fn print_lookup(found: &Lookup, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return output::json(found);
+    }
+    for hit in &found.hits {
+        let kind = serde_json::to_value(hit.kind)?;
+        let kind = kind.as_str().unwrap_or_default();
+        let name = hit.name.as_ref().map(|n| format!(" '{n}'")).unwrap_or_default();
+        let category = match hit.category.is_attributed() {
+            true => format!(" [{}, {} risk]", hit.category, hit.risk),
+            false => String::new(),
+        };
+        println!("{kind} {}{name}{category} {}", hit.id, hit.assets.join(", "));
+        if matches!(hit.kind, HitKind::Actor | HitKind::Label) {
+            println!("    {} addresses: {}", thousands(hit.addresses), hit.examples.join(", "));
+        }
+    }
+    if found.more > 0 {
+        println!("... {} more; write more of the name or id", thousands(found.more));
+    }
+    found.unknown.iter().for_each(|text| println!("nothing is known here of '{text}'"));
+    found.notes.iter().for_each(|note| println!("note: {note}"));
+    if found.hits.is_empty() {
+        bail!("nothing found");
+    }
+    Ok(())
+}
+
 pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
     let workspace = Workspace::open(&args.store.store)?;
+    let asset = workspace.asset();
     match workspace.subject(&args.what) {
         Ok(Subject::Tx(_) | Subject::Output(_)) => {
             let txid = args.what.split(':').next().unwrap_or_default();
@@ -201,7 +256,7 @@ pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
             }
             println!("Transaction {} in block {} ({})", report.txid, report.height, report.block);
             match (report.fee, report.coinbase) {
-                (Some(fee), _) => println!("fee {}, weight {}", coins(fee), report.weight),
+                (Some(fee), _) => println!("fee {} {asset}, weight {}", coins(fee), report.weight),
                 (None, true) => println!("makes coins, weight {}", report.weight),
                 (None, false) => println!("fee unknown (inputs of blocks not stored), weight {}", report.weight),
             }
@@ -212,13 +267,21 @@ pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
                 for side in sides.iter().take(100) {
                     let label = side.label.as_ref().map(|l| format!(" [{l}, {}]", side.category)).unwrap_or_default();
                     println!(
-                        "  {title} {:>18}  {}{label}",
-                        side.value.map_or("unknown".into(), coins),
+                        "  {title} {:>22}  {}{label}",
+                        side.value.map_or("unknown".into(), |v| format!("{} {asset}", coins(v))),
                         side.address.as_deref().unwrap_or("unknown address")
                     );
                 }
+                if sides.len() > 100 {
+                    let rest: u64 = sides[100..].iter().filter_map(|s| s.value).sum();
+                    println!(
+                        "  {title} {:>22}  in {} more (see --json)",
+                        format!("{} {asset}", coins(rest)),
+                        sides.len() - 100
+                    );
+                }
             }
-            print_exposure(&report.exposure);
+            print_exposure(&report.exposure, asset);
         }
         Ok(Subject::Block(_)) => {
             let report = workspace.block(&args.what)?;
@@ -232,16 +295,43 @@ pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
             }
         }
         Ok(Subject::Address(_)) | Err(_) => {
-            let report = workspace.address(&args.what)?;
+            let report = match workspace.address(&args.what) {
+                Ok(report) => report,
+                Err(e) => {
+                    // A name, the beginning of an id, or several addresses.
+                    let found = workspace.lookup(&args.what, &|_| true);
+                    if found.hits.is_empty() {
+                        return Err(e.into());
+                    }
+                    return print_lookup(&found, as_json);
+                }
+            };
             if as_json {
                 return output::json(&report);
             }
             println!("Address {} ({}), {}", report.address, report.script, report.category);
+            if report.ownerless {
+                println!(
+                    "It has no owner (anybody or nobody can spend it): it joins no cluster, and tags on it name nobody."
+                );
+            }
             if !report.in_ledger {
-                println!("No stored block mentions it.");
+                println!("No stored block mentions it; this ledger is of {} only.", workspace.ledger.network());
+            } else if report.outside > 0 {
+                println!(
+                    "received {} in {} outputs, {} of them of blocks not stored; balance in stored blocks {} {asset}",
+                    if report.outside == report.receipt_count {
+                        "an unknown amount".to_owned()
+                    } else {
+                        format!("at least {} {asset}", coins(report.received))
+                    },
+                    report.receipt_count,
+                    report.outside,
+                    coins(report.balance)
+                );
             } else {
                 println!(
-                    "received {} in {} outputs, balance {}",
+                    "received {} {asset} in {} outputs, balance {} {asset}",
                     coins(report.received),
                     report.receipt_count,
                     coins(report.balance)
@@ -253,7 +343,7 @@ pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
                 print_tags(entity.tag.as_slice(), "entity tag: ");
             }
             if let Some(exposure) = &report.exposure {
-                print_exposure(exposure);
+                print_exposure(exposure, asset);
             }
         }
     }
@@ -415,11 +505,12 @@ pub fn exposure(args: ExposureArgs, as_json: bool) -> anyhow::Result<()> {
         }
         bail!("name an address, transaction or output, or give --rebuild");
     };
-    let exposure = Workspace::open(&args.store.store)?.exposure(&subject, args.entity)?;
+    let workspace = Workspace::open(&args.store.store)?;
+    let exposure = workspace.exposure(&subject, args.entity)?;
     if as_json {
         return output::json(&exposure);
     }
-    print_exposure(&exposure);
+    print_exposure(&exposure, workspace.asset());
     Ok(())
 }
 
@@ -447,11 +538,12 @@ pub fn paths(args: PathsArgs, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return output::json(&paths);
     }
+    let asset = workspace.asset();
     for path in &paths {
-        println!("{} arrived by {} steps:", coins(path.amount), path.steps.len());
+        println!("{} {asset} arrived by {} steps:", coins(path.amount), path.steps.len());
         for step in &path.steps {
             let label = step.label.as_ref().map(|l| format!(" [{l}]")).unwrap_or_default();
-            println!("  {:>18}  {}:{} at {}{label}", coins(step.amount), step.txid, step.vout, step.address);
+            println!("  {:>18} {asset}  {}:{} at {}{label}", coins(step.amount), step.txid, step.vout, step.address);
         }
     }
     println!("{} paths.", paths.len());

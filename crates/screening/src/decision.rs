@@ -8,6 +8,7 @@ use crate::rules::{HoldTerms, Met, Policy, Rule, RuleBook, RuleState, Scope};
 use crate::state::State;
 use crate::typology::{Finding, find};
 use crate::warnings::{Scam, Then, Warning};
+use holdfast_tracing::amount::with_unit;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -435,12 +436,13 @@ fn covered(event: &Event, holds: &[ActiveHold], reasons: &mut Vec<Reason>, value
         if held > 0 {
             let amount = event.amount.unwrap_or_default().0;
             let list: Vec<String> = partial.iter().map(|h| h.id.to_string()).collect();
-            let because = |rest: String| vec![format!("{held} base units are held (holds {})", list.join(", ")), rest];
+            let text = |n: u128| with_unit(n, event.asset.as_deref().unwrap_or_default());
+            let because = |rest: String| vec![format!("{} held (holds {})", text(held), list.join(", ")), rest];
             match event.balance {
                 Some(balance) if amount.saturating_add(held) <= balance.0 => {}
                 Some(balance) => {
                     covering.extend(partial.iter().map(|h| h.id));
-                    let rest = format!("the balance is {}, the withdrawal {amount}", balance.0);
+                    let rest = format!("the balance is {}, the withdrawal {}", text(balance.0), text(amount));
                     let title = "the withdrawal would touch held funds";
                     reasons.push(engine("held", Verdict::Reject, title, because(rest), value));
                 }

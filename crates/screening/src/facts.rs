@@ -5,6 +5,7 @@ use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::taxonomy::Risk;
 use holdfast_attribution::{Category, CoinjoinSet, Tag, coinjoin::Detector};
 use holdfast_chain::block::SingleTx;
+use holdfast_chain::ownerless::is_ownerless;
 use holdfast_chain::{AddressKey, parse_hash};
 use holdfast_ledger::{Ledger, Source};
 use holdfast_tracing::Workspace;
@@ -223,7 +224,10 @@ pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> Chain
         return facts;
     };
     let canonical = key.to_text(network);
-    own_tags(workspace, network.parameters().asset, &canonical, &mut facts);
+    // A tag on a script that anybody or nobody can spend names no owner.
+    if !is_ownerless(&key) {
+        own_tags(workspace, network.parameters().asset, &canonical, &mut facts);
+    }
     if let Some(number) = ledger.address_number(&key) {
         facts.found = true;
         party(workspace, number, &mut facts);
@@ -353,7 +357,7 @@ fn senders(workspace: &Workspace, sources: &[Source], facts: &mut ChainFacts) {
     numbers.sort_by_key(|n| std::cmp::Reverse(workspace.entities.category(*n).risk()));
     for number in numbers.into_iter().take(MAX_SENDERS) {
         let text = ledger.address_text(number);
-        if facts.tags.len() < 8 {
+        if facts.tags.len() < 8 && !is_ownerless(&ledger.address(number)) {
             let asset = ledger.network().parameters().asset;
             facts.tags.extend(workspace.tags.tags_of(&text).filter(|t| t.asset == asset).take(2).map(tag_fact));
         }

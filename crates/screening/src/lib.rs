@@ -25,6 +25,8 @@ pub mod typology;
 pub mod warnings;
 pub mod webhooks;
 
+pub use holdfast_tracing::amount;
+
 pub use decision::{Decision, Reason, Verdict};
 pub use facts::ChainFacts;
 pub use flags::Flags;

@@ -17,7 +17,7 @@ use holdfast_screening::model::{parse_time, rfc3339};
 use holdfast_tracing::workspace::{
     AddressReport, BlockReport, ExplainReport, ExposureView, PathReport, Summary, TraceRequest, TxReport,
 };
-use holdfast_tracing::{Bounds, Direction, Policy, TraceOptions, TraceReport, Workspace, render};
+use holdfast_tracing::{Bounds, Direction, Lookup, Policy, TraceOptions, TraceReport, Workspace, render};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use utoipa::openapi::{Content, Object, Ref};
@@ -207,13 +207,15 @@ use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
         crate::compat::kyt_summary,
         crate::compat::kyt_part,
         crate::compat::kyt_categories,
-        crate::compat::trm_addresses
+        crate::compat::trm_addresses,
+        search
     ),
     modifiers(&Refusals),
     components(schemas(
         AddressReport,
         BlockReport,
         ErrorBody,
+        Lookup,
         ExplainReport,
         ExposureView,
         PathReport,
@@ -307,7 +309,7 @@ pub async fn summary(State(shared): State<Shared>) -> Answer<Summary> {
 /// What is known of an address: tags with sources, entity, receipts, exposure. With the header `X-API-Key`, as clients of Chainalysis's
 /// sanctions API send it on this same path, the answer has that API's shape ([`SanctionsAnswer`]) and is about sanctions only, on all chains.
 #[utoipa::path(get, path = "/api/v1/address/{address}", params(("address" = String, Path, description = "Base58, Bech32, or class:hex")),
-    responses((status = 200, body = AddressReport), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = AddressReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn address(
     State(shared): State<Shared>,
     Path(address): Path<String>,
@@ -317,6 +319,20 @@ pub async fn address(
         return Ok(ask(shared, move |w| Ok(Json(sanctions(w, &address)))).await?.into_response());
     }
     Ok(ask(shared, move |w| Ok(Json(w.address(&address)?))).await?.into_response())
+}
+
+/// What to search for.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct LookupQuery {
+    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, label or
+    /// actor; or several addresses and ids with spaces, commas or line breaks between them.
+    pub q: String,
+}
+
+/// Searches by any form or name, best results first. An empty list of hits means that nothing is known here.
+#[utoipa::path(get, path = "/api/v1/search", params(LookupQuery), responses((status = 200, body = Lookup), (status = 400, body = ErrorBody)))]
+pub async fn search(State(shared): State<Shared>, Query(query): Query<LookupQuery>) -> Answer<Lookup> {
+    ask(shared, move |w| Ok(w.lookup(&query.q, &|_| true))).await.map(Json)
 }
 
 /// A sanctions entry, in the shape of Chainalysis's sanctions API.

@@ -2,6 +2,7 @@
 //! by keyboard; only the graph needs a script. A form's fields are the step's fields, so that pages can do what the API can, and no more.
 
 use crate::Shared;
+use crate::api::ask;
 use crate::cases::{person, with_ledger};
 use crate::desk::at_desk;
 use crate::error::ApiError;
@@ -18,6 +19,7 @@ use holdfast_desk::portal::Verdict;
 use holdfast_desk::recommend::Proposal;
 use holdfast_desk::reports::{Filer, Kind};
 use holdfast_screening::alerts::{AlertAction, AlertFilter};
+use holdfast_screening::amount::with_unit;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::model::rfc3339;
 use maud::{Markup, html};
@@ -113,7 +115,7 @@ pub(crate) fn desk_page(title: &str, here: &str, body: Markup) -> Markup {
 }
 
 fn time(seconds: i64) -> Markup {
-    html! { time datetime=(rfc3339(seconds)) { (rfc3339(seconds)[..16].replace('T', " ")) } }
+    html! { time datetime=(rfc3339(seconds)) { (rfc3339(seconds)[..16].replace('T', " ")) " UTC" } }
 }
 
 /// A form with one step and its fields: (name, label, kind or options split by |).
@@ -345,7 +347,7 @@ pub async fn request(
             @if s.state == "answered" && matches!(r.kind.name(), "freeze" | "preservation") { (step_form(&to, "extend", "Extend", &[("reason", "The further order", "text")])) }
             @if !s.holds.is_empty() { p { "Holds: " @for h in &s.holds { (h) " " } } }
             @if !seizures.is_empty() { div.wide { table { tbody { @for z in &seizures { tr {
-                td { (z.transfer.amount) " " (z.transfer.asset) " of " (z.transfer.customer) } td { "to " (z.transfer.destination) } td { (z.state) @if let Some(x) = &z.reference { ": " (x) } }
+                td { (with_unit(z.transfer.amount.0, &z.transfer.asset)) " of " (z.transfer.customer) } td { "to " (z.transfer.destination) } td { (z.state) @if let Some(x) = &z.reference { ": " (x) } }
                 td { @if z.state == "approved" { (step_form(&to, "moved", "Moved", &[("transfer", &z.id.to_string(), "hidden"), ("reference", "Transaction or payment", "text")])) } }
             } } } } } }
             @if s.state == "answered" && matches!(r.kind.name(), "information" | "emergency_disclosure") {
@@ -569,9 +571,9 @@ pub async fn seizures(
         "Seizures",
         "/desk/seizures",
         html! { div.wide { table {
-            thead { tr { th { "Request" } th { "From" } th.n { "Base units" } th { "To" } th { "State" } } }
+            thead { tr { th { "Request" } th { "From" } th.n { "Amount" } th { "To" } th { "State" } } }
             tbody { @for z in &list { tr {
-                td { a href={"/desk/requests/" (z.request)} { (z.request) } } td { (z.transfer.customer) } td.n { (z.transfer.amount) " " (z.transfer.asset) }
+                td { a href={"/desk/requests/" (z.request)} { (z.request) } } td { (z.transfer.customer) } td.n { (with_unit(z.transfer.amount.0, &z.transfer.asset)) }
                 td.hash { (z.transfer.destination) } td { (z.state) }
             } } }
         } } },
@@ -623,7 +625,7 @@ pub async fn alert(State(shared): State<Shared>, Path(id): Path<u64>) -> Page {
             }
             @if let Some(e) = &event { h2 { "Event " (e.event.id) } dl {
                 dt { "Kind" } dd { (e.event.kind.name()) } dt { "When" } dd { (time(e.event.time)) }
-                @if let (Some(n), Some(asset)) = (&e.event.amount, &e.event.asset) { dt { "Amount" } dd { (n) " base units of " (asset) } }
+                @if let (Some(n), Some(asset)) = (&e.event.amount, &e.event.asset) { dt { "Amount" } dd { (with_unit(n.0, asset)) } }
                 @if let Some(x) = e.event.counterparty.as_ref().or(e.event.address.as_ref()) { dt { "Address" } dd { a.hash href={"/address/" (x)} { (x) } " " a href={"/desk/graph?subject=" (x)} { "graph" } } }
                 @for r in &e.decision.reasons { dt { (r.rule) } dd { (json!(r.decision).as_str().unwrap_or_default()) } }
             } }
@@ -672,7 +674,7 @@ pub async fn holds(State(shared): State<Shared>, Query(q): Query<ListQuery>) -> 
             div.wide { table {
                 thead { tr { th.n { "Hold" } th { "Customer" } th { "Covers" } th { "Basis" } th { "Placed" } th { "Ends" } th { "Release" } } }
                 tbody { @for h in &list { tr {
-                    td.n { (h.id) } td { (h.customer) } td { (h.scope.name()) @if h.amount.is_some() { ": " (h.held) " " (h.asset.as_deref().unwrap_or_default()) } }
+                    td.n { (h.id) } td { (h.customer) } td { (h.scope.name()) @if h.amount.is_some() { ": " (with_unit(h.held.0, h.asset.as_deref().unwrap_or_default())) } }
                     td { (h.basis) br; span.note { (h.reason) } } td { (time(h.placed)) " by " (h.placed_by) }
                     td { @match h.expires { Some(t) => (time(t)), None => "" } }
                     td { @if h.state == "active" {
@@ -960,7 +962,7 @@ pub async fn graph(
     let (subject, saved) = match (q.case, q.item) {
         (Some(case), Some(item)) => {
             let who = person(&caller);
-            let file = at_desk(shared, move |d| d.case(case, None, &who)).await?;
+            let file = at_desk(shared.clone(), move |d| d.case(case, None, &who)).await?;
             let found = file.items.into_iter().find(|i| i.id == item && i.kind == "graph");
             let found = found.ok_or_else(|| ApiError {
                 status: StatusCode::NOT_FOUND,
@@ -972,14 +974,20 @@ pub async fn graph(
     };
     // Inside a script element only this could end it.
     let saved = saved.replace('<', "\\u003c");
+    let asset = ask(shared, |w| Ok(w.asset())).await?;
     Ok(desk_page(
         "Graph",
         "",
         html! {
             p.note { "Tab goes between nodes, Enter expands, arrows move, n writes a note, Delete takes away. With a mouse: drag, double-click." }
             p { span id="count" { } " " span id="said" role="status" aria-live="polite" { } }
-            div.graph id="graph" data-subject=(subject) { svg id="canvas" role="group" aria-label="Graph" {} }
-            form.step id="note-form" hidden { label { "Note on " span id="note-of" {} input id="note" name="note"; } button type="submit" { "Keep" } }
+            ul.legend aria-label="Colours of addresses" {
+                @for (class, text) in [("severe", "severe risk"), ("high", "high risk"), ("medium", "medium risk"), ("low", "low risk"), ("none", "unknown: not the same as safe")] {
+                    li { span class={"risk " (class)} { (text) } }
+                }
+            }
+            div.graph id="graph" data-subject=(subject) data-asset=(asset) { svg id="canvas" role="group" aria-label="Graph" {} }
+            form.step id="note-form" hidden { label { "Note on " span id="note-of" {} input id="note" name="note"; } button type="submit" { "Save" } }
             form.step id="save" { label { "Case" input name="case" type="number" min="1" required value=[q.case]; } label { "Title" input name="title" required; } button type="submit" { "Save in the case" } }
             script type="application/json" id="saved" { (maud::PreEscaped(saved)) }
             script src="/graph.js" defer {}

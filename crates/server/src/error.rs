@@ -38,7 +38,7 @@ impl ApiError {
 impl From<WorkspaceError> for ApiError {
     fn from(e: WorkspaceError) -> Self {
         let status = match &e {
-            WorkspaceError::NotFound(..) => StatusCode::NOT_FOUND,
+            WorkspaceError::NotFound(..) | WorkspaceError::Unknown(..) => StatusCode::NOT_FOUND,
             WorkspaceError::Query(..) | WorkspaceError::Trace(_) | WorkspaceError::TooMany(_) => {
                 StatusCode::BAD_REQUEST
             }

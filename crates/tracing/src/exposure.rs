@@ -5,6 +5,8 @@
 //! largest takes what rounding loses). Attributed addresses end
 //! the propagation (fees count at the first hop only; later ones are spread over the destinations): money from an exchange is "exchange" whatever the exchange received. All arithmetic is in integers and deterministic.
 
+mod walk;
+
 use crate::huge::{HugeVec, prefetch};
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
 use holdfast_attribution::{Category, sealed};
@@ -231,13 +233,32 @@ impl Table {
     }
 }
 
-/// Source and destination of an address, entity or output.
+/// Source and destination of an address, entity, transaction or output.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
     /// Where what it received came from.
     pub source: Totals,
     /// Where what it received went.
     pub destination: Totals,
+    /// What the totals cannot count.
+    #[serde(default)]
+    pub unknown: Unknown,
+}
+
+/// Amounts that are not known, because the blocks that made them are not stored: totals leave them out or rest on an assumption.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unknown {
+    /// Outputs of unknown amount that the subject received: in no total.
+    pub receipts: u64,
+    /// Inputs of unknown amount of the transactions that paid the subject, by what their addresses count under, most first.
+    pub inputs: Vec<(Category, u64)>,
+}
+
+impl Unknown {
+    /// Whether everything is known.
+    pub fn is_empty(&self) -> bool {
+        self.receipts == 0 && self.inputs.is_empty()
+    }
 }
 
 /// Exposures of a whole ledger.
@@ -393,129 +414,6 @@ impl Exposures {
         self.done = txs;
         self.at = ledger.tip().map(|t| t.hash);
         self.kept = RwLock::default();
-    }
-
-    /// Exposure of one output: where its money came from, and where it went.
-    pub fn of_output(&self, ledger: &Ledger, output: u64) -> Exposure {
-        self.of_outputs(ledger, output..output + 1)
-    }
-
-    /// Exposure of several outputs together.
-    pub fn of_outputs(&self, ledger: &Ledger, outputs: std::ops::Range<u64>) -> Exposure {
-        let (mut source, mut destination) = (Table::default(), Table::default());
-        for output in outputs {
-            self.add_output(ledger, output, &mut source, &mut destination);
-        }
-        Exposure { source: Totals::from_table(&source), destination: Totals::from_table(&destination) }
-    }
-
-    /// Exposure of an address, over everything that it ever received.
-    pub fn of_address(&self, ledger: &Ledger, address: u32) -> Exposure {
-        self.kept((address, false), || self.walk(ledger, &[address]))
-    }
-
-    /// Exposure of a group of addresses (an entity, named by its cluster): movements within the group do not count.
-    pub fn of_group(&self, ledger: &Ledger, cluster: u32, addresses: &[u32]) -> Exposure {
-        self.kept((cluster, true), || self.walk(ledger, addresses))
-    }
-
-    fn kept(&self, key: (u32, bool), answer: impl FnOnce() -> (Exposure, usize)) -> Exposure {
-        if let Some(kept) = self.kept.read().unwrap_or_else(|e| e.into_inner()).get(&key) {
-            return kept.clone();
-        }
-        let (exposure, walked) = answer();
-        if walked > HEAVY {
-            self.kept.write().unwrap_or_else(|e| e.into_inner()).insert(key, exposure.clone());
-        }
-        exposure
-    }
-
-    /// The answer, and how many outputs it rests on.
-    fn walk(&self, ledger: &Ledger, addresses: &[u32]) -> (Exposure, usize) {
-        let (mut source, mut destination) = (Table::default(), Table::default());
-        let mut walked = 0;
-        let members: HashSet<u32> = addresses.iter().copied().collect();
-        for address in addresses {
-            ledger.for_each_output_of(*address, |place| {
-                if let Source::Output(o) = place {
-                    walked += 1;
-                    let tx = ledger.tx_of_output(o);
-                    let internal = addresses.len() > 1
-                        && ledger
-                            .sources(tx)
-                            .any(|s| ledger.source_info(s).address.is_some_and(|a| members.contains(&a)));
-                    if !internal {
-                        self.add_output(ledger, o, &mut source, &mut destination);
-                    }
-                }
-            });
-        }
-        let answer = Exposure { source: Totals::from_table(&source), destination: Totals::from_table(&destination) };
-        (answer, walked)
-    }
-
-    fn add_output(&self, ledger: &Ledger, output: u64, source: &mut Table, destination: &mut Table) {
-        let value = ledger.value(output);
-        let tx = ledger.tx_of_output(output);
-        source.add(&self.source_of(ledger, tx, value));
-        match ledger.spender(output) {
-            None => destination.direct[Category::UNSPENT.0 as usize] += value,
-            Some(spender) => destination.add(&self.destination_of(ledger, spender, value)),
-        }
-    }
-
-    /// Spreads an amount that `tx` pays out over where it came from: direct for inputs at attributed addresses.
-    fn source_of(&self, ledger: &Ledger, tx: u32, amount: u64) -> Table {
-        let mut table = Table::default();
-        if ledger.flags(tx).coinbase() {
-            table.direct[Category::COINBASE.0 as usize] = amount;
-            return table;
-        }
-        let (inputs, _) = crate::trace::input_amounts(
-            ledger.sources(tx).map(|s| (s, ledger.source_info(s).value)).collect(),
-            ledger.outputs(tx).map(|o| ledger.value(o)).sum(),
-        );
-        let paid: u64 = inputs.iter().map(|i| i.1).sum();
-        if paid == 0 {
-            self.source_profiles.with(self.source[tx as usize], |p| table.add_profile(p, amount));
-            return table;
-        }
-        let parts = crate::trace::split(amount, inputs.iter().map(|i| i.1), paid);
-        for ((place, _), part) in inputs.into_iter().zip(parts) {
-            let info = ledger.source_info(place);
-            let category = info.address.map_or(0, |a| self.categories[a as usize]);
-            match (category, place) {
-                (0, Source::Output(o)) => {
-                    self.source_profiles.with(self.gives[o as usize], |p| table.add_profile(p, part));
-                }
-                (0, Source::External(_)) => table.indirect[Category::UNKNOWN_ORIGIN.0 as usize] += part,
-                (category, _) => table.direct[category as usize] += part,
-            }
-        }
-        table
-    }
-
-    /// Spreads an amount that `tx` takes in over where it goes: direct for outputs at attributed addresses.
-    fn destination_of(&self, ledger: &Ledger, tx: u32, amount: u64) -> Table {
-        let mut table = Table::default();
-        let outputs = ledger.outputs(tx);
-        let values: Vec<u64> = outputs.clone().map(|o| ledger.value(o)).collect();
-        let received: u64 = values.iter().sum();
-        let fee = ledger.fee(tx).unwrap_or(0);
-        let parts = crate::trace::split(amount, values.iter().copied().chain([fee]), received + fee);
-        table.direct[Category::FEE.0 as usize] += parts[values.len()];
-        for (o, part) in outputs.zip(parts) {
-            let category = self.categories[ledger.address_of(o) as usize];
-            match (category, ledger.spender(o)) {
-                (0, None) => table.indirect[Category::UNSPENT.0 as usize] += part,
-                (0, Some(next)) => {
-                    let profile = self.destination[next as usize];
-                    self.destination_profiles.with(profile, |p| table.add_profile(p, part));
-                }
-                (category, _) => table.direct[category as usize] += part,
-            }
-        }
-        table
     }
 
     /// Transactions taken in.

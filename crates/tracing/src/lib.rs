@@ -1,8 +1,10 @@
 //! Where money went and came from: taint, paths, peel chains, exposure, evidence bundles and their verifier.
 
+pub mod amount;
 pub mod bundle;
 pub mod exposure;
 mod huge;
+pub mod lookup;
 pub mod paths;
 pub mod render;
 pub mod report;
@@ -11,6 +13,7 @@ pub mod view;
 pub mod workspace;
 
 pub use exposure::{Exposures, Totals};
+pub use lookup::Lookup;
 pub use report::TraceReport;
 pub use trace::{Bounds, Direction, End, EndKind, Policy, Trace, TraceError, TraceOptions, trace};
 pub use view::{LedgerView, View};

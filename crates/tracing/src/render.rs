@@ -2,6 +2,7 @@
 
 use crate::report::{TraceReport, coins};
 use crate::trace::Direction;
+use holdfast_chain::Network;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
@@ -19,7 +20,7 @@ struct Graph {
 struct Node {
     title: String,
     lines: Vec<String>,
-    /// start, tx, or the end's category name.
+    /// start, tx, or the risk of the end's category.
     class: String,
     column: u32,
 }
@@ -28,7 +29,16 @@ fn short(text: &str) -> String {
     if text.len() <= 16 { text.to_owned() } else { format!("{}...{}", &text[..8], &text[text.len() - 6..]) }
 }
 
+/// Coins of the report's chain with their name.
+fn money(report: &TraceReport, amount: u64) -> String {
+    match report.network.parse::<Network>() {
+        Ok(network) => format!("{} {}", coins(amount), network.parameters().asset),
+        Err(_) => coins(amount),
+    }
+}
+
 fn graph(report: &TraceReport) -> Graph {
+    let coins = |amount: u64| money(report, amount);
     let mut nodes: Vec<Node> = Vec::new();
     let mut links = Vec::new();
     let mut txs: HashMap<String, usize> = HashMap::new();
@@ -72,7 +82,7 @@ fn graph(report: &TraceReport) -> Graph {
         nodes.push(Node {
             title,
             lines: vec![coins(e.place.amount), format!("{} ({kind})", e.place.category)],
-            class: e.place.category.name().to_owned(),
+            class: e.place.category.risk().name().to_owned(),
             column: e.hops + 1,
         });
         links.push((from, nodes.len() - 1, coins(e.place.amount)));
@@ -82,6 +92,7 @@ fn graph(report: &TraceReport) -> Graph {
 
 /// A plain table for terminals.
 pub fn table(report: &TraceReport, most: usize) -> String {
+    let coins = |amount: u64| money(report, amount);
     let mut out = String::new();
     let arrow = if report.direction == Direction::Forward { "to" } else { "from" };
     let _ = writeln!(
@@ -97,7 +108,7 @@ pub fn table(report: &TraceReport, most: usize) -> String {
     );
     let _ = writeln!(out, "Risk score {} of 100 by where it was found.", report.risk_score);
     for (category, amount) in &report.by_category {
-        let _ = writeln!(out, "  {:>18}  {category} ({:?} risk)", coins(*amount), category.risk());
+        let _ = writeln!(out, "  {:>22}  {category} ({:?} risk)", coins(*amount), category.risk());
     }
     let _ = writeln!(out, "Movements ({}):", report.movements.len());
     for m in report.movements.iter().take(most) {
@@ -105,7 +116,7 @@ pub fn table(report: &TraceReport, most: usize) -> String {
         let address = m.place.address.as_deref().unwrap_or("unknown address");
         let _ = writeln!(
             out,
-            "  hop {:>2} {:>16}  {}:{} at {address}{name} {arrow} {} in block {}",
+            "  hop {:>2} {:>20}  {}:{} at {address}{name} {arrow} {} in block {}",
             m.hops,
             coins(m.place.amount),
             short(&m.place.txid),
@@ -125,7 +136,7 @@ pub fn table(report: &TraceReport, most: usize) -> String {
         let kind = serde_json::to_value(e.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         let _ = writeln!(
             out,
-            "  hop {:>2} {:>16}  {} at {}{name}, {}",
+            "  hop {:>2} {:>20}  {} at {}{name}, {}",
             e.hops,
             coins(e.place.amount),
             kind,
@@ -227,7 +238,7 @@ pub fn svg(report: &TraceReport) -> String {
     let width = places.iter().map(|p| p.0).max().unwrap_or(0) + W + 20;
     let height = places.iter().map(|p| p.1).max().unwrap_or(0) + H + 20;
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"Trace graph\">\n"
+        "<svg class=\"trace\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"Trace graph\">\n"
     );
     for (from, to, label) in &graph.links {
         let ((x1, y1), (x2, y2)) = (places[*from], places[*to]);
@@ -242,7 +253,7 @@ pub fn svg(report: &TraceReport) -> String {
     for (node, (x, y)) in graph.nodes.iter().zip(&places) {
         let _ = write!(
             out,
-            "<g class=\"node {}\" transform=\"translate({x} {y})\"><rect width=\"{W}\" height=\"{H}\" rx=\"6\"/><text x=\"10\" y=\"20\" class=\"title\">{}</text>",
+            "<g class=\"place {}\" transform=\"translate({x} {y})\"><rect width=\"{W}\" height=\"{H}\" rx=\"6\"/><text x=\"10\" y=\"20\" class=\"title\">{}</text>",
             escape(&node.class),
             escape(&node.title)
         );
@@ -258,12 +269,14 @@ pub fn svg(report: &TraceReport) -> String {
     out
 }
 
-/// Styles of the graph, light and dark.
-pub const STYLE: &str = "svg .link{fill:none;stroke:#8a94a6;stroke-width:1.5}svg rect{fill:#fff;stroke:#8a94a6}svg text{font:11px sans-serif;fill:#1b2430}\
-svg .title{font-weight:bold}svg .start rect{fill:#dbeafe}svg .ransomware rect,svg .sanction rect,svg .terrorism rect,svg .service_hack rect{fill:#fecaca}\
-svg .mixing_service rect,svg .market rect,svg .scam rect,svg .ponzi_scheme rect{fill:#fed7aa}svg .exchange rect,svg .miner rect,svg .service rect{fill:#dcfce7}\
-@media(prefers-color-scheme:dark){svg rect{fill:#1f2937;stroke:#64748b}svg text{fill:#e5e7eb}svg .start rect{fill:#1e3a8a}svg .ransomware rect,svg .sanction rect,svg .terrorism rect,svg .service_hack rect{fill:#7f1d1d}\
-svg .mixing_service rect,svg .market rect,svg .scam rect,svg .ponzi_scheme rect{fill:#7c2d12}svg .exchange rect,svg .miner rect,svg .service rect{fill:#14532d}}";
+/// Styles of the graph, light and dark. Colours tell risk; what is unknown has its own, grey with a broken line, never that of services.
+pub const STYLE: &str = "svg.trace .link{fill:none;stroke:#8a94a6;stroke-width:1.5}svg.trace rect{fill:#fff;stroke:#8a94a6}\
+svg.trace text{font:11px sans-serif;fill:#1b2430;text-anchor:start}svg.trace .title{font-weight:bold}svg.trace .start rect{fill:#dbeafe}\
+svg.trace .severe rect{fill:#fecaca}svg.trace .high rect{fill:#fed7aa}svg.trace .medium rect{fill:#fef08a}svg.trace .low rect{fill:#dcfce7}\
+svg.trace .none rect{fill:#e2e8f0;stroke-dasharray:4 3}\
+@media(prefers-color-scheme:dark){svg.trace rect{fill:#1f2937;stroke:#64748b}svg.trace text{fill:#e5e7eb}svg.trace .start rect{fill:#1e3a8a}\
+svg.trace .severe rect{fill:#7f1d1d}svg.trace .high rect{fill:#7c2d12}svg.trace .medium rect{fill:#713f12}svg.trace .low rect{fill:#14532d}\
+svg.trace .none rect{fill:#334155}}";
 
 /// One HTML file with the graph, the table and the data; needs nothing else.
 pub fn html(report: &TraceReport) -> String {

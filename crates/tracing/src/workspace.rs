@@ -13,6 +13,7 @@ use holdfast_attribution::cluster::ClusterError;
 use holdfast_attribution::import::{ImportReport, NamedFile, import};
 use holdfast_attribution::tags::{TagStoreError, weightiest};
 use holdfast_attribution::{Category, ClusterOptions, Clusters, Entities, Tag, TagStore};
+use holdfast_chain::ownerless::is_ownerless;
 use holdfast_chain::{AddressKey, Network, display_hash, parse_hash};
 use holdfast_ledger::{Ledger, LedgerError, Source};
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,9 @@ pub enum WorkspaceError {
     /// Text that is no address, txid, output, height or block hash.
     #[error("'{0}' is no address, transaction id, output (txid:index), block height or block hash of {1}: {2}")]
     Query(String, Network, String),
+    /// An address of another chain that no tag names.
+    #[error("nothing is known of '{0}': no tag names it, and the ledger here is of {1} only")]
+    Unknown(String, Network),
     /// Well-formed but not in the ledger.
     #[error("{0} is not in this ledger (its tip is block {1})")]
     NotFound(String, u32),
@@ -133,14 +137,62 @@ pub struct ExposureLine {
 /// Source and destination of funds by category.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ExposureView {
-    /// Base units looked at.
+    /// Base units of known amount that the shares are of.
     pub amount: u64,
     /// Where they came from.
     pub source: Vec<ExposureLine>,
     /// Where they went.
     pub destination: Vec<ExposureLine>,
-    /// 0 to 100: the riskiest of source, destination and the subject itself, weighted (severe 100, high 75, medium 25).
-    pub risk_score: u32,
+    /// Outputs of unknown amount that the subject received in blocks that are not stored; `amount` and the shares leave them out.
+    pub unknown_receipts: u64,
+    /// Inputs of unknown amount of the transactions that paid the subject: their part of the source is assumed, not known.
+    pub unknown_inputs: Vec<UnknownInputs>,
+    /// 0 to 100: the riskiest of source, destination and the subject itself, weighted (severe 100, high 75, medium 25). With unknown
+    /// amounts it is the least possible; null when it would be 0 but amounts are unknown, and when nothing is known at all.
+    pub risk_score: Option<u32>,
+}
+
+/// Inputs of unknown amount whose addresses count under one category.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UnknownInputs {
+    /// Category.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// Its risk.
+    pub risk: String,
+    /// How many.
+    pub inputs: u64,
+}
+
+impl ExposureView {
+    /// Whether amounts behind the figures are not known.
+    pub fn has_unknown(&self) -> bool {
+        self.unknown_receipts > 0 || !self.unknown_inputs.is_empty()
+    }
+
+    /// The score in words.
+    pub fn score_text(&self) -> String {
+        match self.risk_score {
+            None => "unknown".into(),
+            Some(score) if self.has_unknown() => format!("at least {score} of 100"),
+            Some(score) => format!("{score} of 100"),
+        }
+    }
+
+    /// What the figures leave out or assume, in words; empty when everything is known.
+    pub fn unknown_text(&self) -> String {
+        let mut parts = Vec::new();
+        if self.unknown_receipts > 0 {
+            parts.push(format!(
+                "{} received outputs are of unknown amount (their blocks are not stored)",
+                self.unknown_receipts
+            ));
+        }
+        for line in &self.unknown_inputs {
+            parts.push(format!("{} inputs of unknown amount from {}", line.inputs, line.category.name()));
+        }
+        parts.join("; ")
+    }
 }
 
 /// An entity: a cluster and who is behind it.
@@ -174,6 +226,8 @@ pub struct Receipt {
     pub value: Option<u64>,
     /// Transaction that spends it.
     pub spent_by: Option<String>,
+    /// Height of the block whose transaction has the same id and replaced this output unspent (BIP 30): it is gone.
+    pub replaced_at: Option<u32>,
 }
 
 /// What is known of an address.
@@ -181,15 +235,19 @@ pub struct Receipt {
 pub struct AddressReport {
     /// The address.
     pub address: String,
-    /// Its network.
+    /// Its network; for an address of another chain the assets that its tags name.
     pub network: String,
     /// Whether a stored block mentions it.
     pub in_ledger: bool,
     /// Kind of script.
     pub script: String,
+    /// Whether the script has no owner: anybody can spend it, or nobody can. Tags on it say nothing about who uses it.
+    pub ownerless: bool,
     /// Category that it counts under.
     #[schema(value_type = String)]
     pub category: Category,
+    /// Its risk; `none` means that nothing is known.
+    pub risk: String,
     /// Its own tags.
     pub tags: Vec<TagView>,
     /// Its entity.
@@ -200,6 +258,8 @@ pub struct AddressReport {
     pub received: u64,
     /// Base units of that not spent.
     pub balance: u64,
+    /// Outputs among `receipt_count` that blocks paid which are not stored: `received` leaves them out and is then the least possible.
+    pub outside: u64,
     /// Where it came from and went.
     pub exposure: Option<ExposureView>,
     /// Its receipts, oldest first, at most [`PAGE`].
@@ -221,6 +281,8 @@ pub struct TxSide {
     /// Category.
     #[schema(value_type = String)]
     pub category: Category,
+    /// Its risk; `none` means that nothing is known.
+    pub risk: String,
     /// Inputs: where the money was (txid:index). Outputs: the transaction that spends it.
     pub other: Option<String>,
 }
@@ -248,7 +310,7 @@ pub struct TxReport {
     pub inputs: Vec<TxSide>,
     /// Outputs.
     pub outputs: Vec<TxSide>,
-    /// Where the money that it pays out came from.
+    /// Where the money that it pays out came from, and whom it pays.
     pub exposure: ExposureView,
 }
 
@@ -558,41 +620,91 @@ impl Workspace {
         }
     }
 
-    /// What is known of an address. An address that no stored block mentions is answered from the tags alone.
+    /// The ticker of the ledger's asset.
+    pub fn asset(&self) -> &'static str {
+        self.ledger.network().parameters().asset
+    }
+
+    /// An address of another chain, from its tags alone.
+    fn other_chain(&self, text: &str, why: &str) -> Result<AddressReport, WorkspaceError> {
+        let network = self.ledger.network();
+        let text = crate::lookup::bare(text);
+        let shown: String = text.chars().take(130).collect();
+        let tags: Vec<&Tag> = self.tags.tags_of(&text).collect();
+        let Some(best) = weightiest(tags.iter().copied()) else {
+            return Err(match crate::lookup::is_identifier(&text) && text.len() >= 25 {
+                true => WorkspaceError::Unknown(shown, network),
+                false => WorkspaceError::Query(shown, network, why.to_owned()),
+            });
+        };
+        let assets: std::collections::BTreeSet<&str> = tags.iter().map(|t| t.asset.as_str()).collect();
+        Ok(AddressReport {
+            address: best.address.clone(),
+            network: assets.into_iter().collect::<Vec<_>>().join(", "),
+            in_ledger: false,
+            script: "not of this ledger's chain".to_owned(),
+            ownerless: false,
+            category: best.concept(),
+            risk: best.concept().risk().name().to_owned(),
+            tags: tags.iter().map(|t| self.tag_view(t)).collect(),
+            entity: None,
+            receipt_count: 0,
+            received: 0,
+            balance: 0,
+            outside: 0,
+            exposure: None,
+            receipts: Vec::new(),
+        })
+    }
+
+    /// What is known of an address. An address that no stored block mentions, or of another chain, is answered from the tags alone.
     ///
     /// # Errors
-    /// [`WorkspaceError::Query`] for text that is no address of the network.
+    /// [`WorkspaceError::Query`] for text that has the form of no address, [`WorkspaceError::Unknown`] for an address of another chain that
+    /// no tag names.
     pub fn address(&self, text: &str) -> Result<AddressReport, WorkspaceError> {
         let network = self.ledger.network();
-        let key = AddressKey::parse(text, network)
-            .map_err(|e| WorkspaceError::Query(text.chars().take(130).collect(), network, e.to_string()))?;
+        let key = match AddressKey::parse(&crate::lookup::bare(text), network) {
+            Ok(key) => key,
+            Err(e) => return self.other_chain(text, &e.to_string()),
+        };
+        let ownerless = is_ownerless(&key);
         let canonical = key.to_text(network);
         let asset = network.parameters().asset;
         let own: Vec<&Tag> = self.tags.tags_of(&canonical).filter(|t| t.asset == asset).collect();
         let number = self.ledger.address_number(&key);
+        let category =
+            weightiest(own.iter().copied().filter(|_| !ownerless)).map_or(Category::UNATTRIBUTED, Tag::concept);
         let mut report = AddressReport {
             address: canonical,
             network: network.to_string(),
             in_ledger: number.is_some(),
             script: key.class().name().to_owned(),
-            category: weightiest(own.iter().copied()).map_or(Category::UNATTRIBUTED, |t| t.concept()),
+            ownerless,
+            category,
+            risk: category.risk().name().to_owned(),
             tags: own.into_iter().map(|t| self.tag_view(t)).collect(),
             entity: None,
             receipt_count: 0,
             received: 0,
             balance: 0,
+            outside: 0,
             exposure: None,
             receipts: Vec::new(),
         };
         let Some(number) = number else { return Ok(report) };
         report.category = self.entities.category(number);
+        report.risk = report.category.risk().name().to_owned();
         report.entity = Some(self.entity(number));
         let places = self.ledger.outputs_of_address(number);
         report.receipt_count = places.len() as u64;
         for place in &places {
+            if let Source::External(_) = place {
+                report.outside += 1;
+            }
             if let Source::Output(o) = place {
                 report.received += self.ledger.value(*o);
-                if self.ledger.spender(*o).is_none() {
+                if self.ledger.is_unspent(*o) {
                     report.balance += self.ledger.value(*o);
                 }
             }
@@ -615,6 +727,7 @@ impl Workspace {
                     time: Some(block.header.time()),
                     value,
                     spent_by: self.ledger.spender(o).map(|t| self.ledger.txid_text(t)),
+                    replaced_at: self.ledger.overwritten_by(o).map(|t| self.ledger.block_of_tx(t).height),
                 }
             }
             Source::External(e) => {
@@ -626,17 +739,20 @@ impl Workspace {
                     time: None,
                     value,
                     spent_by: None,
+                    replaced_at: None,
                 }
             }
         }
     }
 
     fn side(&self, address: Option<u32>, value: Option<u64>, other: Option<String>) -> TxSide {
+        let category = address.map_or(Category::UNATTRIBUTED, |a| self.entities.category(a));
         TxSide {
             address: address.map(|a| self.ledger.address_text(a)),
             value,
             label: address.and_then(|a| self.entities.name(&self.tags, &self.clusters, a)).map(str::to_owned),
-            category: address.map_or(Category::UNATTRIBUTED, |a| self.entities.category(a)),
+            category,
+            risk: category.risk().name().to_owned(),
             other,
         }
     }
@@ -668,7 +784,7 @@ impl Workspace {
             .collect();
         let mut detector = holdfast_attribution::coinjoin::Detector::default();
         let coinjoin = detector.detect(&self.ledger, tx, holdfast_attribution::CoinjoinSet::ALL);
-        let exposure = self.exposures.of_outputs(&self.ledger, info.outputs.clone());
+        let exposure = self.exposures.of_tx(&self.ledger, tx);
         Ok(TxReport {
             txid: display_hash(&info.txid),
             height: block.height,
@@ -742,9 +858,7 @@ impl Workspace {
             }
             Subject::Address(a) => (self.exposures.of_address(&self.ledger, a), category(a)),
             Subject::Output(o) => (self.exposures.of_output(&self.ledger, o), category(self.ledger.address_of(o))),
-            Subject::Tx(tx) => {
-                (self.exposures.of_outputs(&self.ledger, self.ledger.outputs(tx)), Category::UNATTRIBUTED)
-            }
+            Subject::Tx(tx) => (self.exposures.of_tx(&self.ledger, tx), Category::UNATTRIBUTED),
             Subject::Block(_) => {
                 let why = "an exposure is of an address, transaction or output";
                 return Err(WorkspaceError::Query(text.to_owned(), self.ledger.network(), why.into()));
@@ -907,12 +1021,24 @@ fn exposure_view(exposure: &Exposure, own: Category) -> ExposureView {
             .sum();
         if totals.amount == 0 { 0 } else { (weighted / totals.amount as u128) as u32 }
     };
+    let least =
+        score(&exposure.source).max(score(&exposure.destination)).max(crate::report::risk_weight(own.risk()) as u32);
+    let unknown = &exposure.unknown;
+    let known = unknown.is_empty() && exposure.source.amount > 0;
     ExposureView {
         amount: exposure.source.amount,
         source: lines(&exposure.source),
         destination: lines(&exposure.destination),
-        risk_score: score(&exposure.source)
-            .max(score(&exposure.destination))
-            .max(crate::report::risk_weight(own.risk()) as u32),
+        unknown_receipts: unknown.receipts,
+        unknown_inputs: unknown
+            .inputs
+            .iter()
+            .map(|(category, inputs)| UnknownInputs {
+                category: *category,
+                risk: category.risk().name().to_owned(),
+                inputs: *inputs,
+            })
+            .collect(),
+        risk_score: (known || least > 0).then_some(least),
     }
 }

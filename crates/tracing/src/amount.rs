@@ -1,0 +1,72 @@
+//! Amounts as people read them: with the asset's decimals and its name.
+
+/// Decimals of assets by ticker. Tokens are here under theirs.
+const DECIMALS: &[(&str, u32)] = &[
+    ("BTC", 8),
+    ("XBT", 8),
+    ("LTC", 8),
+    ("BCH", 8),
+    ("DOGE", 8),
+    ("DASH", 8),
+    ("ZEC", 8),
+    ("BSV", 8),
+    ("BTG", 8),
+    ("ETH", 18),
+    ("ETC", 18),
+    ("BNB", 18),
+    ("MATIC", 18),
+    ("POL", 18),
+    ("AVAX", 18),
+    ("DAI", 18),
+    ("ARB", 18),
+    ("USDT", 6),
+    ("USDC", 6),
+    ("USDT_TRX", 6),
+    ("TRX", 6),
+    ("XRP", 6),
+    ("ADA", 6),
+    ("XLM", 7),
+    ("SOL", 9),
+    ("TON", 9),
+    ("DOT", 10),
+    ("XMR", 12),
+];
+
+/// Decimals of an asset, where they are known here.
+pub fn decimals(asset: &str) -> Option<u32> {
+    DECIMALS.iter().find(|d| d.0.eq_ignore_ascii_case(asset)).map(|d| d.1)
+}
+
+/// Base units in whole units with `places` decimals, without trailing zeros: 62.41615621, 0.5, 3.
+pub fn whole(base_units: u128, places: u32) -> String {
+    let digits = format!("{base_units:0>width$}", width = places as usize + 1);
+    let (units, part) = digits.split_at(digits.len() - places as usize);
+    match part.trim_end_matches('0') {
+        "" => units.to_owned(),
+        part => format!("{units}.{part}"),
+    }
+}
+
+/// Base units of an asset with its name: `62.41615621 BTC`. Of an asset whose decimals are not known, base units that say so.
+pub fn with_unit(base_units: u128, asset: &str) -> String {
+    match decimals(asset) {
+        Some(places) => format!("{} {asset}", whole(base_units, places)),
+        None => format!("{base_units} base units of {asset}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_carry_decimals_and_unit() {
+        assert_eq!(with_unit(6_241_615_621, "BTC"), "62.41615621 BTC");
+        assert_eq!(with_unit(49_990_000, "btc"), "0.4999 btc");
+        assert_eq!(with_unit(1, "ETH"), "0.000000000000000001 ETH");
+        assert_eq!(with_unit(3_000_000, "USDT"), "3 USDT");
+        assert_eq!(with_unit(0, "BTC"), "0 BTC");
+        assert_eq!(with_unit(u128::MAX, "SOL"), "340282366920938463463374607431.768211455 SOL");
+        assert_eq!(with_unit(12, "FOO"), "12 base units of FOO");
+    }
+}
