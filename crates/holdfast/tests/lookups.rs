@@ -45,8 +45,8 @@ fn everything_known_is_found_by_command_api_and_page() {
     assert!(found.contains("label Binance hot") && found.contains("TRX"), "{found}");
     let nothing = holdfast().args(["search", "nobody at all", "--store", path(&store)]).output().unwrap();
     assert!(!nothing.status.success() && words(&nothing).contains("nothing is known here of 'nobody at all'"));
-    let unknown = holdfast().args(["show", "0x1111111111111111111111111111111111111112", "--store", path(&store)]);
-    let unknown = { unknown }.output().unwrap();
+    let nobody = "0x1111111111111111111111111111111111111112";
+    let unknown = holdfast().args(["show", nobody, "--store", path(&store)]).output().unwrap();
     assert!(!unknown.status.success() && words(&unknown).contains("nothing is known of"), "{}", words(&unknown));
     // API and pages.
     let (_process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));

@@ -3,7 +3,7 @@
 use crate::Shared;
 use crate::academy::in_class;
 use crate::desk::download;
-use crate::desk_pages::{back, desk_page, step_form};
+use crate::desk_pages::{back, desk_page, step_form, time};
 use crate::error::ApiError;
 use crate::gate::Caller;
 use crate::pages::{self, ErrorPage, page};
@@ -432,7 +432,7 @@ fn screen_tool(months: &BTreeMap<String, tools::Month>, q: &ToolQuery, here: &st
                 div.wide { table {
                     thead { tr { th { "Time" } th { "Event" } th.n { "Value" } th { "Method or action" } th { "Other side" } th { "Device" } th { "Status" } } }
                     tbody { @for e in &m.events { tr {
-                        td { (&rfc3339(e.time)[..16]) } td { (e.kind.name()) } td.n { @if let Some(v) = e.value { (v / 100) "." (format!("{:02}", v % 100)) } }
+                        td { (time(e.time)) } td { (e.kind.name()) } td.n { @if let Some(v) = e.value { (v / 100) "." (format!("{:02}", v % 100)) } }
                         td { (said(&e.method)) (said(&e.action)) } td.hash { (e.counterparty.as_deref().unwrap_or_default()) } td { (e.device.as_deref().unwrap_or_default()) } td { (said(&e.status)) }
                     } } }
                 } }

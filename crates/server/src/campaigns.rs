@@ -1,7 +1,7 @@
 //! Warnings at the withdrawal and campaigns with police, over HTTP and as pages.
 
 use crate::Shared;
-use crate::desk_pages::{back, desk_page, step_form};
+use crate::desk_pages::{back, desk_page, step_form, time};
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
 use crate::pages::ErrorPage;
@@ -276,7 +276,7 @@ pub async fn warnings_page(State(shared): State<Shared>, Query(q): Query<Warning
                     td.hash { (w.event) } td { (w.customer) } td { (w.scam.name()) } td.n { @if let Some(v) = w.value { (money(v)) } }
                     td.hash { (w.counterparty.as_deref().unwrap_or_default()) } td { (w.state) }
                     td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
-                    td { (&rfc3339(w.cooling_until)[..16]) }
+                    td { (time(w.cooling_until)) }
                     td { @if ["open", "cooling", "escalated"].contains(&w.state.as_str()) {
                         a href={"/desk/holds"} { "hold " (w.hold) } " "
                         (step_form(&format!("/desk/warnings/{}", w.event), "", "The customer gives it up", &[]))

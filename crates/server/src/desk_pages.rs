@@ -114,7 +114,7 @@ pub(crate) fn desk_page(title: &str, here: &str, body: Markup) -> Markup {
     )
 }
 
-fn time(seconds: i64) -> Markup {
+pub(crate) fn time(seconds: i64) -> Markup {
     html! { time datetime=(rfc3339(seconds)) { (rfc3339(seconds)[..16].replace('T', " ")) " UTC" } }
 }
 

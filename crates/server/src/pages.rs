@@ -285,9 +285,10 @@ pub async fn address(State(shared): State<Shared>, Path(text): Path<String>) -> 
                 }
                 h2 { "Receipts" }
                 div.wide { table {
-                    thead { tr { th { "Block" } th { "Transaction" } th.n { "Amount" } th { "Spent by" } } }
+                    thead { tr { th { "Block" } th { "Time" } th { "Transaction" } th.n { "Amount" } th { "Spent by" } } }
                     tbody { @for r in &report.receipts { tr {
                         td { @match r.height { Some(h) => (h), None => "not stored" } }
+                        td { @if let Some(t) = r.time { (rfc3339(t as i64)) } }
                         td { @if r.height.is_some() { (hash_link("tx", &r.txid)) } @else { span.hash { (r.txid) } } ":" (r.vout) }
                         td.n { @match r.value { Some(v) => (money(v, asset)), None => "unknown" } }
                         td { @if let Some(t) = &r.spent_by { (hash_link("tx", t)) } @else if let Some(h) = r.replaced_at { "gone: block " (h) " has a transaction of the same id" } }

@@ -202,6 +202,16 @@ pub fn mermaid(report: &TraceReport) -> String {
     out
 }
 
+/// What fits into a box of the picture; the whole text is in the table.
+fn clip(text: &str) -> String {
+    const MOST: usize = 30;
+    if text.chars().count() <= MOST {
+        text.to_owned()
+    } else {
+        text.chars().take(MOST - 3).chain("...".chars()).collect()
+    }
+}
+
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -255,10 +265,10 @@ pub fn svg(report: &TraceReport) -> String {
             out,
             "<g class=\"place {}\" transform=\"translate({x} {y})\"><rect width=\"{W}\" height=\"{H}\" rx=\"6\"/><text x=\"10\" y=\"20\" class=\"title\">{}</text>",
             escape(&node.class),
-            escape(&node.title)
+            escape(&clip(&node.title))
         );
         for (i, line) in node.lines.iter().enumerate() {
-            let _ = write!(out, "<text x=\"10\" y=\"{}\">{}</text>", 36 + 14 * i, escape(line));
+            let _ = write!(out, "<text x=\"10\" y=\"{}\">{}</text>", 36 + 14 * i, escape(&clip(line)));
         }
         out.push_str("</g>\n");
     }
