@@ -62,7 +62,7 @@ function rest(list, shown, beyond) {
   if (!left.length && !beyond) return null;
   const total = { count: left.length, sum: 0, unknown: 0, movements: 0 };
   for (const g of left) { total.sum += g.sum; total.unknown += g.unknown; total.movements += g.count; }
-  if (beyond) { total.count = beyond.count == null ? total.count : total.count + beyond.count; total.sum += beyond.sum; total.open = beyond.count == null; }
+  if (beyond) { total.count += beyond.count || 0; total.movements += beyond.count || 0; total.sum += beyond.sum; total.open = beyond.count == null; }
   return total;
 }
 
@@ -92,7 +92,7 @@ else (() => {
   function add(id, kind, near, place, always) {
     if (nodes.has(id)) return nodes.get(id);
     if (nodes.size >= 500 && !always) { say('The graph has 500 nodes; take some away first.'); return null; }
-    const x = near ? near.x + (place.side === 'left' ? -220 : 220) : 400;
+    const x = near ? near.x + (place.side === 'left' ? -340 : 340) : 400;
     const y = near ? near.y + (place.index - (place.count - 1) / 2) * 56 : 260;
     const node = { id, kind, label: '', risk: '', note: '', x, y, expanded: false };
     nodes.set(id, node);
@@ -203,6 +203,7 @@ else (() => {
     const max = { x: Math.max(800, ...all.map((n) => n.x + 120)), y: Math.max(520, ...all.map((n) => n.y + 60)) };
     svg.setAttribute('viewBox', `${min.x} ${min.y} ${max.x - min.x} ${max.y - min.y}`);
     svg.style.minWidth = `${Math.min(2400, (max.x - min.x))}px`;
+    svg.style.minHeight = `${Math.min(1600, (max.y - min.y) * 0.8)}px`;
     svg.append(arrow());
     for (const e of edges.values()) {
       const a = nodes.get(e.from), b = nodes.get(e.to);
