@@ -437,6 +437,7 @@ impl Academy<'_> {
                     event: parse("event", row.text(1)?)?,
                     facts: parse("facts", row.text(2)?)?,
                     decision: parse("decision", row.text(3)?)?,
+                    completion: None,
                 };
                 if each(decided).is_break() {
                     return Ok(());

@@ -415,7 +415,7 @@ struct NewItem {
 
 impl NewItem {
     fn checked(mut self) -> Result<Self, Invalid> {
-        let as_target = |kind, value: String| Ok::<_, Invalid>(Target { kind, value, asset: None }.canonical()?.value);
+        let as_target = |kind, value: String| Ok::<_, Invalid>(Target::new(kind, value).canonical()?.value);
         let free = matches!(self.kind, ItemKind::Note | ItemKind::Task | ItemKind::Trace | ItemKind::Graph);
         self.key = match self.kind {
             ItemKind::Address => as_target(TargetKind::Address, self.key)?,

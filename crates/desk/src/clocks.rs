@@ -122,7 +122,7 @@ impl Desk<'_> {
             for row in &rows {
                 let (request, customer) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
                 let Some(at) = by_id(tx.db(), &request, now)? else { continue };
-                let known = data(tx.db(), &customer, &[DataClass::Subscriber])?;
+                let known = data(tx.db(), &customer, &[DataClass::Subscriber], &Default::default())?;
                 let subscriber = known.tables.iter().find(|t| t.name == "subscriber");
                 let column = |t: &crate::disclose::Table| t.columns.iter().position(|c| c == "email");
                 let address = subscriber.and_then(|t| Some(t.rows.first()?.get(column(t)?)?.clone()));

@@ -1,13 +1,16 @@
 //! What the exchange knows of a customer, by class of data: for preservations and productions. Nothing outside the asked classes is read.
 
+use crate::balances::{Closing, reconcile};
 use crate::request::DataClass;
+use crate::scope::OrderScope;
+use holdfast_screening::completion::{self, Completion, standing};
 use holdfast_screening::db::{Database, DbError, parse};
 use holdfast_screening::holds::{self, Hold, HoldFilter};
 use holdfast_screening::model::rfc3339;
-use holdfast_screening::{Event, EventKind, Record, RecordKind};
+use holdfast_screening::{Event, EventKind, Record, RecordKind, Verdict};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// Most events of one customer that are given at once.
@@ -36,6 +39,9 @@ pub struct Data {
     pub tables: Vec<Table>,
     /// What is not there, and why.
     pub notes: Vec<String>,
+    /// What contradicts itself, with customer, asset and event; it is not signed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
 }
 
 fn table(name: &str, class: DataClass, columns: &[&str]) -> Table {
@@ -64,118 +70,243 @@ fn fill<T: Serialize>(table: &mut Table, items: &[T]) {
     }
 }
 
-/// Reads what is known of a customer, of some classes of data.
+/// An event with what is known of its movement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The event.
+    pub event: Event,
+    /// Its number in order of decision.
+    pub seq: u64,
+    /// What was decided.
+    pub decision: Verdict,
+    /// What became known of it since.
+    pub completion: Option<Completion>,
+    /// Whether a hold that its decision placed is active.
+    pub held: bool,
+}
+
+#[derive(serde::Deserialize)]
+struct Decided {
+    decision: Verdict,
+    #[serde(default)]
+    holds: Vec<u64>,
+}
+
+/// All holds of a customer.
+fn holds_of(db: &mut Database, customer: &str) -> Result<Vec<Hold>, DbError> {
+    let mut filter = HoldFilter { customer: Some(customer.to_owned()), limit: 1000, ..Default::default() };
+    let mut all: Vec<Hold> = Vec::new();
+    loop {
+        let page = holds::list(db, &filter)?;
+        let Some(last) = page.last() else { return Ok(all) };
+        filter.after = last.id;
+        all.extend(page);
+    }
+}
+
+/// All records of a customer.
+pub(crate) fn records_of(db: &mut Database, customer: &str) -> Result<Vec<Record>, DbError> {
+    let (mut all, mut after): (Vec<Record>, _) = (Vec::new(), (String::new(), String::new()));
+    loop {
+        let rows = db.query(
+            "SELECT body, kind, id FROM records WHERE (customer = $1 OR (kind = 'customer' AND id = $2))
+             AND (kind > $3 OR (kind = $4 AND id > $5)) ORDER BY kind, id LIMIT 5000",
+            &[
+                customer.into(),
+                customer.into(),
+                after.0.as_str().into(),
+                after.0.as_str().into(),
+                after.1.as_str().into(),
+            ],
+        )?;
+        let Some(last) = rows.last() else { return Ok(all) };
+        after = (last.text(1)?.to_owned(), last.text(2)?.to_owned());
+        for row in &rows {
+            all.push(parse("record", row.text(0)?)?);
+        }
+    }
+}
+
+/// A customer's events within a scope, in order, with what is known of their movements; whether there are more.
+fn moved_of(
+    db: &mut Database,
+    customer: &str,
+    scope: &OrderScope,
+    held: &[Hold],
+) -> Result<(Vec<Moved>, bool), DbError> {
+    let active: HashSet<u64> = held.iter().filter(|h| h.state == "active").map(|h| h.id).collect();
+    let mut completions = completion::of_customer(db, customer)?;
+    let ((from, to), mut after, mut all) = (scope.bounds(), 0i64, Vec::new());
+    loop {
+        let page = db.query(
+            "SELECT seq, body, result FROM events WHERE customer = $1 AND seq > $2 AND time >= $3 AND time <= $4 ORDER BY seq LIMIT 1000",
+            &[customer.into(), after.into(), from.into(), to.into()],
+        )?;
+        let Some(last) = page.last() else { break };
+        after = last.int(0)?;
+        for row in &page {
+            let event: Event = parse("event", row.text(1)?)?;
+            if !scope.covers_account(event.account.as_deref()) || !scope.covers_asset(event.asset.as_deref()) {
+                continue;
+            }
+            let (seq, decided) = (row.int(0)? as u64, parse::<Decided>("decision", row.text(2)?)?);
+            let held = decided.holds.iter().any(|h| active.contains(h));
+            all.push(Moved { event, seq, decision: decided.decision, completion: completions.remove(&seq), held });
+        }
+        if all.len() >= MAX_EVENTS {
+            break;
+        }
+    }
+    let more = all.len() >= MAX_EVENTS;
+    all.sort_by_key(|m| (m.event.time, m.seq));
+    Ok((all, more))
+}
+
+/// A movement as it is listed: what became known of it, and how it stands.
+fn listed(moved: &Moved) -> Json {
+    let mut json = json!(moved.event);
+    if let Some(c) = &moved.completion {
+        for (name, value) in
+            [("tx", json!(c.tx)), ("output", json!(c.output)), ("block", json!(c.block)), ("height", json!(c.height))]
+        {
+            if !value.is_null() {
+                json[name] = value;
+            }
+        }
+    }
+    json["status"] = json!(standing(&moved.event, moved.decision, moved.completion.as_ref(), moved.held));
+    json
+}
+
+/// Reads what is known of a customer, of some classes of data, within an order's scope.
 ///
 /// # Errors
 /// [`DbError`].
-pub fn data(db: &mut Database, customer: &str, classes: &[DataClass]) -> Result<Data, DbError> {
-    let rows = db.query(
-        "SELECT body FROM records WHERE customer = $1 OR (kind = 'customer' AND id = $2) ORDER BY kind, id LIMIT 10000",
-        &[customer.into(), customer.into()],
-    )?;
-    let records: Vec<Record> = rows.iter().map(|r| parse("record", r.text(0)?)).collect::<Result<_, _>>()?;
+pub fn data(db: &mut Database, customer: &str, classes: &[DataClass], scope: &OrderScope) -> Result<Data, DbError> {
+    let mut records = records_of(db, customer)?;
+    let on_file = |r: &Record| {
+        r.kind == RecordKind::Customer
+            || scope.was_on_file(r.time)
+                && match r.kind {
+                    RecordKind::Account => scope.covers_account(Some(&r.id)) && scope.covers_asset(r.asset.as_deref()),
+                    RecordKind::DepositAddress => {
+                        scope.covers_account(r.account.as_deref()) && scope.covers_asset(r.asset.as_deref())
+                    }
+                    _ => true,
+                }
+    };
+    records.retain(on_file);
     let of = |kinds: &[RecordKind]| records.iter().filter(|r| kinds.contains(&r.kind)).cloned().collect::<Vec<_>>();
     let needs_events = |c: &DataClass| matches!(c, DataClass::Access | DataClass::Transactions | DataClass::Balances);
-    let mut events: Vec<Event> = Vec::new();
-    let mut notes = Vec::new();
+    let mut out = Data { customer: customer.to_owned(), tables: Vec::new(), notes: Vec::new(), problems: Vec::new() };
+    let (mut events, mut held): (Vec<Moved>, Vec<Hold>) = (Vec::new(), Vec::new());
     if classes.iter().any(needs_events) {
-        let mut after = 0;
-        loop {
-            let page = db.query(
-                "SELECT seq, body FROM events WHERE customer = $1 AND seq > $2 ORDER BY seq LIMIT 1000",
-                &[customer.into(), after.into()],
-            )?;
-            let Some(last) = page.last() else { break };
-            after = last.int(0)?;
-            for row in &page {
-                events.push(parse("event", row.text(1)?)?);
-            }
-            if events.len() >= MAX_EVENTS {
-                notes.push(format!("only the first {MAX_EVENTS} events are given; ask for a further production"));
-                break;
+        held = holds_of(db, customer)?;
+        let more;
+        (events, more) = moved_of(db, customer, scope, &held)?;
+        if more {
+            out.notes.push(format!("only the first {MAX_EVENTS} events are given; a shorter period gives the rest"));
+            if classes.contains(&DataClass::Balances) {
+                out.problems
+                    .push(format!("customer {customer}: more than {MAX_EVENTS} events; balances need all of them"));
             }
         }
-        events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
     }
-    let mut tables = Vec::new();
     for class in classes {
         match class {
             DataClass::Subscriber => {
                 let columns = ["id", "type", "name", "email", "phone", "birth_year", "country", "industry", "created"];
-                let mut t = table("subscriber", *class, &columns);
-                fill(&mut t, &of(&[RecordKind::Customer]));
-                tables.push(t);
-                let mut t = table("accounts", *class, &["id", "name", "time"]);
-                fill(&mut t, &of(&[RecordKind::Account]));
-                tables.push(t);
+                out.add("subscriber", *class, &columns, &of(&[RecordKind::Customer]));
+                out.add("accounts", *class, &["id", "name", "time"], &of(&[RecordKind::Account]));
             }
             DataClass::Kyc => {
-                let mut t = table("kyc", *class, &["id", "time", "level", "result", "document", "country"]);
-                fill(&mut t, &of(&[RecordKind::Kyc]));
-                tables.push(t);
+                let columns = ["id", "time", "level", "result", "document", "country"];
+                out.add("kyc", *class, &columns, &of(&[RecordKind::Kyc]));
             }
             DataClass::Access => {
-                let mut t = table("devices", *class, &["id", "fingerprint", "time"]);
-                fill(&mut t, &of(&[RecordKind::Device]));
-                tables.push(t);
-                let mut t = table("access", *class, &["time", "action", "ip", "device", "country"]);
-                let seen: Vec<&Event> = events.iter().filter(|e| e.ip.is_some() || e.device.is_some()).collect();
-                fill(&mut t, &seen);
-                tables.push(t);
+                out.add("devices", *class, &["id", "fingerprint", "time"], &of(&[RecordKind::Device]));
+                let events = events.iter().map(|m| &m.event);
+                let seen: Vec<&Event> = events.filter(|e| e.ip.is_some() || e.device.is_some()).collect();
+                out.add("access", *class, &["time", "action", "ip", "device", "country"], &seen);
             }
             DataClass::Transactions => {
-                let columns = [
-                    "id",
-                    "time",
-                    "kind",
-                    "direction",
-                    "asset",
-                    "amount",
-                    "tx",
-                    "output",
-                    "address",
-                    "counterparty",
-                    "method",
-                    "status",
-                    "instrument",
-                    "account",
-                    "reference",
-                ];
-                let mut t = table("transactions", *class, &columns);
-                let moved: Vec<&Event> = events.iter().filter(|e| e.kind != EventKind::Account).collect();
-                fill(&mut t, &moved);
-                tables.push(t);
-                let mut t = table("deposit_addresses", *class, &["id", "asset", "account", "time"]);
-                fill(&mut t, &of(&[RecordKind::DepositAddress]));
-                tables.push(t);
+                let moved = events.iter().filter(|m| m.event.kind != EventKind::Account);
+                out.add("transactions", *class, &TRANSACTIONS, &moved.map(listed).collect::<Vec<_>>());
+                let columns = ["id", "asset", "account", "time"];
+                out.add("deposit_addresses", *class, &columns, &of(&[RecordKind::DepositAddress]));
             }
             DataClass::Balances => {
-                let mut last: BTreeMap<(String, String), &Event> = BTreeMap::new();
-                for e in events.iter().filter(|e| e.balance.is_some()) {
-                    let key = (e.account.clone().unwrap_or_default(), e.asset.clone().unwrap_or_default());
-                    last.insert(key, e);
-                }
-                let mut t = table("balances", *class, &["account", "asset", "balance", "time"]);
-                fill(&mut t, &last.into_values().collect::<Vec<_>>());
-                if t.rows.is_empty() {
-                    notes.push("balances: no movement of this customer states one".into());
-                }
-                tables.push(t);
-                let filter = HoldFilter { customer: Some(customer.to_owned()), limit: 1000, ..Default::default() };
-                let held: Vec<Hold> = holds::list(db, &filter)?;
-                let mut t = table("holds", *class, &["id", "scope", "asset", "amount", "state", "placed", "expires"]);
-                fill(&mut t, &held);
-                tables.push(t);
+                out.balances(&events);
+                let within = |h: &&Hold| {
+                    scope.covers_time(h.placed)
+                        && (h.account.is_none() || scope.covers_account(h.account.as_deref()))
+                        && scope.covers_asset(h.asset.as_deref())
+                };
+                let columns = ["id", "scope", "asset", "amount", "state", "placed", "expires"];
+                out.add("holds", *class, &columns, &held.iter().filter(within).collect::<Vec<_>>());
             }
             DataClass::Instruments => {
-                let mut t = table("instruments", *class, &["kind", "id", "name", "fingerprint", "country", "time"]);
-                fill(&mut t, &of(&[RecordKind::Card, RecordKind::BankAccount]));
-                tables.push(t);
+                let columns = ["kind", "id", "name", "fingerprint", "country", "time"];
+                out.add("instruments", *class, &columns, &of(&[RecordKind::Card, RecordKind::BankAccount]));
             }
             DataClass::Content => {
-                notes.push("content: messages with support are kept elsewhere; add them as files".into());
+                out.notes.push("content: messages with support are kept elsewhere; add them as files".into());
             }
         }
     }
-    Ok(Data { customer: customer.to_owned(), tables, notes })
+    if !scope.is_whole() {
+        let limits: Vec<String> = scope.lines().iter().map(|(name, text)| format!("{name}: {text}")).collect();
+        out.notes.push(format!("limited as the order says: {}", limits.join("; ")));
+    }
+    Ok(out)
+}
+
+/// Columns of transactions.
+const TRANSACTIONS: [&str; 17] = [
+    "id",
+    "time",
+    "kind",
+    "direction",
+    "asset",
+    "amount",
+    "tx",
+    "output",
+    "block",
+    "height",
+    "address",
+    "counterparty",
+    "method",
+    "status",
+    "instrument",
+    "account",
+    "reference",
+];
+
+impl Data {
+    fn add<T: Serialize>(&mut self, name: &str, class: DataClass, columns: &[&str], items: &[T]) {
+        let mut t = table(name, class, columns);
+        fill(&mut t, items);
+        self.tables.push(t);
+    }
+
+    /// The balances, reconciled from the movements; what does not reconcile is a problem.
+    fn balances(&mut self, events: &[Moved]) {
+        let done = reconcile(&self.customer, events);
+        let columns = ["account", "asset", "balance_before", "change", "balance_after", "time", "event"];
+        let mut t = table("balances", DataClass::Balances, &columns);
+        let row = |c: &Closing| {
+            let [before, change, after] = [c.before, c.change, c.after].map(|n| n.to_string());
+            vec![c.account.clone(), c.asset.clone(), before, change, after, rfc3339(c.time), c.event.clone()]
+        };
+        t.rows = done.closing.iter().map(row).collect();
+        if t.rows.is_empty() {
+            self.notes.push("balances: no movement of this customer states one".into());
+        }
+        for (account, asset) in &done.unstated {
+            let of = if account.is_empty() { String::new() } else { format!(" of account {account}") };
+            self.notes.push(format!("balances: no movement{of} states one of {asset}"));
+        }
+        self.tables.push(t);
+        self.problems.extend(done.problems);
+    }
 }

@@ -1,6 +1,7 @@
 //! Signs that a request is forged: criminals who pose as police, often from breached or look-alike mail domains, ask for customers' data in
 //! the name of an emergency (FBI Private Industry Notification of 4 November 2024 on fraudulent emergency data requests).
 
+use crate::lookalike::{Written, looks_like};
 use crate::request::{Kind, Request, Target, email};
 use holdfast_screening::model::Invalid;
 use serde::{Deserialize, Serialize};
@@ -121,64 +122,6 @@ pub fn is_free_mail(domain: &str) -> bool {
     FREE_MAIL.contains(&domain)
 }
 
-/// The domain's letters as the eye takes them: what looks alike becomes equal (after Unicode Technical Standard 39, for what mail domains
-/// use).
-fn skeleton(domain: &str) -> String {
-    let mut out = String::new();
-    for c in domain.to_lowercase().chars() {
-        out.push(match c {
-            '0' | 'о' | 'ο' | 'ö' | 'ó' => 'o',
-            '1' | 'i' | 'і' | 'ι' | 'ı' | 'í' | '|' => 'l',
-            '3' | 'е' | 'ε' | 'é' | 'è' => 'e',
-            '5' | 'ѕ' => 's',
-            'а' | 'α' | 'á' | 'à' | 'ä' => 'a',
-            'с' | 'ϲ' | 'ç' => 'c',
-            'р' | 'ρ' => 'p',
-            'х' | 'χ' => 'x',
-            'у' | 'γ' | 'ý' => 'y',
-            'ԁ' => 'd',
-            'һ' => 'h',
-            'ѵ' | 'ν' => 'v',
-            'κ' | 'к' => 'k',
-            'ü' | 'ú' => 'u',
-            '-' => continue,
-            other => other,
-        });
-    }
-    out.replace("rn", "m").replace("vv", "w").replace("cl", "d")
-}
-
-/// Why a domain looks like a verified one without being it.
-fn looks_like(domain: &str, real: &str) -> Option<String> {
-    if is_within(domain, real) {
-        return None;
-    }
-    if skeleton(domain) == skeleton(real) {
-        return Some(format!("{domain} reads like {real}"));
-    }
-    let dashed = real.replace('.', "-");
-    let holds = |part: &str| domain.split('.').any(|l| l == part) || domain.starts_with(&format!("{part}."));
-    if domain.starts_with(&format!("{real}.")) || domain.contains(&format!(".{real}.")) || holds(&dashed) {
-        return Some(format!("{domain} carries {real} in it"));
-    }
-    let (name, rest) = domain.split_once('.')?;
-    let (real_name, real_rest) = real.split_once('.')?;
-    if name == real_name && rest != real_rest && real_name.len() >= 3 {
-        return Some(format!("{domain} is {real} under another ending"));
-    }
-    let near = match real.len() {
-        0..=7 => 1,
-        _ => 2,
-    };
-    let distance = strsim::damerau_levenshtein(domain, real);
-    (distance <= near && real.len() >= 5).then(|| format!("{domain} is {distance} letters from {real}"))
-}
-
-/// Whether a domain is another or below it.
-fn is_within(domain: &str, real: &str) -> bool {
-    domain == real || domain.strip_suffix(real).is_some_and(|rest| rest.ends_with('.'))
-}
-
 /// Signs of forgery of a request.
 ///
 /// # Errors
@@ -194,7 +137,9 @@ pub fn suspicion(request: &Request, history: &History) -> Result<Suspicion, Inva
     let mut signs: Vec<Sign> = Vec::new();
     let mut add = |sign, weight, because: String| signs.push(Sign { sign, weight, because });
     // The sender.
-    let owner = history.domains.iter().find(|d| is_within(domain, &d.domain.to_lowercase()));
+    let written = Written::new(domain);
+    let known: Vec<(Written, &Domain)> = history.domains.iter().map(|d| (Written::new(&d.domain), d)).collect();
+    let owner = known.iter().find(|(real, _)| written.is_within(real)).map(|(_, d)| *d);
     match owner {
         Some(owner) if owner.country != request.officer.country => {
             add(
@@ -212,8 +157,7 @@ pub fn suspicion(request: &Request, history: &History) -> Result<Suspicion, Inva
         }
         Some(_) => {}
         None => {
-            let alike =
-                history.domains.iter().find_map(|d| Some((looks_like(domain, &d.domain.to_lowercase())?, &d.agency)));
+            let alike = known.iter().find_map(|(real, d)| Some((looks_like(&written, real)?, &d.agency)));
             if let Some((why, agency)) = alike {
                 add("look-alike-domain", 3, format!("{why}, which is verified as {agency}'s"));
             } else if is_free_mail(domain) {
@@ -221,8 +165,8 @@ pub fn suspicion(request: &Request, history: &History) -> Result<Suspicion, Inva
             } else {
                 add("unverified-domain", 2, format!("{domain} is not verified as an agency's"));
             }
-            if domain.split('.').any(|l| l.starts_with("xn--")) || !domain.is_ascii() {
-                add("foreign-characters", 2, format!("{domain} is written with characters that may look like others"));
+            if let Some((weight, why)) = written.foreign() {
+                add("foreign-characters", weight, why);
             }
         }
     }
@@ -286,37 +230,4 @@ pub fn suspicion(request: &Request, history: &History) -> Result<Suspicion, Inva
     signs.sort_by_key(|s| std::cmp::Reverse(s.weight));
     let stops = signs.iter().any(|s| s.weight >= 3);
     Ok(Suspicion { signs, stops, call_back })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn domains_that_look_alike() {
-        for (domain, real) in [
-            ("fbl.gov", "fbi.gov"),
-            ("fbi.gov.example.com", "fbi.gov"),
-            ("fbi-gov.com", "fbi.gov"),
-            ("fbi.com", "fbi.gov"),
-            ("po1ice.uk", "police.uk"),
-            ("роlісе.uk", "police.uk"),
-            ("bka.burnd.de", "bka.bumd.de"),
-            ("polizei-bund.de", "polizeibund.de"),
-            ("interpo.int", "interpol.int"),
-            ("intrepol.int", "interpol.int"),
-        ] {
-            assert!(looks_like(domain, real).is_some(), "{domain} {real}");
-        }
-        for (domain, real) in [
-            ("fbi.gov", "fbi.gov"),
-            ("newyork.fbi.gov", "fbi.gov"),
-            ("dea.gov", "fbi.gov"),
-            ("met.police.uk", "police.uk"),
-            ("gendarmerie.fr", "police.uk"),
-        ] {
-            assert_eq!(looks_like(domain, real), None, "{domain} {real}");
-        }
-        assert!(!is_within("notfbi.gov", "fbi.gov"));
-    }
 }

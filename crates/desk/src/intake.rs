@@ -1,17 +1,17 @@
 //! Requests as they are taken in, reviewed and answered: agencies and their verified domains, call-backs, and four eyes on every answer.
 
+use crate::carry_out::{accepted, accounts_of, freeze, hold_for_seizure, outside_accounts, preserve, someone_accepted};
 use crate::forgery::{self, CallBack, Domain, Earlier, History, MAX_HISTORY};
-use crate::matching::{Match, matches};
-use crate::policy::{Judgement, Policy};
+use crate::lookalike::Written;
+use crate::matching::{Match, matches_within};
+use crate::policy::Judgement;
 use crate::request::{Kind, Request, Target};
-use crate::vault::Vault;
 use crate::{Desk, Inquiry, Review, review};
 use holdfast_screening::db::{Database, DbError, Row, Value, parse};
-use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::identifiers::is_customer;
 use holdfast_screening::model::{Invalid, country_ok, text_ok};
 use holdfast_screening::service::Transaction;
-use holdfast_screening::{Amount, Scope, ScreeningError};
+use holdfast_screening::{Amount, ScreeningError};
 use holdfast_tracing::Workspace;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -45,7 +45,7 @@ pub struct Agency {
     pub domains: Vec<String>,
 }
 
-fn basis(judgement: &Judgement, request: &Request) -> String {
+pub(crate) fn basis(judgement: &Judgement, request: &Request) -> String {
     let basis = format!("{} ({}), {}", judgement.title, request.process, request.reference);
     basis.chars().take(200).collect()
 }
@@ -337,101 +337,8 @@ fn seizure(row: &Row) -> Result<Seizure, DbError> {
     })
 }
 
-fn seizures_of(db: &mut Database, request: &str) -> Result<Vec<Seizure>, DbError> {
+pub(crate) fn seizures_of(db: &mut Database, request: &str) -> Result<Vec<Seizure>, DbError> {
     db.query(&format!("{SEIZURE} WHERE request = $1 ORDER BY id"), &[request.into()])?.iter().map(seizure).collect()
-}
-
-/// Keeps the data of the customers whom the reviewer accepted as it is now.
-fn preserve(tx: &mut Transaction<'_>, vault: &Vault, request: &Request, policy: &Policy) -> Result<(), ScreeningError> {
-    let customers = someone_accepted(tx, &request.id)?;
-    let judgement = policy.judge(request)?;
-    let now = tx.now();
-    let until = judgement.holds_until.map_or(i64::MAX, |u| now + u - request.received);
-    for customer in customers {
-        let data = crate::disclose::data(tx.db(), &customer, &request.classes)?;
-        let sha256 = vault.keep(&serde_json::to_vec(&data).unwrap_or_default())?;
-        let row =
-            [request.id.as_str().into(), customer.as_str().into(), sha256.as_str().into(), now.into(), until.into()];
-        tx.db().execute(
-            "INSERT INTO preservations (request, customer, sha256, kept, until, state) VALUES ($1, $2, $3, $4, $5, 'kept')
-             ON CONFLICT (request, customer) DO NOTHING",
-            &row,
-        )?;
-        let detail = json!({ "customer": customer, "sha256": sha256, "until": until }).to_string();
-        tx.audit("preservation.kept", &format!("request:{}", request.id), &detail);
-    }
-    Ok(())
-}
-
-/// Keeps what a seizure will move where it is, from the first approval on.
-fn hold_for_seizure(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Result<Vec<u64>, ScreeningError> {
-    let judgement = policy.judge(request)?;
-    let mut holds = Vec::new();
-    for s in seizures_of(tx.db(), &request.id)?.into_iter().filter(|s| s.state == "prepared") {
-        let hold = tx.place_hold(HoldRequest {
-            id: format!("seizure:{}", s.id),
-            scope: Scope::Amount,
-            customer: s.transfer.customer,
-            account: None,
-            asset: Some(s.transfer.asset),
-            amount: Some(s.transfer.amount),
-            transfer: None,
-            basis: basis(&judgement, request),
-            reason: format!("request {}: seizure to {}", request.id, s.transfer.destination)
-                .chars()
-                .take(200)
-                .collect(),
-            expires: None,
-            review: None,
-            second_person: Some(true),
-        })?;
-        tx.db()
-            .execute("UPDATE seizures SET hold = $1 WHERE id = $2", &[(hold as i64).into(), (s.id as i64).into()])?;
-        holds.push(hold);
-    }
-    Ok(holds)
-}
-
-/// Customers whom the reviewer accepted.
-pub(crate) fn accepted(db: &mut Database, request: &str) -> Result<Vec<String>, DbError> {
-    let sql = "SELECT customer FROM request_matches WHERE request = $1 AND verdict = 'accepted' ORDER BY customer";
-    db.query(sql, &[request.into()])?.iter().map(|r| r.text(0).map(str::to_owned)).collect()
-}
-
-fn someone_accepted(tx: &mut Transaction<'_>, request: &str) -> Result<Vec<String>, ScreeningError> {
-    let customers = accepted(tx.db(), request)?;
-    match customers.is_empty() {
-        true => Err(ScreeningError::State(format!(
-            "request {request}: accept the match of a customer first; nothing says who is meant"
-        ))),
-        false => Ok(customers),
-    }
-}
-
-/// Freezes everything of the customers whom the reviewer accepted, for as long as the process holds from now on.
-fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Result<Vec<u64>, ScreeningError> {
-    let customers = someone_accepted(tx, &request.id)?;
-    let judgement = policy.judge(request)?;
-    let expires = judgement.holds_until.map(|until| tx.now() + until - request.received);
-    let mut holds = Vec::new();
-    for customer in customers {
-        let id = hex::encode(&Sha256::digest(json!([request.id, customer]).to_string())[..16]);
-        holds.push(tx.place_hold(HoldRequest {
-            id: format!("desk:{id}"),
-            scope: Scope::Account,
-            customer,
-            account: None,
-            asset: None,
-            amount: None,
-            transfer: None,
-            basis: basis(&judgement, request),
-            reason: format!("request {} of {}", request.id, request.officer.agency).chars().take(200).collect(),
-            expires,
-            review: None,
-            second_person: Some(true),
-        })?);
-    }
-    Ok(holds)
 }
 
 /// Stores a request; false when it is there already with the same content.
@@ -504,6 +411,18 @@ impl Desk<'_> {
             {
                 return Err(ScreeningError::Conflict(format!("domain {domain} of {owner}")));
             }
+            // Who registers a look-alike of a known agency's domain is mistaken, or a criminal.
+            let others = tx.db().query(
+                "SELECT d.domain, a.name FROM agency_domains d JOIN agencies a ON a.id = d.agency WHERE a.name <> $1 ORDER BY d.domain LIMIT $2",
+                &[new.name.as_str().into(), (MAX_HISTORY as i64).into()],
+            )?;
+            let written = Written::new(&domain);
+            for row in &others {
+                if written.reads_like(&Written::new(row.text(0)?)) {
+                    let what = format!("{domain} reads like {}, which is verified as {}'s", row.text(0)?, row.text(1)?);
+                    return Err(Invalid::new("domain", what).into());
+                }
+            }
             let rows = tx.db().query("SELECT id, country FROM agencies WHERE name = $1", &[new.name.as_str().into()])?;
             let id = match rows.first() {
                 Some(row) if row.text(1)? != new.country => return Err(ScreeningError::Conflict(new.name)),
@@ -572,7 +491,26 @@ impl Desk<'_> {
         let request = request.canonical()?;
         let due = self.policy.judge(&request)?.due;
         let id = request.id.clone();
-        self.screening.transact(actor, move |tx| store(tx, request, due, officer))?;
+        let lacking = self.policy.lacks_period(&request);
+        let classes: Vec<&str> = lacking.iter().map(|c| c.name()).collect();
+        let lacking = format!("{} opens {} for a period only: name from and to", request.process, classes.join(", "));
+        // An officer at the portal is sent back at once; what comes another way is stored, so that its clock runs, and sent back by mail.
+        if officer.is_some() && !classes.is_empty() {
+            return Err(Invalid::new("scope.from", lacking).into());
+        }
+        let send_back = (!classes.is_empty()).then_some(lacking);
+        self.screening.transact(actor, move |tx| {
+            let (to, reference) = (request.officer.email.clone(), request.reference.clone());
+            let subject = format!("request:{}", request.id);
+            let new = store(tx, request, due, officer)?;
+            if let Some(why) = send_back.filter(|_| new) {
+                let body =
+                    format!("Your request {reference} cannot be answered as it is: {why}. Please send it again so.\n");
+                crate::portal::mail(tx, &to, "Your request needs a period", &body, &subject)?;
+                tx.audit("request.sent_back", &subject, &json!({ "why": why }).to_string());
+            }
+            Ok(())
+        })?;
         self.look(&id)
     }
 
@@ -666,7 +604,8 @@ impl Desk<'_> {
             let text = |i| row.text(i).map(str::to_owned);
             said.insert(text(0)?, (text(1)?, text(2)?, text(3)?));
         }
-        let matched = matches(self.screening, workspace, &stored.request.targets)?;
+        let asked = &stored.request;
+        let matched = matches_within(self.screening, workspace, &asked.targets, &asked.scope)?;
         let with = |found: Match| {
             let (verdict, reason, decided_by) = match said.get(&found.customer).cloned() {
                 Some((v, r, by)) => (Some(v), Some(r), Some(by)),
@@ -754,6 +693,11 @@ impl Desk<'_> {
                     if !is_customer(tx.db(), customer)? {
                         return Err(ScreeningError::NotFound(format!("customer '{customer}'")));
                     }
+                    if *accept && !at.request.scope.accounts.is_empty()
+                        && accounts_of(tx.db(), customer, &at.request.scope)?.is_empty()
+                    {
+                        return Err(outside_accounts(&at.request, customer));
+                    }
                     let verdict = if *accept { "accepted" } else { "rejected" };
                     let row = [name, customer.as_str().into(), verdict.into(), reason.as_str().into(), tx.actor().into(), now.into()];
                     tx.db().execute(
@@ -781,6 +725,9 @@ impl Desk<'_> {
                         let known = someone_accepted(tx, &id)?;
                         if let Some(t) = transfers.iter().find(|t| !known.contains(&t.customer)) {
                             return refuse(format!("the match of customer {} is not accepted", t.customer));
+                        }
+                        if let Some(t) = transfers.iter().find(|t| !at.request.scope.covers_asset(Some(&t.asset))) {
+                            return refuse(format!("the order does not name the asset {}", t.asset));
                         }
                         for t in transfers {
                             let number = tx.next_id("seizures")?;

@@ -1,11 +1,14 @@
 //! Requests from law enforcement: what they are ([`request`]), what the law lets them ask ([`policy`]), and whether they are what they say
 //! ([`forgery`]); and their way from intake to an answer that two people gave ([`intake`]).
 
+pub mod balances;
+mod carry_out;
 pub mod cases;
 pub mod clocks;
 pub mod disclose;
 pub mod forgery;
 pub mod intake;
+pub mod lookalike;
 pub mod matching;
 pub mod passkey;
 pub mod pdf;
@@ -13,8 +16,10 @@ pub mod policy;
 pub mod portal;
 pub mod production;
 pub mod recommend;
+pub mod report_xml;
 pub mod reports;
 pub mod request;
+pub mod scope;
 pub mod search;
 pub mod seized;
 pub mod transparency;

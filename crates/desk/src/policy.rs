@@ -47,6 +47,9 @@ pub struct Process {
     /// Statements that are all needed.
     #[serde(default)]
     pub needs_all_of: Vec<Statement>,
+    /// Classes of data that it opens only for a period that the request names.
+    #[serde(default)]
+    pub needs_period: Vec<DataClass>,
     /// Days to answer in.
     #[serde(default)]
     pub days: Option<u32>,
@@ -141,6 +144,9 @@ impl Policy {
             if p.kinds.iter().any(data) == p.classes.is_empty() {
                 return wrong("classes", "needed for data, and only for data".into());
             }
+            if let Some(class) = p.needs_period.iter().find(|c| !p.classes.contains(c)) {
+                return wrong("needs_period", format!("the process does not open {}", class.name()));
+            }
             if p.extends_days.is_some() && p.holds_days.is_none() {
                 return wrong("extends_days", "needs holds_days".into());
             }
@@ -157,6 +163,13 @@ impl Policy {
         let fits =
             |c: &String| c == "*" || c == country || self.groups.get(c).is_some_and(|g| g.iter().any(|m| m == country));
         process.countries.iter().any(fits)
+    }
+
+    /// Returns the classes of data that a request asks for and that its process opens only for a period, when it names none.
+    pub fn lacks_period(&self, request: &Request) -> Vec<DataClass> {
+        let process = self.processes.iter().find(|p| p.id == request.process);
+        let needs = process.filter(|_| !request.scope.has_period()).map_or(&[][..], |p| &p.needs_period);
+        request.classes.iter().copied().filter(|c| needs.contains(c)).collect()
     }
 
     /// What policy says of a request.
@@ -190,6 +203,12 @@ impl Policy {
         }
         let (granted, refused): (Vec<DataClass>, Vec<DataClass>) =
             request.classes.iter().partition(|c| process.classes.contains(c));
+        let needing = self.lacks_period(request);
+        if !needing.is_empty() {
+            let classes: Vec<&str> = needing.iter().map(|c| c.name()).collect();
+            let what = "the request names no period (scope.from and scope.to)";
+            missing.push(format!("{what}, which {} needs for {}", process.id, classes.join(", ")));
+        }
         let opened_by = |class: &DataClass| {
             let opens = |p: &&Process| {
                 p.classes.contains(class) && p.kinds.contains(&request.kind) && self.is_open_to(p, country)

@@ -5,14 +5,16 @@
 //! in name order with fixed times, so that the same content gives the same bytes.
 
 use crate::Desk;
+use crate::carry_out::accepted;
 use crate::disclose::{Data, Table, data};
-use crate::intake::{accepted, by_id, known};
+use crate::intake::{by_id, known};
 use crate::pdf::{self, Part, field, heading, text};
 use crate::request::{DataClass, Kind};
+use crate::scope::OrderScope;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::db::{DbError, Row, parse};
-use holdfast_screening::model::{Invalid, rfc3339};
+use holdfast_screening::model::{Invalid, parse_time, rfc3339};
 use holdfast_tracing::bundle::Verification;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -77,6 +79,9 @@ struct Manifest {
     process: String,
     agency: String,
     classes: Vec<DataClass>,
+    /// What the order is limited to.
+    #[serde(default, skip_serializing_if = "OrderScope::is_whole")]
+    scope: OrderScope,
     created: String,
     /// Ed25519, hex.
     public_key: String,
@@ -148,7 +153,7 @@ fn csv_of(columns: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, Screening
 }
 
 /// All customers' rows of a table on one sheet, with the customer in the first column.
-fn spreadsheet(customers: &[Data], created: i64) -> Result<Vec<u8>, ScreeningError> {
+fn spreadsheet(customers: &[Data], created: i64, most: usize) -> Result<Vec<u8>, ScreeningError> {
     let mut book = rust_xlsxwriter::Workbook::new();
     let date = rust_xlsxwriter::ExcelDateTime::from_timestamp(created).map_err(failed)?;
     book.set_properties(&rust_xlsxwriter::DocProperties::new().set_creation_datetime(&date));
@@ -160,30 +165,60 @@ fn spreadsheet(customers: &[Data], created: i64) -> Result<Vec<u8>, ScreeningErr
         }
     }
     for name in names {
-        let sheet = book.add_worksheet().set_name(name).map_err(failed)?;
-        let mut at = 0u32;
-        for (c, t) in customers.iter().flat_map(|c| c.tables.iter().filter(|t| t.name == name).map(move |t| (c, t))) {
-            if at == 0 {
-                for (i, column) in std::iter::once("customer").chain(t.columns.iter().map(String::as_str)).enumerate() {
-                    sheet.write_string_with_format(0, i as u16, column, &bold).map_err(failed)?;
-                }
-                sheet.set_freeze_panes(1, 0).map_err(failed)?;
-                at = 1;
+        let tables: Vec<(&Data, &Table)> =
+            customers.iter().flat_map(|c| c.tables.iter().filter(|t| t.name == name).map(move |t| (c, t))).collect();
+        let rows: Vec<(&String, &Vec<String>)> =
+            tables.iter().flat_map(|(c, t)| t.rows.iter().map(move |r| (&c.customer, r))).collect();
+        let columns = tables.first().map_or(&[][..], |(_, t)| &t.columns);
+        // What one sheet cannot hold goes on in further ones.
+        let parts = rows.len().div_ceil(most).max(1);
+        for part in 0..parts {
+            let title = if part == 0 { name.to_owned() } else { format!("{name} {}", part + 1) };
+            let sheet = book.add_worksheet().set_name(&title).map_err(failed)?;
+            for (i, column) in std::iter::once("customer").chain(columns.iter().map(String::as_str)).enumerate() {
+                sheet.write_string_with_format(0, i as u16, column, &bold).map_err(failed)?;
             }
-            for row in &t.rows {
-                if at as usize >= MAX_SHEET {
-                    break;
-                }
+            sheet.set_freeze_panes(1, 0).map_err(failed)?;
+            for (at, (customer, row)) in rows.iter().skip(part * most).take(most).enumerate() {
                 // As text: amounts have more digits than a spreadsheet's numbers, and what people typed must not run as a formula.
-                for (i, cell) in std::iter::once(&c.customer).chain(row).enumerate() {
-                    let short: String = cell.chars().take(32_000).collect();
-                    sheet.write_string(at, i as u16, short).map_err(failed)?;
+                // A cell that is too long for the format is an error, not a shorter cell.
+                for (i, cell) in std::iter::once(*customer).chain(row.iter()).enumerate() {
+                    sheet.write_string(at as u32 + 1, i as u16, cell).map_err(failed)?;
                 }
-                at += 1;
             }
         }
     }
     book.save_to_buffer().map_err(failed)
+}
+
+/// Tables of what happened, with the column of its time; other tables list what is on file.
+const HAPPENED: [(&str, &str); 4] =
+    [("access", "time"), ("transactions", "time"), ("balances", "time"), ("holds", "placed")];
+
+/// Returns the first row of a table that is outside an order's scope, in words.
+fn outside(scope: &OrderScope, table: &TableContent) -> Option<String> {
+    let column = |name: &str| table.columns.iter().position(|c| c == name);
+    let happened = HAPPENED.iter().find(|h| h.0 == table.name).map(|h| h.1);
+    let time = column(happened.unwrap_or("time")).filter(|_| table.name != "subscriber");
+    // A hold on the whole customer, or on all assets, covers what the order names.
+    let (covers_all, own) = (table.name == "holds", table.name == "accounts");
+    let (account, asset) = (column(if own { "id" } else { "account" }), column("asset"));
+    table.rows.iter().enumerate().find_map(|(i, row)| {
+        let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).map(String::as_str);
+        let when = cell(time).map(parse_time);
+        let in_time = match (when, happened) {
+            (None, _) => true,
+            (Some(None), _) => false,
+            (Some(Some(t)), Some(_)) => scope.covers_time(t),
+            (Some(Some(t)), None) => scope.was_on_file(t),
+        };
+        let named = |text: Option<&str>| text.filter(|t| !t.is_empty() || !covers_all).map(str::to_owned);
+        let in_account = account.is_none() || named(cell(account)).is_none_or(|a| scope.covers_account(Some(&a)));
+        let in_asset = cell(asset).filter(|a| !a.is_empty()).is_none_or(|a| scope.covers_asset(Some(a)));
+        let what = [(in_time, "period"), (in_account, "accounts"), (in_asset, "assets")];
+        let what = what.iter().find(|(within, _)| !within)?.1;
+        Some(format!("{}: row {} is outside of the order's {what}", table.name, i + 1))
+    })
 }
 
 /// Packs files by name.
@@ -308,6 +343,15 @@ fn verify_into(bytes: &[u8], signer: Option<&str>, v: &mut Verification) -> Resu
     let content = files.get("production.json").ok_or("production.json is missing")?;
     let content: Content = serde_json::from_slice(content).map_err(|e| format!("production.json: {e}"))?;
     let before = v.failures.len();
+    if !manifest.scope.is_whole() {
+        let tables = content.customers.iter().flat_map(|c| &c.tables);
+        v.failures.extend(tables.filter_map(|t| outside(&manifest.scope, t)).take(100));
+        if v.failures.len() == before {
+            let limits: Vec<String> = manifest.scope.lines().iter().map(|(n, t)| format!("{n} {t}")).collect();
+            v.passed.push(format!("nothing is outside of what the order is limited to: {}", limits.join("; ")));
+        }
+    }
+    let before = v.failures.len();
     for (i, c) in content.customers.iter().enumerate() {
         for t in &c.tables {
             if !manifest.classes.contains(&t.class) {
@@ -370,10 +414,22 @@ impl Desk<'_> {
         if judgement.granted.is_empty() {
             return refuse("the approved answer opens no class of data");
         }
-        let customers: Vec<Data> =
-            self.screening.read(|db| accepted(db, id)?.iter().map(|c| data(db, c, &judgement.granted)).collect())?;
+        let scope = at.request.scope.clone();
+        let customers: Vec<Data> = self
+            .screening
+            .read(|db| accepted(db, id)?.iter().map(|c| data(db, c, &judgement.granted, &scope)).collect())?;
         if customers.is_empty() {
             return refuse("the match of no customer was accepted; there is nothing to produce");
+        }
+        // A court is told that the records are true; what contradicts itself is not signed.
+        let problems: Vec<&str> = customers.iter().flat_map(|c| &c.problems).map(String::as_str).collect();
+        if !problems.is_empty() {
+            let more = problems.len().saturating_sub(5);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            return refuse(&format!(
+                "the balances do not reconcile, so nothing is signed: {}{more}; send what is missing, or answer without balances",
+                problems[..problems.len().min(5)].join("; ")
+            ));
         }
         let created = rfc3339(now);
         let key = self.signing_key();
@@ -402,8 +458,11 @@ impl Desk<'_> {
             classes: judgement.granted.clone(),
             customers: customers.iter().map(content).collect(),
         };
+        if let Some(row) = whole.customers.iter().flat_map(|c| &c.tables).find_map(|t| outside(&scope, t)) {
+            return refuse(&format!("{row}; nothing is signed"));
+        }
         files.insert("production.json".into(), serde_json::to_vec_pretty(&whole).map_err(failed)?);
-        files.insert("production.xlsx".into(), spreadsheet(&customers, now)?);
+        files.insert("production.xlsx".into(), spreadsheet(&customers, now, MAX_SHEET)?);
         let hashes = |files: &BTreeMap<String, Vec<u8>>| {
             files.iter().map(|(n, b)| (n.clone(), crate::vault::sha256(b))).collect::<BTreeMap<_, _>>()
         };
@@ -414,6 +473,9 @@ impl Desk<'_> {
             field("Legal process", format!("{} ({})", judgement.title, judgement.process)),
             field("Request", id),
             field("Classes of data", classes.join(", ")),
+        ];
+        parts.extend(scope.lines().into_iter().map(|(name, limit)| field(name, limit)));
+        parts.extend([
             field("Made", created.clone()),
             field("Signing key (Ed25519)", public_key.clone()),
             text(
@@ -423,7 +485,7 @@ impl Desk<'_> {
                  `holdfast verify` checks the package offline. Times are UTC; amounts are whole base units (satoshi, wei).",
             ),
             heading("What is given"),
-        ];
+        ]);
         for (i, c) in customers.iter().enumerate() {
             let rows: Vec<String> = c.tables.iter().map(|t| format!("{} {}", t.name, t.rows.len())).collect();
             parts.push(field(&folder(i, &c.customer), format!("{} (rows: {})", c.customer, rows.join(", "))));
@@ -442,6 +504,7 @@ impl Desk<'_> {
             process: judgement.process,
             agency: at.request.officer.agency.clone(),
             classes: judgement.granted.clone(),
+            scope,
             created,
             public_key,
             files: hashes(&files),
@@ -575,5 +638,26 @@ impl Desk<'_> {
         self.own_request(token, id)?;
         let email = self.officer(token, true)?.email;
         self.fetch(id, number, &email)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_beyond_one_sheet_go_on_in_the_next() {
+        let row = |i: usize| vec![format!("row-{i}")];
+        let table = Table {
+            name: "transactions".into(),
+            class: DataClass::Transactions,
+            columns: vec!["id".into()],
+            rows: (0..5).map(row).collect(),
+        };
+        let data = Data { customer: "c1".into(), tables: vec![table], notes: Vec::new(), problems: Vec::new() };
+        let book = unpack(&spreadsheet(&[data], 1_780_000_000, 2).unwrap()).unwrap();
+        assert!(["1", "2", "3"].iter().all(|n| book.contains_key(&format!("xl/worksheets/sheet{n}.xml"))));
+        let strings = String::from_utf8_lossy(&book["xl/sharedStrings.xml"]).into_owned();
+        assert!((0..5).all(|i| strings.contains(&format!("row-{i}"))), "{strings}");
     }
 }

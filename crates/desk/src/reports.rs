@@ -4,12 +4,15 @@
 
 use crate::Desk;
 use crate::cases::{CaseFile, Person};
+use crate::report_xml::{GOAML_TEXT, NARRATIVE_PART, NARRATIVE_PARTS, write_fincen_sar, write_goaml};
 use holdfast_screening::ScreeningError;
+use holdfast_screening::completion::{Executed, brings, executed, standing};
 use holdfast_screening::db::{DbError, Row, parse};
 use holdfast_screening::model::{Invalid, country_ok, rfc3339, text_ok, time_ok};
-use holdfast_screening::{Event, Record, RecordKind};
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
+use holdfast_screening::service::DecidedEvent;
+use holdfast_screening::{EventKind, Record, RecordKind};
+
+pub use crate::report_xml::{fincen_sar, goaml};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -17,7 +20,9 @@ use utoipa::ToSchema;
 /// Most subjects of one report.
 const MAX_SUBJECTS: usize = 500;
 /// Longest narrative: goAML's `reason` holds 8,000 characters, FinCEN's five parts 4,000 each.
-const MAX_NARRATIVE: [usize; 2] = [8_000, 17_000];
+const MAX_NARRATIVE: [usize; 2] = [GOAML_TEXT, NARRATIVE_PARTS * NARRATIVE_PART];
+/// Characters of a drafted SAR's narrative that are left for what is done about it and for long addresses.
+const LEFT_FOR_ACTION: usize = 3_000;
 
 /// Which report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -109,6 +114,28 @@ pub struct Subject {
     pub accounts: Vec<String>,
 }
 
+/// Which way a movement goes, as the customer sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MovementFlow)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// The customer receives.
+    In,
+    /// The customer sends.
+    Out,
+}
+
+/// Where a movement's value is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MovementValueSource)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueSource {
+    /// The decision on the event: as the exchange sent it, or by the price table of then.
+    Decision,
+    /// A person.
+    Person,
+}
+
 /// A movement that is reported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ReportedTransaction)]
@@ -133,6 +160,37 @@ pub struct Movement {
     pub amount: String,
     /// Hundredths of the local currency.
     pub value: u64,
+    /// Where the value is from; nothing when it is not known. A report is not approved before a person gave it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value_source: Option<ValueSource>,
+    /// Which way it goes; payments need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Flow>,
+    /// Whether it was carried out: what was declined, rejected or held is no transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub executed: Option<bool>,
+    /// How it stands, such as declined.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub status: String,
+    /// Transaction id.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tx: String,
+}
+
+impl Movement {
+    /// Returns which way it goes.
+    pub fn flow(&self) -> Option<Flow> {
+        match self.kind.as_str() {
+            "deposit" => Some(Flow::In),
+            "withdrawal" => Some(Flow::Out),
+            _ => self.direction,
+        }
+    }
+
+    /// Returns whether it was carried out.
+    pub fn was_executed(&self) -> bool {
+        self.executed == Some(true)
+    }
 }
 
 /// A report's content.
@@ -231,11 +289,51 @@ fn report(row: &Row) -> Result<Report, DbError> {
 }
 
 impl Body {
-    /// Whether it can be exported as a kind of report.
+    /// Checks that it fits a kind of report: every field whole, in the schema's own limits.
     ///
     /// # Errors
-    /// [`Invalid`] names the field and the mend.
+    /// [`Invalid`] names the field and the fix.
     pub fn check(&self, kind: Kind) -> Result<(), Invalid> {
+        self.check_fields(kind)?;
+        // Written once to see that everything has its place; the longest reference there can be.
+        let reference = format!("{0}/{0}/{1}", u32::MAX, u32::MAX);
+        match kind {
+            Kind::Goaml => write_goaml(self, &reference, self.to),
+            Kind::FincenSar => write_fincen_sar(self, &reference, self.to),
+        }
+        .map(|_| ())
+    }
+
+    /// Checks that nothing which an authority relies on is open: direction, outcome and value of each movement.
+    ///
+    /// # Errors
+    /// [`Invalid`] names the movement and the fix.
+    pub fn check_complete(&self, kind: Kind) -> Result<(), Invalid> {
+        self.check(kind)?;
+        for (i, m) in self.movements.iter().enumerate() {
+            let at = |field: &str| format!("movements[{i}].{field}");
+            let executed = match (m.executed, m.kind.as_str()) {
+                (Some(executed), _) => executed,
+                (None, _) => {
+                    let what = format!("whether {} was carried out is not known; give true or false", m.id);
+                    return Err(Invalid::new(&at("executed"), what));
+                }
+            };
+            if executed && m.flow().is_none() {
+                return Err(Invalid::new(&at("direction"), format!("missing for {}: in or out", m.id)));
+            }
+            if executed && kind == Kind::Goaml && m.value == 0 && m.value_source.is_none() {
+                let what = format!(
+                    "the value of {} was not known when it was decided: give it in hundredths of {} and value_source person",
+                    m.id, self.filer.currency
+                );
+                return Err(Invalid::new(&at("value"), what));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_fields(&self, kind: Kind) -> Result<(), Invalid> {
         let f = &self.filer;
         for (name, value) in [
             ("filer.name", &f.name),
@@ -262,8 +360,8 @@ impl Body {
         if self.narrative.trim().is_empty() || length > most {
             return Err(Invalid::new("narrative", format!("must have 1 to {most} characters, not {length}")));
         }
-        if self.action.chars().count() > 8_000 {
-            return Err(Invalid::new("action", "longer than 8000 characters"));
+        if self.action.chars().count() > GOAML_TEXT {
+            return Err(Invalid::new("action", format!("longer than {GOAML_TEXT} characters")));
         }
         if self.subjects.is_empty() || self.subjects.len() > MAX_SUBJECTS {
             return Err(Invalid::new("subjects", format!("name 1 to {MAX_SUBJECTS}")));
@@ -291,425 +389,60 @@ impl Body {
     }
 }
 
-/// A small writer of elements; text is cut to what the schema's field holds and cleaned of what XML cannot have.
-struct Out {
-    writer: Writer<Vec<u8>>,
-    failed: Option<String>,
-    seq: u64,
-    numbered: bool,
-    prefix: &'static str,
-}
-
-impl Out {
-    fn new(prefix: &'static str, numbered: bool) -> Self {
-        let mut out =
-            Out { writer: Writer::new_with_indent(Vec::new(), b' ', 1), failed: None, seq: 0, numbered, prefix };
-        out.write(Xml::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
-        out
-    }
-
-    fn write(&mut self, event: Xml<'_>) {
-        if let Err(e) = self.writer.write_event(event) {
-            self.failed = Some(e.to_string());
-        }
-    }
-
-    fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        let name = format!("{}{name}", self.prefix);
-        let mut start = quick_xml::events::BytesStart::new(name);
-        attributes.iter().for_each(|a| start.push_attribute(*a));
-        self.seq += 1;
-        let seq = self.seq.to_string();
-        if self.numbered && attributes.is_empty() {
-            start.push_attribute(("SeqNum", seq.as_str()));
-        }
-        self.write(Xml::Start(start));
-    }
-
-    fn close(&mut self, name: &str) {
-        let name = format!("{}{name}", self.prefix);
-        self.write(Xml::End(quick_xml::events::BytesEnd::new(name)));
-    }
-
-    /// An element with text of at most `most` characters.
-    fn put(&mut self, name: &str, text: &str, most: usize) {
-        let proper = |c: &char| matches!(c, '\t' | '\n' | '\r') || *c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}');
-        let text: String = text.chars().filter(proper).take(most).collect();
-        let full = format!("{}{name}", self.prefix);
-        self.write(Xml::Start(quick_xml::events::BytesStart::new(full.as_str())));
-        self.write(Xml::Text(BytesText::new(&text)));
-        self.write(Xml::End(quick_xml::events::BytesEnd::new(full.as_str())));
-    }
-
-    /// An element where there is something to say.
-    fn put_some(&mut self, name: &str, text: &str, most: usize) {
-        if !text.trim().is_empty() {
-            self.put(name, text, most);
-        }
-    }
-
-    fn within(&mut self, name: &str, run: impl FnOnce(&mut Self)) {
-        self.open(name, &[]);
-        run(self);
-        self.close(name);
-    }
-
-    fn done(self) -> Result<Vec<u8>, ScreeningError> {
-        match self.failed {
-            Some(e) => Err(ScreeningError::State(format!("report: {e}"))),
-            None => Ok(self.writer.into_inner()),
-        }
-    }
-}
-
-/// goAML's dateTime: without a zone, as its schema's minimum is.
-fn date_time(seconds: i64) -> String {
-    rfc3339(seconds).trim_end_matches('Z').to_owned()
-}
-
-/// FinCEN's date.
-fn yyyymmdd(seconds: i64) -> String {
-    rfc3339(seconds)[..10].replace('-', "")
-}
-
-fn or_dash(text: &str) -> &str {
-    if text.trim().is_empty() { "-" } else { text }
-}
-
-fn goaml_account(x: &mut Out, name: &str, body: &Body, s: &Subject) {
-    x.within(name, |x| {
-        x.put("institution_name", &body.filer.name, 255);
-        x.put("institution_code", &body.filer.tax_number, 50);
-        x.put("non_bank_institution", "true", 5);
-        x.put("branch", &body.filer.branch, 255);
-        x.put("account", or_dash(&s.customer), 255);
-        x.put_some("account_name", format!("{} {}", s.first_name, s.last_name).trim(), 255);
-        x.put_some("client_number", &s.customer, 30);
-        if s.business {
-            x.within("t_entity", |x| x.put("name", or_dash(&s.last_name), 255));
-        } else {
-            x.within("signatory", |x| {
-                x.put("is_primary", "1", 1);
-                x.within("t_person", |x| {
-                    x.put("first_name", or_dash(&s.first_name), 100);
-                    x.put("last_name", or_dash(&s.last_name), 100);
-                });
-            });
-        }
-        let wallets = s.accounts.join(", ");
-        x.put_some("comments", &if wallets.is_empty() { wallets } else { format!("Addresses: {wallets}") }, 8_000);
-    });
-}
-
-/// The account of somebody elsewhere, who is known by an address.
-fn goaml_other(x: &mut Out, name: &str, address: &str) {
-    x.within(name, |x| {
-        x.put("institution_name", "unknown", 255);
-        x.put("institution_code", "-", 50);
-        x.put("account", or_dash(address), 255);
-    });
-}
-
-/// goAML 5.0.1 XML: movements as transactions of a suspicious transaction report, or subjects as the parties of an activity report.
-///
-/// # Errors
-/// [`ScreeningError`].
-pub fn goaml(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, ScreeningError> {
-    body.check(Kind::Goaml)?;
-    let mut x = Out::new("", false);
-    let f = &body.filer;
-    x.within("report", |x| {
-        x.put("rentity_id", &f.entity_id.to_string(), 10);
-        x.put("rentity_branch", &f.branch, 255);
-        x.put("submission_code", "E", 1);
-        x.put("report_code", if body.movements.is_empty() { "SAR" } else { "STR" }, 3);
-        x.put("entity_reference", reference, 255);
-        if let Some(prior) = &body.prior {
-            x.put("fiu_ref_number", prior, 255);
-        }
-        x.put("submission_date", &date_time(now), 19);
-        x.put("currency_code_local", &f.currency, 3);
-        x.within("reporting_person", |x| {
-            x.put("first_name", &f.officer_first_name, 100);
-            x.put("last_name", &f.officer_last_name, 100);
-        });
-        x.within("location", |x| {
-            x.put("address_type", "-", 1);
-            x.put("address", &f.address, 100);
-            x.put("city", &f.city, 255);
-            x.put_some("zip", &f.postal_code, 10);
-            x.put("country_code", &f.country, 2);
-        });
-        x.put("reason", &body.narrative, 8_000);
-        x.put_some("action", &body.action, 8_000);
-        if body.movements.is_empty() {
-            x.within("activity", |x| {
-                x.within("report_parties", |x| {
-                    for s in &body.subjects {
-                        x.within("report_party", |x| {
-                            goaml_account(x, "account", body, s);
-                            x.put("reason", "named in the case", 8_000);
-                        });
-                    }
-                });
-            });
-        }
-        for m in &body.movements {
-            x.within("transaction", |x| {
-                x.put("transactionnumber", &m.id, 100);
-                x.put("transaction_location", &f.name, 255);
-                let text = format!(
-                    "{} of {} base units of {} ({})",
-                    m.kind,
-                    or_dash(&m.amount),
-                    or_dash(&m.asset),
-                    or_dash(&m.counterparty)
-                );
-                x.put("transaction_description", &text, 8_000);
-                x.put("date_transaction", &date_time(m.time), 19);
-                x.put("transmode_code", "-", 1);
-                x.put("amount_local", &format!("{}.{:02}", m.value / 100, m.value % 100), 20);
-                let known = body.subjects.iter().find(|s| s.customer == m.customer).cloned();
-                let unnamed = Subject { customer: m.customer.clone(), ..Subject::default() };
-                let ours = known.unwrap_or(unnamed);
-                let country = |c: &Option<String>| c.clone().unwrap_or_else(|| "-".into());
-                let out = m.kind != "deposit";
-                let from = |x: &mut Out| {
-                    x.put("from_funds_code", "-", 1);
-                    if out {
-                        goaml_account(x, "from_account", body, &ours)
-                    } else {
-                        goaml_other(x, "from_account", &m.counterparty)
-                    }
-                    x.put("from_country", if out { country(&ours.country) } else { "-".into() }.as_str(), 2);
-                };
-                x.within("t_from", from);
-                let to = |x: &mut Out| {
-                    x.put("to_funds_code", "-", 1);
-                    if out {
-                        goaml_other(x, "to_account", &m.counterparty)
-                    } else {
-                        goaml_account(x, "to_account", body, &ours)
-                    }
-                    x.put("to_country", if out { "-".into() } else { country(&ours.country) }.as_str(), 2);
-                };
-                x.within("t_to", to);
-            });
-        }
-        x.within("report_indicators", |x| {
-            if body.indicators.is_empty() {
-                x.put("indicator", "-", 1);
-            }
-            body.indicators.iter().for_each(|i| x.put("indicator", i, 255));
-        });
-    });
-    x.done()
-}
-
-fn digits(text: &str, most: usize) -> String {
-    text.chars().filter(char::is_ascii_digit).take(most).collect()
-}
-
-/// FinCEN wants words apart by single spaces, none at the ends.
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn sar_name(x: &mut Out, first: &str, last: &str, business: bool) {
-    x.within("PartyName", |x| {
-        if last.trim().is_empty() {
-            x.put("EntityLastNameUnknownIndicator", "Y", 1);
-        }
-        if !business && first.trim().is_empty() {
-            x.put("FirstNameUnknownIndicator", "Y", 1);
-        }
-        x.put("PartyNameTypeCode", "L", 3);
-        x.put_some("RawEntityIndividualLastName", &squeezed(last), 150);
-        if !business {
-            x.put_some("RawIndividualFirstName", &squeezed(first), 35);
-        }
-    });
-}
-
-fn sar_full_name(x: &mut Out, name: &str) {
-    x.within("PartyName", |x| {
-        x.put("PartyNameTypeCode", "L", 3);
-        x.put("RawPartyFullName", &squeezed(name), 150);
-    });
-}
-
-fn sar_address(x: &mut Out, f: &Filer) {
-    x.within("Address", |x| {
-        x.put("RawCityText", &squeezed(&f.city), 50);
-        x.put("RawCountryCodeText", &f.country, 2);
-        x.put_some("RawStateCodeText", &f.state, 3);
-        x.put("RawStreetAddress1Text", &squeezed(&f.address), 100);
-        x.put_some("RawZIPCode", &digits(&f.postal_code, 9), 9);
-    });
-}
-
-fn sar_id(x: &mut Out, number: &str, code: &str) {
-    x.within("PartyIdentification", |x| {
-        x.put("PartyIdentificationNumberText", number, 25);
-        x.put("PartyIdentificationTypeCode", code, 3);
-    });
-}
-
-/// FinCEN SAR XML (SARX batch, one activity): transmitter (35), its contact (37), filing institution (30), its contact (8), institution where
-/// the activity was (34), subjects (33).
-///
-/// # Errors
-/// [`ScreeningError`].
-pub fn fincen_sar(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, ScreeningError> {
-    body.check(Kind::FincenSar)?;
-    let f = &body.filer;
-    let ein = digits(&f.tax_number, 25);
-    let total = body.total.to_string();
-    let words: Vec<char> = squeezed(&format!("{} {}", body.narrative, body.action)).chars().collect();
-    // A part must neither begin nor end with a space.
-    let parts: Vec<String> = words.chunks(3_990).map(|c| c.iter().collect::<String>().trim().to_owned()).collect();
-    let parties = (body.subjects.len() + 5).to_string();
-    let mut x = Out::new("fc2:", true);
-    x.open(
-        "EFilingBatchXML",
-        &[
-            ("xmlns:fc2", "www.fincen.gov/base"),
-            ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
-            ("TotalAmount", &total),
-            ("PartyCount", &parties),
-            ("ActivityCount", "1"),
-            ("ActivityAttachmentCount", "0"),
-            ("AttachmentCount", "0"),
-        ],
-    );
-    x.put("FormTypeCode", "SARX", 4);
-    x.within("Activity", |x| {
-        if let Some(prior) = &body.prior {
-            x.put("EFilingPriorDocumentNumber", &digits(prior, 14), 14);
-        }
-        x.put("FilingDateText", &yyyymmdd(now), 8);
-        x.put("FilingInstitutionNotetoFinCEN", &squeezed(&format!("Case {reference}")), 50);
-        x.within("ActivityAssociation", |x| match body.prior {
-            Some(_) => x.put("ContinuingActivityReportIndicator", "Y", 1),
-            None => x.put("InitialReportIndicator", "Y", 1),
-        });
-        x.within("Party", |x| {
-            x.put("ActivityPartyTypeCode", "35", 2);
-            sar_full_name(x, &f.name);
-            sar_address(x, f);
-            x.within("PhoneNumber", |x| x.put("PhoneNumberText", &digits(&f.phone, 16), 16));
-            sar_id(x, &ein, "4");
-            sar_id(x, &f.control_code, "28");
-        });
-        x.within("Party", |x| {
-            x.put("ActivityPartyTypeCode", "37", 2);
-            sar_full_name(x, &format!("{} {}", f.officer_first_name, f.officer_last_name));
-        });
-        x.within("Party", |x| {
-            x.put("ActivityPartyTypeCode", "30", 2);
-            x.put("PrimaryRegulatorTypeCode", "7", 2);
-            sar_full_name(x, &f.name);
-            sar_address(x, f);
-            sar_id(x, &ein, "2");
-            x.within("OrganizationClassificationTypeSubtype", |x| x.put("OrganizationTypeID", "11", 3));
-        });
-        x.within("Party", |x| {
-            x.put("ActivityPartyTypeCode", "8", 2);
-            sar_full_name(x, "Compliance office");
-            x.within("PhoneNumber", |x| x.put("PhoneNumberText", &digits(&f.phone, 16), 16));
-        });
-        x.within("Party", |x| {
-            x.put("ActivityPartyTypeCode", "34", 2);
-            x.put("NoBranchActivityInvolvedIndicator", "Y", 1);
-            x.put("PrimaryRegulatorTypeCode", "7", 2);
-            sar_full_name(x, &f.name);
-            sar_address(x, f);
-            sar_id(x, &ein, "2");
-            x.within("OrganizationClassificationTypeSubtype", |x| x.put("OrganizationTypeID", "11", 3));
-        });
-        for s in &body.subjects {
-            x.within("Party", |x| {
-                x.put("ActivityPartyTypeCode", "33", 2);
-                if s.business {
-                    x.put("PartyAsEntityOrganizationIndicator", "Y", 1);
-                } else {
-                    x.put("BirthDateUnknownIndicator", "Y", 1);
-                    x.put("UnknownGenderIndicator", "Y", 1);
-                }
-                sar_name(x, &s.first_name, &s.last_name, s.business);
-                x.within("Address", |x| {
-                    x.put("CityUnknownIndicator", "Y", 1);
-                    match &s.country {
-                        Some(country) => x.put("RawCountryCodeText", country, 2),
-                        None => x.put("CountryCodeUnknownIndicator", "Y", 1),
-                    }
-                    x.put("StateCodeUnknownIndicator", "Y", 1);
-                    x.put("StreetAddressUnknownIndicator", "Y", 1);
-                    x.put("ZIPCodeUnknownIndicator", "Y", 1);
-                });
-                if let Some(phone) = &s.phone {
-                    x.within("PhoneNumber", |x| x.put("PhoneNumberText", &digits(phone, 16), 16));
-                }
-                x.within("PartyIdentification", |x| x.put("TINUnknownIndicator", "Y", 1));
-                if let Some(email) = &s.email {
-                    x.within("ElectronicAddress", |x| {
-                        x.put("ElectronicAddressText", email, 517);
-                        x.put("ElectronicAddressTypeCode", "E", 1);
-                    });
-                }
-                if !s.customer.is_empty() || !s.accounts.is_empty() {
-                    x.within("PartyAccountAssociation", |x| {
-                        x.put("PartyAccountAssociationTypeCode", "7", 1);
-                        x.within("Party", |x| {
-                            x.put("ActivityPartyTypeCode", "41", 2);
-                            x.within("PartyIdentification", |x| {
-                                x.put("PartyIdentificationNumberText", &ein, 25);
-                                x.put("PartyIdentificationTypeCode", "4", 3);
-                            });
-                            for account in
-                                std::iter::once(&s.customer).chain(&s.accounts).filter(|a| !a.is_empty()).take(99)
-                            {
-                                x.within("Account", |x| {
-                                    x.put("AccountNumberText", account, 40);
-                                    x.within("PartyAccountAssociation", |x| {
-                                        x.put("PartyAccountAssociationTypeCode", "5", 1)
-                                    });
-                                });
-                            }
-                        });
-                    });
-                }
-            });
-        }
-        x.within("SuspiciousActivity", |x| {
-            x.put("SuspiciousActivityFromDateText", &yyyymmdd(body.from), 8);
-            x.put("SuspiciousActivityToDateText", &yyyymmdd(body.to), 8);
-            x.put("TotalSuspiciousAmountText", &total, 15);
-            for a in &body.activities {
-                x.within("SuspiciousActivityClassification", |x| {
-                    x.put_some("OtherSuspiciousActivityTypeText", &squeezed(&a.other), 50);
-                    x.put("SuspiciousActivitySubtypeID", &a.subtype.to_string(), 5);
-                    x.put("SuspiciousActivityTypeID", &a.kind.to_string(), 2);
-                });
-            }
-        });
-        for (i, part) in parts.iter().enumerate() {
-            x.within("ActivityNarrativeInformation", |x| {
-                x.put("ActivityNarrativeSequenceNumber", &(i + 1).to_string(), 1);
-                x.put("ActivityNarrativeText", part, 4_000);
-            });
-        }
-    });
-    x.close("EFilingBatchXML");
-    x.done()
-}
-
 /// First and last name of a person's name.
 fn names(name: &str) -> (String, String) {
     match name.trim().rsplit_once(' ') {
         Some((first, last)) => (first.to_owned(), last.to_owned()),
         None => (String::new(), name.trim().to_owned()),
     }
+}
+
+/// A narrative of the case's summary, addresses, transactions, traces and notes, and of movements that were not carried out. What has no room is
+/// left out as a whole and said to be so.
+fn narrative(file: &CaseFile, movements: &[Movement], kind: Kind) -> String {
+    let of = |kind: &str| file.items.iter().filter(|i| i.kind == kind && i.withdrawn.is_none()).collect::<Vec<_>>();
+    let mut lines = vec![format!("{}. {}", file.case.title, file.case.summary)];
+    if let Some(typology) = file.case.typology.as_ref().filter(|t| t.chars().count() > 50) {
+        lines.push(format!("Typology: {typology}."));
+    }
+    for m in movements.iter().filter(|m| m.executed != Some(true)) {
+        let whether = if m.executed.is_none() { "Perhaps not carried out" } else { "Not carried out" };
+        lines.push(format!(
+            "{whether} ({}): {} {} of {} base units of {} by customer {} on {} ({}).",
+            m.status,
+            m.kind,
+            m.id,
+            m.amount,
+            m.asset,
+            m.customer,
+            rfc3339(m.time),
+            m.counterparty
+        ));
+    }
+    for (name, kind) in [("Addresses", "address"), ("Transactions", "transaction")] {
+        let keys: Vec<&str> = of(kind).iter().map(|i| i.key.as_str()).collect();
+        // In lines of some, so that most have room where not all do.
+        lines.extend(keys.chunks(20).map(|keys| format!("{name}: {}.", keys.join(", "))));
+    }
+    for t in of("trace") {
+        let ends = crate::cases::trace_lines(&t.body);
+        let more = if ends.len() > 10 { format!("; and {} more ends", ends.len() - 10) } else { String::new() };
+        let first: Vec<String> = ends.into_iter().take(10).collect();
+        lines.push(format!("Trace from {} ({}): {}{more}.", t.key, t.title, first.join("; ")));
+    }
+    lines.extend(of("note").iter().map(|n| format!("{}: {}", rfc3339(n.created), n.title)));
+    let most = MAX_NARRATIVE[usize::from(kind == Kind::FincenSar)] - LEFT_FOR_ACTION;
+    let (mut text, mut left_out) = (String::new(), 0);
+    for line in lines {
+        match text.chars().count() + line.chars().count() < most {
+            true => text += &format!("{line}\n"),
+            false => left_out += 1,
+        }
+    }
+    if left_out > 0 {
+        text += &format!("[{left_out} entries of the case have no room here; the case file has them.]\n");
+    }
+    text
 }
 
 impl Desk<'_> {
@@ -746,13 +479,8 @@ impl Desk<'_> {
     fn body_of(&self, file: &CaseFile, kind: Kind, filer: Filer) -> Result<Body, ScreeningError> {
         let of = |kind: &str| file.items.iter().filter(|i| i.kind == kind && i.withdrawn.is_none()).collect::<Vec<_>>();
         let mut subjects = Vec::new();
-        for i in of("subject").into_iter().take(MAX_SUBJECTS) {
-            let rows = self.screening.read(|db| {
-                let sql = "SELECT body FROM records WHERE customer = $1 OR (kind = 'customer' AND id = $2) ORDER BY kind, id LIMIT 1000";
-                db.query(sql, &[i.key.as_str().into(), i.key.as_str().into()])
-            })?;
-            let records: Vec<Record> =
-                rows.iter().map(|r| parse("record", r.text(0)?)).collect::<Result<_, DbError>>()?;
+        for i in of("subject") {
+            let records: Vec<Record> = self.screening.read(|db| crate::disclose::records_of(db, &i.key))?;
             let customer = records.iter().find(|r| r.kind == RecordKind::Customer);
             let name = customer.and_then(|c| c.name.as_deref()).unwrap_or(if customer.is_some() { "" } else { &i.key });
             let business =
@@ -770,50 +498,24 @@ impl Desk<'_> {
                     .iter()
                     .filter(|r| r.kind == RecordKind::DepositAddress)
                     .map(|r| r.id.clone())
-                    .take(90)
                     .collect(),
             });
         }
         let mut movements = Vec::new();
+        let same_currency = filer.currency == self.screening.book().file.policy.reference_currency;
         for i in of("event") {
-            let event: Event = self.screening.event(&i.key)?.event;
-            movements.push(Movement {
-                id: event.id,
-                time: event.time,
-                kind: event.kind.name().to_owned(),
-                customer: event.customer,
-                counterparty: event.counterparty.or(event.address).unwrap_or_default(),
-                asset: event.asset.unwrap_or_default(),
-                amount: event.amount.map_or(String::new(), |a| a.to_string()),
-                value: event.value.unwrap_or(0),
-            });
+            let decided = self.screening.event(&i.key)?;
+            if decided.event.kind != EventKind::Account {
+                movements.push(self.movement(decided, same_currency)?);
+            }
         }
-        let mut narrative = format!("{}. {}\n", file.case.title, file.case.summary);
-        let addresses: Vec<&str> = of("address").iter().map(|i| i.key.as_str()).collect();
-        if !addresses.is_empty() {
-            narrative += &format!("Addresses: {}.\n", addresses.join(", "));
-        }
-        let transactions: Vec<&str> = of("transaction").iter().map(|i| i.key.as_str()).collect();
-        if !transactions.is_empty() {
-            narrative += &format!("Transactions: {}.\n", transactions.join(", "));
-        }
-        for t in of("trace") {
-            let lines = crate::cases::trace_lines(&t.body);
-            narrative += &format!(
-                "Trace from {} ({}): {}.\n",
-                t.key,
-                t.title,
-                lines.into_iter().take(10).collect::<Vec<_>>().join("; ")
-            );
-        }
-        for n in of("note") {
-            narrative += &format!("{}: {}\n", rfc3339(n.created), n.title);
-        }
-        let most = MAX_NARRATIVE[usize::from(kind == Kind::FincenSar)];
-        let narrative: String = narrative.chars().take(most).collect();
+        let narrative = narrative(file, &movements, kind);
         let times = file.items.iter().filter_map(|i| i.happened).chain(movements.iter().map(|m| m.time));
         let times: Vec<i64> = times.collect();
-        let value: u64 = movements.iter().fold(0u64, |sum, m| sum.saturating_add(m.value));
+        let carried = movements.iter().filter(|m| m.was_executed());
+        let value: u64 = carried.fold(0u64, |sum, m| sum.saturating_add(m.value));
+        // FinCEN's field for another type holds 50 characters; a longer typology stands in the narrative.
+        let typology = file.case.typology.clone().filter(|t| t.chars().count() <= 50);
         Ok(Body {
             filer,
             narrative,
@@ -829,10 +531,43 @@ impl Desk<'_> {
                 Kind::FincenSar => vec![Activity {
                     kind: 8,
                     subtype: 8999,
-                    other: file.case.typology.clone().unwrap_or_else(|| "virtual assets".into()),
+                    other: typology.unwrap_or_else(|| "virtual assets".into()),
                 }],
                 Kind::Goaml => Vec::new(),
             },
+        })
+    }
+
+    /// An event as a movement: as it was decided, and as it came out.
+    fn movement(&self, decided: DecidedEvent, same_currency: bool) -> Result<Movement, ScreeningError> {
+        let DecidedEvent { event, decision, completion, .. } = decided;
+        let mut held = false;
+        for hold in &decision.holds {
+            let found = self.screening.read(|db| holdfast_screening::holds::get(db, *hold))?;
+            held |= found.is_some_and(|h| h.state == "active");
+        }
+        let completion = completion.as_ref();
+        let outcome = executed(&event, decision.decision, completion, held);
+        // The decision's value is in the rule book's reference currency.
+        let value = decision.value.or(event.value).filter(|_| same_currency);
+        Ok(Movement {
+            executed: match outcome {
+                Executed::Yes => Some(true),
+                Executed::No => Some(false),
+                Executed::Unknown => None,
+            },
+            status: standing(&event, decision.decision, completion, held).to_owned(),
+            direction: Some(if brings(&event) { Flow::In } else { Flow::Out }),
+            tx: completion.and_then(|c| c.tx.clone()).or(event.tx).unwrap_or_default(),
+            id: event.id,
+            time: event.time,
+            kind: event.kind.name().to_owned(),
+            customer: event.customer,
+            counterparty: event.counterparty.or(event.instrument).or(event.address).unwrap_or_default(),
+            asset: event.asset.unwrap_or_default(),
+            amount: event.amount.map_or(String::new(), |a| a.to_string()),
+            value: value.unwrap_or(0),
+            value_source: value.map(|_| ValueSource::Decision),
         })
     }
 
@@ -889,6 +624,7 @@ impl Desk<'_> {
         if old.state != "draft" {
             return Err(ScreeningError::State(format!("report {id} is {}", old.state)));
         }
+        old.body.check_complete(if old.kind == "goaml" { Kind::Goaml } else { Kind::FincenSar })?;
         if old.created_by == person.name {
             return Err(ScreeningError::State(format!(
                 "{} wrote report {id}; another person must approve it",
@@ -922,6 +658,7 @@ impl Desk<'_> {
         }
         let reference = format!("{case}/{id}/{}", old.version);
         let now = self.screening.now();
+        old.body.check_complete(if old.kind == "goaml" { Kind::Goaml } else { Kind::FincenSar })?;
         let xml = match old.kind.as_str() {
             "goaml" => goaml(&old.body, &reference, now)?,
             _ => fincen_sar(&old.body, &reference, now)?,

@@ -1,6 +1,8 @@
 //! A request: who asks, by which legal process, about whom, for what.
 
+use crate::scope::OrderScope;
 use holdfast_chain::{AddressKey, Network};
+use holdfast_screening::identifiers;
 use holdfast_screening::model::{Invalid, country_ok, text_ok, time_ok};
 use serde::{Deserialize, Serialize};
 use sha3::{Digest, Keccak256};
@@ -108,6 +110,60 @@ pub enum TargetKind {
     Name,
     /// Card number: whole, or first six and last four digits.
     Card,
+    /// The exchange's fingerprint of a card.
+    CardFingerprint,
+    /// International bank account number (ISO 13616).
+    Iban,
+    /// The exchange's number or fingerprint of a bank account.
+    BankAccount,
+    /// Account number of the exchange.
+    Account,
+    /// Number of an identity document.
+    Document,
+    /// The exchange's number or fingerprint of a device.
+    Device,
+    /// IP address, with the time at which it was used.
+    Ip,
+}
+
+impl TargetKind {
+    /// All kinds.
+    pub const ALL: [TargetKind; 14] = [
+        TargetKind::Address,
+        TargetKind::Transaction,
+        TargetKind::Email,
+        TargetKind::Phone,
+        TargetKind::UserId,
+        TargetKind::Name,
+        TargetKind::Card,
+        TargetKind::CardFingerprint,
+        TargetKind::Iban,
+        TargetKind::BankAccount,
+        TargetKind::Account,
+        TargetKind::Document,
+        TargetKind::Device,
+        TargetKind::Ip,
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            TargetKind::Address => "address",
+            TargetKind::Transaction => "transaction",
+            TargetKind::Email => "email",
+            TargetKind::Phone => "phone",
+            TargetKind::UserId => "user_id",
+            TargetKind::Name => "name",
+            TargetKind::Card => "card",
+            TargetKind::CardFingerprint => "card_fingerprint",
+            TargetKind::Iban => "iban",
+            TargetKind::BankAccount => "bank_account",
+            TargetKind::Account => "account",
+            TargetKind::Document => "document",
+            TargetKind::Device => "device",
+            TargetKind::Ip => "ip",
+        }
+    }
 }
 
 /// Whom or what the request is about.
@@ -121,6 +177,19 @@ pub struct Target {
     /// Asset or chain of an address or transaction, such as BTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asset: Option<String>,
+    /// From when on an IP address was used, Unix seconds; without it the order's period counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<i64>,
+    /// Until when an IP address was used, Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<i64>,
+}
+
+impl Target {
+    /// A target of a kind, with no more than its value.
+    pub fn new(kind: TargetKind, value: impl Into<String>) -> Self {
+        Target { kind, value: value.into(), asset: None, from: None, to: None }
+    }
 }
 
 /// Who signs the request.
@@ -191,6 +260,9 @@ pub struct Request {
     /// Data asked for (information and emergency).
     #[serde(default)]
     pub classes: Vec<DataClass>,
+    /// Period, accounts and assets that the order is limited to.
+    #[serde(default, skip_serializing_if = "OrderScope::is_whole")]
+    pub scope: OrderScope,
     /// What the authority states.
     #[serde(default)]
     pub states: Vec<Statement>,
@@ -240,6 +312,7 @@ impl Request {
             let what = format!("name 1 to {MAX_TARGETS} targets, not {}", self.targets.len());
             return Err(Invalid::new("targets", what));
         }
+        self.scope = self.scope.canonical()?;
         let asks = matches!(self.kind, Kind::Information | Kind::EmergencyDisclosure | Kind::Preservation);
         if asks == self.classes.is_empty() {
             let what = if asks { "name the classes of data" } else { "a freeze or seizure asks for no data" };
@@ -248,6 +321,10 @@ impl Request {
         for (i, target) in self.targets.iter_mut().enumerate() {
             let place = |e: Invalid| Invalid::new(&format!("targets[{i}].{}", e.field), e.problem);
             *target = target.clone().canonical().map_err(place)?;
+            if target.kind == TargetKind::Ip && target.window(&self.scope).is_none() {
+                let what = "an IP address is many people's in turn: name from and to, or the order's period (scope)";
+                return Err(Invalid::new(&format!("targets[{i}].from"), what));
+            }
         }
         if self.attachments.len() > MAX_ATTACHMENTS {
             return Err(Invalid::new("attachments", format!("more than {MAX_ATTACHMENTS}")));
@@ -299,16 +376,47 @@ impl Target {
         if self.asset.is_some() && !matches!(self.kind, TargetKind::Address | TargetKind::Transaction) {
             return Err(Invalid::new("asset", "only addresses and transactions have one"));
         }
+        for (field, time) in [("from", self.from), ("to", self.to)] {
+            let Some(time) = time else { continue };
+            if self.kind != TargetKind::Ip {
+                return Err(Invalid::new(field, "only IP addresses have one; the order's period is its scope's"));
+            }
+            time_ok(field, time)?;
+        }
+        if self.from.zip(self.to).is_some_and(|(from, to)| from > to) {
+            return Err(Invalid::new("to", "is before from"));
+        }
         self.value = match self.kind {
             TargetKind::Address => address(&self.value, self.asset.as_deref())?,
             TargetKind::Transaction => transaction(&self.value)?,
             TargetKind::Email => email("value", &self.value)?,
             TargetKind::Phone => phone(&self.value)?,
             TargetKind::Card => card(&self.value)?,
-            TargetKind::UserId => self.value,
+            TargetKind::UserId
+            | TargetKind::CardFingerprint
+            | TargetKind::BankAccount
+            | TargetKind::Account
+            | TargetKind::Document
+            | TargetKind::Device => self.value,
+            TargetKind::Iban => identifiers::iban(&self.value).ok_or_else(|| {
+                let what = format!("'{}' is no IBAN: its check digits do not fit; copy it again", self.value);
+                Invalid::new("value", what)
+            })?,
+            TargetKind::Ip => identifiers::ip(&self.value)
+                .ok_or_else(|| Invalid::new("value", format!("'{}' is no IP address", self.value)))?,
             TargetKind::Name => self.value.split_whitespace().collect::<Vec<_>>().join(" "),
         };
         Ok(self)
+    }
+
+    /// When an IP address was used, within the order's period; none when neither says.
+    pub fn window(&self, scope: &OrderScope) -> Option<(i64, i64)> {
+        let from = self.from.max(scope.from)?;
+        let to = match (self.to, scope.to) {
+            (Some(own), Some(order)) => own.min(order),
+            (own, order) => own.or(order)?,
+        };
+        Some((from, to))
     }
 }
 
@@ -460,7 +568,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn target(kind: TargetKind, value: &str, asset: Option<&str>) -> Result<String, String> {
-        let target = Target { kind, value: value.into(), asset: asset.map(str::to_owned) };
+        let target = Target { asset: asset.map(str::to_owned), ..Target::new(kind, value) };
         target.canonical().map(|t| t.value).map_err(|e| e.to_string())
     }
 
@@ -483,6 +591,9 @@ mod tests {
             (Card, "4111 1111 1111 1111", None, "411111******1111"),
             (Card, "411111xxxxxx1111", None, "411111******1111"),
             (Name, "  Ana   Berg ", None, "Ana Berg"),
+            (Iban, "de89 3704 0044 0532 0130 00", None, "DE89370400440532013000"),
+            (Ip, "::ffff:203.0.113.7", None, "203.0.113.7"),
+            (Document, "C01X 00T47", None, "C01X 00T47"),
         ] {
             assert_eq!(target(good.0, good.1, good.2).as_deref(), Ok(good.3), "{}", good.1);
         }
@@ -497,6 +608,9 @@ mod tests {
             (Card, "4111111111111112", None),
             (Card, "4111é1111111", None),
             (UserId, "", None),
+            (Iban, "DE89370400440532013001", None),
+            (Ip, "203.0.113", None),
+            (Device, "", None),
             (UserId, "7", Some("BTC")),
         ] {
             assert!(target(kind, bad, asset).is_err(), "{bad}");
@@ -507,11 +621,10 @@ mod tests {
         /// No text makes it panic, canonical form is a fixed point, and no whole card number comes out.
         #[test]
         fn canonical_is_a_fixed_point(value in "\\PC{0,40}|[0-9 -]{10,24}|[0-9]{6}[*]{2,9}[0-9]{4}|0x[0-9a-fA-F]{38,42}") {
-            use TargetKind::*;
-            for kind in [Address, Transaction, Email, Phone, UserId, Name, Card] {
-                let once = Target { kind, value: value.clone(), asset: None }.canonical();
+            for kind in TargetKind::ALL {
+                let once = Target::new(kind, value.clone()).canonical();
                 if let Ok(once) = once {
-                    if kind == Card {
+                    if kind == TargetKind::Card {
                         prop_assert!(once.value.contains("******"));
                     }
                     prop_assert_eq!(once.clone().canonical().unwrap(), once);

@@ -130,7 +130,7 @@ pub fn look_up(
             true => workspace.address(&address).ok().filter(|r| r.in_ledger),
             false => None,
         };
-        let target = Target { kind: TargetKind::Address, value: address.clone(), asset: Some(asset.clone()) };
+        let target = Target { asset: Some(asset.clone()), ..Target::new(TargetKind::Address, address.clone()) };
         let customers = matches(screening, Some(workspace), &[target])?;
         if report.is_none() && tags.is_empty() && customers.is_empty() {
             continue;

@@ -172,12 +172,13 @@ fn request(id: &str, country: &str) -> Request {
             agency: "BKA".into(),
             country: country.into(),
         },
-        targets: vec![Target { kind: TargetKind::UserId, value: "c1".into(), asset: None }],
+        targets: vec![Target::new(TargetKind::UserId, "c1")],
         classes: Vec::new(),
         states: Vec::new(),
         emergency: false,
         gag_until: None,
         statement: String::new(),
+        scope: Default::default(),
         attachments: Vec::new(),
     }
 }

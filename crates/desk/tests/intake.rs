@@ -36,12 +36,13 @@ fn request(id: &str, email: &str) -> Request {
         process: "us.2703d".into(),
         reference: format!("ref-{id}"),
         officer: Officer { name: "Ana Berg".into(), email: email.into(), agency: "FBI".into(), country: "US".into() },
-        targets: vec![Target { kind: TargetKind::UserId, value: format!("user-of-{id}"), asset: None }],
+        targets: vec![Target::new(TargetKind::UserId, format!("user-of-{id}"))],
         classes: vec![DataClass::Subscriber, DataClass::Transactions],
         states: vec![Statement::Judge],
         emergency: false,
         gag_until: None,
         statement: String::new(),
+        scope: Default::default(),
         attachments: Vec::new(),
     }
 }
@@ -230,7 +231,7 @@ fn targets_find_their_customers(place: &Place) {
     screening.ingest(vec![customer, address, payee], "test").unwrap();
     screening.decide(withdrawal("w1", "c2", "bcrt1qpaid", 1, 100), ChainFacts::default(), "test").unwrap();
     let find = |kind, value: &str| {
-        let target = Target { kind, value: value.into(), asset: None };
+        let target = Target::new(kind, value);
         let found = matches(&screening, Some(&workspace), &[target]).unwrap();
         found.into_iter().map(|m| (m.customer, m.how, m.because.join("; "))).collect::<Vec<_>>()
     };
@@ -257,7 +258,7 @@ fn targets_find_their_customers(place: &Place) {
         assert_eq!(find(kind, value), [], "{value}");
     }
     // Without a ledger only what is stated is found.
-    let target = Target { kind: TargetKind::Address, value: from, asset: None };
+    let target = Target::new(TargetKind::Address, from);
     assert_eq!(matches(&screening, None, &[target]).unwrap(), []);
     // The reviewer judges each match; the answer is prepared after.
     let policy = Arc::new(Policy::standard());
@@ -266,7 +267,7 @@ fn targets_find_their_customers(place: &Place) {
     let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     let mut asked = request("m1", "ana.berg@fbi.gov");
-    asked.targets = vec![Target { kind: TargetKind::Email, value: "old@example.org".into(), asset: None }];
+    asked.targets = vec![Target::new(TargetKind::Email, "old@example.org")];
     intake.submit(asked, "portal").unwrap();
     let judge = |customer: &str, accept| {
         intake.step("m1", Step::Match { customer: customer.into(), accept, reason: "a former address".into() }, "ana")
@@ -313,8 +314,7 @@ fn a_freeze_that_is_granted_becomes_a_hold(place: &Place) {
     (asked.kind, asked.process) = (Kind::Freeze, "police.freeze".into());
     asked.classes.clear();
     asked.states.clear();
-    asked.targets =
-        ["c1", "c2", "c3"].map(|c| Target { kind: TargetKind::UserId, value: c.into(), asset: None }).to_vec();
+    asked.targets = ["c1", "c2", "c3"].map(|c| Target::new(TargetKind::UserId, c)).to_vec();
     intake.submit(asked, "portal").unwrap();
     intake.step("z1", prepare(Outcome::Granted), "ana").unwrap();
     assert!(refused(intake.step("z1", Step::Approve {}, "bo")).contains("accept the match"));

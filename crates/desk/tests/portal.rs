@@ -126,12 +126,13 @@ fn request(id: &str, kind: Kind, process: &str) -> Request {
             agency: "FBI".into(),
             country: "US".into(),
         },
-        targets: vec![Target { kind: TargetKind::UserId, value: format!("user-of-{id}"), asset: None }],
+        targets: vec![Target::new(TargetKind::UserId, format!("user-of-{id}"))],
         classes: if data { vec![DataClass::Subscriber] } else { Vec::new() },
         states: vec![Statement::Judge],
         emergency: false,
         gag_until: None,
         statement: String::new(),
+        scope: Default::default(),
         attachments: Vec::new(),
     }
 }

@@ -45,7 +45,7 @@ fn with_granted(place: &Place, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let new =
         NewAgency { name: "FBI".into(), country: "US".into(), domain: "fbi.gov".into(), evidence: "usa.gov".into() };
     d.add_agency(new, "ana").unwrap();
-    let target = |c: &str| Target { kind: TargetKind::UserId, value: c.into(), asset: None };
+    let target = |c: &str| Target::new(TargetKind::UserId, c);
     let asked = Request {
         id: "r1".into(),
         received: START,
@@ -65,6 +65,7 @@ fn with_granted(place: &Place, run: impl FnOnce(&Desk<'_>, &TestClock)) {
         emergency: false,
         gag_until: None,
         statement: String::new(),
+        scope: Default::default(),
         attachments: Vec::new(),
     };
     d.submit(asked, "portal").unwrap();

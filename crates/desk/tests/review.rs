@@ -21,12 +21,13 @@ fn request(process: &str, country: &str, kind: Kind) -> Request {
             agency: "Agency".into(),
             country: country.into(),
         },
-        targets: vec![Target { kind: TargetKind::UserId, value: "u-7".into(), asset: None }],
+        targets: vec![Target::new(TargetKind::UserId, "u-7")],
         classes: if data { vec![DataClass::Subscriber] } else { Vec::new() },
         states: vec![Statement::Judge],
         emergency: false,
         gag_until: None,
         statement: String::new(),
+        scope: Default::default(),
         attachments: Vec::new(),
     }
 }

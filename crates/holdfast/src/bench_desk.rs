@@ -56,6 +56,7 @@ fn request(i: u64, targets: Vec<Target>) -> Request {
         emergency: false,
         gag_until: None,
         statement: String::new(),
+        scope: Default::default(),
         attachments: Vec::new(),
     }
 }
@@ -63,7 +64,7 @@ fn request(i: u64, targets: Vec<Target>) -> Request {
 /// Targets of all kinds about customers spread over all.
 fn targets(i: u64, customers: u64, addresses: &[String]) -> Vec<Target> {
     let c = i.wrapping_mul(7_919) % customers;
-    let target = |kind, value: String| Target { kind, value, asset: None };
+    let target = |kind, value: String| Target::new(kind, value);
     let address = addresses[i as usize % addresses.len()].clone();
     match i % 4 {
         0 => vec![target(TargetKind::Email, format!("c{c}@mail.example"))],

@@ -80,7 +80,7 @@ pub fn run(
     std::fs::write(key_file, identity.to_string().expose_secret())?;
     desk.set_recipients(&token, vec![identity.to_public().to_string()])?;
     let target =
-        |kind, value: &str, asset: Option<&str>| Target { kind, value: value.into(), asset: asset.map(str::to_owned) };
+        |kind, value: &str, asset: Option<&str>| Target { asset: asset.map(str::to_owned), ..Target::new(kind, value) };
     let asked = Request {
         id: REQUEST.into(),
         received: 0,
@@ -102,6 +102,7 @@ pub fn run(
         emergency: false,
         gag_until: None,
         statement: "A hospital paid a ransom to this address. Who else paid to it through you?".into(),
+        scope: Default::default(),
         attachments: Vec::new(),
     };
     desk.send_request(&token, asked)?;

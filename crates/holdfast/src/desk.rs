@@ -7,9 +7,10 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use holdfast_desk::intake::{NewAgency, RequestFilter, Step};
 use holdfast_desk::policy::DEFAULT_POLICY;
+use holdfast_desk::scope::OrderScope;
 use holdfast_desk::{Desk, Inquiry, Policy, Request, Review, review};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::model::rfc3339;
+use holdfast_screening::model::{parse_time, rfc3339};
 use holdfast_tracing::Workspace;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -94,6 +95,49 @@ pub enum AgenciesCommand {
     },
 }
 
+/// What an order is limited to, where the file does not say.
+#[derive(Args)]
+pub struct ScopeArgs {
+    /// From when on data is asked for, such as 2026-01-01T00:00:00Z.
+    #[arg(long)]
+    from: Option<String>,
+    /// Until when.
+    #[arg(long)]
+    to: Option<String>,
+    /// Account that the order names; again for several.
+    #[arg(long = "account")]
+    accounts: Vec<String>,
+    /// Asset that the order names, such as BTC; again for several.
+    #[arg(long = "asset")]
+    assets: Vec<String>,
+}
+
+impl ScopeArgs {
+    /// Fills a request's scope; what the file says stays.
+    fn fill(self, scope: &mut OrderScope) -> anyhow::Result<()> {
+        for (option, text, field) in [("--from", self.from, &mut scope.from), ("--to", self.to, &mut scope.to)] {
+            let Some(text) = text else { continue };
+            let time = parse_time(&text)
+                .with_context(|| format!("{option}: '{text}' is no time such as 2026-01-01T00:00:00Z"))?;
+            anyhow::ensure!(
+                field.is_none_or(|known| known == time),
+                "{option}: the file says another time; leave one out"
+            );
+            *field = Some(time);
+        }
+        for (option, list, field) in
+            [("--account", self.accounts, &mut scope.accounts), ("--asset", self.assets, &mut scope.assets)]
+        {
+            anyhow::ensure!(
+                field.is_empty() || list.is_empty(),
+                "{option}: the file names some already; leave one out"
+            );
+            field.extend(list);
+        }
+        Ok(())
+    }
+}
+
 #[derive(Subcommand)]
 pub enum RequestsCommand {
     /// Take a request in (JSON).
@@ -102,6 +146,8 @@ pub enum RequestsCommand {
         intake: IntakeArgs,
         /// The request.
         file: PathBuf,
+        #[command(flatten)]
+        scope: ScopeArgs,
     },
     /// List requests.
     List {
@@ -234,9 +280,10 @@ fn requests(command: RequestsCommand, as_json: bool) -> anyhow::Result<()> {
             }
             return Ok(());
         }
-        Submit { intake, file } => {
+        Submit { intake, file, scope } => {
             let text = std::fs::read(&file).with_context(|| file.display().to_string())?;
-            let request: Request = serde_json::from_slice(&text).with_context(|| file.display().to_string())?;
+            let mut request: Request = serde_json::from_slice(&text).with_context(|| file.display().to_string())?;
+            scope.fill(&mut request.scope)?;
             intake.with(|i, actor| i.submit(request, actor))?
         }
         Show { intake, id } => intake.with(|i, actor| i.open(&id, actor))?,
@@ -280,6 +327,7 @@ fn requests(command: RequestsCommand, as_json: bool) -> anyhow::Result<()> {
         "request {} of {} ({}): {}",
         stored.request.id, stored.request.officer.name, stored.request.officer.email, stored.state
     );
+    stored.request.scope.lines().iter().for_each(|(name, limit)| println!("{name}: {limit}"));
     if let (Some(outcome), Some(by)) = (&stored.outcome, &stored.prepared_by) {
         let approved =
             stored.approved_by.as_ref().map_or("not approved yet".to_owned(), |a| format!("approved by {a}"));

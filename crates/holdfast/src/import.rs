@@ -4,6 +4,7 @@ use crate::screening::read_file;
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_input::time::DateOrder;
+use holdfast_screening::completion::CompletionLine;
 use holdfast_screening::tables::{self, Imported, MAX_LISTED, ReadOptions};
 use holdfast_screening::{Event, Screening};
 use std::path::Path;
@@ -105,4 +106,13 @@ pub fn json_lines<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> 
         }
     }
     Ok(out)
+}
+
+/// Reads the completions of events in a file, in its order.
+pub fn read_completions(path: &Path, reading: &Reading, done: &mut Done) -> anyhow::Result<Vec<CompletionLine>> {
+    let bytes = read_file(path)?;
+    let read = if is_table(path) { tables::read_completions } else { tables::read_json_completions };
+    let read = read(&bytes, &reading.options()).with_context(|| path.display().to_string())?;
+    done.note(path, &read);
+    Ok(read.items)
 }

@@ -15,6 +15,7 @@ mod demo_case;
 mod demo_sharing;
 mod desk;
 mod desk_cases;
+mod events;
 mod evidence;
 mod import;
 mod ledger;
@@ -76,6 +77,9 @@ enum Command {
     Records(screening::RecordsCommand),
     /// Decide on events from a file, durably.
     Screen(screening::Screen),
+    /// Decided events: show one, complete them with what became known since.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// Rule books: show, test over history, put in force.
     #[command(subcommand)]
     Rules(screening::RulesCommand),
@@ -149,6 +153,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => workspace::verify(args, json),
         Command::Records(command) => screening::records(command, json),
         Command::Screen(args) => screening::screen(args, json),
+        Command::Events(command) => events::run(command, json),
         Command::Rules(command) => screening::rules(command, json),
         Command::Holds(command) => screening::holds(command, json),
         Command::Alerts(command) => screening::alerts(command, json),

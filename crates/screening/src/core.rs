@@ -2,12 +2,13 @@
 
 use crate::alerts::{self, AlertAction};
 use crate::audit::{Chain, digest};
+use crate::completion::{self, Completion};
 use crate::db::{Database, DbError, Row, Value, parse};
 use crate::decision::{ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Verdict, decide};
 use crate::facts::ChainFacts;
 use crate::flags::{self, FLAG_BASIS, FLAGGED, Flag, Flags, MAX_FLAGS};
 use crate::holds::{self, Hold, HoldRequest, stored};
-use crate::identifiers::{self, Identifier};
+use crate::identifiers::{self, Identifier, Named};
 use crate::keys::ApiKey;
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::rules::{RuleBook, RuleError, Scope};
@@ -112,7 +113,7 @@ impl Core {
                 core.db.commit()?;
             }
         }
-        core.fill_identifiers()?;
+        core.fill_identifiers(now)?;
         core.reload()?;
         Ok(core)
     }
@@ -251,6 +252,44 @@ impl Core {
         Ok(winners.len() as u64)
     }
 
+    /// Stores what became known of an event's movement; the same again changes nothing.
+    pub(crate) fn complete(
+        &mut self,
+        id: &str,
+        completion: &Completion,
+        actor: &str,
+        now: i64,
+    ) -> Result<(), ScreeningError> {
+        let rows = self.db.query("SELECT seq, body FROM events WHERE id = $1", &[id.into()])?;
+        let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))?;
+        let (seq, event): (i64, Event) = (row.int(0)?, parse("event", row.text(1)?)?);
+        completion.validate(&event)?;
+        let stored = self.db.query("SELECT COUNT(*) FROM event_completions WHERE seq = $1", &[seq.into()])?;
+        let body = text(completion);
+        let row = [seq.into(), event.customer.as_str().into(), completion.time.into(), body.as_str().into()];
+        if stored.first().map_or(Ok(0), |r| r.int(0))? as usize >= completion::MAX_COMPLETIONS {
+            let known = "SELECT seq FROM event_completions WHERE seq = $1 AND time = $2 AND body = $3";
+            let same = [seq.into(), completion.time.into(), body.as_str().into()];
+            return match self.db.query(known, &same)?.is_empty() {
+                true => Err(ScreeningError::State(format!(
+                    "event '{id}' was completed {} times; more are not stored",
+                    completion::MAX_COMPLETIONS
+                ))),
+                false => Ok(()),
+            };
+        }
+        let added = self.db.execute(
+            "INSERT INTO event_completions (seq, customer, time, body) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (seq, time, body) DO NOTHING",
+            &row,
+        )?;
+        if added > 0 {
+            self.note_named(identifiers::completed_by(&event, seq as u64, completion).into_iter().collect())?;
+            self.audit(now, actor, "event.completed", &format!("event:{id}"), &body);
+        }
+        Ok(())
+    }
+
     fn note_identifiers(&mut self, found: impl Iterator<Item = Identifier>) -> Result<(), DbError> {
         let mut found: Vec<Identifier> = found.collect();
         found.sort();
@@ -264,12 +303,21 @@ impl Core {
         )
     }
 
-    /// Fills the identifiers of a database that is older than they are.
-    fn fill_identifiers(&mut self) -> Result<(), DbError> {
-        if !self.db.query("SELECT kind FROM identifiers LIMIT 1", &[])?.is_empty() {
+    fn note_named(&mut self, named: Vec<Named>) -> Result<(), DbError> {
+        let rows: Vec<Vec<Value>> = named.into_iter().map(Named::row).collect();
+        let tail = "ON CONFLICT (kind, value, seq, role) DO NOTHING";
+        self.db.insert("event_identifiers", &identifiers::NAMED_COLUMNS, &rows, tail)
+    }
+
+    /// Fills the identifiers of a database that is older than they are, or whose identifiers were made differently.
+    fn fill_identifiers(&mut self, now: i64) -> Result<(), DbError> {
+        let version = self.db.query("SELECT COALESCE(MAX(version), 0) FROM identifier_fills", &[])?;
+        let filled = version.first().map_or(Ok(0), |r| r.int(0))? >= identifiers::FILL;
+        if filled && !self.db.query("SELECT kind FROM identifiers LIMIT 1", &[])?.is_empty() {
             return Ok(());
         }
         self.db.begin()?;
+        self.fold_identifiers()?;
         let mut after = Default::default();
         loop {
             let records = next_records(&mut self.db, &mut after)?;
@@ -283,12 +331,48 @@ impl Core {
             let rows = self
                 .db
                 .query("SELECT seq, body FROM events WHERE seq > $1 ORDER BY seq LIMIT 5000", &[after.into()])?;
-            let Some(last) = rows.last() else { break };
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { break };
+            let first = first.int(0)?;
             after = last.int(0)?;
-            let events = rows.iter().map(|r| parse::<Event>("event", r.text(1)?)).collect::<Result<Vec<_>, _>>()?;
-            self.note_identifiers(events.iter().filter_map(identifiers::of_event))?;
+            let completions = completion::between(&mut self.db, first as u64, after as u64)?;
+            let (mut found, mut named) = (Vec::new(), Vec::new());
+            for row in &rows {
+                let (seq, event): (u64, Event) = (row.int(0)? as u64, parse("event", row.text(1)?)?);
+                found.extend(identifiers::of_event(&event));
+                named.extend(identifiers::named_by(&event, seq));
+                named.extend(completions.get(&seq).and_then(|c| identifiers::completed_by(&event, seq, c)));
+            }
+            self.note_identifiers(found.into_iter())?;
+            self.note_named(named)?;
         }
+        self.db.execute(
+            "INSERT INTO identifier_fills (version, filled) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING",
+            &[identifiers::FILL.into(), now.into()],
+        )?;
         self.db.commit()
+    }
+
+    /// Makes what was stated earlier anew: former names and numbers are in no record any more.
+    fn fold_identifiers(&mut self) -> Result<(), DbError> {
+        for kind in ["deposit_address", "destination", "document", "email", "instrument", "name", "phone"] {
+            let mut after = [String::new(), String::new(), String::new()];
+            loop {
+                let [value, customer, source] = after.each_ref().map(|t| Value::from(t.as_str()));
+                let rows = self.db.query(
+                    "SELECT value, customer, source FROM identifiers WHERE kind = $1 AND (value, customer, source) > ($2, $3, $4)
+                     ORDER BY value, customer, source LIMIT 5000",
+                    &[kind.into(), value, customer, source],
+                )?;
+                let Some(last) = rows.last() else { break };
+                after = [last.text(0)?.to_owned(), last.text(1)?.to_owned(), last.text(2)?.to_owned()];
+                let mut found = Vec::new();
+                for row in &rows {
+                    found.extend(identifiers::again(kind, row.text(0)?, row.text(1)?, row.text(2)?));
+                }
+                self.note_identifiers(found.into_iter())?;
+            }
+        }
+        Ok(())
     }
 
     /// Decides events in order. Duplicates get the decision that they got before.
@@ -299,7 +383,7 @@ impl Core {
         now: i64,
     ) -> Result<Vec<Result<Decision, ScreeningError>>, ScreeningError> {
         let mut known = self.known_events(&batch)?;
-        let mut destinations = Vec::new();
+        let (mut found, mut named) = (Vec::new(), Vec::new());
         let first = self.next.event;
         let mut answers = Vec::with_capacity(batch.len());
         let (mut rows, mut screened, mut hits, mut digests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -362,7 +446,8 @@ impl Core {
                 result.as_str().into(),
             ]);
             self.state.apply(&event, &facts, decision.value.unwrap_or(0), seq);
-            destinations.extend(identifiers::of_event(&event));
+            found.extend(identifiers::of_event(&event));
+            named.extend(identifiers::named_by(&event, seq));
             digests.push((body.clone(), result.clone()));
             known.insert(event.id, (body, result));
             answers.push(Ok(decision));
@@ -370,7 +455,8 @@ impl Core {
         if rows.is_empty() {
             return Ok(answers);
         }
-        self.note_identifiers(destinations.into_iter())?;
+        self.note_identifiers(found.into_iter())?;
+        self.note_named(named)?;
         self.db.insert("events", &EVENT_COLUMNS, &rows, "")?;
         self.db.insert("screened", &["seq", "findings"], &screened, "")?;
         hits.dedup_by(|a, b| a[0] == b[0] && a[1] == b[1]);

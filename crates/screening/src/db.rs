@@ -429,6 +429,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/008_passkeys.sql"),
     include_str!("migrations/009_sharing.sql"),
     include_str!("migrations/010_academy.sql"),
+    include_str!("migrations/011_completions.sql"),
 ];
 
 #[cfg(test)]

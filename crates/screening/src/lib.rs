@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod completion;
 mod core;
 pub mod db;
 pub mod decision;
@@ -12,6 +13,7 @@ pub mod exchange;
 pub mod facts;
 pub mod fields;
 pub mod flags;
+pub mod folding;
 pub mod holds;
 pub mod identifiers;
 pub mod keys;

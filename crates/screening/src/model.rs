@@ -492,10 +492,14 @@ pub struct Event {
     /// Minor units of the reference currency; without it the price table is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<u64>,
-    /// Base units that the customer has of the asset before the event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Base units that the customer has of the asset **before** the event (`balance_before` is read too).
+    #[serde(default, alias = "balance_before", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub balance: Option<Amount>,
+    /// Base units that the customer has of the asset **after** the event, fees and all, where the sender knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub balance_after: Option<Amount>,
     /// Transaction id (deposits).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tx: Option<String>,
@@ -559,6 +563,7 @@ impl Event {
             amount: None,
             value: None,
             balance: None,
+            balance_after: None,
             tx: None,
             output: None,
             address: None,
@@ -603,7 +608,11 @@ impl Event {
         for (field, text, kinds) in texts {
             if let Some(text) = text {
                 if !kinds.contains(&kind) {
-                    return Err(Invalid::new(field, format!("a {} event has no such field", kind.name())));
+                    let mut what = format!("a {} event has no such field", kind.name());
+                    if kind == Withdrawal && field == "tx" {
+                        what += "; once it is sent, complete it: POST /api/v1/events/{id}/completion";
+                    }
+                    return Err(Invalid::new(field, what));
                 }
                 text_ok(field, text)?;
             }
@@ -618,6 +627,7 @@ impl Event {
         fits("amount", self.amount.is_some(), moves)?;
         fits("value", self.value.is_some(), moves)?;
         fits("balance", self.balance.is_some(), moves)?;
+        fits("balance_after", self.balance_after.is_some(), moves)?;
         fits("output", self.output.is_some(), kind == Deposit)?;
         fits("confirmations", self.confirmations.is_some(), kind == Deposit)?;
         fits("method", self.method.is_some(), kind == Payment)?;

@@ -2,6 +2,7 @@
 
 use crate::alerts::{self, Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use crate::audit::{self, AuditReport, Entry};
+use crate::completion::{self, Completion};
 use crate::core::{Core, price_of};
 use crate::db::{Database, DbError, Row, parse};
 use crate::decision::{Decision, Price};
@@ -216,6 +217,9 @@ pub struct DecidedEvent {
     pub facts: ChainFacts,
     /// The decision.
     pub decision: Decision,
+    /// What became known of its movement since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion: Option<Completion>,
 }
 
 impl Screening {
@@ -709,9 +713,25 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn event(&self, id: &str) -> Result<DecidedEvent, ScreeningError> {
-        let rows = self.read(|db| db.query("SELECT body, facts, result FROM events WHERE id = $1", &[id.into()]))?;
-        let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))?;
-        Ok(decided(row)?)
+        let found = self.read(|db| {
+            let rows = db.query("SELECT body, facts, result FROM events WHERE id = $1", &[id.into()])?;
+            let Some(row) = rows.first() else { return Ok(None) };
+            let mut found = decided(row)?;
+            found.completion = completion::of_event(db, found.decision.seq)?;
+            Ok(Some(found))
+        })?;
+        found.ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))
+    }
+
+    /// Completes a decided event with what became known of its movement: transaction, block, status. Sent again it changes nothing; of
+    /// several the latest time wins, whatever the order of arrival.
+    ///
+    /// # Errors
+    /// [`ScreeningError`]; [`ScreeningError::NotFound`] when no such event was decided.
+    pub fn complete(&self, id: &str, completion: Completion, actor: &str) -> Result<DecidedEvent, ScreeningError> {
+        let (key, actor) = (id.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.complete(&key, &completion, &actor, now))?;
+        self.event(id)
     }
 
     /// Decided events after a number, oldest first, with facts: the history that rules are tested on.
@@ -719,13 +739,18 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn history(&self, after: u64, limit: usize) -> Result<Vec<DecidedEvent>, ScreeningError> {
-        let rows = self.read(|db| {
-            db.query(
+        self.read(|db| {
+            let rows = db.query(
                 "SELECT body, facts, result FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
                 &[(after as i64).into(), (limit.clamp(1, 10_000) as i64).into()],
-            )
-        })?;
-        Ok(rows.iter().map(decided).collect::<Result<_, _>>()?)
+            )?;
+            let mut list = rows.iter().map(decided).collect::<Result<Vec<_>, _>>()?;
+            if let (Some(first), Some(last)) = (list.first(), list.last()) {
+                let mut known = completion::between(db, first.decision.seq, last.decision.seq)?;
+                list.iter_mut().for_each(|d| d.completion = known.remove(&d.decision.seq));
+            }
+            Ok(list)
+        })
     }
 }
 
@@ -735,6 +760,7 @@ fn decided(row: &Row) -> Result<DecidedEvent, DbError> {
         event: parse("event", row.text(0)?)?,
         facts: parse("facts", row.text(1)?)?,
         decision: parse("decision", row.text(2)?)?,
+        completion: None,
     })
 }
 

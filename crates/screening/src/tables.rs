@@ -1,6 +1,7 @@
 //! Records and events from tables (CSV) and JSON Lines. One bad line does not stop the others: it is listed with its line, column and fix.
 
-use crate::model::{Event, Invalid, Record};
+use crate::completion::CompletionLine;
+use crate::model::{Event, Invalid, Record, text_ok, time_ok};
 use holdfast_input::encoding::{self, named};
 use holdfast_input::table::{Fault, Options, Row, Table};
 use holdfast_input::time::{DateOrder, parse_local};
@@ -128,6 +129,8 @@ const EVENT: Columns = &[
     ("amount", Kind::Amount),
     ("value", Kind::Number),
     ("balance", Kind::Amount),
+    ("balance_before", Kind::Amount),
+    ("balance_after", Kind::Amount),
     ("tx", Kind::Id),
     ("output", Kind::Number),
     ("address", Kind::Id),
@@ -144,6 +147,16 @@ const EVENT: Columns = &[
     ("country", Kind::Text),
     ("document", Kind::Id),
     ("reference", Kind::Text),
+];
+
+const COMPLETION: Columns = &[
+    ("event", Kind::Id),
+    ("time", Kind::Time),
+    ("status", Kind::Text),
+    ("tx", Kind::Id),
+    ("output", Kind::Number),
+    ("block", Kind::Id),
+    ("height", Kind::Number),
 ];
 
 /// A value as JSON has it.
@@ -399,6 +412,26 @@ pub fn read_json_records(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Impo
 /// As [`read_json_records`].
 pub fn read_json_events(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Imported<Event>, LineError> {
     read_json_lines(bytes, options, Event::validate)
+}
+
+fn completion_ok(line: &CompletionLine) -> Result<(), Invalid> {
+    text_ok("event", &line.event).and_then(|()| time_ok("time", line.time))
+}
+
+/// Reads completions of events, in the file's order.
+///
+/// # Errors
+/// As [`read_json_records`].
+pub fn read_completions(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Imported<CompletionLine>, LineError> {
+    read(bytes, options, COMPLETION, completion_ok)
+}
+
+/// Reads completions of events from JSON Lines.
+///
+/// # Errors
+/// As [`read_json_records`].
+pub fn read_json_completions(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Imported<CompletionLine>, LineError> {
+    read_json_lines(bytes, options, completion_ok)
 }
 
 fn read_json_lines<T: DeserializeOwned>(

@@ -91,6 +91,7 @@ use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
         crate::screening::decide,
         crate::screening::event,
         crate::screening::events,
+        crate::screening::complete,
         crate::screening::ingest,
         crate::screening::holds,
         crate::screening::place_hold,

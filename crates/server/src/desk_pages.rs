@@ -302,6 +302,7 @@ pub async fn request(
                     @if let Some(o) = &s.outcome { ": " (o) } @if let Some(why) = &s.reason { ", " (why) }
                     @if let Some(by) = &s.prepared_by { "; prepared by " (by) } @if let Some(by) = &s.first_approval { "; first approval by " (by) }
                     @if let Some(by) = &s.approved_by { "; approved by " (by) } }
+                @for (name, limit) in r.scope.lines() { dt { (name) } dd { (limit) } }
                 @if let Some(until) = r.gag_until { dt { "Gag" } dd { "the user must not be told until " (time(until)) } }
             }
             @if !r.statement.is_empty() { p { (r.statement) } }

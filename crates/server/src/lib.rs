@@ -262,6 +262,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/mempool", get(api::mempool))
         .route("/api/v1/events", get(screening::events).post(screening::decide))
         .route("/api/v1/events/{id}", get(screening::event))
+        .route("/api/v1/events/{id}/completion", post(screening::complete))
         .route("/api/v1/records", post(screening::ingest))
         .route("/api/v1/holds", get(screening::holds).post(screening::place_hold))
         .route("/api/v1/holds/check", get(screening::check_holds))

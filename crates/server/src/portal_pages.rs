@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_desk::policy::Policy;
 use holdfast_desk::portal::{Officer, Session};
 use holdfast_desk::request::{self, DataClass, Request, Statement, Target, TargetKind};
+use holdfast_desk::scope::OrderScope;
 use holdfast_desk::vault::sha256;
 use holdfast_screening::model::rfc3339;
 use maud::{Markup, html};
@@ -251,7 +252,7 @@ pub async fn new(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     };
     let policy: &Policy = &shared.policy;
     let kinds = ["information", "preservation", "freeze", "seizure", "emergency_disclosure"];
-    let targets = ["address", "transaction", "email", "phone", "user_id", "name", "card"];
+    let targets = TargetKind::ALL.map(TargetKind::name);
     let classes = ["subscriber", "kyc", "access", "transactions", "balances", "instruments", "content"];
     let states = ["judge", "prosecutor", "validated", "serious_offence", "central_authority", "danger"];
     let option = |name: &str| html! { option value=(name) { (name.replace('_', " ")) } };
@@ -263,7 +264,12 @@ pub async fn new(State(shared): State<Shared>, headers: HeaderMap) -> Response {
             label { "What you ask for" select name="kind" { @for k in kinds { (option(k)) } } }
             label { "By which process" select name="process" { @for p in &policy.processes { option value=(p.id) { (p.title) } } } } }
             fieldset { legend { "About" }
-                @for i in 1..=5 { div.step { label { "Kind" select name={"kind." (i)} { @for t in targets { (option(t)) } } } label { "Value" input name={"value." (i)}; } label { "Asset" input name={"asset." (i)} size="5"; } } }
+                @for i in 1..=5 { div.step { label { "Kind" select name={"kind." (i)} { @for t in targets { (option(t)) } } } label { "Value" input name={"value." (i)}; } label { "Asset" input name={"asset." (i)} size="5"; }
+                    label { "From (IP address)" input name={"from." (i)} type="datetime-local" step="1"; } label { "To" input name={"to." (i)} type="datetime-local" step="1"; } } }
+            }
+            fieldset { legend { "Limited to (times are UTC)" }
+                div.step { label { "From" input name="scope.from" type="datetime-local" step="1"; } label { "To" input name="scope.to" type="datetime-local" step="1"; }
+                    label { "Accounts" input name="scope.accounts" placeholder="a-1, a-2"; } label { "Assets" input name="scope.assets" placeholder="BTC, ETH"; } }
             }
             fieldset { legend { "Data (not for freezes and seizures)" } @for c in classes { (check("class.", c)) } }
             fieldset { legend { "The order is, or states" } @for s in states { (check("state.", s)) } }
@@ -274,6 +280,31 @@ pub async fn new(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         }
     })
     .into_response()
+}
+
+/// A time of a form, UTC; seconds may be missing.
+fn form_time(fields: &BTreeMap<String, String>, name: &str) -> Result<Option<i64>, ApiError> {
+    let text = fields.get(name).map(|v| v.trim()).unwrap_or_default();
+    let parsed = holdfast_screening::model::parse_time(text);
+    match (text.is_empty(), parsed) {
+        (true, _) => Ok(None),
+        (false, Some(time)) => Ok(Some(time)),
+        (false, None) => Err(ApiError::bad(format!("{name}: '{text}' is no date and time such as 2026-03-01T00:00"))),
+    }
+}
+
+/// What a form limits a request to.
+fn scope_of(fields: &BTreeMap<String, String>) -> Result<OrderScope, ApiError> {
+    let list = |name: &str| {
+        let text = fields.get(name).map(String::as_str).unwrap_or_default();
+        text.split([',', ';']).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect()
+    };
+    Ok(OrderScope {
+        from: form_time(fields, "scope.from")?,
+        to: form_time(fields, "scope.to")?,
+        accounts: list("scope.accounts"),
+        assets: list("scope.assets"),
+    })
 }
 
 /// A form's fields as a request. Its id is derived from its content, so that a form that is sent twice is one request.
@@ -287,7 +318,12 @@ fn request_of(fields: &BTreeMap<String, String>, who: &Officer) -> Result<Reques
         if !value.is_empty() {
             let kind: TargetKind =
                 serde_json::from_value(named(get(&format!("kind.{i}")))).map_err(|e| bad("kind", e))?;
-            targets.push(Target { kind, value, asset: Some(get(&format!("asset.{i}"))).filter(|a| !a.is_empty()) });
+            targets.push(Target {
+                asset: Some(get(&format!("asset.{i}"))).filter(|a| !a.is_empty()),
+                from: form_time(fields, &format!("from.{i}"))?,
+                to: form_time(fields, &format!("to.{i}"))?,
+                ..Target::new(kind, value)
+            });
         }
     }
     let checked = |prefix: &str| {
@@ -319,6 +355,7 @@ fn request_of(fields: &BTreeMap<String, String>, who: &Officer) -> Result<Reques
         emergency: fields.contains_key("emergency"),
         gag_until,
         statement: get("statement"),
+        scope: scope_of(fields)?,
         attachments: Vec::new(),
     })
 }
@@ -358,7 +395,8 @@ pub async fn request(
             dt { "Asks for" } dd { (r.kind.name().replace('_', " ")) @if !r.classes.is_empty() { ": " (r.classes.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ")) } }
             dt { "By" } dd { (r.process) } dt { "Sent" } dd { (rfc3339(r.received)) } dt { "Due" } dd { (rfc3339(s.due)) }
             dt { "State" } dd { (s.state) @if let Some(o) = &s.outcome { ": " (o) } }
-            dt { "About" } dd { @for t in &r.targets { (json!(t.kind).as_str().unwrap_or_default()) " " span.hash { (t.value) } br; } }
+            dt { "About" } dd { @for t in &r.targets { (t.kind.name()) " " span.hash { (t.value) } br; } }
+            @for (name, limit) in r.scope.lines() { dt { (name) } dd { (limit) } }
         }
         @if !productions.is_empty() { h2 { "Answers" } ul { @for p in &productions { li {
             a href={"/portal/requests/" (id) "/productions/" (p.id)} { "Package " (p.id) } ", until " (rfc3339(p.expires)) ", encrypted to your key; SHA-256 " span.hash { (p.sha256) } } } } }

@@ -13,6 +13,7 @@ use holdfast_connect::Question;
 use holdfast_connect::providers::ProviderState;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use holdfast_screening::audit::{AuditReport, Entry};
+use holdfast_screening::completion::Completion;
 use holdfast_screening::decision::Price;
 use holdfast_screening::facts::ProviderFact;
 use holdfast_screening::fields::FIELDS;
@@ -196,6 +197,22 @@ pub(crate) async fn decide_event(shared: &Shared, caller: &Caller, event: Event)
     responses((status = 200, body = DecidedEvent), (status = 404, body = ErrorBody)))]
 pub async fn event(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<DecidedEvent> {
     block(shared, move |s| s.event(&id)).await.map(Json)
+}
+
+/// Completes a decided event with what became known of its movement: the transaction of a withdrawal, its block, whether it failed. Sent again
+/// it changes nothing; of several the latest time wins, whatever the order of arrival.
+#[utoipa::path(post, path = "/api/v1/events/{id}/completion", params(("id" = String, Path, description = "The sender's id")),
+    request_body(content = Completion, example = json!({"time": 1795000600, "status": "confirmed",
+        "tx": "f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16", "height": 170})),
+    responses((status = 200, body = DecidedEvent), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn complete(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<DecidedEvent> {
+    let completion: Completion = json(&body)?;
+    block(shared, move |s| s.complete(&id, completion, &caller.0)).await.map(Json)
 }
 
 /// From where on.

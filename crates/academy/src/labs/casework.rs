@@ -77,8 +77,8 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
     let reference = format!("{}-{}/{}", &agency.country, 2026, random.between(1_000, 9_999));
     let time = BEGIN + random.below(100 * 86_400) as i64;
     let mut targets = vec![
-        Target { kind: TargetKind::Address, value: deposit.clone(), asset: Some("BTC".into()) },
-        Target { kind: TargetKind::Transaction, value: paid.clone(), asset: Some("BTC".into()) },
+        Target { asset: Some("BTC".into()), ..Target::new(TargetKind::Address, deposit.clone()) },
+        Target { asset: Some("BTC".into()), ..Target::new(TargetKind::Transaction, paid.clone()) },
     ];
     targets.sort();
     let model = Request {
@@ -102,6 +102,7 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
             "{} coins stolen in this case reached the exchange's deposit address {deposit} by transaction {paid}.",
             coins(stolen)
         ),
+        scope: Default::default(),
         attachments: Vec::new(),
     };
     let brief = format!(
@@ -203,7 +204,10 @@ pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
                 agency: agency.name.into(),
                 country: agency.country.into(),
             },
-            targets: vec![Target { kind: TargetKind::Address, value: address(&mut random), asset: Some("BTC".into()) }],
+            targets: vec![Target {
+                asset: Some("BTC".into()),
+                ..Target::new(TargetKind::Address, address(&mut random))
+            }],
             classes: Vec::new(),
             states: Vec::new(),
             emergency: false,
@@ -212,6 +216,7 @@ pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
                 "Proceeds of a fraud, {} BTC; an order will follow.",
                 coins(random.between(1, 500) * 1_000_000)
             ),
+            scope: Default::default(),
             attachments: Vec::new(),
         };
         let mut history = History {
