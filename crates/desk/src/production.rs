@@ -205,7 +205,7 @@ fn outside(scope: &OrderScope, table: &TableContent) -> Option<String> {
     let (account, asset) = (column(if own { "id" } else { "account" }), column("asset"));
     table.rows.iter().enumerate().find_map(|(i, row)| {
         let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).map(String::as_str);
-        let when = cell(time).map(parse_time);
+        let when = cell(time).map(|t| parse_time(t).ok());
         let in_time = match (when, happened) {
             (None, _) => true,
             (Some(None), _) => false,

@@ -117,8 +117,7 @@ impl ScopeArgs {
     fn fill(self, scope: &mut OrderScope) -> anyhow::Result<()> {
         for (option, text, field) in [("--from", self.from, &mut scope.from), ("--to", self.to, &mut scope.to)] {
             let Some(text) = text else { continue };
-            let time = parse_time(&text)
-                .with_context(|| format!("{option}: '{text}' is no time such as 2026-01-01T00:00:00Z"))?;
+            let time = parse_time(&text).with_context(|| option)?;
             anyhow::ensure!(
                 field.is_none_or(|known| known == time),
                 "{option}: the file says another time; leave one out"

@@ -285,11 +285,11 @@ pub async fn new(State(shared): State<Shared>, headers: HeaderMap) -> Response {
 /// A time of a form, UTC; seconds may be missing.
 fn form_time(fields: &BTreeMap<String, String>, name: &str) -> Result<Option<i64>, ApiError> {
     let text = fields.get(name).map(|v| v.trim()).unwrap_or_default();
-    let parsed = holdfast_screening::model::parse_time(text);
-    match (text.is_empty(), parsed) {
-        (true, _) => Ok(None),
-        (false, Some(time)) => Ok(Some(time)),
-        (false, None) => Err(ApiError::bad(format!("{name}: '{text}' is no date and time such as 2026-03-01T00:00"))),
+    match text {
+        "" => Ok(None),
+        text => {
+            holdfast_screening::model::parse_time(text).map(Some).map_err(|e| ApiError::bad(format!("{name}: {e}")))
+        }
     }
 }
 
