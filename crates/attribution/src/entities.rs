@@ -25,7 +25,7 @@ impl Entities {
     /// confident counts, the riskier on a tie, then the one imported first.
     pub fn build(ledger: &Ledger, clusters: &Clusters, store: &TagStore) -> Self {
         let mut tags: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (i, key) in store.keys_on(ledger.network()).filter(|(_, key)| !is_ownerless(key)) {
+        for (i, key) in store.script_keys().into_iter().filter(|(_, key)| !is_ownerless(key)) {
             if let Some(address) = ledger.address_number(&key) {
                 tags.entry(address).or_default().push(i);
             }

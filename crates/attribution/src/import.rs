@@ -2,6 +2,7 @@
 
 use crate::tagpack::{self, Pack, PackError};
 use crate::tags::{Confidence, Tag, TagStore, normal};
+use holdfast_types::asset;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -121,7 +122,7 @@ pub fn import(store: &mut TagStore, mut files: Vec<NamedFile>) -> ImportReport {
 
 /// An OFAC list as 0xB10C's tool writes it: one address a line; the file's name ends in OFAC's asset code.
 pub fn read_ofac(name: &str, asset: &str, bytes: &[u8]) -> Pack {
-    let asset = if asset == "XBT" { "BTC" } else { asset };
+    let asset = asset::canonical(asset);
     let mut pack = Pack { title: format!("OFAC SDN list, {asset}"), ..Pack::default() };
     for (i, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
         let address = line.trim();
@@ -134,7 +135,7 @@ pub fn read_ofac(name: &str, asset: &str, bytes: &[u8]) -> Pack {
         }
         pack.tags.push(Tag {
             address: normal(address),
-            asset: asset.to_owned(),
+            asset: asset.clone(),
             label: "OFAC sanctioned address".into(),
             source: "https://sanctionslist.ofac.treas.gov/ (Specially Designated Nationals list)".into(),
             category: None,
@@ -201,7 +202,7 @@ pub fn read_csv(name: &str, bytes: &[u8]) -> Pack {
         };
         pack.tags.push(Tag {
             address: normal(&address),
-            asset: asset.to_ascii_uppercase(),
+            asset: asset::canonical(&asset),
             label,
             source,
             category: get(category),

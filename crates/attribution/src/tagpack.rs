@@ -183,7 +183,7 @@ fn one_tag(
     let concepts = own.concepts.as_ref().or(header.concepts.as_ref()).cloned().unwrap_or_default();
     let tag = Tag {
         address: normal(&address),
-        asset: need("currency", asset)?.to_ascii_uppercase(),
+        asset: holdfast_types::asset::canonical(&need("currency", asset)?),
         label: need("label", inherit(|f| &f.label))?,
         source: need("source", inherit(|f| &f.source))?,
         category: inherit(|f| &f.category),

@@ -3,6 +3,8 @@
 use crate::sealed;
 use crate::taxonomy::Category;
 use holdfast_chain::{AddressKey, Network};
+use holdfast_types::Address;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -150,7 +152,7 @@ pub struct Conflict {
 pub struct TagStore {
     tags: Vec<Tag>,
     actors: Vec<Actor>,
-    by_address: HashMap<String, Vec<u32>>,
+    by_address: HashMap<Address, Vec<u32>>,
     actor_by_id: HashMap<String, u32>,
 }
 
@@ -172,7 +174,7 @@ impl TagStore {
     pub fn add_tags(&mut self, tags: impl IntoIterator<Item = Tag>) -> usize {
         let before = self.tags.len();
         for tag in tags {
-            let known = self.by_address.entry(tag.address.clone()).or_default();
+            let known = self.by_address.entry(Address::read(&tag.address)).or_default();
             if known.iter().any(|i| self.tags[*i as usize] == tag) {
                 continue;
             }
@@ -205,8 +207,9 @@ impl TagStore {
 
     fn reindex(&mut self) {
         self.by_address.clear();
-        for (i, tag) in self.tags.iter().enumerate() {
-            self.by_address.entry(tag.address.clone()).or_default().push(i as u32);
+        let addresses: Vec<Address> = self.tags.par_iter().map(|t| Address::read(&t.address)).collect();
+        for (i, address) in addresses.into_iter().enumerate() {
+            self.by_address.entry(address).or_default().push(i as u32);
         }
         self.actor_by_id = self.actors.iter().enumerate().map(|(i, a)| (a.id.clone(), i as u32)).collect();
     }
@@ -226,33 +229,34 @@ impl TagStore {
         self.actor_by_id.get(id).map(|i| &self.actors[*i as usize])
     }
 
-    /// Tags of an address, as written. EVM addresses match without regard to case.
+    /// Tags of an address in any of its forms, under whatever asset they were given: who controls a script or account controls it on every
+    /// chain of its family.
     pub fn tags_of(&self, address: &str) -> impl Iterator<Item = &Tag> {
-        self.by_address.get(&normal(address)).into_iter().flatten().map(|i| &self.tags[*i as usize])
+        self.by_address.get(&Address::read(address)).into_iter().flatten().map(|i| &self.tags[*i as usize])
     }
 
-    /// Numbers of tags that name addresses of a network, with their keys. Tags of its asset whose address does not
-    /// parse are skipped; [`TagStore::unparsable`] lists them.
-    pub fn keys_on(&self, network: Network) -> impl Iterator<Item = (u32, AddressKey)> + '_ {
-        let asset = network.parameters().asset;
-        self.tags
-            .iter()
-            .enumerate()
-            .filter(move |(_, t)| t.asset == asset)
-            .filter_map(move |(i, t)| Some((i as u32, AddressKey::parse(&t.address, network).ok()?)))
+    /// Numbers of tags that name scripts of the Bitcoin family, with their keys, in the order of their import: a script that is tagged on
+    /// one of its chains is the same owner's on all of them.
+    pub fn script_keys(&self) -> Vec<(u32, AddressKey)> {
+        let scripts = self.by_address.iter().filter_map(|(address, tags)| Some((*address.script()?, tags)));
+        let mut keys: Vec<(u32, AddressKey)> =
+            scripts.flat_map(|(key, tags)| tags.iter().map(move |i| (*i, key))).collect();
+        keys.sort_unstable();
+        keys
     }
 
-    /// Tags of the network's asset whose address is none of that network.
+    /// Tags of the network's asset whose address is no script: they match nothing on its chain.
     pub fn unparsable(&self, network: Network) -> impl Iterator<Item = &Tag> + '_ {
         let asset = network.parameters().asset;
-        self.tags.iter().filter(move |t| t.asset == asset && AddressKey::parse(&t.address, network).is_err())
+        self.tags.iter().filter(move |t| t.asset == asset && Address::read(&t.address).script().is_none())
     }
 
     /// Addresses whose tags name different actors, or both an abuse and an ordinary service or two abuses.
     pub fn conflicts(&self) -> Vec<Conflict> {
         let mut out = Vec::new();
-        let mut addresses: Vec<&String> = self.by_address.iter().filter(|(_, t)| t.len() > 1).map(|(a, _)| a).collect();
-        addresses.sort();
+        let mut addresses: Vec<&Address> =
+            self.by_address.iter().filter(|(_, t)| t.len() > 1).map(|(a, _)| a).collect();
+        addresses.sort_unstable();
         for address in addresses {
             let tags: Vec<&Tag> = self.by_address[address].iter().map(|i| &self.tags[*i as usize]).collect();
             let mut assets: Vec<&str> = tags.iter().map(|t| t.asset.as_str()).collect();
@@ -271,7 +275,7 @@ impl TagStore {
                     values.sort();
                     values.dedup_by(|a, b| a.0 == b.0);
                     if values.len() > 1 {
-                        let (address, asset) = (address.clone(), asset.to_owned());
+                        let (address, asset) = (tags[0].address.clone(), asset.to_owned());
                         out.push(Conflict { address, asset, field, values: std::mem::take(values) });
                     }
                 }
@@ -305,13 +309,11 @@ impl TagStore {
     }
 }
 
-/// EVM addresses are hex and case-insensitive; the store keeps them in lower case.
+/// The text that a tag keeps of its address: as its source writes it, but EVM accounts in lower case, so that one tag in two spellings is one.
 pub fn normal(address: &str) -> String {
-    let address = address.trim();
-    if address.starts_with("0x") || address.starts_with("0X") {
-        address.to_ascii_lowercase()
-    } else {
-        address.to_owned()
+    match Address::read(address) {
+        account @ Address::Evm(_) => account.to_string(),
+        _ => address.trim().to_owned(),
     }
 }
 

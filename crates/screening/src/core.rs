@@ -10,12 +10,13 @@ use crate::flags::{self, FLAG_BASIS, FLAGGED, Flag, Flags, MAX_FLAGS};
 use crate::holds::{self, Hold, HoldRequest, stored};
 use crate::identifiers::{self, Identifier, Named};
 use crate::keys::ApiKey;
-use crate::model::{Amount, Event, Invalid, Record};
+use crate::model::{Amount, Event, Invalid, Record, rfc3339};
 use crate::rules::{RuleBook, RuleError, Scope};
 use crate::service::ScreeningError;
 use crate::state::{MEMORY, State};
 use crate::warnings;
 use crate::webhooks::{MAX_WEBHOOKS, Webhook};
+use holdfast_types::{Asset, asset};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -55,6 +56,23 @@ const EVENT_COLUMNS: [&str; 11] =
 fn text<T: serde::Serialize>(value: &T) -> String {
     // Serializing our own plain types into memory does not fail.
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Whether a stored event is what is sent now, but for the spelling of its asset.
+fn is_same(old: &str, body: &str) -> bool {
+    serde_json::from_str::<Event>(old).is_ok_and(|old| text(&old.canonical()) == body)
+}
+
+/// Refuses a time that the clock is not near yet: it would end every window of time, and the record of a future never gives way.
+fn time_within(field: &str, time: i64, latest: i64) -> Result<(), Invalid> {
+    if time <= latest {
+        return Ok(());
+    }
+    let shown = (rfc3339(time), rfc3339(latest));
+    Err(Invalid::new(
+        field,
+        format!("{} is in the future; the latest time taken now is {} (policy.max_ahead_minutes)", shown.0, shown.1),
+    ))
 }
 
 /// Reads base units and value.
@@ -145,13 +163,16 @@ impl Core {
             note: next("alert_notes", "id")?,
         };
         self.state = recorded(&mut self.db)?;
-        let latest = self.db.query("SELECT COALESCE(MAX(time), 0) FROM events", &[])?;
+        // Times ahead of their decision came in before they were refused; they move no window.
+        let ahead = i64::from(self.book.file.policy.max_ahead_minutes) * 60;
+        let sql = "SELECT COALESCE(MAX(time), 0) FROM events WHERE time <= decided + $1";
+        let latest = self.db.query(sql, &[ahead.into()])?;
         let oldest = latest.first().map_or(Ok(0), |r| r.int(0))? - MEMORY;
         let mut after = 0i64;
         loop {
             let rows = self.db.query(
-                "SELECT seq, body, facts, result FROM events WHERE seq > $1 AND time >= $2 ORDER BY seq LIMIT 5000",
-                &[after.into(), oldest.into()],
+                "SELECT seq, body, facts, result FROM events WHERE seq > $1 AND time >= $2 AND time <= decided + $3 ORDER BY seq LIMIT 5000",
+                &[after.into(), oldest.into(), ahead.into()],
             )?;
             let Some(last) = rows.last() else { break };
             after = last.int(0)?;
@@ -176,7 +197,7 @@ impl Core {
             }
         }
         for row in self.db.query("SELECT base_units, value, asset FROM prices", &[])? {
-            self.prices.insert(row.text(2)?.to_owned(), price_of(&row)?);
+            self.prices.insert(asset::canonical(row.text(2)?), price_of(&row)?);
         }
         self.flags = flags::in_force(&mut self.db)?;
         Ok(())
@@ -195,6 +216,11 @@ impl Core {
         });
     }
 
+    /// The latest time that an event or record may have.
+    fn latest_time(&self, now: i64) -> i64 {
+        now.saturating_add(i64::from(self.book.file.policy.max_ahead_minutes) * 60)
+    }
+
     pub(crate) fn audit(&mut self, now: i64, actor: &str, action: &str, subject: &str, detail: &str) {
         let row = self.chain.row(now, actor, action, subject, detail);
         self.audit_rows.push(row);
@@ -209,6 +235,10 @@ impl Core {
 
     /// Takes records in; gives how many were new or newer.
     pub(crate) fn ingest(&mut self, records: &[Record], actor: &str, now: i64) -> Result<u64, ScreeningError> {
+        let latest = self.latest_time(now);
+        for (i, record) in records.iter().enumerate() {
+            time_within(&format!("records[{i}].time"), record.time, latest)?;
+        }
         // The latest of each wins here already, because PostgreSQL refuses to touch a row twice in one statement.
         let mut winners: HashMap<(&str, &str), (&Record, String)> = HashMap::new();
         for record in records {
@@ -388,14 +418,19 @@ impl Core {
         let mut answers = Vec::with_capacity(batch.len());
         let (mut rows, mut screened, mut hits, mut digests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut writes = HoldWrites::default();
+        let latest = self.latest_time(now);
         for (event, facts) in batch {
             let body = text(&event);
             if let Some((old, result)) = known.get(&event.id) {
-                answers.push(if *old == body {
+                answers.push(if *old == body || is_same(old, &body) {
                     parse::<Decision>("decision", result).map_err(Into::into)
                 } else {
                     Err(ScreeningError::Conflict(event.id))
                 });
+                continue;
+            }
+            if let Err(e) = time_within("time", event.time, latest) {
+                answers.push(Err(e.into()));
                 continue;
             }
             let seq = self.next.event;
@@ -409,7 +444,7 @@ impl Core {
             };
             let (mut decision, plans) = decide(ground, &event, &facts, seq, now);
             for plan in plans {
-                self.place_planned(plan, seq, now, &mut decision, &mut writes)?;
+                self.place_planned(plan, &event, now, &mut decision, &mut writes)?;
             }
             if let (Some(warning), Some(hold)) = (&decision.warning, decision.holds.last()) {
                 writes.warnings.push(warnings::row(&event, warning, *hold, decision.value, now));
@@ -502,7 +537,7 @@ impl Core {
     fn place_planned(
         &mut self,
         plan: HoldPlan,
-        seq: u64,
+        event: &Event,
         now: i64,
         decision: &mut Decision,
         writes: &mut HoldWrites,
@@ -515,14 +550,19 @@ impl Core {
             return Ok(());
         }
         if plan.transfer.is_some() {
-            let rows = self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[plan.dedupe.as_str().into()])?;
-            if let Some(row) = rows.first() {
-                // It was held before and a person let it go: it is not held twice.
-                decision.holds.push(row.int(0)? as u64);
-                return Ok(());
+            for key in event.hold_keys() {
+                let rows = self.db.query(
+                    "SELECT id FROM holds WHERE dedupe = $1 AND customer = $2",
+                    &[key.as_str().into(), plan.customer.as_str().into()],
+                )?;
+                if let Some(row) = rows.first() {
+                    // It was held before and a person let it go: it is not held twice.
+                    decision.holds.push(row.int(0)? as u64);
+                    return Ok(());
+                }
             }
         }
-        let id = self.place(plan, Some(seq), "engine", now, writes);
+        let id = self.place(plan, Some(decision.seq), "engine", now, writes);
         decision.holds.push(id);
         Ok(())
     }
@@ -814,13 +854,22 @@ impl Core {
     /// A hold placed by a person. Sent again, it gives the hold that it made.
     pub(crate) fn request_hold(&mut self, request: HoldRequest, actor: &str, now: i64) -> Result<u64, ScreeningError> {
         request.validate(now)?;
+        let request = HoldRequest { asset: request.asset.map(|a| asset::canonical(&a)), ..request };
         let dedupe = match (&request.scope, &request.transfer) {
-            (Scope::Deposit, Some(transfer)) => format!("transfer:{transfer}"),
+            (Scope::Deposit, Some(transfer)) => {
+                let account = request.account.as_deref().unwrap_or_default();
+                format!("transfer:{transfer}:{}:{account}", request.customer)
+            }
             _ => format!("request:{}", request.id),
         };
-        let rows = self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[dedupe.as_str().into()])?;
-        if let Some(row) = rows.first() {
-            return Ok(row.int(0)? as u64);
+        let sql = "SELECT id, customer, scope, COALESCE(asset, ''), COALESCE(account, '') FROM holds WHERE dedupe = $1";
+        if let Some(row) = self.db.query(sql, &[dedupe.as_str().into()])?.first() {
+            // One id for two owners, or for two things of one owner, is two requests: the second must not look as if it were carried out.
+            let same = row.text(1)? == request.customer
+                && row.text(2)? == request.scope.name()
+                && Asset::same(row.text(3)?, request.asset.as_deref().unwrap_or_default())
+                && row.text(4)? == request.account.as_deref().unwrap_or_default();
+            return if same { Ok(row.int(0)? as u64) } else { Err(ScreeningError::Conflict(request.id)) };
         }
         let policy = &self.book.file.policy;
         let plan = HoldPlan {
@@ -1118,18 +1167,19 @@ impl Core {
             || price.value == 0
             || price.value > i64::MAX as u64
             || asset.is_empty()
-            || asset.len() > 32
+            || asset.len() > 200
         {
             return Err(Invalid::new("price", "asset, base_units and value must not be empty or zero").into());
         }
+        let asset = asset::canonical(asset);
         self.db.execute(
             "INSERT INTO prices (asset, base_units, value, time) VALUES ($1, $2, $3, $4)
              ON CONFLICT (asset) DO UPDATE SET base_units = excluded.base_units, value = excluded.value, time = excluded.time",
-            &[asset.into(), price.base_units.to_string().into(), (price.value as i64).into(), now.into()],
+            &[asset.as_str().into(), price.base_units.to_string().into(), (price.value as i64).into(), now.into()],
         )?;
         let detail = json!({"base_units": price.base_units.to_string(), "value": price.value}).to_string();
         self.audit(now, actor, "price.set", &format!("price:{asset}"), &detail);
-        self.prices.insert(asset.to_owned(), price);
+        self.prices.insert(asset.clone(), price);
         Ok(())
     }
 

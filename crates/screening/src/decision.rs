@@ -9,6 +9,7 @@ use crate::state::State;
 use crate::typology::{Finding, find};
 use crate::warnings::{Scam, Then, Warning};
 use holdfast_tracing::amount::with_unit;
+use holdfast_types::Asset;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -87,6 +88,9 @@ pub struct Decision {
     pub findings: Vec<Finding>,
     /// Value in the reference currency, minor units, if known.
     pub value: Option<u64>,
+    /// Sources that answered for a deposit's or withdrawal's asset: `ledger`, `tags`, `provider NAME`. Empty: nothing was looked at.
+    #[serde(default)]
+    pub coverage: Vec<String>,
     /// Holds that this decision placed or that cover the event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<u64>,
@@ -254,6 +258,13 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         plans.extend(plan(event, None, policy, &reason, now));
         reasons.push(reason);
     }
+    let on_chain = matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal);
+    for reason in unsure(state, event, facts, policy, value).into_iter().flatten() {
+        if reason.decision == Verdict::Hold {
+            plans.extend(plan(event, None, policy, &reason, now));
+        }
+        reasons.push(reason);
+    }
     if event.amount.is_some() && value.is_none() && policy.unpriced > Verdict::Allow {
         let asset = event.asset.as_deref().unwrap_or_default();
         let because = vec![format!("no value was sent and the price table has no {asset}")];
@@ -323,6 +334,7 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         shadow,
         findings,
         value,
+        coverage: if on_chain { facts.sources() } else { Vec::new() },
         holds: covering,
         alert: None,
         warning,
@@ -330,6 +342,37 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         decided: now,
     };
     (decision, plans)
+}
+
+/// What the engine itself cannot vouch for: an asset that no source covers, an event that the ledger contradicts, a movement that two customers claim.
+fn unsure(
+    state: &State,
+    event: &Event,
+    facts: &ChainFacts,
+    policy: &Policy,
+    value: Option<u64>,
+) -> [Option<Reason>; 3] {
+    if !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
+        return [None, None, None];
+    }
+    let asset = event.asset.as_deref().unwrap_or_default();
+    let silent = facts.unavailable.is_none() && facts.sources().is_empty() && policy.uncovered > Verdict::Allow;
+    let uncovered = silent.then(|| {
+        let title = "no source covers this asset, so nothing says that this is clean";
+        let because =
+            vec![format!("there is no ledger of {asset} here, no tag of the other side, and no provider answered")];
+        engine("uncovered", policy.uncovered, title, because, value)
+    });
+    let mismatch = (!facts.mismatch.is_empty()).then(|| {
+        let title = "the ledger contradicts the event";
+        engine("mismatch", Verdict::Hold, title, facts.mismatch.clone(), value)
+    });
+    let claimed = state.claimed_by_other(event).map(|other| {
+        let title = "another customer claims the same movement";
+        let because = vec![format!("customer {other} was credited with {}", event.transfer().unwrap_or_default())];
+        engine("claimed_twice", Verdict::Hold, title, because, value)
+    });
+    [uncovered, mismatch, claimed]
 }
 
 fn reason_of(met: &Met, input: &Input) -> Reason {
@@ -377,9 +420,9 @@ fn plan(event: &Event, terms: Option<&HoldTerms>, policy: &Policy, reason: &Reas
         Scope::Amount => (event.asset.clone(), event.amount, None),
         Scope::Deposit => (event.asset.clone(), event.amount, event.transfer()),
     };
-    let dedupe = match (&transfer, scope) {
-        (Some(transfer), _) => format!("transfer:{transfer}"),
-        (None, scope) => format!("event:{}:{}", event.id, scope.name()),
+    let dedupe = match (&transfer, event.hold_keys().into_iter().next()) {
+        (Some(_), Some(key)) => key,
+        _ => format!("event:{}:{}", event.id, scope.name()),
     };
     let because = reason.because.first().map(|b| format!(": {b}")).unwrap_or_default();
     Some(HoldPlan {
@@ -405,7 +448,10 @@ fn covered(event: &Event, holds: &[ActiveHold], reasons: &mut Vec<Reason>, value
         return Vec::new();
     }
     let same_account = |h: &ActiveHold| h.account.is_none() || event.account.is_none() || h.account == event.account;
-    let same_asset = |h: &ActiveHold| h.asset == event.asset;
+    let same_asset = |h: &ActiveHold| match (&h.asset, &event.asset) {
+        (Some(held), Some(moved)) => Asset::same(held, moved),
+        (held, moved) => held == moved,
+    };
     let mut covering = Vec::new();
     for hold in holds {
         let (frozen, what) = match hold.scope {
@@ -420,8 +466,9 @@ fn covered(event: &Event, holds: &[ActiveHold], reasons: &mut Vec<Reason>, value
             reasons.push(engine("frozen", decision, what, vec![format!("hold {}", hold.id)], value));
         }
     }
-    if let Some(transfer) = event.transfer() {
-        for hold in holds.iter().filter(|h| h.transfer.as_deref() == Some(&transfer)) {
+    let movement = [event.transfer(), event.transfer_by_number()];
+    if movement[0].is_some() {
+        for hold in holds.iter().filter(|h| h.transfer.is_some() && movement.contains(&h.transfer)) {
             covering.push(hold.id);
             let title = "this deposit is held already";
             reasons.push(engine("held", Verdict::Hold, title, vec![format!("hold {}", hold.id)], value));

@@ -1,6 +1,7 @@
 //! What the ledger and the tags say about a transfer: the other side's tags, exposures, and the shape of the transactions behind it.
 
 use crate::model::{Event, EventKind};
+use crate::reconcile::{self, Paid};
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::taxonomy::Risk;
 use holdfast_attribution::{Category, CoinjoinSet, Tag, coinjoin::Detector};
@@ -10,6 +11,7 @@ use holdfast_chain::{AddressKey, parse_hash};
 use holdfast_ledger::{Ledger, Source};
 use holdfast_tracing::Workspace;
 use holdfast_tracing::exposure::Totals;
+use holdfast_types::Asset;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -82,6 +84,9 @@ pub struct ChainFacts {
     /// Outputs of the deposit's transaction that pay no more than it does.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub spray: u32,
+    /// Where the ledger contradicts the event: amount, receiving address, asset, confirmations. Decisions fail closed on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatch: Vec<String>,
     /// Why the chain could not be asked; decisions fail closed on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
@@ -155,6 +160,14 @@ impl ChainFacts {
         }
     }
 
+    /// The sources that answered for the event's asset: `ledger`, `tags` (the other side is tagged), and providers by name.
+    pub fn sources(&self) -> Vec<String> {
+        let own = [("ledger", self.ledger && self.unavailable.is_none()), ("tags", !self.tags.is_empty())];
+        let own = own.into_iter().filter(|s| s.1).map(|s| s.0.to_owned());
+        let providers = self.providers.iter().filter(|(_, fact)| fact.risk.is_some());
+        own.chain(providers.map(|(name, _)| format!("provider {name}"))).collect()
+    }
+
     /// Short statement of every finding that matters for screening again: category, way and share in percent, one a line.
     pub fn findings(&self) -> Vec<String> {
         let mut lines = Vec::new();
@@ -174,6 +187,7 @@ impl ChainFacts {
                 }
             }
         }
+        lines.extend(self.mismatch.iter().map(|m| format!("the ledger says otherwise: {m}")));
         lines.sort();
         lines
     }
@@ -203,10 +217,9 @@ fn shares(totals: &Totals) -> Vec<Share> {
     totals.by_category.iter().filter(|e| e.0.risk() != Risk::None).map(share).collect()
 }
 
-/// Whether the workspace's ledger is of an asset; sanctions lists write XBT for BTC.
+/// Whether the workspace's ledger is of an asset.
 fn is_ledger_of(workspace: &Workspace, asset: &str) -> bool {
-    let ours = workspace.ledger.network().parameters().asset;
-    asset == ours || (ours == "BTC" && asset == "XBT")
+    Asset::same(asset, workspace.ledger.network().parameters().asset)
 }
 
 /// What is known of an address that is to be paid.
@@ -214,7 +227,7 @@ pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> Chain
     let mut facts = ChainFacts::default();
     let ledger = &workspace.ledger;
     if !is_ledger_of(workspace, asset) {
-        other_chain(workspace, address, &mut facts);
+        own_tags(workspace, address, &mut facts);
         return facts;
     }
     facts.ledger = true;
@@ -226,7 +239,7 @@ pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> Chain
     let canonical = key.to_text(network);
     // A tag on a script that anybody or nobody can spend names no owner.
     if !is_ownerless(&key) {
-        own_tags(workspace, network.parameters().asset, &canonical, &mut facts);
+        own_tags(workspace, &canonical, &mut facts);
     }
     if let Some(number) = ledger.address_number(&key) {
         facts.found = true;
@@ -238,17 +251,11 @@ pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> Chain
     facts
 }
 
-/// Tags alone, for assets without a ledger here. Tokens are screened under every asset that the address is tagged with.
-fn other_chain(workspace: &Workspace, address: &str, facts: &mut ChainFacts) {
-    let tags: Vec<&Tag> = workspace.tags.tags_of(address).collect();
-    if let Some(tag) = weightiest(tags.iter().copied()) {
-        facts.category = tag.concept();
-    }
-    facts.tags = tags.into_iter().take(8).map(tag_fact).collect();
-}
-
-fn own_tags(workspace: &Workspace, asset: &str, address: &str, facts: &mut ChainFacts) {
-    let tags: Vec<&Tag> = workspace.tags.tags_of(address).filter(|t| t.asset == asset).collect();
+/// Tags of the address itself, under whatever asset they were given.
+fn own_tags(workspace: &Workspace, address: &str, facts: &mut ChainFacts) {
+    let mut tags: Vec<&Tag> = workspace.tags.tags_of(address).collect();
+    // The riskiest first, so that the bound never hides it.
+    tags.sort_by_key(|t| std::cmp::Reverse(t.concept().risk()));
     if let Some(tag) = weightiest(tags.iter().copied()) {
         facts.category = tag.concept();
     }
@@ -274,8 +281,9 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
     let asset = event.asset.as_deref().unwrap_or_default();
     if !is_ledger_of(workspace, asset) {
         if let Some(address) = &event.counterparty {
-            other_chain(workspace, address, &mut facts);
+            own_tags(workspace, address, &mut facts);
         }
+        facts.mismatch.extend(reconcile::other_asset(workspace, event));
         return facts;
     }
     facts.ledger = true;
@@ -288,11 +296,19 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
     if let Some(tx) = ledger.tx_by_id(&txid) {
         facts.found = true;
         let outputs = ledger.outputs(tx);
-        let output = outputs.start + event.output.unwrap_or(0) as u64;
-        if output >= outputs.end {
+        if event.output.is_some_and(|o| u64::from(o) >= outputs.end - outputs.start) {
             facts.unavailable = Some(format!("the transaction has only {} outputs", outputs.end - outputs.start));
             return facts;
         }
+        let paid: Vec<Paid> = outputs
+            .clone()
+            .map(|o| Paid { value: ledger.value(o), to: ledger.address(ledger.address_of(o)) })
+            .collect();
+        let tip = ledger.counts().blocks.checked_sub(1).map(|last| ledger.block(last).height);
+        let height = ledger.block_of_tx(tx).height;
+        let claim = reconcile::claim(event, &paid, tip.map_or(0, |tip| tip.saturating_sub(height) + 1));
+        let output = outputs.start + claim.output as u64;
+        facts.mismatch = claim.mismatch;
         let sources: Vec<Source> = ledger.sources(tx).collect();
         senders(workspace, &sources, &mut facts);
         facts.source = shares(&workspace.exposures.of_output(ledger, output).source);
@@ -324,7 +340,14 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
         let mut by_category: Vec<_> = total.into_iter().map(|(c, (d, i))| (c, d, i)).collect();
         by_category.sort_by_key(|(c, d, i)| (std::cmp::Reverse(d + i), *c));
         facts.source = shares(&Totals { amount: by_category.iter().map(|(_, d, i)| d + i).sum(), by_category });
-        let value = pending.outputs.get(event.output.unwrap_or(0) as usize).map_or(0, |o| o.0);
+        let paid: Vec<Paid> = pending.outputs.iter().map(|(value, to)| Paid { value: *value, to: *to }).collect();
+        if event.output.is_some_and(|o| o as usize >= paid.len()) {
+            facts.unavailable = Some(format!("the transaction has only {} outputs", paid.len()));
+            return facts;
+        }
+        let claim = reconcile::claim(event, &paid, 0);
+        let value = paid.get(claim.output).map_or(0, |p| p.value);
+        facts.mismatch = claim.mismatch;
         facts.spray = pending.outputs.iter().filter(|o| o.0 <= value).count() as u32;
         let behind: Vec<u32> = sources.iter().filter_map(|s| tx_of(ledger, *s)).collect();
         facts.coinjoin = behind.into_iter().take(MAX_BEHIND).find_map(|t| coinjoin_behind(ledger, t, Some(1)));
@@ -358,8 +381,7 @@ fn senders(workspace: &Workspace, sources: &[Source], facts: &mut ChainFacts) {
     for number in numbers.into_iter().take(MAX_SENDERS) {
         let text = ledger.address_text(number);
         if facts.tags.len() < 8 && !is_ownerless(&ledger.address(number)) {
-            let asset = ledger.network().parameters().asset;
-            facts.tags.extend(workspace.tags.tags_of(&text).filter(|t| t.asset == asset).take(2).map(tag_fact));
+            facts.tags.extend(workspace.tags.tags_of(&text).take(2).map(tag_fact));
         }
         party(workspace, number, facts);
         facts.senders.push(text);

@@ -4,7 +4,7 @@
 use crate::db::{Database, DbError, Row};
 use crate::facts::ChainFacts;
 use crate::model::{Event, EventKind, Invalid, text_ok};
-use holdfast_attribution::tags::normal;
+use holdfast_types::{address, asset};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use utoipa::ToSchema;
@@ -137,7 +137,7 @@ impl Flag {
             (32..=128).contains(&hex.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric())
         };
         match self.subject {
-            Subject::Address => self.value = normal(&self.value),
+            Subject::Address => self.value = address::canonical(&self.value),
             Subject::Transaction if is_tx(&self.value) => self.value = self.value.to_ascii_lowercase(),
             Subject::Deposit => {
                 let (tx, output) = self.value.split_once(':').unwrap_or((&self.value, "0"));
@@ -149,16 +149,30 @@ impl Flag {
             }
             Subject::Transaction => return Err(Invalid::new("value", "is no transaction id")),
         }
-        self.asset = self.asset.to_ascii_uppercase();
+        self.asset = asset::canonical(&self.asset);
         if self.until - self.raised > MAX_COUNTDOWN || self.until < self.raised {
             return Err(Invalid::new("until", "a countdown lasts at most 14 days"));
         }
         Ok(self)
     }
 
+    /// What it touches, compared without regard to the asset: who controls an address controls it under every asset.
     fn key(&self) -> String {
-        format!("{}:{}", self.asset, self.value)
+        match self.subject {
+            Subject::Address => address_key(&self.value),
+            Subject::Transaction | Subject::Deposit => tx_key(&self.value),
+        }
     }
+}
+
+fn address_key(text: &str) -> String {
+    format!("address:{}", address::canonical(text))
+}
+
+/// A transaction id or `TXID:OUTPUT`, without regard to case and a leading 0x.
+fn tx_key(text: &str) -> String {
+    let text = text.to_ascii_lowercase();
+    format!("tx:{}", text.strip_prefix("0x").unwrap_or(&text))
 }
 
 /// The flags in force, by what they touch.
@@ -223,16 +237,15 @@ impl Flags {
         if self.by_key.is_empty() || !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
             return Vec::new();
         }
-        let Some(asset) = event.asset.as_deref().map(str::to_ascii_uppercase) else { return Vec::new() };
         let mut keys = Vec::new();
         if event.kind == EventKind::Deposit {
-            if let Some(tx) = event.tx.as_deref().map(str::to_ascii_lowercase) {
-                keys.push(format!("{asset}:{tx}:{}", event.output.unwrap_or(0)));
-                keys.push(format!("{asset}:{tx}"));
+            if let Some(tx) = event.tx.as_deref() {
+                keys.push(tx_key(&format!("{tx}:{}", event.output.unwrap_or(0))));
+                keys.push(tx_key(tx));
             }
-            keys.extend(facts.senders.iter().map(|a| format!("{asset}:{}", normal(a))));
+            keys.extend(facts.senders.iter().map(|a| address_key(a)));
         }
-        keys.extend(event.counterparty.iter().map(|a| format!("{asset}:{}", normal(a))));
+        keys.extend(event.counterparty.iter().map(|a| address_key(a)));
         keys.sort();
         keys.dedup();
         keys.iter().filter_map(|k| self.by_key.get(k)).flatten().collect()

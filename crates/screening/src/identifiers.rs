@@ -100,15 +100,6 @@ pub fn ip(text: &str) -> Option<String> {
     text.trim().parse::<IpAddr>().ok().map(|ip| ip.to_canonical().to_string())
 }
 
-/// An address of a chain as it is compared: what is written in either case is in lower case.
-fn address(text: &str) -> String {
-    let text = text.trim();
-    let lower = text.to_ascii_lowercase();
-    let hex = lower.strip_prefix("0x").is_some_and(|h| h.len() == 40 && h.bytes().all(|b| b.is_ascii_hexdigit()));
-    let bech32 = ["bc1", "tb1", "bcrt1", "ltc1", "tltc1", "rltc1"].iter().any(|p| lower.starts_with(p));
-    if hex || bech32 { lower } else { text.to_owned() }
-}
-
 /// A transaction id as it is compared: hex in lower case without 0x, others as they are.
 fn transaction(text: &str) -> String {
     let text = text.trim();
@@ -130,7 +121,7 @@ pub fn comparable(kind: &str, value: &str) -> String {
             if plain.is_empty() { value.trim().to_owned() } else { plain.to_uppercase() }
         }
         "instrument" => squeezed(value).to_ascii_lowercase(),
-        "deposit_address" | "destination" | "address" => address(value),
+        "deposit_address" | "destination" | "address" => holdfast_types::address::canonical(value),
         "transaction" => transaction(value),
         "iban" => iban(value).unwrap_or_else(|| squeezed(value)),
         "ip" => ip(value).unwrap_or_else(|| value.trim().to_owned()),

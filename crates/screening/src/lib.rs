@@ -18,6 +18,7 @@ pub mod holds;
 pub mod identifiers;
 pub mod keys;
 pub mod model;
+mod reconcile;
 pub mod replay;
 pub mod rules;
 pub mod service;

@@ -4,6 +4,7 @@
 //! in minor units (cents) of the rule book's reference currency.
 
 pub use holdfast_input::time::{parse as parse_time, parse_date, rfc3339};
+use holdfast_types::{address, asset};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -663,10 +664,39 @@ impl Event {
         Ok(())
     }
 
-    /// What identifies the movement on chain, whoever reports it: asset, transaction and output.
+    /// The event with its asset in canonical form: `xbt` and `BTC` are one asset for prices, windows and holds.
+    #[must_use]
+    pub fn canonical(mut self) -> Self {
+        self.asset = self.asset.map(|a| asset::canonical(&a));
+        self
+    }
+
+    /// What identifies the movement on chain: asset, transaction and output, whoever reports it. Without an output (the payouts of a batch
+    /// have one transaction) it is what the sender says of it: the receiving address, else the customer's account, and the amount.
     pub fn transfer(&self) -> Option<String> {
+        let (asset, tx) = (self.asset.as_ref()?, self.tx.as_ref()?.to_ascii_lowercase());
+        let Some(output) = self.output else {
+            let to = match (&self.address, &self.account) {
+                (Some(address), _) => address::canonical(address),
+                (None, Some(account)) => format!("{}/{account}", self.customer),
+                (None, None) => self.customer.clone(),
+            };
+            return Some(format!("{asset}:{tx}:?:{to}:{}", self.amount.unwrap_or_default()));
+        };
+        Some(format!("{asset}:{tx}:{output}"))
+    }
+
+    /// What [`Event::transfer`] was before movements without an output were told apart; holds of that time are known by it.
+    pub(crate) fn transfer_by_number(&self) -> Option<String> {
         let (asset, tx) = (self.asset.as_ref()?, self.tx.as_ref()?);
         Some(format!("{}:{}:{}", asset, tx.to_ascii_lowercase(), self.output.unwrap_or(0)))
+    }
+
+    /// What the desk keeps as the movement's hold key: the movement, for whom. Two customers who claim one movement are two holds.
+    pub(crate) fn hold_keys(&self) -> Vec<String> {
+        let owner = format!("{}:{}", self.customer, self.account.as_deref().unwrap_or_default());
+        let keyed = self.transfer().map(|t| format!("transfer:{t}:{owner}"));
+        keyed.into_iter().chain(self.transfer_by_number().map(|t| format!("transfer:{t}"))).collect()
     }
 
     /// Whether money comes in (deposit, payment in that was not declined or charged back).

@@ -161,6 +161,10 @@ pub struct Policy {
     pub basis: String,
     /// What follows when an event's value is not known.
     pub unpriced: Verdict,
+    /// What follows when no source (ledger, tag, provider) answered for the asset of a deposit or withdrawal.
+    pub uncovered: Verdict,
+    /// Minutes that an event's or record's time may be ahead of the clock; what is further ahead is refused.
+    pub max_ahead_minutes: u32,
 }
 
 impl Default for Policy {
@@ -171,6 +175,8 @@ impl Default for Policy {
             review_hours: 24,
             basis: "terms of service: suspicion of illicit funds".into(),
             unpriced: Verdict::Review,
+            uncovered: Verdict::Review,
+            max_ahead_minutes: 60,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::keys::{self, ApiKey};
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::rules::{RuleBook, RuleError};
 use crate::webhooks::{self, Webhook};
+use holdfast_types::{Address, asset};
 use serde::Serialize;
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -100,7 +101,7 @@ pub struct Screening {
 }
 
 /// Deposit addresses and their customers, for the mempool feed.
-type Owners = std::collections::HashMap<String, (String, Option<String>)>;
+type Owners = std::collections::HashMap<Address, (String, Option<String>)>;
 
 impl std::fmt::Debug for Screening {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -284,14 +285,14 @@ impl Screening {
         let mut owners = self.owners.write().unwrap_or_else(|e| e.into_inner());
         for record in records.iter().filter(|r| r.kind == crate::RecordKind::DepositAddress) {
             if let Some(customer) = &record.customer {
-                owners.insert(record.id.clone(), (customer.clone(), record.account.clone()));
+                owners.insert(Address::read(&record.id), (customer.clone(), record.account.clone()));
             }
         }
     }
 
     /// Customer and account of a deposit address.
     pub fn owner_of(&self, address: &str) -> Option<(String, Option<String>)> {
-        self.owners.read().unwrap_or_else(|e| e.into_inner()).get(address).cloned()
+        self.owners.read().unwrap_or_else(|e| e.into_inner()).get(&Address::read(address)).cloned()
     }
 
     /// Now, Unix seconds.
@@ -323,6 +324,7 @@ impl Screening {
         actor: &Arc<str>,
         reply: impl FnOnce(Result<Decision, ScreeningError>) + Send + 'static,
     ) -> Result<(), ScreeningError> {
+        let event = event.canonical();
         event.validate()?;
         self.send(Job::Event(Box::new((event, facts)), actor.clone(), Box::new(reply)))
     }
@@ -703,8 +705,9 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn price(&self, asset: &str) -> Result<Option<Price>, ScreeningError> {
-        let rows =
-            self.read(|db| db.query("SELECT base_units, value FROM prices WHERE asset = $1", &[asset.into()]))?;
+        let rows = self.read(|db| {
+            db.query("SELECT base_units, value FROM prices WHERE asset = $1", &[asset::canonical(asset).into()])
+        })?;
         Ok(rows.first().map(price_of).transpose()?)
     }
 

@@ -3,8 +3,9 @@
 
 use crate::facts::ChainFacts;
 use crate::model::{Action, CustomerType, Event, EventKind, Method, Record, RecordKind, Status};
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::hash::Hasher;
+use holdfast_types::Address;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3Default;
 
 /// One hour in seconds.
@@ -27,6 +28,13 @@ pub fn key(namespace: &str, text: &str) -> Key {
     hasher.write(namespace.as_bytes());
     hasher.write_u8(0);
     hasher.write(text.as_bytes());
+    hasher.finish().max(1)
+}
+
+/// The stand-in of an address, the same for all its written forms.
+pub fn address_key(text: &str) -> Key {
+    let mut hasher = Xxh3Default::new();
+    Address::read(text).hash(&mut hasher);
     hasher.finish().max(1)
 }
 
@@ -198,11 +206,11 @@ pub struct State {
     /// Ids of customers by index.
     ids: Vec<Box<str>>,
     parties: HashMap<Key, Party>,
-    /// Movements that were counted, so that two reports of one count once.
-    transfers: HashSet<Key>,
+    /// Movements that were counted and who claimed each first, so that two reports of one count once.
+    transfers: HashMap<Key, u32>,
     transfer_order: VecDeque<(i64, Key)>,
     /// Deposit addresses of customers.
-    addresses: HashMap<Box<str>, Box<str>>,
+    addresses: HashMap<Address, Box<str>>,
     latest: i64,
     swept: i64,
 }
@@ -225,7 +233,14 @@ impl State {
 
     /// Whose deposit address it is.
     pub fn owner_of(&self, address: &str) -> Option<&str> {
-        self.addresses.get(address).map(|c| &**c)
+        self.addresses.get(&Address::read(address)).map(|c| &**c)
+    }
+
+    /// The other customer who claimed an event's movement first, if there is one.
+    pub fn claimed_by_other(&self, event: &Event) -> Option<&str> {
+        let first = self.transfers.get(&key("transfer", &event.transfer()?))?;
+        let id = self.ids.get(*first as usize)?;
+        (**id != *event.customer).then_some(id)
     }
 
     /// Customers remembered.
@@ -290,7 +305,7 @@ impl State {
             }
             RecordKind::DepositAddress => {
                 if let Some(customer) = &record.customer {
-                    self.addresses.insert(record.id.as_str().into(), customer.as_str().into());
+                    self.addresses.insert(Address::read(&record.id), customer.as_str().into());
                 }
             }
             RecordKind::Kyc => {
@@ -319,10 +334,16 @@ impl State {
         let what = What::of(event);
         if let Some(transfer) = event.transfer() {
             let transfer = key("transfer", &transfer);
-            if !self.transfers.insert(transfer) {
-                return;
+            let index = self.customer_mut(&event.customer).index;
+            match self.transfers.get(&transfer) {
+                Some(first) if *first == index => return,
+                // Somebody else claims it: who is right is not known here, so it counts for both.
+                Some(_) => {}
+                None => {
+                    self.transfers.insert(transfer, index);
+                    self.transfer_order.push_back((event.time, transfer));
+                }
             }
-            self.transfer_order.push_back((event.time, transfer));
         }
         let time = event.time;
         let device = event.device.as_ref().map_or(0, |d| key("device", d));
@@ -379,7 +400,7 @@ impl State {
         if event.kind == EventKind::Deposit {
             // Every address that the chain names as sender; the event's own counterparty is noted above.
             for sender in facts.senders.iter().filter(|s| Some(*s) != event.counterparty.as_ref()) {
-                self.note_party(key("address", sender), index, time, value, true);
+                self.note_party(address_key(sender), index, time, value, true);
             }
             let senders = senders_of(event, facts);
             let mut from: Vec<u32> = Vec::new();
@@ -438,7 +459,7 @@ impl State {
 /// The other side of an event: address, card or bank account; 0 for none.
 pub fn party_of(event: &Event) -> Key {
     match event.kind {
-        EventKind::Deposit | EventKind::Withdrawal => event.counterparty.as_ref().map_or(0, |a| key("address", a)),
+        EventKind::Deposit | EventKind::Withdrawal => event.counterparty.as_ref().map_or(0, |a| address_key(a)),
         EventKind::Payment => event.instrument.as_ref().map_or(0, |i| key("instrument", i)),
         EventKind::Account => 0,
     }
@@ -446,7 +467,7 @@ pub fn party_of(event: &Event) -> Key {
 
 /// All addresses that a deposit came from, as keys.
 pub fn senders_of(event: &Event, facts: &ChainFacts) -> Vec<Key> {
-    let mut senders: Vec<Key> = facts.senders.iter().chain(&event.counterparty).map(|a| key("address", a)).collect();
+    let mut senders: Vec<Key> = facts.senders.iter().chain(&event.counterparty).map(|a| address_key(a)).collect();
     senders.sort_unstable();
     senders.dedup();
     senders

@@ -670,8 +670,7 @@ impl Workspace {
         };
         let ownerless = is_ownerless(&key);
         let canonical = key.to_text(network);
-        let asset = network.parameters().asset;
-        let own: Vec<&Tag> = self.tags.tags_of(&canonical).filter(|t| t.asset == asset).collect();
+        let own: Vec<&Tag> = self.tags.tags_of(&canonical).collect();
         let number = self.ledger.address_number(&key);
         let category =
             weightiest(own.iter().copied().filter(|_| !ownerless)).map_or(Category::UNATTRIBUTED, Tag::concept);

@@ -1,0 +1,282 @@
+//! Assets by their CAIP-19 identifier, with tickers as aliases from a curated list.
+
+use crate::{Address, ChainId};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::sync::LazyLock;
+
+/// An asset as CAIP-19 names it: `chain/namespace:reference`, such as `eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7`.
+/// References that are account addresses are kept in their canonical form, so that equal contracts compare equal.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AssetId {
+    chain: ChainId,
+    rest: Box<str>,
+}
+
+/// Text that is no asset.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no asset; give a ticker such as BTC, or a CAIP-19 id such as eip155:1/slip44:60")]
+pub struct NotAnAsset(pub String);
+
+impl AssetId {
+    /// Reads a CAIP-19 asset id, with or without a token id.
+    ///
+    /// # Errors
+    /// [`NotAnAsset`].
+    pub fn parse(text: &str) -> Result<Self, NotAnAsset> {
+        let wrong = || NotAnAsset(text.chars().take(160).collect());
+        let (chain, rest) = text.split_once('/').ok_or_else(wrong)?;
+        let chain = ChainId::parse(chain).map_err(|_| wrong())?;
+        let (asset, token) = rest.split_once('/').map_or((rest, None), |(a, t)| (a, Some(t)));
+        let (namespace, reference) = asset.split_once(':').ok_or_else(wrong)?;
+        let word = |t: &str, most: usize| {
+            (1..=most).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.%_".contains(&b))
+        };
+        let namespace_ok = (3..=8).contains(&namespace.len())
+            && namespace.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !namespace_ok || !word(reference, 128) || token.is_some_and(|t| !word(t, 78)) {
+            return Err(wrong());
+        }
+        let reference = match Address::read(reference) {
+            address @ (Address::Evm(_) | Address::Tron(_)) => address.to_string(),
+            _ => reference.to_owned(),
+        };
+        let token = token.map_or(String::new(), |t| format!("/{t}"));
+        Ok(AssetId { chain, rest: format!("{namespace}:{reference}{token}").into() })
+    }
+
+    /// The chain that it is on.
+    #[must_use]
+    pub fn chain(&self) -> &ChainId {
+        &self.chain
+    }
+
+    /// Whether it is the chain's own coin (SLIP-44) and no token.
+    #[must_use]
+    pub fn is_native(&self) -> bool {
+        self.rest.starts_with("slip44:")
+    }
+}
+
+impl fmt::Display for AssetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.chain, self.rest)
+    }
+}
+
+impl fmt::Debug for AssetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl Serialize for AssetId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for AssetId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A line of the curated list.
+struct Listed {
+    ticker: &'static str,
+    id: AssetId,
+    decimals: u8,
+    aliases: Vec<&'static str>,
+}
+
+/// `data/assets.csv`: ticker, CAIP-19 id, decimals, other tickers separated by spaces.
+static LIST: LazyLock<Vec<Listed>> = LazyLock::new(|| {
+    include_str!("../../../data/assets.csv")
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let mut cells = line.split(',');
+            let mut cell = || cells.next().unwrap_or_default();
+            let (ticker, id) = (cell(), AssetId::parse(cell()).expect("the list is checked by a test"));
+            let decimals = cell().parse().expect("the list is checked by a test");
+            Listed { ticker, id, decimals, aliases: cell().split_whitespace().collect() }
+        })
+        .collect()
+});
+
+/// An asset as somebody names it: by CAIP-19 id, or by a ticker. A ticker of one chain's coin has that coin's id; a ticker that
+/// several chains share (`USDT`) has none and stands for all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Asset {
+    ticker: Box<str>,
+    id: Option<AssetId>,
+}
+
+/// Longest ticker.
+pub const MAX_TICKER: usize = 32;
+
+impl Asset {
+    /// Reads a ticker in any case (`btc`, `XBT`) or a CAIP-19 id.
+    ///
+    /// # Errors
+    /// [`NotAnAsset`] for text that is neither.
+    pub fn parse(text: &str) -> Result<Self, NotAnAsset> {
+        let text = text.trim();
+        if text.contains('/') {
+            let id = AssetId::parse(text)?;
+            let ticker = LIST.iter().find(|l| l.id == id).map_or("", |l| l.ticker);
+            return Ok(Asset { ticker: ticker.into(), id: Some(id) });
+        }
+        let bad = |c: char| c.is_whitespace() || c.is_control();
+        if text.is_empty() || text.len() > MAX_TICKER || text.contains(bad) {
+            return Err(NotAnAsset(text.chars().take(80).collect()));
+        }
+        let upper = text.to_uppercase();
+        let listed: Vec<&Listed> =
+            LIST.iter().filter(|l| l.ticker == upper || l.aliases.contains(&upper.as_str())).collect();
+        match listed.as_slice() {
+            [one] => Ok(Asset { ticker: one.ticker.into(), id: Some(one.id.clone()) }),
+            [first, ..] => Ok(Asset { ticker: first.ticker.into(), id: None }),
+            [] => Ok(Asset { ticker: upper.into(), id: None }),
+        }
+    }
+
+    /// The ticker, or nothing for a token that the list does not name.
+    #[must_use]
+    pub fn ticker(&self) -> Option<&str> {
+        Some(&*self.ticker).filter(|t| !t.is_empty())
+    }
+
+    /// The CAIP-19 id, where the name tells one asset.
+    #[must_use]
+    pub fn id(&self) -> Option<&AssetId> {
+        self.id.as_ref()
+    }
+
+    /// Decimal places between the base unit and the unit that people use, where the list knows them. Tokens of one ticker that differ
+    /// (USDT on BNB Smart Chain has 18) are unknown by ticker alone.
+    #[must_use]
+    pub fn decimals(&self) -> Option<u8> {
+        let mut known = LIST.iter().filter(|l| match &self.id {
+            Some(id) => l.id == *id,
+            None => l.ticker == &*self.ticker,
+        });
+        let first = known.next()?.decimals;
+        known.all(|l| l.decimals == first).then_some(first)
+    }
+
+    /// Whether the curated list names it.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        LIST.iter().any(|l| l.ticker == &*self.ticker)
+    }
+
+    /// Whether it exists on a chain, as far as the list knows.
+    #[must_use]
+    pub fn is_on(&self, chain: &ChainId) -> bool {
+        match &self.id {
+            Some(id) => id.chain() == chain,
+            None => LIST.iter().any(|l| l.ticker == &*self.ticker && l.id.chain() == chain),
+        }
+    }
+
+    /// Whether two names can mean the same asset. A ticker that several chains share matches its token on each of them, so that a freeze of
+    /// USDT binds it everywhere.
+    #[must_use]
+    pub fn matches(&self, other: &Asset) -> bool {
+        match (&self.id, &other.id) {
+            (Some(a), Some(b)) => a == b,
+            _ => !self.ticker.is_empty() && self.ticker == other.ticker,
+        }
+    }
+
+    /// Whether two texts name the same asset; text that is no asset equals itself only.
+    #[must_use]
+    pub fn same(a: &str, b: &str) -> bool {
+        match (Asset::parse(a), Asset::parse(b)) {
+            (Ok(a), Ok(b)) => a.matches(&b),
+            _ => a == b,
+        }
+    }
+}
+
+/// The canonical text: the ticker where it alone tells the asset, else the CAIP-19 id, else the ticker in capitals.
+impl fmt::Display for Asset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.id {
+            Some(id) if LIST.iter().filter(|l| l.ticker == &*self.ticker).count() != 1 => write!(f, "{id}"),
+            _ => f.write_str(&self.ticker),
+        }
+    }
+}
+
+/// The canonical text of an asset; text that is none is given back as it is.
+#[must_use]
+pub fn canonical(text: &str) -> String {
+    Asset::parse(text).map_or_else(|_| text.to_owned(), |a| a.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sound() {
+        let lines = include_str!("../../../data/assets.csv").lines().skip(1).count();
+        assert!(LIST.len() == lines && lines > 50);
+        for listed in LIST.iter() {
+            let text = listed.id.to_string();
+            assert_eq!(Asset::parse(&text).unwrap().ticker(), Some(listed.ticker), "{text}");
+            assert!(listed.decimals <= 24 && listed.ticker == listed.ticker.to_uppercase());
+            assert_eq!(LIST.iter().filter(|l| l.id == listed.id).count(), 1, "{text} stands twice");
+            // Contracts are written with their checksum, so a slip of the pen is found.
+            let written = include_str!("../../../data/assets.csv")
+                .lines()
+                .find(|l| l.split(',').nth(1).is_some_and(|i| AssetId::parse(i).unwrap() == listed.id))
+                .unwrap();
+            let reference = written.split(',').nth(1).unwrap().rsplit(':').next().unwrap();
+            if reference.starts_with("0x") || reference.starts_with('T') {
+                assert_eq!(Address::check(reference).map(|_| ()), Ok(()), "{written}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_one_asset_compare_equal() {
+        for (a, b) in [
+            ("BTC", "xbt"),
+            ("btc", "bip122:000000000019d6689c085ae165831e93/slip44:0"),
+            ("ETH", "eip155:1/slip44:60"),
+            ("USDT", "eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7"),
+            ("usdt", "tron:mainnet/trc20:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"),
+            ("foo", "FOO"),
+        ] {
+            assert!(Asset::same(a, b) && Asset::same(b, a), "{a} {b}");
+        }
+        for (a, b) in [
+            ("BTC", "BCH"),
+            ("BTC", "WBTC"),
+            (
+                "eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7",
+                "tron:mainnet/trc20:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+            ),
+            (
+                "eip155:1/erc20:0x00000000000000000000000000000000000000aa",
+                "eip155:1/erc20:0x00000000000000000000000000000000000000ab",
+            ),
+        ] {
+            assert!(!Asset::same(a, b), "{a} {b}");
+        }
+        assert_eq!(canonical("xbt"), "BTC");
+        assert_eq!(canonical("bip122:000000000019d6689c085ae165831e93/slip44:0"), "BTC");
+        assert_eq!(canonical("usdt"), "USDT");
+        let token = "eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7";
+        assert_eq!(canonical(token), token.to_lowercase());
+        assert_eq!(Asset::parse(token).unwrap().decimals(), Some(6));
+        assert_eq!(Asset::parse("USDT").unwrap().decimals(), None, "18 on BNB Smart Chain");
+        assert_eq!(Asset::parse("btc").unwrap().decimals(), Some(8));
+        assert!(Asset::parse("").is_err() && Asset::parse("a b").is_err() && Asset::parse("eip155:1/x").is_err());
+    }
+}

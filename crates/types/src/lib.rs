@@ -1,0 +1,36 @@
+//! What every crate names alike: chains, assets, addresses, hashes. No I/O.
+//!
+//! Identity is never text as somebody wrote it: a chain is a [`ChainId`] (CAIP-2), an asset an [`Asset`] (CAIP-19 with its ticker as an
+//! alias), an address an [`Address`], which is the script or account and compares equal in all its written forms.
+
+pub mod address;
+pub mod address_key;
+pub mod asset;
+pub mod chain;
+pub mod hash;
+pub mod network;
+pub mod script;
+
+pub use address::{Address, AddressProblem};
+pub use address_key::AddressKey;
+pub use asset::{Asset, AssetId};
+pub use chain::ChainId;
+pub use network::Network;
+pub use script::ScriptClass;
+
+/// A 32-byte hash in internal byte order (as hashed; explorers print it reversed).
+pub type Hash32 = [u8; 32];
+
+/// Prints a hash the way explorers do: reversed, as hex.
+pub fn display_hash(hash: &Hash32) -> String {
+    let mut reversed = *hash;
+    reversed.reverse();
+    hex::encode(reversed)
+}
+
+/// Reads a hash printed by [`display_hash`]. `None` unless it is exactly 64 hex digits.
+pub fn parse_hash(text: &str) -> Option<Hash32> {
+    let mut bytes: Hash32 = hex::decode(text).ok()?.try_into().ok()?;
+    bytes.reverse();
+    Some(bytes)
+}
