@@ -173,8 +173,10 @@ impl TagStore {
     /// Adds tags, leaving out exact repeats. Returns how many were new.
     pub fn add_tags(&mut self, tags: impl IntoIterator<Item = Tag>) -> usize {
         let before = self.tags.len();
-        for tag in tags {
-            let known = self.by_address.entry(Address::read(&tag.address)).or_default();
+        let tags: Vec<Tag> = tags.into_iter().collect();
+        let addresses: Vec<Address> = tags.par_iter().with_min_len(64).map(|t| Address::read(&t.address)).collect();
+        for (tag, address) in tags.into_iter().zip(addresses) {
+            let known = self.by_address.entry(address).or_default();
             if known.iter().any(|i| self.tags[*i as usize] == tag) {
                 continue;
             }
@@ -313,6 +315,7 @@ impl TagStore {
 pub fn normal(address: &str) -> String {
     match Address::read(address) {
         account @ Address::Evm(_) => account.to_string(),
+        Address::Other(text) => text.into(),
         _ => address.trim().to_owned(),
     }
 }

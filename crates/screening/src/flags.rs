@@ -364,8 +364,9 @@ pub(crate) fn candidates(db: &mut Database, flag: &Flag) -> Result<Vec<i64>, DbE
             )?
         }
         Subject::Transaction | Subject::Deposit => {
-            let end = if flag.subject == Subject::Deposit { "" } else { ":%" };
-            let like = format!("{}:{}{end}", flag.asset.to_lowercase(), flag.value);
+            // Movements without an output number are found too; who matches is checked again.
+            let txid = flag.value.split(':').next().unwrap_or_default();
+            let like = format!("%:{txid}:%");
             db.query(
                 "SELECT seq FROM events WHERE kind = 'deposit' AND time >= $1 AND LOWER(transfer) LIKE $2 ORDER BY seq DESC LIMIT 10000",
                 &[since.into(), like.as_str().into()],

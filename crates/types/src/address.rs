@@ -57,10 +57,10 @@ impl Address {
     pub fn read(text: &str) -> Self {
         let text = clean(text);
         script_text(&text)
+            .or_else(|| base58(&text))
             .or_else(|| hexadecimal(&text))
             .or_else(|| segwit(&text))
             .or_else(|| cash_addr(&text))
-            .or_else(|| base58(&text))
             .unwrap_or_else(|| Address::Other(plain(&text).into()))
     }
 
@@ -146,7 +146,12 @@ fn clean(text: &str) -> String {
             || c.is_control()
             || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
-    let mut cleaned: String = text.trim().chars().filter(|c| !invisible(*c)).take(4 * MAX_ADDRESS).collect();
+    let text = text.trim();
+    // Nearly all texts are clean.
+    if text.len() <= MAX_ADDRESS && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return text.to_owned();
+    }
+    let mut cleaned: String = text.chars().filter(|c| !invisible(*c)).take(4 * MAX_ADDRESS).collect();
     while let Some((scheme, rest)) = cleaned.split_once(':') {
         let scheme = scheme.to_ascii_lowercase();
         if !SCHEMES.contains(&scheme.as_str()) {
@@ -273,9 +278,11 @@ fn base58(text: &str) -> Option<Address> {
     }
 }
 
-/// Text of other chains: lower case where it is valid Bech32, which has no case.
+/// Text of other chains: lower case where its form has no case, which are Bech32 and hexadecimal after `0x`.
 fn plain(text: &str) -> String {
-    let bech32 = CheckedHrpstring::new::<Bech32>(text).is_ok() || CheckedHrpstring::new::<Bech32m>(text).is_ok();
+    let bech32 = text.get(..2).is_some_and(|p| p.eq_ignore_ascii_case("0x"))
+        || CheckedHrpstring::new::<Bech32>(text).is_ok()
+        || CheckedHrpstring::new::<Bech32m>(text).is_ok();
     if bech32 { text.to_ascii_lowercase() } else { text.to_owned() }
 }
 
