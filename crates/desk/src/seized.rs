@@ -274,10 +274,14 @@ impl Desk<'_> {
         let counts: Vec<String> = counts.iter().map(|(k, n)| format!("{n} {k}")).collect();
         let bytes: u64 = report.sources.iter().map(|s| s.size).sum();
         let words = format!(
-            "{exhibit}: {} files, {bytes} bytes scanned; {}; {} addresses known to the ledger or tagged",
+            "{exhibit}: {} files, {bytes} bytes scanned; {}; {} addresses known to the ledger or tagged{}",
             report.sources.len(),
             if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") },
-            holdings.len()
+            holdings.len(),
+            match report.not_opened().count() {
+                0 => String::new(),
+                n => format!("; {n} things could not be opened and are listed in the record"),
+            }
         );
         add(ItemKind::Note, "", words, json!({}))?;
         Ok(numbers)

@@ -8,7 +8,7 @@ const BITCOIN58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopq
 const RIPPLE58: &[u8; 58] = b"rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz";
 
 /// Version bytes of extended keys (BIP32, SLIP-0132): prefix, whether private, what it stands for.
-const EXTENDED: [([u8; 4], &str, bool, &str); 14] = [
+const EXTENDED: [([u8; 4], &str, bool, &str); 30] = [
     ([0x04, 0x88, 0xad, 0xe4], "xprv", true, "P2PKH or any"),
     ([0x04, 0x88, 0xb2, 0x1e], "xpub", false, "P2PKH or any"),
     ([0x04, 0x9d, 0x78, 0x78], "yprv", true, "P2WPKH in P2SH"),
@@ -23,6 +23,22 @@ const EXTENDED: [([u8; 4], &str, bool, &str); 14] = [
     ([0x01, 0x9d, 0xa4, 0x62], "Ltub", false, "Litecoin"),
     ([0x04, 0x35, 0x83, 0x94], "tprv", true, "test network"),
     ([0x04, 0x35, 0x87, 0xcf], "tpub", false, "test network"),
+    ([0x04, 0x4a, 0x4e, 0x28], "uprv", true, "test network, P2WPKH in P2SH"),
+    ([0x04, 0x4a, 0x52, 0x62], "upub", false, "test network, P2WPKH in P2SH"),
+    ([0x04, 0x5f, 0x18, 0xbc], "vprv", true, "test network, P2WPKH"),
+    ([0x04, 0x5f, 0x1c, 0xf6], "vpub", false, "test network, P2WPKH"),
+    ([0x02, 0x42, 0x85, 0xb5], "Uprv", true, "test network, P2WSH in P2SH"),
+    ([0x02, 0x42, 0x89, 0xef], "Upub", false, "test network, P2WSH in P2SH"),
+    ([0x02, 0x57, 0x50, 0x48], "Vprv", true, "test network, P2WSH"),
+    ([0x02, 0x57, 0x54, 0x83], "Vpub", false, "test network, P2WSH"),
+    ([0x01, 0xb2, 0x67, 0x92], "Mtpv", true, "Litecoin, P2WPKH in P2SH"),
+    ([0x01, 0xb2, 0x6e, 0xf6], "Mtub", false, "Litecoin, P2WPKH in P2SH"),
+    ([0x04, 0x36, 0xef, 0x7d], "ttpv", true, "Litecoin's test network"),
+    ([0x04, 0x36, 0xf6, 0xe1], "ttub", false, "Litecoin's test network"),
+    ([0x02, 0xfa, 0xc3, 0x98], "dgpv", true, "Dogecoin"),
+    ([0x02, 0xfa, 0xca, 0xfd], "dgub", false, "Dogecoin"),
+    ([0x02, 0xfe, 0x52, 0xcc], "drkp", true, "Dash"),
+    ([0x02, 0xfe, 0x52, 0xf8], "drkv", false, "Dash"),
 ];
 
 /// Version bytes of an extended key in the form of Bitcoin's xprv or xpub, with what it stands for.
@@ -88,7 +104,18 @@ fn solana(text: &str) -> bool {
     let mut seen = [false; 128];
     text.bytes().for_each(|b| seen[(b & 127) as usize] = true);
     let variety = seen.iter().filter(|s| **s).count();
-    variety >= 18 && curve25519_dalek::edwards::CompressedEdwardsY(bytes).decompress().is_some()
+    // Of 44 characters drawn evenly seven are digits and twice as many are letters of either case: names put together are not so.
+    let count = |of: fn(&u8) -> bool| text.as_bytes().iter().filter(|b| of(b)).count();
+    let mixed =
+        count(u8::is_ascii_digit) >= 3 && count(u8::is_ascii_uppercase) >= 8 && count(u8::is_ascii_lowercase) >= 8;
+    variety >= 18 && mixed && curve25519_dalek::edwards::CompressedEdwardsY(bytes).decompress().is_some()
+}
+
+/// How segwit addresses begin: Bitcoin's, Litecoin's, their test networks'.
+const SEGWIT: [&str; 6] = ["bc1", "ltc1", "tb1", "bcrt1", "tltc1", "rltc1"];
+
+fn begins(token: &str, with: &str) -> bool {
+    token.get(..with.len()).is_some_and(|t| t.eq_ignore_ascii_case(with))
 }
 
 fn segwit(text: &str) -> Option<&'static str> {
@@ -104,6 +131,8 @@ fn segwit(text: &str) -> Option<&'static str> {
     match hrp.as_str() {
         "bc" if fits => Some("BTC"),
         "ltc" if fits => Some("LTC"),
+        "tb" | "bcrt" if fits => Some("tBTC (test network)"),
+        "tltc" | "rltc" if fits => Some("tLTC (test network)"),
         _ => None,
     }
 }
@@ -118,9 +147,7 @@ fn judge(token: &str, start: usize) -> Option<Hit> {
     let first = token.as_bytes().first().copied()?;
     let address = |asset: &str, confidence| Some(hit(Kind::Address, start, token, confidence, asset));
     match (first, len) {
-        (b'b' | b'B' | b'l' | b'L', 14..=90)
-            if token[..3.min(len)].eq_ignore_ascii_case("bc1") || token[..4].eq_ignore_ascii_case("ltc1") =>
-        {
+        (b'b' | b'B' | b'l' | b'L' | b't' | b'T' | b'r' | b'R', 14..=90) if SEGWIT.iter().any(|p| begins(token, p)) => {
             let asset = segwit(token)?;
             let lower = token.to_ascii_lowercase();
             Some(Hit { value: lower, ..hit(Kind::Address, start, token, Confidence::High, asset) })
@@ -152,11 +179,14 @@ fn judge(token: &str, start: usize) -> Option<Hit> {
             let fits = bytes.len() == 39 && bytes[0] == 1 && matches!(bytes[1], 0x42 | 0x43);
             fits.then(|| hit(Kind::Bip38, start, token, Confidence::High, "encrypted with a passphrase"))
         }
-        (b'5' | b'K' | b'L' | b'T' | b'6', 51 | 52) => {
+        (b'5' | b'6' | b'7' | b'9' | b'K' | b'L' | b'Q' | b'T' | b'X' | b'c', 51 | 52) => {
             let bytes = base58::decode_check(token).ok()?;
             let asset = match bytes[0] {
                 0x80 => "BTC",
                 0xb0 => "LTC",
+                0x9e => "DOGE",
+                0xcc => "DASH",
+                0xef => "tBTC (test network)",
                 _ => return None,
             };
             let form = match (bytes.len(), bytes.last()) {
@@ -170,7 +200,7 @@ fn judge(token: &str, start: usize) -> Option<Hit> {
             let network = monero(token)?;
             Some(hit(Kind::Address, start, token, Confidence::High, format!("XMR ({network})")))
         }
-        (b'1' | b'3' | b'L' | b'M' | b'T', 25..=35) => {
+        (b'1' | b'2' | b'3' | b'9' | b'A' | b'D' | b'L' | b'M' | b'Q' | b'T' | b'X' | b'm' | b'n', 25..=35) => {
             let bytes = base58::decode_check(token).ok()?;
             if bytes.len() != 21 {
                 return None;
@@ -179,6 +209,10 @@ fn judge(token: &str, start: usize) -> Option<Hit> {
                 0x00 | 0x05 => address("BTC", Confidence::High),
                 0x30 | 0x32 => address("LTC", Confidence::High),
                 0x41 => address("TRX", Confidence::High),
+                0x1e | 0x16 => address("DOGE", Confidence::High),
+                0x4c => address("DASH", Confidence::High),
+                0x6f | 0xc4 => address("tBTC (test network)", Confidence::High),
+                0x3a => address("tLTC (test network)", Confidence::High),
                 _ => None,
             }
         }
@@ -202,6 +236,20 @@ const IN_TOKEN: [bool; 256] = {
 /// The shortest token that matters: a short segwit program. Most have 25 and more.
 const SHORTEST: usize = 14;
 
+/// Whether a token is a part of something longer: hashes and keys in base64 (`+`, `/`, `=`) or its form for addresses of pages (`-`, `_`), names of files
+/// and of things in programs.
+fn is_part(bytes: &[u8], start: usize, end: usize) -> bool {
+    let joins = |b: Option<&u8>| b.is_some_and(|b| b"+/=-_.$%@~\\".contains(b));
+    let before = start.checked_sub(1).and_then(|i| bytes.get(i));
+    // `address=...` is a field, `account/...` a place of a page, and a full stop ends a sentence.
+    let named = start >= 5 && bytes[start - 5..start - 1].iter().all(u8::is_ascii_lowercase);
+    // `sha256=...` is a hash.
+    let hash = start >= 8 && bytes[start - 8..start].windows(3).any(|w| w.eq_ignore_ascii_case(b"sha"));
+    let field = !hash && (before == Some(&b'=') || before == Some(&b'/') && named) && !joins(bytes.get(end));
+    let stop = bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_none_or(u8::is_ascii_whitespace);
+    (joins(before) && !field) || (joins(bytes.get(end)) && !stop)
+}
+
 /// Finds addresses and keys in a text.
 pub fn find(text: &str, hits: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
@@ -222,6 +270,7 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
         }
         if (SHORTEST..=128).contains(&(end - start))
             && let Some(hit) = judge(&text[start..end], start)
+            && !(hit.confidence == Confidence::Low && is_part(bytes, start, end))
         {
             hits.push(hit);
         }
@@ -233,6 +282,28 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn test_networks_are_told_from_the_real_ones() {
+        for (text, kind, detail) in [
+            ("mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", Kind::Address, "tBTC (test network)"),
+            ("2MzQwSSnBHWHqSAqtTVQ6v47XtaisrJa1Vc", Kind::Address, "tBTC (test network)"),
+            ("tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", Kind::Address, "tBTC (test network)"),
+            ("cNJFgo1driFnPcBdBX8BrJrpxchBWXwXCvNH5SoSkdcF6JXXwHMm", Kind::Wif, "tBTC (test network), compressed"),
+        ] {
+            assert_eq!(found(text), [(kind, text.to_owned(), detail.to_owned())], "{text}");
+        }
+        // SLIP-132's prefixes: the same key under every version has the name that the version stands for.
+        let xpub = "zpub6rFR7y4Q2AijBEqTUquhVz398htDFrtymD9xYYfG1m4wAcvPhXNfE3EfH1r1ADqtfSdVCToUG868RvUUkgDKf31mGDtKsAYz2oz2AGutZYs";
+        let mut bytes = base58::decode_check(xpub).unwrap();
+        for (version, name, private, about) in EXTENDED {
+            bytes[..4].copy_from_slice(&version);
+            let text = base58::encode_check(&bytes);
+            let kind = if private { Kind::ExtendedPrivateKey } else { Kind::ExtendedPublicKey };
+            assert_eq!(found(&text), [(kind, text.clone(), format!("{name} ({about})"))]);
+            assert!(text.starts_with(name) || name.starts_with("drk"), "{name}: {text}");
+        }
+    }
 
     fn found(text: &str) -> Vec<(Kind, String, String)> {
         let mut hits = Vec::new();
@@ -282,7 +353,25 @@ mod tests {
             found("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed")[0].1,
             "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
         );
-        assert_eq!(found("9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM")[0].2, "SOL");
+        let solana = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM";
+        for text in [
+            solana.to_owned(),
+            format!("to={solana}"),
+            format!("https://x.org/account/{solana}"),
+            format!("sent to {solana}."),
+        ] {
+            assert_eq!(found(&text)[0].2, "SOL", "{text}");
+        }
+        // A part of a hash or of a name is none.
+        for text in [
+            format!("{solana}="),
+            format!("sha256-{solana}"),
+            format!("abc+{solana}"),
+            format!("x_{solana}"),
+            format!("{solana}.js"),
+        ] {
+            assert_eq!(found(&text), [], "{text}");
+        }
         assert_eq!(found("0x0000000000000000000000000000000000000000"), []);
         assert_eq!(
             found("BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4")[0].1,

@@ -2,7 +2,8 @@
 //! keys. Nothing is derived to be spent: only addresses leave this module.
 
 use crate::addresses::{eip55, extended};
-use crate::mnemonic::{completions, electrum_kind};
+use crate::mnemonic::{completions, electrum_kind, old_electrum_seed};
+use crate::words::electrum_normal;
 use crate::{Kind, addresses};
 use bitcoin::bip32::{ChildNumber, Xpriv, Xpub};
 use bitcoin::hashes::{Hash, hash160};
@@ -10,7 +11,7 @@ use bitcoin::secp256k1::{All, PublicKey, Secp256k1};
 use bitcoin::{CompressedPublicKey, KnownHrp, NetworkKind, PrivateKey, base58};
 use hmac::Hmac;
 use serde::{Deserialize, Serialize};
-use sha2::Sha512;
+use sha2::{Sha256, Sha512};
 use sha3::{Digest, Keccak256};
 use utoipa::ToSchema;
 
@@ -63,26 +64,40 @@ fn evm_hash(key: &PublicKey) -> [u8; 20] {
     digest[12..].try_into().unwrap_or_default()
 }
 
-fn address(secp: &Secp256k1<All>, key: &PublicKey, form: Form, litecoin: bool) -> Option<String> {
+/// Version bytes and human-readable part of a network's addresses, by its ticker; `t` before it for a test network.
+fn versions(asset: &str) -> (u8, u8, Option<&'static str>) {
+    match asset {
+        "LTC" => (0x30, 0x32, Some("ltc")),
+        "tBTC" => (0x6f, 0xc4, Some("tb")),
+        "tLTC" => (0x6f, 0x3a, Some("tltc")),
+        "DOGE" => (0x1e, 0x16, None),
+        "DASH" => (0x4c, 0x10, None),
+        _ => (0, 5, Some("bc")),
+    }
+}
+
+fn address(secp: &Secp256k1<All>, key: &PublicKey, form: Form, asset: &str) -> Option<String> {
+    let (p2pkh, p2sh, hrp) = versions(asset);
     let compressed = CompressedPublicKey(*key);
     let hash = |bytes: &[u8]| hash160::Hash::hash(bytes).to_byte_array();
     let segwit = |version: bech32::Fe32, program: &[u8]| {
-        let hrp = bech32::Hrp::parse(if litecoin { "ltc" } else { "bc" }).ok()?;
+        let hrp = bech32::Hrp::parse(hrp?).ok()?;
         bech32::segwit::encode(hrp, version, program).ok()
     };
     match form {
-        Form::Legacy => Some(with_version(if litecoin { 0x30 } else { 0 }, &hash(&key.serialize()))),
-        Form::Uncompressed => Some(with_version(if litecoin { 0x30 } else { 0 }, &hash(&key.serialize_uncompressed()))),
+        Form::Legacy => Some(with_version(p2pkh, &hash(&key.serialize()))),
+        Form::Uncompressed => Some(with_version(p2pkh, &hash(&key.serialize_uncompressed()))),
         Form::Nested => {
             let mut script = vec![0, 20];
             script.extend_from_slice(&hash(&key.serialize()));
-            Some(with_version(if litecoin { 0x32 } else { 5 }, &hash(&script)))
+            hrp.map(|_| with_version(p2sh, &hash(&script)))
         }
         Form::Segwit => segwit(bech32::segwit::VERSION_0, &hash(&key.serialize())),
-        Form::Taproot if litecoin => None,
+        Form::Taproot if !matches!(asset, "BTC" | "tBTC") => None,
         Form::Taproot => {
             let (only, _) = compressed.0.x_only_public_key();
-            Some(bitcoin::Address::p2tr(secp, only, None, KnownHrp::Mainnet).to_string())
+            let hrp = if asset == "BTC" { KnownHrp::Mainnet } else { KnownHrp::Testnets };
+            Some(bitcoin::Address::p2tr(secp, only, None, hrp).to_string())
         }
         Form::Evm => Some(eip55(&hex::encode(evm_hash(key)))),
         Form::Tron => Some(with_version(0x41, &evm_hash(key))),
@@ -102,6 +117,14 @@ const SCHEMES: [(u32, u32, &str, Form); 9] = [
     (44, 195, "TRX", Form::Tron),
 ];
 
+/// Schemes of test networks, which share one coin number.
+const TEST_SCHEMES: [(u32, u32, &str, Form); 4] = [
+    (44, 1, "tBTC", Form::Legacy),
+    (49, 1, "tBTC", Form::Nested),
+    (84, 1, "tBTC", Form::Segwit),
+    (86, 1, "tBTC", Form::Taproot),
+];
+
 fn hardened(n: u32) -> ChildNumber {
     ChildNumber::Hardened { index: n }
 }
@@ -119,7 +142,7 @@ struct Deriver<'a> {
 
 impl Deriver<'_> {
     fn push(&mut self, path: String, asset: &str, key: &PublicKey, form: Form) {
-        if let Some(address) = address(&self.secp, key, form, asset == "LTC") {
+        if let Some(address) = address(&self.secp, key, form, asset) {
             self.found.push(Derived {
                 fingerprint: self.fingerprint.to_owned(),
                 path,
@@ -146,11 +169,11 @@ impl Deriver<'_> {
     /// All schemes of a seed.
     fn seed(&mut self, seed: &[u8]) {
         let Ok(master) = Xpriv::new_master(NetworkKind::Main, seed) else { return };
-        self.schemes(&master);
+        self.schemes(&master, &SCHEMES);
     }
 
-    fn schemes(&mut self, master: &Xpriv) {
-        for (purpose, coin, asset, form) in SCHEMES {
+    fn schemes(&mut self, master: &Xpriv, schemes: &[(u32, u32, &'static str, Form)]) {
+        for &(purpose, coin, asset, form) in schemes {
             let steps = [hardened(purpose), hardened(coin), hardened(0)];
             let Ok(account) = master.derive_priv(&self.secp, &steps) else { continue };
             let account = Xpub::from_priv(&self.secp, &account);
@@ -159,13 +182,14 @@ impl Deriver<'_> {
     }
 
     fn electrum(&mut self, phrase: &str) {
+        let Some(kind) = electrum_kind(phrase) else { return self.old_electrum(phrase) };
         let mut seed = [0; 64];
         // Electrum stretches with its own salt (mnemonic.py).
-        if pbkdf2::pbkdf2::<Hmac<Sha512>>(phrase.as_bytes(), b"electrum", 2048, &mut seed).is_err() {
+        if pbkdf2::pbkdf2::<Hmac<Sha512>>(electrum_normal(phrase).as_bytes(), b"electrum", 2048, &mut seed).is_err() {
             return;
         }
         let Ok(master) = Xpriv::new_master(NetworkKind::Main, &seed) else { return };
-        let segwit = electrum_kind(phrase).is_some_and(|k| k.contains("segwit"));
+        let segwit = kind.contains("segwit");
         let (steps, path, form): (&[ChildNumber], _, _) = if segwit {
             (&[ChildNumber::Hardened { index: 0 }], "m/0'", Form::Segwit)
         } else {
@@ -177,13 +201,43 @@ impl Deriver<'_> {
         }
     }
 
+    /// Electrum before version 2: one key, and each address's key is that one and a hash of its number (keystore.py, `Old_KeyStore`).
+    fn old_electrum(&mut self, phrase: &str) {
+        let Some(seed) = old_electrum_seed(phrase) else { return };
+        let mut stretched = seed.clone().into_bytes();
+        for _ in 0..100_000 {
+            let mut hasher = Sha256::new();
+            hasher.update(&stretched);
+            hasher.update(seed.as_bytes());
+            stretched = hasher.finalize().to_vec();
+        }
+        let Ok(secret) = bitcoin::secp256k1::SecretKey::from_slice(&stretched) else { return };
+        let master = PublicKey::from_secret_key(&self.secp, &secret);
+        let bytes = master.serialize_uncompressed();
+        for branch in 0..2u32 {
+            for i in 0..self.gap {
+                let mut hasher = Sha256::new();
+                hasher.update(format!("{i}:{branch}:").as_bytes());
+                hasher.update(&bytes[1..]);
+                let twice: [u8; 32] = Sha256::digest(hasher.finalize()).into();
+                let Ok(tweak) = bitcoin::secp256k1::Scalar::from_be_bytes(twice) else { continue };
+                if let Ok(key) = master.add_exp_tweak(&self.secp, &tweak) {
+                    self.push(format!("old/{branch}/{i}"), "BTC", &key, Form::Uncompressed);
+                }
+            }
+        }
+    }
+
     fn extended(&mut self, text: &str) {
         let Some((mut bytes, name, private)) = extended(text) else { return };
-        let litecoin = name.starts_with("Lt");
-        let asset = if litecoin { "LTC" } else { "BTC" };
-        if name.starts_with('t') {
-            return;
-        }
+        let asset = match name {
+            "Ltpv" | "Ltub" | "Mtpv" | "Mtub" => "LTC",
+            "ttpv" | "ttub" => "tLTC",
+            "dgpv" | "dgub" => "DOGE",
+            "drkp" | "drkv" => "DASH",
+            _ if name.starts_with(['t', 'u', 'v', 'U', 'V']) => "tBTC",
+            _ => "BTC",
+        };
         // The same key under Bitcoin's own version bytes.
         bytes[..4].copy_from_slice(if private { &[0x04, 0x88, 0xad, 0xe4] } else { &[0x04, 0x88, 0xb2, 0x1e] });
         let (account, master) = match private {
@@ -197,13 +251,13 @@ impl Deriver<'_> {
             }
         };
         if let Some(master) = master {
-            self.schemes(&master);
+            self.schemes(&master, if asset.starts_with('t') { &TEST_SCHEMES } else { &SCHEMES });
         }
         let forms: &[Form] = match name {
-            "yprv" | "ypub" => &[Form::Nested],
-            "zprv" | "zpub" => &[Form::Segwit],
+            "yprv" | "ypub" | "uprv" | "upub" | "Mtpv" | "Mtub" => &[Form::Nested],
+            "zprv" | "zpub" | "vprv" | "vpub" => &[Form::Segwit],
             // Several signatures: one key alone has no address.
-            "Yprv" | "Ypub" | "Zprv" | "Zpub" => &[],
+            _ if name.starts_with(['Y', 'Z', 'U', 'V']) => &[],
             _ => &[Form::Legacy, Form::Nested, Form::Segwit, Form::Taproot],
         };
         for form in forms {
@@ -213,7 +267,14 @@ impl Deriver<'_> {
 
     fn wif(&mut self, text: &str) {
         let Ok(bytes) = base58::decode_check(text) else { return };
-        let (asset, compressed) = (if bytes[0] == 0xb0 { "LTC" } else { "BTC" }, bytes.len() == 34);
+        let asset = match bytes[0] {
+            0xb0 => "LTC",
+            0x9e => "DOGE",
+            0xcc => "DASH",
+            0xef => "tBTC",
+            _ => "BTC",
+        };
+        let compressed = bytes.len() == 34;
         let Ok(key) = PrivateKey::from_slice(&bytes[1..33], NetworkKind::Main) else { return };
         let public = key.inner.public_key(&self.secp);
         let forms: &[(Form, &str)] = match compressed {
@@ -320,6 +381,18 @@ mod tests {
             1,
         );
         assert_eq!(found[0].address, "bc1q3g5tmkmlvxryhh843v4dz026avatc0zzr6h3af");
+        // Before version 2.
+        let found = addresses_of(
+            Kind::Electrum,
+            "powerful random nobody notice nothing important anyway look away hidden message over",
+            "f",
+            1,
+        );
+        assert_eq!(found[0].address, "1FJEEB8ihPMbzs2SkLmr37dHyRFzakqUmo");
+        assert_eq!(found[1].address, "1KRW8pH6HFHZh889VDq6fEKvmrsmApwNfe");
+        // Test networks: the same key in their own form.
+        let found = addresses_of(Kind::Wif, "cNJFgo1driFnPcBdBX8BrJrpxchBWXwXCvNH5SoSkdcF6JXXwHMm", "f", 1);
+        assert!(found.iter().all(|d| d.asset == "tBTC") && found[0].address.starts_with(['m', 'n']), "{found:?}");
     }
 
     #[test]

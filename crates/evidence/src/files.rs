@@ -5,11 +5,15 @@ use aho_corasick::packed::Searcher;
 use std::sync::LazyLock;
 
 /// Wallets of text: a word, what must stand within some kilobytes of it, and what that is.
-const WALLETS: [(&str, &[&str], &str); 3] = [
+const WALLETS: [(&str, &[&str], &str); 5] = [
     ("\"seed_version\"", &["\"wallet_type\""], "Electrum wallet"),
+    ("'seed_version'", &["'master_public_key'"], "Electrum wallet, version 1"),
     ("\"ciphertext\"", &["\"kdfparams\"", "\"mac\"", "\"version\""], "Ethereum keystore, version 3"),
     ("\"salt\"", &["\"iv\"", "\"data\""], "MetaMask vault"),
+    ("\"pbkdf2_iterations\"", &["\"payload\""], "Blockchain.com wallet or one like it"),
 ];
+/// A vault's salt within JSON within JSON.
+const ESCAPED_SALT: &str = "\\\"salt";
 
 /// Words that tell of hardware wallets and companion apps, in lower case: USB vendor and product ids as Windows and Linux write them, names of
 /// apps and their folders (the vendors' own documents).
@@ -57,7 +61,7 @@ const ANCHORS: [&str; 11] = [
 
 static WORDS: LazyLock<Searcher> = LazyLock::new(|| {
     let wallets = WALLETS.iter().map(|w| w.0);
-    Searcher::new(ANCHORS.iter().copied().chain(wallets)).expect("the words are short and few")
+    Searcher::new(ANCHORS.iter().copied().chain(wallets).chain([ESCAPED_SALT])).expect("the words are short and few")
 });
 
 fn hit(kind: Kind, start: usize, end: usize, detail: &str, confidence: Confidence) -> Hit {
@@ -67,6 +71,7 @@ fn hit(kind: Kind, start: usize, end: usize, detail: &str, confidence: Confidenc
 /// Finds traces and wallets of text (Electrum, keystores, MetaMask) in a text.
 pub fn find(text: &str, hits: &mut Vec<Hit>) {
     let mut told = [false; WALLETS.len()];
+    let (mut vaults, mut found_vaults) = (false, false);
     let bytes = text.as_bytes();
     for found in WORDS.find_iter(text) {
         let (at, end, number) = (found.start(), found.end(), found.pattern().as_usize());
@@ -82,6 +87,17 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
             continue;
         }
         let number = number - ANCHORS.len();
+        if WALLETS.get(number).is_none_or(|w| w.2 == "MetaMask vault") {
+            if !vaults {
+                vaults = true;
+                let before = hits.len();
+                crate::vaults::find(bytes, hits);
+                found_vaults = hits.len() > before;
+            }
+            if found_vaults || number >= WALLETS.len() {
+                continue;
+            }
+        }
         let (_, others, detail) = WALLETS[number];
         let (mut low, mut high) = (at.saturating_sub(4_096), (at + 4_096).min(text.len()));
         while !text.is_char_boundary(low) {

@@ -2,13 +2,25 @@
 //! are sealed to a case's key at once and shown as fingerprints ([`seal`]); addresses are derived from them ([`derive`]).
 
 pub mod addresses;
+mod containers;
 pub mod derive;
+mod disks;
+pub mod documents;
+pub mod encodings;
 pub mod files;
+mod layout;
+pub mod leveldb;
 pub mod mnemonic;
+mod phrases;
+mod read;
 pub mod record;
 pub mod scan;
 pub mod seal;
+mod session;
 pub mod text;
+pub mod vaults;
+pub mod wallets;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -95,3 +107,6 @@ pub struct Hit {
     /// What is to be said of it; never the secret.
     pub detail: String,
 }
+
+#[cfg(test)]
+mod tests;

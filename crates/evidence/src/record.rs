@@ -2,12 +2,14 @@
 //! JSON-LD (Cyber-investigation Analysis Standard Expression 1.4 on the Unified Cyber Ontology).
 
 use crate::derive::Derived;
-use crate::scan::{Report, ScanError, Source, hash};
-use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
+use crate::scan::{Report, ScanError, Source};
+use crate::session::hash;
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 /// Format of a manifest.
 const FORMAT: &str = "holdfast-evidence/1";
@@ -56,11 +58,13 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> ScanError + '_ {
     |e| ScanError::Io(path.to_owned(), e)
 }
 
-/// Hash of a file of results.
+/// Hash of a file of results: a file of its own, neither a link nor a device, of bounded size.
 fn hash_file(path: &Path) -> Result<String, ScanError> {
-    match std::fs::metadata(path).map_err(io(path))?.len() < MAX_FILE {
-        true => hash(path, MAX_FILE),
-        false => Err(ScanError::State(path.to_owned(), format!("is over {MAX_FILE} bytes"))),
+    let meta = std::fs::symlink_metadata(path).map_err(io(path))?;
+    match (meta.is_file(), meta.len() < MAX_FILE) {
+        (true, true) => hash(path, MAX_FILE),
+        (true, false) => Err(ScanError::State(path.to_owned(), format!("is over {MAX_FILE} bytes"))),
+        (false, _) => Err(ScanError::State(path.to_owned(), "is no file of its own".into())),
     }
 }
 
@@ -72,6 +76,16 @@ fn id(kind: &str, content: &str) -> String {
 
 fn time(text: &str) -> Value {
     json!({ "@type": "xsd:dateTime", "@value": text })
+}
+
+/// What a scan says of a source: what was found, and what was not opened.
+fn described(source: &Source) -> String {
+    match source.not_opened.len() {
+        0 => format!("{} findings", source.findings),
+        n => {
+            format!("{} findings; {n} things in it were not opened: {}", source.findings, source.not_opened.join("; "))
+        }
+    }
 }
 
 /// The record as CASE/UCO JSON-LD.
@@ -102,7 +116,7 @@ pub fn case_jsonld(report: &Report, custody: &Custody) -> Value {
             }));
         }
         graph.push(json!({ "@id": at, "@type": "uco-observable:File", "uco-core:hasFacet": facets,
-            "uco-core:description": format!("{} findings", source.findings) }));
+            "uco-core:description": described(source) }));
         objects.push(json!({ "@id": at }));
     }
     graph.push(json!({
@@ -184,12 +198,55 @@ pub fn is_record(bytes: &[u8]) -> bool {
     serde_json::from_slice::<Signed>(bytes).is_ok_and(|s| s.manifest.contains(FORMAT))
 }
 
-/// Verifies `evidence.json`: its signature, the files of results beside it, and the sources where they are still there.
+/// Compares the material that the caller names with the sources of a record: by content, whatever the names.
+fn compare(sources: &[Source], material: &[PathBuf], found: &mut Verified) -> Result<(), ScanError> {
+    let mut hashes = BTreeMap::new();
+    for path in material {
+        let meta = std::fs::metadata(path).map_err(io(path))?;
+        if meta.is_dir() {
+            return Err(ScanError::State(path.clone(), "is a folder; name the files in it".into()));
+        }
+        // Only what has an end is read; sources are of any size.
+        let size = match meta.is_file() {
+            true => meta.len(),
+            false => std::fs::File::open(path).and_then(|mut f| f.seek(SeekFrom::End(0))).map_err(io(path))?,
+        };
+        hashes.insert(hash(path, size)?, path);
+    }
+    let mut met = BTreeSet::new();
+    for source in sources {
+        match hashes.get(&source.sha256) {
+            _ if source.sha256.is_empty() => found.claims.push(format!("{} could not be read", source.path)),
+            Some(path) => {
+                met.insert(source.sha256.clone());
+                found.passed.push(format!("{} is as {} was scanned", path.display(), source.path));
+            }
+            None => {
+                found.claims.push(format!("{} was scanned (it is not compared: name it to compare it)", source.path))
+            }
+        }
+    }
+    for (_, path) in hashes.iter().filter(|(hash, _)| !met.contains(*hash)) {
+        found.failures.push(format!("{} is nothing that was scanned, or was changed since", path.display()));
+    }
+    Ok(())
+}
+
+/// Largest record that is verified, in bytes.
+const MAX_RECORD: u64 = 256 << 20;
+
+/// Verifies `evidence.json`: its signature and the files of results beside it. A record names paths, but it may come from anybody: only `material`,
+/// the files that the caller names, is read and compared with the sources that were scanned.
 ///
 /// # Errors
 /// [`ScanError`] when it cannot be read; what does not hold is in the answer.
-pub fn verify(path: &Path, public_key: Option<&str>) -> Result<Verified, ScanError> {
-    let bytes = std::fs::read(path).map_err(io(path))?;
+pub fn verify(path: &Path, public_key: Option<&str>, material: &[PathBuf]) -> Result<Verified, ScanError> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(io(path))?;
+    file.take(MAX_RECORD + 1).read_to_end(&mut bytes).map_err(io(path))?;
+    if bytes.len() as u64 > MAX_RECORD {
+        return Err(ScanError::State(path.to_owned(), format!("is over {MAX_RECORD} bytes")));
+    }
     let parse = |e: serde_json::Error| ScanError::State(path.to_owned(), format!("is no record of a scan: {e}"));
     let signed: Signed = serde_json::from_slice(&bytes).map_err(parse)?;
     let manifest: Manifest = serde_json::from_str(&signed.manifest).map_err(parse)?;
@@ -200,7 +257,7 @@ pub fn verify(path: &Path, public_key: Option<&str>) -> Result<Verified, ScanErr
         Some((VerifyingKey::from_bytes(&key).ok()?, Signature::from_bytes(&signature)))
     };
     match key() {
-        Some((key, signature)) if key.verify(signed.manifest.as_bytes(), &signature).is_ok() => {
+        Some((key, signature)) if key.verify_strict(signed.manifest.as_bytes(), &signature).is_ok() => {
             found.passed.push(format!("the manifest is signed by {}", manifest.public_key));
         }
         _ => found.failures.push("the manifest's signature does not hold".into()),
@@ -224,18 +281,10 @@ pub fn verify(path: &Path, public_key: Option<&str>) -> Result<Verified, ScanErr
             Err(e) => found.failures.push(e.to_string()),
         }
     }
-    for source in &manifest.sources {
-        let at = Path::new(&source.path);
-        match std::fs::metadata(at) {
-            Ok(_) if source.sha256.is_empty() => found.claims.push(format!("{} could not be read", source.path)),
-            // Sources are of any size.
-            Ok(_) => match hash(at, u64::MAX) {
-                Ok(hash) if hash == source.sha256 => found.passed.push(format!("{} is as it was scanned", source.path)),
-                Ok(_) => found.failures.push(format!("{} is not what was scanned", source.path)),
-                Err(e) => found.failures.push(e.to_string()),
-            },
-            Err(_) => found.claims.push(format!("{} was scanned (it is not here)", source.path)),
-        }
+    compare(&manifest.sources, material, &mut found)?;
+    let not_opened: usize = manifest.sources.iter().map(|s| s.not_opened.len()).sum();
+    if not_opened > 0 {
+        found.claims.push(format!("{not_opened} things were not opened; the record lists them"));
     }
     if !manifest.complete {
         found.claims.push("the scan was stopped before its end".into());

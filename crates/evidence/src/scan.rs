@@ -1,16 +1,19 @@
 //! Scanning sources of any size: in blocks, on all cores, never writing to them; archives and pictures are opened. A scan that was stopped goes
 //! on where it was.
 
+use crate::containers::{self, MAX_DEPTH, is_table, unpack};
+use crate::encodings::{Script, decode};
+use crate::read::ReadAt;
 use crate::seal::{Sealed, Sealer, fingerprint};
-use crate::{Confidence, Hit, Kind, addresses, files, mnemonic, text};
+use crate::{Confidence, Hit, Kind, addresses, documents, files, leveldb, mnemonic, text, vaults, wallets};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+
+pub use crate::session::{scan, scan_at_most};
 use utoipa::ToSchema;
 
 /// Bytes of a block.
@@ -19,8 +22,6 @@ const BLOCK: u64 = 8 << 20;
 const AHEAD: u64 = 64 << 10;
 /// What a block sees before its beginning, so that what began before is not taken for something else.
 const BEHIND: u64 = 4 << 10;
-/// Archives within archives, at most so deep.
-const MAX_DEPTH: usize = 4;
 /// Largest member of an archive that is looked into as an archive or picture itself; larger ones are scanned as a stream.
 const MAX_MEMBER: u64 = 256 << 20;
 /// Most bytes that one file's archives may unpack to.
@@ -37,9 +38,6 @@ const MAX_PICTURE: u64 = 16 << 20;
 const MAX_FINDINGS: usize = 1_000_000;
 /// Characters of context on each side.
 const CONTEXT: usize = 40;
-/// Bytes between two notes of how far a scan is.
-const NOTE_EVERY: u64 = 1 << 30;
-
 /// Why a scan failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
@@ -57,7 +55,7 @@ pub enum ScanError {
     State(PathBuf, String),
 }
 
-fn io(path: &Path) -> impl Fn(std::io::Error) -> ScanError + '_ {
+pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> ScanError + '_ {
     |e| ScanError::Io(path.to_owned(), e)
 }
 
@@ -100,6 +98,9 @@ pub struct Source {
     /// What could not be read or was left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What was not opened, and why: something may be in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_opened: Vec<String>,
 }
 
 /// What came of a scan.
@@ -114,6 +115,16 @@ pub struct Report {
     pub sealed: Vec<Sealed>,
     /// Whether all was scanned.
     pub complete: bool,
+    /// What is to be said of the scan itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// What was not opened, of all sources: a scan that found nothing says nothing of these.
+    pub fn not_opened(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().flat_map(|s| &s.not_opened).map(String::as_str)
+    }
 }
 
 /// A hit with where it is.
@@ -130,19 +141,34 @@ fn in_text(text: &str, place: impl Fn(usize, usize) -> (u64, u64), encoding: &'s
     addresses::find(text, &mut hits);
     mnemonic::find(text, &mut hits);
     files::find(text, &mut hits);
+    escaped(text, &place, out);
     if hits.is_empty() {
         return;
     }
     hits.sort_by_key(|h| (h.start, h.end));
-    let secrets: Vec<(usize, usize, String)> = hits
-        .iter()
-        .filter(|h| h.kind.is_secret())
-        .map(|h| (h.start, h.end, format!("[{} {}]", h.kind.name(), fingerprint(&h.value))))
-        .collect();
+    let secrets: Vec<(usize, usize, String)> = hits.iter().filter(|h| h.kind.is_secret()).map(shown).collect();
     for hit in hits {
         let context = around(text, hit.start, hit.end, &secrets);
         let (offset, length) = place(hit.start, hit.end);
         out.push(Raw { hit, offset, length, encoding, context });
+    }
+}
+
+/// Phrases whose letters beyond ASCII are written as JSON's escapes.
+fn escaped(text: &str, place: &impl Fn(usize, usize) -> (u64, u64), out: &mut Vec<Raw>) {
+    let Some(plain) = documents::without_escapes(text) else { return };
+    let mut hits = Vec::new();
+    mnemonic::find(&plain, &mut hits);
+    hits.retain(|h| !plain[h.start..h.end].is_ascii() && !text.contains(&plain[h.start..h.end]));
+    let secrets: Vec<(usize, usize, String)> = hits.iter().map(shown).collect();
+    for hit in hits {
+        // Where it begins is told by what stands before it.
+        let before = plain[..hit.start].chars().filter(|c| *c >= '\u{a0}').map(|c| 6 - c.len_utf8()).sum::<usize>();
+        let start = (hit.start + before).min(text.len());
+        let length = plain[hit.start..hit.end].chars().map(|c| if c >= '\u{a0}' { 6 } else { 1 }).sum::<usize>();
+        let context = around(&plain, hit.start, hit.end, &secrets);
+        let (offset, length) = place(start, (start + length).min(text.len()));
+        out.push(Raw { hit, offset, length, encoding: "json", context });
     }
 }
 
@@ -184,6 +210,9 @@ fn in_slice(data: &[u8], out: &mut Vec<Raw>) {
         let bytes = &data[run.start..run.end];
         let before = out.len();
         let mine = |r: &Raw| (run.from..run.until).contains(&(r.offset as usize));
+        if let Some(script) = run.script {
+            return in_other(bytes, run.start, script, out);
+        }
         if run.wide {
             let text: String = bytes.iter().step_by(2).map(|b| *b as char).collect();
             let place = |s: usize, e: usize| ((run.start + 2 * s) as u64, 2 * (e - s) as u64);
@@ -213,52 +242,30 @@ fn in_slice(data: &[u8], out: &mut Vec<Raw>) {
     });
 }
 
+/// Phrases beyond ASCII in bytes of another encoding.
+fn in_other(bytes: &[u8], start: usize, script: Script, out: &mut Vec<Raw>) {
+    let (text, places) = decode(bytes, script);
+    let mut hits = Vec::new();
+    mnemonic::find(&text, &mut hits);
+    hits.retain(|h| !text[h.start..h.end].is_ascii());
+    let secrets: Vec<(usize, usize, String)> = hits.iter().map(shown).collect();
+    for hit in hits {
+        let context = around(&text, hit.start, hit.end, &secrets);
+        let at = |i: usize| u64::from(places.get(i).copied().unwrap_or_default());
+        let (offset, length) = (start as u64 + at(hit.start), at(hit.end) - at(hit.start));
+        out.push(Raw { hit, offset, length, encoding: script.name(), context });
+    }
+}
+
+/// A secret's place and what is shown in its stead.
+fn shown(hit: &Hit) -> (usize, usize, String) {
+    (hit.start, hit.end, format!("[{} {}]", hit.kind.name(), fingerprint(&hit.value)))
+}
+
 /// Drops those of the last findings that another piece answers for.
 fn keep(found: &mut Vec<Raw>, before: usize, mine: impl Fn(&Raw) -> bool) {
     let last: Vec<Raw> = found.drain(before..).filter(mine).collect();
     found.extend(last);
-}
-
-/// Bytes that can be read at any place.
-trait ReadAt: Sync {
-    fn size(&self) -> u64;
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize>;
-}
-
-impl ReadAt for [u8] {
-    fn size(&self) -> u64 {
-        self.len() as u64
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let from = (offset as usize).min(self.len());
-        let n = buffer.len().min(self.len() - from);
-        buffer[..n].copy_from_slice(&self[from..from + n]);
-        Ok(n)
-    }
-}
-
-struct OnDisk(File, u64);
-
-impl ReadAt for OnDisk {
-    fn size(&self) -> u64 {
-        self.1
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let mut done = 0;
-        while done < buffer.len() {
-            #[cfg(unix)]
-            let n = std::os::unix::fs::FileExt::read_at(&self.0, &mut buffer[done..], offset + done as u64)?;
-            #[cfg(windows)]
-            let n = std::os::windows::fs::FileExt::seek_read(&self.0, &mut buffer[done..], offset + done as u64)?;
-            if n == 0 {
-                break;
-            }
-            done += n;
-        }
-        Ok(done)
-    }
 }
 
 /// What is found in a block, and the places where pictures and archives begin.
@@ -294,12 +301,24 @@ fn of_block(data: &[u8], low: u64, begin: u64, end: u64) -> (Vec<Raw>, Places) {
         }
         if head.starts_with(b"\x89PNG\r\n\x1a\n") || head.starts_with(&[0xff, 0xd8, 0xff]) {
             pictures.push(sector);
-        } else if matches!(archive(&head[..head.len().min(512)]), Some("zip" | "gzip")) {
+        } else if is_carved(head) {
             archives.push(sector);
         }
         sector += 512;
     }
-    (found, Places { pictures, archives })
+    let inside = &data[((begin - low) as usize).min(data.len())..((end - low) as usize).min(data.len())];
+    let ends = memchr::memmem::find_iter(inside, &leveldb::TABLE_MAGIC).map(|at| begin + at as u64 + 8).collect();
+    (found, Places { pictures, archives, tables: ends })
+}
+
+/// Whether something begins at a sector that is looked into wherever it lies. (Of what begins with two bytes there is too much by chance.)
+fn is_carved(head: &[u8]) -> bool {
+    let first = head.first().copied().unwrap_or_default();
+    matches!(first, b'P' | 0x1f | b'%' | b'7' | 0xfd | b'B' | b'R')
+        && (matches!(
+            containers::kind(&head[..head.len().min(512)]),
+            Some("zip" | "gzip" | "pdf" | "7z" | "xz" | "bzip2")
+        ) || head.starts_with(b"Rar!\x1a\x07"))
 }
 
 /// Places in a source where files begin that are looked into.
@@ -307,6 +326,8 @@ fn of_block(data: &[u8], low: u64, begin: u64, end: u64) -> (Vec<Raw>, Places) {
 struct Places {
     pictures: Vec<u64>,
     archives: Vec<u64>,
+    /// Where tables of browsers' databases end.
+    tables: Vec<u64>,
 }
 
 /// Scans bytes in memory; for benchmarks and tests. Gives the number of findings.
@@ -317,8 +338,16 @@ pub fn count(data: &[u8]) -> usize {
     found.len()
 }
 
-/// Told after each piece of a file: how many bytes are done.
-type Tick<'a> = dyn FnMut(&mut Sink<'_>, u64) -> Result<ControlFlow<()>, ScanError> + 'a;
+/// What is found in bytes, for measuring: kind, detail and context (secrets are replaced in it) of each finding.
+#[must_use]
+pub fn kinds(data: &[u8]) -> Vec<(&'static str, String, String)> {
+    let mut found = Vec::new();
+    in_slice(data, &mut found);
+    found.into_iter().map(|r| (r.hit.kind.name(), r.hit.detail, r.context)).collect()
+}
+
+/// Called after each piece of a file with the number of bytes done, to note them.
+pub(crate) type Tick<'a> = dyn FnMut(&mut Sink<'_>, u64) -> Result<(), ScanError> + 'a;
 
 /// How far a scan is.
 #[derive(Clone, Debug)]
@@ -332,18 +361,61 @@ pub struct Progress {
 }
 
 /// Collects findings, sealing secrets at once.
-struct Sink<'a> {
-    sealer: &'a Sealer,
-    seen: HashSet<(String, u64, Kind)>,
-    sealed: HashSet<String>,
-    findings: Vec<Finding>,
-    secrets: Vec<Sealed>,
-    warnings: Vec<String>,
-    unpacked: u64,
-    most: u64,
+pub(crate) struct Sink<'a> {
+    pub sealer: &'a Sealer,
+    /// Vaults of the files, by file and value.
+    vaults: HashSet<(String, String)>,
+    /// Wallets of the file under way that were read whole: source, and with what findings of the same wallet begin.
+    pub whole: Vec<(String, String)>,
+    pub not_opened: Vec<String>,
+    pub progress: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    /// How far the scan is: bytes of the files done, of this file, of all; findings written.
+    pub done: u64,
+    pub at: u64,
+    pub total: u64,
+    pub counted: u64,
+    /// Whether it was asked to stop.
+    pub stopped: bool,
+    pub seen: HashSet<(String, u64, Kind)>,
+    pub sealed: HashSet<String>,
+    pub findings: Vec<Finding>,
+    pub secrets: Vec<Sealed>,
+    pub warnings: Vec<String>,
+    pub unpacked: u64,
+    pub most: u64,
 }
 
-impl Sink<'_> {
+impl<'a> Sink<'a> {
+    /// Begins with what earlier runs found.
+    pub fn new(
+        sealer: &'a Sealer,
+        earlier: &[Finding],
+        known: &[Sealed],
+        most: u64,
+        total: u64,
+        progress: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Self {
+        Sink {
+            sealer,
+            vaults: HashSet::new(),
+            whole: Vec::new(),
+            not_opened: Vec::new(),
+            progress,
+            done: 0,
+            at: 0,
+            total,
+            counted: earlier.len() as u64,
+            stopped: false,
+            seen: earlier.iter().map(|f| (f.source.clone(), f.offset, f.kind)).collect(),
+            sealed: known.iter().map(|s| s.fingerprint.clone()).collect(),
+            findings: Vec::new(),
+            secrets: Vec::new(),
+            warnings: Vec::new(),
+            unpacked: 0,
+            most,
+        }
+    }
+
     fn take(&mut self, source: &str, found: Vec<Raw>) -> Result<(), ScanError> {
         for raw in found {
             if self.findings.len() >= MAX_FINDINGS {
@@ -351,6 +423,9 @@ impl Sink<'_> {
                     self.warnings.push(format!("more than {MAX_FINDINGS} findings; the rest is left out"));
                 }
                 return Ok(());
+            }
+            if raw.hit.kind == Kind::WalletFile && self.is_known_wallet(source, &raw.hit) {
+                continue;
             }
             if !self.seen.insert((source.to_owned(), raw.offset, raw.hit.kind)) {
                 continue;
@@ -378,7 +453,40 @@ impl Sink<'_> {
         Ok(())
     }
 
-    fn warn(&mut self, source: &str, what: impl std::fmt::Display) {
+    /// Whether a wallet was read whole, or a vault seen elsewhere in the same file: logs repeat them.
+    fn is_known_wallet(&mut self, source: &str, hit: &Hit) -> bool {
+        if self.whole.iter().any(|(s, prefix)| s == source && hit.detail.starts_with(prefix.as_str())) {
+            return true;
+        }
+        let file = source.split("!/").next().unwrap_or_default();
+        hit.value != hit.detail && !self.vaults.insert((file.to_owned(), hit.value.clone()))
+    }
+
+    /// Tells how far the scan is; `false` when it shall stop.
+    pub fn beat(&mut self) -> bool {
+        if self.stopped {
+            return false;
+        }
+        let progress = Progress {
+            done: self.done + self.at,
+            total: self.total,
+            findings: self.counted + self.findings.len() as u64,
+        };
+        self.stopped |= (self.progress)(&progress).is_break();
+        !self.stopped
+    }
+
+    /// Says that something was not opened.
+    pub fn not_opened(&mut self, source: &str, what: impl std::fmt::Display) {
+        if self.not_opened.len() < 10_000 {
+            let said = format!("{source}: {what}");
+            self.warnings.push(said.clone());
+            self.not_opened.push(said);
+        }
+    }
+
+    /// Says what could not be read.
+    pub fn warn(&mut self, source: &str, what: impl std::fmt::Display) {
         if self.warnings.len() < 10_000 {
             self.warnings.push(format!("{source}: {what}"));
         }
@@ -411,68 +519,139 @@ impl Sink<'_> {
     }
 }
 
-/// Looks into an archive that begins somewhere in a source. What is cut or scattered gives what it can.
-fn carve(sink: &mut Sink<'_>, name: &str, source: &(impl ReadAt + ?Sized), begin: u64) -> Result<(), ScanError> {
+/// Looks into something that begins somewhere in a source. What is cut or scattered gives what it can.
+fn carve(
+    sink: &mut Sink<'_>,
+    name: &str,
+    source: &(impl ReadAt + ?Sized),
+    begin: u64,
+    depth: usize,
+) -> Result<(), ScanError> {
     let mut bytes = vec![0; MAX_ARCHIVE.min(source.size() - begin) as usize];
     let n = source.read_at(begin, &mut bytes).unwrap_or(0);
     bytes.truncate(n);
-    let Some(kind) = archive(&bytes) else { return Ok(()) };
-    if kind == "zip" {
+    let inner = format!("{name}!/@{begin}");
+    let Some(kind) = containers::kind(&bytes) else {
+        if let Some(what) = containers::closed(&bytes) {
+            sink.not_opened(&inner, what);
+        }
+        return Ok(());
+    };
+    match kind {
         // It ends with its directory's end record: 22 bytes and a comment.
-        let Some(end) = bytes.windows(4).position(|w| w == b"PK\x05\x06") else { return Ok(()) };
-        let comment = bytes.get(end + 20..end + 22).map_or(0, |c| usize::from(u16::from_le_bytes([c[0], c[1]])));
-        bytes.truncate(end + 22 + comment);
+        "zip" => match memchr::memmem::find(&bytes, b"PK\x05\x06") {
+            Some(end) => {
+                let length = |c: &[u8]| usize::from(u16::from_le_bytes([c[0], c[1]]));
+                let comment = bytes.get(end + 20..end + 22).map_or(0, length);
+                bytes.truncate(end + 22 + comment);
+            }
+            None => {
+                sink.not_opened(&inner, format!("a zip archive that is cut, scattered or over {MAX_ARCHIVE} bytes"));
+                return Ok(());
+            }
+        },
+        "pdf" => {
+            let next = memchr::memmem::find(&bytes[5..], b"%PDF-").map_or(bytes.len(), |n| n + 5);
+            let end = memchr::memmem::rfind(&bytes[..next], b"%%EOF").map_or(next, |e| e + 5);
+            bytes.truncate(end);
+        }
+        _ => {}
     }
     let packed = bytes.len() as u64;
-    // Chance finds of three bytes are no archives, and no warnings.
-    let warnings = sink.warnings.len();
-    unpack(sink, &format!("{name}!/@{begin}"), kind, std::io::Cursor::new(bytes), packed, 0)?;
-    sink.warnings.truncate(warnings);
+    let (warnings, not_opened) = (sink.warnings.len(), sink.not_opened.len());
+    unpack(sink, &inner, kind, std::io::Cursor::new(bytes), packed, depth)?;
+    if kind == "gzip" {
+        // Chance finds of three bytes are no archives, and no warnings.
+        sink.warnings.truncate(warnings);
+        sink.not_opened.truncate(not_opened);
+    }
     Ok(())
 }
 
-/// Scans everything of a source that is read at any place, and looks into it when it is an archive.
-fn whole(
+/// Looks into a table of a browser's database that ends somewhere in a source.
+fn carve_table(
+    sink: &mut Sink<'_>,
+    name: &str,
+    source: &(impl ReadAt + ?Sized),
+    end: u64,
+    depth: usize,
+) -> Result<(), ScanError> {
+    let Some(footer) = end.checked_sub(48).and_then(|at| source.exact(at, 48).ok()) else { return Ok(()) };
+    let Some(length) = leveldb::table_length(&footer).map(|l| l as u64).filter(|l| *l <= MAX_ARCHIVE) else {
+        return Ok(());
+    };
+    let Some(begin) = end.checked_sub(length).filter(|b| *b > 0) else { return Ok(()) };
+    let Ok(bytes) = source.exact(begin, length as usize) else { return Ok(()) };
+    unpack(sink, &format!("{name}!/@{begin}"), "leveldb table", std::io::Cursor::new(bytes), length, depth)
+}
+
+/// Nothing is noted while what lies in other things is scanned.
+pub(crate) fn go_on(_: &mut Sink<'_>, _: u64) -> Result<(), ScanError> {
+    Ok(())
+}
+
+/// Scans everything of a source that is read at any place; with `carving`, what begins anywhere in it is looked into, as in images of disks.
+pub(crate) fn whole(
     sink: &mut Sink<'_>,
     name: &str,
     source: &(impl ReadAt + ?Sized),
     from: u64,
     depth: usize,
+    carving: bool,
     tick: &mut Tick<'_>,
 ) -> Result<ControlFlow<()>, ScanError> {
     let batch = rayon::current_num_threads().max(1) as u64 * 2;
-    let mut places = Places::default();
     let mut at = from;
     while at < source.size() {
-        let begins: Vec<u64> = (0..batch).map(|i| at + i * BLOCK).filter(|b| *b < source.size()).collect();
+        let begins: Vec<u64> =
+            (0..batch).map(|i| at + i * BLOCK).filter(|b| *b < source.size() && !source.is_hole(*b, BLOCK)).collect();
         let found: Vec<std::io::Result<(Vec<Raw>, Places)>> = begins.par_iter().map(|b| block(source, *b)).collect();
+        let mut places = Places::default();
         for (begin, found) in begins.iter().zip(found) {
             match found {
                 Ok((raws, more)) => {
                     sink.take(name, raws)?;
                     places.pictures.extend(more.pictures);
                     places.archives.extend(more.archives);
+                    places.tables.extend(more.tables);
                 }
                 // A bad sector is noted, and the rest goes on.
-                Err(e) => sink.warn(name, format!("bytes {begin} to {}: {e}", begin + BLOCK)),
+                Err(e) => sink.not_opened(name, format!("bytes {begin} to {}: {e}", begin + BLOCK)),
             }
         }
-        for (what, list) in [("pictures", &mut places.pictures), ("archives", &mut places.archives)] {
+        for (what, list) in [
+            ("pictures", &mut places.pictures),
+            ("archives", &mut places.archives),
+            ("tables of databases", &mut places.tables),
+        ] {
             if list.len() > MAX_CARVED {
                 list.truncate(MAX_CARVED);
-                sink.warn(name, format!("more than {MAX_CARVED} {what} in a piece; the rest is not looked into"));
+                sink.not_opened(name, format!("more than {MAX_CARVED} {what} in a piece; the rest is not looked into"));
             }
         }
-        let carved = std::mem::take(&mut places);
-        sink.pictures(name, source, &carved.pictures)?;
-        // In an image of a disk archives lie anywhere; a file that is one is opened as a whole.
-        if depth == 0 {
-            for begin in carved.archives.into_iter().filter(|b| *b > 0) {
-                carve(sink, name, source, begin)?;
+        sink.pictures(name, source, &places.pictures)?;
+        // A file that is an archive is opened as a whole.
+        if carving {
+            for begin in places.archives.into_iter().filter(|b| *b > 0) {
+                carve(sink, name, source, begin, depth)?;
+            }
+            for end in places.tables.into_iter().filter(|e| *e < source.size()) {
+                carve_table(sink, name, source, end, depth)?;
             }
         }
         at = (at + batch * BLOCK).min(source.size());
-        if depth == 0 && tick(sink, at)?.is_break() {
+        if depth == 0 {
+            sink.at = at;
+        } else if carving {
+            sink.unpacked += begins.len() as u64 * BLOCK;
+            if sink.unpacked > sink.most {
+                sink.not_opened(name, format!("only the first {at} bytes are looked into: too much was unpacked"));
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+        let going = sink.beat();
+        tick(sink, at)?;
+        if !going {
             return Ok(ControlFlow::Break(()));
         }
     }
@@ -489,7 +668,7 @@ fn stream(sink: &mut Sink<'_>, name: &str, reader: &mut dyn Read, packed: u64) -
         let got = (data.len() - before) as u64;
         sink.unpacked += got;
         if let Err(e) = read {
-            sink.warn(name, format!("at {}: {e}", low + data.len() as u64));
+            sink.not_opened(name, format!("at {}: {e}; what follows is not read", low + data.len() as u64));
         }
         let last = got < want;
         let end = if last { low + data.len() as u64 } else { begin + BLOCK };
@@ -497,10 +676,10 @@ fn stream(sink: &mut Sink<'_>, name: &str, reader: &mut dyn Read, packed: u64) -
         sink.take(name, raws)?;
         let bomb = begin > 1 << 30 && begin / packed.max(1) > MAX_RATIO;
         if sink.unpacked > sink.most || bomb {
-            sink.warn(name, "unpacks to far more than it is; the rest is left out");
+            sink.not_opened(name, "unpacks to far more than it is; the rest is left out");
             return Ok(());
         }
-        if last {
+        if last || !sink.beat() {
             return Ok(());
         }
         let keep = (end - BEHIND).max(low);
@@ -509,355 +688,146 @@ fn stream(sink: &mut Sink<'_>, name: &str, reader: &mut dyn Read, packed: u64) -
     }
 }
 
-/// What an archive is, by its first bytes.
-fn archive(head: &[u8]) -> Option<&'static str> {
-    if head.starts_with(b"PK\x03\x04") {
-        Some("zip")
-    } else if head.starts_with(&[0x1f, 0x8b, 8]) {
-        Some("gzip")
-    } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        Some("zstd")
-    } else if head.get(257..262) == Some(b"ustar") {
-        Some("tar")
-    } else {
-        None
-    }
-}
-
 /// A member of an archive: small ones are looked into, large ones scanned as they come.
-fn member(sink: &mut Sink<'_>, name: &str, reader: &mut dyn Read, packed: u64, depth: usize) -> Result<(), ScanError> {
+pub(crate) fn member(
+    sink: &mut Sink<'_>,
+    name: &str,
+    reader: &mut dyn Read,
+    packed: u64,
+    depth: usize,
+) -> Result<(), ScanError> {
+    if !sink.beat() {
+        return Ok(());
+    }
     if sink.unpacked > sink.most {
-        sink.warn(name, format!("is left out: more than {} bytes were unpacked", sink.most));
+        sink.not_opened(name, format!("is left out: more than {} bytes were unpacked", sink.most));
         return Ok(());
     }
     let mut start = Vec::new();
     if let Err(e) = reader.take(MAX_MEMBER).read_to_end(&mut start) {
-        sink.warn(name, format!("at {}: {e}", start.len()));
+        sink.not_opened(name, format!("at {}: {e}; what follows is not read", start.len()));
     }
     if (start.len() as u64) < MAX_MEMBER {
         sink.unpacked += start.len() as u64;
         return inside(sink, name, &start, depth);
+    }
+    if let Some(kind) = containers::kind(&start) {
+        sink.not_opened(
+            name,
+            format!("{kind} of over {MAX_MEMBER} bytes in another container: unpack it and scan it by itself"),
+        );
     }
     stream(sink, name, &mut std::io::Cursor::new(start).chain(reader), packed)
 }
 
 /// Bytes in memory: an archive, a picture, or neither; all are scanned as they are, too.
 fn inside(sink: &mut Sink<'_>, name: &str, bytes: &[u8], depth: usize) -> Result<(), ScanError> {
-    let _ = whole(sink, name, bytes, 0, depth.max(1), &mut |_, _| Ok(ControlFlow::Continue(())))?;
+    recognise(sink, name, bytes)?;
+    let kind = containers::kind(bytes).or(is_table(bytes).then_some("leveldb table"));
+    // What is nothing known may be an image of a disk.
+    let carving = kind.is_none() && bytes.len() >= 64 << 10 && depth < MAX_DEPTH;
+    let unpacked = sink.unpacked;
+    let _ = whole(sink, name, bytes, 0, depth.max(1), carving, &mut go_on)?;
+    sink.unpacked = sink.unpacked.min(unpacked.saturating_add(MAX_MEMBER));
     // Pictures at sectors were looked at; others are whole members.
     if files::picture(bytes) && !(bytes.starts_with(b"\x89PNG") || bytes.starts_with(&[0xff, 0xd8])) {
         sink.codes(name, 0, files::qr_codes(bytes))?;
     }
-    if sink.unpacked > sink.most {
+    if sink.unpacked > sink.most || sink.stopped {
         return Ok(());
     }
-    match archive(bytes) {
-        Some(_) if depth >= MAX_DEPTH => sink.warn(name, format!("an archive {MAX_DEPTH} deep is not opened")),
-        Some(kind) => unpack(sink, name, kind, std::io::Cursor::new(bytes), bytes.len() as u64, depth)?,
-        None => {}
-    }
-    Ok(())
-}
-
-fn unpack(
-    sink: &mut Sink<'_>,
-    name: &str,
-    kind: &str,
-    source: impl Read + Seek,
-    packed: u64,
-    depth: usize,
-) -> Result<(), ScanError> {
     match kind {
-        "zip" => {
-            let mut zip = match zip::ZipArchive::new(source) {
-                Ok(zip) => zip,
-                Err(e) => {
-                    sink.warn(name, format!("zip: {e}"));
-                    return Ok(());
-                }
-            };
-            for i in 0..zip.len().min(1_000_000) {
-                match zip.by_index(i) {
-                    Ok(mut file) if file.is_file() => {
-                        let inner = format!(
-                            "{name}!/{}",
-                            file.name().unwrap_or_default().chars().take(1_000).collect::<String>()
-                        );
-                        let size = file.compressed_size();
-                        member(sink, &inner, &mut file, size, depth + 1)?;
-                    }
-                    Ok(_) => {}
-                    Err(e) => sink.warn(name, format!("zip member {i}: {e}")),
-                }
+        Some(_) if depth >= MAX_DEPTH => sink.not_opened(name, format!("an archive {MAX_DEPTH} deep is not opened")),
+        Some(kind) => unpack(sink, name, kind, std::io::Cursor::new(bytes), bytes.len() as u64, depth)?,
+        None => {
+            if let Some(what) = containers::closed(bytes) {
+                sink.not_opened(name, what);
             }
         }
-        "tar" => {
-            let mut tar = tar::Archive::new(source);
-            let entries = match tar.entries() {
-                Ok(entries) => entries,
-                Err(e) => {
-                    sink.warn(name, format!("tar: {e}"));
-                    return Ok(());
-                }
-            };
-            for entry in entries {
-                match entry {
-                    Ok(mut entry) if entry.header().entry_type().is_file() => {
-                        let path = String::from_utf8_lossy(&entry.path_bytes()).chars().take(1_000).collect::<String>();
-                        let size = entry.size();
-                        member(sink, &format!("{name}!/{path}"), &mut entry, size, depth + 1)?;
-                    }
-                    Ok(_) => {}
-                    Err(e) => {
-                        sink.warn(name, format!("tar: {e}"));
-                        break;
-                    }
-                }
-            }
-        }
-        "gzip" => member(
-            sink,
-            &format!("{name}!/content"),
-            &mut flate2::read::MultiGzDecoder::new(source),
-            packed,
-            depth + 1,
-        )?,
-        "zstd" => match zstd::stream::read::Decoder::new(source) {
-            Ok(mut decoder) => member(sink, &format!("{name}!/content"), &mut decoder, packed, depth + 1)?,
-            Err(e) => sink.warn(name, format!("zstd: {e}")),
-        },
-        _ => {}
     }
     Ok(())
 }
 
-/// How far an earlier run came.
-#[derive(Serialize, Deserialize, Default)]
-struct State {
-    /// The source under way, and its bytes done.
-    current: Option<(String, u64)>,
-    /// Lengths of the files of results that count.
-    findings: u64,
-    sealed: u64,
-    sources: u64,
-}
-
-/// Files below paths, in order; links are not followed.
-fn collect(paths: &[PathBuf]) -> Result<Vec<(PathBuf, u64)>, ScanError> {
-    let mut all = Vec::new();
-    let mut waiting: Vec<PathBuf> = paths.to_vec();
-    while let Some(path) = waiting.pop() {
-        let meta = std::fs::symlink_metadata(&path).map_err(io(&path))?;
-        if meta.is_dir() {
-            let mut inner: Vec<PathBuf> =
-                std::fs::read_dir(&path).map_err(io(&path))?.filter_map(|e| Some(e.ok()?.path())).collect();
-            inner.sort_by(|a, b| b.cmp(a));
-            waiting.extend(inner);
-        } else if !meta.file_type().is_symlink() {
-            // Devices have no length: their end is looked for.
-            let size = match meta.is_file() {
-                true => meta.len(),
-                false => File::open(&path).and_then(|mut f| f.seek(SeekFrom::End(0))).unwrap_or(0),
-            };
-            all.push((path, size));
-        }
-    }
-    all.sort();
-    all.dedup();
-    Ok(all)
-}
-
-fn lines<T: Serialize>(path: &Path, items: &[T]) -> Result<u64, ScanError> {
-    let mut file = File::options().create(true).append(true).open(path).map_err(io(path))?;
-    let mut text = Vec::new();
-    for item in items {
-        text.extend(serde_json::to_vec(item).map_err(|e| ScanError::State(path.to_owned(), e.to_string()))?);
-        text.push(b'\n');
-    }
-    file.write_all(&text).map_err(io(path))?;
-    file.sync_data().map_err(io(path))?;
-    Ok(file.metadata().map_err(io(path))?.len())
-}
-
-fn read_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>, ScanError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(io(path)(e)),
-    };
-    let parse = |(i, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|e| ScanError::State(path.to_owned(), format!("line {}: {e}", i + 1)))
-    };
-    text.lines().enumerate().map(parse).collect()
-}
-
-/// SHA-256 of a file's first bytes, as they are read.
-pub(crate) fn hash(path: &Path, size: u64) -> Result<String, ScanError> {
-    let mut file = File::open(path).map_err(io(path))?.take(size);
-    let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        let n = file.read(&mut buffer).map_err(io(path))?;
-        if n == 0 {
-            return Ok(hex::encode(hasher.finalize()));
-        }
-        hasher.update(&buffer[..n]);
-    }
-}
-
-/// Scans files, folders and devices; results lie in `out` as they come, and a second call with the same folder goes on. Nothing is ever written
-/// to what is scanned.
+/// Scans bytes in memory, and what lies in them; at most so many bytes are unpacked.
 ///
 /// # Errors
-/// [`ScanError`]; what cannot be read of a source is a warning of that source.
-pub fn scan(
-    paths: &[PathBuf],
-    out: &Path,
-    sealer: &Sealer,
-    progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-) -> Result<Report, ScanError> {
-    scan_at_most(paths, out, sealer, MAX_UNPACKED, progress)
+/// [`ScanError`] when a secret cannot be sealed.
+pub fn in_memory(name: &str, bytes: &[u8], sealer: &Sealer, most: u64) -> Result<Report, ScanError> {
+    let mut progress = |_: &Progress| ControlFlow::Continue(());
+    let mut sink = Sink::new(sealer, &[], &[], most, bytes.len() as u64, &mut progress);
+    inside(&mut sink, name, bytes, 0)?;
+    let source = Source {
+        path: name.to_owned(),
+        size: bytes.len() as u64,
+        sha256: String::new(),
+        findings: sink.findings.len() as u64,
+        warnings: sink.warnings,
+        not_opened: sink.not_opened,
+    };
+    Ok(Report {
+        sources: vec![source],
+        findings: sink.findings,
+        sealed: sink.secrets,
+        complete: true,
+        notes: Vec::new(),
+    })
 }
 
-/// As [`scan`], with at most so many bytes unpacked of each file: for material that comes over the net.
-///
-/// # Errors
-/// As [`scan`].
-pub fn scan_at_most(
-    paths: &[PathBuf],
-    out: &Path,
-    sealer: &Sealer,
-    most: u64,
-    progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-) -> Result<Report, ScanError> {
-    std::fs::create_dir_all(out).map_err(io(out))?;
-    let place = out.canonicalize().map_err(io(out))?;
-    for path in paths {
-        if place.starts_with(path.canonicalize().map_err(io(path))?) {
-            return Err(ScanError::Inside(out.to_owned()));
-        }
+/// Says what wallet a file or member is, and finds the vaults in it, wherever their parts stand.
+pub(crate) fn recognise(sink: &mut Sink<'_>, name: &str, source: &(impl ReadAt + ?Sized)) -> Result<(), ScanError> {
+    let size = source.size();
+    let head = source.exact(0, 512.min(size) as usize).unwrap_or_default();
+    if size == 0 || size > wallets::MAX_WALLET || !wallets::may_be(&head, name) {
+        return Ok(());
     }
-    let all = collect(paths)?;
-    let total = all.iter().map(|f| f.1).sum();
-    let [findings_at, sealed_at, sources_at, state_at] =
-        ["findings.jsonl", "sealed.jsonl", "sources.jsonl", "state.json"].map(|n| out.join(n));
-    let mut state: State = match std::fs::read(&state_at) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| ScanError::State(state_at.clone(), e.to_string()))?,
-        Err(_) => State::default(),
+    let Ok(bytes) = source.exact(0, size as usize) else { return Ok(()) };
+    let mut found: Vec<Raw> = Vec::new();
+    let raw = |hit: Hit, context: String| Raw {
+        offset: hit.start as u64,
+        length: (hit.end - hit.start) as u64,
+        encoding: "utf8",
+        context,
+        hit,
     };
-    // What was written after the last note does not count.
-    for (path, length) in [(&findings_at, state.findings), (&sealed_at, state.sealed), (&sources_at, state.sources)] {
-        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(io(path))?;
-        file.set_len(length).map_err(io(path))?;
+    let wallet = wallets::recognise(&bytes, name);
+    if let Some(wallet) = &wallet {
+        let about = if wallet.is_keystore() { wallet.about.clone() } else { String::new() };
+        found.extend(wallet.hits().into_iter().map(|h| raw(h, about.clone())));
     }
-    let done: Vec<Source> = read_lines(&sources_at)?;
-    let earlier: Vec<Finding> = read_lines(&findings_at)?;
-    let known: Vec<Sealed> = read_lines(&sealed_at)?;
-    let mut sink = Sink {
-        sealer,
-        seen: earlier.iter().map(|f| (f.source.clone(), f.offset, f.kind)).collect(),
-        sealed: known.into_iter().map(|s| s.fingerprint).collect(),
-        findings: Vec::new(),
-        secrets: Vec::new(),
-        warnings: Vec::new(),
-        unpacked: 0,
-        most,
-    };
-    let mut counted = earlier.len() as u64;
-    let (mut bytes_done, mut complete) = (0, true);
-    let save = |sink: &mut Sink<'_>, state: &mut State, counted: &mut u64| -> Result<(), ScanError> {
-        *counted += sink.findings.len() as u64;
-        state.findings = lines(&findings_at, &std::mem::take(&mut sink.findings))?;
-        state.sealed = lines(&sealed_at, &std::mem::take(&mut sink.secrets))?;
-        let bytes = serde_json::to_vec(&*state).map_err(|e| ScanError::State(state_at.clone(), e.to_string()))?;
-        let temporary = state_at.with_extension("new");
-        std::fs::write(&temporary, bytes).map_err(io(&temporary))?;
-        std::fs::rename(&temporary, &state_at).map_err(io(&state_at))
-    };
-    for (path, size) in &all {
-        let name = path.display().to_string();
-        if done.iter().any(|d| d.path == name && d.size == *size) {
-            bytes_done += size;
+    let mut vaults = Vec::new();
+    vaults::find(&bytes, &mut vaults);
+    found.extend(vaults.into_iter().map(|h| raw(h, String::new())));
+    sink.take(name, found)?;
+    sink.whole.extend(wallet.map(|w| (name.to_owned(), w.prefix().to_owned())));
+    Ok(())
+}
+
+/// Phrases in a text that a document's reader sees, but for those that its own bytes show already.
+pub(crate) fn phrases_in(sink: &mut Sink<'_>, name: &str, text: &str) -> Result<(), ScanError> {
+    let mut hits = Vec::new();
+    mnemonic::find(text, &mut hits);
+    let secrets: Vec<(usize, usize, String)> = hits.iter().map(shown).collect();
+    let mut found = Vec::new();
+    for hit in hits {
+        let print = fingerprint(&hit.value);
+        if sink.findings.iter().rev().take(10_000).any(|f| f.value == print && of(&f.source, name)) {
             continue;
         }
-        let from = state.current.as_ref().filter(|c| c.0 == name).map_or(0, |c| c.1.min(*size));
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(e) => {
-                let source = Source {
-                    path: name,
-                    size: *size,
-                    sha256: String::new(),
-                    findings: 0,
-                    warnings: vec![e.to_string()],
-                };
-                state.sources = lines(&sources_at, &[source])?;
-                continue;
-            }
-        };
-        let source = OnDisk(file, *size);
-        let begun =
-            counted + sink.findings.len() as u64 - earlier.iter().filter(|f| of(&f.source, &name)).count() as u64;
-        let mut noted = from;
-        let (flow, sha256) = std::thread::scope(|threads| {
-            let hashing = threads.spawn(|| hash(path, *size));
-            let mut scanning = || {
-                let mut tick = |sink: &mut Sink<'_>, at: u64| -> Result<ControlFlow<()>, ScanError> {
-                    let flow = progress(&Progress {
-                        done: bytes_done + at,
-                        total,
-                        findings: counted + sink.findings.len() as u64,
-                    });
-                    if at - noted >= NOTE_EVERY || flow.is_break() {
-                        noted = at;
-                        state.current = Some((name.clone(), at));
-                        save(sink, &mut state, &mut counted)?;
-                    }
-                    Ok(flow)
-                };
-                let mut flow = whole(&mut sink, &name, &source, from, 0, &mut tick)?;
-                let mut head = vec![0; 512.min(*size) as usize];
-                let _ = source.read_at(0, &mut head);
-                if flow.is_continue()
-                    && let Some(kind) = archive(&head)
-                {
-                    sink.unpacked = 0;
-                    let again = File::open(path).map_err(io(path))?;
-                    unpack(&mut sink, &name, kind, again, *size, 0)?;
-                    flow = tick(&mut sink, *size)?;
-                }
-                Ok(flow)
-            };
-            let flow: Result<ControlFlow<()>, ScanError> = scanning();
-            (flow, hashing.join().unwrap_or_else(|_| Err(ScanError::State(path.clone(), "could not be hashed".into()))))
-        });
-        if flow?.is_break() {
-            complete = false;
-            break;
-        }
-        let (sha256, unreadable) = match sha256 {
-            Ok(sha256) => (sha256, None),
-            Err(e) => (String::new(), Some(e.to_string())),
-        };
-        let mut warnings = std::mem::take(&mut sink.warnings);
-        warnings.extend(unreadable);
-        let found = counted + sink.findings.len() as u64 - begun;
-        state.current = None;
-        state.sources = lines(&sources_at, &[Source { path: name, size: *size, sha256, findings: found, warnings }])?;
-        save(&mut sink, &mut state, &mut counted)?;
-        bytes_done += size;
+        let context = around(text, hit.start, hit.end, &secrets);
+        found.push(Raw { offset: hit.start as u64, length: 0, encoding: "text", context, hit });
     }
-    let sources = read_lines(&sources_at)?;
-    Ok(Report { sources, findings: read_lines(&findings_at)?, sealed: read_lines(&sealed_at)?, complete })
+    sink.take(&format!("{name}!/text"), found)
 }
 
 /// Whether a finding's source is a file or a member of it.
-fn of(source: &str, file: &str) -> bool {
+pub(crate) fn of(source: &str, file: &str) -> bool {
     source.strip_prefix(file).is_some_and(|rest| rest.is_empty() || rest.starts_with("!/"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
 
     #[test]
     fn context_shows_no_secret_not_even_a_neighbours() {

@@ -1,7 +1,10 @@
-//! Text in bytes: the runs of text that are long enough to hold an address, a key or a phrase, in UTF-8 and UTF-16LE.
+//! Text in bytes: the runs of text that are long enough to hold an address, a key or a phrase, in UTF-8 and UTF-16; runs of other encodings
+//! come from [`crate::encodings`].
 //!
 //! Speed comes from not looking: the shortest thing looked for has 25 characters, so that every such run covers a byte at a multiple of 16.
 //! Only those bytes are tested; what looks like text is then expanded both ways.
+
+use crate::encodings::{Finder, Script};
 
 /// Shortest run that matters, in characters.
 pub const MIN_RUN: usize = 25;
@@ -18,8 +21,10 @@ pub struct Run {
     pub start: usize,
     /// Byte after the last.
     pub end: usize,
-    /// Whether it is UTF-16LE (of ASCII); else UTF-8.
+    /// Whether it is UTF-16 (of ASCII; every second byte from the first); else UTF-8.
     pub wide: bool,
+    /// Another encoding, in which only phrases beyond ASCII are looked for: the rest was found already.
+    pub script: Option<Script>,
     /// What begins before this place is the piece's before, which saw it whole with what stands around it.
     pub from: usize,
     /// What begins at this place or later is the piece's after.
@@ -28,7 +33,7 @@ pub struct Run {
 
 impl Run {
     fn new(start: usize, end: usize, wide: bool) -> Self {
-        Run { start, end, wide, from: start, until: end }
+        Run { start, end, wide, script: None, from: start, until: end }
     }
 }
 
@@ -117,6 +122,10 @@ fn wide(data: &[u8], at: usize, least: usize) -> Run {
     while is_wide(data, end) {
         end += 2;
     }
+    // The last character of big endian text has no zero behind it.
+    if start >= 1 && data[start - 1] == 0 && data.get(end).is_some_and(|b| CLASS[*b as usize] == 1) {
+        end += 1;
+    }
     Run::new(start, end, true)
 }
 
@@ -162,6 +171,7 @@ fn wide_here(data: &[u8], at: usize) -> bool {
 pub fn runs(data: &[u8], mut found: impl FnMut(Run)) {
     let (mut at, mut least) = (0, 0);
     let (words, _) = data.as_chunks::<64>();
+    let mut others = Finder::default();
     while at < data.len() {
         let run = match CLASS[data[at] as usize] {
             0 => None,
@@ -181,6 +191,13 @@ pub fn runs(data: &[u8], mut found: impl FnMut(Run)) {
         match run {
             Some(run) if run.end > at => {
                 let characters = (run.end - run.start) / if run.wide { 2 } else { 1 };
+                let mut other = |range: std::ops::Range<usize>, script| {
+                    found(Run { script: Some(script), ..Run::new(range.start, range.end, false) });
+                };
+                match run.wide {
+                    true => others.beside_wide(data, &(run.start..run.end), &mut other),
+                    false => others.beside_narrow(data, &(run.start..run.end), &mut other),
+                }
                 if characters >= MIN_RUN {
                     cut(run, &mut found);
                     least = run.end;
@@ -188,7 +205,12 @@ pub fn runs(data: &[u8], mut found: impl FnMut(Run)) {
                 // The next multiple after the run.
                 at = (run.end / STRIDE + 1) * STRIDE;
             }
-            _ => at += STRIDE,
+            _ => {
+                others.at(data, at, &mut |range, script| {
+                    found(Run { script: Some(script), ..Run::new(range.start, range.end, false) });
+                });
+                at += STRIDE;
+            }
         }
     }
 }
@@ -213,7 +235,11 @@ mod tests {
 
     fn all(data: &[u8]) -> Vec<(usize, usize, bool)> {
         let mut found = Vec::new();
-        runs(data, |r| found.push((r.start, r.end, r.wide)));
+        runs(data, |r| {
+            if r.script.is_none() {
+                found.push((r.start, r.end, r.wide));
+            }
+        });
         found
     }
 

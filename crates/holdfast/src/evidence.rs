@@ -113,8 +113,12 @@ fn print(report: &Report, derived: &[Derived], holdings: &[Holding]) {
             println!("    {}", f.context);
         }
     }
-    for warning in report.sources.iter().flat_map(|s| &s.warnings) {
-        println!("note: {warning}");
+    for note in &report.notes {
+        println!("note: {note}");
+    }
+    for source in &report.sources {
+        source.warnings.iter().filter(|w| !source.not_opened.contains(w)).for_each(|w| println!("note: {w}"));
+        source.not_opened.iter().for_each(|w| println!("not opened: {w}"));
     }
     if !derived.is_empty() {
         println!("{} addresses derived", thousands(derived.len() as u64));
@@ -142,6 +146,10 @@ fn print(report: &Report, derived: &[Derived], holdings: &[Holding]) {
         thousands(report.sources.len() as u64),
         thousands(bytes)
     );
+    match report.not_opened().count() {
+        0 => {}
+        n => println!("{} things were not opened (listed above): something may be in them", thousands(n as u64)),
+    }
 }
 
 fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {

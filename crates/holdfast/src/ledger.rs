@@ -128,8 +128,19 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
         total.inferred += report.inferred;
     };
     let (folders, files): (Vec<_>, Vec<_>) = args.paths.iter().partition(|p| p.is_dir());
+    if args.spent_outputs.is_some() && files.len() != 1 {
+        bail!("--spent-outputs belongs to one block; {} were named", files.len());
+    }
+    // What cannot be taken is listed at the end; the others are taken.
+    let mut refused: Vec<String> = Vec::new();
     for folder in folders {
-        let found = BlockFiles::open(folder, args.network, |hash| heights.get(hash).copied())?;
+        let found = match BlockFiles::open(folder, args.network, |hash| heights.get(hash).copied()) {
+            Ok(found) => found,
+            Err(e) => {
+                refused.push(format!("{}: {e}", folder.display()));
+                continue;
+            }
+        };
         notes.extend(found.notes.iter().cloned());
         let left_out = found.left_out().count();
         if left_out > 0 {
@@ -138,44 +149,32 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
         let from = resume_point(&mut ledger, &found, &mut notes)?;
         add(append(&mut ledger, &FilesFeed::new(&found, from, args.keep_raw), &options)?);
     }
-    if !files.is_empty() {
-        if args.spent_outputs.is_some() && files.len() != 1 {
-            bail!("--spent-outputs belongs to one block; {} were named", files.len());
+    let mut blocks = Vec::new();
+    for path in files {
+        match single_block(path, &args, &heights) {
+            Ok(block) => blocks.push(block),
+            Err(e) => refused.push(format!("{e:#}")),
         }
-        let mut blocks = Vec::new();
-        for path in files {
-            let block =
-                read_single_block(read_maybe_zstd(path)?, args.network).with_context(|| path.display().to_string())?;
-            let height = heights.get(&block.hash).copied().or(block.stated_height()).with_context(|| {
-                format!(
-                    "{}: block {} does not state its height (older than BIP 34); give --headers",
-                    path.display(),
-                    display_hash(&block.hash)
-                )
-            })?;
-            let spent = match &args.spent_outputs {
-                Some(path) => Some(parse_spent_file(path, &read_maybe_zstd(path)?)?),
-                None => None,
-            };
-            blocks.push(MemoryBlock { height, block, spent });
-        }
-        blocks.sort_by_key(|b| b.height);
-        let stored = |b: &MemoryBlock| ledger.block_at(b.height).is_some_and(|s| s.hash == b.block.hash);
-        let known = blocks.iter().filter(|b| stored(b)).count();
-        if known > 0 {
-            notes.push(format!("{known} blocks are in the ledger already"));
-            blocks.retain(|b| !stored(b));
-        }
+    }
+    blocks.sort_by_key(|b| b.height);
+    let stored = |b: &MemoryBlock| ledger.block_at(b.height).is_some_and(|s| s.hash == b.block.hash);
+    let known = blocks.iter().filter(|b| stored(b)).count();
+    if known > 0 {
+        notes.push(format!("{known} blocks are in the ledger already"));
+        blocks.retain(|b| !stored(b));
+    }
+    if !blocks.is_empty() || known > 0 {
         add(append(&mut ledger, &MemoryFeed(blocks), &options)?);
     }
     let seconds = start.elapsed().as_secs_f64();
     let counts = ledger.counts();
     if as_json {
-        return output::json(&json!({
+        output::json(&json!({
             "blocks": total.blocks, "txs": total.txs, "outputs": total.outputs, "inputs": total.inputs,
-            "externals": total.externals, "inferred": total.inferred, "unknown": total.unknown,
+            "externals": total.externals, "inferred": total.inferred, "unknown": total.unknown, "refused": refused,
             "seconds": seconds, "notes": notes, "ledger": counts, "peak_rss_kib": output::peak_rss_kib(),
-        }));
+        }))?;
+        return refused_result(&refused);
     }
     for note in notes {
         println!("note: {note}");
@@ -201,7 +200,34 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
         thousands(counts.txs as u64),
         thousands(counts.addresses as u64)
     );
-    Ok(())
+    refused_result(&refused)
+}
+
+/// An error that lists what was not taken, when anything was not.
+fn refused_result(refused: &[String]) -> anyhow::Result<()> {
+    match refused.len() {
+        0 => Ok(()),
+        n => bail!("{n} of the inputs were not ingested (any others were):\n  {}", refused.join("\n  ")),
+    }
+}
+
+/// A block of a file of its own, with its height.
+fn single_block(path: &Path, args: &Ingest, heights: &HashMap<[u8; 32], u32>) -> anyhow::Result<MemoryBlock> {
+    let meta = std::fs::metadata(path).with_context(|| path.display().to_string())?;
+    anyhow::ensure!(meta.is_file(), "{}: is no file; a block's file or a node's folder is wanted", path.display());
+    let block = read_single_block(read_maybe_zstd(path)?, args.network).with_context(|| path.display().to_string())?;
+    let height = heights.get(&block.hash).copied().or(block.stated_height()).with_context(|| {
+        format!(
+            "{}: block {} does not state its height (older than BIP 34); give --headers",
+            path.display(),
+            display_hash(&block.hash)
+        )
+    })?;
+    let spent = match &args.spent_outputs {
+        Some(path) => Some(parse_spent_file(path, &read_maybe_zstd(path)?)?),
+        None => None,
+    };
+    Ok(MemoryBlock { height, block, spent })
 }
 
 /// Where in the chain found to go on: behind the ledger's tip, after removing stored blocks that left the chain.

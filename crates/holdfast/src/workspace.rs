@@ -560,9 +560,19 @@ pub struct Verify {
     /// Key file (age) that opens an encrypted production.
     #[arg(long)]
     identity: Option<PathBuf>,
+    /// For the record of a scan: seized material to compare with what was scanned. A record chooses no file to read.
+    #[arg(long)]
+    material: Vec<PathBuf>,
 }
 
 pub fn verify(args: Verify, as_json: bool) -> anyhow::Result<()> {
+    let bytes = output::read_bounded(&args.file, bundle::MAX_BUNDLE_BYTES)?;
+    if holdfast_evidence::record::is_record(&bytes) {
+        return verify_record(&args.file, args.public_key.as_deref(), &args.material, as_json);
+    }
+    if !args.material.is_empty() {
+        bail!("{}: is no record of a scan; --material belongs to one", args.file.display());
+    }
     verify_file(&args.file, args.public_key.as_deref(), args.identity.as_deref(), as_json)
 }
 
@@ -573,14 +583,7 @@ pub fn verify_file(
     identity: Option<&Path>,
     as_json: bool,
 ) -> anyhow::Result<()> {
-    let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
-    if size > bundle::MAX_BUNDLE_BYTES as u64 {
-        bail!("{}: {size} bytes is over the limit of {}", path.display(), bundle::MAX_BUNDLE_BYTES);
-    }
-    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-    if holdfast_evidence::record::is_record(&bytes) {
-        return verify_record(path, public_key, as_json);
-    }
+    let bytes = output::read_bounded(path, bundle::MAX_BUNDLE_BYTES)?;
     let bytes = match (holdfast_desk::production::is_encrypted(&bytes), identity) {
         (false, _) => bytes,
         (true, None) => bail!("{}: is encrypted with age; give the key file by --identity", path.display()),
@@ -617,9 +620,9 @@ pub fn verify_file(
     Ok(())
 }
 
-/// Verifies the record of a scan with the results and sources that are there.
-fn verify_record(path: &Path, public_key: Option<&str>, as_json: bool) -> anyhow::Result<()> {
-    let found = holdfast_evidence::record::verify(path, public_key)?;
+/// Verifies the record of a scan with the results beside it and the material that was named.
+fn verify_record(path: &Path, public_key: Option<&str>, material: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
+    let found = holdfast_evidence::record::verify(path, public_key, material)?;
     if as_json {
         output::json(&found)?;
     } else {

@@ -187,3 +187,184 @@ fn scans_are_bounded_and_go_on_where_they_stopped() {
     std::fs::write(out.join("findings.jsonl"), format!("{cut}{{\"half a li")).unwrap();
     assert_eq!(scan()["report"], first["report"]);
 }
+
+/// A scan without a desk, as JSON.
+fn scanned(paths: &[&Path], out: &Path) -> Value {
+    const KEY: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let mut command = holdfast();
+    command.args(["evidence", "scan", "--out", path(out), "--seal-to", KEY, "--json"]);
+    paths.iter().for_each(|p| {
+        command.arg(p);
+    });
+    serde_json::from_str(&run(&mut command)).unwrap()
+}
+
+#[test]
+fn a_record_of_a_scan_makes_verify_read_only_what_the_caller_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let (material, out) = (dir.path().join("note.txt"), dir.path().join("out"));
+    std::fs::write(&material, SECRETS[0]).unwrap();
+    scanned(&[&material], &out);
+    let record = out.join("evidence.json");
+    let verify = |extra: &[&str]| holdfast().args(["verify", path(&record)]).args(extra).output().unwrap();
+    // The record alone: what it names is not opened, and said to be a claim.
+    let alone = verify(&[]);
+    assert!(alone.status.success() && words(&alone).contains("it is not compared"), "{}", words(&alone));
+    // What the caller names is compared, whatever its name.
+    let copy = dir.path().join("copy");
+    std::fs::copy(&material, &copy).unwrap();
+    let compared = verify(&["--material", path(&copy)]);
+    assert!(compared.status.success() && words(&compared).contains("was scanned"), "{}", words(&compared));
+    std::fs::write(&copy, "changed").unwrap();
+    let changed = verify(&["--material", path(&copy)]);
+    assert!(!changed.status.success() && words(&changed).contains("nothing that was scanned"), "{}", words(&changed));
+    // A stranger's record that names a device and a secret file: neither is read.
+    let text = std::fs::read_to_string(&record).unwrap();
+    for named in ["/dev/zero", "/etc/shadow"] {
+        std::fs::write(&record, text.replace(path(&material), named)).unwrap();
+        let answer = Command::new("timeout")
+            .arg("20")
+            .arg(env!("CARGO_BIN_EXE_holdfast"))
+            .args(["verify", path(&record)])
+            .output()
+            .unwrap();
+        assert_eq!(answer.status.code(), Some(1), "{}", words(&answer));
+        let said = words(&answer);
+        assert!(
+            said.contains("signature does not hold")
+                && said.contains(&format!("{named} was scanned (it is not compared")),
+            "{said}"
+        );
+    }
+    std::fs::write(&record, &text).unwrap();
+    // Results that are links lead nowhere.
+    std::fs::remove_file(out.join("findings.jsonl")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", out.join("findings.jsonl")).unwrap();
+    let linked = Command::new("timeout")
+        .arg("20")
+        .arg(env!("CARGO_BIN_EXE_holdfast"))
+        .args(["verify", path(&record)])
+        .output()
+        .unwrap();
+    assert!(linked.status.code() == Some(1) && words(&linked).contains("is no file of its own"), "{}", words(&linked));
+}
+
+#[test]
+fn what_a_scan_did_not_open_is_shown_in_output_and_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let (material, out) = (dir.path().join("material"), dir.path().join("out"));
+    std::fs::create_dir(&material).unwrap();
+    std::fs::write(material.join("old.rar"), b"Rar!\x1a\x07\x01\0 and so on").unwrap();
+    assert!(Command::new("mkfifo").arg(material.join("pipe")).status().unwrap().success());
+    let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let mut command = Command::new("timeout");
+    command.args([
+        "60",
+        env!("CARGO_BIN_EXE_holdfast"),
+        "evidence",
+        "scan",
+        path(&material),
+        "--out",
+        path(&out),
+        "--seal-to",
+        key,
+    ]);
+    let shown = run(&mut command);
+    for expected in ["not opened: ", "old.rar: a RAR archive", "pipe: is a pipe", "2 things were not opened"] {
+        assert!(shown.contains(expected), "{expected} is missing in {shown}");
+    }
+    for name in ["evidence.json", "case.jsonld"] {
+        let text = std::fs::read_to_string(out.join(name)).unwrap();
+        assert!(text.contains("a RAR archive") && text.contains("is a pipe"), "{name}");
+    }
+    let verified = run(holdfast().args(["verify", path(&out.join("evidence.json"))]));
+    assert!(verified.contains("2 things were not opened"), "{verified}");
+    // A link as an argument is followed.
+    let link = dir.path().join("link");
+    std::fs::write(material.join("seed.txt"), SECRETS[0]).unwrap();
+    std::os::unix::fs::symlink(material.join("seed.txt"), &link).unwrap();
+    let report = scanned(&[&link], &dir.path().join("second"));
+    assert_eq!(report["report"]["findings"][0]["kind"], "bip39");
+    assert_eq!(report["report"]["sources"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn published_cases_that_were_missed_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let material = dir.path().join("material");
+    std::fs::create_dir(&material).unwrap();
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let spanish = "my words\nligero vista talar yogur venta queso yacer trozo ligero vista talar yogur venta queso yacer trozo ligero violín\nend\n";
+    let electrum = r#"{"keystore": {"pw_hash_version": 1, "seed": "cereal wise two govern top pet frog nut rule sketch bundle logic", "seed_type": "standard", "type": "bip32"}}"#;
+    let list = "ozone drill grab fiber curtain grace pudding thank cruise elder eight picnic";
+    let history = format!(
+        r#"{{"addresses": {{}}, "seed_version": 41, "transactions": {{"x": "{}"}}, "use_encryption": true, "wallet_type": "standard"}}"#,
+        "0".repeat(6_000)
+    );
+    let vault = r#"{"KeyringController":{"vault":"{\"data\":\"vXOTraxWuDmDrhxZ759NodhTmd4UQkThRG6Y\",\"iv\":\"7hvnbvsoSQmAbWzfvtMkjA==\",\"salt\":\"mHnV+cB0xsRJkFQyQ+7Z6g==\"}"}}"#;
+    let numbered = list.split(' ').enumerate().map(|(i, w)| format!("Word #{}: {w}\n", i + 1)).collect::<String>();
+    for (name, bytes) in [
+        ("spanish.txt", wide(spanish)),
+        ("electrum.json", electrum.into()),
+        ("list.html", format!("<ul><li>{}</li></ul>", list.replace(' ', "</li><li>")).into_bytes()),
+        ("labels.txt", numbered.into_bytes()),
+        ("history", history.into_bytes()),
+        ("vault.json", vault.into()),
+    ] {
+        std::fs::write(material.join(name), bytes).unwrap();
+    }
+    let said = scanned(&[&material], &dir.path().join("out"));
+    let mut found: Vec<(String, String)> = said["report"]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| {
+            let name = f["source"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+            (name, f["kind"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    found.sort();
+    let wanted = [
+        ("electrum.json", "electrum"),
+        ("history", "wallet_file"),
+        ("labels.txt", "bip39"),
+        ("list.html", "bip39"),
+        ("spanish.txt", "bip39"),
+        ("vault.json", "wallet_file"),
+    ];
+    assert_eq!(found, wanted.map(|(n, k)| (n.to_owned(), k.to_owned())));
+}
+
+#[test]
+fn one_bad_block_file_never_stops_the_ingest_of_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = dir.path().join("ledger");
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/bitcoin");
+    let bad = dir.path().join("bad.block");
+    std::fs::write(&bad, b"this is no block").unwrap();
+    // Block 170 states no height: it is older than BIP 34.
+    let old = dir.path().join("old.block");
+    let blocks = zstd::decode_all(std::fs::File::open(format!("{data}/blk-1-256.dat.zst")).unwrap()).unwrap();
+    let length = u32::from_le_bytes(blocks[4..8].try_into().unwrap()) as usize;
+    std::fs::write(&old, &blocks[8..8 + length]).unwrap();
+    let mut command = holdfast();
+    command.args(["ingest", "--ledger", path(&ledger), path(&bad), path(&old)]);
+    for block in ["300025", "367891", "400000"] {
+        command.arg(format!("{data}/{block}.block.zst"));
+    }
+    let output = command.output().unwrap();
+    let said = words(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for expected in [
+        "Ingested 3 blocks",
+        "2 of the inputs were not ingested",
+        "bad.block",
+        "old.block",
+        "does not state its height",
+    ] {
+        assert!(said.contains(expected), "{expected} is missing in {said}");
+    }
+    // They are there, and a second run has only the bad ones to complain of.
+    let info = run(holdfast().args(["ledger", "info", "--ledger", path(&ledger)]));
+    assert!(info.contains("400000"), "{info}");
+}

@@ -199,7 +199,11 @@ pub(crate) async fn scan_bytes(
         let mut scanned = scanned.ok_or_else(|| ScreeningError::State("the scan was stopped".into()))?;
         // The folder is gone: names are the file's own.
         let root = format!("{}/", dir.path().display());
-        scanned.report.sources.iter_mut().for_each(|s| s.path = s.path.replace(&root, ""));
+        for source in &mut scanned.report.sources {
+            source.path = source.path.replace(&root, "");
+            let said = source.warnings.iter_mut().chain(&mut source.not_opened);
+            said.for_each(|w| *w = w.replace(&root, ""));
+        }
         scanned.report.findings.iter_mut().for_each(|f| f.source = f.source.replace(&root, ""));
         Ok(scanned)
     })
