@@ -97,16 +97,16 @@ pub(crate) fn unpack(
         "bzip2" => member(sink, &inner, &mut bzip2::read::MultiBzDecoder::new(source), packed, depth + 1),
         "zstd" => match zstd::stream::read::Decoder::new(source) {
             Ok(mut decoder) => member(sink, &inner, &mut decoder, packed, depth + 1),
-            Err(e) => Ok(sink.not_opened(name, format!("zstd: {e}"))),
+            Err(e) => sink.listed(name, format!("zstd: {e}")),
         },
         "xz" => {
             let mut head = [0; 64];
             let n = read_full(&mut source, &mut head);
             if dictionary(&head[..n]).is_some_and(|size| size > MAX_DICTIONARY) {
-                return Ok(sink.not_opened(name, format!("xz: needs more than {MAX_DICTIONARY} bytes of memory")));
+                return sink.listed(name, format!("xz: needs more than {MAX_DICTIONARY} bytes of memory"));
             }
             if let Err(e) = source.rewind() {
-                return Ok(sink.not_opened(name, e));
+                return sink.listed(name, e);
             }
             member(sink, &inner, &mut lzma_rust2::XzReader::new(source, true), packed, depth + 1)
         }
@@ -152,7 +152,7 @@ fn dictionary(head: &[u8]) -> Option<u64> {
 fn zip(sink: &mut Sink<'_>, name: &str, source: impl Read + Seek, depth: usize) -> Result<(), ScanError> {
     let mut zip = match zip::ZipArchive::new(source) {
         Ok(zip) => zip,
-        Err(e) => return Ok(sink.not_opened(name, format!("zip: {e}"))),
+        Err(e) => return sink.listed(name, format!("zip: {e}")),
     };
     if zip.len() > MAX_MEMBERS {
         sink.not_opened(name, format!("zip: only the first {MAX_MEMBERS} members are looked into"));
@@ -214,7 +214,7 @@ fn tar(sink: &mut Sink<'_>, name: &str, source: impl Read, depth: usize) -> Resu
     let mut tar = tar::Archive::new(source);
     let entries = match tar.entries() {
         Ok(entries) => entries,
-        Err(e) => return Ok(sink.not_opened(name, format!("tar: {e}"))),
+        Err(e) => return sink.listed(name, format!("tar: {e}")),
     };
     for entry in entries {
         if sink.stopped {
@@ -239,7 +239,7 @@ fn tar(sink: &mut Sink<'_>, name: &str, source: impl Read, depth: usize) -> Resu
 fn seven_zip(sink: &mut Sink<'_>, name: &str, source: impl Read + Seek, depth: usize) -> Result<(), ScanError> {
     let mut archive = match sevenz_rust2::ArchiveReader::new(source, sevenz_rust2::Password::empty()) {
         Ok(archive) => archive,
-        Err(e) => return Ok(sink.not_opened(name, format!("7z: {}", why(&e)))),
+        Err(e) => return sink.listed(name, format!("7z: {}", why(&e))),
     };
     archive.set_thread_count(1);
     let (mut failed, mut seen) = (None, 0);
@@ -285,7 +285,7 @@ fn disk(
 ) -> Result<(), ScanError> {
     let source = match Seeking::new(source) {
         Ok(source) => source,
-        Err(e) => return Ok(sink.not_opened(name, e)),
+        Err(e) => return sink.listed(name, e),
     };
     match Disk::open(kind, &source) {
         Ok(disk) => {
@@ -300,7 +300,7 @@ fn disk(
 fn pdf(sink: &mut Sink<'_>, name: &str, bytes: &[u8], depth: usize) -> Result<(), ScanError> {
     let pdf = documents::pdf(bytes);
     if pdf.encrypted {
-        return Ok(sink.not_opened(name, "PDF: is encrypted"));
+        return sink.listed(name, "PDF: is encrypted");
     }
     let mut text = String::new();
     for (offset, content) in &pdf.streams {
@@ -330,7 +330,7 @@ fn level(sink: &mut Sink<'_>, name: &str, bytes: &[u8], table: bool, depth: usiz
                 }
                 (blocks, "block")
             }
-            None => return Ok(sink.not_opened(name, "LevelDB: the table's index cannot be read")),
+            None => return sink.listed(name, "LevelDB: the table's index cannot be read"),
         },
         false => (leveldb::log(bytes), "record"),
     };

@@ -1,6 +1,5 @@
 //! Text of documents as their readers see it: sheets cell by cell, pages of PDFs, paragraphs whose words stand in several pieces.
 
-use crate::words::markup_end;
 use std::io::Read;
 
 /// Most bytes of text that a document gives.
@@ -345,13 +344,6 @@ pub fn without_escapes(text: &str) -> Option<String> {
     }
     out.push_str(&text[at..]);
     found.then_some(out)
-}
-
-/// Whether tags stand in a text at all.
-#[must_use]
-pub fn is_markup(text: &str) -> bool {
-    let start = text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
-    start.starts_with('<') && markup_end(start.as_bytes(), 0).is_some()
 }
 
 #[cfg(test)]

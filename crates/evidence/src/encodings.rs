@@ -78,7 +78,7 @@ static PAIRS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut listed = vec![false; 1 << 16];
     for word in LISTS.iter().filter(|(_, e)| e.languages != 0).map(|(w, _)| w) {
         for form in [word.nfc().collect::<String>(), word.to_string()] {
-            form.chars().filter(|c| *c >= '\u{a0}' && *c <= '\u{ffff}').for_each(|c| listed[c as usize] = true);
+            form.chars().filter(|c| ('\u{a0}'..='\u{ffff}').contains(c)).for_each(|c| listed[c as usize] = true);
         }
     }
     let mut pairs = vec![0u8; 1 << 16];

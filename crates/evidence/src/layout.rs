@@ -217,7 +217,11 @@ fn without_labels(text: &str, mut words: Vec<Word>) -> Vec<Word> {
             return words;
         }
         let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-        for (i, word) in words.iter().enumerate().filter(|(_, w)| !w.blank && w.end - w.start <= 32) {
+        // A character of running Chinese is no label.
+        let joined = |w: &Word| {
+            !text[w.start..w.end].is_ascii() && text[w.end..].chars().next().is_some_and(char::is_alphabetic)
+        };
+        for (i, word) in words.iter().enumerate().filter(|(_, w)| !w.blank && w.end - w.start <= 32 && !joined(w)) {
             places.entry(text[word.start..word.end].to_lowercase()).or_default().push(i);
         }
         let mut label = vec![false; words.len()];
@@ -225,7 +229,7 @@ fn without_labels(text: &str, mut words: Vec<Word>) -> Vec<Word> {
             let mut rhythms: HashMap<usize, usize> = HashMap::new();
             at.windows(2).for_each(|w| *rhythms.entry(w[1] - w[0]).or_default() += 1);
             let Some((rhythm, times)) = rhythms.into_iter().max_by_key(|(d, n)| (*n, *d)) else { continue };
-            if rhythm < 2 || rhythm > 6 || times < LABELS {
+            if !(2..=6).contains(&rhythm) || times < LABELS {
                 continue;
             }
             for pair in at.windows(2).filter(|w| w[1] - w[0] == rhythm) {

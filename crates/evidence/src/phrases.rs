@@ -292,7 +292,8 @@ impl Stretch<'_> {
             let numbers: Vec<u16> = order.iter().map(|i| numbers[*i]).collect();
             let value = phrase(&numbers, bit);
             let bip39 = SIZES.contains(&size) && checksum_holds(&numbers);
-            let electrum = electrum_kind(&value);
+            // Other languages' seeds have 12 words, and spaces between.
+            let electrum = electrum_kind(&value).filter(|_| bit == 0 || size == 12 && !unspaced);
             if !bip39 && electrum.is_none() {
                 continue;
             }
@@ -455,26 +456,23 @@ impl Stretch<'_> {
             let is = |i: &usize| self.layout.words[*i].has(bit);
             let start = gap - (self.range.start..gap).rev().take_while(is).count();
             let end = gap + 1 + (gap + 1..self.range.end).take_while(is).count();
-            // Beside it, only what is apart alike.
-            for size in SIZES {
-                let window = match (gap == start, end - start == size) {
-                    (_, true) => start..end,
-                    _ => continue,
-                };
-                let words = &self.layout.words[window.clone()];
-                let Some(form) = self.form(&window) else { continue };
-                let (first, last) = self.sides(&window, &form, bit);
-                let closed = if words[gap - start].blank { first.min(last) >= 1 } else { first.min(last) == 2 };
-                if !closed
-                    || !self.is_free(&window)
-                    || form.technical
-                    || self.layout.gaps[form.gap].joined
-                    || (bit == 0 && score(words) < OPEN)
-                {
-                    continue;
-                }
-                self.partial(&window, gap - start, &form, bit);
+            let window = start..end;
+            if !SIZES.contains(&window.len()) {
+                continue;
             }
+            let words = &self.layout.words[window.clone()];
+            let Some(form) = self.form(&window) else { continue };
+            let (first, last) = self.sides(&window, &form, bit);
+            let closed = if words[gap - start].blank { first.min(last) >= 1 } else { first.min(last) == 2 };
+            if !closed
+                || !self.is_free(&window)
+                || form.technical
+                || self.layout.gaps[form.gap].joined
+                || (bit == 0 && score(words) < OPEN)
+            {
+                continue;
+            }
+            self.partial(&window, gap - start, &form, bit);
         }
     }
 

@@ -247,7 +247,9 @@ fn in_other(bytes: &[u8], start: usize, script: Script, out: &mut Vec<Raw>) {
     let (text, places) = decode(bytes, script);
     let mut hits = Vec::new();
     mnemonic::find(&text, &mut hits);
-    hits.retain(|h| !text[h.start..h.end].is_ascii());
+    // Without spaces, random bytes would be phrases of Chinese too.
+    let apart = |part: &str| part.chars().any(|c| !c.is_alphabetic());
+    hits.retain(|h| !text[h.start..h.end].is_ascii() && apart(&text[h.start..h.end]));
     let secrets: Vec<(usize, usize, String)> = hits.iter().map(shown).collect();
     for hit in hits {
         let context = around(&text, hit.start, hit.end, &secrets);
@@ -365,8 +367,8 @@ pub(crate) struct Sink<'a> {
     pub sealer: &'a Sealer,
     /// Vaults of the files, by file and value.
     vaults: HashSet<(String, String)>,
-    /// Wallets of the file under way that were read whole: source, and with what findings of the same wallet begin.
-    pub whole: Vec<(String, String)>,
+    /// Files and members, of the file under way, that are wallets as a whole: words in them tell nothing new.
+    pub whole: Vec<String>,
     pub not_opened: Vec<String>,
     pub progress: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
     /// How far the scan is: bytes of the files done, of this file, of all; findings written.
@@ -455,11 +457,11 @@ impl<'a> Sink<'a> {
 
     /// Whether a wallet was read whole, or a vault seen elsewhere in the same file: logs repeat them.
     fn is_known_wallet(&mut self, source: &str, hit: &Hit) -> bool {
-        if self.whole.iter().any(|(s, prefix)| s == source && hit.detail.starts_with(prefix.as_str())) {
-            return true;
+        if hit.value == hit.detail {
+            return self.whole.iter().any(|s| s == source);
         }
         let file = source.split("!/").next().unwrap_or_default();
-        hit.value != hit.detail && !self.vaults.insert((file.to_owned(), hit.value.clone()))
+        !self.vaults.insert((file.to_owned(), hit.value.clone()))
     }
 
     /// Tells how far the scan is; `false` when it shall stop.
@@ -483,6 +485,12 @@ impl<'a> Sink<'a> {
             self.warnings.push(said.clone());
             self.not_opened.push(said);
         }
+    }
+
+    /// Says that something was not opened, where nothing else is done with it.
+    pub fn listed(&mut self, source: &str, what: impl std::fmt::Display) -> Result<(), ScanError> {
+        self.not_opened(source, what);
+        Ok(())
     }
 
     /// Says what could not be read.
@@ -798,7 +806,7 @@ pub(crate) fn recognise(sink: &mut Sink<'_>, name: &str, source: &(impl ReadAt +
     vaults::find(&bytes, &mut vaults);
     found.extend(vaults.into_iter().map(|h| raw(h, String::new())));
     sink.take(name, found)?;
-    sink.whole.extend(wallet.map(|w| (name.to_owned(), w.prefix().to_owned())));
+    sink.whole.extend(wallet.map(|_| name.to_owned()));
     Ok(())
 }
 

@@ -35,13 +35,6 @@ impl Wallet {
         self.family.starts_with("Ethereum keystore")
     }
 
-    /// With what the findings of the same wallet by words alone begin.
-    #[must_use]
-    pub fn prefix(&self) -> &'static str {
-        let name = self.family.split(" (").next().unwrap_or_default();
-        name.strip_suffix(" or a fork of it").unwrap_or(name)
-    }
-
     /// As findings.
     #[must_use]
     pub fn hits(&self) -> Vec<Hit> {

@@ -125,11 +125,9 @@ pub(crate) static LISTS: LazyLock<HashMap<Box<str>, Entry>> = LazyLock::new(|| {
     }
     // A stem that several words share (short lists of other languages) tells nothing.
     for e in words.values_mut() {
-        for bit in 0..10 {
-            if e.stem_numbers[bit] == NONE - 1 {
-                e.stem_numbers[bit] = NONE;
-                e.stems &= !(1 << bit);
-            }
+        for (bit, number) in e.stem_numbers.iter_mut().enumerate().filter(|(_, n)| **n == NONE - 1) {
+            *number = NONE;
+            e.stems &= !(1 << bit);
         }
     }
     words
