@@ -120,8 +120,11 @@ pub fn screen_files(made: &Made) -> Result<BTreeMap<String, Month>, String> {
         let text = String::from_utf8_lossy(bytes);
         text.lines().map(|l| serde_json::from_str(l).map_err(|e| format!("{name}: {e}"))).collect()
     }
-    let exchange =
-        Exchange { records: lines(made, "records.jsonl")?, events: lines(made, "events.jsonl")?, cases: Vec::new() };
+    let exchange = Exchange {
+        records: lines(made, "records.jsonl")?,
+        events: lines(made, "events.jsonl")?,
+        ..Exchange::default()
+    };
     let found = findings(&exchange, |_| ChainFacts::default(), &mut |_| ControlFlow::Continue(()))?;
     let mut months: BTreeMap<String, Month> = BTreeMap::new();
     for record in exchange.records {

@@ -4,6 +4,7 @@ use crate::import::json_lines;
 use crate::output;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use holdfast_screening::exchange::Variants;
 use holdfast_screening::{ChainFacts, Event};
 use holdfast_simulate::files::{FileOptions, write};
 use holdfast_simulate::{Economy, Options};
@@ -23,9 +24,9 @@ pub enum SimulateCommand {
 
 #[derive(Args)]
 pub struct Exchange {
-    /// Folder to write into; gets records.jsonl, events.jsonl and cases.jsonl.
+    /// Folder to write into; gets records.jsonl, events.jsonl, cases.jsonl (the truth) and labels.jsonl (what the exchange came to know of it).
     out: PathBuf,
-    /// Customers: 100 to 1,000,000.
+    /// Customers without a case: 100 to 1,000,000. Those in cases come on top.
     #[arg(long, default_value_t = 2_000)]
     customers: u32,
     /// Days of traffic: 14 to 365.
@@ -34,6 +35,9 @@ pub struct Exchange {
     /// Cases planted of each typology.
     #[arg(long, default_value_t = 20)]
     cases: u32,
+    /// Variants of the typologies that are planted: all (tuned and held out by turns), tuned, held-out.
+    #[arg(long, default_value = "all", value_parser = variants)]
+    variants: Variants,
     /// Same seed and sizes, same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -41,6 +45,15 @@ pub struct Exchange {
     /// in the folder. 0 for none.
     #[arg(long, default_value_t = 0)]
     chain_txs: u64,
+}
+
+fn variants(text: &str) -> Result<Variants, String> {
+    match text {
+        "all" => Ok(Variants::All),
+        "tuned" => Ok(Variants::Tuned),
+        "held-out" => Ok(Variants::HeldOut),
+        _ => Err("use all, tuned or held-out".into()),
+    }
 }
 
 #[derive(Args)]
@@ -51,7 +64,7 @@ pub struct ScoreArgs {
 
 /// Decides on a simulated exchange in memory and prints how well every typology is found.
 fn score_command(args: ScoreArgs, as_json: bool) -> anyhow::Result<()> {
-    use holdfast_screening::exchange::{findings, score};
+    use holdfast_screening::exchange::{found_at, score_found};
     fn read<T: serde::de::DeserializeOwned>(path: &std::path::Path) -> anyhow::Result<Vec<T>> {
         json_lines(path, &std::fs::read(path).with_context(|| path.display().to_string())?)
     }
@@ -60,26 +73,52 @@ fn score_command(args: ScoreArgs, as_json: bool) -> anyhow::Result<()> {
         records: read(&place("records.jsonl"))?,
         events: read(&place("events.jsonl"))?,
         cases: read(&place("cases.jsonl"))?,
+        ..Default::default()
     };
     let store = place("store");
     let workspace = if store.exists() { Some(Workspace::open(&store)?) } else { None };
     let bar = output::bar(made.events.len() as u64, "deciding");
     let facts =
         |event: &Event| workspace.as_ref().map_or_else(ChainFacts::default, |w| ChainFacts::look(w, event, None));
-    let found = findings(&made, facts, &mut |n| {
+    let found = found_at(&made, facts, &mut |n| {
         bar.set_position(n);
         output::stopping()
     });
     bar.finish_and_clear();
-    let scores = score(&made.cases, &found.map_err(anyhow::Error::msg)?);
+    let scores = score_found(&made.cases, &found.map_err(anyhow::Error::msg)?);
     if as_json {
         return output::json(&scores.iter().map(|(t, s)| (t.name(), s)).collect::<std::collections::BTreeMap<_, _>>());
     }
     let percent = |p: Option<u64>| p.map_or("-".to_owned(), |p| format!("{}.{}%", p / 10, p % 10));
-    println!("{:<20} {:>7} {:>8} {:>8} {:>10}", "typology", "cases", "recall", "flagged", "precision");
+    println!(
+        "{:<20} {:>7} {:>8} {:>9} {:>10} | tuned: {:>4} {:>7} {:>10} | held out: {:>4} {:>7} {:>10}",
+        "typology",
+        "flagged",
+        "cases",
+        "recall",
+        "precision",
+        "cases",
+        "recall",
+        "precision",
+        "cases",
+        "recall",
+        "precision"
+    );
     for (typology, s) in &scores {
-        let (recall, precision) = (percent(s.recall()), percent(s.precision()));
-        println!("{:<20} {:>7} {recall:>8} {:>8} {precision:>10}", typology.name(), s.cases, s.flagged);
+        println!(
+            "{:<20} {:>7} {:>8} {:>9} {:>10} | {:>11} {:>7} {:>10} | {:>14} {:>7} {:>10}",
+            typology.name(),
+            s.flagged,
+            s.cases,
+            percent(s.recall()),
+            percent(s.precision()),
+            s.tuned.cases,
+            percent(s.tuned.recall()),
+            percent(s.tuned.precision()),
+            s.held_out.cases,
+            percent(s.held_out.recall()),
+            percent(s.held_out.precision())
+        );
     }
     Ok(())
 }
@@ -92,6 +131,7 @@ fn exchange(args: Exchange, as_json: bool) -> anyhow::Result<()> {
         customers: args.customers,
         days: args.days,
         cases: args.cases,
+        variants: args.variants,
         ..Options::default()
     };
     let mut made = simulate(options).map_err(anyhow::Error::msg)?;
@@ -113,16 +153,18 @@ fn exchange(args: Exchange, as_json: bool) -> anyhow::Result<()> {
     write(&args.out.join("records.jsonl"), &made.records)?;
     write(&args.out.join("events.jsonl"), &made.events)?;
     write(&args.out.join("cases.jsonl"), &made.cases)?;
+    write(&args.out.join("labels.jsonl"), &made.labels)?;
     if as_json {
         return output::json(
-            &json!({"records": made.records.len(), "events": made.events.len(), "cases": made.cases.len()}),
+            &json!({"records": made.records.len(), "events": made.events.len(), "cases": made.cases.len(), "labels": made.labels.len()}),
         );
     }
     println!(
-        "{} records, {} events, {} planted cases in {}",
+        "{} records, {} events, {} planted cases and {} labels in {}",
         made.records.len(),
         made.events.len(),
         made.cases.len(),
+        made.labels.len(),
         args.out.display()
     );
     Ok(())

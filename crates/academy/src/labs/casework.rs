@@ -339,7 +339,8 @@ const NAMED: [(Typology, &str); 6] = [
 /// Name the typology.
 pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
     let (made, cases, suspected) = first(seed, "exchange", |seed| {
-        let made = simulate(Options { seed, customers: 100, days: 30, cases: 1, start: BEGIN }).ok()?;
+        let made =
+            simulate(Options { seed, customers: 100, days: 30, cases: 1, start: BEGIN, ..Options::default() }).ok()?;
         // Only what can be seen: a planted case that hides in noise would be a guess.
         let found = findings(&made, |_: &Event| ChainFacts::default(), &mut |_| ControlFlow::Continue(())).ok()?;
         let mut by_customer: BTreeMap<&str, BTreeSet<Typology>> = BTreeMap::new();

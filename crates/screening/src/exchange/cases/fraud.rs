@@ -1,0 +1,295 @@
+//! Fraud: imitated addresses, stolen cards, fake accounts, takeovers, scams.
+
+use super::{Variant, Who};
+use crate::exchange::people::Person;
+use crate::exchange::{Builder, Pay, Session};
+use crate::model::{Action, Direction, Event, EventKind, Status};
+use crate::state::{DAY, HOUR};
+use crate::typology::Typology;
+
+const fn tuned(typology: Typology, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
+    Variant { typology, name, held_out: false, who: Who::Individual, people: (1, 1), span_days: 4, plant }
+}
+
+const fn held_out(typology: Typology, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
+    Variant { held_out: true, ..tuned(typology, name, plant) }
+}
+
+pub(super) const VARIANTS: &[Variant] = &[
+    Variant { who: Who::Anybody, ..tuned(Typology::AddressPoisoning, "zero_value", zero_value) },
+    Variant { who: Who::Anybody, span_days: 11, ..tuned(Typology::AddressPoisoning, "tiny_value", tiny_value) },
+    Variant {
+        who: Who::Anybody,
+        ..held_out(Typology::AddressPoisoning, "cheap_likeness_unseen", cheap_likeness_unseen)
+    },
+    tuned(Typology::CardCashOut, "stolen_cards", stolen_cards),
+    tuned(Typology::CardCashOut, "third_party_card", third_party_card),
+    held_out(Typology::CardCashOut, "tested_cards", tested_cards),
+    Variant { who: Who::Fresh, people: (5, 7), ..tuned(Typology::FakeAccountRing, "one_device", one_device) },
+    Variant { who: Who::Aged, people: (3, 5), ..tuned(Typology::FakeAccountRing, "one_document", one_document) },
+    Variant {
+        who: Who::Aged,
+        people: (5, 7),
+        span_days: 8,
+        ..held_out(Typology::FakeAccountRing, "bought_accounts_one_payee", bought_accounts_one_payee)
+    },
+    tuned(Typology::AccountTakeover, "new_password", new_password),
+    tuned(Typology::AccountTakeover, "swapped_phone", swapped_phone),
+    held_out(Typology::AccountTakeover, "stuffed_credentials", stuffed_credentials),
+    Variant { span_days: 12, ..tuned(Typology::ScamVictim, "growing_to_one_address", growing_to_one_address) },
+    Variant {
+        people: (3, 4),
+        span_days: 11,
+        ..tuned(Typology::ScamVictim, "several_to_one_address", several_to_one_address)
+    },
+    Variant {
+        span_days: 21,
+        ..held_out(Typology::ScamVictim, "platform_with_new_addresses", platform_with_new_addresses)
+    },
+];
+
+/// An address with the same first and last hex digits as another.
+fn alike(b: &mut Builder, known: &str, first: usize, last: usize) -> String {
+    let middle = b.hex(40 - first - last);
+    format!("{}{middle}{}", &known[..2 + first], &known[42 - last..])
+}
+
+/// A payee that the customer paid before, days ago.
+fn payee(b: &mut Builder, p: &Person, time: i64) -> (String, u64) {
+    let (known, value) = (b.address(), b.value(p.scale, false).max(20_000));
+    let before = time - b.hours(30, 44);
+    b.withdraw(p, before, &known, value);
+    (known, value)
+}
+
+fn zero_value(b: &mut Builder, who: &[Person], time: i64) {
+    let (known, value) = payee(b, &who[0], time);
+    let fake = alike(b, &known, 4, 4);
+    let then = time - b.hours(2, 20);
+    b.deposit(&who[0], then, &fake, 0);
+    b.withdraw(&who[0], time, &fake, value * 11 / 10);
+}
+
+fn tiny_value(b: &mut Builder, who: &[Person], time: i64) {
+    let (known, value) = payee(b, &who[0], time);
+    let fake = alike(b, &known, 5, 4);
+    let drawn = 1 + b.random.below(80);
+    b.deposit(&who[0], time, &fake, drawn);
+    let then = time + b.hours(50, 240);
+    b.withdraw(&who[0], then, &fake, value);
+}
+
+/// The poison came to the customer's own wallet, so that nothing of it is seen here; fewer digits agree.
+fn cheap_likeness_unseen(b: &mut Builder, who: &[Person], time: i64) {
+    let (known, value) = payee(b, &who[0], time);
+    let (first, last) = (b.random.between(3, 4) as usize, b.random.between(4, 6) as usize);
+    let fake = alike(b, &known, first, last);
+    b.withdraw(&who[0], time, &fake, value);
+}
+
+fn card(b: &mut Builder) -> String {
+    format!("card-{}", b.hex(12))
+}
+
+fn charged_back(b: &mut Builder, p: &Person, time: i64, card: &str, value: u64) {
+    let then = time + b.random.between(5, 30) as i64 * DAY;
+    if then < b.end() {
+        b.payment(p, then, Direction::In, &Pay { status: Status::Chargeback, ..Pay::card(card, value) });
+    }
+}
+
+fn stolen_cards(b: &mut Builder, who: &[Person], mut time: i64) {
+    let (p, to, mut sum) = (&who[0], b.address(), 0);
+    let mut last = (String::new(), 0);
+    for _ in 0..b.random.between(3, 5) {
+        let (card, value) = (card(b), b.random.amount(15_000, 90_000));
+        b.card(p, time, &card, value);
+        sum += value;
+        time += b.random.between(300, 3_600) as i64;
+        last = (card, value);
+    }
+    let (then, share) = (time + b.hours(1, 8), b.random.between(80, 98));
+    b.withdraw(p, then, &to, sum * share / 100);
+    charged_back(b, p, then, &last.0, last.1);
+}
+
+fn third_party_card(b: &mut Builder, who: &[Person], mut time: i64) {
+    let (p, to, card, mut sum) = (&who[0], b.address(), card(b), 0);
+    for _ in 0..b.random.between(2, 4) {
+        let value = b.random.amount(20_000, 90_000);
+        b.payment(p, time, Direction::In, &Pay { third: true, ..Pay::card(&card, value) });
+        sum += value;
+        time += b.random.between(600, 9_000) as i64;
+    }
+    let (then, share) = (time + b.hours(1, 20), b.random.between(75, 98));
+    b.withdraw(p, then, &to, sum * share / 100);
+    charged_back(b, p, then, &card, sum / 2);
+}
+
+/// Two cards are tried with small amounts until they work; the coins leave in parts over a day.
+fn tested_cards(b: &mut Builder, who: &[Person], mut time: i64) {
+    let (p, cards, mut sum) = (&who[0], [card(b), card(b)], 0);
+    for n in 0..b.random.between(3, 6) {
+        let value = b.random.between(500, 3_000);
+        let declined = Pay { status: Status::Declined, ..Pay::card(&cards[n as usize % 2], value) };
+        b.payment(p, time, Direction::In, &declined);
+        time += b.random.between(60, 1_200) as i64;
+    }
+    for n in 0..b.random.between(3, 5) {
+        let value = b.random.amount(15_000, 90_000);
+        b.card(p, time, &cards[n as usize % 2].clone(), value);
+        sum += value;
+        time += b.hours(1, 9);
+    }
+    let (to, then, parts) = (vec![b.address()], time + b.hours(2, 12), b.random.between(2, 3));
+    b.drain(p, then, sum * 92 / 100, parts, 20 * HOUR, &to);
+    charged_back(b, p, then, &cards[0], sum / 2);
+}
+
+/// Signed up one after the other on one device.
+fn one_device(b: &mut Builder, who: &[Person], _: i64) {
+    let device = format!("dev-{}", b.hex(12));
+    let case = b.current;
+    for draft in &mut b.drafts {
+        let e = &mut draft.event;
+        let Some(p) = who.iter().find(|p| p.id == e.customer) else { continue };
+        if e.kind == EventKind::Account && e.time < p.created + 2 * DAY && e.time >= p.created {
+            e.device = Some(device.clone());
+            draft.case = case;
+        }
+    }
+    for p in who {
+        let time = p.created + b.hours(3, 40);
+        let ip = b.ip();
+        let session = Session { device: device.clone(), ip, country: Some(p.country) };
+        b.account(p, time, Action::Login, &session);
+    }
+}
+
+fn check_identity(b: &mut Builder, p: &Person, time: i64, document: &str) {
+    let session = b.session(p, time);
+    let mut event = Event::new(EventKind::Account, "", time, p.id.clone());
+    event.action = Some(Action::IdentityCheck);
+    event.document = Some(document.to_owned());
+    b.push_from(event, &session);
+}
+
+/// Older accounts renew their identity check with one document.
+fn one_document(b: &mut Builder, who: &[Person], mut time: i64) {
+    let document = format!("doc-{}", b.hex(12));
+    for p in who {
+        check_identity(b, p, time, &document);
+        time += b.hours(1, 12);
+    }
+}
+
+/// Accounts that were bought: two phones work them all, and all pay one address.
+fn bought_accounts_one_payee(b: &mut Builder, who: &[Person], time: i64) {
+    let phones = [format!("dev-{}", b.hex(12)), format!("dev-{}", b.hex(12))];
+    let to = b.address();
+    for (n, p) in who.iter().enumerate() {
+        let session = Session { device: phones[n % 2].clone(), ip: b.ip(), country: Some(p.country) };
+        let begin = time + b.hours(0, 130);
+        b.account(p, begin, Action::Login, &session);
+        let value = b.random.amount(20_000, 150_000);
+        b.bank(p, begin + HOUR, value);
+        let then = begin + b.hours(2, 30);
+        b.withdraw_from(p, then, &to, value * 9 / 10, &session);
+    }
+}
+
+fn thief(b: &mut Builder, p: &Person) -> Session {
+    let country =
+        if b.random.permille(400) { Some(p.country) } else { Some(*b.random.pick(&["RO", "NG", "US", "TR"])) };
+    Session { device: format!("dev-{}", b.hex(12)), ip: b.ip(), country }
+}
+
+fn new_password(b: &mut Builder, who: &[Person], time: i64) {
+    let (p, to) = (&who[0], b.address());
+    let session = thief(b, p);
+    b.account(p, time, Action::Login, &session);
+    let change = *b.random.pick(&[Action::PasswordChange, Action::TwoFactorChange, Action::EmailChange]);
+    let then = time + b.random.between(100, 3_000) as i64;
+    b.account(p, then, change, &session);
+    let mut then = then + b.random.between(900, 70_000) as i64;
+    let value = (p.scale * b.random.between(1, 4)).max(20_000);
+    for _ in 0..b.random.between(1, 3) {
+        b.withdraw_from(p, then, &to, value, &session);
+        then += b.random.between(300, 9_000) as i64;
+    }
+}
+
+/// The number was moved to another card; the next day the money goes.
+fn swapped_phone(b: &mut Builder, who: &[Person], time: i64) {
+    let (p, to) = (&who[0], b.address());
+    let session = thief(b, p);
+    b.account(p, time, Action::Login, &session);
+    b.account(p, time + 300, Action::PhoneChange, &session);
+    b.account(p, time + 900, Action::TwoFactorChange, &session);
+    let then = time + b.hours(12, 40);
+    let value = (p.scale * b.random.between(2, 5)).max(30_000);
+    b.withdraw_from(p, then, &to, value, &session);
+}
+
+/// Passwords from a leak are tried until one works; nothing is changed, an address is added, the money goes.
+fn stuffed_credentials(b: &mut Builder, who: &[Person], mut time: i64) {
+    let (p, to) = (&who[0], b.address());
+    let session = thief(b, p);
+    for _ in 0..b.random.between(3, 10) {
+        b.account(p, time, Action::LoginFailed, &session);
+        time += b.random.between(2, 400) as i64;
+    }
+    b.account(p, time, Action::Login, &session);
+    let added = if b.random.permille(700) { Action::AddressAdded } else { Action::ApiKeyCreated };
+    b.account(p, time + 240, added, &session);
+    let value = (p.scale * b.random.between(1, 4)).max(20_000);
+    time += b.random.between(600, 9_000) as i64;
+    for _ in 0..b.random.between(2, 3) {
+        b.withdraw_from(p, time, &to, value, &session);
+        time += b.random.between(200, 5_000) as i64;
+    }
+}
+
+fn growing_to_one_address(b: &mut Builder, who: &[Person], mut time: i64) {
+    let (p, to) = (&who[0], b.address());
+    let mut value = b.random.amount(40_000, 200_000);
+    for _ in 0..b.random.between(3, 4) {
+        b.bank(p, time, value * 11 / 10);
+        let then = time + b.hours(1, 10);
+        b.withdraw(p, then, &to, value);
+        value = value * b.random.between(130, 190) / 100;
+        time += b.hours(18, 70);
+    }
+}
+
+fn several_to_one_address(b: &mut Builder, who: &[Person], time: i64) {
+    let to = b.address();
+    for p in who {
+        let mut then = time + b.hours(0, 200);
+        for _ in 0..b.random.between(1, 2) {
+            let value = b.random.amount(55_000, 700_000);
+            b.bank(p, then, value * 11 / 10);
+            then += b.hours(1, 20);
+            b.withdraw(p, then, &to, value);
+        }
+    }
+}
+
+/// A sham platform gives a new address for every payment; each is larger than the one before.
+fn platform_with_new_addresses(b: &mut Builder, who: &[Person], mut time: i64) {
+    let p = &who[0];
+    let mut value = b.random.amount(40_000, 200_000);
+    for _ in 0..b.random.between(3, 5) {
+        let to = b.address();
+        if b.random.permille(700) {
+            b.bank(p, time, value * 11 / 10);
+        } else {
+            let card = p.cards[0].clone();
+            b.card(p, time, &card, value * 11 / 10);
+        }
+        let then = time + b.hours(1, 20);
+        b.withdraw(p, then, &to, value);
+        value = value * b.random.between(140, 220) / 100;
+        time += b.hours(30, 100);
+    }
+}

@@ -1,0 +1,294 @@
+//! Laundering: keeping under thresholds, passing through, gathering, spreading, circling, mules, ransoms.
+
+use super::{Variant, Who};
+use crate::exchange::Builder;
+use crate::exchange::people::Person;
+use crate::state::{DAY, HOUR};
+use crate::typology::Typology;
+
+const fn tuned(typology: Typology, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
+    Variant { typology, name, held_out: false, who: Who::Individual, people: (1, 1), span_days: 4, plant }
+}
+
+const fn held_out(typology: Typology, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
+    Variant { held_out: true, span_days: 9, ..tuned(typology, name, plant) }
+}
+
+pub(super) const VARIANTS: &[Variant] = &[
+    Variant { who: Who::Anybody, ..tuned(Typology::Structuring, "payments_just_below", payments_just_below) },
+    Variant { who: Who::Anybody, ..tuned(Typology::Structuring, "withdrawals_just_below", withdrawals_just_below) },
+    Variant { who: Who::Anybody, ..held_out(Typology::Structuring, "smurfed_week", smurfed_week) },
+    tuned(Typology::RapidPassThrough, "in_and_out", in_and_out),
+    tuned(Typology::RapidPassThrough, "out_in_parts", out_in_parts),
+    held_out(Typology::RapidPassThrough, "overnight_to_several", overnight_to_several),
+    tuned(Typology::FanIn, "gathered_in_a_day", gathered_in_a_day),
+    tuned(Typology::FanIn, "gathered_and_sent_on", gathered_and_sent_on),
+    held_out(Typology::FanIn, "gathered_over_days", gathered_over_days),
+    tuned(Typology::FanOut, "spread_in_a_day", spread_in_a_day),
+    tuned(Typology::FanOut, "deposited_and_spread", deposited_and_spread),
+    held_out(Typology::FanOut, "spread_over_days", spread_over_days),
+    Variant { who: Who::Anybody, people: (2, 2), ..tuned(Typology::Cycle, "pair", ring_of_few) },
+    Variant { who: Who::Anybody, people: (3, 3), ..tuned(Typology::Cycle, "three", ring_of_few) },
+    Variant { who: Who::Anybody, people: (4, 4), ..held_out(Typology::Cycle, "four_by_a_hub", four_by_a_hub) },
+    Variant { who: Who::Company, ..tuned(Typology::RansomwarePayment, "company_pays_at_once", pays_at_once) },
+    tuned(Typology::RansomwarePayment, "person_tries_then_pays", tries_then_pays),
+    Variant {
+        who: Who::Company,
+        ..held_out(Typology::RansomwarePayment, "responder_pays_for_a_client", responder_pays)
+    },
+    Variant { who: Who::Anybody, people: (5, 8), ..tuned(Typology::Dusting, "swept_in_hours", swept_in_hours) },
+    Variant {
+        who: Who::Anybody,
+        people: (6, 9),
+        ..tuned(Typology::Dusting, "same_amount_in_a_day", same_amount_in_a_day)
+    },
+    Variant { who: Who::Anybody, people: (6, 9), ..held_out(Typology::Dusting, "dusted_over_days", dusted_over_days) },
+    tuned(Typology::Mule, "payers_in_two_days", payers_in_two_days),
+    Variant { span_days: 8, ..tuned(Typology::Mule, "payers_in_a_week", payers_in_a_week) },
+    Variant { span_days: 19, ..held_out(Typology::Mule, "small_sums_for_a_commission", small_sums_for_a_commission) },
+];
+
+fn payments_just_below(b: &mut Builder, who: &[Person], mut time: i64) {
+    for _ in 0..b.random.between(3, 6) {
+        let value = 720_000 + b.random.below(270_000);
+        b.bank(&who[0], time, value);
+        time += b.hours(3, 14);
+    }
+}
+
+fn withdrawals_just_below(b: &mut Builder, who: &[Person], mut time: i64) {
+    let (p, many) = (&who[0], b.random.between(3, 5));
+    let from = p.wallet(time).to_owned();
+    b.deposit(p, time - 5 * HOUR, &from, many * 950_000);
+    let to = [p.wallet(time).to_owned(), b.address()];
+    for n in 0..many {
+        let value = 780_000 + b.random.below(215_000);
+        b.withdraw(p, time, &to[n as usize % 2].clone(), value);
+        time += b.hours(4, 20);
+    }
+}
+
+/// Smaller parts by every way in, over a week.
+fn smurfed_week(b: &mut Builder, who: &[Person], mut time: i64) {
+    let p = &who[0];
+    let card = p.cards[0].clone();
+    for _ in 0..b.random.between(5, 8) {
+        let value = 450_000 + b.random.below(500_000);
+        match b.random.below(4) {
+            0 => {
+                let from = b.address();
+                b.deposit(p, time, &from, value);
+            }
+            1 => b.card(p, time, &card, value),
+            _ => b.bank(p, time, value),
+        }
+        time += b.hours(8, 30);
+    }
+}
+
+fn in_and_out(b: &mut Builder, who: &[Person], time: i64) {
+    let (from, to) = (b.address(), b.address());
+    let value = b.random.amount(300_000, 4_000_000);
+    b.deposit(&who[0], time, &from, value);
+    let then = time + b.random.between(300, 6_000) as i64;
+    let part = b.random.between(85, 99);
+    b.withdraw(&who[0], then, &to, value * part / 100);
+}
+
+fn out_in_parts(b: &mut Builder, who: &[Person], time: i64) {
+    let p = &who[0];
+    let mut sum = 0;
+    for _ in 0..b.random.between(1, 3) {
+        let (from, value) = (b.address(), b.random.amount(200_000, 2_000_000));
+        let then = time + b.random.below(6 * HOUR as u64) as i64;
+        b.deposit(p, then, &from, value);
+        sum += value;
+    }
+    let to: Vec<String> = (0..b.random.between(1, 2)).map(|_| b.address()).collect();
+    let (then, parts, share) = (time + 6 * HOUR + b.hours(0, 1), b.random.between(2, 3), b.random.between(85, 99));
+    b.drain(p, then, sum * share / 100, parts, 3 * HOUR, &to);
+}
+
+/// Waits for a night and leaves in parts, to several addresses.
+fn overnight_to_several(b: &mut Builder, who: &[Person], time: i64) {
+    let p = &who[0];
+    let (from, value) = (b.address(), b.random.amount(300_000, 4_000_000));
+    b.deposit(p, time, &from, value);
+    let to: Vec<String> = (0..b.random.between(2, 3)).map(|_| b.address()).collect();
+    let (then, parts, share) = (time + b.hours(8, 30), b.random.between(2, 4), b.random.between(88, 98));
+    b.drain(p, then, value * share / 100, parts, 10 * HOUR, &to);
+}
+
+fn gather(b: &mut Builder, p: &Person, time: i64, many: u64, span: i64) -> u64 {
+    let mut sum = 0;
+    for _ in 0..many {
+        let (from, value) = (b.address(), b.random.amount(4_000, 90_000));
+        let then = time + b.random.below(span as u64) as i64;
+        b.deposit(p, then, &from, value);
+        sum += value;
+    }
+    sum
+}
+
+fn gathered_in_a_day(b: &mut Builder, who: &[Person], time: i64) {
+    let many = b.random.between(10, 20);
+    gather(b, &who[0], time, many, 20 * HOUR);
+}
+
+fn gathered_and_sent_on(b: &mut Builder, who: &[Person], time: i64) {
+    let many = b.random.between(10, 16);
+    let sum = gather(b, &who[0], time, many, 20 * HOUR);
+    let (to, then) = (b.address(), time + 20 * HOUR + b.hours(2, 20));
+    b.withdraw(&who[0], then, &to, sum * 9 / 10);
+}
+
+fn gathered_over_days(b: &mut Builder, who: &[Person], time: i64) {
+    let (many, span) = (b.random.between(12, 25), b.hours(90, 150));
+    let sum = gather(b, &who[0], time, many, span);
+    let (to, then) = (b.address(), time + span + b.hours(2, 30));
+    b.withdraw(&who[0], then, &to, sum * 9 / 10);
+}
+
+fn spread(b: &mut Builder, p: &Person, time: i64, many: u64, span: i64) {
+    for _ in 0..many {
+        let (to, value) = (b.address(), b.random.amount(4_000, 60_000));
+        let then = time + b.random.below(span as u64) as i64;
+        b.withdraw(p, then, &to, value);
+    }
+}
+
+fn spread_in_a_day(b: &mut Builder, who: &[Person], time: i64) {
+    let many = b.random.between(10, 20);
+    spread(b, &who[0], time, many, 20 * HOUR);
+}
+
+fn deposited_and_spread(b: &mut Builder, who: &[Person], time: i64) {
+    let (many, from) = (b.random.between(10, 18), b.address());
+    b.deposit(&who[0], time - 3 * HOUR, &from, many * 25_000);
+    spread(b, &who[0], time, many, 16 * HOUR);
+}
+
+fn spread_over_days(b: &mut Builder, who: &[Person], time: i64) {
+    let (many, span) = (b.random.between(12, 25), b.hours(90, 150));
+    spread(b, &who[0], time, many, span);
+}
+
+/// a -> b -> (c ->) a by an address of its own at each step, twice.
+fn ring_of_few(b: &mut Builder, who: &[Person], mut time: i64) {
+    let value = b.random.amount(60_000, 900_000);
+    for _ in 0..2 {
+        for i in 0..who.len() {
+            let outside = b.address();
+            b.withdraw(&who[i], time, &outside, value);
+            time += b.hours(1, 5);
+            b.deposit(&who[(i + 1) % who.len()], time, &outside, value * 98 / 100);
+            time += b.hours(1, 5);
+        }
+    }
+}
+
+/// Four in a row, always by the same address, slower, less each time.
+fn four_by_a_hub(b: &mut Builder, who: &[Person], mut time: i64) {
+    let (hub, mut value) = (b.address(), b.random.amount(100_000, 900_000));
+    for i in 0..who.len() {
+        b.withdraw(&who[i], time, &hub, value);
+        time += b.hours(3, 20);
+        value = value * b.random.between(88, 97) / 100;
+        b.deposit(&who[(i + 1) % who.len()], time, &hub, value);
+        time += b.hours(2, 16);
+    }
+}
+
+fn pays_at_once(b: &mut Builder, who: &[Person], time: i64) {
+    let (to, value) = (b.address(), b.random.amount(500_000, 9_000_000));
+    b.bank(&who[0], time, value);
+    let (then, part) = (time + b.hours(1, 10), b.random.between(90, 99));
+    b.withdraw(&who[0], then, &to, value * part / 100);
+}
+
+/// A little first, to see whether it arrives, then all.
+fn tries_then_pays(b: &mut Builder, who: &[Person], time: i64) {
+    let p = &who[0];
+    let (to, value) = (b.address(), b.random.amount(300_000, 4_000_000));
+    b.bank(p, time, value / 2);
+    let then = time + b.hours(0, 2);
+    b.bank(p, then, value / 2);
+    let trial = time + b.hours(3, 5);
+    let part = b.random.between(30, 100);
+    b.withdraw(p, trial, &to, value / part);
+    let then = trial + b.hours(0, 4);
+    let part = b.random.between(88, 95);
+    b.withdraw(p, then, &to, value * part / 100);
+}
+
+/// An incident responder or insurer is paid by the victim and pays for it within a day (FIN-2021-A004).
+fn responder_pays(b: &mut Builder, who: &[Person], time: i64) {
+    let (client, to) = (format!("bank-{}", b.hex(12)), b.address());
+    let value = b.random.amount(800_000, 9_000_000);
+    b.third(&who[0], time, &client, value);
+    let (then, part) = (time + b.hours(2, 24), b.random.between(85, 97));
+    b.withdraw(&who[0], then, &to, value * part / 100);
+}
+
+fn swept_in_hours(b: &mut Builder, who: &[Person], time: i64) {
+    let from = b.address();
+    for p in who {
+        let (then, value) = (time + b.random.below(6 * HOUR as u64) as i64, 1 + b.random.below(60));
+        b.deposit(p, then, &from, value);
+    }
+}
+
+fn same_amount_in_a_day(b: &mut Builder, who: &[Person], time: i64) {
+    let (from, value) = (b.address(), 1 + b.random.below(90));
+    for p in who {
+        let then = time + b.random.below(20 * HOUR as u64) as i64;
+        b.deposit(p, then, &from, value);
+    }
+}
+
+fn dusted_over_days(b: &mut Builder, who: &[Person], time: i64) {
+    let from = b.address();
+    for p in who {
+        let (then, value) = (time + b.random.below(5 * DAY as u64) as i64, 1 + b.random.below(60));
+        b.deposit(p, then, &from, value);
+    }
+}
+
+fn payers(b: &mut Builder, p: &Person, mut time: i64, many: u64, gap: (u64, u64), value: (u64, u64)) -> (u64, i64) {
+    let mut sum = 0;
+    for _ in 0..many {
+        let payer = format!("bank-{}", b.hex(12));
+        let value = b.random.amount(value.0, value.1);
+        b.third(p, time, &payer, value);
+        sum += value;
+        time += b.hours(gap.0, gap.1);
+    }
+    (sum, time)
+}
+
+fn payers_in_two_days(b: &mut Builder, who: &[Person], time: i64) {
+    let many = b.random.between(3, 6);
+    let (sum, then) = payers(b, &who[0], time, many, (1, 8), (40_000, 300_000));
+    let (to, wait) = (b.address(), b.hours(1, 12));
+    b.withdraw(&who[0], then + wait, &to, sum * 95 / 100);
+}
+
+fn payers_in_a_week(b: &mut Builder, who: &[Person], time: i64) {
+    let many = b.random.between(4, 6);
+    let (sum, then) = payers(b, &who[0], time, many, (8, 28), (30_000, 250_000));
+    let (to, parts) = (vec![b.address()], b.random.between(2, 3));
+    b.drain(&who[0], then, sum * 93 / 100, parts, 20 * HOUR, &to);
+}
+
+/// Over weeks, each sum sent on the same day with a commission kept.
+fn small_sums_for_a_commission(b: &mut Builder, who: &[Person], mut time: i64) {
+    let p = &who[0];
+    let to = [b.address(), b.address()];
+    for n in 0..b.random.between(4, 7) {
+        let (payer, value) = (format!("bank-{}", b.hex(12)), b.random.amount(20_000, 150_000));
+        b.third(p, time, &payer, value);
+        let (then, share) = (time + b.hours(2, 20), b.random.between(88, 95));
+        b.withdraw(p, then, &to[n as usize % 2].clone(), value * share / 100);
+        time += b.hours(40, 72);
+    }
+}

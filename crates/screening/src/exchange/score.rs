@@ -1,0 +1,191 @@
+//! How well typologies are found: findings against the ground truth.
+
+use super::{Case, Exchange};
+use crate::facts::ChainFacts;
+use crate::model::Event;
+use crate::state::{DAY, State};
+use crate::typology::{Typology, find};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+/// A finding comes with its case when it is not later than this after the case's last event.
+const AFTER: i64 = 3 * DAY;
+
+/// A finding about an event.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// What was found.
+    pub typology: Typology,
+    /// Whose event.
+    pub customer: String,
+    /// The event.
+    pub event: String,
+    /// Its time.
+    pub time: i64,
+}
+
+/// One group of variants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// Cases planted.
+    pub cases: u64,
+    /// Cases that were found.
+    pub found: u64,
+    /// Customers found rightly (deposits where a case is a deposit).
+    pub right: u64,
+    /// The group's part of what was flagged wrongly, by its share of the cases: with cases of this group alone, and as many, it would be all.
+    pub wrong_part: u64,
+}
+
+impl Group {
+    /// Cases found among those planted, thousandths.
+    pub fn recall(&self) -> Option<u64> {
+        (self.cases > 0).then(|| self.found * 1000 / self.cases)
+    }
+
+    /// Right among flagged, thousandths.
+    pub fn precision(&self) -> Option<u64> {
+        let flagged = self.right + self.wrong_part;
+        (self.cases > 0 && flagged > 0).then(|| self.right * 1000 / flagged)
+    }
+}
+
+/// How well a typology is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Score {
+    /// Cases planted.
+    pub cases: u64,
+    /// Cases that were found.
+    pub found: u64,
+    /// Customers with a finding (deposits where a case is a deposit).
+    pub flagged: u64,
+    /// Customers with a finding at the time of a case of it.
+    pub right: u64,
+    /// Variants that thresholds may be chosen on.
+    pub tuned: Group,
+    /// Variants that are held out.
+    pub held_out: Group,
+}
+
+impl Score {
+    /// Cases found among those planted, thousandths.
+    pub fn recall(&self) -> Option<u64> {
+        (self.cases > 0).then(|| self.found * 1000 / self.cases)
+    }
+
+    /// Right among flagged, thousandths.
+    pub fn precision(&self) -> Option<u64> {
+        (self.flagged > 0).then(|| self.right * 1000 / self.flagged)
+    }
+}
+
+/// Whether a case of it is one deposit, so that customers may have several.
+fn by_deposit(typology: Typology) -> bool {
+    matches!(typology, Typology::PeelChain | Typology::MixerExposure | Typology::CoinjoinExposure)
+}
+
+/// Scores findings against planted cases. A finding is right when its customer takes part in a case of its typology at that time: not before,
+/// and at most three days after.
+pub fn score_found(cases: &[Case], found: &BTreeSet<Found>) -> BTreeMap<Typology, Score> {
+    let mut scores: BTreeMap<Typology, Score> = BTreeMap::new();
+    let mut of: BTreeMap<(Typology, &str), Vec<usize>> = BTreeMap::new();
+    for (n, case) in cases.iter().enumerate() {
+        let score = scores.entry(case.typology).or_default();
+        score.cases += 1;
+        let group = if case.held_out { &mut score.held_out } else { &mut score.tuned };
+        group.cases += 1;
+        case.customers.iter().for_each(|c| of.entry((case.typology, c)).or_default().push(n));
+    }
+    // What is counted: a customer, or a deposit; with the case that makes it right.
+    let mut units: BTreeMap<(Typology, &str), Option<usize>> = BTreeMap::new();
+    let mut hit: BTreeSet<usize> = BTreeSet::new();
+    for f in found {
+        let theirs = of.get(&(f.typology, f.customer.as_str())).map_or(&[][..], Vec::as_slice);
+        let fits = |n: &&usize| {
+            let case = &cases[**n];
+            match by_deposit(f.typology) {
+                true => case.events.contains(&f.event),
+                false => (case.begun..=case.ended + AFTER).contains(&f.time),
+            }
+        };
+        let case = theirs.iter().find(fits).copied();
+        hit.extend(case);
+        let unit = if by_deposit(f.typology) { f.event.as_str() } else { f.customer.as_str() };
+        let known = units.entry((f.typology, unit)).or_default();
+        *known = known.or(case);
+    }
+    for n in hit {
+        let score = scores.entry(cases[n].typology).or_default();
+        score.found += 1;
+        let group = if cases[n].held_out { &mut score.held_out } else { &mut score.tuned };
+        group.found += 1;
+    }
+    for ((typology, _), case) in units {
+        let score = scores.entry(typology).or_default();
+        score.flagged += 1;
+        if let Some(n) = case {
+            score.right += 1;
+            let group = if cases[n].held_out { &mut score.held_out } else { &mut score.tuned };
+            group.right += 1;
+        }
+    }
+    for score in scores.values_mut().filter(|s| s.cases > 0) {
+        let (wrong, cases) = (score.flagged - score.right, score.cases);
+        for group in [&mut score.tuned, &mut score.held_out] {
+            group.wrong_part = (wrong * group.cases).div_ceil(cases);
+        }
+    }
+    scores
+}
+
+/// Scores findings (typology, customer) against planted cases, without regard to when they were made.
+pub fn score(cases: &[Case], found: &BTreeSet<(Typology, String)>) -> BTreeMap<Typology, Score> {
+    let at = |(typology, customer): &(Typology, String)| {
+        let case = cases.iter().find(|c| c.typology == *typology && c.customers.contains(customer));
+        let event = case.and_then(|c| c.events.first()).cloned().unwrap_or_default();
+        Found { typology: *typology, customer: customer.clone(), event, time: case.map_or(0, |c| c.begun) }
+    };
+    score_found(cases, &found.iter().map(at).collect())
+}
+
+/// Looks for patterns in all of it in memory, `facts` saying what the chain knows.
+///
+/// # Errors
+/// When `progress` stops it.
+pub fn found_at(
+    exchange: &Exchange,
+    facts: impl Fn(&Event) -> ChainFacts,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<BTreeSet<Found>, String> {
+    let mut state = State::default();
+    exchange.records.iter().for_each(|r| state.record(r));
+    let mut all = BTreeSet::new();
+    for (seq, event) in exchange.events.iter().enumerate() {
+        let facts = facts(event);
+        let value = event.value.unwrap_or(0);
+        all.extend(find(&state, event, &facts, value).into_iter().map(|f| Found {
+            typology: f.typology,
+            customer: event.customer.clone(),
+            event: event.id.clone(),
+            time: event.time,
+        }));
+        state.apply(event, &facts, value, seq as u64);
+        if seq % 1024 == 0 && progress(seq as u64).is_break() {
+            return Err("stopped".into());
+        }
+    }
+    Ok(all)
+}
+
+/// The same by typology and customer.
+///
+/// # Errors
+/// When `progress` stops it.
+pub fn findings(
+    exchange: &Exchange,
+    facts: impl Fn(&Event) -> ChainFacts,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<BTreeSet<(Typology, String)>, String> {
+    Ok(found_at(exchange, facts, progress)?.into_iter().map(|f| (f.typology, f.customer)).collect())
+}
