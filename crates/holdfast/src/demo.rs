@@ -14,7 +14,7 @@ use holdfast_chain::{Network, display_hash};
 use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_screening::exchange::{CHAIN_DEPOSIT, Options, chain_workspace, simulate};
 use holdfast_screening::holds::HoldFilter;
-use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, Verdict};
+use holdfast_screening::{Amount, ChainFacts, Decision, Event, EventKind, Record, RecordKind, Screening, Verdict};
 use holdfast_server::Shared;
 use holdfast_server::api::{entropy, now};
 use holdfast_tracing::report::coins;
@@ -227,6 +227,9 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
         let (_, backward) = workspace.trace(&back)?;
         if !as_json {
             print!("{}", indent(&render::table(&forward, 10)));
+            if forward.movements.is_empty() {
+                println!("    The blocks after it are not bundled; money that moves on is followed below.");
+            }
             println!("    Backward, through the transactions that paid it:");
             print!("{}", indent(&render::table(&backward, 10)));
         }
@@ -257,16 +260,17 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
         verify_file(&path, None, None, false)?;
     }
     let screening = open_desk(&args.store, None)?;
-    let screened = exchange(&screening, &workspace, &findings, as_json)?;
+    let screened = exchange(&screening, &workspace, &findings, &args.store, as_json)?;
     let (master, vault) = (master(&args.store)?, vault(&args.store));
     let first = findings.first().context("block 400000 pays a ransomware address")?;
     let case = crate::demo_case::run(&screening, &workspace, &master, &vault, &args.store, first, as_json)?;
+    let campaign = crate::demo_campaign::run(&screening, &mut workspace, &master, as_json)?;
     let shared = Shared::new(workspace, screening, master, vault)?;
     let sharing = crate::demo_sharing::run(&shared, as_json)?;
     let academy = crate::demo_academy::run(&shared, &args.store, as_json)?;
     if as_json {
         output::json(
-            &json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened, "case": case, "sharing": sharing, "academy": academy}),
+            &json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened, "case": case, "sharing": sharing, "campaign": campaign, "academy": academy}),
         )?;
     } else {
         println!(
@@ -290,12 +294,14 @@ fn exchange(
     screening: &Screening,
     workspace: &Workspace,
     findings: &[serde_json::Value],
+    store: &Path,
     as_json: bool,
 ) -> anyhow::Result<serde_json::Value> {
-    let mut made = simulate(Options { customers: 400, cases: 3, ..Options::default() }).map_err(anyhow::Error::msg)?;
+    let mut made =
+        simulate(Options { customers: 150, days: 30, cases: 2, ..Options::default() }).map_err(anyhow::Error::msg)?;
     // Peel chains, mixers and coinjoins are on a simulated chain of their own.
     let dir = tempfile::tempdir()?;
-    let chain = holdfast_simulate::Options { seed: 1, txs: 3_000 };
+    let chain = holdfast_simulate::Options { seed: 1, txs: 6_000 };
     let (simulated, blocks, economy) = chain_workspace(dir.path(), chain).map_err(anyhow::Error::msg)?;
     made.add_chain(&simulated, &blocks, &economy);
     let on_simulated = |event: &Event| event.id.starts_with(CHAIN_DEPOSIT);
@@ -306,25 +312,10 @@ fn exchange(
     record.email = Some("ada@customer.example".into());
     record.country = Some("GB".into());
     screening.ingest(made.records.iter().cloned().chain([record]).collect(), "demo")?;
-    let actor: std::sync::Arc<str> = "demo".into();
     let start = Instant::now();
-    let mut decisions = Vec::new();
-    for part in made.events.chunks(256) {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        for event in part {
-            let sender = sender.clone();
-            let chain = if on_simulated(event) { &simulated } else { workspace };
-            screening.submit(event.clone(), ChainFacts::look(chain, event, None), &actor, move |answer| {
-                let _ = sender.send(answer);
-            })?;
-        }
-        drop(sender);
-        for answer in receiver {
-            decisions.push(answer?);
-        }
-    }
+    let facts = |event: &Event| ChainFacts::look(if on_simulated(event) { &simulated } else { workspace }, event, None);
+    let decisions = decide_all(screening, &made.events, facts)?;
     let elapsed = start.elapsed();
-    decisions.sort_by_key(|d| d.seq);
     let count = |verdict: Verdict| decisions.iter().filter(|d| d.decision == verdict).count();
     let mut ransoms = Vec::new();
     for (i, finding) in findings.iter().enumerate() {
@@ -336,7 +327,6 @@ fn exchange(
         let facts = ChainFacts::look(workspace, &event, None);
         ransoms.push(screening.decide(event, facts, "demo")?);
     }
-    let holds = screening.check_holds()?;
     let audit = screening.verify_audit(None)?;
     if !as_json {
         println!(
@@ -367,7 +357,34 @@ fn exchange(
             thousands(audit.entries)
         );
     }
+    let followed = crate::demo_money::follow(screening, &simulated, &blocks, &made, store, as_json)?;
+    let (holds, audit) = (screening.check_holds()?, screening.verify_audit(None)?);
     anyhow::ensure!(holds.problems.is_empty() && audit.problems.is_empty(), "the demo's books do not balance");
     Ok(json!({"allowed": count(Verdict::Allow), "review": count(Verdict::Review), "held": count(Verdict::Hold),
-        "rejected": count(Verdict::Reject), "ransoms": ransoms, "holds": holds, "audit_entries": audit.entries}))
+        "rejected": count(Verdict::Reject), "followed": followed, "ransoms": ransoms, "holds": holds, "audit_entries": audit.entries}))
+}
+
+/// Has events decided durably, in order; the decisions come in that order, too.
+pub(crate) fn decide_all(
+    screening: &Screening,
+    events: &[Event],
+    facts: impl Fn(&Event) -> ChainFacts,
+) -> anyhow::Result<Vec<Decision>> {
+    let actor: std::sync::Arc<str> = "demo".into();
+    let mut decisions = Vec::with_capacity(events.len());
+    for part in events.chunks(256) {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        for event in part {
+            let sender = sender.clone();
+            screening.submit(event.clone(), facts(event), &actor, move |answer| {
+                let _ = sender.send(answer);
+            })?;
+        }
+        drop(sender);
+        for answer in receiver {
+            decisions.push(answer?);
+        }
+    }
+    decisions.sort_by_key(|d| d.seq);
+    Ok(decisions)
 }

@@ -32,6 +32,11 @@ fn the_demo_names_tag_source_path_and_amounts() {
         assert!(text.contains(expected), "'{expected}' is missing in:\n{text}");
     }
     assert!(!text.contains("UNBALANCED"));
+    for expected in
+        ["Money that moves (the simulated chain)", "The route to the exchange", "A campaign with police: 300 customers"]
+    {
+        assert!(text.contains(expected), "'{expected}' is missing in:\n{text}");
+    }
     // A second start finds everything there.
     let again = json(&run(holdfast().args(["demo", "--json", "--no-serve", "--store", path(&store)])));
     assert_eq!(again["summary"]["blocks"], 260);
@@ -40,6 +45,8 @@ fn the_demo_names_tag_source_path_and_amounts() {
         (&again["academy"]["score"], &again["academy"]["warning"]["state"]),
         (&serde_json::json!(1000), &serde_json::json!("stopped"))
     );
+    the_demo_follows_money_to_a_held_deposit(&again["screening"]["followed"]);
+    the_demo_measures_a_campaign(&again["campaign"]);
     // The same answers one by one.
     let store = ["--store", path(&store)];
     let shown = json(&run(holdfast().args(["--json", "show", "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"]).args(store)));
@@ -68,6 +75,31 @@ fn the_demo_names_tag_source_path_and_amounts() {
         let text = run(holdfast().args(["trace", first, "--format", format]).args(store));
         assert!(text.contains(expected), "{format}: {text}");
     }
+}
+
+/// From the ransom by its collection and a peel chain: at least four transactions, every coin accounted for, the deposit on hold.
+fn the_demo_follows_money_to_a_held_deposit(followed: &Value) {
+    let count = |field: &str| followed[field].as_array().unwrap().len();
+    assert!(followed["movements"].as_u64().unwrap() >= 6 && count("route") >= 6, "{followed}");
+    assert_eq!(followed["balances"], true);
+    let subject = followed["subject"].as_str().unwrap();
+    assert!(subject.starts_with(followed["route"][0].as_str().unwrap()), "{followed}");
+    assert!(followed["marked"].as_u64().unwrap() > 0 && followed["hold"].as_u64().unwrap() > 0, "{followed}");
+    assert_eq!(followed["findings"], serde_json::json!(["peel_chain"]));
+}
+
+fn the_demo_measures_a_campaign(campaign: &Value) {
+    let people = |arm: &str| campaign[arm].as_u64().unwrap();
+    assert!(
+        people("told") > 100 && people("held_out") > 60 && people("told") + people("held_out") == 300,
+        "{campaign}"
+    );
+    let effect = &campaign["effect"];
+    assert!(effect["fewer_payers"]["low"].as_f64().unwrap() > 0.0, "{effect}");
+    assert!(
+        effect["held_out"]["paid_again"].as_u64().unwrap() > 0 && effect["told"]["paid_again"].as_u64().unwrap() > 0
+    );
+    assert!(effect["words"].as_str().unwrap().contains("kept people from paying"), "{effect}");
 }
 
 #[test]
