@@ -1,7 +1,7 @@
 //! Derived files: a magic number, the SHA-256 of the rest, the rest. Written beside the old file and renamed over it.
 
 use holdfast_chain::hash::sha256;
-use std::io::{Error, ErrorKind, Write};
+use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
 
 /// Writes a file, atomically and durably.
@@ -9,13 +9,32 @@ use std::path::Path;
 /// # Errors
 /// When the system refuses.
 pub fn save(path: &Path, magic: &[u8; 8], body: &[u8]) -> std::io::Result<()> {
+    let sum = sha256(body);
+    if holds(path, magic, &sum, body.len()) {
+        return Ok(());
+    }
     let temporary = path.with_extension("new");
     let mut file = std::fs::File::create(&temporary)?;
     file.write_all(magic)?;
-    file.write_all(&sha256(body))?;
+    file.write_all(&sum)?;
     file.write_all(body)?;
     file.sync_all()?;
-    std::fs::rename(&temporary, path)
+    std::fs::rename(&temporary, path)?;
+    match path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        // The new name, too, outlives a power cut.
+        Some(folder) => std::fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Whether a file holds a body already, by its checksum: what did not change is not written again.
+fn holds(path: &Path, magic: &[u8; 8], sum: &[u8; 32], len: usize) -> bool {
+    let Ok(mut file) = std::fs::File::open(path) else { return false };
+    let mut head = [0; 40];
+    file.metadata().is_ok_and(|m| m.len() == len as u64 + 40)
+        && file.read_exact(&mut head).is_ok()
+        && head[..8] == *magic
+        && head[8..] == *sum
 }
 
 /// Reads a file's body; `None` when there is no file.
@@ -36,4 +55,29 @@ pub fn load(path: &Path, magic: &[u8; 8]) -> std::io::Result<Option<Vec<u8>>> {
     }
     bytes.drain(..40);
     Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that holds a body already is not written again; another body, and a damaged head, are.
+    #[test]
+    fn what_did_not_change_is_not_written_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("derived");
+        let inode = || std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&path).unwrap());
+        save(&path, b"HOLDTEST", b"a body").unwrap();
+        let first = inode();
+        save(&path, b"HOLDTEST", b"a body").unwrap();
+        assert_eq!(inode(), first);
+        save(&path, b"HOLDTEST", b"other!").unwrap();
+        assert_ne!(inode(), first);
+        assert_eq!(load(&path, b"HOLDTEST").unwrap().as_deref(), Some(b"other!".as_slice()));
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[10] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        save(&path, b"HOLDTEST", b"other!").unwrap();
+        assert_eq!(load(&path, b"HOLDTEST").unwrap().as_deref(), Some(b"other!".as_slice()));
+    }
 }

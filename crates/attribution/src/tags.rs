@@ -148,7 +148,7 @@ pub struct Conflict {
 }
 
 /// All tags and actors, with look-up by address.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct TagStore {
     tags: Vec<Tag>,
     actors: Vec<Actor>,

@@ -4,7 +4,8 @@ use crate::{Hash32, display_hash, parse_hash};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// Why a node does not answer.
@@ -17,6 +18,14 @@ pub enum NodeError {
         url: String,
         /// What went wrong.
         cause: String,
+    },
+    /// The credentials are wrong.
+    #[error("node at {url}: {status}: check the RPC user and password, or the cookie file")]
+    Credentials {
+        /// The node's address, without credentials.
+        url: String,
+        /// HTTP status.
+        status: u16,
     },
     /// The node answered with an error.
     #[error("node refused {method}: {message} (code {code})")]
@@ -67,11 +76,33 @@ fn agent() -> ureq::Agent {
 }
 
 /// A node's JSON-RPC interface.
-#[derive(Debug)]
 pub struct Rpc {
     agent: ureq::Agent,
     url: String,
-    authorization: String,
+    authorization: Mutex<String>,
+    /// The node writes a new cookie at every start: the file is read again when the node no longer takes the old one.
+    cookie: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rpc").field("url", &self.url).field("cookie", &self.cookie).finish_non_exhaustive()
+    }
+}
+
+/// The header's value for a user and password.
+fn basic(user_and_password: &str) -> String {
+    format!("Basic {}", base64(user_and_password.as_bytes()))
+}
+
+fn read_cookie(cookie: &Path) -> Result<String, NodeError> {
+    let fail = |why: String| NodeError::Cookie(cookie.display().to_string(), why);
+    let text = std::fs::read_to_string(cookie).map_err(|e| fail(e.to_string()))?;
+    let text = text.trim();
+    if !text.contains(':') {
+        return Err(fail("no 'user:password' in it".into()));
+    }
+    Ok(basic(text))
 }
 
 #[derive(Deserialize)]
@@ -89,8 +120,12 @@ struct RpcFault {
 impl Rpc {
     /// Connects lazily to `http://host:port` with a user and password.
     pub fn new(url: &str, user: &str, password: &str) -> Self {
-        let authorization = format!("Basic {}", base64(format!("{user}:{password}").as_bytes()));
-        Rpc { agent: agent(), url: url.trim_end_matches('/').to_owned(), authorization }
+        Rpc::with(url, basic(&format!("{user}:{password}")), None)
+    }
+
+    fn with(url: &str, authorization: String, cookie: Option<PathBuf>) -> Self {
+        let authorization = Mutex::new(authorization);
+        Rpc { agent: agent(), url: url.trim_end_matches('/').to_owned(), authorization, cookie }
     }
 
     /// Connects with the cookie that the node writes into its data folder.
@@ -98,10 +133,28 @@ impl Rpc {
     /// # Errors
     /// [`NodeError::Cookie`] when the file does not read or has no `user:password`.
     pub fn with_cookie(url: &str, cookie: &Path) -> Result<Self, NodeError> {
-        let fail = |why: String| NodeError::Cookie(cookie.display().to_string(), why);
-        let text = std::fs::read_to_string(cookie).map_err(|e| fail(e.to_string()))?;
-        let (user, password) = text.trim().split_once(':').ok_or_else(|| fail("no 'user:password' in it".into()))?;
-        Ok(Rpc::new(url, user, password))
+        Ok(Rpc::with(url, read_cookie(cookie)?, Some(cookie.to_owned())))
+    }
+
+    /// Sends a request; a cookie that the node does not take is read again once.
+    fn send(&self, body: &Value) -> Result<ureq::http::Response<ureq::Body>, NodeError> {
+        let http = |e: ureq::Error| NodeError::Http { url: self.url.clone(), cause: e.to_string() };
+        let mut authorization = self.authorization.lock().unwrap_or_else(|e| e.into_inner()).clone();
+        let mut renewed = false;
+        loop {
+            let response =
+                self.agent.post(&self.url).header("Authorization", &authorization).send_json(body).map_err(http)?;
+            let status = response.status().as_u16();
+            match (&self.cookie, status) {
+                (Some(cookie), 401) if !renewed => {
+                    authorization = read_cookie(cookie)?;
+                    self.authorization.lock().unwrap_or_else(|e| e.into_inner()).clone_from(&authorization);
+                    renewed = true;
+                }
+                (_, 401 | 403) => return Err(NodeError::Credentials { url: self.url.clone(), status }),
+                _ => return Ok(response),
+            }
+        }
     }
 
     /// Calls a method.
@@ -111,16 +164,8 @@ impl Rpc {
     pub fn call(&self, method: &str, params: Value) -> Result<Value, NodeError> {
         let http = |cause: String| NodeError::Http { url: self.url.clone(), cause };
         let body = json!({"jsonrpc": "1.0", "id": "holdfast", "method": method, "params": params});
-        let mut response = self
-            .agent
-            .post(&self.url)
-            .header("Authorization", &self.authorization)
-            .send_json(body)
-            .map_err(|e| http(e.to_string()))?;
+        let mut response = self.send(&body)?;
         let status = response.status();
-        if status == 401 || status == 403 {
-            return Err(http(format!("{status}: check the RPC user and password, or the cookie file")));
-        }
         let text =
             response.body_mut().with_config().limit(MAX_ANSWER).read_to_string().map_err(|e| http(e.to_string()))?;
         let answer: RpcAnswer =

@@ -6,6 +6,7 @@ use crate::disclose::data;
 use crate::intake::by_id;
 use crate::portal::mail;
 use crate::request::DataClass;
+use crate::vault::Vault;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::service::Transaction;
@@ -36,6 +37,30 @@ pub(crate) fn mark(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, Screeni
     let now = tx.now();
     let sql = "INSERT INTO clock_marks (mark, time) VALUES ($1, $2) ON CONFLICT (mark) DO NOTHING";
     Ok(tx.db().execute(sql, &[mark.into(), now.into()])? > 0)
+}
+
+/// Deletes files of lapsed preservations that nothing else refers to, once the lapse is durable. Those that an earlier tick did not get to
+/// (the process ended right after its commit) are deleted now.
+fn delete_lapsed(tx: &mut Transaction<'_>, vault: &Vault) -> Result<(), ScreeningError> {
+    let rows = tx.db().query(
+        "SELECT p.sha256 FROM preservations p WHERE p.state = 'lapsed'
+         AND NOT EXISTS (SELECT 1 FROM preservations k WHERE k.sha256 = p.sha256 AND k.state = 'kept')
+         AND NOT EXISTS (SELECT 1 FROM files f WHERE f.sha256 = p.sha256)
+         ORDER BY p.until DESC, p.sha256 LIMIT 1000",
+        &[],
+    )?;
+    let mut over: Vec<String> = rows.iter().map(|r| r.text(0).map(str::to_owned)).collect::<Result<_, _>>()?;
+    over.retain(|sha256| vault.has(sha256));
+    over.dedup();
+    let vault = vault.clone();
+    tx.after_commit(move || {
+        for sha256 in &over {
+            if let Err(e) = vault.forget(sha256) {
+                eprintln!("holdfast: {e}; trying again at the next tick");
+            }
+        }
+    });
+    Ok(())
 }
 
 impl Desk<'_> {
@@ -82,6 +107,10 @@ impl Desk<'_> {
                     staff.iter().try_for_each(|to| mail(tx, to, &format!("Due soon: request {id}"), &body, &subject))?;
                 }
             }
+            // What follows cannot be taken back: a file is deleted, a user learns of a request. It waits while the clock is doubted.
+            if !tx.time_is_sound() {
+                return Ok(done);
+            }
             let rows = tx.db().query(
                 "SELECT request, customer, sha256, until FROM preservations WHERE state = 'kept' ORDER BY until LIMIT 1000",
                 &[],
@@ -104,17 +133,11 @@ impl Desk<'_> {
                 }
                 let key = [request.as_str().into(), row.text(1)?.into()];
                 tx.db().execute("UPDATE preservations SET state = 'lapsed' WHERE request = $1 AND customer = $2", &key)?;
-                let used = tx.db().query(
-                    "SELECT 1 FROM preservations WHERE sha256 = $1 AND state = 'kept' UNION ALL SELECT 1 FROM files WHERE sha256 = $1 LIMIT 1",
-                    &[row.text(2)?.into()],
-                )?;
-                if used.is_empty() {
-                    vault.forget(row.text(2)?)?;
-                }
                 done.lapsed += 1;
                 let detail = json!({ "customer": row.text(1)?, "sha256": row.text(2)? }).to_string();
                 tx.audit("preservation.lapsed", &subject, &detail);
             }
+            delete_lapsed(tx, &vault)?;
             let rows = tx.db().query(
                 "SELECT request, customer FROM notices WHERE sent IS NULL AND due <= $1 ORDER BY due LIMIT 1000",
                 &[now.into()],

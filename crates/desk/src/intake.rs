@@ -517,7 +517,7 @@ impl Desk<'_> {
     /// Takes many requests in at once, as when an older portal's are moved here; gives how many were new. At most 10,000.
     ///
     /// # Errors
-    /// [`ScreeningError`] names the request by its place. Those before a conflict are taken in; sent again they change nothing.
+    /// [`ScreeningError`] names the request by its place; nothing is taken in then. Sent again, requests change nothing.
     pub fn submit_many(&self, requests: Vec<Request>, actor: &str) -> Result<u64, ScreeningError> {
         if requests.len() > 10_000 {
             return Err(Invalid::new("requests", "more than 10000 at once; send several times").into());
@@ -564,7 +564,7 @@ impl Desk<'_> {
     pub fn list(&self, filter: &RequestFilter, actor: &str) -> Result<Vec<Stored>, ScreeningError> {
         let limit = filter.limit.clamp(1, 1000) as i64;
         let now = self.screening.now();
-        let (state, after) = (filter.state.clone(), filter.after as i64);
+        let (state, after) = (filter.state.clone(), i64::try_from(filter.after).unwrap_or(i64::MAX));
         let rows = self.screening.read(|db| match &state {
             Some(state) => db.query(
                 &format!("SELECT {COLUMNS} FROM requests WHERE state = $1 AND seq > $2 ORDER BY seq LIMIT $3"),

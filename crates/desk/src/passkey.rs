@@ -128,6 +128,8 @@ fn take(tx: &mut Transaction<'_>, officer: u64, kind: &str) -> Result<Vec<u8>, S
         rows.first().ok_or_else(|| refused("nothing was begun, or it took longer than five minutes; begin again"))?;
     let state = unhex(state.text(0)?)?;
     tx.db().execute("DELETE FROM passkey_ceremonies WHERE officer = $1", &[id.into()])?;
+    // A ceremony ends with its first answer, a refused one too.
+    tx.checkpoint()?;
     Ok(state)
 }
 
@@ -293,6 +295,7 @@ impl Desk<'_> {
                 // Written before the refusal, so that tries count.
                 tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[officer.into()])?;
                 tx.audit("officer.factor_refused", &subject, &json!({ "passkey": id }).to_string());
+                tx.checkpoint()?;
                 return Err(wrong(e));
             }
             let dynamic = hex::encode(known.dynamic_state().encode().unwrap_or_default());

@@ -394,6 +394,7 @@ impl Desk<'_> {
                     &[(found.id as i64).into()],
                 )?;
                 tx.audit("officer.code_refused", &subject, "{}");
+                tx.checkpoint()?;
                 return Err(wrong());
             }
             let state = if found.state == "registered" { "proved" } else { found.state.as_str() };
@@ -483,6 +484,7 @@ impl Desk<'_> {
             let Some(step) = step.filter(|s| *s > last) else {
                 tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[id.into()])?;
                 tx.audit("officer.factor_refused", &subject, "{}");
+                tx.checkpoint()?;
                 return Err(refused("the code is wrong or used; wait for the next one"));
             };
             tx.db().execute(

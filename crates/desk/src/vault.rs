@@ -90,6 +90,11 @@ impl Vault {
         }
     }
 
+    /// Whether a file is there.
+    pub fn has(&self, sha256: &str) -> bool {
+        is_sha256(sha256) && self.place(sha256).exists()
+    }
+
     /// Deletes a file that nothing refers to any more.
     ///
     /// # Errors

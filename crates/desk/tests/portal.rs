@@ -8,6 +8,7 @@ use holdfast_desk::intake::{NewAgency, Outcome, SeizureTransfer, Step};
 use holdfast_desk::portal::{CODES_AN_HOUR, MAX_TRIES, Session, Verdict};
 use holdfast_desk::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_desk::{Desk, Policy, Vault};
+use holdfast_screening::clock::Time;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Amount, Record, RecordKind, Screening, ScreeningError};
@@ -20,6 +21,7 @@ on_both!(
     files_are_what_they_say_and_stay_so,
     clocks_remind_escalate_and_catch_up,
     a_preservation_keeps_what_was_known_until_it_lapses,
+    a_wrong_clock_deletes_no_preserved_file_and_tells_no_user,
     a_seizure_moves_with_two_approvals_only,
     users_are_told_once_the_gag_is_over
 );
@@ -35,8 +37,13 @@ struct House {
 impl House {
     fn new(place: &Place) -> Self {
         let clock = TestClock::new();
+        let time = clock.clock().into();
+        House::with_time(place, clock, time)
+    }
+
+    fn with_time(place: &Place, clock: TestClock, time: Time) -> Self {
         let house = House {
-            screening: Screening::open(&place.url, clock.clock()).unwrap(),
+            screening: Screening::open_at(&place.url, time).unwrap(),
             policy: Arc::new(Policy::standard()),
             master: Master([7; 32]),
             files: tempfile::tempdir().unwrap(),
@@ -319,6 +326,32 @@ fn a_preservation_keeps_what_was_known_until_it_lapses(place: &Place) {
         assert!(why(extend()).contains("lapsed"));
     });
     assert!(kept().is_empty(), "what lapsed is deleted");
+}
+
+/// The system's clock is years ahead for a while: what is preserved for the police stays, and nobody is told that they were asked about.
+fn a_wrong_clock_deletes_no_preserved_file_and_tells_no_user(place: &Place) {
+    let (clock, steady) = (TestClock::new(), TestClock::new());
+    let time = Time { wall: clock.clock(), steady: Some(steady.clock()) };
+    let house = House::with_time(place, clock, time);
+    house.accepted(request("p1", Kind::Preservation, "us.2703f"));
+    house.prepare("p1", Vec::new()).unwrap();
+    house.approve("p1", "bo").unwrap();
+    let mut asked = request("r1", Kind::Information, "us.2703d");
+    asked.states = vec![Statement::Judge];
+    house.accepted(asked);
+    house.prepare("r1", Vec::new()).unwrap();
+    house.approve("r1", "bo").unwrap();
+    house.clock.set(START + 2_000 * 86_400);
+    let ticked = house.with(|d| d.tick(&[]).unwrap());
+    assert_eq!((ticked.lapsed, ticked.notices, walk(house.files.path()).len()), (0, 0, 1));
+    // The clock is right again, and time passes as it should.
+    for day in [60, 95] {
+        house.clock.set(START + day * 86_400);
+        steady.set(START + day * 86_400);
+        house.with(|d| d.tick(&[]).unwrap());
+    }
+    assert!(walk(house.files.path()).is_empty(), "after its ninety days it is deleted");
+    assert!(house.actions().iter().any(|a| a == "notice.sent"));
 }
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

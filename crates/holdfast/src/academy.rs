@@ -346,7 +346,8 @@ pub enum CertificatesCommand {
 
 /// Runs something at the academy of a store.
 pub fn at_academy<T>(args: &DeskArgs, run: impl FnOnce(&Academy<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let (screening, master) = (args.open()?, master(&args.store.store)?);
+    let screening = args.open()?;
+    let master = master(&args.store.store, &screening)?;
     let site = std::env::var("HOLDFAST_SITE").unwrap_or_else(|_| "http://localhost:8650".into());
     run(&Academy { screening: &screening, master: &master, site: site.trim_end_matches('/') })
 }

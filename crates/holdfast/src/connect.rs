@@ -53,8 +53,10 @@ pub enum WebhooksCommand {
 pub fn webhooks(command: WebhooksCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         WebhooksCommand::Add { desk, url, topics } => {
-            let id = desk.open()?.add_webhook(&url, &topics, &desk.actor)?;
-            let secret = holdfast_connect::webhooks::secret(&master(&desk.store.store)?, id);
+            let screening = desk.open()?;
+            let master = master(&desk.store.store, &screening)?;
+            let id = screening.add_webhook(&url, &topics, &desk.actor)?;
+            let secret = holdfast_connect::webhooks::secret(&master, id);
             if as_json {
                 return output::json(&json!({"webhook": id, "secret": secret}));
             }

@@ -261,7 +261,7 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     }
     let screening = open_desk(&args.store, None)?;
     let screened = exchange(&screening, &workspace, &findings, &args.store, as_json)?;
-    let (master, vault) = (master(&args.store)?, vault(&args.store));
+    let (master, vault) = (master(&args.store, &screening)?, vault(&args.store));
     let first = findings.first().context("block 400000 pays a ransomware address")?;
     let case = crate::demo_case::run(&screening, &workspace, &master, &vault, &args.store, first, as_json)?;
     let campaign = crate::demo_campaign::run(&screening, &mut workspace, &master, as_json)?;

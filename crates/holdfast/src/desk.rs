@@ -65,7 +65,7 @@ impl IntakeArgs {
     pub fn with<T>(&self, run: impl FnOnce(&Desk<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {
         let policy = self.policy.as_deref().map_or_else(|| Ok(Policy::standard()), read_policy)?;
         let (screening, policy) = (self.desk.open()?, Arc::new(policy));
-        let (master, vault) = (master(&self.desk.store.store)?, vault(&self.desk.store.store));
+        let (master, vault) = (master(&self.desk.store.store, &screening)?, vault(&self.desk.store.store));
         Ok(run(&Desk { screening: &screening, policy: &policy, master: &master, vault: &vault }, &self.desk.actor)?)
     }
 }

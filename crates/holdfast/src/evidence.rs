@@ -76,7 +76,7 @@ pub struct ScanArgs {
 fn at_desk<T>(args: &DeskArgs, run: impl FnOnce(&Desk<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let store = &args.store.store;
     let (screening, policy) = (args.open()?, Arc::new(Policy::standard()));
-    let (master, vault) = (master(store)?, vault(store));
+    let (master, vault) = (master(store, &screening)?, vault(store));
     run(&Desk { screening: &screening, policy: &policy, master: &master, vault: &vault })
 }
 

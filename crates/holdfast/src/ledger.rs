@@ -67,6 +67,9 @@ pub struct CheckArgs {
     /// Compare every block with its raw bytes too.
     #[arg(long)]
     raw: bool,
+    /// When nothing is wrong, write checksums of the columns: for ledgers of earlier versions, which have none.
+    #[arg(long)]
+    write: bool,
 }
 
 /// Reads a file, unpacking zstd by its magic number.
@@ -258,7 +261,7 @@ fn resume_point(ledger: &mut Ledger, found: &BlockFiles, notes: &mut Vec<String>
 pub fn run(command: LedgerCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         LedgerCommand::Info(args) => info(&args.ledger, as_json),
-        LedgerCommand::Check(args) => check(&args.ledger.ledger, args.raw, as_json),
+        LedgerCommand::Check(args) => check(&args.ledger.ledger, args.raw, args.write, as_json),
         LedgerCommand::Index(args) => {
             let mut ledger = Ledger::open_for_writing(&args.ledger)?;
             ledger.rebuild_index(AppendOptions::default().memory)?;
@@ -316,32 +319,51 @@ fn collect_sizes(root: &Path, dir: &Path, out: &mut Vec<(String, u64)>) -> anyho
     Ok(())
 }
 
-fn check(path: &Path, raw: bool, as_json: bool) -> anyhow::Result<()> {
-    let ledger = Ledger::open(path)?;
+fn check(path: &Path, raw: bool, write: bool, as_json: bool) -> anyhow::Result<()> {
+    // A damaged ledger may not open: what is damaged is said first.
+    let (compared, changed) = Ledger::damage(path)?;
+    let damaged = changed.iter().any(|p| !p.starts_with("checksums: "));
+    if damaged && Ledger::open(path).is_err() {
+        if as_json {
+            output::json(&json!({"blocks": 0, "txs": 0, "raw_blocks": 0, "checksums": compared, "problems": changed}))?;
+        } else {
+            changed.iter().for_each(|p| println!("{p}"));
+        }
+        bail!("the ledger at {} is damaged; restore it from a backup, or ingest again", path.display());
+    }
+    let mut ledger = if write { Ledger::open_for_writing(path)? } else { Ledger::open(path)? };
     let bar = output::bar(ledger.counts().blocks as u64, "checking");
     let report = ledger.check(raw, &mut |block| {
         bar.set_position(block as u64);
         output::stopping()
     })?;
     bar.finish_and_clear();
+    let only_checksums = report.problems.iter().all(|p| p.starts_with("checksums: "));
+    let written = if write && only_checksums { Some(ledger.write_checksums()?) } else { None };
     if as_json {
-        output::json(
-            &json!({"blocks": report.blocks, "txs": report.txs, "raw_blocks": report.raw_blocks, "problems": report.problems}),
-        )?;
+        output::json(&json!({"blocks": report.blocks, "txs": report.txs, "raw_blocks": report.raw_blocks,
+            "checksums": report.checksums, "written": written, "problems": report.problems}))?;
     } else {
         for problem in &report.problems {
             println!("{problem}");
         }
         println!(
-            "Checked {} blocks, {} transactions ({} blocks against raw bytes): {}.",
+            "Checked {} blocks, {} transactions ({} blocks against raw bytes, {}): {}.",
             thousands(report.blocks as u64),
             thousands(report.txs as u64),
             thousands(report.raw_blocks as u64),
+            match report.checksums {
+                Some(n) => format!("{} checksums", thousands(n)),
+                None => "no checksums; --write makes them".to_owned(),
+            },
             if report.is_clean() { "no problem".to_owned() } else { format!("{} problems", report.problems.len()) }
         );
     }
-    if !report.is_clean() {
-        bail!("the ledger at {} is damaged; ingest again", path.display());
+    if let Some(n) = written.filter(|_| !as_json) {
+        println!("Wrote {} checksums.", thousands(n));
+    }
+    if !report.is_clean() && written.is_none() {
+        bail!("the ledger at {} is damaged; restore it from a backup, or ingest again", path.display());
     }
     Ok(())
 }

@@ -2,17 +2,20 @@
 
 use crate::connect::read_providers;
 use crate::desk::read_policy;
+use crate::desk_key::anchors;
 use crate::output::{self, thousands};
 use crate::screening::{master, open_desk, vault};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::Args;
-use holdfast_chain::node::{BlockSource, Rest, Rpc};
+use holdfast_chain::node::{BlockSource, NodeError, Rest, Rpc};
 use holdfast_chain::{Network, display_hash};
 use holdfast_connect::mail::Mailer;
 use holdfast_connect::webhooks::Deliverer;
 use holdfast_desk::{Desk, Site};
-use holdfast_ledger::follow;
+use holdfast_ledger::follow::{fetch, put};
+use holdfast_ledger::{FollowError, follow};
+use holdfast_screening::writer::Fatal;
 use holdfast_server::{Shared, serve};
 use holdfast_tracing::Workspace;
 use serde_json::json;
@@ -83,31 +86,35 @@ pub struct Follow {
 pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
     let source = args.node.source()?.context("name the node with --rpc or --rest")?;
     let mut workspace = Workspace::create_or_open(&args.store.store, args.network)?;
+    let mut retry = Retry::default();
     loop {
         let bar = output::bar(0, "following");
-        let report = follow(&mut workspace.ledger, source.as_ref(), args.node.from_height, &mut |at, tip| {
+        let round = follow(&mut workspace.ledger, source.as_ref(), args.node.from_height, &mut |at, tip| {
             bar.set_length(tip as u64);
             bar.set_position(at as u64);
             output::stopping()
-        })?;
+        });
         bar.finish_and_clear();
+        // A node that restarts or cannot be reached for a while is no reason to end; a fault of the ledger is.
+        let report = match round {
+            Ok(report) => {
+                retry.worked();
+                report
+            }
+            Err(FollowError::Node(e)) if !args.once && (retry.ever || !matches!(e, NodeError::Credentials { .. })) => {
+                let wait = retry.next();
+                eprintln!("holdfast: {e}; trying again in {} s", wait.as_secs().max(1));
+                pause(wait);
+                if output::stopping().is_break() {
+                    return Ok(());
+                }
+                continue;
+            }
+            Err(e) => return Err(e.into()),
+        };
         if report.appended > 0 || report.removed > 0 {
             workspace.refresh()?;
-            let tip = workspace.ledger.tip().context("a block was appended")?;
-            if as_json {
-                println!(
-                    "{}",
-                    json!({"height": tip.height, "hash": display_hash(&tip.hash), "appended": report.appended, "removed": report.removed})
-                );
-            } else {
-                let removed = if report.removed > 0 { format!(", {} removed", report.removed) } else { String::new() };
-                println!(
-                    "{} blocks appended{removed}; at {} {}",
-                    thousands(report.appended as u64),
-                    tip.height,
-                    display_hash(&tip.hash)
-                );
-            }
+            print_followed(&workspace, report.appended, report.removed, as_json)?;
         }
         let there = workspace.ledger.tip().is_some_and(|t| t.height >= report.tip);
         if output::stopping().is_break() || (args.once && there) {
@@ -116,6 +123,37 @@ pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
         if there {
             pause(args.node.pause());
         }
+    }
+}
+
+fn print_followed(workspace: &Workspace, appended: u32, removed: u32, as_json: bool) -> anyhow::Result<()> {
+    let Some(tip) = workspace.ledger.tip() else { return Ok(()) };
+    let hash = display_hash(&tip.hash);
+    if as_json {
+        println!("{}", json!({"height": tip.height, "hash": hash, "appended": appended, "removed": removed}));
+        return Ok(());
+    }
+    let gone = if removed > 0 { format!(", {removed} removed") } else { String::new() };
+    println!("{} blocks appended{gone}; at {} {hash}", thousands(appended as u64), tip.height);
+    Ok(())
+}
+
+/// Pauses between tries: they double up to a minute, and begin again once something worked.
+#[derive(Default)]
+struct Retry {
+    failures: u32,
+    ever: bool,
+}
+
+impl Retry {
+    fn worked(&mut self) {
+        (self.failures, self.ever) = (0, true);
+    }
+
+    fn next(&mut self) -> Duration {
+        let wait = Duration::from_secs((1u64 << self.failures.min(6)).min(60));
+        self.failures += 1;
+        wait
     }
 }
 
@@ -214,7 +252,10 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
     };
     let store = &args.desk.store.store;
     let workspace = Workspace::open(store)?;
-    let mut shared = Shared::new(workspace, args.desk.open()?, master(store)?, vault(store))?;
+    let screening = args.desk.open()?;
+    let master = master(store, &screening)?;
+    let mut shared = Shared::new(workspace, screening, master.clone(), vault(store))?;
+    shared.anchors = Some(Arc::new(anchors(store, &master)));
     if let Some(policy) = &args.policy {
         shared.policy = Arc::new(read_policy(policy)?);
     }
@@ -259,10 +300,22 @@ fn keep_reading(shared: &Shared) {
     }
 }
 
+/// How often the audit log's head is anchored while the server runs.
+const ANCHOR_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Anchors the audit log's head, at the start, every hour and at the end. What stands against it is said, and stops nothing.
+fn anchor(shared: &Shared) {
+    let Some(anchors) = &shared.anchors else { return };
+    if let Err(e) = shared.screening.anchor(anchors) {
+        eprintln!("holdfast: the audit log is not anchored: {e}");
+    }
+}
+
 /// Does what is due and sends what waits, each minute (mail each second), until Ctrl-C.
 fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
     let mut said = String::new();
     let mut next_tick = std::time::Instant::now();
+    let mut next_anchor = std::time::Instant::now();
     while output::stopping() == ControlFlow::Continue(()) {
         let desk = Desk {
             screening: &shared.screening,
@@ -270,6 +323,10 @@ fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
             master: &shared.gate.master,
             vault: &shared.vault,
         };
+        if std::time::Instant::now() >= next_anchor {
+            next_anchor = std::time::Instant::now() + ANCHOR_EVERY;
+            anchor(shared);
+        }
         let round = || -> anyhow::Result<()> {
             if std::time::Instant::now() >= next_tick {
                 desk.tick(staff)?;
@@ -305,7 +362,9 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         None => Workspace::open_for_writing(&args.store.store)?,
     };
     let screening = open_desk(&args.store.store, args.database.as_deref())?;
-    let mut shared = Shared::new(workspace, screening, master(&args.store.store)?, vault(&args.store.store))?;
+    let master = master(&args.store.store, &screening)?;
+    let mut shared = Shared::new(workspace, screening, master.clone(), vault(&args.store.store))?;
+    shared.anchors = Some(Arc::new(anchors(&args.store.store, &master)));
     shared.providers = args.providers.as_deref().map(read_providers).transpose()?.map(Arc::new);
     if let Some(policy) = &args.policy {
         shared.policy = Arc::new(read_policy(policy)?);
@@ -320,6 +379,28 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     serve_shared(shared, &args.listen, mailer, args.mail.staff, site)
 }
 
+/// Ends the process once it can no longer do its work: it must not go on refusing everything where a supervisor would start it again.
+fn end_when_broken(shared: &Shared) {
+    loop {
+        if let Some(fatal) = shared.screening.fatal() {
+            eprintln!("holdfast: {fatal}");
+            std::process::exit(fatal.exit_code());
+        }
+        if shared.workspace.is_poisoned() {
+            eprintln!("holdfast: a change of the workspace failed in the program; please report it, and start again");
+            std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
+        }
+        // Reading a file that something cut off would end the process without a word.
+        if let Ok(workspace) = shared.workspace.try_read()
+            && let Err(e) = workspace.ledger.check_lengths()
+        {
+            eprintln!("holdfast: {e}");
+            std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// Serves until Ctrl-C, and does what is due and sends what waits meanwhile.
 pub fn serve_shared(
     mut shared: Shared,
@@ -329,6 +410,8 @@ pub fn serve_shared(
     site: Option<Site>,
 ) -> anyhow::Result<()> {
     let theirs = shared.clone();
+    std::thread::spawn(move || end_when_broken(&theirs));
+    let theirs = shared.clone();
     std::thread::spawn(move || keep_reading(&theirs));
     let theirs = shared.clone();
     std::thread::spawn(move || keep_time(&theirs, mailer.as_ref(), &staff));
@@ -336,7 +419,8 @@ pub fn serve_shared(
     let _keep = shared.clone();
     let _deliverer = Deliverer::start(shared.screening.clone(), shared.gate.master.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let last = shared.clone();
+    let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
@@ -355,38 +439,60 @@ pub fn serve_shared(
         };
         serve(listener, shared, stop).await?;
         Ok(())
-    })
+    });
+    if served.is_ok() {
+        anchor(&last);
+    }
+    served
 }
 
 /// Follows the node while the server runs: blocks into the workspace, the mempool beside it. Faults are said and tried again.
 fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
     let mut said = String::new();
     while output::stopping() == ControlFlow::Continue(()) {
-        if let Err(e) = round(shared, source, node) {
-            let text = format!("{e:#}");
-            if text != said {
-                eprintln!("holdfast: {text}; trying again");
-                said = text;
+        match round(shared, source, node) {
+            // More blocks wait: go on at once.
+            Ok(true) => continue,
+            Ok(false) => said.clear(),
+            Err(e) => {
+                let text = format!("{e:#}");
+                if text != said {
+                    eprintln!("holdfast: {text}; trying again");
+                    said = text;
+                }
             }
         }
         pause(node.pause());
     }
 }
 
-fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<()> {
-    {
-        let poisoned = || anyhow::anyhow!("an earlier change failed; restart");
-        let behind = {
-            let workspace = shared.workspace.read().map_err(|_| poisoned())?;
-            workspace.ledger.tip().map(|t| t.hash) != Some(source.tip()?.hash)
-        };
-        if behind {
-            let mut workspace = shared.workspace.write().map_err(|_| poisoned())?;
-            let report = follow(&mut workspace.ledger, source, node.from_height, &mut |_, _| output::stopping())?;
+/// One round; gives whether more blocks wait.
+fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
+    let poisoned = || anyhow::anyhow!("an earlier change failed; restart");
+    // The node is asked without any lock: a slow one delays no decision. The lock is held for the append alone.
+    let (network, stored) = {
+        let workspace = shared.workspace.read().map_err(|_| poisoned())?;
+        (workspace.ledger.network(), workspace.ledger.counts().blocks)
+    };
+    let block_at = |number: u32| {
+        let workspace = shared.workspace.read().ok()?;
+        let block = (number < workspace.ledger.counts().blocks).then(|| workspace.ledger.block(number))?;
+        Some((block.height, block.hash))
+    };
+    let fetched = fetch(network, stored, &block_at, source, node.from_height)?;
+    if !fetched.is_empty() {
+        let append = |workspace: &mut Workspace, ()| -> anyhow::Result<_> {
+            let report = put(&mut workspace.ledger, fetched)?;
             if report.appended > 0 || report.removed > 0 {
-                workspace.refresh()?;
-                let height = workspace.ledger.tip().map_or(0, |t| t.height);
-                shared.rescreen_later(format!("the ledger moved on to block {height}"));
+                workspace.catch_up();
+            }
+            Ok((report, workspace.ledger.tip().map_or(0, |t| t.height)))
+        };
+        let (report, height) = shared.change_workspace(|_| Ok(()), append)?;
+        if report.appended > 0 || report.removed > 0 {
+            shared.rescreen_later(format!("the ledger moved on to block {height}"));
+            if height < report.tip {
+                return Ok(true);
             }
         }
     }
@@ -402,5 +508,5 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
     if let Some((txid, why)) = change.refused.first() {
         bail!("mempool transaction {}: {why}", display_hash(txid));
     }
-    Ok(())
+    Ok(false)
 }

@@ -2,6 +2,7 @@
 
 mod academy;
 mod accuracy;
+mod backup;
 mod bench;
 mod bench_desk;
 mod bench_evidence;
@@ -17,6 +18,7 @@ mod demo_money;
 mod demo_sharing;
 mod desk;
 mod desk_cases;
+mod desk_key;
 mod events;
 mod evidence;
 mod import;
@@ -55,6 +57,10 @@ enum Command {
     Follow(live::Follow),
     /// Serve the HTTP API and the pages.
     Serve(live::Serve),
+    /// Copy a store with its database, keys, files and ledger into a folder, while the server runs.
+    Backup(backup::Backup),
+    /// Make a store from a backup, checked file by file.
+    Restore(backup::Restore),
     /// Import attribution tags and look at them.
     #[command(subcommand)]
     Tags(workspace::TagsCommand),
@@ -144,6 +150,8 @@ fn main() -> ExitCode {
         Command::Ledger(command) => ledger::run(command, json),
         Command::Follow(args) => live::follow_command(args, json),
         Command::Serve(args) => live::serve_command(args),
+        Command::Backup(args) => backup::backup(args, json),
+        Command::Restore(args) => backup::restore(args, json),
         Command::Tags(command) => workspace::tags(command, json),
         Command::Cluster(args) => workspace::cluster(args, json),
         Command::Show(args) => workspace::show(args, json),

@@ -1,6 +1,7 @@
 //! `holdfast screen`, `rules`, `holds`, `alerts`, `audit`, `keys`, `records`: the desk's database from the command line.
 
 use crate::connect::read_providers;
+pub use crate::desk_key::master;
 use crate::import::{Done, Reading, import_records, read_events};
 use crate::output::{self, thousands};
 use crate::workspace::StoreArgs;
@@ -9,13 +10,12 @@ use clap::{Args, Subcommand};
 use holdfast_connect::Question;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_screening::amount::with_unit;
+use holdfast_screening::clock::Time;
 use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
-use holdfast_screening::keys::Master;
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::replay::test_rules;
 use holdfast_screening::rules::DEFAULT_BOOK;
-use holdfast_screening::service::system_clock;
 use holdfast_screening::{Amount, ChainFacts, Decision, RuleBook, Scope, Screening, Typology};
 use holdfast_tracing::Workspace;
 use serde_json::json;
@@ -42,32 +42,12 @@ pub fn open_desk(store: &Path, database: Option<&str>) -> anyhow::Result<Screeni
         Some(url) => url.to_owned(),
         None => format!("sqlite:{}", store.join("screening.sqlite").display()),
     };
-    Ok(Screening::open(&url, system_clock())?)
+    Ok(Screening::open_at(&url, Time::system())?)
 }
 
 /// The desk's files.
 pub fn vault(store: &Path) -> holdfast_desk::Vault {
     holdfast_desk::Vault::new(store.join("vault"))
-}
-
-/// The desk's secret, made at first use, readable by its owner only.
-pub fn master(store: &Path) -> anyhow::Result<Master> {
-    let path = store.join("desk.key");
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        let bytes = hex::decode(text.trim()).ok().and_then(|b| b.try_into().ok());
-        return bytes
-            .map(Master)
-            .with_context(|| format!("{} is not 64 hex digits; restore it from a backup", path.display()));
-    }
-    let key = holdfast_server::api::entropy()?;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&path).with_context(|| path.display().to_string())?;
-    std::io::Write::write_all(&mut file, hex::encode(key).as_bytes())?;
-    file.sync_all()?;
-    Ok(Master(key))
 }
 
 impl DeskArgs {
@@ -597,6 +577,23 @@ pub enum AuditCommand {
         /// Head noted earlier: notices a log that was cut off.
         #[arg(long)]
         head: Option<String>,
+        /// A copy of audit.anchors that lies elsewhere, to compare with instead of the store's own.
+        #[arg(long)]
+        anchors: Option<PathBuf>,
+    },
+    /// Write the log's head, signed, to audit.anchors beside the database (the server does so every hour and when it stops). Copy that file
+    /// to another machine: `verify` then finds a log that was cut off or rewritten, and an older database that was put back.
+    Anchor {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Show whether the system's clock is trusted. After a jump, or a stop of more than an hour, nothing expires until a person confirms it.
+    Clock {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// The system's clock is right: what is over by it ends.
+        #[arg(long)]
+        confirm: bool,
     },
     /// List entries.
     List {
@@ -613,21 +610,51 @@ pub enum AuditCommand {
 
 pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        AuditCommand::Verify { desk, head } => {
-            let report = desk.open()?.verify_audit(head.as_deref())?;
+        AuditCommand::Verify { desk, head, anchors } => {
+            let screening = desk.open()?;
+            let known = crate::desk_key::anchors(&desk.store.store, &master(&desk.store.store, &screening)?);
+            let report = screening.verify_anchored(head.as_deref(), Some(&known), anchors.as_deref())?;
             if as_json {
                 output::json(&report)?;
             } else {
                 println!(
-                    "{} entries, {} decisions; head {}",
+                    "{} entries, {} decisions, {} rows of state, {} anchors; head {}",
                     thousands(report.entries),
                     thousands(report.decisions),
+                    thousands(report.state),
+                    thousands(report.anchors),
                     report.head
                 );
                 report.problems.iter().for_each(|p| println!("  {p}"));
             }
             if !report.problems.is_empty() {
                 bail!("the audit log does not verify: {} problems", report.problems.len());
+            }
+        }
+        AuditCommand::Anchor { desk } => {
+            let screening = desk.open()?;
+            let anchors = crate::desk_key::anchors(&desk.store.store, &master(&desk.store.store, &screening)?);
+            let anchor = screening.anchor(&anchors)?;
+            if as_json {
+                output::json(&anchor)?;
+            } else {
+                println!("anchor {}: entry {}, head {}", anchor.number, anchor.entry, anchor.head);
+                println!("in {}; keep a copy of it on another machine", anchors.path().display());
+            }
+        }
+        AuditCommand::Clock { desk, confirm } => {
+            let screening = desk.open()?;
+            let fault = screening.clock_fault();
+            if confirm {
+                screening.confirm_clock(&desk.actor)?;
+            }
+            if as_json {
+                return output::json(&json!({"fault": fault, "confirmed": confirm}));
+            }
+            match (&fault, confirm) {
+                (_, true) => println!("the clock is confirmed"),
+                (Some(fault), false) => println!("{fault} (--confirm)"),
+                (None, false) => println!("the clock is trusted"),
             }
         }
         AuditCommand::List { desk, subject, after } => {
@@ -672,6 +699,15 @@ pub enum KeysCommand {
         desk: DeskArgs,
         id: String,
     },
+    /// Make a new desk.key because the old one is lost for good: all API keys are revoked; officers' apps, partners' keys, sealed
+    /// credentials and learners' keys are void.
+    ReplaceDeskKey {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Why, for the audit log.
+        #[arg(long)]
+        why: String,
+    },
 }
 
 pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
@@ -685,9 +721,11 @@ pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
                 })?,
             };
             let screening = desk.open()?;
+            // The desk's key first: no key is stored that nobody could use.
+            let master = master(&desk.store.store, &screening)?;
             let id = hex::encode(&holdfast_server::api::entropy()?[..6]);
             let key = screening.add_key(&id, &name, scopes, per_minute, &desk.actor)?;
-            let token = master(&desk.store.store)?.token(&key.id);
+            let token = master.token(&key.id);
             if as_json {
                 {
                     let secret = holdfast_connect::elliptic::secret_of(&token);
@@ -710,6 +748,14 @@ pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
         KeysCommand::Revoke { desk, id } => {
             desk.open()?.revoke_key(&id, &desk.actor)?;
             if as_json { output::json(&json!({"revoked": id}))? } else { println!("{id} is revoked") }
+        }
+        KeysCommand::ReplaceDeskKey { desk, why } => {
+            let (revoked, aside) = crate::desk_key::replace(&desk, &why)?;
+            if as_json {
+                output::json(&json!({"revoked": revoked, "old": aside}))?
+            } else {
+                println!("a new desk.key is in use; {revoked} API keys are revoked. Back it up now.")
+            }
         }
     }
     Ok(())

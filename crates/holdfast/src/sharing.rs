@@ -267,7 +267,9 @@ const MAX_LIST: usize = 1 << 30;
 
 fn shared(desk: &DeskArgs) -> anyhow::Result<Shared> {
     let store = &desk.store.store;
-    Shared::new(Workspace::open_for_writing(store)?, desk.open()?, master(store)?, vault(store)).map_err(Into::into)
+    let (workspace, screening) = (Workspace::open_for_writing(store)?, desk.open()?);
+    let master = master(store, &screening)?;
+    Shared::new(workspace, screening, master, vault(store)).map_err(Into::into)
 }
 
 fn named<T: DeserializeOwned>(name: &str, what: &'static str) -> anyhow::Result<T> {

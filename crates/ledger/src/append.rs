@@ -279,11 +279,13 @@ impl Ledger {
         let counts = batch.number_addresses(self, externals)?;
         batch.write_blocks(self, counts)?;
         stage("committing")?;
+        let checksums = self.write_checksums_for(counts)?;
         self.manifest.counts = counts;
         self.manifest.overwritten.get_or_insert_default().extend(overwritten);
         self.manifest.raw_bytes = batch.raw_bytes;
         self.manifest.revision += 1;
         self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
+        self.take_checksums(checksums);
         self.columns.commit(counts).map_err(|e| self.io(e))?;
         Ok(end)
     }

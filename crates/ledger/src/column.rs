@@ -3,6 +3,8 @@
 //! The only `unsafe` of this crate is here: mapping a file. Its invariant: a column file never shrinks while a
 //! [`Column`] is open (a reorganization lowers the committed length in the manifest and later writes overwrite; nothing truncates), and the
 //! bytes below the committed length are not written while mapped, because the one writer holds `&mut Ledger` and readers borrow it.
+//! Something outside the program may still cut a file off; reading there would end the process (SIGBUS). Lengths are therefore compared at every
+//! commit and, by [`Column::is_cut_off`], before answers; what is left is the moment between that and the reading.
 
 use bytemuck::{Pod, Zeroable};
 use memmap2::Mmap;
@@ -129,6 +131,29 @@ impl<T: Pod> Column<T> {
             at += n as u64;
         }
         Ok(())
+    }
+
+    /// Calls `each` with consecutive parts of a range of bytes, read without mapping.
+    pub fn read_bytes(&self, range: std::ops::Range<u64>, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+        let mut buffer = vec![0; (range.end.saturating_sub(range.start)).min(256 << 10) as usize];
+        let mut at = range.start;
+        while at < range.end {
+            let n = (range.end - at).min(buffer.len() as u64) as usize;
+            self.file.read_exact_at(&mut buffer[..n], at)?;
+            each(&buffer[..n]);
+            at += n as u64;
+        }
+        Ok(())
+    }
+
+    /// Length of the file in bytes, now.
+    pub fn file_bytes(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    /// Whether the file is shorter than what is mapped of it: reading there would end the process.
+    pub fn is_cut_off(&self) -> io::Result<bool> {
+        Ok(self.file_bytes()? < self.len * Self::WIDTH)
     }
 
     /// Starts writing at value number `from`, over whatever uncommitted values follow.

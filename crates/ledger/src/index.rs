@@ -64,6 +64,18 @@ impl Index {
         })
     }
 
+    /// A file that is shorter than what is mapped of it.
+    pub(crate) fn cut_off(&self) -> io::Result<Option<&'static str>> {
+        let files = [
+            ("txids", self.txids.is_cut_off()?),
+            ("addresses", self.addresses.is_cut_off()?),
+            ("spends", self.spends.is_cut_off()?),
+            ("directory", self.directory.is_cut_off()?),
+            ("postings", self.postings.is_cut_off()?),
+        ];
+        Ok(files.into_iter().find(|(_, cut)| *cut).map(|(name, _)| name))
+    }
+
     /// The transaction with a txid. Of a repeated txid (BIP 30 names two coinbases) the latest counts.
     pub fn tx(&self, columns: &Columns, txid: &Hash32) -> Option<u32> {
         let slots = self.txids.all();

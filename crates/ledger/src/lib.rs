@@ -11,6 +11,7 @@
 
 pub mod append;
 pub mod check;
+pub mod checksums;
 pub mod column;
 mod external;
 pub mod follow;

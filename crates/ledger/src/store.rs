@@ -1,5 +1,6 @@
 //! The open store: columns, look-ups and reorganization.
 
+use crate::checksums::Checksums;
 use crate::column::{Column, U40};
 use crate::index::{EXTERNAL_BIT, Index, Overlay, index_dir};
 use crate::manifest::{Counts, Manifest, ManifestError};
@@ -188,6 +189,9 @@ pub enum LedgerError {
     /// The store is open for reading only.
     #[error("the ledger is open for reading only")]
     ReadOnly,
+    /// A file was changed or cut off on the disk.
+    #[error("{0}")]
+    Damaged(String),
     /// The caller asked to stop.
     #[error("stopped on request; what was committed stays, and the next start resumes there")]
     Stopped,
@@ -217,6 +221,10 @@ pub struct Ledger {
     /// Up to where index and overlay together know the store.
     pub(crate) overlay_end: Counts,
     pub(crate) lock: Option<File>,
+    /// Checksums of this revision, where the ledger has them.
+    pub(crate) checksums: Option<Checksums>,
+    /// Why the checksums that are there cannot be used.
+    pub(crate) checksums_fault: Option<String>,
 }
 
 /// A stored block, as look-ups give it.
@@ -363,6 +371,7 @@ impl Ledger {
         if behind > MAX_TAIL {
             ledger.rebuild_index(crate::append::AppendOptions::default().memory)?;
         } else {
+            ledger.check_starts()?;
             ledger.rebuild_overlay();
         }
         Ok(ledger)
@@ -381,23 +390,32 @@ impl Ledger {
         if behind > MAX_TAIL {
             return Err(LedgerError::NotIndexed(dir.to_owned(), behind));
         }
+        ledger.check_starts()?;
         ledger.rebuild_overlay();
         Ok(ledger)
     }
 
-    fn load(dir: &Path, write: bool) -> Result<Self, LedgerError> {
+    pub(crate) fn load(dir: &Path, write: bool) -> Result<Self, LedgerError> {
         let io = |e| LedgerError::Io(dir.to_owned(), e);
         let manifest = Manifest::read(dir).map_err(|e| LedgerError::Manifest(Manifest::path(dir), e))?;
         let columns = Columns::open(dir, manifest.counts, write).map_err(io)?;
         let index = manifest.index.map(|state| Index::open(dir, state)).transpose().map_err(io)?;
+        // Damaged checksums are a finding of a check, and no reason not to read what they are of.
+        let (checksums, checksums_fault) = match Checksums::read(dir, manifest.revision) {
+            Ok(checksums) => (checksums, None),
+            Err(e) => (None, Some(format!("checksums: {e}; `holdfast ledger check --write` makes them anew"))),
+        };
         let mut ledger = Ledger {
             dir: dir.to_owned(),
-            manifest,
             columns,
             index,
             overlay: Overlay::default(),
             overlay_end: Counts::default(),
             lock: None,
+            checksums_fault,
+            // An empty ledger begins with checksums of nothing.
+            checksums: if manifest.counts == Counts::default() { Some(Checksums::default()) } else { checksums },
+            manifest,
         };
         if ledger.manifest.overwritten.is_none() {
             ledger.manifest.overwritten = Some(ledger.scan_overwritten(false));
@@ -405,7 +423,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Removes what a kill left behind: indices that no manifest names.
+    /// Removes what a kill left behind: indices and checksums that no manifest names.
     fn remove_leftovers(&self) -> io::Result<()> {
         let current = self.manifest.index.map(|i| index_dir(&self.dir, i.number));
         for entry in std::fs::read_dir(&self.dir)? {
@@ -415,7 +433,7 @@ impl Ledger {
                 std::fs::remove_dir_all(&path)?;
             }
         }
-        Ok(())
+        self.remove_foreign_checksums()
     }
 
     pub(crate) fn indexed(&self) -> Counts {
@@ -444,9 +462,11 @@ impl Ledger {
         let counts = self.manifest.counts;
         let state = Index::build(&self.dir, number, &self.columns, counts, self.manifest.seed, memory / 2)
             .map_err(|e| self.io(e))?;
+        let checksums = self.write_checksums_for(counts)?;
         let old = self.manifest.index.replace(state);
         self.manifest.revision += 1;
         self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
+        self.take_checksums(checksums);
         self.index = Some(Index::open(&self.dir, state).map_err(|e| self.io(e))?);
         self.overlay = Overlay::default();
         self.overlay_end = counts;
@@ -478,6 +498,7 @@ impl Ledger {
             externals: row.first_external,
             addresses: row.first_address,
         };
+        let checksums = self.write_checksums_for(counts)?;
         self.manifest.counts = counts;
         if let Some(overwritten) = &mut self.manifest.overwritten {
             overwritten.retain(|o| o.by < counts.txs);
@@ -487,6 +508,7 @@ impl Ledger {
         }
         self.manifest.revision += 1;
         self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
+        self.take_checksums(checksums);
         self.columns.commit(counts).map_err(|e| self.io(e))?;
         if let (Some(index), Some(state)) = (&mut self.index, self.manifest.index) {
             index.state = state;

@@ -1,6 +1,6 @@
 //! The alerts queue as stored, and what outcomes say about rules.
 
-use crate::db::{Database, DbError, Row};
+use crate::db::{Database, DbError, Row, number};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -141,7 +141,7 @@ pub struct AlertFilter {
 /// [`DbError`].
 pub fn list(db: &mut Database, filter: &AlertFilter) -> Result<Vec<Alert>, DbError> {
     let mut sql = format!("SELECT {} FROM alerts WHERE id > $1", COLUMNS.join(", "));
-    let mut parameters = vec![(filter.after as i64).into()];
+    let mut parameters = vec![number(filter.after)];
     for (column, value) in [("state", &filter.state), ("customer", &filter.customer), ("assignee", &filter.assignee)] {
         if let Some(value) = value {
             parameters.push(value.as_str().into());

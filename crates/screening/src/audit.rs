@@ -1,6 +1,8 @@
 //! The hash-chained audit log: every entry's hash covers its content and the hash before it.
 
-use crate::db::{Database, DbError, Row, Value};
+use crate::anchors::{self, Anchor};
+use crate::audit_state::Expected;
+use crate::db::{Database, DbError, Row, Value, number};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -114,11 +116,9 @@ pub fn entries(db: &mut Database, after: u64, subject: Option<&str>, limit: usiz
     let rows = match subject {
         Some(s) => db.query(
             &format!("{SELECT} WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
-            &[s.into(), (after as i64).into(), limit.into()],
+            &[s.into(), number(after), limit.into()],
         )?,
-        None => {
-            db.query(&format!("{SELECT} WHERE seq > $1 ORDER BY seq LIMIT $2"), &[(after as i64).into(), limit.into()])?
-        }
+        None => db.query(&format!("{SELECT} WHERE seq > $1 ORDER BY seq LIMIT $2"), &[number(after), limit.into()])?,
     };
     rows.iter().map(entry).collect()
 }
@@ -132,6 +132,10 @@ pub struct AuditReport {
     pub decisions: u64,
     /// Hash of the last entry: note it elsewhere to notice a log that was cut off.
     pub head: String,
+    /// Rows of other tables (holds, alerts, keys, rule books, flags, prices, webhooks, requests) that were compared with what the log says.
+    pub state: u64,
+    /// Signed heads (see [`crate::anchors`]) that were compared with the log.
+    pub anchors: u64,
     /// What is wrong; empty when all holds.
     pub problems: Vec<String>,
 }
@@ -148,13 +152,51 @@ pub fn digest<'a>(decided: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// Checks the whole log: numbers without gaps, every hash, the digests of all decisions, and that the noted head (if one is given) is
-/// still part of it.
+/// Hash of an entry, if there is one of that number.
+///
+/// # Errors
+/// [`DbError`].
+pub fn hash_of(db: &mut Database, seq: u64) -> Result<Option<String>, DbError> {
+    let rows = db.query("SELECT hash FROM audit WHERE seq = $1", &[(seq as i64).into()])?;
+    rows.first().map(|r| r.text(0).map(str::to_owned)).transpose()
+}
+
+/// The alert that a stored decision raised.
+fn alert_of(result: &str) -> Result<Option<u64>, DbError> {
+    #[derive(serde::Deserialize)]
+    struct Raised {
+        alert: Option<u64>,
+    }
+    Ok(crate::db::parse::<Raised>("decision", result)?.alert)
+}
+
+/// Checks the whole log: numbers without gaps, every hash, the digests of all decisions, that the noted head (if one is given) is
+/// still part of it, and that the tables say what the log says.
 ///
 /// # Errors
 /// [`DbError`].
 pub fn verify(db: &mut Database, noted_head: Option<&str>) -> Result<AuditReport, DbError> {
-    let mut report = AuditReport { entries: 0, decisions: 0, head: GENESIS.to_owned(), problems: Vec::new() };
+    verify_anchored(db, noted_head, &[])
+}
+
+/// Does what [`verify`] does, and compares the log with its anchors.
+///
+/// # Errors
+/// [`DbError`].
+pub fn verify_anchored(
+    db: &mut Database,
+    noted_head: Option<&str>,
+    anchors: &[Anchor],
+) -> Result<AuditReport, DbError> {
+    let mut report = AuditReport {
+        entries: 0,
+        decisions: 0,
+        head: GENESIS.to_owned(),
+        state: 0,
+        anchors: anchors.len() as u64,
+        problems: Vec::new(),
+    };
+    let mut expected = Expected::default();
     let mut noted = noted_head.is_none_or(|h| h == GENESIS);
     let mut decided_up_to = 0u64;
     loop {
@@ -198,6 +240,9 @@ pub fn verify(db: &mut Database, noted_head: Option<&str>) -> Result<AuditReport
                     let texts: Result<Vec<(&str, &str)>, DbError> =
                         rows.iter().map(|r| Ok((r.text(0)?, r.text(1)?))).collect();
                     report.decisions += rows.len() as u64;
+                    for row in &rows {
+                        alert_of(row.text(1)?)?.into_iter().for_each(|alert| expected.decided(alert));
+                    }
                     if !e.detail.contains(&digest(texts?.into_iter())) {
                         report
                             .problems
@@ -206,6 +251,7 @@ pub fn verify(db: &mut Database, noted_head: Option<&str>) -> Result<AuditReport
                 }
             }
             noted |= noted_head == Some(e.hash.as_str());
+            expected.entry(&e);
             report.head = e.hash;
         }
         report.entries = last;
@@ -215,6 +261,8 @@ pub fn verify(db: &mut Database, noted_head: Option<&str>) -> Result<AuditReport
     if beyond > 0 {
         report.problems.push(format!("{beyond} decisions after {decided_up_to} are in no entry"));
     }
+    anchors::compare(db, anchors, &mut report.problems)?;
+    report.state = expected.compare(db, &mut report.problems)?;
     if !noted {
         report.problems.push("the noted head is not in the log: it was cut off or rewritten".to_owned());
     }

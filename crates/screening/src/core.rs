@@ -6,13 +6,14 @@ use crate::completion::{self, Completion};
 use crate::db::{Database, DbError, Row, Value, parse};
 use crate::decision::{ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Verdict, decide};
 use crate::facts::ChainFacts;
-use crate::flags::{self, FLAG_BASIS, FLAGGED, Flag, Flags, MAX_FLAGS};
+use crate::flags::{self, FLAG_BASIS, FLAGGED, Flag, Flags, MAX_FLAGS, MAX_FLAGS_OF_MEMBER};
 use crate::holds::{self, Hold, HoldRequest, stored};
 use crate::identifiers::{self, Identifier, Named};
 use crate::keys::ApiKey;
 use crate::model::{Amount, Event, Invalid, Record, rfc3339};
 use crate::rules::{RuleBook, RuleError, Scope};
 use crate::service::ScreeningError;
+use crate::settings;
 use crate::state::{MEMORY, State};
 use crate::warnings;
 use crate::webhooks::{MAX_WEBHOOKS, Webhook};
@@ -20,6 +21,8 @@ use holdfast_types::{Asset, asset};
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+mod savepoint;
 
 /// What the writer has in hand.
 pub struct Core {
@@ -29,9 +32,15 @@ pub struct Core {
     pub(crate) holds: ActiveHolds,
     pub(crate) prices: Prices,
     pub(crate) flags: Flags,
+    /// Whether the clock can be relied on.
+    pub(crate) time_is_sound: bool,
     chain: Chain,
     audit_rows: Vec<Vec<Value>>,
     next: Next,
+    /// Where the change in hand began.
+    mark: savepoint::Mark,
+    /// What happens once the transaction is durable.
+    effects: Vec<savepoint::Effect>,
 }
 
 /// Next free numbers.
@@ -118,9 +127,12 @@ impl Core {
             holds: ActiveHolds::new(),
             prices: Prices::new(),
             flags: Flags::default(),
+            time_is_sound: true,
             chain,
             audit_rows: Vec::new(),
             next: Next { event: 1, hold: 1, posting: 1, alert: 1, note: 1 },
+            mark: savepoint::Mark::default(),
+            effects: Vec::new(),
         };
         match book {
             Some(book) => core.book = Arc::new(book),
@@ -132,6 +144,7 @@ impl Core {
             }
         }
         core.fill_identifiers(now)?;
+        core.fill_event_keys()?;
         core.reload()?;
         Ok(core)
     }
@@ -145,7 +158,14 @@ impl Core {
     /// Forgets everything and reads it from the database: at the start, and when a commit failed.
     pub(crate) fn reload(&mut self) -> Result<(), ScreeningError> {
         self.audit_rows.clear();
+        self.effects.clear();
         self.chain = Chain::open(&mut self.db)?;
+        self.reload_lists()?;
+        self.reload_state()
+    }
+
+    /// Reads numbers, the rule book, holds, prices and flags again.
+    fn reload_lists(&mut self) -> Result<(), ScreeningError> {
         self.holds.clear();
         self.prices.clear();
         if let Some(book) = Self::latest_book(&mut self.db)? {
@@ -162,6 +182,24 @@ impl Core {
             alert: next("alerts", "id")?,
             note: next("alert_notes", "id")?,
         };
+        let mut filter = holds::HoldFilter { state: Some("active".into()), limit: 1000, ..Default::default() };
+        loop {
+            let page = holds::list(&mut self.db, &filter)?;
+            let Some(last) = page.last() else { break };
+            filter.after = last.id;
+            for hold in page {
+                self.remember_hold(&hold);
+            }
+        }
+        for row in self.db.query("SELECT base_units, value, asset FROM prices", &[])? {
+            self.prices.insert(asset::canonical(row.text(2)?), price_of(&row)?);
+        }
+        self.flags = flags::in_force(&mut self.db)?;
+        Ok(())
+    }
+
+    /// Builds what is known of customers from records and events again.
+    fn reload_state(&mut self) -> Result<(), ScreeningError> {
         self.state = recorded(&mut self.db)?;
         // Times ahead of their decision came in before they were refused; they move no window.
         let ahead = i64::from(self.book.file.policy.max_ahead_minutes) * 60;
@@ -187,24 +225,11 @@ impl Core {
                 self.state.apply(&event, &facts, value, row.int(0)? as u64);
             }
         }
-        let mut filter = holds::HoldFilter { state: Some("active".into()), limit: 1000, ..Default::default() };
-        loop {
-            let page = holds::list(&mut self.db, &filter)?;
-            let Some(last) = page.last() else { break };
-            filter.after = last.id;
-            for hold in page {
-                self.remember_hold(&hold);
-            }
-        }
-        for row in self.db.query("SELECT base_units, value, asset FROM prices", &[])? {
-            self.prices.insert(asset::canonical(row.text(2)?), price_of(&row)?);
-        }
-        self.flags = flags::in_force(&mut self.db)?;
         Ok(())
     }
 
     fn remember_hold(&mut self, hold: &Hold) {
-        self.holds.entry(hold.customer.clone()).or_default().push(ActiveHold {
+        self.holds_mut().entry(hold.customer.clone()).or_default().push(ActiveHold {
             id: hold.id,
             scope: hold.scope,
             account: hold.account.clone(),
@@ -274,7 +299,7 @@ impl Core {
         )?;
         self.note_identifiers(winners.iter().flat_map(|w| identifiers::of_record(w.1.0)))?;
         for (_, (record, _)) in &winners {
-            self.state.record(record);
+            self.state_mut().record(record);
         }
         let bodies = winners.iter().map(|w| (w.0.1, w.1.1.as_str()));
         let detail = json!({"records": winners.len(), "sha256": digest(bodies)}).to_string();
@@ -405,27 +430,51 @@ impl Core {
         Ok(())
     }
 
+    /// Fills the keys of deposits in a database that is older than they are.
+    fn fill_event_keys(&mut self) -> Result<(), DbError> {
+        const FILLED: &str = "event_keys";
+        if settings::get(&mut self.db, FILLED)?.is_some() {
+            return Ok(());
+        }
+        self.db.begin()?;
+        let mut after = 0i64;
+        loop {
+            let sql = "SELECT seq, body, facts FROM events WHERE kind = 'deposit' AND seq > $1 ORDER BY seq LIMIT 5000";
+            let rows = self.db.query(sql, &[after.into()])?;
+            let Some(last) = rows.last() else { break };
+            after = last.int(0)?;
+            let mut keys = Vec::new();
+            for row in &rows {
+                let (event, facts) = (parse("event", row.text(1)?)?, parse("facts", row.text(2)?)?);
+                keys.extend(flags::key_rows(&event, &facts, row.int(0)? as u64));
+            }
+            self.db.insert("event_keys", &flags::KEY_COLUMNS, &keys, "ON CONFLICT (key, seq) DO NOTHING")?;
+        }
+        settings::set(&mut self.db, FILLED, "filled")?;
+        self.db.commit()
+    }
+
     /// Decides events in order. Duplicates get the decision that they got before.
     pub(crate) fn decide_events(
         &mut self,
-        batch: Vec<(Event, ChainFacts)>,
+        batch: &[(Event, ChainFacts)],
         actor: &str,
         now: i64,
     ) -> Result<Vec<Result<Decision, ScreeningError>>, ScreeningError> {
-        let mut known = self.known_events(&batch)?;
-        let (mut found, mut named) = (Vec::new(), Vec::new());
+        let mut known = self.known_events(batch)?;
+        let (mut found, mut named, mut keys) = (Vec::new(), Vec::new(), Vec::new());
         let first = self.next.event;
         let mut answers = Vec::with_capacity(batch.len());
         let (mut rows, mut screened, mut hits, mut digests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut writes = HoldWrites::default();
         let latest = self.latest_time(now);
         for (event, facts) in batch {
-            let body = text(&event);
+            let body = text(event);
             if let Some((old, result)) = known.get(&event.id) {
                 answers.push(if *old == body || is_same(old, &body) {
                     parse::<Decision>("decision", result).map_err(Into::into)
                 } else {
-                    Err(ScreeningError::Conflict(event.id))
+                    Err(ScreeningError::Conflict(event.id.clone()))
                 });
                 continue;
             }
@@ -442,12 +491,12 @@ impl Core {
                 prices: &self.prices,
                 flags: &self.flags,
             };
-            let (mut decision, plans) = decide(ground, &event, &facts, seq, now);
+            let (mut decision, plans) = decide(ground, event, facts, seq, now);
             for plan in plans {
-                self.place_planned(plan, &event, now, &mut decision, &mut writes)?;
+                self.place_planned(plan, event, now, &mut decision, &mut writes)?;
             }
             if let (Some(warning), Some(hold)) = (&decision.warning, decision.holds.last()) {
-                writes.warnings.push(warnings::row(&event, warning, *hold, decision.value, now));
+                writes.warnings.push(warnings::row(event, warning, *hold, decision.value, now));
             }
             if decision.decision > Verdict::Allow {
                 decision.alert = Some(self.raise(&decision, &event.customer, now, &mut writes));
@@ -477,14 +526,15 @@ impl Core {
                 event.transfer().into(),
                 decision.decision.name().into(),
                 body.as_str().into(),
-                text(&facts).into(),
+                text(facts).into(),
                 result.as_str().into(),
             ]);
-            self.state.apply(&event, &facts, decision.value.unwrap_or(0), seq);
-            found.extend(identifiers::of_event(&event));
-            named.extend(identifiers::named_by(&event, seq));
+            self.state_mut().apply(event, facts, decision.value.unwrap_or(0), seq);
+            found.extend(identifiers::of_event(event));
+            named.extend(identifiers::named_by(event, seq));
+            keys.extend(flags::key_rows(event, facts, seq));
             digests.push((body.clone(), result.clone()));
-            known.insert(event.id, (body, result));
+            known.insert(event.id.clone(), (body, result));
             answers.push(Ok(decision));
         }
         if rows.is_empty() {
@@ -493,6 +543,7 @@ impl Core {
         self.note_identifiers(found.into_iter())?;
         self.note_named(named)?;
         self.db.insert("events", &EVENT_COLUMNS, &rows, "")?;
+        self.db.insert("event_keys", &flags::KEY_COLUMNS, &keys, "ON CONFLICT (key, seq) DO NOTHING")?;
         self.db.insert("screened", &["seq", "findings"], &screened, "")?;
         hits.dedup_by(|a, b| a[0] == b[0] && a[1] == b[1]);
         self.db.insert(
@@ -668,6 +719,15 @@ impl Core {
         id
     }
 
+    /// Raises an alert about the clock; gives its number. It is about no event and no customer.
+    pub(crate) fn raise_clock_alert(&mut self, reason: &str, detail: &str, now: i64) -> Result<u64, ScreeningError> {
+        let mut writes = HoldWrites::default();
+        let id = self.alert_row(0, "", "clock", "review", reason, &["engine.clock"], now, &mut writes);
+        self.write_holds(&writes)?;
+        self.audit(now, "engine", "alert.clock", &format!("alert:{id}"), detail);
+        Ok(id)
+    }
+
     /// The hold that stands for flags only on a plan's movement.
     fn flag_hold_on(&self, plan: &HoldPlan) -> Option<u64> {
         let transfer = plan.transfer.as_deref()?;
@@ -683,7 +743,7 @@ impl Core {
         self.db.execute("UPDATE holds SET basis = $1, reason = $2, expires = $3 WHERE id = $4", &row)?;
         let detail = json!({"basis": plan.basis, "reason": plan.reason, "expires": plan.expires}).to_string();
         self.audit(now, "engine", "hold.taken_over", &format!("hold:{id}"), &detail);
-        if let Some(active) = self.holds.get_mut(&plan.customer).and_then(|l| l.iter_mut().find(|h| h.id == id)) {
+        if let Some(active) = self.holds_mut().get_mut(&plan.customer).and_then(|l| l.iter_mut().find(|h| h.id == id)) {
             active.flagged = false;
             active.expires = plan.expires;
         }
@@ -696,6 +756,11 @@ impl Core {
             let same = (known.subject, &known.asset, &known.value, &known.member)
                 == (flag.subject, &flag.asset, &flag.value, &flag.member);
             return if same { Ok(false) } else { Err(ScreeningError::Conflict(format!("flag {}", flag.id))) };
+        }
+        if flag.state.counts() && self.flags.of_member(&flag.member) >= MAX_FLAGS_OF_MEMBER {
+            let text =
+                format!("{MAX_FLAGS_OF_MEMBER} flags of {} are in force; it must withdraw some first", flag.member);
+            return Err(ScreeningError::State(text));
         }
         if flag.state.counts() && self.flags.len() >= MAX_FLAGS {
             return Err(ScreeningError::State(format!("{MAX_FLAGS} flags are in force; withdraw some")));
@@ -720,7 +785,7 @@ impl Core {
             &row,
         )?;
         self.audit(now, actor, "flag.raised", &format!("flag:{}", flag.id), &text(&flag));
-        self.flags.put(flag);
+        self.flags_mut().put(flag);
         Ok(true)
     }
 
@@ -793,7 +858,7 @@ impl Core {
         let Some(row) = rows.first() else { return Ok(()) };
         let expires = if row.int_or_null(0) == Some(1) { None } else { row.int_or_null(1) };
         self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[expires.into(), number])?;
-        if let Some(active) = self.holds.values_mut().flatten().find(|h| h.id == hold) {
+        if let Some(active) = self.holds_mut().values_mut().flatten().find(|h| h.id == hold) {
             active.expires = expires;
         }
         Ok(())
@@ -820,7 +885,7 @@ impl Core {
         let detail = json!({"why": why, "member": flag.member}).to_string();
         self.audit(now, actor, &format!("flag.{}", state.name()), &format!("flag:{id}"), &detail);
         let counts = state.counts();
-        self.flags.put(Flag { state, ..flag });
+        self.flags_mut().put(Flag { state, ..flag });
         let rows = self.db.query("SELECT hold FROM flag_holds WHERE flag = $1 ORDER BY hold", &[id.into()])?;
         for row in &rows {
             let number = row.int(0)?;
@@ -992,7 +1057,7 @@ impl Core {
         let action = if over { format!("hold.{state}") } else { "hold.reduced".to_owned() };
         let detail = json!({"freed": freed, "held": rest, "reason": reason, "asked_by": hold.asked_by}).to_string();
         self.audit(now, actor, &action, &format!("hold:{id}"), &detail);
-        if let Some(active) = self.holds.get_mut(&hold.customer) {
+        if let Some(active) = self.holds_mut().get_mut(&hold.customer) {
             if over {
                 active.retain(|h| h.id != id);
             } else if let Some(h) = active.iter_mut().find(|h| h.id == id) {
@@ -1013,7 +1078,7 @@ impl Core {
         };
         let until = expires + seconds;
         self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), (id as i64).into()])?;
-        if let Some(active) = self.holds.get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == id)) {
+        if let Some(active) = self.holds_mut().get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == id)) {
             active.expires = Some(until);
         }
         let detail = json!({"from": expires, "until": until}).to_string();
@@ -1024,7 +1089,9 @@ impl Core {
     /// Gives an active hold an end.
     pub(crate) fn let_lapse(&mut self, hold: &Hold, until: i64, actor: &str, now: i64) -> Result<(), ScreeningError> {
         self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), (hold.id as i64).into()])?;
-        if let Some(active) = self.holds.get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == hold.id)) {
+        if let Some(active) =
+            self.holds_mut().get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == hold.id))
+        {
             active.expires = Some(until);
         }
         let detail = json!({ "until": until }).to_string();
@@ -1034,11 +1101,18 @@ impl Core {
 
     /// Whether a hold's time is over.
     pub(crate) fn has_expired(&self, now: i64) -> bool {
+        self.time_is_sound && self.is_over(now)
+    }
+
+    fn is_over(&self, now: i64) -> bool {
         self.flags.any_over(now) || self.holds.values().flatten().any(|h| h.expires.is_some_and(|e| e <= now))
     }
 
-    /// Ends the holds whose time is over.
+    /// Ends the holds whose time is over; none while the clock is doubted.
     pub(crate) fn expire(&mut self, now: i64) -> Result<(), ScreeningError> {
+        if !self.time_is_sound {
+            return Ok(());
+        }
         for id in self.flags.over(now) {
             self.end_flag(&id, flags::State::Lapsed, "nobody confirmed it in time", "engine", now)?;
         }
@@ -1074,6 +1148,7 @@ impl Core {
         )?;
         let detail = json!({"version": version, "sha256": book.sha256, "rules": book.rules().len()}).to_string();
         self.audit(now, actor, "rules.applied", &format!("rules:{version}"), &detail);
+        self.mark.lists = true;
         self.book = Arc::new(book);
         Ok(version)
     }
@@ -1179,6 +1254,7 @@ impl Core {
         )?;
         let detail = json!({"base_units": price.base_units.to_string(), "value": price.value}).to_string();
         self.audit(now, actor, "price.set", &format!("price:{asset}"), &detail);
+        self.mark.lists = true;
         self.prices.insert(asset.clone(), price);
         Ok(())
     }

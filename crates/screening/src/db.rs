@@ -65,6 +65,11 @@ impl From<i64> for Value {
     }
 }
 
+/// A number or cursor of the API; one above the largest `BIGINT` is that, beyond everything that is stored.
+pub fn number(v: u64) -> Value {
+    Value::Int(i64::try_from(v).unwrap_or(i64::MAX))
+}
+
 impl From<&str> for Value {
     fn from(v: &str) -> Self {
         Value::Text(v.to_owned())
@@ -248,6 +253,13 @@ impl Database {
         }
     }
 
+    /// Lets another process become the writer at once, without waiting until the server notices that this connection is closed.
+    pub(crate) fn stop_writing(&mut self) {
+        if let Inner::Postgres(client) = &mut self.inner {
+            let _ = client.query("SELECT pg_advisory_unlock($1)", &[&WRITER_LOCK]);
+        }
+    }
+
     /// Runs a statement; gives the number of rows that it changed. Parameters are `$1`, `$2`, ... in order of first use.
     ///
     /// # Errors
@@ -394,6 +406,135 @@ impl Database {
         let _ = self.batch("ROLLBACK");
     }
 
+    /// Copies a SQLite database as of one moment into a new file, beside whoever writes to it, and checks the copy.
+    ///
+    /// # Errors
+    /// [`DbError::Url`] for PostgreSQL, which `pg_dump` copies; [`DbError::Stored`] when the copy is not in order.
+    pub fn copy_to(&mut self, path: &Path) -> Result<(), DbError> {
+        let Inner::Sqlite(connection) = &mut self.inner else { return Err(DbError::Url(self.place())) };
+        connection.execute("VACUUM INTO $1", [path.to_string_lossy()])?;
+        let copy = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let found: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+        match found.as_str() {
+            "ok" => Ok(()),
+            _ => Err(DbError::Stored { what: "the copy of the database".into(), cause: found }),
+        }
+    }
+
+    /// Names and values that tell PostgreSQL's own programs (`pg_dump`) how to connect, so that no password stands in their arguments.
+    ///
+    /// # Errors
+    /// [`DbError`] when the URL is none.
+    pub fn client_environment(url: &str) -> Result<Vec<(&'static str, String)>, DbError> {
+        let config: postgres::Config = url.parse()?;
+        let mut out = Vec::new();
+        let host = config.get_hosts().first().map(|host| match host {
+            postgres::config::Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            postgres::config::Host::Unix(path) => path.display().to_string(),
+        });
+        out.extend(host.map(|h| ("PGHOST", h)));
+        out.extend(config.get_ports().first().map(|p| ("PGPORT", p.to_string())));
+        out.extend(config.get_user().map(|u| ("PGUSER", u.to_owned())));
+        out.extend(config.get_dbname().map(|d| ("PGDATABASE", d.to_owned())));
+        out.extend(config.get_password().map(|p| ("PGPASSWORD", String::from_utf8_lossy(p).into_owned())));
+        Ok(out)
+    }
+
+    /// Reads several things as of one moment.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn snapshot<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, DbError>) -> Result<T, DbError> {
+        self.batch(match self.inner {
+            Inner::Sqlite(_) => "BEGIN DEFERRED",
+            Inner::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        })?;
+        let answer = read(self);
+        self.rollback();
+        answer
+    }
+
+    /// Starts a part of the transaction that can be given up by itself.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub(crate) fn savepoint(&mut self) -> Result<(), DbError> {
+        self.command("SAVEPOINT change")
+    }
+
+    /// Ends the part of the transaction; what it wrote stays in the transaction.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub(crate) fn release(&mut self) -> Result<(), DbError> {
+        self.command("RELEASE SAVEPOINT change")
+    }
+
+    /// Undoes what was written since [`Database::savepoint`].
+    ///
+    /// # Errors
+    /// [`DbError`] when the database gave the whole transaction up, or the connection broke.
+    pub(crate) fn undo(&mut self) -> Result<(), DbError> {
+        self.command("ROLLBACK TO SAVEPOINT change")?;
+        self.command("RELEASE SAVEPOINT change")
+    }
+
+    fn command(&mut self, sql: &str) -> Result<(), DbError> {
+        match &mut self.inner {
+            Inner::Sqlite(c) => Ok(c.prepare_cached(sql)?.execute([]).map(|_| ())?),
+            Inner::Postgres(c) => Ok(c.batch_execute(sql)?),
+        }
+    }
+
+    /// Whether the connection still answers. A file is always there.
+    pub(crate) fn answers(&mut self) -> bool {
+        match &mut self.inner {
+            Inner::Sqlite(_) => true,
+            Inner::Postgres(c) => !c.is_closed() && c.simple_query("").is_ok(),
+        }
+    }
+
+    /// Connects anew in place of a connection that broke.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub(crate) fn reconnect(&mut self) -> Result<(), DbError> {
+        *self = Self::connect(&self.url)?;
+        Ok(())
+    }
+
+    /// The server's process for this connection; none for a file.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub(crate) fn session(&mut self) -> Result<Option<i64>, DbError> {
+        match self.inner {
+            Inner::Sqlite(_) => Ok(None),
+            Inner::Postgres(_) => {
+                let rows = self.query("SELECT pg_backend_pid()", &[])?;
+                rows.first().map(|r| r.int(0)).transpose()
+            }
+        }
+    }
+
+    /// Ends a session that this process left behind when its connection broke, so that its lock does not stay until the server notices.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub(crate) fn end_own_session(&mut self, session: i64) -> Result<(), DbError> {
+        let holds = format!(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = {session}
+             AND classid::bigint = {} AND objid::bigint = {}",
+            WRITER_LOCK >> 32,
+            WRITER_LOCK & 0xffff_ffff
+        );
+        if !self.query(&holds, &[])?.is_empty() {
+            self.batch(&format!("SELECT pg_terminate_backend({session})"))?;
+        }
+        Ok(())
+    }
+
     /// Brings the schema up to this version.
     ///
     /// # Errors
@@ -430,6 +571,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/009_sharing.sql"),
     include_str!("migrations/010_academy.sql"),
     include_str!("migrations/011_completions.sql"),
+    include_str!("migrations/012_settings.sql"),
 ];
 
 #[cfg(test)]

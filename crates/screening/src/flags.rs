@@ -1,7 +1,7 @@
 //! Flags: partners say that an address, a transaction or a deposit carries stolen funds. Deposits that they touch are held, with a countdown:
 //! an open flag lapses unless whoever raised it confirms it. A withdrawn or lapsed flag is undone: its holds end, its alerts close.
 
-use crate::db::{Database, DbError, Row};
+use crate::db::{Database, DbError, Row, Value, number};
 use crate::facts::ChainFacts;
 use crate::model::{Event, EventKind, Invalid, text_ok};
 use holdfast_types::{address, asset};
@@ -15,6 +15,10 @@ pub const FLAG_BASIS: &str = "flag of a partner exchange";
 pub const FLAGGED: &str = "engine.flagged";
 /// Most flags in force.
 pub const MAX_FLAGS: usize = 500_000;
+/// Most flags in force of one member, so that none takes the others' room.
+pub const MAX_FLAGS_OF_MEMBER: usize = 50_000;
+/// Past deposits that are looked at in one transaction: decisions wait for no more.
+pub(crate) const DEPOSITS_AT_ONCE: usize = 200;
 /// Longest countdown, in seconds: 14 days.
 pub const MAX_COUNTDOWN: i64 = 14 * 86_400;
 /// How far back deposits are looked for when a flag comes, in seconds: 14 days.
@@ -182,6 +186,7 @@ pub struct Flags {
     /// Open ones by when they lapse.
     ends: BTreeSet<(i64, String)>,
     count: usize,
+    of_member: HashMap<String, usize>,
 }
 
 impl Flags {
@@ -197,9 +202,16 @@ impl Flags {
         self.count == 0
     }
 
+    /// How many are in force of a member.
+    #[must_use]
+    pub fn of_member(&self, member: &str) -> usize {
+        self.of_member.get(member).copied().unwrap_or(0)
+    }
+
     pub(crate) fn put(&mut self, flag: Flag) {
         self.take(&flag);
         if flag.state.counts() {
+            *self.of_member.entry(flag.member.clone()).or_default() += 1;
             if flag.state == State::Open {
                 self.ends.insert((flag.until, flag.id.clone()));
             }
@@ -214,6 +226,9 @@ impl Flags {
             let before = list.len();
             for old in list.iter().filter(|f| f.id == flag.id) {
                 self.ends.remove(&(old.until, old.id.clone()));
+                if let Some(count) = self.of_member.get_mut(&old.member) {
+                    *count = count.saturating_sub(1);
+                }
             }
             list.retain(|f| f.id != flag.id);
             self.count -= before - list.len();
@@ -234,23 +249,42 @@ impl Flags {
     /// Flags that touch an event: its transaction or output, whoever sent it, or where a withdrawal goes.
     #[must_use]
     pub fn of(&self, event: &Event, facts: &ChainFacts) -> Vec<&Flag> {
-        if self.by_key.is_empty() || !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
+        if self.by_key.is_empty() {
             return Vec::new();
         }
-        let mut keys = Vec::new();
-        if event.kind == EventKind::Deposit {
-            if let Some(tx) = event.tx.as_deref() {
-                keys.push(tx_key(&format!("{tx}:{}", event.output.unwrap_or(0))));
-                keys.push(tx_key(tx));
-            }
-            keys.extend(facts.senders.iter().map(|a| address_key(a)));
-        }
-        keys.extend(event.counterparty.iter().map(|a| address_key(a)));
-        keys.sort();
-        keys.dedup();
-        keys.iter().filter_map(|k| self.by_key.get(k)).flatten().collect()
+        keys_of(event, facts).iter().filter_map(|k| self.by_key.get(k)).flatten().collect()
     }
 }
+
+/// What flags can name of an event: of a deposit its output, its transaction and who sent it; of a withdrawal where it goes.
+pub(crate) fn keys_of(event: &Event, facts: &ChainFacts) -> Vec<String> {
+    let mut keys = Vec::new();
+    if !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
+        return keys;
+    }
+    if event.kind == EventKind::Deposit {
+        if let Some(tx) = event.tx.as_deref() {
+            keys.push(tx_key(&format!("{tx}:{}", event.output.unwrap_or(0))));
+            keys.push(tx_key(tx));
+        }
+        keys.extend(facts.senders.iter().map(|a| address_key(a)));
+    }
+    keys.extend(event.counterparty.iter().map(|a| address_key(a)));
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// The rows by which a decided event is found when a flag comes later: of deposits only.
+pub(crate) fn key_rows(event: &Event, facts: &ChainFacts, seq: u64) -> Vec<Vec<Value>> {
+    match event.kind {
+        EventKind::Deposit => keys_of(event, facts).into_iter().map(|k| vec![k.into(), number(seq)]).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Columns of those rows.
+pub(crate) const KEY_COLUMNS: [&str; 2] = ["key", "seq"];
 
 const FLAG: &str =
     "SELECT id, member, community, subject, asset, value, reason, raised, until, state, source, tlp FROM flags";
@@ -352,26 +386,12 @@ pub(crate) fn in_force(db: &mut Database) -> Result<Flags, DbError> {
     }
 }
 
-/// Past deposits that may be touched by a flag (the caller looks closer): sequence numbers, newest first, at most 10,000.
+/// Past deposits that a flag touches: sequence numbers, newest first, at most 10,000.
 pub(crate) fn candidates(db: &mut Database, flag: &Flag) -> Result<Vec<i64>, DbError> {
     let since = flag.raised - LOOK_BACK;
-    let rows = match flag.subject {
-        Subject::Address => {
-            let like = format!("%\"{}\"%", flag.value.to_lowercase());
-            db.query(
-                "SELECT seq FROM events WHERE kind = 'deposit' AND time >= $1 AND (LOWER(facts) LIKE $2 OR LOWER(body) LIKE $3) ORDER BY seq DESC LIMIT 10000",
-                &[since.into(), like.as_str().into(), like.as_str().into()],
-            )?
-        }
-        Subject::Transaction | Subject::Deposit => {
-            // Movements without an output number are found too; who matches is checked again.
-            let txid = flag.value.split(':').next().unwrap_or_default();
-            let like = format!("%:{txid}:%");
-            db.query(
-                "SELECT seq FROM events WHERE kind = 'deposit' AND time >= $1 AND LOWER(transfer) LIKE $2 ORDER BY seq DESC LIMIT 10000",
-                &[since.into(), like.as_str().into()],
-            )?
-        }
-    };
+    let rows = db.query(
+        "SELECT k.seq FROM event_keys k JOIN events e ON e.seq = k.seq WHERE k.key = $1 AND e.time >= $2 ORDER BY k.seq DESC LIMIT 10000",
+        &[flag.key().into(), since.into()],
+    )?;
     rows.iter().map(|r| r.int(0)).collect()
 }

@@ -1,6 +1,6 @@
 //! Holds and freezes as stored: every change posts lines that add up to zero, so that held amounts balance to the base unit.
 
-use crate::db::{Database, DbError, Row};
+use crate::db::{Database, DbError, Row, number};
 use crate::model::{Amount, Invalid, MAX_TEXT};
 use crate::rules::Scope;
 use serde::{Deserialize, Serialize};
@@ -236,7 +236,7 @@ pub fn get(db: &mut Database, id: u64) -> Result<Option<Hold>, DbError> {
 /// [`DbError`].
 pub fn list(db: &mut Database, filter: &HoldFilter) -> Result<Vec<Hold>, DbError> {
     let mut sql = format!("SELECT {} FROM holds WHERE id > $1", COLUMNS.join(", "));
-    let mut parameters = vec![(filter.after as i64).into()];
+    let mut parameters = vec![number(filter.after)];
     for (column, value) in [("state", &filter.state), ("customer", &filter.customer)] {
         if let Some(value) = value {
             parameters.push(value.as_str().into());

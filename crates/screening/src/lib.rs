@@ -4,7 +4,10 @@
 //! once, and answers after the commit.
 
 pub mod alerts;
+pub mod anchors;
 pub mod audit;
+mod audit_state;
+pub mod clock;
 pub mod completion;
 mod core;
 pub mod db;
@@ -22,11 +25,13 @@ mod reconcile;
 pub mod replay;
 pub mod rules;
 pub mod service;
+mod settings;
 pub mod state;
 pub mod tables;
 pub mod typology;
 pub mod warnings;
 pub mod webhooks;
+pub mod writer;
 
 pub use holdfast_tracing::amount;
 

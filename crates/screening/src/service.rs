@@ -1,10 +1,12 @@
 //! Screening made durable: one writer takes work in order, commits many changes at once, and answers each only after its commit.
 
 use crate::alerts::{self, Alert, AlertAction, AlertFilter, Note, RuleStatistics};
+use crate::anchors::Anchors;
 use crate::audit::{self, AuditReport, Entry};
+use crate::clock::{self, Guard, Time};
 use crate::completion::{self, Completion};
 use crate::core::{Core, price_of};
-use crate::db::{Database, DbError, Row, parse};
+use crate::db::{Database, DbError, Row, number, parse};
 use crate::decision::{Decision, Price};
 use crate::facts::ChainFacts;
 use crate::flags::{self, Flag};
@@ -13,15 +15,16 @@ use crate::keys::{self, ApiKey};
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::rules::{RuleBook, RuleError};
 use crate::webhooks::{self, Webhook};
+use crate::writer::{self, Fatal, Job};
 use holdfast_types::{Address, asset};
 use serde::Serialize;
 use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
 /// Why screening does not do what was asked.
@@ -57,6 +60,9 @@ pub enum ScreeningError {
     /// The transaction was not committed.
     #[error("not stored: {0}; nothing of it happened, send again")]
     NotStored(String),
+    /// The change failed in the program, not by its content.
+    #[error("an internal error stopped this change: {0}; nothing of it happened, please report it")]
+    Internal(String),
     /// The system refused.
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] std::io::Error),
@@ -70,20 +76,8 @@ pub fn system_clock() -> Clock {
     Arc::new(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64))
 }
 
-type Reply = Box<dyn FnOnce(Result<Decision, ScreeningError>) + Send>;
-/// Told how the commit went.
-type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;
-type Change = Box<dyn FnOnce(&mut Core, i64) -> Result<Finish, (DbError, Finish)> + Send>;
-
-enum Job {
-    Event(Box<(Event, ChainFacts)>, Arc<str>, Reply),
-    Change(Change),
-}
-
 /// Most jobs that wait.
 pub const MAX_WAITING: usize = 16_384;
-/// Most jobs of one transaction: bounds the time until the first of them is answered.
-const MAX_BATCH: usize = 256;
 /// Most records of one ingestion.
 pub const MAX_RECORDS: usize = 100_000;
 
@@ -91,12 +85,13 @@ pub const MAX_RECORDS: usize = 100_000;
 pub struct Screening {
     sender: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
-    readers: Mutex<Vec<Database>>,
+    readers: Mutex<Vec<(Database, Instant)>>,
     url: String,
     book: Arc<RwLock<Arc<RuleBook>>>,
     owners: Arc<RwLock<Owners>>,
-    clock: Clock,
+    pub(crate) guard: Arc<Guard>,
     checkpointer: Option<(SyncSender<()>, JoinHandle<()>)>,
+    fatal: Arc<OnceLock<Fatal>>,
     _lock: Option<File>,
 }
 
@@ -125,6 +120,11 @@ impl Transaction<'_> {
     /// The time of the change, Unix seconds.
     pub fn now(&self) -> i64 {
         self.now
+    }
+
+    /// Whether the clock can be relied on; while it cannot, nothing may end for good because time passed.
+    pub fn time_is_sound(&self) -> bool {
+        self.core.time_is_sound
     }
 
     /// Who makes it.
@@ -194,6 +194,19 @@ impl Transaction<'_> {
         Ok(rows.first().map_or(Ok(0), |r| r.int(0))? + 1)
     }
 
+    /// What was written so far stays even when the change is refused after this. For counts of failed tries.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Db`].
+    pub fn checkpoint(&mut self) -> Result<(), ScreeningError> {
+        Ok(self.core.checkpoint()?)
+    }
+
+    /// Does something outside the database (deletes a file, for example) once this change is durable, and not at all otherwise.
+    pub fn after_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
+        self.core.after_commit(Box::new(effect));
+    }
+
     /// Adds an entry to the audit log.
     pub fn audit(&mut self, action: &str, subject: &str, detail: &str) {
         self.core.audit(self.now, &self.actor, action, subject, detail);
@@ -229,6 +242,14 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`]; [`DbError::Busy`] when another process has it.
     pub fn open(url: &str, clock: Clock) -> Result<Self, ScreeningError> {
+        Self::open_at(url, clock.into())
+    }
+
+    /// Opens a database as [`Screening::open`] does, with a clock that is guarded.
+    ///
+    /// # Errors
+    /// [`ScreeningError`]; [`DbError::Busy`] when another process has it.
+    pub fn open_at(url: &str, time: Time) -> Result<Self, ScreeningError> {
         let lock = match url.contains("://") {
             true => None,
             false => {
@@ -238,14 +259,13 @@ impl Screening {
                 Some(file)
             }
         };
-        let core = Core::open(Database::connect(url)?, clock())?;
+        let mut core = Core::open(Database::connect(url)?, (time.wall)())?;
+        let guard = Arc::new(Guard::new(time, clock::last_seen(&mut core.db)?));
         let book = Arc::new(RwLock::new(core.book.clone()));
         let (sender, receiver) = sync_channel(MAX_WAITING);
-        let (their_book, their_clock) = (book.clone(), clock.clone());
-        let writer = std::thread::Builder::new()
-            .name("screening-writer".into())
-            .spawn(move || write(core, &receiver, &their_book, &their_clock))
-            .map_err(|e| ScreeningError::Io(PathBuf::from("thread"), e))?;
+        let fatal = Arc::new(OnceLock::new());
+        let shared = writer::Shared { book: book.clone(), guard: guard.clone(), fatal: fatal.clone() };
+        let writer = writer::start(core, receiver, shared)?;
         let checkpointer = if lock.is_some() { Some(checkpoints(url)?) } else { None };
         let this = Screening {
             checkpointer,
@@ -255,7 +275,8 @@ impl Screening {
             url: url.to_owned(),
             book,
             owners: Arc::default(),
-            clock,
+            guard,
+            fatal,
             _lock: lock,
         };
         this.load_owners()?;
@@ -297,7 +318,7 @@ impl Screening {
 
     /// Now, Unix seconds.
     pub fn now(&self) -> i64 {
-        (self.clock)()
+        self.guard.read().now
     }
 
     /// The rule book in force.
@@ -347,23 +368,19 @@ impl Screening {
         change: impl FnOnce(&mut Core, i64) -> Result<T, ScreeningError> + Send + 'static,
     ) -> Result<T, ScreeningError> {
         let (sender, receiver) = sync_channel(1);
-        self.send(Job::Change(Box::new(move |core, now| match change(core, now) {
-            Err(ScreeningError::Db(e)) => Err((
-                e,
-                Box::new(move |stored: Result<(), String>| {
-                    let why = stored.err().unwrap_or_default();
-                    let _ = sender.send(Err(ScreeningError::NotStored(why)));
-                }),
-            )),
-            answer => Ok(Box::new(move |stored: Result<(), String>| {
-                let _ = sender.send(stored.map_err(ScreeningError::NotStored).and(answer));
-            })),
-        })))?;
+        self.send(writer::change_job(change, move |answer| {
+            let _ = sender.send(answer);
+        }))?;
         receiver.recv().map_err(|_| ScreeningError::Stopped)?
     }
 
-    /// Runs a change of the database in the writer's transaction, for crates that keep their own tables beside these. The change must check
-    /// before it writes: what it wrote before a refusal stays.
+    /// Why nothing can be written any more, once that is so; the process should end then, with [`Fatal::exit_code`].
+    pub fn fatal(&self) -> Option<&Fatal> {
+        self.fatal.get()
+    }
+
+    /// Runs a change of the database in the writer's transaction, for crates that keep their own tables beside these. A change that
+    /// is refused leaves nothing behind, except what it wrote before [`Transaction::checkpoint`].
     ///
     /// # Errors
     /// What the change says; [`ScreeningError::NotStored`] when the commit failed.
@@ -559,10 +576,12 @@ impl Screening {
         let flag = flag.clone().canonical()?;
         // Looked for beside the writer: nobody's decision waits for it.
         let seqs = self.read(|db| flags::candidates(db, &flag))?;
-        if seqs.is_empty() {
-            return Ok(Vec::new());
+        let mut placed = Vec::new();
+        for part in seqs.chunks(flags::DEPOSITS_AT_ONCE) {
+            let (id, part) = (flag.id.clone(), part.to_vec());
+            placed.extend(self.change(move |core, now| core.hold_flagged(&id, &part, now))?);
         }
-        self.change(move |core, now| core.hold_flagged(&flag.id, &seqs, now))
+        Ok(placed)
     }
 
     /// Raises a flag: decisions know it at once, past deposits that it touches are held. Gives the holds.
@@ -631,15 +650,26 @@ impl Screening {
     /// [`ScreeningError`].
     pub fn read<T>(&self, question: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, ScreeningError> {
         let idle = self.readers.lock().unwrap_or_else(|e| e.into_inner()).pop();
+        // A server that was restarted closed all connections: one that was idle is tried before it is trusted.
+        let idle =
+            idle.and_then(|(mut db, since)| (since.elapsed() < Duration::from_secs(1) || db.answers()).then_some(db));
         let mut db = match idle {
             Some(db) => db,
             None => Database::connect(&self.url)?,
         };
-        // A connection that failed is not used again.
-        let answer = question(&mut db)?;
+        let answer = match question(&mut db) {
+            Ok(answer) => answer,
+            Err(e) => {
+                // This connection is not used again, nor are others that may have broken with it.
+                if !db.answers() {
+                    self.readers.lock().unwrap_or_else(|e| e.into_inner()).clear();
+                }
+                return Err(e.into());
+            }
+        };
         let mut readers = self.readers.lock().unwrap_or_else(|e| e.into_inner());
         if readers.len() < 8 {
-            readers.push(db);
+            readers.push((db, Instant::now()));
         }
         Ok(answer)
     }
@@ -676,12 +706,29 @@ impl Screening {
         self.read(holds::check)
     }
 
-    /// Verifies the audit log, optionally against a head that was noted elsewhere.
+    /// Verifies the audit log and the tables that it settles, optionally against a head that was noted elsewhere.
     ///
     /// # Errors
     /// [`ScreeningError`].
     pub fn verify_audit(&self, noted_head: Option<&str>) -> Result<AuditReport, ScreeningError> {
-        self.read(|db| audit::verify(db, noted_head))
+        self.verify_anchored(noted_head, None, None)
+    }
+
+    /// Verifies the audit log as [`Screening::verify_audit`] does, and against the desk's anchors, or a copy of their file.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn verify_anchored(
+        &self,
+        noted_head: Option<&str>,
+        anchors: Option<&Anchors>,
+        copy: Option<&Path>,
+    ) -> Result<AuditReport, ScreeningError> {
+        let (known, problems) = anchors.map(|a| a.read(copy)).transpose()?.unwrap_or_default();
+        // One transaction, so that changes that come meanwhile are in all of it or in none.
+        let mut report = self.read(|db| db.snapshot(|db| audit::verify_anchored(db, noted_head, &known)))?;
+        report.problems.splice(0..0, problems);
+        Ok(report)
     }
 
     /// Audit entries after a number.
@@ -745,7 +792,7 @@ impl Screening {
         self.read(|db| {
             let rows = db.query(
                 "SELECT body, facts, result FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
-                &[(after as i64).into(), (limit.clamp(1, 10_000) as i64).into()],
+                &[number(after), (limit.clamp(1, 10_000) as i64).into()],
             )?;
             let mut list = rows.iter().map(decided).collect::<Result<Vec<_>, _>>()?;
             if let (Some(first), Some(last)) = (list.first(), list.last()) {
@@ -792,126 +839,4 @@ fn checkpoints(url: &str) -> Result<(SyncSender<()>, JoinHandle<()>), ScreeningE
     };
     let thread = std::thread::Builder::new().name("screening-checkpoint".into()).spawn(work);
     Ok((stop, thread.map_err(|e| ScreeningError::Io(PathBuf::from("thread"), e))?))
-}
-
-fn write(mut core: Core, jobs: &Receiver<Job>, book: &RwLock<Arc<RuleBook>>, clock: &Clock) {
-    let mut broken: Option<String> = None;
-    loop {
-        let first = match jobs.recv_timeout(Duration::from_secs(1)) {
-            Ok(job) => Some(job),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
-        let now = clock();
-        let mut batch: Vec<Job> = first.into_iter().collect();
-        while batch.len() < MAX_BATCH
-            && !batch.is_empty()
-            && let Ok(job) = jobs.try_recv()
-        {
-            batch.push(job);
-        }
-        if broken.is_some() {
-            // What memory holds may differ from what is stored: read it again before anything else is decided.
-            broken = core.reload().err().map(|e| e.to_string());
-        }
-        let (answers, outcome) = match &broken {
-            Some(why) => (refuse(batch), Err(why.clone())),
-            None => {
-                let (answers, outcome) = transact(&mut core, batch, now);
-                if let Err(why) = &outcome {
-                    broken = Some(why.clone());
-                }
-                (answers, outcome)
-            }
-        };
-        if !Arc::ptr_eq(&book.read().unwrap_or_else(|e| e.into_inner()), &core.book) {
-            *book.write().unwrap_or_else(|e| e.into_inner()) = core.book.clone();
-        }
-        for answer in answers {
-            answer(outcome.clone());
-        }
-    }
-}
-
-fn refuse(batch: Vec<Job>) -> Vec<Finish> {
-    batch
-        .into_iter()
-        .filter_map(|job| match job {
-            Job::Event(_, _, reply) => Some(Box::new(move |stored: Result<(), String>| {
-                reply(Err(ScreeningError::NotStored(stored.err().unwrap_or_default())));
-            }) as Finish),
-            // Dropping a change drops its sender, which its caller notices.
-            Job::Change(_) => None,
-        })
-        .collect()
-}
-
-/// Runs a batch in one transaction; gives what is to be told afterwards, and whether it was stored.
-fn transact(core: &mut Core, batch: Vec<Job>, now: i64) -> (Vec<Finish>, Result<(), String>) {
-    let mut answers: Vec<Finish> = Vec::with_capacity(batch.len());
-    let mut failure: Option<String> = None;
-    if batch.is_empty() && !core.has_expired(now) {
-        return (answers, Ok(()));
-    }
-    if let Err(e) = core.db.begin() {
-        return (refuse(batch), Err(e.to_string()));
-    }
-    if core.has_expired(now)
-        && let Err(e) = core.expire(now)
-    {
-        failure = Some(e.to_string());
-    }
-    let mut jobs = batch.into_iter().peekable();
-    while let Some(job) = jobs.next() {
-        if failure.is_some() {
-            answers.extend(refuse(vec![job]));
-            continue;
-        }
-        match job {
-            Job::Change(change) => match change(core, now) {
-                Ok(finish) => answers.push(finish),
-                Err((e, finish)) => {
-                    failure = Some(e.to_string());
-                    answers.push(finish);
-                }
-            },
-            Job::Event(event, actor, reply) => {
-                let (mut events, mut replies) = (vec![*event], vec![reply]);
-                while let Some(Job::Event(_, next, _)) = jobs.peek()
-                    && *next == actor
-                {
-                    let Some(Job::Event(event, _, reply)) = jobs.next() else { break };
-                    events.push(*event);
-                    replies.push(reply);
-                }
-                match core.decide_events(events, &actor, now) {
-                    Ok(decisions) => {
-                        for (reply, decision) in replies.into_iter().zip(decisions) {
-                            answers.push(Box::new(move |stored: Result<(), String>| {
-                                reply(stored.map_err(ScreeningError::NotStored).and(decision));
-                            }));
-                        }
-                    }
-                    Err(e) => {
-                        failure = Some(e.to_string());
-                        answers.extend(replies.into_iter().map(|reply| {
-                            Box::new(move |stored: Result<(), String>| {
-                                reply(Err(ScreeningError::NotStored(stored.err().unwrap_or_default())));
-                            }) as Finish
-                        }));
-                    }
-                }
-            }
-        }
-    }
-    if failure.is_none() {
-        failure = core.flush_audit().and_then(|()| core.db.commit()).err().map(|e| e.to_string());
-    }
-    match failure {
-        None => (answers, Ok(())),
-        Some(why) => {
-            core.db.rollback();
-            (answers, Err(why))
-        }
-    }
 }

@@ -109,6 +109,9 @@ use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
         crate::screening::rescreen,
         crate::screening::audit,
         crate::screening::verify_audit,
+        crate::screening::anchor_audit,
+        crate::screening::clock,
+        crate::screening::confirm_clock,
         crate::screening::keys,
         crate::screening::create_key,
         crate::screening::revoke_key,
@@ -289,15 +292,12 @@ pub(crate) async fn ask<T: Send + 'static>(
     tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?
 }
 
-async fn change<T: Send + 'static>(
+async fn change<P: 'static, T: Send + 'static>(
     shared: Shared,
-    change: impl FnOnce(&mut Workspace) -> Result<T, ApiError> + Send + 'static,
+    prepare: impl FnOnce(&Workspace) -> Result<P, ApiError> + Send + 'static,
+    put: impl FnOnce(&mut Workspace, P) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let run = move || {
-        let mut workspace =
-            shared.workspace.write().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
-        change(&mut workspace)
-    };
+    let run = move || shared.change_workspace(prepare, put);
     tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?
 }
 
@@ -622,12 +622,17 @@ pub async fn import_tags(
         return Err(ApiError::bad("name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt"));
     }
     let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
-    let answer = change(shared, move |w| {
-        let report = w.import_tags(vec![(query.name, body.to_vec())]);
+    let read = move |w: &Workspace| {
+        let mut tags = w.tags.clone();
+        let report = holdfast_attribution::import::import(&mut tags, vec![(query.name, body.to_vec())]);
+        Ok((tags, report))
+    };
+    let answer = change(shared, read, move |w, (tags, report)| {
         if let Some(refused) = report.refused.into_iter().next() {
             return Err(ApiError::bad(refused));
         }
-        w.refresh()?;
+        w.tags = tags;
+        w.catch_up();
         Ok(ImportAnswer {
             tags: report.tags,
             new_tags: report.new_tags,
@@ -658,15 +663,19 @@ pub struct RemovedAnswer {
     responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
 pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
     let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
-    let answer = change(shared, move |w| {
-        let removed = w.tags.remove_pack(&query.title);
-        if removed == 0 {
-            let message = format!("no pack is titled '{}'", query.title);
-            return Err(ApiError { status: axum::http::StatusCode::NOT_FOUND, message });
-        }
-        w.refresh()?;
-        Ok(RemovedAnswer { removed })
-    })
+    let answer = change(
+        shared,
+        |_| Ok(()),
+        move |w, ()| {
+            let removed = w.tags.remove_pack(&query.title);
+            if removed == 0 {
+                let message = format!("no pack is titled '{}'", query.title);
+                return Err(ApiError { status: axum::http::StatusCode::NOT_FOUND, message });
+            }
+            w.catch_up();
+            Ok(RemovedAnswer { removed })
+        },
+    )
     .await?;
     after.rescreen_later(why);
     Ok(Json(answer))
@@ -700,9 +709,10 @@ pub async fn recluster(State(shared): State<Shared>, Query(query): Query<Cluster
         coinjoins: CoinjoinSet::parse(query.coinjoins.as_deref().unwrap_or("all")).map_err(ApiError::bad)?,
         change: ChangeRule::parse(query.change.as_deref().unwrap_or(DEFAULT_CHANGE)).map_err(ApiError::bad)?,
     };
-    change(shared, move |w| {
-        w.recluster(options);
-        w.save()?;
+    let build = move |w: &Workspace| Ok(holdfast_attribution::Clusters::build(&w.ledger, options));
+    change(shared, build, |w, clusters| {
+        w.clusters = clusters;
+        w.catch_up();
         Ok(ClusterAnswer {
             clusters: w.clusters.count(),
             merges: w.clusters.merges().len() as u64,
@@ -722,11 +732,14 @@ pub struct RebuiltAnswer {
 /// Recomputes the exposures of the whole ledger.
 #[utoipa::path(post, path = "/api/v1/exposures/rebuild", responses((status = 200, body = RebuiltAnswer)))]
 pub async fn rebuild_exposures(State(shared): State<Shared>) -> Answer<RebuiltAnswer> {
-    change(shared, |w| {
-        w.recompute_exposures();
-        w.save()?;
-        Ok(RebuiltAnswer { txs: w.exposures.done() })
-    })
+    change(
+        shared,
+        |w| Ok(w.new_exposures()),
+        |w, exposures| {
+            w.exposures = exposures;
+            Ok(RebuiltAnswer { txs: w.exposures.done() })
+        },
+    )
     .await
     .map(Json)
 }
@@ -777,21 +790,24 @@ pub async fn append_block(
     Query(query): Query<HeightQuery>,
     body: Bytes,
 ) -> Answer<Appended> {
-    change(shared, move |w| {
-        let block =
-            read_single_block(body.to_vec(), w.ledger.network()).map_err(|e| ApiError::bad(format!("body: {e}")))?;
-        let height = query
-            .height
-            .or(block.stated_height())
-            .ok_or_else(|| ApiError::bad("the block does not state its height (older than BIP 34); give ?height="))?;
-        let answer = Appended { height, hash: display_hash(&block.hash), txs: block.txs.len() as u32 };
-        let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
-        w.ledger
-            .append(&feed, &AppendOptions::default(), &mut |_| ControlFlow::Continue(()))
-            .map_err(|e| ApiError::bad(e.to_string()))?;
-        w.refresh()?;
-        Ok(answer)
-    })
+    change(
+        shared,
+        |_| Ok(()),
+        move |w, ()| {
+            let block = read_single_block(body.to_vec(), w.ledger.network())
+                .map_err(|e| ApiError::bad(format!("body: {e}")))?;
+            let height = query.height.or(block.stated_height()).ok_or_else(|| {
+                ApiError::bad("the block does not state its height (older than BIP 34); give ?height=")
+            })?;
+            let answer = Appended { height, hash: display_hash(&block.hash), txs: block.txs.len() as u32 };
+            let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
+            w.ledger
+                .append(&feed, &AppendOptions::default(), &mut |_| ControlFlow::Continue(()))
+                .map_err(|e| ApiError::bad(e.to_string()))?;
+            w.catch_up();
+            Ok(answer)
+        },
+    )
     .await
     .map(Json)
 }
@@ -811,6 +827,8 @@ pub struct CheckAnswer {
     blocks: u32,
     txs: u32,
     raw_blocks: u32,
+    /// Ranges of columns compared with their checksums; absent where the ledger has none.
+    checksums: Option<u64>,
     problems: Vec<String>,
 }
 
@@ -827,6 +845,7 @@ pub async fn check(State(shared): State<Shared>, Query(query): Query<CheckQuery>
             blocks: report.blocks,
             txs: report.txs,
             raw_blocks: report.raw_blocks,
+            checksums: report.checksums,
             problems: report.problems,
         })
     })

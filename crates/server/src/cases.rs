@@ -78,14 +78,14 @@ pub async fn open_case(
 }
 
 /// A case with all that belongs to it, its links to other cases and its timeline. The look is in the audit log.
-#[utoipa::path(get, path = "/api/v1/desk/cases/{id}", params(("id" = u32, Path, description = "Number")),
+#[utoipa::path(get, path = "/api/v1/desk/cases/{id}", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = CaseFile), (status = 404, body = ErrorBody)))]
 pub async fn case(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
 ) -> Result<Json<CaseFile>, ApiError> {
-    with_ledger(shared, &caller, move |d, w, p| d.case(id as u64, Some(w), p)).await.map(Json)
+    with_ledger(shared, &caller, move |d, w, p| d.case(id, Some(w), p)).await.map(Json)
 }
 
 /// What a change of a case did.
@@ -96,17 +96,17 @@ pub struct Changed {
 }
 
 /// Changes a case: add, done, withdraw, custody, member, close, reopen.
-#[utoipa::path(post, path = "/api/v1/desk/cases/{id}", params(("id" = u32, Path, description = "Number")), request_body(content = CaseStep,
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}", params(("id" = u64, Path, description = "Number")), request_body(content = CaseStep,
     example = json!({"step": "add", "kind": "note", "title": "The victim called again."})),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn change_case(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
     body: Bytes,
 ) -> Result<Json<Changed>, ApiError> {
     let step: CaseStep = json(&body)?;
-    with(shared, &caller, move |d, p| Ok(Changed { item: d.change_case(id as u64, step, p)? })).await
+    with(shared, &caller, move |d, p| Ok(Changed { item: d.change_case(id, step, p)? })).await
 }
 
 /// What an exhibit is.
@@ -120,33 +120,33 @@ pub struct ExhibitQuery {
 
 /// Takes a file in as an exhibit, with the first entry of its custody record.
 #[utoipa::path(put, path = "/api/v1/desk/cases/{id}/exhibits/{name}",
-    params(("id" = u32, Path, description = "Number"), ("name" = String, Path, description = "File name"), ExhibitQuery),
+    params(("id" = u64, Path, description = "Number"), ("name" = String, Path, description = "File name"), ExhibitQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn add_exhibit(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, name)): Path<(u32, String)>,
+    Path((id, name)): Path<(u64, String)>,
     Query(q): Query<ExhibitQuery>,
     body: Bytes,
 ) -> Result<Json<Changed>, ApiError> {
     with(shared, &caller, move |d, p| {
-        Ok(Changed { item: Some(d.add_exhibit(id as u64, &name, &q.media_type, &q.place, &body, p)?) })
+        Ok(Changed { item: Some(d.add_exhibit(id, &name, &q.media_type, &q.place, &body, p)?) })
     })
     .await
 }
 
 /// An exhibit's bytes, checked against their hash. The look is in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/cases/{id}/exhibits/{name}",
-    params(("id" = u32, Path, description = "Number"), ("name" = String, Path, description = "File name")),
+    params(("id" = u64, Path, description = "Number"), ("name" = String, Path, description = "File name")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
 pub async fn exhibit(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, name)): Path<(u32, String)>,
+    Path((id, name)): Path<(u64, String)>,
 ) -> Result<Response, ApiError> {
     let file = name.clone();
-    let bytes = with(shared, &caller, move |d, p| d.exhibit(id as u64, &file, p)).await?.0;
+    let bytes = with(shared, &caller, move |d, p| d.exhibit(id, &file, p)).await?.0;
     Ok(download(&name, "application/octet-stream", bytes))
 }
 
@@ -162,13 +162,13 @@ pub struct ScanQuery {
 /// Scans a seized file (at most 64 MiB; larger ones by `holdfast evidence scan`) for seeds, keys, addresses and wallets. Secrets are sealed to the
 /// case's key at once and shown as fingerprints; addresses are derived and looked up; record and results become exhibits of the case.
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/evidence/{name}",
-    params(("id" = u32, Path, description = "Number"), ("name" = String, Path, description = "File name"), ScanQuery),
+    params(("id" = u64, Path, description = "Number"), ("name" = String, Path, description = "File name"), ScanQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Scanned), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn scan_evidence(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, name)): Path<(u32, String)>,
+    Path((id, name)): Path<(u64, String)>,
     Query(q): Query<ScanQuery>,
     body: Bytes,
 ) -> Result<Json<Scanned>, ApiError> {
@@ -212,32 +212,30 @@ pub(crate) async fn scan_bytes(
 }
 
 /// Traces, and saves the answer in the case as it is now. The parameters are those of /api/v1/trace.
-#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u32, Path, description = "Number"), TraceQuery),
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn save_trace(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
     Query(q): Query<TraceQuery>,
 ) -> Result<Json<Changed>, ApiError> {
     let request = q.request();
     let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
-    with_ledger(shared, &caller, move |d, w, p| {
-        Ok(Changed { item: Some(d.save_trace(id as u64, w, &request, &title, p)?) })
-    })
-    .await
-    .map(Json)
+    with_ledger(shared, &caller, move |d, w, p| Ok(Changed { item: Some(d.save_trace(id, w, &request, &title, p)?) }))
+        .await
+        .map(Json)
 }
 
 /// A case as a report to be read and signed.
-#[utoipa::path(get, path = "/api/v1/desk/cases/{id}/report.pdf", params(("id" = u32, Path, description = "Number")),
+#[utoipa::path(get, path = "/api/v1/desk/cases/{id}/report.pdf", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404, body = ErrorBody)))]
 pub async fn case_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
 ) -> Result<Response, ApiError> {
-    let bytes = with_ledger(shared, &caller, move |d, w, p| d.case_report(id as u64, Some(w), p)).await?;
+    let bytes = with_ledger(shared, &caller, move |d, w, p| d.case_report(id, Some(w), p)).await?;
     Ok(download(&format!("case-{id}.pdf"), "application/pdf", bytes))
 }
 
@@ -252,18 +250,18 @@ pub struct DraftBody {
 }
 
 /// Reports of a case to authorities.
-#[utoipa::path(get, path = "/api/v1/desk/cases/{id}/reports", params(("id" = u32, Path, description = "Number")),
+#[utoipa::path(get, path = "/api/v1/desk/cases/{id}/reports", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<Report>), (status = 404, body = ErrorBody)))]
 pub async fn reports(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
 ) -> Result<Json<Vec<Report>>, ApiError> {
-    with(shared, &caller, move |d, p| d.reports(id as u64, p)).await
+    with(shared, &caller, move |d, p| d.reports(id, p)).await
 }
 
 /// Drafts a report from a case: goAML 5.0.1 or a FinCEN SAR.
-#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/reports", params(("id" = u32, Path, description = "Number")), request_body(content = DraftBody,
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/reports", params(("id" = u64, Path, description = "Number")), request_body(content = DraftBody,
     example = json!({"kind": "goaml", "filer": {"name": "Example Exchange", "entity_id": 17, "branch": "main", "tax_number": "123456789", "control_code": "PBSA8180",
         "address": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US", "phone": "5551234567", "currency": "USD",
         "officer_first_name": "Ana", "officer_last_name": "Berg"}})),
@@ -271,49 +269,49 @@ pub async fn reports(
 pub async fn draft_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
     body: Bytes,
 ) -> Result<Json<Report>, ApiError> {
     let draft: DraftBody = json(&body)?;
-    with(shared, &caller, move |d, p| d.draft_report(id as u64, draft.kind, draft.filer, p)).await
+    with(shared, &caller, move |d, p| d.draft_report(id, draft.kind, draft.filer, p)).await
 }
 
 /// Replaces a draft's content; an approval is void then.
 #[utoipa::path(put, path = "/api/v1/desk/cases/{id}/reports/{report}",
-    params(("id" = u32, Path, description = "Number of the case"), ("report" = u32, Path, description = "Number")), request_body = Body,
+    params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")), request_body = Body,
     responses((status = 200, body = Report), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn revise_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, report)): Path<(u32, u32)>,
+    Path((id, report)): Path<(u64, u64)>,
     body: Bytes,
 ) -> Result<Json<Report>, ApiError> {
     let new: Body = json(&body)?;
-    with(shared, &caller, move |d, p| d.revise_report(id as u64, report as u64, new, p)).await
+    with(shared, &caller, move |d, p| d.revise_report(id, report, new, p)).await
 }
 
 /// Approves a draft; who wrote this version may not.
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/reports/{report}/approve",
-    params(("id" = u32, Path, description = "Number of the case"), ("report" = u32, Path, description = "Number")),
+    params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")),
     responses((status = 200, body = Report), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn approve_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, report)): Path<(u32, u32)>,
+    Path((id, report)): Path<(u64, u64)>,
 ) -> Result<Json<Report>, ApiError> {
-    with(shared, &caller, move |d, p| d.approve_report(id as u64, report as u64, p)).await
+    with(shared, &caller, move |d, p| d.approve_report(id, report, p)).await
 }
 
 /// Exports an approved report as the authority's XML.
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/reports/{report}/export",
-    params(("id" = u32, Path, description = "Number of the case"), ("report" = u32, Path, description = "Number")),
+    params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")),
     responses((status = 200, body = String, content_type = "application/xml"), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn export_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, report)): Path<(u32, u32)>,
+    Path((id, report)): Path<(u64, u64)>,
 ) -> Result<Response, ApiError> {
-    let bytes = with(shared, &caller, move |d, p| d.export_report(id as u64, report as u64, p)).await?.0;
+    let bytes = with(shared, &caller, move |d, p| d.export_report(id, report, p)).await?.0;
     Ok(download(&format!("report-{report}.xml"), "application/xml", bytes))
 }
 
@@ -376,17 +374,17 @@ pub struct FollowUp {
 }
 
 /// Notes what became of a recommendation.
-#[utoipa::path(post, path = "/api/v1/desk/recommendations/{id}", params(("id" = u32, Path, description = "Number")),
+#[utoipa::path(post, path = "/api/v1/desk/recommendations/{id}", params(("id" = u64, Path, description = "Number")),
     request_body(content = FollowUp, example = json!({"state": "accepted", "note": "in the next release"})),
     responses((status = 200, body = Recommendation), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn follow_up(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
     body: Bytes,
 ) -> Result<Json<Recommendation>, ApiError> {
     let said: FollowUp = json(&body)?;
-    with(shared, &caller, move |d, p| d.follow_up(id as u64, &said.state, &said.note, p)).await
+    with(shared, &caller, move |d, p| d.follow_up(id, &said.state, &said.note, p)).await
 }
 
 /// A span of time.

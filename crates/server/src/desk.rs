@@ -89,7 +89,7 @@ pub struct RequestQuery {
     state: Option<String>,
     /// Numbers above this one (default 0).
     #[serde(default)]
-    after: u32,
+    after: u64,
     /// At most so many (default 100, up to 1,000).
     limit: Option<u16>,
 }
@@ -101,7 +101,7 @@ pub async fn requests(
     Extension(caller): Extension<Caller>,
     Query(q): Query<RequestQuery>,
 ) -> Result<Json<Vec<Stored>>, ApiError> {
-    let filter = RequestFilter { state: q.state, after: q.after as u64, limit: q.limit.map_or(100, usize::from) };
+    let filter = RequestFilter { state: q.state, after: q.after, limit: q.limit.map_or(100, usize::from) };
     intake(shared, move |i| i.list(&filter, &caller.0)).await
 }
 
@@ -282,17 +282,17 @@ pub struct OfficerVerdict {
 }
 
 /// Approves or suspends an officer, or resets the second factor.
-#[utoipa::path(post, path = "/api/v1/desk/officers/{id}", params(("id" = u32, Path, description = "Number")),
+#[utoipa::path(post, path = "/api/v1/desk/officers/{id}", params(("id" = u64, Path, description = "Number")),
     request_body(content = OfficerVerdict, example = json!({"verdict": "approve", "reason": "called back at the agency's switchboard"})),
     responses((status = 200, body = Officer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn judge_officer(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
     body: Bytes,
 ) -> Result<Json<Officer>, ApiError> {
     let said: OfficerVerdict = json(&body)?;
-    intake(shared, move |d| d.judge_officer(id as u64, said.verdict, &said.reason, &caller.0)).await
+    intake(shared, move |d| d.judge_officer(id, said.verdict, &said.reason, &caller.0)).await
 }
 
 /// Transfers of seizures: approved ones are for the exchange to carry out. The look is in the audit log.
@@ -348,14 +348,14 @@ pub async fn produce(
 
 /// Fetches a production's encrypted package. The fetch is in its access log.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/productions/{number}",
-    params(("id" = String, Path, description = "The portal's id"), ("number" = u32, Path, description = "Number")),
+    params(("id" = String, Path, description = "The portal's id"), ("number" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn fetch(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, number)): Path<(String, u32)>,
+    Path((id, number)): Path<(String, u64)>,
 ) -> Result<axum::response::Response, ApiError> {
     caller.needs("desk")?;
-    let bytes = at_desk(shared, move |d| d.fetch(&id, number as u64, &caller.0)).await?;
+    let bytes = at_desk(shared, move |d| d.fetch(&id, number, &caller.0)).await?;
     Ok(download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
 }

@@ -611,7 +611,7 @@ pub async fn alerts(State(shared): State<Shared>, Query(q): Query<ListQuery>) ->
 pub async fn alert(State(shared): State<Shared>, Path(id): Path<u64>) -> Page {
     let (a, notes, event) = block(shared, move |s| {
         let (alert, notes) = s.alert(id)?;
-        let event = s.history(alert.event.saturating_sub(1), 1)?.into_iter().next();
+        let event = s.history(alert.event.saturating_sub(1), 1)?.into_iter().find(|e| e.decision.seq == alert.event);
         Ok((alert, notes, event))
     })
     .await?;

@@ -14,6 +14,7 @@ pub mod gate;
 pub mod pages;
 pub mod portal;
 pub mod portal_pages;
+pub mod rescreens;
 pub mod screening;
 pub mod sharing;
 pub mod sharing_pages;
@@ -26,10 +27,11 @@ use holdfast_chain::mempool::Mempool;
 use holdfast_connect::Providers;
 pub use holdfast_desk::Vault;
 use holdfast_desk::{Policy, Site};
+use holdfast_screening::anchors::Anchors;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::sources::Clients;
-use holdfast_tracing::Workspace;
+use holdfast_tracing::{Workspace, WorkspaceError};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -52,8 +54,14 @@ pub struct Shared {
     pub vault: Vault,
     /// Where people reach the portal: passkeys are bound to it.
     pub site: Arc<Site>,
+    /// Signed heads of the audit log, where the desk has a folder for them.
+    pub anchors: Option<Arc<Anchors>>,
     /// Connections to partners.
     pub partners: Arc<Clients>,
+    /// Changes of the workspace, one after another: see [`Shared::change_workspace`].
+    changes: Arc<Mutex<()>>,
+    /// Screening again, as one job.
+    rescreens: Arc<rescreens::Rescreens>,
     /// When this server last read each source.
     paced: Arc<Mutex<HashMap<i64, i64>>>,
     /// Sources that it reads now.
@@ -87,11 +95,37 @@ impl Shared {
             policy,
             vault,
             site,
+            anchors: None,
+            changes: Arc::default(),
+            rescreens: Arc::default(),
             partners: Arc::default(),
             paced: Arc::default(),
             reading: Arc::default(),
             lab_chains: Arc::default(),
         })
+    }
+}
+
+impl Shared {
+    /// Changes the workspace. Decisions wait only while `put` changes memory: `prepare` reads the workspace beside them, and the files are
+    /// written beside them too. Changes come one after another, because a change that waits for the lock would hold decisions up as well.
+    ///
+    /// # Errors
+    /// What `prepare`, `put` or the saving says.
+    pub fn change_workspace<P, T, E>(
+        &self,
+        prepare: impl FnOnce(&Workspace) -> Result<P, E>,
+        put: impl FnOnce(&mut Workspace, P) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<WorkspaceError> + From<ScreeningError>,
+    {
+        let poisoned = || ScreeningError::State("an earlier change of the workspace failed; restart".into());
+        let _one = self.changes.lock().unwrap_or_else(|e| e.into_inner());
+        let prepared = prepare(&*self.workspace.read().map_err(|_| poisoned())?)?;
+        let answer = put(&mut *self.workspace.write().map_err(|_| poisoned())?, prepared)?;
+        self.workspace.read().map_err(|_| poisoned())?.save()?;
+        Ok(answer)
     }
 }
 
@@ -277,6 +311,8 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/rescreen", post(screening::rescreen))
         .route("/api/v1/audit", get(screening::audit))
         .route("/api/v1/audit/verify", get(screening::verify_audit))
+        .route("/api/v1/audit/anchor", post(screening::anchor_audit))
+        .route("/api/v1/clock", get(screening::clock).post(screening::confirm_clock))
         .route("/api/v1/keys", get(screening::keys).post(screening::create_key))
         .route("/api/v1/keys/{id}", delete(screening::revoke_key))
         .route("/api/v1/desk/policy", get(desk::policy))

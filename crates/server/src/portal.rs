@@ -272,13 +272,13 @@ pub async fn productions(
 
 /// Fetches a production's package, encrypted to the officer's key, until it expires.
 #[utoipa::path(get, path = "/api/v1/portal/requests/{id}/productions/{number}",
-    params(("id" = String, Path, description = "Id"), ("number" = u32, Path, description = "Number")),
+    params(("id" = String, Path, description = "Id"), ("number" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn fetch(
     State(shared): State<Shared>,
     headers: HeaderMap,
-    Path((id, number)): Path<(String, u32)>,
+    Path((id, number)): Path<(String, u64)>,
 ) -> Result<axum::response::Response, ApiError> {
-    let fetched = in_session(shared, &headers, true, move |d, token| d.own_fetch(token, &id, number as u64)).await?;
+    let fetched = in_session(shared, &headers, true, move |d, token| d.own_fetch(token, &id, number)).await?;
     Ok(download(&format!("production-{number}.zip.age"), "application/octet-stream", fetched.0))
 }

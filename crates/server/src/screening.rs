@@ -12,7 +12,9 @@ use holdfast_chain::parse_hash;
 use holdfast_connect::Question;
 use holdfast_connect::providers::ProviderState;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note, RuleStatistics};
+use holdfast_screening::anchors::Anchor;
 use holdfast_screening::audit::{AuditReport, Entry};
+use holdfast_screening::clock::ClockFault;
 use holdfast_screening::completion::Completion;
 use holdfast_screening::decision::Price;
 use holdfast_screening::facts::ProviderFact;
@@ -41,7 +43,7 @@ impl From<ScreeningError> for ApiError {
             NotFound(_) => StatusCode::NOT_FOUND,
             Conflict(_) | State(_) | SecondPerson(..) => StatusCode::CONFLICT,
             Busy | Stopped | NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Db(_) | Io(..) => StatusCode::INTERNAL_SERVER_ERROR,
+            Db(_) | Io(..) | Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         ApiError { status, message: e.to_string() }
     }
@@ -97,6 +99,10 @@ impl Shared {
     }
 
     fn look(&self, workspace: &holdfast_tracing::Workspace, event: &Event) -> ChainFacts {
+        // Fails closed, where reading a file that something cut off would end the process.
+        if let Err(e) = workspace.ledger.check_lengths() {
+            return ChainFacts::unavailable(e.to_string());
+        }
         let pending = event.tx.as_ref().and_then(|t| parse_hash(t)).and_then(|txid| {
             let pool = self.mempool.read().ok()?;
             pool.get(&txid).cloned()
@@ -143,13 +149,22 @@ impl Shared {
         Ok(())
     }
 
-    /// Screens past transfers again in the background, because of a change of tags or exposures.
+    /// Screens past transfers again in the background, because of a change of tags or exposures. However many changes come, one thread does
+    /// it: what comes while it works is done in one further pass.
     pub fn rescreen_later(&self, why: String) {
+        if !self.rescreens.ask(why) {
+            return;
+        }
         let shared = self.clone();
         std::thread::spawn(move || {
-            let look = |event: &Event| shared.facts(event);
-            if let Err(e) = shared.screening.rescreen(look, &why, &mut |_| ControlFlow::Continue(())) {
-                eprintln!("holdfast: screening again: {e}");
+            while let Some(why) = shared.rescreens.next() {
+                let look = |event: &Event| shared.facts(event);
+                let pass = || shared.screening.rescreen(look, &why, &mut |_| ControlFlow::Continue(()));
+                match std::panic::catch_unwind(std::panic::AssertUnwindSafe(pass)) {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(e)) => eprintln!("holdfast: screening again: {e}"),
+                    Err(_) => eprintln!("holdfast: screening again failed in the program; please report it"),
+                }
             }
         });
     }
@@ -220,7 +235,7 @@ pub async fn complete(
 pub struct PageQuery {
     /// Numbers above this one (default 0).
     #[serde(default)]
-    after: u32,
+    after: u64,
     /// At most so many (default 100, up to 1,000).
     limit: Option<u16>,
 }
@@ -234,7 +249,7 @@ impl PageQuery {
 /// Decided events, oldest first.
 #[utoipa::path(get, path = "/api/v1/events", params(PageQuery), responses((status = 200, body = Vec<DecidedEvent>)))]
 pub async fn events(State(shared): State<Shared>, Query(page): Query<PageQuery>) -> Answer<Vec<DecidedEvent>> {
-    block(shared, move |s| s.history(page.after as u64, page.limit())).await.map(Json)
+    block(shared, move |s| s.history(page.after, page.limit())).await.map(Json)
 }
 
 /// What an ingestion took.
@@ -304,7 +319,7 @@ pub struct HoldQuery {
     customer: Option<String>,
     /// Numbers above this one (default 0).
     #[serde(default)]
-    after: u32,
+    after: u64,
     /// At most so many (default 100, up to 1,000).
     limit: Option<u16>,
 }
@@ -313,7 +328,7 @@ pub struct HoldQuery {
 #[utoipa::path(get, path = "/api/v1/holds", params(HoldQuery), responses((status = 200, body = Vec<Hold>)))]
 pub async fn holds(State(shared): State<Shared>, Query(q): Query<HoldQuery>) -> Answer<Vec<Hold>> {
     let limit = q.limit.map_or(100, usize::from);
-    let filter = HoldFilter { state: q.state, customer: q.customer, after: q.after as u64, limit };
+    let filter = HoldFilter { state: q.state, customer: q.customer, after: q.after, limit };
     block(shared, move |s| s.holds(&filter)).await.map(Json)
 }
 
@@ -351,16 +366,16 @@ pub struct ReleaseRequest {
 }
 
 /// Releases a hold. Where a second person is needed, the first call asks and another person's confirms.
-#[utoipa::path(post, path = "/api/v1/holds/{id}/release", params(("id" = u32, Path, description = "Number of the hold")), request_body = ReleaseRequest,
+#[utoipa::path(post, path = "/api/v1/holds/{id}/release", params(("id" = u64, Path, description = "Number of the hold")), request_body = ReleaseRequest,
     responses((status = 200, body = Hold), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn release_hold(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
     body: Bytes,
 ) -> Answer<Hold> {
     let request: ReleaseRequest = json(&body)?;
-    block(shared, move |s| s.release_hold(id as u64, request.amount, &request.reason, &caller.0)).await.map(Json)
+    block(shared, move |s| s.release_hold(id, request.amount, &request.reason, &caller.0)).await.map(Json)
 }
 
 /// Checks that every hold balances to the base unit.
@@ -380,7 +395,7 @@ pub struct AlertQuery {
     assignee: Option<String>,
     /// Numbers above this one (default 0).
     #[serde(default)]
-    after: u32,
+    after: u64,
     /// At most so many (default 100, up to 1,000).
     limit: Option<u16>,
 }
@@ -389,8 +404,7 @@ pub struct AlertQuery {
 #[utoipa::path(get, path = "/api/v1/alerts", params(AlertQuery), responses((status = 200, body = Vec<Alert>)))]
 pub async fn alerts(State(shared): State<Shared>, Query(q): Query<AlertQuery>) -> Answer<Vec<Alert>> {
     let limit = q.limit.map_or(100, usize::from);
-    let filter =
-        AlertFilter { state: q.state, customer: q.customer, assignee: q.assignee, after: q.after as u64, limit };
+    let filter = AlertFilter { state: q.state, customer: q.customer, assignee: q.assignee, after: q.after, limit };
     block(shared, move |s| s.alerts(&filter)).await.map(Json)
 }
 
@@ -402,26 +416,26 @@ pub struct AlertAnswer {
 }
 
 /// One alert and what was done with it.
-#[utoipa::path(get, path = "/api/v1/alerts/{id}", params(("id" = u32, Path, description = "Number of the alert")),
+#[utoipa::path(get, path = "/api/v1/alerts/{id}", params(("id" = u64, Path, description = "Number of the alert")),
     responses((status = 200, body = AlertAnswer), (status = 404, body = ErrorBody)))]
-pub async fn alert(State(shared): State<Shared>, Path(id): Path<u32>) -> Answer<AlertAnswer> {
-    let (alert, notes) = block(shared, move |s| s.alert(id as u64)).await?;
+pub async fn alert(State(shared): State<Shared>, Path(id): Path<u64>) -> Answer<AlertAnswer> {
+    let (alert, notes) = block(shared, move |s| s.alert(id)).await?;
     Ok(Json(AlertAnswer { alert, notes }))
 }
 
 /// Assigns, comments, closes or reopens an alert.
-#[utoipa::path(post, path = "/api/v1/alerts/{id}", params(("id" = u32, Path, description = "Number of the alert")), request_body = AlertAction,
+#[utoipa::path(post, path = "/api/v1/alerts/{id}", params(("id" = u64, Path, description = "Number of the alert")), request_body = AlertAction,
     responses((status = 200, body = AlertAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn act_on_alert(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
     body: Bytes,
 ) -> Answer<AlertAnswer> {
     let action: AlertAction = json(&body)?;
     let done = move |s: &Screening| {
-        s.act_on_alert(id as u64, action, &caller.0)?;
-        s.alert(id as u64)
+        s.act_on_alert(id, action, &caller.0)?;
+        s.alert(id)
     };
     let (alert, notes) = block(shared, done).await?;
     Ok(Json(AlertAnswer { alert, notes }))
@@ -551,7 +565,7 @@ pub struct AuditQuery {
     subject: Option<String>,
     /// Numbers above this one (default 0).
     #[serde(default)]
-    after: u32,
+    after: u64,
     /// At most so many (default 100, up to 1,000).
     limit: Option<u16>,
 }
@@ -560,7 +574,7 @@ pub struct AuditQuery {
 #[utoipa::path(get, path = "/api/v1/audit", params(AuditQuery), responses((status = 200, body = Vec<Entry>)))]
 pub async fn audit(State(shared): State<Shared>, Query(q): Query<AuditQuery>) -> Answer<Vec<Entry>> {
     let limit = q.limit.map_or(100, |l| usize::from(l).max(1));
-    block(shared, move |s| s.audit(q.after as u64, q.subject.as_deref(), limit)).await.map(Json)
+    block(shared, move |s| s.audit(q.after, q.subject.as_deref(), limit)).await.map(Json)
 }
 
 /// A head that was noted.
@@ -570,10 +584,44 @@ pub struct HeadQuery {
     head: Option<String>,
 }
 
-/// Verifies the hash chain of the audit log and all decisions in it.
+/// Verifies the hash chain of the audit log, all decisions in it, the tables that it settles, and its anchors.
 #[utoipa::path(get, path = "/api/v1/audit/verify", params(HeadQuery), responses((status = 200, body = AuditReport)))]
 pub async fn verify_audit(State(shared): State<Shared>, Query(q): Query<HeadQuery>) -> Answer<AuditReport> {
-    block(shared, move |s| s.verify_audit(q.head.as_deref())).await.map(Json)
+    let anchors = shared.anchors.clone();
+    block(shared, move |s| s.verify_anchored(q.head.as_deref(), anchors.as_deref(), None)).await.map(Json)
+}
+
+/// Whether the system's clock is trusted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClockState {
+    /// Whether things expire.
+    trusted: bool,
+    /// The time that is worked with, Unix seconds.
+    now: i64,
+    /// Why it is not trusted.
+    fault: Option<ClockFault>,
+}
+
+/// Says whether the system's clock is trusted; while it is not, nothing expires.
+#[utoipa::path(get, path = "/api/v1/clock", responses((status = 200, body = ClockState)))]
+pub async fn clock(State(shared): State<Shared>) -> Json<ClockState> {
+    let (now, fault) = (shared.screening.now(), shared.screening.clock_fault());
+    Json(ClockState { trusted: fault.is_none(), now, fault })
+}
+
+/// Confirms that the system's clock is right after a jump or a long stop: what is over by it ends.
+#[utoipa::path(post, path = "/api/v1/clock", responses((status = 200, body = ClockState), (status = 409, body = ErrorBody)))]
+pub async fn confirm_clock(State(shared): State<Shared>, Extension(caller): Extension<Caller>) -> Answer<ClockState> {
+    let now = block(shared, move |s| s.confirm_clock(&caller.0)).await?;
+    Ok(Json(ClockState { trusted: true, now, fault: None }))
+}
+
+/// Writes the audit log's head, signed, to the anchors file beside the database; the server does so every hour and when it stops.
+#[utoipa::path(post, path = "/api/v1/audit/anchor", responses((status = 200, body = Anchor), (status = 409, body = ErrorBody)))]
+pub async fn anchor_audit(State(shared): State<Shared>) -> Answer<Anchor> {
+    let anchors = shared.anchors.clone();
+    let anchors = anchors.ok_or_else(|| ScreeningError::State("this desk has no folder for anchors".into()))?;
+    block(shared, move |s| s.anchor(&anchors)).await.map(Json)
 }
 
 /// How the connected providers have answered; empty when none is connected.
@@ -638,14 +686,14 @@ pub async fn add_webhook(
 }
 
 /// Removes a webhook.
-#[utoipa::path(delete, path = "/api/v1/webhooks/{id}", params(("id" = u32, Path, description = "Number of the webhook")),
+#[utoipa::path(delete, path = "/api/v1/webhooks/{id}", params(("id" = u64, Path, description = "Number of the webhook")),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub async fn remove_webhook(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u32>,
+    Path(id): Path<u64>,
 ) -> Result<Response, ApiError> {
-    block(shared, move |s| s.remove_webhook(id as u64, "removed by a person", &caller.0)).await?;
+    block(shared, move |s| s.remove_webhook(id, "removed by a person", &caller.0)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

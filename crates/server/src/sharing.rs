@@ -69,12 +69,18 @@ impl Shared {
     }
 
     fn replace_pack(&self, pack: &str, tags: Vec<Tag>) -> Result<usize, ScreeningError> {
-        let poisoned = || ScreeningError::State("an earlier change of the workspace failed; restart".into());
-        let mut workspace = self.workspace.write().map_err(|_| poisoned())?;
-        let removed = workspace.tags.remove_pack(pack);
-        workspace.tags.add_tags(tags);
-        workspace.refresh().map_err(|e| ScreeningError::State(e.to_string()))?;
-        Ok(removed)
+        let read = |w: &holdfast_tracing::Workspace| {
+            let mut all = w.tags.clone();
+            let removed = all.remove_pack(pack);
+            all.add_tags(tags);
+            Ok((all, removed))
+        };
+        let put = |w: &mut holdfast_tracing::Workspace, (all, removed)| {
+            w.tags = all;
+            w.catch_up();
+            Ok(removed)
+        };
+        self.change_workspace(read, put).map_err(|e: ApiError| ScreeningError::State(e.message))
     }
 
     /// Reads all sources whose time has come, each in its own thread, so that no slow partner keeps another's flags waiting.

@@ -250,9 +250,14 @@ impl Sharing<'_> {
         Ok(self.screening.transact(actor, move |tx| {
             let now = tx.now();
             let old = now - SESSION_SECONDS;
-            for row in tx.db().query("SELECT id FROM matching_sessions WHERE created < $1", &[old.into()])? {
-                let _ = std::fs::remove_file(dir.join(row.text(0)?));
-            }
+            let over = tx.db().query("SELECT id FROM matching_sessions WHERE created < $1", &[old.into()])?;
+            let over = over.iter().map(|r| r.text(0).map(|id| dir.join(id))).collect::<Result<Vec<_>, _>>()?;
+            let sound = tx.time_is_sound();
+            tx.after_commit(move || {
+                for path in over.into_iter().filter(|_| sound) {
+                    let _ = std::fs::remove_file(path);
+                }
+            });
             let row = [id.as_str().into(), partner.as_str().into(), count.into(), now.into()];
             tx.db()
                 .execute("INSERT INTO matching_sessions (id, partner, items, created) VALUES ($1, $2, $3, $4)", &row)?;

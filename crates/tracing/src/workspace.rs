@@ -511,7 +511,13 @@ impl Workspace {
 
     /// Recomputes all exposures.
     pub fn recompute_exposures(&mut self) {
-        self.exposures = Exposures::build(&self.ledger, self.entities.categories());
+        self.exposures = self.new_exposures();
+    }
+
+    /// The exposures of the whole ledger, computed anew.
+    #[must_use]
+    pub fn new_exposures(&self) -> Exposures {
+        Exposures::build(&self.ledger, self.entities.categories())
     }
 
     /// Imports tag files; call [`Workspace::refresh`] afterwards.

@@ -30,6 +30,37 @@ pub struct Place {
 struct Server {
     bin: PathBuf,
     data: PathBuf,
+    options: String,
+}
+
+impl Place {
+    /// Stops the PostgreSQL server at once, as a crash does.
+    pub fn stop(&self) {
+        let server = self.server.as_ref().expect("a server");
+        let stopped = as_postgres(&server.bin.join("pg_ctl"))
+            .arg("-D")
+            .arg(&server.data)
+            .args(["-m", "immediate", "-w", "stop"])
+            .output()
+            .unwrap();
+        assert!(stopped.status.success(), "{}", String::from_utf8_lossy(&stopped.stderr));
+    }
+
+    /// Starts it again.
+    pub fn start(&self) {
+        let server = self.server.as_ref().expect("a server");
+        let started = as_postgres(&server.bin.join("pg_ctl"))
+            .arg("-D")
+            .arg(&server.data)
+            .arg("-l")
+            .arg(server.data.with_file_name("log"))
+            .args(["-o", &server.options, "-w", "start"])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status()
+            .unwrap();
+        assert!(started.success());
+    }
 }
 
 impl Drop for Server {
@@ -96,7 +127,7 @@ pub fn postgres() -> Option<Place> {
     Some(Place {
         url: format!("postgres://holdfast@127.0.0.1:{port}/postgres"),
         _dir: dir,
-        server: Some(Server { bin, data }),
+        server: Some(Server { bin, data, options }),
     })
 }
 

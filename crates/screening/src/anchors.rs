@@ -1,0 +1,207 @@
+//! Anchors: signed heads of the audit log in a file beside the database. Whoever changes the database alone cannot cut the log's end off,
+//! write it anew, or put an older database back without being found out; a copy of the file elsewhere covers the file as well.
+//!
+//! A line is JSON. Its signature (Ed25519, RFC 8032, by a key derived from the desk's) covers number, time, entry, head and the SHA-256 of the
+//! line before, each preceded by a line feed, after the words `holdfast audit anchor 1`.
+
+use crate::audit::{GENESIS, hash_of};
+use crate::db::{Database, DbError};
+use crate::keys::Master;
+use crate::service::{Screening, ScreeningError};
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use utoipa::ToSchema;
+
+/// Name of the file, beside the desk's key.
+pub const FILE: &str = "audit.anchors";
+/// Largest file that is read: two hundred years of one an hour.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// A head of the audit log at some time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Anchor {
+    /// From 1 without gaps.
+    pub number: u64,
+    /// Unix seconds.
+    pub time: i64,
+    /// Number of the last entry then.
+    pub entry: u64,
+    /// Its hash.
+    pub head: String,
+    /// SHA-256 of the line before; zeros for the first.
+    pub previous: String,
+    /// Public key, hex.
+    pub key: String,
+    /// Signature, hex.
+    pub signature: String,
+}
+
+impl Anchor {
+    fn signed(&self) -> Vec<u8> {
+        let Anchor { number, time, entry, head, previous, .. } = self;
+        format!("holdfast audit anchor 1\n{number}\n{time}\n{entry}\n{head}\n{previous}").into_bytes()
+    }
+
+    fn is_signed_by(&self, key: &VerifyingKey) -> bool {
+        let signature = hex::decode(&self.signature).ok().and_then(|b| Signature::from_slice(&b).ok());
+        self.key == hex::encode(key.as_bytes())
+            && signature.is_some_and(|s| key.verify_strict(&self.signed(), &s).is_ok())
+    }
+}
+
+fn signing_key(master: &Master) -> SigningKey {
+    SigningKey::from_bytes(&master.derive("audit-anchor", ""))
+}
+
+/// The key that a desk's anchors are verified with.
+#[must_use]
+pub fn public_key(master: &Master) -> VerifyingKey {
+    signing_key(master).verifying_key()
+}
+
+fn io(path: &Path) -> impl Fn(std::io::Error) -> ScreeningError + '_ {
+    |e| ScreeningError::Io(path.to_owned(), e)
+}
+
+/// Where anchors are written.
+#[derive(Clone, Debug)]
+pub struct Anchors {
+    path: PathBuf,
+    master: Master,
+}
+
+impl Anchors {
+    /// The anchors of the desk whose files lie in a folder.
+    pub fn new(folder: &Path, master: Master) -> Self {
+        Anchors { path: folder.join(FILE), master }
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The anchors of a file (this one, or a copy elsewhere) and what is wrong with them.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Io`]; a missing file has no anchors.
+    pub fn read(&self, copy: Option<&Path>) -> Result<(Vec<Anchor>, Vec<String>), ScreeningError> {
+        let path = copy.unwrap_or(&self.path);
+        let mut text = String::new();
+        match File::open(path) {
+            Ok(file) => file.take(MAX_BYTES).read_to_string(&mut text).map_err(io(path))?,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && copy.is_none() => {
+                return Ok((Vec::new(), Vec::new()));
+            }
+            Err(e) => return Err(io(path)(e)),
+        };
+        let name = path.file_name().map_or(FILE.into(), |n| n.to_string_lossy());
+        let key = public_key(&self.master);
+        let (mut anchors, mut problems): (Vec<Anchor>, Vec<String>) = Default::default();
+        let mut previous = GENESIS.to_owned();
+        for (i, line) in text.lines().enumerate() {
+            let place = format!("{name}: line {}", i + 1);
+            let Ok(anchor) = serde_json::from_str::<Anchor>(line) else {
+                problems.push(format!("{place} is no anchor"));
+                continue;
+            };
+            if !anchor.is_signed_by(&key) {
+                problems.push(format!("{place} is not signed by this desk's key"));
+            } else if anchor.number != i as u64 + 1 || anchor.previous != previous {
+                problems.push(format!("{place} does not follow the line before: lines were taken out or put in"));
+            }
+            previous = hex::encode(Sha256::digest(line.as_bytes()));
+            anchors.push(anchor);
+        }
+        Ok((anchors, problems))
+    }
+}
+
+/// Compares the log with anchors: every anchored head must still be in it.
+pub(crate) fn compare(db: &mut Database, anchors: &[Anchor], problems: &mut Vec<String>) -> Result<(), DbError> {
+    for anchor in anchors {
+        match hash_of(db, anchor.entry)? {
+            Some(hash) if hash == anchor.head => {}
+            Some(_) => problems.push(format!(
+                "anchor {} (of time {}): entry {} is another than was anchored: the log was rewritten, or this is another database",
+                anchor.number, anchor.time, anchor.entry
+            )),
+            None if anchor.entry == 0 => {}
+            None => problems.push(format!(
+                "anchor {} (of time {}): the log no longer has entry {}: its end was cut off, or an older database was put back",
+                anchor.number, anchor.time, anchor.entry
+            )),
+        }
+        if problems.len() >= 100 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl Screening {
+    /// Writes the log's head to the anchors, unless the last of them has it already; gives the last.
+    ///
+    /// # Errors
+    /// [`ScreeningError::State`] when the file is damaged, or the log is not the one that was anchored.
+    pub fn anchor(&self, anchors: &Anchors) -> Result<Anchor, ScreeningError> {
+        let path = anchors.path.as_path();
+        let mut options = OpenOptions::new();
+        options.create(true).read(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(io(path))?;
+        // The server and a command may do so at once.
+        file.lock().map_err(io(path))?;
+        drop_torn_line(&mut file).map_err(io(path))?;
+        let (known, mut problems) = anchors.read(None)?;
+        let (entry, head) = self.read(|db| {
+            if let Some(last) = known.last() {
+                compare(db, std::slice::from_ref(last), &mut problems)?;
+            }
+            let chain = crate::audit::Chain::open(db)?;
+            Ok((chain.seq, chain.head))
+        })?;
+        if let Some(problem) = problems.first() {
+            return Err(ScreeningError::State(format!(
+                "{problem}; nothing is anchored until this is cleared up (`holdfast audit verify` lists everything)"
+            )));
+        }
+        if let Some(last) = known.last().filter(|a| a.entry == entry && a.head == head) {
+            return Ok(last.clone());
+        }
+        let mut anchor = Anchor {
+            number: known.len() as u64 + 1,
+            time: self.now(),
+            entry,
+            head,
+            previous: last_line_hash(path).map_err(io(path))?,
+            key: hex::encode(public_key(&anchors.master).as_bytes()),
+            signature: String::new(),
+        };
+        anchor.signature = hex::encode(signing_key(&anchors.master).sign(&anchor.signed()).to_bytes());
+        // Serializing our own plain type into memory does not fail.
+        let line = serde_json::to_string(&anchor).unwrap_or_default() + "\n";
+        file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io(path))?;
+        Ok(anchor)
+    }
+}
+
+/// A line without its end was never acknowledged: the process died while it wrote.
+fn drop_torn_line(file: &mut File) -> std::io::Result<()> {
+    let mut text = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    Read::by_ref(file).take(MAX_BYTES).read_to_end(&mut text)?;
+    let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+    if whole < text.len() { file.set_len(whole as u64) } else { Ok(()) }
+}
+
+fn last_line_hash(path: &Path) -> std::io::Result<String> {
+    let text = std::fs::read_to_string(path)?;
+    Ok(text.lines().last().map_or(GENESIS.to_owned(), |line| hex::encode(Sha256::digest(line.as_bytes()))))
+}

@@ -1,0 +1,99 @@
+//! Each change in a savepoint of its own: it happens whole or not at all, in the database and in memory.
+
+use super::{Core, Next};
+use crate::audit::Chain;
+use crate::db::DbError;
+use crate::decision::ActiveHolds;
+use crate::flags::Flags;
+use crate::service::ScreeningError;
+use crate::state::State;
+
+/// What happens outside the database, once the change that wants it is durable.
+pub(crate) type Effect = Box<dyn FnOnce() + Send>;
+
+/// Where a change began, and what of memory it changed since.
+#[derive(Debug, Default)]
+pub(super) struct Mark {
+    chain: Option<Chain>,
+    next: Option<Next>,
+    audit_rows: usize,
+    effects: usize,
+    /// Holds, flags, prices or the rule book.
+    pub(super) lists: bool,
+    /// What is known of customers.
+    pub(super) state: bool,
+}
+
+impl Core {
+    pub(super) fn holds_mut(&mut self) -> &mut ActiveHolds {
+        self.mark.lists = true;
+        &mut self.holds
+    }
+
+    pub(super) fn flags_mut(&mut self) -> &mut Flags {
+        self.mark.lists = true;
+        &mut self.flags
+    }
+
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        self.mark.state = true;
+        &mut self.state
+    }
+
+    /// Starts a change within the transaction.
+    pub(crate) fn start_change(&mut self) -> Result<(), DbError> {
+        self.db.savepoint()?;
+        self.mark = Mark {
+            chain: Some(self.chain.clone()),
+            next: Some(self.next),
+            audit_rows: self.audit_rows.len(),
+            effects: self.effects.len(),
+            lists: false,
+            state: false,
+        };
+        Ok(())
+    }
+
+    /// The change stays in the transaction.
+    pub(crate) fn end_change(&mut self) -> Result<(), DbError> {
+        self.db.release()
+    }
+
+    /// What the change wrote so far stays even when the change is refused after this: counts of failed tries, for example.
+    pub(crate) fn checkpoint(&mut self) -> Result<(), DbError> {
+        self.db.release()?;
+        self.start_change()
+    }
+
+    /// Undoes the change. `torn` means that it was interrupted, so that nothing in memory can be trusted.
+    ///
+    /// # Errors
+    /// [`ScreeningError`] when the database gave up the whole transaction, or memory cannot be read again.
+    pub(crate) fn undo_change(&mut self, torn: bool) -> Result<(), ScreeningError> {
+        self.db.undo()?;
+        let mark = std::mem::take(&mut self.mark);
+        self.audit_rows.truncate(mark.audit_rows);
+        self.effects.truncate(mark.effects);
+        if let (Some(chain), Some(next)) = (mark.chain, mark.next) {
+            self.chain = chain;
+            self.next = next;
+        }
+        if torn || mark.lists {
+            self.reload_lists()?;
+        }
+        if torn || mark.state {
+            self.reload_state()?;
+        }
+        Ok(())
+    }
+
+    /// Wants something done once the transaction is durable.
+    pub(crate) fn after_commit(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Takes what is to be done now that the transaction is durable.
+    pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+}
