@@ -4,8 +4,8 @@ use crate::scope::OrderScope;
 use holdfast_chain::{AddressKey, Network};
 use holdfast_screening::identifiers;
 use holdfast_screening::model::{Invalid, country_ok, text_ok, time_ok};
+use holdfast_types::{Address, asset};
 use serde::{Deserialize, Serialize};
-use sha3::{Digest, Keccak256};
 use utoipa::ToSchema;
 
 /// Most targets of one request.
@@ -420,47 +420,35 @@ impl Target {
     }
 }
 
-/// An address in canonical form. Chains of the Bitcoin family and EVM are checked to their checksums, others to their alphabet.
+/// An address in canonical form, whatever form it is written in. Known forms are checked to their checksums, others to their alphabet.
 fn address(text: &str, asset: Option<&str>) -> Result<String, Invalid> {
     let wrong = |what: String| Invalid::new("value", what);
-    if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        if hex.len() != 40 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(wrong(format!("'{text}' is no EVM address (0x and 40 hex digits)")));
-        }
-        let right = eip55(&hex.to_ascii_lowercase());
-        // All upper or all lower case carries no checksum (ERC-55).
-        let plain = hex == hex.to_ascii_lowercase() || hex == hex.to_ascii_uppercase();
-        return match plain || hex == &right[2..] {
-            true => Ok(right),
-            false => Err(wrong(format!("'{text}' fails its checksum; copy it again"))),
-        };
-    }
-    let networks = match asset {
-        Some("BTC" | "XBT") => &[Network::Bitcoin][..],
-        Some("LTC") => &[Network::Litecoin][..],
-        _ => &[Network::Bitcoin, Network::Litecoin][..],
+    let address = Address::check(text).map_err(|e| wrong(e.to_string()))?;
+    let asset = asset.map(asset::canonical);
+    let network = match asset.as_deref() {
+        Some("BTC") => Some(Network::Bitcoin),
+        Some("LTC") => Some(Network::Litecoin),
+        _ => None,
     };
-    let parsed = networks.iter().find_map(|n| AddressKey::parse(text, *n).ok().map(|k| k.to_text(*n)));
-    match (parsed, asset) {
-        (Some(address), _) => Ok(address),
-        (None, Some(asset @ ("BTC" | "XBT" | "LTC"))) => {
-            Err(wrong(format!("'{text}' is no {asset} address; copy it again")))
+    match (&address, network) {
+        (Address::Script(key), Some(network)) if AddressKey::parse(text, network).is_ok() => Ok(key.to_text(network)),
+        (_, Some(_)) => Err(wrong(format!("'{text}' is no {} address; copy it again", asset.unwrap_or_default()))),
+        (Address::Script(key), None) => {
+            let litecoin = AddressKey::parse(text, Network::Bitcoin).is_err()
+                && AddressKey::parse(text, Network::Litecoin).is_ok();
+            Ok(key.to_text(if litecoin { Network::Litecoin } else { Network::Bitcoin }))
         }
-        (None, _) if (20..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric()) => {
-            Ok(text.to_owned())
+        (Address::Other(other), None) => {
+            let formed = (20..=128).contains(&other.len()) && other.bytes().all(|b| b.is_ascii_alphanumeric());
+            let hex = other.starts_with("0x") && other.len() < 66;
+            if formed && !hex {
+                Ok(other.to_string())
+            } else {
+                Err(wrong(format!("'{text}' has the form of no address")))
+            }
         }
-        (None, _) => Err(wrong(format!("'{text}' has the form of no address"))),
+        _ => Ok(address.checksummed()),
     }
-}
-
-/// Mixed-case checksum of an EVM address (ERC-55).
-fn eip55(lower: &str) -> String {
-    let hash = Keccak256::digest(lower.as_bytes());
-    let digit = |(i, c): (usize, char)| {
-        let nibble = hash[i / 2] >> (4 * (1 - i % 2)) & 15;
-        if nibble >= 8 { c.to_ascii_uppercase() } else { c }
-    };
-    format!("0x{}", lower.chars().enumerate().map(digit).collect::<String>())
 }
 
 fn transaction(text: &str) -> Result<String, Invalid> {

@@ -344,12 +344,15 @@ pub fn find_many(
     let mut found = Vec::new();
     for part in values.chunks(MANY) {
         let mut parameters: Vec<Value> = vec![kind.into()];
+        // Answers name the values as they were given.
+        let given: std::collections::HashMap<String, &String> = part.iter().map(|v| (comparable(kind, v), v)).collect();
         parameters.extend(part.iter().map(|v| comparable(kind, v).into()));
         let last = parameters.last().cloned().unwrap_or(Value::Null);
         parameters.resize(MANY + 1, last);
         parameters.push((limit.min(10_000) as i64).into());
         for row in &db.query(&sql, &parameters)? {
-            found.push((row.text(0)?.to_owned(), row.text(1)?.to_owned()));
+            let value = given.get(row.text(0)?).map_or(row.text(0)?, |v| v.as_str());
+            found.push((value.to_owned(), row.text(1)?.to_owned()));
         }
     }
     Ok(found)

@@ -17,6 +17,7 @@ use crate::{Sharing, SharingError};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::db::{DbError, Row};
 use holdfast_screening::model::{Invalid, text_ok};
+use holdfast_types::Address;
 use rand_core::OsRng;
 use rayon::prelude::*;
 use serde_json::json;
@@ -39,7 +40,7 @@ fn fault(e: voprf::Error) -> SharingError {
     SharingError::Object("private matching".into(), format!("{e:?}: an element is no group element"))
 }
 
-/// Items in the form in which both sides must compare them: trimmed, e-mail addresses and EVM addresses in lower case, telephone numbers as
+/// Items in the form in which both sides must compare them: trimmed, e-mail addresses in lower case, addresses of chains in canonical form, telephone numbers as
 /// digits with their plus; sorted, each once.
 ///
 /// # Errors
@@ -58,7 +59,10 @@ pub fn normal(lines: &str, most: usize) -> Result<Vec<String>, Invalid> {
         items.push(match number.filter(|n| n.bytes().all(|b| b.is_ascii_digit()) && n.len() >= 6) {
             Some(number) => format!("+{number}"),
             None if item.contains('@') || item.starts_with("0x") || item.starts_with("0X") => item.to_lowercase(),
-            None => item.to_owned(),
+            None => match Address::read(item) {
+                Address::Other(_) => item.to_owned(),
+                address => address.to_string(),
+            },
         });
         if items.len() > most {
             return Err(Invalid::new("items", format!("at most {most}")));
