@@ -65,7 +65,11 @@ pub fn not_covered(asset: &str, facts: &ChainFacts) -> String {
 
 /// Which sources an answer rests on.
 pub fn coverage(facts: &ChainFacts) -> Value {
-    json!({ "ledger": facts.ledger, "found": facts.found, "exposure": facts.ledger && facts.found, "tags": facts.tags.len() })
+    let exposure = facts.ledger && facts.found && facts.unknown_amounts == 0;
+    json!({
+        "ledger": facts.ledger, "found": facts.found, "exposure": exposure, "unknown_amounts": facts.unknown_amounts,
+        "tags": facts.tags.len(),
+    })
 }
 
 /// A UUID (RFC 9562, version 8) that the same words always give.

@@ -308,9 +308,12 @@ pub fn read(answer: &Value) -> ProviderFact {
         let detail = answer["error"]["message"].as_str().unwrap_or("the analysis failed");
         return ProviderFact { risk: None, detail: short(detail), cached };
     }
-    let limited = answer["holdfast"]["coverage"]["ledger"] == false;
-    if limited && answer["risk_score"].is_null() {
-        let detail = "the provider knows no ledger of this asset".into();
+    let coverage = &answer["holdfast"]["coverage"];
+    if coverage["exposure"] == false && answer["risk_score"].is_null() {
+        let detail = match coverage["ledger"] == false {
+            true => "the provider has no ledger of this asset".into(),
+            false => "the provider does not know all amounts behind this address".into(),
+        };
         return ProviderFact { risk: None, detail, cached };
     }
     let score = match answer.get("risk_score") {

@@ -113,3 +113,15 @@ fn a_level_written_as_a_decimal_is_no_lower() {
     let answer = serde_json::json!([{"addressRiskIndicators": [{"category": "Mixer", "categoryRiskScoreLevel": 15.0}], "entities": []}]);
     assert_eq!(trm::read(&answer).risk, Some(4));
 }
+
+#[test]
+fn an_answer_without_exposure_is_no_all_clear() {
+    let answer = |exposure: bool, ledger: bool, score: Value| {
+        let coverage = serde_json::json!({"coverage": {"ledger": ledger, "exposure": exposure}});
+        elliptic::read(&serde_json::json!({"risk_score": score, "holdfast": coverage})).risk
+    };
+    assert_eq!(answer(false, false, Value::Null), None, "no ledger");
+    assert_eq!(answer(false, true, Value::Null), None, "amounts not known");
+    assert_eq!(answer(true, true, Value::Null), Some(0));
+    assert_eq!(answer(false, false, 10.0.into()), Some(4), "a tag on the address itself counts");
+}

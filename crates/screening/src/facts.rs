@@ -75,6 +75,9 @@ pub struct ChainFacts {
     /// Where what the address received went (withdrawals).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub destination: Vec<Share>,
+    /// Outputs and inputs of unknown amount behind `source` and `destination` (their blocks are not stored): the shares leave them out.
+    #[serde(default, skip_serializing_if = "is_none_of")]
+    pub unknown_amounts: u64,
     /// Coinjoin among the transaction and the two before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coinjoin: Option<String>,
@@ -114,6 +117,11 @@ fn is_false(b: &bool) -> bool {
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none_of(n: &u64) -> bool {
     *n == 0
 }
 
@@ -247,6 +255,7 @@ pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> Chain
         let exposure = workspace.exposures.of_address(ledger, number);
         facts.source = shares(&exposure.source);
         facts.destination = shares(&exposure.destination);
+        facts.unknown_amounts = exposure.unknown.count();
     }
     facts
 }
@@ -311,7 +320,9 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
         facts.mismatch = claim.mismatch;
         let sources: Vec<Source> = ledger.sources(tx).collect();
         senders(workspace, &sources, &mut facts);
-        facts.source = shares(&workspace.exposures.of_output(ledger, output).source);
+        let exposure = workspace.exposures.of_output(ledger, output);
+        facts.source = shares(&exposure.source);
+        facts.unknown_amounts = exposure.unknown.count();
         let value = ledger.value(output);
         facts.spray = outputs.clone().filter(|o| ledger.value(*o) <= value).count() as u32;
         facts.coinjoin = coinjoin_behind(ledger, tx, None);

@@ -289,6 +289,7 @@ fields! {
         (x.value.unwrap_or(0) as u128 * ppm / 1_000_000) as i64
     },
     exposure.unavailable "whether the chain could not be asked" => |x| x.facts.unavailable.is_some(),
+    exposure.unknown_amounts "outputs and inputs of unknown amount behind the exposure, which its shares leave out" => |x| x.facts.unknown_amounts as i64,
     velocity.deposits_1h "deposits within 1 hour before the event" => |x| x.totals.deposits[0].0,
     velocity.deposits_24h "deposits within 24 hours" => |x| x.totals.deposits[1].0,
     velocity.deposits_24h_value "their value, minor units" => |x| x.totals.deposits[1].1,

@@ -255,6 +255,11 @@ pub struct Unknown {
 }
 
 impl Unknown {
+    /// How many amounts are not known.
+    pub fn count(&self) -> u64 {
+        self.receipts + self.inputs.iter().map(|i| i.1).sum::<u64>()
+    }
+
     /// Whether everything is known.
     pub fn is_empty(&self) -> bool {
         self.receipts == 0 && self.inputs.is_empty()

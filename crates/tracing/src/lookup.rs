@@ -3,11 +3,11 @@
 
 use crate::workspace::{Subject, Workspace};
 use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Tag};
+use holdfast_attribution::{Actor, Category, Tag};
 use holdfast_chain::{AddressKey, display_hash};
 use rayon::prelude::*;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;
 
 /// Longest text that is searched for.
@@ -293,19 +293,32 @@ impl Workspace {
             .into_iter()
             .map(|(label, named)| (named.fit, self.named_hit(HitKind::Label, label.to_owned(), label, &named.tags)))
             .collect();
-        for actor in self.tags.actors() {
-            let by_id = fit(&actor.id.to_lowercase(), &wanted);
-            let by_label = fit(&actor.label.to_lowercase(), &wanted);
-            if let Some(fit) = by_id.into_iter().chain(by_label).min() {
-                let tags: Vec<&Tag> = self.tags.tags().iter().filter(|t| t.actor.as_ref() == Some(&actor.id)).collect();
-                let tags: Vec<&Tag> = tags.into_iter().filter(|t| visible(t)).collect();
-                hits.push((fit, self.named_hit(HitKind::Actor, actor.id.clone(), &actor.label, &tags)));
-            }
-        }
+        hits.extend(self.actor_hits(&wanted, visible));
         hits.sort_by(|(a, x), (b, y)| {
             (a, x.kind, std::cmp::Reverse(x.addresses), &x.id).cmp(&(b, y.kind, std::cmp::Reverse(y.addresses), &y.id))
         });
         hits.into_iter().map(|(_, hit)| hit).collect()
+    }
+
+    /// Actors whose id or name fits. One pass over the tags, however many actors there are.
+    fn actor_hits(&self, wanted: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<(u8, Hit)> {
+        let fitting = self.tags.actors().iter().filter_map(|actor| {
+            let names = [actor.id.to_lowercase(), actor.label.to_lowercase()];
+            Some((names.iter().filter_map(|n| fit(n, wanted)).min()?, actor))
+        });
+        let fitting: Vec<_> = fitting.collect();
+        let mut tags: HashMap<&str, Vec<&Tag>> = fitting.iter().map(|(_, a)| (a.id.as_str(), Vec::new())).collect();
+        if !tags.is_empty() {
+            for tag in self.tags.tags().iter().filter(|t| visible(t)) {
+                if let Some(of_actor) = tag.actor.as_deref().and_then(|id| tags.get_mut(id)) {
+                    of_actor.push(tag);
+                }
+            }
+        }
+        let hit = |(fit, actor): (u8, &Actor)| {
+            (fit, self.named_hit(HitKind::Actor, actor.id.clone(), &actor.label, &tags[actor.id.as_str()]))
+        };
+        fitting.into_iter().map(hit).collect()
     }
 
     fn named_hit(&self, kind: HitKind, id: String, name: &str, tags: &[&Tag]) -> Hit {
