@@ -256,8 +256,9 @@ impl Workspace {
     }
 
     fn by_address_prefix(&self, prefix: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<Hit> {
-        let prefix = holdfast_attribution::tags::normal(prefix);
-        let fits = |t: &&Tag| t.address.starts_with(&prefix) && visible(t);
+        // In any case: hex has none, and a Base58 beginning in another case is listed too.
+        let begins = |t: &Tag| t.address.get(..prefix.len()).is_some_and(|a| a.eq_ignore_ascii_case(prefix));
+        let fits = |t: &&Tag| begins(t) && visible(t);
         let addresses: BTreeSet<&str> = self.tags.tags().par_iter().filter(fits).map(|t| t.address.as_str()).collect();
         addresses.into_iter().take(2 * MAX_HITS).flat_map(|a| self.address_hits(a, visible)).collect()
     }
