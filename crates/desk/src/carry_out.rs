@@ -62,10 +62,7 @@ pub(crate) fn hold_for_seizure(
             amount: Some(s.transfer.amount),
             transfer: None,
             basis: basis(&judgement, request),
-            reason: format!("request {}: seizure to {}", request.id, s.transfer.destination)
-                .chars()
-                .take(200)
-                .collect(),
+            reason: format!("request {}: seizure to {}", request.id, s.transfer.destination),
             expires: None,
             review: None,
             second_person: Some(true),
@@ -147,7 +144,7 @@ pub(crate) fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Polic
                 amount: None,
                 transfer: None,
                 basis: basis(&judgement, request),
-                reason: format!("request {} of {}", request.id, request.officer.agency).chars().take(200).collect(),
+                reason: format!("request {} of {}", request.id, request.officer.agency),
                 expires,
                 review: None,
                 second_person: Some(true),

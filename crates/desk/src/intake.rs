@@ -46,8 +46,7 @@ pub struct Agency {
 }
 
 pub(crate) fn basis(judgement: &Judgement, request: &Request) -> String {
-    let basis = format!("{} ({}), {}", judgement.title, request.process, request.reference);
-    basis.chars().take(200).collect()
+    format!("{} ({}), {}", judgement.title, request.process, request.reference)
 }
 
 /// How a request was answered.

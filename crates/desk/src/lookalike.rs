@@ -50,6 +50,11 @@ impl Written {
         Written { skeleton: skeleton(&letters), ascii: ascii.unwrap_or_else(|_| given.clone()), letters, given, valid }
     }
 
+    /// Returns it in its own letters and as it is resolved.
+    pub fn forms(&self) -> [&str; 2] {
+        [&self.letters, &self.ascii]
+    }
+
     /// Returns whether it is another domain or below it.
     pub fn is_within(&self, real: &Written) -> bool {
         below(&self.ascii, &real.ascii)

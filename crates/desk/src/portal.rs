@@ -4,6 +4,7 @@
 //! No secret is stored. Codes, TOTP secrets and session tokens are derived from the desk's master key and from numbers in the database.
 
 use crate::intake::{by_id, known};
+use crate::lookalike::Written;
 use crate::request::{Request, email};
 use crate::vault::check_type;
 use crate::{Desk, request};
@@ -317,8 +318,9 @@ impl Desk<'_> {
         let (name, master) = (name.map(str::to_owned), self.master.clone());
         self.screening.transact("portal", move |tx| {
             let now = tx.now();
-            let rows =
-                tx.db().query("SELECT agency FROM agency_domains WHERE domain = $1", &[domain.as_str().into()])?;
+            // An internationalized domain is one domain in its own letters and in punycode.
+            let forms = Written::new(&domain).forms().map(Value::from);
+            let rows = tx.db().query("SELECT agency FROM agency_domains WHERE domain IN ($1, $2) ORDER BY domain", &forms)?;
             let Some(agency) = rows.first().map(|r| r.int(0)).transpose()? else {
                 let what = format!("{domain} is no domain of an agency that the desk verified; ask the desk to add it");
                 return Err(Invalid::new("email", what).into());

@@ -241,11 +241,13 @@ fn a_freeze_covers_the_accounts_and_assets_that_the_order_names(place: &Place) {
         let other = Step::Match { customer: "c2".into(), accept: true, reason: "number".into() };
         assert!(d.step("z1", other, "ana").unwrap_err().to_string().contains("none of the accounts"));
         let mut again = freeze;
-        again.id = "z2".into();
+        (again.id, again.reference) = ("z2".into(), format!("Az. {}/end", "9".repeat(240)));
+        let reference = again.reference.clone();
         grant(d, again, "c1");
         let holds = d.screening.holds(&HoldFilter { limit: 100, ..HoldFilter::default() }).unwrap();
         let held: Vec<_> = holds.iter().map(|h| (h.scope, h.account.as_deref(), h.asset.as_deref())).collect();
         assert_eq!(held, [(Scope::Asset, Some("a1"), Some("ETH"))]);
+        assert!(holds[0].basis.ends_with(&reference), "the legal basis is whole: {}", holds[0].basis);
         let out = |id: &str, account: &str, asset: &str| {
             let mut event = withdrawal(id, "c1", "0xpaid", 1, 100);
             (event.account, event.asset) = (Some(account.into()), Some(asset.into()));

@@ -320,4 +320,10 @@ fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &Place) {
     let refused = d.add_agency(agency("Federal Bureau", "xn--fb-ioc.gov"), "ana").unwrap_err().to_string();
     assert!(refused.contains("reads like fbi.gov"), "{refused}");
     assert!(!d.submit(request("g", "ana.berg@fbi.gov"), "portal").unwrap().review.suspicion.stops);
+    // An agency whose domain has letters of its own is one in both forms; a look-alike of it registers no officer.
+    d.add_agency(agency("Полиция", "полиция.рф"), "ana").unwrap();
+    for address in ["kai@полиция.рф", "lea@xn--h1aahle9bwd.xn--p1ai"] {
+        d.ask_code(address, Some("Kai")).unwrap_or_else(|e| panic!("{address}: {e}"));
+    }
+    assert!(d.ask_code("kai@пoлиция.рф", Some("Kai")).is_err(), "with a Latin letter");
 }
