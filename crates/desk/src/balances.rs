@@ -126,7 +126,9 @@ pub fn reconcile(customer: &str, moved: &[Moved]) -> Reconciled {
     let mut out = Reconciled::default();
     let mut seen = BTreeSet::new();
     for m in moved {
-        let Some(asset) = m.event.asset.clone().filter(|_| m.event.kind != EventKind::Account) else { continue };
+        let Some(asset) = m.event.asset.as_deref().filter(|_| m.event.kind != EventKind::Account) else { continue };
+        // One asset by whatever name: BTC and btc are one balance.
+        let asset = holdfast_types::asset::canonical(asset);
         let key = (m.event.account.clone().unwrap_or_default(), asset);
         let problem = books.entry(key.clone()).or_default().enter(m, &mut seen);
         if let Some(why) = problem {

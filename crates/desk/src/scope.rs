@@ -3,7 +3,8 @@
 //! What happened (movements, logins, holds) is within a period when it happened in it. What is on file (accounts, cards, devices, addresses,
 //! identity checks) is within it when it was on file by its end. The customer's own record says who the customer is and has no period.
 
-use holdfast_screening::model::{Invalid, MAX_TEXT, rfc3339, text_ok, time_ok};
+use holdfast_screening::model::{Invalid, rfc3339, text_ok, time_ok};
+use holdfast_types::Asset;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -57,7 +58,6 @@ impl OrderScope {
             list.sort();
             list.dedup();
         }
-        debug_assert!(self.accounts.iter().all(|a| a.len() <= MAX_TEXT));
         Ok(self)
     }
 
@@ -92,9 +92,10 @@ impl OrderScope {
         self.accounts.is_empty() || account.is_some_and(|a| self.accounts.iter().any(|named| named == a))
     }
 
-    /// Returns whether an asset is within it. What has no asset (a login) is not outside.
+    /// Returns whether an asset is within it, by whatever name; a ticker that several chains share means the token on each. What has no asset (a
+    /// login) is not outside.
     pub fn covers_asset(&self, asset: Option<&str>) -> bool {
-        self.assets.is_empty() || asset.is_none_or(|a| self.assets.iter().any(|named| named.eq_ignore_ascii_case(a)))
+        self.assets.is_empty() || asset.is_none_or(|a| self.assets.iter().any(|named| Asset::same(named, a)))
     }
 
     /// Returns it in words, one line for each limit.

@@ -280,6 +280,11 @@ fn events_outside_of_an_orders_scope_match_nobody(place: &Place) {
         assert_eq!(find(period(START - 50, START - 40)), [""; 0]);
         assert_eq!(find(OrderScope { assets: vec!["BTC".into()], ..OrderScope::default() }), [""; 0]);
         assert_eq!(find(OrderScope { assets: vec!["eth".into()], ..OrderScope::default() }), ["c1", "c2"]);
+        // By its CAIP-19 id too.
+        assert_eq!(
+            find(OrderScope { assets: vec!["eip155:1/slip44:60".into()], ..OrderScope::default() }),
+            ["c1", "c2"]
+        );
         assert_eq!(find(OrderScope { accounts: vec!["b1".into()], ..OrderScope::default() }), ["c2"]);
     });
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 
 /// Raised whenever identifiers are made differently; databases of an earlier one are filled when they are opened.
-pub(crate) const FILL: i64 = 1;
+pub(crate) const FILL: i64 = 2;
 
 /// Something that a customer can be found by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
