@@ -4,12 +4,14 @@
 use crate::Desk;
 use crate::disclose::data;
 use crate::intake::by_id;
+use crate::notice::{About, notice};
 use crate::portal::mail;
 use crate::request::DataClass;
 use crate::vault::Vault;
-use holdfast_screening::ScreeningError;
+use holdfast_screening::db::parse;
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::service::Transaction;
+use holdfast_screening::{Record, ScreeningError};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -61,6 +63,13 @@ fn delete_lapsed(tx: &mut Transaction<'_>, vault: &Vault) -> Result<(), Screenin
         }
     });
     Ok(())
+}
+
+/// The language that a customer's record names.
+fn language_of(tx: &mut Transaction<'_>, customer: &str) -> Result<Option<String>, ScreeningError> {
+    let rows = tx.db().query("SELECT body FROM records WHERE kind = 'customer' AND id = $1", &[customer.into()])?;
+    let record: Option<Record> = rows.first().map(|r| parse("record", r.text(0)?)).transpose()?;
+    Ok(record.and_then(|r| r.language))
 }
 
 impl Desk<'_> {
@@ -151,14 +160,15 @@ impl Desk<'_> {
                 let address = subscriber.and_then(|t| Some(t.rows.first()?.get(column(t)?)?.clone()));
                 let subject = format!("request:{request}");
                 if let Some(to) = address.as_ref().filter(|a| !a.is_empty()) {
-                    let body = format!(
-                        "On {} we answered a request of {} about you ({}). We may tell you so now. Its reference there: {}.\n",
-                        at.answered.map_or(String::new(), rfc3339),
-                        at.request.officer.agency,
-                        at.request.kind.name().replace('_', " "),
-                        at.request.reference
-                    );
-                    mail(tx, to, "A request about your account", &body, &subject)?;
+                    let about = About {
+                        date: &at.answered.map_or(String::new(), rfc3339),
+                        agency: &at.request.officer.agency,
+                        kind: &at.request.kind.name().replace('_', " "),
+                        reference: &at.request.reference,
+                    };
+                    let language = language_of(tx, &customer)?;
+                    let (title, body) = notice(language.as_deref(), &about);
+                    mail(tx, to, &title, &body, &subject)?;
                     done.notices += 1;
                 }
                 let key = [now.into(), request.as_str().into(), customer.as_str().into()];

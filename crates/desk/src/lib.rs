@@ -10,6 +10,7 @@ pub mod forgery;
 pub mod intake;
 pub mod lookalike;
 pub mod matching;
+mod notice;
 pub mod passkey;
 pub mod pdf;
 pub mod policy;

@@ -405,6 +405,10 @@ fn users_are_told_once_the_gag_is_over(place: &Place) {
     let house = House::new(place);
     let gag = START + 30 * 86_400;
     house.accepted(Request { gag_until: Some(gag), ..request("r1", Kind::Information, "us.2703d") });
+    // The user reads Chinese.
+    let mut record = Record::new(RecordKind::Customer, "user-of-r1", START + 1);
+    (record.language, record.email) = (Some("zh-CN".into()), Some("user-of-r1@example.com".into()));
+    house.screening.ingest(vec![record], "app").unwrap();
     house.prepare("r1", Vec::new()).unwrap();
     house.approve("r1", "bo").unwrap();
     house.with(|d| {
@@ -417,5 +421,6 @@ fn users_are_told_once_the_gag_is_over(place: &Place) {
         let mail = d.waiting_mail().unwrap();
         let told = mail.iter().find(|m| m.to == "user-of-r1@example.com").unwrap();
         assert!(told.body.contains("FBI") && told.body.contains("ref-r1"), "{told:?}");
+        assert_eq!(told.subject, "关于您账户的请求");
     });
 }
