@@ -4,6 +4,7 @@
 use holdfast_screening::ScreeningError;
 use rustybuzz::{Direction, Face, Script as ShapeScript, UnicodeBuffer, ttf_parser};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 use std::sync::LazyLock;
 use unicode_bidi::{BidiInfo, Level};
@@ -154,12 +155,14 @@ impl Typesetter {
     }
 
     fn face(&mut self, font: FontId) -> Result<&Face<'static>, ScreeningError> {
-        if !self.faces.contains_key(&font) {
-            let face = Face::from_slice(bytes(font), 0)
-                .ok_or_else(|| ScreeningError::State(format!("PDF: font {font} does not load")))?;
-            self.faces.insert(font, face);
+        match self.faces.entry(font) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                let face = Face::from_slice(bytes(font), 0)
+                    .ok_or_else(|| ScreeningError::State(format!("PDF: font {font} does not load")))?;
+                Ok(place.insert(face))
+            }
         }
-        Ok(&self.faces[&font])
     }
 
     fn has(&mut self, font: FontId, c: char) -> Result<bool, ScreeningError> {

@@ -71,10 +71,10 @@ fn guess(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = &bytes[..bytes.len().min(4096) & !1];
     let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|b| **b == 0).count();
     let (even, odd, pairs) = (zeros(0), zeros(1), head.len() / 2);
-    if bytes.len() % 2 == 0 && pairs >= 2 && odd * 2 > pairs && even == 0 {
+    if bytes.len().is_multiple_of(2) && pairs >= 2 && odd * 2 > pairs && even == 0 {
         return Some(UTF_16LE);
     }
-    if bytes.len() % 2 == 0 && pairs >= 2 && even * 2 > pairs && odd == 0 {
+    if bytes.len().is_multiple_of(2) && pairs >= 2 && even * 2 > pairs && odd == 0 {
         return Some(UTF_16BE);
     }
     std::str::from_utf8(bytes).is_ok().then_some(UTF_8)

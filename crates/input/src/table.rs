@@ -346,7 +346,7 @@ mod tests {
 
     #[test]
     fn separators_and_encodings_are_found() {
-        let wanted = vec![row(2, &["1", "Ann, Bob"]), row(3, &["2", ""])];
+        let wanted = [row(2, &["1", "Ann, Bob"]), row(3, &["2", ""])];
         for text in [
             "id,name\n1,\"Ann, Bob\"\n2,\n",
             "id;name\r\n1;Ann, Bob\r\n2;\r\n",
