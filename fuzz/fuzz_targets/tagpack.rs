@@ -1,16 +1,21 @@
-//! Any bytes are answered as a TagPack, a CSV and an OFAC list; tags that come out are whole.
+//! Any bytes are answered as a TagPack or ActorPack; tags that come out are whole, and none is of an address that nobody controls.
 #![no_main]
 
-use holdfast_attribution::{import, tagpack};
+use holdfast_attribution::{TagStore, nobody, tagpack};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    if let Ok(pack) = tagpack::read("fuzz.yaml", data) {
-        for tag in &pack.tags {
-            assert!(!tag.address.is_empty() && !tag.label.is_empty() && !tag.source.is_empty() && !tag.asset.is_empty());
-            let _ = tag.concept();
-        }
+    let Ok(pack) = tagpack::read("fuzz.yaml", data) else { return };
+    for tag in &pack.tags {
+        assert!(!tag.address.is_empty() && !tag.label.is_empty() && !tag.source.is_empty() && !tag.asset.is_empty());
+        assert!(nobody::kind(&tag.address).is_none());
+        let _ = tag.concept();
     }
-    let _ = import::read_csv("fuzz.csv", data);
-    let _ = import::read_ofac("sanctioned_addresses_XBT.txt", "XBT", data);
+    for actor in &pack.actors {
+        assert!(!actor.id.is_empty() && !actor.label.is_empty());
+    }
+    let mut store = TagStore::default();
+    store.add_actors(pack.actors);
+    let tags = pack.tags.len();
+    assert!(store.add_tags(pack.tags) <= tags);
 });

@@ -3,6 +3,7 @@
 use crate::cluster::Clusters;
 use crate::tags::{Tag, TagStore, weightiest};
 use crate::taxonomy::Category;
+use crate::tlp::Tlp;
 use holdfast_chain::ownerless::is_ownerless;
 use holdfast_ledger::Ledger;
 use std::collections::HashMap;
@@ -14,8 +15,8 @@ pub struct Entities {
     categories: Vec<u8>,
     /// Tagged addresses of the ledger: address number to tag numbers.
     tags: HashMap<u32, Vec<u32>>,
-    /// Clusters that a definer tag names: cluster to the deciding tag.
-    definers: HashMap<u32, u32>,
+    /// Clusters that definer tags name: cluster to its definers, the deciding one first.
+    definers: HashMap<u32, Vec<u32>>,
 }
 
 impl Entities {
@@ -30,28 +31,22 @@ impl Entities {
                 tags.entry(address).or_default().push(i);
             }
         }
-        let mut definers: HashMap<u32, u32> = HashMap::new();
+        let mut definers: HashMap<u32, Vec<u32>> = HashMap::new();
         let rank = |i: u32| {
             let tag = &store.tags()[i as usize];
             (tag.confidence.level(), tag.concept().risk(), std::cmp::Reverse(i))
         };
         for (address, of_address) in &tags {
             for i in of_address.iter().copied().filter(|i| store.tags()[*i as usize].is_cluster_definer) {
-                definers
-                    .entry(clusters.of(*address))
-                    .and_modify(|best| {
-                        if rank(i) > rank(*best) {
-                            *best = i;
-                        }
-                    })
-                    .or_insert(i);
+                definers.entry(clusters.of(*address)).or_default().push(i);
             }
         }
+        definers.values_mut().for_each(|all| all.sort_by_key(|i| std::cmp::Reverse(rank(*i))));
         let mut categories = vec![0u8; ledger.counts().addresses as usize];
         if !definers.is_empty() {
             let roots = clusters.all();
             for (category, root) in categories.iter_mut().zip(&roots) {
-                if let Some(tag) = definers.get(root) {
+                if let Some(tag) = definers.get(root).and_then(|all| all.first()) {
                     *category = store.tags()[*tag as usize].concept().0;
                 }
             }
@@ -76,6 +71,47 @@ impl Entities {
         Category(self.categories.get(address as usize).copied().unwrap_or(0))
     }
 
+    /// Category of an address for somebody who may read labels up to `clearance`: tags above it do not exist for them.
+    pub fn category_for(&self, store: &TagStore, clusters: &Clusters, address: u32, clearance: Tlp) -> Category {
+        let all = self.category(address);
+        if !all.is_attributed() || !store.any_above(clearance) {
+            return all;
+        }
+        self.tag_for(store, clusters, address, clearance).map_or(Category::UNATTRIBUTED, Tag::concept)
+    }
+
+    /// The tag that an address counts under for somebody who may read labels up to `clearance`: its own weightiest, else its cluster's.
+    pub fn tag_for<'a>(
+        &'a self,
+        store: &'a TagStore,
+        clusters: &Clusters,
+        address: u32,
+        clearance: Tlp,
+    ) -> Option<&'a Tag> {
+        self.tag_where(store, clusters, address, &|t| t.is_for(clearance))
+    }
+
+    /// As [`Entities::tag_for`], among the tags that are visible.
+    pub fn tag_where<'a>(
+        &'a self,
+        store: &'a TagStore,
+        clusters: &Clusters,
+        address: u32,
+        visible: &dyn Fn(&Tag) -> bool,
+    ) -> Option<&'a Tag> {
+        let own = weightiest(self.tags_of(store, address).filter(|t| visible(t)));
+        own.or_else(|| {
+            let definers = self.definers.get(&clusters.of(address))?;
+            definers.iter().map(|i| &store.tags()[*i as usize]).find(|t| visible(t))
+        })
+    }
+
+    /// The tag that defines a cluster for somebody who may read labels up to `clearance`.
+    pub fn definer_for<'a>(&self, store: &'a TagStore, cluster: u32, clearance: Tlp) -> Option<&'a Tag> {
+        let mut all = self.definers.get(&cluster)?.iter().map(|i| &store.tags()[*i as usize]);
+        all.find(|t| t.is_for(clearance))
+    }
+
     /// Tags of an address itself.
     pub fn tags_of<'a>(&'a self, store: &'a TagStore, address: u32) -> impl Iterator<Item = &'a Tag> {
         self.tags.get(&address).into_iter().flatten().map(|i| &store.tags()[*i as usize])
@@ -83,7 +119,7 @@ impl Entities {
 
     /// The tag that an address counts under through its cluster.
     pub fn definer<'a>(&self, store: &'a TagStore, cluster: u32) -> Option<&'a Tag> {
-        self.definers.get(&cluster).map(|i| &store.tags()[*i as usize])
+        self.definers.get(&cluster)?.first().map(|i| &store.tags()[*i as usize])
     }
 
     /// The name to show for an address: its own weightiest tag's label, else its cluster's.

@@ -1,10 +1,15 @@
 //! Importing tags from files and folders: TagPacks, ActorPacks, OFAC address lists, CSV.
 
 use crate::tagpack::{self, Pack, PackError};
-use crate::tags::{Confidence, Tag, TagStore, normal};
+use crate::tags::{Confidence, Tag, TagStore};
+use crate::taxonomy::Category;
+use crate::tlp::Tlp;
+use holdfast_input::encoding;
+use holdfast_input::table::{Options, Table};
 use holdfast_types::asset;
 use rayon::prelude::*;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What an import did.
@@ -22,6 +27,74 @@ pub struct ImportReport {
     pub warnings: Vec<String>,
     /// Files refused whole, with the cause.
     pub refused: Vec<String>,
+    /// Tags of sanctioned addresses.
+    pub sanctioned: usize,
+    /// Tags by the category that they count under.
+    pub by_category: BTreeMap<String, usize>,
+    /// Tags by asset.
+    pub by_asset: BTreeMap<String, usize>,
+    /// Categories and abuses that the taxonomy does not know, with how often they occur: they count as `other` or `other_abuse`.
+    pub unknown_categories: BTreeMap<String, usize>,
+    /// Tags left out because nobody controls their address (null, burn, precompile).
+    pub without_owner: usize,
+    /// Tags whose address can match nothing, such as one with a wrong checksum.
+    pub unmatchable: usize,
+}
+
+/// Most different assets or unknown categories that a report counts apart; what comes after them is counted together.
+const MAX_COUNTED: usize = 200;
+
+fn count(counts: &mut BTreeMap<String, usize>, name: &str) {
+    let room = counts.len() < MAX_COUNTED || counts.contains_key(name);
+    let name = if room { name } else { "(more)" };
+    *counts.entry(name.chars().take(60).collect()).or_default() += 1;
+}
+
+impl ImportReport {
+    /// Counts what a tag of the store was understood to be.
+    fn understood(&mut self, tag: &Tag) {
+        let concept = tag.concept();
+        self.sanctioned += usize::from(concept == Category::SANCTION);
+        count(&mut self.by_category, concept.name());
+        count(&mut self.by_asset, &tag.asset);
+        for name in tag.abuse.iter().chain(&tag.category).chain(&tag.concepts) {
+            if Category::from_name(name).is_none() {
+                count(&mut self.unknown_categories, name);
+            }
+        }
+    }
+
+    /// Whether nothing came in: no tag, no actor.
+    pub fn is_empty(&self) -> bool {
+        self.tags == 0 && self.actors == 0 && self.without_owner == 0
+    }
+
+    /// What was understood, in words, one statement a line.
+    pub fn lines(&self) -> Vec<String> {
+        let list = |counts: &BTreeMap<String, usize>| {
+            let mut all: Vec<_> = counts.iter().collect();
+            all.sort_by_key(|(name, n)| (std::cmp::Reverse(**n), name.as_str()));
+            let shown: Vec<String> = all.iter().take(12).map(|(name, n)| format!("{name} {n}")).collect();
+            let more = if all.len() > 12 { format!(", {} more", all.len() - 12) } else { String::new() };
+            shown.join(", ") + &more
+        };
+        let mut lines = Vec::new();
+        if self.tags > 0 {
+            lines.push(format!("sanctioned: {}", self.sanctioned));
+            lines.push(format!("by category: {}", list(&self.by_category)));
+            lines.push(format!("by asset: {}", list(&self.by_asset)));
+        }
+        if !self.unknown_categories.is_empty() {
+            lines.push(format!("categories that the taxonomy does not know: {}", list(&self.unknown_categories)));
+        }
+        if self.without_owner > 0 {
+            lines.push(format!("without effect, because nobody controls the address: {}", self.without_owner));
+        }
+        if self.unmatchable > 0 {
+            lines.push(format!("that match nothing, because the address is none of its asset: {}", self.unmatchable));
+        }
+        lines
+    }
 }
 
 /// A file to import: its name and bytes.
@@ -88,16 +161,21 @@ fn ofac_asset(base: &str) -> Option<&str> {
 }
 
 /// Imports files, in parallel, in the order of their names.
-pub fn import(store: &mut TagStore, mut files: Vec<NamedFile>) -> ImportReport {
+pub fn import(store: &mut TagStore, files: Vec<NamedFile>) -> ImportReport {
+    import_as(store, files, None)
+}
+
+/// As [`import`]; tags without a label of their own get the one given.
+pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<Tlp>) -> ImportReport {
     files.sort();
     let packs: Vec<Result<Pack, PackError>> = files
         .par_iter()
         .map(|(name, bytes)| {
             let base = name.rsplit('/').next().unwrap_or(name);
             if let Some(asset) = ofac_asset(base) {
-                Ok(read_ofac(name, asset, bytes))
+                read_ofac(name, asset, bytes)
             } else if base.ends_with(".csv") {
-                Ok(read_csv(name, bytes))
+                read_csv(name, bytes)
             } else {
                 tagpack::read(name, bytes)
             }
@@ -111,8 +189,13 @@ pub fn import(store: &mut TagStore, mut files: Vec<NamedFile>) -> ImportReport {
                 report.tags += pack.tags.len();
                 report.actors += pack.actors.len();
                 report.warnings.extend(pack.warnings);
-                report.new_tags += store.add_tags(pack.tags);
+                report.without_owner += pack.without_owner;
+                report.unmatchable += pack.unmatchable;
                 store.add_actors(pack.actors);
+                let labelled = pack.tags.into_iter().map(|t| Tag { tlp: t.tlp.or(label), ..t });
+                let completed: Vec<Tag> = labelled.map(|t| store.completed(t)).collect();
+                completed.iter().for_each(|t| report.understood(t));
+                report.new_tags += store.add_tags(completed);
             }
             Err(e) => report.refused.push(e.to_string()),
         }
@@ -121,20 +204,23 @@ pub fn import(store: &mut TagStore, mut files: Vec<NamedFile>) -> ImportReport {
 }
 
 /// An OFAC list as 0xB10C's tool writes it: one address a line; the file's name ends in OFAC's asset code.
-pub fn read_ofac(name: &str, asset: &str, bytes: &[u8]) -> Pack {
+///
+/// # Errors
+/// [`PackError::Nothing`] when no line is an address.
+pub fn read_ofac(name: &str, asset: &str, bytes: &[u8]) -> Result<Pack, PackError> {
     let asset = asset::canonical(asset);
     let mut pack = Pack { title: format!("OFAC SDN list, {asset}"), ..Pack::default() };
-    for (i, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
+    let title = pack.title.clone();
+    let mut entries = 0;
+    let decoded = encoding::decode(bytes, None).map_err(|cause| PackError::Nothing { file: name.to_owned(), cause })?;
+    for (i, line) in decoded.text.lines().enumerate() {
         let address = line.trim();
         if address.is_empty() || address.starts_with('#') {
             continue;
         }
-        if address.len() > 200 || address.contains(char::is_whitespace) {
-            pack.warnings.push(format!("{name}: line {}: not an address; left out", i + 1));
-            continue;
-        }
-        pack.tags.push(Tag {
-            address: normal(address),
+        entries += 1;
+        let tag = Tag {
+            address: address.to_owned(),
             asset: asset.clone(),
             label: "OFAC sanctioned address".into(),
             source: "https://sanctionslist.ofac.treas.gov/ (Specially Designated Nationals list)".into(),
@@ -145,106 +231,211 @@ pub fn read_ofac(name: &str, asset: &str, bytes: &[u8]) -> Pack {
             is_cluster_definer: false,
             actor: None,
             lastmod: String::new(),
-            pack: pack.title.clone(),
+            pack: title.clone(),
             file: name.to_owned(),
             creator: "US Department of the Treasury, OFAC".into(),
-        });
+            // The list is published.
+            tlp: Some(Tlp::Clear),
+        };
+        pack.take(&format!("{name}: line {}", i + 1), tag);
     }
-    pack
+    pack.or_nothing(name, entries)
 }
 
-/// A CSV with a header line. Columns, by name: address, currency (or asset), label, source; optional category, abuse, confidence,
-/// is_cluster_definer, actor, lastmod.
-pub fn read_csv(name: &str, bytes: &[u8]) -> Pack {
+/// Columns of a CSV of tags; the second names are taken too.
+const COLUMNS: [(&str, &[&str]); 12] = [
+    ("address", &["address", "wallet", "wallet_address"]),
+    ("currency", &["currency", "asset", "network", "ticker"]),
+    ("label", &["label", "name"]),
+    ("source", &["source"]),
+    ("category", &["category"]),
+    ("abuse", &["abuse"]),
+    ("confidence", &["confidence"]),
+    ("is_cluster_definer", &["is_cluster_definer"]),
+    ("actor", &["actor"]),
+    ("lastmod", &["lastmod"]),
+    ("concepts", &["concepts"]),
+    ("tlp", &["tlp"]),
+];
+
+/// A CSV with a header line. Columns, by name: address, currency (or asset), label, source; optional category, abuse, concepts (with spaces),
+/// confidence, is_cluster_definer, actor, lastmod, tlp. Commas, semicolons, tabs and bars separate; UTF-8, UTF-16 and Windows-1252 are read.
+///
+/// # Errors
+/// [`PackError::Nothing`] when a column is missing or no line is a tag.
+pub fn read_csv(name: &str, bytes: &[u8]) -> Result<Pack, PackError> {
+    if bytes.len() > tagpack::MAX_PACK_BYTES {
+        return Err(PackError::TooLarge { file: name.to_owned(), size: bytes.len() });
+    }
+    let nothing = |cause: String| PackError::Nothing { file: name.to_owned(), cause };
     let mut pack = Pack { title: name.to_owned(), ..Pack::default() };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(bytes);
-    let header = match reader.headers() {
-        Ok(header) => header.clone(),
-        Err(e) => {
-            pack.warnings.push(format!("{name}: {e}"));
-            return pack;
-        }
-    };
-    let column = |names: &[&str]| header.iter().position(|h| names.contains(&h.to_ascii_lowercase().as_str()));
-    let (address, asset, label, source) =
-        (column(&["address"]), column(&["currency", "asset", "network"]), column(&["label"]), column(&["source"]));
-    for (found, what) in [(address, "address"), (asset, "currency"), (label, "label"), (source, "source")] {
+    let known: Vec<&str> = COLUMNS.iter().flat_map(|c| c.1).copied().collect();
+    let options = Options { encoding: None, known: &known };
+    let table = Table::read(bytes, &options).map_err(|fault| nothing(fault.to_string()))?;
+    if table.assumed_encoding {
+        pack.warnings.push(format!("{name}: is no UTF-8; read as {}", table.encoding));
+    }
+    let at: Vec<Option<usize>> = COLUMNS.iter().map(|c| table.column(c.1)).collect();
+    for ((wanted, _), found) in COLUMNS.iter().zip(&at).take(4) {
         if found.is_none() {
-            pack.warnings.push(format!("{name}: no column '{what}' in the header line; nothing read"));
-            return pack;
+            let columns: Vec<String> = table.columns.iter().take(20).map(|h| h.chars().take(40).collect()).collect();
+            let text = format!("no column '{wanted}' in the header line, which has: {}", columns.join(", "));
+            return Err(nothing(text));
         }
     }
-    let optional = |what: &str| column(&[what]);
-    let (category, abuse, confidence) = (optional("category"), optional("abuse"), optional("confidence"));
-    let (definer, actor, lastmod) = (optional("is_cluster_definer"), optional("actor"), optional("lastmod"));
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(e) => {
-                pack.warnings.push(format!("{name}: {e}; left out"));
+    let mut entries = 0;
+    for row in table.rows() {
+        entries += 1;
+        let row = match row {
+            Ok(row) => row,
+            Err(fault) => {
+                pack.warnings.push(format!("{name}: {fault}; left out"));
                 continue;
             }
         };
-        let line = record.position().map_or(0, |p| p.line());
-        let get = |c: Option<usize>| c.and_then(|c| record.get(c)).filter(|v| !v.is_empty()).map(str::to_owned);
+        let place = format!("{name}: line {}", row.line);
+        let get = |wanted: &str| {
+            let index = COLUMNS.iter().position(|c| c.0 == wanted).and_then(|i| at[i])?;
+            Some(row.get(index)).filter(|v| !v.is_empty()).map(str::to_owned)
+        };
         let (Some(address), Some(asset), Some(label), Some(source)) =
-            (get(address), get(asset), get(label), get(source))
+            (get("address"), get("currency"), get("label"), get("source"))
         else {
-            pack.warnings.push(format!("{name}: line {line}: address, currency, label or source is empty; left out"));
+            pack.warnings.push(format!("{place}: address, currency, label or source is empty; left out"));
             continue;
         };
-        let confidence = match get(confidence) {
+        let mut warnings = Vec::new();
+        let confidence = match get("confidence") {
             None => Confidence::Unknown,
             Some(word) => Confidence::from_name(&word).unwrap_or_else(|| {
-                pack.warnings.push(format!("{name}: line {line}: confidence '{word}' is unknown"));
+                warnings.push(format!("confidence '{word}' is unknown"));
                 Confidence::Unknown
             }),
         };
-        pack.tags.push(Tag {
-            address: normal(&address),
+        let mut lastmod = get("lastmod").unwrap_or_default();
+        if !lastmod.is_empty()
+            && let Err(e) = holdfast_input::time::check_date(&lastmod)
+        {
+            warnings.push(format!("lastmod: {e}; taken as unknown"));
+            lastmod.clear();
+        }
+        let tag = Tag {
+            address,
             asset: asset::canonical(&asset),
             label,
             source,
-            category: get(category),
-            abuse: get(abuse),
-            concepts: Vec::new(),
+            category: get("category"),
+            abuse: get("abuse"),
+            concepts: get("concepts").map_or_else(Vec::new, |c| c.split_whitespace().map(str::to_owned).collect()),
             confidence,
-            is_cluster_definer: get(definer)
+            is_cluster_definer: get("is_cluster_definer")
                 .is_some_and(|d| matches!(d.to_ascii_lowercase().as_str(), "true" | "1" | "yes")),
-            actor: get(actor),
-            lastmod: match get(lastmod).map(|day| (holdfast_input::time::check_date(&day), day)) {
-                Some((Ok(()), day)) => day,
-                Some((Err(e), _)) => {
-                    pack.warnings.push(format!("{name}: line {line}: lastmod: {e}; taken as unknown"));
-                    String::new()
-                }
-                None => String::new(),
-            },
+            actor: get("actor"),
+            lastmod,
             pack: pack.title.clone(),
             file: name.to_owned(),
             creator: String::new(),
-        });
+            tlp: tagpack::label_of(get("tlp"), &mut warnings),
+        };
+        pack.warnings.extend(warnings.into_iter().map(|w| format!("{place}: {w}")));
+        pack.take(&place, tag);
     }
-    pack
+    pack.or_nothing(name, entries)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const A: &str = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
+    const B: &str = "12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S";
+
     #[test]
     fn lists_and_csv_read_with_their_faults_named() {
-        let ofac = read_ofac("sanctioned_addresses_XBT.txt", "XBT", b"1abc\n\nnot one\n0xAB\n");
+        let ofac =
+            read_ofac("sanctioned_addresses_XBT.txt", "XBT", format!("{A}\n\nnot one\n{B}\n").as_bytes()).unwrap();
         assert_eq!((ofac.tags.len(), ofac.warnings.len()), (2, 1));
         assert_eq!(ofac.tags[0].asset, "BTC");
         assert_eq!(ofac.tags[0].concept().name(), "sanction");
-        let csv = read_csv(
-            "mine.csv",
-            b"Address,Asset,Label,Source,Abuse,Confidence\n1abc,btc,Me,here,scam,forensic\n,btc,Me,here,,\n1abd,btc,You,there,,sure\n",
+        let text = format!(
+            "Address,Asset,Label,Source,Abuse,Confidence\n{A},btc,Me,here,scam,forensic\n,btc,Me,here,,\n{B},btc,You,there,,sure\n"
         );
+        let csv = read_csv("mine.csv", text.as_bytes()).unwrap();
         assert_eq!(csv.tags.len(), 2);
         assert_eq!(csv.warnings.len(), 2);
         assert!(csv.warnings[0].contains("line 3"), "{:?}", csv.warnings);
-        assert!(read_csv("x.csv", b"a,b\n1,2\n").warnings[0].contains("'address'"));
+        assert!(read_csv("x.csv", b"a,b\n1,2\n").unwrap_err().to_string().contains("'address'"));
+    }
+
+    #[test]
+    fn spreadsheets_csv_files_are_understood() {
+        let with = |separator: &str| {
+            [["address", "currency", "label", "source"], [A, "BTC", "Müller, Söhne", "here"]]
+                .map(|l| l.join(separator))
+                .join("\r\n")
+        };
+        let utf16 = |text: &str| {
+            [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()
+        };
+        let old = with(";").chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<u8>>();
+        for (what, bytes) in [
+            ("semicolons", with(";").into_bytes()),
+            ("tabs", with("\t").into_bytes()),
+            ("UTF-16, as Excel saves Unicode text", utf16(&with("\t"))),
+            ("Windows-1252", old),
+            ("a sep= line", format!("sep=;\r\n{}", with(";")).into_bytes()),
+            ("a byte order mark", format!("\u{feff}{}", with(";")).into_bytes()),
+        ] {
+            let pack = read_csv("x.csv", &bytes).unwrap_or_else(|e| panic!("{what}: {e}"));
+            assert_eq!(pack.tags.len(), 1, "{what}");
+            assert_eq!((pack.tags[0].address.as_str(), pack.tags[0].label.as_str()), (A, "Müller, Söhne"), "{what}");
+        }
+    }
+
+    #[test]
+    fn an_import_that_understood_nothing_is_refused_with_the_cause() {
+        let mut store = TagStore::default();
+        for (name, bytes) in [
+            ("a.csv", &b""[..]),
+            ("b.csv", b"address,currency,label,source\n,,,\n"),
+            ("c.csv", b"adresse;devise\n1;2\n"),
+            ("d.yaml", b"title: T\ntags:\n- 7\n"),
+            ("sanctioned_addresses_XBT.txt", b"not an address\n"),
+        ] {
+            let report = import(&mut store, vec![(name.into(), bytes.to_vec())]);
+            assert_eq!((report.packs, report.refused.len()), (0, 1), "{name}: {report:?}");
+            assert!(report.refused[0].contains(name), "{report:?}");
+        }
+        // A list without entries is understood: it is empty. Commands fail all the same when nothing came in.
+        let report = import(&mut store, vec![("e.csv".into(), b"address,currency,label,source\n".to_vec())]);
+        assert!(report.refused.is_empty() && report.is_empty() && report.warnings.len() == 1, "{report:?}");
+    }
+
+    #[test]
+    fn the_report_says_what_was_understood() {
+        let mut store = TagStore::default();
+        let text = format!(
+            "address,currency,label,source,category\n{A},BTC,X,OFAC SDN list,user\nbitcoin:{B},BTC,Y,here,flying circus\n\
+             1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb,BTC,Z,here,exchange\n0x000000000000000000000000000000000000dEaD,ETH,Z,here,scam\n"
+        );
+        let report = import_as(&mut store, vec![("x.csv".into(), text.into_bytes())], Some(Tlp::Green));
+        assert_eq!(
+            (report.tags, report.sanctioned, report.without_owner, report.unmatchable),
+            (3, 1, 1, 1),
+            "{report:?}"
+        );
+        assert_eq!(report.by_category.get("sanction"), Some(&1));
+        assert_eq!(report.unknown_categories.get("flying circus"), Some(&1));
+        assert_eq!(report.by_asset.get("BTC"), Some(&3));
+        for words in [
+            "line 3: address: 'bitcoin:' was removed",
+            "line 4: address: '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb' looks like",
+            "line 5: 0x000000000000000000000000000000000000dead is a burn address",
+        ] {
+            assert!(report.warnings.iter().any(|w| w.contains(words)), "{words}: {:?}", report.warnings);
+        }
+        assert!(store.tags().iter().all(|t| t.tlp == Some(Tlp::Green)));
+        assert_eq!(store.tags_of(B).count(), 1);
+        assert!(report.lines().iter().any(|l| l == "sanctioned: 1"), "{:?}", report.lines());
     }
 }

@@ -2,15 +2,19 @@
 
 pub mod accuracy;
 pub mod change;
+pub mod clean;
 pub mod cluster;
 pub mod coinjoin;
 pub mod entities;
 pub mod import;
+pub mod nobody;
 pub mod ownerless;
+mod sanctions;
 pub mod sealed;
 pub mod tagpack;
 pub mod tags;
 pub mod taxonomy;
+pub mod tlp;
 
 pub use change::{ChangeHeuristic, ChangeRule};
 pub use cluster::{ClusterOptions, Clusters, Merge};
@@ -19,3 +23,4 @@ pub use entities::Entities;
 pub use ownerless::Ownerless;
 pub use tags::{Actor, Confidence, Tag, TagStore};
 pub use taxonomy::{Category, Risk};
+pub use tlp::Tlp;

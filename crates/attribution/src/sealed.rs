@@ -37,6 +37,21 @@ fn holds(path: &Path, magic: &[u8; 8], sum: &[u8; 32], len: usize) -> bool {
         && head[8..] == *sum
 }
 
+/// The magic number of a file; `None` when there is no file.
+///
+/// # Errors
+/// What the system says, also for a file that is too short to have one.
+pub fn kind(path: &Path) -> std::io::Result<Option<[u8; 8]>> {
+    let mut file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let mut magic = [0; 8];
+    std::io::Read::read_exact(&mut file, &mut magic)?;
+    Ok(Some(magic))
+}
+
 /// Reads a file's body; `None` when there is no file.
 ///
 /// # Errors

@@ -1,10 +1,14 @@
 //! GraphSense TagPacks and ActorPacks (github.com/graphsense/graphsense-tagpacks, wiki "GraphSense TagPacks").
 //!
 //! Header fields are inherited by every tag that does not have them. Tags are read as they are; what is missing or unknown is
-//! reported with file, tag and field, and the tag is left out only when it cannot be a tag (no address, label, source or currency).
+//! reported with file, tag and field, and the tag is left out only when it cannot be a tag (no address, label, source or currency, a field of
+//! the wrong type, an address that nobody controls). One bad tag never costs the others.
 
-use crate::tags::{Actor, Confidence, Tag, normal};
+use crate::tags::{Actor, Confidence, Tag, is_source};
+use crate::tlp::Tlp;
+use crate::{clean, nobody};
 use serde::Deserialize;
+use serde_norway::Value;
 
 /// Largest pack file taken, in bytes.
 pub const MAX_PACK_BYTES: usize = 64 << 20;
@@ -20,6 +24,29 @@ pub struct Pack {
     pub actors: Vec<Actor>,
     /// What was left out or assumed, in words with file and tag number.
     pub warnings: Vec<String>,
+    /// Tags left out because nobody controls their address.
+    pub without_owner: usize,
+    /// Tags whose address can match nothing (a wrong checksum, another network's form).
+    pub unmatchable: usize,
+}
+
+impl Pack {
+    /// Takes a tag in whose address is as its source writes it; `place` names it in warnings.
+    pub(crate) fn take(&mut self, place: &str, tag: Tag) {
+        let cleaned = match clean::clean(&tag.address, &tag.asset) {
+            Ok(cleaned) => cleaned,
+            Err(why) => return self.warnings.push(format!("{place}: address: {why}; left out")),
+        };
+        if let Some(kind) = nobody::kind(&cleaned.address) {
+            self.without_owner += 1;
+            let text =
+                format!("{place}: {} is a {kind}, which nobody controls; the tag has no effect", cleaned.address);
+            return self.warnings.push(text);
+        }
+        self.unmatchable += usize::from(!cleaned.matches);
+        self.warnings.extend(cleaned.notes.into_iter().map(|note| format!("{place}: address: {note}")));
+        self.tags.push(Tag { address: cleaned.address, ..tag });
+    }
 }
 
 /// Why a pack is refused whole.
@@ -44,6 +71,30 @@ pub enum PackError {
     /// Neither `tags` nor `actors`.
     #[error("{0}: has neither 'tags' nor 'actors'; is it a TagPack or ActorPack?")]
     NoBody(String),
+    /// Not one tag or actor in it was understood.
+    #[error("{file}: nothing in it was understood: {cause}")]
+    Nothing {
+        /// The file.
+        file: String,
+        /// The first cause.
+        cause: String,
+    },
+}
+
+impl Pack {
+    /// The pack, unless it has entries of which none was understood.
+    pub(crate) fn or_nothing(mut self, file: &str, entries: usize) -> Result<Pack, PackError> {
+        if !self.tags.is_empty() || !self.actors.is_empty() || self.without_owner > 0 {
+            return Ok(self);
+        }
+        if entries == 0 {
+            self.warnings.push(format!("{file}: has no entry"));
+            return Ok(self);
+        }
+        let cause = self.warnings.into_iter().next().unwrap_or_else(|| "no entry is a tag or an actor".into());
+        let cause = cause.strip_prefix(file).map_or(cause.as_str(), |c| c.trim_start_matches([':', ' '])).to_owned();
+        Err(PackError::Nothing { file: file.to_owned(), cause })
+    }
 }
 
 /// Fields of a header or a tag. Texts are taken as the file spells them: a label may look like a number.
@@ -61,14 +112,17 @@ struct Fields {
     is_cluster_definer: Option<bool>,
     actor: Option<String>,
     lastmod: Option<String>,
+    tlp: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct File {
+struct File<T, A> {
     title: Option<String>,
     creator: Option<String>,
-    tags: Option<Vec<Fields>>,
-    actors: Option<Vec<ActorFields>>,
+    is_public: Option<bool>,
+    tlp: Option<String>,
+    tags: Option<Vec<T>>,
+    actors: Option<Vec<A>>,
     currency: Option<String>,
     network: Option<String>,
     label: Option<String>,
@@ -103,8 +157,28 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Pack, PackError> {
     if bytes.len() > MAX_PACK_BYTES {
         return Err(PackError::TooLarge { file: file.to_owned(), size: bytes.len() });
     }
-    let parsed: File =
-        serde_norway::from_slice(bytes).map_err(|e| PackError::Yaml { file: file.to_owned(), cause: e.to_string() })?;
+    let yaml = |e: serde_norway::Error| PackError::Yaml { file: file.to_owned(), cause: e.to_string() };
+    // Read strictly first, which is fast; a file in which something is of the wrong type is read again, entry by entry.
+    match serde_norway::from_slice::<File<Fields, ActorFields>>(bytes) {
+        Ok(parsed) => build(file, parsed, Ok, Ok),
+        Err(_) => {
+            let parsed: File<Value, Value> = serde_norway::from_slice(bytes).map_err(yaml)?;
+            build(file, parsed, fields_of, fields_of)
+        }
+    }
+}
+
+/// An entry of a pack, read by itself.
+fn fields_of<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, String> {
+    serde_norway::from_value(value).map_err(|e| e.to_string())
+}
+
+fn build<T, A>(
+    file: &str,
+    parsed: File<T, A>,
+    tag_of: impl Fn(T) -> Result<Fields, String>,
+    actor_of: impl Fn(A) -> Result<ActorFields, String>,
+) -> Result<Pack, PackError> {
     let mut pack = Pack { title: text(&parsed.title).unwrap_or_default(), ..Pack::default() };
     if parsed.tags.is_none() && parsed.actors.is_none() {
         return Err(PackError::NoBody(file.to_owned()));
@@ -113,7 +187,13 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Pack, PackError> {
         pack.title = file.to_owned();
         pack.warnings.push(format!("{file}: no title; its file name is used"));
     }
+    if is_source(&pack.title) {
+        pack.warnings
+            .push(format!("{file}: the title '{}' is a sharing source's; 'file ' was put before it", pack.title));
+        pack.title.insert_str(0, "file ");
+    }
     let creator = text(&parsed.creator).unwrap_or_default();
+    let public = (parsed.is_public == Some(true)).then(|| Tlp::Clear.name().to_owned());
     let header = &Fields {
         address: None,
         currency: parsed.currency,
@@ -127,17 +207,28 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Pack, PackError> {
         is_cluster_definer: parsed.is_cluster_definer,
         actor: parsed.actor,
         lastmod: parsed.lastmod,
+        tlp: parsed.tlp.or(public),
     };
-    for (i, fields) in parsed.tags.into_iter().flatten().enumerate() {
-        match one_tag(file, &pack.title, &creator, header, &fields) {
-            Ok((tag, warning)) => {
-                pack.warnings.extend(warning.map(|w| format!("{file}: tag {}: {w}", i + 1)));
-                pack.tags.push(tag);
+    let title = pack.title.clone();
+    let entries = parsed.tags.as_ref().map_or(0, Vec::len) + parsed.actors.as_ref().map_or(0, Vec::len);
+    for (i, entry) in parsed.tags.into_iter().flatten().enumerate() {
+        let place = format!("{file}: tag {}", i + 1);
+        match tag_of(entry).and_then(|fields| one_tag(file, &title, &creator, header, &fields)) {
+            Ok((tag, warnings)) => {
+                pack.warnings.extend(warnings.into_iter().map(|w| format!("{place}: {w}")));
+                pack.take(&place, tag);
             }
-            Err(why) => pack.warnings.push(format!("{file}: tag {}: {why}; left out", i + 1)),
+            Err(why) => pack.warnings.push(format!("{place}: {why}; left out")),
         }
     }
-    for (i, fields) in parsed.actors.into_iter().flatten().enumerate() {
+    for (i, entry) in parsed.actors.into_iter().flatten().enumerate() {
+        let fields = match actor_of(entry) {
+            Ok(fields) => fields,
+            Err(why) => {
+                pack.warnings.push(format!("{file}: actor {}: {why}; left out", i + 1));
+                continue;
+            }
+        };
         let Some(id) = text(&fields.id) else {
             pack.warnings.push(format!("{file}: actor {}: no id; left out", i + 1));
             continue;
@@ -150,7 +241,16 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Pack, PackError> {
             uri: text(&fields.uri),
         });
     }
-    Ok(pack)
+    pack.or_nothing(file, entries)
+}
+
+/// A label by its name. One that nobody knows counts as the strictest, so that a slip shows nothing to anybody.
+pub(crate) fn label_of(name: Option<String>, warnings: &mut Vec<String>) -> Option<Tlp> {
+    let name = name?;
+    Some(Tlp::from_name(&name).unwrap_or_else(|| {
+        warnings.push(format!("tlp '{name}' is no TLP 2.0 label; taken as TLP:RED"));
+        Tlp::Red
+    }))
 }
 
 fn one_tag(
@@ -159,16 +259,16 @@ fn one_tag(
     creator: &str,
     header: &Fields,
     own: &Fields,
-) -> Result<(Tag, Option<String>), String> {
+) -> Result<(Tag, Vec<String>), String> {
     let inherit = |field: fn(&Fields) -> &Option<String>| text(field(own)).or_else(|| text(field(header)));
     let need = |name: &str, value: Option<String>| value.ok_or_else(|| format!("no {name}, here or in the header"));
     let address = need("address", inherit(|f| &f.address))?;
     let asset = inherit(|f| &f.currency).or_else(|| inherit(|f| &f.network));
-    let mut warning = None;
+    let mut warnings = Vec::new();
     let confidence = match inherit(|f| &f.confidence) {
         None => Confidence::Unknown,
         Some(name) => Confidence::from_name(&name).unwrap_or_else(|| {
-            warning = Some(format!("confidence '{name}' is not on GraphSense's list; taken as unknown"));
+            warnings.push(format!("confidence '{name}' is not on GraphSense's list; taken as unknown"));
             Confidence::Unknown
         }),
     };
@@ -177,12 +277,12 @@ fn one_tag(
         && let Err(e) = holdfast_input::time::check_date(&lastmod)
     {
         let problem = format!("lastmod: {e}; taken as unknown");
-        warning = Some(warning.map_or_else(|| problem.clone(), |w| format!("{w}; {problem}")));
+        warnings.push(problem);
         lastmod.clear();
     }
     let concepts = own.concepts.as_ref().or(header.concepts.as_ref()).cloned().unwrap_or_default();
     let tag = Tag {
-        address: normal(&address),
+        address,
         asset: holdfast_types::asset::canonical(&need("currency", asset)?),
         label: need("label", inherit(|f| &f.label))?,
         source: need("source", inherit(|f| &f.source))?,
@@ -196,8 +296,9 @@ fn one_tag(
         pack: title.to_owned(),
         file: file.to_owned(),
         creator: creator.to_owned(),
+        tlp: label_of(inherit(|f| &f.tlp), &mut warnings),
     };
-    Ok((tag, warning))
+    Ok((tag, warnings))
 }
 
 #[cfg(test)]
@@ -209,15 +310,18 @@ mod tests {
         let pack = read(
             "x.yaml",
             b"title: T\ncreator: C\nlabel: L\nsource: S\ncurrency: BTC\nconfidence: forensic\nabuse: scam\nlastmod: 2021-11-14\n\
-              is_cluster_definer: true\ntags:\n- address: a\n- address: b\n  label: M\n  confidence: ownership\n  is_cluster_definer: false\n\
-              - label: N\n- address: 0xAB\n  currency: eth\n  confidence: sure\n",
+              is_cluster_definer: true\ntags:\n- address: 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa\n- address: 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S\n  label: M\n  confidence: ownership\n  is_cluster_definer: false\n\
+              - label: N\n- address: '0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'\n  currency: eth\n  confidence: sure\n",
         )
         .unwrap();
         assert_eq!(pack.tags.len(), 3);
         assert_eq!(pack.tags[0].label, "L");
         assert!(pack.tags[0].is_cluster_definer && !pack.tags[1].is_cluster_definer);
         assert_eq!(pack.tags[1].confidence, Confidence::Ownership);
-        assert_eq!((pack.tags[2].address.as_str(), pack.tags[2].asset.as_str()), ("0xab", "ETH"));
+        assert_eq!(
+            (pack.tags[2].address.as_str(), pack.tags[2].asset.as_str()),
+            ("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "ETH")
+        );
         assert_eq!(pack.tags[0].lastmod, "2021-11-14");
         assert_eq!(pack.warnings.len(), 2);
         assert!(pack.warnings[0].contains("tag 3: no address"), "{:?}", pack.warnings);
@@ -228,5 +332,37 @@ mod tests {
         assert!(matches!(read("x", b"title: T\n"), Err(PackError::NoBody(_))));
         let error = read("x.yaml", b"tags:\n  - a: [\n").unwrap_err().to_string();
         assert!(error.contains("x.yaml") && error.contains("line"), "{error}");
+        let error = read("x.yaml", b"title: T\ntags:\n- label: L\n").unwrap_err().to_string();
+        assert!(error.contains("nothing in it was understood: tag 1: no address"), "{error}");
+    }
+
+    #[test]
+    fn one_bad_tag_costs_only_itself_and_is_listed() {
+        let pack = read(
+            "x.yaml",
+            b"title: T\nlabel: L\nsource: S\ncurrency: BTC\nis_public: true\ntags:\n- address: 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa\n\
+              - address: [1, 2]\n- 7\n- address: 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S\n  is_cluster_definer: perhaps\n\
+              - address: 1HLoD9E4SDFFPDiYfNYnkBLQ85Y51J3Zb1\n  tlp: red\n- address: '0x0000000000000000000000000000000000000000'\n  currency: ETH\n",
+        )
+        .unwrap();
+        let tags: Vec<(&str, Option<Tlp>)> = pack.tags.iter().map(|t| (t.address.as_str(), t.tlp)).collect();
+        let kept = [
+            ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", Some(Tlp::Clear)),
+            ("1HLoD9E4SDFFPDiYfNYnkBLQ85Y51J3Zb1", Some(Tlp::Red)),
+        ];
+        assert_eq!(tags, kept);
+        assert_eq!(pack.without_owner, 1);
+        for place in ["tag 2", "tag 3", "tag 4", "tag 6: 0x0000000000000000000000000000000000000000 is a null address"]
+        {
+            assert!(pack.warnings.iter().any(|w| w.contains(place)), "{place}: {:?}", pack.warnings);
+        }
+        let actors = read("a.yaml", b"title: A\nactors:\n- id: x\n- id: y\n  categories: 7\n").unwrap();
+        assert_eq!((actors.actors.len(), actors.warnings.len()), (1, 1), "{:?}", actors.warnings);
+    }
+
+    #[test]
+    fn a_pack_cannot_take_the_title_of_a_source() {
+        let pack = read("x.yaml", b"title: 'source 3: Partner'\nlabel: L\nsource: S\ntags:\n- address: '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa'\n  currency: BTC\n");
+        assert!(!is_source(&pack.unwrap().tags[0].pack));
     }
 }

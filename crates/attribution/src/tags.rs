@@ -1,7 +1,8 @@
 //! Tags and actors, from any source, in one store.
 
-use crate::sealed;
 use crate::taxonomy::Category;
+use crate::tlp::Tlp;
+use crate::{nobody, sanctions, sealed};
 use holdfast_chain::{AddressKey, Network};
 use holdfast_types::Address;
 use rayon::prelude::*;
@@ -94,9 +95,61 @@ pub struct Tag {
     pub file: String,
     /// Who made the pack.
     pub creator: String,
+    /// Who may read it; without a label it counts as [`Tag::UNLABELLED`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<Tlp>,
 }
 
 impl Tag {
+    /// What a tag without a label counts as: within the organisation and its clients.
+    pub const UNLABELLED: Tlp = Tlp::Amber;
+
+    /// Whether somebody may read the tag who may read labels up to `clearance`.
+    pub fn is_for(&self, clearance: Tlp) -> bool {
+        self.tlp.unwrap_or(Tag::UNLABELLED) <= clearance
+    }
+
+    /// The tag for somebody who may know its category but, where its label is above `clearance`, not what it says or who says so.
+    pub fn masked(&self, clearance: Tlp) -> std::borrow::Cow<'_, Tag> {
+        if self.is_for(clearance) {
+            return std::borrow::Cow::Borrowed(self);
+        }
+        let label = self.tlp.unwrap_or(Tag::UNLABELLED).name();
+        // The number of a source tells nobody who it is, and still finds what rests on it.
+        let number = |pack: &str| pack.split_once(':').filter(|p| is_source(p.0)).map(|p| p.0.to_owned());
+        std::borrow::Cow::Owned(Tag {
+            label: format!("{label}: for those who may read it"),
+            source: String::new(),
+            actor: None,
+            pack: number(&self.pack).unwrap_or_else(|| label.to_owned()),
+            file: String::new(),
+            creator: String::new(),
+            ..self.clone()
+        })
+    }
+
+    /// Whether another tag is this one, whatever its label.
+    fn says_as(&self, other: &Tag) -> bool {
+        self.label == other.label && self.pack == other.pack && *self == Tag { tlp: self.tlp, ..other.clone() }
+    }
+
+    /// Adds what follows from all fields together: an address is sanctioned when its pack, source or actor is a sanctions list or program,
+    /// whatever the category says.
+    fn complete(&mut self, actors: &HashMap<String, u32>, all: &[Actor]) {
+        let says = |name: &String| Category::from_name(name) == Some(Category::SANCTION);
+        if self.abuse.iter().chain(&self.category).chain(&self.concepts).any(says) {
+            return;
+        }
+        let actor = self.actor.as_ref().and_then(|id| actors.get(id)).and_then(|i| all.get(*i as usize));
+        // A partner's name is not its list's: only its words count.
+        let pack = if is_source(&self.pack) { "" } else { self.pack.as_str() };
+        if sanctions::is_listed(pack, &self.source, self.actor.as_deref())
+            || actor.is_some_and(|a| a.categories.iter().any(says))
+        {
+            self.concepts.push(Category::SANCTION.name().to_owned());
+        }
+    }
+
     /// The tag's weightiest known concept: abuses before kinds, riskier first.
     pub fn concept(&self) -> Category {
         self.abuse
@@ -154,6 +207,75 @@ pub struct TagStore {
     actors: Vec<Actor>,
     by_address: HashMap<Address, Vec<u32>>,
     actor_by_id: HashMap<String, u32>,
+    /// The most restrictive label of any tag.
+    strictest: Option<Tlp>,
+}
+
+/// A tag as version 1 of the store's file has it: without a label.
+#[derive(Serialize, Deserialize)]
+struct Stored<T, C> {
+    address: T,
+    asset: T,
+    label: T,
+    source: T,
+    category: Option<T>,
+    abuse: Option<T>,
+    concepts: C,
+    confidence: Confidence,
+    is_cluster_definer: bool,
+    actor: Option<T>,
+    lastmod: T,
+    pack: T,
+    file: T,
+    creator: T,
+}
+
+impl<'a> From<&'a Tag> for Stored<&'a str, &'a [String]> {
+    fn from(t: &'a Tag) -> Self {
+        Stored {
+            address: &t.address,
+            asset: &t.asset,
+            label: &t.label,
+            source: &t.source,
+            category: t.category.as_deref(),
+            abuse: t.abuse.as_deref(),
+            concepts: &t.concepts,
+            confidence: t.confidence,
+            is_cluster_definer: t.is_cluster_definer,
+            actor: t.actor.as_deref(),
+            lastmod: &t.lastmod,
+            pack: &t.pack,
+            file: &t.file,
+            creator: &t.creator,
+        }
+    }
+}
+
+impl From<Stored<String, Vec<String>>> for Tag {
+    fn from(t: Stored<String, Vec<String>>) -> Self {
+        Tag {
+            address: t.address,
+            asset: t.asset,
+            label: t.label,
+            source: t.source,
+            category: t.category,
+            abuse: t.abuse,
+            concepts: t.concepts,
+            confidence: t.confidence,
+            is_cluster_definer: t.is_cluster_definer,
+            actor: t.actor,
+            lastmod: t.lastmod,
+            pack: t.pack,
+            file: t.file,
+            creator: t.creator,
+            tlp: None,
+        }
+    }
+}
+
+/// Whether a pack's title is, or begins like, that of a source of the sharing department (`source 3: name`), which alone changes it.
+pub fn is_source(title: &str) -> bool {
+    title.strip_prefix("source ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Why a tag store's file does not read.
@@ -167,28 +289,40 @@ pub enum TagStoreError {
     Format(PathBuf, String),
 }
 
-const MAGIC: &[u8; 8] = b"HFTAGS01";
+/// Version 1 has tags and actors; version 2 has the tags' labels after them.
+const MAGIC_1: &[u8; 8] = b"HFTAGS01";
+const MAGIC: &[u8; 8] = b"HFTAGS02";
 
 impl TagStore {
-    /// Adds tags, leaving out exact repeats. Returns how many were new.
+    /// Adds tags, leaving out exact repeats and addresses that nobody controls. Returns how many were new.
     pub fn add_tags(&mut self, tags: impl IntoIterator<Item = Tag>) -> usize {
         let before = self.tags.len();
-        let tags: Vec<Tag> = tags.into_iter().collect();
+        let tags: Vec<Tag> = tags.into_iter().filter(|t| nobody::kind(&t.address).is_none()).collect();
         let addresses: Vec<Address> = tags.par_iter().with_min_len(64).map(|t| Address::read(&t.address)).collect();
-        for (tag, address) in tags.into_iter().zip(addresses) {
+        for (mut tag, address) in tags.into_iter().zip(addresses) {
+            tag.complete(&self.actor_by_id, &self.actors);
             let known = self.by_address.entry(address).or_default();
-            if known.iter().any(|i| self.tags[*i as usize] == tag) {
+            // The same tag with another label is relabelled, not doubled.
+            if let Some(same) = known.iter().find(|i| self.tags[**i as usize].says_as(&tag)) {
+                let same = &mut self.tags[*same as usize];
+                same.tlp = tag.tlp.or(same.tlp);
+                self.strictest = self.strictest.max(same.tlp);
                 continue;
             }
+            self.strictest = self.strictest.max(Some(tag.tlp.unwrap_or(Tag::UNLABELLED)));
             known.push(self.tags.len() as u32);
             self.tags.push(tag);
         }
         self.tags.len() - before
     }
 
-    /// Adds actors; a later one with the same id replaces the earlier.
+    /// Adds actors; a later one with the same id replaces the earlier. Tags of an actor that is sanctioned become so too.
     pub fn add_actors(&mut self, actors: impl IntoIterator<Item = Actor>) {
+        let mut sanctioned = std::collections::HashSet::new();
         for actor in actors {
+            if actor.categories.iter().any(|c| Category::from_name(c) == Some(Category::SANCTION)) {
+                sanctioned.insert(actor.id.clone());
+            }
             match self.actor_by_id.get(&actor.id) {
                 Some(i) => self.actors[*i as usize] = actor,
                 None => {
@@ -197,6 +331,16 @@ impl TagStore {
                 }
             }
         }
+        if !sanctioned.is_empty() {
+            let theirs = self.tags.iter_mut().filter(|t| t.actor.as_ref().is_some_and(|a| sanctioned.contains(a)));
+            theirs.for_each(|t| t.complete(&self.actor_by_id, &self.actors));
+        }
+    }
+
+    /// A tag with what follows from its fields and from what is known of its actor.
+    pub(crate) fn completed(&self, mut tag: Tag) -> Tag {
+        tag.complete(&self.actor_by_id, &self.actors);
+        tag
     }
 
     /// Removes all tags of a pack (withdrawing a source). Returns how many.
@@ -214,6 +358,12 @@ impl TagStore {
             self.by_address.entry(address).or_default().push(i as u32);
         }
         self.actor_by_id = self.actors.iter().enumerate().map(|(i, a)| (a.id.clone(), i as u32)).collect();
+        self.strictest = self.tags.iter().map(|t| t.tlp.unwrap_or(Tag::UNLABELLED)).max();
+    }
+
+    /// Whether any tag has a label above one.
+    pub fn any_above(&self, clearance: Tlp) -> bool {
+        self.strictest > Some(clearance)
     }
 
     /// All tags.
@@ -255,12 +405,18 @@ impl TagStore {
 
     /// Addresses whose tags name different actors, or both an abuse and an ordinary service or two abuses.
     pub fn conflicts(&self) -> Vec<Conflict> {
+        self.conflicts_for(Tlp::Red)
+    }
+
+    /// As [`TagStore::conflicts`], between tags that somebody may read who may read labels up to `clearance`.
+    pub fn conflicts_for(&self, clearance: Tlp) -> Vec<Conflict> {
         let mut out = Vec::new();
         let mut addresses: Vec<&Address> =
             self.by_address.iter().filter(|(_, t)| t.len() > 1).map(|(a, _)| a).collect();
         addresses.sort_unstable();
         for address in addresses {
-            let tags: Vec<&Tag> = self.by_address[address].iter().map(|i| &self.tags[*i as usize]).collect();
+            let tags = self.by_address[address].iter().map(|i| &self.tags[*i as usize]);
+            let tags: Vec<&Tag> = tags.filter(|t| t.is_for(clearance)).collect();
             let mut assets: Vec<&str> = tags.iter().map(|t| t.asset.as_str()).collect();
             assets.sort_unstable();
             assets.dedup();
@@ -291,7 +447,10 @@ impl TagStore {
     /// # Errors
     /// [`TagStoreError::Io`].
     pub fn save(&self, path: &Path) -> Result<(), TagStoreError> {
-        let body = postcard::to_stdvec(&(&self.tags, &self.actors))
+        let tags: Vec<Stored<&str, &[String]>> = self.tags.iter().map(Stored::from).collect();
+        let labels: Vec<(u32, Tlp)> =
+            self.tags.iter().enumerate().filter_map(|(i, t)| Some((i as u32, t.tlp?))).collect();
+        let body = postcard::to_stdvec(&(tags, &self.actors, labels))
             .map_err(|e| TagStoreError::Format(path.to_owned(), e.to_string()))?;
         sealed::save(path, MAGIC, &body).map_err(|e| TagStoreError::Io(path.to_owned(), e))
     }
@@ -301,12 +460,32 @@ impl TagStore {
     /// # Errors
     /// [`TagStoreError`] when it is damaged or of another version.
     pub fn load(path: &Path) -> Result<Self, TagStoreError> {
-        let body = sealed::load(path, MAGIC).map_err(|e| TagStoreError::Io(path.to_owned(), e))?;
-        let Some(body) = body else { return Ok(TagStore::default()) };
-        let (tags, actors) =
-            postcard::from_bytes(&body).map_err(|e| TagStoreError::Format(path.to_owned(), e.to_string()))?;
+        let io = |e| TagStoreError::Io(path.to_owned(), e);
+        let format = |e: postcard::Error| TagStoreError::Format(path.to_owned(), e.to_string());
+        type Tags = Vec<Stored<String, Vec<String>>>;
+        let (tags, actors, labels): (Tags, Vec<Actor>, Vec<(u32, Tlp)>) = match sealed::kind(path).map_err(io)? {
+            None => return Ok(TagStore::default()),
+            Some(magic) if &magic == MAGIC_1 => {
+                let body = sealed::load(path, MAGIC_1).map_err(io)?.unwrap_or_default();
+                let (tags, actors) = postcard::from_bytes(&body).map_err(format)?;
+                (tags, actors, Vec::new())
+            }
+            Some(_) => {
+                let body = sealed::load(path, MAGIC).map_err(io)?.unwrap_or_default();
+                postcard::from_bytes(&body).map_err(format)?
+            }
+        };
+        let mut tags: Vec<Tag> = tags.into_iter().map(Tag::from).collect();
+        for (i, label) in labels {
+            if let Some(tag) = tags.get_mut(i as usize) {
+                tag.tlp = Some(label);
+            }
+        }
+        // What an earlier version imported is held to the same rules.
+        tags.retain(|t| nobody::kind(&t.address).is_none());
         let mut store = TagStore { tags, actors, ..TagStore::default() };
         store.reindex();
+        store.tags.iter_mut().for_each(|t| t.complete(&store.actor_by_id, &store.actors));
         Ok(store)
     }
 }
@@ -337,6 +516,7 @@ pub(crate) fn sample(address: &str, label: &str) -> Tag {
         pack: format!("pack of {label}"),
         file: "a.yaml".into(),
         creator: "test".into(),
+        tlp: None,
     }
 }
 
@@ -362,6 +542,80 @@ mod tests {
         assert!(TagStore::load(&path).is_err());
         assert_eq!(store.remove_pack("pack of X"), 2);
         assert_eq!(store.conflicts().len(), 0);
+    }
+
+    #[test]
+    fn labels_are_stored_and_files_without_labels_still_read() {
+        let (mut red, plain) = (sample("a", "X"), sample("b", "Y"));
+        red.tlp = Some(Tlp::Red);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tags");
+        // Version 1, as earlier releases wrote it.
+        let old: Vec<Stored<&str, &[String]>> = [&red, &plain].map(Stored::from).into();
+        let body = postcard::to_stdvec(&(old, Vec::<Actor>::new())).unwrap();
+        sealed::save(&path, MAGIC_1, &body).unwrap();
+        let mut store = TagStore::load(&path).unwrap();
+        assert_eq!(store.tags(), [Tag { tlp: None, ..red.clone() }, plain.clone()]);
+        assert!(!store.tags()[0].is_for(Tlp::Green) && store.tags()[0].is_for(Tlp::Amber));
+        store.remove_pack(&red.pack);
+        store.add_tags([red.clone()]);
+        store.save(&path).unwrap();
+        assert_eq!(TagStore::load(&path).unwrap().tags(), [plain, red.clone()]);
+        let shown = red.masked(Tlp::AmberStrict);
+        assert_eq!((shown.concept(), shown.pack.as_str()), (red.concept(), "TLP:RED"));
+        assert!(!format!("{shown:?}").contains("example.org"), "{shown:?}");
+        red.pack = "source 3: Partner".into();
+        assert_eq!(red.masked(Tlp::AmberStrict).pack, "source 3");
+        assert_eq!(*red.masked(Tlp::Red), red);
+    }
+
+    #[test]
+    fn null_and_dead_addresses_are_never_entities() {
+        let null = "0x0000000000000000000000000000000000000000";
+        let mut store = TagStore::default();
+        assert_eq!(store.add_tags([sample(null, "X"), sample("T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", "X")]), 0);
+        // A store that an earlier release wrote.
+        store.tags.push(sample(null, "X"));
+        let dir = tempfile::tempdir().unwrap();
+        store.save(&dir.path().join("tags")).unwrap();
+        assert_eq!(TagStore::load(&dir.path().join("tags")).unwrap().tags(), []);
+    }
+
+    #[test]
+    fn sanctions_follow_from_the_pack_the_source_or_the_actor() {
+        let plain = || Tag { category: Some("user".into()), actor: None, ..sample("a", "X") };
+        let concept = |tag: Tag| {
+            let mut store = TagStore::default();
+            store.add_actors([Actor {
+                id: "chatex".into(),
+                label: "Chatex".into(),
+                categories: vec!["exchange".into(), "sanction".into()],
+                jurisdictions: Vec::new(),
+                uri: None,
+            }]);
+            store.add_tags([tag]);
+            store.tags()[0].concept().name()
+        };
+        assert_eq!(concept(plain()), "user");
+        assert_eq!(concept(Tag { pack: "US Treasury OFAC Sanctions List".into(), ..plain() }), "sanction");
+        assert_eq!(
+            concept(Tag { source: "https://www.treasury.gov/ofac/downloads/sdnlist.txt".into(), ..plain() }),
+            "sanction"
+        );
+        assert_eq!(concept(Tag { actor: Some("chatex".into()), ..plain() }), "sanction");
+        assert_eq!(concept(Tag { concepts: vec!["Sanctions".into()], ..plain() }), "sanction");
+        // An actor that is known only later.
+        let mut store = TagStore::default();
+        store.add_tags([Tag { actor: Some("late".into()), ..plain() }]);
+        let late = Actor {
+            id: "late".into(),
+            label: "L".into(),
+            categories: vec!["sanction".into()],
+            jurisdictions: Vec::new(),
+            uri: None,
+        };
+        store.add_actors([late]);
+        assert_eq!(store.tags()[0].concept().name(), "sanction");
     }
 
     #[test]

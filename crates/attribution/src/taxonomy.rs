@@ -97,6 +97,10 @@ pub const CONCEPTS: &[(&str, Risk, bool, bool)] = &[
 impl Category {
     /// Nothing known.
     pub const UNATTRIBUTED: Category = Category(0);
+    /// On a sanctions list.
+    pub const SANCTION: Category = Category::named("sanction");
+    /// A service of no listed kind.
+    pub const SERVICE: Category = Category::named("service");
     /// Newly made coins.
     pub const COINBASE: Category = Category::named("coinbase");
     /// Outputs of blocks that are not stored.

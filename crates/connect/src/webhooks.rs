@@ -7,6 +7,7 @@ use holdfast_screening::keys::Master;
 use holdfast_screening::webhooks::{Message, Webhook, pending};
 use holdfast_screening::{Screening, ScreeningError};
 use sha2::Sha256;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime};
 const LOOK: Duration = Duration::from_millis(200);
 /// Longest wait for an endpoint's answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one endpoint is told at a stretch.
+/// How long an endpoint is delivered to before its progress is stored.
 const TURN: Duration = Duration::from_secs(2);
 /// Most messages between two notes of how far a webhook was told; after a crash so many may be repeated.
 const BATCH: usize = 100;
@@ -41,7 +42,8 @@ pub fn pause(failures: u32) -> i64 {
     (1i64 << failures.saturating_sub(1).min(20)).min(MAX_PAUSE)
 }
 
-/// Delivers in the background until it is dropped.
+/// Delivers in the background until it is dropped: every webhook in a thread of its own, so that an endpoint that does not answer keeps nobody
+/// else waiting. There are at most [`holdfast_screening::webhooks::MAX_WEBHOOKS`] of them.
 #[derive(Debug)]
 pub struct Deliverer {
     stop: Arc<AtomicBool>,
@@ -57,15 +59,16 @@ impl Deliverer {
         let stop = Arc::new(AtomicBool::new(false));
         let theirs = stop.clone();
         let work = move || {
+            let mut workers: HashMap<u64, JoinHandle<()>> = HashMap::new();
             while !theirs.load(Ordering::Relaxed) {
-                match deliver(&screening, &master, &theirs) {
-                    Ok(0) => std::thread::sleep(LOOK),
-                    Ok(_) => {}
-                    Err(e) => {
-                        eprintln!("holdfast: webhooks: {e}");
-                        std::thread::sleep(Duration::from_secs(1));
-                    }
+                if let Err(e) = dispatch(&screening, &master, &theirs, &mut workers) {
+                    eprintln!("holdfast: webhooks: {e}");
+                    std::thread::sleep(Duration::from_secs(1));
                 }
+                std::thread::sleep(LOOK);
+            }
+            for (_, worker) in workers {
+                let _ = worker.join();
             }
         };
         let thread = std::thread::Builder::new().name("webhooks".into()).spawn(work)?;
@@ -82,20 +85,33 @@ impl Drop for Deliverer {
     }
 }
 
-/// Tells every webhook whose time has come what is next, each in its own thread; gives how many messages were delivered.
-///
-/// # Errors
-/// [`ScreeningError`] of the database; an endpoint's faults are noted with the webhook.
-pub fn deliver(screening: &Screening, master: &Master, stop: &AtomicBool) -> Result<usize, ScreeningError> {
-    let due: Vec<Webhook> = screening.webhooks()?.into_iter().filter(|w| w.next_try <= screening.now()).collect();
-    std::thread::scope(|scope| {
-        let telling: Vec<_> = due.into_iter().map(|w| scope.spawn(move || tell(screening, master, w, stop))).collect();
-        let mut count = 0;
-        for thread in telling {
-            count += thread.join().unwrap_or(Ok(0))?;
+/// Starts a thread for every webhook whose time has come and that is not being delivered to.
+fn dispatch(
+    screening: &Arc<Screening>,
+    master: &Master,
+    stop: &Arc<AtomicBool>,
+    workers: &mut HashMap<u64, JoinHandle<()>>,
+) -> Result<(), ScreeningError> {
+    workers.retain(|_, worker| !worker.is_finished());
+    let now = screening.now();
+    let due = screening.webhooks()?.into_iter().filter(|w| w.next_try <= now && !workers.contains_key(&w.id));
+    for webhook in due.collect::<Vec<_>>() {
+        // Most have nothing new: no thread for them.
+        if screening.read(|db| pending(db, &webhook, 1))?.then == webhook.progress {
+            continue;
         }
-        Ok(count)
-    })
+        let (screening, master, stop, id) = (screening.clone(), master.clone(), stop.clone(), webhook.id);
+        let work = move || {
+            if let Err(e) = tell(&screening, &master, webhook, &stop) {
+                eprintln!("holdfast: webhook {id}: {e}");
+            }
+        };
+        match std::thread::Builder::new().name(format!("webhook-{id}")).spawn(work) {
+            Ok(worker) => drop(workers.insert(id, worker)),
+            Err(e) => eprintln!("holdfast: webhook {id}: no thread: {e}"),
+        }
+    }
+    Ok(())
 }
 
 fn tell(
@@ -117,7 +133,7 @@ fn tell(
     let began = Instant::now();
     let (mut count, mut fault) = (0, None);
     for message in &next.messages {
-        // A slow endpoint lets the others have their turn.
+        // How far it came is noted from time to time.
         if stop.load(Ordering::Relaxed) || began.elapsed() > TURN {
             break;
         }

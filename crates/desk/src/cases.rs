@@ -5,6 +5,7 @@ use crate::portal::note_file;
 use crate::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use crate::vault::{check_type, sha256};
 use crate::{Desk, search};
+use holdfast_attribution::Tlp;
 use holdfast_chain::{AddressKey, Network};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::db::{Database, DbError, Row, Value, parse};
@@ -837,7 +838,9 @@ impl Desk<'_> {
         title: &str,
         person: &Person,
     ) -> Result<u64, ScreeningError> {
-        let (_, report) = workspace.trace(request).map_err(|e| Invalid::new("subject", e.to_string()))?;
+        // Case files are handed to authorities: nothing above TLP:AMBER goes in.
+        let (_, report) =
+            workspace.trace_for(request, Tlp::Amber).map_err(|e| Invalid::new("subject", e.to_string()))?;
         let step = CaseStep::Add {
             kind: ItemKind::Trace,
             key: request.subject.clone(),

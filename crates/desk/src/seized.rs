@@ -4,6 +4,7 @@ use crate::Desk;
 use crate::cases::{CaseStep, ItemKind, Person, may_change};
 use crate::matching::{Match, matches};
 use crate::request::{Target, TargetKind};
+use holdfast_attribution::Tlp;
 use holdfast_evidence::Kind;
 use holdfast_evidence::derive::{Derived, addresses_of, kind_of};
 use holdfast_evidence::record::{self, Custody};
@@ -124,6 +125,8 @@ pub fn look_up(
         let tags: Vec<String> = workspace
             .tags
             .tags_of(&address)
+            // Findings go into reports for the authorities.
+            .filter(|t| t.is_for(Tlp::Amber))
             .map(|t| format!("{} ({}, {})", t.label, t.concept().name(), t.source))
             .collect();
         let report = match asset == network {

@@ -149,7 +149,7 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
         ));
     }
     if workspace.tags.tags().is_empty() {
-        let report = workspace.import_tags(bundled_tags()?);
+        let report = workspace.import_tags_as(bundled_tags()?, Some(holdfast_attribution::Tlp::Clear));
         say(format!(
             "Imported {} tag packs and sanctions lists: {} tags, {} actors, {} conflicts between them.",
             report.packs,

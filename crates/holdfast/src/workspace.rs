@@ -4,7 +4,7 @@ use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use holdfast_attribution::import::collect;
-use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet};
+use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_server::api::{entropy, now};
 use holdfast_tracing::lookup::{HitKind, Lookup};
 use holdfast_tracing::report::coins;
@@ -37,6 +37,9 @@ pub enum TagsCommand {
 pub struct TagsImport {
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// Label for tags that have none of their own, such as TLP:CLEAR for a published pack. Unlabelled tags count as TLP:AMBER.
+    #[arg(long)]
+    tlp: Option<String>,
     #[command(flatten)]
     store: StoreArgs,
 }
@@ -56,11 +59,22 @@ pub fn tags(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
             for path in &args.paths {
                 files.extend(collect(path)?);
             }
+            let tlp =
+                |name: &String| Tlp::from_name(name).with_context(|| format!("--tlp: '{name}' is no TLP 2.0 label"));
+            let label = args.tlp.as_ref().map(tlp).transpose()?;
             let mut workspace = Workspace::open_for_writing(&args.store.store)?;
-            let report = workspace.import_tags(files);
+            let report = workspace.import_tags_as(files, label);
             workspace.refresh()?;
+            let refused = || match (report.refused.len(), report.warnings.first()) {
+                (0, why) if report.is_empty() => {
+                    bail!("nothing was imported: {}", why.map_or("the files have no entry", String::as_str))
+                }
+                (0, _) => Ok(()),
+                (n, _) => bail!("{n} files were refused; the first: {}", report.refused[0]),
+            };
             if as_json {
-                return output::json(&report);
+                output::json(&report)?;
+                return refused();
             }
             for line in report.warnings.iter().take(20) {
                 println!("note: {line}");
@@ -79,10 +93,10 @@ pub fn tags(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
                 thousands(report.actors as u64),
                 thousands(workspace.summary().tagged_addresses)
             );
-            if !report.refused.is_empty() {
-                bail!("{} files were refused", report.refused.len());
+            for line in report.lines() {
+                println!("  {line}");
             }
-            Ok(())
+            refused()
         }
         TagsCommand::Conflicts(args) => {
             let conflicts = Workspace::open(&args.store)?.tags.conflicts();
@@ -281,7 +295,9 @@ pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
                     );
                 }
             }
-            print_exposure(&report.exposure, asset);
+            if let Some(exposure) = &report.exposure {
+                print_exposure(exposure, asset);
+            }
         }
         Ok(Subject::Block(_)) => {
             let report = workspace.block(&args.what)?;
@@ -451,7 +467,7 @@ pub fn trace(args: TraceArgs, as_json: bool) -> anyhow::Result<()> {
         },
     };
     let report = match &args.bundle {
-        None => workspace.trace(&request)?.1,
+        None => workspace.trace_for(&request, Tlp::Red)?.1,
         Some(path) => {
             let key = workspace.signing_key(entropy)?;
             let (report, bytes) = workspace.bundle(&request, &key, &now())?;

@@ -797,9 +797,9 @@ impl Core {
             let rows = self.db.query("SELECT body, facts FROM events WHERE seq = $1", &[(*seq).into()])?;
             let Some(row) = rows.first() else { continue };
             let (event, facts): (Event, ChainFacts) = (parse("event", row.text(0)?)?, parse("facts", row.text(1)?)?);
-            if !self.flags.of(&event, &facts).iter().any(|f| f.id == flag.id) {
-                continue;
-            }
+            let touches = self.flags.of(&event, &facts, &self.book.file.policy);
+            let Some(touch) = touches.iter().find(|t| t.flag.id == flag.id) else { continue };
+            let way = touch.way.as_ref().map(|way| format!("; {way}")).unwrap_or_default();
             let Some(transfer) = event.transfer() else { continue };
             let held = self
                 .holds
@@ -828,7 +828,7 @@ impl Core {
                 amount: event.amount,
                 transfer: Some(transfer),
                 basis: FLAG_BASIS.to_owned(),
-                reason: format!("{title}: {}: {} (flag {})", flag.member, flag.reason, flag.id),
+                reason: format!("{title}: {}: {} (flag {}){way}", flag.member, flag.reason, flag.id),
                 expires: Some(flag.until).filter(|_| flag.state == flags::State::Open),
                 review: Some(now + policy.review_hours as i64 * 3600),
                 second_person: policy.second_person,

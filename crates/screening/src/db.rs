@@ -572,6 +572,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/010_academy.sql"),
     include_str!("migrations/011_completions.sql"),
     include_str!("migrations/012_settings.sql"),
+    include_str!("migrations/013_sharing_validity.sql"),
 ];
 
 #[cfg(test)]

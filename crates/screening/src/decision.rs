@@ -2,8 +2,8 @@
 
 use crate::facts::{ChainFacts, TagFact};
 use crate::fields::Input;
-use crate::flags::{FLAG_BASIS, Flag, Flags};
-use crate::model::{Amount, Event, EventKind, rfc3339};
+use crate::flags::{FLAG_BASIS, Flag, Flags, Touch};
+use crate::model::{Amount, Event, EventKind};
 use crate::rules::{HoldTerms, Met, Policy, Rule, RuleBook, RuleState, Scope};
 use crate::state::State;
 use crate::typology::{Finding, find};
@@ -271,13 +271,10 @@ pub fn decide(ground: Ground, event: &Event, facts: &ChainFacts, seq: u64, now: 
         let title = "the value is not known, so no threshold was checked";
         reasons.push(engine("unpriced", policy.unpriced, title, because, None));
     }
-    let flagged = flags.of(event, facts);
+    let touched = flags.of(event, facts, policy);
+    let flagged: Vec<&Flag> = touched.iter().map(|t| t.flag).collect();
     if let Some(first) = flagged.first() {
-        let words = |f: &&Flag| match f.state {
-            crate::flags::State::Confirmed => format!("{}: {} (flag {}, confirmed)", f.member, f.reason, f.id),
-            _ => format!("{}: {} (flag {}, lapses {} unless confirmed)", f.member, f.reason, f.id, rfc3339(f.until)),
-        };
-        let because = flagged.iter().map(words).collect();
+        let because = touched.iter().map(Touch::words).collect();
         let (verdict, title) = match event.kind {
             EventKind::Deposit => (Verdict::Hold, "a partner says that these funds are stolen"),
             _ => (Verdict::Review, "a partner says that this address has stolen funds"),

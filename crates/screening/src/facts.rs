@@ -1,10 +1,11 @@
 //! What the ledger and the tags say about a transfer: the other side's tags, exposures, and the shape of the transactions behind it.
 
+use crate::behind::{Behind, behind_output, behind_pending};
 use crate::model::{Event, EventKind};
 use crate::reconcile::{self, Paid};
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::taxonomy::Risk;
-use holdfast_attribution::{Category, CoinjoinSet, Tag, coinjoin::Detector};
+use holdfast_attribution::{Category, CoinjoinSet, Tag, Tlp, coinjoin::Detector};
 use holdfast_chain::block::SingleTx;
 use holdfast_chain::ownerless::is_ownerless;
 use holdfast_chain::{AddressKey, parse_hash};
@@ -69,6 +70,9 @@ pub struct ChainFacts {
     /// Addresses of the other side that the chain names (inputs of a deposit), at most 16.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub senders: Vec<String>,
+    /// Outputs through which a deposit's money came, the nearest first: what flags are matched against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<Behind>,
     /// Where the money came from (deposits), or what the address received (withdrawals).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<Share>,
@@ -202,6 +206,9 @@ impl ChainFacts {
 }
 
 fn tag_fact(tag: &Tag) -> TagFact {
+    // Decisions go to the exchange's systems, to webhooks, into reports and productions: they name nothing above TLP:AMBER. The category, which
+    // they rest on, stays; who may read the tag finds it at the address.
+    let tag = tag.masked(Tlp::Amber);
     TagFact {
         address: tag.address.clone(),
         label: tag.label.clone(),
@@ -324,6 +331,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
         facts.source = shares(&exposure.source);
         facts.unknown_amounts = exposure.unknown.count();
         let value = ledger.value(output);
+        facts.behind = behind_output(workspace, output);
         facts.spray = outputs.clone().filter(|o| ledger.value(*o) <= value).count() as u32;
         facts.coinjoin = coinjoin_behind(ledger, tx, None);
         facts.peel_hops = peel_hops(ledger, tx, output);
@@ -336,6 +344,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
             facts.unavailable = Some("no input of the unconfirmed transaction is in the ledger yet".into());
         }
         senders(workspace, &sources, &mut facts);
+        facts.behind = behind_pending(workspace, &sources);
         for source in &sources {
             let info = ledger.source_info(*source);
             let (Some(value), Some(address)) = (info.value, info.address) else { continue };

@@ -1,12 +1,14 @@
 //! Flags: partners say that an address, a transaction or a deposit carries stolen funds. Deposits that they touch are held, with a countdown:
 //! an open flag lapses unless whoever raised it confirms it. A withdrawn or lapsed flag is undone: its holds end, its alerts close.
 
+use crate::behind::{Behind, path};
 use crate::db::{Database, DbError, Row, Value, number};
 use crate::facts::ChainFacts;
-use crate::model::{Event, EventKind, Invalid, text_ok};
+use crate::model::{Event, EventKind, Invalid, rfc3339, text_ok};
+use crate::rules::Policy;
 use holdfast_types::{address, asset};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;
 
 /// Basis of the holds that flags place; by it they are known.
@@ -167,6 +169,38 @@ impl Flag {
             Subject::Transaction | Subject::Deposit => tx_key(&self.value),
         }
     }
+
+    /// Who says what, and how it stands.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let through = match self.source {
+            Some(_) => format!(" (through {})", self.community),
+            None => String::new(),
+        };
+        let stands = match self.state {
+            State::Confirmed => "confirmed".to_owned(),
+            _ => format!("lapses {} unless confirmed", rfc3339(self.until)),
+        };
+        format!("{}{through}: {} (flag {}, {stands})", self.member, self.reason, self.id)
+    }
+}
+
+/// A flag that touches an event, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touch<'a> {
+    /// The flag.
+    pub flag: &'a Flag,
+    /// How the flagged funds came to a deposit, where it is not what the flag names itself.
+    pub way: Option<String>,
+}
+
+impl Touch<'_> {
+    /// Who says what, and how the funds came here.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let way = self.way.as_ref().map(|way| format!("; {way}")).unwrap_or_default();
+        format!("{}{way}", self.flag.words())
+    }
 }
 
 fn address_key(text: &str) -> String {
@@ -246,18 +280,68 @@ impl Flags {
         self.ends.first().is_some_and(|(until, _)| *until <= now)
     }
 
-    /// Flags that touch an event: its transaction or output, whoever sent it, or where a withdrawal goes.
+    /// Flags that touch an event: its transaction or output, whoever sent it, or where a withdrawal goes; for deposits also what its money came
+    /// through, as far and down to the part that the policy says.
     #[must_use]
-    pub fn of(&self, event: &Event, facts: &ChainFacts) -> Vec<&Flag> {
-        if self.by_key.is_empty() {
+    pub fn of(&self, event: &Event, facts: &ChainFacts, policy: &Policy) -> Vec<Touch<'_>> {
+        if self.by_key.is_empty() || !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
             return Vec::new();
         }
-        keys_of(event, facts).iter().filter_map(|k| self.by_key.get(k)).flatten().collect()
+        let keys = direct_keys(event, facts);
+        let direct = keys.iter().filter_map(|k| self.by_key.get(k)).flatten();
+        let mut touches: Vec<Touch<'_>> = direct.map(|flag| Touch { flag, way: None }).collect();
+        if event.kind == EventKind::Deposit {
+            self.followed(facts, policy, &mut touches);
+        }
+        touches
+    }
+
+    /// Adds the flags of what a deposit's money came through.
+    fn followed<'a>(&'a self, facts: &ChainFacts, policy: &Policy, touches: &mut Vec<Touch<'a>>) {
+        // By flag: its part of the deposit at each distance, and the nearest output.
+        let mut parts: BTreeMap<&str, (&Flag, BTreeMap<u32, u64>, usize)> = BTreeMap::new();
+        for (i, behind) in facts.behind.iter().enumerate().filter(|(_, b)| b.hops <= policy.flag_hops) {
+            for flag in behind_keys(behind).iter().filter_map(|k| self.by_key.get(k)).flatten() {
+                let part = parts.entry(&flag.id).or_insert_with(|| (flag, BTreeMap::new(), i));
+                *part.1.entry(behind.hops).or_default() += behind.share_ppm;
+            }
+        }
+        for (flag, by_distance, nearest) in parts.into_values() {
+            // The same money may pass a flagged address twice: parts are added up at one distance only.
+            let share = by_distance.values().copied().max().unwrap_or(0).min(1_000_000);
+            if share < u64::from(policy.flag_share_percent) * 10_000 || touches.iter().any(|t| t.flag.id == flag.id) {
+                continue;
+            }
+            let (percent, hops) = (share / 10_000, facts.behind[nearest].hops);
+            let transactions = if hops == 1 { "1 transaction".to_owned() } else { format!("{hops} transactions") };
+            let way = path(&facts.behind, nearest);
+            let way = format!("{percent}% of this deposit came from there through {transactions}: {way}");
+            touches.push(Touch { flag, way: Some(way) });
+        }
     }
 }
 
-/// What flags can name of an event: of a deposit its output, its transaction and who sent it; of a withdrawal where it goes.
+/// What flags can name of an event: what they name directly, and of a deposit also what its money came through.
 pub(crate) fn keys_of(event: &Event, facts: &ChainFacts) -> Vec<String> {
+    let mut keys = direct_keys(event, facts);
+    if event.kind == EventKind::Deposit {
+        keys.extend(facts.behind.iter().flat_map(behind_keys));
+        keys.sort();
+        keys.dedup();
+    }
+    keys
+}
+
+/// What flags can name of an output behind a deposit: the output, its transaction, its address.
+fn behind_keys(behind: &Behind) -> Vec<String> {
+    let tx = behind.output.split(':').next().unwrap_or_default();
+    let mut keys = vec![tx_key(&behind.output), tx_key(tx)];
+    keys.extend(behind.address.iter().map(|a| address_key(a)));
+    keys
+}
+
+/// What flags can name of an event directly: of a deposit its output, its transaction and who sent it; of a withdrawal where it goes.
+fn direct_keys(event: &Event, facts: &ChainFacts) -> Vec<String> {
     let mut keys = Vec::new();
     if !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
         return keys;
@@ -331,11 +415,14 @@ pub fn list(db: &mut Database, state: Option<State>) -> Result<Vec<Flag>, DbErro
     rows.iter().map(flag).collect()
 }
 
-/// How a member's flags came out: how many were raised, confirmed, withdrawn (false) and lapsed.
+/// How a member's flags came out: how many were raised, confirmed, withdrawn (false) and lapsed. What comes through another source under the same
+/// name counts apart: a name is only as good as its source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Standing {
     /// Who.
     pub member: String,
+    /// The source that says so, by number; none for one's own.
+    pub source: Option<i64>,
     /// All flags.
     pub raised: u64,
     /// Confirmed.
@@ -352,12 +439,12 @@ pub struct Standing {
 /// [`DbError`].
 pub fn standings(db: &mut Database) -> Result<Vec<Standing>, DbError> {
     let rows =
-        db.query("SELECT member, state, COUNT(*) FROM flags GROUP BY member, state ORDER BY member, state", &[])?;
+        db.query("SELECT member, state, COUNT(*), source FROM flags GROUP BY member, source, state ORDER BY member, source, state", &[])?;
     let mut all: Vec<Standing> = Vec::new();
     for row in &rows {
-        let (member, count) = (row.text(0)?, row.int(2)? as u64);
-        if all.last().is_none_or(|s| s.member != member) {
-            all.push(Standing { member: member.to_owned(), ..Standing::default() });
+        let (member, count, source) = (row.text(0)?, row.int(2)? as u64, row.int_or_null(3));
+        if all.last().is_none_or(|s| s.member != member || s.source != source) {
+            all.push(Standing { member: member.to_owned(), source, ..Standing::default() });
         }
         if let Some(s) = all.last_mut() {
             s.raised += count;

@@ -7,6 +7,7 @@ pub mod alerts;
 pub mod anchors;
 pub mod audit;
 mod audit_state;
+pub mod behind;
 pub mod clock;
 pub mod completion;
 mod core;

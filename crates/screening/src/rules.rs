@@ -3,6 +3,7 @@
 //! To keep the cost of a decision independent of the number of rules, each rule is indexed under one condition that it cannot be met
 //! without (an access predicate, as in publish/subscribe matching: Fabret et al., SIGMOD 2001); only candidates are evaluated.
 
+use crate::behind;
 use crate::decision::Verdict;
 use crate::facts::ChainFacts;
 use crate::fields::{FIELDS, FieldValue, Input, field};
@@ -165,6 +166,11 @@ pub struct Policy {
     pub uncovered: Verdict,
     /// Minutes that an event's or record's time may be ahead of the clock; what is further ahead is refused.
     pub max_ahead_minutes: u32,
+    /// How many transactions flags are followed: a deposit is held when flagged funds came to it through at most so many; 0 for those that
+    /// the flag names itself.
+    pub flag_hops: u32,
+    /// The least part of a deposit, in percent, that must be flagged funds for it to be held when they came through further transactions.
+    pub flag_share_percent: u32,
 }
 
 impl Default for Policy {
@@ -177,6 +183,8 @@ impl Default for Policy {
             unpriced: Verdict::Review,
             uncovered: Verdict::Review,
             max_ahead_minutes: 60,
+            flag_hops: 4,
+            flag_share_percent: 10,
         }
     }
 }
@@ -281,6 +289,14 @@ impl RuleBook {
         let file: BookFile = serde_norway::from_str(yaml).map_err(|e| RuleError::Yaml(e.to_string()))?;
         if file.rules.len() > MAX_RULES {
             return Err(RuleError::Book(format!("{} rules; at most {MAX_RULES}", file.rules.len())));
+        }
+        if file.policy.flag_hops > behind::MAX_HOPS {
+            let text = format!("policy.flag_hops is {}; at most {}", file.policy.flag_hops, behind::MAX_HOPS);
+            return Err(RuleError::Book(text));
+        }
+        if !(behind::MIN_SHARE_PERCENT..=100).contains(&file.policy.flag_share_percent) {
+            let (percent, least) = (file.policy.flag_share_percent, behind::MIN_SHARE_PERCENT);
+            return Err(RuleError::Book(format!("policy.flag_share_percent is {percent}; {least} to 100")));
         }
         let currency = &file.policy.reference_currency;
         if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {

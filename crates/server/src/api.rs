@@ -1,6 +1,7 @@
 //! The JSON API.
 
 use crate::Shared;
+use crate::clearance::Clearance;
 use crate::error::{ApiError, ErrorBody};
 use axum::Json;
 use axum::body::Bytes;
@@ -9,7 +10,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::certificate;
 use holdfast_attribution::cluster::DEFAULT_CHANGE;
-use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet};
+use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_chain::files::read_single_block;
 use holdfast_chain::{AddressKey, display_hash};
 use holdfast_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
@@ -19,6 +20,7 @@ use holdfast_tracing::workspace::{
 };
 use holdfast_tracing::{Bounds, Direction, Lookup, Policy, TraceOptions, TraceReport, Workspace, render};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use utoipa::openapi::{Content, Object, Ref};
 use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
@@ -313,13 +315,14 @@ pub async fn summary(State(shared): State<Shared>) -> Answer<Summary> {
     responses((status = 200, body = AddressReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn address(
     State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
     Path(address): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if headers.contains_key("x-api-key") {
-        return Ok(ask(shared, move |w| Ok(Json(sanctions(w, &address)))).await?.into_response());
+        return Ok(ask(shared, move |w| Ok(Json(sanctions(w, &address, clearance)))).await?.into_response());
     }
-    Ok(ask(shared, move |w| Ok(Json(w.address(&address)?))).await?.into_response())
+    Ok(ask(shared, move |w| Ok(Json(w.address_for(&address, clearance)?))).await?.into_response())
 }
 
 /// What to search for.
@@ -332,8 +335,12 @@ pub struct LookupQuery {
 
 /// Searches by any form or name, best results first. An empty list of hits means that nothing is known here.
 #[utoipa::path(get, path = "/api/v1/search", params(LookupQuery), responses((status = 200, body = Lookup), (status = 400, body = ErrorBody)))]
-pub async fn search(State(shared): State<Shared>, Query(query): Query<LookupQuery>) -> Answer<Lookup> {
-    ask(shared, move |w| Ok(w.lookup(&query.q, &|_| true))).await.map(Json)
+pub async fn search(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<LookupQuery>,
+) -> Answer<Lookup> {
+    ask(shared, move |w| Ok(w.lookup(&query.q, &|t| t.is_for(clearance)))).await.map(Json)
 }
 
 /// A sanctions entry, in the shape of Chainalysis's sanctions API.
@@ -351,8 +358,8 @@ pub struct SanctionsAnswer {
     identifications: Vec<Identification>,
 }
 
-fn sanctions(workspace: &Workspace, address: &str) -> SanctionsAnswer {
-    let listed = workspace.tags.tags_of(address).filter(|t| t.concept().name() == "sanction");
+fn sanctions(workspace: &Workspace, address: &str, clearance: Tlp) -> SanctionsAnswer {
+    let listed = workspace.tags.tags_of(address).filter(|t| t.is_for(clearance) && t.concept().name() == "sanction");
     let identification = |t: &holdfast_attribution::Tag| Identification {
         category: "sanctions",
         name: t.label.clone(),
@@ -365,8 +372,12 @@ fn sanctions(workspace: &Workspace, address: &str) -> SanctionsAnswer {
 /// A transaction with its inputs, outputs and the exposure of what it pays out.
 #[utoipa::path(get, path = "/api/v1/tx/{txid}", params(("txid" = String, Path, description = "64 hex digits")),
     responses((status = 200, body = TxReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn tx(State(shared): State<Shared>, Path(txid): Path<String>) -> Answer<TxReport> {
-    ask(shared, move |w| Ok(w.tx(&txid)?)).await.map(Json)
+pub async fn tx(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Path(txid): Path<String>,
+) -> Answer<TxReport> {
+    ask(shared, move |w| Ok(w.tx_for(&txid, clearance)?)).await.map(Json)
 }
 
 /// A block by height or hash.
@@ -390,10 +401,19 @@ pub struct EntityQuery {
     responses((status = 200, body = ExposureView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn exposure(
     State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
     Path(subject): Path<String>,
     Query(query): Query<EntityQuery>,
 ) -> Answer<ExposureView> {
-    ask(shared, move |w| Ok(w.exposure(&subject, query.entity)?)).await.map(Json)
+    ask(shared, move |w| {
+        if !w.shows_exposure(clearance) {
+            let message = "exposures rest on tags that this key may not read".to_owned();
+            return Err(ApiError { status: axum::http::StatusCode::FORBIDDEN, message });
+        }
+        Ok(w.exposure(&subject, query.entity)?)
+    })
+    .await
+    .map(Json)
 }
 
 /// How to trace.
@@ -455,9 +475,13 @@ impl TraceQuery {
 /// Follows money forward or backward.
 #[utoipa::path(get, path = "/api/v1/trace", params(TraceQuery),
     responses((status = 200, body = TraceReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn trace(State(shared): State<Shared>, Query(query): Query<TraceQuery>) -> Result<Response, ApiError> {
+pub async fn trace(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<TraceQuery>,
+) -> Result<Response, ApiError> {
     let request = query.request();
-    let (_, report) = ask(shared, move |w| Ok(w.trace(&request)?)).await?;
+    let (_, report) = ask(shared, move |w| Ok(w.trace_for(&request, clearance)?)).await?;
     let text = |kind: &'static str, body: String| ([(header::CONTENT_TYPE, kind)], body).into_response();
     Ok(match query.format.as_deref() {
         None | Some("json") => Json(report).into_response(),
@@ -474,11 +498,16 @@ pub async fn trace(State(shared): State<Shared>, Query(query): Query<TraceQuery>
 /// Traces and packs the signed evidence (a tar file; see `holdfast verify`).
 #[utoipa::path(get, path = "/api/v1/trace/bundle", params(TraceQuery),
     responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn bundle(State(shared): State<Shared>, Query(query): Query<TraceQuery>) -> Result<Response, ApiError> {
+pub async fn bundle(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<TraceQuery>,
+) -> Result<Response, ApiError> {
     let request = query.request();
     let bytes = ask(shared, move |w| {
         let key = w.signing_key(entropy)?;
-        Ok(w.bundle(&request, &key, &now())?.1)
+        // It is made to be handed on: nothing above TLP:AMBER goes in.
+        Ok(w.bundle_for(&request, &key, &now(), clearance.min(Tlp::Amber))?.1)
     })
     .await?;
     let headers = [
@@ -521,11 +550,15 @@ pub struct PathsQuery {
 /// Paths of money between two entities, largest first.
 #[utoipa::path(get, path = "/api/v1/paths", params(PathsQuery),
     responses((status = 200, body = Vec<PathReport>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn paths(State(shared): State<Shared>, Query(query): Query<PathsQuery>) -> Answer<Vec<PathReport>> {
+pub async fn paths(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<PathsQuery>,
+) -> Answer<Vec<PathReport>> {
     let mut options = TraceOptions::default();
     options.bounds.max_hops = query.max_hops.unwrap_or(options.bounds.max_hops);
     let most = query.most.unwrap_or(10).min(1000);
-    ask(shared, move |w| Ok(w.paths(&query.from, &query.to, &options, most)?)).await.map(Json)
+    ask(shared, move |w| Ok(w.paths_for(&query.from, &query.to, &options, most, clearance)?)).await.map(Json)
 }
 
 /// Two addresses.
@@ -599,6 +632,8 @@ pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
 pub struct NameQuery {
     /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt.
     name: String,
+    /// TLP 2.0 label for tags that have none of their own; unlabelled tags count as TLP:AMBER.
+    tlp: Option<String>,
 }
 
 /// What an import did.
@@ -608,6 +643,18 @@ pub struct ImportAnswer {
     new_tags: usize,
     actors: usize,
     warnings: Vec<String>,
+    /// Tags of sanctioned addresses.
+    sanctioned: usize,
+    /// Tags by the category that they count under.
+    by_category: BTreeMap<String, usize>,
+    /// Tags by asset.
+    by_asset: BTreeMap<String, usize>,
+    /// Categories that the taxonomy does not know.
+    unknown_categories: BTreeMap<String, usize>,
+    /// Tags left out because nobody controls their address.
+    without_owner: usize,
+    /// Tags whose address can match nothing.
+    unmatchable: usize,
 }
 
 /// Imports a TagPack, ActorPack, OFAC list or CSV, and brings all exposures up to it.
@@ -621,14 +668,18 @@ pub async fn import_tags(
     if !holdfast_attribution::import::is_importable(&query.name) {
         return Err(ApiError::bad("name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt"));
     }
+    let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
+    let label = query.tlp.as_deref().map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;
     let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
     let read = move |w: &Workspace| {
         let mut tags = w.tags.clone();
-        let report = holdfast_attribution::import::import(&mut tags, vec![(query.name, body.to_vec())]);
+        let report = holdfast_attribution::import::import_as(&mut tags, vec![(query.name, body.to_vec())], label);
         Ok((tags, report))
     };
     let answer = change(shared, read, move |w, (tags, report)| {
-        if let Some(refused) = report.refused.into_iter().next() {
+        let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
+        let nothing = report.is_empty().then(|| format!("nothing was imported: {}", nothing()));
+        if let Some(refused) = report.refused.into_iter().next().or(nothing) {
             return Err(ApiError::bad(refused));
         }
         w.tags = tags;
@@ -638,6 +689,12 @@ pub async fn import_tags(
             new_tags: report.new_tags,
             actors: report.actors,
             warnings: report.warnings.into_iter().take(1000).collect(),
+            sanctioned: report.sanctioned,
+            by_category: report.by_category,
+            by_asset: report.by_asset,
+            unknown_categories: report.unknown_categories,
+            without_owner: report.without_owner,
+            unmatchable: report.unmatchable,
         })
     })
     .await?;
@@ -756,8 +813,8 @@ pub struct ConflictAnswer {
 
 /// Addresses whose tags disagree.
 #[utoipa::path(get, path = "/api/v1/tags/conflicts", responses((status = 200, body = Vec<ConflictAnswer>)))]
-pub async fn conflicts(State(shared): State<Shared>) -> Answer<Vec<ConflictAnswer>> {
-    let found = ask(shared, |w| Ok(w.tags.conflicts())).await?;
+pub async fn conflicts(State(shared): State<Shared>, Clearance(clearance): Clearance) -> Answer<Vec<ConflictAnswer>> {
+    let found = ask(shared, move |w| Ok(w.tags.conflicts_for(clearance))).await?;
     let answer = found.into_iter().map(|c| ConflictAnswer {
         address: c.address,
         asset: c.asset,

@@ -5,6 +5,7 @@ pub mod academy_pages;
 pub mod api;
 pub mod campaigns;
 pub mod cases;
+pub mod clearance;
 pub mod compat;
 pub mod desk;
 pub mod desk_pages;

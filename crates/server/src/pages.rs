@@ -2,6 +2,7 @@
 
 use crate::Shared;
 use crate::api::{TraceQuery, ask};
+use crate::clearance::Clearance;
 use crate::error::ApiError;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
@@ -127,6 +128,10 @@ fn exposure_section(exposure: &ExposureView, asset: &str) -> Markup {
     }
 }
 
+fn exposure_hidden() -> Markup {
+    html! { h2 { "Exposure" } p.note { "Shown to people who sign in: it rests on tags that are not public." } }
+}
+
 /// Front page.
 pub async fn home(State(shared): State<Shared>) -> Page {
     let summary = ask(shared, |w| Ok(w.summary())).await?;
@@ -159,16 +164,20 @@ pub struct SearchQuery {
 }
 
 /// Sends a search to the page of what it names.
-pub async fn search(State(shared): State<Shared>, Query(query): Query<SearchQuery>) -> Result<Response, ErrorPage> {
+pub async fn search(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<SearchQuery>,
+) -> Result<Response, ErrorPage> {
     let text = query.q.trim().to_owned();
     if text.is_empty() {
         return Ok(Redirect::to("/").into_response());
     }
     let query = text.clone();
     let (found, known) = ask(shared, move |w| {
-        let found = w.lookup(&query, &|_| true);
+        let found = w.lookup(&query, &|t| t.is_for(clearance));
         // Addresses of the ledger's chain that no block mentions still have a page.
-        let known = if found.hits.is_empty() { w.address(&query).ok().map(|r| r.address) } else { None };
+        let known = if found.hits.is_empty() { w.address_for(&query, clearance).ok().map(|r| r.address) } else { None };
         Ok((found, known))
     })
     .await?;
@@ -251,8 +260,8 @@ pub async fn nothing_here(uri: axum::http::Uri) -> Response {
 }
 
 /// An address.
-pub async fn address(State(shared): State<Shared>, Path(text): Path<String>) -> Page {
-    let (report, asset) = ask(shared, move |w| Ok((w.address(&text)?, w.asset()))).await?;
+pub async fn address(State(shared): State<Shared>, Clearance(clearance): Clearance, Path(text): Path<String>) -> Page {
+    let (report, asset) = ask(shared, move |w| Ok((w.address_for(&text, clearance)?, w.asset()))).await?;
     Ok(page(
         &report.address,
         &report.address,
@@ -276,7 +285,7 @@ pub async fn address(State(shared): State<Shared>, Path(text): Path<String>) -> 
             @if let Some(tag) = report.entity.as_ref().and_then(|e| e.tag.as_ref()) {
                 h2 { "Entity's tag" } (tags_table(std::slice::from_ref(tag)))
             }
-            @if let Some(exposure) = &report.exposure { (exposure_section(exposure, asset)) }
+            @if let Some(exposure) = &report.exposure { (exposure_section(exposure, asset)) } @else if report.in_ledger { (exposure_hidden()) }
             @if report.in_ledger {
                 h2 { "Trace" }
                 p {
@@ -337,8 +346,8 @@ fn sides(title: &str, sides: &[TxSide], other: &str, outpoints: bool, asset: &st
 }
 
 /// A transaction.
-pub async fn tx(State(shared): State<Shared>, Path(text): Path<String>) -> Page {
-    let (report, asset) = ask(shared, move |w| Ok((w.tx(&text)?, w.asset()))).await?;
+pub async fn tx(State(shared): State<Shared>, Clearance(clearance): Clearance, Path(text): Path<String>) -> Page {
+    let (report, asset) = ask(shared, move |w| Ok((w.tx_for(&text, clearance)?, w.asset()))).await?;
     Ok(page(
         &report.txid,
         &report.txid,
@@ -354,7 +363,7 @@ pub async fn tx(State(shared): State<Shared>, Path(text): Path<String>) -> Page 
                 a href={"/trace?direction=backward&subject=" (report.txid)} { "Where it came from" } }
             (sides("Inputs", &report.inputs, "Output spent", true, asset))
             (sides("Outputs", &report.outputs, "Spent by", false, asset))
-            (exposure_section(&report.exposure, asset))
+            @match &report.exposure { Some(exposure) => (exposure_section(exposure, asset)), None => (exposure_hidden()) }
         },
     ))
 }
@@ -381,9 +390,13 @@ pub async fn block(State(shared): State<Shared>, Path(text): Path<String>) -> Pa
 }
 
 /// A trace with its graph.
-pub async fn trace(State(shared): State<Shared>, Query(query): Query<TraceQuery>) -> Page {
+pub async fn trace(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<TraceQuery>,
+) -> Page {
     let request = query.request();
-    let (report, asset) = ask(shared, move |w| Ok((w.trace(&request)?.1, w.asset()))).await?;
+    let (report, asset) = ask(shared, move |w| Ok((w.trace_for(&request, clearance)?.1, w.asset()))).await?;
     let options = |selected: &str, all: &[&str]| {
         html! {
             @for name in all { option value=(name) selected[*name == selected] { (name) } }

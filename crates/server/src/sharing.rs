@@ -17,7 +17,7 @@ use holdfast_sharing::community::{Collection, Community, Filter, Member, NewMemb
 use holdfast_sharing::flags::{NewFlag, Raised};
 use holdfast_sharing::misp::transactions_to;
 use holdfast_sharing::psi::MatchingSession;
-use holdfast_sharing::sources::{Imported, NewSource, Polled, Source, Withdrawn};
+use holdfast_sharing::sources::{Imported, MAX_PAGES, NewSource, Polled, Source, Withdrawn};
 use holdfast_sharing::stix::{WalletReport, wallet_objects};
 use holdfast_sharing::taxii::{self, Client};
 use holdfast_sharing::{Sharing, SharingError, Tlp, stix, tagpack};
@@ -25,6 +25,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
 use utoipa::{IntoParams, ToSchema};
+
+/// Number under which the look at validity is paced, beside the sources.
+const VALIDITY: i64 = -1;
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
@@ -50,22 +53,59 @@ impl Shared {
         Ok(workspace.dir().join("matching"))
     }
 
-    /// Reads a source now: new flags hold past deposits, changed tags go into the workspace, and past transfers are screened again.
+    /// Reads what is new at a source, page by page: new flags hold past deposits, changed tags go into the workspace, and past transfers are
+    /// screened again.
     ///
     /// # Errors
     /// [`SharingError`].
     pub fn read_source(&self, id: i64) -> Result<Polled, SharingError> {
-        let polled = self.sharing().poll(id, &self.partners)?;
-        for flag in &polled.flags {
-            self.screening.hold_flagged(flag)?;
+        let mut all = Polled::default();
+        let mut outcome = Ok(());
+        for _ in 0..MAX_PAGES {
+            match self.sharing().poll(id, &self.partners) {
+                Ok(page) => {
+                    for flag in &page.flags {
+                        self.screening.hold_flagged(flag)?;
+                    }
+                    all.taken += page.taken;
+                    all.refused += page.refused;
+                    all.tags_changed |= page.tags_changed;
+                    all.flags.extend(page.flags);
+                    all.more = page.more;
+                    if !page.more {
+                        break;
+                    }
+                }
+                Err(e) => {
+                    outcome = Err(e);
+                    break;
+                }
+            }
         }
-        if polled.tags_changed {
-            let source = self.sharing().source(id)?;
-            let tags = self.sharing().tags_of(&source)?;
-            self.replace_pack(&source.pack(), tags)?;
-            self.rescreen_later(format!("source '{}' says something new", source.name));
+        // What came before a fault counts.
+        if all.tags_changed {
+            self.place_tags(&self.sharing().source(id)?)?;
         }
-        Ok(polled)
+        outcome.map(|()| all)
+    }
+
+    /// Puts what a source says now into the workspace, and screens past transfers again.
+    fn place_tags(&self, source: &Source) -> Result<(), ScreeningError> {
+        let tags = self.sharing().tags_of(source)?;
+        self.replace_pack(&source.pack(), tags)?;
+        self.rescreen_later(format!("source '{}' says something new", source.name));
+        Ok(())
+    }
+
+    /// Ends the effects of what is no longer valid, and begins those of what is valid from now on.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn apply_validity(&self) -> Result<(), ScreeningError> {
+        for source in self.sharing().apply_validity()? {
+            self.place_tags(&source)?;
+        }
+        Ok(())
     }
 
     fn replace_pack(&self, pack: &str, tags: Vec<Tag>) -> Result<usize, ScreeningError> {
@@ -89,6 +129,9 @@ impl Shared {
     /// When the sources cannot be listed.
     pub fn read_due_sources(&self) -> Result<(), ScreeningError> {
         let now = self.screening.now();
+        if self.pace(VALIDITY, 2, now) {
+            self.apply_validity()?;
+        }
         for source in self.sharing().sources()? {
             // `polled` is written once a minute while nothing is new; flags are asked for each time.
             let due = source.every <= 60 || source.polled.is_none_or(|t| now - t >= source.every);

@@ -71,7 +71,7 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
                 h3 { "How members' flags came out" }
                 div.wide { table {
                     thead { tr { th { "Member" } th.n { "Raised" } th.n { "Confirmed" } th.n { "Withdrawn (false)" } th.n { "Lapsed" } } }
-                    tbody { @for s in &standings { tr { td { (s.member) } td.n { (s.raised) } td.n { (s.confirmed) } td.n { (s.withdrawn) } td.n { (s.lapsed) } } } }
+                    tbody { @for s in &standings { tr { td { (s.member) @if let Some(id) = s.source { " (source " (id) ")" } } td.n { (s.raised) } td.n { (s.confirmed) } td.n { (s.withdrawn) } td.n { (s.lapsed) } } } }
                 } }
             }
             h2 { "Communities hosted here" }

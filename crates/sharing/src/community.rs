@@ -277,36 +277,28 @@ fn admit(
             Err(e) => return Ok(Err(e.to_string())),
         }
     }
-    // Whoever made an object changes it; nobody speaks for another member.
-    if let Some(author) = object["created_by_ref"].as_str()
-        && author != by.identity
-        && !matches!(object["type"].as_str(), Some("extension-definition" | "marking-definition"))
-    {
-        let others = db.query(
-            "SELECT id FROM members WHERE community = $1 AND identity = $2",
-            &[community.id.as_str().into(), author.into()],
-        )?;
-        if !others.is_empty() {
-            return Ok(Err("was created by another member, who alone may share it".into()));
-        }
+    if let Err(why) = authorship(db, community, by, object)? {
+        return Ok(Err(why));
     }
     let known = db.query(
-        "SELECT member, version_us FROM shared_objects WHERE collection = $1 AND object = $2 ORDER BY version_us DESC LIMIT 1",
+        "SELECT member, version_us, body FROM shared_objects WHERE collection = $1 AND object = $2 ORDER BY version_us DESC LIMIT 1",
         &[id.into(), object_id.into()],
     )?;
     if let Some(row) = known.first() {
-        let same_for_all = object.get("modified").is_none()
-            || object["type"] == "identity"
-            || object["type"] == "extension-definition";
-        if row.int(0)? != by.id && !same_for_all {
-            return Ok(Err("another member shared this object; only that member changes it".into()));
+        if row.int(0)? != by.id {
+            // What all members send alike (observables, definitions, the identity of a program) is there already.
+            let same = object.get("modified").is_none() || row.text(2)? == object.to_string();
+            return Ok(match same {
+                true => Ok(None),
+                false => Err("another member shared this object; only that member changes it".into()),
+            });
         }
         let version = ["modified", "created"].iter().find_map(|f| object[*f].as_str()).and_then(micros);
         if version.is_none_or(|v| v <= row.int(1).unwrap_or(i64::MAX)) {
             return Ok(Ok(None));
         }
     }
-    let tlp = Tlp::of(object);
+    let tlp = stix::tlp_of(object);
     if tlp > community.max_tlp {
         return Ok(Err(format!("is {}; this community takes at most {}", tlp.name(), community.max_tlp.name())));
     }
@@ -323,6 +315,38 @@ fn admit(
         return Ok(Ok(Some(Some(json!(readers).to_string()))));
     }
     Ok(Ok(Some(None)))
+}
+
+/// Whether an object may be a member's: what it shares it created itself, under its own identity. Definitions of extensions and markings are
+/// nobody's in particular, and observables have no author.
+fn authorship(
+    db: &mut Database,
+    community: &Community,
+    by: &Member,
+    object: &Json,
+) -> Result<Result<(), String>, DbError> {
+    let mut is_member = |identity: &str| -> Result<bool, DbError> {
+        let sql = "SELECT id FROM members WHERE community = $1 AND identity = $2";
+        Ok(!db.query(sql, &[community.id.as_str().into(), identity.into()])?.is_empty())
+    };
+    let refused = "was created by another member, who alone may share it".to_owned();
+    let kind = object["type"].as_str().unwrap_or_default();
+    if kind == "identity" {
+        let id = object["id"].as_str().unwrap_or_default();
+        return Ok(if id != by.identity && is_member(id)? { Err(refused) } else { Ok(()) });
+    }
+    match object["created_by_ref"].as_str() {
+        _ if matches!(kind, "extension-definition" | "marking-definition") => Ok(Ok(())),
+        None => Ok(Ok(())),
+        Some(author) if author == by.identity => Ok(Ok(())),
+        Some(author) if is_member(author)? => Ok(Err(refused)),
+        Some(author) => Ok(Err(format!(
+            "was created by {}, which is not {}; a member shares what it created itself (its identity here is {})",
+            author.chars().take(80).collect::<String>(),
+            by.name,
+            by.identity
+        ))),
+    }
 }
 
 impl Sharing<'_> {

@@ -4,15 +4,18 @@
 //! What comes from outside is bounded, checked, kept with its source ([`sources`]) and can be withdrawn with it.
 
 pub mod community;
+mod envelope;
 pub mod flags;
+pub mod ingest;
 pub mod misp;
+pub mod misp_feed;
 pub mod psi;
 pub mod sources;
 pub mod stix;
 pub mod tagpack;
 pub mod taxii;
 
-pub use stix::Tlp;
+pub use holdfast_attribution::Tlp;
 
 use holdfast_screening::keys::Master;
 use holdfast_screening::model::Invalid;

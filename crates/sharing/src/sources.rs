@@ -2,13 +2,13 @@
 //! checked, kept with its source, and can be withdrawn with it: tags go, flags end, alerts and holds that rest on the source alone close.
 
 use crate::community::{Collection, Filter, MAX_PAGE, community_by, own_member};
-use crate::stix::{self, check, micros};
+use crate::ingest::{Incoming, SaidTag, SaidTags, end_invalid_flags, incoming, take_in};
 use crate::taxii::Client;
-use crate::{Sharing, SharingError, misp};
-use holdfast_attribution::{Category, Tag, tags::Confidence};
+use crate::{Sharing, SharingError, misp_feed, stix};
+use holdfast_attribution::{Category, Tag, Tlp, tags::Confidence};
 use holdfast_screening::alerts::{AlertAction, Outcome};
 use holdfast_screening::db::{Database, DbError, Row, Value, parse};
-use holdfast_screening::flags::{self, Flag, State};
+use holdfast_screening::flags::{Flag, State};
 use holdfast_screening::model::{Invalid, rfc3339, text_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Decision, ScreeningError, Verdict};
@@ -20,8 +20,8 @@ use utoipa::ToSchema;
 
 /// Most objects that are kept of one source.
 pub const MAX_KEPT: i64 = 1_000_000;
-/// Longest address taken from outside, in bytes.
-const MAX_ADDRESS: usize = 128;
+/// Most pages of a partner's collection or feed that are read at a stretch; the rest is read the next time.
+pub const MAX_PAGES: usize = 100;
 
 /// What a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -74,6 +74,9 @@ pub struct Source {
     pub polled: Option<i64>,
     /// Why that failed.
     pub error: Option<String>,
+    /// Up to when the validity of its objects was applied, Unix seconds.
+    #[serde(skip)]
+    pub(crate) applied: i64,
     #[serde(skip)]
     secret: String,
 }
@@ -125,6 +128,8 @@ pub struct Polled {
     pub tags_changed: bool,
     /// Flags that are new: past deposits are to be looked at.
     pub flags: Vec<Flag>,
+    /// Whether the source has more: read it again.
+    pub more: bool,
 }
 
 /// What withdrawing a source undid in the database.
@@ -143,7 +148,7 @@ pub struct Withdrawn {
 }
 
 const SOURCE: &str =
-    "SELECT id, kind, name, url, username, cursor, every, state, created, polled, error, secret FROM sources";
+    "SELECT id, kind, name, url, username, cursor, every, state, created, polled, error, secret, applied FROM sources";
 
 fn source(row: &Row) -> Result<Source, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
@@ -160,6 +165,7 @@ fn source(row: &Row) -> Result<Source, DbError> {
         polled: row.int_or_null(9),
         error: row.text_or_null(10).map(str::to_owned),
         secret: text(11)?,
+        applied: row.int(12)?,
     })
 }
 
@@ -172,233 +178,6 @@ impl Source {
     #[must_use]
     pub fn pack(&self) -> String {
         format!("source {}: {}", self.id, self.name)
-    }
-}
-
-/// A tag that a source says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SaidTag {
-    pub address: String,
-    pub asset: String,
-    pub label: String,
-    pub concept: String,
-    pub confidence: u8,
-    pub reference: String,
-    pub author: String,
-}
-
-/// What an object becomes here.
-pub(crate) enum Effect {
-    Tags(Vec<SaidTag>),
-    Flag(Box<Flag>),
-    Kept(String),
-    /// What it was is no longer said.
-    Gone,
-}
-
-/// An object on its way in, whatever format it came in.
-pub(crate) struct Incoming {
-    pub id: String,
-    pub version: String,
-    pub body: String,
-    pub effect: Result<Effect, String>,
-}
-
-/// The network that an address can only be of, by its form.
-#[must_use]
-pub fn asset_of(address: &str) -> Option<&'static str> {
-    let is = |prefix: &str| address.starts_with(prefix);
-    let base58 = |len: std::ops::RangeInclusive<usize>| {
-        len.contains(&address.len()) && address.bytes().all(|b| b.is_ascii_alphanumeric() && !b"0OIl".contains(&b))
-    };
-    if is("bc1") || ((is("1") || is("3")) && base58(25..=35)) {
-        Some("BTC")
-    } else if is("ltc1") || ((is("L") || is("M")) && base58(26..=35)) {
-        Some("LTC")
-    } else if is("0x") && address.len() == 42 && address[2..].bytes().all(|b| b.is_ascii_hexdigit()) {
-        Some("ETH")
-    } else if is("T") && address.len() == 34 && base58(34..=34) {
-        Some("TRX")
-    } else if (is("4") || is("8")) && base58(95..=106) {
-        Some("XMR")
-    } else if is("r") && base58(25..=35) {
-        Some("XRP")
-    } else {
-        None
-    }
-}
-
-/// Checks and completes a tag from outside.
-pub(crate) fn tag_ok(mut tag: SaidTag) -> Result<SaidTag, String> {
-    let address = holdfast_attribution::tags::normal(&tag.address);
-    if address.is_empty() || address.len() > MAX_ADDRESS || address.chars().any(|c| c.is_control() || c.is_whitespace())
-    {
-        return Err(format!("'{}' is no address", address.chars().take(40).collect::<String>()));
-    }
-    tag.asset = match tag.asset.is_empty() {
-        true => asset_of(&address).ok_or_else(|| format!("of which asset is {address}?"))?.to_owned(),
-        false => tag.asset.to_ascii_uppercase(),
-    };
-    if tag.asset.len() > 20 {
-        return Err("the asset is no ticker".into());
-    }
-    tag.address = address;
-    let clean = |text: &str, most: usize| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
-    tag.label = clean(&tag.label, 200);
-    if tag.label.is_empty() {
-        tag.label = "without a name".into();
-    }
-    tag.reference = clean(&tag.reference, 1_000);
-    tag.author = clean(&tag.author, 200);
-    if Category::from_name(&tag.concept).is_none() {
-        tag.concept = "other_abuse".into();
-    }
-    Ok(tag)
-}
-
-/// What a STIX object becomes here.
-fn effect_of(object: &Json) -> Result<Effect, SharingError> {
-    if let Some(flag) = stix::read_flag(object)? {
-        return Ok(Effect::Flag(Box::new(flag)));
-    }
-    let kind = object["type"].as_str().unwrap_or_default();
-    if kind != "indicator" {
-        return Ok(Effect::Kept(kind.to_owned()));
-    }
-    let wallets = stix::wallets_of(object);
-    if wallets.is_empty() {
-        return Ok(Effect::Kept("an indicator of no wallet".into()));
-    }
-    if object["revoked"] == json!(true) {
-        return Ok(Effect::Gone);
-    }
-    let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
-    let words = object["labels"].as_array().into_iter().chain(object["indicator_types"].as_array()).flatten();
-    let concept = words.filter_map(Json::as_str).find(|w| Category::from_name(w).is_some()).unwrap_or("other_abuse");
-    let references = object["external_references"].as_array().into_iter().flatten();
-    let reference = references.filter_map(|r| r["url"].as_str()).next().unwrap_or_default();
-    let tags = wallets.into_iter().map(|w| {
-        tag_ok(SaidTag {
-            address: w.address,
-            asset: w.asset.unwrap_or_default(),
-            label: text("name"),
-            concept: concept.to_owned(),
-            confidence: object["confidence"].as_u64().unwrap_or(50).min(100) as u8,
-            reference: reference.to_owned(),
-            author: text("created_by_ref"),
-        })
-    });
-    let tags: Result<Vec<_>, String> = tags.collect();
-    tags.map(Effect::Tags).map_err(|why| SharingError::Object(text("id"), why))
-}
-
-pub(crate) fn incoming(object: &Json) -> Incoming {
-    let id = object["id"].as_str().unwrap_or("an object without id").chars().take(250).collect::<String>();
-    let version = stix::version_of(object, "0");
-    let effect = check(object).and_then(|()| effect_of(object)).map_err(|e| e.to_string());
-    let body = if object.to_string().len() <= stix::MAX_OBJECT { object.to_string() } else { "{}".into() };
-    Incoming { id, version, body, effect }
-}
-
-/// Orders versions: STIX's times, MISP's and packs' numbers.
-fn newer(version: &str, than: &str) -> bool {
-    match (micros(version), micros(than)) {
-        (Some(a), Some(b)) => a > b,
-        _ => match (version.parse::<i64>(), than.parse::<i64>()) {
-            (Ok(a), Ok(b)) => a > b,
-            _ => version != than,
-        },
-    }
-}
-
-/// Takes objects of a source in, in the writer's transaction.
-fn take_in(tx: &mut Transaction<'_>, source: &Source, objects: Vec<Incoming>) -> Result<Polled, ScreeningError> {
-    let mut polled = Polled::default();
-    let rows = tx.db().query("SELECT COUNT(*) FROM imported WHERE source = $1", &[source.id.into()])?;
-    let mut kept = rows.first().map_or(Ok(0), |r| r.int(0))?;
-    for object in objects {
-        let key: [Value; 2] = [source.id.into(), object.id.as_str().into()];
-        let known = tx.db().query("SELECT version, effect FROM imported WHERE source = $1 AND object = $2", &key)?;
-        let before =
-            known.first().map(|r| Ok::<_, DbError>((r.text(0)?.to_owned(), r.text(1)?.to_owned()))).transpose()?;
-        if before.as_ref().is_some_and(|(version, _)| !newer(&object.version, version)) {
-            continue;
-        }
-        if before.is_none() && kept >= MAX_KEPT {
-            return Err(ScreeningError::State(format!(
-                "source {} sent {MAX_KEPT} objects; no more are taken",
-                source.id
-            )));
-        }
-        let was_tag = before.as_ref().is_some_and(|(_, effect)| effect == "tag");
-        let (effect, detail) = match object.effect {
-            Err(why) => {
-                polled.refused += 1;
-                ("refused", why)
-            }
-            Ok(Effect::Kept(what)) => ("kept", what),
-            Ok(Effect::Gone) => ("kept", "no longer said".into()),
-            Ok(Effect::Tags(tags)) => {
-                polled.tags_changed = true;
-                ("tag", json!(tags).to_string())
-            }
-            Ok(Effect::Flag(flag)) => match take_flag(tx, source, *flag, &mut polled)? {
-                Ok(detail) => ("flag", detail),
-                Err(why) => {
-                    polled.refused += 1;
-                    ("refused", why)
-                }
-            },
-        };
-        polled.tags_changed |= was_tag;
-        let row = [
-            source.id.into(),
-            object.id.as_str().into(),
-            object.version.as_str().into(),
-            effect.into(),
-            detail.as_str().into(),
-            object.body.as_str().into(),
-            tx.now().into(),
-        ];
-        tx.db().execute(
-            "INSERT INTO imported (source, object, version, effect, detail, body, time) VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (source, object) DO UPDATE SET version = excluded.version, effect = excluded.effect, detail = excluded.detail,
-             body = excluded.body, time = excluded.time",
-            &row,
-        )?;
-        kept += i64::from(before.is_none());
-        polled.taken += 1;
-    }
-    Ok(polled)
-}
-
-/// Raises a partner's flag, or lets it move on; inner error: why it is refused.
-fn take_flag(
-    tx: &mut Transaction<'_>,
-    source: &Source,
-    flag: Flag,
-    polled: &mut Polled,
-) -> Result<Result<String, String>, ScreeningError> {
-    let flag = Flag { community: source.name.clone(), source: Some(source.id), ..flag };
-    let (id, state) = (flag.id.clone(), flag.state);
-    let detail = format!("{} {} is {}", flag.asset, flag.value, state.name());
-    let done = match flags::get(tx.db(), &id)? {
-        // One's own flag, come back.
-        Some(known) if known.source.is_none() => return Ok(Ok(detail)),
-        Some(known) if known.state == state => Ok(false),
-        Some(_) => tx.end_flag(&id, state, "its member says so"),
-        None => {
-            let new = tx.raise_flag(flag.clone());
-            if new.is_ok() && state.counts() {
-                polled.flags.push(flag);
-            }
-            new
-        }
-    };
-    match done {
-        Ok(_) => Ok(Ok(detail)),
-        Err(ScreeningError::Db(e)) => Err(e.into()),
-        Err(e) => Ok(Err(e.to_string())),
     }
 }
 
@@ -470,9 +249,10 @@ impl Sharing<'_> {
                 secret.as_str().into(),
                 every.into(),
                 now.into(),
+                now.into(),
             ];
             tx.db().execute(
-                "INSERT INTO sources (id, kind, name, url, username, secret, cursor, every, state, created) VALUES ($1, $2, $3, $4, $5, $6, '', $7, 'active', $8)",
+                "INSERT INTO sources (id, kind, name, url, username, secret, cursor, every, state, created, applied) VALUES ($1, $2, $3, $4, $5, $6, '', $7, 'active', $8, $9)",
                 &row,
             )?;
             let detail = json!({ "kind": new.kind, "name": new.name, "url": new.url }).to_string();
@@ -524,44 +304,69 @@ impl Sharing<'_> {
         rows.iter().map(imported).collect()
     }
 
-    /// The tags that a source says, for the workspace.
+    /// The tags that a source says and that are valid now, for the workspace.
     ///
     /// # Errors
     /// [`ScreeningError`].
     pub fn tags_of(&self, source: &Source) -> Result<Vec<Tag>, ScreeningError> {
-        let (pack, mut tags, mut after) = (source.pack(), Vec::new(), String::new());
+        let (mut tags, mut after, now) = (Vec::new(), String::new(), self.screening.now());
         loop {
-            let sql = "SELECT object, detail, time FROM imported WHERE source = $1 AND effect = 'tag' AND object > $2 ORDER BY object LIMIT 5000";
-            let rows = self.screening.read(|db| db.query(sql, &[source.id.into(), after.as_str().into()]))?;
+            let sql =
+                "SELECT object, detail, time, body FROM imported WHERE source = $1 AND effect = 'tag' AND object > $2
+                       AND (valid_from IS NULL OR valid_from <= $3) AND (valid_until IS NULL OR valid_until > $4)
+                       ORDER BY object LIMIT 1000";
+            let values = [source.id.into(), after.as_str().into(), now.into(), now.into()];
+            let rows = self.screening.read(|db| db.query(sql, &values))?;
             let Some(last) = rows.last() else { return Ok(tags) };
             after = last.text(0)?.to_owned();
             for row in &rows {
-                let said: Vec<SaidTag> = parse("tags", row.text(1)?)?;
-                for s in said {
-                    let is_abuse = Category::from_name(&s.concept).is_some_and(Category::is_abuse);
-                    let (category, abuse) = if is_abuse { (None, Some(s.concept)) } else { (Some(s.concept), None) };
-                    tags.push(Tag {
-                        address: s.address,
-                        asset: s.asset,
-                        label: s.label,
-                        source: if s.reference.is_empty() { source.url.clone() } else { s.reference },
-                        category,
-                        abuse,
-                        concepts: Vec::new(),
-                        confidence: confidence(s.confidence),
-                        is_cluster_definer: false,
-                        actor: None,
-                        lastmod: rfc3339(row.int(2)?)[..10].to_owned(),
-                        pack: pack.clone(),
-                        file: row.text(0)?.to_owned(),
-                        creator: s.author,
-                    });
+                for said in SaidTags::stored(row.text(1)?)?.tags {
+                    // Earlier versions stored no label with the tags; it stands in the object.
+                    let label = || serde_json::from_str(row.text(3).ok()?).ok().map(|o: Json| stix::tlp_of(&o));
+                    let tlp = said.tlp.or_else(label);
+                    let at = rfc3339(row.int(2)?)[..10].to_owned();
+                    tags.push(tag_of(said, tlp, source, row.text(0)?, at));
                 }
             }
         }
     }
 
-    /// Reads a source now.
+    /// Sources whose tags changed because objects became valid or are no longer so, and ends the flags of the latter. The caller puts the tags
+    /// into the workspace.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn apply_validity(&self) -> Result<Vec<Source>, ScreeningError> {
+        let now = self.screening.now();
+        let mut changed = Vec::new();
+        for source in self.sources()?.into_iter().filter(|s| s.state == "active" && s.applied < now) {
+            let any = |column: &str| {
+                let sql = format!(
+                    "SELECT object FROM imported WHERE source = $1 AND {column} > $2 AND {column} <= $3 LIMIT 1"
+                );
+                self.screening.read(|db| db.query(&sql, &[source.id.into(), source.applied.into(), now.into()]))
+            };
+            // A source that an earlier version read has tags without labels in the workspace.
+            if source.applied > 0 && any("valid_from")?.is_empty() && any("valid_until")?.is_empty() {
+                continue;
+            }
+            let theirs = source.clone();
+            self.screening.transact(&format!("source:{}", source.name), move |tx| {
+                let flags = end_invalid_flags(tx, &theirs)?;
+                let row = [tx.now().into(), theirs.id.into()];
+                tx.db().execute("UPDATE sources SET applied = $1 WHERE id = $2", &row)?;
+                if theirs.applied > 0 {
+                    let detail = json!({ "flags_ended": flags }).to_string();
+                    tx.audit("source.validity_applied", &format!("source:{}", theirs.id), &detail);
+                }
+                Ok(())
+            })?;
+            changed.push(source);
+        }
+        Ok(changed)
+    }
+
+    /// Reads the next page of a source. How far it was read is stored with what was read, so that a reading that breaks off goes on there.
     ///
     /// # Errors
     /// [`SharingError`]; it is kept with the source.
@@ -571,21 +376,22 @@ impl Sharing<'_> {
             return Err(ScreeningError::State(format!("source {id} is {}", found.state)).into());
         }
         let read = self.fetch(&found, clients);
-        let error = read.as_ref().err().map(ToString::to_string);
-        let noted = error.clone();
-        let quiet = matches!(&read, Ok((objects, cursor)) if objects.is_empty() && *cursor == found.cursor)
-            && found.error.is_none();
-        if quiet {
-            // Nothing to write but the time, which need not be exact to the second.
-            if found.polled.is_some_and(|t| self.screening.now() - t < 60) {
-                return Ok(Polled::default());
+        let (page, error) = match read {
+            Ok(page) => {
+                let error = page.error.clone();
+                (page, error)
             }
+            Err(e) => (Page { cursor: found.cursor.clone(), ..Page::default() }, Some(e.to_string())),
+        };
+        let quiet = error.is_none() && page.objects.is_empty() && page.cursor == found.cursor && found.error.is_none();
+        // Nothing to write but the time, which need not be exact to the second.
+        if quiet && found.polled.is_some_and(|t| self.screening.now() - t < 60) {
+            return Ok(Polled { more: page.more, ..Polled::default() });
         }
-        let (objects, cursor) = read.unwrap_or_default();
+        let (noted, more) = (error.clone(), page.more);
         let polled = self.screening.transact(&format!("source:{}", found.name), move |tx| {
-            let polled = take_in(tx, &found, objects)?;
-            let cursor = if cursor.is_empty() { found.cursor.clone() } else { cursor };
-            let row = [cursor.into(), tx.now().into(), noted.into(), found.id.into()];
+            let polled = take_in(tx, &found, page.objects)?;
+            let row = [page.cursor.into(), tx.now().into(), noted.into(), found.id.into()];
             tx.db().execute("UPDATE sources SET cursor = $1, polled = $2, error = $3 WHERE id = $4", &row)?;
             if polled.taken > 0 {
                 let detail = json!({ "taken": polled.taken, "refused": polled.refused }).to_string();
@@ -594,18 +400,19 @@ impl Sharing<'_> {
             Ok(polled)
         })?;
         match error {
-            Some(e) => Err(SharingError::Partner(format!("source {id}"), e)),
-            None => Ok(polled),
+            Some(e) if polled.taken == 0 => Err(SharingError::Partner(format!("source {id}"), e)),
+            // What did come is in; the error stands with the source.
+            Some(_) => Ok(Polled { more: false, ..polled }),
+            None => Ok(Polled { more, ..polled }),
         }
     }
 
-    /// What is new at a source.
-    fn fetch(&self, found: &Source, clients: &Clients) -> Result<(Vec<Incoming>, String), SharingError> {
+    /// What is next at a source.
+    fn fetch(&self, found: &Source, clients: &Clients) -> Result<Page, SharingError> {
         match found.kind {
             Kind::Taxii => {
                 let client = clients.of(found, || self.unseal_or_empty(&found.secret))?;
-                let (objects, cursor) = client.objects(&found.url, &found.cursor)?;
-                Ok((objects.iter().map(incoming).collect(), cursor))
+                client.next_page(&found.url, &found.cursor)
             }
             Kind::Community => {
                 let (community, collection) = self.local(&found.url)?;
@@ -614,16 +421,19 @@ impl Sharing<'_> {
                 let after = found.cursor.parse().ok();
                 let filter =
                     Filter { added_after: after, versions: vec!["all".into()], limit: MAX_PAGE, ..Filter::default() };
-                let (list, _) = self.objects(&community, collection, &own.name, &filter)?;
+                let (list, more) = self.objects(&community, collection, &own.name, &filter)?;
                 let cursor = list.last().map_or(found.cursor.clone(), |o| o.added.to_string());
                 // What this desk shared itself, it knows.
                 let theirs = list.iter().filter(|o| o.body["created_by_ref"].as_str() != Some(own.identity.as_str()));
-                Ok((theirs.map(|o| incoming(&o.body)).collect(), cursor))
+                let objects = theirs.map(|o| incoming(&o.body)).collect();
+                Ok(Page { objects, cursor, more, error: None })
             }
             Kind::Misp => {
                 let key = self.unseal_or_empty(&found.secret)?;
-                let known = self.screening.read(|db| known_events(db, found.id))?;
-                misp::fetch(&found.url, &key, &found.cursor, &known)
+                let read = |sql: &str, values: &[Value]| -> Result<Vec<Row>, SharingError> {
+                    Ok(self.screening.read(|db| db.query(sql, values))?)
+                };
+                misp_feed::next_page(&misp_feed::Remote::new(&found.url, &key), &read, found, self.screening.now())
             }
         }
     }
@@ -679,6 +489,10 @@ fn undo_alerts(
 ) -> Result<(), ScreeningError> {
     // The title as it stands in decisions (JSON) and in late alerts' words; looked at closely below.
     let quoted = json!(pack).to_string();
+    // Where a tag's label forbids to name its source, the number stands alone.
+    let number = pack.split(':').next().unwrap_or(pack);
+    let quoted_number = json!(number).to_string();
+    let is_pack = |p: &str| p == pack || p == number;
     let mut after = 0i64;
     loop {
         let rows = tx.db().query(
@@ -692,12 +506,13 @@ fn undo_alerts(
             let (alert, words, result) = (row.int(0)? as u64, row.text(2)?, row.text(3)?);
             let (touched, alone, holds) = match row.text(1)? {
                 "late" => {
-                    let ours = words.matches(&format!(", pack {pack})")).count();
+                    let ours: usize =
+                        [pack, number].iter().map(|p| words.matches(&format!(", pack {p})")).count()).sum();
                     (ours > 0, ours == words.matches(", pack ").count(), Vec::new())
                 }
-                _ if result.contains(&quoted) => {
+                _ if result.contains(&quoted) || result.contains(&quoted_number) => {
                     let decision: Decision = parse("decision", result)?;
-                    let ours = |t: &holdfast_screening::facts::TagFact| t.pack == pack;
+                    let ours = |t: &holdfast_screening::facts::TagFact| is_pack(&t.pack);
                     let rests = |least: Verdict| {
                         let mut grave = decision.reasons.iter().filter(|r| r.decision >= least);
                         grave.all(|r| !r.tags.is_empty() && r.tags.iter().all(ours))
@@ -732,11 +547,40 @@ fn undo_alerts(
     }
 }
 
-/// Events of a MISP feed that have objects here.
-fn known_events(db: &mut Database, source: i64) -> Result<Vec<(String, String)>, DbError> {
-    let sql = "SELECT object, version FROM imported WHERE source = $1 AND effect = 'tag' ORDER BY object";
-    let rows = db.query(sql, &[source.into()])?;
-    rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.text(1)?.to_owned()))).collect()
+/// What one reading of a source brought.
+#[derive(Default)]
+pub(crate) struct Page {
+    /// Objects.
+    pub objects: Vec<Incoming>,
+    /// Up to where it was read now.
+    pub cursor: String,
+    /// Whether there is more.
+    pub more: bool,
+    /// What went wrong beside what was read.
+    pub error: Option<String>,
+}
+
+/// A tag as the workspace has it.
+fn tag_of(said: SaidTag, tlp: Option<Tlp>, source: &Source, object: &str, lastmod: String) -> Tag {
+    let is_abuse = Category::from_name(&said.concept).is_some_and(Category::is_abuse);
+    let (category, abuse) = if is_abuse { (None, Some(said.concept)) } else { (Some(said.concept), None) };
+    Tag {
+        address: said.address,
+        asset: said.asset,
+        label: said.label,
+        source: if said.reference.is_empty() { source.url.clone() } else { said.reference },
+        category,
+        abuse,
+        concepts: Vec::new(),
+        confidence: confidence(said.confidence),
+        is_cluster_definer: false,
+        actor: None,
+        lastmod,
+        pack: source.pack(),
+        file: object.to_owned(),
+        creator: said.author,
+        tlp,
+    }
 }
 
 fn confidence(level: u8) -> Confidence {
@@ -772,37 +616,4 @@ impl Clients {
 /// Whether a community is known, for callers that have only an id.
 pub(crate) fn is_community(sharing: &Sharing<'_>, id: &str) -> Result<bool, ScreeningError> {
     sharing.screening.read(|db| Ok(community_by(db, id)?.is_some()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_name_their_asset() {
-        assert_eq!(asset_of("13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"), Some("BTC"));
-        assert_eq!(asset_of("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"), Some("BTC"));
-        assert_eq!(asset_of("0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"), Some("ETH"));
-        assert_eq!(asset_of("TJRabPrwbZy45sbavfcjinPJC18kjpRTv8"), Some("TRX"));
-        assert_eq!(asset_of("something else"), None);
-    }
-
-    #[test]
-    fn versions_of_all_formats_are_ordered() {
-        assert!(newer("2026-11-25T08:00:00.2Z", "2026-11-25T08:00:00.100000Z"));
-        assert!(!newer("2026-11-25T08:00:00.2Z", "2026-11-25T08:00:00.200Z"));
-        assert!(newer("100", "99") && !newer("99", "100") && !newer("99", "99"));
-    }
-
-    #[test]
-    fn what_comes_in_is_bounded() {
-        let long = "x".repeat(300);
-        let object = json!({ "type": "indicator", "spec_version": "2.1", "id": "indicator--7c1dbb10-8b1b-4f15-9d4d-3f1b2c1e6a11",
-            "created": "2026-11-25T08:00:00Z", "modified": "2026-11-25T08:00:00Z", "valid_from": "2026-11-25T08:00:00Z",
-            "name": "n\u{1}", "pattern_type": "stix", "pattern": format!("[cryptocurrency-wallet:value = '{long}']") });
-        assert!(incoming(&object).effect.is_err());
-        let big = json!({ "type": "note", "id": "note--7c1dbb10-8b1b-4f15-9d4d-3f1b2c1e6a11", "content": "x".repeat(300_000) });
-        let taken = incoming(&big);
-        assert!(taken.effect.is_err() && taken.body == "{}");
-    }
 }

@@ -4,6 +4,7 @@
 //! is said again in a property extension on indicators, so that who does not know the observable still has address and asset.
 
 use crate::SharingError;
+pub use holdfast_attribution::Tlp;
 use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::model::{parse_time, rfc3339};
 use serde::{Deserialize, Serialize};
@@ -30,89 +31,47 @@ const SCO_NAMESPACE: Uuid = Uuid::from_u128(0x00ab_edb4_aa42_466c_9c01_fed2_3315
 /// TLP 2.0's extension (OASIS cti-stix-common-objects).
 const TLP_EXTENSION: &str = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d";
 
-/// TLP 2.0 label (FIRST, August 2022), least restrictive first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-pub enum Tlp {
-    /// May be passed on to anybody.
-    #[serde(rename = "TLP:CLEAR")]
-    Clear,
-    /// Within the wider community, not in public.
-    #[serde(rename = "TLP:GREEN")]
-    Green,
-    /// Within one's organisation and its clients, who need to know.
-    #[serde(rename = "TLP:AMBER")]
-    Amber,
-    /// Within one's organisation only.
-    #[serde(rename = "TLP:AMBER+STRICT")]
-    AmberStrict,
-    /// The named recipients only.
-    #[serde(rename = "TLP:RED")]
-    Red,
+/// Id of a label's marking definition.
+#[must_use]
+pub fn marking(tlp: Tlp) -> &'static str {
+    [
+        "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
+        "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
+        "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
+        "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
+        "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
+    ][tlp as usize]
 }
 
-impl Tlp {
-    /// All, least restrictive first.
-    pub const ALL: [Tlp; 5] = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
-
-    /// Its name, such as `TLP:AMBER+STRICT`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED"][self as usize]
+/// A label by the id of its marking definition, TLP 1.0's included.
+#[must_use]
+pub fn tlp_from_marking(id: &str) -> Option<Tlp> {
+    // STIX 2.1, section 7.2.1.4.
+    match id {
+        "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9" => Some(Tlp::Clear),
+        "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da" => Some(Tlp::Green),
+        "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82" => Some(Tlp::Amber),
+        "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed" => Some(Tlp::Red),
+        _ => Tlp::ALL.into_iter().find(|t| marking(*t) == id),
     }
+}
 
-    /// Reads a name, with or without `TLP:`; TLP 1.0's WHITE is CLEAR.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        let name = name.trim().to_ascii_uppercase();
-        let name = name.strip_prefix("TLP:").unwrap_or(&name);
-        match name {
-            "WHITE" => Some(Tlp::Clear),
-            _ => Tlp::ALL.into_iter().find(|t| &t.name()[4..] == name),
-        }
-    }
+/// A label's marking definition itself.
+#[must_use]
+pub fn marking_definition(tlp: Tlp) -> Value {
+    let word = tlp.name()[4..].to_ascii_lowercase();
+    json!({
+        "type": "marking-definition", "spec_version": "2.1", "id": marking(tlp), "created": "2022-10-01T00:00:00.000Z",
+        "name": tlp.name(), "extensions": { TLP_EXTENSION: { "extension_type": "property-extension", "tlp_2_0": word } },
+    })
+}
 
-    /// Id of its marking definition.
-    #[must_use]
-    pub fn marking(self) -> &'static str {
-        [
-            "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
-            "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
-            "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
-            "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
-            "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
-        ][self as usize]
-    }
-
-    /// By the id of a marking definition, TLP 1.0's included.
-    #[must_use]
-    pub fn from_marking(id: &str) -> Option<Self> {
-        // STIX 2.1, section 7.2.1.4.
-        match id {
-            "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9" => Some(Tlp::Clear),
-            "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da" => Some(Tlp::Green),
-            "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82" => Some(Tlp::Amber),
-            "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed" => Some(Tlp::Red),
-            _ => Tlp::ALL.into_iter().find(|t| t.marking() == id),
-        }
-    }
-
-    /// The marking definition itself.
-    #[must_use]
-    pub fn definition(self) -> Value {
-        let word = self.name()[4..].to_ascii_lowercase();
-        json!({
-            "type": "marking-definition", "spec_version": "2.1", "id": self.marking(), "created": "2022-10-01T00:00:00.000Z",
-            "name": self.name(), "extensions": { TLP_EXTENSION: { "extension_type": "property-extension", "tlp_2_0": word } },
-        })
-    }
-
-    /// The most restrictive label of an object; what is not marked counts as AMBER.
-    #[must_use]
-    pub fn of(object: &Value) -> Self {
-        let refs = object["object_marking_refs"].as_array();
-        let labels = refs.into_iter().flatten().filter_map(Value::as_str).filter_map(Tlp::from_marking);
-        labels.max().unwrap_or(Tlp::Amber)
-    }
+/// The most restrictive label of an object; what is not marked counts as AMBER.
+#[must_use]
+pub fn tlp_of(object: &Value) -> Tlp {
+    let refs = object["object_marking_refs"].as_array();
+    let labels = refs.into_iter().flatten().filter_map(Value::as_str).filter_map(tlp_from_marking);
+    labels.max().unwrap_or(Tlp::Amber)
 }
 
 /// Microseconds since 1970 of an RFC 3339 time in UTC, as STIX writes it.
@@ -321,7 +280,7 @@ pub fn wallet_objects(by: &str, said: &WalletReport, now: i64) -> Vec<Value> {
     let author = identity_id(by);
     let key = format!("{by}:{}:{}", said.asset, said.address);
     let at = seconds(now);
-    let marked = json!([said.tlp.marking()]);
+    let marked = json!([marking(said.tlp)]);
     let wallet = wallet(&said.address);
     let mut indicator = json!({
         "type": "indicator", "spec_version": "2.1", "id": derived("indicator", &key), "created_by_ref": author, "created": at,
@@ -362,7 +321,7 @@ pub fn report(by: &str, title: &str, text: &str, refs: &[String], tlp: Tlp, now:
     let at = seconds(now);
     json!({ "type": "report", "spec_version": "2.1", "id": derived("report", &format!("{by}:{title}")), "created_by_ref": identity_id(by),
         "created": at, "modified": at, "name": title, "description": text, "report_types": ["threat-report"], "published": at,
-        "object_refs": refs, "object_marking_refs": [tlp.marking()] })
+        "object_refs": refs, "object_marking_refs": [marking(tlp)] })
 }
 
 /// A note on other objects.
@@ -371,7 +330,7 @@ pub fn note(by: &str, text: &str, refs: &[String], tlp: Tlp, now: i64) -> Value 
     let at = seconds(now);
     json!({ "type": "note", "spec_version": "2.1", "id": derived("note", &format!("{by}:{text}:{refs:?}")),
         "created_by_ref": identity_id(by), "created": at, "modified": at, "content": text, "authors": [by], "object_refs": refs,
-        "object_marking_refs": [tlp.marking()] })
+        "object_marking_refs": [marking(tlp)] })
 }
 
 /// Id of the flag that a member raises on something: the same again is the same flag.
@@ -396,7 +355,7 @@ pub fn flag_object(flag: &Flag, changed: i64, tlp: Tlp) -> Value {
         "type": "indicator", "spec_version": "2.1", "id": flag.id, "created_by_ref": identity_id(&flag.member),
         "created": seconds(flag.raised), "modified": modified, "name": format!("Stolen funds: {} {}", flag.asset, flag.value),
         "description": flag.reason, "indicator_types": ["malicious-activity"], "pattern": pattern, "pattern_type": "stix",
-        "valid_from": seconds(flag.raised), "labels": ["stolen-funds"], "object_marking_refs": [tlp.marking()],
+        "valid_from": seconds(flag.raised), "labels": ["stolen-funds"], "object_marking_refs": [marking(tlp)],
         "extensions": { flag_extension(): { "extension_type": "property-extension", "subject": flag.subject.name(),
             "asset": flag.asset, "value": flag.value, "state": flag.state.name(), "until": seconds(flag.until), "member": flag.member } },
     });
@@ -435,7 +394,7 @@ pub fn read_flag(object: &Value) -> Result<Option<Flag>, SharingError> {
         // Revoked is withdrawn, whatever else is said.
         state: if object["revoked"] == json!(true) && state.counts() { State::Withdrawn } else { state },
         source: None,
-        tlp: Tlp::of(object).name().to_owned(),
+        tlp: tlp_of(object).name().to_owned(),
     };
     flag.canonical().map(Some).map_err(|e| wrong(&e.to_string()))
 }
@@ -574,7 +533,7 @@ mod tests {
     fn labels_are_ordered_and_read() {
         assert!(Tlp::Clear < Tlp::Red && Tlp::Amber < Tlp::AmberStrict);
         assert_eq!(Tlp::from_name("amber+strict"), Some(Tlp::AmberStrict));
-        assert_eq!(Tlp::of(&json!({})), Tlp::Amber);
-        assert_eq!(Tlp::of(&json!({"object_marking_refs": [Tlp::Green.marking(), Tlp::Red.marking()]})), Tlp::Red);
+        assert_eq!(tlp_of(&json!({})), Tlp::Amber);
+        assert_eq!(tlp_of(&json!({"object_marking_refs": [marking(Tlp::Green), marking(Tlp::Red)]})), Tlp::Red);
     }
 }

@@ -1,6 +1,6 @@
 //! TagPacks out: GraphSense's format (tagpack-tool's schema), which Holdfast also reads.
 
-use crate::misp::{own_words, publishable};
+use crate::misp::{passable, publishable};
 use crate::stix::Tlp;
 use holdfast_attribution::Tag;
 use holdfast_screening::model::Invalid;
@@ -16,7 +16,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Tags as a TagPack (YAML); what partners said is left out. Gives the pack and how many tags it has.
+/// Tags as a TagPack (YAML); what partners said, and what is labelled above the pack, is left out. Gives the pack and how many tags it has.
 ///
 /// # Errors
 /// [`Invalid`] when the label forbids publication.
@@ -28,7 +28,7 @@ pub fn pack(title: &str, creator: &str, tags: &[&Tag], tlp: Tlp, today: &str) ->
     };
     let mut text = String::new();
     let mut count = 0;
-    for tag in own_words(tags).into_iter().filter(|t| KNOWN.contains(&t.asset.as_str())) {
+    for tag in passable(tags, tlp).into_iter().filter(|t| KNOWN.contains(&t.asset.as_str())) {
         let concept = tag.concept();
         let is_date = holdfast_input::time::check_date(&tag.lastmod).is_ok();
         let lastmod = if is_date { tag.lastmod.as_str() } else { today };

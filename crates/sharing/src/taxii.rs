@@ -1,6 +1,9 @@
 //! TAXII 2.1 (OASIS Standard, 10 June 2021): the server's side as a function from request to answer, and a client.
 
 use crate::community::{Collection, Community, Filter, MAX_PAGE, Member, Stored};
+use crate::envelope::{elements, members};
+use crate::ingest::incoming_text;
+use crate::sources::Page;
 use crate::stix::{micros, timestamp};
 use crate::{Sharing, SharingError};
 use base64::Engine;
@@ -335,13 +338,48 @@ pub struct Client {
     authorization: String,
 }
 
-/// Objects of a page.
-#[derive(Debug)]
-struct Page {
-    objects: Vec<Json>,
+/// Largest page that is read of a partner's collection, in bytes; a larger one is asked for again with fewer objects.
+const MAX_PAGE_BYTES: u64 = 16 << 20;
+/// Most objects of a page that are taken; a server may ignore the limit that it is asked for.
+const MAX_PAGE_OBJECTS: usize = 5_000;
+
+/// Up to where a collection was read: when what was read last was added; within a run of pages also where the run began and the token of its
+/// next page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Cursor {
+    after: String,
+    last: String,
     next: Option<String>,
-    more: bool,
-    last_added: Option<String>,
+}
+
+impl Cursor {
+    fn read(text: &str) -> Self {
+        let mut parts = text.splitn(3, ' ');
+        let (after, last, next) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+        let time = |t: &str| if t == "-" { String::new() } else { t.to_owned() };
+        match (last, next) {
+            (Some(last), Some(next)) => Cursor { after: time(after), last: time(last), next: Some(next.to_owned()) },
+            _ => Cursor { after: after.to_owned(), last: after.to_owned(), next: None },
+        }
+    }
+
+    fn text(&self) -> String {
+        let time = |t: &str| if t.is_empty() { "-".to_owned() } else { t.to_owned() };
+        match &self.next {
+            Some(next) => format!("{} {} {next}", time(&self.after), time(&self.last)),
+            None => self.last.clone(),
+        }
+    }
+}
+
+/// An answer to a request for a page.
+enum Fetched {
+    /// Its body, and when its last object was added.
+    Body(Vec<u8>, Option<String>),
+    /// A refusal.
+    Refused(u16, String),
+    /// It is larger than what is read.
+    TooLarge,
 }
 
 impl Client {
@@ -362,7 +400,7 @@ impl Client {
         let status = response.status();
         let last = response.headers().get("x-taxii-date-added-last");
         let last = last.and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let text = response.into_body().into_with_config().limit(64 << 20).read_to_vec();
+        let text = response.into_body().into_with_config().limit(MAX_PAGE_BYTES).read_to_vec();
         let text = text.map_err(|e| fault(e.to_string()))?;
         let body: Json = serde_json::from_slice(&text).unwrap_or_default();
         if !status.is_success() {
@@ -421,42 +459,75 @@ impl Client {
             .collect())
     }
 
-    fn page(&self, collection: &str, after: Option<&str>, next: Option<&str>) -> Result<Page, SharingError> {
-        let mut url = format!("{}/objects/?limit={MAX_PAGE}&match[version]=all", collection.trim_end_matches('/'));
-        if let Some(after) = after {
-            url.push_str(&format!("&added_after={after}"));
-        }
-        if let Some(next) = next {
-            url.push_str(&format!("&next={}", encoded(next)));
-        }
-        let (mut body, last_added) = self.get(&url)?;
-        let objects = match body["objects"].take() {
-            Json::Array(list) => list,
-            _ => Vec::new(),
-        };
-        let next = body["next"].as_str().map(str::to_owned);
-        Ok(Page { objects, next, more: body["more"] == json!(true), last_added })
-    }
-
-    /// Objects that were added to a collection after a time, in order, every version, at most a hundred pages; and the time to ask from next.
+    /// The next page of a collection after a cursor, every version. Only one page is held at a time, object by object.
     ///
     /// # Errors
     /// [`SharingError::Partner`].
-    pub fn objects(&self, collection: &str, after: &str) -> Result<(Vec<Json>, String), SharingError> {
-        let (mut all, mut cursor, mut next) = (Vec::new(), after.to_owned(), None::<String>);
-        for _ in 0..100 {
-            let since = Some(after).filter(|a| !a.is_empty());
-            let page = self.page(collection, since, next.as_deref())?;
-            all.extend(page.objects);
-            if let Some(last) = page.last_added.filter(|l| micros(l).is_some()) {
-                cursor = last;
+    pub(crate) fn next_page(&self, collection: &str, cursor: &str) -> Result<Page, SharingError> {
+        let at = Cursor::read(cursor);
+        let fault = |what: String| SharingError::Partner(collection.to_owned(), what);
+        let mut limit = MAX_PAGE;
+        let (text, last) = loop {
+            let mut url = format!("{}/objects/?limit={limit}&match[version]=all", collection.trim_end_matches('/'));
+            if !at.after.is_empty() {
+                url.push_str(&format!("&added_after={}", at.after));
             }
-            if !page.more || page.next.is_none() {
-                break;
+            if let Some(next) = &at.next {
+                url.push_str(&format!("&next={}", encoded(next)));
             }
-            next = page.next;
+            match self.fetch(&url, MAX_PAGE_BYTES)? {
+                Fetched::Body(text, last) => break (text, last),
+                Fetched::TooLarge if limit > 1 => limit = (limit / 10).max(1),
+                Fetched::TooLarge => {
+                    return Err(fault(format!("one object's page is over {} MiB", MAX_PAGE_BYTES >> 20)));
+                }
+                // A token that ran out: the run begins again, and what is known already changes nothing.
+                Fetched::Refused(status, why) if at.next.is_some() && status < 500 => {
+                    let cursor = Cursor { next: None, last: at.after.clone(), ..at }.text();
+                    return Ok(Page { cursor, error: Some(why), ..Page::default() });
+                }
+                Fetched::Refused(_, why) => return Err(fault(why)),
+            }
+        };
+        let [objects, more, next] = members(&text, ["objects", "more", "next"]).map_err(&fault)?;
+        let objects = elements(objects, MAX_PAGE_OBJECTS).map_err(|why| fault(format!("objects {why}")))?;
+        let last = last.filter(|l| micros(l).is_some()).unwrap_or_else(|| at.last.clone());
+        let mut page = Page { objects: objects.into_iter().map(incoming_text).collect(), ..Page::default() };
+        let token =
+            next.and_then(|n| serde_json::from_slice::<String>(n).ok()).filter(|n| !n.is_empty() && n.len() <= 1_000);
+        page.cursor = match (more == Some(b"true"), token) {
+            (true, Some(token)) => {
+                page.more = true;
+                Cursor { after: at.after, last, next: Some(token) }.text()
+            }
+            // Without a token, the time when the last was added leads on, if it moves at all.
+            (more, _) => {
+                page.more = more && last != at.last;
+                Cursor { after: String::new(), last, next: None }.text()
+            }
+        };
+        Ok(page)
+    }
+
+    fn fetch(&self, url: &str, most: u64) -> Result<Fetched, SharingError> {
+        let fault = |what: String| SharingError::Partner(url.to_owned(), what);
+        let request = self.agent.get(url).header("accept", MEDIA_TYPE).header("authorization", &self.authorization);
+        let response = request.call().map_err(|e| fault(e.to_string()))?;
+        let status = response.status();
+        let last = response.headers().get("x-taxii-date-added-last");
+        let last = last.and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let text = match response.into_body().into_with_config().limit(most).read_to_vec() {
+            Ok(text) => text,
+            Err(ureq::Error::BodyExceedsLimit(_)) => return Ok(Fetched::TooLarge),
+            Err(e) => return Err(fault(e.to_string())),
+        };
+        if !status.is_success() {
+            let body: Json = serde_json::from_slice(&text[..text.len().min(64 << 10)]).unwrap_or_default();
+            let words = body["description"].as_str().or(body["title"].as_str()).unwrap_or("without words");
+            let words = words.chars().take(300).collect::<String>();
+            return Ok(Fetched::Refused(status.as_u16(), format!("it answered {status}: {words}")));
         }
-        Ok((all, cursor))
+        Ok(Fetched::Body(text, last))
     }
 
     /// Shares objects in a collection and waits for what came of it.
@@ -526,6 +597,15 @@ mod tests {
                 && !is_taxii(Some("application/json"))
                 && !is_taxii(None)
         );
+    }
+
+    #[test]
+    fn cursors_read_back_and_old_ones_still_do() {
+        for text in ["", "2026-11-25T08:00:00.000000Z", "- 2026-11-25T08:00:00Z a token", "2026-11-25T08:00:00Z - x"] {
+            assert_eq!(Cursor::read(text).text(), text);
+        }
+        let run = Cursor::read("- 2026-11-25T08:00:00Z a token");
+        assert_eq!((run.after.as_str(), run.next.as_deref()), ("", Some("a token")));
     }
 
     #[test]

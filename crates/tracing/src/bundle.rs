@@ -257,9 +257,12 @@ fn attributions(view: &NamedView<'_>, addresses: &BTreeSet<u32>, wanted: &mut BT
         if !category.is_attributed() {
             continue;
         }
-        let tags: Vec<Tag> = view.view.entities.tags_of(view.tags, *address).cloned().collect();
+        // The bundle leaves the organisation: it carries what its reader may read.
+        let own = view.view.entities.tags_of(view.tags, *address).filter(|t| t.is_for(view.clearance));
+        let tags: Vec<Tag> = own.cloned().collect();
         let cluster = if tags.is_empty() {
-            let tag = view.view.entities.definer(view.tags, view.clusters.of(*address)).cloned();
+            let cluster = view.clusters.of(*address);
+            let tag = view.view.entities.definer_for(view.tags, cluster, view.clearance).cloned();
             tag.and_then(|tag| {
                 let key = AddressKey::parse(&tag.address, ledger.network()).ok()?;
                 let tagged = ledger.address_number(&key)?;

@@ -214,7 +214,8 @@ impl Workspace {
         }
         let best = weightiest(tags.iter().copied());
         let own = best.map_or(Category::UNATTRIBUTED, Tag::concept);
-        let category = number.map(|n| self.entities.category(n)).filter(|c| c.risk() > own.risk()).unwrap_or(own);
+        let of_entity = number.and_then(|n| self.entities.tag_where(&self.tags, &self.clusters, n, visible));
+        let category = of_entity.map(Tag::concept).filter(|c| c.risk() > own.risk()).unwrap_or(own);
         let hit = Hit {
             name: best.map(|t| t.label.clone()),
             assets: assets.into_iter().collect(),

@@ -2,8 +2,7 @@
 
 use crate::trace::{Bounds, Direction, EndKind, Policy, Trace, TraceOptions};
 use crate::view::{LedgerView, View, same_chain};
-use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Clusters, Risk, TagStore};
+use holdfast_attribution::{Category, Clusters, Risk, TagStore, Tlp};
 use holdfast_ledger::Source;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,13 +33,15 @@ pub struct NamedView<'a> {
     pub clusters: &'a Clusters,
     /// Tags.
     pub tags: &'a TagStore,
+    /// Whom it is for: tags with a label above this one do not exist for them.
+    pub clearance: Tlp,
 }
 
 impl View for NamedView<'_> {
     same_chain!();
 
     fn category(&self, address: u32) -> Category {
-        self.view.category(address)
+        self.view.entities.category_for(self.tags, self.clusters, address, self.clearance)
     }
 }
 
@@ -71,8 +72,7 @@ impl Describe for NamedView<'_> {
     }
 
     fn label(&self, address: u32) -> Option<(String, String)> {
-        let own = weightiest(self.view.entities.tags_of(self.tags, address));
-        let tag = own.or_else(|| self.view.entities.definer(self.tags, self.clusters.of(address)))?;
+        let tag = self.view.entities.tag_for(self.tags, self.clusters, address, self.clearance)?;
         Some((tag.label.clone(), tag.source.clone()))
     }
 

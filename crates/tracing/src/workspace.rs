@@ -5,14 +5,14 @@
 use crate::bundle::{self, BundleError};
 use crate::exposure::{Exposure, ExposureError, Exposures, Totals};
 use crate::paths;
-use crate::report::{NamedView, TraceReport};
+use crate::report::{Describe, NamedView, TraceReport};
 use crate::trace::{Trace, TraceError, TraceOptions, trace};
 use crate::view::{LedgerView, View};
 use ed25519_dalek::SigningKey;
 use holdfast_attribution::cluster::ClusterError;
-use holdfast_attribution::import::{ImportReport, NamedFile, import};
+use holdfast_attribution::import::{ImportReport, NamedFile, import_as};
 use holdfast_attribution::tags::{TagStoreError, weightiest};
-use holdfast_attribution::{Category, ClusterOptions, Clusters, Entities, Tag, TagStore};
+use holdfast_attribution::{Category, ClusterOptions, Clusters, Entities, Tag, TagStore, Tlp};
 use holdfast_chain::ownerless::is_ownerless;
 use holdfast_chain::{AddressKey, Network, display_hash, parse_hash};
 use holdfast_ledger::{Ledger, LedgerError, Source};
@@ -116,6 +116,9 @@ pub struct TagView {
     pub lastmod: String,
     /// Whether it holds for the whole cluster.
     pub is_cluster_definer: bool,
+    /// Who may read it (TLP 2.0), where it is labelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<Tlp>,
 }
 
 /// One category's part of an exposure.
@@ -310,8 +313,9 @@ pub struct TxReport {
     pub inputs: Vec<TxSide>,
     /// Outputs.
     pub outputs: Vec<TxSide>,
-    /// Where the money that it pays out came from, and whom it pays.
-    pub exposure: ExposureView,
+    /// Where the money that it pays out came from, and whom it pays; absent for readers who may not see all tags behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<ExposureView>,
 }
 
 /// A block.
@@ -522,14 +526,20 @@ impl Workspace {
 
     /// Imports tag files; call [`Workspace::refresh`] afterwards.
     pub fn import_tags(&mut self, files: Vec<NamedFile>) -> ImportReport {
-        import(&mut self.tags, files)
+        self.import_tags_as(files, None)
     }
 
-    fn view(&self) -> NamedView<'_> {
+    /// As [`Workspace::import_tags`]; tags without a label of their own get the one given.
+    pub fn import_tags_as(&mut self, files: Vec<NamedFile>, label: Option<Tlp>) -> ImportReport {
+        import_as(&mut self.tags, files, label)
+    }
+
+    fn view(&self, clearance: Tlp) -> NamedView<'_> {
         NamedView {
             view: LedgerView { ledger: &self.ledger, entities: &self.entities },
             clusters: &self.clusters,
             tags: &self.tags,
+            clearance,
         }
     }
 
@@ -612,17 +622,18 @@ impl Workspace {
             creator: tag.creator.clone(),
             lastmod: tag.lastmod.clone(),
             is_cluster_definer: tag.is_cluster_definer,
+            tlp: tag.tlp,
         }
     }
 
-    fn entity(&self, address: u32) -> EntityView {
+    fn entity(&self, address: u32, clearance: Tlp) -> EntityView {
         let cluster = self.clusters.of(address);
         EntityView {
             cluster,
             addresses: self.clusters.size(cluster),
             root_address: self.ledger.address_text(cluster),
-            category: self.entities.category(address),
-            tag: self.entities.definer(&self.tags, cluster).map(|t| self.tag_view(t)),
+            category: self.category(address, clearance),
+            tag: self.entities.definer_for(&self.tags, cluster, clearance).map(|t| self.tag_view(t)),
         }
     }
 
@@ -632,11 +643,11 @@ impl Workspace {
     }
 
     /// An address of another chain, from its tags alone.
-    fn other_chain(&self, text: &str, why: &str) -> Result<AddressReport, WorkspaceError> {
+    fn other_chain(&self, text: &str, why: &str, clearance: Tlp) -> Result<AddressReport, WorkspaceError> {
         let network = self.ledger.network();
         let text = crate::lookup::bare(text);
         let shown: String = text.chars().take(130).collect();
-        let tags: Vec<&Tag> = self.tags.tags_of(&text).collect();
+        let tags: Vec<&Tag> = self.tags.tags_of(&text).filter(|t| t.is_for(clearance)).collect();
         let Some(best) = weightiest(tags.iter().copied()) else {
             return Err(match crate::lookup::is_identifier(&text) && text.len() >= 25 {
                 true => WorkspaceError::Unknown(shown, network),
@@ -663,20 +674,34 @@ impl Workspace {
         })
     }
 
-    /// What is known of an address. An address that no stored block mentions, or of another chain, is answered from the tags alone.
+    fn category(&self, address: u32, clearance: Tlp) -> Category {
+        self.entities.category_for(&self.tags, &self.clusters, address, clearance)
+    }
+
+    /// What is known of an address, for whoever may read all labels. An address that no stored block mentions, or of another chain, is
+    /// answered from the tags alone.
     ///
     /// # Errors
     /// [`WorkspaceError::Query`] for text that has the form of no address, [`WorkspaceError::Unknown`] for an address of another chain that
     /// no tag names.
     pub fn address(&self, text: &str) -> Result<AddressReport, WorkspaceError> {
+        self.address_for(text, Tlp::Red)
+    }
+
+    /// What somebody who may read labels up to `clearance` is shown of an address. Exposures rest on all tags: below
+    /// [`Tlp::AmberStrict`] they are left out where any tag is labelled higher.
+    ///
+    /// # Errors
+    /// As [`Workspace::address`].
+    pub fn address_for(&self, text: &str, clearance: Tlp) -> Result<AddressReport, WorkspaceError> {
         let network = self.ledger.network();
         let key = match AddressKey::parse(&crate::lookup::bare(text), network) {
             Ok(key) => key,
-            Err(e) => return self.other_chain(text, &e.to_string()),
+            Err(e) => return self.other_chain(text, &e.to_string(), clearance),
         };
         let ownerless = is_ownerless(&key);
         let canonical = key.to_text(network);
-        let own: Vec<&Tag> = self.tags.tags_of(&canonical).collect();
+        let own: Vec<&Tag> = self.tags.tags_of(&canonical).filter(|t| t.is_for(clearance)).collect();
         let number = self.ledger.address_number(&key);
         let category =
             weightiest(own.iter().copied().filter(|_| !ownerless)).map_or(Category::UNATTRIBUTED, Tag::concept);
@@ -698,9 +723,9 @@ impl Workspace {
             receipts: Vec::new(),
         };
         let Some(number) = number else { return Ok(report) };
-        report.category = self.entities.category(number);
+        report.category = self.category(number, clearance);
         report.risk = report.category.risk().name().to_owned();
-        report.entity = Some(self.entity(number));
+        report.entity = Some(self.entity(number, clearance));
         let places = self.ledger.outputs_of_address(number);
         report.receipt_count = places.len() as u64;
         for place in &places {
@@ -715,7 +740,9 @@ impl Workspace {
             }
         }
         report.receipts = places.iter().take(PAGE).map(|p| self.receipt(*p)).collect();
-        report.exposure = Some(exposure_view(&self.exposures.of_address(&self.ledger, number), report.category));
+        if self.shows_exposure(clearance) {
+            report.exposure = Some(exposure_view(&self.exposures.of_address(&self.ledger, number), report.category));
+        }
         Ok(report)
     }
 
@@ -750,23 +777,37 @@ impl Workspace {
         }
     }
 
-    fn side(&self, address: Option<u32>, value: Option<u64>, other: Option<String>) -> TxSide {
-        let category = address.map_or(Category::UNATTRIBUTED, |a| self.entities.category(a));
+    /// Whether exposures, which are computed over all tags, may be shown: sums over categories name no tag, but tell strangers what is known.
+    pub fn shows_exposure(&self, clearance: Tlp) -> bool {
+        clearance >= Tlp::AmberStrict || !self.tags.any_above(clearance)
+    }
+
+    fn side(&self, address: Option<u32>, value: Option<u64>, other: Option<String>, clearance: Tlp) -> TxSide {
+        let tag = address.and_then(|a| self.entities.tag_for(&self.tags, &self.clusters, a, clearance));
+        let category = address.map_or(Category::UNATTRIBUTED, |a| self.category(a, clearance));
         TxSide {
             address: address.map(|a| self.ledger.address_text(a)),
             value,
-            label: address.and_then(|a| self.entities.name(&self.tags, &self.clusters, a)).map(str::to_owned),
+            label: tag.map(|t| t.label.clone()),
             category,
             risk: category.risk().name().to_owned(),
             other,
         }
     }
 
-    /// A transaction, by id.
+    /// A transaction, by id, for whoever may read all labels.
     ///
     /// # Errors
     /// [`WorkspaceError`] for text that is no stored txid.
     pub fn tx(&self, text: &str) -> Result<TxReport, WorkspaceError> {
+        self.tx_for(text, Tlp::Red)
+    }
+
+    /// A transaction, by id, for somebody who may read labels up to `clearance`; exposures as in [`Workspace::address_for`].
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] for text that is no stored txid.
+    pub fn tx_for(&self, text: &str, clearance: Tlp) -> Result<TxReport, WorkspaceError> {
         let Subject::Tx(tx) = self.subject(text)? else { return Err(self.not_found(text)) };
         let info = self.ledger.tx(tx);
         let block = self.ledger.block_of_tx(tx);
@@ -776,7 +817,7 @@ impl Workspace {
             .map(|source| {
                 let known = self.ledger.source_info(source);
                 let receipt = self.receipt(source);
-                self.side(known.address, known.value, Some(format!("{}:{}", receipt.txid, receipt.vout)))
+                self.side(known.address, known.value, Some(format!("{}:{}", receipt.txid, receipt.vout)), clearance)
             })
             .collect();
         let outputs = info
@@ -784,12 +825,14 @@ impl Workspace {
             .clone()
             .map(|o| {
                 let spender = self.ledger.spender(o).map(|t| self.ledger.txid_text(t));
-                self.side(Some(self.ledger.address_of(o)), Some(self.ledger.value(o)), spender)
+                self.side(Some(self.ledger.address_of(o)), Some(self.ledger.value(o)), spender, clearance)
             })
             .collect();
         let mut detector = holdfast_attribution::coinjoin::Detector::default();
         let coinjoin = detector.detect(&self.ledger, tx, holdfast_attribution::CoinjoinSet::ALL);
-        let exposure = self.exposures.of_tx(&self.ledger, tx);
+        let exposure = self
+            .shows_exposure(clearance)
+            .then(|| exposure_view(&self.exposures.of_tx(&self.ledger, tx), Category::UNATTRIBUTED));
         Ok(TxReport {
             txid: display_hash(&info.txid),
             height: block.height,
@@ -801,7 +844,7 @@ impl Workspace {
             coinjoin: coinjoin.map(|c| c.name().to_owned()),
             inputs,
             outputs,
-            exposure: exposure_view(&exposure, Category::UNATTRIBUTED),
+            exposure,
         })
     }
 
@@ -907,18 +950,26 @@ impl Workspace {
         Ok(out)
     }
 
-    /// Traces.
+    /// Traces, for the organisation: tags of TLP:RED, which are for named people, do not count.
     ///
     /// # Errors
     /// [`WorkspaceError`].
     pub fn trace(&self, request: &TraceRequest) -> Result<(Trace, TraceReport), WorkspaceError> {
-        let view = self.view();
+        self.trace_for(request, Tlp::AmberStrict)
+    }
+
+    /// Traces, for somebody who may read labels up to `clearance`.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`].
+    pub fn trace_for(&self, request: &TraceRequest, clearance: Tlp) -> Result<(Trace, TraceReport), WorkspaceError> {
+        let view = self.view(clearance);
         let result = trace(&view, &self.starts(request)?, &request.options)?;
         let report = TraceReport::new(&view, &result, &request.options);
         Ok((result, report))
     }
 
-    /// Traces, and packs the evidence. `created` is the time to state.
+    /// Traces, and packs the evidence. `created` is the time to state. The bundle is for others, so that only tags up to TLP:AMBER count in it.
     ///
     /// # Errors
     /// [`WorkspaceError`].
@@ -928,8 +979,22 @@ impl Workspace {
         key: &SigningKey,
         created: &str,
     ) -> Result<(TraceReport, Vec<u8>), WorkspaceError> {
-        let (result, report) = self.trace(request)?;
-        let bytes = bundle::make(&self.view(), &result, &request.options, key, created)?;
+        self.bundle_for(request, key, created, Tlp::Amber)
+    }
+
+    /// As [`Workspace::bundle`], for readers of labels up to `clearance`.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`].
+    pub fn bundle_for(
+        &self,
+        request: &TraceRequest,
+        key: &SigningKey,
+        created: &str,
+        clearance: Tlp,
+    ) -> Result<(TraceReport, Vec<u8>), WorkspaceError> {
+        let (result, report) = self.trace_for(request, clearance)?;
+        let bytes = bundle::make(&self.view(clearance), &result, &request.options, key, created)?;
         Ok((report, bytes))
     }
 
@@ -944,11 +1009,26 @@ impl Workspace {
         options: &TraceOptions,
         most: usize,
     ) -> Result<Vec<PathReport>, WorkspaceError> {
+        self.paths_for(from, to, options, most, Tlp::AmberStrict)
+    }
+
+    /// As [`Workspace::paths`], for somebody who may read labels up to `clearance`.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`].
+    pub fn paths_for(
+        &self,
+        from: &str,
+        to: &str,
+        options: &TraceOptions,
+        most: usize,
+        clearance: Tlp,
+    ) -> Result<Vec<PathReport>, WorkspaceError> {
         let request = TraceRequest { subject: from.to_owned(), entity: true, options: *options };
         let starts = self.starts(&request)?;
         let to = self.address_of(to)?;
         let targets: HashSet<u32> = self.clusters.members(self.clusters.of(to)).into_iter().collect();
-        let view = self.view();
+        let view = self.view(clearance);
         let found = paths::paths(&view, &starts, &targets, options, most)?;
         Ok(found
             .into_iter()
@@ -964,7 +1044,7 @@ impl Workspace {
                             txid: self.ledger.txid_text(tx),
                             vout,
                             address: self.ledger.address_text(address),
-                            label: self.entities.name(&self.tags, &self.clusters, address).map(str::to_owned),
+                            label: view.label(address).map(|l| l.0),
                             amount: step.amount,
                         }
                     })

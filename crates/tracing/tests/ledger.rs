@@ -49,6 +49,7 @@ impl World {
             view: LedgerView { ledger: &self.ledger, entities: &self.entities },
             clusters: &self.clusters,
             tags: &self.tags,
+            clearance: holdfast_attribution::Tlp::Amber,
         }
     }
 

@@ -1,5 +1,5 @@
 //! Databases for tests: SQLite in a temporary folder, and a real PostgreSQL server.
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, unused_macros)]
 
 use holdfast_screening::{Amount, Event, EventKind};
 use std::path::PathBuf;
