@@ -127,7 +127,7 @@ mod tests {
         ] {
             let cleaned = clean(&dirty, "BTC").unwrap();
             assert_eq!((cleaned.address.as_str(), cleaned.matches), (GENESIS, true), "{dirty:?}");
-            assert_eq!(cleaned.notes.is_empty(), dirty == GENESIS, "{:?}", cleaned.notes);
+            assert_eq!(cleaned.notes.is_empty(), dirty.trim() == GENESIS, "{:?}", cleaned.notes);
         }
         let eth = clean("ethereum:0xdAC17F958D2ee523a2206206994597C13D831ec7@1?value=1", "ETH").unwrap();
         assert_eq!(eth.address, "0xdac17f958d2ee523a2206206994597c13d831ec7");

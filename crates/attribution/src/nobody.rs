@@ -15,12 +15,11 @@ const EVM: [&str; 6] = [
 ];
 
 /// Burn addresses and system accounts of other chains whose form alone does not show it.
-const OTHERS: [(&str, &str); 15] = [
+const OTHERS: [(&str, &str); 14] = [
     // Bitcoin: vanity addresses without a known private key.
     ("1BitcoinEaterAddressDontSendf59kuE", "burn address"),
     ("1CounterpartyXXXXXXXXXXXXXXXUWLpVr", "burn address"),
     ("1ChancecoinXXXXXXXXXXXXXXXXXZELUFD", "burn address"),
-    ("1GrapeToken1XXXXXXXXXXXXXXXXXSPSbFZ", "burn address"),
     // Tron: 41 and twenty zero bytes, and the "black hole" of the genesis block.
     ("T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", "null address"),
     ("TLsV52sRDL79HXGGm9yzwKibb6BeruhUzy", "black hole"),

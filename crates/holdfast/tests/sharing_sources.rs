@@ -172,6 +172,11 @@ fn indicator(id: u32, wallets: &[&str], more: Value) -> Value {
     object
 }
 
+/// Waits until an address has as many tags: the server's own first reading of a source may still be on its way into the workspace.
+fn tagged(desk: &Desk, address: &str, tags: usize) {
+    soon(&format!("{address} has {tags} tags"), || (labels(desk, address).len() == tags).then_some(()));
+}
+
 fn labels(desk: &Desk, address: &str) -> Vec<String> {
     let report = ok(desk, "GET", &format!("/api/v1/address/{address}"), Value::Null);
     report["tags"].as_array().unwrap().iter().map(|t| t["label"].as_str().unwrap().to_owned()).collect()
@@ -239,6 +244,7 @@ fn an_object_of_one_author_is_not_changed_by_another_of_the_same_source() {
     let (partner, objects) = Partner::collection();
     objects.lock().unwrap().push(indicator(1, &[PAID], json!({})));
     let id = taxii(&desk, "partner", &partner);
+    tagged(&desk, PAID, 1);
     assert_eq!(labels(&desk, PAID), ["Secret name 1"]);
     let forged =
         json!({"modified": "2026-02-01T00:00:00.000Z", "revoked": true, "created_by_ref": identity_id("Mallory")});
@@ -301,6 +307,7 @@ fn a_red_tag_is_shown_to_nobody_without_the_right() {
     let (partner, objects) = Partner::collection();
     objects.lock().unwrap().push(indicator(1, &[PAID], json!({"object_marking_refs": [stix::marking(Tlp::Red)]})));
     let id = taxii(&desk, "Red partner", &partner);
+    tagged(&desk, PAID, 1);
     assert_eq!(labels(&desk, PAID), ["Secret name 1"], "whoever may do everything sees it");
     let decision = ok(
         &desk,
@@ -338,7 +345,7 @@ fn a_red_tag_is_shown_to_nobody_without_the_right() {
         let (status, text) = get(&page, None);
         assert!(status < 400, "{page}: {text}");
         hidden(&page, &text);
-        assert!(!text.contains("ransomware"), "{page}: {text}");
+        assert!(!text.contains(">ransomware<") && !text.contains("node ransomware"), "{page}: {text}");
         // Who may read it reads it on the page too.
         if page.starts_with("/address") {
             assert!(get(&page, Some(&investigator)).1.contains("Secret name 1"));
@@ -426,6 +433,7 @@ fn one_bad_wallet_costs_only_itself_and_validity_ends_effects() {
         indicator(4, &[other], json!({"valid_until": time(now() + 6)})),
     ];
     let id = taxii(&desk, "partner", &partner);
+    tagged(&desk, PAID, 1);
     assert_eq!(labels(&desk, PAID), ["Secret name 1"]);
     assert_eq!(labels(&desk, other), ["Secret name 4"]);
     let listed = imported(&desk, id);
@@ -467,6 +475,7 @@ fn a_malformed_misp_event_ends_nothing_and_late_events_are_not_missed() {
     );
     put(format!("{}.json", uuid(3)), event(3, 1_200, json!([btc(others[1], true)])));
     let id = source(&desk, "misp", "feed", &partner.url);
+    tagged(&desk, PAID, 1);
     assert_eq!((labels(&desk, PAID).len(), labels(&desk, others[1]).len()), (1, 1), "{:?}", imported(&desk, id));
     assert!(labels(&desk, others[0]).is_empty(), "what is not for detection has no effect");
     let listed = imported(&desk, id);
@@ -535,8 +544,8 @@ fn a_partner_cannot_fill_the_memory_and_a_reading_that_breaks_off_goes_on_where_
         (200, vec![("X-TAXII-Date-Added-Last", "2026-01-01T00:00:00.000000Z".into())], body.to_string().into_bytes())
     });
     let id = taxii(&desk, "pages", &pages);
-    assert_eq!(imported(&desk, id).len(), 2, "what came before stays");
-    assert_eq!(labels(&desk, PAID).len(), 2);
+    soon("what came before stays", || (labels(&desk, PAID).len() == 2).then_some(()));
+    assert_eq!(imported(&desk, id).len(), 2);
     pages.seen.lock().unwrap().clear();
     assert_eq!(read(&desk, id).0, 200);
     assert_eq!(imported(&desk, id).len(), 5);

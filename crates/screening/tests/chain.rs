@@ -67,7 +67,11 @@ fn far_deposit(workspace: &holdfast_tracing::Workspace, hops: u32) -> (Event, Ch
         event.tx = Some(ledger.txid_text(tx));
         event.output = Some(0);
         let facts = ChainFacts::look(workspace, &event, None);
-        let far = facts.behind.iter().position(|b| b.hops == hops && b.share_ppm >= 200_000);
+        let txid = |b: &holdfast_screening::behind::Behind| b.output.split(':').next().map(str::to_owned);
+        let only = |b: &holdfast_screening::behind::Behind| {
+            facts.behind.iter().filter(|o| o.address == b.address || txid(o) == txid(b)).count() == 1
+        };
+        let far = facts.behind.iter().position(|b| b.hops == hops && b.share_ppm >= 200_000 && only(b));
         // Nothing else should speak against it.
         if let Some(far) =
             far.filter(|_| facts.findings().is_empty() && facts.tags.is_empty() && facts.coinjoin.is_none())
