@@ -938,7 +938,11 @@ pub struct MempoolSide {
 
 /// Unconfirmed transactions of the node that is followed, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/mempool", params(MempoolQuery), responses((status = 200, body = Vec<MempoolTx>), (status = 400, body = ErrorBody)))]
-pub async fn mempool(State(shared): State<Shared>, Query(query): Query<MempoolQuery>) -> Answer<Vec<MempoolTx>> {
+pub async fn mempool(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<MempoolQuery>,
+) -> Answer<Vec<MempoolTx>> {
     let pool = shared.mempool.clone();
     ask(shared, move |w| {
         let network = w.ledger.network();
@@ -949,7 +953,7 @@ pub async fn mempool(State(shared): State<Shared>, Query(query): Query<MempoolQu
         let pool = pool.read().map_err(|_| ApiError::internal("the mempool feed failed; restart"))?;
         let category = |key: &AddressKey| {
             let number = w.ledger.address_number(key)?;
-            let category = w.entities.category(number);
+            let category = w.entities.category_for(&w.tags, &w.clusters, number, clearance);
             category.is_attributed().then(|| category.name().to_owned())
         };
         let pays =

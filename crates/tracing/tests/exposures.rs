@@ -74,7 +74,7 @@ fn a_payment_to_a_sanctioned_address_is_exposed_to_it_directly() {
     assert_eq!(direct(&exposure.destination, "sanction"), 300, "{exposure:?}");
     assert_eq!(exposure.risk_score, Some(30));
     // The transaction's own page says the same.
-    assert_eq!(bench.workspace.tx(&display_hash(&part.txid)).unwrap().exposure, exposure);
+    assert_eq!(bench.workspace.tx(&display_hash(&part.txid)).unwrap().exposure, Some(exposure));
     // The rest, once spent at the listed address, is behind the payment, not of it.
     let next = tx(&[(part.txid, 1)], &[(700, key(66))]);
     bench.add(&[next], None);
