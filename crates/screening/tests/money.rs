@@ -257,6 +257,7 @@ fn tag(address: &str, asset: &str) -> Tag {
         pack: "list".into(),
         file: "list.txt".into(),
         creator: "OFAC".into(),
+        tlp: None,
     }
 }
 
