@@ -130,11 +130,11 @@ pub fn phone_keys(phone: &str, country: Option<&str>) -> Vec<String> {
         None => text.to_owned(),
     };
     let country = country.and_then(|c| phonenumber::country::Id::from_str(c).ok());
-    if international.starts_with('+') || country.is_some() {
-        if let Ok(number) = phonenumber::parse(country, &international) {
-            let key = format!("{}{}", number.code().value(), number.national());
-            keys.push(key.chars().filter(char::is_ascii_digit).collect());
-        }
+    if (international.starts_with('+') || country.is_some())
+        && let Ok(number) = phonenumber::parse(country, &international)
+    {
+        let key = format!("{}{}", number.code().value(), number.national());
+        keys.push(key.chars().filter(char::is_ascii_digit).collect());
     }
     let written = digits(phone);
     if !written.is_empty() && !keys.contains(&written) {
