@@ -311,7 +311,7 @@ mod tests {
             "x.yaml",
             b"title: T\ncreator: C\nlabel: L\nsource: S\ncurrency: BTC\nconfidence: forensic\nabuse: scam\nlastmod: 2021-11-14\n\
               is_cluster_definer: true\ntags:\n- address: 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa\n- address: 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S\n  label: M\n  confidence: ownership\n  is_cluster_definer: false\n\
-              - label: N\n- address: '0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'\n  currency: eth\n  confidence: sure\n",
+              - label: N\n- address: '0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed'\n  currency: eth\n  confidence: sure\n",
         )
         .unwrap();
         assert_eq!(pack.tags.len(), 3);
