@@ -14,7 +14,13 @@ pub fn save(path: &Path, magic: &[u8; 8], body: &[u8]) -> std::io::Result<()> {
         return Ok(());
     }
     let temporary = path.with_extension("new");
-    let mut file = std::fs::File::create(&temporary)?;
+    // One that a kill left behind may be readable by others.
+    let _ = std::fs::remove_file(&temporary);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary)?;
     file.write_all(magic)?;
     file.write_all(&sum)?;
     file.write_all(body)?;
@@ -52,6 +58,18 @@ pub fn kind(path: &Path) -> std::io::Result<Option<[u8; 8]>> {
     Ok(Some(magic))
 }
 
+/// Takes away what others may do with a file that an earlier version left open to them; a file of another owner stays as it is.
+fn close_to_others(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if std::fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+            let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+        }
+    }
+    Ok(())
+}
+
 /// Reads a file's body; `None` when there is no file.
 ///
 /// # Errors
@@ -62,6 +80,7 @@ pub fn load(path: &Path, magic: &[u8; 8]) -> std::io::Result<Option<Vec<u8>>> {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e),
     };
+    close_to_others(path)?;
     let damaged = |why: &str| Error::new(ErrorKind::InvalidData, why.to_owned());
     let rest = bytes.strip_prefix(magic.as_slice()).ok_or_else(|| damaged("is of another kind or version"))?;
     let (sum, body) = rest.split_at_checked(32).ok_or_else(|| damaged("is cut off"))?;

@@ -117,6 +117,14 @@ struct RpcFault {
     message: String,
 }
 
+/// A node's URL without user and password, for messages.
+fn shown(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(start), Some(end)) if end > start => format!("{}{}", &url[..start + 3], &url[end + 1..]),
+        _ => url.to_owned(),
+    }
+}
+
 impl Rpc {
     /// Connects lazily to `http://host:port` with a user and password.
     pub fn new(url: &str, user: &str, password: &str) -> Self {
@@ -162,7 +170,7 @@ impl Rpc {
     /// # Errors
     /// [`NodeError`] for transport faults and for the node's own.
     pub fn call(&self, method: &str, params: Value) -> Result<Value, NodeError> {
-        let http = |cause: String| NodeError::Http { url: self.url.clone(), cause };
+        let http = |cause: String| NodeError::Http { url: shown(&self.url), cause };
         let body = json!({"jsonrpc": "1.0", "id": "holdfast", "method": method, "params": params});
         let mut response = self.send(&body)?;
         let status = response.status();
@@ -253,7 +261,7 @@ impl Rest {
     }
 
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>, NodeError> {
-        let http = |cause: String| NodeError::Http { url: self.url.clone(), cause };
+        let http = |cause: String| NodeError::Http { url: shown(&self.url), cause };
         let mut response =
             self.agent.get(format!("{}/rest/{path}", self.url)).call().map_err(|e| http(e.to_string()))?;
         let status = response.status();

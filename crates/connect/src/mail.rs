@@ -25,7 +25,9 @@ impl Mailer {
     pub fn new(url: &str, from: &str) -> Result<Self, String> {
         let host = url.split("://").nth(1).unwrap_or_default();
         let host = host.rsplit('@').next().unwrap_or_default();
-        let local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|l| host.starts_with(l));
+        let host = host.split(['/', '?']).next().unwrap_or_default();
+        let name = if host.starts_with('[') { host.split_inclusive(']').next() } else { host.split(':').next() };
+        let local = name.is_some_and(|n| ["localhost", "127.0.0.1", "[::1]"].contains(&n));
         if url.starts_with("smtp://") && !local && !url.contains("tls=required") {
             return Err("SMTP: mail carries codes; use smtps://HOST or smtp://HOST?tls=required".into());
         }
@@ -58,6 +60,7 @@ mod tests {
     #[test]
     fn plain_smtp_stays_on_this_machine() {
         assert!(Mailer::new("smtp://mail.example.com:25", "desk@example.com").unwrap_err().contains("smtps"));
+        assert!(Mailer::new("smtp://localhost.example.com", "desk@example.com").is_err(), "not this machine");
         Mailer::new("smtp://127.0.0.1:2525", "Desk <desk@example.com>").unwrap();
         Mailer::new("smtps://u:p@mail.example.com", "desk@example.com").unwrap();
         assert!(Mailer::new("smtp://localhost", "no address").is_err());

@@ -20,9 +20,13 @@ use utoipa::ToSchema;
 
 /// How long a mailed code opens, in seconds.
 pub const CODE_SECONDS: i64 = 900;
-/// Most codes that are mailed to an address within an hour.
-pub const CODES_AN_HOUR: i64 = 5;
-/// Failed tries after which a code, or the second factor of a session, opens no more.
+/// While a mailed code is good and unused, the next mail to the same address comes after so many seconds.
+pub const CODE_SPACING: i64 = 180;
+/// Most mails within an hour to addresses of one domain that were never proved.
+pub const NEW_MAILS_AN_HOUR: i64 = 30;
+/// Failed tries, by whomever, after which the codes mailed to an address open no more. The server bounds those of one sender far below.
+pub const MAX_CODE_TRIES: i64 = 200;
+/// Failed tries after which the second factor of a session opens no more.
 pub const MAX_TRIES: i64 = 5;
 /// How long a session lasts, in seconds.
 pub const SESSION_SECONDS: i64 = 1_800;
@@ -304,11 +308,61 @@ pub(crate) fn note_file(
     Ok(())
 }
 
+/// Stores a new officer.
+fn register(tx: &mut Transaction<'_>, address: &str, name: &str, agency: i64) -> Result<(), ScreeningError> {
+    let (id, now) = (tx.next_id("officers")?, tx.now());
+    let row = [id.into(), address.into(), name.into(), agency.into(), now.into()];
+    tx.db().execute(
+        "INSERT INTO officers (id, email, name, agency, state, created, generation, code, code_until, code_tries, code_hour,
+         code_count, totp, totp_confirmed, totp_step, totp_tries, recipients)
+         VALUES ($1, $2, $3, $4, 'registered', $5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '[]')",
+        &row,
+    )?;
+    tx.audit("officer.registered", &format!("officer:{id}"), &json!({ "email": address }).to_string());
+    Ok(())
+}
+
+/// Mails a code, unless one that is good and unused was mailed just now: whoever asks again and again mails nobody without end, and voids no
+/// code.
+fn mail_code(
+    tx: &mut Transaction<'_>,
+    master: &Master,
+    address: &str,
+    proved: Option<&str>,
+    about: &str,
+) -> Result<(), ScreeningError> {
+    let now = tx.now();
+    let rows = tx.db().query(
+        "SELECT id, code, code_until, code_tries, code_mailed FROM officers WHERE email = $1",
+        &[address.into()],
+    )?;
+    let row = rows.first().ok_or_else(|| ScreeningError::NotFound("officer".into()))?;
+    let (id, last, until, tries, mailed) = (row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?);
+    let good = now <= until && tries < MAX_CODE_TRIES;
+    if good && now - mailed < CODE_SPACING {
+        return Ok(());
+    }
+    let before = if good { until } else { 0 };
+    let number = last + 1;
+    let row = [number.into(), (now + CODE_SECONDS).into(), before.into(), now.into(), id.into()];
+    tx.db().execute(
+        "UPDATE officers SET code = $1, code_until = $2, code_tries = 0, code_before_until = $3, code_mailed = $4 WHERE id = $5",
+        &row,
+    )?;
+    let body = format!(
+        "Your code for the request portal is {}. It opens for 15 minutes, once. If you did not ask for it, tell the desk.\n",
+        code(master, id as u64, number)
+    );
+    let about = proved.map_or(about.to_owned(), |what| format!("{what}:{id}"));
+    mail(tx, address, "Your code", &body, &about)
+}
+
 impl Desk<'_> {
-    /// Registers an officer, or lets one come back: a code is mailed to the address, whose domain must be a verified one of an agency.
+    /// Registers an officer, or lets one come back: a code is mailed to the address, whose domain must be a verified one of an agency. Whether
+    /// the address is known, new or suspended is said in the mail only.
     ///
     /// # Errors
-    /// [`ScreeningError`]; a domain of no agency, a suspended officer or too many codes are refused.
+    /// [`ScreeningError`]; a domain of no agency is refused.
     pub fn ask_code(&self, address: &str, name: Option<&str>) -> Result<(), ScreeningError> {
         let address = email("email", address)?.to_lowercase();
         if let Some(name) = name {
@@ -317,7 +371,6 @@ impl Desk<'_> {
         let domain = address.rsplit('@').next().unwrap_or_default().to_owned();
         let (name, master) = (name.map(str::to_owned), self.master.clone());
         self.screening.transact("portal", move |tx| {
-            let now = tx.now();
             // An internationalized domain is one domain in its own letters and in punycode.
             let forms = Written::new(&domain).forms().map(Value::from);
             let rows = tx.db().query("SELECT agency FROM agency_domains WHERE domain IN ($1, $2) ORDER BY domain", &forms)?;
@@ -326,49 +379,34 @@ impl Desk<'_> {
                 return Err(Invalid::new("email", what).into());
             };
             let known = officer_of(tx.db(), "email", address.as_str().into())?;
+            let proved = known.as_ref().is_some_and(|o| o.proved.is_some());
+            let about = format!("new-at:{domain}");
+            if !proved {
+                // Nobody makes the desk mail a whole domain.
+                let since = tx.now() - 3_600;
+                let sql = "SELECT COUNT(*) FROM outbox WHERE about = $1 AND time > $2";
+                let rows = tx.db().query(sql, &[about.as_str().into(), since.into()])?;
+                if rows.first().map_or(Ok(0), |r| r.int(0))? >= NEW_MAILS_AN_HOUR {
+                    return Ok(());
+                }
+            }
             if known.as_ref().is_some_and(|o| o.state == "suspended") {
-                return Err(refused("this officer is suspended; ask the desk"));
+                let body = "Your access to the request portal is suspended. Ask the desk.\n";
+                return mail(tx, &address, "Your access", body, &about);
             }
             if known.is_none() {
                 let Some(name) = name else {
-                    return Err(Invalid::new("name", "missing; give your name to register").into());
+                    let body = "Nobody is registered with this address at the request portal. To register, give your name with it.\n";
+                    return mail(tx, &address, "Your address", body, &about);
                 };
-                let id = tx.next_id("officers")?;
-                let row = [id.into(), address.as_str().into(), name.as_str().into(), agency.into(), now.into()];
-                tx.db().execute(
-                    "INSERT INTO officers (id, email, name, agency, state, created, generation, code, code_until, code_tries, code_hour,
-                     code_count, totp, totp_confirmed, totp_step, totp_tries, recipients)
-                     VALUES ($1, $2, $3, $4, 'registered', $5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '[]')",
-                    &row,
-                )?;
-                tx.audit("officer.registered", &format!("officer:{id}"), &json!({ "email": address }).to_string());
+                register(tx, &address, &name, agency)?;
             }
-            let rows = tx.db().query(
-                "SELECT id, code, code_hour, code_count FROM officers WHERE email = $1",
-                &[address.as_str().into()],
-            )?;
-            let row = rows.first().ok_or_else(|| ScreeningError::NotFound("officer".into()))?;
-            let (id, number, mut hour, mut count) = (row.int(0)?, row.int(1)? + 1, row.int(2)?, row.int(3)?);
-            if now - hour >= 3_600 {
-                (hour, count) = (now, 0);
-            }
-            if count >= CODES_AN_HOUR {
-                return Err(refused("five codes were mailed within the hour; wait"));
-            }
-            let row = [number.into(), (now + CODE_SECONDS).into(), hour.into(), (count + 1).into(), id.into()];
-            tx.db().execute(
-                "UPDATE officers SET code = $1, code_until = $2, code_tries = 0, code_hour = $3, code_count = $4 WHERE id = $5",
-                &row,
-            )?;
-            let body = format!(
-                "Your code for the request portal is {}. It opens for 15 minutes, once. If you did not ask for it, tell the desk.\n",
-                code(&master, id as u64, number)
-            );
-            mail(tx, &address, "Your code", &body, &format!("officer:{id}"))
+            mail_code(tx, &master, &address, proved.then_some("officer"), &about)
         })
     }
 
-    /// Proves an address by the code that was mailed to it; the session still needs the second factor.
+    /// Proves an address by a code that was mailed to it; the session still needs the second factor. The last code is good, and the one before
+    /// it while its time lasts.
     ///
     /// # Errors
     /// [`ScreeningError::State`] for a wrong, used or old code.
@@ -380,16 +418,20 @@ impl Desk<'_> {
             let wrong = || refused("the code is wrong, used or too old; ask for another");
             let found = officer_of(tx.db(), "email", address.as_str().into())?.ok_or_else(wrong)?;
             let rows = tx.db().query(
-                "SELECT code, code_until, code_tries FROM officers WHERE id = $1",
+                "SELECT code, code_until, code_tries, code_before_until FROM officers WHERE id = $1",
                 &[(found.id as i64).into()],
             )?;
             let row = rows.first().ok_or_else(wrong)?;
-            let (number, until, tries) = (row.int(0)?, row.int(1)?, row.int(2)?);
-            if found.state == "suspended" || number == 0 || now > until || tries >= MAX_TRIES {
+            let (number, until, tries, before) = (row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?);
+            let is_over = now > until && now > before;
+            if found.state == "suspended" || number == 0 || is_over || tries >= MAX_CODE_TRIES {
                 return Err(wrong());
             }
             let subject = format!("officer:{}", found.id);
-            if !equal(&code(&master, found.id, number), &given) {
+            let opens = |number: i64, until: i64| {
+                number > 0 && now <= until && equal(&code(&master, found.id, number), &given)
+            };
+            if !(opens(number, until) | opens(number - 1, before)) {
                 // Written before the refusal, so that tries count.
                 tx.db().execute(
                     "UPDATE officers SET code_tries = code_tries + 1 WHERE id = $1",
@@ -402,7 +444,7 @@ impl Desk<'_> {
             let state = if found.state == "registered" { "proved" } else { found.state.as_str() };
             let row = [state.into(), now.into(), (found.id as i64).into()];
             tx.db().execute(
-                "UPDATE officers SET state = $1, proved = $2, code_until = 0, totp_tries = 0 WHERE id = $3",
+                "UPDATE officers SET state = $1, proved = $2, code_until = 0, code_before_until = 0, totp_tries = 0 WHERE id = $3",
                 &row,
             )?;
             tx.audit("officer.address_proved", &subject, "{}");
@@ -431,6 +473,20 @@ impl Desk<'_> {
             return Err(refused("give the second factor first"));
         }
         Ok(found)
+    }
+
+    /// Ends all sessions of the officer whose token it is; a token that is over ends nothing.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn sign_out(&self, token: &str) -> Result<(), ScreeningError> {
+        let Ok(found) = self.officer(token, false) else { return Ok(()) };
+        self.screening.transact("portal", move |tx| {
+            let id = found.id as i64;
+            tx.db().execute("UPDATE officers SET generation = generation + 1 WHERE id = $1", &[id.into()])?;
+            tx.audit("officer.signed_out", &format!("officer:{id}"), "{}");
+            Ok(())
+        })
     }
 
     /// Sets a TOTP secret up: in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.

@@ -59,6 +59,9 @@ pub struct Proposal {
     pub rules: Option<String>,
 }
 
+/// Longest replay of a proposal's rule book.
+const REPLAY_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// What a change would have done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Effect {
@@ -187,7 +190,18 @@ impl Desk<'_> {
             None => None,
             Some(yaml) => {
                 let book = RuleBook::parse(yaml, 0)?;
-                let test = test_rules(self.screening, &book, &mut |_| ControlFlow::Continue(()))?;
+                let begun = std::time::Instant::now();
+                let test = test_rules(self.screening, &book, &mut |_| match begun.elapsed() < REPLAY_TIME {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                })?;
+                if test.stopped {
+                    let text = format!(
+                        "more history than {} seconds replay; try the book with `holdfast rules test`",
+                        REPLAY_TIME.as_secs()
+                    );
+                    return Err(Invalid::new("rules", text).into());
+                }
                 let hit = |subjects: &BTreeSet<String>| subjects.iter().any(|s| test.stricter.contains(s));
                 let inside: BTreeSet<&String> = cases.values().flatten().collect();
                 Some(Effect {

@@ -234,6 +234,7 @@ fn over_http(
         screening.ingest(part.to_vec(), "bench")?;
     }
     let shared = Shared::new(workspace, screening, Master([1; 32]), holdfast_desk::Vault::new(""))?;
+    shared.open()?;
     let bodies: Arc<Vec<Vec<u8>>> = Arc::new(
         (0..args.events)
             .map(|n| {
@@ -243,7 +244,7 @@ fn over_http(
                 event.time += (n / events.len()) as i64 * 60 * 86_400;
                 let body = serde_json::to_vec(&event).unwrap_or_default();
                 let mut request = format!(
-                    "POST /api/v1/events HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                    "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
                     body.len()
                 )
                 .into_bytes();

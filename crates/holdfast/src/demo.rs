@@ -1,6 +1,6 @@
 //! `holdfast demo`: the main job on bundled real data.
 
-use crate::live::serve_shared;
+use crate::live::{AccessArgs, serve_shared};
 use crate::output::{self, thousands};
 use crate::screening::{master, open_desk, print_decision, vault};
 use crate::workspace::{print_exposure, verify_file};
@@ -282,7 +282,8 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     if args.no_serve {
         return Ok(());
     }
-    serve_shared(shared, &args.listen, None, Vec::new(), None)
+    let access = AccessArgs { open: true, ..AccessArgs::default() };
+    serve_shared(shared, &args.listen, &access, None, Vec::new(), None)
 }
 
 fn indent(text: &str) -> String {

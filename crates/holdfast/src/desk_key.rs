@@ -60,6 +60,12 @@ pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<Master> {
     Ok(master)
 }
 
+/// The key of a store whose desk a server has open, which checked it against the database.
+pub fn existing(store: &Path) -> anyhow::Result<Master> {
+    let path = path(store);
+    read(&path)?.with_context(|| format!("{} is missing", path.display()))
+}
+
 /// The anchors of a store's audit log.
 pub fn anchors(store: &Path, master: &Master) -> Anchors {
     Anchors::new(store, master.clone())

@@ -4,6 +4,7 @@ use crate::connect::read_providers;
 use crate::desk::read_policy;
 use crate::desk_key::anchors;
 use crate::output::{self, thousands};
+use crate::running::{Announced, Reach};
 use crate::screening::{master, open_desk, vault};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
@@ -16,11 +17,12 @@ use holdfast_desk::{Desk, Site};
 use holdfast_ledger::follow::{fetch, put};
 use holdfast_ledger::{FollowError, follow};
 use holdfast_screening::writer::Fatal;
+use holdfast_server::access::Access;
 use holdfast_server::{Shared, serve};
 use holdfast_tracing::Workspace;
 use serde_json::json;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,9 +34,12 @@ pub struct NodeArgs {
     /// RPC user (or use --cookie).
     #[arg(long, requires = "rpc")]
     user: Option<String>,
-    /// RPC password; better in the environment variable HOLDFAST_RPC_PASSWORD.
+    /// RPC password; others on this machine see it, so better in the environment variable HOLDFAST_RPC_PASSWORD or in --password-file.
     #[arg(long, requires = "rpc")]
     password: Option<String>,
+    /// File with the RPC password.
+    #[arg(long, requires = "rpc", conflicts_with = "password")]
+    password_file: Option<PathBuf>,
     /// The node's cookie file.
     #[arg(long, requires = "rpc")]
     cookie: Option<PathBuf>,
@@ -59,8 +64,11 @@ impl NodeArgs {
             return Ok(Some(Box::new(Rpc::with_cookie(url, cookie)?)));
         }
         let user = self.user.as_deref().context("--rpc needs --cookie, or --user and a password")?;
-        let password = self.password.clone().or_else(|| std::env::var("HOLDFAST_RPC_PASSWORD").ok());
-        let password = password.context("--user needs --password or HOLDFAST_RPC_PASSWORD")?;
+        let password = match &self.password_file {
+            Some(file) => Some(secret_of(file)?),
+            None => self.password.clone().or_else(|| std::env::var("HOLDFAST_RPC_PASSWORD").ok()),
+        };
+        let password = password.context("--user needs --password-file, HOLDFAST_RPC_PASSWORD or --password")?;
         Ok(Some(Box::new(Rpc::new(url, user, &password))))
     }
 
@@ -174,8 +182,11 @@ pub struct Serve {
     #[command(flatten)]
     node: NodeArgs,
     /// Database of the screening desk: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store.
-    #[arg(long, env = "HOLDFAST_DATABASE")]
+    #[arg(long, env = "HOLDFAST_DATABASE", hide_env_values = true)]
     database: Option<String>,
+    /// File with the database's URL: a password in --database is seen by others on this machine.
+    #[arg(long, conflicts_with = "database")]
+    database_file: Option<PathBuf>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8650")]
     listen: String,
@@ -193,15 +204,50 @@ pub struct Serve {
     #[arg(long, env = "HOLDFAST_SITE")]
     site: Option<String>,
     #[command(flatten)]
+    access: AccessArgs,
+    #[command(flatten)]
     mail: MailArgs,
+}
+
+/// Who reaches the server, and by which names.
+#[derive(Args, Clone, Default)]
+pub struct AccessArgs {
+    /// Open the desk to everybody on this machine, without a key, until the first key is made: to try it out. Only on a loopback address.
+    #[arg(long)]
+    pub open: bool,
+    /// A name by which the server is reached, besides the loopback names and --site; repeat it for several.
+    #[arg(long = "host")]
+    pub hosts: Vec<String>,
+    /// Address of a reverse proxy whose X-Forwarded-For is believed; repeat it for several.
+    #[arg(long = "trusted-proxy")]
+    pub proxies: Vec<std::net::IpAddr>,
+}
+
+impl AccessArgs {
+    /// Names and proxies for a server on an address.
+    fn access(&self, listen: std::net::SocketAddr, site: Option<&Site>) -> Access {
+        let mut access = Access::new();
+        if !listen.ip().is_unspecified() {
+            access.add_host(&listen.to_string());
+        }
+        self.hosts.iter().for_each(|h| access.add_host(h));
+        self.proxies.iter().for_each(|p| access.trust_proxy(*p));
+        if let Some(site) = site {
+            access.set_site(site.origin());
+        }
+        access
+    }
 }
 
 #[derive(Args, Clone, Default)]
 pub struct MailArgs {
     /// Mail server for codes, reminders and notices: smtps://USER:PASSWORD@HOST, smtp://HOST?tls=required, or smtp://localhost:PORT. Without
     /// one, mail waits in the outbox.
-    #[arg(long, env = "HOLDFAST_SMTP", requires = "mail_from")]
+    #[arg(long, env = "HOLDFAST_SMTP", hide_env_values = true, requires = "mail_from")]
     smtp: Option<String>,
+    /// File with the mail server's URL: a password in --smtp is seen by others on this machine.
+    #[arg(long, requires = "mail_from", conflicts_with = "smtp")]
+    smtp_file: Option<PathBuf>,
     /// Sender of mail.
     #[arg(long)]
     mail_from: Option<String>,
@@ -239,7 +285,7 @@ pub struct Call {
 }
 
 pub fn call_command(args: Call) -> anyhow::Result<()> {
-    use std::io::{Read, Write};
+    use std::io::Read;
     let body = match (&args.body, args.data) {
         (_, Some(data)) => data.into_bytes(),
         (Some(file), None) if file.as_os_str() == "-" => {
@@ -251,8 +297,18 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
         (None, None) => Vec::new(),
     };
     let store = &args.desk.store.store;
+    let screening = match args.desk.reach()? {
+        Reach::Here(screening) => screening,
+        Reach::There(server) => {
+            let session = args.session.map(|s| format!("Bearer {s}"));
+            // Endpoints that take files take any type; the others JSON.
+            let mut headers = vec![("content-type", "application/json")];
+            headers.extend(session.as_deref().map(|s| ("authorization", s)));
+            let (status, bytes) = server.send(&args.method, &args.path, &headers, body)?;
+            return answered(status, &bytes, args.out.as_deref());
+        }
+    };
     let workspace = Workspace::open(store)?;
-    let screening = args.desk.open()?;
     let master = master(store, &screening)?;
     let mut shared = Shared::new(workspace, screening, master.clone(), vault(store))?;
     shared.anchors = Some(Arc::new(anchors(store, &master)));
@@ -269,16 +325,22 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let call = holdfast_server::call(shared, &args.desk.actor, &args.method, &args.path, &headers, body);
     let (status, _, bytes) = runtime.block_on(call).map_err(anyhow::Error::msg)?;
+    answered(status, &bytes, args.out.as_deref())
+}
+
+/// Writes an answer out, or its error.
+fn answered(status: u16, bytes: &[u8], out: Option<&Path>) -> anyhow::Result<()> {
+    use std::io::Write;
     if !(200..300).contains(&status) {
-        bail!("{status}: {}", String::from_utf8_lossy(&bytes));
+        bail!("{status}: {}", String::from_utf8_lossy(bytes));
     }
-    match &args.out {
-        Some(file) => std::fs::write(file, &bytes).with_context(|| file.display().to_string())?,
+    match out {
+        Some(file) => std::fs::write(file, bytes).with_context(|| file.display().to_string())?,
         None => {
             let mut out = std::io::stdout().lock();
-            match serde_json::from_slice::<serde_json::Value>(&bytes) {
+            match serde_json::from_slice::<serde_json::Value>(bytes) {
                 Ok(json) => writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?,
-                Err(_) => out.write_all(&bytes)?,
+                Err(_) => out.write_all(bytes)?,
             }
         }
     }
@@ -355,13 +417,41 @@ fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
     }
 }
 
+/// The secret that a file holds, without the end of its line.
+pub fn secret_of(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    match secret.is_empty() || secret.contains('\n') {
+        true => bail!("{}: must hold one line", file.display()),
+        false => Ok(secret.to_owned()),
+    }
+}
+
+/// A URL from an option, its environment variable or a file; a password in the option itself is warned of.
+pub fn url_of(url: Option<&str>, file: Option<&Path>, option: &str) -> anyhow::Result<Option<String>> {
+    if let Some(file) = file {
+        return secret_of(file).map(Some);
+    }
+    let on_the_line = url.is_some_and(|url| {
+        let user = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map_or("", |(user, _)| user);
+        user.contains(':') && std::env::args().any(|a| a.contains(url))
+    });
+    if on_the_line {
+        eprintln!(
+            "holdfast: others on this machine can read the password in {option}; use {option}-file or the environment"
+        );
+    }
+    Ok(url.map(str::to_owned))
+}
+
 pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let source = args.node.source()?;
     let workspace = match source {
         Some(_) => Workspace::create_or_open(&args.store.store, args.network)?,
         None => Workspace::open_for_writing(&args.store.store)?,
     };
-    let screening = open_desk(&args.store.store, args.database.as_deref())?;
+    let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
+    let screening = open_desk(&args.store.store, database.as_deref())?;
     let master = master(&args.store.store, &screening)?;
     let mut shared = Shared::new(workspace, screening, master.clone(), vault(&args.store.store))?;
     shared.anchors = Some(Arc::new(anchors(&args.store.store, &master)));
@@ -370,13 +460,14 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         shared.policy = Arc::new(read_policy(policy)?);
     }
     let from = args.mail.mail_from.as_deref().unwrap_or_default();
-    let mailer = args.mail.smtp.as_deref().map(|url| Mailer::new(url, from)).transpose().map_err(anyhow::Error::msg)?;
+    let smtp = url_of(args.mail.smtp.as_deref(), args.mail.smtp_file.as_deref(), "--smtp")?;
+    let mailer = smtp.as_deref().map(|url| Mailer::new(url, from)).transpose().map_err(anyhow::Error::msg)?;
     if let Some(source) = source {
         let (shared, node) = (shared.clone(), args.node.clone());
         std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));
     }
     let site = args.site.as_deref().map(Site::new).transpose()?;
-    serve_shared(shared, &args.listen, mailer, args.mail.staff, site)
+    serve_shared(shared, &args.listen, &args.access, mailer, args.mail.staff, site)
 }
 
 /// Ends the process once it can no longer do its work: it must not go on refusing everything where a supervisor would start it again.
@@ -405,6 +496,7 @@ fn end_when_broken(shared: &Shared) {
 pub fn serve_shared(
     mut shared: Shared,
     listen: &str,
+    access: &AccessArgs,
     mailer: Option<Mailer>,
     staff: Vec<String>,
     site: Option<Site>,
@@ -424,25 +516,37 @@ pub fn serve_shared(
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
-        if shared.gate.is_open() && !listener.local_addr()?.ip().is_loopback() {
-            bail!(
-                "{listen} can be reached from outside and no API key is in force; make one with `holdfast keys create`"
-            );
+        let address = listener.local_addr()?;
+        if access.open && !address.ip().is_loopback() {
+            bail!("--open is for this machine only, and {listen} can be reached from outside; leave one of the two out");
         }
-        let port = listener.local_addr()?.port();
+        let is_open = access.open && shared.open()?;
+        if access.open && !is_open {
+            eprintln!("holdfast: --open has no effect: this desk has had keys");
+        } else if !is_open && !shared.gate.has_keys() {
+            eprintln!("holdfast: no key is in force, so nobody can use the desk; stop and make the first administrator's with `holdfast keys create NAME --role administrator`, or start with --open");
+        }
+        let port = address.port();
+        shared.access = Arc::new(access.access(address, site.as_ref()));
         shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
         println!("Serving on http://{} (pages; API described at /openapi.json). Ctrl-C stops.", listener.local_addr()?);
+        let _announced = match shared.workspace.read() {
+            Ok(workspace) => Announced::new(workspace.dir(), address)?,
+            Err(_) => None,
+        };
         let stop = async {
             while output::stopping() == ControlFlow::Continue(()) {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
         serve(listener, shared, stop).await?;
-        Ok(())
+        anyhow::Ok(())
     });
     if served.is_ok() {
         anchor(&last);
     }
+    // What still works for a client that is gone does not keep the machine from stopping.
+    runtime.shutdown_timeout(Duration::from_secs(5));
     served
 }
 

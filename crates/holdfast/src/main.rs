@@ -22,9 +22,11 @@ mod desk_key;
 mod events;
 mod evidence;
 mod import;
+mod keys;
 mod ledger;
 mod live;
 mod output;
+mod running;
 mod screening;
 mod sharing;
 mod simulate;
@@ -102,7 +104,10 @@ enum Command {
     Audit(screening::AuditCommand),
     /// API keys with scopes.
     #[command(subcommand)]
-    Keys(screening::KeysCommand),
+    Keys(keys::KeysCommand),
+    /// Changes that a second person puts in force: rule books, keys that may administrate, sources.
+    #[command(subcommand)]
+    Changes(keys::ChangesCommand),
     /// Other analytics providers.
     #[command(subcommand)]
     Providers(connect::ProvidersCommand),
@@ -168,7 +173,8 @@ fn main() -> ExitCode {
         Command::Holds(command) => screening::holds(command, json),
         Command::Alerts(command) => screening::alerts(command, json),
         Command::Audit(command) => screening::audit(command, json),
-        Command::Keys(command) => screening::keys(command, json),
+        Command::Keys(command) => keys::keys(command, json),
+        Command::Changes(command) => keys::changes(command, json),
         Command::Providers(command) => connect::providers(command, json),
         Command::Webhooks(command) => connect::webhooks(command, json),
         Command::Desk(command) => desk::run(command, json),

@@ -4,21 +4,24 @@ use crate::connect::read_providers;
 pub use crate::desk_key::master;
 use crate::import::{Done, Reading, import_records, read_events};
 use crate::output::{self, thousands};
+use crate::running::{Reach, escaped};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_connect::Question;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_screening::amount::with_unit;
+use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::clock::Time;
 use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::replay::test_rules;
 use holdfast_screening::rules::DEFAULT_BOOK;
+use holdfast_screening::service::system_clock;
 use holdfast_screening::{Amount, ChainFacts, Decision, RuleBook, Scope, Screening, Typology};
 use holdfast_tracing::Workspace;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -28,8 +31,11 @@ pub struct DeskArgs {
     #[command(flatten)]
     pub store: StoreArgs,
     /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store.
-    #[arg(long, env = "HOLDFAST_DATABASE")]
+    #[arg(long, env = "HOLDFAST_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
+    /// File with the database's URL: a password in --database is seen by others on this machine.
+    #[arg(long, conflicts_with = "database")]
+    pub database_file: Option<PathBuf>,
     /// Who does it, for the audit log.
     #[arg(long = "as", default_value = "local")]
     pub actor: String,
@@ -52,7 +58,8 @@ pub fn vault(store: &Path) -> holdfast_desk::Vault {
 
 impl DeskArgs {
     pub fn open(&self) -> anyhow::Result<Screening> {
-        open_desk(&self.store.store, self.database.as_deref())
+        let url = crate::live::url_of(self.database.as_deref(), self.database_file.as_deref(), "--database")?;
+        open_desk(&self.store.store, url.as_deref())
     }
 }
 
@@ -306,12 +313,7 @@ pub fn rules(command: RulesCommand, as_json: bool) -> anyhow::Result<()> {
         }
         RulesCommand::Apply { desk, file } => {
             let yaml = String::from_utf8(read_file(&file)?).with_context(|| file.display().to_string())?;
-            let version = desk.open()?.apply_rules(&yaml, &desk.actor).with_context(|| file.display().to_string())?;
-            if as_json {
-                output::json(&json!({"version": version}))?
-            } else {
-                println!("in force as version {version}")
-            }
+            return apply(&desk, &yaml, as_json).with_context(|| file.display().to_string());
         }
         RulesCommand::Statistics { desk } => {
             let all = desk.open()?.rule_statistics()?;
@@ -333,6 +335,37 @@ pub fn rules(command: RulesCommand, as_json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Puts a rule book in force, or proposes it where somebody else can approve it.
+fn apply(desk: &DeskArgs, yaml: &str, as_json: bool) -> anyhow::Result<()> {
+    let answer = match desk.reach()? {
+        Reach::There(server) => {
+            let headers = [("content-type", "application/yaml")];
+            let (status, bytes) = server.send("PUT", "/api/v1/rules", &headers, yaml.as_bytes().to_vec())?;
+            let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            if !(200..300).contains(&status) {
+                bail!("{}", answer["error"].as_str().unwrap_or("the server refused it"));
+            }
+            answer
+        }
+        Reach::Here(screening) if screening.has_second_person(ChangeKind::Rules, &desk.actor)? => {
+            serde_json::to_value(screening.propose_rules(yaml, &desk.actor)?)?
+        }
+        Reach::Here(screening) => json!({ "version": screening.apply_rules(yaml, &desk.actor)? }),
+    };
+    match (&answer["version"], as_json) {
+        (Value::Null, true) => output::json(&json!({ "change": answer["id"] })),
+        (version, true) => output::json(&json!({ "version": version })),
+        (Value::Null, false) => {
+            println!("{}", crate::keys::waiting(&answer["id"]));
+            Ok(())
+        }
+        (version, false) => {
+            println!("in force as version {version}");
+            Ok(())
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -400,13 +433,26 @@ pub enum HoldsCommand {
 pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         HoldsCommand::List { desk, state, customer } => {
-            let holds = desk.open()?.holds(&HoldFilter { state, customer, after: 0, limit: 1000 })?;
+            let list = match desk.reach()? {
+                Reach::Here(s) => {
+                    serde_json::to_value(s.holds(&HoldFilter { state, customer, after: 0, limit: 1000 })?)?
+                }
+                Reach::There(server) => {
+                    let part =
+                        |name: &str, v: Option<String>| v.map_or(String::new(), |v| format!("&{name}={}", escaped(&v)));
+                    let query = format!("{}{}", part("state", state), part("customer", customer));
+                    server.json("GET", &format!("/api/v1/holds?limit=1000{query}"), None)?
+                }
+            };
             if as_json {
-                return output::json(&holds);
+                return output::json(&list);
             }
-            for h in holds {
-                let what = h.asset.as_ref().map_or(String::new(), |a| format!(" {}", with_unit(h.held.0, a)));
-                println!("{:>6} {:<8} {:<7}{what} of {}: {}", h.id, h.state, h.scope.name(), h.customer, h.reason);
+            for h in list.as_array().into_iter().flatten() {
+                let word = |name: &str| h[name].as_str().unwrap_or_default();
+                let what =
+                    h["asset"].as_str().map_or(String::new(), |a| format!(" {}", with_unit(units(&h["held"]), a)));
+                let (id, state, scope) = (&h["id"], word("state"), word("scope"));
+                println!("{id:>6} {state:<8} {scope:<7}{what} of {}: {}", word("customer"), word("reason"));
             }
         }
         HoldsCommand::Place {
@@ -424,8 +470,7 @@ pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
         } => {
             let scope = Scope::from_name(&scope)
                 .with_context(|| format!("--scope {scope}: use account, asset, amount or deposit"))?;
-            let screening = desk.open()?;
-            let expires = expires_hours.map(|h| screening.now() + h as i64 * 3600);
+            let expires = expires_hours.map(|h| system_clock()() + h as i64 * 3600);
             let request = HoldRequest {
                 id,
                 scope,
@@ -440,38 +485,66 @@ pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
                 review: None,
                 second_person: None,
             };
-            let hold = screening.place_hold(request, &desk.actor)?;
+            let hold = match desk.reach()? {
+                Reach::Here(screening) => json!(screening.place_hold(request, &desk.actor)?),
+                Reach::There(server) => server.json("POST", "/api/v1/holds", Some(&json!(request)))?["hold"].take(),
+            };
             if as_json { output::json(&json!({"hold": hold}))? } else { println!("hold {hold} is in place") }
         }
         HoldsCommand::Release { desk, id, amount, reason } => {
-            let hold = desk.open()?.release_hold(id, amount, &reason, &desk.actor)?;
+            let hold = match desk.reach()? {
+                Reach::Here(screening) => json!(screening.release_hold(id, amount, &reason, &desk.actor)?),
+                Reach::There(server) => {
+                    let body = json!({ "amount": amount, "reason": reason });
+                    server.json("POST", &format!("/api/v1/holds/{id}/release"), Some(&body))?
+                }
+            };
             if as_json {
                 return output::json(&hold);
             }
-            match (&hold.state[..], &hold.asked_by) {
+            match (hold["state"].as_str().unwrap_or_default(), hold["asked_by"].as_str()) {
                 ("active", Some(by)) => println!("hold {id}: {by} asked for its release; another person must confirm"),
                 ("active", None) => println!(
                     "hold {id} is reduced to {}",
-                    with_unit(hold.held.0, hold.asset.as_deref().unwrap_or_default())
+                    with_unit(units(&hold["held"]), hold["asset"].as_str().unwrap_or_default())
                 ),
                 (state, _) => println!("hold {id} is {state}"),
             }
         }
         HoldsCommand::Check { desk } => {
-            let report = desk.open()?.check_holds()?;
+            let report = match desk.reach()? {
+                Reach::Here(screening) => json!(screening.check_holds()?),
+                Reach::There(server) => server.json("GET", "/api/v1/holds/check", None)?,
+            };
             if as_json {
                 output::json(&report)?;
             } else {
-                println!("{} holds checked", thousands(report.holds));
-                report.held.iter().for_each(|(asset, amount)| println!("  held {}", with_unit(amount.0, asset)));
-                report.problems.iter().for_each(|p| println!("  {p}"));
+                println!("{} holds checked", thousands(report["holds"].as_u64().unwrap_or(0)));
+                for (asset, amount) in report["held"].as_object().into_iter().flatten() {
+                    println!("  held {}", with_unit(units(amount), asset));
+                }
             }
-            if !report.problems.is_empty() {
-                bail!("{} problems", report.problems.len());
-            }
+            no_problems(&report, as_json, "")?;
         }
     }
     Ok(())
+}
+
+/// Base units, which stand in JSON as text.
+fn units(value: &Value) -> u128 {
+    value.as_str().and_then(|t| t.parse().ok()).or_else(|| value.as_u64().map(u128::from)).unwrap_or(0)
+}
+
+/// Prints the problems of a report; an error when there are some.
+fn no_problems(report: &Value, as_json: bool, what: &str) -> anyhow::Result<()> {
+    let problems: Vec<&str> = report["problems"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !as_json {
+        problems.iter().for_each(|p| println!("  {p}"));
+    }
+    match problems.len() {
+        0 => Ok(()),
+        n => bail!("{what}{n} problems"),
+    }
 }
 
 #[derive(Subcommand)]
@@ -611,25 +684,30 @@ pub enum AuditCommand {
 pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         AuditCommand::Verify { desk, head, anchors } => {
-            let screening = desk.open()?;
-            let known = crate::desk_key::anchors(&desk.store.store, &master(&desk.store.store, &screening)?);
-            let report = screening.verify_anchored(head.as_deref(), Some(&known), anchors.as_deref())?;
+            let report = match desk.reach()? {
+                Reach::Here(screening) => {
+                    let known = crate::desk_key::anchors(&desk.store.store, &master(&desk.store.store, &screening)?);
+                    json!(screening.verify_anchored(head.as_deref(), Some(&known), anchors.as_deref())?)
+                }
+                Reach::There(_) if anchors.is_some() => bail!("--anchors: stop the server first, or verify a copy of the store"),
+                Reach::There(server) => {
+                    let query = head.map_or(String::new(), |h| format!("?head={}", escaped(&h)));
+                    server.json("GET", &format!("/api/v1/audit/verify{query}"), None)?
+                }
+            };
             if as_json {
                 output::json(&report)?;
             } else {
                 println!(
                     "{} entries, {} decisions, {} rows of state, {} anchors; head {}",
-                    thousands(report.entries),
-                    thousands(report.decisions),
-                    thousands(report.state),
-                    thousands(report.anchors),
-                    report.head
+                    thousands(report["entries"].as_u64().unwrap_or(0)),
+                    thousands(report["decisions"].as_u64().unwrap_or(0)),
+                    thousands(report["state"].as_u64().unwrap_or(0)),
+                    thousands(report["anchors"].as_u64().unwrap_or(0)),
+                    report["head"].as_str().unwrap_or_default()
                 );
-                report.problems.iter().for_each(|p| println!("  {p}"));
             }
-            if !report.problems.is_empty() {
-                bail!("the audit log does not verify: {} problems", report.problems.len());
-            }
+            no_problems(&report, as_json, "the audit log does not verify: ")?;
         }
         AuditCommand::Anchor { desk } => {
             let screening = desk.open()?;
@@ -658,103 +736,20 @@ pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
             }
         }
         AuditCommand::List { desk, subject, after } => {
-            let entries = desk.open()?.audit(after, subject.as_deref(), 1000)?;
+            let entries = match desk.reach()? {
+                Reach::Here(screening) => json!(screening.audit(after, subject.as_deref(), 1000)?),
+                Reach::There(server) => {
+                    let subject = subject.map_or(String::new(), |s| format!("&subject={}", escaped(&s)));
+                    server.json("GET", &format!("/api/v1/audit?limit=1000&after={after}{subject}"), None)?
+                }
+            };
             if as_json {
                 return output::json(&entries);
             }
-            for e in entries {
-                println!("{:>6} {} {} {} {}", e.seq, rfc3339(e.time), e.actor, e.action, e.subject);
-            }
-        }
-    }
-    Ok(())
-}
-
-#[derive(Subcommand)]
-pub enum KeysCommand {
-    /// Make a key; from the first on, the server asks everybody for one.
-    Create {
-        #[command(flatten)]
-        desk: DeskArgs,
-        /// Whose it is.
-        name: String,
-        /// read, events, records, holds, alerts, rules, desk, approve, audit, manage, admin; with commas.
-        #[arg(long, value_delimiter = ',', required_unless_present = "role", conflicts_with = "role")]
-        scopes: Vec<String>,
-        /// The scopes of a role: investigator, approver, auditor, administrator.
-        #[arg(long)]
-        role: Option<String>,
-        /// Requests a minute; 0 for no limit.
-        #[arg(long, default_value_t = 0)]
-        per_minute: u32,
-    },
-    /// List keys.
-    List {
-        #[command(flatten)]
-        desk: DeskArgs,
-    },
-    /// Revoke a key.
-    Revoke {
-        #[command(flatten)]
-        desk: DeskArgs,
-        id: String,
-    },
-    /// Make a new desk.key because the old one is lost for good: all API keys are revoked; officers' apps, partners' keys, sealed
-    /// credentials and learners' keys are void.
-    ReplaceDeskKey {
-        #[command(flatten)]
-        desk: DeskArgs,
-        /// Why, for the audit log.
-        #[arg(long)]
-        why: String,
-    },
-}
-
-pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
-    match command {
-        KeysCommand::Create { desk, name, scopes, role, per_minute } => {
-            let scopes = match role {
-                None => scopes,
-                Some(role) => holdfast_screening::keys::role(&role).with_context(|| {
-                    let names: Vec<&str> = holdfast_screening::keys::ROLES.iter().map(|(n, _)| *n).collect();
-                    format!("--role '{role}' is none of {}", names.join(", "))
-                })?,
-            };
-            let screening = desk.open()?;
-            // The desk's key first: no key is stored that nobody could use.
-            let master = master(&desk.store.store, &screening)?;
-            let id = hex::encode(&holdfast_server::api::entropy()?[..6]);
-            let key = screening.add_key(&id, &name, scopes, per_minute, &desk.actor)?;
-            let token = master.token(&key.id);
-            if as_json {
-                {
-                    let secret = holdfast_connect::elliptic::secret_of(&token);
-                    output::json(&json!({"key": key, "token": token, "elliptic_secret": secret}))?
-                }
-            } else {
-                println!("{token}")
-            }
-        }
-        KeysCommand::List { desk } => {
-            let keys = desk.open()?.keys()?;
-            if as_json {
-                return output::json(&keys);
-            }
-            for k in keys {
-                let state = if k.revoked.is_some() { "revoked" } else { "in force" };
-                println!("{} {state:<8} {} ({})", k.id, k.name, k.scopes.join(", "));
-            }
-        }
-        KeysCommand::Revoke { desk, id } => {
-            desk.open()?.revoke_key(&id, &desk.actor)?;
-            if as_json { output::json(&json!({"revoked": id}))? } else { println!("{id} is revoked") }
-        }
-        KeysCommand::ReplaceDeskKey { desk, why } => {
-            let (revoked, aside) = crate::desk_key::replace(&desk, &why)?;
-            if as_json {
-                output::json(&json!({"revoked": revoked, "old": aside}))?
-            } else {
-                println!("a new desk.key is in use; {revoked} API keys are revoked. Back it up now.")
+            for e in entries.as_array().into_iter().flatten() {
+                let word = |name: &str| e[name].as_str().unwrap_or_default();
+                let time = rfc3339(e["time"].as_i64().unwrap_or(0));
+                println!("{:>6} {time} {} {} {}", e["seq"], word("actor"), word("action"), word("subject"));
             }
         }
     }

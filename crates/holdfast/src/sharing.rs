@@ -4,6 +4,7 @@ use crate::output;
 use crate::screening::{DeskArgs, master, vault};
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::flags::{State, Subject};
 use holdfast_screening::model::rfc3339;
 use holdfast_server::Shared;
@@ -404,7 +405,14 @@ fn sources(command: SourcesCommand, as_json: bool) -> anyhow::Result<()> {
         SourcesCommand::Add { desk, kind, name, url, username, key, every } => {
             let new =
                 NewSource { kind: named(&kind, "kind: taxii, community or misp")?, name, url, username, key, every };
-            print(&[shared(&desk)?.sharing().add_source(new, &desk.actor)?])
+            let shared = shared(&desk)?;
+            // Where somebody else can approve it, it waits for them.
+            let waits = shared.screening.has_second_person(ChangeKind::Source, &desk.actor)?;
+            let sharing = shared.sharing();
+            print(&[match waits {
+                true => sharing.propose_source(new, &desk.actor)?,
+                false => sharing.add_source(new, &desk.actor)?,
+            }])
         }
         SourcesCommand::List { desk } => print(&shared(&desk)?.sharing().sources()?),
         SourcesCommand::Show { desk, id } => {

@@ -477,7 +477,8 @@ fn a_learner_passes_a_lab_and_gets_a_certificate_that_verifies() {
     }
     let dir = tempfile::tempdir().unwrap();
     let store = small_store(dir.path());
-    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let desk = Desk { process, url, dir };
     let (_, admin, _) = desk.key("admin", &["admin"], "");
     let trainer = desk.key("trainer", &["academy"], &admin).1;
@@ -561,7 +562,8 @@ fn a_learner_passes_a_lab_and_gets_a_certificate_that_verifies() {
 fn labs_are_solved_on_their_pages() {
     let dir = tempfile::tempdir().unwrap();
     let store = small_store(dir.path());
-    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let desk = Desk { process, url, dir };
     let plan = json!({"course": "wallets-at-a-scene", "mode": "online", "country": "ES", "starts": 1_790_000_000, "ends": 1_790_000_000, "trainer": "t"});
     let (_, session) = desk.ask("POST", "/api/v1/academy/sessions", &[], Some(&plan));

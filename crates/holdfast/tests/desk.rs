@@ -33,8 +33,16 @@ fn requests_are_reviewed_by_command_and_over_http() {
     let shipped = run(holdfast().args(["desk", "policy"]));
     std::fs::write(&own, shipped.replacen("version: 1", "version: 2", 1)).unwrap();
     assert!(run(holdfast().args(["desk", "policy", path(&own)])).contains("version 2"));
-    let (process, url) =
-        serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0", "--policy", path(&own)]));
+    let (process, url) = serving(holdfast().args([
+        "serve",
+        "--open",
+        "--store",
+        path(&store),
+        "--listen",
+        "127.0.0.1:0",
+        "--policy",
+        path(&own),
+    ]));
     let desk = Desk { process, url, dir };
     let (status, mut over_http) = desk.ask("POST", "/api/v1/desk/review", &[], Some(&inquiry));
     assert_eq!(status, 200, "{over_http}");
@@ -73,7 +81,7 @@ fn a_request_is_answered_by_two_people() {
         ])
         .args(desk_args));
     let start = |dir| {
-        let (process, url) = serving(holdfast().args(["serve", "--listen", "127.0.0.1:0"]).args(desk_args));
+        let (process, url) = serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0"]).args(desk_args));
         Desk { process, url, dir }
     };
     let desk = start(dir);

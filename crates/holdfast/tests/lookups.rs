@@ -49,7 +49,8 @@ fn everything_known_is_found_by_command_api_and_page() {
     let unknown = holdfast().args(["show", nobody, "--store", path(&store)]).output().unwrap();
     assert!(!unknown.status.success() && words(&unknown).contains("nothing is known of"), "{}", words(&unknown));
     // API and pages.
-    let (_process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (_process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let report = json(&format!("{url}/api/v1/address/{eth}"));
     assert_eq!((&report["risk"], &report["in_ledger"]), (&"severe".into(), &false.into()), "{report}");
     assert_eq!(get(&format!("{url}/api/v1/address/0x1111111111111111111111111111111111111112")).0, 404);
@@ -101,7 +102,8 @@ fn the_graph_sums_what_it_draws_and_names_what_it_leaves_out() {
     }
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
-    let (_process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (_process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/graph.js");
     let helper = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/graph_sums.cjs");
     let drawn = |kind: &str, answer: &Value| -> Value {
@@ -147,7 +149,8 @@ fn the_graph_sums_what_it_draws_and_names_what_it_leaves_out() {
 fn amounts_on_pages_carry_decimals_unit_and_times_a_zone() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
-    let (_process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (_process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let tx = widest(&url);
     let coins = |n: u64| format!("{}.{:08} BTC", n / 100_000_000, n % 100_000_000);
     let txid = tx["txid"].as_str().unwrap();
@@ -166,7 +169,8 @@ fn amounts_on_pages_carry_decimals_unit_and_times_a_zone() {
 fn holds_and_alerts_show_whole_units_and_no_base_units() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
-    let (_process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (_process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let event = serde_json::json!({"id": "w1", "time": 1_795_000_000, "kind": "withdrawal", "customer": "c1", "asset": "ETH",
         "amount": "1500000000000000000", "value": 450_000, "counterparty": "0x098b716b8aaf21512996dc57eb0615e2383e2f96"});
     let mut answer = agent().post(&format!("{url}/api/v1/events")).send_json(&event).unwrap();

@@ -239,7 +239,7 @@ fn a_server_follows_its_node_and_shows_the_mempool() {
         common::run(common::holdfast().arg("follow").args(follow).arg("--once").env("HOLDFAST_RPC_PASSWORD", "p"));
     assert!(text.contains("111 blocks appended"), "{text}");
     let server = common::holdfast()
-        .arg("serve")
+        .args(["serve", "--open"])
         .args(follow)
         .args(["--poll", "0.1", "--listen", &format!("127.0.0.1:{port}")])
         .env("HOLDFAST_RPC_PASSWORD", "p")

@@ -99,6 +99,7 @@ fn from_an_officers_registration_to_a_verified_production_and_valid_reports() {
     let smtp = format!("smtp://127.0.0.1:{port}");
     let (process, url) = serving(holdfast().args([
         "serve",
+        "--open",
         "--store",
         path(&store),
         "--listen",
@@ -282,11 +283,15 @@ fn from_an_officers_registration_to_a_verified_production_and_valid_reports() {
 /// Roles that may use an operation. Every operation of the API must be named here: a new one fails the test until somebody decides.
 fn allowed(method: &str, path: &str) -> &'static [&'static str] {
     const ALL: &[&str] = &["investigator", "approver", "auditor"];
+    // Address screening sees the chain and its tags, and nothing of customers.
+    const CHAIN: &[&str] = &["investigator", "approver", "auditor", "screener"];
     let get = method == "get";
     let part = path.strip_prefix("/api/v1/").unwrap_or_default().split('/').next().unwrap_or_default();
     match (part, get) {
         ("", _) if path.starts_with("/api/kyt/v2/users/") => &[],
-        ("", _) if path.starts_with("/api/kyt/") || path.starts_with("/public/") => ALL,
+        ("", _) if path == "/api/kyt/v2/categories" || path.starts_with("/public/") => CHAIN,
+        ("", _) if path.starts_with("/api/kyt/") => ALL,
+        ("changes", _) => &["administrator", "approver"],
         ("keys" | "webhooks", _) => &["administrator"],
         ("audit", _) => &["auditor"],
         ("desk", _) => match (path.trim_start_matches("/api/v1/desk/"), get) {
@@ -320,15 +325,17 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         },
         ("rules", false) if path.ends_with("/test") => ALL,
         ("rules" | "prices", false) => &["administrator"],
-        ("verify", false) => ALL,
+        ("verify", false) => CHAIN,
+        ("rules", true) if path.ends_with("/fields") => CHAIN,
         ("holds" | "alerts", false) => &["investigator", "approver"],
         ("events" | "records", false) => &[],
         ("tags" | "cluster" | "exposures" | "blocks" | "rescreen", false) => &["administrator"],
         (
             "summary" | "address" | "tx" | "block" | "exposure" | "trace" | "paths" | "explain" | "tags" | "ledger"
-            | "mempool" | "events" | "holds" | "alerts" | "rules" | "providers",
+            | "mempool" | "providers" | "search",
             true,
-        ) => ALL,
+        ) => CHAIN,
+        ("events" | "holds" | "alerts" | "rules", true) => ALL,
         _ => panic!("{method} {path}: decide which roles may use it"),
     }
 }
@@ -337,7 +344,8 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
 fn every_endpoint_lets_in_only_the_roles_that_need_it() {
     let dir = tempfile::tempdir().unwrap();
     let store = small_store(dir.path());
-    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let desk = Desk { process, url, dir };
     let (_, admin, _) = desk.key("admin", &["admin"], "");
     let roles = holdfast_screening::keys::ROLES;

@@ -243,7 +243,7 @@ fn asking(providers: &str) -> Desk {
     let file = dir.path().join("providers.yaml");
     std::fs::write(&file, providers).unwrap();
     let mut command = holdfast();
-    command.args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0", "--providers", path(&file)]);
+    command.args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0", "--providers", path(&file)]);
     command.env("HOLDFAST_TEST_TRM_KEY", providers.lines().next().unwrap().trim_start_matches("# "));
     let (process, url) = serving(&mut command);
     Desk { process, url, dir }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn serve(store: &Path) -> (Running, String) {
-    serving(holdfast().args(["serve", "--listen", "127.0.0.1:0", "--store", path(store)]))
+    serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(store)]))
 }
 
 /// A store with an empty ledger.

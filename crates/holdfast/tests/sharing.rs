@@ -15,7 +15,8 @@ const THIEF: &str = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
 fn exchange() -> Desk {
     let dir = tempfile::tempdir().unwrap();
     let store = small_store(dir.path());
-    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     Desk { process, url, dir }
 }
 

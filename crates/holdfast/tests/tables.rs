@@ -73,7 +73,8 @@ fn a_damaged_table_over_http_takes_nothing_unless_told_to() {
     let ledger = store.join("ledger");
     run(holdfast().args(["ingest", path(&sim.join("blocks")), "--network", "regtest", "--ledger", path(&ledger)]));
     let key = run(holdfast().args(["keys", "create", "feed", "--scopes", "records", "--store", path(&store)]));
-    let (_process, url) = serving(holdfast().args(["serve", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+    let (_process, url) =
+        serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)]));
     let send = |query: &str| {
         let mut response = agent()
             .post(format!("{url}/api/v1/records{query}"))

@@ -47,7 +47,8 @@ impl Endpoint {
 }
 
 fn start(store: &std::path::Path, dir: tempfile::TempDir) -> Desk {
-    let (process, url) = serving(holdfast().args(["serve", "--store", path(store), "--listen", "127.0.0.1:0"]));
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(store), "--listen", "127.0.0.1:0"]));
     Desk { process, url, dir }
 }
 

@@ -60,6 +60,7 @@ fn desk(dir: &Path, port: u16) -> (oneshot::Sender<()>, std::thread::JoinHandle<
             holdfast_server::Vault::new(""),
         )
         .unwrap();
+        assert!(shared.open().unwrap());
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();

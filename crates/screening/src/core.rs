@@ -9,7 +9,7 @@ use crate::facts::ChainFacts;
 use crate::flags::{self, FLAG_BASIS, FLAGGED, Flag, Flags, MAX_FLAGS, MAX_FLAGS_OF_MEMBER};
 use crate::holds::{self, Hold, HoldRequest, stored};
 use crate::identifiers::{self, Identifier, Named};
-use crate::keys::ApiKey;
+use crate::keys::{self, ApiKey, same_person};
 use crate::model::{Amount, Event, Invalid, Record, rfc3339};
 use crate::rules::{RuleBook, RuleError, Scope};
 use crate::service::ScreeningError;
@@ -152,7 +152,7 @@ impl Core {
     fn latest_book(db: &mut Database) -> Result<Option<RuleBook>, ScreeningError> {
         let rows = db.query("SELECT version, yaml FROM rule_books ORDER BY version DESC LIMIT 1", &[])?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(RuleBook::parse(row.text(1)?, row.int(0)? as u32)?))
+        Ok(Some(RuleBook::stored(row.text(1)?, row.int(0)? as u32)?))
     }
 
     /// Forgets everything and reads it from the database: at the start, and when a commit failed.
@@ -1003,7 +1003,7 @@ impl Core {
                     self.audit(now, actor, "hold.release_asked", &format!("hold:{id}"), &detail);
                     return self.hold(id);
                 }
-                Some(asked_by) if asked_by == actor => {
+                Some(asked_by) if same_person(asked_by, actor) => {
                     return Err(ScreeningError::SecondPerson(id, asked_by.clone()));
                 }
                 Some(_) if amount.is_some() && amount != hold.asked_amount => {
@@ -1153,8 +1153,24 @@ impl Core {
         Ok(version)
     }
 
+    /// Refuses a name that a key in force has already, however it is written.
+    pub(crate) fn name_is_free(&mut self, name: &str) -> Result<(), ScreeningError> {
+        let twin = keys::list(&mut self.db)?.into_iter().find(|k| k.revoked.is_none() && same_person(&k.name, name));
+        match twin {
+            Some(twin) => {
+                let text = format!(
+                    "key {} in force has the name '{}'; revoke it first, or use another name",
+                    twin.id, twin.name
+                );
+                Err(Invalid::new("name", text).into())
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Stores a new key.
     pub(crate) fn add_key(&mut self, key: &ApiKey, now: i64) -> Result<(), ScreeningError> {
+        self.name_is_free(&key.name)?;
         self.db.execute(
             "INSERT INTO api_keys (id, name, scopes, per_minute, created, created_by) VALUES ($1, $2, $3, $4, $5, $6)",
             &[
@@ -1173,6 +1189,13 @@ impl Core {
 
     /// Revokes a key.
     pub(crate) fn revoke_key(&mut self, id: &str, actor: &str, now: i64) -> Result<(), ScreeningError> {
+        let all = keys::list(&mut self.db)?;
+        let administrates = |k: &&ApiKey| k.revoked.is_none() && k.may("manage");
+        let last = all.iter().filter(administrates).all(|k| k.id == id);
+        if last && all.iter().any(|k| k.id == id && administrates(&k)) {
+            let text = format!("key '{id}' is the last administrator's; make another administrator's key first");
+            return Err(ScreeningError::State(text));
+        }
         let sql = "UPDATE api_keys SET revoked = $1 WHERE id = $2 AND revoked IS NULL";
         if self.db.execute(sql, &[now.into(), id.into()])? == 0 {
             return Err(ScreeningError::NotFound(format!("key '{id}' in force")));

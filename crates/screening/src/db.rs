@@ -17,6 +17,9 @@ pub enum DbError {
     /// PostgreSQL.
     #[error("PostgreSQL: {}", postgres_words(.0))]
     Postgres(#[from] postgres::Error),
+    /// TLS to PostgreSQL.
+    #[error("PostgreSQL: TLS: {0}")]
+    Tls(String),
     /// Another process writes to it.
     #[error("another Holdfast already writes to {0}; stop it first (one writer keeps holds from being doubled)")]
     Busy(String),
@@ -168,6 +171,42 @@ enum Inner {
     Postgres(Box<postgres::Client>),
 }
 
+/// A URL as it may be shown: without the password, which stands before the last @ or in a parameter.
+pub fn without_password(url: &str) -> String {
+    let shown = match (url.find("://"), url.rfind('@')) {
+        (Some(start), Some(end)) if end > start => {
+            let user = url[start + 3..end].split(':').next().unwrap_or_default();
+            format!("{}{user}{}", &url[..start + 3], &url[end..])
+        }
+        // A password with neither scheme nor host in their places.
+        (None, Some(end)) => format!("...{}", &url[end..]),
+        _ => url.to_owned(),
+    };
+    match shown.find("password=") {
+        Some(at) => format!("{}password=...", &shown[..at]),
+        None => shown,
+    }
+}
+
+/// Makes a file that only its owner reads, or makes an existing one so: SQLite gives the files beside it the same rights. What the system
+/// refuses, opening the file says.
+pub(crate) fn private(path: &Path) {
+    if path == Path::new(":memory:") {
+        return;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        options.mode(0o600);
+        if std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o077 != 0) {
+            let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+        }
+    }
+    let _ = options.open(path);
+}
+
 /// One connection.
 pub struct Database {
     inner: Inner,
@@ -193,12 +232,13 @@ impl Database {
     /// [`DbError`].
     pub fn connect(url: &str) -> Result<Self, DbError> {
         let inner = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Inner::Postgres(Box::new(postgres::Client::connect(url, postgres::NoTls)?))
+            Inner::Postgres(Box::new(crate::pgtls::connect(url)?))
         } else {
             let path = url.strip_prefix("sqlite:").unwrap_or(url);
             if path.is_empty() || path.contains("://") {
-                return Err(DbError::Url(url.to_owned()));
+                return Err(DbError::Url(without_password(url)));
             }
+            private(Path::new(path));
             let connection = rusqlite::Connection::open(Path::new(path))?;
             connection.busy_timeout(Duration::from_secs(10))?;
             // WAL lets readers go on while the writer commits; FULL makes every commit durable before it returns.
@@ -214,13 +254,7 @@ impl Database {
 
     /// The URL, without a password.
     pub fn place(&self) -> String {
-        match (self.url.find("://"), self.url.rfind('@')) {
-            (Some(start), Some(end)) if end > start => {
-                let user = self.url[start + 3..end].split(':').next().unwrap_or_default();
-                format!("{}{user}{}", &self.url[..start + 3], &self.url[end..])
-            }
-            _ => self.url.clone(),
-        }
+        without_password(&self.url)
     }
 
     /// `SQLite` or `PostgreSQL`.
@@ -573,6 +607,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/011_completions.sql"),
     include_str!("migrations/012_settings.sql"),
     include_str!("migrations/013_sharing_validity.sql"),
+    include_str!("migrations/014_changes.sql"),
+    include_str!("migrations/015_codes.sql"),
 ];
 
 #[cfg(test)]
@@ -583,6 +619,15 @@ mod tests {
     fn urls_that_name_no_database_are_refused() {
         assert!(matches!(Database::connect("mysql://x"), Err(DbError::Url(_))));
         assert!(matches!(Database::connect("sqlite:"), Err(DbError::Url(_))));
+        for url in [
+            "mysql://u:secret@h/d",
+            "postgres://u:secret@127.0.0.1:1/d",
+            "postgresql://127.0.0.1:1/d?user=u&password=secret",
+            "postgres://u:sec@ret:secret@127.0.0.1:1/d?sslmode=maybe",
+        ] {
+            let error = Database::connect(url).unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{url}: {error}");
+        }
     }
 
     #[test]

@@ -383,7 +383,8 @@ fn reason_of(met: &Met, input: &Input) -> Reason {
     let mut decision = rule.decision;
     if let Some(error) = &met.error {
         because.insert(0, format!("the rule could not be evaluated: {error}"));
-        decision = Verdict::Hold;
+        // A rule that fails says nothing good of the transfer; one that would take too long says nothing at all, and people look.
+        decision = if met.over_budget { Verdict::Review } else { Verdict::Hold };
     }
     Reason {
         rule: rule.id.clone(),

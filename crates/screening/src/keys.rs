@@ -9,14 +9,18 @@ use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
 /// What a key may do.
-pub const SCOPES: [&str; 13] = [
-    "read", "events", "records", "holds", "alerts", "rules", "desk", "approve", "audit", "manage", "partner",
+///
+/// `chain` looks up the ledger, tags and exposures (address screening); `read` does too, and reads customers' events, holds and alerts.
+pub const SCOPES: [&str; 14] = [
+    "chain", "read", "events", "records", "holds", "alerts", "rules", "desk", "approve", "audit", "manage", "partner",
     "academy", "admin",
 ];
 
 /// Roles of people and the scopes that each has, and no more. Officers are no key holders: they enter by the portal. `admin` is no role but
 /// the machine's own key, for setting up.
-pub const ROLES: [(&str, &[&str]); 6] = [
+pub const ROLES: [(&str, &[&str]); 7] = [
+    // A service that screens addresses: it sees nothing of customers.
+    ("screener", &["chain"]),
     ("investigator", &["read", "alerts", "holds", "desk"]),
     ("approver", &["read", "alerts", "holds", "desk", "approve"]),
     ("auditor", &["read", "audit"]),
@@ -101,6 +105,32 @@ impl Master {
     }
 }
 
+/// A person's name as it is compared: without case, width, accents' encodings and spaces around it.
+pub fn canonical_name(name: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    let folded: String = name.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    let visible = folded.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_invisible(*c));
+    visible.collect::<String>().split(' ').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Characters that leave no mark, with which one name could be written as two.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether two names are one person's.
+pub fn same_person(a: &str, b: &str) -> bool {
+    a == b || canonical_name(a) == canonical_name(b)
+}
+
+/// Scopes that decide about other keys or the rules for all: keys with one need a second person.
+pub const POWERFUL: [&str; 3] = ["admin", "manage", "rules"];
+
+/// Names that the desk itself acts under in the audit log.
+const RESERVED: [&str; 8] = ["engine", "portal", "mail", "mempool", "webhooks", "nobody", "holdfast", "local"];
+
 /// Whether a new key's name and scopes are proper.
 ///
 /// # Errors
@@ -108,6 +138,13 @@ impl Master {
 pub fn validate(name: &str, scopes: &[String]) -> Result<(), Invalid> {
     if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
         return Err(Invalid::new("name", "must be 1 to 64 bytes"));
+    }
+    let plain = canonical_name(name);
+    if plain.is_empty() {
+        return Err(Invalid::new("name", "has no visible character"));
+    }
+    if RESERVED.contains(&plain.as_str()) {
+        return Err(Invalid::new("name", format!("'{name}' is a name that the desk itself acts under; use another")));
     }
     if scopes.is_empty() {
         return Err(Invalid::new("scopes", format!("name at least one of {}", SCOPES.join(", "))));
@@ -142,6 +179,18 @@ pub fn list(db: &mut Database) -> Result<Vec<ApiKey>, DbError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_person_has_one_name() {
+        for other in ["Ana Berg", " ana  berg ", "ＡＮＡ BERG", "ana\u{200b} berg", "ana\u{a0}berg"] {
+            assert!(same_person("ana berg", other), "{other:?}");
+        }
+        assert!(same_person("Jose\u{301}", "josé") && !same_person("ana", "anna"));
+        let scopes = ["read".to_owned()];
+        for bad in ["Engine", "portal ", "\u{200b}", ""] {
+            assert!(validate(bad, &scopes).is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn only_the_right_secret_opens() {

@@ -119,10 +119,10 @@ pub fn test_rules(
                 }
             }
             state.apply(&decided.event, &decided.facts, decided.decision.value.unwrap_or(0), seq);
-        }
-        if progress(test.events).is_break() {
-            test.stopped = true;
-            break;
+            if progress(test.events).is_break() {
+                test.stopped = true;
+                return Ok(test);
+            }
         }
     }
     Ok(test)

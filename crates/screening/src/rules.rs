@@ -4,6 +4,7 @@
 //! without (an access predicate, as in publish/subscribe matching: Fabret et al., SIGMOD 2001); only candidates are evaluated.
 
 use crate::behind;
+use crate::budget::{self, MAX_BOOK_STEPS};
 use crate::decision::Verdict;
 use crate::facts::ChainFacts;
 use crate::fields::{FIELDS, FieldValue, Input, field};
@@ -207,6 +208,8 @@ pub struct BookFile {
 
 struct Compiled {
     program: Program,
+    /// Most steps, or why it is over the budget and never evaluated.
+    steps: Result<u64, String>,
     /// Fields that it speaks about, by number.
     fields: Vec<usize>,
     typologies: Vec<Typology>,
@@ -262,6 +265,11 @@ impl std::fmt::Debug for RuleBook {
 /// The default rule book, as it ships.
 pub const DEFAULT_BOOK: &str = include_str!("default_rules.yaml");
 
+/// The hash of a text.
+pub(crate) fn sha256(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
 /// A rule that an event met, or could not be evaluated on.
 #[derive(Debug)]
 pub struct Met<'a> {
@@ -275,6 +283,8 @@ pub struct Met<'a> {
     pub speaks_of_chain: bool,
     /// Why it could not be evaluated.
     pub error: Option<String>,
+    /// Whether that is because it would take too many steps.
+    pub over_budget: bool,
 }
 
 impl RuleBook {
@@ -283,6 +293,26 @@ impl RuleBook {
     /// # Errors
     /// [`RuleError`] names the rule and the fault.
     pub fn parse(yaml: &str, version: u32) -> Result<Self, RuleError> {
+        let book = Self::stored(yaml, version)?;
+        let mut steps = 0u64;
+        for (rule, compiled) in book.file.rules.iter().zip(&book.compiled) {
+            let found = compiled.steps.as_ref().map_err(|e| RuleError::Rule(rule.id.clone(), format!("when: {e}")))?;
+            steps = steps.saturating_add(if rule.state == RuleState::Off { 0 } else { *found });
+        }
+        match steps > MAX_BOOK_STEPS {
+            true => {
+                Err(RuleError::Book(format!("its rules may take {steps} steps together; at most {MAX_BOOK_STEPS}")))
+            }
+            false => Ok(book),
+        }
+    }
+
+    /// Reads a book that was put in force by an earlier version, which knew no budget: a rule above it is kept, is not evaluated, and counts as
+    /// one that could not be.
+    ///
+    /// # Errors
+    /// [`RuleError`].
+    pub fn stored(yaml: &str, version: u32) -> Result<Self, RuleError> {
         if yaml.len() > MAX_BOOK {
             return Err(RuleError::Book(format!("larger than {MAX_BOOK} bytes")));
         }
@@ -314,7 +344,7 @@ impl RuleBook {
             .collect();
         let mut book = RuleBook {
             version,
-            sha256: hex::encode(Sha256::digest(yaml.as_bytes())),
+            sha256: sha256(yaml),
             compiled: Vec::new(),
             index: Default::default(),
             env: Arc::new(Env::stdlib()),
@@ -367,7 +397,9 @@ impl RuleBook {
                 let (state, facts) = (State::default(), ChainFacts::default());
                 let input = Input::new(&state, &event, &facts, None, &[]);
                 let context = book.context(&input, &mut Cache::new(), &[number as u32]);
-                if let Err(e) = book.evaluate(number, &context) {
+                if let Err(e) = book.evaluate(number, &context)
+                    && book.compiled[number].steps.is_ok()
+                {
                     return Err(RuleError::Rule(rule.id.clone(), format!("when: {e}")));
                 }
             }
@@ -415,6 +447,9 @@ impl RuleBook {
     }
 
     fn evaluate(&self, rule: usize, context: &Context) -> Result<bool, String> {
+        if let Err(over) = &self.compiled[rule].steps {
+            return Err(over.clone());
+        }
         match self.compiled[rule].program.execute(context) {
             Ok(Value::Bool(met)) => Ok(met),
             Ok(other) => Err(format!("gives {other:?}, not true or false")),
@@ -435,12 +470,19 @@ impl RuleBook {
         let mut met = Vec::new();
         for number in candidates {
             let number = number as usize;
-            let error = match self.evaluate(number, &context) {
-                Ok(false) => continue,
-                Ok(true) => None,
-                Err(e) => Some(e),
-            };
             let compiled = &self.compiled[number];
+            let large = compiled.fields.iter().find(|f| !budget::fits(cache.get(**f, input)));
+            let over_budget = compiled.steps.is_err() || large.is_some();
+            let error = match large {
+                Some(f) => {
+                    Some(format!("{}.{} is larger than rules may look through", FIELDS[*f].group, FIELDS[*f].name))
+                }
+                None => match self.evaluate(number, &context) {
+                    Ok(false) => continue,
+                    Ok(true) => None,
+                    Err(e) => Some(e),
+                },
+            };
             let because = compiled
                 .fields
                 .iter()
@@ -452,6 +494,7 @@ impl RuleBook {
                 typologies: &compiled.typologies,
                 speaks_of_chain: compiled.speaks_of_chain,
                 error,
+                over_budget,
             });
         }
         met
@@ -554,7 +597,8 @@ fn compile(rule: &Rule, lists: &BTreeMap<String, Vec<String>>) -> Result<Compile
     let speaks_of_chain = names.selected.iter().any(|(g, _)| g == "counterparty" || g == "exposure")
         || names.selected.iter().any(|(g, n)| g == "typology" && ["mixer_exposure"].contains(&n.as_str()));
     let uses_lists = names.selected.iter().any(|(g, _)| g == "lists");
-    Ok(Compiled { program, fields, typologies, speaks_of_chain, uses_lists })
+    let steps = budget::steps(program.expression(), lists);
+    Ok(Compiled { program, steps, fields, typologies, speaks_of_chain, uses_lists })
 }
 
 /// Members that an expression names: `a.b` gives (a, b).
@@ -844,6 +888,10 @@ mod tests {
             let error = book(when).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains("rule 'r'"), "{when}: {error}");
         }
+        let list = format!("[{}]", vec!["1"; 20].join(","));
+        let nested = (0..8).fold("a0 > 0".to_owned(), |inner, i| format!("{list}.all(a{i}, {inner})"));
+        let error = book(&format!("event.value > 0 && {nested}")).unwrap_err().to_string();
+        assert!(error.contains("rule 'r'") && error.contains("deeper than 4"), "{error}");
         let deep = format!("{}true{}", "(".repeat(100), ")".repeat(100));
         assert!(book(&deep).unwrap_err().to_string().contains("nest"));
     }
@@ -858,6 +906,23 @@ mod tests {
         let met = book.met(&Input::new(&state, &event, &facts, Some(20_000), &[]));
         assert_eq!(met.len(), 1);
         assert!(met[0].because.contains(&"event.value = 20000".to_owned()), "{:?}", met[0].because);
+    }
+
+    #[test]
+    fn a_stored_rule_over_its_budget_is_not_run_but_reviewed() {
+        let list = format!("[{}]", vec!["1"; 20].join(","));
+        let nested = (0..8).fold("a0 > 0".to_owned(), |inner, i| format!("{list}.all(a{i}, {inner})"));
+        let yaml = format!(
+            "title: t\nrules:\n  - id: r\n    version: 1\n    state: live\n    title: t\n    on: [withdrawal]\n    when: \"event.value > 0 && {nested}\"\n    decision: hold\n    source: [test]\n"
+        );
+        let book = RuleBook::stored(&yaml, 1).unwrap();
+        let mut event = Event::new(EventKind::Withdrawal, "w", 1_700_000_000, "c");
+        event.asset = Some("BTC".into());
+        let (state, facts) = (State::default(), ChainFacts::default());
+        let begun = std::time::Instant::now();
+        let met = book.met(&Input::new(&state, &event, &facts, Some(10), &[]));
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+        assert!(met.len() == 1 && met[0].over_budget && met[0].error.is_some());
     }
 
     #[test]

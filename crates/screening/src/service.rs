@@ -132,6 +132,10 @@ impl Transaction<'_> {
         &self.actor
     }
 
+    pub(crate) fn core(&mut self) -> &mut Core {
+        self.core
+    }
+
     /// Places a hold, as [`Screening::place_hold`] does.
     ///
     /// # Errors
@@ -254,6 +258,7 @@ impl Screening {
             true => None,
             false => {
                 let path = PathBuf::from(format!("{}.lock", url.strip_prefix("sqlite:").unwrap_or(url)));
+                crate::db::private(&path);
                 let file = File::create(&path).map_err(|e| ScreeningError::Io(path.clone(), e))?;
                 file.try_lock().map_err(|_| DbError::Busy(url.to_owned()))?;
                 Some(file)
@@ -484,22 +489,33 @@ impl Screening {
         per_minute: u32,
         actor: &str,
     ) -> Result<ApiKey, ScreeningError> {
-        keys::validate(name, &scopes)?;
-        let key = ApiKey {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            scopes,
-            per_minute,
-            created: self.now(),
-            created_by: actor.to_owned(),
-            revoked: None,
-        };
+        let key = self.new_key(id, name, scopes, per_minute, actor)?;
         let theirs = key.clone();
         self.change(move |core, now| core.add_key(&theirs, now))?;
         Ok(key)
     }
 
-    /// Revokes a key.
+    pub(crate) fn new_key(
+        &self,
+        id: &str,
+        name: &str,
+        scopes: Vec<String>,
+        per_minute: u32,
+        actor: &str,
+    ) -> Result<ApiKey, ScreeningError> {
+        keys::validate(name, &scopes)?;
+        Ok(ApiKey {
+            id: id.to_owned(),
+            name: name.trim().to_owned(),
+            scopes,
+            per_minute,
+            created: self.now(),
+            created_by: actor.to_owned(),
+            revoked: None,
+        })
+    }
+
+    /// Revokes a key; the last administrator's stays.
     ///
     /// # Errors
     /// [`ScreeningError`].

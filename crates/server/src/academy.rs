@@ -36,11 +36,14 @@ impl Shared {
 }
 
 /// A learner's key: a bearer token, or what a browser keeps.
-pub(crate) fn learner_key(headers: &HeaderMap) -> String {
+pub(crate) fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|t| t.split_once(' '));
     match bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")) {
         Some((_, token)) => token.trim().to_owned(),
-        None => cookie(headers, "hl").unwrap_or_default(),
+        None => {
+            let session = cookie(headers, "hl");
+            session.and_then(|c| shared.gate.learners.subject(&c, shared.screening.now())).unwrap_or_default()
+        }
     }
 }
 
@@ -50,7 +53,7 @@ pub(crate) async fn in_class<T: Send + 'static>(
     headers: &HeaderMap,
     work: impl FnOnce(&Academy<'_>, &Learner) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let key = learner_key(headers);
+    let key = learner_key(&shared, headers);
     run(shared, move |s| {
         let academy = s.academy();
         let learner = academy.learner_of(&key).map_err(|e| match e {

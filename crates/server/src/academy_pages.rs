@@ -3,7 +3,7 @@
 use crate::Shared;
 use crate::academy::in_class;
 use crate::desk::download;
-use crate::desk_pages::{back, desk_page, step_form, time};
+use crate::desk_pages::{Client, back, cookie, desk_page, may_sign_in, refuse_sign_in, step_form, time};
 use crate::error::ApiError;
 use crate::gate::Caller;
 use crate::pages::{self, ErrorPage, page};
@@ -118,25 +118,33 @@ pub async fn lab(Path(name): Path<String>) -> Page {
     ))
 }
 
-/// Takes a learner's key and keeps it in a cookie that scripts and other sites cannot use.
-pub async fn enter(State(shared): State<Shared>, Form(fields): Fields) -> Result<Response, ErrorPage> {
+/// Takes a learner's key and starts a session, whose number the browser gets in a cookie that scripts and other sites cannot use.
+pub async fn enter(State(shared): State<Shared>, client: Client, Form(fields): Fields) -> Result<Response, ErrorPage> {
+    may_sign_in(&shared, &client.0)?;
     let key = fields.get("key").map(|k| k.trim().to_owned()).unwrap_or_default();
     let kept = key.clone();
-    run(shared, move |s| {
+    let known = run(shared.clone(), move |s| {
         s.academy()
             .learner_of(&key)
             .map(|_| ())
             .map_err(|e| ApiError { status: StatusCode::UNAUTHORIZED, message: e.to_string() })
     })
-    .await?;
-    let cookie = format!("hl={kept}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200");
+    .await;
+    if let Err(e) = known {
+        return Err(refuse_sign_in(&shared, &client.0, &e.message).await.into());
+    }
+    let random = crate::api::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+    let id = shared.gate.learners.start(&kept, random, shared.screening.now());
+    let cookie = shared.access.cookie("hl", &id, crate::sessions::SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/academy/me")).into_response())
 }
 
-/// Leaves.
-pub async fn leave() -> Response {
-    ([(header::SET_COOKIE, "hl=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")], Redirect::to("/academy"))
-        .into_response()
+/// Leaves: the session ends.
+pub async fn leave(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    if let Some(session) = cookie(&headers, "hl") {
+        shared.gate.learners.end(&session);
+    }
+    ([(header::SET_COOKIE, shared.access.cookie("hl", "", 0))], Redirect::to("/academy")).into_response()
 }
 
 /// Who has no key is sent to the entrance.
@@ -489,7 +497,7 @@ pub async fn chain(
     Path((id, rest)): Path<(i64, String)>,
     request: Request,
 ) -> Response {
-    let key = crate::academy::learner_key(&headers);
+    let key = crate::academy::learner_key(&shared, &headers);
     let workspace = match run(shared.clone(), move |s| s.lab_chain(id, &key)).await {
         Ok(workspace) => workspace,
         Err(e) => return outside(e),

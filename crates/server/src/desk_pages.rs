@@ -41,7 +41,7 @@ pub fn scopes_of_page(method: &Method, path: &str) -> &'static [&'static str] {
     let rest = path.strip_prefix("/desk").unwrap_or_default();
     let part = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
     match part {
-        "alerts" | "holds" => scopes_of(method, &format!("/api/v1{rest}")),
+        "alerts" | "holds" | "changes" => scopes_of(method, &format!("/api/v1{rest}")),
         "academy" | "warnings" => scopes_of(method, &format!("/api/v1{rest}")),
         // Which step it is stands in the form; its handler asks for more.
         "campaigns" if *method == Method::POST => &["desk", "approve"],
@@ -98,6 +98,7 @@ pub(crate) fn desk_page(title: &str, here: &str, body: Markup) -> Markup {
         ("/desk/seizures", "Seizures"),
         ("/desk/sharing", "Sharing"),
         ("/desk/recommendations", "Recommendations"),
+        ("/desk/changes", "Changes"),
         ("/desk/academy", "Academy"),
         ("/transparency", "Transparency"),
     ];
@@ -152,7 +153,7 @@ pub async fn sign_in(Query(q): Query<Next>) -> Markup {
         "",
         html! {
             h1 { "Sign in" }
-            p { "The desk's pages need a key. An administrator makes one with " code { "holdfast keys create NAME --role investigator" } "." }
+            p { "The desk's pages need a key. An administrator makes one, the first on this server's machine, with " code { "holdfast keys create NAME --role investigator" } "." }
             form.step method="post" action="/sign-in" {
                 input type="hidden" name="next" value=(next);
                 label { "Key" input name="key" type="password" autocomplete="current-password" required autofocus; }
@@ -162,21 +163,77 @@ pub async fn sign_in(Query(q): Query<Next>) -> Markup {
     )
 }
 
-/// Takes a key and keeps it in a cookie that scripts and other sites cannot use.
-pub async fn signed_in(State(shared): State<Shared>, Form(fields): Fields) -> Result<Response, ErrorPage> {
-    let key = fields.get("key").map(|k| k.trim()).unwrap_or_default();
-    if shared.gate.master.id_of(key).is_none() {
-        return Err(ApiError { status: StatusCode::UNAUTHORIZED, message: "this is no key of the desk".into() }.into());
+/// Most refused sign-ins of one address within a quarter of an hour.
+const REFUSED_SIGN_INS: u32 = 10;
+
+/// Writes a sign-in into the audit log.
+pub(crate) async fn note_sign_in(
+    shared: &Shared,
+    action: &'static str,
+    who: &str,
+    client: &str,
+) -> Result<(), ApiError> {
+    let (who, detail) = (who.to_owned(), json!({ "address": client }).to_string());
+    block(shared.clone(), move |s| s.note_look(action, "sign-in", detail, &who)).await
+}
+
+/// Counts and notes a refused sign-in, so that nobody tries for long.
+pub(crate) async fn refuse_sign_in(shared: &Shared, client: &str, message: &str) -> ApiError {
+    shared.gate.rates.count(&format!("refused {client}"), REFUSED_SIGN_INS, 900, shared.screening.now());
+    match note_sign_in(shared, "sign_in.refused", "nobody", client).await {
+        Ok(()) => ApiError { status: StatusCode::UNAUTHORIZED, message: message.into() },
+        Err(e) => e,
     }
+}
+
+/// Refuses an address whose sign-ins were refused too often.
+pub(crate) fn may_sign_in(shared: &Shared, client: &str) -> Result<(), ApiError> {
+    match shared.gate.rates.is_used_up(&format!("refused {client}"), REFUSED_SIGN_INS, shared.screening.now()) {
+        true => Err(crate::limits::crowded("too many sign-ins of your address were refused")),
+        false => Ok(()),
+    }
+}
+
+/// Takes a key and starts a session, whose number the browser gets in a cookie that scripts and other sites cannot use.
+pub async fn signed_in(
+    State(shared): State<Shared>,
+    client: Client,
+    Form(fields): Fields,
+) -> Result<Response, ErrorPage> {
+    may_sign_in(&shared, &client.0)?;
+    let token = fields.get("key").map(|k| k.trim()).unwrap_or_default();
+    let Some(key) = shared.gate.key_of(token) else {
+        return Err(refuse_sign_in(&shared, &client.0, "this is no key of the desk").await.into());
+    };
+    note_sign_in(&shared, "sign_in", &key.name, &client.0).await?;
+    let random = crate::api::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+    let id = shared.gate.sessions.start(&key.id, random, shared.screening.now());
     let next = fields.get("next").filter(|n| n.starts_with("/desk")).map_or("/desk", String::as_str);
-    let cookie = format!("hf={key}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200");
+    let cookie = shared.access.cookie("hf", &id, crate::sessions::SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
 }
 
-/// Signs out.
-pub async fn sign_out() -> Response {
-    ([(header::SET_COOKIE, "hf=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")], Redirect::to("/sign-in"))
-        .into_response()
+/// Signs out: the session ends, and so does a copy of its cookie.
+pub async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    if let Some(session) = cookie(&headers, "hf") {
+        shared.gate.sessions.end(&session);
+    }
+    ([(header::SET_COOKIE, shared.access.cookie("hf", "", 0))], Redirect::to("/sign-in")).into_response()
+}
+
+/// The address that a request comes from, for counters and the audit log.
+#[derive(Debug, Clone)]
+pub struct Client(pub String);
+
+impl axum::extract::FromRequestParts<Shared> for Client {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        shared: &Shared,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Client(crate::limits::sender(shared.access.client_of(&parts.headers, &parts.extensions))))
+    }
 }
 
 /// What waits.
@@ -1001,7 +1058,7 @@ pub async fn graph_js() -> Response {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../../web/graph.js")).into_response()
 }
 
-/// What a browser keeps under a name: `hf` for the desk's key, `ho` for an officer's session.
+/// A browser's cookie: `hf` for a session at the desk, `ho` for an officer's, `hl` for a learner's, `hc` for the tokens of forms.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
     let mut pairs = all.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='));
@@ -1024,11 +1081,4 @@ pub fn refusal(path_and_query: &str, e: ApiError) -> Response {
         return back(format!("/sign-in?next={next}"));
     }
     ErrorPage::from(e).into_response()
-}
-
-/// Nothing is asked of the API in a browser from another site.
-pub fn from_elsewhere(method: &Method, headers: &HeaderMap) -> bool {
-    let changes = *method != Method::GET && *method != Method::HEAD;
-    let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
-    changes && site.is_some_and(|s| s != "same-origin" && s != "none")
 }

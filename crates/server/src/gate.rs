@@ -1,27 +1,45 @@
-//! Who asks, and may they: API keys, scopes, rate limits.
+//! Who sends a request, and may they: API keys, sessions, scopes, rate limits.
 //!
-//! While no key is in force the server trusts everybody who reaches it and calls them `local`; it then listens on loopback only.
+//! Nothing is open because something is absent: without a key a desk answers nobody, except where it was started open (`serve --open`, the
+//! demo), which ends for good with the first key.
 
 use crate::error::ApiError;
-use crate::{Shared, compat, desk_pages};
-use axum::extract::{Request, State};
+use crate::limits::Rates;
+use crate::sessions::Sessions;
+use crate::{Shared, access, desk_pages};
+use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use base64::Engine;
 use holdfast_connect::elliptic;
 use holdfast_screening::keys::{ApiKey, Master};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+use subtle::ConstantTimeEq;
 
-/// Who asks: the name that the audit log keeps, and the scopes of the key.
+/// Who sends a request: the name that the audit log keeps, and the scopes of the key.
 #[derive(Clone, Debug)]
-pub struct Caller(pub Arc<str>, Arc<[String]>);
+pub struct Caller(pub Arc<str>, Arc<[String]>, bool);
 
 impl Caller {
-    /// Who asks while no key is in force, or from the command line.
+    /// Who sends a request to an open desk, or from the command line on the desk's machine.
     pub fn local(name: &str) -> Self {
-        Caller(name.into(), Arc::from(["admin".to_owned()]))
+        Caller(name.into(), Arc::from(["admin".to_owned()]), true)
+    }
+
+    /// Somebody whose own session or key the handlers check.
+    pub(crate) fn nobody(name: &str) -> Self {
+        Caller(name.into(), Arc::from([]), false)
+    }
+
+    /// Whether it is somebody on the desk's machine who reads the desk's secret, or anybody at an open desk.
+    pub fn is_local(&self) -> bool {
+        self.2
+    }
+
+    /// What the caller may do.
+    pub fn scopes(&self) -> &[String] {
+        &self.1
     }
 
     /// Whether the caller may do what a scope names.
@@ -41,39 +59,64 @@ impl Caller {
     }
 }
 
-/// Most requests a minute of people at the portal, whom no key bounds.
-const PORTAL_A_MINUTE: u32 = 600;
-
-/// Most requests a minute of learners: whole classes work at once.
-const LEARN_A_MINUTE: u32 = 6_000;
-
 /// Keys in force and their use.
 #[derive(Debug)]
 pub struct Gate {
     /// The desk's secret.
     pub master: Master,
-    /// Who asks while no key is in force.
+    /// Who sends requests to an open desk.
     local: Arc<str>,
+    /// Whether this is a command's own gate, which only the command reaches.
+    is_command: bool,
+    /// Whether the desk was started open and never had a key.
+    open: AtomicBool,
     keys: RwLock<HashMap<String, (ApiKey, Arc<str>)>>,
-    /// Requests of the present minute by key.
-    used: Mutex<HashMap<String, (i64, u32)>>,
+    /// Requests by key and by address.
+    pub(crate) rates: Rates,
+    /// People signed in by browser.
+    pub(crate) sessions: Sessions,
+    /// Learners signed in by browser.
+    pub(crate) learners: Sessions,
 }
 
+/// What nobody with a key is told while there is none.
+const FIRST_KEY: &str = "this desk has no key in force: make the first administrator's with `holdfast keys create NAME --role administrator` \
+on its machine (or, to try it out on this machine only, start it with --open)";
+
 impl Gate {
-    /// A gate with the keys in force.
+    /// A gate with the keys in force; without one it lets nobody in.
     pub fn new(master: Master, keys: Vec<ApiKey>) -> Self {
-        let gate = Gate { master, local: "local".into(), keys: RwLock::default(), used: Mutex::default() };
+        let gate = Gate {
+            master,
+            local: "local".into(),
+            is_command: false,
+            open: AtomicBool::new(false),
+            keys: RwLock::default(),
+            rates: Rates::default(),
+            sessions: Sessions::default(),
+            learners: Sessions::default(),
+        };
         gate.set(keys);
         gate
     }
 
     /// A gate for the command line: whoever reads the desk's secret may do everything, under the name given.
     pub fn of(master: Master, name: &str) -> Self {
-        Gate { local: name.into(), ..Gate::new(master, Vec::new()) }
+        Gate { local: name.into(), is_command: true, ..Gate::new(master, Vec::new()) }
     }
 
-    /// Replaces the keys; revoked ones are left out.
+    /// Opens the desk to everybody who reaches it, until the first key; callers make sure that only this machine does. Returns whether it is
+    /// open: a desk that ever had a key is not.
+    pub fn open(&self, keys: &[ApiKey]) -> bool {
+        self.open.store(keys.is_empty(), Ordering::SeqCst);
+        self.is_open()
+    }
+
+    /// Replaces the keys; revoked ones are left out. Any key ends an open desk.
     pub fn set(&self, keys: Vec<ApiKey>) {
+        if !keys.is_empty() {
+            self.open.store(false, Ordering::SeqCst);
+        }
         let map = keys.into_iter().filter(|k| k.revoked.is_none()).map(|k| {
             let name: Arc<str> = k.name.as_str().into();
             (k.id.clone(), (k, name))
@@ -81,12 +124,28 @@ impl Gate {
         *self.keys.write().unwrap_or_else(|e| e.into_inner()) = map.collect();
     }
 
-    /// Whether no key is in force.
+    /// Whether everybody who reaches the desk may do everything.
     pub fn is_open(&self) -> bool {
-        self.keys.read().unwrap_or_else(|e| e.into_inner()).is_empty()
+        self.is_command || self.open.load(Ordering::SeqCst)
     }
 
-    /// Lets a token through that has one of the scopes, or says why not.
+    /// Whether this is a command's own gate, behind no network.
+    pub fn is_command(&self) -> bool {
+        self.is_command
+    }
+
+    /// Whether a key is in force.
+    pub fn has_keys(&self) -> bool {
+        !self.keys.read().unwrap_or_else(|e| e.into_inner()).is_empty()
+    }
+
+    /// The key in force with this secret.
+    pub(crate) fn key_of(&self, token: &str) -> Option<ApiKey> {
+        let id = self.master.id_of(token)?;
+        self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(key, _)| key.clone())
+    }
+
+    /// Lets a token through that has one of the scopes, or refuses it.
     ///
     /// # Errors
     /// 401 without a key in force, 403 without the scope, 429 above the rate.
@@ -94,15 +153,33 @@ impl Gate {
         self.admit(token.and_then(|t| self.master.id_of(t)), scopes, now)
     }
 
-    /// Lets a key whose secret was proved through for a scope, or says why not.
+    /// Lets a request through by its key, its session, or as a command of this machine.
+    pub(crate) fn pass_request(&self, request: &Request, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
+        if let Some(caller) = self.command_of(request, now) {
+            return Ok(caller);
+        }
+        match token_of(request) {
+            Some(token) => self.pass(Some(&token), scopes, now),
+            None => {
+                let session = desk_pages::cookie(request.headers(), "hf");
+                let id = session.and_then(|c| self.sessions.subject(&c, now));
+                self.admit(id.as_deref(), scopes, now)
+            }
+        }
+    }
+
+    /// Lets a key whose secret was proved through for a scope, or refuses it.
     fn admit(&self, id: Option<&str>, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
-        let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
-        if keys.is_empty() {
+        if self.is_open() {
             return Ok(Caller::local(&self.local));
         }
+        let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
         let refuse = |status, message: String| ApiError { status, message };
         let Some((key, name)) = id.and_then(|id| keys.get(id)) else {
-            let text = "send a key in force: 'Authorization: Bearer hf_...' (make one with `holdfast keys create`)";
+            let text = match keys.is_empty() {
+                true => FIRST_KEY,
+                false => "send a key in force: 'Authorization: Bearer hf_...' (make one with `holdfast keys create`)",
+            };
             return Err(refuse(StatusCode::UNAUTHORIZED, text.into()));
         };
         if !scopes.iter().any(|s| key.may(s)) {
@@ -110,46 +187,79 @@ impl Gate {
             let text = format!("key '{}' has the scopes {}; this needs {needs}", key.name, key.scopes.join(", "));
             return Err(refuse(StatusCode::FORBIDDEN, text));
         }
-        self.count(&key.id, key.per_minute, now).map_err(|()| {
-            refuse(
-                StatusCode::TOO_MANY_REQUESTS,
-                format!("key '{}' may ask {} times a minute", key.name, key.per_minute),
-            )
-        })?;
-        Ok(Caller(name.clone(), key.scopes.as_slice().into()))
+        if key.per_minute > 0 && !self.rates.count(&format!("key {}", key.id), key.per_minute, 60, now) {
+            let text = format!("key '{}' may send {} requests a minute", key.name, key.per_minute);
+            return Err(refuse(StatusCode::TOO_MANY_REQUESTS, text));
+        }
+        Ok(Caller(name.clone(), key.scopes.as_slice().into(), false))
     }
 
-    /// Counts a request of the present minute; refuses what is above the rate.
-    fn count(&self, who: &str, per_minute: u32, now: i64) -> Result<(), ()> {
-        if per_minute == 0 {
-            return Ok(());
+    /// Signs a request of a command on this machine: the value of its `Authorization` header.
+    pub fn command_header(master: &Master, name: &str, method: &str, path: &str, now: i64) -> String {
+        let name = hex::encode(name);
+        let mac = master.derive("command", &format!("{now} {name} {method} {path}"));
+        format!("{COMMAND} {now}.{name}.{}", hex::encode(&mac[..24]))
+    }
+
+    /// Who runs a command on this machine: proved by the desk's secret, for one request, within a minute.
+    fn command_of(&self, request: &Request, now: i64) -> Option<Caller> {
+        let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (kind, rest) = text.split_once(' ')?;
+        let is_here = request.extensions().get::<access::Peer>().is_some_and(|p| p.0.is_loopback());
+        if kind != COMMAND || !is_here {
+            return None;
         }
-        let mut used = self.used.lock().unwrap_or_else(|e| e.into_inner());
-        let slot = used.entry(who.to_owned()).or_insert((now / 60, 0));
-        if slot.0 != now / 60 {
-            *slot = (now / 60, 0);
-        }
-        slot.1 += 1;
-        if slot.1 > per_minute { Err(()) } else { Ok(()) }
+        let mut parts = rest.split('.');
+        let (time, name) = (parts.next()?.parse::<i64>().ok()?, parts.next()?);
+        let name = String::from_utf8(hex::decode(name).ok()?).ok().filter(|n| n.len() <= 64)?;
+        let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
+        let right = Self::command_header(&self.master, &name, request.method().as_str(), path, time);
+        let fits = bool::from(right.as_bytes().ct_eq(text.as_bytes()));
+        (fits && (now - time).abs() <= COMMAND_SECONDS).then(|| Caller::local(&name))
     }
 }
+
+/// Scheme of requests that commands on this machine sign.
+const COMMAND: &str = "Holdfast-Command";
+/// How long such a signature is good, in seconds.
+const COMMAND_SECONDS: i64 = 60;
+
+/// Endpoints about the chain, its tags and what follows from them.
+const CHAIN: [&str; 13] = [
+    "summary",
+    "address",
+    "tx",
+    "block",
+    "exposure",
+    "trace",
+    "paths",
+    "explain",
+    "search",
+    "tags",
+    "ledger",
+    "mempool",
+    "providers",
+];
 
 /// Scopes of which a request needs one: asking needs `read`, changing the scope of what is changed. Where a step of a request needs more,
 /// its handler asks for it.
 pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
     let changes = *method != Method::GET && *method != Method::HEAD;
     if !path.starts_with("/api/v1/") {
-        // Other providers' formats: analyses of addresses decide nothing, transfers do.
-        return if changes && (path.starts_with("/api/kyt/") || path.starts_with("/v2/analyses")) {
-            &["events"]
-        } else {
-            &["read"]
+        // Other providers' formats: analyses of addresses decide nothing, transfers do. Who sent a transfer reads its analysis by its id.
+        return match changes {
+            true if path.starts_with("/api/kyt/") || path.starts_with("/v2/analyses") => &["events"],
+            false if path == "/api/kyt/v2/categories" => &["chain", "read", "events"],
+            false => &["read", "events"],
+            true => &["chain", "read"],
         };
     }
     let rest = path.strip_prefix("/api/v1/").unwrap_or_default();
     let mut parts = rest.split('/');
     let (part, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     match (part, changes) {
+        // Which of them a change needs stands in its kind; its handler asks for more.
+        ("changes", _) => &["manage", "rules", "approve"],
         // Webhooks carry what is decided out of the house.
         ("keys" | "webhooks", _) => &["manage"],
         ("audit", _) => &["audit"],
@@ -171,6 +281,9 @@ pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
         ("campaigns", false) => &["desk", "approve", "audit"],
         ("campaigns", true) if path.ends_with("/start") || path.ends_with("/end") => &["approve"],
         ("campaigns", true) => &["desk"],
+        // What the chain and its tags say of an address is about no customer.
+        (part, false) if CHAIN.contains(&part) => &["chain", "read"],
+        ("rules", false) if second == "fields" => &["chain", "read"],
         ("academy", _) => match (second, changes) {
             ("labs" | "courses", false) => &["read", "academy"],
             ("programme", false) => &["academy", "audit", "manage"],
@@ -188,7 +301,7 @@ pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
             (_, false) => &["desk", "approve", "audit", "manage"],
         },
         (_, false) => &["read"],
-        ("verify", true) => &["read"],
+        ("verify", true) => &["chain", "read"],
         ("rules", true) if path.ends_with("/test") => &["read"],
         ("events", true) => &["events"],
         ("records", true) => &["records"],
@@ -204,11 +317,7 @@ fn token_of(request: &Request) -> Option<String> {
     if let Some(key) = request.headers().get("x-api-key").or_else(|| request.headers().get("token")) {
         return key.to_str().ok().map(str::to_owned);
     }
-    let Some(text) = request.headers().get(header::AUTHORIZATION) else {
-        // A browser that signed in; changes from other sites were refused before.
-        return desk_pages::cookie(request.headers(), "hf");
-    };
-    let text = text.to_str().ok()?;
+    let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (kind, rest) = text.split_once(' ')?;
     if kind.eq_ignore_ascii_case("bearer") {
         return Some(rest.trim().to_owned());
@@ -229,7 +338,11 @@ const MAX_SIGNED: usize = 1 << 20;
 
 /// Lets a request with Elliptic's signature headers through, or says why not. The key's public part is the access key, and the base64 of its
 /// token the secret.
-async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> Result<(Caller, Request), ApiError> {
+pub(crate) async fn pass_signed(
+    shared: &Shared,
+    request: Request,
+    scopes: &[&str],
+) -> Result<(Caller, Request), ApiError> {
     let now = shared.screening.now();
     if shared.gate.is_open() {
         return Ok((shared.gate.admit(None, scopes, now)?, request));
@@ -257,149 +370,6 @@ async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> Resu
     Ok((name, Request::from_parts(parts, body.into())))
 }
 
-/// Refusals by the framework itself (a path or query that does not parse, a wrong method) come as text; clients expect JSON everywhere.
-async fn in_json(path: &str, response: Response) -> Response {
-    let text = response.headers().get(header::CONTENT_TYPE).is_none_or(|v| v.as_bytes().starts_with(b"text/plain"));
-    let status = response.status();
-    if !status.is_client_error() || !text {
-        return response;
-    }
-    let allow = response.headers().get(header::ALLOW).cloned();
-    let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
-    let message = match body.is_empty() {
-        true => status.canonical_reason().unwrap_or_default().to_owned(),
-        false => String::from_utf8_lossy(&body).into_owned(),
-    };
-    let mut response = compat::error(path, ApiError { status, message });
-    if let Some(allow) = allow {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
-}
-
-/// Pages load nothing from elsewhere, run no script that they did not bring, and stand in no other site's frame: what officers and customers
-/// wrote is shown in them.
-fn own_only(mut response: Response) -> Response {
-    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, header::HeaderValue::from_static(policy));
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
-    response
-}
-
-/// Whether a path's answer is about customers or officers, and its handler does not note the look by itself.
-fn is_personal(path: &str) -> bool {
-    let rest = path.strip_prefix("/api/v1").unwrap_or(path);
-    [
-        "/events",
-        "/warnings",
-        "/desk/warnings",
-        "/campaigns",
-        "/desk/campaigns",
-        "/holds",
-        "/alerts",
-        "/desk/officers",
-        "/desk/holds",
-        "/desk/alerts",
-        "/api/kyt/v2/transfers",
-        "/api/kyt/v2/withdrawal-attempts",
-    ]
-    .iter()
-    .any(|p| rest.strip_prefix(p).is_some_and(|r| r.is_empty() || r.starts_with('/')))
-        || (rest.starts_with("/desk/requests/") && rest.ends_with("/files"))
-}
-
-/// Whether a page shows what tags say.
-fn shows_ledger(path: &str) -> bool {
-    ["/address/", "/tx/", "/search"].iter().any(|p| path.starts_with(p)) || path == "/trace"
-}
-
-/// Notes a look at personal data in the audit log; without the note there is no look.
-async fn note_read(shared: &Shared, caller: &Caller, method: &Method, path: &str) -> Result<(), ApiError> {
-    if *method != Method::GET || !is_personal(path) {
-        return Ok(());
-    }
-    let (screening, name, subject) = (shared.screening.clone(), caller.0.clone(), path.to_owned());
-    let run = move || screening.note_look("data.read", &subject, "{}".into(), &name);
-    let noted = tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?;
-    Ok(noted?)
-}
-
-/// Guards everything under `/api/`, and the other providers' formats outside it.
-pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    if desk_pages::from_elsewhere(request.method(), request.headers()) {
-        return compat::error(
-            &path,
-            ApiError { status: StatusCode::FORBIDDEN, message: "another site asked for this".into() },
-        );
-    }
-    if desk_pages::is_private(&path) {
-        let scopes = desk_pages::scopes_of_page(request.method(), &path);
-        let whole = request.uri().path_and_query().map_or(path.clone(), ToString::to_string);
-        let key = token_of(&request);
-        return match shared.gate.pass(key.as_deref(), scopes, shared.screening.now()) {
-            Ok(caller) => {
-                if let Err(e) = note_read(&shared, &caller, request.method(), &path).await {
-                    return desk_pages::refusal(&whole, e);
-                }
-                let mut request = request;
-                request.extensions_mut().insert(caller);
-                own_only(next.run(request).await)
-            }
-            Err(e) => desk_pages::refusal(&whole, e),
-        };
-    }
-    if !["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p)) {
-        // The ledger's pages are open to everybody; who brings a key sees the tags that it may read.
-        let mut request = request;
-        if shows_ledger(&path)
-            && let Ok(caller) =
-                shared.gate.pass(token_of(&request).as_deref(), &["read", "desk"], shared.screening.now())
-        {
-            request.extensions_mut().insert(caller);
-        }
-        return own_only(next.run(request).await);
-    }
-    let scopes = scopes_of(request.method(), &path);
-    let passed = if path.starts_with("/v2/") {
-        pass_signed(&shared, request, scopes).await
-    } else if ["/api/v1/portal/", "/api/v1/learn/"].iter().any(|p| path.starts_with(p)) {
-        // Officers have sessions and learners keys of their own, which the handlers check.
-        let crowded = |()| ApiError {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            message: "too many ask; come back in a minute".into(),
-        };
-        let (who, most) =
-            if path.starts_with("/api/v1/learn/") { ("learn", LEARN_A_MINUTE) } else { ("portal", PORTAL_A_MINUTE) };
-        let counted = shared.gate.count(who, most, shared.screening.now());
-        counted.map_err(crowded).map(|()| (Caller("portal".into(), Arc::from([])), request))
-    } else {
-        let token = token_of(&request);
-        shared.gate.pass(token.as_deref(), scopes, shared.screening.now()).map(|name| (name, request))
-    };
-    let passed = match passed {
-        Ok((caller, request)) => note_read(&shared, &caller, request.method(), &path).await.map(|()| (caller, request)),
-        Err(e) => Err(e),
-    };
-    match passed {
-        Ok((name, mut request)) => {
-            request.extensions_mut().insert(name);
-            in_json(&path, next.run(request).await).await
-        }
-        Err(e) => {
-            let limited = e.status == StatusCode::TOO_MANY_REQUESTS;
-            let mut response = compat::error(&path, e);
-            if limited {
-                let seconds = (60 - shared.screening.now() % 60).to_string();
-                if let Ok(value) = seconds.parse() {
-                    response.headers_mut().insert(header::RETRY_AFTER, value);
-                }
-            }
-            response
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -408,6 +378,10 @@ mod tests {
     fn keys_scopes_and_rates() {
         let master = Master([1; 32]);
         let gate = Gate::new(master.clone(), Vec::new());
+        let refused = gate.pass(None, &["read"], 0).unwrap_err();
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+        assert!(refused.message.contains("keys create"), "{}", refused.message);
+        assert!(gate.open(&[]));
         assert_eq!(&*gate.pass(None, &["admin"], 0).unwrap().0, "local");
         let key = ApiKey {
             id: "k1".into(),
@@ -430,8 +404,11 @@ mod tests {
         assert!(status(Some(&token), "read", 0).is_ok());
         assert_eq!(status(Some(&token), "read", 59), Err(429));
         assert!(status(Some(&token), "read", 60).is_ok());
-        gate.set(vec![ApiKey { revoked: Some(1), ..key }]);
-        assert!(gate.is_open());
+        // Nothing is open because the last key went.
+        let gone = vec![ApiKey { revoked: Some(1), ..key }];
+        gate.set(gone.clone());
+        assert!(!gate.is_open() && !gate.open(&gone));
+        assert_eq!(status(None, "read", 0), Err(401));
     }
 
     #[test]
@@ -447,10 +424,10 @@ mod tests {
         assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/requests"), ["desk", "approve", "audit"]);
         assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/requests/policy"), ["desk", "approve", "audit"]);
         assert_eq!(scopes_of(&Method::POST, "/api/v1/desk/requests/review"), ["desk", "approve"]);
-        assert_eq!(scopes_of(&Method::POST, "/v2/wallet/synchronous"), ["read"]);
+        assert_eq!(scopes_of(&Method::POST, "/v2/wallet/synchronous"), ["chain", "read"]);
         assert_eq!(scopes_of(&Method::POST, "/v2/analyses/synchronous"), ["events"]);
         assert_eq!(scopes_of(&Method::POST, "/api/kyt/v2/users/1/transfers"), ["events"]);
-        assert_eq!(scopes_of(&Method::GET, "/api/kyt/v2/transfers/1"), ["read"]);
-        assert_eq!(scopes_of(&Method::POST, "/public/v2/screening/addresses"), ["read"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/kyt/v2/transfers/1"), ["read", "events"]);
+        assert_eq!(scopes_of(&Method::POST, "/public/v2/screening/addresses"), ["chain", "read"]);
     }
 }

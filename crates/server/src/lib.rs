@@ -2,24 +2,32 @@
 
 pub mod academy;
 pub mod academy_pages;
+pub mod access;
 pub mod api;
 pub mod campaigns;
 pub mod cases;
+pub mod changes;
 pub mod clearance;
 pub mod compat;
+pub mod csrf;
 pub mod desk;
 pub mod desk_pages;
 pub mod error;
 pub mod field_guide;
 pub mod gate;
+pub mod guard;
+pub mod limits;
+pub mod listen;
 pub mod pages;
 pub mod portal;
 pub mod portal_pages;
 pub mod rescreens;
 pub mod screening;
+pub mod sessions;
 pub mod sharing;
 pub mod sharing_pages;
 
+use access::Access;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, delete, get, post, put};
@@ -33,6 +41,7 @@ use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::sources::Clients;
 use holdfast_tracing::{Workspace, WorkspaceError};
+pub use listen::serve;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, RwLock};
 
@@ -57,6 +66,10 @@ pub struct Shared {
     pub site: Arc<Site>,
     /// Signed heads of the audit log, where the desk has a folder for them.
     pub anchors: Option<Arc<Anchors>>,
+    /// Names of the server and proxies in front of it.
+    pub access: Arc<Access>,
+    /// Memory for large bodies.
+    pub(crate) large: limits::LargeBodies,
     /// Connections to partners.
     pub partners: Arc<Clients>,
     /// Changes of the workspace, one after another: see [`Shared::change_workspace`].
@@ -99,11 +112,22 @@ impl Shared {
             anchors: None,
             changes: Arc::default(),
             rescreens: Arc::default(),
+            access: Arc::new(Access::new()),
+            large: limits::LargeBodies::default(),
             partners: Arc::default(),
             paced: Arc::default(),
             reading: Arc::default(),
             lab_chains: Arc::default(),
         })
+    }
+
+    /// Opens the desk to everybody who reaches it, until its first key: for demos, tests and trials on one machine. Returns whether it is open;
+    /// a desk that ever had a key is not.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    pub fn open(&self) -> Result<bool, ScreeningError> {
+        Ok(self.gate.open(&self.screening.keys()?))
     }
 }
 
@@ -145,6 +169,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/style.css", get(pages::style))
         .route("/portal", get(portal_pages::home))
         .route("/portal/sign-in", get(portal_pages::sign_in).post(portal_pages::code))
+        .route("/portal/sign-out", post(portal_pages::sign_out))
         .route("/portal/prove", post(portal_pages::prove))
         .route("/portal/factor", get(portal_pages::factor).post(portal_pages::enter))
         .route("/portal/passkeys", post(portal_pages::passkey_begin).put(portal_pages::passkey_register))
@@ -314,6 +339,10 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/audit/verify", get(screening::verify_audit))
         .route("/api/v1/audit/anchor", post(screening::anchor_audit))
         .route("/api/v1/clock", get(screening::clock).post(screening::confirm_clock))
+        .route("/api/v1/changes", get(changes::changes))
+        .route("/api/v1/changes/{id}", get(changes::change).post(changes::decide))
+        .route("/desk/changes", get(changes::page))
+        .route("/desk/changes/{id}", post(changes::decide_page))
         .route("/api/v1/keys", get(screening::keys).post(screening::create_key))
         .route("/api/v1/keys/{id}", delete(screening::revoke_key))
         .route("/api/v1/desk/policy", get(desk::policy))
@@ -378,7 +407,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/kyt/v2/{kind}/{id}/{part}", get(compat::kyt_part))
         .route("/public/v2/screening/addresses", post(compat::trm_addresses))
         .fallback(pages::nothing_here)
-        .layer(axum::middleware::from_fn_with_state(shared.clone(), gate::guard))
+        .layer(axum::middleware::from_fn_with_state(shared.clone(), guard::guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(shared)
 }
@@ -406,16 +435,4 @@ pub async fn call(
     let media = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.map_err(|e| e.to_string())?;
     Ok((status, media, bytes.to_vec()))
-}
-
-/// Serves until `stop` resolves.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    shared: Shared,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router(shared)).with_graceful_shutdown(stop).await
 }

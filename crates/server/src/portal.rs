@@ -2,7 +2,9 @@
 
 use crate::Shared;
 use crate::desk::{MediaQuery, TextBody, at_desk, download};
+use crate::desk_pages::Client;
 use crate::error::{ApiError, ErrorBody};
+use crate::limits::crowded;
 use crate::screening::json;
 use axum::Json;
 use axum::body::Bytes;
@@ -32,8 +34,48 @@ async fn in_session<T: Send + 'static>(
         StatusCode::CONFLICT => ApiError { status: StatusCode::UNAUTHORIZED, ..e },
         _ => e,
     };
-    at_desk(shared.clone(), move |d| d.officer(&theirs, full)).await.map_err(unauthorized)?;
+    let found = at_desk(shared.clone(), move |d| d.officer(&theirs, full)).await.map_err(unauthorized)?;
+    count_officer(&shared, &found)?;
     at_desk(shared, move |d| run(d, &token)).await.map(Json)
+}
+
+/// Most requests of an officer a minute.
+const OFFICER_A_MINUTE: u32 = 240;
+/// Most codes that one sender tries for one address within a quarter of an hour: others' wrong tries are their own.
+const TRIES_OF_A_SENDER: u32 = 10;
+
+/// Counts a request of an officer.
+pub(crate) fn count_officer(shared: &Shared, officer: &Officer) -> Result<(), ApiError> {
+    let who = format!("officer {}", officer.id);
+    match shared.gate.rates.count(&who, OFFICER_A_MINUTE, 60, shared.screening.now()) {
+        true => Ok(()),
+        false => Err(crowded("too many requests come from your session")),
+    }
+}
+
+/// Counts a sender's tries of codes for an address.
+pub(crate) fn count_tries(shared: &Shared, client: &str, address: &str) -> Result<(), ApiError> {
+    let who = format!("tries {client} {}", holdfast_desk::vault::sha256(address.trim().to_lowercase().as_bytes()));
+    match shared.gate.rates.count(&who, TRIES_OF_A_SENDER, 900, shared.screening.now()) {
+        true => Ok(()),
+        false => Err(crowded("too many codes were tried from here")),
+    }
+}
+
+/// Whether a path is one of the officers' pages.
+pub(crate) fn is_portal(path: &str) -> bool {
+    path == "/portal" || path.starts_with("/portal/")
+}
+
+/// Refuses whoever has no full session at the portal.
+pub(crate) async fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
+    let text = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let token = match text.split_once(' ') {
+        Some((kind, token)) if kind.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),
+        _ => crate::desk_pages::cookie(headers, "ho").unwrap_or_default(),
+    };
+    let found = at_desk(shared.clone(), move |d| d.officer(&token, true)).await;
+    found.map(|_| ()).map_err(|e| ApiError { status: StatusCode::UNAUTHORIZED, ..e })
 }
 
 /// Who asks for a code.
@@ -70,8 +112,9 @@ pub struct ProveBody {
 #[utoipa::path(post, path = "/api/v1/portal/prove", request_body(content = ProveBody,
     example = json!({"email": "ana.berg@fbi.gov", "code": "12345678"})),
     responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn prove(State(shared): State<Shared>, body: Bytes) -> Result<Json<Session>, ApiError> {
+pub async fn prove(State(shared): State<Shared>, client: Client, body: Bytes) -> Result<Json<Session>, ApiError> {
     let given: ProveBody = json(&body)?;
+    count_tries(&shared, &client.0, &given.email)?;
     at_desk(shared, move |d| d.prove(&given.email, &given.code)).await.map(Json)
 }
 

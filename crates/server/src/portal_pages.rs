@@ -2,7 +2,7 @@
 
 use crate::Shared;
 use crate::desk::at_desk;
-use crate::desk_pages::{back, cookie};
+use crate::desk_pages::{Client, back, cookie};
 use crate::error::ApiError;
 use crate::pages::{ErrorPage, page};
 use crate::portal::{AssertionBody, PasskeyBody};
@@ -30,12 +30,12 @@ fn token(headers: &HeaderMap) -> String {
     cookie(headers, "ho").unwrap_or_default()
 }
 
-fn keep(session: &Session, to: &str) -> Response {
-    ([(header::SET_COOKIE, session_cookie(session))], Redirect::to(to)).into_response()
+fn keep(shared: &Shared, session: &Session, to: &str) -> Response {
+    ([(header::SET_COOKIE, session_cookie(shared, session))], Redirect::to(to)).into_response()
 }
 
-fn session_cookie(session: &Session) -> String {
-    format!("ho={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=1800", session.token)
+fn session_cookie(shared: &Shared, session: &Session) -> String {
+    shared.access.cookie("ho", &session.token, holdfast_desk::portal::SESSION_SECONDS)
 }
 
 /// The officer of a session; who has none is sent to the beginning.
@@ -43,7 +43,10 @@ async fn officer(shared: &Shared, headers: &HeaderMap, full: bool) -> Result<(Of
     let token = token(headers);
     let theirs = token.clone();
     match at_desk(shared.clone(), move |d| d.officer(&theirs, full)).await {
-        Ok(officer) => Ok((officer, token)),
+        Ok(officer) => match crate::portal::count_officer(shared, &officer) {
+            Ok(()) => Ok((officer, token)),
+            Err(e) => Err(ErrorPage::from(e).into_response()),
+        },
         Err(e) if e.status == StatusCode::CONFLICT => Err(back("/portal/sign-in".into())),
         Err(e) => Err(ErrorPage::from(e).into_response()),
     }
@@ -54,11 +57,21 @@ fn portal(title: &str, body: Markup) -> Markup {
         title,
         "",
         html! {
-            nav aria-label="Portal" { a href="/portal" { "Your requests" } a href="/portal/new" { "New request" } a href="/portal/me" { "You and your keys" } }
+            nav aria-label="Portal" { a href="/portal" { "Your requests" } a href="/portal/new" { "New request" } a href="/portal/me" { "You and your keys" }
+                form method="post" action="/portal/sign-out" { button.plain type="submit" { "Sign out" } } }
             h1 { (title) }
             (body)
         },
     )
+}
+
+/// Signs out: all sessions of the officer end.
+pub async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, ErrorPage> {
+    let token = token(&headers);
+    if !token.is_empty() {
+        at_desk(shared.clone(), move |d| d.sign_out(&token)).await?;
+    }
+    Ok(([(header::SET_COOKIE, shared.access.cookie("ho", "", 0))], Redirect::to("/portal/sign-in")).into_response())
 }
 
 /// Asks for a code.
@@ -89,7 +102,7 @@ pub async fn code(State(shared): State<Shared>, Form(fields): Fields) -> Page {
         "",
         html! {
             h1 { "Your code" }
-            p { "A code was mailed to " (email) ". It opens for 15 minutes, once." }
+            p { "If " (email) " may enter, a code was mailed to it; look there. A code opens for 15 minutes, once, and the next one comes after three minutes." }
             form.step method="post" action="/portal/prove" {
                 input type="hidden" name="email" value=(email);
                 label { "Code" input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
@@ -100,11 +113,12 @@ pub async fn code(State(shared): State<Shared>, Form(fields): Fields) -> Page {
 }
 
 /// Takes the code.
-pub async fn prove(State(shared): State<Shared>, Form(fields): Fields) -> Result<Response, ErrorPage> {
+pub async fn prove(State(shared): State<Shared>, client: Client, Form(fields): Fields) -> Result<Response, ErrorPage> {
     let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let (email, code) = (get("email"), get("code"));
-    let session = at_desk(shared, move |d| d.prove(&email, &code)).await?;
-    Ok(keep(&session, "/portal/factor"))
+    crate::portal::count_tries(&shared, &client.0, &email)?;
+    let session = at_desk(shared.clone(), move |d| d.prove(&email, &code)).await?;
+    Ok(keep(&shared, &session, "/portal/factor"))
 }
 
 /// Asks for the second factor, and sets it up at the first time.
@@ -165,8 +179,8 @@ pub async fn passkey_begin(State(shared): State<Shared>, headers: HeaderMap) -> 
 }
 
 /// The session in a cookie, for a script.
-fn kept(session: &Session) -> Response {
-    ([(header::SET_COOKIE, session_cookie(session))], Json(json!({ "to": "/portal" }))).into_response()
+fn kept(shared: &Shared, session: &Session) -> Response {
+    ([(header::SET_COOKIE, session_cookie(shared, session))], Json(json!({ "to": "/portal" }))).into_response()
 }
 
 /// Adds it.
@@ -176,7 +190,9 @@ pub async fn passkey_register(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let (token, site, made): (_, _, PasskeyBody) = (token(&headers), shared.site.clone(), parse(&body)?);
-    at_desk(shared, move |d| d.passkey_register(&token, &site, &made.name, &made.credential)).await.map(|s| kept(&s))
+    let session =
+        at_desk(shared.clone(), move |d| d.passkey_register(&token, &site, &made.name, &made.credential)).await?;
+    Ok(kept(&shared, &session))
 }
 
 /// Begins to enter with a passkey.
@@ -192,7 +208,8 @@ pub async fn passkey_enter(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let (token, site, given): (_, _, AssertionBody) = (token(&headers), shared.site.clone(), parse(&body)?);
-    at_desk(shared, move |d| d.passkey_enter(&token, &site, &given.credential)).await.map(|s| kept(&s))
+    let session = at_desk(shared.clone(), move |d| d.passkey_enter(&token, &site, &given.credential)).await?;
+    Ok(kept(&shared, &session))
 }
 
 /// Removes a passkey.
@@ -213,8 +230,8 @@ pub async fn enter(
     Form(fields): Fields,
 ) -> Result<Response, ErrorPage> {
     let (token, code) = (token(&headers), fields.get("code").cloned().unwrap_or_default());
-    let session = at_desk(shared, move |d| d.second_factor(&token, &code)).await?;
-    Ok(keep(&session, "/portal"))
+    let session = at_desk(shared.clone(), move |d| d.second_factor(&token, &code)).await?;
+    Ok(keep(&shared, &session, "/portal"))
 }
 
 /// Own requests.

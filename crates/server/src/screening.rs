@@ -1,6 +1,7 @@
 //! Screening over HTTP: events, records, holds, alerts, rules, audit, keys.
 
 use crate::Shared;
+use crate::changes;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
 use axum::body::Bytes;
@@ -15,12 +16,13 @@ use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note, RuleStat
 use holdfast_screening::anchors::Anchor;
 use holdfast_screening::audit::{AuditReport, Entry};
 use holdfast_screening::clock::ClockFault;
+use holdfast_screening::changes::{Change, ChangeKind};
 use holdfast_screening::completion::Completion;
 use holdfast_screening::decision::Price;
 use holdfast_screening::facts::ProviderFact;
 use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{Hold, HoldFilter, HoldRequest, HoldsReport};
-use holdfast_screening::keys::ApiKey;
+use holdfast_screening::keys::{ApiKey, POWERFUL};
 use holdfast_screening::model::Invalid;
 use holdfast_screening::replay::{RuleTest, test_rules};
 use holdfast_screening::rules::{BookFile, MAX_BOOK};
@@ -33,6 +35,8 @@ use holdfast_screening::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use utoipa::{IntoParams, ToSchema};
 
 impl From<ScreeningError> for ApiError {
@@ -463,27 +467,57 @@ fn yaml(body: &Bytes) -> Result<String, ApiError> {
     String::from_utf8(body.to_vec()).map_err(|_| ApiError::bad("body: not UTF-8"))
 }
 
-/// Puts a rule book (YAML) in force.
+/// Proposes a rule book (YAML), which another person puts in force (`/api/v1/changes`). A desk without keys puts it in force at once.
 #[utoipa::path(put, path = "/api/v1/rules", request_body(content = String, content_type = "application/yaml"),
-    responses((status = 200, body = BookAnswer), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = BookAnswer), (status = 202, body = Change, description = "Waits for a second person"), (status = 400, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
 pub async fn apply_rules(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Answer<BookAnswer> {
+) -> Result<Response, ApiError> {
     let text = yaml(&body)?;
+    if changes::waits(&shared, &caller, ChangeKind::Rules).await? {
+        return block(shared, move |s| s.propose_rules(&text, &caller.0)).await.map(changes::accepted);
+    }
     block(shared.clone(), move |s| s.apply_rules(&text, &caller.0)).await?;
-    rules(State(shared)).await
+    rules(State(shared)).await.map(IntoResponse::into_response)
 }
 
-/// Runs a rule book (YAML) over all decided events and shows what would have been decided otherwise.
+/// Longest trial of a rule book.
+const TRIAL_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+/// Most trials at once.
+const TRIALS: usize = 2;
+
+/// Ends a trial when its client leaves.
+struct Leaves(Arc<AtomicBool>);
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Runs a rule book (YAML) over all decided events and shows what would have been decided otherwise. A trial ends with its client, and after a
+/// minute with what it saw until then (`stopped`).
 #[utoipa::path(post, path = "/api/v1/rules/test", request_body(content = String, content_type = "application/yaml"),
     responses((status = 200, body = RuleTest), (status = 400, body = ErrorBody)))]
 pub async fn try_rules(State(shared): State<Shared>, body: Bytes) -> Answer<RuleTest> {
+    static RUNNING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(TRIALS);
     let text = yaml(&body)?;
+    let Ok(permit) = RUNNING.try_acquire() else {
+        return Err(crate::limits::crowded("other trials of rule books run"));
+    };
+    let left = Arc::new(AtomicBool::new(false));
+    let _leaves = Leaves(left.clone());
     let run = move |s: &Screening| {
+        let _permit = permit;
         let book = RuleBook::parse(&text, 0)?;
-        test_rules(s, &book, &mut |_| ControlFlow::Continue(()))
+        let begun = std::time::Instant::now();
+        test_rules(s, &book, &mut |_| match left.load(Ordering::SeqCst) || begun.elapsed() > TRIAL_TIME {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
     };
     block(shared, run).await.map(Json)
 }
@@ -703,7 +737,8 @@ pub async fn remove_webhook(
 pub struct KeyRequest {
     /// Whose it is.
     name: String,
-    /// read, events, records, holds, alerts, rules, desk, admin.
+    /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, admin. Nobody gives a scope that
+    /// they do not have.
     scopes: Vec<String>,
     /// Requests a minute; 0 for no limit.
     #[serde(default)]
@@ -718,6 +753,9 @@ pub struct KeyAnswer {
     token: String,
     /// For clients of Elliptic's API: the secret that belongs to the access key `key.id`.
     elliptic_secret: String,
+    /// The change that another person must approve before the key opens anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<u64>,
 }
 
 /// All keys, without their secrets.
@@ -726,30 +764,41 @@ pub async fn keys(State(shared): State<Shared>) -> Answer<Vec<ApiKey>> {
     block(shared, Screening::keys).await.map(Json)
 }
 
-/// Makes a key. From the first on, every request needs one.
-#[utoipa::path(post, path = "/api/v1/keys", request_body(content = KeyRequest, example = json!({"name": "wallet service", "scopes": ["events"], "per_minute": 6000})), responses((status = 200, body = KeyAnswer), (status = 400, body = ErrorBody)))]
+/// Makes a key. From the first on, every request needs one. A key with the scope admin, manage or rules, or with one that its maker does not
+/// have, opens nothing until another person, who has all its scopes, approves it (`/api/v1/changes`).
+#[utoipa::path(post, path = "/api/v1/keys", request_body(content = KeyRequest, example = json!({"name": "wallet service", "scopes": ["events"], "per_minute": 6000})),
+    responses((status = 200, body = KeyAnswer), (status = 202, body = KeyAnswer, description = "Waits for a second person"), (status = 400, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
 pub async fn create_key(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Answer<KeyAnswer> {
+) -> Result<Response, ApiError> {
     let request: KeyRequest = json(&body)?;
     let random = crate::api::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
     let id = hex::encode(&random[..6]);
+    let powerful = request.scopes.iter().any(|s| POWERFUL.contains(&s.as_str()) || !caller.may(s));
+    let waits = powerful && changes::waits(&shared, &caller, ChangeKind::Key).await?;
     let theirs = shared.clone();
-    let key = block(shared.clone(), move |s| {
+    let (key, change) = block(shared.clone(), move |s| {
+        if waits {
+            let (key, change) = s.propose_key(&id, &request.name, request.scopes, request.per_minute, &caller.0)?;
+            return Ok((key, Some(change.id)));
+        }
         let key = s.add_key(&id, &request.name, request.scopes, request.per_minute, &caller.0)?;
         theirs.gate.set(s.keys()?);
-        Ok(key)
+        Ok((key, None))
     })
     .await?;
     let token = shared.gate.master.token(&key.id);
-    Ok(Json(KeyAnswer { elliptic_secret: holdfast_connect::elliptic::secret_of(&token), key, token }))
+    let status = if change.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let answer = KeyAnswer { elliptic_secret: holdfast_connect::elliptic::secret_of(&token), key, token, change };
+    Ok((status, Json(answer)).into_response())
 }
 
-/// Revokes a key.
+/// Revokes a key; the last administrator's stays.
 #[utoipa::path(delete, path = "/api/v1/keys/{id}", params(("id" = String, Path, description = "Public part of the key")),
-    responses((status = 204), (status = 404, body = ErrorBody)))]
+    responses((status = 204), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn revoke_key(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_attribution::Tag;
 use holdfast_screening::ScreeningError;
+use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::flags::{Flag, Standing, State as FlagState};
 use holdfast_screening::model::rfc3339;
 use holdfast_sharing::community::{Collection, Community, Filter, Member, NewMember};
@@ -487,7 +488,8 @@ pub async fn sources(State(shared): State<Shared>) -> Answer<Vec<Source>> {
     run(shared, |s| Ok(s.sharing().sources()?)).await.map(Json)
 }
 
-/// Adds a source: a partner's TAXII collection, a community hosted here, a MISP feed. It is read from now on.
+/// Adds a source: a partner's TAXII collection, a community hosted here, a MISP feed. Its indicators act here, so that it is read once another
+/// person approved it (`/api/v1/changes`); a desk without keys reads it from now on.
 #[utoipa::path(post, path = "/api/v1/sharing/sources", request_body(content = NewSource, example = json!({"kind": "misp", "name": "A feed", "url": "https://feed.example/misp"})),
     responses((status = 200, body = Source), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn add_source(
@@ -496,7 +498,17 @@ pub async fn add_source(
     body: Bytes,
 ) -> Answer<Source> {
     let new: NewSource = json(&body)?;
-    run(shared, move |s| Ok(s.sharing().add_source(new, &caller.0)?)).await.map(Json)
+    store_source(shared, caller, new).await.map(Json)
+}
+
+/// Adds or proposes a source.
+pub(crate) async fn store_source(shared: Shared, caller: Caller, new: NewSource) -> Result<Source, ApiError> {
+    let waits = crate::changes::waits(&shared, &caller, ChangeKind::Source).await?;
+    run(shared, move |s| {
+        let sharing = s.sharing();
+        Ok(if waits { sharing.propose_source(new, &caller.0)? } else { sharing.add_source(new, &caller.0)? })
+    })
+    .await
 }
 
 /// After which id.

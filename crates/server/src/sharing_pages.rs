@@ -287,7 +287,7 @@ pub async fn add_source(
     Form(fields): Fields,
 ) -> Result<Response, ErrorPage> {
     let new = step(&fields)?;
-    run(shared, move |s| Ok(s.sharing().add_source(new, &caller.0)?)).await?;
+    crate::sharing::store_source(shared, caller, new).await?;
     Ok(back("/desk/sharing".into()))
 }
 

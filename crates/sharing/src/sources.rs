@@ -7,6 +7,7 @@ use crate::taxii::Client;
 use crate::{Sharing, SharingError, misp_feed, stix};
 use holdfast_attribution::{Category, Tag, Tlp, tags::Confidence};
 use holdfast_screening::alerts::{AlertAction, Outcome};
+use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::db::{Database, DbError, Row, Value, parse};
 use holdfast_screening::flags::{Flag, State};
 use holdfast_screening::model::{Invalid, rfc3339, text_ok};
@@ -66,7 +67,7 @@ pub struct Source {
     pub cursor: String,
     /// Seconds between two readings.
     pub every: i64,
-    /// active or withdrawn.
+    /// proposed, active or withdrawn.
     pub state: String,
     /// Unix seconds.
     pub created: i64,
@@ -206,6 +207,18 @@ impl Sharing<'_> {
     /// # Errors
     /// [`ScreeningError`].
     pub fn add_source(&self, new: NewSource, actor: &str) -> Result<Source, ScreeningError> {
+        self.store_source(new, actor, "active")
+    }
+
+    /// Proposes a source: it is read once another person approved the change.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn propose_source(&self, new: NewSource, actor: &str) -> Result<Source, ScreeningError> {
+        self.store_source(new, actor, "proposed")
+    }
+
+    fn store_source(&self, new: NewSource, actor: &str, state: &'static str) -> Result<Source, ScreeningError> {
         text_ok("name", &new.name)?;
         text_ok("url", &new.url)?;
         if new.key.len() > 1_000 || new.username.len() > 200 {
@@ -248,15 +261,19 @@ impl Sharing<'_> {
                 new.username.as_str().into(),
                 secret.as_str().into(),
                 every.into(),
+                state.into(),
                 now.into(),
                 now.into(),
             ];
             tx.db().execute(
-                "INSERT INTO sources (id, kind, name, url, username, secret, cursor, every, state, created, applied) VALUES ($1, $2, $3, $4, $5, $6, '', $7, 'active', $8, $9)",
+                "INSERT INTO sources (id, kind, name, url, username, secret, cursor, every, state, created, applied) VALUES ($1, $2, $3, $4, $5, $6, '', $7, $8, $9, $10)",
                 &row,
             )?;
             let detail = json!({ "kind": new.kind, "name": new.name, "url": new.url }).to_string();
             tx.audit("source.added", &format!("source:{id}"), &detail);
+            if state == "proposed" {
+                tx.propose(ChangeKind::Source, &format!("source:{id}"), &detail)?;
+            }
             source_by(tx.db(), id)?.ok_or_else(|| ScreeningError::NotFound(format!("source {id}")))
         })
     }

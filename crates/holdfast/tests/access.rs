@@ -1,0 +1,556 @@
+//! Who may, seen from outside: nothing is open by absence, other sites and names are refused, changes need two people, limits hold.
+
+mod common;
+
+use common::{Desk, Running, agent, holdfast, path, run, serving, small_store, words};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+fn serve(dir: tempfile::TempDir, args: &[&str]) -> Desk {
+    let store = dir.path().join("store");
+    let (process, url) =
+        serving(holdfast().args(["serve", "--listen", "127.0.0.1:0", "--store", path(&store)]).args(args));
+    Desk { process, url, dir }
+}
+
+fn with_store() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    (dir, store)
+}
+
+fn create(store: &Path, name: &str, how: &[&str]) -> Value {
+    let text = run(holdfast().args(["--json", "keys", "create", name, "--store", path(store)]).args(how));
+    serde_json::from_str(&text).unwrap()
+}
+
+fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+impl Client<'_> {
+    fn ask(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let body = (!body.is_null()).then_some(&body);
+        self.0.ask(method, path, &[("Authorization", &bearer(&self.1))], body)
+    }
+}
+
+/// A desk and somebody's key.
+struct Client<'a>(&'a Desk, String);
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn revoking_the_last_key_opens_nothing_and_the_last_administrator_stays() {
+    let (dir, store) = with_store();
+    let boss = create(&store, "boss", &["--role", "administrator"]);
+    let reader = create(&store, "reader", &["--scopes", "read"]);
+    let desk = serve(dir, &[]);
+    let boss_key = Client(&desk, text(&boss["token"]));
+    let revoke =
+        |key: &Value| boss_key.ask("DELETE", &format!("/api/v1/keys/{}", text(&key["key"]["id"])), Value::Null);
+    assert_eq!(revoke(&reader).0, 204);
+    let (status, refused) = revoke(&boss);
+    assert!(status == 409 && refused.to_string().contains("last administrator"), "{status} {refused}");
+    for (method, at) in
+        [("GET", "/api/v1/keys"), ("GET", "/api/v1/holds"), ("GET", "/api/v1/audit"), ("POST", "/api/v1/keys")]
+    {
+        let body = json!({"name": "intruder", "scopes": ["admin"]});
+        let body = (method == "POST").then_some(&body);
+        assert_eq!(desk.ask(method, at, &[], body).0, 401, "{method} {at}");
+    }
+    // Nor do commands on the machine take the last one away.
+    let id = text(&boss["key"]["id"]);
+    let Desk { process, dir, .. } = desk;
+    drop(process);
+    let output = holdfast().args(["keys", "revoke", &id, "--store", path(&store)]).output().unwrap();
+    assert!(!output.status.success() && words(&output).contains("last administrator"), "{}", words(&output));
+    // A desk that had keys is not open, even when it is started so.
+    let desk = serve(dir, &["--open"]);
+    assert_eq!(desk.ask("GET", "/api/v1/holds", &[], None).0, 401);
+}
+
+#[test]
+fn a_desk_without_keys_serves_nobody_unless_it_is_started_open_on_this_machine() {
+    let (dir, store) = with_store();
+    let desk = serve(dir, &[]);
+    let (status, refused) = desk.ask("GET", "/api/v1/holds", &[], None);
+    assert_eq!(status, 401);
+    assert!(refused["error"].as_str().unwrap().contains("holdfast keys create"), "{refused}");
+    assert_eq!(desk.ask("POST", "/api/v1/keys", &[], Some(&json!({"name": "x", "scopes": ["admin"]}))).0, 401);
+    let Desk { process, dir, .. } = desk;
+    drop(process);
+    let output =
+        holdfast().args(["serve", "--open", "--listen", "0.0.0.0:0", "--store", path(&store)]).output().unwrap();
+    assert!(!output.status.success() && words(&output).contains("--open is for this machine"), "{}", words(&output));
+    let desk = serve(dir, &["--open"]);
+    assert_eq!(desk.ask("GET", "/api/v1/holds", &[], None).0, 200);
+    desk.key("admin", &["admin"], "");
+    assert_eq!(desk.ask("GET", "/api/v1/holds", &[], None).0, 401, "the first key ends it");
+}
+
+#[test]
+fn another_name_or_another_site_is_refused_even_at_an_open_desk() {
+    let (dir, _) = with_store();
+    let desk = serve(dir, &["--open", "--host", "desk.example"]);
+    let freeze = json!({"id": "f", "scope": "account", "customer": "c", "basis": "b", "reason": "r"});
+    let status = |headers: &[(&str, &str)]| desk.ask("POST", "/api/v1/holds", headers, Some(&freeze)).0;
+    let key = json!({"name": "intruder", "scopes": ["admin"]});
+    let rebound = [("Host", "evil.example"), ("Sec-Fetch-Site", "same-origin")];
+    assert_eq!(desk.ask("POST", "/api/v1/keys", &rebound, Some(&key)).0, 421);
+    assert_eq!(desk.ask("GET", "/api/v1/holds", &[("Host", "evil.example")], None).0, 421);
+    assert_eq!(desk.ask("GET", "/", &[("Host", "evil.example")], None).0, 421);
+    assert_eq!(desk.ask("GET", "/api/v1/holds", &[("Host", "desk.example")], None).0, 200);
+    // What a page of another site can send without the browser asking first.
+    assert_eq!(status(&[("Content-Type", "text/plain"), ("Origin", "http://evil.example")]), 403);
+    for kind in ["text/plain", "application/x-www-form-urlencoded"] {
+        assert_eq!(status(&[("Content-Type", kind)]), 415, "{kind}");
+    }
+    assert_eq!(status(&[("Origin", "null")]), 403);
+    assert_eq!(status(&[("Origin", &desk.url)]), 200);
+    // A form without its token, and with it.
+    let form = |token: &str, cookie: &str| {
+        let mut answer = agent()
+            .post(format!("{}/desk/cases", desk.url))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Cookie", cookie)
+            .send(format!("csrf={token}&title=A&summary=B"))
+            .unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    assert_eq!(form("", "").0, 403);
+    let (cookie, token) = page_token(&desk, "/desk/cases", "");
+    assert_eq!(form(&token, "").0, 403, "the token is the browser's");
+    assert_eq!(form(&"0".repeat(48), &cookie).0, 403);
+    let (status, page) = form(&token, &cookie);
+    assert!(status == 200 && page.contains("Case 1"), "{status} {page}");
+}
+
+/// The cookie and the token of a page's forms.
+fn page_token(desk: &Desk, at: &str, cookie: &str) -> (String, String) {
+    let mut answer = agent().get(format!("{}{at}", desk.url)).header("Cookie", cookie).call().unwrap();
+    let set = answer
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .map(|v| v.to_str().unwrap().split(';').next().unwrap().to_owned());
+    let cookies: Vec<String> = std::iter::once(cookie.to_owned()).chain(set).filter(|c| !c.is_empty()).collect();
+    let page = answer.body_mut().read_to_string().unwrap();
+    let token = page.split("name=\"csrf\" value=\"").nth(1).unwrap_or_else(|| panic!("no token: {page}"));
+    (cookies.join("; "), token.split('"').next().unwrap().to_owned())
+}
+
+#[test]
+fn one_administrator_is_not_two_people() {
+    let (dir, store) = with_store();
+    let root = create(&store, "root", &["--scopes", "admin"]);
+    let boss = create(&store, "boss", &["--role", "administrator", "--as", "root"]);
+    assert_eq!(boss["change"], Value::Null, "while nobody could approve, the machine sets the desk up");
+    let desk = serve(dir, &[]);
+    let (root, boss) = (Client(&desk, text(&root["token"])), Client(&desk, text(&boss["token"])));
+    // More scopes than one's own, or scopes over others, wait for somebody else who has them.
+    for scopes in [json!(["admin"]), json!(["manage"]), json!(["rules"]), json!(["holds"])] {
+        let (status, made) = boss.ask("POST", "/api/v1/keys", json!({"name": format!("x{scopes}"), "scopes": scopes}));
+        assert_eq!(status, 202, "{made}");
+        let key = Client(&desk, text(&made["token"]));
+        assert_eq!(key.ask("GET", "/api/v1/changes", Value::Null).0, 401, "{scopes}: opens nothing yet");
+        let at = format!("/api/v1/changes/{}", made["change"]);
+        let approve = json!({"decision": "approve", "reason": "me"});
+        let (status, refused) = boss.ask("POST", &at, approve.clone());
+        assert!(status == 403 || status == 409, "{status} {refused}");
+        assert_eq!(root.ask("POST", &at, approve).0, 200);
+        let expected = if scopes == json!(["holds"]) { 403 } else { 200 };
+        assert_eq!(key.ask("GET", "/api/v1/changes", Value::Null).0, expected, "{scopes}");
+    }
+    // One name is one key, however it is written.
+    for twin in ["BOSS", " boss ", "ｂｏｓｓ", "bo\u{200b}ss"] {
+        let (status, refused) = root.ask("POST", "/api/v1/keys", json!({"name": twin, "scopes": ["read"]}));
+        assert!(status == 400 && refused.to_string().contains("name"), "{twin}: {status} {refused}");
+    }
+    // Nobody switches the second person off alone.
+    let book = "title: t\npolicy: {second_person: false}\nrules: []\n";
+    let header = bearer(&boss.1);
+    let put = |body: &str| {
+        let mut answer = agent()
+            .put(format!("{}/api/v1/rules", desk.url))
+            .header("Authorization", &header)
+            .header("Content-Type", "application/yaml")
+            .send(body)
+            .unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str::<Value>(&answer.body_mut().read_to_string().unwrap()).unwrap())
+    };
+    let (status, change) = put(book);
+    assert_eq!((status, &change["state"]), (202, &json!("proposed")), "{change}");
+    assert_eq!(root.ask("GET", "/api/v1/rules", Value::Null).1["version"], 1, "not in force");
+    let at = format!("/api/v1/changes/{}", change["id"]);
+    let (status, refused) = boss.ask("POST", &at, json!({"decision": "approve", "reason": "me"}));
+    assert!(status == 409 && refused.to_string().contains("another person"), "{refused}");
+    assert_eq!(boss.ask("POST", &at, json!({"decision": "reject", "reason": "a mistake"})).0, 200);
+    assert_eq!(root.ask("POST", &at, json!({"decision": "approve", "reason": "late"})).0, 409);
+    let (_, change) = put(book);
+    let approved = root.ask(
+        "POST",
+        &format!("/api/v1/changes/{}", change["id"]),
+        json!({"decision": "approve", "reason": "agreed"}),
+    );
+    assert_eq!((approved.0, &approved.1["decided_by"]), (200, &json!("root")));
+    assert_eq!(root.ask("GET", "/api/v1/rules", Value::Null).1["version"], 2);
+    assert_eq!(put("title: t\nrules: [").0, 400);
+    // Nor is a source read before somebody else looked at it.
+    let source = json!({"kind": "misp", "name": "A feed", "url": "https://feed.example/misp"});
+    let (status, added) = boss.ask("POST", "/api/v1/sharing/sources", source);
+    assert_eq!((status, &added["state"]), (200, &json!("proposed")), "{added}");
+    assert_eq!(boss.ask("POST", "/api/v1/sharing/sources/1/read", Value::Null).0, 409);
+    desk.approve_all();
+    assert_eq!(root.ask("GET", "/api/v1/sharing/sources", Value::Null).1[0]["state"], "active");
+    let (_, log) = root.ask("GET", "/api/v1/audit?limit=1000", Value::Null);
+    for action in ["change.proposed", "change.approved", "change.rejected"] {
+        assert!(log.to_string().contains(action), "{action}");
+    }
+}
+
+#[test]
+fn a_signed_in_browser_holds_no_key_and_sign_out_ends_it() {
+    let (dir, store) = with_store();
+    let boss = create(&store, "boss", &["--scopes", "admin"]);
+    let token = text(&boss["token"]);
+    let desk = serve(dir, &["--site", "https://desk.example"]);
+    let (browser, csrf) = page_token(&desk, "/sign-in", "");
+    let agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
+    let agent: ureq::Agent = agent.into();
+    let post = |at: &str, cookie: &str, body: String| {
+        agent
+            .post(format!("{}{at}", desk.url))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Cookie", cookie)
+            .send(body)
+            .unwrap()
+    };
+    assert_eq!(post("/sign-in", &browser, format!("csrf={csrf}&key=hf_wrong_key")).status(), 401);
+    let answer = post("/sign-in", &browser, format!("csrf={csrf}&key={token}"));
+    assert_eq!(answer.status(), 303);
+    let set = answer.headers()["set-cookie"].to_str().unwrap();
+    assert!(!set.contains(&token[..20]), "the cookie is no key: {set}");
+    for part in ["HttpOnly", "SameSite=Strict", "Secure", "Max-Age="] {
+        assert!(set.contains(part), "{part}: {set}");
+    }
+    let session = format!("{browser}; {}", set.split(';').next().unwrap());
+    let home = || agent.get(format!("{}/desk", desk.url)).header("Cookie", &session).call().unwrap().status();
+    assert_eq!(home(), 200);
+    let with_key = format!("hf={token}");
+    let status = agent.get(format!("{}/desk", desk.url)).header("Cookie", with_key).call().unwrap().status();
+    assert_eq!(status, 303, "a key is no session");
+    let (_, csrf) = page_token(&desk, "/desk", &session);
+    assert_eq!(post("/sign-out", &session, format!("csrf={csrf}")).status(), 303);
+    assert_eq!(home(), 303, "a copy of the cookie is worth nothing");
+    let log = Client(&desk, token).ask("GET", "/api/v1/audit?subject=sign-in", Value::Null).1;
+    let actions: Vec<&str> = log.as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["sign_in.refused", "sign_in"]);
+    // Nobody tries keys for long.
+    let (browser, csrf) = page_token(&desk, "/sign-in", "");
+    let tries: Vec<u16> =
+        (0..12).map(|_| post("/sign-in", &browser, format!("csrf={csrf}&key=hf_a_b")).status().as_u16()).collect();
+    assert_eq!((tries[0], tries[11]), (401, 429), "{tries:?}");
+}
+
+#[test]
+fn an_address_screening_key_reads_nothing_of_customers() {
+    let (dir, store) = with_store();
+    create(&store, "boss", &["--scopes", "admin"]);
+    let screener = create(&store, "wallet", &["--role", "screener"]);
+    let desk = serve(dir, &[]);
+    let wallet = Client(&desk, text(&screener["token"]));
+    let address = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
+    for at in ["/api/v1/summary".to_owned(), format!("/api/v1/address/{address}"), "/api/v1/block/300025".to_owned()] {
+        assert_eq!(wallet.ask("GET", &at, Value::Null).0, 200, "{at}");
+    }
+    let trm = json!([{"address": address, "chain": "bitcoin"}]);
+    assert_eq!(wallet.ask("POST", "/public/v2/screening/addresses", trm).0, 201);
+    for at in [
+        "events",
+        "events/x",
+        "holds",
+        "holds/check",
+        "alerts",
+        "alerts/1",
+        "rules",
+        "rules/statistics",
+        "audit",
+        "keys",
+        "warnings",
+        "sharing/flags",
+        "desk/requests",
+    ] {
+        assert_eq!(wallet.ask("GET", &format!("/api/v1/{at}"), Value::Null).0, 403, "{at}");
+    }
+    assert_eq!(wallet.ask("POST", "/api/v1/events", json!({})).0, 403);
+}
+
+fn raw(desk: &Desk) -> TcpStream {
+    let stream = TcpStream::connect(desk.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream
+}
+
+#[test]
+#[cfg(unix)]
+fn a_half_sent_request_does_not_keep_the_server_from_ending() {
+    let (dir, _) = with_store();
+    let mut desk = serve(dir, &["--open"]);
+    let mut head = raw(&desk);
+    head.write_all(b"POST /api/v1/events HTTP/1.1\r\nHost: loc").unwrap();
+    let mut body = raw(&desk);
+    body.write_all(b"POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{").unwrap();
+    let _idle = raw(&desk);
+    std::thread::sleep(Duration::from_millis(300));
+    let begun = Instant::now();
+    let pid = desk.process.0.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let status = loop {
+        if let Some(status) = desk.process.0.try_wait().unwrap() {
+            break status;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(25), "it goes on");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn nobody_without_a_key_makes_the_server_keep_much() {
+    let (dir, _) = with_store();
+    let desk = serve(dir, &["--open"]);
+    // A form that would be large is refused by its head.
+    for at in ["/portal/sign-in", "/sign-in", "/api/v1/portal/code", "/portal/prove"] {
+        let mut stream = raw(&desk);
+        let head = format!(
+            "POST {at} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000000\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 64];
+        let n = stream.read(&mut answer).unwrap();
+        assert!(String::from_utf8_lossy(&answer[..n]).starts_with("HTTP/1.1 413"), "{at}");
+    }
+    // And so is a chunked one, once it is larger.
+    let mut stream = raw(&desk);
+    stream.write_all(b"POST /portal/sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
+    for _ in 0..20 {
+        if stream.write_all(format!("2000\r\n{}\r\n", "a".repeat(0x2000)).as_bytes()).is_err() {
+            break;
+        }
+    }
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 413"), "{answer}");
+    // Files go to the portal only in a session.
+    let mut stream = raw(&desk);
+    stream
+        .write_all(
+            b"PUT /api/v1/portal/requests/r/files/f HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000000\r\n\r\n",
+        )
+        .unwrap();
+    let mut answer = [0; 64];
+    let n = stream.read(&mut answer).unwrap();
+    assert!(String::from_utf8_lossy(&answer[..n]).starts_with("HTTP/1.1 401"));
+    // One sender has so many connections and no more.
+    let streams: Vec<TcpStream> = (0..300).map(|_| raw(&desk)).collect();
+    std::thread::sleep(Duration::from_millis(500));
+    let ended = streams
+        .into_iter()
+        .filter(|s| {
+            s.set_nonblocking(true).unwrap();
+            let mut one = [0; 1];
+            matches!((&*s).read(&mut one), Ok(0))
+                || (&*s).read(&mut one).is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset)
+        })
+        .count();
+    assert!((40..=60).contains(&ended), "{ended} of 300 connections were ended");
+}
+
+#[test]
+fn rates_are_by_sender_so_that_nobody_locks_others_out() {
+    let (dir, store) = with_store();
+    run(holdfast()
+        .args(["desk", "agencies", "add", "FBI", "--country", "US", "--domain", "fbi.gov", "--evidence", "usa.gov"])
+        .args(["--store", path(&store)]));
+    let desk = serve(dir, &["--open", "--trusted-proxy", "127.0.0.1"]);
+    let code = |from: &str, email: &str| {
+        desk.ask(
+            "POST",
+            "/api/v1/portal/code",
+            &[("X-Forwarded-For", from)],
+            Some(&json!({"email": email, "name": "A"})),
+        )
+        .0
+    };
+    let flood: Vec<u16> = (0..60).map(|i| code("192.0.2.1", &format!("v{i}@fbi.gov"))).collect();
+    assert_eq!((flood[0], flood[59]), (204, 429), "{flood:?}");
+    assert_eq!(code("198.51.100.7", "ana@fbi.gov"), 204, "others go on");
+    // The same answer, whether an address is known or not.
+    assert_eq!(code("198.51.100.8", "nobody@fbi.gov"), code("198.51.100.8", "ana@fbi.gov"));
+    let mut tries = (0..15).map(|_| {
+        let body = json!({"email": "ana@fbi.gov", "code": "00000000"});
+        desk.ask("POST", "/api/v1/portal/prove", &[("X-Forwarded-For", "192.0.2.9")], Some(&body)).0
+    });
+    assert_eq!((tries.next(), tries.last()), (Some(409), Some(429)));
+    let mails =
+        desk.ask("GET", "/api/v1/audit?limit=1000", &[], None).1.to_string().matches("officer.registered").count();
+    assert!(mails <= 31, "{mails}");
+}
+
+#[test]
+fn a_rule_that_would_never_end_is_refused_and_a_trial_ends_with_its_client() {
+    let (dir, store) = with_store();
+    let desk = serve(dir, &["--open"]);
+    let list = format!("[{}]", (0..20).map(|i| i.to_string()).collect::<Vec<_>>().join(","));
+    let nested = (0..8).fold("a0 >= 0".to_owned(), |inner, i| format!("{list}.all(a{i}, {inner})"));
+    let book = format!(
+        "title: t\nrules:\n  - id: r\n    version: 1\n    state: live\n    title: t\n    on: [withdrawal]\n    when: \"event.value > 0 && {nested}\"\n    decision: review\n    source: [test]\n"
+    );
+    for (method, at) in [("PUT", "/api/v1/rules"), ("POST", "/api/v1/rules/test")] {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{at}", desk.url))
+            .header("Content-Type", "application/yaml")
+            .body(book.clone())
+            .unwrap();
+        let mut answer = agent().run(request).unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        assert!(answer.status() == 400 && text.contains("rule 'r'"), "{method}: {text}");
+    }
+    let event = json!({"id": "w", "time": 1_790_000_000, "kind": "withdrawal", "customer": "c", "asset": "BTC", "amount": "5", "value": 5,
+        "counterparty": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"});
+    assert_eq!(desk.ask("POST", "/api/v1/events", &[], Some(&event)).0, 200);
+    // A book from before there was a budget: the desk starts, decides and says so.
+    let Desk { process, dir, .. } = desk;
+    end(process);
+    let sql = format!("UPDATE rule_books SET yaml = '{}' WHERE version = 1", book.replace('\'', "''"));
+    let url = format!("sqlite:{}", store.join("screening.sqlite").display());
+    holdfast_screening::db::Database::connect(&url).unwrap().batch(&sql).unwrap();
+    let desk = serve(dir, &["--open"]);
+    let event = json!({"id": "w2", "time": 1_790_000_001, "kind": "withdrawal", "customer": "c", "asset": "BTC", "amount": "5", "value": 5,
+        "counterparty": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"});
+    let (status, decision) = desk.ask("POST", "/api/v1/events", &[], Some(&event));
+    assert_eq!((status, &decision["decision"]), (200, &json!("review")), "{decision}");
+    assert!(decision.to_string().contains("could not be evaluated"), "{decision}");
+}
+
+#[test]
+fn passwords_come_from_files_and_are_never_shown() {
+    let (_dir, store) = with_store();
+    let file = store.join("database");
+    std::fs::write(&file, "postgres://desk:hunter2@127.0.0.1:1/desk\n").unwrap();
+    let at = ["--store", path(&store)];
+    for args in [
+        vec!["keys", "list", "--database-file", path(&file)],
+        vec!["serve", "--open", "--database-file", path(&file)],
+        vec!["keys", "list", "--database", "postgres://desk:hunter2@127.0.0.1:1/desk"],
+        vec!["keys", "list", "--database", "mysql://desk:hunter2@127.0.0.1:1/desk"],
+        vec!["serve", "--open", "--smtp", "smtp://desk:hunter2@mail.example.com", "--mail-from", "a@example.com"],
+    ] {
+        let output = holdfast().args(&args).args(at).output().unwrap();
+        let text = words(&output);
+        assert!(!output.status.success() && !text.contains("hunter2"), "{args:?}: {text}");
+    }
+    std::fs::write(&file, "two\nlines\n").unwrap();
+    let output = holdfast().args(["keys", "list", "--database-file", path(&file)]).args(at).output().unwrap();
+    assert!(words(&output).contains("one line"), "{}", words(&output));
+}
+
+#[test]
+fn commands_work_while_the_server_runs() {
+    let (dir, store) = with_store();
+    let boss = create(&store, "boss", &["--scopes", "admin"]);
+    let desk = serve(dir, &[]);
+    let at = ["--store", path(&store)];
+    let command = |args: &[&str]| run(holdfast().args(args).args(at));
+    let leaked = create(&store, "leaked", &["--scopes", "read"]);
+    let key = Client(&desk, text(&leaked["token"]));
+    assert_eq!(key.ask("GET", "/api/v1/holds", Value::Null).0, 200);
+    let id = text(&leaked["key"]["id"]);
+    command(&["keys", "revoke", &id, "--as", "ana"]);
+    assert_eq!(key.ask("GET", "/api/v1/holds", Value::Null).0, 401, "revoked at once");
+    assert!(command(&["keys", "list"]).contains("revoked"));
+    command(&[
+        "holds",
+        "place",
+        "--id",
+        "f",
+        "--scope",
+        "account",
+        "--customer",
+        "c 1",
+        "--basis",
+        "order",
+        "--reason",
+        "court",
+        "--as",
+        "ana",
+    ]);
+    assert!(command(&["holds", "list", "--customer", "c 1"]).contains("account"));
+    command(&["holds", "check"]);
+    assert!(command(&["audit", "list"]).contains("ana key.revoked"));
+    assert!(command(&["audit", "verify"]).contains("entries"));
+    assert!(command(&["call", "GET", "/api/v1/holds?state=active"]).contains("court"));
+    let book = store.join("book.yaml");
+    std::fs::write(&book, "title: t\nrules: []\n").unwrap();
+    assert!(command(&["rules", "apply", path(&book)]).contains("waits for a second person"));
+    assert!(command(&["changes", "list"]).contains("rules"));
+    // Only who reads the desk's secret: a signature of another one is refused.
+    let other = tempfile::tempdir().unwrap();
+    std::fs::copy(store.join("serve.json"), other.path().join("serve.json")).unwrap();
+    std::fs::write(other.path().join("desk.key"), "0".repeat(64)).unwrap();
+    let url: Value = serde_json::from_str(&std::fs::read_to_string(store.join("serve.json")).unwrap()).unwrap();
+    assert_eq!(url["url"], desk.url.as_str());
+    let forged = holdfast_server::gate::Gate::command_header(
+        &holdfast_screening::keys::Master([0; 32]),
+        "ana",
+        "GET",
+        "/api/v1/holds",
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64,
+    );
+    assert_eq!(desk.ask("GET", "/api/v1/holds", &[("Authorization", &forged)], None).0, 401);
+    assert_eq!(Client(&desk, text(&boss["token"])).ask("GET", "/api/v1/holds", Value::Null).0, 200);
+    let Desk { process, dir: _dir, .. } = desk;
+    end(process);
+    assert!(!store.join("serve.json").exists(), "it goes with the server");
+}
+
+/// Ends a server as systemd does.
+fn end(mut process: Running) {
+    let pid = process.0.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(process.0.wait().unwrap().success());
+}
+
+#[test]
+#[cfg(unix)]
+fn files_with_customers_and_tags_are_readable_by_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let (dir, store) = with_store();
+    let tags = dir.path().join("mine.csv");
+    std::fs::write(&tags, "address,currency,label,source,abuse,confidence\n13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48,BTC,x,https://example.org,scam,forensic\n").unwrap();
+    run(holdfast().args(["tags", "import", path(&tags), "--store", path(&store)]));
+    // A database of an earlier version is open to everybody; it is closed when it is opened.
+    run(holdfast().args(["keys", "list", "--store", path(&store)]));
+    let database = store.join("screening.sqlite");
+    std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let desk = serve(dir, &["--open"]);
+    desk.key("boss", &["admin"], "");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&store).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", entry.path().display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 6, "{seen} files");
+}

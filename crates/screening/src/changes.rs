@@ -1,0 +1,277 @@
+//! Changes that need a second person: one proposes, another puts in force. Rule books, keys that may administrate, and sources of partners.
+//!
+//! People are told apart by their keys' names, which are unique. Whoever reads the desk's secret on its machine acts under any name, and puts
+//! in force alone only what nobody else could approve: the first keys and the first book.
+
+use crate::core::Core;
+use crate::db::{Database, DbError, Row, Value, parse};
+use crate::keys::{ApiKey, same_person};
+use crate::model::Invalid;
+use crate::rules::RuleBook;
+use crate::service::{Screening, ScreeningError, Transaction};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+/// Most changes that wait.
+pub const MAX_PROPOSED: i64 = 1_000;
+
+/// What a change puts in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// A rule book, with its policy.
+    Rules,
+    /// A key that may administrate.
+    Key,
+    /// A source whose indicators act here.
+    Source,
+}
+
+impl ChangeKind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChangeKind::Rules => "rules",
+            ChangeKind::Key => "key",
+            ChangeKind::Source => "source",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [ChangeKind::Rules, ChangeKind::Key, ChangeKind::Source].into_iter().find(|k| k.name() == name)
+    }
+
+    /// Scopes of which whoever approves needs one.
+    pub fn scopes(self) -> &'static [&'static str] {
+        match self {
+            ChangeKind::Rules => &["rules"],
+            ChangeKind::Key => &["manage", "approve"],
+            ChangeKind::Source => &["manage"],
+        }
+    }
+}
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Change {
+    /// Number.
+    pub id: u64,
+    /// What it puts in force.
+    pub kind: ChangeKind,
+    /// What it is about.
+    pub subject: String,
+    /// The rule book (YAML), the key or the source (JSON, without secrets).
+    pub body: String,
+    /// proposed, approved or rejected.
+    pub state: String,
+    /// Who proposed it.
+    pub proposed_by: String,
+    /// When, Unix seconds.
+    pub proposed: i64,
+    /// Who approved or rejected it.
+    pub decided_by: Option<String>,
+    /// When.
+    pub decided: Option<i64>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl Change {
+    /// The key that it makes.
+    ///
+    /// # Errors
+    /// [`DbError::Stored`] for a change that makes none.
+    pub fn key(&self) -> Result<ApiKey, DbError> {
+        parse("change", &self.body)
+    }
+}
+
+const COLUMNS: &str =
+    "SELECT id, kind, subject, body, state, proposed_by, proposed, decided_by, decided, reason FROM changes";
+
+fn change(row: &Row) -> Result<Change, DbError> {
+    let text = |i| row.text(i).map(str::to_owned);
+    let kind = row.text(1)?;
+    let unknown = || DbError::Stored { what: "change".into(), cause: format!("kind '{kind}'") };
+    Ok(Change {
+        id: row.int(0)? as u64,
+        kind: ChangeKind::from_name(kind).ok_or_else(unknown)?,
+        subject: text(2)?,
+        body: text(3)?,
+        state: text(4)?,
+        proposed_by: text(5)?,
+        proposed: row.int(6)?,
+        decided_by: row.text_or_null(7).map(str::to_owned),
+        decided: row.int_or_null(8),
+        reason: row.text_or_null(9).map(str::to_owned),
+    })
+}
+
+fn by_id(db: &mut Database, id: u64) -> Result<Change, ScreeningError> {
+    let rows = db.query(&format!("{COLUMNS} WHERE id = $1"), &[(id as i64).into()])?;
+    let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("change {id}")))?;
+    Ok(change(row)?)
+}
+
+impl Core {
+    fn propose(
+        &mut self,
+        kind: ChangeKind,
+        subject: &str,
+        body: &str,
+        actor: &str,
+        now: i64,
+    ) -> Result<Change, ScreeningError> {
+        let rows = self.db.query(
+            "SELECT COALESCE(MAX(id), 0), COALESCE(SUM(CASE WHEN state = 'proposed' THEN 1 ELSE 0 END), 0) FROM changes",
+            &[],
+        )?;
+        let (last, waiting) = rows.first().map_or(Ok((0, 0)), |r| Ok::<_, DbError>((r.int(0)?, r.int(1)?)))?;
+        if waiting >= MAX_PROPOSED {
+            return Err(ScreeningError::State(format!("{MAX_PROPOSED} changes wait already; approve or reject some")));
+        }
+        let id = last + 1;
+        self.db.execute(
+            "INSERT INTO changes (id, kind, subject, body, state, proposed_by, proposed) VALUES ($1, $2, $3, $4, 'proposed', $5, $6)",
+            &[id.into(), kind.name().into(), subject.into(), body.into(), actor.into(), now.into()],
+        )?;
+        let detail = json!({ "kind": kind, "subject": subject, "sha256": crate::rules::sha256(body) }).to_string();
+        self.audit(now, actor, "change.proposed", &format!("change:{id}"), &detail);
+        by_id(&mut self.db, id as u64)
+    }
+
+    fn decide_change(
+        &mut self,
+        id: u64,
+        approve: bool,
+        reason: &str,
+        actor: &str,
+        now: i64,
+    ) -> Result<Change, ScreeningError> {
+        let found = by_id(&mut self.db, id)?;
+        if found.state != "proposed" {
+            return Err(ScreeningError::State(format!("change {id} is {} already", found.state)));
+        }
+        if reason.trim().is_empty() || reason.len() > 1_024 {
+            return Err(Invalid::new("reason", "must be 1 to 1024 bytes").into());
+        }
+        if approve && same_person(actor, &found.proposed_by) {
+            let text = format!("{} proposed change {id}; another person must approve it", found.proposed_by);
+            return Err(ScreeningError::State(text));
+        }
+        let state = if approve { "approved" } else { "rejected" };
+        match (found.kind, approve) {
+            (ChangeKind::Rules, true) => {
+                self.apply_rules(&found.body, actor, now)?;
+            }
+            (ChangeKind::Key, true) => self.add_key(&ApiKey { created: now, ..found.key()? }, now)?,
+            (ChangeKind::Source, _) => {
+                let number = found.subject.strip_prefix("source:").and_then(|n| n.parse::<i64>().ok()).unwrap_or(0);
+                let to = if approve { "active" } else { "withdrawn" };
+                let sql = "UPDATE sources SET state = $1 WHERE id = $2 AND state = 'proposed'";
+                if self.db.execute(sql, &[to.into(), number.into()])? == 0 {
+                    return Err(ScreeningError::State(format!("source {number} does not wait for approval any more")));
+                }
+            }
+            (_, false) => {}
+        }
+        let row: [Value; 5] = [state.into(), actor.into(), now.into(), reason.into(), (id as i64).into()];
+        self.db
+            .execute("UPDATE changes SET state = $1, decided_by = $2, decided = $3, reason = $4 WHERE id = $5", &row)?;
+        let detail =
+            json!({ "kind": found.kind, "subject": found.subject, "proposed_by": found.proposed_by, "reason": reason });
+        self.audit(now, actor, &format!("change.{state}"), &format!("change:{id}"), &detail.to_string());
+        by_id(&mut self.db, id)
+    }
+}
+
+impl Transaction<'_> {
+    /// Proposes a change that another person puts in force; the body holds no secret.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn propose(&mut self, kind: ChangeKind, subject: &str, body: &str) -> Result<Change, ScreeningError> {
+        let (actor, now) = (self.actor().to_owned(), self.now());
+        self.core().propose(kind, subject, body, &actor, now)
+    }
+}
+
+impl Screening {
+    /// Proposes a rule book; it is checked now and again when it is put in force.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn propose_rules(&self, yaml: &str, actor: &str) -> Result<Change, ScreeningError> {
+        let book = RuleBook::parse(yaml, 0)?;
+        let (subject, yaml) = (format!("rules:{}", &book.sha256[..16]), yaml.to_owned());
+        self.transact(actor, move |tx| tx.propose(ChangeKind::Rules, &subject, &yaml))
+    }
+
+    /// Proposes a key; its token opens nothing until another person approved it.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn propose_key(
+        &self,
+        id: &str,
+        name: &str,
+        scopes: Vec<String>,
+        per_minute: u32,
+        actor: &str,
+    ) -> Result<(ApiKey, Change), ScreeningError> {
+        let key = self.new_key(id, name, scopes, per_minute, actor)?;
+        let (subject, body) = (format!("key:{}", key.name), json!(key).to_string());
+        let theirs = key.clone();
+        let change = self.transact(actor, move |tx| {
+            tx.core().name_is_free(&theirs.name)?;
+            tx.propose(ChangeKind::Key, &subject, &body)
+        })?;
+        Ok((key, change))
+    }
+
+    /// Approves a change, which puts it in force, or rejects it. Who proposed it may only reject it.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn decide_change(&self, id: u64, approve: bool, reason: &str, actor: &str) -> Result<Change, ScreeningError> {
+        let (reason, actor) = (reason.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.decide_change(id, approve, &reason, &actor, now))
+    }
+
+    /// Changes in a state (or all), newest first, at most 1,000.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn changes(&self, state: Option<&str>) -> Result<Vec<Change>, ScreeningError> {
+        self.read(|db| {
+            let rows = match state {
+                Some(state) => {
+                    db.query(&format!("{COLUMNS} WHERE state = $1 ORDER BY id DESC LIMIT 1000"), &[state.into()])?
+                }
+                None => db.query(&format!("{COLUMNS} ORDER BY id DESC LIMIT 1000"), &[])?,
+            };
+            rows.iter().map(change).collect()
+        })
+    }
+
+    /// A change.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn change_by_id(&self, id: u64) -> Result<Change, ScreeningError> {
+        let rows = self.read(|db| db.query(&format!("{COLUMNS} WHERE id = $1"), &[(id as i64).into()]))?;
+        let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("change {id}")))?;
+        Ok(change(row)?)
+    }
+
+    /// Whether somebody else than `actor` has a key in force that may approve changes of a kind. While nobody has, the desk is being set up:
+    /// whoever holds its secret on its machine puts in force alone.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn has_second_person(&self, kind: ChangeKind, actor: &str) -> Result<bool, ScreeningError> {
+        let may = |k: &ApiKey| k.revoked.is_none() && kind.scopes().iter().any(|s| k.may(s));
+        Ok(self.keys()?.iter().any(|k| may(k) && !same_person(&k.name, actor)))
+    }
+}

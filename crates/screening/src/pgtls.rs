@@ -1,0 +1,218 @@
+//! Connections to PostgreSQL with TLS, by the URL's `sslmode` and `sslrootcert`, which mean what they mean to libpq.
+
+use crate::db::DbError;
+use postgres::config::SslMode;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// What is asked of the server's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    /// Nothing: the connection is encrypted, and whoever stands in between can read it.
+    Nothing,
+    /// That a trusted authority issued it.
+    Authority,
+    /// That it is also for the server's name.
+    Name,
+}
+
+/// How a URL asks for TLS.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    /// The URL without what is read here.
+    url: String,
+    mode: SslMode,
+    check: Check,
+    roots: Option<PathBuf>,
+}
+
+impl Wanted {
+    fn of(url: &str) -> Result<Self, DbError> {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut mode, mut roots) = ("prefer".to_owned(), None);
+        let mut rest = Vec::new();
+        for pair in query.split('&').filter(|p| !p.is_empty()) {
+            match pair.split_once('=') {
+                Some(("sslmode", value)) => mode = value.to_owned(),
+                Some(("sslrootcert", value)) => roots = Some(PathBuf::from(unescaped(value))),
+                _ => rest.push(pair),
+            }
+        }
+        let (mode, mut check) = match mode.as_str() {
+            "disable" => (SslMode::Disable, Check::Nothing),
+            "allow" | "prefer" => (SslMode::Prefer, Check::Nothing),
+            "require" => (SslMode::Require, Check::Nothing),
+            "verify-ca" => (SslMode::Require, Check::Authority),
+            "verify-full" => (SslMode::Require, Check::Name),
+            other => {
+                let modes = "disable, allow, prefer, require, verify-ca, verify-full";
+                return Err(DbError::Tls(format!("sslmode '{other}' is none of {modes}")));
+            }
+        };
+        // As libpq does: whoever names authorities wants them asked.
+        if roots.is_some() && check == Check::Nothing && mode == SslMode::Require {
+            check = Check::Authority;
+        }
+        let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
+        Ok(Wanted { url: format!("{base}{query}"), mode, check, roots })
+    }
+
+    fn config(&self) -> Result<ClientConfig, DbError> {
+        let tls = |e: String| DbError::Tls(e);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier: Arc<dyn ServerCertVerifier> = match self.check {
+            Check::Nothing => Arc::new(Verifier { inner: None, provider: provider.clone() }),
+            check => {
+                let roots = Arc::new(self.roots()?);
+                let inner = WebPkiServerVerifier::builder_with_provider(roots, provider.clone());
+                let inner = inner.build().map_err(|e| tls(e.to_string()))?;
+                match check {
+                    Check::Name => inner,
+                    _ => Arc::new(Verifier { inner: Some(inner), provider: provider.clone() }),
+                }
+            }
+        };
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|e| tls(e.to_string()))?;
+        Ok(config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    }
+
+    fn roots(&self) -> Result<RootCertStore, DbError> {
+        let Some(path) = self.roots.as_ref().filter(|p| p.as_os_str() != "system") else {
+            return Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() });
+        };
+        let wrong = |e: String| DbError::Tls(format!("sslrootcert {}: {e}", path.display()));
+        let mut store = RootCertStore::empty();
+        for certificate in CertificateDer::pem_file_iter(path).map_err(|e| wrong(e.to_string()))? {
+            store.add(certificate.map_err(|e| wrong(e.to_string()))?).map_err(|e| wrong(e.to_string()))?;
+        }
+        match store.is_empty() {
+            true => Err(wrong("holds no certificate (PEM)".into())),
+            false => Ok(store),
+        }
+    }
+}
+
+/// Percent-encoded text as it was meant.
+fn unescaped(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
+    while i < bytes.len() {
+        let hex = bytes.get(i + 1..i + 3).and_then(|h| std::str::from_utf8(h).ok());
+        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()).filter(|_| bytes[i] == b'%') {
+            Some(byte) => {
+                out.push(byte);
+                i += 3;
+            }
+            None => {
+                out.push(bytes[i]);
+                i += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Connects.
+///
+/// # Errors
+/// [`DbError`]; none shows the password.
+pub(crate) fn connect(url: &str) -> Result<postgres::Client, DbError> {
+    let wanted = Wanted::of(url)?;
+    let mut config: postgres::Config = wanted.url.parse()?;
+    config.ssl_mode(wanted.mode);
+    // As libpq does, so that the URL, which others on the machine may see, need hold no password.
+    if config.get_password().is_none()
+        && let Ok(password) = std::env::var("PGPASSWORD")
+    {
+        config.password(password);
+    }
+    // Sockets of this machine have no TLS and need none.
+    let is_socket = config.get_hosts().iter().all(|h| matches!(h, postgres::config::Host::Unix(_)));
+    if wanted.mode == SslMode::Disable || (is_socket && wanted.mode != SslMode::Require) {
+        return Ok(config.connect(postgres::NoTls)?);
+    }
+    Ok(config.connect(MakeRustlsConnect::new(wanted.config()?))?)
+}
+
+/// Checks less than the name: only the authority, or nothing. Signatures of the handshake are always checked.
+#[derive(Debug)]
+struct Verifier {
+    inner: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let Some(inner) = &self.inner else { return Ok(ServerCertVerified::assertion()) };
+        match inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            // The name is checked last, after the chain.
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sslmode_is_read_as_libpq_reads_it() {
+        let of = |query: &str| {
+            let wanted = Wanted::of(&format!("postgres://u@h/d{query}")).unwrap();
+            (wanted.mode, wanted.check, wanted.url)
+        };
+        let plain = "postgres://u@h/d".to_owned();
+        assert_eq!(of(""), (SslMode::Prefer, Check::Nothing, plain.clone()));
+        assert_eq!(of("?sslmode=disable"), (SslMode::Disable, Check::Nothing, plain.clone()));
+        assert_eq!(of("?sslmode=require"), (SslMode::Require, Check::Nothing, plain.clone()));
+        assert_eq!(of("?sslmode=require&sslrootcert=/x%20y.pem"), (SslMode::Require, Check::Authority, plain.clone()));
+        assert_eq!(of("?sslmode=verify-ca").1, Check::Authority);
+        assert_eq!(
+            of("?application_name=a&sslmode=verify-full"),
+            (SslMode::Require, Check::Name, format!("{plain}?application_name=a"))
+        );
+        assert!(Wanted::of("postgres://h/d?sslmode=sometimes").unwrap_err().to_string().contains("verify-full"));
+        assert_eq!(unescaped("/a%20b%2"), "/a b%2");
+    }
+}

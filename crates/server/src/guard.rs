@@ -1,0 +1,225 @@
+//! What stands before every handler: who may send what, how much of it, how often, and from which page.
+
+use crate::access::{self, Access};
+use crate::csrf::{self, Browser};
+use crate::error::ApiError;
+use crate::gate::{Caller, pass_signed, scopes_of};
+use crate::limits::{self, bucket, crowded, sender};
+use crate::{Shared, api, compat, desk_pages, portal};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+/// Refusals by the framework itself (a path or query that does not parse, a wrong method) come as text; clients expect JSON everywhere.
+async fn in_json(path: &str, response: Response) -> Response {
+    let text = response.headers().get(header::CONTENT_TYPE).is_none_or(|v| v.as_bytes().starts_with(b"text/plain"));
+    let status = response.status();
+    if !status.is_client_error() || !text {
+        return response;
+    }
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
+    let message = match body.is_empty() {
+        true => status.canonical_reason().unwrap_or_default().to_owned(),
+        false => String::from_utf8_lossy(&body).into_owned(),
+    };
+    let mut response = compat::error(path, ApiError { status, message });
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
+}
+
+/// Pages load nothing from elsewhere, run no script that they did not bring, and stand in no other site's frame: what officers and customers
+/// wrote is shown in them.
+fn own_only(mut response: Response, access: &Access) -> Response {
+    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if access.is_secure() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}
+
+/// Whether a path's answer is about customers or officers, and its handler does not note the look by itself.
+fn is_personal(path: &str) -> bool {
+    let rest = path.strip_prefix("/api/v1").unwrap_or(path);
+    [
+        "/events",
+        "/warnings",
+        "/desk/warnings",
+        "/campaigns",
+        "/desk/campaigns",
+        "/holds",
+        "/alerts",
+        "/desk/officers",
+        "/desk/holds",
+        "/desk/alerts",
+        "/api/kyt/v2/transfers",
+        "/api/kyt/v2/withdrawal-attempts",
+    ]
+    .iter()
+    .any(|p| rest.strip_prefix(p).is_some_and(|r| r.is_empty() || r.starts_with('/')))
+        || (rest.starts_with("/desk/requests/") && rest.ends_with("/files"))
+}
+
+/// Whether a page shows what tags say.
+fn shows_ledger(path: &str) -> bool {
+    ["/address/", "/tx/", "/search"].iter().any(|p| path.starts_with(p)) || path == "/trace"
+}
+
+/// Notes a look at personal data in the audit log; without the note there is no look.
+async fn note_read(shared: &Shared, caller: &Caller, method: &Method, path: &str) -> Result<(), ApiError> {
+    if *method != Method::GET || !is_personal(path) {
+        return Ok(());
+    }
+    let (screening, name, subject) = (shared.screening.clone(), caller.0.clone(), path.to_owned());
+    let run = move || screening.note_look("data.read", &subject, "{}".into(), &name);
+    let noted = tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?;
+    Ok(noted?)
+}
+
+/// Whether a request comes from a person's browser or from nobody known, not with a key in its headers.
+fn is_without_key(request: &Request) -> bool {
+    !["authorization", "x-api-key", "token", "x-access-key"].iter().any(|name| request.headers().contains_key(*name))
+}
+
+/// Counts a request of somebody without a key against their address.
+fn count(shared: &Shared, request: &Request) -> Result<(), ApiError> {
+    let Some((name, most, seconds)) = bucket(request.method(), request.uri().path()) else { return Ok(()) };
+    let who = format!("{name} {}", sender(shared.access.client(request)));
+    match shared.gate.rates.count(&who, most, seconds, shared.screening.now()) {
+        true => Ok(()),
+        false => Err(crowded("too many requests come from your address")),
+    }
+}
+
+/// Guards everything: pages, the API, and the other providers' formats.
+pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let is_api = ["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p));
+    // A command's own call passes no network and no browser.
+    if shared.gate.is_command() {
+        return if is_api { api_call(&shared, request, next, &path).await } else { next.run(request).await };
+    }
+    let checked = shared.access.check(&request).and_then(|()| count(&shared, &request));
+    let bounded = checked.and_then(|()| shared.large.bound(request));
+    let (request, _permit) = match bounded {
+        Ok(bounded) => bounded,
+        Err(e) => return refuse(&shared, &path, e),
+    };
+    match is_api {
+        true => api_call(&shared, request, next, &path).await,
+        false => page(&shared, request, next, &path).await,
+    }
+}
+
+fn refuse(shared: &Shared, path: &str, e: ApiError) -> Response {
+    let limited = e.status == StatusCode::TOO_MANY_REQUESTS;
+    let mut response = compat::error(path, e);
+    if limited {
+        let seconds = (60 - shared.screening.now() % 60).to_string();
+        if let Ok(value) = seconds.parse() {
+            response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+    }
+    response
+}
+
+/// A page: a form has its token, and what is private a session.
+async fn page(shared: &Shared, mut request: Request, next: Next, path: &str) -> Response {
+    let whole = request.uri().path_and_query().map_or(path.to_owned(), ToString::to_string);
+    let limit = limits::largest(request.method(), path);
+    if desk_pages::is_private(path) {
+        let scopes = desk_pages::scopes_of_page(request.method(), path);
+        let passed = match shared.gate.pass_request(&request, scopes, shared.screening.now()) {
+            Ok(caller) => note_read(shared, &caller, request.method(), path).await.map(|()| caller),
+            Err(e) => Err(e),
+        };
+        match passed {
+            Ok(caller) => request.extensions_mut().insert(caller),
+            Err(e) => return with_tokens(shared, None, desk_pages::refusal(&whole, e)).await,
+        };
+    } else if limit > limits::SMALL && portal::is_portal(path) && access::changes(request.method()) {
+        // Before the file is read: nobody without a session sends megabytes.
+        if let Err(e) = portal::signed_in(shared, request.headers()).await {
+            return refuse(shared, path, e);
+        }
+    }
+    // The ledger's pages are open to everybody; who is signed in sees the tags that they may read.
+    if shows_ledger(path)
+        && let Ok(caller) = shared.gate.pass_request(&request, &["read", "desk"], shared.screening.now())
+    {
+        request.extensions_mut().insert(caller);
+    }
+    let browser = Browser::of(request.headers(), api::entropy).ok();
+    if access::changes(request.method()) && is_without_key(&request) {
+        request = match csrf::check(request, &shared.gate.master, limit).await {
+            Ok(request) => request,
+            Err(e) => return own_only(desk_pages::refusal(&whole, e), &shared.access),
+        };
+    }
+    with_tokens(shared, browser, next.run(request).await).await
+}
+
+/// A page's answer with tokens in its forms and the headers of own pages.
+async fn with_tokens(shared: &Shared, browser: Option<Browser>, response: Response) -> Response {
+    let response = match browser {
+        None => response,
+        Some(browser) => {
+            let seconds = 30 * 86_400;
+            let cookie = |name: &str, value: &str| shared.access.cookie(name, value, seconds);
+            match browser.put_in(response, &shared.gate.master, cookie).await {
+                Ok(response) => response,
+                Err(e) => axum::response::IntoResponse::into_response(e),
+            }
+        }
+    };
+    own_only(response, &shared.access)
+}
+
+/// A call of the API.
+async fn api_call(shared: &Shared, request: Request, next: Next, path: &str) -> Response {
+    let (caller, mut request) = match admit(shared, request, path).await {
+        Ok(admitted) => admitted,
+        Err(e) => return refuse(shared, path, e),
+    };
+    request.extensions_mut().insert(caller);
+    let mut response = in_json(path, next.run(request).await).await;
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+async fn admit(shared: &Shared, request: Request, path: &str) -> Result<(Caller, Request), ApiError> {
+    let scopes = scopes_of(request.method(), path);
+    let (caller, mut request) = if path.starts_with("/v2/") {
+        pass_signed(shared, request, scopes).await?
+    } else if ["/api/v1/portal/", "/api/v1/learn/"].iter().any(|p| path.starts_with(p)) {
+        // Officers have sessions and learners keys of their own, which the handlers check.
+        if limits::largest(request.method(), path) > limits::SMALL && access::changes(request.method()) {
+            portal::signed_in(shared, request.headers()).await?;
+        }
+        (Caller::nobody("portal"), request)
+    } else {
+        (shared.gate.pass_request(&request, scopes, shared.screening.now())?, request)
+    };
+    if access::changes(request.method()) && !shared.gate.is_command() {
+        let limit = limits::largest(request.method(), path);
+        match access::is_form(&access::media_type(request.headers()))
+            && is_without_key(&request)
+            && !access::takes_files(path)
+        {
+            // A form of our own pages that an endpoint answers itself; its token says so.
+            true if path.starts_with("/api/v1/desk/") => {
+                request = csrf::check(request, &shared.gate.master, limit).await?
+            }
+            _ => access::check_media_type(path, request.headers())?,
+        }
+    }
+    note_read(shared, &caller, request.method(), path).await?;
+    Ok((caller, request))
+}

@@ -1,0 +1,299 @@
+//! Bounds on what anybody may take of the server: size and time of bodies, memory for large ones, requests and failed sign-ins by address.
+
+use crate::error::ApiError;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use http_body::Frame;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Largest body of most requests.
+pub const SMALL: usize = 1 << 20;
+/// Largest body of a request that needs no sign-in.
+pub const TINY: usize = 64 << 10;
+/// Largest rule book, with room for a form's encoding.
+const BOOK: usize = 13 << 20;
+/// Largest list of a partner or member.
+const LIST: usize = 16 << 20;
+
+/// Time for a body to begin to come, and the slowest rate after that.
+const BODY_TIME: Duration = Duration::from_secs(30);
+const BYTES_A_SECOND: u64 = 32 << 10;
+
+/// Memory for bodies above [`SMALL`] that are read at once, in MiB.
+const LARGE_AT_ONCE: usize = 512;
+
+/// Most counters kept; old ones go first.
+const MAX_COUNTERS: usize = 100_000;
+
+/// Largest body that a route takes.
+pub fn largest(method: &Method, path: &str) -> usize {
+    let files = crate::MAX_BODY;
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match parts[..] {
+        ["api", "v1", "rules"] | ["api", "v1", "rules", "test"] => BOOK,
+        ["api", "v1", "desk", "recommendations"] | ["desk", "recommendations"] => BOOK,
+        ["api", "v1", ..] if crate::access::takes_files(path) => files,
+        ["api", "v1", "desk", "cases", _, "traces"] => LIST,
+        ["api", "v1", "sharing", ..] | ["desk", "sharing", ..] => LIST,
+        ["taxii2", ..] if *method == Method::POST => LIST,
+        ["desk", "cases", _, "exhibits" | "evidence"] | ["desk", "requests", _, "files"] => files,
+        ["portal", "requests", _, "files"] => files,
+        ["portal", "new"] | ["portal", "requests", ..] => SMALL,
+        ["api", "v1", "portal", "requests", ..] => SMALL,
+        ["portal" | "sign-in" | "sign-out", ..] | ["api", "v1", "portal", ..] => TINY,
+        ["academy"] => TINY,
+        _ => SMALL,
+    }
+}
+
+fn too_large(limit: usize) -> ApiError {
+    ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, message: format!("body: more than {limit} bytes") }
+}
+
+/// The stated length of a body.
+fn stated(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Memory for large bodies.
+#[derive(Debug, Clone)]
+pub struct LargeBodies(Arc<Semaphore>);
+
+impl Default for LargeBodies {
+    fn default() -> Self {
+        LargeBodies(Arc::new(Semaphore::new(LARGE_AT_ONCE)))
+    }
+}
+
+impl LargeBodies {
+    /// Bounds the body of a request in size and time. What may be large holds its part of the memory until the answer is made.
+    ///
+    /// # Errors
+    /// 413 for a body that is stated to be too large, 503 when too many large ones are read at once.
+    pub fn bound(&self, request: Request) -> Result<(Request, Option<OwnedSemaphorePermit>), ApiError> {
+        if !crate::access::has_body(request.headers()) {
+            return Ok((request, None));
+        }
+        let limit = largest(request.method(), request.uri().path());
+        let length = stated(request.headers());
+        if length.is_some_and(|l| l > limit as u64) {
+            return Err(too_large(limit));
+        }
+        let most = length.unwrap_or(limit as u64);
+        let permit = match most > SMALL as u64 {
+            false => None,
+            true => {
+                let busy = |_| ApiError {
+                    status: StatusCode::SERVICE_UNAVAILABLE,
+                    message: "too many large files are being sent; try again later".into(),
+                };
+                let mib = most.div_ceil(1 << 20) as u32;
+                Some(self.0.clone().try_acquire_many_owned(mib).map_err(busy)?)
+            }
+        };
+        let request = request.map(|body| Body::new(http_body_util::Limited::new(Timed::new(body), limit)));
+        Ok((request, permit))
+    }
+}
+
+/// Reads a body up to a limit.
+///
+/// # Errors
+/// 413 above it, 400 when it does not come.
+pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    axum::body::to_bytes(body, limit).await.map_err(|e| {
+        let mut cause: Option<&dyn std::error::Error> = Some(&e);
+        while let Some(e) = cause {
+            if e.is::<http_body_util::LengthLimitError>() {
+                return too_large(limit);
+            }
+            cause = e.source();
+        }
+        ApiError::bad(format!("body: {e}"))
+    })
+}
+
+/// A body that must come in time.
+struct Timed {
+    inner: Body,
+    started: Instant,
+    received: u64,
+    wait: Pin<Box<Sleep>>,
+}
+
+impl Timed {
+    fn new(inner: Body) -> Self {
+        let started = Instant::now();
+        Timed { inner, started, received: 0, wait: Box::pin(sleep_until(started + BODY_TIME)) }
+    }
+
+    fn deadline(&self) -> Instant {
+        self.started + BODY_TIME + Duration::from_secs(self.received / BYTES_A_SECOND)
+    }
+}
+
+impl HttpBody for Timed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
+            if let Some(Ok(frame)) = &frame {
+                self.received += frame.data_ref().map_or(0, |d| d.len() as u64);
+            }
+            return Poll::Ready(frame);
+        }
+        while self.wait.as_mut().poll(cx).is_ready() {
+            let deadline = self.deadline();
+            if deadline <= Instant::now() {
+                return Poll::Ready(Some(Err(axum::Error::new("the body comes too slowly"))));
+            }
+            self.wait.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Counts by name and time, bounded.
+#[derive(Debug, Default)]
+pub struct Rates(Mutex<HashMap<String, Window>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    ends: i64,
+    count: u32,
+}
+
+impl Rates {
+    /// Counts one; returns whether it is within the most of a window of so many seconds.
+    pub fn count(&self, who: &str, most: u32, seconds: i64, now: i64) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        if all.len() >= MAX_COUNTERS && !all.contains_key(who) {
+            all.retain(|_, w| w.ends > now);
+            if all.len() >= MAX_COUNTERS {
+                // Somebody fills the table: whoever is new waits until windows end.
+                return false;
+            }
+        }
+        let window = all.entry(who.to_owned()).or_insert(Window { ends: now + seconds, count: 0 });
+        if window.ends <= now || window.ends > now + seconds {
+            *window = Window { ends: now + seconds, count: 0 };
+        }
+        window.count = window.count.saturating_add(1);
+        window.count <= most
+    }
+
+    /// Whether so many were counted already.
+    pub fn is_used_up(&self, who: &str, most: u32, now: i64) -> bool {
+        let all = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        all.get(who).is_some_and(|w| w.ends > now && w.count >= most)
+    }
+}
+
+/// The part of an address that one customer of a network has: all of version 4, 64 bits of version 6.
+pub fn sender(address: Option<IpAddr>) -> String {
+    match address.map(|a| a.to_canonical()) {
+        None => "nobody".into(),
+        Some(IpAddr::V4(a)) => a.to_string(),
+        Some(IpAddr::V6(a)) => {
+            let [a, b, c, d, ..] = a.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+/// Refuses with 429.
+pub fn crowded(what: &str) -> ApiError {
+    ApiError { status: StatusCode::TOO_MANY_REQUESTS, message: format!("{what}; come back later") }
+}
+
+/// What people without a key may do within a time, by address: (name, most, seconds).
+pub fn bucket(method: &Method, path: &str) -> Option<(&'static str, u32, i64)> {
+    let changes = crate::access::changes(method);
+    match path {
+        // Each mails something.
+        "/portal/sign-in" | "/api/v1/portal/code" if changes => Some(("code", 30, 3_600)),
+        "/portal/prove" | "/api/v1/portal/prove" if changes => Some(("prove", 30, 900)),
+        "/sign-in" | "/academy" | "/academy/enter" if changes => Some(("sign-in", 60, 900)),
+        _ if path.starts_with("/portal") || path.starts_with("/api/v1/portal/") => match changes {
+            true => Some(("portal-post", 240, 60)),
+            false => Some(("portal", 600, 60)),
+        },
+        // Whole classes work behind one address.
+        _ if path.starts_with("/academy") || path.starts_with("/api/v1/learn/") => Some(("learn", 6_000, 60)),
+        _ if path.starts_with("/api/") || path.starts_with("/v2/") || path.starts_with("/public/v2/") => None,
+        _ if path.starts_with("/taxii2") => Some(("taxii", 6_000, 60)),
+        _ => Some(("pages", 3_000, 60)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_small_where_no_file_goes() {
+        let limit = |method: &Method, path: &str| largest(method, path);
+        for path in ["/portal/sign-in", "/sign-in", "/api/v1/portal/code", "/portal/prove", "/api/v1/portal/factor"] {
+            assert_eq!(limit(&Method::POST, path), TINY, "{path}");
+        }
+        assert_eq!(limit(&Method::POST, "/api/v1/events"), SMALL);
+        for path in ["/api/v1/records", "/api/v1/desk/cases/1/exhibits/a", "/portal/requests/r/files", "/api/v1/tags"] {
+            assert_eq!(limit(&Method::POST, path), crate::MAX_BODY, "{path}");
+        }
+    }
+
+    #[test]
+    fn rates_count_by_sender_and_forget() {
+        let rates = Rates::default();
+        let a = sender(Some("2001:db8::1".parse().unwrap()));
+        assert_eq!(a, sender(Some("2001:db8::ffff".parse().unwrap())), "one network, one sender");
+        assert!(rates.count(&a, 2, 60, 0) && rates.count(&a, 2, 60, 59));
+        assert!(!rates.count(&a, 2, 60, 59) && rates.is_used_up(&a, 2, 59));
+        assert!(rates.count("b", 2, 60, 59), "others go on");
+        assert!(rates.count(&a, 2, 60, 60));
+        for i in 0..MAX_COUNTERS {
+            rates.count(&i.to_string(), 1, 10, 100);
+        }
+        assert!(!rates.count("one more", 1, 10, 100), "the table is bounded");
+        assert!(rates.count("one more", 1, 10, 111));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_given_up() {
+        let (_sender, receiver) = tokio::sync::mpsc::channel::<Bytes>(1);
+        let stalled = Body::new(Stalled(receiver));
+        let error = read_body(Body::new(Timed::new(stalled)), 10).await.unwrap_err();
+        assert!(error.message.contains("too slowly"), "{}", error.message);
+    }
+
+    struct Stalled(tokio::sync::mpsc::Receiver<Bytes>);
+
+    impl HttpBody for Stalled {
+        type Data = Bytes;
+        type Error = axum::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+            self.0.poll_recv(cx).map(|b| b.map(|b| Ok(Frame::data(b))))
+        }
+    }
+}
