@@ -18,7 +18,8 @@ fn withdrawal(id: &str) -> Value {
 fn a_withdrawal_is_completed_over_http_and_by_a_command_and_found_by_its_transaction() {
     let dir = tempfile::tempdir().unwrap();
     let store = small_store(dir.path());
-    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let desk = common::Desk { process, url, dir };
     let ok = |method: &str, at: &str, body: Value| {
         let (status, answer) = desk.ask(method, at, &[], Some(&body));
