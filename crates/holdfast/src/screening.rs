@@ -689,7 +689,9 @@ pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
                     let known = crate::desk_key::anchors(&desk.store.store, &master(&desk.store.store, &screening)?);
                     json!(screening.verify_anchored(head.as_deref(), Some(&known), anchors.as_deref())?)
                 }
-                Reach::There(_) if anchors.is_some() => bail!("--anchors: stop the server first, or verify a copy of the store"),
+                Reach::There(_) if anchors.is_some() => {
+                    bail!("--anchors: stop the server first, or verify a copy of the store")
+                }
                 Reach::There(server) => {
                     let query = head.map_or(String::new(), |h| format!("?head={}", escaped(&h)));
                     server.json("GET", &format!("/api/v1/audit/verify{query}"), None)?

@@ -45,7 +45,8 @@ fn a_backup_under_load_holds_all_that_was_acknowledged_and_restores_to_a_whole_d
     run(holdfast().args(["ingest", path(&sim.join("blocks")), "--network", "regtest", "--ledger", path(&ledger)]));
     let token = run(holdfast().args(["keys", "create", "boss", "--scopes", "admin", "--store", path(&store)]));
     let token = token.trim().to_owned();
-    let (mut process, url) = serving(holdfast().args(["serve", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+    let (mut process, url) =
+        serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)]));
     let case = json!({"title": "a case", "typology": null});
     let (status, made) =
         send("POST", &format!("{url}/api/v1/desk/cases"), &token, "application/json", case.to_string().as_bytes())
@@ -96,7 +97,8 @@ fn a_backup_under_load_holds_all_that_was_acknowledged_and_restores_to_a_whole_d
     run(holdfast().args(["restore", path(&backup), "--store", path(&restored)]));
     run(holdfast().args(["ledger", "check", "--ledger", path(&restored.join("ledger"))]));
     run(holdfast().args(["audit", "verify", "--store", path(&restored)]));
-    let (_process, url) = serving(holdfast().args(["serve", "--listen", "127.0.0.1:0", "--store", path(&restored)]));
+    let (_process, url) =
+        serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&restored)]));
     for (id, decision) in &before {
         let (status, again) =
             send("POST", &format!("{url}/api/v1/events"), &token, "application/json", event(id).to_string().as_bytes())

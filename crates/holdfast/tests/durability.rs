@@ -24,7 +24,7 @@ fn a_missing_or_foreign_desk_key_stops_the_start_and_is_never_replaced_silently(
     let dir = tempfile::tempdir().unwrap();
     let store = small_store(dir.path());
     let key = store.join("desk.key");
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--store", path(&store)];
+    let serve = ["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)];
     let create = ["keys", "create", "ana", "--role", "administrator", "--store", path(&store)];
     run(holdfast().args(create));
     let right = std::fs::read_to_string(&key).unwrap();
@@ -201,7 +201,7 @@ fn cursors_and_ids_beyond_32_bits_work() {
     .unwrap();
     drop(db);
     let (_process, url) =
-        common::serving(holdfast().args(["serve", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+        common::serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)]));
     let get = |path: &str| -> (u16, Value) {
         let mut answer = common::agent().get(format!("{url}{path}")).call().unwrap();
         let text = answer.body_mut().read_to_string().unwrap();

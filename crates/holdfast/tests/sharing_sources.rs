@@ -102,7 +102,8 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<String>>, handler: &Handler) {
 fn exchange() -> Desk {
     let dir = tempfile::tempdir().unwrap();
     let store = small_store(dir.path());
-    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     Desk { process, url, dir }
 }
 
@@ -401,7 +402,8 @@ fn unlabelled_tags_are_not_public_and_labelled_ones_are_published_no_wider() {
         format!("address,currency,label,source\n{PAID},BTC,Published,https://example.org\n"),
         &["--tlp", "TLP:CLEAR"],
     );
-    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let desk = Desk { process, url, dir };
     let (_, root, _) = desk.key("root", &["admin"], "");
     let page = desk.ask("GET", &format!("/address/{PAID}"), &[], None).1.to_string();
@@ -618,7 +620,8 @@ fn sanctions_are_told_from_the_pack_alone() {
     .unwrap();
     let said = run(holdfast().args(["tags", "import", path(&pack), "--store", path(&store)]));
     assert!(said.contains("sanctioned: 1") && said.contains("null address"), "{said}");
-    let (process, url) = serving(holdfast().args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let desk = Desk { process, url, dir };
     let decide = |id: &str, asset: &str, to: &str| {
         ok(
