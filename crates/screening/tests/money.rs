@@ -268,7 +268,7 @@ const SPELLINGS: [(&str, &str, &str, &str); 9] = [
     ("bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "BCH", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "BTC"),
     ("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu", "BTC", "qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a", "BCH"),
     ("3CWFddi6m4ndiGyKqzYvsFYagqDLPVMTzC", "LTC", "MJiPwX84iBe4WnFDwsYGgtnz1XonPhUqhf", "LTC"),
-    ("BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", "XBT", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "BTC"),
+    ("BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ", "XBT", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "BTC"),
     (
         "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
         "ETH",
