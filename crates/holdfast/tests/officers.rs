@@ -294,6 +294,8 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("changes", _) => &["administrator", "approver"],
         ("keys" | "webhooks", _) => &["administrator"],
         ("audit", _) => &["auditor"],
+        ("clock", true) => ALL,
+        ("clock", false) => &["administrator"],
         ("desk", _) => match (path.trim_start_matches("/api/v1/desk/"), get) {
             ("policy" | "transparency", true) | ("review", false) => ALL,
             ("tick", false) => &["administrator"],

@@ -177,7 +177,8 @@ fn keys_guard_the_api() {
     let records = json!([{"kind": "customer", "id": "c1", "time": 1_770_000_000}]);
     assert_eq!(post(&agent, &format!("{url}/api/v1/records"), Some(&feed), &records).unwrap().1["taken"], 1);
     let (status, decision) = post(&agent, &events, Some(&feed), &event).unwrap();
-    assert_eq!((status, &decision["decision"]), (200, &json!("allow")), "{decision}");
+    assert_eq!((status, &decision["decision"]), (200, &json!("review")), "{decision}");
+    assert_eq!(decision["reasons"][0]["rule"], "engine.uncovered", "no source covers the asset");
     let (status, answer) = post(&agent, &events, Some(&feed), &json!({"id": "x", "kind": "withdrawal"})).unwrap();
     assert!(status == 400 && answer["error"].as_str().unwrap().contains("missing field"), "{answer}");
     let get = |path: &str, token: &str| {

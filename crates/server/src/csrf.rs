@@ -111,10 +111,16 @@ fn take_out(kind: &str, body: &[u8]) -> (Option<String>, Option<Vec<u8>>) {
     }
     // The first part of a form with files: browsers send fields in the page's order.
     let head = String::from_utf8_lossy(&body[..body.len().min(1_024)]);
-    let token = head
-        .split_once(&format!("name=\"{FIELD}\""))
-        .and_then(|(_, after)| after.trim_start_matches(['\r', '\n']).lines().next().map(str::to_owned));
-    (token, None)
+    let boundary = head.lines().next().unwrap_or_default();
+    let named = format!("name=\"{FIELD}\"");
+    let token = head.split_once(&named).map(|(_, after)| after.trim_start_matches(['\r', '\n']));
+    let Some(token) = token.and_then(|after| after.lines().next()) else { return (None, None) };
+    // Handlers read the parts in order; the token's is not theirs.
+    let border = format!("\r\n{boundary}");
+    let next = body[..body.len().min(1_024)].windows(border.len()).position(|w| w == border.as_bytes());
+    let first = next.filter(|next| head.find(&named).is_some_and(|at| at < *next));
+    let rest = first.map(|at| body[at + 2..].to_vec());
+    (Some(token.to_owned()), rest)
 }
 
 /// Lets a posted form through whose token is right for the browser, without the token. Other media types pass: a browser sends them to other
@@ -168,7 +174,10 @@ mod tests {
         let (token, body) = take_out("application/x-www-form-urlencoded", b"csrf=T&a=1&csrf=U&b=2");
         assert_eq!((token.as_deref(), body.unwrap().as_slice()), (Some("T"), &b"a=1&b=2"[..]));
         let parts = b"--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nT\r\n--x\r\n";
-        assert_eq!(take_out("multipart/form-data", parts).0.as_deref(), Some("T"));
+        assert_eq!(take_out("multipart/form-data", parts), (Some("T".to_owned()), Some(b"--x\r\n".to_vec())));
+        let two = [&parts[..], b"Content-Disposition: form-data; name=\"file\"\r\n\r\n# Course\r\n--x--\r\n"].concat();
+        let (_, rest) = take_out("multipart/form-data", &two);
+        assert_eq!(rest.unwrap(), [&b"--x\r\n"[..], &two[parts.len()..]].concat(), "the file is the first part");
         assert_eq!(take_out("multipart/form-data", b"--x\r\n").0, None);
     }
 }

@@ -104,7 +104,7 @@ with sync_playwright() as p:
     page.wait_for_selector("h2:has-text('Receipts')")
     assert "/chain/address/" in page.url, page.url
     row = texts(page, "h2:has-text('Receipts') + div tbody tr td")
-    payment, amount, gathering = row[1].split(":")[0], row[2], row[3]
+    payment, amount, gathering = row[2].split(":")[0], row[3], row[4]
     page.goto(f"{lab}/chain/tx/{gathering}")
     gathered, spends = sides("Inputs"), sides("Outputs")
     page.goto(f"{lab}/chain/tx/{spends[0][3]}")
