@@ -121,7 +121,7 @@ mod tests {
             format!("bitcoin:{GENESIS}"),
             format!("BITCOIN:{GENESIS}?amount=0.1&label=x"),
             format!("\u{feff}{GENESIS}\u{200b}"),
-            format!("1A1zP1\u{200b}eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+            "1A1zP1\u{200b}eP5QGefi2DMPTfTL5SLmv7DivfNa".to_owned(),
             format!(" \"{GENESIS}\" "),
             format!("{GENESIS}\u{a0}"),
         ] {

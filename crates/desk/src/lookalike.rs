@@ -106,7 +106,8 @@ pub fn looks_like(domain: &Written, real: &Written) -> Option<String> {
         return Some(format!("{shown} reads like {truth}"));
     }
     // The skeleton has no dashes, so that a label of the real domain's letters is found with and without them.
-    let joined = real.skeleton.replace('.', "");
+    // Joined first: letters that meet where a dot was look alike too (`cyber.northland`: rn as m).
+    let joined = skeleton(&real.letters.replace('.', ""));
     let (within, whole) = (format!(".{}.", domain.skeleton), format!(".{}.", real.skeleton));
     if within.contains(&whole) || domain.skeleton.split('.').any(|l| l == joined) {
         return Some(format!("{shown} carries {truth} in it"));
@@ -138,6 +139,7 @@ mod tests {
             ("fbl.gov", "fbi.gov"),
             ("fbi.gov.example.com", "fbi.gov"),
             ("fbi-gov.com", "fbi.gov"),
+            ("cyber-northland-example.com", "cyber.northland.example"),
             ("fbi.com", "fbi.gov"),
             ("po1ice.uk", "police.uk"),
             ("роlісе.uk", "police.uk"),

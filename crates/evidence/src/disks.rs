@@ -368,9 +368,9 @@ pub(crate) mod made {
         image[24..32].copy_from_slice(&(16 * CLUSTER as u64).to_be_bytes());
         image[36..40].copy_from_slice(&1u32.to_be_bytes());
         image[40..48].copy_from_slice(&(CLUSTER as u64).to_be_bytes());
-        image[CLUSTER..CLUSTER + 8].copy_from_slice(&(2 * CLUSTER as u64 | 1 << 63).to_be_bytes());
+        image[CLUSTER..CLUSTER + 8].copy_from_slice(&((2 * CLUSTER as u64) | (1 << 63)).to_be_bytes());
         let table = 2 * CLUSTER;
-        image[table + 24..table + 32].copy_from_slice(&(3 * CLUSTER as u64 | 1 << 63).to_be_bytes());
+        image[table + 24..table + 32].copy_from_slice(&((3 * CLUSTER as u64) | (1 << 63)).to_be_bytes());
         image[3 * CLUSTER..3 * CLUSTER + plain.len()].copy_from_slice(plain);
         let mut content = packed.to_vec();
         content.resize(CLUSTER, 0);

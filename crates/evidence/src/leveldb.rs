@@ -82,9 +82,12 @@ fn values(block: &[u8]) -> Vec<&[u8]> {
     found
 }
 
+/// Unpacked blocks with the offset of each, and how many could not be read.
+pub type Table = (Vec<(usize, Vec<u8>)>, usize);
+
 /// What a table's blocks hold, unpacked, with each one's offset; and how many could not be read. `None` when it is no table.
 #[must_use]
-pub fn table(bytes: &[u8]) -> Option<(Vec<(usize, Vec<u8>)>, usize)> {
+pub fn table(bytes: &[u8]) -> Option<Table> {
     let (_, index) = handles(bytes.get(bytes.len().checked_sub(FOOTER)?..)?)?;
     let index = block(bytes, index.0, index.1)?;
     let (mut blocks, mut unreadable, mut total) = (Vec::new(), 0, 0usize);

@@ -306,8 +306,8 @@ pub(crate) fn electrum_normal(phrase: &str) -> String {
         phrase.nfkd().flat_map(char::to_lowercase).filter(|c| canonical_combining_class(*c) == 0).collect();
     let mut out = String::with_capacity(plain.len());
     for word in plain.split_whitespace() {
-        if !out.is_empty() && !(out.chars().next_back().is_some_and(is_cjk) && word.chars().next().is_some_and(is_cjk))
-        {
+        let unspaced = out.chars().next_back().is_some_and(is_cjk) && word.chars().next().is_some_and(is_cjk);
+        if !out.is_empty() && !unspaced {
             out.push(' ');
         }
         out.push_str(word);

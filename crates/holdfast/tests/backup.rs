@@ -57,7 +57,8 @@ fn a_backup_under_load_holds_all_that_was_acknowledged_and_restores_to_a_whole_d
     let (status, put) = send("PUT", &exhibit, &token, "text/plain", b"what was seen").unwrap();
     assert_eq!(status, 200, "{put}");
     // Events come all the time; those answered before the backup begins must be in it.
-    let (answers, over): (Arc<Mutex<Vec<(String, Value)>>>, Arc<AtomicBool>) = Default::default();
+    let answers: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
+    let over = Arc::<AtomicBool>::default();
     let clients: Vec<_> = (0..4)
         .map(|client| {
             let (url, token, answers, over) =

@@ -26,6 +26,9 @@ struct Partner {
     seen: Arc<Mutex<Vec<String>>>,
 }
 
+/// Files that a partner serves, by path.
+type Files = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+
 impl Partner {
     fn new(handler: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Partner {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -53,7 +56,7 @@ impl Partner {
     }
 
     /// A folder of files that can be changed.
-    fn files() -> (Partner, Arc<Mutex<BTreeMap<String, Vec<u8>>>>) {
+    fn files() -> (Partner, Files) {
         let files: Arc<Mutex<BTreeMap<String, Vec<u8>>>> = Arc::default();
         let served = files.clone();
         let partner = Partner::new(move |path| match served.lock().unwrap().get(path.trim_start_matches('/')) {

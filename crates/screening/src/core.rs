@@ -1196,6 +1196,11 @@ impl Core {
             let text = format!("key '{id}' is the last administrator's; make another administrator's key first");
             return Err(ScreeningError::State(text));
         }
+        self.void_key(id, actor, now)
+    }
+
+    /// Revokes a key, the last administrator's too: for a desk whose own key is lost, where no key is good any more.
+    pub(crate) fn void_key(&mut self, id: &str, actor: &str, now: i64) -> Result<(), ScreeningError> {
         let sql = "UPDATE api_keys SET revoked = $1 WHERE id = $2 AND revoked IS NULL";
         if self.db.execute(sql, &[now.into(), id.into()])? == 0 {
             return Err(ScreeningError::NotFound(format!("key '{id}' in force")));

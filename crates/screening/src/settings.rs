@@ -88,7 +88,7 @@ impl Screening {
             set(&mut core.db, KEY_CHECK, &check)?;
             let mut revoked = 0;
             for key in keys::list(&mut core.db)?.iter().filter(|k| k.revoked.is_none()) {
-                core.revoke_key(&key.id, &actor, now)?;
+                core.void_key(&key.id, &actor, now)?;
                 revoked += 1;
             }
             let detail = serde_json::json!({ "why": why, "revoked": revoked }).to_string();

@@ -325,7 +325,7 @@ fn customers_are_found_by_an_address_in_any_form() {
 /// A deposit of the ledger, with the truth about its output.
 fn real_deposit(workspace: &Workspace) -> Event {
     let ledger = &workspace.ledger;
-    let tx = (1..ledger.counts().txs as u32).find(|t| ledger.outputs(*t).count() == 2).unwrap();
+    let tx = (1..ledger.counts().txs).find(|t| ledger.outputs(*t).count() == 2).unwrap();
     let output = ledger.outputs(tx).start + 1;
     let mut event = Event::new(EventKind::Deposit, "d", START, "c1");
     event.asset = Some("BTC".into());
@@ -357,7 +357,8 @@ fn a_credit_that_the_ledger_does_not_bear_out_is_held() {
     assert_eq!(reasons(&|_| {}), None);
     assert_eq!(reasons(&|e| e.output = None), None, "the output is found by address and amount");
     assert_eq!(reasons(&|e| (e.output, e.address) = (None, None)), None, "and by amount");
-    let cases: [(&dyn Fn(&mut Event), &str); 5] = [
+    type Change<'a> = &'a dyn Fn(&mut Event);
+    let cases: [(Change<'_>, &str); 5] = [
         (&|e| e.amount = Some(Amount(e.amount.unwrap().0 * 1_000)), "base units, the event says"),
         (&|e| e.address = Some("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu".into()), "output 1 does not pay"),
         (

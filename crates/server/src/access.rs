@@ -174,13 +174,15 @@ pub fn is_form(media_type: &str) -> bool {
 pub fn takes_files(path: &str) -> bool {
     let rest = path.strip_prefix("/api/v1/").unwrap_or_default();
     let parts: Vec<&str> = rest.split('/').collect();
-    match parts[..] {
-        ["records" | "blocks" | "tags" | "verify" | "rules"] | ["rules", "test"] => true,
-        ["academy", "courses"] | ["sharing", "matching", _] => true,
-        ["desk", "cases", _, "exhibits" | "evidence", _] => true,
-        ["desk" | "portal", "requests", _, "files", _] => true,
-        _ => false,
-    }
+    matches!(
+        parts[..],
+        ["records" | "blocks" | "tags" | "verify" | "rules"]
+            | ["rules", "test"]
+            | ["academy", "courses"]
+            | ["sharing", "matching", _]
+            | ["desk", "cases", _, "exhibits" | "evidence", _]
+            | ["desk" | "portal", "requests", _, "files", _]
+    )
 }
 
 /// Refuses a JSON endpoint's body in any other media type: forms and plain text are what a foreign page can send.

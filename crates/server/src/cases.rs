@@ -172,7 +172,7 @@ pub async fn scan_evidence(
     Query(q): Query<ScanQuery>,
     body: Bytes,
 ) -> Result<Json<Scanned>, ApiError> {
-    scan_bytes(shared, &caller, id.into(), name, q.exhibit, q.gap, body.to_vec()).await
+    scan_bytes(shared, &caller, id, name, q.exhibit, q.gap, body.to_vec()).await
 }
 
 /// Scans bytes for a case, in a folder of their own that is removed afterwards.

@@ -287,7 +287,8 @@ fn admit(
     if let Some(row) = known.first() {
         if row.int(0)? != by.id {
             // What all members send alike (observables, definitions, the identity of a program) is there already.
-            let same = object.get("modified").is_none() || row.text(2)? == object.to_string();
+            let sent = object.to_string();
+            let same = object.get("modified").is_none() || row.text(2)? == sent;
             return Ok(match same {
                 true => Ok(None),
                 false => Err("another member shared this object; only that member changes it".into()),

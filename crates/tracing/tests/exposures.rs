@@ -65,7 +65,7 @@ fn a_payment_to_a_sanctioned_address_is_exposed_to_it_directly() {
     // One pays the listed address all, the other 300 of 1,000.
     let whole = tx(&[(fund.txid, 0)], &[(1_000, key(66))]);
     let part = tx(&[(fund.txid, 1)], &[(300, key(66)), (700, key(3))]);
-    bench.add(&[fund.clone()], Some(vec![Spent { value: 2_000, address: classify(&key(9)) }]));
+    bench.add(std::slice::from_ref(&fund), Some(vec![Spent { value: 2_000, address: classify(&key(9)) }]));
     bench.add(&[whole.clone(), part.clone()], None);
     let exposure = bench.of(&display_hash(&whole.txid));
     assert_eq!((exposure.amount, direct(&exposure.destination, "sanction")), (1_000, 1_000), "{exposure:?}");
