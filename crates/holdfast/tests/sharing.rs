@@ -84,7 +84,7 @@ fn a_flag_of_one_exchange_stops_a_deposit_at_the_other() {
         flags.as_array().unwrap().iter().find(|f| f["id"] == id).map(|f| f["state"].as_str().unwrap().to_owned())
     };
     // One deposit came before the flag: it is held late. One comes after it: it is held at once.
-    assert_eq!(ok(&b, "POST", "/api/v1/events", deposit("d1", "c1", ROBBER, '1'))["decision"], "allow");
+    assert_eq!(ok(&b, "POST", "/api/v1/events", deposit("d1", "c1", ROBBER, '1'))["decision"], "review", "no source");
     let flag = json!({"channel": community["id"], "subject": "address", "asset": "ETH", "value": ROBBER, "reason": "Hot wallet emptied"});
     let raised = ok(&a, "POST", "/api/v1/sharing/flags", flag);
     let id = raised["flag"]["id"].as_str().unwrap();

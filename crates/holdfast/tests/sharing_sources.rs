@@ -592,7 +592,7 @@ fn an_import_that_understood_nothing_fails_with_the_cause() {
         (output.status.success(), words(&output))
     };
     for (name, text, why) in [
-        ("french.csv", "adresse;devise\n1;2\n", "no column 'address'"),
+        ("french.csv", "adresse;devise\n1;2\n", "no known column name"),
         ("empty.csv", "address;currency;label;source\n", "nothing was imported"),
         ("bad.yaml", "title: T\ntags:\n- 7\n", "tag 1"),
     ] {

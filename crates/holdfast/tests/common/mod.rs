@@ -106,7 +106,8 @@ impl Desk {
         }
         let request = request.body(body.map(Value::to_string).unwrap_or_default()).unwrap();
         let mut answer = agent().run(request).unwrap();
-        let text = answer.body_mut().read_to_string().unwrap();
+        // Some answers are files.
+        let text = String::from_utf8_lossy(&answer.body_mut().read_to_vec().unwrap()).into_owned();
         (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
