@@ -2,7 +2,7 @@
 
 use crate::{AddressKey, Network, ScriptClass};
 use bech32::primitives::decode::CheckedHrpstring;
-use bech32::{Bech32, Bech32m, Fe32};
+use bech32::{Bech32, Bech32m};
 use sha3::{Digest, Keccak256};
 use std::fmt;
 
@@ -188,18 +188,7 @@ fn segwit(text: &str) -> Option<Address> {
     if !SEGWIT.contains(&hrp.to_lowercase().as_str()) {
         return None;
     }
-    let key = match (version, program.len()) {
-        (Fe32::Q, 20) => AddressKey::new(ScriptClass::P2wpkh, &program),
-        (Fe32::Q, 32) => AddressKey::new(ScriptClass::P2wsh, &program),
-        (Fe32::P, 32) => AddressKey::new(ScriptClass::P2tr, &program),
-        _ => {
-            let version = version.to_u8();
-            let mut script = vec![if version == 0 { 0 } else { 0x50 + version }, program.len() as u8];
-            script.extend_from_slice(&program);
-            crate::script::classify(&script)
-        }
-    };
-    Some(Address::Script(key))
+    Some(Address::Script(AddressKey::of_program(version, &program)))
 }
 
 const CASH_PREFIXES: [&str; 5] = ["bitcoincash", "bchtest", "bchreg", "ecash", "ectest"];

@@ -89,6 +89,21 @@ impl AddressKey {
         }
     }
 
+    /// The key of a witness program (BIP 141).
+    pub(crate) fn of_program(version: Fe32, program: &[u8]) -> Self {
+        match (version, program.len()) {
+            (Fe32::Q, 20) => AddressKey::new(ScriptClass::P2wpkh, program),
+            (Fe32::Q, 32) => AddressKey::new(ScriptClass::P2wsh, program),
+            (Fe32::P, 32) => AddressKey::new(ScriptClass::P2tr, program),
+            _ => {
+                let version = version.to_u8();
+                let mut script = vec![if version == 0 { 0 } else { 0x50 + version }, program.len() as u8];
+                script.extend_from_slice(program);
+                crate::script::classify(&script)
+            }
+        }
+    }
+
     /// Reads an address of `network`.
     ///
     /// # Errors
@@ -115,17 +130,7 @@ impl AddressKey {
             if !hrp.as_str().eq_ignore_ascii_case(network.parameters().hrp) {
                 return Err(AddressError::OtherNetwork(text.to_owned(), network));
             }
-            return Ok(match (version, program.len()) {
-                (Fe32::Q, 20) => AddressKey::new(ScriptClass::P2wpkh, &program),
-                (Fe32::Q, 32) => AddressKey::new(ScriptClass::P2wsh, &program),
-                (Fe32::P, 32) => AddressKey::new(ScriptClass::P2tr, &program),
-                _ => {
-                    let version = version.to_u8();
-                    let mut script = vec![if version == 0 { 0 } else { 0x50 + version }, program.len() as u8];
-                    script.extend_from_slice(&program);
-                    crate::script::classify(&script)
-                }
-            });
+            return Ok(AddressKey::of_program(version, &program));
         }
         let data = bitcoin::base58::decode_check(text).map_err(|e| malformed(&e.to_string()))?;
         let [version, payload @ ..] = data.as_slice() else { return Err(malformed("empty")) };
