@@ -22,7 +22,7 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use utoipa::ToSchema;
@@ -85,7 +85,7 @@ pub const MAX_RECORDS: usize = 100_000;
 pub struct Screening {
     sender: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
-    readers: Mutex<Vec<(Database, Instant)>>,
+    readers: writer::Readers,
     url: String,
     book: Arc<RwLock<Arc<RuleBook>>>,
     owners: Arc<RwLock<Owners>>,
@@ -269,14 +269,16 @@ impl Screening {
         let book = Arc::new(RwLock::new(core.book.clone()));
         let (sender, receiver) = sync_channel(MAX_WAITING);
         let fatal = Arc::new(OnceLock::new());
-        let shared = writer::Shared { book: book.clone(), guard: guard.clone(), fatal: fatal.clone() };
+        let readers = writer::Readers::default();
+        let shared =
+            writer::Shared { book: book.clone(), guard: guard.clone(), fatal: fatal.clone(), readers: readers.clone() };
         let writer = writer::start(core, receiver, shared)?;
         let checkpointer = if lock.is_some() { Some(checkpoints(url)?) } else { None };
         let this = Screening {
             checkpointer,
             sender: Some(sender),
             writer: Some(writer),
-            readers: Mutex::default(),
+            readers,
             url: url.to_owned(),
             book,
             owners: Arc::default(),

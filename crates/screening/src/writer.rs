@@ -6,7 +6,7 @@
 
 use crate::clock::{Guard, Noted, Reading};
 use crate::core::Core;
-use crate::db::DbError;
+use crate::db::{Database, DbError};
 use crate::decision::Decision;
 use crate::facts::ChainFacts;
 use crate::model::Event;
@@ -15,7 +15,7 @@ use crate::service::ScreeningError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -88,7 +88,11 @@ pub(crate) struct Shared {
     pub(crate) book: Arc<RwLock<Arc<RuleBook>>>,
     pub(crate) guard: Arc<Guard>,
     pub(crate) fatal: Arc<OnceLock<Fatal>>,
+    pub(crate) readers: Readers,
 }
+
+/// Connections for reading that are idle, and since when.
+pub(crate) type Readers = Arc<Mutex<Vec<(Database, Instant)>>>;
 
 /// What a panic said.
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -167,12 +171,14 @@ fn run(mut core: Core, jobs: &Receiver<Job>, shared: &Shared) -> Result<(), Fata
                 broken = Some(Recovery::new("the connection to the database was lost".to_owned()));
             }
         }
-        if let Some(mut recovery) = broken.take()
-            && !recovery.recover(&mut core, &mut session)?
-        {
-            batch.into_iter().for_each(|job| refuse(job, &recovery.why));
-            broken = Some(recovery);
-            continue;
+        if let Some(mut recovery) = broken.take() {
+            if !recovery.recover(&mut core, &mut session)? {
+                batch.into_iter().for_each(|job| refuse(job, &recovery.why));
+                broken = Some(recovery);
+                continue;
+            }
+            // What ended the writer's connection may have ended the idle ones.
+            shared.readers.lock().unwrap_or_else(|e| e.into_inner()).clear();
         }
         let reading = shared.guard.read();
         core.time_is_sound = reading.fault.is_none();
