@@ -3,13 +3,13 @@
 
 use bitcoin::consensus::Decodable;
 use bitcoin::hashes::Hash;
-use holdfast_chain::script::{classify, infer_spent_address};
-use holdfast_chain::{Block, Network};
+use holdfast_bitcoin::script::{classify, infer_spent_address};
+use holdfast_bitcoin::{Block, Network};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let _ = holdfast_chain::block::peek(data);
-    let _ = holdfast_chain::block::parse_transaction(data);
+    let _ = holdfast_bitcoin::block::peek(data);
+    let _ = holdfast_bitcoin::block::parse_transaction(data);
     let Ok(block) = Block::parse(data.to_vec()) else { return };
     let _ = block.check(Network::Regtest);
     let _ = block.stated_height();
@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
     }
     for output in &block.outputs {
         let key = classify(block.script(output));
-        assert_eq!(holdfast_chain::AddressKey::from_bytes(key.as_bytes()), Some(key));
+        assert_eq!(holdfast_bitcoin::AddressKey::from_bytes(key.as_bytes()), Some(key));
     }
     let mut rest = data;
     if let Ok(theirs) = bitcoin::Block::consensus_decode(&mut rest)

@@ -4,6 +4,6 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let found = holdfast_tracing::bundle::verify(data, None);
+    let found = holdfast_analysis::bundle::verify(data, None);
     assert!(!found.is_valid() || found.passed.len() > 3);
 });

@@ -1,9 +1,9 @@
 //! Any bytes are answered as an archive, a document or an image of a disk of every kind, within bounds; secrets are never shown.
 #![no_main]
 
-use holdfast_evidence::documents;
-use holdfast_evidence::scan::in_memory;
-use holdfast_evidence::seal::Sealer;
+use holdfast_forensics::documents;
+use holdfast_forensics::scan::in_memory;
+use holdfast_forensics::seal::Sealer;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 

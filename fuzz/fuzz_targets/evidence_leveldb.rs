@@ -1,7 +1,7 @@
 //! Any bytes are answered as a log and as a table of LevelDB.
 #![no_main]
 
-use holdfast_evidence::leveldb;
+use holdfast_forensics::leveldb;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

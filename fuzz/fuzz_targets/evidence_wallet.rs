@@ -1,7 +1,7 @@
 //! Any bytes are answered as a wallet file of every format, and as vaults within JSON; what is said of them is bounded.
 #![no_main]
 
-use holdfast_evidence::{vaults, wallets};
+use holdfast_forensics::{vaults, wallets};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

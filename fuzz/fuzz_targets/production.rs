@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use std::io::Write;
 
 fuzz_target!(|data: &[u8]| {
-    let found = holdfast_desk::production::verify(data, None);
+    let found = holdfast_requests::production::verify(data, None);
     assert!(!found.failures.is_empty() || found.passed.len() > 2);
     // As a file of a package, so that what stands in it is reached.
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -14,5 +14,5 @@ fuzz_target!(|data: &[u8]| {
         zip.write_all(data).expect("memory is written");
     }
     let package = zip.finish().expect("the package ends").into_inner();
-    assert!(!holdfast_desk::production::verify(&package, None).failures.is_empty());
+    assert!(!holdfast_requests::production::verify(&package, None).failures.is_empty());
 });

@@ -1,7 +1,7 @@
 //! Any bytes are answered as undo data and as a file of spent outputs.
 #![no_main]
 
-use holdfast_chain::undo::{parse_block_undo, parse_spent_file};
+use holdfast_bitcoin::undo::{parse_block_undo, parse_spent_file};
 use libfuzzer_sys::fuzz_target;
 use std::path::Path;
 

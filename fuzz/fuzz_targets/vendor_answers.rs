@@ -1,7 +1,7 @@
 //! Any JSON is read as an answer of Elliptic, Chainalysis and TRM: a risk of 0 to 4 or none, in bounded words.
 #![no_main]
 
-use holdfast_connect::{chainalysis, elliptic, trm};
+use holdfast_vendors::{chainalysis, elliptic, trm};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

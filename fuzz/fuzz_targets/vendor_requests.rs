@@ -2,8 +2,8 @@
 //! reads back from its own JSON.
 #![no_main]
 
-use holdfast_connect::chainalysis::{Transfer, WithdrawalAttempt};
-use holdfast_connect::{elliptic, trm};
+use holdfast_vendors::chainalysis::{Transfer, WithdrawalAttempt};
+use holdfast_vendors::{elliptic, trm};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,0 +1,368 @@
+//! `holdfast backup` and `holdfast restore`: a store with everything that belongs together, copied while the server runs.
+//!
+//! The order makes the copy consistent without a lock: files that only grow in number (the vault) are copied before and after the database, so
+//! that whatever the database names is there; anchors and derived files come before what they describe; the ledger is copied up to one manifest.
+
+use crate::desk_key::{anchors, master};
+use crate::output::{self, thousands};
+use crate::workspace::StoreArgs;
+use anyhow::{Context, bail};
+use clap::Args;
+use holdfast_screening::Screening;
+use holdfast_screening::clock::Time;
+use holdfast_screening::db::Database;
+use holdfast_utxo_ledger::{Ledger, Manifest};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
+
+/// The list of a backup's files; written last, so that a backup without it is not complete.
+const LIST: &str = "backup.json";
+/// The database's copy.
+const SQLITE: &str = "screening.sqlite";
+/// PostgreSQL's dump.
+const DUMP: &str = "screening.pgdump";
+const FORMAT: u32 = 1;
+/// Most files of a backup.
+const MAX_FILES: usize = 10_000_000;
+/// Tries to copy the ledger while blocks are removed from it.
+const LEDGER_TRIES: usize = 5;
+
+#[derive(Args)]
+pub struct Backup {
+    /// A new or empty folder, outside the store.
+    dir: PathBuf,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store. PostgreSQL is copied with pg_dump.
+    #[arg(long, env = "HOLDFAST_DATABASE")]
+    database: Option<String>,
+}
+
+#[derive(Args)]
+pub struct Restore {
+    /// The folder of a backup.
+    dir: PathBuf,
+    /// Where the store goes: a new or empty folder.
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct List {
+    format: u32,
+    /// Version of the program that made it.
+    version: String,
+    /// SQLite, PostgreSQL, or none.
+    database: String,
+    files: BTreeMap<String, Entry>,
+}
+
+#[derive(Serialize, Deserialize, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    bytes: u64,
+    sha256: String,
+}
+
+/// A new or empty folder that only its owner reads: keys lie in it.
+fn empty_folder(dir: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    if std::fs::read_dir(dir).with_context(|| dir.display().to_string())?.next().is_some() {
+        bail!("{} is not empty; name a new folder", dir.display());
+    }
+    #[cfg(unix)]
+    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}
+
+/// Copies a file durably; gives its size and SHA-256. The bytes that were hashed are the bytes that were written.
+fn copy(from: &Path, to: &Path) -> std::io::Result<Entry> {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut source = File::open(from)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+        options.mode(source.metadata()?.mode() & 0o777);
+    }
+    let mut target = options.open(to)?;
+    let (mut hasher, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);
+    loop {
+        let n = source.read(&mut buffer)?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n]);
+        target.write_all(&buffer[..n])?;
+        bytes += n as u64;
+    }
+    target.sync_all()?;
+    Ok(Entry { bytes, sha256: hex::encode(hasher.finalize()) })
+}
+
+fn hash(path: &Path) -> std::io::Result<Entry> {
+    let (mut file, mut hasher, mut bytes, mut buffer) = (File::open(path)?, Sha256::new(), 0, vec![0; 1 << 20]);
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(Entry { bytes, sha256: hex::encode(hasher.finalize()) });
+        }
+        hasher.update(&buffer[..n]);
+        bytes += n as u64;
+    }
+}
+
+/// Files that are not copied as they are: locks, what is half written, and what is copied with care.
+fn is_left_out(name: &str) -> bool {
+    name.starts_with("screening.sqlite")
+        || name.ends_with(".lock")
+        || name.ends_with(".new")
+        || name.contains(".part")
+        || name.starts_with("spill-")
+        || name == "LOCK"
+        || name == LIST
+}
+
+/// A backup under way.
+struct Copying {
+    from: PathBuf,
+    to: PathBuf,
+    files: BTreeMap<String, Entry>,
+}
+
+impl Copying {
+    /// Copies a folder's files, except those that are there already. Files that vanish meanwhile were deleted by the desk.
+    fn folder(&mut self, relative: &str, skip: &dyn Fn(&str) -> bool) -> anyhow::Result<()> {
+        let folder = self.from.join(relative);
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(e).with_context(|| folder.display().to_string()),
+        };
+        for entry in entries {
+            let entry = entry.with_context(|| folder.display().to_string())?;
+            let name = entry.file_name().into_string().map_err(|n| anyhow::anyhow!("{n:?}: rename it to UTF-8"))?;
+            let path = if relative.is_empty() { name.clone() } else { format!("{relative}/{name}") };
+            let kind = match entry.file_type() {
+                Ok(kind) => kind,
+                Err(e) if e.kind() == ErrorKind::NotFound => continue,
+                Err(e) => return Err(e).with_context(|| path),
+            };
+            if is_left_out(&name) || skip(&path) || self.files.contains_key(&path) {
+                continue;
+            }
+            if kind.is_dir() {
+                self.folder(&path, skip)?;
+            } else if kind.is_file() {
+                self.file(&path)?;
+            } else {
+                bail!("{path} is neither file nor folder; a backup would not hold what it stands for");
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &str) -> anyhow::Result<()> {
+        if self.files.len() >= MAX_FILES {
+            bail!("more than {MAX_FILES} files");
+        }
+        match copy(&self.from.join(path), &self.to.join(path)) {
+            Ok(entry) => {
+                self.files.insert(path.to_owned(), entry);
+                Ok(())
+            }
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(e).with_context(|| path.to_owned()),
+        }
+    }
+
+    /// Copies the ledger up to one manifest. Columns only grow, so what the manifest counts does not change below the copying, except when
+    /// blocks are removed (a reorganization) or the index is built anew: then it is copied again.
+    fn ledger(&mut self) -> anyhow::Result<()> {
+        let dir = self.from.join("ledger");
+        if !Manifest::path(&dir).exists() {
+            return Ok(());
+        }
+        for _ in 0..LEDGER_TRIES {
+            let _ = std::fs::remove_dir_all(self.to.join("ledger"));
+            self.files.retain(|path, _| !path.starts_with("ledger/"));
+            let before = Manifest::read(&dir).with_context(|| dir.display().to_string())?;
+            // As read: the copy's manifest must not be a later one.
+            self.file("ledger/MANIFEST")?;
+            let index = before.index.map(|i| format!("ledger/index-{}", i.number));
+            let foreign =
+                |path: &str| path.starts_with("ledger/index-") && index.as_deref().is_none_or(|i| !is_in(path, i));
+            self.folder("ledger", &foreign)?;
+            if let Ok(copied) = Ledger::open(&self.to.join("ledger"))
+                && copied.counts() == before.counts
+                && copied.revision() == before.revision
+                && copied.check_lengths().is_ok()
+                && unchanged(&dir, &copied)
+            {
+                return Ok(());
+            }
+        }
+        bail!("the ledger was changed at every try to copy it; try again when it is at its tip")
+    }
+}
+
+fn is_in(path: &str, folder: &str) -> bool {
+    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Whether the ledger still has the last block of its copy: nothing below was removed and written over meanwhile.
+fn unchanged(dir: &Path, copied: &Ledger) -> bool {
+    let Some(tip) = copied.tip() else { return true };
+    Ledger::open(dir).is_ok_and(|now| tip.number < now.counts().blocks && now.block(tip.number).hash == tip.hash)
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn copy_postgres(url: &str, to: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new("pg_dump");
+    command.args(["--format=custom", "--no-owner", "--file"]).arg(to).envs(Database::client_environment(url)?);
+    let output = command.output().context(
+        "pg_dump does not start; install PostgreSQL's client programs of the server's version, which copy the database",
+    )?;
+    if !output.status.success() {
+        bail!("pg_dump: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
+    let from = args.store.store.canonicalize().with_context(|| args.store.store.display().to_string())?;
+    empty_folder(&args.dir)?;
+    let to = args.dir.canonicalize().with_context(|| args.dir.display().to_string())?;
+    if to.starts_with(&from) {
+        bail!("{} is inside the store; name a folder elsewhere, better on another machine", args.dir.display());
+    }
+    let url = match args.database {
+        Some(url) => url,
+        None => format!("sqlite:{}", from.join(SQLITE).display()),
+    };
+    let mut copying = Copying { from, to: to.clone(), files: BTreeMap::new() };
+    copying.folder("", &|path| is_in(path, "ledger"))?;
+    copying.ledger()?;
+    let database = if is_postgres(&url) {
+        copy_postgres(&url, &to.join(DUMP))?;
+        copying.files.insert(DUMP.into(), hash(&to.join(DUMP))?);
+        "PostgreSQL"
+    } else {
+        let path = PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(&url));
+        if path.exists() {
+            copy_sqlite(&url, &to.join(SQLITE))?;
+            copying.files.insert(SQLITE.into(), hash(&to.join(SQLITE))?);
+            "SQLite"
+        } else {
+            "none"
+        }
+    };
+    // What the database names and was written since.
+    copying.folder("vault", &|_| false)?;
+    let list = List {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").into(),
+        database: database.into(),
+        files: copying.files,
+    };
+    write_list(&to, &list)?;
+    let (files, bytes) = (list.files.len(), list.files.values().map(|f| f.bytes).sum::<u64>());
+    if as_json {
+        return output::json(&json!({"files": files, "bytes": bytes, "database": database}));
+    }
+    println!("{} files, {} bytes, database {database}, in {}", thousands(files as u64), thousands(bytes), to.display());
+    println!("It holds the desk's keys: keep it where only the desk's administrators can read it.");
+    Ok(())
+}
+
+fn copy_sqlite(url: &str, to: &Path) -> anyhow::Result<()> {
+    // Made before, so that nobody else can read it for a moment.
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(to).with_context(|| to.display().to_string())?;
+    Database::connect(url)?.copy_to(to)?;
+    file.sync_all()?;
+    Ok(())
+}
+
+fn write_list(dir: &Path, list: &List) -> anyhow::Result<()> {
+    let path = dir.join(LIST);
+    let mut file = File::create(&path).with_context(|| path.display().to_string())?;
+    file.write_all(&serde_json::to_vec_pretty(list)?)?;
+    file.sync_all()?;
+    Ok(File::open(dir)?.sync_all()?)
+}
+
+fn read_list(dir: &Path) -> anyhow::Result<List> {
+    let path = dir.join(LIST);
+    let bytes = std::fs::read(&path)
+        .with_context(|| format!("{}: no complete backup (the list of files is written last)", path.display()))?;
+    let list: List = serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
+    if list.format != FORMAT {
+        bail!("{}: format {}, this program knows {FORMAT}", path.display(), list.format);
+    }
+    for name in list.files.keys() {
+        if name.is_empty() || !Path::new(name).components().all(|c| matches!(c, Component::Normal(_))) {
+            bail!("{}: '{name}' is no path inside a store", path.display());
+        }
+    }
+    Ok(list)
+}
+
+pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
+    let (dir, store) = (&args.dir, &args.store.store);
+    let list = read_list(dir)?;
+    empty_folder(store)?;
+    for (name, listed) in &list.files {
+        let copied = copy(&dir.join(name), &store.join(name)).with_context(|| dir.join(name).display().to_string())?;
+        if copied != *listed {
+            bail!(
+                "{}: is not what was backed up (its SHA-256 differs): use another backup. {} is incomplete, remove it",
+                dir.join(name).display(),
+                store.display()
+            );
+        }
+    }
+    // The folders' entries, too, are on disk before this says that it is done.
+    File::open(store)?.sync_all()?;
+    let mut audit = None;
+    if list.database == "SQLite" {
+        let url = format!("sqlite:{}", store.join(SQLITE).display());
+        let screening = Screening::open_at(&url, Time::system())?;
+        let master = master(store, &screening)?;
+        audit = Some(screening.verify_anchored(None, Some(&anchors(store, &master)), None)?);
+    }
+    let problems = audit.as_ref().map(|a| a.problems.clone()).unwrap_or_default();
+    let files = list.files.len();
+    if as_json {
+        output::json(&json!({"files": files, "database": list.database, "audit": audit}))?;
+    } else {
+        println!("{} files restored to {}", thousands(files as u64), store.display());
+        if list.database == "PostgreSQL" {
+            println!(
+                "Now restore the database into an empty one: pg_restore --dbname=URL {}",
+                store.join(DUMP).display()
+            );
+        }
+        problems.iter().for_each(|p| println!("  {p}"));
+    }
+    if !problems.is_empty() {
+        bail!("the audit log does not verify: {} problems", problems.len());
+    }
+    Ok(())
+}

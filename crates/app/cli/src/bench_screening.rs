@@ -1,0 +1,316 @@
+//! `holdfast bench screening`: decisions in process and durable over HTTP, with the load generator in the same process.
+
+use crate::output::{self, peak_rss_kib, rss_kib, thousands};
+use anyhow::{Context, bail};
+use clap::Args;
+use holdfast_analysis::Workspace;
+use holdfast_bitcoin::Network;
+use holdfast_screening::decision::{ActiveHolds, Ground, Prices, decide};
+use holdfast_screening::exchange::{Options, simulate};
+use holdfast_screening::keys::Master;
+use holdfast_screening::rules::DEFAULT_BOOK;
+use holdfast_screening::service::system_clock;
+use holdfast_screening::state::State;
+use holdfast_screening::{ChainFacts, Event, Flags, RuleBook, Screening};
+use holdfast_server::Shared;
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+#[derive(Args)]
+pub struct ScreeningBench {
+    /// Decisions over HTTP in each run.
+    #[arg(long, default_value_t = 50_000)]
+    events: usize,
+    /// Connections of the load generator, each with one request under way.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+    /// Events of the memory run.
+    #[arg(long, default_value_t = 1_000_000)]
+    memory_events: usize,
+    /// Also run on this PostgreSQL database (it must be empty), with pgbench's simple-update beside it.
+    #[arg(long)]
+    postgres: Option<String>,
+    /// Folder for the SQLite database: put it on the disk that counts.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+}
+
+/// Latencies, sorted.
+struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    fn new(mut all: Vec<Duration>) -> Self {
+        all.sort_unstable();
+        Latencies(all)
+    }
+
+    fn at(&self, permille: usize) -> Duration {
+        self.0.get((self.0.len() * permille / 1000).min(self.0.len().saturating_sub(1))).copied().unwrap_or_default()
+    }
+}
+
+pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
+    let exchange =
+        simulate(Options { customers: 5_000, cases: 25, ..Options::default() }).map_err(anyhow::Error::msg)?;
+    let mut figures = Vec::new();
+    let mut note = |what: &str, value: f64, unit: &str, against: String| {
+        if !as_json {
+            println!("{what:<52} {value:>12.1} {unit:<12} {against}");
+        }
+        figures.push(json!({"what": what, "value": value, "unit": unit, "against": against}));
+    };
+
+    // In process, no I/O.
+    let (holds, prices, facts) = (ActiveHolds::new(), Prices::new(), ChainFacts::default());
+    let flags = Flags::default();
+    let in_process = |book: &RuleBook| {
+        let mut state = State::default();
+        exchange.records.iter().for_each(|r| state.record(r));
+        let mut times = Vec::with_capacity(exchange.events.len());
+        for (seq, event) in exchange.events.iter().enumerate() {
+            let start = Instant::now();
+            let ground = Ground { state: &state, book, holds: &holds, prices: &prices, flags: &flags };
+            let (decision, _) = decide(ground, event, &facts, seq as u64, event.time);
+            state.apply(event, &facts, decision.value.unwrap_or(0), seq as u64);
+            times.push(start.elapsed());
+        }
+        let total: Duration = times.iter().sum();
+        (Latencies::new(times), total)
+    };
+    let (latencies, total) = in_process(&RuleBook::standard());
+    let micros = |d: Duration| d.as_secs_f64() * 1e6;
+    note("in process, default rules: p50", micros(latencies.at(500)), "us", String::new());
+    note("in process, default rules: p99", micros(latencies.at(990)), "us", "goal 200".into());
+    note("in process, default rules", exchange.events.len() as f64 / total.as_secs_f64(), "decisions/s", String::new());
+    let mean = |rules: usize| -> anyhow::Result<f64> {
+        let book = RuleBook::parse(&many_rules(rules), 1)?;
+        let (_, total) = in_process(&book);
+        Ok(micros(total) / exchange.events.len() as f64)
+    };
+    let (fifty, five_hundred) = (mean(50)?, mean(500)?);
+    note("in process, 50 rules: mean", fifty, "us", String::new());
+    let ratio = format!("{:.2} times 50 rules; goal under 2", five_hundred / fifty);
+    note("in process, 500 rules: mean", five_hundred, "us", ratio);
+
+    // Memory.
+    let book = RuleBook::standard();
+    let mut state = State::default();
+    let mut sizes = Vec::new();
+    for n in 0..args.memory_events {
+        // The same traffic again and again, each time later.
+        let round = n / exchange.events.len();
+        let mut event = exchange.events[n % exchange.events.len()].clone();
+        event.time += round as i64 * 60 * 86_400;
+        event.tx = event.tx.map(|t| format!("{t}{round}"));
+        let ground = Ground { state: &state, book: &book, holds: &holds, prices: &prices, flags: &flags };
+        let (decision, _) = decide(ground, &event, &facts, n as u64, event.time);
+        state.apply(&event, &facts, decision.value.unwrap_or(0), n as u64);
+        if (n + 1) % (args.memory_events / 4).max(1) == 0 {
+            sizes.push(rss_kib().unwrap_or(0) as f64 / 1024.0);
+        }
+        if n % 4096 == 0 && output::stopping().is_break() {
+            bail!("stopped");
+        }
+    }
+    for (quarter, size) in sizes.iter().enumerate() {
+        let (parties, activities) = state.size();
+        let words = format!(
+            "{} activities, {} shared keys at the end",
+            thousands(activities as u64),
+            thousands(parties as u64)
+        );
+        note(
+            &format!("resident after {} events", thousands((args.memory_events / 4 * (quarter + 1)) as u64)),
+            *size,
+            "MiB",
+            words,
+        );
+    }
+    drop(state);
+
+    // Durable, over HTTP.
+    let dir = match &args.dir {
+        Some(dir) => tempfile::tempdir_in(dir),
+        None => tempfile::tempdir(),
+    }?;
+    let fsync = fsync_rate(dir.path())?;
+    note("fsync of 4 KiB on that disk", fsync, "/s", "limit of one commit a decision".into());
+    let sqlite = format!("sqlite:{}", dir.path().join("screening.sqlite").display());
+    let (rate, latencies) = over_http(args, &sqlite, &dir.path().join("store"), &exchange.events, &exchange.records)?;
+    note("durable over HTTP, SQLite", rate, "decisions/s", format!("goal 5,000; {:.1} times fsync", rate / fsync));
+    note("durable over HTTP, SQLite: p50", latencies.at(500).as_secs_f64() * 1e3, "ms", String::new());
+    note("durable over HTTP, SQLite: p99", latencies.at(990).as_secs_f64() * 1e3, "ms", "goal 10".into());
+    if let Some(url) = &args.postgres {
+        let pgbench = pgbench(url, args.connections)?;
+        if let Some(tps) = pgbench {
+            note("pgbench simple-update, same server", tps, "tx/s", format!("{} clients", args.connections));
+        }
+        let (rate, latencies) = over_http(args, url, &dir.path().join("store2"), &exchange.events, &exchange.records)?;
+        let against = pgbench.map_or("goal 2,000".into(), |t| format!("goal 2,000; {:.2} times pgbench", rate / t));
+        note("durable over HTTP, PostgreSQL", rate, "decisions/s", against);
+        note("durable over HTTP, PostgreSQL: p99", latencies.at(990).as_secs_f64() * 1e3, "ms", String::new());
+    }
+    if let Some(peak) = peak_rss_kib() {
+        note("peak resident, everything", peak as f64 / 1024.0, "MiB", String::new());
+    }
+    if as_json {
+        output::json(&figures)?;
+    }
+    Ok(())
+}
+
+/// The default rules, and as many more of the kinds that desks write: thresholds by asset, country, age, velocity.
+fn many_rules(n: usize) -> String {
+    let mut out = DEFAULT_BOOK.to_owned();
+    let shipped = RuleBook::standard().rules().len();
+    for i in shipped..n {
+        let k = i as u64;
+        let when = match i % 5 {
+            0 => format!("event.asset == 'A{}' && event.value >= {}", k % 97, 10_000 + k),
+            1 => format!(
+                "customer.country == '{}{}' && event.value >= 100000",
+                (b'A' + (k % 26) as u8) as char,
+                (b'A' + (k / 26 % 26) as u8) as char
+            ),
+            2 => format!("event.value >= {} && customer.age_days < {}", 5_000_000 + k * 1_000, k % 90),
+            3 => format!(
+                "velocity.withdrawals_24h >= {} && velocity.withdrawals_24h_value >= {}",
+                12 + k % 40,
+                k * 10_000
+            ),
+            _ => format!("velocity.card_24h_value >= {} && customer.kyc_level < 2", 300_000 + k * 500),
+        };
+        out.push_str(&format!(
+            "  - {{id: bench-{i}, version: 1, state: live, title: bench, on: [deposit, withdrawal, payment], when: \"{when}\", decision: review, source: [benchmark rule]}}\n"
+        ));
+    }
+    out
+}
+
+fn fsync_rate(dir: &std::path::Path) -> anyhow::Result<f64> {
+    use std::io::Write;
+    let mut file = std::fs::File::create(dir.join("fsync"))?;
+    let start = Instant::now();
+    let mut n = 0;
+    while start.elapsed() < Duration::from_secs(1) {
+        file.write_all(&[1; 4096])?;
+        file.sync_data()?;
+        n += 1;
+    }
+    Ok(n as f64 / start.elapsed().as_secs_f64())
+}
+
+fn pgbench(url: &str, clients: usize) -> anyhow::Result<Option<f64>> {
+    let found = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let Some(program) = found.map(|v| v.path().join("bin/pgbench")).find(|p| p.exists()) else { return Ok(None) };
+    let run = |args: &[&str]| -> anyhow::Result<String> {
+        let output = Command::new(&program).args(args).arg(url).output()?;
+        if !output.status.success() {
+            bail!("pgbench: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    run(&["-i", "-q", "-s", "10"])?;
+    let text = run(&["-N", "-c", &clients.to_string(), "-j", "2", "-T", "10"])?;
+    let tps = text.lines().find_map(|l| l.strip_prefix("tps = ")).and_then(|l| l.split(' ').next());
+    Ok(Some(tps.and_then(|t| t.parse().ok()).context("pgbench states no tps")?))
+}
+
+fn over_http(
+    args: &ScreeningBench,
+    url: &str,
+    store: &std::path::Path,
+    events: &[Event],
+    records: &[holdfast_screening::Record],
+) -> anyhow::Result<(f64, Latencies)> {
+    let workspace = Workspace::create_or_open(store, Network::Regtest)?;
+    let screening = Screening::open(url, system_clock())?;
+    for part in records.chunks(10_000) {
+        screening.ingest(part.to_vec(), "bench")?;
+    }
+    let shared = Shared::new(workspace, screening, Master([1; 32]), holdfast_requests::Vault::new(""))?;
+    shared.open()?;
+    let bodies: Arc<Vec<Vec<u8>>> = Arc::new(
+        (0..args.events)
+            .map(|n| {
+                let mut event = events[n % events.len()].clone();
+                event.id = format!("{}-{n}", event.id);
+                event.tx = event.tx.map(|t| format!("{t}{n}"));
+                event.time += (n / events.len()) as i64 * 60 * 86_400;
+                let body = serde_json::to_vec(&event).unwrap_or_default();
+                let mut request = format!(
+                    "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                )
+                .into_bytes();
+                request.extend(body);
+                request
+            })
+            .collect(),
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let connections = args.connections;
+    // PostgreSQL's connections must not be closed by an asynchronous task.
+    let _keep = shared.clone();
+    runtime.block_on(async move {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = tokio::spawn(holdfast_server::serve(listener, shared, async move {
+            let _ = stopped.await;
+        }));
+        let next = Arc::new(AtomicUsize::new(0));
+        let start = Instant::now();
+        let mut clients = Vec::new();
+        for _ in 0..connections {
+            let (next, bodies) = (next.clone(), bodies.clone());
+            clients.push(tokio::spawn(async move {
+                let mut stream = tokio::net::TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                let mut times = Vec::new();
+                let mut answer = Vec::with_capacity(16_384);
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(request) = bodies.get(n) else { return Ok::<_, anyhow::Error>(times) };
+                    let sent = Instant::now();
+                    stream.write_all(request).await?;
+                    answer.clear();
+                    read_answer(&mut stream, &mut answer).await?;
+                    times.push(sent.elapsed());
+                }
+            }));
+        }
+        let mut times = Vec::new();
+        for client in clients {
+            times.extend(client.await??);
+        }
+        let rate = times.len() as f64 / start.elapsed().as_secs_f64();
+        let _ = stop.send(());
+        server.await??;
+        Ok((rate, Latencies::new(times)))
+    })
+}
+
+/// Reads one answer; anything but 200 is an error.
+async fn read_answer(stream: &mut tokio::net::TcpStream, answer: &mut Vec<u8>) -> anyhow::Result<()> {
+    loop {
+        if stream.read_buf(answer).await? == 0 {
+            bail!("the server closed the connection");
+        }
+        let Some(end) = answer.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+        let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse::<usize>().ok());
+        let length = length.context("an answer states no length")?;
+        if answer.len() >= end + 4 + length {
+            if !head.starts_with("http/1.1 200") {
+                bail!("{}", String::from_utf8_lossy(answer));
+            }
+            return Ok(());
+        }
+    }
+}

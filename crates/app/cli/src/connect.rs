@@ -1,0 +1,100 @@
+//! `holdfast providers` and `holdfast webhooks`: asking and telling other systems.
+
+use crate::output;
+use crate::screening::{DeskArgs, master};
+use anyhow::Context;
+use clap::Subcommand;
+use holdfast_screening::service::system_clock;
+use holdfast_vendors::{Providers, Question};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum ProvidersCommand {
+    /// Ask Elliptic, Chainalysis and TRM Labs about an address.
+    Ask {
+        /// File (YAML) that names the providers.
+        #[arg(long)]
+        providers: PathBuf,
+        /// Asset, such as BTC.
+        #[arg(long, default_value = "BTC")]
+        asset: String,
+        /// The address.
+        address: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum WebhooksCommand {
+    /// Add a webhook; prints its secret. A running server tells it what happens from now on.
+    Add {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// An https URL (http only to this machine).
+        url: String,
+        /// decisions (all but allow), all-decisions, holds, alerts.
+        #[arg(long, value_delimiter = ',', default_value = "decisions,holds,alerts")]
+        topics: Vec<String>,
+    },
+    /// List webhooks and how far they were told.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Remove a webhook.
+    Remove {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Its number.
+        id: u64,
+    },
+}
+
+pub fn webhooks(command: WebhooksCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        WebhooksCommand::Add { desk, url, topics } => {
+            let screening = desk.open()?;
+            let master = master(&desk.store.store, &screening)?;
+            let id = screening.add_webhook(&url, &topics, &desk.actor)?;
+            let secret = holdfast_vendors::webhooks::secret(&master, id);
+            if as_json {
+                return output::json(&json!({"webhook": id, "secret": secret}));
+            }
+            println!("webhook {id}; secret {secret}");
+        }
+        WebhooksCommand::List { desk } => {
+            let webhooks = desk.open()?.webhooks()?;
+            if as_json {
+                return output::json(&webhooks);
+            }
+            for w in webhooks {
+                let fault = w.last_error.map_or(String::new(), |e| format!("; failed {} times: {e}", w.failures));
+                println!("{} {} ({}): {} delivered{fault}", w.id, w.url, w.topics.join(", "), w.delivered);
+            }
+        }
+        WebhooksCommand::Remove { desk, id } => {
+            desk.open()?.remove_webhook(id, "removed by a person", &desk.actor)?;
+            println!("webhook {id} removed");
+        }
+    }
+    Ok(())
+}
+
+/// Reads a file of providers.
+pub fn read_providers(path: &Path) -> anyhow::Result<Providers> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Providers::parse(&text).with_context(|| path.display().to_string())
+}
+
+pub fn providers(command: ProvidersCommand, as_json: bool) -> anyhow::Result<()> {
+    let ProvidersCommand::Ask { providers, asset, address } = command;
+    let answers = read_providers(&providers)?.ask(&Question::address(&asset, &address, system_clock()()));
+    if as_json {
+        return output::json(&answers);
+    }
+    for (name, fact) in answers {
+        let risk = fact.risk.map_or("no answer", |r| ["none", "low", "medium", "high", "severe"][r.min(4) as usize]);
+        println!("{name:<12} {risk:<10} {}", fact.detail);
+    }
+    Ok(())
+}

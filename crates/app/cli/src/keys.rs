@@ -1,0 +1,239 @@
+//! `holdfast keys` and `holdfast changes`: who may do what, and what needs a second person.
+
+use crate::output;
+use crate::running::Reach;
+use crate::screening::{DeskArgs, master};
+use anyhow::Context;
+use clap::Subcommand;
+use holdfast_screening::changes::ChangeKind;
+use holdfast_screening::keys::{POWERFUL, ROLES, role};
+use holdfast_screening::model::rfc3339;
+use serde_json::{Value, json};
+
+#[derive(Subcommand)]
+pub enum KeysCommand {
+    /// Make a key. The first administrator's is made like this; a later key that may administrate waits for a second person.
+    Create {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Whose it is.
+        name: String,
+        /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, admin; with commas.
+        #[arg(long, value_delimiter = ',', required_unless_present = "role", conflicts_with = "role")]
+        scopes: Vec<String>,
+        /// The scopes of a role: screener, investigator, approver, auditor, administrator, partner, trainer.
+        #[arg(long)]
+        role: Option<String>,
+        /// Requests a minute; 0 for no limit.
+        #[arg(long, default_value_t = 0)]
+        per_minute: u32,
+    },
+    /// List keys.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Revoke a key; the last administrator's stays.
+    Revoke {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: String,
+    },
+    /// Make a new desk.key because the old one is lost for good: all API keys are revoked; officers' apps, partners' keys, sealed
+    /// credentials and learners' keys are void.
+    ReplaceDeskKey {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Why, for the audit log.
+        #[arg(long)]
+        why: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ChangesCommand {
+    /// List changes.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// proposed, approved or rejected.
+        #[arg(long, default_value = "proposed")]
+        state: String,
+    },
+    /// Show a change and what it puts in force.
+    Show {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+    },
+    /// Put a change of another person in force (--as says who approves).
+    Approve {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        #[arg(long, default_value = "approved")]
+        reason: String,
+    },
+    /// Reject a change.
+    Reject {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// Words for a change that waits.
+pub fn waiting(change: &Value) -> String {
+    format!(
+        "change {change} waits for a second person: they approve it at /desk/changes, by the API, or with `holdfast changes approve {change} --as NAME`"
+    )
+}
+
+fn create(desk: &DeskArgs, name: &str, scopes: Vec<String>, per_minute: u32) -> anyhow::Result<Value> {
+    let screening = match desk.reach()? {
+        Reach::There(server) => {
+            let body = json!({ "name": name, "scopes": scopes, "per_minute": per_minute });
+            return server.json("POST", "/api/v1/keys", Some(&body));
+        }
+        Reach::Here(screening) => screening,
+    };
+    // The desk's key first: no key is stored that nobody could use.
+    let master = master(&desk.store.store, &screening)?;
+    let id = hex::encode(&holdfast_server::api::entropy()?[..6]);
+    let powerful = scopes.iter().any(|s| POWERFUL.contains(&s.as_str()));
+    let (key, change) = match powerful && screening.has_second_person(ChangeKind::Key, &desk.actor)? {
+        true => {
+            let (key, change) = screening.propose_key(&id, name, scopes, per_minute, &desk.actor)?;
+            (key, Some(change.id))
+        }
+        false => (screening.add_key(&id, name, scopes, per_minute, &desk.actor)?, None),
+    };
+    let token = master.token(&key.id);
+    let secret = holdfast_vendors::elliptic::secret_of(&token);
+    let mut answer = json!({ "key": key, "token": token, "elliptic_secret": secret });
+    if let Some(change) = change {
+        answer["change"] = change.into();
+    }
+    Ok(answer)
+}
+
+pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        KeysCommand::Create { desk, name, scopes, role: of_role, per_minute } => {
+            let scopes = match of_role {
+                None => scopes,
+                Some(name) => role(&name).with_context(|| {
+                    let names: Vec<&str> = ROLES.iter().map(|(n, _)| *n).collect();
+                    format!("--role '{name}' is none of {}", names.join(", "))
+                })?,
+            };
+            let made = create(&desk, &name, scopes, per_minute)?;
+            if as_json {
+                return output::json(&made);
+            }
+            println!("{}", made["token"].as_str().unwrap_or_default());
+            if !made["change"].is_null() {
+                eprintln!("holdfast: the key opens nothing yet: {}", waiting(&made["change"]));
+            }
+        }
+        KeysCommand::List { desk } => {
+            let keys = match desk.reach()? {
+                Reach::Here(screening) => json!(screening.keys()?),
+                Reach::There(server) => server.json("GET", "/api/v1/keys", None)?,
+            };
+            if as_json {
+                return output::json(&keys);
+            }
+            for k in keys.as_array().into_iter().flatten() {
+                let word = |name: &str| k[name].as_str().unwrap_or_default();
+                let state = if k["revoked"].is_null() { "in force" } else { "revoked" };
+                let scopes: Vec<&str> =
+                    k["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                println!("{} {state:<8} {} ({})", word("id"), word("name"), scopes.join(", "));
+            }
+        }
+        KeysCommand::Revoke { desk, id } => {
+            match desk.reach()? {
+                Reach::Here(screening) => screening.revoke_key(&id, &desk.actor)?,
+                Reach::There(server) => {
+                    server.json("DELETE", &format!("/api/v1/keys/{}", crate::running::escaped(&id)), None)?;
+                }
+            }
+            if as_json { output::json(&json!({"revoked": id}))? } else { println!("{id} is revoked") }
+        }
+        KeysCommand::ReplaceDeskKey { desk, why } => {
+            let (revoked, aside) = crate::desk_key::replace(&desk, &why)?;
+            if as_json {
+                output::json(&json!({"revoked": revoked, "old": aside}))?
+            } else {
+                println!("a new desk.key is in use; {revoked} API keys are revoked. Back it up now.")
+            }
+        }
+    }
+    Ok(())
+}
+
+fn decide(desk: &DeskArgs, id: u64, approve: bool, reason: &str, as_json: bool) -> anyhow::Result<()> {
+    let change = match desk.reach()? {
+        Reach::Here(screening) => json!(screening.decide_change(id, approve, reason, &desk.actor)?),
+        Reach::There(server) => {
+            let body = json!({ "decision": if approve { "approve" } else { "reject" }, "reason": reason });
+            server.json("POST", &format!("/api/v1/changes/{id}"), Some(&body))?
+        }
+    };
+    if as_json {
+        return output::json(&change);
+    }
+    println!(
+        "change {id} ({}) is {}",
+        change["subject"].as_str().unwrap_or_default(),
+        change["state"].as_str().unwrap_or_default()
+    );
+    Ok(())
+}
+
+pub fn changes(command: ChangesCommand, as_json: bool) -> anyhow::Result<()> {
+    let print = |c: &Value| {
+        let word = |name: &str| c[name].as_str().unwrap_or_default();
+        let time = rfc3339(c["proposed"].as_i64().unwrap_or(0));
+        println!(
+            "{:>5} {:<8} {:<6} {} by {} {time}",
+            c["id"],
+            word("state"),
+            word("kind"),
+            word("subject"),
+            word("proposed_by")
+        );
+    };
+    match command {
+        ChangesCommand::List { desk, state } => {
+            let list = match desk.reach()? {
+                Reach::Here(screening) => json!(screening.changes(Some(&state))?),
+                Reach::There(server) => {
+                    server.json("GET", &format!("/api/v1/changes?state={}", crate::running::escaped(&state)), None)?
+                }
+            };
+            if as_json {
+                return output::json(&list);
+            }
+            list.as_array().into_iter().flatten().for_each(print);
+            Ok(())
+        }
+        ChangesCommand::Show { desk, id } => {
+            let change = match desk.reach()? {
+                Reach::Here(screening) => json!(screening.change_by_id(id)?),
+                Reach::There(server) => server.json("GET", &format!("/api/v1/changes/{id}"), None)?,
+            };
+            if as_json {
+                return output::json(&change);
+            }
+            print(&change);
+            println!("{}", change["body"].as_str().unwrap_or_default());
+            Ok(())
+        }
+        ChangesCommand::Approve { desk, id, reason } => decide(&desk, id, true, &reason, as_json),
+        ChangesCommand::Reject { desk, id, reason } => decide(&desk, id, false, &reason, as_json),
+    }
+}

@@ -1,0 +1,369 @@
+//! `holdfast ingest` and `holdfast ledger`.
+
+use crate::output::{self, thousands};
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use holdfast_bitcoin::files::{BlockFiles, heights_of_headers, read_single_block};
+use holdfast_bitcoin::undo::parse_spent_file;
+use holdfast_bitcoin::{Network, display_hash};
+use holdfast_utxo_ledger::{AppendOptions, AppendReport, FilesFeed, Ledger, LedgerError, MemoryBlock, MemoryFeed};
+use serde_json::json;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Where a ledger lies when nothing is said.
+pub const DEFAULT_LEDGER: &str = "store/ledger";
+
+#[derive(Args)]
+pub struct Ingest {
+    /// A node's `blocks` folder (blk*.dat, rev*.dat, xor.dat), or files that each hold one block (raw, hex, or zstd of those).
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Whose blocks these are.
+    #[arg(long, default_value = "bitcoin")]
+    network: Network,
+    /// The ledger's folder; made when missing.
+    #[arg(long, default_value = DEFAULT_LEDGER)]
+    ledger: PathBuf,
+    /// Headers from genesis on, 80 bytes each: gives heights of blocks older than BIP 34 whose ancestors are not here.
+    #[arg(long)]
+    headers: Option<PathBuf>,
+    /// For a single block: what its inputs spend (JSON or binary; see the manual).
+    #[arg(long)]
+    spent_outputs: Option<PathBuf>,
+    /// Copy raw blocks into the ledger instead of pointing at the node's files.
+    #[arg(long)]
+    keep_raw: bool,
+    /// Commit after this many transactions.
+    #[arg(long, default_value_t = AppendOptions::default().batch_txs)]
+    batch_txs: u32,
+    /// Working memory aimed at, in MiB.
+    #[arg(long, default_value_t = AppendOptions::default().memory >> 20)]
+    memory: usize,
+}
+
+#[derive(Subcommand)]
+pub enum LedgerCommand {
+    /// What a ledger holds, and how large it is.
+    Info(LedgerArgs),
+    /// Verify headers, proof of work, merkle roots, links, amounts, addresses and indices.
+    Check(CheckArgs),
+    /// Rebuild the look-up files.
+    Index(LedgerArgs),
+}
+
+#[derive(Args)]
+pub struct LedgerArgs {
+    /// The ledger's folder.
+    #[arg(long, default_value = DEFAULT_LEDGER)]
+    ledger: PathBuf,
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    ledger: LedgerArgs,
+    /// Compare every block with its raw bytes too.
+    #[arg(long)]
+    raw: bool,
+    /// When nothing is wrong, write checksums of the columns: for ledgers of earlier versions, which have none.
+    #[arg(long)]
+    write: bool,
+}
+
+/// Reads a file, unpacking zstd by its magic number.
+pub fn read_maybe_zstd(path: &Path) -> anyhow::Result<Vec<u8>> {
+    const LIMIT: u64 = 256 << 20;
+    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    if !bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        return Ok(bytes);
+    }
+    use std::io::Read;
+    let mut out = Vec::new();
+    let decoder = zstd::Decoder::new(bytes.as_slice()).with_context(|| path.display().to_string())?;
+    decoder.take(LIMIT + 1).read_to_end(&mut out).with_context(|| path.display().to_string())?;
+    if out.len() as u64 > LIMIT {
+        bail!("{}: unpacks to more than {LIMIT} bytes", path.display());
+    }
+    Ok(out)
+}
+
+/// Appends with a progress bar.
+fn append(
+    ledger: &mut Ledger,
+    feed: &dyn holdfast_utxo_ledger::BlockFeed,
+    options: &AppendOptions,
+) -> Result<AppendReport, LedgerError> {
+    let total: u64 = (0..feed.len()).map(|i| feed.tx_hint(i)).sum();
+    let bar = output::bar(total, "reading blocks");
+    let result = ledger.append(feed, options, &mut |progress| {
+        bar.set_position(progress.txs);
+        bar.set_message(progress.stage);
+        output::stopping()
+    });
+    bar.finish_and_clear();
+    result
+}
+
+pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
+    let options = AppendOptions {
+        batch_txs: args.batch_txs.max(1),
+        memory: args.memory.max(16) << 20,
+        ..AppendOptions::default()
+    };
+    let heights = match &args.headers {
+        Some(path) => heights_of_headers(&read_maybe_zstd(path)?, args.network)
+            .map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?,
+        None => HashMap::new(),
+    };
+    let start = Instant::now();
+    let mut ledger = Ledger::create_or_open(&args.ledger, args.network)?;
+    let mut notes = Vec::new();
+    let mut total = AppendReport::default();
+    let mut add = |report: AppendReport| {
+        total.blocks += report.blocks;
+        total.txs += report.txs;
+        total.outputs += report.outputs;
+        total.inputs += report.inputs;
+        total.externals += report.externals;
+        total.unknown += report.unknown;
+        total.inferred += report.inferred;
+    };
+    let (folders, files): (Vec<_>, Vec<_>) = args.paths.iter().partition(|p| p.is_dir());
+    if args.spent_outputs.is_some() && files.len() != 1 {
+        bail!("--spent-outputs belongs to one block; {} were named", files.len());
+    }
+    // What cannot be taken is listed at the end; the others are taken.
+    let mut refused: Vec<String> = Vec::new();
+    for folder in folders {
+        let found = match BlockFiles::open(folder, args.network, |hash| heights.get(hash).copied()) {
+            Ok(found) => found,
+            Err(e) => {
+                refused.push(format!("{}: {e}", folder.display()));
+                continue;
+            }
+        };
+        notes.extend(found.notes.iter().cloned());
+        let left_out = found.left_out().count();
+        if left_out > 0 {
+            notes.push(format!("{left_out} blocks are repeats, on stale branches or of unknown height; left out"));
+        }
+        let from = resume_point(&mut ledger, &found, &mut notes)?;
+        add(append(&mut ledger, &FilesFeed::new(&found, from, args.keep_raw), &options)?);
+    }
+    let mut blocks = Vec::new();
+    for path in files {
+        match single_block(path, &args, &heights) {
+            Ok(block) => blocks.push(block),
+            Err(e) => refused.push(format!("{e:#}")),
+        }
+    }
+    blocks.sort_by_key(|b| b.height);
+    let stored = |b: &MemoryBlock| ledger.block_at(b.height).is_some_and(|s| s.hash == b.block.hash);
+    let known = blocks.iter().filter(|b| stored(b)).count();
+    if known > 0 {
+        notes.push(format!("{known} blocks are in the ledger already"));
+        blocks.retain(|b| !stored(b));
+    }
+    if !blocks.is_empty() || known > 0 {
+        add(append(&mut ledger, &MemoryFeed(blocks), &options)?);
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let counts = ledger.counts();
+    if as_json {
+        output::json(&json!({
+            "blocks": total.blocks, "txs": total.txs, "outputs": total.outputs, "inputs": total.inputs,
+            "externals": total.externals, "inferred": total.inferred, "unknown": total.unknown, "refused": refused,
+            "seconds": seconds, "notes": notes, "ledger": counts, "peak_rss_kib": output::peak_rss_kib(),
+        }))?;
+        return refused_result(&refused);
+    }
+    for note in notes {
+        println!("note: {note}");
+    }
+    println!(
+        "Ingested {} blocks, {} transactions in {seconds:.1} s ({} tx/s).",
+        thousands(total.blocks as u64),
+        thousands(total.txs as u64),
+        thousands((total.txs as f64 / seconds) as u64)
+    );
+    if total.externals > 0 {
+        println!(
+            "{} inputs spend outputs of blocks that are not here: {} known from undo data, {} by address alone, {} not at all.",
+            thousands(total.externals),
+            thousands(total.externals - total.inferred - total.unknown),
+            thousands(total.inferred),
+            thousands(total.unknown)
+        );
+    }
+    println!(
+        "The ledger holds {} blocks, {} transactions, {} addresses.",
+        thousands(counts.blocks as u64),
+        thousands(counts.txs as u64),
+        thousands(counts.addresses as u64)
+    );
+    refused_result(&refused)
+}
+
+/// An error that lists what was not taken, when anything was not.
+fn refused_result(refused: &[String]) -> anyhow::Result<()> {
+    match refused.len() {
+        0 => Ok(()),
+        n => bail!("{n} of the inputs were not ingested (any others were):\n  {}", refused.join("\n  ")),
+    }
+}
+
+/// A block of a file of its own, with its height.
+fn single_block(path: &Path, args: &Ingest, heights: &HashMap<[u8; 32], u32>) -> anyhow::Result<MemoryBlock> {
+    let meta = std::fs::metadata(path).with_context(|| path.display().to_string())?;
+    anyhow::ensure!(meta.is_file(), "{}: is no file; a block's file or a node's folder is wanted", path.display());
+    let block = read_single_block(read_maybe_zstd(path)?, args.network).with_context(|| path.display().to_string())?;
+    let height = heights.get(&block.hash).copied().or(block.stated_height()).with_context(|| {
+        format!(
+            "{}: block {} does not state its height (older than BIP 34); give --headers",
+            path.display(),
+            display_hash(&block.hash)
+        )
+    })?;
+    let spent = match &args.spent_outputs {
+        Some(path) => Some(parse_spent_file(path, &read_maybe_zstd(path)?)?),
+        None => None,
+    };
+    Ok(MemoryBlock { height, block, spent })
+}
+
+/// Where in the chain found to go on: behind the ledger's tip, after removing stored blocks that left the chain.
+fn resume_point(ledger: &mut Ledger, found: &BlockFiles, notes: &mut Vec<String>) -> anyhow::Result<usize> {
+    let Some(tip) = ledger.tip() else { return Ok(0) };
+    // The highest block of the found chain that is stored.
+    let common = (0..found.len()).rev().find(|i| {
+        let (height, block) = found.entry(*i);
+        ledger.block_at(height).is_some_and(|b| b.hash == block.hash)
+    });
+    match common {
+        Some(i) => {
+            let (height, _) = found.entry(i);
+            let replaced = i + 1 < found.len() && height < tip.height;
+            if replaced {
+                let removed = ledger.truncate(height + 1)?;
+                notes.push(format!("the chain was reorganized: {removed} stored blocks above height {height} removed"));
+            }
+            Ok(i + 1)
+        }
+        None => {
+            let first_above = (0..found.len()).find(|i| found.entry(*i).0 > tip.height);
+            Ok(first_above.unwrap_or(found.len()))
+        }
+    }
+}
+
+pub fn run(command: LedgerCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        LedgerCommand::Info(args) => info(&args.ledger, as_json),
+        LedgerCommand::Check(args) => check(&args.ledger.ledger, args.raw, args.write, as_json),
+        LedgerCommand::Index(args) => {
+            let mut ledger = Ledger::open_for_writing(&args.ledger)?;
+            ledger.rebuild_index(AppendOptions::default().memory)?;
+            println!("Indexed {} transactions.", thousands(ledger.counts().txs as u64));
+            Ok(())
+        }
+    }
+}
+
+fn info(path: &Path, as_json: bool) -> anyhow::Result<()> {
+    let ledger = Ledger::open(path)?;
+    let counts = ledger.counts();
+    let mut sizes = Vec::new();
+    collect_sizes(path, path, &mut sizes)?;
+    sizes.sort();
+    let bytes: u64 = sizes.iter().map(|s| s.1).sum();
+    let tip = ledger.tip().map(|t| (t.height, display_hash(&t.hash)));
+    if as_json {
+        return output::json(
+            &json!({"network": ledger.network(), "counts": counts, "tip": tip, "bytes": bytes, "files": sizes,
+            "unknown_externals": ledger.unknown_externals()}),
+        );
+    }
+    println!("network        {}", ledger.network());
+    if let Some((height, hash)) = tip {
+        println!("tip            {height} {hash}");
+    }
+    for (name, n) in [
+        ("blocks", counts.blocks as u64),
+        ("transactions", counts.txs as u64),
+        ("outputs", counts.outputs),
+        ("inputs", counts.inputs),
+        ("externals", counts.externals),
+        ("addresses", counts.addresses as u64),
+    ] {
+        println!("{name:<14} {}", thousands(n));
+    }
+    println!("bytes          {}", thousands(bytes));
+    for (name, size) in sizes {
+        println!("  {name:<20} {}", thousands(size));
+    }
+    Ok(())
+}
+
+fn collect_sizes(root: &Path, dir: &Path, out: &mut Vec<(String, u64)>) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            collect_sizes(root, &entry.path(), out)?;
+        } else {
+            let name = entry.path().strip_prefix(root).expect("below the root").display().to_string();
+            out.push((name, entry.metadata()?.len()));
+        }
+    }
+    Ok(())
+}
+
+fn check(path: &Path, raw: bool, write: bool, as_json: bool) -> anyhow::Result<()> {
+    // A damaged ledger may not open: what is damaged is said first.
+    let (compared, changed) = Ledger::damage(path)?;
+    let damaged = changed.iter().any(|p| !p.starts_with("checksums: "));
+    if damaged && Ledger::open(path).is_err() {
+        if as_json {
+            output::json(&json!({"blocks": 0, "txs": 0, "raw_blocks": 0, "checksums": compared, "problems": changed}))?;
+        } else {
+            changed.iter().for_each(|p| println!("{p}"));
+        }
+        bail!("the ledger at {} is damaged; restore it from a backup, or ingest again", path.display());
+    }
+    let mut ledger = if write { Ledger::open_for_writing(path)? } else { Ledger::open(path)? };
+    let bar = output::bar(ledger.counts().blocks as u64, "checking");
+    let report = ledger.check(raw, &mut |block| {
+        bar.set_position(block as u64);
+        output::stopping()
+    })?;
+    bar.finish_and_clear();
+    let only_checksums = report.problems.iter().all(|p| p.starts_with("checksums: "));
+    let written = if write && only_checksums { Some(ledger.write_checksums()?) } else { None };
+    if as_json {
+        output::json(&json!({"blocks": report.blocks, "txs": report.txs, "raw_blocks": report.raw_blocks,
+            "checksums": report.checksums, "written": written, "problems": report.problems}))?;
+    } else {
+        for problem in &report.problems {
+            println!("{problem}");
+        }
+        println!(
+            "Checked {} blocks, {} transactions ({} blocks against raw bytes, {}): {}.",
+            thousands(report.blocks as u64),
+            thousands(report.txs as u64),
+            thousands(report.raw_blocks as u64),
+            match report.checksums {
+                Some(n) => format!("{} checksums", thousands(n)),
+                None => "no checksums; --write makes them".to_owned(),
+            },
+            if report.is_clean() { "no problem".to_owned() } else { format!("{} problems", report.problems.len()) }
+        );
+    }
+    if let Some(n) = written.filter(|_| !as_json) {
+        println!("Wrote {} checksums.", thousands(n));
+    }
+    if !report.is_clean() && written.is_none() {
+        bail!("the ledger at {} is damaged; restore it from a backup, or ingest again", path.display());
+    }
+    Ok(())
+}

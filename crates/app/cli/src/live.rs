@@ -1,0 +1,616 @@
+//! `holdfast follow` and `holdfast serve`.
+
+use crate::connect::read_providers;
+use crate::desk::read_policy;
+use crate::desk_key::anchors;
+use crate::output::{self, thousands};
+use crate::running::{Announced, Reach};
+use crate::screening::{master, open_desk, vault};
+use crate::workspace::StoreArgs;
+use anyhow::{Context, bail};
+use clap::Args;
+use holdfast_analysis::Workspace;
+use holdfast_bitcoin::node::{BlockSource, NodeError, Rest, Rpc};
+use holdfast_bitcoin::{Network, display_hash};
+use holdfast_requests::{Desk, Site};
+use holdfast_screening::writer::Fatal;
+use holdfast_server::access::Access;
+use holdfast_server::{Shared, serve};
+use holdfast_utxo_ledger::follow::{fetch, put};
+use holdfast_utxo_ledger::{FollowError, follow};
+use holdfast_vendors::mail::Mailer;
+use holdfast_vendors::webhooks::Deliverer;
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Args, Clone)]
+pub struct NodeArgs {
+    /// The node's JSON-RPC address, such as http://127.0.0.1:8332.
+    #[arg(long)]
+    rpc: Option<String>,
+    /// RPC user (or use --cookie).
+    #[arg(long, requires = "rpc")]
+    user: Option<String>,
+    /// RPC password; others on this machine see it, so better in the environment variable HOLDFAST_RPC_PASSWORD or in --password-file.
+    #[arg(long, requires = "rpc")]
+    password: Option<String>,
+    /// File with the RPC password.
+    #[arg(long, requires = "rpc", conflicts_with = "password")]
+    password_file: Option<PathBuf>,
+    /// The node's cookie file.
+    #[arg(long, requires = "rpc")]
+    cookie: Option<PathBuf>,
+    /// The node's REST address (with -rest), instead of RPC.
+    #[arg(long, conflicts_with = "rpc")]
+    rest: Option<String>,
+    /// Seconds between polls.
+    #[arg(long, default_value_t = 2.0)]
+    poll: f64,
+    /// A new ledger starts at this height (for pruned nodes).
+    #[arg(long, default_value_t = 0)]
+    from_height: u32,
+}
+
+impl NodeArgs {
+    fn source(&self) -> anyhow::Result<Option<Box<dyn BlockSource + Send>>> {
+        if let Some(url) = &self.rest {
+            return Ok(Some(Box::new(Rest::new(url))));
+        }
+        let Some(url) = &self.rpc else { return Ok(None) };
+        if let Some(cookie) = &self.cookie {
+            return Ok(Some(Box::new(Rpc::with_cookie(url, cookie)?)));
+        }
+        let user = self.user.as_deref().context("--rpc needs --cookie, or --user and a password")?;
+        let password = match &self.password_file {
+            Some(file) => Some(secret_of(file)?),
+            None => self.password.clone().or_else(|| std::env::var("HOLDFAST_RPC_PASSWORD").ok()),
+        };
+        let password = password.context("--user needs --password-file, HOLDFAST_RPC_PASSWORD or --password")?;
+        Ok(Some(Box::new(Rpc::new(url, user, &password))))
+    }
+
+    fn pause(&self) -> Duration {
+        Duration::from_secs_f64(self.poll.clamp(0.05, 3600.0))
+    }
+}
+
+#[derive(Args)]
+pub struct Follow {
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Whose chain the node has.
+    #[arg(long, default_value = "bitcoin")]
+    network: Network,
+    /// Stop when the ledger is at the node's tip.
+    #[arg(long)]
+    once: bool,
+}
+
+pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
+    let source = args.node.source()?.context("name the node with --rpc or --rest")?;
+    let mut workspace = Workspace::create_or_open(&args.store.store, args.network)?;
+    let mut retry = Retry::default();
+    loop {
+        let bar = output::bar(0, "following");
+        let round = follow(&mut workspace.ledger, source.as_ref(), args.node.from_height, &mut |at, tip| {
+            bar.set_length(tip as u64);
+            bar.set_position(at as u64);
+            output::stopping()
+        });
+        bar.finish_and_clear();
+        // A node that restarts or cannot be reached for a while is no reason to end; a fault of the ledger is.
+        let report = match round {
+            Ok(report) => {
+                retry.worked();
+                report
+            }
+            Err(FollowError::Node(e)) if !args.once && (retry.ever || !matches!(e, NodeError::Credentials { .. })) => {
+                let wait = retry.next();
+                eprintln!("holdfast: {e}; trying again in {} s", wait.as_secs().max(1));
+                pause(wait);
+                if output::stopping().is_break() {
+                    return Ok(());
+                }
+                continue;
+            }
+            Err(e) => return Err(e.into()),
+        };
+        if report.appended > 0 || report.removed > 0 {
+            workspace.refresh()?;
+            print_followed(&workspace, report.appended, report.removed, as_json)?;
+        }
+        let there = workspace.ledger.tip().is_some_and(|t| t.height >= report.tip);
+        if output::stopping().is_break() || (args.once && there) {
+            return Ok(());
+        }
+        if there {
+            pause(args.node.pause());
+        }
+    }
+}
+
+fn print_followed(workspace: &Workspace, appended: u32, removed: u32, as_json: bool) -> anyhow::Result<()> {
+    let Some(tip) = workspace.ledger.tip() else { return Ok(()) };
+    let hash = display_hash(&tip.hash);
+    if as_json {
+        println!("{}", json!({"height": tip.height, "hash": hash, "appended": appended, "removed": removed}));
+        return Ok(());
+    }
+    let gone = if removed > 0 { format!(", {removed} removed") } else { String::new() };
+    println!("{} blocks appended{gone}; at {} {hash}", thousands(appended as u64), tip.height);
+    Ok(())
+}
+
+/// Pauses between tries: they double up to a minute, and begin again once something worked.
+#[derive(Default)]
+struct Retry {
+    failures: u32,
+    ever: bool,
+}
+
+impl Retry {
+    fn worked(&mut self) {
+        (self.failures, self.ever) = (0, true);
+    }
+
+    fn next(&mut self) -> Duration {
+        let wait = Duration::from_secs((1u64 << self.failures.min(6)).min(60));
+        self.failures += 1;
+        wait
+    }
+}
+
+/// Sleeps, waking for a stop.
+fn pause(mut time: Duration) {
+    const STEP: Duration = Duration::from_millis(100);
+    while !time.is_zero() && output::stopping() == ControlFlow::Continue(()) {
+        let step = time.min(STEP);
+        std::thread::sleep(step);
+        time -= step;
+    }
+}
+
+#[derive(Args)]
+pub struct Serve {
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    node: NodeArgs,
+    /// Database of the screening desk: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store.
+    #[arg(long, env = "HOLDFAST_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// File with the database's URL: a password in --database is seen by others on this machine.
+    #[arg(long, conflicts_with = "database")]
+    database_file: Option<PathBuf>,
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8650")]
+    listen: String,
+    /// Network of a new store.
+    #[arg(long, default_value = "bitcoin")]
+    network: Network,
+    /// File (YAML) that names other providers to ask about every transfer: elliptic, chainalysis, trm.
+    #[arg(long)]
+    providers: Option<PathBuf>,
+    /// Policy on requests from law enforcement (YAML) instead of the shipped one.
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// Origin at which officers reach the portal, such as https://requests.exchange.example: passkeys are bound to it. By default
+    /// http://localhost with the port.
+    #[arg(long, env = "HOLDFAST_SITE")]
+    site: Option<String>,
+    #[command(flatten)]
+    access: AccessArgs,
+    #[command(flatten)]
+    mail: MailArgs,
+}
+
+/// Who reaches the server, and by which names.
+#[derive(Args, Clone, Default)]
+pub struct AccessArgs {
+    /// Open the desk to everybody on this machine, without a key, until the first key is made: to try it out. Only on a loopback address.
+    #[arg(long)]
+    pub open: bool,
+    /// A name by which the server is reached, besides the loopback names and --site; repeat it for several.
+    #[arg(long = "host")]
+    pub hosts: Vec<String>,
+    /// Address of a reverse proxy whose X-Forwarded-For is believed; repeat it for several.
+    #[arg(long = "trusted-proxy")]
+    pub proxies: Vec<std::net::IpAddr>,
+}
+
+impl AccessArgs {
+    /// Names and proxies for a server on an address.
+    fn access(&self, listen: std::net::SocketAddr, site: Option<&Site>) -> Access {
+        let mut access = Access::new();
+        if !listen.ip().is_unspecified() {
+            access.add_host(&listen.to_string());
+        }
+        self.hosts.iter().for_each(|h| access.add_host(h));
+        self.proxies.iter().for_each(|p| access.trust_proxy(*p));
+        if let Some(site) = site {
+            access.set_site(site.origin());
+        }
+        access
+    }
+}
+
+#[derive(Args, Clone, Default)]
+pub struct MailArgs {
+    /// Mail server for codes, reminders and notices: smtps://USER:PASSWORD@HOST, smtp://HOST?tls=required, or smtp://localhost:PORT. Without
+    /// one, mail waits in the outbox.
+    #[arg(long, env = "HOLDFAST_SMTP", hide_env_values = true, requires = "mail_from")]
+    smtp: Option<String>,
+    /// File with the mail server's URL: a password in --smtp is seen by others on this machine.
+    #[arg(long, requires = "mail_from", conflicts_with = "smtp")]
+    smtp_file: Option<PathBuf>,
+    /// Sender of mail.
+    #[arg(long)]
+    mail_from: Option<String>,
+    /// Addresses that reminders and escalations go to.
+    #[arg(long, value_delimiter = ',')]
+    staff: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Call {
+    #[command(flatten)]
+    desk: crate::screening::DeskArgs,
+    /// GET, POST, PUT or DELETE.
+    method: String,
+    /// Path and query, such as /api/v1/desk/requests?state=open.
+    path: String,
+    /// File with the body, - for the standard input.
+    #[arg(long)]
+    body: Option<PathBuf>,
+    /// The body itself.
+    #[arg(long, conflicts_with = "body")]
+    data: Option<String>,
+    /// Session of the officers' portal.
+    #[arg(long)]
+    session: Option<String>,
+    /// Where the answer is written instead of the standard output.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Policy on requests from law enforcement (YAML) instead of the shipped one.
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// Origin of the officers' portal, to which passkeys are bound.
+    #[arg(long, env = "HOLDFAST_SITE")]
+    site: Option<String>,
+}
+
+pub fn call_command(args: Call) -> anyhow::Result<()> {
+    use std::io::Read;
+    let body = match (&args.body, args.data) {
+        (_, Some(data)) => data.into_bytes(),
+        (Some(file), None) if file.as_os_str() == "-" => {
+            let mut bytes = Vec::new();
+            std::io::stdin().take(holdfast_server::MAX_BODY as u64 + 1).read_to_end(&mut bytes)?;
+            bytes
+        }
+        (Some(file), None) => std::fs::read(file).with_context(|| file.display().to_string())?,
+        (None, None) => Vec::new(),
+    };
+    let store = &args.desk.store.store;
+    let screening = match args.desk.reach()? {
+        Reach::Here(screening) => screening,
+        Reach::There(server) => {
+            let session = args.session.map(|s| format!("Bearer {s}"));
+            // Endpoints that take files take any type; the others JSON.
+            let mut headers = vec![("content-type", "application/json")];
+            headers.extend(session.as_deref().map(|s| ("authorization", s)));
+            let (status, bytes) = server.send(&args.method, &args.path, &headers, body)?;
+            return answered(status, &bytes, args.out.as_deref());
+        }
+    };
+    let workspace = Workspace::open(store)?;
+    let master = master(store, &screening)?;
+    let mut shared = Shared::new(workspace, screening, master.clone(), vault(store))?;
+    shared.anchors = Some(Arc::new(anchors(store, &master)));
+    if let Some(policy) = &args.policy {
+        shared.policy = Arc::new(read_policy(policy)?);
+    }
+    if let Some(site) = &args.site {
+        shared.site = Arc::new(Site::new(site)?);
+    }
+    let session = args.session.map(|s| format!("Bearer {s}"));
+    let mut headers = vec![("content-type", "application/json")];
+    headers.extend(session.as_deref().map(|s| ("authorization", s)));
+    let _keep = shared.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let call = holdfast_server::call(shared, &args.desk.actor, &args.method, &args.path, &headers, body);
+    let (status, _, bytes) = runtime.block_on(call).map_err(anyhow::Error::msg)?;
+    answered(status, &bytes, args.out.as_deref())
+}
+
+/// Writes an answer out, or its error.
+fn answered(status: u16, bytes: &[u8], out: Option<&Path>) -> anyhow::Result<()> {
+    use std::io::Write;
+    if !(200..300).contains(&status) {
+        bail!("{status}: {}", String::from_utf8_lossy(bytes));
+    }
+    match out {
+        Some(file) => std::fs::write(file, bytes).with_context(|| file.display().to_string())?,
+        None => {
+            let mut out = std::io::stdout().lock();
+            match serde_json::from_slice::<serde_json::Value>(bytes) {
+                Ok(json) => writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?,
+                Err(_) => out.write_all(bytes)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads partners' collections and feeds when their time has come, until Ctrl-C.
+fn keep_reading(shared: &Shared) {
+    let mut said = String::new();
+    while output::stopping() == ControlFlow::Continue(()) {
+        if let Err(e) = shared.read_due_sources() {
+            let text = format!("{e:#}");
+            if text != said {
+                eprintln!("holdfast: sources: {text}; trying again");
+                said = text;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// How often the audit log's head is anchored while the server runs.
+const ANCHOR_EVERY: Duration = Duration::from_secs(3_600);
+
+/// Anchors the audit log's head, at the start, every hour and at the end. What stands against it is said, and stops nothing.
+fn anchor(shared: &Shared) {
+    let Some(anchors) = &shared.anchors else { return };
+    if let Err(e) = shared.screening.anchor(anchors) {
+        eprintln!("holdfast: the audit log is not anchored: {e}");
+    }
+}
+
+/// Does what is due and sends what waits, each minute (mail each second), until Ctrl-C.
+fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
+    let mut said = String::new();
+    let mut next_tick = std::time::Instant::now();
+    let mut next_anchor = std::time::Instant::now();
+    while output::stopping() == ControlFlow::Continue(()) {
+        let desk = Desk {
+            screening: &shared.screening,
+            policy: &shared.policy,
+            master: &shared.gate.master,
+            vault: &shared.vault,
+        };
+        if std::time::Instant::now() >= next_anchor {
+            next_anchor = std::time::Instant::now() + ANCHOR_EVERY;
+            anchor(shared);
+        }
+        let round = || -> anyhow::Result<()> {
+            if std::time::Instant::now() >= next_tick {
+                desk.tick(staff)?;
+            }
+            let Some(mailer) = mailer else { return Ok(()) };
+            for mail in desk.waiting_mail()? {
+                let failed = mailer.send(&mail.to, &mail.subject, &mail.body).err();
+                desk.mail_told(&mail, failed)?;
+                if output::stopping() != ControlFlow::Continue(()) {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        if let Err(e) = round() {
+            let text = format!("{e:#}");
+            if text != said {
+                eprintln!("holdfast: {text}; trying again");
+                said = text;
+            }
+        }
+        if std::time::Instant::now() >= next_tick {
+            next_tick = std::time::Instant::now() + Duration::from_secs(60);
+        }
+        pause(Duration::from_secs(1));
+    }
+}
+
+/// The secret that a file holds, without the end of its line.
+pub fn secret_of(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    match secret.is_empty() || secret.contains('\n') {
+        true => bail!("{}: must hold one line", file.display()),
+        false => Ok(secret.to_owned()),
+    }
+}
+
+/// A URL from an option, its environment variable or a file; a password in the option itself is warned of.
+pub fn url_of(url: Option<&str>, file: Option<&Path>, option: &str) -> anyhow::Result<Option<String>> {
+    if let Some(file) = file {
+        return secret_of(file).map(Some);
+    }
+    let on_the_line = url.is_some_and(|url| {
+        let user = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map_or("", |(user, _)| user);
+        user.contains(':') && std::env::args().any(|a| a.contains(url))
+    });
+    if on_the_line {
+        eprintln!(
+            "holdfast: others on this machine can read the password in {option}; use {option}-file or the environment"
+        );
+    }
+    Ok(url.map(str::to_owned))
+}
+
+pub fn serve_command(args: Serve) -> anyhow::Result<()> {
+    let source = args.node.source()?;
+    let workspace = match source {
+        Some(_) => Workspace::create_or_open(&args.store.store, args.network)?,
+        None => Workspace::open_for_writing(&args.store.store)?,
+    };
+    let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
+    let screening = open_desk(&args.store.store, database.as_deref())?;
+    let master = master(&args.store.store, &screening)?;
+    let mut shared = Shared::new(workspace, screening, master.clone(), vault(&args.store.store))?;
+    shared.anchors = Some(Arc::new(anchors(&args.store.store, &master)));
+    shared.providers = args.providers.as_deref().map(read_providers).transpose()?.map(Arc::new);
+    if let Some(policy) = &args.policy {
+        shared.policy = Arc::new(read_policy(policy)?);
+    }
+    let from = args.mail.mail_from.as_deref().unwrap_or_default();
+    let smtp = url_of(args.mail.smtp.as_deref(), args.mail.smtp_file.as_deref(), "--smtp")?;
+    let mailer = smtp.as_deref().map(|url| Mailer::new(url, from)).transpose().map_err(anyhow::Error::msg)?;
+    if let Some(source) = source {
+        let (shared, node) = (shared.clone(), args.node.clone());
+        std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));
+    }
+    let site = args.site.as_deref().map(Site::new).transpose()?;
+    serve_shared(shared, &args.listen, &args.access, mailer, args.mail.staff, site)
+}
+
+/// Ends the process once it can no longer do its work: it must not go on refusing everything where a supervisor would start it again.
+fn end_when_broken(shared: &Shared) {
+    loop {
+        if let Some(fatal) = shared.screening.fatal() {
+            eprintln!("holdfast: {fatal}");
+            std::process::exit(fatal.exit_code());
+        }
+        if shared.workspace.is_poisoned() {
+            eprintln!("holdfast: a change of the workspace failed in the program; please report it, and start again");
+            std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
+        }
+        // Reading a file that something cut off would end the process without a word.
+        if let Ok(workspace) = shared.workspace.try_read()
+            && let Err(e) = workspace.ledger.check_lengths()
+        {
+            eprintln!("holdfast: {e}");
+            std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Serves until Ctrl-C, and does what is due and sends what waits meanwhile.
+pub fn serve_shared(
+    mut shared: Shared,
+    listen: &str,
+    access: &AccessArgs,
+    mailer: Option<Mailer>,
+    staff: Vec<String>,
+    site: Option<Site>,
+) -> anyhow::Result<()> {
+    let theirs = shared.clone();
+    std::thread::spawn(move || end_when_broken(&theirs));
+    let theirs = shared.clone();
+    std::thread::spawn(move || keep_reading(&theirs));
+    let theirs = shared.clone();
+    std::thread::spawn(move || keep_time(&theirs, mailer.as_ref(), &staff));
+    // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
+    let _keep = shared.clone();
+    let _deliverer = Deliverer::start(shared.screening.clone(), shared.gate.master.clone())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let last = shared.clone();
+    let served = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
+        let address = listener.local_addr()?;
+        if access.open && !address.ip().is_loopback() {
+            bail!("--open is for this machine only, and {listen} can be reached from outside; leave one of the two out");
+        }
+        let is_open = access.open && shared.open()?;
+        if access.open && !is_open {
+            eprintln!("holdfast: --open has no effect: this desk has had keys");
+        } else if !is_open && !shared.gate.has_keys() {
+            eprintln!("holdfast: no key is in force, so nobody can use the desk; stop and make the first administrator's with `holdfast keys create NAME --role administrator`, or start with --open");
+        }
+        let port = address.port();
+        shared.access = Arc::new(access.access(address, site.as_ref()));
+        shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
+        println!("Serving on http://{} (pages; API described at /openapi.json). Ctrl-C stops.", listener.local_addr()?);
+        let _announced = match shared.workspace.read() {
+            Ok(workspace) => Announced::new(workspace.dir(), address)?,
+            Err(_) => None,
+        };
+        let stop = async {
+            while output::stopping() == ControlFlow::Continue(()) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        serve(listener, shared, stop).await?;
+        anyhow::Ok(())
+    });
+    if served.is_ok() {
+        anchor(&last);
+    }
+    // What still works for a client that is gone does not keep the machine from stopping.
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    served
+}
+
+/// Follows the node while the server runs: blocks into the workspace, the mempool beside it. Faults are said and tried again.
+fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
+    let mut said = String::new();
+    while output::stopping() == ControlFlow::Continue(()) {
+        match round(shared, source, node) {
+            // More blocks wait: go on at once.
+            Ok(true) => continue,
+            Ok(false) => said.clear(),
+            Err(e) => {
+                let text = format!("{e:#}");
+                if text != said {
+                    eprintln!("holdfast: {text}; trying again");
+                    said = text;
+                }
+            }
+        }
+        pause(node.pause());
+    }
+}
+
+/// One round; gives whether more blocks wait.
+fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
+    let poisoned = || anyhow::anyhow!("an earlier change failed; restart");
+    // The node is asked without any lock: a slow one delays no decision. The lock is held for the append alone.
+    let (network, stored) = {
+        let workspace = shared.workspace.read().map_err(|_| poisoned())?;
+        (workspace.ledger.network(), workspace.ledger.counts().blocks)
+    };
+    let block_at = |number: u32| {
+        let workspace = shared.workspace.read().ok()?;
+        let block = (number < workspace.ledger.counts().blocks).then(|| workspace.ledger.block(number))?;
+        Some((block.height, block.hash))
+    };
+    let fetched = fetch(network, stored, &block_at, source, node.from_height)?;
+    if !fetched.is_empty() {
+        let append = |workspace: &mut Workspace, ()| -> anyhow::Result<_> {
+            let report = put(&mut workspace.ledger, fetched)?;
+            if report.appended > 0 || report.removed > 0 {
+                workspace.catch_up();
+            }
+            Ok((report, workspace.ledger.tip().map_or(0, |t| t.height)))
+        };
+        let (report, height) = shared.change_workspace(|_| Ok(()), append)?;
+        if report.appended > 0 || report.removed > 0 {
+            shared.rescreen_later(format!("the ledger moved on to block {height}"));
+            if height < report.tip {
+                return Ok(true);
+            }
+        }
+    }
+    // The pool is polled on a copy, so that readers never wait for the node.
+    let mut pool = shared.mempool.read().map_err(|_| anyhow::anyhow!("the mempool feed failed"))?.clone();
+    let change = pool.poll(source, 5_000)?;
+    // Decided before the pool is taken over: if that fails, they count as new again at the next poll.
+    let added: Vec<_> = change.added.iter().filter_map(|txid| pool.get(txid).cloned()).collect();
+    shared.screen_pending(&added)?;
+    if !change.added.is_empty() || !change.removed.is_empty() {
+        *shared.mempool.write().map_err(|_| anyhow::anyhow!("the mempool feed failed"))? = pool;
+    }
+    if let Some((txid, why)) = change.refused.first() {
+        bail!("mempool transaction {}: {why}", display_hash(txid));
+    }
+    Ok(false)
+}

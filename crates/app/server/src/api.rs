@@ -1,0 +1,1013 @@
+//! The JSON API.
+
+use crate::Shared;
+use crate::clearance::Clearance;
+use crate::error::{ApiError, ErrorBody};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use holdfast_academy::certificate;
+use holdfast_analysis::workspace::{
+    AddressReport, BlockReport, ExplainReport, ExposureView, PathReport, Summary, TraceRequest, TxReport,
+};
+use holdfast_analysis::{Bounds, Direction, Lookup, Policy, TraceOptions, TraceReport, Workspace, render};
+use holdfast_attribution::cluster::DEFAULT_CHANGE;
+use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
+use holdfast_bitcoin::files::read_single_block;
+use holdfast_bitcoin::{AddressKey, display_hash};
+use holdfast_screening::model::{parse_time, rfc3339};
+use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use utoipa::openapi::{Content, Object, Ref};
+use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Holdfast",
+        description = "The open investigations desk of a crypto exchange. Amounts are integers in base units."
+    ),
+    paths(
+        crate::academy::labs,
+        crate::campaigns::warnings,
+        crate::campaigns::warning,
+        crate::campaigns::answer_warning,
+        crate::campaigns::campaigns,
+        crate::campaigns::draft,
+        crate::campaigns::preview,
+        crate::campaigns::campaign,
+        crate::campaigns::people,
+        crate::campaigns::start,
+        crate::campaigns::end,
+        crate::campaigns::effect,
+        crate::campaigns::template,
+        crate::campaigns::set_template,
+        crate::academy::courses,
+        crate::academy::add_course,
+        crate::academy::course,
+        crate::academy::sessions,
+        crate::academy::plan_session,
+        crate::academy::session,
+        crate::academy::end_session,
+        crate::academy::enrol,
+        crate::academy::new_key,
+        crate::academy::note_attendance,
+        crate::academy::class,
+        crate::academy::scoreboard,
+        crate::academy::xapi,
+        crate::academy::certify,
+        crate::academy::certificate,
+        crate::academy::revoke_certificate,
+        crate::academy::programme,
+        crate::academy::me,
+        crate::academy::begin,
+        crate::academy::attempt,
+        crate::academy::answer,
+        crate::academy::hint,
+        crate::academy::pack,
+        crate::academy::own_scoreboard,
+        crate::academy::give_feedback,
+        crate::academy::own_certificate,
+        summary,
+        address,
+        tx,
+        block,
+        exposure,
+        trace,
+        bundle,
+        paths,
+        explain,
+        verify,
+        import_tags,
+        remove_tags,
+        recluster,
+        rebuild_exposures,
+        conflicts,
+        append_block,
+        check,
+        mempool,
+        crate::screening::decide,
+        crate::screening::event,
+        crate::screening::events,
+        crate::screening::complete,
+        crate::screening::ingest,
+        crate::screening::holds,
+        crate::screening::place_hold,
+        crate::screening::release_hold,
+        crate::screening::check_holds,
+        crate::screening::alerts,
+        crate::screening::alert,
+        crate::screening::act_on_alert,
+        crate::screening::rules,
+        crate::screening::apply_rules,
+        crate::screening::try_rules,
+        crate::screening::rule_statistics,
+        crate::screening::rule_fields,
+        crate::screening::set_price,
+        crate::screening::rescreen,
+        crate::screening::audit,
+        crate::screening::verify_audit,
+        crate::screening::anchor_audit,
+        crate::screening::clock,
+        crate::screening::confirm_clock,
+        crate::screening::keys,
+        crate::screening::create_key,
+        crate::screening::revoke_key,
+        crate::changes::changes,
+        crate::changes::change,
+        crate::changes::decide,
+        crate::desk::policy,
+        crate::desk::review_request,
+        crate::desk::agencies,
+        crate::desk::add_agency,
+        crate::desk::requests,
+        crate::desk::submit,
+        crate::desk::request,
+        crate::desk::matches,
+        crate::desk::step,
+        crate::desk::messages,
+        crate::desk::message,
+        crate::desk::files,
+        crate::desk::file,
+        crate::desk::attach,
+        crate::desk::productions,
+        crate::desk::produce,
+        crate::desk::fetch,
+        crate::portal::productions,
+        crate::portal::fetch,
+        crate::desk::officers,
+        crate::desk::judge_officer,
+        crate::cases::cases,
+        crate::cases::open_case,
+        crate::cases::case,
+        crate::cases::change_case,
+        crate::cases::exhibit,
+        crate::cases::add_exhibit,
+        crate::cases::scan_evidence,
+        crate::cases::save_trace,
+        crate::cases::case_report,
+        crate::cases::reports,
+        crate::cases::draft_report,
+        crate::cases::revise_report,
+        crate::cases::approve_report,
+        crate::cases::export_report,
+        crate::cases::search,
+        crate::cases::findings,
+        crate::cases::recommendations,
+        crate::cases::recommend,
+        crate::cases::follow_up,
+        crate::cases::transparency_report,
+        crate::desk::seizures,
+        crate::desk::tick,
+        crate::portal::code,
+        crate::portal::prove,
+        crate::portal::enrol,
+        crate::portal::factor,
+        crate::portal::passkeys,
+        crate::portal::passkey_begin,
+        crate::portal::passkey_register,
+        crate::portal::passkey_remove,
+        crate::portal::passkey_challenge,
+        crate::portal::passkey_enter,
+        crate::portal::me,
+        crate::portal::recipients,
+        crate::portal::requests,
+        crate::portal::send,
+        crate::portal::request,
+        crate::portal::message,
+        crate::portal::attach,
+        crate::sharing::communities,
+        crate::sharing::open_community,
+        crate::sharing::members,
+        crate::sharing::add_member,
+        crate::sharing::suspend_member,
+        crate::sharing::objects,
+        crate::sharing::share,
+        crate::sharing::sources,
+        crate::sharing::add_source,
+        crate::sharing::imported,
+        crate::sharing::read_source,
+        crate::sharing::withdraw_source,
+        crate::sharing::discover,
+        crate::sharing::flags,
+        crate::sharing::raise_flag,
+        crate::sharing::move_flag,
+        crate::sharing::standings,
+        crate::sharing::tag_pack,
+        crate::sharing::misp,
+        crate::sharing::offer_matching,
+        crate::sharing::matchings,
+        crate::sharing::matching_values,
+        crate::sharing::answer_matching,
+        crate::screening::webhooks,
+        crate::screening::add_webhook,
+        crate::screening::remove_webhook,
+        crate::screening::providers,
+        crate::screening::ask_providers,
+        crate::compat::elliptic_wallet,
+        crate::compat::elliptic_analysis,
+        crate::compat::elliptic_stored,
+        crate::compat::kyt_transfer,
+        crate::compat::kyt_attempt,
+        crate::compat::kyt_summary,
+        crate::compat::kyt_part,
+        crate::compat::kyt_categories,
+        crate::compat::trm_addresses,
+        search
+    ),
+    modifiers(&Refusals),
+    components(schemas(
+        AddressReport,
+        BlockReport,
+        ErrorBody,
+        Lookup,
+        ExplainReport,
+        ExposureView,
+        PathReport,
+        Summary,
+        TraceReport,
+        TxReport,
+        MempoolTx,
+        SanctionsAnswer,
+        Appended,
+        CheckAnswer,
+        ImportAnswer,
+        ConflictAnswer,
+        VerifyAnswer
+    ))
+)]
+struct Document;
+
+/// What every operation may answer besides what it says itself: a request that is wrong, unknown, not allowed, or too much.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
+            for operation in all.into_iter().flatten() {
+                let refusals = [
+                    ("400", "The request is wrong; the answer says what and how to mend it"),
+                    ("401", "No key in force was sent"),
+                    ("403", "The key lacks the scope"),
+                    ("413", "The body is too large"),
+                    ("429", "The key has asked too often; Retry-After says how many seconds to wait"),
+                    ("503", "Too busy, or not stored; try again"),
+                ];
+                for (status, words) in refusals {
+                    let content = match path.starts_with("/api/v1/") {
+                        true => Content::new(Some(Ref::from_schema_name("ErrorBody"))),
+                        false => Content::new(Some(Object::new())),
+                    };
+                    let refusal = utoipa::openapi::Response::builder()
+                        .description(words)
+                        .content("application/json", content)
+                        .build();
+                    operation.responses.responses.entry(status.to_owned()).or_insert(refusal.into());
+                }
+            }
+        }
+    }
+}
+
+/// The OpenAPI document.
+pub async fn openapi() -> Response {
+    let document = Document::openapi().to_json();
+    match document {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(e) => ApiError::internal(e.to_string()).into_response(),
+    }
+}
+
+type Answer<T> = Result<Json<T>, ApiError>;
+
+/// Runs a question on a thread that may block.
+pub(crate) async fn ask<T: Send + 'static>(
+    shared: Shared,
+    question: impl FnOnce(&Workspace) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let run = move || {
+        let workspace = shared.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
+        question(&workspace)
+    };
+    tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?
+}
+
+async fn change<P: 'static, T: Send + 'static>(
+    shared: Shared,
+    prepare: impl FnOnce(&Workspace) -> Result<P, ApiError> + Send + 'static,
+    put: impl FnOnce(&mut Workspace, P) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let run = move || shared.change_workspace(prepare, put);
+    tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?
+}
+
+/// What the workspace holds.
+#[utoipa::path(get, path = "/api/v1/summary", responses((status = 200, body = Summary)))]
+pub async fn summary(State(shared): State<Shared>) -> Answer<Summary> {
+    ask(shared, |w| Ok(w.summary())).await.map(Json)
+}
+
+/// What is known of an address: tags with sources, entity, receipts, exposure. With the header `X-API-Key`, as clients of Chainalysis's
+/// sanctions API send it on this same path, the answer has that API's shape ([`SanctionsAnswer`]) and is about sanctions only, on all chains.
+#[utoipa::path(get, path = "/api/v1/address/{address}", params(("address" = String, Path, description = "Base58, Bech32, or class:hex")),
+    responses((status = 200, body = AddressReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn address(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Path(address): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if headers.contains_key("x-api-key") {
+        return Ok(ask(shared, move |w| Ok(Json(sanctions(w, &address, clearance)))).await?.into_response());
+    }
+    Ok(ask(shared, move |w| Ok(Json(w.address_for(&address, clearance)?))).await?.into_response())
+}
+
+/// What to search for.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct LookupQuery {
+    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, label or
+    /// actor; or several addresses and ids with spaces, commas or line breaks between them.
+    pub q: String,
+}
+
+/// Searches by any form or name, best results first. An empty list of hits means that nothing is known here.
+#[utoipa::path(get, path = "/api/v1/search", params(LookupQuery), responses((status = 200, body = Lookup), (status = 400, body = ErrorBody)))]
+pub async fn search(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<LookupQuery>,
+) -> Answer<Lookup> {
+    ask(shared, move |w| Ok(w.lookup(&query.q, &|t| t.is_for(clearance)))).await.map(Json)
+}
+
+/// A sanctions entry, in the shape of Chainalysis's sanctions API.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Identification {
+    category: &'static str,
+    name: String,
+    description: String,
+    url: String,
+}
+
+/// Sanctions entries of an address, in the shape of Chainalysis's sanctions API; empty when it is on no list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SanctionsAnswer {
+    identifications: Vec<Identification>,
+}
+
+fn sanctions(workspace: &Workspace, address: &str, clearance: Tlp) -> SanctionsAnswer {
+    let listed = workspace.tags.tags_of(address).filter(|t| t.is_for(clearance) && t.concept().name() == "sanction");
+    let identification = |t: &holdfast_attribution::Tag| Identification {
+        category: "sanctions",
+        name: t.label.clone(),
+        description: format!("{} address, listed in '{}' ({})", t.asset, t.pack, t.lastmod),
+        url: t.source.clone(),
+    };
+    SanctionsAnswer { identifications: listed.take(100).map(identification).collect() }
+}
+
+/// A transaction with its inputs, outputs and the exposure of what it pays out.
+#[utoipa::path(get, path = "/api/v1/tx/{txid}", params(("txid" = String, Path, description = "64 hex digits")),
+    responses((status = 200, body = TxReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn tx(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Path(txid): Path<String>,
+) -> Answer<TxReport> {
+    ask(shared, move |w| Ok(w.tx_for(&txid, clearance)?)).await.map(Json)
+}
+
+/// A block by height or hash.
+#[utoipa::path(get, path = "/api/v1/block/{block}", params(("block" = String, Path, description = "Height or hash")),
+    responses((status = 200, body = BlockReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn block(State(shared): State<Shared>, Path(block): Path<String>) -> Answer<BlockReport> {
+    ask(shared, move |w| Ok(w.block(&block)?)).await.map(Json)
+}
+
+/// Whether the whole entity is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct EntityQuery {
+    /// Ask for the whole entity of an address.
+    #[serde(default)]
+    entity: bool,
+}
+
+/// Source and destination of funds by category, direct and indirect.
+#[utoipa::path(get, path = "/api/v1/exposure/{subject}",
+    params(("subject" = String, Path, description = "Address, txid, or output (txid:index)"), EntityQuery),
+    responses((status = 200, body = ExposureView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn exposure(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Path(subject): Path<String>,
+    Query(query): Query<EntityQuery>,
+) -> Answer<ExposureView> {
+    ask(shared, move |w| {
+        if !w.shows_exposure(clearance) {
+            let message = "exposures rest on tags that this key may not read".to_owned();
+            return Err(ApiError { status: axum::http::StatusCode::FORBIDDEN, message });
+        }
+        Ok(w.exposure(&subject, query.entity)?)
+    })
+    .await
+    .map(Json)
+}
+
+/// How to trace.
+#[derive(Debug, Clone, Deserialize, Serialize, IntoParams)]
+pub struct TraceQuery {
+    /// Address, txid, or output (txid:index).
+    pub subject: String,
+    /// Start from the whole entity of an address.
+    #[serde(default)]
+    pub entity: bool,
+    /// forward or backward.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub direction: Direction,
+    /// poison, haircut, fifo or lifo.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub policy: Policy,
+    /// Follow through attributed services.
+    #[serde(default)]
+    pub through_services: bool,
+    /// Transactions away from the start (default 50).
+    pub max_hops: Option<u32>,
+    /// Smaller marked amounts are not followed (base units, default 1).
+    pub min_value: Option<u64>,
+    /// Only blocks from this time on (Unix seconds).
+    pub from_time: Option<u32>,
+    /// Only blocks up to this time (Unix seconds).
+    pub until_time: Option<u32>,
+    /// Movements followed at most (default 100,000).
+    pub max_edges: Option<usize>,
+    /// json, table, graphviz, mermaid or html.
+    pub format: Option<String>,
+}
+
+impl TraceQuery {
+    /// The request that the query stands for.
+    pub fn request(&self) -> TraceRequest {
+        let default = Bounds::default();
+        TraceRequest {
+            subject: self.subject.clone(),
+            entity: self.entity,
+            options: TraceOptions {
+                direction: self.direction,
+                policy: self.policy,
+                through_services: self.through_services,
+                bounds: Bounds {
+                    max_hops: self.max_hops.unwrap_or(default.max_hops),
+                    min_value: self.min_value.unwrap_or(default.min_value),
+                    from_time: self.from_time.unwrap_or(default.from_time),
+                    until_time: self.until_time.unwrap_or(default.until_time),
+                    max_edges: self.max_edges.unwrap_or(default.max_edges),
+                },
+            },
+        }
+    }
+}
+
+/// Follows money forward or backward.
+#[utoipa::path(get, path = "/api/v1/trace", params(TraceQuery),
+    responses((status = 200, body = TraceReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn trace(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<TraceQuery>,
+) -> Result<Response, ApiError> {
+    let request = query.request();
+    let (_, report) = ask(shared, move |w| Ok(w.trace_for(&request, clearance)?)).await?;
+    let text = |kind: &'static str, body: String| ([(header::CONTENT_TYPE, kind)], body).into_response();
+    Ok(match query.format.as_deref() {
+        None | Some("json") => Json(report).into_response(),
+        Some("table") => text("text/plain; charset=utf-8", render::table(&report, 1000)),
+        Some("graphviz") => text("text/vnd.graphviz; charset=utf-8", render::graphviz(&report)),
+        Some("mermaid") => text("text/plain; charset=utf-8", render::mermaid(&report)),
+        Some("html") => text("text/html; charset=utf-8", render::html(&report)),
+        Some(other) => {
+            return Err(ApiError::bad(format!("unknown format '{other}'; use json, table, graphviz, mermaid or html")));
+        }
+    })
+}
+
+/// Traces and packs the signed evidence (a tar file; see `holdfast verify`).
+#[utoipa::path(get, path = "/api/v1/trace/bundle", params(TraceQuery),
+    responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn bundle(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<TraceQuery>,
+) -> Result<Response, ApiError> {
+    let request = query.request();
+    let bytes = ask(shared, move |w| {
+        let key = w.signing_key(entropy)?;
+        // It is made to be handed on: nothing above TLP:AMBER goes in.
+        Ok(w.bundle_for(&request, &key, &now(), clearance.min(Tlp::Amber))?.1)
+    })
+    .await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-tar"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"trace.holdfast.tar\""),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// 32 random bytes of the system.
+///
+/// # Errors
+/// When the system has none.
+pub fn entropy() -> std::io::Result<[u8; 32]> {
+    use std::io::Read;
+    let mut bytes = [0u8; 32];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The present time, RFC 3339, UTC.
+pub fn now() -> String {
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    rfc3339(seconds as i64)
+}
+
+/// From where to where.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PathsQuery {
+    /// An address of the first entity.
+    from: String,
+    /// An address of the second entity.
+    to: String,
+    /// Transactions at most (default 50).
+    max_hops: Option<u32>,
+    /// Paths at most (default 10).
+    most: Option<usize>,
+}
+
+/// Paths of money between two entities, largest first.
+#[utoipa::path(get, path = "/api/v1/paths", params(PathsQuery),
+    responses((status = 200, body = Vec<PathReport>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn paths(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<PathsQuery>,
+) -> Answer<Vec<PathReport>> {
+    let mut options = TraceOptions::default();
+    options.bounds.max_hops = query.max_hops.unwrap_or(options.bounds.max_hops);
+    let most = query.most.unwrap_or(10).min(1000);
+    ask(shared, move |w| Ok(w.paths_for(&query.from, &query.to, &options, most, clearance)?)).await.map(Json)
+}
+
+/// Two addresses.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ExplainQuery {
+    /// First address.
+    a: String,
+    /// Second address.
+    b: String,
+}
+
+/// Why two addresses are in one cluster.
+#[utoipa::path(get, path = "/api/v1/explain", params(ExplainQuery),
+    responses((status = 200, body = ExplainReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn explain(State(shared): State<Shared>, Query(query): Query<ExplainQuery>) -> Answer<ExplainReport> {
+    ask(shared, move |w| Ok(w.explain(&query.a, &query.b)?)).await.map(Json)
+}
+
+/// Verifies an evidence bundle (tar), a production (ZIP) or a certificate (PDF or JWT).
+pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bundle::Verification {
+    if certificate::is_certificate(bytes) {
+        let v = certificate::verify(bytes, signer, parse_time(&now()).unwrap_or(0));
+        let about = format!("{} for {}, by {}", v.achievement, v.name, v.issuer);
+        return holdfast_analysis::bundle::Verification {
+            passed: v.passed,
+            failures: v.failures,
+            claims: if v.name.is_empty() {
+                Vec::new()
+            } else {
+                vec![about, "whether it was revoked since is not checked here".into()]
+            },
+            public_key: v.public_key,
+            created: v.valid_from,
+        };
+    }
+    match bytes.starts_with(b"PK") {
+        true => holdfast_requests::production::verify(bytes, signer),
+        false => holdfast_analysis::bundle::verify(bytes, signer),
+    }
+}
+
+/// What verification found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifyAnswer {
+    valid: bool,
+    passed: Vec<String>,
+    failures: Vec<String>,
+    claims: Vec<String>,
+    public_key: String,
+    created: String,
+}
+
+/// Recomputes an evidence bundle, or checks a production (decrypted) or a certificate.
+#[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bundle, a tar file, or the production, a ZIP file"),
+    responses((status = 200, body = VerifyAnswer)))]
+pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
+    let run = move || verify_any(&body, None);
+    let v = tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?;
+    Ok(Json(VerifyAnswer {
+        valid: v.is_valid(),
+        passed: v.passed,
+        failures: v.failures,
+        claims: v.claims,
+        public_key: v.public_key,
+        created: v.created,
+    }))
+}
+
+/// The uploaded file's name.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct NameQuery {
+    /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt.
+    name: String,
+    /// TLP 2.0 label for tags that have none of their own; unlabelled tags count as TLP:AMBER.
+    tlp: Option<String>,
+}
+
+/// What an import did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportAnswer {
+    tags: usize,
+    new_tags: usize,
+    actors: usize,
+    warnings: Vec<String>,
+    /// Tags of sanctioned addresses.
+    sanctioned: usize,
+    /// Tags by the category that they count under.
+    by_category: BTreeMap<String, usize>,
+    /// Tags by asset.
+    by_asset: BTreeMap<String, usize>,
+    /// Categories that the taxonomy does not know.
+    unknown_categories: BTreeMap<String, usize>,
+    /// Tags left out because nobody controls their address.
+    without_owner: usize,
+    /// Tags whose address can match nothing.
+    unmatchable: usize,
+}
+
+/// Imports a TagPack, ActorPack, OFAC list or CSV, and brings all exposures up to it.
+#[utoipa::path(post, path = "/api/v1/tags", params(NameQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = ImportAnswer), (status = 400, body = ErrorBody)))]
+pub async fn import_tags(
+    State(shared): State<Shared>,
+    Query(query): Query<NameQuery>,
+    body: Bytes,
+) -> Answer<ImportAnswer> {
+    if !holdfast_attribution::import::is_importable(&query.name) {
+        return Err(ApiError::bad("name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt"));
+    }
+    let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
+    let label = query.tlp.as_deref().map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;
+    let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
+    let read = move |w: &Workspace| {
+        let mut tags = w.tags.clone();
+        let report = holdfast_attribution::import::import_as(&mut tags, vec![(query.name, body.to_vec())], label);
+        Ok((tags, report))
+    };
+    let answer = change(shared, read, move |w, (tags, report)| {
+        let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
+        let nothing = report.is_empty().then(|| format!("nothing was imported: {}", nothing()));
+        if let Some(refused) = report.refused.into_iter().next().or(nothing) {
+            return Err(ApiError::bad(refused));
+        }
+        w.tags = tags;
+        w.catch_up();
+        Ok(ImportAnswer {
+            tags: report.tags,
+            new_tags: report.new_tags,
+            actors: report.actors,
+            warnings: report.warnings.into_iter().take(1000).collect(),
+            sanctioned: report.sanctioned,
+            by_category: report.by_category,
+            by_asset: report.by_asset,
+            unknown_categories: report.unknown_categories,
+            without_owner: report.without_owner,
+            unmatchable: report.unmatchable,
+        })
+    })
+    .await?;
+    after.rescreen_later(why);
+    Ok(Json(answer))
+}
+
+/// Which pack.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct TitleQuery {
+    /// The pack's title.
+    title: String,
+}
+
+/// What a removal did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RemovedAnswer {
+    removed: usize,
+}
+
+/// Withdraws a pack: removes all its tags and their effect on exposures.
+#[utoipa::path(delete, path = "/api/v1/tags", params(TitleQuery),
+    responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
+pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
+    let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
+    let answer = change(
+        shared,
+        |_| Ok(()),
+        move |w, ()| {
+            let removed = w.tags.remove_pack(&query.title);
+            if removed == 0 {
+                let message = format!("no pack is titled '{}'", query.title);
+                return Err(ApiError { status: axum::http::StatusCode::NOT_FOUND, message });
+            }
+            w.catch_up();
+            Ok(RemovedAnswer { removed })
+        },
+    )
+    .await?;
+    after.rescreen_later(why);
+    Ok(Json(answer))
+}
+
+/// What to cluster by.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ClusterQuery {
+    /// Join the inputs of a transaction (default true).
+    cospend: Option<bool>,
+    /// Coinjoin detectors: names with commas, all or none (default all).
+    coinjoins: Option<String>,
+    /// Change heuristics: `a+b,c` means a and b agree, or c (default address-reuse).
+    change: Option<String>,
+}
+
+/// What a clustering gave.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClusterAnswer {
+    clusters: u64,
+    merges: u64,
+    coinjoins: u64,
+}
+
+/// Clusters anew, by other heuristics.
+#[utoipa::path(post, path = "/api/v1/cluster", params(ClusterQuery),
+    responses((status = 200, body = ClusterAnswer), (status = 400, body = ErrorBody)))]
+pub async fn recluster(State(shared): State<Shared>, Query(query): Query<ClusterQuery>) -> Answer<ClusterAnswer> {
+    let options = ClusterOptions {
+        cospend: query.cospend.unwrap_or(true),
+        coinjoins: CoinjoinSet::parse(query.coinjoins.as_deref().unwrap_or("all")).map_err(ApiError::bad)?,
+        change: ChangeRule::parse(query.change.as_deref().unwrap_or(DEFAULT_CHANGE)).map_err(ApiError::bad)?,
+    };
+    let build = move |w: &Workspace| Ok(holdfast_attribution::Clusters::build(&w.ledger, options));
+    change(shared, build, |w, clusters| {
+        w.clusters = clusters;
+        w.catch_up();
+        Ok(ClusterAnswer {
+            clusters: w.clusters.count(),
+            merges: w.clusters.merges().len() as u64,
+            coinjoins: w.clusters.coinjoins(),
+        })
+    })
+    .await
+    .map(Json)
+}
+
+/// What a recomputation covered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RebuiltAnswer {
+    txs: u32,
+}
+
+/// Recomputes the exposures of the whole ledger.
+#[utoipa::path(post, path = "/api/v1/exposures/rebuild", responses((status = 200, body = RebuiltAnswer)))]
+pub async fn rebuild_exposures(State(shared): State<Shared>) -> Answer<RebuiltAnswer> {
+    change(
+        shared,
+        |w| Ok(w.new_exposures()),
+        |w, exposures| {
+            w.exposures = exposures;
+            Ok(RebuiltAnswer { txs: w.exposures.done() })
+        },
+    )
+    .await
+    .map(Json)
+}
+
+/// Tags that do not say the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConflictAnswer {
+    address: String,
+    asset: String,
+    field: String,
+    /// Value and pack.
+    values: Vec<Vec<String>>,
+}
+
+/// Addresses whose tags disagree.
+#[utoipa::path(get, path = "/api/v1/tags/conflicts", responses((status = 200, body = Vec<ConflictAnswer>)))]
+pub async fn conflicts(State(shared): State<Shared>, Clearance(clearance): Clearance) -> Answer<Vec<ConflictAnswer>> {
+    let found = ask(shared, move |w| Ok(w.tags.conflicts_for(clearance))).await?;
+    let answer = found.into_iter().map(|c| ConflictAnswer {
+        address: c.address,
+        asset: c.asset,
+        field: c.field.to_owned(),
+        values: c.values.into_iter().map(|(value, pack)| vec![value, pack]).collect(),
+    });
+    Ok(Json(answer.collect()))
+}
+
+/// Which block.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct HeightQuery {
+    /// Height, for blocks that do not state it (older than BIP 34).
+    height: Option<u32>,
+}
+
+/// A block that was appended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Appended {
+    height: u32,
+    hash: String,
+    txs: u32,
+}
+
+/// Appends one raw block (binary or hex) to the ledger.
+#[utoipa::path(post, path = "/api/v1/blocks", params(HeightQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Appended), (status = 400, body = ErrorBody)))]
+pub async fn append_block(
+    State(shared): State<Shared>,
+    Query(query): Query<HeightQuery>,
+    body: Bytes,
+) -> Answer<Appended> {
+    change(
+        shared,
+        |_| Ok(()),
+        move |w, ()| {
+            let block = read_single_block(body.to_vec(), w.ledger.network())
+                .map_err(|e| ApiError::bad(format!("body: {e}")))?;
+            let height = query.height.or(block.stated_height()).ok_or_else(|| {
+                ApiError::bad("the block does not state its height (older than BIP 34); give ?height=")
+            })?;
+            let answer = Appended { height, hash: display_hash(&block.hash), txs: block.txs.len() as u32 };
+            let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
+            w.ledger
+                .append(&feed, &AppendOptions::default(), &mut |_| ControlFlow::Continue(()))
+                .map_err(|e| ApiError::bad(e.to_string()))?;
+            w.catch_up();
+            Ok(answer)
+        },
+    )
+    .await
+    .map(Json)
+}
+
+/// How to check.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct CheckQuery {
+    /// Compare with raw blocks too.
+    #[serde(default)]
+    raw: bool,
+}
+
+/// What a check found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckAnswer {
+    clean: bool,
+    blocks: u32,
+    txs: u32,
+    raw_blocks: u32,
+    /// Ranges of columns compared with their checksums; absent where the ledger has none.
+    checksums: Option<u64>,
+    problems: Vec<String>,
+}
+
+/// Verifies the whole ledger.
+#[utoipa::path(get, path = "/api/v1/ledger/check", params(CheckQuery), responses((status = 200, body = CheckAnswer)))]
+pub async fn check(State(shared): State<Shared>, Query(query): Query<CheckQuery>) -> Answer<CheckAnswer> {
+    ask(shared, move |w| {
+        let report = w
+            .ledger
+            .check(query.raw, &mut |_| ControlFlow::Continue(()))
+            .map_err(|e| ApiError::internal(e.to_string()))?;
+        Ok(CheckAnswer {
+            clean: report.is_clean(),
+            blocks: report.blocks,
+            txs: report.txs,
+            raw_blocks: report.raw_blocks,
+            checksums: report.checksums,
+            problems: report.problems,
+        })
+    })
+    .await
+    .map(Json)
+}
+
+/// Whom unconfirmed transactions should pay.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct MempoolQuery {
+    /// Only transactions that pay this address.
+    address: Option<String>,
+}
+
+/// An unconfirmed transaction.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MempoolTx {
+    txid: String,
+    /// Outputs spent, as txid:index, with the category of their address where the ledger knows it.
+    inputs: Vec<MempoolSide>,
+    /// Outputs made.
+    outputs: Vec<MempoolSide>,
+}
+
+/// One side of an unconfirmed transaction.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MempoolSide {
+    outpoint: Option<String>,
+    address: Option<String>,
+    value: Option<u64>,
+    category: Option<String>,
+}
+
+/// Unconfirmed transactions of the node that is followed, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/mempool", params(MempoolQuery), responses((status = 200, body = Vec<MempoolTx>), (status = 400, body = ErrorBody)))]
+pub async fn mempool(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<MempoolQuery>,
+) -> Answer<Vec<MempoolTx>> {
+    let pool = shared.mempool.clone();
+    ask(shared, move |w| {
+        let network = w.ledger.network();
+        let wanted = match &query.address {
+            Some(text) => Some(AddressKey::parse(text, network).map_err(|e| ApiError::bad(e.to_string()))?),
+            None => None,
+        };
+        let pool = pool.read().map_err(|_| ApiError::internal("the mempool feed failed; restart"))?;
+        let category = |key: &AddressKey| {
+            let number = w.ledger.address_number(key)?;
+            let category = w.entities.category_for(&w.tags, &w.clusters, number, clearance);
+            category.is_attributed().then(|| category.name().to_owned())
+        };
+        let pays = |tx: &holdfast_bitcoin::block::SingleTx| {
+            wanted.as_ref().is_none_or(|a| tx.outputs.iter().any(|o| o.1 == *a))
+        };
+        Ok(pool
+            .iter()
+            .filter(|tx| pays(tx))
+            .take(1000)
+            .map(|tx| MempoolTx {
+                txid: display_hash(&tx.txid),
+                inputs: tx
+                    .inputs
+                    .iter()
+                    .map(|(txid, vout)| {
+                        let outputs = w.ledger.tx_by_id(txid).map(|t| w.ledger.outputs(t));
+                        let output = outputs.and_then(|o| Some(o.start + *vout as u64).filter(|n| *n < o.end));
+                        let key = output.map(|o| w.ledger.address(w.ledger.address_of(o)));
+                        MempoolSide {
+                            outpoint: Some(format!("{}:{vout}", display_hash(txid))),
+                            address: key.map(|k| k.to_text(network)),
+                            value: output.map(|o| w.ledger.value(o)),
+                            category: key.as_ref().and_then(category),
+                        }
+                    })
+                    .collect(),
+                outputs: tx
+                    .outputs
+                    .iter()
+                    .map(|(value, key)| MempoolSide {
+                        outpoint: None,
+                        address: Some(key.to_text(network)),
+                        value: Some(*value),
+                        category: category(key),
+                    })
+                    .collect(),
+            })
+            .collect())
+    })
+    .await
+    .map(Json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_names_every_route() {
+        let document = Document::openapi();
+        assert!(document.paths.paths.len() >= 15);
+        assert!(document.to_json().unwrap().contains("/api/v1/trace/bundle"));
+    }
+}

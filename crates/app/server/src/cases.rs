@@ -1,0 +1,414 @@
+//! Cases, reports to authorities, recommendations and the transparency report over HTTP.
+
+use crate::Shared;
+use crate::api::TraceQuery;
+use crate::desk::{StateQuery, at_desk, download};
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::screening::json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use holdfast_analysis::Workspace;
+use holdfast_forensics::derive::GAP;
+use holdfast_requests::Desk;
+use holdfast_requests::cases::{Case, CaseFile, CaseStep, Hit, NewCase, Person};
+use holdfast_requests::recommend::{Finding, Proposal, Recommendation};
+use holdfast_requests::reports::{Body, Filer, Kind, Report};
+use holdfast_requests::seized::{ScanOrder, Scanned};
+use holdfast_requests::transparency;
+use holdfast_screening::ScreeningError;
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use utoipa::{IntoParams, ToSchema};
+
+/// Most bytes that the archives of an uploaded file may unpack to.
+const MAX_UNPACKED: u64 = 2 << 30;
+
+/// Who asks, as cases know people.
+pub(crate) fn person(caller: &Caller) -> Person {
+    Person { name: caller.0.to_string(), reads_all: caller.may("audit"), changes_all: caller.may("admin") }
+}
+
+/// Does something with a case and the ledger.
+pub(crate) async fn with_ledger<T: Send + 'static>(
+    shared: Shared,
+    caller: &Caller,
+    run: impl FnOnce(&Desk<'_>, &Workspace, &Person) -> Result<T, ScreeningError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let (who, theirs) = (person(caller), shared.clone());
+    at_desk(shared, move |d| {
+        let workspace = theirs.workspace.read().map_err(|_| ScreeningError::Stopped)?;
+        run(d, &workspace, &who)
+    })
+    .await
+}
+
+async fn with<T: Send + 'static>(
+    shared: Shared,
+    caller: &Caller,
+    run: impl FnOnce(&Desk<'_>, &Person) -> Result<T, ScreeningError> + Send + 'static,
+) -> Result<Json<T>, ApiError> {
+    let who = person(caller);
+    at_desk(shared, move |d| run(d, &who)).await.map(Json)
+}
+
+/// Cases that the caller works on (auditors: all), newest first. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/cases", params(StateQuery), responses((status = 200, body = Vec<Case>)))]
+pub async fn cases(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<StateQuery>,
+) -> Result<Json<Vec<Case>>, ApiError> {
+    with(shared, &caller, move |d, p| d.cases(q.state.as_deref(), p)).await
+}
+
+/// Opens a case; the caller leads it.
+#[utoipa::path(post, path = "/api/v1/desk/cases", request_body(content = NewCase,
+    example = json!({"title": "A ransom paid in block 400000", "summary": "Reported by the victim.", "typology": "ransomware"})),
+    responses((status = 200, body = Case), (status = 400, body = ErrorBody)))]
+pub async fn open_case(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Json<Case>, ApiError> {
+    let new: NewCase = json(&body)?;
+    with(shared, &caller, move |d, p| d.open_case(new, p)).await
+}
+
+/// A case with all that belongs to it, its links to other cases and its timeline. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/cases/{id}", params(("id" = u64, Path, description = "Number")),
+    responses((status = 200, body = CaseFile), (status = 404, body = ErrorBody)))]
+pub async fn case(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+) -> Result<Json<CaseFile>, ApiError> {
+    with_ledger(shared, &caller, move |d, w, p| d.case(id, Some(w), p)).await.map(Json)
+}
+
+/// What a change of a case did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Changed {
+    /// Number of the item that was added.
+    item: Option<u64>,
+}
+
+/// Changes a case: add, done, withdraw, custody, member, close, reopen.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}", params(("id" = u64, Path, description = "Number")), request_body(content = CaseStep,
+    example = json!({"step": "add", "kind": "note", "title": "The victim called again."})),
+    responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn change_case(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Result<Json<Changed>, ApiError> {
+    let step: CaseStep = json(&body)?;
+    with(shared, &caller, move |d, p| Ok(Changed { item: d.change_case(id, step, p)? })).await
+}
+
+/// What an exhibit is.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ExhibitQuery {
+    /// Media type, such as image/png; the bytes must be of it.
+    media_type: String,
+    /// Where it is kept.
+    place: String,
+}
+
+/// Takes a file in as an exhibit, with the first entry of its custody record.
+#[utoipa::path(put, path = "/api/v1/desk/cases/{id}/exhibits/{name}",
+    params(("id" = u64, Path, description = "Number"), ("name" = String, Path, description = "File name"), ExhibitQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn add_exhibit(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, name)): Path<(u64, String)>,
+    Query(q): Query<ExhibitQuery>,
+    body: Bytes,
+) -> Result<Json<Changed>, ApiError> {
+    with(shared, &caller, move |d, p| {
+        Ok(Changed { item: Some(d.add_exhibit(id, &name, &q.media_type, &q.place, &body, p)?) })
+    })
+    .await
+}
+
+/// An exhibit's bytes, checked against their hash. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/cases/{id}/exhibits/{name}",
+    params(("id" = u64, Path, description = "Number"), ("name" = String, Path, description = "File name")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
+pub async fn exhibit(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, name)): Path<(u64, String)>,
+) -> Result<Response, ApiError> {
+    let file = name.clone();
+    let bytes = with(shared, &caller, move |d, p| d.exhibit(id, &file, p)).await?.0;
+    Ok(download(&name, "application/octet-stream", bytes))
+}
+
+/// How a seized file is scanned.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ScanQuery {
+    /// Number or name of the exhibit.
+    exhibit: String,
+    /// Addresses derived of each branch, 20 by default, 1,000 at most.
+    gap: Option<u32>,
+}
+
+/// Scans a seized file (at most 64 MiB; larger ones by `holdfast evidence scan`) for seeds, keys, addresses and wallets. Secrets are sealed to the
+/// case's key at once and shown as fingerprints; addresses are derived and looked up; record and results become exhibits of the case.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/evidence/{name}",
+    params(("id" = u64, Path, description = "Number"), ("name" = String, Path, description = "File name"), ScanQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Scanned), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn scan_evidence(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, name)): Path<(u64, String)>,
+    Query(q): Query<ScanQuery>,
+    body: Bytes,
+) -> Result<Json<Scanned>, ApiError> {
+    scan_bytes(shared, &caller, id, name, q.exhibit, q.gap, body.to_vec()).await
+}
+
+/// Scans bytes for a case, in a folder of their own that is removed afterwards.
+pub(crate) async fn scan_bytes(
+    shared: Shared,
+    caller: &Caller,
+    id: u64,
+    name: String,
+    exhibit: String,
+    gap: Option<u32>,
+    bytes: Vec<u8>,
+) -> Result<Json<Scanned>, ApiError> {
+    with_ledger(shared, caller, move |d, w, p| {
+        let io = |e: std::io::Error| ScreeningError::State(format!("the file cannot be kept for the scan: {e}"));
+        let dir = tempfile::tempdir().map_err(io)?;
+        let plain: String =
+            name.chars().map(|c| if c.is_alphanumeric() || "._- ".contains(c) { c } else { '_' }).take(60).collect();
+        let file = dir.path().join(if plain.trim_matches(['.', ' ']).is_empty() { "file".into() } else { plain });
+        std::fs::write(&file, &bytes).map_err(io)?;
+        let (paths, out) = ([file], dir.path().join("results"));
+        let order =
+            ScanOrder { paths: &paths, out: &out, exhibit: &exhibit, gap: gap.unwrap_or(GAP), most: MAX_UNPACKED };
+        let scanned = d.scan_for_case(id, order, Some(w), p, &mut |_| ControlFlow::Continue(()))?;
+        let mut scanned = scanned.ok_or_else(|| ScreeningError::State("the scan was stopped".into()))?;
+        // The folder is gone: names are the file's own.
+        let root = format!("{}/", dir.path().display());
+        for source in &mut scanned.report.sources {
+            source.path = source.path.replace(&root, "");
+            let said = source.warnings.iter_mut().chain(&mut source.not_opened);
+            said.for_each(|w| *w = w.replace(&root, ""));
+        }
+        scanned.report.findings.iter_mut().for_each(|f| f.source = f.source.replace(&root, ""));
+        Ok(scanned)
+    })
+    .await
+    .map(Json)
+}
+
+/// Traces, and saves the answer in the case as it is now. The parameters are those of /api/v1/trace.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery),
+    responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn save_trace(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    Query(q): Query<TraceQuery>,
+) -> Result<Json<Changed>, ApiError> {
+    let request = q.request();
+    let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
+    with_ledger(shared, &caller, move |d, w, p| Ok(Changed { item: Some(d.save_trace(id, w, &request, &title, p)?) }))
+        .await
+        .map(Json)
+}
+
+/// A case as a report to be read and signed.
+#[utoipa::path(get, path = "/api/v1/desk/cases/{id}/report.pdf", params(("id" = u64, Path, description = "Number")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404, body = ErrorBody)))]
+pub async fn case_report(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+) -> Result<Response, ApiError> {
+    let bytes = with_ledger(shared, &caller, move |d, w, p| d.case_report(id, Some(w), p)).await?;
+    Ok(download(&format!("case-{id}.pdf"), "application/pdf", bytes))
+}
+
+/// A report to be drafted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftBody {
+    /// goaml or fincen-sar.
+    kind: Kind,
+    /// Who reports.
+    filer: Filer,
+}
+
+/// Reports of a case to authorities.
+#[utoipa::path(get, path = "/api/v1/desk/cases/{id}/reports", params(("id" = u64, Path, description = "Number")),
+    responses((status = 200, body = Vec<Report>), (status = 404, body = ErrorBody)))]
+pub async fn reports(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+) -> Result<Json<Vec<Report>>, ApiError> {
+    with(shared, &caller, move |d, p| d.reports(id, p)).await
+}
+
+/// Drafts a report from a case: goAML 5.0.1 or a FinCEN SAR.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/reports", params(("id" = u64, Path, description = "Number")), request_body(content = DraftBody,
+    example = json!({"kind": "goaml", "filer": {"name": "Example Exchange", "entity_id": 17, "branch": "main", "tax_number": "123456789", "control_code": "PBSA8180",
+        "address": "1 Main St", "city": "Springfield", "state": "IL", "postal_code": "62701", "country": "US", "phone": "5551234567", "currency": "USD",
+        "officer_first_name": "Ana", "officer_last_name": "Berg"}})),
+    responses((status = 200, body = Report), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn draft_report(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Result<Json<Report>, ApiError> {
+    let draft: DraftBody = json(&body)?;
+    with(shared, &caller, move |d, p| d.draft_report(id, draft.kind, draft.filer, p)).await
+}
+
+/// Replaces a draft's content; an approval is void then.
+#[utoipa::path(put, path = "/api/v1/desk/cases/{id}/reports/{report}",
+    params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")), request_body = Body,
+    responses((status = 200, body = Report), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn revise_report(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, report)): Path<(u64, u64)>,
+    body: Bytes,
+) -> Result<Json<Report>, ApiError> {
+    let new: Body = json(&body)?;
+    with(shared, &caller, move |d, p| d.revise_report(id, report, new, p)).await
+}
+
+/// Approves a draft; who wrote this version may not.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/reports/{report}/approve",
+    params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")),
+    responses((status = 200, body = Report), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn approve_report(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, report)): Path<(u64, u64)>,
+) -> Result<Json<Report>, ApiError> {
+    with(shared, &caller, move |d, p| d.approve_report(id, report, p)).await
+}
+
+/// Exports an approved report as the authority's XML.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/reports/{report}/export",
+    params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")),
+    responses((status = 200, body = String, content_type = "application/xml"), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn export_report(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, report)): Path<(u64, u64)>,
+) -> Result<Response, ApiError> {
+    let bytes = with(shared, &caller, move |d, p| d.export_report(id, report, p)).await?.0;
+    Ok(download(&format!("report-{report}.xml"), "application/xml", bytes))
+}
+
+/// What to look for.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct SearchQuery {
+    /// Words; all must be there, the last may be unfinished.
+    q: String,
+}
+
+/// Full-text search over the cases that the caller may read, and requests. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/search", params(SearchQuery), responses((status = 200, body = Vec<Hit>), (status = 400, body = ErrorBody)))]
+pub async fn search(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<SearchQuery>,
+) -> Result<Json<Vec<Hit>>, ApiError> {
+    with(shared, &caller, move |d, p| d.search(&q.q, p)).await
+}
+
+/// What cases have in common, by typology.
+#[utoipa::path(get, path = "/api/v1/desk/findings", responses((status = 200, body = Vec<Finding>)))]
+pub async fn findings(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Vec<Finding>>, ApiError> {
+    with(shared, &caller, |d, p| d.findings(&p.name)).await
+}
+
+/// Recommendations to the AML, KYC and platform teams, newest first.
+#[utoipa::path(get, path = "/api/v1/desk/recommendations", responses((status = 200, body = Vec<Recommendation>)))]
+pub async fn recommendations(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Vec<Recommendation>>, ApiError> {
+    with(shared, &caller, |d, _| d.recommendations()).await
+}
+
+/// Makes a recommendation; a rule book with it is replayed over all history, and the cases that it would have stopped are counted.
+#[utoipa::path(post, path = "/api/v1/desk/recommendations", request_body(content = Proposal,
+    example = json!({"team": "aml", "title": "Hold first withdrawals after card payments", "typology": "stolen_card_laundering", "text": "As all cases show."})),
+    responses((status = 200, body = Recommendation), (status = 400, body = ErrorBody)))]
+pub async fn recommend(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Json<Recommendation>, ApiError> {
+    let proposal: Proposal = json(&body)?;
+    with(shared, &caller, move |d, p| d.recommend(proposal, p)).await
+}
+
+/// What became of a recommendation.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FollowUp {
+    /// proposed, accepted, declined or done.
+    state: String,
+    /// What was said.
+    note: String,
+}
+
+/// Notes what became of a recommendation.
+#[utoipa::path(post, path = "/api/v1/desk/recommendations/{id}", params(("id" = u64, Path, description = "Number")),
+    request_body(content = FollowUp, example = json!({"state": "accepted", "note": "in the next release"})),
+    responses((status = 200, body = Recommendation), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn follow_up(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Result<Json<Recommendation>, ApiError> {
+    let said: FollowUp = json(&body)?;
+    with(shared, &caller, move |d, p| d.follow_up(id, &said.state, &said.note, p)).await
+}
+
+/// A span of time.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct SpanQuery {
+    /// From, Unix seconds.
+    from: i64,
+    /// To, exclusive.
+    to: i64,
+    /// json (default) or csv.
+    format: Option<String>,
+}
+
+/// The transparency report: requests by country, kind, outcome and time to answer. It names nobody.
+#[utoipa::path(get, path = "/api/v1/desk/transparency", params(SpanQuery),
+    responses((status = 200, description = "The report", content((transparency::Report = "application/json"), (String = "text/csv"))), (status = 400, body = ErrorBody)))]
+pub async fn transparency_report(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<SpanQuery>,
+) -> Result<Response, ApiError> {
+    let report = with(shared, &caller, move |d, _| d.transparency(q.from, q.to)).await?;
+    Ok(match q.format.as_deref() {
+        Some("csv") => ([("content-type", "text/csv; charset=utf-8")], report.0.csv()).into_response(),
+        _ => report.into_response(),
+    })
+}

@@ -1,0 +1,361 @@
+//! Law-enforcement requests over HTTP.
+
+use crate::Shared;
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::screening::{block, json};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::{Extension, Json};
+use holdfast_requests::clocks::Ticked;
+use holdfast_requests::intake::{Agency, Matched, NewAgency, Opened, RequestFilter, Seizure, Step, Stored};
+use holdfast_requests::portal::{File, Message, Officer, Verdict};
+use holdfast_requests::production::Production;
+use holdfast_requests::{Desk, Inquiry, Policy, Request, Review, review};
+use holdfast_screening::ScreeningError;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// The policy on requests from law enforcement: which legal process opens which data, how soon, for how long.
+#[utoipa::path(get, path = "/api/v1/desk/policy", responses((status = 200, body = Policy)))]
+pub async fn policy(State(shared): State<Shared>) -> Json<Policy> {
+    Json((*shared.policy).clone())
+}
+
+/// What policy and the signs of forgery say of a request, before anything is done. Nothing is stored.
+#[utoipa::path(post, path = "/api/v1/desk/review", request_body(content = Inquiry, example = json!({
+    "request": {"id": "r-1", "received": 1795000000, "kind": "information", "process": "us.2703d", "reference": "24-mj-1234",
+        "officer": {"name": "Ana Berg", "email": "ana.berg@fbi.gov", "agency": "FBI", "country": "US"}, "states": ["judge"],
+        "targets": [{"kind": "address", "value": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "asset": "BTC"}], "classes": ["subscriber", "content"]},
+    "history": {"domains": [{"domain": "fbi.gov", "agency": "FBI", "country": "US"}]}})),
+    responses((status = 200, body = Review), (status = 400, body = ErrorBody)))]
+pub async fn review_request(State(shared): State<Shared>, body: Bytes) -> Result<Json<Review>, ApiError> {
+    let inquiry: Inquiry = json(&body)?;
+    let reviewed = tokio::task::spawn_blocking(move || review(&shared.policy, &inquiry)).await;
+    let reviewed = reviewed.map_err(|e| ApiError::internal(e.to_string()))?;
+    Ok(Json(reviewed?))
+}
+
+/// Does something at the desk.
+pub(crate) async fn at_desk<T: Send + 'static>(
+    shared: Shared,
+    run: impl FnOnce(&Desk<'_>) -> Result<T, ScreeningError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let theirs = shared.clone();
+    block(shared, move |s| {
+        let master = &theirs.gate.master;
+        run(&Desk { screening: s, policy: &theirs.policy, master, vault: &theirs.vault })
+    })
+    .await
+}
+
+async fn intake<T: Send + 'static>(
+    shared: Shared,
+    run: impl FnOnce(&Desk<'_>) -> Result<T, ScreeningError> + Send + 'static,
+) -> Result<Json<T>, ApiError> {
+    at_desk(shared, run).await.map(Json)
+}
+
+/// An agency that was registered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AgencyAnswer {
+    /// Its number.
+    agency: u64,
+}
+
+/// Agencies with their verified mail domains.
+#[utoipa::path(get, path = "/api/v1/desk/agencies", responses((status = 200, body = Vec<Agency>)))]
+pub async fn agencies(State(shared): State<Shared>) -> Result<Json<Vec<Agency>>, ApiError> {
+    intake(shared, |i| i.agencies()).await
+}
+
+/// Registers an agency with a verified mail domain, or a further domain of one.
+#[utoipa::path(post, path = "/api/v1/desk/agencies", request_body(content = NewAgency,
+    example = json!({"name": "FBI", "country": "US", "domain": "fbi.gov", "evidence": "listed on usa.gov"})),
+    responses((status = 200, body = AgencyAnswer), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn add_agency(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Json<AgencyAnswer>, ApiError> {
+    let new: NewAgency = json(&body)?;
+    intake(shared, move |i| Ok(AgencyAnswer { agency: i.add_agency(new, &caller.0)? })).await
+}
+
+/// Which requests.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct RequestQuery {
+    /// open, prepared or answered.
+    state: Option<String>,
+    /// Numbers above this one (default 0).
+    #[serde(default)]
+    after: u64,
+    /// At most so many (default 100, up to 1,000).
+    limit: Option<u16>,
+}
+
+/// Requests from law enforcement. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests", params(RequestQuery), responses((status = 200, body = Vec<Stored>)))]
+pub async fn requests(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<RequestQuery>,
+) -> Result<Json<Vec<Stored>>, ApiError> {
+    let filter = RequestFilter { state: q.state, after: q.after, limit: q.limit.map_or(100, usize::from) };
+    intake(shared, move |i| i.list(&filter, &caller.0)).await
+}
+
+/// Takes a request in. Sent again with the same id and content it changes nothing.
+#[utoipa::path(post, path = "/api/v1/desk/requests", request_body(content = Request, example = json!({
+    "id": "r-1", "received": 1795000000, "kind": "information", "process": "us.2703d", "reference": "24-mj-1234",
+    "officer": {"name": "Ana Berg", "email": "ana.berg@fbi.gov", "agency": "FBI", "country": "US"}, "states": ["judge"],
+    "targets": [{"kind": "address", "value": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "asset": "BTC"}], "classes": ["subscriber"]})),
+    responses((status = 200, body = Opened), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn submit(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Json<Opened>, ApiError> {
+    let request: Request = json(&body)?;
+    intake(shared, move |i| i.submit(request, &caller.0)).await
+}
+
+/// A request with what policy and the signs of forgery say of it now. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Opened), (status = 404, body = ErrorBody)))]
+pub async fn request(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Opened>, ApiError> {
+    intake(shared, move |i| i.open(&id, &caller.0)).await
+}
+
+/// Customers that a request's targets are matched to: directly, by a withdrawal, through a cluster, or by a traced path. The look is in the
+/// audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/matches", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Vec<Matched>), (status = 404, body = ErrorBody)))]
+pub async fn matches(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Matched>>, ApiError> {
+    let theirs = shared.clone();
+    intake(shared, move |i| {
+        let workspace = theirs.workspace.read().map_err(|_| ScreeningError::Stopped)?;
+        i.matches(Some(&workspace), &id, &caller.0)
+    })
+    .await
+}
+
+/// Takes a step with a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.
+#[utoipa::path(post, path = "/api/v1/desk/requests/{id}", params(("id" = String, Path, description = "The portal's id")), request_body = Step,
+    responses((status = 200, body = Opened), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn step(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Opened>, ApiError> {
+    let step: Step = json(&body)?;
+    // Who prepares and who decides have different roles, beside being different people.
+    caller.needs(match step {
+        Step::Approve {} | Step::Return { .. } => "approve",
+        _ => "desk",
+    })?;
+    intake(shared, move |i| i.step(&id, step, &caller.0)).await
+}
+
+/// Messages about a request, both ways. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/messages", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Vec<Message>), (status = 404, body = ErrorBody)))]
+pub async fn messages(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Message>>, ApiError> {
+    intake(shared, move |d| d.messages(&id, &caller.0)).await
+}
+
+/// A text to be sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TextBody {
+    /// The text.
+    pub(crate) text: String,
+}
+
+/// Writes to the officer; mail says that there is a message, the portal has it.
+#[utoipa::path(post, path = "/api/v1/desk/requests/{id}/messages", params(("id" = String, Path, description = "The portal's id")),
+    request_body(content = TextBody, example = json!({"text": "Please send the signed order."})),
+    responses((status = 200, body = Vec<Message>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn message(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Vec<Message>>, ApiError> {
+    let text: TextBody = json(&body)?;
+    intake(shared, move |d| d.message(&id, &text.text, &caller.0)).await
+}
+
+/// Files that came with a request.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/files", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Vec<File>), (status = 404, body = ErrorBody)))]
+pub async fn files(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Vec<File>>, ApiError> {
+    intake(shared, move |d| d.attachments(&id)).await
+}
+
+/// Bytes for saving, never for showing: what officers send is not trusted.
+pub(crate) fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> axum::response::Response {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_graphic() && !"\"\\;".contains(c) { c } else { '_' }).collect();
+    let headers = [
+        ("content-type", media_type.to_owned()),
+        ("content-disposition", format!("attachment; filename=\"{plain}\"")),
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ];
+    axum::response::IntoResponse::into_response((headers, bytes))
+}
+
+/// A file that came with a request, checked against its hash. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/files/{name}",
+    params(("id" = String, Path, description = "The portal's id"), ("name" = String, Path, description = "File name")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
+pub async fn file(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<axum::response::Response, ApiError> {
+    let (file, bytes) = at_desk(shared, move |d| d.file(&format!("request:{id}"), &name, &caller.0)).await?;
+    // The type is in the list of files; what is downloaded is bytes.
+    Ok(download(&file.name, "application/octet-stream", bytes))
+}
+
+/// What a file is.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct MediaQuery {
+    /// Media type, such as application/pdf; the bytes must be of it.
+    pub(crate) media_type: String,
+}
+
+/// Attaches a file to a request.
+#[utoipa::path(put, path = "/api/v1/desk/requests/{id}/files/{name}",
+    params(("id" = String, Path, description = "The portal's id"), ("name" = String, Path, description = "File name"), MediaQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = File), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn attach(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, name)): Path<(String, String)>,
+    Query(q): Query<MediaQuery>,
+    body: Bytes,
+) -> Result<Json<File>, ApiError> {
+    intake(shared, move |d| d.attach(&id, &name, &q.media_type, &body, &caller.0)).await
+}
+
+/// Which officers, seizures and the like.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct StateQuery {
+    /// In this state; all by default.
+    pub(crate) state: Option<String>,
+}
+
+/// Officers of the portal.
+#[utoipa::path(get, path = "/api/v1/desk/officers", params(StateQuery), responses((status = 200, body = Vec<Officer>)))]
+pub async fn officers(
+    State(shared): State<Shared>,
+    Query(q): Query<StateQuery>,
+) -> Result<Json<Vec<Officer>>, ApiError> {
+    intake(shared, move |d| d.officers(q.state.as_deref())).await
+}
+
+/// What a person says of an officer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfficerVerdict {
+    /// approve, suspend or reset_factor.
+    verdict: Verdict,
+    /// Why.
+    reason: String,
+}
+
+/// Approves or suspends an officer, or resets the second factor.
+#[utoipa::path(post, path = "/api/v1/desk/officers/{id}", params(("id" = u64, Path, description = "Number")),
+    request_body(content = OfficerVerdict, example = json!({"verdict": "approve", "reason": "called back at the agency's switchboard"})),
+    responses((status = 200, body = Officer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn judge_officer(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Result<Json<Officer>, ApiError> {
+    let said: OfficerVerdict = json(&body)?;
+    intake(shared, move |d| d.judge_officer(id, said.verdict, &said.reason, &caller.0)).await
+}
+
+/// Transfers of seizures: approved ones are for the exchange to carry out. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/seizures", params(StateQuery), responses((status = 200, body = Vec<Seizure>)))]
+pub async fn seizures(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<StateQuery>,
+) -> Result<Json<Vec<Seizure>>, ApiError> {
+    intake(shared, move |d| d.seizures(q.state.as_deref(), &caller.0)).await
+}
+
+/// Does what is due by now: reminders, escalation, lapse of preservations, notices to users. The server does so each minute by itself.
+#[utoipa::path(post, path = "/api/v1/desk/tick", responses((status = 200, body = Ticked)))]
+pub async fn tick(State(shared): State<Shared>) -> Result<Json<Ticked>, ApiError> {
+    intake(shared, |d| d.tick(&[])).await
+}
+
+/// Productions of a request with who fetched them. The look is in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/productions", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Vec<Production>), (status = 404, body = ErrorBody)))]
+pub async fn productions(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Production>>, ApiError> {
+    intake(shared, move |d| d.productions(&id, &caller.0)).await
+}
+
+/// To whom a production is encrypted.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProduceBody {
+    /// age recipients; by default the keys that the officer named in the portal.
+    #[serde(default)]
+    recipients: Vec<String>,
+}
+
+/// Makes the production of a granted request: exactly the approved classes of the accepted customers, signed, and encrypted to the officer.
+#[utoipa::path(post, path = "/api/v1/desk/requests/{id}/productions", params(("id" = String, Path, description = "The portal's id")),
+    request_body(content = ProduceBody, example = json!({"recipients": ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]})),
+    responses((status = 200, body = Production), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn produce(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Production>, ApiError> {
+    let asked: ProduceBody = if body.is_empty() { ProduceBody::default() } else { json(&body)? };
+    caller.needs("desk")?;
+    intake(shared, move |d| d.produce(&id, &asked.recipients, &caller.0)).await
+}
+
+/// Fetches a production's encrypted package. The fetch is in its access log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/productions/{number}",
+    params(("id" = String, Path, description = "The portal's id"), ("number" = u64, Path, description = "Number")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn fetch(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, number)): Path<(String, u64)>,
+) -> Result<axum::response::Response, ApiError> {
+    caller.needs("desk")?;
+    let bytes = at_desk(shared, move |d| d.fetch(&id, number, &caller.0)).await?;
+    Ok(download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
+}

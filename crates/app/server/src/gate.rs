@@ -1,0 +1,433 @@
+//! Who sends a request, and may they: API keys, sessions, scopes, rate limits.
+//!
+//! Nothing is open because something is absent: without a key a desk answers nobody, except where it was started open (`serve --open`, the
+//! demo), which ends for good with the first key.
+
+use crate::error::ApiError;
+use crate::limits::Rates;
+use crate::sessions::Sessions;
+use crate::{Shared, access, desk_pages};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode, header};
+use base64::Engine;
+use holdfast_screening::keys::{ApiKey, Master};
+use holdfast_vendors::elliptic;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+use subtle::ConstantTimeEq;
+
+/// Who sends a request: the name that the audit log keeps, and the scopes of the key.
+#[derive(Clone, Debug)]
+pub struct Caller(pub Arc<str>, Arc<[String]>, bool);
+
+impl Caller {
+    /// Who sends a request to an open desk, or from the command line on the desk's machine.
+    pub fn local(name: &str) -> Self {
+        Caller(name.into(), Arc::from(["admin".to_owned()]), true)
+    }
+
+    /// Somebody whose own session or key the handlers check.
+    pub(crate) fn nobody(name: &str) -> Self {
+        Caller(name.into(), Arc::from([]), false)
+    }
+
+    /// Whether it is somebody on the desk's machine who reads the desk's secret, or anybody at an open desk.
+    pub fn is_local(&self) -> bool {
+        self.2
+    }
+
+    /// What the caller may do.
+    pub fn scopes(&self) -> &[String] {
+        &self.1
+    }
+
+    /// Whether the caller may do what a scope names.
+    pub fn may(&self, scope: &str) -> bool {
+        self.1.iter().any(|s| s == scope || s == "admin")
+    }
+
+    /// Refuses who may not do what a scope names.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn needs(&self, scope: &str) -> Result<(), ApiError> {
+        match self.may(scope) {
+            true => Ok(()),
+            false => Err(ApiError { status: StatusCode::FORBIDDEN, message: format!("this needs the scope {scope}") }),
+        }
+    }
+}
+
+/// Keys in force and their use.
+#[derive(Debug)]
+pub struct Gate {
+    /// The desk's secret.
+    pub master: Master,
+    /// Who sends requests to an open desk.
+    local: Arc<str>,
+    /// Whether this is a command's own gate, which only the command reaches.
+    is_command: bool,
+    /// Whether the desk was started open and never had a key.
+    open: AtomicBool,
+    keys: RwLock<HashMap<String, (ApiKey, Arc<str>)>>,
+    /// Requests by key and by address.
+    pub(crate) rates: Rates,
+    /// People signed in by browser.
+    pub(crate) sessions: Sessions,
+    /// Learners signed in by browser.
+    pub(crate) learners: Sessions,
+}
+
+/// What nobody with a key is told while there is none.
+const FIRST_KEY: &str = "this desk has no key in force: make the first administrator's with `holdfast keys create NAME --role administrator` \
+on its machine (or, to try it out on this machine only, start it with --open)";
+
+impl Gate {
+    /// A gate with the keys in force; without one it lets nobody in.
+    pub fn new(master: Master, keys: Vec<ApiKey>) -> Self {
+        let gate = Gate {
+            master,
+            local: "local".into(),
+            is_command: false,
+            open: AtomicBool::new(false),
+            keys: RwLock::default(),
+            rates: Rates::default(),
+            sessions: Sessions::default(),
+            learners: Sessions::default(),
+        };
+        gate.set(keys);
+        gate
+    }
+
+    /// A gate for the command line: whoever reads the desk's secret may do everything, under the name given.
+    pub fn of(master: Master, name: &str) -> Self {
+        Gate { local: name.into(), is_command: true, ..Gate::new(master, Vec::new()) }
+    }
+
+    /// Opens the desk to everybody who reaches it, until the first key; callers make sure that only this machine does. Returns whether it is
+    /// open: a desk that ever had a key is not.
+    pub fn open(&self, keys: &[ApiKey]) -> bool {
+        self.open.store(keys.is_empty(), Ordering::SeqCst);
+        self.is_open()
+    }
+
+    /// Replaces the keys; revoked ones are left out. Any key ends an open desk.
+    pub fn set(&self, keys: Vec<ApiKey>) {
+        if !keys.is_empty() {
+            self.open.store(false, Ordering::SeqCst);
+        }
+        let map = keys.into_iter().filter(|k| k.revoked.is_none()).map(|k| {
+            let name: Arc<str> = k.name.as_str().into();
+            (k.id.clone(), (k, name))
+        });
+        *self.keys.write().unwrap_or_else(|e| e.into_inner()) = map.collect();
+    }
+
+    /// Whether everybody who reaches the desk may do everything.
+    pub fn is_open(&self) -> bool {
+        self.is_command || self.open.load(Ordering::SeqCst)
+    }
+
+    /// Whether this is a command's own gate, behind no network.
+    pub fn is_command(&self) -> bool {
+        self.is_command
+    }
+
+    /// Whether a key is in force.
+    pub fn has_keys(&self) -> bool {
+        !self.keys.read().unwrap_or_else(|e| e.into_inner()).is_empty()
+    }
+
+    /// The key in force with this secret.
+    pub(crate) fn key_of(&self, token: &str) -> Option<ApiKey> {
+        let id = self.master.id_of(token)?;
+        self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(key, _)| key.clone())
+    }
+
+    /// Lets a token through that has one of the scopes, or refuses it.
+    ///
+    /// # Errors
+    /// 401 without a key in force, 403 without the scope, 429 above the rate.
+    pub fn pass(&self, token: Option<&str>, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
+        self.admit(token.and_then(|t| self.master.id_of(t)), scopes, now)
+    }
+
+    /// Lets a request through by its key, its session, or as a command of this machine.
+    pub(crate) fn pass_request(&self, request: &Request, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
+        if let Some(caller) = self.command_of(request, now) {
+            return Ok(caller);
+        }
+        match token_of(request) {
+            Some(token) => self.pass(Some(&token), scopes, now),
+            None => {
+                let session = desk_pages::cookie(request.headers(), "hf");
+                let id = session.and_then(|c| self.sessions.subject(&c, now));
+                self.admit(id.as_deref(), scopes, now)
+            }
+        }
+    }
+
+    /// Lets a key whose secret was proved through for a scope, or refuses it.
+    fn admit(&self, id: Option<&str>, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
+        if self.is_open() {
+            return Ok(Caller::local(&self.local));
+        }
+        let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
+        let refuse = |status, message: String| ApiError { status, message };
+        let Some((key, name)) = id.and_then(|id| keys.get(id)) else {
+            let text = match keys.is_empty() {
+                true => FIRST_KEY,
+                false => "send a key in force: 'Authorization: Bearer hf_...' (make one with `holdfast keys create`)",
+            };
+            return Err(refuse(StatusCode::UNAUTHORIZED, text.into()));
+        };
+        if !scopes.iter().any(|s| key.may(s)) {
+            let needs = scopes.join(" or ");
+            let text = format!("key '{}' has the scopes {}; this needs {needs}", key.name, key.scopes.join(", "));
+            return Err(refuse(StatusCode::FORBIDDEN, text));
+        }
+        if key.per_minute > 0 && !self.rates.count(&format!("key {}", key.id), key.per_minute, 60, now) {
+            let text = format!("key '{}' may send {} requests a minute", key.name, key.per_minute);
+            return Err(refuse(StatusCode::TOO_MANY_REQUESTS, text));
+        }
+        Ok(Caller(name.clone(), key.scopes.as_slice().into(), false))
+    }
+
+    /// Signs a request of a command on this machine: the value of its `Authorization` header.
+    pub fn command_header(master: &Master, name: &str, method: &str, path: &str, now: i64) -> String {
+        let name = hex::encode(name);
+        let mac = master.derive("command", &format!("{now} {name} {method} {path}"));
+        format!("{COMMAND} {now}.{name}.{}", hex::encode(&mac[..24]))
+    }
+
+    /// Who runs a command on this machine: proved by the desk's secret, for one request, within a minute.
+    fn command_of(&self, request: &Request, now: i64) -> Option<Caller> {
+        let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (kind, rest) = text.split_once(' ')?;
+        let is_here = request.extensions().get::<access::Peer>().is_some_and(|p| p.0.is_loopback());
+        if kind != COMMAND || !is_here {
+            return None;
+        }
+        let mut parts = rest.split('.');
+        let (time, name) = (parts.next()?.parse::<i64>().ok()?, parts.next()?);
+        let name = String::from_utf8(hex::decode(name).ok()?).ok().filter(|n| n.len() <= 64)?;
+        let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
+        let right = Self::command_header(&self.master, &name, request.method().as_str(), path, time);
+        let fits = bool::from(right.as_bytes().ct_eq(text.as_bytes()));
+        (fits && (now - time).abs() <= COMMAND_SECONDS).then(|| Caller::local(&name))
+    }
+}
+
+/// Scheme of requests that commands on this machine sign.
+const COMMAND: &str = "Holdfast-Command";
+/// How long such a signature is good, in seconds.
+const COMMAND_SECONDS: i64 = 60;
+
+/// Endpoints about the chain, its tags and what follows from them.
+const CHAIN: [&str; 13] = [
+    "summary",
+    "address",
+    "tx",
+    "block",
+    "exposure",
+    "trace",
+    "paths",
+    "explain",
+    "search",
+    "tags",
+    "ledger",
+    "mempool",
+    "providers",
+];
+
+/// Scopes of which a request needs one: asking needs `read`, changing the scope of what is changed. Where a step of a request needs more,
+/// its handler asks for it.
+pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
+    let changes = *method != Method::GET && *method != Method::HEAD;
+    if !path.starts_with("/api/v1/") {
+        // Other providers' formats: analyses of addresses decide nothing, transfers do. Who sent a transfer reads its analysis by its id.
+        return match changes {
+            true if path.starts_with("/api/kyt/") || path.starts_with("/v2/analyses") => &["events"],
+            false if path == "/api/kyt/v2/categories" => &["chain", "read", "events"],
+            false => &["read", "events"],
+            true => &["chain", "read"],
+        };
+    }
+    let rest = path.strip_prefix("/api/v1/").unwrap_or_default();
+    let mut parts = rest.split('/');
+    let (part, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    match (part, changes) {
+        // Which of them a change needs stands in its kind; its handler asks for more.
+        ("changes", _) => &["manage", "rules", "approve"],
+        // Webhooks carry what is decided out of the house.
+        ("keys" | "webhooks", _) => &["manage"],
+        ("audit", _) => &["audit"],
+        ("desk", _) => match (second, changes) {
+            ("policy", false) | ("review", true) => &["read"],
+            ("officers" | "agencies", true) => &["approve"],
+            ("tick", true) => &["manage"],
+            // A report is approved by who may approve.
+            ("cases", true) if path.ends_with("/approve") => &["approve"],
+            ("transparency", false) => &["read"],
+            ("requests", true) => &["desk", "approve"],
+            // Requests name people, so that reading them needs more than `read`; an auditor reads what the log is about.
+            (_, false) => &["desk", "approve", "audit"],
+            (_, true) => &["desk"],
+        },
+        // The exchange's own app asks the customer.
+        ("warnings", false) => &["events", "desk", "approve", "audit"],
+        ("warnings", true) => &["events", "desk"],
+        ("campaigns", false) => &["desk", "approve", "audit"],
+        ("campaigns", true) if path.ends_with("/start") || path.ends_with("/end") => &["approve"],
+        ("campaigns", true) => &["desk"],
+        // What the chain and its tags say of an address is about no customer.
+        (part, false) if CHAIN.contains(&part) => &["chain", "read"],
+        ("rules", false) if second == "fields" => &["chain", "read"],
+        ("academy", _) => match (second, changes) {
+            ("labs" | "courses", false) => &["read", "academy"],
+            ("programme", false) => &["academy", "audit", "manage"],
+            _ => &["academy"],
+        },
+        ("sharing", _) => match (second, changes) {
+            ("flags" | "standings", false) => &["read"],
+            ("flags" | "share", true) => &["desk"],
+            // A partner's own key asks its lists.
+            ("matching", _) if parts.next().is_some() => &["partner"],
+            ("matching", true) => &["desk"],
+            ("sources", true) if path.ends_with("/read") => &["desk", "manage"],
+            ("tagpack" | "misp", false) => &["partner", "desk", "manage"],
+            (_, true) => &["manage"],
+            (_, false) => &["desk", "approve", "audit", "manage"],
+        },
+        (_, false) => &["read"],
+        ("verify", true) => &["chain", "read"],
+        ("rules", true) if path.ends_with("/test") => &["read"],
+        ("events", true) => &["events"],
+        ("records", true) => &["records"],
+        ("holds", true) => &["holds"],
+        ("alerts", true) => &["alerts"],
+        ("rules" | "prices", true) => &["rules"],
+        _ => &["manage"],
+    }
+}
+
+/// The key of a request: a bearer token, Basic credentials with the key as user name (TRM's clients), or a header of Chainalysis's clients.
+fn token_of(request: &Request) -> Option<String> {
+    if let Some(key) = request.headers().get("x-api-key").or_else(|| request.headers().get("token")) {
+        return key.to_str().ok().map(str::to_owned);
+    }
+    let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (kind, rest) = text.split_once(' ')?;
+    if kind.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if kind.eq_ignore_ascii_case("basic") {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(rest.trim()).ok()?;
+        let text = String::from_utf8(bytes).ok()?;
+        return text.split(':').next().map(str::to_owned);
+    }
+    None
+}
+
+/// How far a signed request's time may be from the server's, in milliseconds.
+const SIGNED_FOR: i64 = 300_000;
+
+/// Largest signed body.
+const MAX_SIGNED: usize = 1 << 20;
+
+/// Lets a request with Elliptic's signature headers through, or says why not. The key's public part is the access key, and the base64 of its
+/// token the secret.
+pub(crate) async fn pass_signed(
+    shared: &Shared,
+    request: Request,
+    scopes: &[&str],
+) -> Result<(Caller, Request), ApiError> {
+    let now = shared.screening.now();
+    if shared.gate.is_open() {
+        return Ok((shared.gate.admit(None, scopes, now)?, request));
+    }
+    let refuse = |text: &str| ApiError { status: StatusCode::UNAUTHORIZED, message: text.to_owned() };
+    let (parts, body) = request.into_parts();
+    let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
+    let [key, signature, time] = elliptic::HEADERS.map(header);
+    let (Some(key), Some(signature), Some(time)) = (key, signature, time) else {
+        return Err(refuse("sign the request: x-access-key, x-access-sign and x-access-timestamp are missing"));
+    };
+    let sent = time.parse::<i64>().map_err(|_| refuse("x-access-timestamp: no time in milliseconds"))?;
+    if (now * 1000).abs_diff(sent) > SIGNED_FOR as u64 {
+        return Err(refuse("x-access-timestamp: more than five minutes from this server's time"));
+    }
+    let large =
+        ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, message: format!("body: more than {MAX_SIGNED} bytes") };
+    let body = axum::body::to_bytes(body, MAX_SIGNED).await.map_err(|_| large)?;
+    let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+    let secret = shared.gate.master.token(key);
+    if !elliptic::signed(secret.as_bytes(), time, parts.method.as_str(), path, &body, signature) {
+        return Err(refuse("x-access-sign: does not fit the key, time, method, path and body"));
+    }
+    let name = shared.gate.admit(Some(key), scopes, now)?;
+    Ok((name, Request::from_parts(parts, body.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_scopes_and_rates() {
+        let master = Master([1; 32]);
+        let gate = Gate::new(master.clone(), Vec::new());
+        let refused = gate.pass(None, &["read"], 0).unwrap_err();
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+        assert!(refused.message.contains("keys create"), "{}", refused.message);
+        assert!(gate.open(&[]));
+        assert_eq!(&*gate.pass(None, &["admin"], 0).unwrap().0, "local");
+        let key = ApiKey {
+            id: "k1".into(),
+            name: "ana".into(),
+            scopes: vec!["read".into()],
+            per_minute: 2,
+            created: 0,
+            created_by: "local".into(),
+            revoked: None,
+        };
+        gate.set(vec![key.clone()]);
+        let token = master.token("k1");
+        let status = |token: Option<&str>, scope: &str, now| {
+            gate.pass(token, &[scope], now).map(|c| c.0).map_err(|e| e.status.as_u16())
+        };
+        assert_eq!(status(None, "read", 0), Err(401));
+        assert_eq!(status(Some("hf_k1_00"), "read", 0), Err(401));
+        assert_eq!(status(Some(&token), "holds", 0), Err(403));
+        assert_eq!(status(Some(&token), "read", 0).as_deref(), Ok("ana"));
+        assert!(status(Some(&token), "read", 0).is_ok());
+        assert_eq!(status(Some(&token), "read", 59), Err(429));
+        assert!(status(Some(&token), "read", 60).is_ok());
+        // Nothing is open because the last key went.
+        let gone = vec![ApiKey { revoked: Some(1), ..key }];
+        gate.set(gone.clone());
+        assert!(!gate.is_open() && !gate.open(&gone));
+        assert_eq!(status(None, "read", 0), Err(401));
+    }
+
+    #[test]
+    fn scopes_follow_what_is_changed() {
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/holds"), ["read"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/v1/holds/3/release"), ["holds"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/v1/rules/test"), ["read"]);
+        assert_eq!(scopes_of(&Method::PUT, "/api/v1/rules"), ["rules"]);
+        assert_eq!(scopes_of(&Method::DELETE, "/api/v1/tags"), ["manage"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/keys"), ["manage"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/v1/desk/review"), ["read"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/policy"), ["read"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/requests"), ["desk", "approve", "audit"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/requests/policy"), ["desk", "approve", "audit"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/v1/desk/requests/review"), ["desk", "approve"]);
+        assert_eq!(scopes_of(&Method::POST, "/v2/wallet/synchronous"), ["chain", "read"]);
+        assert_eq!(scopes_of(&Method::POST, "/v2/analyses/synchronous"), ["events"]);
+        assert_eq!(scopes_of(&Method::POST, "/api/kyt/v2/users/1/transfers"), ["events"]);
+        assert_eq!(scopes_of(&Method::GET, "/api/kyt/v2/transfers/1"), ["read", "events"]);
+        assert_eq!(scopes_of(&Method::POST, "/public/v2/screening/addresses"), ["chain", "read"]);
+    }
+}

@@ -1,0 +1,783 @@
+//! Sharing over HTTP: TAXII 2.1 for members of communities, and the desk's own endpoints.
+
+use crate::Shared;
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::screening::json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, RawQuery, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use holdfast_attribution::Tag;
+use holdfast_screening::ScreeningError;
+use holdfast_screening::changes::ChangeKind;
+use holdfast_screening::flags::{Flag, Standing, State as FlagState};
+use holdfast_screening::model::rfc3339;
+use holdfast_sharing::community::{Collection, Community, Filter, Member, NewMember};
+use holdfast_sharing::flags::{NewFlag, Raised};
+use holdfast_sharing::misp::transactions_to;
+use holdfast_sharing::psi::MatchingSession;
+use holdfast_sharing::sources::{Imported, MAX_PAGES, NewSource, Polled, Source, Withdrawn};
+use holdfast_sharing::stix::{WalletReport, wallet_objects};
+use holdfast_sharing::taxii::{self, Client};
+use holdfast_sharing::{Sharing, SharingError, Tlp, stix, tagpack};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::PathBuf;
+use utoipa::{IntoParams, ToSchema};
+
+/// Number under which the look at validity is paced, beside the sources.
+const VALIDITY: i64 = -1;
+
+type Answer<T> = Result<Json<T>, ApiError>;
+
+impl From<SharingError> for ApiError {
+    fn from(e: SharingError) -> Self {
+        match e {
+            SharingError::Partner(..) => ApiError { status: StatusCode::FAILED_DEPENDENCY, message: e.to_string() },
+            SharingError::Object(..) => ApiError::bad(e.to_string()),
+            SharingError::Desk(e) => e.into(),
+        }
+    }
+}
+
+impl Shared {
+    /// Sharing, over this desk.
+    #[must_use]
+    pub fn sharing(&self) -> Sharing<'_> {
+        Sharing { screening: &self.screening, master: &self.gate.master }
+    }
+
+    pub(crate) fn matching_dir(&self) -> Result<PathBuf, ApiError> {
+        let workspace = self.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
+        Ok(workspace.dir().join("matching"))
+    }
+
+    /// Reads what is new at a source, page by page: new flags hold past deposits, changed tags go into the workspace, and past transfers are
+    /// screened again.
+    ///
+    /// # Errors
+    /// [`SharingError`].
+    pub fn read_source(&self, id: i64) -> Result<Polled, SharingError> {
+        let mut all = Polled::default();
+        let mut outcome = Ok(());
+        for _ in 0..MAX_PAGES {
+            match self.sharing().poll(id, &self.partners) {
+                Ok(page) => {
+                    for flag in &page.flags {
+                        self.screening.hold_flagged(flag)?;
+                    }
+                    all.taken += page.taken;
+                    all.refused += page.refused;
+                    all.tags_changed |= page.tags_changed;
+                    all.flags.extend(page.flags);
+                    all.more = page.more;
+                    if !page.more {
+                        break;
+                    }
+                }
+                Err(e) => {
+                    outcome = Err(e);
+                    break;
+                }
+            }
+        }
+        // What came before a fault counts.
+        if all.tags_changed {
+            self.place_tags(&self.sharing().source(id)?)?;
+        }
+        outcome.map(|()| all)
+    }
+
+    /// Puts what a source says now into the workspace, and screens past transfers again.
+    fn place_tags(&self, source: &Source) -> Result<(), ScreeningError> {
+        let tags = self.sharing().tags_of(source)?;
+        self.replace_pack(&source.pack(), tags)?;
+        self.rescreen_later(format!("source '{}' says something new", source.name));
+        Ok(())
+    }
+
+    /// Ends the effects of what is no longer valid, and begins those of what is valid from now on.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn apply_validity(&self) -> Result<(), ScreeningError> {
+        for source in self.sharing().apply_validity()? {
+            self.place_tags(&source)?;
+        }
+        Ok(())
+    }
+
+    fn replace_pack(&self, pack: &str, tags: Vec<Tag>) -> Result<usize, ScreeningError> {
+        let read = |w: &holdfast_analysis::Workspace| {
+            let mut all = w.tags.clone();
+            let removed = all.remove_pack(pack);
+            all.add_tags(tags);
+            Ok((all, removed))
+        };
+        let put = |w: &mut holdfast_analysis::Workspace, (all, removed)| {
+            w.tags = all;
+            w.catch_up();
+            Ok(removed)
+        };
+        self.change_workspace(read, put).map_err(|e: ApiError| ScreeningError::State(e.message))
+    }
+
+    /// Reads all sources whose time has come, each in its own thread, so that no slow partner keeps another's flags waiting.
+    ///
+    /// # Errors
+    /// When the sources cannot be listed.
+    pub fn read_due_sources(&self) -> Result<(), ScreeningError> {
+        let now = self.screening.now();
+        if self.pace(VALIDITY, 2, now) {
+            self.apply_validity()?;
+        }
+        for source in self.sharing().sources()? {
+            // `polled` is written once a minute while nothing is new; flags are asked for each time.
+            let due = source.every <= 60 || source.polled.is_none_or(|t| now - t >= source.every);
+            if source.state != "active" || !due || !self.pace(source.id, source.every, now) {
+                continue;
+            }
+            if !self.reading.lock().unwrap_or_else(|e| e.into_inner()).insert(source.id) {
+                continue;
+            }
+            let shared = self.clone();
+            std::thread::spawn(move || {
+                // What went wrong is kept with the source.
+                let _ = shared.read_source(source.id);
+                shared.reading.lock().unwrap_or_else(|e| e.into_inner()).remove(&source.id);
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether a source's turn has come since it was read last by this server.
+    fn pace(&self, source: i64, every: i64, now: i64) -> bool {
+        let mut last = self.paced.lock().unwrap_or_else(|e| e.into_inner());
+        let due = last.get(&source).is_none_or(|t| now - t >= every);
+        if due {
+            last.insert(source, now);
+        }
+        due
+    }
+
+    /// Withdraws a source with all its effects.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<WithdrawnSource, ScreeningError> {
+        let undone = self.sharing().withdraw_source(id, why, actor)?;
+        let tags = self.replace_pack(&undone.pack, Vec::new())?;
+        self.rescreen_later(format!("{} was withdrawn", undone.pack));
+        Ok(WithdrawnSource { undone, tags })
+    }
+}
+
+/// What withdrawing a source undid.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WithdrawnSource {
+    /// In the database.
+    #[serde(flatten)]
+    pub undone: Withdrawn,
+    /// Tags that went from the workspace.
+    pub tags: usize,
+}
+
+/// Runs something that may block.
+pub(crate) async fn run<T: Send + 'static>(
+    shared: Shared,
+    work: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(move || work(&shared)).await.map_err(|e| ApiError::internal(e.to_string()))?
+}
+
+fn decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        let hex = bytes
+            .get(i + 1..i + 3)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .and_then(|h| u8::from_str_radix(h, 16).ok());
+        match (bytes[i], hex) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                i += 3;
+            }
+            (b'+', _) => {
+                out.push(b' ');
+                i += 1;
+            }
+            (byte, _) => {
+                out.push(byte);
+                i += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Everything under `/taxii2/`: who may ask is the members' keys' matter.
+pub async fn taxii(
+    State(shared): State<Shared>,
+    method: Method,
+    uri: axum::http::Uri,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let base = shared.site.origin().to_owned();
+    let answer = run(shared, move |shared| {
+        let header = |name| headers.get(name).and_then(|v| v.to_str().ok());
+        let query = query.unwrap_or_default();
+        let pairs = query.split('&').filter(|p| !p.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(name), decoded(value))
+        });
+        let path = decoded(uri.path().trim_start_matches("/taxii2").trim_start_matches('/'));
+        let request = taxii::Request {
+            method: method.as_str(),
+            path: &path,
+            query: pairs.collect(),
+            accept: header(header::ACCEPT),
+            content_type: header(header::CONTENT_TYPE),
+            authorization: header(header::AUTHORIZATION),
+            body: &body,
+        };
+        Ok(taxii::answer(&shared.sharing(), &base, &request))
+    })
+    .await;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(e) => return e.into_response(),
+    };
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, [(header::CONTENT_TYPE, taxii::MEDIA_TYPE)], answer.body.to_string()).into_response();
+    for (name, value) in answer.headers {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Communities that this desk hosts. Members reach one by TAXII 2.1 at `/taxii2/ID/`.
+#[utoipa::path(get, path = "/api/v1/sharing/communities", responses((status = 200, body = Vec<Community>)))]
+pub async fn communities(State(shared): State<Shared>) -> Answer<Vec<Community>> {
+    run(shared, |s| Ok(s.sharing().communities()?)).await.map(Json)
+}
+
+/// A community to open.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommunityBody {
+    /// Name.
+    name: String,
+    /// What it is for.
+    #[serde(default)]
+    description: String,
+    /// The most restrictive label that may be shared in it.
+    max_tlp: Tlp,
+    /// The name under which this desk is a member.
+    own_name: String,
+}
+
+/// Opens a community.
+#[utoipa::path(post, path = "/api/v1/sharing/communities", request_body(content = CommunityBody,
+    example = json!({"name": "Exchanges", "description": "Stolen funds", "max_tlp": "TLP:AMBER+STRICT", "own_name": "Example Exchange"})),
+    responses((status = 200, body = Community), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn open_community(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Community> {
+    let b: CommunityBody = json(&body)?;
+    run(shared, move |s| Ok(s.sharing().open_community(&b.name, &b.description, b.max_tlp, &b.own_name, &caller.0)?))
+        .await
+        .map(Json)
+}
+
+/// Members of a community.
+#[utoipa::path(get, path = "/api/v1/sharing/communities/{id}/members", params(("id" = String, Path, description = "Id")),
+    responses((status = 200, body = Vec<Member>), (status = 404, body = ErrorBody)))]
+pub async fn members(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Vec<Member>> {
+    run(shared, move |s| Ok(s.sharing().members(&id)?)).await.map(Json)
+}
+
+/// A member to take in, or to suspend.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberBody {
+    /// Name; also the user name of its key.
+    name: String,
+    /// Whether it may share, not only read.
+    #[serde(default)]
+    writes: bool,
+}
+
+/// Takes a member in; the key is shown once. For a known member, the key is a new one.
+#[utoipa::path(post, path = "/api/v1/sharing/communities/{id}/members", params(("id" = String, Path, description = "Id")),
+    request_body(content = MemberBody, example = json!({"name": "Other Exchange", "writes": true})),
+    responses((status = 200, body = NewMember), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn add_member(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<NewMember> {
+    let b: MemberBody = json(&body)?;
+    run(shared, move |s| Ok(s.sharing().add_member(&id, &b.name, b.writes, &caller.0)?)).await.map(Json)
+}
+
+/// Why something is ended.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WhyBody {
+    /// Why.
+    pub(crate) why: String,
+}
+
+/// Suspends a member: its key ends at once, what it shared stays.
+#[utoipa::path(post, path = "/api/v1/sharing/communities/{id}/members/{name}/suspend",
+    params(("id" = String, Path, description = "Id"), ("name" = String, Path, description = "Member")),
+    request_body(content = WhyBody, example = json!({"why": "left the community"})),
+    responses((status = 200, body = Vec<Member>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn suspend_member(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, name)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer<Vec<Member>> {
+    let b: WhyBody = json(&body)?;
+    run(shared, move |s| Ok(s.sharing().suspend_member(&id, &name, &b.why, &caller.0)?)).await.map(Json)
+}
+
+/// Which objects.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ObjectsQuery {
+    /// intelligence (default) or flags.
+    collection: Option<String>,
+    /// Added after this number of microseconds.
+    after: Option<i64>,
+}
+
+/// An object of a community.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SharedObject {
+    /// When it was added, microseconds since 1970; unique, so that the last one's is the next page's `after`.
+    added: i64,
+    /// The STIX object.
+    #[schema(value_type = Object)]
+    object: Value,
+}
+
+/// Objects of a community as this desk may read them, oldest first, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/sharing/communities/{id}/objects", params(("id" = String, Path, description = "Id"), ObjectsQuery),
+    responses((status = 200, body = Vec<SharedObject>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn objects(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    Query(q): Query<ObjectsQuery>,
+) -> Answer<Vec<SharedObject>> {
+    let wanted = q.collection.unwrap_or_else(|| "intelligence".into());
+    let collection = Collection::ALL.into_iter().find(|c| c.name() == wanted);
+    let collection = collection.ok_or_else(|| ApiError::bad("collection: intelligence or flags"))?;
+    run(shared, move |s| {
+        let own = s.sharing().members(&id)?.into_iter().find(|m| m.own).map(|m| m.name).unwrap_or_default();
+        let filter = Filter { added_after: q.after, limit: 1_000, ..Filter::default() };
+        let (list, _) = s.sharing().objects(&id, collection, &own, &filter)?;
+        Ok(list.into_iter().map(|o| SharedObject { added: o.added, object: o.body }).collect())
+    })
+    .await
+    .map(Json)
+}
+
+/// What is to be shared.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShareBody {
+    /// Id of a community that this desk hosts, or number of a source (a partner's collection) that it may write to.
+    channel: String,
+    /// Wallets, with what is said of them.
+    #[serde(default)]
+    wallets: Vec<WalletReport>,
+    /// A report over what is shared here: title and text.
+    #[serde(default)]
+    report: Option<SharedReport>,
+    /// Further STIX 2.1 objects as they are.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    objects: Vec<Value>,
+}
+
+/// A report over what is shared.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SharedReport {
+    /// Title.
+    title: String,
+    /// Text.
+    text: String,
+}
+
+/// What was shared.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShareAnswer {
+    /// Objects.
+    shared: usize,
+    /// Their ids.
+    ids: Vec<String>,
+}
+
+/// Shares wallets and other objects in a community or at a partner.
+#[utoipa::path(post, path = "/api/v1/sharing/share", request_body(content = ShareBody, example = json!({"channel": "1", "wallets": [{
+    "address": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "asset": "BTC", "label": "Ransom", "concept": "ransomware", "reason": "Paid by a customer",
+    "tlp": "TLP:GREEN"}]})),
+    responses((status = 200, body = ShareAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
+pub async fn share(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<ShareAnswer> {
+    let b: ShareBody = json(&body)?;
+    run(shared, move |s| share_now(s, &b.channel, b.wallets, b.report, b.objects, &caller.0)).await.map(Json)
+}
+
+/// Shares wallets, a report over them, and further objects.
+pub(crate) fn share_now(
+    s: &Shared,
+    channel: &str,
+    wallets: Vec<WalletReport>,
+    report: Option<SharedReport>,
+    objects: Vec<Value>,
+    actor: &str,
+) -> Result<ShareAnswer, ApiError> {
+    let sharing = s.sharing();
+    if wallets.is_empty() && objects.is_empty() {
+        return Err(ApiError::bad("wallets: none, and no objects; nothing is shared"));
+    }
+    let name = sharing.own_name(channel)?;
+    let now = s.screening.now();
+    let mut groups: Vec<(Vec<Value>, Vec<String>)> = vec![(stix::extension_definitions(), Vec::new())];
+    for wallet in &wallets {
+        groups.push((wallet_objects(&name, wallet, now), wallet.readers.clone()));
+    }
+    if let Some(report) = &report {
+        let refs = groups[1..].iter().flat_map(|g| &g.0).filter_map(|o| o["id"].as_str().map(str::to_owned));
+        let refs: Vec<String> = refs.collect();
+        let readers: Vec<String> = wallets.iter().flat_map(|w| w.readers.clone()).collect();
+        let tlp = wallets.iter().map(|w| w.tlp).max().unwrap_or(Tlp::Amber);
+        groups.push((vec![stix::report(&name, &report.title, &report.text, &refs, tlp, now)], readers));
+    }
+    groups.push((objects, Vec::new()));
+    let mut ids = Vec::new();
+    for (objects, readers) in groups.into_iter().filter(|g| !g.0.is_empty()) {
+        ids.extend(objects.iter().filter_map(|o| o["id"].as_str().map(str::to_owned)));
+        sharing.share(channel, Collection::Intelligence, objects, readers, actor)?;
+    }
+    ids.sort();
+    ids.dedup();
+    Ok(ShareAnswer { shared: ids.len(), ids })
+}
+
+/// Where knowledge comes from.
+#[utoipa::path(get, path = "/api/v1/sharing/sources", responses((status = 200, body = Vec<Source>)))]
+pub async fn sources(State(shared): State<Shared>) -> Answer<Vec<Source>> {
+    run(shared, |s| Ok(s.sharing().sources()?)).await.map(Json)
+}
+
+/// Adds a source: a partner's TAXII collection, a community hosted here, a MISP feed. Its indicators act here, so that it is read once another
+/// person approved it (`/api/v1/changes`); a desk without keys reads it from now on.
+#[utoipa::path(post, path = "/api/v1/sharing/sources", request_body(content = NewSource, example = json!({"kind": "misp", "name": "A feed", "url": "https://feed.example/misp"})),
+    responses((status = 200, body = Source), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn add_source(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Source> {
+    let new: NewSource = json(&body)?;
+    store_source(shared, caller, new).await.map(Json)
+}
+
+/// Adds or proposes a source.
+pub(crate) async fn store_source(shared: Shared, caller: Caller, new: NewSource) -> Result<Source, ApiError> {
+    let waits = crate::changes::waits(&shared, &caller, ChangeKind::Source).await?;
+    run(shared, move |s| {
+        let sharing = s.sharing();
+        Ok(if waits { sharing.propose_source(new, &caller.0)? } else { sharing.add_source(new, &caller.0)? })
+    })
+    .await
+}
+
+/// After which id.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct AfterQuery {
+    /// Ids after this one.
+    after: Option<String>,
+}
+
+/// What a source sent and what it became, by id, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/sharing/sources/{id}", params(("id" = i64, Path, description = "Number"), AfterQuery),
+    responses((status = 200, body = Vec<Imported>), (status = 404, body = ErrorBody)))]
+pub async fn imported(
+    State(shared): State<Shared>,
+    Path(id): Path<i64>,
+    Query(q): Query<AfterQuery>,
+) -> Answer<Vec<Imported>> {
+    run(shared, move |s| Ok(s.sharing().imported(id, q.after.as_deref().unwrap_or_default())?)).await.map(Json)
+}
+
+/// What a reading brought.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PolledAnswer {
+    /// Objects that were new or newer.
+    taken: u64,
+    /// Objects that were refused.
+    refused: u64,
+    /// New flags.
+    flags: usize,
+}
+
+/// Reads a source now.
+#[utoipa::path(post, path = "/api/v1/sharing/sources/{id}/read", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = PolledAnswer), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
+pub async fn read_source(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<PolledAnswer> {
+    let polled = run(shared, move |s| Ok(s.read_source(id)?)).await?;
+    Ok(Json(PolledAnswer { taken: polled.taken, refused: polled.refused, flags: polled.flags.len() }))
+}
+
+/// Withdraws a source: its tags and flags go, alerts and holds that rest on it alone close, exposures are computed again.
+#[utoipa::path(post, path = "/api/v1/sharing/sources/{id}/withdraw", params(("id" = i64, Path, description = "Number")),
+    request_body(content = WhyBody, example = json!({"why": "too many errors"})),
+    responses((status = 200, body = WithdrawnSource), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn withdraw_source(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Answer<WithdrawnSource> {
+    let b: WhyBody = json(&body)?;
+    run(shared, move |s| Ok(s.withdraw_source(id, &b.why, &caller.0)?)).await.map(Json)
+}
+
+/// A partner's server.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoverBody {
+    /// Discovery URL, API root or collection.
+    url: String,
+    /// User name.
+    #[serde(default)]
+    username: String,
+    /// Key.
+    #[serde(default)]
+    key: String,
+}
+
+/// A collection of a partner.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Discovered {
+    /// Its URL.
+    url: String,
+    /// Its title.
+    title: String,
+    /// Whether it can be written.
+    writes: bool,
+}
+
+/// The collections of a partner's TAXII server.
+#[utoipa::path(post, path = "/api/v1/sharing/discover", request_body(content = DiscoverBody, example = json!({"url": "http://127.0.0.1:1/taxii2/"})),
+    responses((status = 200, body = Vec<Discovered>), (status = 400, body = ErrorBody), (status = 424, body = ErrorBody)))]
+pub async fn discover(State(shared): State<Shared>, body: Bytes) -> Answer<Vec<Discovered>> {
+    let b: DiscoverBody = json(&body)?;
+    run(shared, move |_| {
+        let list = Client::new(&b.username, &b.key).collections(&b.url)?;
+        Ok(list.into_iter().map(|(url, title, writes)| Discovered { url, title, writes }).collect())
+    })
+    .await
+    .map(Json)
+}
+
+/// Which flags.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct FlagsQuery {
+    /// open, confirmed, withdrawn or lapsed.
+    state: Option<FlagState>,
+}
+
+/// Flags of stolen funds, newest first, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/sharing/flags", params(FlagsQuery), responses((status = 200, body = Vec<Flag>), (status = 400, body = ErrorBody)))]
+pub async fn flags(State(shared): State<Shared>, Query(q): Query<FlagsQuery>) -> Answer<Vec<Flag>> {
+    run(shared, move |s| Ok(s.screening.flags(q.state)?)).await.map(Json)
+}
+
+/// Raises a flag, here and at partners: deposits that it touches are held until it is confirmed, withdrawn, or lapses.
+#[utoipa::path(post, path = "/api/v1/sharing/flags", request_body(content = NewFlag, example = json!({"subject": "address", "asset": "BTC",
+    "value": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "reason": "Taken from a customer's account"})),
+    responses((status = 200, body = Raised), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
+pub async fn raise_flag(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Raised> {
+    let new: NewFlag = json(&body)?;
+    run(shared, move |s| Ok(s.sharing().raise(new, &caller.0)?)).await.map(Json)
+}
+
+/// How a flag moves on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveBody {
+    /// confirmed or withdrawn.
+    state: FlagState,
+    /// Why.
+    why: String,
+}
+
+/// Confirms or withdraws one of this desk's own flags, here and at partners.
+#[utoipa::path(post, path = "/api/v1/sharing/flags/{id}", params(("id" = String, Path, description = "Id")),
+    request_body(content = MoveBody, example = json!({"state": "confirmed", "why": "the customer went to the police"})),
+    responses((status = 200, body = Flag), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
+pub async fn move_flag(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<Flag> {
+    let b: MoveBody = json(&body)?;
+    run(shared, move |s| Ok(s.sharing().move_flag(&id, b.state, &b.why, &caller.0)?)).await.map(Json)
+}
+
+/// How each member's flags came out: how many were confirmed, withdrawn (false), lapsed.
+#[utoipa::path(get, path = "/api/v1/sharing/standings", responses((status = 200, body = Vec<Standing>)))]
+pub async fn standings(State(shared): State<Shared>) -> Answer<Vec<Standing>> {
+    run(shared, |s| Ok(s.screening.read(holdfast_screening::flags::standings)?)).await.map(Json)
+}
+
+/// Which pack is given out, and how.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PackQuery {
+    /// Title of the pack.
+    pack: String,
+    /// Who gives it out.
+    creator: String,
+    /// TLP:CLEAR or TLP:GREEN (default).
+    tlp: Option<String>,
+}
+
+fn label(text: Option<&str>) -> Result<Tlp, ApiError> {
+    text.map_or(Some(Tlp::Green), Tlp::from_name).ok_or_else(|| ApiError::bad("tlp: TLP:CLEAR or TLP:GREEN"))
+}
+
+fn pack_tags(shared: &Shared, pack: &str) -> Result<Vec<Tag>, ApiError> {
+    let workspace = shared.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
+    let tags: Vec<Tag> = workspace.tags.tags().iter().filter(|t| t.pack == pack).cloned().collect();
+    match tags.is_empty() {
+        true => Err(ApiError { status: StatusCode::NOT_FOUND, message: format!("no pack is titled '{pack}'") }),
+        false => Ok(tags),
+    }
+}
+
+/// A pack of tags as GraphSense TagPack (YAML). What partners said is left out.
+#[utoipa::path(get, path = "/api/v1/sharing/tagpack", params(PackQuery),
+    responses((status = 200, body = String, content_type = "application/yaml"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn tag_pack(State(shared): State<Shared>, Query(q): Query<PackQuery>) -> Result<Response, ApiError> {
+    let tlp = label(q.tlp.as_deref())?;
+    let text = run(shared, move |s| {
+        let tags = pack_tags(s, &q.pack)?;
+        let today = rfc3339(s.screening.now())[..10].to_owned();
+        Ok(tagpack::pack(&q.pack, &q.creator, &tags.iter().collect::<Vec<_>>(), tlp, &today)?.0)
+    })
+    .await?;
+    Ok(([(header::CONTENT_TYPE, "application/yaml")], text).into_response())
+}
+
+/// A file of a pack's MISP feed: `manifest.json`, `hashes.csv`, or an event's `UUID.json`.
+#[utoipa::path(get, path = "/api/v1/sharing/misp/{creator}/{pack}/{file}", params(("creator" = String, Path, description = "Who gives it out"),
+    ("pack" = String, Path, description = "Title of the pack"), ("file" = String, Path, description = "File")),
+    responses((status = 200, body = Object), (status = 404, body = ErrorBody)))]
+pub async fn misp(
+    State(shared): State<Shared>,
+    Path((creator, pack, file)): Path<(String, String, String)>,
+) -> Result<Response, ApiError> {
+    let media = if file.ends_with(".csv") { "text/csv" } else { "application/json" };
+    let bytes = run(shared, move |s| {
+        let tags = pack_tags(s, &pack)?;
+        let tags: Vec<&Tag> = tags.iter().collect();
+        let transactions = {
+            let workspace = s.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
+            transactions_to(&workspace, &tags)
+        };
+        let mut feed = s.sharing().misp_feed(&creator, &tags, &transactions, Tlp::Green)?;
+        let missing = || ApiError { status: StatusCode::NOT_FOUND, message: format!("no file '{file}' in this feed") };
+        feed.remove(&file).ok_or_else(missing)
+    })
+    .await?;
+    Ok(([(header::CONTENT_TYPE, media)], bytes).into_response())
+}
+
+/// A list for private matching.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MatchingBody {
+    /// For whom: the name of the partner's key.
+    partner: String,
+    /// Addresses, e-mail addresses, telephone numbers, ids.
+    items: Vec<String>,
+}
+
+/// Prepares a list for one question of a partner, who learns which of its own items are in it, and nothing else.
+#[utoipa::path(post, path = "/api/v1/sharing/matching", request_body(content = MatchingBody,
+    example = json!({"partner": "Other Exchange", "items": ["13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "a@example.org"]})),
+    responses((status = 200, body = MatchingSession), (status = 400, body = ErrorBody)))]
+pub async fn offer_matching(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<MatchingSession> {
+    let b: MatchingBody = json(&body)?;
+    run(shared, move |s| {
+        let dir = s.matching_dir()?;
+        Ok(s.sharing().offer_matching(&dir, &b.partner, &b.items.join("\n"), &caller.0)?)
+    })
+    .await
+    .map(Json)
+}
+
+/// Lists for private matching, newest first.
+#[utoipa::path(get, path = "/api/v1/sharing/matching", responses((status = 200, body = Vec<MatchingSession>)))]
+pub async fn matchings(State(shared): State<Shared>) -> Answer<Vec<MatchingSession>> {
+    run(shared, |s| Ok(s.sharing().matchings()?)).await.map(Json)
+}
+
+/// The values of a list (16 bytes each, sorted), for the partner whose it is.
+#[utoipa::path(get, path = "/api/v1/sharing/matching/{id}", params(("id" = String, Path, description = "Id")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 424, body = ErrorBody)))]
+pub async fn matching_values(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let bytes = run(shared, move |s| {
+        let dir = s.matching_dir()?;
+        Ok(s.sharing().matching_values(&dir, &id, &caller.0)?)
+    })
+    .await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}
+
+/// Evaluates blinded elements (RFC 9497, 32 bytes each) with a list's key, once.
+#[utoipa::path(post, path = "/api/v1/sharing/matching/{id}", params(("id" = String, Path, description = "Id")),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn answer_matching(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let bytes = run(shared, move |s| Ok(s.sharing().answer_matching(&id, &caller.0, &body)?)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}

@@ -1,0 +1,1045 @@
+//! Appending blocks, one or fifty million transactions at a time.
+//!
+//! A batch goes through four steps. (1) Blocks are parsed on all cores and written to the columns in order; each
+//! input leaves a record (txid, index) and each output a record (address) in hash partitions. (2) Partition by partition, inputs meet
+//! the outputs of the batch; what is left looks for older transactions, either one by one in the index or, when there are many, in
+//! one sequential pass over the txid column. (3) Inputs whose funding transaction is stored nowhere become externals, from undo data
+//! or from what the input proves. (4) Addresses are numbered by first appearance the same way. Nothing counts until the manifest is replaced.
+
+use crate::index::EXTERNAL_BIT;
+use crate::manifest::{Counts, SourceFile};
+use crate::raw::RAW_FILE;
+use crate::spill::{Spill, SpillPart};
+use crate::store::{AddressRow, BlockRow, ExternalRow, Ledger, LedgerError, NONE_U32, TxFlags, UNKNOWN_VALUE};
+use crate::store::{address_hash, txid_hash};
+use crate::{column::U40, column::Writer};
+use hashbrown::{HashMap, HashTable};
+use holdfast_bitcoin::files::BlockFiles;
+use holdfast_bitcoin::script::{classify, coinbase_height, infer_spent_address};
+use holdfast_bitcoin::undo::Spent;
+use holdfast_bitcoin::{AddressKey, Block, Hash32, display_hash};
+use rayon::prelude::*;
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// In a block's row: its bytes are in the store's own raw file.
+pub const OWN_RAW: u32 = u32::MAX;
+
+/// Where a block's bytes can be read again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RawPlace {
+    /// In a node file.
+    File {
+        /// Absolute path.
+        path: PathBuf,
+        /// XOR key, where obfuscated.
+        xor: Option<[u8; 8]>,
+        /// First byte.
+        offset: u64,
+    },
+    /// Nowhere else: the store keeps them.
+    Keep,
+}
+
+/// Blocks to append, in chain order, readable again in any order.
+pub trait BlockFeed: Sync {
+    /// How many blocks.
+    fn len(&self) -> usize;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Height and parsed, checked block.
+    fn block(&self, i: usize) -> Result<(u32, Block), LedgerError>;
+    /// Spent outputs of all inputs but the coinbase's, if known.
+    fn spent(&self, i: usize) -> Result<Option<Vec<Spent>>, LedgerError>;
+    /// Where its bytes lie.
+    fn place(&self, i: usize) -> RawPlace;
+    /// Transactions of the block, as a hint for sizing.
+    fn tx_hint(&self, i: usize) -> u64;
+}
+
+/// The best chain of a folder of node files, from a position on.
+#[derive(Debug)]
+pub struct FilesFeed<'a> {
+    files: &'a BlockFiles,
+    from: usize,
+    keep_raw: bool,
+}
+
+impl<'a> FilesFeed<'a> {
+    /// Feeds all blocks from position `from` of the best chain. With `keep_raw` the store copies their bytes.
+    pub fn new(files: &'a BlockFiles, from: usize, keep_raw: bool) -> Self {
+        FilesFeed { files, from, keep_raw }
+    }
+}
+
+impl BlockFeed for FilesFeed<'_> {
+    fn len(&self) -> usize {
+        self.files.len() - self.from
+    }
+
+    fn block(&self, i: usize) -> Result<(u32, Block), LedgerError> {
+        Ok(self.files.block(self.from + i)?)
+    }
+
+    fn spent(&self, i: usize) -> Result<Option<Vec<Spent>>, LedgerError> {
+        Ok(self.files.spent_outputs(self.from + i)?)
+    }
+
+    fn place(&self, i: usize) -> RawPlace {
+        if self.keep_raw {
+            return RawPlace::Keep;
+        }
+        let (_, found) = self.files.entry(self.from + i);
+        let path = &self.files.paths()[found.location.file as usize];
+        RawPlace::File {
+            path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+            xor: self.files.xor_key(),
+            offset: found.location.offset,
+        }
+    }
+
+    fn tx_hint(&self, i: usize) -> u64 {
+        self.files.entry(self.from + i).1.tx_count
+    }
+}
+
+/// A block held in memory.
+#[derive(Clone, Debug)]
+pub struct MemoryBlock {
+    /// Its height.
+    pub height: u32,
+    /// The block, checked by the caller.
+    pub block: Block,
+    /// What its inputs spend, if known.
+    pub spent: Option<Vec<Spent>>,
+}
+
+/// Blocks held in memory; the store keeps their bytes.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFeed(pub Vec<MemoryBlock>);
+
+impl BlockFeed for MemoryFeed {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn block(&self, i: usize) -> Result<(u32, Block), LedgerError> {
+        Ok((self.0[i].height, self.0[i].block.clone()))
+    }
+
+    fn spent(&self, i: usize) -> Result<Option<Vec<Spent>>, LedgerError> {
+        Ok(self.0[i].spent.clone())
+    }
+
+    fn place(&self, _: usize) -> RawPlace {
+        RawPlace::Keep
+    }
+
+    fn tx_hint(&self, i: usize) -> u64 {
+        self.0[i].block.txs.len() as u64
+    }
+}
+
+/// How to append.
+#[derive(Clone, Copy, Debug)]
+pub struct AppendOptions {
+    /// Commit at the latest after this many transactions.
+    pub batch_txs: u32,
+    /// Working memory aimed at, in bytes, beside the batch's own tables (about 60 bytes a transaction of the batch).
+    pub memory: usize,
+    /// Rebuild the index when more transactions than this, and an eighth of all, are not in it.
+    pub index_after: u32,
+}
+
+impl Default for AppendOptions {
+    fn default() -> Self {
+        AppendOptions { batch_txs: 5_000_000, memory: 512 << 20, index_after: 250_000 }
+    }
+}
+
+/// How far an append is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Blocks read.
+    pub blocks: u64,
+    /// Blocks to read.
+    pub of: u64,
+    /// Transactions read.
+    pub txs: u64,
+    /// What is being done.
+    pub stage: &'static str,
+}
+
+/// What an append did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AppendReport {
+    /// Blocks appended.
+    pub blocks: u32,
+    /// Transactions appended.
+    pub txs: u32,
+    /// Outputs appended.
+    pub outputs: u64,
+    /// Inputs appended.
+    pub inputs: u64,
+    /// Externals, and of them those with neither amount nor address, and with an address but no amount.
+    pub externals: u64,
+    /// Externals of unknown amount and address.
+    pub unknown: u64,
+    /// Externals of unknown amount whose address the input proves.
+    pub inferred: u64,
+}
+
+/// Called between steps; break to stop cleanly.
+pub type OnProgress<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+
+/// Use: txid spent from, output index, number of the input in the batch.
+const USE: usize = 40;
+/// Definition: txid, first output in the batch, number of outputs.
+const DEFINITION: usize = 40;
+/// Address of an output or external: key, position in the batch.
+const MENTION: usize = AddressKey::LEN + 4;
+
+const UNRESOLVED: u64 = u64::MAX;
+
+impl Ledger {
+    /// Appends blocks and keeps the index up. Commits every `batch_txs`; when stopped or killed, the last commit stands.
+    ///
+    /// # Errors
+    /// [`LedgerError`] names block and cause; what was committed before stays.
+    pub fn append(
+        &mut self,
+        feed: &dyn BlockFeed,
+        options: &AppendOptions,
+        progress: OnProgress<'_>,
+    ) -> Result<AppendReport, LedgerError> {
+        if self.lock.is_none() {
+            return Err(LedgerError::ReadOnly);
+        }
+        let mut report = AppendReport::default();
+        let mut at = 0;
+        while at < feed.len() {
+            let before = self.counts();
+            at = self.append_batch(feed, at, options, &mut report, progress)?;
+            let now = self.counts();
+            let rest_is_large = (at..feed.len()).map(|i| feed.tx_hint(i)).sum::<u64>() > options.index_after as u64;
+            let behind = now.txs - self.indexed().txs;
+            if !rest_is_large && behind > options.index_after.max(self.indexed().txs / 8) {
+                let of = feed.len() as u64;
+                let _ = progress(Progress { blocks: at as u64, of, txs: report.txs as u64, stage: "indexing" });
+                self.rebuild_index(options.memory)?;
+            } else if !rest_is_large {
+                if self.overlay_end == before {
+                    self.overlay.extend(&self.columns, before, now, self.manifest.seed);
+                } else {
+                    self.rebuild_overlay();
+                }
+                self.overlay_end = now;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Appends blocks from `start` until the batch is full; returns where to go on.
+    fn append_batch(
+        &mut self,
+        feed: &dyn BlockFeed,
+        start: usize,
+        options: &AppendOptions,
+        report: &mut AppendReport,
+        progress: OnProgress<'_>,
+    ) -> Result<usize, LedgerError> {
+        let mut end = start;
+        let mut hint = 0;
+        while end < feed.len() && (end == start || hint + feed.tx_hint(end) <= options.batch_txs as u64) {
+            hint += feed.tx_hint(end);
+            end += 1;
+        }
+        let base = self.counts();
+        let mut batch = Batch::new(self, base, hint, options)?;
+        batch.read_blocks(self, feed, start..end, report, progress)?;
+        let total = Progress { blocks: end as u64, of: feed.len() as u64, txs: report.txs as u64, stage: "" };
+        let mut stage = |stage| match progress(Progress { stage, ..total }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(LedgerError::Stopped),
+        };
+        stage("joining inputs")?;
+        let unresolved = batch.join_inputs(self)?;
+        let unresolved = batch.join_older(self, unresolved)?;
+        batch.check_order(&unresolved)?;
+        let overwritten = self.find_overwritten(&batch.coinbases);
+        let externals = batch.make_externals(self, feed, start, &unresolved, report)?;
+        batch.write_inputs(self)?;
+        stage("numbering addresses")?;
+        let counts = batch.number_addresses(self, externals)?;
+        batch.write_blocks(self, counts)?;
+        stage("committing")?;
+        let checksums = self.write_checksums_for(counts)?;
+        self.manifest.counts = counts;
+        self.manifest.overwritten.get_or_insert_default().extend(overwritten);
+        self.manifest.raw_bytes = batch.raw_bytes;
+        self.manifest.revision += 1;
+        self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
+        self.take_checksums(checksums);
+        self.columns.commit(counts).map_err(|e| self.io(e))?;
+        Ok(end)
+    }
+}
+
+/// A block's row and its input count in the batch, until it is written.
+struct PendingBlock {
+    row: BlockRow,
+    first_input: u32,
+    first_output: u32,
+    first_tx: u32,
+    externals: u32,
+}
+
+struct Batch {
+    base: Counts,
+    blocks: Vec<PendingBlock>,
+    txs: u32,
+    outputs: u32,
+    inputs: u32,
+    uses: Option<Spill<USE>>,
+    definitions: Option<Spill<DEFINITION>>,
+    mentions: Option<Spill<MENTION>>,
+    /// By input of the batch: what it spends in stored form, or [`UNRESOLVED`].
+    prev: Vec<AtomicU64>,
+    external_rows: Vec<(ExternalRow, Option<AddressKey>)>,
+    raw_bytes: u64,
+    seed: u64,
+    /// Coinbases that do not name their height and so may repeat an older one: number, id, outputs.
+    coinbases: Vec<(u32, Hash32, u64, u64)>,
+}
+
+/// A partition's distinct addresses with their first positions, and the number of the first of them.
+type DistinctPart = (u32, Vec<(AddressRow, u32)>);
+
+/// An input that no transaction of the batch funds.
+struct Unresolved {
+    txid: Hash32,
+    vout: u32,
+    input: u32,
+    /// The batch has a transaction of this id, but after the input: an older one of the same id must exist.
+    later: bool,
+}
+
+/// A block with its outputs' addresses, as the parsing threads hand it over.
+struct Parsed {
+    height: u32,
+    block: Block,
+    addresses: Vec<AddressKey>,
+}
+
+/// The writers of all columns that are filled while blocks stream by.
+struct TxWriters {
+    txid: Writer<Hash32>,
+    first_output: Writer<U40>,
+    first_input: Writer<U40>,
+    meta: Writer<u32>,
+    value: Writer<u64>,
+}
+
+impl Batch {
+    fn new(ledger: &Ledger, base: Counts, hint: u64, options: &AppendOptions) -> Result<Self, LedgerError> {
+        let parts = (hint / 100_000).next_power_of_two().clamp(1, 256) as usize;
+        let budget = options.memory / 6;
+        let dir = ledger.dir.as_path();
+        Ok(Batch {
+            base,
+            blocks: Vec::new(),
+            txs: 0,
+            outputs: 0,
+            inputs: 0,
+            uses: Some(Spill::new(dir, "spill-uses", parts, budget)),
+            definitions: Some(Spill::new(dir, "spill-definitions", parts, budget)),
+            mentions: Some(Spill::new(dir, "spill-mentions", parts, budget)),
+            prev: Vec::new(),
+            external_rows: Vec::new(),
+            raw_bytes: ledger.manifest.raw_bytes,
+            seed: ledger.manifest.seed,
+            coinbases: Vec::new(),
+        })
+    }
+
+    /// Step 1: parse on all cores, write what needs no look-up, leave records for the joins.
+    fn read_blocks(
+        &mut self,
+        ledger: &mut Ledger,
+        feed: &dyn BlockFeed,
+        range: std::ops::Range<usize>,
+        report: &mut AppendReport,
+        progress: OnProgress<'_>,
+    ) -> Result<(), LedgerError> {
+        let base = self.base;
+        let columns = &ledger.columns;
+        let writers = || -> io::Result<TxWriters> {
+            Ok(TxWriters {
+                txid: columns.txid.writer(base.txs as u64)?,
+                first_output: columns.tx_first_output.writer(base.txs as u64)?,
+                first_input: columns.tx_first_input.writer(base.txs as u64)?,
+                meta: columns.tx_meta.writer(base.txs as u64)?,
+                value: columns.value.writer(base.outputs)?,
+            })
+        };
+        let mut writers = writers().map_err(|e| ledger.io(e))?;
+        let mut raw: Option<File> = None;
+        let mut tip = ledger.tip().map(|t| (t.height, t.hash));
+        let of = feed.len() as u64;
+        let (sender, receiver) = std::sync::mpsc::sync_channel::<Result<Vec<Parsed>, LedgerError>>(2);
+        std::thread::scope(|scope| -> Result<(), LedgerError> {
+            let blocks = range.clone();
+            // Owned by the parsing thread: when this side stops, the channel closes and so does the thread.
+            scope.spawn(move || {
+                const TXS_AT_ONCE: u64 = 16_000;
+                let mut at = blocks.start;
+                while at < blocks.end {
+                    let mut end = at;
+                    let mut hint = 0;
+                    while end < blocks.end && (end == at || hint < TXS_AT_ONCE) {
+                        hint += feed.tx_hint(end);
+                        end += 1;
+                    }
+                    let parsed: Result<Vec<Parsed>, LedgerError> = (at..end)
+                        .into_par_iter()
+                        .with_max_len(1)
+                        .map(|i| {
+                            let (height, block) = feed.block(i)?;
+                            let addresses = block.outputs.iter().map(|o| classify(block.script(o))).collect();
+                            Ok(Parsed { height, block, addresses })
+                        })
+                        .collect();
+                    let stop = parsed.is_err();
+                    if sender.send(parsed).is_err() || stop {
+                        return;
+                    }
+                    at = end;
+                }
+            });
+            let receiver = receiver;
+            let mut i = range.start;
+            for chunk in &receiver {
+                for parsed in chunk? {
+                    let hash = parsed.block.hash;
+                    follows(tip, &parsed)?;
+                    tip = Some((parsed.height, hash));
+                    let (source, offset) = match feed.place(i) {
+                        RawPlace::File { path, xor, offset } => {
+                            let file = SourceFile { path, xor };
+                            let sources = &mut ledger.manifest.sources;
+                            let known = sources.iter().rposition(|s| *s == file);
+                            let n = known.unwrap_or_else(|| {
+                                sources.push(file);
+                                sources.len() - 1
+                            });
+                            (n as u32, offset)
+                        }
+                        RawPlace::Keep => {
+                            let dir = &ledger.dir;
+                            let file = match &mut raw {
+                                Some(file) => file,
+                                None => raw.insert(open_raw(dir).map_err(|e| LedgerError::Io(dir.clone(), e))?),
+                            };
+                            let at = self.raw_bytes;
+                            let bytes = parsed.block.bytes();
+                            file.write_all_at(bytes, at).map_err(|e| LedgerError::Io(dir.clone(), e))?;
+                            self.raw_bytes += bytes.len() as u64;
+                            (OWN_RAW, at)
+                        }
+                    };
+                    self.take_block(&parsed, source, offset, &mut writers)
+                        .map_err(|e| LedgerError::Io(ledger.dir.clone(), e))?;
+                    report.blocks += 1;
+                    report.txs += parsed.block.txs.len() as u32;
+                    i += 1;
+                    let now = Progress { blocks: i as u64, of, txs: report.txs as u64, stage: "reading blocks" };
+                    if progress(now).is_break() {
+                        return Err(LedgerError::Stopped);
+                    }
+                }
+                if self.base.txs as u64 + self.txs as u64 > u32::MAX as u64 - (1 << 24) {
+                    return Err(LedgerError::Full("4,278,190,079 transactions"));
+                }
+            }
+            Ok(())
+        })?;
+        let TxWriters { txid, first_output, first_input, meta, value } = writers;
+        let finish = || -> io::Result<()> {
+            txid.finish()?;
+            first_output.finish()?;
+            first_input.finish()?;
+            meta.finish()?;
+            value.finish()?;
+            raw.map_or(Ok(()), |file| file.sync_data())
+        };
+        finish().map_err(|e| ledger.io(e))?;
+        report.outputs += self.outputs as u64;
+        report.inputs += self.inputs as u64;
+        Ok(())
+    }
+
+    fn take_block(&mut self, parsed: &Parsed, source: u32, offset: u64, writers: &mut TxWriters) -> io::Result<()> {
+        let block = &parsed.block;
+        self.blocks.push(PendingBlock {
+            row: BlockRow {
+                header: block.header.0,
+                hash: block.hash,
+                height: parsed.height,
+                first_tx: self.base.txs + self.txs,
+                first_output: self.base.outputs + self.outputs as u64,
+                first_input: self.base.inputs + self.inputs as u64,
+                first_external: 0,
+                first_address: 0,
+                source,
+                offset,
+                len: block.bytes().len() as u32,
+                reserved: 0,
+            },
+            first_input: self.inputs,
+            first_output: self.outputs,
+            first_tx: self.txs,
+            externals: 0,
+        });
+        let uses = self.uses.as_mut().expect("present until the join");
+        let definitions = self.definitions.as_mut().expect("present until the join");
+        let mentions = self.mentions.as_mut().expect("present until numbering");
+        for (i, tx) in block.txs.iter().enumerate() {
+            let (inputs, outputs) = (block.inputs_of(i), block.outputs_of(i));
+            let txid = &block.txids[i];
+            let mut meta = tx.weight.min(0x00ff_ffff);
+            writers.txid.push(*txid)?;
+            writers.first_output.push(U40::new(self.base.outputs + self.outputs as u64))?;
+            writers.first_input.push(U40::new(self.base.inputs + self.inputs as u64))?;
+            let mut definition = [0u8; DEFINITION];
+            definition[..32].copy_from_slice(txid);
+            definition[32..36].copy_from_slice(&self.outputs.to_le_bytes());
+            definition[36..].copy_from_slice(&(outputs.len() as u32).to_le_bytes());
+            definitions.push(txid_hash(txid), &definition)?;
+            if tx.coinbase {
+                meta |= TxFlags::COINBASE;
+                let names_height = inputs.first().and_then(|input| coinbase_height(block.script_sig(input)));
+                if names_height != Some(parsed.height) {
+                    let first = self.base.outputs + self.outputs as u64;
+                    let number = self.base.txs + self.txs;
+                    self.coinbases.push((number, *txid, first, first + outputs.len() as u64));
+                }
+            } else {
+                for input in inputs {
+                    if input.sequence < 0xffff_fffe {
+                        meta |= TxFlags::RBF;
+                    }
+                    let prev = block.prev_txid(input);
+                    let mut record = [0u8; USE];
+                    record[..32].copy_from_slice(&prev);
+                    record[32..36].copy_from_slice(&block.prev_vout(input).to_le_bytes());
+                    record[36..].copy_from_slice(&self.inputs.to_le_bytes());
+                    uses.push(txid_hash(&prev), &record)?;
+                    self.inputs += 1;
+                }
+            }
+            if tx.segwit {
+                meta |= TxFlags::SEGWIT;
+            }
+            if tx.locktime != 0 {
+                meta |= TxFlags::LOCKTIME;
+            }
+            if tx.version >= 2 {
+                meta |= TxFlags::VERSION_2;
+            }
+            writers.meta.push(meta)?;
+            for (output, address) in outputs
+                .iter()
+                .zip(&parsed.addresses[tx.first_output as usize..tx.first_output as usize + outputs.len()])
+            {
+                writers.value.push(output.value)?;
+                mentions.push(address_hash(address.as_bytes(), self.seed), &mention(address, self.outputs))?;
+                self.outputs += 1;
+            }
+            self.txs += 1;
+        }
+        Ok(())
+    }
+
+    /// Step 2a: inputs meet outputs of the batch, partition by partition.
+    fn join_inputs(&mut self, ledger: &Ledger) -> Result<Vec<Unresolved>, LedgerError> {
+        self.prev.resize_with(self.inputs as usize, || AtomicU64::new(UNRESOLVED));
+        let uses = self.uses.take().expect("joined once").into_parts();
+        let definitions = self.definitions.take().expect("joined once").into_parts();
+        let prev = &self.prev;
+        let (base, blocks) = (self.base, &self.blocks);
+        let parts: Vec<(SpillPart<USE>, SpillPart<DEFINITION>)> = uses.into_iter().zip(definitions).collect();
+        let unresolved: Result<Vec<Vec<Unresolved>>, LedgerError> = parts
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|(uses, definitions)| {
+                let io = |e| LedgerError::Io(ledger.dir.clone(), e);
+                let uses = uses.read().map_err(io)?;
+                let definitions = definitions.read().map_err(io)?;
+                let defined = |i: u32| &definitions[i as usize * DEFINITION..][..DEFINITION];
+                let hash_of = |record: &[u8]| spread(u64::from_le_bytes(record[..8].try_into().expect("fixed slice")));
+                let mut table: HashTable<u32> = HashTable::with_capacity(definitions.len() / DEFINITION);
+                // BIP 30: of equal txids the table holds the last, this map the one before each.
+                let mut repeated: HashMap<u32, u32> = HashMap::new();
+                for i in 0..(definitions.len() / DEFINITION) as u32 {
+                    let record = defined(i);
+                    let same = |other: &u32| defined(*other)[..32] == record[..32];
+                    match table.find_mut(hash_of(record), same) {
+                        Some(last) => {
+                            repeated.insert(i, *last);
+                            *last = i;
+                        }
+                        None => {
+                            table.insert_unique(hash_of(record), i, |i| hash_of(defined(*i)));
+                        }
+                    }
+                }
+                let mut unresolved = Vec::new();
+                for record in uses.chunks_exact(USE) {
+                    let vout = u32_at(record, 32);
+                    let input = u32_at(record, 36);
+                    let last = table.find(hash_of(record), |i| defined(*i)[..32] == record[..32]).copied();
+                    // The last one before the input is the one that it spends.
+                    let comes_before = |i: &u32| earlier(blocks, u32_at(defined(*i), 32), input);
+                    let mut chain = std::iter::successors(last, |i| repeated.get(i).copied());
+                    match chain.find(comes_before) {
+                        Some(i) => {
+                            let record_of = defined(i);
+                            let (first, n) = (u32_at(record_of, 32), u32_at(record_of, 36));
+                            if vout >= n {
+                                let txid = display_hash(record[..32].try_into().expect("fixed slice"));
+                                let why = format!("spends output {vout} of {txid}, which has {n}");
+                                return Err(input_error(blocks, input, why));
+                            }
+                            prev[input as usize].store(base.outputs + (first + vout) as u64, Ordering::Relaxed);
+                        }
+                        None => unresolved.push(Unresolved {
+                            txid: record[..32].try_into().expect("fixed slice"),
+                            vout,
+                            input,
+                            later: last.is_some(),
+                        }),
+                    }
+                }
+                Ok(unresolved)
+            })
+            .collect();
+        let mut unresolved: Vec<Unresolved> = unresolved?.into_iter().flatten().collect();
+        unresolved.par_sort_unstable_by_key(|u| u.input);
+        Ok(unresolved)
+    }
+
+    /// Step 2b: the rest look for older transactions: in the index when few, in one pass over the txid column when many.
+    fn join_older(&self, ledger: &Ledger, unresolved: Vec<Unresolved>) -> Result<Vec<Unresolved>, LedgerError> {
+        if self.base.txs == 0 || unresolved.is_empty() {
+            return Ok(unresolved);
+        }
+        let resolve = |u: &Unresolved, tx: u32| -> Result<(), LedgerError> {
+            let outputs = ledger.outputs(tx);
+            if u.vout as u64 >= outputs.end - outputs.start {
+                let n = outputs.end - outputs.start;
+                let why = format!("spends output {} of {}, which has {n}", u.vout, display_hash(&u.txid));
+                return Err(input_error(&self.blocks, u.input, why));
+            }
+            self.prev[u.input as usize].store(outputs.start + u.vout as u64, Ordering::Relaxed);
+            Ok(())
+        };
+        // A random look-up costs about as much as reading this many txids in a row.
+        const LOOKUP_COST: u64 = 64;
+        let look_up = unresolved.len() as u64 * LOOKUP_COST < self.base.txs as u64;
+        if look_up && ledger.overlay_end == self.base {
+            let mut left = Vec::new();
+            for u in unresolved {
+                match ledger.tx_by_id(&u.txid) {
+                    Some(tx) => resolve(&u, tx)?,
+                    None => left.push(u),
+                }
+            }
+            return Ok(left);
+        }
+        let hash_of = |txid: &Hash32| spread(txid_hash(txid));
+        // Chains of equal txids: the table holds the last one, `next` the one before.
+        let mut next = vec![NONE_U32; unresolved.len()];
+        let mut table: HashTable<u32> = HashTable::with_capacity(unresolved.len());
+        for (i, u) in unresolved.iter().enumerate() {
+            let hash = hash_of(&u.txid);
+            match table.find_mut(hash, |o| unresolved[*o as usize].txid == u.txid) {
+                Some(head) => {
+                    next[i] = *head;
+                    *head = i as u32;
+                }
+                None => {
+                    table.insert_unique(hash, i as u32, |o| hash_of(&unresolved[*o as usize].txid));
+                }
+            }
+        }
+        let mut failed = None;
+        let scan = ledger.columns.txid.scan(0, self.base.txs as u64, |at, chunk| {
+            for (k, txid) in chunk.iter().enumerate() {
+                let found = table.find(hash_of(txid), |o| unresolved[*o as usize].txid == *txid);
+                let mut i = found.copied().unwrap_or(NONE_U32);
+                while i != NONE_U32 {
+                    if let Err(e) = resolve(&unresolved[i as usize], (at + k as u64) as u32) {
+                        failed.get_or_insert(e);
+                    }
+                    i = next[i as usize];
+                }
+            }
+        });
+        scan.map_err(|e| ledger.io(e))?;
+        if let Some(e) = failed {
+            return Err(e);
+        }
+        let is_open = |u: &Unresolved| self.prev[u.input as usize].load(Ordering::Relaxed) == UNRESOLVED;
+        Ok(unresolved.into_iter().filter(is_open).collect())
+    }
+
+    /// What is still unresolved must not be defined later in the batch.
+    fn check_order(&self, unresolved: &[Unresolved]) -> Result<(), LedgerError> {
+        let Some(u) = unresolved.iter().find(|u| u.later) else { return Ok(()) };
+        let why = format!("spends {}, which comes later", display_hash(&u.txid));
+        Err(input_error(&self.blocks, u.input, why))
+    }
+
+    /// Step 3: inputs that nothing stored funds become externals. Returns their number.
+    fn make_externals(
+        &mut self,
+        ledger: &Ledger,
+        feed: &dyn BlockFeed,
+        start: usize,
+        unresolved: &[Unresolved],
+        report: &mut AppendReport,
+    ) -> Result<u64, LedgerError> {
+        let mut rest = unresolved;
+        for b in 0..self.blocks.len() {
+            let end = self.blocks.get(b + 1).map_or(self.inputs, |n| n.first_input);
+            let n = rest.partition_point(|u| u.input < end);
+            let (here, later) = rest.split_at(n);
+            rest = later;
+            if here.is_empty() {
+                continue;
+            }
+            let height = self.blocks[b].row.height;
+            let first = self.blocks[b].first_input;
+            let n_inputs = (end - first) as usize;
+            let spent = feed.spent(start + b)?;
+            if let Some(spent) = &spent
+                && spent.len() != n_inputs
+            {
+                let why = format!("undo data has {} spent outputs for {n_inputs} inputs", spent.len());
+                return Err(LedgerError::Undo(height, why));
+            }
+            let block = if spent.is_none() { Some(feed.block(start + b)?.1) } else { None };
+            for u in here {
+                let i = (u.input - first) as usize;
+                let (value, address) = match (&spent, &block) {
+                    (Some(spent), _) => (spent[i].value, Some(spent[i].address)),
+                    (None, Some(block)) => {
+                        let input = &block.inputs[i + 1]; // the coinbase's comes first
+                        (UNKNOWN_VALUE, infer_spent_address(block.script_sig(input), &block.witness(input)))
+                    }
+                    (None, None) => unreachable!("read when undo data is missing"),
+                };
+                if value == UNKNOWN_VALUE {
+                    match address {
+                        Some(_) => report.inferred += 1,
+                        None => report.unknown += 1,
+                    }
+                }
+                let number = self.base.externals + self.external_rows.len() as u64;
+                self.prev[u.input as usize].store(number | EXTERNAL_BIT, Ordering::Relaxed);
+                let row = ExternalRow { txid: u.txid, vout: u.vout, value, address: NONE_U32 };
+                self.external_rows.push((row, address));
+                self.blocks[b].externals += 1;
+            }
+        }
+        let n = self.external_rows.len() as u64;
+        report.externals += n;
+        if self.base.externals + n >= EXTERNAL_BIT / 2 || self.base.outputs + self.outputs as u64 >= EXTERNAL_BIT / 2 {
+            return Err(LedgerError::Full("2^38 outputs"));
+        }
+        self.check_double_spends(ledger)?;
+        Ok(n)
+    }
+
+    /// Two inputs of one batch must not spend the same output, nor one spend what an older transaction spent.
+    fn check_double_spends(&self, ledger: &Ledger) -> Result<(), LedgerError> {
+        let spends = self.prev.iter().map(|p| p.load(Ordering::Relaxed));
+        // Outputs of the batch: one bit each.
+        let mut seen = vec![0u64; (self.outputs as usize).div_ceil(64)];
+        let mut older: Vec<(u64, u32)> = Vec::new();
+        for (input, prev) in spends.enumerate() {
+            if prev & EXTERNAL_BIT != 0 {
+                continue;
+            }
+            if prev >= self.base.outputs {
+                let at = (prev - self.base.outputs) as usize;
+                if seen[at / 64] >> (at % 64) & 1 == 1 {
+                    return Err(input_error(&self.blocks, input as u32, "spends an output twice".into()));
+                }
+                seen[at / 64] |= 1 << (at % 64);
+            } else {
+                older.push((prev, input as u32));
+            }
+        }
+        older.par_sort_unstable();
+        if let Some(pair) = older.windows(2).find(|w| w[0].0 == w[1].0) {
+            return Err(input_error(&self.blocks, pair[1].1, "spends an output twice".into()));
+        }
+        if ledger.overlay_end == self.base
+            && let Some((_, input)) = older.iter().find(|(o, _)| ledger.spender(*o).is_some())
+        {
+            return Err(input_error(&self.blocks, *input, "spends an output that is spent already".into()));
+        }
+        Ok(())
+    }
+
+    fn write_inputs(&mut self, ledger: &Ledger) -> Result<(), LedgerError> {
+        let write = || -> io::Result<()> {
+            let mut writer = ledger.columns.prev.writer(self.base.inputs)?;
+            for prev in &self.prev {
+                writer.push(U40::new(prev.load(Ordering::Relaxed)))?;
+            }
+            writer.finish()
+        };
+        write().map_err(|e| ledger.io(e))?;
+        self.prev = Vec::new();
+        Ok(())
+    }
+
+    /// Step 4: addresses get numbers in order of first appearance: block by block, outputs first, then externals.
+    fn number_addresses(&mut self, ledger: &Ledger, externals: u64) -> Result<Counts, LedgerError> {
+        let io = |e| LedgerError::Io(ledger.dir.clone(), e);
+        // Position of an output or external in that order.
+        let mut external_before = Vec::with_capacity(self.blocks.len());
+        let mut sum = 0u32;
+        for block in &self.blocks {
+            external_before.push(sum);
+            sum += block.externals;
+        }
+        let blocks = &self.blocks;
+        let position_of_output = |output: u32| {
+            if externals == 0 {
+                return output;
+            }
+            let b = blocks.partition_point(|b| b.first_output <= output) - 1;
+            output + external_before[b]
+        };
+        let mut mentions = self.mentions.take().expect("numbered once");
+        let mut next = 0usize;
+        let mut external_positions = Vec::with_capacity(self.external_rows.len());
+        for (b, block) in blocks.iter().enumerate() {
+            let outputs_end = blocks.get(b + 1).map_or(self.outputs, |n| n.first_output);
+            for k in 0..block.externals {
+                external_positions.push(outputs_end + external_before[b] + k);
+                if let Some(address) = &self.external_rows[next].1 {
+                    let hash = address_hash(address.as_bytes(), self.seed);
+                    // Externals are told from outputs by the top bit; a batch has fewer than 2^31 of each.
+                    mentions.push(hash, &mention(address, next as u32 | 1 << 31)).map_err(io)?;
+                }
+                next += 1;
+            }
+        }
+        let positions = self.outputs as usize + externals as usize;
+        // By position: the distinct address of the batch that it mentions.
+        let assigned: Vec<AtomicU32> = (0..positions).map(|_| AtomicU32::new(NONE_U32)).collect();
+        let distinct_count = AtomicU32::new(0);
+        let seed = self.seed;
+        let parts: Result<Vec<DistinctPart>, LedgerError> = mentions
+            .into_parts()
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|part| {
+                let records = part.read().map_err(io)?;
+                let n = records.len() / MENTION;
+                let key_of = |i: usize| -> &AddressRow {
+                    records[i * MENTION..i * MENTION + AddressKey::LEN].try_into().expect("fixed slice")
+                };
+                let position = |i: usize| match u32_at(&records[i * MENTION..], AddressKey::LEN) {
+                    external if external >> 31 == 1 => external_positions[(external & !(1 << 31)) as usize],
+                    output => position_of_output(output),
+                };
+                let mut table: HashTable<u32> = HashTable::with_capacity(n / 2);
+                let mut distinct: Vec<(AddressRow, u32)> = Vec::new();
+                let mut of_record: Vec<u32> = Vec::with_capacity(n);
+                for i in 0..n {
+                    let key = key_of(i);
+                    let at = position(i);
+                    let hash = address_hash(key, seed);
+                    let found = table.find(hash, |d| distinct[*d as usize].0 == *key).copied();
+                    let d = found.unwrap_or_else(|| {
+                        distinct.push((*key, at));
+                        let d = distinct.len() as u32 - 1;
+                        table.insert_unique(hash, d, |d| address_hash(&distinct[*d as usize].0, seed));
+                        d
+                    });
+                    let first = &mut distinct[d as usize].1;
+                    *first = (*first).min(at);
+                    of_record.push(d);
+                }
+                let first = distinct_count.fetch_add(distinct.len() as u32, Ordering::Relaxed);
+                for (i, d) in of_record.iter().enumerate() {
+                    assigned[position(i) as usize].store(first + d, Ordering::Relaxed);
+                }
+                Ok((first, distinct))
+            })
+            .collect();
+        let mut parts = parts?;
+        parts.sort_unstable_by_key(|p| p.0);
+        let mut distinct: Vec<(AddressRow, u32)> = Vec::with_capacity(distinct_count.into_inner() as usize);
+        for (first, part) in parts {
+            debug_assert_eq!(first as usize, distinct.len());
+            distinct.extend(part);
+        }
+        let mut numbers = self.older_addresses(ledger, &distinct)?;
+        let mut new: Vec<(u32, u32)> = (0..distinct.len() as u32)
+            .filter(|d| numbers[*d as usize] == NONE_U32)
+            .map(|d| (distinct[d as usize].1, d))
+            .collect();
+        new.par_sort_unstable();
+        if self.base.addresses as u64 + new.len() as u64 >= NONE_U32 as u64 {
+            return Err(LedgerError::Full("4,294,967,294 addresses"));
+        }
+        let mut write = || -> io::Result<()> {
+            let mut writer = ledger.columns.address.writer(self.base.addresses as u64)?;
+            for (rank, (_, d)) in new.iter().enumerate() {
+                numbers[*d as usize] = self.base.addresses + rank as u32;
+                writer.push(distinct[*d as usize].0)?;
+            }
+            writer.finish()?;
+            let number_at = |position: u32| match assigned[position as usize].load(Ordering::Relaxed) {
+                NONE_U32 => NONE_U32,
+                d => numbers[d as usize],
+            };
+            let mut writer = ledger.columns.output_address.writer(self.base.outputs)?;
+            for (b, block) in blocks.iter().enumerate() {
+                let end = blocks.get(b + 1).map_or(self.outputs, |n| n.first_output);
+                for output in block.first_output..end {
+                    writer.push(number_at(output + external_before[b]))?;
+                }
+            }
+            writer.finish()?;
+            let mut writer = ledger.columns.external.writer(self.base.externals)?;
+            for ((row, _), position) in self.external_rows.iter().zip(&external_positions) {
+                writer.push(ExternalRow { address: number_at(*position), ..*row })?;
+            }
+            writer.finish()
+        };
+        write().map_err(io)?;
+        // A block's first address: how many new ones appear before its first position.
+        let mut counts = self.base;
+        for (b, before) in external_before.iter().enumerate() {
+            let position = self.blocks[b].first_output + before;
+            let rank = new.partition_point(|(first, _)| *first < position) as u32;
+            let row = &mut self.blocks[b].row;
+            row.first_address = self.base.addresses + rank;
+            row.first_external = self.base.externals + *before as u64;
+        }
+        counts.blocks += self.blocks.len() as u32;
+        counts.txs += self.txs;
+        counts.outputs += self.outputs as u64;
+        counts.inputs += self.inputs as u64;
+        counts.externals += externals;
+        counts.addresses += new.len() as u32;
+        Ok(counts)
+    }
+
+    /// Numbers of those addresses that older blocks mention: from the index when few, in one pass over the column when many.
+    fn older_addresses(&self, ledger: &Ledger, distinct: &[(AddressRow, u32)]) -> Result<Vec<u32>, LedgerError> {
+        let mut numbers = vec![NONE_U32; distinct.len()];
+        if self.base.addresses == 0 {
+            return Ok(numbers);
+        }
+        const LOOKUP_COST: u64 = 64;
+        if ledger.overlay_end == self.base && distinct.len() as u64 * LOOKUP_COST < self.base.addresses as u64 {
+            for (number, (key, _)) in numbers.iter_mut().zip(distinct) {
+                let key = AddressKey::from_bytes(key).expect("made from keys");
+                *number = ledger.address_number(&key).unwrap_or(NONE_U32);
+            }
+            return Ok(numbers);
+        }
+        let mut table: HashTable<u32> = HashTable::with_capacity(distinct.len());
+        let hash_of = |d: &u32| address_hash(&distinct[*d as usize].0, self.seed);
+        for d in 0..distinct.len() as u32 {
+            table.insert_unique(hash_of(&d), d, hash_of);
+        }
+        let scan = ledger.columns.address.scan(0, self.base.addresses as u64, |at, chunk| {
+            for (i, key) in chunk.iter().enumerate() {
+                let hash = address_hash(key, self.seed);
+                if let Some(d) = table.find(hash, |d| distinct[*d as usize].0 == *key) {
+                    numbers[*d as usize] = (at + i as u64) as u32;
+                }
+            }
+        });
+        scan.map_err(|e| ledger.io(e))?;
+        Ok(numbers)
+    }
+
+    fn write_blocks(&self, ledger: &Ledger, counts: Counts) -> Result<(), LedgerError> {
+        let write = || -> io::Result<()> {
+            let mut writer = ledger.columns.block.writer(self.base.blocks as u64)?;
+            for block in &self.blocks {
+                debug_assert!(block.row.first_tx == self.base.txs + block.first_tx);
+                writer.push(block.row)?;
+            }
+            writer.finish()
+        };
+        debug_assert_eq!(counts.blocks as usize, self.base.blocks as usize + self.blocks.len());
+        write().map_err(|e| ledger.io(e))
+    }
+}
+
+fn open_raw(dir: &std::path::Path) -> io::Result<File> {
+    File::options().create(true).truncate(false).write(true).read(true).open(dir.join(RAW_FILE))
+}
+
+/// Hash tables want high and low bits mixed; partitions used up the high ones.
+#[inline]
+fn spread(hash: u64) -> u64 {
+    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+}
+
+#[inline]
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().expect("fixed slice"))
+}
+
+fn mention(address: &AddressKey, number: u32) -> [u8; MENTION] {
+    let mut record = [0u8; MENTION];
+    record[..AddressKey::LEN].copy_from_slice(address.as_bytes());
+    record[AddressKey::LEN..].copy_from_slice(&number.to_le_bytes());
+    record
+}
+
+/// Whether an output of the batch comes before an input of the batch, block-wise. Within a block the node that made the files has
+/// checked the order; Bitcoin's own rule is checked by [`Ledger::check`].
+fn earlier(blocks: &[PendingBlock], output: u32, input: u32) -> bool {
+    let of_output = blocks.partition_point(|b| b.first_output <= output);
+    blocks.get(of_output - 1).is_some_and(|b| b.first_input <= input)
+}
+
+fn input_error(blocks: &[PendingBlock], input: u32, why: String) -> LedgerError {
+    let b = blocks.partition_point(|b| b.first_input <= input).saturating_sub(1);
+    let row = &blocks[b].row;
+    let hash = row.hash;
+    LedgerError::Input { height: row.height, txid: format!("(in block {})", display_hash(&hash)), why }
+}
+
+/// A block must rise in height, and link to the tip when it is the next one.
+fn follows(tip: Option<(u32, Hash32)>, parsed: &Parsed) -> Result<(), LedgerError> {
+    let Some((height, hash)) = tip else { return Ok(()) };
+    let fail =
+        |why: String| Err(LedgerError::NotNext { height: parsed.height, hash: display_hash(&parsed.block.hash), why });
+    if parsed.height <= height {
+        return fail(format!("the tip is at height {height}"));
+    }
+    if parsed.height == height + 1 && parsed.block.header.prev() != hash {
+        return fail(format!("its parent is not {}", display_hash(&hash)));
+    }
+    Ok(())
+}

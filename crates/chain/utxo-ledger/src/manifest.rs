@@ -1,0 +1,156 @@
+//! The manifest: what of the store is committed. Written whole beside the old one and renamed over it.
+
+use crate::overwritten::Overwritten;
+use holdfast_bitcoin::Network;
+use holdfast_bitcoin::hash::sha256;
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// How many of each thing the store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Blocks.
+    pub blocks: u32,
+    /// Transactions.
+    pub txs: u32,
+    /// Outputs of stored transactions.
+    pub outputs: u64,
+    /// Inputs (coinbase inputs are not stored).
+    pub inputs: u64,
+    /// Outputs that stored inputs spend but whose transactions are not stored.
+    pub externals: u64,
+    /// Distinct addresses.
+    pub addresses: u32,
+}
+
+impl Counts {
+    /// Field-wise minimum.
+    pub fn min(self, other: Counts) -> Counts {
+        Counts {
+            blocks: self.blocks.min(other.blocks),
+            txs: self.txs.min(other.txs),
+            outputs: self.outputs.min(other.outputs),
+            inputs: self.inputs.min(other.inputs),
+            externals: self.externals.min(other.externals),
+            addresses: self.addresses.min(other.addresses),
+        }
+    }
+}
+
+/// A file that raw blocks can be read from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Absolute path of a node's `blk*.dat`.
+    pub path: PathBuf,
+    /// Its XOR key, where it is obfuscated.
+    pub xor: Option<[u8; 8]>,
+}
+
+/// The state of the index files: look-up structures that are derived from the columns and never changed in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexState {
+    /// Number in the index's folder name.
+    pub number: u32,
+    /// What the index was built over.
+    pub built: Counts,
+    /// What of it still holds: lowered by reorganizations. Entries at or beyond these numbers are ignored.
+    pub valid: Counts,
+}
+
+/// What of the store is committed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Layout version; see [`FORMAT`].
+    pub format: u32,
+    /// Whose chain this is.
+    pub network: Network,
+    /// Seed of the hash that places addresses in the index.
+    pub seed: u64,
+    /// Rises with every commit.
+    pub revision: u64,
+    /// Committed lengths.
+    pub counts: Counts,
+    /// Bytes used of the store's own raw block file.
+    pub raw_bytes: u64,
+    /// Index files, once built.
+    pub index: Option<IndexState>,
+    /// Node files that blocks point into.
+    pub sources: Vec<SourceFile>,
+    /// Transactions whose outputs later ones of the same id replaced; absent in stores of older builds, which find them when opened.
+    #[serde(default)]
+    pub overwritten: Option<Vec<Overwritten>>,
+}
+
+/// Version of the layout that this code reads and writes.
+pub const FORMAT: u32 = 1;
+
+const NAME: &str = "MANIFEST";
+
+/// Why a manifest does not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The checksum in the first line is not that of the rest.
+    #[error("checksum does not match; the file was altered or damaged")]
+    Checksum,
+    /// Not the expected JSON.
+    #[error("does not decode: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Written by another version.
+    #[error("layout version {0} is not supported here (this build reads {FORMAT}); ingest again with this build")]
+    Format(u32),
+}
+
+impl Manifest {
+    /// A new, empty store's manifest.
+    pub fn new(network: Network, seed: u64) -> Self {
+        Manifest {
+            format: FORMAT,
+            network,
+            seed,
+            revision: 0,
+            counts: Counts::default(),
+            raw_bytes: 0,
+            index: None,
+            sources: Vec::new(),
+            overwritten: Some(Vec::new()),
+        }
+    }
+
+    /// Path of the manifest in a store.
+    pub fn path(dir: &Path) -> PathBuf {
+        dir.join(NAME)
+    }
+
+    /// Reads a store's manifest.
+    ///
+    /// # Errors
+    /// [`ManifestError`] says what is wrong with it.
+    pub fn read(dir: &Path) -> Result<Self, ManifestError> {
+        let text = std::fs::read_to_string(Self::path(dir))?;
+        let (sum, json) = text.split_once('\n').ok_or(ManifestError::Checksum)?;
+        if hex::encode(sha256(json.as_bytes())) != sum {
+            return Err(ManifestError::Checksum);
+        }
+        let manifest: Manifest = serde_json::from_str(json)?;
+        if manifest.format != FORMAT {
+            return Err(ManifestError::Format(manifest.format));
+        }
+        Ok(manifest)
+    }
+
+    /// Commits: after this returns, a kill or power cut at any moment leaves this manifest or a later one.
+    pub fn write(&self, dir: &Path) -> io::Result<()> {
+        let json = serde_json::to_string_pretty(self)?;
+        let temporary = dir.join("MANIFEST.new");
+        let mut file = File::create(&temporary)?;
+        write!(file, "{}\n{json}", hex::encode(sha256(json.as_bytes())))?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, Self::path(dir))?;
+        File::open(dir)?.sync_all()
+    }
+}

@@ -1,0 +1,629 @@
+//! Sessions of courses: rosters, attendance, feedback, and what the programme did by country and year.
+
+use crate::course::lang_ok;
+use crate::{Academy, invalid};
+use holdfast_requests::request::email;
+use holdfast_screening::db::{Database, DbError, Row};
+use holdfast_screening::model::{Invalid, country_ok, text_ok, time_ok};
+use holdfast_screening::service::Transaction;
+use holdfast_screening::{Screening, ScreeningError};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
+
+/// Most people on a roster.
+pub const MAX_ROSTER: i64 = 1_000;
+/// Most parts of a session.
+pub const MAX_PARTS: u32 = 60;
+/// Feedback is averaged from so many sheets on, so that nobody's own can be told.
+pub const MIN_SHEETS: usize = 3;
+
+/// How a session is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SessionMode)]
+pub enum Mode {
+    /// In a room.
+    InPerson,
+    /// Over the net.
+    Online,
+}
+
+impl Mode {
+    fn name(self) -> &'static str {
+        match self {
+            Mode::InPerson => "in_person",
+            Mode::Online => "online",
+        }
+    }
+}
+
+/// A new session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSession {
+    /// Course.
+    pub course: String,
+    /// Language, ISO 639-1.
+    #[serde(default = "english")]
+    pub lang: String,
+    /// Title; the course's when empty.
+    #[serde(default)]
+    pub title: String,
+    /// In person or online.
+    pub mode: Mode,
+    /// Country where it is held, or whose people it is for, ISO 3166-1 alpha-2.
+    pub country: String,
+    /// City and room, or the link.
+    #[serde(default)]
+    pub place: String,
+    /// Unix seconds.
+    pub starts: i64,
+    /// Unix seconds.
+    pub ends: i64,
+    /// Parts, such as half days, that attendance is noted of; 0 for none.
+    #[serde(default)]
+    pub parts: u32,
+    /// Who teaches.
+    pub trainer: String,
+    /// Most people on the roster.
+    #[serde(default = "thirty")]
+    pub capacity: u32,
+}
+
+fn english() -> String {
+    "en".into()
+}
+
+fn thirty() -> u32 {
+    30
+}
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CourseSession)]
+pub struct Session {
+    /// Number.
+    pub id: i64,
+    /// As it was planned.
+    pub plan: NewSession,
+    /// planned, closed or cancelled.
+    pub state: String,
+    /// People on the roster.
+    pub enrolled: i64,
+}
+
+/// Who learns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewLearner {
+    /// Name, as it is to stand on certificates.
+    pub name: String,
+    /// Official address.
+    pub email: String,
+    /// Agency.
+    pub agency: String,
+    /// Country of the agency, ISO 3166-1 alpha-2.
+    pub country: String,
+}
+
+/// A learner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Learner {
+    /// Number.
+    pub id: i64,
+    /// Who.
+    pub who: NewLearner,
+    #[serde(skip)]
+    pub(crate) generation: i64,
+}
+
+/// A learner with the key to the academy, which is shown once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Enrolled {
+    /// The learner.
+    pub learner: Learner,
+    /// Key: `Authorization: Bearer hl_...`, or at `/academy/enter`. A new one ends the old one; absent for who had one already.
+    pub key: Option<String>,
+}
+
+/// A line of a roster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RosterLine {
+    /// The learner.
+    pub learner: Learner,
+    /// Parts attended.
+    pub attended: Vec<i64>,
+    /// Number of the certificate, if there is one.
+    pub certificate: Option<String>,
+    /// Whether feedback was given.
+    pub feedback: bool,
+}
+
+/// A sheet of feedback, marks 1 (poor) to 5 (very good).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    /// Of the content.
+    pub content: u8,
+    /// Of the trainer.
+    pub trainer: u8,
+    /// Of the labs.
+    pub labs: u8,
+    /// In words.
+    #[serde(default)]
+    pub comment: String,
+}
+
+/// What people said of a session; marks in hundredths, absent while fewer than three sheets came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FeedbackSummary {
+    /// Sheets.
+    pub sheets: u64,
+    /// Mean mark of the content.
+    pub content: Option<i64>,
+    /// Mean mark of the trainer.
+    pub trainer: Option<i64>,
+    /// Mean mark of the labs.
+    pub labs: Option<i64>,
+    /// Comments, in no order that tells whose they are.
+    pub comments: Vec<String>,
+}
+
+/// The programme in a year and country (of the learners' agencies).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProgrammeLine {
+    /// Year in which sessions began.
+    pub year: i64,
+    /// Country of the learners' agencies.
+    pub country: String,
+    /// Sessions that had learners of the country.
+    pub sessions: u64,
+    /// Of these in person.
+    pub in_person: u64,
+    /// Agencies.
+    pub agencies: u64,
+    /// Learners on rosters, each counted once.
+    pub learners: u64,
+    /// Places on rosters.
+    pub places: u64,
+    /// Places whose learner attended at least one part, or finished a lab where no attendance was noted.
+    pub attended: u64,
+    /// Labs passed.
+    pub labs_passed: u64,
+    /// Certificates in force.
+    pub certificates: u64,
+}
+
+const SESSION: &str =
+    "SELECT id, course, lang, title, mode, country, place, starts, ends, parts, trainer, capacity, state,
+    (SELECT COUNT(*) FROM enrolments e WHERE e.session = s.id) FROM course_sessions s";
+
+fn session(row: &Row) -> Result<Session, DbError> {
+    let text = |i| row.text(i).map(str::to_owned);
+    let plan = NewSession {
+        course: text(1)?,
+        lang: text(2)?,
+        title: text(3)?,
+        mode: if row.text(4)? == "online" { Mode::Online } else { Mode::InPerson },
+        country: text(5)?,
+        place: text(6)?,
+        starts: row.int(7)?,
+        ends: row.int(8)?,
+        parts: row.int(9)? as u32,
+        trainer: text(10)?,
+        capacity: row.int(11)? as u32,
+    };
+    Ok(Session { id: row.int(0)?, plan, state: text(12)?, enrolled: row.int(13)? })
+}
+
+pub(crate) fn session_by(db: &mut Database, id: i64) -> Result<Option<Session>, DbError> {
+    db.query(&format!("{SESSION} WHERE s.id = $1"), &[id.into()])?.first().map(session).transpose()
+}
+
+const LEARNER: &str = "SELECT id, name, email, agency, country, generation FROM learners";
+
+fn learner(row: &Row) -> Result<Learner, DbError> {
+    let text = |i| row.text(i).map(str::to_owned);
+    let who = NewLearner { name: text(1)?, email: text(2)?, agency: text(3)?, country: text(4)? };
+    Ok(Learner { id: row.int(0)?, who, generation: row.int(5)? })
+}
+
+pub(crate) fn learner_by(db: &mut Database, id: i64) -> Result<Option<Learner>, DbError> {
+    db.query(&format!("{LEARNER} WHERE id = $1"), &[id.into()])?.first().map(learner).transpose()
+}
+
+pub(crate) fn is_enrolled(db: &mut Database, session: i64, learner: i64) -> Result<bool, DbError> {
+    let sql = "SELECT 1 FROM enrolments WHERE session = $1 AND learner = $2";
+    Ok(!db.query(sql, &[session.into(), learner.into()])?.is_empty())
+}
+
+fn open_session(tx: &mut Transaction<'_>, id: i64) -> Result<Session, ScreeningError> {
+    let found = session_by(tx.db(), id)?.ok_or_else(|| ScreeningError::NotFound(format!("session {id}")))?;
+    match found.state.as_str() {
+        "planned" => Ok(found),
+        state => Err(ScreeningError::State(format!("session {id} is {state}"))),
+    }
+}
+
+impl NewLearner {
+    fn checked(mut self) -> Result<Self, Invalid> {
+        for (field, text) in [("name", &self.name), ("agency", &self.agency)] {
+            text_ok(field, text)?;
+            if text.len() > 200 {
+                return Err(Invalid::new(field, "longer than 200 bytes"));
+            }
+        }
+        self.email = email("email", &self.email)?;
+        country_ok("country", &self.country)?;
+        Ok(self)
+    }
+}
+
+impl Academy<'_> {
+    /// Plans a session.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn plan_session(&self, mut new: NewSession, actor: &str) -> Result<Session, ScreeningError> {
+        lang_ok("lang", &new.lang)?;
+        let course = self.course(&new.course, &new.lang)?;
+        if new.title.trim().is_empty() {
+            new.title = course.header.title;
+        }
+        text_ok("title", &new.title)?;
+        text_ok("trainer", &new.trainer)?;
+        if !new.place.is_empty() {
+            text_ok("place", &new.place)?;
+        }
+        country_ok("country", &new.country)?;
+        time_ok("starts", new.starts)?;
+        time_ok("ends", new.ends)?;
+        if new.ends < new.starts {
+            return Err(invalid("ends", "is before it starts".into()));
+        }
+        if new.parts > MAX_PARTS || new.capacity == 0 || i64::from(new.capacity) > MAX_ROSTER {
+            return Err(invalid("parts", format!("at most {MAX_PARTS}; capacity: 1 to {MAX_ROSTER}")));
+        }
+        self.screening.transact(actor, move |tx| {
+            let (id, now) = (tx.next_id("course_sessions")?, tx.now());
+            let row = [
+                id.into(),
+                new.course.as_str().into(),
+                new.lang.as_str().into(),
+                new.title.as_str().into(),
+                new.mode.name().into(),
+                new.country.as_str().into(),
+                new.place.as_str().into(),
+                new.starts.into(),
+                new.ends.into(),
+                i64::from(new.parts).into(),
+                new.trainer.as_str().into(),
+                i64::from(new.capacity).into(),
+                now.into(),
+            ];
+            let sql = "INSERT INTO course_sessions (id, course, lang, title, mode, country, place, starts, ends, parts, trainer, capacity, state, created)
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'planned', $13)";
+            tx.db().execute(sql, &row)?;
+            tx.audit("session.planned", &format!("session:{id}"), &json!({ "course": new.course }).to_string());
+            Ok(Session { id, plan: new, state: "planned".into(), enrolled: 0 })
+        })
+    }
+
+    /// Sessions, latest first.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn sessions(&self) -> Result<Vec<Session>, ScreeningError> {
+        self.screening.read(|db| {
+            db.query(&format!("{SESSION} ORDER BY s.starts DESC, s.id DESC LIMIT 1000"), &[])?
+                .iter()
+                .map(session)
+                .collect()
+        })
+    }
+
+    /// A session.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`].
+    pub fn session(&self, id: i64) -> Result<Session, ScreeningError> {
+        let found = self.screening.read(|db| session_by(db, id))?;
+        found.ok_or_else(|| ScreeningError::NotFound(format!("session {id}")))
+    }
+
+    /// Closes or cancels a session: nothing of it changes any more.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn end_session(&self, id: i64, cancelled: bool, actor: &str) -> Result<(), ScreeningError> {
+        self.screening.transact(actor, move |tx| {
+            open_session(tx, id)?;
+            let state = if cancelled { "cancelled" } else { "closed" };
+            tx.db().execute("UPDATE course_sessions SET state = $1 WHERE id = $2", &[state.into(), id.into()])?;
+            tx.audit("session.ended", &format!("session:{id}"), &json!({ "state": state }).to_string());
+            Ok(())
+        })
+    }
+
+    /// Puts somebody on a roster, known by the official address; who is new gets a key.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn enrol(&self, session: i64, who: NewLearner, actor: &str) -> Result<Enrolled, ScreeningError> {
+        let who = who.checked()?;
+        let master = self.master.clone();
+        self.screening.transact(actor, move |tx| {
+            let open = open_session(tx, session)?;
+            let known = tx.db().query(&format!("{LEARNER} WHERE email = $1"), &[who.email.as_str().into()])?;
+            let known = known.first().map(learner).transpose()?;
+            if let Some(known) = &known
+                && is_enrolled(tx.db(), session, known.id)?
+            {
+                return Ok(Enrolled { learner: known.clone(), key: None });
+            }
+            if open.enrolled >= i64::from(open.plan.capacity) {
+                return Err(ScreeningError::State(format!("session {session} is full ({})", open.plan.capacity)));
+            }
+            let now = tx.now();
+            let (found, key) = match known {
+                Some(known) => (known, None),
+                None => {
+                    let id = tx.next_id("learners")?;
+                    let row = [
+                        id.into(),
+                        who.name.as_str().into(),
+                        who.email.as_str().into(),
+                        who.agency.as_str().into(),
+                        who.country.as_str().into(),
+                        now.into(),
+                    ];
+                    tx.db().execute(
+                        "INSERT INTO learners (id, name, email, agency, country, generation, created) VALUES ($1, $2, $3, $4, $5, 1, $6)",
+                        &row,
+                    )?;
+                    let made = Learner { id, who, generation: 1 };
+                    let key = crate::learner_key(&master, &made);
+                    (made, Some(key))
+                }
+            };
+            let row = [session.into(), found.id.into(), now.into()];
+            tx.db().execute("INSERT INTO enrolments (session, learner, enrolled) VALUES ($1, $2, $3)", &row)?;
+            tx.audit("session.enrolled", &format!("session:{session}"), &json!({ "learner": found.id }).to_string());
+            Ok(Enrolled { learner: found, key })
+        })
+    }
+
+    /// Gives a learner a new key; the old one ends.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`].
+    pub fn new_key(&self, id: i64, actor: &str) -> Result<Enrolled, ScreeningError> {
+        let master = self.master.clone();
+        self.screening.transact(actor, move |tx| {
+            let mut found =
+                learner_by(tx.db(), id)?.ok_or_else(|| ScreeningError::NotFound(format!("learner {id}")))?;
+            found.generation += 1;
+            tx.db()
+                .execute("UPDATE learners SET generation = $1 WHERE id = $2", &[found.generation.into(), id.into()])?;
+            tx.audit("learner.new_key", &format!("learner:{id}"), "{}");
+            let key = crate::learner_key(&master, &found);
+            Ok(Enrolled { learner: found, key: Some(key) })
+        })
+    }
+
+    /// Who a learner's key belongs to.
+    ///
+    /// # Errors
+    /// [`ScreeningError::State`] when it is none.
+    pub fn learner_of(&self, key: &str) -> Result<Learner, ScreeningError> {
+        let refused = || ScreeningError::State("no learner's key; ask the trainer for a new one".into());
+        let id = key.strip_prefix("hl_").and_then(|r| r.split('_').next()).and_then(|i| i.parse::<i64>().ok());
+        let id = id.ok_or_else(refused)?;
+        let found = self.screening.read(|db| learner_by(db, id))?.ok_or_else(refused)?;
+        match crate::same(&crate::learner_key(self.master, &found), key) {
+            true => Ok(found),
+            false => Err(refused()),
+        }
+    }
+
+    /// The roster of a session.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn roster(&self, id: i64) -> Result<Vec<RosterLine>, ScreeningError> {
+        self.session(id)?;
+        self.screening.read(|db| {
+            let rows = db.query(
+                &format!("{LEARNER} WHERE id IN (SELECT learner FROM enrolments WHERE session = $1) ORDER BY name, id"),
+                &[id.into()],
+            )?;
+            let mut lines: BTreeMap<i64, (usize, RosterLine)> = BTreeMap::new();
+            for (i, row) in rows.iter().enumerate() {
+                let learner = learner(row)?;
+                let line = RosterLine { learner, attended: Vec::new(), certificate: None, feedback: false };
+                lines.insert(line.learner.id, (i, line));
+            }
+            let sql = "SELECT learner, part FROM attendance WHERE session = $1 AND present = 1 ORDER BY part";
+            for row in db.query(sql, &[id.into()])? {
+                if let Some((_, line)) = lines.get_mut(&row.int(0)?) {
+                    line.attended.push(row.int(1)?);
+                }
+            }
+            for row in
+                db.query("SELECT learner, id FROM certificates WHERE session = $1 AND revoked IS NULL", &[id.into()])?
+            {
+                if let Some((_, line)) = lines.get_mut(&row.int(0)?) {
+                    line.certificate = Some(row.text(1)?.to_owned());
+                }
+            }
+            for row in db.query("SELECT learner FROM course_feedback WHERE session = $1", &[id.into()])? {
+                if let Some((_, line)) = lines.get_mut(&row.int(0)?) {
+                    line.feedback = true;
+                }
+            }
+            let mut lines: Vec<(usize, RosterLine)> = lines.into_values().collect();
+            lines.sort_by_key(|l| l.0);
+            Ok(lines.into_iter().map(|l| l.1).collect())
+        })
+    }
+
+    /// Notes who was there in a part of a session (counted from one); who is not named was not.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn note_attendance(&self, id: i64, part: u32, present: Vec<i64>, actor: &str) -> Result<(), ScreeningError> {
+        self.screening.transact(actor, move |tx| {
+            let found = open_session(tx, id)?;
+            if part == 0 || part > found.plan.parts {
+                return Err(invalid("part", format!("the session has {} parts", found.plan.parts)));
+            }
+            let rows = tx.db().query("SELECT learner FROM enrolments WHERE session = $1", &[id.into()])?;
+            let roster: BTreeSet<i64> = rows.iter().map(|r| r.int(0)).collect::<Result<_, _>>()?;
+            if let Some(other) = present.iter().find(|p| !roster.contains(p)) {
+                return Err(invalid("present", format!("learner {other} is not on the roster")));
+            }
+            let (now, actor) = (tx.now(), tx.actor().to_owned());
+            for learner in &roster {
+                let there = i64::from(present.contains(learner));
+                let row =
+                    [id.into(), (*learner).into(), i64::from(part).into(), there.into(), now.into(), actor.as_str().into()];
+                let sql = "INSERT INTO attendance (session, learner, part, present, noted, noted_by) VALUES ($1, $2, $3, $4, $5, $6)
+                           ON CONFLICT (session, learner, part) DO UPDATE SET present = excluded.present, noted = excluded.noted, noted_by = excluded.noted_by";
+                tx.db().execute(sql, &row)?;
+            }
+            let detail = json!({ "part": part, "present": present.len(), "of": roster.len() }).to_string();
+            tx.audit("session.attendance", &format!("session:{id}"), &detail);
+            Ok(())
+        })
+    }
+
+    /// Takes a learner's sheet of feedback; a second one replaces the first.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn give_feedback(&self, id: i64, learner: &Learner, sheet: Feedback) -> Result<(), ScreeningError> {
+        for (field, mark) in [("content", sheet.content), ("trainer", sheet.trainer), ("labs", sheet.labs)] {
+            if !(1..=5).contains(&mark) {
+                return Err(invalid(field, "a mark of 1 to 5".into()));
+            }
+        }
+        if sheet.comment.len() > 4_000 || sheet.comment.contains('\0') {
+            return Err(invalid("comment", "longer than 4000 bytes, or with NUL".into()));
+        }
+        let learner = learner.id;
+        self.screening.transact("learner", move |tx| {
+            if !is_enrolled(tx.db(), id, learner)? {
+                return Err(ScreeningError::NotFound(format!("session {id}")));
+            }
+            let now = tx.now();
+            let row = [
+                id.into(),
+                learner.into(),
+                i64::from(sheet.content).into(),
+                i64::from(sheet.trainer).into(),
+                i64::from(sheet.labs).into(),
+                sheet.comment.as_str().into(),
+                now.into(),
+            ];
+            let sql = "INSERT INTO course_feedback (session, learner, content, trainer, labs, comment, given) VALUES ($1, $2, $3, $4, $5, $6, $7)
+                       ON CONFLICT (session, learner) DO UPDATE SET content = excluded.content, trainer = excluded.trainer, labs = excluded.labs,
+                       comment = excluded.comment, given = excluded.given";
+            tx.db().execute(sql, &row)?;
+            // Who said what stays between the learner and the sheet.
+            tx.audit("session.feedback", &format!("session:{id}"), "{}");
+            Ok(())
+        })
+    }
+
+    /// What people said of a session.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn feedback(&self, id: i64) -> Result<FeedbackSummary, ScreeningError> {
+        self.session(id)?;
+        let rows = self.screening.read(|db| {
+            db.query(
+                "SELECT content, trainer, labs, comment FROM course_feedback WHERE session = $1 ORDER BY comment",
+                &[id.into()],
+            )
+        })?;
+        let mut summary = FeedbackSummary { sheets: rows.len() as u64, ..FeedbackSummary::default() };
+        if rows.len() < MIN_SHEETS {
+            return Ok(summary);
+        }
+        let mean = |column: usize| -> Result<Option<i64>, DbError> {
+            let sum: i64 = rows.iter().map(|r| r.int(column)).sum::<Result<_, _>>()?;
+            Ok(Some(sum * 100 / rows.len() as i64))
+        };
+        (summary.content, summary.trainer, summary.labs) = (mean(0)?, mean(1)?, mean(2)?);
+        for row in &rows {
+            let comment = row.text(3)?;
+            if !comment.trim().is_empty() {
+                summary.comments.push(comment.to_owned());
+            }
+        }
+        Ok(summary)
+    }
+
+    /// The programme by year and country.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn programme(&self) -> Result<Vec<ProgrammeLine>, ScreeningError> {
+        let (places, present, answered, certified) = self.screening.read(|db| {
+            let places = db.query(
+                "SELECT e.session, e.learner, s.starts, s.mode, s.parts, l.country, l.agency FROM enrolments e JOIN course_sessions s ON s.id = e.session
+                 JOIN learners l ON l.id = e.learner WHERE s.state <> 'cancelled' ORDER BY e.session, e.learner",
+                &[],
+            )?;
+            let present = db.query("SELECT DISTINCT session, learner FROM attendance WHERE present = 1", &[])?;
+            let answered = db.query(
+                "SELECT DISTINCT a.session, a.learner FROM lab_attempts a JOIN lab_answers x ON x.attempt = a.id WHERE x.is_right = 1",
+                &[],
+            )?;
+            let certified = db.query("SELECT session, learner FROM certificates WHERE revoked IS NULL", &[])?;
+            Ok((places, present, answered, certified))
+        })?;
+        let pairs = |rows: &[Row]| -> Result<BTreeSet<(i64, i64)>, DbError> {
+            rows.iter().map(|r| Ok((r.int(0)?, r.int(1)?))).collect()
+        };
+        let (present, answered, certified) = (pairs(&present)?, pairs(&answered)?, pairs(&certified)?);
+        let passed = self.labs_passed()?;
+        type Seen = (BTreeSet<i64>, BTreeSet<i64>, BTreeSet<String>, BTreeSet<i64>);
+        let mut lines: BTreeMap<(i64, String), (ProgrammeLine, Seen)> = BTreeMap::new();
+        for row in &places {
+            let place = (row.int(0)?, row.int(1)?);
+            let year = holdfast_input::time::year(row.int(2)?);
+            let country = row.text(5)?.to_owned();
+            let (line, seen) = lines.entry((year, country.clone())).or_default();
+            (line.year, line.country) = (year, country);
+            line.places += 1;
+            seen.0.insert(place.0);
+            if row.text(3)? == "in_person" {
+                seen.1.insert(place.0);
+            }
+            seen.2.insert(row.text(6)?.to_owned());
+            seen.3.insert(place.1);
+            let there = if row.int(4)? == 0 { answered.contains(&place) } else { present.contains(&place) };
+            line.attended += u64::from(there);
+            line.labs_passed += passed.get(&place).copied().unwrap_or(0);
+            line.certificates += u64::from(certified.contains(&place));
+        }
+        let count = |(mut line, seen): (ProgrammeLine, Seen)| {
+            (line.sessions, line.in_person) = (seen.0.len() as u64, seen.1.len() as u64);
+            (line.agencies, line.learners) = (seen.2.len() as u64, seen.3.len() as u64);
+            line
+        };
+        Ok(lines.into_values().map(count).collect())
+    }
+}
+
+/// The learners' world reads through here.
+pub(crate) fn enrolments_of(screening: &Screening, learner: i64) -> Result<Vec<Session>, ScreeningError> {
+    screening.read(|db| {
+        let sql = format!("{SESSION} WHERE s.id IN (SELECT session FROM enrolments WHERE learner = $1) AND s.state <> 'cancelled' ORDER BY s.starts DESC, s.id DESC");
+        db.query(&sql, &[learner.into()])?.iter().map(session).collect()
+    })
+}

@@ -1,0 +1,327 @@
+//! Which customers a request's targets are: directly, and through the ledger (a cluster's addresses, a traced path), each with the reason.
+
+use crate::request::{Target, TargetKind};
+use crate::scope::OrderScope;
+use holdfast_analysis::Workspace;
+use holdfast_analysis::amount::with_unit;
+use holdfast_analysis::workspace::TraceRequest;
+use holdfast_bitcoin::{AddressKey, display_hash, parse_hash};
+use holdfast_screening::ScreeningError;
+use holdfast_screening::db::parse;
+use holdfast_screening::folding::why_same_name;
+use holdfast_screening::identifiers::{find_key, find_many, find_named, hashed, is_customer, keys, names_of};
+use holdfast_screening::model::rfc3339;
+use holdfast_screening::{Record, Screening};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use utoipa::ToSchema;
+
+/// Most customers that one target is matched to.
+pub const MAX_MATCHES: usize = 1_000;
+/// Most events that name one target.
+const MAX_NAMED: usize = 10_000;
+/// Most addresses of a cluster that are looked up.
+const MAX_CLUSTER: usize = 2_000;
+/// Most movements of a trace, and most transactions deep.
+const MAX_TRACE: (usize, u32) = (2_000, 6);
+
+/// How sure a match is, from sure to likely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// A record of the customer states it.
+    Direct,
+    /// The customer withdrew to it.
+    Paid,
+    /// An event of the customer names it: the transaction or sender of a deposit, an IP address, a device.
+    Named,
+    /// The address is under one control with one that a record states or the customer withdrew to.
+    Cluster,
+    /// Money went from the target to the customer's deposit address.
+    Traced,
+}
+
+/// A customer that a target is matched to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+pub struct Match {
+    /// The customer.
+    pub customer: String,
+    /// How.
+    pub how: How,
+    /// The target's value.
+    pub target: String,
+    /// Why, in words.
+    pub because: Vec<String>,
+}
+
+/// Matches targets to customers, sure ones first. Without a workspace only what is stated is found.
+///
+/// # Errors
+/// [`ScreeningError`].
+pub fn matches(
+    screening: &Screening,
+    workspace: Option<&Workspace>,
+    targets: &[Target],
+) -> Result<Vec<Match>, ScreeningError> {
+    matches_within(screening, workspace, targets, &OrderScope::default())
+}
+
+/// Matches targets to customers as [`matches`], within an order's scope: events outside of its period, accounts or assets match nobody, and
+/// where it names accounts, only customers who have one of them are found.
+///
+/// # Errors
+/// [`ScreeningError`].
+pub fn matches_within(
+    screening: &Screening,
+    workspace: Option<&Workspace>,
+    targets: &[Target],
+    scope: &OrderScope,
+) -> Result<Vec<Match>, ScreeningError> {
+    let mut found: BTreeMap<(How, String, String), Vec<String>> = BTreeMap::new();
+    let owners = owners(screening, scope)?;
+    for target in targets {
+        let mut add = |how: How, customer: String, because: String| {
+            if owners.as_ref().is_some_and(|o| !o.contains(&customer)) {
+                return;
+            }
+            let reasons = found.entry((how, customer, target.value.clone())).or_default();
+            if reasons.len() < 20 && !reasons.contains(&because) {
+                reasons.push(because);
+            }
+        };
+        stated(screening, target, &mut add)?;
+        named(screening, target, scope, &mut add)?;
+        match target.kind {
+            TargetKind::Address => address(screening, workspace, &target.value, scope, &mut add)?,
+            TargetKind::Transaction => transaction(screening, workspace, &target.value, scope, &mut add)?,
+            _ => {}
+        }
+    }
+    Ok(found.into_iter().map(|((how, customer, target), because)| Match { customer, how, target, because }).collect())
+}
+
+/// Customers who have one of the accounts that an order names; none when it names none.
+fn owners(screening: &Screening, scope: &OrderScope) -> Result<Option<BTreeSet<String>>, ScreeningError> {
+    if scope.accounts.is_empty() {
+        return Ok(None);
+    }
+    let found = screening.read(|db| find_many(db, "account", &scope.accounts, MAX_MATCHES))?;
+    Ok(Some(found.into_iter().map(|(_, customer)| customer).collect()))
+}
+
+/// Customers of whom a record states the target.
+fn stated(screening: &Screening, target: &Target, add: &mut Add<'_>) -> Result<(), ScreeningError> {
+    let kinds: &[&'static str] = match target.kind {
+        TargetKind::Email => &["email"],
+        TargetKind::Phone => &["phone"],
+        TargetKind::Name => &["name_key", "document"],
+        TargetKind::Card | TargetKind::CardFingerprint => &["instrument"],
+        TargetKind::Iban => &["iban", "instrument"],
+        TargetKind::BankAccount => &["instrument", "iban"],
+        TargetKind::Account => &["account"],
+        TargetKind::Document => &["document"],
+        TargetKind::Device => &["device"],
+        TargetKind::Address | TargetKind::Transaction | TargetKind::Ip => &[],
+        TargetKind::UserId => {
+            if screening.read(|db| is_customer(db, &target.value))? {
+                add(How::Direct, target.value.clone(), "it is the customer's number".into());
+            }
+            &[]
+        }
+    };
+    for kind in kinds {
+        for key in lookups(target, kind) {
+            for (customer, source) in screening.read(|db| find_key(db, kind, &key, MAX_MATCHES))? {
+                let mut because =
+                    format!("{} stated by record {source}", if *kind == "name_key" { "name" } else { kind });
+                if *kind == "name_key" {
+                    let names = screening.read(|db| names_of(db, &customer, &key))?;
+                    let why = |n: &String| Some(format!("{because}: '{n}', {}", why_same_name(&target.value, n)?));
+                    because = names.iter().find_map(why).unwrap_or(because);
+                }
+                add(How::Direct, customer, because);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keys by which a target is looked up among identifiers of a kind; a bank account or document may be stored as its hash.
+fn lookups(target: &Target, kind: &'static str) -> Vec<String> {
+    let mut keys = keys(kind, &target.value, None);
+    if matches!((target.kind, kind), (TargetKind::Iban | TargetKind::Document, "instrument" | "document")) {
+        let own = if kind == "document" { keys[0].clone() } else { target.value.clone() };
+        for value in [target.value.as_str(), own.as_str()] {
+            keys.extend(self::keys(kind, &hashed(value), None));
+        }
+    }
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// Customers whose events name the target, within an order's scope.
+fn named(screening: &Screening, target: &Target, scope: &OrderScope, add: &mut Add<'_>) -> Result<(), ScreeningError> {
+    let (kinds, window): (&[&'static str], _) = match target.kind {
+        TargetKind::Address => (&["address"], scope.bounds()),
+        TargetKind::Transaction => (&["transaction"], scope.bounds()),
+        TargetKind::Card | TargetKind::CardFingerprint | TargetKind::BankAccount => (&["instrument"], scope.bounds()),
+        TargetKind::Iban => (&["iban", "instrument"], scope.bounds()),
+        TargetKind::Document => (&["document"], scope.bounds()),
+        TargetKind::Device => (&["device"], scope.bounds()),
+        TargetKind::Ip => match target.window(scope) {
+            Some(window) => (&["ip"], window),
+            None => (&[], scope.bounds()),
+        },
+        _ => (&[], scope.bounds()),
+    };
+    for kind in kinds {
+        for key in lookups(target, kind) {
+            for event in screening.read(|db| find_named(db, kind, &key, window, MAX_NAMED))? {
+                if !scope.covers_account(event.account.as_deref()) || !scope.covers_asset(event.asset.as_deref()) {
+                    continue;
+                }
+                let paid = event.role.starts_with("destination of withdrawal");
+                let how = if paid { How::Paid } else { How::Named };
+                add(how, event.customer, format!("{} of {}", event.role, rfc3339(event.time)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes a match: how, customer, why.
+type Add<'a> = dyn FnMut(How, String, String) + 'a;
+
+/// Who owns one of some addresses or withdrew to it, within an order's scope: (owns, address, customer).
+fn known(
+    screening: &Screening,
+    addresses: &[String],
+    scope: &OrderScope,
+    add: &mut dyn FnMut(bool, &str, String),
+) -> Result<(), ScreeningError> {
+    for (kind, owns) in [("deposit_address", true), ("destination", false)] {
+        for (address, customer) in screening.read(|db| find_many(db, kind, addresses, MAX_MATCHES))? {
+            if within(screening, scope, owns, &address, &customer)? {
+                add(owns, &address, customer);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether what ties a customer to an address is within an order's scope: the asset of the deposit address, or a withdrawal to it.
+fn within(
+    screening: &Screening,
+    scope: &OrderScope,
+    owns: bool,
+    address: &str,
+    customer: &str,
+) -> Result<bool, ScreeningError> {
+    if scope.is_whole() {
+        return Ok(true);
+    }
+    if owns {
+        let sql = "SELECT body FROM records WHERE kind = 'deposit_address' AND id = $1 AND customer = $2";
+        let rows = screening.read(|db| db.query(sql, &[address.into(), customer.into()]))?;
+        let record: Option<Record> = rows.first().map(|r| parse("record", r.text(0)?)).transpose()?;
+        return Ok(record.is_none_or(|r| scope.covers_asset(r.asset.as_deref())));
+    }
+    let events = screening.read(|db| find_named(db, "address", address, scope.bounds(), MAX_NAMED))?;
+    Ok(events.iter().any(|e| {
+        e.customer == customer
+            && e.role.starts_with("destination")
+            && scope.covers_account(e.account.as_deref())
+            && scope.covers_asset(e.asset.as_deref())
+    }))
+}
+
+fn address(
+    screening: &Screening,
+    workspace: Option<&Workspace>,
+    text: &str,
+    scope: &OrderScope,
+    add: &mut Add<'_>,
+) -> Result<(), ScreeningError> {
+    known(screening, &[text.to_owned()], scope, &mut |owns, _, customer| match owns {
+        true => add(How::Direct, customer, "it is the customer's deposit address".into()),
+        false => add(How::Paid, customer, "the customer withdrew to it".into()),
+    })?;
+    let Some(workspace) = workspace else { return Ok(()) };
+    let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
+    let Some(number) = AddressKey::parse(text, network).ok().and_then(|key| ledger.address_number(&key)) else {
+        return Ok(());
+    };
+    let members = workspace.clusters.members(number);
+    let others = members.iter().filter(|m| **m != number).take(MAX_CLUSTER);
+    let others: Vec<String> = others.map(|m| ledger.address(*m).to_text(network)).collect();
+    known(screening, &others, scope, &mut |owns, other, customer| {
+        let what = if owns { "is the customer's deposit address" } else { "was withdrawn to by the customer" };
+        add(How::Cluster, customer, format!("{other}, under one control with it, {what}"));
+    })?;
+    traced(screening, workspace, text, scope, add)
+}
+
+fn transaction(
+    screening: &Screening,
+    workspace: Option<&Workspace>,
+    text: &str,
+    scope: &OrderScope,
+    add: &mut Add<'_>,
+) -> Result<(), ScreeningError> {
+    let Some(workspace) = workspace else { return Ok(()) };
+    let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
+    let Some(tx) = parse_hash(text).and_then(|hash| ledger.tx_by_id(&hash)) else { return Ok(()) };
+    let mut paid: HashMap<String, usize> = HashMap::new();
+    for (vout, output) in ledger.outputs(tx).take(10_000).enumerate() {
+        paid.entry(ledger.address(ledger.address_of(output)).to_text(network)).or_insert(vout);
+    }
+    let mut addresses: Vec<String> = paid.keys().cloned().collect();
+    addresses.sort();
+    known(screening, &addresses, scope, &mut |owns, address, customer| {
+        let vout = paid.get(address).copied().unwrap_or_default();
+        match owns {
+            true => add(How::Direct, customer, format!("output {vout} pays the customer's deposit address {address}")),
+            false => add(How::Paid, customer, format!("output {vout} pays {address}, to which the customer withdrew")),
+        }
+    })?;
+    traced(screening, workspace, text, scope, add)
+}
+
+/// Deposit addresses that money reached from a subject.
+fn traced(
+    screening: &Screening,
+    workspace: &Workspace,
+    subject: &str,
+    scope: &OrderScope,
+    add: &mut Add<'_>,
+) -> Result<(), ScreeningError> {
+    let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
+    let mut request = TraceRequest { subject: subject.to_owned(), entity: false, options: Default::default() };
+    (request.options.bounds.max_edges, request.options.bounds.max_hops) = MAX_TRACE;
+    // What cannot be traced (an address with too many outputs) is matched by what is stated alone.
+    let Ok((trace, _)) = workspace.trace(&request) else { return Ok(()) };
+    let ends = trace.ends.iter().map(|e| (e.place, e.amount, e.hops, e.via));
+    let passed = trace.edges.iter().filter(|e| e.hops > 0).map(|e| (e.place, e.amount, e.hops - 1, e.via));
+    let start = AddressKey::parse(subject, network).ok().and_then(|key| ledger.address_number(&key));
+    let mut reached: HashMap<String, Vec<String>> = HashMap::new();
+    for (place, amount, hops, via) in ends.chain(passed) {
+        let Some(number) = ledger.source_info(place).address.filter(|a| Some(*a) != start) else { continue };
+        let address = ledger.address(number).to_text(network);
+        let through = via.map_or(String::new(), |tx| format!(" by transaction {}", display_hash(&ledger.tx(tx).txid)));
+        let amount = with_unit(amount.into(), network.parameters().asset);
+        let why = format!("{amount} of it reached {address}{through}, {hops} transactions on");
+        reached.entry(address).or_default().push(why);
+    }
+    let mut addresses: Vec<String> = reached.keys().cloned().collect();
+    addresses.sort();
+    for (address, customer) in screening.read(|db| find_many(db, "deposit_address", &addresses, MAX_MATCHES))? {
+        if !within(screening, scope, true, &address, &customer)? {
+            continue;
+        }
+        for why in reached.get(&address).into_iter().flatten() {
+            add(How::Traced, customer.clone(), why.clone());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,292 @@
+//! Seized material at the desk: a case's own key for secrets, what the ledger knows of the addresses, and the case's exhibits.
+
+use crate::Desk;
+use crate::cases::{CaseStep, ItemKind, Person, may_change};
+use crate::matching::{Match, matches};
+use crate::request::{Target, TargetKind};
+use holdfast_analysis::Workspace;
+use holdfast_analysis::amount::with_unit;
+use holdfast_attribution::Tlp;
+use holdfast_forensics::Kind;
+use holdfast_forensics::derive::{Derived, addresses_of, kind_of};
+use holdfast_forensics::record::{self, Custody};
+use holdfast_forensics::scan::{Finding, Progress, Report, ScanError, scan_at_most};
+use holdfast_forensics::seal::{Sealer, fingerprint, open};
+use holdfast_screening::ScreeningError;
+use holdfast_screening::model::{rfc3339, text_ok};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use utoipa::ToSchema;
+
+/// Most addresses that the ledger is asked about.
+pub const MAX_ADDRESSES: usize = 100_000;
+/// Most addresses in use that become items of a case.
+const MAX_ITEMS: usize = 200;
+
+/// An address of seized material that the ledger knows or a tag names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SeizedAddress)]
+pub struct Holding {
+    /// Address.
+    pub address: String,
+    /// Ticker.
+    pub asset: String,
+    /// Where it comes from: found as it is, or derived from a secret.
+    pub origin: String,
+    /// Base units received.
+    pub received: u64,
+    /// Base units that it holds.
+    pub balance: u64,
+    /// What tags say.
+    pub tags: Vec<String>,
+    /// Where its money went: category and share in millionths, direct and indirect together.
+    pub went_to: Vec<(String, u64)>,
+    /// Customers of this exchange that it touched, and why.
+    pub customers: Vec<Match>,
+}
+
+/// What came of scanning an exhibit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ScannedExhibit)]
+pub struct Scanned {
+    /// Findings; secrets are fingerprints.
+    pub report: Report,
+    /// Addresses that secrets and extended public keys control.
+    pub derived: Vec<Derived>,
+    /// Those and the found ones that the ledger knows or a tag names.
+    pub holdings: Vec<Holding>,
+    /// Numbers of the case's exhibits.
+    pub exhibits: Vec<u64>,
+}
+
+/// How an exhibit is scanned.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanOrder<'a> {
+    /// Files, folders, devices.
+    pub paths: &'a [PathBuf],
+    /// Folder for the results.
+    pub out: &'a Path,
+    /// Number or name of the exhibit.
+    pub exhibit: &'a str,
+    /// Addresses derived of each branch.
+    pub gap: u32,
+    /// Most bytes that the archives of one file may unpack to.
+    pub most: u64,
+}
+
+/// Addresses that a report's extended public keys control, and its secrets where the key that opens them is given.
+///
+/// # Errors
+/// [`ScreeningError::State`] when the key does not open them.
+pub fn derive_all(report: &Report, identity: Option<&str>, gap: u32) -> Result<Vec<Derived>, ScreeningError> {
+    let mut derived = Vec::new();
+    for f in report.findings.iter().filter(|f| f.kind == Kind::ExtendedPublicKey) {
+        derived.extend(addresses_of(f.kind, &f.value, &fingerprint(&f.value), gap));
+    }
+    if let Some(identity) = identity {
+        let opened = open(identity, &report.sealed).map_err(|e| ScreeningError::State(e.to_string()))?;
+        for (print, secret) in opened {
+            // What it is stands in the findings; where it is missing, its own form says so.
+            let kind = report.findings.iter().find(|f| f.value == print).map(|f| f.kind).or_else(|| kind_of(&secret));
+            if let Some(kind) = kind {
+                derived.extend(addresses_of(kind, &secret, &print, gap));
+            }
+        }
+    }
+    derived.sort();
+    derived.dedup();
+    Ok(derived)
+}
+
+/// What the ledger and the customers' records know of addresses found and derived.
+///
+/// # Errors
+/// [`ScreeningError`].
+pub fn look_up(
+    workspace: &Workspace,
+    screening: &holdfast_screening::Screening,
+    findings: &[Finding],
+    derived: &[Derived],
+) -> Result<Vec<Holding>, ScreeningError> {
+    let mut all: BTreeMap<(String, String), String> = BTreeMap::new();
+    for d in derived {
+        all.insert((d.asset.clone(), d.address.clone()), format!("derived from {} at {}", d.fingerprint, d.path));
+    }
+    for f in findings.iter().filter(|f| f.kind == Kind::Address) {
+        let asset = f.detail.split(' ').next().unwrap_or_default().to_owned();
+        all.insert((asset, f.value.clone()), format!("found in {} at {}", f.source, f.offset));
+    }
+    let network = workspace.ledger.network().parameters().asset;
+    let mut known = Vec::new();
+    for ((asset, address), origin) in all.into_iter().take(MAX_ADDRESSES) {
+        let tags: Vec<String> = workspace
+            .tags
+            .tags_of(&address)
+            // Findings go into reports for the authorities.
+            .filter(|t| t.is_for(Tlp::Amber))
+            .map(|t| format!("{} ({}, {})", t.label, t.concept().name(), t.source))
+            .collect();
+        let report = match asset == network {
+            true => workspace.address(&address).ok().filter(|r| r.in_ledger),
+            false => None,
+        };
+        let target = Target { asset: Some(asset.clone()), ..Target::new(TargetKind::Address, address.clone()) };
+        let customers = matches(screening, Some(workspace), &[target])?;
+        if report.is_none() && tags.is_empty() && customers.is_empty() {
+            continue;
+        }
+        let went_to = report.as_ref().and_then(|r| r.exposure.as_ref()).map(|e| {
+            let lines = e.destination.iter().map(|l| {
+                let share =
+                    (u128::from(l.direct + l.indirect) * 1_000_000).checked_div(u128::from(e.amount)).unwrap_or(0);
+                (l.category.name().to_owned(), share as u64)
+            });
+            lines.collect()
+        });
+        known.push(Holding {
+            origin,
+            received: report.as_ref().map_or(0, |r| r.received),
+            balance: report.as_ref().map_or(0, |r| r.balance),
+            tags,
+            went_to: went_to.unwrap_or_default(),
+            customers,
+            address,
+            asset,
+        });
+    }
+    // What holds most comes first.
+    known.sort_by(|a, b| (b.balance, b.received, &a.address).cmp(&(a.balance, a.received, &b.address)));
+    Ok(known)
+}
+
+impl Desk<'_> {
+    /// The secret key of a case's sealed secrets (age). It is derived, so that no file holds it; each look is in the audit log.
+    ///
+    /// # Errors
+    /// [`ScreeningError`]; who may not change the case does not get it.
+    pub fn case_secret_key(&self, case: u64, person: &Person) -> Result<String, ScreeningError> {
+        self.screening.read(|db| Ok(may_change(db, case, person, false)))??;
+        self.screening.note_look("case.secrets_opened", &format!("case:{case}"), "{}".into(), &person.name)?;
+        Ok(self.case_key(case))
+    }
+
+    fn case_key(&self, case: u64) -> String {
+        self.master.sealing_key("case-secrets", &case.to_string())
+    }
+
+    /// The public key that a case's secrets are sealed to (`age1...`).
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn case_recipient(&self, case: u64) -> Result<String, ScreeningError> {
+        let key: age::x25519::Identity =
+            self.case_key(case).parse().map_err(|e: &str| ScreeningError::State(e.to_owned()))?;
+        Ok(key.to_public().to_string())
+    }
+
+    /// Scans seized material for a case: secrets are sealed to the case's key, addresses derived and looked up, the record written and signed,
+    /// and all of it put into the case. `Ok(None)`: it was stopped, and the same order goes on.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn scan_for_case(
+        &self,
+        case: u64,
+        order: ScanOrder<'_>,
+        workspace: Option<&Workspace>,
+        person: &Person,
+        progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Option<Scanned>, ScreeningError> {
+        let fault = |e: ScanError| ScreeningError::State(e.to_string());
+        text_ok("exhibit", order.exhibit)?;
+        self.screening.read(|db| Ok(may_change(db, case, person, false)))??;
+        let begun = rfc3339(self.screening.now());
+        let sealer = Sealer::new(&[self.case_recipient(case)?]).map_err(fault)?;
+        let report = scan_at_most(order.paths, order.out, &sealer, order.most, progress).map_err(fault)?;
+        if !report.complete {
+            return Ok(None);
+        }
+        let derived = derive_all(&report, Some(&self.case_key(case)), order.gap)?;
+        let holdings = match workspace {
+            Some(workspace) => look_up(workspace, self.screening, &report.findings, &derived)?,
+            None => Vec::new(),
+        };
+        let custody = Custody {
+            examiner: person.name.clone(),
+            exhibit: order.exhibit.to_owned(),
+            begun,
+            ended: rfc3339(self.screening.now()),
+        };
+        record::write(order.out, &report, &derived, &custody, &self.signing_key()).map_err(fault)?;
+        let exhibits = self.add_scan(case, order.out, order.exhibit, &report, &holdings, person)?;
+        Ok(Some(Scanned { report, derived, holdings, exhibits }))
+    }
+
+    /// Puts a scan's results into a case: the record and the sealed secrets as exhibits, the addresses in use as addresses, customers as
+    /// subjects, and a note of what was found. Gives the exhibits' numbers.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    fn add_scan(
+        &self,
+        case: u64,
+        out: &Path,
+        exhibit: &str,
+        report: &Report,
+        holdings: &[Holding],
+        person: &Person,
+    ) -> Result<Vec<u64>, ScreeningError> {
+        let stamp: String = rfc3339(self.screening.now()).chars().filter(char::is_ascii_digit).collect();
+        let mut numbers = Vec::new();
+        for (name, media) in [
+            ("evidence.json", "application/json"),
+            ("case.jsonld", "application/json"),
+            ("findings.jsonl", "text/plain"),
+            ("sealed.jsonl", "text/plain"),
+            ("derived.json", "application/json"),
+        ] {
+            let path = out.join(name);
+            let bytes = std::fs::read(&path).map_err(|e| ScreeningError::Io(path.clone(), e))?;
+            // A scan that found nothing secret has nothing sealed.
+            if bytes.is_empty() {
+                continue;
+            }
+            // A second scan of the exhibit has other times: it is another exhibit file.
+            let name = format!("{exhibit}-{stamp}-{name}");
+            numbers.push(self.add_exhibit(case, &name, media, &format!("scan of {exhibit}"), &bytes, person)?);
+        }
+        let add = |kind: ItemKind, key: &str, title: String, body: serde_json::Value| {
+            let step =
+                CaseStep::Add { kind, key: key.to_owned(), title, body, happened: None, assignee: None, due: None };
+            self.change_case(case, step, person)
+        };
+        for h in holdings.iter().take(MAX_ITEMS) {
+            let amount = |n: u64| with_unit(n.into(), &h.asset);
+            let title = format!("{}; received {}, holds {}", h.origin, amount(h.received), amount(h.balance));
+            add(ItemKind::Address, &h.address, title, json!({ "holding": h }))?;
+            for m in &h.customers {
+                let because = format!("touched by {}: {}", h.address, m.because.join("; "));
+                add(ItemKind::Subject, &m.customer, because.chars().take(500).collect(), json!({}))?;
+            }
+        }
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        report.findings.iter().for_each(|f| *counts.entry(f.kind.name()).or_default() += 1);
+        let counts: Vec<String> = counts.iter().map(|(k, n)| format!("{n} {k}")).collect();
+        let bytes: u64 = report.sources.iter().map(|s| s.size).sum();
+        let words = format!(
+            "{exhibit}: {} files, {bytes} bytes scanned; {}; {} addresses known to the ledger or tagged{}",
+            report.sources.len(),
+            if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") },
+            holdings.len(),
+            match report.not_opened().count() {
+                0 => String::new(),
+                n => format!("; {n} things could not be opened and are listed in the record"),
+            }
+        );
+        add(ItemKind::Note, "", words, json!({}))?;
+        Ok(numbers)
+    }
+}

@@ -1,0 +1,462 @@
+//! The officers' portal and what time does to requests, the same on SQLite and PostgreSQL.
+
+#[path = "../../screening/tests/common/mod.rs"]
+mod common;
+
+use common::{Place, START, TestClock, on_both};
+use holdfast_requests::intake::{NewAgency, Outcome, SeizureTransfer, Step};
+use holdfast_requests::portal::{CODE_SPACING, MAX_CODE_TRIES, MAX_TRIES, NEW_MAILS_AN_HOUR, Session, Verdict};
+use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
+use holdfast_requests::{Desk, Policy, Vault};
+use holdfast_screening::clock::Time;
+use holdfast_screening::holds::HoldFilter;
+use holdfast_screening::keys::Master;
+use holdfast_screening::{Amount, Record, RecordKind, Screening, ScreeningError};
+use std::sync::Arc;
+
+on_both!(
+    officers_prove_their_address_and_themselves,
+    codes_are_few_single_and_short_lived,
+    nobody_makes_the_desk_mail_a_whole_domain,
+    officers_see_their_own_requests_only,
+    files_are_what_they_say_and_stay_so,
+    clocks_remind_escalate_and_catch_up,
+    a_preservation_keeps_what_was_known_until_it_lapses,
+    a_wrong_clock_deletes_no_preserved_file_and_tells_no_user,
+    a_seizure_moves_with_two_approvals_only,
+    users_are_told_once_the_gag_is_over
+);
+
+struct House {
+    screening: Screening,
+    policy: Arc<Policy>,
+    master: Master,
+    files: tempfile::TempDir,
+    clock: TestClock,
+}
+
+impl House {
+    fn new(place: &Place) -> Self {
+        let clock = TestClock::new();
+        let time = clock.clock().into();
+        House::with_time(place, clock, time)
+    }
+
+    fn with_time(place: &Place, clock: TestClock, time: Time) -> Self {
+        let house = House {
+            screening: Screening::open_at(&place.url, time).unwrap(),
+            policy: Arc::new(Policy::standard()),
+            master: Master([7; 32]),
+            files: tempfile::tempdir().unwrap(),
+            clock,
+        };
+        for (name, country, domain) in [("FBI", "US", "fbi.gov"), ("BKA", "DE", "bka.bund.de")] {
+            let evidence = "listed on the government's site".to_owned();
+            let new = NewAgency { name: name.into(), country: country.into(), domain: domain.into(), evidence };
+            house.with(|d| d.add_agency(new, "ana").unwrap());
+        }
+        house.clock.set(START);
+        house
+    }
+
+    fn with<T>(&self, run: impl FnOnce(&Desk<'_>) -> T) -> T {
+        let vault = Vault::new(self.files.path());
+        run(&Desk { screening: &self.screening, policy: &self.policy, master: &self.master, vault: &vault })
+    }
+
+    /// The code in the mail that waits for an address.
+    fn mailed(&self, to: &str) -> String {
+        let mail = self.with(|d| d.waiting_mail().unwrap()).into_iter().rfind(|m| m.to == to).unwrap();
+        mail.body.split(|c: char| !c.is_ascii_digit()).find(|w| w.len() == 8).unwrap().to_owned()
+    }
+
+    /// Enters with a second factor; registers, enrols and is approved at the first time.
+    fn enter(&self, email: &str) -> Session {
+        self.with(|d| {
+            d.ask_code(email, Some("Ana Berg")).unwrap();
+            let session = d.prove(email, &self.mailed(email)).unwrap();
+            let uri = d.enrol(&session.token).unwrap().uri;
+            let totp = totp_rs::Totp::from_url(uri).unwrap();
+            let full =
+                d.second_factor(&session.token, &totp.generate(self.screening.now() as u64).to_string()).unwrap();
+            let id = d.officer(&full.token, true).unwrap().id;
+            d.judge_officer(id, Verdict::Approve, "called back", "bo").unwrap();
+            full
+        })
+    }
+
+    fn customer(&self, id: &str) {
+        let record = Record {
+            name: Some("Max Muster".into()),
+            email: Some(format!("{id}@example.com")),
+            ..Record::new(RecordKind::Customer, id, START)
+        };
+        self.screening.ingest(vec![record], "exchange").unwrap();
+    }
+
+    /// Takes a request in and accepts the match of its customer.
+    fn accepted(&self, request: Request) {
+        let (id, customer) = (request.id.clone(), request.targets[0].value.clone());
+        self.customer(&customer);
+        self.with(|d| {
+            d.submit(request, "portal").unwrap();
+            let call = Step::CallBack { number_from: "the agency's site".into(), confirmed: true };
+            d.step(&id, call, "ana").unwrap();
+            d.step(&id, Step::Match { customer, accept: true, reason: "the same number".into() }, "ana").unwrap();
+        });
+    }
+
+    fn prepare(&self, id: &str, transfers: Vec<SeizureTransfer>) -> Result<String, ScreeningError> {
+        let step = Step::Prepare { outcome: Outcome::Granted, reason: "in order".into(), transfers };
+        self.with(|d| d.step(id, step, "ana").map(|o| o.stored.state))
+    }
+
+    fn approve(&self, id: &str, who: &str) -> Result<String, ScreeningError> {
+        self.with(|d| d.step(id, Step::Approve {}, who).map(|o| o.stored.state))
+    }
+
+    fn actions(&self) -> Vec<String> {
+        self.screening.audit(0, None, 1000).unwrap().into_iter().map(|e| e.action).collect()
+    }
+}
+
+fn request(id: &str, kind: Kind, process: &str) -> Request {
+    let data = matches!(kind, Kind::Information | Kind::Preservation);
+    Request {
+        id: id.into(),
+        received: START,
+        kind,
+        process: process.into(),
+        reference: format!("ref-{id}"),
+        officer: Officer {
+            name: "Ana Berg".into(),
+            email: "ana.berg@fbi.gov".into(),
+            agency: "FBI".into(),
+            country: "US".into(),
+        },
+        targets: vec![Target::new(TargetKind::UserId, format!("user-of-{id}"))],
+        classes: if data { vec![DataClass::Subscriber] } else { Vec::new() },
+        states: vec![Statement::Judge],
+        emergency: false,
+        gag_until: None,
+        statement: String::new(),
+        scope: Default::default(),
+        attachments: Vec::new(),
+    }
+}
+
+fn why<T: std::fmt::Debug>(answer: Result<T, ScreeningError>) -> String {
+    answer.unwrap_err().to_string()
+}
+
+fn officers_prove_their_address_and_themselves(place: &Place) {
+    let house = House::new(place);
+    let email = "ana.berg@fbi.gov";
+    house.with(|d| {
+        assert!(why(d.ask_code("ana@fbi-gov.com", Some("Ana"))).contains("no domain of an agency"));
+        // Whether an address is known is said to its owner only.
+        d.ask_code(email, None).unwrap();
+        assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("give your name")));
+        d.ask_code("Ana.Berg@FBI.gov", Some("Ana Berg")).unwrap();
+        assert!(why(d.prove(email, "00000000")).contains("wrong"));
+        let session = d.prove(email, &house.mailed(email)).unwrap();
+        assert!((!session.full) & session.must_enrol);
+        assert!(why(d.own_requests(&session.token)).contains("second factor"));
+        assert!(why(d.second_factor(&session.token, "123456")).contains("set a second factor up"));
+        let enrolment = d.enrol(&session.token).unwrap();
+        let totp = totp_rs::Totp::from_url(&enrolment.uri).unwrap();
+        let code = totp.generate(START as u64).to_string();
+        assert!(why(d.judge_officer(1, Verdict::Approve, "x", "bo")).contains("not proved the address"));
+        let full = d.second_factor(&session.token, &code).unwrap();
+        assert!(full.full);
+        assert!(why(d.second_factor(&session.token, &code)).contains("wrong or used"), "a code opens once");
+        assert!(why(d.enrol(&full.token)).contains("ask the desk to reset"));
+        assert!(why(d.own_requests(&full.token)).contains("not approved you yet"));
+        assert_eq!(d.judge_officer(1, Verdict::Approve, "called back", "bo").unwrap().state, "approved");
+        assert!(d.own_requests(&full.token).unwrap().is_empty());
+        // A token that was changed, one of another house, and one that is over.
+        assert!(d.officer(&full.token.replace("_1_", "_2_"), true).is_err());
+        let other = Desk { master: &Master([8; 32]), ..*d };
+        assert!(other.officer(&full.token, true).is_err());
+        d.judge_officer(1, Verdict::Suspend, "left the agency", "bo").unwrap();
+        assert!(why(d.own_requests(&full.token)).contains("over"));
+        d.ask_code(email, None).unwrap();
+        assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("suspended")));
+    });
+    let actions = house.actions();
+    for action in ["officer.registered", "officer.code_refused", "officer.entered", "officer.judged"] {
+        assert!(actions.iter().any(|a| a == action), "{action}");
+    }
+}
+
+fn codes_are_few_single_and_short_lived(place: &Place) {
+    let house = House::new(place);
+    let email = "ana.berg@fbi.gov";
+    house.with(|d| {
+        let mails = || d.waiting_mail().unwrap().len();
+        d.ask_code(email, Some("Ana")).unwrap();
+        let (code, before) = (house.mailed(email), mails());
+        // What others ask and try mails the officer nothing more, voids no code, and locks nobody out.
+        for _ in 0..20 {
+            d.ask_code(email, None).unwrap();
+        }
+        for _ in 0..MAX_TRIES * 4 {
+            assert!(d.prove(email, "00000000").is_err());
+        }
+        assert_eq!(mails(), before);
+        house.clock.set(START + CODE_SPACING);
+        d.ask_code(email, None).unwrap();
+        let newer = house.mailed(email);
+        assert!(mails() == before + 1 && newer != code);
+        d.prove(email, &code).expect("the code before is good until its time is over");
+        assert!(d.prove(email, &code).is_err(), "used");
+        assert!(d.prove(email, &newer).is_err(), "and with it the other");
+        d.ask_code(email, None).unwrap();
+        let code = house.mailed(email);
+        for _ in 0..MAX_CODE_TRIES {
+            assert!(d.prove(email, "00000000").is_err());
+        }
+        assert!(d.prove(email, &code).is_err(), "after so many wrong tries the right one opens no more");
+        d.ask_code(email, None).unwrap();
+        let code = house.mailed(email);
+        house.clock.set(START + CODE_SPACING + 901);
+        assert!(d.prove(email, &code).is_err(), "too old");
+    });
+}
+
+fn nobody_makes_the_desk_mail_a_whole_domain(place: &Place) {
+    let house = House::new(place);
+    house.with(|d| {
+        d.ask_code("ana.berg@fbi.gov", Some("Ana")).unwrap();
+        d.prove("ana.berg@fbi.gov", &house.mailed("ana.berg@fbi.gov")).unwrap();
+        let begun = d.waiting_mail().unwrap().len();
+        for i in 0..200 {
+            d.ask_code(&format!("victim{i}@fbi.gov"), Some("Victim")).unwrap();
+        }
+        let mails = d.waiting_mail().unwrap().len() - begun;
+        assert!(mails as i64 <= NEW_MAILS_AN_HOUR, "{mails}");
+        assert!(d.officers(None).unwrap().len() as i64 <= NEW_MAILS_AN_HOUR + 1);
+        // Who was there before gets a code, and so do others' domains.
+        d.ask_code("ana.berg@fbi.gov", None).unwrap();
+        d.prove("ana.berg@fbi.gov", &house.mailed("ana.berg@fbi.gov")).unwrap();
+        d.ask_code("kim@bka.bund.de", Some("Kim")).unwrap();
+        d.prove("kim@bka.bund.de", &house.mailed("kim@bka.bund.de")).unwrap();
+        house.clock.set(START + 3_601);
+        d.ask_code("new@fbi.gov", Some("New")).unwrap();
+        d.prove("new@fbi.gov", &house.mailed("new@fbi.gov")).unwrap();
+    });
+}
+
+fn officers_see_their_own_requests_only(place: &Place) {
+    let house = House::new(place);
+    let (ana, kai) = (house.enter("ana.berg@fbi.gov").token, house.enter("kai@bka.bund.de").token);
+    house.with(|d| {
+        let mut sent = request("r1", Kind::Information, "us.2703d");
+        // Who signs is what the portal knows.
+        sent.officer.name = "The Director".into();
+        sent.received = 1;
+        let status = d.send_request(&ana, sent.clone()).unwrap();
+        assert_eq!((status.request.officer.name.as_str(), status.request.received), ("Ana Berg", START));
+        assert_eq!(d.send_request(&ana, sent.clone()).unwrap(), status, "sent again it changes nothing");
+        assert!(why(d.own_request(&kai, "r1")).contains("no request 'r1' of yours"));
+        assert!(why(d.own_message(&kai, "r1", "hello")).contains("of yours"));
+        assert!(d.send_request(&kai, sent).is_err(), "the id of another's request");
+        d.own_message(&ana, "r1", "It is urgent.").unwrap();
+        let seen = d.message("r1", "Please send the order.", "eva").unwrap();
+        assert_eq!((seen[1].side.as_str(), seen[1].author.as_str()), ("desk", "eva"));
+        let status = d.own_request(&ana, "r1").unwrap();
+        assert_eq!(status.messages[1].author, "the desk", "people of the desk are not named");
+        assert_eq!(status.state, "open");
+        d.step("r1", Step::Prepare { outcome: Outcome::Forged, reason: "no".into(), transfers: Vec::new() }, "eva")
+            .unwrap();
+        assert_eq!(d.own_request(&ana, "r1").unwrap().outcome, None, "what is prepared is not told");
+        d.step("r1", Step::Approve {}, "bo").unwrap();
+        assert_eq!(d.own_request(&ana, "r1").unwrap().outcome.as_deref(), Some("refused"), "a forger is not warned");
+        let mail = d.waiting_mail().unwrap();
+        let about: Vec<_> = mail.iter().filter(|m| m.subject.contains("request")).collect();
+        assert!(about.len() >= 2 && about.iter().all(|m| !m.body.contains("send the order")), "{about:?}");
+    });
+}
+
+fn files_are_what_they_say_and_stay_so(place: &Place) {
+    let house = House::new(place);
+    let ana = house.enter("ana.berg@fbi.gov").token;
+    house.with(|d| {
+        let mut described = request("r1", Kind::Information, "us.2703d");
+        let order = b"%PDF-1.7 the order";
+        described.attachments = vec![holdfast_requests::request::Attachment {
+            name: "order.pdf".into(),
+            media_type: "application/pdf".into(),
+            size: order.len() as u64,
+            sha256: holdfast_requests::vault::sha256(order),
+        }];
+        d.send_request(&ana, described).unwrap();
+        let put = |name: &str, media: &str, bytes: &[u8]| d.own_file(&ana, "r1", name, media, bytes);
+        assert!(why(put("order.pdf", "application/pdf", b"%PDF-1.7 another")).contains("describes order.pdf"));
+        assert!(why(put("run.pdf", "application/pdf", b"MZ\x90\0\x03\0\0\0")).contains("said to be application/pdf"));
+        assert!(why(put("../x.txt", "text/plain", b"x")).contains("file name"));
+        assert_eq!(put("order.pdf", "application/pdf", order).unwrap().files.len(), 1);
+        put("order.pdf", "application/pdf", order).unwrap();
+        put("list.csv", "text/csv", b"a,b\n").unwrap();
+        assert!(why(put("list.csv", "text/csv", b"c,d\n")).contains("other content"));
+        let (file, bytes) = d.file("request:r1", "order.pdf", "eva").unwrap();
+        assert_eq!((bytes.as_slice(), file.added_by.as_str()), (&order[..], "ana.berg@fbi.gov"));
+        assert_eq!(d.attachments("r1").unwrap().len(), 2);
+    });
+    assert!(house.actions().iter().any(|a| a == "file.read"));
+}
+
+fn clocks_remind_escalate_and_catch_up(place: &Place) {
+    let house = House::new(place);
+    let staff = ["desk@exchange.example".to_owned()];
+    house.with(|d| {
+        let due = d.submit(request("r1", Kind::Information, "us.2703d"), "portal").unwrap().stored.due;
+        let tick = |at: i64| {
+            house.clock.set(at);
+            let t = d.tick(&staff).unwrap();
+            (t.reminders, t.escalations)
+        };
+        let length = due - START;
+        assert_eq!(tick(START + 10), (0, 0));
+        assert_eq!(tick(START + length / 2 + 1), (1, 0));
+        assert_eq!(tick(START + length / 2 + 2), (0, 0), "once");
+        assert_eq!(tick(START + length * 4 / 5 + 1), (1, 0));
+        assert_eq!(tick(due + 5), (0, 1));
+        assert_eq!(tick(due + 6), (0, 0));
+        let mail = d.waiting_mail().unwrap();
+        assert_eq!(mail.iter().filter(|m| m.to == staff[0]).count(), 3);
+        assert!(mail.iter().any(|m| m.subject == "OVERDUE: request r1"));
+        // Mail that fails waits longer each time; what is sent keeps no text.
+        let first = &mail[0];
+        d.mail_told(first, Some("refused".into())).unwrap();
+        assert!(!d.waiting_mail().unwrap().iter().any(|m| m.id == first.id));
+        house.clock.set(due + 70);
+        let again = d.waiting_mail().unwrap().into_iter().find(|m| m.id == first.id).unwrap();
+        assert_eq!(again.failures, 1);
+        d.mail_told(&again, None).unwrap();
+        house.clock.set(due + 9_000);
+        assert!(!d.waiting_mail().unwrap().iter().any(|m| m.id == first.id));
+    });
+}
+
+fn a_preservation_keeps_what_was_known_until_it_lapses(place: &Place) {
+    let house = House::new(place);
+    house.accepted(request("p1", Kind::Preservation, "us.2703f"));
+    house.prepare("p1", Vec::new()).unwrap();
+    assert_eq!(house.approve("p1", "bo").unwrap(), "answered");
+    let kept = || walk(house.files.path());
+    let before = kept();
+    assert_eq!(before.len(), 1);
+    let data: serde_json::Value = serde_json::from_slice(&std::fs::read(&before[0]).unwrap()).unwrap();
+    assert!(data.to_string().contains("Max Muster"), "{data}");
+    house.with(|d| {
+        let extend = || d.step("p1", Step::Extend { reason: "renewed".into() }, "ana");
+        extend().unwrap();
+        assert!(why(extend()).contains("extended before"));
+        house.clock.set(START + 100 * 86_400);
+        assert_eq!(d.tick(&[]).unwrap().lapsed, 0, "90 days and 90 more");
+        house.clock.set(START + 176 * 86_400);
+        assert_eq!(d.tick(&[]).unwrap().reminders, 1, "the officer is told a week before");
+        house.clock.set(START + 181 * 86_400);
+        assert_eq!(d.tick(&[]).unwrap().lapsed, 1);
+        assert!(why(extend()).contains("lapsed"));
+    });
+    assert!(kept().is_empty(), "what lapsed is deleted");
+}
+
+/// The system's clock is years ahead for a while: what is preserved for the police stays, and nobody is told that they were asked about.
+fn a_wrong_clock_deletes_no_preserved_file_and_tells_no_user(place: &Place) {
+    let (clock, steady) = (TestClock::new(), TestClock::new());
+    let time = Time { wall: clock.clock(), steady: Some(steady.clock()) };
+    let house = House::with_time(place, clock, time);
+    house.accepted(request("p1", Kind::Preservation, "us.2703f"));
+    house.prepare("p1", Vec::new()).unwrap();
+    house.approve("p1", "bo").unwrap();
+    let mut asked = request("r1", Kind::Information, "us.2703d");
+    asked.states = vec![Statement::Judge];
+    house.accepted(asked);
+    house.prepare("r1", Vec::new()).unwrap();
+    house.approve("r1", "bo").unwrap();
+    house.clock.set(START + 2_000 * 86_400);
+    let ticked = house.with(|d| d.tick(&[]).unwrap());
+    assert_eq!((ticked.lapsed, ticked.notices, walk(house.files.path()).len()), (0, 0, 1));
+    // The clock is right again, and time passes as it should.
+    for day in [60, 95] {
+        house.clock.set(START + day * 86_400);
+        steady.set(START + day * 86_400);
+        house.with(|d| d.tick(&[]).unwrap());
+    }
+    assert!(walk(house.files.path()).is_empty(), "after its ninety days it is deleted");
+    assert!(house.actions().iter().any(|a| a == "notice.sent"));
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries =
+        std::fs::read_dir(folder).map(|r| r.flatten().map(|e| e.path()).collect::<Vec<_>>()).unwrap_or_default();
+    entries.into_iter().flat_map(|p| if p.is_dir() { walk(&p) } else { vec![p] }).collect()
+}
+
+fn a_seizure_moves_with_two_approvals_only(place: &Place) {
+    let house = House::new(place);
+    let process = "domestic.court-order";
+    house.accepted(request("s1", Kind::Seizure, process));
+    let transfer = |customer: &str, amount: u128| SeizureTransfer {
+        customer: customer.into(),
+        asset: "BTC".into(),
+        amount: Amount(amount),
+        destination: "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq (the court's)".into(),
+    };
+    assert!(why(house.prepare("s1", Vec::new())).contains("what moves where"));
+    assert!(why(house.prepare("s1", vec![transfer("user-of-s1", 0)])).contains("amount"));
+    assert!(why(house.prepare("s1", vec![transfer("another", 5)])).contains("not accepted"));
+    assert_eq!(house.prepare("s1", vec![transfer("user-of-s1", 500)]).unwrap(), "prepared");
+    assert!(why(house.approve("s1", "ana")).contains("another person"));
+    assert_eq!(house.approve("s1", "bo").unwrap(), "prepared", "one approval moves nothing");
+    assert!(why(house.approve("s1", "bo")).contains("second person"));
+    let held = || {
+        let holds = house.screening.holds(&HoldFilter { limit: 10, ..Default::default() }).unwrap();
+        holds.into_iter().map(|h| (h.state, h.held.0)).collect::<Vec<_>>()
+    };
+    assert_eq!(held(), [("active".to_owned(), 500)], "it is held from the first approval on");
+    // Back to the beginning: the hold goes too.
+    house.with(|d| d.step("s1", Step::Return { reason: "look at the amount".into() }, "cleo").unwrap());
+    assert_eq!(held(), [("released".to_owned(), 0)]);
+    house.prepare("s1", vec![transfer("user-of-s1", 400)]).unwrap();
+    house.approve("s1", "bo").unwrap();
+    assert_eq!(held(), [("released".to_owned(), 0), ("active".to_owned(), 400)], "held anew");
+    let moved = |d: &Desk<'_>| {
+        let number = d.seizures(None, "ana").unwrap()[1].id;
+        d.step("s1", Step::Moved { transfer: number, reference: "txid".into() }, "ana")
+    };
+    assert!(why(house.with(moved)).contains("not approved"));
+    assert_eq!(house.approve("s1", "cleo").unwrap(), "answered");
+    house.with(|d| assert_eq!(d.seizures(Some("approved"), "ana").unwrap().len(), 1));
+    house.with(moved).unwrap();
+    assert!(why(house.with(moved)).contains("moved"));
+    assert!(held().iter().all(|(state, held)| state == "released" && *held == 0));
+    assert!(house.screening.check_holds().unwrap().problems.is_empty());
+}
+
+fn users_are_told_once_the_gag_is_over(place: &Place) {
+    let house = House::new(place);
+    let gag = START + 30 * 86_400;
+    house.accepted(Request { gag_until: Some(gag), ..request("r1", Kind::Information, "us.2703d") });
+    // The user reads Chinese.
+    let mut record = Record::new(RecordKind::Customer, "user-of-r1", START + 1);
+    (record.language, record.email) = (Some("zh-CN".into()), Some("user-of-r1@example.com".into()));
+    house.screening.ingest(vec![record], "app").unwrap();
+    house.prepare("r1", Vec::new()).unwrap();
+    house.approve("r1", "bo").unwrap();
+    house.with(|d| {
+        house.clock.set(gag - 1);
+        assert_eq!(d.tick(&[]).unwrap().notices, 0);
+        assert!(!d.waiting_mail().unwrap().iter().any(|m| m.to == "user-of-r1@example.com"));
+        house.clock.set(gag + 1);
+        assert_eq!(d.tick(&[]).unwrap().notices, 1);
+        assert_eq!(d.tick(&[]).unwrap().notices, 0, "once");
+        let mail = d.waiting_mail().unwrap();
+        let told = mail.iter().find(|m| m.to == "user-of-r1@example.com").unwrap();
+        assert!(told.body.contains("FBI") && told.body.contains("ref-r1"), "{told:?}");
+        assert_eq!(told.subject, "关于您账户的请求");
+    });
+}

@@ -1,0 +1,183 @@
+//! Where a deposit's money was before, a few transactions back: the outputs through which a real part of it came. Flags are matched against
+//! them, so that stolen funds are held one or more transactions after the flagged one.
+//!
+//! The walk is [`holdfast_analysis`]'s trace backward with haircut: every output's part of the deposit is known, parts that are too small are
+//! not followed, and the walk stops at services and at entities of many addresses, whose coins are pooled: what leaves them is not what came in.
+
+use holdfast_analysis::Workspace;
+use holdfast_analysis::trace::{Bounds, Direction, EndKind, Policy, TraceOptions, trace};
+use holdfast_analysis::view::{LedgerView, View};
+use holdfast_attribution::{Category, Clusters};
+use holdfast_bitcoin::display_hash;
+use holdfast_utxo_ledger::{Ledger, OutputInfo, Source};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::ops::Range;
+use utoipa::ToSchema;
+
+/// Most transactions that are looked back; the rule book's policy may say fewer.
+pub const MAX_HOPS: u32 = 6;
+/// Smallest part of a deposit that is followed, in percent; the rule book's policy may ask for more.
+pub const MIN_SHARE_PERCENT: u32 = 5;
+/// Most outputs that are stored with a deposit.
+const MAX_BEHIND: usize = 48;
+/// Most movements that are walked for a deposit.
+const MAX_EDGES: usize = 512;
+/// An entity of more addresses than this pools the coins of many people, whether somebody named it or not.
+const MAX_ADDRESSES: u64 = 1_000;
+
+/// An output through which part of a deposit's money came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Behind {
+    /// `TXID:OUTPUT`.
+    pub output: String,
+    /// Its address, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Transactions from it to the deposit.
+    pub hops: u32,
+    /// Part of the deposit that came through it, in millionths.
+    pub share_ppm: u64,
+    /// Which of these outputs it flowed into, by place in the list; absent when the deposit's own transaction spends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into: Option<u32>,
+}
+
+/// A ledger in which entities of many addresses end traces as services do.
+struct Pooled<'a> {
+    view: LedgerView<'a>,
+    clusters: &'a Clusters,
+}
+
+impl View for Pooled<'_> {
+    fn outputs(&self, tx: u32) -> Range<u64> {
+        self.view.outputs(tx)
+    }
+    fn value(&self, output: u64) -> u64 {
+        self.view.value(output)
+    }
+    fn address(&self, output: u64) -> u32 {
+        self.view.address(output)
+    }
+    fn spender(&self, output: u64) -> Option<u32> {
+        self.view.spender(output)
+    }
+    fn sources(&self, tx: u32) -> Vec<Source> {
+        self.view.sources(tx)
+    }
+    fn source_info(&self, source: Source) -> OutputInfo {
+        self.view.source_info(source)
+    }
+    fn is_coinbase(&self, tx: u32) -> bool {
+        self.view.is_coinbase(tx)
+    }
+    fn time(&self, tx: u32) -> u32 {
+        self.view.time(tx)
+    }
+    fn tx_of_output(&self, output: u64) -> u32 {
+        self.view.tx_of_output(output)
+    }
+    fn category(&self, address: u32) -> Category {
+        let own = self.view.category(address);
+        match !own.ends_traces() && self.clusters.size(self.clusters.of(address)) > MAX_ADDRESSES {
+            true => Category::SERVICE,
+            false => own,
+        }
+    }
+}
+
+/// A place that the walk passed or ended at.
+struct Place {
+    place: Source,
+    amount: u64,
+    hops: u32,
+    /// The transaction that spends it, towards the deposit.
+    via: Option<u32>,
+}
+
+/// The outputs behind a deposit that lies in the ledger.
+pub(crate) fn behind_output(workspace: &Workspace, output: u64) -> Vec<Behind> {
+    let value = workspace.ledger.value(output);
+    walk(workspace, &[(Source::Output(output), value)], value, 0)
+}
+
+/// The outputs behind a transaction that is not in a block yet, from what it spends. Each may be named once.
+pub(crate) fn behind_pending(workspace: &Workspace, sources: &[Source]) -> Vec<Behind> {
+    let mut sources = sources.to_vec();
+    sources.sort_unstable();
+    sources.dedup();
+    let valued = |s: &Source| workspace.ledger.source_info(*s).value.filter(|v| *v > 0).map(|v| (*s, v));
+    let starts: Vec<(Source, u64)> = sources.iter().filter_map(valued).collect();
+    let total = starts.iter().map(|s| s.1).fold(0u64, u64::saturating_add);
+    walk(workspace, &starts, total, 1)
+}
+
+/// Walks back from `starts`, which are `first` transactions before the deposit.
+fn walk(workspace: &Workspace, starts: &[(Source, u64)], total: u64, first: u32) -> Vec<Behind> {
+    let (ledger, clusters) = (&workspace.ledger, &workspace.clusters);
+    if total == 0 {
+        return Vec::new();
+    }
+    let least = (u128::from(total) * u128::from(MIN_SHARE_PERCENT)).div_ceil(100) as u64;
+    let bounds = Bounds { max_hops: MAX_HOPS, min_value: least.max(1), max_edges: MAX_EDGES, ..Bounds::default() };
+    let options =
+        TraceOptions { direction: Direction::Backward, policy: Policy::Haircut, bounds, through_services: false };
+    let view = Pooled { view: LedgerView { ledger, entities: &workspace.entities }, clusters };
+    let Ok(traced) = trace(&view, starts, &options) else { return Vec::new() };
+    let passed = traced.edges.iter().map(|e| Place { place: e.place, amount: e.amount, hops: e.hops - 1, via: e.via });
+    let ended = traced.ends.iter().filter(|e| e.kind != EndKind::Service);
+    let ended = ended.map(|e| Place { place: e.place, amount: e.amount, hops: e.hops, via: e.via });
+    let mut places: Vec<Place> = passed
+        .chain(ended)
+        .map(|p| Place { hops: p.hops + first, ..p })
+        .filter(|p| p.hops > 0 && p.amount >= least)
+        .collect();
+    // The nearest first, so that what a place flowed into stands before it.
+    places.sort_by_key(|p| (p.hops, std::cmp::Reverse(p.amount), p.place));
+    places.dedup_by_key(|p| p.place);
+    places.truncate(MAX_BEHIND);
+    // By transaction, the largest of its outputs that carried money on.
+    let mut made: HashMap<u32, u32> = HashMap::new();
+    for (i, p) in places.iter().enumerate() {
+        if let Source::Output(o) = p.place {
+            made.entry(ledger.tx_of_output(o)).or_insert(i as u32);
+        }
+    }
+    let described = |(i, p): (usize, &Place)| Behind {
+        output: outpoint(ledger, p.place),
+        address: ledger.source_info(p.place).address.map(|a| ledger.address_text(a)),
+        hops: p.hops,
+        share_ppm: (u128::from(p.amount) * 1_000_000 / u128::from(total)) as u64,
+        into: p.via.and_then(|tx| made.get(&tx)).copied().filter(|into| (*into as usize) < i),
+    };
+    places.iter().enumerate().map(described).collect()
+}
+
+fn outpoint(ledger: &Ledger, place: Source) -> String {
+    match place {
+        Source::Output(o) => {
+            let (tx, vout) = ledger.outpoint(o);
+            format!("{}:{vout}", ledger.txid_text(tx))
+        }
+        Source::External(e) => {
+            let row = ledger.external(e);
+            let (txid, vout) = (row.txid, row.vout);
+            format!("{}:{vout}", display_hash(&txid))
+        }
+    }
+}
+
+/// The way from an output to the deposit, in words: outputs with their addresses.
+pub(crate) fn path(all: &[Behind], from: usize) -> String {
+    let mut steps = Vec::new();
+    let mut at = Some(from);
+    while let Some(place) = at.and_then(|i| all.get(i))
+        && steps.len() <= MAX_HOPS as usize
+    {
+        let address = place.address.as_ref().map(|a| format!(" ({a})")).unwrap_or_default();
+        steps.push(format!("{}{address}", place.output));
+        at = place.into.map(|i| i as usize);
+    }
+    steps.push("this deposit".to_owned());
+    steps.join(" -> ")
+}

@@ -1,0 +1,461 @@
+//! What the ledger and the tags say about a transfer: the other side's tags, exposures, and the shape of the transactions behind it.
+
+use crate::behind::{Behind, behind_output, behind_pending};
+use crate::model::{Event, EventKind};
+use crate::reconcile::{self, Paid};
+use holdfast_analysis::Workspace;
+use holdfast_analysis::exposure::Totals;
+use holdfast_attribution::tags::weightiest;
+use holdfast_attribution::taxonomy::Risk;
+use holdfast_attribution::{Category, CoinjoinSet, Tag, Tlp, coinjoin::Detector};
+use holdfast_bitcoin::block::SingleTx;
+use holdfast_bitcoin::ownerless::is_ownerless;
+use holdfast_bitcoin::{AddressKey, parse_hash};
+use holdfast_types::Asset;
+use holdfast_utxo_ledger::{Ledger, Source};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// A tag behind a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TagFact {
+    /// Tagged address.
+    pub address: String,
+    /// Name given.
+    pub label: String,
+    /// Weightiest concept.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// 0 to 100.
+    pub confidence: u8,
+    /// Where it can be verified.
+    pub source: String,
+    /// Pack that it came in.
+    pub pack: String,
+}
+
+/// One category's part of a transfer's or address's money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Share {
+    /// Category.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// Base units directly.
+    pub direct: u64,
+    /// Base units through unattributed addresses.
+    pub indirect: u64,
+    /// Direct part in millionths of the whole.
+    pub direct_ppm: u64,
+    /// Indirect part in millionths of the whole.
+    pub indirect_ppm: u64,
+}
+
+/// What is known of a transfer on chain when it is decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChainFacts {
+    /// Whether a ledger of the asset was asked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ledger: bool,
+    /// Whether the transaction (deposit) or address (withdrawal) is in the ledger or mempool.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub found: bool,
+    /// Category of the other side.
+    #[schema(value_type = String)]
+    #[serde(default, skip_serializing_if = "is_unattributed")]
+    pub category: Category,
+    /// Tags of the other side: of its address, or of its cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TagFact>,
+    /// Addresses of the other side that the chain names (inputs of a deposit), at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub senders: Vec<String>,
+    /// Outputs through which a deposit's money came, the nearest first: what flags are matched against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<Behind>,
+    /// Where the money came from (deposits), or what the address received (withdrawals).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<Share>,
+    /// Where what the address received went (withdrawals).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destination: Vec<Share>,
+    /// Outputs and inputs of unknown amount behind `source` and `destination` (their blocks are not stored): the shares leave them out.
+    #[serde(default, skip_serializing_if = "is_none_of")]
+    pub unknown_amounts: u64,
+    /// Coinjoin among the transaction and the two before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coinjoin: Option<String>,
+    /// Length of the peel chain that the deposit peels off, in transactions.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub peel_hops: u32,
+    /// Outputs of the deposit's transaction that pay no more than it does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub spray: u32,
+    /// Where the ledger contradicts the event: amount, receiving address, asset, confirmations. Decisions fail closed on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatch: Vec<String>,
+    /// Why the chain could not be asked; decisions fail closed on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<String>,
+    /// What other providers answered, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub providers: BTreeMap<String, ProviderFact>,
+}
+
+/// What another provider answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProviderFact {
+    /// 0 none to 4 severe, or absent when it did not answer.
+    pub risk: Option<u8>,
+    /// Its words: categories, or why it did not answer.
+    pub detail: String,
+    /// Whether it was answered from the cache.
+    #[serde(default)]
+    pub cached: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(b: &bool) -> bool {
+    !b
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none_of(n: &u64) -> bool {
+    *n == 0
+}
+
+fn is_unattributed(c: &Category) -> bool {
+    !c.is_attributed()
+}
+
+/// 0 none, 1 low, 2 medium, 3 high, 4 severe.
+pub fn risk_level(risk: Risk) -> u8 {
+    match risk {
+        Risk::None => 0,
+        Risk::Low => 1,
+        Risk::Medium => 2,
+        Risk::High => 3,
+        Risk::Severe => 4,
+    }
+}
+
+/// Longest peel chain that is walked.
+const MAX_PEEL: u32 = 32;
+/// Most sender addresses kept.
+pub const MAX_SENDERS: usize = 16;
+/// Most transactions looked at for coinjoins behind a deposit.
+const MAX_BEHIND: usize = 64;
+
+impl ChainFacts {
+    /// The chain could not be asked.
+    pub fn unavailable(why: impl Into<String>) -> Self {
+        ChainFacts { unavailable: Some(why.into()), ..ChainFacts::default() }
+    }
+
+    /// What the workspace knows of an event's transfer. Events off chain have no facts. `pending` is the deposit's transaction when it
+    /// waits in the mempool.
+    pub fn look(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> Self {
+        match event.kind {
+            EventKind::Deposit => deposit(workspace, event, pending),
+            EventKind::Withdrawal => {
+                let (Some(asset), Some(address)) = (&event.asset, &event.counterparty) else {
+                    return ChainFacts::default();
+                };
+                address_facts(workspace, asset, address)
+            }
+            _ => ChainFacts::default(),
+        }
+    }
+
+    /// The sources that answered for the event's asset: `ledger`, `tags` (the other side is tagged), and providers by name.
+    pub fn sources(&self) -> Vec<String> {
+        let own = [("ledger", self.ledger && self.unavailable.is_none()), ("tags", !self.tags.is_empty())];
+        let own = own.into_iter().filter(|s| s.1).map(|s| s.0.to_owned());
+        let providers = self.providers.iter().filter(|(_, fact)| fact.risk.is_some());
+        own.chain(providers.map(|(name, _)| format!("provider {name}"))).collect()
+    }
+
+    /// Short statement of every finding that matters for screening again: category, way and share in percent, one a line.
+    pub fn findings(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let matters = |c: Category| risk_level(c.risk()) >= 2;
+        if matters(self.category) {
+            lines.push(format!("{} itself", self.category));
+        }
+        for (side, shares) in [("from", &self.source), ("to", &self.destination)] {
+            for share in shares.iter().filter(|s| matters(s.category)) {
+                // Whole tens of percent, so that small drifts raise no late alert.
+                if share.direct_ppm >= 10_000 {
+                    lines.push(format!("{side} {} directly, {}0% or more", share.category, share.direct_ppm / 100_000));
+                }
+                if share.indirect_ppm >= 10_000 {
+                    let tens = share.indirect_ppm / 100_000;
+                    lines.push(format!("{side} {} indirectly, {tens}0% or more", share.category));
+                }
+            }
+        }
+        lines.extend(self.mismatch.iter().map(|m| format!("the ledger says otherwise: {m}")));
+        lines.sort();
+        lines
+    }
+}
+
+fn tag_fact(tag: &Tag) -> TagFact {
+    // Decisions go to the exchange's systems, to webhooks, into reports and productions: they name nothing above TLP:AMBER. The category, which
+    // they rest on, stays; who may read the tag finds it at the address.
+    let tag = tag.masked(Tlp::Amber);
+    TagFact {
+        address: tag.address.clone(),
+        label: tag.label.clone(),
+        category: tag.concept(),
+        confidence: tag.confidence.level(),
+        source: tag.source.clone(),
+        pack: tag.pack.clone(),
+    }
+}
+
+fn shares(totals: &Totals) -> Vec<Share> {
+    let ppm =
+        |part: u64| if totals.amount == 0 { 0 } else { (part as u128 * 1_000_000 / totals.amount as u128) as u64 };
+    let share = |(category, direct, indirect): &(Category, u64, u64)| Share {
+        category: *category,
+        direct: *direct,
+        indirect: *indirect,
+        direct_ppm: ppm(*direct),
+        indirect_ppm: ppm(*indirect),
+    };
+    totals.by_category.iter().filter(|e| e.0.risk() != Risk::None).map(share).collect()
+}
+
+/// Whether the workspace's ledger is of an asset.
+fn is_ledger_of(workspace: &Workspace, asset: &str) -> bool {
+    Asset::same(asset, workspace.ledger.network().parameters().asset)
+}
+
+/// What is known of an address that is to be paid.
+pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> ChainFacts {
+    let mut facts = ChainFacts::default();
+    let ledger = &workspace.ledger;
+    if !is_ledger_of(workspace, asset) {
+        own_tags(workspace, address, &mut facts);
+        return facts;
+    }
+    facts.ledger = true;
+    let network = ledger.network();
+    let Ok(key) = AddressKey::parse(address, network) else {
+        facts.unavailable = Some(format!("'{address}' is no address of {network}"));
+        return facts;
+    };
+    let canonical = key.to_text(network);
+    // A tag on a script that anybody or nobody can spend names no owner.
+    if !is_ownerless(&key) {
+        own_tags(workspace, &canonical, &mut facts);
+    }
+    if let Some(number) = ledger.address_number(&key) {
+        facts.found = true;
+        party(workspace, number, &mut facts);
+        let exposure = workspace.exposures.of_address(ledger, number);
+        facts.source = shares(&exposure.source);
+        facts.destination = shares(&exposure.destination);
+        facts.unknown_amounts = exposure.unknown.count();
+    }
+    facts
+}
+
+/// Tags of the address itself, under whatever asset they were given.
+fn own_tags(workspace: &Workspace, address: &str, facts: &mut ChainFacts) {
+    let mut tags: Vec<&Tag> = workspace.tags.tags_of(address).collect();
+    // The riskiest first, so that the bound never hides it.
+    tags.sort_by_key(|t| std::cmp::Reverse(t.concept().risk()));
+    if let Some(tag) = weightiest(tags.iter().copied()) {
+        facts.category = tag.concept();
+    }
+    facts.tags.extend(tags.into_iter().take(8).map(tag_fact));
+}
+
+/// Category and tags of an address of the ledger, its cluster's included.
+fn party(workspace: &Workspace, number: u32, facts: &mut ChainFacts) {
+    let category = workspace.entities.category(number);
+    if (category.risk(), category.0) > (facts.category.risk(), facts.category.0) {
+        facts.category = category;
+    }
+    if category.is_attributed()
+        && facts.tags.is_empty()
+        && let Some(tag) = workspace.entities.definer(&workspace.tags, workspace.clusters.of(number))
+    {
+        facts.tags.push(tag_fact(tag));
+    }
+}
+
+fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> ChainFacts {
+    let mut facts = ChainFacts::default();
+    let asset = event.asset.as_deref().unwrap_or_default();
+    if !is_ledger_of(workspace, asset) {
+        if let Some(address) = &event.counterparty {
+            own_tags(workspace, address, &mut facts);
+        }
+        facts.mismatch.extend(reconcile::other_asset(workspace, event));
+        return facts;
+    }
+    facts.ledger = true;
+    let ledger = &workspace.ledger;
+    let Some(txid) = event.tx.as_ref().and_then(|t| parse_hash(t)) else {
+        facts.unavailable = Some("tx is no transaction id of this chain (64 hex digits)".into());
+        return facts;
+    };
+    let mut total: BTreeMap<Category, (u64, u64)> = BTreeMap::new();
+    if let Some(tx) = ledger.tx_by_id(&txid) {
+        facts.found = true;
+        let outputs = ledger.outputs(tx);
+        if event.output.is_some_and(|o| u64::from(o) >= outputs.end - outputs.start) {
+            facts.unavailable = Some(format!("the transaction has only {} outputs", outputs.end - outputs.start));
+            return facts;
+        }
+        let paid: Vec<Paid> = outputs
+            .clone()
+            .map(|o| Paid { value: ledger.value(o), to: ledger.address(ledger.address_of(o)) })
+            .collect();
+        let tip = ledger.counts().blocks.checked_sub(1).map(|last| ledger.block(last).height);
+        let height = ledger.block_of_tx(tx).height;
+        let claim = reconcile::claim(event, &paid, tip.map_or(0, |tip| tip.saturating_sub(height) + 1));
+        let output = outputs.start + claim.output as u64;
+        facts.mismatch = claim.mismatch;
+        let sources: Vec<Source> = ledger.sources(tx).collect();
+        senders(workspace, &sources, &mut facts);
+        let exposure = workspace.exposures.of_output(ledger, output);
+        facts.source = shares(&exposure.source);
+        facts.unknown_amounts = exposure.unknown.count();
+        let value = ledger.value(output);
+        facts.behind = behind_output(workspace, output);
+        facts.spray = outputs.clone().filter(|o| ledger.value(*o) <= value).count() as u32;
+        facts.coinjoin = coinjoin_behind(ledger, tx, None);
+        facts.peel_hops = peel_hops(ledger, tx, output);
+    } else if let Some(pending) = pending {
+        facts.found = true;
+        let sources: Vec<Source> =
+            pending.inputs.iter().filter_map(|(txid, vout)| place(ledger, txid, *vout)).collect();
+        if sources.is_empty() {
+            // Made by transactions that are themselves unconfirmed, or older than this ledger.
+            facts.unavailable = Some("no input of the unconfirmed transaction is in the ledger yet".into());
+        }
+        senders(workspace, &sources, &mut facts);
+        facts.behind = behind_pending(workspace, &sources);
+        for source in &sources {
+            let info = ledger.source_info(*source);
+            let (Some(value), Some(address)) = (info.value, info.address) else { continue };
+            let category = workspace.entities.category(address);
+            if category.is_attributed() {
+                total.entry(category).or_default().0 += value;
+            } else if let Source::Output(o) = source {
+                for (category, direct, indirect) in workspace.exposures.of_output(ledger, *o).source.by_category {
+                    total.entry(category).or_default().1 += direct + indirect;
+                }
+            }
+        }
+        let mut by_category: Vec<_> = total.into_iter().map(|(c, (d, i))| (c, d, i)).collect();
+        by_category.sort_by_key(|(c, d, i)| (std::cmp::Reverse(d + i), *c));
+        facts.source = shares(&Totals { amount: by_category.iter().map(|(_, d, i)| d + i).sum(), by_category });
+        let paid: Vec<Paid> = pending.outputs.iter().map(|(value, to)| Paid { value: *value, to: *to }).collect();
+        if event.output.is_some_and(|o| o as usize >= paid.len()) {
+            facts.unavailable = Some(format!("the transaction has only {} outputs", paid.len()));
+            return facts;
+        }
+        let claim = reconcile::claim(event, &paid, 0);
+        let value = paid.get(claim.output).map_or(0, |p| p.value);
+        facts.mismatch = claim.mismatch;
+        facts.spray = pending.outputs.iter().filter(|o| o.0 <= value).count() as u32;
+        let behind: Vec<u32> = sources.iter().filter_map(|s| tx_of(ledger, *s)).collect();
+        facts.coinjoin = behind.into_iter().take(MAX_BEHIND).find_map(|t| coinjoin_behind(ledger, t, Some(1)));
+    } else {
+        facts.unavailable = Some("the transaction is neither in the ledger nor in the mempool that is followed".into());
+    }
+    facts
+}
+
+fn place(ledger: &Ledger, txid: &holdfast_bitcoin::Hash32, vout: u32) -> Option<Source> {
+    let outputs = ledger.outputs(ledger.tx_by_id(txid)?);
+    let output = outputs.start + vout as u64;
+    (output < outputs.end).then_some(Source::Output(output))
+}
+
+fn tx_of(ledger: &Ledger, source: Source) -> Option<u32> {
+    match source {
+        Source::Output(o) => Some(ledger.tx_of_output(o)),
+        Source::External(_) => None,
+    }
+}
+
+/// Addresses and tags of the inputs.
+fn senders(workspace: &Workspace, sources: &[Source], facts: &mut ChainFacts) {
+    let ledger = &workspace.ledger;
+    let mut numbers: Vec<u32> = sources.iter().filter_map(|s| ledger.source_info(*s).address).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    // The riskiest first, so that the bound never hides it.
+    numbers.sort_by_key(|n| std::cmp::Reverse(workspace.entities.category(*n).risk()));
+    for number in numbers.into_iter().take(MAX_SENDERS) {
+        let text = ledger.address_text(number);
+        if facts.tags.len() < 8 && !is_ownerless(&ledger.address(number)) {
+            facts.tags.extend(workspace.tags.tags_of(&text).take(2).map(tag_fact));
+        }
+        party(workspace, number, facts);
+        facts.senders.push(text);
+    }
+}
+
+/// A coinjoin among a transaction and those up to two before it.
+fn coinjoin_behind(ledger: &Ledger, tx: u32, hops: Option<u32>) -> Option<String> {
+    let mut detector = Detector::default();
+    let mut wave = vec![tx];
+    let mut seen = 0;
+    for _ in 0..=hops.unwrap_or(2) {
+        let mut next = Vec::new();
+        for tx in wave {
+            if let Some(kind) = detector.detect(ledger, tx, CoinjoinSet::ALL) {
+                return Some(kind.name().to_owned());
+            }
+            seen += 1;
+            if seen >= MAX_BEHIND {
+                return None;
+            }
+            next.extend(ledger.sources(tx).take(MAX_BEHIND).filter_map(|s| tx_of(ledger, s)));
+        }
+        next.sort_unstable();
+        next.dedup();
+        wave = next;
+    }
+    None
+}
+
+/// How many transactions of a peel chain lie behind an output: each has one input and two outputs, the smaller peels off, the
+/// larger (more than half) goes on to the next. The output itself must be a smaller one. (Meiklejohn et al., IMC 2013, section 5.)
+fn peel_hops(ledger: &Ledger, tx: u32, output: u64) -> u32 {
+    let peel = |tx: u32| {
+        let outputs = ledger.outputs(tx);
+        (ledger.sources(tx).len() == 1 && outputs.end - outputs.start == 2).then_some(outputs)
+    };
+    let Some(outputs) = peel(tx) else { return 0 };
+    let other = if output == outputs.start { outputs.start + 1 } else { outputs.start };
+    if ledger.value(output) >= ledger.value(other) {
+        return 0;
+    }
+    let mut hops = 1;
+    let mut at = tx;
+    while hops < MAX_PEEL {
+        let Some(Source::Output(from)) = ledger.sources(at).next() else { break };
+        let before = ledger.tx_of_output(from);
+        let Some(outputs) = peel(before) else { break };
+        let other = if from == outputs.start { outputs.start + 1 } else { outputs.start };
+        if ledger.value(from) <= ledger.value(other) {
+            break;
+        }
+        hops += 1;
+        at = before;
+    }
+    hops
+}

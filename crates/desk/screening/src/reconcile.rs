@@ -1,0 +1,111 @@
+//! An event held against the ledger: a credit that the chain does not bear out is a known way to steal (fake top-ups).
+
+use crate::model::Event;
+use holdfast_analysis::Workspace;
+use holdfast_bitcoin::{AddressKey, parse_hash};
+use holdfast_types::{Address, Asset, ChainId};
+
+/// An output as the ledger or the mempool has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Paid {
+    /// Base units.
+    pub value: u64,
+    /// To whom.
+    pub to: AddressKey,
+}
+
+/// The output that an event claims, and what about it is not so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Index of the output.
+    pub output: usize,
+    /// Contradictions, in words.
+    pub mismatch: Vec<String>,
+}
+
+/// Confirmations that the sender's node may be ahead of the ledger by.
+const AHEAD: u32 = 1;
+
+/// Finds the output that a deposit claims among those of its transaction, by number, else by receiving address, else by amount; and says
+/// where amount, address and confirmations differ. An address that several outputs pay may be credited with their sum.
+pub fn claim(event: &Event, paid: &[Paid], confirmations: u32) -> Claim {
+    let mut mismatch = Vec::new();
+    let amount = event.amount.map(|a| a.0);
+    let to = event.address.as_deref().map(|text| (text, Address::read(text)));
+    let pays = |p: &Paid| to.as_ref().is_none_or(|(_, address)| address.script() == Some(&p.to));
+    let numbered = |n: u32| paid.iter().enumerate().skip(n as usize).take(1).collect::<Vec<_>>();
+    let candidates: Vec<(usize, &Paid)> = match event.output {
+        Some(n) => numbered(n),
+        None => paid.iter().enumerate().filter(|(_, p)| pays(p)).collect(),
+    };
+    if let Some((text, _)) = &to {
+        match event.output {
+            Some(n) if !candidates.iter().any(|(_, p)| pays(p)) => {
+                mismatch.push(format!("output {n} does not pay {text}"));
+            }
+            None if candidates.is_empty() => mismatch.push(format!("no output of the transaction pays {text}")),
+            _ => {}
+        }
+    }
+    let exact = candidates.iter().find(|(_, p)| amount.is_none_or(|a| a == u128::from(p.value)));
+    let output = exact.or(candidates.first()).map_or(0, |(i, _)| *i);
+    if let (None, Some(amount)) = (exact, amount) {
+        let sum: u128 = candidates.iter().map(|(_, p)| u128::from(p.value)).sum();
+        let sums = event.output.is_none() && to.is_some() && sum == amount;
+        let what = match (event.output, &to, candidates.is_empty()) {
+            (_, _, true) => None,
+            _ if sums => None,
+            (Some(n), ..) => Some(format!("output {n} is {sum} base units, the event says {amount}")),
+            (None, Some((text, _)), _) => Some(format!("{text} receives {sum} base units, the event says {amount}")),
+            (None, None, _) => Some(format!("no output of the transaction is {amount} base units")),
+        };
+        mismatch.extend(what);
+    }
+    if let Some(claimed) = event.confirmations.filter(|c| *c > confirmations.saturating_add(AHEAD)) {
+        mismatch.push(format!("the event says {claimed} confirmations, the ledger {confirmations}"));
+    }
+    Claim { output, mismatch }
+}
+
+/// A deposit of an asset of another chain whose transaction is on this one.
+pub fn other_asset(workspace: &Workspace, event: &Event) -> Option<String> {
+    let network = workspace.ledger.network();
+    workspace.ledger.tx_by_id(&parse_hash(event.tx.as_deref()?)?)?;
+    let asset = Asset::parse(event.asset.as_deref()?).ok()?;
+    let elsewhere = asset.is_listed() && !asset.is_on(&ChainId::of(network));
+    elsewhere.then(|| format!("the transaction is on {network}, where there is no {asset}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Amount, EventKind};
+    use holdfast_bitcoin::{Network, ScriptClass};
+
+    #[test]
+    fn claims_are_held_against_the_outputs() {
+        let key = |n: u8| AddressKey::new(ScriptClass::P2pkh, &[n; 20]);
+        let text = |n: u8| key(n).to_text(Network::Bitcoin);
+        let paid: Vec<Paid> = [(100, 1), (200, 2), (300, 1)].map(|(value, n)| Paid { value, to: key(n) }).to_vec();
+        let says = |output: Option<u32>, to: Option<u8>, amount: u128, confirmations: Option<u32>| {
+            let mut event = Event::new(EventKind::Deposit, "d", 1_700_000_000, "c");
+            (event.output, event.address) = (output, to.map(text));
+            (event.amount, event.confirmations) = (Some(Amount(amount)), confirmations);
+            let claim = claim(&event, &paid, 3);
+            (claim.output, claim.mismatch.join("; "))
+        };
+        assert_eq!(says(Some(1), Some(2), 200, Some(3)), (1, String::new()));
+        assert_eq!(says(None, Some(1), 300, None), (2, String::new()));
+        assert_eq!(says(None, Some(1), 400, None), (0, String::new()), "the sum of what the address receives");
+        assert_eq!(says(None, None, 200, Some(4)), (1, String::new()), "one block ahead");
+        assert_eq!(says(Some(1), None, 200_000, None).1, "output 1 is 200 base units, the event says 200000");
+        assert_eq!(says(Some(1), Some(1), 200, None).1, format!("output 1 does not pay {}", text(1)));
+        assert_eq!(says(None, Some(9), 200, None).1, format!("no output of the transaction pays {}", text(9)));
+        assert_eq!(
+            says(None, Some(1), 500, None).1,
+            format!("{} receives 400 base units, the event says 500", text(1))
+        );
+        assert_eq!(says(None, None, 7, None).1, "no output of the transaction is 7 base units");
+        assert_eq!(says(Some(0), None, 100, Some(6)).1, "the event says 6 confirmations, the ledger 3");
+    }
+}
