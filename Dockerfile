@@ -1,0 +1,30 @@
+# syntax=docker/dockerfile:1
+# docker build -t holdfast .
+# docker run --rm -it -p 127.0.0.1:8650:8650 -v holdfast:/var/lib/holdfast holdfast serve ...    (see compose.yaml, docs/operations.md)
+
+FROM rust:1-slim-bookworm AS build
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked --bin holdfast && \
+    strip --strip-debug -o /usr/local/bin/holdfast target/release/holdfast
+
+FROM debian:bookworm-slim
+# ca-certificates: TLS to partners and mail servers. curl: health check. postgresql-client: `holdfast backup` runs pg_dump.
+RUN apt-get update && \
+    apt-get install -y --no-install-recommends ca-certificates curl postgresql-client && \
+    rm -rf /var/lib/apt/lists/* && \
+    useradd --system --uid 10001 --home-dir /var/lib/holdfast --create-home --shell /usr/sbin/nologin holdfast
+COPY --from=build /usr/local/bin/holdfast /usr/local/bin/holdfast
+COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/holdfast/
+USER holdfast
+WORKDIR /var/lib/holdfast
+VOLUME /var/lib/holdfast
+EXPOSE 8650
+# The description of the API is served without a key. 503 and no answer are unhealthy.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", "http://127.0.0.1:8650/openapi.json"]
+ENTRYPOINT ["holdfast"]
+CMD ["serve", "--store", "/var/lib/holdfast", "--listen", "0.0.0.0:8650"]
