@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
-use holdfast_screening::db::Database;
+use holdfast_store::Database;
 use holdfast_utxo_ledger::{Ledger, Manifest};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -4,8 +4,9 @@ use crate::desk_key::existing;
 use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
 use holdfast_screening::keys::Master;
-use holdfast_screening::{Screening, ScreeningError, db::DbError};
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_server::gate::Gate;
+use holdfast_store::{DbError, StoreError};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -67,7 +68,10 @@ impl DeskArgs {
             Ok(screening) => return Ok(Reach::Here(screening)),
             Err(e) => e,
         };
-        let busy = matches!(error.downcast_ref::<ScreeningError>(), Some(ScreeningError::Db(DbError::Busy(_))));
+        let busy = matches!(
+            error.downcast_ref::<ScreeningError>(),
+            Some(ScreeningError::Store(StoreError::Db(DbError::Busy(_))))
+        );
         match busy {
             true => self.running().map(Reach::There).map_err(|why| error.context(why)),
             false => Err(error),

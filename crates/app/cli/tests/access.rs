@@ -431,7 +431,7 @@ fn a_rule_that_would_never_end_is_refused_and_a_trial_ends_with_its_client() {
     end(process);
     let sql = format!("UPDATE rule_books SET yaml = '{}' WHERE version = 1", book.replace('\'', "''"));
     let url = format!("sqlite:{}", store.join("screening.sqlite").display());
-    holdfast_screening::db::Database::connect(&url).unwrap().batch(&sql).unwrap();
+    holdfast_store::Database::connect(&url).unwrap().batch(&sql).unwrap();
     let desk = serve(dir, &["--open"]);
     let event = json!({"id": "w2", "time": 1_790_000_001, "kind": "withdrawal", "customer": "c", "asset": "BTC", "amount": "5", "value": 5,
         "counterparty": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"});

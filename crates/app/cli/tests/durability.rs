@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Running, free_port, holdfast, path, run, small_store, words};
-use holdfast_screening::db::Database;
+use holdfast_store::Database;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;

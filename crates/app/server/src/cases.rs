@@ -19,6 +19,7 @@ use holdfast_requests::reports::{Body, Filer, Kind, Report};
 use holdfast_requests::seized::{ScanOrder, Scanned};
 use holdfast_requests::transparency;
 use holdfast_screening::ScreeningError;
+use holdfast_store::StoreError;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
@@ -39,7 +40,7 @@ pub(crate) async fn with_ledger<T: Send + 'static>(
 ) -> Result<T, ApiError> {
     let (who, theirs) = (person(caller), shared.clone());
     at_desk(shared, move |d| {
-        let workspace = theirs.workspace.read().map_err(|_| ScreeningError::Stopped)?;
+        let workspace = theirs.workspace.read().map_err(|_| ScreeningError::Store(StoreError::Stopped))?;
         run(d, &workspace, &who)
     })
     .await

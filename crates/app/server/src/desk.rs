@@ -13,6 +13,7 @@ use holdfast_requests::portal::{File, Message, Officer, Verdict};
 use holdfast_requests::production::Production;
 use holdfast_requests::{Desk, Inquiry, Policy, Request, Review, review};
 use holdfast_screening::ScreeningError;
+use holdfast_store::StoreError;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -142,7 +143,7 @@ pub async fn matches(
 ) -> Result<Json<Vec<Matched>>, ApiError> {
     let theirs = shared.clone();
     intake(shared, move |i| {
-        let workspace = theirs.workspace.read().map_err(|_| ScreeningError::Stopped)?;
+        let workspace = theirs.workspace.read().map_err(|_| ScreeningError::Store(StoreError::Stopped))?;
         i.matches(Some(&workspace), &id, &caller.0)
     })
     .await

@@ -30,6 +30,7 @@ use holdfast_screening::webhooks::Webhook;
 use holdfast_screening::{
     Amount, ChainFacts, Decision, Event, EventKind, Record, RuleBook, Screening, ScreeningError, tables,
 };
+use holdfast_store::StoreError;
 use holdfast_vendors::Question;
 use holdfast_vendors::providers::ProviderState;
 use serde::{Deserialize, Serialize};
@@ -42,12 +43,13 @@ use utoipa::{IntoParams, ToSchema};
 impl From<ScreeningError> for ApiError {
     fn from(e: ScreeningError) -> Self {
         use ScreeningError::*;
+        use StoreError::*;
         let status = match &e {
             Invalid(_) | Rule(_) => StatusCode::BAD_REQUEST,
             NotFound(_) => StatusCode::NOT_FOUND,
             Conflict(_) | State(_) | SecondPerson(..) => StatusCode::CONFLICT,
-            Busy | Stopped | NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Db(_) | Io(..) | Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Store(Busy | Stopped | NotStored(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Store(Db(_) | Io(..) | Internal(_)) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         ApiError { status, message: e.to_string() }
     }
@@ -122,7 +124,7 @@ impl Shared {
     pub fn screen_pending(&self, txs: &[holdfast_bitcoin::block::SingleTx]) -> Result<(), ScreeningError> {
         let (network, asset) = match self.workspace.read() {
             Ok(w) => (w.ledger.network(), w.ledger.network().parameters().asset),
-            Err(_) => return Err(ScreeningError::Stopped),
+            Err(_) => return Err(ScreeningError::Store(StoreError::Stopped)),
         };
         for tx in txs {
             for (vout, (amount, key)) in tx.outputs.iter().enumerate() {
@@ -140,7 +142,7 @@ impl Shared {
                 event.confirmations = Some(0);
                 let facts = match self.workspace.read() {
                     Ok(workspace) => ChainFacts::look(&workspace, &event, Some(tx)),
-                    Err(_) => return Err(ScreeningError::Stopped),
+                    Err(_) => return Err(ScreeningError::Store(StoreError::Stopped)),
                 };
                 let facts = self.with_providers(&event, facts);
                 match self.screening.decide(event, facts, "mempool") {
@@ -207,7 +209,7 @@ pub(crate) async fn decide_event(shared: &Shared, caller: &Caller, event: Event)
     shared.screening.submit(event, facts, &caller.0, move |answer| {
         let _ = sender.send(answer);
     })?;
-    let answer = receiver.await.map_err(|_| ApiError::from(ScreeningError::Stopped))?;
+    let answer = receiver.await.map_err(|_| ApiError::from(ScreeningError::Store(StoreError::Stopped)))?;
     Ok(answer?)
 }
 

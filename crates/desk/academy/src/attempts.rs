@@ -5,7 +5,7 @@ use crate::grade::{Form, HINT_COST, MAX_TRIES, WHOLE};
 use crate::labs::{self, Lab, LabView, Made, PASS, Step};
 use crate::{Academy, invalid};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::db::{Database, DbError, Row};
+use holdfast_store::{Database, DbError, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -221,7 +221,7 @@ fn given(row: &Row) -> Result<Given, DbError> {
         answer: row.text(2)?.to_owned(),
         right: row.int(3)? == 1,
         credit: row.int(4)? as u32,
-        feedback: holdfast_screening::db::parse("feedback", row.text(5)?)?,
+        feedback: holdfast_store::parse("feedback", row.text(5)?)?,
         time: row.int(6)?,
     })
 }

@@ -5,11 +5,11 @@ use crate::course::lang_ok;
 use crate::{Academy, invalid};
 use holdfast_attribution::Category;
 use holdfast_input::language::{best, of_country};
-use holdfast_screening::db::{Database, DbError, Row, Value, parse};
 use holdfast_screening::model::{country_ok, language_ok, text_ok};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_screening::warnings::{LANGUAGES, Scam};
 use holdfast_screening::{Event, Record, ScreeningError, Typology, Verdict};
+use holdfast_store::{Database, DbError, Row, StoreError, Value, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -536,7 +536,7 @@ impl Academy<'_> {
                        VALUES ($1, $2, $3, $4, $5, $6, 'draft', $7, $8)";
             tx.db().execute(sql, &row)?;
             tx.audit("campaign.drafted", &format!("campaign:{id}"), &json!(new).to_string());
-            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Stopped)
+            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Store(StoreError::Stopped))
         })
     }
 
@@ -626,7 +626,7 @@ impl Academy<'_> {
                 let detail = json!({ "first": first + begin, "last": last }).to_string();
                 tx.audit("campaign.messages", &format!("campaign:{id}"), &detail);
             }
-            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Stopped)
+            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Store(StoreError::Stopped))
         })
     }
 
@@ -647,7 +647,7 @@ impl Academy<'_> {
                 &[now.into(), seq.into(), id.into()],
             )?;
             tx.audit("campaign.ended", &format!("campaign:{id}"), "{}");
-            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Stopped)
+            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Store(StoreError::Stopped))
         })
     }
 

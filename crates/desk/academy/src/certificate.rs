@@ -405,7 +405,7 @@ impl Academy<'_> {
 
 const CERTIFICATE: &str = "SELECT id, session, learner, course, issued, jwt, revoked, why FROM certificates";
 
-fn certificate(row: &holdfast_screening::db::Row) -> Result<Certificate, holdfast_screening::db::DbError> {
+fn certificate(row: &holdfast_store::Row) -> Result<Certificate, holdfast_store::DbError> {
     Ok(Certificate {
         id: row.text(0)?.to_owned(),
         session: row.int(1)?,

@@ -3,10 +3,10 @@
 use crate::course::lang_ok;
 use crate::{Academy, invalid};
 use holdfast_requests::request::email;
-use holdfast_screening::db::{Database, DbError, Row};
 use holdfast_screening::model::{Invalid, country_ok, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Screening, ScreeningError};
+use holdfast_store::{Database, DbError, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

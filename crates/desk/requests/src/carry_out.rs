@@ -6,11 +6,11 @@ use crate::policy::Policy;
 use crate::request::Request;
 use crate::scope::OrderScope;
 use crate::vault::Vault;
-use holdfast_screening::db::{Database, DbError};
 use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::identifiers::find;
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Scope, ScreeningError};
+use holdfast_store::{Database, DbError};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 

@@ -6,9 +6,9 @@
 use crate::Desk;
 use crate::portal::{MAX_TRIES, Officer, Session, is_full, officer_by_id, refused, session};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::db::Database;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::service::Transaction;
+use holdfast_store::Database;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;

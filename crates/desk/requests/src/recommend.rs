@@ -4,10 +4,10 @@
 use crate::Desk;
 use crate::cases::Person;
 use holdfast_screening::ScreeningError;
-use holdfast_screening::db::{DbError, Row, parse};
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::replay::test_rules;
 use holdfast_screening::rules::RuleBook;
+use holdfast_store::{DbError, Row, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

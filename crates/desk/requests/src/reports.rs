@@ -7,10 +7,10 @@ use crate::cases::{CaseFile, Person};
 use crate::report_xml::{GOAML_TEXT, NARRATIVE_PART, NARRATIVE_PARTS, write_fincen_sar, write_goaml};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::completion::{Executed, brings, executed, standing};
-use holdfast_screening::db::{DbError, Row, parse};
 use holdfast_screening::model::{Invalid, country_ok, rfc3339, text_ok, time_ok};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_screening::{EventKind, Record, RecordKind};
+use holdfast_store::{DbError, Row, parse};
 
 pub use crate::report_xml::{fincen_sar, goaml};
 use serde::{Deserialize, Serialize};

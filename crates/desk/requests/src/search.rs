@@ -1,6 +1,6 @@
 //! Full-text search over cases and requests: every word must be there, the last may be unfinished.
 
-use holdfast_screening::db::{Database, DbError, Value};
+use holdfast_store::{Database, DbError, Value};
 use std::collections::BTreeSet;
 
 /// Most words of one text that are found again.

@@ -14,6 +14,7 @@ use holdfast_forensics::scan::{Finding, Progress, Report, ScanError, scan_at_mos
 use holdfast_forensics::seal::{Sealer, fingerprint, open};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{rfc3339, text_ok};
+use holdfast_store::StoreError;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -249,7 +250,7 @@ impl Desk<'_> {
             ("derived.json", "application/json"),
         ] {
             let path = out.join(name);
-            let bytes = std::fs::read(&path).map_err(|e| ScreeningError::Io(path.clone(), e))?;
+            let bytes = std::fs::read(&path).map_err(|e| StoreError::Io(path.clone(), e))?;
             // A scan that found nothing secret has nothing sealed.
             if bytes.is_empty() {
                 continue;

@@ -3,6 +3,7 @@
 use crate::request::{MAX_ATTACHMENT, MEDIA_TYPES};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::Invalid;
+use holdfast_store::StoreError;
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -59,7 +60,7 @@ impl Vault {
     /// Keeps bytes; gives their SHA-256. They are durable when it returns.
     ///
     /// # Errors
-    /// [`ScreeningError::Io`] names the file.
+    /// [`StoreError::Io`] names the file.
     pub fn keep(&self, bytes: &[u8]) -> Result<String, ScreeningError> {
         if bytes.is_empty() || bytes.len() as u64 > MAX_ATTACHMENT {
             return Err(
@@ -69,7 +70,7 @@ impl Vault {
         let sha256 = sha256(bytes);
         let place = self.place(&sha256);
         if !place.exists() {
-            write(&place, bytes).map_err(|e| ScreeningError::Io(place.clone(), e))?;
+            write(&place, bytes).map_err(|e| StoreError::Io(place.clone(), e))?;
         }
         Ok(sha256)
     }
@@ -83,7 +84,7 @@ impl Vault {
             return Err(Invalid::new("sha256", "must be 64 hex digits").into());
         }
         let place = self.place(sha256);
-        let bytes = std::fs::read(&place).map_err(|e| ScreeningError::Io(place.clone(), e))?;
+        let bytes = std::fs::read(&place).map_err(|e| StoreError::Io(place.clone(), e))?;
         match self::sha256(&bytes) == sha256 {
             true => Ok(bytes),
             false => Err(ScreeningError::State(format!("{} was changed; restore it from a backup", place.display()))),
@@ -98,14 +99,14 @@ impl Vault {
     /// Deletes a file that nothing refers to any more.
     ///
     /// # Errors
-    /// [`ScreeningError::Io`].
+    /// [`StoreError::Io`].
     pub fn forget(&self, sha256: &str) -> Result<(), ScreeningError> {
         if !is_sha256(sha256) {
             return Err(Invalid::new("sha256", "must be 64 hex digits").into());
         }
         let place = self.place(sha256);
         match std::fs::remove_file(&place) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(ScreeningError::Io(place, e)),
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::Io(place, e).into()),
             _ => Ok(()),
         }
     }

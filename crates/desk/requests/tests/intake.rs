@@ -9,11 +9,11 @@ use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, Step}
 use holdfast_requests::matching::{How, matches};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Inquiry, Policy, Vault};
-use holdfast_screening::db::Database;
 use holdfast_screening::exchange::{Exchange, chain_workspace};
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
+use holdfast_store::Database;
 use std::sync::Arc;
 
 on_both!(

@@ -10,10 +10,10 @@ use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, T
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Policy, Vault};
 use holdfast_screening::completion::{Completion, MovementStatus};
-use holdfast_screening::db::Database;
 use holdfast_screening::keys::Master;
 use holdfast_screening::model::{Action, Direction, Method};
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, ScreeningError};
+use holdfast_store::Database;
 use std::sync::Arc;
 
 on_both!(

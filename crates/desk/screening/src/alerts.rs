@@ -1,6 +1,6 @@
 //! The alerts queue as stored, and what outcomes say about rules.
 
-use crate::db::{Database, DbError, Row, number};
+use holdfast_store::{Database, DbError, Row, number};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

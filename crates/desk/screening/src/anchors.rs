@@ -5,10 +5,10 @@
 //! line before, each preceded by a line feed, after the words `holdfast audit anchor 1`.
 
 use crate::audit::{GENESIS, hash_of};
-use crate::db::{Database, DbError};
 use crate::keys::Master;
 use crate::service::{Screening, ScreeningError};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use holdfast_store::{Database, DbError, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
@@ -64,7 +64,7 @@ pub fn public_key(master: &Master) -> VerifyingKey {
 }
 
 fn io(path: &Path) -> impl Fn(std::io::Error) -> ScreeningError + '_ {
-    |e| ScreeningError::Io(path.to_owned(), e)
+    |e| StoreError::Io(path.to_owned(), e).into()
 }
 
 /// Where anchors are written.
@@ -89,7 +89,7 @@ impl Anchors {
     /// The anchors of a file (this one, or a copy elsewhere) and what is wrong with them.
     ///
     /// # Errors
-    /// [`ScreeningError::Io`]; a missing file has no anchors.
+    /// [`StoreError::Io`]; a missing file has no anchors.
     pub fn read(&self, copy: Option<&Path>) -> Result<(Vec<Anchor>, Vec<String>), ScreeningError> {
         let path = copy.unwrap_or(&self.path);
         let mut text = String::new();

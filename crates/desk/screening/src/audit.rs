@@ -2,7 +2,7 @@
 
 use crate::anchors::{self, Anchor};
 use crate::audit_state::Expected;
-use crate::db::{Database, DbError, Row, Value, number};
+use holdfast_store::{Database, DbError, Row, Value, number};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -167,7 +167,7 @@ fn alert_of(result: &str) -> Result<Option<u64>, DbError> {
     struct Raised {
         alert: Option<u64>,
     }
-    Ok(crate::db::parse::<Raised>("decision", result)?.alert)
+    Ok(holdfast_store::parse::<Raised>("decision", result)?.alert)
 }
 
 /// Checks the whole log: numbers without gaps, every hash, the digests of all decisions, that the noted head (if one is given) is

@@ -2,8 +2,8 @@
 //! beside the program is found even when every hash of the log is right.
 
 use crate::audit::Entry;
-use crate::db::{Database, DbError, Row, Value};
 use crate::flags::FLAG_BASIS;
+use holdfast_store::{Database, DbError, Row, Value};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};

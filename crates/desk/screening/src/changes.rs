@@ -4,11 +4,11 @@
 //! in force alone only what nobody else could approve: the first keys and the first book.
 
 use crate::core::Core;
-use crate::db::{Database, DbError, Row, Value, parse};
 use crate::keys::{ApiKey, same_person};
 use crate::model::Invalid;
 use crate::rules::RuleBook;
 use crate::service::{Screening, ScreeningError, Transaction};
+use holdfast_store::{Database, DbError, Row, Value, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;

@@ -6,9 +6,9 @@
 
 use crate::alerts::{AlertAction, Outcome};
 use crate::core::Core;
-use crate::db::{Database, DbError};
 use crate::service::{Clock, Screening, ScreeningError, system_clock};
 use crate::settings;
+use holdfast_store::{Database, DbError};
 use serde::Serialize;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -170,7 +170,7 @@ pub(crate) fn last_seen(db: &mut Database) -> Result<Option<i64>, DbError> {
 }
 
 /// The writer's memory of what it noted of the clock.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Noted {
     at: Option<i64>,
     alerted: bool,

@@ -2,14 +2,15 @@
 
 use crate::alerts::{self, AlertAction};
 use crate::audit::{Chain, digest};
+use crate::clock::{self, Guard, Noted, Reading, Time};
 use crate::completion::{self, Completion};
-use crate::db::{Database, DbError, Row, Value, parse};
 use crate::decision::{ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Verdict, decide};
 use crate::facts::ChainFacts;
 use crate::flags::{self, FLAG_BASIS, FLAGGED, Flag, Flags, MAX_FLAGS, MAX_FLAGS_OF_MEMBER};
 use crate::holds::{self, Hold, HoldRequest, stored};
 use crate::identifiers::{self, Identifier, Named};
 use crate::keys::{self, ApiKey, same_person};
+use crate::migrations::RELEASED;
 use crate::model::{Amount, Event, Invalid, Record, rfc3339};
 use crate::rules::{RuleBook, RuleError, Scope};
 use crate::service::ScreeningError;
@@ -17,15 +18,20 @@ use crate::settings;
 use crate::state::{MEMORY, State};
 use crate::warnings;
 use crate::webhooks::{MAX_WEBHOOKS, Webhook};
+use holdfast_store::Effect;
+use holdfast_store::{Database, DbError, Row, Value, parse};
 use holdfast_types::{Asset, asset};
 use serde_json::json;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
+mod memory;
 mod savepoint;
 
+pub(crate) use memory::Submitted;
+
 /// What the writer has in hand.
-pub struct Core {
+pub(crate) struct Core {
     pub(crate) db: Database,
     pub(crate) state: State,
     pub(crate) book: Arc<RuleBook>,
@@ -40,7 +46,13 @@ pub struct Core {
     /// Where the change in hand began.
     mark: savepoint::Mark,
     /// What happens once the transaction is durable.
-    effects: Vec<savepoint::Effect>,
+    effects: Vec<Effect>,
+    pub(crate) guard: Arc<Guard>,
+    /// The time of the transaction in hand.
+    reading: Reading,
+    noted: Noted,
+    /// The rule book in force, for readers; follows the commit.
+    pub(crate) published: Arc<RwLock<Arc<RuleBook>>>,
 }
 
 /// Next free numbers.
@@ -115,9 +127,12 @@ pub(crate) fn recorded(db: &mut Database) -> Result<State, DbError> {
 
 impl Core {
     /// Opens the database, migrates it, and remembers what it says.
-    pub(crate) fn open(mut db: Database, now: i64) -> Result<Self, ScreeningError> {
-        db.migrate()?;
-        db.become_writer()?;
+    pub(crate) fn open(mut db: Database, time: Time) -> Result<Self, ScreeningError> {
+        db.acquire_writer_lock()?;
+        db.migrate(RELEASED, &[])?;
+        db.claim_epoch()?;
+        let now = (time.wall)();
+        let guard = Arc::new(Guard::new(time, clock::last_seen(&mut db)?));
         let chain = Chain::open(&mut db)?;
         let book = Self::latest_book(&mut db)?;
         let mut core = Core {
@@ -133,6 +148,10 @@ impl Core {
             next: Next { event: 1, hold: 1, posting: 1, alert: 1, note: 1 },
             mark: savepoint::Mark::default(),
             effects: Vec::new(),
+            reading: guard.read(),
+            guard,
+            noted: Noted::default(),
+            published: Arc::new(RwLock::new(Arc::new(RuleBook::standard()))),
         };
         match book {
             Some(book) => core.book = Arc::new(book),
@@ -146,6 +165,7 @@ impl Core {
         core.fill_identifiers(now)?;
         core.fill_event_keys()?;
         core.reload()?;
+        core.published = Arc::new(RwLock::new(core.book.clone()));
         Ok(core)
     }
 

@@ -2,10 +2,10 @@
 //! an open flag lapses unless whoever raised it confirms it. A withdrawn or lapsed flag is undone: its holds end, its alerts close.
 
 use crate::behind::{Behind, path};
-use crate::db::{Database, DbError, Row, Value, number};
 use crate::facts::ChainFacts;
 use crate::model::{Event, EventKind, Invalid, rfc3339, text_ok};
 use crate::rules::Policy;
+use holdfast_store::{Database, DbError, Row, Value, number};
 use holdfast_types::{address, asset};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

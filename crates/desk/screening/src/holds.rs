@@ -1,8 +1,8 @@
 //! Holds and freezes as stored: every change posts lines that add up to zero, so that held amounts balance to the base unit.
 
-use crate::db::{Database, DbError, Row, number};
 use crate::model::{Amount, Invalid, MAX_TEXT};
 use crate::rules::Scope;
+use holdfast_store::{Database, DbError, Row, number};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;

@@ -4,9 +4,9 @@
 //! and asset, so that an order's period, accounts and assets can limit the search.
 
 use crate::completion::Completion;
-use crate::db::{Database, DbError, Row, Value};
 use crate::folding::{email_key, name_keys, phone_keys};
 use crate::model::{Event, EventKind, Record, RecordKind};
+use holdfast_store::{Database, DbError, Row, Value};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 

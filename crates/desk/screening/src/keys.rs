@@ -1,8 +1,8 @@
 //! API keys with scopes. A key's secret is derived from the desk's master key, so the database holds no secret.
 
-use crate::db::{Database, DbError, Row};
 use crate::model::Invalid;
 use hmac::{Hmac, Mac};
+use holdfast_store::{Database, DbError, Row};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;

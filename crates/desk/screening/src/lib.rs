@@ -13,7 +13,6 @@ pub mod changes;
 pub mod clock;
 pub mod completion;
 mod core;
-pub mod db;
 pub mod decision;
 pub mod exchange;
 pub mod facts;
@@ -23,8 +22,8 @@ pub mod folding;
 pub mod holds;
 pub mod identifiers;
 pub mod keys;
+mod migrations;
 pub mod model;
-mod pgtls;
 mod reconcile;
 pub mod replay;
 pub mod rules;
@@ -35,7 +34,6 @@ pub mod tables;
 pub mod typology;
 pub mod warnings;
 pub mod webhooks;
-pub mod writer;
 
 pub use holdfast_analysis::amount;
 

@@ -3,10 +3,9 @@
 use crate::alerts::{self, Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use crate::anchors::Anchors;
 use crate::audit::{self, AuditReport, Entry};
-use crate::clock::{self, Guard, Time};
+use crate::clock::{Guard, Time};
 use crate::completion::{self, Completion};
-use crate::core::{Core, price_of};
-use crate::db::{Database, DbError, Row, number, parse};
+use crate::core::{Core, Submitted, price_of};
 use crate::decision::{Decision, Price};
 use crate::facts::ChainFacts;
 use crate::flags::{self, Flag};
@@ -15,24 +14,23 @@ use crate::keys::{self, ApiKey};
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::rules::{RuleBook, RuleError};
 use crate::webhooks::{self, Webhook};
-use crate::writer::{self, Fatal, Job};
+use holdfast_store::{
+    ChangeError, Database, DbError, Fatal, Readers, Row, StoreError, Writer, WriterLock, number, parse,
+};
 use holdfast_types::{Address, asset};
 use serde::Serialize;
-use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, OnceLock, RwLock};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, RwLock};
 use utoipa::ToSchema;
 
 /// Why screening does not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ScreeningError {
-    /// The database.
+    /// The store: the change was not made, or nothing was read.
     #[error(transparent)]
-    Db(#[from] DbError),
+    Store(#[from] StoreError),
     /// A field of what was sent.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -51,21 +49,21 @@ pub enum ScreeningError {
     /// The same person again.
     #[error("the release of hold {0} was asked for by {1}; another person must confirm it")]
     SecondPerson(u64, String),
-    /// More work waits than is bounded.
-    #[error("too much work waits; send again later")]
-    Busy,
-    /// The service has stopped.
-    #[error("screening has stopped")]
-    Stopped,
-    /// The transaction was not committed.
-    #[error("not stored: {0}; nothing of it happened, send again")]
-    NotStored(String),
-    /// The change failed in the program, not by its content.
-    #[error("an internal error stopped this change: {0}; nothing of it happened, please report it")]
-    Internal(String),
-    /// The system refused.
-    #[error("{0}: {1}")]
-    Io(PathBuf, #[source] std::io::Error),
+}
+
+impl From<DbError> for ScreeningError {
+    fn from(e: DbError) -> Self {
+        ScreeningError::Store(StoreError::Db(e))
+    }
+}
+
+impl ChangeError for ScreeningError {
+    fn undone(self) -> Self {
+        match self {
+            ScreeningError::Store(StoreError::Db(e)) => StoreError::NotStored(e.to_string()).into(),
+            other => other,
+        }
+    }
 }
 
 /// Gives the time, Unix seconds.
@@ -76,23 +74,16 @@ pub fn system_clock() -> Clock {
     Arc::new(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64))
 }
 
-/// Most jobs that wait.
-pub const MAX_WAITING: usize = 16_384;
 /// Most records of one ingestion.
 pub const MAX_RECORDS: usize = 100_000;
 
 /// The screening desk: share it by reference; dropping it finishes what waits.
 pub struct Screening {
-    sender: Option<SyncSender<Job>>,
-    writer: Option<JoinHandle<()>>,
-    readers: writer::Readers,
-    url: String,
+    writer: Writer<Core>,
+    readers: Readers,
     book: Arc<RwLock<Arc<RuleBook>>>,
     owners: Arc<RwLock<Owners>>,
     pub(crate) guard: Arc<Guard>,
-    checkpointer: Option<(SyncSender<()>, JoinHandle<()>)>,
-    fatal: Arc<OnceLock<Fatal>>,
-    _lock: Option<File>,
 }
 
 /// Deposit addresses and their customers, for the mempool feed.
@@ -201,7 +192,7 @@ impl Transaction<'_> {
     /// What was written so far stays even when the change is refused after this. For counts of failed tries.
     ///
     /// # Errors
-    /// [`ScreeningError::Db`].
+    /// [`StoreError::Db`].
     pub fn checkpoint(&mut self) -> Result<(), ScreeningError> {
         Ok(self.core.checkpoint()?)
     }
@@ -254,38 +245,12 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`]; [`DbError::Busy`] when another process has it.
     pub fn open_at(url: &str, time: Time) -> Result<Self, ScreeningError> {
-        let lock = match url.contains("://") {
-            true => None,
-            false => {
-                let path = PathBuf::from(format!("{}.lock", url.strip_prefix("sqlite:").unwrap_or(url)));
-                crate::db::private(&path);
-                let file = File::create(&path).map_err(|e| ScreeningError::Io(path.clone(), e))?;
-                file.try_lock().map_err(|_| DbError::Busy(url.to_owned()))?;
-                Some(file)
-            }
-        };
-        let mut core = Core::open(Database::connect(url)?, (time.wall)())?;
-        let guard = Arc::new(Guard::new(time, clock::last_seen(&mut core.db)?));
-        let book = Arc::new(RwLock::new(core.book.clone()));
-        let (sender, receiver) = sync_channel(MAX_WAITING);
-        let fatal = Arc::new(OnceLock::new());
-        let readers = writer::Readers::default();
-        let shared =
-            writer::Shared { book: book.clone(), guard: guard.clone(), fatal: fatal.clone(), readers: readers.clone() };
-        let writer = writer::start(core, receiver, shared)?;
-        let checkpointer = if lock.is_some() { Some(checkpoints(url)?) } else { None };
-        let this = Screening {
-            checkpointer,
-            sender: Some(sender),
-            writer: Some(writer),
-            readers,
-            url: url.to_owned(),
-            book,
-            owners: Arc::default(),
-            guard,
-            fatal,
-            _lock: lock,
-        };
+        let lock = WriterLock::acquire(url)?;
+        let core = Core::open(Database::connect(url)?, time)?;
+        let (guard, book) = (core.guard.clone(), core.published.clone());
+        let readers = Readers::new(url);
+        let writer = Writer::start(core, readers.clone(), lock)?;
+        let this = Screening { writer, readers, book, owners: Arc::default(), guard };
         this.load_owners()?;
         Ok(this)
     }
@@ -333,18 +298,10 @@ impl Screening {
         self.book.read().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
-    fn send(&self, job: Job) -> Result<(), ScreeningError> {
-        let sender = self.sender.as_ref().ok_or(ScreeningError::Stopped)?;
-        sender.try_send(job).map_err(|e| match e {
-            TrySendError::Full(_) => ScreeningError::Busy,
-            TrySendError::Disconnected(_) => ScreeningError::Stopped,
-        })
-    }
-
     /// Hands an event in; `reply` is called once its decision is durable.
     ///
     /// # Errors
-    /// [`ScreeningError::Invalid`], [`ScreeningError::Busy`] at once; everything else goes to `reply`.
+    /// [`ScreeningError::Invalid`], [`ScreeningError::Store(StoreError::Busy)`] at once; everything else goes to `reply`.
     pub fn submit(
         &self,
         event: Event,
@@ -354,7 +311,8 @@ impl Screening {
     ) -> Result<(), ScreeningError> {
         let event = event.canonical();
         event.validate()?;
-        self.send(Job::Event(Box::new((event, facts)), actor.clone(), Box::new(reply)))
+        let work = Submitted { event, facts, actor: actor.clone(), reply: Box::new(reply) };
+        Ok(self.writer.submit(Box::new(work))?)
     }
 
     /// Decides on an event and waits until the decision is durable.
@@ -366,7 +324,7 @@ impl Screening {
         self.submit(event, facts, &actor.into(), move |answer| {
             let _ = sender.send(answer);
         })?;
-        receiver.recv().map_err(|_| ScreeningError::Stopped)?
+        receiver.recv().map_err(|_| ScreeningError::Store(StoreError::Stopped))?
     }
 
     /// Runs a change in the writer and waits until it is durable.
@@ -374,23 +332,19 @@ impl Screening {
         &self,
         change: impl FnOnce(&mut Core, i64) -> Result<T, ScreeningError> + Send + 'static,
     ) -> Result<T, ScreeningError> {
-        let (sender, receiver) = sync_channel(1);
-        self.send(writer::change_job(change, move |answer| {
-            let _ = sender.send(answer);
-        }))?;
-        receiver.recv().map_err(|_| ScreeningError::Stopped)?
+        self.writer.change(change)
     }
 
     /// Why nothing can be written any more, once that is so; the process should end then, with [`Fatal::exit_code`].
     pub fn fatal(&self) -> Option<&Fatal> {
-        self.fatal.get()
+        self.writer.fatal()
     }
 
     /// Runs a change of the database in the writer's transaction, for crates that keep their own tables beside these. A change that
     /// is refused leaves nothing behind, except what it wrote before [`Transaction::checkpoint`].
     ///
     /// # Errors
-    /// What the change says; [`ScreeningError::NotStored`] when the commit failed.
+    /// What the change says; [`StoreError::NotStored`] when the commit failed.
     pub fn transact<T: Send + 'static>(
         &self,
         actor: &str,
@@ -667,29 +621,7 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn read<T>(&self, question: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, ScreeningError> {
-        let idle = self.readers.lock().unwrap_or_else(|e| e.into_inner()).pop();
-        // A server that was restarted closed all connections: one that was idle is tried before it is trusted.
-        let idle =
-            idle.and_then(|(mut db, since)| (since.elapsed() < Duration::from_secs(1) || db.answers()).then_some(db));
-        let mut db = match idle {
-            Some(db) => db,
-            None => Database::connect(&self.url)?,
-        };
-        let answer = match question(&mut db) {
-            Ok(answer) => answer,
-            Err(e) => {
-                // This connection is not used again, nor are others that may have broken with it.
-                if !db.answers() {
-                    self.readers.lock().unwrap_or_else(|e| e.into_inner()).clear();
-                }
-                return Err(e.into());
-            }
-        };
-        let mut readers = self.readers.lock().unwrap_or_else(|e| e.into_inner());
-        if readers.len() < 8 {
-            readers.push((db, Instant::now()));
-        }
-        Ok(answer)
+        Ok(self.readers.read(question)?)
     }
 
     /// Alerts by number.
@@ -830,31 +762,4 @@ fn decided(row: &Row) -> Result<DecidedEvent, DbError> {
         decision: parse("decision", row.text(2)?)?,
         completion: None,
     })
-}
-
-impl Drop for Screening {
-    fn drop(&mut self) {
-        // The writer finishes what waits, then sees that nobody sends any more.
-        self.sender.take();
-        if let Some(writer) = self.writer.take() {
-            let _ = writer.join();
-        }
-        if let Some((stop, thread)) = self.checkpointer.take() {
-            drop(stop);
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Copies SQLite's log into the database beside the writer, so that no commit waits for it (a passive checkpoint blocks nobody).
-fn checkpoints(url: &str) -> Result<(SyncSender<()>, JoinHandle<()>), ScreeningError> {
-    let mut db = Database::connect(url)?;
-    let (stop, stopped) = sync_channel::<()>(0);
-    let work = move || {
-        while matches!(stopped.recv_timeout(Duration::from_millis(500)), Err(RecvTimeoutError::Timeout)) {
-            let _ = db.query("PRAGMA wal_checkpoint(PASSIVE)", &[]);
-        }
-    };
-    let thread = std::thread::Builder::new().name("screening-checkpoint".into()).spawn(work);
-    Ok((stop, thread.map_err(|e| ScreeningError::Io(PathBuf::from("thread"), e))?))
 }

@@ -1,8 +1,8 @@
 //! Facts about the desk itself, and the check that its key belongs to its database.
 
-use crate::db::{Database, DbError};
 use crate::keys::{self, Master};
 use crate::service::{Screening, ScreeningError};
+use holdfast_store::{Database, DbError};
 
 /// Name of the value that a key is checked against.
 const KEY_CHECK: &str = "desk_key_check";

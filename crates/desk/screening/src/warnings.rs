@@ -2,12 +2,12 @@
 //! the customer gives it up, or goes on after the time where nothing speaks against it; where answers tell of a scam, a person decides.
 
 use crate::core::Core;
-use crate::db::{Database, DbError, Row, Value, parse};
 use crate::holds;
 use crate::model::{Invalid, Record};
 use crate::service::{Screening, ScreeningError};
 use holdfast_attribution::Category;
 use holdfast_input::language::best;
+use holdfast_store::{Database, DbError, Row, Value, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;

@@ -2,10 +2,10 @@
 //! once, none is skipped, and an endpoint that was down is told everything when it is back.
 
 use crate::audit;
-use crate::db::{Database, DbError, Row, parse};
 use crate::holds;
 use crate::model::{Invalid, rfc3339};
 use crate::{Decision, Event, Verdict, alerts};
+use holdfast_store::{Database, DbError, Row, parse};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;

@@ -7,11 +7,11 @@ use holdfast_attribution::Category;
 use holdfast_screening::alerts::{AlertAction, Outcome};
 use holdfast_screening::anchors::Anchors;
 use holdfast_screening::audit::hash;
-use holdfast_screening::db::Database;
 use holdfast_screening::decision::Price;
 use holdfast_screening::facts::{ChainFacts, TagFact};
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError, rules};
+use holdfast_store::Database;
 
 on_both!(
     a_row_changed_beside_the_log_is_found,

@@ -3,11 +3,11 @@
 mod common;
 
 use common::{Place, START, TestClock, deposit, on_both, withdrawal};
-use holdfast_screening::db::Database;
 use holdfast_screening::facts::ChainFacts;
 use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Scope, Screening, ScreeningError, Verdict};
+use holdfast_store::{Database, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ on_both!(
     effects_outside_the_database_follow_the_commit,
     flags_find_past_deposits_by_an_index,
     a_member_has_a_quota_of_flags,
+    a_writer_that_another_fenced_off_writes_nothing_more,
 );
 
 fn freeze(id: &str, customer: &str) -> HoldRequest {
@@ -121,7 +122,10 @@ fn a_panic_ends_one_change_and_not_the_writer(place: &Place) {
         }
         Ok(())
     });
-    assert!(matches!(&answer, Err(ScreeningError::Internal(why)) if why.contains("a fault")), "{answer:?}");
+    assert!(
+        matches!(&answer, Err(ScreeningError::Store(StoreError::Internal(why))) if why.contains("a fault")),
+        "{answer:?}"
+    );
     assert_eq!((passes(&screening, "w0", "c0"), passes(&screening, "w1", "c1")), (Verdict::Hold, Verdict::Allow));
     assert_eq!(screening.place_hold(freeze("f2", "c2"), "ana").unwrap(), 2);
     assert!(screening.fatal().is_none());
@@ -141,7 +145,7 @@ fn a_failed_statement_costs_no_other_change(place: &Place) {
                         tx.db().execute("INSERT INTO schema_version (version, no_such_column) VALUES (1, 1)", &[])?;
                         Ok(())
                     });
-                    assert!(matches!(answer, Err(ScreeningError::NotStored(_))), "{answer:?}");
+                    assert!(matches!(answer, Err(ScreeningError::Store(StoreError::NotStored(_)))), "{answer:?}");
                 }
                 1 => {
                     screening.place_hold(freeze(&format!("f{i}"), &format!("c{i}")), "ana").unwrap();
@@ -216,7 +220,7 @@ fn postgresql_restarted_is_connected_again_with_its_lock() {
     assert_eq!(passes(&screening, "w0", "c0"), Verdict::Hold);
     place.stop();
     let while_away = screening.place_hold(freeze("f1", "c1"), "ana");
-    assert!(matches!(while_away, Err(ScreeningError::NotStored(_))), "{while_away:?}");
+    assert!(matches!(while_away, Err(ScreeningError::Store(StoreError::NotStored(_)))), "{while_away:?}");
     place.start();
     let hold = until(30, || screening.place_hold(freeze("f2", "c2"), "ana").ok());
     assert_eq!(hold, 2, "numbers go on");
@@ -225,7 +229,10 @@ fn postgresql_restarted_is_connected_again_with_its_lock() {
     is_whole(&screening);
     // The lock came back too.
     let second = Screening::open(&place.url, TestClock::new().clock());
-    assert!(matches!(&second, Err(ScreeningError::Db(holdfast_screening::db::DbError::Busy(_)))), "{second:?}");
+    assert!(
+        matches!(&second, Err(ScreeningError::Store(StoreError::Db(holdfast_store::DbError::Busy(_))))),
+        "{second:?}"
+    );
 }
 
 /// Who lost the writer's lock to another process stops writing for good, says so, and names an exit code.
@@ -242,8 +249,20 @@ fn a_writer_whose_lock_another_took_ends_with_a_code() {
     let fatal = until(30, || screening.fatal().cloned());
     assert_eq!(fatal.exit_code(), 3);
     assert!(fatal.to_string().contains("another Holdfast writes"), "{fatal}");
-    assert!(matches!(screening.place_hold(freeze("f1", "c1"), "ana"), Err(ScreeningError::Stopped)));
+    assert!(matches!(screening.place_hold(freeze("f1", "c1"), "ana"), Err(ScreeningError::Store(StoreError::Stopped))));
     // The hold of the first writer is there for the second.
+    assert_eq!(other.query("SELECT id FROM holds", &[]).unwrap().len(), 1);
+}
+
+/// Where a lock is not enough (a connection pooler that loses it, a file system without locks), the fencing number stops the earlier writer.
+fn a_writer_that_another_fenced_off_writes_nothing_more(place: &Place) {
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    screening.place_hold(freeze("f0", "c0"), "ana").unwrap();
+    let mut other = Database::connect(&place.url).unwrap();
+    other.claim_epoch().unwrap();
+    let refused = screening.place_hold(freeze("f1", "c1"), "ana");
+    assert!(matches!(refused, Err(ScreeningError::Store(StoreError::NotStored(_)))), "{refused:?}");
+    assert_eq!(until(30, || screening.fatal().cloned()).exit_code(), 3);
     assert_eq!(other.query("SELECT id FROM holds", &[]).unwrap().len(), 1);
 }
 

@@ -5,11 +5,11 @@ mod common;
 use common::{Place, START, TestClock, deposit, on_both, withdrawal};
 use holdfast_attribution::Category;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
-use holdfast_screening::db::Database;
 use holdfast_screening::facts::{ChainFacts, TagFact};
 use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Amount, Record, RecordKind, Scope, Screening, ScreeningError, Verdict};
+use holdfast_store::Database;
 use std::ops::ControlFlow;
 
 /// A ledger of the asset answered and has nothing against it.

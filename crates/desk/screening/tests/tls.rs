@@ -2,7 +2,7 @@
 
 mod common;
 
-use holdfast_screening::db::Database;
+use holdfast_store::Database;
 
 const CERTIFICATES: &str = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.crt -subj /CN=ca \
     && openssl req -newkey rsa:2048 -nodes -keyout server.key -out s.csr -subj /CN=localhost \

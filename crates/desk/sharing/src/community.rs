@@ -3,10 +3,10 @@
 use crate::stix::{self, Tlp, check, identity_id, micros, timestamp, version_of};
 use crate::{Sharing, SharingError};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::db::{Database, DbError, Row, Value};
 use holdfast_screening::keys::Master;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::service::Transaction;
+use holdfast_store::{Database, DbError, Row, Value};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -584,7 +584,7 @@ impl Sharing<'_> {
                 object: row.text(1)?.to_owned(),
                 version: row.text(2)?.to_owned(),
                 kind: row.text(3)?.to_owned(),
-                body: holdfast_screening::db::parse("object", row.text(4)?)?,
+                body: holdfast_store::parse("object", row.text(4)?)?,
             })
         };
         let more = rows.len() > limit;
@@ -655,7 +655,7 @@ impl Sharing<'_> {
     pub fn status(&self, by: &Member, id: &str) -> Result<Option<Json>, ScreeningError> {
         let sql = "SELECT body FROM taxii_statuses WHERE id = $1 AND member = $2";
         let rows = self.screening.read(|db| db.query(sql, &[id.into(), by.id.into()]))?;
-        Ok(rows.first().map(|r| holdfast_screening::db::parse("status", r.text(0)?)).transpose()?)
+        Ok(rows.first().map(|r| holdfast_store::parse("status", r.text(0)?)).transpose()?)
     }
 }
 

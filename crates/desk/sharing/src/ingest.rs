@@ -6,9 +6,9 @@ use crate::sources::{MAX_KEPT, Polled, Source};
 use crate::stix::{self, check, micros};
 use holdfast_attribution::{Category, Tlp, clean, nobody};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::db::{DbError, Row};
 use holdfast_screening::flags::{self, Flag, State};
 use holdfast_screening::service::Transaction;
+use holdfast_store::{DbError, Row, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -43,8 +43,8 @@ impl SaidTags {
     /// Reads what is stored; earlier versions stored the list alone.
     pub(crate) fn stored(detail: &str) -> Result<Self, DbError> {
         match detail.starts_with('[') {
-            true => Ok(SaidTags { tags: holdfast_screening::db::parse("tags", detail)?, refused: Vec::new() }),
-            false => holdfast_screening::db::parse("tags", detail),
+            true => Ok(SaidTags { tags: holdfast_store::parse("tags", detail)?, refused: Vec::new() }),
+            false => holdfast_store::parse("tags", detail),
         }
     }
 }
@@ -394,7 +394,7 @@ fn take_flag(
     };
     match done {
         Ok(_) => Ok(Ok(detail)),
-        Err(ScreeningError::Db(e)) => Err(e.into()),
+        Err(ScreeningError::Store(StoreError::Db(e))) => Err(e.into()),
         Err(e) => Ok(Err(e.to_string())),
     }
 }

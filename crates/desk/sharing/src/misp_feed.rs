@@ -6,7 +6,7 @@ use crate::ingest::{Effect, Incoming, SaidTag, good_ones};
 use crate::misp::value_text;
 use crate::sources::{Page, Source};
 use holdfast_attribution::{Category, Tlp};
-use holdfast_screening::db::{Row, Value};
+use holdfast_store::{Row, StoreError, Value};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet};
@@ -125,7 +125,7 @@ pub(crate) fn next_page(remote: &Remote, read: &Read<'_>, source: &Source, now: 
     let sql = "SELECT object, version, effect, time FROM imported WHERE source = $1 AND object >= 'misp-event:' AND object < 'misp-event;'";
     let mut known: HashMap<String, (String, bool)> = HashMap::new();
     for row in read(sql, &[source.id.into()])? {
-        let db = |e| SharingError::Desk(holdfast_screening::ScreeningError::Db(e));
+        let db = |e| SharingError::Desk(holdfast_screening::ScreeningError::Store(StoreError::Db(e)));
         let again = row.text(2).map_err(db)? == "refused" && now - row.int(3).map_err(db)? >= RETRY;
         known.insert(row.text(0).map_err(db)?.to_owned(), (row.text(1).map_err(db)?.to_owned(), again));
     }

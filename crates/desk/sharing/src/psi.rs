@@ -15,8 +15,8 @@
 
 use crate::{Sharing, SharingError};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::db::{DbError, Row};
 use holdfast_screening::model::{Invalid, text_ok};
+use holdfast_store::{DbError, Row};
 use holdfast_types::Address;
 use rand_core::OsRng;
 use rayon::prelude::*;

@@ -9,6 +9,7 @@ use crate::{Sharing, SharingError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use holdfast_screening::ScreeningError;
+use holdfast_store::StoreError;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -72,7 +73,7 @@ fn failed(e: ScreeningError) -> Answer {
         ScreeningError::NotFound(what) => refuse(404, "not found", &what),
         ScreeningError::Invalid(e) => refuse(400, "the request is not understood", &e.to_string()),
         ScreeningError::State(what) => refuse(403, "not allowed", &what),
-        ScreeningError::Busy => refuse(503, "busy", "try again"),
+        ScreeningError::Store(StoreError::Busy) => refuse(503, "busy", "try again"),
         e => refuse(500, "the server failed", &e.to_string()),
     }
 }

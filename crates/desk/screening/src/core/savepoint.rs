@@ -2,14 +2,11 @@
 
 use super::{Core, Next};
 use crate::audit::Chain;
-use crate::db::DbError;
 use crate::decision::ActiveHolds;
 use crate::flags::Flags;
 use crate::service::ScreeningError;
 use crate::state::State;
-
-/// What happens outside the database, once the change that wants it is durable.
-pub(crate) type Effect = Box<dyn FnOnce() + Send>;
+use holdfast_store::{DbError, Effect};
 
 /// Where a change began, and what of memory it changed since.
 #[derive(Debug, Default)]

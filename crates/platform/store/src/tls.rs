@@ -1,6 +1,6 @@
 //! Connections to PostgreSQL with TLS, by the URL's `sslmode` and `sslrootcert`, which mean what they mean to libpq.
 
-use crate::db::DbError;
+use crate::DbError;
 use postgres::config::SslMode;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};

@@ -1,177 +1,17 @@
-//! SQL: SQLite by default, PostgreSQL by changing one URL. The same statements and migrations run on both.
+//! One connection to SQLite or PostgreSQL. The same statements and migrations run on both.
 //!
 //! Columns are `TEXT` or `BIGINT` only; amounts are decimal text, because base units of some assets exceed 64 bits.
 
+use crate::{DbError, Row, Value, tls};
 use std::path::Path;
 use std::time::Duration;
-
-/// Why the database does not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum DbError {
-    /// The URL is neither a PostgreSQL URL nor a SQLite path.
-    #[error("database '{0}': use sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")]
-    Url(String),
-    /// SQLite.
-    #[error("SQLite: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    /// PostgreSQL.
-    #[error("PostgreSQL: {}", postgres_words(.0))]
-    Postgres(#[from] postgres::Error),
-    /// TLS to PostgreSQL.
-    #[error("PostgreSQL: TLS: {0}")]
-    Tls(String),
-    /// Another process writes to it.
-    #[error("another Holdfast already writes to {0}; stop it first (one writer keeps holds from being doubled)")]
-    Busy(String),
-    /// A row does not have the type that this version wrote.
-    #[error("column {0} of a row has an unexpected type; was the database changed by hand?")]
-    Type(usize),
-    /// Made by a later version.
-    #[error("the database has schema version {0}, this program knows up to {1}; use a newer Holdfast")]
-    Newer(i64, i64),
-    /// Stored text that does not read back.
-    #[error("stored {what} does not read back: {cause}")]
-    Stored {
-        /// What it is.
-        what: String,
-        /// Why.
-        cause: String,
-    },
-}
-
-fn postgres_words(e: &postgres::Error) -> String {
-    e.as_db_error().map_or_else(|| e.to_string(), |d| d.to_string())
-}
-
-/// Reads stored JSON.
-///
-/// # Errors
-/// [`DbError::Stored`] names what it is.
-pub fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, DbError> {
-    serde_json::from_str(text).map_err(|e| DbError::Stored { what: what.to_owned(), cause: e.to_string() })
-}
-
-/// A value that is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// `NULL`.
-    Null,
-    /// `BIGINT`.
-    Int(i64),
-    /// `TEXT`.
-    Text(String),
-}
-
-impl From<i64> for Value {
-    fn from(v: i64) -> Self {
-        Value::Int(v)
-    }
-}
-
-/// A number or cursor of the API; one above the largest `BIGINT` is that, beyond everything that is stored.
-pub fn number(v: u64) -> Value {
-    Value::Int(i64::try_from(v).unwrap_or(i64::MAX))
-}
-
-impl From<&str> for Value {
-    fn from(v: &str) -> Self {
-        Value::Text(v.to_owned())
-    }
-}
-
-impl From<String> for Value {
-    fn from(v: String) -> Self {
-        Value::Text(v)
-    }
-}
-
-impl<T: Into<Value>> From<Option<T>> for Value {
-    fn from(v: Option<T>) -> Self {
-        v.map_or(Value::Null, Into::into)
-    }
-}
-
-impl rusqlite::ToSql for Value {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        use rusqlite::types::{ToSqlOutput, ValueRef};
-        Ok(ToSqlOutput::Borrowed(match self {
-            Value::Null => ValueRef::Null,
-            Value::Int(i) => ValueRef::Integer(*i),
-            Value::Text(t) => ValueRef::Text(t.as_bytes()),
-        }))
-    }
-}
-
-impl postgres::types::ToSql for Value {
-    fn to_sql(
-        &self,
-        ty: &postgres::types::Type,
-        out: &mut postgres::types::private::BytesMut,
-    ) -> Result<postgres::types::IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Value::Null => Ok(postgres::types::IsNull::Yes),
-            Value::Int(i) => i.to_sql(ty, out),
-            Value::Text(t) => t.to_sql(ty, out),
-        }
-    }
-
-    fn accepts(ty: &postgres::types::Type) -> bool {
-        <i64 as postgres::types::ToSql>::accepts(ty) || <String as postgres::types::ToSql>::accepts(ty)
-    }
-
-    postgres::types::to_sql_checked!();
-}
-
-/// A row of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row(pub Vec<Value>);
-
-impl Row {
-    /// A number that is never null.
-    ///
-    /// # Errors
-    /// [`DbError::Type`].
-    pub fn int(&self, i: usize) -> Result<i64, DbError> {
-        match self.0.get(i) {
-            Some(Value::Int(v)) => Ok(*v),
-            _ => Err(DbError::Type(i)),
-        }
-    }
-
-    /// A number, or null.
-    pub fn int_or_null(&self, i: usize) -> Option<i64> {
-        match self.0.get(i) {
-            Some(Value::Int(v)) => Some(*v),
-            _ => None,
-        }
-    }
-
-    /// Text that is never null.
-    ///
-    /// # Errors
-    /// [`DbError::Type`].
-    pub fn text(&self, i: usize) -> Result<&str, DbError> {
-        match self.0.get(i) {
-            Some(Value::Text(v)) => Ok(v),
-            _ => Err(DbError::Type(i)),
-        }
-    }
-
-    /// Text, or null.
-    pub fn text_or_null(&self, i: usize) -> Option<&str> {
-        match self.0.get(i) {
-            Some(Value::Text(v)) => Some(v),
-            _ => None,
-        }
-    }
-}
 
 enum Inner {
     Sqlite(Box<rusqlite::Connection>),
     Postgres(Box<postgres::Client>),
 }
 
-/// A URL as it may be shown: without the password, which stands before the last @ or in a parameter.
+/// Returns a URL as it may be shown: without the password, which stands before the last @ or in a parameter.
 pub fn without_password(url: &str) -> String {
     let shown = match (url.find("://"), url.rfind('@')) {
         (Some(start), Some(end)) if end > start => {
@@ -188,9 +28,9 @@ pub fn without_password(url: &str) -> String {
     }
 }
 
-/// Makes a file that only its owner reads, or makes an existing one so: SQLite gives the files beside it the same rights. What the system
-/// refuses, opening the file says.
-pub(crate) fn private(path: &Path) {
+/// Creates a file that only its owner reads, or restricts an existing one: SQLite gives the files beside it the same permissions. What the
+/// system refuses shows when the file is opened.
+pub fn restrict_to_owner(path: &Path) {
     if path == Path::new(":memory:") {
         return;
     }
@@ -211,6 +51,9 @@ pub(crate) fn private(path: &Path) {
 pub struct Database {
     inner: Inner,
     url: String,
+    /// The writer's fencing number, once this connection is the writer's.
+    epoch: Option<i64>,
+    fenced: bool,
 }
 
 impl std::fmt::Debug for Database {
@@ -232,13 +75,13 @@ impl Database {
     /// [`DbError`].
     pub fn connect(url: &str) -> Result<Self, DbError> {
         let inner = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Inner::Postgres(Box::new(crate::pgtls::connect(url)?))
+            Inner::Postgres(Box::new(tls::connect(url)?))
         } else {
             let path = url.strip_prefix("sqlite:").unwrap_or(url);
             if path.is_empty() || path.contains("://") {
                 return Err(DbError::Url(without_password(url)));
             }
-            private(Path::new(path));
+            restrict_to_owner(Path::new(path));
             let connection = rusqlite::Connection::open(Path::new(path))?;
             connection.busy_timeout(Duration::from_secs(10))?;
             // WAL lets readers go on while the writer commits; FULL makes every commit durable before it returns.
@@ -249,15 +92,15 @@ impl Database {
             connection.set_prepared_statement_cache_capacity(256);
             Inner::Sqlite(Box::new(connection))
         };
-        Ok(Database { inner, url: url.to_owned() })
+        Ok(Database { inner, url: url.to_owned(), epoch: None, fenced: false })
     }
 
-    /// The URL, without a password.
-    pub fn place(&self) -> String {
+    /// Returns the URL without a password.
+    pub fn url_without_password(&self) -> String {
         without_password(&self.url)
     }
 
-    /// `SQLite` or `PostgreSQL`.
+    /// Returns `SQLite` or `PostgreSQL`.
     pub fn kind(&self) -> &'static str {
         match self.inner {
             Inner::Sqlite(_) => "SQLite",
@@ -265,7 +108,7 @@ impl Database {
         }
     }
 
-    /// Another connection to the same database.
+    /// Opens another connection to the same database.
     ///
     /// # Errors
     /// [`DbError`].
@@ -273,28 +116,81 @@ impl Database {
         Self::connect(&self.url)
     }
 
-    /// Makes this connection the only writer until it closes.
+    /// Takes the writer's lock, which this connection has until it closes.
     ///
     /// # Errors
-    /// [`DbError::Busy`] when there is one already.
-    pub fn become_writer(&mut self) -> Result<(), DbError> {
+    /// [`DbError::Busy`] when another process has it.
+    pub fn acquire_writer_lock(&mut self) -> Result<(), DbError> {
         match &mut self.inner {
-            Inner::Sqlite(_) => Ok(()), // The caller locks a file beside the database.
+            Inner::Sqlite(_) => Ok(()), // `WriterLock` is a file beside the database.
             Inner::Postgres(client) => {
                 let row = client.query_one("SELECT pg_try_advisory_lock($1)", &[&WRITER_LOCK])?;
-                if row.try_get::<_, bool>(0)? { Ok(()) } else { Err(DbError::Busy(self.place())) }
+                if row.try_get::<_, bool>(0)? { Ok(()) } else { Err(DbError::Busy(self.url_without_password())) }
             }
         }
     }
 
-    /// Lets another process become the writer at once, without waiting until the server notices that this connection is closed.
-    pub(crate) fn stop_writing(&mut self) {
+    /// Takes the next fencing number: transactions of whoever was the writer before are refused from now on.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database fails or was never migrated.
+    pub fn claim_epoch(&mut self) -> Result<(), DbError> {
+        let rows = self.query("UPDATE writer_epoch SET epoch = epoch + 1 WHERE id = 1 RETURNING epoch", &[])?;
+        self.epoch = Some(rows.first().ok_or(DbError::Type(0))?.int(0)?);
+        self.fenced = false;
+        Ok(())
+    }
+
+    /// Takes the writer's lock and the next fencing number.
+    ///
+    /// # Errors
+    /// [`DbError::Busy`] when another process has the lock.
+    pub fn become_writer(&mut self) -> Result<(), DbError> {
+        self.acquire_writer_lock()?;
+        self.claim_epoch()
+    }
+
+    /// Starts a transaction of the writer.
+    ///
+    /// # Errors
+    /// [`DbError::Busy`] when another process became the writer after this one; see [`Database::is_fenced`].
+    pub fn begin_fenced(&mut self) -> Result<(), DbError> {
+        const EPOCH: &str = "SELECT epoch FROM writer_epoch WHERE id = 1";
+        let epoch = match &mut self.inner {
+            Inner::Sqlite(_) => {
+                self.begin()?;
+                self.query(EPOCH, &[])?.first().map(|r| r.int(0)).transpose()?
+            }
+            // One round trip; the row is locked, so that nobody claims the next number before this transaction ends.
+            Inner::Postgres(c) => {
+                let messages = c.simple_query(&format!("BEGIN; {EPOCH} FOR SHARE"))?;
+                messages.iter().find_map(|message| match message {
+                    postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+                    _ => None,
+                })
+            }
+        };
+        if epoch == self.epoch && epoch.is_some() {
+            return Ok(());
+        }
+        self.rollback();
+        self.fenced = true;
+        Err(DbError::Busy(self.url_without_password()))
+    }
+
+    /// Returns whether another process became the writer after this connection did.
+    pub fn is_fenced(&self) -> bool {
+        self.fenced
+    }
+
+    /// Releases the writer's lock at once, without waiting until the server notices that this connection is closed.
+    pub fn release_writer_lock(&mut self) {
         if let Inner::Postgres(client) = &mut self.inner {
             let _ = client.query("SELECT pg_advisory_unlock($1)", &[&WRITER_LOCK]);
         }
     }
 
-    /// Runs a statement; gives the number of rows that it changed. Parameters are `$1`, `$2`, ... in order of first use.
+    /// Runs a statement; returns the number of rows that it changed. Parameters are `$1`, `$2`, ... in order of first use.
     ///
     /// # Errors
     /// [`DbError`].
@@ -319,7 +215,7 @@ impl Database {
         }
     }
 
-    /// Asks; gives all rows. Callers bound their answers with `LIMIT`.
+    /// Runs a query; returns all rows. Callers bound them with `LIMIT`.
     ///
     /// # Errors
     /// [`DbError`].
@@ -427,7 +323,7 @@ impl Database {
         }
     }
 
-    /// Makes the transaction durable.
+    /// Commits the transaction: it is durable then.
     ///
     /// # Errors
     /// [`DbError`]; nothing of the transaction is stored then, or its fate is unknown when the connection broke.
@@ -435,7 +331,7 @@ impl Database {
         self.batch("COMMIT")
     }
 
-    /// Gives the transaction up.
+    /// Rolls the transaction back.
     pub fn rollback(&mut self) {
         let _ = self.batch("ROLLBACK");
     }
@@ -445,7 +341,7 @@ impl Database {
     /// # Errors
     /// [`DbError::Url`] for PostgreSQL, which `pg_dump` copies; [`DbError::Stored`] when the copy is not in order.
     pub fn copy_to(&mut self, path: &Path) -> Result<(), DbError> {
-        let Inner::Sqlite(connection) = &mut self.inner else { return Err(DbError::Url(self.place())) };
+        let Inner::Sqlite(connection) = &mut self.inner else { return Err(DbError::Url(self.url_without_password())) };
         connection.execute("VACUUM INTO $1", [path.to_string_lossy()])?;
         let copy = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let found: String = copy.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
@@ -489,19 +385,19 @@ impl Database {
         answer
     }
 
-    /// Starts a part of the transaction that can be given up by itself.
+    /// Starts a savepoint.
     ///
     /// # Errors
     /// [`DbError`].
-    pub(crate) fn savepoint(&mut self) -> Result<(), DbError> {
+    pub fn savepoint(&mut self) -> Result<(), DbError> {
         self.command("SAVEPOINT change")
     }
 
-    /// Ends the part of the transaction; what it wrote stays in the transaction.
+    /// Releases the savepoint; what was written since stays in the transaction.
     ///
     /// # Errors
     /// [`DbError`].
-    pub(crate) fn release(&mut self) -> Result<(), DbError> {
+    pub fn release(&mut self) -> Result<(), DbError> {
         self.command("RELEASE SAVEPOINT change")
     }
 
@@ -509,7 +405,7 @@ impl Database {
     ///
     /// # Errors
     /// [`DbError`] when the database gave the whole transaction up, or the connection broke.
-    pub(crate) fn undo(&mut self) -> Result<(), DbError> {
+    pub fn undo(&mut self) -> Result<(), DbError> {
         self.command("ROLLBACK TO SAVEPOINT change")?;
         self.command("RELEASE SAVEPOINT change")
     }
@@ -521,28 +417,28 @@ impl Database {
         }
     }
 
-    /// Whether the connection still answers. A file is always there.
-    pub(crate) fn answers(&mut self) -> bool {
+    /// Returns whether the connection still answers. A file always does.
+    pub fn is_alive(&mut self) -> bool {
         match &mut self.inner {
             Inner::Sqlite(_) => true,
             Inner::Postgres(c) => !c.is_closed() && c.simple_query("").is_ok(),
         }
     }
 
-    /// Connects anew in place of a connection that broke.
+    /// Replaces a broken connection by a new one, which is not the writer's.
     ///
     /// # Errors
     /// [`DbError`].
-    pub(crate) fn reconnect(&mut self) -> Result<(), DbError> {
+    pub fn reconnect(&mut self) -> Result<(), DbError> {
         *self = Self::connect(&self.url)?;
         Ok(())
     }
 
-    /// The server's process for this connection; none for a file.
+    /// Returns the server's process of this connection; `None` for a file.
     ///
     /// # Errors
     /// [`DbError`].
-    pub(crate) fn session(&mut self) -> Result<Option<i64>, DbError> {
+    pub fn session(&mut self) -> Result<Option<i64>, DbError> {
         match self.inner {
             Inner::Sqlite(_) => Ok(None),
             Inner::Postgres(_) => {
@@ -556,7 +452,7 @@ impl Database {
     ///
     /// # Errors
     /// [`DbError`].
-    pub(crate) fn end_own_session(&mut self, session: i64) -> Result<(), DbError> {
+    pub fn end_own_session(&mut self, session: i64) -> Result<(), DbError> {
         let holds = format!(
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = {session}
              AND classid::bigint = {} AND objid::bigint = {}",
@@ -568,48 +464,7 @@ impl Database {
         }
         Ok(())
     }
-
-    /// Brings the schema up to this version.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub fn migrate(&mut self) -> Result<(), DbError> {
-        self.batch("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")?;
-        let rows = self.query("SELECT version FROM schema_version", &[])?;
-        let at = rows.first().map_or(Ok(0), |r| r.int(0))?;
-        let known = MIGRATIONS.len() as i64;
-        if at > known {
-            return Err(DbError::Newer(at, known));
-        }
-        for (i, migration) in MIGRATIONS.iter().enumerate().skip(at as usize) {
-            self.begin()?;
-            self.batch(migration)?;
-            self.execute("DELETE FROM schema_version", &[])?;
-            self.execute("INSERT INTO schema_version (version) VALUES ($1)", &[Value::Int(i as i64 + 1)])?;
-            self.commit()?;
-        }
-        Ok(())
-    }
 }
-
-/// Each is applied once, in order; a released one is never changed.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/001_screening.sql"),
-    include_str!("migrations/002_webhooks.sql"),
-    include_str!("migrations/003_desk.sql"),
-    include_str!("migrations/004_identifiers.sql"),
-    include_str!("migrations/005_portal.sql"),
-    include_str!("migrations/006_productions.sql"),
-    include_str!("migrations/007_cases.sql"),
-    include_str!("migrations/008_passkeys.sql"),
-    include_str!("migrations/009_sharing.sql"),
-    include_str!("migrations/010_academy.sql"),
-    include_str!("migrations/011_completions.sql"),
-    include_str!("migrations/012_settings.sql"),
-    include_str!("migrations/013_sharing_validity.sql"),
-    include_str!("migrations/014_changes.sql"),
-    include_str!("migrations/015_codes.sql"),
-];
 
 #[cfg(test)]
 mod tests {
@@ -634,8 +489,10 @@ mod tests {
     fn rows_go_in_and_come_out() {
         let dir = tempfile::tempdir().unwrap();
         let mut db = Database::connect(&format!("sqlite:{}", dir.path().join("x").display())).unwrap();
-        db.migrate().unwrap();
-        db.migrate().unwrap();
+        db.batch(
+            "CREATE TABLE records (kind TEXT, id TEXT, customer TEXT, time BIGINT, body TEXT, PRIMARY KEY (kind, id))",
+        )
+        .unwrap();
         let row =
             |i: i64| vec![Value::Text("customer".into()), format!("c{i}").into(), Value::Null, i.into(), "{}".into()];
         let rows: Vec<_> = (0..100).map(row).collect();
@@ -647,7 +504,22 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].text(0).unwrap(), found[0].int(1).unwrap(), found[0].text_or_null(2)), ("c98", 98, None));
         assert!(found[0].int(0).is_err());
-        db.execute("UPDATE schema_version SET version = 99", &[]).unwrap();
-        assert!(matches!(db.migrate(), Err(DbError::Newer(99, _))));
+    }
+
+    #[test]
+    fn a_later_writer_fences_the_earlier_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("x").display());
+        let mut first = Database::connect(&url).unwrap();
+        first.migrate(&[], &[]).unwrap();
+        assert!(first.begin_fenced().is_err(), "a connection that is not the writer's");
+        first.become_writer().unwrap();
+        first.begin_fenced().unwrap();
+        first.commit().unwrap();
+        let mut second = first.another().unwrap();
+        second.become_writer().unwrap();
+        assert!(matches!(first.begin_fenced(), Err(DbError::Busy(_))) && first.is_fenced());
+        second.begin_fenced().unwrap();
+        second.commit().unwrap();
     }
 }

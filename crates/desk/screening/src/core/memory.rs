@@ -1,0 +1,139 @@
+//! What the store's writer needs of [`Core`], and events in batches.
+
+use super::Core;
+use crate::decision::Decision;
+use crate::facts::ChainFacts;
+use crate::model::Event;
+use crate::service::ScreeningError;
+use holdfast_store::{Database, DbError, Due, Effect, Finish, Memory, StoreError, attempt};
+use std::sync::Arc;
+
+pub(crate) type Reply = Box<dyn FnOnce(Result<Decision, ScreeningError>) + Send>;
+
+/// An event that waits for its decision.
+pub(crate) struct Submitted {
+    pub(crate) event: Event,
+    pub(crate) facts: ChainFacts,
+    pub(crate) actor: Arc<str>,
+    pub(crate) reply: Reply,
+}
+
+impl Memory for Core {
+    type Work = Box<Submitted>;
+    type Error = ScreeningError;
+
+    fn db(&mut self) -> &mut Database {
+        &mut self.db
+    }
+
+    fn reload(&mut self) -> Result<(), ScreeningError> {
+        Core::reload(self)
+    }
+
+    fn now(&mut self) -> i64 {
+        self.reading = self.guard.read();
+        self.time_is_sound = self.reading.fault.is_none();
+        self.reading.now
+    }
+
+    fn due(&self, now: i64) -> Vec<Due<Self>> {
+        let mut due: Vec<Due<Self>> = Vec::new();
+        if self.guard.is_guarded() && self.noted.is_due(&self.reading) {
+            due.push(|core, _| {
+                let (mut noted, reading) = (core.noted.clone(), core.reading.clone());
+                noted.note(core, &reading)?;
+                core.noted = noted;
+                Ok(())
+            });
+        }
+        if self.has_expired(now) {
+            due.push(Core::expire);
+        }
+        due
+    }
+
+    fn start_change(&mut self) -> Result<(), DbError> {
+        Core::start_change(self)
+    }
+
+    fn end_change(&mut self) -> Result<(), DbError> {
+        Core::end_change(self)
+    }
+
+    fn undo_change(&mut self, torn: bool) -> Result<(), ScreeningError> {
+        Core::undo_change(self, torn)
+    }
+
+    fn work(&mut self, batch: Vec<Box<Submitted>>, now: i64, answers: &mut Vec<Finish>) -> Result<(), String> {
+        let mut rest = batch.into_iter().peekable();
+        let mut failure = None;
+        while let Some(first) = rest.next() {
+            if let Some(why) = &failure {
+                Self::refuse(first, String::clone(why));
+                continue;
+            }
+            let Submitted { event, facts, actor, reply } = *first;
+            let (mut events, mut replies) = (vec![(event, facts)], vec![reply]);
+            while let Some(next) = rest.next_if(|next| next.actor == actor) {
+                events.push((next.event, next.facts));
+                replies.push(next.reply);
+            }
+            failure = decide(self, &events, replies, &actor, now, answers).err();
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn refuse(work: Box<Submitted>, why: String) {
+        (work.reply)(Err(StoreError::NotStored(why).into()));
+    }
+
+    fn before_commit(&mut self) -> Result<(), DbError> {
+        self.flush_audit()
+    }
+
+    fn committed(&mut self) -> Vec<Effect> {
+        if !Arc::ptr_eq(&self.published.read().unwrap_or_else(|e| e.into_inner()), &self.book) {
+            *self.published.write().unwrap_or_else(|e| e.into_inner()) = self.book.clone();
+        }
+        self.take_effects()
+    }
+}
+
+/// Decides on events of one actor at once; when that fails, one by one, so that one event costs no other its decision.
+fn decide(
+    core: &mut Core,
+    events: &[(Event, ChainFacts)],
+    replies: Vec<Reply>,
+    actor: &str,
+    now: i64,
+    answers: &mut Vec<Finish>,
+) -> Result<(), String> {
+    let mut answer = |reply: Reply, decision: Result<Decision, ScreeningError>| {
+        answers.push(Box::new(move |stored| {
+            reply(stored.map_err(|why| StoreError::NotStored(why).into()).and(decision));
+        }));
+    };
+    let mut failure = match attempt(core, |core| core.decide_events(events, actor, now)) {
+        Ok(Ok(decisions)) => {
+            replies.into_iter().zip(decisions).for_each(|(reply, decision)| answer(reply, decision));
+            return Ok(());
+        }
+        Ok(Err(_)) => None,
+        Err(why) => Some(why),
+    };
+    for (event, reply) in events.chunks(1).zip(replies) {
+        if let Some(why) = &failure {
+            reply(Err(StoreError::NotStored(String::clone(why)).into()));
+            continue;
+        }
+        match attempt(core, |core| core.decide_events(event, actor, now)) {
+            Ok(Ok(mut decisions)) => answer(reply, decisions.pop().unwrap_or(Err(StoreError::Stopped.into()))),
+            Ok(Err(e)) => answer(reply, Err(e)),
+            Err(why) => {
+                reply(Err(StoreError::NotStored(why.clone()).into()));
+                failure = Some(why);
+            }
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}

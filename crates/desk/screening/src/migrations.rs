@@ -1,0 +1,19 @@
+//! The migrations of all departments from before each had its own list. A released one is never changed.
+
+pub(crate) const RELEASED: &[&str] = &[
+    include_str!("migrations/001_screening.sql"),
+    include_str!("migrations/002_webhooks.sql"),
+    include_str!("migrations/003_desk.sql"),
+    include_str!("migrations/004_identifiers.sql"),
+    include_str!("migrations/005_portal.sql"),
+    include_str!("migrations/006_productions.sql"),
+    include_str!("migrations/007_cases.sql"),
+    include_str!("migrations/008_passkeys.sql"),
+    include_str!("migrations/009_sharing.sql"),
+    include_str!("migrations/010_academy.sql"),
+    include_str!("migrations/011_completions.sql"),
+    include_str!("migrations/012_settings.sql"),
+    include_str!("migrations/013_sharing_validity.sql"),
+    include_str!("migrations/014_changes.sql"),
+    include_str!("migrations/015_codes.sql"),
+];

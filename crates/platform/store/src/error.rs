@@ -1,0 +1,64 @@
+//! What can go wrong below every department.
+
+use std::path::PathBuf;
+
+/// Why the database refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The URL is neither a PostgreSQL URL nor a SQLite path.
+    #[error("database '{0}': use sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")]
+    Url(String),
+    /// SQLite.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL.
+    #[error("PostgreSQL: {}", postgres_message(.0))]
+    Postgres(#[from] postgres::Error),
+    /// TLS to PostgreSQL.
+    #[error("PostgreSQL: TLS: {0}")]
+    Tls(String),
+    /// Another process writes to it.
+    #[error("another Holdfast already writes to {0}; stop it first (one writer keeps holds from being doubled)")]
+    Busy(String),
+    /// A row does not have the type that this version wrote.
+    #[error("column {0} of a row has an unexpected type; was the database changed by hand?")]
+    Type(usize),
+    /// Made by a later version.
+    #[error("the database has schema version {0}, this program knows up to {1}; use a newer Holdfast")]
+    Newer(i64, i64),
+    /// Stored text that does not read back.
+    #[error("stored {what} does not read back: {cause}")]
+    Stored {
+        /// What it is.
+        what: String,
+        /// Why.
+        cause: String,
+    },
+}
+
+fn postgres_message(e: &postgres::Error) -> String {
+    e.as_db_error().map_or_else(|| e.to_string(), |d| d.to_string())
+}
+
+/// Why a change was not made, or an answer not given, by the store itself. Departments' errors are built from it (`From<StoreError>`).
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The queue of waiting changes is full.
+    #[error("too much work waits; send again later")]
+    Busy,
+    /// The writer has stopped; see [`Fatal`](crate::Fatal).
+    #[error("screening has stopped")]
+    Stopped,
+    /// The transaction was not committed.
+    #[error("not stored: {0}; nothing of it happened, send again")]
+    NotStored(String),
+    /// The change panicked.
+    #[error("an internal error stopped this change: {0}; nothing of it happened, please report it")]
+    Internal(String),
+    /// The operating system refused.
+    #[error("{0}: {1}")]
+    Io(PathBuf, #[source] std::io::Error),
+}

@@ -1,0 +1,23 @@
+//! The database of the platform: SQLite or PostgreSQL by one interface, one writer, a few readers.
+//!
+//! [`Database`] is one connection. [`Writer`] is the only thread that changes the database: it takes changes in order, runs each in a savepoint
+//! of its own, commits many at once and answers after the commit. What the writer's owner remembers of the database is its [`Memory`], which
+//! is read again whenever a commit fails. [`Readers`] are the connections for everything else.
+//!
+//! **Invariants.** One writer per database (an advisory lock, and a fencing number that every transaction checks). A change happens whole or not
+//! at all, in the database and in memory. Effects outside the database follow the commit.
+
+mod database;
+mod error;
+mod migrate;
+mod readers;
+mod tls;
+mod value;
+mod writer;
+
+pub use database::{Database, restrict_to_owner, without_password};
+pub use error::{DbError, StoreError};
+pub use migrate::Schema;
+pub use readers::Readers;
+pub use value::{Row, Value, number, parse};
+pub use writer::{ChangeError, Due, Effect, Fatal, Finish, MAX_WAITING, Memory, Writer, WriterLock, attempt};

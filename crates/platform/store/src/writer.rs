@@ -1,0 +1,413 @@
+//! The one writer: runs changes in order, many in one transaction, each in a savepoint of its own, and answers after the commit.
+//!
+//! A change that is refused or fails is undone alone. When a commit fails or a change panics, memory is read again from the database before
+//! anything else is done. A connection that broke is made anew, with the writer's lock; when another process has the lock, or memory
+//! cannot be read again, the writer ends with a [`Fatal`] and the process is to end too.
+
+mod lock;
+mod recovery;
+
+pub use lock::WriterLock;
+
+use crate::{Database, DbError, Readers, StoreError};
+use recovery::Recovery;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Most changes that wait.
+pub const MAX_WAITING: usize = 16_384;
+/// Most jobs of one transaction: bounds the time until the first of them is answered.
+const MAX_BATCH: usize = 256;
+/// How long an idle writer leaves its connection untried.
+const TRY_IDLE: Duration = Duration::from_secs(5);
+
+/// Why the writer ended for good.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fatal {
+    /// Another process became the writer while the connection was broken.
+    #[error(
+        "another Holdfast writes to this database now (its connection was lost and the writer's lock is taken); stop one of the two"
+    )]
+    LockTaken,
+    /// Memory cannot be built from the database again.
+    #[error("what is stored cannot be read again: {0}; check the database, then start again")]
+    Unrecoverable(String),
+}
+
+impl Fatal {
+    /// Returns the exit code of the process: 3 when another process has the database, 4 when it cannot be read.
+    #[must_use]
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            Fatal::LockTaken => 3,
+            Fatal::Unrecoverable(_) => 4,
+        }
+    }
+}
+
+/// Runs outside the database, once the change that caused it is durable.
+pub type Effect = Box<dyn FnOnce() + Send>;
+/// Answers whoever waits for a change; gets the outcome of the commit.
+pub type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;
+/// Work that time brings, run in a savepoint of its own at the beginning of a transaction.
+pub type Due<M> = fn(&mut M, i64) -> Result<(), <M as Memory>::Error>;
+
+/// An error of a department, as far as the writer handles it.
+pub trait ChangeError: From<StoreError> + std::fmt::Display + Send + 'static {
+    /// Turns a database error into [`StoreError::NotStored`], because the change is undone and can be sent again.
+    fn undone(self) -> Self;
+}
+
+/// What the owner of the writer remembers of the database, and the connection that changes both.
+pub trait Memory: Send + 'static {
+    /// Frequent work that is done in batches, such as events to decide; everything else is a closure.
+    type Work: Send + 'static;
+    /// The owner's error.
+    type Error: ChangeError;
+
+    /// Returns the writer's connection.
+    fn db(&mut self) -> &mut Database;
+
+    /// Reads everything from the database again.
+    ///
+    /// # Errors
+    /// [`Memory::Error`] when the database fails or stored values do not read back.
+    fn reload(&mut self) -> Result<(), Self::Error>;
+
+    /// Returns the time for the next transaction, Unix seconds.
+    fn now(&mut self) -> i64;
+
+    /// Returns what is due at a time.
+    fn due(&self, now: i64) -> Vec<Due<Self>>;
+
+    /// Starts a change within the transaction.
+    ///
+    /// # Errors
+    /// [`DbError`] when the transaction is lost.
+    fn start_change(&mut self) -> Result<(), DbError>;
+
+    /// Ends a change; what it did stays in the transaction.
+    ///
+    /// # Errors
+    /// [`DbError`] when the transaction is lost.
+    fn end_change(&mut self) -> Result<(), DbError>;
+
+    /// Undoes a change. `torn` means that it was interrupted, so that nothing in memory can be trusted.
+    ///
+    /// # Errors
+    /// [`Memory::Error`] when the transaction is lost, or memory cannot be read again.
+    fn undo_change(&mut self, torn: bool) -> Result<(), Self::Error>;
+
+    /// Does a batch of work; every item gets its [`Finish`]. [`attempt`] gives a savepoint.
+    ///
+    /// # Errors
+    /// The message of what lost the transaction; items without a [`Finish`] must have been refused.
+    fn work(&mut self, batch: Vec<Self::Work>, now: i64, answers: &mut Vec<Finish>) -> Result<(), String>;
+
+    /// Answers work that is not done.
+    fn refuse(work: Self::Work, why: String);
+
+    /// Writes what was collected for the end of the transaction.
+    ///
+    /// # Errors
+    /// [`DbError`]; the transaction is rolled back then.
+    fn before_commit(&mut self) -> Result<(), DbError>;
+
+    /// Follows a commit: publishes what readers see of memory, and returns the effects of the changes.
+    fn committed(&mut self) -> Vec<Effect>;
+}
+
+/// How a change ended.
+enum Outcome {
+    /// It stays.
+    Done,
+    /// It is undone: refused, or the database refused a statement.
+    Undone,
+    /// It is undone, and so is memory.
+    Torn,
+}
+
+type Run<M> = dyn FnOnce(&mut M, i64) -> (Outcome, Finish) + Send;
+
+struct Change<M> {
+    run: Box<Run<M>>,
+    refuse: Box<dyn FnOnce(String) + Send>,
+}
+
+enum Job<M: Memory> {
+    Work(M::Work),
+    Change(Change<M>),
+}
+
+impl<M: Memory> Job<M> {
+    fn refuse(self, why: &str) {
+        let why = why.to_owned();
+        // An answer that panics must not end the writer.
+        let _ = catch_unwind(AssertUnwindSafe(|| match self {
+            Job::Work(work) => M::refuse(work, why),
+            Job::Change(change) => (change.refuse)(why),
+        }));
+    }
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
+}
+
+/// The writer's handle: dropping it finishes what waits.
+pub struct Writer<M: Memory> {
+    sender: Option<SyncSender<Job<M>>>,
+    thread: Option<JoinHandle<()>>,
+    fatal: Arc<OnceLock<Fatal>>,
+    _lock: WriterLock,
+}
+
+impl<M: Memory> std::fmt::Debug for Writer<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("fatal", &self.fatal.get()).finish_non_exhaustive()
+    }
+}
+
+impl<M: Memory> Writer<M> {
+    /// Starts the writer's thread. `readers` are closed when the writer's connection had to be made anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the system gives no thread.
+    pub fn start(memory: M, readers: Readers, lock: WriterLock) -> Result<Self, StoreError> {
+        let (sender, jobs) = sync_channel(MAX_WAITING);
+        let fatal = Arc::new(OnceLock::new());
+        let cell = fatal.clone();
+        let thread = std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || {
+                let ended = catch_unwind(AssertUnwindSafe(|| run(memory, &jobs, &readers)));
+                let fatal = match ended {
+                    Ok(Ok(())) => return,
+                    Ok(Err(fatal)) => fatal,
+                    Err(panic) => Fatal::Unrecoverable(panic_message(&*panic)),
+                };
+                eprintln!("holdfast: {fatal}");
+                let _ = cell.set(fatal);
+            })
+            .map_err(|e| StoreError::Io(PathBuf::from("thread"), e))?;
+        Ok(Writer { sender: Some(sender), thread: Some(thread), fatal, _lock: lock })
+    }
+
+    /// Returns why nothing can be written any more, once that is so; the process should end then, with [`Fatal::exit_code`].
+    pub fn fatal(&self) -> Option<&Fatal> {
+        self.fatal.get()
+    }
+
+    fn send(&self, job: Job<M>) -> Result<(), StoreError> {
+        let sender = self.sender.as_ref().ok_or(StoreError::Stopped)?;
+        sender.try_send(job).map_err(|e| match e {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Stopped,
+        })
+    }
+
+    /// Hands in work.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] or [`StoreError::Stopped`]; the work is dropped without an answer then.
+    pub fn submit(&self, work: M::Work) -> Result<(), StoreError> {
+        self.send(Job::Work(work))
+    }
+
+    /// Runs a change and waits until it is durable. A change that is refused leaves nothing behind.
+    ///
+    /// # Errors
+    /// The change's own; [`StoreError`] when it could not be stored.
+    pub fn change<T: Send + 'static, E: ChangeError>(
+        &self,
+        change: impl FnOnce(&mut M, i64) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (sender, receiver) = sync_channel(1);
+        self.send(Job::Change(change_of(change, move |answer| {
+            let _ = sender.send(answer);
+        })))?;
+        receiver.recv().map_err(|_| StoreError::Stopped)?
+    }
+}
+
+impl<M: Memory> Drop for Writer<M> {
+    fn drop(&mut self) {
+        // The writer finishes what waits, then sees that nobody sends any more.
+        self.sender.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A change whose `answer` is called once, after the commit.
+fn change_of<M: Memory, T: Send + 'static, E: ChangeError>(
+    change: impl FnOnce(&mut M, i64) -> Result<T, E> + Send + 'static,
+    answer: impl Fn(Result<T, E>) + Send + Sync + 'static,
+) -> Change<M> {
+    let answer = Arc::new(answer);
+    let unanswered = answer.clone();
+    Change {
+        run: Box::new(move |memory, now| {
+            let result = catch_unwind(AssertUnwindSafe(|| change(memory, now)));
+            let outcome = match &result {
+                Ok(Ok(_)) => Outcome::Done,
+                Ok(Err(_)) => Outcome::Undone,
+                Err(_) => Outcome::Torn,
+            };
+            let result = match result {
+                Ok(result) => result.map_err(E::undone),
+                Err(panic) => Err(StoreError::Internal(panic_message(&*panic)).into()),
+            };
+            let finish: Finish =
+                Box::new(move |stored| answer(stored.map_err(|why| StoreError::NotStored(why).into()).and(result)));
+            (outcome, finish)
+        }),
+        refuse: Box::new(move |why| unanswered(Err(StoreError::NotStored(why).into()))),
+    }
+}
+
+/// Takes what waits, at most a batch; `None` when nobody sends any more.
+fn next_batch<M: Memory>(jobs: &Receiver<Job<M>>, wait: Duration) -> Option<Vec<Job<M>>> {
+    let first = match jobs.recv_timeout(wait) {
+        Ok(job) => Some(job),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => return None,
+    };
+    let mut batch: Vec<_> = first.into_iter().collect();
+    while batch.len() < MAX_BATCH
+        && !batch.is_empty()
+        && let Ok(job) = jobs.try_recv()
+    {
+        batch.push(job);
+    }
+    Some(batch)
+}
+
+fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers) -> Result<(), Fatal> {
+    let mut broken: Option<Recovery> = None;
+    let mut session = memory.db().session().ok().flatten();
+    let mut last_used = Instant::now();
+    loop {
+        let wait = broken.as_ref().map_or(Duration::from_secs(1), Recovery::pause);
+        let Some(batch) = next_batch(jobs, wait) else {
+            memory.db().release_writer_lock();
+            return Ok(());
+        };
+        if broken.is_none() && batch.is_empty() && last_used.elapsed() >= TRY_IDLE {
+            // A lost connection is a lost lock: it is noticed without any work, too.
+            last_used = Instant::now();
+            if !memory.db().is_alive() {
+                broken = Some(Recovery::new("the connection to the database was lost".to_owned()));
+            }
+        }
+        if let Some(mut recovery) = broken.take() {
+            if !recovery.recover(&mut memory, &mut session)? {
+                batch.into_iter().for_each(|job| job.refuse(recovery.why()));
+                broken = Some(recovery);
+                continue;
+            }
+            readers.clear();
+        }
+        let now = memory.now();
+        let (answers, outcome) = transact(&mut memory, batch, now);
+        match &outcome {
+            Ok(()) => {
+                for effect in memory.committed() {
+                    let _ = catch_unwind(AssertUnwindSafe(effect));
+                }
+            }
+            Err(why) => broken = Some(Recovery::new(why.clone())),
+        }
+        if !answers.is_empty() {
+            last_used = Instant::now();
+        }
+        for answer in answers {
+            let _ = catch_unwind(AssertUnwindSafe(|| answer(outcome.clone())));
+        }
+        if memory.db().is_fenced() {
+            return Err(Fatal::LockTaken);
+        }
+    }
+}
+
+/// Runs a batch in one transaction; returns the answers, and whether it was stored.
+fn transact<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: i64) -> (Vec<Finish>, Result<(), String>) {
+    let due = memory.due(now);
+    if batch.is_empty() && due.is_empty() {
+        return (Vec::new(), Ok(()));
+    }
+    if let Err(e) = memory.db().begin_fenced() {
+        let why = e.to_string();
+        batch.into_iter().for_each(|job| job.refuse(&why));
+        return (Vec::new(), Err(why));
+    }
+    let mut answers: Vec<Finish> = Vec::with_capacity(batch.len());
+    let mut failure = due.into_iter().find_map(|work| attempt(memory, |memory| work(memory, now)).err());
+    let mut jobs = batch.into_iter().peekable();
+    while let Some(job) = jobs.next() {
+        if let Some(why) = &failure {
+            job.refuse(why);
+            continue;
+        }
+        let done = match job {
+            Job::Change(change) => run_change(memory, change, now, &mut answers),
+            Job::Work(work) => {
+                let mut batch = vec![work];
+                while let Some(Job::Work(next)) = jobs.next_if(|job| matches!(job, Job::Work(_))) {
+                    batch.push(next);
+                }
+                memory.work(batch, now, &mut answers)
+            }
+        };
+        failure = done.err();
+    }
+    let stored = match failure {
+        Some(why) => Err(why),
+        None => memory.before_commit().and_then(|()| memory.db().commit()).map_err(|e| e.to_string()),
+    };
+    if stored.is_err() {
+        memory.db().rollback();
+    }
+    (answers, stored)
+}
+
+fn run_change<M: Memory>(memory: &mut M, change: Change<M>, now: i64, answers: &mut Vec<Finish>) -> Result<(), String> {
+    if let Err(e) = memory.start_change() {
+        let why = e.to_string();
+        (change.refuse)(why.clone());
+        return Err(why);
+    }
+    let (outcome, finish) = (change.run)(memory, now);
+    answers.push(finish);
+    match outcome {
+        Outcome::Done => memory.end_change().map_err(|e| e.to_string()),
+        Outcome::Undone => memory.undo_change(false).map_err(|e| e.to_string()),
+        Outcome::Torn => memory.undo_change(true).map_err(|e| e.to_string()),
+    }
+}
+
+/// Runs work in a savepoint.
+///
+/// # Errors
+/// The outer error means that the transaction is lost, the inner one that the work alone is undone.
+pub fn attempt<M: Memory, T>(
+    memory: &mut M,
+    work: impl FnOnce(&mut M) -> Result<T, M::Error>,
+) -> Result<Result<T, M::Error>, String> {
+    memory.start_change().map_err(|e| e.to_string())?;
+    let (torn, result) = match catch_unwind(AssertUnwindSafe(|| work(memory))) {
+        Ok(result) => (false, result),
+        Err(panic) => (true, Err(StoreError::Internal(panic_message(&*panic)).into())),
+    };
+    match &result {
+        Ok(_) => memory.end_change().map_err(|e| e.to_string())?,
+        Err(_) => memory.undo_change(torn).map_err(|e| e.to_string())?,
+    }
+    Ok(result.map_err(M::Error::undone))
+}
