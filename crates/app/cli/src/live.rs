@@ -16,6 +16,7 @@ use holdfast_requests::{Desk, Site};
 use holdfast_server::access::Access;
 use holdfast_server::{Shared, serve};
 use holdfast_store::Fatal;
+use holdfast_telemetry::logs::{self, DEFAULT_FILTER, Filter, Format, one_line};
 use holdfast_utxo_ledger::follow::{fetch, put};
 use holdfast_utxo_ledger::{FollowError, follow};
 use holdfast_vendors::mail::Mailer;
@@ -77,6 +78,34 @@ impl NodeArgs {
     }
 }
 
+/// What is logged, and how.
+#[derive(Args, Clone)]
+pub struct LogArgs {
+    /// What is logged: a level (error, warn, info, debug, trace, off) or TARGET=LEVEL, joined by commas.
+    #[arg(long, env = "HOLDFAST_LOG", default_value = DEFAULT_FILTER)]
+    log: Filter,
+    /// Form of the log on standard error: text or json.
+    #[arg(long, env = "HOLDFAST_LOG_FORMAT", default_value = "text")]
+    log_format: Format,
+}
+
+impl LogArgs {
+    /// Starts logging, for a process that runs on.
+    pub fn start(&self) -> anyhow::Result<()> {
+        logs::start(self.log_format, self.log.clone())?;
+        logs::log_panics();
+        Ok(())
+    }
+}
+
+/// Starts logging for a command that ends: only what is wrong, unless the environment names more.
+pub fn log_command() -> anyhow::Result<()> {
+    let of = |name: &str| std::env::var(name).ok();
+    let filter = of("HOLDFAST_LOG").unwrap_or_else(|| "warn".to_owned()).parse()?;
+    let format = of("HOLDFAST_LOG_FORMAT").map_or(Ok(Format::Text), |f| f.parse())?;
+    Ok(logs::start(format, filter)?)
+}
+
 #[derive(Args)]
 pub struct Follow {
     #[command(flatten)]
@@ -89,6 +118,8 @@ pub struct Follow {
     /// Stop when the ledger is at the node's tip.
     #[arg(long)]
     once: bool,
+    #[command(flatten)]
+    pub log: LogArgs,
 }
 
 pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
@@ -111,7 +142,8 @@ pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
             }
             Err(FollowError::Node(e)) if !args.once && (retry.ever || !matches!(e, NodeError::Credentials { .. })) => {
                 let wait = retry.next();
-                eprintln!("holdfast: {e}; trying again in {} s", wait.as_secs().max(1));
+                let seconds = wait.as_secs().max(1);
+                tracing::warn!(reason = one_line(&e), "the node is not read; trying again in {seconds} s");
                 pause(wait);
                 if output::stopping().is_break() {
                     return Ok(());
@@ -207,6 +239,8 @@ pub struct Serve {
     access: AccessArgs,
     #[command(flatten)]
     mail: MailArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
 }
 
 /// Who reaches the server, and by which names.
@@ -354,7 +388,7 @@ fn keep_reading(shared: &Shared) {
         if let Err(e) = shared.read_due_sources() {
             let text = format!("{e:#}");
             if text != said {
-                eprintln!("holdfast: sources: {text}; trying again");
+                tracing::warn!(reason = one_line(&text), "sources are not read; trying again");
                 said = text;
             }
         }
@@ -369,7 +403,7 @@ const ANCHOR_EVERY: Duration = Duration::from_secs(3_600);
 fn anchor(shared: &Shared) {
     let Some(anchors) = &shared.anchors else { return };
     if let Err(e) = shared.screening.anchor(anchors) {
-        eprintln!("holdfast: the audit log is not anchored: {e}");
+        tracing::error!(reason = one_line(&e), "the audit log is not anchored");
     }
 }
 
@@ -406,7 +440,7 @@ fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
         if let Err(e) = round() {
             let text = format!("{e:#}");
             if text != said {
-                eprintln!("holdfast: {text}; trying again");
+                tracing::warn!(reason = one_line(&text), "what is due is not done; trying again");
                 said = text;
             }
         }
@@ -474,18 +508,18 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
 fn end_when_broken(shared: &Shared) {
     loop {
         if let Some(fatal) = shared.screening.fatal() {
-            eprintln!("holdfast: {fatal}");
+            tracing::error!(reason = one_line(fatal), "the process ends");
             std::process::exit(fatal.exit_code());
         }
         if shared.workspace.is_poisoned() {
-            eprintln!("holdfast: a change of the workspace failed in the program; please report it, and start again");
+            tracing::error!("a change of the workspace panicked; please report it, and start again");
             std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
         }
         // Reading a file that something cut off would end the process without a word.
         if let Ok(workspace) = shared.workspace.try_read()
             && let Err(e) = workspace.ledger.check_lengths()
         {
-            eprintln!("holdfast: {e}");
+            tracing::error!(reason = one_line(&e), "the process ends");
             std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
         }
         std::thread::sleep(Duration::from_millis(200));
@@ -522,9 +556,9 @@ pub fn serve_shared(
         }
         let is_open = access.open && shared.open()?;
         if access.open && !is_open {
-            eprintln!("holdfast: --open has no effect: this desk has had keys");
+            tracing::warn!("--open has no effect: this desk has had keys");
         } else if !is_open && !shared.gate.has_keys() {
-            eprintln!("holdfast: no key is in force, so nobody can use the desk; stop and make the first administrator's with `holdfast keys create NAME --role administrator`, or start with --open");
+            tracing::warn!("no key is in force, so nobody can use the desk; stop and make the first administrator's with `holdfast keys create NAME --role administrator`, or start with --open");
         }
         let port = address.port();
         shared.access = Arc::new(access.access(address, site.as_ref()));
@@ -561,7 +595,7 @@ fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
             Err(e) => {
                 let text = format!("{e:#}");
                 if text != said {
-                    eprintln!("holdfast: {text}; trying again");
+                    tracing::warn!(reason = one_line(&text), "the node is not followed; trying again");
                     said = text;
                 }
             }

@@ -146,6 +146,15 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let logging = match &cli.command {
+        Command::Serve(args) => args.log.start(),
+        Command::Follow(args) => args.log.start(),
+        _ => live::log_command(),
+    };
+    if let Err(error) = logging {
+        eprintln!("holdfast: {error:#}");
+        return ExitCode::FAILURE;
+    }
     output::end_quietly_when_unread();
     output::install_stop_handler();
     let json = cli.json;

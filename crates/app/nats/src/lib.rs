@@ -9,6 +9,7 @@ use anyhow::Context;
 use async_nats::jetstream::{self, AckKind, consumer::PullConsumer, stream};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
+use holdfast_telemetry::logs::one_line;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -200,12 +201,12 @@ impl Bridge {
                 let note = json!({ "reason": why, "subject": message.subject.as_str(), "message": text });
                 self.client.publish(self.options.refused.clone(), note.to_string().into()).await.ok()?;
                 self.client.flush().await.ok()?;
-                eprintln!("holdfast-nats: refused: {why}");
+                tracing::warn!(event, "a message is refused; the reason is with it on the subject of refused ones");
                 message.ack_with(AckKind::Term).await.ok()?;
                 Some(false)
             }
             Outcome::Later(why) => {
-                eprintln!("holdfast-nats: tried again later: {why}");
+                tracing::warn!(event, reason = one_line(&why), "a message is tried again later");
                 None
             }
         }

@@ -2,12 +2,19 @@
 
 use clap::Parser;
 use holdfast_nats::{Options, run};
+use holdfast_telemetry::logs::{self, DEFAULT_FILTER, Filter, Format};
 
 #[derive(Parser)]
 #[command(version, about = "Takes records and events from NATS JetStream to a Holdfast server.")]
 struct Cli {
     #[command(flatten)]
     options: Options,
+    /// What is logged: a level (error, warn, info, debug, trace, off) or TARGET=LEVEL, joined by commas.
+    #[arg(long, env = "HOLDFAST_LOG", default_value = DEFAULT_FILTER)]
+    log: Filter,
+    /// Form of the log on standard error: text or json.
+    #[arg(long, env = "HOLDFAST_LOG_FORMAT", default_value = "text")]
+    log_format: Format,
 }
 
 #[tokio::main]
@@ -17,7 +24,9 @@ async fn main() -> anyhow::Result<()> {
         tokio::signal::ctrl_c().await.ok();
         let _ = stopper.send(true);
     });
-    let options = Cli::parse().options;
+    let Cli { options, log, log_format } = Cli::parse();
+    logs::start(log_format, log)?;
+    logs::log_panics();
     println!(
         "Taking {} and {} from {} to {}. Ctrl-C stops.",
         options.records, options.events, options.nats, options.server

@@ -1,6 +1,7 @@
 //! The JSON API.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
 use crate::clearance::Clearance;
 use crate::error::{ApiError, ErrorBody};
 use axum::Json;
@@ -294,7 +295,7 @@ pub(crate) async fn ask<T: Send + 'static>(
         let workspace = shared.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
         question(&workspace)
     };
-    tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?
+    run_blocking(run).await?
 }
 
 async fn change<P: 'static, T: Send + 'static>(
@@ -303,7 +304,7 @@ async fn change<P: 'static, T: Send + 'static>(
     put: impl FnOnce(&mut Workspace, P) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let run = move || shared.change_workspace(prepare, put);
-    tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?
+    run_blocking(run).await?
 }
 
 /// What the workspace holds.
@@ -619,7 +620,7 @@ pub struct VerifyAnswer {
     responses((status = 200, body = VerifyAnswer)))]
 pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
     let run = move || verify_any(&body, None);
-    let v = tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?;
+    let v = run_blocking(run).await?;
     Ok(Json(VerifyAnswer {
         valid: v.is_valid(),
         passed: v.passed,

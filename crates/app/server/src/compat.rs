@@ -48,6 +48,7 @@ pub fn error(path: &str, e: ApiError) -> Response {
     } else {
         return e.into_response();
     };
+    e.log();
     (e.status, Json(body)).into_response()
 }
 

@@ -1,6 +1,7 @@
 //! Law-enforcement requests over HTTP.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
 use crate::screening::{block, json};
@@ -32,8 +33,7 @@ pub async fn policy(State(shared): State<Shared>) -> Json<Policy> {
     responses((status = 200, body = Review), (status = 400, body = ErrorBody)))]
 pub async fn review_request(State(shared): State<Shared>, body: Bytes) -> Result<Json<Review>, ApiError> {
     let inquiry: Inquiry = json(&body)?;
-    let reviewed = tokio::task::spawn_blocking(move || review(&shared.policy, &inquiry)).await;
-    let reviewed = reviewed.map_err(|e| ApiError::internal(e.to_string()))?;
+    let reviewed = run_blocking(move || review(&shared.policy, &inquiry)).await?;
     Ok(Json(reviewed?))
 }
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use holdfast_analysis::WorkspaceError;
+use holdfast_telemetry::logs::one_line;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,6 +30,21 @@ impl ApiError {
         ApiError { status: StatusCode::BAD_REQUEST, message: message.into() }
     }
 
+    /// The program is at fault; the log says where.
+    pub fn panicked() -> Self {
+        Self::internal("an internal error stopped this request; please report it with the answer's x-request-id")
+    }
+
+    /// Logs an error of the server.
+    pub(crate) fn log(&self) {
+        let (status, reason) = (self.status.as_u16(), || one_line(&self.message));
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(status, reason = reason(), "a request is not served"),
+            s if s.is_server_error() => tracing::error!(status, reason = reason(), "a request failed"),
+            _ => {}
+        }
+    }
+
     /// The server is at fault.
     pub fn internal(message: impl Into<String>) -> Self {
         ApiError { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.into() }
@@ -50,6 +66,7 @@ impl From<WorkspaceError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        self.log();
         (self.status, Json(ErrorBody { error: self.message })).into_response()
     }
 }

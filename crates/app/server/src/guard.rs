@@ -1,6 +1,7 @@
 //! What stands before every handler: who may send what, how much of it, how often, and from which page.
 
 use crate::access::{self, Access};
+use crate::blocking::run_blocking;
 use crate::csrf::{self, Browser};
 use crate::error::ApiError;
 use crate::gate::{Caller, pass_signed, scopes_of};
@@ -79,8 +80,7 @@ async fn note_read(shared: &Shared, caller: &Caller, method: &Method, path: &str
     }
     let (screening, name, subject) = (shared.screening.clone(), caller.0.clone(), path.to_owned());
     let run = move || screening.note_look("data.read", &subject, "{}".into(), &name);
-    let noted = tokio::task::spawn_blocking(run).await.map_err(|e| ApiError::internal(e.to_string()))?;
-    Ok(noted?)
+    Ok(run_blocking(run).await??)
 }
 
 /// Whether a request comes from a person's browser or from nobody known, not with a key in its headers.

@@ -4,6 +4,7 @@ pub mod academy;
 pub mod academy_pages;
 pub mod access;
 pub mod api;
+mod blocking;
 pub mod campaigns;
 pub mod cases;
 pub mod changes;
@@ -18,6 +19,7 @@ pub mod gate;
 pub mod guard;
 pub mod limits;
 pub mod listen;
+pub mod observe;
 pub mod pages;
 pub mod portal;
 pub mod portal_pages;
@@ -409,6 +411,7 @@ pub fn router(shared: Shared) -> Router {
         .fallback(pages::nothing_here)
         .layer(axum::middleware::from_fn_with_state(shared.clone(), guard::guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(axum::middleware::from_fn(observe::observe))
         .with_state(shared)
 }
 

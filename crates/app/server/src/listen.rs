@@ -105,7 +105,7 @@ pub async fn serve(
     }
     drop(listener);
     if tokio::time::timeout(STOP_TIME, graceful.shutdown()).await.is_err() {
-        eprintln!("holdfast: requests that did not end within {} seconds are given up", STOP_TIME.as_secs());
+        tracing::warn!(seconds = STOP_TIME.as_secs(), "requests that did not end in time are given up");
     }
     let _ = abort.send(true);
     Ok(())

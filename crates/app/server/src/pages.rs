@@ -36,6 +36,7 @@ impl<E: Into<ApiError>> From<E> for ErrorPage {
 
 impl IntoResponse for ErrorPage {
     fn into_response(self) -> Response {
+        self.0.log();
         let title = if self.0.status == StatusCode::NOT_FOUND { "Not found" } else { "This did not work" };
         let body = html! { h1 { (title) } p.error { (self.0.message) } };
         (self.0.status, page(title, "", body)).into_response()

@@ -1,6 +1,7 @@
 //! Screening over HTTP: events, records, holds, alerts, rules, audit, keys.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
 use crate::changes;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
@@ -31,6 +32,7 @@ use holdfast_screening::{
     Amount, ChainFacts, Decision, Event, EventKind, Record, RuleBook, Screening, ScreeningError, tables,
 };
 use holdfast_store::StoreError;
+use holdfast_telemetry::logs::one_line;
 use holdfast_vendors::Question;
 use holdfast_vendors::providers::ProviderState;
 use serde::{Deserialize, Serialize};
@@ -74,8 +76,7 @@ pub(crate) async fn block<T: Send + 'static>(
     run: impl FnOnce(&Screening) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let screening = shared.screening.clone();
-    let answer = tokio::task::spawn_blocking(move || run(&screening)).await;
-    Ok(answer.map_err(|e| ApiError::internal(e.to_string()))??)
+    Ok(run_blocking(move || run(&screening)).await??)
 }
 
 impl Shared {
@@ -162,17 +163,20 @@ impl Shared {
             return;
         }
         let shared = self.clone();
-        std::thread::spawn(move || {
+        let work = move || {
             while let Some(why) = shared.rescreens.next() {
                 let look = |event: &Event| shared.facts(event);
                 let pass = || shared.screening.rescreen(look, &why, &mut |_| ControlFlow::Continue(()));
                 match std::panic::catch_unwind(std::panic::AssertUnwindSafe(pass)) {
                     Ok(Ok(_)) => {}
-                    Ok(Err(e)) => eprintln!("holdfast: screening again: {e}"),
-                    Err(_) => eprintln!("holdfast: screening again failed in the program; please report it"),
+                    Ok(Err(e)) => tracing::warn!(reason = one_line(&e), "screening again failed"),
+                    Err(_) => tracing::error!("screening again panicked; please report it"),
                 }
             }
-        });
+        };
+        if let Err(e) = std::thread::Builder::new().name("rescreen".into()).spawn(work) {
+            tracing::error!(reason = %e, "no thread to screen again");
+        }
     }
 }
 
@@ -201,8 +205,7 @@ pub(crate) async fn decide_event(shared: &Shared, caller: &Caller, event: Event)
         Some(facts) => facts,
         None => {
             let (shared, event) = (shared.clone(), event.clone());
-            let looked = tokio::task::spawn_blocking(move || shared.all_facts(&event)).await;
-            looked.map_err(|e| ApiError::internal(e.to_string()))?
+            run_blocking(move || shared.all_facts(&event)).await?
         }
     };
     let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -678,8 +681,7 @@ pub async fn ask_providers(
         return Err(ScreeningError::NotFound("provider: none is connected; start with --providers FILE".into()).into());
     };
     let question = Question::address(&asset, &address, shared.screening.now());
-    let asked = tokio::task::spawn_blocking(move || providers.ask(&question)).await;
-    asked.map(Json).map_err(|e| ApiError::internal(e.to_string()))
+    run_blocking(move || providers.ask(&question)).await.map(Json)
 }
 
 /// A webhook to be made.

@@ -1,6 +1,7 @@
 //! Sharing over HTTP: TAXII 2.1 for members of communities, and the desk's own endpoints.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
 use crate::screening::json;
@@ -22,6 +23,7 @@ use holdfast_sharing::sources::{Imported, MAX_PAGES, NewSource, Polled, Source, 
 use holdfast_sharing::stix::{WalletReport, wallet_objects};
 use holdfast_sharing::taxii::{self, Client};
 use holdfast_sharing::{Sharing, SharingError, Tlp, stix, tagpack};
+use holdfast_telemetry::logs::one_line;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -143,11 +145,17 @@ impl Shared {
                 continue;
             }
             let shared = self.clone();
-            std::thread::spawn(move || {
-                // What went wrong is kept with the source.
-                let _ = shared.read_source(source.id);
+            let work = move || {
+                // Why it failed is stored with the source.
+                if let Err(e) = shared.read_source(source.id) {
+                    tracing::warn!(source = source.id, reason = one_line(&e), "a source is not read");
+                }
                 shared.reading.lock().unwrap_or_else(|e| e.into_inner()).remove(&source.id);
-            });
+            };
+            if let Err(e) = std::thread::Builder::new().name(format!("source-{}", source.id)).spawn(work) {
+                tracing::error!(source = source.id, reason = %e, "no thread to read a source");
+                self.reading.lock().unwrap_or_else(|e| e.into_inner()).remove(&source.id);
+            }
         }
         Ok(())
     }
@@ -189,7 +197,7 @@ pub(crate) async fn run<T: Send + 'static>(
     shared: Shared,
     work: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(move || work(&shared)).await.map_err(|e| ApiError::internal(e.to_string()))?
+    run_blocking(move || work(&shared)).await?
 }
 
 fn decoded(text: &str) -> String {

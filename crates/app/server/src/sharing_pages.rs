@@ -1,6 +1,7 @@
 //! Sharing as pages: communities, members, sources, flags with their countdown.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
 use crate::desk_pages::{back, desk_page, step, step_form};
 use crate::error::ApiError;
 use crate::gate::Caller;
@@ -350,5 +351,5 @@ pub async fn ask(State(shared): State<Shared>, Extension(caller): Extension<Call
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal(e.to_string()))?
+    run_blocking(work).await?
 }

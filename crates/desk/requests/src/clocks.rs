@@ -12,6 +12,7 @@ use holdfast_screening::model::rfc3339;
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Record, ScreeningError};
 use holdfast_store::parse;
+use holdfast_telemetry::logs::one_line;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -58,7 +59,7 @@ fn delete_lapsed(tx: &mut Transaction<'_>, vault: &Vault) -> Result<(), Screenin
     tx.after_commit(move || {
         for sha256 in &over {
             if let Err(e) = vault.forget(sha256) {
-                eprintln!("holdfast: {e}; trying again at the next tick");
+                tracing::warn!(reason = one_line(&e), "a lapsed file is not deleted; trying again at the next tick");
             }
         }
     });

@@ -198,7 +198,7 @@ impl Noted {
             Some(fault) => {
                 let id = core.raise_clock_alert(&fault.to_string(), &json!(fault).to_string(), reading.now)?;
                 settings::set(&mut core.db, ALERT, &id.to_string())?;
-                eprintln!("holdfast: {fault}");
+                tracing::error!(reason = %fault, "the clock is doubted; nothing ends because time passed");
                 self.alerted = true;
             }
         }

@@ -28,7 +28,7 @@ use std::sync::{Arc, RwLock};
 mod memory;
 mod savepoint;
 
-pub(crate) use memory::Submitted;
+pub(crate) use memory::{Reply, Submitted};
 
 /// What the writer has in hand.
 pub(crate) struct Core {

@@ -24,6 +24,7 @@ pub mod identifiers;
 pub mod keys;
 mod migrations;
 pub mod model;
+mod pulse;
 mod reconcile;
 pub mod replay;
 pub mod rules;

@@ -12,6 +12,7 @@ use crate::flags::{self, Flag};
 use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};
 use crate::keys::{self, ApiKey};
 use crate::model::{Amount, Event, Invalid, Record};
+use crate::pulse::{self, Pulse};
 use crate::rules::{RuleBook, RuleError};
 use crate::webhooks::{self, Webhook};
 use holdfast_store::{
@@ -84,6 +85,7 @@ pub struct Screening {
     book: Arc<RwLock<Arc<RuleBook>>>,
     owners: Arc<RwLock<Owners>>,
     pub(crate) guard: Arc<Guard>,
+    pulse: Arc<Pulse>,
 }
 
 /// Deposit addresses and their customers, for the mempool feed.
@@ -250,7 +252,7 @@ impl Screening {
         let (guard, book) = (core.guard.clone(), core.published.clone());
         let readers = Readers::new(url);
         let writer = Writer::start(core, readers.clone(), lock)?;
-        let this = Screening { writer, readers, book, owners: Arc::default(), guard };
+        let this = Screening { writer, readers, book, owners: Arc::default(), guard, pulse: Arc::default() };
         this.load_owners()?;
         Ok(this)
     }
@@ -311,7 +313,7 @@ impl Screening {
     ) -> Result<(), ScreeningError> {
         let event = event.canonical();
         event.validate()?;
-        let work = Submitted { event, facts, actor: actor.clone(), reply: Box::new(reply) };
+        let work = Submitted { event, facts, actor: actor.clone(), reply: pulse::timed(&self.pulse, Box::new(reply)) };
         Ok(self.writer.submit(Box::new(work))?)
     }
 
@@ -338,6 +340,17 @@ impl Screening {
     /// Why nothing can be written any more, once that is so; the process should end then, with [`Fatal::exit_code`].
     pub fn fatal(&self) -> Option<&Fatal> {
         self.writer.fatal()
+    }
+
+    /// Returns the state of the writer; it never waits for the database.
+    pub fn health(&self) -> holdfast_store::WriterHealth {
+        self.writer.health()
+    }
+
+    /// Adds the desk's metrics to a registry: decisions, their latency, the writer's queue and commits.
+    pub fn register_metrics(&self, registry: &mut holdfast_telemetry::metrics::Registry) {
+        self.writer.register_metrics(registry);
+        self.pulse.register(registry);
     }
 
     /// Runs a change of the database in the writer's transaction, for crates that keep their own tables beside these. A change that

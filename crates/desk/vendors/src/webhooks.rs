@@ -6,6 +6,7 @@ use hmac::{Hmac, Mac};
 use holdfast_screening::keys::Master;
 use holdfast_screening::webhooks::{Message, Webhook, pending};
 use holdfast_screening::{Screening, ScreeningError};
+use holdfast_telemetry::logs::one_line;
 use sha2::Sha256;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -62,7 +63,7 @@ impl Deliverer {
             let mut workers: HashMap<u64, JoinHandle<()>> = HashMap::new();
             while !theirs.load(Ordering::Relaxed) {
                 if let Err(e) = dispatch(&screening, &master, &theirs, &mut workers) {
-                    eprintln!("holdfast: webhooks: {e}");
+                    tracing::warn!(reason = one_line(&e), "webhooks are not read; trying again");
                     std::thread::sleep(Duration::from_secs(1));
                 }
                 std::thread::sleep(LOOK);
@@ -103,12 +104,12 @@ fn dispatch(
         let (screening, master, stop, id) = (screening.clone(), master.clone(), stop.clone(), webhook.id);
         let work = move || {
             if let Err(e) = tell(&screening, &master, webhook, &stop) {
-                eprintln!("holdfast: webhook {id}: {e}");
+                tracing::warn!(webhook = id, reason = one_line(&e), "a webhook's progress is not stored");
             }
         };
         match std::thread::Builder::new().name(format!("webhook-{id}")).spawn(work) {
             Ok(worker) => drop(workers.insert(id, worker)),
-            Err(e) => eprintln!("holdfast: webhook {id}: no thread: {e}"),
+            Err(e) => tracing::warn!(webhook = id, reason = %e, "no thread for a webhook"),
         }
     }
     Ok(())
@@ -162,6 +163,11 @@ fn tell(
     match fault {
         Some(why) => {
             webhook.failures += 1;
+            tracing::warn!(
+                webhook = webhook.id,
+                failures = webhook.failures,
+                "a webhook's endpoint does not take a message"
+            );
             webhook.next_try = screening.now() + pause(webhook.failures);
             webhook.last_error = Some(why.chars().take(500).collect());
         }

@@ -20,4 +20,6 @@ pub use error::{DbError, StoreError};
 pub use migrate::Schema;
 pub use readers::Readers;
 pub use value::{Row, Value, number, parse};
-pub use writer::{ChangeError, Due, Effect, Fatal, Finish, MAX_WAITING, Memory, Writer, WriterLock, attempt};
+pub use writer::{
+    ChangeError, Due, Effect, Fatal, Finish, MAX_WAITING, Memory, Writer, WriterHealth, WriterLock, attempt,
+};

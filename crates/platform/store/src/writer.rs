@@ -5,11 +5,16 @@
 //! cannot be read again, the writer ends with a [`Fatal`] and the process is to end too.
 
 mod lock;
+mod pulse;
 mod recovery;
 
 pub use lock::WriterLock;
+pub use pulse::WriterHealth;
 
 use crate::{Database, DbError, Readers, StoreError};
+use holdfast_telemetry::logs::one_line;
+use holdfast_telemetry::metrics::Registry;
+use pulse::Pulse;
 use recovery::Recovery;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -164,6 +169,7 @@ pub struct Writer<M: Memory> {
     sender: Option<SyncSender<Job<M>>>,
     thread: Option<JoinHandle<()>>,
     fatal: Arc<OnceLock<Fatal>>,
+    pulse: Arc<Pulse>,
     _lock: WriterLock,
 }
 
@@ -181,21 +187,22 @@ impl<M: Memory> Writer<M> {
     pub fn start(memory: M, readers: Readers, lock: WriterLock) -> Result<Self, StoreError> {
         let (sender, jobs) = sync_channel(MAX_WAITING);
         let fatal = Arc::new(OnceLock::new());
-        let cell = fatal.clone();
+        let pulse = Arc::new(Pulse::default());
+        let (cell, observed) = (fatal.clone(), pulse.clone());
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || {
-                let ended = catch_unwind(AssertUnwindSafe(|| run(memory, &jobs, &readers)));
+                let ended = catch_unwind(AssertUnwindSafe(|| run(memory, &jobs, &readers, &observed)));
                 let fatal = match ended {
                     Ok(Ok(())) => return,
                     Ok(Err(fatal)) => fatal,
                     Err(panic) => Fatal::Unrecoverable(panic_message(&*panic)),
                 };
-                eprintln!("holdfast: {fatal}");
+                tracing::error!(reason = one_line(&fatal), "the writer has ended");
                 let _ = cell.set(fatal);
             })
             .map_err(|e| StoreError::Io(PathBuf::from("thread"), e))?;
-        Ok(Writer { sender: Some(sender), thread: Some(thread), fatal, _lock: lock })
+        Ok(Writer { sender: Some(sender), thread: Some(thread), fatal, pulse, _lock: lock })
     }
 
     /// Returns why nothing can be written any more, once that is so; the process should end then, with [`Fatal::exit_code`].
@@ -203,11 +210,30 @@ impl<M: Memory> Writer<M> {
         self.fatal.get()
     }
 
+    /// Returns the writer's state, without waiting for the database.
+    pub fn health(&self) -> WriterHealth {
+        WriterHealth {
+            waiting: self.pulse.waiting(),
+            is_alive: self.thread.as_ref().is_some_and(|t| !t.is_finished()),
+            recovering: self.pulse.recovering(),
+            fatal: self.fatal().cloned(),
+        }
+    }
+
+    /// Adds the writer's metrics to a registry: its queue, the time of transactions, failed ones.
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.pulse.register(registry);
+    }
+
     fn send(&self, job: Job<M>) -> Result<(), StoreError> {
         let sender = self.sender.as_ref().ok_or(StoreError::Stopped)?;
-        sender.try_send(job).map_err(|e| match e {
-            TrySendError::Full(_) => StoreError::Busy,
-            TrySendError::Disconnected(_) => StoreError::Stopped,
+        self.pulse.entered();
+        sender.try_send(job).map_err(|e| {
+            self.pulse.left(1);
+            match e {
+                TrySendError::Full(_) => StoreError::Busy,
+                TrySendError::Disconnected(_) => StoreError::Stopped,
+            }
         })
     }
 
@@ -289,7 +315,7 @@ fn next_batch<M: Memory>(jobs: &Receiver<Job<M>>, wait: Duration) -> Option<Vec<
     Some(batch)
 }
 
-fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers) -> Result<(), Fatal> {
+fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pulse: &Pulse) -> Result<(), Fatal> {
     let mut broken: Option<Recovery> = None;
     let mut session = memory.db().session().ok().flatten();
     let mut last_used = Instant::now();
@@ -299,6 +325,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers) -> 
             memory.db().release_writer_lock();
             return Ok(());
         };
+        pulse.left(batch.len());
         if broken.is_none() && batch.is_empty() && last_used.elapsed() >= TRY_IDLE {
             // A lost connection is a lost lock: it is noticed without any work, too.
             last_used = Instant::now();
@@ -308,14 +335,20 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers) -> 
         }
         if let Some(mut recovery) = broken.take() {
             if !recovery.recover(&mut memory, &mut session)? {
+                pulse.set_recovering(Some(recovery.why()));
                 batch.into_iter().for_each(|job| job.refuse(recovery.why()));
                 broken = Some(recovery);
                 continue;
             }
+            pulse.set_recovering(None);
             readers.clear();
         }
         let now = memory.now();
+        let (began, is_idle) = (Instant::now(), batch.is_empty());
         let (answers, outcome) = transact(&mut memory, batch, now);
+        if !is_idle || outcome.is_err() {
+            pulse.committed(began.elapsed(), outcome.is_ok());
+        }
         match &outcome {
             Ok(()) => {
                 for effect in memory.committed() {

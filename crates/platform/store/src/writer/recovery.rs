@@ -65,7 +65,7 @@ impl Recovery {
                     return Ok(false);
                 }
             }
-            eprintln!("holdfast: connected to the database again; reading what it says");
+            tracing::info!("connected to the database again; memory is read from it");
         }
         match catch_unwind(AssertUnwindSafe(|| memory.reload())) {
             Ok(Ok(())) => return Ok(true),
