@@ -89,11 +89,21 @@ else (() => {
     return body;
   };
 
+  // The height nearest to `y` at which a node covers no other.
+  function free(x, y) {
+    const taken = (height) => [...nodes.values()].some((n) => Math.abs(n.x - x) < 200 && Math.abs(n.y - height) < 52);
+    for (let step = 0; step <= 2 * nodes.size; step += 1) {
+      const height = y + (step % 2 ? 56 : -56) * Math.ceil(step / 2);
+      if (!taken(height)) return height;
+    }
+    return y;
+  }
+
   function add(id, kind, near, place, always) {
     if (nodes.has(id)) return nodes.get(id);
     if (nodes.size >= 500 && !always) { say('The graph has 500 nodes; take some away first.'); return null; }
     const x = near ? near.x + (place.side === 'left' ? -340 : 340) : 400;
-    const y = near ? near.y + (place.index - (place.count - 1) / 2) * 56 : 260;
+    const y = free(x, near ? near.y + (place.index - (place.count - 1) / 2) * 56 : 260);
     const node = { id, kind, label: '', risk: '', note: '', x, y, expanded: false };
     nodes.set(id, node);
     return node;
@@ -205,14 +215,24 @@ else (() => {
     svg.style.minWidth = `${Math.min(2400, (max.x - min.x))}px`;
     svg.style.minHeight = `${Math.min(1600, (max.y - min.y) * 0.8)}px`;
     svg.append(arrow());
+    const labels = []; // places of amounts, none of which covers another or a node
+    const covered = (x, y, width) => labels.some((l) => Math.abs(l.x - x) < (l.width + width) / 2 && Math.abs(l.y - y) < 14)
+      || all.some((n) => Math.abs(n.x - x) < 90 + width / 2 && y > n.y - 22 && y < n.y + 32);
     for (const e of edges.values()) {
       const a = nodes.get(e.from), b = nodes.get(e.to);
       if (!a || !b) continue;
       const middle = (a.x + b.x) / 2;
-      svg.append(element('path', { d: `M${a.x + 90},${a.y} C${middle},${a.y} ${middle},${b.y} ${b.x - 90},${b.y}`, class: 'edge', 'marker-end': 'url(#arrow)' }));
+      const out = a.x <= b.x ? 90 : -90; // from the side of a node that faces the other
+      svg.append(element('path', { d: `M${a.x + out},${a.y} C${middle},${a.y} ${middle},${b.y} ${b.x - out},${b.y}`, class: 'edge', 'marker-end': 'url(#arrow)' }));
       // Beside the node that is further out, so that amounts of neighbours do not cover each other.
       const outer = Math.abs(a.y - b.y) < 1 ? (a.y + b.y) / 2 : a.expanded && !b.expanded ? b.y : b.expanded && !a.expanded ? a.y : (a.y + b.y) / 2;
-      svg.append(element('text', { x: middle, y: outer - 4, class: 'value' }, edgeText(e)));
+      const text = edgeText(e), width = text.length * 6.8;
+      const heights = [0, -14, 14, -28, 28, -42, 42].map((h) => outer - 4 + h);
+      const y = heights.find((h) => !covered(middle, h, width)) ?? heights[0];
+      labels.push({ x: middle, y, width });
+      const label = element('text', { x: middle, y, class: 'value' }, text);
+      label.append(element('title', {}, `${title(a)} to ${title(b)}`));
+      svg.append(label);
     }
     for (const n of all) {
       const g = element('g', {
@@ -226,7 +246,7 @@ else (() => {
       if (n.note) g.append(element('text', { y: 34, class: 'note-text' }, n.note.slice(0, 60)));
       svg.append(g);
     }
-    document.getElementById('count').textContent = `${nodes.size} nodes, ${edges.size} movements`;
+    document.getElementById('count').textContent = `${nodes.size} nodes, ${edges.size} movements.`;
   }
 
   const of = (event) => nodes.get(event.target.closest?.('[data-id]')?.dataset.id);

@@ -265,6 +265,8 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     let first = findings.first().context("block 400000 pays a ransomware address")?;
     let case = crate::demo_case::run(&screening, &workspace, &master, &vault, &args.store, first, as_json)?;
     let campaign = crate::demo_campaign::run(&screening, &mut workspace, &master, as_json)?;
+    // The campaign's tags stay: a server that is started later measures the same effect.
+    workspace.save()?;
     let shared = Shared::new(workspace, screening, master, vault)?;
     let sharing = crate::demo_sharing::run(&shared, as_json)?;
     let academy = crate::demo_academy::run(&shared, &args.store, as_json)?;

@@ -186,8 +186,14 @@ fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
             }
         };
         let workspace = Workspace::open(&desk_args.store.store).ok();
-        let order =
-            ScanOrder { paths: &args.paths, out: &args.out, exhibit: &args.exhibit, gap: args.gap, most: MAX_UNPACKED };
+        let order = ScanOrder {
+            paths: &args.paths,
+            out: &args.out,
+            below: None,
+            exhibit: &args.exhibit,
+            gap: args.gap,
+            most: MAX_UNPACKED,
+        };
         let scanned = desk.scan_for_case(case, order, workspace.as_ref(), &who, &mut follow())?;
         let scanned = scanned.with_context(|| format!("{STOPPED} (with --case {case})"))?;
         show(&scanned.report, &scanned.derived, &scanned.holdings, Some(case), as_json)

@@ -163,6 +163,13 @@ fn taxii_and_stix_are_understood_by_their_own_peers() {
         json!({"channel": id, "wallets": [wallet(THIEF, "TLP:GREEN")], "report": {"title": "A ransom", "text": "Its way."}, "objects": [note]}),
     );
     assert_eq!(status, 200, "{said}");
+    // A report that says nothing is refused by its field.
+    for field in ["address", "asset", "label", "concept", "reason"] {
+        let mut empty = wallet(THIEF, "TLP:GREEN");
+        empty[field] = json!(" ");
+        let (status, said) = share(json!({"channel": id, "wallets": [empty]}));
+        assert!(status == 400 && said["error"].as_str().unwrap().starts_with(field), "{field}: {status} {said}");
+    }
     // Labels: what is too restrictive is refused, here with nothing shared.
     secret["tlp"] = json!("TLP:RED");
     secret["readers"] = json!(["Exchange B"]);

@@ -63,11 +63,11 @@ pub async fn home(State(shared): State<Shared>, Query(q): Query<crate::academy::
     Ok(academy(
         "Academy",
         html! {
-            p { "In " @for lang in ["en", "es", "de"] { a href={"/academy?lang=" (lang)} lang=(lang) { (lang) } " " } }
+            p { "Language: " @for (lang, name) in [("en", "English"), ("es", "Español"), ("de", "Deutsch")] { a href={"/academy?lang=" (lang)} lang=(lang) { (name) } " " } }
             @for c in &courses {
                 h2 { a href={"/academy/courses/" (c.header.course) "?lang=" (c.header.lang)} lang=(c.header.lang) { (c.header.title) } }
                 p lang=(c.header.lang) { (c.header.summary) }
-                p.note { (c.header.hours) " hours · " (c.header.labs.len()) " labs · " (c.languages.join(", ")) }
+                p.note { (pages::count(c.header.hours as u64, "hour")) " · " (pages::count(c.header.labs.len() as u64, "lab")) " · " (c.languages.join(", ")) }
             }
             h2 { "Labs" }
             ul { @for lab in &labs::LABS { li { a href={"/academy/labs/" (lab.id)} { (lab.title) } " " span.note { (lab.minutes) " min" } } } }
@@ -174,7 +174,7 @@ pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Response {
         html! {
             @for (session, labs) in desk.sessions.iter().zip(&labs_of) {
                 h2 { a href={"/academy/sessions/" (session.id)} { (session.plan.title) } }
-                p.note { (day(session.plan.starts)) " to " (day(session.plan.ends)) ", " (session.plan.place) " · " a href={"/academy/courses/" (session.plan.course) "?lang=" (session.plan.lang)} { "course" } }
+                p.note { (day(session.plan.starts)) " to " (day(session.plan.ends)) ", " (place(&session.plan)) " · " a href={"/academy/courses/" (session.plan.course) "?lang=" (session.plan.lang)} { "course" } }
                 div.wide { table {
                     thead { tr { th { "Lab" } th.n { "Score" } th {} } }
                     tbody { @for lab in labs {
@@ -515,7 +515,10 @@ pub async fn chain(
     let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();
     let encoded = rest.replace(' ', "%20");
     // A lab's tags are the learner's to read.
-    let inside = axum::http::Request::builder().uri(format!("/{encoded}{query}")).extension(Caller::local("learner"));
+    let inside = axum::http::Request::builder()
+        .uri(format!("/{encoded}{query}"))
+        .extension(Caller::local("learner"))
+        .extension(pages::InLab);
     let Ok(inside) = inside.body(Body::empty()) else {
         return ErrorPage::from(ApiError::bad("path: no address, transaction or block")).into_response();
     };
@@ -596,6 +599,14 @@ pub async fn feedback(
     }
 }
 
+/// Where a session is held: an online one may have a country only.
+fn place(plan: &NewSession) -> String {
+    match plan.place.is_empty() {
+        true => plan.country.clone(),
+        false => format!("{} ({})", plan.place, plan.country),
+    }
+}
+
 /// Sessions and the programme, for trainers.
 pub async fn desk(State(shared): State<Shared>) -> Page {
     let (sessions, courses, programme) = run(shared, |s| {
@@ -607,12 +618,13 @@ pub async fn desk(State(shared): State<Shared>) -> Page {
         "Academy",
         "/desk/academy",
         html! {
+            @if sessions.is_empty() { (pages::none("No session is planned: plan one below.")) }
             div.wide { table {
                 thead { tr { th { "Session" } th { "Language" } th { "Held" } th { "Where" } th { "When" } th { "Trainer" } th.n { "Roster" } th { "State" } } }
                 tbody { @for s in &sessions { tr {
                     td { a href={"/desk/academy/sessions/" (s.id)} { (s.plan.title) } }
                     td { (s.plan.lang) } td { @match s.plan.mode { Mode::InPerson => "in person", Mode::Online => "online" } }
-                    td { (s.plan.place) " (" (s.plan.country) ")" } td { (day(s.plan.starts)) " to " (day(s.plan.ends)) }
+                    td { (place(&s.plan)) } td { (day(s.plan.starts)) " to " (day(s.plan.ends)) }
                     td { (s.plan.trainer) } td.n { (s.enrolled) " of " (s.plan.capacity) } td { (s.state) }
                 } } }
             } }
@@ -701,7 +713,7 @@ pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Page 
         &session.plan.title.clone(),
         "/desk/academy",
         html! {
-            p { (day(session.plan.starts)) " to " (day(session.plan.ends)) ", " (session.plan.place) " (" (session.plan.country) "), " (session.plan.trainer) ", " (session.state) }
+            p { (day(session.plan.starts)) " to " (day(session.plan.ends)) ", " (place(&session.plan)) ", trainer " (session.plan.trainer) ", " (session.state) }
             h2 { "Roster (" (roster.len()) " of " (session.plan.capacity) ")" }
             div.wide { table {
                 thead { tr { th { "Learner" } th { "Agency" } th { "Country" } th { "Attended" } th { "Feedback" } th { "Certificate" } th {} } }
@@ -736,7 +748,7 @@ pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Page 
                     @for lab in &class.labs { td.n {
                         @if let Some(r) = l.labs.iter().find(|r| r.lab == *lab) {
                             (percent(r.score)) @if r.passed { " ✓" } br;
-                            span.note { (r.tries) " tries, " (r.hints) " hints" @if let Some(at) = &r.at { ", at " (at) } }
+                            span.note { (r.tries) @if r.tries == 1 { " try, " } @else { " tries, " } (pages::count(r.hints as u64, "hint")) @if let Some(at) = &r.at { ", at " (at) } }
                         }
                     } }
                 } } }
@@ -749,7 +761,7 @@ pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Page 
             h2 { "Scoreboard" }
             (scoreboard(&board))
             h2 { "Feedback" }
-            p { (feedback.sheets) " sheets. Content " (mean(feedback.content)) ", trainer " (mean(feedback.trainer)) ", labs " (mean(feedback.labs)) "." }
+            p { (pages::count(feedback.sheets as u64, "sheet")) ". Content " (mean(feedback.content)) ", trainer " (mean(feedback.trainer)) ", labs " (mean(feedback.labs)) "." }
             ul { @for c in &feedback.comments { li { (c) } } }
             @if open { (step_form(&here, "close", "Close the session", &[])) (step_form(&here, "cancel", "Cancel the session", &[])) }
         },

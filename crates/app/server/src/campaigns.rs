@@ -4,7 +4,7 @@ use crate::Shared;
 use crate::desk_pages::{back, desk_page, step_form, time};
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::pages::ErrorPage;
+use crate::pages::{ErrorPage, count, none};
 use crate::screening::json;
 use crate::sharing::run;
 use axum::body::Bytes;
@@ -257,29 +257,43 @@ pub async fn set_template(
     .map(Json)
 }
 
-fn money(minor: i64) -> String {
-    format!("{}.{:02}", minor / 100, minor.rem_euclid(100))
+/// An amount of the reference currency, of which `minor` units are hundredths.
+fn money(minor: i64, currency: &str) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    let minor = minor.unsigned_abs();
+    format!("{sign}{}.{:02} {currency}", minor / 100, minor % 100)
+}
+
+/// The currency of all values on the desk.
+fn currency(shared: &Shared) -> String {
+    shared.screening.book().file.policy.reference_currency.clone()
+}
+
+/// Whether a warned withdrawal is still to be decided on.
+fn is_open(warning: &WarningRecord) -> bool {
+    ["open", "cooling", "escalated"].contains(&warning.state.as_str())
 }
 
 /// Warnings, for the desk.
 pub async fn warnings_page(State(shared): State<Shared>, Query(q): Query<WarningsQuery>) -> Page {
     let filter = WarningFilter { state: q.state, customer: q.customer, limit: 200 };
-    let list = run(shared, move |s| Ok(s.screening.warnings(&filter)?)).await?;
+    let (list, unit) = run(shared, move |s| Ok((s.screening.warnings(&filter)?, currency(s)))).await?;
     Ok(desk_page(
         "Warnings at withdrawals",
         "/desk/warnings",
         html! {
             p { "Show " a href="/desk/warnings" { "all" } @for state in ["open", "cooling", "escalated", "stopped", "released"] { ", " a href={"/desk/warnings?state=" (state)} { (state) } } "." }
+            @if list.is_empty() { (none("No warning is in this state. Rules with a warning hold a withdrawal and put questions to the customer.")) }
             div.wide { table {
-                thead { tr { th { "Withdrawal" } th { "Customer" } th { "Scam" } th.n { "Value" } th { "Payee" } th { "State" } th { "Answers that tell of it" } th { "Not before" } th {} } }
+                thead { tr { th { "Withdrawal" } th { "Customer" } th { "Scam" } th.n { "Value" } th { "Payee" } th { "State" } th { "Answers that point to the scam" } th { "Not before" } th {} } }
                 tbody { @for w in &list { tr {
-                    td.hash { (w.event) } td { (w.customer) } td { (w.scam.name()) } td.n { @if let Some(v) = w.value { (money(v)) } }
+                    td.hash { (w.event) } td { (w.customer) } td { (w.scam.name()) } td.n { @match w.value { Some(v) => (money(v, &unit)), None => "unknown" } }
                     td.hash { (w.counterparty.as_deref().unwrap_or_default()) } td { (w.state) }
                     td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
-                    td { (time(w.cooling_until)) }
-                    td { @if ["open", "cooling", "escalated"].contains(&w.state.as_str()) {
-                        a href={"/desk/holds"} { "hold " (w.hold) } " "
-                        (step_form(&format!("/desk/warnings/{}", w.event), "", "The customer gives it up", &[]))
+                    td { @if is_open(w) { (time(w.cooling_until)) } }
+                    td { @if is_open(w) {
+                        a href={"/desk/holds?after=" (w.hold.saturating_sub(1)) "#hold-" (w.hold)} { "hold " (w.hold) } " "
+                        (step_form(&format!("/desk/warnings/{}", w.event), "", "Customer cancels it", &[]))
                     } }
                 } } }
             } }
@@ -300,11 +314,12 @@ pub async fn give_up(
 
 /// Campaigns, for the desk.
 pub async fn campaigns_page(State(shared): State<Shared>) -> Page {
-    let list = run(shared, |s| Ok(s.academy().campaigns()?)).await?;
+    let (list, unit) = run(shared, |s| Ok((s.academy().campaigns()?, currency(s)))).await?;
     Ok(desk_page(
         "Campaigns with police",
         "/desk/campaigns",
         html! {
+            @if list.is_empty() { (none("No campaign yet: draft one below.")) }
             div.wide { table {
                 thead { tr { th { "Campaign" } th { "Scam" } th { "Partner" } th { "State" } th { "Started" } th.n { "Told" } th.n { "Held out" } } }
                 tbody { @for c in &list { tr {
@@ -318,11 +333,11 @@ pub async fn campaigns_page(State(shared): State<Shared>) -> Page {
                 label { "Scam" select name="scam" { @for s in Scam::ALL { option value=(s.name()) { (s.name()) } } } }
                 label { "Police or agency" input name="partner" required; }
                 label { "Days looked back" input type="number" name="days" min="1" max="3650" value="90" required; }
-                label { "Least value" input type="number" name="min_value" min="0" value="0" required; }
+                label { "Least value, " (unit) input type="number" name="min_value" min="0" value="0" required; }
                 label { "Countries (two letters, commas)" input name="countries"; }
-                label { input type="checkbox" name="paid" value="1" checked; " who paid" }
-                label { input type="checkbox" name="about_to_pay" value="1" checked; " who is about to pay" }
-                label { input type="checkbox" name="pattern" value="1"; " the pattern of a victim counts too" }
+                label { input type="checkbox" name="paid" value="1" checked; "Customers who paid" }
+                label { input type="checkbox" name="about_to_pay" value="1" checked; "Customers about to pay" }
+                label { input type="checkbox" name="pattern" value="1"; "Customers with the pattern of a victim" }
                 label { "Held out, percent" input type="number" name="holdout" min="0" max="50" value="10" required; }
                 button type="submit" { "Draft" }
             }
@@ -360,7 +375,13 @@ pub async fn draft_page(
 }
 
 /// A campaign: who would be chosen, or what it did.
-pub async fn campaign_page(State(shared): State<Shared>, Path(id): Path<i64>) -> Page {
+pub async fn campaign_page(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+) -> Page {
+    let unit = currency(&shared);
+    let money = |minor: i64| money(minor, &unit);
     let (campaign, preview, effect, templates) = run(shared, move |s| {
         let academy = s.academy();
         let campaign = academy.campaign(id)?;
@@ -385,16 +406,19 @@ pub async fn campaign_page(State(shared): State<Shared>, Path(id): Path<i64>) ->
         &campaign.plan.title.clone(),
         "/desk/campaigns",
         html! {
-            p { (campaign.plan.scam.name()) " with " (campaign.plan.partner) ", " (campaign.state) ", drafted by " (campaign.created_by) }
+            p { "Scam: " (campaign.plan.scam.name()) ". Partner: " (campaign.plan.partner) ". State: " (campaign.state) ", drafted by " (campaign.created_by) " " (time(campaign.created)) "." }
+            p.note { (count(campaign.plan.rule.days.into(), "day")) " looked back, least value " (money(i64::try_from(campaign.plan.rule.min_value).unwrap_or(i64::MAX))) ", " (campaign.plan.holdout_ppm / 10_000) " % held out." }
             @if let Some(p) = &preview {
                 h2 { "Who would be told" }
-                p { strong { (p.people) } " people: " (p.paid) " paid, " (p.about_to_pay) " are about to; " (money(p.value as i64)) " in all. "
-                    @for (lang, n) in &p.languages { (lang) ": " (n) " " } }
+                p { "Customers: " strong { (p.people) } ", of whom " (p.paid) " paid and " (p.about_to_pay) " are about to pay; " (money(p.value as i64)) " in all."
+                    @if !p.languages.is_empty() { " By language: " (p.languages.iter().map(|(lang, n)| format!("{lang} {n}")).collect::<Vec<_>>().join(", ")) "." } }
+                @if p.people == 0 { (none("The rule chooses nobody now: look back further, or lower the least value, in another draft.")) }
                 div.wide { table {
-                    thead { tr { th { "Customer" } th { "Language" } th.n { "Paid" } th.n { "About to pay" } th.n { "Value" } } }
+                    thead { tr { th { "Customer" } th { "Language" } th.n { "Payments" } th.n { "Payments waiting" } th.n { "Value" } } }
                     tbody { @for p in &p.sample { tr { td { (p.customer) } td { (p.lang) } td.n { (p.because.paid) } td.n { (p.because.about_to_pay) } td.n { (money(p.because.value as i64)) } } } }
                 } }
-                (step_form(&here, "start", "Start it (another person than the drafter)", &[]))
+                @if campaign.created_by == *caller.0 { p.note { "You drafted it: another person starts it." } }
+                (step_form(&here, "start", "Start it", &[]))
             }
             @if let Some(e) = &effect {
                 h2 { "What it did" }
@@ -408,19 +432,21 @@ pub async fn campaign_page(State(shared): State<Shared>, Path(id): Path<i64>) ->
             }
             h2 { "Messages" }
             @for t in &templates {
-                section lang=(t.lang) {
-                    h3 { (t.lang) ", version " (t.version) ": " (t.subject) } pre.wide { (t.body) }
-                    form.step method="post" action=(here) {
+                section {
+                    h3 { (t.lang) ", " @if t.version == 0 { "as shipped" } @else { "version " (t.version) } ": " bdi lang=(t.lang) { (t.subject) } }
+                    pre.text lang=(t.lang) dir="auto" { (t.body) }
+                    details { summary { "Change it" } form.step method="post" action=(here) {
                         input type="hidden" name="step" value="template"; input type="hidden" name="lang" value=(t.lang);
-                        label { "Subject" input name="subject" value=(t.subject) required; } label { "Text" textarea name="body" rows="4" required { (t.body) } }
-                        button type="submit" { "New version" }
-                    }
+                        label { "Subject" input name="subject" value=(t.subject) size="40" lang=(t.lang) dir="auto" required; }
+                        label { "Text" textarea name="body" rows="6" lang=(t.lang) dir="auto" required { (t.body) } }
+                        button type="submit" { "Save as a new version" }
+                    } }
                 }
             }
             form.step method="post" action=(here) {
                 input type="hidden" name="step" value="template";
-                label { "Another language" input name="lang" size="10" placeholder="zh-Hans" required; }
-                label { "Subject" input name="subject" required; } label { "Text" textarea name="body" rows="4" required {} }
+                label { "Another language (BCP 47)" input name="lang" size="10" placeholder="zh-Hans" required; }
+                label { "Subject" input name="subject" size="40" dir="auto" required; } label { "Text" textarea name="body" rows="6" dir="auto" required {} }
                 button type="submit" { "Save" }
             }
         },

@@ -194,19 +194,16 @@ pub(crate) async fn scan_bytes(
         let file = dir.path().join(if plain.trim_matches(['.', ' ']).is_empty() { "file".into() } else { plain });
         std::fs::write(&file, &bytes).map_err(io)?;
         let (paths, out) = ([file], dir.path().join("results"));
-        let order =
-            ScanOrder { paths: &paths, out: &out, exhibit: &exhibit, gap: gap.unwrap_or(GAP), most: MAX_UNPACKED };
+        let order = ScanOrder {
+            paths: &paths,
+            out: &out,
+            below: Some(dir.path()),
+            exhibit: &exhibit,
+            gap: gap.unwrap_or(GAP),
+            most: MAX_UNPACKED,
+        };
         let scanned = d.scan_for_case(id, order, Some(w), p, &mut |_| ControlFlow::Continue(()))?;
-        let mut scanned = scanned.ok_or_else(|| ScreeningError::State("the scan was stopped".into()))?;
-        // The folder is gone: names are the file's own.
-        let root = format!("{}/", dir.path().display());
-        for source in &mut scanned.report.sources {
-            source.path = source.path.replace(&root, "");
-            let said = source.warnings.iter_mut().chain(&mut source.not_opened);
-            said.for_each(|w| *w = w.replace(&root, ""));
-        }
-        scanned.report.findings.iter_mut().for_each(|f| f.source = f.source.replace(&root, ""));
-        Ok(scanned)
+        scanned.ok_or_else(|| ScreeningError::State("the scan was stopped".into()))
     })
     .await
     .map(Json)

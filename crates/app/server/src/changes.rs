@@ -1,20 +1,22 @@
 //! Changes that a second person puts in force, over HTTP and as a page.
 
 use crate::Shared;
-use crate::desk_pages::{back, desk_page, step_form};
+use crate::desk_pages::{back, desk_page, step_form, time};
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::pages::ErrorPage;
+use crate::pages::{ErrorPage, none};
 use crate::screening::{block, json};
 use axum::body::Bytes;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_screening::RuleBook;
 use holdfast_screening::changes::{Change, ChangeKind};
-use holdfast_screening::model::rfc3339;
+use holdfast_screening::rules::BookFile;
 use maud::{Markup, html};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 
@@ -122,23 +124,99 @@ pub(crate) fn may_grant(caller: &Caller, scopes: &[String]) -> Result<(), ApiErr
     }
 }
 
+/// Fields that differ between two values: `name: before -> after`, long ones by name alone.
+fn field_differences<T: Serialize>(name: &str, before: &T, after: &T) -> Vec<String> {
+    let fields = |v: &T| match serde_json::to_value(v) {
+        Ok(Value::Object(map)) => map,
+        _ => serde_json::Map::new(),
+    };
+    let (before, after) = (fields(before), fields(after));
+    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let text = |v: Option<&Value>| v.map_or("nothing".to_owned(), |v| v.as_str().map_or(v.to_string(), str::to_owned));
+    let differing = names.into_iter().filter(|n| before.get(*n) != after.get(*n));
+    differing.map(|n| format!("{name}.{n}: {} -> {}", text(before.get(n)), text(after.get(n)))).collect()
+}
+
+/// What a rule book changes of the one in force, one line each.
+fn book_differences(before: &BookFile, after: &BookFile) -> Vec<String> {
+    let mut lines = field_differences("policy", &before.policy, &after.policy);
+    lines.extend(field_differences("lists", &before.lists, &after.lists));
+    if before.title != after.title {
+        lines.push(format!("title: {} -> {}", before.title, after.title));
+    }
+    let of = |book: &'_ BookFile, id: &str| book.rules.iter().find(|r| r.id == id).cloned();
+    for rule in &after.rules {
+        match of(before, &rule.id) {
+            None => lines.push(format!("rule {} is added: {}", rule.id, rule.title)),
+            Some(old) => lines.extend(field_differences(&format!("rule {}", rule.id), &old, rule)),
+        }
+    }
+    let gone = before.rules.iter().filter(|r| of(after, &r.id).is_none());
+    lines.extend(gone.map(|r| format!("rule {} is removed: {}", r.id, r.title)));
+    lines
+}
+
+/// What a change is about, without the kind that its subject repeats.
+fn subject(change: &Change) -> String {
+    let body: Value = serde_json::from_str(&change.body).unwrap_or_default();
+    let part = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let named = match change.kind {
+        ChangeKind::Rules => part("title"),
+        ChangeKind::Key | ChangeKind::Source => part("name"),
+    };
+    named.unwrap_or_else(|| change.subject.split_once(':').map_or("", |s| s.1).to_owned())
+}
+
+/// A body to read: JSON with one field a line, YAML as it is.
+fn readable(body: &str) -> String {
+    let value = serde_json::from_str::<Value>(body).ok();
+    value.and_then(|v| serde_json::to_string_pretty(&v).ok()).unwrap_or_else(|| body.to_owned())
+}
+
+/// Changes whose differences a page shows.
+const MOST_COMPARED: usize = 20;
+
 /// Changes as a page.
-pub async fn page(State(shared): State<Shared>, Query(q): Query<ChangesQuery>) -> Result<Markup, ErrorPage> {
+pub async fn page(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<ChangesQuery>,
+) -> Result<Markup, ErrorPage> {
     let state = q.state.clone().unwrap_or_else(|| "proposed".into());
-    let list = block(shared, move |s| s.changes(Some(&state))).await?;
+    let shown = state.clone();
+    let (list, compared) = block(shared, move |s| {
+        let list = s.changes(Some(&state))?;
+        let now = s.book();
+        let books = list.iter().filter(|c| c.kind == ChangeKind::Rules && c.state == "proposed").take(MOST_COMPARED);
+        let differences = books.filter_map(|c| {
+            let new = RuleBook::stored(&c.body, 0).ok()?;
+            Some((c.id, book_differences(&now.file, &new.file)))
+        });
+        let compared: BTreeMap<u64, Vec<String>> = differences.collect();
+        Ok((list, compared))
+    })
+    .await?;
     Ok(desk_page(
         "Changes",
         "/desk/changes",
         html! {
             p { "Rule books, keys that may administrate, and sources are put in force by a second person. Show "
                 a href="/desk/changes?state=proposed" { "proposed" } ", " a href="/desk/changes?state=approved" { "approved" } ", " a href="/desk/changes?state=rejected" { "rejected" } "." }
-            @if list.is_empty() { p.note { "None." } }
+            @if list.is_empty() { (none(&format!("No change is {shown}."))) }
             @for c in &list { section {
-                h2 { "Change " (c.id) ": " (c.kind.name()) " " (c.subject) }
-                p { (c.state) ", proposed by " (c.proposed_by) " " (rfc3339(c.proposed))
-                    @if let Some(by) = &c.decided_by { "; decided by " (by) ": " (c.reason.as_deref().unwrap_or_default()) } }
-                details { summary { "What is put in force" } pre { (c.body) } }
-                @if c.state == "proposed" {
+                h2 { "Change " (c.id) ": " (c.kind.name()) " " (subject(c)) }
+                p { "Proposed by " (c.proposed_by) " " (time(c.proposed))
+                    @if let (Some(by), Some(at)) = (&c.decided_by, c.decided) { "; " (c.state) " by " (by) " " (time(at)) ": " (c.reason.as_deref().unwrap_or_default()) } }
+                @if let Some(lines) = compared.get(&c.id) {
+                    p { "Against the rule book in force:" }
+                    @if lines.is_empty() { (none("Nothing differs.")) }
+                    ul { @for line in lines { li { (line) } } }
+                }
+                details open[c.kind != ChangeKind::Rules] { summary { "What is put in force" } pre.text { (readable(&c.body)) } }
+                @if c.state == "proposed" && *c.proposed_by == *caller.0 {
+                    p.note { "You proposed it: another person approves it. You can reject it." }
+                    (step_form(&format!("/desk/changes/{}", c.id), "", "Reject", &[("decision", "reject", "hidden"), ("reason", "Why", "text")]))
+                } @else if c.state == "proposed" {
                     (step_form(&format!("/desk/changes/{}", c.id), "", "Decide", &[("decision", "Decision", "approve|reject"), ("reason", "Why", "text")]))
                 }
             } }
@@ -157,4 +235,35 @@ pub async fn decide_page(
     let approve = matches!(said.decision, ChangeVerdict::Approve);
     decided(shared, &caller, id, approve, said.reason).await?;
     Ok(back("/desk/changes".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book(text: &str) -> BookFile {
+        let rule = |id: &str, when: &str| {
+            format!(
+                "  - {{id: {id}, version: 1, state: live, title: About {id}, on: [deposit], when: '{when}', decision: review, source: [s]}}\n"
+            )
+        };
+        let mut yaml = format!("title: T\npolicy: {{review_hours: {text}}}\nrules:\n");
+        yaml += &rule("one", if text == "24" { "amount > 1" } else { "amount > 2" });
+        yaml += &rule(if text == "24" { "two" } else { "three" }, "amount > 1");
+        RuleBook::stored(&yaml, 1).unwrap().file.clone()
+    }
+
+    #[test]
+    fn a_proposed_book_is_shown_by_what_it_changes() {
+        let (before, after) = (book("24"), book("12"));
+        let lines = book_differences(&before, &after);
+        let expected = [
+            "policy.review_hours: 24 -> 12",
+            "rule one.when: amount > 1 -> amount > 2",
+            "rule three is added: About three",
+            "rule two is removed: About two",
+        ];
+        assert_eq!(lines, expected);
+        assert!(book_differences(&before, &before).is_empty());
+    }
 }

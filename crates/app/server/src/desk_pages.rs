@@ -7,7 +7,7 @@ use crate::cases::{person, with_ledger};
 use crate::desk::at_desk;
 use crate::error::ApiError;
 use crate::gate::{Caller, scopes_of};
-use crate::pages::{ErrorPage, page};
+use crate::pages::{ErrorPage, count, none, page};
 use crate::screening::block;
 use axum::Extension;
 use axum::extract::{Form, Multipart, Path, Query, State};
@@ -21,6 +21,7 @@ use holdfast_requests::reports::{Filer, Kind};
 use holdfast_screening::alerts::{AlertAction, AlertFilter};
 use holdfast_screening::amount::with_unit;
 use holdfast_screening::holds::HoldFilter;
+use holdfast_screening::keys::ApiKey;
 use holdfast_screening::model::rfc3339;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -78,35 +79,52 @@ pub(crate) fn step<T: DeserializeOwned>(fields: &BTreeMap<String, String>) -> Re
     if !transfer.is_empty() {
         map.insert("transfers".into(), json!([transfer]));
     }
-    serde_json::from_value(Value::Object(map)).map_err(|e| ApiError::bad(format!("form: {e}")))
+    serde_json::from_value(Value::Object(map)).map_err(|e| fault(&e.to_string()))
+}
+
+/// What is wrong with a form, beginning with the field's name where it is known.
+fn fault(said: &str) -> ApiError {
+    let missing = said.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+    ApiError::bad(match missing {
+        Some((field, _)) => format!("{field}: it is missing"),
+        None => format!("form: {said}"),
+    })
 }
 
 pub(crate) fn back(to: String) -> Response {
     Redirect::to(&to).into_response()
 }
 
+/// Pages that the desk's navigation leads to.
+const LINKS: [(&str, &str); 14] = [
+    ("/desk", "Desk"),
+    ("/desk/requests", "Requests"),
+    ("/desk/cases", "Cases"),
+    ("/desk/alerts", "Alerts"),
+    ("/desk/holds", "Holds"),
+    ("/desk/warnings", "Warnings"),
+    ("/desk/campaigns", "Campaigns"),
+    ("/desk/officers", "Officers"),
+    ("/desk/seizures", "Seizures"),
+    ("/desk/sharing", "Sharing"),
+    ("/desk/recommendations", "Recommendations"),
+    ("/desk/changes", "Changes"),
+    ("/desk/academy", "Academy"),
+    ("/transparency", "Transparency"),
+];
+
+/// The first page of the desk that a key may open: an administrator's is not the investigators' queue.
+fn landing(key: &ApiKey) -> &'static str {
+    let may = |to: &str| scopes_of_page(&Method::GET, to).iter().any(|s| key.may(s));
+    LINKS.iter().map(|(to, _)| *to).find(|to| is_private(to) && may(to)).unwrap_or("/desk")
+}
+
 pub(crate) fn desk_page(title: &str, here: &str, body: Markup) -> Markup {
-    let links = [
-        ("/desk", "Desk"),
-        ("/desk/requests", "Requests"),
-        ("/desk/cases", "Cases"),
-        ("/desk/alerts", "Alerts"),
-        ("/desk/holds", "Holds"),
-        ("/desk/warnings", "Warnings"),
-        ("/desk/campaigns", "Campaigns"),
-        ("/desk/officers", "Officers"),
-        ("/desk/seizures", "Seizures"),
-        ("/desk/sharing", "Sharing"),
-        ("/desk/recommendations", "Recommendations"),
-        ("/desk/changes", "Changes"),
-        ("/desk/academy", "Academy"),
-        ("/transparency", "Transparency"),
-    ];
     page(
         title,
         "",
         html! {
-            nav aria-label="Desk" { @for (to, name) in links {
+            nav aria-label="Desk" { @for (to, name) in LINKS {
                 a href=(to) aria-current=[(to == here).then_some("page")] { (name) }
             } form action="/desk/search" role="search" { input name="q" type="search" aria-label="Search cases and requests" placeholder="Cases and requests"; } }
             h1 { (title) }
@@ -147,7 +165,7 @@ pub struct Next {
 
 /// Sign-in.
 pub async fn sign_in(Query(q): Query<Next>) -> Markup {
-    let next = q.next.filter(|n| n.starts_with("/desk")).unwrap_or_else(|| "/desk".into());
+    let next = q.next.filter(|n| n.starts_with("/desk")).unwrap_or_default();
     page(
         "Sign in",
         "",
@@ -208,7 +226,9 @@ pub async fn signed_in(
     note_sign_in(&shared, "sign_in", &key.name, &client.0).await?;
     let random = crate::api::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
     let id = shared.gate.sessions.start(&key.id, random, shared.screening.now());
-    let next = fields.get("next").filter(|n| n.starts_with("/desk")).map_or("/desk", String::as_str);
+    // The desk's front page is where nobody in particular was headed.
+    let next = fields.get("next").map(String::as_str).filter(|n| n.starts_with("/desk") && *n != "/desk");
+    let next = next.unwrap_or(landing(&key));
     let cookie = shared.access.cookie("hf", &id, crate::sessions::SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
 }
@@ -260,6 +280,7 @@ pub async fn home(State(shared): State<Shared>, Extension(caller): Extension<Cal
                 "/desk/seizures?state=approved",
                 "SELECT COUNT(*) FROM seizures WHERE state = 'approved'",
             ),
+            ("changes to approve", "/desk/changes", "SELECT COUNT(*) FROM changes WHERE state = 'proposed'"),
         ] {
             let rows = d.screening.read(|db| db.query(sql, &[]))?;
             counts.push((name, to, rows.first().map_or(Ok(0), |r| r.int(0))?));
@@ -274,7 +295,7 @@ pub async fn home(State(shared): State<Shared>, Extension(caller): Extension<Cal
         html! {
             div.cards { @for (name, to, count) in &counts { a href=(to) { strong { (count) } (name) } } }
             h2 { "Your open cases" }
-            @if cases.is_empty() { p.note { "None." } }
+            @if cases.is_empty() { p.note { "None. " a href="/desk/cases" { "Open a case" } } }
             ul { @for c in &cases { li { a href={"/desk/cases/" (c.id)} { (c.title) } " " span.note { "opened " (time(c.created)) } } } }
             form method="post" action="/sign-out" { button.plain type="submit" { "Sign out " (caller.0) } }
         },
@@ -307,6 +328,7 @@ pub async fn requests(
         "/desk/requests",
         html! {
             p { "Show " a href="/desk/requests" { "all" } ", " a href="/desk/requests?state=open" { "open" } ", " a href="/desk/requests?state=prepared" { "to approve" } ", " a href="/desk/requests?state=answered" { "answered" } "." }
+            @if list.is_empty() { (none("No request is in this state. Officers send requests through the portal.")) }
             div.wide { table {
                 thead { tr { th { "Request" } th { "Agency" } th { "Kind" } th { "Process" } th { "Due" } th { "State" } } }
                 tbody { @for r in &list { tr {
@@ -378,18 +400,19 @@ pub async fn request(
             ul { @for t in &r.targets { li { (json!(t.kind).as_str().unwrap_or_default()) " " span.hash { (t.value) } } } }
             @if matches.is_empty() { p.note { "No customer is matched." } }
             @if !matches.is_empty() { div.wide { table {
-                thead { tr { th { "Customer" } th { "How" } th { "Why" } th { "Said" } } }
+                thead { tr { th { "Customer" } th { "How" } th { "Why" } th { "Verdict" } } }
                 tbody { @for m in &matches { tr {
                     td { (m.found.customer) }
                     td { (json!(m.found.how).as_str().unwrap_or_default()) " by " span.hash { (m.found.target) } }
                     td { (m.found.because.join("; ")) }
                     td {
                         @if let (Some(v), Some(by)) = (&m.verdict, &m.decided_by) { (v) " by " (by) ": " (m.reason.as_deref().unwrap_or_default()) }
-                        @if s.state == "open" { (step_form(&to, "match", "Say so", &[("customer", &m.found.customer, "hidden"), ("accept", "It is", "true|false"), ("reason", "Why", "text")])) }
+                        @if s.state == "open" { (step_form(&to, "match", "Record", &[("customer", &m.found.customer, "hidden"), ("accept", "This customer is meant", "true|false"), ("reason", "Why", "text")])) }
                     }
                 } } }
             } } }
             h2 { "Answer" }
+            @if s.state == "answered" { p { "Answered: " (s.outcome.as_deref().unwrap_or_default()) "." } }
             @if s.state == "open" {
                 (step_form(&to, "prepare", "Prepare", &match r.kind {
                     holdfast_requests::request::Kind::Seizure => vec![("outcome", "Answer", "granted|partly|refused|forged"), ("reason", "Why", "text"), ("transfer.customer", "From customer", "text"),
@@ -411,7 +434,7 @@ pub async fn request(
             @if s.state == "answered" && matches!(r.kind.name(), "information" | "emergency_disclosure") {
                 h2 { "Productions" }
                 ul { @for p in &productions { li {
-                    a href={"/api/v1/desk/requests/" (id) "/productions/" (p.id)} { "package " (p.id) } ", made " (time(p.created)) " by " (p.created_by) ", until " (time(p.expires)) ", fetched " (p.downloads.len()) " times"
+                    a href={"/api/v1/desk/requests/" (id) "/productions/" (p.id)} { "package " (p.id) } ", made " (time(p.created)) " by " (p.created_by) ", until " (time(p.expires)) ", fetched " (count(p.downloads.len() as u64, "time"))
                     @if let Some(last) = p.downloads.last() { ", last by " (last.who) } } } }
                 form.step method="post" action={(to) "/productions"} { label { "age recipient (empty: the officer's own)" input name="recipient"; } button type="submit" { "Make a production" } }
             }
@@ -484,7 +507,7 @@ pub async fn scan_evidence(
         &format!("Scan of {exhibit}"),
         "/desk/cases",
         html! {
-            p { (scanned.report.findings.len()) " findings, " (scanned.report.sealed.len()) " secrets sealed to the case's key, " (scanned.derived.len()) " addresses derived. "
+            p { (count(scanned.report.findings.len() as u64, "finding")) ", " (count(scanned.report.sealed.len() as u64, "secret")) " sealed to the case's key, " (count(scanned.derived.len() as u64, "address")) " derived. "
                 a href={"/desk/cases/" (id)} { "The case" } " has the results as exhibits." }
             div.wide { table {
                 thead { tr { th { "What" } th { "Where" } th.n { "At" } th { "Value, or the secret's fingerprint" } th { "How sure" } th { "Around it" } } }
@@ -495,7 +518,7 @@ pub async fn scan_evidence(
             @if !scanned.holdings.is_empty() { h2 { "Known to the ledger, or tagged" } div.wide { table {
                 thead { tr { th { "Address" } th { "From" } th.n { "Received" } th.n { "Holds" } th { "Tags" } th { "Customers" } } }
                 tbody { @for h in scanned.holdings.iter().take(1_000) { tr {
-                    td { a.hash href={"/address/" (h.address)} { (h.address) } } td { (h.origin) } td.n { (h.received) } td.n { (h.balance) } td { (h.tags.join("; ")) }
+                    td { a.hash href={"/address/" (h.address)} { (h.address) } } td { (h.origin) } td.n { (with_unit(h.received.into(), &h.asset)) } td.n { (with_unit(h.balance.into(), &h.asset)) } td { (h.tags.join("; ")) }
                     td { @for m in &h.customers { (m.customer) ": " (m.because.join("; ")) br; } }
                 } } }
             } } }
@@ -574,12 +597,13 @@ pub async fn officers(State(shared): State<Shared>, Query(q): Query<ListQuery>) 
         "Officers and agencies",
         "/desk/officers",
         html! {
+            @if officers.is_empty() { (none("No officer is in this state. Officers register at the portal once their agency stands below.")) }
             div.wide { table {
                 thead { tr { th { "Officer" } th { "Agency" } th { "State" } th { "Decide" } } }
                 tbody { @for o in &officers { tr {
                     td { (o.name) br; span.note { (o.email) } } td { (o.agency) " (" (o.country) ")" }
                     td { (o.state) @if !o.second_factor { ", no second factor" } @if let Some(by) = &o.decided_by { " by " (by) } }
-                    td { (step_form(&format!("/desk/officers/{}", o.id), "", "Say so", &[("verdict", "Verdict", "approve|suspend|reset_factor"), ("reason", "Why", "text")])) }
+                    td { (step_form(&format!("/desk/officers/{}", o.id), "", "Record", &[("verdict", "Verdict", "approve|suspend|reset_factor"), ("reason", "Why", "text")])) }
                 } } }
             } }
             h2 { "Agencies and their verified mail domains" }
@@ -628,7 +652,7 @@ pub async fn seizures(
     Ok(desk_page(
         "Seizures",
         "/desk/seizures",
-        html! { div.wide { table {
+        html! { @if list.is_empty() { (none("No seizure is in this state. Requests for a seizure, once approved, stand here.")) } div.wide { table {
             thead { tr { th { "Request" } th { "From" } th.n { "Amount" } th { "To" } th { "State" } } }
             tbody { @for z in &list { tr {
                 td { a href={"/desk/requests/" (z.request)} { (z.request) } } td { (z.transfer.customer) } td.n { (with_unit(z.transfer.amount.0, &z.transfer.asset)) }
@@ -652,6 +676,7 @@ pub async fn alerts(State(shared): State<Shared>, Query(q): Query<ListQuery>) ->
         "/desk/alerts",
         html! {
             p { "Show " a href="/desk/alerts?state=open" { "open" } ", " a href="/desk/alerts?state=closed" { "closed" } "." }
+            @if list.is_empty() { (none("No alert is in this state.")) }
             div.wide { table {
                 thead { tr { th.n { "Alert" } th { "Customer" } th { "Decision" } th { "Reason" } th { "Assignee" } th { "Since" } } }
                 tbody { @for a in &list { tr {
@@ -689,7 +714,7 @@ pub async fn alert(State(shared): State<Shared>, Path(id): Path<u64>) -> Page {
             } }
             h2 { "Notes" }
             @for n in &notes { p { strong { (n.author) } " " (time(n.time)) " " (n.action) br; (n.text) } }
-            (alert_form(&to, "assign", "Assign", &[("assignee", "To", "text")]))
+            (alert_form(&to, "assign", "Assign", &[("assignee", "To (empty: nobody)", "text")]))
             (alert_form(&to, "comment", "Comment", &[("text", "Text", "text")]))
             @if a.state == "open" { (alert_form(&to, "close", "Close", &[("outcome", "It was", "true_positive|false_positive|undecided"), ("text", "Why", "text")])) }
             @else { (alert_form(&to, "reopen", "Reopen", &[("text", "Why", "text")])) }
@@ -729,12 +754,13 @@ pub async fn holds(State(shared): State<Shared>, Query(q): Query<ListQuery>) -> 
         "/desk/holds",
         html! {
             p { "Show " a href="/desk/holds?state=active" { "active" } ", " a href="/desk/holds?state=released" { "released" } ", " a href="/desk/holds?state=expired" { "expired" } "." }
+            @if list.is_empty() { (none("No hold is in this state. Decisions of rules and orders of authorities place holds.")) }
             div.wide { table {
                 thead { tr { th.n { "Hold" } th { "Customer" } th { "Covers" } th { "Basis" } th { "Placed" } th { "Ends" } th { "Release" } } }
-                tbody { @for h in &list { tr {
+                tbody { @for h in &list { tr id={"hold-" (h.id)} {
                     td.n { (h.id) } td { (h.customer) } td { (h.scope.name()) @if h.amount.is_some() { ": " (with_unit(h.held.0, h.asset.as_deref().unwrap_or_default())) } }
-                    td { (h.basis) br; span.note { (h.reason) } } td { (time(h.placed)) " by " (h.placed_by) }
-                    td { @match h.expires { Some(t) => (time(t)), None => "" } }
+                    td { (h.basis) br; span.note.long { (h.reason) } } td { (time(h.placed)) " by " (h.placed_by) }
+                    td { @match h.expires { Some(t) => (time(t)), None => "open-ended" } }
                     td { @if h.state == "active" {
                         @if let Some(by) = &h.asked_by { "asked for by " (by) ": " (h.asked_reason.as_deref().unwrap_or_default()) }
                         (step_form(&format!("/desk/holds/{}/release", h.id), "", "Release", &[("reason", "Why", "text")]))
@@ -770,6 +796,7 @@ pub async fn cases(
         "Cases",
         "/desk/cases",
         html! {
+            @if list.is_empty() { (none("No case that you may read. Open one below.")) }
             div.wide { table {
                 thead { tr { th.n { "Case" } th { "Title" } th { "Typology" } th { "State" } th { "Opened" } } }
                 tbody { @for c in &list { tr {
@@ -805,7 +832,7 @@ pub async fn case(State(shared): State<Shared>, Extension(caller): Extension<Cal
         "/desk/cases",
         html! {
             p { (c.summary) }
-            p.note { (c.state) ", opened " (time(c.created)) " by " (c.created_by) "; " (file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", ")) @if let Some(t) = &c.typology { "; " (t) } }
+            p.note { (c.state) ", opened " (time(c.created)) " by " (c.created_by) "; people: " (file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", ")) @if let Some(t) = &c.typology { "; typology: " (t.replace('_', " ")) } }
             p { a href={"/api/v1/desk/cases/" (id) "/report.pdf"} { "Case report (PDF)" } }
             h2 { "What belongs to it" }
             div.wide { table {
@@ -832,21 +859,25 @@ pub async fn case(State(shared): State<Shared>, Extension(caller): Extension<Cal
                     td { (time(i.created)) " by " (i.created_by) }
                     td { @if now_open && i.withdrawn.is_none() {
                         @if i.kind == "task" && i.done.is_none() { (step_form(&to, "done", "Done", &[("item", &i.id.to_string(), "hidden")])) }
-                        @if i.kind == "exhibit" { (step_form(&to, "custody", "Record", &[("item", &i.id.to_string(), "hidden"), ("action", "Custody", "moved|examined|returned|destroyed"), ("place", "Place", "text"), ("note", "Note", "text")])) }
+                        @if i.kind == "exhibit" { details { summary { "Custody" } (step_form(&to, "custody", "Record", &[("item", &i.id.to_string(), "hidden"), ("action", "What happened", "moved|examined|returned|destroyed"), ("place", "Place", "text"), ("note", "Note", "text")])) } }
                         details { summary { "Withdraw" } (step_form(&to, "withdraw", "Withdraw", &[("item", &i.id.to_string(), "hidden"), ("reason", "Why", "text")])) }
                     } }
                 } } }
             } }
             @if now_open {
+                h3 { "Add" }
                 (step_form(&to, "add", "Add", &[("kind", "Kind", "note|subject|address|transaction|request|alert|hold|event"), ("key", "Number, address or id", "text"), ("title", "Text", "area")]))
                 (step_form(&to, "add", "Add a task", &[("kind", "task", "hidden"), ("title", "Task", "text"), ("assignee", "For", "text")]))
+                h3 { "Exhibits and seized files" }
                 (file_form(&format!("{to}/exhibits"), "Take in as an exhibit", &[("place", "Where it is kept")]))
                 (file_form(&format!("{to}/evidence"), "Scan for seeds, keys, addresses and wallets", &[("exhibit", "Exhibit")]))
                 p.note { "Up to 64 MiB here; disk images by " code { "holdfast evidence scan" } ". At a scene: " a href="/field-guide" { "the field guide" } "." }
-            (step_form(&to, "member", "Set role", &[("person", "Person", "text"), ("role", "Role", "member|viewer|lead")]))
+                h3 { "People and state" }
+                (step_form(&to, "member", "Set role", &[("person", "Person", "text"), ("role", "Role", "member|viewer|lead")]))
                 (step_form(&to, "close", "Close the case", &[("reason", "Why", "text")]))
             } @else { (step_form(&to, "reopen", "Open again", &[])) }
             h2 { "Reports to authorities" }
+            @if reports.is_empty() { (none("None yet: draft one below.")) }
             ul { @for r in &reports { li {
                 (r.kind) " " (r.id) ", version " (r.version) ", " (r.state) ", written by " (r.created_by) @if let Some(by) = &r.approved_by { ", approved by " (by) }
                 @match r.state.as_str() {
@@ -927,7 +958,7 @@ pub async fn search(
         &format!("Search: {}", words.q),
         "",
         html! {
-            @if hits.is_empty() { p { "Nothing has all these words." } }
+            @if hits.is_empty() { p { "No case that you may read and no request has all these words. The field at the top of the page searches the ledger and its tags." } }
             ul { @for h in &hits { li { (h.kind) " " a href={"/desk/" (h.kind) "s/" (h.id)} { (h.title) } } } }
         },
     ))
@@ -941,8 +972,10 @@ pub async fn recommendations(State(shared): State<Shared>, Extension(caller): Ex
         "/desk/recommendations",
         html! {
             h2 { "What cases have in common" }
-            ul { @for f in &findings { li { strong { (f.typology) } ": " (f.cases.len()) " cases, " (f.subjects) " customers; for the " (json!(f.team).as_str().unwrap_or_default()) " team" } } }
+            @if findings.is_empty() { (none("Nothing yet: cases with a typology stand here.")) }
+            ul { @for f in &findings { li { strong { (f.typology) } ": " (count(f.cases.len() as u64, "case")) ", " (count(f.subjects as u64, "customer")) "; for the " (json!(f.team).as_str().unwrap_or_default()) " team" } } }
             h2 { "Proposals" }
+            @if list.is_empty() { (none("None yet.")) }
             @for r in &list { section {
                 h3 { (r.proposal.title) } p { "To the " (json!(r.proposal.team).as_str().unwrap_or_default()) " team, on " (r.cases.len()) " cases of " (r.proposal.typology) ". " (r.proposal.text) }
                 @if let Some(e) = &r.effect { p { "Replayed over " (e.events) " events: it would have stopped " strong { (e.cases_stopped.len()) } " of " (r.cases.len()) " cases, and " (e.others) " customers who are in none." } }
@@ -1081,5 +1114,45 @@ pub fn refusal(path_and_query: &str, e: ApiError) -> Response {
             .collect();
         return back(format!("/sign-in?next={next}"));
     }
+    if e.status == StatusCode::FORBIDDEN {
+        let body = html! {
+            p.error role="alert" { (e.message) }
+            p { "The links above lead to the pages that your key opens; an administrator can make a key with more scopes." }
+            form method="post" action="/sign-out" { button.plain type="submit" { "Sign out" } }
+        };
+        return (e.status, desk_page("Your key does not open this page", "", body)).into_response();
+    }
     ErrorPage::from(e).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forms_error_begins_with_the_field() {
+        let empty = BTreeMap::from([("title".to_owned(), "  ".to_owned())]);
+        let error = step::<NewCase>(&empty).unwrap_err();
+        assert_eq!((error.status, error.message.as_str()), (StatusCode::BAD_REQUEST, "title: it is missing"));
+        let wrong = BTreeMap::from([("hours".to_owned(), "many".to_owned())]);
+        assert!(step::<NewCase>(&wrong).unwrap_err().message.starts_with("hours: "));
+    }
+
+    #[test]
+    fn a_key_lands_on_a_page_that_it_opens() {
+        let key = |scopes: &[&str]| ApiKey {
+            id: "k1".into(),
+            name: "ana".into(),
+            scopes: scopes.iter().map(|s| (*s).to_owned()).collect(),
+            per_minute: 0,
+            created: 0,
+            created_by: "local".into(),
+            revoked: None,
+        };
+        for (scopes, page) in [(&["admin"][..], "/desk"), (&["desk"], "/desk"), (&["academy"], "/desk/academy")] {
+            assert_eq!(landing(&key(scopes)), page);
+        }
+        let administrators = landing(&key(&["manage", "rules"]));
+        assert!(scopes_of_page(&Method::GET, administrators).contains(&"manage"), "{administrators}");
+    }
 }

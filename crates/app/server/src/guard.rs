@@ -6,6 +6,7 @@ use crate::csrf::{self, Browser};
 use crate::error::ApiError;
 use crate::gate::{Caller, pass_signed, scopes_of};
 use crate::limits::{self, bucket, crowded, sender};
+use crate::pages::ErrorPage;
 use crate::{Shared, api, compat, desk_pages, portal};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -29,6 +30,18 @@ async fn in_json(path: &str, response: Response) -> Response {
         response.headers_mut().insert(header::ALLOW, allow);
     }
     response
+}
+
+/// The same for a person's browser: the refusal is a page with a way on, not a line of text.
+async fn in_html(response: Response) -> Response {
+    let text = response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/plain"));
+    let status = response.status();
+    if !status.is_client_error() || !text {
+        return response;
+    }
+    let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
+    let message = String::from_utf8_lossy(&body).into_owned();
+    axum::response::IntoResponse::into_response(ErrorPage(ApiError { status, message }))
 }
 
 /// Pages load nothing from elsewhere, run no script that they did not bring, and stand in no other site's frame: what officers and customers
@@ -163,7 +176,10 @@ async fn page(shared: &Shared, mut request: Request, next: Next, path: &str) -> 
             Err(e) => return own_only(desk_pages::refusal(&whole, e), &shared.access),
         };
     }
-    with_tokens(shared, browser, next.run(request).await).await
+    let wants_page = request.headers().get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
+    let response = next.run(request).await;
+    let response = if wants_page { in_html(response).await } else { response };
+    with_tokens(shared, browser, response).await
 }
 
 /// A page's answer with tokens in its forms and the headers of own pages.

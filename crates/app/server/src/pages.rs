@@ -4,7 +4,9 @@ use crate::Shared;
 use crate::api::{TraceQuery, ask};
 use crate::clearance::Clearance;
 use crate::error::ApiError;
-use axum::extract::{Path, Query, State};
+use crate::gate::Caller;
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_analysis::lookup::{Hit, HitKind, Lookup};
@@ -15,6 +17,7 @@ use holdfast_attribution::Category;
 use holdfast_screening::model::rfc3339;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Deserialize;
+use std::convert::Infallible;
 
 /// The stylesheet.
 pub async fn style() -> Response {
@@ -38,9 +41,40 @@ impl IntoResponse for ErrorPage {
     fn into_response(self) -> Response {
         self.0.log();
         let title = if self.0.status == StatusCode::NOT_FOUND { "Not found" } else { "This did not work" };
-        let body = html! { h1 { (title) } p.error { (self.0.message) } };
+        let form = matches!(self.0.status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::CONFLICT);
+        let body = html! {
+            h1 { (title) }
+            p.error role="alert" { (self.0.message) }
+            @if form { p { "If you sent a form, go back in the browser to correct it: what you entered is still there." } }
+            (ways_on())
+        };
         (self.0.status, page(title, "", body)).into_response()
     }
+}
+
+/// Links for somebody on a page that leads nowhere.
+fn ways_on() -> Markup {
+    html! { p { "Search above, or go to " a href="/" { "the front page" } ", " a href="/desk" { "the desk" } " or " a href="/portal" { "the portal for law enforcement" } "." } }
+}
+
+/// A count with its noun: `1 output`, `2 outputs`.
+pub(crate) fn count(n: u64, noun: &str) -> String {
+    let ending = match (n, noun.ends_with("ss")) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{n} {noun}{ending}")
+}
+
+/// Shown in place of a list without entries.
+pub(crate) fn none(what: &str) -> Markup {
+    html! { p.note { (what) } }
+}
+
+/// A time to the second, in UTC.
+fn instant(seconds: i64) -> Markup {
+    html! { time { (rfc3339(seconds)) } }
 }
 
 pub(crate) fn page(title: &str, query: &str, body: Markup) -> Markup {
@@ -79,7 +113,7 @@ fn money(amount: u64, asset: &str) -> Markup {
 /// A category in its risk's colour. What is not known has its own: it is not safe, it is unknown.
 fn risk(category: Category) -> Markup {
     let level = category.risk().name();
-    html! { span class={"risk " (level)} { (category.name()) } }
+    html! { span class={"risk " (level)} { (category.name().replace('_', " ")) } }
 }
 
 fn hash_link(kind: &str, text: &str) -> Markup {
@@ -255,13 +289,35 @@ pub async fn nothing_here(uri: axum::http::Uri) -> Response {
     let body = html! {
         h1 { "Not found" }
         p.error { "There is no page at " span.hash { (shown) } "." }
-        p { "Search above, or go to " a href="/" { "the front page" } ", " a href="/desk" { "the desk" } " or " a href="/portal" { "the portal for law enforcement" } "." }
+        (ways_on())
     };
     (StatusCode::NOT_FOUND, page("Not found", "", body)).into_response()
 }
 
+/// Marks requests for pages of a lab's own chain, of which the desk has no graph.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InLab;
+
+/// Whether the caller of a request may open the desk's graph of what a page shows.
+#[derive(Debug, Clone, Copy)]
+pub struct MayGraph(bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for MayGraph {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let may = parts.extensions.get::<Caller>().is_some_and(|c| c.may("desk"));
+        Ok(MayGraph(may && parts.extensions.get::<InLab>().is_none()))
+    }
+}
+
 /// An address.
-pub async fn address(State(shared): State<Shared>, Clearance(clearance): Clearance, Path(text): Path<String>) -> Page {
+pub async fn address(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    MayGraph(may_graph): MayGraph,
+    Path(text): Path<String>,
+) -> Page {
     let (report, asset) = ask(shared, move |w| Ok((w.address_for(&text, clearance)?, w.asset()))).await?;
     Ok(page(
         &report.address,
@@ -273,7 +329,7 @@ pub async fn address(State(shared): State<Shared>, Clearance(clearance): Clearan
                 (amounts(&report, asset))
                 @if let Some(entity) = &report.entity {
                     dt { "Entity" } dd {
-                        (entity.addresses) " addresses, cluster of " (hash_link("address", &entity.root_address))
+                        (count(entity.addresses, "address")) ", cluster of " (hash_link("address", &entity.root_address))
                         @if let Some(tag) = &entity.tag { " named " strong { (tag.label) } }
                     }
                 }
@@ -292,13 +348,14 @@ pub async fn address(State(shared): State<Shared>, Clearance(clearance): Clearan
                 p {
                     a href={"/trace?subject=" (report.address)} { "Where the money went" } " · "
                     a href={"/trace?direction=backward&subject=" (report.address)} { "Where it came from" }
+                    @if may_graph { " · " a href={"/desk/graph?subject=" (report.address)} { "Graph" } }
                 }
                 h2 { "Receipts" }
                 div.wide { table {
                     thead { tr { th { "Block" } th { "Time" } th { "Transaction" } th.n { "Amount" } th { "Spent by" } } }
                     tbody { @for r in &report.receipts { tr {
                         td { @match r.height { Some(h) => (h), None => "not stored" } }
-                        td { @if let Some(t) = r.time { (rfc3339(t as i64)) } }
+                        td { @if let Some(t) = r.time { (instant(t as i64)) } }
                         td { @if r.height.is_some() { (hash_link("tx", &r.txid)) } @else { span.hash { (r.txid) } } ":" (r.vout) }
                         td.n { @match r.value { Some(v) => (money(v, asset)), None => "unknown" } }
                         td { @if let Some(t) = &r.spent_by { (hash_link("tx", t)) } @else if let Some(h) = r.replaced_at { "gone: block " (h) " has a transaction of the same id" } }
@@ -318,7 +375,7 @@ fn amounts(report: &AddressReport, asset: &str) -> Markup {
     html! {
         dt { "Received" } dd {
             @if report.outside == report.receipt_count && report.outside > 0 { "unknown" } @else { (least) (money(report.received, asset)) }
-            " in " (report.receipt_count) " outputs"
+            " in " (count(report.receipt_count, "output"))
             @if report.outside > 0 { ", " (report.outside) " of blocks that are not stored" }
         }
         dt { "Balance" } dd { (money(report.balance, asset)) @if report.outside > 0 { " in stored blocks" } }
@@ -347,7 +404,12 @@ fn sides(title: &str, sides: &[TxSide], other: &str, outpoints: bool, asset: &st
 }
 
 /// A transaction.
-pub async fn tx(State(shared): State<Shared>, Clearance(clearance): Clearance, Path(text): Path<String>) -> Page {
+pub async fn tx(
+    State(shared): State<Shared>,
+    Clearance(clearance): Clearance,
+    MayGraph(may_graph): MayGraph,
+    Path(text): Path<String>,
+) -> Page {
     let (report, asset) = ask(shared, move |w| Ok((w.tx_for(&text, clearance)?, w.asset()))).await?;
     Ok(page(
         &report.txid,
@@ -356,12 +418,13 @@ pub async fn tx(State(shared): State<Shared>, Clearance(clearance): Clearance, P
             h1 { "Transaction " span.hash { (report.txid) } }
             dl {
                 dt { "Block" } dd { (report.height) " " (hash_link("block", &report.block)) }
-                dt { "Time" } dd { (rfc3339(report.time as i64)) }
+                dt { "Time" } dd { (instant(report.time as i64)) }
                 dt { "Fee" } dd { @match report.fee { Some(f) => (money(f, asset)), None => { @if report.coinbase { "none: it makes coins" } @else { "unknown: inputs are of blocks not stored" } } } }
                 @if let Some(kind) = &report.coinjoin { dt { "Shape" } dd { "coinjoin (" (kind) "): its inputs are not merged" } }
             }
             p { a href={"/trace?subject=" (report.txid)} { "Where the money went" } " · "
-                a href={"/trace?direction=backward&subject=" (report.txid)} { "Where it came from" } }
+                a href={"/trace?direction=backward&subject=" (report.txid)} { "Where it came from" }
+                @if may_graph { " · " a href={"/desk/graph?subject=" (report.txid)} { "Graph" } } }
             (sides("Inputs", &report.inputs, "Output spent", true, asset))
             (sides("Outputs", &report.outputs, "Spent by", false, asset))
             @match &report.exposure { Some(exposure) => (exposure_section(exposure, asset)), None => (exposure_hidden()) }
@@ -379,7 +442,7 @@ pub async fn block(State(shared): State<Shared>, Path(text): Path<String>) -> Pa
             h1 { "Block " (report.height) }
             dl {
                 dt { "Hash" } dd.hash { (report.hash) }
-                dt { "Time" } dd { (rfc3339(report.time as i64)) }
+                dt { "Time" } dd { (instant(report.time as i64)) }
                 dt { "Transactions" } dd { (report.tx_count) }
                 dt { "Size" } dd { (report.size) " bytes" }
             }
@@ -388,6 +451,13 @@ pub async fn block(State(shared): State<Shared>, Path(text): Path<String>) -> Pa
             @if report.tx_count as usize > report.txids.len() { p.note { "The first " (report.txids.len()) " are shown." } }
         },
     ))
+}
+
+/// The page of a trace's subject: an address, a transaction or one of its outputs.
+fn subject_link(subject: &str) -> Markup {
+    let id = subject.split(':').next().unwrap_or_default();
+    let is_tx = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    html! { a href={@if is_tx { "/tx/" } @else { "/address/" } (id)} { @if is_tx { "The transaction" } @else { "The address" } } }
 }
 
 /// A trace with its graph.
@@ -416,15 +486,16 @@ pub async fn trace(
         &query.subject,
         html! {
             h1 { "Trace of " span.hash { (query.subject) } }
-            form action="/trace" method="get" {
+            p { (subject_link(&query.subject)) }
+            form.step action="/trace" method="get" {
                 input type="hidden" name="subject" value=(query.subject);
-                label { "Direction " select name="direction" { (options(direction, &["forward", "backward"])) } } " "
-                label { "Policy " select name="policy" { (options(policy, &["haircut", "fifo", "lifo", "poison"])) } } " "
-                label { "Hops " input type="number" name="max_hops" min="0" max="1000" value=(report.bounds.max_hops); } " "
+                label { "Direction" select name="direction" { (options(direction, &["forward", "backward"])) } }
+                label { "Policy" select name="policy" { (options(policy, &["haircut", "fifo", "lifo", "poison"])) } }
+                label { "Hops" input type="number" name="max_hops" min="0" max="1000" value=(report.bounds.max_hops); }
                 button type="submit" { "Trace" }
             }
             p { "Risk score " strong { (report.risk_score) } " of 100. "
-                (money(report.marked, asset)) " marked, " (money(report.found, asset)) " found at " (report.ends.len()) " ends, "
+                (money(report.marked, asset)) " marked, " (money(report.found, asset)) " found at " (count(report.ends.len() as u64, "end")) ", "
                 (money(report.fees, asset)) " in fees" @if report.balances { ": the books balance." } @else { ": THE BOOKS DO NOT BALANCE." } }
             div.wide { table {
                 thead { tr { th { "Category" } th.n { "Amount" } } }

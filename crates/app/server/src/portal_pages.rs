@@ -2,9 +2,9 @@
 
 use crate::Shared;
 use crate::desk::at_desk;
-use crate::desk_pages::{Client, back, cookie};
+use crate::desk_pages::{Client, back, cookie, time};
 use crate::error::ApiError;
-use crate::pages::{ErrorPage, page};
+use crate::pages::{ErrorPage, none, page};
 use crate::portal::{AssertionBody, PasskeyBody};
 use crate::screening::json as parse;
 use axum::Json;
@@ -17,7 +17,6 @@ use holdfast_requests::portal::{Officer, Session};
 use holdfast_requests::request::{self, DataClass, Request, Statement, Target, TargetKind};
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::vault::sha256;
-use holdfast_screening::model::rfc3339;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -97,19 +96,28 @@ pub async fn code(State(shared): State<Shared>, Form(fields): Fields) -> Page {
     let name = fields.get("name").map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
     let to = email.clone();
     at_desk(shared, move |d| d.ask_code(&to, name.as_deref())).await?;
-    Ok(page(
+    Ok(code_page(&email, None))
+}
+
+/// Asks for the mailed code, again after one that did not open.
+fn code_page(email: &str, refused: Option<&str>) -> Markup {
+    page(
         "Your code",
         "",
         html! {
             h1 { "Your code" }
-            p { "If " (email) " may enter, a code was mailed to it; look there. A code opens for 15 minutes, once, and the next one comes after three minutes." }
+            @match refused {
+                Some(why) => p.error role="alert" { "Code: " (why) "." }
+                None => p { "If " (email) " may enter, a code was mailed to it; look there. A code opens for 15 minutes, once, and the next one comes after three minutes." }
+            }
             form.step method="post" action="/portal/prove" {
                 input type="hidden" name="email" value=(email);
                 label { "Code" input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
                 button type="submit" { "Go on" }
             }
+            p { a href="/portal/sign-in" { "Use another address, or have another code mailed" } }
         },
-    ))
+    )
 }
 
 /// Takes the code.
@@ -117,8 +125,15 @@ pub async fn prove(State(shared): State<Shared>, client: Client, Form(fields): F
     let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let (email, code) = (get("email"), get("code"));
     crate::portal::count_tries(&shared, &client.0, &email)?;
-    let session = at_desk(shared.clone(), move |d| d.prove(&email, &code)).await?;
-    Ok(keep(&shared, &session, "/portal/factor"))
+    let address = email.clone();
+    match at_desk(shared.clone(), move |d| d.prove(&address, &code)).await {
+        Ok(session) => Ok(keep(&shared, &session, "/portal/factor")),
+        // A slip of the pen costs no second mail, for which the officer would wait.
+        Err(e) if e.status == StatusCode::CONFLICT => {
+            Ok((e.status, code_page(&email, Some(&e.message))).into_response())
+        }
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Asks for the second factor, and sets it up at the first time.
@@ -241,7 +256,7 @@ pub async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response 
         Err(response) => return response,
     };
     if officer.state != "approved" {
-        let body = html! { p { "Your address and second factor are proved. A person of the desk will approve you, and mail tells you so." } };
+        let body = html! { p { "Your address and second factor are proved. A person of the desk approves you next; a mail follows when that is done." } };
         return portal("Waiting for approval", body).into_response();
     }
     let list = match at_desk(shared, move |d| d.own_requests(&token)).await {
@@ -254,7 +269,7 @@ pub async fn home(State(shared): State<Shared>, headers: HeaderMap) -> Response 
             thead { tr { th { "Reference" } th { "Kind" } th { "Sent" } th { "Due" } th { "State" } } }
             tbody { @for s in &list { tr {
                 td { a href={"/portal/requests/" (s.request.id)} { (s.request.reference) } } td { (s.request.kind.name().replace('_', " ")) }
-                td { (rfc3339(s.request.received)) } td { (rfc3339(s.due)) } td { (s.state) @if let Some(o) = &s.outcome { ": " (o) } }
+                td { (time(s.request.received)) } td { (time(s.due)) } td { (s.state) @if let Some(o) = &s.outcome { ": " (o) } }
             } } }
         } }
     })
@@ -270,29 +285,50 @@ pub async fn new(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     let policy: &Policy = &shared.policy;
     let kinds = ["information", "preservation", "freeze", "seizure", "emergency_disclosure"];
     let targets = TargetKind::ALL.map(TargetKind::name);
-    let classes = ["subscriber", "kyc", "access", "transactions", "balances", "instruments", "content"];
-    let states = ["judge", "prosecutor", "validated", "serious_offence", "central_authority", "danger"];
+    let classes = [
+        ("subscriber", "subscriber: name, birth, residence, email, phone"),
+        ("kyc", "documents and results of identity checks (KYC)"),
+        ("access", "IP addresses and devices, to identify the user"),
+        ("transactions", "deposits, withdrawals, trades, payments"),
+        ("balances", "balances of the accounts"),
+        ("instruments", "cards and bank accounts"),
+        ("content", "messages with support"),
+    ];
+    let states = [
+        ("judge", "issued by a judge or court"),
+        ("prosecutor", "issued by a prosecutor"),
+        ("validated", "validated by a judge, court or prosecutor"),
+        ("serious_offence", "the offence carries a maximum of three years or more, or is listed"),
+        ("central_authority", "sent by the central authority under a treaty"),
+        ("danger", "life or limb are in danger, as the reasons below state"),
+    ];
     let option = |name: &str| html! { option value=(name) { (name.replace('_', " ")) } };
-    let check = |prefix: &str, name: &str| html! { label { input type="checkbox" name={(prefix) (name)} value="true"; (name.replace('_', " ")) } };
+    let check = |prefix: &str, (name, words): (&str, &str)| html! { label { input type="checkbox" name={(prefix) (name)} value="true"; (words) } };
+    let target = |i: u8| {
+        html! { div.step {
+            label { "Kind" select name={"kind." (i)} { @for t in targets { (option(t)) } } } label { "Value" input name={"value." (i)} size="44"; } label { "Asset, where it has one" input name={"asset." (i)} size="5"; }
+            label { "From (IP addresses; UTC)" input name={"from." (i)} type="datetime-local" step="1"; } label { "To" input name={"to." (i)} type="datetime-local" step="1"; }
+        } }
+    };
     portal("New request", html! {
         p.note { "From " (found.name) ", " (found.agency) "." }
         form method="post" action="/portal/new" {
             div.step { label { "Your reference" input name="reference" required; }
             label { "What you ask for" select name="kind" { @for k in kinds { (option(k)) } } }
             label { "By which process" select name="process" { @for p in &policy.processes { option value=(p.id) { (p.title) } } } } }
-            fieldset { legend { "About" }
-                @for i in 1..=5 { div.step { label { "Kind" select name={"kind." (i)} { @for t in targets { (option(t)) } } } label { "Value" input name={"value." (i)}; } label { "Asset" input name={"asset." (i)} size="5"; }
-                    label { "From (IP address)" input name={"from." (i)} type="datetime-local" step="1"; } label { "To" input name={"to." (i)} type="datetime-local" step="1"; } } }
+            fieldset { legend { "About whom or what" }
+                (target(1))
+                details { summary { "Up to four more" } @for i in 2..=5 { (target(i)) } }
             }
             fieldset { legend { "Limited to (times are UTC)" }
                 div.step { label { "From" input name="scope.from" type="datetime-local" step="1"; } label { "To" input name="scope.to" type="datetime-local" step="1"; }
                     label { "Accounts" input name="scope.accounts" placeholder="a-1, a-2"; } label { "Assets" input name="scope.assets" placeholder="BTC, ETH"; } }
             }
-            fieldset { legend { "Data (not for freezes and seizures)" } @for c in classes { (check("class.", c)) } }
-            fieldset { legend { "The order is, or states" } @for s in states { (check("state.", s)) } }
-            label { input type="checkbox" name="emergency" value="true"; "Urgent, as the process defines urgency" }
-            p { label { "Do not tell the user until" input name="gag" type="date"; } }
-            p { label { "Reasons" textarea name="statement" rows="5" cols="60" {} } }
+            fieldset.list { legend { "Classes of data (not for freezes and seizures)" } @for c in classes { (check("class.", c)) } }
+            fieldset.list { legend { "The order is, or states" } @for s in states { (check("state.", s)) } }
+            div.step { label { input type="checkbox" name="emergency" value="true"; "Urgent, as the process defines urgency" } }
+            div.step { label { "Do not notify the user until" input name="gag" type="date"; } }
+            div.step { label { "Reasons" textarea name="statement" rows="5" cols="60" {} } }
             button type="submit" { "Send" }
         }
     })
@@ -403,25 +439,27 @@ pub async fn request(
         Ok((_, token)) => token,
         Err(response) => return Ok(response),
     };
-    let theirs = id.clone();
+    let (theirs, policy) = (id.clone(), shared.policy.clone());
     let (s, productions) =
         at_desk(shared, move |d| Ok((d.own_request(&token, &theirs)?, d.own_productions(&token, &theirs)?))).await?;
     let r = &s.request;
+    let process = policy.processes.iter().find(|p| p.id == r.process).map_or(r.process.as_str(), |p| p.title.as_str());
     Ok(portal(&format!("Request {}", r.reference), html! {
         dl {
             dt { "Asks for" } dd { (r.kind.name().replace('_', " ")) @if !r.classes.is_empty() { ": " (r.classes.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ")) } }
-            dt { "By" } dd { (r.process) } dt { "Sent" } dd { (rfc3339(r.received)) } dt { "Due" } dd { (rfc3339(s.due)) }
+            dt { "By" } dd { (process) } dt { "Sent" } dd { (time(r.received)) } dt { "Due" } dd { (time(s.due)) }
             dt { "State" } dd { (s.state) @if let Some(o) = &s.outcome { ": " (o) } }
             dt { "About" } dd { @for t in &r.targets { (t.kind.name()) " " span.hash { (t.value) } br; } }
             @for (name, limit) in r.scope.lines() { dt { (name) } dd { (limit) } }
         }
         @if !productions.is_empty() { h2 { "Answers" } ul { @for p in &productions { li {
-            a href={"/portal/requests/" (id) "/productions/" (p.id)} { "Package " (p.id) } ", until " (rfc3339(p.expires)) ", encrypted to your key; SHA-256 " span.hash { (p.sha256) } } } } }
+            a href={"/portal/requests/" (id) "/productions/" (p.id)} { "Package " (p.id) } ", until " (time(p.expires)) ", encrypted to your key; SHA-256 " span.hash { (p.sha256) } } } } }
         h2 { "Files" }
+        @if s.files.is_empty() { (none("None yet: attach the order.")) }
         ul { @for f in &s.files { li { (f.name) " " span.note { (f.size) " bytes, SHA-256 " span.hash { (f.sha256) } } } } }
-(crate::desk_pages::file_form(&format!("/portal/requests/{id}/files"), "Send the file", &[]))
+        (crate::desk_pages::file_form(&format!("/portal/requests/{id}/files"), "Send the file", &[]))
         h2 { "Messages" }
-        @for m in &s.messages { p { strong { (m.author) } " " (rfc3339(m.time)) br; (m.text) } }
+        @for m in &s.messages { p { strong { (m.author) } " " (time(m.time)) br; (m.text) } }
         form.step method="post" action={"/portal/requests/" (id)} { label { "To the desk" textarea name="text" rows="2" {} } button type="submit" { "Send" } }
     })
     .into_response())
@@ -479,10 +517,10 @@ pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Response {
     };
     portal("You and your keys", html! {
         p { (found.name) ", " (found.email) ", " (found.agency) " (" (found.country) "), " (found.state) "." }
-        p { "Answers are encrypted to these keys. Make one with " code { "age-keygen" } " and keep the secret part to yourself." }
-        form.step method="post" action="/portal/me" { label { "age recipients, one a line" textarea name="recipients" rows="3" { (found.recipients.join("\n")) } } button type="submit" { "Keep" } }
+        p { "Answers are encrypted to these keys. Make one with " code { "age-keygen" } "; its secret part stays with you." }
+        form.step method="post" action="/portal/me" { label { "age recipients, one a line" textarea name="recipients" rows="3" { (found.recipients.join("\n")) } } button type="submit" { "Save" } }
         h2 { "Passkeys" }
-        ul { @for k in &passkeys { li { (k.name) ", since " (rfc3339(k.created)) @if let Some(t) = k.used { ", used " (rfc3339(t)) }
+        ul { @for k in &passkeys { li { (k.name) ", since " (time(k.created)) @if let Some(t) = k.used { ", used " (time(t)) }
             form method="post" action="/portal/passkeys/remove" { input type="hidden" name="id" value=(k.id); button type="submit" { "Remove " (k.name) } } } } }
         (add_passkey()) (script())
         @if !found.app { p { a href="/portal/factor" { "Set up an authenticator app as well" } } }

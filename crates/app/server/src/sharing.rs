@@ -453,6 +453,24 @@ pub async fn share(
     run(shared, move |s| share_now(s, &b.channel, b.wallets, b.report, b.objects, &caller.0)).await.map(Json)
 }
 
+/// Longest text of a wallet's report, in bytes.
+const MAX_SAID: usize = 4_096;
+
+/// Refuses a wallet's report that says nothing, or too much: it leaves for partners, who act on it.
+fn complete(wallet: &WalletReport) -> Result<(), ApiError> {
+    let said = [
+        ("address", &wallet.address),
+        ("asset", &wallet.asset),
+        ("label", &wallet.label),
+        ("concept", &wallet.concept),
+        ("reason", &wallet.reason),
+    ];
+    match said.iter().find(|(_, text)| text.trim().is_empty() || text.len() > MAX_SAID) {
+        None => Ok(()),
+        Some((field, _)) => Err(ApiError::bad(format!("{field}: must be 1 to {MAX_SAID} bytes"))),
+    }
+}
+
 /// Shares wallets, a report over them, and further objects.
 pub(crate) fn share_now(
     s: &Shared,
@@ -466,6 +484,7 @@ pub(crate) fn share_now(
     if wallets.is_empty() && objects.is_empty() {
         return Err(ApiError::bad("wallets: none, and no objects; nothing is shared"));
     }
+    wallets.iter().try_for_each(complete)?;
     let name = sharing.own_name(channel)?;
     let now = s.screening.now();
     let mut groups: Vec<(Vec<Value>, Vec<String>)> = vec![(stix::extension_definitions(), Vec::new())];

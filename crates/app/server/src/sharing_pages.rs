@@ -2,16 +2,15 @@
 
 use crate::Shared;
 use crate::blocking::run_blocking;
-use crate::desk_pages::{back, desk_page, step, step_form};
+use crate::desk_pages::{back, desk_page, step, step_form, time};
 use crate::error::ApiError;
 use crate::gate::Caller;
-use crate::pages::{ErrorPage, page};
+use crate::pages::{ErrorPage, count, none, page};
 use crate::sharing::run;
 use axum::Extension;
 use axum::extract::{Form, Path, State};
 use axum::response::Response;
 use holdfast_screening::flags::State as FlagState;
-use holdfast_screening::model::rfc3339;
 use holdfast_sharing::psi;
 use holdfast_sharing::taxii::Client;
 use maud::{Markup, html};
@@ -24,6 +23,15 @@ type Fields = Form<BTreeMap<String, String>>;
 fn left(until: i64, now: i64) -> String {
     let minutes = (until - now).max(0) / 60;
     format!("{} h {:02} min", minutes / 60, minutes % 60)
+}
+
+/// Words for the time between two readings, in seconds.
+fn every(seconds: i64) -> String {
+    match seconds {
+        s if s > 0 && s % 3600 == 0 => count((s / 3600).unsigned_abs(), "hour"),
+        s if s > 0 && s % 60 == 0 => count((s / 60).unsigned_abs(), "minute"),
+        s => count(s.unsigned_abs(), "second"),
+    }
 }
 
 /// Flags, communities and sources.
@@ -50,13 +58,14 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
         "/desk/sharing",
         html! {
             h2 { "Flags of stolen funds" }
+            @if flags.is_empty() { (none("No flag yet: raise one below.")) }
             div.wide { table {
                 thead { tr { th { "Raised" } th { "By" } th { "What" } th { "Why" } th { "State" } th { "Left" } th {} } }
                 tbody { @for f in flags.iter().take(200) { tr {
-                    td { (rfc3339(f.raised)) } td { (f.member) } td { (f.asset) " " span.hash { (f.value) } } td { (f.reason) } td { (f.state.name()) }
+                    td { (time(f.raised)) } td { (f.member) } td { (f.asset) " " span.hash { (f.value) } } td { (f.reason) } td { (f.state.name()) }
                     td { @if f.state == FlagState::Open { (left(f.until, now)) } }
                     td { @if f.source.is_none() && f.state.counts() {
-                        (step_form(&format!("/desk/sharing/flags/{}", f.id), "", "Move on", &[("state", "State", "confirmed|withdrawn"), ("why", "Why", "text")])) } }
+                        (step_form(&format!("/desk/sharing/flags/{}", f.id), "", "Set state", &[("state", "State", "confirmed|withdrawn"), ("why", "Why", "text")])) } }
                 } } }
             } }
             form.step method="post" action="/desk/sharing/flags" {
@@ -77,7 +86,7 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
             }
             h2 { "Communities hosted here" }
             @for (c, members) in &communities { section {
-                h3 { (c.name) } p { (c.description) " At most " (c.max_tlp.name()) ". Members reach it by TAXII 2.1 at " code { "/taxii2/" (c.id) "/" } "." }
+                h3 { (c.name) } p { @if !c.description.is_empty() { (c.description) ". " } "Label: at most " (c.max_tlp.name()) ". Members reach it by TAXII 2.1 at " code { "/taxii2/" (c.id) "/" } "." }
                 ul { @for m in members { li { (m.name) @if m.own { " (this desk)" } @if !m.writes { ", reads only" } ", " (m.state)
                     @if !m.own && m.state == "active" { (step_form(&format!("/desk/sharing/communities/{}/suspend", c.id), "", "Suspend", &[("why", "Why", "text"), ("name", &m.name, "hidden")])) } } } }
                 form.step method="post" action={"/desk/sharing/communities/" (c.id) "/members"} {
@@ -85,6 +94,7 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
                     button type="submit" { "Take in, or give a new key" }
                 }
             } }
+            @if communities.is_empty() { (none("None: open one below.")) }
             form.step method="post" action="/desk/sharing/communities" {
                 label { "Name" input name="name" required; } label { "What for" input name="description"; }
                 label { "At most" select name="max_tlp" { @for t in holdfast_sharing::Tlp::ALL { option value=(t.name()) { (t.name()) } } } }
@@ -110,8 +120,8 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
         p.note { "As MISP feed it is at " code { "/api/v1/sharing/misp/CREATOR/PACK/manifest.json" } ", with a partner's key." }
         h2 { "Private matching" }
         p { "Two institutions learn which items they share, and nothing else. Each list answers one question of one partner." }
-        ul { @for m in &matchings { li { span.hash { (m.id) } " for " (m.partner) ": " (m.items) " items, "
-            @match (m.asked, m.asked_items) { (Some(t), Some(n)) => { "asked about " (n) " at " (rfc3339(t)) }, _ => "waits" } } } }
+        ul { @for m in &matchings { li { span.hash { (m.id) } " for " (m.partner) ": " (count(m.items as u64, "item")) ", "
+            @match (m.asked, m.asked_items) { (Some(t), Some(n)) => { "asked about " (n) " at " (time(t)) }, _ => "waits" } } } }
         form.step method="post" action="/desk/sharing/matching" {
             label { "For the partner (name of its key)" input name="partner" required; }
             label { "Items, one a line" textarea name="items" rows="3" required {} }
@@ -123,11 +133,12 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
             button type="submit" { "Ask which are shared" }
         }
         h2 { "Sources" }
+            @if sources.is_empty() { (none("None: add one below; a second person approves it.")) }
             div.wide { table {
                 thead { tr { th { "Name" } th { "Kind" } th { "Where" } th { "Every" } th { "State" } th { "Read" } th {} } }
                 tbody { @for s in &sources { tr {
-                    td { a href={"/desk/sharing/sources/" (s.id)} { (s.name) } } td { (s.kind.name()) } td.hash { (s.url) } td { (s.every) " s" }
-                    td { (s.state) @if let Some(e) = &s.error { br; span.note { (e) } } } td { @if let Some(t) = s.polled { (rfc3339(t)) } }
+                    td { a href={"/desk/sharing/sources/" (s.id)} { (s.name) } } td { (s.kind.name()) } td.hash { (s.url) } td { (every(s.every)) }
+                    td { @if s.state == "proposed" { a href="/desk/changes" { "proposed" } } @else { (s.state) } @if let Some(e) = &s.error { br; span.note { (e) } } } td { @if let Some(t) = s.polled { (time(t)) } }
                     td { @if s.state == "active" { (step_form(&format!("/desk/sharing/sources/{}", s.id), "", "Withdraw", &[("why", "Why", "text")])) } }
                 } } }
             } }
@@ -154,10 +165,12 @@ pub async fn source(State(shared): State<Shared>, Path(id): Path<i64>) -> Page {
         "/desk/sharing",
         html! {
             p { (source.kind.name()) ", " (source.state) ", " span.hash { (source.url) } @if let Some(e) = &source.error { br; strong { (e) } } }
+            @if list.is_empty() { (none("Nothing was taken from it yet.")) }
             div.wide { table {
                 thead { tr { th { "Object" } th { "Version" } th { "Became" } th { "What" } th { "When" } } }
-                tbody { @for i in &list { tr { td.hash { (i.object) } td { (i.version) } td { (i.effect) } td { (i.detail) } td { (rfc3339(i.time)) } } } }
+                tbody { @for i in &list { tr { td.hash { (i.object) } td { (i.version) } td { (i.effect) } td { (i.detail) } td { (time(i.time)) } } } }
             } }
+            p { a href="/desk/sharing" { "Back to sharing" } }
         },
     ))
 }

@@ -898,7 +898,7 @@ mod tests {
             Sealer::new(&["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned()]).unwrap();
         let scanned = |most: u64, out: &str| {
             let go_on = &mut |_: &Progress| ControlFlow::Continue(());
-            scan_at_most(std::slice::from_ref(&file), &dir.path().join(out), &sealer, most, go_on).unwrap()
+            scan_at_most(std::slice::from_ref(&file), &dir.path().join(out), None, &sealer, most, go_on).unwrap()
         };
         let all = scanned(MAX_UNPACKED, "all");
         assert_eq!((all.findings.len(), all.sources[0].warnings.len()), (2, 0));

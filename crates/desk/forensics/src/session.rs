@@ -248,16 +248,18 @@ pub fn scan(
     sealer: &Sealer,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Report, ScanError> {
-    scan_at_most(paths, out, sealer, MAX_UNPACKED, progress)
+    scan_at_most(paths, out, None, sealer, MAX_UNPACKED, progress)
 }
 
-/// As [`scan`], with at most so many bytes unpacked of each file: for material that comes over the net.
+/// As [`scan`], with at most so many bytes unpacked of each file: for material that comes over the net. Sources in the folder `below` carry
+/// their path in it as name: a folder that lasts only for the scan says nothing about the exhibit.
 ///
 /// # Errors
 /// As [`scan`].
 pub fn scan_at_most(
     paths: &[PathBuf],
     out: &Path,
+    below: Option<&Path>,
     sealer: &Sealer,
     most: u64,
     progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
@@ -280,12 +282,12 @@ pub fn scan_at_most(
     let total = collected.files.iter().map(|f| f.1).sum();
     let sink = Sink::new(sealer, &findings, &sealed, most, total, progress);
     let done: HashMap<&str, u64> = sources.iter().map(|s| (s.path.as_str(), s.size)).collect();
-    let mut session = Session { at, state, sink, findings: &findings };
+    let mut session = Session { at, state, sink, findings: &findings, below };
     if !notes.is_empty() {
         save(&mut session.sink, &mut session.state, &session.at)?;
     }
     for (path, why) in &collected.skipped {
-        let name = path.display().to_string();
+        let name = session.name(path);
         if !done.contains_key(name.as_str()) {
             let said = format!("{name}: {why}");
             session.record(Source {
@@ -300,7 +302,7 @@ pub fn scan_at_most(
     }
     let mut complete = true;
     for (path, size) in &collected.files {
-        if done.get(path.display().to_string().as_str()) != Some(size) && session.file(path, *size)?.is_break() {
+        if done.get(session.name(path).as_str()) != Some(size) && session.file(path, *size)?.is_break() {
             complete = false;
             break;
         }
@@ -324,6 +326,8 @@ struct Session<'a> {
     sink: Sink<'a>,
     /// Findings of earlier runs.
     findings: &'a [Finding],
+    /// Names are relative to this folder.
+    below: Option<&'a Path>,
 }
 
 /// Writes what was found since the last time, then how far the scan is.
@@ -336,6 +340,12 @@ fn save(sink: &mut Sink<'_>, state: &mut State, at: &Files) -> Result<(), ScanEr
 }
 
 impl Session<'_> {
+    /// The name of a source in the results.
+    fn name(&self, path: &Path) -> String {
+        let inside = self.below.and_then(|b| path.strip_prefix(b).ok());
+        inside.unwrap_or(path).display().to_string()
+    }
+
     /// Notes a source as done.
     fn record(&mut self, source: Source) -> Result<(), ScanError> {
         self.state.current = None;
@@ -345,7 +355,7 @@ impl Session<'_> {
 
     /// Scans a file or device, and notes it as done unless the scan was stopped in it.
     fn file(&mut self, path: &Path, size: u64) -> Result<ControlFlow<()>, ScanError> {
-        let name = path.display().to_string();
+        let name = self.name(path);
         let file = match File::open(path) {
             Ok(file) => file,
             Err(e) => {

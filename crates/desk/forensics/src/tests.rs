@@ -349,7 +349,7 @@ fn a_scan_stops_within_what_it_unpacks() {
     zip.finish().unwrap();
     let mut beats = 0;
     let report =
-        scan_at_most(std::slice::from_ref(&file), &dir.path().join("out"), &sealer(), MAX_UNPACKED, &mut |_| {
+        scan_at_most(std::slice::from_ref(&file), &dir.path().join("out"), None, &sealer(), MAX_UNPACKED, &mut |_| {
             beats += 1;
             if beats > 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
@@ -357,4 +357,22 @@ fn a_scan_stops_within_what_it_unpacks() {
     assert!(!report.complete && report.sources.is_empty());
     assert!(beats < 40, "asked {beats} times after it was to stop");
     assert!(scanned(std::slice::from_ref(&file), &dir.path().join("out")).complete);
+}
+
+#[test]
+fn sources_below_a_folder_carry_their_path_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("note.txt");
+    std::fs::write(&file, "pay to 13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48").unwrap();
+    let out = dir.path().join("out");
+    let go_on = &mut |_: &Progress| ControlFlow::Continue(());
+    let mut scan_below =
+        || scan_at_most(std::slice::from_ref(&file), &out, Some(dir.path()), &sealer(), MAX_UNPACKED, go_on).unwrap();
+    let report = scan_below();
+    assert_eq!(report.sources[0].path, "note.txt");
+    assert_eq!(report.findings[0].source, "note.txt");
+    let written = std::fs::read_to_string(out.join("findings.jsonl")).unwrap();
+    assert!(!written.contains(&dir.path().display().to_string()), "{written}");
+    // A second call knows what was done by the same name.
+    assert_eq!(scan_below().findings.len(), report.findings.len());
 }

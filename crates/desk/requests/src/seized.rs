@@ -70,6 +70,8 @@ pub struct ScanOrder<'a> {
     pub paths: &'a [PathBuf],
     /// Folder for the results.
     pub out: &'a Path,
+    /// Results name sources by their path in this folder; without one, by the path given.
+    pub below: Option<&'a Path>,
     /// Number or name of the exhibit.
     pub exhibit: &'a str,
     /// Addresses derived of each branch.
@@ -206,7 +208,7 @@ impl Desk<'_> {
         self.screening.read(|db| Ok(may_change(db, case, person, false)))??;
         let begun = rfc3339(self.screening.now());
         let sealer = Sealer::new(&[self.case_recipient(case)?]).map_err(fault)?;
-        let report = scan_at_most(order.paths, order.out, &sealer, order.most, progress).map_err(fault)?;
+        let report = scan_at_most(order.paths, order.out, order.below, &sealer, order.most, progress).map_err(fault)?;
         if !report.complete {
             return Ok(None);
         }
