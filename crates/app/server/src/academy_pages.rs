@@ -761,7 +761,7 @@ pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Page 
             h2 { "Scoreboard" }
             (scoreboard(&board))
             h2 { "Feedback" }
-            p { (pages::count(feedback.sheets as u64, "sheet")) ". Content " (mean(feedback.content)) ", trainer " (mean(feedback.trainer)) ", labs " (mean(feedback.labs)) "." }
+            p { (pages::count(feedback.sheets, "sheet")) ". Content " (mean(feedback.content)) ", trainer " (mean(feedback.trainer)) ", labs " (mean(feedback.labs)) "." }
             ul { @for c in &feedback.comments { li { (c) } } }
             @if open { (step_form(&here, "close", "Close the session", &[])) (step_form(&here, "cancel", "Cancel the session", &[])) }
         },

@@ -973,7 +973,7 @@ pub async fn recommendations(State(shared): State<Shared>, Extension(caller): Ex
         html! {
             h2 { "What cases have in common" }
             @if findings.is_empty() { (none("Nothing yet: cases with a typology stand here.")) }
-            ul { @for f in &findings { li { strong { (f.typology) } ": " (count(f.cases.len() as u64, "case")) ", " (count(f.subjects as u64, "customer")) "; for the " (json!(f.team).as_str().unwrap_or_default()) " team" } } }
+            ul { @for f in &findings { li { strong { (f.typology) } ": " (count(f.cases.len() as u64, "case")) ", " (count(f.subjects, "customer")) "; for the " (json!(f.team).as_str().unwrap_or_default()) " team" } } }
             h2 { "Proposals" }
             @if list.is_empty() { (none("None yet.")) }
             @for r in &list { section {

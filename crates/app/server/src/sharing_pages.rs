@@ -120,7 +120,7 @@ pub async fn sharing(State(shared): State<Shared>) -> Page {
         p.note { "As MISP feed it is at " code { "/api/v1/sharing/misp/CREATOR/PACK/manifest.json" } ", with a partner's key." }
         h2 { "Private matching" }
         p { "Two institutions learn which items they share, and nothing else. Each list answers one question of one partner." }
-        ul { @for m in &matchings { li { span.hash { (m.id) } " for " (m.partner) ": " (count(m.items as u64, "item")) ", "
+        ul { @for m in &matchings { li { span.hash { (m.id) } " for " (m.partner) ": " (count(m.items, "item")) ", "
             @match (m.asked, m.asked_items) { (Some(t), Some(n)) => { "asked about " (n) " at " (time(t)) }, _ => "waits" } } } }
         form.step method="post" action="/desk/sharing/matching" {
             label { "For the partner (name of its key)" input name="partner" required; }
