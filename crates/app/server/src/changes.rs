@@ -248,8 +248,8 @@ mod tests {
             )
         };
         let mut yaml = format!("title: T\npolicy: {{review_hours: {text}}}\nrules:\n");
-        yaml += &rule("one", if text == "24" { "amount > 1" } else { "amount > 2" });
-        yaml += &rule(if text == "24" { "two" } else { "three" }, "amount > 1");
+        yaml += &rule("one", if text == "24" { "counterparty.risk > 1" } else { "counterparty.risk > 2" });
+        yaml += &rule(if text == "24" { "two" } else { "three" }, "counterparty.risk > 1");
         RuleBook::stored(&yaml, 1).unwrap().file.clone()
     }
 
@@ -259,7 +259,7 @@ mod tests {
         let lines = book_differences(&before, &after);
         let expected = [
             "policy.review_hours: 24 -> 12",
-            "rule one.when: amount > 1 -> amount > 2",
+            "rule one.when: counterparty.risk > 1 -> counterparty.risk > 2",
             "rule three is added: About three",
             "rule two is removed: About two",
         ];
