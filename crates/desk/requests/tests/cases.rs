@@ -1,9 +1,5 @@
 //! Cases, search, reports to authorities and recommendations, the same on SQLite and PostgreSQL.
 
-#[path = "../../screening/tests/common/mod.rs"]
-mod common;
-
-use common::{Place, START, TestClock, on_both, withdrawal};
 use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_requests::recommend::{Proposal, Team};
 use holdfast_requests::reports::{Filer, Kind};
@@ -11,6 +7,7 @@ use holdfast_requests::request::{Officer, Request, Target, TargetKind};
 use holdfast_requests::{Desk, Policy, Vault};
 use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
+use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use std::sync::Arc;
 
 on_both!(
@@ -23,7 +20,7 @@ on_both!(
     the_transparency_report_counts_every_request_once
 );
 
-fn with(place: &Place, run: impl FnOnce(&Desk<'_>, &TestClock)) {
+fn with(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
@@ -56,7 +53,7 @@ fn why<T: std::fmt::Debug>(answer: Result<T, ScreeningError>) -> String {
     answer.unwrap_err().to_string()
 }
 
-fn who_is_not_in_a_case_learns_nothing_of_it(place: &Place) {
+fn who_is_not_in_a_case_learns_nothing_of_it(place: &TestDb) {
     with(place, |d, _| {
         let (ana, bo, eva) = (person("ana"), person("bo"), person("eva"));
         let auditor = Person { reads_all: true, ..person("audit") };
@@ -109,7 +106,7 @@ fn who_is_not_in_a_case_learns_nothing_of_it(place: &Place) {
     });
 }
 
-fn exhibits_keep_their_custody_and_content(place: &Place) {
+fn exhibits_keep_their_custody_and_content(place: &TestDb) {
     with(place, |d, clock| {
         let ana = person("ana");
         let id = d.open_case(new("A seized phone", None), &ana).unwrap().id;
@@ -139,7 +136,7 @@ fn exhibits_keep_their_custody_and_content(place: &Place) {
     });
 }
 
-fn cases_that_share_something_are_linked(place: &Place) {
+fn cases_that_share_something_are_linked(place: &TestDb) {
     with(place, |d, _| {
         let (ana, bo) = (person("ana"), person("bo"));
         let one = d.open_case(new("One", None), &ana).unwrap().id;
@@ -183,7 +180,7 @@ fn request(id: &str, country: &str) -> Request {
     }
 }
 
-fn search_finds_what_one_may_read(place: &Place) {
+fn search_finds_what_one_may_read(place: &TestDb) {
     with(place, |d, _| {
         let (ana, bo) = (person("ana"), person("bo"));
         let id = d.open_case(new("The Łódź ransom", None), &ana).unwrap().id;
@@ -222,7 +219,7 @@ fn filer() -> Filer {
     }
 }
 
-fn reports_are_approved_by_another_and_void_when_revised(place: &Place) {
+fn reports_are_approved_by_another_and_void_when_revised(place: &TestDb) {
     with(place, |d, _| {
         let (ana, bo) = (person("ana"), person("bo"));
         let customer = Record { name: Some("Max <Muster>".into()), ..Record::new(RecordKind::Customer, "c1", START) };
@@ -266,7 +263,7 @@ fn reports_are_approved_by_another_and_void_when_revised(place: &Place) {
     });
 }
 
-fn recommendations_count_the_cases_that_they_would_have_stopped(place: &Place) {
+fn recommendations_count_the_cases_that_they_would_have_stopped(place: &TestDb) {
     with(place, |d, _| {
         let ana = person("ana");
         for (event, customer) in [("w1", "c1"), ("w2", "c2"), ("w3", "c3")] {
@@ -308,7 +305,7 @@ fn recommendations_count_the_cases_that_they_would_have_stopped(place: &Place) {
     });
 }
 
-fn the_transparency_report_counts_every_request_once(place: &Place) {
+fn the_transparency_report_counts_every_request_once(place: &TestDb) {
     with(place, |d, clock| {
         use holdfast_requests::intake::{Outcome, Step};
         for (id, country) in [("a", "DE"), ("b", "DE"), ("c", "FR")] {

@@ -1,9 +1,5 @@
 //! Requests from intake to answer, the same on SQLite and PostgreSQL.
 
-#[path = "../../screening/tests/common/mod.rs"]
-mod common;
-
-use common::{Place, START, TestClock, on_both, withdrawal};
 use holdfast_bitcoin::Network;
 use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, Step};
 use holdfast_requests::matching::{How, matches};
@@ -14,6 +10,7 @@ use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
 use holdfast_store::Database;
+use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use std::sync::Arc;
 
 on_both!(
@@ -62,7 +59,7 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, ScreeningError>) -> String {
     }
 }
 
-fn answers_need_two_people_and_policy(place: &Place) {
+fn answers_need_two_people_and_policy(place: &TestDb) {
     let (screening, policy) =
         (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
     let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
@@ -105,7 +102,7 @@ fn answers_need_two_people_and_policy(place: &Place) {
     assert!(screening.verify_audit(None).unwrap().problems.is_empty());
 }
 
-fn forged_requests_wait_for_what_clears_them(place: &Place) {
+fn forged_requests_wait_for_what_clears_them(place: &TestDb) {
     let (screening, policy) =
         (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
     let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
@@ -152,7 +149,7 @@ fn forged_requests_wait_for_what_clears_them(place: &Place) {
     assert_eq!(signs(&intake.submit(copy, "portal").unwrap()), ["duplicate"]);
 }
 
-fn intake_is_idempotent_and_remembers(place: &Place) {
+fn intake_is_idempotent_and_remembers(place: &TestDb) {
     let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
@@ -201,7 +198,7 @@ fn intake_is_idempotent_and_remembers(place: &Place) {
 
 /// A simulated chain's exchange deposit is a customer's; the address that paid into it, its transaction, and what the customer states find
 /// the customer, each with its reason.
-fn targets_find_their_customers(place: &Place) {
+fn targets_find_their_customers(place: &TestDb) {
     let dir = tempfile::tempdir().unwrap();
     let (workspace, blocks, economy) =
         chain_workspace(dir.path(), holdfast_simulate::Options { seed: 5, txs: 3_000 }).unwrap();
@@ -287,7 +284,7 @@ fn targets_find_their_customers(place: &Place) {
 /// A database from before the identifiers is filled when it is opened.
 #[test]
 fn older_databases_are_filled() {
-    let place = common::sqlite();
+    let place = TestDb::sqlite();
     let mut record = Record::new(RecordKind::Customer, "c1", START);
     record.email = Some("ada@example.org".into());
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
@@ -302,7 +299,7 @@ fn older_databases_are_filled() {
     }
 }
 
-fn a_freeze_that_is_granted_becomes_a_hold(place: &Place) {
+fn a_freeze_that_is_granted_becomes_a_hold(place: &TestDb) {
     let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());

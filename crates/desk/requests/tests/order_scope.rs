@@ -1,10 +1,6 @@
 //! Orders keep to their period, accounts and assets: what is matched, frozen, preserved and given. And balances that are given are true. The
 //! same on SQLite and PostgreSQL.
 
-#[path = "../../screening/tests/common/mod.rs"]
-mod common;
-
-use common::{Place, START, TestClock, deposit, on_both, withdrawal};
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::matching::{How, matches_within};
 use holdfast_requests::production::{decrypt, verify};
@@ -18,6 +14,7 @@ use holdfast_screening::model::{Action, Direction, Method, Status};
 use holdfast_screening::{
     Amount, ChainFacts, Event, EventKind, Record, RecordKind, Scope, Screening, ScreeningError, Verdict,
 };
+use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::BTreeMap;
@@ -35,7 +32,7 @@ on_both!(
     requests_of_before_orders_had_a_scope_are_opened
 );
 
-fn with(place: &Place, run: impl FnOnce(&Desk<'_>, &TestClock)) {
+fn with(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
@@ -133,7 +130,7 @@ fn decide(d: &Desk<'_>, event: Event) -> Verdict {
     d.screening.decide(event, ChainFacts::default(), "exchange").unwrap().decision
 }
 
-fn balances_are_what_is_left_after_the_last_movement(place: &Place) {
+fn balances_are_what_is_left_after_the_last_movement(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         let mut came = deposit("d1", "c1", "0xd1", 5, 100);
@@ -154,7 +151,7 @@ fn balances_are_what_is_left_after_the_last_movement(place: &Place) {
     });
 }
 
-fn balances_that_do_not_reconcile_are_not_signed(place: &Place) {
+fn balances_that_do_not_reconcile_are_not_signed(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         let mut came = deposit("d1", "c1", "0xd1", 5, 100);
@@ -180,7 +177,7 @@ fn balances_that_do_not_reconcile_are_not_signed(place: &Place) {
     });
 }
 
-fn a_declined_payment_or_rejected_withdrawal_is_not_listed_as_carried_out(place: &Place) {
+fn a_declined_payment_or_rejected_withdrawal_is_not_listed_as_carried_out(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         let mut payment = Event::new(EventKind::Payment, "p1", START, "c1");
@@ -225,7 +222,7 @@ fn account(id: &str, customer: &str) -> Record {
     Record { customer: Some(customer.into()), ..Record::new(RecordKind::Account, id, START) }
 }
 
-fn a_freeze_covers_the_accounts_and_assets_that_the_order_names(place: &Place) {
+fn a_freeze_covers_the_accounts_and_assets_that_the_order_names(place: &TestDb) {
     with(place, |d, _| {
         let records =
             vec![customer("c1"), customer("c2"), account("a1", "c1"), account("a2", "c1"), account("b1", "c2")];
@@ -259,7 +256,7 @@ fn a_freeze_covers_the_accounts_and_assets_that_the_order_names(place: &Place) {
     });
 }
 
-fn events_outside_of_an_orders_scope_match_nobody(place: &Place) {
+fn events_outside_of_an_orders_scope_match_nobody(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1"), customer("c2")], "exchange").unwrap();
         let to = "0x00000000000000000000000000000000000000bb";
@@ -289,7 +286,7 @@ fn events_outside_of_an_orders_scope_match_nobody(place: &Place) {
     });
 }
 
-fn a_request_without_a_period_is_sent_back_where_policy_demands_one(place: &Place) {
+fn a_request_without_a_period_is_sent_back_where_policy_demands_one(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         let ask = |id: &str, scope: OrderScope| {
@@ -323,7 +320,7 @@ fn a_request_without_a_period_is_sent_back_where_policy_demands_one(place: &Plac
     });
 }
 
-fn preservations_keep_to_the_scope(place: &Place) {
+fn preservations_keep_to_the_scope(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         decide(d, at(withdrawal("w-inside", "c1", "0xpaid", 1, 100), START - 5));
@@ -339,7 +336,7 @@ fn preservations_keep_to_the_scope(place: &Place) {
 }
 
 /// What an earlier version stored has no scope.
-fn requests_of_before_orders_had_a_scope_are_opened(place: &Place) {
+fn requests_of_before_orders_had_a_scope_are_opened(place: &TestDb) {
     with(place, |d, _| {
         d.submit(request("r1", &[DataClass::Subscriber], OrderScope::default()), "portal").unwrap();
         let rows = d.screening.read(|db| db.query("SELECT body FROM requests", &[])).unwrap();
@@ -387,7 +384,7 @@ fn scopes(case: usize) -> impl Strategy<Value = OrderScope> {
 /// Nothing that is outside of an order's period, accounts or assets is in any file of its production, in any class; all that is inside is.
 #[test]
 fn nothing_outside_of_an_orders_scope_leaves_in_any_class() {
-    let place = common::sqlite();
+    let place = TestDb::sqlite();
     with(&place, |d, clock| {
         let mut runner = TestRunner::new(Config { cases: 1, failure_persistence: None, ..Config::default() });
         for case in 0..24 {

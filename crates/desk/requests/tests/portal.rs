@@ -1,9 +1,5 @@
 //! The officers' portal and what time does to requests, the same on SQLite and PostgreSQL.
 
-#[path = "../../screening/tests/common/mod.rs"]
-mod common;
-
-use common::{Place, START, TestClock, on_both};
 use holdfast_requests::intake::{NewAgency, Outcome, SeizureTransfer, Step};
 use holdfast_requests::portal::{CODE_SPACING, MAX_CODE_TRIES, MAX_TRIES, NEW_MAILS_AN_HOUR, Session, Verdict};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
@@ -12,6 +8,7 @@ use holdfast_screening::clock::Time;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Amount, Record, RecordKind, Screening, ScreeningError};
+use holdfast_testing::{START, TestClock, TestDb, on_both};
 use std::sync::Arc;
 
 on_both!(
@@ -36,13 +33,13 @@ struct House {
 }
 
 impl House {
-    fn new(place: &Place) -> Self {
+    fn new(place: &TestDb) -> Self {
         let clock = TestClock::new();
         let time = clock.clock().into();
         House::with_time(place, clock, time)
     }
 
-    fn with_time(place: &Place, clock: TestClock, time: Time) -> Self {
+    fn with_time(place: &TestDb, clock: TestClock, time: Time) -> Self {
         let house = House {
             screening: Screening::open_at(&place.url, time).unwrap(),
             policy: Arc::new(Policy::standard()),
@@ -149,7 +146,7 @@ fn why<T: std::fmt::Debug>(answer: Result<T, ScreeningError>) -> String {
     answer.unwrap_err().to_string()
 }
 
-fn officers_prove_their_address_and_themselves(place: &Place) {
+fn officers_prove_their_address_and_themselves(place: &TestDb) {
     let house = House::new(place);
     let email = "ana.berg@fbi.gov";
     house.with(|d| {
@@ -189,7 +186,7 @@ fn officers_prove_their_address_and_themselves(place: &Place) {
     }
 }
 
-fn codes_are_few_single_and_short_lived(place: &Place) {
+fn codes_are_few_single_and_short_lived(place: &TestDb) {
     let house = House::new(place);
     let email = "ana.berg@fbi.gov";
     house.with(|d| {
@@ -224,7 +221,7 @@ fn codes_are_few_single_and_short_lived(place: &Place) {
     });
 }
 
-fn nobody_makes_the_desk_mail_a_whole_domain(place: &Place) {
+fn nobody_makes_the_desk_mail_a_whole_domain(place: &TestDb) {
     let house = House::new(place);
     house.with(|d| {
         d.ask_code("ana.berg@fbi.gov", Some("Ana")).unwrap();
@@ -247,7 +244,7 @@ fn nobody_makes_the_desk_mail_a_whole_domain(place: &Place) {
     });
 }
 
-fn officers_see_their_own_requests_only(place: &Place) {
+fn officers_see_their_own_requests_only(place: &TestDb) {
     let house = House::new(place);
     let (ana, kai) = (house.enter("ana.berg@fbi.gov").token, house.enter("kai@bka.bund.de").token);
     house.with(|d| {
@@ -278,7 +275,7 @@ fn officers_see_their_own_requests_only(place: &Place) {
     });
 }
 
-fn files_are_what_they_say_and_stay_so(place: &Place) {
+fn files_are_what_they_say_and_stay_so(place: &TestDb) {
     let house = House::new(place);
     let ana = house.enter("ana.berg@fbi.gov").token;
     house.with(|d| {
@@ -306,7 +303,7 @@ fn files_are_what_they_say_and_stay_so(place: &Place) {
     assert!(house.actions().iter().any(|a| a == "file.read"));
 }
 
-fn clocks_remind_escalate_and_catch_up(place: &Place) {
+fn clocks_remind_escalate_and_catch_up(place: &TestDb) {
     let house = House::new(place);
     let staff = ["desk@exchange.example".to_owned()];
     house.with(|d| {
@@ -339,7 +336,7 @@ fn clocks_remind_escalate_and_catch_up(place: &Place) {
     });
 }
 
-fn a_preservation_keeps_what_was_known_until_it_lapses(place: &Place) {
+fn a_preservation_keeps_what_was_known_until_it_lapses(place: &TestDb) {
     let house = House::new(place);
     house.accepted(request("p1", Kind::Preservation, "us.2703f"));
     house.prepare("p1", Vec::new()).unwrap();
@@ -365,7 +362,7 @@ fn a_preservation_keeps_what_was_known_until_it_lapses(place: &Place) {
 }
 
 /// The system's clock is years ahead for a while: what is preserved for the police stays, and nobody is told that they were asked about.
-fn a_wrong_clock_deletes_no_preserved_file_and_tells_no_user(place: &Place) {
+fn a_wrong_clock_deletes_no_preserved_file_and_tells_no_user(place: &TestDb) {
     let (clock, steady) = (TestClock::new(), TestClock::new());
     let time = Time { wall: clock.clock(), steady: Some(steady.clock()) };
     let house = House::with_time(place, clock, time);
@@ -396,7 +393,7 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     entries.into_iter().flat_map(|p| if p.is_dir() { walk(&p) } else { vec![p] }).collect()
 }
 
-fn a_seizure_moves_with_two_approvals_only(place: &Place) {
+fn a_seizure_moves_with_two_approvals_only(place: &TestDb) {
     let house = House::new(place);
     let process = "domestic.court-order";
     house.accepted(request("s1", Kind::Seizure, process));
@@ -437,7 +434,7 @@ fn a_seizure_moves_with_two_approvals_only(place: &Place) {
     assert!(house.screening.check_holds().unwrap().problems.is_empty());
 }
 
-fn users_are_told_once_the_gag_is_over(place: &Place) {
+fn users_are_told_once_the_gag_is_over(place: &TestDb) {
     let house = House::new(place);
     let gag = START + 30 * 86_400;
     house.accepted(Request { gag_until: Some(gag), ..request("r1", Kind::Information, "us.2703d") });

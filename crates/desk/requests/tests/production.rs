@@ -1,15 +1,12 @@
 //! Productions: exactly what was approved, checkable by anyone, readable by the officer only. The same on SQLite and PostgreSQL.
 
-#[path = "../../screening/tests/common/mod.rs"]
-mod common;
-
-use common::{Place, START, TestClock, on_both, withdrawal};
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::production::{decrypt, is_encrypted, verify};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy, Vault};
 use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening};
+use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use std::io::{Cursor, Read, Write};
 use std::sync::Arc;
 
@@ -24,7 +21,7 @@ fn identity() -> (String, String) {
     (key.to_string().expose_secret().to_owned(), key.to_public().to_string())
 }
 
-fn with_granted(place: &Place, run: impl FnOnce(&Desk<'_>, &TestClock)) {
+fn with_granted(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
@@ -105,7 +102,7 @@ fn read(package: &[u8], name: &str) -> Vec<u8> {
     bytes
 }
 
-fn exactly_the_approved_classes_of_the_accepted_customers(place: &Place) {
+fn exactly_the_approved_classes_of_the_accepted_customers(place: &TestDb) {
     with_granted(place, |d, _| {
         assert!(d.produce("r1", &[], "ana").unwrap_err().to_string().contains("no key of the officer"));
         assert!(d.produce("r1", &["age1no".into()], "ana").unwrap_err().to_string().contains("recipients[0]"));
@@ -156,7 +153,7 @@ fn exactly_the_approved_classes_of_the_accepted_customers(place: &Place) {
     });
 }
 
-fn productions_expire_and_log_who_fetched_them(place: &Place) {
+fn productions_expire_and_log_who_fetched_them(place: &TestDb) {
     with_granted(place, |d, clock| {
         let made = d.produce("r1", &[identity().1], "ana").unwrap();
         d.fetch("r1", made.id, "ana.berg@fbi.gov").unwrap();

@@ -1,9 +1,5 @@
 //! Reports to authorities read back: what the XML says is what the case says, whole, in the schema's limits.
 
-#[path = "../../screening/tests/common/mod.rs"]
-mod common;
-
-use common::{Place, START, TestClock, deposit, on_both, withdrawal};
 use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_requests::reports::{Body, Filer, Flow, Kind, Movement, Subject, ValueSource, fincen_sar, goaml};
 use holdfast_requests::{Desk, Policy, Vault};
@@ -11,6 +7,7 @@ use holdfast_screening::decision::Price;
 use holdfast_screening::keys::Master;
 use holdfast_screening::model::{Direction, Method, Status};
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening};
+use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use quick_xml::Reader;
 use quick_xml::events::Event as Xml;
 use std::process::Command;
@@ -129,7 +126,7 @@ const EVM: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const SEGWIT: &str = "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3";
 
 /// A case of a customer with a deposit valued by the price table, a payment in, a declined one, and a withdrawal.
-fn with_case(place: &Place, run: impl FnOnce(&Desk<'_>, u64)) {
+fn with_case(place: &TestDb, run: impl FnOnce(&Desk<'_>, u64)) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
     let files = tempfile::tempdir().unwrap();
@@ -189,7 +186,7 @@ fn exported(d: &Desk<'_>, case: u64, kind: Kind) -> (Body, Vec<u8>) {
     (draft.body, d.export_report(case, draft.id, &ana).unwrap())
 }
 
-fn a_goaml_report_says_what_the_case_says(place: &Place) {
+fn a_goaml_report_says_what_the_case_says(place: &TestDb) {
     with_case(place, |d, case| {
         let (body, xml) = exported(d, case, Kind::Goaml);
         validate("goAMLSchema.xsd", &xml);
@@ -219,7 +216,7 @@ fn a_goaml_report_says_what_the_case_says(place: &Place) {
     });
 }
 
-fn a_sar_says_what_the_case_says(place: &Place) {
+fn a_sar_says_what_the_case_says(place: &TestDb) {
     with_case(place, |d, case| {
         let (body, xml) = exported(d, case, Kind::FincenSar);
         validate("EFL_SARXBatchSchema.xsd", &xml);
@@ -238,7 +235,7 @@ fn a_sar_says_what_the_case_says(place: &Place) {
     });
 }
 
-fn a_value_that_is_not_known_is_not_zero(place: &Place) {
+fn a_value_that_is_not_known_is_not_zero(place: &TestDb) {
     with_case(place, |d, case| {
         let (ana, bo) = (person("ana"), person("bo"));
         // Values are in US dollars; a filer who reports in euros gives them.

@@ -1,9 +1,5 @@
 //! Everything that records state and events name finds its customer, however it is written; the same on SQLite and PostgreSQL.
 
-#[path = "../../screening/tests/common/mod.rs"]
-mod common;
-
-use common::{Place, START, TestClock, deposit, on_both, withdrawal};
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::matching::{How, Match, matches, matches_within};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
@@ -14,6 +10,7 @@ use holdfast_screening::keys::Master;
 use holdfast_screening::model::{Action, Direction, Method};
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, ScreeningError};
 use holdfast_store::Database;
+use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use std::sync::Arc;
 
 on_both!(
@@ -26,7 +23,7 @@ on_both!(
     a_punycode_look_alike_of_an_agencys_domain_stops_a_request
 );
 
-fn open(place: &Place) -> Screening {
+fn open(place: &TestDb) -> Screening {
     Screening::open(&place.url, TestClock::new().clock()).unwrap()
 }
 
@@ -45,7 +42,7 @@ fn completion(time: i64, status: MovementStatus, tx: Option<&str>) -> Completion
     Completion { time, status, tx: tx.map(str::to_owned), output: None, block: None, height: Some(170) }
 }
 
-fn a_withdrawal_is_found_by_a_transaction_that_was_told_later(place: &Place) {
+fn a_withdrawal_is_found_by_a_transaction_that_was_told_later(place: &TestDb) {
     let screening = open(place);
     screening.ingest(vec![Record::new(RecordKind::Customer, "c1", START)], "exchange").unwrap();
     let mut early = withdrawal("w1", "c1", "0x00000000000000000000000000000000000000bb", 1, 100);
@@ -86,7 +83,7 @@ fn a_withdrawal_is_found_by_a_transaction_that_was_told_later(place: &Place) {
     assert_eq!(open(place).event("w1").unwrap().completion, Some(done));
 }
 
-fn deposits_off_the_ledgers_chain_are_found_by_all_that_they_name(place: &Place) {
+fn deposits_off_the_ledgers_chain_are_found_by_all_that_they_name(place: &TestDb) {
     let screening = open(place);
     screening.ingest(vec![Record::new(RecordKind::Customer, "c1", START)], "exchange").unwrap();
     let (sender, tx) = (
@@ -108,7 +105,7 @@ fn deposits_off_the_ledgers_chain_are_found_by_all_that_they_name(place: &Place)
     }
 }
 
-fn everything_that_records_hold_can_be_a_target(place: &Place) {
+fn everything_that_records_hold_can_be_a_target(place: &TestDb) {
     let screening = open(place);
     let owned = |kind: RecordKind, id: &str| Record { customer: Some("c1".into()), ..Record::new(kind, id, START) };
     let hash = holdfast_screening::identifiers::hashed("GB82WEST12345698765432");
@@ -167,7 +164,7 @@ fn everything_that_records_hold_can_be_a_target(place: &Place) {
     }
 }
 
-fn an_ip_address_is_looked_for_within_its_time_only(place: &Place) {
+fn an_ip_address_is_looked_for_within_its_time_only(place: &TestDb) {
     let screening = open(place);
     for (id, who, time) in [("l1", "c1", START - 100), ("l2", "c2", START)] {
         let mut login = Event::new(EventKind::Account, id, time, who);
@@ -224,7 +221,7 @@ fn person(id: &str, name: &str, phone: &str, country: &str) -> Record {
     record
 }
 
-fn names_and_phones_match_however_they_are_written(place: &Place) {
+fn names_and_phones_match_however_they_are_written(place: &TestDb) {
     let screening = open(place);
     let records = vec![
         person("c1", "José  Núñez-García", "030 123456", "DE"),
@@ -265,7 +262,7 @@ fn names_and_phones_match_however_they_are_written(place: &Place) {
 }
 
 /// What stood in records once is in the identifiers only; an older version's are made anew when its database is opened.
-fn former_names_and_older_databases_match_too(place: &Place) {
+fn former_names_and_older_databases_match_too(place: &TestDb) {
     let screening = open(place);
     screening.ingest(vec![person("c1", "Zoë Łukasz", "030 123456", "DE")], "exchange").unwrap();
     let renamed = Record { time: START + 1, ..person("c1", "Zoë Berg", "030 123456", "DE") };
@@ -294,7 +291,7 @@ fn former_names_and_older_databases_match_too(place: &Place) {
     }
 }
 
-fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &Place) {
+fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &TestDb) {
     let (screening, policy) = (open(place), Arc::new(Policy::standard()));
     let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());

@@ -1,8 +1,5 @@
 //! The audit log cannot be cut, rewritten or put back, nor the tables changed beside it, without `verify` finding it.
 
-mod common;
-
-use common::{Place, START, TestClock, deposit, on_both, withdrawal};
 use holdfast_attribution::Category;
 use holdfast_screening::alerts::{AlertAction, Outcome};
 use holdfast_screening::anchors::Anchors;
@@ -12,6 +9,7 @@ use holdfast_screening::facts::{ChainFacts, TagFact};
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError, rules};
 use holdfast_store::Database;
+use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 
 on_both!(
     a_row_changed_beside_the_log_is_found,
@@ -33,7 +31,7 @@ fn sanctioned() -> ChainFacts {
 }
 
 /// A desk with some of everything: a hold, a released one, alerts, two keys, a price, a webhook.
-fn filled(place: &Place) -> Screening {
+fn filled(place: &TestDb) -> Screening {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     for (i, customer) in ["c1", "c2"].iter().enumerate() {
         let event = deposit(&format!("d{i}"), customer, &format!("0x{i:064x}"), 5, 900_000);
@@ -57,7 +55,7 @@ fn filled(place: &Place) -> Screening {
 }
 
 /// Whatever SQL changes in the tables that the log settles, by one row or one field, is named.
-fn a_row_changed_beside_the_log_is_found(place: &Place) {
+fn a_row_changed_beside_the_log_is_found(place: &TestDb) {
     let screening = filled(place);
     let report = screening.verify_audit(None).unwrap();
     assert_eq!(report.problems, [""; 0]);
@@ -105,7 +103,7 @@ fn rewrite(db: &mut Database, from: i64) {
 }
 
 /// A cut tail, a log with new hashes, an older database: the anchors name each. Anchors that were changed are no anchors.
-fn a_log_cut_or_rewritten_is_found_by_its_anchors(place: &Place) {
+fn a_log_cut_or_rewritten_is_found_by_its_anchors(place: &TestDb) {
     let dir = tempfile::tempdir().unwrap();
     let anchors = Anchors::new(dir.path(), Master([7; 32]));
     let screening = filled(place);
@@ -155,7 +153,7 @@ fn a_log_cut_or_rewritten_is_found_by_its_anchors(place: &Place) {
 }
 
 /// A database is bound to the first key that it was used with; another one is refused with words that say what to do.
-fn a_key_that_does_not_fit_the_database_is_refused(place: &Place) {
+fn a_key_that_does_not_fit_the_database_is_refused(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     assert!(screening.needs_key().unwrap().is_empty(), "a new database may get a new key");
     screening.bind_key(&Master([7; 32])).unwrap();

@@ -1,12 +1,10 @@
 //! Typologies that need a ledger, on a simulated chain with ground truth.
 
-mod common;
-
-use common::{START, TestClock, sqlite};
 use holdfast_screening::exchange::{Exchange, chain_workspace, findings, score};
 use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Screening, Typology, Verdict};
 use holdfast_simulate::Options;
+use holdfast_testing::{START, TestClock, TestDb};
 use std::ops::ControlFlow;
 
 #[test]
@@ -114,7 +112,7 @@ fn a_flag_of_a_theft_holds_a_deposit_several_transactions_later_with_the_path() 
         (Subject::Address, place.address.clone().unwrap()),
     ];
     for (i, (subject, value)) in subjects.into_iter().enumerate() {
-        let db = sqlite();
+        let db = TestDb::sqlite();
         let screening = Screening::open(&db.url, clock.clock()).unwrap();
         // One came before the flag: it is held late, with the way.
         let early = Event { id: "early".into(), customer: "c0".into(), ..event.clone() };
@@ -144,7 +142,7 @@ fn flags_are_followed_no_farther_and_no_thinner_than_the_policy_says() {
     let share = facts.behind[far].share_ppm / 10_000;
     let clock = TestClock::new();
     let flagged = |policy: &str| {
-        let db = sqlite();
+        let db = TestDb::sqlite();
         let screening = Screening::open(&db.url, clock.clock()).unwrap();
         let book = format!("title: t\npolicy: {{{policy}}}\nrules: []\n");
         screening.apply_rules(&book, "x").unwrap();
@@ -158,7 +156,7 @@ fn flags_are_followed_no_farther_and_no_thinner_than_the_policy_says() {
     if share < 100 {
         assert!(!flagged(&format!("flag_hops: 6, flag_share_percent: {}", share + 1)));
     }
-    let db = sqlite();
+    let db = TestDb::sqlite();
     let screening = Screening::open(&db.url, clock.clock()).unwrap();
     for policy in ["flag_hops: 7", "flag_share_percent: 4", "flag_share_percent: 101"] {
         let refused = screening.apply_rules(&format!("title: t\npolicy: {{{policy}}}\nrules: []\n"), "x").unwrap_err();

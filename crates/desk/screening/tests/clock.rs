@@ -1,13 +1,11 @@
 //! Nothing that cannot be undone happens because a clock was wrong.
 
-mod common;
-
-use common::{Place, START, TestClock, on_both};
 use holdfast_screening::alerts::AlertFilter;
 use holdfast_screening::clock::Time;
 use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Scope, Screening};
+use holdfast_testing::{START, TestClock, TestDb, on_both};
 
 on_both!(
     a_clock_that_jumps_ahead_ends_no_court_hold,
@@ -88,7 +86,7 @@ fn active() -> (String, State) {
 }
 
 /// Thirty days ahead for three seconds: the hold of a court, and a flag, are there as before. An alert names the jump.
-fn a_clock_that_jumps_ahead_ends_no_court_hold(place: &Place) {
+fn a_clock_that_jumps_ahead_ends_no_court_hold(place: &TestDb) {
     let clocks = Clocks::new();
     let screening = Screening::open_at(&place.url, clocks.time()).unwrap();
     court_hold(&screening, START + 10 * DAY);
@@ -110,7 +108,7 @@ fn a_clock_that_jumps_ahead_ends_no_court_hold(place: &Place) {
 }
 
 /// Years back: no hold is placed or ended at a time that is not.
-fn a_clock_that_jumps_back_is_noticed_and_the_time_goes_on(place: &Place) {
+fn a_clock_that_jumps_back_is_noticed_and_the_time_goes_on(place: &TestDb) {
     let clocks = Clocks::new();
     let screening = Screening::open_at(&place.url, clocks.time()).unwrap();
     court_hold(&screening, START + DAY);
@@ -130,7 +128,7 @@ fn a_clock_that_jumps_back_is_noticed_and_the_time_goes_on(place: &Place) {
 }
 
 /// A machine that starts with a wrong clock, or after a long stop: nothing ends before a person says which it was.
-fn a_start_with_a_wrong_clock_ends_nothing_until_a_person_confirms(place: &Place) {
+fn a_start_with_a_wrong_clock_ends_nothing_until_a_person_confirms(place: &TestDb) {
     let clocks = Clocks::new();
     let screening = Screening::open_at(&place.url, clocks.time()).unwrap();
     court_hold(&screening, START + 10 * DAY);

@@ -1,13 +1,11 @@
 //! What happens when a change is refused, panics or cannot be stored, and when the database goes away.
 
-mod common;
-
-use common::{Place, START, TestClock, deposit, on_both, withdrawal};
 use holdfast_screening::facts::ChainFacts;
 use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Scope, Screening, ScreeningError, Verdict};
 use holdfast_store::{Database, StoreError};
+use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -78,7 +76,7 @@ fn passes(screening: &Screening, id: &str, customer: &str) -> Verdict {
 }
 
 /// Writes of every kind, then a refusal: nothing of it is stored and nothing of it is in memory. What came before a checkpoint stays.
-fn a_refused_change_leaves_nothing_behind(place: &Place) {
+fn a_refused_change_leaves_nothing_behind(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.place_hold(freeze("f0", "other"), "ana").unwrap();
     let refused = screening.transact("ana", |tx| {
@@ -111,7 +109,7 @@ fn a_refused_change_leaves_nothing_behind(place: &Place) {
 }
 
 /// A panic is answered as an internal error; the writer goes on with what is stored.
-fn a_panic_ends_one_change_and_not_the_writer(place: &Place) {
+fn a_panic_ends_one_change_and_not_the_writer(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.place_hold(freeze("f0", "c0"), "ana").unwrap();
     let answer = screening.transact("ana", |tx| {
@@ -133,7 +131,7 @@ fn a_panic_ends_one_change_and_not_the_writer(place: &Place) {
 }
 
 /// A statement that the database refuses undoes its own change alone, with many others under way.
-fn a_failed_statement_costs_no_other_change(place: &Place) {
+fn a_failed_statement_costs_no_other_change(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     std::thread::scope(|scope| {
         for i in 0..40 {
@@ -164,7 +162,7 @@ fn a_failed_statement_costs_no_other_change(place: &Place) {
 }
 
 /// Files are deleted and messages sent only for what is durable.
-fn effects_outside_the_database_follow_the_commit(place: &Place) {
+fn effects_outside_the_database_follow_the_commit(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     let done = Arc::new(AtomicUsize::new(0));
     let effect = || {
@@ -214,7 +212,7 @@ fn until<T>(seconds: u64, mut work: impl FnMut() -> Option<T>) -> T {
 /// A restart of PostgreSQL costs refusals while it is away and nothing else: what was acknowledged is there, the lock is held again.
 #[test]
 fn postgresql_restarted_is_connected_again_with_its_lock() {
-    let Some(place) = common::postgres() else { return };
+    let Some(place) = TestDb::postgres() else { return };
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.place_hold(freeze("f0", "c0"), "ana").unwrap();
     assert_eq!(passes(&screening, "w0", "c0"), Verdict::Hold);
@@ -238,7 +236,7 @@ fn postgresql_restarted_is_connected_again_with_its_lock() {
 /// Who lost the writer's lock to another process stops writing for good, says so, and names an exit code.
 #[test]
 fn a_writer_whose_lock_another_took_ends_with_a_code() {
-    let Some(place) = common::postgres() else { return };
+    let Some(place) = TestDb::postgres() else { return };
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.place_hold(freeze("f0", "c0"), "ana").unwrap();
     let mut other = Database::connect(&place.url).unwrap();
@@ -255,7 +253,7 @@ fn a_writer_whose_lock_another_took_ends_with_a_code() {
 }
 
 /// Where a lock is not enough (a connection pooler that loses it, a file system without locks), the fencing number stops the earlier writer.
-fn a_writer_that_another_fenced_off_writes_nothing_more(place: &Place) {
+fn a_writer_that_another_fenced_off_writes_nothing_more(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.place_hold(freeze("f0", "c0"), "ana").unwrap();
     let mut other = Database::connect(&place.url).unwrap();
@@ -267,7 +265,7 @@ fn a_writer_that_another_fenced_off_writes_nothing_more(place: &Place) {
 }
 
 /// A flag finds past deposits by their keys: as many as before, however many others there are, also in a database that was older than the keys.
-fn flags_find_past_deposits_by_an_index(place: &Place) {
+fn flags_find_past_deposits_by_an_index(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     let sent_by = |a: &str| ChainFacts { ledger: true, senders: vec![a.into()], ..ChainFacts::default() };
     for i in 0..300 {
@@ -297,7 +295,7 @@ fn flags_find_past_deposits_by_an_index(place: &Place) {
 }
 
 /// One member cannot take all the room that there is for flags; what it withdraws makes room for it again.
-fn a_member_has_a_quota_of_flags(place: &Place) {
+fn a_member_has_a_quota_of_flags(place: &TestDb) {
     use holdfast_screening::flags::MAX_FLAGS_OF_MEMBER;
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     let fill = screening.transact("sync", |tx| {

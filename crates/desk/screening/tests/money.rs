@@ -1,9 +1,6 @@
 //! What must never be let through in silence: movements claimed twice, assets that nobody looked at, addresses in another spelling, times of
 //! the future, credits that the ledger does not bear out.
 
-mod common;
-
-use common::{Place, START, TestClock, deposit, on_both, withdrawal};
 use holdfast_analysis::Workspace;
 use holdfast_attribution::tags::{Confidence, Tag};
 use holdfast_screening::exchange::chain_workspace;
@@ -13,6 +10,7 @@ use holdfast_screening::{
     Amount, ChainFacts, Event, EventKind, Record, RecordKind, Scope, Screening, ScreeningError, Verdict,
 };
 use holdfast_simulate::Options;
+use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 
 on_both!(
     a_batch_payout_to_two_customers_is_two_holds,
@@ -36,7 +34,7 @@ fn active(screening: &Screening, customer: &str) -> usize {
     screening.holds(&filter).unwrap().len()
 }
 
-fn a_batch_payout_to_two_customers_is_two_holds(place: &Place) {
+fn a_batch_payout_to_two_customers_is_two_holds(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     let batch = |id: &str, customer: &str| Event { output: None, ..deposit(id, customer, "0xbatch", 5, 1_000) };
     for (id, customer) in [("d1", "c1"), ("d2", "c2")] {
@@ -59,7 +57,7 @@ fn a_batch_payout_to_two_customers_is_two_holds(place: &Place) {
     assert!(screening.check_holds().unwrap().problems.is_empty());
 }
 
-fn one_movement_claimed_by_two_customers_is_two_holds_and_an_alert(place: &Place) {
+fn one_movement_claimed_by_two_customers_is_two_holds_and_an_alert(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     assert_eq!(screening.decide(deposit("d1", "c1", "0xt", 5, 1_000), clean(), "t").unwrap().decision, Verdict::Allow);
     // The same customer again, by another id: nothing new.
@@ -75,7 +73,7 @@ fn one_movement_claimed_by_two_customers_is_two_holds_and_an_alert(place: &Place
     assert_eq!((active(&screening, "c1"), active(&screening, "c2")), (1, 2));
 }
 
-fn a_hold_request_for_two_owners_is_no_repetition(place: &Place) {
+fn a_hold_request_for_two_owners_is_no_repetition(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     let request = |id: &str, customer: &str, scope: Scope| HoldRequest {
         id: id.into(),
@@ -100,7 +98,7 @@ fn a_hold_request_for_two_owners_is_no_repetition(place: &Place) {
     assert_eq!((active(&screening, "c1"), active(&screening, "c2")), (2, 1));
 }
 
-fn a_freeze_binds_the_asset_in_every_spelling(place: &Place) {
+fn a_freeze_binds_the_asset_in_every_spelling(place: &TestDb) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let freeze = |id: &str, customer: &str, asset: &str| {
@@ -129,7 +127,7 @@ fn a_freeze_binds_the_asset_in_every_spelling(place: &Place) {
     }
 }
 
-fn a_future_time_is_refused_and_moves_no_window(place: &Place) {
+fn a_future_time_is_refused_and_moves_no_window(place: &TestDb) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let at = |id: &str, ahead: i64| Event { time: START + ahead, ..deposit(id, "c1", &format!("0x{id}"), 5, 1_000) };

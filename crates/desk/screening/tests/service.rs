@@ -1,8 +1,5 @@
 //! The whole service, the same on SQLite and PostgreSQL.
 
-mod common;
-
-use common::{Place, START, TestClock, deposit, on_both, withdrawal};
 use holdfast_attribution::Category;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_screening::facts::{ChainFacts, TagFact};
@@ -10,6 +7,7 @@ use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Amount, Record, RecordKind, Scope, Screening, ScreeningError, Verdict};
 use holdfast_store::Database;
+use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use std::ops::ControlFlow;
 
 /// A ledger of the asset answered and has nothing against it.
@@ -67,7 +65,7 @@ fn flag(id: &str, subject: Subject, value: &str) -> Flag {
 }
 
 /// Deposits that a flag touches are held until it lapses, is withdrawn, or people decide; what a rule holds as well stays held.
-fn flags_hold_deposits_and_are_undone(place: &Place) {
+fn flags_hold_deposits_and_are_undone(place: &TestDb) {
     const TX: [&str; 4] = [
         "0x00000000000000000000000000000000aa",
         "0x00000000000000000000000000000000bb",
@@ -138,7 +136,7 @@ fn flags_hold_deposits_and_are_undone(place: &Place) {
 }
 
 /// Whatever the size of a turn, the messages are the same, in order, each once.
-fn webhooks_are_told_everything_once(place: &Place) {
+fn webhooks_are_told_everything_once(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.decide(deposit("d0", "c0", "0xt0", 1, 900_000), sanctioned(), "test").unwrap();
     let topics = |list: &[&str]| list.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
@@ -187,7 +185,7 @@ fn webhooks_are_told_everything_once(place: &Place) {
     assert!(screening.verify_audit(None).unwrap().problems.is_empty());
 }
 
-fn decisions_are_idempotent_and_explained(place: &Place) {
+fn decisions_are_idempotent_and_explained(place: &TestDb) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     screening.ingest(vec![customer("c1", START)], "test").unwrap();
@@ -234,7 +232,7 @@ fn decisions_are_idempotent_and_explained(place: &Place) {
     assert!(screening.check_holds().unwrap().problems.is_empty());
 }
 
-fn holds_balance_and_need_two_people(place: &Place) {
+fn holds_balance_and_need_two_people(place: &TestDb) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let request = |id: &str, scope: Scope, amount: Option<u128>| HoldRequest {
@@ -284,7 +282,7 @@ fn holds_balance_and_need_two_people(place: &Place) {
     assert!(screening.verify_audit(None).unwrap().problems.is_empty());
 }
 
-fn restarts_remember(place: &Place) {
+fn restarts_remember(place: &TestDb) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     screening.ingest(vec![customer("c1", START), customer("c2", START)], "test").unwrap();
@@ -304,7 +302,7 @@ fn restarts_remember(place: &Place) {
     assert!(screening.verify_audit(None).unwrap().problems.is_empty());
 }
 
-fn alerts_and_statistics(place: &Place) {
+fn alerts_and_statistics(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.ingest(vec![customer("c1", START)], "test").unwrap();
     for i in 0..3 {
@@ -333,7 +331,7 @@ fn alerts_and_statistics(place: &Place) {
     assert_eq!((rule.hits, rule.true_positives, rule.false_positives, rule.precision_permille), (3, 2, 1, Some(666)));
 }
 
-fn changes_raise_late_alerts(place: &Place) {
+fn changes_raise_late_alerts(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.ingest(vec![customer("c1", START)], "test").unwrap();
     screening.decide(deposit("d1", "c1", "0xt1", 7, 900_000), clean(), "test").unwrap();
@@ -355,7 +353,7 @@ fn changes_raise_late_alerts(place: &Place) {
     assert!(screening.check_holds().unwrap().problems.is_empty());
 }
 
-fn tampering_is_found(place: &Place) {
+fn tampering_is_found(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     for i in 0..5 {
         screening
@@ -395,7 +393,7 @@ fn tampering_is_found(place: &Place) {
     assert!(!holdfast_screening::holds::check(&mut db).unwrap().problems.is_empty());
 }
 
-fn records_in_any_order(place: &Place) {
+fn records_in_any_order(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     let mut old = customer("c1", START - 10);
     old.country = Some("KP".into());

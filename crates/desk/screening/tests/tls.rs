@@ -1,8 +1,7 @@
 //! PostgreSQL with TLS: `sslmode` is honoured, and no password is shown.
 
-mod common;
-
 use holdfast_store::Database;
+use holdfast_testing::TestDb;
 
 const CERTIFICATES: &str = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout ca.key -out ca.crt -subj /CN=ca \
     && openssl req -newkey rsa:2048 -nodes -keyout server.key -out s.csr -subj /CN=localhost \
@@ -18,7 +17,7 @@ fn is_encrypted(url: &str) -> Result<bool, String> {
 
 #[test]
 fn a_database_is_reached_as_securely_as_sslmode_asks() {
-    let Some(place) = common::postgres() else { return };
+    let Some(place) = TestDb::postgres() else { return };
     if std::process::Command::new("openssl").arg("version").output().is_err() {
         assert!(std::env::var_os("CI").is_none(), "openssl is not installed, and CI must have it");
         eprintln!("SKIPPED: openssl is not installed");

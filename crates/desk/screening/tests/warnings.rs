@@ -1,12 +1,10 @@
 //! Warnings at the withdrawal: held, asked, and then given up, let go after the cooling-off time, or decided on by a person.
 
-mod common;
-
-use common::{Place, START, TestClock, on_both};
 use holdfast_attribution::Category;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::warnings::{Scam, Then, WarningAnswers, WarningFilter};
 use holdfast_screening::{ChainFacts, Event, Screening, ScreeningError, Verdict};
+use holdfast_testing::{START, TestClock, TestDb, on_both};
 use std::collections::BTreeMap;
 
 on_both!(warnings_wait_for_answers_and_time, tagged_scams_are_decided_by_people, other_rules_keep_their_holds);
@@ -44,7 +42,7 @@ rules:
 ";
 
 /// A desk and its clock in hours since the start.
-fn service(place: &Place) -> (Screening, impl Fn(i64)) {
+fn service(place: &TestDb) -> (Screening, impl Fn(i64)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     (screening, move |hours: i64| clock.set(START + hours * 3_600))
@@ -52,7 +50,7 @@ fn service(place: &Place) -> (Screening, impl Fn(i64)) {
 
 /// Each of another customer: what is held of one must not hold another's.
 fn withdrawal(id: &str, value: u64) -> Event {
-    common::withdrawal(id, &format!("customer-{id}"), &format!("0x{:040x}", id.len()), 1_000, value)
+    holdfast_testing::withdrawal(id, &format!("customer-{id}"), &format!("0x{:040x}", id.len()), 1_000, value)
 }
 
 fn answers(screening: &Screening, event: &str, yes: &[&str]) -> WarningAnswers {
@@ -67,7 +65,7 @@ fn hold_state(screening: &Screening, id: u64) -> String {
     all.into_iter().find(|h| h.id == id).unwrap().state
 }
 
-fn warnings_wait_for_answers_and_time(place: &Place) {
+fn warnings_wait_for_answers_and_time(place: &TestDb) {
     let (screening, at) = service(place);
     screening.apply_rules(BOOK, "t").unwrap();
     let small = screening.decide(withdrawal("small", 1_000), ChainFacts::default(), "t").unwrap();
@@ -141,7 +139,7 @@ fn warnings_wait_for_answers_and_time(place: &Place) {
     assert_eq!(screening.warning("e", "en").unwrap().state, "released");
 }
 
-fn tagged_scams_are_decided_by_people(place: &Place) {
+fn tagged_scams_are_decided_by_people(place: &TestDb) {
     let (screening, at) = service(place);
     screening.apply_rules(BOOK, "t").unwrap();
     let facts =
@@ -169,7 +167,7 @@ fn tagged_scams_are_decided_by_people(place: &Place) {
     assert_eq!(standard.rules().iter().filter(|r| r.warning.is_some()).count(), 2);
 }
 
-fn other_rules_keep_their_holds(place: &Place) {
+fn other_rules_keep_their_holds(place: &TestDb) {
     let (screening, at) = service(place);
     screening.apply_rules(BOOK, "t").unwrap();
     let decided = screening.decide(withdrawal("huge", 6_000_000), ChainFacts::default(), "t").unwrap();

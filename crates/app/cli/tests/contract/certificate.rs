@@ -1,6 +1,5 @@
 //! The certificate of a course: Open Badges credential as JSON Web Token, and the document that carries it.
 
-use crate::database::{START, TestClock, sqlite};
 use crate::pretty;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,11 +8,12 @@ use holdfast_academy::certificate::verify;
 use holdfast_requests::vault::sha256;
 use holdfast_screening::Screening;
 use holdfast_screening::keys::Master;
+use holdfast_testing::{START, TestClock, TestDb};
 use serde_json::{Value, json};
 
 #[test]
 fn open_badge() {
-    let (place, clock) = (sqlite(), TestClock::new());
+    let (place, clock) = (TestDb::sqlite(), TestClock::new());
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let master = Master([7; 32]);
     let academy = Academy { screening: &screening, master: &master, site: "https://desk.example.org" };

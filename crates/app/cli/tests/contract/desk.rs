@@ -1,6 +1,5 @@
 //! Decisions, the audit log, productions and reports, from one history that is written in JSON.
 
-use crate::database::{START, TestClock, sqlite};
 use crate::pretty;
 use holdfast_requests::cases::Person;
 use holdfast_requests::production::decrypt;
@@ -10,6 +9,7 @@ use holdfast_requests::{Desk, Policy, Vault};
 use holdfast_screening::decision::Price;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Screening};
+use holdfast_testing::{START, TestClock, TestDb};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -37,7 +37,7 @@ fn withdrawal(id: &str, amount: &str, value: u64) -> Value {
 
 /// A desk with a rule book, customers, decided events, a hold and alerts, at a time that stands still.
 fn with_history(run: impl FnOnce(&Desk<'_>, &TestClock)) {
-    let (place, clock) = (sqlite(), TestClock::new());
+    let (place, clock) = (TestDb::sqlite(), TestClock::new());
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
     let files = tempfile::tempdir().unwrap();

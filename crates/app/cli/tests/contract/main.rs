@@ -6,8 +6,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../../../../desk/screening/tests/common/mod.rs"]
-mod database;
 
 mod api;
 mod bundle;

@@ -1,0 +1,170 @@
+//! SQLite in a temporary folder, and a real PostgreSQL server.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Makes tests of functions that take a `&TestDb`, on both databases.
+#[macro_export]
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(&$crate::TestDb::sqlite()); })*
+        }
+        mod postgres {
+            $(#[test] fn $name() { if let Some(db) = $crate::TestDb::postgres() { super::$name(&db); } })*
+        }
+    };
+}
+
+/// A database that ends with the test.
+#[derive(Debug)]
+pub struct TestDb {
+    /// Its URL.
+    pub url: String,
+    // The server ends before its folder.
+    server: Option<Server>,
+    _dir: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+struct Server {
+    bin: PathBuf,
+    data: PathBuf,
+    options: String,
+}
+
+impl Server {
+    fn pg_ctl(&self, args: &[&str]) -> Output {
+        // A child that lives on must not hold a pipe open: output goes to files.
+        let log = self.data.with_file_name("ctl.log");
+        let file = || std::fs::File::create(&log).map(Stdio::from).unwrap_or_else(|_| Stdio::null());
+        let status = as_postgres(&self.bin.join("pg_ctl"))
+            .arg("-D")
+            .arg(&self.data)
+            .args(args)
+            .stdout(file())
+            .stderr(Stdio::null())
+            .status();
+        let stdout = std::fs::read(&log).unwrap_or_default();
+        Output { status: status.expect("pg_ctl runs"), stdout, stderr: Vec::new() }
+    }
+
+    fn start(&self) {
+        let log = self.data.with_file_name("log");
+        let started = self.pg_ctl(&["-l", &log.to_string_lossy(), "-o", &self.options, "-w", "start"]);
+        assert!(started.status.success(), "PostgreSQL: {}", std::fs::read_to_string(&log).unwrap_or_default());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.pg_ctl(&["-m", "immediate", "stop"]);
+    }
+}
+
+impl TestDb {
+    /// Makes a SQLite database that does not exist yet.
+    ///
+    /// # Panics
+    /// When there is no temporary folder.
+    pub fn sqlite() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        TestDb { url: format!("sqlite:{}", dir.path().join("desk.sqlite").display()), server: None, _dir: dir }
+    }
+
+    /// Starts a PostgreSQL server of the test's own; `None` where PostgreSQL is not installed.
+    ///
+    /// # Panics
+    /// In CI when PostgreSQL is not installed, and when it does not start.
+    pub fn postgres() -> Option<Self> {
+        let Some(bin) = postgres_bin() else {
+            assert!(std::env::var_os("CI").is_none(), "PostgreSQL is not installed, and CI must have it");
+            eprintln!("SKIPPED: PostgreSQL is not installed; ./test installs it where it can");
+            return None;
+        };
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        open_to_all(dir.path());
+        let data = dir.path().join("data");
+        let template = template(&bin);
+        let copied = as_postgres(Path::new("cp")).arg("-a").arg(&template).arg(&data).output().expect("cp runs");
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
+        let port = listener.port();
+        // What a test loses is not lost by a power cut: nothing waits for the disk.
+        let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off");
+        let server = Server { bin, data, options };
+        server.start();
+        let url = format!("postgres://holdfast@127.0.0.1:{port}/postgres");
+        Some(TestDb { url, server: Some(server), _dir: dir })
+    }
+
+    fn server(&self) -> &Server {
+        self.server.as_ref().expect("PostgreSQL, not SQLite")
+    }
+
+    /// Stops the PostgreSQL server at once, as a crash does.
+    ///
+    /// # Panics
+    /// For SQLite, and when the server does not stop.
+    pub fn stop(&self) {
+        let stopped = self.server().pg_ctl(&["-m", "immediate", "-w", "stop"]);
+        assert!(stopped.status.success(), "{}", String::from_utf8_lossy(&stopped.stdout));
+    }
+
+    /// Starts the PostgreSQL server again.
+    ///
+    /// # Panics
+    /// For SQLite, and when the server does not start.
+    pub fn start(&self) {
+        self.server().start();
+    }
+}
+
+fn open_to_all(dir: &Path) {
+    let allowed = Command::new("chmod").arg("777").arg(dir).status().expect("chmod runs");
+    assert!(allowed.success());
+}
+
+/// PostgreSQL refuses to run as root.
+fn as_postgres(program: &Path) -> Command {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"));
+    if root {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    }
+}
+
+fn postgres_bin() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    versions.filter_map(|v| Some(v.ok()?.path().join("bin"))).filter(|b| b.join("initdb").exists()).max()
+}
+
+/// A fresh cluster, made once and copied by each test: `initdb` takes seconds.
+fn template(bin: &Path) -> PathBuf {
+    let version = bin.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+    let user = std::env::var("USER").unwrap_or_default();
+    let template = std::env::temp_dir().join(format!("holdfast-postgresql-{version}-{user}"));
+    if template.join("PG_VERSION").exists() {
+        return template;
+    }
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    open_to_all(dir.path());
+    let made = as_postgres(&bin.join("initdb"))
+        .arg("-D")
+        .arg(dir.path().join("data"))
+        .args(["-U", "holdfast", "-A", "trust", "-N"])
+        .output()
+        .expect("initdb runs");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    match std::fs::rename(dir.path().join("data"), &template) {
+        Ok(()) => {}
+        // Another test was first.
+        Err(_) if template.join("PG_VERSION").exists() => {}
+        Err(e) => panic!("{}: {}", template.display(), io::Error::from(e.kind())),
+    }
+    template
+}
