@@ -8,8 +8,8 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin holdfast && \
-    strip --strip-debug -o /usr/local/bin/holdfast target/release/holdfast
+    cargo build --profile dist --no-default-features --locked --bin holdfast && \
+    cp target/dist/holdfast /usr/local/bin/holdfast
 
 FROM debian:bookworm-slim
 # ca-certificates: TLS to partners and mail servers. curl: health check. postgresql-client: `holdfast backup` runs pg_dump.
@@ -18,6 +18,8 @@ RUN apt-get update && \
     rm -rf /var/lib/apt/lists/* && \
     useradd --system --uid 10001 --home-dir /var/lib/holdfast --create-home --shell /usr/sbin/nologin holdfast
 COPY --from=build /usr/local/bin/holdfast /usr/local/bin/holdfast
+# Blocks of the academy's lab on real blocks.
+COPY data/bitcoin/*.block.zst /usr/share/holdfast/bitcoin/
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/holdfast/
 USER holdfast
 WORKDIR /var/lib/holdfast

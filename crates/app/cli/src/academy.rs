@@ -1,7 +1,7 @@
 //! `holdfast academy`: courses, sessions, labs, certificates.
 
 use crate::output;
-use crate::screening::{DeskArgs, master};
+use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_academy::Academy;
@@ -11,6 +11,7 @@ use holdfast_academy::course::MAX_COURSE;
 use holdfast_academy::grade::percent;
 use holdfast_academy::labs::{LABS, Lab, lab, make};
 use holdfast_academy::xapi;
+use holdfast_console::desk_key::master;
 use holdfast_screening::model::{parse_date, rfc3339};
 use serde_json::json;
 use std::path::{Path, PathBuf};

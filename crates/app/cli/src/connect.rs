@@ -1,9 +1,10 @@
 //! `holdfast providers` and `holdfast webhooks`: asking and telling other systems.
 
 use crate::output;
-use crate::screening::{DeskArgs, master};
+use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::Subcommand;
+use holdfast_console::desk_key::master;
 use holdfast_screening::service::system_clock;
 use holdfast_vendors::{Providers, Question};
 use serde_json::json;

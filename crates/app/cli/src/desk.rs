@@ -2,10 +2,12 @@
 
 use crate::desk_cases::{CasesCommand, OfficersCommand, ProductionsCommand, cases, officers, productions};
 use crate::output;
-use crate::screening::{DeskArgs, master, vault};
+use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use holdfast_analysis::Workspace;
+use holdfast_console::desk_key::master;
+use holdfast_console::vault;
 use holdfast_requests::intake::{NewAgency, RequestFilter, Step};
 use holdfast_requests::policy::DEFAULT_POLICY;
 use holdfast_requests::scope::OrderScope;

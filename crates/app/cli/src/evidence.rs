@@ -2,12 +2,14 @@
 
 use crate::desk_cases::person;
 use crate::output::{self, thousands};
-use crate::screening::{DeskArgs, master, vault};
+use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use ed25519_dalek::SigningKey;
 use holdfast_analysis::Workspace;
 use holdfast_analysis::amount::with_unit;
+use holdfast_console::desk_key::master;
+use holdfast_console::vault;
 use holdfast_forensics::Confidence;
 use holdfast_forensics::derive::{Derived, GAP};
 use holdfast_forensics::record::{self, Custody};

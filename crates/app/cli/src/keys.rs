@@ -2,9 +2,10 @@
 
 use crate::output;
 use crate::running::Reach;
-use crate::screening::{DeskArgs, master};
+use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::Subcommand;
+use holdfast_console::desk_key::master;
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::keys::{POWERFUL, ROLES, role};
 use holdfast_screening::model::rfc3339;
@@ -164,7 +165,8 @@ pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json { output::json(&json!({"revoked": id}))? } else { println!("{id} is revoked") }
         }
         KeysCommand::ReplaceDeskKey { desk, why } => {
-            let (revoked, aside) = crate::desk_key::replace(&desk, &why)?;
+            let (revoked, aside) =
+                holdfast_console::desk_key::replace(&desk.store.store, &desk.open()?, &why, &desk.actor)?;
             if as_json {
                 output::json(&json!({"revoked": revoked, "old": aside}))?
             } else {

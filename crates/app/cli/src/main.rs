@@ -1,31 +1,19 @@
 //! The `holdfast` command.
 
 mod academy;
-mod accuracy;
 mod backup;
-mod bench;
-mod bench_desk;
-mod bench_evidence;
-mod bench_screening;
-mod bench_sharing;
 mod campaigns;
 mod connect;
+#[cfg(feature = "demo")]
 mod demo;
-mod demo_academy;
-mod demo_campaign;
-mod demo_case;
-mod demo_money;
-mod demo_sharing;
 mod desk;
 mod desk_cases;
-mod desk_key;
 mod events;
 mod evidence;
 mod import;
 mod keys;
 mod ledger;
 mod live;
-mod output;
 mod running;
 mod screening;
 mod sharing;
@@ -33,6 +21,7 @@ mod simulate;
 mod workspace;
 
 use clap::{Parser, Subcommand};
+use holdfast_console::{desk_key, output};
 use std::process::ExitCode;
 
 /// The open investigations desk of a crypto exchange.
@@ -49,6 +38,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the main job on bundled real data: ingest, attribute, trace a ransomware payment, serve the answer.
+    #[cfg(feature = "demo")]
     Demo(demo::Demo),
     /// Read node files or single blocks into a ledger.
     Ingest(ledger::Ingest),
@@ -134,14 +124,33 @@ enum Command {
     Academy(academy::AcademyCommand),
     /// Ask any endpoint of the HTTP API (see /openapi.json) without a server, on the store itself.
     Call(live::Call),
-    /// Measure every heuristic against ground truth.
-    Accuracy(accuracy::AccuracyArgs),
     /// Make synthetic data with ground truth.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
-    /// Measure speed and memory on generated load, with ratios to limits and peers.
-    #[command(subcommand)]
-    Bench(bench::BenchCommand),
+    /// Moved to the program holdfast-bench.
+    #[command(hide = true)]
+    Accuracy(Moved),
+    /// Moved to the program holdfast-bench.
+    #[command(hide = true)]
+    Bench(Moved),
+}
+
+/// A command that another program has now; whatever its arguments were.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+struct Moved {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    rest: Vec<std::ffi::OsString>,
+}
+
+/// Says where a command is now.
+fn moved(name: &str, rest: &Moved) -> anyhow::Result<()> {
+    let rest = rest.rest.iter().map(|a| a.to_string_lossy().into_owned());
+    let arguments: Vec<String> = (!name.is_empty()).then(|| name.to_owned()).into_iter().chain(rest).collect();
+    anyhow::bail!(
+        "measurements have their own program: cargo run --release -p holdfast-bench -- {}",
+        arguments.join(" ")
+    )
 }
 
 fn main() -> ExitCode {
@@ -157,8 +166,12 @@ fn main() -> ExitCode {
     }
     output::end_quietly_when_unread();
     output::install_stop_handler();
+    if let Some(folder) = std::env::var_os("HOLDFAST_DATA") {
+        holdfast_academy::labs::blocks::read_from(folder.into());
+    }
     let json = cli.json;
     let result = match cli.command {
+        #[cfg(feature = "demo")]
         Command::Demo(args) => demo::run(args, json),
         Command::Ingest(args) => ledger::ingest(args, json),
         Command::Ledger(command) => ledger::run(command, json),
@@ -193,9 +206,9 @@ fn main() -> ExitCode {
         Command::Campaigns(command) => campaigns::campaigns(command, json),
         Command::Academy(command) => academy::run(command, json),
         Command::Call(args) => live::call_command(args),
-        Command::Accuracy(args) => accuracy::run(args, json),
+        Command::Accuracy(rest) => moved("accuracy", &rest),
         Command::Simulate(command) => simulate::run(command, json),
-        Command::Bench(command) => bench::run(command, json),
+        Command::Bench(rest) => moved("", &rest),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,6 @@
 //! `holdfast screen`, `rules`, `holds`, `alerts`, `audit`, `keys`, `records`: the desk's database from the command line.
 
 use crate::connect::read_providers;
-pub use crate::desk_key::master;
 use crate::import::{Done, Reading, import_records, read_events};
 use crate::output::{self, thousands};
 use crate::running::{Reach, escaped};
@@ -9,17 +8,19 @@ use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_analysis::Workspace;
+use holdfast_console::desk_key::master;
+use holdfast_console::open_desk;
+use holdfast_console::show::print_decision;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_screening::amount::with_unit;
 use holdfast_screening::changes::ChangeKind;
-use holdfast_screening::clock::Time;
 use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::replay::test_rules;
 use holdfast_screening::rules::DEFAULT_BOOK;
 use holdfast_screening::service::system_clock;
-use holdfast_screening::{Amount, ChainFacts, Decision, RuleBook, Scope, Screening, Typology};
+use holdfast_screening::{Amount, ChainFacts, RuleBook, Scope, Screening, Typology};
 use holdfast_vendors::Question;
 use serde_json::{Value, json};
 use std::io::Read;
@@ -39,21 +40,6 @@ pub struct DeskArgs {
     /// Who does it, for the audit log.
     #[arg(long = "as", default_value = "local")]
     pub actor: String,
-}
-
-/// Opens the screening desk of a store.
-pub fn open_desk(store: &Path, database: Option<&str>) -> anyhow::Result<Screening> {
-    std::fs::create_dir_all(store).with_context(|| store.display().to_string())?;
-    let url = match database {
-        Some(url) => url.to_owned(),
-        None => format!("sqlite:{}", store.join("screening.sqlite").display()),
-    };
-    Ok(Screening::open_at(&url, Time::system())?)
-}
-
-/// The desk's files.
-pub fn vault(store: &Path) -> holdfast_requests::Vault {
-    holdfast_requests::Vault::new(store.join("vault"))
 }
 
 impl DeskArgs {
@@ -145,29 +131,6 @@ pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
     }
     bar.finish_and_clear();
     done.result()
-}
-
-/// A decision for people.
-pub fn print_decision(decision: &Decision) {
-    let value =
-        decision.value.map_or("value unknown".into(), |v| format!("value {}.{:02}", thousands(v / 100), v % 100));
-    println!("{:<7} {} ({value})", decision.decision.name().to_uppercase(), decision.event);
-    for reason in &decision.reasons {
-        println!("        {} v{}: {}", reason.rule, reason.version, reason.title);
-        for because in reason.because.iter().take(3) {
-            println!("          {because}");
-        }
-        for tag in reason.tags.iter().take(2) {
-            println!("          tag {} ({}) from {}", tag.label, tag.category, tag.source);
-        }
-    }
-    if !decision.holds.is_empty() {
-        let holds: Vec<String> = decision.holds.iter().map(u64::to_string).collect();
-        println!("        hold {}", holds.join(", "));
-    }
-    if let Some(alert) = decision.alert {
-        println!("        alert {alert}");
-    }
 }
 
 #[derive(Subcommand)]

@@ -1,10 +1,12 @@
 //! `holdfast sharing`: communities, sources, flags, feeds, private matching.
 
 use crate::output;
-use crate::screening::{DeskArgs, master, vault};
+use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use holdfast_analysis::Workspace;
+use holdfast_console::desk_key::master;
+use holdfast_console::vault;
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::flags::{State, Subject};
 use holdfast_screening::model::rfc3339;

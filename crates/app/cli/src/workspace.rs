@@ -5,10 +5,11 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use holdfast_analysis::lookup::{HitKind, Lookup};
 use holdfast_analysis::report::coins;
-use holdfast_analysis::workspace::{ExposureLine, ExposureView, Subject, TagView, TraceRequest};
+use holdfast_analysis::workspace::{Subject, TagView, TraceRequest};
 use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, Workspace, bundle, render};
 use holdfast_attribution::import::collect;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
+use holdfast_console::show::{print_exposure, verify_file};
 use holdfast_server::api::{entropy, now};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -185,34 +186,6 @@ fn print_tags(tags: &[TagView], indent: &str) {
             if tag.lastmod.is_empty() { "unknown date" } else { &tag.lastmod }
         );
     }
-}
-
-pub fn print_exposure(exposure: &ExposureView, asset: &str) {
-    let print = |title: &str, lines: &[ExposureLine]| {
-        println!("  {title}");
-        for line in lines {
-            println!(
-                "    {:>7.3} %  {:<16} direct {:>18} {asset}  indirect {:>18} {asset}",
-                line.share_ppm as f64 / 10_000.0,
-                line.category.name(),
-                coins(line.direct),
-                coins(line.indirect)
-            );
-        }
-        if lines.is_empty() {
-            println!("    unknown");
-        }
-    };
-    let amount = match exposure.amount {
-        0 if exposure.has_unknown() => "an unknown amount".to_owned(),
-        amount => format!("{} {asset}", coins(amount)),
-    };
-    println!("Exposure of {amount} (risk score {}):", exposure.score_text());
-    if exposure.has_unknown() {
-        println!("  not known: {}", exposure.unknown_text());
-    }
-    print("source of funds", &exposure.source);
-    print("destination of funds", &exposure.destination);
 }
 
 #[derive(Args)]
@@ -590,51 +563,6 @@ pub fn verify(args: Verify, as_json: bool) -> anyhow::Result<()> {
         bail!("{}: is no record of a scan; --material belongs to one", args.file.display());
     }
     verify_file(&args.file, args.public_key.as_deref(), args.identity.as_deref(), as_json)
-}
-
-/// Verifies a bundle or a production and prints what was found; an error when anything fails.
-pub fn verify_file(
-    path: &Path,
-    public_key: Option<&str>,
-    identity: Option<&Path>,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    let bytes = output::read_bounded(path, bundle::MAX_BUNDLE_BYTES)?;
-    let bytes = match (holdfast_requests::production::is_encrypted(&bytes), identity) {
-        (false, _) => bytes,
-        (true, None) => bail!("{}: is encrypted with age; give the key file by --identity", path.display()),
-        (true, Some(file)) => {
-            let keys = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-            holdfast_requests::production::decrypt(&bytes, &keys)
-                .map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?
-        }
-    };
-    let found = holdfast_server::api::verify_any(&bytes, public_key);
-    if as_json {
-        output::json(&found)?;
-    } else {
-        for line in &found.passed {
-            println!("ok      {line}");
-        }
-        for line in &found.claims {
-            println!("claim   {line}");
-        }
-        for line in &found.failures {
-            println!("FAILED  {line}");
-        }
-    }
-    if !found.is_valid() {
-        bail!("{}: {} checks failed", path.display(), found.failures.len());
-    }
-    if !as_json {
-        let what = match &bytes {
-            b if holdfast_academy::certificate::is_certificate(b) => "certificate",
-            b if b.starts_with(b"PK") => "production",
-            _ => "bundle",
-        };
-        println!("The {what} is valid. Made {} by {}.", found.created, found.public_key);
-    }
-    Ok(())
 }
 
 /// Verifies the record of a scan with the results beside it and the material that was named.

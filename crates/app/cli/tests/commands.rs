@@ -181,15 +181,6 @@ fn simulated_chains_pass_through_every_command() {
         }
     }
     assert!(explained > 0);
-    let accuracy = json(&run(holdfast().args([
-        "--json",
-        "accuracy",
-        "--truth",
-        path(&sim.join("truth")),
-        "--ledger",
-        path(&ledger),
-    ])));
-    assert_eq!(accuracy["change"].as_array().unwrap().len(), 9);
     // Without its first file's blocks the rest still reads: a pruned node, inputs from undo data.
     let pruned = dir.path().join("pruned");
     std::fs::create_dir(&pruned).unwrap();
@@ -244,4 +235,6 @@ fn errors_name_the_place_and_the_mend() {
     fails(&["verify", "nothing.tar"], "nothing.tar");
     std::fs::write(dir.path().join("bad.tar"), b"not a tar").unwrap();
     fails(&["verify", "bad.tar"], "checks failed");
+    fails(&["bench", "chain", "--txs", "1000"], "-p holdfast-bench -- chain --txs 1000");
+    fails(&["accuracy", "--txs", "3000"], "-p holdfast-bench -- accuracy --txs 3000");
 }

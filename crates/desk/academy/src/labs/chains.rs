@@ -503,22 +503,12 @@ pub struct Named {
     pub pack: String,
 }
 
-const BLOCKS: [(u32, &[u8]); 5] = [
-    (300_025, include_bytes!("../../../../../data/bitcoin/300025.block.zst")),
-    (367_891, include_bytes!("../../../../../data/bitcoin/367891.block.zst")),
-    (400_000, include_bytes!("../../../../../data/bitcoin/400000.block.zst")),
-    (413_567, include_bytes!("../../../../../data/bitcoin/413567.block.zst")),
-    (866_342, include_bytes!("../../../../../data/bitcoin/866342.block.zst")),
-];
 const NAMED: &str = include_str!("../../../../../data/academy/real-blocks.json");
 
 /// Names in real blocks.
 pub(super) fn real_blocks(seed: u64) -> Result<Made, String> {
     let named: Vec<Named> = serde_json::from_str(NAMED).map_err(|e| format!("real-blocks.json: {e}"))?;
-    let mut blocks = Vec::new();
-    for (height, packed) in BLOCKS {
-        blocks.push((height, zstd::decode_all(packed).map_err(|e| format!("{height}.block.zst: {e}"))?));
-    }
+    let blocks = super::blocks::all()?;
     let mut random = Random::new(seed);
     let is_abuse = |n: &&Named| ["ransomware", "ponzi_scheme"].contains(&n.category.as_str());
     let abuses: Vec<&Named> = named.iter().filter(is_abuse).collect();

@@ -1,6 +1,7 @@
 //! Labs: tasks with data that differ from learner to learner and answers that are known. A lab and a seed give the same task each time, so only
 //! the seed is kept; the truth comes from how the data were made, not from the tools that learners use.
 
+pub mod blocks;
 pub mod casework;
 pub mod chains;
 pub mod material;

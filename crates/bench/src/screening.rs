@@ -1,10 +1,10 @@
-//! `holdfast bench screening`: decisions in process and durable over HTTP, with the load generator in the same process.
+//! `holdfast-bench screening`: decisions in process and durable over HTTP, with the load generator in the same process.
 
-use crate::output::{self, peak_rss_kib, rss_kib, thousands};
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_analysis::Workspace;
 use holdfast_bitcoin::Network;
+use holdfast_console::output::{self, peak_rss_kib, rss_kib, thousands};
 use holdfast_screening::decision::{ActiveHolds, Ground, Prices, decide};
 use holdfast_screening::exchange::{Options, simulate};
 use holdfast_screening::keys::Master;

@@ -47,12 +47,18 @@ pub fn bar(len: u64, what: &str) -> ProgressBar {
 }
 
 /// Prints a value as JSON.
+///
+/// # Errors
+/// When it has no form in JSON.
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
 /// Reads a file of at most `most` bytes.
+///
+/// # Errors
+/// When it cannot be read, or is larger.
 pub fn read_bounded(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;

@@ -1,8 +1,8 @@
-//! `holdfast bench evidence`: how fast disk images are scanned, against ripgrep, and how often nothing is taken for something.
+//! `holdfast-bench evidence`: how fast disk images are scanned, against ripgrep, and how often nothing is taken for something.
 
-use crate::output::{self, thousands};
 use anyhow::Context;
 use clap::Args;
+use holdfast_console::output::{self, thousands};
 use holdfast_forensics::scan::{count, scan};
 use holdfast_forensics::seal::Sealer;
 use serde_json::json;

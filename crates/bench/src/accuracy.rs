@@ -1,12 +1,11 @@
-//! `holdfast accuracy`.
+//! `holdfast-bench accuracy`: error rates of every heuristic against ground truth.
 
-use crate::ledger::DEFAULT_LEDGER;
-use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_attribution::Coinjoin;
 use holdfast_attribution::accuracy::{Accuracy, Score, Truth, measure};
 use holdfast_bitcoin::{AddressKey, Network, parse_hash};
+use holdfast_console::output::{self, thousands};
 use holdfast_simulate::files::{FileOptions, write};
 use holdfast_simulate::{Economy, Options};
 use holdfast_utxo_ledger::{AppendOptions, FilesFeed, Ledger};
@@ -18,7 +17,7 @@ pub struct AccuracyArgs {
     #[arg(long)]
     truth: Option<PathBuf>,
     /// The ledger that the truth is about.
-    #[arg(long, default_value = DEFAULT_LEDGER)]
+    #[arg(long, default_value = "store/ledger")]
     ledger: PathBuf,
     /// Transactions to simulate.
     #[arg(long, default_value_t = 200_000)]

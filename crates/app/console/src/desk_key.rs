@@ -1,6 +1,5 @@
 //! The desk's key: made once, with the desk; a desk that was made with one never gets another by accident.
 
-use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
 use holdfast_screening::Screening;
 use holdfast_screening::anchors::Anchors;
@@ -38,6 +37,9 @@ fn create(path: &Path) -> anyhow::Result<Master> {
 }
 
 /// The key of a store's desk, checked against its database. A new desk gets a new key; it is readable by its owner only.
+///
+/// # Errors
+/// When the key is missing, unreadable or another than the database was made with.
 pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<Master> {
     let path = path(store);
     let master = match read(&path)? {
@@ -61,6 +63,9 @@ pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<Master> {
 }
 
 /// The key of a store whose desk a server has open, which checked it against the database.
+///
+/// # Errors
+/// When it is missing or cannot be read.
 pub fn existing(store: &Path) -> anyhow::Result<Master> {
     let path = path(store);
     read(&path)?.with_context(|| format!("{} is missing", path.display()))
@@ -71,10 +76,13 @@ pub fn anchors(store: &Path, master: &Master) -> Anchors {
     Anchors::new(store, master.clone())
 }
 
-/// `holdfast keys replace-desk-key`: a new key for a desk whose key is lost. The old file, if there is one, is set aside.
-pub fn replace(desk: &DeskArgs, why: &str) -> anyhow::Result<(u64, Option<PathBuf>)> {
-    let screening = desk.open()?;
-    let path = path(&desk.store.store);
+/// A new key for a desk whose key is lost; returns how many API keys that revokes. The old file, if there is one, is set aside, as are the
+/// anchors that it signed.
+///
+/// # Errors
+/// When a file cannot be renamed or written, or the database refuses.
+pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> anyhow::Result<(u64, Option<PathBuf>)> {
+    let path = path(store);
     let aside = match path.exists() {
         true => {
             let aside = path.with_extension(format!("key.replaced-{}", screening.now()));
@@ -83,13 +91,13 @@ pub fn replace(desk: &DeskArgs, why: &str) -> anyhow::Result<(u64, Option<PathBu
         }
         false => None,
     };
-    let old_anchors = desk.store.store.join(holdfast_screening::anchors::FILE);
+    let old_anchors = store.join(holdfast_screening::anchors::FILE);
     if old_anchors.exists() {
         // They are signed by the old key: they stay readable beside the new ones.
         let aside = old_anchors.with_extension(format!("anchors.replaced-{}", screening.now()));
         std::fs::rename(&old_anchors, &aside).with_context(|| aside.display().to_string())?;
     }
     let master = create(&path)?;
-    let revoked = screening.replace_key(&master, why, &desk.actor)?;
+    let revoked = screening.replace_key(&master, why, actor)?;
     Ok((revoked, aside))
 }

@@ -1,8 +1,8 @@
-//! `holdfast bench desk`: a desk of many requests and customers, on SQLite and PostgreSQL.
+//! `holdfast-bench desk`: a desk of many requests and customers, on SQLite and PostgreSQL.
 
-use crate::output::{self, thousands};
 use anyhow::Context;
 use clap::Args;
+use holdfast_console::output::{self, thousands};
 use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person};
 use holdfast_requests::intake::{NewAgency, RequestFilter};
 use holdfast_requests::matching::matches;

@@ -1,8 +1,8 @@
-//! `holdfast bench`: speed and memory on a simulated chain, with the limits and peers that the figures are held against, in one run.
+//! `holdfast-bench chain`: speed and memory on a simulated chain, with the limits and peers that the figures are held against, in one run.
 
-use crate::output::{self, thousands};
+use crate::accuracy::ingest as ingest_files;
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand};
+use clap::Args;
 use holdfast_analysis::{Bounds, Exposures, LedgerView, TraceOptions, trace};
 use holdfast_attribution::import::import;
 use holdfast_attribution::{ClusterOptions, Clusters, Entities, TagStore};
@@ -10,30 +10,18 @@ use holdfast_bitcoin::Network;
 use holdfast_bitcoin::files::BlockFiles;
 use holdfast_bitcoin::hash::sha256;
 use holdfast_bitcoin::script::classify;
+use holdfast_console::output::{self, thousands};
 use holdfast_simulate::files::{FileOptions, tagpack, write};
 use holdfast_simulate::random::Random;
 use holdfast_simulate::{Economy, Options};
-use holdfast_utxo_ledger::{Ledger, Source};
+use holdfast_utxo_ledger::{AppendOptions, Ledger, Source};
 use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::json;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-
-#[derive(Subcommand)]
-pub enum BenchCommand {
-    /// Parsing, ingest, clustering, exposure, traces and look-ups at each size named.
-    Chain(BenchArgs),
-    /// Decisions in process and durable over HTTP, rules, memory.
-    Screening(crate::bench_screening::ScreeningBench),
-    /// Matching, lists, cases and search of a desk with many requests and customers.
-    Desk(crate::bench_desk::DeskBench),
-    /// Scanning disk images, against ripgrep.
-    Evidence(crate::bench_evidence::EvidenceBench),
-    /// Private matching, and how soon a flag is known at a partner.
-    Sharing(crate::bench_sharing::SharingBench),
-}
 
 #[derive(Args)]
 pub struct BenchArgs {
@@ -66,17 +54,10 @@ struct Figure {
     against: String,
 }
 
-pub fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<()> {
-    let args = match command {
-        BenchCommand::Chain(args) => args,
-        BenchCommand::Screening(args) => return crate::bench_screening::run(&args, as_json),
-        BenchCommand::Desk(args) => return crate::bench_desk::run(&args, as_json),
-        BenchCommand::Evidence(args) => return crate::bench_evidence::run(&args, as_json),
-        BenchCommand::Sharing(args) => return crate::bench_sharing::run(&args, as_json),
-    };
+pub fn run(args: &BenchArgs, as_json: bool) -> anyhow::Result<()> {
     let mut figures = Vec::new();
     for txs in &args.txs {
-        chain(&args, *txs, &mut figures)?;
+        chain(args, *txs, &mut figures)?;
     }
     if as_json {
         return output::json(&figures);
@@ -88,6 +69,21 @@ pub fn run(command: BenchCommand, as_json: bool) -> anyhow::Result<()> {
         println!("| {} | {} | {value} {} | {} |", thousands(f.txs), f.what, f.unit, f.against);
     }
     Ok(())
+}
+
+/// The part of `chain` that runs in a process of its own.
+#[derive(Args)]
+pub struct Ingest {
+    /// Folder with blk*.dat files (regtest).
+    blocks: PathBuf,
+    /// Folder of the new ledger.
+    ledger: PathBuf,
+}
+
+/// Ingests node files; prints what the ledger holds and the peak memory.
+pub fn ingest_alone(args: &Ingest) -> anyhow::Result<()> {
+    let ledger = ingest_files(&args.blocks, &args.ledger, &AppendOptions::default())?;
+    output::json(&json!({ "ledger": ledger.counts(), "peak_rss_kib": output::peak_rss_kib() }))
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
@@ -226,9 +222,7 @@ fn ingest(blocks: &Path, path: &Path, txs: u64, add: Add<'_>) -> anyhow::Result<
     }
     // In a process of its own, so that its peak memory is its own.
     let this = std::env::current_exe()?;
-    let (result, seconds) = timed(|| {
-        Command::new(this).args(["--json", "ingest", "--network", "regtest", "--ledger"]).arg(path).arg(blocks).output()
-    });
+    let (result, seconds) = timed(|| Command::new(this).arg("ingest").arg(blocks).arg(path).output());
     let result = result?;
     if !result.status.success() {
         bail!("ingest failed: {}", String::from_utf8_lossy(&result.stderr));
@@ -365,28 +359,4 @@ fn tracing(ledger: &Ledger, entities: &Entities, add: Add<'_>) -> anyhow::Result
         return Ok(());
     }
     bail!("no start gives a trace of 10,000 movements; simulate more transactions")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::accuracy::ingest as ingest_in_process;
-    use holdfast_utxo_ledger::AppendOptions;
-
-    #[test]
-    fn benchmarks_run_on_a_small_chain() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut economy = Economy::new(Options { seed: 1, txs: 30_000 }).unwrap();
-        let tags = tagpack(&economy);
-        write(&mut economy, dir.path(), FileOptions::default(), &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
-        let ledger =
-            ingest_in_process(&dir.path().join("blocks"), &dir.path().join("l"), &AppendOptions::default()).unwrap();
-        let mut names = Vec::new();
-        questions(&ledger, &tags, &mut |what, value, _, _| {
-            assert!(value.is_finite() && value > 0.0, "{what}");
-            names.push(what.to_owned());
-        })
-        .unwrap();
-        assert_eq!(names.len(), 5);
-    }
 }

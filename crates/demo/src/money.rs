@@ -1,11 +1,11 @@
 //! The demo's money that moves: a ransom on the simulated chain is followed through its collection and a peel chain to a deposit at the exchange,
 //! which is held. Nothing here reads the simulation's truth but to choose which ransom to begin with.
 
-use crate::workspace::verify_file;
 use anyhow::Context;
 use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::workspace::TraceRequest;
 use holdfast_analysis::{TraceOptions, Workspace, render};
+use holdfast_console::show::verify_file;
 use holdfast_screening::exchange::Exchange;
 use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::{Event, Scope, Screening, Typology};

@@ -1,9 +1,9 @@
-//! `holdfast bench sharing`: private matching and the way of a flag.
+//! `holdfast-bench sharing`: private matching and the way of a flag.
 
-use crate::demo_sharing::{Pair, known, small_desk};
-use crate::output::{self, thousands};
 use clap::Args;
 use curve25519_dalek::{RistrettoPoint, Scalar};
+use holdfast_console::output::{self, thousands};
+use holdfast_demo::sharing::{Pair, known, small_desk};
 use holdfast_screening::flags::State;
 use holdfast_sharing::psi::{Asker, Holder, normal};
 use rayon::prelude::*;

@@ -1,10 +1,10 @@
 //! The demo's academy: a learner solves a lab by looking at its chain and gets a certificate; a customer is warned before paying a scam.
 
-use crate::workspace::verify_file;
 use anyhow::{Context, ensure};
 use holdfast_academy::attempts::Answer;
 use holdfast_academy::classes::{Mode, NewLearner, NewSession};
 use holdfast_academy::labs::Made;
+use holdfast_console::show::verify_file;
 use holdfast_screening::warnings::WarningAnswers;
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind};
 use holdfast_server::Shared;

@@ -22,7 +22,7 @@ const THIEF: &str = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
 const COMMUNITY: &str = "Exchanges against theft";
 
 /// A server on a free port, with its reader of sources, until it is dropped.
-pub(crate) struct Served {
+pub struct Served {
     stop: Arc<AtomicBool>,
     threads: Vec<std::thread::JoinHandle<()>>,
     url: String,
@@ -72,8 +72,11 @@ impl Drop for Served {
     }
 }
 
-/// Waits until the other exchange knows a flag in a state; gives how long that took.
-pub(crate) fn known(other: &Screening, id: &str, state: State) -> anyhow::Result<Duration> {
+/// Waits until the other exchange knows a flag in a state; returns how long that took.
+///
+/// # Errors
+/// When it does not within 30 seconds, or the database cannot be read.
+pub fn known(other: &Screening, id: &str, state: State) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(30) {
         if other.read(|db| get(db, id))?.is_some_and(|f| f.state == state) {
@@ -85,15 +88,19 @@ pub(crate) fn known(other: &Screening, id: &str, state: State) -> anyhow::Result
 }
 
 /// Two exchanges that meet by HTTP only: `a` hosts a community of which `b` is a member.
-pub(crate) struct Pair {
-    pub(crate) b: Shared,
+pub struct Pair {
+    /// The second exchange.
+    pub b: Shared,
     community: String,
     _servers: [Served; 2],
     _dir: tempfile::TempDir,
 }
 
 /// A desk without a ledger, in a folder.
-pub(crate) fn small_desk(dir: &std::path::Path) -> anyhow::Result<Shared> {
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn small_desk(dir: &std::path::Path) -> anyhow::Result<Shared> {
     let url = format!("sqlite:{}", dir.join("desk.sqlite").display());
     let workspace = Workspace::create_or_open(&dir.join("store"), Network::Bitcoin)?;
     let screening = Screening::open(&url, system_clock())?;
@@ -101,7 +108,11 @@ pub(crate) fn small_desk(dir: &std::path::Path) -> anyhow::Result<Shared> {
 }
 
 impl Pair {
-    pub(crate) fn new(a: &Shared) -> anyhow::Result<Self> {
+    /// Starts both servers; `a` opens the community where it has none.
+    ///
+    /// # Errors
+    /// When a port, a folder or a database cannot be used.
+    pub fn new(a: &Shared) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let b = small_desk(dir.path())?;
         let servers = [Served::start(a)?, Served::start(&b)?];
@@ -125,7 +136,7 @@ impl Pair {
     }
 
     /// A flag that A raises in the community.
-    pub(crate) fn flag(&self, address: &str) -> NewFlag {
+    pub fn flag(&self, address: &str) -> NewFlag {
         NewFlag {
             channel: Some(self.community.clone()),
             subject: Subject::Address,
@@ -138,7 +149,10 @@ impl Pair {
     }
 }
 
-/// Exchange A is the demo's own desk, B a second one.
+/// Shows how a flag travels: exchange A is the demo's own desk, B a second one.
+///
+/// # Errors
+/// When the flag does not arrive or its effect is not undone.
 pub fn run(a: &Shared, as_json: bool) -> anyhow::Result<Value> {
     let pair = Pair::new(a)?;
     let b = &pair.b;

@@ -53,7 +53,7 @@ fn payment(random: &mut Random, id: String, customer: &str, time: i64, to: &str)
 
 fn decide(screening: &Screening, workspace: &Workspace, events: Vec<Event>) -> anyhow::Result<usize> {
     let facts = |e: &Event| ChainFacts::look(workspace, e, None);
-    let decisions = crate::demo::decide_all(screening, &events, facts)?;
+    let decisions = crate::decide_all(screening, &events, facts)?;
     Ok(decisions.iter().filter(|d| d.decision <= Verdict::Review).count())
 }
 

@@ -1,11 +1,11 @@
 //! The demo's case: from the ransom paid in block 400000 to a production that verifies and a goAML report. People and agency are made up; the
 //! chain, the tags and every step are real.
 
-use crate::workspace::verify_file;
 use age::secrecy::ExposeSecret;
 use anyhow::Context;
 use holdfast_analysis::workspace::TraceRequest;
 use holdfast_analysis::{Direction, TraceOptions, Workspace};
+use holdfast_console::show::verify_file;
 use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::portal::Verdict;

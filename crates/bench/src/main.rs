@@ -1,0 +1,64 @@
+//! The program `holdfast-bench`: speed and memory on generated load, with the limits and peers that figures are held against in one run, and
+//! error rates against ground truth. docs/benchmarks.md and docs/accuracy.md have the figures.
+
+mod accuracy;
+mod chain;
+mod desk;
+mod evidence;
+mod screening;
+mod sharing;
+
+use clap::{Parser, Subcommand};
+use holdfast_console::output;
+use std::process::ExitCode;
+
+/// Measures Holdfast.
+#[derive(Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Cli {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Parsing, ingest, clustering, exposure, traces and look-ups at each size named.
+    Chain(chain::BenchArgs),
+    /// Decisions in process and durable over HTTP, rules, memory.
+    Screening(screening::ScreeningBench),
+    /// Matching, lists, cases and search of a desk with many requests and customers.
+    Desk(desk::DeskBench),
+    /// Scanning disk images, against ripgrep.
+    Evidence(evidence::EvidenceBench),
+    /// Private matching, and how soon a flag is known at a partner.
+    Sharing(sharing::SharingBench),
+    /// Measure every heuristic against ground truth.
+    Accuracy(accuracy::AccuracyArgs),
+    #[command(hide = true)]
+    Ingest(chain::Ingest),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    output::end_quietly_when_unread();
+    output::install_stop_handler();
+    let result = match cli.command {
+        Command::Chain(args) => chain::run(&args, cli.json),
+        Command::Screening(args) => screening::run(&args, cli.json),
+        Command::Desk(args) => desk::run(&args, cli.json),
+        Command::Evidence(args) => evidence::run(&args, cli.json),
+        Command::Sharing(args) => sharing::run(&args, cli.json),
+        Command::Accuracy(args) => accuracy::run(args, cli.json),
+        Command::Ingest(args) => chain::ingest_alone(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("holdfast-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
