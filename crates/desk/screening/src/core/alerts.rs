@@ -1,0 +1,179 @@
+//! Alerts: raised by decisions, by the clock and by screening again; worked by people.
+
+use super::{Core, HoldWrites};
+use crate::alerts::{self, AlertAction};
+use crate::decision::{Decision, Verdict};
+use crate::facts::ChainFacts;
+use crate::model::Invalid;
+use crate::service::ScreeningError;
+use holdfast_store::{Value, parse};
+use serde_json::json;
+
+impl Core {
+    pub(super) fn raise(&mut self, decision: &Decision, customer: &str, now: i64, writes: &mut HoldWrites) -> u64 {
+        let rules: Vec<&str> = decision.reasons.iter().map(|r| r.rule.as_str()).collect();
+        let reason = decision.reasons.first().map_or(String::new(), |r| r.title.clone());
+        self.alert_row(decision.seq, customer, "decision", decision.decision.name(), &reason, &rules, now, writes)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn alert_row(
+        &mut self,
+        event: u64,
+        customer: &str,
+        kind: &str,
+        decision: &str,
+        reason: &str,
+        rules: &[&str],
+        now: i64,
+        writes: &mut HoldWrites,
+    ) -> u64 {
+        let id = self.next.alert;
+        self.next.alert += 1;
+        writes.alerts.push(vec![
+            (id as i64).into(),
+            (event as i64).into(),
+            customer.into(),
+            kind.into(),
+            decision.into(),
+            "open".into(),
+            Value::Null,
+            Value::Null,
+            reason.into(),
+            rules.join(" ").into(),
+            now.into(),
+            now.into(),
+        ]);
+        id
+    }
+
+    /// Raises an alert about the clock; gives its number. It is about no event and no customer.
+    pub(crate) fn raise_clock_alert(&mut self, reason: &str, detail: &str, now: i64) -> Result<u64, ScreeningError> {
+        let mut writes = HoldWrites::default();
+        let id = self.alert_row(0, "", "clock", "review", reason, &["engine.clock"], now, &mut writes);
+        self.write_holds(&writes)?;
+        self.audit(now, "engine", "alert.clock", &format!("alert:{id}"), detail);
+        Ok(id)
+    }
+
+    /// Does something with an alert.
+    pub(crate) fn act(&mut self, id: u64, action: &AlertAction, actor: &str, now: i64) -> Result<(), ScreeningError> {
+        let (alert, _) =
+            alerts::get(&mut self.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("alert {id}")))?;
+        let state_is = |wanted: &str| {
+            if alert.state == wanted {
+                Ok(())
+            } else {
+                Err(ScreeningError::State(format!("alert {id} is {}", alert.state)))
+            }
+        };
+        let (name, words, state, assignee, outcome) = match action {
+            AlertAction::Assign { assignee } => (
+                "assign",
+                assignee.clone().unwrap_or_default(),
+                alert.state.as_str(),
+                assignee.clone(),
+                alert.outcome.clone(),
+            ),
+            AlertAction::Comment { text } => {
+                ("comment", text.clone(), alert.state.as_str(), alert.assignee.clone(), alert.outcome.clone())
+            }
+            AlertAction::Close { outcome, text } => {
+                state_is("open")?;
+                let words = format!("{}: {text}", outcome.name());
+                ("close", words, "closed", alert.assignee.clone(), Some(outcome.name().to_owned()))
+            }
+            AlertAction::Reopen { text } => {
+                state_is("closed")?;
+                ("reopen", text.clone(), "open", alert.assignee.clone(), None)
+            }
+        };
+        if words.len() > 10_000 || (words.trim().is_empty() && name != "assign") {
+            return Err(Invalid::new("text", "must be 1 to 10000 bytes").into());
+        }
+        self.db.execute(
+            "UPDATE alerts SET state = $1, assignee = $2, outcome = $3, updated = $4 WHERE id = $5",
+            &[state.into(), assignee.into(), outcome.into(), now.into(), (id as i64).into()],
+        )?;
+        self.db.execute(
+            "INSERT INTO alert_notes (id, alert, time, author, action, text) VALUES ($1, $2, $3, $4, $5, $6)",
+            &[
+                (self.next.note as i64).into(),
+                (id as i64).into(),
+                now.into(),
+                actor.into(),
+                name.into(),
+                words.as_str().into(),
+            ],
+        )?;
+        self.next.note += 1;
+        let detail = json!({"text": words}).to_string();
+        self.audit(now, actor, &format!("alert.{name}"), &format!("alert:{id}"), &detail);
+        Ok(())
+    }
+
+    /// A past transfer was screened again. Raises a late alert for what is new, and lets go a hold that was placed only because the chain
+    /// could not be asked. Gives the alert.
+    pub(crate) fn screened_again(
+        &mut self,
+        seq: u64,
+        facts: &ChainFacts,
+        why: &str,
+        now: i64,
+    ) -> Result<Option<u64>, ScreeningError> {
+        let number: Value = (seq as i64).into();
+        let rows = self.db.query("SELECT findings FROM screened WHERE seq = $1", std::slice::from_ref(&number))?;
+        let old: Vec<String> = match rows.first() {
+            Some(row) => row.text(0)?.lines().map(str::to_owned).collect(),
+            None => Vec::new(),
+        };
+        let findings = facts.findings();
+        let new: Vec<&String> = findings.iter().filter(|f| !old.contains(f)).collect();
+        let rows =
+            self.db.query("SELECT customer, result FROM events WHERE seq = $1", std::slice::from_ref(&number))?;
+        let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event {seq}")))?;
+        let customer = row.text(0)?.to_owned();
+        let decision: Decision = parse("decision", row.text(1)?)?;
+        let mut alert = None;
+        if !new.is_empty() {
+            let tags: Vec<String> =
+                facts.tags.iter().map(|t| format!("{} ({}, pack {})", t.label, t.category, t.pack)).collect();
+            let new: Vec<&str> = new.iter().map(|n| n.as_str()).collect();
+            let tags = if tags.is_empty() { String::new() } else { format!("; tags: {}", tags.join(", ")) };
+            let reason = format!("{why}: {}{tags}", new.join("; "));
+            let mut writes = HoldWrites::default();
+            let id = self.alert_row(seq, &customer, "late", "review", &reason, &["engine.late"], now, &mut writes);
+            self.write_holds(&writes)?;
+            self.audit(
+                now,
+                "engine",
+                "alert.late",
+                &format!("alert:{id}"),
+                &json!({"event": seq, "reason": reason}).to_string(),
+            );
+            alert = Some(id);
+        } else if facts.unavailable.is_none()
+            && decision
+                .reasons
+                .iter()
+                .filter(|r| r.decision >= Verdict::Hold)
+                .all(|r| r.rule == crate::decision::UNAVAILABLE)
+        {
+            for id in decision.holds {
+                let hold = self.hold(id)?;
+                if hold.state == "active" && hold.placed_by == "engine" && hold.event == Some(seq) {
+                    let reason = "the chain can be asked now and nothing speaks against the transfer";
+                    self.end(&hold, None, "released", reason, "engine", now)?;
+                }
+            }
+        }
+        if old != findings {
+            self.db.execute(
+                "INSERT INTO screened (seq, findings) VALUES ($1, $2)
+                 ON CONFLICT (seq) DO UPDATE SET findings = excluded.findings",
+                &[number, findings.join("\n").into()],
+            )?;
+        }
+        Ok(alert)
+    }
+}

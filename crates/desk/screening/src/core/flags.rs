@@ -1,0 +1,180 @@
+//! Flags of partner exchanges: past deposits that they touch are held, and what a flag did is undone when it ends.
+
+use super::{Core, HoldWrites, text};
+use crate::alerts::{self, AlertAction};
+use crate::decision::HoldPlan;
+use crate::facts::ChainFacts;
+use crate::flags::{self, FLAG_BASIS, FLAGGED, Flag, MAX_FLAGS, MAX_FLAGS_OF_MEMBER};
+use crate::model::Event;
+use crate::rules::Scope;
+use crate::service::ScreeningError;
+use holdfast_store::{Value, parse};
+use serde_json::json;
+
+impl Core {
+    /// Takes a flag in; every decision from now on knows it. Gives whether it was new. The same flag again changes nothing.
+    pub(crate) fn raise_flag(&mut self, flag: Flag, actor: &str, now: i64) -> Result<bool, ScreeningError> {
+        if let Some(known) = flags::get(&mut self.db, &flag.id)? {
+            let same = (known.subject, &known.asset, &known.value, &known.member)
+                == (flag.subject, &flag.asset, &flag.value, &flag.member);
+            return if same { Ok(false) } else { Err(ScreeningError::Conflict(format!("flag {}", flag.id))) };
+        }
+        if flag.state.counts() && self.flags.of_member(&flag.member) >= MAX_FLAGS_OF_MEMBER {
+            let text =
+                format!("{MAX_FLAGS_OF_MEMBER} flags of {} are in force; it must withdraw some first", flag.member);
+            return Err(ScreeningError::State(text));
+        }
+        if flag.state.counts() && self.flags.len() >= MAX_FLAGS {
+            return Err(ScreeningError::State(format!("{MAX_FLAGS} flags are in force; withdraw some")));
+        }
+        let row = [
+            flag.id.as_str().into(),
+            flag.member.as_str().into(),
+            flag.community.as_str().into(),
+            flag.subject.name().into(),
+            flag.asset.as_str().into(),
+            flag.value.as_str().into(),
+            flag.reason.as_str().into(),
+            flag.raised.into(),
+            flag.until.into(),
+            flag.state.name().into(),
+            flag.source.into(),
+            flag.tlp.as_str().into(),
+        ];
+        self.db.execute(
+            "INSERT INTO flags (id, member, community, subject, asset, value, reason, raised, until, state, source, tlp)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            &row,
+        )?;
+        self.audit(now, actor, "flag.raised", &format!("flag:{}", flag.id), &text(&flag));
+        self.flags_mut().put(flag);
+        Ok(true)
+    }
+
+    /// Holds past deposits that a flag touches and that are not held yet; gives the holds.
+    pub(crate) fn hold_flagged(&mut self, id: &str, seqs: &[i64], now: i64) -> Result<Vec<u64>, ScreeningError> {
+        let Some(flag) = flags::get(&mut self.db, id)?.filter(|f| f.state.counts()) else { return Ok(Vec::new()) };
+        let (mut writes, mut placed) = (HoldWrites::default(), Vec::new());
+        for seq in seqs {
+            let rows = self.db.query("SELECT body, facts FROM events WHERE seq = $1", &[(*seq).into()])?;
+            let Some(row) = rows.first() else { continue };
+            let (event, facts): (Event, ChainFacts) = (parse("event", row.text(0)?)?, parse("facts", row.text(1)?)?);
+            let touches = self.flags.of(&event, &facts, &self.book.file.policy);
+            let Some(touch) = touches.iter().find(|t| t.flag.id == flag.id) else { continue };
+            let way = touch.way.as_ref().map(|way| format!("; {way}")).unwrap_or_default();
+            let Some(transfer) = event.transfer() else { continue };
+            let held = self
+                .holds
+                .get(&event.customer)
+                .and_then(|l| l.iter().find(|h| h.transfer.as_deref() == Some(&transfer)));
+            match held.map(|h| (h.flagged, h.id)) {
+                // Held for another flag: it ends with the last of them.
+                Some((true, hold)) => {
+                    let row = [(hold as i64).into(), flag.id.as_str().into()];
+                    let sql = "INSERT INTO flag_holds (hold, flag) VALUES ($1, $2) ON CONFLICT (hold, flag) DO NOTHING";
+                    self.db.execute(sql, &row)?;
+                    self.last_as_flags(hold)?;
+                    continue;
+                }
+                Some((false, _)) => continue,
+                None => {}
+            }
+            let policy = &self.book.file.policy;
+            let title = "a partner says that these funds, which came earlier, are stolen";
+            let plan = HoldPlan {
+                dedupe: format!("flag:{}:{transfer}:{}", flag.id, event.id),
+                scope: Scope::Deposit,
+                customer: event.customer.clone(),
+                account: event.account.clone(),
+                asset: event.asset.clone(),
+                amount: event.amount,
+                transfer: Some(transfer),
+                basis: FLAG_BASIS.to_owned(),
+                reason: format!("{title}: {}: {} (flag {}){way}", flag.member, flag.reason, flag.id),
+                expires: Some(flag.until).filter(|_| flag.state == flags::State::Open),
+                review: Some(now + policy.review_hours as i64 * 3600),
+                second_person: policy.second_person,
+                flags: vec![flag.id.clone()],
+            };
+            if !self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[plan.dedupe.as_str().into()])?.is_empty() {
+                continue;
+            }
+            placed.push(self.place(plan, Some(*seq as u64), "engine", now, &mut writes));
+            let alert =
+                self.alert_row(*seq as u64, &event.customer, "flag", "hold", title, &[FLAGGED], now, &mut writes);
+            let detail = json!({"event": seq, "reason": title, "flag": flag.id}).to_string();
+            self.audit(now, "engine", "alert.late", &format!("alert:{alert}"), &detail);
+        }
+        self.write_holds(&writes)?;
+        Ok(placed)
+    }
+
+    /// Lets a hold for flags last as long as the last of them: for ever when one is confirmed.
+    pub(super) fn last_as_flags(&mut self, hold: u64) -> Result<(), ScreeningError> {
+        let number: Value = (hold as i64).into();
+        let rows = self.db.query(
+            "SELECT MAX(CASE WHEN f.state = 'confirmed' THEN 1 ELSE 0 END), MAX(f.until) FROM flag_holds h JOIN flags f ON f.id = h.flag
+             WHERE h.hold = $1 AND f.state IN ('open', 'confirmed')",
+            std::slice::from_ref(&number),
+        )?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        let expires = if row.int_or_null(0) == Some(1) { None } else { row.int_or_null(1) };
+        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[expires.into(), number])?;
+        if let Some(active) = self.holds_mut().values_mut().flatten().find(|h| h.id == hold) {
+            active.expires = expires;
+        }
+        Ok(())
+    }
+
+    /// Confirms, withdraws or lapses a flag. When it no longer counts, what it did is undone: holds that stand for no other flag end, open
+    /// alerts that rest on flags alone close. Gives whether anything changed.
+    pub(crate) fn end_flag(
+        &mut self,
+        id: &str,
+        state: flags::State,
+        why: &str,
+        actor: &str,
+        now: i64,
+    ) -> Result<bool, ScreeningError> {
+        let flag = flags::get(&mut self.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("flag '{id}'")))?;
+        if flag.state == state {
+            return Ok(false);
+        }
+        if !flag.state.counts() || (flag.state == flags::State::Confirmed && state == flags::State::Lapsed) {
+            return Err(ScreeningError::State(format!("flag {id} is {} already", flag.state.name())));
+        }
+        self.db.execute("UPDATE flags SET state = $1 WHERE id = $2", &[state.name().into(), id.into()])?;
+        let detail = json!({"why": why, "member": flag.member}).to_string();
+        self.audit(now, actor, &format!("flag.{}", state.name()), &format!("flag:{id}"), &detail);
+        let counts = state.counts();
+        self.flags_mut().put(Flag { state, ..flag });
+        let rows = self.db.query("SELECT hold FROM flag_holds WHERE flag = $1 ORDER BY hold", &[id.into()])?;
+        for row in &rows {
+            let number = row.int(0)?;
+            let others = self.db.query(
+                "SELECT f.id FROM flag_holds h JOIN flags f ON f.id = h.flag WHERE h.hold = $1 AND f.state IN ('open', 'confirmed') LIMIT 1",
+                &[number.into()],
+            )?;
+            if counts || !others.is_empty() {
+                self.last_as_flags(number as u64)?;
+                continue;
+            }
+            let hold = self.hold(number as u64)?;
+            if hold.state == "active" {
+                let reason = format!("flag {id} {}: {why}", state.name());
+                self.end(&hold, None, "released", &reason, actor, now)?;
+            }
+            let Some(event) = hold.event else { continue };
+            let alerts = self.db.query(
+                "SELECT id FROM alerts WHERE event = $1 AND state = 'open' AND rules = $2",
+                &[(event as i64).into(), FLAGGED.into()],
+            )?;
+            for alert in &alerts {
+                let text = format!("flag {id} {}: {why}", state.name());
+                let close = AlertAction::Close { outcome: alerts::Outcome::FalsePositive, text };
+                self.act(alert.int(0)? as u64, &close, actor, now)?;
+            }
+        }
+        Ok(true)
+    }
+}

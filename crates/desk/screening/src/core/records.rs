@@ -1,0 +1,119 @@
+//! Records of the customers' world, what completes an event, and the identifiers that both state.
+
+use super::{Core, text, time_within};
+use crate::audit::digest;
+use crate::completion::{self, Completion};
+use crate::identifiers::{self, Identifier, Named};
+use crate::model::{Event, Record};
+use crate::service::ScreeningError;
+use holdfast_store::{DbError, Value, parse};
+use serde_json::json;
+use std::collections::HashMap;
+
+impl Core {
+    /// Takes records in; gives how many were new or newer.
+    pub(crate) fn ingest(&mut self, records: &[Record], actor: &str, now: i64) -> Result<u64, ScreeningError> {
+        let latest = self.latest_time(now);
+        for (i, record) in records.iter().enumerate() {
+            time_within(&format!("records[{i}].time"), record.time, latest)?;
+        }
+        // The latest of each wins here already, because PostgreSQL refuses to touch a row twice in one statement.
+        let mut winners: HashMap<(&str, &str), (&Record, String)> = HashMap::new();
+        for record in records {
+            let body = text(record);
+            let key = (record.kind.name(), record.id.as_str());
+            match winners.get(&key) {
+                Some((other, known)) if (other.time, known) >= (record.time, &body) => {}
+                _ => {
+                    winners.insert(key, (record, body));
+                }
+            }
+        }
+        let mut winners: Vec<_> = winners.into_iter().collect();
+        winners.sort_by_key(|w| w.0);
+        let rows: Vec<Vec<Value>> = winners
+            .iter()
+            .map(|((kind, id), (record, body))| {
+                vec![
+                    (*kind).into(),
+                    (*id).into(),
+                    record.customer.clone().into(),
+                    record.time.into(),
+                    body.as_str().into(),
+                ]
+            })
+            .collect();
+        self.db.insert(
+            "records",
+            &["kind", "id", "customer", "time", "body"],
+            &rows,
+            "ON CONFLICT (kind, id) DO UPDATE SET customer = excluded.customer, time = excluded.time, body = excluded.body
+             WHERE excluded.time > records.time OR (excluded.time = records.time AND excluded.body > records.body)",
+        )?;
+        self.note_identifiers(winners.iter().flat_map(|w| identifiers::of_record(w.1.0)))?;
+        for (_, (record, _)) in &winners {
+            self.state_mut().record(record);
+        }
+        let bodies = winners.iter().map(|w| (w.0.1, w.1.1.as_str()));
+        let detail = json!({"records": winners.len(), "sha256": digest(bodies)}).to_string();
+        self.audit(now, actor, "records.ingested", "records", &detail);
+        Ok(winners.len() as u64)
+    }
+
+    /// Stores what became known of an event's movement; the same again changes nothing.
+    pub(crate) fn complete(
+        &mut self,
+        id: &str,
+        completion: &Completion,
+        actor: &str,
+        now: i64,
+    ) -> Result<(), ScreeningError> {
+        let rows = self.db.query("SELECT seq, body FROM events WHERE id = $1", &[id.into()])?;
+        let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))?;
+        let (seq, event): (i64, Event) = (row.int(0)?, parse("event", row.text(1)?)?);
+        completion.validate(&event)?;
+        let stored = self.db.query("SELECT COUNT(*) FROM event_completions WHERE seq = $1", &[seq.into()])?;
+        let body = text(completion);
+        let row = [seq.into(), event.customer.as_str().into(), completion.time.into(), body.as_str().into()];
+        if stored.first().map_or(Ok(0), |r| r.int(0))? as usize >= completion::MAX_COMPLETIONS {
+            let known = "SELECT seq FROM event_completions WHERE seq = $1 AND time = $2 AND body = $3";
+            let same = [seq.into(), completion.time.into(), body.as_str().into()];
+            return match self.db.query(known, &same)?.is_empty() {
+                true => Err(ScreeningError::State(format!(
+                    "event '{id}' was completed {} times; more are not stored",
+                    completion::MAX_COMPLETIONS
+                ))),
+                false => Ok(()),
+            };
+        }
+        let added = self.db.execute(
+            "INSERT INTO event_completions (seq, customer, time, body) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (seq, time, body) DO NOTHING",
+            &row,
+        )?;
+        if added > 0 {
+            self.note_named(identifiers::completed_by(&event, seq as u64, completion).into_iter().collect())?;
+            self.audit(now, actor, "event.completed", &format!("event:{id}"), &body);
+        }
+        Ok(())
+    }
+
+    pub(super) fn note_identifiers(&mut self, found: impl Iterator<Item = Identifier>) -> Result<(), DbError> {
+        let mut found: Vec<Identifier> = found.collect();
+        found.sort();
+        found.dedup();
+        let rows: Vec<Vec<Value>> = found.into_iter().map(Identifier::row).collect();
+        self.db.insert(
+            "identifiers",
+            &identifiers::COLUMNS,
+            &rows,
+            "ON CONFLICT (kind, value, customer, source) DO NOTHING",
+        )
+    }
+
+    pub(super) fn note_named(&mut self, named: Vec<Named>) -> Result<(), DbError> {
+        let rows: Vec<Vec<Value>> = named.into_iter().map(Named::row).collect();
+        let tail = "ON CONFLICT (kind, value, seq, role) DO NOTHING";
+        self.db.insert("event_identifiers", &identifiers::NAMED_COLUMNS, &rows, tail)
+    }
+}

@@ -1,0 +1,63 @@
+//! Rule books and prices.
+
+use super::Core;
+use crate::decision::Price;
+use crate::model::Invalid;
+use crate::rules::{RuleBook, RuleError};
+use crate::service::ScreeningError;
+use holdfast_types::asset;
+use serde_json::json;
+use std::sync::Arc;
+
+impl Core {
+    /// Puts a rule book in force; gives its version.
+    pub(crate) fn apply_rules(&mut self, yaml: &str, actor: &str, now: i64) -> Result<u32, ScreeningError> {
+        let rows = self.db.query("SELECT COALESCE(MAX(version), 0) FROM rule_books", &[])?;
+        let version = rows.first().map_or(Ok(0), |r| r.int(0))? as u32 + 1;
+        let book = RuleBook::parse(yaml, version)?;
+        if let (Some(old), true) = (Some(&self.book), version > 1) {
+            for rule in book.rules() {
+                if let Some(before) = old.rules().iter().find(|r| r.id == rule.id)
+                    && before.version == rule.version
+                    && (&before.when, before.decision, &before.on, &before.hold, &before.warning)
+                        != (&rule.when, rule.decision, &rule.on, &rule.hold, &rule.warning)
+                {
+                    let text = format!("changed, but still version {}; raise its version", rule.version);
+                    return Err(RuleError::Rule(rule.id.clone(), text).into());
+                }
+            }
+        }
+        self.db.execute(
+            "INSERT INTO rule_books (version, time, author, sha256, yaml) VALUES ($1, $2, $3, $4, $5)",
+            &[(version as i64).into(), now.into(), actor.into(), book.sha256.as_str().into(), yaml.into()],
+        )?;
+        let detail = json!({"version": version, "sha256": book.sha256, "rules": book.rules().len()}).to_string();
+        self.audit(now, actor, "rules.applied", &format!("rules:{version}"), &detail);
+        self.mark.lists = true;
+        self.book = Arc::new(book);
+        Ok(version)
+    }
+
+    /// Sets the price of an asset.
+    pub(crate) fn set_price(&mut self, asset: &str, price: Price, actor: &str, now: i64) -> Result<(), ScreeningError> {
+        if price.base_units == 0
+            || price.value == 0
+            || price.value > i64::MAX as u64
+            || asset.is_empty()
+            || asset.len() > 200
+        {
+            return Err(Invalid::new("price", "asset, base_units and value must not be empty or zero").into());
+        }
+        let asset = asset::canonical(asset);
+        self.db.execute(
+            "INSERT INTO prices (asset, base_units, value, time) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (asset) DO UPDATE SET base_units = excluded.base_units, value = excluded.value, time = excluded.time",
+            &[asset.as_str().into(), price.base_units.to_string().into(), (price.value as i64).into(), now.into()],
+        )?;
+        let detail = json!({"base_units": price.base_units.to_string(), "value": price.value}).to_string();
+        self.audit(now, actor, "price.set", &format!("price:{asset}"), &detail);
+        self.mark.lists = true;
+        self.prices.insert(asset.clone(), price);
+        Ok(())
+    }
+}
