@@ -106,6 +106,13 @@ pub struct Decision {
     pub decided: i64,
 }
 
+impl Decision {
+    /// Whether the transfer was held only because the chain could not be asked.
+    pub(crate) fn rests_on_ignorance(&self) -> bool {
+        self.reasons.iter().filter(|r| r.decision >= Verdict::Hold).all(|r| r.rule == UNAVAILABLE)
+    }
+}
+
 /// A hold that is to be placed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldPlan {

@@ -602,7 +602,7 @@ impl Screening {
         loop {
             let rows = self.read(|db| {
                 db.query(
-                    "SELECT e.seq, e.body, COALESCE(s.findings, ''), e.decision
+                    "SELECT e.seq, e.body, COALESCE(s.findings, ''), CASE WHEN e.decision = 'hold' THEN e.result ELSE '' END
                      FROM events e LEFT JOIN screened s ON s.seq = e.seq
                      WHERE e.seq > $1 AND e.kind IN ('deposit', 'withdrawal') ORDER BY e.seq LIMIT 1000",
                     &[after.into()],
@@ -615,7 +615,7 @@ impl Screening {
                 let facts = look(&event);
                 report.screened += 1;
                 // Nothing to write for the many that did not change.
-                if facts.findings().join("\n") == row.text(2)? && row.text(3)? != "hold" {
+                if facts.findings().join("\n") == row.text(2)? && !self.may_let_go(row.int(0)?, row.text(3)?, &facts)? {
                     continue;
                 }
                 let (seq, why) = (row.int(0)? as u64, why.to_owned());
@@ -627,6 +627,26 @@ impl Screening {
             }
         }
         Ok(report)
+    }
+
+    /// Whether a held transfer's decision, as it is stored, rested only on that the chain could not be asked, the chain can be asked now, and
+    /// a hold of it is still in place.
+    fn may_let_go(&self, seq: i64, decision: &str, facts: &ChainFacts) -> Result<bool, ScreeningError> {
+        if decision.is_empty() || facts.unavailable.is_some() {
+            return Ok(false);
+        }
+        let decision: Decision = parse("decision", decision)?;
+        if !decision.rests_on_ignorance() {
+            return Ok(false);
+        }
+        for id in decision.holds {
+            let active =
+                "SELECT 1 FROM holds WHERE id = $1 AND event = $2 AND state = 'active' AND placed_by = 'engine'";
+            if !self.read(|db| db.query(active, &[(id as i64).into(), seq.into()]))?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Asks the database on one of a few reading connections.

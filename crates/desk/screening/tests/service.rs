@@ -350,7 +350,37 @@ fn changes_raise_late_alerts(place: &TestDb) {
     let hold = screening.holds(&HoldFilter { after: held.holds[0] - 1, limit: 1, ..Default::default() }).unwrap();
     assert_eq!((hold[0].state.as_str(), hold[0].ended_by.as_deref()), ("released", Some("engine")));
     assert!(screening.rescreen(look, "again", go_on).unwrap().alerts.is_empty());
+    // What is held for what it is, what is covered by somebody's hold, and what still cannot be asked about costs the writer nothing while
+    // nothing changes.
+    let (held, away) = (sanctioned(), ChainFacts::unavailable("the node is away"));
+    screening.decide(deposit("d3", "c1", "0xt3", 7, 900_000), held, "test").unwrap();
+    screening.decide(deposit("d4", "c1", "0xt4", 7, 900_000), away, "test").unwrap();
+    let look = |event: &holdfast_screening::Event| match event.id.as_str() {
+        "d1" | "d3" => sanctioned(),
+        "d4" => ChainFacts::unavailable("the node is away"),
+        _ => clean(),
+    };
+    screening.rescreen(look, "once more", go_on).unwrap();
+    let commits = commits(&screening);
+    assert_eq!(screening.rescreen(look, "and again", go_on).unwrap().screened, 4);
+    assert_eq!(self::commits(&screening), commits);
+    // As soon as it can be asked about, the hold is let go.
+    let look =
+        |event: &holdfast_screening::Event| if event.id == "d2" || event.id == "d4" { clean() } else { sanctioned() };
+    screening.rescreen(look, "the node is back", go_on).unwrap();
+    assert!(self::commits(&screening) > commits);
+    let ended =
+        screening.holds(&HoldFilter { state: Some("released".into()), limit: 10, ..Default::default() }).unwrap();
+    assert_eq!(ended.len(), 2, "{ended:?}");
     assert!(screening.check_holds().unwrap().problems.is_empty());
+}
+
+/// How many transactions the writer has made.
+fn commits(screening: &Screening) -> u64 {
+    let mut registry = holdfast_telemetry::metrics::Registry::default();
+    screening.register_metrics(&mut registry);
+    let text = holdfast_telemetry::metrics::encode(&registry).unwrap();
+    text.lines().find_map(|l| l.strip_prefix("holdfast_commit_seconds_count ")).unwrap().parse().unwrap()
 }
 
 fn tampering_is_found(place: &TestDb) {

@@ -2,7 +2,7 @@
 
 use super::{Core, HoldWrites};
 use crate::alerts::{self, AlertAction};
-use crate::decision::{Decision, Verdict};
+use crate::decision::Decision;
 use crate::facts::ChainFacts;
 use crate::model::Invalid;
 use crate::service::ScreeningError;
@@ -152,13 +152,7 @@ impl Core {
                 &json!({"event": seq, "reason": reason}).to_string(),
             );
             alert = Some(id);
-        } else if facts.unavailable.is_none()
-            && decision
-                .reasons
-                .iter()
-                .filter(|r| r.decision >= Verdict::Hold)
-                .all(|r| r.rule == crate::decision::UNAVAILABLE)
-        {
+        } else if facts.unavailable.is_none() && decision.rests_on_ignorance() {
             for id in decision.holds {
                 let hold = self.hold(id)?;
                 if hold.state == "active" && hold.placed_by == "engine" && hold.event == Some(seq) {
