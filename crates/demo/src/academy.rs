@@ -113,7 +113,7 @@ fn warn(shared: &Shared) -> anyhow::Result<Value> {
     let decision = match shared.screening.event(id) {
         Ok(known) => known.decision,
         Err(_) => {
-            let workspace = shared.workspace.read().map_err(|_| anyhow::anyhow!("an earlier change failed"))?;
+            let workspace = shared.chain.snapshot();
             let block = workspace.block(&PONZI_BLOCK.to_string())?;
             let mut paid = None;
             'blocks: for txid in &block.txids {

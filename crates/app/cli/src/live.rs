@@ -9,6 +9,7 @@ use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_analysis::Workspace;
+use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::node::{BlockSource, NodeError, Rest, Rpc};
 use holdfast_bitcoin::{Network, display_hash};
 use holdfast_console::desk_key::master;
@@ -512,14 +513,12 @@ fn end_when_broken(shared: &Shared) {
             tracing::error!(reason = one_line(fatal), "the process ends");
             std::process::exit(fatal.exit_code());
         }
-        if shared.workspace.is_poisoned() {
+        if shared.chain.has_failed() {
             tracing::error!("a change of the workspace panicked; please report it, and start again");
             std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
         }
         // Reading a file that something cut off would end the process without a word.
-        if let Ok(workspace) = shared.workspace.try_read()
-            && let Err(e) = workspace.ledger.check_lengths()
-        {
+        if let Err(e) = shared.chain.snapshot().ledger.check_lengths() {
             tracing::error!(reason = one_line(&e), "the process ends");
             std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
         }
@@ -565,10 +564,7 @@ pub fn serve_shared(
         shared.access = Arc::new(access.access(address, site.as_ref()));
         shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
         println!("Serving on http://{} (pages; API described at /openapi.json). Ctrl-C stops.", listener.local_addr()?);
-        let _announced = match shared.workspace.read() {
-            Ok(workspace) => Announced::new(workspace.dir(), address)?,
-            Err(_) => None,
-        };
+        let _announced = Announced::new(shared.chain.snapshot().dir(), address)?;
         let stop = async {
             while output::stopping() == ControlFlow::Continue(()) {
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -579,6 +575,10 @@ pub fn serve_shared(
     });
     if served.is_ok() {
         anchor(&last);
+        // What blocks changed since the last checkpoint; without it the next start takes them in again.
+        if let Err(e) = last.chain.checkpoint() {
+            tracing::error!(error = one_line(&e), "the workspace is not saved");
+        }
     }
     // What still works for a client that is gone does not keep the machine from stopping.
     runtime.shutdown_timeout(Duration::from_secs(5));
@@ -607,27 +607,19 @@ fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
 
 /// One round; gives whether more blocks wait.
 fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
-    let poisoned = || anyhow::anyhow!("an earlier change failed; restart");
-    // The node is asked without any lock: a slow one delays no decision. The lock is held for the append alone.
-    let (network, stored) = {
-        let workspace = shared.workspace.read().map_err(|_| poisoned())?;
-        (workspace.ledger.network(), workspace.ledger.counts().blocks)
-    };
-    let block_at = |number: u32| {
-        let workspace = shared.workspace.read().ok()?;
-        let block = (number < workspace.ledger.counts().blocks).then(|| workspace.ledger.block(number))?;
-        Some((block.height, block.hash))
-    };
-    let fetched = fetch(network, stored, &block_at, source, node.from_height)?;
+    // The node is asked for what comes after a snapshot: a slow one delays nobody.
+    let snapshot = shared.chain.snapshot();
+    let fetched = fetch(&snapshot.ledger, source, node.from_height)?;
+    drop(snapshot);
     if !fetched.is_empty() {
-        let append = |workspace: &mut Workspace, ()| -> anyhow::Result<_> {
+        let append = |workspace: &mut Workspace| -> anyhow::Result<_> {
             let report = put(&mut workspace.ledger, fetched)?;
             if report.appended > 0 || report.removed > 0 {
                 workspace.catch_up();
             }
             Ok((report, workspace.ledger.tip().map_or(0, |t| t.height)))
         };
-        let (report, height) = shared.change_workspace(|_| Ok(()), append)?;
+        let (report, height) = shared.chain.append(append)?;
         if report.appended > 0 || report.removed > 0 {
             shared.rescreen_later(format!("the ledger moved on to block {height}"));
             if height < report.tip {
@@ -636,13 +628,13 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
         }
     }
     // The pool is polled on a copy, so that readers never wait for the node.
-    let mut pool = shared.mempool.read().map_err(|_| anyhow::anyhow!("the mempool feed failed"))?.clone();
+    let mut pool = Mempool::clone(&shared.mempool.load());
     let change = pool.poll(source, 5_000)?;
     // Decided before the pool is taken over: if that fails, they count as new again at the next poll.
     let added: Vec<_> = change.added.iter().filter_map(|txid| pool.get(txid).cloned()).collect();
     shared.screen_pending(&added)?;
     if !change.added.is_empty() || !change.removed.is_empty() {
-        *shared.mempool.write().map_err(|_| anyhow::anyhow!("the mempool feed failed"))? = pool;
+        shared.mempool.store(Arc::new(pool));
     }
     if let Some((txid, why)) = change.refused.first() {
         bail!("mempool transaction {}: {why}", display_hash(txid));

@@ -113,7 +113,7 @@ pub fn tags(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
         }
         TagsCommand::Remove(args) => {
             let mut workspace = Workspace::open_for_writing(&args.store.store)?;
-            let removed = workspace.tags.remove_pack(&args.title);
+            let removed = workspace.remove_pack(&args.title);
             if removed == 0 {
                 bail!("no pack is titled '{}'", args.title);
             }
@@ -484,7 +484,7 @@ pub fn exposure(args: ExposureArgs, as_json: bool) -> anyhow::Result<()> {
         if stale.exists() {
             std::fs::remove_file(&stale).with_context(|| stale.display().to_string())?;
         }
-        let workspace = Workspace::open_for_writing(&args.store.store)?;
+        let mut workspace = Workspace::open_for_writing(&args.store.store)?;
         workspace.save()?;
         println!("Recomputed the exposures of {} transactions.", thousands(workspace.exposures.done() as u64));
     }

@@ -20,18 +20,18 @@ use holdfast_academy::course::{Course, to_html};
 use holdfast_academy::grade::{Form as AnswerForm, percent};
 use holdfast_academy::labs;
 use holdfast_academy::tools::{self, Tool};
-use holdfast_analysis::Workspace;
+use holdfast_analysis::ChainHandle;
 use holdfast_screening::model::{parse_date, rfc3339};
 use maud::{Markup, PreEscaped, html};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 type Page = Result<Markup, ErrorPage>;
 type Fields = Form<BTreeMap<String, String>>;
 
 /// Chains of labs that are open, the last used first.
 #[derive(Debug, Default)]
-pub struct LabChains(VecDeque<(i64, Arc<RwLock<Workspace>>, Arc<tempfile::TempDir>)>);
+pub struct LabChains(VecDeque<(i64, Arc<ChainHandle>, Arc<tempfile::TempDir>)>);
 
 /// Most chains that are kept open.
 const MAX_CHAINS: usize = 16;
@@ -458,7 +458,7 @@ fn said<T: serde::Serialize>(value: &T) -> String {
 
 impl Shared {
     /// The chain of a learner's lab, opened or built.
-    fn lab_chain(&self, id: i64, key: &str) -> Result<Arc<RwLock<Workspace>>, ApiError> {
+    fn lab_chain(&self, id: i64, key: &str) -> Result<Arc<ChainHandle>, ApiError> {
         let academy = self.academy();
         let learner = academy
             .learner_of(key)
@@ -468,20 +468,19 @@ impl Shared {
             let mut open = self.lab_chains.lock().unwrap_or_else(|e| e.into_inner());
             let at = open.0.iter().position(|c| c.0 == id)?;
             let chain = open.0.remove(at)?;
-            let workspace = chain.1.clone();
+            let found = chain.1.clone();
             open.0.push_front(chain);
-            Some(workspace)
+            Some(found)
         };
         if let Some(found) = take() {
             return Ok(found);
         }
         let dir = tempfile::tempdir().map_err(|e| ApiError::internal(e.to_string()))?;
-        let workspace = made.build(dir.path()).map_err(ApiError::bad)?;
-        let workspace = Arc::new(RwLock::new(workspace));
+        let chain = Arc::new(ChainHandle::new(made.build(dir.path()).map_err(ApiError::bad)?));
         let mut open = self.lab_chains.lock().unwrap_or_else(|e| e.into_inner());
-        open.0.push_front((id, workspace.clone(), Arc::new(dir)));
+        open.0.push_front((id, chain.clone(), Arc::new(dir)));
         open.0.truncate(MAX_CHAINS);
-        Ok(workspace)
+        Ok(chain)
     }
 }
 
@@ -498,11 +497,11 @@ pub async fn chain(
     request: Request,
 ) -> Response {
     let key = crate::academy::learner_key(&shared, &headers);
-    let workspace = match run(shared.clone(), move |s| s.lab_chain(id, &key)).await {
-        Ok(workspace) => workspace,
+    let chain = match run(shared.clone(), move |s| s.lab_chain(id, &key)).await {
+        Ok(chain) => chain,
         Err(e) => return outside(e),
     };
-    let lab = Shared { workspace, ..shared };
+    let lab = Shared { chain, ..shared };
     let inner = Router::new()
         .route("/", get(pages::home))
         .route("/search", get(pages::search))

@@ -13,7 +13,7 @@ use holdfast_academy::certificate;
 use holdfast_analysis::workspace::{
     AddressReport, BlockReport, ExplainReport, ExposureView, PathReport, Summary, TraceRequest, TxReport,
 };
-use holdfast_analysis::{Bounds, Direction, Lookup, Policy, TraceOptions, TraceReport, Workspace, render};
+use holdfast_analysis::{Bounds, Direction, Lookup, Policy, Snapshot, TraceOptions, TraceReport, Workspace, render};
 use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_bitcoin::files::read_single_block;
@@ -289,22 +289,17 @@ type Answer<T> = Result<Json<T>, ApiError>;
 /// Runs a question on a thread that may block.
 pub(crate) async fn ask<T: Send + 'static>(
     shared: Shared,
-    question: impl FnOnce(&Workspace) -> Result<T, ApiError> + Send + 'static,
+    question: impl FnOnce(&Snapshot) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let run = move || {
-        let workspace = shared.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
-        question(&workspace)
-    };
-    run_blocking(run).await?
+    run_blocking(move || question(&shared.chain.snapshot())).await?
 }
 
-async fn change<P: 'static, T: Send + 'static>(
+/// Changes the chain's workspace on a thread that may block; whoever answers meanwhile does so from what was before.
+async fn change<T: Send + 'static>(
     shared: Shared,
-    prepare: impl FnOnce(&Workspace) -> Result<P, ApiError> + Send + 'static,
-    put: impl FnOnce(&mut Workspace, P) -> Result<T, ApiError> + Send + 'static,
+    change: impl FnOnce(&mut Workspace) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let run = move || shared.change_workspace(prepare, put);
-    run_blocking(run).await?
+    run_blocking(move || shared.chain.change(change)).await?
 }
 
 /// What the workspace holds.
@@ -362,7 +357,7 @@ pub struct SanctionsAnswer {
     identifications: Vec<Identification>,
 }
 
-fn sanctions(workspace: &Workspace, address: &str, clearance: Tlp) -> SanctionsAnswer {
+fn sanctions(workspace: &Snapshot, address: &str, clearance: Tlp) -> SanctionsAnswer {
     let listed = workspace.tags.tags_of(address).filter(|t| t.is_for(clearance) && t.concept().name() == "sanction");
     let identification = |t: &holdfast_attribution::Tag| Identification {
         category: "sanctions",
@@ -675,18 +670,13 @@ pub async fn import_tags(
     let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
     let label = query.tlp.as_deref().map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;
     let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
-    let read = move |w: &Workspace| {
-        let mut tags = w.tags.clone();
-        let report = holdfast_attribution::import::import_as(&mut tags, vec![(query.name, body.to_vec())], label);
-        Ok((tags, report))
-    };
-    let answer = change(shared, read, move |w, (tags, report)| {
+    let answer = change(shared, move |w| {
+        let report = w.import_tags_as(vec![(query.name, body.to_vec())], label);
         let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
         let nothing = report.is_empty().then(|| format!("nothing was imported: {}", nothing()));
         if let Some(refused) = report.refused.into_iter().next().or(nothing) {
             return Err(ApiError::bad(refused));
         }
-        w.tags = tags;
         w.catch_up();
         Ok(ImportAnswer {
             tags: report.tags,
@@ -724,19 +714,15 @@ pub struct RemovedAnswer {
     responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
 pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
     let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
-    let answer = change(
-        shared,
-        |_| Ok(()),
-        move |w, ()| {
-            let removed = w.tags.remove_pack(&query.title);
-            if removed == 0 {
-                let message = format!("no pack is titled '{}'", query.title);
-                return Err(ApiError { status: axum::http::StatusCode::NOT_FOUND, message });
-            }
-            w.catch_up();
-            Ok(RemovedAnswer { removed })
-        },
-    )
+    let answer = change(shared, move |w| {
+        let removed = w.remove_pack(&query.title);
+        if removed == 0 {
+            let message = format!("no pack is titled '{}'", query.title);
+            return Err(ApiError { status: axum::http::StatusCode::NOT_FOUND, message });
+        }
+        w.catch_up();
+        Ok(RemovedAnswer { removed })
+    })
     .await?;
     after.rescreen_later(why);
     Ok(Json(answer))
@@ -770,10 +756,8 @@ pub async fn recluster(State(shared): State<Shared>, Query(query): Query<Cluster
         coinjoins: CoinjoinSet::parse(query.coinjoins.as_deref().unwrap_or("all")).map_err(ApiError::bad)?,
         change: ChangeRule::parse(query.change.as_deref().unwrap_or(DEFAULT_CHANGE)).map_err(ApiError::bad)?,
     };
-    let build = move |w: &Workspace| Ok(holdfast_attribution::Clusters::build(&w.ledger, options));
-    change(shared, build, |w, clusters| {
-        w.clusters = clusters;
-        w.catch_up();
+    change(shared, move |w| {
+        w.recluster(options);
         Ok(ClusterAnswer {
             clusters: w.clusters.count(),
             merges: w.clusters.merges().len() as u64,
@@ -793,14 +777,10 @@ pub struct RebuiltAnswer {
 /// Recomputes the exposures of the whole ledger.
 #[utoipa::path(post, path = "/api/v1/exposures/rebuild", responses((status = 200, body = RebuiltAnswer)))]
 pub async fn rebuild_exposures(State(shared): State<Shared>) -> Answer<RebuiltAnswer> {
-    change(
-        shared,
-        |w| Ok(w.new_exposures()),
-        |w, exposures| {
-            w.exposures = exposures;
-            Ok(RebuiltAnswer { txs: w.exposures.done() })
-        },
-    )
+    change(shared, |w| {
+        w.recompute_exposures();
+        Ok(RebuiltAnswer { txs: w.exposures.done() })
+    })
     .await
     .map(Json)
 }
@@ -851,24 +831,21 @@ pub async fn append_block(
     Query(query): Query<HeightQuery>,
     body: Bytes,
 ) -> Answer<Appended> {
-    change(
-        shared,
-        |_| Ok(()),
-        move |w, ()| {
-            let block = read_single_block(body.to_vec(), w.ledger.network())
-                .map_err(|e| ApiError::bad(format!("body: {e}")))?;
-            let height = query.height.or(block.stated_height()).ok_or_else(|| {
-                ApiError::bad("the block does not state its height (older than BIP 34); give ?height=")
-            })?;
-            let answer = Appended { height, hash: display_hash(&block.hash), txs: block.txs.len() as u32 };
-            let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
-            w.ledger
-                .append(&feed, &AppendOptions::default(), &mut |_| ControlFlow::Continue(()))
-                .map_err(|e| ApiError::bad(e.to_string()))?;
-            w.catch_up();
-            Ok(answer)
-        },
-    )
+    change(shared, move |w| {
+        let block =
+            read_single_block(body.to_vec(), w.ledger.network()).map_err(|e| ApiError::bad(format!("body: {e}")))?;
+        let height = query
+            .height
+            .or(block.stated_height())
+            .ok_or_else(|| ApiError::bad("the block does not state its height (older than BIP 34); give ?height="))?;
+        let answer = Appended { height, hash: display_hash(&block.hash), txs: block.txs.len() as u32 };
+        let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
+        w.ledger
+            .append(&feed, &AppendOptions::default(), &mut |_| ControlFlow::Continue(()))
+            .map_err(|e| ApiError::bad(e.to_string()))?;
+        w.catch_up();
+        Ok(answer)
+    })
     .await
     .map(Json)
 }
@@ -947,14 +924,13 @@ pub async fn mempool(
     Clearance(clearance): Clearance,
     Query(query): Query<MempoolQuery>,
 ) -> Answer<Vec<MempoolTx>> {
-    let pool = shared.mempool.clone();
+    let pool = shared.mempool.load_full();
     ask(shared, move |w| {
         let network = w.ledger.network();
         let wanted = match &query.address {
             Some(text) => Some(AddressKey::parse(text, network).map_err(|e| ApiError::bad(e.to_string()))?),
             None => None,
         };
-        let pool = pool.read().map_err(|_| ApiError::internal("the mempool feed failed; restart"))?;
         let category = |key: &AddressKey| {
             let number = w.ledger.address_number(key)?;
             let category = w.entities.category_for(&w.tags, &w.clusters, number, clearance);

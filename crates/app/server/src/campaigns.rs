@@ -29,8 +29,7 @@ impl Shared {
     /// What today's tags say of an event's payee.
     #[must_use]
     pub fn category_now(&self, event: &Event) -> Option<Category> {
-        let workspace = self.workspace.read().ok()?;
-        Some(ChainFacts::look(&workspace, event, None).category)
+        Some(ChainFacts::look(&self.chain.snapshot(), event, None).category)
     }
 }
 

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_analysis::Workspace;
+use holdfast_analysis::Snapshot;
 use holdfast_forensics::derive::GAP;
 use holdfast_requests::Desk;
 use holdfast_requests::cases::{Case, CaseFile, CaseStep, Hit, NewCase, Person};
@@ -19,7 +19,6 @@ use holdfast_requests::reports::{Body, Filer, Kind, Report};
 use holdfast_requests::seized::{ScanOrder, Scanned};
 use holdfast_requests::transparency;
 use holdfast_screening::ScreeningError;
-use holdfast_store::StoreError;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
@@ -36,14 +35,10 @@ pub(crate) fn person(caller: &Caller) -> Person {
 pub(crate) async fn with_ledger<T: Send + 'static>(
     shared: Shared,
     caller: &Caller,
-    run: impl FnOnce(&Desk<'_>, &Workspace, &Person) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Desk<'_>, &Snapshot, &Person) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let (who, theirs) = (person(caller), shared.clone());
-    at_desk(shared, move |d| {
-        let workspace = theirs.workspace.read().map_err(|_| ScreeningError::Store(StoreError::Stopped))?;
-        run(d, &workspace, &who)
-    })
-    .await
+    at_desk(shared, move |d| run(d, &theirs.chain.snapshot(), &who)).await
 }
 
 async fn with<T: Send + 'static>(

@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_analysis::Workspace;
+use holdfast_analysis::Snapshot;
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::{AddressKey, parse_hash};
 use holdfast_screening::decision::Price;
@@ -22,7 +22,6 @@ use holdfast_vendors::assessed::{is_covered, not_covered};
 use holdfast_vendors::chainalysis::{self, Kind, Transfer, WithdrawalAttempt};
 use holdfast_vendors::{Assessed, elliptic, trm};
 use serde_json::{Value, json};
-use std::sync::RwLock;
 
 /// Largest request body.
 const MAX_BODY: usize = 1 << 20;
@@ -97,19 +96,19 @@ async fn price_in_usd(shared: &Shared, asset: String) -> Result<Option<Price>, A
     block(shared.clone(), price).await
 }
 
-fn ledger_asset(workspace: &Workspace) -> &'static str {
+fn ledger_asset(workspace: &Snapshot) -> &'static str {
     workspace.ledger.network().parameters().asset
 }
 
 /// Whether a transfer of an asset can be looked up in the ledger.
-fn is_ledgers(workspace: &Workspace, asset: &str) -> bool {
+fn is_ledgers(workspace: &Snapshot, asset: &str) -> bool {
     let ours = ledger_asset(workspace);
     let same = |name: &str| asset.eq_ignore_ascii_case(name);
     same(ours) || same("holistic") || (ours == "BTC" && same("XBT"))
 }
 
 /// The asset whose chain an address is to be looked up on: the ledger's for `holistic`, where the address has its form.
-fn asset_for(workspace: &Workspace, asset: &str, address: &str) -> String {
+fn asset_for(workspace: &Snapshot, asset: &str, address: &str) -> String {
     if !asset.eq_ignore_ascii_case("holistic") {
         return asset.to_ascii_uppercase();
     }
@@ -121,7 +120,7 @@ fn asset_for(workspace: &Workspace, asset: &str, address: &str) -> String {
 
 /// Facts of an address, with the price of what the ledger counts.
 async fn address(shared: &Shared, asset: String, address: String) -> Result<(ChainFacts, Option<Price>), ApiError> {
-    let look = move |w: &Workspace| Ok((address_facts(w, &asset_for(w, &asset, &address), &address), ledger_asset(w)));
+    let look = move |w: &Snapshot| Ok((address_facts(w, &asset_for(w, &asset, &address), &address), ledger_asset(w)));
     let (facts, asset) = ask(shared.clone(), look).await?;
     Ok((facts, price_in_usd(shared, asset.to_owned()).await?))
 }
@@ -155,8 +154,8 @@ type Found = (u32, u64, Option<String>);
 
 /// Finds an output of a transaction, confirmed or in the mempool, by its address or number.
 fn output(
-    workspace: &Workspace,
-    mempool: &RwLock<Mempool>,
+    workspace: &Snapshot,
+    mempool: &Mempool,
     txid: &str,
     address: Option<&str>,
     number: Option<u32>,
@@ -173,8 +172,7 @@ fn output(
             ledger.outputs(tx).map(one).collect()
         }
         None => {
-            let pool = mempool.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
-            let pending = pool.get(&hash).map(|tx| tx.outputs.as_slice()).unwrap_or_default();
+            let pending = mempool.get(&hash).map(|tx| tx.outputs.as_slice()).unwrap_or_default();
             let one = |(i, (value, key)): (usize, &(u64, AddressKey))| (i as u32, *value, Some(key.to_text(network)));
             pending.iter().enumerate().map(one).collect()
         }
@@ -254,9 +252,9 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
         Some(done) => done,
         None => {
             let (hash, address) = (subject.hash.clone(), subject.output_address.clone());
-            let mempool = shared.mempool.clone();
+            let mempool = shared.mempool.load_full();
             let wanted = subject.asset.clone();
-            let look = move |w: &Workspace| {
+            let look = move |w: &Snapshot| {
                 if !is_ledgers(w, &wanted) {
                     return Err(unsupported(&format!(
                         "subject.asset: {}",
@@ -338,7 +336,7 @@ pub async fn kyt_transfer(
             return Ok(done);
         }
         let now = shared.screening.now();
-        let (mempool, user) = (shared.mempool.clone(), user.clone());
+        let (mempool, user) = (shared.mempool.load_full(), user.clone());
         let event = ask(shared.clone(), move |w| {
             let find = |tx: &str, place: &str| {
                 let number = place.parse::<u32>().ok();

@@ -14,7 +14,6 @@ use holdfast_requests::portal::{File, Message, Officer, Verdict};
 use holdfast_requests::production::Production;
 use holdfast_requests::{Desk, Inquiry, Policy, Request, Review, review};
 use holdfast_screening::ScreeningError;
-use holdfast_store::StoreError;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -142,11 +141,7 @@ pub async fn matches(
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Matched>>, ApiError> {
     let theirs = shared.clone();
-    intake(shared, move |i| {
-        let workspace = theirs.workspace.read().map_err(|_| ScreeningError::Store(StoreError::Stopped))?;
-        i.matches(Some(&workspace), &id, &caller.0)
-    })
-    .await
+    intake(shared, move |i| i.matches(Some(&theirs.chain.snapshot()), &id, &caller.0)).await
 }
 
 /// Takes a step with a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use holdfast_analysis::WorkspaceError;
+use holdfast_analysis::{ChangeError, WorkspaceError};
 use holdfast_telemetry::logs::one_line;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,6 +61,16 @@ impl From<WorkspaceError> for ApiError {
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         ApiError { status, message: e.to_string() }
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(e: ChangeError) -> Self {
+        match e {
+            ChangeError::NotSaved(e) => e.into(),
+            // As the desk answers that cannot be changed.
+            ChangeError::Failed => ApiError { status: StatusCode::CONFLICT, message: e.to_string() },
+        }
     }
 }
 

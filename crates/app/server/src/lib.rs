@@ -30,11 +30,12 @@ pub mod sharing;
 pub mod sharing_pages;
 
 use access::Access;
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, delete, get, post, put};
 use gate::Gate;
-use holdfast_analysis::{Workspace, WorkspaceError};
+use holdfast_analysis::{ChainHandle, Workspace};
 use holdfast_bitcoin::mempool::Mempool;
 pub use holdfast_requests::Vault;
 use holdfast_requests::{Policy, Site};
@@ -45,15 +46,16 @@ use holdfast_sharing::sources::Clients;
 use holdfast_vendors::Providers;
 pub use listen::serve;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
-/// What the server answers from. Readers share the workspace; whoever follows a node or imports tags takes it for writing.
+/// What the server answers from. Whoever answers takes a snapshot of the chain and waits for nobody; whoever follows a node or imports tags
+/// builds the next one beside it.
 #[derive(Debug, Clone)]
 pub struct Shared {
-    /// The workspace.
-    pub workspace: Arc<RwLock<Workspace>>,
+    /// The chain that transfers are screened on.
+    pub chain: Arc<ChainHandle>,
     /// Unconfirmed transactions of the node that is followed, if any.
-    pub mempool: Arc<RwLock<Mempool>>,
+    pub mempool: Arc<ArcSwap<Mempool>>,
     /// Decisions, holds, alerts.
     pub screening: Arc<Screening>,
     /// Who may ask.
@@ -74,8 +76,6 @@ pub struct Shared {
     pub(crate) large: limits::LargeBodies,
     /// Connections to partners.
     pub partners: Arc<Clients>,
-    /// Changes of the workspace, one after another: see [`Shared::change_workspace`].
-    changes: Arc<Mutex<()>>,
     /// Screening again, as one job.
     rescreens: Arc<rescreens::Rescreens>,
     /// When this server last read each source.
@@ -98,12 +98,12 @@ impl Shared {
         vault: Vault,
     ) -> Result<Self, ScreeningError> {
         let gate = Arc::new(Gate::new(master, screening.keys()?));
-        let workspace = Arc::new(RwLock::new(workspace));
+        let chain = Arc::new(ChainHandle::new(workspace));
         let policy = Arc::new(Policy::standard());
-        let (mempool, screening) = (Arc::default(), Arc::new(screening));
+        let (mempool, screening) = (Arc::new(ArcSwap::from_pointee(Mempool::default())), Arc::new(screening));
         let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
         Ok(Shared {
-            workspace,
+            chain,
             mempool,
             screening,
             gate,
@@ -112,7 +112,6 @@ impl Shared {
             vault,
             site,
             anchors: None,
-            changes: Arc::default(),
             rescreens: Arc::default(),
             access: Arc::new(Access::new()),
             large: limits::LargeBodies::default(),
@@ -130,29 +129,6 @@ impl Shared {
     /// When the keys cannot be read.
     pub fn open(&self) -> Result<bool, ScreeningError> {
         Ok(self.gate.open(&self.screening.keys()?))
-    }
-}
-
-impl Shared {
-    /// Changes the workspace. Decisions wait only while `put` changes memory: `prepare` reads the workspace beside them, and the files are
-    /// written beside them too. Changes come one after another, because a change that waits for the lock would hold decisions up as well.
-    ///
-    /// # Errors
-    /// What `prepare`, `put` or the saving says.
-    pub fn change_workspace<P, T, E>(
-        &self,
-        prepare: impl FnOnce(&Workspace) -> Result<P, E>,
-        put: impl FnOnce(&mut Workspace, P) -> Result<T, E>,
-    ) -> Result<T, E>
-    where
-        E: From<WorkspaceError> + From<ScreeningError>,
-    {
-        let poisoned = || ScreeningError::State("an earlier change of the workspace failed; restart".into());
-        let _one = self.changes.lock().unwrap_or_else(|e| e.into_inner());
-        let prepared = prepare(&*self.workspace.read().map_err(|_| poisoned())?)?;
-        let answer = put(&mut *self.workspace.write().map_err(|_| poisoned())?, prepared)?;
-        self.workspace.read().map_err(|_| poisoned())?.save()?;
-        Ok(answer)
     }
 }
 

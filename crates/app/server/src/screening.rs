@@ -10,6 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_analysis::Snapshot;
 use holdfast_bitcoin::parse_hash;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use holdfast_screening::anchors::Anchor;
@@ -85,10 +86,7 @@ impl Shared {
         if !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
             return ChainFacts::default();
         }
-        match self.workspace.read() {
-            Ok(workspace) => self.look(&workspace, event),
-            Err(_) => ChainFacts::unavailable("an earlier change of the workspace failed; restart"),
-        }
+        self.look(&self.chain.snapshot(), event)
     }
 
     /// What the chain and the other providers say about an event.
@@ -105,16 +103,16 @@ impl Shared {
         facts
     }
 
-    fn look(&self, workspace: &holdfast_analysis::Workspace, event: &Event) -> ChainFacts {
+    fn look(&self, snapshot: &Snapshot, event: &Event) -> ChainFacts {
         // Fails closed, where reading a file that something cut off would end the process.
-        if let Err(e) = workspace.ledger.check_lengths() {
+        if let Err(e) = snapshot.ledger.check_lengths() {
             return ChainFacts::unavailable(e.to_string());
         }
         let pending = event.tx.as_ref().and_then(|t| parse_hash(t)).and_then(|txid| {
-            let pool = self.mempool.read().ok()?;
+            let pool = self.mempool.load();
             pool.get(&txid).cloned()
         });
-        ChainFacts::look(workspace, event, pending.as_ref())
+        ChainFacts::look(snapshot, event, pending.as_ref())
     }
 
     /// Decides on unconfirmed deposits: every output of a pending transaction that pays a customer's deposit address. A hold is in place
@@ -123,10 +121,8 @@ impl Shared {
     /// # Errors
     /// What the screening desk says.
     pub fn screen_pending(&self, txs: &[holdfast_bitcoin::block::SingleTx]) -> Result<(), ScreeningError> {
-        let (network, asset) = match self.workspace.read() {
-            Ok(w) => (w.ledger.network(), w.ledger.network().parameters().asset),
-            Err(_) => return Err(ScreeningError::Store(StoreError::Stopped)),
-        };
+        let network = self.chain.snapshot().ledger.network();
+        let asset = network.parameters().asset;
         for tx in txs {
             for (vout, (amount, key)) in tx.outputs.iter().enumerate() {
                 let address = key.to_text(network);
@@ -141,10 +137,7 @@ impl Shared {
                 event.output = Some(vout as u32);
                 event.address = Some(address);
                 event.confirmations = Some(0);
-                let facts = match self.workspace.read() {
-                    Ok(workspace) => ChainFacts::look(&workspace, &event, Some(tx)),
-                    Err(_) => return Err(ScreeningError::Store(StoreError::Stopped)),
-                };
+                let facts = ChainFacts::look(&self.chain.snapshot(), &event, Some(tx));
                 let facts = self.with_providers(&event, facts);
                 match self.screening.decide(event, facts, "mempool") {
                     // Seen before a restart, with another time.
@@ -195,15 +188,11 @@ pub async fn decide(
 /// Decides on an event once its facts are gathered.
 pub(crate) async fn decide_event(shared: &Shared, caller: &Caller, event: Event) -> Result<Decision, ApiError> {
     event.validate()?;
-    // The look-up takes microseconds; only while the workspace is being changed does it wait, on a thread that may.
-    // Other providers take milliseconds to seconds.
-    let quick = match &shared.providers {
-        Some(_) => None,
-        None => shared.workspace.try_read().ok().map(|workspace| shared.look(&workspace, &event)),
-    };
-    let facts = match quick {
-        Some(facts) => facts,
-        None => {
+    let facts = match &shared.providers {
+        // The look-up takes microseconds, and waits for nobody.
+        None => shared.facts(&event),
+        // Other providers take milliseconds to seconds.
+        Some(_) => {
             let (shared, event) = (shared.clone(), event.clone());
             run_blocking(move || shared.all_facts(&event)).await?
         }

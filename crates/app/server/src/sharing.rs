@@ -10,6 +10,7 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_analysis::ChangeError;
 use holdfast_attribution::Tag;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::changes::ChangeKind;
@@ -51,9 +52,8 @@ impl Shared {
         Sharing { screening: &self.screening, master: &self.gate.master }
     }
 
-    pub(crate) fn matching_dir(&self) -> Result<PathBuf, ApiError> {
-        let workspace = self.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
-        Ok(workspace.dir().join("matching"))
+    pub(crate) fn matching_dir(&self) -> PathBuf {
+        self.chain.snapshot().dir().join("matching")
     }
 
     /// Reads what is new at a source, page by page: new flags hold past deposits, changed tags go into the workspace, and past transfers are
@@ -112,18 +112,12 @@ impl Shared {
     }
 
     fn replace_pack(&self, pack: &str, tags: Vec<Tag>) -> Result<usize, ScreeningError> {
-        let read = |w: &holdfast_analysis::Workspace| {
-            let mut all = w.tags.clone();
-            let removed = all.remove_pack(pack);
-            all.add_tags(tags);
-            Ok((all, removed))
-        };
-        let put = |w: &mut holdfast_analysis::Workspace, (all, removed)| {
-            w.tags = all;
+        let replace = |w: &mut holdfast_analysis::Workspace| -> Result<usize, ChangeError> {
+            let removed = w.replace_pack(pack, tags);
             w.catch_up();
             Ok(removed)
         };
-        self.change_workspace(read, put).map_err(|e: ApiError| ScreeningError::State(e.message))
+        self.chain.change(replace).map_err(|e| ScreeningError::State(e.to_string()))
     }
 
     /// Reads all sources whose time has come, each in its own thread, so that no slow partner keeps another's flags waiting.
@@ -699,8 +693,8 @@ fn label(text: Option<&str>) -> Result<Tlp, ApiError> {
 }
 
 fn pack_tags(shared: &Shared, pack: &str) -> Result<Vec<Tag>, ApiError> {
-    let workspace = shared.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
-    let tags: Vec<Tag> = workspace.tags.tags().iter().filter(|t| t.pack == pack).cloned().collect();
+    let snapshot = shared.chain.snapshot();
+    let tags: Vec<Tag> = snapshot.tags.tags().iter().filter(|t| t.pack == pack).cloned().collect();
     match tags.is_empty() {
         true => Err(ApiError { status: StatusCode::NOT_FOUND, message: format!("no pack is titled '{pack}'") }),
         false => Ok(tags),
@@ -733,10 +727,7 @@ pub async fn misp(
     let bytes = run(shared, move |s| {
         let tags = pack_tags(s, &pack)?;
         let tags: Vec<&Tag> = tags.iter().collect();
-        let transactions = {
-            let workspace = s.workspace.read().map_err(|_| ApiError::internal("an earlier change failed; restart"))?;
-            transactions_to(&workspace, &tags)
-        };
+        let transactions = transactions_to(&s.chain.snapshot(), &tags);
         let mut feed = s.sharing().misp_feed(&creator, &tags, &transactions, Tlp::Green)?;
         let missing = || ApiError { status: StatusCode::NOT_FOUND, message: format!("no file '{file}' in this feed") };
         feed.remove(&file).ok_or_else(missing)
@@ -766,7 +757,7 @@ pub async fn offer_matching(
 ) -> Answer<MatchingSession> {
     let b: MatchingBody = json(&body)?;
     run(shared, move |s| {
-        let dir = s.matching_dir()?;
+        let dir = s.matching_dir();
         Ok(s.sharing().offer_matching(&dir, &b.partner, &b.items.join("\n"), &caller.0)?)
     })
     .await
@@ -788,7 +779,7 @@ pub async fn matching_values(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let bytes = run(shared, move |s| {
-        let dir = s.matching_dir()?;
+        let dir = s.matching_dir();
         Ok(s.sharing().matching_values(&dir, &id, &caller.0)?)
     })
     .await?;

@@ -238,7 +238,7 @@ pub async fn matching(
     let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let (partner, items) = (get("partner"), get("items"));
     run(shared, move |s| {
-        let dir = s.matching_dir()?;
+        let dir = s.matching_dir();
         Ok(s.sharing().offer_matching(&dir, partner.trim(), &items, &caller.0)?)
     })
     .await?;

@@ -24,6 +24,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// In a block's row: its bytes are in the store's own raw file.
@@ -280,10 +281,11 @@ impl Ledger {
         batch.write_blocks(self, counts)?;
         stage("committing")?;
         let checksums = self.write_checksums_for(counts)?;
-        self.manifest.counts = counts;
-        self.manifest.overwritten.get_or_insert_default().extend(overwritten);
-        self.manifest.raw_bytes = batch.raw_bytes;
-        self.manifest.revision += 1;
+        let manifest = self.manifest_mut();
+        manifest.counts = counts;
+        manifest.overwritten.get_or_insert_default().extend(overwritten);
+        manifest.raw_bytes = batch.raw_bytes;
+        manifest.revision += 1;
         self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
         self.take_checksums(checksums);
         self.columns.commit(counts).map_err(|e| self.io(e))?;
@@ -432,9 +434,10 @@ impl Batch {
                     let (source, offset) = match feed.place(i) {
                         RawPlace::File { path, xor, offset } => {
                             let file = SourceFile { path, xor };
-                            let sources = &mut ledger.manifest.sources;
-                            let known = sources.iter().rposition(|s| *s == file);
+                            let known = ledger.manifest.sources.iter().rposition(|s| *s == file);
                             let n = known.unwrap_or_else(|| {
+                                // `columns` is borrowed here: no method.
+                                let sources = &mut Arc::make_mut(&mut ledger.manifest).sources;
                                 sources.push(file);
                                 sources.len() - 1
                             });

@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3Default;
 
 /// Bytes that one checksum covers.
@@ -170,7 +171,7 @@ impl Ledger {
 
     /// Takes the written checksums over, once the manifest of their revision is written.
     pub(crate) fn take_checksums(&mut self, new: Option<Checksums>) {
-        self.checksums = new;
+        self.checksums = new.map(Arc::new);
         if let Some(old) = self.manifest.revision.checked_sub(1) {
             let _ = std::fs::remove_file(path(&self.dir, old));
         }
@@ -205,7 +206,7 @@ impl Ledger {
         new.write(&self.dir, self.manifest.revision).map_err(|e| self.io(e))?;
         File::open(&self.dir).and_then(|d| d.sync_all()).map_err(|e| self.io(e))?;
         let number = new.number();
-        self.checksums = Some(new);
+        self.checksums = Some(Arc::new(new));
         self.checksums_fault = None;
         Ok(number)
     }

@@ -1,17 +1,21 @@
 //! Columns: fixed-width values in append-only files, read through memory maps.
 //!
 //! The only `unsafe` of this crate is here: mapping a file. Its invariant: a column file never shrinks while a
-//! [`Column`] is open (a reorganization lowers the committed length in the manifest and later writes overwrite; nothing truncates), and the
-//! bytes below the committed length are not written while mapped, because the one writer holds `&mut Ledger` and readers borrow it.
+//! [`Column`] is open, and the bytes that somebody maps do not change below them. Appending writes beyond every map. A reorganization lowers
+//! the committed length in the manifest, and later blocks are written over the removed ones; before the first such write
+//! [`Column::detach`] gives every map that reaches there pages of its own (the maps are private, so the kernel copies those pages alone).
+//! A [`Column::snapshot`] therefore shows what it showed when it was taken, for as long as somebody holds it.
 //! Something outside the program may still cut a file off; reading there would end the process (SIGBUS). Lengths are therefore compared at every
 //! commit and, by [`Column::is_cut_off`], before answers; what is left is the moment between that and the reading.
 
 use bytemuck::{Pod, Zeroable};
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapMut};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 #[cfg(target_endian = "big")]
 compile_error!("column files are little-endian and mapped as they are");
@@ -47,12 +51,95 @@ impl std::fmt::Debug for U40 {
     }
 }
 
+/// A private map of a file's beginning.
+#[derive(Debug)]
+enum Pages {
+    /// Its pages can be copied by the kernel on demand.
+    Writable(MmapMut),
+    /// Where the system does not lend address space that could be written (strict overcommit accounting).
+    ReadOnly(Mmap),
+}
+
+/// A map that columns and their snapshots share.
+#[derive(Debug)]
+struct Region {
+    pages: Pages,
+    /// From this byte on the file may hold something else than the map.
+    detached: AtomicU64,
+}
+
+impl Region {
+    fn map(file: &File, bytes: u64) -> io::Result<Self> {
+        let len = usize::try_from(bytes).map_err(|e| io::Error::new(io::ErrorKind::FileTooLarge, e))?;
+        let mut options = memmap2::MmapOptions::new();
+        options.len(len).no_reserve_swap();
+        // SAFETY: see the module's invariant.
+        #[allow(unsafe_code)]
+        let pages = unsafe {
+            match options.map_copy(file) {
+                Ok(map) => Pages::Writable(map),
+                Err(_) => Pages::ReadOnly(options.map_copy_read_only(file)?),
+            }
+        };
+        Ok(Region { pages, detached: AtomicU64::new(u64::MAX) })
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match &self.pages {
+            Pages::Writable(map) => map,
+            Pages::ReadOnly(map) => map,
+        }
+    }
+
+    /// Makes the bytes from `from` on the map's own, so that writing to the file changes them no more.
+    fn detach(&self, from: u64) -> io::Result<()> {
+        let len = self.bytes().len() as u64;
+        let upto = len.min(self.detached.load(Ordering::SeqCst));
+        if from < upto && self.copy_pages(from as usize..upto as usize).is_err() {
+            self.copy_pages_by_writing(from..upto)?;
+        }
+        self.detached.fetch_min(from, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Has the kernel copy pages (Linux 5.14 or later).
+    #[cfg(target_os = "linux")]
+    fn copy_pages(&self, range: std::ops::Range<usize>) -> io::Result<()> {
+        match &self.pages {
+            Pages::Writable(map) => map.advise_range(memmap2::Advice::PopulateWrite, range.start, range.len()),
+            Pages::ReadOnly(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn copy_pages(&self, _: std::ops::Range<usize>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Has the kernel write one byte of every page over itself, which copies the page.
+    fn copy_pages_by_writing(&self, range: std::ops::Range<u64>) -> io::Result<()> {
+        /// The smallest page.
+        const PAGE: u64 = 4096;
+        let memory = OpenOptions::new().write(true).open("/proc/self/mem")?;
+        let (bytes, start) = (self.bytes(), self.bytes().as_ptr() as u64);
+        let mut at = range.start;
+        while at < range.end {
+            memory.write_all_at(&[bytes[at as usize]], start + at)?;
+            at = (at + PAGE) / PAGE * PAGE;
+        }
+        Ok(())
+    }
+}
+
 /// A column of `T`: a file, and a map over its committed part.
 #[derive(Debug)]
 pub struct Column<T> {
-    file: File,
-    map: Option<Mmap>,
+    file: Arc<File>,
+    map: Option<Arc<Region>>,
     len: u64,
+    /// Maps that were made and may still be in use.
+    given: Vec<Weak<Region>>,
     kind: std::marker::PhantomData<T>,
 }
 
@@ -66,12 +153,16 @@ impl<T: Pod> Column<T> {
     pub fn open(dir: &Path, name: &str, len: u64, write: bool) -> io::Result<Self> {
         let path = dir.join(name);
         let file = OpenOptions::new().read(true).write(write).create(write).truncate(false).open(&path)?;
-        let mut column = Column { file, map: None, len: 0, kind: std::marker::PhantomData };
+        let mut column =
+            Column { file: Arc::new(file), map: None, len: 0, given: Vec::new(), kind: std::marker::PhantomData };
         column.commit(len)?;
         Ok(column)
     }
 
     /// Maps the first `len` values, which must have been written.
+    ///
+    /// # Errors
+    /// Fails when the file is shorter than `len` values, or the system refuses.
     pub fn commit(&mut self, len: u64) -> io::Result<()> {
         let bytes = len * Self::WIDTH;
         let size = self.file.metadata()?.len();
@@ -81,14 +172,33 @@ impl<T: Pod> Column<T> {
         }
         self.map = match bytes {
             0 => None,
-            _ => {
-                // SAFETY: see the module's invariant.
-                #[allow(unsafe_code)]
-                let map = unsafe { memmap2::MmapOptions::new().len(bytes as usize).map(&self.file)? };
-                Some(map)
-            }
+            _ => Some(Arc::new(Region::map(&self.file, bytes)?)),
         };
+        self.given.retain(|region| region.strong_count() > 0);
+        self.given.extend(self.map.as_ref().map(Arc::downgrade));
         self.len = len;
+        Ok(())
+    }
+
+    /// The committed values as they are now, for as long as somebody holds them. Costs a handle, no copy.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Column { file: self.file.clone(), map: self.map.clone(), len: self.len, given: Vec::new(), kind: self.kind }
+    }
+
+    /// To be called before values from number `from` on are overwritten: snapshots that show them get their own copy of those pages.
+    ///
+    /// # Errors
+    /// When the system refuses; nothing may be overwritten then.
+    pub fn detach(&self, from: u64) -> io::Result<()> {
+        for region in self.given.iter().filter_map(Weak::upgrade) {
+            // This column's own map is replaced before anything is overwritten.
+            let own = self.map.as_ref().is_some_and(|own| Arc::ptr_eq(own, &region));
+            if own && Arc::strong_count(&region) <= 2 {
+                continue;
+            }
+            region.detach(from * Self::WIDTH)?;
+        }
         Ok(())
     }
 
@@ -96,7 +206,7 @@ impl<T: Pod> Column<T> {
     #[inline]
     pub fn all(&self) -> &[T] {
         match &self.map {
-            Some(map) => bytemuck::cast_slice(map),
+            Some(map) => bytemuck::cast_slice(map.bytes()),
             None => &[],
         }
     }
@@ -126,7 +236,7 @@ impl<T: Pod> Column<T> {
         let mut at = from;
         while at < to {
             let n = per_chunk.min(to - at) as usize;
-            self.file.read_exact_at(bytemuck::cast_slice_mut(&mut buffer[..n]), at * Self::WIDTH)?;
+            self.read(bytemuck::cast_slice_mut(&mut buffer[..n]), at * Self::WIDTH)?;
             each(at, &buffer[..n]);
             at += n as u64;
         }
@@ -139,9 +249,23 @@ impl<T: Pod> Column<T> {
         let mut at = range.start;
         while at < range.end {
             let n = (range.end - at).min(buffer.len() as u64) as usize;
-            self.file.read_exact_at(&mut buffer[..n], at)?;
+            self.read(&mut buffer[..n], at)?;
             each(&buffer[..n]);
             at += n as u64;
+        }
+        Ok(())
+    }
+
+    /// Reads bytes without mapping, and those that the file may no longer hold from the map.
+    fn read(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, at)?;
+        let Some(map) = &self.map else { return Ok(()) };
+        // Looked at after the reading: whoever overwrites bytes has detached them before.
+        let from = map.detached.load(Ordering::SeqCst).max(at);
+        let upto = (at + buffer.len() as u64).min(map.bytes().len() as u64);
+        if from < upto {
+            buffer[(from - at) as usize..(upto - at) as usize]
+                .copy_from_slice(&map.bytes()[from as usize..upto as usize]);
         }
         Ok(())
     }
@@ -194,5 +318,66 @@ impl<T: Pod> Writer<T> {
     pub fn finish(mut self) -> io::Result<()> {
         self.flush()?;
         self.file.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(column: &Column<u64>, from: u64, values: impl Iterator<Item = u64>) {
+        let mut writer = column.writer(from).unwrap();
+        values.for_each(|v| writer.push(v).unwrap());
+        writer.finish().unwrap();
+    }
+
+    /// What a snapshot shows stays, whatever is appended or written over removed values; also when it is read without the map.
+    #[test]
+    fn a_snapshot_stays_as_it_was_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut column = Column::<u64>::open(dir.path(), "c", 0, true).unwrap();
+        write(&column, 0, 0..10_000);
+        column.commit(4_000).unwrap();
+        let older = column.snapshot();
+        column.commit(10_000).unwrap();
+        let newer = column.snapshot();
+        // A reorganization down to 3,000 values, and other values after them.
+        column.detach(3_000).unwrap();
+        column.commit(3_000).unwrap();
+        write(&column, 3_000, (0..9_000).map(|n| 1_000_000 + n));
+        column.commit(12_000).unwrap();
+        // And another one, deeper.
+        let forked = column.snapshot();
+        column.detach(1_000).unwrap();
+        column.commit(1_000).unwrap();
+        write(&column, 1_000, (0..11_000).map(|n| 2_000_000 + n));
+        column.commit(12_000).unwrap();
+
+        assert!(older.all().iter().copied().eq(0..4_000));
+        assert!(newer.all().iter().copied().eq(0..10_000));
+        assert!(forked.all().iter().copied().eq((0..3_000).chain(1_000_000..1_009_000)));
+        assert!(column.all().iter().copied().eq((0..1_000).chain(2_000_000..2_011_000)));
+        for snapshot in [&older, &newer, &forked] {
+            let mut read = Vec::new();
+            snapshot.scan(0, snapshot.len(), |_, values| read.extend_from_slice(values)).unwrap();
+            assert_eq!(read, snapshot.all());
+            let mut bytes = Vec::new();
+            snapshot.read_bytes(7..snapshot.len() * 8 - 3, |part| bytes.extend_from_slice(part)).unwrap();
+            assert_eq!(bytes, bytemuck::cast_slice::<u64, u8>(snapshot.all())[7..snapshot.all().len() * 8 - 3]);
+        }
+    }
+
+    /// The way for kernels that do not copy pages on demand, and for maps that cannot be written.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn pages_are_copied_by_writing_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut column = Column::<u64>::open(dir.path(), "c", 0, true).unwrap();
+        write(&column, 0, 0..5_000);
+        column.commit(5_000).unwrap();
+        let region = Region::map(&column.file, 40_000).unwrap();
+        region.copy_pages_by_writing(8_001..40_000).unwrap();
+        write(&column, 1_001, 7_000..12_000);
+        assert!(bytemuck::cast_slice::<u8, u64>(region.bytes()).iter().copied().eq(0..5_000));
     }
 }

@@ -3,7 +3,7 @@
 use crate::append::{AppendOptions, MemoryBlock, MemoryFeed};
 use crate::store::{Ledger, LedgerError};
 use holdfast_bitcoin::node::{BlockSource, NodeError};
-use holdfast_bitcoin::{Block, Hash32, Network, display_hash};
+use holdfast_bitcoin::{Block, Hash32, display_hash};
 use std::ops::ControlFlow;
 
 /// Why following stops.
@@ -55,24 +55,18 @@ impl Fetched {
     }
 }
 
-/// Fetches what comes next on the node's chain, at most some hundred blocks. `block_at` gives height and hash of the stored block of a
-/// number: who shares the ledger locks it there for a moment, so that nobody waits for the node.
+/// Fetches what comes after a ledger, or a snapshot of it, on the node's chain, at most some hundred blocks.
 ///
 /// # Errors
 /// [`FollowError`].
-pub fn fetch(
-    network: Network,
-    stored: u32,
-    block_at: &dyn Fn(u32) -> Option<(u32, Hash32)>,
-    source: &dyn BlockSource,
-    from_height: u32,
-) -> Result<Fetched, FollowError> {
+pub fn fetch(ledger: &Ledger, source: &dyn BlockSource, from_height: u32) -> Result<Fetched, FollowError> {
+    let (network, stored) = (ledger.network(), ledger.counts().blocks);
     // Walk back to a block that the node's chain still has.
     let mut keep = stored;
     let mut base = None;
-    while let Some((height, hash)) = keep.checked_sub(1).and_then(block_at) {
-        if source.hash_at(height)? == Some(hash) {
-            base = Some((keep - 1, hash, height));
+    while let Some(last) = keep.checked_sub(1).map(|number| ledger.block(number)) {
+        if source.hash_at(last.height)? == Some(last.hash) {
+            base = Some((keep - 1, last.hash, last.height));
             break;
         }
         keep -= 1;
@@ -143,16 +137,7 @@ pub fn follow(
 ) -> Result<FollowReport, FollowError> {
     let mut report = FollowReport::default();
     loop {
-        let fetched = fetch(
-            ledger.network(),
-            ledger.counts().blocks,
-            &|number| {
-                let block = ledger.block(number);
-                Some((block.height, block.hash))
-            },
-            source,
-            from_height,
-        )?;
+        let fetched = fetch(ledger, source, from_height)?;
         let done = put(ledger, fetched)?;
         (report.removed, report.tip) = (report.removed + done.removed, done.tip);
         report.appended += done.appended;

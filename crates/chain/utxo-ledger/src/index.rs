@@ -11,6 +11,7 @@ use holdfast_bitcoin::Hash32;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An output number with this bit set is an external's.
 pub const EXTERNAL_BIT: u64 = 1 << 39;
@@ -62,6 +63,18 @@ impl Index {
             postings: Column::open(&dir, "postings", postings_len, false)?,
             state,
         })
+    }
+
+    /// The index as it is now. Its files are never changed, only removed, which maps survive.
+    pub(crate) fn snapshot(&self) -> Self {
+        Index {
+            state: self.state,
+            txids: self.txids.snapshot(),
+            addresses: self.addresses.snapshot(),
+            spends: self.spends.snapshot(),
+            directory: self.directory.snapshot(),
+            postings: self.postings.snapshot(),
+        }
     }
 
     /// A file that is shorter than what is mapped of it.
@@ -353,71 +366,122 @@ fn build_postings(dir: &Path, columns: &Columns, counts: Counts, budget: usize) 
     postings.finish()
 }
 
-/// What was appended since the index was built.
-#[derive(Debug, Default)]
-pub struct Overlay {
+/// What was appended in one or several commits.
+#[derive(Debug)]
+struct Layer {
+    from: Counts,
+    to: Counts,
     txids: HashTable<u32>,
     addresses: HashTable<u32>,
     spends: HashMap<u64, u32>,
     outputs: HashMap<u32, Vec<u64>>,
 }
 
-impl Overlay {
-    /// Adds what lies between two states of the store.
-    pub fn extend(&mut self, columns: &Columns, from: Counts, to: Counts, seed: u64) {
+impl Layer {
+    /// What lies between two states of the store.
+    fn build(columns: &Columns, from: Counts, to: Counts, seed: u64) -> Self {
+        let mut layer = Layer {
+            from,
+            to,
+            txids: HashTable::with_capacity((to.txs - from.txs) as usize),
+            addresses: HashTable::with_capacity((to.addresses - from.addresses) as usize),
+            spends: HashMap::new(),
+            outputs: HashMap::new(),
+        };
         let txids = columns.txid.all();
         for tx in from.txs..to.txs {
             let hash = |tx: &u32| txid_hash(&txids[*tx as usize]);
-            self.txids.insert_unique(hash(&tx), tx, hash);
+            layer.txids.insert_unique(hash(&tx), tx, hash);
             let inputs = columns.inputs_of(tx, to);
             for prev in &columns.prev.all()[inputs.start as usize..inputs.end as usize] {
                 let prev = prev.get();
                 if prev & EXTERNAL_BIT == 0 {
-                    self.spends.insert(prev, tx);
+                    layer.spends.insert(prev, tx);
                 }
             }
         }
         let keys = columns.address.all();
         for address in from.addresses..to.addresses {
             let hash = |a: &u32| address_hash(&keys[*a as usize], seed);
-            self.addresses.insert_unique(hash(&address), address, hash);
+            layer.addresses.insert_unique(hash(&address), address, hash);
         }
         for output in from.outputs..to.outputs {
-            self.outputs.entry(columns.output_address.get(output)).or_default().push(output);
+            layer.outputs.entry(columns.output_address.get(output)).or_default().push(output);
         }
         for external in from.externals..to.externals {
             let address = columns.external.get(external).address;
             if address != NONE_U32 {
-                self.outputs.entry(address).or_default().push(external | EXTERNAL_BIT);
+                layer.outputs.entry(address).or_default().push(external | EXTERNAL_BIT);
             }
         }
+        layer
+    }
+
+    fn txs(&self) -> u32 {
+        self.to.txs - self.from.txs
+    }
+}
+
+/// What was appended since the index was built, in layers that snapshots share: oldest first, each more than twice as large as the next, so
+/// that there are few of them and a block is copied a few times in all.
+#[derive(Clone, Debug, Default)]
+pub struct Overlay {
+    layers: Vec<Arc<Layer>>,
+}
+
+impl Overlay {
+    /// Adds what lies between two states of the store, of which the first is where the overlay ends.
+    pub fn extend(&mut self, columns: &Columns, mut from: Counts, to: Counts, seed: u64) {
+        while let Some(last) = self.layers.last()
+            && last.txs() / 2 <= to.txs - from.txs
+        {
+            from = last.from;
+            self.layers.pop();
+        }
+        self.layers.push(Arc::new(Layer::build(columns, from, to, seed)));
+    }
+
+    /// Removes what lies at or beyond a state of the store.
+    pub fn truncate(&mut self, columns: &Columns, to: Counts, seed: u64) {
+        self.layers.retain(|layer| layer.from.txs < to.txs);
+        if let Some(last) = self.layers.pop_if(|layer| layer.to.txs > to.txs) {
+            self.extend(columns, last.from, to, seed);
+        }
+    }
+
+    fn newest_first(&self) -> impl Iterator<Item = &Layer> {
+        self.layers.iter().rev().map(|layer| &**layer)
     }
 
     /// The transaction with a txid; the latest of a repeated one.
     pub fn tx(&self, columns: &Columns, txid: &Hash32) -> Option<u32> {
-        let txids = columns.txid.all();
-        self.txids.iter_hash(txid_hash(txid)).filter(|tx| txids[**tx as usize] == *txid).max().copied()
+        let (txids, hash) = (columns.txid.all(), txid_hash(txid));
+        let latest =
+            |layer: &Layer| layer.txids.iter_hash(hash).filter(|tx| txids[**tx as usize] == *txid).max().copied();
+        self.newest_first().find_map(latest)
     }
 
     /// The address with a key.
     pub fn address(&self, columns: &Columns, seed: u64, key: &AddressRow) -> Option<u32> {
-        let keys = columns.address.all();
-        self.addresses.find(address_hash(key, seed), |a| keys[*a as usize] == *key).copied()
+        let (keys, hash) = (columns.address.all(), address_hash(key, seed));
+        self.newest_first().find_map(|layer| layer.addresses.find(hash, |a| keys[*a as usize] == *key).copied())
     }
 
     /// The transaction that spends an output.
     #[inline]
     pub fn spender(&self, output: u64) -> Option<u32> {
-        if self.spends.is_empty() { None } else { self.spends.get(&output).copied() }
+        self.newest_first().find_map(|layer| layer.spends.get(&output).copied())
     }
 
     /// All spends recorded here.
     pub fn spends(&self) -> impl Iterator<Item = (u64, u32)> {
-        self.spends.iter().map(|(o, t)| (*o, *t))
+        self.layers.iter().flat_map(|layer| layer.spends.iter().map(|(o, t)| (*o, *t)))
     }
 
-    /// Calls `each` with the outputs that paid an address.
-    pub fn outputs_of(&self, address: u32, each: impl FnMut(u64)) {
-        self.outputs.get(&address).into_iter().flatten().copied().for_each(each);
+    /// Calls `each` with the outputs that paid an address, rising within each layer.
+    pub fn outputs_of(&self, address: u32, mut each: impl FnMut(u64)) {
+        for layer in &self.layers {
+            layer.outputs.get(&address).into_iter().flatten().copied().for_each(&mut each);
+        }
     }
 }

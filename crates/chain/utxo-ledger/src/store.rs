@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// "None" in columns of 32-bit numbers.
@@ -98,6 +99,37 @@ impl Columns {
         self.prev.commit(counts.inputs)?;
         self.external.commit(counts.externals)?;
         self.address.commit(counts.addresses as u64)
+    }
+
+    /// The columns as they are now, for as long as somebody holds them.
+    fn snapshot(&self) -> Self {
+        Columns {
+            block: self.block.snapshot(),
+            txid: self.txid.snapshot(),
+            tx_first_output: self.tx_first_output.snapshot(),
+            tx_first_input: self.tx_first_input.snapshot(),
+            tx_meta: self.tx_meta.snapshot(),
+            value: self.value.snapshot(),
+            output_address: self.output_address.snapshot(),
+            prev: self.prev.snapshot(),
+            external: self.external.snapshot(),
+            address: self.address.snapshot(),
+        }
+    }
+
+    /// Gives snapshots their own copy of what lies beyond `counts`, which is about to be overwritten.
+    fn detach(&self, counts: Counts) -> io::Result<()> {
+        let txs = counts.txs as u64;
+        self.block.detach(counts.blocks as u64)?;
+        self.txid.detach(txs)?;
+        self.tx_first_output.detach(txs)?;
+        self.tx_first_input.detach(txs)?;
+        self.tx_meta.detach(txs)?;
+        self.value.detach(counts.outputs)?;
+        self.output_address.detach(counts.outputs)?;
+        self.prev.detach(counts.inputs)?;
+        self.external.detach(counts.externals)?;
+        self.address.detach(counts.addresses as u64)
     }
 
     /// Input numbers of a transaction.
@@ -214,7 +246,7 @@ pub enum LedgerError {
 #[derive(Debug)]
 pub struct Ledger {
     pub(crate) dir: PathBuf,
-    pub(crate) manifest: Manifest,
+    pub(crate) manifest: Arc<Manifest>,
     pub(crate) columns: Columns,
     pub(crate) index: Option<Index>,
     pub(crate) overlay: Overlay,
@@ -222,7 +254,7 @@ pub struct Ledger {
     pub(crate) overlay_end: Counts,
     pub(crate) lock: Option<File>,
     /// Checksums of this revision, where the ledger has them.
-    pub(crate) checksums: Option<Checksums>,
+    pub(crate) checksums: Option<Arc<Checksums>>,
     /// Why the checksums that are there cannot be used.
     pub(crate) checksums_fault: Option<String>,
 }
@@ -405,6 +437,7 @@ impl Ledger {
             Ok(checksums) => (checksums, None),
             Err(e) => (None, Some(format!("checksums: {e}; `holdfast ledger check --write` makes them anew"))),
         };
+        let empty = manifest.counts == Counts::default();
         let mut ledger = Ledger {
             dir: dir.to_owned(),
             columns,
@@ -414,13 +447,36 @@ impl Ledger {
             lock: None,
             checksums_fault,
             // An empty ledger begins with checksums of nothing.
-            checksums: if manifest.counts == Counts::default() { Some(Checksums::default()) } else { checksums },
-            manifest,
+            checksums: if empty { Some(Checksums::default()) } else { checksums }.map(Arc::new),
+            manifest: Arc::new(manifest),
         };
         if ledger.manifest.overwritten.is_none() {
-            ledger.manifest.overwritten = Some(ledger.scan_overwritten(false));
+            let overwritten = ledger.scan_overwritten(false);
+            ledger.manifest_mut().overwritten = Some(overwritten);
         }
         Ok(ledger)
+    }
+
+    /// The ledger as it is now, for reading only. It costs handles and counts, and stays valid while this ledger is appended to and
+    /// reorganized.
+    #[must_use]
+    pub fn snapshot(&self) -> Ledger {
+        Ledger {
+            dir: self.dir.clone(),
+            manifest: self.manifest.clone(),
+            columns: self.columns.snapshot(),
+            index: self.index.as_ref().map(Index::snapshot),
+            overlay: self.overlay.clone(),
+            overlay_end: self.overlay_end,
+            lock: None,
+            checksums: self.checksums.clone(),
+            checksums_fault: self.checksums_fault.clone(),
+        }
+    }
+
+    /// The manifest, to change it; snapshots keep theirs.
+    pub(crate) fn manifest_mut(&mut self) -> &mut Manifest {
+        Arc::make_mut(&mut self.manifest)
     }
 
     /// Removes what a kill left behind: indices and checksums that no manifest names.
@@ -463,8 +519,9 @@ impl Ledger {
         let state = Index::build(&self.dir, number, &self.columns, counts, self.manifest.seed, memory / 2)
             .map_err(|e| self.io(e))?;
         let checksums = self.write_checksums_for(counts)?;
-        let old = self.manifest.index.replace(state);
-        self.manifest.revision += 1;
+        let manifest = self.manifest_mut();
+        let old = manifest.index.replace(state);
+        manifest.revision += 1;
         self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
         self.take_checksums(checksums);
         self.index = Some(Index::open(&self.dir, state).map_err(|e| self.io(e))?);
@@ -498,22 +555,29 @@ impl Ledger {
             externals: row.first_external,
             addresses: row.first_address,
         };
+        self.columns.detach(counts).map_err(|e| self.io(e))?;
         let checksums = self.write_checksums_for(counts)?;
-        self.manifest.counts = counts;
-        if let Some(overwritten) = &mut self.manifest.overwritten {
+        let manifest = self.manifest_mut();
+        manifest.counts = counts;
+        if let Some(overwritten) = &mut manifest.overwritten {
             overwritten.retain(|o| o.by < counts.txs);
         }
-        if let Some(index) = &mut self.manifest.index {
+        if let Some(index) = &mut manifest.index {
             index.valid = index.valid.min(counts);
         }
-        self.manifest.revision += 1;
+        manifest.revision += 1;
         self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
         self.take_checksums(checksums);
         self.columns.commit(counts).map_err(|e| self.io(e))?;
         if let (Some(index), Some(state)) = (&mut self.index, self.manifest.index) {
             index.state = state;
         }
-        self.rebuild_overlay();
+        if self.overlay_end.txs > counts.txs {
+            self.overlay.truncate(&self.columns, counts, self.manifest.seed);
+            self.overlay_end = counts;
+        } else {
+            self.rebuild_overlay();
+        }
         Ok(removed)
     }
 

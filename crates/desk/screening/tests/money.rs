@@ -284,8 +284,9 @@ fn a_sanctioned_address_is_held_in_every_spelling_and_on_every_chain_of_its_fami
     let network = workspace.ledger.network();
     // A mainnet ledger is needed for addresses that the event writes as mainnet does.
     for (i, (listed, list, sent, asset)) in SPELLINGS.into_iter().enumerate() {
-        workspace.tags = Default::default();
-        workspace.tags.add_tags([tag(listed, list)]);
+        let mut tags = holdfast_attribution::TagStore::default();
+        tags.add_tags([tag(listed, list)]);
+        workspace.tags = tags.into();
         let native = holdfast_types::Asset::same(asset, "BTC");
         let sent = match holdfast_types::Address::read(sent) {
             holdfast_types::Address::Script(key) if native => key.to_text(network),

@@ -15,7 +15,7 @@ use holdfast_utxo_ledger::{Ledger, Source, U40};
 use serde::{Deserialize, Serialize};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
 /// One whole, as a share.
 pub const ONE: u32 = 1 << SHARE_BITS;
@@ -267,12 +267,19 @@ impl Unknown {
 }
 
 /// Exposures of a whole ledger.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Exposures {
+    /// Shared by snapshots; copied when it is changed while somebody else holds it.
+    data: Arc<Data>,
+    /// Answers about busy addresses and whole entities of one snapshot, from the first time they are asked.
+    kept: RwLock<HashMap<(u32, bool), Exposure>>,
+}
+
+/// What exposures are read from.
+#[derive(Clone, Debug, Default)]
+struct Data {
     /// Categories that the profiles were computed with.
     categories: Vec<u8>,
-    /// Answers about busy addresses and whole entities, kept from the first time they are asked until the ledger changes.
-    kept: RwLock<HashMap<(u32, bool), Exposure>>,
     /// By output: profile that it gives on when spent.
     gives: HugeVec<u32>,
     /// By transaction: profile of what it pays out.
@@ -285,31 +292,68 @@ pub struct Exposures {
     at: Option<[u8; 32]>,
 }
 
-/// Answers that walked more outputs than this are kept until the ledger changes.
+/// Answers that walked more outputs than this are kept as long as their snapshot.
 pub const HEAVY: usize = 512;
 
 impl Exposures {
     /// Computes all exposures of a ledger. `categories` gives each address's category by number, 0 where unattributed.
     pub fn build(ledger: &Ledger, categories: &[u8]) -> Self {
-        let mut this = Self::empty(categories);
-        this.compute(ledger);
-        this
+        let mut data = Data { categories: categories.to_vec(), ..Data::default() };
+        data.compute(ledger);
+        Exposures { data: Arc::new(data), kept: RwLock::default() }
     }
 
-    fn empty(categories: &[u8]) -> Self {
-        Exposures {
-            categories: categories.to_vec(),
-            kept: RwLock::default(),
-            gives: HugeVec::default(),
-            source: HugeVec::default(),
-            destination: HugeVec::default(),
-            source_profiles: Profiles::default(),
-            destination_profiles: Profiles::default(),
-            done: 0,
-            at: None,
+    /// The same exposures, for a snapshot of its own: answers that were kept are not taken along.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Exposures { data: self.data.clone(), kept: RwLock::default() }
+    }
+
+    /// Whether both hold the same figures, without comparing them.
+    #[must_use]
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.data, &other.data)
+    }
+
+    /// Takes in blocks that came since. Equal to [`Exposures::build`] on the new state; only transactions whose answer changes are
+    /// computed, unless the chain was reorganized or an address changed its category.
+    pub fn update(&mut self, ledger: &Ledger, categories: &[u8]) {
+        if !self.data.is_of_older(ledger, categories) {
+            *self = Self::build(ledger, categories);
+        } else if self.data.done < ledger.counts().txs {
+            Arc::make_mut(&mut self.data).update(ledger, categories);
+            self.kept = RwLock::default();
         }
     }
 
+    /// Transactions taken in.
+    pub fn done(&self) -> u32 {
+        self.data.done
+    }
+
+    /// Source and destination profile of a transaction, as (category, share in 2^31).
+    pub fn profiles_of(&self, tx: u32) -> (Shares, Shares) {
+        let list = |profiles: &Profiles, id: u32| {
+            profiles.with(id, |p| p.iter().map(|e| (Category(e.category() as u8), e.share())).collect::<Shares>())
+        };
+        let data = &self.data;
+        (
+            list(&data.source_profiles, data.source[tx as usize]),
+            list(&data.destination_profiles, data.destination[tx as usize]),
+        )
+    }
+
+    /// Bytes of memory held by profiles and columns.
+    pub fn bytes(&self) -> usize {
+        let data = &self.data;
+        4 * (data.gives.len() + data.source.len() + data.destination.len())
+            + data.categories.len()
+            + 4 * (data.source_profiles.entries.len() + data.destination_profiles.entries.len())
+            + 4 * (data.source_profiles.starts.len() + data.destination_profiles.starts.len())
+    }
+}
+
+impl Data {
     fn compute(&mut self, ledger: &Ledger) {
         let txs = ledger.counts().txs;
         let categories = &self.categories;
@@ -361,22 +405,17 @@ impl Exposures {
         self.at = ledger.tip().map(|t| t.hash);
     }
 
-    /// Takes in blocks that came since. Equal to [`Exposures::build`] on the new state; only transactions whose answer changes are
-    /// computed, unless the chain was reorganized or an address changed its category.
-    pub fn update(&mut self, ledger: &Ledger, categories: &[u8]) {
-        let txs = ledger.counts().txs;
-        let same_chain = self.done > 0
-            && self.done <= txs
+    /// Whether the ledger and categories go on from those of the figures.
+    fn is_of_older(&self, ledger: &Ledger, categories: &[u8]) -> bool {
+        self.done > 0
+            && self.done <= ledger.counts().txs
             && self.at == Some(ledger.block_of_tx(self.done - 1).hash)
             && categories.len() >= self.categories.len()
-            && categories[..self.categories.len()] == self.categories;
-        if !same_chain {
-            *self = Self::build(ledger, categories);
-            return;
-        }
-        if self.done == txs {
-            return;
-        }
+            && categories[..self.categories.len()] == self.categories
+    }
+
+    fn update(&mut self, ledger: &Ledger, categories: &[u8]) {
+        let txs = ledger.counts().txs;
         self.categories = categories.to_vec();
         let from = self.done;
         source_pass(ledger, categories, from, &mut self.gives, &mut self.source, &mut self.source_profiles);
@@ -418,31 +457,6 @@ impl Exposures {
         }
         self.done = txs;
         self.at = ledger.tip().map(|t| t.hash);
-        self.kept = RwLock::default();
-    }
-
-    /// Transactions taken in.
-    pub fn done(&self) -> u32 {
-        self.done
-    }
-
-    /// Source and destination profile of a transaction, as (category, share in 2^31).
-    pub fn profiles_of(&self, tx: u32) -> (Shares, Shares) {
-        let list = |profiles: &Profiles, id: u32| {
-            profiles.with(id, |p| p.iter().map(|e| (Category(e.category() as u8), e.share())).collect::<Shares>())
-        };
-        (
-            list(&self.source_profiles, self.source[tx as usize]),
-            list(&self.destination_profiles, self.destination[tx as usize]),
-        )
-    }
-
-    /// Bytes of memory held by profiles and columns.
-    pub fn bytes(&self) -> usize {
-        4 * (self.gives.len() + self.source.len() + self.destination.len())
-            + self.categories.len()
-            + 4 * (self.source_profiles.entries.len() + self.destination_profiles.entries.len())
-            + 4 * (self.source_profiles.starts.len() + self.destination_profiles.starts.len())
     }
 }
 
@@ -473,29 +487,30 @@ impl Exposures {
     /// # Errors
     /// [`ExposureError`].
     pub fn save(&self, path: &Path) -> Result<(), ExposureError> {
+        let data = &*self.data;
         let words: [&[u32]; 7] = [
-            &self.gives,
-            &self.source,
-            &self.destination,
-            &self.source_profiles.starts,
-            &self.destination_profiles.starts,
-            bytemuck::cast_slice(&self.source_profiles.entries),
-            bytemuck::cast_slice(&self.destination_profiles.entries),
+            &data.gives,
+            &data.source,
+            &data.destination,
+            &data.source_profiles.starts,
+            &data.destination_profiles.starts,
+            bytemuck::cast_slice(&data.source_profiles.entries),
+            bytemuck::cast_slice(&data.destination_profiles.entries),
         ];
         let mut lengths = [0u64; 8];
         for (length, column) in lengths.iter_mut().zip(words) {
             *length = column.len() as u64;
         }
-        lengths[7] = self.categories.len() as u64;
-        let last = (self.source_profiles.last, self.destination_profiles.last);
-        let head = Head { done: self.done, at: self.at, lengths, last };
+        lengths[7] = data.categories.len() as u64;
+        let last = (data.source_profiles.last, data.destination_profiles.last);
+        let head = Head { done: data.done, at: data.at, lengths, last };
         let head = serde_json::to_vec(&head).map_err(|e| ExposureError::Format(path.to_owned(), e.to_string()))?;
         let mut body = (head.len() as u64).to_le_bytes().to_vec();
         body.extend_from_slice(&head);
         for column in words {
             body.extend_from_slice(bytemuck::cast_slice(column));
         }
-        body.extend_from_slice(&self.categories);
+        body.extend_from_slice(&data.categories);
         sealed::save(path, MAGIC, &body).map_err(|e| ExposureError::Io(path.to_owned(), e))
     }
 
@@ -534,9 +549,8 @@ impl Exposures {
         };
         let source_profiles = profiles(source_starts, column(), head.last.0);
         let destination_profiles = profiles(destination_starts, column(), head.last.1);
-        Ok(Some(Exposures {
+        let data = Data {
             categories,
-            kept: RwLock::default(),
             gives: gives.into(),
             source: source.into(),
             destination: destination.into(),
@@ -544,7 +558,8 @@ impl Exposures {
             destination_profiles,
             done: head.done,
             at: head.at,
-        }))
+        };
+        Ok(Some(Exposures { data: Arc::new(data), kept: RwLock::default() }))
     }
 }
 

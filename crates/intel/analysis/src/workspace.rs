@@ -19,6 +19,7 @@ use holdfast_utxo_ledger::{Ledger, LedgerError, Source};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
 use utoipa::ToSchema;
 
 /// Why a workspace does not answer.
@@ -59,20 +60,32 @@ pub enum WorkspaceError {
     TooMany(String),
 }
 
-/// Everything known, open.
+/// Everything known, open. What is large is shared with snapshots, and copied when it is changed while one holds it.
 #[derive(Debug)]
 pub struct Workspace {
     dir: PathBuf,
     /// The chain.
     pub ledger: Ledger,
     /// Tags and actors.
-    pub tags: TagStore,
+    pub tags: Arc<TagStore>,
     /// Clusters.
-    pub clusters: Clusters,
+    pub clusters: Arc<Clusters>,
     /// Tags and clusters on the ledger.
-    pub entities: Entities,
+    pub entities: Arc<Entities>,
     /// Exposures.
     pub exposures: Exposures,
+    saved: Saved,
+}
+
+/// A workspace at one moment, for reading: nothing that happens to the workspace afterwards changes it.
+pub type Snapshot = Workspace;
+
+/// What the files hold: what is still the same object has not changed and is not written again.
+#[derive(Debug, Default)]
+struct Saved {
+    tags: Weak<TagStore>,
+    clusters: Weak<Clusters>,
+    exposures: Option<Exposures>,
 }
 
 /// What a question names.
@@ -428,6 +441,11 @@ pub struct TraceRequest {
 /// Most outputs that one trace starts from.
 const MAX_STARTS: usize = 200_000;
 
+/// Whether the object that was saved is still the one in use.
+fn is_same<T>(saved: &Weak<T>, now: &Arc<T>) -> bool {
+    std::ptr::eq(saved.as_ptr(), Arc::as_ptr(now))
+}
+
 impl Workspace {
     /// Opens a workspace for reading, bringing clusters, entities and exposures up to the ledger and tags in memory.
     ///
@@ -464,7 +482,7 @@ impl Workspace {
         let mut clusters =
             Clusters::load(&dir.join("clusters"))?.unwrap_or_else(|| Clusters::new(ClusterOptions::default()));
         clusters.update(&ledger);
-        let entities = Entities::build(&ledger, &clusters, &tags);
+        let entities = Arc::new(Entities::build(&ledger, &clusters, &tags));
         let exposures = match Exposures::load(&dir.join("exposures"))? {
             Some(mut exposures) => {
                 exposures.update(&ledger, entities.categories());
@@ -472,7 +490,48 @@ impl Workspace {
             }
             None => Exposures::build(&ledger, entities.categories()),
         };
-        Ok(Workspace { dir: dir.to_owned(), ledger, tags, clusters, entities, exposures })
+        let (tags, clusters) = (Arc::new(tags), Arc::new(clusters));
+        // The tags are as their file has them; clusters and exposures may have been brought up to the ledger.
+        let mut saved = Saved::default();
+        if dir.join("tags").exists() {
+            saved.tags = Arc::downgrade(&tags);
+        }
+        Ok(Workspace { dir: dir.to_owned(), ledger, tags, clusters, entities, exposures, saved })
+    }
+
+    /// The workspace as it is now, for reading. It costs handles, no copy, and stays as it is while this workspace is changed.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Workspace {
+            dir: self.dir.clone(),
+            ledger: self.ledger.snapshot(),
+            tags: self.tags.clone(),
+            clusters: self.clusters.clone(),
+            entities: self.entities.clone(),
+            exposures: self.exposures.share(),
+            saved: Saved::default(),
+        }
+    }
+
+    /// Whether a snapshot shows what the workspace holds now.
+    #[must_use]
+    pub fn is_shown_by(&self, snapshot: &Snapshot) -> bool {
+        self.ledger.revision() == snapshot.ledger.revision()
+            && Arc::ptr_eq(&self.tags, &snapshot.tags)
+            && Arc::ptr_eq(&self.clusters, &snapshot.clusters)
+            && Arc::ptr_eq(&self.entities, &snapshot.entities)
+            && self.exposures.is_shared_with(&snapshot.exposures)
+    }
+
+    /// Takes back what was changed since a snapshot, of everything but the ledger, which is brought up instead.
+    pub(crate) fn reset_to(&mut self, snapshot: &Snapshot) {
+        self.tags = snapshot.tags.clone();
+        self.clusters = snapshot.clusters.clone();
+        self.entities = snapshot.entities.clone();
+        self.exposures = snapshot.exposures.share();
+        if self.ledger.revision() != snapshot.ledger.revision() {
+            self.catch_up();
+        }
     }
 
     /// The folder.
@@ -491,37 +550,72 @@ impl Workspace {
 
     /// As [`Workspace::refresh`], in memory only.
     pub fn catch_up(&mut self) {
-        self.clusters.update(&self.ledger);
-        self.entities = Entities::build(&self.ledger, &self.clusters, &self.tags);
+        if !self.clusters.is_up_to(&self.ledger) {
+            Arc::make_mut(&mut self.clusters).update(&self.ledger);
+        }
+        self.entities = Arc::new(Entities::build(&self.ledger, &self.clusters, &self.tags));
         self.exposures.update(&self.ledger, self.entities.categories());
     }
 
-    /// Saves tags, clusters and exposures.
+    /// Saves what changed of tags, clusters and exposures since it was last saved.
     ///
     /// # Errors
     /// [`WorkspaceError`].
-    pub fn save(&self) -> Result<(), WorkspaceError> {
-        self.tags.save(&self.dir.join("tags"))?;
-        self.clusters.save(&self.dir.join("clusters"))?;
-        self.exposures.save(&self.dir.join("exposures"))?;
+    pub fn save(&mut self) -> Result<(), WorkspaceError> {
+        self.save_tags()?;
+        if !is_same(&self.saved.clusters, &self.clusters) {
+            self.clusters.save(&self.dir.join("clusters"))?;
+            self.saved.clusters = Arc::downgrade(&self.clusters);
+        }
+        if !self.saved.exposures.as_ref().is_some_and(|saved| saved.is_shared_with(&self.exposures)) {
+            // Let go first: nobody needs the old figures.
+            self.saved.exposures = None;
+            self.exposures.save(&self.dir.join("exposures"))?;
+            self.saved.exposures = Some(self.exposures.share());
+        }
+        Ok(())
+    }
+
+    /// Saves the tags, which nothing else can be made again from, where they changed. What else changed is made again from the ledger when
+    /// the workspace is opened next.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`].
+    pub fn save_tags(&mut self) -> Result<(), WorkspaceError> {
+        if !is_same(&self.saved.tags, &self.tags) {
+            self.tags.save(&self.dir.join("tags"))?;
+            self.saved.tags = Arc::downgrade(&self.tags);
+        }
         Ok(())
     }
 
     /// Clusters anew with other options.
     pub fn recluster(&mut self, options: ClusterOptions) {
-        self.clusters = Clusters::build(&self.ledger, options);
+        self.clusters = Arc::new(Clusters::build(&self.ledger, options));
         self.catch_up();
     }
 
     /// Recomputes all exposures.
     pub fn recompute_exposures(&mut self) {
-        self.exposures = self.new_exposures();
+        self.exposures = Exposures::build(&self.ledger, self.entities.categories());
     }
 
-    /// The exposures of the whole ledger, computed anew.
-    #[must_use]
-    pub fn new_exposures(&self) -> Exposures {
-        Exposures::build(&self.ledger, self.entities.categories())
+    /// Removes all tags of a pack; call [`Workspace::catch_up`] afterwards. Returns how many.
+    pub fn remove_pack(&mut self, title: &str) -> usize {
+        // Looked for before, so that nothing is copied in vain.
+        if !self.tags.tags().iter().any(|t| t.pack == title) {
+            return 0;
+        }
+        Arc::make_mut(&mut self.tags).remove_pack(title)
+    }
+
+    /// Replaces all tags of a pack; call [`Workspace::catch_up`] afterwards. Returns how many it had.
+    pub fn replace_pack(&mut self, title: &str, tags: Vec<Tag>) -> usize {
+        let removed = self.remove_pack(title);
+        if !tags.is_empty() {
+            Arc::make_mut(&mut self.tags).add_tags(tags);
+        }
+        removed
     }
 
     /// Imports tag files; call [`Workspace::refresh`] afterwards.
@@ -531,7 +625,7 @@ impl Workspace {
 
     /// As [`Workspace::import_tags`]; tags without a label of their own get the one given.
     pub fn import_tags_as(&mut self, files: Vec<NamedFile>, label: Option<Tlp>) -> ImportReport {
-        import_as(&mut self.tags, files, label)
+        import_as(Arc::make_mut(&mut self.tags), files, label)
     }
 
     fn view(&self, clearance: Tlp) -> NamedView<'_> {

@@ -113,12 +113,23 @@ impl Clusters {
         clusters
     }
 
+    /// Whether the ledger goes on from where these clusters are.
+    fn is_in_chain(&self, ledger: &Ledger) -> bool {
+        let txs = ledger.counts().txs;
+        self.done == 0 || (self.done <= txs && self.at == Some(ledger.block_of_tx(self.done - 1).hash))
+    }
+
+    /// Whether an update would change nothing.
+    #[must_use]
+    pub fn is_up_to(&self, ledger: &Ledger) -> bool {
+        let counts = ledger.counts();
+        self.done == counts.txs && self.parent.len() as u64 == u64::from(counts.addresses) && self.is_in_chain(ledger)
+    }
+
     /// Takes in blocks that came since. After a reorganization, starts over.
     pub fn update(&mut self, ledger: &Ledger) {
         let counts = ledger.counts();
-        let in_chain =
-            self.done == 0 || (self.done <= counts.txs && self.at == Some(ledger.block_of_tx(self.done - 1).hash));
-        if !in_chain {
+        if !self.is_in_chain(ledger) {
             *self = Clusters::new(self.options.clone());
         }
         let known = self.parent.len() as u32;

@@ -125,7 +125,7 @@ impl Exposures {
         for source in ledger.sources(tx).filter(|s| matches!(s, Source::External(_))) {
             let info = ledger.source_info(source);
             if info.value.is_none() {
-                let category = info.address.map_or(0, |a| self.categories[a as usize]);
+                let category = info.address.map_or(0, |a| self.data.categories[a as usize]);
                 let category = if category == 0 { Category::UNKNOWN_ORIGIN } else { Category(category) };
                 *sum.inputs.entry(category).or_default() += 1;
             }
@@ -134,11 +134,11 @@ impl Exposures {
 
     /// Adds a payment of `amount` into `output`: direct when its address is attributed, else where the output's money went.
     fn add_paid(&self, ledger: &Ledger, output: u64, amount: u64, table: &mut Table) {
-        match (self.categories[ledger.address_of(output) as usize], ledger.spender(output)) {
+        match (self.data.categories[ledger.address_of(output) as usize], ledger.spender(output)) {
             (0, None) => table.indirect[Category::UNSPENT.0 as usize] += amount,
             (0, Some(next)) => {
-                let profile = self.destination[next as usize];
-                self.destination_profiles.with(profile, |p| table.add_profile(p, amount));
+                let profile = self.data.destination[next as usize];
+                self.data.destination_profiles.with(profile, |p| table.add_profile(p, amount));
             }
             (category, _) => table.direct[category as usize] += amount,
         }
@@ -157,16 +157,16 @@ impl Exposures {
         );
         let paid: u64 = inputs.iter().map(|i| i.1).sum();
         if paid == 0 {
-            self.source_profiles.with(self.source[tx as usize], |p| table.add_profile(p, amount));
+            self.data.source_profiles.with(self.data.source[tx as usize], |p| table.add_profile(p, amount));
             return table;
         }
         let parts = crate::trace::split(amount, inputs.iter().map(|i| i.1), paid);
         for ((place, _), part) in inputs.into_iter().zip(parts) {
             let info = ledger.source_info(place);
-            let category = info.address.map_or(0, |a| self.categories[a as usize]);
+            let category = info.address.map_or(0, |a| self.data.categories[a as usize]);
             match (category, place) {
                 (0, Source::Output(o)) => {
-                    self.source_profiles.with(self.gives[o as usize], |p| table.add_profile(p, part));
+                    self.data.source_profiles.with(self.data.gives[o as usize], |p| table.add_profile(p, part));
                 }
                 (0, Source::External(_)) => table.indirect[Category::UNKNOWN_ORIGIN.0 as usize] += part,
                 (category, _) => table.direct[category as usize] += part,
