@@ -3,11 +3,12 @@
 use anyhow::Context;
 use clap::Args;
 use holdfast_console::output::{self, thousands};
+use holdfast_documents::Vault;
 use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person};
 use holdfast_requests::intake::{NewAgency, RequestFilter};
 use holdfast_requests::matching::matches;
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
-use holdfast_requests::{Desk, Policy, Vault};
+use holdfast_requests::{Desk, Policy};
 use holdfast_screening::exchange::chain_workspace;
 use holdfast_screening::keys::Master;
 use holdfast_screening::service::system_clock;

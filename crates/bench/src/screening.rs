@@ -233,7 +233,7 @@ fn over_http(
     for part in records.chunks(10_000) {
         screening.ingest(part.to_vec(), "bench")?;
     }
-    let shared = Shared::new(workspace, screening, Master([1; 32]), holdfast_requests::Vault::new(""))?;
+    let shared = Shared::new(workspace, screening, Master([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
     let bodies: Arc<Vec<Vec<u8>>> = Arc::new(
         (0..args.events)

@@ -6,12 +6,13 @@ use anyhow::Context;
 use holdfast_analysis::workspace::TraceRequest;
 use holdfast_analysis::{Direction, TraceOptions, Workspace};
 use holdfast_console::show::verify_file;
+use holdfast_documents::Vault;
 use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::portal::Verdict;
 use holdfast_requests::reports::{Filer, Kind};
 use holdfast_requests::request::{self, DataClass, Request, Statement, Target, TargetKind};
-use holdfast_requests::{Desk, Policy, Vault};
+use holdfast_requests::{Desk, Policy};
 use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use serde_json::{Value, json};
@@ -178,10 +179,10 @@ pub fn run(
 }
 
 fn order(now: i64) -> anyhow::Result<Vec<u8>> {
-    let parts = [holdfast_requests::pdf::text(
+    let parts = [holdfast_documents::pdf::text(
         "Order of a made-up court, for the demo: the exchange gives subscriber data and transactions.",
     )];
-    Ok(holdfast_requests::pdf::write("Order", &parts, now)?)
+    Ok(holdfast_documents::pdf::write("Order", &parts, now)?)
 }
 
 fn filer() -> Filer {

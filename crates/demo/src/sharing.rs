@@ -3,7 +3,8 @@
 use anyhow::{Context, bail};
 use holdfast_analysis::Workspace;
 use holdfast_bitcoin::Network;
-use holdfast_requests::{Site, Vault};
+use holdfast_documents::Vault;
+use holdfast_requests::Site;
 use holdfast_screening::flags::{State, Subject, get};
 use holdfast_screening::keys::Master;
 use holdfast_screening::service::system_clock;

@@ -8,6 +8,7 @@ pub mod address_key;
 pub mod asset;
 pub mod chain;
 pub mod hash;
+mod invalid;
 pub mod network;
 pub mod script;
 
@@ -15,6 +16,7 @@ pub use address::{Address, AddressProblem};
 pub use address_key::AddressKey;
 pub use asset::{Asset, AssetId};
 pub use chain::ChainId;
+pub use invalid::Invalid;
 pub use network::Network;
 pub use script::ScriptClass;
 

@@ -154,7 +154,7 @@ pub fn cases(command: CasesCommand, as_json: bool) -> anyhow::Result<()> {
         }
         Exhibit { intake, id, file, place, media_type } => {
             let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).context("a file has a name")?;
-            let bytes = output::read_bounded(&file, holdfast_requests::request::MAX_ATTACHMENT as usize)?;
+            let bytes = output::read_bounded(&file, holdfast_documents::MAX_FILE_BYTES as usize)?;
             intake.with(|d, actor| d.add_exhibit(id, &name, &media_type, &place, &bytes, &person(actor)))?;
             (intake, id)
         }

@@ -5,7 +5,7 @@ pub mod output;
 pub mod show;
 
 use anyhow::Context;
-use holdfast_requests::Vault;
+use holdfast_documents::Vault;
 use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use std::path::Path;

@@ -37,7 +37,7 @@ use axum::routing::{any, delete, get, post, put};
 use gate::Gate;
 use holdfast_analysis::{ChainHandle, Workspace};
 use holdfast_bitcoin::mempool::Mempool;
-pub use holdfast_requests::Vault;
+pub use holdfast_documents::Vault;
 use holdfast_requests::{Policy, Site};
 use holdfast_screening::anchors::Anchors;
 use holdfast_screening::keys::Master;

@@ -55,7 +55,7 @@ pub(crate) fn count_officer(shared: &Shared, officer: &Officer) -> Result<(), Ap
 
 /// Counts a sender's tries of codes for an address.
 pub(crate) fn count_tries(shared: &Shared, client: &str, address: &str) -> Result<(), ApiError> {
-    let who = format!("tries {client} {}", holdfast_requests::vault::sha256(address.trim().to_lowercase().as_bytes()));
+    let who = format!("tries {client} {}", holdfast_documents::sha256(address.trim().to_lowercase().as_bytes()));
     match shared.gate.rates.count(&who, TRIES_OF_A_SENDER, 900, shared.screening.now()) {
         true => Ok(()),
         false => Err(crowded("too many codes were tried from here")),

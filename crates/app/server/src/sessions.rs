@@ -29,7 +29,7 @@ impl Session {
 pub struct Sessions(Mutex<HashMap<String, Session>>);
 
 fn hash(cookie: &str) -> String {
-    holdfast_requests::vault::sha256(cookie.as_bytes())
+    holdfast_documents::sha256(cookie.as_bytes())
 }
 
 impl Sessions {

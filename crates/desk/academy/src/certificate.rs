@@ -6,7 +6,7 @@ use crate::{Academy, invalid};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use holdfast_requests::pdf;
+use holdfast_documents::pdf;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{parse_time, rfc3339};
 use serde::Serialize;
@@ -258,7 +258,7 @@ fn to_pdf(credential: &Value, jwt: &str, layout: pdf::Layout) -> Result<Vec<u8>,
     ]);
     let time = credential["nbf"].as_i64().unwrap_or(0);
     let attached = pdf::Attached { name: "credential.jwt", media_type: "application/vc+jwt", bytes: jwt.as_bytes() };
-    pdf::write_as(layout, "Certificate", &parts, time, Some(&attached))
+    Ok(pdf::write_as(layout, "Certificate", &parts, time, Some(&attached))?)
 }
 
 impl Academy<'_> {

@@ -5,7 +5,7 @@ use crate::matching::MAX_MATCHES;
 use crate::policy::Policy;
 use crate::request::Request;
 use crate::scope::OrderScope;
-use crate::vault::Vault;
+use holdfast_documents::Vault;
 use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::identifiers::find;
 use holdfast_screening::service::Transaction;

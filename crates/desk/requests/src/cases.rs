@@ -1,15 +1,15 @@
 //! Cases: who works on them, what belongs to them, in whose custody exhibits were, what links them to other cases, and a report of it all.
 
-use crate::pdf::{self, Part, field, heading, text};
 use crate::portal::note_file;
 use crate::request::{Target, TargetKind, file_name_ok, free_text_ok};
-use crate::vault::{check_type, sha256};
 use crate::{Desk, search};
 use holdfast_analysis::Workspace;
 use holdfast_analysis::amount::with_unit;
 use holdfast_analysis::workspace::TraceRequest;
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::{AddressKey, Network};
+use holdfast_documents::pdf::{self, Part, field, heading, text};
+use holdfast_documents::{check_type, sha256};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, rfc3339, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
@@ -965,7 +965,7 @@ impl Desk<'_> {
         }
         parts.push(heading("Timeline (UTC)"));
         parts.extend(file.timeline.iter().map(|m| Part::Small(format!("{}  {}", rfc3339(m.time), m.what))));
-        pdf::write(&format!("Case {}: {}", c.id, c.title), &parts, self.screening.now())
+        Ok(pdf::write(&format!("Case {}: {}", c.id, c.title), &parts, self.screening.now())?)
     }
 }
 

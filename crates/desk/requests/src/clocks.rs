@@ -7,7 +7,7 @@ use crate::intake::by_id;
 use crate::notice::{About, notice};
 use crate::portal::mail;
 use crate::request::DataClass;
-use crate::vault::Vault;
+use holdfast_documents::Vault;
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Record, ScreeningError};

@@ -12,7 +12,6 @@ pub mod lookalike;
 pub mod matching;
 mod notice;
 pub mod passkey;
-pub mod pdf;
 pub mod policy;
 pub mod portal;
 pub mod production;
@@ -24,15 +23,13 @@ pub mod scope;
 pub mod search;
 pub mod seized;
 pub mod transparency;
-mod typeset;
-pub mod vault;
 
 pub use forgery::{History, Suspicion};
 pub use passkey::Site;
 pub use policy::{Judgement, Policy};
 pub use request::Request;
-pub use vault::Vault;
 
+use holdfast_documents::Vault;
 use holdfast_screening::Screening;
 use holdfast_screening::keys::Master;
 use holdfast_screening::model::Invalid;

@@ -6,8 +6,8 @@
 use crate::intake::{by_id, known};
 use crate::lookalike::Written;
 use crate::request::{Request, email};
-use crate::vault::check_type;
 use crate::{Desk, request};
+use holdfast_documents::check_type;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::keys::Master;
 use holdfast_screening::model::{Invalid, text_ok};
@@ -748,7 +748,7 @@ impl Desk<'_> {
         if self.screening.read(|db| files(db, &owner))?.len() >= request::MAX_ATTACHMENTS {
             return Err(Invalid::new("file", format!("the request has {} files", request::MAX_ATTACHMENTS)).into());
         }
-        let sha256 = crate::vault::sha256(bytes);
+        let sha256 = holdfast_documents::sha256(bytes);
         let described = at.request.attachments.iter().find(|a| a.name == name);
         if let Some(d) = described.filter(|d| d.sha256 != sha256) {
             let what = format!("the request describes {name} with SHA-256 {}, this one has {sha256}", d.sha256);

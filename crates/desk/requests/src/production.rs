@@ -8,11 +8,11 @@ use crate::Desk;
 use crate::carry_out::accepted;
 use crate::disclose::{Data, Table, data};
 use crate::intake::{by_id, known};
-use crate::pdf::{self, Part, field, heading, text};
 use crate::request::{DataClass, Kind};
 use crate::scope::OrderScope;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use holdfast_analysis::bundle::Verification;
+use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, parse_time, rfc3339};
 use holdfast_store::{DbError, Row, parse};
@@ -328,7 +328,7 @@ fn verify_into(bytes: &[u8], signer: Option<&str>, v: &mut Verification) -> Resu
     }
     let before = v.failures.len();
     for (name, hash) in &manifest.files {
-        match files.get(name).map(|b| crate::vault::sha256(b)) {
+        match files.get(name).map(|b| holdfast_documents::sha256(b)) {
             None => v.failures.push(format!("{name} is missing")),
             Some(found) if found != *hash => v.failures.push(format!("{name}: was changed (SHA-256 {found})")),
             Some(_) => {}
@@ -464,7 +464,7 @@ impl Desk<'_> {
         files.insert("production.json".into(), serde_json::to_vec_pretty(&whole).map_err(failed)?);
         files.insert("production.xlsx".into(), spreadsheet(&customers, now, MAX_SHEET)?);
         let hashes = |files: &BTreeMap<String, Vec<u8>>| {
-            files.iter().map(|(n, b)| (n.clone(), crate::vault::sha256(b))).collect::<BTreeMap<_, _>>()
+            files.iter().map(|(n, b)| (n.clone(), holdfast_documents::sha256(b))).collect::<BTreeMap<_, _>>()
         };
         let classes: Vec<&str> = judgement.granted.iter().map(|c| c.name()).collect();
         let mut parts = vec![
@@ -514,7 +514,7 @@ impl Desk<'_> {
         files.insert("manifest.json".into(), listed);
         let package = pack(&files)?;
         let sealed = encrypt(&package, &keys)?;
-        let (plain_sha256, size) = (crate::vault::sha256(&package), sealed.len() as u64);
+        let (plain_sha256, size) = (holdfast_documents::sha256(&package), sealed.len() as u64);
         let sha256 = self.vault.keep(&sealed)?;
         let names: Vec<String> = customers.into_iter().map(|c| c.customer).collect();
         let (request, granted) = (id.to_owned(), judgement.granted);

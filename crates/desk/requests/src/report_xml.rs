@@ -166,7 +166,8 @@ fn goaml_transaction(x: &mut Out, body: &Body, m: &Movement, i: usize) {
     x.within("transaction", |x| {
         // A number that the field cannot hold is named by its hash; the description has it whole.
         let long = m.id.chars().count() > 100;
-        let number = if long { format!("sha256:{}", crate::vault::sha256(m.id.as_bytes())) } else { m.id.clone() };
+        let number =
+            if long { format!("sha256:{}", holdfast_documents::sha256(m.id.as_bytes())) } else { m.id.clone() };
         x.put("transactionnumber", &at("id"), &number, 100);
         x.put("transaction_location", "filer.name", &body.filer.name, 255);
         let mut text = format!(

@@ -648,7 +648,7 @@ impl Desk<'_> {
     pub fn export_report(&self, case: u64, id: u64, person: &Person) -> Result<Vec<u8>, ScreeningError> {
         let old = self.report(case, id, person)?;
         if let (Some(hash), "exported") = (&old.sha256, old.state.as_str()) {
-            return self.vault.read(hash);
+            return Ok(self.vault.read(hash)?);
         }
         if old.state != "approved" {
             return Err(ScreeningError::State(format!(

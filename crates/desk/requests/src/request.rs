@@ -2,6 +2,7 @@
 
 use crate::scope::OrderScope;
 use holdfast_bitcoin::{AddressKey, Network};
+use holdfast_documents::{MAX_FILE_BYTES, MEDIA_TYPES};
 use holdfast_screening::identifiers;
 use holdfast_screening::model::{Invalid, country_ok, text_ok, time_ok};
 use holdfast_types::{Address, asset};
@@ -12,21 +13,8 @@ use utoipa::ToSchema;
 pub const MAX_TARGETS: usize = 1_000;
 /// Most attachments of one request.
 pub const MAX_ATTACHMENTS: usize = 50;
-/// Largest attachment, in bytes.
-pub const MAX_ATTACHMENT: u64 = 64 << 20;
 /// Longest statement of reasons, in bytes.
 pub const MAX_STATEMENT: usize = 100_000;
-/// Media types that attachments may have: nothing that runs.
-pub const MEDIA_TYPES: [&str; 8] = [
-    "application/pdf",
-    "application/json",
-    "application/xml",
-    "image/jpeg",
-    "image/png",
-    "image/tiff",
-    "text/csv",
-    "text/plain",
-];
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -350,8 +338,8 @@ impl Attachment {
                 format!("'{}' is none of {}", self.media_type, MEDIA_TYPES.join(", ")),
             ));
         }
-        if self.size == 0 || self.size > MAX_ATTACHMENT {
-            return Err(Invalid::new("size", format!("must be 1 to {MAX_ATTACHMENT} bytes")));
+        if self.size == 0 || self.size > MAX_FILE_BYTES {
+            return Err(Invalid::new("size", format!("must be 1 to {MAX_FILE_BYTES} bytes")));
         }
         self.sha256.make_ascii_lowercase();
         match self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {

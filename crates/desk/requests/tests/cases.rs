@@ -1,10 +1,11 @@
 //! Cases, search, reports to authorities and recommendations, the same on SQLite and PostgreSQL.
 
+use holdfast_documents::Vault;
 use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_requests::recommend::{Proposal, Team};
 use holdfast_requests::reports::{Filer, Kind};
 use holdfast_requests::request::{Officer, Request, Target, TargetKind};
-use holdfast_requests::{Desk, Policy, Vault};
+use holdfast_requests::{Desk, Policy};
 use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
@@ -129,7 +130,7 @@ fn exhibits_keep_their_custody_and_content(place: &TestDb) {
         let custody: Vec<_> =
             file.items[0].custody.iter().map(|c| (c.action.as_str(), c.place.as_str(), c.time)).collect();
         assert_eq!(custody, [("received", "safe 3", START), ("examined", "laboratory", START + 60)]);
-        assert_eq!(file.items[0].custody[0].sha256.as_deref(), Some(holdfast_requests::vault::sha256(photo).as_str()));
+        assert_eq!(file.items[0].custody[0].sha256.as_deref(), Some(holdfast_documents::sha256(photo).as_str()));
         assert_eq!(d.exhibit(id, "wallet.png", &ana).unwrap(), photo);
         assert!(why(d.exhibit(id, "wallet.png", &person("bo"))).contains("no case"));
         assert!(d.case_report(id, None, &ana).unwrap().starts_with(b"%PDF-"));

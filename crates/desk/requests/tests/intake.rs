@@ -1,10 +1,11 @@
 //! Requests from intake to answer, the same on SQLite and PostgreSQL.
 
 use holdfast_bitcoin::Network;
+use holdfast_documents::Vault;
 use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, Step};
 use holdfast_requests::matching::{How, matches};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
-use holdfast_requests::{Desk, Inquiry, Policy, Vault};
+use holdfast_requests::{Desk, Inquiry, Policy};
 use holdfast_screening::exchange::{Exchange, chain_workspace};
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::keys::Master;

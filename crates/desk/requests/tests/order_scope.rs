@@ -1,12 +1,13 @@
 //! Orders keep to their period, accounts and assets: what is matched, frozen, preserved and given. And balances that are given are true. The
 //! same on SQLite and PostgreSQL.
 
+use holdfast_documents::Vault;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::matching::{How, matches_within};
 use holdfast_requests::production::{decrypt, verify};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::scope::OrderScope;
-use holdfast_requests::{Desk, Policy, Vault};
+use holdfast_requests::{Desk, Policy};
 use holdfast_screening::completion::{Completion, MovementStatus};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::keys::Master;

@@ -1,9 +1,10 @@
 //! The officers' portal and what time does to requests, the same on SQLite and PostgreSQL.
 
+use holdfast_documents::Vault;
 use holdfast_requests::intake::{NewAgency, Outcome, SeizureTransfer, Step};
 use holdfast_requests::portal::{CODE_SPACING, MAX_CODE_TRIES, MAX_TRIES, NEW_MAILS_AN_HOUR, Session, Verdict};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
-use holdfast_requests::{Desk, Policy, Vault};
+use holdfast_requests::{Desk, Policy};
 use holdfast_screening::clock::Time;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::keys::Master;
@@ -285,7 +286,7 @@ fn files_are_what_they_say_and_stay_so(place: &TestDb) {
             name: "order.pdf".into(),
             media_type: "application/pdf".into(),
             size: order.len() as u64,
-            sha256: holdfast_requests::vault::sha256(order),
+            sha256: holdfast_documents::sha256(order),
         }];
         d.send_request(&ana, described).unwrap();
         let put = |name: &str, media: &str, bytes: &[u8]| d.own_file(&ana, "r1", name, media, bytes);

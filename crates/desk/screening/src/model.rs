@@ -4,29 +4,13 @@
 //! in minor units (cents) of the rule book's reference currency.
 
 pub use holdfast_input::time::{parse as parse_time, parse_date, rfc3339};
+pub use holdfast_types::Invalid;
 use holdfast_types::{address, asset};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 /// Longest identifier, address, name or code.
 pub const MAX_TEXT: usize = 256;
-
-/// A record or event that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {problem}")]
-pub struct Invalid {
-    /// Which field.
-    pub field: String,
-    /// What is wrong and how to mend it.
-    pub problem: String,
-}
-
-impl Invalid {
-    /// A fault of a field.
-    pub fn new(field: &str, problem: impl Into<String>) -> Self {
-        Invalid { field: field.to_owned(), problem: problem.into() }
-    }
-}
 
 /// Base units of an asset. Text in JSON, because JSON readers lose digits beyond 2^53; numbers are read too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,6 +15,7 @@ use crate::model::{Amount, Event, Invalid, Record};
 use crate::pulse::{self, Pulse};
 use crate::rules::{RuleBook, RuleError};
 use crate::webhooks::{self, Webhook};
+use holdfast_documents::DocumentError;
 use holdfast_store::{
     ChangeError, Database, DbError, Fatal, Readers, Row, StoreError, Writer, WriterLock, number, parse,
 };
@@ -55,6 +56,17 @@ pub enum ScreeningError {
 impl From<DbError> for ScreeningError {
     fn from(e: DbError) -> Self {
         ScreeningError::Store(StoreError::Db(e))
+    }
+}
+
+impl From<DocumentError> for ScreeningError {
+    fn from(e: DocumentError) -> Self {
+        match e {
+            DocumentError::Invalid(e) => e.into(),
+            DocumentError::Store(e) => e.into(),
+            DocumentError::Changed(_) => ScreeningError::State(e.to_string()),
+            DocumentError::Pdf(_) => StoreError::Internal(e.to_string()).into(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::common::{holdfast, path, run};
 use ed25519_dalek::SigningKey;
 use holdfast_analysis::Workspace;
 use holdfast_analysis::bundle::verify;
-use holdfast_requests::vault::sha256;
+use holdfast_documents::sha256;
 use serde_json::json;
 use std::fmt::Write;
 use std::io::Read;

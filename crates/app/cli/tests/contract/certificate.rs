@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use holdfast_academy::Academy;
 use holdfast_academy::certificate::verify;
-use holdfast_requests::vault::sha256;
+use holdfast_documents::sha256;
 use holdfast_screening::Screening;
 use holdfast_screening::keys::Master;
 use holdfast_testing::{START, TestClock, TestDb};

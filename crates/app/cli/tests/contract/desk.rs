@@ -1,11 +1,12 @@
 //! Decisions, the audit log, productions and reports, from one history that is written in JSON.
 
 use crate::pretty;
+use holdfast_documents::Vault;
+use holdfast_documents::sha256;
 use holdfast_requests::cases::Person;
 use holdfast_requests::production::decrypt;
 use holdfast_requests::reports::Kind;
-use holdfast_requests::vault::sha256;
-use holdfast_requests::{Desk, Policy, Vault};
+use holdfast_requests::{Desk, Policy};
 use holdfast_screening::decision::Price;
 use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Screening};

@@ -1,7 +1,7 @@
 //! Text of any script as lines of placed glyphs: directions (UAX #9), line breaks (UAX #14), fonts by script, shaping. The same text gives the
 //! same glyphs, and no glyph is the box of a missing character: what no font has is written as its code, such as `[U+1F600]`.
 
-use holdfast_screening::ScreeningError;
+use crate::DocumentError;
 use rustybuzz::{Direction, Face, Script as ShapeScript, UnicodeBuffer, ttf_parser};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -146,31 +146,31 @@ impl Typesetter {
     /// Makes one.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when a shipped font does not load.
-    pub(crate) fn new() -> Result<Self, ScreeningError> {
+    /// [`DocumentError::Pdf`] when a shipped font does not load.
+    pub(crate) fn new() -> Result<Self, DocumentError> {
         let mut all = Typesetter { faces: BTreeMap::new() };
         all.face(0)?;
         all.face(1)?;
         Ok(all)
     }
 
-    fn face(&mut self, font: FontId) -> Result<&Face<'static>, ScreeningError> {
+    fn face(&mut self, font: FontId) -> Result<&Face<'static>, DocumentError> {
         match self.faces.entry(font) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(place) => {
                 let face = Face::from_slice(bytes(font), 0)
-                    .ok_or_else(|| ScreeningError::State(format!("PDF: font {font} does not load")))?;
+                    .ok_or_else(|| DocumentError::Pdf(format!("font {font} does not load")))?;
                 Ok(place.insert(face))
             }
         }
     }
 
-    fn has(&mut self, font: FontId, c: char) -> Result<bool, ScreeningError> {
+    fn has(&mut self, font: FontId, c: char) -> Result<bool, DocumentError> {
         Ok(self.face(font)?.glyph_index(c).is_some_and(|g| g != ttf_parser::GlyphId(0)))
     }
 
     /// The font for a character: its script's, else the plain one, else the one before, else any that has it.
-    fn font_of(&mut self, c: char, bold: bool, before: Option<FontId>) -> Result<Option<FontId>, ScreeningError> {
+    fn font_of(&mut self, c: char, bold: bool, before: Option<FontId>) -> Result<Option<FontId>, DocumentError> {
         let plain = FontId::from(bold);
         let script = c.script();
         let weighted = |s: Script| {
@@ -200,7 +200,7 @@ impl Typesetter {
     }
 
     /// The text as it can be set: controls are spaces, characters that reorder text or that no font has are written as their codes.
-    fn settable(&mut self, text: &str, bold: bool) -> Result<String, ScreeningError> {
+    fn settable(&mut self, text: &str, bold: bool) -> Result<String, DocumentError> {
         let mut out = String::with_capacity(text.len());
         let mut before = None;
         for c in text.chars() {
@@ -228,7 +228,7 @@ impl Typesetter {
     /// its direction.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when a shipped font does not load.
+    /// [`DocumentError::Pdf`] when a shipped font does not load.
     pub(crate) fn lines(
         &mut self,
         prefix: &str,
@@ -236,7 +236,7 @@ impl Typesetter {
         bold: bool,
         width: f32,
         base: Base,
-    ) -> Result<Vec<Line>, ScreeningError> {
+    ) -> Result<Vec<Line>, DocumentError> {
         let (prefix, text) = (self.settable(&prefix.replace('\n', " "), bold)?, self.settable(text, bold)?);
         if prefix.is_empty() && text.is_empty() {
             return Ok(Vec::new());
@@ -265,7 +265,7 @@ impl Typesetter {
         width: f32,
         base: Base,
         out: &mut Vec<Line>,
-    ) -> Result<(), ScreeningError> {
+    ) -> Result<(), DocumentError> {
         let level = (base == Base::LeftToRight).then(Level::ltr);
         let bidi = BidiInfo::new(text, level);
         let Some(paragraph) = bidi.paragraphs.first() else {
@@ -296,7 +296,7 @@ impl Typesetter {
     }
 
     /// The font of every byte of a text.
-    fn fonts(&mut self, text: &str, bold: bool) -> Result<Vec<FontId>, ScreeningError> {
+    fn fonts(&mut self, text: &str, bold: bool) -> Result<Vec<FontId>, DocumentError> {
         let mut fonts = Vec::with_capacity(text.len());
         let mut before = None;
         for c in text.chars() {
@@ -312,7 +312,7 @@ impl Typesetter {
     }
 
     /// The advance of every byte: that of a cluster stands at its first.
-    fn advances(&mut self, text: &str, levels: &[Level], fonts: &[FontId]) -> Result<Vec<f32>, ScreeningError> {
+    fn advances(&mut self, text: &str, levels: &[Level], fonts: &[FontId]) -> Result<Vec<f32>, DocumentError> {
         let mut advances = vec![0.0; text.len()];
         let mut start = 0;
         while start < text.len() {
@@ -335,7 +335,7 @@ impl Typesetter {
         Ok(advances)
     }
 
-    fn shape(&mut self, text: &str, font: FontId, rtl: bool) -> Result<Run, ScreeningError> {
+    fn shape(&mut self, text: &str, font: FontId, rtl: bool) -> Result<Run, DocumentError> {
         let text: String = text.chars().filter(|c| !is_dropped(*c)).collect();
         let face = self.face(font)?;
         let scale = 1.0 / face.units_per_em() as f32;

@@ -1,8 +1,8 @@
 //! Plain documents as PDF: titles, paragraphs, lines of names and values, over as many pages as they need. The same content gives the same bytes.
 
+use crate::DocumentError;
 use crate::typeset::{self, Base, FontId, Typesetter};
 use holdfast_input::time::utc;
-use holdfast_screening::ScreeningError;
 use krilla::Document;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use krilla::geom::Point;
@@ -119,8 +119,8 @@ pub struct Attached<'a> {
 /// Writes a document; `time` (Unix seconds) is its date.
 ///
 /// # Errors
-/// [`ScreeningError::State`] when it is too long or the writer fails.
-pub fn write(title: &str, parts: &[Part], time: i64) -> Result<Vec<u8>, ScreeningError> {
+/// [`DocumentError::Pdf`] when it is too long or the writer fails.
+pub fn write(title: &str, parts: &[Part], time: i64) -> Result<Vec<u8>, DocumentError> {
     write_with(title, parts, time, None)
 }
 
@@ -133,7 +133,7 @@ pub fn write_with(
     parts: &[Part],
     time: i64,
     attached: Option<&Attached<'_>>,
-) -> Result<Vec<u8>, ScreeningError> {
+) -> Result<Vec<u8>, DocumentError> {
     write_as(Layout::Second, title, parts, time, attached)
 }
 
@@ -147,7 +147,7 @@ pub fn write_as(
     parts: &[Part],
     time: i64,
     attached: Option<&Attached<'_>>,
-) -> Result<Vec<u8>, ScreeningError> {
+) -> Result<Vec<u8>, DocumentError> {
     let mut writer = Writer { setter: Typesetter::new()?, fonts: BTreeMap::new() };
     let lines = match layout {
         Layout::First => plain_lines(title, parts)?,
@@ -194,8 +194,8 @@ pub fn write_as(
 /// Size of the line at the foot of a page.
 const FOOT: f32 = 7.5;
 
-fn failed(what: &str) -> ScreeningError {
-    ScreeningError::State(format!("PDF: {what}"))
+fn failed(what: &str) -> DocumentError {
+    DocumentError::Pdf(what.to_owned())
 }
 
 /// Title, date and attached file.
@@ -204,7 +204,7 @@ fn describe(
     title: &str,
     time: i64,
     attached: Option<&Attached<'_>>,
-) -> Result<(), ScreeningError> {
+) -> Result<(), DocumentError> {
     let at = utc(time);
     let part = |n: i8| n.unsigned_abs();
     let created = DateTime::new(at.year().unsigned_abs())
@@ -250,7 +250,7 @@ fn style(part: &Part) -> (f32, bool, f32, f32) {
 const TITLE: (f32, bool, f32, f32) = (18.0, true, 0.0, 0.0);
 
 /// Lines of the first layout.
-fn plain_lines(title: &str, parts: &[Part]) -> Result<Vec<Line>, ScreeningError> {
+fn plain_lines(title: &str, parts: &[Part]) -> Result<Vec<Line>, DocumentError> {
     let faces = [0, 1].map(|f| ttf_parser::Face::parse(typeset::bytes(f), 0));
     let [Ok(regular), Ok(bold)] = faces else { return Err(failed("the fonts do not load")) };
     let mut lines = Vec::new();
@@ -276,7 +276,7 @@ fn plain_lines(title: &str, parts: &[Part]) -> Result<Vec<Line>, ScreeningError>
 }
 
 /// Lines of the second layout.
-fn set_lines(setter: &mut Typesetter, title: &str, parts: &[Part]) -> Result<Vec<Line>, ScreeningError> {
+fn set_lines(setter: &mut Typesetter, title: &str, parts: &[Part]) -> Result<Vec<Line>, DocumentError> {
     let mut lines = Vec::new();
     let mut add = |prefix: &str, text: &str, (size, bold, indent, before): (f32, bool, f32, f32), base: Base| {
         let width = (PAGE.0 - 2.0 * MARGIN - indent) / size;
@@ -304,7 +304,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn font(&mut self, font: FontId) -> Result<Font, ScreeningError> {
+    fn font(&mut self, font: FontId) -> Result<Font, DocumentError> {
         if let Some(known) = self.fonts.get(&font) {
             return Ok(known.clone());
         }
@@ -314,7 +314,7 @@ impl Writer {
         Ok(loaded)
     }
 
-    fn draw(&mut self, surface: &mut Surface<'_>, line: &Line, y: f32) -> Result<(), ScreeningError> {
+    fn draw(&mut self, surface: &mut Surface<'_>, line: &Line, y: f32) -> Result<(), DocumentError> {
         let left = MARGIN + line.indent;
         match &line.content {
             Content::Plain(text) => {

@@ -1,13 +1,26 @@
 //! Files that the desk keeps: attachments, exhibits, productions. Each lies under its SHA-256, is written once and never changed.
 
-use crate::request::{MAX_ATTACHMENT, MEDIA_TYPES};
-use holdfast_screening::ScreeningError;
-use holdfast_screening::model::Invalid;
+use crate::DocumentError;
 use holdfast_store::StoreError;
+use holdfast_types::Invalid;
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Largest file, in bytes.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
+/// Media types that files may have: nothing that runs.
+pub const MEDIA_TYPES: [&str; 8] = [
+    "application/pdf",
+    "application/json",
+    "application/xml",
+    "image/jpeg",
+    "image/png",
+    "image/tiff",
+    "text/csv",
+    "text/plain",
+];
 
 /// A folder of files by their hash.
 #[derive(Clone, Debug)]
@@ -61,10 +74,10 @@ impl Vault {
     ///
     /// # Errors
     /// [`StoreError::Io`] names the file.
-    pub fn keep(&self, bytes: &[u8]) -> Result<String, ScreeningError> {
-        if bytes.is_empty() || bytes.len() as u64 > MAX_ATTACHMENT {
+    pub fn keep(&self, bytes: &[u8]) -> Result<String, DocumentError> {
+        if bytes.is_empty() || bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(
-                Invalid::new("file", format!("must be 1 to {MAX_ATTACHMENT} bytes, not {}", bytes.len())).into()
+                Invalid::new("file", format!("must be 1 to {MAX_FILE_BYTES} bytes, not {}", bytes.len())).into()
             );
         }
         let sha256 = sha256(bytes);
@@ -78,8 +91,8 @@ impl Vault {
     /// Reads a file and checks that it is unchanged.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when it is missing or changed.
-    pub fn read(&self, sha256: &str) -> Result<Vec<u8>, ScreeningError> {
+    /// [`StoreError::Io`] when it is missing, [`DocumentError::Changed`] when its bytes are others.
+    pub fn read(&self, sha256: &str) -> Result<Vec<u8>, DocumentError> {
         if !is_sha256(sha256) {
             return Err(Invalid::new("sha256", "must be 64 hex digits").into());
         }
@@ -87,7 +100,7 @@ impl Vault {
         let bytes = std::fs::read(&place).map_err(|e| StoreError::Io(place.clone(), e))?;
         match self::sha256(&bytes) == sha256 {
             true => Ok(bytes),
-            false => Err(ScreeningError::State(format!("{} was changed; restore it from a backup", place.display()))),
+            false => Err(DocumentError::Changed(place)),
         }
     }
 
@@ -100,7 +113,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn forget(&self, sha256: &str) -> Result<(), ScreeningError> {
+    pub fn forget(&self, sha256: &str) -> Result<(), DocumentError> {
         if !is_sha256(sha256) {
             return Err(Invalid::new("sha256", "must be 64 hex digits").into());
         }

@@ -1,0 +1,31 @@
+//! Documents: the vault of files by their SHA-256 ([`Vault`]), media types told by the bytes ([`check_type`]), and PDF ([`pdf`]).
+//!
+//! **Invariants.** A file in the vault is whole, durable before its hash is returned, and never changed. The same parts at the same time give the
+//! same bytes of PDF.
+
+pub mod pdf;
+mod typeset;
+mod vault;
+
+pub use vault::{MAX_FILE_BYTES, MEDIA_TYPES, Vault, check_type, is_sha256, sha256};
+
+use holdfast_store::StoreError;
+use holdfast_types::Invalid;
+use std::path::PathBuf;
+
+/// Why a document was not stored, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// A field of what was given.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The operating system refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of the vault is not what its name says.
+    #[error("{0} was changed; restore it from a backup")]
+    Changed(PathBuf),
+    /// A PDF is too long, or the writer failed.
+    #[error("PDF: {0}")]
+    Pdf(String),
+}
