@@ -2,7 +2,7 @@
 //!
 //! Whole-ledger exposure reads arrays of hundreds of megabytes in random order; on 4 KiB pages most of its time is address
 //! translation and waiting for memory. Measured on 10 million transactions, huge pages and prefetching together make it several times as fast
-//! (`holdfast bench chain`). The only `unsafe` of this crate is the prefetch here: its invariant is that the address lies in the slice, and a
+//! (`holdfast-bench chain`). The only `unsafe` of this crate is the prefetch here: its invariant is that the address lies in the slice, and a
 //! prefetch neither faults nor changes anything.
 
 use bytemuck::Pod;

@@ -29,7 +29,7 @@ pub struct ClusterOptions {
     pub change: ChangeRule,
 }
 
-/// On by default: only what `holdfast accuracy` measures at 99% precision or more (see README, "Accuracy").
+/// On by default: only what `holdfast-bench accuracy` measures at 99% precision or more (see docs/accuracy.md).
 pub const DEFAULT_CHANGE: &str = "address-reuse";
 
 impl Default for ClusterOptions {
