@@ -74,6 +74,8 @@ pub struct Workspace {
     pub entities: Arc<Entities>,
     /// Exposures.
     pub exposures: Exposures,
+    /// The tags and clusters that the entities were made from.
+    entities_of: (Weak<TagStore>, Weak<Clusters>),
     saved: Saved,
 }
 
@@ -496,7 +498,8 @@ impl Workspace {
         if dir.join("tags").exists() {
             saved.tags = Arc::downgrade(&tags);
         }
-        Ok(Workspace { dir: dir.to_owned(), ledger, tags, clusters, entities, exposures, saved })
+        let entities_of = (Arc::downgrade(&tags), Arc::downgrade(&clusters));
+        Ok(Workspace { dir: dir.to_owned(), ledger, tags, clusters, entities, exposures, entities_of, saved })
     }
 
     /// The workspace as it is now, for reading. It costs handles, no copy, and stays as it is while this workspace is changed.
@@ -509,6 +512,7 @@ impl Workspace {
             clusters: self.clusters.clone(),
             entities: self.entities.clone(),
             exposures: self.exposures.share(),
+            entities_of: self.entities_of.clone(),
             saved: Saved::default(),
         }
     }
@@ -529,6 +533,7 @@ impl Workspace {
         self.clusters = snapshot.clusters.clone();
         self.entities = snapshot.entities.clone();
         self.exposures = snapshot.exposures.share();
+        self.entities_of = snapshot.entities_of.clone();
         if self.ledger.revision() != snapshot.ledger.revision() {
             self.catch_up();
         }
@@ -550,11 +555,24 @@ impl Workspace {
 
     /// As [`Workspace::refresh`], in memory only.
     pub fn catch_up(&mut self) {
+        let before = self.clusters.clone();
+        let goes_on =
+            before.done() > 0 && before.is_in_chain(&self.ledger) && self.entities_are_of(&self.tags, &before);
         if !self.clusters.is_up_to(&self.ledger) {
             Arc::make_mut(&mut self.clusters).update(&self.ledger);
         }
-        self.entities = Arc::new(Entities::build(&self.ledger, &self.clusters, &self.tags));
+        if !goes_on {
+            self.entities = Arc::new(Entities::build(&self.ledger, &self.clusters, &self.tags));
+        } else if !Arc::ptr_eq(&before, &self.clusters) {
+            self.entities = Arc::new(self.entities.update(&self.ledger, &before, &self.clusters, &self.tags));
+        }
+        self.entities_of = (Arc::downgrade(&self.tags), Arc::downgrade(&self.clusters));
         self.exposures.update(&self.ledger, self.entities.categories());
+    }
+
+    /// Whether the entities were made from these tags and clusters.
+    fn entities_are_of(&self, tags: &Arc<TagStore>, clusters: &Arc<Clusters>) -> bool {
+        is_same(&self.entities_of.0, tags) && is_same(&self.entities_of.1, clusters)
     }
 
     /// Saves what changed of tags, clusters and exposures since it was last saved.

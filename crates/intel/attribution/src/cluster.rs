@@ -14,7 +14,7 @@ use holdfast_bitcoin::Hash32;
 use holdfast_utxo_ledger::{Ledger, Source};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -113,8 +113,9 @@ impl Clusters {
         clusters
     }
 
-    /// Whether the ledger goes on from where these clusters are.
-    fn is_in_chain(&self, ledger: &Ledger) -> bool {
+    /// Whether the ledger goes on from where these clusters are: an update then adds to them.
+    #[must_use]
+    pub fn is_in_chain(&self, ledger: &Ledger) -> bool {
         let txs = ledger.counts().txs;
         self.done == 0 || (self.done <= txs && self.at == Some(ledger.block_of_tx(self.done - 1).hash))
     }
@@ -255,6 +256,17 @@ impl Clusters {
     pub fn members(&self, cluster: u32) -> Vec<u32> {
         let cluster = self.of(cluster);
         (cluster..self.parent.len() as u32).filter(|a| self.of(*a) == cluster).collect()
+    }
+
+    /// Addresses of several clusters, which are named by their smallest addresses.
+    pub(crate) fn members_of(&self, clusters: &HashSet<u32>) -> HashSet<u32> {
+        let mut members = clusters.clone();
+        if !clusters.is_empty() {
+            // Who is not alone in a cluster stands in a merge.
+            let merges = self.merges.par_iter().filter(|m| clusters.contains(&self.of(m.a)));
+            members.par_extend(merges.flat_map_iter(|m| [m.a, m.b]));
+        }
+        members
     }
 
     /// Why two addresses are in one cluster: the shortest chain of merges between them; `None` when they are not.

@@ -6,17 +6,27 @@ use crate::taxonomy::Category;
 use crate::tlp::Tlp;
 use holdfast_bitcoin::ownerless::is_ownerless;
 use holdfast_utxo_ledger::Ledger;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Tags of a ledger's addresses, and the category that each address counts under.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Entities {
     /// By address number: category, 0 when unattributed.
     categories: Vec<u8>,
     /// Tagged addresses of the ledger: address number to tag numbers.
-    tags: HashMap<u32, Vec<u32>>,
+    tags: Arc<HashMap<u32, Vec<u32>>>,
     /// Clusters that definer tags name: cluster to its definers, the deciding one first.
     definers: HashMap<u32, Vec<u32>>,
+}
+
+/// Puts the deciding definer of a cluster first.
+fn sort_definers(store: &TagStore, definers: &mut [u32]) {
+    let rank = |i: u32| {
+        let tag = &store.tags()[i as usize];
+        (tag.confidence.level(), tag.concept().risk(), std::cmp::Reverse(i))
+    };
+    definers.sort_by_key(|i| std::cmp::Reverse(rank(*i)));
 }
 
 impl Entities {
@@ -32,16 +42,12 @@ impl Entities {
             }
         }
         let mut definers: HashMap<u32, Vec<u32>> = HashMap::new();
-        let rank = |i: u32| {
-            let tag = &store.tags()[i as usize];
-            (tag.confidence.level(), tag.concept().risk(), std::cmp::Reverse(i))
-        };
         for (address, of_address) in &tags {
             for i in of_address.iter().copied().filter(|i| store.tags()[*i as usize].is_cluster_definer) {
                 definers.entry(clusters.of(*address)).or_default().push(i);
             }
         }
-        definers.values_mut().for_each(|all| all.sort_by_key(|i| std::cmp::Reverse(rank(*i))));
+        definers.values_mut().for_each(|all| sort_definers(store, all));
         let mut categories = vec![0u8; ledger.counts().addresses as usize];
         if !definers.is_empty() {
             let roots = clusters.all();
@@ -57,7 +63,54 @@ impl Entities {
                 categories[*address as usize] = best.concept().0;
             }
         }
-        Entities { categories, tags, definers }
+        Entities { categories, tags: Arc::new(tags), definers }
+    }
+
+    /// Takes in the addresses and merges that came since, while the tags stayed the same. `before` are the clusters that these entities are
+    /// of, `clusters` what became of them. Equal to [`Entities::build`] on the new state; what did not change is not looked at.
+    #[must_use]
+    pub fn update(&self, ledger: &Ledger, before: &Clusters, clusters: &Clusters, store: &TagStore) -> Self {
+        let known = self.categories.len() as u32;
+        let mut next = Entities {
+            categories: self.categories.clone(),
+            tags: self.tags.clone(),
+            definers: HashMap::with_capacity(self.definers.len()),
+        };
+        for (root, definers) in &self.definers {
+            next.definers.entry(clusters.of(*root)).or_default().extend(definers);
+        }
+        for address in known..ledger.counts().addresses {
+            let key = ledger.address(address);
+            let tags = store.of_script(&key);
+            if tags.is_empty() || is_ownerless(&key) {
+                continue;
+            }
+            Arc::make_mut(&mut next.tags).insert(address, tags.to_vec());
+            for i in tags.iter().copied().filter(|i| store.tags()[*i as usize].is_cluster_definer) {
+                next.definers.entry(clusters.of(address)).or_default().push(i);
+            }
+        }
+        next.definers.values_mut().for_each(|all| sort_definers(store, all));
+        next.categories.resize(ledger.counts().addresses as usize, 0);
+        for address in known..ledger.counts().addresses {
+            next.categories[address as usize] = next.counts_under(store, clusters, address).0;
+        }
+        // Older addresses count under something else only where their cluster has another deciding tag than before.
+        let deciding = |entities: &Self, cluster| entities.definer(store, cluster).map_or(0, |t| t.concept().0);
+        let merges = &clusters.merges()[before.merges().len()..];
+        let touched = merges.iter().flat_map(|m| [m.a, m.b]).filter(|a| *a < known).map(|a| before.of(a));
+        let changed: HashSet<u32> =
+            touched.filter(|root| deciding(self, *root) != deciding(&next, clusters.of(*root))).collect();
+        for address in before.members_of(&changed) {
+            next.categories[address as usize] = next.counts_under(store, clusters, address).0;
+        }
+        next
+    }
+
+    /// What an address counts under by its own tags, else by its cluster's.
+    fn counts_under(&self, store: &TagStore, clusters: &Clusters, address: u32) -> Category {
+        let own = weightiest(self.tags_of(store, address));
+        own.or_else(|| self.definer(store, clusters.of(address))).map_or(Category::UNATTRIBUTED, Tag::concept)
     }
 
     /// Category of every address, by number; 0 is unattributed.

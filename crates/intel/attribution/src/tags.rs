@@ -387,6 +387,11 @@ impl TagStore {
         self.by_address.get(&Address::read(address)).into_iter().flatten().map(|i| &self.tags[*i as usize])
     }
 
+    /// Numbers of the tags of a script of the Bitcoin family, in the order of their import.
+    pub fn of_script(&self, key: &AddressKey) -> &[u32] {
+        self.by_address.get(&Address::Script(*key)).map_or(&[], Vec::as_slice)
+    }
+
     /// Numbers of tags that name scripts of the Bitcoin family, with their keys, in the order of their import: a script that is tagged on
     /// one of its chains is the same owner's on all of them.
     pub fn script_keys(&self) -> Vec<(u32, AddressKey)> {

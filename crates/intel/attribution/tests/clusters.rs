@@ -4,7 +4,8 @@ mod common;
 
 use common::{append, blocks, memory, simulated};
 use holdfast_attribution::accuracy::{measure, score_clusters};
-use holdfast_attribution::{ChangeRule, ClusterOptions, Clusters, CoinjoinSet};
+use holdfast_attribution::import::import;
+use holdfast_attribution::{ChangeRule, ClusterOptions, Clusters, CoinjoinSet, Entities, TagStore};
 use holdfast_bitcoin::Network;
 use holdfast_simulate::{Economy, Options};
 use holdfast_utxo_ledger::Ledger;
@@ -90,4 +91,33 @@ fn incremental_and_reorganized_equal_rebuilt() {
     loaded.update(&ledger);
     assert_eq!(loaded.all(), Clusters::build(&ledger, options).all());
     assert!(Clusters::load(&dir.path().join("none")).unwrap().is_none());
+}
+
+/// Block by block, entities are what they are when they are made anew, also where an address that was known before comes to count under
+/// another category because its cluster was joined to a tagged one.
+#[test]
+fn entities_grow_as_if_made_anew() {
+    let mut economy = Economy::new(Options { seed: 12, txs: 4_000 }).unwrap();
+    let blocks = blocks(&mut economy);
+    let mut store = TagStore::default();
+    let pack = holdfast_simulate::files::tagpack(&economy).into_bytes();
+    assert!(import(&mut store, vec![("sim.yaml".into(), pack)]).refused.is_empty());
+    let rules = [ClusterOptions::default().change, ChangeRule::parse("locktime+address-type,legacy").unwrap()];
+    for change in rules {
+        let dir = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::create_or_open(dir.path(), Network::Regtest).unwrap();
+        let mut clusters = Clusters::new(ClusterOptions { cospend: true, coinjoins: CoinjoinSet::ALL, change });
+        let mut entities = Entities::build(&ledger, &clusters, &store);
+        let mut renamed = 0;
+        for part in blocks.chunks(2) {
+            append(&mut ledger, &memory(part));
+            let before = clusters.clone();
+            clusters.update(&ledger);
+            let grown = entities.update(&ledger, &before, &clusters, &store);
+            assert!(grown == Entities::build(&ledger, &clusters, &store), "at block {}", ledger.counts().blocks);
+            renamed += entities.categories().iter().zip(grown.categories()).filter(|(old, new)| old != new).count();
+            entities = grown;
+        }
+        assert!(renamed > 10 && entities.tagged().len() > 10, "{renamed} renamed");
+    }
 }
