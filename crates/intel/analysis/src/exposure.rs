@@ -15,7 +15,7 @@ use holdfast_utxo_ledger::{Ledger, Source, U40};
 use serde::{Deserialize, Serialize};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, Weak};
 
 /// One whole, as a share.
 pub const ONE: u32 = 1 << SHARE_BITS;
@@ -275,6 +275,10 @@ pub struct Exposures {
     kept: RwLock<HashMap<(u32, bool), Exposure>>,
 }
 
+/// Figures to be recognized; does not hold them.
+#[derive(Debug, Default)]
+pub struct ExposuresMark(Weak<Data>);
+
 /// What exposures are read from.
 #[derive(Clone, Debug, Default)]
 struct Data {
@@ -324,6 +328,41 @@ impl Exposures {
             Arc::make_mut(&mut self.data).update(ledger, categories);
             self.kept = RwLock::default();
         }
+    }
+
+    /// As [`Exposures::update`], but goes on from older exposures of the same chain where nobody else holds them: that spares a copy of
+    /// figures that somebody reads.
+    pub fn update_from(&mut self, older: Option<Exposures>, ledger: &Ledger, categories: &[u8]) {
+        match older.and_then(|older| Arc::try_unwrap(older.data).ok()) {
+            Some(mut data) if data.is_of_older(ledger, categories) => {
+                data.update(ledger, categories);
+                *self = Exposures { data: Arc::new(data), kept: RwLock::default() };
+            }
+            _ => self.update(ledger, categories),
+        }
+    }
+
+    /// Whether an update would change nothing.
+    #[must_use]
+    pub fn is_up_to(&self, ledger: &Ledger, categories: &[u8]) -> bool {
+        self.data.done == ledger.counts().txs && self.data.is_of_older(ledger, categories)
+    }
+
+    /// Whether a snapshot holds the same figures.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.data) > 1
+    }
+
+    /// What [`Exposures::is_at`] knows these figures by.
+    #[must_use]
+    pub fn mark(&self) -> ExposuresMark {
+        ExposuresMark(Arc::downgrade(&self.data))
+    }
+
+    /// Whether these are the figures that were marked, unchanged.
+    #[must_use]
+    pub fn is_at(&self, mark: &ExposuresMark) -> bool {
+        std::ptr::eq(mark.0.as_ptr(), Arc::as_ptr(&self.data))
     }
 
     /// Transactions taken in.

@@ -3,7 +3,7 @@
 //! Commands, the HTTP API and the pages all answer from here, so that they cannot differ.
 
 use crate::bundle::{self, BundleError};
-use crate::exposure::{Exposure, ExposureError, Exposures, Totals};
+use crate::exposure::{Exposure, ExposureError, Exposures, ExposuresMark, Totals};
 use crate::paths;
 use crate::report::{Describe, NamedView, TraceReport};
 use crate::trace::{Trace, TraceError, TraceOptions, trace};
@@ -77,6 +77,7 @@ pub struct Workspace {
     /// The tags and clusters that the entities were made from.
     entities_of: (Weak<TagStore>, Weak<Clusters>),
     saved: Saved,
+    spare: Spare,
 }
 
 /// A workspace at one moment, for reading: nothing that happens to the workspace afterwards changes it.
@@ -87,6 +88,14 @@ pub type Snapshot = Workspace;
 struct Saved {
     tags: Weak<TagStore>,
     clusters: Weak<Clusters>,
+    exposures: ExposuresMark,
+}
+
+/// What was in use before the last change. Once no snapshot holds it any more, the next change goes on from it instead of from a copy of
+/// what is in use; also when a reorganization took the last change back.
+#[derive(Debug, Default)]
+struct Spare {
+    clusters: Option<Arc<Clusters>>,
     exposures: Option<Exposures>,
 }
 
@@ -499,7 +508,17 @@ impl Workspace {
             saved.tags = Arc::downgrade(&tags);
         }
         let entities_of = (Arc::downgrade(&tags), Arc::downgrade(&clusters));
-        Ok(Workspace { dir: dir.to_owned(), ledger, tags, clusters, entities, exposures, entities_of, saved })
+        Ok(Workspace {
+            dir: dir.to_owned(),
+            ledger,
+            tags,
+            clusters,
+            entities,
+            exposures,
+            entities_of,
+            saved,
+            spare: Spare::default(),
+        })
     }
 
     /// The workspace as it is now, for reading. It costs handles, no copy, and stays as it is while this workspace is changed.
@@ -514,6 +533,7 @@ impl Workspace {
             exposures: self.exposures.share(),
             entities_of: self.entities_of.clone(),
             saved: Saved::default(),
+            spare: Spare::default(),
         }
     }
 
@@ -555,19 +575,43 @@ impl Workspace {
 
     /// As [`Workspace::refresh`], in memory only.
     pub fn catch_up(&mut self) {
-        let before = self.clusters.clone();
-        let goes_on =
-            before.done() > 0 && before.is_in_chain(&self.ledger) && self.entities_are_of(&self.tags, &before);
-        if !self.clusters.is_up_to(&self.ledger) {
-            Arc::make_mut(&mut self.clusters).update(&self.ledger);
+        self.catch_up_clusters();
+        let categories = self.entities.categories();
+        if self.exposures.is_up_to(&self.ledger, categories) {
+            return;
         }
-        if !goes_on {
+        let older = self.spare.exposures.take();
+        // Without a snapshot that reads them, the figures are changed where they are.
+        let before = self.exposures.is_shared().then(|| self.exposures.share());
+        self.exposures.update_from(older, &self.ledger, categories);
+        self.spare.exposures = before;
+    }
+
+    /// Brings clusters and entities up to the ledger and tags.
+    fn catch_up_clusters(&mut self) {
+        let is_current = self.entities_are_of(&self.tags, &self.clusters);
+        if self.clusters.is_up_to(&self.ledger) {
+            if !is_current {
+                self.entities = Arc::new(Entities::build(&self.ledger, &self.clusters, &self.tags));
+            }
+        } else if Arc::strong_count(&self.clusters) == 1 {
+            // No snapshot reads them: they are changed where they are.
+            Arc::make_mut(&mut self.clusters).update(&self.ledger);
             self.entities = Arc::new(Entities::build(&self.ledger, &self.clusters, &self.tags));
-        } else if !Arc::ptr_eq(&before, &self.clusters) {
-            self.entities = Arc::new(self.entities.update(&self.ledger, &before, &self.clusters, &self.tags));
+        } else {
+            let goes_on = is_current && self.clusters.done() > 0 && self.clusters.is_in_chain(&self.ledger);
+            let spare = self.spare.clusters.take().and_then(|spare| Arc::try_unwrap(spare).ok());
+            let spare = spare.filter(|s| s.can_stand_in_for(&self.clusters) && s.is_in_chain(&self.ledger));
+            let mut next = spare.unwrap_or_else(|| Clusters::clone(&self.clusters));
+            next.update(&self.ledger);
+            let before = std::mem::replace(&mut self.clusters, Arc::new(next));
+            self.entities = Arc::new(match goes_on {
+                true => self.entities.update(&self.ledger, &before, &self.clusters, &self.tags),
+                false => Entities::build(&self.ledger, &self.clusters, &self.tags),
+            });
+            self.spare.clusters = Some(before);
         }
         self.entities_of = (Arc::downgrade(&self.tags), Arc::downgrade(&self.clusters));
-        self.exposures.update(&self.ledger, self.entities.categories());
     }
 
     /// Whether the entities were made from these tags and clusters.
@@ -585,11 +629,9 @@ impl Workspace {
             self.clusters.save(&self.dir.join("clusters"))?;
             self.saved.clusters = Arc::downgrade(&self.clusters);
         }
-        if !self.saved.exposures.as_ref().is_some_and(|saved| saved.is_shared_with(&self.exposures)) {
-            // Let go first: nobody needs the old figures.
-            self.saved.exposures = None;
+        if !self.exposures.is_at(&self.saved.exposures) {
             self.exposures.save(&self.dir.join("exposures"))?;
-            self.saved.exposures = Some(self.exposures.share());
+            self.saved.exposures = self.exposures.mark();
         }
         Ok(())
     }

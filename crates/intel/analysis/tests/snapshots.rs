@@ -1,6 +1,7 @@
 //! Snapshots stay as they were taken, whatever happens to the workspace.
 
-use holdfast_analysis::{ChainHandle, ChangeError, Snapshot, Workspace, WorkspaceError};
+use holdfast_analysis::{ChainHandle, ChangeError, Exposures, Snapshot, Workspace, WorkspaceError};
+use holdfast_attribution::{Clusters, Entities};
 use holdfast_bitcoin::{Block, Network};
 use holdfast_simulate::{Economy, Options, SimBlock};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
@@ -207,4 +208,53 @@ fn blocks_are_saved_by_the_ledger_alone() -> Result<(), WorkspaceError> {
     drop(handle);
     assert_eq!(answers(&Workspace::open(dir.path())?), said);
     Ok(())
+}
+
+/// A builder goes on from what was in use two blocks before, once nobody reads it, and from before a reorganization: the same comes out as
+/// when everything is made anew.
+#[test]
+fn builders_reuse_what_nobody_reads_any_more() {
+    let chain = chain(10);
+    let dir = tempfile::tempdir().unwrap();
+    let mut workspace = filled(&chain, dir.path());
+    assert!(workspace.import_tags(vec![("sim.yaml".into(), chain.tags.clone())]).refused.is_empty());
+    workspace.refresh().unwrap();
+    let handle = ChainHandle::new(workspace);
+    let follow = |change: &dyn Fn(&mut Workspace)| {
+        handle
+            .append(|w| {
+                change(w);
+                w.catch_up();
+                Ok::<(), ChangeError>(())
+            })
+            .unwrap();
+        let now = handle.snapshot();
+        let clusters = Clusters::build(&now.ledger, now.clusters.options().clone());
+        assert_eq!(now.clusters.merges(), clusters.merges());
+        assert_eq!(now.clusters.all(), clusters.all());
+        assert!(*now.entities == Entities::build(&now.ledger, &clusters, &now.tags));
+        let exposures = Exposures::build(&now.ledger, now.entities.categories());
+        for tx in 0..now.ledger.counts().txs {
+            assert_eq!(now.exposures.profiles_of(tx), exposures.profiles_of(tx), "transaction {tx}");
+        }
+    };
+    let half = chain.blocks.len() / 2;
+    let mut held = None;
+    for (n, block) in chain.blocks[half..].iter().enumerate() {
+        follow(&|w| append(w, std::slice::from_ref(block)));
+        match n % 5 {
+            // A reader that holds on to a snapshot for a while.
+            1 => held = Some((answers(&handle.snapshot()), handle.snapshot())),
+            3 => {
+                let (said, snapshot) = held.take().unwrap();
+                assert_eq!(answers(&snapshot), said);
+                follow(&|w| {
+                    w.ledger.truncate(block.height).unwrap();
+                });
+                follow(&|w| append(w, std::slice::from_ref(block)));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(handle.snapshot().summary().blocks as usize, chain.blocks.len());
 }

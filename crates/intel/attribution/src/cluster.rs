@@ -120,6 +120,13 @@ impl Clusters {
         self.done == 0 || (self.done <= txs && self.at == Some(ledger.block_of_tx(self.done - 1).hash))
     }
 
+    /// Whether an update of these clusters gives what one of newer clusters gives, merge by merge. Rules that look ahead may find merges in
+    /// another order when they are given more blocks at once.
+    #[must_use]
+    pub fn can_stand_in_for(&self, newer: &Clusters) -> bool {
+        self.done > 0 && self.done <= newer.done && self.options == newer.options && !self.options.change.looks_ahead()
+    }
+
     /// Whether an update would change nothing.
     #[must_use]
     pub fn is_up_to(&self, ledger: &Ledger) -> bool {
