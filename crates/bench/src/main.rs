@@ -44,7 +44,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     output::end_quietly_when_unread();
-    output::install_stop_handler();
+    output::install_stop_handler(false);
     let result = match cli.command {
         Command::Chain(args) => chain::run(&args, cli.json),
         Command::Screening(args) => screening::run(&args, cli.json),

@@ -1,6 +1,7 @@
 //! `holdfast demo`: the crate `holdfast-demo`, served.
 
-use crate::live::{AccessArgs, serve_shared};
+use crate::live::{AccessArgs, Listen, Outbox, serve_shared};
+use crate::threads::Threads;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -23,5 +24,11 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let access = AccessArgs { open: true, ..AccessArgs::default() };
-    serve_shared(shared, &args.listen, &access, None, Vec::new(), None)
+    serve_shared(
+        shared,
+        Threads::default(),
+        &Listen { address: args.listen, access, ..Listen::default() },
+        Outbox::default(),
+        None,
+    )
 }

@@ -19,7 +19,7 @@ pub enum KeysCommand {
         desk: DeskArgs,
         /// Whose it is.
         name: String,
-        /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, admin; with commas.
+        /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, metrics, admin; with commas.
         #[arg(long, value_delimiter = ',', required_unless_present = "role", conflicts_with = "role")]
         scopes: Vec<String>,
         /// The scopes of a role: screener, investigator, approver, auditor, administrator, partner, trainer.

@@ -5,6 +5,7 @@ use crate::desk::read_policy;
 use crate::desk_key::anchors;
 use crate::output::{self, thousands};
 use crate::running::{Announced, Reach};
+use crate::threads::{Threads, within};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -16,9 +17,11 @@ use holdfast_console::desk_key::master;
 use holdfast_console::{open_desk, vault};
 use holdfast_requests::{Desk, Site};
 use holdfast_server::access::Access;
-use holdfast_server::{Shared, serve};
+use holdfast_server::status::{FollowerBounds, Status};
+use holdfast_server::{Shared, serve, serve_metrics};
 use holdfast_store::Fatal;
 use holdfast_telemetry::logs::{self, DEFAULT_FILTER, Filter, Format, one_line};
+use holdfast_telemetry::service;
 use holdfast_utxo_ledger::follow::{fetch, put};
 use holdfast_utxo_ledger::{FollowError, follow};
 use holdfast_vendors::mail::Mailer;
@@ -26,8 +29,8 @@ use holdfast_vendors::webhooks::Deliverer;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 #[derive(Args, Clone)]
 pub struct NodeArgs {
@@ -241,6 +244,15 @@ pub struct Serve {
     access: AccessArgs,
     #[command(flatten)]
     mail: MailArgs,
+    /// Address at which metrics and health are served without a key, besides /metrics with one; for a network that only monitoring reaches.
+    #[arg(long)]
+    metrics: Option<String>,
+    /// Blocks that the ledger may be behind the node while /health/ready says ready.
+    #[arg(long, default_value_t = 6)]
+    ready_max_lag: u32,
+    /// Seconds that the node may be silent while /health/ready says ready.
+    #[arg(long, default_value_t = 300)]
+    ready_max_silence: u64,
     #[command(flatten)]
     pub log: LogArgs,
 }
@@ -394,7 +406,7 @@ fn keep_reading(shared: &Shared) {
                 said = text;
             }
         }
-        std::thread::sleep(Duration::from_millis(200));
+        pause(Duration::from_millis(200));
     }
 }
 
@@ -473,9 +485,9 @@ pub fn url_of(url: Option<&str>, file: Option<&Path>, option: &str) -> anyhow::R
         user.contains(':') && std::env::args().any(|a| a.contains(url))
     });
     if on_the_line {
-        eprintln!(
-            "holdfast: others on this machine can read the password in {option}; use {option}-file or the environment"
-        );
+        output::warn(&format!(
+            "others on this machine can read the password in {option}; use {option}-file or the environment"
+        ));
     }
     Ok(url.map(str::to_owned))
 }
@@ -491,6 +503,8 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let master = master(&args.store.store, &screening)?;
     let mut shared = Shared::new(workspace, screening, master.clone(), vault(&args.store.store))?;
     shared.anchors = Some(Arc::new(anchors(&args.store.store, &master)));
+    let max_silence = Duration::from_secs(args.ready_max_silence);
+    shared.status = Arc::new(Status::new(FollowerBounds { max_lag_blocks: args.ready_max_lag, max_silence }));
     shared.providers = args.providers.as_deref().map(read_providers).transpose()?.map(Arc::new);
     if let Some(policy) = &args.policy {
         shared.policy = Arc::new(read_policy(policy)?);
@@ -498,12 +512,15 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let from = args.mail.mail_from.as_deref().unwrap_or_default();
     let smtp = url_of(args.mail.smtp.as_deref(), args.mail.smtp_file.as_deref(), "--smtp")?;
     let mailer = smtp.as_deref().map(|url| Mailer::new(url, from)).transpose().map_err(anyhow::Error::msg)?;
+    let mut threads = Threads::default();
     if let Some(source) = source {
+        shared.status.follow(&shared.chain.snapshot().ledger.network().to_string());
         let (shared, node) = (shared.clone(), args.node.clone());
-        std::thread::spawn(move || keep_following(&shared, source.as_ref(), &node));
+        threads.start("follower", move || keep_following(&shared, source.as_ref(), &node))?;
     }
     let site = args.site.as_deref().map(Site::new).transpose()?;
-    serve_shared(shared, &args.listen, &args.access, mailer, args.mail.staff, site)
+    let listen = Listen { address: args.listen, metrics: args.metrics, access: args.access };
+    serve_shared(shared, threads, &listen, Outbox { mailer, staff: args.mail.staff }, site)
 }
 
 /// Ends the process once it can no longer do its work: it must not go on refusing everything where a supervisor would start it again.
@@ -526,62 +543,158 @@ fn end_when_broken(shared: &Shared) {
     }
 }
 
-/// Serves until Ctrl-C, and does what is due and sends what waits meanwhile.
+/// Where a server listens, and who reaches it.
+#[derive(Default)]
+pub struct Listen {
+    pub address: String,
+    /// Address of metrics without a key.
+    pub metrics: Option<String>,
+    pub access: AccessArgs,
+}
+
+/// Resolves once a stop is wanted.
+async fn stopped() {
+    while output::stopping() == ControlFlow::Continue(()) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    service::stopping();
+}
+
+/// The mail that a server sends.
+#[derive(Default)]
+pub struct Outbox {
+    pub mailer: Option<Mailer>,
+    /// Addresses of reminders and escalations.
+    pub staff: Vec<String>,
+}
+
+/// Longest time from the signal to stop to the end of the process.
+const STOP_TIME: Duration = Duration::from_secs(10);
+/// What of it the last work has: threads, the writer, the anchor.
+const LAST_WORK: Duration = Duration::from_millis(9_000);
+
+/// When the stop began.
+static STOPPED: OnceLock<Instant> = OnceLock::new();
+
+/// Exit code of a process that did not stop in time.
+const LATE: i32 = 5;
+
+/// Ends the process when it has not stopped in time, whatever hangs.
+fn end_in_time() {
+    while output::stopping() == ControlFlow::Continue(()) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let _ = STOPPED.set(Instant::now());
+    std::thread::sleep(STOP_TIME);
+    tracing::error!(seconds = STOP_TIME.as_secs(), "the process has not stopped in time and is ended");
+    std::process::exit(LATE);
+}
+
+/// Tells the service manager that the process lives, while its writer does.
+fn keep_alive(shared: &Shared, every: Duration) {
+    while output::stopping() == ControlFlow::Continue(()) {
+        if shared.screening.health().is_alive {
+            service::alive();
+        }
+        pause(every.min(Duration::from_secs(10)));
+    }
+}
+
+/// Starts what a server does beside answering requests.
+fn start_threads(threads: &mut Threads, shared: &Shared, outbox: Outbox) -> anyhow::Result<()> {
+    std::thread::Builder::new().name("stop-time".into()).spawn(end_in_time)?;
+    let theirs = shared.clone();
+    std::thread::Builder::new().name("end-when-broken".into()).spawn(move || end_when_broken(&theirs))?;
+    let theirs = shared.clone();
+    threads.start("sources", move || keep_reading(&theirs))?;
+    let theirs = shared.clone();
+    threads.start("clocks", move || keep_time(&theirs, outbox.mailer.as_ref(), &outbox.staff))?;
+    if let Some(every) = service::watchdog() {
+        let theirs = shared.clone();
+        threads.start("watchdog", move || keep_alive(&theirs, every))?;
+    }
+    Ok(())
+}
+
+/// Opens an address for listening.
+fn bind(address: &str, option: &str) -> anyhow::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(address)
+        .with_context(|| format!("cannot listen on {address}; choose another with {option}"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Opens a desk to everybody where that is wanted and possible; says when nobody can use it.
+fn open_or_warn(shared: &Shared, access: &AccessArgs) -> anyhow::Result<()> {
+    let is_open = access.open && shared.open()?;
+    if access.open && !is_open {
+        tracing::warn!("--open has no effect: this desk has had keys");
+    } else if !is_open && !shared.gate.has_keys() {
+        tracing::warn!(
+            "no key is in force, so nobody can use the desk; stop and make the first administrator's with `holdfast keys create NAME --role administrator`, or start with --open"
+        );
+    }
+    Ok(())
+}
+
+/// Serves until a signal to stop, and does what is due and sends what waits meanwhile.
 pub fn serve_shared(
     mut shared: Shared,
-    listen: &str,
-    access: &AccessArgs,
-    mailer: Option<Mailer>,
-    staff: Vec<String>,
+    mut threads: Threads,
+    listen: &Listen,
+    outbox: Outbox,
     site: Option<Site>,
 ) -> anyhow::Result<()> {
-    let theirs = shared.clone();
-    std::thread::spawn(move || end_when_broken(&theirs));
-    let theirs = shared.clone();
-    std::thread::spawn(move || keep_reading(&theirs));
-    let theirs = shared.clone();
-    std::thread::spawn(move || keep_time(&theirs, mailer.as_ref(), &staff));
+    let access = &listen.access;
+    let listener = bind(&listen.address, "--listen")?;
+    let address = listener.local_addr()?;
+    if access.open && !address.ip().is_loopback() {
+        bail!("--open is for this machine only, and {address} can be reached from outside; leave one of the two out");
+    }
+    open_or_warn(&shared, access)?;
+    shared.access = Arc::new(access.access(address, site.as_ref()));
+    let port = address.port();
+    shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
+    let metrics = listen.metrics.as_deref().map(|address| bind(address, "--metrics")).transpose()?;
+    start_threads(&mut threads, &shared, outbox)?;
+    let deliverer = Deliverer::start(shared.screening.clone(), shared.gate.master.clone())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
     // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
-    let _keep = shared.clone();
-    let _deliverer = Deliverer::start(shared.screening.clone(), shared.gate.master.clone())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let last = shared.clone();
     let served = runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("cannot listen on {listen}; choose another with --listen"))?;
-        let address = listener.local_addr()?;
-        if access.open && !address.ip().is_loopback() {
-            bail!("--open is for this machine only, and {listen} can be reached from outside; leave one of the two out");
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        if let Some(listener) = metrics {
+            tracing::info!(address = %listener.local_addr()?, "metrics are served");
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            tokio::spawn(serve_metrics(listener, shared.clone(), stopped()));
         }
-        let is_open = access.open && shared.open()?;
-        if access.open && !is_open {
-            tracing::warn!("--open has no effect: this desk has had keys");
-        } else if !is_open && !shared.gate.has_keys() {
-            tracing::warn!("no key is in force, so nobody can use the desk; stop and make the first administrator's with `holdfast keys create NAME --role administrator`, or start with --open");
-        }
-        let port = address.port();
-        shared.access = Arc::new(access.access(address, site.as_ref()));
-        shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
-        println!("Serving on http://{} (pages; API described at /openapi.json). Ctrl-C stops.", listener.local_addr()?);
+        println!("Serving on http://{address} (pages; API described at /openapi.json). Ctrl-C stops.");
         let _announced = Announced::new(shared.chain.snapshot().dir(), address)?;
-        let stop = async {
-            while output::stopping() == ControlFlow::Continue(()) {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        };
-        serve(listener, shared, stop).await?;
+        service::ready();
+        serve(listener, shared, stopped()).await?;
         anyhow::Ok(())
     });
-    if served.is_ok() {
-        anchor(&last);
-        // What blocks changed since the last checkpoint; without it the next start takes them in again.
-        if let Err(e) = last.chain.checkpoint() {
-            tracing::error!(error = one_line(&e), "the workspace is not saved");
+    let deadline = STOPPED.get().copied().unwrap_or_else(Instant::now) + LAST_WORK;
+    within(deadline, "stop-webhooks", move || drop(deliverer));
+    threads.join(deadline);
+    let is_served = served.is_ok();
+    let desk = last.clone();
+    within(deadline, "last-work", move || {
+        // What waits for the writer is stored before this empty change.
+        if let Err(e) = desk.screening.transact("engine", |_| Ok(())) {
+            tracing::error!(reason = one_line(&e), "the writer has not stored what waited");
         }
-    }
+        if is_served {
+            anchor(&desk);
+            // What blocks changed since the last checkpoint; without it the next start takes them in again.
+            if let Err(e) = desk.chain.checkpoint() {
+                tracing::error!(reason = one_line(&e), "the workspace is not saved");
+            }
+        }
+    });
     // What still works for a client that is gone does not keep the machine from stopping.
-    runtime.shutdown_timeout(Duration::from_secs(5));
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    tracing::info!("stopped");
     served
 }
 
@@ -595,6 +708,7 @@ fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
             Ok(false) => said.clear(),
             Err(e) => {
                 let text = format!("{e:#}");
+                shared.status.not_followed(&shared.chain.snapshot().ledger.network().to_string(), &text);
                 if text != said {
                     tracing::warn!(reason = one_line(&text), "the node is not followed; trying again");
                     said = text;
@@ -610,7 +724,16 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
     // The node is asked for what comes after a snapshot: a slow one delays nobody.
     let snapshot = shared.chain.snapshot();
     let fetched = fetch(&snapshot.ledger, source, node.from_height)?;
+    let (network, tip) = (snapshot.ledger.network(), fetched.tip);
     drop(snapshot);
+    // Noted after the append: blocks that wait to be put in are lag.
+    let read = || {
+        let height = shared.chain.snapshot().ledger.tip().map(|t| t.height);
+        shared.status.followed(&network.to_string(), height, tip);
+    };
+    if fetched.is_empty() {
+        read();
+    }
     if !fetched.is_empty() {
         let append = |workspace: &mut Workspace| -> anyhow::Result<_> {
             let report = put(&mut workspace.ledger, fetched)?;
@@ -620,6 +743,7 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
             Ok((report, workspace.ledger.tip().map_or(0, |t| t.height)))
         };
         let (report, height) = shared.chain.append(append)?;
+        read();
         if report.appended > 0 || report.removed > 0 {
             shared.rescreen_later(format!("the ledger moved on to block {height}"));
             if height < report.tip {

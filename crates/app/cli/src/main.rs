@@ -18,6 +18,7 @@ mod running;
 mod screening;
 mod sharing;
 mod simulate;
+mod threads;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -48,7 +49,7 @@ enum Command {
     /// Follow a live node: catch up, follow reorganizations, watch the mempool.
     Follow(live::Follow),
     /// Serve the HTTP API and the pages.
-    Serve(live::Serve),
+    Serve(Box<live::Serve>),
     /// Copy a store with its database, keys, files and ledger into a folder, while the server runs.
     Backup(backup::Backup),
     /// Make a store from a backup, checked file by file.
@@ -165,7 +166,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     output::end_quietly_when_unread();
-    output::install_stop_handler();
+    output::install_stop_handler(matches!(cli.command, Command::Serve(_) | Command::Follow(_)));
     if let Some(folder) = std::env::var_os("HOLDFAST_DATA") {
         holdfast_academy::labs::blocks::read_from(folder.into());
     }
@@ -176,7 +177,7 @@ fn main() -> ExitCode {
         Command::Ingest(args) => ledger::ingest(args, json),
         Command::Ledger(command) => ledger::run(command, json),
         Command::Follow(args) => live::follow_command(args, json),
-        Command::Serve(args) => live::serve_command(args),
+        Command::Serve(args) => live::serve_command(*args),
         Command::Backup(args) => backup::backup(args, json),
         Command::Restore(args) => backup::restore(args, json),
         Command::Tags(command) => workspace::tags(command, json),
@@ -213,7 +214,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("holdfast: {error:#}");
+            output::failed(&error);
             ExitCode::FAILURE
         }
     }

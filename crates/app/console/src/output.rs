@@ -9,15 +9,37 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static STOP: AtomicBool = AtomicBool::new(false);
+/// Whether what is said goes to the log: every line of it must be one.
+static IS_LOGGED: AtomicBool = AtomicBool::new(false);
 
-/// Ctrl-C asks long work to stop at the next safe point; a second one ends the process.
-pub fn install_stop_handler() {
+/// Ctrl-C and SIGTERM ask long work to stop at the next safe point; a second one ends the process. What runs on (`is_logged`) logs it.
+pub fn install_stop_handler(is_logged: bool) {
+    IS_LOGGED.store(is_logged, Ordering::SeqCst);
     let _ = ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        eprintln!("\nholdfast: stopping at the next safe point; press Ctrl-C again to end at once");
+        match IS_LOGGED.load(Ordering::SeqCst) {
+            true => tracing::info!("a signal to stop; a second one ends the process at once"),
+            false => eprintln!("\nholdfast: stopping at the next safe point; press Ctrl-C again to end at once"),
+        }
     });
+}
+
+/// Warns whoever runs a command.
+pub fn warn(message: &str) {
+    match IS_LOGGED.load(Ordering::SeqCst) {
+        true => tracing::warn!("{message}"),
+        false => eprintln!("holdfast: {message}"),
+    }
+}
+
+/// Prints the error that ends a command.
+pub fn failed(error: &anyhow::Error) {
+    match IS_LOGGED.load(Ordering::SeqCst) {
+        true => tracing::error!("{error:#}"),
+        false => eprintln!("holdfast: {error:#}"),
+    }
 }
 
 /// Who reads the output may stop reading (`| head`): that ends the command without a word, as with SIGPIPE, and is no fault.

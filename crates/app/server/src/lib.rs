@@ -17,8 +17,11 @@ pub mod error;
 pub mod field_guide;
 pub mod gate;
 pub mod guard;
+pub mod health;
+mod layers;
 pub mod limits;
 pub mod listen;
+pub mod metrics;
 pub mod observe;
 pub mod pages;
 pub mod portal;
@@ -28,6 +31,7 @@ pub mod screening;
 pub mod sessions;
 pub mod sharing;
 pub mod sharing_pages;
+pub mod status;
 
 use access::Access;
 use arc_swap::ArcSwap;
@@ -44,7 +48,7 @@ use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::sources::Clients;
 use holdfast_vendors::Providers;
-pub use listen::serve;
+pub use listen::{serve, serve_metrics};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
@@ -76,6 +80,10 @@ pub struct Shared {
     pub(crate) large: limits::LargeBodies,
     /// Connections to partners.
     pub partners: Arc<Clients>,
+    /// What is known of the server's parts.
+    pub status: Arc<status::Status>,
+    /// What the server counts.
+    pub metrics: Arc<metrics::Metrics>,
     /// Screening again, as one job.
     rescreens: Arc<rescreens::Rescreens>,
     /// When this server last read each source.
@@ -100,6 +108,7 @@ impl Shared {
         let gate = Arc::new(Gate::new(master, screening.keys()?));
         let chain = Arc::new(ChainHandle::new(workspace));
         let policy = Arc::new(Policy::standard());
+        let metrics = Arc::new(metrics::Metrics::new(&screening));
         let (mempool, screening) = (Arc::new(ArcSwap::from_pointee(Mempool::default())), Arc::new(screening));
         let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
         Ok(Shared {
@@ -112,6 +121,8 @@ impl Shared {
             vault,
             site,
             anchors: None,
+            status: Arc::default(),
+            metrics,
             rescreens: Arc::default(),
             access: Arc::new(Access::new()),
             large: limits::LargeBodies::default(),
@@ -137,7 +148,7 @@ pub const MAX_BODY: usize = 64 << 20;
 
 /// All routes.
 pub fn router(shared: Shared) -> Router {
-    Router::new()
+    let app = Router::new()
         .route("/", get(pages::home))
         .route("/search", get(pages::search))
         .route("/address/{address}", get(pages::address))
@@ -387,7 +398,19 @@ pub fn router(shared: Shared) -> Router {
         .fallback(pages::nothing_here)
         .layer(axum::middleware::from_fn_with_state(shared.clone(), guard::guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(axum::middleware::from_fn(observe::observe))
+        // Probes come without a key and by any name.
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics));
+    layers::surround(app, &shared).with_state(shared)
+}
+
+/// Metrics and health at an address of their own, where no key is needed.
+pub fn metrics_router(shared: Shared) -> Router {
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::open_metrics))
         .with_state(shared)
 }
 

@@ -54,6 +54,39 @@ pub fn largest(method: &Method, path: &str) -> usize {
     }
 }
 
+/// Time for an answer to begin.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+/// Time for an answer that takes work over the whole chain, the whole log or a large file; commands wait as long.
+const LONG_ANSWER_TIME: Duration = Duration::from_secs(600);
+
+/// Time for an answer to begin. It covers the reading of the body, whose rate is bounded, so that large bodies get theirs on top.
+pub fn answer_time(method: &Method, path: &str) -> Duration {
+    let body = match crate::access::changes(method) {
+        true => largest(method, path) as u64,
+        false => 0,
+    };
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let is_long = match parts[..] {
+        // Over the whole chain.
+        ["api", "v1", "cluster" | "rescreen" | "tags" | "blocks" | "trace" | "paths" | "verify", ..] | ["trace"] => {
+            true
+        }
+        ["api", "v1", "exposures", "rebuild"] | ["api", "v1", "ledger", "check"] => true,
+        // Over the whole history.
+        ["api", "v1", "audit" | "rules", ..] | ["api", "v1", "records"] | ["api", "v1", "holds", "check"] => true,
+        // Partners, large files, packages.
+        ["api", "v1", "sharing", ..] | ["desk", "sharing", ..] | ["taxii2", ..] => true,
+        ["api", "v1", "desk", "cases" | "requests" | "search" | "transparency", ..] => true,
+        ["desk", "cases" | "requests" | "search", ..] | ["transparency"] => true,
+        ["portal", "requests", ..] | ["api", "v1", "portal", "requests", ..] => true,
+        // A session's labs are made and its certificates signed at once.
+        ["api", "v1", "academy" | "learn", ..] | ["academy", ..] | ["desk", "academy", ..] => true,
+        _ => false,
+    };
+    let base = if is_long { LONG_ANSWER_TIME } else { ANSWER_TIME };
+    base + Duration::from_secs(body / BYTES_A_SECOND)
+}
+
 fn too_large(limit: usize) -> ApiError {
     ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, message: format!("body: more than {limit} bytes") }
 }

@@ -1,6 +1,6 @@
 //! Connections: how many, how long they may be silent, and an end within a bound.
 
-use crate::access::Peer;
+use crate::access::{Access, Peer};
 use crate::limits::sender;
 use crate::{Shared, router};
 use axum::extract::Request;
@@ -19,8 +19,8 @@ pub const MAX_CONNECTIONS: usize = 2_048;
 pub const MAX_OF_ONE: usize = 256;
 /// Longest time for the head of a request, and so without a request.
 pub const HEADER_TIME: Duration = Duration::from_secs(30);
-/// Longest time that requests may go on once the server is to stop.
-pub const STOP_TIME: Duration = Duration::from_secs(10);
+/// Longest time that requests may go on once the server is to stop; the rest of ten seconds is for the threads and the writer.
+pub const STOP_TIME: Duration = Duration::from_secs(7);
 
 /// Open connections by sender.
 #[derive(Default)]
@@ -65,7 +65,33 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let access = shared.access.clone();
-    let app = router(shared);
+    let status = shared.status.clone();
+    let stop = async move {
+        stop.await;
+        status.stop();
+    };
+    serve_app(listener, router(shared), access, stop).await
+}
+
+/// Serves metrics and health at an address of their own until `stop` resolves.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve_metrics(
+    listener: tokio::net::TcpListener,
+    shared: Shared,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let access = shared.access.clone();
+    serve_app(listener, crate::metrics_router(shared), access, stop).await
+}
+
+async fn serve_app(
+    listener: tokio::net::TcpListener,
+    app: axum::Router,
+    access: Arc<Access>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let open = Arc::new(Open::default());
     let graceful = GracefulShutdown::new();
     let (abort, aborted) = tokio::sync::watch::channel(false);

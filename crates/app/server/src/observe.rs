@@ -1,14 +1,18 @@
-//! Around every request: its id, its span in the log, its line when it is answered.
+//! Around every request: its id, its span in the log, its line and its count when it is answered.
 //!
 //! A line names the route as it is written in the router, never the path: paths carry addresses, names of customers and ids of cases.
 
-use axum::extract::{MatchedPath, Request};
+use crate::compat;
+use crate::error::ApiError;
+use crate::layers::Panicked;
+use crate::metrics::Metrics;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 use tracing::Instrument;
 
@@ -49,17 +53,27 @@ pub(crate) fn route(request: &Request) -> String {
 }
 
 /// Gives a request its id and span, and logs that it was answered.
-pub async fn observe(mut request: Request, next: Next) -> Response {
-    let began = Instant::now();
+pub async fn observe(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
+    let (began, _in_flight) = (Instant::now(), metrics.enter());
     let id = id_of(request.headers());
     let (method, route) = (method_name(request.method()), route(&request));
     // An error's level, so that the span is there whatever is logged.
-    let span = tracing::error_span!("request", request_id = id.to_str().unwrap_or_default(), method, route);
+    let span = tracing::error_span!("request", request_id = id.to_str().unwrap_or_default(), method, route = route);
     request.headers_mut().insert(REQUEST_ID, id.clone());
+    let path = request.uri().path().to_owned();
     let mut response = next.run(request).instrument(span.clone()).await;
+    if response.extensions().get::<Panicked>().is_some() {
+        response = span.in_scope(|| compat::error(&path, ApiError::panicked()));
+    }
     let status = response.status().as_u16();
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    span.in_scope(|| tracing::info!(status, duration_ms, "answered"));
+    let took = began.elapsed();
+    metrics.answered(method, &route, status, took);
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    span.in_scope(|| match route.as_str() {
+        // Every few seconds, for ever.
+        "/health/live" | "/health/ready" | "/metrics" => tracing::debug!(status, duration_ms, "answered"),
+        _ => tracing::info!(status, duration_ms, "answered"),
+    });
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }

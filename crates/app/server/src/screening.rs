@@ -157,9 +157,15 @@ impl Shared {
         }
         let shared = self.clone();
         let work = move || {
-            while let Some(why) = shared.rescreens.next() {
+            while let Some(why) = shared.rescreens.next()
+                && !shared.status.is_stopping()
+            {
                 let look = |event: &Event| shared.facts(event);
-                let pass = || shared.screening.rescreen(look, &why, &mut |_| ControlFlow::Continue(()));
+                let go_on = || match shared.status.is_stopping() {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                };
+                let pass = || shared.screening.rescreen(look, &why, &mut |_| go_on());
                 match std::panic::catch_unwind(std::panic::AssertUnwindSafe(pass)) {
                     Ok(Ok(_)) => {}
                     Ok(Err(e)) => tracing::warn!(reason = one_line(&e), "screening again failed"),
@@ -730,7 +736,7 @@ pub async fn remove_webhook(
 pub struct KeyRequest {
     /// Whose it is.
     name: String,
-    /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, admin. Nobody gives a scope that
+    /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, metrics, admin. Nobody gives a scope that
     /// they do not have.
     scopes: Vec<String>,
     /// Requests a minute; 0 for no limit.

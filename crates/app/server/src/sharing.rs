@@ -141,7 +141,9 @@ impl Shared {
             let shared = self.clone();
             let work = move || {
                 // Why it failed is stored with the source.
-                if let Err(e) = shared.read_source(source.id) {
+                let read = shared.read_source(source.id);
+                shared.metrics.source_read(source.id, shared.screening.now(), read.is_ok());
+                if let Err(e) = read {
                     tracing::warn!(source = source.id, reason = one_line(&e), "a source is not read");
                 }
                 shared.reading.lock().unwrap_or_else(|e| e.into_inner()).remove(&source.id);

@@ -11,9 +11,10 @@ use utoipa::ToSchema;
 /// What a key may do.
 ///
 /// `chain` looks up the ledger, tags and exposures (address screening); `read` does too, and reads customers' events, holds and alerts.
-pub const SCOPES: [&str; 14] = [
+/// `metrics` reads metrics and the reasons of health checks.
+pub const SCOPES: [&str; 15] = [
     "chain", "read", "events", "records", "holds", "alerts", "rules", "desk", "approve", "audit", "manage", "partner",
-    "academy", "admin",
+    "academy", "metrics", "admin",
 ];
 
 /// Roles of people and the scopes that each has, and no more. Officers are no key holders: they enter by the portal. `admin` is no role but

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -93,10 +94,19 @@ pub fn start(format: Format, filter: Filter) -> Result<(), LogError> {
     Ok(())
 }
 
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+/// Returns how many panics there were since [`log_panics`].
+#[must_use]
+pub fn panics() -> u64 {
+    PANICS.load(Ordering::Relaxed)
+}
+
 /// Logs where panics happen from now on, instead of printing them. The values in a message may be anybody's, so that only what stands before
 /// them is logged.
 pub fn log_panics() {
     std::panic::set_hook(Box::new(|info| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
         let payload = info.payload();
         let message = match (payload.downcast_ref::<&'static str>(), payload.downcast_ref::<String>()) {
             (Some(text), _) => *text,

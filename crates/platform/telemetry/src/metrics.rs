@@ -90,8 +90,12 @@ impl Process {
                 let line = status.lines().find(|l| l.starts_with(name))?;
                 line.split_whitespace().nth(1)?.parse::<i64>().ok()
             };
-            number("VmRSS:").map(|kib| self.memory.set(kib * 1024));
-            number("Threads:").map(|n| self.threads.set(n));
+            if let Some(kib) = number("VmRSS:") {
+                self.memory.set(kib * 1024);
+            }
+            if let Some(threads) = number("Threads:") {
+                self.threads.set(threads);
+            }
         }
         if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
             self.files.set(i64::try_from(files.count()).unwrap_or(i64::MAX));

@@ -1,0 +1,281 @@
+//! What the server counts, and what is read when somebody asks.
+
+use crate::Shared;
+use crate::status::Single;
+use holdfast_screening::Screening;
+use holdfast_telemetry::health::State;
+use holdfast_telemetry::metrics::{
+    Counter, Family, Gauge, Histogram, Labels, Process, Registry, encode, register_build, seconds,
+};
+use std::time::Duration;
+
+/// Most sources and webhooks that have series of their own.
+const MAX_SERIES: usize = 200;
+/// How long the database may take for the values that are read from it.
+const READ_TIME: Duration = Duration::from_secs(3);
+
+type Gauges<const N: usize> = Family<Labels<N>, Gauge>;
+type Counters<const N: usize> = Family<Labels<N>, Counter>;
+
+/// The server's metrics.
+pub struct Metrics {
+    registry: Registry,
+    requests: Counters<3>,
+    durations: Family<Labels<1>, Histogram, fn() -> Histogram>,
+    in_flight: Gauge,
+    panics: Counter,
+    source_failures: Counters<1>,
+    source_read: Gauges<1>,
+    read: Read,
+    process: Process,
+    /// One scrape after another: they set the same values.
+    turn: tokio::sync::Mutex<()>,
+    single: Single,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+/// Values that are read at a scrape.
+#[derive(Default)]
+struct Read {
+    component_ok: Gauges<1>,
+    lag: Gauges<1>,
+    height: Gauges<1>,
+    follower_read: Gauges<1>,
+    follower_failures: Gauges<1>,
+    node_state: Gauges<2>,
+    database_read: Gauge,
+    webhooks_behind: Gauges<1>,
+    webhook_failures: Gauges<1>,
+    mail_waiting: Gauge,
+    mail_failing: Gauge,
+    source_failing: Gauges<1>,
+}
+
+/// What the database says for metrics.
+struct Stored {
+    webhooks: Vec<(u64, u64, u32)>,
+    mail_waiting: i64,
+    mail_failing: i64,
+    sources: Vec<(i64, Option<i64>, bool)>,
+}
+
+impl Metrics {
+    /// The metrics of a server of this desk.
+    #[must_use]
+    pub fn new(screening: &Screening) -> Self {
+        let mut registry = Registry::default();
+        register_build(&mut registry, env!("CARGO_PKG_VERSION"));
+        let process = Process::register(&mut registry);
+        screening.register_metrics(&mut registry);
+        let metrics = Metrics {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(seconds as fn() -> Histogram),
+            in_flight: Gauge::default(),
+            panics: Counter::default(),
+            source_failures: Family::default(),
+            source_read: Family::default(),
+            read: Read::default(),
+            process,
+            turn: tokio::sync::Mutex::default(),
+            single: Single::default(),
+            registry: Registry::default(),
+        };
+        metrics.register(&mut registry);
+        Metrics { registry, ..metrics }
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        let read = &self.read;
+        let mut add = |name: &str, help: &str, gauges: &Gauges<1>| registry.register(name, help, gauges.clone());
+        add("holdfast_component_ok", "Whether a part of the server works, as /health/ready says", &read.component_ok);
+        add("holdfast_node_lag_blocks", "Blocks that the ledger is behind a node", &read.lag);
+        add("holdfast_node_height", "Height of the ledger's tip", &read.height);
+        add("holdfast_node_read_timestamp_seconds", "When a node was read last", &read.follower_read);
+        add("holdfast_node_failed_rounds", "Rounds of following that failed since the start", &read.follower_failures);
+        add("holdfast_webhook_behind_entries", "Audit entries not yet looked at for a webhook", &read.webhooks_behind);
+        add("holdfast_webhook_failures", "Failed tries since a webhook's last delivery", &read.webhook_failures);
+        add("holdfast_source_failing", "Whether the last reading of a partner's source failed", &read.source_failing);
+        add("holdfast_source_read_timestamp_seconds", "When a partner's source was read last", &self.source_read);
+        registry.register("holdfast_node_state", "1 for the state that a node is in", read.node_state.clone());
+        registry.register(
+            "holdfast_stored_read",
+            "Whether the values of the database were read",
+            read.database_read.clone(),
+        );
+        registry.register("holdfast_mail_waiting", "Mail that waits in the outbox", read.mail_waiting.clone());
+        registry.register("holdfast_mail_failing", "Mail that waits and failed before", read.mail_failing.clone());
+        registry.register(
+            "holdfast_source_failures",
+            "Failed readings of a partner's source",
+            self.source_failures.clone(),
+        );
+        registry.register("holdfast_http_requests", "Requests answered, by route and status", self.requests.clone());
+        registry.register(
+            "holdfast_http_request_seconds",
+            "Time to an answer's head, by group of routes",
+            self.durations.clone(),
+        );
+        registry.register(
+            "holdfast_http_requests_in_flight",
+            "Requests that are being answered",
+            self.in_flight.clone(),
+        );
+        registry.register("holdfast_panics", "Panics, in any thread", self.panics.clone());
+    }
+
+    /// A request begins; dropped, it has ended.
+    pub(crate) fn enter(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    /// A request was answered.
+    pub(crate) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
+        self.requests.get_or_create(&labels).inc();
+        self.durations.get_or_create(&[("group", group(route).to_owned())]).observe(took.as_secs_f64());
+    }
+
+    /// A partner's source was read, or not.
+    pub(crate) fn source_read(&self, source: i64, now: i64, is_read: bool) {
+        let label = [("source", source.to_string())];
+        if is_read {
+            self.source_read.get_or_create(&label).set(now);
+        } else {
+            self.source_failures.get_or_create(&label).inc();
+        }
+    }
+
+    /// Reads what is read at a scrape; returns all metrics as text.
+    pub(crate) async fn scrape(&self, shared: &Shared) -> Result<String, std::fmt::Error> {
+        let _turn = self.turn.lock().await;
+        self.process.read();
+        self.panics.inc_by(holdfast_telemetry::logs::panics().saturating_sub(self.panics.get()));
+        for component in shared.readiness().await.components {
+            let is_ok = component.state == State::Ok;
+            self.read.component_ok.get_or_create(&[("component", component.name.clone())]).set(is_ok.into());
+            if let Some(network) = component.name.strip_prefix("node:") {
+                for state in State::ALL {
+                    let label = [("network", network.to_owned()), ("state", state.name().to_owned())];
+                    self.read.node_state.get_or_create(&label).set((state == component.state).into());
+                }
+            }
+        }
+        for (network, follower) in shared.status.followers() {
+            let label = [("network", network)];
+            let set = |gauges: &Gauges<1>, value: Option<u64>| {
+                if let Some(value) = value.and_then(|v| i64::try_from(v).ok()) {
+                    gauges.get_or_create(&label).set(value);
+                }
+            };
+            set(&self.read.lag, follower.lag_blocks().map(u64::from));
+            set(&self.read.height, follower.height.map(u64::from));
+            set(&self.read.follower_read, follower.read_at);
+            set(&self.read.follower_failures, Some(follower.failures));
+        }
+        let theirs = shared.clone();
+        let stored = self.single.run(READ_TIME, move || stored(&theirs)).await;
+        self.set_stored(stored.and_then(Result::ok));
+        encode(&self.registry)
+    }
+
+    /// Takes over what the database says; what it does not say is left out, rather than said as it was.
+    fn set_stored(&self, stored: Option<Stored>) {
+        let read = &self.read;
+        read.database_read.set(stored.is_some().into());
+        read.webhooks_behind.clear();
+        read.webhook_failures.clear();
+        read.source_failing.clear();
+        let Some(stored) = stored else { return };
+        read.mail_waiting.set(stored.mail_waiting);
+        read.mail_failing.set(stored.mail_failing);
+        for (id, behind, failures) in stored.webhooks {
+            let label = [("webhook", id.to_string())];
+            read.webhooks_behind.get_or_create(&label).set(i64::try_from(behind).unwrap_or(i64::MAX));
+            read.webhook_failures.get_or_create(&label).set(failures.into());
+        }
+        for (id, polled, is_failing) in stored.sources {
+            let label = [("source", id.to_string())];
+            read.source_failing.get_or_create(&label).set(is_failing.into());
+            let gauge = self.source_read.get_or_create_owned(&label);
+            if let (Some(polled), false) = (polled, is_failing) {
+                gauge.set(polled.max(gauge.get()));
+            }
+        }
+    }
+}
+
+/// A request that is being answered.
+pub(crate) struct InFlight(Gauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// The group of a route: every route would be too many histograms.
+fn group(route: &str) -> &'static str {
+    let mut parts = route.trim_start_matches('/').split('/');
+    match (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default()) {
+        ("api", "events") => "decisions",
+        ("api", "portal") | ("portal", _) => "portal",
+        ("api", "learn" | "academy") | ("academy", _) => "academy",
+        ("api", "sharing") | ("taxii2", _) => "sharing",
+        ("api", "desk") | ("desk", _) => "desk",
+        ("v2" | "public", _) => "vendors",
+        ("api", _) if route.starts_with("/api/kyt/") => "vendors",
+        ("api", _) => "api",
+        ("health" | "metrics", _) => "health",
+        _ => "pages",
+    }
+}
+
+/// Reads what the database says for metrics.
+fn stored(shared: &Shared) -> Result<Stored, holdfast_screening::ScreeningError> {
+    let webhooks = shared.screening.webhooks()?;
+    let (head, mail_waiting, mail_failing) = shared.screening.read(|db| {
+        let sql = "SELECT (SELECT COALESCE(MAX(seq), 0) FROM audit), (SELECT COUNT(*) FROM outbox WHERE sent IS NULL),
+                   (SELECT COUNT(*) FROM outbox WHERE sent IS NULL AND failures > 0)";
+        let rows = db.query(sql, &[])?;
+        let number = |i| rows.first().map_or(Ok(0), |r| r.int(i));
+        Ok((number(0)?, number(1)?, number(2)?))
+    })?;
+    let head = u64::try_from(head).unwrap_or(0);
+    let webhooks = webhooks.into_iter().take(MAX_SERIES);
+    let sources = shared.sharing().sources()?.into_iter().filter(|s| s.state == "active").take(MAX_SERIES);
+    Ok(Stored {
+        webhooks: webhooks.map(|w| (w.id, head.saturating_sub(w.progress.seen), w.failures)).collect(),
+        mail_waiting,
+        mail_failing,
+        sources: sources.map(|s| (s.id, s.polled, s.error.is_some())).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_fall_into_few_groups() {
+        for (route, expected) in [
+            ("/api/v1/events", "decisions"),
+            ("/api/v1/events/{id}", "decisions"),
+            ("/api/v1/holds/{id}/release", "api"),
+            ("/api/v1/desk/requests/{id}", "desk"),
+            ("/api/kyt/v2/users/{user}/transfers", "vendors"),
+            ("/v2/wallet/synchronous", "vendors"),
+            ("/portal/requests/{id}", "portal"),
+            ("/taxii2/{*rest}", "sharing"),
+            ("/", "pages"),
+            ("other", "pages"),
+        ] {
+            assert_eq!(group(route), expected, "{route}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The service manager: systemd is told when the server is ready, stops, and lives. Without `NOTIFY_SOCKET` nothing happens.
+
+use sd_notify::NotifyState;
+use std::time::Duration;
+
+fn notify(state: NotifyState<'_>) {
+    if let Err(e) = sd_notify::notify(&[state]) {
+        tracing::warn!(reason = %e, "the service manager is not notified");
+    }
+}
+
+/// The server answers requests.
+pub fn ready() {
+    notify(NotifyState::Ready);
+}
+
+/// The server stops.
+pub fn stopping() {
+    notify(NotifyState::Stopping);
+}
+
+/// The server lives; to be repeated within [`watchdog`].
+pub fn alive() {
+    notify(NotifyState::Watchdog);
+}
+
+/// Returns how often [`alive`] is to be called: half of what systemd waits for; `None` when it does not watch this process.
+#[must_use]
+pub fn watchdog() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|limit| limit / 2)
+}
