@@ -25,8 +25,8 @@ USER holdfast
 WORKDIR /var/lib/holdfast
 VOLUME /var/lib/holdfast
 EXPOSE 8650
-# The description of the API is served without a key. 503 and no answer are unhealthy.
+# 503 and no answer are unhealthy.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", "http://127.0.0.1:8650/openapi.json"]
+    CMD ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", "http://127.0.0.1:8650/health/live"]
 ENTRYPOINT ["holdfast"]
 CMD ["serve", "--store", "/var/lib/holdfast", "--listen", "0.0.0.0:8650"]

@@ -214,6 +214,9 @@ fn pause(mut time: Duration) {
 
 #[derive(Args)]
 pub struct Serve {
+    /// Configuration file (TOML); flags and the environment come before it. See `holdfast config`.
+    #[arg(long, env = "HOLDFAST_CONFIG")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
@@ -493,6 +496,10 @@ pub fn url_of(url: Option<&str>, file: Option<&Path>, option: &str) -> anyhow::R
 }
 
 pub fn serve_command(args: Serve) -> anyhow::Result<()> {
+    crate::config::misspelled_variables().iter().for_each(|w| output::warn(w));
+    if let Some(file) = &args.config {
+        tracing::info!(file = %file.display(), "configuration read");
+    }
     let source = args.node.source()?;
     let workspace = match source {
         Some(_) => Workspace::create_or_open(&args.store.store, args.network)?,

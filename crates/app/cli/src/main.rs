@@ -3,6 +3,7 @@
 mod academy;
 mod backup;
 mod campaigns;
+mod config;
 mod connect;
 #[cfg(feature = "demo")]
 mod demo;
@@ -21,7 +22,7 @@ mod simulate;
 mod threads;
 mod workspace;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use holdfast_console::{desk_key, output};
 use std::process::ExitCode;
 
@@ -50,6 +51,9 @@ enum Command {
     Follow(live::Follow),
     /// Serve the HTTP API and the pages.
     Serve(Box<live::Serve>),
+    /// The configuration of `serve`: check a file, print the reference.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Copy a store with its database, keys, files and ledger into a folder, while the server runs.
     Backup(backup::Backup),
     /// Make a store from a backup, checked file by file.
@@ -155,7 +159,13 @@ fn moved(name: &str, rest: &Moved) -> anyhow::Result<()> {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match config::parse(Cli::command()) {
+        Ok(matches) => Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit()),
+        Err(error) => {
+            eprintln!("holdfast: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
     let logging = match &cli.command {
         Command::Serve(args) => args.log.start(),
         Command::Follow(args) => args.log.start(),
@@ -178,6 +188,7 @@ fn main() -> ExitCode {
         Command::Ledger(command) => ledger::run(command, json),
         Command::Follow(args) => live::follow_command(args, json),
         Command::Serve(args) => live::serve_command(*args),
+        Command::Config(command) => config::run(command, Cli::command(), json),
         Command::Backup(args) => backup::backup(args, json),
         Command::Restore(args) => backup::restore(args, json),
         Command::Tags(command) => workspace::tags(command, json),

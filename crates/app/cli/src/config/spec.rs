@@ -1,0 +1,138 @@
+//! The settings of `serve`: key in the file, flag, environment variable. Help, default and number of values stand with the flag.
+
+use holdfast_bitcoin::Network;
+use holdfast_telemetry::logs::{Filter, Format};
+use std::net::IpAddr;
+
+/// What a value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A path; a relative one begins at the working directory.
+    Path,
+    /// A URL, without a password.
+    Url,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// Texts.
+    List,
+    /// Addresses of machines.
+    Addresses,
+    /// A Bitcoin-like network.
+    Network,
+    /// A filter of log lines.
+    Filter,
+    /// The form of log lines.
+    Format,
+}
+
+impl Kind {
+    /// Its name in the reference.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Text | Kind::Filter => "text",
+            Kind::Path => "path",
+            Kind::Url => "URL",
+            Kind::Integer => "whole number",
+            Kind::Number => "number",
+            Kind::List => "list of texts",
+            Kind::Addresses => "list of addresses",
+            Kind::Network => "network",
+            Kind::Format => "`text` or `json`",
+        }
+    }
+
+    /// Checks one value; says what is wrong and how to fix it.
+    pub fn check(self, text: &str, setting: &Setting) -> Result<(), String> {
+        let wrong = |what: &str| Err(format!("'{text}' is {what}"));
+        match self {
+            _ if text.is_empty() => Err("is empty; leave the key out instead".to_owned()),
+            Kind::Text | Kind::Path | Kind::List => Ok(()),
+            Kind::Url if has_password(text) => {
+                let file = format!("{}_file", setting.key);
+                Err(format!("holds a password; write it into a file that only Holdfast reads, and name that in {file}"))
+            }
+            Kind::Url => Ok(()),
+            Kind::Integer => text.parse::<u32>().map(drop).or_else(|_| wrong("no whole number of up to 32 bits")),
+            Kind::Number => match text.parse::<f64>() {
+                Ok(n) if n.is_finite() && n >= 0.0 => Ok(()),
+                _ => wrong("no number of 0 or more"),
+            },
+            Kind::Addresses => text.parse::<IpAddr>().map(drop).or_else(|_| wrong("no IP address, such as 10.0.0.1")),
+            Kind::Network => text.parse::<Network>().map(drop).map_err(|e| e.to_string()),
+            Kind::Filter => text.parse::<Filter>().map(drop).map_err(|e| e.to_string()),
+            Kind::Format => text.parse::<Format>().map(drop).map_err(|e| e.to_string()),
+        }
+    }
+
+    pub fn is_list(self) -> bool {
+        matches!(self, Kind::List | Kind::Addresses)
+    }
+}
+
+/// Whether a URL names a password.
+fn has_password(url: &str) -> bool {
+    let user = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map_or("", |(user, _)| user);
+    user.contains(':') || url.contains("password=")
+}
+
+/// A setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Table and key in the file; none for what is no setting of a file.
+    pub key: &'static str,
+    /// Name of the flag, without dashes.
+    pub flag: &'static str,
+    /// Environment variable.
+    pub env: &'static str,
+    pub kind: Kind,
+    /// Flag of a setting that says the same in another way; whichever comes from the stronger place wins.
+    pub instead_of: Option<&'static str>,
+}
+
+const fn setting(key: &'static str, flag: &'static str, env: &'static str, kind: Kind) -> Setting {
+    Setting { key, flag, env, kind, instead_of: None }
+}
+
+const fn either(setting: Setting, instead_of: &'static str) -> Setting {
+    Setting { instead_of: Some(instead_of), ..setting }
+}
+
+/// All settings, in the order of the reference. `--open` is none: a desk is opened by hand, to try it out. `--password` is none either: secrets
+/// stand in files.
+pub const SETTINGS: [Setting; 26] = [
+    setting("store.path", "store", "HOLDFAST_STORE", Kind::Path),
+    setting("server.listen", "listen", "HOLDFAST_LISTEN", Kind::Text),
+    setting("server.site", "site", "HOLDFAST_SITE", Kind::Text),
+    setting("server.hosts", "host", "HOLDFAST_HOSTS", Kind::List),
+    setting("server.trusted_proxies", "trusted-proxy", "HOLDFAST_TRUSTED_PROXIES", Kind::Addresses),
+    setting("server.metrics", "metrics", "HOLDFAST_METRICS", Kind::Text),
+    setting("server.ready_max_lag_blocks", "ready-max-lag", "HOLDFAST_READY_MAX_LAG_BLOCKS", Kind::Integer),
+    setting(
+        "server.ready_max_silence_seconds",
+        "ready-max-silence",
+        "HOLDFAST_READY_MAX_SILENCE_SECONDS",
+        Kind::Integer,
+    ),
+    either(setting("database.url", "database", "HOLDFAST_DATABASE", Kind::Url), "database-file"),
+    either(setting("database.url_file", "database-file", "HOLDFAST_DATABASE_FILE", Kind::Path), "database"),
+    setting("node.network", "network", "HOLDFAST_NETWORK", Kind::Network),
+    either(setting("node.rpc", "rpc", "HOLDFAST_RPC", Kind::Url), "rest"),
+    either(setting("node.rest", "rest", "HOLDFAST_REST", Kind::Url), "rpc"),
+    setting("node.user", "user", "HOLDFAST_RPC_USER", Kind::Text),
+    either(setting("node.password_file", "password-file", "HOLDFAST_RPC_PASSWORD_FILE", Kind::Path), "password"),
+    setting("node.cookie", "cookie", "HOLDFAST_RPC_COOKIE", Kind::Path),
+    setting("node.poll_seconds", "poll", "HOLDFAST_POLL_SECONDS", Kind::Number),
+    setting("node.from_height", "from-height", "HOLDFAST_FROM_HEIGHT", Kind::Integer),
+    setting("desk.providers_file", "providers", "HOLDFAST_PROVIDERS", Kind::Path),
+    setting("desk.policy_file", "policy", "HOLDFAST_POLICY", Kind::Path),
+    either(setting("mail.smtp", "smtp", "HOLDFAST_SMTP", Kind::Url), "smtp-file"),
+    either(setting("mail.smtp_file", "smtp-file", "HOLDFAST_SMTP_FILE", Kind::Path), "smtp"),
+    setting("mail.from", "mail-from", "HOLDFAST_MAIL_FROM", Kind::Text),
+    setting("mail.staff", "staff", "HOLDFAST_STAFF", Kind::List),
+    setting("log.filter", "log", "HOLDFAST_LOG", Kind::Filter),
+    setting("log.format", "log-format", "HOLDFAST_LOG_FORMAT", Kind::Format),
+];
