@@ -112,6 +112,30 @@ fn a_node_that_never_answers_delays_nobody() {
     assert_eq!(answers(&url, 4)["tags"], 1);
 }
 
+#[test]
+fn withdrawals_are_held_once_the_node_is_silent() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let (asked, was_asked) = mpsc::channel();
+    let node = hanging_node(asked);
+    let mut serve = holdfast();
+    serve.args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0", "--open", "--rest", &node]);
+    let (_process, url): (Running, String) = serving(serve.args(["--ready-max-silence", "1"]));
+    was_asked.recv_timeout(Duration::from_secs(60)).expect("the node is asked");
+    std::thread::sleep(Duration::from_secs(3));
+    let decide = |id: &str, kind: &str, asset: &str| {
+        let event = json!({"id": id, "kind": kind, "time": 1_780_000_000, "customer": "c-1", "asset": asset, "amount": "100000",
+            "value": 4000, "counterparty": "12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S"});
+        ask(&format!("{url}/api/v1/events"), Some(&event)).1
+    };
+    let held = decide("w-1", "withdrawal", "BTC");
+    assert_eq!(held["decision"], "hold", "{held}");
+    assert!(held.to_string().contains("the node was not read for"), "{held}");
+    // Other chains do not hang on this node.
+    let other = decide("w-2", "withdrawal", "ETH");
+    assert!(!other.to_string().contains("the node was not read for"), "{other}");
+}
+
 /// Serves in this process, so that a change can be held up at will.
 fn desk(store: &Path, dir: &Path) -> (Shared, String) {
     let url = format!("sqlite:{}", dir.join("desk.sqlite").display());

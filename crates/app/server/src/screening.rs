@@ -112,7 +112,12 @@ impl Shared {
             let pool = self.mempool.load();
             pool.get(&txid).cloned()
         });
-        ChainFacts::look(snapshot, event, pending.as_ref())
+        let mut facts = ChainFacts::look(snapshot, event, pending.as_ref());
+        // What a silent node was not asked is not known: the stored chain alone allows nothing.
+        if facts.ledger && facts.unavailable.is_none() {
+            facts.unavailable = self.status.silent(snapshot.ledger.network().parameters().name);
+        }
+        facts
     }
 
     /// Decides on unconfirmed deposits: every output of a pending transaction that pays a customer's deposit address. A hold is in place

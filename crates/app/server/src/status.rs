@@ -122,6 +122,16 @@ impl Status {
         self.followers.read().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
+    /// Returns why the stored chain of a network is not the chain of now, once the node that it follows is silent for too long.
+    #[must_use]
+    pub fn silent(&self, network: &str) -> Option<String> {
+        let all = self.followers.read().unwrap_or_else(|e| e.into_inner());
+        match all.get(network)?.state(self.bounds) {
+            (State::Unreachable, why) => why,
+            _ => None,
+        }
+    }
+
     /// The server stops: it is no longer ready, so that a balancer sends nothing more.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
