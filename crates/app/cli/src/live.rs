@@ -253,7 +253,7 @@ pub struct Serve {
     /// Blocks that the ledger may be behind the node while /health/ready says ready.
     #[arg(long, default_value_t = 6)]
     ready_max_lag: u32,
-    /// Seconds that the node may be silent while /health/ready says ready.
+    /// Seconds that the node may be silent: then movements of its asset are held, and /health/ready is not ready.
     #[arg(long, default_value_t = 300)]
     ready_max_silence: u64,
     #[command(flatten)]
