@@ -86,7 +86,7 @@ pub fn ingest_alone(args: &Ingest) -> anyhow::Result<()> {
     output::json(&json!({ "ledger": ledger.counts(), "peak_rss_kib": output::peak_rss_kib() }))
 }
 
-fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
     let start = Instant::now();
     let result = work();
     (result, start.elapsed().as_secs_f64())
@@ -129,10 +129,12 @@ fn chain(args: &BenchArgs, txs: u64, figures: &mut Vec<Figure>) -> anyhow::Resul
         bail!("stopped");
     }
     let ledger = ingest(&blocks, &dir.join("ledger"), txs, &mut add)?;
-    questions(&ledger, &tags, &mut add)
+    questions(&ledger, &tags, &mut add)?;
+    drop(ledger);
+    crate::following::following(&dir, &tags, &mut add)
 }
 
-type Add<'a> = &'a mut dyn FnMut(&str, f64, &'static str, String);
+pub(crate) type Add<'a> = &'a mut dyn FnMut(&str, f64, &'static str, String);
 
 fn parse(args: &BenchArgs, blocks: &Path, add: Add<'_>) -> anyhow::Result<()> {
     let files = BlockFiles::open(blocks, Network::Regtest, |_| None)?;

@@ -5,6 +5,7 @@ mod accuracy;
 mod chain;
 mod desk;
 mod evidence;
+mod following;
 mod screening;
 mod sharing;
 
