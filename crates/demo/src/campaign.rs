@@ -5,7 +5,7 @@ use anyhow::{Context, ensure};
 use holdfast_academy::Academy;
 use holdfast_academy::campaigns::{NewCampaign, RiskRule};
 use holdfast_analysis::Workspace;
-use holdfast_screening::keys::Master;
+use holdfast_identity::Master;
 use holdfast_screening::warnings::Scam;
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, Verdict};
 use holdfast_simulate::random::Random;

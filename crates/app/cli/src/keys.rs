@@ -6,8 +6,8 @@ use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::Subcommand;
 use holdfast_console::desk_key::master;
+use holdfast_identity::{POWERFUL, ROLES, role};
 use holdfast_screening::changes::ChangeKind;
-use holdfast_screening::keys::{POWERFUL, ROLES, role};
 use holdfast_screening::model::rfc3339;
 use serde_json::{Value, json};
 

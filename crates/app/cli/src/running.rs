@@ -3,7 +3,7 @@
 use crate::desk_key::existing;
 use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
-use holdfast_screening::keys::Master;
+use holdfast_identity::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_server::gate::Gate;
 use holdfast_store::{DbError, StoreError};

@@ -508,7 +508,7 @@ fn commands_work_while_the_server_runs() {
     let url: Value = serde_json::from_str(&std::fs::read_to_string(store.join("serve.json")).unwrap()).unwrap();
     assert_eq!(url["url"], desk.url.as_str());
     let forged = holdfast_server::gate::Gate::command_header(
-        &holdfast_screening::keys::Master([0; 32]),
+        &holdfast_identity::Master([0; 32]),
         "ana",
         "GET",
         "/api/v1/holds",

@@ -350,7 +350,7 @@ fn every_endpoint_lets_in_only_the_roles_that_need_it() {
         serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
     let desk = Desk { process, url, dir };
     let (_, admin, _) = desk.key("admin", &["admin"], "");
-    let roles = holdfast_screening::keys::ROLES;
+    let roles = holdfast_identity::ROLES;
     let key = |role: &str| desk.key(role, roles.iter().find(|(n, _)| *n == role).unwrap().1, &admin).1;
     let keys: Vec<(&str, String)> = roles.iter().map(|(n, _)| (*n, key(n))).collect();
     let (_, document) = desk.ask("GET", "/openapi.json", &[], None);

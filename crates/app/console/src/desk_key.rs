@@ -1,9 +1,9 @@
 //! The desk's key: made once, with the desk; a desk that was made with one never gets another by accident.
 
 use anyhow::{Context, bail};
+use holdfast_audit::Anchors;
+use holdfast_identity::Master;
 use holdfast_screening::Screening;
-use holdfast_screening::anchors::Anchors;
-use holdfast_screening::keys::Master;
 use std::path::{Path, PathBuf};
 
 fn path(store: &Path) -> PathBuf {
@@ -91,7 +91,7 @@ pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> a
         }
         false => None,
     };
-    let old_anchors = store.join(holdfast_screening::anchors::FILE);
+    let old_anchors = store.join(holdfast_audit::anchors::FILE);
     if old_anchors.exists() {
         // They are signed by the old key: they stay readable beside the new ones.
         let aside = old_anchors.with_extension(format!("anchors.replaced-{}", screening.now()));

@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use holdfast_screening::keys::Master;
+use holdfast_identity::Master;
 use subtle::ConstantTimeEq;
 
 /// Largest page into which tokens are put.

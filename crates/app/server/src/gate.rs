@@ -10,7 +10,7 @@ use crate::{Shared, access, desk_pages};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
 use base64::Engine;
-use holdfast_screening::keys::{ApiKey, Master};
+use holdfast_identity::{ApiKey, Master};
 use holdfast_vendors::elliptic;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -80,8 +80,8 @@ mod tests {
     use axum::routing::get;
     use holdfast_analysis::Workspace;
     use holdfast_bitcoin::Network;
+    use holdfast_identity::Master;
     use holdfast_screening::Screening;
-    use holdfast_screening::keys::Master;
     use holdfast_screening::service::system_clock;
     use std::io::{Read, Write};
     use std::net::SocketAddr;

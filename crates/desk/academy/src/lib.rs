@@ -13,7 +13,7 @@ pub mod tools;
 pub mod xapi;
 
 use classes::Learner;
-use holdfast_screening::keys::Master;
+use holdfast_identity::Master;
 use holdfast_screening::model::Invalid;
 use holdfast_screening::{Screening, ScreeningError};
 

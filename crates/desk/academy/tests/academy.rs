@@ -5,7 +5,7 @@ use holdfast_academy::attempts::Answer;
 use holdfast_academy::certificate::{is_certificate, verify};
 use holdfast_academy::classes::{Feedback, Learner, Mode, NewLearner, NewSession};
 use holdfast_academy::labs::{LABS, lab, make};
-use holdfast_screening::keys::Master;
+use holdfast_identity::Master;
 use holdfast_screening::{Screening, ScreeningError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

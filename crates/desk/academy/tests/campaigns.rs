@@ -3,7 +3,7 @@
 use holdfast_academy::Academy;
 use holdfast_academy::campaigns::{NewCampaign, RiskRule, Template};
 use holdfast_attribution::Category;
-use holdfast_screening::keys::Master;
+use holdfast_identity::Master;
 use holdfast_screening::warnings::Scam;
 use holdfast_screening::webhooks;
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, ScreeningError};

@@ -30,8 +30,8 @@ pub use policy::{Judgement, Policy};
 pub use request::Request;
 
 use holdfast_documents::Vault;
+use holdfast_identity::Master;
 use holdfast_screening::Screening;
-use holdfast_screening::keys::Master;
 use holdfast_screening::model::Invalid;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

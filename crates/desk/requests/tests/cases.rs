@@ -1,12 +1,12 @@
 //! Cases, search, reports to authorities and recommendations, the same on SQLite and PostgreSQL.
 
 use holdfast_documents::Vault;
+use holdfast_identity::Master;
 use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_requests::recommend::{Proposal, Team};
 use holdfast_requests::reports::{Filer, Kind};
 use holdfast_requests::request::{Officer, Request, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
-use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use std::sync::Arc;

@@ -2,13 +2,13 @@
 
 use holdfast_bitcoin::Network;
 use holdfast_documents::Vault;
+use holdfast_identity::Master;
 use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, Step};
 use holdfast_requests::matching::{How, matches};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Inquiry, Policy};
 use holdfast_screening::exchange::{Exchange, chain_workspace};
 use holdfast_screening::holds::HoldFilter;
-use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};

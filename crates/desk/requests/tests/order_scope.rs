@@ -2,6 +2,7 @@
 //! same on SQLite and PostgreSQL.
 
 use holdfast_documents::Vault;
+use holdfast_identity::Master;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::matching::{How, matches_within};
 use holdfast_requests::production::{decrypt, verify};
@@ -10,7 +11,6 @@ use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::completion::{Completion, MovementStatus};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
-use holdfast_screening::keys::Master;
 use holdfast_screening::model::{Action, Direction, Method, Status};
 use holdfast_screening::{
     Amount, ChainFacts, Event, EventKind, Record, RecordKind, Scope, Screening, ScreeningError, Verdict,

@@ -1,13 +1,13 @@
 //! The officers' portal and what time does to requests, the same on SQLite and PostgreSQL.
 
 use holdfast_documents::Vault;
+use holdfast_identity::Master;
 use holdfast_requests::intake::{NewAgency, Outcome, SeizureTransfer, Step};
 use holdfast_requests::portal::{CODE_SPACING, MAX_CODE_TRIES, MAX_TRIES, NEW_MAILS_AN_HOUR, Session, Verdict};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::clock::Time;
 use holdfast_screening::holds::HoldFilter;
-use holdfast_screening::keys::Master;
 use holdfast_screening::{Amount, Record, RecordKind, Screening, ScreeningError};
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use std::sync::Arc;

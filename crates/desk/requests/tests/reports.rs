@@ -1,11 +1,11 @@
 //! Reports to authorities read back: what the XML says is what the case says, whole, in the schema's limits.
 
 use holdfast_documents::Vault;
+use holdfast_identity::Master;
 use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_requests::reports::{Body, Filer, Flow, Kind, Movement, Subject, ValueSource, fincen_sar, goaml};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::decision::Price;
-use holdfast_screening::keys::Master;
 use holdfast_screening::model::{Direction, Method, Status};
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};

@@ -1,13 +1,13 @@
 //! Everything that records state and events name finds its customer, however it is written; the same on SQLite and PostgreSQL.
 
 use holdfast_documents::Vault;
+use holdfast_identity::Master;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::matching::{How, Match, matches, matches_within};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::completion::{Completion, MovementStatus};
-use holdfast_screening::keys::Master;
 use holdfast_screening::model::{Action, Direction, Method};
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, ScreeningError};
 use holdfast_store::Database;

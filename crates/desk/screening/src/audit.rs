@@ -1,127 +1,10 @@
-//! The hash-chained audit log: every entry's hash covers its content and the hash before it.
+//! Verifies the audit log against the tables that it settles.
 
-use crate::anchors::{self, Anchor};
 use crate::audit_state::Expected;
-use holdfast_store::{Database, DbError, Row, Value, number};
+use holdfast_audit::{Anchor, GENESIS, anchors, digest, entries, hash};
+use holdfast_store::{Database, DbError};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
-
-/// Hash before the first entry.
-pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// An entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Entry {
-    /// Its number, from 1 without gaps.
-    pub seq: u64,
-    /// Unix seconds.
-    pub time: i64,
-    /// Who: a person, an API key, or `engine`.
-    pub actor: String,
-    /// What was done, such as `hold.placed`.
-    pub action: String,
-    /// To what, such as `hold:12`.
-    pub subject: String,
-    /// JSON.
-    pub detail: String,
-    /// SHA-256 over the hash before and this content.
-    pub hash: String,
-}
-
-/// Hash of an entry: SHA-256 over the fields, each preceded by its length in bytes (8, little endian), after the hash before.
-pub fn hash(previous: &str, seq: u64, time: i64, parts: [&str; 4]) -> String {
-    let mut hasher = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        hasher.update((bytes.len() as u64).to_le_bytes());
-        hasher.update(bytes);
-    };
-    add(previous.as_bytes());
-    add(&seq.to_le_bytes());
-    add(&time.to_le_bytes());
-    for part in parts {
-        add(part.as_bytes());
-    }
-    hex::encode(hasher.finalize())
-}
-
-/// The writing end.
-#[derive(Debug, Clone)]
-pub struct Chain {
-    /// Number of the last entry.
-    pub seq: u64,
-    /// Its hash.
-    pub head: String,
-}
-
-const COLUMNS: [&str; 7] = ["seq", "time", "actor", "action", "subject", "detail", "hash"];
-
-impl Chain {
-    /// Reads where the log ends.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub fn open(db: &mut Database) -> Result<Self, DbError> {
-        let rows = db.query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", &[])?;
-        Ok(match rows.first() {
-            Some(row) => Chain { seq: row.int(0)? as u64, head: row.text(1)?.to_owned() },
-            None => Chain { seq: 0, head: GENESIS.to_owned() },
-        })
-    }
-
-    /// The next entry as a row; the chain moves on.
-    pub fn row(&mut self, time: i64, actor: &str, action: &str, subject: &str, detail: &str) -> Vec<Value> {
-        self.seq += 1;
-        self.head = hash(&self.head, self.seq, time, [actor, action, subject, detail]);
-        vec![
-            (self.seq as i64).into(),
-            time.into(),
-            actor.into(),
-            action.into(),
-            subject.into(),
-            detail.into(),
-            self.head.as_str().into(),
-        ]
-    }
-
-    /// Stores rows.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub fn store(db: &mut Database, rows: &[Vec<Value>]) -> Result<(), DbError> {
-        db.insert("audit", &COLUMNS, rows, "")
-    }
-}
-
-fn entry(row: &Row) -> Result<Entry, DbError> {
-    Ok(Entry {
-        seq: row.int(0)? as u64,
-        time: row.int(1)?,
-        actor: row.text(2)?.to_owned(),
-        action: row.text(3)?.to_owned(),
-        subject: row.text(4)?.to_owned(),
-        detail: row.text(5)?.to_owned(),
-        hash: row.text(6)?.to_owned(),
-    })
-}
-
-const SELECT: &str = "SELECT seq, time, actor, action, subject, detail, hash FROM audit";
-
-/// Entries after a number, at most `limit`, optionally of one subject.
-///
-/// # Errors
-/// [`DbError`].
-pub fn entries(db: &mut Database, after: u64, subject: Option<&str>, limit: usize) -> Result<Vec<Entry>, DbError> {
-    let limit = limit.min(1000) as i64;
-    let rows = match subject {
-        Some(s) => db.query(
-            &format!("{SELECT} WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
-            &[s.into(), number(after), limit.into()],
-        )?,
-        None => db.query(&format!("{SELECT} WHERE seq > $1 ORDER BY seq LIMIT $2"), &[number(after), limit.into()])?,
-    };
-    rows.iter().map(entry).collect()
-}
 
 /// What a verification of the log found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -134,31 +17,10 @@ pub struct AuditReport {
     pub head: String,
     /// Rows of other tables (holds, alerts, keys, rule books, flags, prices, webhooks, requests) that were compared with what the log says.
     pub state: u64,
-    /// Signed heads (see [`crate::anchors`]) that were compared with the log.
+    /// Signed heads (see [`holdfast_audit::Anchors`]) that were compared with the log.
     pub anchors: u64,
     /// What is wrong; empty when all holds.
     pub problems: Vec<String>,
-}
-
-/// Digest of decided events, as the log keeps it: SHA-256 over bodies and results in order.
-pub fn digest<'a>(decided: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut hasher = Sha256::new();
-    for (body, result) in decided {
-        for part in [body, result] {
-            hasher.update((part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
-        }
-    }
-    hex::encode(hasher.finalize())
-}
-
-/// Hash of an entry, if there is one of that number.
-///
-/// # Errors
-/// [`DbError`].
-pub fn hash_of(db: &mut Database, seq: u64) -> Result<Option<String>, DbError> {
-    let rows = db.query("SELECT hash FROM audit WHERE seq = $1", &[(seq as i64).into()])?;
-    rows.first().map(|r| r.text(0).map(str::to_owned)).transpose()
 }
 
 /// The alert that a stored decision raised.

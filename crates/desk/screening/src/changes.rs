@@ -4,10 +4,10 @@
 //! in force alone only what nobody else could approve: the first keys and the first book.
 
 use crate::core::Core;
-use crate::keys::{ApiKey, same_person};
 use crate::model::Invalid;
 use crate::rules::RuleBook;
 use crate::service::{Screening, ScreeningError, Transaction};
+use holdfast_identity::{ApiKey, same_person};
 use holdfast_store::{Database, DbError, Row, Value, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -1,6 +1,5 @@
 //! The writer's side: everything that changes the database, in one transaction at a time.
 
-use crate::audit::Chain;
 use crate::clock::{self, Guard, Noted, Reading, Time};
 use crate::decision::{ActiveHolds, Price, Prices};
 use crate::facts::ChainFacts;
@@ -11,6 +10,7 @@ use crate::model::{Event, Invalid, Record, rfc3339};
 use crate::rules::RuleBook;
 use crate::service::ScreeningError;
 use crate::state::{MEMORY, State};
+use holdfast_audit::Chain;
 use holdfast_store::Effect;
 use holdfast_store::{Database, DbError, Row, Value, parse};
 use holdfast_types::asset;

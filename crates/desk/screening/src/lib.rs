@@ -4,7 +4,6 @@
 //! once, and answers after the commit.
 
 pub mod alerts;
-pub mod anchors;
 pub mod audit;
 mod audit_state;
 pub mod behind;
@@ -21,7 +20,6 @@ pub mod flags;
 pub mod folding;
 pub mod holds;
 pub mod identifiers;
-pub mod keys;
 mod migrations;
 pub mod model;
 mod pulse;

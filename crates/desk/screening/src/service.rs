@@ -1,8 +1,7 @@
 //! Screening made durable: one writer takes work in order, commits many changes at once, and answers each only after its commit.
 
 use crate::alerts::{self, Alert, AlertAction, AlertFilter, Note, RuleStatistics};
-use crate::anchors::Anchors;
-use crate::audit::{self, AuditReport, Entry};
+use crate::audit::{self, AuditReport};
 use crate::clock::{Guard, Time};
 use crate::completion::{self, Completion};
 use crate::core::{Core, Submitted, price_of};
@@ -10,12 +9,13 @@ use crate::decision::{Decision, Price};
 use crate::facts::ChainFacts;
 use crate::flags::{self, Flag};
 use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};
-use crate::keys::{self, ApiKey};
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::pulse::{self, Pulse};
 use crate::rules::{RuleBook, RuleError};
 use crate::webhooks::{self, Webhook};
+use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries};
 use holdfast_documents::DocumentError;
+use holdfast_identity::{self as identity, ApiKey};
 use holdfast_store::{
     ChangeError, Database, DbError, Fatal, Readers, Row, StoreError, Writer, WriterLock, number, parse,
 };
@@ -484,7 +484,7 @@ impl Screening {
         per_minute: u32,
         actor: &str,
     ) -> Result<ApiKey, ScreeningError> {
-        keys::validate(name, &scopes)?;
+        identity::validate(name, &scopes)?;
         Ok(ApiKey {
             id: id.to_owned(),
             name: name.trim().to_owned(),
@@ -510,7 +510,7 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn keys(&self) -> Result<Vec<ApiKey>, ScreeningError> {
-        self.read(keys::list)
+        self.read(identity::list)
     }
 
     /// Adds a webhook that is told what happens from now on; gives its number.
@@ -726,12 +726,23 @@ impl Screening {
         Ok(report)
     }
 
+    /// Writes the log's head to the anchors, unless the last of them has it already; returns the last.
+    ///
+    /// # Errors
+    /// [`ScreeningError::State`] when the file is damaged, or the log is not the one that was anchored.
+    pub fn anchor(&self, anchors: &Anchors) -> Result<Anchor, ScreeningError> {
+        anchors.append(self.now(), |query| Ok(self.readers.read(|db| query(db))?)).map_err(|e| match e {
+            AnchorError::Store(e) => e.into(),
+            AnchorError::Problem(_) => ScreeningError::State(e.to_string()),
+        })
+    }
+
     /// Audit entries after a number.
     ///
     /// # Errors
     /// [`ScreeningError`].
     pub fn audit(&self, after: u64, subject: Option<&str>, limit: usize) -> Result<Vec<Entry>, ScreeningError> {
-        self.read(|db| audit::entries(db, after, subject, limit))
+        self.read(|db| entries(db, after, subject, limit))
     }
 
     /// Hits and precision of every rule.

@@ -1,7 +1,7 @@
 //! Facts about the desk itself, and the check that its key belongs to its database.
 
-use crate::keys::{self, Master};
 use crate::service::{Screening, ScreeningError};
+use holdfast_identity::{self as identity, Master};
 use holdfast_store::{Database, DbError};
 
 /// Name of the value that a key is checked against.
@@ -87,7 +87,7 @@ impl Screening {
         self.change(move |core, now| {
             set(&mut core.db, KEY_CHECK, &check)?;
             let mut revoked = 0;
-            for key in keys::list(&mut core.db)?.iter().filter(|k| k.revoked.is_none()) {
+            for key in identity::list(&mut core.db)?.iter().filter(|k| k.revoked.is_none()) {
                 core.void_key(&key.id, &actor, now)?;
                 revoked += 1;
             }

@@ -1,7 +1,6 @@
 //! Webhooks: who is told what, and how far they were told. Messages are made from the audit log in its order; each is delivered at least
 //! once, none is skipped, and an endpoint that was down is told everything when it is back.
 
-use crate::audit;
 use crate::holds;
 use crate::model::{Invalid, rfc3339};
 use crate::{Decision, Event, Verdict, alerts};
@@ -129,7 +128,7 @@ pub fn list(db: &mut Database) -> Result<Vec<Webhook>, DbError> {
 pub fn pending(db: &mut Database, webhook: &Webhook, limit: usize) -> Result<Pending, DbError> {
     let mut out = Pending { messages: Vec::new(), then: webhook.progress };
     let on = |topic: &str| webhook.topics.iter().any(|t| t == topic);
-    for entry in audit::entries(db, webhook.progress.seen, None, limit)? {
+    for entry in holdfast_audit::entries(db, webhook.progress.seen, None, limit)? {
         let mut bodies: Vec<(&str, Value)> = Vec::new();
         let detail: Value = serde_json::from_str(&entry.detail).unwrap_or(Value::Null);
         let number = entry.subject.split_once(':').and_then(|s| s.1.parse::<u64>().ok());

@@ -1,12 +1,12 @@
 //! The audit log cannot be cut, rewritten or put back, nor the tables changed beside it, without `verify` finding it.
 
 use holdfast_attribution::Category;
+use holdfast_audit::Anchors;
+use holdfast_audit::hash;
+use holdfast_identity::Master;
 use holdfast_screening::alerts::{AlertAction, Outcome};
-use holdfast_screening::anchors::Anchors;
-use holdfast_screening::audit::hash;
 use holdfast_screening::decision::Price;
 use holdfast_screening::facts::{ChainFacts, TagFact};
-use holdfast_screening::keys::Master;
 use holdfast_screening::{Screening, ScreeningError, rules};
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};

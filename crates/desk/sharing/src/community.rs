@@ -2,8 +2,8 @@
 
 use crate::stix::{self, Tlp, check, identity_id, micros, timestamp, version_of};
 use crate::{Sharing, SharingError};
+use holdfast_identity::Master;
 use holdfast_screening::ScreeningError;
-use holdfast_screening::keys::Master;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value};

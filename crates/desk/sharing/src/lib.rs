@@ -17,7 +17,7 @@ pub mod taxii;
 
 pub use holdfast_attribution::Tlp;
 
-use holdfast_screening::keys::Master;
+use holdfast_identity::Master;
 use holdfast_screening::model::Invalid;
 use holdfast_screening::{Screening, ScreeningError};
 

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
-use holdfast_screening::keys::Master;
+use holdfast_identity::Master;
 use holdfast_screening::webhooks::{Message, Webhook, pending};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_telemetry::logs::one_line;

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use holdfast_academy::Academy;
 use holdfast_academy::certificate::verify;
 use holdfast_documents::sha256;
+use holdfast_identity::Master;
 use holdfast_screening::Screening;
-use holdfast_screening::keys::Master;
 use holdfast_testing::{START, TestClock, TestDb};
 use serde_json::{Value, json};
 

@@ -3,12 +3,12 @@
 use crate::pretty;
 use holdfast_documents::Vault;
 use holdfast_documents::sha256;
+use holdfast_identity::Master;
 use holdfast_requests::cases::Person;
 use holdfast_requests::production::decrypt;
 use holdfast_requests::reports::Kind;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::decision::Price;
-use holdfast_screening::keys::Master;
 use holdfast_screening::{ChainFacts, Screening};
 use holdfast_testing::{START, TestClock, TestDb};
 use serde::de::DeserializeOwned;

@@ -1,7 +1,6 @@
 //! Decides on events and stores what was decided.
 
 use super::{Core, HoldWrites, text, time_within};
-use crate::audit::digest;
 use crate::decision::{Decision, Ground, Verdict, decide};
 use crate::facts::ChainFacts;
 use crate::flags;
@@ -9,6 +8,7 @@ use crate::identifiers::{self, Identifier, Named};
 use crate::model::Event;
 use crate::service::ScreeningError;
 use crate::warnings;
+use holdfast_audit::digest;
 use holdfast_store::{DbError, Value, parse};
 use serde_json::json;
 use std::collections::HashMap;

@@ -1,15 +1,16 @@
 //! API keys.
 
 use super::Core;
-use crate::keys::{self, ApiKey, same_person};
 use crate::model::Invalid;
 use crate::service::ScreeningError;
+use holdfast_identity::{self as identity, ApiKey, same_person};
 use serde_json::json;
 
 impl Core {
     /// Refuses a name that a key in force has already, however it is written.
     pub(crate) fn name_is_free(&mut self, name: &str) -> Result<(), ScreeningError> {
-        let twin = keys::list(&mut self.db)?.into_iter().find(|k| k.revoked.is_none() && same_person(&k.name, name));
+        let twin =
+            identity::list(&mut self.db)?.into_iter().find(|k| k.revoked.is_none() && same_person(&k.name, name));
         match twin {
             Some(twin) => {
                 let text = format!(
@@ -43,7 +44,7 @@ impl Core {
 
     /// Revokes a key.
     pub(crate) fn revoke_key(&mut self, id: &str, actor: &str, now: i64) -> Result<(), ScreeningError> {
-        let all = keys::list(&mut self.db)?;
+        let all = identity::list(&mut self.db)?;
         let administrates = |k: &&ApiKey| k.revoked.is_none() && k.may("manage");
         let last = all.iter().filter(administrates).all(|k| k.id == id);
         if last && all.iter().any(|k| k.id == id && administrates(&k)) {

@@ -1,11 +1,11 @@
 //! Records of the customers' world, what completes an event, and the identifiers that both state.
 
 use super::{Core, text, time_within};
-use crate::audit::digest;
 use crate::completion::{self, Completion};
 use crate::identifiers::{self, Identifier, Named};
 use crate::model::{Event, Record};
 use crate::service::ScreeningError;
+use holdfast_audit::digest;
 use holdfast_store::{DbError, Value, parse};
 use serde_json::json;
 use std::collections::HashMap;

@@ -4,10 +4,9 @@
 //! A line is JSON. Its signature (Ed25519, RFC 8032, by a key derived from the desk's) covers number, time, entry, head and the SHA-256 of the
 //! line before, each preceded by a line feed, after the words `holdfast audit anchor 1`.
 
-use crate::audit::{GENESIS, hash_of};
-use crate::keys::Master;
-use crate::service::{Screening, ScreeningError};
+use crate::{Chain, GENESIS, hash_of};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use holdfast_identity::Master;
 use holdfast_store::{Database, DbError, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -57,14 +56,25 @@ fn signing_key(master: &Master) -> SigningKey {
     SigningKey::from_bytes(&master.derive("audit-anchor", ""))
 }
 
-/// The key that a desk's anchors are verified with.
+/// Returns the key that a desk's anchors are verified with.
 #[must_use]
 pub fn public_key(master: &Master) -> VerifyingKey {
     signing_key(master).verifying_key()
 }
 
-fn io(path: &Path) -> impl Fn(std::io::Error) -> ScreeningError + '_ {
-    |e| StoreError::Io(path.to_owned(), e).into()
+/// Why a head is not anchored.
+#[derive(Debug, thiserror::Error)]
+pub enum AnchorError {
+    /// The system or the database refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file is damaged, or the log is not the one that was anchored.
+    #[error("{0}; nothing is anchored until this is cleared up (`holdfast audit verify` lists everything)")]
+    Problem(String),
+}
+
+fn io(path: &Path) -> impl Fn(std::io::Error) -> StoreError + '_ {
+    |e| StoreError::Io(path.to_owned(), e)
 }
 
 /// Where anchors are written.
@@ -75,22 +85,22 @@ pub struct Anchors {
 }
 
 impl Anchors {
-    /// The anchors of the desk whose files lie in a folder.
+    /// Makes the anchors of the desk whose files lie in a folder.
     pub fn new(folder: &Path, master: Master) -> Self {
         Anchors { path: folder.join(FILE), master }
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The anchors of a file (this one, or a copy elsewhere) and what is wrong with them.
+    /// Reads the anchors of a file (this one, or a copy elsewhere) and what is wrong with them.
     ///
     /// # Errors
     /// [`StoreError::Io`]; a missing file has no anchors.
-    pub fn read(&self, copy: Option<&Path>) -> Result<(Vec<Anchor>, Vec<String>), ScreeningError> {
+    pub fn read(&self, copy: Option<&Path>) -> Result<(Vec<Anchor>, Vec<String>), StoreError> {
         let path = copy.unwrap_or(&self.path);
         let mut text = String::new();
         match File::open(path) {
@@ -120,10 +130,60 @@ impl Anchors {
         }
         Ok((anchors, problems))
     }
+
+    /// Writes the log's head at a time (Unix seconds), unless the last anchor has it already; returns the last. `read` runs a query.
+    ///
+    /// # Errors
+    /// [`AnchorError::Problem`] when the file is damaged, or the log is not the one that was anchored.
+    pub fn append(
+        &self,
+        now: i64,
+        read: impl FnOnce(&mut dyn FnMut(&mut Database) -> Result<Chain, DbError>) -> Result<Chain, StoreError>,
+    ) -> Result<Anchor, AnchorError> {
+        let path = self.path.as_path();
+        let mut options = OpenOptions::new();
+        options.create(true).read(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(io(path))?;
+        // The server and a command may do so at once.
+        file.lock().map_err(io(path))?;
+        drop_torn_line(&mut file).map_err(io(path))?;
+        let (known, mut problems) = self.read(None)?;
+        let Chain { seq: entry, head } = read(&mut |db| {
+            if let Some(last) = known.last() {
+                compare(db, std::slice::from_ref(last), &mut problems)?;
+            }
+            Chain::open(db)
+        })?;
+        if let Some(problem) = problems.into_iter().next() {
+            return Err(AnchorError::Problem(problem));
+        }
+        if let Some(last) = known.last().filter(|a| a.entry == entry && a.head == head) {
+            return Ok(last.clone());
+        }
+        let mut anchor = Anchor {
+            number: known.len() as u64 + 1,
+            time: now,
+            entry,
+            head,
+            previous: last_line_hash(path).map_err(io(path))?,
+            key: hex::encode(public_key(&self.master).as_bytes()),
+            signature: String::new(),
+        };
+        anchor.signature = hex::encode(signing_key(&self.master).sign(&anchor.signed()).to_bytes());
+        // Serializing our own plain type into memory does not fail.
+        let line = serde_json::to_string(&anchor).unwrap_or_default() + "\n";
+        file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io(path))?;
+        Ok(anchor)
+    }
 }
 
-/// Compares the log with anchors: every anchored head must still be in it.
-pub(crate) fn compare(db: &mut Database, anchors: &[Anchor], problems: &mut Vec<String>) -> Result<(), DbError> {
+/// Compares the log with anchors: every anchored head must still be in it. Adds what is wrong to `problems`, to about 100.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn compare(db: &mut Database, anchors: &[Anchor], problems: &mut Vec<String>) -> Result<(), DbError> {
     for anchor in anchors {
         match hash_of(db, anchor.entry)? {
             Some(hash) if hash == anchor.head => {}
@@ -142,54 +202,6 @@ pub(crate) fn compare(db: &mut Database, anchors: &[Anchor], problems: &mut Vec<
         }
     }
     Ok(())
-}
-
-impl Screening {
-    /// Writes the log's head to the anchors, unless the last of them has it already; gives the last.
-    ///
-    /// # Errors
-    /// [`ScreeningError::State`] when the file is damaged, or the log is not the one that was anchored.
-    pub fn anchor(&self, anchors: &Anchors) -> Result<Anchor, ScreeningError> {
-        let path = anchors.path.as_path();
-        let mut options = OpenOptions::new();
-        options.create(true).read(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path).map_err(io(path))?;
-        // The server and a command may do so at once.
-        file.lock().map_err(io(path))?;
-        drop_torn_line(&mut file).map_err(io(path))?;
-        let (known, mut problems) = anchors.read(None)?;
-        let (entry, head) = self.read(|db| {
-            if let Some(last) = known.last() {
-                compare(db, std::slice::from_ref(last), &mut problems)?;
-            }
-            let chain = crate::audit::Chain::open(db)?;
-            Ok((chain.seq, chain.head))
-        })?;
-        if let Some(problem) = problems.first() {
-            return Err(ScreeningError::State(format!(
-                "{problem}; nothing is anchored until this is cleared up (`holdfast audit verify` lists everything)"
-            )));
-        }
-        if let Some(last) = known.last().filter(|a| a.entry == entry && a.head == head) {
-            return Ok(last.clone());
-        }
-        let mut anchor = Anchor {
-            number: known.len() as u64 + 1,
-            time: self.now(),
-            entry,
-            head,
-            previous: last_line_hash(path).map_err(io(path))?,
-            key: hex::encode(public_key(&anchors.master).as_bytes()),
-            signature: String::new(),
-        };
-        anchor.signature = hex::encode(signing_key(&anchors.master).sign(&anchor.signed()).to_bytes());
-        // Serializing our own plain type into memory does not fail.
-        let line = serde_json::to_string(&anchor).unwrap_or_default() + "\n";
-        file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io(path))?;
-        Ok(anchor)
-    }
 }
 
 /// A line without its end was never acknowledged: the process died while it wrote.
