@@ -283,7 +283,9 @@ pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
         ("campaigns", true) => &["desk"],
         // What the chain and its tags say of an address is about no customer.
         (part, false) if CHAIN.contains(&part) => &["chain", "read"],
-        ("rules", false) if second == "fields" => &["chain", "read"],
+        ("rules", false) if second == "fields" => &["chain", "read", "rules"],
+        // Who changes the book reads it.
+        ("rules", false) => &["read", "rules"],
         ("academy", _) => match (second, changes) {
             ("labs" | "courses", false) => &["read", "academy"],
             ("programme", false) => &["academy", "audit", "manage"],
