@@ -23,11 +23,16 @@ fn pieces(xml: &str) -> impl Iterator<Item = Piece<'_>> {
         if rest.is_empty() {
             return None;
         }
-        if let Some(end) = rest.starts_with('<').then(|| rest.find('>')).flatten() {
+        if rest.starts_with('<') {
+            let Some(end) = rest.find('>') else {
+                // No tag ends any more: looking for one at each `<` would take time squared.
+                at = xml.len();
+                return Some(Piece::Text(rest));
+            };
             at += end + 1;
             return Some(Piece::Tag(&rest[1..end]));
         }
-        let end = rest[1..].find('<').map_or(rest.len(), |e| e + 1);
+        let end = rest.find('<').unwrap_or(rest.len());
         at += end;
         Some(Piece::Text(&rest[..end]))
     })
@@ -47,6 +52,8 @@ fn unescape(text: &str) -> String {
 #[must_use]
 pub fn paragraphs(xml: &str) -> String {
     let (mut out, mut inside) = (String::new(), false);
+    // Word's text stands in `t`; in other formats all text counts.
+    let all_counts = !xml.contains("<w:t") && !xml.contains("<a:t");
     for piece in pieces(xml) {
         if out.len() > MAX_TEXT {
             break;
@@ -66,10 +73,7 @@ pub fn paragraphs(xml: &str) -> String {
             Piece::Tag(tag) if is(tag, "s") && !tag.starts_with("w:") => out.push(' '),
             Piece::Tag(tag) if is(tag, "t") && !tag.ends_with('/') => inside = true,
             Piece::Tag(_) => {}
-            // Word's text stands in `t`; in other formats all text counts.
-            Piece::Text(text) if inside || !xml.contains("<w:t") && !xml.contains("<a:t") => {
-                out.push_str(&unescape(text));
-            }
+            Piece::Text(text) if inside || all_counts => out.push_str(&unescape(text)),
             Piece::Text(_) => {}
         }
     }
@@ -349,6 +353,15 @@ pub fn without_escapes(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_may_begin_with_any_letter_and_tags_need_not_end() {
+        let docx = "<w:document><w:p><w:r><w:t>ébano</w:t></w:r><w:r><w:t> 种子</w:t></w:r></w:p></w:document>";
+        assert_eq!(paragraphs(docx), "ébano 种子\n");
+        assert_eq!(shared_strings("<sst><si><t>日本</t></si></sst>é"), ["日本"]);
+        assert_eq!(paragraphs("ü<text:p>ö</text:p><ß"), "üö\n<ß");
+        assert_eq!(paragraphs(&"<".repeat(1 << 20)).len(), 1 << 20);
+    }
 
     #[test]
     fn documents_are_read_as_people_see_them() {
