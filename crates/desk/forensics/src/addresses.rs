@@ -2,6 +2,7 @@
 
 use crate::{Confidence, Hit, Kind};
 use bitcoin::base58;
+use holdfast_types::address::eip55;
 use sha3::{Digest, Keccak256};
 
 const BITCOIN58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -50,15 +51,6 @@ pub(crate) fn extended(text: &str) -> Option<([u8; 78], &'static str, bool)> {
 
 fn keccak(bytes: &[u8]) -> [u8; 32] {
     Keccak256::digest(bytes).into()
-}
-
-/// The checksummed form of an EVM address (EIP-55), from its 40 lower-case digits.
-#[must_use]
-pub fn eip55(lower: &str) -> String {
-    let hash = hex::encode(keccak(lower.as_bytes()));
-    let digits = lower.chars().zip(hash.bytes());
-    let cased = digits.map(|(c, h)| if h >= b'8' { c.to_ascii_uppercase() } else { c });
-    std::iter::once("0x".to_owned()).chain(cased.map(String::from)).collect()
 }
 
 /// A Monero address's network, by its checksum (Keccak-256, four bytes).
@@ -161,7 +153,9 @@ fn judge(token: &str, start: usize) -> Option<Hit> {
             }
             let mixed =
                 digits.bytes().any(|b| b.is_ascii_uppercase()) && digits.bytes().any(|b| b.is_ascii_lowercase());
-            let sum = eip55(&lower);
+            let mut account = [0; 20];
+            hex::decode_to_slice(&lower, &mut account).ok()?;
+            let sum = eip55(&account);
             match mixed {
                 true if sum == token => address("ETH", Confidence::High),
                 true => None,

@@ -1,7 +1,7 @@
 //! Addresses from secrets: BIP44, BIP49, BIP84 and BIP86 for Bitcoin and Litecoin, BIP44 for EVM chains and Tron, Electrum's own paths, single
 //! keys. Nothing is derived to be spent: only addresses leave this module.
 
-use crate::addresses::{eip55, extended};
+use crate::addresses::extended;
 use crate::mnemonic::{completions, electrum_kind, old_electrum_seed};
 use crate::words::electrum_normal;
 use crate::{Kind, addresses};
@@ -10,6 +10,7 @@ use bitcoin::hashes::{Hash, hash160};
 use bitcoin::secp256k1::{All, PublicKey, Secp256k1};
 use bitcoin::{CompressedPublicKey, KnownHrp, NetworkKind, PrivateKey, base58};
 use hmac::Hmac;
+use holdfast_types::address::eip55;
 use serde::{Deserialize, Serialize};
 use sha2::{Sha256, Sha512};
 use sha3::{Digest, Keccak256};
@@ -99,7 +100,7 @@ fn address(secp: &Secp256k1<All>, key: &PublicKey, form: Form, asset: &str) -> O
             let hrp = if asset == "BTC" { KnownHrp::Mainnet } else { KnownHrp::Testnets };
             Some(bitcoin::Address::p2tr(secp, only, None, hrp).to_string())
         }
-        Form::Evm => Some(eip55(&hex::encode(evm_hash(key)))),
+        Form::Evm => Some(eip55(&evm_hash(key))),
         Form::Tron => Some(with_version(0x41, &evm_hash(key))),
     }
 }

@@ -9,10 +9,9 @@ use holdfast_analysis::trace::{Bounds, Direction, EndKind, Policy, TraceOptions,
 use holdfast_analysis::view::{LedgerView, View};
 use holdfast_attribution::{Category, Clusters};
 use holdfast_bitcoin::display_hash;
-use holdfast_utxo_ledger::{Ledger, OutputInfo, Source};
+use holdfast_utxo_ledger::{Ledger, Source};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::ops::Range;
 use utoipa::ToSchema;
 
 /// Most transactions that are looked back; the rule book's policy may say fewer.
@@ -50,33 +49,8 @@ struct Pooled<'a> {
 }
 
 impl View for Pooled<'_> {
-    fn outputs(&self, tx: u32) -> Range<u64> {
-        self.view.outputs(tx)
-    }
-    fn value(&self, output: u64) -> u64 {
-        self.view.value(output)
-    }
-    fn address(&self, output: u64) -> u32 {
-        self.view.address(output)
-    }
-    fn spender(&self, output: u64) -> Option<u32> {
-        self.view.spender(output)
-    }
-    fn sources(&self, tx: u32) -> Vec<Source> {
-        self.view.sources(tx)
-    }
-    fn source_info(&self, source: Source) -> OutputInfo {
-        self.view.source_info(source)
-    }
-    fn is_coinbase(&self, tx: u32) -> bool {
-        self.view.is_coinbase(tx)
-    }
-    fn time(&self, tx: u32) -> u32 {
-        self.view.time(tx)
-    }
-    fn tx_of_output(&self, output: u64) -> u32 {
-        self.view.tx_of_output(output)
-    }
+    holdfast_analysis::same_chain!();
+
     fn category(&self, address: u32) -> Category {
         let own = self.view.category(address);
         match !own.ends_traces() && self.clusters.size(self.clusters.of(address)) > MAX_ADDRESSES {

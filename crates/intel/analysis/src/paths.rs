@@ -1,7 +1,8 @@
 //! Paths between two groups of addresses: how money got from one to the other.
 
+use crate::same_chain;
 use crate::trace::{Direction, TraceError, TraceOptions, trace};
-use crate::view::{View, same_chain};
+use crate::view::View;
 use holdfast_attribution::Category;
 use holdfast_utxo_ledger::Source;
 use std::collections::{HashMap, HashSet};

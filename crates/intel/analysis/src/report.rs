@@ -1,7 +1,8 @@
 //! A trace in words: txids, addresses, labels; the form that is shown, served and put into evidence bundles.
 
+use crate::same_chain;
 use crate::trace::{Bounds, Direction, EndKind, Policy, Trace, TraceOptions};
-use crate::view::{LedgerView, View, same_chain};
+use crate::view::{LedgerView, View};
 use holdfast_attribution::{Category, Clusters, Risk, TagStore, Tlp};
 use holdfast_utxo_ledger::Source;
 use serde::{Deserialize, Serialize};

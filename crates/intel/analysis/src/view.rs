@@ -29,7 +29,8 @@ pub trait View {
     fn category(&self, address: u32) -> Category;
 }
 
-/// Implements all of [`View`] but `category` by asking the field `view`.
+/// Implements all of [`View`](crate::View) but `category` by the field `view`.
+#[macro_export]
 macro_rules! same_chain {
     () => {
         fn outputs(&self, tx: u32) -> std::ops::Range<u64> {
@@ -61,8 +62,6 @@ macro_rules! same_chain {
         }
     };
 }
-pub(crate) use same_chain;
-
 /// A ledger with its attributions.
 #[derive(Debug, Clone, Copy)]
 pub struct LedgerView<'a> {
