@@ -166,8 +166,8 @@ impl Metrics {
                 }
             }
         }
-        for (network, follower) in shared.status.followers() {
-            let label = [("network", network)];
+        for (network, follower) in shared.status.followers().iter() {
+            let label = [("network", network.clone())];
             let set = |gauges: &Gauges<1>, value: Option<u64>| {
                 if let Some(value) = value.and_then(|v| i64::try_from(v).ok()) {
                     gauges.get_or_create(&label).set(value);

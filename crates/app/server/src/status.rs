@@ -1,12 +1,13 @@
 //! Whether the server can do its work: its database, its writer, its ledger, the nodes that it follows.
 
 use crate::Shared;
+use arc_swap::ArcSwap;
 use holdfast_screening::Screening;
 use holdfast_telemetry::health::{Component, Health, State};
 use holdfast_telemetry::logs::one_line;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 /// How long a database may take to answer a check.
@@ -78,7 +79,8 @@ impl Follower {
 #[derive(Debug, Default)]
 pub struct Status {
     bounds: FollowerBounds,
-    followers: RwLock<BTreeMap<String, Follower>>,
+    /// Swapped, not locked: every decision on the ledger's asset looks here.
+    followers: ArcSwap<BTreeMap<String, Follower>>,
     stopping: AtomicBool,
     database: Check,
 }
@@ -90,10 +92,13 @@ impl Status {
         Status { bounds, ..Status::default() }
     }
 
-    fn change(&self, network: &str, change: impl FnOnce(&mut Follower)) {
-        let mut all = self.followers.write().unwrap_or_else(|e| e.into_inner());
+    fn change(&self, network: &str, change: impl Fn(&mut Follower)) {
         let new = Follower { height: None, tip: None, read_at: None, failures: 0, error: None, heard: Instant::now() };
-        change(all.entry(network.to_owned()).or_insert(new));
+        self.followers.rcu(|all| {
+            let mut all = BTreeMap::clone(all);
+            change(all.entry(network.to_owned()).or_insert_with(|| new.clone()));
+            all
+        });
     }
 
     /// A node of a network is going to be followed.
@@ -118,15 +123,14 @@ impl Status {
     }
 
     /// Returns the nodes that are followed, by network.
-    pub fn followers(&self) -> BTreeMap<String, Follower> {
-        self.followers.read().unwrap_or_else(|e| e.into_inner()).clone()
+    pub fn followers(&self) -> Arc<BTreeMap<String, Follower>> {
+        self.followers.load_full()
     }
 
     /// Returns why the stored chain of a network is not the chain of now, once the node that it follows is silent for too long.
     #[must_use]
     pub fn silent(&self, network: &str) -> Option<String> {
-        let all = self.followers.read().unwrap_or_else(|e| e.into_inner());
-        match all.get(network)?.state(self.bounds) {
+        match self.followers.load().get(network)?.state(self.bounds) {
             (State::Unreachable, why) => why,
             _ => None,
         }
@@ -151,11 +155,11 @@ impl Status {
     }
 
     fn nodes(&self) -> Vec<Component> {
-        let node = |(network, follower): (String, Follower)| {
+        let node = |(network, follower): (&String, &Follower)| {
             let (state, reason) = follower.state(self.bounds);
             Component { name: format!("node:{network}"), state, reason }
         };
-        self.followers().into_iter().map(node).collect()
+        self.followers().iter().map(node).collect()
     }
 }
 
