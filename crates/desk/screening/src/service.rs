@@ -19,7 +19,7 @@ use holdfast_identity::{self as identity, ApiKey};
 use holdfast_store::{
     ChangeError, Database, DbError, Fatal, Readers, Row, StoreError, Writer, WriterLock, number, parse,
 };
-use holdfast_types::{Address, asset};
+use holdfast_types::{Address, ErrorKind, asset};
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -51,6 +51,20 @@ pub enum ScreeningError {
     /// The same person again.
     #[error("the release of hold {0} was asked for by {1}; another person must confirm it")]
     SecondPerson(u64, String),
+}
+
+impl ScreeningError {
+    /// Returns what kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            ScreeningError::Store(e) => e.kind(),
+            ScreeningError::Invalid(_) | ScreeningError::Rule(_) => ErrorKind::Invalid,
+            ScreeningError::NotFound(_) => ErrorKind::NotFound,
+            ScreeningError::Conflict(_) => ErrorKind::Conflict,
+            ScreeningError::State(_) => ErrorKind::State,
+            ScreeningError::SecondPerson(..) => ErrorKind::SecondPerson,
+        }
+    }
 }
 
 impl From<DbError> for ScreeningError {

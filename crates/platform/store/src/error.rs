@@ -1,5 +1,6 @@
 //! What can go wrong below every department.
 
+use holdfast_types::ErrorKind;
 use std::path::PathBuf;
 
 /// Why the database refused or failed.
@@ -50,7 +51,7 @@ pub enum StoreError {
     #[error("too much work waits; send again later")]
     Busy,
     /// The writer has stopped; see [`Fatal`](crate::Fatal).
-    #[error("screening has stopped")]
+    #[error("the writer of the database has stopped; see the log and restart the server")]
     Stopped,
     /// The transaction was not committed.
     #[error("not stored: {0}; nothing of it happened, send again")]
@@ -61,4 +62,15 @@ pub enum StoreError {
     /// The operating system refused.
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] std::io::Error),
+}
+
+impl StoreError {
+    /// Returns what kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            StoreError::Busy => ErrorKind::Busy,
+            StoreError::Stopped | StoreError::NotStored(_) => ErrorKind::Unavailable,
+            StoreError::Db(_) | StoreError::Internal(_) | StoreError::Io(..) => ErrorKind::Internal,
+        }
+    }
 }
