@@ -2,8 +2,8 @@
 
 use crate::chain::{Add, timed};
 use anyhow::Context;
-use holdfast_analysis::{ChainHandle, ChangeError, Workspace, WorkspaceError};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_workspace::{ChainHandle, ChangeError, Workspace, WorkspaceError};
 use std::ops::ControlFlow;
 use std::path::Path;
 

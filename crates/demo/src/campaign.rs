@@ -4,11 +4,11 @@
 use anyhow::{Context, ensure};
 use holdfast_academy::Academy;
 use holdfast_academy::campaigns::{NewCampaign, RiskRule};
-use holdfast_analysis::Workspace;
 use holdfast_identity::Master;
 use holdfast_screening::warnings::Scam;
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, Verdict};
 use holdfast_simulate::random::Random;
+use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 
 const TITLE: &str = "High returns for nothing (demo)";

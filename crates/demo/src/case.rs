@@ -3,8 +3,7 @@
 
 use age::secrecy::ExposeSecret;
 use anyhow::Context;
-use holdfast_analysis::workspace::TraceRequest;
-use holdfast_analysis::{Direction, TraceOptions, Workspace};
+use holdfast_analysis::{Direction, TraceOptions};
 use holdfast_console::show::verify_file;
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
@@ -15,6 +14,7 @@ use holdfast_requests::reports::{Filer, Kind};
 use holdfast_requests::request::{self, DataClass, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::{Screening, ScreeningError};
+use holdfast_workspace::{TraceRequest, Workspace};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;

@@ -8,8 +8,7 @@ pub mod sharing;
 
 use anyhow::Context;
 use holdfast_analysis::report::coins;
-use holdfast_analysis::workspace::TraceRequest;
-use holdfast_analysis::{Direction, TraceOptions, Workspace, render};
+use holdfast_analysis::{Direction, TraceOptions, render};
 use holdfast_attribution::Category;
 use holdfast_attribution::import::{NamedFile, is_importable};
 use holdfast_bitcoin::files::{heights_of_headers, read_single_block};
@@ -25,6 +24,7 @@ use holdfast_screening::{Amount, ChainFacts, Decision, Event, EventKind, Record,
 use holdfast_server::Shared;
 use holdfast_server::api::{entropy, now};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_workspace::{TraceRequest, Workspace};
 use serde_json::json;
 use std::io::Read;
 use std::path::Path;

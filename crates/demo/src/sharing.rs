@@ -1,7 +1,6 @@
 //! The demo's second exchange: a flag raised at one stops a deposit at the other.
 
 use anyhow::{Context, bail};
-use holdfast_analysis::Workspace;
 use holdfast_bitcoin::Network;
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
@@ -14,6 +13,7 @@ use holdfast_sharing::Tlp;
 use holdfast_sharing::community::Collection;
 use holdfast_sharing::flags::NewFlag;
 use holdfast_sharing::sources::{Kind, NewSource};
+use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

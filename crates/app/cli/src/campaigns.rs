@@ -6,11 +6,11 @@ use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use holdfast_academy::campaigns::{Campaign, NewCampaign, Template};
-use holdfast_analysis::Workspace;
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::warnings::{Scam, WarningAnswers, WarningFilter, WarningRecord};
 use holdfast_screening::{ChainFacts, Event};
 use holdfast_server::campaigns::CampaignPreview;
+use holdfast_workspace::Workspace;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -4,10 +4,10 @@ use crate::desk::IntakeArgs;
 use crate::output;
 use anyhow::Context;
 use clap::Subcommand;
-use holdfast_analysis::Workspace;
 use holdfast_requests::cases::{CaseStep, NewCase, Person};
 use holdfast_requests::portal::Verdict;
 use holdfast_screening::model::rfc3339;
+use holdfast_workspace::Workspace;
 use serde_json::json;
 use std::path::PathBuf;
 

@@ -4,11 +4,11 @@ use crate::import::json_lines;
 use crate::output;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use holdfast_analysis::Workspace;
 use holdfast_screening::exchange::Variants;
 use holdfast_screening::{ChainFacts, Event};
 use holdfast_simulate::files::{FileOptions, write};
 use holdfast_simulate::{Economy, Options};
+use holdfast_workspace::Workspace;
 use serde_json::json;
 use std::path::PathBuf;
 

@@ -3,14 +3,14 @@
 use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use holdfast_analysis::lookup::{HitKind, Lookup};
 use holdfast_analysis::report::coins;
-use holdfast_analysis::workspace::{Subject, TagView, TraceRequest};
-use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, Workspace, bundle, render};
+use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, bundle, render};
 use holdfast_attribution::import::collect;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_console::show::{print_exposure, verify_file};
 use holdfast_server::api::{entropy, now};
+use holdfast_workspace::lookup::{HitKind, Lookup};
+use holdfast_workspace::{Subject, TagView, TraceRequest, Workspace};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 

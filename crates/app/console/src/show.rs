@@ -4,8 +4,8 @@ use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use holdfast_analysis::bundle;
 use holdfast_analysis::report::coins;
-use holdfast_analysis::workspace::{ExposureLine, ExposureView};
 use holdfast_screening::Decision;
+use holdfast_workspace::{ExposureLine, ExposureView};
 use std::path::Path;
 
 /// Prints a decision with its reasons.

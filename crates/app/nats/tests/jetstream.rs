@@ -2,13 +2,13 @@
 
 use async_nats::jetstream;
 use futures_util::StreamExt;
-use holdfast_analysis::Workspace;
 use holdfast_bitcoin::Network;
 use holdfast_identity::Master;
 use holdfast_nats::{Options, run};
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_server::{Shared, serve};
+use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

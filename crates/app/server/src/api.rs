@@ -10,16 +10,17 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::certificate;
-use holdfast_analysis::workspace::{
-    AddressReport, BlockReport, ExplainReport, ExposureView, PathReport, Summary, TraceRequest, TxReport,
-};
-use holdfast_analysis::{Bounds, Direction, Lookup, Policy, Snapshot, TraceOptions, TraceReport, Workspace, render};
+use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport, render};
 use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_bitcoin::files::read_single_block;
 use holdfast_bitcoin::{AddressKey, display_hash};
 use holdfast_screening::model::{parse_time, rfc3339};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_workspace::{
+    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, Snapshot, Summary, TraceRequest,
+    TxReport, Workspace,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

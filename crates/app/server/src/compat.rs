@@ -11,7 +11,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_analysis::Snapshot;
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::{AddressKey, parse_hash};
 use holdfast_screening::decision::Price;
@@ -21,6 +20,7 @@ use holdfast_screening::{ChainFacts, Event, EventKind, Screening};
 use holdfast_vendors::assessed::{is_covered, not_covered};
 use holdfast_vendors::chainalysis::{self, Kind, Transfer, WithdrawalAttempt};
 use holdfast_vendors::{Assessed, elliptic, trm};
+use holdfast_workspace::Snapshot;
 use serde_json::{Value, json};
 
 /// Largest request body.

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use holdfast_analysis::{ChangeError, WorkspaceError};
 use holdfast_telemetry::logs::one_line;
+use holdfast_workspace::{ChangeError, WorkspaceError};
 use serde::Serialize;
 use utoipa::ToSchema;
 

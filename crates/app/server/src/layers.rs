@@ -78,11 +78,11 @@ mod tests {
     use crate::{Vault, router};
     use axum::body::Body;
     use axum::routing::get;
-    use holdfast_analysis::Workspace;
     use holdfast_bitcoin::Network;
     use holdfast_identity::Master;
     use holdfast_screening::Screening;
     use holdfast_screening::service::system_clock;
+    use holdfast_workspace::Workspace;
     use std::io::{Read, Write};
     use std::net::SocketAddr;
 

@@ -10,7 +10,6 @@ use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_analysis::ChangeError;
 use holdfast_attribution::Tag;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::changes::ChangeKind;
@@ -25,6 +24,7 @@ use holdfast_sharing::stix::{WalletReport, wallet_objects};
 use holdfast_sharing::taxii::{self, Client};
 use holdfast_sharing::{Sharing, SharingError, Tlp, stix, tagpack};
 use holdfast_telemetry::logs::one_line;
+use holdfast_workspace::ChangeError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -112,7 +112,7 @@ impl Shared {
     }
 
     fn replace_pack(&self, pack: &str, tags: Vec<Tag>) -> Result<usize, ScreeningError> {
-        let replace = |w: &mut holdfast_analysis::Workspace| -> Result<usize, ChangeError> {
+        let replace = |w: &mut holdfast_workspace::Workspace| -> Result<usize, ChangeError> {
             let removed = w.replace_pack(pack, tags);
             w.catch_up();
             Ok(removed)

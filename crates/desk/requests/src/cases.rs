@@ -3,9 +3,7 @@
 use crate::portal::note_file;
 use crate::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use crate::{Desk, search};
-use holdfast_analysis::Workspace;
 use holdfast_analysis::amount::with_unit;
-use holdfast_analysis::workspace::TraceRequest;
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::{AddressKey, Network};
 use holdfast_documents::pdf::{self, Part, field, heading, text};
@@ -14,6 +12,7 @@ use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, rfc3339, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_workspace::{TraceRequest, Workspace};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;

@@ -2,9 +2,7 @@
 
 use crate::request::{Target, TargetKind};
 use crate::scope::OrderScope;
-use holdfast_analysis::Workspace;
 use holdfast_analysis::amount::with_unit;
-use holdfast_analysis::workspace::TraceRequest;
 use holdfast_bitcoin::{AddressKey, display_hash, parse_hash};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::folding::why_same_name;
@@ -12,6 +10,7 @@ use holdfast_screening::identifiers::{find_key, find_many, find_named, hashed, i
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::{Record, Screening};
 use holdfast_store::parse;
+use holdfast_workspace::{TraceRequest, Workspace};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;

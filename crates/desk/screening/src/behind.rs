@@ -4,12 +4,12 @@
 //! The walk is [`holdfast_analysis`]'s trace backward with haircut: every output's part of the deposit is known, parts that are too small are
 //! not followed, and the walk stops at services and at entities of many addresses, whose coins are pooled: what leaves them is not what came in.
 
-use holdfast_analysis::Workspace;
 use holdfast_analysis::trace::{Bounds, Direction, EndKind, Policy, TraceOptions, trace};
 use holdfast_analysis::view::{LedgerView, View};
 use holdfast_attribution::{Category, Clusters};
 use holdfast_bitcoin::display_hash;
 use holdfast_utxo_ledger::{Ledger, Source};
+use holdfast_workspace::Workspace;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;

@@ -3,7 +3,6 @@
 use crate::behind::{Behind, behind_output, behind_pending};
 use crate::model::{Event, EventKind};
 use crate::reconcile::{self, Paid};
-use holdfast_analysis::Workspace;
 use holdfast_analysis::exposure::Totals;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::taxonomy::Risk;
@@ -13,6 +12,7 @@ use holdfast_bitcoin::ownerless::is_ownerless;
 use holdfast_bitcoin::{AddressKey, parse_hash};
 use holdfast_types::Asset;
 use holdfast_utxo_ledger::{Ledger, Source};
+use holdfast_workspace::Workspace;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;

@@ -1,9 +1,9 @@
 //! An event held against the ledger: a credit that the chain does not bear out is a known way to steal (fake top-ups).
 
 use crate::model::Event;
-use holdfast_analysis::Workspace;
 use holdfast_bitcoin::{AddressKey, parse_hash};
 use holdfast_types::{Address, Asset, ChainId};
+use holdfast_workspace::Workspace;
 
 /// An output as the ledger or the mempool has it.
 #[derive(Clone, Copy, Debug)]

@@ -55,7 +55,7 @@ fn what_the_chain_cannot_say_is_said_to_be_so() {
 
 /// A deposit of a simulated chain whose money came through outputs at least `hops` transactions before it, with the place of the farthest
 /// output in the facts.
-fn far_deposit(workspace: &holdfast_analysis::Workspace, hops: u32) -> (Event, ChainFacts, usize) {
+fn far_deposit(workspace: &holdfast_workspace::Workspace, hops: u32) -> (Event, ChainFacts, usize) {
     let ledger = &workspace.ledger;
     for tx in (0..ledger.counts().txs).rev() {
         let mut event = Event::new(EventKind::Deposit, "d1", START, "c1");

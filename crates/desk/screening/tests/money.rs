@@ -1,7 +1,6 @@
 //! What must never be let through in silence: movements claimed twice, assets that nobody looked at, addresses in another spelling, times of
 //! the future, credits that the ledger does not bear out.
 
-use holdfast_analysis::Workspace;
 use holdfast_attribution::tags::{Confidence, Tag};
 use holdfast_screening::exchange::chain_workspace;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
@@ -11,6 +10,7 @@ use holdfast_screening::{
 };
 use holdfast_simulate::Options;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_workspace::Workspace;
 
 on_both!(
     a_batch_payout_to_two_customers_is_two_holds,

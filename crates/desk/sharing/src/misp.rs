@@ -148,7 +148,7 @@ fn md5(bytes: &[u8]) -> String {
 
 /// The last payments to tagged addresses that the ledger knows, at most ten an address and a thousand in all.
 #[must_use]
-pub fn transactions_to(workspace: &holdfast_analysis::Workspace, tags: &[&Tag]) -> Vec<SharedTransaction> {
+pub fn transactions_to(workspace: &holdfast_workspace::Workspace, tags: &[&Tag]) -> Vec<SharedTransaction> {
     let mut found = Vec::new();
     // `btc-transaction` is Bitcoin's.
     for tag in tags.iter().filter(|t| t.asset == "BTC") {

@@ -349,7 +349,8 @@ impl Exposures {
     }
 
     /// Whether a snapshot holds the same figures.
-    pub(crate) fn is_shared(&self) -> bool {
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
         Arc::strong_count(&self.data) > 1
     }
 

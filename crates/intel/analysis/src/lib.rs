@@ -2,21 +2,15 @@
 
 pub mod amount;
 pub mod bundle;
-pub mod chain_handle;
 pub mod exposure;
 mod huge;
-pub mod lookup;
 pub mod paths;
 pub mod render;
 pub mod report;
 pub mod trace;
 pub mod view;
-pub mod workspace;
 
-pub use chain_handle::{ChainHandle, ChangeError};
 pub use exposure::{Exposures, Totals};
-pub use lookup::Lookup;
 pub use report::TraceReport;
 pub use trace::{Bounds, Direction, End, EndKind, Policy, Trace, TraceError, TraceOptions, trace};
 pub use view::{LedgerView, View};
-pub use workspace::{Snapshot, Workspace, WorkspaceError};

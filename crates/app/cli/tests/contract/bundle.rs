@@ -2,9 +2,9 @@
 
 use crate::common::{holdfast, path, run};
 use ed25519_dalek::SigningKey;
-use holdfast_analysis::Workspace;
 use holdfast_analysis::bundle::verify;
 use holdfast_documents::sha256;
+use holdfast_workspace::Workspace;
 use serde_json::json;
 use std::fmt::Write;
 use std::io::Read;

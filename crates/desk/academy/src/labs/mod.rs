@@ -8,10 +8,10 @@ pub mod material;
 pub mod world;
 
 use crate::grade::{Check, Form};
-use holdfast_analysis::Workspace;
 use holdfast_bitcoin::Network;
 use holdfast_screening::exchange::workspace_of;
 use holdfast_simulate::random::Random;
+use holdfast_workspace::Workspace;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::path::Path;

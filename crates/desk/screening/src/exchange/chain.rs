@@ -4,11 +4,11 @@ use super::{Case, Exchange};
 use crate::model::{Amount, CustomerType, Event, EventKind, Record, RecordKind};
 use crate::state::DAY;
 use crate::typology::Typology;
-use holdfast_analysis::Workspace;
 use holdfast_bitcoin::Network;
 use holdfast_simulate::random::Random;
 use holdfast_simulate::{OwnerKind, SimBlock, TxKind};
 use holdfast_utxo_ledger::{Ledger, Source};
+use holdfast_workspace::Workspace;
 use std::ops::ControlFlow;
 
 /// How the ids of deposits on a simulated chain begin.

@@ -1,13 +1,12 @@
 //! Exposures of single transactions and addresses: whom a transaction pays counts, and what is not known reads "unknown".
 
-use holdfast_analysis::Workspace;
-use holdfast_analysis::workspace::ExposureView;
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::undo::Spent;
 use holdfast_bitcoin::{AddressKey, Block, Network, display_hash};
 use holdfast_simulate::build::Built;
 use holdfast_simulate::hand::{HandChain, key, script_of, tx, tx_by_keys};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_workspace::{ExposureView, Workspace};
 use std::ops::ControlFlow;
 
 struct Bench {
@@ -54,7 +53,7 @@ impl Bench {
     }
 }
 
-fn direct(lines: &[holdfast_analysis::workspace::ExposureLine], name: &str) -> u64 {
+fn direct(lines: &[holdfast_workspace::ExposureLine], name: &str) -> u64 {
     lines.iter().find(|l| l.category.name() == name).map_or(0, |l| l.direct)
 }
 

@@ -1,6 +1,7 @@
 //! A chain that is read and changed at the same time: readers hold a snapshot, one builder makes the next one beside it.
 
-use crate::workspace::{Snapshot, Workspace, WorkspaceError};
+use crate::error::WorkspaceError;
+use crate::workspace::{Snapshot, Workspace};
 use arc_swap::ArcSwap;
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};

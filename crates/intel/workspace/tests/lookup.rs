@@ -1,11 +1,11 @@
 //! Search by any form or name.
 
-use holdfast_analysis::lookup::{Hit, HitKind, Lookup};
-use holdfast_analysis::{Workspace, WorkspaceError};
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{Block, Network, display_hash};
 use holdfast_simulate::hand::{HandChain, key, tx};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_workspace::lookup::{Hit, HitKind, Lookup};
+use holdfast_workspace::{Workspace, WorkspaceError};
 use std::ops::ControlFlow;
 
 const ETH: &str = "0x098B716B8Aaf21512996dC57EB0615e2383E2f96";

@@ -1,7 +1,8 @@
 //! Search: everything that a workspace knows by any form or name. Addresses of the ledger and of other chains, transactions and blocks (by
 //! the beginning of their hash too), outputs, heights, labels of tags and names of actors; several identifiers at once.
 
-use crate::workspace::{Subject, Workspace};
+use crate::reports::Subject;
+use crate::workspace::Workspace;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Actor, Category, Tag};
 use holdfast_bitcoin::{AddressKey, display_hash};

@@ -1,10 +1,11 @@
 //! Snapshots stay as they were taken, whatever happens to the workspace.
 
-use holdfast_analysis::{ChainHandle, ChangeError, Exposures, Snapshot, Workspace, WorkspaceError};
+use holdfast_analysis::Exposures;
 use holdfast_attribution::{Clusters, Entities};
 use holdfast_bitcoin::{Block, Network};
 use holdfast_simulate::{Economy, Options, SimBlock};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_workspace::{ChainHandle, ChangeError, Snapshot, Workspace, WorkspaceError};
 use std::ops::ControlFlow;
 use std::sync::mpsc;
 

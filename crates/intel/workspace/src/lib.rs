@@ -1,0 +1,22 @@
+//! The workspace: a chain's ledger with tags, clusters and exposures, kept in step, and every question that people put to it.
+//!
+//! - [`workspace`]: opening, bringing up to date, saving, snapshots.
+//! - [`chain_handle`]: one builder changes a workspace, readers hold the snapshot that was published last.
+//! - [`queries`], [`traces`], [`lookup`]: the questions; [`reports`]: the answers.
+
+pub mod chain_handle;
+pub mod error;
+pub mod lookup;
+pub mod queries;
+pub mod reports;
+pub mod traces;
+pub mod workspace;
+
+pub use chain_handle::{ChainHandle, ChangeError};
+pub use error::WorkspaceError;
+pub use lookup::Lookup;
+pub use reports::{
+    AddressReport, BlockReport, EntityView, ExplainReport, ExplainStep, ExposureLine, ExposureView, PAGE, PathReport,
+    PathStep, Receipt, Subject, Summary, TagView, TraceRequest, TxReport, TxSide, UnknownInputs,
+};
+pub use workspace::{Snapshot, Workspace};
