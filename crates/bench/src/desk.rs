@@ -2,10 +2,11 @@
 
 use anyhow::Context;
 use clap::Args;
+use holdfast_cases::Cases;
+use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person};
 use holdfast_console::output::{self, thousands};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
-use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person};
 use holdfast_requests::intake::{NewAgency, RequestFilter};
 use holdfast_requests::matching::matches;
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
@@ -110,6 +111,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
         let (policy, master, vault) =
             (Arc::new(Policy::standard()), Master([1; 32]), Vault::new(work.path().join("vault")));
         let desk = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+        let cases = Cases::from(desk);
         let start = Instant::now();
         for from in (0..args.customers).step_by(5_000) {
             let mut records = Vec::new();
@@ -155,7 +157,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
         let taken = start.elapsed().as_secs_f64();
         let person = Person { name: "bench".into(), reads_all: false, changes_all: false };
         let case =
-            desk.open_case(NewCase { title: "A case".into(), summary: String::new(), typology: None }, &person)?;
+            cases.open_case(NewCase { title: "A case".into(), summary: String::new(), typology: None }, &person)?;
         let note = |i: u64| CaseStep::Add {
             kind: ItemKind::Note,
             key: String::new(),
@@ -166,7 +168,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
             due: None,
         };
         for i in 0..200 {
-            desk.change_case(case.id, note(i), &person)?;
+            cases.change_case(case.id, note(i), &person)?;
         }
         if !as_json {
             println!(
@@ -216,15 +218,15 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
             measure(100, |i| Ok(desk.open(&format!("r{i}"), "bench").map(|_| ())?))?,
             100.0,
         );
-        note("list: cases", measure(100, |_| Ok(desk.cases(None, &person).map(|_| ())?))?, 100.0);
+        note("list: cases", measure(100, |_| Ok(cases.cases(None, &person).map(|_| ())?))?, 100.0);
         note(
             "a case of 200 items",
-            measure(50, |_| Ok(desk.case(case.id, Some(&workspace), &person).map(|_| ())?))?,
+            measure(50, |_| Ok(cases.case(case.id, Some(&workspace), &person).map(|_| ())?))?,
             100.0,
         );
         note(
             "search: two words of 100,000 requests",
-            measure(50, |i| Ok(desk.search(&format!("agency{} officer{}", i % 200, i), &person).map(|_| ())?))?,
+            measure(50, |i| Ok(cases.search(&format!("agency{} officer{}", i % 200, i), &person).map(|_| ())?))?,
             100.0,
         );
         note(
@@ -234,7 +236,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
         );
         note(
             "transparency report over everything",
-            measure(3, |_| Ok(desk.transparency(START - 1, START + 100_000_000).map(|_| ())?))?,
+            measure(3, |_| Ok(cases.transparency(START - 1, START + 100_000_000).map(|_| ())?))?,
             60_000.0,
         );
     }

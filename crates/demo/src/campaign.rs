@@ -2,9 +2,9 @@
 //! to the scam's next addresses is compared.
 
 use anyhow::{Context, ensure};
-use holdfast_academy::Academy;
-use holdfast_academy::campaigns::{NewCampaign, RiskRule};
 use holdfast_identity::Master;
+use holdfast_prevention::Prevention;
+use holdfast_prevention::campaigns::{NewCampaign, RiskRule};
 use holdfast_screening::warnings::Scam;
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, Verdict};
 use holdfast_simulate::random::Random;
@@ -76,10 +76,10 @@ fn first_payments(screening: &Screening, workspace: &Workspace) -> anyhow::Resul
 }
 
 /// What people do after the messages: those told heed them more often than not.
-fn behave(academy: &Academy<'_>, workspace: &Workspace, campaign: i64) -> anyhow::Result<()> {
+fn behave(prevention: &Prevention<'_>, workspace: &Workspace, campaign: i64) -> anyhow::Result<()> {
     let (mut random, mut events) = (Random::new(300_026), Vec::new());
-    let now = academy.screening.now();
-    for person in academy.campaign_people(campaign, "")? {
+    let now = prevention.screening.now();
+    for person in prevention.campaign_people(campaign, "")? {
         let (would, heeds) = (random.permille(PAY_AGAIN), random.permille(HEED));
         if would && !(person.arm == "told" && heeds) {
             let to = *random.pick(&ADDRESSES[1..]);
@@ -87,14 +87,14 @@ fn behave(academy: &Academy<'_>, workspace: &Workspace, campaign: i64) -> anyhow
             events.push(payment(&mut random, id, &person.customer, now, to));
         }
     }
-    decide(academy.screening, workspace, events)?;
+    decide(prevention.screening, workspace, events)?;
     Ok(())
 }
 
 /// Runs the campaign; a second start finds it and measures it again.
 pub fn run(screening: &Screening, workspace: &mut Workspace, master: &Master, as_json: bool) -> anyhow::Result<Value> {
-    let academy = Academy { screening, master, site: "http://localhost" };
-    let known = academy.campaigns()?.into_iter().find(|c| c.plan.title == TITLE);
+    let prevention = Prevention { screening, master };
+    let known = prevention.campaigns()?.into_iter().find(|c| c.plan.title == TITLE);
     let id = match known {
         Some(known) => known.id,
         None => {
@@ -116,17 +116,17 @@ pub fn run(screening: &Screening, workspace: &mut Workspace, master: &Master, as
                 },
                 holdout_ppm: 400_000,
             };
-            let id = academy.draft_campaign(plan, "ana")?.id;
+            let id = prevention.draft_campaign(plan, "ana")?.id;
             let today = |e: &Event| Some(ChainFacts::look(workspace, e, None).category);
-            academy.start_campaign(id, &today, "bo")?;
-            behave(&academy, workspace, id)?;
+            prevention.start_campaign(id, &today, "bo")?;
+            behave(&prevention, workspace, id)?;
             id
         }
     };
     tag(workspace, &ADDRESSES)?;
     let today = |e: &Event| Some(ChainFacts::look(workspace, e, None).category);
-    let campaign = academy.campaign(id)?;
-    let effect = academy.campaign_effect(id, &today)?;
+    let campaign = prevention.campaign(id)?;
+    let effect = prevention.campaign_effect(id, &today)?;
     let fewer = effect.fewer_payers.context("nobody was held out")?;
     let truth = (PAY_AGAIN * HEED) as f64 / 10_000.0;
     if !as_json {

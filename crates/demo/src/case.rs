@@ -4,13 +4,14 @@
 use age::secrecy::ExposeSecret;
 use anyhow::Context;
 use holdfast_analysis::{Direction, TraceOptions};
+use holdfast_cases::Cases;
+use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
+use holdfast_cases::reports::{Filer, Kind};
 use holdfast_console::show::verify_file;
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
-use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::portal::Verdict;
-use holdfast_requests::reports::{Filer, Kind};
 use holdfast_requests::request::{self, DataClass, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::{Screening, ScreeningError};
@@ -58,6 +59,7 @@ pub fn run(
 ) -> anyhow::Result<Value> {
     let policy = Arc::new(Policy::standard());
     let desk = Desk { screening, policy: &policy, master, vault };
+    let cases = Cases::from(desk);
     let files =
         ["demo-officer.key", "demo-production.zip.age", "demo-goaml.xml", "demo-case.pdf"].map(|f| store.join(f));
     let [key_file, package, goaml, report] = &files;
@@ -122,7 +124,7 @@ pub fn run(
     std::fs::write(package, desk.own_fetch(&token, REQUEST, made.id)?)?;
 
     let (ana, bo) = (person("ana"), person("bo"));
-    let case = desk.open_case(
+    let case = cases.open_case(
         NewCase {
             title: "Locky ransom in block 400000".into(),
             summary: format!("Transaction {txid} pays {address}, which is tagged as Locky ransomware. A customer of ours tried to pay there too."),
@@ -131,7 +133,7 @@ pub fn run(
         &ana,
     )?;
     let id = case.id;
-    desk.change_case(id, CaseStep::Member { person: "bo".into(), role: Some(Role::Member) }, &ana)?;
+    cases.change_case(id, CaseStep::Member { person: "bo".into(), role: Some(Role::Member) }, &ana)?;
     for step in [
         add(ItemKind::Transaction, &txid, "the ransom is paid", Some(mined)),
         add(ItemKind::Address, &address, "Locky ransomware", None),
@@ -145,19 +147,19 @@ pub fn run(
             None,
         ),
     ] {
-        desk.change_case(id, step, &ana)?;
+        cases.change_case(id, step, &ana)?;
     }
     let back = TraceRequest {
         subject: format!("{txid}:{}", finding["vout"]),
         entity: false,
         options: TraceOptions { direction: Direction::Backward, ..TraceOptions::default() },
     };
-    desk.save_trace(id, workspace, &back, "where the ransom came from", &ana)?;
-    desk.add_exhibit(id, "order.pdf", "application/pdf", "vault of the desk", &order(screening.now())?, &ana)?;
-    let draft = desk.draft_report(id, Kind::Goaml, filer(), &ana)?;
-    desk.approve_report(id, draft.id, &bo)?;
-    std::fs::write(goaml, desk.export_report(id, draft.id, &bo)?)?;
-    std::fs::write(report, desk.case_report(id, Some(workspace), &ana)?)?;
+    cases.save_trace(id, workspace, &back, "where the ransom came from", &ana)?;
+    cases.add_exhibit(id, "order.pdf", "application/pdf", "vault of the desk", &order(screening.now())?, &ana)?;
+    let draft = cases.draft_report(id, Kind::Goaml, filer(), &ana)?;
+    cases.approve_report(id, draft.id, &bo)?;
+    std::fs::write(goaml, cases.export_report(id, draft.id, &bo)?)?;
+    std::fs::write(report, cases.case_report(id, Some(workspace), &ana)?)?;
     if !as_json {
         println!("\nThe desk works the case (agency and people are made up, every step is done):");
         println!("  officer  {OFFICER} proved the address and a second factor; bo approved");

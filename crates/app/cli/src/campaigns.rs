@@ -1,11 +1,12 @@
 //! `holdfast warnings` and `holdfast campaigns`.
 
-use crate::academy::at_academy;
 use crate::output::{self, thousands};
 use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use holdfast_academy::campaigns::{Campaign, NewCampaign, Template};
+use holdfast_console::desk_key::master;
+use holdfast_prevention::Prevention;
+use holdfast_prevention::campaigns::{Campaign, NewCampaign, Template};
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::warnings::{Scam, WarningAnswers, WarningFilter, WarningRecord};
 use holdfast_screening::{ChainFacts, Event};
@@ -50,6 +51,12 @@ pub enum WarningsCommand {
         #[arg(long)]
         give_up: bool,
     },
+}
+
+fn at_prevention<T>(args: &DeskArgs, run: impl FnOnce(&Prevention<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let screening = args.open()?;
+    let master = master(&args.store.store, &screening)?;
+    run(&Prevention { screening: &screening, master: &master })
 }
 
 #[derive(Subcommand)]
@@ -200,7 +207,7 @@ pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()>
     let campaign = match command {
         CampaignsCommand::Preview { desk, file } => {
             let (plan, now) = (read(&file)?, look(&desk));
-            let p = CampaignPreview::of(at_academy(&desk, |a| Ok(a.at_risk(&plan, &now)?))?);
+            let p = CampaignPreview::of(at_prevention(&desk, |a| Ok(a.at_risk(&plan, &now)?))?);
             if as_json {
                 return output::json(&p);
             }
@@ -215,10 +222,10 @@ pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()>
         }
         CampaignsCommand::Draft { desk, file } => {
             let plan = read(&file)?;
-            at_academy(&desk, |a| Ok(a.draft_campaign(plan, &desk.actor)?))?
+            at_prevention(&desk, |a| Ok(a.draft_campaign(plan, &desk.actor)?))?
         }
         CampaignsCommand::List { desk } => {
-            let list = at_academy(&desk, |a| Ok(a.campaigns()?))?;
+            let list = at_prevention(&desk, |a| Ok(a.campaigns()?))?;
             if as_json {
                 return output::json(&list);
             }
@@ -227,12 +234,12 @@ pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()>
         }
         CampaignsCommand::Start { desk, id } => {
             let now = look(&desk);
-            at_academy(&desk, |a| Ok(a.start_campaign(id, &now, &desk.actor)?))?
+            at_prevention(&desk, |a| Ok(a.start_campaign(id, &now, &desk.actor)?))?
         }
-        CampaignsCommand::End { desk, id } => at_academy(&desk, |a| Ok(a.end_campaign(id, &desk.actor)?))?,
+        CampaignsCommand::End { desk, id } => at_prevention(&desk, |a| Ok(a.end_campaign(id, &desk.actor)?))?,
         CampaignsCommand::Effect { desk, id } => {
             let now = look(&desk);
-            let effect = at_academy(&desk, |a| Ok(a.campaign_effect(id, &now)?))?;
+            let effect = at_prevention(&desk, |a| Ok(a.campaign_effect(id, &now)?))?;
             if as_json {
                 return output::json(&effect);
             }
@@ -248,7 +255,7 @@ pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()>
             return Ok(());
         }
         CampaignsCommand::People { desk, id, after } => {
-            let people = at_academy(&desk, |a| Ok(a.campaign_people(id, &after)?))?;
+            let people = at_prevention(&desk, |a| Ok(a.campaign_people(id, &after)?))?;
             if as_json {
                 return output::json(&people);
             }
@@ -267,11 +274,11 @@ pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()>
                 (Some(subject), Some(file)) => {
                     let bytes = output::read_bounded(&file, 8_000)?;
                     let body = String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()))?;
-                    at_academy(&desk, |a| {
+                    at_prevention(&desk, |a| {
                         Ok(a.set_template(Template { scam, lang, version: 0, subject, body }, &desk.actor)?)
                     })?
                 }
-                _ => at_academy(&desk, |a| Ok(a.template(scam, &lang)?))?,
+                _ => at_prevention(&desk, |a| Ok(a.template(scam, &lang)?))?,
             };
             if as_json {
                 return output::json(&template);

@@ -5,6 +5,7 @@ use crate::output;
 use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use holdfast_cases::Cases;
 use holdfast_console::desk_key::master;
 use holdfast_console::vault;
 use holdfast_requests::intake::{NewAgency, RequestFilter, Step};
@@ -62,6 +63,10 @@ pub struct IntakeArgs {
 impl IntakeArgs {
     pub fn store(&self) -> &Path {
         &self.desk.store.store
+    }
+
+    pub fn with_cases<T>(&self, run: impl FnOnce(&Cases<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {
+        self.with(|desk, actor| run(&Cases::from(*desk), actor))
     }
 
     pub fn with<T>(&self, run: impl FnOnce(&Desk<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {

@@ -4,7 +4,7 @@ use crate::desk::IntakeArgs;
 use crate::output;
 use anyhow::Context;
 use clap::Subcommand;
-use holdfast_requests::cases::{CaseStep, NewCase, Person};
+use holdfast_cases::case::{CaseStep, NewCase, Person};
 use holdfast_requests::portal::Verdict;
 use holdfast_screening::model::rfc3339;
 use holdfast_workspace::Workspace;
@@ -133,11 +133,11 @@ pub fn cases(command: CasesCommand, as_json: bool) -> anyhow::Result<()> {
     let (intake, id) = match command {
         Open { intake, title, summary, typology } => {
             let new = NewCase { title, summary, typology };
-            let case = intake.with(|d, actor| d.open_case(new, &person(actor)))?;
+            let case = intake.with_cases(|d, actor| d.open_case(new, &person(actor)))?;
             (intake, case.id)
         }
         List { intake, state } => {
-            let list = intake.with(|d, actor| d.cases(state.as_deref(), &person(actor)))?;
+            let list = intake.with_cases(|d, actor| d.cases(state.as_deref(), &person(actor)))?;
             if as_json {
                 return output::json(&list);
             }
@@ -149,25 +149,25 @@ pub fn cases(command: CasesCommand, as_json: bool) -> anyhow::Result<()> {
         Show { intake, id } => (intake, id),
         Step { intake, id, step } => {
             let step: CaseStep = serde_json::from_str(&step).context("step")?;
-            intake.with(|d, actor| d.change_case(id, step, &person(actor)))?;
+            intake.with_cases(|d, actor| d.change_case(id, step, &person(actor)))?;
             (intake, id)
         }
         Exhibit { intake, id, file, place, media_type } => {
             let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).context("a file has a name")?;
             let bytes = output::read_bounded(&file, holdfast_documents::MAX_FILE_BYTES as usize)?;
-            intake.with(|d, actor| d.add_exhibit(id, &name, &media_type, &place, &bytes, &person(actor)))?;
+            intake.with_cases(|d, actor| d.add_exhibit(id, &name, &media_type, &place, &bytes, &person(actor)))?;
             (intake, id)
         }
         Report { intake, id, out } => {
             let workspace = Workspace::open(intake.store()).ok();
-            let pdf = intake.with(|d, actor| d.case_report(id, workspace.as_ref(), &person(actor)))?;
+            let pdf = intake.with_cases(|d, actor| d.case_report(id, workspace.as_ref(), &person(actor)))?;
             std::fs::write(&out, pdf).with_context(|| out.display().to_string())?;
             println!("{}", out.display());
             return Ok(());
         }
     };
     let workspace = Workspace::open(intake.store()).ok();
-    let file = intake.with(|d, actor| d.case(id, workspace.as_ref(), &person(actor)))?;
+    let file = intake.with_cases(|d, actor| d.case(id, workspace.as_ref(), &person(actor)))?;
     if as_json {
         return output::json(&file);
     }

@@ -7,6 +7,9 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use ed25519_dalek::SigningKey;
 use holdfast_analysis::amount::with_unit;
+use holdfast_cases::Cases;
+use holdfast_cases::case::NewCase;
+use holdfast_cases::seized::{Holding, ScanOrder, derive_all};
 use holdfast_console::desk_key::master;
 use holdfast_console::vault;
 use holdfast_forensics::Confidence;
@@ -14,15 +17,11 @@ use holdfast_forensics::derive::{Derived, GAP};
 use holdfast_forensics::record::{self, Custody};
 use holdfast_forensics::scan::{MAX_UNPACKED, Progress, Report, scan};
 use holdfast_forensics::seal::{Sealed, Sealer, open};
-use holdfast_requests::cases::NewCase;
-use holdfast_requests::seized::{Holding, ScanOrder, derive_all};
-use holdfast_requests::{Desk, Policy};
 use holdfast_server::api::{entropy, now};
 use holdfast_workspace::Workspace;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 #[derive(Subcommand)]
 pub enum EvidenceCommand {
@@ -74,12 +73,12 @@ pub struct ScanArgs {
     gap: u32,
 }
 
-/// Runs something at the desk of a store.
-fn at_desk<T>(args: &DeskArgs, run: impl FnOnce(&Desk<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+/// Runs something with the cases of a store.
+fn at_cases<T>(args: &DeskArgs, run: impl FnOnce(&Cases<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let store = &args.store.store;
-    let (screening, policy) = (args.open()?, Arc::new(Policy::standard()));
+    let screening = args.open()?;
     let (master, vault) = (master(store, &screening)?, vault(store));
-    run(&Desk { screening: &screening, policy: &policy, master: &master, vault: &vault })
+    run(&Cases { screening: &screening, master: &master, vault: &vault })
 }
 
 fn read_identity(path: &Path) -> anyhow::Result<String> {
@@ -171,7 +170,7 @@ fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
         record::write(&args.out, &report, &derived, &custody, &key)?;
         return show(&report, &derived, &[], None, as_json);
     }
-    at_desk(desk_args, |desk| {
+    at_cases(desk_args, |desk| {
         let who = person(&desk_args.actor);
         let case = match (&args.open_case, args.key.case) {
             (Some(title), _) => {
@@ -231,7 +230,7 @@ pub fn run(command: EvidenceCommand, as_json: bool) -> anyhow::Result<()> {
         EvidenceCommand::Secrets { results, key } => {
             let identity = match (&key.identity, key.case) {
                 (Some(file), _) => read_identity(file)?,
-                (None, Some(case)) => at_desk(&key.desk, |d| Ok(d.case_secret_key(case, &person(&key.desk.actor))?))?,
+                (None, Some(case)) => at_cases(&key.desk, |d| Ok(d.case_secret_key(case, &person(&key.desk.actor))?))?,
                 (None, None) => bail!("name the key: --case N or --identity FILE"),
             };
             let secrets = open(&identity, &sealed(&results)?)?;

@@ -11,8 +11,9 @@ use axum::body::Bytes;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::Response;
 use axum::{Extension, Json};
-use holdfast_academy::campaigns::{Campaign, Effect, NewCampaign, Person, RiskRule, Template};
 use holdfast_attribution::Category;
+use holdfast_prevention::Prevention;
+use holdfast_prevention::campaigns::{Campaign, Effect, NewCampaign, Person, RiskRule, Template};
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::warnings::{Scam, WarningAnswers, WarningFilter, WarningRecord};
 use holdfast_screening::{ChainFacts, Event};
@@ -26,6 +27,12 @@ type Page = Result<Markup, ErrorPage>;
 type Fields = Form<BTreeMap<String, String>>;
 
 impl Shared {
+    /// Returns prevention, over this desk.
+    #[must_use]
+    pub fn prevention(&self) -> Prevention<'_> {
+        Prevention { screening: &self.screening, master: &self.gate.master }
+    }
+
     /// What today's tags say of an event's payee.
     #[must_use]
     pub fn category_now(&self, event: &Event) -> Option<Category> {
@@ -88,7 +95,7 @@ pub async fn answer_warning(
 /// Campaigns, latest first.
 #[utoipa::path(get, path = "/api/v1/campaigns", responses((status = 200, body = Vec<Campaign>)))]
 pub async fn campaigns(State(shared): State<Shared>) -> Answer<Vec<Campaign>> {
-    run(shared, |s| Ok(s.academy().campaigns()?)).await.map(Json)
+    run(shared, |s| Ok(s.prevention().campaigns()?)).await.map(Json)
 }
 
 /// Drafts a campaign.
@@ -101,7 +108,7 @@ pub async fn draft(
     body: Bytes,
 ) -> Answer<Campaign> {
     let new: NewCampaign = json(&body)?;
-    run(shared, move |s| Ok(s.academy().draft_campaign(new, &caller.0)?)).await.map(Json)
+    run(shared, move |s| Ok(s.prevention().draft_campaign(new, &caller.0)?)).await.map(Json)
 }
 
 /// Who a campaign would choose now.
@@ -149,7 +156,7 @@ pub async fn preview(
 ) -> Answer<CampaignPreview> {
     let new: NewCampaign = json(&body)?;
     run(shared, move |s| {
-        let people = s.academy().at_risk(&new, &|e| s.category_now(e))?;
+        let people = s.prevention().at_risk(&new, &|e| s.category_now(e))?;
         // It names customers, so the look is noted, as reading them is.
         s.screening.note_look("campaign.previewed", "campaign", serde_json::json!(new).to_string(), &caller.0)?;
         Ok(CampaignPreview::of(people))
@@ -162,7 +169,7 @@ pub async fn preview(
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Campaign), (status = 404, body = ErrorBody)))]
 pub async fn campaign(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Campaign> {
-    run(shared, move |s| Ok(s.academy().campaign(id)?)).await.map(Json)
+    run(shared, move |s| Ok(s.prevention().campaign(id)?)).await.map(Json)
 }
 
 /// Which people.
@@ -181,7 +188,7 @@ pub async fn people(
     Path(id): Path<i64>,
     Query(q): Query<PeopleQuery>,
 ) -> Answer<Vec<Person>> {
-    run(shared, move |s| Ok(s.academy().campaign_people(id, &q.after)?)).await.map(Json)
+    run(shared, move |s| Ok(s.prevention().campaign_people(id, &q.after)?)).await.map(Json)
 }
 
 /// Starts a campaign; another person than who drafted it does so. Messages go to webhooks of the topic `campaigns`.
@@ -192,7 +199,7 @@ pub async fn start(
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
 ) -> Answer<Campaign> {
-    run(shared, move |s| Ok(s.academy().start_campaign(id, &|e| s.category_now(e), &caller.0)?)).await.map(Json)
+    run(shared, move |s| Ok(s.prevention().start_campaign(id, &|e| s.category_now(e), &caller.0)?)).await.map(Json)
 }
 
 /// Ends a campaign: what people pay later does not count.
@@ -203,14 +210,14 @@ pub async fn end(
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
 ) -> Answer<Campaign> {
-    run(shared, move |s| Ok(s.academy().end_campaign(id, &caller.0)?)).await.map(Json)
+    run(shared, move |s| Ok(s.prevention().end_campaign(id, &caller.0)?)).await.map(Json)
 }
 
 /// What a campaign did so far, against those held out, with its uncertainty.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/effect", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Effect), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn effect(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Effect> {
-    run(shared, move |s| Ok(s.academy().campaign_effect(id, &|e| s.category_now(e))?)).await.map(Json)
+    run(shared, move |s| Ok(s.prevention().campaign_effect(id, &|e| s.category_now(e))?)).await.map(Json)
 }
 
 fn scam(name: &str) -> Result<Scam, ApiError> {
@@ -223,7 +230,7 @@ fn scam(name: &str) -> Result<Scam, ApiError> {
     params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
     responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
 pub async fn template(State(shared): State<Shared>, Path((name, lang)): Path<(String, String)>) -> Answer<Template> {
-    run(shared, move |s| Ok(s.academy().template(scam(&name)?, &lang)?)).await.map(Json)
+    run(shared, move |s| Ok(s.prevention().template(scam(&name)?, &lang)?)).await.map(Json)
 }
 
 /// A message's text.
@@ -250,7 +257,7 @@ pub async fn set_template(
     let b: TemplateBody = json(&body)?;
     run(shared, move |s| {
         let new = Template { scam: scam(&name)?, lang, version: 0, subject: b.subject, body: b.body };
-        Ok(s.academy().set_template(new, &caller.0)?)
+        Ok(s.prevention().set_template(new, &caller.0)?)
     })
     .await
     .map(Json)
@@ -313,7 +320,7 @@ pub async fn give_up(
 
 /// Campaigns, for the desk.
 pub async fn campaigns_page(State(shared): State<Shared>) -> Page {
-    let (list, unit) = run(shared, |s| Ok((s.academy().campaigns()?, currency(s)))).await?;
+    let (list, unit) = run(shared, |s| Ok((s.prevention().campaigns()?, currency(s)))).await?;
     Ok(desk_page(
         "Campaigns with police",
         "/desk/campaigns",
@@ -369,7 +376,7 @@ pub async fn draft_page(
     let holdout_ppm = number("holdout")?.saturating_mul(10_000);
     let new =
         NewCampaign { title: get("title"), scam: scam(&get("scam"))?, partner: get("partner"), rule, holdout_ppm };
-    let made = run(shared, move |s| Ok(s.academy().draft_campaign(new, &caller.0)?)).await?;
+    let made = run(shared, move |s| Ok(s.prevention().draft_campaign(new, &caller.0)?)).await?;
     Ok(back(format!("/desk/campaigns/{}", made.id)))
 }
 
@@ -382,21 +389,21 @@ pub async fn campaign_page(
     let unit = currency(&shared);
     let money = |minor: i64| money(minor, &unit);
     let (campaign, preview, effect, templates) = run(shared, move |s| {
-        let academy = s.academy();
-        let campaign = academy.campaign(id)?;
+        let prevention = s.prevention();
+        let campaign = prevention.campaign(id)?;
         let (preview, effect) = match campaign.started {
-            None => (Some(CampaignPreview::of(academy.at_risk(&campaign.plan, &|e| s.category_now(e))?)), None),
-            Some(_) => (None, Some(academy.campaign_effect(id, &|e| s.category_now(e))?)),
+            None => (Some(CampaignPreview::of(prevention.at_risk(&campaign.plan, &|e| s.category_now(e))?)), None),
+            Some(_) => (None, Some(prevention.campaign_effect(id, &|e| s.category_now(e))?)),
         };
         let mut templates = Vec::new();
-        for lang in academy.template_languages(campaign.plan.scam)? {
-            templates.push(academy.template(campaign.plan.scam, &lang)?);
+        for lang in prevention.template_languages(campaign.plan.scam)? {
+            templates.push(prevention.template(campaign.plan.scam, &lang)?);
         }
         Ok((campaign, preview, effect, templates))
     })
     .await?;
     let here = format!("/desk/campaigns/{id}");
-    let arm = |name: &str, a: &holdfast_academy::campaigns::Arm| {
+    let arm = |name: &str, a: &holdfast_prevention::campaigns::Arm| {
         html! { tr {
             td { (name) } td.n { (a.people) } td.n { (a.paid_again) } td.n { (money(a.value as i64)) } td.n { (a.stopped) } td.n { (money(a.stopped_value as i64)) }
         } }
@@ -466,13 +473,13 @@ pub async fn step_campaign(
     }
     let (lang, subject, body) = (get("lang"), get("subject"), get("body").replace("\r\n", "\n"));
     run(shared, move |s| {
-        let academy = s.academy();
+        let prevention = s.prevention();
         match step.as_str() {
-            "start" => academy.start_campaign(id, &|e| s.category_now(e), &caller.0).map(|_| ())?,
-            "end" => academy.end_campaign(id, &caller.0).map(|_| ())?,
+            "start" => prevention.start_campaign(id, &|e| s.category_now(e), &caller.0).map(|_| ())?,
+            "end" => prevention.end_campaign(id, &caller.0).map(|_| ())?,
             "template" => {
-                let scam = academy.campaign(id)?.plan.scam;
-                academy.set_template(Template { scam, lang, version: 0, subject, body }, &caller.0).map(|_| ())?;
+                let scam = prevention.campaign(id)?.plan.scam;
+                prevention.set_template(Template { scam, lang, version: 0, subject, body }, &caller.0).map(|_| ())?;
             }
             other => return Err(ApiError::bad(format!("step: '{other}' is none of start, end, template"))),
         }

@@ -2,7 +2,7 @@
 
 use crate::Shared;
 use crate::api::TraceQuery;
-use crate::desk::{StateQuery, at_desk, download};
+use crate::desk::{StateQuery, at_cases, download};
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
 use crate::screening::json;
@@ -10,13 +10,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_cases::Cases;
+use holdfast_cases::case::{Case, CaseFile, CaseStep, Hit, NewCase, Person};
+use holdfast_cases::recommend::{Finding, Proposal, Recommendation};
+use holdfast_cases::reports::{Body, Filer, Kind, Report};
+use holdfast_cases::seized::{ScanOrder, Scanned};
+use holdfast_cases::transparency;
 use holdfast_forensics::derive::GAP;
-use holdfast_requests::Desk;
-use holdfast_requests::cases::{Case, CaseFile, CaseStep, Hit, NewCase, Person};
-use holdfast_requests::recommend::{Finding, Proposal, Recommendation};
-use holdfast_requests::reports::{Body, Filer, Kind, Report};
-use holdfast_requests::seized::{ScanOrder, Scanned};
-use holdfast_requests::transparency;
 use holdfast_screening::ScreeningError;
 use holdfast_workspace::Snapshot;
 use serde::{Deserialize, Serialize};
@@ -35,19 +35,19 @@ pub(crate) fn person(caller: &Caller) -> Person {
 pub(crate) async fn with_ledger<T: Send + 'static>(
     shared: Shared,
     caller: &Caller,
-    run: impl FnOnce(&Desk<'_>, &Snapshot, &Person) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Cases<'_>, &Snapshot, &Person) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let (who, theirs) = (person(caller), shared.clone());
-    at_desk(shared, move |d| run(d, &theirs.chain.snapshot(), &who)).await
+    at_cases(shared, move |d| run(d, &theirs.chain.snapshot(), &who)).await
 }
 
 async fn with<T: Send + 'static>(
     shared: Shared,
     caller: &Caller,
-    run: impl FnOnce(&Desk<'_>, &Person) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Cases<'_>, &Person) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<Json<T>, ApiError> {
     let who = person(caller);
-    at_desk(shared, move |d| run(d, &who)).await.map(Json)
+    at_cases(shared, move |d| run(d, &who)).await.map(Json)
 }
 
 /// Cases that the caller works on (auditors: all), newest first. The look is in the audit log.

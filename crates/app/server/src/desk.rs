@@ -8,6 +8,7 @@ use crate::screening::{block, json};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
+use holdfast_cases::Cases;
 use holdfast_requests::clocks::Ticked;
 use holdfast_requests::intake::{Agency, Matched, NewAgency, Opened, RequestFilter, Seizure, Step, Stored};
 use holdfast_requests::portal::{File, Message, Officer, Verdict};
@@ -47,6 +48,14 @@ pub(crate) async fn at_desk<T: Send + 'static>(
         run(&Desk { screening: s, policy: &theirs.policy, master, vault: &theirs.vault })
     })
     .await
+}
+
+/// Does something with cases.
+pub(crate) async fn at_cases<T: Send + 'static>(
+    shared: Shared,
+    run: impl FnOnce(&Cases<'_>) -> Result<T, ScreeningError> + Send + 'static,
+) -> Result<T, ApiError> {
+    at_desk(shared, move |d| run(&Cases::from(*d))).await
 }
 
 async fn intake<T: Send + 'static>(

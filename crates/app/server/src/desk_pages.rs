@@ -4,7 +4,7 @@
 use crate::Shared;
 use crate::api::ask;
 use crate::cases::{person, with_ledger};
-use crate::desk::at_desk;
+use crate::desk::{at_cases, at_desk};
 use crate::error::ApiError;
 use crate::gate::{Caller, scopes_of};
 use crate::pages::{ErrorPage, count, none, page};
@@ -13,12 +13,13 @@ use axum::Extension;
 use axum::extract::{Form, Multipart, Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_cases::Cases;
+use holdfast_cases::case::{CaseStep, NewCase};
+use holdfast_cases::recommend::Proposal;
+use holdfast_cases::reports::{Filer, Kind};
 use holdfast_identity::ApiKey;
-use holdfast_requests::cases::{CaseStep, NewCase};
 use holdfast_requests::intake::{NewAgency, RequestFilter, Step};
 use holdfast_requests::portal::Verdict;
-use holdfast_requests::recommend::Proposal;
-use holdfast_requests::reports::{Filer, Kind};
 use holdfast_screening::alerts::{AlertAction, AlertFilter};
 use holdfast_screening::amount::with_unit;
 use holdfast_screening::holds::HoldFilter;
@@ -285,7 +286,7 @@ pub async fn home(State(shared): State<Shared>, Extension(caller): Extension<Cal
             let rows = d.screening.read(|db| db.query(sql, &[]))?;
             counts.push((name, to, rows.first().map_or(Ok(0), |r| r.int(0))?));
         }
-        Ok((counts, d.cases(Some("open"), &who)?))
+        Ok((counts, Cases::from(*d).cases(Some("open"), &who)?))
     })
     .await?;
     let (counts, cases) = counts;
@@ -352,15 +353,16 @@ pub async fn request(
     Path(id): Path<String>,
 ) -> Page {
     let theirs = id.clone();
-    let (opened, matches, messages, files, productions, seizures) = with_ledger(shared, &caller, move |d, w, p| {
-        let opened = d.open(&theirs, &p.name)?;
-        let seizures = d.transfers(&theirs, &p.name)?;
+    let snapshot = shared.chain.snapshot();
+    let (opened, matches, messages, files, productions, seizures) = at_desk(shared.clone(), move |d| {
+        let opened = d.open(&theirs, &caller.0)?;
+        let seizures = d.transfers(&theirs, &caller.0)?;
         Ok((
             opened,
-            d.matches(Some(w), &theirs, &p.name)?,
-            d.messages(&theirs, &p.name)?,
+            d.matches(Some(&*snapshot), &theirs, &caller.0)?,
+            d.messages(&theirs, &caller.0)?,
             d.attachments(&theirs)?,
-            d.productions(&theirs, &p.name)?,
+            d.productions(&theirs, &caller.0)?,
             seizures,
         ))
     })
@@ -559,7 +561,7 @@ pub async fn add_exhibit(
 ) -> Result<Response, ErrorPage> {
     let (file, who) = (upload(form).await?, person(&caller));
     let place = file.fields.get("place").cloned().unwrap_or_default();
-    at_desk(shared, move |d| d.add_exhibit(id, &file.name, &file.media_type, &place, &file.bytes, &who)).await?;
+    at_cases(shared, move |d| d.add_exhibit(id, &file.name, &file.media_type, &place, &file.bytes, &who)).await?;
     Ok(back(format!("/desk/cases/{id}")))
 }
 
@@ -791,7 +793,7 @@ pub async fn cases(
     Query(q): Query<ListQuery>,
 ) -> Page {
     let who = person(&caller);
-    let list = at_desk(shared, move |d| d.cases(q.state.as_deref(), &who)).await?;
+    let list = at_cases(shared, move |d| d.cases(q.state.as_deref(), &who)).await?;
     Ok(desk_page(
         "Cases",
         "/desk/cases",
@@ -817,7 +819,7 @@ pub async fn open_case(
 ) -> Result<Response, ErrorPage> {
     let new: NewCase = step(&fields)?;
     let who = person(&caller);
-    let case = at_desk(shared, move |d| d.open_case(new, &who)).await?;
+    let case = at_cases(shared, move |d| d.open_case(new, &who)).await?;
     Ok(back(format!("/desk/cases/{}", case.id)))
 }
 
@@ -852,7 +854,7 @@ pub async fn case(State(shared): State<Shared>, Extension(caller): Extension<Cal
                         @if i.kind != "exhibit" { " " (i.title) }
                         @if let Some(t) = i.happened { " " span.note { "happened " (time(t)) } }
                         @if i.kind == "task" { " " span.note { (i.assignee.as_deref().unwrap_or("nobody")) @match i.done { Some(t) => { ", done " (time(t)) } None => @if let Some(due) = i.due { ", due " (time(due)) } } } }
-                        @if i.kind == "trace" { ul { @for line in holdfast_requests::cases::trace_lines(&i.body).iter().take(5) { li.note { (line) } } } }
+                        @if i.kind == "trace" { ul { @for line in holdfast_cases::case::trace_lines(&i.body).iter().take(5) { li.note { (line) } } } }
                         @for x in &i.custody { br; span.note { (time(x.time)) " " (x.action) " by " (x.person) " at " (x.place) ": " (x.note) } }
                         @if let Some(why) = &i.withdrawn { " (" (why) ")" }
                     }
@@ -905,7 +907,7 @@ pub async fn step_case(
 ) -> Result<Response, ErrorPage> {
     let step: CaseStep = step(&fields)?;
     let who = person(&caller);
-    at_desk(shared, move |d| d.change_case(id, step, &who)).await?;
+    at_cases(shared, move |d| d.change_case(id, step, &who)).await?;
     Ok(back(format!("/desk/cases/{id}")))
 }
 
@@ -924,7 +926,7 @@ pub async fn draft_report(
     map.insert("entity_id".into(), json!(number.trim().parse::<u32>().unwrap_or(0)));
     let filer: Filer = serde_json::from_value(Value::Object(map)).map_err(|e| ApiError::bad(format!("form: {e}")))?;
     let who = person(&caller);
-    at_desk(shared, move |d| d.draft_report(id, kind, filer, &who)).await?;
+    at_cases(shared, move |d| d.draft_report(id, kind, filer, &who)).await?;
     Ok(back(format!("/desk/cases/{id}")))
 }
 
@@ -935,7 +937,7 @@ pub async fn approve_report(
     Path((id, report)): Path<(u64, u64)>,
 ) -> Result<Response, ErrorPage> {
     let who = person(&caller);
-    at_desk(shared, move |d| d.approve_report(id, report, &who)).await?;
+    at_cases(shared, move |d| d.approve_report(id, report, &who)).await?;
     Ok(back(format!("/desk/cases/{id}")))
 }
 
@@ -953,7 +955,7 @@ pub async fn search(
     Query(words): Query<Words>,
 ) -> Page {
     let (who, q) = (person(&caller), words.q.clone());
-    let hits = at_desk(shared, move |d| d.search(&q, &who)).await?;
+    let hits = at_cases(shared, move |d| d.search(&q, &who)).await?;
     Ok(desk_page(
         &format!("Search: {}", words.q),
         "",
@@ -966,7 +968,7 @@ pub async fn search(
 
 /// Findings and recommendations.
 pub async fn recommendations(State(shared): State<Shared>, Extension(caller): Extension<Caller>) -> Page {
-    let (findings, list) = at_desk(shared, move |d| Ok((d.findings(&caller.0)?, d.recommendations()?))).await?;
+    let (findings, list) = at_cases(shared, move |d| Ok((d.findings(&caller.0)?, d.recommendations()?))).await?;
     Ok(desk_page(
         "Recommendations",
         "/desk/recommendations",
@@ -996,7 +998,7 @@ pub async fn recommend(
 ) -> Result<Response, ErrorPage> {
     let proposal: Proposal = step(&fields)?;
     let who = person(&caller);
-    at_desk(shared, move |d| d.recommend(proposal, &who)).await?;
+    at_cases(shared, move |d| d.recommend(proposal, &who)).await?;
     Ok(back("/desk/recommendations".into()))
 }
 
@@ -1009,13 +1011,13 @@ pub async fn follow_up(
 ) -> Result<Response, ErrorPage> {
     let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let (state, note, who) = (get("state"), get("note"), person(&caller));
-    at_desk(shared, move |d| d.follow_up(id, &state, &note, &who)).await?;
+    at_cases(shared, move |d| d.follow_up(id, &state, &note, &who)).await?;
     Ok(back("/desk/recommendations".into()))
 }
 
 /// The transparency report as a page for everybody: it names nobody.
 pub async fn transparency(State(shared): State<Shared>) -> Page {
-    let report = at_desk(shared, |d| {
+    let report = at_cases(shared, |d| {
         let now = d.screening.now();
         d.transparency(946_684_800, now.max(946_684_801) + 1)
     })
@@ -1053,7 +1055,7 @@ pub async fn graph(
     let (subject, saved) = match (q.case, q.item) {
         (Some(case), Some(item)) => {
             let who = person(&caller);
-            let file = at_desk(shared.clone(), move |d| d.case(case, None, &who)).await?;
+            let file = at_cases(shared.clone(), move |d| d.case(case, None, &who)).await?;
             let found = file.items.into_iter().find(|i| i.id == item && i.kind == "graph");
             let found = found.ok_or_else(|| ApiError {
                 status: StatusCode::NOT_FOUND,

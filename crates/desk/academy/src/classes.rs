@@ -1,9 +1,8 @@
 //! Sessions of courses: rosters, attendance, feedback, and what the programme did by country and year.
 
-use crate::course::lang_ok;
 use crate::{Academy, invalid};
 use holdfast_requests::request::email;
-use holdfast_screening::model::{Invalid, country_ok, text_ok, time_ok};
+use holdfast_screening::model::{Invalid, country_ok, language_form_ok, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, DbError, Row};
@@ -267,7 +266,7 @@ impl Academy<'_> {
     /// # Errors
     /// [`ScreeningError`].
     pub fn plan_session(&self, mut new: NewSession, actor: &str) -> Result<Session, ScreeningError> {
-        lang_ok("lang", &new.lang)?;
+        language_form_ok("lang", &new.lang)?;
         let course = self.course(&new.course, &new.lang)?;
         if new.title.trim().is_empty() {
             new.title = course.header.title;

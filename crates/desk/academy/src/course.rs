@@ -5,6 +5,7 @@ use crate::{Academy, invalid};
 use holdfast_input::language::best;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::Invalid;
+use holdfast_screening::model::language_form_ok;
 use pulldown_cmark::{Event, Options, Parser, html};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,18 +75,6 @@ const BUNDLED: [&str; 9] = [
     include_str!("../../../../data/academy/courses/wallets-at-a-scene.de.md"),
 ];
 
-/// Whether a language is named as BCP 47 does, in the usual case.
-///
-/// # Errors
-/// [`Invalid`] names the field.
-pub fn lang_ok(field: &str, lang: &str) -> Result<(), Invalid> {
-    match holdfast_input::language::normal(lang) {
-        Ok(normal) if normal == lang => Ok(()),
-        Ok(normal) => Err(Invalid::new(field, format!("write '{lang}' as {normal}"))),
-        Err(e) => Err(Invalid::new(field, e)),
-    }
-}
-
 /// Reads a course file.
 ///
 /// # Errors
@@ -105,7 +94,7 @@ pub fn parse(text: &str) -> Result<(Header, Vec<Lesson>), Invalid> {
     if !name_ok {
         return Err(Invalid::new("course", "lower case, digits and hyphens, at most 60"));
     }
-    lang_ok("lang", &header.lang)?;
+    language_form_ok("lang", &header.lang)?;
     if (header.lang == SOURCE) != header.of.is_none() {
         return Err(Invalid::new(
             "of",
@@ -186,7 +175,7 @@ impl Academy<'_> {
     /// # Errors
     /// [`ScreeningError`].
     pub fn courses(&self, lang: &str) -> Result<Vec<Course>, ScreeningError> {
-        lang_ok("lang", lang)?;
+        language_form_ok("lang", lang)?;
         let all = self.all_courses()?;
         let mut names: Vec<&str> = all.keys().map(|k| k.0.as_str()).collect();
         names.dedup();

@@ -1,9 +1,7 @@
-//! Training investigators and warning victims: courses ([`course`]) held in sessions ([`classes`]), labs that are graded against ground truth
-//! ([`labs`], [`grade`], [`attempts`]), certificates ([`certificate`]), statements of learning ([`xapi`]), and campaigns
-//! ([`campaigns`]).
+//! Training of investigators: courses ([`course`]) held in sessions ([`classes`]), labs that are graded against ground truth
+//! ([`labs`], [`grade`], [`attempts`]), certificates ([`certificate`]) and statements of learning ([`xapi`]).
 
 pub mod attempts;
-pub mod campaigns;
 pub mod certificate;
 pub mod classes;
 pub mod course;

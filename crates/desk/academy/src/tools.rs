@@ -2,10 +2,10 @@
 //! with the patterns found. The same functions that the desk uses; none knows a lab's truth.
 
 use crate::labs::Made;
+use holdfast_cases::seized::derive_all;
 use holdfast_forensics::derive::Derived;
 use holdfast_forensics::scan::{Finding, scan};
 use holdfast_forensics::seal::{Sealer, open};
-use holdfast_requests::seized::derive_all;
 use holdfast_requests::{Inquiry, Policy, Review, review};
 use holdfast_screening::exchange::{Exchange, findings};
 use holdfast_screening::{ChainFacts, Event, Record, Typology};

@@ -105,7 +105,7 @@ fn holds_of(db: &mut Database, customer: &str) -> Result<Vec<Hold>, DbError> {
 }
 
 /// All records of a customer.
-pub(crate) fn records_of(db: &mut Database, customer: &str) -> Result<Vec<Record>, DbError> {
+pub fn records_of(db: &mut Database, customer: &str) -> Result<Vec<Record>, DbError> {
     let (mut all, mut after): (Vec<Record>, _) = (Vec::new(), (String::new(), String::new()));
     loop {
         let rows = db.query(

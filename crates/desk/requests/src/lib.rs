@@ -3,7 +3,6 @@
 
 pub mod balances;
 mod carry_out;
-pub mod cases;
 pub mod clocks;
 pub mod disclose;
 pub mod forgery;
@@ -15,14 +14,9 @@ pub mod passkey;
 pub mod policy;
 pub mod portal;
 pub mod production;
-pub mod recommend;
-pub mod report_xml;
-pub mod reports;
 pub mod request;
 pub mod scope;
 pub mod search;
-pub mod seized;
-pub mod transparency;
 
 pub use forgery::{History, Suspicion};
 pub use passkey::Site;

@@ -7,11 +7,11 @@ use crate::intake::{by_id, known};
 use crate::lookalike::Written;
 use crate::request::{Request, email};
 use crate::{Desk, request};
-use holdfast_documents::check_type;
+use holdfast_documents::{Vault, check_type};
 use holdfast_identity::Master;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::service::Transaction;
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, DbError, Row, Value, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -281,7 +281,31 @@ pub(crate) fn files(db: &mut Database, owner: &str) -> Result<Vec<File>, DbError
 }
 
 /// Notes a file that the vault keeps. The same name with other content is a conflict.
-pub(crate) fn note_file(
+/// Reads a file of an owner; the access is in the audit log.
+///
+/// # Errors
+/// [`ScreeningError::NotFound`] when there is no such file, [`ScreeningError::State`] when its bytes changed.
+pub fn read_file(
+    screening: &Screening,
+    vault: &Vault,
+    owner: &str,
+    name: &str,
+    actor: &str,
+) -> Result<(File, Vec<u8>), ScreeningError> {
+    let list = screening.read(|db| files(db, owner))?;
+    let found = list.into_iter().find(|f| f.name == name);
+    let found = found.ok_or_else(|| ScreeningError::NotFound(format!("file '{name}' of {owner}")))?;
+    let bytes = vault.read(&found.sha256)?;
+    let detail = json!({ "name": name, "sha256": found.sha256 }).to_string();
+    screening.note_look("file.read", owner, detail, actor)?;
+    Ok((found, bytes))
+}
+
+/// Records a file of an owner such as `request:r1` or `case:3`; the same file again changes nothing.
+///
+/// # Errors
+/// [`ScreeningError::Conflict`] when the owner has another file of that name.
+pub fn note_file(
     tx: &mut Transaction<'_>,
     owner: &str,
     name: &str,
@@ -777,13 +801,7 @@ impl Desk<'_> {
     /// # Errors
     /// [`ScreeningError`].
     pub fn file(&self, owner: &str, name: &str, actor: &str) -> Result<(File, Vec<u8>), ScreeningError> {
-        let list = self.screening.read(|db| files(db, owner))?;
-        let found = list.into_iter().find(|f| f.name == name);
-        let found = found.ok_or_else(|| ScreeningError::NotFound(format!("file '{name}' of {owner}")))?;
-        let bytes = self.vault.read(&found.sha256)?;
-        let detail = json!({ "name": name, "sha256": found.sha256 }).to_string();
-        self.screening.note_look("file.read", owner, detail, actor)?;
-        Ok((found, bytes))
+        read_file(self.screening, self.vault, owner, name, actor)
     }
 
     /// Officers in a state (or all), at most 10,000.

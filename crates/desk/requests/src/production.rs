@@ -13,6 +13,7 @@ use crate::scope::OrderScope;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use holdfast_analysis::bundle::Verification;
 use holdfast_documents::pdf::{self, Part, field, heading, text};
+use holdfast_identity::Master;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, parse_time, rfc3339};
 use holdfast_store::{DbError, Row, parse};
@@ -375,10 +376,15 @@ fn verify_into(bytes: &[u8], signer: Option<&str>, v: &mut Verification) -> Resu
     Ok(())
 }
 
+/// Returns the key that signs productions and records of scans.
+pub fn signing_key(master: &Master) -> SigningKey {
+    SigningKey::from_bytes(&master.derive("production-signing", ""))
+}
+
 impl Desk<'_> {
-    /// The key that signs productions.
+    /// Returns the key that signs productions.
     pub fn signing_key(&self) -> SigningKey {
-        SigningKey::from_bytes(&self.master.derive("production-signing", ""))
+        signing_key(self.master)
     }
 
     /// Makes the production of a granted request for data: exactly the classes that were approved, of exactly the customers that were accepted. It is encrypted to the officer's keys, or to `recipients` if the officer gave them another way.

@@ -225,6 +225,18 @@ pub fn language_ok(field: &str, language: &str) -> Result<(), Invalid> {
     holdfast_input::language::normal(language).map(|_| ()).map_err(|e| Invalid::new(field, e))
 }
 
+/// Checks that text is a language tag (BCP 47) in its canonical form.
+///
+/// # Errors
+/// [`Invalid`] names the field and the canonical form.
+pub fn language_form_ok(field: &str, language: &str) -> Result<(), Invalid> {
+    match holdfast_input::language::normal(language) {
+        Ok(normal) if normal == language => Ok(()),
+        Ok(normal) => Err(Invalid::new(field, format!("write '{language}' as {normal}"))),
+        Err(e) => Err(Invalid::new(field, e)),
+    }
+}
+
 /// Whether text has the form of a country code.
 ///
 /// # Errors

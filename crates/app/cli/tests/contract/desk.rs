@@ -1,12 +1,13 @@
 //! Decisions, the audit log, productions and reports, from one history that is written in JSON.
 
 use crate::pretty;
+use holdfast_cases::Cases;
+use holdfast_cases::case::Person;
+use holdfast_cases::reports::Kind;
 use holdfast_documents::Vault;
 use holdfast_documents::sha256;
 use holdfast_identity::Master;
-use holdfast_requests::cases::Person;
 use holdfast_requests::production::decrypt;
-use holdfast_requests::reports::Kind;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::decision::Price;
 use holdfast_screening::{ChainFacts, Screening};
@@ -178,7 +179,7 @@ fn filer() -> Value {
 }
 
 /// A case about the customer and the events.
-fn open_case(d: &Desk<'_>) -> u64 {
+fn open_case(d: &Cases<'_>) -> u64 {
     let ana = person("ana");
     let new = json!({"title": "Cards & transfers", "summary": "Reported by the victim."});
     let case = d.open_case(read(new), &ana).unwrap().id;
@@ -199,6 +200,7 @@ fn open_case(d: &Desk<'_>) -> u64 {
 fn exported(kind: Kind) -> String {
     let mut xml = Vec::new();
     with_history(|d, _| {
+        let d = &Cases::from(*d);
         let (case, ana) = (open_case(d), person("ana"));
         let draft = d.draft_report(case, kind, read(filer()), &ana).unwrap();
         d.approve_report(case, draft.id, &person("bo")).unwrap();
@@ -220,6 +222,7 @@ fn fincen_sar_report() {
 #[test]
 fn case_report() {
     with_history(|d, _| {
+        let d = &Cases::from(*d);
         let case = open_case(d);
         let pdf = d.case_report(case, None, &person("ana")).unwrap();
         assert!(pdf.starts_with(b"%PDF-"));

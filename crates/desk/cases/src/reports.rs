@@ -2,8 +2,8 @@
 //! 5.0.1) and the FinCEN Suspicious Activity Report (SARX batch schema). What financial intelligence units replace by their own lists
 //! (indicators, kinds of account) is `-` unless the draft names it.
 
-use crate::Desk;
-use crate::cases::{CaseFile, Person};
+use crate::Cases;
+use crate::case::{CaseFile, Person};
 use crate::report_xml::{GOAML_TEXT, NARRATIVE_PART, NARRATIVE_PARTS, write_fincen_sar, write_goaml};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::completion::{Executed, brings, executed, standing};
@@ -425,7 +425,7 @@ fn narrative(file: &CaseFile, movements: &[Movement], kind: Kind) -> String {
         lines.extend(keys.chunks(20).map(|keys| format!("{name}: {}.", keys.join(", "))));
     }
     for t in of("trace") {
-        let ends = crate::cases::trace_lines(&t.body);
+        let ends = crate::case::trace_lines(&t.body);
         let more = if ends.len() > 10 { format!("; and {} more ends", ends.len() - 10) } else { String::new() };
         let first: Vec<String> = ends.into_iter().take(10).collect();
         lines.push(format!("Trace from {} ({}): {}{more}.", t.key, t.title, first.join("; ")));
@@ -445,7 +445,7 @@ fn narrative(file: &CaseFile, movements: &[Movement], kind: Kind) -> String {
     text
 }
 
-impl Desk<'_> {
+impl Cases<'_> {
     /// Drafts a report from a case: subjects with what is known of them, their events that the case names, and a narrative of the case's
     /// summary, traces and notes.
     ///
@@ -480,7 +480,7 @@ impl Desk<'_> {
         let of = |kind: &str| file.items.iter().filter(|i| i.kind == kind && i.withdrawn.is_none()).collect::<Vec<_>>();
         let mut subjects = Vec::new();
         for i in of("subject") {
-            let records: Vec<Record> = self.screening.read(|db| crate::disclose::records_of(db, &i.key))?;
+            let records: Vec<Record> = self.screening.read(|db| holdfast_requests::disclose::records_of(db, &i.key))?;
             let customer = records.iter().find(|r| r.kind == RecordKind::Customer);
             let name = customer.and_then(|c| c.name.as_deref()).unwrap_or(if customer.is_some() { "" } else { &i.key });
             let business =

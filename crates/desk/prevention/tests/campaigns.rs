@@ -1,9 +1,9 @@
 //! Campaigns: who paid or is about to pay is told in their language, some are held out, and the effect is measured.
 
-use holdfast_academy::Academy;
-use holdfast_academy::campaigns::{NewCampaign, RiskRule, Template};
 use holdfast_attribution::Category;
 use holdfast_identity::Master;
+use holdfast_prevention::Prevention;
+use holdfast_prevention::campaigns::{NewCampaign, RiskRule, Template};
 use holdfast_screening::warnings::Scam;
 use holdfast_screening::webhooks;
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, ScreeningError};
@@ -78,7 +78,7 @@ rules:
 #[test]
 fn people_at_risk_are_chosen_told_and_compared() {
     let house = house();
-    let academy = Academy { screening: &house.screening, master: &house.master, site: "https://desk.example.org" };
+    let prevention = Prevention { screening: &house.screening, master: &house.master };
     house.screening.apply_rules(LET_GO, "t").unwrap();
     for i in 0..300 {
         let mut record = Record::new(RecordKind::Customer, format!("c{i:03}"), NOW - 100 * DAY);
@@ -96,7 +96,7 @@ fn people_at_risk_are_chosen_told_and_compared() {
     pay(&house, "later", "c253", "unattributed", 30_000);
     let ponzi = Category::from_name("ponzi_scheme");
     let today = |e: &Event| if e.id == "later" { ponzi } else { None };
-    let people = academy.at_risk(&plan(0), &today).unwrap();
+    let people = prevention.at_risk(&plan(0), &today).unwrap();
     let ids: Vec<&str> = people.iter().map(|p| p.customer.as_str()).collect();
     assert_eq!(people.len(), 202);
     assert!(ids.contains(&"c252") && ids.contains(&"c253") && !ids.contains(&"c250") && !ids.contains(&"c251"));
@@ -107,25 +107,25 @@ fn people_at_risk_are_chosen_told_and_compared() {
         rule: RiskRule { countries: vec!["DE".into()], paid: true, about_to_pay: false, ..plan(0).rule },
         ..plan(0)
     };
-    assert!(academy.at_risk(&only, &today).unwrap().iter().all(|p| p.lang == "de" && p.because.paid > 0));
+    assert!(prevention.at_risk(&only, &today).unwrap().iter().all(|p| p.lang == "de" && p.because.paid > 0));
 
     // Messages: the shipped ones, a new version, no links.
-    let mut template = academy.template(Scam::Investment, "es").unwrap();
+    let mut template = prevention.template(Scam::Investment, "es").unwrap();
     assert!(template.version == 0 && template.body.contains("{partner}"));
     template.body = "Visite https://example.org".into();
-    assert!(academy.set_template(template.clone(), "a").is_err());
+    assert!(prevention.set_template(template.clone(), "a").is_err());
     template.body = "Pare. {partner} y nosotros le avisamos.".into();
-    assert_eq!(academy.set_template(template, "a").unwrap().version, 1);
-    assert!(academy.template(Scam::Investment, "xx1").is_err());
-    let english: Template = academy.template(Scam::Investment, "fr").unwrap();
+    assert_eq!(prevention.set_template(template, "a").unwrap().version, 1);
+    assert!(prevention.template(Scam::Investment, "xx1").is_err());
+    let english: Template = prevention.template(Scam::Investment, "fr").unwrap();
     assert_eq!(english.subject, "This may be an investment scam");
 
     // Two people, once.
-    let drafted = academy.draft_campaign(plan(250_000), "ana").unwrap();
-    assert!(matches!(academy.start_campaign(drafted.id, &today, "ana"), Err(ScreeningError::State(_))));
+    let drafted = prevention.draft_campaign(plan(250_000), "ana").unwrap();
+    assert!(matches!(prevention.start_campaign(drafted.id, &today, "ana"), Err(ScreeningError::State(_))));
     let webhook = house.screening.add_webhook("https://example.org/hook", &["campaigns".into()], "t").unwrap();
-    let running = academy.start_campaign(drafted.id, &today, "luis").unwrap();
-    assert!(matches!(academy.start_campaign(drafted.id, &today, "luis"), Err(ScreeningError::State(_))));
+    let running = prevention.start_campaign(drafted.id, &today, "luis").unwrap();
+    assert!(matches!(prevention.start_campaign(drafted.id, &today, "luis"), Err(ScreeningError::State(_))));
     assert_eq!(running.told + running.held_out, 202);
     assert!((30..=75).contains(&running.held_out), "{}", running.held_out);
     // Each of those told gets one message, in order, whatever the turns; the held out none.
@@ -145,7 +145,7 @@ fn people_at_risk_are_chosen_told_and_compared() {
     let first = told.iter().find(|m| m["data"]["lang"] == "es").unwrap();
     assert_eq!(first["type"], "campaign.message");
     assert_eq!(first["data"]["body"], "Pare. Policía de Ejemplo y nosotros le avisamos.");
-    let all = academy.campaign_people(drafted.id, "").unwrap();
+    let all = prevention.campaign_people(drafted.id, "").unwrap();
     assert!(
         all.iter()
             .filter(|p| p.arm == "held_out")
@@ -160,7 +160,7 @@ fn people_at_risk_are_chosen_told_and_compared() {
             pay(&house, &format!("again{i}"), &person.customer, "ponzi_scheme", 40_000);
         }
     }
-    let effect = academy.campaign_effect(drafted.id, &today).unwrap();
+    let effect = prevention.campaign_effect(drafted.id, &today).unwrap();
     assert_eq!(effect.told.people as i64, running.told);
     let fewer = effect.fewer_payers.unwrap();
     assert!(fewer.low > 10.0 && fewer.high < 70.0, "{effect:?}");
@@ -168,35 +168,35 @@ fn people_at_risk_are_chosen_told_and_compared() {
     assert!(kept.low > 0.0 && kept.value > 1_000_000.0, "{effect:?}");
     assert!(effect.words.contains("kept people from paying"), "{}", effect.words);
     // After the end nothing counts any more.
-    let before = academy.campaign_effect(drafted.id, &today).unwrap();
-    academy.end_campaign(drafted.id, "luis").unwrap();
+    let before = prevention.campaign_effect(drafted.id, &today).unwrap();
+    prevention.end_campaign(drafted.id, "luis").unwrap();
     house.clock.fetch_add(DAY, Ordering::Relaxed);
     pay(&house, "after", &all[1].customer, "ponzi_scheme", 40_000);
-    assert_eq!(academy.campaign_effect(drafted.id, &today).unwrap(), before);
-    assert!(academy.end_campaign(drafted.id, "luis").is_err());
+    assert_eq!(prevention.campaign_effect(drafted.id, &today).unwrap(), before);
+    assert!(prevention.end_campaign(drafted.id, "luis").is_err());
     assert!(house.screening.verify_audit(None).unwrap().problems.is_empty());
 }
 
 #[test]
 fn rules_that_make_no_sense_are_refused() {
     let house = house();
-    let academy = Academy { screening: &house.screening, master: &house.master, site: "https://desk.example.org" };
+    let prevention = Prevention { screening: &house.screening, master: &house.master };
     let wrong = |change: fn(&mut NewCampaign)| {
         let mut new = plan(0);
         change(&mut new);
-        academy.draft_campaign(new, "a").unwrap_err().to_string()
+        prevention.draft_campaign(new, "a").unwrap_err().to_string()
     };
     assert!(wrong(|c| c.rule.categories = vec!["nonsense".into()]).contains("nonsense"));
     assert!(wrong(|c| c.rule.days = 0).contains("days"));
     assert!(wrong(|c| c.holdout_ppm = 600_000).contains("half"));
     assert!(wrong(|c| (c.rule.paid, c.rule.about_to_pay) = (false, false)).contains("about to pay"));
-    assert!(matches!(academy.campaign_effect(9, &|_| None), Err(ScreeningError::NotFound(_))));
+    assert!(matches!(prevention.campaign_effect(9, &|_| None), Err(ScreeningError::NotFound(_))));
 }
 
 #[test]
 fn messages_go_out_in_the_customers_own_language() {
     let house = house();
-    let academy = Academy { screening: &house.screening, master: &house.master, site: "https://desk.example.org" };
+    let prevention = Prevention { screening: &house.screening, master: &house.master };
     house.screening.apply_rules(LET_GO, "t").unwrap();
     for lang in ["zh", "pt-BR"] {
         let own = Template {
@@ -206,7 +206,7 @@ fn messages_go_out_in_the_customers_own_language() {
             subject: format!("subject {lang}"),
             body: "{partner}".into(),
         };
-        academy.set_template(own, "a").unwrap();
+        prevention.set_template(own, "a").unwrap();
     }
     let customers = [
         ("a", Some("zh-Hans"), "DE", "zh"),
@@ -223,15 +223,15 @@ fn messages_go_out_in_the_customers_own_language() {
         house.screening.ingest(vec![record], "t").unwrap();
         pay(&house, &format!("w-{id}"), id, "ponzi_scheme", 20_000);
     }
-    let people = academy.at_risk(&plan(0), &|_| None).unwrap();
+    let people = prevention.at_risk(&plan(0), &|_| None).unwrap();
     let found: Vec<(&str, &str)> = people.iter().map(|p| (p.customer.as_str(), p.lang.as_str())).collect();
     assert_eq!(found, customers.map(|c| (c.0, c.3)));
     // The message is the one of that language, and says so.
-    let template = academy.template(Scam::Investment, "zh-Hans-CN").unwrap();
+    let template = prevention.template(Scam::Investment, "zh-Hans-CN").unwrap();
     assert_eq!((template.lang.as_str(), template.subject.as_str()), ("zh", "subject zh"));
-    assert_eq!(academy.template(Scam::Investment, "fr").unwrap().lang, "en");
-    let drafted = academy.draft_campaign(plan(0), "ana").unwrap();
-    assert_eq!(academy.start_campaign(drafted.id, &|_| None, "luis").unwrap().told, 7);
+    assert_eq!(prevention.template(Scam::Investment, "fr").unwrap().lang, "en");
+    let drafted = prevention.draft_campaign(plan(0), "ana").unwrap();
+    assert_eq!(prevention.start_campaign(drafted.id, &|_| None, "luis").unwrap().told, 7);
     let mut wrong = Record::new(RecordKind::Customer, "h", NOW);
     wrong.language = Some("german".into());
     assert!(house.screening.ingest(vec![wrong], "t").unwrap_err().to_string().contains("language"));

@@ -1,10 +1,10 @@
 //! Reports to authorities read back: what the XML says is what the case says, whole, in the schema's limits.
 
+use holdfast_cases::Cases;
+use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
+use holdfast_cases::reports::{Body, Filer, Flow, Kind, Movement, Subject, ValueSource, fincen_sar, goaml};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
-use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
-use holdfast_requests::reports::{Body, Filer, Flow, Kind, Movement, Subject, ValueSource, fincen_sar, goaml};
-use holdfast_requests::{Desk, Policy};
 use holdfast_screening::decision::Price;
 use holdfast_screening::model::{Direction, Method, Status};
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening};
@@ -12,7 +12,6 @@ use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use quick_xml::Reader;
 use quick_xml::events::Event as Xml;
 use std::process::Command;
-use std::sync::Arc;
 
 on_both!(a_goaml_report_says_what_the_case_says, a_sar_says_what_the_case_says, a_value_that_is_not_known_is_not_zero);
 
@@ -127,12 +126,12 @@ const EVM: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const SEGWIT: &str = "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3";
 
 /// A case of a customer with a deposit valued by the price table, a payment in, a declined one, and a withdrawal.
-fn with_case(place: &TestDb, run: impl FnOnce(&Desk<'_>, u64)) {
+fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, u64)) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
-    let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
+    let master = Master([7; 32]);
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
-    let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let d = Cases { screening: &screening, master: &master, vault: &vault };
     screening.set_price("ETH", Price { base_units: 1, value: 250 }, "ana").unwrap();
     let known = Record {
         name: Some("Maximiliana Konstantina Alexandrina Theodora Muster".into()),
@@ -180,7 +179,7 @@ fn with_case(place: &TestDb, run: impl FnOnce(&Desk<'_>, u64)) {
     run(&d, case);
 }
 
-fn exported(d: &Desk<'_>, case: u64, kind: Kind) -> (Body, Vec<u8>) {
+fn exported(d: &Cases<'_>, case: u64, kind: Kind) -> (Body, Vec<u8>) {
     let (ana, bo) = (person("ana"), person("bo"));
     let draft = d.draft_report(case, kind, filer(), &ana).unwrap();
     d.approve_report(case, draft.id, &bo).unwrap();
@@ -268,11 +267,7 @@ fn body() -> Body {
         subjects: vec![Subject { customer: "c1".into(), last_name: "Muster".into(), ..Subject::default() }],
         movements: Vec::new(),
         indicators: Vec::new(),
-        activities: vec![holdfast_requests::reports::Activity {
-            kind: 8,
-            subtype: 8_999,
-            other: "virtual assets".into(),
-        }],
+        activities: vec![holdfast_cases::reports::Activity { kind: 8, subtype: 8_999, other: "virtual assets".into() }],
     }
 }
 

@@ -1,10 +1,11 @@
 //! Cases, search, reports to authorities and recommendations, the same on SQLite and PostgreSQL.
 
+use holdfast_cases::Cases;
+use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
+use holdfast_cases::recommend::{Proposal, Team};
+use holdfast_cases::reports::{Filer, Kind};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
-use holdfast_requests::cases::{CaseStep, ItemKind, NewCase, Person, Role};
-use holdfast_requests::recommend::{Proposal, Team};
-use holdfast_requests::reports::{Filer, Kind};
 use holdfast_requests::request::{Officer, Request, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
@@ -21,7 +22,11 @@ on_both!(
     the_transparency_report_counts_every_request_once
 );
 
-fn with(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
+fn with(place: &TestDb, run: impl FnOnce(&Cases<'_>, &TestClock)) {
+    with_requests(place, |d, clock| run(&Cases::from(*d), clock));
+}
+
+fn with_requests(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
@@ -182,11 +187,12 @@ fn request(id: &str, country: &str) -> Request {
 }
 
 fn search_finds_what_one_may_read(place: &TestDb) {
-    with(place, |d, _| {
+    with_requests(place, |desk, _| {
+        let d = Cases::from(*desk);
         let (ana, bo) = (person("ana"), person("bo"));
         let id = d.open_case(new("The Łódź ransom", None), &ana).unwrap().id;
         d.change_case(id, add(ItemKind::Note, "", "Wallet phrase on a metal plate"), &ana).unwrap();
-        d.submit(request("r1", "DE"), "portal").unwrap();
+        desk.submit(request("r1", "DE"), "portal").unwrap();
         let find = |q: &str, who: &Person| {
             d.search(q, who).unwrap().into_iter().map(|h| format!("{}:{}", h.kind, h.id)).collect::<Vec<_>>()
         };
@@ -307,15 +313,16 @@ fn recommendations_count_the_cases_that_they_would_have_stopped(place: &TestDb) 
 }
 
 fn the_transparency_report_counts_every_request_once(place: &TestDb) {
-    with(place, |d, clock| {
+    with_requests(place, |desk, clock| {
+        let d = Cases::from(*desk);
         use holdfast_requests::intake::{Outcome, Step};
         for (id, country) in [("a", "DE"), ("b", "DE"), ("c", "FR")] {
-            d.submit(request(id, country), "portal").unwrap();
+            desk.submit(request(id, country), "portal").unwrap();
         }
         clock.set(START + 100);
         let refuse = Step::Prepare { outcome: Outcome::Refused, reason: "no order".into(), transfers: Vec::new() };
-        d.step("a", refuse, "ana").unwrap();
-        d.step("a", Step::Approve {}, "bo").unwrap();
+        desk.step("a", refuse, "ana").unwrap();
+        desk.step("a", Step::Approve {}, "bo").unwrap();
         let report = d.transparency(START - 1, START + 1).unwrap();
         let germany = report.lines.iter().find(|l| l.country == "DE").unwrap();
         assert_eq!(

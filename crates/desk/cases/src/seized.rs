@@ -1,9 +1,7 @@
 //! Seized material at the desk: a case's own key for secrets, what the ledger knows of the addresses, and the case's exhibits.
 
-use crate::Desk;
-use crate::cases::{CaseStep, ItemKind, Person, may_change};
-use crate::matching::{Match, matches};
-use crate::request::{Target, TargetKind};
+use crate::Cases;
+use crate::case::{CaseStep, ItemKind, Person, may_change};
 use holdfast_analysis::amount::with_unit;
 use holdfast_attribution::Tlp;
 use holdfast_forensics::Kind;
@@ -11,6 +9,9 @@ use holdfast_forensics::derive::{Derived, addresses_of, kind_of};
 use holdfast_forensics::record::{self, Custody};
 use holdfast_forensics::scan::{Finding, Progress, Report, ScanError, scan_at_most};
 use holdfast_forensics::seal::{Sealer, fingerprint, open};
+use holdfast_requests::matching::{Match, matches};
+use holdfast_requests::production;
+use holdfast_requests::request::{Target, TargetKind};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{rfc3339, text_ok};
 use holdfast_store::StoreError;
@@ -165,7 +166,7 @@ pub fn look_up(
     Ok(known)
 }
 
-impl Desk<'_> {
+impl Cases<'_> {
     /// The secret key of a case's sealed secrets (age). It is derived, so that no file holds it; each look is in the audit log.
     ///
     /// # Errors
@@ -223,7 +224,7 @@ impl Desk<'_> {
             begun,
             ended: rfc3339(self.screening.now()),
         };
-        record::write(order.out, &report, &derived, &custody, &self.signing_key()).map_err(fault)?;
+        record::write(order.out, &report, &derived, &custody, &production::signing_key(self.master)).map_err(fault)?;
         let exhibits = self.add_scan(case, order.out, order.exhibit, &report, &holdings, person)?;
         Ok(Some(Scanned { report, derived, holdings, exhibits }))
     }

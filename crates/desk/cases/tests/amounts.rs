@@ -1,6 +1,6 @@
 //! Amounts in what people read carry the asset's decimals and name.
 
-use holdfast_requests::cases::trace_lines;
+use holdfast_cases::case::trace_lines;
 use serde_json::json;
 
 #[test]

@@ -1,8 +1,8 @@
 //! Recommendations: what cases have in common becomes a proposal to the AML, KYC or platform team, with the evidence, the count of cases that the
 //! change would have stopped (found by replaying the rules over history), and what became of it.
 
-use crate::Desk;
-use crate::cases::Person;
+use crate::Cases;
+use crate::case::Person;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::replay::test_rules;
@@ -138,7 +138,7 @@ fn team_of(typology: &str) -> Team {
     }
 }
 
-impl Desk<'_> {
+impl Cases<'_> {
     /// Customers by case of a typology (of all, without one).
     fn by_typology(&self) -> Result<BTreeMap<String, BTreeMap<u64, BTreeSet<String>>>, ScreeningError> {
         let sql = "SELECT c.typology, c.id, i.key FROM cases c LEFT JOIN case_items i ON i.case_id = c.id AND i.kind = 'subject'
@@ -181,7 +181,7 @@ impl Desk<'_> {
         for (field, text) in [("title", &proposal.title), ("typology", &proposal.typology)] {
             text_ok(field, text)?;
         }
-        crate::request::free_text_ok("text", &proposal.text, 100_000)?;
+        holdfast_requests::request::free_text_ok("text", &proposal.text, 100_000)?;
         let cases = self.by_typology()?.remove(&proposal.typology).unwrap_or_default();
         if cases.is_empty() {
             return Err(Invalid::new("typology", format!("no case has the typology '{}'", proposal.typology)).into());

@@ -1,11 +1,10 @@
 //! Campaigns with police: who paid tagged scam addresses, or is about to, is told in their language; some are held out, so that what the
 //! messages did can be told from what would have happened anyway.
 
-use crate::course::lang_ok;
-use crate::{Academy, invalid};
+use crate::{Prevention, invalid};
 use holdfast_attribution::Category;
 use holdfast_input::language::{best, of_country};
-use holdfast_screening::model::{country_ok, language_ok, text_ok};
+use holdfast_screening::model::{country_ok, language_form_ok, language_ok, text_ok};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_screening::warnings::{LANGUAGES, Scam};
 use holdfast_screening::{Event, Record, ScreeningError, Typology, Verdict};
@@ -419,7 +418,7 @@ impl NewCampaign {
     }
 }
 
-impl Academy<'_> {
+impl Prevention<'_> {
     /// Withdrawals after an event and from a time on, in order.
     fn withdrawals(
         &self,
@@ -754,7 +753,7 @@ impl Academy<'_> {
     /// # Errors
     /// [`ScreeningError`].
     pub fn set_template(&self, new: Template, actor: &str) -> Result<Template, ScreeningError> {
-        lang_ok("lang", &new.lang)?;
+        language_form_ok("lang", &new.lang)?;
         for (field, text, most) in [("subject", &new.subject, 200), ("body", &new.body, 8_000)] {
             if text.trim().is_empty() || text.len() > most || text.contains('\0') {
                 return Err(invalid(field, format!("1 to {most} bytes")));

@@ -1,13 +1,14 @@
 //! Cases: who works on them, what belongs to them, in whose custody exhibits were, what links them to other cases, and a report of it all.
 
-use crate::portal::note_file;
-use crate::request::{Target, TargetKind, file_name_ok, free_text_ok};
-use crate::{Desk, search};
+use crate::Cases;
 use holdfast_analysis::amount::with_unit;
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::{AddressKey, Network};
 use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_documents::{check_type, sha256};
+use holdfast_requests::portal::{note_file, read_file};
+use holdfast_requests::request::{Target, TargetKind, file_name_ok, free_text_ok};
+use holdfast_requests::search;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, rfc3339, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
@@ -505,7 +506,7 @@ fn add_custody(
     Ok(())
 }
 
-impl Desk<'_> {
+impl Cases<'_> {
     /// Opens a case; who does is its lead.
     ///
     /// # Errors
@@ -822,7 +823,7 @@ impl Desk<'_> {
     /// [`ScreeningError`].
     pub fn exhibit(&self, id: u64, name: &str, person: &Person) -> Result<Vec<u8>, ScreeningError> {
         self.may_read_case(id, person)?;
-        Ok(self.file(&format!("case:{id}"), name, &person.name)?.1)
+        Ok(read_file(self.screening, self.vault, &format!("case:{id}"), name, &person.name)?.1)
     }
 
     /// Traces, and saves the answer in a case as it is now.

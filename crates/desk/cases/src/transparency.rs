@@ -1,6 +1,6 @@
 //! The transparency report: how many requests came, from where, of what kind, how they were answered and how soon. It names nobody.
 
-use crate::Desk;
+use crate::Cases;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, rfc3339, time_ok};
 use serde::Serialize;
@@ -68,7 +68,7 @@ fn median(mut times: Vec<i64>) -> Option<i64> {
     times.get(times.len().checked_sub(1)? / 2).copied()
 }
 
-impl Desk<'_> {
+impl Cases<'_> {
     /// Counts the requests that came in a span of time.
     ///
     /// # Errors
