@@ -1,4 +1,4 @@
-//! `holdfast providers` and `holdfast webhooks`: asking and telling other systems.
+//! `holdfast providers` and `holdfast webhooks`: other systems.
 
 use crate::output;
 use crate::screening::DeskArgs;
@@ -57,7 +57,7 @@ pub fn webhooks(command: WebhooksCommand, as_json: bool) -> anyhow::Result<()> {
             let screening = desk.open()?;
             let master = master(&desk.store.store, &screening)?;
             let id = screening.add_webhook(&url, &topics, &desk.actor)?;
-            let secret = holdfast_vendors::webhooks::secret(&master, id);
+            let secret = holdfast_notify::delivery::secret(&master, id);
             if as_json {
                 return output::json(&json!({"webhook": id, "secret": secret}));
             }

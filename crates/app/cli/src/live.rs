@@ -14,7 +14,9 @@ use holdfast_bitcoin::node::{BlockSource, NodeError, Rest, Rpc};
 use holdfast_bitcoin::{Network, display_hash};
 use holdfast_console::desk_key::master;
 use holdfast_console::{open_desk, vault};
+use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
 use holdfast_requests::{Desk, Site};
+use holdfast_screening::webhooks;
 use holdfast_server::access::Access;
 use holdfast_server::status::{FollowerBounds, Status};
 use holdfast_server::{Shared, serve, serve_metrics};
@@ -23,8 +25,6 @@ use holdfast_telemetry::logs::{self, DEFAULT_FILTER, Filter, Format, one_line};
 use holdfast_telemetry::service;
 use holdfast_utxo_ledger::follow::{fetch, put};
 use holdfast_utxo_ledger::{FollowError, follow};
-use holdfast_vendors::mail::Mailer;
-use holdfast_vendors::webhooks::Deliverer;
 use holdfast_workspace::Workspace;
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -445,13 +445,8 @@ fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
                 desk.tick(staff)?;
             }
             let Some(mailer) = mailer else { return Ok(()) };
-            for mail in desk.waiting_mail()? {
-                let failed = mailer.send(&mail.to, &mail.subject, &mail.body).err();
-                desk.mail_told(&mail, failed)?;
-                if output::stopping() != ControlFlow::Continue(()) {
-                    break;
-                }
-            }
+            let send = |mail: &Mail| mailer.send(&mail.to, &mail.subject, &mail.body);
+            outbox::deliver(&*shared.screening, &send, &output::stopping)?;
             Ok(())
         };
         if let Err(e) = round() {
@@ -664,7 +659,7 @@ pub fn serve_shared(
     shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
     let metrics = listen.metrics.as_deref().map(|address| bind(address, "--metrics")).transpose()?;
     start_threads(&mut threads, &shared, outbox)?;
-    let deliverer = Deliverer::start(shared.screening.clone(), shared.gate.master.clone())?;
+    let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.gate.master.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
     // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
     let last = shared.clone();

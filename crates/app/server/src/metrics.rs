@@ -2,6 +2,7 @@
 
 use crate::Shared;
 use crate::status::Single;
+use holdfast_notify::outbox;
 use holdfast_screening::Screening;
 use holdfast_telemetry::health::State;
 use holdfast_telemetry::metrics::{
@@ -239,20 +240,17 @@ fn group(route: &str) -> &'static str {
 /// Reads what the database says for metrics.
 fn stored(shared: &Shared) -> Result<Stored, holdfast_screening::ScreeningError> {
     let webhooks = shared.screening.webhooks()?;
-    let (head, mail_waiting, mail_failing) = shared.screening.read(|db| {
-        let sql = "SELECT (SELECT COALESCE(MAX(seq), 0) FROM audit), (SELECT COUNT(*) FROM outbox WHERE sent IS NULL),
-                   (SELECT COUNT(*) FROM outbox WHERE sent IS NULL AND failures > 0)";
-        let rows = db.query(sql, &[])?;
-        let number = |i| rows.first().map_or(Ok(0), |r| r.int(i));
-        Ok((number(0)?, number(1)?, number(2)?))
+    let (head, mail) = shared.screening.read(|db| {
+        let rows = db.query("SELECT COALESCE(MAX(seq), 0) FROM audit", &[])?;
+        Ok((rows.first().map_or(Ok(0), |r| r.int(0))?, outbox::waiting(db)?))
     })?;
     let head = u64::try_from(head).unwrap_or(0);
     let webhooks = webhooks.into_iter().take(MAX_SERIES);
     let sources = shared.sharing().sources()?.into_iter().filter(|s| s.state == "active").take(MAX_SERIES);
     Ok(Stored {
         webhooks: webhooks.map(|w| (w.id, head.saturating_sub(w.progress.seen), w.failures)).collect(),
-        mail_waiting,
-        mail_failing,
+        mail_waiting: mail.count,
+        mail_failing: mail.failing,
         sources: sources.map(|s| (s.id, s.polled, s.error.is_some())).collect(),
     })
 }

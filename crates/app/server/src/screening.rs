@@ -14,6 +14,7 @@ use holdfast_audit::Anchor;
 use holdfast_audit::Entry;
 use holdfast_bitcoin::parse_hash;
 use holdfast_identity::{ApiKey, POWERFUL};
+use holdfast_notify::Webhook;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use holdfast_screening::audit::AuditReport;
 use holdfast_screening::changes::{Change, ChangeKind};
@@ -28,7 +29,6 @@ use holdfast_screening::replay::{RuleTest, test_rules};
 use holdfast_screening::rules::{BookFile, MAX_BOOK};
 use holdfast_screening::service::{DecidedEvent, RescreenReport};
 use holdfast_screening::tables::ReadOptions;
-use holdfast_screening::webhooks::Webhook;
 use holdfast_screening::{
     Amount, ChainFacts, Decision, Event, EventKind, Record, RuleBook, Screening, ScreeningError, tables,
 };
@@ -721,7 +721,7 @@ pub async fn add_webhook(
     let request: WebhookRequest = json(&body)?;
     let master = shared.gate.master.clone();
     let webhook = block(shared, move |s| s.add_webhook(&request.url, &request.topics, &caller.0)).await?;
-    Ok(Json(WebhookAnswer { webhook, secret: holdfast_vendors::webhooks::secret(&master, webhook) }))
+    Ok(Json(WebhookAnswer { webhook, secret: holdfast_notify::delivery::secret(&master, webhook) }))
 }
 
 /// Removes a webhook.

@@ -9,6 +9,7 @@ use crate::request::{Request, email};
 use crate::{Desk, request};
 use holdfast_documents::{Vault, check_type};
 use holdfast_identity::Master;
+use holdfast_notify::outbox::{self, Mail};
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Screening, ScreeningError};
@@ -206,13 +207,7 @@ pub(crate) fn mail(
     body: &str,
     about: &str,
 ) -> Result<(), ScreeningError> {
-    let (id, now) = (tx.next_id("outbox")?, tx.now());
-    let row = [id.into(), now.into(), to.into(), subject.into(), body.into(), about.into(), now.into()];
-    tx.db().execute(
-        "INSERT INTO outbox (id, time, recipient, subject, body, about, failures, next_try) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)",
-        &row,
-    )?;
-    Ok(())
+    Ok(outbox::add(tx, to, subject, body, about)?)
 }
 
 /// The mailed code: eight digits.
@@ -408,9 +403,7 @@ impl Desk<'_> {
             if !proved {
                 // Nobody makes the desk mail a whole domain.
                 let since = tx.now() - 3_600;
-                let sql = "SELECT COUNT(*) FROM outbox WHERE about = $1 AND time > $2";
-                let rows = tx.db().query(sql, &[about.as_str().into(), since.into()])?;
-                if rows.first().map_or(Ok(0), |r| r.int(0))? >= NEW_MAILS_AN_HOUR {
+                if outbox::count_since(tx.db(), &about, since)? >= NEW_MAILS_AN_HOUR {
                     return Ok(());
                 }
             }
@@ -869,53 +862,6 @@ impl Desk<'_> {
     /// [`ScreeningError`].
     pub fn waiting_mail(&self) -> Result<Vec<Mail>, ScreeningError> {
         let now = self.screening.now();
-        let sql = "SELECT id, recipient, subject, body, failures FROM outbox WHERE sent IS NULL AND next_try <= $1 ORDER BY next_try, id LIMIT 100";
-        let mail = |row: &Row| {
-            let text = |i| row.text(i).map(str::to_owned);
-            Ok(Mail { id: row.int(0)?, to: text(1)?, subject: text(2)?, body: text(3)?, failures: row.int(4)? })
-        };
-        self.screening.read(|db| db.query(sql, &[now.into()])?.iter().map(mail).collect())
+        self.screening.read(|db| outbox::due(db, now))
     }
-
-    /// Notes that mail was sent, or why not; a failure is tried again after 1, 2, 4, ... 60 minutes.
-    ///
-    /// # Errors
-    /// [`ScreeningError`].
-    pub fn mail_told(&self, mail: &Mail, failed: Option<String>) -> Result<(), ScreeningError> {
-        let (id, failures) = (mail.id, mail.failures + 1);
-        self.screening.transact("mail", move |tx| {
-            let now = tx.now();
-            match failed {
-                // What was mailed is not kept: it holds codes.
-                None => {
-                    tx.db().execute("UPDATE outbox SET sent = $1, body = '' WHERE id = $2", &[now.into(), id.into()])?
-                }
-                Some(why) => {
-                    let wait = 60 << (failures - 1).clamp(0, 6);
-                    let why: String = why.chars().take(500).collect();
-                    let row = [failures.into(), (now + wait.min(3_600)).into(), why.into(), id.into()];
-                    tx.db().execute(
-                        "UPDATE outbox SET failures = $1, next_try = $2, last_error = $3 WHERE id = $4",
-                        &row,
-                    )?
-                }
-            };
-            Ok(())
-        })
-    }
-}
-
-/// Mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mail {
-    /// Number.
-    pub id: i64,
-    /// Address.
-    pub to: String,
-    /// Subject.
-    pub subject: String,
-    /// Plain text.
-    pub body: String,
-    /// Failed tries.
-    pub failures: i64,
 }

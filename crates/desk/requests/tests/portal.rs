@@ -2,6 +2,7 @@
 
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
+use holdfast_notify::outbox::{self, Mail};
 use holdfast_requests::intake::{NewAgency, Outcome, SeizureTransfer, Step};
 use holdfast_requests::portal::{CODE_SPACING, MAX_CODE_TRIES, MAX_TRIES, NEW_MAILS_AN_HOUR, Session, Verdict};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
@@ -9,6 +10,7 @@ use holdfast_requests::{Desk, Policy};
 use holdfast_screening::clock::Time;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::{Amount, Record, RecordKind, Screening, ScreeningError};
+use holdfast_store::Store;
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use std::sync::Arc;
 
@@ -326,12 +328,16 @@ fn clocks_remind_escalate_and_catch_up(place: &TestDb) {
         assert!(mail.iter().any(|m| m.subject == "OVERDUE: request r1"));
         // Mail that fails waits longer each time; what is sent keeps no text.
         let first = &mail[0];
-        d.mail_told(first, Some("refused".into())).unwrap();
+        let outcome = |mail: &Mail, outcome: Result<(), String>| {
+            let mail = mail.clone();
+            Store::change(d.screening, "mail", move |tx| outbox::store_outcome(tx, &mail, outcome)).unwrap();
+        };
+        outcome(first, Err("refused".into()));
         assert!(!d.waiting_mail().unwrap().iter().any(|m| m.id == first.id));
         house.clock.set(due + 70);
         let again = d.waiting_mail().unwrap().into_iter().find(|m| m.id == first.id).unwrap();
         assert_eq!(again.failures, 1);
-        d.mail_told(&again, None).unwrap();
+        outcome(&again, Ok(()));
         house.clock.set(due + 9_000);
         assert!(!d.waiting_mail().unwrap().iter().any(|m| m.id == first.id));
     });

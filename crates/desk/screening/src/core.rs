@@ -26,7 +26,6 @@ mod memory;
 mod records;
 mod rules;
 mod savepoint;
-mod webhooks;
 
 use holds::HoldWrites;
 
@@ -250,6 +249,11 @@ impl Core {
     pub(crate) fn audit(&mut self, now: i64, actor: &str, action: &str, subject: &str, detail: &str) {
         let row = self.chain.row(now, actor, action, subject, detail);
         self.audit_rows.push(row);
+    }
+
+    /// Returns the number of the log's last entry, those of the transaction in hand included.
+    pub(crate) fn last_entry(&self) -> u64 {
+        self.chain.seq
     }
 
     /// Stores the audit rows of this transaction; before every commit.

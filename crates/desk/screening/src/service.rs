@@ -12,12 +12,13 @@ use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};
 use crate::model::{Amount, Event, Invalid, Record};
 use crate::pulse::{self, Pulse};
 use crate::rules::{RuleBook, RuleError};
-use crate::webhooks::{self, Webhook};
 use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries};
 use holdfast_documents::DocumentError;
 use holdfast_identity::{self as identity, ApiKey};
+use holdfast_notify::NotifyError;
 use holdfast_store::{
-    ChangeError, Database, DbError, Fatal, Readers, Row, StoreError, Writer, WriterLock, number, parse,
+    Change, ChangeError, Database, DbError, Effect, Fatal, Readers, Row, Store, StoreError, Writer, WriterLock, number,
+    parse,
 };
 use holdfast_types::{Address, ErrorKind, asset};
 use serde::Serialize;
@@ -73,6 +74,16 @@ impl From<DbError> for ScreeningError {
     }
 }
 
+impl From<NotifyError> for ScreeningError {
+    fn from(e: NotifyError) -> Self {
+        match e {
+            NotifyError::Store(e) => e.into(),
+            NotifyError::Invalid(e) => e.into(),
+            NotifyError::NotFound(what) => ScreeningError::NotFound(what),
+        }
+    }
+}
+
 impl From<DocumentError> for ScreeningError {
     fn from(e: DocumentError) -> Self {
         match e {
@@ -87,7 +98,7 @@ impl From<DocumentError> for ScreeningError {
 impl ChangeError for ScreeningError {
     fn undone(self) -> Self {
         match self {
-            ScreeningError::Store(StoreError::Db(e)) => StoreError::NotStored(e.to_string()).into(),
+            ScreeningError::Store(e) => e.undone().into(),
             other => other,
         }
     }
@@ -233,6 +244,51 @@ impl Transaction<'_> {
     /// Adds an entry to the audit log.
     pub fn audit(&mut self, action: &str, subject: &str, detail: &str) {
         self.core.audit(self.now, &self.actor, action, subject, detail);
+    }
+}
+
+impl Change for Transaction<'_> {
+    fn db(&mut self) -> &mut Database {
+        Transaction::db(self)
+    }
+
+    fn now(&self) -> i64 {
+        self.now
+    }
+
+    fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    fn audit(&mut self, action: &str, subject: &str, detail: &str) {
+        Transaction::audit(self, action, subject, detail);
+    }
+
+    fn last_entry(&self) -> u64 {
+        self.core.last_entry()
+    }
+
+    fn after_commit(&mut self, effect: Effect) {
+        self.core.after_commit(effect);
+    }
+}
+
+impl Store for Screening {
+    fn now(&self) -> i64 {
+        Screening::now(self)
+    }
+
+    fn read<T>(&self, query: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, StoreError> {
+        Ok(self.readers.read(query)?)
+    }
+
+    fn change<T: Send + 'static, E: ChangeError>(
+        &self,
+        actor: &str,
+        run: impl FnOnce(&mut dyn Change) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let actor = actor.to_owned();
+        self.writer.change(move |core, now| run(&mut Transaction { core, now, actor }))
     }
 }
 
@@ -525,41 +581,6 @@ impl Screening {
     /// [`ScreeningError`].
     pub fn keys(&self) -> Result<Vec<ApiKey>, ScreeningError> {
         self.read(identity::list)
-    }
-
-    /// Adds a webhook that is told what happens from now on; gives its number.
-    ///
-    /// # Errors
-    /// [`ScreeningError`].
-    pub fn add_webhook(&self, url: &str, topics: &[String], actor: &str) -> Result<u64, ScreeningError> {
-        webhooks::validate(url, topics)?;
-        let (url, topics, actor) = (url.to_owned(), topics.join(" "), actor.to_owned());
-        self.change(move |core, now| core.add_webhook(&url, &topics, &actor, now))
-    }
-
-    /// Removes a webhook.
-    ///
-    /// # Errors
-    /// [`ScreeningError`].
-    pub fn remove_webhook(&self, id: u64, why: &str, actor: &str) -> Result<(), ScreeningError> {
-        let (why, actor) = (why.to_owned(), actor.to_owned());
-        self.change(move |core, now| core.remove_webhook(id, &why, &actor, now))
-    }
-
-    /// Notes how far a webhook was told.
-    ///
-    /// # Errors
-    /// [`ScreeningError`].
-    pub fn webhook_told(&self, webhook: Webhook) -> Result<(), ScreeningError> {
-        self.change(move |core, _| core.webhook_told(&webhook))
-    }
-
-    /// Webhooks that are not removed.
-    ///
-    /// # Errors
-    /// [`ScreeningError`].
-    pub fn webhooks(&self) -> Result<Vec<Webhook>, ScreeningError> {
-        self.read(webhooks::list)
     }
 
     /// Does something with an alert.

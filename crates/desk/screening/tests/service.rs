@@ -1,12 +1,13 @@
 //! The whole service, the same on SQLite and PostgreSQL.
 
 use holdfast_attribution::Category;
+use holdfast_notify::webhooks::store_progress;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_screening::facts::{ChainFacts, TagFact};
 use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Amount, Record, RecordKind, Scope, Screening, ScreeningError, Verdict};
-use holdfast_store::Database;
+use holdfast_store::{Database, Store};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use std::ops::ControlFlow;
 
@@ -177,7 +178,8 @@ fn webhooks_are_told_everything_once(place: &TestDb) {
     let mut hook = screening.webhooks().unwrap().remove(0);
     hook.progress.part = 1;
     (hook.failures, hook.next_try, hook.last_error) = (2, 77, Some("it answered 500".into()));
-    screening.webhook_told(hook.clone()).unwrap();
+    let stored = hook.clone();
+    Store::change(&screening, "engine", move |tx| store_progress(tx, &stored)).unwrap();
     assert_eq!(screening.webhooks().unwrap()[0], hook);
     screening.remove_webhook(hook.id, "test", "ana").unwrap();
     assert!(matches!(screening.remove_webhook(hook.id, "test", "ana"), Err(ScreeningError::NotFound(_))));

@@ -73,4 +73,14 @@ impl StoreError {
             StoreError::Db(_) | StoreError::Internal(_) | StoreError::Io(..) => ErrorKind::Internal,
         }
     }
+
+    /// Returns the error of a change that is undone: a failure of the database becomes [`StoreError::NotStored`], because the change can be
+    /// sent again.
+    #[must_use]
+    pub fn undone(self) -> Self {
+        match self {
+            StoreError::Db(e) => StoreError::NotStored(e.to_string()),
+            other => other,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Database`] is one connection. [`Writer`] is the only thread that changes the database: it takes changes in order, runs each in a savepoint
 //! of its own, commits many at once and answers after the commit. What the writer's owner remembers of the database is its [`Memory`], which
-//! is read again whenever a commit fails. [`Readers`] are the connections for everything else.
+//! is read again whenever a commit fails. [`Readers`] are the connections for everything else. Crates that know no owner use [`Store`].
 //!
 //! **Invariants.** One writer per database (an advisory lock, and a fencing number that every transaction checks). A change happens whole or not
 //! at all, in the database and in memory. Effects outside the database follow the commit.
@@ -11,6 +11,7 @@ mod database;
 mod error;
 mod migrate;
 mod readers;
+mod service;
 mod tls;
 mod value;
 mod writer;
@@ -19,6 +20,7 @@ pub use database::{Database, restrict_to_owner, without_password};
 pub use error::{DbError, StoreError};
 pub use migrate::Schema;
 pub use readers::Readers;
+pub use service::{Change, Store};
 pub use value::{Row, Value, number, parse};
 pub use writer::{
     ChangeError, Due, Effect, Fatal, Finish, MAX_WAITING, Memory, Writer, WriterHealth, WriterLock, attempt,

@@ -1,0 +1,127 @@
+//! Mail that waits to be sent. It is stored by the change that causes it.
+
+use crate::NotifyError;
+use holdfast_store::{Change, Database, DbError, Row, Store};
+use std::ops::ControlFlow;
+
+/// Most mails of one round.
+const ROUND: i64 = 100;
+/// Longest error text that is stored, in characters.
+const MAX_ERROR: usize = 500;
+
+/// Mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// Number.
+    pub id: i64,
+    /// Address.
+    pub to: String,
+    /// Subject.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+    /// Failed tries.
+    pub failures: i64,
+}
+
+/// How much mail waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Mails.
+    pub count: i64,
+    /// Of them, those that failed before.
+    pub failing: i64,
+}
+
+/// Stores mail to be sent after the commit; `about` is a subject such as `request:r1`.
+///
+/// # Errors
+/// [`NotifyError::Store`].
+pub fn add(tx: &mut dyn Change, to: &str, subject: &str, body: &str, about: &str) -> Result<(), NotifyError> {
+    let (id, now) = (tx.next_id("outbox")?, tx.now());
+    let row = [id.into(), now.into(), to.into(), subject.into(), body.into(), about.into(), now.into()];
+    tx.db().execute(
+        "INSERT INTO outbox (id, time, recipient, subject, body, about, failures, next_try) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)",
+        &row,
+    )?;
+    Ok(())
+}
+
+/// Returns how many mails about something were stored after a time, Unix seconds.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn count_since(db: &mut Database, about: &str, since: i64) -> Result<i64, DbError> {
+    let sql = "SELECT COUNT(*) FROM outbox WHERE about = $1 AND time > $2";
+    let rows = db.query(sql, &[about.into(), since.into()])?;
+    rows.first().map_or(Ok(0), |r| r.int(0))
+}
+
+/// Returns mail that is to be sent at a time, oldest first, at most 100.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn due(db: &mut Database, now: i64) -> Result<Vec<Mail>, DbError> {
+    let sql = "SELECT id, recipient, subject, body, failures FROM outbox WHERE sent IS NULL AND next_try <= $1 ORDER BY next_try, id LIMIT $2";
+    let mail = |row: &Row| {
+        let text = |i| row.text(i).map(str::to_owned);
+        Ok(Mail { id: row.int(0)?, to: text(1)?, subject: text(2)?, body: text(3)?, failures: row.int(4)? })
+    };
+    db.query(sql, &[now.into(), ROUND.into()])?.iter().map(mail).collect()
+}
+
+/// Returns how much mail waits.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn waiting(db: &mut Database) -> Result<Waiting, DbError> {
+    let sql =
+        "SELECT COUNT(*), COALESCE(SUM(CASE WHEN failures > 0 THEN 1 ELSE 0 END), 0) FROM outbox WHERE sent IS NULL";
+    let rows = db.query(sql, &[])?;
+    rows.first().map_or(Ok(Waiting::default()), |r| Ok(Waiting { count: r.int(0)?, failing: r.int(1)? }))
+}
+
+/// Stores that mail was sent, or why not; a failure is tried again after 1, 2, 4, ... 60 minutes.
+///
+/// # Errors
+/// [`NotifyError::Store`].
+pub fn store_outcome(tx: &mut dyn Change, mail: &Mail, outcome: Result<(), String>) -> Result<(), NotifyError> {
+    let now = tx.now();
+    match outcome {
+        // What was mailed is not stored any longer: it holds codes.
+        Ok(()) => {
+            let row = [now.into(), mail.id.into()];
+            tx.db().execute("UPDATE outbox SET sent = $1, body = '' WHERE id = $2", &row)?;
+        }
+        Err(why) => {
+            let failures = mail.failures.saturating_add(1);
+            let wait: i64 = 60 << (failures - 1).clamp(0, 6);
+            let why: String = why.chars().take(MAX_ERROR).collect();
+            let row = [failures.into(), (now + wait.min(3_600)).into(), why.into(), mail.id.into()];
+            tx.db().execute("UPDATE outbox SET failures = $1, next_try = $2, last_error = $3 WHERE id = $4", &row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Sends mail that is due, until `go_on` breaks; returns how many were sent. Mail that cannot be sent waits for its next try.
+///
+/// # Errors
+/// [`NotifyError::Store`] when the outbox cannot be read, or an outcome is not stored: the mail is sent again then.
+pub fn deliver<S: Store>(
+    store: &S,
+    send: &dyn Fn(&Mail) -> Result<(), String>,
+    go_on: &dyn Fn() -> ControlFlow<()>,
+) -> Result<usize, NotifyError> {
+    let now = store.now();
+    let mut sent = 0;
+    for mail in store.read(|db| due(db, now))? {
+        let outcome = send(&mail);
+        sent += usize::from(outcome.is_ok());
+        store.change("mail", move |tx| store_outcome(tx, &mail, outcome))?;
+        if go_on().is_break() {
+            break;
+        }
+    }
+    Ok(sent)
+}
