@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::Args;
+use holdfast_api::Shared;
 use holdfast_bitcoin::Network;
 use holdfast_console::output::{self, peak_rss_kib, rss_kib, thousands};
 use holdfast_identity::Master;
@@ -11,7 +12,6 @@ use holdfast_screening::rules::DEFAULT_BOOK;
 use holdfast_screening::service::system_clock;
 use holdfast_screening::state::State;
 use holdfast_screening::{ChainFacts, Event, Flags, RuleBook, Screening};
-use holdfast_server::Shared;
 use holdfast_workspace::Workspace;
 use serde_json::json;
 use std::path::PathBuf;

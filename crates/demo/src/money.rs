@@ -4,11 +4,11 @@
 use anyhow::Context;
 use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::{TraceOptions, render};
+use holdfast_api::system::{entropy, now};
 use holdfast_console::show::verify_file;
 use holdfast_screening::exchange::Exchange;
 use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::{Event, Scope, Screening, Typology};
-use holdfast_server::api::{entropy, now};
 use holdfast_simulate::{SimBlock, TxKind};
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde_json::{Value, json};

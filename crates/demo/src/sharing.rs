@@ -1,6 +1,7 @@
 //! The demo's second exchange: a flag raised at one stops a deposit at the other.
 
 use anyhow::{Context, bail};
+use holdfast_api::Shared;
 use holdfast_bitcoin::Network;
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
@@ -8,7 +9,6 @@ use holdfast_requests::Site;
 use holdfast_screening::flags::{State, Subject, get};
 use holdfast_screening::service::system_clock;
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Screening};
-use holdfast_server::Shared;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::Collection;
 use holdfast_sharing::flags::NewFlag;

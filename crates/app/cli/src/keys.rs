@@ -102,7 +102,7 @@ fn create(desk: &DeskArgs, name: &str, scopes: Vec<String>, per_minute: u32) -> 
     };
     // The desk's key first: no key is stored that nobody could use.
     let master = master(&desk.store.store, &screening)?;
-    let id = hex::encode(&holdfast_server::api::entropy()?[..6]);
+    let id = hex::encode(&holdfast_api::system::entropy()?[..6]);
     let powerful = scopes.iter().any(|s| POWERFUL.contains(&s.as_str()));
     let (key, change) = match powerful && screening.has_second_person(ChangeKind::Key, &desk.actor)? {
         true => {

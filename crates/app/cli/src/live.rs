@@ -9,6 +9,9 @@ use crate::threads::{Threads, within};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::Args;
+use holdfast_api::Shared;
+use holdfast_api::access::Access;
+use holdfast_api::status::{FollowerBounds, Status};
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::node::{BlockSource, NodeError, Rest, Rpc};
 use holdfast_bitcoin::{Network, display_hash};
@@ -17,9 +20,7 @@ use holdfast_console::{open_desk, vault};
 use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
 use holdfast_requests::{Desk, Site};
 use holdfast_screening::webhooks;
-use holdfast_server::access::Access;
-use holdfast_server::status::{FollowerBounds, Status};
-use holdfast_server::{Shared, serve, serve_metrics};
+use holdfast_server::{serve, serve_metrics};
 use holdfast_store::Fatal;
 use holdfast_telemetry::logs::{self, DEFAULT_FILTER, Filter, Format, one_line};
 use holdfast_telemetry::service;
@@ -341,7 +342,7 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
         (_, Some(data)) => data.into_bytes(),
         (Some(file), None) if file.as_os_str() == "-" => {
             let mut bytes = Vec::new();
-            std::io::stdin().take(holdfast_server::MAX_BODY as u64 + 1).read_to_end(&mut bytes)?;
+            std::io::stdin().take(holdfast_api::MAX_BODY as u64 + 1).read_to_end(&mut bytes)?;
             bytes
         }
         (Some(file), None) => std::fs::read(file).with_context(|| file.display().to_string())?,

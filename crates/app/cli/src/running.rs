@@ -3,9 +3,9 @@
 use crate::desk_key::existing;
 use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
+use holdfast_api::gate::Gate;
 use holdfast_identity::Master;
 use holdfast_screening::{Screening, ScreeningError};
-use holdfast_server::gate::Gate;
 use holdfast_store::{DbError, StoreError};
 use serde_json::{Value, json};
 use std::net::SocketAddr;

@@ -4,12 +4,12 @@ use crate::output;
 use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use holdfast_api::Shared;
 use holdfast_console::desk_key::master;
 use holdfast_console::vault;
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::flags::{State, Subject};
 use holdfast_screening::model::rfc3339;
-use holdfast_server::Shared;
 use holdfast_sharing::flags::NewFlag;
 use holdfast_sharing::sources::NewSource;
 use holdfast_sharing::taxii::Client;
@@ -306,7 +306,7 @@ pub fn run(command: SharingCommand, as_json: bool) -> anyhow::Result<()> {
             Ok(())
         }
         SharingCommand::Share { desk, file } => {
-            let body = output::read_bounded(&file, holdfast_server::MAX_BODY)?;
+            let body = output::read_bounded(&file, holdfast_api::MAX_BODY)?;
             let shared = shared(&desk)?;
             let _keep = shared.clone();
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -507,7 +507,7 @@ fn commands_work_while_the_server_runs() {
     std::fs::write(other.path().join("desk.key"), "0".repeat(64)).unwrap();
     let url: Value = serde_json::from_str(&std::fs::read_to_string(store.join("serve.json")).unwrap()).unwrap();
     assert_eq!(url["url"], desk.url.as_str());
-    let forged = holdfast_server::gate::Gate::command_header(
+    let forged = holdfast_api::gate::Gate::command_header(
         &holdfast_identity::Master([0; 32]),
         "ana",
         "GET",

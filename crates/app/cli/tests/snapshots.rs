@@ -3,11 +3,12 @@
 mod common;
 
 use common::{Running, agent, holdfast, path, run, serving};
+use holdfast_api::{Shared, Vault};
 use holdfast_bitcoin::Network;
 use holdfast_identity::Master;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
-use holdfast_server::{Shared, Vault, serve};
+use holdfast_server::serve;
 use holdfast_workspace::{ChangeError, Workspace};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};

@@ -22,7 +22,7 @@ fn read(path: &Path) -> anyhow::Result<Option<Master>> {
 }
 
 fn create(path: &Path) -> anyhow::Result<Master> {
-    let key = holdfast_server::api::entropy()?;
+    let key = holdfast_api::system::entropy()?;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

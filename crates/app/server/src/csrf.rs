@@ -3,13 +3,13 @@
 //! The token is bound to the browser (cookie `hc`) and to whoever is signed in. It is put into every form as the page leaves the server, and
 //! taken out as the form comes in: no page and no handler can forget it.
 
-use crate::access::{is_form, media_type};
-use crate::desk_pages::cookie;
-use crate::error::ApiError;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use holdfast_api::access::{is_form, media_type};
+use holdfast_api::error::ApiError;
+use holdfast_api::sign_in::cookie;
 use holdfast_identity::Master;
 use subtle::ConstantTimeEq;
 
@@ -139,7 +139,7 @@ pub async fn check(request: Request, master: &Master, limit: usize) -> Result<Re
     };
     let browser = Browser::of(request.headers(), || Ok([0; 32]))?;
     let (mut parts, body) = request.into_parts();
-    let bytes = crate::limits::read_body(body, limit).await?;
+    let bytes = holdfast_api::limits::read_body(body, limit).await?;
     let (token, body) = take_out(&kind, &bytes);
     let right = token.is_some_and(|t| bool::from(t.as_bytes().ct_eq(browser.token(master).as_bytes())));
     if browser.is_new || !right {

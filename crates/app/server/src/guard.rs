@@ -1,17 +1,19 @@
 //! What stands before every handler: who may send what, how much of it, how often, and from which page.
 
-use crate::access::{self, Access};
-use crate::blocking::run_blocking;
 use crate::csrf::{self, Browser};
-use crate::error::ApiError;
-use crate::gate::{Caller, pass_signed, scopes_of};
-use crate::limits::{self, bucket, crowded, sender};
-use crate::pages::ErrorPage;
-use crate::{Shared, api, compat, desk_pages, portal};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use holdfast_api::access::{self, Access};
+use holdfast_api::blocking::run_blocking;
+use holdfast_api::error::ApiError;
+use holdfast_api::gate::{Caller, pass_signed, scopes_of};
+use holdfast_api::limits::{self, bucket, crowded, sender};
+use holdfast_api::system::entropy;
+use holdfast_api::{Shared, compat, portal};
+use holdfast_web::desk;
+use holdfast_web::pages::ErrorPage;
 /// Refusals by the framework itself (a path or query that does not parse, a wrong method) come as text; clients expect JSON everywhere.
 async fn in_json(path: &str, response: Response) -> Response {
     let text = response.headers().get(header::CONTENT_TYPE).is_none_or(|v| v.as_bytes().starts_with(b"text/plain"));
@@ -41,7 +43,7 @@ async fn in_html(response: Response) -> Response {
     }
     let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
     let message = String::from_utf8_lossy(&body).into_owned();
-    axum::response::IntoResponse::into_response(ErrorPage(ApiError { status, message }))
+    axum::response::IntoResponse::into_response(ErrorPage::from(ApiError { status, message }))
 }
 
 /// Pages load nothing from elsewhere, run no script that they did not bring, and stand in no other site's frame: what officers and customers
@@ -147,15 +149,15 @@ fn refuse(shared: &Shared, path: &str, e: ApiError) -> Response {
 async fn page(shared: &Shared, mut request: Request, next: Next, path: &str) -> Response {
     let whole = request.uri().path_and_query().map_or(path.to_owned(), ToString::to_string);
     let limit = limits::largest(request.method(), path);
-    if desk_pages::is_private(path) {
-        let scopes = desk_pages::scopes_of_page(request.method(), path);
+    if desk::is_private(path) {
+        let scopes = desk::scopes_of_page(request.method(), path);
         let passed = match shared.gate.pass_request(&request, scopes, shared.screening.now()) {
             Ok(caller) => note_read(shared, &caller, request.method(), path).await.map(|()| caller),
             Err(e) => Err(e),
         };
         match passed {
             Ok(caller) => request.extensions_mut().insert(caller),
-            Err(e) => return with_tokens(shared, None, desk_pages::refusal(&whole, e)).await,
+            Err(e) => return with_tokens(shared, None, desk::refusal(&whole, e)).await,
         };
     } else if limit > limits::SMALL && portal::is_portal(path) && access::changes(request.method()) {
         // Before the file is read: nobody without a session sends megabytes.
@@ -169,11 +171,11 @@ async fn page(shared: &Shared, mut request: Request, next: Next, path: &str) -> 
     {
         request.extensions_mut().insert(caller);
     }
-    let browser = Browser::of(request.headers(), api::entropy).ok();
+    let browser = Browser::of(request.headers(), entropy).ok();
     if access::changes(request.method()) && is_without_key(&request) {
         request = match csrf::check(request, &shared.gate.master, limit).await {
             Ok(request) => request,
-            Err(e) => return own_only(desk_pages::refusal(&whole, e), &shared.access),
+            Err(e) => return own_only(desk::refusal(&whole, e), &shared.access),
         };
     }
     let wants_page = request.headers().get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));

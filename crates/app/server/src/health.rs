@@ -4,12 +4,12 @@
 //! states of parts only. Metrics need a key with the scope `metrics`, on every address: a reverse proxy on the same machine makes everybody a
 //! caller from loopback. Whoever wants them without a key gives them a listener of their own (`serve --metrics ADDRESS`).
 
-use crate::Shared;
-use crate::error::ApiError;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use holdfast_api::Shared;
+use holdfast_api::error::ApiError;
 use holdfast_telemetry::health::Health;
 use holdfast_telemetry::metrics::MEDIA_TYPE;
 

@@ -1,21 +1,22 @@
 //! What surrounds all routes, from the outside in: observation ([`crate::observe`]), panics, time, compression; then the guard.
 //!
-//! - **Time.** An answer must begin within [`crate::limits::answer_time`]. Work on a thread that may block is not interrupted: it ends by itself,
+//! - **Time.** An answer must begin within [`holdfast_api::limits::answer_time`]. Work on a thread that may block is not interrupted: it ends by itself,
 //!   and may still take effect. Bodies of answers may take longer (files), and so may requests whose body is large, because their rate is
-//!   bounded already ([`crate::limits`]).
+//!   bounded already ([`holdfast_api::limits`]).
 //! - **Compression** (gzip) of the API's JSON, of scripts and style sheets. Pages are not compressed: they carry form tokens together with what a request
 //!   brought, and the length of a compressed page would give the token away (BREACH). Nor are packages, tables of spreadsheets and
 //!   pictures, which are compressed already, nor streams of events, which must not wait in a buffer. An answer of the API has no form token, and no other
 //!   site's page can send a request with a session's cookie (`SameSite=Strict`).
 
-use crate::error::ApiError;
-use crate::limits::answer_time;
-use crate::{Shared, compat, observe};
+use crate::observe;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use holdfast_api::error::ApiError;
+use holdfast_api::limits::answer_time;
+use holdfast_api::{Shared, compat};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, predicate::Predicate};
 
@@ -75,9 +76,10 @@ impl Predicate for Compressible {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Vault, router};
+    use crate::router;
     use axum::body::Body;
     use axum::routing::get;
+    use holdfast_api::Vault;
     use holdfast_bitcoin::Network;
     use holdfast_identity::Master;
     use holdfast_screening::Screening;

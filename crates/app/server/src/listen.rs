@@ -1,9 +1,10 @@
 //! Connections: how many, how long they may be silent, and an end within a bound.
 
-use crate::access::{Access, Peer};
-use crate::limits::sender;
-use crate::{Shared, router};
+use crate::router;
 use axum::extract::Request;
+use holdfast_api::Shared;
+use holdfast_api::access::{Access, Peer};
+use holdfast_api::limits::sender;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;

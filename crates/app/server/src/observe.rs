@@ -2,14 +2,14 @@
 //!
 //! A line names the route as it is written in the router, never the path: paths carry addresses, names of customers and ids of cases.
 
-use crate::compat;
-use crate::error::ApiError;
 use crate::layers::Panicked;
-use crate::metrics::Metrics;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use holdfast_api::compat;
+use holdfast_api::error::ApiError;
+use holdfast_api::metrics::Metrics;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};

@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn filters_name_levels_that_exist() {
-        for good in ["info", "warn,holdfast=debug", "OFF", "holdfast_server=trace", DEFAULT_FILTER] {
+        for good in ["info", "warn,holdfast=debug", "OFF", "holdfast_api=trace", DEFAULT_FILTER] {
             assert!(good.parse::<Filter>().is_ok(), "{good}");
         }
         for bad in ["", "inf", "holdfast", "holdfast=", "=info", "info,,warn", "holdfast=loud"] {

@@ -1,16 +1,16 @@
 //! The web pages: search an address, transaction or block, and read the answer.
 
-use crate::Shared;
-use crate::api::{TraceQuery, ask};
-use crate::clearance::Clearance;
-use crate::error::ApiError;
-use crate::gate::Caller;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_analysis::report::coins;
 use holdfast_analysis::{Direction, Policy, render};
+use holdfast_api::Shared;
+use holdfast_api::chain::{TraceQuery, ask};
+use holdfast_api::clearance::Clearance;
+use holdfast_api::error::ApiError;
+use holdfast_api::gate::Caller;
 use holdfast_attribution::Category;
 use holdfast_screening::model::rfc3339;
 use holdfast_workspace::lookup::{Hit, HitKind, Lookup};

@@ -1,18 +1,19 @@
 //! The desk's pages: requests, matches, productions, officers, cases, alerts, holds, recommendations, the graph. Everything works by forms and
 //! by keyboard; only the graph needs a script. A form's fields are the step's fields, so that pages can do what the API can, and no more.
 
-use crate::Shared;
-use crate::api::ask;
-use crate::cases::{person, with_ledger};
-use crate::desk::{at_cases, at_desk};
-use crate::error::ApiError;
-use crate::gate::{Caller, scopes_of};
 use crate::pages::{ErrorPage, count, none, page};
-use crate::screening::block;
 use axum::Extension;
 use axum::extract::{Form, Multipart, Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_api::Shared;
+use holdfast_api::cases::{person, with_ledger};
+use holdfast_api::chain::ask;
+use holdfast_api::error::ApiError;
+use holdfast_api::gate::{Caller, scopes_of};
+use holdfast_api::requests::{at_cases, at_desk};
+use holdfast_api::screening::block;
+use holdfast_api::sign_in::{Client, cookie, may_sign_in, note_sign_in, refuse_sign_in};
 use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseStep, NewCase};
 use holdfast_cases::recommend::Proposal;
@@ -182,37 +183,6 @@ pub async fn sign_in(Query(q): Query<Next>) -> Markup {
     )
 }
 
-/// Most refused sign-ins of one address within a quarter of an hour.
-const REFUSED_SIGN_INS: u32 = 10;
-
-/// Writes a sign-in into the audit log.
-pub(crate) async fn note_sign_in(
-    shared: &Shared,
-    action: &'static str,
-    who: &str,
-    client: &str,
-) -> Result<(), ApiError> {
-    let (who, detail) = (who.to_owned(), json!({ "address": client }).to_string());
-    block(shared.clone(), move |s| s.note_look(action, "sign-in", detail, &who)).await
-}
-
-/// Counts and notes a refused sign-in, so that nobody tries for long.
-pub(crate) async fn refuse_sign_in(shared: &Shared, client: &str, message: &str) -> ApiError {
-    shared.gate.rates.count(&format!("refused {client}"), REFUSED_SIGN_INS, 900, shared.screening.now());
-    match note_sign_in(shared, "sign_in.refused", "nobody", client).await {
-        Ok(()) => ApiError { status: StatusCode::UNAUTHORIZED, message: message.into() },
-        Err(e) => e,
-    }
-}
-
-/// Refuses an address whose sign-ins were refused too often.
-pub(crate) fn may_sign_in(shared: &Shared, client: &str) -> Result<(), ApiError> {
-    match shared.gate.rates.is_used_up(&format!("refused {client}"), REFUSED_SIGN_INS, shared.screening.now()) {
-        true => Err(crate::limits::crowded("too many sign-ins of your address were refused")),
-        false => Ok(()),
-    }
-}
-
 /// Takes a key and starts a session, whose number the browser gets in a cookie that scripts and other sites cannot use.
 pub async fn signed_in(
     State(shared): State<Shared>,
@@ -225,12 +195,12 @@ pub async fn signed_in(
         return Err(refuse_sign_in(&shared, &client.0, "this is no key of the desk").await.into());
     };
     note_sign_in(&shared, "sign_in", &key.name, &client.0).await?;
-    let random = crate::api::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+    let random = holdfast_api::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
     let id = shared.gate.sessions.start(&key.id, random, shared.screening.now());
     // The desk's front page is where nobody in particular was headed.
     let next = fields.get("next").map(String::as_str).filter(|n| n.starts_with("/desk") && *n != "/desk");
     let next = next.unwrap_or(landing(&key));
-    let cookie = shared.access.cookie("hf", &id, crate::sessions::SESSION_SECONDS);
+    let cookie = shared.access.cookie("hf", &id, holdfast_api::sessions::SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
 }
 
@@ -240,21 +210,6 @@ pub async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Respo
         shared.gate.sessions.end(&session);
     }
     ([(header::SET_COOKIE, shared.access.cookie("hf", "", 0))], Redirect::to("/sign-in")).into_response()
-}
-
-/// The address that a request comes from, for counters and the audit log.
-#[derive(Debug, Clone)]
-pub struct Client(pub String);
-
-impl axum::extract::FromRequestParts<Shared> for Client {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        shared: &Shared,
-    ) -> Result<Self, Self::Rejection> {
-        Ok(Client(crate::limits::sender(shared.access.client_of(&parts.headers, &parts.extensions))))
-    }
 }
 
 /// What waits.
@@ -504,7 +459,8 @@ pub async fn scan_evidence(
 ) -> Result<Markup, ErrorPage> {
     let file = upload(form).await?;
     let exhibit = file.fields.get("exhibit").cloned().unwrap_or_default();
-    let scanned = crate::cases::scan_bytes(shared, &caller, id, file.name, exhibit.clone(), None, file.bytes).await?.0;
+    let scanned =
+        holdfast_api::cases::scan_bytes(shared, &caller, id, file.name, exhibit.clone(), None, file.bytes).await?.0;
     Ok(desk_page(
         &format!("Scan of {exhibit}"),
         "/desk/cases",
@@ -1092,13 +1048,6 @@ pub async fn graph(
 pub async fn graph_js() -> Response {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../../../web/graph.js"))
         .into_response()
-}
-
-/// A browser's cookie: `hf` for a session at the desk, `ho` for an officer's, `hl` for a learner's, `hc` for the tokens of forms.
-pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    let mut pairs = all.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='));
-    pairs.find(|(n, v)| *n == name && !v.is_empty()).map(|(_, v)| v.to_owned())
 }
 
 /// Who is not signed in is sent to do so; others see why not.

@@ -68,12 +68,12 @@ impl From<Invalid> for ApiError {
 type Answer<T> = Result<Json<T>, ApiError>;
 
 /// Reads JSON with an error that names the place.
-pub(crate) fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+pub fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|e| ApiError::bad(format!("body: {e}")))
 }
 
 /// Runs something that may block.
-pub(crate) async fn block<T: Send + 'static>(
+pub async fn block<T: Send + 'static>(
     shared: Shared,
     run: impl FnOnce(&Screening) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -198,7 +198,7 @@ pub async fn decide(
 }
 
 /// Decides on an event once its facts are gathered.
-pub(crate) async fn decide_event(shared: &Shared, caller: &Caller, event: Event) -> Result<Decision, ApiError> {
+pub async fn decide_event(shared: &Shared, caller: &Caller, event: Event) -> Result<Decision, ApiError> {
     event.validate()?;
     let facts = match &shared.providers {
         // The look-up takes microseconds, and waits for nobody.
@@ -780,7 +780,7 @@ pub async fn create_key(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let request: KeyRequest = json(&body)?;
-    let random = crate::api::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+    let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
     let id = hex::encode(&random[..6]);
     let powerful = request.scopes.iter().any(|s| POWERFUL.contains(&s.as_str()) || !caller.may(s));
     let waits = powerful && changes::waits(&shared, &caller, ChangeKind::Key).await?;

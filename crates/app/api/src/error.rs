@@ -36,7 +36,7 @@ impl ApiError {
     }
 
     /// Logs an error of the server.
-    pub(crate) fn log(&self) {
+    pub fn log(&self) {
         let (status, reason) = (self.status.as_u16(), || one_line(&self.message));
         match self.status {
             StatusCode::SERVICE_UNAVAILABLE => tracing::warn!(status, reason = reason(), "a request is not served"),

@@ -1,11 +1,11 @@
 //! The officers' portal over HTTP. Officers have sessions instead of keys: a code mailed to the official address, then a second factor.
 
 use crate::Shared;
-use crate::desk::{MediaQuery, TextBody, at_desk, download};
-use crate::desk_pages::Client;
 use crate::error::{ApiError, ErrorBody};
 use crate::limits::crowded;
+use crate::requests::{MediaQuery, TextBody, at_desk, download};
 use crate::screening::json;
+use crate::sign_in::Client;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -45,7 +45,7 @@ const OFFICER_A_MINUTE: u32 = 240;
 const TRIES_OF_A_SENDER: u32 = 10;
 
 /// Counts a request of an officer.
-pub(crate) fn count_officer(shared: &Shared, officer: &Officer) -> Result<(), ApiError> {
+pub fn count_officer(shared: &Shared, officer: &Officer) -> Result<(), ApiError> {
     let who = format!("officer {}", officer.id);
     match shared.gate.rates.count(&who, OFFICER_A_MINUTE, 60, shared.screening.now()) {
         true => Ok(()),
@@ -54,7 +54,7 @@ pub(crate) fn count_officer(shared: &Shared, officer: &Officer) -> Result<(), Ap
 }
 
 /// Counts a sender's tries of codes for an address.
-pub(crate) fn count_tries(shared: &Shared, client: &str, address: &str) -> Result<(), ApiError> {
+pub fn count_tries(shared: &Shared, client: &str, address: &str) -> Result<(), ApiError> {
     let who = format!("tries {client} {}", holdfast_documents::sha256(address.trim().to_lowercase().as_bytes()));
     match shared.gate.rates.count(&who, TRIES_OF_A_SENDER, 900, shared.screening.now()) {
         true => Ok(()),
@@ -63,16 +63,16 @@ pub(crate) fn count_tries(shared: &Shared, client: &str, address: &str) -> Resul
 }
 
 /// Whether a path is one of the officers' pages.
-pub(crate) fn is_portal(path: &str) -> bool {
+pub fn is_portal(path: &str) -> bool {
     path == "/portal" || path.starts_with("/portal/")
 }
 
 /// Refuses whoever has no full session at the portal.
-pub(crate) async fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
+pub async fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
     let text = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let token = match text.split_once(' ') {
         Some((kind, token)) if kind.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),
-        _ => crate::desk_pages::cookie(headers, "ho").unwrap_or_default(),
+        _ => crate::sign_in::cookie(headers, "ho").unwrap_or_default(),
     };
     let found = at_desk(shared.clone(), move |d| d.officer(&token, true)).await;
     found.map(|_| ()).map_err(|e| ApiError { status: StatusCode::UNAUTHORIZED, ..e })
@@ -160,10 +160,10 @@ pub async fn passkey_begin(State(shared): State<Shared>, headers: HeaderMap) -> 
 #[serde(deny_unknown_fields)]
 pub struct PasskeyBody {
     /// What the officer calls it.
-    pub(crate) name: String,
+    pub name: String,
     /// The credential's `toJSON()`.
     #[schema(value_type = Object)]
-    pub(crate) credential: Value,
+    pub credential: Value,
 }
 
 /// Adds the passkey that the browser made; the session that comes back is full.
@@ -205,7 +205,7 @@ pub async fn passkey_challenge(State(shared): State<Shared>, headers: HeaderMap)
 pub struct AssertionBody {
     /// The credential's `toJSON()`.
     #[schema(value_type = Object)]
-    pub(crate) credential: Value,
+    pub credential: Value,
 }
 
 /// Gives a passkey's answer as the second factor; the session that comes back is full.

@@ -1,17 +1,18 @@
 //! The officers' portal as pages: a mailed code, the second factor, own requests with their status, messages, files and productions.
 
-use crate::Shared;
-use crate::desk::at_desk;
-use crate::desk_pages::{Client, back, cookie, time};
-use crate::error::ApiError;
+use crate::desk::{back, time};
 use crate::pages::{ErrorPage, none, page};
-use crate::portal::{AssertionBody, PasskeyBody};
-use crate::screening::json as parse;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Form, Multipart, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_api::Shared;
+use holdfast_api::error::ApiError;
+use holdfast_api::portal::{AssertionBody, PasskeyBody};
+use holdfast_api::requests::at_desk;
+use holdfast_api::screening::json as parse;
+use holdfast_api::sign_in::{Client, cookie};
 use holdfast_documents::sha256;
 use holdfast_requests::policy::Policy;
 use holdfast_requests::portal::{Officer, Session};
@@ -42,7 +43,7 @@ async fn officer(shared: &Shared, headers: &HeaderMap, full: bool) -> Result<(Of
     let token = token(headers);
     let theirs = token.clone();
     match at_desk(shared.clone(), move |d| d.officer(&theirs, full)).await {
-        Ok(officer) => match crate::portal::count_officer(shared, &officer) {
+        Ok(officer) => match holdfast_api::portal::count_officer(shared, &officer) {
             Ok(()) => Ok((officer, token)),
             Err(e) => Err(ErrorPage::from(e).into_response()),
         },
@@ -124,7 +125,7 @@ fn code_page(email: &str, refused: Option<&str>) -> Markup {
 pub async fn prove(State(shared): State<Shared>, client: Client, Form(fields): Fields) -> Result<Response, ErrorPage> {
     let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let (email, code) = (get("email"), get("code"));
-    crate::portal::count_tries(&shared, &client.0, &email)?;
+    holdfast_api::portal::count_tries(&shared, &client.0, &email)?;
     let address = email.clone();
     match at_desk(shared.clone(), move |d| d.prove(&address, &code)).await {
         Ok(session) => Ok(keep(&shared, &session, "/portal/factor")),
@@ -457,7 +458,7 @@ pub async fn request(
         h2 { "Files" }
         @if s.files.is_empty() { (none("None yet: attach the order.")) }
         ul { @for f in &s.files { li { (f.name) " " span.note { (f.size) " bytes, SHA-256 " span.hash { (f.sha256) } } } } }
-        (crate::desk_pages::file_form(&format!("/portal/requests/{id}/files"), "Send the file", &[]))
+        (crate::desk::file_form(&format!("/portal/requests/{id}/files"), "Send the file", &[]))
         h2 { "Messages" }
         @for m in &s.messages { p { strong { (m.author) } " " (time(m.time)) br; (m.text) } }
         form.step method="post" action={"/portal/requests/" (id)} { label { "To the desk" textarea name="text" rows="2" {} } button type="submit" { "Send" } }
@@ -489,7 +490,7 @@ pub async fn attach(
     if let Err(response) = officer(&shared, &headers, true).await {
         return Ok(response);
     }
-    let file = crate::desk_pages::upload(form).await?;
+    let file = crate::desk::upload(form).await?;
     at_desk(shared, move |d| d.own_file(&token, &theirs, &file.name, &file.media_type, &file.bytes)).await?;
     Ok(back(format!("/portal/requests/{id}")))
 }
@@ -502,7 +503,7 @@ pub async fn fetch(
 ) -> Result<Response, ErrorPage> {
     let token = token(&headers);
     let bytes = at_desk(shared, move |d| d.own_fetch(&token, &id, number)).await?;
-    Ok(crate::desk::download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
+    Ok(holdfast_api::requests::download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
 }
 
 /// The officer and the keys.

@@ -6,7 +6,7 @@
 use crate::error::ApiError;
 use crate::limits::Rates;
 use crate::sessions::Sessions;
-use crate::{Shared, access, desk_pages};
+use crate::{Shared, access, sign_in};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
 use base64::Engine;
@@ -28,7 +28,7 @@ impl Caller {
     }
 
     /// Somebody whose own session or key the handlers check.
-    pub(crate) fn nobody(name: &str) -> Self {
+    pub fn nobody(name: &str) -> Self {
         Caller(name.into(), Arc::from([]), false)
     }
 
@@ -72,11 +72,11 @@ pub struct Gate {
     open: AtomicBool,
     keys: RwLock<HashMap<String, (ApiKey, Arc<str>)>>,
     /// Requests by key and by address.
-    pub(crate) rates: Rates,
+    pub rates: Rates,
     /// People signed in by browser.
-    pub(crate) sessions: Sessions,
+    pub sessions: Sessions,
     /// Learners signed in by browser.
-    pub(crate) learners: Sessions,
+    pub learners: Sessions,
 }
 
 /// What nobody with a key is told while there is none.
@@ -140,7 +140,7 @@ impl Gate {
     }
 
     /// The key in force with this secret.
-    pub(crate) fn key_of(&self, token: &str) -> Option<ApiKey> {
+    pub fn key_of(&self, token: &str) -> Option<ApiKey> {
         let id = self.master.id_of(token)?;
         self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(key, _)| key.clone())
     }
@@ -154,14 +154,14 @@ impl Gate {
     }
 
     /// Lets a request through by its key, its session, or as a command of this machine.
-    pub(crate) fn pass_request(&self, request: &Request, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
+    pub fn pass_request(&self, request: &Request, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
         if let Some(caller) = self.command_of(request, now) {
             return Ok(caller);
         }
         match token_of(request) {
             Some(token) => self.pass(Some(&token), scopes, now),
             None => {
-                let session = desk_pages::cookie(request.headers(), "hf");
+                let session = sign_in::cookie(request.headers(), "hf");
                 let id = session.and_then(|c| self.sessions.subject(&c, now));
                 self.admit(id.as_deref(), scopes, now)
             }
@@ -340,11 +340,7 @@ const MAX_SIGNED: usize = 1 << 20;
 
 /// Lets a request with Elliptic's signature headers through, or says why not. The key's public part is the access key, and the base64 of its
 /// token the secret.
-pub(crate) async fn pass_signed(
-    shared: &Shared,
-    request: Request,
-    scopes: &[&str],
-) -> Result<(Caller, Request), ApiError> {
+pub async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> Result<(Caller, Request), ApiError> {
     let now = shared.screening.now();
     if shared.gate.is_open() {
         return Ok((shared.gate.admit(None, scopes, now)?, request));

@@ -2,7 +2,7 @@
 //! them can point here. Transfers become events: they are decided, held and recorded like any other.
 
 use crate::Shared;
-use crate::api::ask;
+use crate::chain::ask;
 use crate::error::ApiError;
 use crate::gate::Caller;
 use crate::screening::{block, decide_event, json};

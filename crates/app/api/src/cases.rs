@@ -1,10 +1,10 @@
 //! Cases, reports to authorities, recommendations and the transparency report over HTTP.
 
 use crate::Shared;
-use crate::api::TraceQuery;
-use crate::desk::{StateQuery, at_cases, download};
+use crate::chain::TraceQuery;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
+use crate::requests::{StateQuery, at_cases, download};
 use crate::screening::json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -27,12 +27,12 @@ use utoipa::{IntoParams, ToSchema};
 const MAX_UNPACKED: u64 = 2 << 30;
 
 /// Who asks, as cases know people.
-pub(crate) fn person(caller: &Caller) -> Person {
+pub fn person(caller: &Caller) -> Person {
     Person { name: caller.0.to_string(), reads_all: caller.may("audit"), changes_all: caller.may("admin") }
 }
 
 /// Does something with a case and the ledger.
-pub(crate) async fn with_ledger<T: Send + 'static>(
+pub async fn with_ledger<T: Send + 'static>(
     shared: Shared,
     caller: &Caller,
     run: impl FnOnce(&Cases<'_>, &Snapshot, &Person) -> Result<T, ScreeningError> + Send + 'static,
@@ -172,7 +172,7 @@ pub async fn scan_evidence(
 }
 
 /// Scans bytes for a case, in a folder of their own that is removed afterwards.
-pub(crate) async fn scan_bytes(
+pub async fn scan_bytes(
     shared: Shared,
     caller: &Caller,
     id: u64,

@@ -38,7 +38,7 @@ pub async fn review_request(State(shared): State<Shared>, body: Bytes) -> Result
 }
 
 /// Does something at the desk.
-pub(crate) async fn at_desk<T: Send + 'static>(
+pub async fn at_desk<T: Send + 'static>(
     shared: Shared,
     run: impl FnOnce(&Desk<'_>) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -51,7 +51,7 @@ pub(crate) async fn at_desk<T: Send + 'static>(
 }
 
 /// Does something with cases.
-pub(crate) async fn at_cases<T: Send + 'static>(
+pub async fn at_cases<T: Send + 'static>(
     shared: Shared,
     run: impl FnOnce(&Cases<'_>) -> Result<T, ScreeningError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -187,7 +187,7 @@ pub async fn messages(
 #[serde(deny_unknown_fields)]
 pub struct TextBody {
     /// The text.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// Writes to the officer; mail says that there is a message, the portal has it.
@@ -212,7 +212,7 @@ pub async fn files(State(shared): State<Shared>, Path(id): Path<String>) -> Resu
 }
 
 /// Bytes for saving, never for showing: what officers send is not trusted.
-pub(crate) fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> axum::response::Response {
+pub fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> axum::response::Response {
     let plain: String =
         name.chars().map(|c| if c.is_ascii_graphic() && !"\"\\;".contains(c) { c } else { '_' }).collect();
     let headers = [
@@ -242,7 +242,7 @@ pub async fn file(
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct MediaQuery {
     /// Media type, such as application/pdf; the bytes must be of it.
-    pub(crate) media_type: String,
+    pub media_type: String,
 }
 
 /// Attaches a file to a request.
@@ -264,7 +264,7 @@ pub async fn attach(
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct StateQuery {
     /// In this state; all by default.
-    pub(crate) state: Option<String>,
+    pub state: Option<String>,
 }
 
 /// Officers of the portal.

@@ -1,13 +1,7 @@
 //! The academy as pages: courses for everybody, labs for learners with the chain that each plays on, sessions and classes for trainers.
 
-use crate::Shared;
-use crate::academy::in_class;
-use crate::desk::download;
-use crate::desk_pages::{Client, back, cookie, desk_page, may_sign_in, refuse_sign_in, step_form, time};
-use crate::error::ApiError;
-use crate::gate::Caller;
+use crate::desk::{back, desk_page, step_form, time};
 use crate::pages::{self, ErrorPage, page};
-use crate::sharing::run;
 use axum::body::Body;
 use axum::extract::{Form, Multipart, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -20,21 +14,19 @@ use holdfast_academy::course::{Course, to_html};
 use holdfast_academy::grade::{Form as AnswerForm, percent};
 use holdfast_academy::labs;
 use holdfast_academy::tools::{self, Tool};
+use holdfast_api::Shared;
+use holdfast_api::academy::in_class;
+use holdfast_api::error::ApiError;
+use holdfast_api::gate::Caller;
+use holdfast_api::requests::download;
+use holdfast_api::sharing::run;
+use holdfast_api::sign_in::{Client, cookie, may_sign_in, refuse_sign_in};
 use holdfast_screening::model::{parse_date, rfc3339};
-use holdfast_workspace::ChainHandle;
 use maud::{Markup, PreEscaped, html};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 type Page = Result<Markup, ErrorPage>;
 type Fields = Form<BTreeMap<String, String>>;
-
-/// Chains of labs that are open, the last used first.
-#[derive(Debug, Default)]
-pub struct LabChains(VecDeque<(i64, Arc<ChainHandle>, Arc<tempfile::TempDir>)>);
-
-/// Most chains that are kept open.
-const MAX_CHAINS: usize = 16;
 
 fn academy(title: &str, body: Markup) -> Markup {
     page(
@@ -57,7 +49,7 @@ fn day(seconds: i64) -> String {
 }
 
 /// Courses, and the way in for learners.
-pub async fn home(State(shared): State<Shared>, Query(q): Query<crate::academy::LangQuery>) -> Page {
+pub async fn home(State(shared): State<Shared>, Query(q): Query<holdfast_api::academy::LangQuery>) -> Page {
     let lang = q.lang();
     let courses = run(shared, move |s| Ok(s.academy().courses(&lang)?)).await?;
     Ok(academy(
@@ -97,7 +89,7 @@ fn lessons(course: &Course) -> Markup {
 pub async fn course(
     State(shared): State<Shared>,
     Path(name): Path<String>,
-    Query(q): Query<crate::academy::LangQuery>,
+    Query(q): Query<holdfast_api::academy::LangQuery>,
 ) -> Page {
     let course = run(shared, move |s| Ok(s.academy().course(&name, &q.lang())?)).await?;
     let languages = html! { p { @for lang in &course.languages { a href={"/academy/courses/" (course.header.course) "?lang=" (lang)} lang=(lang) { (lang) } " " } } };
@@ -133,9 +125,9 @@ pub async fn enter(State(shared): State<Shared>, client: Client, Form(fields): F
     if let Err(e) = known {
         return Err(refuse_sign_in(&shared, &client.0, &e.message).await.into());
     }
-    let random = crate::api::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+    let random = holdfast_api::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
     let id = shared.gate.learners.start(&kept, random, shared.screening.now());
-    let cookie = shared.access.cookie("hl", &id, crate::sessions::SESSION_SECONDS);
+    let cookie = shared.access.cookie("hl", &id, holdfast_api::sessions::SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/academy/me")).into_response())
 }
 
@@ -456,34 +448,6 @@ fn said<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-impl Shared {
-    /// The chain of a learner's lab, opened or built.
-    fn lab_chain(&self, id: i64, key: &str) -> Result<Arc<ChainHandle>, ApiError> {
-        let academy = self.academy();
-        let learner = academy
-            .learner_of(key)
-            .map_err(|e| ApiError { status: StatusCode::UNAUTHORIZED, message: e.to_string() })?;
-        let (_, made) = academy.task(id, &learner)?;
-        let take = || {
-            let mut open = self.lab_chains.lock().unwrap_or_else(|e| e.into_inner());
-            let at = open.0.iter().position(|c| c.0 == id)?;
-            let chain = open.0.remove(at)?;
-            let found = chain.1.clone();
-            open.0.push_front(chain);
-            Some(found)
-        };
-        if let Some(found) = take() {
-            return Ok(found);
-        }
-        let dir = tempfile::tempdir().map_err(|e| ApiError::internal(e.to_string()))?;
-        let chain = Arc::new(ChainHandle::new(made.build(dir.path()).map_err(ApiError::bad)?));
-        let mut open = self.lab_chains.lock().unwrap_or_else(|e| e.into_inner());
-        open.0.push_front((id, chain.clone(), Arc::new(dir)));
-        open.0.truncate(MAX_CHAINS);
-        Ok(chain)
-    }
-}
-
 /// The chain's front page.
 pub async fn chain_home(state: State<Shared>, headers: HeaderMap, Path(id): Path<i64>, request: Request) -> Response {
     chain(state, headers, Path((id, String::new())), request).await
@@ -496,12 +460,12 @@ pub async fn chain(
     Path((id, rest)): Path<(i64, String)>,
     request: Request,
 ) -> Response {
-    let key = crate::academy::learner_key(&shared, &headers);
+    let key = holdfast_api::academy::learner_key(&shared, &headers);
     let chain = match run(shared.clone(), move |s| s.lab_chain(id, &key)).await {
         Ok(chain) => chain,
         Err(e) => return outside(e),
     };
-    let lab = Shared { chain, ..shared };
+    let lab = shared.on_chain(chain);
     let inner = Router::new()
         .route("/", get(pages::home))
         .route("/search", get(pages::search))
@@ -509,7 +473,7 @@ pub async fn chain(
         .route("/tx/{txid}", get(pages::tx))
         .route("/block/{block}", get(pages::block))
         .route("/trace", get(pages::trace))
-        .route("/api/v1/trace/bundle", get(crate::api::bundle))
+        .route("/api/v1/trace/bundle", get(holdfast_api::chain::bundle))
         .with_state(lab);
     let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();
     let encoded = rest.replace(' ', "%20");
@@ -536,7 +500,7 @@ async fn mounted(response: Response, prefix: &str) -> Response {
     if !is_html {
         return Response::from_parts(parts, body);
     }
-    let Ok(bytes) = axum::body::to_bytes(body, crate::MAX_BODY).await else {
+    let Ok(bytes) = axum::body::to_bytes(body, holdfast_api::MAX_BODY).await else {
         return ErrorPage::from(ApiError::internal("the page is too long")).into_response();
     };
     let mut text = String::from_utf8_lossy(&bytes).into_owned();

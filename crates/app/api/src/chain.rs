@@ -4,6 +4,7 @@ use crate::Shared;
 use crate::blocking::run_blocking;
 use crate::clearance::Clearance;
 use crate::error::{ApiError, ErrorBody};
+use crate::system::{entropy, now};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -15,7 +16,7 @@ use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_bitcoin::files::read_single_block;
 use holdfast_bitcoin::{AddressKey, display_hash};
-use holdfast_screening::model::{parse_time, rfc3339};
+use holdfast_screening::model::parse_time;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{
     AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, Snapshot, Summary, TraceRequest,
@@ -24,278 +25,12 @@ use holdfast_workspace::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use utoipa::openapi::{Content, Object, Ref};
-use utoipa::{IntoParams, Modify, OpenApi, ToSchema};
-
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Holdfast",
-        description = "The open investigations desk of a crypto exchange. Amounts are integers in base units."
-    ),
-    paths(
-        crate::health::live,
-        crate::health::ready,
-        crate::health::metrics,
-        crate::academy::labs,
-        crate::campaigns::warnings,
-        crate::campaigns::warning,
-        crate::campaigns::answer_warning,
-        crate::campaigns::campaigns,
-        crate::campaigns::draft,
-        crate::campaigns::preview,
-        crate::campaigns::campaign,
-        crate::campaigns::people,
-        crate::campaigns::start,
-        crate::campaigns::end,
-        crate::campaigns::effect,
-        crate::campaigns::template,
-        crate::campaigns::set_template,
-        crate::academy::courses,
-        crate::academy::add_course,
-        crate::academy::course,
-        crate::academy::sessions,
-        crate::academy::plan_session,
-        crate::academy::session,
-        crate::academy::end_session,
-        crate::academy::enrol,
-        crate::academy::new_key,
-        crate::academy::note_attendance,
-        crate::academy::class,
-        crate::academy::scoreboard,
-        crate::academy::xapi,
-        crate::academy::certify,
-        crate::academy::certificate,
-        crate::academy::revoke_certificate,
-        crate::academy::programme,
-        crate::academy::me,
-        crate::academy::begin,
-        crate::academy::attempt,
-        crate::academy::answer,
-        crate::academy::hint,
-        crate::academy::pack,
-        crate::academy::own_scoreboard,
-        crate::academy::give_feedback,
-        crate::academy::own_certificate,
-        summary,
-        address,
-        tx,
-        block,
-        exposure,
-        trace,
-        bundle,
-        paths,
-        explain,
-        verify,
-        import_tags,
-        remove_tags,
-        recluster,
-        rebuild_exposures,
-        conflicts,
-        append_block,
-        check,
-        mempool,
-        crate::screening::decide,
-        crate::screening::event,
-        crate::screening::events,
-        crate::screening::complete,
-        crate::screening::ingest,
-        crate::screening::holds,
-        crate::screening::place_hold,
-        crate::screening::release_hold,
-        crate::screening::check_holds,
-        crate::screening::alerts,
-        crate::screening::alert,
-        crate::screening::act_on_alert,
-        crate::screening::rules,
-        crate::screening::apply_rules,
-        crate::screening::try_rules,
-        crate::screening::rule_statistics,
-        crate::screening::rule_fields,
-        crate::screening::set_price,
-        crate::screening::rescreen,
-        crate::screening::audit,
-        crate::screening::verify_audit,
-        crate::screening::anchor_audit,
-        crate::screening::clock,
-        crate::screening::confirm_clock,
-        crate::screening::keys,
-        crate::screening::create_key,
-        crate::screening::revoke_key,
-        crate::changes::changes,
-        crate::changes::change,
-        crate::changes::decide,
-        crate::desk::policy,
-        crate::desk::review_request,
-        crate::desk::agencies,
-        crate::desk::add_agency,
-        crate::desk::requests,
-        crate::desk::submit,
-        crate::desk::request,
-        crate::desk::matches,
-        crate::desk::step,
-        crate::desk::messages,
-        crate::desk::message,
-        crate::desk::files,
-        crate::desk::file,
-        crate::desk::attach,
-        crate::desk::productions,
-        crate::desk::produce,
-        crate::desk::fetch,
-        crate::portal::productions,
-        crate::portal::fetch,
-        crate::desk::officers,
-        crate::desk::judge_officer,
-        crate::cases::cases,
-        crate::cases::open_case,
-        crate::cases::case,
-        crate::cases::change_case,
-        crate::cases::exhibit,
-        crate::cases::add_exhibit,
-        crate::cases::scan_evidence,
-        crate::cases::save_trace,
-        crate::cases::case_report,
-        crate::cases::reports,
-        crate::cases::draft_report,
-        crate::cases::revise_report,
-        crate::cases::approve_report,
-        crate::cases::export_report,
-        crate::cases::search,
-        crate::cases::findings,
-        crate::cases::recommendations,
-        crate::cases::recommend,
-        crate::cases::follow_up,
-        crate::cases::transparency_report,
-        crate::desk::seizures,
-        crate::desk::tick,
-        crate::portal::code,
-        crate::portal::prove,
-        crate::portal::enrol,
-        crate::portal::factor,
-        crate::portal::passkeys,
-        crate::portal::passkey_begin,
-        crate::portal::passkey_register,
-        crate::portal::passkey_remove,
-        crate::portal::passkey_challenge,
-        crate::portal::passkey_enter,
-        crate::portal::me,
-        crate::portal::recipients,
-        crate::portal::requests,
-        crate::portal::send,
-        crate::portal::request,
-        crate::portal::message,
-        crate::portal::attach,
-        crate::sharing::communities,
-        crate::sharing::open_community,
-        crate::sharing::members,
-        crate::sharing::add_member,
-        crate::sharing::suspend_member,
-        crate::sharing::objects,
-        crate::sharing::share,
-        crate::sharing::sources,
-        crate::sharing::add_source,
-        crate::sharing::imported,
-        crate::sharing::read_source,
-        crate::sharing::withdraw_source,
-        crate::sharing::discover,
-        crate::sharing::flags,
-        crate::sharing::raise_flag,
-        crate::sharing::move_flag,
-        crate::sharing::standings,
-        crate::sharing::tag_pack,
-        crate::sharing::misp,
-        crate::sharing::offer_matching,
-        crate::sharing::matchings,
-        crate::sharing::matching_values,
-        crate::sharing::answer_matching,
-        crate::screening::webhooks,
-        crate::screening::add_webhook,
-        crate::screening::remove_webhook,
-        crate::screening::providers,
-        crate::screening::ask_providers,
-        crate::compat::elliptic_wallet,
-        crate::compat::elliptic_analysis,
-        crate::compat::elliptic_stored,
-        crate::compat::kyt_transfer,
-        crate::compat::kyt_attempt,
-        crate::compat::kyt_summary,
-        crate::compat::kyt_part,
-        crate::compat::kyt_categories,
-        crate::compat::trm_addresses,
-        search
-    ),
-    modifiers(&Refusals),
-    components(schemas(
-        AddressReport,
-        BlockReport,
-        ErrorBody,
-        Lookup,
-        ExplainReport,
-        ExposureView,
-        PathReport,
-        Summary,
-        TraceReport,
-        TxReport,
-        MempoolTx,
-        SanctionsAnswer,
-        Appended,
-        CheckAnswer,
-        ImportAnswer,
-        ConflictAnswer,
-        VerifyAnswer
-    ))
-)]
-struct Document;
-
-/// What every operation may answer besides what it says itself: a request that is wrong, unknown, not allowed, or too much.
-struct Refusals;
-
-impl Modify for Refusals {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        for (path, item) in &mut document.paths.paths {
-            // Probes are answered whoever they are.
-            if path.starts_with("/health/") {
-                continue;
-            }
-            let all = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
-            for operation in all.into_iter().flatten() {
-                let refusals = [
-                    ("400", "The request is wrong; the answer says what and how to mend it"),
-                    ("401", "No key in force was sent"),
-                    ("403", "The key lacks the scope"),
-                    ("413", "The body is too large"),
-                    ("429", "The key has asked too often; Retry-After says how many seconds to wait"),
-                    ("503", "Too busy, or not stored; try again"),
-                ];
-                for (status, words) in refusals {
-                    let content = match path.starts_with("/api/v1/") {
-                        true => Content::new(Some(Ref::from_schema_name("ErrorBody"))),
-                        false => Content::new(Some(Object::new())),
-                    };
-                    let refusal = utoipa::openapi::Response::builder()
-                        .description(words)
-                        .content("application/json", content)
-                        .build();
-                    operation.responses.responses.entry(status.to_owned()).or_insert(refusal.into());
-                }
-            }
-        }
-    }
-}
-
-/// The OpenAPI document.
-pub async fn openapi() -> Response {
-    let document = Document::openapi().to_json();
-    match document {
-        Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
-        Err(e) => ApiError::internal(e.to_string()).into_response(),
-    }
-}
+use utoipa::{IntoParams, ToSchema};
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
 /// Runs a question on a thread that may block.
-pub(crate) async fn ask<T: Send + 'static>(
+pub async fn ask<T: Send + 'static>(
     shared: Shared,
     question: impl FnOnce(&Snapshot) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -522,23 +257,6 @@ pub async fn bundle(
         (header::CONTENT_DISPOSITION, "attachment; filename=\"trace.holdfast.tar\""),
     ];
     Ok((headers, bytes).into_response())
-}
-
-/// 32 random bytes of the system.
-///
-/// # Errors
-/// When the system has none.
-pub fn entropy() -> std::io::Result<[u8; 32]> {
-    use std::io::Read;
-    let mut bytes = [0u8; 32];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// The present time, RFC 3339, UTC.
-pub fn now() -> String {
-    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    rfc3339(seconds as i64)
 }
 
 /// From where to where.
@@ -983,16 +701,4 @@ pub async fn mempool(
     })
     .await
     .map(Json)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_document_names_every_route() {
-        let document = Document::openapi();
-        assert!(document.paths.paths.len() >= 15);
-        assert!(document.to_json().unwrap().contains("/api/v1/trace/bundle"));
-    }
 }

@@ -219,7 +219,7 @@ impl Check {
 
 impl Shared {
     /// Whether the process works: its writer's thread runs. A restart helps when it does not.
-    pub(crate) fn liveness(&self) -> Health {
+    pub fn liveness(&self) -> Health {
         let health = self.screening.health();
         let writer = match (health.fatal, health.is_alive) {
             (Some(fatal), _) => Component::failed("writer", State::Stopped, one_line(&fatal)),
@@ -230,7 +230,7 @@ impl Shared {
     }
 
     /// Whether requests can be served now.
-    pub(crate) async fn readiness(&self) -> Health {
+    pub async fn readiness(&self) -> Health {
         let database = match self.status.database.answers(self.screening.clone()).await {
             Ok(()) => Component::ok("database"),
             Err(why) => Component::failed("database", State::Unreachable, why),

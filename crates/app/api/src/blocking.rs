@@ -6,7 +6,7 @@ use crate::error::ApiError;
 ///
 /// # Errors
 /// 500 when the work panics; the panic's place is in the log.
-pub(crate) async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+pub async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
     let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|_| ApiError::panicked())
 }

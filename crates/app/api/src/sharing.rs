@@ -52,7 +52,9 @@ impl Shared {
         Sharing { screening: &self.screening, master: &self.gate.master }
     }
 
-    pub(crate) fn matching_dir(&self) -> PathBuf {
+    /// Returns the folder of lists for private matching.
+    #[must_use]
+    pub fn matching_dir(&self) -> PathBuf {
         self.chain.snapshot().dir().join("matching")
     }
 
@@ -189,7 +191,7 @@ pub struct WithdrawnSource {
 }
 
 /// Runs something that may block.
-pub(crate) async fn run<T: Send + 'static>(
+pub async fn run<T: Send + 'static>(
     shared: Shared,
     work: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -340,7 +342,7 @@ pub async fn add_member(
 #[serde(deny_unknown_fields)]
 pub struct WhyBody {
     /// Why.
-    pub(crate) why: String,
+    pub why: String,
 }
 
 /// Suspends a member: its key ends at once, what it shared stays.
@@ -468,7 +470,7 @@ fn complete(wallet: &WalletReport) -> Result<(), ApiError> {
 }
 
 /// Shares wallets, a report over them, and further objects.
-pub(crate) fn share_now(
+pub fn share_now(
     s: &Shared,
     channel: &str,
     wallets: Vec<WalletReport>,
@@ -525,7 +527,7 @@ pub async fn add_source(
 }
 
 /// Adds or proposes a source.
-pub(crate) async fn store_source(shared: Shared, caller: Caller, new: NewSource) -> Result<Source, ApiError> {
+pub async fn store_source(shared: Shared, caller: Caller, new: NewSource) -> Result<Source, ApiError> {
     let waits = crate::changes::waits(&shared, &caller, ChangeKind::Source).await?;
     run(shared, move |s| {
         let sharing = s.sharing();

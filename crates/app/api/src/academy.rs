@@ -1,12 +1,12 @@
 //! The academy over HTTP: trainers plan sessions and look at classes; learners have keys of their own and solve labs.
 
 use crate::Shared;
-use crate::desk::download;
-use crate::desk_pages::cookie;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
+use crate::requests::download;
 use crate::screening::json;
 use crate::sharing::{WhyBody, run};
+use crate::sign_in::cookie;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -36,7 +36,7 @@ impl Shared {
 }
 
 /// A learner's key: a bearer token, or what a browser keeps.
-pub(crate) fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
+pub fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|t| t.split_once(' '));
     match bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")) {
         Some((_, token)) => token.trim().to_owned(),
@@ -48,7 +48,7 @@ pub(crate) fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
 }
 
 /// Does something as the learner whose key it is; 401 for who has none.
-pub(crate) async fn in_class<T: Send + 'static>(
+pub async fn in_class<T: Send + 'static>(
     shared: Shared,
     headers: &HeaderMap,
     work: impl FnOnce(&Academy<'_>, &Learner) -> Result<T, ScreeningError> + Send + 'static,
@@ -79,7 +79,9 @@ pub struct LangQuery {
 }
 
 impl LangQuery {
-    pub(crate) fn lang(self) -> String {
+    /// Returns the language, English by default.
+    #[must_use]
+    pub fn lang(self) -> String {
         self.lang.unwrap_or_else(|| "en".into())
     }
 }

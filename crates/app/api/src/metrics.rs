@@ -130,13 +130,13 @@ impl Metrics {
     }
 
     /// A request begins; dropped, it has ended.
-    pub(crate) fn enter(&self) -> InFlight {
+    pub fn enter(&self) -> InFlight {
         self.in_flight.inc();
         InFlight(self.in_flight.clone())
     }
 
     /// A request was answered.
-    pub(crate) fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+    pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
         self.requests.get_or_create(&labels).inc();
         self.durations.get_or_create(&[("group", group(route).to_owned())]).observe(took.as_secs_f64());
@@ -153,7 +153,7 @@ impl Metrics {
     }
 
     /// Reads what is read at a scrape; returns all metrics as text.
-    pub(crate) async fn scrape(&self, shared: &Shared) -> Result<String, std::fmt::Error> {
+    pub async fn scrape(&self, shared: &Shared) -> Result<String, std::fmt::Error> {
         let _turn = self.turn.lock().await;
         self.process.read();
         self.panics.inc_by(holdfast_telemetry::logs::panics().saturating_sub(self.panics.get()));
@@ -212,7 +212,7 @@ impl Metrics {
 }
 
 /// A request that is being answered.
-pub(crate) struct InFlight(Gauge);
+pub struct InFlight(Gauge);
 
 impl Drop for InFlight {
     fn drop(&mut self) {

@@ -1,15 +1,15 @@
 //! Sharing as pages: communities, members, sources, flags with their countdown.
 
-use crate::Shared;
-use crate::blocking::run_blocking;
-use crate::desk_pages::{back, desk_page, step, step_form, time};
-use crate::error::ApiError;
-use crate::gate::Caller;
+use crate::desk::{back, desk_page, step, step_form, time};
 use crate::pages::{ErrorPage, count, none, page};
-use crate::sharing::run;
 use axum::Extension;
 use axum::extract::{Form, Path, State};
 use axum::response::Response;
+use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
+use holdfast_api::error::ApiError;
+use holdfast_api::gate::Caller;
+use holdfast_api::sharing::run;
 use holdfast_screening::flags::State as FlagState;
 use holdfast_sharing::psi;
 use holdfast_sharing::taxii::Client;
@@ -225,7 +225,8 @@ pub async fn wallet(
         seen: None,
     };
     let channel = get("channel");
-    run(shared, move |s| crate::sharing::share_now(s, &channel, vec![said], None, Vec::new(), &caller.0)).await?;
+    run(shared, move |s| holdfast_api::sharing::share_now(s, &channel, vec![said], None, Vec::new(), &caller.0))
+        .await?;
     Ok(back("/desk/sharing".into()))
 }
 
@@ -301,7 +302,7 @@ pub async fn add_source(
     Form(fields): Fields,
 ) -> Result<Response, ErrorPage> {
     let new = step(&fields)?;
-    crate::sharing::store_source(shared, caller, new).await?;
+    holdfast_api::sharing::store_source(shared, caller, new).await?;
     Ok(back("/desk/sharing".into()))
 }
 

@@ -1,0 +1,261 @@
+//! Warnings at the withdrawal and campaigns with police, over HTTP and as pages.
+
+use crate::Shared;
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::screening::json;
+use crate::sharing::run;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::{Extension, Json};
+use holdfast_attribution::Category;
+use holdfast_prevention::Prevention;
+use holdfast_prevention::campaigns::{Campaign, Effect, NewCampaign, Person, Template};
+use holdfast_screening::warnings::{Scam, WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_screening::{ChainFacts, Event};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+
+type Answer<T> = Result<Json<T>, ApiError>;
+
+impl Shared {
+    /// Returns prevention, over this desk.
+    #[must_use]
+    pub fn prevention(&self) -> Prevention<'_> {
+        Prevention { screening: &self.screening, master: &self.gate.master }
+    }
+
+    /// What today's tags say of an event's payee.
+    #[must_use]
+    pub fn category_now(&self, event: &Event) -> Option<Category> {
+        Some(ChainFacts::look(&self.chain.snapshot(), event, None).category)
+    }
+}
+
+/// Which warnings.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct WarningsQuery {
+    /// open, cooling, stopped, escalated or released.
+    pub state: Option<String>,
+    /// Customer.
+    pub customer: Option<String>,
+}
+
+/// Warnings at withdrawals, latest first, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/warnings", params(WarningsQuery), responses((status = 200, body = Vec<WarningRecord>)))]
+pub async fn warnings(State(shared): State<Shared>, Query(q): Query<WarningsQuery>) -> Answer<Vec<WarningRecord>> {
+    let filter = WarningFilter { state: q.state, customer: q.customer, limit: 1_000 };
+    run(shared, move |s| Ok(s.screening.warnings(&filter)?)).await.map(Json)
+}
+
+/// Language.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct WarningQuery {
+    /// BCP 47; by default that of the customer's record, and English where there is no translation.
+    lang: Option<String>,
+}
+
+/// A warning with what the customer is told and asked.
+#[utoipa::path(get, path = "/api/v1/warnings/{event}", params(("event" = String, Path, description = "The event's id"), WarningQuery),
+    responses((status = 200, body = WarningRecord), (status = 404, body = ErrorBody)))]
+pub async fn warning(
+    State(shared): State<Shared>,
+    Path(event): Path<String>,
+    Query(q): Query<WarningQuery>,
+) -> Answer<WarningRecord> {
+    let read = move |s: &Shared| match &q.lang {
+        Some(lang) => s.screening.warning(&event, lang),
+        None => s.screening.warning_for_customer(&event),
+    };
+    run(shared, move |s| Ok(read(s)?)).await.map(Json)
+}
+
+/// Takes the customer's answers: the withdrawal is given up, goes on after the cooling-off time, or is decided on by a person.
+#[utoipa::path(post, path = "/api/v1/warnings/{event}/answers", params(("event" = String, Path, description = "The event's id")),
+    request_body(content = WarningAnswers, example = json!({"proceed": false})),
+    responses((status = 200, body = WarningRecord), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn answer_warning(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(event): Path<String>,
+    body: Bytes,
+) -> Answer<WarningRecord> {
+    let given: WarningAnswers = json(&body)?;
+    run(shared, move |s| Ok(s.screening.answer_warning(&event, given, &caller.0)?)).await.map(Json)
+}
+
+/// Campaigns, latest first.
+#[utoipa::path(get, path = "/api/v1/campaigns", responses((status = 200, body = Vec<Campaign>)))]
+pub async fn campaigns(State(shared): State<Shared>) -> Answer<Vec<Campaign>> {
+    run(shared, |s| Ok(s.prevention().campaigns()?)).await.map(Json)
+}
+
+/// Drafts a campaign.
+#[utoipa::path(post, path = "/api/v1/campaigns", request_body(content = NewCampaign, example = json!({"title": "Stop before you pay",
+    "scam": "investment", "partner": "Policía de Ejemplo", "rule": {"days": 90, "min_value": 10_000}, "holdout_ppm": 100_000})),
+    responses((status = 200, body = Campaign), (status = 400, body = ErrorBody)))]
+pub async fn draft(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Campaign> {
+    let new: NewCampaign = json(&body)?;
+    run(shared, move |s| Ok(s.prevention().draft_campaign(new, &caller.0)?)).await.map(Json)
+}
+
+/// Who a campaign would choose now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CampaignPreview {
+    /// People.
+    pub people: usize,
+    /// Of these who paid.
+    pub paid: usize,
+    /// Of these who are about to pay.
+    pub about_to_pay: usize,
+    /// Value of both, minor units of the reference currency.
+    pub value: u64,
+    /// People by language of the message.
+    pub languages: BTreeMap<String, usize>,
+    /// The first 100.
+    pub sample: Vec<Person>,
+}
+
+impl CampaignPreview {
+    /// Sums people up.
+    #[must_use]
+    pub fn of(people: Vec<Person>) -> Self {
+        let mut languages = BTreeMap::new();
+        people.iter().for_each(|p| *languages.entry(p.lang.clone()).or_default() += 1);
+        CampaignPreview {
+            people: people.len(),
+            paid: people.iter().filter(|p| p.because.paid > 0).count(),
+            about_to_pay: people.iter().filter(|p| p.because.about_to_pay > 0).count(),
+            value: people.iter().map(|p| p.because.value).sum(),
+            languages,
+            sample: people.into_iter().take(100).collect(),
+        }
+    }
+}
+
+/// Says who a campaign would choose now; nothing is kept or sent.
+#[utoipa::path(post, path = "/api/v1/campaigns/preview", request_body(content = NewCampaign, example = json!({"title": "Stop before you pay",
+    "scam": "investment", "partner": "Policía de Ejemplo", "rule": {"days": 90}, "holdout_ppm": 100_000})),
+    responses((status = 200, body = CampaignPreview), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn preview(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<CampaignPreview> {
+    let new: NewCampaign = json(&body)?;
+    run(shared, move |s| {
+        let people = s.prevention().at_risk(&new, &|e| s.category_now(e))?;
+        // It names customers, so the look is noted, as reading them is.
+        s.screening.note_look("campaign.previewed", "campaign", serde_json::json!(new).to_string(), &caller.0)?;
+        Ok(CampaignPreview::of(people))
+    })
+    .await
+    .map(Json)
+}
+
+/// A campaign.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Campaign), (status = 404, body = ErrorBody)))]
+pub async fn campaign(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Campaign> {
+    run(shared, move |s| Ok(s.prevention().campaign(id)?)).await.map(Json)
+}
+
+/// Which people.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PeopleQuery {
+    /// After this customer.
+    #[serde(default)]
+    after: String,
+}
+
+/// People of a campaign, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/people", params(("id" = i64, Path, description = "Number"), PeopleQuery),
+    responses((status = 200, body = Vec<Person>), (status = 404, body = ErrorBody)))]
+pub async fn people(
+    State(shared): State<Shared>,
+    Path(id): Path<i64>,
+    Query(q): Query<PeopleQuery>,
+) -> Answer<Vec<Person>> {
+    run(shared, move |s| Ok(s.prevention().campaign_people(id, &q.after)?)).await.map(Json)
+}
+
+/// Starts a campaign; another person than who drafted it does so. Messages go to webhooks of the topic `campaigns`.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Campaign), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn start(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+) -> Answer<Campaign> {
+    run(shared, move |s| Ok(s.prevention().start_campaign(id, &|e| s.category_now(e), &caller.0)?)).await.map(Json)
+}
+
+/// Ends a campaign: what people pay later does not count.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/end", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Campaign), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn end(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+) -> Answer<Campaign> {
+    run(shared, move |s| Ok(s.prevention().end_campaign(id, &caller.0)?)).await.map(Json)
+}
+
+/// What a campaign did so far, against those held out, with its uncertainty.
+#[utoipa::path(get, path = "/api/v1/campaigns/{id}/effect", params(("id" = i64, Path, description = "Number")),
+    responses((status = 200, body = Effect), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn effect(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Effect> {
+    run(shared, move |s| Ok(s.prevention().campaign_effect(id, &|e| s.category_now(e))?)).await.map(Json)
+}
+
+/// Returns the scam of a name.
+///
+/// # Errors
+/// 400 for a name that is none.
+pub fn scam(name: &str) -> Result<Scam, ApiError> {
+    let all = || Scam::ALL.map(Scam::name).join(", ");
+    Scam::from_name(name).ok_or_else(|| ApiError::bad(format!("scam: '{name}' is none of {}", all())))
+}
+
+/// The text of a scam's messages in a language.
+#[utoipa::path(get, path = "/api/v1/campaigns/templates/{scam}/{lang}",
+    params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
+    responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
+pub async fn template(State(shared): State<Shared>, Path((name, lang)): Path<(String, String)>) -> Answer<Template> {
+    run(shared, move |s| Ok(s.prevention().template(scam(&name)?, &lang)?)).await.map(Json)
+}
+
+/// A message's text.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateBody {
+    /// Subject.
+    subject: String,
+    /// Text, without links; `{partner}` stands for the partner's name.
+    body: String,
+}
+
+/// Puts a new version of a scam's message in force.
+#[utoipa::path(put, path = "/api/v1/campaigns/templates/{scam}/{lang}",
+    params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
+    request_body(content = TemplateBody, example = json!({"subject": "Stop before you pay", "body": "{partner} and we warn you."})),
+    responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
+pub async fn set_template(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((name, lang)): Path<(String, String)>,
+    body: Bytes,
+) -> Answer<Template> {
+    let b: TemplateBody = json(&body)?;
+    run(shared, move |s| {
+        let new = Template { scam: scam(&name)?, lang, version: 0, subject: b.subject, body: b.body };
+        Ok(s.prevention().set_template(new, &caller.0)?)
+    })
+    .await
+    .map(Json)
+}

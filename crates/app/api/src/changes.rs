@@ -1,0 +1,129 @@
+//! Changes that a second person puts in force, over HTTP and as a page.
+
+use crate::Shared;
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::screening::{block, json};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use holdfast_screening::changes::{Change, ChangeKind};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+/// Whether a caller's change waits for a second person: always for a key; on the desk's machine where somebody else could approve it.
+pub async fn waits(shared: &Shared, caller: &Caller, kind: ChangeKind) -> Result<bool, ApiError> {
+    if !caller.is_local() {
+        return Ok(true);
+    }
+    let who = caller.0.clone();
+    block(shared.clone(), move |s| s.has_second_person(kind, &who)).await
+}
+
+/// The answer to a change that waits.
+pub(crate) fn accepted(change: Change) -> Response {
+    (StatusCode::ACCEPTED, Json(change)).into_response()
+}
+
+/// Which changes.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct ChangesQuery {
+    /// proposed, approved or rejected.
+    pub state: Option<String>,
+}
+
+/// What is said of a change.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeVerdict {
+    /// It is put in force.
+    Approve,
+    /// It is not; who proposed it may do this too.
+    Reject,
+}
+
+/// A decision about a change.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeDecision {
+    /// Whether it is put in force.
+    pub decision: ChangeVerdict,
+    /// Why.
+    pub reason: String,
+}
+
+/// Changes that wait for a second person, or were decided, newest first.
+#[utoipa::path(get, path = "/api/v1/changes", params(ChangesQuery), responses((status = 200, body = Vec<Change>)))]
+pub async fn changes(
+    State(shared): State<Shared>,
+    Query(q): Query<ChangesQuery>,
+) -> Result<Json<Vec<Change>>, ApiError> {
+    block(shared, move |s| s.changes(q.state.as_deref())).await.map(Json)
+}
+
+/// A change.
+#[utoipa::path(get, path = "/api/v1/changes/{id}", params(("id" = u32, Path, description = "Number of the change")),
+    responses((status = 200, body = Change), (status = 404, body = ErrorBody)))]
+pub async fn change(State(shared): State<Shared>, Path(id): Path<u32>) -> Result<Json<Change>, ApiError> {
+    block(shared, move |s| s.change_by_id(id as u64)).await.map(Json)
+}
+
+/// Approves a change of another person, which puts it in force, or rejects it. Rules need the scope `rules`, sources `manage`, keys `manage` or
+/// `approve` and every scope that the key gets.
+#[utoipa::path(post, path = "/api/v1/changes/{id}", params(("id" = u32, Path, description = "Number of the change")),
+    request_body(content = ChangeDecision, example = json!({"decision": "approve", "reason": "compared with the ticket"})),
+    responses((status = 200, body = Change), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn decide(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u32>,
+    body: Bytes,
+) -> Result<Json<Change>, ApiError> {
+    let said: ChangeDecision = json(&body)?;
+    let approve = matches!(said.decision, ChangeVerdict::Approve);
+    decided(shared, &caller, id as u64, approve, said.reason).await.map(Json)
+}
+
+/// Approves or rejects a change.
+///
+/// # Errors
+/// 403 without the scopes that the change needs, 404 for an unknown change, 409 for a decided one or one of the same person.
+pub async fn decided(
+    shared: Shared,
+    caller: &Caller,
+    id: u64,
+    approve: bool,
+    reason: String,
+) -> Result<Change, ApiError> {
+    let change = block(shared.clone(), move |s| s.change_by_id(id)).await?;
+    let scopes = change.kind.scopes();
+    if !scopes.iter().any(|s| caller.may(s)) {
+        let message = format!("this needs the scope {}", scopes.join(" or "));
+        return Err(ApiError { status: StatusCode::FORBIDDEN, message });
+    }
+    if approve && change.kind == ChangeKind::Key {
+        let key = change.key().map_err(|e| ApiError::internal(e.to_string()))?;
+        may_grant(caller, &key.scopes)?;
+    }
+    let who = caller.0.clone();
+    let theirs = shared.clone();
+    block(shared, move |s| {
+        let change = s.decide_change(id, approve, &reason, &who)?;
+        theirs.gate.set(s.keys()?);
+        Ok(change)
+    })
+    .await
+}
+
+/// Nobody grants more than they have.
+pub(crate) fn may_grant(caller: &Caller, scopes: &[String]) -> Result<(), ApiError> {
+    match scopes.iter().find(|s| !caller.may(s)) {
+        None => Ok(()),
+        Some(scope) => {
+            let message = format!("you do not have the scope {scope}, so you cannot give it; somebody who has it can");
+            Err(ApiError { status: StatusCode::FORBIDDEN, message })
+        }
+    }
+}

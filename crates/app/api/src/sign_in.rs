@@ -1,0 +1,56 @@
+//! Signing in by browser: its cookies, who tries, and how often.
+
+use crate::Shared;
+use crate::error::ApiError;
+use crate::limits::{crowded, sender};
+use crate::screening::block;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::json;
+use std::convert::Infallible;
+
+/// A browser's cookie: `hf` for a session at the desk, `ho` for an officer's, `hl` for a learner's, `hc` for the tokens of forms.
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    let mut pairs = all.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='));
+    pairs.find(|(n, v)| *n == name && !v.is_empty()).map(|(_, v)| v.to_owned())
+}
+
+/// The address that a request comes from, for counters and the audit log.
+#[derive(Debug, Clone)]
+pub struct Client(pub String);
+
+impl FromRequestParts<Shared> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Infallible> {
+        Ok(Client(sender(shared.access.client_of(&parts.headers, &parts.extensions))))
+    }
+}
+
+/// Most refused sign-ins of one address within a quarter of an hour.
+const REFUSED_SIGN_INS: u32 = 10;
+
+/// Writes a sign-in into the audit log.
+pub async fn note_sign_in(shared: &Shared, action: &'static str, who: &str, client: &str) -> Result<(), ApiError> {
+    let (who, detail) = (who.to_owned(), json!({ "address": client }).to_string());
+    block(shared.clone(), move |s| s.note_look(action, "sign-in", detail, &who)).await
+}
+
+/// Counts and notes a refused sign-in, so that nobody tries for long.
+pub async fn refuse_sign_in(shared: &Shared, client: &str, message: &str) -> ApiError {
+    shared.gate.rates.count(&format!("refused {client}"), REFUSED_SIGN_INS, 900, shared.screening.now());
+    match note_sign_in(shared, "sign_in.refused", "nobody", client).await {
+        Ok(()) => ApiError { status: StatusCode::UNAUTHORIZED, message: message.into() },
+        Err(e) => e,
+    }
+}
+
+/// Refuses an address whose sign-ins were refused too often.
+pub fn may_sign_in(shared: &Shared, client: &str) -> Result<(), ApiError> {
+    match shared.gate.rates.is_used_up(&format!("refused {client}"), REFUSED_SIGN_INS, shared.screening.now()) {
+        true => Err(crowded("too many sign-ins of your address were refused")),
+        false => Ok(()),
+    }
+}

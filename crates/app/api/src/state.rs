@@ -1,0 +1,114 @@
+//! What handlers and pages answer from.
+
+use crate::access::Access;
+use crate::gate::Gate;
+use crate::{lab_chains, limits, metrics, rescreens, status};
+use arc_swap::ArcSwap;
+use holdfast_audit::Anchors;
+use holdfast_bitcoin::mempool::Mempool;
+use holdfast_documents::Vault;
+use holdfast_identity::Master;
+use holdfast_requests::{Policy, Site};
+use holdfast_screening::{Screening, ScreeningError};
+use holdfast_sharing::sources::Clients;
+use holdfast_vendors::Providers;
+use holdfast_workspace::{ChainHandle, Workspace};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+/// What the server answers from. Whoever answers takes a snapshot of the chain and waits for nobody; whoever follows a node or imports tags
+/// builds the next one beside it.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The chain that transfers are screened on.
+    pub chain: Arc<ChainHandle>,
+    /// Unconfirmed transactions of the node that is followed, if any.
+    pub mempool: Arc<ArcSwap<Mempool>>,
+    /// Decisions, holds, alerts.
+    pub screening: Arc<Screening>,
+    /// Who may ask.
+    pub gate: Arc<Gate>,
+    /// Other providers that are asked about every transfer on chain, if any.
+    pub providers: Option<Arc<Providers>>,
+    /// Policy on requests from law enforcement.
+    pub policy: Arc<Policy>,
+    /// Files of the desk.
+    pub vault: Vault,
+    /// Where people reach the portal: passkeys are bound to it.
+    pub site: Arc<Site>,
+    /// Signed heads of the audit log, where the desk has a folder for them.
+    pub anchors: Option<Arc<Anchors>>,
+    /// Names of the server and proxies in front of it.
+    pub access: Arc<Access>,
+    /// Memory for large bodies.
+    pub large: limits::LargeBodies,
+    /// Connections to partners.
+    pub partners: Arc<Clients>,
+    /// What is known of the server's parts.
+    pub status: Arc<status::Status>,
+    /// What the server counts.
+    pub metrics: Arc<metrics::Metrics>,
+    /// Screening again, as one job.
+    pub(crate) rescreens: Arc<rescreens::Rescreens>,
+    /// When this server last read each source.
+    pub(crate) paced: Arc<Mutex<HashMap<i64, i64>>>,
+    /// Sources that it reads now.
+    pub(crate) reading: Arc<Mutex<HashSet<i64>>>,
+    /// Chains of labs that learners look at, by attempt.
+    pub(crate) lab_chains: Arc<Mutex<lab_chains::LabChains>>,
+}
+
+impl Shared {
+    /// Serves a workspace and a screening desk whose files lie in the vault.
+    ///
+    /// # Errors
+    /// When the desk's keys cannot be read.
+    pub fn new(
+        workspace: Workspace,
+        screening: Screening,
+        master: Master,
+        vault: Vault,
+    ) -> Result<Self, ScreeningError> {
+        let gate = Arc::new(Gate::new(master, screening.keys()?));
+        let chain = Arc::new(ChainHandle::new(workspace));
+        let policy = Arc::new(Policy::standard());
+        let metrics = Arc::new(metrics::Metrics::new(&screening));
+        let (mempool, screening) = (Arc::new(ArcSwap::from_pointee(Mempool::default())), Arc::new(screening));
+        let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
+        Ok(Shared {
+            chain,
+            mempool,
+            screening,
+            gate,
+            providers: None,
+            policy,
+            vault,
+            site,
+            anchors: None,
+            status: Arc::default(),
+            metrics,
+            rescreens: Arc::default(),
+            access: Arc::new(Access::new()),
+            large: limits::LargeBodies::default(),
+            partners: Arc::default(),
+            paced: Arc::default(),
+            reading: Arc::default(),
+            lab_chains: Arc::default(),
+        })
+    }
+
+    /// Returns the same state over another chain, such as a lab's.
+    #[must_use]
+    pub fn on_chain(self, chain: Arc<ChainHandle>) -> Self {
+        Shared { chain, ..self }
+    }
+
+    /// Opens the desk to everybody who reaches it, until its first key: for demos, tests and trials on one machine. Returns whether it is open;
+    /// a desk that ever had a key is not.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    pub fn open(&self) -> Result<bool, ScreeningError> {
+        Ok(self.gate.open(&self.screening.keys()?))
+    }
+}
