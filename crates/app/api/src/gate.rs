@@ -10,7 +10,7 @@ use crate::{Shared, access, sign_in};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
 use base64::Engine;
-use holdfast_identity::{ApiKey, Master};
+use holdfast_identity::{ApiKey, COMMAND_SCHEME, Master, sign_command};
 use holdfast_vendors::elliptic;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -194,33 +194,24 @@ impl Gate {
         Ok(Caller(name.clone(), key.scopes.as_slice().into(), false))
     }
 
-    /// Signs a request of a command on this machine: the value of its `Authorization` header.
-    pub fn command_header(master: &Master, name: &str, method: &str, path: &str, now: i64) -> String {
-        let name = hex::encode(name);
-        let mac = master.derive("command", &format!("{now} {name} {method} {path}"));
-        format!("{COMMAND} {now}.{name}.{}", hex::encode(&mac[..24]))
-    }
-
     /// Who runs a command on this machine: proved by the desk's secret, for one request, within a minute.
     fn command_of(&self, request: &Request, now: i64) -> Option<Caller> {
         let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
         let (kind, rest) = text.split_once(' ')?;
         let is_here = request.extensions().get::<access::Peer>().is_some_and(|p| p.0.is_loopback());
-        if kind != COMMAND || !is_here {
+        if kind != COMMAND_SCHEME || !is_here {
             return None;
         }
         let mut parts = rest.split('.');
         let (time, name) = (parts.next()?.parse::<i64>().ok()?, parts.next()?);
         let name = String::from_utf8(hex::decode(name).ok()?).ok().filter(|n| n.len() <= 64)?;
         let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
-        let right = Self::command_header(&self.master, &name, request.method().as_str(), path, time);
+        let right = sign_command(&self.master, &name, request.method().as_str(), path, time);
         let fits = bool::from(right.as_bytes().ct_eq(text.as_bytes()));
         (fits && (now - time).abs() <= COMMAND_SECONDS).then(|| Caller::local(&name))
     }
 }
 
-/// Scheme of requests that commands on this machine sign.
-const COMMAND: &str = "Holdfast-Command";
 /// How long such a signature is good, in seconds.
 const COMMAND_SECONDS: i64 = 60;
 

@@ -130,6 +130,8 @@ fn is_left_out(name: &str) -> bool {
         || name.contains(".part")
         || name.starts_with("spill-")
         || name == "LOCK"
+        || name == holdfast_server::socket::SOCKET
+        || name == "serve.json"
         || name == LIST
 }
 

@@ -4,7 +4,7 @@ use crate::connect::read_providers;
 use crate::desk::read_policy;
 use crate::desk_key::anchors;
 use crate::output::{self, thousands};
-use crate::running::{Announced, Reach};
+use crate::running::{Announced, Reach, listen as listen_locally};
 use crate::threads::{Threads, within};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
@@ -20,7 +20,7 @@ use holdfast_console::{open_desk, vault};
 use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
 use holdfast_requests::{Desk, Site};
 use holdfast_screening::webhooks;
-use holdfast_server::{serve, serve_metrics};
+use holdfast_server::{serve_metrics, serve_with_socket};
 use holdfast_store::Fatal;
 use holdfast_telemetry::logs::{self, DEFAULT_FILTER, Filter, Format, one_line};
 use holdfast_telemetry::service;
@@ -354,10 +354,14 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
         Reach::There(server) => {
             let session = args.session.map(|s| format!("Bearer {s}"));
             // Endpoints that take files take any type; the others JSON.
-            let mut headers = vec![("content-type", "application/json")];
-            headers.extend(session.as_deref().map(|s| ("authorization", s)));
-            let (status, bytes) = server.send(&args.method, &args.path, &headers, body)?;
-            return answered(status, &bytes, args.out.as_deref());
+            let headers = session.as_deref().map(|s| ("authorization", s));
+            let request = headers.iter().fold(server.request(&args.method, &args.path), |r, (n, v)| r.header(n, v));
+            let answer = match body.is_empty() {
+                true => request,
+                false => request.body(body, "application/json"),
+            }
+            .send()?;
+            return answered(answer.status, &answer.body, args.out.as_deref());
         }
     };
     let workspace = Workspace::open(store)?;
@@ -662,6 +666,7 @@ pub fn serve_shared(
     start_threads(&mut threads, &shared, outbox)?;
     let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.gate.master.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
+    let store = shared.chain.snapshot().dir().to_owned();
     // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
     let last = shared.clone();
     let served = runtime.block_on(async {
@@ -671,10 +676,11 @@ pub fn serve_shared(
             let listener = tokio::net::TcpListener::from_std(listener)?;
             tokio::spawn(serve_metrics(listener, shared.clone(), stopped()));
         }
+        let _announced = Announced::new(&store, address)?;
+        let socket = listen_locally(&store);
         println!("Serving on http://{address} (pages; API described at /openapi.json). Ctrl-C stops.");
-        let _announced = Announced::new(shared.chain.snapshot().dir(), address)?;
         service::ready();
-        serve(listener, shared, stopped()).await?;
+        serve_with_socket(listener, socket, shared, stopped()).await?;
         anyhow::Ok(())
     });
     let deadline = STOPPED.get().copied().unwrap_or_else(Instant::now) + LAST_WORK;

@@ -1,16 +1,31 @@
 //! The running server of a store: commands send it what they cannot do beside it, because it is the only writer.
+//!
+//! The server of a store listens on the socket `holdfast.sock` in its folder; where the path is too long for a socket, commands use the
+//! address in `serve.json`. Both need the desk's secret, with which a command signs each request. A server elsewhere is named by `--server`,
+//! with a key.
 
 use crate::desk_key::existing;
 use crate::screening::DeskArgs;
-use anyhow::{Context, bail};
-use holdfast_api::gate::Gate;
-use holdfast_identity::Master;
+use anyhow::Context;
+use holdfast_client::{Client, Credentials};
 use holdfast_screening::{Screening, ScreeningError};
+use holdfast_server::socket::{LocalSocket, SOCKET};
 use holdfast_store::{DbError, StoreError};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+
+/// Listens on the socket of a store's folder; a system or path that has none is no reason not to serve.
+pub fn listen(store: &Path) -> Option<LocalSocket> {
+    match LocalSocket::bind(store) {
+        Ok(socket) => Some(socket),
+        Err(e) => {
+            let path = store.join(SOCKET);
+            tracing::warn!(path = %path.display(), bytes = path.as_os_str().len(), reason = %e, "no socket for commands; they use the address in serve.json");
+            None
+        }
+    }
+}
 
 /// Says where the server of a store is reached from this machine; ends with the server.
 pub struct Announced(PathBuf);
@@ -46,98 +61,84 @@ impl Drop for Announced {
     }
 }
 
-/// A running server, and who sends it something.
-pub struct Running {
-    url: String,
-    master: Master,
-    actor: String,
-}
+/// A running server, as a command reaches it.
+pub struct Server(Client);
 
 /// Where a desk's work is done.
 pub enum Reach {
     /// In this process.
     Here(Screening),
     /// By the server that has the database.
-    There(Running),
+    There(Server),
 }
 
 impl DeskArgs {
     /// Opens the desk, or finds the server that has it.
     pub fn reach(&self) -> anyhow::Result<Reach> {
+        if let Some(url) = &self.server {
+            return Ok(Reach::There(Server(Client::http(url, self.key()?)?)));
+        }
         let error = match self.open() {
             Ok(screening) => return Ok(Reach::Here(screening)),
             Err(e) => e,
         };
-        let busy = matches!(
-            error.downcast_ref::<ScreeningError>(),
-            Some(ScreeningError::Store(StoreError::Db(DbError::Busy(_))))
-        );
-        match busy {
+        match is_busy(&error) {
             true => self.running().map(Reach::There).map_err(|why| error.context(why)),
             false => Err(error),
         }
     }
 
-    /// The server that has the database.
-    pub fn running(&self) -> anyhow::Result<Running> {
-        let store = &self.store.store;
-        let path = store.join("serve.json");
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("{}: no server says where it is", path.display()))?;
-        let value: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-        let url = value["url"].as_str().with_context(|| format!("{}: names no url", path.display()))?.to_owned();
-        Ok(Running { url, master: existing(store)?, actor: self.actor.clone() })
+    /// The server of the store.
+    fn running(&self) -> anyhow::Result<Server> {
+        running(&self.store.store, &self.actor)
+    }
+
+    /// The key for a server elsewhere.
+    fn key(&self) -> anyhow::Result<Credentials> {
+        let from_file = self.key_file.as_deref().map(crate::live::secret_of).transpose()?;
+        let key = from_file.or_else(|| std::env::var("HOLDFAST_KEY").ok().filter(|k| !k.is_empty()));
+        Ok(key.map_or(Credentials::None, Credentials::Key))
     }
 }
 
-impl Running {
-    /// Sends a request; returns the answer's status and bytes.
-    pub fn send(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Vec<u8>,
-    ) -> anyhow::Result<(u16, Vec<u8>)> {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
-            request = request.header(
-                "authorization",
-                Gate::command_header(&self.master, &self.actor, &method.to_uppercase(), path, now),
-            );
-        }
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .allow_non_standard_methods(true)
-            .timeout_global(Some(Duration::from_secs(600)))
-            .build()
-            .into();
-        let mut answer = agent.run(request.body(body)?).with_context(|| format!("the server at {}", self.url))?;
-        let bytes = answer.body_mut().with_config().limit(1 << 30).read_to_vec()?;
-        Ok((answer.status().as_u16(), bytes))
-    }
+/// Whether a desk did not open because another process, such as a server, writes to it.
+pub fn is_busy(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<ScreeningError>(), Some(ScreeningError::Store(StoreError::Db(DbError::Busy(_)))))
+}
 
-    /// Sends JSON; returns the answer's JSON, or its error in words.
+/// The server of a store on this machine.
+fn running(store: &Path, actor: &str) -> anyhow::Result<Server> {
+    let credentials = || anyhow::Ok(Credentials::Command { master: existing(store)?, actor: actor.to_owned() });
+    let socket = store.join(SOCKET);
+    if socket.exists() {
+        return Ok(Server(Client::unix(&socket, credentials()?)));
+    }
+    let path = store.join("serve.json");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("no server of this store is found by {} or {}", socket.display(), path.display()))?;
+    let value: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    let url = value["url"].as_str().with_context(|| format!("{}: names no url", path.display()))?;
+    Ok(Server(Client::http(url, credentials()?)?))
+}
+
+impl std::ops::Deref for Server {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+impl Server {
+    /// Sends JSON; returns the answer's JSON.
     pub fn json(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
-        let bytes = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
-        let (status, bytes) = self.send(method, path, &[("content-type", "application/json")], bytes)?;
-        let value: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        if !(200..300).contains(&status) {
-            bail!(
-                "{}",
-                value["error"].as_str().map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), str::to_owned)
-            );
+        let request = self.request(method, path);
+        Ok(match body {
+            Some(body) => request.json(body),
+            None => request,
         }
-        Ok(value)
+        .fetch()?)
     }
 }
 
-/// A value for a query.
-pub fn escaped(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
-    text.bytes().map(|b| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
-}
+pub use holdfast_client::encode as escaped;

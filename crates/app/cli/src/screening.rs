@@ -37,9 +37,16 @@ pub struct DeskArgs {
     /// File with the database's URL: a password in --database is seen by others on this machine.
     #[arg(long, conflicts_with = "database")]
     pub database_file: Option<PathBuf>,
-    /// Who does it, for the audit log.
+    /// Who does it, for the audit log. At --server it is whose key is used.
     #[arg(long = "as", default_value = "local")]
     pub actor: String,
+    /// URL of a server elsewhere that does it, such as https://desk.example, with the API key of HOLDFAST_KEY or --key-file. Without it, the
+    /// store's own server does it while one runs.
+    #[arg(long, env = "HOLDFAST_SERVER", conflicts_with_all = ["database", "database_file"])]
+    pub server: Option<String>,
+    /// File with the API key for --server.
+    #[arg(long, requires = "server")]
+    pub key_file: Option<PathBuf>,
 }
 
 impl DeskArgs {
@@ -304,13 +311,7 @@ pub fn rules(command: RulesCommand, as_json: bool) -> anyhow::Result<()> {
 fn apply(desk: &DeskArgs, yaml: &str, as_json: bool) -> anyhow::Result<()> {
     let answer = match desk.reach()? {
         Reach::There(server) => {
-            let headers = [("content-type", "application/yaml")];
-            let (status, bytes) = server.send("PUT", "/api/v1/rules", &headers, yaml.as_bytes().to_vec())?;
-            let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-            if !(200..300).contains(&status) {
-                bail!("{}", answer["error"].as_str().unwrap_or("the server refused it"));
-            }
-            answer
+            server.put("/api/v1/rules").body(yaml.as_bytes().to_vec(), "application/yaml").fetch()?
         }
         Reach::Here(screening) if screening.has_second_person(ChangeKind::Rules, &desk.actor)? => {
             serde_json::to_value(screening.propose_rules(yaml, &desk.actor)?)?

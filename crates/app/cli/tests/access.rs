@@ -501,13 +501,14 @@ fn commands_work_while_the_server_runs() {
     std::fs::write(&book, "title: t\nrules: []\n").unwrap();
     assert!(command(&["rules", "apply", path(&book)]).contains("waits for a second person"));
     assert!(command(&["changes", "list"]).contains("rules"));
+    commands_reach_it_by_its_socket_its_address_and_a_key(&desk, &store, &text(&boss["token"]));
     // Only who reads the desk's secret: a signature of another one is refused.
     let other = tempfile::tempdir().unwrap();
     std::fs::copy(store.join("serve.json"), other.path().join("serve.json")).unwrap();
     std::fs::write(other.path().join("desk.key"), "0".repeat(64)).unwrap();
     let url: Value = serde_json::from_str(&std::fs::read_to_string(store.join("serve.json")).unwrap()).unwrap();
     assert_eq!(url["url"], desk.url.as_str());
-    let forged = holdfast_api::gate::Gate::command_header(
+    let forged = holdfast_identity::sign_command(
         &holdfast_identity::Master([0; 32]),
         "ana",
         "GET",
@@ -516,9 +517,48 @@ fn commands_work_while_the_server_runs() {
     );
     assert_eq!(desk.ask("GET", "/api/v1/holds", &[("Authorization", &forged)], None).0, 401);
     assert_eq!(Client(&desk, text(&boss["token"])).ask("GET", "/api/v1/holds", Value::Null).0, 200);
-    let Desk { process, dir: _dir, .. } = desk;
+    let Desk { process, dir, .. } = desk;
     end(process);
     assert!(!store.join("serve.json").exists(), "it goes with the server");
+    assert!(!store.join("holdfast.sock").exists(), "it goes with the server");
+    // A socket that a killed server left is in nobody's way.
+    drop(std::os::unix::net::UnixListener::bind(store.join("holdfast.sock")).unwrap());
+    assert!(command(&["keys", "list"]).contains("boss"));
+    let again = serve(dir, &[]);
+    assert!(command(&["keys", "list"]).contains("boss"));
+    end(again.process);
+}
+
+/// The socket first; the address where there is no socket; a key where the server is elsewhere.
+fn commands_reach_it_by_its_socket_its_address_and_a_key(desk: &Desk, store: &Path, key: &str) {
+    use holdfast_client::{Client, Credentials};
+    use std::os::unix::fs::PermissionsExt;
+    let socket = store.join("holdfast.sock");
+    assert_eq!(std::fs::symlink_metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    let status = |credentials| Client::unix(&socket, credentials).get("/api/v1/holds").send().unwrap().status;
+    let signed = |secret| Credentials::Command { master: holdfast_identity::Master(secret), actor: "ana".into() };
+    assert_eq!((status(Credentials::None), status(signed([0; 32]))), (401, 401), "the socket alone opens nothing");
+    assert_eq!(status(Credentials::Key(key.into())), 200);
+    let secret = hex::decode(std::fs::read_to_string(store.join("desk.key")).unwrap().trim()).unwrap();
+    assert_eq!(status(signed(secret.try_into().unwrap())), 200);
+
+    let list = |args: &[&str], key: &str| {
+        holdfast().args(["--json", "holds", "list"]).args(args).env("HOLDFAST_KEY", key).output().unwrap()
+    };
+    let at = ["--store", path(store)];
+    let by_socket = list(&at, "");
+    // The socket's listener must not be needed: without its name there is the address.
+    std::fs::rename(&socket, store.join("away")).unwrap();
+    let by_address = list(&at, "");
+    std::fs::rename(store.join("away"), &socket).unwrap();
+    let by_key = list(&["--server", &desk.url], key);
+    assert!(by_socket.status.success() && words(&by_socket).contains("court"), "{}", words(&by_socket));
+    assert_eq!(words(&by_address), words(&by_socket));
+    assert_eq!(words(&by_key), words(&by_socket));
+    let refused = list(&["--server", &desk.url], "hf_nobody_00");
+    assert!(!refused.status.success() && words(&refused).contains("send a key in force"), "{}", words(&refused));
+    let nowhere = list(&["--server", "http://127.0.0.1:9"], key);
+    assert!(words(&nowhere).contains("does not answer"), "{}", words(&nowhere));
 }
 
 /// Ends a server as systemd does.

@@ -9,6 +9,7 @@ use anyhow::Context;
 use async_nats::jetstream::{self, AckKind, consumer::PullConsumer, stream};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
+use holdfast_client::{Answer, Client, Credentials, Limits};
 use holdfast_telemetry::logs::one_line;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -70,6 +71,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Largest message.
 const MAX_MESSAGE: usize = 1 << 20;
 
+/// Largest answer of the server: a decision with its reasons.
+const MAX_ANSWER: u64 = 16 << 20;
+
 /// What the server made of a body.
 enum Outcome {
     Taken(Value),
@@ -81,15 +85,18 @@ enum Outcome {
 
 struct Bridge {
     options: Options,
-    agent: ureq::Agent,
+    server: Client,
     client: async_nats::Client,
 }
 
 /// Takes messages until `stop` says true; gives what was done.
 ///
 /// # Errors
-/// When NATS cannot be reached or the stream cannot be made or read.
+/// When the server's URL is not valid, NATS cannot be reached, or the stream cannot be made or read.
 pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Result<Counts> {
+    let credentials = options.key.clone().map_or(Credentials::None, Credentials::Key);
+    let limits = Limits { time: ACK_WAIT / 2, answer_bytes: MAX_ANSWER };
+    let server = Client::http_with(&options.server, credentials, limits)?;
     let mut connect = async_nats::ConnectOptions::new();
     if let Some(file) = &options.credentials {
         connect = connect.credentials_file(file).await.with_context(|| file.display().to_string())?;
@@ -116,9 +123,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Resul
     };
     let records = consumer(options.records.clone(), "holdfast-records").await?;
     let events = consumer(options.events.clone(), "holdfast-events").await?;
-    let agent =
-        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(ACK_WAIT / 2)).build().into();
-    let bridge = Arc::new(Bridge { options, agent, client });
+    let bridge = Arc::new(Bridge { options, server, client });
     let (a, b) = tokio::join!(
         bridge.clone().take(records, false, stop.clone()),
         bridge.clone().take(events, true, stop.clone())
@@ -217,31 +222,24 @@ impl Bridge {
             return Outcome::Refused(format!("larger than {MAX_MESSAGE} bytes"));
         }
         let path = if event { "/api/v1/events" } else { "/api/v1/records" };
-        let list;
         let body = match event {
-            true => body,
-            false => {
-                list = [b"[", body, b"]"].concat();
-                &list
-            }
+            true => body.to_vec(),
+            false => [b"[", body, b"]"].concat(),
         };
-        let mut request = self.agent.post(format!("{}{path}", self.options.server.trim_end_matches('/')));
-        if let Some(key) = &self.options.key {
-            request = request.header("Authorization", format!("Bearer {key}"));
-        }
-        let mut answer = match request.header("Content-Type", "application/json").send(body) {
+        let answer = match self.server.post(path).body(body, "application/json").send() {
             Ok(answer) => answer,
-            Err(e) => return Outcome::Later(format!("{}: {e}", self.options.server)),
+            Err(e) => return Outcome::Later(e.to_string()),
         };
-        let status = answer.status().as_u16();
-        let text = answer.body_mut().read_to_string().unwrap_or_default();
-        let parsed: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let words = || parsed["error"].as_str().map_or_else(|| format!("the server answered {status}"), str::to_owned);
-        match status {
-            200..=299 => Outcome::Taken(parsed),
-            400 | 409 | 413 | 422 => Outcome::Refused(words()),
-            _ => Outcome::Later(words()),
-        }
+        outcome(&answer)
+    }
+}
+
+/// What an answer means for its message.
+fn outcome(answer: &Answer) -> Outcome {
+    match answer.status {
+        200..=299 => Outcome::Taken(serde_json::from_slice(&answer.body).unwrap_or(Value::Null)),
+        400 | 409 | 413 | 422 => Outcome::Refused(answer.message()),
+        _ => Outcome::Later(answer.message()),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod health;
 mod layers;
 pub mod listen;
 pub mod observe;
+pub mod socket;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -14,7 +15,7 @@ use axum::routing::{any, delete, get, post, put};
 use holdfast_api::gate::Gate;
 use holdfast_api::{MAX_BODY, Shared};
 use holdfast_api::{academy, campaigns, cases, chain, changes, compat, portal, requests, screening, sharing};
-pub use listen::{serve, serve_metrics};
+pub use listen::{serve, serve_metrics, serve_with_socket};
 use std::sync::Arc;
 
 /// All routes.

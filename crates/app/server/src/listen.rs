@@ -1,6 +1,7 @@
 //! Connections: how many, how long they may be silent, and an end within a bound.
 
 use crate::router;
+use crate::socket::LocalSocket;
 use axum::extract::Request;
 use holdfast_api::Shared;
 use holdfast_api::access::{Access, Peer};
@@ -65,13 +66,26 @@ pub async fn serve(
     shared: Shared,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    serve_with_socket(listener, None, shared, stop).await
+}
+
+/// Serves on an address and on the socket of commands until `stop` resolves; what is under way then has [`STOP_TIME`] to end.
+///
+/// # Errors
+/// When a listener fails for good.
+pub async fn serve_with_socket(
+    listener: tokio::net::TcpListener,
+    socket: Option<LocalSocket>,
+    shared: Shared,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let access = shared.access.clone();
     let status = shared.status.clone();
     let stop = async move {
         stop.await;
         status.stop();
     };
-    serve_app(listener, router(shared), access, stop).await
+    serve_app(listener, socket, router(shared), access, stop).await
 }
 
 /// Serves metrics and health at an address of their own until `stop` resolves.
@@ -84,44 +98,34 @@ pub async fn serve_metrics(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let access = shared.access.clone();
-    serve_app(listener, crate::metrics_router(shared), access, stop).await
+    serve_app(listener, None, crate::metrics_router(shared), access, stop).await
 }
 
-async fn serve_app(
-    listener: tokio::net::TcpListener,
+/// What all connections have in common.
+struct Connections {
     app: axum::Router,
     access: Arc<Access>,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let open = Arc::new(Open::default());
-    let graceful = GracefulShutdown::new();
-    let (abort, aborted) = tokio::sync::watch::channel(false);
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(64 << 10);
-    tokio::pin!(stop);
-    loop {
-        let (stream, address) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                // Out of descriptors, or the other side is gone already: others may still be served.
-                Err(_) => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-            () = &mut stop => break,
-        };
-        let peer: IpAddr = address.ip().to_canonical();
-        let Some(counted) = open.enter(sender(Some(peer)), access.is_proxy(peer)) else { continue };
-        let _ = stream.set_nodelay(true);
-        let app = app.clone().map_request(move |request: hyper::Request<hyper::body::Incoming>| {
+    open: Arc<Open>,
+    http: hyper::server::conn::http1::Builder,
+    graceful: GracefulShutdown,
+    aborted: tokio::sync::watch::Receiver<bool>,
+}
+
+impl Connections {
+    /// Serves one connection on a task of its own, if there may be one more of its sender.
+    fn start<S>(&self, stream: S, peer: IpAddr, sender: String)
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+    {
+        let Some(counted) = self.open.enter(sender, self.access.is_proxy(peer)) else { return };
+        let app = self.app.clone().map_request(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut request: Request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(Peer(peer));
             request
         });
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
-        let connection = graceful.watch(connection);
-        let mut aborted = aborted.clone();
+        let connection = self.http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        let connection = self.graceful.watch(connection);
+        let mut aborted = self.aborted.clone();
         tokio::spawn(async move {
             let _counted = counted;
             tokio::select! {
@@ -130,7 +134,61 @@ async fn serve_app(
             }
         });
     }
-    drop(listener);
+}
+
+#[cfg(unix)]
+type SocketListener = tokio::net::UnixListener;
+#[cfg(not(unix))]
+type SocketListener = tokio::net::TcpListener;
+
+/// The next connection on a socket; without one there is none, ever.
+async fn accept_on(
+    socket: Option<&SocketListener>,
+) -> std::io::Result<impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static> {
+    match socket {
+        Some(listener) => Ok(listener.accept().await?.0),
+        None => std::future::pending().await,
+    }
+}
+
+async fn serve_app(
+    listener: tokio::net::TcpListener,
+    socket: Option<LocalSocket>,
+    app: axum::Router,
+    access: Arc<Access>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (abort, aborted) = tokio::sync::watch::channel(false);
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(64 << 10);
+    #[cfg(unix)]
+    let on_socket = socket.as_ref().map(LocalSocket::listener).transpose()?;
+    #[cfg(not(unix))]
+    let on_socket: Option<SocketListener> = None;
+    let connections =
+        Connections { app, access, open: Arc::default(), http, graceful: GracefulShutdown::new(), aborted };
+    // Out of descriptors, or the other side is gone already: others may still be served.
+    let failed = || tokio::time::sleep(Duration::from_millis(50));
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, address)) => {
+                    let peer: IpAddr = address.ip().to_canonical();
+                    let _ = stream.set_nodelay(true);
+                    connections.start(stream, peer, sender(Some(peer)));
+                }
+                Err(_) => failed().await,
+            },
+            accepted = accept_on(on_socket.as_ref()) => match accepted {
+                Ok(stream) => connections.start(stream, IpAddr::from([127, 0, 0, 1]), "socket".to_owned()),
+                Err(_) => failed().await,
+            },
+            () = &mut stop => break,
+        };
+    }
+    drop((listener, on_socket, socket));
+    let Connections { graceful, .. } = connections;
     if tokio::time::timeout(STOP_TIME, graceful.shutdown()).await.is_err() {
         tracing::warn!(seconds = STOP_TIME.as_secs(), "requests that did not end in time are given up");
     }

@@ -1,0 +1,44 @@
+//! How a request says who sends it.
+
+use holdfast_identity::{Master, sign_command};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Who sends requests.
+#[derive(Clone)]
+pub enum Credentials {
+    /// Nobody: for open desks and what needs no key.
+    None,
+    /// An API key, a learner's key, or the session of an officer.
+    Key(String),
+    /// A command on the desk's machine: each request is signed with the desk's secret, for one minute.
+    Command {
+        /// The desk's secret.
+        master: Master,
+        /// The name for the audit log.
+        actor: String,
+    },
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Credentials::None => f.write_str("None"),
+            Credentials::Key(_) => f.write_str("Key"),
+            Credentials::Command { actor, .. } => write!(f, "Command({actor})"),
+        }
+    }
+}
+
+impl Credentials {
+    /// The value of the `Authorization` header.
+    pub(crate) fn header(&self, method: &str, path: &str) -> Option<String> {
+        match self {
+            Credentials::None => None,
+            Credentials::Key(key) => Some(format!("Bearer {key}")),
+            Credentials::Command { master, actor } => {
+                let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+                Some(sign_command(master, actor, method, path, i64::try_from(seconds).unwrap_or(i64::MAX)))
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Why a request has no answer.
+
+use holdfast_types::ErrorKind;
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The request cannot be sent as it is.
+    #[error("{0}")]
+    Request(String),
+    /// The server is not reached, or did not answer in time.
+    #[error("the server at {server} does not answer: {reason}")]
+    Unreachable {
+        /// Its URL or socket.
+        server: String,
+        /// What the connection says.
+        reason: String,
+    },
+    /// The server refused it.
+    #[error("{message}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The server's message.
+        message: String,
+        /// The server's stable code, where it names one.
+        code: Option<String>,
+    },
+    /// The answer is not what the request is for.
+    #[error("the server at {server} answered something else: {reason}")]
+    Answer {
+        /// Its URL or socket.
+        server: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl ClientError {
+    /// The HTTP status of a refusal.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            ClientError::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            ClientError::Request(_) => ErrorKind::Invalid,
+            ClientError::Unreachable { .. } => ErrorKind::Unavailable,
+            ClientError::Answer { .. } => ErrorKind::Internal,
+            ClientError::Refused { status, .. } => match status {
+                401 | 403 => ErrorKind::Forbidden,
+                404 => ErrorKind::NotFound,
+                409 => ErrorKind::State,
+                429 => ErrorKind::Busy,
+                502..=504 => ErrorKind::Unavailable,
+                400..=499 => ErrorKind::Invalid,
+                _ => ErrorKind::Internal,
+            },
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! One request and its answer.
+
+use crate::{Client, ClientError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Encodes text as one segment of a path or one value of a query.
+pub fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for b in text.bytes() {
+        match b {
+            b if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) => out.push(char::from(b)),
+            b => out.push_str(&format!("%{b:02X}")),
+        }
+    }
+    out
+}
+
+/// The path of an endpoint below `/api/v1`, each segment encoded.
+pub fn api_path(segments: &[&str]) -> String {
+    segments.iter().fold("/api/v1".to_owned(), |path, s| path + "/" + &encode(s))
+}
+
+/// A request that is being put together.
+#[derive(Debug)]
+pub struct Request<'c> {
+    client: &'c Client,
+    method: &'c str,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    fault: Option<String>,
+}
+
+/// An answer: its status, media type and bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Value of `Content-Type`; empty when there is none.
+    pub media_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Whether the server did what it was sent.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The server's message of a refusal.
+    pub fn message(&self) -> String {
+        let text = |v: &Value| v["error"].as_str().map(str::to_owned);
+        let parsed = serde_json::from_slice::<Value>(&self.body).ok();
+        match parsed.as_ref().and_then(text) {
+            Some(message) => message,
+            None if self.body.is_empty() => format!("the server answered {}", self.status),
+            None => String::from_utf8_lossy(&self.body).chars().take(4_096).collect(),
+        }
+    }
+
+    fn refusal(&self) -> ClientError {
+        let parsed: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let code = parsed["code"].as_str().map(str::to_owned);
+        ClientError::Refused { status: self.status, message: self.message(), code }
+    }
+}
+
+impl<'c> Request<'c> {
+    pub(crate) fn new(client: &'c Client, method: &'c str, path: &str) -> Self {
+        let fault = (!path.starts_with('/')).then(|| format!("path '{path}': begin it with /"));
+        Request { client, method, path: path.to_owned(), headers: Vec::new(), body: Vec::new(), fault }
+    }
+
+    /// Adds a parameter to the query.
+    pub fn query(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.path.push(if self.path.contains('?') { '&' } else { '?' });
+        self.path.push_str(&format!("{}={}", encode(name), encode(&value.to_string())));
+        self
+    }
+
+    /// Adds a parameter to the query where there is a value.
+    pub fn query_opt(self, name: &str, value: Option<impl std::fmt::Display>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    /// Adds a header; `Authorization` replaces the client's credentials.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sends a value as JSON.
+    pub fn json(mut self, value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => self.body(body, "application/json"),
+            Err(e) => {
+                self.fault = Some(format!("body: {e}"));
+                self
+            }
+        }
+    }
+
+    /// Sends bytes of a media type.
+    pub fn body(mut self, bytes: Vec<u8>, media_type: &str) -> Self {
+        self.body = bytes;
+        self.header("Content-Type", media_type)
+    }
+
+    /// Sends it; returns the answer whatever its status.
+    ///
+    /// # Errors
+    /// [`ClientError::Request`] when method, path or a header is not valid; [`ClientError::Unreachable`] without an answer in time;
+    /// [`ClientError::Answer`] when it is larger than the client's limit.
+    pub fn send(self) -> Result<Answer, ClientError> {
+        let Request { client, method, path, headers, body, fault } = self;
+        if let Some(fault) = fault {
+            return Err(ClientError::Request(fault));
+        }
+        let method = method.to_uppercase();
+        let mut request = ureq::http::Request::builder().method(method.as_str()).uri(format!("{}{path}", client.base));
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+            && let Some(value) = client.credentials.header(&method, &path)
+        {
+            request = request.header("Authorization", value);
+        }
+        for (name, value) in &headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(body).map_err(|e| ClientError::Request(format!("{method} {path}: {e}")))?;
+        let unreachable =
+            |e: ureq::Error| ClientError::Unreachable { server: client.name.clone(), reason: e.to_string() };
+        let mut answer = client.agent.run(request).map_err(unreachable)?;
+        let media_type =
+            answer.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+        let limit = client.limits.answer_bytes;
+        let body = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(|e| match e {
+            ureq::Error::BodyExceedsLimit(_) => {
+                ClientError::Answer { server: client.name.clone(), reason: format!("more than {limit} bytes") }
+            }
+            e => unreachable(e),
+        })?;
+        Ok(Answer { status: answer.status().as_u16(), media_type, body })
+    }
+
+    /// Sends it; returns the bytes of a successful answer.
+    ///
+    /// # Errors
+    /// As [`Request::send`], and [`ClientError::Refused`].
+    pub fn bytes(self) -> Result<Vec<u8>, ClientError> {
+        let answer = self.send()?;
+        match answer.is_success() {
+            true => Ok(answer.body),
+            false => Err(answer.refusal()),
+        }
+    }
+
+    /// Sends it; returns the successful answer, read as JSON. An answer without a body reads as `null`.
+    ///
+    /// # Errors
+    /// As [`Request::bytes`], and [`ClientError::Answer`] when it reads otherwise.
+    pub fn fetch<T: DeserializeOwned>(self) -> Result<T, ClientError> {
+        let server = self.client.name.clone();
+        let bytes = self.bytes()?;
+        let bytes = if bytes.is_empty() { b"null".as_slice() } else { &bytes };
+        serde_json::from_slice(bytes).map_err(|e| ClientError::Answer { server, reason: e.to_string() })
+    }
+}
