@@ -126,8 +126,8 @@ fn warn(shared: &Shared) -> anyhow::Result<Value> {
             }
             let mut event = Event::new(EventKind::Withdrawal, id, 1_785_300_000, "demo-victim");
             event.asset = Some("BTC".into());
-            event.amount = Some(Amount(10_000_000));
-            event.balance = Some(Amount(100_000_000_000));
+            event.amount = Some(Amount::new(10_000_000));
+            event.balance = Some(Amount::new(100_000_000_000));
             event.value = Some(650_000);
             event.counterparty = Some(paid.context("the block pays a Ponzi scheme")?);
             let facts = ChainFacts::look(&workspace, &event, None);

@@ -45,7 +45,7 @@ fn payment(random: &mut Random, id: String, customer: &str, time: i64, to: &str)
     let value = random.amount(30_000, 400_000);
     let mut event = Event::new(EventKind::Withdrawal, id, time, customer);
     event.asset = Some("ETH".into());
-    event.amount = Some(Amount(u128::from(value) * 5_000_000_000_000));
+    event.amount = Some(Amount::new(u128::from(value) * 5_000_000_000_000));
     event.value = Some(value);
     event.counterparty = Some(to.into());
     event

@@ -316,7 +316,7 @@ fn exchange(
     for (i, finding) in findings.iter().enumerate() {
         let mut event = Event::new(EventKind::Withdrawal, format!("demo-ransom-{i}"), 1_785_200_000 + i as i64, victim);
         event.asset = Some("BTC".into());
-        event.amount = finding["amount"].as_u64().map(|a| Amount(a as u128));
+        event.amount = finding["amount"].as_u64().map(|a| Amount::from(a));
         event.value = Some(20_000);
         event.counterparty = finding["address"].as_str().map(str::to_owned);
         let facts = ChainFacts::look(workspace, &event, None);

@@ -162,7 +162,7 @@ pub fn run(a: &Shared, as_json: bool) -> anyhow::Result<Value> {
     let reached = known(&b.screening, &raised.flag.id, State::Open)?;
     let mut deposit = Event::new(EventKind::Deposit, "demo-stolen", b.screening.now(), "customer-of-b");
     deposit.asset = Some("ETH".into());
-    deposit.amount = Some(Amount(2_000_000_000_000_000_000));
+    deposit.amount = Some(Amount::new(2_000_000_000_000_000_000));
     deposit.value = Some(700_000);
     deposit.tx = Some(format!("0x{}", "5".repeat(64)));
     deposit.output = Some(0);

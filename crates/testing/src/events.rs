@@ -7,7 +7,7 @@ use holdfast_screening::{Amount, Event, EventKind};
 pub fn withdrawal(id: &str, customer: &str, to: &str, amount: u128, value: u64) -> Event {
     let mut event = Event::new(EventKind::Withdrawal, id, START, customer);
     event.asset = Some("ETH".into());
-    event.amount = Some(Amount(amount));
+    event.amount = Some(Amount::new(amount));
     event.value = Some(value);
     event.counterparty = Some(to.into());
     event
@@ -17,7 +17,7 @@ pub fn withdrawal(id: &str, customer: &str, to: &str, amount: u128, value: u64) 
 pub fn deposit(id: &str, customer: &str, tx: &str, amount: u128, value: u64) -> Event {
     let mut event = Event::new(EventKind::Deposit, id, START, customer);
     event.asset = Some("ETH".into());
-    event.amount = Some(Amount(amount));
+    event.amount = Some(Amount::new(amount));
     event.value = Some(value);
     event.tx = Some(tx.into());
     event.output = Some(0);

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod address_key;
+mod amount;
 pub mod asset;
 pub mod chain;
 mod error_kind;
@@ -15,6 +16,7 @@ pub mod script;
 
 pub use address::{Address, AddressProblem};
 pub use address_key::AddressKey;
+pub use amount::{Amount, AmountError, SignedAmount, TooWide};
 pub use asset::{Asset, AssetId};
 pub use chain::ChainId;
 pub use error_kind::ErrorKind;

@@ -274,7 +274,7 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
             let kind = if request.kind == "source_of_funds" { EventKind::Deposit } else { EventKind::Withdrawal };
             let mut event = Event::new(kind, id, shared.screening.now(), customer);
             event.asset = Some(asset.to_owned());
-            event.amount = Some(holdfast_screening::Amount(amount as u128));
+            event.amount = Some(holdfast_screening::Amount::from(amount));
             event.reference = Some(format!("{}:{number}", subject.hash));
             if kind == EventKind::Deposit {
                 event.tx = Some(subject.hash.clone());

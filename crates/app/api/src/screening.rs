@@ -138,7 +138,7 @@ impl Shared {
                 let mut event = Event::new(EventKind::Deposit, id, self.screening.now(), customer);
                 event.account = account;
                 event.asset = Some(asset.to_owned());
-                event.amount = Some(Amount(*amount as u128));
+                event.amount = Some(Amount::from(*amount));
                 event.tx = Some(txid);
                 event.output = Some(vout as u32);
                 event.address = Some(address);
@@ -572,7 +572,7 @@ pub async fn set_price(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let request: PriceRequest = json(&body)?;
-    let price = Price { base_units: request.base_units.0, value: request.value };
+    let price = Price { base_units: request.base_units, value: request.value };
     block(shared, move |s| s.set_price(&asset, price, &caller.0)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -130,8 +130,8 @@ fn print(report: &Report, derived: &[Derived], holdings: &[Holding]) {
             h.asset,
             h.address,
             h.origin,
-            with_unit(h.received.into(), &h.asset),
-            with_unit(h.balance.into(), &h.asset)
+            with_unit(h.received, &h.asset),
+            with_unit(h.balance, &h.asset)
         );
         h.tags.iter().for_each(|t| println!("    tagged {t}"));
         for (category, share) in h.went_to.iter().take(5) {

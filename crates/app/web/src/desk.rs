@@ -385,7 +385,7 @@ pub async fn request(
             @if s.state == "answered" && matches!(r.kind.name(), "freeze" | "preservation") { (step_form(&to, "extend", "Extend", &[("reason", "The further order", "text")])) }
             @if !s.holds.is_empty() { p { "Holds: " @for h in &s.holds { (h) " " } } }
             @if !seizures.is_empty() { div.wide { table { tbody { @for z in &seizures { tr {
-                td { (with_unit(z.transfer.amount.0, &z.transfer.asset)) " of " (z.transfer.customer) } td { "to " (z.transfer.destination) } td { (z.state) @if let Some(x) = &z.reference { ": " (x) } }
+                td { (with_unit(z.transfer.amount, &z.transfer.asset)) " of " (z.transfer.customer) } td { "to " (z.transfer.destination) } td { (z.state) @if let Some(x) = &z.reference { ": " (x) } }
                 td { @if z.state == "approved" { (step_form(&to, "moved", "Moved", &[("transfer", &z.id.to_string(), "hidden"), ("reference", "Transaction or payment", "text")])) } }
             } } } } } }
             @if s.state == "answered" && matches!(r.kind.name(), "information" | "emergency_disclosure") {
@@ -476,7 +476,7 @@ pub async fn scan_evidence(
             @if !scanned.holdings.is_empty() { h2 { "Known to the ledger, or tagged" } div.wide { table {
                 thead { tr { th { "Address" } th { "From" } th.n { "Received" } th.n { "Holds" } th { "Tags" } th { "Customers" } } }
                 tbody { @for h in scanned.holdings.iter().take(1_000) { tr {
-                    td { a.hash href={"/address/" (h.address)} { (h.address) } } td { (h.origin) } td.n { (with_unit(h.received.into(), &h.asset)) } td.n { (with_unit(h.balance.into(), &h.asset)) } td { (h.tags.join("; ")) }
+                    td { a.hash href={"/address/" (h.address)} { (h.address) } } td { (h.origin) } td.n { (with_unit(h.received, &h.asset)) } td.n { (with_unit(h.balance, &h.asset)) } td { (h.tags.join("; ")) }
                     td { @for m in &h.customers { (m.customer) ": " (m.because.join("; ")) br; } }
                 } } }
             } } }
@@ -613,7 +613,7 @@ pub async fn seizures(
         html! { @if list.is_empty() { (none("No seizure is in this state. Requests for a seizure, once approved, stand here.")) } div.wide { table {
             thead { tr { th { "Request" } th { "From" } th.n { "Amount" } th { "To" } th { "State" } } }
             tbody { @for z in &list { tr {
-                td { a href={"/desk/requests/" (z.request)} { (z.request) } } td { (z.transfer.customer) } td.n { (with_unit(z.transfer.amount.0, &z.transfer.asset)) }
+                td { a href={"/desk/requests/" (z.request)} { (z.request) } } td { (z.transfer.customer) } td.n { (with_unit(z.transfer.amount, &z.transfer.asset)) }
                 td.hash { (z.transfer.destination) } td { (z.state) }
             } } }
         } } },
@@ -666,7 +666,7 @@ pub async fn alert(State(shared): State<Shared>, Path(id): Path<u64>) -> Page {
             }
             @if let Some(e) = &event { h2 { "Event " (e.event.id) } dl {
                 dt { "Kind" } dd { (e.event.kind.name()) } dt { "When" } dd { (time(e.event.time)) }
-                @if let (Some(n), Some(asset)) = (&e.event.amount, &e.event.asset) { dt { "Amount" } dd { (with_unit(n.0, asset)) } }
+                @if let (Some(n), Some(asset)) = (&e.event.amount, &e.event.asset) { dt { "Amount" } dd { (with_unit(*n, asset)) } }
                 @if let Some(x) = e.event.counterparty.as_ref().or(e.event.address.as_ref()) { dt { "Address" } dd { a.hash href={"/address/" (x)} { (x) } " " a href={"/desk/graph?subject=" (x)} { "graph" } } }
                 @for r in &e.decision.reasons { dt { (r.rule) } dd { (json!(r.decision).as_str().unwrap_or_default()) } }
             } }
@@ -716,7 +716,7 @@ pub async fn holds(State(shared): State<Shared>, Query(q): Query<ListQuery>) -> 
             div.wide { table {
                 thead { tr { th.n { "Hold" } th { "Customer" } th { "Covers" } th { "Basis" } th { "Placed" } th { "Ends" } th { "Release" } } }
                 tbody { @for h in &list { tr id={"hold-" (h.id)} {
-                    td.n { (h.id) } td { (h.customer) } td { (h.scope.name()) @if h.amount.is_some() { ": " (with_unit(h.held.0, h.asset.as_deref().unwrap_or_default())) } }
+                    td.n { (h.id) } td { (h.customer) } td { (h.scope.name()) @if h.amount.is_some() { ": " (with_unit(h.held, h.asset.as_deref().unwrap_or_default())) } }
                     td { (h.basis) br; span.note.long { (h.reason) } } td { (time(h.placed)) " by " (h.placed_by) }
                     td { @match h.expires { Some(t) => (time(t)), None => "open-ended" } }
                     td { @if h.state == "active" {

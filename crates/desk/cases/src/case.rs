@@ -977,7 +977,7 @@ pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
     let asset = network.map_or("an unknown asset", |n| n.parameters().asset);
     let line = |e: &serde_json::Value| {
         let label = e["label"].as_str().or(e["entity"].as_str()).unwrap_or_default();
-        let amount = e["amount"].as_u64().map_or_else(|| text(&e["amount"]), |n| with_unit(n.into(), asset));
+        let amount = e["amount"].as_u64().map_or_else(|| text(&e["amount"]), |n| with_unit(n, asset));
         format!("{amount} at {} {label} ({})", text(&e["address"]), text(&e["kind"]))
     };
     ends.iter().take(40).map(line).collect()

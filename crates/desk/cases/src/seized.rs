@@ -268,7 +268,7 @@ impl Cases<'_> {
             self.change_case(case, step, person)
         };
         for h in holdings.iter().take(MAX_ITEMS) {
-            let amount = |n: u64| with_unit(n.into(), &h.asset);
+            let amount = |n: u64| with_unit(n, &h.asset);
             let title = format!("{}; received {}, holds {}", h.origin, amount(h.received), amount(h.balance));
             add(ItemKind::Address, &h.address, title, json!({ "holding": h }))?;
             for m in &h.customers {

@@ -132,7 +132,7 @@ fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, u64)) {
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
     let d = Cases { screening: &screening, master: &master, vault: &vault };
-    screening.set_price("ETH", Price { base_units: 1, value: 250 }, "ana").unwrap();
+    screening.set_price("ETH", Price { base_units: Amount::new(1), value: 250 }, "ana").unwrap();
     let known = Record {
         name: Some("Maximiliana Konstantina Alexandrina Theodora Muster".into()),
         ..Record::new(RecordKind::Customer, "customer-number-of-more-than-thirty-characters", START)
@@ -149,7 +149,7 @@ fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, u64)) {
     came.value = None;
     let payment = |id: &str, status: Status| {
         let mut e = Event::new(EventKind::Payment, id, START + 5, who.as_str());
-        (e.asset, e.amount, e.value) = (Some("EUR".into()), Some(Amount(1_000)), Some(1_100));
+        (e.asset, e.amount, e.value) = (Some("EUR".into()), Some(Amount::new(1_000)), Some(1_100));
         (e.method, e.direction, e.status) = (Some(Method::Bank), Some(Direction::In), Some(status));
         e.instrument = Some(format!("bank-of-{id}"));
         e

@@ -36,8 +36,8 @@ fn facts(category: &str) -> ChainFacts {
 fn pay(house: &House, id: &str, customer: &str, category: &str, value: u64) {
     let mut event = Event::new(EventKind::Withdrawal, id, house.clock.load(Ordering::Relaxed), customer);
     event.asset = Some("ETH".into());
-    event.amount = Some(Amount(1_000));
-    event.balance = Some(Amount(1_000_000));
+    event.amount = Some(Amount::new(1_000));
+    event.balance = Some(Amount::new(1_000_000));
     event.value = Some(value);
     event.counterparty = Some(format!("0x{:040x}", id.bytes().fold(7u128, |n, b| n * 257 + u128::from(b))));
     house.screening.decide(event, facts(category), "app").unwrap();

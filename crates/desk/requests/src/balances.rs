@@ -3,6 +3,7 @@
 use crate::disclose::Moved;
 use holdfast_screening::completion::{Executed, brings, executed};
 use holdfast_screening::{Event, EventKind};
+use holdfast_types::SignedAmount;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most balances that movements of unknown outcome may lead to before they are given up.
@@ -16,11 +17,11 @@ pub struct Closing {
     /// Asset.
     pub asset: String,
     /// Base units before the last movement.
-    pub before: i128,
+    pub before: SignedAmount,
     /// What the last movement changed.
-    pub change: i128,
+    pub change: SignedAmount,
     /// Base units after it.
-    pub after: i128,
+    pub after: SignedAmount,
     /// When the last movement was, Unix seconds.
     pub time: i64,
     /// The sender's id of the last movement.
@@ -39,47 +40,55 @@ pub struct Reconciled {
 }
 
 /// What a movement may change, in base units.
-fn changes(moved: &Moved, seen: &mut BTreeSet<String>) -> Vec<i128> {
+fn changes(moved: &Moved, seen: &mut BTreeSet<String>) -> Vec<SignedAmount> {
     let event = &moved.event;
-    let amount = event.amount.map_or(0, |a| i128::try_from(a.0).unwrap_or(i128::MAX));
+    let amount = SignedAmount::from(event.amount.unwrap_or_default());
     // Until it is confirmed a deposit is credited to nobody, and a transfer that was reported twice is one.
     if event.kind == EventKind::Deposit {
         let pending = event.confirmations == Some(0) && moved.completion.is_none();
         let transfer = event.transfer().unwrap_or_else(|| event.id.clone());
         if pending || !seen.insert(transfer) {
-            return vec![0];
+            return vec![SignedAmount::ZERO];
         }
     }
-    let change = if brings(event) { amount } else { -amount };
+    let change = if brings(event) { amount } else { amount.negated() };
     match executed(event, moved.decision, moved.completion.as_ref(), moved.held) {
         Executed::Yes => vec![change],
-        Executed::No => vec![0],
-        Executed::Unknown => vec![0, change],
+        Executed::No => vec![SignedAmount::ZERO],
+        Executed::Unknown => vec![SignedAmount::ZERO, change],
     }
 }
 
 /// Whether what a sender states of a balance before and after fits what moved: fees make it less, never more.
-fn fits(stated: i128, change: i128) -> bool {
-    stated == change || (change != 0 && stated < change && (change < 0 || stated >= 0))
+fn fits(stated: SignedAmount, change: SignedAmount) -> bool {
+    stated == change
+        || (change != SignedAmount::ZERO && stated < change && (change.is_negative() || !stated.is_negative()))
 }
 
 /// One account's balance of one asset on its way.
 #[derive(Default)]
 struct Book {
-    possible: BTreeSet<i128>,
-    last: Option<(i128, i128, Event)>,
+    possible: BTreeSet<SignedAmount>,
+    last: Option<(SignedAmount, SignedAmount, Event)>,
     lost: bool,
 }
 
 impl Book {
+    /// Gives the balance up: no asset has so many base units.
+    fn lose(&mut self) -> Option<String> {
+        self.possible.clear();
+        self.lost = true;
+        Some("its amount and balance add up to more than 256 bits".into())
+    }
+
     /// Enters a movement; returns what does not reconcile.
     fn enter(&mut self, moved: &Moved, seen: &mut BTreeSet<String>) -> Option<String> {
         let event = &moved.event;
         let mut problem = None;
-        let stated = event.balance.map(|b| i128::try_from(b.0).unwrap_or(i128::MAX));
+        let stated = event.balance.map(SignedAmount::from);
         if let Some(before) = stated {
             if !self.possible.is_empty() && !self.possible.contains(&before) {
-                let expected: Vec<String> = self.possible.iter().take(3).map(i128::to_string).collect();
+                let expected: Vec<String> = self.possible.iter().take(3).map(SignedAmount::to_string).collect();
                 let after = self.last.as_ref().map_or(String::new(), |l| format!(" after event {}", l.2.id));
                 problem =
                     Some(format!("it states {before} before it, the movements give {}{after}", expected.join(" or ")));
@@ -88,29 +97,35 @@ impl Book {
             self.lost = false;
         }
         let changes = changes(moved, seen);
-        let told = event.balance_after.map(|b| i128::try_from(b.0).unwrap_or(i128::MAX));
+        let told = event.balance_after.map(SignedAmount::from);
         if let Some(after) = told {
-            let reachable = |before: &i128| changes.iter().any(|c| fits(after.saturating_sub(*before), *c));
+            let reachable =
+                |before: &SignedAmount| after.checked_sub(*before).is_some_and(|d| changes.iter().any(|c| fits(d, *c)));
             if !self.possible.is_empty() && !self.possible.iter().any(reachable) {
                 problem =
                     problem.or(Some(format!("it states {after} after it, which does not follow from its amount")));
             }
             let before = self.possible.iter().copied().find(reachable).or(self.possible.first().copied());
-            let before = before.unwrap_or_else(|| after.saturating_sub(changes[0]));
+            let before = before.or_else(|| after.checked_sub(changes[0]));
+            let Some((before, change)) = before.and_then(|b| Some((b, after.checked_sub(b)?))) else {
+                return self.lose();
+            };
             self.possible = BTreeSet::from([after]);
             self.lost = false;
-            self.last = Some((before, after.saturating_sub(before), event.clone()));
+            self.last = Some((before, change, event.clone()));
             return problem;
         }
         if self.possible.is_empty() {
             return problem;
         }
         let before = self.possible.first().copied().unwrap_or_default();
-        self.possible = self.possible.iter().flat_map(|b| changes.iter().map(|c| b.saturating_add(*c))).collect();
-        if self.possible.iter().all(|b| *b < 0) {
+        let after = self.possible.iter().flat_map(|b| changes.iter().map(|c| b.checked_add(*c)));
+        let Some(after) = after.collect::<Option<BTreeSet<_>>>() else { return self.lose() };
+        self.possible = after;
+        if self.possible.iter().all(|b| b.is_negative()) {
             problem = problem.or(Some("it takes more than there was".into()));
         }
-        self.possible.retain(|b| *b >= 0);
+        self.possible.retain(|b| !b.is_negative());
         if self.possible.len() > MAX_POSSIBLE {
             self.possible.clear();
             self.lost = true;
@@ -143,15 +158,21 @@ pub fn reconcile(customer: &str, moved: &[Moved]) -> Reconciled {
                  complete it (POST /api/v1/events/ID/completion)",
                 event.id
             )),
-            (Some((_, change, event)), Some(after)) => out.closing.push(Closing {
-                account,
-                asset,
-                before: after.saturating_sub(change),
-                change,
-                after: *after,
-                time: event.time,
-                event: event.id,
-            }),
+            (Some((_, change, event)), Some(after)) => match after.checked_sub(change) {
+                Some(before) => out.closing.push(Closing {
+                    account,
+                    asset,
+                    before,
+                    change,
+                    after: *after,
+                    time: event.time,
+                    event: event.id,
+                }),
+                None => out.problems.push(format!(
+                    "customer {customer}, asset {asset}, event {}: its balance does not fit into 256 bits",
+                    event.id
+                )),
+            },
             // Nothing follows from what was impossible; the problem says so.
             (Some(_), None) => {}
             (None, _) => out.unstated.push((account, asset)),
@@ -169,16 +190,16 @@ mod tests {
     fn moved(kind: EventKind, id: &str, amount: u128, before: Option<u128>) -> Moved {
         let mut event = Event::new(kind, id, 1_780_000_000, "c1");
         event.asset = Some("BTC".into());
-        event.amount = Some(Amount(amount));
-        event.balance = before.map(Amount);
+        event.amount = Some(Amount::new(amount));
+        event.balance = before.map(Amount::new);
         event.tx = (kind == EventKind::Deposit).then(|| format!("tx-{id}"));
         Moved { event, seq: 0, decision: Verdict::Allow, completion: None, held: false }
     }
 
-    fn after(list: &[Moved]) -> Vec<i128> {
+    fn after(list: &[Moved]) -> Vec<i64> {
         let done = reconcile("c1", list);
         assert_eq!(done.problems, [""; 0]);
-        done.closing.iter().map(|c| c.after).collect()
+        done.closing.iter().map(|c| c.after.to_string().parse().unwrap()).collect()
     }
 
     use EventKind::{Deposit, Payment, Withdrawal};
@@ -192,7 +213,7 @@ mod tests {
         assert_eq!(after(&[moved(Deposit, "d", 5, Some(1)), again, moved(Withdrawal, "w", 2, None)]), [4]);
         // Fees are in what the sender states after it.
         let mut with_fee = moved(Withdrawal, "w", 5, Some(10));
-        with_fee.event.balance_after = Some(Amount(4));
+        with_fee.event.balance_after = Some(Amount::new(4));
         assert_eq!(after(&[with_fee]), [4]);
     }
 

@@ -650,7 +650,7 @@ impl Desk<'_> {
                 text_ok(&at("customer"), &t.customer)?;
                 text_ok(&at("asset"), &t.asset)?;
                 text_ok(&at("destination"), &t.destination)?;
-                if t.amount.0 == 0 {
+                if t.amount.is_zero() {
                     return Err(Invalid::new(&at("amount"), "must be above 0").into());
                 }
             }

@@ -308,7 +308,7 @@ fn traced(
         let Some(number) = ledger.source_info(place).address.filter(|a| Some(*a) != start) else { continue };
         let address = ledger.address(number).to_text(network);
         let through = via.map_or(String::new(), |tx| format!(" by transaction {}", display_hash(&ledger.tx(tx).txid)));
-        let amount = with_unit(amount.into(), network.parameters().asset);
+        let amount = with_unit(amount, network.parameters().asset);
         let why = format!("{amount} of it reached {address}{through}, {hops} transactions on");
         reached.entry(address).or_default().push(why);
     }

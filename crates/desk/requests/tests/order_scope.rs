@@ -135,9 +135,9 @@ fn balances_are_what_is_left_after_the_last_movement(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         let mut came = deposit("d1", "c1", "0xd1", 5, 100);
-        came.balance = Some(Amount(0));
+        came.balance = Some(Amount::new(0));
         let mut went = at(withdrawal("w1", "c1", "0xpaid", 5, 100), START + 10);
-        went.balance = Some(Amount(5));
+        went.balance = Some(Amount::new(5));
         for event in [came, went] {
             assert!(decide(d, event) <= Verdict::Review);
         }
@@ -156,9 +156,9 @@ fn balances_that_do_not_reconcile_are_not_signed(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         let mut came = deposit("d1", "c1", "0xd1", 5, 100);
-        came.balance = Some(Amount(0));
+        came.balance = Some(Amount::new(0));
         let mut went = at(withdrawal("w1", "c1", "0xpaid", 5, 100), START + 10);
-        went.balance = Some(Amount(9));
+        went.balance = Some(Amount::new(9));
         for event in [came, went] {
             decide(d, event);
         }
@@ -182,9 +182,9 @@ fn a_declined_payment_or_rejected_withdrawal_is_not_listed_as_carried_out(place:
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         let mut payment = Event::new(EventKind::Payment, "p1", START, "c1");
-        (payment.asset, payment.amount) = (Some("EUR".into()), Some(Amount(700)));
+        (payment.asset, payment.amount) = (Some("EUR".into()), Some(Amount::new(700)));
         (payment.method, payment.direction) = (Some(Method::Card), Some(Direction::In));
-        (payment.status, payment.balance) = (Some(Status::Declined), Some(Amount(50)));
+        (payment.status, payment.balance) = (Some(Status::Declined), Some(Amount::new(50)));
         decide(d, payment);
         d.screening
             .place_hold(
@@ -206,7 +206,7 @@ fn a_declined_payment_or_rejected_withdrawal_is_not_listed_as_carried_out(place:
             )
             .unwrap();
         let mut stopped = at(withdrawal("w1", "c1", "0xpaid", 5, 100), START + 10);
-        stopped.balance = Some(Amount(9));
+        stopped.balance = Some(Amount::new(9));
         assert_eq!(decide(d, stopped), Verdict::Reject);
         grant(d, request("r1", &[DataClass::Transactions, DataClass::Balances], OrderScope::default()), "c1");
         let files = produced(d, "r1");
@@ -485,7 +485,7 @@ fn put(
         let mut e = Event::new(kind, mark, thing.time, who);
         (e.account, e.reference) = (account.clone(), Some(format!("{mark} reference")));
         if kind != EventKind::Account {
-            (e.asset, e.amount, e.value) = (Some(moving.clone()), Some(Amount(i as u128 + 1)), Some(1));
+            (e.asset, e.amount, e.value) = (Some(moving.clone()), Some(Amount::new(i as u128 + 1)), Some(1));
         }
         e
     };

@@ -407,7 +407,7 @@ fn a_seizure_moves_with_two_approvals_only(place: &TestDb) {
     let transfer = |customer: &str, amount: u128| SeizureTransfer {
         customer: customer.into(),
         asset: "BTC".into(),
-        amount: Amount(amount),
+        amount: Amount::new(amount),
         destination: "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq (the court's)".into(),
     };
     assert!(why(house.prepare("s1", Vec::new())).contains("what moves where"));
@@ -419,7 +419,7 @@ fn a_seizure_moves_with_two_approvals_only(place: &TestDb) {
     assert!(why(house.approve("s1", "bo")).contains("second person"));
     let held = || {
         let holds = house.screening.holds(&HoldFilter { limit: 10, ..Default::default() }).unwrap();
-        holds.into_iter().map(|h| (h.state, h.held.0)).collect::<Vec<_>>()
+        holds.into_iter().map(|h| (h.state, u128::try_from(h.held).unwrap())).collect::<Vec<_>>()
     };
     assert_eq!(held(), [("active".to_owned(), 500)], "it is held from the first approval on");
     // Back to the beginning: the hold goes too.

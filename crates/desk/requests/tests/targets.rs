@@ -138,7 +138,7 @@ fn everything_that_records_hold_can_be_a_target(place: &TestDb) {
     }
     // What only an event names.
     let mut payment = Event::new(EventKind::Payment, "p1", START, "c2");
-    (payment.asset, payment.amount) = (Some("EUR".into()), Some(Amount(1)));
+    (payment.asset, payment.amount) = (Some("EUR".into()), Some(Amount::new(1)));
     (payment.method, payment.direction) = (Some(Method::Bank), Some(Direction::In));
     payment.instrument = Some("FR14 2004 1010 0505 0001 3M02 606".into());
     let mut checked = Event::new(EventKind::Account, "k1", START, "c2");

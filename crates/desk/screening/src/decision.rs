@@ -172,7 +172,7 @@ pub type ActiveHolds = HashMap<String, Vec<ActiveHold>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
     /// Base units.
-    pub base_units: u128,
+    pub base_units: Amount,
     /// Minor units that they are worth.
     pub value: u64,
 }
@@ -202,10 +202,10 @@ pub fn value_of(event: &Event, policy: &Policy, prices: &Prices) -> Option<u64> 
     }
     let (asset, amount) = (event.asset.as_ref()?, event.amount?);
     if *asset == policy.reference_currency {
-        return u64::try_from(amount.0).ok();
+        return u64::try_from(amount).ok();
     }
     let price = prices.get(asset)?;
-    let value = amount.0.checked_mul(price.value as u128)? / price.base_units.max(1);
+    let value = amount.mul_div(price.value.into(), price.base_units.max(Amount::new(1)))?;
     u64::try_from(value).ok().filter(|v| *v <= crate::model::MAX_VALUE)
 }
 
@@ -484,17 +484,18 @@ fn covered(event: &Event, holds: &[ActiveHold], reasons: &mut Vec<Reason>, value
             .iter()
             .filter(|h| matches!(h.scope, Scope::Amount | Scope::Deposit) && same_asset(h) && same_account(h))
             .collect();
-        let held: u128 = partial.iter().map(|h| h.held.0).sum();
-        if held > 0 {
-            let amount = event.amount.unwrap_or_default().0;
+        // More than any balance holds, if the sum does not fit.
+        let held = Amount::checked_sum(partial.iter().map(|h| h.held)).unwrap_or(Amount::MAX);
+        if !held.is_zero() {
+            let amount = event.amount.unwrap_or_default();
             let list: Vec<String> = partial.iter().map(|h| h.id.to_string()).collect();
-            let text = |n: u128| with_unit(n, event.asset.as_deref().unwrap_or_default());
+            let text = |n: Amount| with_unit(n, event.asset.as_deref().unwrap_or_default());
             let because = |rest: String| vec![format!("{} held (holds {})", text(held), list.join(", ")), rest];
             match event.balance {
-                Some(balance) if amount.saturating_add(held) <= balance.0 => {}
+                Some(balance) if amount.checked_add(held).is_some_and(|needed| needed <= balance) => {}
                 Some(balance) => {
                     covering.extend(partial.iter().map(|h| h.id));
-                    let rest = format!("the balance is {}, the withdrawal {}", text(balance.0), text(amount));
+                    let rest = format!("the balance is {}, the withdrawal {}", text(balance), text(amount));
                     let title = "the withdrawal would touch held funds";
                     reasons.push(engine("held", Verdict::Reject, title, because(rest), value));
                 }

@@ -1,7 +1,7 @@
 //! The fields that rules speak about. `holdfast rules fields` prints this table.
 
 use crate::facts::{ChainFacts, Share, risk_level};
-use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
+use crate::model::{Amount, CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::state::{Activity, DAY, HOUR, MEMORY, State, What, key, party_of, senders_of};
 use crate::typology::{Finding, Typology};
 
@@ -239,6 +239,13 @@ fn provider(input: &Input, name: &str) -> i64 {
     input.facts.providers.get(name).and_then(|p| p.risk).map_or(0, i64::from)
 }
 
+/// Returns what share of `whole` an amount is, millionths, at most all of it.
+fn share_ppm(amount: Amount, whole: Amount) -> i64 {
+    const WHOLE: i64 = 1_000_000;
+    let share = amount.mul_div(Amount::new(WHOLE as u128), whole).and_then(|s| u64::try_from(s).ok());
+    share.map_or(WHOLE, |s| (s as i64).clamp(0, WHOLE))
+}
+
 fields! {
     event.kind "deposit, withdrawal, payment or account" => |x| x.event.kind.name(),
     event.action "what happened to the account: signup, login, login_failed, password_change, ..." => |x| x.event.action.map_or("", |a| a.name()),
@@ -253,7 +260,7 @@ fields! {
     event.third_party "whether the instrument's holder is not the customer" => |x| x.event.third_party == Some(true),
     event.round "whether the value is a whole multiple of 100.00" => |x| x.value.is_some_and(|v| v > 0 && v % 10_000 == 0),
     event.balance_share "share of the balance that a withdrawal takes, millionths; 0 when unknown" => |x| match (x.event.amount, x.event.balance) {
-        (Some(a), Some(b)) if b.0 > 0 => (a.0.saturating_mul(1_000_000) / b.0).min(1_000_000) as i64,
+        (Some(a), Some(b)) if !b.is_zero() => share_ppm(a, b),
         _ => 0,
     },
     customer.known "whether a record of the customer came" => |x| x.customer().is_some_and(|c| c.recorded),

@@ -3,6 +3,7 @@
 use crate::model::{Amount, Invalid, MAX_TEXT};
 use crate::rules::Scope;
 use holdfast_store::{Database, DbError, Row, number};
+use holdfast_types::SignedAmount;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -123,7 +124,7 @@ impl HoldRequest {
             needs("asset", self.asset.is_some())?;
         }
         if matches!(self.scope, Scope::Amount | Scope::Deposit) {
-            needs("amount", self.amount.is_some_and(|a| a.0 > 0))?;
+            needs("amount", self.amount.is_some_and(|a| !a.is_zero()))?;
         } else if self.amount.is_some() {
             return Err(Invalid::new(
                 "amount",
@@ -174,6 +175,15 @@ where
     T::Err: std::fmt::Display,
 {
     text.parse().map_err(|e: T::Err| DbError::Stored { what: what.to_owned(), cause: e.to_string() })
+}
+
+fn too_wide(what: &str) -> DbError {
+    DbError::Stored { what: what.to_owned(), cause: "the sum does not fit into 256 bits".into() }
+}
+
+fn add(sum: &mut SignedAmount, amount: SignedAmount) -> Result<(), DbError> {
+    *sum = sum.checked_add(amount).ok_or_else(|| too_wide("postings of a hold"))?;
+    Ok(())
 }
 
 pub(crate) fn hold(row: &Row) -> Result<Hold, DbError> {
@@ -275,33 +285,34 @@ pub fn check(db: &mut Database) -> Result<HoldsReport, DbError> {
             "SELECT hold, change, ledger_account, amount FROM postings WHERE hold >= $1 AND hold <= $2 ORDER BY id",
             &[first.into(), (last as i64).into()],
         )?;
-        let mut changes: BTreeMap<(i64, i64), i128> = BTreeMap::new();
-        let mut held: BTreeMap<u64, i128> = BTreeMap::new();
+        let mut changes: BTreeMap<(i64, i64), SignedAmount> = BTreeMap::new();
+        let mut held: BTreeMap<u64, SignedAmount> = BTreeMap::new();
         for row in &rows {
-            let amount: i128 = stored("amount of a posting", row.text(3)?)?;
-            *changes.entry((row.int(0)?, row.int(1)?)).or_default() += amount;
+            let amount: SignedAmount = stored("amount of a posting", row.text(3)?)?;
+            add(changes.entry((row.int(0)?, row.int(1)?)).or_default(), amount)?;
             if row.text(2)?.starts_with("held:") {
-                *held.entry(row.int(0)? as u64).or_default() += amount;
+                add(held.entry(row.int(0)? as u64).or_default(), amount)?;
             }
         }
-        for ((hold, change), sum) in changes.iter().filter(|c| *c.1 != 0) {
+        for ((hold, change), sum) in changes.iter().filter(|c| *c.1 != SignedAmount::ZERO) {
             report.problems.push(format!("hold {hold}: the lines of change {change} add up to {sum}, not 0"));
         }
         for h in &page {
             report.holds += 1;
-            let posted = held.get(&h.id).copied().unwrap_or(0);
-            if posted != h.held.0 as i128 {
+            let posted = held.get(&h.id).copied().unwrap_or_default();
+            if posted != SignedAmount::from(h.held) {
                 report
                     .problems
                     .push(format!("hold {}: {} base units are held, its postings say {posted}", h.id, h.held));
             }
-            if h.state != "active" && h.held.0 != 0 {
+            if h.state != "active" && !h.held.is_zero() {
                 report.problems.push(format!("hold {}: {} but still holds {}", h.id, h.state, h.held));
             }
-            if h.held.0 > 0
+            if !h.held.is_zero()
                 && let Some(asset) = &h.asset
             {
-                report.held.entry(asset.clone()).or_default().0 += h.held.0;
+                let sum = report.held.entry(asset.clone()).or_default();
+                *sum = sum.checked_add(h.held).ok_or_else(|| too_wide("amounts of holds"))?;
             }
         }
         filter.after = last;

@@ -4,66 +4,14 @@
 //! in minor units (cents) of the rule book's reference currency.
 
 pub use holdfast_input::time::{parse as parse_time, parse_date, rfc3339};
+pub use holdfast_types::Amount;
 pub use holdfast_types::Invalid;
 use holdfast_types::{address, asset};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Longest identifier, address, name or code.
 pub const MAX_TEXT: usize = 256;
-
-/// Base units of an asset. Text in JSON, because JSON readers lose digits beyond 2^53; numbers are read too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Amount(pub u128);
-
-impl std::fmt::Display for Amount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::str::FromStr for Amount {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = !text.is_empty() && text.len() <= 38 && text.bytes().all(|b| b.is_ascii_digit());
-        let parsed = if digits { text.parse().ok() } else { None };
-        parsed.map(Amount).ok_or_else(|| {
-            format!(
-                "'{}' is no amount; give base units as digits, at most 38",
-                text.chars().take(50).collect::<String>()
-            )
-        })
-    }
-}
-
-impl Serialize for Amount {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Amount;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("base units as digits")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Amount, E> {
-                text.parse().map_err(E::custom)
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Amount, E> {
-                Ok(Amount(n as u128))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
 
 /// What a record describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -745,22 +693,11 @@ mod tests {
     }
 
     #[test]
-    fn amounts_keep_every_digit() {
-        let text = "340282366920938463463374607431768211";
-        let amount: Amount = serde_json::from_str(&format!("\"{text}\"")).unwrap();
-        assert_eq!(serde_json::to_string(&amount).unwrap(), format!("\"{text}\""));
-        assert_eq!(serde_json::from_str::<Amount>("12").unwrap(), Amount(12));
-        for bad in ["\"\"", "\"-1\"", "\"1.5\"", "-1", "1.5", "\"999999999999999999999999999999999999999\""] {
-            assert!(serde_json::from_str::<Amount>(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn faults_name_their_field() {
         let mut event = Event::new(EventKind::Withdrawal, "w1", 1_700_000_000, "c1");
         assert_eq!(event.validate().unwrap_err().field, "asset");
         event.asset = Some("BTC".into());
-        event.amount = Some(Amount(5));
+        event.amount = Some(Amount::new(5));
         assert_eq!(event.validate().unwrap_err().field, "counterparty");
         event.counterparty = Some("1abc".into());
         event.validate().unwrap();

@@ -2,7 +2,7 @@
 
 use crate::model::Event;
 use holdfast_bitcoin::{AddressKey, parse_hash};
-use holdfast_types::{Address, Asset, ChainId};
+use holdfast_types::{Address, Amount, Asset, ChainId};
 use holdfast_workspace::Workspace;
 
 /// An output as the ledger or the mempool has it.
@@ -30,7 +30,7 @@ const AHEAD: u32 = 1;
 /// where amount, address and confirmations differ. An address that several outputs pay may be credited with their sum.
 pub fn claim(event: &Event, paid: &[Paid], confirmations: u32) -> Claim {
     let mut mismatch = Vec::new();
-    let amount = event.amount.map(|a| a.0);
+    let amount = event.amount;
     let to = event.address.as_deref().map(|text| (text, Address::read(text)));
     let pays = |p: &Paid| to.as_ref().is_none_or(|(_, address)| address.script() == Some(&p.to));
     let numbered = |n: u32| paid.iter().enumerate().skip(n as usize).take(1).collect::<Vec<_>>();
@@ -47,10 +47,10 @@ pub fn claim(event: &Event, paid: &[Paid], confirmations: u32) -> Claim {
             _ => {}
         }
     }
-    let exact = candidates.iter().find(|(_, p)| amount.is_none_or(|a| a == u128::from(p.value)));
+    let exact = candidates.iter().find(|(_, p)| amount.is_none_or(|a| a == p.value.into()));
     let output = exact.or(candidates.first()).map_or(0, |(i, _)| *i);
     if let (None, Some(amount)) = (exact, amount) {
-        let sum: u128 = candidates.iter().map(|(_, p)| u128::from(p.value)).sum();
+        let sum = Amount::new(candidates.iter().map(|(_, p)| u128::from(p.value)).sum());
         let sums = event.output.is_none() && to.is_some() && sum == amount;
         let what = match (event.output, &to, candidates.is_empty()) {
             (_, _, true) => None,
@@ -79,7 +79,7 @@ pub fn other_asset(workspace: &Workspace, event: &Event) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Amount, EventKind};
+    use crate::model::EventKind;
     use holdfast_bitcoin::{Network, ScriptClass};
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
         let says = |output: Option<u32>, to: Option<u8>, amount: u128, confirmations: Option<u32>| {
             let mut event = Event::new(EventKind::Deposit, "d", 1_700_000_000, "c");
             (event.output, event.address) = (output, to.map(text));
-            (event.amount, event.confirmations) = (Some(Amount(amount)), confirmations);
+            (event.amount, event.confirmations) = (Some(Amount::new(amount)), confirmations);
             let claim = claim(&event, &paid, 3);
             (claim.output, claim.mismatch.join("; "))
         };

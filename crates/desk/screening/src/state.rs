@@ -481,7 +481,7 @@ mod tests {
     fn withdrawal(id: u32, time: i64) -> Event {
         let mut event = Event::new(EventKind::Withdrawal, format!("w{id}"), time, "c");
         event.asset = Some("BTC".into());
-        event.amount = Some(Amount(1));
+        event.amount = Some(Amount::new(1));
         event.counterparty = Some(format!("a{}", id % 10));
         event
     }

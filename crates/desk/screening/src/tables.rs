@@ -488,7 +488,7 @@ mod tests {
         let records = super::records(text.as_bytes()).unwrap();
         assert_eq!((records[0].flags.len(), records[1].level), (2, Some(2)));
         let events = super::events(b"kind,id,time,customer,asset,amount,counterparty\nwithdrawal,w,1700000000,c1,BTC,100000000000000000000,1abc\n");
-        assert_eq!(events.unwrap()[0].amount.unwrap().0, 100_000_000_000_000_000_000);
+        assert_eq!(events.unwrap()[0].amount.unwrap(), crate::Amount::new(100_000_000_000_000_000_000));
         for (bad, expected) in [
             ("kind,id,time\ncustomer,c,yesterday\n", "line 2: time"),
             ("kind,id,time,colour\ncustomer,c,1700000000,red\n", "line 2: unknown field `colour`"),
@@ -536,7 +536,10 @@ mod tests {
                 format!("kind;id;time;customer;asset;amount;counterparty\nwithdrawal;w;{time};c1;BTC;{amount};1abc\n");
             let options = ReadOptions { dates, ..ReadOptions::default() };
             let mut read = read_events(text.as_bytes(), &options).unwrap();
-            read.items.pop().map(|e| (e.amount.unwrap().0, e.time)).ok_or_else(|| read.faults[0].to_string())
+            read.items
+                .pop()
+                .map(|e| (u128::try_from(e.amount.unwrap()).unwrap(), e.time))
+                .ok_or_else(|| read.faults[0].to_string())
         };
         let unclear = DateOrder::Unambiguous;
         let noon = 1_774_440_000;

@@ -38,7 +38,7 @@ fn what_the_chain_cannot_say_is_said_to_be_so() {
     let (workspace, ..) = chain_workspace(dir.path(), Options { seed: 3, txs: 1_000 }).unwrap();
     let mut event = Event::new(EventKind::Deposit, "d", 1_780_000_000, "c");
     event.asset = Some("BTC".into());
-    event.amount = Some(Amount(1));
+    event.amount = Some(Amount::new(1));
     event.tx = Some("ab".repeat(32));
     let look = |event: &Event| ChainFacts::look(&workspace, event, None).unavailable;
     assert!(look(&event).unwrap().contains("neither in the ledger nor"));
@@ -60,7 +60,7 @@ fn far_deposit(workspace: &holdfast_workspace::Workspace, hops: u32) -> (Event, 
     for tx in (0..ledger.counts().txs).rev() {
         let mut event = Event::new(EventKind::Deposit, "d1", START, "c1");
         event.asset = Some("BTC".into());
-        event.amount = Some(Amount(ledger.value(ledger.outputs(tx).start).into()));
+        event.amount = Some(Amount::new(ledger.value(ledger.outputs(tx).start).into()));
         event.value = Some(1_000);
         event.tx = Some(ledger.txid_text(tx));
         event.output = Some(0);

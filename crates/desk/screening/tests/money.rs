@@ -46,12 +46,14 @@ fn a_batch_payout_to_two_customers_is_two_holds(place: &TestDb) {
         assert_eq!(active(&screening, customer), 1, "{customer}");
     }
     // Two payouts of one batch to one customer are two movements.
-    let other = Event { amount: Some(Amount(7)), ..batch("d3", "c1") };
+    let other = Event { amount: Some(Amount::new(7)), ..batch("d3", "c1") };
     screening.decide(other, suspicious(), "t").unwrap();
     assert_eq!(active(&screening, "c1"), 2);
     for customer in ["c1", "c2"] {
-        let out =
-            Event { balance: Some(Amount(12)), ..withdrawal(&format!("w-{customer}"), customer, "0x1", 12, 1_000) };
+        let out = Event {
+            balance: Some(Amount::new(12)),
+            ..withdrawal(&format!("w-{customer}"), customer, "0x1", 12, 1_000)
+        };
         assert_eq!(screening.decide(out, clean(), "t").unwrap().decision, Verdict::Reject, "{customer}");
     }
     assert!(screening.check_holds().unwrap().problems.is_empty());
@@ -81,7 +83,7 @@ fn a_hold_request_for_two_owners_is_no_repetition(place: &TestDb) {
         customer: customer.into(),
         account: None,
         asset: Some("btc".into()),
-        amount: (scope == Scope::Deposit).then_some(Amount(5)),
+        amount: (scope == Scope::Deposit).then_some(Amount::new(5)),
         transfer: (scope == Scope::Deposit).then(|| "BTC:aa:0".into()),
         basis: "court order".into(),
         reason: "order 7".into(),
@@ -213,7 +215,7 @@ fn no_event_passes_without_a_source() {
                 for missing in 0..fields {
                     n += 1;
                     let mut event = Event::new(kind, format!("e{n}"), START, format!("c{n}"));
-                    (event.asset, event.amount) = (Some(asset.into()), Some(Amount(5)));
+                    (event.asset, event.amount) = (Some(asset.into()), Some(Amount::new(5)));
                     event.value = (missing & 1 == 0).then_some(900_000);
                     event.account = (missing & 2 == 0).then(|| "a1".into());
                     if kind == EventKind::Deposit {
@@ -328,7 +330,7 @@ fn real_deposit(workspace: &Workspace) -> Event {
     let output = ledger.outputs(tx).start + 1;
     let mut event = Event::new(EventKind::Deposit, "d", START, "c1");
     event.asset = Some("BTC".into());
-    event.amount = Some(Amount(ledger.value(output) as u128));
+    event.amount = Some(Amount::from(ledger.value(output)));
     event.value = Some(100);
     event.tx = Some(ledger.txid_text(tx));
     event.output = Some(1);
@@ -358,7 +360,10 @@ fn a_credit_that_the_ledger_does_not_bear_out_is_held() {
     assert_eq!(reasons(&|e| (e.output, e.address) = (None, None)), None, "and by amount");
     type Change<'a> = &'a dyn Fn(&mut Event);
     let cases: [(Change<'_>, &str); 5] = [
-        (&|e| e.amount = Some(Amount(e.amount.unwrap().0 * 1_000)), "base units, the event says"),
+        (
+            &|e| e.amount = Some(Amount::new(u128::try_from(e.amount.unwrap()).unwrap() * 1_000)),
+            "base units, the event says",
+        ),
         (&|e| e.address = Some("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu".into()), "output 1 does not pay"),
         (
             &|e| (e.output, e.address) = (None, Some("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu".into())),

@@ -203,7 +203,7 @@ fn decisions_are_idempotent_and_explained(place: &TestDb) {
     assert_eq!(screening.decide(event.clone(), clean(), "test").unwrap(), decision);
     let holds = screening.holds(&HoldFilter::default()).unwrap();
     assert_eq!(holds.len(), 1);
-    assert_eq!(holds[0].held, Amount(5_000_000_000_000_000_000_000));
+    assert_eq!(holds[0].held, Amount::new(5_000_000_000_000_000_000_000));
     assert_eq!((holds[0].scope, holds[0].id), (Scope::Deposit, decision.holds[0]));
     // The same id with other content is refused.
     let mut other = event.clone();
@@ -225,10 +225,10 @@ fn decisions_are_idempotent_and_explained(place: &TestDb) {
     assert_eq!(unknown.decision, Verdict::Hold);
     // Held money does not leave; the rest does.
     let mut out = withdrawal("w1", "c1", "0x01", 10, 1_000);
-    out.balance = Some(Amount(5_000_000_000_000_000_000_020));
+    out.balance = Some(Amount::new(5_000_000_000_000_000_000_020));
     assert_eq!(screening.decide(out.clone(), clean(), "test").unwrap().decision, Verdict::Allow);
     out.id = "w2".into();
-    out.amount = Some(Amount(11));
+    out.amount = Some(Amount::new(11));
     let refused = screening.decide(out, clean(), "test").unwrap();
     assert_eq!((refused.decision, refused.reasons[0].rule.as_str()), (Verdict::Reject, "engine.held"));
     assert!(screening.check_holds().unwrap().problems.is_empty());
@@ -243,7 +243,7 @@ fn holds_balance_and_need_two_people(place: &TestDb) {
         customer: "c1".into(),
         account: None,
         asset: (scope != Scope::Account).then(|| "ETH".into()),
-        amount: amount.map(Amount),
+        amount: amount.map(Amount::new),
         transfer: None,
         basis: "order 7 of the court of X".into(),
         reason: "freeze order".into(),
@@ -256,16 +256,16 @@ fn holds_balance_and_need_two_people(place: &TestDb) {
     let faulty = screening.place_hold(request("h2", Scope::Amount, None), "ana");
     assert!(faulty.unwrap_err().to_string().starts_with("amount: missing"));
     // One person asks, another confirms.
-    let asked = screening.release_hold(id, Some(Amount(400)), "partial order", "ana").unwrap();
-    assert_eq!((asked.state.as_str(), asked.held), ("active", Amount(1_000)));
-    let same = screening.release_hold(id, Some(Amount(400)), "partial order", "ana");
+    let asked = screening.release_hold(id, Some(Amount::new(400)), "partial order", "ana").unwrap();
+    assert_eq!((asked.state.as_str(), asked.held), ("active", Amount::new(1_000)));
+    let same = screening.release_hold(id, Some(Amount::new(400)), "partial order", "ana");
     assert!(matches!(same, Err(ScreeningError::SecondPerson(..))));
-    assert!(screening.release_hold(id, Some(Amount(500)), "more", "ben").is_err());
-    let partly = screening.release_hold(id, Some(Amount(400)), "agreed", "ben").unwrap();
-    assert_eq!((partly.state.as_str(), partly.held), ("active", Amount(600)));
+    assert!(screening.release_hold(id, Some(Amount::new(500)), "more", "ben").is_err());
+    let partly = screening.release_hold(id, Some(Amount::new(400)), "agreed", "ben").unwrap();
+    assert_eq!((partly.state.as_str(), partly.held), ("active", Amount::new(600)));
     screening.release_hold(id, None, "order lifted", "ben").unwrap();
     let over = screening.release_hold(id, None, "agreed", "ana").unwrap();
-    assert_eq!((over.state.as_str(), over.held, over.ended_by.as_deref()), ("released", Amount(0), Some("ana")));
+    assert_eq!((over.state.as_str(), over.held, over.ended_by.as_deref()), ("released", Amount::new(0), Some("ana")));
     assert!(matches!(screening.release_hold(id, None, "again", "ben"), Err(ScreeningError::State(_))));
     // A freeze stops everything until it expires.
     let mut freeze = request("h3", Scope::Account, None);

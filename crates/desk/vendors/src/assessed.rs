@@ -1,6 +1,7 @@
 //! What is said of an address or transfer, before it takes a provider's form.
 
 use holdfast_attribution::taxonomy::Risk;
+use holdfast_screening::Amount;
 use holdfast_screening::decision::{Price, Reason};
 use holdfast_screening::facts::Share;
 use holdfast_screening::{ChainFacts, Decision, Verdict};
@@ -90,8 +91,9 @@ impl Assessed<'_> {
     /// US dollars for base units.
     pub fn usd(&self, base_units: u64) -> Option<f64> {
         let price = self.price?;
-        let cents = (base_units as u128).checked_mul(price.value as u128)? / price.base_units.max(1);
-        Some(cents as f64 / 100.0)
+        let units = price.base_units.max(Amount::new(1));
+        let cents = Amount::from(base_units).mul_div(price.value.into(), units)?;
+        Some(cents.approximate() / 100.0)
     }
 
     /// Shares that carry any risk weight, of where money came from (`false`) or went (`true`), heaviest first.
@@ -151,7 +153,7 @@ mod tests {
         assert!(share_score(&share("exchange", 1_000_000, 0)) <= 1.0);
         let facts =
             ChainFacts { source: vec![share("exchange", 1, 0), share("ransomware", 100_000, 0)], ..Default::default() };
-        let price = Some(Price { base_units: 100_000_000, value: 4_000_000 });
+        let price = Some(Price { base_units: Amount::new(100_000_000), value: 4_000_000 });
         let seen = Assessed { facts: &facts, decision: None, price, time: 0 };
         assert_eq!(seen.score(), Some(tenth));
         assert_eq!(seen.side_score(true), None);

@@ -41,7 +41,7 @@ pub fn base_units(asset: &str, amount: &Number) -> Result<Amount, Invalid> {
 /// Whole units of base units.
 pub fn whole_units(asset: &str, amount: Amount) -> Option<f64> {
     let places = decimals(asset)? as usize;
-    let digits = format!("{:0>width$}", amount.0, width = places + 1);
+    let digits = format!("{:0>width$}", amount.to_string(), width = places + 1);
     let (whole, part) = digits.split_at(digits.len() - places);
     format!("{whole}.{part}").parse().ok()
 }
@@ -187,7 +187,7 @@ impl Transfer {
         let found = found(tx, output);
         let amount = match (&self.asset_amount, found) {
             (Some(amount), _) => base_units(&asset, amount)?,
-            (None, Some((_, units))) => Amount(units as u128),
+            (None, Some((_, units))) => Amount::from(units),
             (None, None) => return Err(Invalid::new("assetAmount", "missing, and the transfer is not in the ledger")),
         };
         let mut event = Event::new(kind, Kind::Transfer.event_id(&self.id(user)), time, user);
@@ -420,10 +420,10 @@ mod tests {
             ("ETH", "1", 10u128.pow(18)),
             ("USDT", "1e3", 10u128.pow(9)),
         ] {
-            assert_eq!(base_units(asset, &number(whole)).unwrap(), Amount(base), "{whole} {asset}");
+            assert_eq!(base_units(asset, &number(whole)).unwrap(), Amount::new(base), "{whole} {asset}");
         }
-        assert_eq!(whole_units("BTC", Amount(1)), Some(0.00000001));
-        assert_eq!(whole_units("BTC", Amount(150_000_000)), Some(1.5));
+        assert_eq!(whole_units("BTC", Amount::new(1)), Some(0.00000001));
+        assert_eq!(whole_units("BTC", Amount::new(150_000_000)), Some(1.5));
         for (asset, bad) in [("BTC", "0.000000001"), ("BTC", "-1"), ("NOPE", "1"), ("BTC", "1e300")] {
             let e = base_units(asset, &number(bad)).unwrap_err();
             assert_eq!(e.field, "assetAmount", "{bad} {asset}");
@@ -438,7 +438,10 @@ mod tests {
         }))
         .unwrap();
         let event = attempt.event("u1").unwrap();
-        assert_eq!((event.amount, event.value, event.time), (Some(Amount(50_000_000)), Some(1_000_025), 1_607_534_740));
+        assert_eq!(
+            (event.amount, event.value, event.time),
+            (Some(Amount::new(50_000_000)), Some(1_000_025), 1_607_534_740)
+        );
         assert_eq!(event.id, Kind::Attempt.event_id(&attempt.id("u1")));
         assert_ne!(attempt.id("u1"), attempt.id("u2"));
     }

@@ -240,7 +240,7 @@ impl Question {
             asset: asset.to_ascii_uppercase(),
             address: Some(address.to_owned()),
             deposit: None,
-            amount: Amount(0),
+            amount: Amount::new(0),
             customer: "holdfast".into(),
             time: now,
             event: format!("address:{address}"),

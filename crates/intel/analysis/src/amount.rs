@@ -1,5 +1,7 @@
 //! Amounts as people read them: with the asset's decimals and its name.
 
+use holdfast_types::Amount;
+
 /// Decimals of assets by ticker. Tokens are here under theirs.
 const DECIMALS: &[(&str, u32)] = &[
     ("BTC", 8),
@@ -38,8 +40,8 @@ pub fn decimals(asset: &str) -> Option<u32> {
 }
 
 /// Base units in whole units with `places` decimals, without trailing zeros: 62.41615621, 0.5, 3.
-pub fn whole(base_units: u128, places: u32) -> String {
-    let digits = format!("{base_units:0>width$}", width = places as usize + 1);
+pub fn whole(base_units: impl Into<Amount>, places: u32) -> String {
+    let digits = format!("{:0>width$}", base_units.into().to_string(), width = places as usize + 1);
     let (units, part) = digits.split_at(digits.len() - places as usize);
     match part.trim_end_matches('0') {
         "" => units.to_owned(),
@@ -48,7 +50,8 @@ pub fn whole(base_units: u128, places: u32) -> String {
 }
 
 /// Base units of an asset with its name: `62.41615621 BTC`. Of an asset whose decimals are not known, base units that say so.
-pub fn with_unit(base_units: u128, asset: &str) -> String {
+pub fn with_unit(base_units: impl Into<Amount>, asset: &str) -> String {
+    let base_units = base_units.into();
     match decimals(asset) {
         Some(places) => format!("{} {asset}", whole(base_units, places)),
         None => format!("{base_units} base units of {asset}"),
@@ -61,12 +64,12 @@ mod tests {
 
     #[test]
     fn amounts_carry_decimals_and_unit() {
-        assert_eq!(with_unit(6_241_615_621, "BTC"), "62.41615621 BTC");
-        assert_eq!(with_unit(49_990_000, "btc"), "0.4999 btc");
-        assert_eq!(with_unit(1, "ETH"), "0.000000000000000001 ETH");
-        assert_eq!(with_unit(3_000_000, "USDT"), "3 USDT");
-        assert_eq!(with_unit(0, "BTC"), "0 BTC");
+        assert_eq!(with_unit(6_241_615_621u64, "BTC"), "62.41615621 BTC");
+        assert_eq!(with_unit(49_990_000u64, "btc"), "0.4999 btc");
+        assert_eq!(with_unit(1u64, "ETH"), "0.000000000000000001 ETH");
+        assert_eq!(with_unit(3_000_000u64, "USDT"), "3 USDT");
+        assert_eq!(with_unit(0u64, "BTC"), "0 BTC");
         assert_eq!(with_unit(u128::MAX, "SOL"), "340282366920938463463374607431.768211455 SOL");
-        assert_eq!(with_unit(12, "FOO"), "12 base units of FOO");
+        assert_eq!(with_unit(12u64, "FOO"), "12 base units of FOO");
     }
 }

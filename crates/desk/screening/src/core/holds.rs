@@ -11,6 +11,7 @@ use crate::service::ScreeningError;
 use crate::warnings;
 use holdfast_identity::same_person;
 use holdfast_store::{DbError, Value};
+use holdfast_types::SignedAmount;
 use holdfast_types::{Asset, asset};
 use serde_json::json;
 
@@ -100,8 +101,8 @@ impl Core {
         let row = hold_row(&hold, Some(plan.dedupe));
         writes.holds.push(row);
         writes.flag_holds.extend(plan.flags.iter().map(|f| vec![(id as i64).into(), f.as_str().into()]));
-        if let Some(asset) = hold.asset.as_ref().filter(|_| held.0 > 0) {
-            self.post(&hold.customer, id, 1, asset, held.0 as i128, writes);
+        if let Some(asset) = hold.asset.as_ref().filter(|_| !held.is_zero()) {
+            self.post(&hold.customer, id, 1, asset, held.into(), writes);
         }
         self.audit(now, actor, "hold.placed", &format!("hold:{id}"), &text(&hold));
         self.remember_hold(&hold);
@@ -115,10 +116,12 @@ impl Core {
         hold: u64,
         change: i64,
         asset: &str,
-        amount: i128,
+        amount: SignedAmount,
         writes: &mut HoldWrites,
     ) {
-        for (account, amount) in [(format!("available:{customer}"), -amount), (format!("held:{customer}"), amount)] {
+        for (account, amount) in
+            [(format!("available:{customer}"), amount.negated()), (format!("held:{customer}"), amount)]
+        {
             writes.postings.push(vec![
                 (self.next.posting as i64).into(),
                 (hold as i64).into(),
@@ -228,7 +231,7 @@ impl Core {
             if hold.amount.is_none() {
                 return Err(Invalid::new("amount", format!("hold {id} covers no amount; release it whole")).into());
             }
-            if amount.0 == 0 || amount > hold.held {
+            if amount.is_zero() || amount > hold.held {
                 return Err(Invalid::new("amount", format!("hold {id} still holds {}", hold.held)).into());
             }
         }
@@ -274,16 +277,16 @@ impl Core {
         now: i64,
     ) -> Result<(), ScreeningError> {
         let freed = amount.unwrap_or(hold.held);
-        let rest = Amount(hold.held.0.saturating_sub(freed.0));
-        let over = rest.0 == 0;
+        let rest = hold.held.excess_over(freed);
+        let over = rest.is_zero();
         let id = hold.id;
         let mut writes = HoldWrites::default();
-        if let Some(asset) = hold.asset.as_ref().filter(|_| freed.0 > 0) {
+        if let Some(asset) = hold.asset.as_ref().filter(|_| !freed.is_zero()) {
             let rows = self
                 .db
                 .query("SELECT COALESCE(MAX(change), 0) FROM postings WHERE hold = $1", &[(id as i64).into()])?;
             let change = rows.first().map_or(Ok(0), |r| r.int(0))? + 1;
-            self.post(&hold.customer, id, change, asset, -(freed.0 as i128), &mut writes);
+            self.post(&hold.customer, id, change, asset, SignedAmount::minus(freed), &mut writes);
         }
         self.write_holds(&writes)?;
         if over {

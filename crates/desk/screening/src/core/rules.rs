@@ -40,7 +40,7 @@ impl Core {
 
     /// Sets the price of an asset.
     pub(crate) fn set_price(&mut self, asset: &str, price: Price, actor: &str, now: i64) -> Result<(), ScreeningError> {
-        if price.base_units == 0
+        if price.base_units.is_zero()
             || price.value == 0
             || price.value > i64::MAX as u64
             || asset.is_empty()

@@ -221,7 +221,7 @@ fn chain_deposits(ledger: &Ledger, blocks: &[SimBlock], kind_of: impl Fn(u32) ->
             let id = format!("{CHAIN_DEPOSIT}{}", events.len());
             let mut event = Event::new(EventKind::Deposit, id.clone(), time, customer.clone());
             event.asset = Some("BTC".into());
-            event.amount = Some(Amount(ledger.value(output) as u128));
+            event.amount = Some(Amount::from(ledger.value(output)));
             // 50,000.00 a coin.
             event.value = Some(ledger.value(output) / 20);
             event.tx = Some(holdfast_bitcoin::display_hash(&truth.txid));

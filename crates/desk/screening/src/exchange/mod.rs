@@ -122,7 +122,7 @@ pub fn simulate(options: Options) -> Result<Exchange, String> {
 
 /// Cents to wei at 2,000.00 an ether.
 fn wei(value: u64) -> Amount {
-    Amount(value as u128 * 5_000_000_000_000)
+    Amount::new(value as u128 * 5_000_000_000_000)
 }
 
 /// An event on its way into the exchange, with the case that it belongs to.
@@ -222,7 +222,7 @@ impl Builder {
         let session = self.session(p, time);
         let mut event = Event::new(EventKind::Payment, "", time, p.id.clone());
         event.asset = Some("USD".into());
-        event.amount = Some(Amount(how.value as u128));
+        event.amount = Some(Amount::from(how.value));
         event.value = Some(how.value);
         event.method = Some(how.method);
         event.direction = Some(direction);
