@@ -6,9 +6,10 @@ use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::{TraceOptions, render};
 use holdfast_api::system::{entropy, now};
 use holdfast_console::show::verify_file;
-use holdfast_screening::exchange::Exchange;
+use holdfast_evaluation::Exchange;
 use holdfast_screening::holds::HoldRequest;
-use holdfast_screening::{Event, Scope, Screening, Typology};
+use holdfast_screening::{Event, Scope, Screening};
+use holdfast_simulate::exchange::Pattern;
 use holdfast_simulate::{SimBlock, TxKind};
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde_json::{Value, json};
@@ -35,7 +36,7 @@ fn choose(chain: &Workspace, blocks: &[SimBlock], made: &Exchange) -> Option<Ran
         outputs.collect()
     };
     let mut ransoms: std::collections::BTreeMap<u64, Vec<String>> = std::collections::BTreeMap::new();
-    for case in made.cases.iter().filter(|c| c.typology == Typology::PeelChain && !c.held_out) {
+    for case in made.cases.iter().filter(|c| c.typology == Pattern::PeelChain && !c.held_out) {
         let event = events.get(case.events.first()?.as_str())?;
         let mut tx = ledger.tx_by_id(&holdfast_bitcoin::parse_hash(event.tx.as_ref()?)?)?;
         while kinds[tx as usize] == TxKind::Peel {

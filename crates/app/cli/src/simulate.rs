@@ -4,7 +4,7 @@ use crate::import::json_lines;
 use crate::output;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use holdfast_screening::exchange::Variants;
+use holdfast_evaluation::Variants;
 use holdfast_screening::{ChainFacts, Event};
 use holdfast_simulate::files::{FileOptions, write};
 use holdfast_simulate::{Economy, Options};
@@ -64,12 +64,12 @@ pub struct ScoreArgs {
 
 /// Decides on a simulated exchange in memory and prints how well every typology is found.
 fn score_command(args: ScoreArgs, as_json: bool) -> anyhow::Result<()> {
-    use holdfast_screening::exchange::{found_at, score_found};
+    use holdfast_evaluation::{found_at, score_found};
     fn read<T: serde::de::DeserializeOwned>(path: &std::path::Path) -> anyhow::Result<Vec<T>> {
         json_lines(path, &std::fs::read(path).with_context(|| path.display().to_string())?)
     }
     let place = |name: &str| args.folder.join(name);
-    let made = holdfast_screening::exchange::Exchange {
+    let made = holdfast_evaluation::Exchange {
         records: read(&place("records.jsonl"))?,
         events: read(&place("events.jsonl"))?,
         cases: read(&place("cases.jsonl"))?,
@@ -124,7 +124,8 @@ fn score_command(args: ScoreArgs, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn exchange(args: Exchange, as_json: bool) -> anyhow::Result<()> {
-    use holdfast_screening::exchange::{Options, chain_workspace, simulate};
+    use holdfast_evaluation::chain_workspace;
+    use holdfast_simulate::exchange::{Options, simulate};
     use std::io::Write;
     let options = Options {
         seed: args.seed,
@@ -137,10 +138,10 @@ fn exchange(args: Exchange, as_json: bool) -> anyhow::Result<()> {
     let mut made = simulate(options).map_err(anyhow::Error::msg)?;
     if args.chain_txs > 0 {
         let options = holdfast_simulate::Options { seed: args.seed, txs: args.chain_txs };
-        let (workspace, blocks, economy) =
-            chain_workspace(&args.out.join("store"), options).map_err(anyhow::Error::msg)?;
-        made.add_chain(&workspace, &blocks, &economy);
+        let (_, blocks, economy) = chain_workspace(&args.out.join("store"), options).map_err(anyhow::Error::msg)?;
+        made.add_chain(&blocks, &economy).map_err(anyhow::Error::msg)?;
     }
+    let made = holdfast_evaluation::Exchange::from(made);
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     fn write<T: serde::Serialize>(path: &std::path::Path, items: &[T]) -> anyhow::Result<()> {
         let mut out = std::io::BufWriter::new(std::fs::File::create(path).with_context(|| path.display().to_string())?);

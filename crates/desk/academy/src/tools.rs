@@ -3,11 +3,11 @@
 
 use crate::labs::Made;
 use holdfast_cases::seized::derive_all;
+use holdfast_evaluation::{Exchange, findings};
 use holdfast_forensics::derive::Derived;
 use holdfast_forensics::scan::{Finding, scan};
 use holdfast_forensics::seal::{Sealer, open};
 use holdfast_requests::{Inquiry, Policy, Review, review};
-use holdfast_screening::exchange::{Exchange, findings};
 use holdfast_screening::{ChainFacts, Event, Record, Typology};
 use serde::Serialize;
 use std::collections::BTreeMap;

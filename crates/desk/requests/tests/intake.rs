@@ -2,12 +2,12 @@
 
 use holdfast_bitcoin::Network;
 use holdfast_documents::Vault;
+use holdfast_evaluation::{Exchange, chain_workspace};
 use holdfast_identity::Master;
 use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, Step};
 use holdfast_requests::matching::{How, matches};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Inquiry, Policy};
-use holdfast_screening::exchange::{Exchange, chain_workspace};
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
 use holdfast_store::Database;
@@ -204,8 +204,9 @@ fn targets_find_their_customers(place: &TestDb) {
     let (workspace, blocks, economy) =
         chain_workspace(dir.path(), holdfast_simulate::Options { seed: 5, txs: 3_000 }).unwrap();
     let ledger = &workspace.ledger;
-    let mut exchange = Exchange::default();
-    exchange.add_chain(&workspace, &blocks, &economy);
+    let mut plain = holdfast_simulate::exchange::Exchange::default();
+    plain.add_chain(&blocks, &economy).unwrap();
+    let exchange = Exchange::from(plain);
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     // A deposit whose payer received money before, so that a trace from the payer's address leads to it.
     let deposit = exchange.events.iter().find_map(|event| {

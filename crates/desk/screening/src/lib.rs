@@ -13,7 +13,6 @@ pub mod clock;
 pub mod completion;
 mod core;
 pub mod decision;
-pub mod exchange;
 pub mod facts;
 pub mod fields;
 pub mod flags;

@@ -1,6 +1,6 @@
 //! Typologies that need a ledger, on a simulated chain with ground truth.
 
-use holdfast_screening::exchange::{Exchange, chain_workspace, findings, score};
+use holdfast_evaluation::{Exchange, chain_workspace, findings, score};
 use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Screening, Typology, Verdict};
 use holdfast_simulate::Options;
@@ -11,8 +11,9 @@ use std::ops::ControlFlow;
 fn peel_chains_mixers_and_coinjoins_are_found_behind_deposits() {
     let dir = tempfile::tempdir().unwrap();
     let (workspace, blocks, economy) = chain_workspace(dir.path(), Options { seed: 3, txs: 40_000 }).unwrap();
-    let mut exchange = Exchange::default();
-    exchange.add_chain(&workspace, &blocks, &economy);
+    let mut plain = holdfast_simulate::exchange::Exchange::default();
+    plain.add_chain(&blocks, &economy).unwrap();
+    let exchange = Exchange::from(plain);
     let look = |event: &Event| {
         let facts = ChainFacts::look(&workspace, event, None);
         assert_eq!(facts.unavailable, None);

@@ -2,7 +2,7 @@
 //! the future, credits that the ledger does not bear out.
 
 use holdfast_attribution::tags::{Confidence, Tag};
-use holdfast_screening::exchange::chain_workspace;
+use holdfast_evaluation::chain_workspace;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::state::State;
 use holdfast_screening::{

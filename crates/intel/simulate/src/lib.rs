@@ -7,6 +7,7 @@
 
 pub mod build;
 pub mod economy;
+pub mod exchange;
 pub mod files;
 pub mod hand;
 pub mod random;

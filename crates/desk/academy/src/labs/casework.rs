@@ -3,10 +3,10 @@
 use super::{Chain, Made, bytes, first, step};
 use crate::grade::{Check, Draft, coins};
 use holdfast_bitcoin::{AddressKey, Network, ScriptClass};
+use holdfast_evaluation::{Options, findings, simulate, typology_of};
 use holdfast_requests::forgery::{CallBack, Domain, History};
 use holdfast_requests::request::{Kind, Officer, Statement, Target, TargetKind};
 use holdfast_requests::{Inquiry, Request};
-use holdfast_screening::exchange::{Options, findings, simulate};
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::typology::Typology;
 use holdfast_screening::{ChainFacts, Event, EventKind};
@@ -349,7 +349,7 @@ pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
         });
         let mut cases: Vec<(&'static str, Typology, String)> = Vec::new();
         for (typology, name) in NAMED {
-            let case = made.cases.iter().find(|c| c.typology == typology)?;
+            let case = made.cases.iter().find(|c| typology_of(c.typology) == typology)?;
             let alone =
                 |c: &&String| by_customer.get(c.as_str()).is_some_and(|t| t.len() == 1 && t.contains(&typology));
             if let Some(customer) = case.customers.iter().find(alone) {

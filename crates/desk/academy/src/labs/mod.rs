@@ -9,7 +9,7 @@ pub mod world;
 
 use crate::grade::{Check, Form};
 use holdfast_bitcoin::Network;
-use holdfast_screening::exchange::workspace_of;
+use holdfast_evaluation::workspace_of;
 use holdfast_simulate::random::Random;
 use holdfast_workspace::Workspace;
 use serde::Serialize;

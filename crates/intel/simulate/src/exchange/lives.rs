@@ -1,9 +1,9 @@
 //! Ordinary lives: what every customer does, whether or not something happens to them. Much of it looks like a typology and is none.
 
 use super::people::{Habit, Person, another_habit};
+use super::records::{Action, CustomerType, Direction, Status};
 use super::{Builder, Pay, Session};
-use crate::model::{Action, CustomerType, Direction, Event, EventKind, Status};
-use crate::state::{DAY, HOUR};
+use super::{DAY, HOUR};
 
 /// Addresses outside that many customers deal with.
 struct Town {
@@ -47,10 +47,7 @@ impl Builder {
             let session = Session { device: p.phone(p.from).into(), ip: p.home.clone(), country: Some(p.country) };
             self.account(p, p.created, Action::Signup, &session);
             let time = p.created + self.random.between(200, 3_000) as i64;
-            let mut event = Event::new(EventKind::Account, "", time, p.id.clone());
-            event.action = Some(Action::IdentityCheck);
-            event.document = Some(p.document.clone());
-            self.push_from(event, &session);
+            self.check_identity(p, time, &p.document, &session);
         }
         let time = self.moment(p.from + HOUR, p.from + 2 * DAY);
         let session = p.session(&mut self.random, time);

@@ -1,8 +1,9 @@
 //! The simulated exchange does not give its cases away: neither by what customers are nor by how much they do.
 
-use holdfast_screening::exchange::{Exchange, Label, Options, Outcome, Variants, simulate};
+use holdfast_evaluation::{Exchange, Label, Options, Outcome, Variants, simulate};
 use holdfast_screening::model::{Action, CustomerType, Status};
-use holdfast_screening::{Event, EventKind, RecordKind, Typology};
+use holdfast_screening::{Event, EventKind, RecordKind};
+use holdfast_simulate::exchange::Pattern;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Numbers about a customer, and whether a case is theirs.
@@ -233,15 +234,15 @@ fn case_customers_live_before_and_after() {
 #[test]
 fn every_typology_off_chain_has_variants_that_are_held_out() {
     let made = simulate(Options { seed: 6, customers: 500, ..Options::default() }).unwrap();
-    for typology in Typology::ALL {
-        if [Typology::PeelChain, Typology::MixerExposure, Typology::CoinjoinExposure].contains(typology) {
+    for typology in Pattern::ALL {
+        if [Pattern::PeelChain, Pattern::MixerExposure, Pattern::CoinjoinExposure].contains(&typology) {
             continue; // tests/chain.rs
         }
         let of = |held_out: bool| -> BTreeSet<&str> {
-            let fits = made.cases.iter().filter(|c| c.typology == *typology && c.held_out == held_out);
+            let fits = made.cases.iter().filter(|c| c.typology == typology && c.held_out == held_out);
             fits.map(|c| c.variant.as_str()).collect()
         };
-        assert!(of(false).len() >= 2 && !of(true).is_empty(), "{}: {:?} {:?}", typology.name(), of(false), of(true));
+        assert!(of(false).len() >= 2 && !of(true).is_empty(), "{typology:?}: {:?} {:?}", of(false), of(true));
         assert!(of(false).is_disjoint(&of(true)));
     }
     for (variants, held_out) in [(Variants::Tuned, false), (Variants::HeldOut, true)] {
@@ -253,7 +254,7 @@ fn every_typology_off_chain_has_variants_that_are_held_out() {
 #[test]
 fn labels_are_late_incomplete_and_sometimes_wrong() {
     let made = simulate(Options { seed: 7, ..Options::default() }).unwrap();
-    let truth: BTreeMap<&str, Typology> =
+    let truth: BTreeMap<&str, Pattern> =
         made.cases.iter().flat_map(|c| c.customers.iter().map(|p| (p.as_str(), c.typology))).collect();
     let confirmed = |l: &&Label| l.outcome == Outcome::Confirmed;
     let right = |l: &&Label| truth.get(l.customer.as_str()) == Some(&l.typology);

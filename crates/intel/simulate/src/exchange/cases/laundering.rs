@@ -2,50 +2,50 @@
 
 use super::{Variant, Who};
 use crate::exchange::Builder;
+use crate::exchange::Pattern;
 use crate::exchange::people::Person;
-use crate::state::{DAY, HOUR};
-use crate::typology::Typology;
+use crate::exchange::{DAY, HOUR};
 
-const fn tuned(typology: Typology, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
+const fn tuned(typology: Pattern, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
     Variant { typology, name, held_out: false, who: Who::Individual, people: (1, 1), span_days: 4, plant }
 }
 
-const fn held_out(typology: Typology, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
+const fn held_out(typology: Pattern, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
     Variant { held_out: true, span_days: 9, ..tuned(typology, name, plant) }
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
-    Variant { who: Who::Anybody, ..tuned(Typology::Structuring, "payments_just_below", payments_just_below) },
-    Variant { who: Who::Anybody, ..tuned(Typology::Structuring, "withdrawals_just_below", withdrawals_just_below) },
-    Variant { who: Who::Anybody, ..held_out(Typology::Structuring, "smurfed_week", smurfed_week) },
-    tuned(Typology::RapidPassThrough, "in_and_out", in_and_out),
-    tuned(Typology::RapidPassThrough, "out_in_parts", out_in_parts),
-    held_out(Typology::RapidPassThrough, "overnight_to_several", overnight_to_several),
-    tuned(Typology::FanIn, "gathered_in_a_day", gathered_in_a_day),
-    tuned(Typology::FanIn, "gathered_and_sent_on", gathered_and_sent_on),
-    held_out(Typology::FanIn, "gathered_over_days", gathered_over_days),
-    tuned(Typology::FanOut, "spread_in_a_day", spread_in_a_day),
-    tuned(Typology::FanOut, "deposited_and_spread", deposited_and_spread),
-    held_out(Typology::FanOut, "spread_over_days", spread_over_days),
-    Variant { who: Who::Anybody, people: (2, 2), ..tuned(Typology::Cycle, "pair", ring_of_few) },
-    Variant { who: Who::Anybody, people: (3, 3), ..tuned(Typology::Cycle, "three", ring_of_few) },
-    Variant { who: Who::Anybody, people: (4, 4), ..held_out(Typology::Cycle, "four_by_a_hub", four_by_a_hub) },
-    Variant { who: Who::Company, ..tuned(Typology::RansomwarePayment, "company_pays_at_once", pays_at_once) },
-    tuned(Typology::RansomwarePayment, "person_tries_then_pays", tries_then_pays),
+    Variant { who: Who::Anybody, ..tuned(Pattern::Structuring, "payments_just_below", payments_just_below) },
+    Variant { who: Who::Anybody, ..tuned(Pattern::Structuring, "withdrawals_just_below", withdrawals_just_below) },
+    Variant { who: Who::Anybody, ..held_out(Pattern::Structuring, "smurfed_week", smurfed_week) },
+    tuned(Pattern::RapidPassThrough, "in_and_out", in_and_out),
+    tuned(Pattern::RapidPassThrough, "out_in_parts", out_in_parts),
+    held_out(Pattern::RapidPassThrough, "overnight_to_several", overnight_to_several),
+    tuned(Pattern::FanIn, "gathered_in_a_day", gathered_in_a_day),
+    tuned(Pattern::FanIn, "gathered_and_sent_on", gathered_and_sent_on),
+    held_out(Pattern::FanIn, "gathered_over_days", gathered_over_days),
+    tuned(Pattern::FanOut, "spread_in_a_day", spread_in_a_day),
+    tuned(Pattern::FanOut, "deposited_and_spread", deposited_and_spread),
+    held_out(Pattern::FanOut, "spread_over_days", spread_over_days),
+    Variant { who: Who::Anybody, people: (2, 2), ..tuned(Pattern::Cycle, "pair", ring_of_few) },
+    Variant { who: Who::Anybody, people: (3, 3), ..tuned(Pattern::Cycle, "three", ring_of_few) },
+    Variant { who: Who::Anybody, people: (4, 4), ..held_out(Pattern::Cycle, "four_by_a_hub", four_by_a_hub) },
+    Variant { who: Who::Company, ..tuned(Pattern::RansomwarePayment, "company_pays_at_once", pays_at_once) },
+    tuned(Pattern::RansomwarePayment, "person_tries_then_pays", tries_then_pays),
     Variant {
         who: Who::Company,
-        ..held_out(Typology::RansomwarePayment, "responder_pays_for_a_client", responder_pays)
+        ..held_out(Pattern::RansomwarePayment, "responder_pays_for_a_client", responder_pays)
     },
-    Variant { who: Who::Anybody, people: (5, 8), ..tuned(Typology::Dusting, "swept_in_hours", swept_in_hours) },
+    Variant { who: Who::Anybody, people: (5, 8), ..tuned(Pattern::Dusting, "swept_in_hours", swept_in_hours) },
     Variant {
         who: Who::Anybody,
         people: (6, 9),
-        ..tuned(Typology::Dusting, "same_amount_in_a_day", same_amount_in_a_day)
+        ..tuned(Pattern::Dusting, "same_amount_in_a_day", same_amount_in_a_day)
     },
-    Variant { who: Who::Anybody, people: (6, 9), ..held_out(Typology::Dusting, "dusted_over_days", dusted_over_days) },
-    tuned(Typology::Mule, "payers_in_two_days", payers_in_two_days),
-    Variant { span_days: 8, ..tuned(Typology::Mule, "payers_in_a_week", payers_in_a_week) },
-    Variant { span_days: 19, ..held_out(Typology::Mule, "small_sums_for_a_commission", small_sums_for_a_commission) },
+    Variant { who: Who::Anybody, people: (6, 9), ..held_out(Pattern::Dusting, "dusted_over_days", dusted_over_days) },
+    tuned(Pattern::Mule, "payers_in_two_days", payers_in_two_days),
+    Variant { span_days: 8, ..tuned(Pattern::Mule, "payers_in_a_week", payers_in_a_week) },
+    Variant { span_days: 19, ..held_out(Pattern::Mule, "small_sums_for_a_commission", small_sums_for_a_commission) },
 ];
 
 fn payments_just_below(b: &mut Builder, who: &[Person], mut time: i64) {

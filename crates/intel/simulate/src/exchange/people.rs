@@ -1,9 +1,9 @@
 //! Customers: who they are, what they own. Nothing here depends on whether somebody takes part in a case.
 
+use super::DAY;
+use super::records::{Customer, CustomerType, IdentityCheck};
 use super::{Builder, Session};
-use crate::model::{CustomerType, Record, RecordKind};
-use crate::state::DAY;
-use holdfast_simulate::random::Random;
+use crate::random::Random;
 
 /// What a customer mostly does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,10 +165,7 @@ impl Builder {
             people.push(p);
         }
         // In the order of their numbers, as an exchange would list them.
-        self.records.sort_by_cached_key(|r| {
-            let customer = r.customer.as_ref().unwrap_or(&r.id).clone();
-            (customer, r.kind)
-        });
+        self.customers.sort_by(|a, b| a.id.cmp(&b.id));
         people
     }
 
@@ -225,24 +222,27 @@ impl Builder {
     }
 
     fn record(&mut self, p: &Person) {
-        let time = p.from;
-        let mut record = Record::new(RecordKind::Customer, p.id.clone(), time);
-        record.customer_type = Some(p.kind);
-        record.country = Some(p.country.into());
-        record.created = Some(p.created);
-        match p.kind {
-            CustomerType::Individual => record.birth_year = Some(1940 + self.random.below(66) as u16),
-            CustomerType::Business => record.industry = Some((*self.random.pick(INDUSTRIES)).into()),
-        }
-        if self.random.permille(700) {
-            record.risk = Some((*self.random.pick(&["low", "low", "low", "low", "medium", "medium", "high"])).into());
-        }
-        self.records.push(record);
-        let mut kyc = Record::new(RecordKind::Kyc, format!("kyc-{}", self.hex(10)), time);
-        kyc.customer = Some(p.id.clone());
-        kyc.level = Some(if self.random.permille(150) { 1 } else { 2 });
-        kyc.document = Some(p.document.clone());
-        kyc.result = Some("passed".into());
-        self.records.push(kyc);
+        let (birth_year, industry) = match p.kind {
+            CustomerType::Individual => (Some(1940 + self.random.below(66) as u16), None),
+            CustomerType::Business => (None, Some(*self.random.pick(INDUSTRIES))),
+        };
+        let rated = self.random.permille(700);
+        let risk = rated.then(|| *self.random.pick(&["low", "low", "low", "low", "medium", "medium", "high"]));
+        let check = IdentityCheck {
+            id: format!("kyc-{}", self.hex(10)),
+            level: if self.random.permille(150) { 1 } else { 2 },
+            document: p.document.clone(),
+        };
+        self.customers.push(Customer {
+            id: p.id.clone(),
+            time: p.from,
+            customer_type: p.kind,
+            country: p.country,
+            created: p.created,
+            birth_year,
+            industry,
+            risk,
+            identity_check: Some(check),
+        });
     }
 }

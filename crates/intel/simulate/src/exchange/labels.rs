@@ -1,10 +1,10 @@
 //! Labels: what the exchange's own people came to know of its customers. They come late, some never, and some are wrong; the ground truth
 //! is in the cases.
 
+use super::DAY;
+use super::Pattern;
 use super::{Exchange, Options};
-use crate::state::DAY;
-use crate::typology::Typology;
-use holdfast_simulate::random::Random;
+use crate::random::Random;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ pub struct Label {
     /// Whom it is about.
     pub customer: String,
     /// Of what.
-    pub typology: Typology,
+    pub typology: Pattern,
     /// What was concluded.
     pub outcome: Outcome,
     /// Who concluded it.
@@ -52,9 +52,9 @@ pub struct Label {
 pub(super) fn labels(random: &mut Random, made: &Exchange, options: Options) -> Vec<Label> {
     let mut labels = Vec::new();
     let end = options.start + options.days as i64 * DAY;
-    let sources = |typology: Typology| match typology {
-        Typology::CardCashOut => [Source::Chargeback, Source::Chargeback, Source::Analyst],
-        Typology::ScamVictim | Typology::AccountTakeover | Typology::AddressPoisoning | Typology::RansomwarePayment => {
+    let sources = |typology: Pattern| match typology {
+        Pattern::CardCashOut => [Source::Chargeback, Source::Chargeback, Source::Analyst],
+        Pattern::ScamVictim | Pattern::AccountTakeover | Pattern::AddressPoisoning | Pattern::RansomwarePayment => {
             [Source::Customer, Source::Police, Source::Analyst]
         }
         _ => [Source::Analyst, Source::Analyst, Source::Police],
@@ -79,7 +79,7 @@ pub(super) fn labels(random: &mut Random, made: &Exchange, options: Options) -> 
                         push(case.typology, Outcome::Confirmed, source, late(random, 120) + 5 * DAY);
                     }
                 }
-                _ => push(*random.pick(Typology::ALL), Outcome::Confirmed, source, late(random, 60)),
+                _ => push(*random.pick(&Pattern::ALL), Outcome::Confirmed, source, late(random, 60)),
             }
         }
     }
@@ -91,7 +91,7 @@ pub(super) fn labels(random: &mut Random, made: &Exchange, options: Options) -> 
             _ => continue,
         };
         let known_at = end - random.below(((end - options.start) / 2) as u64) as i64;
-        let typology = *random.pick(Typology::ALL);
+        let typology = *random.pick(&Pattern::ALL);
         labels.push(Label { customer: customer.to_owned(), typology, outcome, source: Source::Analyst, known_at });
     }
     labels.sort_by(|a, b| (a.known_at, &a.customer, a.outcome).cmp(&(b.known_at, &b.customer, b.outcome)));

@@ -1,10 +1,9 @@
 //! How well typologies are found: findings against the ground truth.
 
-use super::{Case, Exchange};
-use crate::facts::ChainFacts;
-use crate::model::Event;
-use crate::state::{DAY, State};
-use crate::typology::{Typology, find};
+use crate::{Case, Exchange, typology_of};
+use holdfast_screening::state::{DAY, State};
+use holdfast_screening::typology::find;
+use holdfast_screening::{ChainFacts, Event, Typology};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -91,11 +90,11 @@ pub fn score_found(cases: &[Case], found: &BTreeSet<Found>) -> BTreeMap<Typology
     let mut scores: BTreeMap<Typology, Score> = BTreeMap::new();
     let mut of: BTreeMap<(Typology, &str), Vec<usize>> = BTreeMap::new();
     for (n, case) in cases.iter().enumerate() {
-        let score = scores.entry(case.typology).or_default();
+        let score = scores.entry(typology_of(case.typology)).or_default();
         score.cases += 1;
         let group = if case.held_out { &mut score.held_out } else { &mut score.tuned };
         group.cases += 1;
-        case.customers.iter().for_each(|c| of.entry((case.typology, c)).or_default().push(n));
+        case.customers.iter().for_each(|c| of.entry((typology_of(case.typology), c)).or_default().push(n));
     }
     // What is counted: a customer, or a deposit; with the case that makes it right.
     let mut units: BTreeMap<(Typology, &str), Option<usize>> = BTreeMap::new();
@@ -116,7 +115,7 @@ pub fn score_found(cases: &[Case], found: &BTreeSet<Found>) -> BTreeMap<Typology
         *known = known.or(case);
     }
     for n in hit {
-        let score = scores.entry(cases[n].typology).or_default();
+        let score = scores.entry(typology_of(cases[n].typology)).or_default();
         score.found += 1;
         let group = if cases[n].held_out { &mut score.held_out } else { &mut score.tuned };
         group.found += 1;
@@ -142,7 +141,7 @@ pub fn score_found(cases: &[Case], found: &BTreeSet<Found>) -> BTreeMap<Typology
 /// Scores findings (typology, customer) against planted cases, without regard to when they were made.
 pub fn score(cases: &[Case], found: &BTreeSet<(Typology, String)>) -> BTreeMap<Typology, Score> {
     let at = |(typology, customer): &(Typology, String)| {
-        let case = cases.iter().find(|c| c.typology == *typology && c.customers.contains(customer));
+        let case = cases.iter().find(|c| typology_of(c.typology) == *typology && c.customers.contains(customer));
         let event = case.and_then(|c| c.events.first()).cloned().unwrap_or_default();
         Found { typology: *typology, customer: customer.clone(), event, time: case.map_or(0, |c| c.begun) }
     };

@@ -5,9 +5,9 @@ mod laundering;
 
 use super::people::Person;
 use super::{Builder, Case, Variants};
-use crate::model::CustomerType;
-use crate::state::DAY;
-use crate::typology::Typology;
+use crate::exchange::DAY;
+use crate::exchange::Pattern;
+use crate::exchange::records::CustomerType;
 
 /// Who can take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ enum Who {
 
 /// A modus operandi.
 struct Variant {
-    typology: Typology,
+    typology: Pattern,
     name: &'static str,
     /// Never looked at while thresholds are chosen.
     held_out: bool,
@@ -43,14 +43,14 @@ pub(super) struct Planned {
 /// Draws the variants of all cases, tuned and held-out ones by turns.
 pub(super) fn plan(builder: &mut Builder) -> Vec<Planned> {
     let mut planned = Vec::new();
-    for typology in Typology::ALL {
+    for typology in Pattern::ALL {
         for n in 0..builder.options.cases {
             let held_out = match builder.options.variants {
                 Variants::All => n % 2 == 1,
                 Variants::Tuned => false,
                 Variants::HeldOut => true,
             };
-            let fits = |v: &&Variant| v.typology == *typology && v.held_out == held_out;
+            let fits = |v: &&Variant| v.typology == typology && v.held_out == held_out;
             let choice: Vec<&'static Variant> =
                 laundering::VARIANTS.iter().chain(fraud::VARIANTS).filter(fits).collect();
             if choice.is_empty() {

@@ -12,18 +12,22 @@ mod chain;
 mod labels;
 mod lives;
 mod people;
-mod score;
+pub mod records;
+mod truth;
 
-pub use chain::{CHAIN_DEPOSIT, chain_workspace, workspace_of};
+pub use chain::CHAIN_DEPOSIT;
 pub use labels::{Label, Outcome, Source};
-pub use score::{Found, Group, Score, findings, found_at, score, score_found};
+pub use truth::{Case, Pattern};
 
-use crate::model::{Action, Amount, Direction, Event, EventKind, Method, Record, Status};
-use crate::state::DAY;
-use crate::typology::Typology;
-use holdfast_simulate::random::Random;
+use crate::random::Random;
 use people::Person;
+use records::{
+    AccountChange, Action, Activity, Customer, Deposit, Direction, Event, Method, Origin, Payment, Status, Withdrawal,
+};
 use serde::{Deserialize, Serialize};
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
 
 /// Which variants of the typologies are planted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,32 +65,11 @@ impl Default for Options {
     }
 }
 
-/// A planted case: the ground truth.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Case {
-    /// Its id.
-    pub id: String,
-    /// What was planted.
-    pub typology: Typology,
-    /// The modus operandi.
-    pub variant: String,
-    /// Whether the variant is held out: never looked at while thresholds are chosen.
-    pub held_out: bool,
-    /// Who takes part.
-    pub customers: Vec<String>,
-    /// Ids of the events that make it, in order of time.
-    pub events: Vec<String>,
-    /// Time of its first event, Unix seconds.
-    pub begun: i64,
-    /// Time of its last event.
-    pub ended: i64,
-}
-
 /// The whole exchange.
 #[derive(Clone, Debug, Default)]
 pub struct Exchange {
-    /// Customers' world.
-    pub records: Vec<Record>,
+    /// Customers, by id.
+    pub customers: Vec<Customer>,
     /// Events in order of time.
     pub events: Vec<Event>,
     /// Ground truth.
@@ -121,8 +104,8 @@ pub fn simulate(options: Options) -> Result<Exchange, String> {
 }
 
 /// Cents to wei at 2,000.00 an ether.
-fn wei(value: u64) -> Amount {
-    Amount::new(value as u128 * 5_000_000_000_000)
+fn wei(value: u64) -> u128 {
+    u128::from(value) * 5_000_000_000_000
 }
 
 /// An event on its way into the exchange, with the case that it belongs to.
@@ -142,7 +125,7 @@ struct Session {
 struct Builder {
     random: Random,
     options: Options,
-    records: Vec<Record>,
+    customers: Vec<Customer>,
     drafts: Vec<Draft>,
     cases: Vec<Case>,
     /// The case that is being planted.
@@ -152,7 +135,7 @@ struct Builder {
 impl Builder {
     fn new(options: Options) -> Self {
         let random = Random::new(options.seed);
-        Builder { random, options, records: Vec::new(), drafts: Vec::new(), cases: Vec::new(), current: None }
+        Builder { random, options, customers: Vec::new(), drafts: Vec::new(), cases: Vec::new(), current: None }
     }
 
     fn end(&self) -> i64 {
@@ -191,14 +174,20 @@ impl Builder {
         }
     }
 
-    fn push(&mut self, event: Event) {
+    /// Adds something that happened, from no session.
+    fn push(&mut self, p: &Person, time: i64, activity: Activity) {
+        let customer = p.id.clone();
+        let event = Event { id: String::new(), time, customer, origin: None, country: None, activity };
         self.drafts.push(Draft { event, case: self.current });
     }
 
-    fn push_from(&mut self, mut event: Event, session: &Session) {
-        event.device = Some(session.device.clone());
-        event.ip = Some(session.ip.clone());
-        self.push(event);
+    /// Adds something that was done in a session.
+    fn push_from(&mut self, p: &Person, time: i64, activity: Activity, session: &Session, country: Option<&str>) {
+        self.push(p, time, activity);
+        if let Some(Draft { event, .. }) = self.drafts.last_mut() {
+            event.origin = Some(Origin { device: session.device.clone(), ip: session.ip.clone() });
+            event.country = country.map(str::to_owned);
+        }
     }
 
     /// A session on one of a customer's own devices; often it begins with a login that is seen.
@@ -212,25 +201,26 @@ impl Builder {
     }
 
     fn account(&mut self, p: &Person, time: i64, action: Action, session: &Session) {
-        let mut event = Event::new(EventKind::Account, "", time, p.id.clone());
-        event.action = Some(action);
-        event.country = session.country.map(str::to_owned);
-        self.push_from(event, session);
+        let change = AccountChange { action, document: None };
+        self.push_from(p, time, Activity::Account(change), session, session.country);
+    }
+
+    fn check_identity(&mut self, p: &Person, time: i64, document: &str, session: &Session) {
+        let change = AccountChange { action: Action::IdentityCheck, document: Some(document.to_owned()) };
+        self.push_from(p, time, Activity::Account(change), session, None);
     }
 
     fn payment(&mut self, p: &Person, time: i64, direction: Direction, how: &Pay<'_>) {
         let session = self.session(p, time);
-        let mut event = Event::new(EventKind::Payment, "", time, p.id.clone());
-        event.asset = Some("USD".into());
-        event.amount = Some(Amount::from(how.value));
-        event.value = Some(how.value);
-        event.method = Some(how.method);
-        event.direction = Some(direction);
-        event.status = Some(how.status);
-        event.instrument = Some(how.instrument.to_owned());
-        event.third_party = how.third.then_some(true);
-        event.country = how.country.map(str::to_owned);
-        self.push_from(event, &session);
+        let payment = Payment {
+            value: how.value,
+            method: how.method,
+            direction,
+            status: how.status,
+            instrument: how.instrument.to_owned(),
+            third_party: how.third,
+        };
+        self.push_from(p, time, Activity::Payment(payment), &session, how.country);
     }
 
     /// From the customer's own bank account.
@@ -259,34 +249,31 @@ impl Builder {
     }
 
     fn withdraw_from(&mut self, p: &Person, time: i64, to: &str, value: u64, session: &Session) {
-        let mut event = Event::new(EventKind::Withdrawal, "", time, p.id.clone());
-        event.asset = Some("ETH".into());
-        event.amount = Some(wei(value));
-        event.value = Some(value);
-        event.counterparty = Some(to.to_owned());
-        self.push_from(event, session);
+        let withdrawal = Withdrawal { asset: "ETH", amount: wei(value), value, counterparty: to.to_owned() };
+        self.push_from(p, time, Activity::Withdrawal(withdrawal), session, None);
     }
 
     /// A deposit is not made from a session.
     fn deposit(&mut self, p: &Person, time: i64, from: &str, value: u64) {
-        let mut event = Event::new(EventKind::Deposit, "", time, p.id.clone());
-        event.asset = Some("ETH".into());
-        event.amount = Some(wei(value));
-        event.value = Some(value);
-        event.tx = Some(format!("0x{}", self.hex(64)));
-        event.output = Some(0);
-        event.counterparty = Some(from.to_owned());
-        event.confirmations = Some(12);
-        self.push(event);
+        let deposit = Deposit {
+            asset: "ETH",
+            amount: wei(value),
+            value,
+            tx: format!("0x{}", self.hex(64)),
+            output: 0,
+            counterparty: Some(from.to_owned()),
+            confirmations: Some(12),
+        };
+        self.push(p, time, Activity::Deposit(deposit));
     }
 
     /// Puts events in order and numbers them, so that no number tells how an event came about.
     fn finish(mut self) -> Exchange {
-        let key = |e: &Event| (e.time, e.customer.clone(), e.kind, e.amount, e.action.map(Action::name));
+        let key = |e: &Event| (e.time, e.customer.clone(), e.activity.order());
         self.drafts.sort_by_cached_key(|d| key(&d.event));
         let mut events = Vec::with_capacity(self.drafts.len());
         for (number, Draft { mut event, case }) in self.drafts.into_iter().enumerate() {
-            event.id = format!("{}{:07}", &event.kind.name()[..1], number + 1);
+            event.id = format!("{}{:07}", event.activity.letter(), number + 1);
             if let Some(case) = case {
                 let case = &mut self.cases[case];
                 case.begun = if case.events.is_empty() { event.time } else { case.begun };
@@ -296,7 +283,7 @@ impl Builder {
             events.push(event);
         }
         self.cases.retain(|c| !c.events.is_empty());
-        Exchange { records: self.records, events, cases: self.cases, labels: Vec::new() }
+        Exchange { customers: self.customers, events, cases: self.cases, labels: Vec::new() }
     }
 }
 

@@ -1,50 +1,50 @@
 //! Fraud: imitated addresses, stolen cards, fake accounts, takeovers, scams.
 
 use super::{Variant, Who};
+use crate::exchange::Pattern;
 use crate::exchange::people::Person;
+use crate::exchange::records::{Action, Activity, Direction, Status};
 use crate::exchange::{Builder, Pay, Session};
-use crate::model::{Action, Direction, Event, EventKind, Status};
-use crate::state::{DAY, HOUR};
-use crate::typology::Typology;
+use crate::exchange::{DAY, HOUR};
 
-const fn tuned(typology: Typology, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
+const fn tuned(typology: Pattern, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
     Variant { typology, name, held_out: false, who: Who::Individual, people: (1, 1), span_days: 4, plant }
 }
 
-const fn held_out(typology: Typology, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
+const fn held_out(typology: Pattern, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
     Variant { held_out: true, ..tuned(typology, name, plant) }
 }
 
 pub(super) const VARIANTS: &[Variant] = &[
-    Variant { who: Who::Anybody, ..tuned(Typology::AddressPoisoning, "zero_value", zero_value) },
-    Variant { who: Who::Anybody, span_days: 11, ..tuned(Typology::AddressPoisoning, "tiny_value", tiny_value) },
+    Variant { who: Who::Anybody, ..tuned(Pattern::AddressPoisoning, "zero_value", zero_value) },
+    Variant { who: Who::Anybody, span_days: 11, ..tuned(Pattern::AddressPoisoning, "tiny_value", tiny_value) },
     Variant {
         who: Who::Anybody,
-        ..held_out(Typology::AddressPoisoning, "cheap_likeness_unseen", cheap_likeness_unseen)
+        ..held_out(Pattern::AddressPoisoning, "cheap_likeness_unseen", cheap_likeness_unseen)
     },
-    tuned(Typology::CardCashOut, "stolen_cards", stolen_cards),
-    tuned(Typology::CardCashOut, "third_party_card", third_party_card),
-    held_out(Typology::CardCashOut, "tested_cards", tested_cards),
-    Variant { who: Who::Fresh, people: (5, 7), ..tuned(Typology::FakeAccountRing, "one_device", one_device) },
-    Variant { who: Who::Aged, people: (3, 5), ..tuned(Typology::FakeAccountRing, "one_document", one_document) },
+    tuned(Pattern::CardCashOut, "stolen_cards", stolen_cards),
+    tuned(Pattern::CardCashOut, "third_party_card", third_party_card),
+    held_out(Pattern::CardCashOut, "tested_cards", tested_cards),
+    Variant { who: Who::Fresh, people: (5, 7), ..tuned(Pattern::FakeAccountRing, "one_device", one_device) },
+    Variant { who: Who::Aged, people: (3, 5), ..tuned(Pattern::FakeAccountRing, "one_document", one_document) },
     Variant {
         who: Who::Aged,
         people: (5, 7),
         span_days: 8,
-        ..held_out(Typology::FakeAccountRing, "bought_accounts_one_payee", bought_accounts_one_payee)
+        ..held_out(Pattern::FakeAccountRing, "bought_accounts_one_payee", bought_accounts_one_payee)
     },
-    tuned(Typology::AccountTakeover, "new_password", new_password),
-    tuned(Typology::AccountTakeover, "swapped_phone", swapped_phone),
-    held_out(Typology::AccountTakeover, "stuffed_credentials", stuffed_credentials),
-    Variant { span_days: 12, ..tuned(Typology::ScamVictim, "growing_to_one_address", growing_to_one_address) },
+    tuned(Pattern::AccountTakeover, "new_password", new_password),
+    tuned(Pattern::AccountTakeover, "swapped_phone", swapped_phone),
+    held_out(Pattern::AccountTakeover, "stuffed_credentials", stuffed_credentials),
+    Variant { span_days: 12, ..tuned(Pattern::ScamVictim, "growing_to_one_address", growing_to_one_address) },
     Variant {
         people: (3, 4),
         span_days: 11,
-        ..tuned(Typology::ScamVictim, "several_to_one_address", several_to_one_address)
+        ..tuned(Pattern::ScamVictim, "several_to_one_address", several_to_one_address)
     },
     Variant {
         span_days: 21,
-        ..held_out(Typology::ScamVictim, "platform_with_new_addresses", platform_with_new_addresses)
+        ..held_out(Pattern::ScamVictim, "platform_with_new_addresses", platform_with_new_addresses)
     },
 ];
 
@@ -153,8 +153,11 @@ fn one_device(b: &mut Builder, who: &[Person], _: i64) {
     for draft in &mut b.drafts {
         let e = &mut draft.event;
         let Some(p) = who.iter().find(|p| p.id == e.customer) else { continue };
-        if e.kind == EventKind::Account && e.time < p.created + 2 * DAY && e.time >= p.created {
-            e.device = Some(device.clone());
+        let account = matches!(e.activity, Activity::Account(_));
+        if account && (p.created..p.created + 2 * DAY).contains(&e.time) {
+            if let Some(origin) = &mut e.origin {
+                origin.device.clone_from(&device);
+            }
             draft.case = case;
         }
     }
@@ -166,19 +169,12 @@ fn one_device(b: &mut Builder, who: &[Person], _: i64) {
     }
 }
 
-fn check_identity(b: &mut Builder, p: &Person, time: i64, document: &str) {
-    let session = b.session(p, time);
-    let mut event = Event::new(EventKind::Account, "", time, p.id.clone());
-    event.action = Some(Action::IdentityCheck);
-    event.document = Some(document.to_owned());
-    b.push_from(event, &session);
-}
-
 /// Older accounts renew their identity check with one document.
 fn one_document(b: &mut Builder, who: &[Person], mut time: i64) {
     let document = format!("doc-{}", b.hex(12));
     for p in who {
-        check_identity(b, p, time, &document);
+        let session = b.session(p, time);
+        b.check_identity(p, time, &document, &session);
         time += b.hours(1, 12);
     }
 }
