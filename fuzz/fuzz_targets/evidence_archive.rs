@@ -1,7 +1,7 @@
 //! Any bytes are answered as an archive, a document or an image of a disk of every kind, within bounds; secrets are never shown.
 #![no_main]
 
-use holdfast_forensics::documents;
+use holdfast_input::document_text as documents;
 use holdfast_forensics::scan::in_memory;
 use holdfast_forensics::seal::Sealer;
 use libfuzzer_sys::fuzz_target;

@@ -2,9 +2,10 @@
 //! nobody shall think that there was nothing.
 
 use crate::disks::Disk;
+use crate::leveldb;
 use crate::read::{ReadAt, Seeking};
 use crate::scan::{ScanError, Sink, go_on, member, phrases_in, whole};
-use crate::{documents, leveldb};
+use holdfast_input::document_text as documents;
 use std::io::{Read, Seek};
 
 /// Archives within archives, at most so deep.

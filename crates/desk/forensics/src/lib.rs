@@ -5,7 +5,6 @@ pub mod addresses;
 mod containers;
 pub mod derive;
 mod disks;
-pub mod documents;
 pub mod encodings;
 pub mod files;
 mod layout;

@@ -5,7 +5,7 @@ use crate::containers::{self, MAX_DEPTH, is_table, unpack};
 use crate::encodings::{Script, decode};
 use crate::read::ReadAt;
 use crate::seal::{Sealed, Sealer, fingerprint};
-use crate::{Confidence, Hit, Kind, addresses, documents, files, leveldb, mnemonic, text, vaults, wallets};
+use crate::{Confidence, Hit, Kind, addresses, files, leveldb, mnemonic, text, vaults, wallets};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -14,6 +14,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 pub use crate::session::{scan, scan_at_most};
+use holdfast_input::document_text;
 use utoipa::ToSchema;
 
 /// Bytes of a block.
@@ -156,7 +157,7 @@ fn in_text(text: &str, place: impl Fn(usize, usize) -> (u64, u64), encoding: &'s
 
 /// Phrases whose letters beyond ASCII are written as JSON's escapes.
 fn escaped(text: &str, place: &impl Fn(usize, usize) -> (u64, u64), out: &mut Vec<Raw>) {
-    let Some(plain) = documents::without_escapes(text) else { return };
+    let Some(plain) = document_text::without_escapes(text) else { return };
     let mut hits = Vec::new();
     mnemonic::find(&plain, &mut hits);
     hits.retain(|h| !plain[h.start..h.end].is_ascii() && !text.contains(&plain[h.start..h.end]));

@@ -1,7 +1,9 @@
 //! Reading what people and spreadsheets write: dates and times ([`time`]), text encodings ([`encoding`]), tables ([`table`]) and their
-//! cells ([`cell`]), languages ([`language`]). What is unambiguous is read; what is damaged or ambiguous is refused with its place and the fix. Nothing is guessed.
+//! cells ([`cell`]), languages ([`language`]), and the text of documents
+//! ([`document_text`]). What is unambiguous is read; what is damaged or ambiguous is refused with its place and the fix. Nothing is guessed.
 
 pub mod cell;
+pub mod document_text;
 pub mod encoding;
 pub mod language;
 pub mod table;
