@@ -13,8 +13,8 @@ use holdfast_identity::Master;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::portal::Verdict;
 use holdfast_requests::request::{self, DataClass, Request, Statement, Target, TargetKind};
-use holdfast_requests::{Desk, Policy};
-use holdfast_screening::{Screening, ScreeningError};
+use holdfast_requests::{Desk, Policy, RequestError};
+use holdfast_screening::Screening;
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -64,7 +64,7 @@ pub fn run(
         ["demo-officer.key", "demo-production.zip.age", "demo-goaml.xml", "demo-case.pdf"].map(|f| store.join(f));
     let [key_file, package, goaml, report] = &files;
     match desk.open(REQUEST, "demo") {
-        Err(ScreeningError::NotFound(_)) => {}
+        Err(RequestError::NotFound(_)) => {}
         Err(e) => return Err(e.into()),
         Ok(_) => return Ok(json!({ "case": 1, "request": REQUEST, "files": files })),
     }

@@ -12,7 +12,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::{Extension, Json};
-use holdfast_academy::Academy;
 use holdfast_academy::attempts::{Answer as LabAnswer, AttemptView, ClassView, Desk, ScoreLine};
 use holdfast_academy::certificate::Certificate;
 use holdfast_academy::classes::{
@@ -20,7 +19,7 @@ use holdfast_academy::classes::{
 };
 use holdfast_academy::course::{Course, Header};
 use holdfast_academy::labs::{LABS, LabView};
-use holdfast_screening::ScreeningError;
+use holdfast_academy::{Academy, AcademyError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -51,13 +50,13 @@ pub fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
 pub async fn in_class<T: Send + 'static>(
     shared: Shared,
     headers: &HeaderMap,
-    work: impl FnOnce(&Academy<'_>, &Learner) -> Result<T, ScreeningError> + Send + 'static,
+    work: impl FnOnce(&Academy<'_>, &Learner) -> Result<T, AcademyError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let key = learner_key(&shared, headers);
     run(shared, move |s| {
         let academy = s.academy();
         let learner = academy.learner_of(&key).map_err(|e| match e {
-            ScreeningError::State(message) => ApiError { status: StatusCode::UNAUTHORIZED, message },
+            AcademyError::State(message) => ApiError { status: StatusCode::UNAUTHORIZED, message },
             other => other.into(),
         })?;
         Ok(work(&academy, &learner)?)
@@ -426,7 +425,7 @@ pub async fn own_certificate(
 ) -> Result<Response, ApiError> {
     let bytes = in_class(shared, &headers, move |a, l| {
         let own = a.certificate(&id).ok().filter(|c| c.learner == l.id);
-        let own = own.ok_or_else(|| ScreeningError::NotFound(format!("certificate {id}")))?;
+        let own = own.ok_or_else(|| AcademyError::NotFound(format!("certificate {id}")))?;
         a.certificate_pdf(&own.id)
     })
     .await?;

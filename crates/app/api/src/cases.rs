@@ -10,14 +10,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_cases::Cases;
 use holdfast_cases::case::{Case, CaseFile, CaseStep, Hit, NewCase, Person};
 use holdfast_cases::recommend::{Finding, Proposal, Recommendation};
 use holdfast_cases::reports::{Body, Filer, Kind, Report};
 use holdfast_cases::seized::{ScanOrder, Scanned};
 use holdfast_cases::transparency;
+use holdfast_cases::{CaseError, Cases};
 use holdfast_forensics::derive::GAP;
-use holdfast_screening::ScreeningError;
 use holdfast_workspace::Snapshot;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -35,7 +34,7 @@ pub fn person(caller: &Caller) -> Person {
 pub async fn with_ledger<T: Send + 'static>(
     shared: Shared,
     caller: &Caller,
-    run: impl FnOnce(&Cases<'_>, &Snapshot, &Person) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Cases<'_>, &Snapshot, &Person) -> Result<T, CaseError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let (who, theirs) = (person(caller), shared.clone());
     at_cases(shared, move |d| run(d, &theirs.chain.snapshot(), &who)).await
@@ -44,7 +43,7 @@ pub async fn with_ledger<T: Send + 'static>(
 async fn with<T: Send + 'static>(
     shared: Shared,
     caller: &Caller,
-    run: impl FnOnce(&Cases<'_>, &Person) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Cases<'_>, &Person) -> Result<T, CaseError> + Send + 'static,
 ) -> Result<Json<T>, ApiError> {
     let who = person(caller);
     at_cases(shared, move |d| run(d, &who)).await.map(Json)
@@ -182,7 +181,7 @@ pub async fn scan_bytes(
     bytes: Vec<u8>,
 ) -> Result<Json<Scanned>, ApiError> {
     with_ledger(shared, caller, move |d, w, p| {
-        let io = |e: std::io::Error| ScreeningError::State(format!("the file cannot be kept for the scan: {e}"));
+        let io = |e: std::io::Error| CaseError::State(format!("the file cannot be kept for the scan: {e}"));
         let dir = tempfile::tempdir().map_err(io)?;
         let plain: String =
             name.chars().map(|c| if c.is_alphanumeric() || "._- ".contains(c) { c } else { '_' }).take(60).collect();
@@ -198,7 +197,7 @@ pub async fn scan_bytes(
             most: MAX_UNPACKED,
         };
         let scanned = d.scan_for_case(id, order, Some(w), p, &mut |_| ControlFlow::Continue(()))?;
-        scanned.ok_or_else(|| ScreeningError::State("the scan was stopped".into()))
+        scanned.ok_or_else(|| CaseError::State("the scan was stopped".into()))
     })
     .await
     .map(Json)

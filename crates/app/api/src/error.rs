@@ -3,7 +3,12 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use holdfast_academy::AcademyError;
+use holdfast_cases::CaseError;
+use holdfast_prevention::PreventionError;
+use holdfast_requests::RequestError;
 use holdfast_telemetry::logs::one_line;
+use holdfast_types::ErrorKind;
 use holdfast_workspace::{ChangeError, WorkspaceError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,11 +50,36 @@ impl ApiError {
         }
     }
 
+    /// Returns an error of a kind, with its message.
+    pub(crate) fn of(kind: ErrorKind, message: impl std::fmt::Display) -> Self {
+        let status = match kind {
+            ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+            ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+            ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            ErrorKind::Conflict | ErrorKind::State | ErrorKind::SecondPerson => StatusCode::CONFLICT,
+            ErrorKind::Busy | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        ApiError { status, message: message.to_string() }
+    }
+
     /// The server is at fault.
     pub fn internal(message: impl Into<String>) -> Self {
         ApiError { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.into() }
     }
 }
+
+macro_rules! by_kind {
+    ($($error:ty),*) => {
+        $(impl From<$error> for ApiError {
+            fn from(e: $error) -> Self {
+                ApiError::of(e.kind(), e)
+            }
+        })*
+    };
+}
+
+by_kind!(RequestError, CaseError, PreventionError, AcademyError);
 
 impl From<WorkspaceError> for ApiError {
     fn from(e: WorkspaceError) -> Self {

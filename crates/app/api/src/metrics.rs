@@ -238,7 +238,7 @@ fn group(route: &str) -> &'static str {
 }
 
 /// Reads what the database says for metrics.
-fn stored(shared: &Shared) -> Result<Stored, holdfast_screening::ScreeningError> {
+fn stored(shared: &Shared) -> Result<Stored, holdfast_sharing::SharingError> {
     let webhooks = shared.screening.webhooks()?;
     let (head, mail) = shared.screening.read(|db| {
         let rows = db.query("SELECT COALESCE(MAX(seq), 0) FROM audit", &[])?;

@@ -13,8 +13,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use holdfast_requests::passkey::Passkey;
 use holdfast_requests::portal::{Enrolment, Officer, Session, Status};
 use holdfast_requests::production::Production;
-use holdfast_requests::{Desk, Request};
-use holdfast_screening::ScreeningError;
+use holdfast_requests::{Desk, Request, RequestError};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -24,7 +23,7 @@ async fn in_session<T: Send + 'static>(
     shared: Shared,
     headers: &HeaderMap,
     full: bool,
-    run: impl FnOnce(&Desk<'_>, &str) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Desk<'_>, &str) -> Result<T, RequestError> + Send + 'static,
 ) -> Result<Json<T>, ApiError> {
     let text = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let token =

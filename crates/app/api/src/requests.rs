@@ -4,17 +4,16 @@ use crate::Shared;
 use crate::blocking::run_blocking;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::screening::{block, json};
+use crate::screening::json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_cases::Cases;
+use holdfast_cases::{CaseError, Cases};
 use holdfast_requests::clocks::Ticked;
 use holdfast_requests::intake::{Agency, Matched, NewAgency, Opened, RequestFilter, Seizure, Step, Stored};
 use holdfast_requests::portal::{File, Message, Officer, Verdict};
 use holdfast_requests::production::Production;
-use holdfast_requests::{Desk, Inquiry, Policy, Request, Review, review};
-use holdfast_screening::ScreeningError;
+use holdfast_requests::{Desk, Inquiry, Policy, Request, RequestError, Review, review};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -40,27 +39,27 @@ pub async fn review_request(State(shared): State<Shared>, body: Bytes) -> Result
 /// Does something at the desk.
 pub async fn at_desk<T: Send + 'static>(
     shared: Shared,
-    run: impl FnOnce(&Desk<'_>) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Desk<'_>) -> Result<T, RequestError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let theirs = shared.clone();
-    block(shared, move |s| {
-        let master = &theirs.gate.master;
-        run(&Desk { screening: s, policy: &theirs.policy, master, vault: &theirs.vault })
-    })
-    .await
+    let desk = move || {
+        let (screening, policy, master) = (&*shared.screening, &shared.policy, &shared.gate.master);
+        run(&Desk { screening, policy, master, vault: &shared.vault })
+    };
+    Ok(run_blocking(desk).await??)
 }
 
 /// Does something with cases.
 pub async fn at_cases<T: Send + 'static>(
     shared: Shared,
-    run: impl FnOnce(&Cases<'_>) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Cases<'_>) -> Result<T, CaseError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    at_desk(shared, move |d| run(&Cases::from(*d))).await
+    let cases = move || run(&Cases { screening: &shared.screening, master: &shared.gate.master, vault: &shared.vault });
+    Ok(run_blocking(cases).await??)
 }
 
 async fn intake<T: Send + 'static>(
     shared: Shared,
-    run: impl FnOnce(&Desk<'_>) -> Result<T, ScreeningError> + Send + 'static,
+    run: impl FnOnce(&Desk<'_>) -> Result<T, RequestError> + Send + 'static,
 ) -> Result<Json<T>, ApiError> {
     at_desk(shared, run).await.map(Json)
 }

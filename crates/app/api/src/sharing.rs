@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_attribution::Tag;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::flags::{Flag, Standing, State as FlagState};
 use holdfast_screening::model::rfc3339;
@@ -39,8 +38,7 @@ impl From<SharingError> for ApiError {
     fn from(e: SharingError) -> Self {
         match e {
             SharingError::Partner(..) => ApiError { status: StatusCode::FAILED_DEPENDENCY, message: e.to_string() },
-            SharingError::Object(..) => ApiError::bad(e.to_string()),
-            SharingError::Desk(e) => e.into(),
+            other => ApiError::of(other.kind(), other),
         }
     }
 }
@@ -95,7 +93,7 @@ impl Shared {
     }
 
     /// Puts what a source says now into the workspace, and screens past transfers again.
-    fn place_tags(&self, source: &Source) -> Result<(), ScreeningError> {
+    fn place_tags(&self, source: &Source) -> Result<(), SharingError> {
         let tags = self.sharing().tags_of(source)?;
         self.replace_pack(&source.pack(), tags)?;
         self.rescreen_later(format!("source '{}' says something new", source.name));
@@ -105,28 +103,28 @@ impl Shared {
     /// Ends the effects of what is no longer valid, and begins those of what is valid from now on.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn apply_validity(&self) -> Result<(), ScreeningError> {
+    /// [`SharingError`].
+    pub fn apply_validity(&self) -> Result<(), SharingError> {
         for source in self.sharing().apply_validity()? {
             self.place_tags(&source)?;
         }
         Ok(())
     }
 
-    fn replace_pack(&self, pack: &str, tags: Vec<Tag>) -> Result<usize, ScreeningError> {
+    fn replace_pack(&self, pack: &str, tags: Vec<Tag>) -> Result<usize, SharingError> {
         let replace = |w: &mut holdfast_workspace::Workspace| -> Result<usize, ChangeError> {
             let removed = w.replace_pack(pack, tags);
             w.catch_up();
             Ok(removed)
         };
-        self.chain.change(replace).map_err(|e| ScreeningError::State(e.to_string()))
+        self.chain.change(replace).map_err(|e| SharingError::State(e.to_string()))
     }
 
     /// Reads all sources whose time has come, each in its own thread, so that no slow partner keeps another's flags waiting.
     ///
     /// # Errors
     /// When the sources cannot be listed.
-    pub fn read_due_sources(&self) -> Result<(), ScreeningError> {
+    pub fn read_due_sources(&self) -> Result<(), SharingError> {
         let now = self.screening.now();
         if self.pace(VALIDITY, 2, now) {
             self.apply_validity()?;
@@ -171,8 +169,8 @@ impl Shared {
     /// Withdraws a source with all its effects.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<WithdrawnSource, ScreeningError> {
+    /// [`SharingError`].
+    pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<WithdrawnSource, SharingError> {
         let undone = self.sharing().withdraw_source(id, why, actor)?;
         let tags = self.replace_pack(&undone.pack, Vec::new())?;
         self.rescreen_later(format!("{} was withdrawn", undone.pack));

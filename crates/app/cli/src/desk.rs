@@ -5,14 +5,13 @@ use crate::output;
 use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use holdfast_cases::Cases;
+use holdfast_cases::{CaseError, Cases};
 use holdfast_console::desk_key::master;
 use holdfast_console::vault;
 use holdfast_requests::intake::{NewAgency, RequestFilter, Step};
 use holdfast_requests::policy::DEFAULT_POLICY;
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Inquiry, Policy, Request, Review, review};
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{parse_time, rfc3339};
 use holdfast_workspace::Workspace;
 use serde_json::json;
@@ -65,11 +64,14 @@ impl IntakeArgs {
         &self.desk.store.store
     }
 
-    pub fn with_cases<T>(&self, run: impl FnOnce(&Cases<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {
+    pub fn with_cases<T>(&self, run: impl FnOnce(&Cases<'_>, &str) -> Result<T, CaseError>) -> anyhow::Result<T> {
         self.with(|desk, actor| run(&Cases::from(*desk), actor))
     }
 
-    pub fn with<T>(&self, run: impl FnOnce(&Desk<'_>, &str) -> Result<T, ScreeningError>) -> anyhow::Result<T> {
+    pub fn with<T, E: std::error::Error + Send + Sync + 'static>(
+        &self,
+        run: impl FnOnce(&Desk<'_>, &str) -> Result<T, E>,
+    ) -> anyhow::Result<T> {
         let policy = self.policy.as_deref().map_or_else(|| Ok(Policy::standard()), read_policy)?;
         let (screening, policy) = (self.desk.open()?, Arc::new(policy));
         let (master, vault) = (master(&self.desk.store.store, &screening)?, vault(&self.desk.store.store));

@@ -690,7 +690,7 @@ pub fn serve_shared(
     let desk = last.clone();
     within(deadline, "last-work", move || {
         // What waits for the writer is stored before this empty change.
-        if let Err(e) = desk.screening.transact("engine", |_| Ok(())) {
+        if let Err(e) = desk.screening.transact("engine", |_| Ok::<_, holdfast_screening::ScreeningError>(())) {
             tracing::error!(reason = one_line(&e), "the writer has not stored what waited");
         }
         if is_served {

@@ -14,7 +14,6 @@ use holdfast_api::gate::{Caller, scopes_of};
 use holdfast_api::requests::{at_cases, at_desk};
 use holdfast_api::screening::block;
 use holdfast_api::sign_in::{Client, cookie, may_sign_in, note_sign_in, refuse_sign_in};
-use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseStep, NewCase};
 use holdfast_cases::recommend::Proposal;
 use holdfast_cases::reports::{Filer, Kind};
@@ -215,7 +214,7 @@ pub async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Respo
 /// What waits.
 pub async fn home(State(shared): State<Shared>, Extension(caller): Extension<Caller>) -> Page {
     let who = person(&caller);
-    let counts = at_desk(shared, move |d| {
+    let counts = at_cases(shared, move |d| {
         let mut counts = Vec::new();
         for (name, to, sql) in [
             ("open requests", "/desk/requests?state=open", "SELECT COUNT(*) FROM requests WHERE state = 'open'"),
@@ -241,7 +240,7 @@ pub async fn home(State(shared): State<Shared>, Extension(caller): Extension<Cal
             let rows = d.screening.read(|db| db.query(sql, &[]))?;
             counts.push((name, to, rows.first().map_or(Ok(0), |r| r.int(0))?));
         }
-        Ok((counts, Cases::from(*d).cases(Some("open"), &who)?))
+        Ok((counts, d.cases(Some("open"), &who)?))
     })
     .await?;
     let (counts, cases) = counts;

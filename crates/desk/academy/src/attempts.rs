@@ -1,10 +1,10 @@
 //! Learners at labs: their own task, hints, answers and what is said of them, scores, the class view and the scoreboard.
 
+use crate::AcademyError;
 use crate::classes::{Learner, Session, enrolments_of, is_enrolled, learner_by, session_by};
 use crate::grade::{Form, HINT_COST, MAX_TRIES, WHOLE};
 use crate::labs::{self, Lab, LabView, Made, PASS, Step};
 use crate::{Academy, invalid};
-use holdfast_screening::ScreeningError;
 use holdfast_store::{Database, DbError, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -280,8 +280,8 @@ fn counted(step: &Step, credit: u32, hints: usize, earlier: usize) -> u32 {
 }
 
 impl Attempt {
-    pub(crate) fn made(&self) -> Result<Arc<Made>, ScreeningError> {
-        labs::make(self.lab, self.seed).map_err(ScreeningError::State)
+    pub(crate) fn made(&self) -> Result<Arc<Made>, AcademyError> {
+        labs::make(self.lab, self.seed).map_err(AcademyError::State)
     }
 
     fn view(&self, db: &mut Database, made: &Made) -> Result<AttemptView, DbError> {
@@ -331,46 +331,46 @@ impl Academy<'_> {
     }
 
     /// A learner's own attempt.
-    pub(crate) fn attempt_of(&self, id: i64, learner: &Learner) -> Result<Attempt, ScreeningError> {
-        let found = self.screening.read(|db| attempts_where(db, "id", id))?;
+    pub(crate) fn attempt_of(&self, id: i64, learner: &Learner) -> Result<Attempt, AcademyError> {
+        let found = self.read(|db| attempts_where(db, "id", id))?;
         let mine = found.into_iter().find(|a| a.learner == learner.id);
-        mine.ok_or_else(|| ScreeningError::NotFound(format!("attempt {id}")))
+        mine.ok_or_else(|| AcademyError::NotFound(format!("attempt {id}")))
     }
 
     /// What a learner sees first.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn learner_desk(&self, learner: &Learner) -> Result<Desk, ScreeningError> {
-        let attempts = self.screening.read(|db| attempts_where(db, "learner", learner.id))?;
+    /// [`AcademyError`].
+    pub fn learner_desk(&self, learner: &Learner) -> Result<Desk, AcademyError> {
+        let attempts = self.read(|db| attempts_where(db, "learner", learner.id))?;
         let mut labs = Vec::new();
         for attempt in attempts {
             labs.push((attempt.session, self.result_of(&attempt)?));
         }
         let sql = "SELECT id, course FROM certificates WHERE learner = $1 AND revoked IS NULL ORDER BY issued";
-        let rows = self.screening.read(|db| db.query(sql, &[learner.id.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[learner.id.into()]))?;
         let certificates =
             rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.text(1)?.to_owned()))).collect::<Result<_, DbError>>()?;
         let sessions = enrolments_of(self.screening, learner.id)?;
         Ok(Desk { learner: learner.clone(), sessions, labs, certificates })
     }
 
-    fn result_of(&self, attempt: &Attempt) -> Result<LabResult, ScreeningError> {
-        self.screening.read(|db| attempt.result(db))
+    fn result_of(&self, attempt: &Attempt) -> Result<LabResult, AcademyError> {
+        self.read(|db| attempt.result(db))
     }
 
     /// Begins a lab, or gives the one begun.
     ///
     /// # Errors
-    /// [`ScreeningError`]; labs are open while the session is not cancelled, to who is on its roster.
-    pub fn begin(&self, session: i64, learner: &Learner, lab: &str) -> Result<AttemptView, ScreeningError> {
-        let Some(lab) = labs::lab(lab) else { return Err(ScreeningError::NotFound(format!("lab {lab}"))) };
+    /// [`AcademyError`]; labs are open while the session is not cancelled, to who is on its roster.
+    pub fn begin(&self, session: i64, learner: &Learner, lab: &str) -> Result<AttemptView, AcademyError> {
+        let Some(lab) = labs::lab(lab) else { return Err(AcademyError::NotFound(format!("lab {lab}"))) };
         let (seed, learner_id) = (self.seed(session, learner.id, lab.id), learner.id);
-        let first = labs::make(lab, seed).map_err(ScreeningError::State)?.steps.first().map(|s| s.id);
-        let id = self.screening.transact("learner", move |tx| {
+        let first = labs::make(lab, seed).map_err(AcademyError::State)?.steps.first().map(|s| s.id);
+        let id = self.transact("learner", move |tx| {
             let found = session_by(tx.db(), session)?.filter(|s| s.state != "cancelled");
             if found.is_none() || !is_enrolled(tx.db(), session, learner_id)? {
-                return Err(ScreeningError::NotFound(format!("session {session}")));
+                return Err(AcademyError::NotFound(format!("session {session}")));
             }
             let sql = "SELECT id FROM lab_attempts WHERE session = $1 AND learner = $2 AND lab = $3";
             if let Some(row) = tx.db().query(sql, &[session.into(), learner_id.into(), lab.id.into()])?.first() {
@@ -390,18 +390,18 @@ impl Academy<'_> {
     /// A learner's lab as it stands.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`] also for another learner's.
-    pub fn attempt(&self, id: i64, learner: &Learner) -> Result<AttemptView, ScreeningError> {
+    /// [`AcademyError::NotFound`] also for another learner's.
+    pub fn attempt(&self, id: i64, learner: &Learner) -> Result<AttemptView, AcademyError> {
         let attempt = self.attempt_of(id, learner)?;
         let made = attempt.made()?;
-        self.screening.read(|db| attempt.view(db, &made))
+        self.read(|db| attempt.view(db, &made))
     }
 
     /// The task of a learner's lab, with its data.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn task(&self, id: i64, learner: &Learner) -> Result<(&'static Lab, Arc<Made>), ScreeningError> {
+    /// [`AcademyError`].
+    pub fn task(&self, id: i64, learner: &Learner) -> Result<(&'static Lab, Arc<Made>), AcademyError> {
         let attempt = self.attempt_of(id, learner)?;
         Ok((attempt.lab, attempt.made()?))
     }
@@ -409,11 +409,11 @@ impl Academy<'_> {
     /// The task as a zip archive: TASK.md, files, and the chain's blocks and tags.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn task_pack(&self, id: i64, learner: &Learner) -> Result<Vec<u8>, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn task_pack(&self, id: i64, learner: &Learner) -> Result<Vec<u8>, AcademyError> {
         use std::io::Write;
         let (lab, made) = self.task(id, learner)?;
-        let failed = |e: &dyn std::fmt::Display| ScreeningError::State(format!("the pack could not be written: {e}"));
+        let failed = |e: &dyn std::fmt::Display| AcademyError::State(format!("the pack could not be written: {e}"));
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         // One moment for all, so that the same task gives the same bytes.
         let options = zip::write::SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
@@ -427,20 +427,20 @@ impl Academy<'_> {
     /// Gives the next hint of a step; it costs a quarter of the step.
     ///
     /// # Errors
-    /// [`ScreeningError`]; when there is none left.
-    pub fn hint(&self, id: i64, learner: &Learner, step: &str) -> Result<AttemptView, ScreeningError> {
+    /// [`AcademyError`]; when there is none left.
+    pub fn hint(&self, id: i64, learner: &Learner, step: &str) -> Result<AttemptView, AcademyError> {
         let attempt = self.attempt_of(id, learner)?;
         let made = attempt.made()?;
         let found = made.steps.iter().find(|s| s.id == step);
         let (count, step) = found
             .map(|s| (s.hints.len(), s.id))
             .ok_or_else(|| invalid("step", format!("there is no step '{step}'")))?;
-        self.screening.transact("learner", move |tx| {
+        self.transact("learner", move |tx| {
             let answers = answers_of(tx.db(), id)?;
             let mine: Vec<&Given> = answers.iter().filter(|a| a.step == step).collect();
             let taken = hints_of(tx.db(), id)?.get(step).copied().unwrap_or(0);
             if is_over(&mine) || taken >= count {
-                return Err(ScreeningError::State("no hint is left".into()));
+                return Err(AcademyError::State("no hint is left".into()));
             }
             let now = tx.now();
             let row = [id.into(), step.into(), (taken as i64).into(), now.into()];
@@ -453,8 +453,8 @@ impl Academy<'_> {
     /// Takes an answer and grades it; an empty one gives the step up.
     ///
     /// # Errors
-    /// [`ScreeningError`]; when the step is over.
-    pub fn answer(&self, id: i64, learner: &Learner, answer: &Answer) -> Result<AttemptView, ScreeningError> {
+    /// [`AcademyError`]; when the step is over.
+    pub fn answer(&self, id: i64, learner: &Learner, answer: &Answer) -> Result<AttemptView, AcademyError> {
         let attempt = self.attempt_of(id, learner)?;
         let made = attempt.made()?;
         if answer.answer.len() > crate::grade::MAX_ANSWER || answer.answer.contains('\0') {
@@ -469,12 +469,12 @@ impl Academy<'_> {
             false => made.steps[at].check.grade(&text),
         };
         let task = made.clone();
-        self.screening.transact("learner", move |tx| {
+        self.transact("learner", move |tx| {
             let step = &task.steps[at];
             let answers = answers_of(tx.db(), id)?;
             let mine: Vec<&Given> = answers.iter().filter(|a| a.step == step.id).collect();
             if is_over(&mine) {
-                return Err(ScreeningError::State(format!("step '{}' is over", step.id)));
+                return Err(AcademyError::State(format!("step '{}' is over", step.id)));
             }
             let hints = hints_of(tx.db(), id)?.get(step.id).copied().unwrap_or(0);
             let credit = counted(step, graded.credit, hints, mine.len());
@@ -504,11 +504,11 @@ impl Academy<'_> {
     /// A class at its labs, for the trainer.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn class_view(&self, session: i64) -> Result<ClassView, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn class_view(&self, session: i64) -> Result<ClassView, AcademyError> {
         let found = self.session(session)?;
         let course = self.course(&found.plan.course, &found.plan.lang)?;
-        let attempts = self.screening.read(|db| attempts_where(db, "session", session))?;
+        let attempts = self.read(|db| attempts_where(db, "session", session))?;
         let mut learners: Vec<ClassLine> =
             self.roster(session)?.into_iter().map(|l| ClassLine { learner: l.learner, labs: Vec::new() }).collect();
         let mut steps: BTreeMap<(String, usize, String), (u64, u64, u64)> = BTreeMap::new();
@@ -523,7 +523,7 @@ impl Academy<'_> {
                     ids_of.entry(attempt.lab.id).or_insert(ids)
                 }
             };
-            let answers = self.screening.read(|db| answers_of(db, attempt.id))?;
+            let answers = self.read(|db| answers_of(db, attempt.id))?;
             for (i, step) in ids.iter().enumerate() {
                 let mine: Vec<&Given> = answers.iter().filter(|a| a.step == *step).collect();
                 let entry = steps.entry((attempt.lab.id.to_owned(), i, (*step).to_owned())).or_default();
@@ -543,8 +543,8 @@ impl Academy<'_> {
     /// The scoreboard of a session, best first.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn scoreboard(&self, session: i64) -> Result<Vec<ScoreLine>, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn scoreboard(&self, session: i64) -> Result<Vec<ScoreLine>, AcademyError> {
         let class = self.class_view(session)?;
         let mut lines: Vec<ScoreLine> = class
             .learners
@@ -568,33 +568,33 @@ impl Academy<'_> {
     /// The scoreboard of a session that the learner is in.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`] for other sessions.
-    pub fn own_scoreboard(&self, session: i64, learner: &Learner) -> Result<Vec<ScoreLine>, ScreeningError> {
-        match self.screening.read(|db| is_enrolled(db, session, learner.id))? {
+    /// [`AcademyError::NotFound`] for other sessions.
+    pub fn own_scoreboard(&self, session: i64, learner: &Learner) -> Result<Vec<ScoreLine>, AcademyError> {
+        match self.read(|db| is_enrolled(db, session, learner.id))? {
             true => self.scoreboard(session),
-            false => Err(ScreeningError::NotFound(format!("session {session}"))),
+            false => Err(AcademyError::NotFound(format!("session {session}"))),
         }
     }
 
     /// Labs passed by session and learner.
-    pub(crate) fn labs_passed(&self) -> Result<BTreeMap<(i64, i64), u64>, ScreeningError> {
+    pub(crate) fn labs_passed(&self) -> Result<BTreeMap<(i64, i64), u64>, AcademyError> {
         let sql = "SELECT session, learner, COUNT(*) FROM lab_attempts WHERE score >= $1 GROUP BY session, learner";
-        let rows = self.screening.read(|db| db.query(sql, &[(PASS as i64).into()]))?;
+        let rows = self.read(|db| db.query(sql, &[(PASS as i64).into()]))?;
         Ok(rows.iter().map(|r| Ok(((r.int(0)?, r.int(1)?), r.int(2)? as u64))).collect::<Result<_, DbError>>()?)
     }
 
     /// The results of a learner in a session.
-    pub(crate) fn results(&self, session: i64, learner: i64) -> Result<Vec<LabResult>, ScreeningError> {
-        let attempts = self.screening.read(|db| attempts_where(db, "session", session))?;
+    pub(crate) fn results(&self, session: i64, learner: i64) -> Result<Vec<LabResult>, AcademyError> {
+        let attempts = self.read(|db| attempts_where(db, "session", session))?;
         attempts.iter().filter(|a| a.learner == learner).map(|a| self.result_of(a)).collect()
     }
 
     /// A learner by number.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`].
-    pub fn learner(&self, id: i64) -> Result<Learner, ScreeningError> {
-        let found = self.screening.read(|db| learner_by(db, id))?;
-        found.ok_or_else(|| ScreeningError::NotFound(format!("learner {id}")))
+    /// [`AcademyError::NotFound`].
+    pub fn learner(&self, id: i64) -> Result<Learner, AcademyError> {
+        let found = self.read(|db| learner_by(db, id))?;
+        found.ok_or_else(|| AcademyError::NotFound(format!("learner {id}")))
     }
 }

@@ -1,13 +1,13 @@
 //! Certificates: Open Badges 3.0 credentials (1EdTech, section 8.2, JSON Web Token proof format; W3C Verifiable Credentials 2.0) signed with
 //! Ed25519 (RFC 8037), the issuer known by its `did:key`; and as PDF that carries the credential. A PDF is checked by being written anew.
 
+use crate::AcademyError;
 use crate::classes::{Learner, Session, is_enrolled, learner_by, session_by};
 use crate::{Academy, invalid};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use holdfast_documents::pdf;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{parse_time, rfc3339};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -221,7 +221,7 @@ fn verify_into(bytes: &[u8], issuer: Option<&str>, now: i64, v: &mut Verified) -
 }
 
 /// The certificate as a document, a function of the credential and the layout alone.
-fn to_pdf(credential: &Value, jwt: &str, layout: pdf::Layout) -> Result<Vec<u8>, ScreeningError> {
+fn to_pdf(credential: &Value, jwt: &str, layout: pdf::Layout) -> Result<Vec<u8>, AcademyError> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let subject = &credential["credentialSubject"];
     let named = |kind: &str| {
@@ -271,12 +271,12 @@ impl Academy<'_> {
     /// Gives a learner the certificate of a session, or the one given: all labs of the course passed, and four fifths of the parts attended.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] says what is missing.
-    pub fn certify(&self, session: i64, learner: i64, actor: &str) -> Result<Certificate, ScreeningError> {
+    /// [`AcademyError::State`] says what is missing.
+    pub fn certify(&self, session: i64, learner: i64, actor: &str) -> Result<Certificate, AcademyError> {
         let found = self.session(session)?;
         let known = self.learner(learner)?;
         let sql = "SELECT part FROM attendance WHERE session = $1 AND learner = $2 AND present = 1";
-        let attended = self.screening.read(|db| db.query(sql, &[session.into(), learner.into()]))?.len() as u64;
+        let attended = self.read(|db| db.query(sql, &[session.into(), learner.into()]))?.len() as u64;
         let course = self.course(&found.plan.course, &found.plan.lang)?;
         let results = self.results(session, learner)?;
         let parts = u64::from(found.plan.parts);
@@ -291,7 +291,7 @@ impl Academy<'_> {
             missing.push(format!("attended {attended} of {parts} parts; four fifths are needed"));
         }
         if !missing.is_empty() {
-            return Err(ScreeningError::State(missing.join("; ")));
+            return Err(AcademyError::State(missing.join("; ")));
         }
         let scores: Vec<(String, u64)> = course
             .header
@@ -301,18 +301,18 @@ impl Academy<'_> {
             .collect();
         let (key, site) = (self.issuer_key(), self.site.to_owned());
         let header = course.header;
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let sql = format!("{CERTIFICATE} WHERE session = $1 AND learner = $2");
             let given = tx.db().query(&sql, &[session.into(), learner.into()])?;
             if let Some(given) = given.first().map(certificate).transpose()? {
                 return match given.revoked {
                     None => Ok(given),
-                    Some(_) => Err(ScreeningError::State(format!("certificate {} was revoked", given.id))),
+                    Some(_) => Err(AcademyError::State(format!("certificate {} was revoked", given.id))),
                 };
             }
             let still = session_by(tx.db(), session)?.is_some_and(|s| s.state != "cancelled");
             if !still || !is_enrolled(tx.db(), session, learner)? || learner_by(tx.db(), learner)?.is_none() {
-                return Err(ScreeningError::NotFound(format!("session {session}")));
+                return Err(AcademyError::NotFound(format!("session {session}")));
             }
             let now = tx.now();
             let did = did_of(&key.verifying_key());
@@ -344,36 +344,36 @@ impl Academy<'_> {
     /// A certificate by its number.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`].
-    pub fn certificate(&self, id: &str) -> Result<Certificate, ScreeningError> {
-        let rows = self.screening.read(|db| db.query(&format!("{CERTIFICATE} WHERE id = $1"), &[id.into()]))?;
+    /// [`AcademyError::NotFound`].
+    pub fn certificate(&self, id: &str) -> Result<Certificate, AcademyError> {
+        let rows = self.read(|db| db.query(&format!("{CERTIFICATE} WHERE id = $1"), &[id.into()]))?;
         let found = rows.first().map(certificate).transpose()?;
-        found.ok_or_else(|| ScreeningError::NotFound(format!("certificate {id}")))
+        found.ok_or_else(|| AcademyError::NotFound(format!("certificate {id}")))
     }
 
     /// A certificate as PDF.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn certificate_pdf(&self, id: &str) -> Result<Vec<u8>, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn certificate_pdf(&self, id: &str) -> Result<Vec<u8>, AcademyError> {
         let jwt = self.certificate(id)?.jwt;
         let body = jwt.split('.').nth(1).and_then(|b| URL_SAFE_NO_PAD.decode(b).ok()).unwrap_or_default();
         let credential: Value =
-            serde_json::from_slice(&body).map_err(|e| ScreeningError::State(format!("certificate {id}: {e}")))?;
+            serde_json::from_slice(&body).map_err(|e| AcademyError::State(format!("certificate {id}: {e}")))?;
         to_pdf(&credential, &jwt, pdf::Layout::ALL[0])
     }
 
     /// Revokes a certificate.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn revoke_certificate(&self, id: &str, why: &str, actor: &str) -> Result<(), ScreeningError> {
+    /// [`AcademyError`].
+    pub fn revoke_certificate(&self, id: &str, why: &str, actor: &str) -> Result<(), AcademyError> {
         if why.trim().is_empty() || why.len() > 1_000 {
             return Err(invalid("why", "say why, in at most 1000 bytes".into()));
         }
         self.certificate(id)?;
         let (id, why) = (id.to_owned(), why.to_owned());
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let now = tx.now();
             let row = [now.into(), why.as_str().into(), id.as_str().into()];
             tx.db()
@@ -386,9 +386,9 @@ impl Academy<'_> {
     /// The list of certificates that were revoked (1EdTech Revocation List Status Method 1.0), which credentials point to.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn revocations(&self) -> Result<Value, ScreeningError> {
-        let rows = self.screening.read(|db| {
+    /// [`AcademyError`].
+    pub fn revocations(&self) -> Result<Value, AcademyError> {
+        let rows = self.read(|db| {
             db.query("SELECT id, why FROM certificates WHERE revoked IS NOT NULL ORDER BY revoked, id", &[])
         })?;
         let mut revoked = Vec::new();

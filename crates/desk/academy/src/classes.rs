@@ -1,10 +1,11 @@
 //! Sessions of courses: rosters, attendance, feedback, and what the programme did by country and year.
 
+use crate::AcademyError;
 use crate::{Academy, invalid};
 use holdfast_requests::request::email;
+use holdfast_screening::Screening;
 use holdfast_screening::model::{Invalid, country_ok, language_form_ok, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
-use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, DbError, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -238,11 +239,11 @@ pub(crate) fn is_enrolled(db: &mut Database, session: i64, learner: i64) -> Resu
     Ok(!db.query(sql, &[session.into(), learner.into()])?.is_empty())
 }
 
-fn open_session(tx: &mut Transaction<'_>, id: i64) -> Result<Session, ScreeningError> {
-    let found = session_by(tx.db(), id)?.ok_or_else(|| ScreeningError::NotFound(format!("session {id}")))?;
+fn open_session(tx: &mut Transaction<'_>, id: i64) -> Result<Session, AcademyError> {
+    let found = session_by(tx.db(), id)?.ok_or_else(|| AcademyError::NotFound(format!("session {id}")))?;
     match found.state.as_str() {
         "planned" => Ok(found),
-        state => Err(ScreeningError::State(format!("session {id} is {state}"))),
+        state => Err(AcademyError::State(format!("session {id} is {state}"))),
     }
 }
 
@@ -264,8 +265,8 @@ impl Academy<'_> {
     /// Plans a session.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn plan_session(&self, mut new: NewSession, actor: &str) -> Result<Session, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn plan_session(&self, mut new: NewSession, actor: &str) -> Result<Session, AcademyError> {
         language_form_ok("lang", &new.lang)?;
         let course = self.course(&new.course, &new.lang)?;
         if new.title.trim().is_empty() {
@@ -285,7 +286,7 @@ impl Academy<'_> {
         if new.parts > MAX_PARTS || new.capacity == 0 || i64::from(new.capacity) > MAX_ROSTER {
             return Err(invalid("parts", format!("at most {MAX_PARTS}; capacity: 1 to {MAX_ROSTER}")));
         }
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let (id, now) = (tx.next_id("course_sessions")?, tx.now());
             let row = [
                 id.into(),
@@ -313,9 +314,9 @@ impl Academy<'_> {
     /// Sessions, latest first.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn sessions(&self) -> Result<Vec<Session>, ScreeningError> {
-        self.screening.read(|db| {
+    /// [`AcademyError`].
+    pub fn sessions(&self) -> Result<Vec<Session>, AcademyError> {
+        self.read(|db| {
             db.query(&format!("{SESSION} ORDER BY s.starts DESC, s.id DESC LIMIT 1000"), &[])?
                 .iter()
                 .map(session)
@@ -326,18 +327,18 @@ impl Academy<'_> {
     /// A session.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`].
-    pub fn session(&self, id: i64) -> Result<Session, ScreeningError> {
-        let found = self.screening.read(|db| session_by(db, id))?;
-        found.ok_or_else(|| ScreeningError::NotFound(format!("session {id}")))
+    /// [`AcademyError::NotFound`].
+    pub fn session(&self, id: i64) -> Result<Session, AcademyError> {
+        let found = self.read(|db| session_by(db, id))?;
+        found.ok_or_else(|| AcademyError::NotFound(format!("session {id}")))
     }
 
     /// Closes or cancels a session: nothing of it changes any more.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn end_session(&self, id: i64, cancelled: bool, actor: &str) -> Result<(), ScreeningError> {
-        self.screening.transact(actor, move |tx| {
+    /// [`AcademyError`].
+    pub fn end_session(&self, id: i64, cancelled: bool, actor: &str) -> Result<(), AcademyError> {
+        self.transact(actor, move |tx| {
             open_session(tx, id)?;
             let state = if cancelled { "cancelled" } else { "closed" };
             tx.db().execute("UPDATE course_sessions SET state = $1 WHERE id = $2", &[state.into(), id.into()])?;
@@ -349,11 +350,11 @@ impl Academy<'_> {
     /// Puts somebody on a roster, known by the official address; who is new gets a key.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn enrol(&self, session: i64, who: NewLearner, actor: &str) -> Result<Enrolled, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn enrol(&self, session: i64, who: NewLearner, actor: &str) -> Result<Enrolled, AcademyError> {
         let who = who.checked()?;
         let master = self.master.clone();
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let open = open_session(tx, session)?;
             let known = tx.db().query(&format!("{LEARNER} WHERE email = $1"), &[who.email.as_str().into()])?;
             let known = known.first().map(learner).transpose()?;
@@ -363,7 +364,7 @@ impl Academy<'_> {
                 return Ok(Enrolled { learner: known.clone(), key: None });
             }
             if open.enrolled >= i64::from(open.plan.capacity) {
-                return Err(ScreeningError::State(format!("session {session} is full ({})", open.plan.capacity)));
+                return Err(AcademyError::State(format!("session {session} is full ({})", open.plan.capacity)));
             }
             let now = tx.now();
             let (found, key) = match known {
@@ -397,12 +398,11 @@ impl Academy<'_> {
     /// Gives a learner a new key; the old one ends.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`].
-    pub fn new_key(&self, id: i64, actor: &str) -> Result<Enrolled, ScreeningError> {
+    /// [`AcademyError::NotFound`].
+    pub fn new_key(&self, id: i64, actor: &str) -> Result<Enrolled, AcademyError> {
         let master = self.master.clone();
-        self.screening.transact(actor, move |tx| {
-            let mut found =
-                learner_by(tx.db(), id)?.ok_or_else(|| ScreeningError::NotFound(format!("learner {id}")))?;
+        self.transact(actor, move |tx| {
+            let mut found = learner_by(tx.db(), id)?.ok_or_else(|| AcademyError::NotFound(format!("learner {id}")))?;
             found.generation += 1;
             tx.db()
                 .execute("UPDATE learners SET generation = $1 WHERE id = $2", &[found.generation.into(), id.into()])?;
@@ -415,12 +415,12 @@ impl Academy<'_> {
     /// Who a learner's key belongs to.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when it is none.
-    pub fn learner_of(&self, key: &str) -> Result<Learner, ScreeningError> {
-        let refused = || ScreeningError::State("no learner's key; ask the trainer for a new one".into());
+    /// [`AcademyError::State`] when it is none.
+    pub fn learner_of(&self, key: &str) -> Result<Learner, AcademyError> {
+        let refused = || AcademyError::State("no learner's key; ask the trainer for a new one".into());
         let id = key.strip_prefix("hl_").and_then(|r| r.split('_').next()).and_then(|i| i.parse::<i64>().ok());
         let id = id.ok_or_else(refused)?;
-        let found = self.screening.read(|db| learner_by(db, id))?.ok_or_else(refused)?;
+        let found = self.read(|db| learner_by(db, id))?.ok_or_else(refused)?;
         match crate::same(&crate::learner_key(self.master, &found), key) {
             true => Ok(found),
             false => Err(refused()),
@@ -430,10 +430,10 @@ impl Academy<'_> {
     /// The roster of a session.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn roster(&self, id: i64) -> Result<Vec<RosterLine>, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn roster(&self, id: i64) -> Result<Vec<RosterLine>, AcademyError> {
         self.session(id)?;
-        self.screening.read(|db| {
+        self.read(|db| {
             let rows = db.query(
                 &format!("{LEARNER} WHERE id IN (SELECT learner FROM enrolments WHERE session = $1) ORDER BY name, id"),
                 &[id.into()],
@@ -471,9 +471,9 @@ impl Academy<'_> {
     /// Notes who was there in a part of a session (counted from one); who is not named was not.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn note_attendance(&self, id: i64, part: u32, present: Vec<i64>, actor: &str) -> Result<(), ScreeningError> {
-        self.screening.transact(actor, move |tx| {
+    /// [`AcademyError`].
+    pub fn note_attendance(&self, id: i64, part: u32, present: Vec<i64>, actor: &str) -> Result<(), AcademyError> {
+        self.transact(actor, move |tx| {
             let found = open_session(tx, id)?;
             if part == 0 || part > found.plan.parts {
                 return Err(invalid("part", format!("the session has {} parts", found.plan.parts)));
@@ -501,8 +501,8 @@ impl Academy<'_> {
     /// Takes a learner's sheet of feedback; a second one replaces the first.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn give_feedback(&self, id: i64, learner: &Learner, sheet: Feedback) -> Result<(), ScreeningError> {
+    /// [`AcademyError`].
+    pub fn give_feedback(&self, id: i64, learner: &Learner, sheet: Feedback) -> Result<(), AcademyError> {
         for (field, mark) in [("content", sheet.content), ("trainer", sheet.trainer), ("labs", sheet.labs)] {
             if !(1..=5).contains(&mark) {
                 return Err(invalid(field, "a mark of 1 to 5".into()));
@@ -512,9 +512,9 @@ impl Academy<'_> {
             return Err(invalid("comment", "longer than 4000 bytes, or with NUL".into()));
         }
         let learner = learner.id;
-        self.screening.transact("learner", move |tx| {
+        self.transact("learner", move |tx| {
             if !is_enrolled(tx.db(), id, learner)? {
-                return Err(ScreeningError::NotFound(format!("session {id}")));
+                return Err(AcademyError::NotFound(format!("session {id}")));
             }
             let now = tx.now();
             let row = [
@@ -539,10 +539,10 @@ impl Academy<'_> {
     /// What people said of a session.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn feedback(&self, id: i64) -> Result<FeedbackSummary, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn feedback(&self, id: i64) -> Result<FeedbackSummary, AcademyError> {
         self.session(id)?;
-        let rows = self.screening.read(|db| {
+        let rows = self.read(|db| {
             db.query(
                 "SELECT content, trainer, labs, comment FROM course_feedback WHERE session = $1 ORDER BY comment",
                 &[id.into()],
@@ -569,9 +569,9 @@ impl Academy<'_> {
     /// The programme by year and country.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn programme(&self) -> Result<Vec<ProgrammeLine>, ScreeningError> {
-        let (places, present, answered, certified) = self.screening.read(|db| {
+    /// [`AcademyError`].
+    pub fn programme(&self) -> Result<Vec<ProgrammeLine>, AcademyError> {
+        let (places, present, answered, certified) = self.read(|db| {
             let places = db.query(
                 "SELECT e.session, e.learner, s.starts, s.mode, s.parts, l.country, l.agency FROM enrolments e JOIN course_sessions s ON s.id = e.session
                  JOIN learners l ON l.id = e.learner WHERE s.state <> 'cancelled' ORDER BY e.session, e.learner",
@@ -620,9 +620,10 @@ impl Academy<'_> {
 }
 
 /// The learners' world reads through here.
-pub(crate) fn enrolments_of(screening: &Screening, learner: i64) -> Result<Vec<Session>, ScreeningError> {
-    screening.read(|db| {
+pub(crate) fn enrolments_of(screening: &Screening, learner: i64) -> Result<Vec<Session>, AcademyError> {
+    let found = screening.read(|db| {
         let sql = format!("{SESSION} WHERE s.id IN (SELECT session FROM enrolments WHERE learner = $1) AND s.state <> 'cancelled' ORDER BY s.starts DESC, s.id DESC");
         db.query(&sql, &[learner.into()])?.iter().map(session).collect()
-    })
+    })?;
+    Ok(found)
 }

@@ -1,9 +1,9 @@
 //! Courses in Markdown, with translations. A file begins with a header between two lines of `---` (YAML), then lessons under `##` headings.
 
+use crate::AcademyError;
 use crate::labs;
 use crate::{Academy, invalid};
 use holdfast_input::language::best;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::Invalid;
 use holdfast_screening::model::language_form_ok;
 use pulldown_cmark::{Event, Options, Parser, html};
@@ -156,13 +156,13 @@ pub fn to_html(markdown: &str) -> String {
 type Texts = BTreeMap<(String, String), (Header, Vec<Lesson>)>;
 
 impl Academy<'_> {
-    fn all_courses(&self) -> Result<Texts, ScreeningError> {
+    fn all_courses(&self) -> Result<Texts, AcademyError> {
         let mut all = BTreeMap::new();
         for text in BUNDLED {
             let (header, lessons) = parse(text)?;
             all.insert((header.course.clone(), header.lang.clone()), (header, lessons));
         }
-        let rows = self.screening.read(|db| db.query("SELECT body FROM courses ORDER BY course, lang", &[]))?;
+        let rows = self.read(|db| db.query("SELECT body FROM courses ORDER BY course, lang", &[]))?;
         for row in &rows {
             let (header, lessons) = parse(row.text(0)?)?;
             all.insert((header.course.clone(), header.lang.clone()), (header, lessons));
@@ -173,8 +173,8 @@ impl Academy<'_> {
     /// All courses in a language, each in English where it is not translated.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn courses(&self, lang: &str) -> Result<Vec<Course>, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn courses(&self, lang: &str) -> Result<Vec<Course>, AcademyError> {
         language_form_ok("lang", lang)?;
         let all = self.all_courses()?;
         let mut names: Vec<&str> = all.keys().map(|k| k.0.as_str()).collect();
@@ -203,17 +203,17 @@ impl Academy<'_> {
     /// A course in a language, in English where it is not translated.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`].
-    pub fn course(&self, name: &str, lang: &str) -> Result<Course, ScreeningError> {
+    /// [`AcademyError::NotFound`].
+    pub fn course(&self, name: &str, lang: &str) -> Result<Course, AcademyError> {
         let found = self.courses(lang)?.into_iter().find(|c| c.header.course == name);
-        found.ok_or_else(|| ScreeningError::NotFound(format!("course {name}")))
+        found.ok_or_else(|| AcademyError::NotFound(format!("course {name}")))
     }
 
     /// Adds a course or translation, or a newer version of one.
     ///
     /// # Errors
-    /// [`ScreeningError`]; a version that is not newer is refused.
-    pub fn add_course(&self, text: &str, actor: &str) -> Result<Header, ScreeningError> {
+    /// [`AcademyError`]; a version that is not newer is refused.
+    pub fn add_course(&self, text: &str, actor: &str) -> Result<Header, AcademyError> {
         let (header, _) = parse(text)?;
         let all = self.all_courses()?;
         if let Some((known, _)) = all.get(&(header.course.clone(), header.lang.clone()))
@@ -225,7 +225,7 @@ impl Academy<'_> {
             return Err(invalid("lang", "add the English text first; translations refer to its version".to_owned()));
         }
         let (text, kept) = (text.to_owned(), header.clone());
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let sql = "INSERT INTO courses (course, lang, version, body, added, added_by) VALUES ($1, $2, $3, $4, $5, $6)
                        ON CONFLICT (course, lang) DO UPDATE SET version = excluded.version, body = excluded.body, added = excluded.added, added_by = excluded.added_by";
             let (now, actor) = (tx.now(), tx.actor().to_owned());

@@ -5,15 +5,20 @@ pub mod attempts;
 pub mod certificate;
 pub mod classes;
 pub mod course;
+mod error;
 pub mod grade;
 pub mod labs;
 pub mod tools;
 pub mod xapi;
 
+pub use error::AcademyError;
+
 use classes::Learner;
 use holdfast_identity::Master;
+use holdfast_screening::Screening;
 use holdfast_screening::model::Invalid;
-use holdfast_screening::{Screening, ScreeningError};
+use holdfast_screening::service::Transaction;
+use holdfast_store::{Database, DbError};
 
 /// The academy, over the screening service's database and audit log.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +31,7 @@ pub struct Academy<'a> {
     pub site: &'a str,
 }
 
-fn invalid(field: &str, problem: String) -> ScreeningError {
+fn invalid(field: &str, problem: String) -> AcademyError {
     Invalid::new(field, problem).into()
 }
 
@@ -39,4 +44,20 @@ fn learner_key(master: &Master, learner: &Learner) -> String {
 /// Whether two texts are the same, in a time that tells nothing of where they differ.
 fn same(a: &str, b: &str) -> bool {
     subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes()).into()
+}
+
+impl Academy<'_> {
+    /// Runs a query on a reading connection.
+    fn read<T>(&self, query: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, AcademyError> {
+        Ok(self.screening.read(query)?)
+    }
+
+    /// Runs a change in the writer and waits until it is durable.
+    fn transact<T: Send + 'static>(
+        &self,
+        actor: &str,
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, AcademyError> + Send + 'static,
+    ) -> Result<T, AcademyError> {
+        self.screening.transact(actor, run)
+    }
 }

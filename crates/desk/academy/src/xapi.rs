@@ -1,10 +1,10 @@
 //! Statements of learning by xAPI 1.0.3 (Advanced Distributed Learning), for a learning record store.
 
 use crate::Academy;
+use crate::AcademyError;
 use crate::attempts::{answers_of, attempts_where};
 use crate::classes::Learner;
 use crate::labs::PASS;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::rfc3339;
 use serde_json::{Value, json};
 
@@ -17,14 +17,14 @@ pub const VERSION: &str = "1.0.3";
 /// many; the same statement sent again is the same statement there.
 ///
 /// # Errors
-/// [`ScreeningError::State`] with what the store said.
-pub fn send(statements: &[Value], to: &str, user: &str, password: &str) -> Result<usize, ScreeningError> {
+/// [`AcademyError::State`] with what the store said.
+pub fn send(statements: &[Value], to: &str, user: &str, password: &str) -> Result<usize, AcademyError> {
     use base64::Engine;
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
     let config = ureq::Agent::config_builder().timeout_global(Some(std::time::Duration::from_secs(30)));
     let agent: ureq::Agent = config.http_status_as_error(false).build().into();
     let url = format!("{}/statements", to.trim_end_matches('/'));
-    let failed = |what: String| ScreeningError::State(format!("{url}: {what}"));
+    let failed = |what: String| AcademyError::State(format!("{url}: {what}"));
     for batch in statements.chunks(BATCH) {
         let request = agent.post(&url).header("X-Experience-API-Version", VERSION);
         let request = request.header("Authorization", format!("Basic {basic}"));
@@ -48,8 +48,8 @@ impl Academy<'_> {
     /// Statements about a session, in order of time: registered, attended, answered, completed, passed or failed, earned.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn statements(&self, session: i64) -> Result<Vec<Value>, ScreeningError> {
+    /// [`AcademyError`].
+    pub fn statements(&self, session: i64) -> Result<Vec<Value>, AcademyError> {
         let found = self.session(session)?;
         let roster = self.roster(session)?;
         let actor = |l: &Learner| json!({ "objectType": "Agent", "name": l.who.name, "account": { "homePage": self.site, "name": format!("learner-{}", l.id) } });
@@ -78,12 +78,12 @@ impl Academy<'_> {
             all.push((time, name, statement));
         };
         let sql = "SELECT learner, enrolled FROM enrolments WHERE session = $1";
-        let enrolled = self.screening.read(|db| db.query(sql, &[session.into()]))?;
+        let enrolled = self.read(|db| db.query(sql, &[session.into()]))?;
         let sql = "SELECT learner, part, noted FROM attendance WHERE session = $1 AND present = 1";
-        let attended = self.screening.read(|db| db.query(sql, &[session.into()]))?;
+        let attended = self.read(|db| db.query(sql, &[session.into()]))?;
         let sql = "SELECT learner, issued FROM certificates WHERE session = $1 AND revoked IS NULL";
-        let certified = self.screening.read(|db| db.query(sql, &[session.into()]))?;
-        let attempts = self.screening.read(|db| attempts_where(db, "session", session))?;
+        let certified = self.read(|db| db.query(sql, &[session.into()]))?;
+        let attempts = self.read(|db| attempts_where(db, "session", session))?;
         for line in &roster {
             let l = &line.learner;
             for row in enrolled.iter().filter(|r| r.int(0).ok() == Some(l.id)) {
@@ -105,8 +105,7 @@ impl Academy<'_> {
             }
             for attempt in attempts.iter().filter(|a| a.learner == l.id) {
                 let made = attempt.made()?;
-                let (answers, result) =
-                    self.screening.read(|db| Ok((answers_of(db, attempt.id)?, attempt.result(db)?)))?;
+                let (answers, result) = self.read(|db| Ok((answers_of(db, attempt.id)?, attempt.result(db)?)))?;
                 let lab = activity(format!("labs/{}", attempt.lab.id), "assessment", attempt.lab.title);
                 for answer in answers.iter().filter(|a| !a.answer.is_empty()) {
                     let step = made.steps.iter().find(|s| s.id == answer.step);

@@ -1,12 +1,13 @@
 //! The academy on a database: a session from roster to certificate.
 
 use holdfast_academy::Academy;
+use holdfast_academy::AcademyError;
 use holdfast_academy::attempts::Answer;
 use holdfast_academy::certificate::{is_certificate, verify};
 use holdfast_academy::classes::{Feedback, Learner, Mode, NewLearner, NewSession};
 use holdfast_academy::labs::{LABS, lab, make};
 use holdfast_identity::Master;
-use holdfast_screening::{Screening, ScreeningError};
+use holdfast_screening::Screening;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -71,9 +72,9 @@ fn solve(
     view
 }
 
-fn state(result: Result<impl std::fmt::Debug, ScreeningError>) -> String {
+fn state(result: Result<impl std::fmt::Debug, AcademyError>) -> String {
     match result {
-        Err(ScreeningError::State(text)) => text,
+        Err(AcademyError::State(text)) => text,
         other => panic!("{other:?}"),
     }
 }
@@ -106,7 +107,7 @@ fn a_session_from_roster_to_certificate() {
     );
     let files = |l: &Learner, id| academy.task(id, l).unwrap().1.files.clone();
     assert_ne!(files(&ana, mine.id), files(&luis, theirs.id));
-    assert!(matches!(academy.attempt(theirs.id, &ana), Err(ScreeningError::NotFound(_))));
+    assert!(matches!(academy.attempt(theirs.id, &ana), Err(AcademyError::NotFound(_))));
     assert_eq!(academy.begin(planned.id, &ana, "forged-requests").unwrap().id, mine.id);
     // Before a step is over nothing gives it away.
     let json = serde_json::to_value(&mine).unwrap();

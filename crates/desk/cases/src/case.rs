@@ -1,5 +1,6 @@
 //! Cases: who works on them, what belongs to them, in whose custody exhibits were, what links them to other cases, and a report of it all.
 
+use crate::CaseError;
 use crate::Cases;
 use holdfast_analysis::amount::with_unit;
 use holdfast_attribution::Tlp;
@@ -9,7 +10,6 @@ use holdfast_documents::{check_type, sha256};
 use holdfast_requests::portal::{note_file, read_file};
 use holdfast_requests::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use holdfast_requests::search;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, rfc3339, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, parse};
@@ -368,8 +368,8 @@ fn items(db: &mut Database, id: u64) -> Result<Vec<Item>, DbError> {
 }
 
 /// The person's role in a case. Who has none learns nothing of it, not even that it is there.
-fn role(db: &mut Database, id: u64, person: &Person) -> Result<Option<String>, ScreeningError> {
-    let none = || ScreeningError::NotFound(format!("case {id} of yours"));
+fn role(db: &mut Database, id: u64, person: &Person) -> Result<Option<String>, CaseError> {
+    let none = || CaseError::NotFound(format!("case {id} of yours"));
     if db.query("SELECT 1 FROM cases WHERE id = $1", &[(id as i64).into()])?.is_empty() {
         return Err(none());
     }
@@ -383,7 +383,7 @@ fn role(db: &mut Database, id: u64, person: &Person) -> Result<Option<String>, S
 }
 
 /// Refuses who may read a case but not change it.
-pub(crate) fn may_change(db: &mut Database, id: u64, person: &Person, lead: bool) -> Result<(), ScreeningError> {
+pub(crate) fn may_change(db: &mut Database, id: u64, person: &Person, lead: bool) -> Result<(), CaseError> {
     let role = role(db, id, person)?;
     let may = match role.as_deref() {
         Some("lead") => true,
@@ -392,15 +392,15 @@ pub(crate) fn may_change(db: &mut Database, id: u64, person: &Person, lead: bool
     };
     match may || person.changes_all {
         true => Ok(()),
-        false => Err(ScreeningError::State(format!("case {id}: your role there does not allow it"))),
+        false => Err(CaseError::State(format!("case {id}: your role there does not allow it"))),
     }
 }
 
-fn is_open(db: &mut Database, id: u64) -> Result<(), ScreeningError> {
+fn is_open(db: &mut Database, id: u64) -> Result<(), CaseError> {
     let rows = db.query("SELECT state FROM cases WHERE id = $1", &[(id as i64).into()])?;
     match rows.first().map(|r| r.text(0)).transpose()? {
         Some("open") => Ok(()),
-        _ => Err(ScreeningError::State(format!("case {id} is closed; open it again first"))),
+        _ => Err(CaseError::State(format!("case {id} is closed; open it again first"))),
     }
 }
 
@@ -446,10 +446,10 @@ impl NewItem {
         Ok(self)
     }
 
-    fn store(self, tx: &mut Transaction<'_>, case: u64) -> Result<u64, ScreeningError> {
+    fn store(self, tx: &mut Transaction<'_>, case: u64) -> Result<u64, CaseError> {
         let count = tx.db().query("SELECT COUNT(*) FROM case_items WHERE case_id = $1", &[(case as i64).into()])?;
         if count.first().map_or(Ok(0), |r| r.int(0))? >= MAX_ITEMS {
-            return Err(ScreeningError::State(format!("case {case} has {MAX_ITEMS} items; open another")));
+            return Err(CaseError::State(format!("case {case} has {MAX_ITEMS} items; open another")));
         }
         let (id, now, actor) = (tx.next_id("case_items")?, tx.now(), tx.actor().to_owned());
         let row = [
@@ -485,7 +485,7 @@ fn add_custody(
     place: &str,
     note: &str,
     sha256: Option<&str>,
-) -> Result<(), ScreeningError> {
+) -> Result<(), CaseError> {
     let (id, now, actor) = (tx.next_id("custody")?, tx.now(), tx.actor().to_owned());
     let row = [
         id.into(),
@@ -510,8 +510,8 @@ impl Cases<'_> {
     /// Opens a case; who does is its lead.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn open_case(&self, new: NewCase, person: &Person) -> Result<Case, ScreeningError> {
+    /// [`CaseError`].
+    pub fn open_case(&self, new: NewCase, person: &Person) -> Result<Case, CaseError> {
         text_ok("title", &new.title)?;
         if !new.summary.is_empty() {
             free_text_ok("summary", &new.summary, MAX_NOTE)?;
@@ -519,7 +519,7 @@ impl Cases<'_> {
         if let Some(typology) = &new.typology {
             text_ok("typology", typology)?;
         }
-        self.screening.transact(&person.name, move |tx| {
+        self.transact(&person.name, move |tx| {
             let (id, now, actor) = (tx.next_id("cases")?, tx.now(), tx.actor().to_owned());
             let row = [
                 id.into(),
@@ -538,18 +538,18 @@ impl Cases<'_> {
             search::index(tx.db(), &format!("case:{id}"), &format!("{} {}", new.title, new.summary))?;
             tx.audit("case.opened", &format!("case:{id}"), &json!(new).to_string());
             let rows = tx.db().query(&format!("{CASE} WHERE id = $1"), &[id.into()])?;
-            rows.first().map(case).transpose()?.ok_or_else(|| ScreeningError::NotFound(format!("case {id}")))
+            rows.first().map(case).transpose()?.ok_or_else(|| CaseError::NotFound(format!("case {id}")))
         })
     }
 
     /// Cases that the person may read, newest first, at most 1,000; the look is in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn cases(&self, state: Option<&str>, person: &Person) -> Result<Vec<Case>, ScreeningError> {
+    /// [`CaseError`].
+    pub fn cases(&self, state: Option<&str>, person: &Person) -> Result<Vec<Case>, CaseError> {
         self.note_look("cases.listed", "cases", &person.name)?;
         let all = person.reads_all || person.changes_all;
-        self.screening.read(|db| {
+        self.read(|db| {
             let own = "id IN (SELECT case_id FROM case_members WHERE person = $1)";
             let (sql, parameters): (String, Vec<Value>) = match (all, state) {
                 (true, None) => (format!("{CASE} ORDER BY id DESC LIMIT 1000"), Vec::new()),
@@ -570,10 +570,10 @@ impl Cases<'_> {
     /// a cluster. The look is in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn case(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<CaseFile, ScreeningError> {
+    /// [`CaseError`].
+    pub fn case(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<CaseFile, CaseError> {
         self.look_at_case(id, person)?;
-        let (case, members, items) = self.screening.read(|db| {
+        let (case, members, items) = self.read(|db| {
             let key: Value = (id as i64).into();
             let rows = db.query(&format!("{CASE} WHERE id = $1"), std::slice::from_ref(&key))?;
             let found = rows.first().map(case).transpose()?;
@@ -581,7 +581,7 @@ impl Cases<'_> {
             let member = |r: &Row| Ok(Member { person: r.text(0)?.to_owned(), role: r.text(1)?.to_owned() });
             Ok((found, rows.iter().map(member).collect::<Result<Vec<_>, DbError>>()?, items(db, id)?))
         })?;
-        let case = case.ok_or_else(|| ScreeningError::NotFound(format!("case {id}")))?;
+        let case = case.ok_or_else(|| CaseError::NotFound(format!("case {id}")))?;
         let links = self.links(id, &items, workspace, person)?;
         let mut timeline = vec![Moment { time: case.created, what: format!("case opened by {}", case.created_by) }];
         for i in items.iter().filter(|i| i.withdrawn.is_none()) {
@@ -607,14 +607,14 @@ impl Cases<'_> {
         Ok(CaseFile { case, members, items, links, timeline })
     }
 
-    fn may_read_case(&self, id: u64, person: &Person) -> Result<(), ScreeningError> {
+    fn may_read_case(&self, id: u64, person: &Person) -> Result<(), CaseError> {
         // Asked outside of `read`, whose errors are the database's alone.
-        let allowed = self.screening.read(|db| Ok(role(db, id, person)))?;
+        let allowed = self.read(|db| Ok(role(db, id, person)))?;
         allowed.map(|_| ())
     }
 
     /// Lets who may read a case look at a part of it; the look is in the audit log.
-    pub(crate) fn look_at_case(&self, id: u64, person: &Person) -> Result<(), ScreeningError> {
+    pub(crate) fn look_at_case(&self, id: u64, person: &Person) -> Result<(), CaseError> {
         self.may_read_case(id, person)?;
         self.note_look("case.read", &format!("case:{id}"), &person.name)
     }
@@ -625,7 +625,7 @@ impl Cases<'_> {
         items: &[Item],
         workspace: Option<&Workspace>,
         person: &Person,
-    ) -> Result<Vec<Link>, ScreeningError> {
+    ) -> Result<Vec<Link>, CaseError> {
         let mut found: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         let cluster = |address: &str| {
             let w = workspace?;
@@ -637,9 +637,8 @@ impl Cases<'_> {
             .filter(|i| i.withdrawn.is_none() && ["subject", "address", "transaction"].contains(&i.kind.as_str()));
         for i in shared {
             let sql = "SELECT DISTINCT case_id FROM case_items WHERE kind = $1 AND key = $2 AND case_id <> $3 AND withdrawn IS NULL LIMIT 100";
-            let rows = self
-                .screening
-                .read(|db| db.query(sql, &[i.kind.as_str().into(), i.key.as_str().into(), (id as i64).into()]))?;
+            let rows =
+                self.read(|db| db.query(sql, &[i.kind.as_str().into(), i.key.as_str().into(), (id as i64).into()]))?;
             for row in &rows {
                 found.entry(row.int(0)? as u64).or_default().push(format!("{} {}", i.kind, i.key));
             }
@@ -651,7 +650,7 @@ impl Cases<'_> {
             .collect();
         if !own.is_empty() {
             let sql = "SELECT case_id, key FROM case_items WHERE kind = 'address' AND case_id <> $1 AND withdrawn IS NULL ORDER BY id DESC LIMIT 10000";
-            for row in &self.screening.read(|db| db.query(sql, &[(id as i64).into()]))? {
+            for row in &self.read(|db| db.query(sql, &[(id as i64).into()]))? {
                 let (other, address) = (row.int(0)? as u64, row.text(1)?);
                 if let Some(ours) = cluster(address).and_then(|c| own.get(&c)).filter(|ours| **ours != address) {
                     found.entry(other).or_default().push(format!("{address} there and {ours} here are one cluster"));
@@ -661,7 +660,7 @@ impl Cases<'_> {
         let mut links = Vec::new();
         for (other, because) in found {
             // Whose case it is not learns that there is one, and what is shared: both leads must know; not what it is called.
-            let title = self.screening.read(|db| {
+            let title = self.read(|db| {
                 Ok(match role(db, other, person) {
                     Ok(_) => db
                         .query("SELECT title FROM cases WHERE id = $1", &[(other as i64).into()])?
@@ -678,26 +677,26 @@ impl Cases<'_> {
     /// Changes a case; gives the number of the item that was added, if one was.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn change_case(&self, id: u64, step: CaseStep, person: &Person) -> Result<Option<u64>, ScreeningError> {
+    /// [`CaseError`].
+    pub fn change_case(&self, id: u64, step: CaseStep, person: &Person) -> Result<Option<u64>, CaseError> {
         let person = person.clone();
         if let CaseStep::Withdraw { reason, .. } | CaseStep::Close { reason } = &step {
             text_ok("reason", reason)?;
         }
-        self.screening.transact(&person.name.clone(), move |tx| {
+        self.transact(&person.name.clone(), move |tx| {
             let now = tx.now();
             let subject = format!("case:{id}");
             may_change(tx.db(), id, &person, matches!(step, CaseStep::Member { .. }))?;
             if !matches!(step, CaseStep::Reopen {}) {
                 is_open(tx.db(), id)?;
             }
-            let own = |tx: &mut Transaction<'_>, item: u64, kind: Option<&str>| -> Result<Value, ScreeningError> {
+            let own = |tx: &mut Transaction<'_>, item: u64, kind: Option<&str>| -> Result<Value, CaseError> {
                 let sql = "SELECT kind FROM case_items WHERE id = $1 AND case_id = $2 AND withdrawn IS NULL";
                 let rows = tx.db().query(sql, &[(item as i64).into(), (id as i64).into()])?;
                 let found = rows.first().map(|r| r.text(0)).transpose()?;
                 match found {
                     Some(k) if kind.is_none_or(|kind| kind == k) => Ok((item as i64).into()),
-                    _ => Err(ScreeningError::NotFound(format!("{} {item} of case {id}", kind.unwrap_or("item")))),
+                    _ => Err(CaseError::NotFound(format!("{} {item} of case {id}", kind.unwrap_or("item")))),
                 }
             };
             let detail = json!(step).to_string();
@@ -781,7 +780,7 @@ impl Cases<'_> {
     /// Takes a file in as an exhibit: kept under its hash, with the first entry of its custody record.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`CaseError`].
     pub fn add_exhibit(
         &self,
         id: u64,
@@ -790,16 +789,16 @@ impl Cases<'_> {
         place: &str,
         bytes: &[u8],
         person: &Person,
-    ) -> Result<u64, ScreeningError> {
+    ) -> Result<u64, CaseError> {
         file_name_ok(name)?;
         text_ok("place", place)?;
         check_type(bytes, media_type)?;
-        let allowed = self.screening.read(|db| Ok(may_change(db, id, person, false).and_then(|()| is_open(db, id))))?;
+        let allowed = self.read(|db| Ok(may_change(db, id, person, false).and_then(|()| is_open(db, id))))?;
         allowed?;
         let (hash, size) = (sha256(bytes), bytes.len() as u64);
         self.vault.keep(bytes)?;
         let (name, media, place) = (name.to_owned(), media_type.to_owned(), place.to_owned());
-        self.screening.transact(&person.name, move |tx| {
+        self.transact(&person.name, move |tx| {
             note_file(tx, &format!("case:{id}"), &name, &media, &hash, size)?;
             let body = json!({ "name": name, "media_type": media, "size": size });
             let new = NewItem {
@@ -820,8 +819,8 @@ impl Cases<'_> {
     /// An exhibit's bytes, checked against their hash.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn exhibit(&self, id: u64, name: &str, person: &Person) -> Result<Vec<u8>, ScreeningError> {
+    /// [`CaseError`].
+    pub fn exhibit(&self, id: u64, name: &str, person: &Person) -> Result<Vec<u8>, CaseError> {
         self.may_read_case(id, person)?;
         Ok(read_file(self.screening, self.vault, &format!("case:{id}"), name, &person.name)?.1)
     }
@@ -829,7 +828,7 @@ impl Cases<'_> {
     /// Traces, and saves the answer in a case as it is now.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`CaseError`].
     pub fn save_trace(
         &self,
         id: u64,
@@ -837,7 +836,7 @@ impl Cases<'_> {
         request: &TraceRequest,
         title: &str,
         person: &Person,
-    ) -> Result<u64, ScreeningError> {
+    ) -> Result<u64, CaseError> {
         // Case files are handed to authorities: nothing above TLP:AMBER goes in.
         let (_, report) =
             workspace.trace_for(request, Tlp::Amber).map_err(|e| Invalid::new("subject", e.to_string()))?;
@@ -856,14 +855,14 @@ impl Cases<'_> {
     /// Cases and requests that have all the words, those that the person may read; the last word may be unfinished. At most 100.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn search(&self, query: &str, person: &Person) -> Result<Vec<Hit>, ScreeningError> {
+    /// [`CaseError`].
+    pub fn search(&self, query: &str, person: &Person) -> Result<Vec<Hit>, CaseError> {
         if query.len() > 1_000 || search::words(query).is_empty() {
             return Err(Invalid::new("q", "must be 1 to 1000 bytes with a word of two letters or digits").into());
         }
         let detail = json!({ "q": query }).to_string();
         self.screening.note_look("desk.searched", "search", detail, &person.name)?;
-        self.screening.read(|db| {
+        self.read(|db| {
             let mut hits = Vec::new();
             for doc in search::find(db, query)? {
                 let (kind, id) = doc.split_once(':').unwrap_or_default();
@@ -894,13 +893,8 @@ impl Cases<'_> {
     /// A case as a report to be read and signed (PDF).
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn case_report(
-        &self,
-        id: u64,
-        workspace: Option<&Workspace>,
-        person: &Person,
-    ) -> Result<Vec<u8>, ScreeningError> {
+    /// [`CaseError`].
+    pub fn case_report(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<Vec<u8>, CaseError> {
         let file = self.case(id, workspace, person)?;
         let c = &file.case;
         let mut parts = vec![

@@ -4,16 +4,21 @@
 //! Cases build on requests: targets, matching, disclosed records and files are those of `holdfast-requests`, which knows nothing of cases.
 
 pub mod case;
+mod error;
 pub mod recommend;
 pub mod report_xml;
 pub mod reports;
 pub mod seized;
 pub mod transparency;
 
+pub use error::CaseError;
+
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
 use holdfast_requests::Desk;
 use holdfast_screening::Screening;
+use holdfast_screening::service::Transaction;
+use holdfast_store::{Database, DbError};
 
 /// Cases, over the screening service's database and audit log.
 #[derive(Clone, Copy, Debug)]
@@ -34,12 +39,23 @@ impl<'a> From<Desk<'a>> for Cases<'a> {
 
 impl Cases<'_> {
     /// Writes to the audit log that somebody read something.
-    fn note_look(
+    fn note_look(&self, action: &'static str, subject: &str, actor: &str) -> Result<(), crate::CaseError> {
+        Ok(self.screening.note_look(action, subject, "{}".into(), actor)?)
+    }
+}
+
+impl Cases<'_> {
+    /// Runs a query on a reading connection.
+    fn read<T>(&self, query: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, CaseError> {
+        Ok(self.screening.read(query)?)
+    }
+
+    /// Runs a change in the writer and waits until it is durable.
+    fn transact<T: Send + 'static>(
         &self,
-        action: &'static str,
-        subject: &str,
         actor: &str,
-    ) -> Result<(), holdfast_screening::ScreeningError> {
-        self.screening.note_look(action, subject, "{}".into(), actor)
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, CaseError> + Send + 'static,
+    ) -> Result<T, CaseError> {
+        self.screening.transact(actor, run)
     }
 }

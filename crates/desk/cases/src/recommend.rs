@@ -1,9 +1,9 @@
 //! Recommendations: what cases have in common becomes a proposal to the AML, KYC or platform team, with the evidence, the count of cases that the
 //! change would have stopped (found by replaying the rules over history), and what became of it.
 
+use crate::CaseError;
 use crate::Cases;
 use crate::case::Person;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::replay::test_rules;
 use holdfast_screening::rules::RuleBook;
@@ -140,11 +140,11 @@ fn team_of(typology: &str) -> Team {
 
 impl Cases<'_> {
     /// Customers by case of a typology (of all, without one).
-    fn by_typology(&self) -> Result<BTreeMap<String, BTreeMap<u64, BTreeSet<String>>>, ScreeningError> {
+    fn by_typology(&self) -> Result<BTreeMap<String, BTreeMap<u64, BTreeSet<String>>>, CaseError> {
         let sql = "SELECT c.typology, c.id, i.key FROM cases c LEFT JOIN case_items i ON i.case_id = c.id AND i.kind = 'subject'
             AND i.withdrawn IS NULL WHERE c.typology IS NOT NULL ORDER BY c.typology, c.id LIMIT 100000";
         let mut found: BTreeMap<String, BTreeMap<u64, BTreeSet<String>>> = BTreeMap::new();
-        for row in &self.screening.read(|db| db.query(sql, &[]))? {
+        for row in &self.read(|db| db.query(sql, &[]))? {
             let subjects = found.entry(row.text(0)?.to_owned()).or_default().entry(row.int(1)? as u64).or_default();
             subjects.extend(row.text_or_null(2).map(str::to_owned));
         }
@@ -154,8 +154,8 @@ impl Cases<'_> {
     /// What cases have in common, by typology, those with most cases first; names of subjects are not given.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn findings(&self, actor: &str) -> Result<Vec<Finding>, ScreeningError> {
+    /// [`CaseError`].
+    pub fn findings(&self, actor: &str) -> Result<Vec<Finding>, CaseError> {
         self.note_look("findings.read", "cases", actor)?;
         let made = self.recommendations()?;
         let mut list: Vec<Finding> = self
@@ -176,8 +176,8 @@ impl Cases<'_> {
     /// Makes a recommendation. Where it has a rule book, all history is replayed under it.
     ///
     /// # Errors
-    /// [`ScreeningError`]; a typology of no case is refused.
-    pub fn recommend(&self, proposal: Proposal, person: &Person) -> Result<Recommendation, ScreeningError> {
+    /// [`CaseError`]; a typology of no case is refused.
+    pub fn recommend(&self, proposal: Proposal, person: &Person) -> Result<Recommendation, CaseError> {
         for (field, text) in [("title", &proposal.title), ("typology", &proposal.typology)] {
             text_ok(field, text)?;
         }
@@ -213,7 +213,7 @@ impl Cases<'_> {
             }
         };
         let stored = Stored { cases: cases.into_keys().collect(), proposal, effect };
-        self.screening.transact(&person.name, move |tx| {
+        self.transact(&person.name, move |tx| {
             let (id, now, actor) = (tx.next_id("recommendations")?, tx.now(), tx.actor().to_owned());
             let team = json!(stored.proposal.team);
             let body = json!(stored).to_string();
@@ -234,16 +234,16 @@ impl Cases<'_> {
             )?;
             tx.audit("recommendation.made", &format!("recommendation:{id}"), &json!({ "cases": stored.cases }).to_string());
             let rows = tx.db().query(&format!("{COLUMNS} WHERE id = $1"), &[id.into()])?;
-            rows.first().map(recommendation).transpose()?.ok_or_else(|| ScreeningError::NotFound(format!("recommendation {id}")))
+            rows.first().map(recommendation).transpose()?.ok_or_else(|| CaseError::NotFound(format!("recommendation {id}")))
         })
     }
 
     /// Recommendations, newest first, at most 1,000.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn recommendations(&self) -> Result<Vec<Recommendation>, ScreeningError> {
-        self.screening.read(|db| {
+    /// [`CaseError`].
+    pub fn recommendations(&self) -> Result<Vec<Recommendation>, CaseError> {
+        self.read(|db| {
             db.query(&format!("{COLUMNS} ORDER BY id DESC LIMIT 1000"), &[])?.iter().map(recommendation).collect()
         })
     }
@@ -251,14 +251,8 @@ impl Cases<'_> {
     /// What became of a recommendation: accepted, declined, done.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn follow_up(
-        &self,
-        id: u64,
-        state: &str,
-        note: &str,
-        person: &Person,
-    ) -> Result<Recommendation, ScreeningError> {
+    /// [`CaseError`].
+    pub fn follow_up(&self, id: u64, state: &str, note: &str, person: &Person) -> Result<Recommendation, CaseError> {
         if !["proposed", "accepted", "declined", "done"].contains(&state) {
             return Err(
                 Invalid::new("state", format!("'{state}' is none of proposed, accepted, declined, done")).into()
@@ -266,12 +260,12 @@ impl Cases<'_> {
         }
         text_ok("note", note)?;
         let (state, note) = (state.to_owned(), note.to_owned());
-        self.screening.transact(&person.name, move |tx| {
+        self.transact(&person.name, move |tx| {
             let (now, actor) = (tx.now(), tx.actor().to_owned());
             let row = [state.as_str().into(), now.into(), actor.into(), note.as_str().into(), (id as i64).into()];
             let sql = "UPDATE recommendations SET state = $1, changed = $2, changed_by = $3, note = $4 WHERE id = $5";
             if tx.db().execute(sql, &row)? == 0 {
-                return Err(ScreeningError::NotFound(format!("recommendation {id}")));
+                return Err(CaseError::NotFound(format!("recommendation {id}")));
             }
             tx.audit(
                 "recommendation.followed_up",
@@ -282,7 +276,7 @@ impl Cases<'_> {
             rows.first()
                 .map(recommendation)
                 .transpose()?
-                .ok_or_else(|| ScreeningError::NotFound(format!("recommendation {id}")))
+                .ok_or_else(|| CaseError::NotFound(format!("recommendation {id}")))
         })
     }
 }

@@ -3,8 +3,8 @@
 //! No value is shortened to fit a field: what an element cannot hold whole goes where the schema has room for it (a narrative, a comment, a further
 //! element), and where there is none the field is named and nothing is written.
 
+use crate::CaseError;
 use crate::reports::{Body, Filer, Flow, Movement, Subject};
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, rfc3339};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
@@ -218,8 +218,8 @@ fn goaml_transaction(x: &mut Out, body: &Body, m: &Movement, i: usize) {
 /// activity report.
 ///
 /// # Errors
-/// [`ScreeningError::Invalid`] names the field.
-pub fn goaml(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, ScreeningError> {
+/// [`CaseError::Invalid`] names the field.
+pub fn goaml(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, CaseError> {
     body.check_fields(crate::reports::Kind::Goaml)?;
     Ok(write_goaml(body, reference, now)?)
 }
@@ -503,8 +503,8 @@ fn sar_narrative(body: &Body) -> Result<Vec<String>, Invalid> {
 /// FinCEN SAR XML (SARX batch, one activity): the filer's parties and the subjects (33).
 ///
 /// # Errors
-/// [`ScreeningError::Invalid`] names the field.
-pub fn fincen_sar(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, ScreeningError> {
+/// [`CaseError::Invalid`] names the field.
+pub fn fincen_sar(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, CaseError> {
     body.check_fields(crate::reports::Kind::FincenSar)?;
     Ok(write_fincen_sar(body, reference, now)?)
 }

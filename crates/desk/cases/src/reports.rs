@@ -2,10 +2,10 @@
 //! 5.0.1) and the FinCEN Suspicious Activity Report (SARX batch schema). What financial intelligence units replace by their own lists
 //! (indicators, kinds of account) is `-` unless the draft names it.
 
+use crate::CaseError;
 use crate::Cases;
 use crate::case::{CaseFile, Person};
 use crate::report_xml::{GOAML_TEXT, NARRATIVE_PART, NARRATIVE_PARTS, write_fincen_sar, write_goaml};
-use holdfast_screening::ScreeningError;
 use holdfast_screening::completion::{Executed, brings, executed, standing};
 use holdfast_screening::model::{Invalid, country_ok, rfc3339, text_ok, time_ok};
 use holdfast_screening::service::DecidedEvent;
@@ -450,13 +450,13 @@ impl Cases<'_> {
     /// summary, traces and notes.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn draft_report(&self, case: u64, kind: Kind, filer: Filer, person: &Person) -> Result<Report, ScreeningError> {
+    /// [`CaseError`].
+    pub fn draft_report(&self, case: u64, kind: Kind, filer: Filer, person: &Person) -> Result<Report, CaseError> {
         let file = self.case(case, None, person)?;
         let body = self.body_of(&file, kind, filer)?;
         body.check(kind)?;
         let text = json!(body).to_string();
-        self.screening.transact(&person.name, move |tx| {
+        self.transact(&person.name, move |tx| {
             let (id, now, actor) = (tx.next_id("reports")?, tx.now(), tx.actor().to_owned());
             let row = [
                 id.into(),
@@ -472,15 +472,15 @@ impl Cases<'_> {
             )?;
             tx.audit("report.drafted", &format!("case:{case}"), &json!({ "report": id, "kind": kind }).to_string());
             let rows = tx.db().query(&format!("{REPORT} WHERE id = $1"), &[id.into()])?;
-            rows.first().map(report).transpose()?.ok_or_else(|| ScreeningError::NotFound(format!("report {id}")))
+            rows.first().map(report).transpose()?.ok_or_else(|| CaseError::NotFound(format!("report {id}")))
         })
     }
 
-    fn body_of(&self, file: &CaseFile, kind: Kind, filer: Filer) -> Result<Body, ScreeningError> {
+    fn body_of(&self, file: &CaseFile, kind: Kind, filer: Filer) -> Result<Body, CaseError> {
         let of = |kind: &str| file.items.iter().filter(|i| i.kind == kind && i.withdrawn.is_none()).collect::<Vec<_>>();
         let mut subjects = Vec::new();
         for i in of("subject") {
-            let records: Vec<Record> = self.screening.read(|db| holdfast_requests::disclose::records_of(db, &i.key))?;
+            let records: Vec<Record> = self.read(|db| holdfast_requests::disclose::records_of(db, &i.key))?;
             let customer = records.iter().find(|r| r.kind == RecordKind::Customer);
             let name = customer.and_then(|c| c.name.as_deref()).unwrap_or(if customer.is_some() { "" } else { &i.key });
             let business =
@@ -539,11 +539,11 @@ impl Cases<'_> {
     }
 
     /// An event as a movement: as it was decided, and as it came out.
-    fn movement(&self, decided: DecidedEvent, same_currency: bool) -> Result<Movement, ScreeningError> {
+    fn movement(&self, decided: DecidedEvent, same_currency: bool) -> Result<Movement, CaseError> {
         let DecidedEvent { event, decision, completion, .. } = decided;
         let mut held = false;
         for hold in &decision.holds {
-            let found = self.screening.read(|db| holdfast_screening::holds::get(db, *hold))?;
+            let found = self.read(|db| holdfast_screening::holds::get(db, *hold))?;
             held |= found.is_some_and(|h| h.state == "active");
         }
         let completion = completion.as_ref();
@@ -574,34 +574,34 @@ impl Cases<'_> {
     /// Reports of a case, of all versions the latest.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn reports(&self, case: u64, person: &Person) -> Result<Vec<Report>, ScreeningError> {
+    /// [`CaseError`].
+    pub fn reports(&self, case: u64, person: &Person) -> Result<Vec<Report>, CaseError> {
         self.look_at_case(case, person)?;
-        self.screening.read(|db| {
+        self.read(|db| {
             let rows =
                 db.query(&format!("{REPORT} WHERE case_id = $1 ORDER BY id LIMIT 1000"), &[(case as i64).into()])?;
             rows.iter().map(report).collect()
         })
     }
 
-    fn report(&self, case: u64, id: u64, person: &Person) -> Result<Report, ScreeningError> {
+    fn report(&self, case: u64, id: u64, person: &Person) -> Result<Report, CaseError> {
         let found = self.reports(case, person)?.into_iter().find(|r| r.id == id);
-        found.ok_or_else(|| ScreeningError::NotFound(format!("report {id} of case {case}")))
+        found.ok_or_else(|| CaseError::NotFound(format!("report {id} of case {case}")))
     }
 
     /// Replaces a draft's content; the version is raised and an approval is void. Former versions are in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] once it is exported.
-    pub fn revise_report(&self, case: u64, id: u64, body: Body, person: &Person) -> Result<Report, ScreeningError> {
+    /// [`CaseError::State`] once it is exported.
+    pub fn revise_report(&self, case: u64, id: u64, body: Body, person: &Person) -> Result<Report, CaseError> {
         let old = self.report(case, id, person)?;
         let kind = if old.kind == "goaml" { Kind::Goaml } else { Kind::FincenSar };
         body.check(kind)?;
         if old.state == "exported" {
-            return Err(ScreeningError::State(format!("report {id} is exported; draft another")));
+            return Err(CaseError::State(format!("report {id} is exported; draft another")));
         }
         let text = json!(body).to_string();
-        self.screening.transact(&person.name, move |tx| {
+        self.transact(&person.name, move |tx| {
             let (now, actor) = (tx.now(), tx.actor().to_owned());
             let row = [text.as_str().into(), now.into(), actor.into(), (id as i64).into()];
             tx.db().execute(
@@ -618,20 +618,17 @@ impl Cases<'_> {
     /// Approves a draft; who wrote this version may not.
     ///
     /// # Errors
-    /// [`ScreeningError::State`].
-    pub fn approve_report(&self, case: u64, id: u64, person: &Person) -> Result<Report, ScreeningError> {
+    /// [`CaseError::State`].
+    pub fn approve_report(&self, case: u64, id: u64, person: &Person) -> Result<Report, CaseError> {
         let old = self.report(case, id, person)?;
         if old.state != "draft" {
-            return Err(ScreeningError::State(format!("report {id} is {}", old.state)));
+            return Err(CaseError::State(format!("report {id} is {}", old.state)));
         }
         old.body.check_complete(if old.kind == "goaml" { Kind::Goaml } else { Kind::FincenSar })?;
         if old.created_by == person.name {
-            return Err(ScreeningError::State(format!(
-                "{} wrote report {id}; another person must approve it",
-                person.name
-            )));
+            return Err(CaseError::State(format!("{} wrote report {id}; another person must approve it", person.name)));
         }
-        self.screening.transact(&person.name, move |tx| {
+        self.transact(&person.name, move |tx| {
             let row = [tx.actor().into(), (id as i64).into()];
             tx.db().execute("UPDATE reports SET state = 'approved', approved_by = $1 WHERE id = $2", &row)?;
             let detail = json!({ "report": id, "version": old.version }).to_string();
@@ -644,17 +641,14 @@ impl Cases<'_> {
     /// Exports an approved report as XML; exported again it is the same.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when it is not approved.
-    pub fn export_report(&self, case: u64, id: u64, person: &Person) -> Result<Vec<u8>, ScreeningError> {
+    /// [`CaseError::State`] when it is not approved.
+    pub fn export_report(&self, case: u64, id: u64, person: &Person) -> Result<Vec<u8>, CaseError> {
         let old = self.report(case, id, person)?;
         if let (Some(hash), "exported") = (&old.sha256, old.state.as_str()) {
             return Ok(self.vault.read(hash)?);
         }
         if old.state != "approved" {
-            return Err(ScreeningError::State(format!(
-                "report {id} is {}; another person approves it first",
-                old.state
-            )));
+            return Err(CaseError::State(format!("report {id} is {}; another person approves it first", old.state)));
         }
         let reference = format!("{case}/{id}/{}", old.version);
         let now = self.screening.now();
@@ -664,7 +658,7 @@ impl Cases<'_> {
             _ => fincen_sar(&old.body, &reference, now)?,
         };
         let sha256 = self.vault.keep(&xml)?;
-        self.screening.transact(&person.name, move |tx| {
+        self.transact(&person.name, move |tx| {
             let row = [sha256.as_str().into(), tx.now().into(), (id as i64).into()];
             tx.db().execute("UPDATE reports SET state = 'exported', sha256 = $1, exported = $2 WHERE id = $3", &row)?;
             let detail = json!({ "report": id, "sha256": sha256 }).to_string();

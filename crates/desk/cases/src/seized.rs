@@ -1,5 +1,6 @@
 //! Seized material at the desk: a case's own key for secrets, what the ledger knows of the addresses, and the case's exhibits.
 
+use crate::CaseError;
 use crate::Cases;
 use crate::case::{CaseStep, ItemKind, Person, may_change};
 use holdfast_analysis::amount::with_unit;
@@ -12,7 +13,6 @@ use holdfast_forensics::seal::{Sealer, fingerprint, open};
 use holdfast_requests::matching::{Match, matches};
 use holdfast_requests::production;
 use holdfast_requests::request::{Target, TargetKind};
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{rfc3339, text_ok};
 use holdfast_store::StoreError;
 use holdfast_workspace::Workspace;
@@ -84,14 +84,14 @@ pub struct ScanOrder<'a> {
 /// Addresses that a report's extended public keys control, and its secrets where the key that opens them is given.
 ///
 /// # Errors
-/// [`ScreeningError::State`] when the key does not open them.
-pub fn derive_all(report: &Report, identity: Option<&str>, gap: u32) -> Result<Vec<Derived>, ScreeningError> {
+/// [`CaseError::State`] when the key does not open them.
+pub fn derive_all(report: &Report, identity: Option<&str>, gap: u32) -> Result<Vec<Derived>, CaseError> {
     let mut derived = Vec::new();
     for f in report.findings.iter().filter(|f| f.kind == Kind::ExtendedPublicKey) {
         derived.extend(addresses_of(f.kind, &f.value, &fingerprint(&f.value), gap));
     }
     if let Some(identity) = identity {
-        let opened = open(identity, &report.sealed).map_err(|e| ScreeningError::State(e.to_string()))?;
+        let opened = open(identity, &report.sealed).map_err(|e| CaseError::State(e.to_string()))?;
         for (print, secret) in opened {
             // What it is stands in the findings; where it is missing, its own form says so.
             let kind = report.findings.iter().find(|f| f.value == print).map(|f| f.kind).or_else(|| kind_of(&secret));
@@ -108,13 +108,13 @@ pub fn derive_all(report: &Report, identity: Option<&str>, gap: u32) -> Result<V
 /// What the ledger and the customers' records know of addresses found and derived.
 ///
 /// # Errors
-/// [`ScreeningError`].
+/// [`CaseError`].
 pub fn look_up(
     workspace: &Workspace,
     screening: &holdfast_screening::Screening,
     findings: &[Finding],
     derived: &[Derived],
-) -> Result<Vec<Holding>, ScreeningError> {
+) -> Result<Vec<Holding>, CaseError> {
     let mut all: BTreeMap<(String, String), String> = BTreeMap::new();
     for d in derived {
         all.insert((d.asset.clone(), d.address.clone()), format!("derived from {} at {}", d.fingerprint, d.path));
@@ -170,9 +170,9 @@ impl Cases<'_> {
     /// The secret key of a case's sealed secrets (age). It is derived, so that no file holds it; each look is in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError`]; who may not change the case does not get it.
-    pub fn case_secret_key(&self, case: u64, person: &Person) -> Result<String, ScreeningError> {
-        self.screening.read(|db| Ok(may_change(db, case, person, false)))??;
+    /// [`CaseError`]; who may not change the case does not get it.
+    pub fn case_secret_key(&self, case: u64, person: &Person) -> Result<String, CaseError> {
+        self.read(|db| Ok(may_change(db, case, person, false)))??;
         self.screening.note_look("case.secrets_opened", &format!("case:{case}"), "{}".into(), &person.name)?;
         Ok(self.case_key(case))
     }
@@ -184,10 +184,10 @@ impl Cases<'_> {
     /// The public key that a case's secrets are sealed to (`age1...`).
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn case_recipient(&self, case: u64) -> Result<String, ScreeningError> {
+    /// [`CaseError`].
+    pub fn case_recipient(&self, case: u64) -> Result<String, CaseError> {
         let key: age::x25519::Identity =
-            self.case_key(case).parse().map_err(|e: &str| ScreeningError::State(e.to_owned()))?;
+            self.case_key(case).parse().map_err(|e: &str| CaseError::State(e.to_owned()))?;
         Ok(key.to_public().to_string())
     }
 
@@ -195,7 +195,7 @@ impl Cases<'_> {
     /// and all of it put into the case. `Ok(None)`: it was stopped, and the same order goes on.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`CaseError`].
     pub fn scan_for_case(
         &self,
         case: u64,
@@ -203,10 +203,10 @@ impl Cases<'_> {
         workspace: Option<&Workspace>,
         person: &Person,
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-    ) -> Result<Option<Scanned>, ScreeningError> {
-        let fault = |e: ScanError| ScreeningError::State(e.to_string());
+    ) -> Result<Option<Scanned>, CaseError> {
+        let fault = |e: ScanError| CaseError::State(e.to_string());
         text_ok("exhibit", order.exhibit)?;
-        self.screening.read(|db| Ok(may_change(db, case, person, false)))??;
+        self.read(|db| Ok(may_change(db, case, person, false)))??;
         let begun = rfc3339(self.screening.now());
         let sealer = Sealer::new(&[self.case_recipient(case)?]).map_err(fault)?;
         let report = scan_at_most(order.paths, order.out, order.below, &sealer, order.most, progress).map_err(fault)?;
@@ -233,7 +233,7 @@ impl Cases<'_> {
     /// subjects, and a note of what was found. Gives the exhibits' numbers.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`CaseError`].
     fn add_scan(
         &self,
         case: u64,
@@ -242,7 +242,7 @@ impl Cases<'_> {
         report: &Report,
         holdings: &[Holding],
         person: &Person,
-    ) -> Result<Vec<u64>, ScreeningError> {
+    ) -> Result<Vec<u64>, CaseError> {
         let stamp: String = rfc3339(self.screening.now()).chars().filter(char::is_ascii_digit).collect();
         let mut numbers = Vec::new();
         for (name, media) in [

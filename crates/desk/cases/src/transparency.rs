@@ -1,7 +1,7 @@
 //! The transparency report: how many requests came, from where, of what kind, how they were answered and how soon. It names nobody.
 
+use crate::CaseError;
 use crate::Cases;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, rfc3339, time_ok};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -72,8 +72,8 @@ impl Cases<'_> {
     /// Counts the requests that came in a span of time.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn transparency(&self, from: i64, to: i64) -> Result<Report, ScreeningError> {
+    /// [`CaseError`].
+    pub fn transparency(&self, from: i64, to: i64) -> Result<Report, CaseError> {
         time_ok("from", from)?;
         time_ok("to", to)?;
         if to <= from {
@@ -84,7 +84,7 @@ impl Cases<'_> {
         loop {
             let sql = "SELECT seq, COALESCE(country, '-'), COALESCE(kind, '-'), state, outcome, received, due, answered FROM requests
                 WHERE seq > $1 AND received >= $2 AND received < $3 ORDER BY seq LIMIT 5000";
-            let rows = self.screening.read(|db| db.query(sql, &[after.into(), from.into(), to.into()]))?;
+            let rows = self.read(|db| db.query(sql, &[after.into(), from.into(), to.into()]))?;
             let Some(last) = rows.last() else { break };
             after = last.int(0)?;
             for row in &rows {

@@ -1,5 +1,6 @@
 //! Cases, search, reports to authorities and recommendations, the same on SQLite and PostgreSQL.
 
+use holdfast_cases::CaseError;
 use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_cases::recommend::{Proposal, Team};
@@ -8,7 +9,7 @@ use holdfast_documents::Vault;
 use holdfast_identity::Master;
 use holdfast_requests::request::{Officer, Request, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
-use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
+use holdfast_screening::{ChainFacts, Record, RecordKind, Screening};
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use std::sync::Arc;
 
@@ -55,7 +56,7 @@ fn add(kind: ItemKind, key: &str, title: &str) -> CaseStep {
     }
 }
 
-fn why<T: std::fmt::Debug>(answer: Result<T, ScreeningError>) -> String {
+fn why<T: std::fmt::Debug>(answer: Result<T, CaseError>) -> String {
     answer.unwrap_err().to_string()
 }
 

@@ -1,13 +1,14 @@
 //! Campaigns with police: who paid tagged scam addresses, or is about to, is told in their language; some are held out, so that what the
 //! messages did can be told from what would have happened anyway.
 
+use crate::PreventionError;
 use crate::{Prevention, invalid};
 use holdfast_attribution::Category;
 use holdfast_input::language::{best, of_country};
 use holdfast_screening::model::{country_ok, language_form_ok, language_ok, text_ok};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_screening::warnings::{LANGUAGES, Scam};
-use holdfast_screening::{Event, Record, ScreeningError, Typology, Verdict};
+use holdfast_screening::{Event, Record, Typology, Verdict};
 use holdfast_store::{Database, DbError, Row, StoreError, Value, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -393,7 +394,7 @@ impl NewCampaign {
         Category::all().filter(matters).collect()
     }
 
-    fn check(&self) -> Result<(), ScreeningError> {
+    fn check(&self) -> Result<(), PreventionError> {
         text_ok("title", &self.title)?;
         text_ok("partner", &self.partner)?;
         if let Some(unknown) = self.rule.categories.iter().find(|c| Category::from_name(c).is_none()) {
@@ -425,10 +426,10 @@ impl Prevention<'_> {
         mut after: i64,
         since: i64,
         mut each: impl FnMut(DecidedEvent) -> ControlFlow<()>,
-    ) -> Result<(), ScreeningError> {
+    ) -> Result<(), PreventionError> {
         loop {
             let sql = "SELECT seq, body, facts, result FROM events WHERE seq > $1 AND kind = 'withdrawal' AND time >= $2 ORDER BY seq LIMIT 5000";
-            let rows = self.screening.read(|db| db.query(sql, &[after.into(), since.into()]))?;
+            let rows = self.read(|db| db.query(sql, &[after.into(), since.into()]))?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.int(0)?;
             for row in &rows {
@@ -468,11 +469,11 @@ impl Prevention<'_> {
     /// Who a campaign would choose now, with the reasons.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn at_risk(&self, plan: &NewCampaign, now: CategoryNow<'_>) -> Result<Vec<Person>, ScreeningError> {
+    /// [`PreventionError`].
+    pub fn at_risk(&self, plan: &NewCampaign, now: CategoryNow<'_>) -> Result<Vec<Person>, PreventionError> {
         plan.check()?;
         let since = self.screening.now() - i64::from(plan.rule.days) * DAY;
-        let fates = self.screening.read(Fates::read)?;
+        let fates = self.read(Fates::read)?;
         let (categories, mut known) = (plan.categories(), HashMap::new());
         let mut found: BTreeMap<String, Because> = BTreeMap::new();
         self.withdrawals(0, since, |e| {
@@ -497,7 +498,7 @@ impl Prevention<'_> {
                 continue;
             }
             let sql = "SELECT body FROM records WHERE kind = 'customer' AND id = $1";
-            let rows = self.screening.read(|db| db.query(sql, &[customer.as_str().into()]))?;
+            let rows = self.read(|db| db.query(sql, &[customer.as_str().into()]))?;
             let record: Option<Record> = rows.first().map(|r| parse("record", r.text(0)?)).transpose()?;
             let (country, own) = record.map_or((None, None), |r| (r.country, r.language));
             if !plan.rule.countries.is_empty() && !country.as_ref().is_some_and(|c| plan.rule.countries.contains(c)) {
@@ -508,7 +509,7 @@ impl Prevention<'_> {
         }
         if people.len() > MAX_PEOPLE {
             let what = format!("{} people would be chosen, at most {MAX_PEOPLE} may be; narrow the rule", people.len());
-            return Err(ScreeningError::State(what));
+            return Err(PreventionError::State(what));
         }
         Ok(people)
     }
@@ -516,10 +517,10 @@ impl Prevention<'_> {
     /// Drafts a campaign.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn draft_campaign(&self, new: NewCampaign, actor: &str) -> Result<Campaign, ScreeningError> {
+    /// [`PreventionError`].
+    pub fn draft_campaign(&self, new: NewCampaign, actor: &str) -> Result<Campaign, PreventionError> {
         new.check()?;
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let (id, now, actor) = (tx.next_id("campaigns")?, tx.now(), tx.actor().to_owned());
             let row = [
                 id.into(),
@@ -535,16 +536,16 @@ impl Prevention<'_> {
                        VALUES ($1, $2, $3, $4, $5, $6, 'draft', $7, $8)";
             tx.db().execute(sql, &row)?;
             tx.audit("campaign.drafted", &format!("campaign:{id}"), &json!(new).to_string());
-            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Store(StoreError::Stopped))
+            campaign_by(tx.db(), id)?.ok_or(PreventionError::Store(StoreError::Stopped))
         })
     }
 
     /// Campaigns, latest first.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn campaigns(&self) -> Result<Vec<Campaign>, ScreeningError> {
-        self.screening.read(|db| {
+    /// [`PreventionError`].
+    pub fn campaigns(&self) -> Result<Vec<Campaign>, PreventionError> {
+        self.read(|db| {
             db.query(&format!("{CAMPAIGN} ORDER BY id DESC LIMIT 1000"), &[])?.iter().map(campaign).collect()
         })
     }
@@ -552,20 +553,20 @@ impl Prevention<'_> {
     /// A campaign.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`].
-    pub fn campaign(&self, id: i64) -> Result<Campaign, ScreeningError> {
-        let found = self.screening.read(|db| campaign_by(db, id))?;
-        found.ok_or_else(|| ScreeningError::NotFound(format!("campaign {id}")))
+    /// [`PreventionError::NotFound`].
+    pub fn campaign(&self, id: i64) -> Result<Campaign, PreventionError> {
+        let found = self.read(|db| campaign_by(db, id))?;
+        found.ok_or_else(|| PreventionError::NotFound(format!("campaign {id}")))
     }
 
     /// Starts a campaign: another person than who drafted it has people chosen, arms drawn and messages handed to webhooks (topic `campaigns`).
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn start_campaign(&self, id: i64, now: CategoryNow<'_>, actor: &str) -> Result<Campaign, ScreeningError> {
+    /// [`PreventionError`].
+    pub fn start_campaign(&self, id: i64, now: CategoryNow<'_>, actor: &str) -> Result<Campaign, PreventionError> {
         let drafted = self.campaign(id)?;
         if drafted.created_by == actor {
-            return Err(ScreeningError::State(format!("{actor} drafted campaign {id}; another person starts it")));
+            return Err(PreventionError::State(format!("{actor} drafted campaign {id}; another person starts it")));
         }
         let mut people = self.at_risk(&drafted.plan, now)?;
         let mut templates: BTreeMap<String, Template> = BTreeMap::new();
@@ -578,10 +579,10 @@ impl Prevention<'_> {
                 templates.insert(person.lang.clone(), self.template(drafted.plan.scam, &person.lang)?);
             }
         }
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let still = campaign_by(tx.db(), id)?.filter(|c| c.state == "draft");
             let Some(still) = still else {
-                return Err(ScreeningError::State(format!("campaign {id} was started already")));
+                return Err(PreventionError::State(format!("campaign {id} was started already")));
             };
             let time = tx.now();
             let first = tx.next_id("campaign_messages")?;
@@ -625,19 +626,19 @@ impl Prevention<'_> {
                 let detail = json!({ "first": first + begin, "last": last }).to_string();
                 tx.audit("campaign.messages", &format!("campaign:{id}"), &detail);
             }
-            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Store(StoreError::Stopped))
+            campaign_by(tx.db(), id)?.ok_or(PreventionError::Store(StoreError::Stopped))
         })
     }
 
     /// Ends a campaign: what people pay later does not count.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn end_campaign(&self, id: i64, actor: &str) -> Result<Campaign, ScreeningError> {
-        self.screening.transact(actor, move |tx| {
-            let found = campaign_by(tx.db(), id)?.ok_or_else(|| ScreeningError::NotFound(format!("campaign {id}")))?;
+    /// [`PreventionError`].
+    pub fn end_campaign(&self, id: i64, actor: &str) -> Result<Campaign, PreventionError> {
+        self.transact(actor, move |tx| {
+            let found = campaign_by(tx.db(), id)?.ok_or_else(|| PreventionError::NotFound(format!("campaign {id}")))?;
             if found.state != "running" {
-                return Err(ScreeningError::State(format!("campaign {id} is {}", found.state)));
+                return Err(PreventionError::State(format!("campaign {id} is {}", found.state)));
             }
             let now = tx.now();
             let seq = last_event(tx.db())?;
@@ -646,18 +647,18 @@ impl Prevention<'_> {
                 &[now.into(), seq.into(), id.into()],
             )?;
             tx.audit("campaign.ended", &format!("campaign:{id}"), "{}");
-            campaign_by(tx.db(), id)?.ok_or(ScreeningError::Store(StoreError::Stopped))
+            campaign_by(tx.db(), id)?.ok_or(PreventionError::Store(StoreError::Stopped))
         })
     }
 
     /// People of a campaign after a customer, at most 1,000.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn campaign_people(&self, id: i64, after: &str) -> Result<Vec<Person>, ScreeningError> {
+    /// [`PreventionError`].
+    pub fn campaign_people(&self, id: i64, after: &str) -> Result<Vec<Person>, PreventionError> {
         self.campaign(id)?;
         let sql = "SELECT customer, arm, lang, because FROM campaign_people WHERE campaign = $1 AND customer > $2 ORDER BY customer LIMIT 1000";
-        self.screening.read(|db| {
+        self.read(|db| {
             let rows = db.query(sql, &[id.into(), after.into()])?;
             let person = |r: &Row| {
                 let text = |i| r.text(i).map(str::to_owned);
@@ -670,14 +671,14 @@ impl Prevention<'_> {
     /// What a campaign did so far, with its uncertainty.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn campaign_effect(&self, id: i64, now: CategoryNow<'_>) -> Result<Effect, ScreeningError> {
+    /// [`PreventionError`].
+    pub fn campaign_effect(&self, id: i64, now: CategoryNow<'_>) -> Result<Effect, PreventionError> {
         let found = self.campaign(id)?;
         let sql = "SELECT first_seq, last_seq FROM campaigns WHERE id = $1";
-        let rows = self.screening.read(|db| db.query(sql, &[id.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[id.into()]))?;
         let bounds = rows.first().map(|r| (r.int_or_null(0), r.int_or_null(1)));
         let Some((Some(first), last)) = bounds else {
-            return Err(ScreeningError::State(format!("campaign {id} was not started")));
+            return Err(PreventionError::State(format!("campaign {id} was not started")));
         };
         let last = last.unwrap_or(i64::MAX);
         // In order, so that sums come out the same each time.
@@ -689,7 +690,7 @@ impl Prevention<'_> {
             after.clone_from(&last.customer);
             arms.extend(page.into_iter().map(|p| (p.customer, (p.arm == "told", Outcome::default()))));
         }
-        let fates = self.screening.read(Fates::read)?;
+        let fates = self.read(Fates::read)?;
         let (categories, mut known) = (found.plan.categories(), HashMap::new());
         self.withdrawals(first, 0, |e| {
             if e.decision.seq as i64 > last {
@@ -715,10 +716,10 @@ impl Prevention<'_> {
     /// Returns the languages that a scam's messages are there in, sorted.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn template_languages(&self, scam: Scam) -> Result<Vec<String>, ScreeningError> {
+    /// [`PreventionError`].
+    pub fn template_languages(&self, scam: Scam) -> Result<Vec<String>, PreventionError> {
         let sql = "SELECT DISTINCT lang FROM campaign_templates WHERE scam = $1";
-        let rows = self.screening.read(|db| db.query(sql, &[scam.name().into()]))?;
+        let rows = self.read(|db| db.query(sql, &[scam.name().into()]))?;
         let mut all: Vec<String> = rows.iter().map(|r| r.text(0).map(str::to_owned)).collect::<Result<_, _>>()?;
         all.extend(LANGUAGES.map(str::to_owned));
         all.sort();
@@ -729,13 +730,13 @@ impl Prevention<'_> {
     /// The text of a scam's messages in a language, or in the one that fits it; its `lang` says which.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn template(&self, scam: Scam, lang: &str) -> Result<Template, ScreeningError> {
+    /// [`PreventionError`].
+    pub fn template(&self, scam: Scam, lang: &str) -> Result<Template, PreventionError> {
         language_ok("lang", lang)?;
         let there = self.template_languages(scam)?;
         let lang = best(lang, there.iter().map(String::as_str)).unwrap_or("en");
         let sql = "SELECT version, subject, body FROM campaign_templates WHERE scam = $1 AND lang = $2 ORDER BY version DESC LIMIT 1";
-        let rows = self.screening.read(|db| db.query(sql, &[scam.name().into(), lang.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[scam.name().into(), lang.into()]))?;
         match rows.first() {
             None => Ok(shipped(scam, lang)),
             Some(row) => Ok(Template {
@@ -751,8 +752,8 @@ impl Prevention<'_> {
     /// Puts a new version of a scam's message in force.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn set_template(&self, new: Template, actor: &str) -> Result<Template, ScreeningError> {
+    /// [`PreventionError`].
+    pub fn set_template(&self, new: Template, actor: &str) -> Result<Template, PreventionError> {
         language_form_ok("lang", &new.lang)?;
         for (field, text, most) in [("subject", &new.subject, 200), ("body", &new.body, 8_000)] {
             if text.trim().is_empty() || text.len() > most || text.contains('\0') {
@@ -766,7 +767,7 @@ impl Prevention<'_> {
         if ["http://", "https://", "www."].iter().any(|l| new.body.to_ascii_lowercase().contains(l)) {
             return Err(invalid("body", "no links: customers are taught not to follow them".into()));
         }
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let sql = "SELECT COALESCE(MAX(version), 0) FROM campaign_templates WHERE scam = $1 AND lang = $2";
             let rows = tx.db().query(sql, &[new.scam.name().into(), new.lang.as_str().into()])?;
             let version = rows.first().map_or(Ok(0), |r| r.int(0))? + 1;

@@ -1,10 +1,15 @@
 //! Prevention: campaigns with police that warn customers of scams, and measure what the warnings do ([`campaigns`]).
 
 pub mod campaigns;
+mod error;
+
+pub use error::PreventionError;
 
 use holdfast_identity::Master;
+use holdfast_screening::Screening;
 use holdfast_screening::model::Invalid;
-use holdfast_screening::{Screening, ScreeningError};
+use holdfast_screening::service::Transaction;
+use holdfast_store::{Database, DbError};
 
 /// Prevention, over the screening service's database and audit log.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +20,22 @@ pub struct Prevention<'a> {
     pub master: &'a Master,
 }
 
-fn invalid(field: &str, problem: String) -> ScreeningError {
+fn invalid(field: &str, problem: String) -> PreventionError {
     Invalid::new(field, problem).into()
+}
+
+impl Prevention<'_> {
+    /// Runs a query on a reading connection.
+    fn read<T>(&self, query: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, PreventionError> {
+        Ok(self.screening.read(query)?)
+    }
+
+    /// Runs a change in the writer and waits until it is durable.
+    fn transact<T: Send + 'static>(
+        &self,
+        actor: &str,
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, PreventionError> + Send + 'static,
+    ) -> Result<T, PreventionError> {
+        self.screening.transact(actor, run)
+    }
 }

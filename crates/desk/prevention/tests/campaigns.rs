@@ -3,10 +3,11 @@
 use holdfast_attribution::Category;
 use holdfast_identity::Master;
 use holdfast_prevention::Prevention;
+use holdfast_prevention::PreventionError;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule, Template};
 use holdfast_screening::warnings::Scam;
 use holdfast_screening::webhooks;
-use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, ScreeningError};
+use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -122,10 +123,10 @@ fn people_at_risk_are_chosen_told_and_compared() {
 
     // Two people, once.
     let drafted = prevention.draft_campaign(plan(250_000), "ana").unwrap();
-    assert!(matches!(prevention.start_campaign(drafted.id, &today, "ana"), Err(ScreeningError::State(_))));
+    assert!(matches!(prevention.start_campaign(drafted.id, &today, "ana"), Err(PreventionError::State(_))));
     let webhook = house.screening.add_webhook("https://example.org/hook", &["campaigns".into()], "t").unwrap();
     let running = prevention.start_campaign(drafted.id, &today, "luis").unwrap();
-    assert!(matches!(prevention.start_campaign(drafted.id, &today, "luis"), Err(ScreeningError::State(_))));
+    assert!(matches!(prevention.start_campaign(drafted.id, &today, "luis"), Err(PreventionError::State(_))));
     assert_eq!(running.told + running.held_out, 202);
     assert!((30..=75).contains(&running.held_out), "{}", running.held_out);
     // Each of those told gets one message, in order, whatever the turns; the held out none.
@@ -190,7 +191,7 @@ fn rules_that_make_no_sense_are_refused() {
     assert!(wrong(|c| c.rule.days = 0).contains("days"));
     assert!(wrong(|c| c.holdout_ppm = 600_000).contains("half"));
     assert!(wrong(|c| (c.rule.paid, c.rule.about_to_pay) = (false, false)).contains("about to pay"));
-    assert!(matches!(prevention.campaign_effect(9, &|_| None), Err(ScreeningError::NotFound(_))));
+    assert!(matches!(prevention.campaign_effect(9, &|_| None), Err(PreventionError::NotFound(_))));
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! What a granted answer does: data is preserved, funds are frozen, what a seizure moves is held; all within the order's scope.
 
+use crate::RequestError;
 use crate::intake::{basis, seizures_of};
 use crate::matching::MAX_MATCHES;
 use crate::policy::Policy;
 use crate::request::Request;
 use crate::scope::OrderScope;
 use holdfast_documents::Vault;
+use holdfast_screening::Scope;
 use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::identifiers::find;
 use holdfast_screening::service::Transaction;
-use holdfast_screening::{Scope, ScreeningError};
 use holdfast_store::{Database, DbError};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -20,7 +21,7 @@ pub(crate) fn preserve(
     vault: &Vault,
     request: &Request,
     policy: &Policy,
-) -> Result<(), ScreeningError> {
+) -> Result<(), RequestError> {
     let customers = someone_accepted(tx, &request.id)?;
     let judgement = policy.judge(request)?;
     let now = tx.now();
@@ -46,7 +47,7 @@ pub(crate) fn hold_for_seizure(
     tx: &mut Transaction<'_>,
     request: &Request,
     policy: &Policy,
-) -> Result<Vec<u64>, ScreeningError> {
+) -> Result<Vec<u64>, RequestError> {
     let judgement = policy.judge(request)?;
     let mut holds = Vec::new();
     for s in seizures_of(tx.db(), &request.id)?.into_iter().filter(|s| s.state == "prepared") {
@@ -80,10 +81,10 @@ pub(crate) fn accepted(db: &mut Database, request: &str) -> Result<Vec<String>, 
     db.query(sql, &[request.into()])?.iter().map(|r| r.text(0).map(str::to_owned)).collect()
 }
 
-pub(crate) fn someone_accepted(tx: &mut Transaction<'_>, request: &str) -> Result<Vec<String>, ScreeningError> {
+pub(crate) fn someone_accepted(tx: &mut Transaction<'_>, request: &str) -> Result<Vec<String>, RequestError> {
     let customers = accepted(tx.db(), request)?;
     match customers.is_empty() {
-        true => Err(ScreeningError::State(format!(
+        true => Err(RequestError::State(format!(
             "request {request}: accept the match of a customer first; nothing says who is meant"
         ))),
         false => Ok(customers),
@@ -118,7 +119,7 @@ pub(crate) fn accounts_of(db: &mut Database, customer: &str, scope: &OrderScope)
 }
 
 /// Freezes what the order names of the customers whom the reviewer accepted, for as long as the process holds from now on.
-pub(crate) fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Result<Vec<u64>, ScreeningError> {
+pub(crate) fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Result<Vec<u64>, RequestError> {
     let customers = someone_accepted(tx, &request.id)?;
     let judgement = policy.judge(request)?;
     let expires = judgement.holds_until.map(|until| tx.now() + until - request.received);
@@ -154,9 +155,9 @@ pub(crate) fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Polic
     Ok(holds)
 }
 
-pub(crate) fn outside_accounts(request: &Request, customer: &str) -> ScreeningError {
+pub(crate) fn outside_accounts(request: &Request, customer: &str) -> RequestError {
     let accounts = request.scope.accounts.join(", ");
-    ScreeningError::State(format!(
+    RequestError::State(format!(
         "request {}: customer {customer} has none of the accounts that the order names ({accounts})",
         request.id
     ))

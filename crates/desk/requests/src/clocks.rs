@@ -2,15 +2,16 @@
 //! notices to users once a gag is over. Each happens once; a clock that stood still catches up.
 
 use crate::Desk;
+use crate::RequestError;
 use crate::disclose::data;
 use crate::intake::by_id;
 use crate::notice::{About, notice};
 use crate::portal::mail;
 use crate::request::DataClass;
 use holdfast_documents::Vault;
+use holdfast_screening::Record;
 use holdfast_screening::model::rfc3339;
 use holdfast_screening::service::Transaction;
-use holdfast_screening::{Record, ScreeningError};
 use holdfast_store::parse;
 use holdfast_telemetry::logs::one_line;
 use serde::Serialize;
@@ -31,12 +32,12 @@ pub struct Ticked {
 }
 
 /// Whether something was done.
-pub(crate) fn is_marked(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, ScreeningError> {
+pub(crate) fn is_marked(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, RequestError> {
     Ok(!tx.db().query("SELECT 1 FROM clock_marks WHERE mark = $1", &[mark.into()])?.is_empty())
 }
 
 /// Notes that something was done; false when it was done before.
-pub(crate) fn mark(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, ScreeningError> {
+pub(crate) fn mark(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, RequestError> {
     let now = tx.now();
     let sql = "INSERT INTO clock_marks (mark, time) VALUES ($1, $2) ON CONFLICT (mark) DO NOTHING";
     Ok(tx.db().execute(sql, &[mark.into(), now.into()])? > 0)
@@ -44,7 +45,7 @@ pub(crate) fn mark(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, Screeni
 
 /// Deletes files of lapsed preservations that nothing else refers to, once the lapse is durable. Those that an earlier tick did not get to
 /// (the process ended right after its commit) are deleted now.
-fn delete_lapsed(tx: &mut Transaction<'_>, vault: &Vault) -> Result<(), ScreeningError> {
+fn delete_lapsed(tx: &mut Transaction<'_>, vault: &Vault) -> Result<(), RequestError> {
     let rows = tx.db().query(
         "SELECT p.sha256 FROM preservations p WHERE p.state = 'lapsed'
          AND NOT EXISTS (SELECT 1 FROM preservations k WHERE k.sha256 = p.sha256 AND k.state = 'kept')
@@ -67,7 +68,7 @@ fn delete_lapsed(tx: &mut Transaction<'_>, vault: &Vault) -> Result<(), Screenin
 }
 
 /// The language that a customer's record names.
-fn language_of(tx: &mut Transaction<'_>, customer: &str) -> Result<Option<String>, ScreeningError> {
+fn language_of(tx: &mut Transaction<'_>, customer: &str) -> Result<Option<String>, RequestError> {
     let rows = tx.db().query("SELECT body FROM records WHERE kind = 'customer' AND id = $1", &[customer.into()])?;
     let record: Option<Record> = rows.first().map(|r| parse("record", r.text(0)?)).transpose()?;
     Ok(record.and_then(|r| r.language))
@@ -78,11 +79,11 @@ impl Desk<'_> {
     /// webhooks) whether or not there are any.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn tick(&self, staff: &[String]) -> Result<Ticked, ScreeningError> {
+    /// [`RequestError`].
+    pub fn tick(&self, staff: &[String]) -> Result<Ticked, RequestError> {
         self.screening.expire_holds()?;
         let (policy, staff, vault) = (self.policy.clone(), staff.to_vec(), self.vault.clone());
-        self.screening.transact("clock", move |tx| {
+        self.transact("clock", move |tx| {
             let now = tx.now();
             let mut done = Ticked::default();
             let rows = tx.db().query(
@@ -90,7 +91,7 @@ impl Desk<'_> {
                 &[now.into()],
             )?;
             let open: Vec<(String, i64)> =
-                rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.int(1)?))).collect::<Result<_, ScreeningError>>()?;
+                rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.int(1)?))).collect::<Result<_, RequestError>>()?;
             for (id, due) in open {
                 let Some(at) = by_id(tx.db(), &id, now)? else { continue };
                 // A policy that no longer knows the process says nothing of reminders; the due time stands.

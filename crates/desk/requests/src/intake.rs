@@ -1,5 +1,6 @@
 //! Requests as they are taken in, reviewed and answered: agencies and their verified domains, call-backs, and four eyes on every answer.
 
+use crate::RequestError;
 use crate::carry_out::{accepted, accounts_of, freeze, hold_for_seizure, outside_accounts, preserve, someone_accepted};
 use crate::forgery::{self, CallBack, Domain, Earlier, History, MAX_HISTORY};
 use crate::lookalike::Written;
@@ -7,10 +8,10 @@ use crate::matching::{Match, matches_within};
 use crate::policy::Judgement;
 use crate::request::{Kind, Request, Target};
 use crate::{Desk, Inquiry, Review, review};
+use holdfast_screening::Amount;
 use holdfast_screening::identifiers::is_customer;
 use holdfast_screening::model::{Invalid, country_ok, text_ok};
 use holdfast_screening::service::Transaction;
-use holdfast_screening::{Amount, ScreeningError};
 use holdfast_store::{Database, DbError, Row, Value, parse};
 use holdfast_workspace::Workspace;
 use serde::{Deserialize, Serialize};
@@ -256,8 +257,8 @@ fn digest(targets: &[Target]) -> String {
     hex::encode(Sha256::digest(serde_json::to_vec(targets).unwrap_or_default()))
 }
 
-pub(crate) fn known(found: Option<Stored>, id: &str) -> Result<Stored, ScreeningError> {
-    found.ok_or_else(|| ScreeningError::NotFound(format!("request '{id}'")))
+pub(crate) fn known(found: Option<Stored>, id: &str) -> Result<Stored, RequestError> {
+    found.ok_or_else(|| RequestError::NotFound(format!("request '{id}'")))
 }
 
 /// What is known of a request's sender, from what is stored.
@@ -341,11 +342,11 @@ pub(crate) fn seizures_of(db: &mut Database, request: &str) -> Result<Vec<Seizur
 }
 
 /// Stores a request; false when it is there already with the same content.
-fn store(tx: &mut Transaction<'_>, request: Request, due: i64, officer: Option<u64>) -> Result<bool, ScreeningError> {
+fn store(tx: &mut Transaction<'_>, request: Request, due: i64, officer: Option<u64>) -> Result<bool, RequestError> {
     let now = tx.now();
     match by_id(tx.db(), &request.id, now)? {
         Some(known) if known.request == request => return Ok(false),
-        Some(_) => return Err(ScreeningError::Conflict(request.id)),
+        Some(_) => return Err(RequestError::Conflict(request.id)),
         None => {}
     }
     let last = tx.db().query("SELECT COALESCE(MAX(seq), 0) FROM requests", &[])?;
@@ -391,8 +392,8 @@ impl Desk<'_> {
     /// Registers an agency with a verified domain, or a further domain of a known one; gives the agency's number.
     ///
     /// # Errors
-    /// [`ScreeningError`]; a domain of another agency, or a known name with another country, is a conflict.
-    pub fn add_agency(&self, new: NewAgency, actor: &str) -> Result<u64, ScreeningError> {
+    /// [`RequestError`]; a domain of another agency, or a known name with another country, is a conflict.
+    pub fn add_agency(&self, new: NewAgency, actor: &str) -> Result<u64, RequestError> {
         for (field, text) in [("name", &new.name), ("evidence", &new.evidence)] {
             text_ok(field, text)?;
         }
@@ -403,12 +404,12 @@ impl Desk<'_> {
         if forgery::is_free_mail(&domain) {
             return Err(Invalid::new("domain", format!("anybody gets an address at {domain}")).into());
         }
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let owner = tx.db().query("SELECT a.name FROM agency_domains d JOIN agencies a ON a.id = d.agency WHERE d.domain = $1", &[domain.as_str().into()])?;
             if let Some(owner) = owner.first().map(|r| r.text(0).map(str::to_owned)).transpose()?
                 && owner != new.name
             {
-                return Err(ScreeningError::Conflict(format!("domain {domain} of {owner}")));
+                return Err(RequestError::Conflict(format!("domain {domain} of {owner}")));
             }
             // Who registers a look-alike of a known agency's domain is mistaken, or a criminal.
             let others = tx.db().query(
@@ -424,7 +425,7 @@ impl Desk<'_> {
             }
             let rows = tx.db().query("SELECT id, country FROM agencies WHERE name = $1", &[new.name.as_str().into()])?;
             let id = match rows.first() {
-                Some(row) if row.text(1)? != new.country => return Err(ScreeningError::Conflict(new.name)),
+                Some(row) if row.text(1)? != new.country => return Err(RequestError::Conflict(new.name)),
                 Some(row) => row.int(0)?,
                 None => {
                     let id = tx.next_id("agencies")?;
@@ -448,9 +449,9 @@ impl Desk<'_> {
     /// Agencies with their domains, at most 10,000.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn agencies(&self) -> Result<Vec<Agency>, ScreeningError> {
-        let rows = self.screening.read(|db| {
+    /// [`RequestError`].
+    pub fn agencies(&self) -> Result<Vec<Agency>, RequestError> {
+        let rows = self.read(|db| {
             db.query(
                 "SELECT a.id, a.name, a.country, d.domain FROM agencies a JOIN agency_domains d ON d.agency = a.id ORDER BY a.id, d.domain LIMIT 10000",
                 &[],
@@ -475,18 +476,13 @@ impl Desk<'_> {
     /// Takes a request in. Sent again with the same id and content it changes nothing.
     ///
     /// # Errors
-    /// [`ScreeningError`]; the same id with other content is a conflict.
-    pub fn submit(&self, request: Request, actor: &str) -> Result<Opened, ScreeningError> {
+    /// [`RequestError`]; the same id with other content is a conflict.
+    pub fn submit(&self, request: Request, actor: &str) -> Result<Opened, RequestError> {
         self.take_in(request, actor, None)
     }
 
     /// Takes a request in, sent by an officer of the portal or entered by the desk.
-    pub(crate) fn take_in(
-        &self,
-        request: Request,
-        actor: &str,
-        officer: Option<u64>,
-    ) -> Result<Opened, ScreeningError> {
+    pub(crate) fn take_in(&self, request: Request, actor: &str, officer: Option<u64>) -> Result<Opened, RequestError> {
         let request = request.canonical()?;
         let due = self.policy.judge(&request)?.due;
         let id = request.id.clone();
@@ -498,7 +494,7 @@ impl Desk<'_> {
             return Err(Invalid::new("scope.from", lacking).into());
         }
         let send_back = (!classes.is_empty()).then_some(lacking);
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let (to, reference) = (request.officer.email.clone(), request.reference.clone());
             let subject = format!("request:{}", request.id);
             let new = store(tx, request, due, officer)?;
@@ -516,8 +512,8 @@ impl Desk<'_> {
     /// Takes many requests in at once, as when an older portal's are moved here; gives how many were new. At most 10,000.
     ///
     /// # Errors
-    /// [`ScreeningError`] names the request by its place; nothing is taken in then. Sent again, requests change nothing.
-    pub fn submit_many(&self, requests: Vec<Request>, actor: &str) -> Result<u64, ScreeningError> {
+    /// [`RequestError`] names the request by its place; nothing is taken in then. Sent again, requests change nothing.
+    pub fn submit_many(&self, requests: Vec<Request>, actor: &str) -> Result<u64, RequestError> {
         if requests.len() > 10_000 {
             return Err(Invalid::new("requests", "more than 10000 at once; send several times").into());
         }
@@ -528,7 +524,7 @@ impl Desk<'_> {
             let due = self.policy.judge(&request).map_err(place)?.due;
             ready.push((request, due));
         }
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let mut new = 0;
             for (request, due) in ready {
                 new += u64::from(store(tx, request, due, None)?);
@@ -540,18 +536,18 @@ impl Desk<'_> {
     /// A request with its review as of now; the look is in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn open(&self, id: &str, actor: &str) -> Result<Opened, ScreeningError> {
+    /// [`RequestError`].
+    pub fn open(&self, id: &str, actor: &str) -> Result<Opened, RequestError> {
         let opened = self.look(id)?;
         self.note_look("request.read", &format!("request:{id}"), actor)?;
         Ok(opened)
     }
 
-    fn look(&self, id: &str) -> Result<Opened, ScreeningError> {
+    fn look(&self, id: &str) -> Result<Opened, RequestError> {
         let now = self.screening.now();
-        let found = self.screening.read(|db| by_id(db, id, now))?;
+        let found = self.read(|db| by_id(db, id, now))?;
         let stored = known(found, id)?;
-        let history = self.screening.read(|db| history(db, &stored.request, stored.call_back.clone()))?;
+        let history = self.read(|db| history(db, &stored.request, stored.call_back.clone()))?;
         let review = review(self.policy, &Inquiry { request: stored.request.clone(), history })?;
         Ok(Opened { stored, review })
     }
@@ -559,12 +555,12 @@ impl Desk<'_> {
     /// Requests by number; the look is in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn list(&self, filter: &RequestFilter, actor: &str) -> Result<Vec<Stored>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn list(&self, filter: &RequestFilter, actor: &str) -> Result<Vec<Stored>, RequestError> {
         let limit = filter.limit.clamp(1, 1000) as i64;
         let now = self.screening.now();
         let (state, after) = (filter.state.clone(), i64::try_from(filter.after).unwrap_or(i64::MAX));
-        let rows = self.screening.read(|db| match &state {
+        let rows = self.read(|db| match &state {
             Some(state) => db.query(
                 &format!("SELECT {COLUMNS} FROM requests WHERE state = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
                 &[state.as_str().into(), after.into(), limit.into()],
@@ -584,17 +580,12 @@ impl Desk<'_> {
     /// log.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn matches(
-        &self,
-        workspace: Option<&Workspace>,
-        id: &str,
-        actor: &str,
-    ) -> Result<Vec<Matched>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn matches(&self, workspace: Option<&Workspace>, id: &str, actor: &str) -> Result<Vec<Matched>, RequestError> {
         let now = self.screening.now();
-        let found = self.screening.read(|db| by_id(db, id, now))?;
+        let found = self.read(|db| by_id(db, id, now))?;
         let stored = known(found, id)?;
-        let rows = self.screening.read(|db| {
+        let rows = self.read(|db| {
             let sql = "SELECT customer, verdict, reason, decided_by FROM request_matches WHERE request = $1";
             db.query(sql, &[id.into()])
         })?;
@@ -623,8 +614,8 @@ impl Desk<'_> {
     /// approve it.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] says what stands against the step.
-    pub fn step(&self, id: &str, step: Step, actor: &str) -> Result<Opened, ScreeningError> {
+    /// [`RequestError::State`] says what stands against the step.
+    pub fn step(&self, id: &str, step: Step, actor: &str) -> Result<Opened, RequestError> {
         if let Step::Match { customer, .. } = &step {
             text_ok("customer", customer)?;
         }
@@ -656,14 +647,14 @@ impl Desk<'_> {
             }
         }
         let (policy, vault, theirs) = (self.policy.clone(), self.vault.clone(), id.to_owned());
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let (id, now) = (theirs, tx.now());
             let found = by_id(tx.db(), &id, now)?;
             let at = known(found, &id)?;
-            let refuse = |why: String| Err(ScreeningError::State(format!("request {id}: {why}")));
+            let refuse = |why: String| Err(RequestError::State(format!("request {id}: {why}")));
             let name: Value = id.as_str().into();
             // What is granted must hold now, when it is prepared and when it is approved.
-            let grants = |tx: &mut Transaction<'_>, outcome: &str| -> Result<Vec<String>, ScreeningError> {
+            let grants = |tx: &mut Transaction<'_>, outcome: &str| -> Result<Vec<String>, RequestError> {
                 if !["granted", "partly"].contains(&outcome) {
                     return Ok(Vec::new());
                 }
@@ -690,7 +681,7 @@ impl Desk<'_> {
                         return refuse(format!("it is {}; matches are judged before an answer is prepared", at.state));
                     }
                     if !is_customer(tx.db(), customer)? {
-                        return Err(ScreeningError::NotFound(format!("customer '{customer}'")));
+                        return Err(RequestError::NotFound(format!("customer '{customer}'")));
                     }
                     if *accept && !at.request.scope.accounts.is_empty()
                         && accounts_of(tx.db(), customer, &at.request.scope)?.is_empty()
@@ -828,7 +819,7 @@ impl Desk<'_> {
                 Step::Moved { transfer, reference } => {
                     let found = seizures_of(tx.db(), &id)?.into_iter().find(|s| s.id == *transfer);
                     let Some(found) = found else {
-                        return Err(ScreeningError::NotFound(format!("transfer {transfer} of request '{id}'")));
+                        return Err(RequestError::NotFound(format!("transfer {transfer} of request '{id}'")));
                     };
                     if found.state != "approved" {
                         return refuse(format!("transfer {transfer} is {}, not approved", found.state));
@@ -866,9 +857,9 @@ impl Desk<'_> {
                             // Holds that were released meanwhile stay released.
                             let mut extended = 0;
                             for hold in &at.holds {
-                                match tx.extend_hold(*hold, further) {
+                                match tx.extend_hold(*hold, further).map_err(RequestError::from) {
                                     Ok(()) => extended += 1,
-                                    Err(ScreeningError::State(_)) => {}
+                                    Err(RequestError::State(_)) => {}
                                     Err(e) => return Err(e),
                                 }
                             }
@@ -890,10 +881,10 @@ impl Desk<'_> {
     /// Transfers of seizures in a state (or all), oldest first, at most 1,000: approved ones are for the exchange to carry out.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn seizures(&self, state: Option<&str>, actor: &str) -> Result<Vec<Seizure>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn seizures(&self, state: Option<&str>, actor: &str) -> Result<Vec<Seizure>, RequestError> {
         self.note_look("seizures.listed", "seizures", actor)?;
-        self.screening.read(|db| {
+        self.read(|db| {
             let rows = match state {
                 Some(s) => db.query(&format!("{SEIZURE} WHERE state = $1 ORDER BY id LIMIT 1000"), &[s.into()])?,
                 None => db.query(&format!("{SEIZURE} ORDER BY id LIMIT 1000"), &[])?,
@@ -905,9 +896,9 @@ impl Desk<'_> {
     /// Transfers of one seizure; the look is in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn transfers(&self, id: &str, actor: &str) -> Result<Vec<Seizure>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn transfers(&self, id: &str, actor: &str) -> Result<Vec<Seizure>, RequestError> {
         self.note_look("seizures.listed", &format!("request:{id}"), actor)?;
-        self.screening.read(|db| seizures_of(db, id))
+        self.read(|db| seizures_of(db, id))
     }
 }

@@ -5,6 +5,7 @@ pub mod balances;
 mod carry_out;
 pub mod clocks;
 pub mod disclose;
+mod error;
 pub mod forgery;
 pub mod intake;
 pub mod lookalike;
@@ -18,6 +19,8 @@ pub mod request;
 pub mod scope;
 pub mod search;
 
+pub use error::RequestError;
+
 pub use forgery::{History, Suspicion};
 pub use passkey::Site;
 pub use policy::{Judgement, Policy};
@@ -27,6 +30,8 @@ use holdfast_documents::Vault;
 use holdfast_identity::Master;
 use holdfast_screening::Screening;
 use holdfast_screening::model::Invalid;
+use holdfast_screening::service::Transaction;
+use holdfast_store::{Database, DbError};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -77,4 +82,20 @@ pub fn review(policy: &Policy, inquiry: &Inquiry) -> Result<Review, Invalid> {
         suspicion: forgery::suspicion(&request, &inquiry.history)?,
         request,
     })
+}
+
+impl Desk<'_> {
+    /// Runs a query on a reading connection.
+    fn read<T>(&self, query: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, RequestError> {
+        Ok(self.screening.read(query)?)
+    }
+
+    /// Runs a change in the writer and waits until it is durable.
+    fn transact<T: Send + 'static>(
+        &self,
+        actor: &str,
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, RequestError> + Send + 'static,
+    ) -> Result<T, RequestError> {
+        self.screening.transact(actor, run)
+    }
 }

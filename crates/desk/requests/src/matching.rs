@@ -1,10 +1,10 @@
 //! Which customers a request's targets are: directly, and through the ledger (a cluster's addresses, a traced path), each with the reason.
 
+use crate::RequestError;
 use crate::request::{Target, TargetKind};
 use crate::scope::OrderScope;
 use holdfast_analysis::amount::with_unit;
 use holdfast_bitcoin::{AddressKey, display_hash, parse_hash};
-use holdfast_screening::ScreeningError;
 use holdfast_screening::folding::why_same_name;
 use holdfast_screening::identifiers::{find_key, find_many, find_named, hashed, is_customer, keys, names_of};
 use holdfast_screening::model::rfc3339;
@@ -56,12 +56,12 @@ pub struct Match {
 /// Matches targets to customers, sure ones first. Without a workspace only what is stated is found.
 ///
 /// # Errors
-/// [`ScreeningError`].
+/// [`RequestError`].
 pub fn matches(
     screening: &Screening,
     workspace: Option<&Workspace>,
     targets: &[Target],
-) -> Result<Vec<Match>, ScreeningError> {
+) -> Result<Vec<Match>, RequestError> {
     matches_within(screening, workspace, targets, &OrderScope::default())
 }
 
@@ -69,13 +69,13 @@ pub fn matches(
 /// where it names accounts, only customers who have one of them are found.
 ///
 /// # Errors
-/// [`ScreeningError`].
+/// [`RequestError`].
 pub fn matches_within(
     screening: &Screening,
     workspace: Option<&Workspace>,
     targets: &[Target],
     scope: &OrderScope,
-) -> Result<Vec<Match>, ScreeningError> {
+) -> Result<Vec<Match>, RequestError> {
     let mut found: BTreeMap<(How, String, String), Vec<String>> = BTreeMap::new();
     let owners = owners(screening, scope)?;
     for target in targets {
@@ -100,7 +100,7 @@ pub fn matches_within(
 }
 
 /// Customers who have one of the accounts that an order names; none when it names none.
-fn owners(screening: &Screening, scope: &OrderScope) -> Result<Option<BTreeSet<String>>, ScreeningError> {
+fn owners(screening: &Screening, scope: &OrderScope) -> Result<Option<BTreeSet<String>>, RequestError> {
     if scope.accounts.is_empty() {
         return Ok(None);
     }
@@ -109,7 +109,7 @@ fn owners(screening: &Screening, scope: &OrderScope) -> Result<Option<BTreeSet<S
 }
 
 /// Customers of whom a record states the target.
-fn stated(screening: &Screening, target: &Target, add: &mut Add<'_>) -> Result<(), ScreeningError> {
+fn stated(screening: &Screening, target: &Target, add: &mut Add<'_>) -> Result<(), RequestError> {
     let kinds: &[&'static str] = match target.kind {
         TargetKind::Email => &["email"],
         TargetKind::Phone => &["phone"],
@@ -160,7 +160,7 @@ fn lookups(target: &Target, kind: &'static str) -> Vec<String> {
 }
 
 /// Customers whose events name the target, within an order's scope.
-fn named(screening: &Screening, target: &Target, scope: &OrderScope, add: &mut Add<'_>) -> Result<(), ScreeningError> {
+fn named(screening: &Screening, target: &Target, scope: &OrderScope, add: &mut Add<'_>) -> Result<(), RequestError> {
     let (kinds, window): (&[&'static str], _) = match target.kind {
         TargetKind::Address => (&["address"], scope.bounds()),
         TargetKind::Transaction => (&["transaction"], scope.bounds()),
@@ -198,7 +198,7 @@ fn known(
     addresses: &[String],
     scope: &OrderScope,
     add: &mut dyn FnMut(bool, &str, String),
-) -> Result<(), ScreeningError> {
+) -> Result<(), RequestError> {
     for (kind, owns) in [("deposit_address", true), ("destination", false)] {
         for (address, customer) in screening.read(|db| find_many(db, kind, addresses, MAX_MATCHES))? {
             if within(screening, scope, owns, &address, &customer)? {
@@ -216,7 +216,7 @@ fn within(
     owns: bool,
     address: &str,
     customer: &str,
-) -> Result<bool, ScreeningError> {
+) -> Result<bool, RequestError> {
     if scope.is_whole() {
         return Ok(true);
     }
@@ -241,7 +241,7 @@ fn address(
     text: &str,
     scope: &OrderScope,
     add: &mut Add<'_>,
-) -> Result<(), ScreeningError> {
+) -> Result<(), RequestError> {
     known(screening, &[text.to_owned()], scope, &mut |owns, _, customer| match owns {
         true => add(How::Direct, customer, "it is the customer's deposit address".into()),
         false => add(How::Paid, customer, "the customer withdrew to it".into()),
@@ -267,7 +267,7 @@ fn transaction(
     text: &str,
     scope: &OrderScope,
     add: &mut Add<'_>,
-) -> Result<(), ScreeningError> {
+) -> Result<(), RequestError> {
     let Some(workspace) = workspace else { return Ok(()) };
     let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
     let Some(tx) = parse_hash(text).and_then(|hash| ledger.tx_by_id(&hash)) else { return Ok(()) };
@@ -294,7 +294,7 @@ fn traced(
     subject: &str,
     scope: &OrderScope,
     add: &mut Add<'_>,
-) -> Result<(), ScreeningError> {
+) -> Result<(), RequestError> {
     let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
     let mut request = TraceRequest { subject: subject.to_owned(), entity: false, options: Default::default() };
     (request.options.bounds.max_edges, request.options.bounds.max_hops) = MAX_TRACE;

@@ -4,8 +4,8 @@
 //! decides nothing here. A ceremony's state lies in the database, so that any server of the desk can end it, and ends with its first answer.
 
 use crate::Desk;
+use crate::RequestError;
 use crate::portal::{MAX_TRIES, Officer, Session, is_full, officer_by_id, refused, session};
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_store::Database;
@@ -71,7 +71,7 @@ impl Site {
         &self.origin
     }
 
-    fn id(&self) -> Result<RpId, ScreeningError> {
+    fn id(&self) -> Result<RpId, RequestError> {
         AsciiDomain::try_from(self.host.clone()).map(RpId::Domain).map_err(wrong)
     }
 }
@@ -89,16 +89,16 @@ pub struct Passkey {
     pub used: Option<i64>,
 }
 
-fn wrong(e: impl std::fmt::Display) -> ScreeningError {
+fn wrong(e: impl std::fmt::Display) -> RequestError {
     refused(&format!("passkey: {e}"))
 }
 
-fn unhex(text: &str) -> Result<Vec<u8>, ScreeningError> {
+fn unhex(text: &str) -> Result<Vec<u8>, RequestError> {
     hex::decode(text).map_err(wrong)
 }
 
 /// The officer's credentials as the library wants them.
-fn descriptors(db: &mut Database, officer: u64) -> Result<Vec<PublicKeyCredentialDescriptor<Vec<u8>>>, ScreeningError> {
+fn descriptors(db: &mut Database, officer: u64) -> Result<Vec<PublicKeyCredentialDescriptor<Vec<u8>>>, RequestError> {
     let sql = "SELECT id, transports FROM passkeys WHERE officer = $1 ORDER BY created, id LIMIT 8";
     db.query(sql, &[(officer as i64).into()])?
         .iter()
@@ -111,7 +111,7 @@ fn descriptors(db: &mut Database, officer: u64) -> Result<Vec<PublicKeyCredentia
 }
 
 /// Keeps a ceremony's state; an older one of the officer ends.
-fn begin(tx: &mut Transaction<'_>, officer: u64, kind: &str, state: &[u8]) -> Result<(), ScreeningError> {
+fn begin(tx: &mut Transaction<'_>, officer: u64, kind: &str, state: &[u8]) -> Result<(), RequestError> {
     let (id, until) = (officer as i64, tx.now() + CEREMONY_SECONDS);
     tx.db().execute("DELETE FROM passkey_ceremonies WHERE officer = $1", &[id.into()])?;
     let row = [id.into(), kind.into(), hex::encode(state).into(), until.into()];
@@ -120,7 +120,7 @@ fn begin(tx: &mut Transaction<'_>, officer: u64, kind: &str, state: &[u8]) -> Re
 }
 
 /// Takes a ceremony's state: it ends, whatever the answer is worth.
-fn take(tx: &mut Transaction<'_>, officer: u64, kind: &str) -> Result<Vec<u8>, ScreeningError> {
+fn take(tx: &mut Transaction<'_>, officer: u64, kind: &str) -> Result<Vec<u8>, RequestError> {
     let (id, now) = (officer as i64, tx.now());
     let sql = "SELECT state FROM passkey_ceremonies WHERE officer = $1 AND kind = $2 AND until >= $3";
     let rows = tx.db().query(sql, &[id.into(), kind.into(), now.into()])?;
@@ -134,7 +134,7 @@ fn take(tx: &mut Transaction<'_>, officer: u64, kind: &str) -> Result<Vec<u8>, S
 }
 
 /// A passkey may be added by who proved the address while there is no second factor, and else in a full session only.
-fn may_add(found: &Officer, token: &str) -> Result<(), ScreeningError> {
+fn may_add(found: &Officer, token: &str) -> Result<(), RequestError> {
     match found.second_factor && !is_full(token) {
         true => Err(refused("a second factor is set up; give it first")),
         false => Ok(()),
@@ -142,18 +142,18 @@ fn may_add(found: &Officer, token: &str) -> Result<(), ScreeningError> {
 }
 
 impl Desk<'_> {
-    fn handle(&self, officer: u64) -> Result<UserHandle<32>, ScreeningError> {
+    fn handle(&self, officer: u64) -> Result<UserHandle<32>, RequestError> {
         UserHandle::decode(self.master.derive("passkey-user", &officer.to_string())).map_err(wrong)
     }
 
     /// An officer's own passkeys.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn passkeys(&self, token: &str) -> Result<Vec<Passkey>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn passkeys(&self, token: &str) -> Result<Vec<Passkey>, RequestError> {
         let found = self.officer(token, true)?;
         let sql = "SELECT id, name, created, used FROM passkeys WHERE officer = $1 ORDER BY created, id LIMIT 8";
-        let rows = self.screening.read(|db| db.query(sql, &[(found.id as i64).into()]))?;
+        let rows = self.read(|db| db.query(sql, &[(found.id as i64).into()]))?;
         rows.iter()
             .map(|r| {
                 let (id, name) = (r.text(0)?.to_owned(), r.text(1)?.to_owned());
@@ -165,12 +165,12 @@ impl Desk<'_> {
     /// Begins to add a passkey: gives the options for `navigator.credentials.create` as WebAuthn's JSON form, under `publicKey`.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn passkey_begin(&self, token: &str, site: &Site) -> Result<Json, ScreeningError> {
+    /// [`RequestError`].
+    pub fn passkey_begin(&self, token: &str, site: &Site) -> Result<Json, RequestError> {
         let found = self.officer(token, false)?;
         may_add(&found, token)?;
         let (rp, handle) = (site.id()?, self.handle(found.id)?);
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             let known = descriptors(tx.db(), found.id)?;
             if known.len() >= MAX_PASSKEYS {
                 return Err(refused("eight passkeys are the most; remove one first"));
@@ -190,21 +190,21 @@ impl Desk<'_> {
     /// Ends it with the credential's `toJSON()`. Whoever registers has proved the authenticator: the session is full.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when the answer is not the one that was asked for.
+    /// [`RequestError::State`] when the answer is not the one that was asked for.
     pub fn passkey_register(
         &self,
         token: &str,
         site: &Site,
         name: &str,
         credential: &Json,
-    ) -> Result<Session, ScreeningError> {
+    ) -> Result<Session, RequestError> {
         let found = self.officer(token, false)?;
         text_ok("name", name)?;
         let answer = Registration::from_json_relaxed(credential.to_string().as_bytes())
             .map_err(|e| Invalid::new("credential", format!("no credential's toJSON(): {e}")))?;
         let (rp, origin, name) = (site.id()?, site.origin.clone(), name.to_owned());
         let (token, master) = (token.to_owned(), self.master.clone());
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             // Read again: another session may have set a factor up meanwhile.
             let found = officer_by_id(tx.db(), found.id)?;
             may_add(&found, &token)?;
@@ -241,11 +241,11 @@ impl Desk<'_> {
     /// Begins to enter with a passkey: gives the options for `navigator.credentials.get`, under `publicKey`.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when the officer has no passkey.
-    pub fn passkey_challenge(&self, token: &str, site: &Site) -> Result<Json, ScreeningError> {
+    /// [`RequestError::State`] when the officer has no passkey.
+    pub fn passkey_challenge(&self, token: &str, site: &Site) -> Result<Json, RequestError> {
         let found = self.officer(token, false)?;
         let rp = site.id()?;
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             let known = descriptors(tx.db(), found.id)?;
             if known.is_empty() {
                 return Err(refused("you have no passkey; add one, or use your app"));
@@ -265,14 +265,14 @@ impl Desk<'_> {
     /// Gives the passkey's answer (the credential's `toJSON()`); the session is full then.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when the answer is not the one that was asked for, or after too many tries.
-    pub fn passkey_enter(&self, token: &str, site: &Site, credential: &Json) -> Result<Session, ScreeningError> {
+    /// [`RequestError::State`] when the answer is not the one that was asked for, or after too many tries.
+    pub fn passkey_enter(&self, token: &str, site: &Site, credential: &Json) -> Result<Session, RequestError> {
         let found = self.officer(token, false)?;
         let answer = NonDiscoverableAuthentication::<32>::from_json_relaxed(credential.to_string().as_bytes())
             .map_err(|e| Invalid::new("credential", format!("no credential's toJSON(): {e}")))?;
         let (rp, origin, master, handle) =
             (site.id()?, site.origin.clone(), self.master.clone(), self.handle(found.id)?);
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             let (officer, now, subject) = (found.id as i64, tx.now(), format!("officer:{}", found.id));
             let rows = tx.db().query("SELECT totp_tries FROM officers WHERE id = $1", &[officer.into()])?;
             if rows.first().map(|r| r.int(0)).transpose()?.is_none_or(|tries| tries >= MAX_TRIES) {
@@ -312,11 +312,11 @@ impl Desk<'_> {
     /// Removes a passkey; the last second factor stays.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn passkey_remove(&self, token: &str, id: &str) -> Result<Vec<Passkey>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn passkey_remove(&self, token: &str, id: &str) -> Result<Vec<Passkey>, RequestError> {
         let found = self.officer(token, true)?;
         let id = id.to_owned();
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             let officer = found.id as i64;
             let rows = tx.db().query(
                 "SELECT o.totp_confirmed, (SELECT COUNT(*) FROM passkeys p WHERE p.officer = o.id),
@@ -326,7 +326,7 @@ impl Desk<'_> {
             let row = rows.first().ok_or_else(|| refused("the session is over; ask for a code"))?;
             let (app, keys, this) = (row.int(0)?, row.int(1)?, row.int(2)?);
             if this == 0 {
-                return Err(ScreeningError::NotFound(format!("passkey '{id}' of yours")));
+                return Err(RequestError::NotFound(format!("passkey '{id}' of yours")));
             }
             if app == 0 && keys == 1 {
                 return Err(refused("it is your only second factor; add another first"));

@@ -3,6 +3,7 @@
 //!
 //! No secret is stored. Codes, TOTP secrets and session tokens are derived from the desk's master key and from numbers in the database.
 
+use crate::RequestError;
 use crate::intake::{by_id, known};
 use crate::lookalike::Written;
 use crate::request::{Request, email};
@@ -10,9 +11,9 @@ use crate::{Desk, request};
 use holdfast_documents::{Vault, check_type};
 use holdfast_identity::Master;
 use holdfast_notify::outbox::{self, Mail};
+use holdfast_screening::Screening;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::service::Transaction;
-use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, DbError, Row, Value, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -195,8 +196,8 @@ fn officer_of(db: &mut Database, column: &str, value: Value) -> Result<Option<Of
     db.query(&format!("{OFFICER} WHERE o.{column} = $1"), &[value])?.first().map(officer).transpose()
 }
 
-pub(crate) fn officer_by_id(db: &mut Database, id: u64) -> Result<Officer, ScreeningError> {
-    officer_of(db, "id", (id as i64).into())?.ok_or_else(|| ScreeningError::NotFound(format!("officer {id}")))
+pub(crate) fn officer_by_id(db: &mut Database, id: u64) -> Result<Officer, RequestError> {
+    officer_of(db, "id", (id as i64).into())?.ok_or_else(|| RequestError::NotFound(format!("officer {id}")))
 }
 
 /// Puts mail into the outbox.
@@ -206,7 +207,7 @@ pub(crate) fn mail(
     subject: &str,
     body: &str,
     about: &str,
-) -> Result<(), ScreeningError> {
+) -> Result<(), RequestError> {
     Ok(outbox::add(tx, to, subject, body, about)?)
 }
 
@@ -217,14 +218,14 @@ fn code(master: &Master, officer: u64, number: i64) -> String {
     format!("{n:08}")
 }
 
-fn totp(master: &Master, officer: &Officer, number: i64) -> Result<totp_rs::Totp, ScreeningError> {
+fn totp(master: &Master, officer: &Officer, number: i64) -> Result<totp_rs::Totp, RequestError> {
     let secret = master.derive("totp", &format!("{}:{number}", officer.id));
     totp_rs::Builder::new()
         .with_secret(totp_rs::Secret::from(&secret[..20]))
         .with_issuer(Some("Holdfast"))
         .with_account_name(officer.email.as_str())
         .build()
-        .map_err(|e| ScreeningError::State(format!("second factor: {e}")))
+        .map_err(|e| RequestError::State(format!("second factor: {e}")))
 }
 
 /// Whether a session has the second factor; only of tokens that were checked.
@@ -243,8 +244,8 @@ pub(crate) fn session(master: &Master, officer: &Officer, full: bool, now: i64) 
     Session { token: format!("ho_{body}_{mac}"), expires, full, must_enrol: !officer.second_factor }
 }
 
-pub(crate) fn refused(why: &str) -> ScreeningError {
-    ScreeningError::State(why.to_owned())
+pub(crate) fn refused(why: &str) -> RequestError {
+    RequestError::State(why.to_owned())
 }
 
 /// Messages about a request, at most 1,000.
@@ -279,17 +280,17 @@ pub(crate) fn files(db: &mut Database, owner: &str) -> Result<Vec<File>, DbError
 /// Reads a file of an owner; the access is in the audit log.
 ///
 /// # Errors
-/// [`ScreeningError::NotFound`] when there is no such file, [`ScreeningError::State`] when its bytes changed.
+/// [`RequestError::NotFound`] when there is no such file, [`RequestError::State`] when its bytes changed.
 pub fn read_file(
     screening: &Screening,
     vault: &Vault,
     owner: &str,
     name: &str,
     actor: &str,
-) -> Result<(File, Vec<u8>), ScreeningError> {
+) -> Result<(File, Vec<u8>), RequestError> {
     let list = screening.read(|db| files(db, owner))?;
     let found = list.into_iter().find(|f| f.name == name);
-    let found = found.ok_or_else(|| ScreeningError::NotFound(format!("file '{name}' of {owner}")))?;
+    let found = found.ok_or_else(|| RequestError::NotFound(format!("file '{name}' of {owner}")))?;
     let bytes = vault.read(&found.sha256)?;
     let detail = json!({ "name": name, "sha256": found.sha256 }).to_string();
     screening.note_look("file.read", owner, detail, actor)?;
@@ -299,7 +300,7 @@ pub fn read_file(
 /// Records a file of an owner such as `request:r1` or `case:3`; the same file again changes nothing.
 ///
 /// # Errors
-/// [`ScreeningError::Conflict`] when the owner has another file of that name.
+/// [`RequestError::Conflict`] when the owner has another file of that name.
 pub fn note_file(
     tx: &mut Transaction<'_>,
     owner: &str,
@@ -307,13 +308,13 @@ pub fn note_file(
     media_type: &str,
     sha256: &str,
     size: u64,
-) -> Result<(), ScreeningError> {
+) -> Result<(), RequestError> {
     let known =
         tx.db().query("SELECT sha256 FROM files WHERE owner = $1 AND name = $2", &[owner.into(), name.into()])?;
     if let Some(row) = known.first() {
         return match row.text(0)? == sha256 {
             true => Ok(()),
-            false => Err(ScreeningError::Conflict(format!("file {name} of {owner}"))),
+            false => Err(RequestError::Conflict(format!("file {name} of {owner}"))),
         };
     }
     let (now, actor) = (tx.now(), tx.actor().to_owned());
@@ -328,7 +329,7 @@ pub fn note_file(
 }
 
 /// Stores a new officer.
-fn register(tx: &mut Transaction<'_>, address: &str, name: &str, agency: i64) -> Result<(), ScreeningError> {
+fn register(tx: &mut Transaction<'_>, address: &str, name: &str, agency: i64) -> Result<(), RequestError> {
     let (id, now) = (tx.next_id("officers")?, tx.now());
     let row = [id.into(), address.into(), name.into(), agency.into(), now.into()];
     tx.db().execute(
@@ -349,13 +350,13 @@ fn mail_code(
     address: &str,
     proved: Option<&str>,
     about: &str,
-) -> Result<(), ScreeningError> {
+) -> Result<(), RequestError> {
     let now = tx.now();
     let rows = tx.db().query(
         "SELECT id, code, code_until, code_tries, code_mailed FROM officers WHERE email = $1",
         &[address.into()],
     )?;
-    let row = rows.first().ok_or_else(|| ScreeningError::NotFound("officer".into()))?;
+    let row = rows.first().ok_or_else(|| RequestError::NotFound("officer".into()))?;
     let (id, last, until, tries, mailed) = (row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?);
     let good = now <= until && tries < MAX_CODE_TRIES;
     if good && now - mailed < CODE_SPACING {
@@ -381,15 +382,15 @@ impl Desk<'_> {
     /// the address is known, new or suspended is said in the mail only.
     ///
     /// # Errors
-    /// [`ScreeningError`]; a domain of no agency is refused.
-    pub fn ask_code(&self, address: &str, name: Option<&str>) -> Result<(), ScreeningError> {
+    /// [`RequestError`]; a domain of no agency is refused.
+    pub fn ask_code(&self, address: &str, name: Option<&str>) -> Result<(), RequestError> {
         let address = email("email", address)?.to_lowercase();
         if let Some(name) = name {
             text_ok("name", name)?;
         }
         let domain = address.rsplit('@').next().unwrap_or_default().to_owned();
         let (name, master) = (name.map(str::to_owned), self.master.clone());
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             // An internationalized domain is one domain in its own letters and in punycode.
             let forms = Written::new(&domain).forms().map(Value::from);
             let rows = tx.db().query("SELECT agency FROM agency_domains WHERE domain IN ($1, $2) ORDER BY domain", &forms)?;
@@ -426,11 +427,11 @@ impl Desk<'_> {
     /// it while its time lasts.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] for a wrong, used or old code.
-    pub fn prove(&self, address: &str, given: &str) -> Result<Session, ScreeningError> {
+    /// [`RequestError::State`] for a wrong, used or old code.
+    pub fn prove(&self, address: &str, given: &str) -> Result<Session, RequestError> {
         let address = email("email", address)?.to_lowercase();
         let (given, master) = (given.trim().to_owned(), self.master.clone());
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             let now = tx.now();
             let wrong = || refused("the code is wrong, used or too old; ask for another");
             let found = officer_of(tx.db(), "email", address.as_str().into())?.ok_or_else(wrong)?;
@@ -472,8 +473,8 @@ impl Desk<'_> {
     /// The officer of a token; `full` asks for a session with the second factor.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when the session is over or not full.
-    pub fn officer(&self, token: &str, full: bool) -> Result<Officer, ScreeningError> {
+    /// [`RequestError::State`] when the session is over or not full.
+    pub fn officer(&self, token: &str, full: bool) -> Result<Officer, RequestError> {
         let over = || refused("the session is over; ask for a code");
         let mut parts = token.strip_prefix("ho_").ok_or_else(over)?.rsplitn(2, '_');
         let (mac, body) = (parts.next().ok_or_else(over)?, parts.next().ok_or_else(over)?);
@@ -482,7 +483,7 @@ impl Desk<'_> {
         }
         let numbers: Vec<i64> = body.split('_').map_while(|p| p.parse().ok()).collect();
         let [id, is_full, expires, generation] = numbers[..] else { return Err(over()) };
-        let found = self.screening.read(|db| officer_of(db, "id", id.into()))?.ok_or_else(over)?;
+        let found = self.read(|db| officer_of(db, "id", id.into()))?.ok_or_else(over)?;
         if expires < self.screening.now() || found.generation != generation || found.state == "suspended" {
             return Err(over());
         }
@@ -495,10 +496,10 @@ impl Desk<'_> {
     /// Ends all sessions of the officer whose token it is; a token that is over ends nothing.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn sign_out(&self, token: &str) -> Result<(), ScreeningError> {
+    /// [`RequestError`].
+    pub fn sign_out(&self, token: &str) -> Result<(), RequestError> {
         let Ok(found) = self.officer(token, false) else { return Ok(()) };
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             let id = found.id as i64;
             tx.db().execute("UPDATE officers SET generation = generation + 1 WHERE id = $1", &[id.into()])?;
             tx.audit("officer.signed_out", &format!("officer:{id}"), "{}");
@@ -509,19 +510,19 @@ impl Desk<'_> {
     /// Sets a TOTP secret up: in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn enrol(&self, token: &str) -> Result<Enrolment, ScreeningError> {
+    /// [`RequestError`].
+    pub fn enrol(&self, token: &str) -> Result<Enrolment, RequestError> {
         let found = self.officer(token, false)?;
         if found.second_factor && (found.app || !is_full(token)) {
             return Err(refused("a second factor is set up; ask the desk to reset it"));
         }
         let (master, id) = (self.master.clone(), found.id as i64);
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             let number = found.totp + 1;
             tx.db().execute("UPDATE officers SET totp = $1 WHERE id = $2", &[number.into(), id.into()])?;
             tx.audit("officer.factor_begun", &format!("officer:{id}"), "{}");
             let totp = totp(&master, &found, number)?;
-            let uri = totp.to_url().map_err(|e| ScreeningError::State(format!("second factor: {e}")))?;
+            let uri = totp.to_url().map_err(|e| RequestError::State(format!("second factor: {e}")))?;
             let secret = master.derive("totp", &format!("{}:{number}", found.id));
             Ok(Enrolment { secret: totp_rs::Secret::from(&secret[..20]).to_base32(), uri })
         })
@@ -530,12 +531,12 @@ impl Desk<'_> {
     /// Gives a TOTP code; the session is full then. Each code opens once (RFC 6238, section 5.2).
     ///
     /// # Errors
-    /// [`ScreeningError::State`] for a wrong or used code, or after too many tries.
-    pub fn second_factor(&self, token: &str, given: &str) -> Result<Session, ScreeningError> {
+    /// [`RequestError::State`] for a wrong or used code, or after too many tries.
+    pub fn second_factor(&self, token: &str, given: &str) -> Result<Session, RequestError> {
         let found = self.officer(token, false)?;
         let (given, master, id) = (given.trim().to_owned(), self.master.clone(), found.id as i64);
         let full = is_full(token);
-        self.screening.transact("portal", move |tx| {
+        self.transact("portal", move |tx| {
             let now = tx.now();
             let rows = tx.db().query(
                 "SELECT totp, totp_step, totp_tries, totp_confirmed, (SELECT COUNT(*) FROM passkeys p WHERE p.officer = officers.id)
@@ -574,8 +575,8 @@ impl Desk<'_> {
     /// Names the public keys (age recipients) that productions for the officer are encrypted to.
     ///
     /// # Errors
-    /// [`ScreeningError`]; a key that is none names itself.
-    pub fn set_recipients(&self, token: &str, keys: Vec<String>) -> Result<Officer, ScreeningError> {
+    /// [`RequestError`]; a key that is none names itself.
+    pub fn set_recipients(&self, token: &str, keys: Vec<String>) -> Result<Officer, RequestError> {
         let found = self.officer(token, true)?;
         if keys.len() > 8 {
             return Err(Invalid::new("recipients", "at most 8 keys").into());
@@ -585,7 +586,7 @@ impl Desk<'_> {
                 .map_err(|e| Invalid::new(&format!("recipients[{i}]"), format!("no age recipient (age1...): {e}")))?;
         }
         let (text, id) = (json!(keys).to_string(), found.id as i64);
-        self.screening.transact(&found.email, move |tx| {
+        self.transact(&found.email, move |tx| {
             tx.db().execute("UPDATE officers SET recipients = $1 WHERE id = $2", &[text.as_str().into(), id.into()])?;
             tx.audit("officer.recipients", &format!("officer:{id}"), &text);
             Ok(())
@@ -593,7 +594,7 @@ impl Desk<'_> {
         self.officer(token, true)
     }
 
-    fn approved(&self, token: &str) -> Result<Officer, ScreeningError> {
+    fn approved(&self, token: &str) -> Result<Officer, RequestError> {
         let found = self.officer(token, true)?;
         match found.state.as_str() {
             "approved" => Ok(found),
@@ -601,21 +602,21 @@ impl Desk<'_> {
         }
     }
 
-    fn own(&self, token: &str, id: &str) -> Result<Officer, ScreeningError> {
+    fn own(&self, token: &str, id: &str) -> Result<Officer, RequestError> {
         let found = self.approved(token)?;
         let sql = "SELECT officer FROM request_officers WHERE request = $1";
-        let rows = self.screening.read(|db| db.query(sql, &[id.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[id.into()]))?;
         match rows.first().is_some_and(|r| r.int(0).is_ok_and(|o| o == found.id as i64)) {
             true => Ok(found),
-            false => Err(ScreeningError::NotFound(format!("request '{id}' of yours"))),
+            false => Err(RequestError::NotFound(format!("request '{id}' of yours"))),
         }
     }
 
     /// Takes a request of an officer in; who signs and when it came is what the portal knows, not what is sent.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn send_request(&self, token: &str, mut request: Request) -> Result<Status, ScreeningError> {
+    /// [`RequestError`].
+    pub fn send_request(&self, token: &str, mut request: Request) -> Result<Status, RequestError> {
         let found = self.approved(token)?;
         request.officer = request::Officer {
             name: found.name.clone(),
@@ -625,7 +626,7 @@ impl Desk<'_> {
         };
         let id = request.id.clone();
         let sql = "SELECT received FROM requests r JOIN request_officers o ON o.request = r.id WHERE r.id = $1 AND o.officer = $2";
-        let rows = self.screening.read(|db| db.query(sql, &[id.as_str().into(), (found.id as i64).into()]))?;
+        let rows = self.read(|db| db.query(sql, &[id.as_str().into(), (found.id as i64).into()]))?;
         request.received = rows.first().map_or(Ok(self.screening.now()), |r| r.int(0))?;
         self.take_in(request, &found.email, Some(found.id))?;
         self.own_request(token, &id)
@@ -634,19 +635,18 @@ impl Desk<'_> {
     /// An officer's own requests, newest first, at most 1,000.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn own_requests(&self, token: &str) -> Result<Vec<Status>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn own_requests(&self, token: &str) -> Result<Vec<Status>, RequestError> {
         let found = self.approved(token)?;
         let sql = "SELECT r.id FROM requests r JOIN request_officers o ON o.request = r.id WHERE o.officer = $1 ORDER BY r.seq DESC LIMIT 1000";
-        let rows = self.screening.read(|db| db.query(sql, &[(found.id as i64).into()]))?;
+        let rows = self.read(|db| db.query(sql, &[(found.id as i64).into()]))?;
         rows.iter().map(|r| self.status(r.text(0)?)).collect()
     }
 
-    fn status(&self, id: &str) -> Result<Status, ScreeningError> {
+    fn status(&self, id: &str) -> Result<Status, RequestError> {
         let now = self.screening.now();
-        let stored = known(self.screening.read(|db| by_id(db, id, now))?, id)?;
-        let (mut messages, files) =
-            self.screening.read(|db| Ok((messages(db, id)?, files(db, &format!("request:{id}"))?)))?;
+        let stored = known(self.read(|db| by_id(db, id, now))?, id)?;
+        let (mut messages, files) = self.read(|db| Ok((messages(db, id)?, files(db, &format!("request:{id}"))?)))?;
         messages.iter_mut().filter(|m| m.side == "desk").for_each(|m| m.author = "the desk".into());
         let answered = stored.state == "answered";
         Ok(Status {
@@ -663,8 +663,8 @@ impl Desk<'_> {
     /// One of an officer's own requests.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn own_request(&self, token: &str, id: &str) -> Result<Status, ScreeningError> {
+    /// [`RequestError`].
+    pub fn own_request(&self, token: &str, id: &str) -> Result<Status, RequestError> {
         self.own(token, id)?;
         self.status(id)
     }
@@ -672,8 +672,8 @@ impl Desk<'_> {
     /// An officer's message about a request of their own.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn own_message(&self, token: &str, id: &str, text: &str) -> Result<Status, ScreeningError> {
+    /// [`RequestError`].
+    pub fn own_message(&self, token: &str, id: &str, text: &str) -> Result<Status, RequestError> {
         let found = self.own(token, id)?;
         self.write_message(id, "officer", &found.email, text)?;
         self.status(id)
@@ -682,7 +682,7 @@ impl Desk<'_> {
     /// An officer's file for a request of their own.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`RequestError`].
     pub fn own_file(
         &self,
         token: &str,
@@ -690,16 +690,16 @@ impl Desk<'_> {
         name: &str,
         media_type: &str,
         bytes: &[u8],
-    ) -> Result<Status, ScreeningError> {
+    ) -> Result<Status, RequestError> {
         let found = self.own(token, id)?;
         self.attach(id, name, media_type, bytes, &found.email)?;
         self.status(id)
     }
 
-    fn write_message(&self, id: &str, side: &'static str, author: &str, text: &str) -> Result<(), ScreeningError> {
+    fn write_message(&self, id: &str, side: &'static str, author: &str, text: &str) -> Result<(), RequestError> {
         request::free_text_ok("text", text, MAX_MESSAGE)?;
         let (id, text) = (id.to_owned(), text.to_owned());
-        self.screening.transact(author, move |tx| {
+        self.transact(author, move |tx| {
             let now = tx.now();
             let at = known(by_id(tx.db(), &id, now)?, &id)?;
             let number = tx.next_id("request_messages")?;
@@ -723,8 +723,8 @@ impl Desk<'_> {
     /// A message of the desk to the officer.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn message(&self, id: &str, text: &str, actor: &str) -> Result<Vec<Message>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn message(&self, id: &str, text: &str, actor: &str) -> Result<Vec<Message>, RequestError> {
         self.write_message(id, "desk", actor, text)?;
         self.messages(id, actor)
     }
@@ -732,23 +732,23 @@ impl Desk<'_> {
     /// Messages about a request; the look is in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn messages(&self, id: &str, actor: &str) -> Result<Vec<Message>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn messages(&self, id: &str, actor: &str) -> Result<Vec<Message>, RequestError> {
         let now = self.screening.now();
-        known(self.screening.read(|db| by_id(db, id, now))?, id)?;
+        known(self.read(|db| by_id(db, id, now))?, id)?;
         self.note_look("request.messages_read", &format!("request:{id}"), actor)?;
-        self.screening.read(|db| messages(db, id))
+        self.read(|db| messages(db, id))
     }
 
-    pub(crate) fn note_look(&self, action: &'static str, subject: &str, actor: &str) -> Result<(), ScreeningError> {
-        self.screening.note_look(action, subject, "{}".into(), actor)
+    pub(crate) fn note_look(&self, action: &'static str, subject: &str, actor: &str) -> Result<(), RequestError> {
+        Ok(self.screening.note_look(action, subject, "{}".into(), actor)?)
     }
 
     /// Attaches a file to a request; its bytes are kept by their hash and checked against their type. Where the request describes a file of
     /// that name, it must be that file.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`RequestError`].
     pub fn attach(
         &self,
         id: &str,
@@ -756,13 +756,13 @@ impl Desk<'_> {
         media_type: &str,
         bytes: &[u8],
         actor: &str,
-    ) -> Result<File, ScreeningError> {
+    ) -> Result<File, RequestError> {
         let now = self.screening.now();
-        let at = known(self.screening.read(|db| by_id(db, id, now))?, id)?;
+        let at = known(self.read(|db| by_id(db, id, now))?, id)?;
         request::file_name_ok(name)?;
         check_type(bytes, media_type)?;
         let owner = format!("request:{id}");
-        if self.screening.read(|db| files(db, &owner))?.len() >= request::MAX_ATTACHMENTS {
+        if self.read(|db| files(db, &owner))?.len() >= request::MAX_ATTACHMENTS {
             return Err(Invalid::new("file", format!("the request has {} files", request::MAX_ATTACHMENTS)).into());
         }
         let sha256 = holdfast_documents::sha256(bytes);
@@ -774,35 +774,35 @@ impl Desk<'_> {
         self.vault.keep(bytes)?;
         let (theirs, name_too, media, hash, size) =
             (owner.clone(), name.to_owned(), media_type.to_owned(), sha256.clone(), bytes.len() as u64);
-        self.screening.transact(actor, move |tx| note_file(tx, &theirs, &name_too, &media, &hash, size))?;
-        let list = self.screening.read(|db| files(db, &owner))?;
-        list.into_iter().find(|f| f.name == name).ok_or_else(|| ScreeningError::NotFound(format!("file {name}")))
+        self.transact(actor, move |tx| note_file(tx, &theirs, &name_too, &media, &hash, size))?;
+        let list = self.read(|db| files(db, &owner))?;
+        list.into_iter().find(|f| f.name == name).ok_or_else(|| RequestError::NotFound(format!("file {name}")))
     }
 
     /// Files that came with a request.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn attachments(&self, id: &str) -> Result<Vec<File>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn attachments(&self, id: &str) -> Result<Vec<File>, RequestError> {
         let now = self.screening.now();
-        known(self.screening.read(|db| by_id(db, id, now))?, id)?;
-        self.screening.read(|db| files(db, &format!("request:{id}")))
+        known(self.read(|db| by_id(db, id, now))?, id)?;
+        self.read(|db| files(db, &format!("request:{id}")))
     }
 
     /// A file's bytes, checked against their hash; the look is in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn file(&self, owner: &str, name: &str, actor: &str) -> Result<(File, Vec<u8>), ScreeningError> {
+    /// [`RequestError`].
+    pub fn file(&self, owner: &str, name: &str, actor: &str) -> Result<(File, Vec<u8>), RequestError> {
         read_file(self.screening, self.vault, owner, name, actor)
     }
 
     /// Officers in a state (or all), at most 10,000.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn officers(&self, state: Option<&str>) -> Result<Vec<Officer>, ScreeningError> {
-        let rows = self.screening.read(|db| match state {
+    /// [`RequestError`].
+    pub fn officers(&self, state: Option<&str>) -> Result<Vec<Officer>, RequestError> {
+        let rows = self.read(|db| match state {
             Some(state) => {
                 db.query(&format!("{OFFICER} WHERE o.state = $1 ORDER BY o.id LIMIT 10000"), &[state.into()])
             }
@@ -814,17 +814,11 @@ impl Desk<'_> {
     /// What a person says of an officer. Only who proved the address and set a second factor up is approved.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn judge_officer(
-        &self,
-        id: u64,
-        verdict: Verdict,
-        reason: &str,
-        actor: &str,
-    ) -> Result<Officer, ScreeningError> {
+    /// [`RequestError`].
+    pub fn judge_officer(&self, id: u64, verdict: Verdict, reason: &str, actor: &str) -> Result<Officer, RequestError> {
         text_ok("reason", reason)?;
         let reason = reason.to_owned();
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let now = tx.now();
             let found = officer_by_id(tx.db(), id)?;
             let who: Value = tx.actor().into();
@@ -834,7 +828,7 @@ impl Desk<'_> {
                 Verdict::Approve => {
                     if found.proved.is_none() || !found.second_factor {
                         let what = "has not proved the address and set a second factor up";
-                        return Err(ScreeningError::State(format!("officer {id} {what}")));
+                        return Err(RequestError::State(format!("officer {id} {what}")));
                     }
                     let sql = "UPDATE officers SET state = 'approved', decided = $1, decided_by = $2, reason = $3 WHERE id = $4";
                     tx.db().execute(sql, &said)?;
@@ -859,9 +853,9 @@ impl Desk<'_> {
     /// Mail that waits to be sent, oldest first, at most 100; for whoever sends it.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn waiting_mail(&self) -> Result<Vec<Mail>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn waiting_mail(&self) -> Result<Vec<Mail>, RequestError> {
         let now = self.screening.now();
-        self.screening.read(|db| outbox::due(db, now))
+        self.read(|db| outbox::due(db, now))
     }
 }

@@ -5,6 +5,7 @@
 //! in name order with fixed times, so that the same content gives the same bytes.
 
 use crate::Desk;
+use crate::RequestError;
 use crate::carry_out::accepted;
 use crate::disclose::{Data, Table, data};
 use crate::intake::{by_id, known};
@@ -14,7 +15,6 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use holdfast_analysis::bundle::Verification;
 use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_identity::Master;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, parse_time, rfc3339};
 use holdfast_store::{DbError, Row, parse};
 use serde::{Deserialize, Serialize};
@@ -136,8 +136,8 @@ fn production(row: &Row) -> Result<Production, DbError> {
     })
 }
 
-fn failed(what: impl std::fmt::Display) -> ScreeningError {
-    ScreeningError::State(format!("production: {what}"))
+fn failed(what: impl std::fmt::Display) -> RequestError {
+    RequestError::State(format!("production: {what}"))
 }
 
 /// A customer's id as a folder name: what is not plain becomes `_`, and its number keeps it apart.
@@ -146,7 +146,7 @@ fn folder(i: usize, customer: &str) -> String {
     format!("{:03}-{}", i + 1, customer.chars().take(60).map(plain).collect::<String>())
 }
 
-fn csv_of(columns: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, ScreeningError> {
+fn csv_of(columns: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, RequestError> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(columns).map_err(failed)?;
     rows.iter().try_for_each(|r| writer.write_record(r)).map_err(failed)?;
@@ -154,7 +154,7 @@ fn csv_of(columns: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, Screening
 }
 
 /// All customers' rows of a table on one sheet, with the customer in the first column.
-fn spreadsheet(customers: &[Data], created: i64, most: usize) -> Result<Vec<u8>, ScreeningError> {
+fn spreadsheet(customers: &[Data], created: i64, most: usize) -> Result<Vec<u8>, RequestError> {
     let mut book = rust_xlsxwriter::Workbook::new();
     let date = rust_xlsxwriter::ExcelDateTime::from_timestamp(created).map_err(failed)?;
     book.set_properties(&rust_xlsxwriter::DocProperties::new().set_creation_datetime(&date));
@@ -223,7 +223,7 @@ fn outside(scope: &OrderScope, table: &TableContent) -> Option<String> {
 }
 
 /// Packs files by name.
-fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, ScreeningError> {
+fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, RequestError> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Deflated)
@@ -239,7 +239,7 @@ fn pack(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>, ScreeningError> {
 ///
 /// # Errors
 /// [`Invalid`] names the recipient that is none.
-pub fn encrypt(bytes: &[u8], recipients: &[String]) -> Result<Vec<u8>, ScreeningError> {
+pub fn encrypt(bytes: &[u8], recipients: &[String]) -> Result<Vec<u8>, RequestError> {
     let parse = |(i, r): (usize, &String)| {
         r.parse::<age::x25519::Recipient>()
             .map_err(|e| Invalid::new(&format!("recipients[{i}]"), format!("no age recipient (age1...): {e}")))
@@ -390,11 +390,11 @@ impl Desk<'_> {
     /// Makes the production of a granted request for data: exactly the classes that were approved, of exactly the customers that were accepted. It is encrypted to the officer's keys, or to `recipients` if the officer gave them another way.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when nothing is granted or no key is known.
-    pub fn produce(&self, id: &str, recipients: &[String], actor: &str) -> Result<Production, ScreeningError> {
+    /// [`RequestError::State`] when nothing is granted or no key is known.
+    pub fn produce(&self, id: &str, recipients: &[String], actor: &str) -> Result<Production, RequestError> {
         let now = self.screening.now();
-        let at = known(self.screening.read(|db| by_id(db, id, now))?, id)?;
-        let refuse = |why: &str| Err(ScreeningError::State(format!("request {id}: {why}")));
+        let at = known(self.read(|db| by_id(db, id, now))?, id)?;
+        let refuse = |why: &str| Err(RequestError::State(format!("request {id}: {why}")));
         let granted = matches!(at.outcome.as_deref(), Some("granted" | "partly"));
         if at.state != "answered" || !granted {
             return refuse("it is not granted; a second person approves it first");
@@ -414,16 +414,15 @@ impl Desk<'_> {
         let mut judgement = self.policy.judge(&at.request)?;
         // What was approved, as far as today's policy still opens it.
         let sql = "SELECT COALESCE(granted, '[]') FROM requests WHERE id = $1";
-        let rows = self.screening.read(|db| db.query(sql, &[id.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[id.into()]))?;
         let approved: Vec<DataClass> = rows.first().map_or(Ok(Vec::new()), |r| parse("classes", r.text(0)?))?;
         judgement.granted.retain(|c| approved.contains(c));
         if judgement.granted.is_empty() {
             return refuse("the approved answer opens no class of data");
         }
         let scope = at.request.scope.clone();
-        let customers: Vec<Data> = self
-            .screening
-            .read(|db| accepted(db, id)?.iter().map(|c| data(db, c, &judgement.granted, &scope)).collect())?;
+        let customers: Vec<Data> =
+            self.read(|db| accepted(db, id)?.iter().map(|c| data(db, c, &judgement.granted, &scope)).collect())?;
         if customers.is_empty() {
             return refuse("the match of no customer was accepted; there is nothing to produce");
         }
@@ -525,7 +524,7 @@ impl Desk<'_> {
         let names: Vec<String> = customers.into_iter().map(|c| c.customer).collect();
         let (request, granted) = (id.to_owned(), judgement.granted);
         let (to, reference) = (at.request.officer.email, at.request.reference);
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let (number, now, actor) = (tx.next_id("productions")?, tx.now(), tx.actor().to_owned());
             let made = Production {
                 id: number as u64,
@@ -570,16 +569,16 @@ impl Desk<'_> {
     /// Productions of a request with who fetched them; the look is in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn productions(&self, id: &str, actor: &str) -> Result<Vec<Production>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn productions(&self, id: &str, actor: &str) -> Result<Vec<Production>, RequestError> {
         let now = self.screening.now();
-        known(self.screening.read(|db| by_id(db, id, now))?, id)?;
+        known(self.read(|db| by_id(db, id, now))?, id)?;
         self.note_look("production.listed", &format!("request:{id}"), actor)?;
         self.list_productions(id)
     }
 
-    fn list_productions(&self, id: &str) -> Result<Vec<Production>, ScreeningError> {
-        self.screening.read(|db| {
+    fn list_productions(&self, id: &str) -> Result<Vec<Production>, RequestError> {
+        self.read(|db| {
             let rows = db.query(&format!("{COLUMNS} WHERE request = $1 ORDER BY id LIMIT 1000"), &[id.into()])?;
             let mut list: Vec<Production> = rows.iter().map(production).collect::<Result<_, _>>()?;
             for p in &mut list {
@@ -595,8 +594,8 @@ impl Desk<'_> {
     /// An officer's own productions of a request.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn own_productions(&self, token: &str, id: &str) -> Result<Vec<Production>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn own_productions(&self, token: &str, id: &str) -> Result<Vec<Production>, RequestError> {
         self.own_request(token, id)?;
         let mut list = self.list_productions(id)?;
         list.iter_mut().for_each(|p| p.created_by = "the desk".into());
@@ -606,20 +605,20 @@ impl Desk<'_> {
     /// Fetches a production's encrypted package; who did is in its access log and in the audit log.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when its time is over.
-    pub fn fetch(&self, id: &str, number: u64, actor: &str) -> Result<Vec<u8>, ScreeningError> {
+    /// [`RequestError::State`] when its time is over.
+    pub fn fetch(&self, id: &str, number: u64, actor: &str) -> Result<Vec<u8>, RequestError> {
         let list = self.list_productions(id)?;
         let found = list.into_iter().find(|p| p.id == number);
-        let found = found.ok_or_else(|| ScreeningError::NotFound(format!("production {number} of request '{id}'")))?;
+        let found = found.ok_or_else(|| RequestError::NotFound(format!("production {number} of request '{id}'")))?;
         if found.expires < self.screening.now() {
-            return Err(ScreeningError::State(format!(
+            return Err(RequestError::State(format!(
                 "production {number} could be fetched until {}; ask for another",
                 rfc3339(found.expires)
             )));
         }
         let bytes = self.vault.read(&found.sha256)?;
         let subject = format!("request:{id}");
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let (n, now, who) = (tx.next_id("production_downloads")?, tx.now(), tx.actor().to_owned());
             let row = [n.into(), (number as i64).into(), now.into(), who.into()];
             tx.db().execute(
@@ -639,8 +638,8 @@ impl Desk<'_> {
     /// An officer fetches a production of an own request.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn own_fetch(&self, token: &str, id: &str, number: u64) -> Result<Vec<u8>, ScreeningError> {
+    /// [`RequestError`].
+    pub fn own_fetch(&self, token: &str, id: &str, number: u64) -> Result<Vec<u8>, RequestError> {
         self.own_request(token, id)?;
         let email = self.officer(token, true)?.email;
         self.fetch(id, number, &email)

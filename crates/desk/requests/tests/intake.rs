@@ -4,12 +4,13 @@ use holdfast_bitcoin::Network;
 use holdfast_documents::Vault;
 use holdfast_evaluation::{Exchange, chain_workspace};
 use holdfast_identity::Master;
+use holdfast_requests::RequestError;
 use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, Step};
 use holdfast_requests::matching::{How, matches};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Inquiry, Policy};
 use holdfast_screening::holds::HoldFilter;
-use holdfast_screening::{ChainFacts, Record, RecordKind, Screening, ScreeningError};
+use holdfast_screening::{ChainFacts, Record, RecordKind, Screening};
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use std::sync::Arc;
@@ -53,9 +54,9 @@ fn signs(opened: &Opened) -> Vec<&'static str> {
     opened.review.suspicion.signs.iter().map(|s| s.sign).collect()
 }
 
-fn refused<T: std::fmt::Debug>(answer: Result<T, ScreeningError>) -> String {
+fn refused<T: std::fmt::Debug>(answer: Result<T, RequestError>) -> String {
     match answer {
-        Err(ScreeningError::State(why)) => why,
+        Err(RequestError::State(why)) => why,
         other => panic!("{other:?}"),
     }
 }
@@ -159,19 +160,19 @@ fn intake_is_idempotent_and_remembers(place: &TestDb) {
     assert_eq!(intake.add_agency(agency("FBI", "FBI.gov"), "ana").unwrap(), 1);
     assert_eq!(intake.add_agency(agency("FBI", "ic.fbi.gov"), "ana").unwrap(), 1);
     assert_eq!(intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap(), 1);
-    assert!(matches!(intake.add_agency(agency("DEA", "fbi.gov"), "ana"), Err(ScreeningError::Conflict(_))));
+    assert!(matches!(intake.add_agency(agency("DEA", "fbi.gov"), "ana"), Err(RequestError::Conflict(_))));
     let other = NewAgency { country: "CA".into(), ..agency("FBI", "fbi.ca") };
-    assert!(matches!(intake.add_agency(other, "ana"), Err(ScreeningError::Conflict(_))));
+    assert!(matches!(intake.add_agency(other, "ana"), Err(RequestError::Conflict(_))));
     for bad in ["gmail.com", "localhost", "a b.org", ""] {
-        assert!(matches!(intake.add_agency(agency("X", bad), "ana"), Err(ScreeningError::Invalid(_))), "{bad}");
+        assert!(matches!(intake.add_agency(agency("X", bad), "ana"), Err(RequestError::Invalid(_))), "{bad}");
     }
     assert_eq!(intake.agencies().unwrap()[0].domains, ["fbi.gov", "ic.fbi.gov"]);
     let first = intake.submit(request("r1", "ana.berg@fbi.gov"), "portal").unwrap();
     assert_eq!(intake.submit(request("r1", "ana.berg@FBI.gov"), "portal").unwrap(), first);
     let mut changed = request("r1", "ana.berg@fbi.gov");
     changed.reference = "other".into();
-    assert!(matches!(intake.submit(changed, "portal"), Err(ScreeningError::Conflict(_))));
-    assert!(matches!(intake.open("nobody", "ana"), Err(ScreeningError::NotFound(_))));
+    assert!(matches!(intake.submit(changed, "portal"), Err(RequestError::Conflict(_))));
+    assert!(matches!(intake.open("nobody", "ana"), Err(RequestError::NotFound(_))));
     for i in 2..6 {
         intake.submit(request(&format!("r{i}"), "ana.berg@fbi.gov"), "portal").unwrap();
     }
@@ -271,7 +272,7 @@ fn targets_find_their_customers(place: &TestDb) {
     let judge = |customer: &str, accept| {
         intake.step("m1", Step::Match { customer: customer.into(), accept, reason: "a former address".into() }, "ana")
     };
-    assert!(matches!(judge("nobody", true), Err(ScreeningError::NotFound(_))));
+    assert!(matches!(judge("nobody", true), Err(RequestError::NotFound(_))));
     judge("c1", false).unwrap();
     judge("c1", true).unwrap();
     let matched = intake.matches(Some(&workspace), "m1", "ana").unwrap();

@@ -3,6 +3,7 @@
 
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
+use holdfast_requests::RequestError;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::matching::{How, matches_within};
 use holdfast_requests::production::{decrypt, verify};
@@ -12,9 +13,7 @@ use holdfast_requests::{Desk, Policy};
 use holdfast_screening::completion::{Completion, MovementStatus};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::model::{Action, Direction, Method, Status};
-use holdfast_screening::{
-    Amount, ChainFacts, Event, EventKind, Record, RecordKind, Scope, Screening, ScreeningError, Verdict,
-};
+use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Scope, Screening, Verdict};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -317,7 +316,7 @@ fn a_request_without_a_period_is_sent_back_where_policy_demands_one(place: &Test
         who.classes = vec![DataClass::Subscriber];
         assert!(d.submit(who, "portal").unwrap().review.judgement.may_be_granted);
         let bad = OrderScope { from: Some(START), to: Some(START - 1), ..OrderScope::default() };
-        assert!(matches!(d.submit(ask("e4", bad), "portal"), Err(ScreeningError::Invalid(e)) if e.field == "scope.to"));
+        assert!(matches!(d.submit(ask("e4", bad), "portal"), Err(RequestError::Invalid(e)) if e.field == "scope.to"));
     });
 }
 

@@ -3,13 +3,14 @@
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
 use holdfast_notify::outbox::{self, Mail};
+use holdfast_requests::RequestError;
 use holdfast_requests::intake::{NewAgency, Outcome, SeizureTransfer, Step};
 use holdfast_requests::portal::{CODE_SPACING, MAX_CODE_TRIES, MAX_TRIES, NEW_MAILS_AN_HOUR, Session, Verdict};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::clock::Time;
 use holdfast_screening::holds::HoldFilter;
-use holdfast_screening::{Amount, Record, RecordKind, Screening, ScreeningError};
+use holdfast_screening::{Amount, Record, RecordKind, Screening};
 use holdfast_store::Store;
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use std::sync::Arc;
@@ -106,12 +107,12 @@ impl House {
         });
     }
 
-    fn prepare(&self, id: &str, transfers: Vec<SeizureTransfer>) -> Result<String, ScreeningError> {
+    fn prepare(&self, id: &str, transfers: Vec<SeizureTransfer>) -> Result<String, RequestError> {
         let step = Step::Prepare { outcome: Outcome::Granted, reason: "in order".into(), transfers };
         self.with(|d| d.step(id, step, "ana").map(|o| o.stored.state))
     }
 
-    fn approve(&self, id: &str, who: &str) -> Result<String, ScreeningError> {
+    fn approve(&self, id: &str, who: &str) -> Result<String, RequestError> {
         self.with(|d| d.step(id, Step::Approve {}, who).map(|o| o.stored.state))
     }
 
@@ -145,7 +146,7 @@ fn request(id: &str, kind: Kind, process: &str) -> Request {
     }
 }
 
-fn why<T: std::fmt::Debug>(answer: Result<T, ScreeningError>) -> String {
+fn why<T: std::fmt::Debug>(answer: Result<T, RequestError>) -> String {
     answer.unwrap_err().to_string()
 }
 

@@ -232,7 +232,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// [`StoreError::Db`].
-    pub fn checkpoint(&mut self) -> Result<(), ScreeningError> {
+    pub fn checkpoint(&mut self) -> Result<(), StoreError> {
         Ok(self.core.checkpoint()?)
     }
 
@@ -412,10 +412,10 @@ impl Screening {
     }
 
     /// Runs a change in the writer and waits until it is durable.
-    pub(crate) fn change<T: Send + 'static>(
+    pub(crate) fn change<T: Send + 'static, E: ChangeError>(
         &self,
-        change: impl FnOnce(&mut Core, i64) -> Result<T, ScreeningError> + Send + 'static,
-    ) -> Result<T, ScreeningError> {
+        change: impl FnOnce(&mut Core, i64) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.writer.change(change)
     }
 
@@ -435,16 +435,16 @@ impl Screening {
         self.pulse.register(registry);
     }
 
-    /// Runs a change of the database in the writer's transaction, for crates that keep their own tables beside these. A change that
-    /// is refused leaves nothing behind, except what it wrote before [`Transaction::checkpoint`].
+    /// Runs a change of the database in the writer's transaction, for departments that have tables of their own beside these, with their own
+    /// error. A change that is refused leaves nothing behind, except what it wrote before [`Transaction::checkpoint`].
     ///
     /// # Errors
-    /// What the change says; [`StoreError::NotStored`] when the commit failed.
-    pub fn transact<T: Send + 'static>(
+    /// The change's own; [`StoreError::NotStored`] when the commit failed.
+    pub fn transact<T: Send + 'static, E: ChangeError>(
         &self,
         actor: &str,
-        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, ScreeningError> + Send + 'static,
-    ) -> Result<T, ScreeningError> {
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let actor = actor.to_owned();
         self.change(move |core, now| run(&mut Transaction { core, now, actor }))
     }

@@ -191,7 +191,7 @@ fn effects_outside_the_database_follow_the_commit(place: &TestDb) {
                 }
             });
             assert_eq!(seen.load(Ordering::SeqCst), 0);
-            Ok(())
+            Ok::<_, ScreeningError>(())
         })
         .unwrap();
     assert_eq!(done.load(Ordering::SeqCst), 1);
@@ -307,7 +307,7 @@ fn a_member_has_a_quota_of_flags(place: &TestDb) {
                 &row,
             )?;
         }
-        Ok(())
+        Ok::<_, ScreeningError>(())
     });
     fill.unwrap();
     drop(screening);

@@ -157,7 +157,7 @@ fn a_future_time_is_refused_and_moves_no_window(place: &TestDb) {
         .transact("t", |tx| {
             let (far, id) = (START + 300 * 86_400, "d1");
             tx.db().execute("UPDATE events SET time = $1 WHERE id <> $2", &[far.into(), id.into()])?;
-            Ok(())
+            Ok::<_, ScreeningError>(())
         })
         .unwrap();
     drop(screening);

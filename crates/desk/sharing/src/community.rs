@@ -3,7 +3,6 @@
 use crate::stix::{self, Tlp, check, identity_id, micros, timestamp, version_of};
 use crate::{Sharing, SharingError};
 use holdfast_identity::Master;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value};
@@ -207,7 +206,7 @@ pub(crate) fn put(
     by: &Member,
     objects: &[Json],
     readers: &[String],
-) -> Result<Put, ScreeningError> {
+) -> Result<Put, SharingError> {
     let id = collection.id(&community.id);
     let mut answer = Put::default();
     for object in objects {
@@ -354,7 +353,7 @@ impl Sharing<'_> {
     /// Opens a community, with this desk as its first member under the name given.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`SharingError`].
     pub fn open_community(
         &self,
         name: &str,
@@ -362,7 +361,7 @@ impl Sharing<'_> {
         max_tlp: Tlp,
         own_name: &str,
         actor: &str,
-    ) -> Result<Community, ScreeningError> {
+    ) -> Result<Community, SharingError> {
         name_ok(name)?;
         name_ok(own_name)?;
         let id = stix::derived_uuid(&format!(
@@ -370,13 +369,13 @@ impl Sharing<'_> {
             hex::encode(&self.master.derive("community", name)[..8])
         ));
         let (name, description, own) = (name.to_owned(), description.to_owned(), own_name.to_owned());
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             if description.len() > 4_000 {
                 return Err(Invalid::new("description", "at most 4000 bytes").into());
             }
             let now = tx.now();
             if community_by(tx.db(), &id)?.is_some() {
-                return Err(ScreeningError::Conflict(format!("community {name}")));
+                return Err(SharingError::Conflict(format!("community {name}")));
             }
             let row = [
                 id.as_str().into(),
@@ -392,47 +391,47 @@ impl Sharing<'_> {
             tx.audit("community.opened", &format!("community:{id}"), &json!({ "name": name }).to_string());
             add(tx, &id, &own, true, true)?;
             let found = community_by(tx.db(), &id)?;
-            found.ok_or_else(|| ScreeningError::NotFound(format!("community {id}")))
+            found.ok_or_else(|| SharingError::NotFound(format!("community {id}")))
         })
     }
 
     /// Communities that this desk hosts.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn communities(&self) -> Result<Vec<Community>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn communities(&self) -> Result<Vec<Community>, SharingError> {
         let sql = "SELECT id, name, description, max_tlp, created FROM communities ORDER BY name LIMIT 1000";
-        self.screening.read(|db| db.query(sql, &[])?.iter().map(community).collect())
+        self.read(|db| db.query(sql, &[])?.iter().map(community).collect())
     }
 
     /// A community.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`].
-    pub fn community(&self, id: &str) -> Result<Community, ScreeningError> {
-        let found = self.screening.read(|db| community_by(db, id))?;
-        found.ok_or_else(|| ScreeningError::NotFound(format!("community '{id}'")))
+    /// [`SharingError::NotFound`].
+    pub fn community(&self, id: &str) -> Result<Community, SharingError> {
+        let found = self.read(|db| community_by(db, id))?;
+        found.ok_or_else(|| SharingError::NotFound(format!("community '{id}'")))
     }
 
     /// Members of a community.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn members(&self, id: &str) -> Result<Vec<Member>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn members(&self, id: &str) -> Result<Vec<Member>, SharingError> {
         self.community(id)?;
         let sql = format!("{MEMBER} WHERE community = $1 ORDER BY id LIMIT 1000");
-        self.screening.read(|db| db.query(&sql, &[id.into()])?.iter().map(member).collect())
+        self.read(|db| db.query(&sql, &[id.into()])?.iter().map(member).collect())
     }
 
     /// Takes a member in. Its key is shown once; asked for again, the key is a new one and the old one ends.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn add_member(&self, id: &str, name: &str, writes: bool, actor: &str) -> Result<NewMember, ScreeningError> {
+    /// [`SharingError`].
+    pub fn add_member(&self, id: &str, name: &str, writes: bool, actor: &str) -> Result<NewMember, SharingError> {
         name_ok(name)?;
         self.community(id)?;
         let (id, name, master) = (id.to_owned(), name.to_owned(), self.master.clone());
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let member = add(tx, &id, &name, writes, false)?;
             Ok(NewMember { key: key_of(&master, &member), member })
         })
@@ -441,14 +440,14 @@ impl Sharing<'_> {
     /// Suspends a member, whose key ends at once; what it shared stays.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn suspend_member(&self, id: &str, name: &str, why: &str, actor: &str) -> Result<Vec<Member>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn suspend_member(&self, id: &str, name: &str, why: &str, actor: &str) -> Result<Vec<Member>, SharingError> {
         text_ok("why", why)?;
         let (community, name, why) = (id.to_owned(), name.to_owned(), why.to_owned());
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             let sql = "UPDATE members SET state = 'suspended', generation = generation + 1 WHERE community = $1 AND name = $2 AND own = 0 AND state = 'active'";
             if tx.db().execute(sql, &[community.as_str().into(), name.as_str().into()])? == 0 {
-                return Err(ScreeningError::NotFound(format!("active member '{name}'")));
+                return Err(SharingError::NotFound(format!("active member '{name}'")));
             }
             let detail = json!({ "member": name, "why": why }).to_string();
             tx.audit("community.member_suspended", &format!("community:{community}"), &detail);
@@ -460,12 +459,11 @@ impl Sharing<'_> {
     /// The member of a name and key in a community; `None` when there is none, or it is suspended.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn member_by_key(&self, community: &str, name: &str, key: &str) -> Result<Option<Member>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn member_by_key(&self, community: &str, name: &str, key: &str) -> Result<Option<Member>, SharingError> {
         let sql = format!("{MEMBER} WHERE community = $1 AND name = $2 AND state = 'active'");
-        let found = self
-            .screening
-            .read(|db| db.query(&sql, &[community.into(), name.into()])?.first().map(member).transpose())?;
+        let found =
+            self.read(|db| db.query(&sql, &[community.into(), name.into()])?.first().map(member).transpose())?;
         let fits = |m: &Member| subtle::ConstantTimeEq::ct_eq(key_of(self.master, m).as_bytes(), key.as_bytes()).into();
         Ok(found.filter(fits))
     }
@@ -473,8 +471,8 @@ impl Sharing<'_> {
     /// The communities that a name and key open.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn communities_of(&self, name: &str, key: &str) -> Result<Vec<Community>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn communities_of(&self, name: &str, key: &str) -> Result<Vec<Community>, SharingError> {
         let mut open = Vec::new();
         for community in self.communities()? {
             if self.member_by_key(&community.id, name, key)?.is_some() {
@@ -497,8 +495,8 @@ impl Sharing<'_> {
         actor: &str,
     ) -> Result<Put, SharingError> {
         let community = self.community(id)?;
-        let own = self.screening.read(|db| own_member(db, id))?;
-        let own = own.ok_or_else(|| ScreeningError::NotFound(format!("this desk in community '{id}'")))?;
+        let own = self.read(|db| own_member(db, id))?;
+        let own = own.ok_or_else(|| SharingError::NotFound(format!("this desk in community '{id}'")))?;
         let put = self.put_objects(&community, collection, &own, objects, readers, actor)?;
         match put.failures.first() {
             Some((id, _, why)) => Err(SharingError::Object(id.clone(), why.clone())),
@@ -509,7 +507,7 @@ impl Sharing<'_> {
     /// Puts objects into a collection for a member.
     ///
     /// # Errors
-    /// [`ScreeningError`]; objects that are refused are in the answer.
+    /// [`SharingError`]; objects that are refused are in the answer.
     pub fn put_objects(
         &self,
         community: &Community,
@@ -518,28 +516,28 @@ impl Sharing<'_> {
         objects: Vec<Json>,
         readers: Vec<String>,
         actor: &str,
-    ) -> Result<Put, ScreeningError> {
+    ) -> Result<Put, SharingError> {
         if !by.writes {
-            return Err(ScreeningError::State(format!("{} may read here, not share", by.name)));
+            return Err(SharingError::State(format!("{} may read here, not share", by.name)));
         }
         if objects.len() > MAX_OBJECTS {
             return Err(Invalid::new("objects", format!("at most {MAX_OBJECTS} at once")).into());
         }
         let (community, by) = (community.clone(), by.clone());
-        self.screening.transact(actor, move |tx| put(tx, &community, collection, &by, &objects, &readers))
+        self.transact(actor, move |tx| put(tx, &community, collection, &by, &objects, &readers))
     }
 
     /// Objects of a collection that a member may read, in the order in which they were added, and whether there are more.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`SharingError`].
     pub fn objects(
         &self,
         community: &str,
         collection: Collection,
         reader: &str,
         filter: &Filter,
-    ) -> Result<(Vec<Stored>, bool), ScreeningError> {
+    ) -> Result<(Vec<Stored>, bool), SharingError> {
         let limit = filter.limit.clamp(1, MAX_PAGE);
         let mut sql = "SELECT o.added, o.object, o.version, o.type, o.body FROM shared_objects o WHERE o.collection = $1 AND o.added > $2 AND (o.readers IS NULL OR REPLACE(o.readers, $3, '') <> o.readers)".to_owned();
         // The name as it stands in the list, with its quotes: exact, unlike LIKE.
@@ -577,7 +575,7 @@ impl Sharing<'_> {
             sql.push_str(&format!(" AND ({})", ways.join(" OR ")));
         }
         sql.push_str(&format!(" ORDER BY o.added LIMIT {}", limit + 1));
-        let rows = self.screening.read(|db| db.query(&sql, &values))?;
+        let rows = self.read(|db| db.query(&sql, &values))?;
         let stored = |row: &Row| -> Result<Stored, DbError> {
             Ok(Stored {
                 added: row.int(0)?,
@@ -595,7 +593,7 @@ impl Sharing<'_> {
     /// Deletes a member's own object, all versions or some; gives how many versions went.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`] when it is none of the member's.
+    /// [`SharingError::NotFound`] when it is none of the member's.
     pub fn delete_object(
         &self,
         community: &str,
@@ -603,11 +601,11 @@ impl Sharing<'_> {
         by: &Member,
         object: &str,
         versions: &[String],
-    ) -> Result<u64, ScreeningError> {
+    ) -> Result<u64, SharingError> {
         let (collection, by, object) = (collection.id(community), by.clone(), object.to_owned());
         let versions: Vec<i64> = versions.iter().filter(|v| *v != "all").filter_map(|v| micros(v)).collect();
         let some = !versions.is_empty();
-        self.screening.transact(&by.name.clone(), move |tx| {
+        self.transact(&by.name.clone(), move |tx| {
             let base = "DELETE FROM shared_objects WHERE collection = $1 AND object = $2 AND member = $3";
             let key: [Value; 3] = [collection.as_str().into(), object.as_str().into(), by.id.into()];
             let mut gone = 0;
@@ -621,7 +619,7 @@ impl Sharing<'_> {
                 gone = tx.db().execute(base, &key)?;
             }
             if gone == 0 {
-                return Err(ScreeningError::NotFound(format!("object '{object}' of yours")));
+                return Err(SharingError::NotFound(format!("object '{object}' of yours")));
             }
             tx.audit(
                 "sharing.object_deleted",
@@ -635,10 +633,10 @@ impl Sharing<'_> {
     /// Keeps what came of a request to share, for TAXII's status resource.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn keep_status(&self, by: &Member, body: &Json) -> Result<(), ScreeningError> {
+    /// [`SharingError`].
+    pub fn keep_status(&self, by: &Member, body: &Json) -> Result<(), SharingError> {
         let (by, body) = (by.clone(), body.clone());
-        self.screening.transact(&by.name.clone(), move |tx| {
+        self.transact(&by.name.clone(), move |tx| {
             let now = tx.now();
             tx.db().execute("DELETE FROM taxii_statuses WHERE time < $1", &[(now - 86_400).into()])?;
             let row =
@@ -651,20 +649,20 @@ impl Sharing<'_> {
     /// What came of a member's request, for a day.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn status(&self, by: &Member, id: &str) -> Result<Option<Json>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn status(&self, by: &Member, id: &str) -> Result<Option<Json>, SharingError> {
         let sql = "SELECT body FROM taxii_statuses WHERE id = $1 AND member = $2";
-        let rows = self.screening.read(|db| db.query(sql, &[id.into(), by.id.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[id.into(), by.id.into()]))?;
         Ok(rows.first().map(|r| holdfast_store::parse("status", r.text(0)?)).transpose()?)
     }
 }
 
-fn add(tx: &mut Transaction<'_>, id: &str, name: &str, writes: bool, own: bool) -> Result<Member, ScreeningError> {
+fn add(tx: &mut Transaction<'_>, id: &str, name: &str, writes: bool, own: bool) -> Result<Member, SharingError> {
     let key: [Value; 2] = [id.into(), name.into()];
     let sql = format!("{MEMBER} WHERE community = $1 AND name = $2");
     let known = tx.db().query(&sql, &key)?.first().map(member).transpose()?;
     match known {
-        Some(known) if known.own => return Err(ScreeningError::Conflict(format!("member {name}"))),
+        Some(known) if known.own => return Err(SharingError::Conflict(format!("member {name}"))),
         Some(known) => {
             tx.db().execute(
                 "UPDATE members SET generation = generation + 1, state = 'active', writes = $1 WHERE id = $2",
@@ -674,7 +672,7 @@ fn add(tx: &mut Transaction<'_>, id: &str, name: &str, writes: bool, own: bool) 
         None => {
             let rows = tx.db().query("SELECT COUNT(*) FROM members WHERE community = $1", &[id.into()])?;
             if rows.first().map_or(Ok(0), |r| r.int(0))? >= MAX_MEMBERS {
-                return Err(ScreeningError::State(format!("a community has at most {MAX_MEMBERS} members")));
+                return Err(SharingError::State(format!("a community has at most {MAX_MEMBERS} members")));
             }
             let (number, now) = (tx.next_id("members")?, tx.now());
             let row: [Value; 7] = [
@@ -695,5 +693,5 @@ fn add(tx: &mut Transaction<'_>, id: &str, name: &str, writes: bool, own: bool) 
     let detail = json!({ "member": name, "writes": writes }).to_string();
     tx.audit("community.member_added", &format!("community:{id}"), &detail);
     let found = tx.db().query(&sql, &key)?.first().map(member).transpose()?;
-    found.ok_or_else(|| ScreeningError::NotFound(format!("member {name}")))
+    found.ok_or_else(|| SharingError::NotFound(format!("member {name}")))
 }

@@ -4,7 +4,6 @@ use crate::community::Collection;
 use crate::sources::is_community;
 use crate::stix::{self, Tlp, flag_id, flag_object};
 use crate::{Sharing, SharingError};
-use holdfast_screening::ScreeningError;
 use holdfast_screening::flags::{Flag, State, Subject, get};
 use holdfast_screening::model::Invalid;
 use serde::{Deserialize, Serialize};
@@ -73,7 +72,7 @@ impl Sharing<'_> {
             .into());
         }
         let own = self.members(channel)?.into_iter().find(|m| m.own);
-        let own = own.ok_or_else(|| ScreeningError::NotFound("this desk in the community".into()))?;
+        let own = own.ok_or_else(|| SharingError::NotFound("this desk in the community".into()))?;
         Ok((Channel::Community(channel.to_owned()), own.name))
     }
 
@@ -174,21 +173,21 @@ impl Sharing<'_> {
         if !matches!(state, State::Confirmed | State::Withdrawn) {
             return Err(Invalid::new("state", "confirmed or withdrawn").into());
         }
-        let found = self.screening.read(|db| get(db, id))?;
-        let flag = found.ok_or_else(|| ScreeningError::NotFound(format!("flag '{id}'")))?;
+        let found = self.read(|db| get(db, id))?;
+        let flag = found.ok_or_else(|| SharingError::NotFound(format!("flag '{id}'")))?;
         if flag.source.is_some() {
             let what = format!("flag {id} is {}'s; release its holds, or ask that member to withdraw it", flag.member);
-            return Err(ScreeningError::State(what).into());
+            return Err(SharingError::State(what));
         }
         if flag.state == state || !flag.state.counts() {
-            return Err(ScreeningError::State(format!("flag {id} is {} already", flag.state.name())).into());
+            return Err(SharingError::State(format!("flag {id} is {} already", flag.state.name())));
         }
         let moved = Flag { state, ..flag };
         // Withdrawing must reach partners; a flag that was shared and cannot be withdrawn there stays as it is, with an error.
         let tlp = Tlp::from_name(&moved.tlp).unwrap_or(Tlp::Amber);
         self.publish_flag(&moved, tlp, actor)?;
         let (id, why) = (id.to_owned(), why.to_owned());
-        self.screening.transact(actor, move |tx| tx.end_flag(&id, state, &why))?;
+        self.transact(actor, move |tx| Ok(tx.end_flag(&id, state, &why)?))?;
         Ok(moved)
     }
 }

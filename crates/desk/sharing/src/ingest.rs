@@ -5,7 +5,6 @@ use crate::SharingError;
 use crate::sources::{MAX_KEPT, Polled, Source};
 use crate::stix::{self, check, micros};
 use holdfast_attribution::{Category, Tlp, clean, nobody};
-use holdfast_screening::ScreeningError;
 use holdfast_screening::flags::{self, Flag, State};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{DbError, Row, StoreError};
@@ -275,7 +274,7 @@ pub(crate) fn take_in(
     tx: &mut Transaction<'_>,
     source: &Source,
     objects: Vec<Incoming>,
-) -> Result<Polled, ScreeningError> {
+) -> Result<Polled, SharingError> {
     let mut polled = Polled::default();
     let rows = tx.db().query("SELECT COUNT(*) FROM imported WHERE source = $1", &[source.id.into()])?;
     let mut kept = rows.first().map_or(Ok(0), |r| r.int(0))?;
@@ -298,7 +297,7 @@ pub(crate) fn take_in(
             continue;
         }
         if before.is_none() && kept >= MAX_KEPT {
-            return Err(ScreeningError::State(format!(
+            return Err(SharingError::State(format!(
                 "source {} sent {MAX_KEPT} objects; no more are taken",
                 source.id
             )));
@@ -365,7 +364,7 @@ fn take_flag(
     flag: Flag,
     valid_until: Option<i64>,
     polled: &mut Polled,
-) -> Result<Result<String, String>, ScreeningError> {
+) -> Result<Result<String, String>, SharingError> {
     let mut flag = Flag { community: source.name.clone(), source: Some(source.id), ..flag };
     let now = tx.now();
     if valid_until.is_some_and(|until| until <= now) && flag.state.counts() {
@@ -392,15 +391,15 @@ fn take_flag(
             new
         }
     };
-    match done {
+    match done.map_err(SharingError::from) {
         Ok(_) => Ok(Ok(detail)),
-        Err(ScreeningError::Store(StoreError::Db(e))) => Err(e.into()),
+        Err(SharingError::Store(StoreError::Db(e))) => Err(e.into()),
         Err(e) => Ok(Err(e.to_string())),
     }
 }
 
 /// Ends the flags of objects whose validity is over. Gives how many ended.
-pub(crate) fn end_invalid_flags(tx: &mut Transaction<'_>, source: &Source) -> Result<u64, ScreeningError> {
+pub(crate) fn end_invalid_flags(tx: &mut Transaction<'_>, source: &Source) -> Result<u64, SharingError> {
     let sql = "SELECT object FROM imported WHERE source = $1 AND effect = 'flag' AND valid_until > $2 AND valid_until <= $3 ORDER BY object";
     let now = tx.now();
     let mut ended = 0;

@@ -5,6 +5,7 @@
 
 pub mod community;
 mod envelope;
+mod error;
 pub mod flags;
 pub mod ingest;
 pub mod misp;
@@ -15,11 +16,14 @@ pub mod stix;
 pub mod tagpack;
 pub mod taxii;
 
+pub use error::SharingError;
+
 pub use holdfast_attribution::Tlp;
 
 use holdfast_identity::Master;
-use holdfast_screening::model::Invalid;
-use holdfast_screening::{Screening, ScreeningError};
+use holdfast_screening::Screening;
+use holdfast_screening::service::Transaction;
+use holdfast_store::{Database, DbError};
 
 /// Sharing, over the screening service's database and audit log.
 #[derive(Clone, Copy, Debug)]
@@ -30,32 +34,18 @@ pub struct Sharing<'a> {
     pub master: &'a Master,
 }
 
-/// Why sharing failed.
-#[derive(Debug, thiserror::Error)]
-pub enum SharingError {
-    /// An object is not what the format says.
-    #[error("{0}: {1}")]
-    Object(String, String),
-    /// A partner's server did not answer as it should.
-    #[error("{0}: {1}")]
-    Partner(String, String),
-    /// The desk.
-    #[error(transparent)]
-    Desk(#[from] ScreeningError),
-}
-
-impl From<Invalid> for SharingError {
-    fn from(e: Invalid) -> Self {
-        SharingError::Desk(e.into())
+impl Sharing<'_> {
+    /// Runs a query on a reading connection.
+    fn read<T>(&self, query: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, SharingError> {
+        Ok(self.screening.read(query)?)
     }
-}
 
-impl From<SharingError> for ScreeningError {
-    fn from(e: SharingError) -> Self {
-        match e {
-            SharingError::Desk(e) => e,
-            SharingError::Object(id, what) => Invalid::new(&id, what).into(),
-            SharingError::Partner(url, what) => ScreeningError::State(format!("{url}: {what}")),
-        }
+    /// Runs a change in the writer and waits until it is durable.
+    fn transact<T: Send + 'static>(
+        &self,
+        actor: &str,
+        run: impl FnOnce(&mut Transaction<'_>) -> Result<T, SharingError> + Send + 'static,
+    ) -> Result<T, SharingError> {
+        self.screening.transact(actor, run)
     }
 }

@@ -2,10 +2,10 @@
 //! `btc-transaction` objects (misp-objects).
 
 use crate::Sharing;
+use crate::SharingError;
 use crate::stix::Tlp;
 use holdfast_attribution::Tag;
 use holdfast_attribution::tags::is_source;
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, rfc3339};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -174,14 +174,14 @@ impl Sharing<'_> {
     /// Tags as a MISP feed. What may be passed on is the caller's choice; tags that came from partners are left out.
     ///
     /// # Errors
-    /// [`ScreeningError`] when the label forbids publication to the wider community.
+    /// [`SharingError`] when the label forbids publication to the wider community.
     pub fn misp_feed(
         &self,
         organisation: &str,
         tags: &[&Tag],
         txs: &[SharedTransaction],
         tlp: Tlp,
-    ) -> Result<Feed, ScreeningError> {
+    ) -> Result<Feed, SharingError> {
         publishable(tlp)?;
         Ok(feed(organisation, &passable(tags, tlp), txs, tlp, self.screening.now()))
     }

@@ -125,7 +125,7 @@ pub(crate) fn next_page(remote: &Remote, read: &Read<'_>, source: &Source, now: 
     let sql = "SELECT object, version, effect, time FROM imported WHERE source = $1 AND object >= 'misp-event:' AND object < 'misp-event;'";
     let mut known: HashMap<String, (String, bool)> = HashMap::new();
     for row in read(sql, &[source.id.into()])? {
-        let db = |e| SharingError::Desk(holdfast_screening::ScreeningError::Store(StoreError::Db(e)));
+        let db = |e| SharingError::Store(StoreError::Db(e));
         let again = row.text(2).map_err(db)? == "refused" && now - row.int(3).map_err(db)? >= RETRY;
         known.insert(row.text(0).map_err(db)?.to_owned(), (row.text(1).map_err(db)?.to_owned(), again));
     }

@@ -14,7 +14,6 @@
 //! `n·m/2^128`.
 
 use crate::{Sharing, SharingError};
-use holdfast_screening::ScreeningError;
 use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_store::{DbError, Row};
 use holdfast_types::Address;
@@ -251,7 +250,7 @@ impl Sharing<'_> {
         std::fs::create_dir_all(dir).map_err(io)?;
         std::fs::write(dir.join(&id), values).map_err(io)?;
         let (partner, count, dir) = (partner.to_owned(), items.len() as i64, dir.to_owned());
-        Ok(self.screening.transact(actor, move |tx| {
+        Ok(self.transact(actor, move |tx| {
             let now = tx.now();
             let old = now - SESSION_SECONDS;
             let over = tx.db().query("SELECT id FROM matching_sessions WHERE created < $1", &[old.into()])?;
@@ -268,7 +267,7 @@ impl Sharing<'_> {
             let detail = json!({ "partner": partner, "items": count }).to_string();
             tx.audit("matching.offered", &format!("matching:{id}"), &detail);
             let rows = tx.db().query(&format!("{SESSION} WHERE id = $1"), &[id.as_str().into()])?;
-            let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("session {id}")))?;
+            let row = rows.first().ok_or_else(|| SharingError::NotFound(format!("session {id}")))?;
             Ok(session(row)?)
         })?)
     }
@@ -276,10 +275,10 @@ impl Sharing<'_> {
     /// Lists that wait or were asked, newest first, at most 1,000.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn matchings(&self) -> Result<Vec<MatchingSession>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn matchings(&self) -> Result<Vec<MatchingSession>, SharingError> {
         let sql = format!("{SESSION} ORDER BY created DESC, id LIMIT 1000");
-        self.screening.read(|db| db.query(&sql, &[])?.iter().map(session).collect())
+        self.read(|db| db.query(&sql, &[])?.iter().map(session).collect())
     }
 
     /// The values of a waiting list, for whom it is.
@@ -295,9 +294,9 @@ impl Sharing<'_> {
     fn waiting(&self, id: &str, partner: &str) -> Result<MatchingSession, SharingError> {
         let now = self.screening.now();
         let sql = format!("{SESSION} WHERE id = $1");
-        let found = self.screening.read(|db| db.query(&sql, &[id.into()])?.first().map(session).transpose())?;
+        let found = self.read(|db| db.query(&sql, &[id.into()])?.first().map(session).transpose())?;
         let fits = |s: &MatchingSession| s.partner == partner && now - s.created < SESSION_SECONDS;
-        Ok(found.filter(fits).ok_or_else(|| ScreeningError::NotFound(format!("list '{id}' for {partner}")))?)
+        Ok(found.filter(fits).ok_or_else(|| SharingError::NotFound(format!("list '{id}' for {partner}")))?)
     }
 
     /// Answers a partner's one question.
@@ -308,11 +307,11 @@ impl Sharing<'_> {
         let found = self.waiting(id, partner)?;
         let evaluated = self.holder(&found.id)?.evaluate(blinded)?;
         let (id, count) = (found.id, (blinded.len() / ELEMENT) as i64);
-        self.screening.transact(partner, move |tx| {
+        self.transact(partner, move |tx| {
             let now = tx.now();
             let sql = "UPDATE matching_sessions SET asked = $1, asked_items = $2 WHERE id = $3 AND asked IS NULL";
             if tx.db().execute(sql, &[now.into(), count.into(), id.as_str().into()])? == 0 {
-                return Err(ScreeningError::State("this list was asked already; each answers once".into()));
+                return Err(SharingError::State("this list was asked already; each answers once".into()));
             }
             tx.audit("matching.answered", &format!("matching:{id}"), &json!({ "items": count }).to_string());
             Ok(())

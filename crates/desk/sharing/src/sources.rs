@@ -11,7 +11,7 @@ use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::flags::{Flag, State};
 use holdfast_screening::model::{Invalid, rfc3339, text_ok};
 use holdfast_screening::service::Transaction;
-use holdfast_screening::{Decision, ScreeningError, Verdict};
+use holdfast_screening::{Decision, Verdict};
 use holdfast_store::{Database, DbError, Row, Value, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -184,19 +184,19 @@ impl Source {
 
 impl Sharing<'_> {
     /// The key that partners' secrets are sealed to.
-    fn seal_key(&self) -> Result<age::x25519::Identity, ScreeningError> {
+    fn seal_key(&self) -> Result<age::x25519::Identity, SharingError> {
         let text = self.master.sealing_key("partner-secrets", "");
-        text.parse().map_err(|e: &str| ScreeningError::State(e.to_owned()))
+        text.parse().map_err(|e: &str| SharingError::State(e.to_owned()))
     }
 
-    fn seal(&self, secret: &str) -> Result<String, ScreeningError> {
+    fn seal(&self, secret: &str) -> Result<String, SharingError> {
         let sealed = age::encrypt(&self.seal_key()?.to_public(), secret.as_bytes());
-        sealed.map(hex::encode).map_err(|e| ScreeningError::State(e.to_string()))
+        sealed.map(hex::encode).map_err(|e| SharingError::State(e.to_string()))
     }
 
-    fn unseal(&self, sealed: &str) -> Result<String, ScreeningError> {
+    fn unseal(&self, sealed: &str) -> Result<String, SharingError> {
         let wrong =
-            |e: String| ScreeningError::State(format!("the partner's key does not open: {e}; add the source again"));
+            |e: String| SharingError::State(format!("the partner's key does not open: {e}; add the source again"));
         let bytes = hex::decode(sealed).map_err(|e| wrong(e.to_string()))?;
         let plain = age::decrypt(&self.seal_key()?, &bytes).map_err(|e| wrong(e.to_string()))?;
         String::from_utf8(plain).map_err(|e| wrong(e.to_string()))
@@ -205,20 +205,20 @@ impl Sharing<'_> {
     /// Adds a source; it is read from now on.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn add_source(&self, new: NewSource, actor: &str) -> Result<Source, ScreeningError> {
+    /// [`SharingError`].
+    pub fn add_source(&self, new: NewSource, actor: &str) -> Result<Source, SharingError> {
         self.store_source(new, actor, "active")
     }
 
     /// Proposes a source: it is read once another person approved the change.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn propose_source(&self, new: NewSource, actor: &str) -> Result<Source, ScreeningError> {
+    /// [`SharingError`].
+    pub fn propose_source(&self, new: NewSource, actor: &str) -> Result<Source, SharingError> {
         self.store_source(new, actor, "proposed")
     }
 
-    fn store_source(&self, new: NewSource, actor: &str, state: &'static str) -> Result<Source, ScreeningError> {
+    fn store_source(&self, new: NewSource, actor: &str, state: &'static str) -> Result<Source, SharingError> {
         text_ok("name", &new.name)?;
         text_ok("url", &new.url)?;
         if new.key.len() > 1_000 || new.username.len() > 200 {
@@ -248,9 +248,9 @@ impl Sharing<'_> {
             return Err(Invalid::new("every", "1 to 86400 seconds").into());
         }
         let secret = if new.key.is_empty() { String::new() } else { self.seal(&new.key)? };
-        self.screening.transact(actor, move |tx| {
+        self.transact(actor, move |tx| {
             if !tx.db().query("SELECT id FROM sources WHERE name = $1", &[new.name.as_str().into()])?.is_empty() {
-                return Err(ScreeningError::Conflict(format!("source {}", new.name)));
+                return Err(SharingError::Conflict(format!("source {}", new.name)));
             }
             let (id, now) = (tx.next_id("sources")?, tx.now());
             let row = [
@@ -274,12 +274,12 @@ impl Sharing<'_> {
             if state == "proposed" {
                 tx.propose(ChangeKind::Source, &format!("source:{id}"), &detail)?;
             }
-            source_by(tx.db(), id)?.ok_or_else(|| ScreeningError::NotFound(format!("source {id}")))
+            source_by(tx.db(), id)?.ok_or_else(|| SharingError::NotFound(format!("source {id}")))
         })
     }
 
     /// Community and collection of a source of that kind.
-    fn local(&self, url: &str) -> Result<(String, Collection), ScreeningError> {
+    fn local(&self, url: &str) -> Result<(String, Collection), SharingError> {
         let (community, collection) = url.split_once('/').unwrap_or((url, "intelligence"));
         self.community(community)?;
         let collection = Collection::ALL.into_iter().find(|c| c.name() == collection);
@@ -291,29 +291,29 @@ impl Sharing<'_> {
     /// All sources.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn sources(&self) -> Result<Vec<Source>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn sources(&self) -> Result<Vec<Source>, SharingError> {
         let sql = format!("{SOURCE} ORDER BY id LIMIT 10000");
-        self.screening.read(|db| db.query(&sql, &[])?.iter().map(source).collect())
+        self.read(|db| db.query(&sql, &[])?.iter().map(source).collect())
     }
 
     /// A source.
     ///
     /// # Errors
-    /// [`ScreeningError::NotFound`].
-    pub fn source(&self, id: i64) -> Result<Source, ScreeningError> {
-        let found = self.screening.read(|db| source_by(db, id))?;
-        found.ok_or_else(|| ScreeningError::NotFound(format!("source {id}")))
+    /// [`SharingError::NotFound`].
+    pub fn source(&self, id: i64) -> Result<Source, SharingError> {
+        let found = self.read(|db| source_by(db, id))?;
+        found.ok_or_else(|| SharingError::NotFound(format!("source {id}")))
     }
 
     /// What a source sent, by id, at most 1,000 after one.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn imported(&self, id: i64, after: &str) -> Result<Vec<Imported>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn imported(&self, id: i64, after: &str) -> Result<Vec<Imported>, SharingError> {
         self.source(id)?;
         let sql = "SELECT object, version, effect, detail, time FROM imported WHERE source = $1 AND object > $2 ORDER BY object LIMIT 1000";
-        let rows = self.screening.read(|db| db.query(sql, &[id.into(), after.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[id.into(), after.into()]))?;
         let imported = |r: &Row| {
             let text = |i| r.text(i).map(str::to_owned);
             Ok(Imported { object: text(0)?, version: text(1)?, effect: text(2)?, detail: text(3)?, time: r.int(4)? })
@@ -324,8 +324,8 @@ impl Sharing<'_> {
     /// The tags that a source says and that are valid now, for the workspace.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn tags_of(&self, source: &Source) -> Result<Vec<Tag>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn tags_of(&self, source: &Source) -> Result<Vec<Tag>, SharingError> {
         let (mut tags, mut after, now) = (Vec::new(), String::new(), self.screening.now());
         loop {
             let sql =
@@ -333,7 +333,7 @@ impl Sharing<'_> {
                        AND (valid_from IS NULL OR valid_from <= $3) AND (valid_until IS NULL OR valid_until > $4)
                        ORDER BY object LIMIT 1000";
             let values = [source.id.into(), after.as_str().into(), now.into(), now.into()];
-            let rows = self.screening.read(|db| db.query(sql, &values))?;
+            let rows = self.read(|db| db.query(sql, &values))?;
             let Some(last) = rows.last() else { return Ok(tags) };
             after = last.text(0)?.to_owned();
             for row in &rows {
@@ -352,8 +352,8 @@ impl Sharing<'_> {
     /// into the workspace.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn apply_validity(&self) -> Result<Vec<Source>, ScreeningError> {
+    /// [`SharingError`].
+    pub fn apply_validity(&self) -> Result<Vec<Source>, SharingError> {
         let now = self.screening.now();
         let mut changed = Vec::new();
         for source in self.sources()?.into_iter().filter(|s| s.state == "active" && s.applied < now) {
@@ -361,14 +361,14 @@ impl Sharing<'_> {
                 let sql = format!(
                     "SELECT object FROM imported WHERE source = $1 AND {column} > $2 AND {column} <= $3 LIMIT 1"
                 );
-                self.screening.read(|db| db.query(&sql, &[source.id.into(), source.applied.into(), now.into()]))
+                self.read(|db| db.query(&sql, &[source.id.into(), source.applied.into(), now.into()]))
             };
             // A source that an earlier version read has tags without labels in the workspace.
             if source.applied > 0 && any("valid_from")?.is_empty() && any("valid_until")?.is_empty() {
                 continue;
             }
             let theirs = source.clone();
-            self.screening.transact(&format!("source:{}", source.name), move |tx| {
+            self.transact(&format!("source:{}", source.name), move |tx| {
                 let flags = end_invalid_flags(tx, &theirs)?;
                 let row = [tx.now().into(), theirs.id.into()];
                 tx.db().execute("UPDATE sources SET applied = $1 WHERE id = $2", &row)?;
@@ -390,7 +390,7 @@ impl Sharing<'_> {
     pub fn poll(&self, id: i64, clients: &Clients) -> Result<Polled, SharingError> {
         let found = self.source(id)?;
         if found.state != "active" {
-            return Err(ScreeningError::State(format!("source {id} is {}", found.state)).into());
+            return Err(SharingError::State(format!("source {id} is {}", found.state)));
         }
         let read = self.fetch(&found, clients);
         let (page, error) = match read {
@@ -406,7 +406,7 @@ impl Sharing<'_> {
             return Ok(Polled { more: page.more, ..Polled::default() });
         }
         let (noted, more) = (error.clone(), page.more);
-        let polled = self.screening.transact(&format!("source:{}", found.name), move |tx| {
+        let polled = self.transact(&format!("source:{}", found.name), move |tx| {
             let polled = take_in(tx, &found, page.objects)?;
             let row = [page.cursor.into(), tx.now().into(), noted.into(), found.id.into()];
             tx.db().execute("UPDATE sources SET cursor = $1, polled = $2, error = $3 WHERE id = $4", &row)?;
@@ -433,8 +433,8 @@ impl Sharing<'_> {
             }
             Kind::Community => {
                 let (community, collection) = self.local(&found.url)?;
-                let own = self.screening.read(|db| own_member(db, &community))?;
-                let own = own.ok_or_else(|| ScreeningError::NotFound("this desk in the community".into()))?;
+                let own = self.read(|db| own_member(db, &community))?;
+                let own = own.ok_or_else(|| SharingError::NotFound("this desk in the community".into()))?;
                 let after = found.cursor.parse().ok();
                 let filter =
                     Filter { added_after: after, versions: vec!["all".into()], limit: MAX_PAGE, ..Filter::default() };
@@ -448,14 +448,14 @@ impl Sharing<'_> {
             Kind::Misp => {
                 let key = self.unseal_or_empty(&found.secret)?;
                 let read = |sql: &str, values: &[Value]| -> Result<Vec<Row>, SharingError> {
-                    Ok(self.screening.read(|db| db.query(sql, values))?)
+                    Ok(self.read(|db| db.query(sql, values))?)
                 };
                 misp_feed::next_page(&misp_feed::Remote::new(&found.url, &key), &read, found, self.screening.now())
             }
         }
     }
 
-    fn unseal_or_empty(&self, sealed: &str) -> Result<String, ScreeningError> {
+    fn unseal_or_empty(&self, sealed: &str) -> Result<String, SharingError> {
         if sealed.is_empty() { Ok(String::new()) } else { self.unseal(sealed) }
     }
 
@@ -465,7 +465,7 @@ impl Sharing<'_> {
     /// [`SharingError`].
     pub(crate) fn client(&self, source: &Source) -> Result<Client, SharingError> {
         if source.kind != Kind::Taxii || source.state != "active" {
-            return Err(ScreeningError::State(format!("source {} is no active TAXII collection", source.id)).into());
+            return Err(SharingError::State(format!("source {} is no active TAXII collection", source.id)));
         }
         Ok(Client::new(&source.username, &self.unseal_or_empty(&source.secret)?))
     }
@@ -474,14 +474,14 @@ impl Sharing<'_> {
     /// from the workspace. What it sent stays listed.
     ///
     /// # Errors
-    /// [`ScreeningError`].
-    pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<Withdrawn, ScreeningError> {
+    /// [`SharingError`].
+    pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<Withdrawn, SharingError> {
         text_ok("why", why)?;
         let why = why.to_owned();
-        self.screening.transact(actor, move |tx| {
-            let found = source_by(tx.db(), id)?.ok_or_else(|| ScreeningError::NotFound(format!("source {id}")))?;
+        self.transact(actor, move |tx| {
+            let found = source_by(tx.db(), id)?.ok_or_else(|| SharingError::NotFound(format!("source {id}")))?;
             if found.state != "active" {
-                return Err(ScreeningError::State(format!("source {id} is {} already", found.state)));
+                return Err(SharingError::State(format!("source {id} is {} already", found.state)));
             }
             tx.db().execute("UPDATE sources SET state = 'withdrawn' WHERE id = $1", &[id.into()])?;
             tx.audit("source.withdrawn", &format!("source:{id}"), &json!({ "why": why }).to_string());
@@ -498,12 +498,7 @@ impl Sharing<'_> {
 }
 
 /// Closes open alerts that rest on a pack's tags alone, with the holds that their decisions placed.
-fn undo_alerts(
-    tx: &mut Transaction<'_>,
-    pack: &str,
-    reason: &str,
-    undone: &mut Withdrawn,
-) -> Result<(), ScreeningError> {
+fn undo_alerts(tx: &mut Transaction<'_>, pack: &str, reason: &str, undone: &mut Withdrawn) -> Result<(), SharingError> {
     // The title as it stands in decisions (JSON) and in late alerts' words; looked at closely below.
     let quoted = json!(pack).to_string();
     // Where a tag's label forbids to name its source, the number stands alone.
@@ -619,8 +614,8 @@ impl Clients {
     fn of(
         &self,
         source: &Source,
-        secret: impl FnOnce() -> Result<String, ScreeningError>,
-    ) -> Result<Arc<Client>, ScreeningError> {
+        secret: impl FnOnce() -> Result<String, SharingError>,
+    ) -> Result<Arc<Client>, SharingError> {
         if let Some(known) = self.0.lock().unwrap_or_else(|e| e.into_inner()).get(&source.id) {
             return Ok(known.clone());
         }
@@ -631,6 +626,6 @@ impl Clients {
 }
 
 /// Whether a community is known, for callers that have only an id.
-pub(crate) fn is_community(sharing: &Sharing<'_>, id: &str) -> Result<bool, ScreeningError> {
-    sharing.screening.read(|db| Ok(community_by(db, id)?.is_some()))
+pub(crate) fn is_community(sharing: &Sharing<'_>, id: &str) -> Result<bool, SharingError> {
+    sharing.read(|db| Ok(community_by(db, id)?.is_some()))
 }

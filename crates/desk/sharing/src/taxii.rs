@@ -8,7 +8,6 @@ use crate::stix::{micros, timestamp};
 use crate::{Sharing, SharingError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use holdfast_screening::ScreeningError;
 use holdfast_store::StoreError;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
@@ -68,12 +67,12 @@ fn refuse(status: u16, title: &str, description: &str) -> Answer {
     Answer { status, headers, body }
 }
 
-fn failed(e: ScreeningError) -> Answer {
+fn failed(e: SharingError) -> Answer {
     match e {
-        ScreeningError::NotFound(what) => refuse(404, "not found", &what),
-        ScreeningError::Invalid(e) => refuse(400, "the request is not understood", &e.to_string()),
-        ScreeningError::State(what) => refuse(403, "not allowed", &what),
-        ScreeningError::Store(StoreError::Busy) => refuse(503, "busy", "try again"),
+        SharingError::NotFound(what) => refuse(404, "not found", &what),
+        SharingError::Invalid(e) => refuse(400, "the request is not understood", &e.to_string()),
+        SharingError::State(what) => refuse(403, "not allowed", &what),
+        SharingError::Store(StoreError::Busy) => refuse(503, "busy", "try again"),
         e => refuse(500, "the server failed", &e.to_string()),
     }
 }
@@ -138,7 +137,7 @@ pub fn answer(sharing: &Sharing<'_>, base: &str, request: &Request<'_>) -> Answe
     let (member, community) = match found {
         Ok((Some(member), community)) => (member, community),
         // Who is no member does not learn whether there is such a community.
-        Ok((None, _)) | Err(ScreeningError::NotFound(_)) => {
+        Ok((None, _)) | Err(SharingError::NotFound(_)) => {
             return refuse(401, "who are you?", "no community here knows this name and key");
         }
         Err(e) => return failed(e),
@@ -155,7 +154,7 @@ struct AtRoot<'a> {
 }
 
 impl AtRoot<'_> {
-    fn answer(&self, parts: &[&str]) -> Result<Answer, ScreeningError> {
+    fn answer(&self, parts: &[&str]) -> Result<Answer, SharingError> {
         let method = self.request.method;
         Ok(match (method, parts) {
             ("GET", []) => Answer::ok(json!({ "title": self.community.name, "description": self.community.description,
@@ -186,7 +185,7 @@ impl AtRoot<'_> {
             "alias": collection.name(), "can_read": true, "can_write": self.member.writes, "media_types": [STIX] })
     }
 
-    fn in_collection(&self, collection: Collection, rest: &[&str]) -> Result<Answer, ScreeningError> {
+    fn in_collection(&self, collection: Collection, rest: &[&str]) -> Result<Answer, SharingError> {
         Ok(match (self.request.method, rest) {
             ("GET", []) => Answer::ok(self.collection(collection)),
             ("GET", ["manifest"]) => self.listed(collection, None, "objects", &|o| {
@@ -209,8 +208,8 @@ impl AtRoot<'_> {
     }
 
     /// Filters and paging (sections 3.4 and 3.5).
-    fn filter(&self, id: Option<&str>) -> Result<Filter, ScreeningError> {
-        let bad = |name: &str, what: &str| ScreeningError::from(holdfast_screening::model::Invalid::new(name, what));
+    fn filter(&self, id: Option<&str>) -> Result<Filter, SharingError> {
+        let bad = |name: &str, what: &str| SharingError::from(holdfast_screening::model::Invalid::new(name, what));
         let mut filter = Filter { limit: MAX_PAGE, ..Filter::default() };
         for (name, value) in &self.request.query {
             let list = || value.split(',').map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect::<Vec<_>>();
@@ -253,7 +252,7 @@ impl AtRoot<'_> {
         id: Option<&str>,
         field: &str,
         show: &dyn Fn(&Stored) -> Json,
-    ) -> Result<Answer, ScreeningError> {
+    ) -> Result<Answer, SharingError> {
         let mut filter = self.filter(id)?;
         if field == "versions" {
             filter.versions = vec!["all".into()];
@@ -281,7 +280,7 @@ impl AtRoot<'_> {
         Ok(Answer { status: 200, headers, body })
     }
 
-    fn post(&self, collection: Collection) -> Result<Answer, ScreeningError> {
+    fn post(&self, collection: Collection) -> Result<Answer, SharingError> {
         if !is_taxii(self.request.content_type) {
             return Ok(refuse(415, "unsupported media type", &format!("send {MEDIA_TYPE}")));
         }

@@ -1,5 +1,6 @@
 //! What can go wrong below every department.
 
+use crate::ChangeError;
 use holdfast_types::ErrorKind;
 use std::path::PathBuf;
 
@@ -82,5 +83,11 @@ impl StoreError {
             StoreError::Db(e) => StoreError::NotStored(e.to_string()),
             other => other,
         }
+    }
+}
+
+impl ChangeError for StoreError {
+    fn undone(self) -> Self {
+        StoreError::undone(self)
     }
 }
