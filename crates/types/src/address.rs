@@ -207,8 +207,10 @@ fn cash_addr(text: &str) -> Option<Address> {
     if !(42..=128).contains(&data.len()) {
         return None;
     }
-    let digits: Vec<u8> =
-        data.bytes().map(|b| BECH32_ALPHABET.iter().position(|c| *c == b).map(|i| i as u8)).collect::<Option<_>>()?;
+    let digits: Vec<u8> = data
+        .bytes()
+        .map(|b| BECH32_ALPHABET.iter().zip(0u8..).find(|(c, _)| **c == b).map(|(_, i)| i))
+        .collect::<Option<_>>()?;
     prefixes.into_iter().find(|p| cash_checksum(p, &digits) == 0)?;
     let payload = regroup(&digits[..digits.len() - 8])?;
     let (version, hash) = payload.split_first()?;
@@ -245,7 +247,7 @@ fn regroup(digits: &[u8]) -> Option<Vec<u8>> {
         count += 5;
         if count >= 8 {
             count -= 8;
-            bytes.push((bits >> count) as u8);
+            bytes.push((bits >> count & 0xff) as u8);
         }
     }
     (count < 5 && bits & ((1 << count) - 1) == 0).then_some(bytes)

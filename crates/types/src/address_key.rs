@@ -46,6 +46,7 @@ impl AddressKey {
     }
 
     /// The script class.
+    #[expect(clippy::missing_panics_doc, reason = "constructors check the class")]
     pub fn class(&self) -> ScriptClass {
         ScriptClass::from_u8(self.0[0]).expect("constructors check the class")
     }
@@ -57,6 +58,7 @@ impl AddressKey {
 
     /// The address as text: Base58Check, Bech32 (BIP 173), Bech32m (BIP 350), or `class:hex` for
     /// scripts without a standard form.
+    #[expect(clippy::missing_panics_doc, reason = "prefixes are a table's, lengths the class's")]
     pub fn to_text(&self, network: Network) -> String {
         let parameters = network.parameters();
         let base58 = |version: u8| {
@@ -97,7 +99,9 @@ impl AddressKey {
             (Fe32::P, 32) => AddressKey::new(ScriptClass::P2tr, program),
             _ => {
                 let version = version.to_u8();
-                let mut script = vec![if version == 0 { 0 } else { 0x50 + version }, program.len() as u8];
+                // BIP 141: 2 to 40 bytes.
+                let length = u8::try_from(program.len()).unwrap_or(u8::MAX);
+                let mut script = vec![if version == 0 { 0 } else { 0x50 + version }, length];
                 script.extend_from_slice(program);
                 crate::script::classify(&script)
             }

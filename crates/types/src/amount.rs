@@ -32,6 +32,7 @@ impl Amount {
 
     /// Returns an amount of base units.
     #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of a u128")]
     pub const fn new(base_units: u128) -> Self {
         Amount(U256::from_limbs([base_units as u64, (base_units >> 64) as u64, 0, 0]))
     }

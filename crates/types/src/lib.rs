@@ -3,6 +3,13 @@
 //! Identity is never text as somebody wrote it: a chain is a [`ChainId`] (CAIP-2), an asset an [`Asset`] (CAIP-19 with its ticker as an
 //! alias), an address an [`Address`], which is the script or account and compares equal in all its written forms.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::cast_lossless, clippy::cast_possible_truncation)]
+#![cfg_attr(
+    test,
+    allow(clippy::too_many_lines, clippy::cast_possible_wrap, clippy::cast_lossless, clippy::cast_possible_truncation)
+)]
+
 pub mod address;
 pub mod address_key;
 mod amount;

@@ -202,13 +202,12 @@ impl Block {
 
     /// The txid that an input spends from.
     pub fn prev_txid(&self, input: &Input) -> Hash32 {
-        self.bytes[input.outpoint as usize..input.outpoint as usize + 32].try_into().expect("parsed")
+        fixed(&self.bytes, input.outpoint as usize)
     }
 
     /// The output index that an input spends.
     pub fn prev_vout(&self, input: &Input) -> u32 {
-        let at = input.outpoint as usize + 32;
-        u32::from_le_bytes(self.bytes[at..at + 4].try_into().expect("parsed"))
+        u32::from_le_bytes(fixed(&self.bytes, input.outpoint as usize + 32))
     }
 
     /// An input's scriptSig.
@@ -227,14 +226,14 @@ impl Block {
             return Vec::new();
         }
         let mut reader = Reader::new(&self.bytes[input.witness as usize..]);
-        let n = reader.count(1).expect("parsed");
-        (0..n).map(|_| reader.bytes().expect("parsed")).collect()
+        // Parsed before: what does not read back is not there.
+        let n = reader.count(1).unwrap_or(0);
+        (0..n).map_while(|_| reader.bytes().ok()).collect()
     }
 
     /// The height in the coinbase (BIP 34). Blocks of version 1 predate the rule, so theirs are not read.
     pub fn stated_height(&self) -> Option<u32> {
-        let version = i32::from_le_bytes(self.header.0[..4].try_into().expect("fixed slice"));
-        if version < 2 {
+        if self.header.version() < 2 {
             return None;
         }
         coinbase_height(self.script_sig(&self.inputs[0]))
@@ -263,6 +262,12 @@ pub fn peek(prefix: &[u8]) -> Result<(Header, u64, Option<&[u8]>), ReadError> {
     Ok((header, count, script))
 }
 
+/// Returns `N` bytes at a place that parsing has found to be inside.
+fn fixed<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    bytes[at..at + N].try_into().expect("a slice of N bytes")
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "callers refuse more than MAX_BLOCK_BYTES, far below 2^32")]
 fn parse_tx(
     reader: &mut Reader<'_>,
     inputs: &mut Vec<Input>,
@@ -270,7 +275,7 @@ fn parse_tx(
     index: usize,
 ) -> Result<(Tx, bool), BlockError> {
     let start = reader.pos();
-    let version = reader.u32()? as i32;
+    let version = i32::from_le_bytes(reader.array()?);
     let mut body_start = reader.pos();
     let mut n_in = reader.count(41)?;
     let (mut witness, mut mweb) = (false, false);
@@ -386,8 +391,7 @@ pub fn parse_transaction(bytes: &[u8]) -> Result<SingleTx, BlockError> {
             .iter()
             .map(|i| {
                 let at = i.outpoint as usize;
-                let mut outpoint = Reader::new(&bytes[at..at + 36]);
-                (outpoint.array().expect("36 bytes"), outpoint.u32().expect("36 bytes"))
+                (fixed(bytes, at), u32::from_le_bytes(fixed(bytes, at + 32)))
             })
             .collect(),
         outputs: outputs.iter().map(|o| (o.value, crate::script::classify(script(o.script)))).collect(),

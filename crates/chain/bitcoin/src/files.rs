@@ -134,11 +134,10 @@ impl BlockFiles {
             notes: Vec::new(),
             undo: Mutex::default(),
         };
-        for i in 0..this.paths.len() {
-            let path = this.paths[i].clone();
+        for (i, path) in (0u32..).zip(this.paths.clone()) {
             let file = File::open(&path).map_err(io(&path))?;
             this.files.push(file);
-            this.scan(i as u32).map_err(io(&path))?;
+            this.scan(i).map_err(io(&path))?;
         }
         if this.found.is_empty() {
             let mut first = [0u8; 4];
@@ -171,7 +170,8 @@ impl BlockFiles {
         let mut prefix = [0u8; 8 + 512];
         while pos + 88 <= size {
             let n = read_some(handle, self.xor.as_ref(), &mut prefix, pos)?;
-            let len = u32::from_le_bytes(prefix[4..8].try_into().expect("fixed slice")) as u64;
+            let length = u32::from_le_bytes(prefix[4..8].try_into().expect("fixed slice"));
+            let len = u64::from(length);
             if n < 88 || prefix[..4] != magic || len < 81 || len > MAX_BLOCK_BYTES as u64 {
                 match find_magic(handle, self.xor.as_ref(), pos + 1, size, magic)? {
                     (Some(next), nonzero) => {
@@ -189,13 +189,13 @@ impl BlockFiles {
                 self.notes.push(format!("{name}: the last block, at byte {pos}, is cut off; left out"));
                 break;
             }
-            let prefix = &prefix[8..n.min(8 + len as usize)];
+            let prefix = &prefix[8..n.min(8 + length as usize)];
             match peek(prefix) {
                 Ok((header, tx_count, coinbase)) => {
-                    let version = i32::from_le_bytes(header.0[..4].try_into().expect("fixed slice"));
-                    let stated_height = coinbase.filter(|_| version >= 2).and_then(crate::script::coinbase_height);
+                    let stated_height =
+                        coinbase.filter(|_| header.version() >= 2).and_then(crate::script::coinbase_height);
                     self.found.push(Found {
-                        location: Location { file, offset: pos + 8, len: len as u32 },
+                        location: Location { file, offset: pos + 8, len: length },
                         hash: header.hash(),
                         header,
                         tx_count,
@@ -281,7 +281,7 @@ impl BlockFiles {
         let (_, index) = self.chain[position];
         let file = self.found[index].location.file;
         let blk = &self.paths[file as usize];
-        let name = blk.file_name().expect("numbered files have names").to_string_lossy();
+        let name = blk.file_name().unwrap_or_default().to_string_lossy();
         let rev = blk.with_file_name(name.replacen("blk", "rev", 1));
         let mut cache = self.undo.lock().unwrap_or_else(|e| e.into_inner());
         if !cache.contains_key(&file) {
@@ -304,7 +304,9 @@ impl BlockFiles {
             Err(e) => return Err(FilesError::Io(rev.to_owned(), e)),
         };
         let size = handle.metadata().map_err(|e| FilesError::Io(rev.to_owned(), e))?.len();
-        let mut bytes = vec![0u8; size as usize];
+        let size =
+            usize::try_from(size).map_err(|_| FilesError::Io(rev.to_owned(), io::ErrorKind::FileTooLarge.into()))?;
+        let mut bytes = vec![0u8; size];
         read_exact(&handle, self.xor.as_ref(), &mut bytes, 0).map_err(|e| FilesError::Io(rev.to_owned(), e))?;
         let mut by_count: HashMap<u64, Vec<usize>> = HashMap::new();
         for (i, found) in self.found.iter().enumerate().filter(|(_, f)| f.location.file == file) {
@@ -352,12 +354,12 @@ pub fn deobfuscate(bytes: &mut [u8], key: &[u8; 8], offset: u64) {
         *byte = key[(i + shift) % 8];
     }
     let word = u64::from_ne_bytes(rotated);
-    let mut chunks = bytes.chunks_exact_mut(8);
-    for chunk in &mut chunks {
-        let plain = u64::from_ne_bytes(chunk.try_into().expect("eight bytes")) ^ word;
-        chunk.copy_from_slice(&plain.to_ne_bytes());
+    let (chunks, rest) = bytes.as_chunks_mut::<8>();
+    for chunk in chunks {
+        let plain = u64::from_ne_bytes(*chunk) ^ word;
+        *chunk = plain.to_ne_bytes();
     }
-    for (byte, key) in chunks.into_remainder().iter_mut().zip(rotated) {
+    for (byte, key) in rest.iter_mut().zip(rotated) {
         *byte ^= key;
     }
 }
@@ -444,14 +446,14 @@ pub fn heights_of_headers(bytes: &[u8], network: Network) -> Result<HashMap<Hash
     }
     let mut heights = HashMap::new();
     let mut last = [0; 32];
-    for (height, chunk) in bytes.chunks_exact(80).enumerate() {
-        let header = Header(chunk.try_into().expect("eighty bytes"));
+    for (height, chunk) in (0u32..).zip(bytes.as_chunks::<80>().0) {
+        let header = Header(*chunk);
         let hash = header.hash();
         let linked = if height == 0 { hash == network.genesis_hash() } else { header.prev() == last };
         if !linked {
             return Err(format!("header {height} ({}) does not link to the one before", display_hash(&hash)));
         }
-        heights.insert(hash, height as u32);
+        heights.insert(hash, height);
         last = hash;
     }
     Ok(heights)

@@ -16,29 +16,35 @@ impl Header {
 
     /// The previous block's hash.
     pub fn prev(&self) -> Hash32 {
-        self.0[4..36].try_into().expect("fixed slice")
+        self.fixed(4)
     }
 
     /// The merkle root over the block's txids.
     pub fn merkle_root(&self) -> Hash32 {
-        self.0[36..68].try_into().expect("fixed slice")
+        self.fixed(36)
     }
 
-    fn u32_at(&self, at: usize) -> u32 {
-        u32::from_le_bytes(self.0[at..at + 4].try_into().expect("fixed slice"))
+    fn fixed<const N: usize>(&self, at: usize) -> [u8; N] {
+        self.0[at..at + N].try_into().expect("a slice of N bytes")
+    }
+
+    /// The version as a signed number; from 2 on the coinbase states the height (BIP 34).
+    pub fn version(&self) -> i32 {
+        i32::from_le_bytes(self.fixed(0))
     }
 
     /// The miner's time, Unix seconds.
     pub fn time(&self) -> u32 {
-        self.u32_at(68)
+        u32::from_le_bytes(self.fixed(68))
     }
 
     /// The target in compact form.
     pub fn bits(&self) -> u32 {
-        self.u32_at(72)
+        u32::from_le_bytes(self.fixed(72))
     }
 
     /// Whether the header meets the target that it states, and that target is allowed on the network.
+    #[expect(clippy::missing_panics_doc, reason = "the limits are a table's, scrypt's parameters Litecoin's")]
     pub fn has_proof_of_work(&self, network: Network) -> bool {
         let Some(target) = compact_target(self.bits()) else { return false };
         let limit = compact_target(network.parameters().limit_bits).expect("the table holds valid bits");
@@ -67,7 +73,7 @@ pub fn compact_target(bits: u32) -> Option<Hash32> {
     }
     let mut target = [0u8; 32];
     for i in 0..3 {
-        let byte = (mantissa >> (8 * i)) as u8;
+        let byte = mantissa.to_le_bytes()[i];
         // Byte i of the mantissa has weight 256^(exponent - 3 + i).
         match (exponent + i).checked_sub(3) {
             Some(position) if position < 32 => target[31 - position] = byte,
@@ -90,11 +96,12 @@ pub fn work(bits: u32) -> u128 {
     let available = 8.min(32 - leading);
     top[..available].copy_from_slice(&target[leading..leading + available]);
     // The target is about top * 2^(192 - 8 * leading), so the work is (2^128 / top) * 2^(8 * leading - 64).
-    let quotient = u128::MAX / u64::from_be_bytes(top) as u128;
-    match 8 * leading as i32 - 64 {
-        shift if shift < 0 => quotient >> -shift,
-        shift if shift as u32 > quotient.leading_zeros() => u128::MAX,
-        shift => quotient << shift,
+    let quotient = u128::MAX / u128::from(u64::from_be_bytes(top));
+    let shift = 8 * leading.min(8);
+    match 8 * (leading - leading.min(8)) {
+        0 => quotient >> (64 - shift),
+        left if left > quotient.leading_zeros() as usize => u128::MAX,
+        left => quotient << left,
     }
 }
 

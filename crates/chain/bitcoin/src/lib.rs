@@ -3,6 +3,13 @@
 //! This crate turns bytes into blocks, transactions, outputs and addresses, and finds those bytes
 //! in node block files ([`files`]), undo files ([`undo`]) and live nodes ([`node`]). It stores nothing.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::cast_lossless, clippy::cast_possible_truncation)]
+#![cfg_attr(
+    test,
+    allow(clippy::too_many_lines, clippy::cast_possible_wrap, clippy::cast_lossless, clippy::cast_possible_truncation)
+)]
+
 pub mod block;
 pub mod files;
 pub mod header;

@@ -53,7 +53,8 @@ impl<'a> Reader<'a> {
     /// The next `N` bytes as an array.
     #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
-        Ok(self.take(N)?.try_into().expect("take gives N bytes"))
+        let at = self.pos;
+        self.take(N)?.try_into().map_err(|_| ReadError::Truncated(at))
     }
 
     /// One byte.
@@ -78,10 +79,10 @@ impl<'a> Reader<'a> {
     #[inline]
     pub fn compact(&mut self) -> Result<u64, ReadError> {
         Ok(match self.u8()? {
-            0xfd => u16::from_le_bytes(self.array()?) as u64,
-            0xfe => self.u32()? as u64,
+            0xfd => u64::from(u16::from_le_bytes(self.array()?)),
+            0xfe => u64::from(self.u32()?),
             0xff => self.u64()?,
-            n => n as u64,
+            n => u64::from(n),
         })
     }
 
@@ -90,10 +91,8 @@ impl<'a> Reader<'a> {
     pub fn count(&mut self, min_size: usize) -> Result<usize, ReadError> {
         let at = self.pos;
         let n = self.compact()?;
-        if n > (self.left() / min_size.max(1)) as u64 {
-            return Err(ReadError::TooLarge(at, n));
-        }
-        Ok(n as usize)
+        let fits = usize::try_from(n).ok().filter(|n| *n <= self.left() / min_size.max(1));
+        fits.ok_or(ReadError::TooLarge(at, n))
     }
 
     /// Bytes preceded by their CompactSize length.
@@ -112,7 +111,7 @@ impl<'a> Reader<'a> {
             n = n
                 .checked_shl(7)
                 .filter(|_| n <= u64::MAX >> 7)
-                .map(|n| n | (byte & 0x7f) as u64)
+                .map(|n| n | u64::from(byte & 0x7f))
                 .ok_or(ReadError::TooLarge(at, n))?;
             if byte & 0x80 == 0 {
                 return Ok(n);
@@ -123,6 +122,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Appends a CompactSize integer.
+#[expect(clippy::cast_possible_truncation, reason = "each arm's range fits")]
 pub fn write_compact(out: &mut Vec<u8>, n: u64) {
     match n {
         0..=0xfc => out.push(n as u8),

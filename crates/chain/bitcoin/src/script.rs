@@ -80,7 +80,7 @@ fn pushes(script: &[u8]) -> Option<Vec<&[u8]>> {
 pub fn coinbase_height(script_sig: &[u8]) -> Option<u32> {
     match script_sig {
         [0x00, ..] => Some(0),
-        [op @ 0x51..=0x60, ..] => Some((op - 0x50) as u32),
+        [op @ 0x51..=0x60, ..] => Some(u32::from(op - 0x50)),
         [len @ 1..=4, rest @ ..] if rest.len() >= *len as usize => {
             let bytes = &rest[..*len as usize];
             if bytes[bytes.len() - 1] & 0x80 != 0 {

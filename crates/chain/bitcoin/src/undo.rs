@@ -102,16 +102,16 @@ fn compressed_script(reader: &mut Reader<'_>) -> Result<AddressKey, UndoError> {
     Ok(match size {
         0 => AddressKey::new(ScriptClass::P2pkh, reader.take(20)?),
         1 => AddressKey::new(ScriptClass::P2sh, reader.take(20)?),
-        2 | 3 => {
+        parity @ (2 | 3) => {
             let mut key = [0u8; 33];
-            key[0] = size as u8;
+            key[0] = if parity == 2 { 2 } else { 3 };
             key[1..].copy_from_slice(reader.take(32)?);
             AddressKey::new(ScriptClass::P2pkh, &hash160(&key))
         }
-        4 | 5 => {
+        parity @ (4 | 5) => {
             // An uncompressed key, stored as its x coordinate and the parity of y.
             let mut key = [0u8; 33];
-            key[0] = size as u8 - 2;
+            key[0] = if parity == 4 { 2 } else { 3 };
             key[1..].copy_from_slice(reader.take(32)?);
             let key = bitcoin::secp256k1::PublicKey::from_slice(&key).map_err(|_| UndoError::Key)?;
             AddressKey::new(ScriptClass::P2pkh, &hash160(&key.serialize_uncompressed()))
@@ -127,7 +127,7 @@ fn compressed_script(reader: &mut Reader<'_>) -> Result<AddressKey, UndoError> {
 /// that need no curve arithmetic (P2PKH, P2SH); all others are written whole.
 pub fn write_spent(out: &mut Vec<u8>, height: u32, coinbase: bool, value: u64, script: &[u8]) {
     use crate::read::write_varint;
-    let code = (height as u64) << 1 | coinbase as u64;
+    let code = u64::from(height) << 1 | u64::from(coinbase);
     write_varint(out, code);
     if height > 0 {
         write_varint(out, 0);

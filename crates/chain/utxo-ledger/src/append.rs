@@ -6,146 +6,30 @@
 //! one sequential pass over the txid column. (3) Inputs whose funding transaction is stored nowhere become externals, from undo data
 //! or from what the input proves. (4) Addresses are numbered by first appearance the same way. Nothing counts until the manifest is replaced.
 
+mod addresses;
+mod feed;
+
+pub use feed::{BlockFeed, FilesFeed, MemoryBlock, MemoryFeed, RawPlace};
+
 use crate::index::EXTERNAL_BIT;
 use crate::manifest::{Counts, SourceFile};
 use crate::raw::RAW_FILE;
 use crate::spill::{Spill, SpillPart};
-use crate::store::{AddressRow, BlockRow, ExternalRow, Ledger, LedgerError, NONE_U32, TxFlags, UNKNOWN_VALUE};
+use crate::store::{BlockRow, ExternalRow, Ledger, LedgerError, NONE_U32, TxFlags, UNKNOWN_VALUE};
 use crate::store::{address_hash, txid_hash};
 use crate::{column::U40, column::Writer};
 use hashbrown::{HashMap, HashTable};
-use holdfast_bitcoin::files::BlockFiles;
 use holdfast_bitcoin::script::{classify, coinbase_height, infer_spent_address};
-use holdfast_bitcoin::undo::Spent;
 use holdfast_bitcoin::{AddressKey, Block, Hash32, display_hash};
 use rayon::prelude::*;
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// In a block's row: its bytes are in the store's own raw file.
 pub const OWN_RAW: u32 = u32::MAX;
-
-/// Where a block's bytes can be read again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RawPlace {
-    /// In a node file.
-    File {
-        /// Absolute path.
-        path: PathBuf,
-        /// XOR key, where obfuscated.
-        xor: Option<[u8; 8]>,
-        /// First byte.
-        offset: u64,
-    },
-    /// Nowhere else: the store keeps them.
-    Keep,
-}
-
-/// Blocks to append, in chain order, readable again in any order.
-pub trait BlockFeed: Sync {
-    /// How many blocks.
-    fn len(&self) -> usize;
-    /// Whether there are none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// Height and parsed, checked block.
-    fn block(&self, i: usize) -> Result<(u32, Block), LedgerError>;
-    /// Spent outputs of all inputs but the coinbase's, if known.
-    fn spent(&self, i: usize) -> Result<Option<Vec<Spent>>, LedgerError>;
-    /// Where its bytes lie.
-    fn place(&self, i: usize) -> RawPlace;
-    /// Transactions of the block, as a hint for sizing.
-    fn tx_hint(&self, i: usize) -> u64;
-}
-
-/// The best chain of a folder of node files, from a position on.
-#[derive(Debug)]
-pub struct FilesFeed<'a> {
-    files: &'a BlockFiles,
-    from: usize,
-    keep_raw: bool,
-}
-
-impl<'a> FilesFeed<'a> {
-    /// Feeds all blocks from position `from` of the best chain. With `keep_raw` the store copies their bytes.
-    pub fn new(files: &'a BlockFiles, from: usize, keep_raw: bool) -> Self {
-        FilesFeed { files, from, keep_raw }
-    }
-}
-
-impl BlockFeed for FilesFeed<'_> {
-    fn len(&self) -> usize {
-        self.files.len() - self.from
-    }
-
-    fn block(&self, i: usize) -> Result<(u32, Block), LedgerError> {
-        Ok(self.files.block(self.from + i)?)
-    }
-
-    fn spent(&self, i: usize) -> Result<Option<Vec<Spent>>, LedgerError> {
-        Ok(self.files.spent_outputs(self.from + i)?)
-    }
-
-    fn place(&self, i: usize) -> RawPlace {
-        if self.keep_raw {
-            return RawPlace::Keep;
-        }
-        let (_, found) = self.files.entry(self.from + i);
-        let path = &self.files.paths()[found.location.file as usize];
-        RawPlace::File {
-            path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
-            xor: self.files.xor_key(),
-            offset: found.location.offset,
-        }
-    }
-
-    fn tx_hint(&self, i: usize) -> u64 {
-        self.files.entry(self.from + i).1.tx_count
-    }
-}
-
-/// A block held in memory.
-#[derive(Clone, Debug)]
-pub struct MemoryBlock {
-    /// Its height.
-    pub height: u32,
-    /// The block, checked by the caller.
-    pub block: Block,
-    /// What its inputs spend, if known.
-    pub spent: Option<Vec<Spent>>,
-}
-
-/// Blocks held in memory; the store keeps their bytes.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryFeed(pub Vec<MemoryBlock>);
-
-impl BlockFeed for MemoryFeed {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn block(&self, i: usize) -> Result<(u32, Block), LedgerError> {
-        Ok((self.0[i].height, self.0[i].block.clone()))
-    }
-
-    fn spent(&self, i: usize) -> Result<Option<Vec<Spent>>, LedgerError> {
-        Ok(self.0[i].spent.clone())
-    }
-
-    fn place(&self, _: usize) -> RawPlace {
-        RawPlace::Keep
-    }
-
-    fn tx_hint(&self, i: usize) -> u64 {
-        self.0[i].block.txs.len() as u64
-    }
-}
 
 /// How to append.
 #[derive(Clone, Copy, Debug)]
@@ -228,11 +112,11 @@ impl Ledger {
             let before = self.counts();
             at = self.append_batch(feed, at, options, &mut report, progress)?;
             let now = self.counts();
-            let rest_is_large = (at..feed.len()).map(|i| feed.tx_hint(i)).sum::<u64>() > options.index_after as u64;
+            let rest_is_large = (at..feed.len()).map(|i| feed.tx_hint(i)).sum::<u64>() > u64::from(options.index_after);
             let behind = now.txs - self.indexed().txs;
             if !rest_is_large && behind > options.index_after.max(self.indexed().txs / 8) {
                 let of = feed.len() as u64;
-                let _ = progress(Progress { blocks: at as u64, of, txs: report.txs as u64, stage: "indexing" });
+                let _ = progress(Progress { blocks: at as u64, of, txs: u64::from(report.txs), stage: "indexing" });
                 self.rebuild_index(options.memory)?;
             } else if !rest_is_large {
                 if self.overlay_end == before {
@@ -257,14 +141,14 @@ impl Ledger {
     ) -> Result<usize, LedgerError> {
         let mut end = start;
         let mut hint = 0;
-        while end < feed.len() && (end == start || hint + feed.tx_hint(end) <= options.batch_txs as u64) {
+        while end < feed.len() && (end == start || hint + feed.tx_hint(end) <= u64::from(options.batch_txs)) {
             hint += feed.tx_hint(end);
             end += 1;
         }
         let base = self.counts();
         let mut batch = Batch::new(self, base, hint, options)?;
         batch.read_blocks(self, feed, start..end, report, progress)?;
-        let total = Progress { blocks: end as u64, of: feed.len() as u64, txs: report.txs as u64, stage: "" };
+        let total = Progress { blocks: end as u64, of: feed.len() as u64, txs: u64::from(report.txs), stage: "" };
         let mut stage = |stage| match progress(Progress { stage, ..total }) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(LedgerError::Stopped),
@@ -320,9 +204,6 @@ struct Batch {
     coinbases: Vec<(u32, Hash32, u64, u64)>,
 }
 
-/// A partition's distinct addresses with their first positions, and the number of the first of them.
-type DistinctPart = (u32, Vec<(AddressRow, u32)>);
-
 /// An input that no transaction of the batch funds.
 struct Unresolved {
     txid: Hash32,
@@ -346,6 +227,27 @@ struct TxWriters {
     first_input: Writer<U40>,
     meta: Writer<u32>,
     value: Writer<u64>,
+}
+
+impl TxWriters {
+    fn new(ledger: &Ledger, base: Counts) -> io::Result<Self> {
+        let columns = &ledger.columns;
+        Ok(TxWriters {
+            txid: columns.txid.writer(u64::from(base.txs))?,
+            first_output: columns.tx_first_output.writer(u64::from(base.txs))?,
+            first_input: columns.tx_first_input.writer(u64::from(base.txs))?,
+            meta: columns.tx_meta.writer(u64::from(base.txs))?,
+            value: columns.value.writer(base.outputs)?,
+        })
+    }
+
+    fn finish(self) -> io::Result<()> {
+        self.txid.finish()?;
+        self.first_output.finish()?;
+        self.first_input.finish()?;
+        self.meta.finish()?;
+        self.value.finish()
+    }
 }
 
 impl Batch {
@@ -379,112 +281,77 @@ impl Batch {
         report: &mut AppendReport,
         progress: OnProgress<'_>,
     ) -> Result<(), LedgerError> {
-        let base = self.base;
-        let columns = &ledger.columns;
-        let writers = || -> io::Result<TxWriters> {
-            Ok(TxWriters {
-                txid: columns.txid.writer(base.txs as u64)?,
-                first_output: columns.tx_first_output.writer(base.txs as u64)?,
-                first_input: columns.tx_first_input.writer(base.txs as u64)?,
-                meta: columns.tx_meta.writer(base.txs as u64)?,
-                value: columns.value.writer(base.outputs)?,
-            })
-        };
-        let mut writers = writers().map_err(|e| ledger.io(e))?;
+        let mut writers = TxWriters::new(ledger, self.base).map_err(|e| ledger.io(e))?;
         let mut raw: Option<File> = None;
         let mut tip = ledger.tip().map(|t| (t.height, t.hash));
         let of = feed.len() as u64;
-        let (sender, receiver) = std::sync::mpsc::sync_channel::<Result<Vec<Parsed>, LedgerError>>(2);
+        let (sender, receiver) = std::sync::mpsc::sync_channel(2);
         std::thread::scope(|scope| -> Result<(), LedgerError> {
             let blocks = range.clone();
             // Owned by the parsing thread: when this side stops, the channel closes and so does the thread.
-            scope.spawn(move || {
-                const TXS_AT_ONCE: u64 = 16_000;
-                let mut at = blocks.start;
-                while at < blocks.end {
-                    let mut end = at;
-                    let mut hint = 0;
-                    while end < blocks.end && (end == at || hint < TXS_AT_ONCE) {
-                        hint += feed.tx_hint(end);
-                        end += 1;
-                    }
-                    let parsed: Result<Vec<Parsed>, LedgerError> = (at..end)
-                        .into_par_iter()
-                        .with_max_len(1)
-                        .map(|i| {
-                            let (height, block) = feed.block(i)?;
-                            let addresses = block.outputs.iter().map(|o| classify(block.script(o))).collect();
-                            Ok(Parsed { height, block, addresses })
-                        })
-                        .collect();
-                    let stop = parsed.is_err();
-                    if sender.send(parsed).is_err() || stop {
-                        return;
-                    }
-                    at = end;
-                }
-            });
+            scope.spawn(move || parse_ahead(feed, blocks, &sender));
             let receiver = receiver;
             let mut i = range.start;
             for chunk in &receiver {
                 for parsed in chunk? {
-                    let hash = parsed.block.hash;
                     follows(tip, &parsed)?;
-                    tip = Some((parsed.height, hash));
-                    let (source, offset) = match feed.place(i) {
-                        RawPlace::File { path, xor, offset } => {
-                            let file = SourceFile { path, xor };
-                            let known = ledger.manifest.sources.iter().rposition(|s| *s == file);
-                            let n = known.unwrap_or_else(|| {
-                                // `columns` is borrowed here: no method.
-                                let sources = &mut Arc::make_mut(&mut ledger.manifest).sources;
-                                sources.push(file);
-                                sources.len() - 1
-                            });
-                            (n as u32, offset)
-                        }
-                        RawPlace::Keep => {
-                            let dir = &ledger.dir;
-                            let file = match &mut raw {
-                                Some(file) => file,
-                                None => raw.insert(open_raw(dir).map_err(|e| LedgerError::Io(dir.clone(), e))?),
-                            };
-                            let at = self.raw_bytes;
-                            let bytes = parsed.block.bytes();
-                            file.write_all_at(bytes, at).map_err(|e| LedgerError::Io(dir.clone(), e))?;
-                            self.raw_bytes += bytes.len() as u64;
-                            (OWN_RAW, at)
-                        }
-                    };
+                    tip = Some((parsed.height, parsed.block.hash));
+                    let (source, offset) = self.source_of(ledger, feed.place(i), &parsed, &mut raw)?;
                     self.take_block(&parsed, source, offset, &mut writers)
                         .map_err(|e| LedgerError::Io(ledger.dir.clone(), e))?;
                     report.blocks += 1;
                     report.txs += parsed.block.txs.len() as u32;
                     i += 1;
-                    let now = Progress { blocks: i as u64, of, txs: report.txs as u64, stage: "reading blocks" };
+                    let now = Progress { blocks: i as u64, of, txs: u64::from(report.txs), stage: "reading blocks" };
                     if progress(now).is_break() {
                         return Err(LedgerError::Stopped);
                     }
                 }
-                if self.base.txs as u64 + self.txs as u64 > u32::MAX as u64 - (1 << 24) {
+                if u64::from(self.base.txs) + u64::from(self.txs) > u64::from(u32::MAX) - (1 << 24) {
                     return Err(LedgerError::Full("4,278,190,079 transactions"));
                 }
             }
             Ok(())
         })?;
-        let TxWriters { txid, first_output, first_input, meta, value } = writers;
-        let finish = || -> io::Result<()> {
-            txid.finish()?;
-            first_output.finish()?;
-            first_input.finish()?;
-            meta.finish()?;
-            value.finish()?;
-            raw.map_or(Ok(()), |file| file.sync_data())
-        };
-        finish().map_err(|e| ledger.io(e))?;
-        report.outputs += self.outputs as u64;
-        report.inputs += self.inputs as u64;
+        writers.finish().map_err(|e| ledger.io(e))?;
+        raw.map_or(Ok(()), |file| file.sync_data()).map_err(|e| ledger.io(e))?;
+        report.outputs += u64::from(self.outputs);
+        report.inputs += u64::from(self.inputs);
         Ok(())
+    }
+
+    /// Returns the number of the file that has a block's bytes, and where; stores the bytes where no file has them.
+    fn source_of(
+        &mut self,
+        ledger: &mut Ledger,
+        place: RawPlace,
+        parsed: &Parsed,
+        raw: &mut Option<File>,
+    ) -> Result<(u32, u64), LedgerError> {
+        match place {
+            RawPlace::File { path, xor, offset } => {
+                let file = SourceFile { path, xor };
+                let known = ledger.manifest.sources.iter().rposition(|s| *s == file);
+                let n = known.unwrap_or_else(|| {
+                    let sources = &mut ledger.manifest_mut().sources;
+                    sources.push(file);
+                    sources.len() - 1
+                });
+                Ok((n as u32, offset))
+            }
+            RawPlace::Keep => {
+                let io = |e| LedgerError::Io(ledger.dir.clone(), e);
+                let file = match raw {
+                    Some(file) => file,
+                    None => raw.insert(open_raw(&ledger.dir).map_err(io)?),
+                };
+                let at = self.raw_bytes;
+                let bytes = parsed.block.bytes();
+                file.write_all_at(bytes, at).map_err(io)?;
+                self.raw_bytes += bytes.len() as u64;
+                Ok((OWN_RAW, at))
+            }
+        }
     }
 
     fn take_block(&mut self, parsed: &Parsed, source: u32, offset: u64, writers: &mut TxWriters) -> io::Result<()> {
@@ -495,8 +362,8 @@ impl Batch {
                 hash: block.hash,
                 height: parsed.height,
                 first_tx: self.base.txs + self.txs,
-                first_output: self.base.outputs + self.outputs as u64,
-                first_input: self.base.inputs + self.inputs as u64,
+                first_output: self.base.outputs + u64::from(self.outputs),
+                first_input: self.base.inputs + u64::from(self.inputs),
                 first_external: 0,
                 first_address: 0,
                 source,
@@ -517,8 +384,8 @@ impl Batch {
             let txid = &block.txids[i];
             let mut meta = tx.weight.min(0x00ff_ffff);
             writers.txid.push(*txid)?;
-            writers.first_output.push(U40::new(self.base.outputs + self.outputs as u64))?;
-            writers.first_input.push(U40::new(self.base.inputs + self.inputs as u64))?;
+            writers.first_output.push(U40::new(self.base.outputs + u64::from(self.outputs)))?;
+            writers.first_input.push(U40::new(self.base.inputs + u64::from(self.inputs)))?;
             let mut definition = [0u8; DEFINITION];
             definition[..32].copy_from_slice(txid);
             definition[32..36].copy_from_slice(&self.outputs.to_le_bytes());
@@ -528,7 +395,7 @@ impl Batch {
                 meta |= TxFlags::COINBASE;
                 let names_height = inputs.first().and_then(|input| coinbase_height(block.script_sig(input)));
                 if names_height != Some(parsed.height) {
-                    let first = self.base.outputs + self.outputs as u64;
+                    let first = self.base.outputs + u64::from(self.outputs);
                     let number = self.base.txs + self.txs;
                     self.coinbases.push((number, *txid, first, first + outputs.len() as u64));
                 }
@@ -619,7 +486,7 @@ impl Batch {
                                 let why = format!("spends output {vout} of {txid}, which has {n}");
                                 return Err(input_error(blocks, input, why));
                             }
-                            prev[input as usize].store(base.outputs + (first + vout) as u64, Ordering::Relaxed);
+                            prev[input as usize].store(base.outputs + u64::from(first + vout), Ordering::Relaxed);
                         }
                         None => unresolved.push(Unresolved {
                             txid: record[..32].try_into().expect("fixed slice"),
@@ -644,17 +511,17 @@ impl Batch {
         }
         let resolve = |u: &Unresolved, tx: u32| -> Result<(), LedgerError> {
             let outputs = ledger.outputs(tx);
-            if u.vout as u64 >= outputs.end - outputs.start {
+            if u64::from(u.vout) >= outputs.end - outputs.start {
                 let n = outputs.end - outputs.start;
                 let why = format!("spends output {} of {}, which has {n}", u.vout, display_hash(&u.txid));
                 return Err(input_error(&self.blocks, u.input, why));
             }
-            self.prev[u.input as usize].store(outputs.start + u.vout as u64, Ordering::Relaxed);
+            self.prev[u.input as usize].store(outputs.start + u64::from(u.vout), Ordering::Relaxed);
             Ok(())
         };
         // A random look-up costs about as much as reading this many txids in a row.
         const LOOKUP_COST: u64 = 64;
-        let look_up = unresolved.len() as u64 * LOOKUP_COST < self.base.txs as u64;
+        let look_up = unresolved.len() as u64 * LOOKUP_COST < u64::from(self.base.txs);
         if look_up && ledger.overlay_end == self.base {
             let mut left = Vec::new();
             for u in unresolved {
@@ -682,7 +549,7 @@ impl Batch {
             }
         }
         let mut failed = None;
-        let scan = ledger.columns.txid.scan(0, self.base.txs as u64, |at, chunk| {
+        let scan = ledger.columns.txid.scan(0, u64::from(self.base.txs), |at, chunk| {
             for (k, txid) in chunk.iter().enumerate() {
                 let found = table.find(hash_of(txid), |o| unresolved[*o as usize].txid == *txid);
                 let mut i = found.copied().unwrap_or(NONE_U32);
@@ -763,7 +630,9 @@ impl Batch {
         }
         let n = self.external_rows.len() as u64;
         report.externals += n;
-        if self.base.externals + n >= EXTERNAL_BIT / 2 || self.base.outputs + self.outputs as u64 >= EXTERNAL_BIT / 2 {
+        if self.base.externals + n >= EXTERNAL_BIT / 2
+            || self.base.outputs + u64::from(self.outputs) >= EXTERNAL_BIT / 2
+        {
             return Err(LedgerError::Full("2^38 outputs"));
         }
         self.check_double_spends(ledger)?;
@@ -815,177 +684,9 @@ impl Batch {
         Ok(())
     }
 
-    /// Step 4: addresses get numbers in order of first appearance: block by block, outputs first, then externals.
-    fn number_addresses(&mut self, ledger: &Ledger, externals: u64) -> Result<Counts, LedgerError> {
-        let io = |e| LedgerError::Io(ledger.dir.clone(), e);
-        // Position of an output or external in that order.
-        let mut external_before = Vec::with_capacity(self.blocks.len());
-        let mut sum = 0u32;
-        for block in &self.blocks {
-            external_before.push(sum);
-            sum += block.externals;
-        }
-        let blocks = &self.blocks;
-        let position_of_output = |output: u32| {
-            if externals == 0 {
-                return output;
-            }
-            let b = blocks.partition_point(|b| b.first_output <= output) - 1;
-            output + external_before[b]
-        };
-        let mut mentions = self.mentions.take().expect("numbered once");
-        let mut next = 0usize;
-        let mut external_positions = Vec::with_capacity(self.external_rows.len());
-        for (b, block) in blocks.iter().enumerate() {
-            let outputs_end = blocks.get(b + 1).map_or(self.outputs, |n| n.first_output);
-            for k in 0..block.externals {
-                external_positions.push(outputs_end + external_before[b] + k);
-                if let Some(address) = &self.external_rows[next].1 {
-                    let hash = address_hash(address.as_bytes(), self.seed);
-                    // Externals are told from outputs by the top bit; a batch has fewer than 2^31 of each.
-                    mentions.push(hash, &mention(address, next as u32 | 1 << 31)).map_err(io)?;
-                }
-                next += 1;
-            }
-        }
-        let positions = self.outputs as usize + externals as usize;
-        // By position: the distinct address of the batch that it mentions.
-        let assigned: Vec<AtomicU32> = (0..positions).map(|_| AtomicU32::new(NONE_U32)).collect();
-        let distinct_count = AtomicU32::new(0);
-        let seed = self.seed;
-        let parts: Result<Vec<DistinctPart>, LedgerError> = mentions
-            .into_parts()
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|part| {
-                let records = part.read().map_err(io)?;
-                let n = records.len() / MENTION;
-                let key_of = |i: usize| -> &AddressRow {
-                    records[i * MENTION..i * MENTION + AddressKey::LEN].try_into().expect("fixed slice")
-                };
-                let position = |i: usize| match u32_at(&records[i * MENTION..], AddressKey::LEN) {
-                    external if external >> 31 == 1 => external_positions[(external & !(1 << 31)) as usize],
-                    output => position_of_output(output),
-                };
-                let mut table: HashTable<u32> = HashTable::with_capacity(n / 2);
-                let mut distinct: Vec<(AddressRow, u32)> = Vec::new();
-                let mut of_record: Vec<u32> = Vec::with_capacity(n);
-                for i in 0..n {
-                    let key = key_of(i);
-                    let at = position(i);
-                    let hash = address_hash(key, seed);
-                    let found = table.find(hash, |d| distinct[*d as usize].0 == *key).copied();
-                    let d = found.unwrap_or_else(|| {
-                        distinct.push((*key, at));
-                        let d = distinct.len() as u32 - 1;
-                        table.insert_unique(hash, d, |d| address_hash(&distinct[*d as usize].0, seed));
-                        d
-                    });
-                    let first = &mut distinct[d as usize].1;
-                    *first = (*first).min(at);
-                    of_record.push(d);
-                }
-                let first = distinct_count.fetch_add(distinct.len() as u32, Ordering::Relaxed);
-                for (i, d) in of_record.iter().enumerate() {
-                    assigned[position(i) as usize].store(first + d, Ordering::Relaxed);
-                }
-                Ok((first, distinct))
-            })
-            .collect();
-        let mut parts = parts?;
-        parts.sort_unstable_by_key(|p| p.0);
-        let mut distinct: Vec<(AddressRow, u32)> = Vec::with_capacity(distinct_count.into_inner() as usize);
-        for (first, part) in parts {
-            debug_assert_eq!(first as usize, distinct.len());
-            distinct.extend(part);
-        }
-        let mut numbers = self.older_addresses(ledger, &distinct)?;
-        let mut new: Vec<(u32, u32)> = (0..distinct.len() as u32)
-            .filter(|d| numbers[*d as usize] == NONE_U32)
-            .map(|d| (distinct[d as usize].1, d))
-            .collect();
-        new.par_sort_unstable();
-        if self.base.addresses as u64 + new.len() as u64 >= NONE_U32 as u64 {
-            return Err(LedgerError::Full("4,294,967,294 addresses"));
-        }
-        let mut write = || -> io::Result<()> {
-            let mut writer = ledger.columns.address.writer(self.base.addresses as u64)?;
-            for (rank, (_, d)) in new.iter().enumerate() {
-                numbers[*d as usize] = self.base.addresses + rank as u32;
-                writer.push(distinct[*d as usize].0)?;
-            }
-            writer.finish()?;
-            let number_at = |position: u32| match assigned[position as usize].load(Ordering::Relaxed) {
-                NONE_U32 => NONE_U32,
-                d => numbers[d as usize],
-            };
-            let mut writer = ledger.columns.output_address.writer(self.base.outputs)?;
-            for (b, block) in blocks.iter().enumerate() {
-                let end = blocks.get(b + 1).map_or(self.outputs, |n| n.first_output);
-                for output in block.first_output..end {
-                    writer.push(number_at(output + external_before[b]))?;
-                }
-            }
-            writer.finish()?;
-            let mut writer = ledger.columns.external.writer(self.base.externals)?;
-            for ((row, _), position) in self.external_rows.iter().zip(&external_positions) {
-                writer.push(ExternalRow { address: number_at(*position), ..*row })?;
-            }
-            writer.finish()
-        };
-        write().map_err(io)?;
-        // A block's first address: how many new ones appear before its first position.
-        let mut counts = self.base;
-        for (b, before) in external_before.iter().enumerate() {
-            let position = self.blocks[b].first_output + before;
-            let rank = new.partition_point(|(first, _)| *first < position) as u32;
-            let row = &mut self.blocks[b].row;
-            row.first_address = self.base.addresses + rank;
-            row.first_external = self.base.externals + *before as u64;
-        }
-        counts.blocks += self.blocks.len() as u32;
-        counts.txs += self.txs;
-        counts.outputs += self.outputs as u64;
-        counts.inputs += self.inputs as u64;
-        counts.externals += externals;
-        counts.addresses += new.len() as u32;
-        Ok(counts)
-    }
-
-    /// Numbers of those addresses that older blocks mention: from the index when few, in one pass over the column when many.
-    fn older_addresses(&self, ledger: &Ledger, distinct: &[(AddressRow, u32)]) -> Result<Vec<u32>, LedgerError> {
-        let mut numbers = vec![NONE_U32; distinct.len()];
-        if self.base.addresses == 0 {
-            return Ok(numbers);
-        }
-        const LOOKUP_COST: u64 = 64;
-        if ledger.overlay_end == self.base && distinct.len() as u64 * LOOKUP_COST < self.base.addresses as u64 {
-            for (number, (key, _)) in numbers.iter_mut().zip(distinct) {
-                let key = AddressKey::from_bytes(key).expect("made from keys");
-                *number = ledger.address_number(&key).unwrap_or(NONE_U32);
-            }
-            return Ok(numbers);
-        }
-        let mut table: HashTable<u32> = HashTable::with_capacity(distinct.len());
-        let hash_of = |d: &u32| address_hash(&distinct[*d as usize].0, self.seed);
-        for d in 0..distinct.len() as u32 {
-            table.insert_unique(hash_of(&d), d, hash_of);
-        }
-        let scan = ledger.columns.address.scan(0, self.base.addresses as u64, |at, chunk| {
-            for (i, key) in chunk.iter().enumerate() {
-                let hash = address_hash(key, self.seed);
-                if let Some(d) = table.find(hash, |d| distinct[*d as usize].0 == *key) {
-                    numbers[*d as usize] = (at + i as u64) as u32;
-                }
-            }
-        });
-        scan.map_err(|e| ledger.io(e))?;
-        Ok(numbers)
-    }
-
     fn write_blocks(&self, ledger: &Ledger, counts: Counts) -> Result<(), LedgerError> {
         let write = || -> io::Result<()> {
-            let mut writer = ledger.columns.block.writer(self.base.blocks as u64)?;
+            let mut writer = ledger.columns.block.writer(u64::from(self.base.blocks))?;
             for block in &self.blocks {
                 debug_assert!(block.row.first_tx == self.base.txs + block.first_tx);
                 writer.push(block.row)?;
@@ -994,6 +695,38 @@ impl Batch {
         };
         debug_assert_eq!(counts.blocks as usize, self.base.blocks as usize + self.blocks.len());
         write().map_err(|e| ledger.io(e))
+    }
+}
+
+/// Parses blocks on all cores, some thousand transactions at once, until the other side stops reading or a block does not parse.
+fn parse_ahead(
+    feed: &dyn BlockFeed,
+    blocks: std::ops::Range<usize>,
+    sender: &std::sync::mpsc::SyncSender<Result<Vec<Parsed>, LedgerError>>,
+) {
+    const TXS_AT_ONCE: u64 = 16_000;
+    let mut at = blocks.start;
+    while at < blocks.end {
+        let mut end = at;
+        let mut hint = 0;
+        while end < blocks.end && (end == at || hint < TXS_AT_ONCE) {
+            hint += feed.tx_hint(end);
+            end += 1;
+        }
+        let parsed: Result<Vec<Parsed>, LedgerError> = (at..end)
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|i| {
+                let (height, block) = feed.block(i)?;
+                let addresses = block.outputs.iter().map(|o| classify(block.script(o))).collect();
+                Ok(Parsed { height, block, addresses })
+            })
+            .collect();
+        let stop = parsed.is_err();
+        if sender.send(parsed).is_err() || stop {
+            return;
+        }
+        at = end;
     }
 }
 

@@ -1,9 +1,9 @@
 //! `holdfast ledger check`: everything that can be verified about a store, from the store alone or against the raw blocks.
 
-use crate::store::{Ledger, LedgerError, NONE_U32, Source, UNKNOWN_VALUE};
+use crate::store::{BlockInfo, Ledger, LedgerError, NONE_U32, Source, UNKNOWN_VALUE};
 use holdfast_bitcoin::hash::merkle_root;
 use holdfast_bitcoin::script::classify;
-use holdfast_bitcoin::{AddressKey, display_hash};
+use holdfast_bitcoin::{AddressKey, Hash32, display_hash};
 use std::ops::ControlFlow;
 
 /// What a check found.
@@ -37,6 +37,143 @@ impl CheckReport {
     }
 }
 
+/// One pass over all blocks in order, with what earlier blocks have used.
+struct Walk<'a> {
+    ledger: &'a Ledger,
+    report: CheckReport,
+    /// A bit an output: whether an input has spent it.
+    spent_once: Vec<u64>,
+    external_seen: u64,
+    seen_addresses: u32,
+    /// Height and hash of the block before.
+    last: Option<(u32, Hash32)>,
+}
+
+impl Walk<'_> {
+    /// Checks a block. Breaks where its transactions are out of order, which makes what follows meaningless.
+    fn block(&mut self, number: u32) -> ControlFlow<()> {
+        let (ledger, counts, columns) = (self.ledger, self.ledger.counts(), self.ledger.columns());
+        let row = columns.block.get(u64::from(number));
+        let block = ledger.block(number);
+        let name = format!("block {number} (height {})", block.height);
+        self.header(&block, &name);
+        let (first, end) = block.txs;
+        if first >= end || end > counts.txs {
+            self.report.problem(format!("{name}: transactions {first}..{end} out of order"));
+            return ControlFlow::Break(());
+        }
+        if merkle_root(&columns.txid.all()[first as usize..end as usize]) != block.header.merkle_root() {
+            self.report.problem(format!("{name}: merkle root is not that of the stored txids"));
+        }
+        let firsts = (row.first_output, row.first_input, row.first_external, row.first_address);
+        let begins = ledger.tx(first);
+        let expected = (begins.outputs.start, begins.inputs.start, self.external_seen, self.seen_addresses);
+        if firsts != expected {
+            self.report.problem(format!("{name}: starts at {firsts:?}, expected {expected:?}"));
+        }
+        for tx in first..end {
+            self.transaction(tx, tx == first, &name);
+        }
+        for e in row.first_external..self.external_seen {
+            let external = columns.external.get(e);
+            if external.address != NONE_U32 {
+                note_address(ledger, external.address, &mut self.seen_addresses, &mut self.report, &name);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn header(&mut self, block: &BlockInfo, name: &str) {
+        if block.header.hash() != block.hash {
+            self.report.problem(format!("{name}: stored hash is not the header's"));
+        }
+        if !block.header.has_proof_of_work(self.ledger.network()) {
+            self.report.problem(format!("{name}: no proof of work"));
+        }
+        if let Some((height, hash)) = self.last.replace((block.height, block.hash)) {
+            if block.height <= height {
+                self.report.problem(format!("{name}: heights do not rise"));
+            }
+            if block.height == height + 1 && block.header.prev() != hash {
+                self.report.problem(format!("{name}: does not link to the block before"));
+            }
+        }
+    }
+
+    fn transaction(&mut self, tx: u32, is_first: bool, name: &str) {
+        let ledger = self.ledger;
+        let info = ledger.tx(tx);
+        if info.outputs.start >= info.outputs.end || info.outputs.end > ledger.counts().outputs {
+            self.report.problem(format!("{name}: transaction {tx} has outputs {:?}", info.outputs));
+            return;
+        }
+        let coinbase = info.flags.coinbase();
+        if coinbase != is_first || coinbase != info.inputs.is_empty() {
+            self.report.problem(format!("{name}: transaction {tx}: coinbase flag or inputs are wrong"));
+        }
+        let mut paid = Some(0u64);
+        for source in ledger.sources(tx) {
+            self.source(tx, source, info.outputs.start, name);
+            paid = paid.zip(ledger.source_info(source).value).map(|(a, b)| a + b);
+        }
+        let values = &ledger.columns().value.all()[info.outputs.start as usize..info.outputs.end as usize];
+        let received: u64 = values.iter().sum();
+        if !coinbase && paid.is_some_and(|paid| paid < received) {
+            self.report.problem(format!("{name}: transaction {tx} pays out more than it takes in"));
+        }
+        if ledger.tx_by_id(&info.txid).is_none_or(|found| found < tx) {
+            self.report.problem(format!("{name}: txid {} is not found as {tx}", display_hash(&info.txid)));
+        }
+        for o in info.outputs {
+            note_address(ledger, ledger.address_of(o), &mut self.seen_addresses, &mut self.report, name);
+        }
+    }
+
+    /// Checks what an input spends: an earlier output, once, or the next external.
+    fn source(&mut self, tx: u32, source: Source, first_output: u64, name: &str) {
+        match source {
+            Source::Output(o) if o < first_output => {
+                let (word, bit) = ((o / 64) as usize, o % 64);
+                if self.spent_once[word] >> bit & 1 == 1 {
+                    self.report.problem(format!("{name}: output {o} is spent twice"));
+                }
+                self.spent_once[word] |= 1 << bit;
+                let found = self.ledger.spender(o);
+                if found != Some(tx) {
+                    self.report.problem(format!("{name}: output {o} is spent by {tx}, index says {found:?}"));
+                }
+            }
+            Source::External(e) if e == self.external_seen && e < self.ledger.counts().externals => {
+                self.external_seen += 1;
+            }
+            other => self.report.problem(format!("{name}: transaction {tx} spends {other:?}, out of order")),
+        }
+    }
+
+    /// Compares sums over all blocks with the manifest and the index.
+    fn sums(&mut self) {
+        let (ledger, counts) = (self.ledger, self.ledger.counts());
+        let spent = self.spent_once.iter().map(|w| u64::from(w.count_ones())).sum::<u64>();
+        let claimed = ledger.all_spends().iter().filter(|t| **t != NONE_U32).count() as u64;
+        if spent != claimed {
+            self.report.problem(format!("index knows {claimed} spends, the inputs make {spent}"));
+        }
+        if self.external_seen != counts.externals || self.seen_addresses != counts.addresses {
+            self.report.problem(format!(
+                "{} externals and {} addresses are in use, the manifest promises {} and {}",
+                self.external_seen, self.seen_addresses, counts.externals, counts.addresses
+            ));
+        }
+        let overwritten = ledger.scan_overwritten(true);
+        if overwritten != ledger.overwritten() {
+            self.report.problem(format!(
+                "the manifest lists {:?} as replaced by transactions of the same id, the columns show {overwritten:?}",
+                ledger.overwritten()
+            ));
+        }
+    }
+}
+
 impl Ledger {
     /// Verifies headers, proof of work, merkle roots, links in both directions, amounts, addresses and index. With `raw`, every block
     /// is read again from its source and compared field by field. `progress` gets the block number and may stop the check.
@@ -49,7 +186,6 @@ impl Ledger {
         progress: &mut dyn FnMut(u32) -> ControlFlow<()>,
     ) -> Result<CheckReport, LedgerError> {
         let counts = self.counts();
-        let columns = self.columns();
         let mut report = CheckReport { blocks: counts.blocks, txs: counts.txs, ..CheckReport::default() };
         self.check_lengths()?;
         let (compared, changed) = self.check_checksums()?;
@@ -61,114 +197,27 @@ impl Ledger {
         if report.problems.len() > changed {
             return Ok(report);
         }
-        let mut spent_once = vec![0u64; (counts.outputs as usize).div_ceil(64)];
-        let mut external_seen = 0u64;
-        let mut seen_addresses = 0u32;
-        let mut last: Option<(u32, [u8; 32])> = None;
+        let mut walk = Walk {
+            ledger: self,
+            report,
+            spent_once: vec![0u64; (counts.outputs as usize).div_ceil(64)],
+            external_seen: 0,
+            seen_addresses: 0,
+            last: None,
+        };
         for number in 0..counts.blocks {
             if progress(number).is_break() {
                 return Err(LedgerError::Stopped);
             }
-            let row = columns.block.get(number as u64);
-            let block = self.block(number);
-            let name = format!("block {number} (height {})", block.height);
-            if block.header.hash() != block.hash {
-                report.problem(format!("{name}: stored hash is not the header's"));
-            }
-            if !block.header.has_proof_of_work(self.network()) {
-                report.problem(format!("{name}: no proof of work"));
-            }
-            if let Some((height, hash)) = last {
-                if block.height <= height {
-                    report.problem(format!("{name}: heights do not rise"));
-                }
-                if block.height == height + 1 && block.header.prev() != hash {
-                    report.problem(format!("{name}: does not link to the block before"));
-                }
-            }
-            last = Some((block.height, block.hash));
-            let (first, end) = block.txs;
-            if first >= end || end > counts.txs {
-                report.problem(format!("{name}: transactions {first}..{end} out of order"));
+            if walk.block(number).is_break() {
                 break;
             }
-            if merkle_root(&columns.txid.all()[first as usize..end as usize]) != block.header.merkle_root() {
-                report.problem(format!("{name}: merkle root is not that of the stored txids"));
-            }
-            let firsts = (row.first_output, row.first_input, row.first_external, row.first_address);
-            let expected = (self.tx(first).outputs.start, self.tx(first).inputs.start, external_seen, seen_addresses);
-            if firsts != expected {
-                report.problem(format!("{name}: starts at {firsts:?}, expected {expected:?}"));
-            }
-            for tx in first..end {
-                let info = self.tx(tx);
-                if info.outputs.start >= info.outputs.end || info.outputs.end > counts.outputs {
-                    report.problem(format!("{name}: transaction {tx} has outputs {:?}", info.outputs));
-                    continue;
-                }
-                let coinbase = info.flags.coinbase();
-                if coinbase != (tx == first) || coinbase != info.inputs.is_empty() {
-                    report.problem(format!("{name}: transaction {tx}: coinbase flag or inputs are wrong"));
-                }
-                let mut paid = Some(0u64);
-                for source in self.sources(tx) {
-                    match source {
-                        Source::Output(o) if o < info.outputs.start => {
-                            let (word, bit) = ((o / 64) as usize, o % 64);
-                            if spent_once[word] >> bit & 1 == 1 {
-                                report.problem(format!("{name}: output {o} is spent twice"));
-                            }
-                            spent_once[word] |= 1 << bit;
-                            if self.spender(o) != Some(tx) {
-                                let found = self.spender(o);
-                                report.problem(format!("{name}: output {o} is spent by {tx}, index says {found:?}"));
-                            }
-                        }
-                        Source::External(e) if e == external_seen && e < counts.externals => external_seen += 1,
-                        other => report.problem(format!("{name}: transaction {tx} spends {other:?}, out of order")),
-                    }
-                    paid = paid.zip(self.source_info(source).value).map(|(a, b)| a + b);
-                }
-                let values = &columns.value.all()[info.outputs.start as usize..info.outputs.end as usize];
-                let received: u64 = values.iter().sum();
-                if !coinbase && paid.is_some_and(|paid| paid < received) {
-                    report.problem(format!("{name}: transaction {tx} pays out more than it takes in"));
-                }
-                if self.tx_by_id(&info.txid).is_none_or(|found| found < tx) {
-                    report.problem(format!("{name}: txid {} is not found as {tx}", display_hash(&info.txid)));
-                }
-                for o in info.outputs.clone() {
-                    note_address(self, self.address_of(o), &mut seen_addresses, &mut report, &name);
-                }
-            }
-            for e in row.first_external..external_seen {
-                let external = columns.external.get(e);
-                if external.address != NONE_U32 {
-                    note_address(self, external.address, &mut seen_addresses, &mut report, &name);
-                }
-            }
             if raw {
-                self.check_raw(number, &mut report);
+                self.check_raw(number, &mut walk.report);
             }
         }
-        let unspent_known = spent_once.iter().map(|w| w.count_ones() as u64).sum::<u64>();
-        let claimed = self.all_spends().iter().filter(|t| **t != NONE_U32).count() as u64;
-        if unspent_known != claimed {
-            report.problem(format!("index knows {claimed} spends, the inputs make {unspent_known}"));
-        }
-        if external_seen != counts.externals || seen_addresses != counts.addresses {
-            report.problem(format!(
-                "{external_seen} externals and {seen_addresses} addresses are in use, the manifest promises {} and {}",
-                counts.externals, counts.addresses
-            ));
-        }
-        if self.scan_overwritten(true) != self.overwritten() {
-            report.problem(format!(
-                "the manifest lists {:?} as replaced by transactions of the same id, the columns show {:?}",
-                self.overwritten(),
-                self.scan_overwritten(true)
-            ));
-        }
+        walk.sums();
+        let mut report = walk.report;
         self.check_postings(&mut report);
         Ok(report)
     }
@@ -278,7 +327,7 @@ impl Ledger {
                     .map(|source| match source {
                         Source::Output(o) => {
                             let (tx, vout) = self.outpoint(o);
-                            (self.columns().txid.get(tx as u64), vout)
+                            (self.columns().txid.get(u64::from(tx)), vout)
                         }
                         Source::External(e) => {
                             let row = self.external(e);

@@ -41,7 +41,7 @@ impl U40 {
     #[inline]
     pub fn get(self) -> u64 {
         let [a, b, c, d, e] = self.0;
-        u32::from_le_bytes([a, b, c, d]) as u64 | (e as u64) << 32
+        u64::from(u32::from_le_bytes([a, b, c, d])) | u64::from(e) << 32
     }
 }
 

@@ -41,7 +41,7 @@ fn slots_for(items: u64) -> u64 {
 
 #[inline]
 fn home(hash: u64, slots: u64) -> u64 {
-    ((hash as u128 * slots as u128) >> 64) as u64
+    ((u128::from(hash) * u128::from(slots)) >> 64) as u64
 }
 
 /// Folder of an index.
@@ -56,10 +56,10 @@ impl Index {
         let counts = state.built;
         let postings_len = std::fs::metadata(dir.join("postings"))?.len() / size_of::<U40>() as u64;
         Ok(Index {
-            txids: Column::open(&dir, "txids", slots_for(counts.txs as u64) + TAIL_SLOTS, false)?,
-            addresses: Column::open(&dir, "addresses", slots_for(counts.addresses as u64) + TAIL_SLOTS, false)?,
+            txids: Column::open(&dir, "txids", slots_for(u64::from(counts.txs)) + TAIL_SLOTS, false)?,
+            addresses: Column::open(&dir, "addresses", slots_for(u64::from(counts.addresses)) + TAIL_SLOTS, false)?,
             spends: Column::open(&dir, "spends", counts.outputs, false)?,
-            directory: Column::open(&dir, "directory", counts.addresses as u64, false)?,
+            directory: Column::open(&dir, "directory", u64::from(counts.addresses), false)?,
             postings: Column::open(&dir, "postings", postings_len, false)?,
             state,
         })
@@ -92,7 +92,7 @@ impl Index {
     /// The transaction with a txid. Of a repeated txid (BIP 30 names two coinbases) the latest counts.
     pub fn tx(&self, columns: &Columns, txid: &Hash32) -> Option<u32> {
         let slots = self.txids.all();
-        let mut at = home(txid_hash(txid), slots_for(self.state.built.txs as u64)) as usize;
+        let mut at = home(txid_hash(txid), slots_for(u64::from(self.state.built.txs))) as usize;
         let mut best = None;
         while slots[at] != NONE_U32 {
             let tx = slots[at];
@@ -107,7 +107,7 @@ impl Index {
     /// The address with a key.
     pub fn address(&self, columns: &Columns, seed: u64, key: &AddressRow) -> Option<u32> {
         let slots = self.addresses.all();
-        let mut at = home(address_hash(key, seed), slots_for(self.state.built.addresses as u64)) as usize;
+        let mut at = home(address_hash(key, seed), slots_for(u64::from(self.state.built.addresses))) as usize;
         while slots[at] != NONE_U32 {
             let address = slots[at];
             if address < self.state.valid.addresses && columns.address.all()[address as usize] == *key {
@@ -145,7 +145,7 @@ impl Index {
                 each(n);
             }
         };
-        let entry = self.directory.get(address as u64).get();
+        let entry = self.directory.get(u64::from(address)).get();
         if entry & INLINE_BIT != 0 {
             let n = entry & !INLINE_BIT;
             check(if n & INLINE_EXTERNAL_BIT != 0 { n & !INLINE_EXTERNAL_BIT | EXTERNAL_BIT } else { n });
@@ -175,8 +175,8 @@ impl Index {
         let dir = &dir;
         let (left, right) = rayon::join(
             || -> io::Result<()> {
-                build_hash(dir, "txids", counts.txs as u64, budget, |each| {
-                    columns.txid.scan(0, counts.txs as u64, |at, chunk| {
+                build_hash(dir, "txids", u64::from(counts.txs), budget, |each| {
+                    columns.txid.scan(0, u64::from(counts.txs), |at, chunk| {
                         for (i, txid) in chunk.iter().enumerate() {
                             each(txid_hash(txid), (at + i as u64) as u32);
                         }
@@ -185,8 +185,8 @@ impl Index {
                 build_spends(dir, columns, counts, budget)
             },
             || -> io::Result<()> {
-                build_hash(dir, "addresses", counts.addresses as u64, budget, |each| {
-                    columns.address.scan(0, counts.addresses as u64, |at, chunk| {
+                build_hash(dir, "addresses", u64::from(counts.addresses), budget, |each| {
+                    columns.address.scan(0, u64::from(counts.addresses), |at, chunk| {
                         for (i, key) in chunk.iter().enumerate() {
                             each(address_hash(key, seed), (at + i as u64) as u32);
                         }
@@ -272,13 +272,13 @@ fn build_spends(dir: &Path, columns: &Columns, counts: Counts, budget: usize) ->
         let mut input = 0u64;
         let mut starts = Vec::new();
         let mut tx_base = 0u64;
-        columns.tx_first_input.scan(0, counts.txs as u64, |at, chunk| {
+        columns.tx_first_input.scan(0, u64::from(counts.txs), |at, chunk| {
             // Collect this chunk's bounds; the last transaction of a chunk ends where the next begins.
             starts.clear();
             starts.extend(chunk.iter().map(|n| n.get()));
             tx_base = at;
             let next_tx = at + chunk.len() as u64;
-            starts.push(if next_tx < counts.txs as u64 {
+            starts.push(if next_tx < u64::from(counts.txs) {
                 columns.tx_first_input.get(next_tx).get()
             } else {
                 counts.inputs
@@ -312,22 +312,22 @@ fn build_postings(dir: &Path, columns: &Columns, counts: Counts, budget: usize) 
     let addresses = counts.addresses;
     let range = (budget as u64 / 24).max(1 << 10);
     let mut start = 0u64;
-    while start < addresses as u64 {
-        let end = (start + range).min(addresses as u64);
+    while start < u64::from(addresses) {
+        let end = (start + range).min(u64::from(addresses));
         let n = (end - start) as usize;
         let mut places = vec![0u32; n + 1];
         let each = |each: &mut dyn FnMut(usize, u64)| -> io::Result<()> {
             columns.output_address.scan(0, counts.outputs, |at, chunk| {
                 for (i, address) in chunk.iter().enumerate() {
-                    if (start..end).contains(&(*address as u64)) {
-                        each((*address as u64 - start) as usize, at + i as u64);
+                    if (start..end).contains(&u64::from(*address)) {
+                        each((u64::from(*address) - start) as usize, at + i as u64);
                     }
                 }
             })?;
             columns.external.scan(0, counts.externals, |at, chunk: &[ExternalRow]| {
                 for (i, row) in chunk.iter().enumerate() {
-                    if (start..end).contains(&(row.address as u64)) {
-                        each((row.address as u64 - start) as usize, (at + i as u64) | EXTERNAL_BIT);
+                    if (start..end).contains(&u64::from(row.address)) {
+                        each((u64::from(row.address) - start) as usize, (at + i as u64) | EXTERNAL_BIT);
                     }
                 }
             })

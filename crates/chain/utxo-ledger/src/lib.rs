@@ -9,6 +9,13 @@
 //!
 //! The layout learns from BlockSci (USENIX Security 2020): ids instead of hashes, sequential scans, about 100 bytes a transaction.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::too_many_lines, clippy::cast_possible_wrap, clippy::cast_lossless))]
+// Numbers narrow without a check where the format proves them: transactions, addresses and blocks are counted in 32 bits (`append`
+// refuses more), and columns are mapped whole, which needs 64-bit addresses.
+const _: () = assert!(usize::BITS >= 64, "columns are mapped whole");
+
 pub mod append;
 pub mod check;
 pub mod checksums;

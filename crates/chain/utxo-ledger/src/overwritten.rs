@@ -58,7 +58,7 @@ impl Ledger {
         } else {
             // The index lags (bulk load): a coinbase is the first transaction of its block.
             for row in self.columns().block.all() {
-                let txid = self.columns().txid.get(row.first_tx as u64);
+                let txid = self.columns().txid.get(u64::from(row.first_tx));
                 if wanted.contains_key(&txid) {
                     let outputs = self.outputs(row.first_tx);
                     latest.insert(txid, (outputs.start, outputs.end));
@@ -83,7 +83,7 @@ impl Ledger {
         let mut found = Vec::new();
         for row in blocks {
             let tx = row.first_tx;
-            if let Some(older) = latest.insert(self.columns().txid.get(tx as u64), tx) {
+            if let Some(older) = latest.insert(self.columns().txid.get(u64::from(tx)), tx) {
                 let outputs = self.outputs(older);
                 found.push(Overwritten { first_output: outputs.start, end: outputs.end, by: tx });
             }

@@ -17,7 +17,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Raw`] when the node file is gone or changed.
     pub fn raw_block(&self, number: u32) -> Result<Block, LedgerError> {
-        let row = self.columns.block.get(number as u64);
+        let row = self.columns.block.get(u64::from(number));
         let own = self.dir.join(RAW_FILE);
         let (path, xor): (&Path, Option<[u8; 8]>) = match row.source {
             OWN_RAW => (&own, None),

@@ -21,7 +21,10 @@ struct Part {
 }
 
 impl<const WIDTH: usize> Spill<WIDTH> {
-    /// `parts` must be a power of two. Up to `budget` bytes stay in memory.
+    /// Makes a spill of `parts` partitions, of which up to `budget` bytes stay in memory.
+    ///
+    /// # Panics
+    /// Unless `parts` is a power of two.
     pub fn new(dir: &Path, name: &'static str, parts: usize, budget: usize) -> Self {
         assert!(parts.is_power_of_two());
         Spill { dir: dir.to_owned(), name, parts: (0..parts).map(|_| Part::default()).collect(), held: 0, budget }

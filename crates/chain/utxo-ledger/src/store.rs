@@ -72,9 +72,9 @@ pub struct Columns {
 
 impl Columns {
     fn open(dir: &Path, counts: Counts, write: bool) -> io::Result<Self> {
-        let txs = counts.txs as u64;
+        let txs = u64::from(counts.txs);
         Ok(Columns {
-            block: Column::open(dir, "blocks", counts.blocks as u64, write)?,
+            block: Column::open(dir, "blocks", u64::from(counts.blocks), write)?,
             txid: Column::open(dir, "tx.id", txs, write)?,
             tx_first_output: Column::open(dir, "tx.first-output", txs, write)?,
             tx_first_input: Column::open(dir, "tx.first-input", txs, write)?,
@@ -83,13 +83,13 @@ impl Columns {
             output_address: Column::open(dir, "output.address", counts.outputs, write)?,
             prev: Column::open(dir, "input.prev", counts.inputs, write)?,
             external: Column::open(dir, "externals", counts.externals, write)?,
-            address: Column::open(dir, "addresses", counts.addresses as u64, write)?,
+            address: Column::open(dir, "addresses", u64::from(counts.addresses), write)?,
         })
     }
 
     pub(crate) fn commit(&mut self, counts: Counts) -> io::Result<()> {
-        let txs = counts.txs as u64;
-        self.block.commit(counts.blocks as u64)?;
+        let txs = u64::from(counts.txs);
+        self.block.commit(u64::from(counts.blocks))?;
         self.txid.commit(txs)?;
         self.tx_first_output.commit(txs)?;
         self.tx_first_input.commit(txs)?;
@@ -98,7 +98,7 @@ impl Columns {
         self.output_address.commit(counts.outputs)?;
         self.prev.commit(counts.inputs)?;
         self.external.commit(counts.externals)?;
-        self.address.commit(counts.addresses as u64)
+        self.address.commit(u64::from(counts.addresses))
     }
 
     /// The columns as they are now, for as long as somebody holds them.
@@ -119,8 +119,8 @@ impl Columns {
 
     /// Gives snapshots their own copy of what lies beyond `counts`, which is about to be overwritten.
     fn detach(&self, counts: Counts) -> io::Result<()> {
-        let txs = counts.txs as u64;
-        self.block.detach(counts.blocks as u64)?;
+        let txs = u64::from(counts.txs);
+        self.block.detach(u64::from(counts.blocks))?;
         self.txid.detach(txs)?;
         self.tx_first_output.detach(txs)?;
         self.tx_first_input.detach(txs)?;
@@ -129,7 +129,7 @@ impl Columns {
         self.output_address.detach(counts.outputs)?;
         self.prev.detach(counts.inputs)?;
         self.external.detach(counts.externals)?;
-        self.address.detach(counts.addresses as u64)
+        self.address.detach(u64::from(counts.addresses))
     }
 
     /// Input numbers of a transaction.
@@ -151,6 +151,7 @@ impl Columns {
 
 /// Places txids in the index. Txids are uniform already.
 #[inline]
+#[expect(clippy::missing_panics_doc, reason = "8 of 32 bytes")]
 pub fn txid_hash(txid: &Hash32) -> u64 {
     u64::from_le_bytes(txid[..8].try_into().expect("fixed slice"))
 }
@@ -546,7 +547,7 @@ impl Ledger {
         if removed == 0 {
             return Ok(0);
         }
-        let row = self.columns.block.get(keep as u64);
+        let row = self.columns.block.get(u64::from(keep));
         let counts = Counts {
             blocks: keep,
             txs: row.first_tx,
@@ -608,10 +609,13 @@ impl Ledger {
 
     /// The block at a position in the store.
     pub fn block(&self, number: u32) -> BlockInfo {
-        let row = self.columns.block.get(number as u64);
+        let row = self.columns.block.get(u64::from(number));
         let next = number + 1;
-        let end =
-            if next < self.counts().blocks { self.columns.block.get(next as u64).first_tx } else { self.counts().txs };
+        let end = if next < self.counts().blocks {
+            self.columns.block.get(u64::from(next)).first_tx
+        } else {
+            self.counts().txs
+        };
         BlockInfo {
             number,
             height: row.height,
@@ -656,7 +660,7 @@ impl Ledger {
     pub fn tx(&self, tx: u32) -> TxInfo {
         TxInfo {
             number: tx,
-            txid: self.columns.txid.get(tx as u64),
+            txid: self.columns.txid.get(u64::from(tx)),
             flags: self.flags(tx),
             inputs: self.columns.inputs_of(tx, self.counts()),
             outputs: self.columns.outputs_of(tx, self.counts()),
@@ -666,12 +670,12 @@ impl Ledger {
     /// A transaction's properties.
     #[inline]
     pub fn flags(&self, tx: u32) -> TxFlags {
-        TxFlags(self.columns.tx_meta.get(tx as u64))
+        TxFlags(self.columns.tx_meta.get(u64::from(tx)))
     }
 
     /// A transaction's id, as explorers print it.
     pub fn txid_text(&self, tx: u32) -> String {
-        display_hash(&self.columns.txid.get(tx as u64))
+        display_hash(&self.columns.txid.get(u64::from(tx)))
     }
 
     /// Output numbers of a transaction.
@@ -763,7 +767,7 @@ impl Ledger {
     /// An output's place: its transaction and index there.
     pub fn outpoint(&self, output: u64) -> (u32, u32) {
         let tx = self.tx_of_output(output);
-        (tx, (output - self.columns.tx_first_output.get(tx as u64).get()) as u32)
+        (tx, (output - self.columns.tx_first_output.get(u64::from(tx)).get()) as u32)
     }
 
     /// The number of an address; `None` when no stored block mentions it.
@@ -774,8 +778,11 @@ impl Ledger {
     }
 
     /// The address with a number.
+    ///
+    /// # Panics
+    /// Where there is no such number, or the stored bytes are no key, which [`Ledger::check`] finds.
     pub fn address(&self, address: u32) -> AddressKey {
-        AddressKey::from_bytes(&self.columns.address.get(address as u64)).expect("only keys are stored")
+        AddressKey::from_bytes(&self.columns.address.get(u64::from(address))).expect("only keys are stored")
     }
 
     /// The address with a number, as text.
@@ -784,6 +791,9 @@ impl Ledger {
     }
 
     /// The script class of an address.
+    ///
+    /// # Panics
+    /// As [`Ledger::address`].
     #[inline]
     pub fn class_of(&self, address: u32) -> ScriptClass {
         ScriptClass::from_u8(self.columns.address.all()[address as usize][0]).expect("only keys are stored")
