@@ -52,7 +52,7 @@ def tables():
 
 
 def rules():
-    with open("../crates/desk/screening/src/default_rules.yaml", "rb") as file:
+    with open("../crates/desk/decision/src/default_rules.yaml", "rb") as file:
         put("rules", "default", file.read())
     for n, text in enumerate(["event.value > 5", "[1, 2].all(x, x > 0)", 'event.counterparty.matches("^b.*")', "size(chain.tags) > 0"]):
         put("rules", f"expression-{n}", text)

@@ -310,7 +310,9 @@ fn exchange(
     record.country = Some("GB".into());
     screening.ingest(made.records.iter().cloned().chain([record]).collect(), "demo")?;
     let start = Instant::now();
-    let facts = |event: &Event| ChainFacts::look(if on_simulated(event) { &simulated } else { workspace }, event, None);
+    let facts = |event: &Event| {
+        holdfast_screening::facts::chain_facts(if on_simulated(event) { &simulated } else { workspace }, event, None)
+    };
     let decisions = decide_all(screening, &made.events, facts)?;
     let elapsed = start.elapsed();
     let count = |verdict: Verdict| decisions.iter().filter(|d| d.decision == verdict).count();
@@ -321,7 +323,7 @@ fn exchange(
         event.amount = finding["amount"].as_u64().map(|a| Amount::from(a));
         event.value = Some(20_000);
         event.counterparty = finding["address"].as_str().map(str::to_owned);
-        let facts = ChainFacts::look(workspace, &event, None);
+        let facts = holdfast_screening::facts::chain_facts(workspace, &event, None);
         ransoms.push(screening.decide(event, facts, "demo")?);
     }
     let audit = screening.verify_audit(None)?;

@@ -20,6 +20,7 @@ pub mod hash;
 mod invalid;
 pub mod network;
 pub mod script;
+pub mod units;
 
 pub use address::{Address, AddressProblem};
 pub use address_key::AddressKey;

@@ -113,7 +113,7 @@ impl Shared {
             let pool = self.mempool.load();
             pool.get(&txid).cloned()
         });
-        let mut facts = ChainFacts::look(snapshot, event, pending.as_ref());
+        let mut facts = holdfast_screening::facts::chain_facts(snapshot, event, pending.as_ref());
         // What a silent node was not asked is not known: the stored chain alone allows nothing.
         if facts.ledger && facts.unavailable.is_none() {
             facts.unavailable = self.status.silent(snapshot.ledger.network().parameters().name);
@@ -143,7 +143,7 @@ impl Shared {
                 event.output = Some(vout as u32);
                 event.address = Some(address);
                 event.confirmations = Some(0);
-                let facts = ChainFacts::look(&self.chain.snapshot(), &event, Some(tx));
+                let facts = holdfast_screening::facts::chain_facts(&self.chain.snapshot(), &event, Some(tx));
                 let facts = self.with_providers(&event, facts);
                 match self.screening.decide(event, facts, "mempool") {
                     // Seen before a restart, with another time.

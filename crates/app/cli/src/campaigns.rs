@@ -202,7 +202,7 @@ pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()>
     // Tags of today count where the store has a ledger.
     let look = |desk: &DeskArgs| {
         let workspace = Workspace::open(&desk.store.store).ok();
-        move |e: &Event| workspace.as_ref().map(|w| ChainFacts::look(w, e, None).category)
+        move |e: &Event| workspace.as_ref().map(|w| holdfast_screening::facts::chain_facts(w, e, None).category)
     };
     let campaign = match command {
         CampaignsCommand::Preview { desk, file } => {

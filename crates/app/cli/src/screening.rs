@@ -109,7 +109,9 @@ pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
     for part in events.chunks(256) {
         let (sender, receiver) = std::sync::mpsc::channel();
         for (i, event) in part.iter().enumerate() {
-            let mut facts = workspace.as_ref().map_or_else(ChainFacts::default, |w| ChainFacts::look(w, event, None));
+            let mut facts = workspace
+                .as_ref()
+                .map_or_else(ChainFacts::default, |w| holdfast_screening::facts::chain_facts(w, event, None));
             if let Some(providers) = &providers
                 && let Some(question) = Question::of(event, &facts)
             {

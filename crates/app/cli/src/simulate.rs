@@ -78,8 +78,9 @@ fn score_command(args: ScoreArgs, as_json: bool) -> anyhow::Result<()> {
     let store = place("store");
     let workspace = if store.exists() { Some(Workspace::open(&store)?) } else { None };
     let bar = output::bar(made.events.len() as u64, "deciding");
-    let facts =
-        |event: &Event| workspace.as_ref().map_or_else(ChainFacts::default, |w| ChainFacts::look(w, event, None));
+    let facts = |event: &Event| {
+        workspace.as_ref().map_or_else(ChainFacts::default, |w| holdfast_screening::facts::chain_facts(w, event, None))
+    };
     let found = found_at(&made, facts, &mut |n| {
         bar.set_position(n);
         output::stopping()

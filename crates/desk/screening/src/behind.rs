@@ -8,39 +8,17 @@ use holdfast_analysis::trace::{Bounds, Direction, EndKind, Policy, TraceOptions,
 use holdfast_analysis::view::{LedgerView, View};
 use holdfast_attribution::{Category, Clusters};
 use holdfast_bitcoin::display_hash;
+pub use holdfast_decision::behind::{Behind, MAX_HOPS, MIN_SHARE_PERCENT};
 use holdfast_utxo_ledger::{Ledger, Source};
 use holdfast_workspace::Workspace;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use utoipa::ToSchema;
 
-/// Most transactions that are looked back; the rule book's policy may say fewer.
-pub const MAX_HOPS: u32 = 6;
-/// Smallest part of a deposit that is followed, in percent; the rule book's policy may ask for more.
-pub const MIN_SHARE_PERCENT: u32 = 5;
 /// Most outputs that are stored with a deposit.
 const MAX_BEHIND: usize = 48;
 /// Most movements that are walked for a deposit.
 const MAX_EDGES: usize = 512;
 /// An entity of more addresses than this pools the coins of many people, whether somebody named it or not.
 const MAX_ADDRESSES: u64 = 1_000;
-
-/// An output through which part of a deposit's money came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Behind {
-    /// `TXID:OUTPUT`.
-    pub output: String,
-    /// Its address, where known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// Transactions from it to the deposit.
-    pub hops: u32,
-    /// Part of the deposit that came through it, in millionths.
-    pub share_ppm: u64,
-    /// Which of these outputs it flowed into, by place in the list; absent when the deposit's own transaction spends it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub into: Option<u32>,
-}
 
 /// A ledger in which entities of many addresses end traces as services do.
 struct Pooled<'a> {
@@ -139,19 +117,4 @@ fn outpoint(ledger: &Ledger, place: Source) -> String {
             format!("{}:{vout}", display_hash(&txid))
         }
     }
-}
-
-/// The way from an output to the deposit, in words: outputs with their addresses.
-pub(crate) fn path(all: &[Behind], from: usize) -> String {
-    let mut steps = Vec::new();
-    let mut at = Some(from);
-    while let Some(place) = at.and_then(|i| all.get(i))
-        && steps.len() <= MAX_HOPS as usize
-    {
-        let address = place.address.as_ref().map(|a| format!(" ({a})")).unwrap_or_default();
-        steps.push(format!("{}{address}", place.output));
-        at = place.into.map(|i| i as usize);
-    }
-    steps.push("this deposit".to_owned());
-    steps.join(" -> ")
 }

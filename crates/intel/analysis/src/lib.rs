@@ -1,6 +1,6 @@
 //! Where money went and came from: taint, paths, peel chains, exposure, evidence bundles and their verifier.
 
-pub mod amount;
+pub use holdfast_types::units as amount;
 pub mod bundle;
 pub mod exposure;
 mod huge;

@@ -1,6 +1,6 @@
 //! Amounts as people read them: with the asset's decimals and its name.
 
-use holdfast_types::Amount;
+use crate::Amount;
 
 /// Decimals of assets by ticker. Tokens are here under theirs.
 const DECIMALS: &[(&str, u32)] = &[

@@ -8,8 +8,8 @@ use crate::rules::{HoldTerms, Met, Policy, Rule, RuleBook, RuleState, Scope};
 use crate::state::State;
 use crate::typology::{Finding, find};
 use crate::warnings::{Scam, Then, Warning};
-use holdfast_analysis::amount::with_unit;
 use holdfast_types::Asset;
+use holdfast_types::units::with_unit;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -108,7 +108,7 @@ pub struct Decision {
 
 impl Decision {
     /// Whether the transfer was held only because the chain could not be asked.
-    pub(crate) fn rests_on_ignorance(&self) -> bool {
+    pub fn rests_on_ignorance(&self) -> bool {
         self.reasons.iter().filter(|r| r.decision >= Verdict::Hold).all(|r| r.rule == UNAVAILABLE)
     }
 }

@@ -631,13 +631,13 @@ impl Event {
     }
 
     /// What [`Event::transfer`] was before movements without an output were told apart; holds of that time are known by it.
-    pub(crate) fn transfer_by_number(&self) -> Option<String> {
+    pub fn transfer_by_number(&self) -> Option<String> {
         let (asset, tx) = (self.asset.as_ref()?, self.tx.as_ref()?);
         Some(format!("{}:{}:{}", asset, tx.to_ascii_lowercase(), self.output.unwrap_or(0)))
     }
 
     /// What the desk keeps as the movement's hold key: the movement, for whom. Two customers who claim one movement are two holds.
-    pub(crate) fn hold_keys(&self) -> Vec<String> {
+    pub fn hold_keys(&self) -> Vec<String> {
         let owner = format!("{}:{}", self.customer, self.account.as_deref().unwrap_or_default());
         let keyed = self.transfer().map(|t| format!("transfer:{t}:{owner}"));
         keyed.into_iter().chain(self.transfer_by_number().map(|t| format!("transfer:{t}"))).collect()

@@ -266,7 +266,7 @@ impl std::fmt::Debug for RuleBook {
 pub const DEFAULT_BOOK: &str = include_str!("default_rules.yaml");
 
 /// The hash of a text.
-pub(crate) fn sha256(text: &str) -> String {
+pub fn sha256(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
 }
 

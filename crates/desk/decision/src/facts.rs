@@ -1,0 +1,175 @@
+//! What the ledger and the tags say about a transfer: the other side's tags, exposures, and the shape of the transactions behind it. Data
+//! only; whoever has a ledger fills it in.
+
+use crate::behind::Behind;
+use holdfast_attribution::Category;
+use holdfast_attribution::taxonomy::Risk;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// A tag behind a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TagFact {
+    /// Tagged address.
+    pub address: String,
+    /// Name given.
+    pub label: String,
+    /// Weightiest concept.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// 0 to 100.
+    pub confidence: u8,
+    /// Where it can be verified.
+    pub source: String,
+    /// Pack that it came in.
+    pub pack: String,
+}
+
+/// One category's part of a transfer's or address's money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Share {
+    /// Category.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// Base units directly.
+    pub direct: u64,
+    /// Base units through unattributed addresses.
+    pub indirect: u64,
+    /// Direct part in millionths of the whole.
+    pub direct_ppm: u64,
+    /// Indirect part in millionths of the whole.
+    pub indirect_ppm: u64,
+}
+
+/// What is known of a transfer on chain when it is decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChainFacts {
+    /// Whether a ledger of the asset was asked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ledger: bool,
+    /// Whether the transaction (deposit) or address (withdrawal) is in the ledger or mempool.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub found: bool,
+    /// Category of the other side.
+    #[schema(value_type = String)]
+    #[serde(default, skip_serializing_if = "is_unattributed")]
+    pub category: Category,
+    /// Tags of the other side: of its address, or of its cluster.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TagFact>,
+    /// Addresses of the other side that the chain names (inputs of a deposit), at most 16.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub senders: Vec<String>,
+    /// Outputs through which a deposit's money came, the nearest first: what flags are matched against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<Behind>,
+    /// Where the money came from (deposits), or what the address received (withdrawals).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<Share>,
+    /// Where what the address received went (withdrawals).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destination: Vec<Share>,
+    /// Outputs and inputs of unknown amount behind `source` and `destination` (their blocks are not stored): the shares leave them out.
+    #[serde(default, skip_serializing_if = "is_none_of")]
+    pub unknown_amounts: u64,
+    /// Coinjoin among the transaction and the two before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coinjoin: Option<String>,
+    /// Length of the peel chain that the deposit peels off, in transactions.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub peel_hops: u32,
+    /// Outputs of the deposit's transaction that pay no more than it does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub spray: u32,
+    /// Where the ledger contradicts the event: amount, receiving address, asset, confirmations. Decisions fail closed on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mismatch: Vec<String>,
+    /// Why the chain could not be asked; decisions fail closed on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<String>,
+    /// What other providers answered, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub providers: BTreeMap<String, ProviderFact>,
+}
+
+/// What another provider answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProviderFact {
+    /// 0 none to 4 severe, or absent when it did not answer.
+    pub risk: Option<u8>,
+    /// Its words: categories, or why it did not answer.
+    pub detail: String,
+    /// Whether it was answered from the cache.
+    #[serde(default)]
+    pub cached: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(b: &bool) -> bool {
+    !b
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none_of(n: &u64) -> bool {
+    *n == 0
+}
+
+fn is_unattributed(c: &Category) -> bool {
+    !c.is_attributed()
+}
+
+/// 0 none, 1 low, 2 medium, 3 high, 4 severe.
+pub fn risk_level(risk: Risk) -> u8 {
+    match risk {
+        Risk::None => 0,
+        Risk::Low => 1,
+        Risk::Medium => 2,
+        Risk::High => 3,
+        Risk::Severe => 4,
+    }
+}
+
+impl ChainFacts {
+    /// The chain could not be asked.
+    pub fn unavailable(why: impl Into<String>) -> Self {
+        ChainFacts { unavailable: Some(why.into()), ..ChainFacts::default() }
+    }
+
+    /// The sources that answered for the event's asset: `ledger`, `tags` (the other side is tagged), and providers by name.
+    pub fn sources(&self) -> Vec<String> {
+        let own = [("ledger", self.ledger && self.unavailable.is_none()), ("tags", !self.tags.is_empty())];
+        let own = own.into_iter().filter(|s| s.1).map(|s| s.0.to_owned());
+        let providers = self.providers.iter().filter(|(_, fact)| fact.risk.is_some());
+        own.chain(providers.map(|(name, _)| format!("provider {name}"))).collect()
+    }
+
+    /// Short statement of every finding that matters for screening again: category, way and share in percent, one a line.
+    pub fn findings(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let matters = |c: Category| risk_level(c.risk()) >= 2;
+        if matters(self.category) {
+            lines.push(format!("{} itself", self.category));
+        }
+        for (side, shares) in [("from", &self.source), ("to", &self.destination)] {
+            for share in shares.iter().filter(|s| matters(s.category)) {
+                // Whole tens of percent, so that small drifts raise no late alert.
+                if share.direct_ppm >= 10_000 {
+                    lines.push(format!("{side} {} directly, {}0% or more", share.category, share.direct_ppm / 100_000));
+                }
+                if share.indirect_ppm >= 10_000 {
+                    let tens = share.indirect_ppm / 100_000;
+                    lines.push(format!("{side} {} indirectly, {tens}0% or more", share.category));
+                }
+            }
+        }
+        lines.extend(self.mismatch.iter().map(|m| format!("the ledger says otherwise: {m}")));
+        lines.sort();
+        lines
+    }
+}
