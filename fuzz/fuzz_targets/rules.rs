@@ -1,7 +1,9 @@
 //! Any text is answered as a rule book, and as the expression of a rule; a book that is taken is evaluated without a panic.
 #![no_main]
 
-use holdfast_screening::{ChainFacts, Event, EventKind, RuleBook, fields::Input, state::State};
+use holdfast_decision::fields::Input;
+use holdfast_decision::state::State;
+use holdfast_decision::{ChainFacts, Event, EventKind, RuleBook};
 use libfuzzer_sys::fuzz_target;
 
 fn try_out(book: &RuleBook) {

@@ -67,7 +67,7 @@ pub fn run(args: &EvidenceBench, as_json: bool) -> anyhow::Result<()> {
     let mut seed = 0x9e37_79b9_7f4a_7c15;
     // Programs are this one; text is the country's law, as it were: the bundled rule book and policy, in which no seed stands.
     let program = std::fs::read(std::env::current_exe()?)?;
-    let text = format!("{}\n{}", holdfast_screening::rules::DEFAULT_BOOK, holdfast_requests::policy::DEFAULT_POLICY);
+    let text = format!("{}\n{}", holdfast_decision::rules::DEFAULT_BOOK, holdfast_requests::policy::DEFAULT_POLICY);
     let mut file = std::io::BufWriter::new(std::fs::File::create(&image)?);
     for i in 0..args.mebibytes {
         let mut data = piece(i, &mut seed, &program, text.as_bytes());

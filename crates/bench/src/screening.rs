@@ -5,13 +5,14 @@ use clap::Args;
 use holdfast_api::Shared;
 use holdfast_bitcoin::Network;
 use holdfast_console::output::{self, peak_rss_kib, rss_kib, thousands};
+use holdfast_decision::rules::DEFAULT_BOOK;
+use holdfast_decision::state::State;
+use holdfast_decision::{ActiveHolds, Ground, Prices, decide};
+use holdfast_decision::{ChainFacts, Event, Flags, RuleBook};
 use holdfast_evaluation::{Options, simulate};
 use holdfast_identity::Master;
-use holdfast_screening::decision::{ActiveHolds, Ground, Prices, decide};
-use holdfast_screening::rules::DEFAULT_BOOK;
+use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
-use holdfast_screening::state::State;
-use holdfast_screening::{ChainFacts, Event, Flags, RuleBook, Screening};
 use holdfast_workspace::Workspace;
 use serde_json::json;
 use std::path::PathBuf;
@@ -226,7 +227,7 @@ fn over_http(
     url: &str,
     store: &std::path::Path,
     events: &[Event],
-    records: &[holdfast_screening::Record],
+    records: &[holdfast_decision::Record],
 ) -> anyhow::Result<(f64, Latencies)> {
     let workspace = Workspace::create_or_open(store, Network::Regtest)?;
     let screening = Screening::open(url, system_clock())?;

@@ -3,8 +3,8 @@
 use clap::Args;
 use curve25519_dalek::{RistrettoPoint, Scalar};
 use holdfast_console::output::{self, thousands};
+use holdfast_decision::flags::State;
 use holdfast_demo::sharing::{Pair, known, small_desk};
-use holdfast_screening::flags::State;
 use holdfast_sharing::psi::{Asker, Holder, normal};
 use rayon::prelude::*;
 use serde_json::json;

@@ -2,12 +2,14 @@
 //! to the scam's next addresses is compared.
 
 use anyhow::{Context, ensure};
+use holdfast_decision::warnings::Scam;
+use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Verdict};
 use holdfast_identity::Master;
 use holdfast_prevention::Prevention;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule};
-use holdfast_screening::warnings::Scam;
-use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, Verdict};
+use holdfast_screening::Screening;
 use holdfast_simulate::random::Random;
+use holdfast_types::Amount;
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 

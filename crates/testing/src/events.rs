@@ -1,7 +1,8 @@
 //! Events of an account chain, at [`START`].
 
 use crate::START;
-use holdfast_screening::{Amount, Event, EventKind};
+use holdfast_decision::{Event, EventKind};
+use holdfast_types::Amount;
 
 /// Returns a withdrawal of ETH, `amount` in wei and `value` in cents of the desk's currency.
 pub fn withdrawal(id: &str, customer: &str, to: &str, amount: u128, value: u64) -> Event {

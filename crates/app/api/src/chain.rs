@@ -16,7 +16,7 @@ use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_bitcoin::files::read_single_block;
 use holdfast_bitcoin::{AddressKey, display_hash};
-use holdfast_screening::model::parse_time;
+use holdfast_input::time::parse as parse_time;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{
     AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, Snapshot, Summary, TraceRequest,

@@ -13,10 +13,11 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::{AddressKey, parse_hash};
-use holdfast_screening::decision::Price;
+use holdfast_decision::Price;
+use holdfast_decision::{ChainFacts, Event, EventKind};
+use holdfast_screening::Screening;
 use holdfast_screening::facts::address_facts;
 use holdfast_screening::service::DecidedEvent;
-use holdfast_screening::{ChainFacts, Event, EventKind, Screening};
 use holdfast_vendors::assessed::{is_covered, not_covered};
 use holdfast_vendors::chainalysis::{self, Kind, Transfer, WithdrawalAttempt};
 use holdfast_vendors::{Assessed, elliptic, trm};
@@ -274,7 +275,7 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
             let kind = if request.kind == "source_of_funds" { EventKind::Deposit } else { EventKind::Withdrawal };
             let mut event = Event::new(kind, id, shared.screening.now(), customer);
             event.asset = Some(asset.to_owned());
-            event.amount = Some(holdfast_screening::Amount::from(amount));
+            event.amount = Some(amount.into());
             event.reference = Some(format!("{}:{number}", subject.hash));
             if kind == EventKind::Deposit {
                 event.tx = Some(subject.hash.clone());

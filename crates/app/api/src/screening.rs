@@ -13,6 +13,11 @@ use axum::{Extension, Json};
 use holdfast_audit::Anchor;
 use holdfast_audit::Entry;
 use holdfast_bitcoin::parse_hash;
+use holdfast_decision::Price;
+use holdfast_decision::facts::ProviderFact;
+use holdfast_decision::fields::FIELDS;
+use holdfast_decision::rules::{BookFile, MAX_BOOK};
+use holdfast_decision::{ChainFacts, Decision, Event, EventKind, Record, RuleBook};
 use holdfast_identity::{ApiKey, POWERFUL};
 use holdfast_notify::Webhook;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note, RuleStatistics};
@@ -20,20 +25,15 @@ use holdfast_screening::audit::AuditReport;
 use holdfast_screening::changes::{Change, ChangeKind};
 use holdfast_screening::clock::ClockFault;
 use holdfast_screening::completion::Completion;
-use holdfast_screening::decision::Price;
-use holdfast_screening::facts::ProviderFact;
-use holdfast_screening::fields::FIELDS;
 use holdfast_screening::holds::{Hold, HoldFilter, HoldRequest, HoldsReport};
-use holdfast_screening::model::Invalid;
 use holdfast_screening::replay::{RuleTest, test_rules};
-use holdfast_screening::rules::{BookFile, MAX_BOOK};
 use holdfast_screening::service::{DecidedEvent, RescreenReport};
 use holdfast_screening::tables::ReadOptions;
-use holdfast_screening::{
-    Amount, ChainFacts, Decision, Event, EventKind, Record, RuleBook, Screening, ScreeningError, tables,
-};
+use holdfast_screening::{Screening, ScreeningError, tables};
 use holdfast_store::StoreError;
 use holdfast_telemetry::logs::one_line;
+use holdfast_types::Amount;
+use holdfast_types::Invalid;
 use holdfast_vendors::Question;
 use holdfast_vendors::providers::ProviderState;
 use holdfast_workspace::Snapshot;
@@ -544,7 +544,7 @@ pub struct FieldAnswer {
 /// All fields that rules speak about.
 #[utoipa::path(get, path = "/api/v1/rules/fields", responses((status = 200, body = Vec<FieldAnswer>)))]
 pub async fn rule_fields() -> Json<Vec<FieldAnswer>> {
-    let field = |f: &holdfast_screening::fields::Field| FieldAnswer {
+    let field = |f: &holdfast_decision::fields::Field| FieldAnswer {
         name: format!("{}.{}", f.group, f.name),
         description: f.description.to_owned(),
     };

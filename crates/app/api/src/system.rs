@@ -1,6 +1,6 @@
 //! Random numbers and the time of the system.
 
-use holdfast_screening::model::rfc3339;
+use holdfast_input::time::rfc3339;
 
 /// 32 random bytes of the system.
 ///

@@ -12,7 +12,7 @@ use holdfast_academy::grade::percent;
 use holdfast_academy::labs::{LABS, Lab, lab, make};
 use holdfast_academy::xapi;
 use holdfast_console::desk_key::master;
-use holdfast_screening::model::{parse_date, rfc3339};
+use holdfast_input::time::{parse_date, rfc3339};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 

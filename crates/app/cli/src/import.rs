@@ -3,10 +3,11 @@
 use crate::screening::read_file;
 use anyhow::{Context, bail};
 use clap::Args;
+use holdfast_decision::Event;
 use holdfast_input::time::DateOrder;
+use holdfast_screening::Screening;
 use holdfast_screening::completion::CompletionLine;
 use holdfast_screening::tables::{self, Imported, MAX_LISTED, ReadOptions};
-use holdfast_screening::{Event, Screening};
 use std::path::Path;
 
 /// How tables are read.

@@ -7,8 +7,8 @@ use anyhow::Context;
 use clap::Subcommand;
 use holdfast_console::desk_key::master;
 use holdfast_identity::{POWERFUL, ROLES, role};
+use holdfast_input::time::rfc3339;
 use holdfast_screening::changes::ChangeKind;
-use holdfast_screening::model::rfc3339;
 use serde_json::{Value, json};
 
 #[derive(Subcommand)]

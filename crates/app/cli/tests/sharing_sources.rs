@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Desk, holdfast, path, run, serving, small_store, words};
-use holdfast_screening::flags::{Flag, State, Subject};
+use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_sharing::stix::{self, Tlp, flag_object, identity_id};
 use holdfast_sharing::taxii::Client;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use holdfast_analysis::bundle;
 use holdfast_analysis::report::coins;
-use holdfast_screening::Decision;
+use holdfast_decision::Decision;
 use holdfast_workspace::{ExposureLine, ExposureView};
 use std::path::Path;
 

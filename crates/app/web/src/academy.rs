@@ -21,7 +21,7 @@ use holdfast_api::gate::Caller;
 use holdfast_api::requests::download;
 use holdfast_api::sharing::run;
 use holdfast_api::sign_in::{Client, cookie, may_sign_in, refuse_sign_in};
-use holdfast_screening::model::{parse_date, rfc3339};
+use holdfast_input::time::{parse_date, rfc3339};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeMap;
 

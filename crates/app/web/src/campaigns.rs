@@ -10,9 +10,10 @@ use holdfast_api::campaigns::{CampaignPreview, WarningsQuery, scam};
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
 use holdfast_api::sharing::run;
+use holdfast_decision::warnings::Scam;
+use holdfast_input::time::rfc3339;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule, Template};
-use holdfast_screening::model::rfc3339;
-use holdfast_screening::warnings::{Scam, WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 

@@ -12,7 +12,7 @@ use holdfast_api::clearance::Clearance;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
 use holdfast_attribution::Category;
-use holdfast_screening::model::rfc3339;
+use holdfast_input::time::rfc3339;
 use holdfast_workspace::lookup::{Hit, HitKind, Lookup};
 use holdfast_workspace::{AddressReport, ExposureLine, ExposureView, TagView, TxSide};
 use maud::{DOCTYPE, Markup, PreEscaped, html};

@@ -341,9 +341,7 @@ fn form_time(fields: &BTreeMap<String, String>, name: &str) -> Result<Option<i64
     let text = fields.get(name).map(|v| v.trim()).unwrap_or_default();
     match text {
         "" => Ok(None),
-        text => {
-            holdfast_screening::model::parse_time(text).map(Some).map_err(|e| ApiError::bad(format!("{name}: {e}")))
-        }
+        text => holdfast_input::time::parse(text).map(Some).map_err(|e| ApiError::bad(format!("{name}: {e}"))),
     }
 }
 
@@ -389,7 +387,7 @@ fn request_of(fields: &BTreeMap<String, String>, who: &Officer) -> Result<Reques
     let gag = get("gag");
     let gag_until = match gag.is_empty() {
         true => None,
-        false => Some(holdfast_screening::model::parse_date(&gag).map_err(|e| ApiError::bad(format!("gag: {e}")))?),
+        false => Some(holdfast_input::time::parse_date(&gag).map_err(|e| ApiError::bad(format!("gag: {e}")))?),
     };
     Ok(Request {
         id: format!("p-{}", &sha256(json!([who.id, fields]).to_string().as_bytes())[..16]),

@@ -10,7 +10,7 @@ use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
 use holdfast_api::sharing::run;
-use holdfast_screening::flags::State as FlagState;
+use holdfast_decision::flags::State as FlagState;
 use holdfast_sharing::psi;
 use holdfast_sharing::taxii::Client;
 use maud::{Markup, html};

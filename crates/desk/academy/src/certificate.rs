@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use holdfast_documents::pdf;
-use holdfast_screening::model::{parse_time, rfc3339};
+use holdfast_input::time::{parse as parse_time, rfc3339};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -2,11 +2,12 @@
 
 use crate::AcademyError;
 use crate::{Academy, invalid};
+use holdfast_decision::model::{country_ok, language_form_ok, text_ok, time_ok};
 use holdfast_requests::request::email;
 use holdfast_screening::Screening;
-use holdfast_screening::model::{Invalid, country_ok, language_form_ok, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row};
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,9 +3,9 @@
 use crate::AcademyError;
 use crate::labs;
 use crate::{Academy, invalid};
+use holdfast_decision::model::language_form_ok;
 use holdfast_input::language::best;
-use holdfast_screening::model::Invalid;
-use holdfast_screening::model::language_form_ok;
+use holdfast_types::Invalid;
 use pulldown_cmark::{Event, Options, Parser, html};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -16,9 +16,9 @@ pub use error::AcademyError;
 use classes::Learner;
 use holdfast_identity::Master;
 use holdfast_screening::Screening;
-use holdfast_screening::model::Invalid;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError};
+use holdfast_types::Invalid;
 
 /// The academy, over the screening service's database and audit log.
 #[derive(Clone, Copy, Debug)]

@@ -3,12 +3,12 @@
 
 use crate::labs::Made;
 use holdfast_cases::seized::derive_all;
+use holdfast_decision::{ChainFacts, Event, Record, Typology};
 use holdfast_evaluation::{Exchange, findings};
 use holdfast_forensics::derive::Derived;
 use holdfast_forensics::scan::{Finding, scan};
 use holdfast_forensics::seal::{Sealer, open};
 use holdfast_requests::{Inquiry, Policy, Review, review};
-use holdfast_screening::{ChainFacts, Event, Record, Typology};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

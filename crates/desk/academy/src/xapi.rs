@@ -5,7 +5,7 @@ use crate::AcademyError;
 use crate::attempts::{answers_of, attempts_where};
 use crate::classes::Learner;
 use crate::labs::PASS;
-use holdfast_screening::model::rfc3339;
+use holdfast_input::time::rfc3339;
 use serde_json::{Value, json};
 
 /// Most statements of one request to a learning record store.

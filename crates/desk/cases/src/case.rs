@@ -2,17 +2,19 @@
 
 use crate::CaseError;
 use crate::Cases;
-use holdfast_analysis::amount::with_unit;
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::{AddressKey, Network};
+use holdfast_decision::model::{text_ok, time_ok};
 use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_documents::{check_type, sha256};
+use holdfast_input::time::rfc3339;
 use holdfast_requests::portal::{note_file, read_file};
 use holdfast_requests::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use holdfast_requests::search;
-use holdfast_screening::model::{Invalid, rfc3339, text_ok, time_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_types::Invalid;
+use holdfast_types::units::with_unit;
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! Why a case or a report failed.
 
+use holdfast_decision::rules::RuleError;
 use holdfast_documents::DocumentError;
 use holdfast_forensics::scan::ScanError;
 use holdfast_requests::RequestError;
 use holdfast_screening::ScreeningError;
-use holdfast_screening::rules::RuleError;
 use holdfast_store::{ChangeError, DbError, StoreError};
 use holdfast_types::{ErrorKind, Invalid};
 

@@ -4,10 +4,11 @@
 use crate::CaseError;
 use crate::Cases;
 use crate::case::Person;
-use holdfast_screening::model::{Invalid, text_ok};
+use holdfast_decision::model::text_ok;
+use holdfast_decision::rules::RuleBook;
 use holdfast_screening::replay::test_rules;
-use holdfast_screening::rules::RuleBook;
 use holdfast_store::{DbError, Row, parse};
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,7 +5,8 @@
 
 use crate::CaseError;
 use crate::reports::{Body, Filer, Flow, Movement, Subject};
-use holdfast_screening::model::{Invalid, rfc3339};
+use holdfast_input::time::rfc3339;
+use holdfast_types::Invalid;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
 

@@ -6,11 +6,13 @@ use crate::CaseError;
 use crate::Cases;
 use crate::case::{CaseFile, Person};
 use crate::report_xml::{GOAML_TEXT, NARRATIVE_PART, NARRATIVE_PARTS, write_fincen_sar, write_goaml};
+use holdfast_decision::model::{country_ok, text_ok, time_ok};
+use holdfast_decision::{EventKind, Record, RecordKind};
+use holdfast_input::time::rfc3339;
 use holdfast_screening::completion::{Executed, brings, executed, standing};
-use holdfast_screening::model::{Invalid, country_ok, rfc3339, text_ok, time_ok};
 use holdfast_screening::service::DecidedEvent;
-use holdfast_screening::{EventKind, Record, RecordKind};
 use holdfast_store::{DbError, Row, parse};
+use holdfast_types::Invalid;
 
 pub use crate::report_xml::{fincen_sar, goaml};
 use serde::{Deserialize, Serialize};
@@ -484,7 +486,7 @@ impl Cases<'_> {
             let customer = records.iter().find(|r| r.kind == RecordKind::Customer);
             let name = customer.and_then(|c| c.name.as_deref()).unwrap_or(if customer.is_some() { "" } else { &i.key });
             let business =
-                customer.is_some_and(|c| c.customer_type == Some(holdfast_screening::model::CustomerType::Business));
+                customer.is_some_and(|c| c.customer_type == Some(holdfast_decision::model::CustomerType::Business));
             let (first_name, last_name) = if business { (String::new(), name.to_owned()) } else { names(name) };
             subjects.push(Subject {
                 customer: if customer.is_some() { i.key.clone() } else { String::new() },

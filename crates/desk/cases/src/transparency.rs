@@ -2,7 +2,9 @@
 
 use crate::CaseError;
 use crate::Cases;
-use holdfast_screening::model::{Invalid, rfc3339, time_ok};
+use holdfast_decision::model::time_ok;
+use holdfast_input::time::rfc3339;
+use holdfast_types::Invalid;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;

@@ -5,11 +5,12 @@ use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_cases::recommend::{Proposal, Team};
 use holdfast_cases::reports::{Filer, Kind};
+use holdfast_decision::{ChainFacts, Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
 use holdfast_requests::request::{Officer, Request, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
-use holdfast_screening::{ChainFacts, Record, RecordKind, Screening};
+use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use std::sync::Arc;
 
@@ -294,7 +295,7 @@ fn recommendations_count_the_cases_that_they_would_have_stopped(place: &TestDb) 
         );
         assert_eq!(findings[1].team, Team::Kyc);
         let rule = "  - id: large\n    version: 1\n    state: live\n    title: Large\n    on: [withdrawal]\n    when: event.value >= 500000\n    decision: hold\n    source: [test]\n";
-        let rules = holdfast_screening::rules::DEFAULT_BOOK.replacen("rules:\n", &format!("rules:\n{rule}"), 1);
+        let rules = holdfast_decision::rules::DEFAULT_BOOK.replacen("rules:\n", &format!("rules:\n{rule}"), 1);
         let mut proposal = Proposal {
             team: Team::Aml,
             title: "Hold large withdrawals".into(),

@@ -3,12 +3,14 @@
 use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_cases::reports::{Body, Filer, Flow, Kind, Movement, Subject, ValueSource, fincen_sar, goaml};
+use holdfast_decision::Price;
+use holdfast_decision::model::{Direction, Method, Status};
+use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
-use holdfast_screening::decision::Price;
-use holdfast_screening::model::{Direction, Method, Status};
-use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening};
+use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_types::Amount;
 use quick_xml::Reader;
 use quick_xml::events::Event as Xml;
 use std::process::Command;

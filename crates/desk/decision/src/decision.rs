@@ -3,11 +3,12 @@
 use crate::facts::{ChainFacts, TagFact};
 use crate::fields::Input;
 use crate::flags::{FLAG_BASIS, Flag, Flags, Touch};
-use crate::model::{Amount, Event, EventKind};
+use crate::model::{Event, EventKind};
 use crate::rules::{HoldTerms, Met, Policy, Rule, RuleBook, RuleState, Scope};
 use crate::state::State;
 use crate::typology::{Finding, find};
 use crate::warnings::{Scam, Then, Warning};
+use holdfast_types::Amount;
 use holdfast_types::Asset;
 use holdfast_types::units::with_unit;
 use serde::{Deserialize, Serialize};

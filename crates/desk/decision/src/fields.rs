@@ -1,9 +1,10 @@
 //! The fields that rules speak about. `holdfast rules fields` prints this table.
 
 use crate::facts::{ChainFacts, Share, risk_level};
-use crate::model::{Amount, CustomerType, Direction, Event, EventKind, Method, Status};
+use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::state::{Activity, DAY, HOUR, MEMORY, State, What, key, party_of, senders_of};
 use crate::typology::{Finding, Typology};
+use holdfast_types::Amount;
 
 /// A field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]

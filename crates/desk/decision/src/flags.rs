@@ -3,8 +3,10 @@
 
 use crate::behind::{Behind, path};
 use crate::facts::ChainFacts;
-use crate::model::{Event, EventKind, Invalid, rfc3339, text_ok};
+use crate::model::{Event, EventKind, text_ok};
 use crate::rules::Policy;
+use holdfast_input::time::rfc3339;
+use holdfast_types::Invalid;
 use holdfast_types::{address, asset};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

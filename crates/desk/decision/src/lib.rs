@@ -13,9 +13,11 @@ pub mod state;
 pub mod typology;
 pub mod warnings;
 
-pub use decision::*;
+pub use decision::{
+    ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Reason, UNAVAILABLE, Verdict, decide, value_of,
+};
 pub use facts::ChainFacts;
 pub use flags::Flags;
-pub use model::{Amount, Event, EventKind, Record, RecordKind};
+pub use model::{Event, EventKind, Record, RecordKind};
 pub use rules::{RuleBook, RuleState, Scope};
 pub use typology::Typology;

@@ -476,7 +476,7 @@ pub fn senders_of(event: &Event, facts: &ChainFacts) -> Vec<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Amount;
+    use holdfast_types::Amount;
 
     fn withdrawal(id: u32, time: i64) -> Event {
         let mut event = Event::new(EventKind::Withdrawal, format!("w{id}"), time, "c");

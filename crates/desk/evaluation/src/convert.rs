@@ -1,9 +1,11 @@
 //! Plain records of the simulation become the desk's records and events.
 
-use holdfast_screening::model::{self, Action, Amount, CustomerType, Direction, Method, Status};
-use holdfast_screening::{Event, EventKind, Record, RecordKind, Typology};
+use holdfast_decision::model;
+use holdfast_decision::model::{Action, CustomerType, Direction, Method, Status};
+use holdfast_decision::{Event, EventKind, Record, RecordKind, Typology};
 use holdfast_simulate::exchange::records::{self as plain, Activity};
 use holdfast_simulate::exchange::{self as simulated, Case, Label, Options, Pattern};
+use holdfast_types::Amount;
 
 /// A simulated exchange in the desk's terms.
 #[derive(Clone, Debug, Default)]

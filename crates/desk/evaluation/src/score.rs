@@ -1,9 +1,9 @@
 //! How well typologies are found: findings against the ground truth.
 
 use crate::{Case, Exchange, typology_of};
-use holdfast_screening::state::{DAY, State};
-use holdfast_screening::typology::find;
-use holdfast_screening::{ChainFacts, Event, Typology};
+use holdfast_decision::state::{DAY, State};
+use holdfast_decision::typology::find;
+use holdfast_decision::{ChainFacts, Event, Typology};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;

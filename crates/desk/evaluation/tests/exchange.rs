@@ -1,8 +1,8 @@
 //! The simulated exchange does not give its cases away: neither by what customers are nor by how much they do.
 
+use holdfast_decision::model::{Action, CustomerType, Status};
+use holdfast_decision::{Event, EventKind, RecordKind};
 use holdfast_evaluation::{Exchange, Label, Options, Outcome, Variants, simulate};
-use holdfast_screening::model::{Action, CustomerType, Status};
-use holdfast_screening::{Event, EventKind, RecordKind};
 use holdfast_simulate::exchange::Pattern;
 use std::collections::{BTreeMap, BTreeSet};
 

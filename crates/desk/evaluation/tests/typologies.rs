@@ -1,7 +1,7 @@
 //! Every typology on planted cases that are hidden in ordinary lives. Seeds here were not used to choose thresholds.
 
+use holdfast_decision::{ChainFacts, Typology};
 use holdfast_evaluation::{Options, Score, Variants, found_at, score_found, simulate};
-use holdfast_screening::{ChainFacts, Typology};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 

@@ -4,11 +4,11 @@
 use crate::PreventionError;
 use crate::{Prevention, invalid};
 use holdfast_attribution::Category;
+use holdfast_decision::model::{country_ok, language_form_ok, language_ok, text_ok};
+use holdfast_decision::warnings::{LANGUAGES, Scam};
+use holdfast_decision::{Event, Record, Typology, Verdict};
 use holdfast_input::language::{best, of_country};
-use holdfast_screening::model::{country_ok, language_form_ok, language_ok, text_ok};
 use holdfast_screening::service::DecidedEvent;
-use holdfast_screening::warnings::{LANGUAGES, Scam};
-use holdfast_screening::{Event, Record, Typology, Verdict};
 use holdfast_store::{Database, DbError, Row, StoreError, Value, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -852,7 +852,7 @@ mod tests {
     #[test]
     fn shipped_messages_have_no_links() {
         for scam in Scam::ALL {
-            for lang in holdfast_screening::warnings::LANGUAGES {
+            for lang in holdfast_decision::warnings::LANGUAGES {
                 let t = shipped(scam, lang);
                 assert!(t.body.contains("{partner}") && !t.body.contains("http"), "{t:?}");
             }

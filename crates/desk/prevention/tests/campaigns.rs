@@ -1,13 +1,15 @@
 //! Campaigns: who paid or is about to pay is told in their language, some are held out, and the effect is measured.
 
 use holdfast_attribution::Category;
+use holdfast_decision::warnings::Scam;
+use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
 use holdfast_identity::Master;
 use holdfast_prevention::Prevention;
 use holdfast_prevention::PreventionError;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule, Template};
-use holdfast_screening::warnings::Scam;
+use holdfast_screening::Screening;
 use holdfast_screening::webhooks;
-use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening};
+use holdfast_types::Amount;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

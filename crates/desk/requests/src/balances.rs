@@ -1,8 +1,8 @@
 //! What accounts held, reconciled from movements: each stated balance must follow from the one before and the movements between them.
 
 use crate::disclose::Moved;
+use holdfast_decision::{Event, EventKind};
 use holdfast_screening::completion::{Executed, brings, executed};
-use holdfast_screening::{Event, EventKind};
 use holdfast_types::SignedAmount;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -184,8 +184,9 @@ pub fn reconcile(customer: &str, moved: &[Moved]) -> Reconciled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdfast_screening::Verdict;
-    use holdfast_screening::model::{Amount, Direction, Status};
+    use holdfast_decision::Verdict;
+    use holdfast_decision::model::{Direction, Status};
+    use holdfast_types::Amount;
 
     fn moved(kind: EventKind, id: &str, amount: u128, before: Option<u128>) -> Moved {
         let mut event = Event::new(kind, id, 1_780_000_000, "c1");

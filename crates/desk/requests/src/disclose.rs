@@ -3,10 +3,10 @@
 use crate::balances::{Closing, reconcile};
 use crate::request::DataClass;
 use crate::scope::OrderScope;
+use holdfast_decision::{Event, EventKind, Record, RecordKind, Verdict};
+use holdfast_input::time::rfc3339;
 use holdfast_screening::completion::{self, Completion, standing};
 use holdfast_screening::holds::{self, Hold, HoldFilter};
-use holdfast_screening::model::rfc3339;
-use holdfast_screening::{Event, EventKind, Record, RecordKind, Verdict};
 use holdfast_store::{Database, DbError, parse};
 use serde::Serialize;
 use serde_json::{Value as Json, json};

@@ -3,7 +3,7 @@
 
 use crate::lookalike::{Written, looks_like};
 use crate::request::{Kind, Request, Target, email};
-use holdfast_screening::model::Invalid;
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;

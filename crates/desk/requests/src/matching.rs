@@ -3,13 +3,14 @@
 use crate::RequestError;
 use crate::request::{Target, TargetKind};
 use crate::scope::OrderScope;
-use holdfast_analysis::amount::with_unit;
 use holdfast_bitcoin::{AddressKey, display_hash, parse_hash};
+use holdfast_decision::Record;
+use holdfast_input::time::rfc3339;
+use holdfast_screening::Screening;
 use holdfast_screening::folding::why_same_name;
 use holdfast_screening::identifiers::{find_key, find_many, find_named, hashed, is_customer, keys, names_of};
-use holdfast_screening::model::rfc3339;
-use holdfast_screening::{Record, Screening};
 use holdfast_store::parse;
+use holdfast_types::units::with_unit;
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

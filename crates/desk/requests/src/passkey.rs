@@ -6,9 +6,10 @@
 use crate::Desk;
 use crate::RequestError;
 use crate::portal::{MAX_TRIES, Officer, Session, is_full, officer_by_id, refused, session};
-use holdfast_screening::model::{Invalid, text_ok};
+use holdfast_decision::model::text_ok;
 use holdfast_screening::service::Transaction;
 use holdfast_store::Database;
+use holdfast_types::Invalid;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;

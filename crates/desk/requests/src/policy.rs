@@ -1,7 +1,8 @@
 //! Policy as data: which legal process opens which class of data, how soon it must be answered, and how long it holds.
 
 use crate::request::{DataClass, Kind, Request, Statement};
-use holdfast_screening::model::{Invalid, country_ok};
+use holdfast_decision::model::country_ok;
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;

@@ -2,9 +2,10 @@
 
 use crate::scope::OrderScope;
 use holdfast_bitcoin::{AddressKey, Network};
+use holdfast_decision::model::{country_ok, text_ok, time_ok};
 use holdfast_documents::{MAX_FILE_BYTES, MEDIA_TYPES};
 use holdfast_screening::identifiers;
-use holdfast_screening::model::{Invalid, country_ok, text_ok, time_ok};
+use holdfast_types::Invalid;
 use holdfast_types::{Address, asset};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -3,8 +3,10 @@
 //! What happened (movements, logins, holds) is within a period when it happened in it. What is on file (accounts, cards, devices, addresses,
 //! identity checks) is within it when it was on file by its end. The customer's own record says who the customer is and has no period.
 
-use holdfast_screening::model::{Invalid, rfc3339, text_ok, time_ok};
+use holdfast_decision::model::{text_ok, time_ok};
+use holdfast_input::time::rfc3339;
 use holdfast_types::Asset;
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

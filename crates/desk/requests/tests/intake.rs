@@ -1,6 +1,7 @@
 //! Requests from intake to answer, the same on SQLite and PostgreSQL.
 
 use holdfast_bitcoin::Network;
+use holdfast_decision::{ChainFacts, Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_evaluation::{Exchange, chain_workspace};
 use holdfast_identity::Master;
@@ -9,8 +10,8 @@ use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, Step}
 use holdfast_requests::matching::{How, matches};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Inquiry, Policy};
+use holdfast_screening::Screening;
 use holdfast_screening::holds::HoldFilter;
-use holdfast_screening::{ChainFacts, Record, RecordKind, Screening};
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use std::sync::Arc;

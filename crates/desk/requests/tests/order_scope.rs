@@ -1,6 +1,8 @@
 //! Orders keep to their period, accounts and assets: what is matched, frozen, preserved and given. And balances that are given are true. The
 //! same on SQLite and PostgreSQL.
 
+use holdfast_decision::model::{Action, Direction, Method, Status};
+use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Scope, Verdict};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
 use holdfast_requests::RequestError;
@@ -10,11 +12,11 @@ use holdfast_requests::production::{decrypt, verify};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Policy};
+use holdfast_screening::Screening;
 use holdfast_screening::completion::{Completion, MovementStatus};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
-use holdfast_screening::model::{Action, Direction, Method, Status};
-use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Scope, Screening, Verdict};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_types::Amount;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::BTreeMap;

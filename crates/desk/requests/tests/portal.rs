@@ -1,5 +1,6 @@
 //! The officers' portal and what time does to requests, the same on SQLite and PostgreSQL.
 
+use holdfast_decision::{Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
 use holdfast_notify::outbox::{self, Mail};
@@ -8,11 +9,12 @@ use holdfast_requests::intake::{NewAgency, Outcome, SeizureTransfer, Step};
 use holdfast_requests::portal::{CODE_SPACING, MAX_CODE_TRIES, MAX_TRIES, NEW_MAILS_AN_HOUR, Session, Verdict};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
+use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use holdfast_screening::holds::HoldFilter;
-use holdfast_screening::{Amount, Record, RecordKind, Screening};
 use holdfast_store::Store;
 use holdfast_testing::{START, TestClock, TestDb, on_both};
+use holdfast_types::Amount;
 use std::sync::Arc;
 
 on_both!(

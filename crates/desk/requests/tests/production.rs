@@ -1,12 +1,13 @@
 //! Productions: exactly what was approved, checkable by anyone, readable by the officer only. The same on SQLite and PostgreSQL.
 
+use holdfast_decision::{ChainFacts, Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::production::{decrypt, is_encrypted, verify};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
-use holdfast_screening::{ChainFacts, Record, RecordKind, Screening};
+use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use std::io::{Cursor, Read, Write};
 use std::sync::Arc;

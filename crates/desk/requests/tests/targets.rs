@@ -1,5 +1,7 @@
 //! Everything that records state and events name finds its customer, however it is written; the same on SQLite and PostgreSQL.
 
+use holdfast_decision::model::{Action, Direction, Method};
+use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
@@ -8,10 +10,10 @@ use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, T
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::completion::{Completion, MovementStatus};
-use holdfast_screening::model::{Action, Direction, Method};
-use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Record, RecordKind, Screening, ScreeningError};
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_types::Amount;
 use std::sync::Arc;
 
 on_both!(

@@ -1,8 +1,8 @@
 //! What the tables must say, by the audit log: holds, alerts, keys, rule books, flags, prices, webhooks, requests. A row that was changed
 //! beside the program is found even when every hash of the log is right.
 
-use crate::flags::FLAG_BASIS;
 use holdfast_audit::Entry;
+use holdfast_decision::flags::FLAG_BASIS;
 use holdfast_store::{Database, DbError, Row, Value};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};

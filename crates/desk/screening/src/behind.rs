@@ -8,7 +8,7 @@ use holdfast_analysis::trace::{Bounds, Direction, EndKind, Policy, TraceOptions,
 use holdfast_analysis::view::{LedgerView, View};
 use holdfast_attribution::{Category, Clusters};
 use holdfast_bitcoin::display_hash;
-pub use holdfast_decision::behind::{Behind, MAX_HOPS, MIN_SHARE_PERCENT};
+use holdfast_decision::behind::{Behind, MAX_HOPS, MIN_SHARE_PERCENT};
 use holdfast_utxo_ledger::{Ledger, Source};
 use holdfast_workspace::Workspace;
 use std::collections::HashMap;

@@ -4,11 +4,11 @@
 //! in force alone only what nobody else could approve: the first keys and the first book.
 
 use crate::core::Core;
-use crate::model::Invalid;
-use crate::rules::RuleBook;
 use crate::service::{Screening, ScreeningError, Transaction};
+use holdfast_decision::rules::RuleBook;
 use holdfast_identity::{ApiKey, same_person};
 use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -136,7 +136,8 @@ impl Core {
             "INSERT INTO changes (id, kind, subject, body, state, proposed_by, proposed) VALUES ($1, $2, $3, $4, 'proposed', $5, $6)",
             &[id.into(), kind.name().into(), subject.into(), body.into(), actor.into(), now.into()],
         )?;
-        let detail = json!({ "kind": kind, "subject": subject, "sha256": crate::rules::sha256(body) }).to_string();
+        let detail =
+            json!({ "kind": kind, "subject": subject, "sha256": holdfast_decision::rules::sha256(body) }).to_string();
         self.audit(now, actor, "change.proposed", &format!("change:{id}"), &detail);
         by_id(&mut self.db, id as u64)
     }

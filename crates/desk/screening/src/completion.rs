@@ -2,9 +2,10 @@
 //!
 //! All that is sent is stored. Read together, the latest time wins field by field, whatever the order of arrival.
 
-use crate::decision::Verdict;
-use crate::model::{Direction, Event, EventKind, Invalid, Status, text_ok, time_ok};
+use holdfast_decision::Verdict;
+use holdfast_decision::model::{Direction, Event, EventKind, Status, text_ok, time_ok};
 use holdfast_store::{Database, DbError, Row, parse};
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;

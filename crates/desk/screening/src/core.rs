@@ -1,18 +1,20 @@
 //! The writer's side: everything that changes the database, in one transaction at a time.
 
 use crate::clock::{self, Guard, Noted, Reading, Time};
-use crate::decision::{ActiveHolds, Price, Prices};
-use crate::facts::ChainFacts;
-use crate::flags::Flags;
 use crate::holds::stored;
 use crate::migrations::RELEASED;
-use crate::model::{Event, Invalid, Record, rfc3339};
-use crate::rules::RuleBook;
 use crate::service::ScreeningError;
-use crate::state::{MEMORY, State};
 use holdfast_audit::Chain;
+use holdfast_decision::ChainFacts;
+use holdfast_decision::Flags;
+use holdfast_decision::model::{Event, Record};
+use holdfast_decision::rules::RuleBook;
+use holdfast_decision::state::{MEMORY, State};
+use holdfast_decision::{ActiveHolds, Price, Prices};
+use holdfast_input::time::rfc3339;
 use holdfast_store::Effect;
 use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_types::Invalid;
 use holdfast_types::asset;
 use std::sync::{Arc, RwLock};
 
@@ -150,7 +152,7 @@ impl Core {
             Some(book) => core.book = Arc::new(book),
             None => {
                 core.db.begin()?;
-                core.apply_rules(crate::rules::DEFAULT_BOOK, "engine", now)?;
+                core.apply_rules(holdfast_decision::rules::DEFAULT_BOOK, "engine", now)?;
                 core.flush_audit()?;
                 core.db.commit()?;
             }

@@ -1,7 +1,6 @@
 //! Looks a transfer up in the ledger and the tags: fills in [`ChainFacts`].
 
 use crate::behind::{behind_output, behind_pending};
-use crate::model::{Event, EventKind};
 use crate::reconcile::{self, Paid};
 use holdfast_analysis::exposure::Totals;
 use holdfast_attribution::tags::weightiest;
@@ -10,12 +9,14 @@ use holdfast_attribution::{Category, CoinjoinSet, Tag, Tlp, coinjoin::Detector};
 use holdfast_bitcoin::block::SingleTx;
 use holdfast_bitcoin::ownerless::is_ownerless;
 use holdfast_bitcoin::{AddressKey, parse_hash};
+use holdfast_decision::model::{Event, EventKind};
 use holdfast_types::Asset;
 use holdfast_utxo_ledger::{Ledger, Source};
 use holdfast_workspace::Workspace;
 use std::collections::BTreeMap;
 
-pub use holdfast_decision::facts::{ChainFacts, ProviderFact, Share, TagFact, risk_level};
+use holdfast_decision::ChainFacts;
+use holdfast_decision::facts::{Share, TagFact};
 
 /// Longest peel chain that is walked.
 const MAX_PEEL: u32 = 32;

@@ -1,13 +1,12 @@
 //! Flags in the database: which are in force, which past deposits one touches, how each member's came out.
 
-use crate::facts::ChainFacts;
-use crate::model::{Event, EventKind};
+use holdfast_decision::ChainFacts;
+use holdfast_decision::model::{Event, EventKind};
 use holdfast_store::{Database, DbError, Row, Value, number};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(crate) use holdfast_decision::flags::keys_of;
-pub use holdfast_decision::flags::{FLAG_BASIS, FLAGGED, Flag, Flags, MAX_COUNTDOWN, State, Subject, Touch};
+use holdfast_decision::flags::{Flag, Flags, State, Subject, keys_of};
 
 /// Most flags in force.
 pub const MAX_FLAGS: usize = 500_000;

@@ -1,9 +1,10 @@
 //! Holds and freezes as stored: every change posts lines that add up to zero, so that held amounts balance to the base unit.
 
-use crate::model::{Amount, Invalid, MAX_TEXT};
-use crate::rules::Scope;
+use holdfast_decision::model::MAX_TEXT;
+use holdfast_decision::rules::Scope;
 use holdfast_store::{Database, DbError, Row, number};
 use holdfast_types::SignedAmount;
+use holdfast_types::{Amount, Invalid};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;

@@ -5,7 +5,7 @@
 
 use crate::completion::Completion;
 use crate::folding::{email_key, name_keys, phone_keys};
-use crate::model::{Event, EventKind, Record, RecordKind};
+use holdfast_decision::model::{Event, EventKind, Record, RecordKind};
 use holdfast_store::{Database, DbError, Row, Value};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;

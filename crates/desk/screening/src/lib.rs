@@ -1,7 +1,7 @@
-//! May this move? Customers' world, rules, velocity, typologies, decisions, holds, alerts and the audit log.
+//! Decisions made durable: holds, alerts, flags, warnings, records and what they rest on, with the audit log.
 //!
-//! [`decision::decide`] is pure; [`service::Screening`] makes it durable: one writer takes events in order, decides, commits many at
-//! once, and answers after the commit.
+//! [`holdfast_decision::decide`] is pure; [`Screening`] calls it and stores what it says: one writer takes events in order, decides, commits
+//! many at once, and answers after the commit.
 
 pub mod alerts;
 pub mod audit;
@@ -26,14 +26,4 @@ pub mod tables;
 pub mod warnings;
 pub mod webhooks;
 
-pub use holdfast_decision as decision;
-pub use holdfast_decision::{budget, fields, model, rules, state, typology};
-pub use holdfast_types::units as amount;
-
-pub use decision::{Decision, Reason, Verdict};
-pub use facts::ChainFacts;
-pub use flags::Flags;
-pub use model::{Amount, Event, EventKind, Record, RecordKind};
-pub use rules::{RuleBook, RuleState, Scope};
 pub use service::{Screening, ScreeningError};
-pub use typology::Typology;

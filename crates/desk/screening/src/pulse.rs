@@ -1,8 +1,8 @@
 //! How many decisions there are, and how long they take.
 
 use crate::core::Reply;
-use crate::decision::{Decision, Verdict};
 use crate::service::ScreeningError;
+use holdfast_decision::{Decision, Verdict};
 use holdfast_telemetry::metrics::{Counter, Family, Histogram, Labels, Registry, seconds};
 use std::time::Instant;
 

@@ -1,7 +1,7 @@
 //! An event held against the ledger: a credit that the chain does not bear out is a known way to steal (fake top-ups).
 
-use crate::model::Event;
 use holdfast_bitcoin::{AddressKey, parse_hash};
+use holdfast_decision::model::Event;
 use holdfast_types::{Address, Amount, Asset, ChainId};
 use holdfast_workspace::Workspace;
 
@@ -79,8 +79,8 @@ pub fn other_asset(workspace: &Workspace, event: &Event) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::EventKind;
     use holdfast_bitcoin::{Network, ScriptClass};
+    use holdfast_decision::model::EventKind;
 
     #[test]
     fn claims_are_held_against_the_outputs() {

@@ -1,10 +1,10 @@
 //! A rule book over history: what it would have decided, and what differs.
 
 use crate::core::recorded;
-use crate::decision::{ActiveHolds, Decision, Ground, Prices, Verdict, decide};
-use crate::flags::Flags;
-use crate::rules::RuleBook;
 use crate::service::{Screening, ScreeningError};
+use holdfast_decision::Flags;
+use holdfast_decision::rules::RuleBook;
+use holdfast_decision::{ActiveHolds, Decision, Ground, Prices, Verdict, decide};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;

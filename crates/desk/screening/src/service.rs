@@ -5,14 +5,15 @@ use crate::audit::{self, AuditReport};
 use crate::clock::{Guard, Time};
 use crate::completion::{self, Completion};
 use crate::core::{Core, Submitted, price_of};
-use crate::decision::{Decision, Price};
-use crate::facts::ChainFacts;
-use crate::flags::{self, Flag};
+use crate::flags;
 use crate::holds::{self, Hold, HoldFilter, HoldRequest, HoldsReport};
-use crate::model::{Amount, Event, Invalid, Record};
 use crate::pulse::{self, Pulse};
-use crate::rules::{RuleBook, RuleError};
 use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries};
+use holdfast_decision::ChainFacts;
+use holdfast_decision::flags::{Flag, State as FlagState};
+use holdfast_decision::model::{Event, Record};
+use holdfast_decision::rules::{RuleBook, RuleError};
+use holdfast_decision::{Decision, Price};
 use holdfast_documents::DocumentError;
 use holdfast_identity::{self as identity, ApiKey};
 use holdfast_notify::NotifyError;
@@ -21,6 +22,7 @@ use holdfast_store::{
     parse,
 };
 use holdfast_types::{Address, ErrorKind, asset};
+use holdfast_types::{Amount, Invalid};
 use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -199,7 +201,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// [`ScreeningError`].
-    pub fn end_flag(&mut self, id: &str, state: flags::State, why: &str) -> Result<bool, ScreeningError> {
+    pub fn end_flag(&mut self, id: &str, state: FlagState, why: &str) -> Result<bool, ScreeningError> {
         self.core.end_flag(id, state, why, &self.actor, self.now)
     }
 
@@ -360,7 +362,7 @@ impl Screening {
 
     fn note_owners(&self, records: &[Record]) {
         let mut owners = self.owners.write().unwrap_or_else(|e| e.into_inner());
-        for record in records.iter().filter(|r| r.kind == crate::RecordKind::DepositAddress) {
+        for record in records.iter().filter(|r| r.kind == holdfast_decision::RecordKind::DepositAddress) {
             if let Some(customer) = &record.customer {
                 owners.insert(Address::read(&record.id), (customer.clone(), record.account.clone()));
             }
@@ -630,7 +632,7 @@ impl Screening {
     ///
     /// # Errors
     /// [`ScreeningError`].
-    pub fn flags(&self, state: Option<flags::State>) -> Result<Vec<Flag>, ScreeningError> {
+    pub fn flags(&self, state: Option<FlagState>) -> Result<Vec<Flag>, ScreeningError> {
         self.read(|db| flags::list(db, state))
     }
 

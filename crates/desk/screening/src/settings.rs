@@ -82,7 +82,7 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn replace_key(&self, master: &Master, why: &str, actor: &str) -> Result<u64, ScreeningError> {
-        crate::model::text_ok("why", why)?;
+        holdfast_decision::model::text_ok("why", why)?;
         let (check, why, actor) = (hex::encode(master.derive(KEY_CHECK, "")), why.to_owned(), actor.to_owned());
         self.change(move |core, now| {
             set(&mut core.db, KEY_CHECK, &check)?;

@@ -1,11 +1,12 @@
 //! Records and events from tables (CSV) and JSON Lines. One bad line does not stop the others: it is listed with its line, column and fix.
 
 use crate::completion::CompletionLine;
-use crate::model::{Event, Invalid, Record, text_ok, time_ok};
+use holdfast_decision::model::{Event, Record, text_ok, time_ok};
 use holdfast_input::encoding::{self, named};
 use holdfast_input::table::{Fault, Options, Row, Table};
 use holdfast_input::time::{DateOrder, parse_local};
 use holdfast_input::{cell, excerpt};
+use holdfast_types::Invalid;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -379,7 +380,8 @@ pub fn read_records(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Imported<
                 excerpt(phone)
             ));
         }
-        let account = record.fingerprint.as_deref().filter(|_| record.kind == crate::model::RecordKind::BankAccount);
+        let account =
+            record.fingerprint.as_deref().filter(|_| record.kind == holdfast_decision::model::RecordKind::BankAccount);
         if let Some(fault) = account.and_then(cell::iban_fault) {
             found.push(format!("{} {}: fingerprint {fault}", record.kind.name(), record.id));
         }
@@ -488,7 +490,7 @@ mod tests {
         let records = super::records(text.as_bytes()).unwrap();
         assert_eq!((records[0].flags.len(), records[1].level), (2, Some(2)));
         let events = super::events(b"kind,id,time,customer,asset,amount,counterparty\nwithdrawal,w,1700000000,c1,BTC,100000000000000000000,1abc\n");
-        assert_eq!(events.unwrap()[0].amount.unwrap(), crate::Amount::new(100_000_000_000_000_000_000));
+        assert_eq!(events.unwrap()[0].amount.unwrap(), holdfast_types::Amount(100_000_000_000_000_000_000));
         for (bad, expected) in [
             ("kind,id,time\ncustomer,c,yesterday\n", "line 2: time"),
             ("kind,id,time,colour\ncustomer,c,1700000000,red\n", "line 2: unknown field `colour`"),

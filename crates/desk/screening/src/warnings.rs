@@ -3,16 +3,17 @@
 
 use crate::core::Core;
 use crate::holds;
-use crate::model::{Invalid, Record};
 use crate::service::{Screening, ScreeningError};
+use holdfast_decision::model::Record;
 use holdfast_input::language::best;
 use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-pub use holdfast_decision::warnings::{LANGUAGES, MAX_COOLING, Question, Scam, Then, Warning, WarningTerms};
+use holdfast_decision::warnings::{LANGUAGES, Question, Scam, Then, Warning};
 
 /// A warning as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -101,7 +102,13 @@ fn get(db: &mut Database, event: &str, lang: &str) -> Result<Option<WarningRecor
 }
 
 /// The row of a new warning.
-pub(crate) fn row(event: &crate::Event, warning: &Warning, hold: u64, value: Option<u64>, now: i64) -> Vec<Value> {
+pub(crate) fn row(
+    event: &holdfast_decision::Event,
+    warning: &Warning,
+    hold: u64,
+    value: Option<u64>,
+    now: i64,
+) -> Vec<Value> {
     vec![
         event.id.as_str().into(),
         event.customer.as_str().into(),

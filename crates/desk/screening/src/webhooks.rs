@@ -1,9 +1,10 @@
 //! What webhooks carry: decisions, holds, alerts and messages of campaigns, as the audit log has them.
 
+use crate::alerts;
 use crate::holds;
 use crate::service::{Screening, ScreeningError};
-use crate::{Decision, Event, Verdict, alerts};
 use holdfast_audit::Entry;
+use holdfast_decision::{Decision, Event, Verdict};
 use holdfast_notify::webhooks::{self, Content, Pending, Webhook};
 use holdfast_store::{Database, DbError, Store, parse};
 use serde_json::{Value, json};

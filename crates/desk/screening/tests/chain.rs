@@ -1,10 +1,12 @@
 //! Typologies that need a ledger, on a simulated chain with ground truth.
 
+use holdfast_decision::flags::{Flag, State, Subject};
+use holdfast_decision::{ChainFacts, Event, EventKind, Typology, Verdict};
 use holdfast_evaluation::{Exchange, chain_workspace, findings, score};
-use holdfast_screening::flags::{Flag, State, Subject};
-use holdfast_screening::{Amount, ChainFacts, Event, EventKind, Screening, Typology, Verdict};
+use holdfast_screening::Screening;
 use holdfast_simulate::Options;
 use holdfast_testing::{START, TestClock, TestDb};
+use holdfast_types::Amount;
 use std::ops::ControlFlow;
 
 #[test]
@@ -66,8 +68,8 @@ fn far_deposit(workspace: &holdfast_workspace::Workspace, hops: u32) -> (Event, 
         event.tx = Some(ledger.txid_text(tx));
         event.output = Some(0);
         let facts = holdfast_screening::facts::chain_facts(workspace, &event, None);
-        let txid = |b: &holdfast_screening::behind::Behind| b.output.split(':').next().map(str::to_owned);
-        let only = |b: &holdfast_screening::behind::Behind| {
+        let txid = |b: &holdfast_decision::behind::Behind| b.output.split(':').next().map(str::to_owned);
+        let only = |b: &holdfast_decision::behind::Behind| {
             facts.behind.iter().filter(|o| o.address == b.address || txid(o) == txid(b)).count() == 1
         };
         let far = facts.behind.iter().position(|b| b.hops == hops && b.share_ppm >= 200_000 && only(b));

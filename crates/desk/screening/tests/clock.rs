@@ -1,10 +1,11 @@
 //! Nothing that cannot be undone happens because a clock was wrong.
 
+use holdfast_decision::Scope;
+use holdfast_decision::flags::{Flag, State, Subject};
+use holdfast_screening::Screening;
 use holdfast_screening::alerts::AlertFilter;
 use holdfast_screening::clock::Time;
-use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
-use holdfast_screening::{Scope, Screening};
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 
 on_both!(

@@ -1,9 +1,10 @@
 //! What happens when a change is refused, panics or cannot be stored, and when the database goes away.
 
-use holdfast_screening::facts::ChainFacts;
-use holdfast_screening::flags::{Flag, State, Subject};
+use holdfast_decision::ChainFacts;
+use holdfast_decision::flags::{Flag, State, Subject};
+use holdfast_decision::{Scope, Verdict};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
-use holdfast_screening::{Scope, Screening, ScreeningError, Verdict};
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, StoreError};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use std::sync::Arc;

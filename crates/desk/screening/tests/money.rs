@@ -2,14 +2,14 @@
 //! the future, credits that the ledger does not bear out.
 
 use holdfast_attribution::tags::{Confidence, Tag};
+use holdfast_decision::state::State;
+use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Scope, Verdict};
 use holdfast_evaluation::chain_workspace;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
-use holdfast_screening::state::State;
-use holdfast_screening::{
-    Amount, ChainFacts, Event, EventKind, Record, RecordKind, Scope, Screening, ScreeningError, Verdict,
-};
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_simulate::Options;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_types::Amount;
 use holdfast_workspace::Workspace;
 
 on_both!(
@@ -207,8 +207,7 @@ fn no_event_passes_without_a_source() {
     ];
     let mut n = 0;
     for wanted in ["review", "hold", "allow"] {
-        let book =
-            holdfast_screening::rules::DEFAULT_BOOK.replace("uncovered: review", &format!("uncovered: {wanted}"));
+        let book = holdfast_decision::rules::DEFAULT_BOOK.replace("uncovered: review", &format!("uncovered: {wanted}"));
         screening.apply_rules(&book, "ana").unwrap();
         for asset in assets {
             for (kind, fields) in [(EventKind::Deposit, 16u32), (EventKind::Withdrawal, 4)] {

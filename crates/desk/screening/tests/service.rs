@@ -1,14 +1,17 @@
 //! The whole service, the same on SQLite and PostgreSQL.
 
 use holdfast_attribution::Category;
+use holdfast_decision::ChainFacts;
+use holdfast_decision::facts::TagFact;
+use holdfast_decision::flags::{Flag, State, Subject};
+use holdfast_decision::{Record, RecordKind, Scope, Verdict};
 use holdfast_notify::webhooks::store_progress;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
-use holdfast_screening::facts::{ChainFacts, TagFact};
-use holdfast_screening::flags::{Flag, State, Subject};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
-use holdfast_screening::{Amount, Record, RecordKind, Scope, Screening, ScreeningError, Verdict};
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, Store};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_types::Amount;
 use std::ops::ControlFlow;
 
 /// A ledger of the asset answered and has nothing against it.
@@ -340,7 +343,7 @@ fn changes_raise_late_alerts(place: &TestDb) {
     let unknown = ChainFacts::unavailable("the node is away");
     let held = screening.decide(deposit("d2", "c1", "0xt2", 7, 900_000), unknown, "test").unwrap();
     let go_on = &mut |_| ControlFlow::Continue(());
-    let look = |event: &holdfast_screening::Event| if event.id == "d1" { sanctioned() } else { clean() };
+    let look = |event: &holdfast_decision::Event| if event.id == "d1" { sanctioned() } else { clean() };
     let report = screening.rescreen(look, "pack 'list' was imported", go_on).unwrap();
     assert_eq!((report.screened, report.alerts.len()), (2, 1));
     let (alert, _) = screening.alert(report.alerts[0]).unwrap();
@@ -357,7 +360,7 @@ fn changes_raise_late_alerts(place: &TestDb) {
     let (held, away) = (sanctioned(), ChainFacts::unavailable("the node is away"));
     screening.decide(deposit("d3", "c1", "0xt3", 7, 900_000), held, "test").unwrap();
     screening.decide(deposit("d4", "c1", "0xt4", 7, 900_000), away, "test").unwrap();
-    let look = |event: &holdfast_screening::Event| match event.id.as_str() {
+    let look = |event: &holdfast_decision::Event| match event.id.as_str() {
         "d1" | "d3" => sanctioned(),
         "d4" => ChainFacts::unavailable("the node is away"),
         _ => clean(),
@@ -368,7 +371,7 @@ fn changes_raise_late_alerts(place: &TestDb) {
     assert_eq!(self::commits(&screening), commits);
     // As soon as it can be asked about, the hold is let go.
     let look =
-        |event: &holdfast_screening::Event| if event.id == "d2" || event.id == "d4" { clean() } else { sanctioned() };
+        |event: &holdfast_decision::Event| if event.id == "d2" || event.id == "d4" { clean() } else { sanctioned() };
     screening.rescreen(look, "the node is back", go_on).unwrap();
     assert!(self::commits(&screening) > commits);
     let ended =

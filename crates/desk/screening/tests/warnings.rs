@@ -1,9 +1,11 @@
 //! Warnings at the withdrawal: held, asked, and then given up, let go after the cooling-off time, or decided on by a person.
 
 use holdfast_attribution::Category;
+use holdfast_decision::warnings::{Scam, Then};
+use holdfast_decision::{ChainFacts, Event, Verdict};
 use holdfast_screening::holds::HoldFilter;
-use holdfast_screening::warnings::{Scam, Then, WarningAnswers, WarningFilter};
-use holdfast_screening::{ChainFacts, Event, Screening, ScreeningError, Verdict};
+use holdfast_screening::warnings::{WarningAnswers, WarningFilter};
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use std::collections::BTreeMap;
 
@@ -163,7 +165,7 @@ fn tagged_scams_are_decided_by_people(place: &TestDb) {
     screening.expire_holds().unwrap();
     assert_eq!(hold_state(&screening, answered.hold), "active");
     // The shipped book warns too.
-    let standard = holdfast_screening::RuleBook::standard();
+    let standard = holdfast_decision::RuleBook::standard();
     assert_eq!(standard.rules().iter().filter(|r| r.warning.is_some()).count(), 2);
 }
 

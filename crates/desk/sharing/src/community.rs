@@ -2,10 +2,11 @@
 
 use crate::stix::{self, Tlp, check, identity_id, micros, timestamp, version_of};
 use crate::{Sharing, SharingError};
+use holdfast_decision::model::text_ok;
 use holdfast_identity::Master;
-use holdfast_screening::model::{Invalid, text_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value};
+use holdfast_types::Invalid;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;

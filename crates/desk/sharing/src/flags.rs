@@ -4,8 +4,9 @@ use crate::community::Collection;
 use crate::sources::is_community;
 use crate::stix::{self, Tlp, flag_id, flag_object};
 use crate::{Sharing, SharingError};
-use holdfast_screening::flags::{Flag, State, Subject, get};
-use holdfast_screening::model::Invalid;
+use holdfast_decision::flags::{Flag, State, Subject};
+use holdfast_screening::flags::get;
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -169,7 +170,7 @@ impl Sharing<'_> {
     /// # Errors
     /// [`SharingError`]; another member's flag is not changed here: release its holds instead.
     pub fn move_flag(&self, id: &str, state: State, why: &str, actor: &str) -> Result<Flag, SharingError> {
-        holdfast_screening::model::text_ok("why", why)?;
+        holdfast_decision::model::text_ok("why", why)?;
         if !matches!(state, State::Confirmed | State::Withdrawn) {
             return Err(Invalid::new("state", "confirmed or withdrawn").into());
         }

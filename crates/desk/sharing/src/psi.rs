@@ -14,9 +14,10 @@
 //! `n·m/2^128`.
 
 use crate::{Sharing, SharingError};
-use holdfast_screening::model::{Invalid, text_ok};
+use holdfast_decision::model::text_ok;
 use holdfast_store::{DbError, Row};
 use holdfast_types::Address;
+use holdfast_types::Invalid;
 use rand_core::OsRng;
 use rayon::prelude::*;
 use serde_json::json;

@@ -6,13 +6,15 @@ use crate::ingest::{Incoming, SaidTag, SaidTags, end_invalid_flags, incoming, ta
 use crate::taxii::Client;
 use crate::{Sharing, SharingError, misp_feed, stix};
 use holdfast_attribution::{Category, Tag, Tlp, tags::Confidence};
+use holdfast_decision::flags::{Flag, State};
+use holdfast_decision::model::text_ok;
+use holdfast_decision::{Decision, Verdict};
+use holdfast_input::time::rfc3339;
 use holdfast_screening::alerts::{AlertAction, Outcome};
 use holdfast_screening::changes::ChangeKind;
-use holdfast_screening::flags::{Flag, State};
-use holdfast_screening::model::{Invalid, rfc3339, text_ok};
 use holdfast_screening::service::Transaction;
-use holdfast_screening::{Decision, Verdict};
 use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -524,7 +526,7 @@ fn undo_alerts(tx: &mut Transaction<'_>, pack: &str, reason: &str, undone: &mut 
                 }
                 _ if result.contains(&quoted) || result.contains(&quoted_number) => {
                     let decision: Decision = parse("decision", result)?;
-                    let ours = |t: &holdfast_screening::facts::TagFact| is_pack(&t.pack);
+                    let ours = |t: &holdfast_decision::facts::TagFact| is_pack(&t.pack);
                     let rests = |least: Verdict| {
                         let mut grave = decision.reasons.iter().filter(|r| r.decision >= least);
                         grave.all(|r| !r.tags.is_empty() && r.tags.iter().all(ours))

@@ -5,8 +5,8 @@
 
 use crate::SharingError;
 pub use holdfast_attribution::Tlp;
-use holdfast_screening::flags::{Flag, State, Subject};
-use holdfast_screening::model::{parse_time, rfc3339};
+use holdfast_decision::flags::{Flag, State, Subject};
+use holdfast_input::time::{parse as parse_time, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;

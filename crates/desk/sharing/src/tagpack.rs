@@ -3,7 +3,7 @@
 use crate::misp::{passable, publishable};
 use crate::stix::Tlp;
 use holdfast_attribution::Tag;
-use holdfast_screening::model::Invalid;
+use holdfast_types::Invalid;
 
 /// Tickers by which GraphSense's schema knows currencies and networks; other assets are left out.
 const KNOWN: [&str; 14] =

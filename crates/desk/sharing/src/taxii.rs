@@ -209,7 +209,7 @@ impl AtRoot<'_> {
 
     /// Filters and paging (sections 3.4 and 3.5).
     fn filter(&self, id: Option<&str>) -> Result<Filter, SharingError> {
-        let bad = |name: &str, what: &str| SharingError::from(holdfast_screening::model::Invalid::new(name, what));
+        let bad = |name: &str, what: &str| SharingError::from(holdfast_types::Invalid::new(name, what));
         let mut filter = Filter { limit: MAX_PAGE, ..Filter::default() };
         for (name, value) in &self.request.query {
             let list = || value.split(',').map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect::<Vec<_>>();

@@ -1,10 +1,10 @@
 //! What is said of an address or transfer, before it takes a provider's form.
 
 use holdfast_attribution::taxonomy::Risk;
-use holdfast_screening::Amount;
-use holdfast_screening::decision::{Price, Reason};
-use holdfast_screening::facts::Share;
-use holdfast_screening::{ChainFacts, Decision, Verdict};
+use holdfast_decision::facts::Share;
+use holdfast_decision::{ChainFacts, Decision, Verdict};
+use holdfast_decision::{Price, Reason};
+use holdfast_types::Amount;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

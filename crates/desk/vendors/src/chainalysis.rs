@@ -7,15 +7,18 @@ use crate::assessed::{Assessed, coverage, is_covered, uuid, weight};
 use crate::elliptic::short;
 use holdfast_attribution::taxonomy::CONCEPTS;
 use holdfast_attribution::{Category, taxonomy::Risk};
-use holdfast_screening::facts::ProviderFact;
-use holdfast_screening::model::{Invalid, parse_time, rfc3339, text_ok};
+use holdfast_decision::facts::ProviderFact;
+use holdfast_decision::model::text_ok;
+use holdfast_decision::{Event, EventKind, Verdict};
+use holdfast_input::time::{parse as parse_time, rfc3339};
 use holdfast_screening::service::DecidedEvent;
-use holdfast_screening::{Amount, Event, EventKind, Verdict};
+use holdfast_types::Amount;
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use utoipa::ToSchema;
 
-pub use holdfast_screening::amount::decimals;
+pub use holdfast_types::units::decimals;
 
 /// Base units of whole units.
 ///
@@ -123,7 +126,7 @@ fn value_of(price: Option<f64>, denomination: Option<&str>, asset: &str, amount:
         return None;
     }
     let value = whole_units(asset, amount)? * price.filter(|p| p.is_finite() && *p >= 0.0)? * 100.0;
-    (value < holdfast_screening::model::MAX_VALUE as f64).then_some(value as u64)
+    (value < holdfast_decision::model::MAX_VALUE as f64).then_some(value as u64)
 }
 
 /// Id of a transfer's event: the same transfer always has the same one.

@@ -6,8 +6,9 @@ use crate::assessed::{Assessed, coverage, percent, share_score, uuid, verdict_we
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
-use holdfast_screening::facts::{ProviderFact, Share, TagFact};
-use holdfast_screening::model::{Invalid, rfc3339};
+use holdfast_decision::facts::{ProviderFact, Share, TagFact};
+use holdfast_input::time::rfc3339;
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -125,7 +126,7 @@ impl Request {
         let mut texts = vec![("subject.hash", &self.subject.hash), ("subject.asset", &self.subject.asset)];
         texts.extend(self.customer_reference.as_ref().map(|c| ("customer_reference", c)));
         for (field, text) in texts {
-            holdfast_screening::model::text_ok(field, text)?;
+            holdfast_decision::model::text_ok(field, text)?;
         }
         Ok(())
     }
@@ -234,7 +235,7 @@ fn common(request: &Request, seen: &Assessed, id: &str) -> Value {
 
 fn behaviors(seen: &Assessed) -> Vec<Value> {
     let found = seen.decision.map_or(&[][..], |d| &d.findings);
-    let behavior = |f: &holdfast_screening::typology::Finding| json!({ "behavior_type": f.typology.name(), "length": f.events.len().max(1), "usd_value": f.value as f64 / 100.0, "text": f.text });
+    let behavior = |f: &holdfast_decision::typology::Finding| json!({ "behavior_type": f.typology.name(), "length": f.events.len().max(1), "usd_value": f.value as f64 / 100.0, "text": f.text });
     found.iter().map(behavior).collect()
 }
 

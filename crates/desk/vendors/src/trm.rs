@@ -5,8 +5,9 @@
 use crate::assessed::{Assessed, coverage, uuid};
 use crate::elliptic::short;
 use holdfast_attribution::taxonomy::Risk;
-use holdfast_screening::facts::ProviderFact;
-use holdfast_screening::model::{Invalid, text_ok};
+use holdfast_decision::facts::ProviderFact;
+use holdfast_decision::model::text_ok;
+use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;

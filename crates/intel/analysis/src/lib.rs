@@ -1,6 +1,5 @@
 //! Where money went and came from: taint, paths, peel chains, exposure, evidence bundles and their verifier.
 
-pub use holdfast_types::units as amount;
 pub mod bundle;
 pub mod exposure;
 mod huge;

@@ -4,13 +4,14 @@ use crate::pretty;
 use holdfast_cases::Cases;
 use holdfast_cases::case::Person;
 use holdfast_cases::reports::Kind;
+use holdfast_decision::ChainFacts;
+use holdfast_decision::Price;
 use holdfast_documents::Vault;
 use holdfast_documents::sha256;
 use holdfast_identity::Master;
 use holdfast_requests::production::decrypt;
 use holdfast_requests::{Desk, Policy};
-use holdfast_screening::decision::Price;
-use holdfast_screening::{ChainFacts, Screening};
+use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -46,7 +47,7 @@ fn with_history(run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let vault = Vault::new(files.path());
     let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     screening.apply_rules(include_str!("rules.yaml"), "bo").unwrap();
-    screening.set_price("ETH", Price { base_units: holdfast_screening::Amount::new(1), value: 250 }, "ana").unwrap();
+    screening.set_price("ETH", Price { base_units: holdfast_types::Amount(1), value: 250 }, "ana").unwrap();
     let records = json!([
         {"kind": "customer", "id": "c1", "time": START, "name": "Maximiliana Theodora Muster", "country": "IR", "email": "c1@example.org",
             "created": START - 86_400},

@@ -3,13 +3,13 @@
 use super::{Chain, Made, bytes, first, step};
 use crate::grade::{Check, Draft, coins};
 use holdfast_bitcoin::{AddressKey, Network, ScriptClass};
+use holdfast_decision::typology::Typology;
+use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_evaluation::{Options, findings, simulate, typology_of};
+use holdfast_input::time::rfc3339;
 use holdfast_requests::forgery::{CallBack, Domain, History};
 use holdfast_requests::request::{Kind, Officer, Statement, Target, TargetKind};
 use holdfast_requests::{Inquiry, Request};
-use holdfast_screening::model::rfc3339;
-use holdfast_screening::typology::Typology;
-use holdfast_screening::{ChainFacts, Event, EventKind};
 use holdfast_simulate::random::Random;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;

@@ -3,7 +3,7 @@
 use super::world::World;
 use super::{Chain, Made, find, first, step};
 use crate::grade::{Check, Form, coins};
-use holdfast_screening::model::rfc3339;
+use holdfast_input::time::rfc3339;
 use holdfast_simulate::random::Random;
 use holdfast_simulate::{OwnerKind, TxKind};
 use serde::Deserialize;

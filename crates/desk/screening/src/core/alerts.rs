@@ -2,11 +2,11 @@
 
 use super::{Core, HoldWrites};
 use crate::alerts::{self, AlertAction};
-use crate::decision::Decision;
-use crate::facts::ChainFacts;
-use crate::model::Invalid;
 use crate::service::ScreeningError;
+use holdfast_decision::ChainFacts;
+use holdfast_decision::Decision;
 use holdfast_store::{Value, parse};
+use holdfast_types::Invalid;
 use serde_json::json;
 
 impl Core {

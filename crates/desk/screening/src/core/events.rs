@@ -1,14 +1,14 @@
 //! Decides on events and stores what was decided.
 
 use super::{Core, HoldWrites, text, time_within};
-use crate::decision::{Decision, Ground, Verdict, decide};
-use crate::facts::ChainFacts;
 use crate::flags;
 use crate::identifiers::{self, Identifier, Named};
-use crate::model::Event;
 use crate::service::ScreeningError;
 use crate::warnings;
 use holdfast_audit::digest;
+use holdfast_decision::ChainFacts;
+use holdfast_decision::model::Event;
+use holdfast_decision::{Decision, Ground, Verdict, decide};
 use holdfast_store::{DbError, Value, parse};
 use serde_json::json;
 use std::collections::HashMap;

@@ -4,8 +4,8 @@ use super::{Core, next_records};
 use crate::completion;
 use crate::flags;
 use crate::identifiers;
-use crate::model::Event;
 use crate::settings;
+use holdfast_decision::model::Event;
 use holdfast_store::{DbError, Value, parse};
 
 impl Core {

@@ -2,12 +2,15 @@
 
 use super::{Core, HoldWrites, text};
 use crate::alerts::{self, AlertAction};
-use crate::decision::HoldPlan;
-use crate::facts::ChainFacts;
-use crate::flags::{self, FLAG_BASIS, FLAGGED, Flag, MAX_FLAGS, MAX_FLAGS_OF_MEMBER};
-use crate::model::Event;
-use crate::rules::Scope;
+use crate::flags;
+use crate::flags::{MAX_FLAGS, MAX_FLAGS_OF_MEMBER};
 use crate::service::ScreeningError;
+use holdfast_decision::ChainFacts;
+use holdfast_decision::HoldPlan;
+use holdfast_decision::flags::State as FlagState;
+use holdfast_decision::flags::{FLAG_BASIS, FLAGGED, Flag};
+use holdfast_decision::model::Event;
+use holdfast_decision::rules::Scope;
 use holdfast_store::{Value, parse};
 use serde_json::json;
 
@@ -91,7 +94,7 @@ impl Core {
                 transfer: Some(transfer),
                 basis: FLAG_BASIS.to_owned(),
                 reason: format!("{title}: {}: {} (flag {}){way}", flag.member, flag.reason, flag.id),
-                expires: Some(flag.until).filter(|_| flag.state == flags::State::Open),
+                expires: Some(flag.until).filter(|_| flag.state == FlagState::Open),
                 review: Some(now + policy.review_hours as i64 * 3600),
                 second_person: policy.second_person,
                 flags: vec![flag.id.clone()],
@@ -131,7 +134,7 @@ impl Core {
     pub(crate) fn end_flag(
         &mut self,
         id: &str,
-        state: flags::State,
+        state: FlagState,
         why: &str,
         actor: &str,
         now: i64,
@@ -140,7 +143,7 @@ impl Core {
         if flag.state == state {
             return Ok(false);
         }
-        if !flag.state.counts() || (flag.state == flags::State::Confirmed && state == flags::State::Lapsed) {
+        if !flag.state.counts() || (flag.state == FlagState::Confirmed && state == FlagState::Lapsed) {
             return Err(ScreeningError::State(format!("flag {id} is {} already", flag.state.name())));
         }
         self.db.execute("UPDATE flags SET state = $1 WHERE id = $2", &[state.name().into(), id.into()])?;

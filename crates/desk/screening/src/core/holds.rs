@@ -2,16 +2,18 @@
 
 use super::{Core, text};
 use crate::alerts;
-use crate::decision::{ActiveHold, Decision, HoldPlan};
-use crate::flags::{self, FLAG_BASIS};
 use crate::holds::{self, Hold, HoldRequest};
-use crate::model::{Amount, Event, Invalid};
-use crate::rules::Scope;
 use crate::service::ScreeningError;
 use crate::warnings;
+use holdfast_decision::flags::FLAG_BASIS;
+use holdfast_decision::flags::State as FlagState;
+use holdfast_decision::model::Event;
+use holdfast_decision::rules::Scope;
+use holdfast_decision::{ActiveHold, Decision, HoldPlan};
 use holdfast_identity::same_person;
 use holdfast_store::{DbError, Value};
 use holdfast_types::SignedAmount;
+use holdfast_types::{Amount, Invalid};
 use holdfast_types::{Asset, asset};
 use serde_json::json;
 
@@ -363,7 +365,7 @@ impl Core {
             return Ok(());
         }
         for id in self.flags.over(now) {
-            self.end_flag(&id, flags::State::Lapsed, "nobody confirmed it in time", "engine", now)?;
+            self.end_flag(&id, FlagState::Lapsed, "nobody confirmed it in time", "engine", now)?;
         }
         let over: Vec<u64> =
             self.holds.values().flatten().filter(|h| h.expires.is_some_and(|e| e <= now)).map(|h| h.id).collect();

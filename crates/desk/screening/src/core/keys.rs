@@ -1,9 +1,9 @@
 //! API keys.
 
 use super::Core;
-use crate::model::Invalid;
 use crate::service::ScreeningError;
 use holdfast_identity::{self as identity, ApiKey, same_person};
+use holdfast_types::Invalid;
 use serde_json::json;
 
 impl Core {

@@ -1,10 +1,10 @@
 //! What the store's writer needs of [`Core`], and events in batches.
 
 use super::Core;
-use crate::decision::Decision;
-use crate::facts::ChainFacts;
-use crate::model::Event;
 use crate::service::ScreeningError;
+use holdfast_decision::ChainFacts;
+use holdfast_decision::Decision;
+use holdfast_decision::model::Event;
 use holdfast_store::{Database, DbError, Due, Effect, Finish, Memory, StoreError, attempt};
 use std::sync::Arc;
 

@@ -3,9 +3,9 @@
 use super::{Core, text, time_within};
 use crate::completion::{self, Completion};
 use crate::identifiers::{self, Identifier, Named};
-use crate::model::{Event, Record};
 use crate::service::ScreeningError;
 use holdfast_audit::digest;
+use holdfast_decision::model::{Event, Record};
 use holdfast_store::{DbError, Value, parse};
 use serde_json::json;
 use std::collections::HashMap;

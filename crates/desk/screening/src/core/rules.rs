@@ -1,10 +1,10 @@
 //! Rule books and prices.
 
 use super::Core;
-use crate::decision::Price;
-use crate::model::Invalid;
-use crate::rules::{RuleBook, RuleError};
 use crate::service::ScreeningError;
+use holdfast_decision::Price;
+use holdfast_decision::rules::{RuleBook, RuleError};
+use holdfast_types::Invalid;
 use holdfast_types::asset;
 use serde_json::json;
 use std::sync::Arc;

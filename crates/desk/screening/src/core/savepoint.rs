@@ -1,11 +1,11 @@
 //! Each change in a savepoint of its own: it happens whole or not at all, in the database and in memory.
 
 use super::{Core, Next};
-use crate::decision::ActiveHolds;
-use crate::flags::Flags;
 use crate::service::ScreeningError;
-use crate::state::State;
 use holdfast_audit::Chain;
+use holdfast_decision::ActiveHolds;
+use holdfast_decision::Flags;
+use holdfast_decision::state::State;
 use holdfast_store::{DbError, Effect};
 
 /// Where a change began, and what of memory it changed since.
