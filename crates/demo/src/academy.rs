@@ -6,7 +6,7 @@ use holdfast_academy::classes::{Mode, NewLearner, NewSession};
 use holdfast_academy::labs::Made;
 use holdfast_api::Shared;
 use holdfast_console::show::verify_file;
-use holdfast_decision::{ChainFacts, Event, EventKind};
+use holdfast_decision::{Event, EventKind};
 use holdfast_screening::warnings::WarningAnswers;
 use holdfast_types::Amount;
 use serde_json::{Value, json};

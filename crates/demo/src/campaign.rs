@@ -3,7 +3,7 @@
 
 use anyhow::{Context, ensure};
 use holdfast_decision::warnings::Scam;
-use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Verdict};
+use holdfast_decision::{Event, EventKind, Record, RecordKind, Verdict};
 use holdfast_identity::Master;
 use holdfast_prevention::Prevention;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule};

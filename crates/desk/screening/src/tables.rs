@@ -490,7 +490,7 @@ mod tests {
         let records = super::records(text.as_bytes()).unwrap();
         assert_eq!((records[0].flags.len(), records[1].level), (2, Some(2)));
         let events = super::events(b"kind,id,time,customer,asset,amount,counterparty\nwithdrawal,w,1700000000,c1,BTC,100000000000000000000,1abc\n");
-        assert_eq!(events.unwrap()[0].amount.unwrap(), holdfast_types::Amount(100_000_000_000_000_000_000));
+        assert_eq!(events.unwrap()[0].amount.unwrap(), holdfast_types::Amount::new(100_000_000_000_000_000_000));
         for (bad, expected) in [
             ("kind,id,time\ncustomer,c,yesterday\n", "line 2: time"),
             ("kind,id,time,colour\ncustomer,c,1700000000,red\n", "line 2: unknown field `colour`"),

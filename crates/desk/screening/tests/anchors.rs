@@ -49,7 +49,7 @@ fn filled(place: &TestDb) -> Screening {
     screening.add_key("a1", "ana", vec!["read".into(), "alerts".into()], 0, "root").unwrap();
     screening.add_key("b1", "ben", vec!["read".into()], 0, "root").unwrap();
     screening.revoke_key("b1", "root").unwrap();
-    screening.set_price("ETH", Price { base_units: holdfast_types::Amount(10), value: 5 }, "ana").unwrap();
+    screening.set_price("ETH", Price { base_units: holdfast_types::Amount::new(10), value: 5 }, "ana").unwrap();
     screening.add_webhook("https://example.org/hook", &["holds".into()], "ana").unwrap();
     let book = rules::DEFAULT_BOOK.replacen("title: ", "title: our ", 1);
     screening.apply_rules(&book, "ana").unwrap();
@@ -112,7 +112,7 @@ fn a_log_cut_or_rewritten_is_found_by_its_anchors(place: &TestDb) {
     let entry = |s: &Screening| s.anchor(&anchors).unwrap().entry;
     let first = entry(&screening);
     assert_eq!(entry(&screening), first, "nothing happened: no new anchor");
-    screening.set_price("BTC", Price { base_units: holdfast_types::Amount(10), value: 5 }, "ana").unwrap();
+    screening.set_price("BTC", Price { base_units: holdfast_types::Amount::new(10), value: 5 }, "ana").unwrap();
     assert_eq!(entry(&screening), first + 1);
     let verify = |s: &Screening| s.verify_anchored(None, Some(&anchors), None).unwrap();
     let report = verify(&screening);
@@ -128,7 +128,7 @@ fn a_log_cut_or_rewritten_is_found_by_its_anchors(place: &TestDb) {
     assert!(problems.len() == 1 && problems[0].contains("an older database was put back"), "{problems:?}");
     assert!(matches!(screening.anchor(&anchors), Err(ScreeningError::State(_))), "what was cut is not anchored over");
     // The log is filled up again to the anchored length, with other entries.
-    screening.set_price("XMR", Price { base_units: holdfast_types::Amount(10), value: 5 }, "ana").unwrap();
+    screening.set_price("XMR", Price { base_units: holdfast_types::Amount::new(10), value: 5 }, "ana").unwrap();
     let problems = verify(&screening).problems;
     assert!(problems.len() == 1 && problems[0].contains("rewritten"), "{problems:?}");
     drop(screening);

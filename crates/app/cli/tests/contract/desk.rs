@@ -47,7 +47,7 @@ fn with_history(run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let vault = Vault::new(files.path());
     let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     screening.apply_rules(include_str!("rules.yaml"), "bo").unwrap();
-    screening.set_price("ETH", Price { base_units: holdfast_types::Amount(1), value: 250 }, "ana").unwrap();
+    screening.set_price("ETH", Price { base_units: holdfast_types::Amount::new(1), value: 250 }, "ana").unwrap();
     let records = json!([
         {"kind": "customer", "id": "c1", "time": START, "name": "Maximiliana Theodora Muster", "country": "IR", "email": "c1@example.org",
             "created": START - 86_400},
