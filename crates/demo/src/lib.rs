@@ -147,7 +147,7 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<Shared> {
             thousands(report.unknown)
         ));
     }
-    if workspace.tags.tags().is_empty() {
+    if workspace.tags.is_empty() {
         let report = workspace.import_tags_as(bundled_tags()?, Some(holdfast_attribution::Tlp::Clear));
         say(format!(
             "Imported {} tag packs and sanctions lists: {} tags, {} actors, {} conflicts between them.",

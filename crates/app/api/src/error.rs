@@ -100,6 +100,7 @@ impl From<ChangeError> for ApiError {
             ChangeError::NotSaved(e) => e.into(),
             // As the desk answers that cannot be changed.
             ChangeError::Failed => ApiError { status: StatusCode::CONFLICT, message: e.to_string() },
+            ChangeError::Busy => ApiError { status: StatusCode::SERVICE_UNAVAILABLE, message: e.to_string() },
         }
     }
 }

@@ -697,7 +697,7 @@ fn label(text: Option<&str>) -> Result<Tlp, ApiError> {
 
 fn pack_tags(shared: &Shared, pack: &str) -> Result<Vec<Tag>, ApiError> {
     let snapshot = shared.chain.snapshot();
-    let tags: Vec<Tag> = snapshot.tags.tags().iter().filter(|t| t.pack == pack).cloned().collect();
+    let tags: Vec<Tag> = snapshot.tags.iter().filter(|t| t.pack == pack).cloned().collect();
     match tags.is_empty() {
         true => Err(ApiError { status: StatusCode::NOT_FOUND, message: format!("no pack is titled '{pack}'") }),
         false => Ok(tags),

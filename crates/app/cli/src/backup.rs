@@ -256,6 +256,8 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
         None => format!("sqlite:{}", from.join(SQLITE).display()),
     };
     let mut copying = Copying { from, to: to.clone(), files: BTreeMap::new() };
+    // The log of tags goes on from the file of tags: copied before it, it is part of it or of the one that replaced it.
+    copying.file("tags.log")?;
     copying.folder("", &|path| is_in(path, "ledger"))?;
     copying.ledger()?;
     let database = if is_postgres(&url) {

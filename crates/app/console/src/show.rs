@@ -54,6 +54,9 @@ pub fn print_exposure(exposure: &ExposureView, asset: &str) {
         amount => format!("{} {asset}", coins(amount)),
     };
     println!("Exposure of {amount} (risk score {}):", exposure.score_text());
+    if let Some(height) = exposure.as_of_height {
+        println!("  with tags and clusters up to block {height}; newer ones are being worked in");
+    }
     if exposure.has_unknown() {
         println!("  not known: {}", exposure.unknown_text());
     }

@@ -158,6 +158,7 @@ fn exposure_section(exposure: &ExposureView, asset: &str) -> Markup {
         h2 { "Exposure" }
         p { "Risk score " strong { (exposure.score_text()) } ", over " @if exposure.amount == 0 && exposure.has_unknown() { "an unknown amount" } @else { (money(exposure.amount, asset)) } "." }
         @if exposure.has_unknown() { p.note { "Not known: " (exposure.unknown_text()) "." } }
+        @if let Some(height) = exposure.as_of_height { p.note { "With tags and clusters up to block " (height) "; newer ones are being worked in." } }
         (table("Where it came from", &exposure.source))
         (table("Where it went", &exposure.destination))
     }

@@ -547,14 +547,9 @@ impl Ledger {
         if removed == 0 {
             return Ok(0);
         }
-        let row = self.columns.block.get(u64::from(keep));
-        let counts = Counts {
-            blocks: keep,
-            txs: row.first_tx,
-            outputs: row.first_output,
-            inputs: row.first_input,
-            externals: row.first_external,
-            addresses: row.first_address,
+        let counts = match keep {
+            0 => Counts::default(),
+            keep => self.counts_until(keep - 1),
         };
         self.columns.detach(counts).map_err(|e| self.io(e))?;
         let checksums = self.write_checksums_for(counts)?;
@@ -623,6 +618,23 @@ impl Ledger {
             header: Header(row.header),
             txs: (row.first_tx, end),
             size: row.len,
+        }
+    }
+
+    /// How many of each thing there are until the end of a block.
+    pub fn counts_until(&self, number: u32) -> Counts {
+        let blocks = number + 1;
+        if blocks >= self.counts().blocks {
+            return self.counts();
+        }
+        let row = self.columns.block.get(u64::from(blocks));
+        Counts {
+            blocks,
+            txs: row.first_tx,
+            outputs: row.first_output,
+            inputs: row.first_input,
+            externals: row.first_external,
+            addresses: row.first_address,
         }
     }
 

@@ -73,6 +73,10 @@ pub struct ChainFacts {
     /// Outputs and inputs of unknown amount behind `source` and `destination` (their blocks are not stored): the shares leave them out.
     #[serde(default, skip_serializing_if = "is_none_of")]
     pub unknown_amounts: u64,
+    /// Height of the block up to which tags and clusters are in `source` and `destination`, while newer ones are being worked in; absent when
+    /// all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposures_as_of_height: Option<u32>,
     /// Coinjoin among the transaction and the two before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coinjoin: Option<String>,

@@ -82,6 +82,7 @@ pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> Chain
         return facts;
     }
     facts.ledger = true;
+    facts.exposures_as_of_height = workspace.exposures_as_of();
     let network = ledger.network();
     let Ok(key) = AddressKey::parse(address, network) else {
         facts.unavailable = Some(format!("'{address}' is no address of {network}"));
@@ -139,6 +140,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
         return facts;
     }
     facts.ledger = true;
+    facts.exposures_as_of_height = workspace.exposures_as_of();
     let ledger = &workspace.ledger;
     let Some(txid) = event.tx.as_ref().and_then(|t| parse_hash(t)) else {
         facts.unavailable = Some("tx is no transaction id of this chain (64 hex digits)".into());

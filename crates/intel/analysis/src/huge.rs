@@ -73,6 +73,11 @@ impl<T: Pod> HugeVec<T> {
         self[at..].copy_from_slice(values);
     }
 
+    /// Removes values from the end.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
     /// Appends copies of a value until there are `len`.
     pub fn resize(&mut self, len: usize, value: T) {
         self.reserve(len);

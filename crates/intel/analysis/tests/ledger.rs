@@ -6,7 +6,7 @@ use holdfast_analysis::exposure::{Exposures, ONE};
 use holdfast_analysis::report::NamedView;
 use holdfast_analysis::{Bounds, Direction, LedgerView, Policy, TraceOptions, TraceReport, render, trace};
 use holdfast_attribution::import::import;
-use holdfast_attribution::{Category, ClusterOptions, Clusters, Entities, TagStore};
+use holdfast_attribution::{Categories, Category, ClusterOptions, Clusters, Entities, TagStore};
 use holdfast_bitcoin::{Block, Network};
 use holdfast_simulate::{Economy, Options, SimBlock, TxKind};
 use holdfast_utxo_ledger::{AppendOptions, Ledger, MemoryBlock, MemoryFeed, Source};
@@ -84,10 +84,10 @@ fn exposures_are_whole_exact_and_incremental() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = Ledger::create_or_open(dir.path(), Network::Regtest).unwrap();
     let mut growing: Option<Exposures> = None;
-    let categories = world.entities.categories();
+    let categories = world.entities.categories().to_vec();
     for part in world.blocks.chunks(9) {
         append(&mut ledger, part);
-        let known = &categories[..ledger.counts().addresses as usize];
+        let known = &Categories::from(&categories[..ledger.counts().addresses as usize]);
         match &mut growing {
             None => growing = Some(Exposures::build(&ledger, known)),
             Some(growing) => growing.update(&ledger, known),
@@ -101,7 +101,7 @@ fn exposures_are_whole_exact_and_incremental() {
         assert_eq!(growing.of_address(&ledger, address), full.of_address(&world.ledger, address));
     }
     ledger.truncate(world.blocks.len() as u32 / 2).unwrap();
-    let known = &categories[..ledger.counts().addresses as usize];
+    let known = &Categories::from(&categories[..ledger.counts().addresses as usize]);
     growing.update(&ledger, known);
     let rebuilt = Exposures::build(&ledger, known);
     for tx in 0..ledger.counts().txs {

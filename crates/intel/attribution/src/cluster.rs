@@ -8,15 +8,19 @@
 use crate::change::{ChangeFinder, ChangeRule, HeuristicSet, all_spent, set_name};
 use crate::coinjoin::{Coinjoin, CoinjoinSet, Detector};
 use crate::ownerless::Ownerless;
-use crate::sealed;
 use bytemuck::{Pod, Zeroable};
-use holdfast_bitcoin::Hash32;
 use holdfast_utxo_ledger::{Ledger, Source};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+pub mod log;
+mod rollback;
+
+pub use log::ClusterLog;
+pub use rollback::Mark;
 
 /// What to cluster by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,18 +70,20 @@ impl Merge {
     }
 }
 
-/// The clusters of a ledger.
+/// The clusters of a ledger. The merges are a log that grows with the chain; marks in it say which belong to which block, so that a
+/// reorganization takes back the last ones.
 #[derive(Debug, Clone)]
 pub struct Clusters {
     options: ClusterOptions,
     parent: Vec<u32>,
     merges: Vec<Merge>,
-    /// Transactions looked at.
-    done: u32,
-    /// Hash of the block that holds the last of them.
-    at: Option<Hash32>,
-    coinjoins: u64,
-    /// By cluster: how many addresses, where more than one; counted when first asked.
+    /// Where blocks end in the log, rising; the last is how far these clusters are.
+    marks: Vec<Mark>,
+    /// The roots that the last merges joined, (lower, higher), so that they can be taken back.
+    undo: VecDeque<(u32, u32)>,
+    /// By address the next one of its cluster, in a circle; made when first needed.
+    ring: OnceLock<Vec<u32>>,
+    /// By cluster: how many addresses, where more than one; counted when first needed.
     sizes: OnceLock<HashMap<u32, u32>>,
 }
 
@@ -99,9 +105,9 @@ impl Clusters {
             options,
             parent: Vec::new(),
             merges: Vec::new(),
-            done: 0,
-            at: None,
-            coinjoins: 0,
+            marks: Vec::new(),
+            undo: VecDeque::new(),
+            ring: OnceLock::new(),
             sizes: OnceLock::new(),
         }
     }
@@ -113,49 +119,46 @@ impl Clusters {
         clusters
     }
 
-    /// Whether the ledger goes on from where these clusters are: an update then adds to them.
-    #[must_use]
-    pub fn is_in_chain(&self, ledger: &Ledger) -> bool {
-        let txs = ledger.counts().txs;
-        self.done == 0 || (self.done <= txs && self.at == Some(ledger.block_of_tx(self.done - 1).hash))
-    }
-
     /// Whether an update of these clusters gives what one of newer clusters gives, merge by merge. Rules that look ahead may find merges in
     /// another order when they are given more blocks at once.
     #[must_use]
     pub fn can_stand_in_for(&self, newer: &Clusters) -> bool {
-        self.done > 0 && self.done <= newer.done && self.options == newer.options && !self.options.change.looks_ahead()
+        self.done() > 0 && self.options == newer.options && !self.options.change.looks_ahead()
     }
 
     /// Whether an update would change nothing.
     #[must_use]
     pub fn is_up_to(&self, ledger: &Ledger) -> bool {
         let counts = ledger.counts();
-        self.done == counts.txs && self.parent.len() as u64 == u64::from(counts.addresses) && self.is_in_chain(ledger)
+        self.done() == counts.txs && self.parent.len() as u64 == u64::from(counts.addresses) && self.is_in_chain(ledger)
     }
 
-    /// Takes in blocks that came since. After a reorganization, starts over.
+    /// Takes in blocks that came since. After a reorganization, takes back the merges of the removed blocks first.
     pub fn update(&mut self, ledger: &Ledger) {
+        self.roll_back(ledger);
         let counts = ledger.counts();
-        if !self.is_in_chain(ledger) {
-            *self = Clusters::new(self.options.clone());
-        }
         let known = self.parent.len() as u32;
         self.parent.extend(known..counts.addresses);
-        const WINDOW: u32 = 1 << 20;
-        let mut from = self.done;
-        while from < counts.txs {
-            let to = counts.txs.min(from + WINDOW);
-            self.take(ledger, from, to);
-            from = to;
+        if let Some(ring) = self.ring.get_mut() {
+            ring.extend(known..counts.addresses);
         }
-        self.done = counts.txs;
-        self.at = ledger.tip().map(|t| t.hash);
-        self.sizes = OnceLock::new();
+        let start = self.done();
+        let mut coinjoins = self.coinjoins();
+        for (from, to) in self.windows(ledger) {
+            coinjoins += self.take(ledger, from, to, start);
+            // A rule that looks ahead has seen blocks after the window: what it found cannot be taken back window by window.
+            if to == counts.txs || !self.options.change.looks_ahead() {
+                self.put_mark(ledger, to, coinjoins);
+            }
+        }
+        self.forget_old_undo();
     }
 
     /// How many addresses a cluster has.
     pub fn size(&self, cluster: u32) -> u64 {
+        if self.parent.is_empty() {
+            return 1;
+        }
         let sizes = self.sizes.get_or_init(|| {
             // Every merge joined one cluster to another, so a cluster has one address more than merges.
             let mut sizes: HashMap<u32, u32> = HashMap::new();
@@ -168,12 +171,12 @@ impl Clusters {
     }
 
     /// Gathers what transactions say on all cores, then merges in order.
-    fn take(&mut self, ledger: &Ledger, from: u32, to: u32) {
+    /// Gives the coinjoins among them. Transactions before `done` were looked at in earlier updates.
+    fn take(&mut self, ledger: &Ledger, from: u32, to: u32, done: u32) -> u64 {
         const CHUNK: u32 = 1 << 14;
         let starts: Vec<u32> = (from..to).step_by(CHUNK as usize).collect();
         let options = &self.options;
         let incremental = options.change.looks_ahead();
-        let done = self.done;
         let ownerless = &Ownerless::of(ledger);
         let gathered: Vec<(Vec<Merge>, u64)> = starts
             .into_par_iter()
@@ -196,12 +199,14 @@ impl Clusters {
                 (gatherer.merges, gatherer.coinjoins)
             })
             .collect();
+        let mut found = 0;
         for (merges, coinjoins) in gathered {
-            self.coinjoins += coinjoins;
+            found += coinjoins;
             for merge in merges {
                 self.merge(merge);
             }
         }
+        found
     }
 
     #[inline]
@@ -211,6 +216,14 @@ impl Clusters {
             let (low, high) = if a < b { (a, b) } else { (b, a) };
             self.parent[high as usize] = low;
             self.merges.push(merge);
+            self.undo.push_back((low, high));
+            if let Some(ring) = self.ring.get_mut() {
+                ring.swap(merge.a as usize, merge.b as usize);
+            }
+            if let Some(sizes) = self.sizes.get_mut() {
+                let added = sizes.remove(&high).unwrap_or(1);
+                *sizes.entry(low).or_insert(1) += added;
+            }
         }
     }
 
@@ -221,7 +234,7 @@ impl Clusters {
 
     /// Transactions looked at.
     pub fn done(&self) -> u32 {
-        self.done
+        self.marks.last().map_or(0, |m| m.done)
     }
 
     /// All merges that joined clusters.
@@ -236,7 +249,7 @@ impl Clusters {
 
     /// Transactions left out as coinjoins.
     pub fn coinjoins(&self) -> u64 {
-        self.coinjoins
+        self.marks.last().map_or(0, |m| m.coinjoins)
     }
 
     /// The cluster of an address: its smallest address number.
@@ -261,19 +274,15 @@ impl Clusters {
 
     /// Addresses of a cluster, rising.
     pub fn members(&self, cluster: u32) -> Vec<u32> {
-        let cluster = self.of(cluster);
-        (cluster..self.parent.len() as u32).filter(|a| self.of(*a) == cluster).collect()
+        let mut members: Vec<u32> = self.each_member(cluster).collect();
+        members.sort_unstable();
+        members
     }
 
-    /// Addresses of several clusters, which are named by their smallest addresses.
-    pub(crate) fn members_of(&self, clusters: &HashSet<u32>) -> HashSet<u32> {
-        let mut members = clusters.clone();
-        if !clusters.is_empty() {
-            // Who is not alone in a cluster stands in a merge.
-            let merges = self.merges.par_iter().filter(|m| clusters.contains(&self.of(m.a)));
-            members.par_extend(merges.flat_map_iter(|m| [m.a, m.b]));
-        }
-        members
+    /// Addresses of the cluster that an address is in, that address first.
+    pub(crate) fn each_member(&self, address: u32) -> impl Iterator<Item = u32> + '_ {
+        let ring = self.ring();
+        std::iter::successors(Some(address), move |at| Some(ring[*at as usize]).filter(|next| *next != address))
     }
 
     /// Why two addresses are in one cluster: the shortest chain of merges between them; `None` when they are not.
@@ -314,74 +323,18 @@ impl Clusters {
     /// Writes the clusters to a file, atomically.
     ///
     /// # Errors
-    /// [`ClusterError::Io`].
+    /// [`ClusterError::Io`] when the system refuses.
     pub fn save(&self, path: &Path) -> Result<(), ClusterError> {
-        let head = Head {
-            options: self.options.clone(),
-            done: self.done,
-            at: self.at,
-            coinjoins: self.coinjoins,
-            addresses: self.parent.len() as u64,
-        };
-        let head = postcard::to_stdvec(&head).map_err(|e| ClusterError::Format(path.to_owned(), e.to_string()))?;
-        let mut body = (head.len() as u32).to_le_bytes().to_vec();
-        body.extend_from_slice(&head);
-        body.extend_from_slice(bytemuck::cast_slice(&self.parent));
-        body.extend_from_slice(bytemuck::cast_slice(&self.merges));
-        sealed::save(path, MAGIC, &body).map_err(|e| ClusterError::Io(path.to_owned(), e))
+        ClusterLog::new(path).save(self)
     }
 
     /// Reads clusters; `None` when the file is absent.
     ///
     /// # Errors
-    /// [`ClusterError`] when it is damaged or of another version.
+    /// [`ClusterError`] when its head is damaged or of another version.
     pub fn load(path: &Path) -> Result<Option<Self>, ClusterError> {
-        let body = match sealed::load(path, MAGIC) {
-            Ok(body) => body,
-            // Made by older rules: the options stand, the clusters are made again from the ledger.
-            Err(e) if e.kind() == std::io::ErrorKind::InvalidData => match sealed::load(path, OLDER_MAGIC) {
-                Ok(Some(older)) => return Ok(Some(Clusters::new(Self::read(path, &older)?.options))),
-                _ => return Err(ClusterError::Io(path.to_owned(), e)),
-            },
-            Err(e) => return Err(ClusterError::Io(path.to_owned(), e)),
-        };
-        body.map(|body| Self::read(path, &body)).transpose()
+        ClusterLog::new(path).load()
     }
-
-    fn read(path: &Path, body: &[u8]) -> Result<Self, ClusterError> {
-        let fail = |why: &str| ClusterError::Format(path.to_owned(), why.to_owned());
-        let (len, body) = body.split_at_checked(4).ok_or_else(|| fail("cut off"))?;
-        let len = u32::from_le_bytes(len.try_into().expect("four bytes")) as usize;
-        let (head, body) = body.split_at_checked(len).ok_or_else(|| fail("cut off"))?;
-        let head: Head = postcard::from_bytes(head).map_err(|e| fail(&e.to_string()))?;
-        let split = (head.addresses as usize).checked_mul(4).ok_or_else(|| fail("cut off"))?;
-        let (parent, merges) = body.split_at_checked(split).ok_or_else(|| fail("cut off"))?;
-        if !merges.len().is_multiple_of(size_of::<Merge>()) {
-            return Err(fail("cut off"));
-        }
-        Ok(Clusters {
-            options: head.options,
-            parent: bytemuck::allocation::pod_collect_to_vec(parent),
-            merges: bytemuck::allocation::pod_collect_to_vec(merges),
-            done: head.done,
-            at: head.at,
-            coinjoins: head.coinjoins,
-            sizes: OnceLock::new(),
-        })
-    }
-}
-
-const MAGIC: &[u8; 8] = b"HFCLUS02";
-/// Files of the time when ownerless scripts joined clusters; same layout.
-const OLDER_MAGIC: &[u8; 8] = b"HFCLUS01";
-
-#[derive(Serialize, Deserialize)]
-struct Head {
-    options: ClusterOptions,
-    done: u32,
-    at: Option<Hash32>,
-    coinjoins: u64,
-    addresses: u64,
 }
 
 #[inline]

@@ -1,32 +1,48 @@
 //! Entities: clusters and addresses with their tags, mapped onto a ledger.
 
+use crate::categories::Categories;
 use crate::cluster::Clusters;
 use crate::tags::{Tag, TagStore, weightiest};
 use crate::taxonomy::Category;
 use crate::tlp::Tlp;
+use holdfast_bitcoin::AddressKey;
 use holdfast_bitcoin::ownerless::is_ownerless;
 use holdfast_utxo_ledger::Ledger;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Tags of a ledger's addresses, and the category that each address counts under.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Entities {
-    /// By address number: category, 0 when unattributed.
-    categories: Vec<u8>,
+    categories: Categories,
     /// Tagged addresses of the ledger: address number to tag numbers.
     tags: Arc<HashMap<u32, Vec<u32>>>,
     /// Clusters that definer tags name: cluster to its definers, the deciding one first.
-    definers: HashMap<u32, Vec<u32>>,
+    definers: Arc<HashMap<u32, Vec<Definer>>>,
+}
+
+/// A tag that holds for the whole cluster of its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Definer {
+    tag: u32,
+    address: u32,
+    category: Category,
+}
+
+impl Definer {
+    fn new(store: &TagStore, tag: u32, address: u32) -> Self {
+        Definer { tag, address, category: store.tag(tag).concept() }
+    }
 }
 
 /// Puts the deciding definer of a cluster first.
-fn sort_definers(store: &TagStore, definers: &mut [u32]) {
+fn sort_definers(store: &TagStore, definers: &mut [Definer]) {
     let rank = |i: u32| {
-        let tag = &store.tags()[i as usize];
+        let tag = store.tag(i);
         (tag.confidence.level(), tag.concept().risk(), std::cmp::Reverse(i))
     };
-    definers.sort_by_key(|i| std::cmp::Reverse(rank(*i)));
+    definers.sort_by_key(|d| std::cmp::Reverse(rank(d.tag)));
 }
 
 impl Entities {
@@ -41,10 +57,10 @@ impl Entities {
                 tags.entry(address).or_default().push(i);
             }
         }
-        let mut definers: HashMap<u32, Vec<u32>> = HashMap::new();
+        let mut definers: HashMap<u32, Vec<Definer>> = HashMap::new();
         for (address, of_address) in &tags {
-            for i in of_address.iter().copied().filter(|i| store.tags()[*i as usize].is_cluster_definer) {
-                definers.entry(clusters.of(*address)).or_default().push(i);
+            for i in of_address.iter().copied().filter(|i| store.tag(*i).is_cluster_definer) {
+                definers.entry(clusters.of(*address)).or_default().push(Definer::new(store, i, *address));
             }
         }
         definers.values_mut().for_each(|all| sort_definers(store, all));
@@ -52,59 +68,112 @@ impl Entities {
         if !definers.is_empty() {
             let roots = clusters.all();
             for (category, root) in categories.iter_mut().zip(&roots) {
-                if let Some(tag) = definers.get(root).and_then(|all| all.first()) {
-                    *category = store.tags()[*tag as usize].concept().0;
+                if let Some(first) = definers.get(root).and_then(|all| all.first()) {
+                    *category = first.category.0;
                 }
             }
         }
         for (address, of_address) in &tags {
-            let own = of_address.iter().map(|i| &store.tags()[*i as usize]);
+            let own = of_address.iter().map(|i| store.tag(*i));
             if let Some(best) = weightiest(own) {
                 categories[*address as usize] = best.concept().0;
             }
         }
-        Entities { categories, tags: Arc::new(tags), definers }
+        Entities { categories: categories.as_slice().into(), tags: Arc::new(tags), definers: Arc::new(definers) }
     }
 
-    /// Takes in the addresses and merges that came since, while the tags stayed the same. `before` are the clusters that these entities are
-    /// of, `clusters` what became of them. Equal to [`Entities::build`] on the new state; what did not change is not looked at.
+    /// Takes in what changed of the ledger, the clusters and the tags. `before` are the clusters that these entities are of, `clusters` what
+    /// became of them, also by a reorganization; `retagged` are the scripts whose tags changed ([`TagStore::touched_since`]). Equal to
+    /// [`Entities::build`] on the new state; what did not change is not looked at.
     #[must_use]
-    pub fn update(&self, ledger: &Ledger, before: &Clusters, clusters: &Clusters, store: &TagStore) -> Self {
-        let known = self.categories.len() as u32;
-        let mut next = Entities {
-            categories: self.categories.clone(),
-            tags: self.tags.clone(),
-            definers: HashMap::with_capacity(self.definers.len()),
-        };
-        for (root, definers) in &self.definers {
-            next.definers.entry(clusters.of(*root)).or_default().extend(definers);
-        }
-        for address in known..ledger.counts().addresses {
-            let key = ledger.address(address);
-            let tags = store.of_script(&key);
-            if tags.is_empty() || is_ownerless(&key) {
+    pub fn update(
+        &self,
+        ledger: &Ledger,
+        before: &Clusters,
+        clusters: &Clusters,
+        store: &TagStore,
+        retagged: &[AddressKey],
+    ) -> Self {
+        let addresses = ledger.counts().addresses;
+        // Merges and addresses before these are the same as before.
+        let (same_merges, kept) = before.fork(ledger);
+        let mut next =
+            Entities { categories: self.categories.clone(), tags: self.tags.clone(), definers: self.definers.clone() };
+        // Addresses whose own tags are looked at anew.
+        let mut own: BTreeSet<u32> = (kept..addresses).collect();
+        own.extend(retagged.iter().filter(|key| !is_ownerless(key)).filter_map(|key| ledger.address_number(key)));
+        next.retag(ledger, store, kept..before.addresses(), &own);
+        // Addresses whose clusters are looked at anew.
+        let merges = before.merges()[same_merges..].iter().chain(&clusters.merges()[same_merges..]);
+        let mut touched: BTreeSet<u32> = merges.flat_map(|m| [m.a, m.b]).collect();
+        touched.extend(own.iter().filter(|a| **a < kept));
+        let known = touched.iter().copied().filter(|a| *a < before.addresses());
+        let old: HashSet<u32> = known.chain(kept..before.addresses()).map(|a| before.of(a)).collect();
+        next.redefine(clusters, store, &old, &own);
+        next.categories.resize(kept as usize);
+        next.categories.resize(addresses as usize);
+        let mut recount: Vec<u32> = own.into_iter().collect();
+        let deciding =
+            |entities: &Self, cluster| entities.definers.get(&cluster).and_then(|all| all.first()).map(|d| d.category);
+        let mut seen = HashSet::new();
+        for address in touched.into_iter().filter(|a| *a < kept) {
+            let (was, is) = (before.of(address), clusters.of(address));
+            if !seen.insert((was, is)) || deciding(self, was) == deciding(&next, is) {
                 continue;
             }
-            Arc::make_mut(&mut next.tags).insert(address, tags.to_vec());
-            for i in tags.iter().copied().filter(|i| store.tags()[*i as usize].is_cluster_definer) {
-                next.definers.entry(clusters.of(address)).or_default().push(i);
+            // What was one cluster and is one: whichever side is smaller names all that may have changed.
+            match before.size(was) < clusters.size(is) {
+                true => recount.extend(before.each_member(was).filter(|a| *a < kept)),
+                false => recount.extend(clusters.each_member(is).filter(|a| *a < kept)),
             }
         }
-        next.definers.values_mut().for_each(|all| sort_definers(store, all));
-        next.categories.resize(ledger.counts().addresses as usize, 0);
-        for address in known..ledger.counts().addresses {
-            next.categories[address as usize] = next.counts_under(store, clusters, address).0;
-        }
-        // Older addresses count under something else only where their cluster has another deciding tag than before.
-        let deciding = |entities: &Self, cluster| entities.definer(store, cluster).map_or(0, |t| t.concept().0);
-        let merges = &clusters.merges()[before.merges().len()..];
-        let touched = merges.iter().flat_map(|m| [m.a, m.b]).filter(|a| *a < known).map(|a| before.of(a));
-        let changed: HashSet<u32> =
-            touched.filter(|root| deciding(self, *root) != deciding(&next, clusters.of(*root))).collect();
-        for address in before.members_of(&changed) {
-            next.categories[address as usize] = next.counts_under(store, clusters, address).0;
+        for address in recount {
+            next.categories.set(address, next.counts_under(store, clusters, address).0);
         }
         next
+    }
+
+    /// Looks up the tags of the addresses `own` anew, and forgets those of addresses that were removed.
+    fn retag(&mut self, ledger: &Ledger, store: &TagStore, removed: Range<u32>, own: &BTreeSet<u32>) {
+        for address in removed {
+            if self.tags.contains_key(&address) {
+                Arc::make_mut(&mut self.tags).remove(&address);
+            }
+        }
+        for address in own {
+            let key = ledger.address(*address);
+            let tags = if is_ownerless(&key) { &[] } else { store.of_script(&key) };
+            let same = self.tags.get(address).map_or(&[][..], Vec::as_slice) == tags;
+            if !same && tags.is_empty() {
+                Arc::make_mut(&mut self.tags).remove(address);
+            } else if !same {
+                Arc::make_mut(&mut self.tags).insert(*address, tags.to_vec());
+            }
+        }
+    }
+
+    /// Finds definers anew: those of the clusters `old`, and of the addresses `own`, whose tags are looked at anew.
+    fn redefine(&mut self, clusters: &Clusters, store: &TagStore, old: &HashSet<u32>, own: &BTreeSet<u32>) {
+        let mut tagged: BTreeSet<u32> = own.iter().copied().filter(|a| self.tags.contains_key(a)).collect();
+        let defined: Vec<u32> = old.iter().copied().filter(|root| self.definers.contains_key(root)).collect();
+        if tagged.is_empty() && defined.is_empty() {
+            return;
+        }
+        let definers = Arc::make_mut(&mut self.definers);
+        for root in defined {
+            tagged.extend(definers.remove(&root).into_iter().flatten().map(|d| d.address));
+        }
+        let mut changed: HashMap<u32, Vec<Definer>> = HashMap::new();
+        for address in tagged {
+            let tags = self.tags.get(&address).into_iter().flatten().copied();
+            for tag in tags.filter(|i| store.tag(*i).is_cluster_definer) {
+                changed.entry(clusters.of(address)).or_default().push(Definer::new(store, tag, address));
+            }
+        }
+        for (root, mut all) in changed {
+            sort_definers(store, &mut all);
+            definers.insert(root, all);
+        }
     }
 
     /// What an address counts under by its own tags, else by its cluster's.
@@ -114,14 +183,14 @@ impl Entities {
     }
 
     /// Category of every address, by number; 0 is unattributed.
-    pub fn categories(&self) -> &[u8] {
+    pub fn categories(&self) -> &Categories {
         &self.categories
     }
 
     /// Category of an address.
     #[inline]
     pub fn category(&self, address: u32) -> Category {
-        Category(self.categories.get(address as usize).copied().unwrap_or(0))
+        Category(self.categories.get(address))
     }
 
     /// Category of an address for somebody who may read labels up to `clearance`: tags above it do not exist for them.
@@ -155,24 +224,24 @@ impl Entities {
         let own = weightiest(self.tags_of(store, address).filter(|t| visible(t)));
         own.or_else(|| {
             let definers = self.definers.get(&clusters.of(address))?;
-            definers.iter().map(|i| &store.tags()[*i as usize]).find(|t| visible(t))
+            definers.iter().map(|d| store.tag(d.tag)).find(|t| visible(t))
         })
     }
 
     /// The tag that defines a cluster for somebody who may read labels up to `clearance`.
     pub fn definer_for<'a>(&self, store: &'a TagStore, cluster: u32, clearance: Tlp) -> Option<&'a Tag> {
-        let mut all = self.definers.get(&cluster)?.iter().map(|i| &store.tags()[*i as usize]);
+        let mut all = self.definers.get(&cluster)?.iter().map(|d| store.tag(d.tag));
         all.find(|t| t.is_for(clearance))
     }
 
     /// Tags of an address itself.
     pub fn tags_of<'a>(&'a self, store: &'a TagStore, address: u32) -> impl Iterator<Item = &'a Tag> {
-        self.tags.get(&address).into_iter().flatten().map(|i| &store.tags()[*i as usize])
+        self.tags.get(&address).into_iter().flatten().map(|i| store.tag(*i))
     }
 
     /// The tag that an address counts under through its cluster.
     pub fn definer<'a>(&self, store: &'a TagStore, cluster: u32) -> Option<&'a Tag> {
-        self.definers.get(&cluster)?.first().map(|i| &store.tags()[*i as usize])
+        self.definers.get(&cluster)?.first().map(|d| store.tag(d.tag))
     }
 
     /// The name to show for an address: its own weightiest tag's label, else its cluster's.

@@ -434,7 +434,7 @@ mod tests {
         ] {
             assert!(report.warnings.iter().any(|w| w.contains(words)), "{words}: {:?}", report.warnings);
         }
-        assert!(store.tags().iter().all(|t| t.tlp == Some(Tlp::Green)));
+        assert!(store.iter().all(|t| t.tlp == Some(Tlp::Green)));
         assert_eq!(store.tags_of(B).count(), 1);
         assert!(report.lines().iter().any(|l| l == "sanctioned: 1"), "{:?}", report.lines());
     }

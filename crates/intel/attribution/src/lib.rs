@@ -1,6 +1,7 @@
 //! Who controls what: tags, sanctions, taxonomy, clustering and its evidence.
 
 pub mod accuracy;
+pub mod categories;
 pub mod change;
 pub mod clean;
 pub mod cluster;
@@ -16,6 +17,7 @@ pub mod tags;
 pub mod taxonomy;
 pub mod tlp;
 
+pub use categories::{Categories, CategoryOf};
 pub use change::{ChangeHeuristic, ChangeRule};
 pub use cluster::{ClusterOptions, Clusters, Merge};
 pub use coinjoin::{Coinjoin, CoinjoinSet};

@@ -13,6 +13,18 @@ pub fn save(path: &Path, magic: &[u8; 8], body: &[u8]) -> std::io::Result<()> {
     if holds(path, magic, &sum, body.len()) {
         return Ok(());
     }
+    replace(path, |file| {
+        file.write_all(magic)?;
+        file.write_all(&sum)?;
+        file.write_all(body)
+    })
+}
+
+/// Writes a file that only its owner reads beside the old one and renames it over it, durably.
+///
+/// # Errors
+/// When the system refuses, and those of `write`.
+pub fn replace(path: &Path, write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     // One that a kill left behind may be readable by others.
     let _ = std::fs::remove_file(&temporary);
@@ -21,9 +33,7 @@ pub fn save(path: &Path, magic: &[u8; 8], body: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&temporary)?;
-    file.write_all(magic)?;
-    file.write_all(&sum)?;
-    file.write_all(body)?;
+    write(&mut file)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)?;
     match path.parent().filter(|p| !p.as_os_str().is_empty()) {
@@ -59,7 +69,7 @@ pub fn kind(path: &Path) -> std::io::Result<Option<[u8; 8]>> {
 }
 
 /// Takes away what others may do with a file that an earlier version left open to them; a file of another owner stays as it is.
-fn close_to_others(path: &Path) -> std::io::Result<()> {
+pub(crate) fn close_to_others(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

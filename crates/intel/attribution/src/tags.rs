@@ -2,13 +2,25 @@
 
 use crate::taxonomy::Category;
 use crate::tlp::Tlp;
-use crate::{nobody, sanctions, sealed};
+use crate::{nobody, sanctions};
 use holdfast_bitcoin::{AddressKey, Network};
 use holdfast_types::Address;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+mod changes;
+mod file;
+mod index;
+mod slots;
+
+pub use changes::TagVersion;
+pub use file::{TagFile, TagStoreError};
+
+use changes::{Change, Changes};
+use index::Index;
+use slots::Slots;
 
 /// How far a tag can be relied on: GraphSense's scale (`confidence.csv` of the TagPack tool), weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
@@ -200,141 +212,93 @@ pub struct Conflict {
     pub values: Vec<(String, String)>,
 }
 
-/// All tags and actors, with look-up by address.
-#[derive(Clone, Debug, Default)]
-pub struct TagStore {
-    tags: Vec<Tag>,
-    actors: Vec<Actor>,
-    by_address: HashMap<Address, Vec<u32>>,
-    actor_by_id: HashMap<String, u32>,
-    /// The most restrictive label of any tag.
-    strictest: Option<Tlp>,
-}
-
-/// A tag as version 1 of the store's file has it: without a label.
-#[derive(Serialize, Deserialize)]
-struct Stored<T, C> {
-    address: T,
-    asset: T,
-    label: T,
-    source: T,
-    category: Option<T>,
-    abuse: Option<T>,
-    concepts: C,
-    confidence: Confidence,
-    is_cluster_definer: bool,
-    actor: Option<T>,
-    lastmod: T,
-    pack: T,
-    file: T,
-    creator: T,
-}
-
-impl<'a> From<&'a Tag> for Stored<&'a str, &'a [String]> {
-    fn from(t: &'a Tag) -> Self {
-        Stored {
-            address: &t.address,
-            asset: &t.asset,
-            label: &t.label,
-            source: &t.source,
-            category: t.category.as_deref(),
-            abuse: t.abuse.as_deref(),
-            concepts: &t.concepts,
-            confidence: t.confidence,
-            is_cluster_definer: t.is_cluster_definer,
-            actor: t.actor.as_deref(),
-            lastmod: &t.lastmod,
-            pack: &t.pack,
-            file: &t.file,
-            creator: &t.creator,
-        }
-    }
-}
-
-impl From<Stored<String, Vec<String>>> for Tag {
-    fn from(t: Stored<String, Vec<String>>) -> Self {
-        Tag {
-            address: t.address,
-            asset: t.asset,
-            label: t.label,
-            source: t.source,
-            category: t.category,
-            abuse: t.abuse,
-            concepts: t.concepts,
-            confidence: t.confidence,
-            is_cluster_definer: t.is_cluster_definer,
-            actor: t.actor,
-            lastmod: t.lastmod,
-            pack: t.pack,
-            file: t.file,
-            creator: t.creator,
-            tlp: None,
-        }
-    }
-}
-
 /// Whether a pack's title is, or begins like, that of a source of the sharing department (`source 3: name`), which alone changes it.
 pub fn is_source(title: &str) -> bool {
     title.strip_prefix("source ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Why a tag store's file does not read.
-#[derive(Debug, thiserror::Error)]
-pub enum TagStoreError {
-    /// The system refused, or the file is damaged.
-    #[error("{0}: {1}; if it is damaged, remove it and import the tags again")]
-    Io(PathBuf, #[source] std::io::Error),
-    /// Its contents do not decode.
-    #[error("{0}: {1}; remove it and import the tags again")]
-    Format(PathBuf, String),
+/// All tags and actors, with look-up by address. A clone shares what it holds: a change copies the pieces that it touches, and is noted so
+/// that a file can take in the change alone ([`TagFile`]).
+#[derive(Clone, Debug, Default)]
+pub struct TagStore {
+    slots: Slots,
+    actors: Arc<Vec<Actor>>,
+    by_address: Index<Address>,
+    by_pack: Index<String>,
+    actor_by_id: Arc<HashMap<String, u32>>,
+    changes: Changes,
 }
-
-/// Version 1 has tags and actors; version 2 has the tags' labels after them.
-const MAGIC_1: &[u8; 8] = b"HFTAGS01";
-const MAGIC: &[u8; 8] = b"HFTAGS02";
 
 impl TagStore {
     /// Adds tags, leaving out exact repeats and addresses that nobody controls. Returns how many were new.
     pub fn add_tags(&mut self, tags: impl IntoIterator<Item = Tag>) -> usize {
-        let before = self.tags.len();
+        let first = self.slots.end();
         let tags: Vec<Tag> = tags.into_iter().filter(|t| nobody::kind(&t.address).is_none()).collect();
         let addresses: Vec<Address> = tags.par_iter().with_min_len(64).map(|t| Address::read(&t.address)).collect();
+        let (mut relabelled, mut touched) = (Vec::new(), Vec::new());
         for (mut tag, address) in tags.into_iter().zip(addresses) {
             tag.complete(&self.actor_by_id, &self.actors);
-            let known = self.by_address.entry(address).or_default();
+            let known = self.by_address.get(&address);
             // The same tag with another label is relabelled, not doubled.
-            if let Some(same) = known.iter().find(|i| self.tags[**i as usize].says_as(&tag)) {
-                let same = &mut self.tags[*same as usize];
-                same.tlp = tag.tlp.or(same.tlp);
-                self.strictest = self.strictest.max(same.tlp);
+            if let Some(same) = known.iter().copied().find(|i| self.slots.tag(*i).says_as(&tag)) {
+                let label = tag.tlp.or(self.slots.tag(same).tlp);
+                if self.slots.tag(same).tlp != label {
+                    self.slots.change(same, |t| t.tlp = label);
+                    touched.extend(address.script().copied());
+                    relabelled.push(tag);
+                }
                 continue;
             }
-            self.strictest = self.strictest.max(Some(tag.tlp.unwrap_or(Tag::UNLABELLED)));
-            known.push(self.tags.len() as u32);
-            self.tags.push(tag);
+            touched.extend(address.script().copied());
+            self.by_pack.push(tag.pack.clone(), self.slots.end());
+            self.by_address.push(address, self.slots.end());
+            self.slots.push(tag);
         }
-        self.tags.len() - before
+        let added = first..self.slots.end();
+        let new = added.len();
+        if !added.is_empty() {
+            self.changes.put(Change::Added(added), std::mem::take(&mut touched));
+        }
+        if !relabelled.is_empty() {
+            self.changes.put(Change::Relabelled(relabelled), touched);
+        }
+        new
     }
 
     /// Adds actors; a later one with the same id replaces the earlier. Tags of an actor that is sanctioned become so too.
     pub fn add_actors(&mut self, actors: impl IntoIterator<Item = Actor>) {
-        let mut sanctioned = std::collections::HashSet::new();
-        for actor in actors {
+        let actors: Vec<Actor> = actors.into_iter().filter(|a| self.actor(&a.id) != Some(a)).collect();
+        if actors.is_empty() {
+            return;
+        }
+        let mut sanctioned = HashSet::new();
+        let (all, by_id) = (Arc::make_mut(&mut self.actors), Arc::make_mut(&mut self.actor_by_id));
+        for actor in &actors {
             if actor.categories.iter().any(|c| Category::from_name(c) == Some(Category::SANCTION)) {
                 sanctioned.insert(actor.id.clone());
             }
-            match self.actor_by_id.get(&actor.id) {
-                Some(i) => self.actors[*i as usize] = actor,
+            match by_id.get(&actor.id) {
+                Some(i) => all[*i as usize] = actor.clone(),
                 None => {
-                    self.actor_by_id.insert(actor.id.clone(), self.actors.len() as u32);
-                    self.actors.push(actor);
+                    by_id.insert(actor.id.clone(), all.len() as u32);
+                    all.push(actor.clone());
                 }
             }
         }
+        let mut touched = Vec::new();
         if !sanctioned.is_empty() {
-            let theirs = self.tags.iter_mut().filter(|t| t.actor.as_ref().is_some_and(|a| sanctioned.contains(a)));
-            theirs.for_each(|t| t.complete(&self.actor_by_id, &self.actors));
+            let of_sanctioned = |t: &Tag| t.actor.as_ref().is_some_and(|a| sanctioned.contains(a));
+            let numbers: Vec<u32> = self.slots.numbered().filter(|(_, t)| of_sanctioned(t)).map(|(i, _)| i).collect();
+            for i in numbers {
+                let mut tag = self.slots.tag(i).clone();
+                tag.complete(&self.actor_by_id, &self.actors);
+                if tag != *self.slots.tag(i) {
+                    touched.extend(Address::read(&tag.address).script().copied());
+                    self.slots.change(i, |t| *t = tag);
+                }
+            }
         }
+        self.changes.put(Change::Actors(actors), touched);
     }
 
     /// A tag with what follows from its fields and from what is known of its actor.
@@ -345,30 +309,57 @@ impl TagStore {
 
     /// Removes all tags of a pack (withdrawing a source). Returns how many.
     pub fn remove_pack(&mut self, title: &str) -> usize {
-        let before = self.tags.len();
-        self.tags.retain(|t| t.pack != title);
-        self.reindex();
-        before - self.tags.len()
+        let numbers = self.by_pack.take(title);
+        let mut touched = Vec::new();
+        for i in &numbers {
+            let address = Address::read(&self.slots.tag(*i).address);
+            touched.extend(address.script().copied());
+            self.by_address.remove(&address, *i);
+            self.slots.remove(*i);
+        }
+        if !numbers.is_empty() {
+            self.changes.put(Change::Removed(title.to_owned()), touched);
+        }
+        numbers.len()
     }
 
-    fn reindex(&mut self) {
-        self.by_address.clear();
-        let addresses: Vec<Address> = self.tags.par_iter().map(|t| Address::read(&t.address)).collect();
-        for (i, address) in addresses.into_iter().enumerate() {
-            self.by_address.entry(address).or_default().push(i as u32);
-        }
-        self.actor_by_id = self.actors.iter().enumerate().map(|(i, a)| (a.id.clone(), i as u32)).collect();
-        self.strictest = self.tags.iter().map(|t| t.tlp.unwrap_or(Tag::UNLABELLED)).max();
+    /// Whether a pack has tags.
+    #[must_use]
+    pub fn has_pack(&self, title: &str) -> bool {
+        !self.by_pack.get(title).is_empty()
     }
 
     /// Whether any tag has a label above one.
     pub fn any_above(&self, clearance: Tlp) -> bool {
-        self.strictest > Some(clearance)
+        self.slots.strictest() > Some(clearance)
     }
 
-    /// All tags.
-    pub fn tags(&self) -> &[Tag] {
-        &self.tags
+    /// All tags, in the order of their import.
+    pub fn iter(&self) -> impl Iterator<Item = &Tag> {
+        self.slots.numbered().map(|(_, tag)| tag)
+    }
+
+    /// All tags, for work on all cores.
+    pub fn par_iter(&self) -> impl ParallelIterator<Item = &Tag> {
+        self.slots.par_iter()
+    }
+
+    /// How many tags there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there are no tags.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The tag with a number, also one that was removed since.
+    #[must_use]
+    pub fn tag(&self, number: u32) -> &Tag {
+        self.slots.tag(number)
     }
 
     /// All actors.
@@ -381,15 +372,49 @@ impl TagStore {
         self.actor_by_id.get(id).map(|i| &self.actors[*i as usize])
     }
 
+    /// What [`TagStore::touched_since`] counts from.
+    #[must_use]
+    pub fn version(&self) -> TagVersion {
+        self.changes.version()
+    }
+
+    /// Scripts whose tags changed since a version of this store; `None` when that is not known any more.
+    #[must_use]
+    pub fn touched_since(&self, version: TagVersion) -> Option<Vec<AddressKey>> {
+        self.changes.touched_since(version)
+    }
+
+    /// Forgets what changed before a version, whose changes a file has; where many tags were removed, numbers them anew.
+    pub fn forget_changes(&mut self, before: TagVersion) {
+        self.changes.forget(before);
+        if self.changes.is_empty() && self.slots.is_sparse() {
+            *self = TagStore::from_parts(self.iter().cloned().collect(), self.actors.to_vec());
+        }
+    }
+
+    /// A store of tags that are complete, in this order.
+    fn from_parts(tags: Vec<Tag>, actors: Vec<Actor>) -> Self {
+        let addresses: Vec<Address> = tags.par_iter().map(|t| Address::read(&t.address)).collect();
+        let ids = actors.iter().enumerate().map(|(i, a)| (a.id.clone(), i as u32)).collect();
+        let mut store = TagStore { actors: Arc::new(actors), actor_by_id: Arc::new(ids), ..TagStore::default() };
+        for (mut tag, address) in tags.into_iter().zip(addresses) {
+            tag.complete(&store.actor_by_id, &store.actors);
+            store.by_address.push(address, store.slots.end());
+            store.by_pack.push(tag.pack.clone(), store.slots.end());
+            store.slots.push(tag);
+        }
+        store
+    }
+
     /// Tags of an address in any of its forms, under whatever asset they were given: who controls a script or account controls it on every
     /// chain of its family.
     pub fn tags_of(&self, address: &str) -> impl Iterator<Item = &Tag> {
-        self.by_address.get(&Address::read(address)).into_iter().flatten().map(|i| &self.tags[*i as usize])
+        self.by_address.get(&Address::read(address)).iter().map(|i| self.slots.tag(*i))
     }
 
     /// Numbers of the tags of a script of the Bitcoin family, in the order of their import.
     pub fn of_script(&self, key: &AddressKey) -> &[u32] {
-        self.by_address.get(&Address::Script(*key)).map_or(&[], Vec::as_slice)
+        self.by_address.get(&Address::Script(*key))
     }
 
     /// Numbers of tags that name scripts of the Bitcoin family, with their keys, in the order of their import: a script that is tagged on
@@ -405,7 +430,7 @@ impl TagStore {
     /// Tags of the network's asset whose address is no script: they match nothing on its chain.
     pub fn unparsable(&self, network: Network) -> impl Iterator<Item = &Tag> + '_ {
         let asset = network.parameters().asset;
-        self.tags.iter().filter(move |t| t.asset == asset && Address::read(&t.address).script().is_none())
+        self.iter().filter(move |t| t.asset == asset && Address::read(&t.address).script().is_none())
     }
 
     /// Addresses whose tags name different actors, or both an abuse and an ordinary service or two abuses.
@@ -420,7 +445,7 @@ impl TagStore {
             self.by_address.iter().filter(|(_, t)| t.len() > 1).map(|(a, _)| a).collect();
         addresses.sort_unstable();
         for address in addresses {
-            let tags = self.by_address[address].iter().map(|i| &self.tags[*i as usize]);
+            let tags = self.by_address.get(address).iter().map(|i| self.slots.tag(*i));
             let tags: Vec<&Tag> = tags.filter(|t| t.is_for(clearance)).collect();
             let mut assets: Vec<&str> = tags.iter().map(|t| t.asset.as_str()).collect();
             assets.sort_unstable();
@@ -445,53 +470,6 @@ impl TagStore {
             }
         }
         out
-    }
-
-    /// Writes the store to a file, atomically.
-    ///
-    /// # Errors
-    /// [`TagStoreError::Io`].
-    pub fn save(&self, path: &Path) -> Result<(), TagStoreError> {
-        let tags: Vec<Stored<&str, &[String]>> = self.tags.iter().map(Stored::from).collect();
-        let labels: Vec<(u32, Tlp)> =
-            self.tags.iter().enumerate().filter_map(|(i, t)| Some((i as u32, t.tlp?))).collect();
-        let body = postcard::to_stdvec(&(tags, &self.actors, labels))
-            .map_err(|e| TagStoreError::Format(path.to_owned(), e.to_string()))?;
-        sealed::save(path, MAGIC, &body).map_err(|e| TagStoreError::Io(path.to_owned(), e))
-    }
-
-    /// Reads a store's file; an absent one is an empty store.
-    ///
-    /// # Errors
-    /// [`TagStoreError`] when it is damaged or of another version.
-    pub fn load(path: &Path) -> Result<Self, TagStoreError> {
-        let io = |e| TagStoreError::Io(path.to_owned(), e);
-        let format = |e: postcard::Error| TagStoreError::Format(path.to_owned(), e.to_string());
-        type Tags = Vec<Stored<String, Vec<String>>>;
-        let (tags, actors, labels): (Tags, Vec<Actor>, Vec<(u32, Tlp)>) = match sealed::kind(path).map_err(io)? {
-            None => return Ok(TagStore::default()),
-            Some(magic) if &magic == MAGIC_1 => {
-                let body = sealed::load(path, MAGIC_1).map_err(io)?.unwrap_or_default();
-                let (tags, actors) = postcard::from_bytes(&body).map_err(format)?;
-                (tags, actors, Vec::new())
-            }
-            Some(_) => {
-                let body = sealed::load(path, MAGIC).map_err(io)?.unwrap_or_default();
-                postcard::from_bytes(&body).map_err(format)?
-            }
-        };
-        let mut tags: Vec<Tag> = tags.into_iter().map(Tag::from).collect();
-        for (i, label) in labels {
-            if let Some(tag) = tags.get_mut(i as usize) {
-                tag.tlp = Some(label);
-            }
-        }
-        // What an earlier version imported is held to the same rules.
-        tags.retain(|t| nobody::kind(&t.address).is_none());
-        let mut store = TagStore { tags, actors, ..TagStore::default() };
-        store.reindex();
-        store.tags.iter_mut().for_each(|t| t.complete(&store.actor_by_id, &store.actors));
-        Ok(store)
     }
 }
 
@@ -539,7 +517,7 @@ mod tests {
         let path = dir.path().join("tags");
         store.save(&path).unwrap();
         let read = TagStore::load(&path).unwrap();
-        assert_eq!(read.tags(), store.tags());
+        assert!(read.iter().eq(store.iter()));
         assert_eq!(read.tags_of("a").count(), 2);
         let mut bytes = std::fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
@@ -556,16 +534,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("tags");
         // Version 1, as earlier releases wrote it.
-        let old: Vec<Stored<&str, &[String]>> = [&red, &plain].map(Stored::from).into();
+        let old: Vec<file::Stored<&str, &[String]>> = [&red, &plain].map(file::Stored::from).into();
         let body = postcard::to_stdvec(&(old, Vec::<Actor>::new())).unwrap();
-        sealed::save(&path, MAGIC_1, &body).unwrap();
+        crate::sealed::save(&path, file::MAGIC_1, &body).unwrap();
         let mut store = TagStore::load(&path).unwrap();
-        assert_eq!(store.tags(), [Tag { tlp: None, ..red.clone() }, plain.clone()]);
-        assert!(!store.tags()[0].is_for(Tlp::Green) && store.tags()[0].is_for(Tlp::Amber));
+        assert!(store.iter().eq([&Tag { tlp: None, ..red.clone() }, &plain]));
+        assert!(!store.tag(0).is_for(Tlp::Green) && store.tag(0).is_for(Tlp::Amber));
         store.remove_pack(&red.pack);
         store.add_tags([red.clone()]);
         store.save(&path).unwrap();
-        assert_eq!(TagStore::load(&path).unwrap().tags(), [plain, red.clone()]);
+        assert!(TagStore::load(&path).unwrap().iter().eq([&plain, &red]));
         let shown = red.masked(Tlp::AmberStrict);
         assert_eq!((shown.concept(), shown.pack.as_str()), (red.concept(), "TLP:RED"));
         assert!(!format!("{shown:?}").contains("example.org"), "{shown:?}");
@@ -580,10 +558,10 @@ mod tests {
         let mut store = TagStore::default();
         assert_eq!(store.add_tags([sample(null, "X"), sample("T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", "X")]), 0);
         // A store that an earlier release wrote.
-        store.tags.push(sample(null, "X"));
+        store.slots.push(sample(null, "X"));
         let dir = tempfile::tempdir().unwrap();
         store.save(&dir.path().join("tags")).unwrap();
-        assert_eq!(TagStore::load(&dir.path().join("tags")).unwrap().tags(), []);
+        assert!(TagStore::load(&dir.path().join("tags")).unwrap().is_empty());
     }
 
     #[test]
@@ -599,7 +577,7 @@ mod tests {
                 uri: None,
             }]);
             store.add_tags([tag]);
-            store.tags()[0].concept().name()
+            store.tag(0).concept().name()
         };
         assert_eq!(concept(plain()), "user");
         assert_eq!(concept(Tag { pack: "US Treasury OFAC Sanctions List".into(), ..plain() }), "sanction");
@@ -620,7 +598,7 @@ mod tests {
             uri: None,
         };
         store.add_actors([late]);
-        assert_eq!(store.tags()[0].concept().name(), "sanction");
+        assert_eq!(store.tag(0).concept().name(), "sanction");
     }
 
     #[test]

@@ -33,10 +33,10 @@ fn all_packs_import_with_their_fields() {
     let report = import(&mut store, bundled());
     assert_eq!(report.refused, Vec::<String>::new());
     assert!(report.packs >= 76 + 17, "{} packs", report.packs);
-    let addresses: HashSet<&str> = store.tags().iter().map(|t| t.address.as_str()).collect();
+    let addresses: HashSet<&str> = store.iter().map(|t| t.address.as_str()).collect();
     assert!((500_000..510_000).contains(&addresses.len()), "{} addresses", addresses.len());
     assert!(store.actors().len() > 3_700);
-    let ofac = store.tags().iter().filter(|t| t.pack == "OFAC SDN list, BTC").count();
+    let ofac = store.iter().filter(|t| t.pack == "OFAC SDN list, BTC").count();
     assert_eq!(ofac, 435);
     // Inheritance: header source and abuse, own label.
     let tag = store.tags_of("1Lud76Q98VRHCUiyK7XUs7AgFofrqXeP78").find(|t| t.pack == "Ransomware Tagpack").unwrap();
@@ -45,7 +45,7 @@ fn all_packs_import_with_their_fields() {
     assert_eq!(tag.confidence, Confidence::Forensic);
     assert_eq!(tag.lastmod, "2021-11-14");
     assert!(tag.is_cluster_definer && tag.source.contains("zenodo.org"));
-    let actor = store.tags().iter().find(|t| t.label == "Huobi.com").and_then(|t| t.actor.clone()).unwrap();
+    let actor = store.iter().find(|t| t.label == "Huobi.com").and_then(|t| t.actor.clone()).unwrap();
     assert_eq!(store.actor(&actor).unwrap().id, "huobi");
     assert!(store.script_keys().len() > 400_000);
     assert!(!store.conflicts().is_empty(), "public packs do disagree");

@@ -113,9 +113,10 @@ fn entities_grow_as_if_made_anew() {
             append(&mut ledger, &memory(part));
             let before = clusters.clone();
             clusters.update(&ledger);
-            let grown = entities.update(&ledger, &before, &clusters, &store);
+            let grown = entities.update(&ledger, &before, &clusters, &store, &[]);
             assert!(grown == Entities::build(&ledger, &clusters, &store), "at block {}", ledger.counts().blocks);
-            renamed += entities.categories().iter().zip(grown.categories()).filter(|(old, new)| old != new).count();
+            renamed +=
+                entities.categories().iter().zip(grown.categories().iter()).filter(|(old, new)| old != new).count();
             entities = grown;
         }
         assert!(renamed > 10 && entities.tagged().len() > 10, "{renamed} renamed");

@@ -1,7 +1,8 @@
 //! Scripts without an owner join no cluster and carry no tag on to one.
 
+use holdfast_attribution::cluster::ClusterLog;
 use holdfast_attribution::import::import;
-use holdfast_attribution::{ChangeRule, ClusterOptions, Clusters, CoinjoinSet, Entities, TagStore};
+use holdfast_attribution::{ChangeRule, ClusterOptions, Clusters, CoinjoinSet, Entities, TagStore, sealed};
 use holdfast_bitcoin::hash::sha256;
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{AddressKey, Block, Hash32, Network, ScriptClass};
@@ -124,15 +125,38 @@ fn clusters_stored_by_older_rules_are_made_again_with_their_options() {
         ClusterOptions { cospend: true, coinjoins: CoinjoinSet::NONE, change: ChangeRule::parse("legacy").unwrap() };
     let path = dir.path().join("clusters");
     let now = Clusters::build(&ledger, options.clone());
-    now.save(&path).unwrap();
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes[..8].copy_from_slice(b"HFCLUS01");
-    std::fs::write(&path, &bytes).unwrap();
+    // As earlier versions wrote it: a head, parents, merges.
+    let tip = ledger.tip().map(|t| t.hash);
+    let head = (&options, now.done(), tip, now.coinjoins(), u64::from(now.addresses()));
+    let head = postcard::to_stdvec(&head).unwrap();
+    let merges = now.merges().iter().flat_map(|m| [m.a, m.b, m.tx, m.by]);
+    let words: Vec<u8> = now.all().into_iter().chain(merges).flat_map(u32::to_le_bytes).collect();
+    let body = [&(head.len() as u32).to_le_bytes(), head.as_slice(), &words].concat();
+    sealed::save(&path, b"HFCLUS01", &body).unwrap();
     let mut loaded = Clusters::load(&path).unwrap().unwrap();
     assert_eq!((loaded.done(), loaded.options()), (0, &options));
     loaded.update(&ledger);
     assert_eq!(loaded.all(), now.all());
+    // The version after: its merges are read, and the file becomes a log when it is saved next.
+    sealed::save(&path, b"HFCLUS02", &body).unwrap();
+    let mut log = ClusterLog::new(&path);
+    let loaded = log.load().unwrap().unwrap();
+    assert_eq!((loaded.done(), loaded.merges(), loaded.all()), (now.done(), now.merges(), now.all()));
+    log.save(&loaded).unwrap();
+    assert_eq!(Clusters::load(&path).unwrap().unwrap().all(), now.all());
+    let mut bytes = std::fs::read(&path).unwrap();
+    assert_eq!(&bytes[..8], b"HFCLUS03");
+    // A damaged frame is made again from the ledger, a damaged head and an unknown version are not guessed at.
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let mut loaded = Clusters::load(&path).unwrap().unwrap();
+    assert!(loaded.done() < now.done());
+    loaded.update(&ledger);
+    assert_eq!(loaded.all(), now.all());
+    bytes[13] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(Clusters::load(&path).is_err());
     bytes[..8].copy_from_slice(b"HFCLUS00");
     std::fs::write(&path, &bytes).unwrap();
-    assert!(Clusters::load(&path).is_err(), "an unknown version is not guessed at");
+    assert!(Clusters::load(&path).is_err());
 }

@@ -10,6 +10,7 @@ pub mod economy;
 pub mod exchange;
 pub mod files;
 pub mod hand;
+pub mod history;
 pub mod random;
 
 pub use economy::{Economy, Options, OwnerKind, SimBlock, TxKind, TxTruth};

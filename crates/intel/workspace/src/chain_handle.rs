@@ -3,24 +3,53 @@
 use crate::error::WorkspaceError;
 use crate::workspace::{Snapshot, Workspace};
 use arc_swap::ArcSwap;
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use holdfast_analysis::Exposures;
+use holdfast_analysis::exposure::PATIENCE;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, TryLockError, Weak};
 use std::time::{Duration, Instant};
 
-/// The longest time between two checkpoints of what can be made again from the ledger, while blocks come.
+/// The longest time between two checkpoints of what can be made again from the ledger, while the workspace changes.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(600);
+
+/// Most changes that wait for the one under way; one more is refused.
+pub const MAX_WAITING: usize = 32;
+
+/// Receives that exposures were made anew and published.
+type Listener = Box<dyn Fn() + Send + Sync>;
 
 /// A workspace whose readers never wait: they share the snapshot that was published last, and whoever changes the workspace builds the next
 /// one and publishes it. A snapshot stays valid for those who hold it.
+///
+/// Where a change reaches too many transactions, exposures are made anew in a thread of their own while blocks go on, and published when they
+/// are done; until then they rest on the tags and clusters before ([`Workspace::exposures_as_of`]).
 #[derive(Debug)]
 pub struct ChainHandle {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     current: ArcSwap<Snapshot>,
     builder: Mutex<Builder>,
+    /// Changes that wait or are under way.
+    changes: AtomicUsize,
+    /// Whether exposures are being made anew.
+    makes_exposures: AtomicBool,
+    /// Held while exposures are written.
+    saving: Mutex<()>,
+    listener: OnceLock<Listener>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChainHandle").field("current", &self.current).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
 struct Builder {
     workspace: Workspace,
-    /// When clusters and exposures were last saved.
+    /// When exposures were last saved.
     saved: Instant,
 }
 
@@ -30,41 +59,85 @@ pub enum ChangeError {
     /// An earlier change ended in a panic: what it left is not known.
     #[error("an earlier change of the workspace failed; restart")]
     Failed,
+    /// Too many changes wait already.
+    #[error("{MAX_WAITING} changes of the workspace wait already; try again later")]
+    Busy,
     /// What changed is published, but a file of it was not written.
     #[error(transparent)]
     NotSaved(#[from] WorkspaceError),
+}
+
+impl ChangeError {
+    /// Returns the kind of the error, which interfaces map to their own codes.
+    #[must_use]
+    pub fn kind(&self) -> holdfast_types::ErrorKind {
+        match self {
+            ChangeError::Failed => holdfast_types::ErrorKind::State,
+            ChangeError::Busy => holdfast_types::ErrorKind::Busy,
+            ChangeError::NotSaved(e) => e.kind(),
+        }
+    }
+}
+
+/// A place among the changes that wait; given back when it is dropped.
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl ChainHandle {
     /// Publishes a workspace as it is.
     #[must_use]
     pub fn new(workspace: Workspace) -> Self {
-        let current = ArcSwap::from_pointee(workspace.snapshot());
-        ChainHandle { current, builder: Mutex::new(Builder { workspace, saved: Instant::now() }) }
+        Self::with_patience(workspace, PATIENCE)
+    }
+
+    /// As [`ChainHandle::new`]; where changed categories take more than `patience` steps, exposures are made anew beside the readers.
+    #[must_use]
+    pub fn with_patience(mut workspace: Workspace, patience: usize) -> Self {
+        workspace.let_exposures_wait(patience);
+        let inner = Inner {
+            current: ArcSwap::from_pointee(workspace.snapshot()),
+            builder: Mutex::new(Builder { workspace, saved: Instant::now() }),
+            changes: AtomicUsize::new(0),
+            makes_exposures: AtomicBool::new(false),
+            saving: Mutex::new(()),
+            listener: OnceLock::new(),
+        };
+        ChainHandle { inner: Arc::new(inner) }
     }
 
     /// What was published last. Never waits.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.current.load_full()
+        self.inner.current.load_full()
     }
 
     /// Whether a change ended in a panic: nothing can be changed any more, and the program should be started again.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        self.builder.is_poisoned()
+        self.inner.builder.is_poisoned()
     }
 
-    /// Changes the workspace, after changes that are under way; publishes what became of it, and saves it. Readers go on with the snapshot
-    /// before. Nothing of a change that fails is published, except blocks that the ledger has taken in.
+    /// Calls `listener` each time that exposures were made anew and published, so that what rests on them is looked at again. Only the first
+    /// listener counts.
+    pub fn on_exposures(&self, listener: impl Fn() + Send + Sync + 'static) {
+        let _ = self.inner.listener.set(Box::new(listener));
+    }
+
+    /// Changes the workspace, after changes that are under way; publishes what became of it, and saves the tags and clusters. Readers go on
+    /// with the snapshot before. Nothing of a change that fails is published, except blocks that the ledger has taken in.
     ///
     /// # Errors
-    /// What `change` says, and [`ChangeError`].
+    /// Those of `change`, and [`ChangeError`].
     pub fn change<T, E: From<ChangeError>>(&self, change: impl FnOnce(&mut Workspace) -> Result<T, E>) -> Result<T, E> {
-        let mut builder = self.builder()?;
-        let answer = self.build(&mut builder.workspace, change)?;
-        builder.checkpoint()?;
-        Ok(answer)
+        self.run(change, |workspace| {
+            workspace.save_tags()?;
+            workspace.save_clusters()
+        })
     }
 
     /// As [`ChainHandle::change`], for blocks: what can be made again from the ledger is saved every ten minutes only.
@@ -72,11 +145,27 @@ impl ChainHandle {
     /// # Errors
     /// As [`ChainHandle::change`].
     pub fn append<T, E: From<ChangeError>>(&self, append: impl FnOnce(&mut Workspace) -> Result<T, E>) -> Result<T, E> {
-        let mut builder = self.builder()?;
-        let answer = self.build(&mut builder.workspace, append)?;
-        match builder.saved.elapsed() >= CHECKPOINT_EVERY {
-            true => builder.checkpoint()?,
-            false => builder.workspace.save_tags().map_err(ChangeError::from)?,
+        self.run(append, Workspace::save_tags)
+    }
+
+    fn run<T, E: From<ChangeError>>(
+        &self,
+        change: impl FnOnce(&mut Workspace) -> Result<T, E>,
+        save: impl FnOnce(&mut Workspace) -> Result<(), WorkspaceError>,
+    ) -> Result<T, E> {
+        let place = self.inner.place()?;
+        let mut builder = self.inner.builder()?;
+        let answer = self.inner.build(&mut builder.workspace, change)?;
+        save(&mut builder.workspace).map_err(ChangeError::from)?;
+        let is_due = builder.saved.elapsed() >= CHECKPOINT_EVERY;
+        let wants_exposures = builder.workspace.wants_exposures();
+        drop(builder);
+        drop(place);
+        if wants_exposures {
+            Inner::make_exposures(&self.inner);
+        }
+        if is_due {
+            self.checkpoint()?;
         }
         Ok(answer)
     }
@@ -86,15 +175,44 @@ impl ChainHandle {
     /// # Errors
     /// [`ChangeError`].
     pub fn checkpoint(&self) -> Result<(), ChangeError> {
-        match self.builder.try_lock() {
-            Ok(mut builder) => builder.checkpoint(),
-            Err(TryLockError::WouldBlock) => Ok(()),
-            Err(TryLockError::Poisoned(_)) => Err(ChangeError::Failed),
+        let Some(mut builder) = self.inner.try_builder()? else { return Ok(()) };
+        builder.workspace.save_tags()?;
+        builder.workspace.save_clusters()?;
+        let job = builder.workspace.unsaved_exposures();
+        builder.saved = Instant::now();
+        drop(builder);
+        // Written without the builder, which followed blocks need.
+        let _saving = self.inner.saving.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(job) = job {
+            job.save()?;
+            if let Some(mut builder) = self.inner.try_builder()? {
+                builder.workspace.exposures_are_saved(&job);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// A place among those who change the workspace.
+    fn place(&self) -> Result<Place<'_>, ChangeError> {
+        let place = Place(&self.changes);
+        match self.changes.fetch_add(1, Ordering::AcqRel) <= MAX_WAITING {
+            true => Ok(place),
+            false => Err(ChangeError::Busy),
         }
     }
 
     fn builder(&self) -> Result<MutexGuard<'_, Builder>, ChangeError> {
         self.builder.lock().map_err(|_| ChangeError::Failed)
+    }
+
+    fn try_builder(&self) -> Result<Option<MutexGuard<'_, Builder>>, ChangeError> {
+        match self.builder.try_lock() {
+            Ok(builder) => Ok(Some(builder)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Poisoned(_)) => Err(ChangeError::Failed),
+        }
     }
 
     fn build<T, E>(
@@ -106,17 +224,64 @@ impl ChainHandle {
         if answer.is_err() {
             workspace.reset_to(&self.current.load());
         }
+        self.publish(workspace);
+        answer
+    }
+
+    fn publish(&self, workspace: &Workspace) {
         if !workspace.is_shown_by(&self.current.load()) {
             self.current.store(Arc::new(workspace.snapshot()));
         }
-        answer
     }
-}
 
-impl Builder {
-    fn checkpoint(&mut self) -> Result<(), ChangeError> {
-        self.workspace.save()?;
-        self.saved = Instant::now();
-        Ok(())
+    /// Makes exposures anew in a thread of their own, unless one does it already.
+    fn make_exposures(this: &Arc<Inner>) {
+        if this.makes_exposures.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let inner = Arc::downgrade(this);
+        let started = std::thread::Builder::new().name("exposures".into()).spawn(move || Self::exposures(&inner));
+        if started.is_err() {
+            // The next change tries again.
+            this.makes_exposures.store(false, Ordering::Release);
+        }
+    }
+
+    fn exposures(this: &Weak<Inner>) {
+        /// Lets the next thread start, also after a panic.
+        struct Done<'a>(&'a Weak<Inner>);
+        impl Drop for Done<'_> {
+            fn drop(&mut self) {
+                if let Some(inner) = self.0.upgrade() {
+                    inner.makes_exposures.store(false, Ordering::Release);
+                }
+            }
+        }
+        let done = Done(this);
+        loop {
+            let Some(snapshot) = this.upgrade().map(|inner| inner.current.load_full()) else { return };
+            let made = Exposures::build(&snapshot.ledger, snapshot.entities.categories());
+            let copy = made.copy();
+            drop(snapshot);
+            let Some(inner) = this.upgrade() else { return };
+            let Ok(mut builder) = inner.builder() else { return };
+            builder.workspace.adopt(made, copy);
+            inner.publish(&builder.workspace);
+            let wants_more = builder.workspace.wants_exposures();
+            drop(builder);
+            if let Some(listener) = inner.listener.get() {
+                listener();
+            }
+            if !wants_more {
+                break;
+            }
+        }
+        drop(done);
+        // A change that came after the last look found this thread still there.
+        if let Some(inner) = this.upgrade()
+            && inner.builder().is_ok_and(|builder| builder.workspace.wants_exposures())
+        {
+            Self::make_exposures(&inner);
+        }
     }
 }

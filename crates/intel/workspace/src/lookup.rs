@@ -261,7 +261,7 @@ impl Workspace {
         // In any case: hex has none, and a Base58 beginning in another case is listed too.
         let begins = |t: &Tag| t.address.get(..prefix.len()).is_some_and(|a| a.eq_ignore_ascii_case(prefix));
         let fits = |t: &&Tag| begins(t) && visible(t);
-        let addresses: BTreeSet<&str> = self.tags.tags().par_iter().filter(fits).map(|t| t.address.as_str()).collect();
+        let addresses: BTreeSet<&str> = self.tags.par_iter().filter(|t| fits(t)).map(|t| t.address.as_str()).collect();
         addresses.into_iter().take(2 * MAX_HITS).flat_map(|a| self.address_hits(a, visible)).collect()
     }
 
@@ -277,7 +277,6 @@ impl Workspace {
         }
         let fitting: Vec<(u8, &Tag)> = self
             .tags
-            .tags()
             .par_iter()
             .filter_map(|t| {
                 let label = fit(&t.label.to_lowercase(), &wanted);
@@ -312,7 +311,7 @@ impl Workspace {
         let fitting: Vec<_> = fitting.collect();
         let mut tags: HashMap<&str, Vec<&Tag>> = fitting.iter().map(|(_, a)| (a.id.as_str(), Vec::new())).collect();
         if !tags.is_empty() {
-            for tag in self.tags.tags().iter().filter(|t| visible(t)) {
+            for tag in self.tags.iter().filter(|t| visible(t)) {
                 if let Some(of_actor) = tag.actor.as_deref().and_then(|id| tags.get_mut(id)) {
                     of_actor.push(tag);
                 }

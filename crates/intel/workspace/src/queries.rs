@@ -6,6 +6,7 @@ use crate::reports::{
     TagView, TxReport, TxSide, exposure_view,
 };
 use crate::workspace::Workspace;
+use holdfast_analysis::exposure::Exposure;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tag, Tlp};
 use holdfast_bitcoin::ownerless::is_ownerless;
@@ -34,8 +35,9 @@ impl Workspace {
             outputs: counts.outputs,
             addresses: counts.addresses,
             clusters: self.clusters.count(),
-            tags: self.tags.tags().len() as u64,
+            tags: self.tags.len() as u64,
             tagged_addresses: self.entities.tagged().len() as u64,
+            exposures_as_of_height: self.exposures_as_of(),
         }
     }
 
@@ -211,7 +213,7 @@ impl Workspace {
         }
         report.receipts = places.iter().take(PAGE).map(|p| self.receipt(*p)).collect();
         if self.shows_exposure(clearance) {
-            report.exposure = Some(exposure_view(&self.exposures.of_address(&self.ledger, number), report.category));
+            report.exposure = Some(self.view_of(&self.exposures.of_address(&self.ledger, number), report.category));
         }
         Ok(report)
     }
@@ -250,6 +252,10 @@ impl Workspace {
     /// Whether exposures, which are computed over all tags, may be shown: sums over categories name no tag, but tell strangers what is known.
     pub fn shows_exposure(&self, clearance: Tlp) -> bool {
         clearance >= Tlp::AmberStrict || !self.tags.any_above(clearance)
+    }
+
+    fn view_of(&self, exposure: &Exposure, own: Category) -> ExposureView {
+        exposure_view(exposure, own, self.exposures_as_of())
     }
 
     fn side(&self, address: Option<u32>, value: Option<u64>, other: Option<String>, clearance: Tlp) -> TxSide {
@@ -302,7 +308,7 @@ impl Workspace {
         let coinjoin = detector.detect(&self.ledger, tx, holdfast_attribution::CoinjoinSet::ALL);
         let exposure = self
             .shows_exposure(clearance)
-            .then(|| exposure_view(&self.exposures.of_tx(&self.ledger, tx), Category::UNATTRIBUTED));
+            .then(|| self.view_of(&self.exposures.of_tx(&self.ledger, tx), Category::UNATTRIBUTED));
         Ok(TxReport {
             txid: display_hash(&info.txid),
             height: block.height,
@@ -382,6 +388,6 @@ impl Workspace {
                 return Err(WorkspaceError::Query(text.to_owned(), self.ledger.network(), why.into()));
             }
         };
-        Ok(exposure_view(&exposure, own))
+        Ok(self.view_of(&exposure, own))
     }
 }

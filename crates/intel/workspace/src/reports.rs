@@ -85,6 +85,9 @@ pub struct ExposureView {
     /// 0 to 100: the riskiest of source, destination and the subject itself, weighted (severe 100, high 75, medium 25). With unknown
     /// amounts it is the least possible; null when it would be 0 but amounts are unknown, and when nothing is known at all.
     pub risk_score: Option<u32>,
+    /// Height of the block up to which tags and clusters are in these figures, while newer ones are being worked in; absent when all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of_height: Option<u32>,
 }
 
 /// Inputs of unknown amount whose addresses count under one category.
@@ -342,6 +345,9 @@ pub struct Summary {
     pub tags: u64,
     /// Addresses of the ledger with tags of their own.
     pub tagged_addresses: u64,
+    /// Height of the block up to which tags and clusters are in the exposures, while newer ones are being worked in; absent when all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposures_as_of_height: Option<u32>,
 }
 
 /// What to trace: a subject, and whether its whole entity is meant.
@@ -358,7 +364,7 @@ pub struct TraceRequest {
 }
 
 /// Describes an exposure. `own` is what the subject itself counts under: a ransomware address is risky whoever pays it.
-pub(crate) fn exposure_view(exposure: &Exposure, own: Category) -> ExposureView {
+pub(crate) fn exposure_view(exposure: &Exposure, own: Category, as_of_height: Option<u32>) -> ExposureView {
     let lines = |totals: &Totals| -> Vec<ExposureLine> {
         totals
             .by_category
@@ -395,5 +401,6 @@ pub(crate) fn exposure_view(exposure: &Exposure, own: Category) -> ExposureView 
             })
             .collect(),
         risk_score: (known || least > 0).then_some(least),
+        as_of_height,
     }
 }

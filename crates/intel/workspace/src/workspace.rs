@@ -4,8 +4,10 @@
 //! differ.
 
 use crate::error::WorkspaceError;
-use holdfast_analysis::exposure::{Exposures, ExposuresMark};
+use holdfast_analysis::exposure::{Exposures, ExposuresMark, PATIENCE};
+use holdfast_attribution::cluster::ClusterLog;
 use holdfast_attribution::import::{ImportReport, NamedFile, import_as};
+use holdfast_attribution::tags::{TagFile, TagVersion};
 use holdfast_attribution::{ClusterOptions, Clusters, Entities, Tag, TagStore, Tlp};
 use holdfast_bitcoin::Network;
 use holdfast_utxo_ledger::Ledger;
@@ -27,7 +29,11 @@ pub struct Workspace {
     /// Exposures.
     pub exposures: Exposures,
     /// The tags and clusters that the entities were made from.
-    entities_of: (Weak<TagStore>, Weak<Clusters>),
+    entities_of: (TagVersion, Weak<Clusters>),
+    /// Where newer tags and clusters wait until the exposures are made anew: the height of the tip when that began.
+    exposures_as_of: Option<u32>,
+    /// Steps that changed categories may take, where more may wait because somebody makes the exposures anew beside the readers.
+    patience: Option<usize>,
     saved: Saved,
     spare: Spare,
 }
@@ -35,12 +41,22 @@ pub struct Workspace {
 /// A workspace at one moment, for reading: nothing that happens to the workspace afterwards changes it.
 pub type Snapshot = Workspace;
 
-/// What the files hold: what is still the same object has not changed and is not written again.
-#[derive(Debug, Default)]
+/// The files, and what they hold: only what changed since is written.
+#[derive(Debug)]
 struct Saved {
-    tags: Weak<TagStore>,
-    clusters: Weak<Clusters>,
+    tags: TagFile,
+    clusters: ClusterLog,
     exposures: ExposuresMark,
+}
+
+impl Saved {
+    fn new(dir: &Path) -> Self {
+        Saved {
+            tags: TagFile::new(&dir.join("tags")),
+            clusters: ClusterLog::new(&dir.join("clusters")),
+            exposures: ExposuresMark::default(),
+        }
+    }
 }
 
 /// What was in use before the last change. Once no snapshot holds it any more, the next change goes on from it instead of from a copy of
@@ -51,9 +67,20 @@ struct Spare {
     exposures: Option<Exposures>,
 }
 
-/// Whether the object that was saved is still the one in use.
-fn is_same<T>(saved: &Weak<T>, now: &Arc<T>) -> bool {
-    std::ptr::eq(saved.as_ptr(), Arc::as_ptr(now))
+/// Exposures to be saved.
+pub(crate) struct UnsavedExposures {
+    exposures: Exposures,
+    path: PathBuf,
+}
+
+impl UnsavedExposures {
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the system refuses.
+    pub(crate) fn save(&self) -> Result<(), WorkspaceError> {
+        Ok(self.exposures.save(&self.path)?)
+    }
 }
 
 impl Workspace {
@@ -88,9 +115,10 @@ impl Workspace {
     }
 
     fn with_ledger(dir: &Path, ledger: Ledger) -> Result<Self, WorkspaceError> {
-        let tags = TagStore::load(&dir.join("tags"))?;
-        let mut clusters =
-            Clusters::load(&dir.join("clusters"))?.unwrap_or_else(|| Clusters::new(ClusterOptions::default()));
+        let mut saved = Saved::new(dir);
+        let tags = saved.tags.load()?;
+        let clusters = saved.clusters.load()?;
+        let mut clusters = clusters.unwrap_or_else(|| Clusters::new(ClusterOptions::default()));
         clusters.update(&ledger);
         let entities = Arc::new(Entities::build(&ledger, &clusters, &tags));
         let exposures = match Exposures::load(&dir.join("exposures"))? {
@@ -101,12 +129,7 @@ impl Workspace {
             None => Exposures::build(&ledger, entities.categories()),
         };
         let (tags, clusters) = (Arc::new(tags), Arc::new(clusters));
-        // The tags are as their file has them; clusters and exposures may have been brought up to the ledger.
-        let mut saved = Saved::default();
-        if dir.join("tags").exists() {
-            saved.tags = Arc::downgrade(&tags);
-        }
-        let entities_of = (Arc::downgrade(&tags), Arc::downgrade(&clusters));
+        let entities_of = (tags.version(), Arc::downgrade(&clusters));
         Ok(Workspace {
             dir: dir.to_owned(),
             ledger,
@@ -115,6 +138,8 @@ impl Workspace {
             entities,
             exposures,
             entities_of,
+            exposures_as_of: None,
+            patience: None,
             saved,
             spare: Spare::default(),
         })
@@ -131,7 +156,9 @@ impl Workspace {
             entities: self.entities.clone(),
             exposures: self.exposures.share(),
             entities_of: self.entities_of.clone(),
-            saved: Saved::default(),
+            exposures_as_of: self.exposures_as_of,
+            patience: None,
+            saved: Saved::new(&self.dir),
             spare: Spare::default(),
         }
     }
@@ -144,6 +171,7 @@ impl Workspace {
             && Arc::ptr_eq(&self.clusters, &snapshot.clusters)
             && Arc::ptr_eq(&self.entities, &snapshot.entities)
             && self.exposures.is_shared_with(&snapshot.exposures)
+            && self.exposures_as_of == snapshot.exposures_as_of
     }
 
     /// Takes back what was changed since a snapshot, of everything but the ledger, which is brought up instead.
@@ -153,6 +181,7 @@ impl Workspace {
         self.entities = snapshot.entities.clone();
         self.exposures = snapshot.exposures.share();
         self.entities_of = snapshot.entities_of.clone();
+        self.exposures_as_of = snapshot.exposures_as_of;
         if self.ledger.revision() != snapshot.ledger.revision() {
             self.catch_up();
         }
@@ -177,75 +206,136 @@ impl Workspace {
         self.catch_up_clusters();
         let categories = self.entities.categories();
         if self.exposures.is_up_to(&self.ledger, categories) {
+            self.exposures_as_of = None;
             return;
         }
+        let counts = self.ledger.counts();
+        // A small ledger's exposures are made anew at once.
+        let waiting = self.patience.filter(|patience| counts.outputs as usize > 4 * patience);
+        let may_wait = waiting.is_some();
+        let patience = match waiting {
+            Some(_) if self.exposures_as_of.is_some() => 0,
+            Some(patience) => patience,
+            None => PATIENCE.max(counts.outputs as usize / 8),
+        };
         let older = self.spare.exposures.take();
         // Without a snapshot that reads them, the figures are changed where they are.
         let before = self.exposures.is_shared().then(|| self.exposures.share());
-        self.exposures.update_from(older, &self.ledger, categories);
+        let is_whole = self.exposures.follow(older, &self.ledger, categories, patience);
+        if !is_whole && !may_wait {
+            self.exposures = Exposures::build(&self.ledger, categories);
+        }
+        self.exposures_as_of = match is_whole || !may_wait {
+            true => None,
+            false => self.exposures_as_of.or_else(|| self.ledger.tip().map(|t| t.height)),
+        };
         self.spare.exposures = before;
+    }
+
+    /// Lets changed categories that take more than `patience` steps wait for [`Workspace::adopt`].
+    pub(crate) fn let_exposures_wait(&mut self, patience: usize) {
+        self.patience = Some(patience);
+        self.clusters.index_members();
+    }
+
+    /// Whether exposures are to be made anew beside the readers: newer tags and clusters wait for it, or most of their memory is waste.
+    pub(crate) fn wants_exposures(&self) -> bool {
+        self.patience.is_some() && (self.exposures_as_of.is_some() || self.exposures.is_wasteful())
+    }
+
+    /// Takes over exposures that were made anew from an earlier snapshot, and brings them up. `copy` is a second one of the same.
+    pub(crate) fn adopt(&mut self, made: Exposures, copy: Exposures) {
+        self.exposures = made;
+        self.exposures_as_of = None;
+        self.spare.exposures = None;
+        self.catch_up();
+        self.spare.exposures = Some(copy);
+    }
+
+    /// Where newer tags and clusters are not in the exposures yet: the height of the tip when that began. Until it is `None` again, exposures
+    /// rest on the tags and clusters of that time.
+    #[must_use]
+    pub fn exposures_as_of(&self) -> Option<u32> {
+        self.exposures_as_of
     }
 
     /// Brings clusters and entities up to the ledger and tags.
     fn catch_up_clusters(&mut self) {
-        let is_current = self.entities_are_of(&self.tags, &self.clusters);
-        if self.clusters.is_up_to(&self.ledger) {
-            if !is_current {
-                self.entities = Arc::new(Entities::build(&self.ledger, &self.clusters, &self.tags));
-            }
-        } else if Arc::strong_count(&self.clusters) == 1 {
-            // No snapshot reads them: they are changed where they are.
-            Arc::make_mut(&mut self.clusters).update(&self.ledger);
-            self.entities = Arc::new(Entities::build(&self.ledger, &self.clusters, &self.tags));
-        } else {
-            let goes_on = is_current && self.clusters.done() > 0 && self.clusters.is_in_chain(&self.ledger);
+        let is_of_clusters = std::ptr::eq(self.entities_of.1.as_ptr(), Arc::as_ptr(&self.clusters));
+        // Without knowing what changed, entities are made anew.
+        let retagged = self.tags.touched_since(self.entities_of.0).filter(|_| is_of_clusters);
+        let before = self.clusters.clone();
+        if !before.is_up_to(&self.ledger) {
             let spare = self.spare.clusters.take().and_then(|spare| Arc::try_unwrap(spare).ok());
-            let spare = spare.filter(|s| s.can_stand_in_for(&self.clusters) && s.is_in_chain(&self.ledger));
-            let mut next = spare.unwrap_or_else(|| Clusters::clone(&self.clusters));
+            let spare = spare.filter(|s| s.can_stand_in_for(&before));
+            let mut next = spare.unwrap_or_else(|| Clusters::clone(&before));
             next.update(&self.ledger);
-            let before = std::mem::replace(&mut self.clusters, Arc::new(next));
-            self.entities = Arc::new(match goes_on {
-                true => self.entities.update(&self.ledger, &before, &self.clusters, &self.tags),
-                false => Entities::build(&self.ledger, &self.clusters, &self.tags),
-            });
+            self.clusters = Arc::new(next);
+        } else if self.entities_of.0 == self.tags.version() && is_of_clusters {
+            return;
+        }
+        self.entities = Arc::new(match retagged {
+            Some(keys) if before.done() > 0 => {
+                self.entities.update(&self.ledger, &before, &self.clusters, &self.tags, &keys)
+            }
+            _ => Entities::build(&self.ledger, &self.clusters, &self.tags),
+        });
+        self.entities_of = (self.tags.version(), Arc::downgrade(&self.clusters));
+        if !Arc::ptr_eq(&before, &self.clusters) {
             self.spare.clusters = Some(before);
         }
-        self.entities_of = (Arc::downgrade(&self.tags), Arc::downgrade(&self.clusters));
-    }
-
-    /// Whether the entities were made from these tags and clusters.
-    fn entities_are_of(&self, tags: &Arc<TagStore>, clusters: &Arc<Clusters>) -> bool {
-        is_same(&self.entities_of.0, tags) && is_same(&self.entities_of.1, clusters)
     }
 
     /// Saves what changed of tags, clusters and exposures since it was last saved.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError`] when the system refuses.
     pub fn save(&mut self) -> Result<(), WorkspaceError> {
         self.save_tags()?;
-        if !is_same(&self.saved.clusters, &self.clusters) {
-            self.clusters.save(&self.dir.join("clusters"))?;
-            self.saved.clusters = Arc::downgrade(&self.clusters);
-        }
-        if !self.exposures.is_at(&self.saved.exposures) {
-            self.exposures.save(&self.dir.join("exposures"))?;
-            self.saved.exposures = self.exposures.mark();
+        self.save_clusters()?;
+        if let Some(job) = self.unsaved_exposures() {
+            job.save()?;
+            self.exposures_are_saved(&job);
         }
         Ok(())
     }
 
-    /// Saves the tags, which nothing else can be made again from, where they changed. What else changed is made again from the ledger when
-    /// the workspace is opened next.
+    /// Saves the tags, which nothing else can be made again from, where they changed: the change alone. What else changed is made again from
+    /// the ledger when the workspace is opened next.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError`] when the system refuses.
     pub fn save_tags(&mut self) -> Result<(), WorkspaceError> {
-        if !is_same(&self.saved.tags, &self.tags) {
-            self.tags.save(&self.dir.join("tags"))?;
-            self.saved.tags = Arc::downgrade(&self.tags);
+        Ok(self.saved.tags.save(&self.tags)?)
+    }
+
+    /// Saves the clusters: what was merged since is appended.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the system refuses.
+    pub(crate) fn save_clusters(&mut self) -> Result<(), WorkspaceError> {
+        Ok(self.saved.clusters.save(&self.clusters)?)
+    }
+
+    /// The exposures, where they are not saved, to be saved without holding the workspace.
+    pub(crate) fn unsaved_exposures(&self) -> Option<UnsavedExposures> {
+        let is_saved = self.exposures.is_at(&self.saved.exposures);
+        (!is_saved).then(|| UnsavedExposures { exposures: self.exposures.share(), path: self.dir.join("exposures") })
+    }
+
+    /// Notes that exposures are saved.
+    pub(crate) fn exposures_are_saved(&mut self, job: &UnsavedExposures) {
+        self.saved.exposures = job.exposures.mark();
+    }
+
+    /// The tags, to be changed.
+    fn tags_mut(&mut self) -> &mut TagStore {
+        let tags = Arc::make_mut(&mut self.tags);
+        // What files and entities have taken in is not needed any more.
+        if self.saved.tags.version() == Some(self.entities_of.0) {
+            tags.forget_changes(self.entities_of.0);
         }
-        Ok(())
+        tags
     }
 
     /// Clusters anew with other options.
@@ -257,22 +347,23 @@ impl Workspace {
     /// Recomputes all exposures.
     pub fn recompute_exposures(&mut self) {
         self.exposures = Exposures::build(&self.ledger, self.entities.categories());
+        self.exposures_as_of = None;
     }
 
     /// Removes all tags of a pack; call [`Workspace::catch_up`] afterwards. Returns how many.
     pub fn remove_pack(&mut self, title: &str) -> usize {
         // Looked for before, so that nothing is copied in vain.
-        if !self.tags.tags().iter().any(|t| t.pack == title) {
+        if !self.tags.has_pack(title) {
             return 0;
         }
-        Arc::make_mut(&mut self.tags).remove_pack(title)
+        self.tags_mut().remove_pack(title)
     }
 
     /// Replaces all tags of a pack; call [`Workspace::catch_up`] afterwards. Returns how many it had.
     pub fn replace_pack(&mut self, title: &str, tags: Vec<Tag>) -> usize {
         let removed = self.remove_pack(title);
         if !tags.is_empty() {
-            Arc::make_mut(&mut self.tags).add_tags(tags);
+            self.tags_mut().add_tags(tags);
         }
         removed
     }
@@ -284,6 +375,6 @@ impl Workspace {
 
     /// As [`Workspace::import_tags`]; tags without a label of their own get the one given.
     pub fn import_tags_as(&mut self, files: Vec<NamedFile>, label: Option<Tlp>) -> ImportReport {
-        import_as(Arc::make_mut(&mut self.tags), files, label)
+        import_as(self.tags_mut(), files, label)
     }
 }

@@ -1,7 +1,7 @@
 //! Exposures of outputs, transactions, addresses and entities, from the profiles of all transactions.
 
 use super::{Exposure, Exposures, HEAVY, Table, Totals, Unknown};
-use holdfast_attribution::Category;
+use holdfast_attribution::{Category, CategoryOf};
 use holdfast_utxo_ledger::{Ledger, Source};
 use std::collections::{BTreeMap, HashSet};
 
@@ -125,7 +125,7 @@ impl Exposures {
         for source in ledger.sources(tx).filter(|s| matches!(s, Source::External(_))) {
             let info = ledger.source_info(source);
             if info.value.is_none() {
-                let category = info.address.map_or(0, |a| self.data.categories[a as usize]);
+                let category = info.address.map_or(0, |a| self.data.categories.at(a));
                 let category = if category == 0 { Category::UNKNOWN_ORIGIN } else { Category(category) };
                 *sum.inputs.entry(category).or_default() += 1;
             }
@@ -134,7 +134,7 @@ impl Exposures {
 
     /// Adds a payment of `amount` into `output`: direct when its address is attributed, else where the output's money went.
     fn add_paid(&self, ledger: &Ledger, output: u64, amount: u64, table: &mut Table) {
-        match (self.data.categories[ledger.address_of(output) as usize], ledger.spender(output)) {
+        match (self.data.categories.at(ledger.address_of(output)), ledger.spender(output)) {
             (0, None) => table.indirect[Category::UNSPENT.0 as usize] += amount,
             (0, Some(next)) => {
                 let profile = self.data.destination[next as usize];
@@ -163,7 +163,7 @@ impl Exposures {
         let parts = crate::trace::split(amount, inputs.iter().map(|i| i.1), paid);
         for ((place, _), part) in inputs.into_iter().zip(parts) {
             let info = ledger.source_info(place);
-            let category = info.address.map_or(0, |a| self.data.categories[a as usize]);
+            let category = info.address.map_or(0, |a| self.data.categories.at(a));
             match (category, place) {
                 (0, Source::Output(o)) => {
                     self.data.source_profiles.with(self.data.gives[o as usize], |p| table.add_profile(p, part));
