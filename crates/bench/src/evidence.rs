@@ -8,7 +8,7 @@ use holdfast_forensics::seal::Sealer;
 use serde_json::json;
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -58,26 +58,39 @@ fn piece(i: u64, seed: &mut u64, program: &[u8], text: &[u8]) -> Vec<u8> {
     data
 }
 
-pub fn run(args: &EvidenceBench, as_json: bool) -> anyhow::Result<()> {
-    let dir = match &args.dir {
-        Some(dir) => tempfile::tempdir_in(dir)?,
-        None => tempfile::tempdir()?,
-    };
-    let image = dir.path().join("disk.img");
-    let mut seed = 0x9e37_79b9_7f4a_7c15;
-    // Programs are this one; text is the country's law, as it were: the bundled rule book and policy, in which no seed stands.
-    let program = std::fs::read(std::env::current_exe()?)?;
+/// Where the pseudo-random bytes begin.
+pub(crate) const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// What lies on the disk: programs are this one, text is the bundled rule book and policy, in which no seed stands.
+fn contents() -> anyhow::Result<(Vec<u8>, String)> {
     let text = format!("{}\n{}", holdfast_decision::rules::DEFAULT_BOOK, holdfast_requests::policy::DEFAULT_POLICY);
-    let mut file = std::io::BufWriter::new(std::fs::File::create(&image)?);
-    for i in 0..args.mebibytes {
-        let mut data = piece(i, &mut seed, &program, text.as_bytes());
+    Ok((std::fs::read(std::env::current_exe()?)?, text))
+}
+
+/// Writes a disk image in which every 512th mebibyte holds a seed phrase.
+pub(crate) fn write_image(image: &Path, mebibytes: u64, seed: &mut u64) -> anyhow::Result<()> {
+    let (program, text) = contents()?;
+    let mut file = std::io::BufWriter::new(std::fs::File::create(image)?);
+    for i in 0..mebibytes {
+        let mut data = piece(i, seed, &program, text.as_bytes());
         if i % 512 == 100 {
             let phrase = b"legal winner thank year wave sausage worth useful legal winner thank yellow";
             data[4_096..4_096 + phrase.len()].copy_from_slice(phrase);
         }
         file.write_all(&data)?;
     }
-    file.into_inner().map_err(|e| e.into_error())?.sync_all()?;
+    Ok(file.into_inner().map_err(|e| e.into_error())?.sync_all()?)
+}
+
+pub fn run(args: &EvidenceBench, as_json: bool) -> anyhow::Result<()> {
+    let dir = match &args.dir {
+        Some(dir) => tempfile::tempdir_in(dir)?,
+        None => tempfile::tempdir()?,
+    };
+    let image = dir.path().join("disk.img");
+    let mut seed = SEED;
+    let (program, text) = contents()?;
+    write_image(&image, args.mebibytes, &mut seed)?;
     let gib = args.mebibytes as f64 / 1_024.0;
 
     // One core, from memory, as ripgrep does below with one thread.

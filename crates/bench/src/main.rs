@@ -6,6 +6,7 @@ mod chain;
 mod desk;
 mod evidence;
 mod following;
+mod interference;
 mod screening;
 mod sharing;
 
@@ -30,6 +31,8 @@ enum Command {
     Chain(chain::BenchArgs),
     /// Decisions in process and durable over HTTP, rules, memory.
     Screening(screening::ScreeningBench),
+    /// Decisions over HTTP while tags are imported, clusters rebuilt, an image scanned and a node silent.
+    Interference(interference::InterferenceBench),
     /// Matching, lists, cases and search of a desk with many requests and customers.
     Desk(desk::DeskBench),
     /// Scanning disk images, against ripgrep.
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Chain(args) => chain::run(&args, cli.json),
         Command::Screening(args) => screening::run(&args, cli.json),
+        Command::Interference(args) => interference::run(&args, cli.json),
         Command::Desk(args) => desk::run(&args, cli.json),
         Command::Evidence(args) => evidence::run(&args, cli.json),
         Command::Sharing(args) => sharing::run(&args, cli.json),

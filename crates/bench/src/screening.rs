@@ -9,7 +9,7 @@ use holdfast_decision::rules::DEFAULT_BOOK;
 use holdfast_decision::state::State;
 use holdfast_decision::{ActiveHolds, Ground, Prices, decide};
 use holdfast_decision::{ChainFacts, Event, Flags, RuleBook};
-use holdfast_evaluation::{Options, simulate};
+use holdfast_evaluation::{Exchange, Options, simulate};
 use holdfast_identity::Master;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
@@ -42,22 +42,26 @@ pub struct ScreeningBench {
 }
 
 /// Latencies, sorted.
-struct Latencies(Vec<Duration>);
+pub(crate) struct Latencies(Vec<Duration>);
 
 impl Latencies {
-    fn new(mut all: Vec<Duration>) -> Self {
+    pub(crate) fn new(mut all: Vec<Duration>) -> Self {
         all.sort_unstable();
         Latencies(all)
     }
 
-    fn at(&self, permille: usize) -> Duration {
+    pub(crate) fn at(&self, permille: usize) -> Duration {
         self.0.get((self.0.len() * permille / 1000).min(self.0.len().saturating_sub(1))).copied().unwrap_or_default()
     }
 }
 
+/// The traffic of the simulated exchange.
+pub(crate) fn exchange() -> anyhow::Result<Exchange> {
+    simulate(Options { customers: 5_000, cases: 25, ..Options::default() }).map_err(anyhow::Error::msg)
+}
+
 pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
-    let exchange =
-        simulate(Options { customers: 5_000, cases: 25, ..Options::default() }).map_err(anyhow::Error::msg)?;
+    let exchange = exchange()?;
     let mut figures = Vec::new();
     let mut note = |what: &str, value: f64, unit: &str, against: String| {
         if !as_json {
@@ -236,24 +240,7 @@ fn over_http(
     }
     let shared = Shared::new(workspace, screening, Master([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
-    let bodies: Arc<Vec<Vec<u8>>> = Arc::new(
-        (0..args.events)
-            .map(|n| {
-                let mut event = events[n % events.len()].clone();
-                event.id = format!("{}-{n}", event.id);
-                event.tx = event.tx.map(|t| format!("{t}{n}"));
-                event.time += (n / events.len()) as i64 * 60 * 86_400;
-                let body = serde_json::to_vec(&event).unwrap_or_default();
-                let mut request = format!(
-                    "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                    body.len()
-                )
-                .into_bytes();
-                request.extend(body);
-                request
-            })
-            .collect(),
-    );
+    let bodies: Arc<Vec<Vec<u8>>> = Arc::new((0..args.events).map(|n| request(events, n)).collect());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let connections = args.connections;
     // PostgreSQL's connections must not be closed by an asynchronous task.
@@ -297,8 +284,24 @@ fn over_http(
     })
 }
 
+/// The bytes of the `n`th request: the same traffic again and again, each time later.
+pub(crate) fn request(events: &[Event], n: usize) -> Vec<u8> {
+    let mut event = events[n % events.len()].clone();
+    event.id = format!("{}-{n}", event.id);
+    event.tx = event.tx.map(|t| format!("{t}{n}"));
+    event.time += (n / events.len()) as i64 * 60 * 86_400;
+    let body = serde_json::to_vec(&event).unwrap_or_default();
+    let mut request = format!(
+        "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    request.extend(body);
+    request
+}
+
 /// Reads one answer; anything but 200 is an error.
-async fn read_answer(stream: &mut tokio::net::TcpStream, answer: &mut Vec<u8>) -> anyhow::Result<()> {
+pub(crate) async fn read_answer(stream: &mut tokio::net::TcpStream, answer: &mut Vec<u8>) -> anyhow::Result<()> {
     loop {
         if stream.read_buf(answer).await? == 0 {
             bail!("the server closed the connection");

@@ -322,7 +322,7 @@ fn exchange(
     for (i, finding) in findings.iter().enumerate() {
         let mut event = Event::new(EventKind::Withdrawal, format!("demo-ransom-{i}"), 1_785_200_000 + i as i64, victim);
         event.asset = Some("BTC".into());
-        event.amount = finding["amount"].as_u64().map(|a| Amount::from(a));
+        event.amount = finding["amount"].as_u64().map(Amount::from);
         event.value = Some(20_000);
         event.counterparty = finding["address"].as_str().map(str::to_owned);
         let facts = holdfast_screening::facts::chain_facts(workspace, &event, None);
