@@ -2,7 +2,7 @@
 
 use crate::clock::{self, Guard, Noted, Reading, Time};
 use crate::holds::stored;
-use crate::migrations::RELEASED;
+use crate::migrations::{RELEASED, SCHEMAS};
 use crate::service::ScreeningError;
 use holdfast_audit::Chain;
 use holdfast_decision::ChainFacts;
@@ -124,7 +124,7 @@ impl Core {
     /// Opens the database, migrates it, and remembers what it says.
     pub(crate) fn open(mut db: Database, time: Time) -> Result<Self, ScreeningError> {
         db.acquire_writer_lock()?;
-        db.migrate(RELEASED, &[])?;
+        db.migrate(RELEASED, &SCHEMAS)?;
         db.claim_epoch()?;
         let now = (time.wall)();
         let guard = Arc::new(Guard::new(time, clock::last_seen(&mut db)?));

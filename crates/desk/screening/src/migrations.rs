@@ -1,5 +1,11 @@
 //! The migrations of all departments from before each had its own list. A released one is never changed.
 
+use holdfast_store::Schema;
+
+/// Departments with lists of their own.
+pub(crate) const SCHEMAS: [Schema; 1] = [holdfast_jobs::SCHEMA];
+
+/// The migrations from before.
 pub(crate) const RELEASED: &[&str] = &[
     include_str!("migrations/001_screening.sql"),
     include_str!("migrations/002_webhooks.sql"),

@@ -1,0 +1,21 @@
+//! Durable jobs, and threads that are supervised.
+//!
+//! A [`Job`] is a kind of work with a payload. [`Queue::enqueue`] stores one, [`enqueue`] does so within a change; [`Runner`] runs what is due. Jobs of
+//! one kind and key are deduplicated: while one waits, a further one is merged into it; while one runs, a further one waits for its end. A try
+//! that fails is repeated with growing pauses, a bounded number of times. A job that a dead process left running is run again, from the point
+//! that it stored last.
+//!
+//! [`Threads`] are loops that work until the process stops: named, started again after a panic, joined at the end.
+//!
+//! **Invariants.** One process runs the jobs of a database: the one that holds the writer's lock. A job may run more than once, so that its
+//! effects must be idempotent.
+
+mod job;
+mod queue;
+mod runner;
+mod threads;
+
+pub use job::{Failure, Job, Outcome, Run};
+pub use queue::{JobState, Queue, SCHEMA, StoredJob, counts, enqueue, list};
+pub use runner::{Kinds, Runner};
+pub use threads::{Threads, within};
