@@ -7,6 +7,7 @@ use holdfast_decision::flags::{State, Subject};
 use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_documents::Vault;
 use holdfast_identity::Master;
+use holdfast_jobs::Runner;
 use holdfast_requests::Site;
 use holdfast_screening::Screening;
 use holdfast_screening::flags::get;
@@ -28,7 +29,8 @@ const COMMUNITY: &str = "Exchanges against theft";
 /// A server on a free port, with its reader of sources, until it is dropped.
 pub struct Served {
     stop: Arc<AtomicBool>,
-    threads: Vec<std::thread::JoinHandle<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    _jobs: Runner,
     url: String,
 }
 
@@ -56,21 +58,14 @@ impl Served {
                 holdfast_server::serve(tokio::net::TcpListener::from_std(listener)?, theirs, until).await
             });
         });
-        let (theirs, ended) = (shared.clone(), stop.clone());
-        let reader = std::thread::spawn(move || {
-            while !ended.load(Ordering::Relaxed) {
-                let _ = theirs.read_due_sources();
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        });
-        Ok(Served { stop, threads: vec![server, reader], url })
+        Ok(Served { stop, thread: Some(server), _jobs: shared.start_jobs()?, url })
     }
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        for thread in self.threads.drain(..) {
+        if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }

@@ -418,7 +418,7 @@ pub async fn import_tags(
         })
     })
     .await?;
-    after.rescreen_later(why);
+    after.rescreen_later(&why);
     Ok(Json(answer))
 }
 
@@ -450,7 +450,7 @@ pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<Title
         Ok(RemovedAnswer { removed })
     })
     .await?;
-    after.rescreen_later(why);
+    after.rescreen_later(&why);
     Ok(Json(answer))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Shared;
 use crate::status::Single;
+use holdfast_jobs::{JobState, counts};
 use holdfast_notify::outbox;
 use holdfast_screening::Screening;
 use holdfast_telemetry::health::State;
@@ -54,6 +55,7 @@ struct Read {
     webhook_failures: Gauges<1>,
     mail_waiting: Gauge,
     mail_failing: Gauge,
+    jobs: Gauges<2>,
     source_failing: Gauges<1>,
 }
 
@@ -62,6 +64,7 @@ struct Stored {
     webhooks: Vec<(u64, u64, u32)>,
     mail_waiting: i64,
     mail_failing: i64,
+    jobs: Vec<(String, JobState, u64)>,
     sources: Vec<(i64, Option<i64>, bool)>,
 }
 
@@ -108,6 +111,7 @@ impl Metrics {
             "Whether the values of the database were read",
             read.database_read.clone(),
         );
+        registry.register("holdfast_jobs", "Jobs by kind and state", read.jobs.clone());
         registry.register("holdfast_mail_waiting", "Mail that waits in the outbox", read.mail_waiting.clone());
         registry.register("holdfast_mail_failing", "Mail that waits and failed before", read.mail_failing.clone());
         registry.register(
@@ -192,6 +196,7 @@ impl Metrics {
         read.webhooks_behind.clear();
         read.webhook_failures.clear();
         read.source_failing.clear();
+        read.jobs.clear();
         let Some(stored) = stored else { return };
         read.mail_waiting.set(stored.mail_waiting);
         read.mail_failing.set(stored.mail_failing);
@@ -199,6 +204,10 @@ impl Metrics {
             let label = [("webhook", id.to_string())];
             read.webhooks_behind.get_or_create(&label).set(i64::try_from(behind).unwrap_or(i64::MAX));
             read.webhook_failures.get_or_create(&label).set(failures.into());
+        }
+        for (kind, state, count) in stored.jobs {
+            let label = [("kind", kind), ("state", state.name().to_owned())];
+            read.jobs.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
         for (id, polled, is_failing) in stored.sources {
             let label = [("source", id.to_string())];
@@ -240,9 +249,9 @@ fn group(route: &str) -> &'static str {
 /// Reads what the database says for metrics.
 fn stored(shared: &Shared) -> Result<Stored, holdfast_sharing::SharingError> {
     let webhooks = shared.screening.webhooks()?;
-    let (head, mail) = shared.screening.read(|db| {
+    let (head, mail, jobs) = shared.screening.read(|db| {
         let rows = db.query("SELECT COALESCE(MAX(seq), 0) FROM audit", &[])?;
-        Ok((rows.first().map_or(Ok(0), |r| r.int(0))?, outbox::waiting(db)?))
+        Ok((rows.first().map_or(Ok(0), |r| r.int(0))?, outbox::waiting(db)?, counts(db)?))
     })?;
     let head = u64::try_from(head).unwrap_or(0);
     let webhooks = webhooks.into_iter().take(MAX_SERIES);
@@ -251,6 +260,7 @@ fn stored(shared: &Shared) -> Result<Stored, holdfast_sharing::SharingError> {
         webhooks: webhooks.map(|w| (w.id, head.saturating_sub(w.progress.seen), w.failures)).collect(),
         mail_waiting: mail.count,
         mail_failing: mail.failing,
+        jobs,
         sources: sources.map(|s| (s.id, s.polled, s.error.is_some())).collect(),
     })
 }

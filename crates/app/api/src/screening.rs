@@ -31,7 +31,6 @@ use holdfast_screening::service::{DecidedEvent, RescreenReport};
 use holdfast_screening::tables::ReadOptions;
 use holdfast_screening::{Screening, ScreeningError, tables};
 use holdfast_store::StoreError;
-use holdfast_telemetry::logs::one_line;
 use holdfast_types::Amount;
 use holdfast_types::Invalid;
 use holdfast_vendors::Question;
@@ -153,35 +152,6 @@ impl Shared {
             }
         }
         Ok(())
-    }
-
-    /// Screens past transfers again in the background, because of a change of tags or exposures. However many changes come, one thread does
-    /// it: what comes while it works is done in one further pass.
-    pub fn rescreen_later(&self, why: String) {
-        if !self.rescreens.ask(why) {
-            return;
-        }
-        let shared = self.clone();
-        let work = move || {
-            while let Some(why) = shared.rescreens.next()
-                && !shared.status.is_stopping()
-            {
-                let look = |event: &Event| shared.facts(event);
-                let go_on = || match shared.status.is_stopping() {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                };
-                let pass = || shared.screening.rescreen(look, &why, &mut |_| go_on());
-                match std::panic::catch_unwind(std::panic::AssertUnwindSafe(pass)) {
-                    Ok(Ok(_)) => {}
-                    Ok(Err(e)) => tracing::warn!(reason = one_line(&e), "screening again failed"),
-                    Err(_) => tracing::error!("screening again panicked; please report it"),
-                }
-            }
-        };
-        if let Err(e) = std::thread::Builder::new().name("rescreen".into()).spawn(work) {
-            tracing::error!(reason = %e, "no thread to screen again");
-        }
     }
 }
 

@@ -23,15 +23,11 @@ use holdfast_sharing::sources::{Imported, MAX_PAGES, NewSource, Polled, Source, 
 use holdfast_sharing::stix::{WalletReport, wallet_objects};
 use holdfast_sharing::taxii::{self, Client};
 use holdfast_sharing::{Sharing, SharingError, Tlp, stix, tagpack};
-use holdfast_telemetry::logs::one_line;
 use holdfast_workspace::ChangeError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
 use utoipa::{IntoParams, ToSchema};
-
-/// Number under which the look at validity is paced, beside the sources.
-const VALIDITY: i64 = -1;
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
@@ -63,9 +59,17 @@ impl Shared {
     /// # Errors
     /// [`SharingError`].
     pub fn read_source(&self, id: i64) -> Result<Polled, SharingError> {
+        self.read_pages(id, &|| false)
+    }
+
+    /// Reads a source as [`Shared::read_source`] does, until the server stops.
+    pub(crate) fn read_pages(&self, id: i64, is_stopping: &dyn Fn() -> bool) -> Result<Polled, SharingError> {
         let mut all = Polled::default();
         let mut outcome = Ok(());
         for _ in 0..MAX_PAGES {
+            if is_stopping() {
+                break;
+            }
             match self.sharing().poll(id, &self.partners) {
                 Ok(page) => {
                     for flag in &page.flags {
@@ -97,7 +101,7 @@ impl Shared {
     fn place_tags(&self, source: &Source) -> Result<(), SharingError> {
         let tags = self.sharing().tags_of(source)?;
         self.replace_pack(&source.pack(), tags)?;
-        self.rescreen_later(format!("source '{}' says something new", source.name));
+        self.rescreen_later(&format!("source '{}' says something new", source.name));
         Ok(())
     }
 
@@ -121,52 +125,6 @@ impl Shared {
         self.chain.change(replace).map_err(|e| SharingError::State(e.to_string()))
     }
 
-    /// Reads all sources whose time has come, each in its own thread, so that no slow partner keeps another's flags waiting.
-    ///
-    /// # Errors
-    /// When the sources cannot be listed.
-    pub fn read_due_sources(&self) -> Result<(), SharingError> {
-        let now = self.screening.now();
-        if self.pace(VALIDITY, 2, now) {
-            self.apply_validity()?;
-        }
-        for source in self.sharing().sources()? {
-            // `polled` is written once a minute while nothing is new; flags are asked for each time.
-            let due = source.every <= 60 || source.polled.is_none_or(|t| now - t >= source.every);
-            if source.state != "active" || !due || !self.pace(source.id, source.every, now) {
-                continue;
-            }
-            if !self.reading.lock().unwrap_or_else(|e| e.into_inner()).insert(source.id) {
-                continue;
-            }
-            let shared = self.clone();
-            let work = move || {
-                // Why it failed is stored with the source.
-                let read = shared.read_source(source.id);
-                shared.metrics.source_read(source.id, shared.screening.now(), read.is_ok());
-                if let Err(e) = read {
-                    tracing::warn!(source = source.id, reason = one_line(&e), "a source is not read");
-                }
-                shared.reading.lock().unwrap_or_else(|e| e.into_inner()).remove(&source.id);
-            };
-            if let Err(e) = std::thread::Builder::new().name(format!("source-{}", source.id)).spawn(work) {
-                tracing::error!(source = source.id, reason = %e, "no thread to read a source");
-                self.reading.lock().unwrap_or_else(|e| e.into_inner()).remove(&source.id);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a source's turn has come since it was read last by this server.
-    fn pace(&self, source: i64, every: i64, now: i64) -> bool {
-        let mut last = self.paced.lock().unwrap_or_else(|e| e.into_inner());
-        let due = last.get(&source).is_none_or(|t| now - t >= every);
-        if due {
-            last.insert(source, now);
-        }
-        due
-    }
-
     /// Withdraws a source with all its effects.
     ///
     /// # Errors
@@ -174,7 +132,7 @@ impl Shared {
     pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<WithdrawnSource, SharingError> {
         let undone = self.sharing().withdraw_source(id, why, actor)?;
         let tags = self.replace_pack(&undone.pack, Vec::new())?;
-        self.rescreen_later(format!("{} was withdrawn", undone.pack));
+        self.rescreen_later(&format!("{} was withdrawn", undone.pack));
         Ok(WithdrawnSource { undone, tags })
     }
 }

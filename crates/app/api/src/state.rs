@@ -2,7 +2,8 @@
 
 use crate::access::Access;
 use crate::gate::Gate;
-use crate::{lab_chains, limits, metrics, rescreens, status};
+use crate::jobs::{Jobs, Rescreen};
+use crate::{lab_chains, limits, metrics, status};
 use arc_swap::ArcSwap;
 use holdfast_audit::Anchors;
 use holdfast_bitcoin::mempool::Mempool;
@@ -13,7 +14,6 @@ use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::sources::Clients;
 use holdfast_vendors::Providers;
 use holdfast_workspace::{ChainHandle, Workspace};
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 /// What the server answers from. Whoever answers takes a snapshot of the chain and waits for nobody; whoever follows a node or imports tags
@@ -48,12 +48,10 @@ pub struct Shared {
     pub status: Arc<status::Status>,
     /// What the server counts.
     pub metrics: Arc<metrics::Metrics>,
-    /// Screening again, as one job.
-    pub(crate) rescreens: Arc<rescreens::Rescreens>,
-    /// When this server last read each source.
-    pub(crate) paced: Arc<Mutex<HashMap<i64, i64>>>,
-    /// Sources that it reads now.
-    pub(crate) reading: Arc<Mutex<HashSet<i64>>>,
+    /// Work beside the answers.
+    pub jobs: Jobs,
+    /// What is to be screened again and could not be stored yet.
+    pub(crate) unstored: Arc<Mutex<Option<Rescreen>>>,
     /// Chains of labs that learners look at, by attempt.
     pub(crate) lab_chains: Arc<Mutex<lab_chains::LabChains>>,
 }
@@ -78,6 +76,8 @@ impl Shared {
         Ok(Shared {
             chain,
             mempool,
+            jobs: Jobs::new(screening.clone()),
+            unstored: Arc::default(),
             screening,
             gate,
             providers: None,
@@ -87,12 +87,9 @@ impl Shared {
             anchors: None,
             status: Arc::default(),
             metrics,
-            rescreens: Arc::default(),
             access: Arc::new(Access::new()),
             large: limits::LargeBodies::default(),
             partners: Arc::default(),
-            paced: Arc::default(),
-            reading: Arc::default(),
             lab_chains: Arc::default(),
         })
     }

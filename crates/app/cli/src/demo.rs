@@ -1,7 +1,6 @@
 //! `holdfast demo`: the crate `holdfast-demo`, served.
 
-use crate::live::{AccessArgs, Listen, Outbox, serve_shared};
-use crate::threads::Threads;
+use crate::live::{AccessArgs, Listen, Outbox, background, serve_shared};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -26,7 +25,7 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     let access = AccessArgs { open: true, ..AccessArgs::default() };
     serve_shared(
         shared,
-        Threads::default(),
+        background(),
         &Listen { address: args.listen, access, ..Listen::default() },
         Outbox::default(),
         None,

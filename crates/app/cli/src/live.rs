@@ -5,7 +5,6 @@ use crate::desk::read_policy;
 use crate::desk_key::anchors;
 use crate::output::{self, thousands};
 use crate::running::{Announced, Reach, listen as listen_locally};
-use crate::threads::{Threads, within};
 use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -17,6 +16,7 @@ use holdfast_bitcoin::node::{BlockSource, NodeError, Rest, Rpc};
 use holdfast_bitcoin::{Network, display_hash};
 use holdfast_console::desk_key::master;
 use holdfast_console::{open_desk, vault};
+use holdfast_jobs::{Threads, within};
 use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
 use holdfast_requests::{Desk, Site};
 use holdfast_screening::webhooks;
@@ -403,19 +403,9 @@ fn answered(status: u16, bytes: &[u8], out: Option<&Path>) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Reads partners' collections and feeds when their time has come, until Ctrl-C.
-fn keep_reading(shared: &Shared) {
-    let mut said = String::new();
-    while output::stopping() == ControlFlow::Continue(()) {
-        if let Err(e) = shared.read_due_sources() {
-            let text = format!("{e:#}");
-            if text != said {
-                tracing::warn!(reason = one_line(&text), "sources are not read; trying again");
-                said = text;
-            }
-        }
-        pause(Duration::from_millis(200));
-    }
+/// Threads that end when the process is to stop.
+pub fn background() -> Threads {
+    Threads::new(|| output::stopping() != ControlFlow::Continue(()))
 }
 
 /// How often the audit log's head is anchored while the server runs.
@@ -519,7 +509,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let from = args.mail.mail_from.as_deref().unwrap_or_default();
     let smtp = url_of(args.mail.smtp.as_deref(), args.mail.smtp_file.as_deref(), "--smtp")?;
     let mailer = smtp.as_deref().map(|url| Mailer::new(url, from)).transpose().map_err(anyhow::Error::msg)?;
-    let mut threads = Threads::default();
+    let mut threads = background();
     if let Some(source) = source {
         shared.status.follow(&shared.chain.snapshot().ledger.network().to_string());
         let (shared, node) = (shared.clone(), args.node.clone());
@@ -613,8 +603,6 @@ fn start_threads(threads: &mut Threads, shared: &Shared, outbox: Outbox) -> anyh
     let theirs = shared.clone();
     std::thread::Builder::new().name("end-when-broken".into()).spawn(move || end_when_broken(&theirs))?;
     let theirs = shared.clone();
-    threads.start("sources", move || keep_reading(&theirs))?;
-    let theirs = shared.clone();
     threads.start("clocks", move || keep_time(&theirs, outbox.mailer.as_ref(), &outbox.staff))?;
     if let Some(every) = service::watchdog() {
         let theirs = shared.clone();
@@ -665,6 +653,7 @@ pub fn serve_shared(
     let metrics = listen.metrics.as_deref().map(|address| bind(address, "--metrics")).transpose()?;
     start_threads(&mut threads, &shared, outbox)?;
     let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.gate.master.clone())?;
+    let jobs = shared.start_jobs()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
     let store = shared.chain.snapshot().dir().to_owned();
     // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
@@ -684,6 +673,7 @@ pub fn serve_shared(
         anyhow::Ok(())
     });
     let deadline = STOPPED.get().copied().unwrap_or_else(Instant::now) + LAST_WORK;
+    within(deadline, "stop-jobs", move || drop(jobs));
     within(deadline, "stop-webhooks", move || drop(deliverer));
     threads.join(deadline);
     let is_served = served.is_ok();
@@ -754,7 +744,7 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
         let (report, height) = shared.chain.append(append)?;
         read();
         if report.appended > 0 || report.removed > 0 {
-            shared.rescreen_later(format!("the ledger moved on to block {height}"));
+            shared.rescreen_later(&format!("the ledger moved on to block {height}"));
             if height < report.tip {
                 return Ok(true);
             }

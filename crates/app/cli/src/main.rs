@@ -19,7 +19,6 @@ mod running;
 mod screening;
 mod sharing;
 mod simulate;
-mod threads;
 mod workspace;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

@@ -642,12 +642,37 @@ impl Screening {
     /// [`ScreeningError`].
     pub fn rescreen(
         &self,
-        mut look: impl FnMut(&Event) -> ChainFacts,
+        look: impl FnMut(&Event) -> ChainFacts,
         why: &str,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<RescreenReport, ScreeningError> {
+        self.rescreen_after(0, look, why, &mut |_, screened| progress(screened))
+    }
+
+    /// Returns the number of the last decided event; 0 for none.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn last_event(&self) -> Result<u64, ScreeningError> {
+        let rows = self.read(|db| db.query("SELECT COALESCE(MAX(seq), 0) FROM events", &[]))?;
+        let last = rows.first().map_or(Ok(0), |r| r.int(0))?;
+        Ok(u64::try_from(last).unwrap_or(0))
+    }
+
+    /// Screens transfers after an event's number again, as [`Screening::rescreen`] does. `progress` gets the number of the event that it came to
+    /// and how many transfers were looked at, and may end the pass there.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn rescreen_after(
+        &self,
+        after: u64,
+        mut look: impl FnMut(&Event) -> ChainFacts,
+        why: &str,
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<RescreenReport, ScreeningError> {
         let mut report = RescreenReport::default();
-        let mut after = 0i64;
+        let mut after = i64::try_from(after).unwrap_or(i64::MAX);
         loop {
             let rows = self.read(|db| {
                 db.query(
@@ -671,7 +696,7 @@ impl Screening {
                 let alert = self.change(move |core, now| core.screened_again(seq, &facts, &why, now))?;
                 report.alerts.extend(alert);
             }
-            if progress(report.screened).is_break() {
+            if progress(u64::try_from(after).unwrap_or(0), report.screened).is_break() {
                 break;
             }
         }

@@ -3,6 +3,7 @@
 use crate::job::{self, Job};
 use holdfast_store::{Change, Database, DbError, Row, Schema, Store, StoreError, number};
 use serde::Serialize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -265,18 +266,30 @@ pub(crate) fn store_waiting(
 pub struct Queue<S> {
     pub(crate) store: Arc<S>,
     news: Arc<(Mutex<bool>, Condvar)>,
+    /// Whether a runner works on it.
+    has_runner: Arc<AtomicBool>,
+}
+
+/// The right to run a queue's jobs; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Turn(Arc<AtomicBool>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
 
 impl<S> Clone for Queue<S> {
     fn clone(&self) -> Self {
-        Queue { store: self.store.clone(), news: self.news.clone() }
+        Queue { store: self.store.clone(), news: self.news.clone(), has_runner: self.has_runner.clone() }
     }
 }
 
 impl<S: Store> Queue<S> {
     /// Makes the queue of a store. Clones share it.
     pub fn new(store: Arc<S>) -> Self {
-        Queue { store, news: Arc::default() }
+        Queue { store, news: Arc::default(), has_runner: Arc::default() }
     }
 
     /// Stores a job, to be run by the [`Runner`](crate::Runner) of this process or, without one, of the next that has one; returns its number.
@@ -288,6 +301,14 @@ impl<S: Store> Queue<S> {
         let id = self.store.change(actor, move |tx| enqueue(tx, &*job))?;
         self.wake();
         Ok(id)
+    }
+
+    /// Takes the right to run this queue's jobs: two runners would run one job twice.
+    pub(crate) fn claim(&self) -> Result<Turn, StoreError> {
+        match self.has_runner.swap(true, Ordering::SeqCst) {
+            true => Err(StoreError::Internal("a runner works on these jobs already".to_owned())),
+            false => Ok(Turn(self.has_runner.clone())),
+        }
     }
 
     /// Lets the runner look for what is due now.

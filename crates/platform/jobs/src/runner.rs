@@ -2,7 +2,7 @@
 
 use crate::job::{self, Failure, Job, Outcome, Run};
 use crate::queue::{self, JobState, Queue, StoredJob};
-use holdfast_store::{Store, StoreError};
+use holdfast_store::{Change, Store, StoreError};
 use holdfast_telemetry::logs::one_line;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -84,6 +84,7 @@ struct Shared<S, C> {
     kinds: Vec<Kind<C>>,
     memory: Mutex<Memory>,
     stop: AtomicBool,
+    is_stopping: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 /// Runs jobs until it is dropped or stopped; then running jobs are told to stop, and waited for.
@@ -99,22 +100,31 @@ impl std::fmt::Debug for Runner {
 }
 
 impl Runner {
-    /// Starts running the jobs of a queue. Those that an earlier process left running are run again.
+    /// Starts running the jobs of a queue, until the runner is dropped or `is_stopping` says that the process stops. Jobs that an earlier process
+    /// left running are run again.
     ///
     /// # Errors
-    /// [`StoreError`] when the jobs cannot be read; [`StoreError::Io`] when the system gives no thread.
+    /// [`StoreError`] when the jobs cannot be read, or the queue has a runner already; [`StoreError::Io`] when the system gives no thread.
     pub fn start<S: Store, C: Clone + Send + Sync + 'static>(
         queue: Queue<S>,
         context: C,
         kinds: Kinds<C>,
+        is_stopping: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Result<Runner, StoreError> {
+        let turn = queue.claim()?;
         recover(&queue, &kinds.0)?;
-        let shared =
-            Arc::new(Shared { queue, context, kinds: kinds.0, memory: Mutex::default(), stop: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            queue,
+            context,
+            kinds: kinds.0,
+            memory: Mutex::default(),
+            stop: AtomicBool::new(false),
+            is_stopping: Box::new(is_stopping),
+        });
         let runs = shared.clone();
         let thread = std::thread::Builder::new().name("jobs".into()).spawn(move || {
             let mut failing = false;
-            while !runs.stop.load(Ordering::SeqCst) {
+            while !runs.stops() {
                 match dispatch(&runs) {
                     Ok(()) => failing = false,
                     Err(e) if failing => tracing::debug!(reason = one_line(&e), "jobs are not read"),
@@ -129,6 +139,7 @@ impl Runner {
             for (_, (_, thread)) in running {
                 let _ = thread.join();
             }
+            drop(turn);
         });
         let thread = thread.map_err(|e| StoreError::Io("thread jobs".into(), e))?;
         let stop = move || {
@@ -172,6 +183,10 @@ fn recover<S: Store, C>(queue: &Queue<S>, kinds: &[Kind<C>]) -> Result<(), Store
 }
 
 impl<S, C> Shared<S, C> {
+    fn stops(&self) -> bool {
+        self.stop.load(Ordering::SeqCst) || (self.is_stopping)()
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(|e| e.into_inner())
     }
@@ -212,7 +227,7 @@ fn start<S: Store, C: Clone + Send + Sync + 'static>(shared: &Arc<Shared<S, C>>,
         let outcome = run(&runs, &kind, &stored);
         while let Err(e) = end(&runs, &kind, &stored, outcome.clone()) {
             tracing::warn!(job = stored.id, kind = kind.name, reason = one_line(&e), "a job's end is not stored");
-            if runs.stop.load(Ordering::SeqCst) {
+            if runs.stops() {
                 // It is run again after the next start.
                 break;
             }
@@ -249,7 +264,7 @@ fn run<S: Store, C>(shared: &Shared<S, C>, kind: &Kind<C>, job: &StoredJob) -> R
             tracing::debug!(job = id, reason = one_line(&e), "a job's progress is not stored");
         }
     };
-    let is_stopping = || shared.stop.load(Ordering::SeqCst);
+    let is_stopping = || shared.stops();
     let run = Run { resume_at: &job.resume_at, is_stopping: &is_stopping, report: &report };
     match catch_unwind(AssertUnwindSafe(|| (kind.run)(job, &shared.context, &run))) {
         Ok(outcome) => outcome,
@@ -266,6 +281,9 @@ fn pause(tries: u32, max: i64) -> i64 {
     (1i64 << tries.saturating_sub(1).min(30)).min(max)
 }
 
+/// A change that stores how a job ended.
+type Ending = Box<dyn FnOnce(&mut dyn Change) -> Result<(), StoreError> + Send>;
+
 /// Stores how a job ended.
 fn end<S: Store, C>(
     shared: &Shared<S, C>,
@@ -275,9 +293,7 @@ fn end<S: Store, C>(
 ) -> Result<(), StoreError> {
     let (merge, max_pause) = (kind.merge, kind.max_pause);
     let stored = job.clone();
-    let change = |run: Box<dyn FnOnce(&mut dyn holdfast_store::Change) -> Result<(), StoreError> + Send>| {
-        shared.queue.store.change("engine", run)
-    };
+    let change = |run: Ending| shared.queue.store.change("engine", run);
     match outcome {
         Ok(Outcome::Done) => {
             shared.memory().polls.remove(&job.id);

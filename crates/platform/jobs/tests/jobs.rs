@@ -154,7 +154,7 @@ fn desk(place: &TestDb) -> Desk {
 impl Desk {
     fn start(&self) -> Runner {
         let kinds = Kinds::default().with::<Sum>().with::<Count>().with::<Poll>();
-        Runner::start(self.queue.clone(), self.world.clone(), kinds).unwrap()
+        Runner::start(self.queue.clone(), self.world.clone(), kinds, || false).unwrap()
     }
 
     fn sum(&self, about: &str, numbers: &[u32]) -> u64 {
@@ -346,7 +346,11 @@ fn a_refused_change_enqueues_nothing(place: &TestDb) {
         Err::<(), _>(StoreError::Internal("no".into()))
     });
     assert!(refused.is_err());
-    let _runner = d.start();
+    let runner = d.start();
+    let second = Runner::start(d.queue.clone(), d.world.clone(), Kinds::default(), || false);
+    assert!(second.is_err(), "two runners would run one job twice");
     std::thread::sleep(Duration::from_millis(500));
+    drop(runner);
+    drop(d.start());
     assert!(d.jobs().is_empty() && d.world.seen().is_empty());
 }

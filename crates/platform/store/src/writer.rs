@@ -67,12 +67,6 @@ pub trait ChangeError: From<StoreError> + std::fmt::Display + Send + 'static {
     fn undone(self) -> Self;
 }
 
-impl ChangeError for StoreError {
-    fn undone(self) -> Self {
-        StoreError::undone(self)
-    }
-}
-
 /// What the owner of the writer remembers of the database, and the connection that changes both.
 pub trait Memory: Send + 'static {
     /// Frequent work that is done in batches, such as events to decide; everything else is a closure.

@@ -1,0 +1,210 @@
+//! The server's jobs: screening again, reading sources of partners.
+
+use crate::Shared;
+use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, list};
+use holdfast_store::StoreError;
+use holdfast_telemetry::logs::one_line;
+use holdfast_types::ErrorKind;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Most reasons that a pass names.
+const MAX_REASONS: usize = 4;
+/// Longest reason, in characters.
+const MAX_REASON: usize = 500;
+/// Seconds between two looks for sources to read and for what is no longer valid.
+const TEND_SECONDS: i64 = 2;
+/// A source that is read at most so often, in seconds, is not read at once after a restart.
+const SELDOM_SECONDS: i64 = 60;
+
+/// Screens past transfers again, because tags or exposures changed. What changes while a pass runs is one further pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rescreen {
+    reasons: Vec<String>,
+    /// Reasons beyond those that are named.
+    further: u64,
+}
+
+impl Rescreen {
+    /// A pass because of a change.
+    fn because(why: &str) -> Self {
+        Rescreen { reasons: vec![why.chars().take(MAX_REASON).collect()], further: 0 }
+    }
+
+    /// Returns why, as the late alerts say it.
+    fn why(&self) -> String {
+        let why = self.reasons.join("; ");
+        if self.further > 0 { format!("{why}; and {} further changes", self.further) } else { why }
+    }
+}
+
+impl Job for Rescreen {
+    type Context = Shared;
+    const KIND: &'static str = "rescreen";
+
+    fn key(&self) -> String {
+        String::new()
+    }
+
+    fn merge(&mut self, newer: Self) {
+        self.further += newer.further;
+        for why in newer.reasons.into_iter() {
+            match self.reasons.contains(&why) {
+                true => {}
+                false if self.reasons.len() < MAX_REASONS => self.reasons.push(why),
+                false => self.further += 1,
+            }
+        }
+    }
+
+    fn run(&self, shared: &Shared, run: &Run<'_>) -> Result<Outcome, Failure> {
+        let last = shared.screening.last_event().map_err(Failure::again)?;
+        let after = run.resume_at().parse().unwrap_or(0);
+        let mut is_stopped = false;
+        let mut progress = |at: u64, _: u64| {
+            run.progress(at, Some(last.max(at)), &at.to_string());
+            is_stopped = run.is_stopping();
+            if is_stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let look = |event: &holdfast_decision::Event| shared.facts(event);
+        shared.screening.rescreen_after(after, look, &self.why(), &mut progress).map_err(Failure::again)?;
+        Ok(if is_stopped { Outcome::Stopped } else { Outcome::Done })
+    }
+}
+
+/// Reads a source of a partner again and again, while it is active. Why a reading failed is stored with the source, too.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ReadSource {
+    source: i64,
+}
+
+impl Job for ReadSource {
+    type Context = Shared;
+    const KIND: &'static str = "source";
+    const IS_POLL: bool = true;
+    // A slow partner does not delay others.
+    const MAX_AT_ONCE: usize = 32;
+    // A partner that is back is soon read again: its flags hold stolen funds.
+    const MAX_PAUSE_SECONDS: i64 = 30;
+    const MAX_TRIES: u32 = 100;
+
+    fn key(&self) -> String {
+        self.source.to_string()
+    }
+
+    fn merge(&mut self, _: Self) {}
+
+    fn run(&self, shared: &Shared, run: &Run<'_>) -> Result<Outcome, Failure> {
+        let source = match shared.sharing().source(self.source) {
+            Ok(source) => source,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Outcome::Done),
+            Err(e) => return Err(Failure::again(e)),
+        };
+        if source.state != "active" {
+            return Ok(Outcome::Done);
+        }
+        let waits = source.polled.map_or(0, |polled| polled + source.every - shared.screening.now());
+        if source.every > SELDOM_SECONDS && waits > 0 {
+            return Ok(Outcome::Again { after_seconds: waits });
+        }
+        let read = shared.read_pages(source.id, &|| run.is_stopping());
+        shared.metrics.source_read(source.id, shared.screening.now(), read.is_ok());
+        read.map_err(Failure::again)?;
+        Ok(Outcome::Again { after_seconds: source.every })
+    }
+}
+
+/// Ends the effects of what is no longer valid, and lets every active source be read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TendSources {}
+
+impl Job for TendSources {
+    type Context = Shared;
+    const KIND: &'static str = "sources";
+    const IS_POLL: bool = true;
+    const MAX_PAUSE_SECONDS: i64 = 10;
+
+    fn key(&self) -> String {
+        String::new()
+    }
+
+    fn merge(&mut self, _: Self) {}
+
+    fn run(&self, shared: &Shared, _: &Run<'_>) -> Result<Outcome, Failure> {
+        shared.store_rescreens();
+        shared.apply_validity().map_err(Failure::again)?;
+        let waiting = shared.screening.read(|db| list(db, Some(JobState::Waiting))).map_err(Failure::again)?;
+        let known: HashSet<&str> =
+            waiting.iter().filter(|j| j.kind == ReadSource::KIND).map(|j| j.key.as_str()).collect();
+        for source in shared.sharing().sources().map_err(Failure::again)? {
+            let job = ReadSource { source: source.id };
+            if source.state == "active" && !known.contains(job.key().as_str()) {
+                shared.jobs.enqueue(&Arc::new(job), "engine").map_err(Failure::again)?;
+            }
+        }
+        Ok(Outcome::Again { after_seconds: TEND_SECONDS })
+    }
+}
+
+impl Shared {
+    /// Screens past transfers again in the background, because of a change of tags or exposures. However many changes come, one job does it;
+    /// it is run by this process, or by the next that serves.
+    pub fn rescreen_later(&self, why: &str) {
+        let mut unstored = self.unstored_rescreen();
+        match &mut *unstored {
+            Some(waiting) => waiting.merge(Rescreen::because(why)),
+            None => *unstored = Some(Rescreen::because(why)),
+        }
+        drop(unstored);
+        self.store_rescreens();
+    }
+
+    fn unstored_rescreen(&self) -> std::sync::MutexGuard<'_, Option<Rescreen>> {
+        self.unstored.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Stores what is to be screened again and could not be stored before.
+    fn store_rescreens(&self) {
+        let mut unstored = self.unstored_rescreen();
+        let Some(job) = unstored.take() else { return };
+        let job = Arc::new(job);
+        if let Err(e) = self.jobs.enqueue(&job, "engine") {
+            tracing::warn!(reason = one_line(&e), "screening again is not stored; trying again");
+            *unstored = Some(Rescreen::clone(&job));
+        }
+    }
+
+    /// Starts running the jobs of this server, until the runner is dropped or the server stops.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the jobs cannot be read or stored.
+    pub fn start_jobs(&self) -> Result<Runner, StoreError> {
+        let kinds = Kinds::default().with::<Rescreen>().with::<ReadSource>().with::<TendSources>();
+        let status = self.status.clone();
+        let runner = Runner::start(self.jobs.clone(), self.clone(), kinds, move || status.is_stopping())?;
+        self.jobs.enqueue(&Arc::new(TendSources {}), "engine")?;
+        Ok(runner)
+    }
+}
+
+/// The queue of a desk's jobs.
+pub(crate) type Jobs = Queue<holdfast_screening::Screening>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thousand changes are one pass, which names a few.
+    #[test]
+    fn many_changes_are_one_pass() {
+        let mut job = Rescreen::because("block 1");
+        (2..1002).for_each(|n| job.merge(Rescreen::because(&format!("block {n}"))));
+        job.merge(Rescreen::because("block 2"));
+        assert_eq!(job.why(), "block 1; block 2; block 3; block 4; and 997 further changes");
+        let mut other = Rescreen::because("block 4");
+        other.merge(job);
+        assert_eq!(other.why(), "block 4; block 1; block 2; block 3; and 997 further changes");
+    }
+}
