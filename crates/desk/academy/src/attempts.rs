@@ -4,8 +4,8 @@ use crate::AcademyError;
 use crate::classes::{Learner, Session, enrolments_of, is_enrolled, learner_by, session_by};
 use crate::grade::{Form, HINT_COST, MAX_TRIES, WHOLE};
 use crate::labs::{self, Lab, LabView, Made, PASS, Step};
-use crate::{Academy, invalid};
-use holdfast_store::{Database, DbError, Row};
+use crate::{Academy, count, invalid};
+use holdfast_store::{Database, DbError, Row, number};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -203,7 +203,7 @@ fn attempt(row: &Row) -> Result<Attempt, DbError> {
         lab,
         seed,
         started: row.int(5)?,
-        score: row.int(6)? as u64,
+        score: row.number(6)?,
         at: row.text_or_null(7).map(str::to_owned),
     })
 }
@@ -220,7 +220,7 @@ fn given(row: &Row) -> Result<Given, DbError> {
         step: row.text(1)?.to_owned(),
         answer: row.text(2)?.to_owned(),
         right: row.int(3)? == 1,
-        credit: row.int(4)? as u32,
+        credit: row.number(4)?,
         feedback: holdfast_store::parse("feedback", row.text(5)?)?,
         time: row.int(6)?,
     })
@@ -235,11 +235,11 @@ pub(crate) fn answers_of(db: &mut Database, attempt: i64) -> Result<Vec<Given>, 
 /// Hints taken of each step.
 fn hints_of(db: &mut Database, attempt: i64) -> Result<BTreeMap<String, usize>, DbError> {
     let rows = db.query("SELECT step, COUNT(*) FROM lab_hints WHERE attempt = $1 GROUP BY step", &[attempt.into()])?;
-    rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.int(1)? as usize))).collect()
+    rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.number(1)?))).collect()
 }
 
 fn is_over(answers: &[&Given]) -> bool {
-    answers.len() as i64 >= MAX_TRIES || answers.iter().any(|a| a.right || a.gave_up())
+    count(answers.len()) >= MAX_TRIES || answers.iter().any(|a| a.right || a.gave_up())
 }
 
 fn view_step(step: &Step, answers: &[Given], hints: usize) -> StepView {
@@ -255,7 +255,7 @@ fn view_step(step: &Step, answers: &[Given], hints: usize) -> StepView {
         options: step.check.options().to_vec(),
         hints: step.hints[..hints].to_vec(),
         hints_left: if over { 0 } else { step.hints.len() - hints },
-        tries: mine.iter().filter(|a| !a.gave_up()).count() as i64,
+        tries: count(mine.iter().filter(|a| !a.gave_up()).count()),
         answer: last.filter(|a| !a.gave_up()).map(|a| a.answer.clone()),
         feedback: last.map(|a| a.feedback.clone()).unwrap_or_default(),
         credit: mine.iter().map(|a| a.credit).max().unwrap_or(0),
@@ -275,7 +275,9 @@ fn score(steps: &[StepView]) -> u64 {
 
 /// Credit that counts: hints and earlier tries are taken off.
 fn counted(step: &Step, credit: u32, hints: usize, earlier: usize) -> u32 {
-    let off = HINT_COST * hints as u32 + step.check.try_cost() * earlier as u32;
+    let times = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let (hints, tries) = (times(hints), times(earlier));
+    let off = HINT_COST.saturating_mul(hints).saturating_add(step.check.try_cost().saturating_mul(tries));
     (credit * WHOLE.saturating_sub(off)) / WHOLE
 }
 
@@ -315,8 +317,8 @@ impl Attempt {
             score: self.score,
             passed: self.score >= PASS,
             finished: self.at.is_none(),
-            tries: answers.iter().filter(|a| !a.gave_up()).count() as i64,
-            hints: hints as i64,
+            tries: count(answers.iter().filter(|a| !a.gave_up()).count()),
+            hints: count(hints),
             at: self.at.clone(),
             last: answers.last().map(|a| a.time),
         })
@@ -432,18 +434,18 @@ impl Academy<'_> {
         let attempt = self.attempt_of(id, learner)?;
         let made = attempt.made()?;
         let found = made.steps.iter().find(|s| s.id == step);
-        let (count, step) = found
+        let (hints, step) = found
             .map(|s| (s.hints.len(), s.id))
             .ok_or_else(|| invalid("step", format!("there is no step '{step}'")))?;
         self.transact("learner", move |tx| {
             let answers = answers_of(tx.db(), id)?;
             let mine: Vec<&Given> = answers.iter().filter(|a| a.step == step).collect();
             let taken = hints_of(tx.db(), id)?.get(step).copied().unwrap_or(0);
-            if is_over(&mine) || taken >= count {
+            if is_over(&mine) || taken >= hints {
                 return Err(AcademyError::State("no hint is left".into()));
             }
             let now = tx.now();
-            let row = [id.into(), step.into(), (taken as i64).into(), now.into()];
+            let row = [id.into(), step.into(), number(taken as u64), now.into()];
             tx.db().execute("INSERT INTO lab_hints (attempt, step, hint, taken) VALUES ($1, $2, $3, $4)", &row)?;
             Ok(())
         })?;
@@ -478,9 +480,9 @@ impl Academy<'_> {
             }
             let hints = hints_of(tx.db(), id)?.get(step.id).copied().unwrap_or(0);
             let credit = counted(step, graded.credit, hints, mine.len());
-            let (number, now) = (tx.next_id("lab_answers")?, tx.now());
+            let (answer_id, now) = (tx.next_id("lab_answers")?, tx.now());
             let row = [
-                number.into(),
+                answer_id.into(),
                 id.into(),
                 step.id.into(),
                 text.as_str().into(),
@@ -495,7 +497,7 @@ impl Academy<'_> {
             )?;
             let view = attempt.view(tx.db(), &task)?;
             let at = view.steps.iter().find(|s| !s.over).map(|s| s.id.clone());
-            let row = [(view.score as i64).into(), at.into(), id.into()];
+            let row = [number(view.score), at.into(), id.into()];
             tx.db().execute("UPDATE lab_attempts SET score = $1, at_step = $2 WHERE id = $3", &row)?;
             Ok(view)
         })
@@ -579,8 +581,8 @@ impl Academy<'_> {
     /// Labs passed by session and learner.
     pub(crate) fn labs_passed(&self) -> Result<BTreeMap<(i64, i64), u64>, AcademyError> {
         let sql = "SELECT session, learner, COUNT(*) FROM lab_attempts WHERE score >= $1 GROUP BY session, learner";
-        let rows = self.read(|db| db.query(sql, &[(PASS as i64).into()]))?;
-        Ok(rows.iter().map(|r| Ok(((r.int(0)?, r.int(1)?), r.int(2)? as u64))).collect::<Result<_, DbError>>()?)
+        let rows = self.read(|db| db.query(sql, &[number(PASS)]))?;
+        Ok(rows.iter().map(|r| Ok(((r.int(0)?, r.int(1)?), r.number(2)?))).collect::<Result<_, DbError>>()?)
     }
 
     /// The results of a learner in a session.

@@ -1,7 +1,7 @@
 //! Sessions of courses: rosters, attendance, feedback, and what the programme did by country and year.
 
 use crate::AcademyError;
-use crate::{Academy, invalid};
+use crate::{Academy, count, invalid};
 use holdfast_decision::model::{country_ok, language_form_ok, text_ok, time_ok};
 use holdfast_requests::request::email;
 use holdfast_screening::Screening;
@@ -212,9 +212,9 @@ fn session(row: &Row) -> Result<Session, DbError> {
         place: text(6)?,
         starts: row.int(7)?,
         ends: row.int(8)?,
-        parts: row.int(9)? as u32,
+        parts: row.number(9)?,
         trainer: text(10)?,
-        capacity: row.int(11)? as u32,
+        capacity: row.number(11)?,
     };
     Ok(Session { id: row.int(0)?, plan, state: text(12)?, enrolled: row.int(13)? })
 }
@@ -555,7 +555,7 @@ impl Academy<'_> {
         }
         let mean = |column: usize| -> Result<Option<i64>, DbError> {
             let sum: i64 = rows.iter().map(|r| r.int(column)).sum::<Result<_, _>>()?;
-            Ok(Some(sum * 100 / rows.len() as i64))
+            Ok(Some(sum * 100 / count(rows.len())))
         };
         (summary.content, summary.trainer, summary.labs) = (mean(0)?, mean(1)?, mean(2)?);
         for row in &rows {

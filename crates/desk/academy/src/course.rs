@@ -232,7 +232,7 @@ impl Academy<'_> {
             let row = [
                 kept.course.as_str().into(),
                 kept.lang.as_str().into(),
-                (kept.version as i64).into(),
+                i64::from(kept.version).into(),
                 text.into(),
                 now.into(),
                 actor.into(),

@@ -153,7 +153,9 @@ impl Check {
     #[must_use]
     pub fn try_cost(&self) -> u32 {
         match self {
-            Check::Choice { options, .. } => WHOLE / (options.len().max(2) as u32 - 1),
+            Check::Choice { options, .. } => {
+                WHOLE / u32::try_from(options.len().saturating_sub(1).max(1)).unwrap_or(u32::MAX)
+            }
             _ => 100,
         }
     }
@@ -256,13 +258,13 @@ fn choices(right: &BTreeSet<String>, options: &[String], text: &str) -> Graded {
         return Graded::yes("Right, all of them and no other.");
     }
     // What is chosen too much takes off as much as what is missing.
-    let credit = WHOLE as usize * hits.saturating_sub(wrong) / right.len().max(1);
+    let credit = u64::from(WHOLE) * hits.saturating_sub(wrong) as u64 / right.len().max(1) as u64;
     let feedback = vec![format!(
         "{hits} of {} found{}.",
         right.len(),
         if wrong > 0 { format!(", and {wrong} that do not belong") } else { String::new() }
     )];
-    Graded { right: false, credit: credit as u32, feedback }
+    Graded { right: false, credit: u32::try_from(credit).unwrap_or(WHOLE), feedback }
 }
 
 impl Draft {

@@ -1,6 +1,26 @@
 //! Training of investigators: courses ([`course`]) held in sessions ([`classes`]), labs that are graded against ground truth
 //! ([`labs`], [`grade`], [`attempts`]), certificates ([`certificate`]) and statements of learning ([`xapi`]).
 
+#![warn(
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 pub mod attempts;
 pub mod certificate;
 pub mod classes;
@@ -29,6 +49,11 @@ pub struct Academy<'a> {
     pub master: &'a Master,
     /// Where the academy is reached, without a slash at the end: names activities and achievements.
     pub site: &'a str,
+}
+
+/// A number of things, as the database and the API count.
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 fn invalid(field: &str, problem: String) -> AcademyError {

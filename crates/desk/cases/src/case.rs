@@ -1,5 +1,14 @@
 //! Cases: who works on them, what belongs to them, in whose custody exhibits were, what links them to other cases, and a report of it all.
 
+mod items;
+mod links;
+mod report;
+
+pub use links::{Hit, Link};
+pub use report::trace_lines;
+
+use items::{ACTIONS, NewItem, add_custody, items};
+
 use crate::CaseError;
 use crate::Cases;
 use holdfast_attribution::Tlp;
@@ -12,7 +21,7 @@ use holdfast_requests::portal::{note_file, read_file};
 use holdfast_requests::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use holdfast_requests::search;
 use holdfast_screening::service::Transaction;
-use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::Invalid;
 use holdfast_types::units::with_unit;
 use holdfast_workspace::{TraceRequest, Workspace};
@@ -200,18 +209,6 @@ pub struct Custody {
     pub sha256: Option<String>,
 }
 
-/// Another case that shares something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CaseLink)]
-pub struct Link {
-    /// The other case.
-    pub case: u64,
-    /// Its title, where one may read it.
-    pub title: Option<String>,
-    /// What is shared, and how.
-    pub because: Vec<String>,
-}
-
 /// A case with all that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CaseFile {
@@ -304,13 +301,12 @@ pub enum CaseStep {
     Reopen {},
 }
 
-const ACTIONS: [&str; 5] = ["received", "moved", "examined", "returned", "destroyed"];
 const CASE: &str = "SELECT id, title, summary, state, typology, created, created_by, closed, closed_reason FROM cases";
 
 fn case(row: &Row) -> Result<Case, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     Ok(Case {
-        id: row.int(0)? as u64,
+        id: row.number(0)?,
         title: text(1)?,
         summary: text(2)?,
         state: text(3)?,
@@ -322,61 +318,14 @@ fn case(row: &Row) -> Result<Case, DbError> {
     })
 }
 
-fn item(row: &Row) -> Result<Item, DbError> {
-    let text = |i| row.text(i).map(str::to_owned);
-    Ok(Item {
-        id: row.int(0)? as u64,
-        kind: text(1)?,
-        key: text(2)?,
-        title: text(3)?,
-        body: parse("item", row.text(4)?)?,
-        happened: row.int_or_null(5),
-        created: row.int(6)?,
-        created_by: text(7)?,
-        assignee: row.text_or_null(8).map(str::to_owned),
-        due: row.int_or_null(9),
-        done: row.int_or_null(10),
-        withdrawn: row.text_or_null(11).map(str::to_owned),
-        custody: Vec::new(),
-    })
-}
-
-const ITEM: &str =
-    "SELECT id, kind, key, title, body, happened, created, created_by, assignee, due, done, withdrawn FROM case_items";
-
-fn items(db: &mut Database, id: u64) -> Result<Vec<Item>, DbError> {
-    let key: Value = (id as i64).into();
-    let rows =
-        db.query(&format!("{ITEM} WHERE case_id = $1 ORDER BY id LIMIT {MAX_ITEMS}"), std::slice::from_ref(&key))?;
-    let mut list: Vec<Item> = rows.iter().map(item).collect::<Result<_, _>>()?;
-    let sql = "SELECT c.item, c.time, c.person, c.action, c.place, c.note, c.sha256 FROM custody c
-        JOIN case_items i ON i.id = c.item WHERE i.case_id = $1 ORDER BY c.id LIMIT 100000";
-    for row in &db.query(sql, &[key])? {
-        let text = |i| row.text(i).map(str::to_owned);
-        let number = row.int(0)? as u64;
-        let entry = Custody {
-            time: row.int(1)?,
-            person: text(2)?,
-            action: text(3)?,
-            place: text(4)?,
-            note: text(5)?,
-            sha256: row.text_or_null(6).map(str::to_owned),
-        };
-        if let Ok(at) = list.binary_search_by_key(&number, |i| i.id) {
-            list[at].custody.push(entry);
-        }
-    }
-    Ok(list)
-}
-
 /// The person's role in a case. Who has none learns nothing of it, not even that it is there.
 fn role(db: &mut Database, id: u64, person: &Person) -> Result<Option<String>, CaseError> {
     let none = || CaseError::NotFound(format!("case {id} of yours"));
-    if db.query("SELECT 1 FROM cases WHERE id = $1", &[(id as i64).into()])?.is_empty() {
+    if db.query("SELECT 1 FROM cases WHERE id = $1", &[number(id)])?.is_empty() {
         return Err(none());
     }
     let sql = "SELECT role FROM case_members WHERE case_id = $1 AND person = $2";
-    let rows = db.query(sql, &[(id as i64).into(), person.name.as_str().into()])?;
+    let rows = db.query(sql, &[number(id), person.name.as_str().into()])?;
     match rows.first() {
         Some(row) => Ok(Some(row.text(0)?.to_owned())),
         None if person.reads_all || person.changes_all => Ok(None),
@@ -399,113 +348,11 @@ pub(crate) fn may_change(db: &mut Database, id: u64, person: &Person, lead: bool
 }
 
 fn is_open(db: &mut Database, id: u64) -> Result<(), CaseError> {
-    let rows = db.query("SELECT state FROM cases WHERE id = $1", &[(id as i64).into()])?;
+    let rows = db.query("SELECT state FROM cases WHERE id = $1", &[number(id)])?;
     match rows.first().map(|r| r.text(0)).transpose()? {
         Some("open") => Ok(()),
         _ => Err(CaseError::State(format!("case {id} is closed; open it again first"))),
     }
-}
-
-struct NewItem {
-    kind: ItemKind,
-    key: String,
-    title: String,
-    body: serde_json::Value,
-    happened: Option<i64>,
-    assignee: Option<String>,
-    due: Option<i64>,
-}
-
-impl NewItem {
-    fn checked(mut self) -> Result<Self, Invalid> {
-        let as_target = |kind, value: String| Ok::<_, Invalid>(Target::new(kind, value).canonical()?.value);
-        let free = matches!(self.kind, ItemKind::Note | ItemKind::Task | ItemKind::Trace | ItemKind::Graph);
-        self.key = match self.kind {
-            ItemKind::Address => as_target(TargetKind::Address, self.key)?,
-            ItemKind::Transaction => as_target(TargetKind::Transaction, self.key)?,
-            _ if free && self.key.is_empty() => String::new(),
-            _ => {
-                text_ok("key", &self.key)?;
-                self.key
-            }
-        };
-        let needs_title = matches!(self.kind, ItemKind::Note | ItemKind::Task);
-        if needs_title || !self.title.is_empty() {
-            free_text_ok("title", &self.title, MAX_NOTE)?;
-        }
-        if self.kind != ItemKind::Task && (self.assignee.is_some() || self.due.is_some()) {
-            return Err(Invalid::new("assignee", "only tasks have one, and a due time"));
-        }
-        for (name, time) in [("happened", self.happened), ("due", self.due)] {
-            time.map_or(Ok(()), |t| time_ok(name, t))?;
-        }
-        if let Some(assignee) = &self.assignee {
-            text_ok("assignee", assignee)?;
-        }
-        if self.body.to_string().len() > MAX_BODY {
-            return Err(Invalid::new("body", format!("larger than {MAX_BODY} bytes")));
-        }
-        Ok(self)
-    }
-
-    fn store(self, tx: &mut Transaction<'_>, case: u64) -> Result<u64, CaseError> {
-        let count = tx.db().query("SELECT COUNT(*) FROM case_items WHERE case_id = $1", &[(case as i64).into()])?;
-        if count.first().map_or(Ok(0), |r| r.int(0))? >= MAX_ITEMS {
-            return Err(CaseError::State(format!("case {case} has {MAX_ITEMS} items; open another")));
-        }
-        let (id, now, actor) = (tx.next_id("case_items")?, tx.now(), tx.actor().to_owned());
-        let row = [
-            id.into(),
-            (case as i64).into(),
-            self.kind.name().into(),
-            self.key.as_str().into(),
-            self.title.as_str().into(),
-            self.body.to_string().into(),
-            self.happened.into(),
-            now.into(),
-            actor.into(),
-            self.assignee.into(),
-            self.due.into(),
-        ];
-        tx.db().execute(
-            "INSERT INTO case_items (id, case_id, kind, key, title, body, happened, created, created_by, assignee, due)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            &row,
-        )?;
-        search::index(tx.db(), &format!("case:{case}"), &format!("{} {}", self.key, self.title))?;
-        let detail = json!({ "item": id, "kind": self.kind, "key": self.key }).to_string();
-        tx.audit("case.item_added", &format!("case:{case}"), &detail);
-        Ok(id as u64)
-    }
-}
-
-fn add_custody(
-    tx: &mut Transaction<'_>,
-    case: u64,
-    item: u64,
-    action: &str,
-    place: &str,
-    note: &str,
-    sha256: Option<&str>,
-) -> Result<(), CaseError> {
-    let (id, now, actor) = (tx.next_id("custody")?, tx.now(), tx.actor().to_owned());
-    let row = [
-        id.into(),
-        (item as i64).into(),
-        now.into(),
-        actor.into(),
-        action.into(),
-        place.into(),
-        note.into(),
-        sha256.into(),
-    ];
-    tx.db().execute(
-        "INSERT INTO custody (id, item, time, person, action, place, note, sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        &row,
-    )?;
-    let detail = json!({ "item": item, "action": action, "place": place, "sha256": sha256 }).to_string();
-    tx.audit("exhibit.custody", &format!("case:{case}"), &detail);
-    Ok(())
 }
 
 impl Cases<'_> {
@@ -576,7 +423,7 @@ impl Cases<'_> {
     pub fn case(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<CaseFile, CaseError> {
         self.look_at_case(id, person)?;
         let (case, members, items) = self.read(|db| {
-            let key: Value = (id as i64).into();
+            let key: Value = number(id);
             let rows = db.query(&format!("{CASE} WHERE id = $1"), std::slice::from_ref(&key))?;
             let found = rows.first().map(case).transpose()?;
             let rows = db.query("SELECT person, role FROM case_members WHERE case_id = $1 ORDER BY person", &[key])?;
@@ -621,61 +468,6 @@ impl Cases<'_> {
         self.note_look("case.read", &format!("case:{id}"), &person.name)
     }
 
-    fn links(
-        &self,
-        id: u64,
-        items: &[Item],
-        workspace: Option<&Workspace>,
-        person: &Person,
-    ) -> Result<Vec<Link>, CaseError> {
-        let mut found: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-        let cluster = |address: &str| {
-            let w = workspace?;
-            let key = AddressKey::parse(address, w.ledger.network()).ok()?;
-            Some(w.clusters.of(w.ledger.address_number(&key)?))
-        };
-        let shared = items
-            .iter()
-            .filter(|i| i.withdrawn.is_none() && ["subject", "address", "transaction"].contains(&i.kind.as_str()));
-        for i in shared {
-            let sql = "SELECT DISTINCT case_id FROM case_items WHERE kind = $1 AND key = $2 AND case_id <> $3 AND withdrawn IS NULL LIMIT 100";
-            let rows =
-                self.read(|db| db.query(sql, &[i.kind.as_str().into(), i.key.as_str().into(), (id as i64).into()]))?;
-            for row in &rows {
-                found.entry(row.int(0)? as u64).or_default().push(format!("{} {}", i.kind, i.key));
-            }
-        }
-        let own: BTreeMap<u32, &str> = items
-            .iter()
-            .filter(|i| i.kind == "address" && i.withdrawn.is_none())
-            .filter_map(|i| Some((cluster(&i.key)?, i.key.as_str())))
-            .collect();
-        if !own.is_empty() {
-            let sql = "SELECT case_id, key FROM case_items WHERE kind = 'address' AND case_id <> $1 AND withdrawn IS NULL ORDER BY id DESC LIMIT 10000";
-            for row in &self.read(|db| db.query(sql, &[(id as i64).into()]))? {
-                let (other, address) = (row.int(0)? as u64, row.text(1)?);
-                if let Some(ours) = cluster(address).and_then(|c| own.get(&c)).filter(|ours| **ours != address) {
-                    found.entry(other).or_default().push(format!("{address} there and {ours} here are one cluster"));
-                }
-            }
-        }
-        let mut links = Vec::new();
-        for (other, because) in found {
-            // Whose case it is not learns that there is one, and what is shared: both leads must know; not what it is called.
-            let title = self.read(|db| {
-                Ok(match role(db, other, person) {
-                    Ok(_) => db
-                        .query("SELECT title FROM cases WHERE id = $1", &[(other as i64).into()])?
-                        .first()
-                        .and_then(|r| r.text_or_null(0).map(str::to_owned)),
-                    Err(_) => None,
-                })
-            })?;
-            links.push(Link { case: other, title, because });
-        }
-        Ok(links)
-    }
-
     /// Changes a case; gives the number of the item that was added, if one was.
     ///
     /// # Errors
@@ -694,10 +486,10 @@ impl Cases<'_> {
             }
             let own = |tx: &mut Transaction<'_>, item: u64, kind: Option<&str>| -> Result<Value, CaseError> {
                 let sql = "SELECT kind FROM case_items WHERE id = $1 AND case_id = $2 AND withdrawn IS NULL";
-                let rows = tx.db().query(sql, &[(item as i64).into(), (id as i64).into()])?;
+                let rows = tx.db().query(sql, &[number(item), number(id)])?;
                 let found = rows.first().map(|r| r.text(0)).transpose()?;
                 match found {
-                    Some(k) if kind.is_none_or(|kind| kind == k) => Ok((item as i64).into()),
+                    Some(k) if kind.is_none_or(|kind| kind == k) => Ok(number(item)),
                     _ => Err(CaseError::NotFound(format!("{} {item} of case {id}", kind.unwrap_or("item")))),
                 }
             };
@@ -733,7 +525,7 @@ impl Cases<'_> {
                 }
                 CaseStep::Member { person: who, role } => {
                     text_ok("person", &who)?;
-                    let key: [Value; 2] = [(id as i64).into(), who.as_str().into()];
+                    let key: [Value; 2] = [number(id), who.as_str().into()];
                     match role {
                         Some(role) => {
                             let name = match role {
@@ -753,17 +545,17 @@ impl Cases<'_> {
                         }
                     }
                     let sql = "SELECT 1 FROM case_members WHERE case_id = $1 AND role = 'lead' LIMIT 1";
-                    if tx.db().query(sql, &[(id as i64).into()])?.is_empty() {
+                    if tx.db().query(sql, &[number(id)])?.is_empty() {
                         // A case without a lead could never be given to anybody again.
                         tx.db().execute(
                             "INSERT INTO case_members (case_id, person, role) VALUES ($1, $2, 'lead')
                              ON CONFLICT (case_id, person) DO UPDATE SET role = 'lead'",
-                            &[(id as i64).into(), person.name.as_str().into()],
+                            &[number(id), person.name.as_str().into()],
                         )?;
                     }
                 }
                 CaseStep::Close { reason } => {
-                    let row = [now.into(), reason.into(), (id as i64).into()];
+                    let row = [now.into(), reason.into(), number(id)];
                     tx.db().execute(
                         "UPDATE cases SET state = 'closed', closed = $1, closed_reason = $2 WHERE id = $3",
                         &row,
@@ -771,222 +563,11 @@ impl Cases<'_> {
                 }
                 CaseStep::Reopen {} => {
                     let sql = "UPDATE cases SET state = 'open', closed = NULL, closed_reason = NULL WHERE id = $1";
-                    tx.db().execute(sql, &[(id as i64).into()])?;
+                    tx.db().execute(sql, &[number(id)])?;
                 }
             }
             tx.audit("case.changed", &subject, &detail);
             Ok(None)
         })
     }
-
-    /// Takes a file in as an exhibit: kept under its hash, with the first entry of its custody record.
-    ///
-    /// # Errors
-    /// [`CaseError`].
-    pub fn add_exhibit(
-        &self,
-        id: u64,
-        name: &str,
-        media_type: &str,
-        place: &str,
-        bytes: &[u8],
-        person: &Person,
-    ) -> Result<u64, CaseError> {
-        file_name_ok(name)?;
-        text_ok("place", place)?;
-        check_type(bytes, media_type)?;
-        let allowed = self.read(|db| Ok(may_change(db, id, person, false).and_then(|()| is_open(db, id))))?;
-        allowed?;
-        let (hash, size) = (sha256(bytes), bytes.len() as u64);
-        self.vault.keep(bytes)?;
-        let (name, media, place) = (name.to_owned(), media_type.to_owned(), place.to_owned());
-        self.transact(&person.name, move |tx| {
-            note_file(tx, &format!("case:{id}"), &name, &media, &hash, size)?;
-            let body = json!({ "name": name, "media_type": media, "size": size });
-            let new = NewItem {
-                kind: ItemKind::Exhibit,
-                key: hash.clone(),
-                title: name,
-                body,
-                happened: None,
-                assignee: None,
-                due: None,
-            };
-            let item = new.store(tx, id)?;
-            add_custody(tx, id, item, "received", &place, "taken in as a file", Some(&hash))?;
-            Ok(item)
-        })
-    }
-
-    /// An exhibit's bytes, checked against their hash.
-    ///
-    /// # Errors
-    /// [`CaseError`].
-    pub fn exhibit(&self, id: u64, name: &str, person: &Person) -> Result<Vec<u8>, CaseError> {
-        self.may_read_case(id, person)?;
-        Ok(read_file(self.screening, self.vault, &format!("case:{id}"), name, &person.name)?.1)
-    }
-
-    /// Traces, and saves the answer in a case as it is now.
-    ///
-    /// # Errors
-    /// [`CaseError`].
-    pub fn save_trace(
-        &self,
-        id: u64,
-        workspace: &Workspace,
-        request: &TraceRequest,
-        title: &str,
-        person: &Person,
-    ) -> Result<u64, CaseError> {
-        // Case files are handed to authorities: nothing above TLP:AMBER goes in.
-        let (_, report) =
-            workspace.trace_for(request, Tlp::Amber).map_err(|e| Invalid::new("subject", e.to_string()))?;
-        let step = CaseStep::Add {
-            kind: ItemKind::Trace,
-            key: request.subject.clone(),
-            title: title.to_owned(),
-            body: json!(report),
-            happened: None,
-            assignee: None,
-            due: None,
-        };
-        Ok(self.change_case(id, step, person)?.unwrap_or_default())
-    }
-
-    /// Cases and requests that have all the words, those that the person may read; the last word may be unfinished. At most 100.
-    ///
-    /// # Errors
-    /// [`CaseError`].
-    pub fn search(&self, query: &str, person: &Person) -> Result<Vec<Hit>, CaseError> {
-        if query.len() > 1_000 || search::words(query).is_empty() {
-            return Err(Invalid::new("q", "must be 1 to 1000 bytes with a word of two letters or digits").into());
-        }
-        let detail = json!({ "q": query }).to_string();
-        self.screening.note_look("desk.searched", "search", detail, &person.name)?;
-        self.read(|db| {
-            let mut hits = Vec::new();
-            for doc in search::find(db, query)? {
-                let (kind, id) = doc.split_once(':').unwrap_or_default();
-                let title = match kind {
-                    "case" => {
-                        let number = id.parse().unwrap_or_default();
-                        if role(db, number, person).is_err() {
-                            continue;
-                        }
-                        let rows = db.query("SELECT title FROM cases WHERE id = $1", &[(number as i64).into()])?;
-                        rows.first().map_or(Ok(String::new()), |r| r.text(0).map(str::to_owned))?
-                    }
-                    _ => {
-                        let rows = db.query("SELECT agency, reference FROM requests WHERE id = $1", &[id.into()])?;
-                        let name = |r: &Row| Ok::<_, DbError>(format!("{}, {}", r.text(0)?, r.text(1)?));
-                        rows.first().map_or(Ok(String::new()), name)?
-                    }
-                };
-                hits.push(Hit { kind: kind.to_owned(), id: id.to_owned(), title });
-                if hits.len() >= 100 {
-                    break;
-                }
-            }
-            Ok(hits)
-        })
-    }
-
-    /// A case as a report to be read and signed (PDF).
-    ///
-    /// # Errors
-    /// [`CaseError`].
-    pub fn case_report(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<Vec<u8>, CaseError> {
-        let file = self.case(id, workspace, person)?;
-        let c = &file.case;
-        let mut parts = vec![
-            field("State", c.state.clone()),
-            field("Opened", format!("{} by {}", rfc3339(c.created), c.created_by)),
-            field(
-                "People",
-                file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", "),
-            ),
-        ];
-        parts.extend(c.typology.iter().map(|t| field("Typology", t.clone())));
-        parts.extend(
-            c.closed.map(|t| {
-                field("Closed", format!("{}: {}", rfc3339(t), c.closed_reason.as_deref().unwrap_or_default()))
-            }),
-        );
-        parts.push(text(c.summary.clone()));
-        let kinds = [
-            ("subject", "Subjects"),
-            ("address", "Addresses"),
-            ("transaction", "Transactions"),
-            ("exhibit", "Exhibits and their custody"),
-            ("trace", "Traces"),
-            ("graph", "Graphs"),
-            ("request", "Requests"),
-            ("alert", "Alerts"),
-            ("hold", "Holds"),
-            ("event", "Events"),
-            ("note", "Notes"),
-            ("task", "Tasks"),
-        ];
-        for (kind, title) in kinds {
-            let list: Vec<&Item> = file.items.iter().filter(|i| i.kind == kind && i.withdrawn.is_none()).collect();
-            if list.is_empty() {
-                continue;
-            }
-            parts.push(heading(title));
-            for i in list {
-                let name = if i.key.is_empty() { format!("#{}", i.id) } else { i.key.clone() };
-                parts.push(field(&name, i.title.clone()));
-                for c in &i.custody {
-                    let hash = c.sha256.as_ref().map_or(String::new(), |h| format!(", SHA-256 {h}"));
-                    parts.push(Part::Small(format!(
-                        "{} {} by {} at {}: {}{hash}",
-                        rfc3339(c.time),
-                        c.action,
-                        c.person,
-                        c.place,
-                        c.note
-                    )));
-                }
-                if kind == "trace" {
-                    parts.extend(trace_lines(&i.body).into_iter().map(Part::Small));
-                }
-            }
-        }
-        if !file.links.is_empty() {
-            parts.push(heading("Linked cases"));
-            for l in &file.links {
-                parts.push(field(&format!("Case {}", l.case), l.because.join("; ")));
-            }
-        }
-        parts.push(heading("Timeline (UTC)"));
-        parts.extend(file.timeline.iter().map(|m| Part::Small(format!("{}  {}", rfc3339(m.time), m.what))));
-        Ok(pdf::write(&format!("Case {}: {}", c.id, c.title), &parts, self.screening.now())?)
-    }
-}
-
-/// The ends of a saved trace in words, at most 40.
-pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
-    let ends = body["ends"].as_array().cloned().unwrap_or_default();
-    let text = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    let network = body["network"].as_str().and_then(|n| n.parse::<Network>().ok());
-    let asset = network.map_or("an unknown asset", |n| n.parameters().asset);
-    let line = |e: &serde_json::Value| {
-        let label = e["label"].as_str().or(e["entity"].as_str()).unwrap_or_default();
-        let amount = e["amount"].as_u64().map_or_else(|| text(&e["amount"]), |n| with_unit(n, asset));
-        format!("{amount} at {} {label} ({})", text(&e["address"]), text(&e["kind"]))
-    };
-    ends.iter().take(40).map(line).collect()
-}
-
-/// Something that a search found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = SearchHit)]
-pub struct Hit {
-    /// case or request.
-    pub kind: String,
-    /// Its number or id.
-    pub id: String,
-    /// Title.
-    pub title: String,
 }

@@ -3,6 +3,26 @@
 //!
 //! Cases build on requests: targets, matching, disclosed records and files are those of `holdfast-requests`, which knows nothing of cases.
 
+#![warn(
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 pub mod case;
 mod error;
 pub mod recommend;

@@ -7,7 +7,7 @@ use crate::case::Person;
 use holdfast_decision::model::text_ok;
 use holdfast_decision::rules::RuleBook;
 use holdfast_screening::replay::test_rules;
-use holdfast_store::{DbError, Row, parse};
+use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -114,7 +114,7 @@ fn recommendation(row: &Row) -> Result<Recommendation, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     let Stored { proposal, cases, effect } = parse("recommendation", row.text(1)?)?;
     Ok(Recommendation {
-        id: row.int(0)? as u64,
+        id: row.number(0)?,
         proposal,
         cases,
         effect,
@@ -146,7 +146,7 @@ impl Cases<'_> {
             AND i.withdrawn IS NULL WHERE c.typology IS NOT NULL ORDER BY c.typology, c.id LIMIT 100000";
         let mut found: BTreeMap<String, BTreeMap<u64, BTreeSet<String>>> = BTreeMap::new();
         for row in &self.read(|db| db.query(sql, &[]))? {
-            let subjects = found.entry(row.text(0)?.to_owned()).or_default().entry(row.int(1)? as u64).or_default();
+            let subjects = found.entry(row.text(0)?.to_owned()).or_default().entry(row.number(1)?).or_default();
             subjects.extend(row.text_or_null(2).map(str::to_owned));
         }
         Ok(found)
@@ -263,7 +263,7 @@ impl Cases<'_> {
         let (state, note) = (state.to_owned(), note.to_owned());
         self.transact(&person.name, move |tx| {
             let (now, actor) = (tx.now(), tx.actor().to_owned());
-            let row = [state.as_str().into(), now.into(), actor.into(), note.as_str().into(), (id as i64).into()];
+            let row = [state.as_str().into(), now.into(), actor.into(), note.as_str().into(), number(id)];
             let sql = "UPDATE recommendations SET state = $1, changed = $2, changed_by = $3, note = $4 WHERE id = $5";
             if tx.db().execute(sql, &row)? == 0 {
                 return Err(CaseError::NotFound(format!("recommendation {id}")));
@@ -273,7 +273,7 @@ impl Cases<'_> {
                 &format!("recommendation:{id}"),
                 &json!({ "state": state, "note": note }).to_string(),
             );
-            let rows = tx.db().query(&format!("{COLUMNS} WHERE id = $1"), &[(id as i64).into()])?;
+            let rows = tx.db().query(&format!("{COLUMNS} WHERE id = $1"), &[number(id)])?;
             rows.first()
                 .map(recommendation)
                 .transpose()?

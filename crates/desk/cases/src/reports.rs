@@ -11,7 +11,7 @@ use holdfast_decision::{EventKind, Record, RecordKind};
 use holdfast_input::time::rfc3339;
 use holdfast_screening::completion::{Executed, brings, executed, standing};
 use holdfast_screening::service::DecidedEvent;
-use holdfast_store::{DbError, Row, parse};
+use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::Invalid;
 
 pub use crate::report_xml::{fincen_sar, goaml};
@@ -276,10 +276,10 @@ const REPORT: &str =
 fn report(row: &Row) -> Result<Report, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     Ok(Report {
-        id: row.int(0)? as u64,
-        case: row.int(1)? as u64,
+        id: row.number(0)?,
+        case: row.number(1)?,
         kind: text(2)?,
-        version: row.int(3)? as u32,
+        version: row.number(3)?,
         state: text(4)?,
         body: parse("report", row.text(5)?)?,
         created: row.int(6)?,
@@ -462,7 +462,7 @@ impl Cases<'_> {
             let (id, now, actor) = (tx.next_id("reports")?, tx.now(), tx.actor().to_owned());
             let row = [
                 id.into(),
-                (case as i64).into(),
+                number(case),
                 kind.name().into(),
                 text.as_str().into(),
                 now.into(),
@@ -580,8 +580,7 @@ impl Cases<'_> {
     pub fn reports(&self, case: u64, person: &Person) -> Result<Vec<Report>, CaseError> {
         self.look_at_case(case, person)?;
         self.read(|db| {
-            let rows =
-                db.query(&format!("{REPORT} WHERE case_id = $1 ORDER BY id LIMIT 1000"), &[(case as i64).into()])?;
+            let rows = db.query(&format!("{REPORT} WHERE case_id = $1 ORDER BY id LIMIT 1000"), &[number(case)])?;
             rows.iter().map(report).collect()
         })
     }
@@ -605,7 +604,7 @@ impl Cases<'_> {
         let text = json!(body).to_string();
         self.transact(&person.name, move |tx| {
             let (now, actor) = (tx.now(), tx.actor().to_owned());
-            let row = [text.as_str().into(), now.into(), actor.into(), (id as i64).into()];
+            let row = [text.as_str().into(), now.into(), actor.into(), number(id)];
             tx.db().execute(
                 "UPDATE reports SET version = version + 1, state = 'draft', body = $1, created = $2, created_by = $3, approved_by = NULL WHERE id = $4",
                 &row,
@@ -631,7 +630,7 @@ impl Cases<'_> {
             return Err(CaseError::State(format!("{} wrote report {id}; another person must approve it", person.name)));
         }
         self.transact(&person.name, move |tx| {
-            let row = [tx.actor().into(), (id as i64).into()];
+            let row = [tx.actor().into(), number(id)];
             tx.db().execute("UPDATE reports SET state = 'approved', approved_by = $1 WHERE id = $2", &row)?;
             let detail = json!({ "report": id, "version": old.version }).to_string();
             tx.audit("report.approved", &format!("case:{case}"), &detail);
@@ -661,7 +660,7 @@ impl Cases<'_> {
         };
         let sha256 = self.vault.keep(&xml)?;
         self.transact(&person.name, move |tx| {
-            let row = [sha256.as_str().into(), tx.now().into(), (id as i64).into()];
+            let row = [sha256.as_str().into(), tx.now().into(), number(id)];
             tx.db().execute("UPDATE reports SET state = 'exported', sha256 = $1, exported = $2 WHERE id = $3", &row)?;
             let detail = json!({ "report": id, "sha256": sha256 }).to_string();
             tx.audit("report.exported", &format!("case:{case}"), &detail);

@@ -147,7 +147,7 @@ pub fn look_up(
             let lines = e.destination.iter().map(|l| {
                 let share =
                     (u128::from(l.direct + l.indirect) * 1_000_000).checked_div(u128::from(e.amount)).unwrap_or(0);
-                (l.category.name().to_owned(), share as u64)
+                (l.category.name().to_owned(), u64::try_from(share).unwrap_or(u64::MAX))
             });
             lines.collect()
         });

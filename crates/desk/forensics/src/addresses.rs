@@ -217,6 +217,7 @@ fn judge(token: &str, start: usize) -> Option<Hit> {
 }
 
 /// Letters and digits, of which tokens are.
+#[expect(clippy::cast_possible_truncation, reason = "the table has an entry for each byte")]
 const IN_TOKEN: [bool; 256] = {
     let mut table = [false; 256];
     let mut i = 0;

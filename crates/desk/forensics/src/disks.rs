@@ -2,7 +2,7 @@
 //! (qcow2.txt of QEMU, VMware's Virtual Disk Format 5.0, libewf's EWF specification); only what is needed to read, everything bounded. Other
 //! files that an image names (backing files, extents) are never opened: an untrusted file chooses no path.
 
-use crate::read::ReadAt;
+use crate::read::{ReadAt, to_index};
 use std::io::{Error, ErrorKind, Read, Result};
 use std::sync::Mutex;
 
@@ -109,13 +109,13 @@ impl<'a> Disk<'a> {
         let piece = at / PIECE * PIECE;
         let mut cached = self.cached.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if cached.0 != piece || cached.1.is_empty() {
-            let mut bytes = vec![0; PIECE as usize + 8];
+            let mut bytes = vec![0; to_index(PIECE) + 8];
             let n = self.source.read_at(piece, &mut bytes)?;
             bytes.truncate(n);
             *cached = (piece, bytes);
         }
-        let from = (at - piece) as usize;
-        let bytes = cached.1.get(from..from + width as usize).ok_or(ErrorKind::UnexpectedEof)?;
+        let from = to_index(at - piece);
+        let bytes = cached.1.get(from..from + to_index(width)).ok_or(ErrorKind::UnexpectedEof)?;
         Ok(match (&self.map, width) {
             (Map::Qcow { .. }, _) => be64(bytes, 0),
             _ => u64::from(le32(bytes, 0)),
@@ -184,7 +184,7 @@ impl<'a> Disk<'a> {
                 buffer[n..].fill(0);
             }
             Unit::Packed(offset, most) => {
-                let mut packed = vec![0; most.min(2 * self.unit + 1024) as usize];
+                let mut packed = vec![0; to_index(most.min(2 * self.unit + 1024))];
                 let n = self.source.read_at(offset, &mut packed)?;
                 packed.truncate(n);
                 let mut plain = Vec::new();
@@ -200,8 +200,8 @@ impl<'a> Disk<'a> {
                         zstd::stream::read::Decoder::new(packed.as_slice())?.take(limit).read_to_end(&mut plain)?
                     }
                 };
-                plain.resize(limit as usize, 0);
-                buffer.copy_from_slice(&plain[within as usize..within as usize + buffer.len()]);
+                plain.resize(to_index(limit), 0);
+                buffer.copy_from_slice(&plain[to_index(within)..to_index(within) + buffer.len()]);
             }
         }
         Ok(())
@@ -219,10 +219,10 @@ impl ReadAt for Disk<'_> {
         while done < length {
             let (number, within) = ((offset + done) / self.unit, (offset + done) % self.unit);
             let n = (self.unit - within).min(length - done);
-            self.read_unit(number, within, &mut buffer[done as usize..(done + n) as usize])?;
+            self.read_unit(number, within, &mut buffer[to_index(done)..to_index(done + n)])?;
             done += n;
         }
-        Ok(length as usize)
+        Ok(to_index(length))
     }
 
     fn is_hole(&self, offset: u64, length: u64) -> bool {

@@ -74,6 +74,7 @@ const CP850: [(u8, char); 22] = [
 ];
 
 /// What a pair of bytes is: a character of the word lists beyond ASCII, by encoding. The index is the pair, first byte low.
+#[expect(clippy::cast_possible_truncation, reason = "units have 16 bits")]
 static PAIRS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut listed = vec![false; 1 << 16];
     for word in LISTS.iter().filter(|(_, e)| e.languages != 0).map(|(w, _)| w) {
@@ -286,6 +287,7 @@ fn around(data: &[u8], at: usize, fits: impl Fn(u8) -> bool) -> Range<usize> {
 }
 
 /// Bytes as text, with the place in the bytes of each byte of the text (and of its end).
+#[expect(clippy::cast_possible_truncation, reason = "what is decoded is a part of a block, which is far below 4 GiB")]
 pub(crate) fn decode(bytes: &[u8], script: Script) -> (String, Vec<u32>) {
     let (mut text, mut places) = (String::with_capacity(bytes.len() * 2), Vec::with_capacity(bytes.len() * 2 + 1));
     let mut put = |text: &mut String, part: &str, at: usize| {

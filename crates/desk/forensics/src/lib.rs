@@ -1,6 +1,26 @@
 //! Finds seeds, keys, addresses and wallets in seized material: files, folders, archives, raw disk images, memory dumps ([`scan`]). Secrets
 //! are sealed to a case's key at once and shown as fingerprints ([`seal`]); addresses are derived from them ([`derive`]).
 
+#![warn(
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 pub mod addresses;
 mod containers;
 pub mod derive;

@@ -33,6 +33,9 @@ pub(crate) fn checksum_holds(numbers: &[u16]) -> bool {
 }
 
 /// Kind of an Electrum seed by its version (Electrum's `version_prefix`), if it is one. Spaces, case and accents do not matter.
+///
+/// # Panics
+/// Never: HMAC takes keys of any length.
 #[must_use]
 pub fn electrum_kind(phrase: &str) -> Option<&'static str> {
     let mut mac = Hmac::<Sha512>::new_from_slice(b"Seed version").expect("HMAC takes keys of any length");
@@ -167,6 +170,7 @@ static PACKED: LazyLock<Packed> = LazyLock::new(|| {
 
 /// Of bytes: 1 an ASCII letter, 2 a part of a longer character, which counts as a letter, 3 a sign for a word that cannot be read, 4 what
 /// begins a tag or an escape.
+#[expect(clippy::cast_possible_truncation, reason = "the table has an entry for each byte")]
 const CLASS: [u8; 256] = {
     let mut table = [0; 256];
     let mut i = 0;
@@ -320,8 +324,8 @@ pub fn completions(partial: &str) -> Vec<String> {
             })
             .collect();
         let Some(mut numbers) = numbers else { continue };
-        for (n, word) in language.word_list().iter().enumerate() {
-            numbers[missing] = n as u16;
+        for (n, word) in (0u16..).zip(language.word_list()) {
+            numbers[missing] = n;
             if SIZES.contains(&numbers.len()) && checksum_holds(&numbers) {
                 let mut phrase = words.clone();
                 phrase[missing] = word;

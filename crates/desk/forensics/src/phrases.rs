@@ -228,7 +228,7 @@ impl Stretch<'_> {
             let least = numbers.iter().copied().min().unwrap_or(0);
             let mut order: Vec<usize> = (0..size).collect();
             order.sort_by_key(|i| numbers[*i]);
-            let whole = order.iter().enumerate().all(|(k, i)| numbers[*i] == least + k as u32);
+            let whole = order.iter().enumerate().all(|(k, i)| usize::try_from(numbers[*i] - least) == Ok(k));
             if whole && least <= 1 {
                 // Who numbers words means this order and no other.
                 return vec![order];
@@ -575,7 +575,7 @@ fn phrase(numbers: &[u16], bit: usize) -> String {
 
 /// Whether Chinese characters are those of running text: the list goes by how common they are, and a phrase draws evenly from it.
 fn is_prose(numbers: &[u16]) -> bool {
-    let mean = numbers.iter().map(|n| u32::from(*n)).sum::<u32>() / numbers.len().max(1) as u32;
+    let mean = numbers.iter().map(|n| u64::from(*n)).sum::<u64>() / numbers.len().max(1) as u64;
     distinct(numbers) * 2 > numbers.len() && mean < 800
 }
 

@@ -4,6 +4,11 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Mutex;
 
+/// A length or distance within what is in memory, as an index. What no memory holds becomes the largest, which is out of every range.
+pub(crate) fn to_index(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
 /// Bytes that can be read at any place, by many at once.
 pub(crate) trait ReadAt: Sync {
     /// How many.
@@ -33,7 +38,7 @@ impl ReadAt for [u8] {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let from = (offset as usize).min(self.len());
+        let from = to_index(offset).min(self.len());
         let n = buffer.len().min(self.len() - from);
         buffer[..n].copy_from_slice(&self[from..from + n]);
         Ok(n)

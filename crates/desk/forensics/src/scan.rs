@@ -1,9 +1,15 @@
 //! Scanning sources of any size: in blocks, on all cores, never writing to them; archives and pictures are opened. A scan that was stopped goes
 //! on where it was.
 
+mod block;
+
+pub use block::{count, kinds};
+
+use block::{Places, Raw, around, block, in_text, of_block, shown};
+
 use crate::containers::{self, MAX_DEPTH, is_table, unpack};
 use crate::encodings::{Script, decode};
-use crate::read::ReadAt;
+use crate::read::{ReadAt, to_index};
 use crate::seal::{Sealed, Sealer, fingerprint};
 use crate::{Confidence, Hit, Kind, addresses, files, leveldb, mnemonic, text, vaults, wallets};
 use rayon::prelude::*;
@@ -126,240 +132,6 @@ impl Report {
     pub fn not_opened(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().flat_map(|s| &s.not_opened).map(String::as_str)
     }
-}
-
-/// A hit with where it is.
-struct Raw {
-    hit: Hit,
-    offset: u64,
-    length: u64,
-    encoding: &'static str,
-    context: String,
-}
-
-fn in_text(text: &str, place: impl Fn(usize, usize) -> (u64, u64), encoding: &'static str, out: &mut Vec<Raw>) {
-    let mut hits = Vec::new();
-    addresses::find(text, &mut hits);
-    mnemonic::find(text, &mut hits);
-    files::find(text, &mut hits);
-    escaped(text, &place, out);
-    if hits.is_empty() {
-        return;
-    }
-    hits.sort_by_key(|h| (h.start, h.end));
-    let secrets: Vec<(usize, usize, String)> = hits.iter().filter(|h| h.kind.is_secret()).map(shown).collect();
-    for hit in hits {
-        let context = around(text, hit.start, hit.end, &secrets);
-        let (offset, length) = place(hit.start, hit.end);
-        out.push(Raw { hit, offset, length, encoding, context });
-    }
-}
-
-/// Phrases whose letters beyond ASCII are written as JSON's escapes.
-fn escaped(text: &str, place: &impl Fn(usize, usize) -> (u64, u64), out: &mut Vec<Raw>) {
-    let Some(plain) = document_text::without_escapes(text) else { return };
-    let mut hits = Vec::new();
-    mnemonic::find(&plain, &mut hits);
-    hits.retain(|h| !plain[h.start..h.end].is_ascii() && !text.contains(&plain[h.start..h.end]));
-    let secrets: Vec<(usize, usize, String)> = hits.iter().map(shown).collect();
-    for hit in hits {
-        // Where it begins is told by what stands before it.
-        let before = plain[..hit.start].chars().filter(|c| *c >= '\u{a0}').map(|c| 6 - c.len_utf8()).sum::<usize>();
-        let start = (hit.start + before).min(text.len());
-        let length = plain[hit.start..hit.end].chars().map(|c| if c >= '\u{a0}' { 6 } else { 1 }).sum::<usize>();
-        let context = around(&plain, hit.start, hit.end, &secrets);
-        let (offset, length) = place(start, (start + length).min(text.len()));
-        out.push(Raw { hit, offset, length, encoding: "json", context });
-    }
-}
-
-/// What stands around a hit, on one line, without any secret: not of this one, nor of neighbours.
-fn around(text: &str, start: usize, end: usize, secrets: &[(usize, usize, String)]) -> String {
-    let (mut low, mut high) = (start.saturating_sub(CONTEXT), (end + CONTEXT).min(text.len()));
-    // A window that begins or ends in a secret takes it whole, so that no part of one stays.
-    for (from, to, _) in secrets {
-        if (*from..*to).contains(&low) {
-            low = *from;
-        }
-        if *from < high && high < *to {
-            high = *to;
-        }
-    }
-    while !text.is_char_boundary(low) {
-        low -= 1;
-    }
-    while !text.is_char_boundary(high) {
-        high += 1;
-    }
-    let (mut out, mut at) = (String::new(), low);
-    for (from, to, shown) in secrets.iter().filter(|s| s.0 < high && s.1 > low) {
-        if *from < at {
-            at = at.max(*to);
-            continue;
-        }
-        out.push_str(&text[at..*from]);
-        out.push_str(shown);
-        at = *to;
-    }
-    out.push_str(&text[at.min(high)..high]);
-    out.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).take(400).collect()
-}
-
-/// Everything in a slice; offsets are those of the slice.
-fn in_slice(data: &[u8], out: &mut Vec<Raw>) {
-    text::runs(data, |run| {
-        let bytes = &data[run.start..run.end];
-        let before = out.len();
-        let mine = |r: &Raw| (run.from..run.until).contains(&(r.offset as usize));
-        if let Some(script) = run.script {
-            return in_other(bytes, run.start, script, out);
-        }
-        if run.wide {
-            let text: String = bytes.iter().step_by(2).map(|b| *b as char).collect();
-            let place = |s: usize, e: usize| ((run.start + 2 * s) as u64, 2 * (e - s) as u64);
-            in_text(&text, place, "utf16", out);
-            return keep(out, before, mine);
-        }
-        // Surrogates and cut characters are no UTF-8: the text goes on after them.
-        let mut from = 0;
-        while from < bytes.len() {
-            let (valid, bad) = match std::str::from_utf8(&bytes[from..]) {
-                Ok(text) => (text, 0),
-                Err(e) => (
-                    std::str::from_utf8(&bytes[from..from + e.valid_up_to()]).unwrap_or_default(),
-                    e.error_len().unwrap_or(bytes.len()),
-                ),
-            };
-            if valid.len() >= text::MIN_RUN {
-                let base = run.start + from;
-                in_text(valid, |s, e| ((base + s) as u64, (e - s) as u64), "utf8", out);
-            }
-            from += valid.len() + bad;
-            if bad == 0 {
-                break;
-            }
-        }
-        keep(out, before, mine);
-    });
-}
-
-/// Phrases beyond ASCII in bytes of another encoding.
-fn in_other(bytes: &[u8], start: usize, script: Script, out: &mut Vec<Raw>) {
-    let (text, places) = decode(bytes, script);
-    let mut hits = Vec::new();
-    mnemonic::find(&text, &mut hits);
-    // Without spaces, random bytes would be phrases of Chinese too.
-    let apart = |part: &str| part.chars().any(|c| !c.is_alphabetic());
-    hits.retain(|h| !text[h.start..h.end].is_ascii() && apart(&text[h.start..h.end]));
-    let secrets: Vec<(usize, usize, String)> = hits.iter().map(shown).collect();
-    for hit in hits {
-        let context = around(&text, hit.start, hit.end, &secrets);
-        let at = |i: usize| u64::from(places.get(i).copied().unwrap_or_default());
-        let (offset, length) = (start as u64 + at(hit.start), at(hit.end) - at(hit.start));
-        out.push(Raw { hit, offset, length, encoding: script.name(), context });
-    }
-}
-
-/// A secret's place and what is shown in its stead.
-fn shown(hit: &Hit) -> (usize, usize, String) {
-    (hit.start, hit.end, format!("[{} {}]", hit.kind.name(), fingerprint(&hit.value)))
-}
-
-/// Drops those of the last findings that another piece answers for.
-fn keep(found: &mut Vec<Raw>, before: usize, mine: impl Fn(&Raw) -> bool) {
-    let last: Vec<Raw> = found.drain(before..).filter(mine).collect();
-    found.extend(last);
-}
-
-/// What is found in a block, and the places where pictures and archives begin.
-fn block(source: &(impl ReadAt + ?Sized), begin: u64) -> std::io::Result<(Vec<Raw>, Places)> {
-    let end = (begin + BLOCK).min(source.size());
-    let (low, high) = (begin.saturating_sub(BEHIND), (end + AHEAD).min(source.size()));
-    let mut data = vec![0; (high - low) as usize];
-    let n = source.read_at(low, &mut data)?;
-    data.truncate(n);
-    Ok(of_block(&data, low, begin, end))
-}
-
-/// Drops phrases that lie within a longer one: of 18 words some 12 have a checksum that holds by chance, one window in sixteen.
-fn whole_phrases(found: &mut Vec<Raw>) {
-    let is_phrase = |r: &Raw| matches!(r.hit.kind, Kind::Bip39 | Kind::Bip39Partial | Kind::Electrum);
-    let long: Vec<(u64, u64)> =
-        found.iter().filter(|r| r.hit.kind == Kind::Bip39).map(|r| (r.offset, r.offset + r.length)).collect();
-    let within = |r: &Raw| {
-        let end = r.offset + r.length;
-        long.iter().any(|(from, to)| *from <= r.offset && end <= *to && to - from > r.length)
-    };
-    found.retain(|r| !is_phrase(r) || !within(r));
-}
-
-fn of_block(data: &[u8], low: u64, begin: u64, end: u64) -> (Vec<Raw>, Places) {
-    let mut found = Vec::new();
-    in_slice(data, &mut found);
-    found.iter_mut().for_each(|r| r.offset += low);
-    whole_phrases(&mut found);
-    found.retain(|r| r.offset >= begin && r.offset < end);
-    let (mut pictures, mut archives) = (Vec::new(), Vec::new());
-    // Files begin at sectors.
-    let mut sector = begin.div_ceil(512) * 512;
-    while sector < end && ((sector - low) as usize) < data.len() {
-        let head = &data[(sector - low) as usize..];
-        if let Some(what) = files::binary(&head[..head.len().min(512)]) {
-            let hit = Hit {
-                kind: Kind::WalletFile,
-                start: 0,
-                end: 0,
-                value: what.to_owned(),
-                confidence: Confidence::High,
-                detail: what.to_owned(),
-            };
-            found.push(Raw { hit, offset: sector, length: 512, encoding: "utf8", context: String::new() });
-        }
-        if head.starts_with(b"\x89PNG\r\n\x1a\n") || head.starts_with(&[0xff, 0xd8, 0xff]) {
-            pictures.push(sector);
-        } else if is_carved(head) {
-            archives.push(sector);
-        }
-        sector += 512;
-    }
-    let inside = &data[((begin - low) as usize).min(data.len())..((end - low) as usize).min(data.len())];
-    let ends = memchr::memmem::find_iter(inside, &leveldb::TABLE_MAGIC).map(|at| begin + at as u64 + 8).collect();
-    (found, Places { pictures, archives, tables: ends })
-}
-
-/// Whether something begins at a sector that is looked into wherever it lies. (Of what begins with two bytes there is too much by chance.)
-fn is_carved(head: &[u8]) -> bool {
-    let first = head.first().copied().unwrap_or_default();
-    matches!(first, b'P' | 0x1f | b'%' | b'7' | 0xfd | b'B' | b'R')
-        && (matches!(
-            containers::kind(&head[..head.len().min(512)]),
-            Some("zip" | "gzip" | "pdf" | "7z" | "xz" | "bzip2")
-        ) || head.starts_with(b"Rar!\x1a\x07"))
-}
-
-/// Places in a source where files begin that are looked into.
-#[derive(Default)]
-struct Places {
-    pictures: Vec<u64>,
-    archives: Vec<u64>,
-    /// Where tables of browsers' databases end.
-    tables: Vec<u64>,
-}
-
-/// Scans bytes in memory; for benchmarks and tests. Gives the number of findings.
-#[must_use]
-pub fn count(data: &[u8]) -> usize {
-    let mut found = Vec::new();
-    in_slice(data, &mut found);
-    found.len()
-}
-
-/// What is found in bytes, for measuring: kind, detail and context (secrets are replaced in it) of each finding.
-#[must_use]
-pub fn kinds(data: &[u8]) -> Vec<(&'static str, String, String)> {
-    let mut found = Vec::new();
-    in_slice(data, &mut found);
-    found.into_iter().map(|r| (r.hit.kind.name(), r.hit.detail, r.context)).collect()
 }
 
 /// Called after each piece of a file with the number of bytes done, to note them.
@@ -518,7 +290,7 @@ impl<'a> Sink<'a> {
         let read: Vec<(u64, Vec<String>)> = places
             .par_iter()
             .map(|at| {
-                let mut bytes = vec![0; MAX_PICTURE.min(source.size() - at) as usize];
+                let mut bytes = vec![0; to_index(MAX_PICTURE.min(source.size() - at))];
                 let n = source.read_at(*at, &mut bytes).unwrap_or(0);
                 bytes.truncate(n);
                 (*at, files::qr_codes(&bytes))
@@ -549,7 +321,7 @@ fn carve(
     begin: u64,
     depth: usize,
 ) -> Result<(), ScanError> {
-    let mut bytes = vec![0; MAX_ARCHIVE.min(source.size() - begin) as usize];
+    let mut bytes = vec![0; to_index(MAX_ARCHIVE.min(source.size() - begin))];
     let n = source.read_at(begin, &mut bytes).unwrap_or(0);
     bytes.truncate(n);
     let inner = format!("{name}!/@{begin}");
@@ -603,7 +375,7 @@ fn carve_table(
         return Ok(());
     };
     let Some(begin) = end.checked_sub(length).filter(|b| *b > 0) else { return Ok(()) };
-    let Ok(bytes) = source.exact(begin, length as usize) else { return Ok(()) };
+    let Ok(bytes) = source.exact(begin, to_index(length)) else { return Ok(()) };
     unpack(sink, &format!("{name}!/@{begin}"), "leveldb table", std::io::Cursor::new(bytes), length, depth)
 }
 
@@ -705,7 +477,7 @@ fn stream(sink: &mut Sink<'_>, name: &str, reader: &mut dyn Read, packed: u64) -
             return Ok(());
         }
         let keep = (end - BEHIND).max(low);
-        data.drain(..(keep - low) as usize);
+        data.drain(..to_index(keep - low));
         (low, begin) = (keep, end);
     }
 }
@@ -798,11 +570,11 @@ pub fn in_memory(name: &str, bytes: &[u8], sealer: &Sealer, most: u64) -> Result
 /// Says what wallet a file or member is, and finds the vaults in it, wherever their parts stand.
 pub(crate) fn recognise(sink: &mut Sink<'_>, name: &str, source: &(impl ReadAt + ?Sized)) -> Result<(), ScanError> {
     let size = source.size();
-    let head = source.exact(0, 512.min(size) as usize).unwrap_or_default();
+    let head = source.exact(0, to_index(512.min(size))).unwrap_or_default();
     if size == 0 || size > wallets::MAX_WALLET || !wallets::may_be(&head, name) {
         return Ok(());
     }
-    let Ok(bytes) = source.exact(0, size as usize) else { return Ok(()) };
+    let Ok(bytes) = source.exact(0, to_index(size)) else { return Ok(()) };
     let mut found: Vec<Raw> = Vec::new();
     let raw = |hit: Hit, context: String| Raw {
         offset: hit.start as u64,
@@ -848,6 +620,7 @@ pub(crate) fn of(source: &str, file: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::block::in_slice;
     use super::*;
     use std::fs::File;
 

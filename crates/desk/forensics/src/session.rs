@@ -1,7 +1,7 @@
 //! A scan from its paths to its results on disk: what is scanned and what is not, how far it is, and how it goes on after it was stopped.
 
 use crate::containers::{self, is_table, unpack};
-use crate::read::{OnDisk, ReadAt};
+use crate::read::{OnDisk, ReadAt, to_index};
 use crate::scan::{Finding, MAX_UNPACKED, Progress, Report, ScanError, Sink, Source, io, of, recognise, whole};
 use crate::seal::{Sealed, Sealer};
 use serde::{Deserialize, Serialize};
@@ -419,7 +419,7 @@ impl Session<'_> {
         if whole(sink, name, source, from, 0, true, &mut tick)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        let head = source.exact(0, (64 << 10).min(size) as usize).unwrap_or_default();
+        let head = source.exact(0, to_index((64 << 10).min(size))).unwrap_or_default();
         let kind = containers::kind(&head).or(is_table(source).then_some("leveldb table"));
         sink.unpacked = 0;
         if let Some(kind) = kind {

@@ -38,6 +38,7 @@ impl Run {
 }
 
 /// 1: printable ASCII, tab, line feed, carriage return; 2: part of a longer UTF-8 sequence; 3: zero; 0: others.
+#[expect(clippy::cast_possible_truncation, reason = "the table has an entry for each byte")]
 const CLASS: [u8; 256] = {
     let mut table = [0; 256];
     let mut i = 0;

@@ -172,7 +172,7 @@ fn sqlite(bytes: &[u8]) -> Option<Wallet> {
 fn berkeley(bytes: &[u8]) -> Option<Wallet> {
     // Records of Bitcoin Core's wallets begin with their names, by length.
     let record = |name: &str| {
-        let mut key = vec![name.len() as u8];
+        let mut key = vec![u8::try_from(name.len()).unwrap_or(u8::MAX)];
         key.extend_from_slice(name.as_bytes());
         has(bytes, &key)
     };

@@ -72,6 +72,7 @@ fn without_accents(word: &str) -> String {
 }
 
 /// All lists in one map, by the normal form (NFKD, lower case).
+#[expect(clippy::cast_possible_truncation, reason = "the longest list has 2,048 words")]
 pub(crate) static LISTS: LazyLock<HashMap<Box<str>, Entry>> = LazyLock::new(|| {
     let mut words: HashMap<Box<str>, Entry> = HashMap::with_capacity(30_000);
     let mut set = |word: &str, change: &mut dyn FnMut(&mut Entry)| {

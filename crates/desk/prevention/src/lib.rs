@@ -1,5 +1,25 @@
 //! Prevention: campaigns with police that warn customers of scams, and measure what the warnings do ([`campaigns`]).
 
+#![warn(
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 pub mod campaigns;
 mod error;
 

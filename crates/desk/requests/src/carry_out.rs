@@ -11,7 +11,7 @@ use holdfast_documents::Vault;
 use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::identifiers::find;
 use holdfast_screening::service::Transaction;
-use holdfast_store::{Database, DbError};
+use holdfast_store::{Database, DbError, number};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -68,8 +68,7 @@ pub(crate) fn hold_for_seizure(
             review: None,
             second_person: Some(true),
         })?;
-        tx.db()
-            .execute("UPDATE seizures SET hold = $1 WHERE id = $2", &[(hold as i64).into(), (s.id as i64).into()])?;
+        tx.db().execute("UPDATE seizures SET hold = $1 WHERE id = $2", &[number(hold), number(s.id)])?;
         holds.push(hold);
     }
     Ok(holds)

@@ -149,7 +149,7 @@ fn moved_of(
             if !scope.covers_account(event.account.as_deref()) || !scope.covers_asset(event.asset.as_deref()) {
                 continue;
             }
-            let (seq, decided) = (row.int(0)? as u64, parse::<Decided>("decision", row.text(2)?)?);
+            let (seq, decided) = (row.number(0)?, parse::<Decided>("decision", row.text(2)?)?);
             let held = decided.holds.iter().any(|h| active.contains(h));
             all.push(Moved { event, seq, decision: decided.decision, completion: completions.remove(&seq), held });
         }

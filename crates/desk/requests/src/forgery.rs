@@ -215,9 +215,9 @@ pub fn suspicion(request: &Request, history: &History) -> Result<Suspicion, Inva
         }
     }
     // Volume: five times the usual and at least ten in a day, or twenty by one officer.
-    let unusual = history.agency_day >= 10 && history.agency_day as u64 * 100 >= 5 * history.agency_mean as u64;
+    let unusual = history.agency_day >= 10 && u64::from(history.agency_day) * 100 >= 5 * u64::from(history.agency_mean);
     if unusual {
-        let mean = history.agency_mean as f64 / 100.0;
+        let mean = f64::from(history.agency_mean) / 100.0;
         add(
             "unusual-volume",
             2,

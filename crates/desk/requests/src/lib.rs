@@ -1,6 +1,26 @@
 //! Requests from law enforcement: what they are ([`request`]), what the law lets them ask ([`policy`]), and whether they are what they say
 //! ([`forgery`]); and their way from intake to an answer that two people gave ([`intake`]).
 
+#![warn(
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 pub mod balances;
 mod carry_out;
 pub mod clocks;

@@ -8,7 +8,7 @@ use crate::RequestError;
 use crate::portal::{MAX_TRIES, Officer, Session, is_full, officer_by_id, refused, session};
 use holdfast_decision::model::text_ok;
 use holdfast_screening::service::Transaction;
-use holdfast_store::Database;
+use holdfast_store::{Database, number};
 use holdfast_types::Invalid;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -101,11 +101,11 @@ fn unhex(text: &str) -> Result<Vec<u8>, RequestError> {
 /// The officer's credentials as the library wants them.
 fn descriptors(db: &mut Database, officer: u64) -> Result<Vec<PublicKeyCredentialDescriptor<Vec<u8>>>, RequestError> {
     let sql = "SELECT id, transports FROM passkeys WHERE officer = $1 ORDER BY created, id LIMIT 8";
-    db.query(sql, &[(officer as i64).into()])?
+    db.query(sql, &[number(officer)])?
         .iter()
         .map(|row| {
             let id = CredentialId::decode(unhex(row.text(0)?)?).map_err(wrong)?;
-            let transports = AuthTransports::decode(row.int(1)? as u8).map_err(wrong)?;
+            let transports = AuthTransports::decode(row.number(1)?).map_err(wrong)?;
             Ok(PublicKeyCredentialDescriptor { id, transports })
         })
         .collect()
@@ -113,22 +113,22 @@ fn descriptors(db: &mut Database, officer: u64) -> Result<Vec<PublicKeyCredentia
 
 /// Keeps a ceremony's state; an older one of the officer ends.
 fn begin(tx: &mut Transaction<'_>, officer: u64, kind: &str, state: &[u8]) -> Result<(), RequestError> {
-    let (id, until) = (officer as i64, tx.now() + CEREMONY_SECONDS);
-    tx.db().execute("DELETE FROM passkey_ceremonies WHERE officer = $1", &[id.into()])?;
-    let row = [id.into(), kind.into(), hex::encode(state).into(), until.into()];
+    let (id, until) = (officer, tx.now() + CEREMONY_SECONDS);
+    tx.db().execute("DELETE FROM passkey_ceremonies WHERE officer = $1", &[number(id)])?;
+    let row = [number(id), kind.into(), hex::encode(state).into(), until.into()];
     tx.db().execute("INSERT INTO passkey_ceremonies (officer, kind, state, until) VALUES ($1, $2, $3, $4)", &row)?;
     Ok(())
 }
 
 /// Takes a ceremony's state: it ends, whatever the answer is worth.
 fn take(tx: &mut Transaction<'_>, officer: u64, kind: &str) -> Result<Vec<u8>, RequestError> {
-    let (id, now) = (officer as i64, tx.now());
+    let (id, now) = (officer, tx.now());
     let sql = "SELECT state FROM passkey_ceremonies WHERE officer = $1 AND kind = $2 AND until >= $3";
-    let rows = tx.db().query(sql, &[id.into(), kind.into(), now.into()])?;
+    let rows = tx.db().query(sql, &[number(id), kind.into(), now.into()])?;
     let state =
         rows.first().ok_or_else(|| refused("nothing was begun, or it took longer than five minutes; begin again"))?;
     let state = unhex(state.text(0)?)?;
-    tx.db().execute("DELETE FROM passkey_ceremonies WHERE officer = $1", &[id.into()])?;
+    tx.db().execute("DELETE FROM passkey_ceremonies WHERE officer = $1", &[number(id)])?;
     // A ceremony ends with its first answer, a refused one too.
     tx.checkpoint()?;
     Ok(state)
@@ -154,7 +154,7 @@ impl Desk<'_> {
     pub fn passkeys(&self, token: &str) -> Result<Vec<Passkey>, RequestError> {
         let found = self.officer(token, true)?;
         let sql = "SELECT id, name, created, used FROM passkeys WHERE officer = $1 ORDER BY created, id LIMIT 8";
-        let rows = self.read(|db| db.query(sql, &[(found.id as i64).into()]))?;
+        let rows = self.read(|db| db.query(sql, &[number(found.id)]))?;
         rows.iter()
             .map(|r| {
                 let (id, name) = (r.text(0)?.to_owned(), r.text(1)?.to_owned());
@@ -222,7 +222,7 @@ impl Desk<'_> {
             let dynamic = hex::encode(made.dynamic_state().encode().unwrap_or_default());
             let row = [
                 id.as_str().into(),
-                (found.id as i64).into(),
+                number(found.id),
                 name.as_str().into(),
                 transports.into(),
                 key.into(),
@@ -274,8 +274,8 @@ impl Desk<'_> {
         let (rp, origin, master, handle) =
             (site.id()?, site.origin.clone(), self.master.clone(), self.handle(found.id)?);
         self.transact("portal", move |tx| {
-            let (officer, now, subject) = (found.id as i64, tx.now(), format!("officer:{}", found.id));
-            let rows = tx.db().query("SELECT totp_tries FROM officers WHERE id = $1", &[officer.into()])?;
+            let (officer, now, subject) = (found.id, tx.now(), format!("officer:{}", found.id));
+            let rows = tx.db().query("SELECT totp_tries FROM officers WHERE id = $1", &[number(officer)])?;
             if rows.first().map(|r| r.int(0)).transpose()?.is_none_or(|tries| tries >= MAX_TRIES) {
                 return Err(refused("too many wrong answers; prove the address again"));
             }
@@ -283,7 +283,7 @@ impl Desk<'_> {
                 NonDiscoverableAuthenticationServerState::decode(&take(tx, found.id, "enter")?).map_err(wrong)?;
             let id = hex::encode(answer.raw_id().as_ref());
             let sql = "SELECT public_key, state FROM passkeys WHERE id = $1 AND officer = $2";
-            let rows = tx.db().query(sql, &[id.as_str().into(), officer.into()])?;
+            let rows = tx.db().query(sql, &[id.as_str().into(), number(officer)])?;
             let row = rows.first().ok_or_else(|| refused("this passkey is none of yours"))?;
             let key = StaticState::decode(&unhex(row.text(0)?)?).map_err(wrong)?;
             let dynamic: [u8; 7] = unhex(row.text(1)?)?.try_into().map_err(|_| wrong("its stored state is broken"))?;
@@ -294,7 +294,7 @@ impl Desk<'_> {
                 AuthenticationVerificationOptions::<&str, &str> { allowed_origins: &origins, ..Default::default() };
             if let Err(e) = state.verify(&rp, &answer, &mut known, &options) {
                 // Written before the refusal, so that tries count.
-                tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[officer.into()])?;
+                tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[number(officer)])?;
                 tx.audit("officer.factor_refused", &subject, &json!({ "passkey": id }).to_string());
                 tx.checkpoint()?;
                 return Err(wrong(e));
@@ -304,7 +304,7 @@ impl Desk<'_> {
                 "UPDATE passkeys SET state = $1, used = $2 WHERE id = $3",
                 &[dynamic.into(), now.into(), id.as_str().into()],
             )?;
-            tx.db().execute("UPDATE officers SET totp_tries = 0 WHERE id = $1", &[officer.into()])?;
+            tx.db().execute("UPDATE officers SET totp_tries = 0 WHERE id = $1", &[number(officer)])?;
             tx.audit("officer.entered", &subject, &json!({ "passkey": id }).to_string());
             Ok(session(&master, &found, true, now))
         })
@@ -318,11 +318,11 @@ impl Desk<'_> {
         let found = self.officer(token, true)?;
         let id = id.to_owned();
         self.transact("portal", move |tx| {
-            let officer = found.id as i64;
+            let officer = found.id;
             let rows = tx.db().query(
                 "SELECT o.totp_confirmed, (SELECT COUNT(*) FROM passkeys p WHERE p.officer = o.id),
                  (SELECT COUNT(*) FROM passkeys p WHERE p.officer = o.id AND p.id = $1) FROM officers o WHERE o.id = $2",
-                &[id.as_str().into(), officer.into()],
+                &[id.as_str().into(), number(officer)],
             )?;
             let row = rows.first().ok_or_else(|| refused("the session is over; ask for a code"))?;
             let (app, keys, this) = (row.int(0)?, row.int(1)?, row.int(2)?);

@@ -155,7 +155,10 @@ impl Policy {
         Ok(policy)
     }
 
-    /// The policy that Holdfast ships with.
+    /// Returns the policy that Holdfast ships with.
+    ///
+    /// # Panics
+    /// Never: tests parse the policy that is compiled in.
     pub fn standard() -> Policy {
         Policy::parse(DEFAULT_POLICY).expect("the shipped policy is valid")
     }
@@ -222,19 +225,19 @@ impl Policy {
         let mut notes = process.notes.clone();
         let seconds =
             match (emergency.then_some(process.emergency_hours).flatten(), process.days, process.emergency_hours) {
-                (Some(hours), ..) => hours as i64 * 3600,
+                (Some(hours), ..) => i64::from(hours) * 3600,
                 (None, Some(days), _) => {
                     if emergency {
                         notes.push(format!("{} knows no emergency; its ordinary time counts", process.id));
                     }
-                    days as i64 * DAY
+                    i64::from(days) * DAY
                 }
-                (None, None, hours) => hours.unwrap_or(1) as i64 * 3600,
+                (None, None, hours) => i64::from(hours.unwrap_or(1)) * 3600,
             };
         let due = request.received + seconds;
         let holds = matches!(request.kind, Kind::Freeze | Kind::Preservation);
-        let holds_until = process.holds_days.filter(|_| holds).map(|d| request.received + d as i64 * DAY);
-        let extendable = process.extends_days.and_then(|d| Some(holds_until? + d as i64 * DAY));
+        let holds_until = process.holds_days.filter(|_| holds).map(|d| request.received + i64::from(d) * DAY);
+        let extendable = process.extends_days.and_then(|d| Some(holds_until? + i64::from(d) * DAY));
         Ok(Judgement {
             policy: self.version,
             process: process.id.clone(),

@@ -6,23 +6,23 @@
 
 use crate::Desk;
 use crate::RequestError;
-use crate::carry_out::accepted;
-use crate::disclose::{Data, Table, data};
+use crate::disclose::{Data, Table};
 use crate::intake::{by_id, known};
-use crate::request::{DataClass, Kind};
+use crate::request::DataClass;
 use crate::scope::OrderScope;
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use holdfast_analysis::bundle::Verification;
-use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_identity::Master;
 use holdfast_input::time::{parse as parse_time, rfc3339};
-use holdfast_store::{DbError, Row, parse};
+use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 use utoipa::ToSchema;
+
+mod make;
 
 /// How long a production can be fetched, in seconds.
 pub const FETCH_SECONDS: i64 = 30 * 86_400;
@@ -122,12 +122,12 @@ const COLUMNS: &str = "SELECT id, request, created, created_by, sha256, size, pl
 fn production(row: &Row) -> Result<Production, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     Ok(Production {
-        id: row.int(0)? as u64,
+        id: row.number(0)?,
         request: text(1)?,
         created: row.int(2)?,
         created_by: text(3)?,
         sha256: text(4)?,
-        size: row.int(5)? as u64,
+        size: row.number(5)?,
         plain_sha256: text(6)?,
         classes: parse("classes", row.text(7)?)?,
         customers: parse("customers", row.text(8)?)?,
@@ -178,14 +178,16 @@ fn spreadsheet(customers: &[Data], created: i64, most: usize) -> Result<Vec<u8>,
             let title = if part == 0 { name.to_owned() } else { format!("{name} {}", part + 1) };
             let sheet = book.add_worksheet().set_name(&title).map_err(failed)?;
             for (i, column) in std::iter::once("customer").chain(columns.iter().map(String::as_str)).enumerate() {
-                sheet.write_string_with_format(0, i as u16, column, &bold).map_err(failed)?;
+                let at = u16::try_from(i).map_err(failed)?;
+                sheet.write_string_with_format(0, at, column, &bold).map_err(failed)?;
             }
             sheet.set_freeze_panes(1, 0).map_err(failed)?;
             for (at, (customer, row)) in rows.iter().skip(part * most).take(most).enumerate() {
                 // As text: amounts have more digits than a spreadsheet's numbers, and what people typed must not run as a formula.
                 // A cell that is too long for the format is an error, not a shorter cell.
                 for (i, cell) in std::iter::once(*customer).chain(row.iter()).enumerate() {
-                    sheet.write_string(at as u32 + 1, i as u16, cell).map_err(failed)?;
+                    let (line, column) = (u32::try_from(at + 1), u16::try_from(i));
+                    sheet.write_string(line.map_err(failed)?, column.map_err(failed)?, cell).map_err(failed)?;
                 }
             }
         }
@@ -388,185 +390,6 @@ impl Desk<'_> {
         signing_key(self.master)
     }
 
-    /// Makes the production of a granted request for data: exactly the classes that were approved, of exactly the customers that were accepted. It is encrypted to the officer's keys, or to `recipients` if the officer gave them another way.
-    ///
-    /// # Errors
-    /// [`RequestError::State`] when nothing is granted or no key is known.
-    pub fn produce(&self, id: &str, recipients: &[String], actor: &str) -> Result<Production, RequestError> {
-        let now = self.screening.now();
-        let at = known(self.read(|db| by_id(db, id, now))?, id)?;
-        let refuse = |why: &str| Err(RequestError::State(format!("request {id}: {why}")));
-        let granted = matches!(at.outcome.as_deref(), Some("granted" | "partly"));
-        if at.state != "answered" || !granted {
-            return refuse("it is not granted; a second person approves it first");
-        }
-        if !matches!(at.request.kind, Kind::Information | Kind::EmergencyDisclosure) {
-            return refuse("only requests for information are answered with data");
-        }
-        let mut keys = recipients.to_vec();
-        if keys.is_empty() {
-            let officers = self.officers(Some("approved"))?;
-            let email = at.request.officer.email.to_lowercase();
-            keys = officers.into_iter().find(|o| o.email == email).map_or(Vec::new(), |o| o.recipients);
-        }
-        if keys.is_empty() {
-            return refuse("no key of the officer is known; the officer names one in the portal, or give recipients");
-        }
-        let mut judgement = self.policy.judge(&at.request)?;
-        // What was approved, as far as today's policy still opens it.
-        let sql = "SELECT COALESCE(granted, '[]') FROM requests WHERE id = $1";
-        let rows = self.read(|db| db.query(sql, &[id.into()]))?;
-        let approved: Vec<DataClass> = rows.first().map_or(Ok(Vec::new()), |r| parse("classes", r.text(0)?))?;
-        judgement.granted.retain(|c| approved.contains(c));
-        if judgement.granted.is_empty() {
-            return refuse("the approved answer opens no class of data");
-        }
-        let scope = at.request.scope.clone();
-        let customers: Vec<Data> =
-            self.read(|db| accepted(db, id)?.iter().map(|c| data(db, c, &judgement.granted, &scope)).collect())?;
-        if customers.is_empty() {
-            return refuse("the match of no customer was accepted; there is nothing to produce");
-        }
-        // A court is told that the records are true; what contradicts itself is not signed.
-        let problems: Vec<&str> = customers.iter().flat_map(|c| &c.problems).map(String::as_str).collect();
-        if !problems.is_empty() {
-            let more = problems.len().saturating_sub(5);
-            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-            return refuse(&format!(
-                "the balances do not reconcile, so nothing is signed: {}{more}; send what is missing, or answer without balances",
-                problems[..problems.len().min(5)].join("; ")
-            ));
-        }
-        let created = rfc3339(now);
-        let key = self.signing_key();
-        let public_key = hex::encode(key.verifying_key().as_bytes());
-        let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        for (i, c) in customers.iter().enumerate() {
-            for t in &c.tables {
-                files.insert(format!("{}/{}.csv", folder(i, &c.customer), t.name), csv_of(&t.columns, &t.rows)?);
-            }
-        }
-        let content = |c: &Data| {
-            let table = |t: &Table| {
-                let t = t.clone();
-                TableContent { name: t.name, class: t.class, columns: t.columns, rows: t.rows }
-            };
-            CustomerContent {
-                customer: c.customer.clone(),
-                tables: c.tables.iter().map(table).collect(),
-                notes: c.notes.clone(),
-            }
-        };
-        let whole = Content {
-            request: id.to_owned(),
-            reference: at.request.reference.clone(),
-            created: created.clone(),
-            classes: judgement.granted.clone(),
-            customers: customers.iter().map(content).collect(),
-        };
-        if let Some(row) = whole.customers.iter().flat_map(|c| &c.tables).find_map(|t| outside(&scope, t)) {
-            return refuse(&format!("{row}; nothing is signed"));
-        }
-        files.insert("production.json".into(), serde_json::to_vec_pretty(&whole).map_err(failed)?);
-        files.insert("production.xlsx".into(), spreadsheet(&customers, now, MAX_SHEET)?);
-        let hashes = |files: &BTreeMap<String, Vec<u8>>| {
-            files.iter().map(|(n, b)| (n.clone(), holdfast_documents::sha256(b))).collect::<BTreeMap<_, _>>()
-        };
-        let classes: Vec<&str> = judgement.granted.iter().map(|c| c.name()).collect();
-        let mut parts = vec![
-            field("Authority", format!("{} ({})", at.request.officer.agency, at.request.officer.country)),
-            field("Its reference", at.request.reference.clone()),
-            field("Legal process", format!("{} ({})", judgement.title, judgement.process)),
-            field("Request", id),
-            field("Classes of data", classes.join(", ")),
-        ];
-        parts.extend(scope.lines().into_iter().map(|(name, limit)| field(name, limit)));
-        parts.extend([
-            field("Made", created.clone()),
-            field("Signing key (Ed25519)", public_key.clone()),
-            text(
-                "The records listed below are copies of records that were made at or near the time of the events they describe, by or from \
-                 information of persons or systems with knowledge of them, and kept in the course of regularly conducted business. They were \
-                 taken out by an electronic process and are identified by the hash values below. The manifest that lists them is signed; \
-                 `holdfast verify` checks the package offline. Times are UTC; amounts are whole base units (satoshi, wei).",
-            ),
-            heading("What is given"),
-        ]);
-        for (i, c) in customers.iter().enumerate() {
-            let rows: Vec<String> = c.tables.iter().map(|t| format!("{} {}", t.name, t.rows.len())).collect();
-            parts.push(field(&folder(i, &c.customer), format!("{} (rows: {})", c.customer, rows.join(", "))));
-            parts.extend(c.notes.iter().map(|n| text(n.clone())));
-        }
-        parts.push(heading("Files and their SHA-256"));
-        parts.extend(hashes(&files).iter().map(|(name, hash)| Part::Small(format!("{hash}  {name}"))));
-        parts.push(heading("Signature"));
-        parts.push(field("Custodian of records", actor));
-        parts.push(text("I declare that the above is true.\n\n\nDate and signature: ______________________________"));
-        files.insert("certificate.pdf".into(), pdf::write("Certificate of authenticity", &parts, now)?);
-        let manifest = Manifest {
-            format: FORMAT.into(),
-            request: id.to_owned(),
-            reference: at.request.reference.clone(),
-            process: judgement.process,
-            agency: at.request.officer.agency.clone(),
-            classes: judgement.granted.clone(),
-            scope,
-            created,
-            public_key,
-            files: hashes(&files),
-        };
-        let listed = serde_json::to_vec_pretty(&manifest).map_err(failed)?;
-        files.insert("manifest.sig".into(), key.sign(&listed).to_bytes().to_vec());
-        files.insert("manifest.json".into(), listed);
-        let package = pack(&files)?;
-        let sealed = encrypt(&package, &keys)?;
-        let (plain_sha256, size) = (holdfast_documents::sha256(&package), sealed.len() as u64);
-        let sha256 = self.vault.keep(&sealed)?;
-        let names: Vec<String> = customers.into_iter().map(|c| c.customer).collect();
-        let (request, granted) = (id.to_owned(), judgement.granted);
-        let (to, reference) = (at.request.officer.email, at.request.reference);
-        self.transact(actor, move |tx| {
-            let (number, now, actor) = (tx.next_id("productions")?, tx.now(), tx.actor().to_owned());
-            let made = Production {
-                id: number as u64,
-                request,
-                created: now,
-                created_by: actor,
-                sha256,
-                size,
-                plain_sha256,
-                classes: granted,
-                customers: names,
-                recipients: keys,
-                expires: now + FETCH_SECONDS,
-                downloads: Vec::new(),
-            };
-            let row = [
-                number.into(),
-                made.request.as_str().into(),
-                now.into(),
-                made.created_by.as_str().into(),
-                made.sha256.as_str().into(),
-                (size as i64).into(),
-                made.plain_sha256.as_str().into(),
-                json!(made.classes).to_string().into(),
-                json!(made.customers).to_string().into(),
-                json!(made.recipients).to_string().into(),
-                made.expires.into(),
-            ];
-            tx.db().execute(
-                "INSERT INTO productions (id, request, created, created_by, sha256, size, plain_sha256, classes, customers, recipients, expires)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                &row,
-            )?;
-            let subject = format!("request:{}", made.request);
-            let body = format!("The answer to your request {reference} can be fetched in the portal until {}.\n", rfc3339(made.expires));
-            crate::portal::mail(tx, &to, "An answer can be fetched", &body, &subject)?;
-            tx.audit("production.made", &subject, &json!(made).to_string());
-            Ok(made)
-        })
-    }
-
     /// Productions of a request with who fetched them; the look is in the audit log.
     ///
     /// # Errors
@@ -584,7 +407,7 @@ impl Desk<'_> {
             let mut list: Vec<Production> = rows.iter().map(production).collect::<Result<_, _>>()?;
             for p in &mut list {
                 let sql = "SELECT time, who FROM production_downloads WHERE production = $1 ORDER BY id LIMIT 1000";
-                let rows = db.query(sql, &[(p.id as i64).into()])?;
+                let rows = db.query(sql, &[number(p.id)])?;
                 let download = |r: &Row| Ok(Download { time: r.int(0)?, who: r.text(1)?.to_owned() });
                 p.downloads = rows.iter().map(download).collect::<Result<_, DbError>>()?;
             }
@@ -607,13 +430,14 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`RequestError::State`] when its time is over.
-    pub fn fetch(&self, id: &str, number: u64, actor: &str) -> Result<Vec<u8>, RequestError> {
+    pub fn fetch(&self, id: &str, production: u64, actor: &str) -> Result<Vec<u8>, RequestError> {
         let list = self.list_productions(id)?;
-        let found = list.into_iter().find(|p| p.id == number);
-        let found = found.ok_or_else(|| RequestError::NotFound(format!("production {number} of request '{id}'")))?;
+        let found = list.into_iter().find(|p| p.id == production);
+        let found =
+            found.ok_or_else(|| RequestError::NotFound(format!("production {production} of request '{id}'")))?;
         if found.expires < self.screening.now() {
             return Err(RequestError::State(format!(
-                "production {number} could be fetched until {}; ask for another",
+                "production {production} could be fetched until {}; ask for another",
                 rfc3339(found.expires)
             )));
         }
@@ -621,7 +445,7 @@ impl Desk<'_> {
         let subject = format!("request:{id}");
         self.transact(actor, move |tx| {
             let (n, now, who) = (tx.next_id("production_downloads")?, tx.now(), tx.actor().to_owned());
-            let row = [n.into(), (number as i64).into(), now.into(), who.into()];
+            let row = [n.into(), number(production), now.into(), who.into()];
             tx.db().execute(
                 "INSERT INTO production_downloads (id, production, time, who) VALUES ($1, $2, $3, $4)",
                 &row,
@@ -629,7 +453,7 @@ impl Desk<'_> {
             tx.audit(
                 "production.fetched",
                 &subject,
-                &json!({ "production": number, "sha256": found.sha256 }).to_string(),
+                &json!({ "production": production, "sha256": found.sha256 }).to_string(),
             );
             Ok(())
         })?;
@@ -640,10 +464,10 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn own_fetch(&self, token: &str, id: &str, number: u64) -> Result<Vec<u8>, RequestError> {
+    pub fn own_fetch(&self, token: &str, id: &str, production: u64) -> Result<Vec<u8>, RequestError> {
         self.own_request(token, id)?;
         let email = self.officer(token, true)?.email;
-        self.fetch(id, number, &email)
+        self.fetch(id, production, &email)
     }
 }
 

@@ -3,6 +3,26 @@
 //!
 //! What comes from outside is bounded, checked, kept with its source ([`sources`]) and can be withdrawn with it.
 
+#![warn(
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::cast_lossless
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 pub mod community;
 mod envelope;
 mod error;

@@ -15,7 +15,7 @@
 
 use crate::{Sharing, SharingError};
 use holdfast_decision::model::text_ok;
-use holdfast_store::{DbError, Row};
+use holdfast_store::{DbError, Row, number};
 use holdfast_types::Address;
 use holdfast_types::Invalid;
 use rand_core::OsRng;
@@ -216,10 +216,10 @@ fn session(row: &Row) -> Result<MatchingSession, DbError> {
     Ok(MatchingSession {
         id: row.text(0)?.to_owned(),
         partner: row.text(1)?.to_owned(),
-        items: row.int(2)? as u64,
+        items: row.number(2)?,
         created: row.int(3)?,
         asked: row.int_or_null(4),
-        asked_items: row.int_or_null(5).map(|n| n as u64),
+        asked_items: row.number_or_null(5)?,
     })
 }
 
@@ -250,8 +250,8 @@ impl Sharing<'_> {
         let io = |e: std::io::Error| SharingError::Partner(dir.display().to_string(), e.to_string());
         std::fs::create_dir_all(dir).map_err(io)?;
         std::fs::write(dir.join(&id), values).map_err(io)?;
-        let (partner, count, dir) = (partner.to_owned(), items.len() as i64, dir.to_owned());
-        Ok(self.transact(actor, move |tx| {
+        let (partner, count, dir) = (partner.to_owned(), items.len() as u64, dir.to_owned());
+        self.transact(actor, move |tx| {
             let now = tx.now();
             let old = now - SESSION_SECONDS;
             let over = tx.db().query("SELECT id FROM matching_sessions WHERE created < $1", &[old.into()])?;
@@ -262,7 +262,7 @@ impl Sharing<'_> {
                     let _ = std::fs::remove_file(path);
                 }
             });
-            let row = [id.as_str().into(), partner.as_str().into(), count.into(), now.into()];
+            let row = [id.as_str().into(), partner.as_str().into(), number(count), now.into()];
             tx.db()
                 .execute("INSERT INTO matching_sessions (id, partner, items, created) VALUES ($1, $2, $3, $4)", &row)?;
             let detail = json!({ "partner": partner, "items": count }).to_string();
@@ -270,7 +270,7 @@ impl Sharing<'_> {
             let rows = tx.db().query(&format!("{SESSION} WHERE id = $1"), &[id.as_str().into()])?;
             let row = rows.first().ok_or_else(|| SharingError::NotFound(format!("session {id}")))?;
             Ok(session(row)?)
-        })?)
+        })
     }
 
     /// Lists that wait or were asked, newest first, at most 1,000.
@@ -297,7 +297,7 @@ impl Sharing<'_> {
         let sql = format!("{SESSION} WHERE id = $1");
         let found = self.read(|db| db.query(&sql, &[id.into()])?.first().map(session).transpose())?;
         let fits = |s: &MatchingSession| s.partner == partner && now - s.created < SESSION_SECONDS;
-        Ok(found.filter(fits).ok_or_else(|| SharingError::NotFound(format!("list '{id}' for {partner}")))?)
+        found.filter(fits).ok_or_else(|| SharingError::NotFound(format!("list '{id}' for {partner}")))
     }
 
     /// Answers a partner's one question.
@@ -307,11 +307,11 @@ impl Sharing<'_> {
     pub fn answer_matching(&self, id: &str, partner: &str, blinded: &[u8]) -> Result<Vec<u8>, SharingError> {
         let found = self.waiting(id, partner)?;
         let evaluated = self.holder(&found.id)?.evaluate(blinded)?;
-        let (id, count) = (found.id, (blinded.len() / ELEMENT) as i64);
+        let (id, count) = (found.id, (blinded.len() / ELEMENT) as u64);
         self.transact(partner, move |tx| {
             let now = tx.now();
             let sql = "UPDATE matching_sessions SET asked = $1, asked_items = $2 WHERE id = $3 AND asked IS NULL";
-            if tx.db().execute(sql, &[now.into(), count.into(), id.as_str().into()])? == 0 {
+            if tx.db().execute(sql, &[now.into(), number(count), id.as_str().into()])? == 0 {
                 return Err(SharingError::State("this list was asked already; each answers once".into()));
             }
             tx.audit("matching.answered", &format!("matching:{id}"), &json!({ "items": count }).to_string());

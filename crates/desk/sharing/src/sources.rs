@@ -13,7 +13,7 @@ use holdfast_input::time::rfc3339;
 use holdfast_screening::alerts::{AlertAction, Outcome};
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::service::Transaction;
-use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -450,7 +450,7 @@ impl Sharing<'_> {
             Kind::Misp => {
                 let key = self.unseal_or_empty(&found.secret)?;
                 let read = |sql: &str, values: &[Value]| -> Result<Vec<Row>, SharingError> {
-                    Ok(self.read(|db| db.query(sql, values))?)
+                    self.read(|db| db.query(sql, values))
                 };
                 misp_feed::next_page(&misp_feed::Remote::new(&found.url, &key), &read, found, self.screening.now())
             }
@@ -504,9 +504,9 @@ fn undo_alerts(tx: &mut Transaction<'_>, pack: &str, reason: &str, undone: &mut 
     // The title as it stands in decisions (JSON) and in late alerts' words; looked at closely below.
     let quoted = json!(pack).to_string();
     // Where a tag's label forbids to name its source, the number stands alone.
-    let number = pack.split(':').next().unwrap_or(pack);
-    let quoted_number = json!(number).to_string();
-    let is_pack = |p: &str| p == pack || p == number;
+    let bare = pack.split(':').next().unwrap_or(pack);
+    let quoted_number = json!(bare).to_string();
+    let is_pack = |p: &str| p == pack || p == bare;
     let mut after = 0i64;
     loop {
         let rows = tx.db().query(
@@ -517,11 +517,10 @@ fn undo_alerts(tx: &mut Transaction<'_>, pack: &str, reason: &str, undone: &mut 
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.int(0)?;
         for row in &rows {
-            let (alert, words, result) = (row.int(0)? as u64, row.text(2)?, row.text(3)?);
+            let (alert, words, result) = (row.number(0)?, row.text(2)?, row.text(3)?);
             let (touched, alone, holds) = match row.text(1)? {
                 "late" => {
-                    let ours: usize =
-                        [pack, number].iter().map(|p| words.matches(&format!(", pack {p})")).count()).sum();
+                    let ours: usize = [pack, bare].iter().map(|p| words.matches(&format!(", pack {p})")).count()).sum();
                     (ours > 0, ours == words.matches(", pack ").count(), Vec::new())
                 }
                 _ if result.contains(&quoted) || result.contains(&quoted_number) => {
@@ -543,7 +542,7 @@ fn undo_alerts(tx: &mut Transaction<'_>, pack: &str, reason: &str, undone: &mut 
             for hold in holds {
                 let open = tx.db().query(
                     "SELECT id FROM holds WHERE id = $1 AND state = 'active' AND placed_by = 'engine'",
-                    &[(hold as i64).into()],
+                    &[number(hold)],
                 )?;
                 if !open.is_empty() {
                     tx.end_hold(hold, reason)?;

@@ -97,6 +97,22 @@ impl Row {
         }
     }
 
+    /// Returns a number from a column that is never null, as a type that holds it: an id, a count.
+    ///
+    /// # Errors
+    /// [`DbError::Type`] when the column is no number, or one that the type does not hold.
+    pub fn number<T: TryFrom<i64>>(&self, i: usize) -> Result<T, DbError> {
+        T::try_from(self.int(i)?).map_err(|_| DbError::Type(i))
+    }
+
+    /// Returns a number as a type that holds it; `None` for null.
+    ///
+    /// # Errors
+    /// [`DbError::Type`] when it is a number that the type does not hold.
+    pub fn number_or_null<T: TryFrom<i64>>(&self, i: usize) -> Result<Option<T>, DbError> {
+        self.int_or_null(i).map(|v| T::try_from(v).map_err(|_| DbError::Type(i))).transpose()
+    }
+
     /// Returns a number; `None` for null.
     pub fn int_or_null(&self, i: usize) -> Option<i64> {
         match self.0.get(i) {

@@ -1,6 +1,6 @@
 //! Labs at the desk: requests from law enforcement, customers' movements.
 
-use super::{Chain, Made, bytes, first, step};
+use super::{Chain, Made, Step, bytes, first, step};
 use crate::grade::{Check, Draft, coins};
 use holdfast_bitcoin::{AddressKey, Network, ScriptClass};
 use holdfast_decision::typology::Typology;
@@ -35,6 +35,8 @@ const AGENCIES: [Agency; 5] = [
 const NAMES: [&str; 8] =
     ["Ana Berg", "Tom Okafor", "Lea Marchand", "Jan de Wit", "Mira Novak", "Sam Hughes", "Ines Duarte", "Paul Krause"];
 
+const FREE_MAIL: [&str; 3] = ["gmail.com", "proton.me", "outlook.com"];
+
 fn mail(name: &str, domain: &str) -> String {
     format!("{}@{domain}", name.to_lowercase().replace(' ', "."))
 }
@@ -47,10 +49,9 @@ fn txid(random: &mut Random) -> String {
     hex::encode(bytes::<32>(random))
 }
 
-/// Draft a freeze request.
-pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
-    let mut random = Random::new(seed);
-    let (agency, process, paper, states) = match random.below(4) {
+/// Draws who asks: the agency, the legal process, the paper that it has, and what it states.
+fn authority(random: &mut Random) -> (&'static Agency, &'static str, &'static str, Vec<Statement>) {
+    match random.below(4) {
         0 => (&AGENCIES[0], "us.restraining-order", "a restraining order signed by a judge", vec![Statement::Judge]),
         1 => (
             &AGENCIES[1],
@@ -70,12 +71,50 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
             "no court order yet: it asks, as police, to hold the funds until one comes",
             vec![],
         ),
+    }
+}
+
+fn freeze_steps(process: &str, draft: Draft) -> Vec<Step> {
+    let kinds: Vec<String> =
+        ["information", "preservation", "freeze", "seizure", "emergency_disclosure"].map(str::to_owned).to_vec();
+    let why = match process {
+        "police.freeze" => "A police freeze is voluntary and lapses after days: an order must follow.",
+        "mlat" => "By the treaty's way it comes through central authorities, so it must say so.",
+        _ => "A court's order must say that a judge issued it.",
     };
+    vec![
+        step(
+            "kind",
+            15,
+            "What kind of request is it?",
+            Check::Choice { right: "freeze".into(), options: kinds },
+            &[],
+            "A freeze keeps funds where they are; a seizure hands them over; a preservation keeps data.",
+        ),
+        step(
+            "draft",
+            85,
+            "The request (JSON).",
+            Check::Request(Box::new(draft)),
+            &[
+                "Fill template.json in from the facts; kind is freeze; targets have kind address or transaction, and the asset BTC.",
+                "`states` lists what the authority states: judge where a judge issued the order, central_authority where it came by treaty.",
+                "`holdfast desk policy` has the process: look at the kinds and countries of each.",
+            ],
+            why,
+        ),
+    ]
+}
+
+/// Draft a freeze request.
+pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
+    let mut random = Random::new(seed);
+    let (agency, process, paper, states) = authority(&mut random);
     let officer = *random.pick(&NAMES);
     let (deposit, other) = (address(&mut random), address(&mut random));
     let (paid, stolen) = (txid(&mut random), random.between(10, 900) * 1_000_000);
     let reference = format!("{}-{}/{}", &agency.country, 2026, random.between(1_000, 9_999));
-    let time = BEGIN + random.below(100 * 86_400) as i64;
+    let time = BEGIN + random.below(100 * 86_400).cast_signed();
     let mut targets = vec![
         Target { asset: Some("BTC".into()), ..Target::new(TargetKind::Address, deposit.clone()) },
         Target { asset: Some("BTC".into()), ..Target::new(TargetKind::Transaction, paid.clone()) },
@@ -137,35 +176,7 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
         (paid.clone(), "The reasons do not name the transaction by which the money came.".to_owned()),
         (coins(stolen), "The reasons do not say how much it is.".to_owned()),
     ];
-    let kinds: Vec<String> =
-        ["information", "preservation", "freeze", "seizure", "emergency_disclosure"].map(str::to_owned).to_vec();
-    let why = match process {
-        "police.freeze" => "A police freeze is voluntary and lapses after days: an order must follow.",
-        "mlat" => "By the treaty's way it comes through central authorities, so it must say so.",
-        _ => "A court's order must say that a judge issued it.",
-    };
-    let steps = vec![
-        step(
-            "kind",
-            15,
-            "What kind of request is it?",
-            Check::Choice { right: "freeze".into(), options: kinds },
-            &[],
-            "A freeze keeps funds where they are; a seizure hands them over; a preservation keeps data.",
-        ),
-        step(
-            "draft",
-            85,
-            "The request (JSON).",
-            Check::Request(Box::new(Draft { model, history, words })),
-            &[
-                "Fill template.json in from the facts; kind is freeze; targets have kind address or transaction, and the asset BTC.",
-                "`states` lists what the authority states: judge where a judge issued the order, central_authority where it came by treaty.",
-                "`holdfast desk policy` has the process: look at the kinds and countries of each.",
-            ],
-            why,
-        ),
-    ];
+    let steps = freeze_steps(process, Draft { model, history, words });
     let files = vec![("template.json".to_owned(), serde_json::to_vec_pretty(&template).map_err(|e| e.to_string())?)];
     Ok(Made { brief, files, chain: Chain::None, steps })
 }
@@ -173,112 +184,96 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
 const SIGNS: [&str; 6] =
     ["look-alike-domain", "free-mail", "wrong-country", "call-back-denied", "call-back-missing", "none of these"];
 
-/// Judge forged requests.
-pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
-    let mut random = Random::new(seed);
-    let domains: Vec<Domain> = AGENCIES
-        .iter()
-        .map(|a| Domain { domain: a.domain.into(), agency: a.name.into(), country: a.country.into() })
-        .collect();
-    let mut signs = vec!["look-alike-domain", "free-mail", "wrong-country", "call-back-denied", "call-back-missing"];
-    random.shuffle(&mut signs);
-    // Three forged, three genuine; among the genuine one that only looks unusual.
-    let mut all: Vec<Option<&str>> = vec![Some(signs[0]), Some(signs[1]), Some(signs[2]), None, None, None];
-    random.shuffle(&mut all);
-    let unusual = all.iter().position(Option::is_none).unwrap_or(0);
-    let mut files = Vec::new();
-    let (mut forged, mut truth) = (BTreeSet::new(), Vec::new());
-    for (i, sign) in all.iter().enumerate() {
-        let agency = &AGENCIES[random.below(AGENCIES.len() as u64) as usize];
-        let officer = *random.pick(&NAMES);
-        let time = BEGIN + random.below(100 * 86_400) as i64;
-        let mut request = Request {
-            id: format!("request-{}", i + 1),
-            received: time,
-            kind: Kind::Freeze,
-            process: "police.freeze".into(),
-            reference: format!("{}-{}", agency.country, random.between(10_000, 99_999)),
-            officer: Officer {
-                name: officer.into(),
-                email: mail(officer, agency.domain),
-                agency: agency.name.into(),
-                country: agency.country.into(),
-            },
-            targets: vec![Target {
-                asset: Some("BTC".into()),
-                ..Target::new(TargetKind::Address, address(&mut random))
-            }],
-            classes: Vec::new(),
-            states: Vec::new(),
-            emergency: false,
-            gag_until: None,
-            statement: format!(
-                "Proceeds of a fraud, {} BTC; an order will follow.",
-                coins(random.between(1, 500) * 1_000_000)
-            ),
-            scope: Default::default(),
-            attachments: Vec::new(),
-        };
-        let mut history = History {
-            domains: domains.clone(),
-            officer_since: Some(time - random.between(60, 900) as i64 * 86_400),
-            officer_requests: random.between(1, 9) as u32,
-            ..History::default()
-        };
-        match *sign {
-            None if i == unusual => {
-                // A new officer at a subdomain of the agency: worth knowing, no more.
-                request.officer.email = mail(officer, &format!("mail.{}", agency.domain));
-                history.officer_requests = 0;
-                history.officer_since = None;
-            }
-            Some("look-alike-domain") => {
-                let (name, rest) = agency.domain.split_at(3);
-                let swapped = match random.below(2) {
-                    0 => format!("{}.com", agency.domain.replace('.', "-")),
-                    _ => format!("{name}{}{rest}", &name[2..]),
-                };
-                request.officer.email = mail(officer, &swapped);
-                history.officer_requests = 0;
-            }
-            Some("free-mail") => {
-                request.officer.email =
-                    mail(officer, ["gmail.com", "proton.me", "outlook.com"][random.below(3) as usize]);
-                history.officer_requests = 0;
-            }
-            Some("wrong-country") => {
-                let other = AGENCIES.iter().find(|a| a.country != agency.country).map_or("BR", |a| a.country);
-                request.officer.country = other.into();
-            }
-            Some("call-back-denied") => {
-                history.call_back = Some(CallBack {
-                    by: "desk".into(),
-                    at: time + 3_600,
-                    number_from: "the agency's printed directory".into(),
-                    confirmed: false,
-                });
-            }
-            Some(_) => {
-                request.kind = Kind::EmergencyDisclosure;
-                request.process = "police.emergency".into();
-                request.classes = vec![holdfast_requests::request::DataClass::Subscriber];
-                request.states = vec![Statement::Danger];
-                request.emergency = true;
-                request.statement = "A person is being held; we need the account holder's address at once.".into();
-                history.officer_requests = 0;
-                history.officer_since = None;
-            }
-            None => {}
+/// Makes a request and what is known of its sender, with a sign of forgery or without one.
+fn forged_or_not(
+    random: &mut Random,
+    number: usize,
+    sign: Option<&str>,
+    is_unusual: bool,
+    domains: &[Domain],
+) -> Inquiry {
+    let agency = random.pick(&AGENCIES);
+    let officer = *random.pick(&NAMES);
+    let time = BEGIN + random.below(100 * 86_400).cast_signed();
+    let mut request = Request {
+        id: format!("request-{number}"),
+        received: time,
+        kind: Kind::Freeze,
+        process: "police.freeze".into(),
+        reference: format!("{}-{}", agency.country, random.between(10_000, 99_999)),
+        officer: Officer {
+            name: officer.into(),
+            email: mail(officer, agency.domain),
+            agency: agency.name.into(),
+            country: agency.country.into(),
+        },
+        targets: vec![Target { asset: Some("BTC".into()), ..Target::new(TargetKind::Address, address(random)) }],
+        classes: Vec::new(),
+        states: Vec::new(),
+        emergency: false,
+        gag_until: None,
+        statement: format!(
+            "Proceeds of a fraud, {} BTC; an order will follow.",
+            coins(random.between(1, 500) * 1_000_000)
+        ),
+        scope: Default::default(),
+        attachments: Vec::new(),
+    };
+    let mut history = History {
+        domains: domains.to_vec(),
+        officer_since: Some(time - random.between(60, 900).cast_signed() * 86_400),
+        officer_requests: u32::try_from(random.between(1, 9)).unwrap_or(1),
+        ..History::default()
+    };
+    match sign {
+        None if is_unusual => {
+            // A new officer at a subdomain of the agency: worth knowing, no more.
+            request.officer.email = mail(officer, &format!("mail.{}", agency.domain));
+            history.officer_requests = 0;
+            history.officer_since = None;
         }
-        let name = format!("request-{}.json", i + 1);
-        if let Some(sign) = sign {
-            forged.insert(name.clone());
-            truth.push((name.clone(), *sign));
+        Some("look-alike-domain") => {
+            let (name, rest) = agency.domain.split_at(3);
+            let swapped = match random.below(2) {
+                0 => format!("{}.com", agency.domain.replace('.', "-")),
+                _ => format!("{name}{}{rest}", &name[2..]),
+            };
+            request.officer.email = mail(officer, &swapped);
+            history.officer_requests = 0;
         }
-        let inquiry = Inquiry { request, history };
-        files.push((name, serde_json::to_vec_pretty(&inquiry).map_err(|e| e.to_string())?));
+        Some("free-mail") => {
+            let domain = *random.pick(&FREE_MAIL);
+            request.officer.email = mail(officer, domain);
+            history.officer_requests = 0;
+        }
+        Some("wrong-country") => {
+            let other = AGENCIES.iter().find(|a| a.country != agency.country).map_or("BR", |a| a.country);
+            request.officer.country = other.into();
+        }
+        Some("call-back-denied") => {
+            history.call_back = Some(CallBack {
+                by: "desk".into(),
+                at: time + 3_600,
+                number_from: "the agency's printed directory".into(),
+                confirmed: false,
+            });
+        }
+        Some(_) => {
+            request.kind = Kind::EmergencyDisclosure;
+            request.process = "police.emergency".into();
+            request.classes = vec![holdfast_requests::request::DataClass::Subscriber];
+            request.states = vec![Statement::Danger];
+            request.emergency = true;
+            request.statement = "A person is being held; we need the account holder's address at once.".into();
+            history.officer_requests = 0;
+            history.officer_since = None;
+        }
+        None => {}
     }
-    let options: Vec<String> = files.iter().map(|f| f.0.clone()).collect();
+    Inquiry { request, history }
+}
+
+fn forgery_steps(options: Vec<String>, forged: BTreeSet<String>, truth: Vec<(String, &str)>) -> Vec<Step> {
     let mut steps = vec![step(
         "stop",
         40,
@@ -320,6 +315,35 @@ pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
         &[],
         "Whoever forges a request answers the phone number and the mail in it.",
     ));
+    steps
+}
+
+/// Judge forged requests.
+pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
+    let mut random = Random::new(seed);
+    let domains: Vec<Domain> = AGENCIES
+        .iter()
+        .map(|a| Domain { domain: a.domain.into(), agency: a.name.into(), country: a.country.into() })
+        .collect();
+    let mut signs = vec!["look-alike-domain", "free-mail", "wrong-country", "call-back-denied", "call-back-missing"];
+    random.shuffle(&mut signs);
+    // Three forged, three genuine; among the genuine one that only looks unusual.
+    let mut all: Vec<Option<&str>> = vec![Some(signs[0]), Some(signs[1]), Some(signs[2]), None, None, None];
+    random.shuffle(&mut all);
+    let unusual = all.iter().position(Option::is_none).unwrap_or(0);
+    let mut files = Vec::new();
+    let (mut forged, mut truth) = (BTreeSet::new(), Vec::new());
+    for (i, sign) in all.iter().enumerate() {
+        let inquiry = forged_or_not(&mut random, i + 1, *sign, i == unusual, &domains);
+        let name = format!("request-{}.json", i + 1);
+        if let Some(sign) = sign {
+            forged.insert(name.clone());
+            truth.push((name.clone(), *sign));
+        }
+        files.push((name, serde_json::to_vec_pretty(&inquiry).map_err(|e| e.to_string())?));
+    }
+    let options: Vec<String> = files.iter().map(|f| f.0.clone()).collect();
+    let steps = forgery_steps(options, forged, truth);
     let brief = "Six requests reached the desk, each with what is known of its sender (`request-1.json` to `request-6.json`; `history` has the \
         domains that the desk verified, the officer's earlier requests and the call-back). Somebody wants to have customers' data or to see \
         accounts frozen by posing as police. Say which must be stopped, and why."

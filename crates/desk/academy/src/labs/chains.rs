@@ -1,7 +1,7 @@
 //! Labs on chains, simulated and real.
 
-use super::world::World;
-use super::{Chain, Made, find, first, step};
+use super::world::{Tx, World};
+use super::{Chain, Made, find, first, index, step};
 use crate::grade::{Check, Form, coins};
 use holdfast_input::time::rfc3339;
 use holdfast_simulate::random::Random;
@@ -29,7 +29,7 @@ pub(super) fn follow_a_ransom(seed: u64) -> Result<Made, String> {
         let mut found: Vec<(usize, u32, usize, Vec<usize>)> = Vec::new();
         for ransom in world.of_kind(TxKind::Ransom) {
             let gang = |v: &u32| world.owner_kind(ransom, *v) == Some(OwnerKind::Ransomware);
-            let Some(vout) = (0..world.txs[ransom].values.len() as u32).find(gang) else { continue };
+            let Some(vout) = (0u32..).take(world.txs[ransom].values.len()).find(gang) else { continue };
             let Some(gather) = world.txs[ransom].spent_by[vout as usize] else { continue };
             if world.txs[gather].kind != TxKind::RansomCollect {
                 continue;
@@ -40,7 +40,7 @@ pub(super) fn follow_a_ransom(seed: u64) -> Result<Made, String> {
                 found.push((ransom, vout, gather, chain));
             }
         }
-        let pick = Random::new(seed).below(found.len().max(1) as u64) as usize;
+        let pick = index(&mut Random::new(seed), found.len());
         let (ransom, vout, gather, chain) = found.into_iter().nth(pick)?;
         Some((world, ransom, vout, gather, chain))
     })?;
@@ -54,7 +54,7 @@ pub(super) fn follow_a_ransom(seed: u64) -> Result<Made, String> {
     let brief = format!(
         "A hospital was extorted on {}. It paid, and kept the note: the money was to go to\n\n`{note}`\n\nThe police want to know where it went \
         and where it can still be stopped.\n\n{ON_CHAIN}",
-        rfc3339(paid.time as i64)
+        rfc3339(paid.time.into())
     );
     let steps = vec![
         find(
@@ -125,14 +125,14 @@ pub(super) fn peel_chain(seed: u64) -> Result<Made, String> {
         let world = World::new(seed);
         let mut found = Vec::new();
         for hack in world.of_kind(TxKind::Hack) {
-            for vout in 0..world.txs[hack].values.len() as u32 {
+            for vout in (0u32..).take(world.txs[hack].values.len()) {
                 let chain = world.peel_chain(hack, vout);
                 if (4..=30).contains(&chain.len()) {
                     found.push((hack, vout, chain));
                 }
             }
         }
-        let pick = Random::new(seed).below(found.len().max(1) as u64) as usize;
+        let pick = index(&mut Random::new(seed), found.len());
         let (hack, vout, chain) = found.into_iter().nth(pick)?;
         Some((world, hack, vout, chain))
     })?;
@@ -342,102 +342,105 @@ pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
     Ok(Made { brief, files: Vec::new(), chain: Chain::Simulated(Arc::new(world)), steps })
 }
 
+/// Clusters by address, named by one of their addresses.
+type Roots = HashMap<String, String>;
+
+/// Pairs of addresses, with the economy that they are of.
+struct Pairs {
+    world: World,
+    /// Spent together.
+    joined: Vec<(String, String)>,
+    /// Of two owners.
+    apart: Vec<(String, String)>,
+    /// Transactions that spend both of the first pair.
+    proofs: Vec<String>,
+    /// An address, and how many its cluster has.
+    sized: (String, u64),
+}
+
+fn spenders(world: &World, tx: &Tx) -> Vec<String> {
+    tx.inputs.iter().map(|(t, v)| world.address(*t, *v)).collect()
+}
+
+/// Clusters of 3 to 12 addresses of one user each that no PayJoin touched: PayJoins deceive co-spending, so that a question would have no
+/// one answer.
+fn plain_clusters(world: &World, roots: &Roots) -> BTreeMap<String, u64> {
+    let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (address, root) in roots {
+        groups.entry(root).or_default().insert(address);
+    }
+    let doubtful: HashSet<String> = world
+        .of_kind(TxKind::Payjoin)
+        .flat_map(|t| spenders(world, &world.txs[t]))
+        .map(|address| roots[&address].clone())
+        .collect();
+    let owner: HashMap<&str, OwnerKind> = world
+        .txs
+        .iter()
+        .flat_map(|t| t.addresses.iter().zip(&t.owners))
+        .filter_map(|(a, o)| Some((a.as_deref()?, world.economy.owner_kind((*o)?))))
+        .collect();
+    let is_plain = |root: &str, group: &BTreeSet<&str>| {
+        (3..=12).contains(&group.len())
+            && !doubtful.contains(root)
+            && group.iter().all(|a| owner.get(a) == Some(&OwnerKind::User))
+    };
+    let plain = groups.iter().filter(|(root, group)| is_plain(root, group));
+    plain.map(|(root, group)| ((*root).to_owned(), group.len() as u64)).collect()
+}
+
+/// Two addresses that only a coinjoin spends together, and a payer with who was paid.
+fn apart(world: &World, roots: &Roots) -> Option<Vec<(String, String)>> {
+    let in_coinjoin = world.txs.iter().filter(|t| t.kind.is_coinjoin()).find_map(|tx| {
+        let from = spenders(world, tx);
+        let other = from.iter().find(|b| roots[*b] != roots[&from[0]])?.clone();
+        Some((from.into_iter().next()?, other))
+    });
+    let payer = |t: usize| world.address(world.txs[t].inputs[0].0, world.txs[t].inputs[0].1);
+    let pay = world.of_kind(TxKind::Payment).find(|t| {
+        let tx = &world.txs[*t];
+        tx.values.len() == 2 && tx.change.is_some_and(|c| roots[&payer(*t)] != roots[&world.address(*t, 1 - c)])
+    })?;
+    let paid = world.address(pay, 1 - world.txs[pay].change?);
+    Some(vec![in_coinjoin?, (payer(pay), paid)])
+}
+
+fn pairs(seed: u64) -> Option<Pairs> {
+    let world = World::new(seed);
+    let roots = world.cospend();
+    let plain = plain_clusters(&world, &roots);
+    if plain.len() < 3 {
+        return None;
+    }
+    let mut joined: Vec<(String, String)> = Vec::new();
+    for tx in world.txs.iter().filter(|t| !t.kind.is_coinjoin() && t.kind != TxKind::Payjoin) {
+        let from: BTreeSet<String> = spenders(&world, tx).into_iter().collect();
+        let mut from = from.into_iter();
+        if let (Some(a), Some(b)) = (from.next(), from.next())
+            && plain.contains_key(&roots[&a])
+        {
+            joined.push((a, b));
+        }
+    }
+    Random::new(seed).shuffle(&mut joined);
+    let one = joined.first().cloned()?;
+    let two = joined.iter().find(|j| roots[&j.0] != roots[&one.0])?.clone();
+    let apart = apart(&world, &roots)?;
+    // Any transaction that spends both together proves the first pair.
+    let spends_both = |t: &&Tx| {
+        let from = spenders(&world, t);
+        from.contains(&one.0) && from.contains(&one.1)
+    };
+    let proofs = world.txs.iter().filter(|t| !t.kind.is_coinjoin()).filter(spends_both);
+    let proofs: Vec<String> = proofs.map(|t| t.txid.clone()).collect();
+    let sized = (two.0.clone(), *plain.get(&roots[&two.0])?);
+    Some(Pairs { world, joined: vec![one, two], apart, proofs, sized })
+}
+
 /// One owner or two.
 pub(super) fn one_owner(seed: u64) -> Result<Made, String> {
-    struct Found {
-        world: World,
-        joined: Vec<(String, String)>,
-        apart: Vec<(String, String)>,
-        proofs: Vec<String>,
-        sized: (String, u64),
-    }
-    let found = first(seed, "choice of owners", |seed| {
-        let world = World::new(seed);
-        let mut random = Random::new(seed);
-        let roots = world.cospend();
-        let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for (address, root) in &roots {
-            groups.entry(root).or_default().insert(address);
-        }
-        // PayJoins deceive co-spending; what they touched is no ground for a question with one answer.
-        let doubtful: HashSet<&str> = world
-            .of_kind(TxKind::Payjoin)
-            .flat_map(|t| {
-                world.txs[t].inputs.iter().map(|(t, v)| roots[&world.address(*t, *v)].as_str()).collect::<Vec<_>>()
-            })
-            .collect();
-        let owner: HashMap<&str, OwnerKind> = world
-            .txs
-            .iter()
-            .flat_map(|t| t.addresses.iter().zip(&t.owners))
-            .filter_map(|(a, o)| Some((a.as_deref()?, world.economy.owner_kind((*o)?))))
-            .collect();
-        let good: Vec<(&str, &BTreeSet<&str>)> = groups
-            .iter()
-            .filter(|(root, g)| {
-                (3..=12).contains(&g.len())
-                    && !doubtful.contains(*root)
-                    && g.iter().all(|a| owner.get(a) == Some(&OwnerKind::User))
-            })
-            .map(|(r, g)| (*r, g))
-            .collect();
-        if good.len() < 3 {
-            return None;
-        }
-        // Joined: two addresses that one transaction spends together.
-        let mut joined: Vec<(String, String, String)> = Vec::new();
-        for tx in world.txs.iter().filter(|t| !t.kind.is_coinjoin() && t.kind != TxKind::Payjoin) {
-            let from: BTreeSet<String> = tx.inputs.iter().map(|(t, v)| world.address(*t, *v)).collect();
-            let mut from = from.into_iter();
-            if let (Some(a), Some(b)) = (from.next(), from.next())
-                && good.iter().any(|(r, _)| *r == roots[&a])
-            {
-                joined.push((a, b, tx.txid.clone()));
-            }
-        }
-        random.shuffle(&mut joined);
-        let (a, b, _) = joined.first().cloned()?;
-        let second = joined.iter().find(|j| roots[&j.0] != roots[&a])?.clone();
-        // Apart: two that only a coinjoin spends together, and a payer with who was paid.
-        let mut apart = Vec::new();
-        for tx in world.txs.iter().filter(|t| t.kind.is_coinjoin()) {
-            let from: Vec<String> = tx.inputs.iter().map(|(t, v)| world.address(*t, *v)).collect();
-            if let Some(b) = from.iter().find(|b| roots[*b] != roots[&from[0]]) {
-                apart.push((from[0].clone(), b.clone()));
-                break;
-            }
-        }
-        let pay = world.of_kind(TxKind::Payment).find(|t| {
-            let tx = &world.txs[*t];
-            tx.values.len() == 2
-                && tx.change.is_some_and(|c| {
-                    let (payer, paid) = (world.address(tx.inputs[0].0, tx.inputs[0].1), world.address(*t, 1 - c));
-                    roots[&payer] != roots[&paid]
-                })
-        })?;
-        let tx = &world.txs[pay];
-        apart.push((world.address(tx.inputs[0].0, tx.inputs[0].1), world.address(pay, 1 - tx.change?)));
-        if apart.len() < 2 {
-            return None;
-        }
-        // Any transaction that spends both together proves the first pair.
-        let proofs: Vec<String> = world
-            .txs
-            .iter()
-            .filter(|t| !t.kind.is_coinjoin())
-            .filter(|t| {
-                let from: HashSet<String> = t.inputs.iter().map(|(t, v)| world.address(*t, *v)).collect();
-                from.contains(&a) && from.contains(&b)
-            })
-            .map(|t| t.txid.clone())
-            .collect();
-        let (_, group) = good.iter().find(|(r, _)| *r == roots[&second.0])?;
-        let sized = (second.0.clone(), group.len() as u64);
-        let joined = vec![(a, b), (second.0, second.1)];
-        drop((groups, doubtful, owner));
-        Some(Found { world, joined, apart, proofs, sized })
-    })?;
-    let Found { world, joined, apart, proofs, sized } = found;
+    let found = first(seed, "choice of owners", pairs)?;
+    let Pairs { world, joined, apart, proofs, sized } = found;
     let mut pairs: Vec<(&(String, String), bool)> =
         joined.iter().map(|p| (p, true)).chain(apart.iter().map(|p| (p, false))).collect();
     Random::new(seed).shuffle(&mut pairs);
@@ -512,7 +515,7 @@ pub(super) fn real_blocks(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
     let is_abuse = |n: &&Named| ["ransomware", "ponzi_scheme"].contains(&n.category.as_str());
     let abuses: Vec<&Named> = named.iter().filter(is_abuse).collect();
-    let abuse = *abuses.get(random.below(abuses.len().max(1) as u64) as usize).ok_or("no block pays a criminal")?;
+    let abuse = *abuses.get(index(&mut random, abuses.len())).ok_or("no block pays a criminal")?;
     let mut rest: Vec<&Named> = named.iter().filter(|n| !is_abuse(n)).collect();
     random.shuffle(&mut rest);
     let mut picks: Vec<&Named> = Vec::new();
@@ -523,7 +526,7 @@ pub(super) fn real_blocks(seed: u64) -> Result<Made, String> {
     }
     let [a, b, c] = picks[..] else { return Err("the bundled blocks have too few named outputs".into()) };
     // One payment of thousands, for this learner alone.
-    let at = random.below(blocks.len() as u64) as usize;
+    let at = index(&mut random, blocks.len());
     let block = holdfast_bitcoin::Block::parse(blocks[at].1.clone()).map_err(|e| e.to_string())?;
     let crowded: Vec<usize> = (1..block.txs.len()).filter(|i| (3..40).contains(&block.outputs_of(*i).len())).collect();
     let tx = *random.pick(&crowded);

@@ -1,6 +1,6 @@
 //! Labs on seized material: a disk image, and what was found at a scene. Nothing in them is anybody's: phrases and keys come from the seed.
 
-use super::{Chain, Made, bytes, find, step};
+use super::{Chain, Made, bytes, find, index, step};
 use crate::grade::{Check, Form};
 use holdfast_bitcoin::{AddressKey, Network, ScriptClass};
 use holdfast_forensics::Kind;
@@ -36,7 +36,7 @@ pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
     // Blocks of noise, as of encrypted or compressed files, between empty ones.
     for block in image.chunks_mut(4_096) {
         if random.permille(600) {
-            block.iter_mut().for_each(|b| *b = random.bits() as u8);
+            block.iter_mut().for_each(|b| *b = random.bits().to_le_bytes()[0]);
         }
     }
     let mut places: Vec<usize> = (1..12).map(|i| i * 40_960).collect();
@@ -148,7 +148,7 @@ pub(super) fn at_the_scene(seed: u64) -> Result<Made, String> {
     let picture = code.render::<image::Luma<u8>>().min_dimensions(240, 240).build();
     let mut png = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).map_err(|e| e.to_string())?;
-    let (whole, blot) = (phrase(&mut random)?, random.below(12) as usize);
+    let (whole, blot) = (phrase(&mut random)?, index(&mut random, 12));
     let note: String =
         whole.words().enumerate().map(|(i, w)| format!("{}. {}\n", i + 1, if i == blot { "?" } else { w })).collect();
     let shown = whole.words().nth(if blot == 0 { 1 } else { 0 }).unwrap_or_default().to_owned();

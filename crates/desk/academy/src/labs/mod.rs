@@ -317,8 +317,13 @@ fn step(
     Step { id, question: question.into(), points, check, hints, why: why.into() }
 }
 
+/// Draws an index of a list of `n`; 0 for an empty one.
+fn index(random: &mut Random, n: usize) -> usize {
+    usize::try_from(random.below(n.max(1) as u64)).unwrap_or(0)
+}
+
 fn bytes<const N: usize>(random: &mut Random) -> [u8; N] {
-    std::array::from_fn(|_| random.bits() as u8)
+    std::array::from_fn(|_| random.bits().to_le_bytes()[0])
 }
 
 /// Tries a seed and its neighbours until one gives what the lab needs.

@@ -187,7 +187,8 @@ impl World {
         let mut file = Vec::new();
         for block in &self.blocks {
             file.extend_from_slice(&magic);
-            file.extend_from_slice(&(block.bytes.len() as u32).to_le_bytes());
+            // A block is far below 4 GiB.
+            file.extend_from_slice(&u32::try_from(block.bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
             file.extend_from_slice(&block.bytes);
         }
         file

@@ -1,0 +1,121 @@
+//! What is found across cases: what two of them share, and words.
+
+use super::*;
+
+/// Another case that shares something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CaseLink)]
+pub struct Link {
+    /// The other case.
+    pub case: u64,
+    /// Its title, where one may read it.
+    pub title: Option<String>,
+    /// What is shared, and how.
+    pub because: Vec<String>,
+}
+
+/// Something that a search found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SearchHit)]
+pub struct Hit {
+    /// case or request.
+    pub kind: String,
+    /// Its number or id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+}
+
+impl Cases<'_> {
+    pub(super) fn links(
+        &self,
+        id: u64,
+        items: &[Item],
+        workspace: Option<&Workspace>,
+        person: &Person,
+    ) -> Result<Vec<Link>, CaseError> {
+        let mut found: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        let cluster = |address: &str| {
+            let w = workspace?;
+            let key = AddressKey::parse(address, w.ledger.network()).ok()?;
+            Some(w.clusters.of(w.ledger.address_number(&key)?))
+        };
+        let shared = items
+            .iter()
+            .filter(|i| i.withdrawn.is_none() && ["subject", "address", "transaction"].contains(&i.kind.as_str()));
+        for i in shared {
+            let sql = "SELECT DISTINCT case_id FROM case_items WHERE kind = $1 AND key = $2 AND case_id <> $3 AND withdrawn IS NULL LIMIT 100";
+            let rows = self.read(|db| db.query(sql, &[i.kind.as_str().into(), i.key.as_str().into(), number(id)]))?;
+            for row in &rows {
+                found.entry(row.number(0)?).or_default().push(format!("{} {}", i.kind, i.key));
+            }
+        }
+        let own: BTreeMap<u32, &str> = items
+            .iter()
+            .filter(|i| i.kind == "address" && i.withdrawn.is_none())
+            .filter_map(|i| Some((cluster(&i.key)?, i.key.as_str())))
+            .collect();
+        if !own.is_empty() {
+            let sql = "SELECT case_id, key FROM case_items WHERE kind = 'address' AND case_id <> $1 AND withdrawn IS NULL ORDER BY id DESC LIMIT 10000";
+            for row in &self.read(|db| db.query(sql, &[number(id)]))? {
+                let (other, address) = (row.number(0)?, row.text(1)?);
+                if let Some(ours) = cluster(address).and_then(|c| own.get(&c)).filter(|ours| **ours != address) {
+                    found.entry(other).or_default().push(format!("{address} there and {ours} here are one cluster"));
+                }
+            }
+        }
+        let mut links = Vec::new();
+        for (other, because) in found {
+            // Whose case it is not learns that there is one, and what is shared: both leads must know; not what it is called.
+            let title = self.read(|db| {
+                Ok(match role(db, other, person) {
+                    Ok(_) => db
+                        .query("SELECT title FROM cases WHERE id = $1", &[number(other)])?
+                        .first()
+                        .and_then(|r| r.text_or_null(0).map(str::to_owned)),
+                    Err(_) => None,
+                })
+            })?;
+            links.push(Link { case: other, title, because });
+        }
+        Ok(links)
+    }
+
+    /// Cases and requests that have all the words, those that the person may read; the last word may be unfinished. At most 100.
+    ///
+    /// # Errors
+    /// [`CaseError`].
+    pub fn search(&self, query: &str, person: &Person) -> Result<Vec<Hit>, CaseError> {
+        if query.len() > 1_000 || search::words(query).is_empty() {
+            return Err(Invalid::new("q", "must be 1 to 1000 bytes with a word of two letters or digits").into());
+        }
+        let detail = json!({ "q": query }).to_string();
+        self.screening.note_look("desk.searched", "search", detail, &person.name)?;
+        self.read(|db| {
+            let mut hits = Vec::new();
+            for doc in search::find(db, query)? {
+                let (kind, id) = doc.split_once(':').unwrap_or_default();
+                let title = match kind {
+                    "case" => {
+                        let case = id.parse().unwrap_or_default();
+                        if role(db, case, person).is_err() {
+                            continue;
+                        }
+                        let rows = db.query("SELECT title FROM cases WHERE id = $1", &[number(case)])?;
+                        rows.first().map_or(Ok(String::new()), |r| r.text(0).map(str::to_owned))?
+                    }
+                    _ => {
+                        let rows = db.query("SELECT agency, reference FROM requests WHERE id = $1", &[id.into()])?;
+                        let name = |r: &Row| Ok::<_, DbError>(format!("{}, {}", r.text(0)?, r.text(1)?));
+                        rows.first().map_or(Ok(String::new()), name)?
+                    }
+                };
+                hits.push(Hit { kind: kind.to_owned(), id: id.to_owned(), title });
+                if hits.len() >= 100 {
+                    break;
+                }
+            }
+            Ok(hits)
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! A case as a report to be read and signed.
+
+use super::*;
+
+/// The ends of a saved trace in words, at most 40.
+pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
+    let ends = body["ends"].as_array().cloned().unwrap_or_default();
+    let text = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let network = body["network"].as_str().and_then(|n| n.parse::<Network>().ok());
+    let asset = network.map_or("an unknown asset", |n| n.parameters().asset);
+    let line = |e: &serde_json::Value| {
+        let label = e["label"].as_str().or(e["entity"].as_str()).unwrap_or_default();
+        let amount = e["amount"].as_u64().map_or_else(|| text(&e["amount"]), |n| with_unit(n, asset));
+        format!("{amount} at {} {label} ({})", text(&e["address"]), text(&e["kind"]))
+    };
+    ends.iter().take(40).map(line).collect()
+}
+
+impl Cases<'_> {
+    /// A case as a report to be read and signed (PDF).
+    ///
+    /// # Errors
+    /// [`CaseError`].
+    pub fn case_report(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<Vec<u8>, CaseError> {
+        let file = self.case(id, workspace, person)?;
+        let c = &file.case;
+        let mut parts = vec![
+            field("State", c.state.clone()),
+            field("Opened", format!("{} by {}", rfc3339(c.created), c.created_by)),
+            field(
+                "People",
+                file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", "),
+            ),
+        ];
+        parts.extend(c.typology.iter().map(|t| field("Typology", t.clone())));
+        parts.extend(
+            c.closed.map(|t| {
+                field("Closed", format!("{}: {}", rfc3339(t), c.closed_reason.as_deref().unwrap_or_default()))
+            }),
+        );
+        parts.push(text(c.summary.clone()));
+        let kinds = [
+            ("subject", "Subjects"),
+            ("address", "Addresses"),
+            ("transaction", "Transactions"),
+            ("exhibit", "Exhibits and their custody"),
+            ("trace", "Traces"),
+            ("graph", "Graphs"),
+            ("request", "Requests"),
+            ("alert", "Alerts"),
+            ("hold", "Holds"),
+            ("event", "Events"),
+            ("note", "Notes"),
+            ("task", "Tasks"),
+        ];
+        for (kind, title) in kinds {
+            let list: Vec<&Item> = file.items.iter().filter(|i| i.kind == kind && i.withdrawn.is_none()).collect();
+            if list.is_empty() {
+                continue;
+            }
+            parts.push(heading(title));
+            for i in list {
+                let name = if i.key.is_empty() { format!("#{}", i.id) } else { i.key.clone() };
+                parts.push(field(&name, i.title.clone()));
+                for c in &i.custody {
+                    let hash = c.sha256.as_ref().map_or(String::new(), |h| format!(", SHA-256 {h}"));
+                    parts.push(Part::Small(format!(
+                        "{} {} by {} at {}: {}{hash}",
+                        rfc3339(c.time),
+                        c.action,
+                        c.person,
+                        c.place,
+                        c.note
+                    )));
+                }
+                if kind == "trace" {
+                    parts.extend(trace_lines(&i.body).into_iter().map(Part::Small));
+                }
+            }
+        }
+        if !file.links.is_empty() {
+            parts.push(heading("Linked cases"));
+            for l in &file.links {
+                parts.push(field(&format!("Case {}", l.case), l.because.join("; ")));
+            }
+        }
+        parts.push(heading("Timeline (UTC)"));
+        parts.extend(file.timeline.iter().map(|m| Part::Small(format!("{}  {}", rfc3339(m.time), m.what))));
+        Ok(pdf::write(&format!("Case {}: {}", c.id, c.title), &parts, self.screening.now())?)
+    }
+}

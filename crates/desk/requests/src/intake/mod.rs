@@ -1,0 +1,318 @@
+//! Requests as they are taken in, reviewed and answered: agencies and their verified domains, call-backs, and four eyes on every answer.
+
+mod agencies;
+mod seizures;
+mod sender;
+mod steps;
+
+pub use agencies::{Agency, NewAgency};
+pub use seizures::{Seizure, SeizureTransfer};
+pub use sender::history;
+pub use steps::{Outcome, Step};
+
+pub(crate) use seizures::seizures_of;
+
+use crate::RequestError;
+use crate::forgery::CallBack;
+use crate::matching::{Match, matches_within};
+use crate::policy::Judgement;
+use crate::request::{Request, Target};
+use crate::{Desk, Inquiry, Review, review};
+use holdfast_screening::service::Transaction;
+use holdfast_store::{Database, DbError, Row, number, parse};
+use holdfast_types::Invalid;
+use holdfast_workspace::Workspace;
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+pub(crate) fn basis(judgement: &Judgement, request: &Request) -> String {
+    format!("{} ({}), {}", judgement.title, request.process, request.reference)
+}
+
+/// A request as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Stored {
+    /// Its number.
+    pub seq: u64,
+    /// The request, canonical.
+    pub request: Request,
+    /// open, prepared or answered.
+    pub state: String,
+    /// When it must be answered, Unix seconds.
+    pub due: i64,
+    /// Whether that time is over and it is not answered.
+    pub overdue: bool,
+    /// The call-back.
+    pub call_back: Option<CallBack>,
+    /// The prepared or given answer: granted, partly, refused, forged.
+    pub outcome: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who prepared it.
+    pub prepared_by: Option<String>,
+    /// Who approved it first, of two; seizures only.
+    pub first_approval: Option<String>,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// When it was answered.
+    pub answered: Option<i64>,
+    /// Holds that the answer to a freeze placed.
+    pub holds: Vec<u64>,
+}
+
+/// A request with what policy and the signs of forgery say of it now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Opened {
+    /// As it stands.
+    pub stored: Stored,
+    /// The review.
+    pub review: Review,
+}
+
+/// A customer that a request's targets were matched to, and what the reviewer said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Matched {
+    /// The match.
+    pub found: Match,
+    /// accepted, rejected, or nothing yet.
+    pub verdict: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who said so.
+    pub decided_by: Option<String>,
+}
+
+/// Which requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFilter {
+    /// open, prepared or answered.
+    pub state: Option<String>,
+    /// Numbers above this one.
+    pub after: u64,
+    /// At most so many, up to 1,000.
+    pub limit: usize,
+}
+
+const COLUMNS: &str =
+    "seq, body, state, due, call_back, outcome, reason, prepared_by, approved_by, answered, holds, first_approval";
+
+fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
+    let state = row.text(2)?.to_owned();
+    let due = row.int(3)?;
+    Ok(Stored {
+        seq: row.number(0)?,
+        request: parse("request", row.text(1)?)?,
+        overdue: state != "answered" && due < now,
+        state,
+        due,
+        call_back: row.text_or_null(4).map(|t| parse("call-back", t)).transpose()?,
+        outcome: row.text_or_null(5).map(str::to_owned),
+        reason: row.text_or_null(6).map(str::to_owned),
+        prepared_by: row.text_or_null(7).map(str::to_owned),
+        approved_by: row.text_or_null(8).map(str::to_owned),
+        first_approval: row.text_or_null(11).map(str::to_owned),
+        answered: row.int_or_null(9),
+        holds: row.text_or_null(10).map_or(Ok(Vec::new()), |t| parse("holds", t))?,
+    })
+}
+
+pub(crate) fn by_id(db: &mut Database, id: &str, now: i64) -> Result<Option<Stored>, DbError> {
+    let rows = db.query(&format!("SELECT {COLUMNS} FROM requests WHERE id = $1"), &[id.into()])?;
+    rows.first().map(|r| stored(r, now)).transpose()
+}
+
+fn digest(targets: &[Target]) -> String {
+    hex::encode(Sha256::digest(serde_json::to_vec(targets).unwrap_or_default()))
+}
+
+pub(crate) fn known(found: Option<Stored>, id: &str) -> Result<Stored, RequestError> {
+    found.ok_or_else(|| RequestError::NotFound(format!("request '{id}'")))
+}
+
+/// Stores a request; false when it is there already with the same content.
+fn store(tx: &mut Transaction<'_>, request: Request, due: i64, officer: Option<u64>) -> Result<bool, RequestError> {
+    let now = tx.now();
+    match by_id(tx.db(), &request.id, now)? {
+        Some(known) if known.request == request => return Ok(false),
+        Some(_) => return Err(RequestError::Conflict(request.id)),
+        None => {}
+    }
+    let last = tx.db().query("SELECT COALESCE(MAX(seq), 0) FROM requests", &[])?;
+    let seq = last.first().map_or(Ok(0), |r| r.int(0))? + 1;
+    let body = json!(request).to_string();
+    let row = [
+        seq.into(),
+        request.id.as_str().into(),
+        request.received.into(),
+        due.into(),
+        "open".into(),
+        request.officer.agency.as_str().into(),
+        request.officer.email.to_lowercase().into(),
+        request.reference.as_str().into(),
+        digest(&request.targets).into(),
+        body.as_str().into(),
+        request.officer.country.as_str().into(),
+        request.kind.name().into(),
+        // The first reminder comes at half of the time.
+        (request.received + (due - request.received) / 2).into(),
+    ];
+    tx.db().execute(
+        "INSERT INTO requests (seq, id, received, due, state, agency, email, reference, targets, body, country, kind, next_look)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        &row,
+    )?;
+    let who = &request.officer;
+    let mut words = vec![&request.id, &request.reference, &who.agency, &who.name, &who.email];
+    words.extend(request.targets.iter().map(|t| &t.value));
+    let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
+    crate::search::index(tx.db(), &format!("request:{}", request.id), &words.join(" "))?;
+    if let Some(officer) = officer {
+        let row = [request.id.as_str().into(), number(officer)];
+        tx.db().execute("INSERT INTO request_officers (request, officer) VALUES ($1, $2)", &row)?;
+    }
+    let sha256 = hex::encode(Sha256::digest(body.as_bytes()));
+    let detail = json!({ "kind": request.kind, "process": request.process, "due": due, "sha256": sha256 });
+    tx.audit("request.received", &format!("request:{}", request.id), &detail.to_string());
+    Ok(true)
+}
+
+impl Desk<'_> {
+    /// Takes a request in. Sent again with the same id and content it changes nothing.
+    ///
+    /// # Errors
+    /// [`RequestError`]; the same id with other content is a conflict.
+    pub fn submit(&self, request: Request, actor: &str) -> Result<Opened, RequestError> {
+        self.import(request, actor, None)
+    }
+
+    /// Takes a request in, sent by an officer of the portal or entered by the desk.
+    pub(crate) fn import(&self, request: Request, actor: &str, officer: Option<u64>) -> Result<Opened, RequestError> {
+        let request = request.canonical()?;
+        let due = self.policy.judge(&request)?.due;
+        let id = request.id.clone();
+        let lacking = self.policy.lacks_period(&request);
+        let classes: Vec<&str> = lacking.iter().map(|c| c.name()).collect();
+        let lacking = format!("{} opens {} for a period only: name from and to", request.process, classes.join(", "));
+        // An officer at the portal is sent back at once; what comes another way is stored, so that its clock runs, and sent back by mail.
+        if officer.is_some() && !classes.is_empty() {
+            return Err(Invalid::new("scope.from", lacking).into());
+        }
+        let send_back = (!classes.is_empty()).then_some(lacking);
+        self.transact(actor, move |tx| {
+            let (to, reference) = (request.officer.email.clone(), request.reference.clone());
+            let subject = format!("request:{}", request.id);
+            let new = store(tx, request, due, officer)?;
+            if let Some(why) = send_back.filter(|_| new) {
+                let body =
+                    format!("Your request {reference} cannot be answered as it is: {why}. Please send it again so.\n");
+                crate::portal::mail(tx, &to, "Your request needs a period", &body, &subject)?;
+                tx.audit("request.sent_back", &subject, &json!({ "why": why }).to_string());
+            }
+            Ok(())
+        })?;
+        self.opened(&id)
+    }
+
+    /// Takes many requests in at once, as when an older portal's are moved here; gives how many were new. At most 10,000.
+    ///
+    /// # Errors
+    /// [`RequestError`] names the request by its place; nothing is taken in then. Sent again, requests change nothing.
+    pub fn submit_many(&self, requests: Vec<Request>, actor: &str) -> Result<u64, RequestError> {
+        if requests.len() > 10_000 {
+            return Err(Invalid::new("requests", "more than 10000 at once; send several times").into());
+        }
+        let mut ready = Vec::with_capacity(requests.len());
+        for (i, request) in requests.into_iter().enumerate() {
+            let place = |e: Invalid| Invalid::new(&format!("requests[{i}].{}", e.field), e.problem);
+            let request = request.canonical().map_err(place)?;
+            let due = self.policy.judge(&request).map_err(place)?.due;
+            ready.push((request, due));
+        }
+        self.transact(actor, move |tx| {
+            let mut new = 0;
+            for (request, due) in ready {
+                new += u64::from(store(tx, request, due, None)?);
+            }
+            Ok(new)
+        })
+    }
+
+    /// A request with its review as of now; the look is in the audit log.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn open(&self, id: &str, actor: &str) -> Result<Opened, RequestError> {
+        let opened = self.opened(id)?;
+        self.note_look("request.read", &format!("request:{id}"), actor)?;
+        Ok(opened)
+    }
+
+    fn opened(&self, id: &str) -> Result<Opened, RequestError> {
+        let now = self.screening.now();
+        let found = self.read(|db| by_id(db, id, now))?;
+        let stored = known(found, id)?;
+        let history = self.read(|db| history(db, &stored.request, stored.call_back.clone()))?;
+        let review = review(self.policy, &Inquiry { request: stored.request.clone(), history })?;
+        Ok(Opened { stored, review })
+    }
+
+    /// Requests by number; the look is in the audit log.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn list(&self, filter: &RequestFilter, actor: &str) -> Result<Vec<Stored>, RequestError> {
+        let limit = number(filter.limit.clamp(1, 1000) as u64);
+        let now = self.screening.now();
+        let (state, after) = (filter.state.clone(), i64::try_from(filter.after).unwrap_or(i64::MAX));
+        let rows = self.read(|db| match &state {
+            Some(state) => db.query(
+                &format!("SELECT {COLUMNS} FROM requests WHERE state = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
+                &[state.as_str().into(), after.into(), limit],
+            ),
+            None => db.query(
+                &format!("SELECT {COLUMNS} FROM requests WHERE seq > $1 ORDER BY seq LIMIT $2"),
+                &[after.into(), limit],
+            ),
+        })?;
+        let list = rows.iter().map(|r| stored(r, now)).collect::<Result<Vec<_>, _>>()?;
+        let detail = json!({ "requests": list.iter().map(|r| r.seq).collect::<Vec<_>>() }).to_string();
+        self.screening.note_look("request.listed", "requests", detail, actor)?;
+        Ok(list)
+    }
+
+    /// Customers that the request's targets are matched to now, sure ones first, with what reviewers said of them; the look is in the audit
+    /// log.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn matches(&self, workspace: Option<&Workspace>, id: &str, actor: &str) -> Result<Vec<Matched>, RequestError> {
+        let now = self.screening.now();
+        let found = self.read(|db| by_id(db, id, now))?;
+        let stored = known(found, id)?;
+        let rows = self.read(|db| {
+            let sql = "SELECT customer, verdict, reason, decided_by FROM request_matches WHERE request = $1";
+            db.query(sql, &[id.into()])
+        })?;
+        let mut said = std::collections::HashMap::new();
+        for row in &rows {
+            let text = |i| row.text(i).map(str::to_owned);
+            said.insert(text(0)?, (text(1)?, text(2)?, text(3)?));
+        }
+        let asked = &stored.request;
+        let matched = matches_within(self.screening, workspace, &asked.targets, &asked.scope)?;
+        let with = |found: Match| {
+            let (verdict, reason, decided_by) = match said.get(&found.customer).cloned() {
+                Some((v, r, by)) => (Some(v), Some(r), Some(by)),
+                None => (None, None, None),
+            };
+            Matched { found, verdict, reason, decided_by }
+        };
+        let list: Vec<Matched> = matched.into_iter().map(with).collect();
+        let detail =
+            json!({ "customers": list.iter().map(|m| &m.found.customer).take(1000).collect::<Vec<_>>() }).to_string();
+        self.screening.note_look("request.matched", &format!("request:{id}"), detail, actor)?;
+        Ok(list)
+    }
+}

@@ -1,0 +1,306 @@
+//! How an officer enters: a mailed code proves the address, a second factor opens the session. Codes and secrets are derived.
+
+use super::*;
+
+/// A session at the portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PortalSession)]
+pub struct Session {
+    /// Bearer token.
+    pub token: String,
+    /// When it ends, Unix seconds.
+    pub expires: i64,
+    /// Whether the second factor was given; without it only the second factor itself opens.
+    pub full: bool,
+    /// Whether a second factor must be set up first.
+    pub must_enrol: bool,
+}
+
+/// A TOTP secret that was set up; it counts once a code of it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Enrolment {
+    /// Secret, base32.
+    pub secret: String,
+    /// For authenticator apps.
+    pub uri: String,
+}
+
+/// The mailed code: eight digits.
+pub(super) fn code(master: &Master, officer: u64, number: i64) -> String {
+    let bytes = master.derive("mail-code", &format!("{officer}:{number}"));
+    let n = u64::from_be_bytes(bytes[..8].try_into().unwrap_or_default()) % 100_000_000;
+    format!("{n:08}")
+}
+
+pub(super) fn totp(master: &Master, officer: &Officer, number: i64) -> Result<totp_rs::Totp, RequestError> {
+    let secret = master.derive("totp", &format!("{}:{number}", officer.id));
+    totp_rs::Builder::new()
+        .with_secret(totp_rs::Secret::from(&secret[..20]))
+        .with_issuer(Some("Holdfast"))
+        .with_account_name(officer.email.as_str())
+        .build()
+        .map_err(|e| RequestError::State(format!("second factor: {e}")))
+}
+
+pub(super) fn equal(a: &str, b: &str) -> bool {
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}
+
+/// Whether a session has the second factor; only of tokens that were checked.
+pub(crate) fn is_full(token: &str) -> bool {
+    token.split('_').nth(2) == Some("1")
+}
+
+pub(crate) fn session(master: &Master, officer: &Officer, full: bool, now: i64) -> Session {
+    let expires = now + SESSION_SECONDS;
+    let body = format!("{}_{}_{expires}_{}", officer.id, u8::from(full), officer.generation);
+    let mac = hex::encode(&master.derive("portal-session", &body)[..24]);
+    Session { token: format!("ho_{body}_{mac}"), expires, full, must_enrol: !officer.second_factor }
+}
+
+/// Stores a new officer.
+pub(super) fn register(tx: &mut Transaction<'_>, address: &str, name: &str, agency: i64) -> Result<(), RequestError> {
+    let (id, now) = (tx.next_id("officers")?, tx.now());
+    let row = [id.into(), address.into(), name.into(), agency.into(), now.into()];
+    tx.db().execute(
+        "INSERT INTO officers (id, email, name, agency, state, created, generation, code, code_until, code_tries, code_hour,
+         code_count, totp, totp_confirmed, totp_step, totp_tries, recipients)
+         VALUES ($1, $2, $3, $4, 'registered', $5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '[]')",
+        &row,
+    )?;
+    tx.audit("officer.registered", &format!("officer:{id}"), &json!({ "email": address }).to_string());
+    Ok(())
+}
+
+/// Mails a code, unless one that is good and unused was mailed just now: whoever asks again and again mails nobody without end, and voids no
+/// code.
+pub(super) fn mail_code(
+    tx: &mut Transaction<'_>,
+    master: &Master,
+    address: &str,
+    proved: Option<&str>,
+    about: &str,
+) -> Result<(), RequestError> {
+    let now = tx.now();
+    let rows = tx.db().query(
+        "SELECT id, code, code_until, code_tries, code_mailed FROM officers WHERE email = $1",
+        &[address.into()],
+    )?;
+    let row = rows.first().ok_or_else(|| RequestError::NotFound("officer".into()))?;
+    let (id, last, until, tries, mailed): (u64, i64, i64, i64, i64) =
+        (row.number(0)?, row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?);
+    let good = now <= until && tries < MAX_CODE_TRIES;
+    if good && now - mailed < CODE_SPACING {
+        return Ok(());
+    }
+    let before = if good { until } else { 0 };
+    let latest = last + 1;
+    let row = [latest.into(), (now + CODE_SECONDS).into(), before.into(), now.into(), number(id)];
+    tx.db().execute(
+        "UPDATE officers SET code = $1, code_until = $2, code_tries = 0, code_before_until = $3, code_mailed = $4 WHERE id = $5",
+        &row,
+    )?;
+    let body = format!(
+        "Your code for the request portal is {}. It opens for 15 minutes, once. If you did not ask for it, tell the desk.\n",
+        code(master, id, latest)
+    );
+    let about = proved.map_or(about.to_owned(), |what| format!("{what}:{id}"));
+    mail(tx, address, "Your code", &body, &about)
+}
+
+impl Desk<'_> {
+    /// Registers an officer, or lets one come back: a code is mailed to the address, whose domain must be a verified one of an agency. Whether
+    /// the address is known, new or suspended is said in the mail only.
+    ///
+    /// # Errors
+    /// [`RequestError`]; a domain of no agency is refused.
+    pub fn ask_code(&self, address: &str, name: Option<&str>) -> Result<(), RequestError> {
+        let address = email("email", address)?.to_lowercase();
+        if let Some(name) = name {
+            text_ok("name", name)?;
+        }
+        let domain = address.rsplit('@').next().unwrap_or_default().to_owned();
+        let (name, master) = (name.map(str::to_owned), self.master.clone());
+        self.transact("portal", move |tx| {
+            // An internationalized domain is one domain in its own letters and in punycode.
+            let forms = Written::new(&domain).forms().map(Value::from);
+            let rows = tx.db().query("SELECT agency FROM agency_domains WHERE domain IN ($1, $2) ORDER BY domain", &forms)?;
+            let Some(agency) = rows.first().map(|r| r.int(0)).transpose()? else {
+                let what = format!("{domain} is no domain of an agency that the desk verified; ask the desk to add it");
+                return Err(Invalid::new("email", what).into());
+            };
+            let known = officer_of(tx.db(), "email", address.as_str().into())?;
+            let proved = known.as_ref().is_some_and(|o| o.proved.is_some());
+            let about = format!("new-at:{domain}");
+            if !proved {
+                // Nobody makes the desk mail a whole domain.
+                let since = tx.now() - 3_600;
+                if outbox::count_since(tx.db(), &about, since)? >= NEW_MAILS_AN_HOUR {
+                    return Ok(());
+                }
+            }
+            if known.as_ref().is_some_and(|o| o.state == "suspended") {
+                let body = "Your access to the request portal is suspended. Ask the desk.\n";
+                return mail(tx, &address, "Your access", body, &about);
+            }
+            if known.is_none() {
+                let Some(name) = name else {
+                    let body = "Nobody is registered with this address at the request portal. To register, give your name with it.\n";
+                    return mail(tx, &address, "Your address", body, &about);
+                };
+                register(tx, &address, &name, agency)?;
+            }
+            mail_code(tx, &master, &address, proved.then_some("officer"), &about)
+        })
+    }
+
+    /// Proves an address by a code that was mailed to it; the session still needs the second factor. The last code is good, and the one before
+    /// it while its time lasts.
+    ///
+    /// # Errors
+    /// [`RequestError::State`] for a wrong, used or old code.
+    pub fn prove(&self, address: &str, given: &str) -> Result<Session, RequestError> {
+        let address = email("email", address)?.to_lowercase();
+        let (given, master) = (given.trim().to_owned(), self.master.clone());
+        self.transact("portal", move |tx| {
+            let now = tx.now();
+            let wrong = || refused("the code is wrong, used or too old; ask for another");
+            let found = officer_of(tx.db(), "email", address.as_str().into())?.ok_or_else(wrong)?;
+            let rows = tx.db().query(
+                "SELECT code, code_until, code_tries, code_before_until FROM officers WHERE id = $1",
+                &[number(found.id)],
+            )?;
+            let row = rows.first().ok_or_else(wrong)?;
+            let (latest, until, tries, before) = (row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?);
+            let is_over = now > until && now > before;
+            if found.state == "suspended" || latest == 0 || is_over || tries >= MAX_CODE_TRIES {
+                return Err(wrong());
+            }
+            let subject = format!("officer:{}", found.id);
+            let opens = |code_number: i64, until: i64| {
+                code_number > 0 && now <= until && equal(&code(&master, found.id, code_number), &given)
+            };
+            if !(opens(latest, until) | opens(latest - 1, before)) {
+                // Written before the refusal, so that tries count.
+                tx.db().execute(
+                    "UPDATE officers SET code_tries = code_tries + 1 WHERE id = $1",
+                    &[number(found.id)],
+                )?;
+                tx.audit("officer.code_refused", &subject, "{}");
+                tx.checkpoint()?;
+                return Err(wrong());
+            }
+            let state = if found.state == "registered" { "proved" } else { found.state.as_str() };
+            let row = [state.into(), now.into(), number(found.id)];
+            tx.db().execute(
+                "UPDATE officers SET state = $1, proved = $2, code_until = 0, code_before_until = 0, totp_tries = 0 WHERE id = $3",
+                &row,
+            )?;
+            tx.audit("officer.address_proved", &subject, "{}");
+            Ok(session(&master, &found, false, now))
+        })
+    }
+
+    /// The officer of a token; `full` asks for a session with the second factor.
+    ///
+    /// # Errors
+    /// [`RequestError::State`] when the session is over or not full.
+    pub fn officer(&self, token: &str, full: bool) -> Result<Officer, RequestError> {
+        let over = || refused("the session is over; ask for a code");
+        let mut parts = token.strip_prefix("ho_").ok_or_else(over)?.rsplitn(2, '_');
+        let (mac, body) = (parts.next().ok_or_else(over)?, parts.next().ok_or_else(over)?);
+        if !equal(&hex::encode(&self.master.derive("portal-session", body)[..24]), mac) {
+            return Err(over());
+        }
+        let numbers: Vec<i64> = body.split('_').map_while(|p| p.parse().ok()).collect();
+        let [id, is_full, expires, generation] = numbers[..] else { return Err(over()) };
+        let found = self.read(|db| officer_of(db, "id", id.into()))?.ok_or_else(over)?;
+        if expires < self.screening.now() || found.generation != generation || found.state == "suspended" {
+            return Err(over());
+        }
+        if full && is_full != 1 {
+            return Err(refused("give the second factor first"));
+        }
+        Ok(found)
+    }
+
+    /// Ends all sessions of the officer whose token it is; a token that is over ends nothing.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn sign_out(&self, token: &str) -> Result<(), RequestError> {
+        let Ok(found) = self.officer(token, false) else { return Ok(()) };
+        self.transact("portal", move |tx| {
+            let id = found.id;
+            tx.db().execute("UPDATE officers SET generation = generation + 1 WHERE id = $1", &[number(id)])?;
+            tx.audit("officer.signed_out", &format!("officer:{id}"), "{}");
+            Ok(())
+        })
+    }
+
+    /// Sets a TOTP secret up: in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn enrol(&self, token: &str) -> Result<Enrolment, RequestError> {
+        let found = self.officer(token, false)?;
+        if found.second_factor && (found.app || !is_full(token)) {
+            return Err(refused("a second factor is set up; ask the desk to reset it"));
+        }
+        let (master, id) = (self.master.clone(), found.id);
+        self.transact("portal", move |tx| {
+            let nth = found.totp + 1;
+            tx.db().execute("UPDATE officers SET totp = $1 WHERE id = $2", &[nth.into(), number(id)])?;
+            tx.audit("officer.factor_begun", &format!("officer:{id}"), "{}");
+            let totp = totp(&master, &found, nth)?;
+            let uri = totp.to_url().map_err(|e| RequestError::State(format!("second factor: {e}")))?;
+            let secret = master.derive("totp", &format!("{}:{nth}", found.id));
+            Ok(Enrolment { secret: totp_rs::Secret::from(&secret[..20]).to_base32(), uri })
+        })
+    }
+
+    /// Gives a TOTP code; the session is full then. Each code opens once (RFC 6238, section 5.2).
+    ///
+    /// # Errors
+    /// [`RequestError::State`] for a wrong or used code, or after too many tries.
+    pub fn second_factor(&self, token: &str, given: &str) -> Result<Session, RequestError> {
+        let found = self.officer(token, false)?;
+        let (given, master, id) = (given.trim().to_owned(), self.master.clone(), found.id);
+        let full = is_full(token);
+        self.transact("portal", move |tx| {
+            let now = tx.now();
+            let rows = tx.db().query(
+                "SELECT totp, totp_step, totp_tries, totp_confirmed, (SELECT COUNT(*) FROM passkeys p WHERE p.officer = officers.id)
+                 FROM officers WHERE id = $1",
+                &[number(id)],
+            )?;
+            let row = rows.first().ok_or_else(|| refused("the session is over; ask for a code"))?;
+            let (nth, last, tries) = (row.int(0)?, row.int(1)?, row.int(2)?);
+            if nth == 0 {
+                return Err(refused("set a second factor up first"));
+            }
+            // A secret that was never confirmed must not open an account that a passkey guards.
+            if row.int(3)? == 0 && row.int(4)? > 0 && !full {
+                return Err(refused("enter with your passkey; an app can be added then"));
+            }
+            if tries >= MAX_TRIES {
+                return Err(refused("too many wrong codes; prove the address again"));
+            }
+            let subject = format!("officer:{id}");
+            let step = totp(&master, &found, nth)?.check(&given, now.max(0).unsigned_abs());
+            let step = step.and_then(|s| i64::try_from(s).ok()).filter(|s| *s > last);
+            let Some(step) = step else {
+                tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[number(id)])?;
+                tx.audit("officer.factor_refused", &subject, "{}");
+                tx.checkpoint()?;
+                return Err(refused("the code is wrong or used; wait for the next one"));
+            };
+            tx.db().execute(
+                "UPDATE officers SET totp_confirmed = 1, totp_step = $1, totp_tries = 0 WHERE id = $2",
+                &[step.into(), number(id)],
+            )?;
+            tx.audit("officer.entered", &subject, "{}");
+            Ok(session(&master, &Officer { second_factor: true, ..found }, true, now))
+        })
+    }
+}
