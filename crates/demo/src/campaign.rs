@@ -10,6 +10,7 @@ use holdfast_prevention::campaigns::{NewCampaign, RiskRule};
 use holdfast_screening::Screening;
 use holdfast_simulate::random::Random;
 use holdfast_types::Amount;
+use holdfast_types::ids::CampaignId;
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 
@@ -78,7 +79,7 @@ fn first_payments(screening: &Screening, workspace: &Workspace) -> anyhow::Resul
 }
 
 /// What people do after the messages: those told heed them more often than not.
-fn behave(prevention: &Prevention<'_>, workspace: &Workspace, campaign: i64) -> anyhow::Result<()> {
+fn behave(prevention: &Prevention<'_>, workspace: &Workspace, campaign: CampaignId) -> anyhow::Result<()> {
     let (mut random, mut events) = (Random::new(300_026), Vec::new());
     let now = prevention.screening.now();
     for person in prevention.campaign_people(campaign, "")? {

@@ -17,6 +17,7 @@ pub mod asset;
 pub mod chain;
 mod error_kind;
 pub mod hash;
+pub mod ids;
 mod invalid;
 pub mod network;
 pub mod script;

@@ -14,6 +14,7 @@ use holdfast_decision::warnings::Scam;
 use holdfast_prevention::Prevention;
 use holdfast_prevention::campaigns::{Campaign, Effect, NewCampaign, Person, Template};
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_types::ids::CampaignId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -162,7 +163,7 @@ pub async fn preview(
 /// A campaign.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Campaign), (status = 404, body = ErrorBody)))]
-pub async fn campaign(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Campaign> {
+pub async fn campaign(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Campaign> {
     run(shared, move |s| Ok(s.prevention().campaign(id)?)).await.map(Json)
 }
 
@@ -179,7 +180,7 @@ pub struct PeopleQuery {
     responses((status = 200, body = Vec<Person>), (status = 404, body = ErrorBody)))]
 pub async fn people(
     State(shared): State<Shared>,
-    Path(id): Path<i64>,
+    Path(id): Path<CampaignId>,
     Query(q): Query<PeopleQuery>,
 ) -> Answer<Vec<Person>> {
     run(shared, move |s| Ok(s.prevention().campaign_people(id, &q.after)?)).await.map(Json)
@@ -191,7 +192,7 @@ pub async fn people(
 pub async fn start(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<CampaignId>,
 ) -> Answer<Campaign> {
     run(shared, move |s| Ok(s.prevention().start_campaign(id, &|e| s.category_now(e), &caller.0)?)).await.map(Json)
 }
@@ -202,7 +203,7 @@ pub async fn start(
 pub async fn end(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<CampaignId>,
 ) -> Answer<Campaign> {
     run(shared, move |s| Ok(s.prevention().end_campaign(id, &caller.0)?)).await.map(Json)
 }
@@ -210,7 +211,7 @@ pub async fn end(
 /// What a campaign did so far, against those held out, with its uncertainty.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/effect", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Effect), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn effect(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Effect> {
+pub async fn effect(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Effect> {
     run(shared, move |s| Ok(s.prevention().campaign_effect(id, &|e| s.category_now(e))?)).await.map(Json)
 }
 

@@ -17,6 +17,7 @@ use holdfast_cases::seized::{ScanOrder, Scanned};
 use holdfast_cases::transparency;
 use holdfast_cases::{CaseError, Cases};
 use holdfast_forensics::derive::GAP;
+use holdfast_types::ids::{CaseId, CaseItemId, RecommendationId, ReportId};
 use holdfast_workspace::Snapshot;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -78,7 +79,7 @@ pub async fn open_case(
 pub async fn case(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
 ) -> Result<Json<CaseFile>, ApiError> {
     with_ledger(shared, &caller, move |d, w, p| d.case(id, Some(w), p)).await.map(Json)
 }
@@ -87,7 +88,8 @@ pub async fn case(
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Changed {
     /// Number of the item that was added.
-    item: Option<u64>,
+    #[schema(value_type = Option<u64>)]
+    item: Option<CaseItemId>,
 }
 
 /// Changes a case: add, done, withdraw, custody, member, close, reopen.
@@ -97,7 +99,7 @@ pub struct Changed {
 pub async fn change_case(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
     body: Bytes,
 ) -> Result<Json<Changed>, ApiError> {
     let step: CaseStep = json(&body)?;
@@ -121,7 +123,7 @@ pub struct ExhibitQuery {
 pub async fn add_exhibit(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, name)): Path<(u64, String)>,
+    Path((id, name)): Path<(CaseId, String)>,
     Query(q): Query<ExhibitQuery>,
     body: Bytes,
 ) -> Result<Json<Changed>, ApiError> {
@@ -138,7 +140,7 @@ pub async fn add_exhibit(
 pub async fn exhibit(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, name)): Path<(u64, String)>,
+    Path((id, name)): Path<(CaseId, String)>,
 ) -> Result<Response, ApiError> {
     let file = name.clone();
     let bytes = with(shared, &caller, move |d, p| d.exhibit(id, &file, p)).await?.0;
@@ -163,7 +165,7 @@ pub struct ScanQuery {
 pub async fn scan_evidence(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, name)): Path<(u64, String)>,
+    Path((id, name)): Path<(CaseId, String)>,
     Query(q): Query<ScanQuery>,
     body: Bytes,
 ) -> Result<Json<Scanned>, ApiError> {
@@ -174,7 +176,7 @@ pub async fn scan_evidence(
 pub async fn scan_bytes(
     shared: Shared,
     caller: &Caller,
-    id: u64,
+    id: CaseId,
     name: String,
     exhibit: String,
     gap: Option<u32>,
@@ -209,7 +211,7 @@ pub async fn scan_bytes(
 pub async fn save_trace(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
     Query(q): Query<TraceQuery>,
 ) -> Result<Json<Changed>, ApiError> {
     let request = q.request();
@@ -225,7 +227,7 @@ pub async fn save_trace(
 pub async fn case_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
 ) -> Result<Response, ApiError> {
     let bytes = with_ledger(shared, &caller, move |d, w, p| d.case_report(id, Some(w), p)).await?;
     Ok(download(&format!("case-{id}.pdf"), "application/pdf", bytes))
@@ -247,7 +249,7 @@ pub struct DraftBody {
 pub async fn reports(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
 ) -> Result<Json<Vec<Report>>, ApiError> {
     with(shared, &caller, move |d, p| d.reports(id, p)).await
 }
@@ -261,7 +263,7 @@ pub async fn reports(
 pub async fn draft_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
     body: Bytes,
 ) -> Result<Json<Report>, ApiError> {
     let draft: DraftBody = json(&body)?;
@@ -275,7 +277,7 @@ pub async fn draft_report(
 pub async fn revise_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, report)): Path<(u64, u64)>,
+    Path((id, report)): Path<(CaseId, ReportId)>,
     body: Bytes,
 ) -> Result<Json<Report>, ApiError> {
     let new: Body = json(&body)?;
@@ -289,7 +291,7 @@ pub async fn revise_report(
 pub async fn approve_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, report)): Path<(u64, u64)>,
+    Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Result<Json<Report>, ApiError> {
     with(shared, &caller, move |d, p| d.approve_report(id, report, p)).await
 }
@@ -301,7 +303,7 @@ pub async fn approve_report(
 pub async fn export_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, report)): Path<(u64, u64)>,
+    Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Result<Response, ApiError> {
     let bytes = with(shared, &caller, move |d, p| d.export_report(id, report, p)).await?.0;
     Ok(download(&format!("report-{report}.xml"), "application/xml", bytes))
@@ -372,7 +374,7 @@ pub struct FollowUp {
 pub async fn follow_up(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<RecommendationId>,
     body: Bytes,
 ) -> Result<Json<Recommendation>, ApiError> {
     let said: FollowUp = json(&body)?;

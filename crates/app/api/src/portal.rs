@@ -14,6 +14,7 @@ use holdfast_requests::passkey::Passkey;
 use holdfast_requests::portal::{Enrolment, Officer, Session, Status};
 use holdfast_requests::production::Production;
 use holdfast_requests::{Desk, Request, RequestError};
+use holdfast_types::ids::ProductionId;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -319,7 +320,7 @@ pub async fn productions(
 pub async fn fetch(
     State(shared): State<Shared>,
     headers: HeaderMap,
-    Path((id, number)): Path<(String, u64)>,
+    Path((id, number)): Path<(String, ProductionId)>,
 ) -> Result<axum::response::Response, ApiError> {
     let fetched = in_session(shared, &headers, true, move |d, token| d.own_fetch(token, &id, number)).await?;
     Ok(download(&format!("production-{number}.zip.age"), "application/octet-stream", fetched.0))

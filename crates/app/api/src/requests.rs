@@ -14,6 +14,7 @@ use holdfast_requests::intake::{Agency, Matched, NewAgency, Opened, RequestFilte
 use holdfast_requests::portal::{File, Message, Officer, Verdict};
 use holdfast_requests::production::Production;
 use holdfast_requests::{Desk, Inquiry, Policy, Request, RequestError, Review, review};
+use holdfast_types::ids::{AgencyId, OfficerId, ProductionId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -68,7 +69,8 @@ async fn intake<T: Send + 'static>(
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AgencyAnswer {
     /// Its number.
-    agency: u64,
+    #[schema(value_type = u64)]
+    agency: AgencyId,
 }
 
 /// Agencies with their verified mail domains.
@@ -292,7 +294,7 @@ pub struct OfficerVerdict {
 pub async fn judge_officer(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<OfficerId>,
     body: Bytes,
 ) -> Result<Json<Officer>, ApiError> {
     let said: OfficerVerdict = json(&body)?;
@@ -357,7 +359,7 @@ pub async fn produce(
 pub async fn fetch(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, number)): Path<(String, u64)>,
+    Path((id, number)): Path<(String, ProductionId)>,
 ) -> Result<axum::response::Response, ApiError> {
     caller.needs("desk")?;
     let bytes = at_desk(shared, move |d| d.fetch(&id, number, &caller.0)).await?;

@@ -12,6 +12,7 @@ use holdfast_input::time::rfc3339;
 use holdfast_prevention::Prevention;
 use holdfast_prevention::campaigns::{Campaign, NewCampaign, Template};
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_types::ids::CampaignId;
 use holdfast_workspace::Workspace;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -86,28 +87,28 @@ pub enum CampaignsCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number.
-        id: i64,
+        id: CampaignId,
     },
     /// End a campaign.
     End {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number.
-        id: i64,
+        id: CampaignId,
     },
     /// What a campaign did, against those held out.
     Effect {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number.
-        id: i64,
+        id: CampaignId,
     },
     /// People of a campaign.
     People {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number.
-        id: i64,
+        id: CampaignId,
         /// After this customer.
         #[arg(long, default_value = "")]
         after: String,

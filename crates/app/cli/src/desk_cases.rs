@@ -7,6 +7,7 @@ use clap::Subcommand;
 use holdfast_cases::case::{CaseStep, NewCase, Person};
 use holdfast_input::time::rfc3339;
 use holdfast_requests::portal::Verdict;
+use holdfast_types::ids::{CaseId, OfficerId, ProductionId};
 use holdfast_workspace::Workspace;
 use serde_json::json;
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ pub enum OfficersCommand {
         #[command(flatten)]
         intake: IntakeArgs,
         /// Number.
-        id: u64,
+        id: OfficerId,
         /// approve, suspend or reset_factor.
         verdict: String,
         /// Why.
@@ -85,14 +86,14 @@ pub enum CasesCommand {
         #[command(flatten)]
         intake: IntakeArgs,
         /// Number.
-        id: u64,
+        id: CaseId,
     },
     /// Change a case: add a subject, address, transaction, note or task, note custody, close it. The step is JSON as the API's.
     Step {
         #[command(flatten)]
         intake: IntakeArgs,
         /// Number.
-        id: u64,
+        id: CaseId,
         /// Such as {"step":"add","kind":"note","title":"Called the victim back."}.
         step: String,
     },
@@ -101,7 +102,7 @@ pub enum CasesCommand {
         #[command(flatten)]
         intake: IntakeArgs,
         /// Number.
-        id: u64,
+        id: CaseId,
         /// The file.
         file: PathBuf,
         /// Where it came from.
@@ -116,7 +117,7 @@ pub enum CasesCommand {
         #[command(flatten)]
         intake: IntakeArgs,
         /// Number.
-        id: u64,
+        id: CaseId,
         /// File.
         #[arg(long)]
         out: PathBuf,
@@ -210,7 +211,7 @@ pub enum ProductionsCommand {
         /// Request.
         request: String,
         /// Number.
-        number: u64,
+        number: ProductionId,
         /// File.
         #[arg(long)]
         out: PathBuf,

@@ -17,6 +17,7 @@ use holdfast_forensics::derive::{Derived, GAP};
 use holdfast_forensics::record::{self, Custody};
 use holdfast_forensics::scan::{MAX_UNPACKED, Progress, Report, scan};
 use holdfast_forensics::seal::{Sealed, Sealer, open};
+use holdfast_types::ids::CaseId;
 use holdfast_types::units::with_unit;
 use holdfast_workspace::Workspace;
 use serde_json::json;
@@ -43,7 +44,7 @@ pub struct KeyArgs {
     desk: DeskArgs,
     /// The case whose key seals the secrets.
     #[arg(long)]
-    case: Option<u64>,
+    case: Option<CaseId>,
     /// File with the secret key (AGE-SECRET-KEY-1...), instead of a case.
     #[arg(long, conflicts_with = "case")]
     identity: Option<PathBuf>,
@@ -205,7 +206,7 @@ fn show(
     report: &Report,
     derived: &[Derived],
     holdings: &[Holding],
-    case: Option<u64>,
+    case: Option<CaseId>,
     as_json: bool,
 ) -> anyhow::Result<()> {
     if as_json {

@@ -14,6 +14,7 @@ use holdfast_decision::warnings::Scam;
 use holdfast_input::time::rfc3339;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule, Template};
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_types::ids::CampaignId;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -141,7 +142,7 @@ pub async fn draft_page(
 pub async fn campaign_page(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<CampaignId>,
 ) -> Page {
     let unit = currency(&shared);
     let money = |minor: i64| money(minor, &unit);
@@ -220,7 +221,7 @@ pub async fn campaign_page(
 pub async fn step_campaign(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<CampaignId>,
     Form(fields): Fields,
 ) -> Result<Response, ErrorPage> {
     let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();

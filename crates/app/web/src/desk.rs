@@ -23,6 +23,7 @@ use holdfast_requests::intake::{NewAgency, RequestFilter, Step};
 use holdfast_requests::portal::Verdict;
 use holdfast_screening::alerts::{AlertAction, AlertFilter};
 use holdfast_screening::holds::HoldFilter;
+use holdfast_types::ids::{CaseId, CaseItemId, OfficerId, RecommendationId, ReportId};
 use holdfast_types::units::with_unit;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -453,7 +454,7 @@ pub(crate) async fn upload(mut form: Multipart) -> Result<Upload, ApiError> {
 pub async fn scan_evidence(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
     form: Multipart,
 ) -> Result<Markup, ErrorPage> {
     let file = upload(form).await?;
@@ -511,7 +512,7 @@ pub async fn attach(
 pub async fn add_exhibit(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
     form: Multipart,
 ) -> Result<Response, ErrorPage> {
     let (file, who) = (upload(form).await?, person(&caller));
@@ -574,7 +575,7 @@ pub async fn officers(State(shared): State<Shared>, Query(q): Query<ListQuery>) 
 pub async fn judge_officer(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<OfficerId>,
     Form(fields): Fields,
 ) -> Result<Response, ErrorPage> {
     #[derive(Deserialize)]
@@ -779,7 +780,7 @@ pub async fn open_case(
 }
 
 /// A case.
-pub async fn case(State(shared): State<Shared>, Extension(caller): Extension<Caller>, Path(id): Path<u64>) -> Page {
+pub async fn case(State(shared): State<Shared>, Extension(caller): Extension<Caller>, Path(id): Path<CaseId>) -> Page {
     let (file, reports) =
         with_ledger(shared, &caller, move |d, w, p| Ok((d.case(id, Some(w), p)?, d.reports(id, p)?))).await?;
     let (c, to) = (&file.case, format!("/desk/cases/{id}"));
@@ -857,7 +858,7 @@ pub async fn case(State(shared): State<Shared>, Extension(caller): Extension<Cal
 pub async fn step_case(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
     Form(fields): Fields,
 ) -> Result<Response, ErrorPage> {
     let step: CaseStep = step(&fields)?;
@@ -870,7 +871,7 @@ pub async fn step_case(
 pub async fn draft_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<CaseId>,
     Form(mut fields): Fields,
 ) -> Result<Response, ErrorPage> {
     let kind: Kind =
@@ -889,7 +890,7 @@ pub async fn draft_report(
 pub async fn approve_report(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path((id, report)): Path<(u64, u64)>,
+    Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Result<Response, ErrorPage> {
     let who = person(&caller);
     at_cases(shared, move |d| d.approve_report(id, report, &who)).await?;
@@ -961,7 +962,7 @@ pub async fn recommend(
 pub async fn follow_up(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<u64>,
+    Path(id): Path<RecommendationId>,
     Form(fields): Fields,
 ) -> Result<Response, ErrorPage> {
     let get = |name: &str| fields.get(name).cloned().unwrap_or_default();
@@ -997,8 +998,8 @@ pub async fn transparency(State(shared): State<Shared>) -> Page {
 #[derive(Debug, Deserialize)]
 pub struct GraphQuery {
     subject: Option<String>,
-    case: Option<u64>,
-    item: Option<u64>,
+    case: Option<CaseId>,
+    item: Option<CaseItemId>,
 }
 
 /// A graph that a person expands, arranges, annotates and saves in a case.

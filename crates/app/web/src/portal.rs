@@ -18,6 +18,7 @@ use holdfast_requests::policy::Policy;
 use holdfast_requests::portal::{Officer, Session};
 use holdfast_requests::request::{self, DataClass, Request, Statement, Target, TargetKind};
 use holdfast_requests::scope::OrderScope;
+use holdfast_types::ids::ProductionId;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -497,7 +498,7 @@ pub async fn attach(
 pub async fn fetch(
     State(shared): State<Shared>,
     headers: HeaderMap,
-    Path((id, number)): Path<(String, u64)>,
+    Path((id, number)): Path<(String, ProductionId)>,
 ) -> Result<Response, ErrorPage> {
     let token = token(&headers);
     let bytes = at_desk(shared, move |d| d.own_fetch(&token, &id, number)).await?;

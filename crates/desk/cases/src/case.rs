@@ -21,8 +21,9 @@ use holdfast_requests::portal::{note_file, read_file};
 use holdfast_requests::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use holdfast_requests::search;
 use holdfast_screening::service::Transaction;
-use holdfast_store::{Database, DbError, Row, Value, number, parse};
+use holdfast_store::{Database, DbError, Row, StoreError, Value, number, parse};
 use holdfast_types::Invalid;
+use holdfast_types::ids::{CaseId, CaseItemId};
 use holdfast_types::units::with_unit;
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde::{Deserialize, Serialize};
@@ -130,7 +131,8 @@ pub struct NewCase {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Case {
     /// Number.
-    pub id: u64,
+    #[schema(value_type = u64)]
+    pub id: CaseId,
     /// Title.
     pub title: String,
     /// What it is about.
@@ -164,7 +166,8 @@ pub struct Member {
 #[schema(as = CaseItem)]
 pub struct Item {
     /// Number.
-    pub id: u64,
+    #[schema(value_type = u64)]
+    pub id: CaseItemId,
     /// What it is.
     pub kind: String,
     /// Canonical value: customer, address, transaction id, number, SHA-256.
@@ -264,19 +267,22 @@ pub enum CaseStep {
     /// A task is done.
     Done {
         /// Number of the task.
-        item: u64,
+        #[schema(value_type = u64)]
+        item: CaseItemId,
     },
     /// An item does not belong here; it stays, struck out.
     Withdraw {
         /// Number of the item.
-        item: u64,
+        #[schema(value_type = u64)]
+        item: CaseItemId,
         /// Why.
         reason: String,
     },
     /// An exhibit changes hands or is worked on.
     Custody {
         /// Number of the exhibit.
-        item: u64,
+        #[schema(value_type = u64)]
+        item: CaseItemId,
         /// received, moved, examined, returned or destroyed.
         action: String,
         /// Where.
@@ -319,7 +325,7 @@ fn case(row: &Row) -> Result<Case, DbError> {
 }
 
 /// The person's role in a case. Who has none learns nothing of it, not even that it is there.
-fn role(db: &mut Database, id: u64, person: &Person) -> Result<Option<String>, CaseError> {
+fn role(db: &mut Database, id: CaseId, person: &Person) -> Result<Option<String>, CaseError> {
     let none = || CaseError::NotFound(format!("case {id} of yours"));
     if db.query("SELECT 1 FROM cases WHERE id = $1", &[number(id)])?.is_empty() {
         return Err(none());
@@ -334,7 +340,7 @@ fn role(db: &mut Database, id: u64, person: &Person) -> Result<Option<String>, C
 }
 
 /// Refuses who may read a case but not change it.
-pub(crate) fn may_change(db: &mut Database, id: u64, person: &Person, lead: bool) -> Result<(), CaseError> {
+pub(crate) fn may_change(db: &mut Database, id: CaseId, person: &Person, lead: bool) -> Result<(), CaseError> {
     let role = role(db, id, person)?;
     let may = match role.as_deref() {
         Some("lead") => true,
@@ -347,7 +353,7 @@ pub(crate) fn may_change(db: &mut Database, id: u64, person: &Person, lead: bool
     }
 }
 
-fn is_open(db: &mut Database, id: u64) -> Result<(), CaseError> {
+fn is_open(db: &mut Database, id: CaseId) -> Result<(), CaseError> {
     let rows = db.query("SELECT state FROM cases WHERE id = $1", &[number(id)])?;
     match rows.first().map(|r| r.text(0)).transpose()? {
         Some("open") => Ok(()),
@@ -420,7 +426,7 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn case(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<CaseFile, CaseError> {
+    pub fn case(&self, id: CaseId, workspace: Option<&Workspace>, person: &Person) -> Result<CaseFile, CaseError> {
         self.look_at_case(id, person)?;
         let (case, members, items) = self.read(|db| {
             let key: Value = number(id);
@@ -456,14 +462,14 @@ impl Cases<'_> {
         Ok(CaseFile { case, members, items, links, timeline })
     }
 
-    fn may_read_case(&self, id: u64, person: &Person) -> Result<(), CaseError> {
+    fn may_read_case(&self, id: CaseId, person: &Person) -> Result<(), CaseError> {
         // Asked outside of `read`, whose errors are the database's alone.
         let allowed = self.read(|db| Ok(role(db, id, person)))?;
         allowed.map(|_| ())
     }
 
     /// Lets who may read a case look at a part of it; the look is in the audit log.
-    pub(crate) fn look_at_case(&self, id: u64, person: &Person) -> Result<(), CaseError> {
+    pub(crate) fn look_at_case(&self, id: CaseId, person: &Person) -> Result<(), CaseError> {
         self.may_read_case(id, person)?;
         self.note_look("case.read", &format!("case:{id}"), &person.name)
     }
@@ -472,7 +478,7 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn change_case(&self, id: u64, step: CaseStep, person: &Person) -> Result<Option<u64>, CaseError> {
+    pub fn change_case(&self, id: CaseId, step: CaseStep, person: &Person) -> Result<Option<CaseItemId>, CaseError> {
         let person = person.clone();
         if let CaseStep::Withdraw { reason, .. } | CaseStep::Close { reason } = &step {
             text_ok("reason", reason)?;
@@ -484,7 +490,7 @@ impl Cases<'_> {
             if !matches!(step, CaseStep::Reopen {}) {
                 is_open(tx.db(), id)?;
             }
-            let own = |tx: &mut Transaction<'_>, item: u64, kind: Option<&str>| -> Result<Value, CaseError> {
+            let own = |tx: &mut Transaction<'_>, item: CaseItemId, kind: Option<&str>| -> Result<Value, CaseError> {
                 let sql = "SELECT kind FROM case_items WHERE id = $1 AND case_id = $2 AND withdrawn IS NULL";
                 let rows = tx.db().query(sql, &[number(item), number(id)])?;
                 let found = rows.first().map(|r| r.text(0)).transpose()?;

@@ -9,6 +9,7 @@ use holdfast_decision::rules::RuleBook;
 use holdfast_screening::replay::test_rules;
 use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::Invalid;
+use holdfast_types::ids::{CaseId, RecommendationId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,11 +37,13 @@ pub struct Finding {
     /// The team that it is for most likely.
     pub team: Team,
     /// The cases.
-    pub cases: Vec<u64>,
+    #[schema(value_type = Vec<u64>)]
+    pub cases: Vec<CaseId>,
     /// Customers in them.
     pub subjects: u64,
     /// Recommendations made about it.
-    pub recommendations: Vec<u64>,
+    #[schema(value_type = Vec<u64>)]
+    pub recommendations: Vec<RecommendationId>,
 }
 
 /// A proposal to be made.
@@ -71,7 +74,8 @@ pub struct Effect {
     /// Events decided otherwise.
     pub changed: u64,
     /// Cases of the typology with a customer of whom an event would be decided more strictly.
-    pub cases_stopped: Vec<u64>,
+    #[schema(value_type = Vec<u64>)]
+    pub cases_stopped: Vec<CaseId>,
     /// Customers decided more strictly who are in no such case: what the change costs.
     pub others: u64,
 }
@@ -80,11 +84,13 @@ pub struct Effect {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Recommendation {
     /// Number.
-    pub id: u64,
+    #[schema(value_type = u64)]
+    pub id: RecommendationId,
     /// The proposal.
     pub proposal: Proposal,
     /// Cases that it rests on.
-    pub cases: Vec<u64>,
+    #[schema(value_type = Vec<u64>)]
+    pub cases: Vec<CaseId>,
     /// What the change would have done.
     pub effect: Option<Effect>,
     /// proposed, accepted, declined, done.
@@ -104,7 +110,7 @@ pub struct Recommendation {
 #[derive(Serialize, Deserialize)]
 struct Stored {
     proposal: Proposal,
-    cases: Vec<u64>,
+    cases: Vec<CaseId>,
     effect: Option<Effect>,
 }
 
@@ -141,10 +147,10 @@ fn team_of(typology: &str) -> Team {
 
 impl Cases<'_> {
     /// Customers by case of a typology (of all, without one).
-    fn by_typology(&self) -> Result<BTreeMap<String, BTreeMap<u64, BTreeSet<String>>>, CaseError> {
+    fn by_typology(&self) -> Result<BTreeMap<String, BTreeMap<CaseId, BTreeSet<String>>>, CaseError> {
         let sql = "SELECT c.typology, c.id, i.key FROM cases c LEFT JOIN case_items i ON i.case_id = c.id AND i.kind = 'subject'
             AND i.withdrawn IS NULL WHERE c.typology IS NOT NULL ORDER BY c.typology, c.id LIMIT 100000";
-        let mut found: BTreeMap<String, BTreeMap<u64, BTreeSet<String>>> = BTreeMap::new();
+        let mut found: BTreeMap<String, BTreeMap<CaseId, BTreeSet<String>>> = BTreeMap::new();
         for row in &self.read(|db| db.query(sql, &[]))? {
             let subjects = found.entry(row.text(0)?.to_owned()).or_default().entry(row.number(1)?).or_default();
             subjects.extend(row.text_or_null(2).map(str::to_owned));
@@ -253,7 +259,13 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn follow_up(&self, id: u64, state: &str, note: &str, person: &Person) -> Result<Recommendation, CaseError> {
+    pub fn follow_up(
+        &self,
+        id: RecommendationId,
+        state: &str,
+        note: &str,
+        person: &Person,
+    ) -> Result<Recommendation, CaseError> {
         if !["proposed", "accepted", "declined", "done"].contains(&state) {
             return Err(
                 Invalid::new("state", format!("'{state}' is none of proposed, accepted, declined, done")).into()

@@ -13,6 +13,7 @@ use holdfast_screening::completion::{Executed, brings, executed, standing};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::Invalid;
+use holdfast_types::ids::{CaseId, ReportId};
 
 pub use crate::report_xml::{fincen_sar, goaml};
 use serde::{Deserialize, Serialize};
@@ -247,9 +248,11 @@ pub struct Activity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Report {
     /// Number.
-    pub id: u64,
+    #[schema(value_type = u64)]
+    pub id: ReportId,
     /// Case.
-    pub case: u64,
+    #[schema(value_type = u64)]
+    pub case: CaseId,
     /// goaml or fincen-sar.
     pub kind: String,
     /// Raised with every revision.
@@ -453,7 +456,7 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn draft_report(&self, case: u64, kind: Kind, filer: Filer, person: &Person) -> Result<Report, CaseError> {
+    pub fn draft_report(&self, case: CaseId, kind: Kind, filer: Filer, person: &Person) -> Result<Report, CaseError> {
         let file = self.case(case, None, person)?;
         let body = self.body_of(&file, kind, filer)?;
         body.check(kind)?;
@@ -577,7 +580,7 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn reports(&self, case: u64, person: &Person) -> Result<Vec<Report>, CaseError> {
+    pub fn reports(&self, case: CaseId, person: &Person) -> Result<Vec<Report>, CaseError> {
         self.look_at_case(case, person)?;
         self.read(|db| {
             let rows = db.query(&format!("{REPORT} WHERE case_id = $1 ORDER BY id LIMIT 1000"), &[number(case)])?;
@@ -585,7 +588,7 @@ impl Cases<'_> {
         })
     }
 
-    fn report(&self, case: u64, id: u64, person: &Person) -> Result<Report, CaseError> {
+    fn report(&self, case: CaseId, id: ReportId, person: &Person) -> Result<Report, CaseError> {
         let found = self.reports(case, person)?.into_iter().find(|r| r.id == id);
         found.ok_or_else(|| CaseError::NotFound(format!("report {id} of case {case}")))
     }
@@ -594,7 +597,7 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError::State`] once it is exported.
-    pub fn revise_report(&self, case: u64, id: u64, body: Body, person: &Person) -> Result<Report, CaseError> {
+    pub fn revise_report(&self, case: CaseId, id: ReportId, body: Body, person: &Person) -> Result<Report, CaseError> {
         let old = self.report(case, id, person)?;
         let kind = if old.kind == "goaml" { Kind::Goaml } else { Kind::FincenSar };
         body.check(kind)?;
@@ -620,7 +623,7 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError::State`].
-    pub fn approve_report(&self, case: u64, id: u64, person: &Person) -> Result<Report, CaseError> {
+    pub fn approve_report(&self, case: CaseId, id: ReportId, person: &Person) -> Result<Report, CaseError> {
         let old = self.report(case, id, person)?;
         if old.state != "draft" {
             return Err(CaseError::State(format!("report {id} is {}", old.state)));
@@ -643,7 +646,7 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError::State`] when it is not approved.
-    pub fn export_report(&self, case: u64, id: u64, person: &Person) -> Result<Vec<u8>, CaseError> {
+    pub fn export_report(&self, case: CaseId, id: ReportId, person: &Person) -> Result<Vec<u8>, CaseError> {
         let old = self.report(case, id, person)?;
         if let (Some(hash), "exported") = (&old.sha256, old.state.as_str()) {
             return Ok(self.vault.read(hash)?);

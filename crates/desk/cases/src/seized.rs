@@ -15,6 +15,7 @@ use holdfast_requests::matching::{Match, matches};
 use holdfast_requests::production;
 use holdfast_requests::request::{Target, TargetKind};
 use holdfast_store::StoreError;
+use holdfast_types::ids::{CaseId, CaseItemId};
 use holdfast_types::units::with_unit;
 use holdfast_workspace::Workspace;
 use serde::Serialize;
@@ -62,7 +63,8 @@ pub struct Scanned {
     /// Those and the found ones that the ledger knows or a tag names.
     pub holdings: Vec<Holding>,
     /// Numbers of the case's exhibits.
-    pub exhibits: Vec<u64>,
+    #[schema(value_type = Vec<u64>)]
+    pub exhibits: Vec<CaseItemId>,
 }
 
 /// How an exhibit is scanned.
@@ -172,13 +174,13 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError`]; who may not change the case does not get it.
-    pub fn case_secret_key(&self, case: u64, person: &Person) -> Result<String, CaseError> {
+    pub fn case_secret_key(&self, case: CaseId, person: &Person) -> Result<String, CaseError> {
         self.read(|db| Ok(may_change(db, case, person, false)))??;
         self.screening.note_look("case.secrets_opened", &format!("case:{case}"), "{}".into(), &person.name)?;
         Ok(self.case_key(case))
     }
 
-    fn case_key(&self, case: u64) -> String {
+    fn case_key(&self, case: CaseId) -> String {
         self.master.sealing_key("case-secrets", &case.to_string())
     }
 
@@ -186,7 +188,7 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn case_recipient(&self, case: u64) -> Result<String, CaseError> {
+    pub fn case_recipient(&self, case: CaseId) -> Result<String, CaseError> {
         let key: age::x25519::Identity =
             self.case_key(case).parse().map_err(|e: &str| CaseError::State(e.to_owned()))?;
         Ok(key.to_public().to_string())
@@ -199,7 +201,7 @@ impl Cases<'_> {
     /// [`CaseError`].
     pub fn scan_for_case(
         &self,
-        case: u64,
+        case: CaseId,
         order: ScanOrder<'_>,
         workspace: Option<&Workspace>,
         person: &Person,
@@ -237,13 +239,13 @@ impl Cases<'_> {
     /// [`CaseError`].
     fn add_scan(
         &self,
-        case: u64,
+        case: CaseId,
         out: &Path,
         exhibit: &str,
         report: &Report,
         holdings: &[Holding],
         person: &Person,
-    ) -> Result<Vec<u64>, CaseError> {
+    ) -> Result<Vec<CaseItemId>, CaseError> {
         let stamp: String = rfc3339(self.screening.now()).chars().filter(char::is_ascii_digit).collect();
         let mut numbers = Vec::new();
         for (name, media) in [

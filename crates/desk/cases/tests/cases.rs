@@ -12,6 +12,7 @@ use holdfast_requests::request::{Officer, Request, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
+use holdfast_types::ids::CaseId;
 use std::sync::Arc;
 
 on_both!(
@@ -66,7 +67,10 @@ fn who_is_not_in_a_case_learns_nothing_of_it(place: &TestDb) {
         let (ana, bo, eva) = (person("ana"), person("bo"), person("eva"));
         let auditor = Person { reads_all: true, ..person("audit") };
         let id = d.open_case(new("A ransom", None), &ana).unwrap().id;
-        assert_eq!(why(d.case(id, None, &bo)), why(d.case(id + 1, None, &bo)).replace('2', "1"));
+        assert_eq!(
+            why(d.case(id, None, &bo)),
+            why(d.case(CaseId::new(u64::from(id) + 1), None, &bo)).replace('2', "1")
+        );
         assert!(why(d.change_case(id, add(ItemKind::Note, "", "hello"), &bo)).contains("no case"));
         assert!(d.cases(None, &bo).unwrap().is_empty());
         assert_eq!(d.cases(None, &auditor).unwrap().len(), 1);

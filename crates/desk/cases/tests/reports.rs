@@ -11,6 +11,7 @@ use holdfast_identity::Master;
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use holdfast_types::Amount;
+use holdfast_types::ids::CaseId;
 use quick_xml::Reader;
 use quick_xml::events::Event as Xml;
 use std::process::Command;
@@ -128,7 +129,7 @@ const EVM: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const SEGWIT: &str = "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3";
 
 /// A case of a customer with a deposit valued by the price table, a payment in, a declined one, and a withdrawal.
-fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, u64)) {
+fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, CaseId)) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     let master = Master([7; 32]);
     let files = tempfile::tempdir().unwrap();
@@ -181,7 +182,7 @@ fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, u64)) {
     run(&d, case);
 }
 
-fn exported(d: &Cases<'_>, case: u64, kind: Kind) -> (Body, Vec<u8>) {
+fn exported(d: &Cases<'_>, case: CaseId, kind: Kind) -> (Body, Vec<u8>) {
     let (ana, bo) = (person("ana"), person("bo"));
     let draft = d.draft_report(case, kind, filer(), &ana).unwrap();
     d.approve_report(case, draft.id, &bo).unwrap();

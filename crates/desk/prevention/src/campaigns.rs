@@ -15,7 +15,8 @@ use holdfast_decision::warnings::{LANGUAGES, Scam};
 use holdfast_decision::{Event, Record, Typology, Verdict};
 use holdfast_input::language::{best, of_country};
 use holdfast_screening::service::DecidedEvent;
-use holdfast_store::{Database, DbError, Row, StoreError, Value, parse};
+use holdfast_store::{Database, DbError, Row, StoreError, Value, number, parse};
+use holdfast_types::ids::CampaignId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -83,7 +84,8 @@ pub struct NewCampaign {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Campaign {
     /// Number.
-    pub id: i64,
+    #[schema(value_type = i64)]
+    pub id: CampaignId,
     /// As it was drafted.
     pub plan: NewCampaign,
     /// draft, running or ended.
@@ -142,7 +144,7 @@ fn campaign(row: &Row) -> Result<Campaign, DbError> {
         holdout_ppm: row.number(5)?,
     };
     Ok(Campaign {
-        id: row.int(0)?,
+        id: row.number(0)?,
         plan,
         state: row.text(6)?.to_owned(),
         created: row.int(7)?,
@@ -154,8 +156,8 @@ fn campaign(row: &Row) -> Result<Campaign, DbError> {
     })
 }
 
-fn campaign_by(db: &mut Database, id: i64) -> Result<Option<Campaign>, DbError> {
-    db.query(&format!("{CAMPAIGN} WHERE id = $1"), &[id.into()])?.first().map(campaign).transpose()
+fn campaign_by(db: &mut Database, id: CampaignId) -> Result<Option<Campaign>, DbError> {
+    db.query(&format!("{CAMPAIGN} WHERE id = $1"), &[number(id)])?.first().map(campaign).transpose()
 }
 
 fn last_event(db: &mut Database) -> Result<i64, DbError> {
@@ -347,9 +349,10 @@ impl Prevention<'_> {
     pub fn draft_campaign(&self, new: NewCampaign, actor: &str) -> Result<Campaign, PreventionError> {
         new.check()?;
         self.transact(actor, move |tx| {
-            let (id, now, actor) = (tx.next_id("campaigns")?, tx.now(), tx.actor().to_owned());
+            let id = CampaignId::new(tx.next_id("campaigns")?.unsigned_abs());
+            let (now, actor) = (tx.now(), tx.actor().to_owned());
             let row = [
-                id.into(),
+                number(id),
                 new.title.as_str().into(),
                 new.scam.name().into(),
                 json!(new.rule).to_string().into(),
@@ -380,7 +383,7 @@ impl Prevention<'_> {
     ///
     /// # Errors
     /// [`PreventionError::NotFound`].
-    pub fn campaign(&self, id: i64) -> Result<Campaign, PreventionError> {
+    pub fn campaign(&self, id: CampaignId) -> Result<Campaign, PreventionError> {
         let found = self.read(|db| campaign_by(db, id))?;
         found.ok_or_else(|| PreventionError::NotFound(format!("campaign {id}")))
     }
@@ -389,7 +392,12 @@ impl Prevention<'_> {
     ///
     /// # Errors
     /// [`PreventionError`].
-    pub fn start_campaign(&self, id: i64, now: CategoryNow<'_>, actor: &str) -> Result<Campaign, PreventionError> {
+    pub fn start_campaign(
+        &self,
+        id: CampaignId,
+        now: CategoryNow<'_>,
+        actor: &str,
+    ) -> Result<Campaign, PreventionError> {
         let drafted = self.campaign(id)?;
         if drafted.created_by == actor {
             return Err(PreventionError::State(format!("{actor} drafted campaign {id}; another person starts it")));
@@ -415,7 +423,7 @@ impl Prevention<'_> {
             let (mut rows, mut messages) = (Vec::new(), Vec::new());
             for person in &people {
                 rows.push(vec![
-                    id.into(),
+                    number(id),
                     person.customer.as_str().into(),
                     person.arm.as_str().into(),
                     person.lang.as_str().into(),
@@ -427,7 +435,7 @@ impl Prevention<'_> {
                     let next = first + count_of(&messages);
                     messages.push(vec![
                         next.into(),
-                        id.into(),
+                        number(id),
                         person.customer.as_str().into(),
                         person.lang.as_str().into(),
                         fill(&template.subject).into(),
@@ -442,7 +450,7 @@ impl Prevention<'_> {
             let seq = last_event(tx.db())?;
             tx.db().execute(
                 "UPDATE campaigns SET state = 'running', started = $1, first_seq = $2 WHERE id = $3",
-                &[time.into(), seq.into(), id.into()],
+                &[time.into(), seq.into(), number(id)],
             )?;
             let detail = json!({ "people": people.len(), "told": messages.len() }).to_string();
             tx.audit("campaign.started", &format!("campaign:{id}"), &detail);
@@ -460,7 +468,7 @@ impl Prevention<'_> {
     ///
     /// # Errors
     /// [`PreventionError`].
-    pub fn end_campaign(&self, id: i64, actor: &str) -> Result<Campaign, PreventionError> {
+    pub fn end_campaign(&self, id: CampaignId, actor: &str) -> Result<Campaign, PreventionError> {
         self.transact(actor, move |tx| {
             let found = campaign_by(tx.db(), id)?.ok_or_else(|| PreventionError::NotFound(format!("campaign {id}")))?;
             if found.state != "running" {
@@ -470,7 +478,7 @@ impl Prevention<'_> {
             let seq = last_event(tx.db())?;
             tx.db().execute(
                 "UPDATE campaigns SET state = 'ended', ended = $1, last_seq = $2 WHERE id = $3",
-                &[now.into(), seq.into(), id.into()],
+                &[now.into(), seq.into(), number(id)],
             )?;
             tx.audit("campaign.ended", &format!("campaign:{id}"), "{}");
             campaign_by(tx.db(), id)?.ok_or(PreventionError::Store(StoreError::Stopped))
@@ -481,11 +489,11 @@ impl Prevention<'_> {
     ///
     /// # Errors
     /// [`PreventionError`].
-    pub fn campaign_people(&self, id: i64, after: &str) -> Result<Vec<Person>, PreventionError> {
+    pub fn campaign_people(&self, id: CampaignId, after: &str) -> Result<Vec<Person>, PreventionError> {
         self.campaign(id)?;
         let sql = "SELECT customer, arm, lang, because FROM campaign_people WHERE campaign = $1 AND customer > $2 ORDER BY customer LIMIT 1000";
         self.read(|db| {
-            let rows = db.query(sql, &[id.into(), after.into()])?;
+            let rows = db.query(sql, &[number(id), after.into()])?;
             let person = |r: &Row| {
                 let text = |i| r.text(i).map(str::to_owned);
                 Ok(Person { customer: text(0)?, arm: text(1)?, lang: text(2)?, because: parse("because", r.text(3)?)? })
@@ -498,10 +506,10 @@ impl Prevention<'_> {
     ///
     /// # Errors
     /// [`PreventionError`].
-    pub fn campaign_effect(&self, id: i64, now: CategoryNow<'_>) -> Result<Effect, PreventionError> {
+    pub fn campaign_effect(&self, id: CampaignId, now: CategoryNow<'_>) -> Result<Effect, PreventionError> {
         let found = self.campaign(id)?;
         let sql = "SELECT first_seq, last_seq FROM campaigns WHERE id = $1";
-        let rows = self.read(|db| db.query(sql, &[id.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[number(id)]))?;
         let bounds = rows.first().map(|r| (r.int_or_null(0), r.int_or_null(1)));
         let Some((Some(first), last)) = bounds else {
             return Err(PreventionError::State(format!("campaign {id} was not started")));

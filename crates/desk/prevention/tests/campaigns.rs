@@ -10,6 +10,7 @@ use holdfast_prevention::campaigns::{NewCampaign, RiskRule, Template};
 use holdfast_screening::Screening;
 use holdfast_screening::webhooks;
 use holdfast_types::Amount;
+use holdfast_types::ids::CampaignId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -193,7 +194,7 @@ fn rules_that_make_no_sense_are_refused() {
     assert!(wrong(|c| c.rule.days = 0).contains("days"));
     assert!(wrong(|c| c.holdout_ppm = 600_000).contains("half"));
     assert!(wrong(|c| (c.rule.paid, c.rule.about_to_pay) = (false, false)).contains("about to pay"));
-    assert!(matches!(prevention.campaign_effect(9, &|_| None), Err(PreventionError::NotFound(_))));
+    assert!(matches!(prevention.campaign_effect(CampaignId::new(9), &|_| None), Err(PreventionError::NotFound(_))));
 }
 
 #[test]

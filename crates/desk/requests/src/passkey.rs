@@ -10,6 +10,7 @@ use holdfast_decision::model::text_ok;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, number};
 use holdfast_types::Invalid;
+use holdfast_types::ids::OfficerId;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -99,7 +100,10 @@ fn unhex(text: &str) -> Result<Vec<u8>, RequestError> {
 }
 
 /// The officer's credentials as the library wants them.
-fn descriptors(db: &mut Database, officer: u64) -> Result<Vec<PublicKeyCredentialDescriptor<Vec<u8>>>, RequestError> {
+fn descriptors(
+    db: &mut Database,
+    officer: OfficerId,
+) -> Result<Vec<PublicKeyCredentialDescriptor<Vec<u8>>>, RequestError> {
     let sql = "SELECT id, transports FROM passkeys WHERE officer = $1 ORDER BY created, id LIMIT 8";
     db.query(sql, &[number(officer)])?
         .iter()
@@ -112,7 +116,7 @@ fn descriptors(db: &mut Database, officer: u64) -> Result<Vec<PublicKeyCredentia
 }
 
 /// Keeps a ceremony's state; an older one of the officer ends.
-fn begin(tx: &mut Transaction<'_>, officer: u64, kind: &str, state: &[u8]) -> Result<(), RequestError> {
+fn begin(tx: &mut Transaction<'_>, officer: OfficerId, kind: &str, state: &[u8]) -> Result<(), RequestError> {
     let (id, until) = (officer, tx.now() + CEREMONY_SECONDS);
     tx.db().execute("DELETE FROM passkey_ceremonies WHERE officer = $1", &[number(id)])?;
     let row = [number(id), kind.into(), hex::encode(state).into(), until.into()];
@@ -121,7 +125,7 @@ fn begin(tx: &mut Transaction<'_>, officer: u64, kind: &str, state: &[u8]) -> Re
 }
 
 /// Takes a ceremony's state: it ends, whatever the answer is worth.
-fn take(tx: &mut Transaction<'_>, officer: u64, kind: &str) -> Result<Vec<u8>, RequestError> {
+fn take(tx: &mut Transaction<'_>, officer: OfficerId, kind: &str) -> Result<Vec<u8>, RequestError> {
     let (id, now) = (officer, tx.now());
     let sql = "SELECT state FROM passkey_ceremonies WHERE officer = $1 AND kind = $2 AND until >= $3";
     let rows = tx.db().query(sql, &[number(id), kind.into(), now.into()])?;
@@ -143,7 +147,7 @@ fn may_add(found: &Officer, token: &str) -> Result<(), RequestError> {
 }
 
 impl Desk<'_> {
-    fn handle(&self, officer: u64) -> Result<UserHandle<32>, RequestError> {
+    fn handle(&self, officer: OfficerId) -> Result<UserHandle<32>, RequestError> {
         UserHandle::decode(self.master.derive("passkey-user", &officer.to_string())).map_err(wrong)
     }
 

@@ -26,6 +26,7 @@ use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::Invalid;
+use holdfast_types::ids::OfficerId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use subtle::ConstantTimeEq;
@@ -51,7 +52,8 @@ pub const MAX_MESSAGE: usize = 20_000;
 #[schema(as = PortalOfficer)]
 pub struct Officer {
     /// Number.
-    pub id: u64,
+    #[schema(value_type = u64)]
+    pub id: OfficerId,
     /// Official address.
     pub email: String,
     /// Name.
@@ -166,7 +168,7 @@ fn officer_of(db: &mut Database, column: &str, value: Value) -> Result<Option<Of
     db.query(&format!("{OFFICER} WHERE o.{column} = $1"), &[value])?.first().map(officer).transpose()
 }
 
-pub(crate) fn officer_by_id(db: &mut Database, id: u64) -> Result<Officer, RequestError> {
+pub(crate) fn officer_by_id(db: &mut Database, id: OfficerId) -> Result<Officer, RequestError> {
     officer_of(db, "id", number(id))?.ok_or_else(|| RequestError::NotFound(format!("officer {id}")))
 }
 
@@ -231,7 +233,7 @@ impl Desk<'_> {
         let found = self.approved(token)?;
         let sql = "SELECT officer FROM request_officers WHERE request = $1";
         let rows = self.read(|db| db.query(sql, &[id.into()]))?;
-        match rows.first().is_some_and(|r| r.number(0).is_ok_and(|o: u64| o == found.id)) {
+        match rows.first().is_some_and(|r| r.number(0).is_ok_and(|o: OfficerId| o == found.id)) {
             true => Ok(found),
             false => Err(RequestError::NotFound(format!("request '{id}' of yours"))),
         }
@@ -387,7 +389,13 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn judge_officer(&self, id: u64, verdict: Verdict, reason: &str, actor: &str) -> Result<Officer, RequestError> {
+    pub fn judge_officer(
+        &self,
+        id: OfficerId,
+        verdict: Verdict,
+        reason: &str,
+        actor: &str,
+    ) -> Result<Officer, RequestError> {
         text_ok("reason", reason)?;
         let reason = reason.to_owned();
         self.transact(actor, move |tx| {

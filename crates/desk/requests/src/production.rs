@@ -16,6 +16,7 @@ use holdfast_identity::Master;
 use holdfast_input::time::{parse as parse_time, rfc3339};
 use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::Invalid;
+use holdfast_types::ids::ProductionId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -37,7 +38,8 @@ const MAX_SHEET: usize = 1_000_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Production {
     /// Number.
-    pub id: u64,
+    #[schema(value_type = u64)]
+    pub id: ProductionId,
     /// Request.
     pub request: String,
     /// Unix seconds.
@@ -430,7 +432,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`RequestError::State`] when its time is over.
-    pub fn fetch(&self, id: &str, production: u64, actor: &str) -> Result<Vec<u8>, RequestError> {
+    pub fn fetch(&self, id: &str, production: ProductionId, actor: &str) -> Result<Vec<u8>, RequestError> {
         let list = self.list_productions(id)?;
         let found = list.into_iter().find(|p| p.id == production);
         let found =
@@ -464,7 +466,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn own_fetch(&self, token: &str, id: &str, production: u64) -> Result<Vec<u8>, RequestError> {
+    pub fn own_fetch(&self, token: &str, id: &str, production: ProductionId) -> Result<Vec<u8>, RequestError> {
         self.own_request(token, id)?;
         let email = self.officer(token, true)?.email;
         self.fetch(id, production, &email)

@@ -14,6 +14,7 @@ use holdfast_screening::Screening;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
+use holdfast_types::ids::AgencyId;
 use std::sync::Arc;
 
 on_both!(
@@ -158,9 +159,9 @@ fn intake_is_idempotent_and_remembers(place: &TestDb) {
     let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
     let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
-    assert_eq!(intake.add_agency(agency("FBI", "FBI.gov"), "ana").unwrap(), 1);
-    assert_eq!(intake.add_agency(agency("FBI", "ic.fbi.gov"), "ana").unwrap(), 1);
-    assert_eq!(intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap(), 1);
+    assert_eq!(intake.add_agency(agency("FBI", "FBI.gov"), "ana").unwrap(), AgencyId::new(1));
+    assert_eq!(intake.add_agency(agency("FBI", "ic.fbi.gov"), "ana").unwrap(), AgencyId::new(1));
+    assert_eq!(intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap(), AgencyId::new(1));
     assert!(matches!(intake.add_agency(agency("DEA", "fbi.gov"), "ana"), Err(RequestError::Conflict(_))));
     let other = NewAgency { country: "CA".into(), ..agency("FBI", "fbi.ca") };
     assert!(matches!(intake.add_agency(other, "ana"), Err(RequestError::Conflict(_))));

@@ -15,6 +15,7 @@ use holdfast_screening::holds::HoldFilter;
 use holdfast_store::Store;
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use holdfast_types::Amount;
+use holdfast_types::ids::OfficerId;
 use std::sync::Arc;
 
 on_both!(
@@ -169,19 +170,24 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
         let enrolment = d.enrol(&session.token).unwrap();
         let totp = totp_rs::Totp::from_url(&enrolment.uri).unwrap();
         let code = totp.generate(START as u64).to_string();
-        assert!(why(d.judge_officer(1, Verdict::Approve, "x", "bo")).contains("not proved the address"));
+        assert!(
+            why(d.judge_officer(OfficerId::new(1), Verdict::Approve, "x", "bo")).contains("not proved the address")
+        );
         let full = d.second_factor(&session.token, &code).unwrap();
         assert!(full.full);
         assert!(why(d.second_factor(&session.token, &code)).contains("wrong or used"), "a code opens once");
         assert!(why(d.enrol(&full.token)).contains("ask the desk to reset"));
         assert!(why(d.own_requests(&full.token)).contains("not approved you yet"));
-        assert_eq!(d.judge_officer(1, Verdict::Approve, "called back", "bo").unwrap().state, "approved");
+        assert_eq!(
+            d.judge_officer(OfficerId::new(1), Verdict::Approve, "called back", "bo").unwrap().state,
+            "approved"
+        );
         assert!(d.own_requests(&full.token).unwrap().is_empty());
         // A token that was changed, one of another house, and one that is over.
         assert!(d.officer(&full.token.replace("_1_", "_2_"), true).is_err());
         let other = Desk { master: &Master([8; 32]), ..*d };
         assert!(other.officer(&full.token, true).is_err());
-        d.judge_officer(1, Verdict::Suspend, "left the agency", "bo").unwrap();
+        d.judge_officer(OfficerId::new(1), Verdict::Suspend, "left the agency", "bo").unwrap();
         assert!(why(d.own_requests(&full.token)).contains("over"));
         d.ask_code(email, None).unwrap();
         assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("suspended")));

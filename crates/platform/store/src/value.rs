@@ -28,8 +28,8 @@ impl From<i64> for Value {
 }
 
 /// An id or cursor as a `BIGINT`; a larger one becomes the largest, which lies beyond every stored row.
-pub fn number(v: u64) -> Value {
-    Value::Int(i64::try_from(v).unwrap_or(i64::MAX))
+pub fn number(v: impl Into<u64>) -> Value {
+    Value::Int(i64::try_from(v.into()).unwrap_or(i64::MAX))
 }
 
 impl From<&str> for Value {

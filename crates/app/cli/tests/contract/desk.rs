@@ -13,6 +13,7 @@ use holdfast_requests::production::decrypt;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb};
+use holdfast_types::ids::CaseId;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -180,7 +181,7 @@ fn filer() -> Value {
 }
 
 /// A case about the customer and the events.
-fn open_case(d: &Cases<'_>) -> u64 {
+fn open_case(d: &Cases<'_>) -> CaseId {
     let ana = person("ana");
     let new = json!({"title": "Cards & transfers", "summary": "Reported by the victim."});
     let case = d.open_case(read(new), &ana).unwrap().id;

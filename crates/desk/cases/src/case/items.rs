@@ -26,7 +26,7 @@ pub(super) fn item(row: &Row) -> Result<Item, DbError> {
 pub(super) const ITEM: &str =
     "SELECT id, kind, key, title, body, happened, created, created_by, assignee, due, done, withdrawn FROM case_items";
 
-pub(super) fn items(db: &mut Database, id: u64) -> Result<Vec<Item>, DbError> {
+pub(super) fn items(db: &mut Database, id: CaseId) -> Result<Vec<Item>, DbError> {
     let key: Value = number(id);
     let rows =
         db.query(&format!("{ITEM} WHERE case_id = $1 ORDER BY id LIMIT {MAX_ITEMS}"), std::slice::from_ref(&key))?;
@@ -93,7 +93,7 @@ impl NewItem {
         Ok(self)
     }
 
-    pub(super) fn store(self, tx: &mut Transaction<'_>, case: u64) -> Result<u64, CaseError> {
+    pub(super) fn store(self, tx: &mut Transaction<'_>, case: CaseId) -> Result<CaseItemId, CaseError> {
         let count = tx.db().query("SELECT COUNT(*) FROM case_items WHERE case_id = $1", &[number(case)])?;
         if count.first().map_or(Ok(0), |r| r.int(0))? >= MAX_ITEMS {
             return Err(CaseError::State(format!("case {case} has {MAX_ITEMS} items; open another")));
@@ -120,14 +120,14 @@ impl NewItem {
         search::index(tx.db(), &format!("case:{case}"), &format!("{} {}", self.key, self.title))?;
         let detail = json!({ "item": id, "kind": self.kind, "key": self.key }).to_string();
         tx.audit("case.item_added", &format!("case:{case}"), &detail);
-        Ok(id.unsigned_abs())
+        Ok(CaseItemId::new(id.unsigned_abs()))
     }
 }
 
 pub(super) fn add_custody(
     tx: &mut Transaction<'_>,
-    case: u64,
-    item: u64,
+    case: CaseId,
+    item: CaseItemId,
     action: &str,
     place: &str,
     note: &str,
@@ -152,13 +152,13 @@ impl Cases<'_> {
     /// [`CaseError`].
     pub fn add_exhibit(
         &self,
-        id: u64,
+        id: CaseId,
         name: &str,
         media_type: &str,
         place: &str,
         bytes: &[u8],
         person: &Person,
-    ) -> Result<u64, CaseError> {
+    ) -> Result<CaseItemId, CaseError> {
         file_name_ok(name)?;
         text_ok("place", place)?;
         check_type(bytes, media_type)?;
@@ -189,7 +189,7 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn exhibit(&self, id: u64, name: &str, person: &Person) -> Result<Vec<u8>, CaseError> {
+    pub fn exhibit(&self, id: CaseId, name: &str, person: &Person) -> Result<Vec<u8>, CaseError> {
         self.may_read_case(id, person)?;
         Ok(read_file(self.screening, self.vault, &format!("case:{id}"), name, &person.name)?.1)
     }
@@ -200,12 +200,12 @@ impl Cases<'_> {
     /// [`CaseError`].
     pub fn save_trace(
         &self,
-        id: u64,
+        id: CaseId,
         workspace: &Workspace,
         request: &TraceRequest,
         title: &str,
         person: &Person,
-    ) -> Result<u64, CaseError> {
+    ) -> Result<CaseItemId, CaseError> {
         // Case files are handed to authorities: nothing above TLP:AMBER goes in.
         let (_, report) =
             workspace.trace_for(request, Tlp::Amber).map_err(|e| Invalid::new("subject", e.to_string()))?;
@@ -218,6 +218,7 @@ impl Cases<'_> {
             assignee: None,
             due: None,
         };
-        Ok(self.change_case(id, step, person)?.unwrap_or_default())
+        let added = self.change_case(id, step, person)?;
+        added.ok_or_else(|| StoreError::Internal("the trace became no item".into()).into())
     }
 }

@@ -7,7 +7,8 @@ use super::*;
 #[schema(as = CaseLink)]
 pub struct Link {
     /// The other case.
-    pub case: u64,
+    #[schema(value_type = u64)]
+    pub case: CaseId,
     /// Its title, where one may read it.
     pub title: Option<String>,
     /// What is shared, and how.
@@ -29,12 +30,12 @@ pub struct Hit {
 impl Cases<'_> {
     pub(super) fn links(
         &self,
-        id: u64,
+        id: CaseId,
         items: &[Item],
         workspace: Option<&Workspace>,
         person: &Person,
     ) -> Result<Vec<Link>, CaseError> {
-        let mut found: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        let mut found: BTreeMap<CaseId, Vec<String>> = BTreeMap::new();
         let cluster = |address: &str| {
             let w = workspace?;
             let key = AddressKey::parse(address, w.ledger.network()).ok()?;
@@ -97,7 +98,7 @@ impl Cases<'_> {
                 let (kind, id) = doc.split_once(':').unwrap_or_default();
                 let title = match kind {
                     "case" => {
-                        let case = id.parse().unwrap_or_default();
+                        let Ok(case) = id.parse() else { continue };
                         if role(db, case, person).is_err() {
                             continue;
                         }

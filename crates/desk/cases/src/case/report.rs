@@ -21,7 +21,12 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn case_report(&self, id: u64, workspace: Option<&Workspace>, person: &Person) -> Result<Vec<u8>, CaseError> {
+    pub fn case_report(
+        &self,
+        id: CaseId,
+        workspace: Option<&Workspace>,
+        person: &Person,
+    ) -> Result<Vec<u8>, CaseError> {
         let file = self.case(id, workspace, person)?;
         let c = &file.case;
         let mut parts = vec![

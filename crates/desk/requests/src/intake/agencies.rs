@@ -7,6 +7,7 @@ use holdfast_decision::model::{country_ok, text_ok};
 use holdfast_screening::service::Transaction;
 use holdfast_store::number;
 use holdfast_types::Invalid;
+use holdfast_types::ids::AgencyId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -29,7 +30,8 @@ pub struct NewAgency {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Agency {
     /// Its number.
-    pub id: u64,
+    #[schema(value_type = u64)]
+    pub id: AgencyId,
     /// Its name.
     pub name: String,
     /// ISO 3166-1 alpha-2.
@@ -101,7 +103,7 @@ impl Desk<'_> {
     /// # Errors
     /// [`RequestError::Invalid`] names the field; [`RequestError::Conflict`] when the domain is another agency's, or a known name has another
     /// country.
-    pub fn add_agency(&self, new: NewAgency, actor: &str) -> Result<u64, RequestError> {
+    pub fn add_agency(&self, new: NewAgency, actor: &str) -> Result<AgencyId, RequestError> {
         let domain = new.checked_domain()?;
         self.transact(actor, move |tx| {
             check_others(tx, &domain, &new.name)?;
@@ -115,7 +117,7 @@ impl Desk<'_> {
             if added > 0 {
                 tx.audit("agency.domain_verified", &format!("agency:{id}"), &json!(new).to_string());
             }
-            Ok(id.unsigned_abs())
+            Ok(AgencyId::new(id.unsigned_abs()))
         })
     }
 

@@ -21,6 +21,7 @@ use crate::{Desk, Inquiry, Review, review};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, number, parse};
 use holdfast_types::Invalid;
+use holdfast_types::ids::OfficerId;
 use holdfast_workspace::Workspace;
 use serde::Serialize;
 use serde_json::json;
@@ -132,7 +133,12 @@ pub(crate) fn known(found: Option<Stored>, id: &str) -> Result<Stored, RequestEr
 }
 
 /// Stores a request; false when it is there already with the same content.
-fn store(tx: &mut Transaction<'_>, request: Request, due: i64, officer: Option<u64>) -> Result<bool, RequestError> {
+fn store(
+    tx: &mut Transaction<'_>,
+    request: Request,
+    due: i64,
+    officer: Option<OfficerId>,
+) -> Result<bool, RequestError> {
     let now = tx.now();
     match by_id(tx.db(), &request.id, now)? {
         Some(known) if known.request == request => return Ok(false),
@@ -188,7 +194,12 @@ impl Desk<'_> {
     }
 
     /// Takes a request in, sent by an officer of the portal or entered by the desk.
-    pub(crate) fn import(&self, request: Request, actor: &str, officer: Option<u64>) -> Result<Opened, RequestError> {
+    pub(crate) fn import(
+        &self,
+        request: Request,
+        actor: &str,
+        officer: Option<OfficerId>,
+    ) -> Result<Opened, RequestError> {
         let request = request.canonical()?;
         let due = self.policy.judge(&request)?.due;
         let id = request.id.clone();

@@ -4,6 +4,7 @@ use crate::{Desk, RequestError};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row};
 use holdfast_types::Amount;
+use holdfast_types::ids::SeizureId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,7 +27,8 @@ pub struct SeizureTransfer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Seizure {
     /// Number.
-    pub id: u64,
+    #[schema(value_type = u64)]
+    pub id: SeizureId,
     /// Request.
     pub request: String,
     /// What moves.

@@ -14,6 +14,7 @@ use holdfast_screening::identifiers::is_customer;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Value, number};
 use holdfast_types::Invalid;
+use holdfast_types::ids::SeizureId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -91,7 +92,8 @@ pub enum Step {
     /// An approved transfer of a seizure was carried out.
     Moved {
         /// Number of the transfer.
-        transfer: u64,
+        #[schema(value_type = u64)]
+        transfer: SeizureId,
         /// Transaction id or payment reference.
         reference: String,
     },
@@ -348,7 +350,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    fn moved(&self, tx: &mut Transaction<'_>, transfer: u64, reference: &str) -> Result<(), RequestError> {
+    fn moved(&self, tx: &mut Transaction<'_>, transfer: SeizureId, reference: &str) -> Result<(), RequestError> {
         let found = seizures_of(tx.db(), self.id())?.into_iter().find(|s| s.id == transfer);
         let found =
             found.ok_or_else(|| RequestError::NotFound(format!("transfer {transfer} of request '{}'", self.id())))?;

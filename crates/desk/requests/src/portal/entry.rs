@@ -26,7 +26,7 @@ pub struct Enrolment {
 }
 
 /// The mailed code: eight digits.
-pub(super) fn code(master: &Master, officer: u64, number: i64) -> String {
+pub(super) fn code(master: &Master, officer: OfficerId, number: i64) -> String {
     let bytes = master.derive("mail-code", &format!("{officer}:{number}"));
     let n = u64::from_be_bytes(bytes[..8].try_into().unwrap_or_default()) % 100_000_000;
     format!("{n:08}")
@@ -87,7 +87,7 @@ pub(super) fn mail_code(
         &[address.into()],
     )?;
     let row = rows.first().ok_or_else(|| RequestError::NotFound("officer".into()))?;
-    let (id, last, until, tries, mailed): (u64, i64, i64, i64, i64) =
+    let (id, last, until, tries, mailed): (OfficerId, i64, i64, i64, i64) =
         (row.number(0)?, row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?);
     let good = now <= until && tries < MAX_CODE_TRIES;
     if good && now - mailed < CODE_SPACING {

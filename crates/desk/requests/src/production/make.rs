@@ -16,6 +16,7 @@ use holdfast_documents::sha256;
 use holdfast_input::time::rfc3339;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{number, parse};
+use holdfast_types::ids::ProductionId;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -188,7 +189,7 @@ impl Made {
     fn store(self, tx: &mut Transaction<'_>) -> Result<Production, RequestError> {
         let (id, now) = (tx.next_id("productions")?, tx.now());
         let made = Production {
-            id: id.unsigned_abs(),
+            id: ProductionId::new(id.unsigned_abs()),
             request: self.request,
             created: now,
             created_by: tx.actor().to_owned(),
