@@ -10,7 +10,7 @@ fn try_out(book: &RuleBook) {
     let (state, facts) = (State::default(), ChainFacts::default());
     for kind in EventKind::ALL {
         let event = Event::new(kind, "e", 1_700_000_000, "c");
-        let _ = book.met(&Input::new(&state, &event, &facts, Some(5), &[]));
+        let _ = book.matches(&Input::new(&state, &event, &facts, Some(5), &[]));
     }
 }
 

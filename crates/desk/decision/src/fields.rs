@@ -2,8 +2,8 @@
 
 use crate::facts::{ChainFacts, Share, risk_level};
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
-use crate::state::{Activity, DAY, HOUR, MEMORY, State, What, key, party_of, senders_of};
-use crate::typology::{Finding, Typology};
+use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, key, party_of, senders_of};
+use crate::typology::{Finding, Typology, part_of};
 use holdfast_types::Amount;
 
 /// A field's value.
@@ -99,7 +99,7 @@ impl<'a> Input<'a> {
 
     fn shares(&self, side: fn(&ChainFacts) -> &[Share], least: u8, direct: bool) -> i64 {
         let ppm = |s: &Share| if direct { s.direct_ppm } else { s.indirect_ppm };
-        side(self.facts).iter().filter(|s| risk_level(s.category.risk()) >= least).map(ppm).sum::<u64>() as i64
+        side(self.facts).iter().filter(|s| risk_level(s.category.risk()) >= least).map(ppm).map(int).sum()
     }
 
     fn party(&self) -> Option<&'a crate::state::Party> {
@@ -108,31 +108,31 @@ impl<'a> Input<'a> {
 
     fn sharing(&self, namespace: &str, text: Option<&String>) -> i64 {
         let Some(party) = text.and_then(|t| self.state.party(key(namespace, t))) else { return 0 };
-        party.customers(self.event.time, MEMORY, |_| true) as i64
+        int(party.customers(self.event.time, MEMORY, |_| true))
     }
 }
 
 impl Totals {
     fn add(&mut self, a: &Activity, now: i64, cards: &mut Vec<(u64, i64)>) {
         self.last = self.last.max(Some(a.time));
-        let slot = match a.what {
-            What::Deposit => &mut self.deposits,
-            What::Withdrawal => &mut self.withdrawals,
-            What::CardIn => {
+        let slot = match a.kind {
+            ActivityKind::Deposit => &mut self.deposits,
+            ActivityKind::Withdrawal => &mut self.withdrawals,
+            ActivityKind::CardIn => {
                 // Latest first, so the first time seen is the latest use.
                 if !cards.iter().any(|c| c.0 == a.party) {
                     cards.push((a.party, a.time));
                 }
                 &mut self.card
             }
-            What::BankIn => &mut self.bank,
-            What::PaidOut => &mut self.out,
-            What::Declined => &mut self.declined,
-            What::Chargeback => {
+            ActivityKind::BankIn => &mut self.bank,
+            ActivityKind::PaidOut => &mut self.out,
+            ActivityKind::Declined => &mut self.declined,
+            ActivityKind::Chargeback => {
                 self.chargebacks += 1;
                 return;
             }
-            What::Account(action) => {
+            ActivityKind::Account(action) => {
                 if action.changes_credentials() {
                     self.credential_change = self.credential_change.max(Some(a.time));
                 }
@@ -145,7 +145,7 @@ impl Totals {
         for (i, window) in WINDOWS.iter().enumerate() {
             if a.time > now - window {
                 slot[i].0 += 1;
-                slot[i].1 = slot[i].1.saturating_add(a.value as i64);
+                slot[i].1 = slot[i].1.saturating_add(int(a.value));
             }
         }
     }
@@ -153,6 +153,12 @@ impl Totals {
 
 /// Hours or days that stand for "never".
 pub const NEVER: i64 = 1_000_000;
+
+/// A count, share or value as rules see it. Values of events are at most [`crate::model::MAX_VALUE`]; what is too large for a rule's
+/// numbers is above every threshold.
+fn int(n: impl TryInto<i64>) -> i64 {
+    n.try_into().unwrap_or(i64::MAX)
+}
 
 fn source(facts: &ChainFacts) -> &[Share] {
     &facts.source
@@ -164,7 +170,7 @@ fn destination(facts: &ChainFacts) -> &[Share] {
 
 /// Only what is not zero; see [`FieldValue::Table`].
 fn table(shares: &[Share], ppm: impl Fn(&Share) -> u64) -> FieldValue {
-    let entry = |s: &Share| (s.category.name(), ppm(s) as i64);
+    let entry = |s: &Share| (s.category.name(), int(ppm(s)));
     FieldValue::Table(shares.iter().map(entry).filter(|e| e.1 != 0).collect())
 }
 
@@ -243,8 +249,8 @@ fn provider(input: &Input, name: &str) -> i64 {
 /// Returns what share of `whole` an amount is, millionths, at most all of it.
 fn share_ppm(amount: Amount, whole: Amount) -> i64 {
     const WHOLE: i64 = 1_000_000;
-    let share = amount.mul_div(Amount::new(WHOLE as u128), whole).and_then(|s| u64::try_from(s).ok());
-    share.map_or(WHOLE, |s| (s as i64).clamp(0, WHOLE))
+    let share = amount.mul_div(Amount::new(1_000_000), whole).and_then(|s| u64::try_from(s).ok());
+    share.map_or(WHOLE, |s| int(s).min(WHOLE))
 }
 
 fields! {
@@ -254,7 +260,7 @@ fields! {
     event.direction "in or out (payments)" => |x| match x.event.direction { Some(Direction::In) => "in", Some(Direction::Out) => "out", None => "" },
     event.status "settled, declined or chargeback (payments)" => |x| match x.event.status.unwrap_or_default() { Status::Settled => "settled", Status::Declined => "declined", Status::Chargeback => "chargeback" },
     event.asset "asset or currency" => |x| x.event.asset.clone().unwrap_or_default(),
-    event.value "value, minor units of the reference currency" => |x| x.value.unwrap_or(0) as i64,
+    event.value "value, minor units of the reference currency" => |x| int(x.value.unwrap_or(0)),
     event.priced "whether the value is known" => |x| x.value.is_some(),
     event.unconfirmed "whether a deposit still waits in the mempool" => |x| x.event.kind == EventKind::Deposit && x.event.confirmations == Some(0),
     event.country "country of the IP address or instrument" => |x| x.event.country.clone().unwrap_or_default(),
@@ -267,20 +273,20 @@ fields! {
     customer.known "whether a record of the customer came" => |x| x.customer().is_some_and(|c| c.recorded),
     customer.type "individual or business" => |x| if x.customer().is_some_and(|c| c.customer_type == CustomerType::Business) { "business" } else { "individual" },
     customer.age_days "days since signup or first event" => |x| x.customer().and_then(|c| c.since()).map_or(0, |s| (x.event.time - s).max(0) / DAY),
-    customer.years "age in years, 0 when unknown" => |x| x.customer().and_then(|c| c.birth_year).map_or(0, |y| 1970 + x.event.time / (365 * DAY + DAY / 4) - y as i64),
+    customer.years "age in years, 0 when unknown" => |x| x.customer().and_then(|c| c.birth_year).map_or(0, |y| 1970 + x.event.time / (365 * DAY + DAY / 4) - i64::from(y)),
     customer.country "country of residence" => |x| x.customer().and_then(|c| c.country).map_or(String::new(), |c| String::from_utf8_lossy(&c).into_owned()),
-    customer.kyc_level "highest identity check passed, 0 to 3" => |x| x.customer().map_or(0, |c| c.level as i64),
-    customer.rating "the exchange's own rating: 0 unknown, 1 low, 2 medium, 3 high" => |x| x.customer().map_or(0, |c| c.rating as i64),
+    customer.kyc_level "highest identity check passed, 0 to 3" => |x| x.customer().map_or(0, |c| i64::from(c.level)),
+    customer.rating "the exchange's own rating: 0 unknown, 1 low, 2 medium, 3 high" => |x| x.customer().map_or(0, |c| i64::from(c.rating)),
     customer.industry "line of business, lower case" => |x| x.customer().and_then(|c| c.industry.clone()).unwrap_or_default(),
     customer.flags "marks such as pep or vulnerable" => |x| FieldValue::List(x.customer().map_or(Vec::new(), |c| c.flags.clone())),
     customer.idle_days "days since the last event of any kind, 1000000 when none" => |x| x.totals.last.map_or(NEVER, |t| (x.event.time - t).max(0) / DAY),
     customer.country_mismatch "whether the event's country is not the customer's" => |x| match (&x.event.country, x.customer().and_then(|c| c.country)) { (Some(e), Some(c)) => *e.as_bytes() != c, _ => false },
     counterparty.category "category of the other side: its own tags, else its cluster's" => |x| x.facts.category.name(),
-    counterparty.risk "risk of that category: 0 none, 1 low, 2 medium, 3 high, 4 severe" => |x| risk_level(x.facts.category.risk()) as i64,
-    counterparty.confidence "confidence of the weightiest tag, 0 to 100" => |x| x.facts.tags.iter().map(|t| t.confidence as i64).max().unwrap_or(0),
+    counterparty.risk "risk of that category: 0 none, 1 low, 2 medium, 3 high, 4 severe" => |x| i64::from(risk_level(x.facts.category.risk())),
+    counterparty.confidence "confidence of the weightiest tag, 0 to 100" => |x| x.facts.tags.iter().map(|t| i64::from(t.confidence)).max().unwrap_or(0),
     counterparty.in_ledger "whether the ledger or mempool knows it" => |x| x.facts.found,
     counterparty.new_to_customer "whether the customer never withdrew to it" => |x| x.event.kind == EventKind::Withdrawal && x.customer().is_none_or(|c| !c.knows_destination(party_of(x.event))),
-    counterparty.customers_7d "customers that moved money with it within 7 days" => |x| x.party().map_or(0, |p| p.customers(x.event.time, 7 * DAY, |_| true) as i64),
+    counterparty.customers_7d "customers that moved money with it within 7 days" => |x| x.party().map_or(0, |p| int(p.customers(x.event.time, 7 * DAY, |_| true))),
     counterparty.is_customer "whether a withdrawal goes to a deposit address of a customer here" => |x| x.event.counterparty.as_ref().is_some_and(|a| x.state.owner_of(a).is_some()),
     exposure.source_direct "share of money directly from each category, millionths: exposure.source_direct['ransomware']" => |x| table(&x.facts.source, |s| s.direct_ppm),
     exposure.source_indirect "the same through unattributed addresses" => |x| table(&x.facts.source, |s| s.indirect_ppm),
@@ -293,11 +299,11 @@ fields! {
     exposure.to_severe_direct "share of the address's money that went directly to severe risk, millionths" => |x| x.shares(destination, 4, true),
     exposure.to_severe_indirect "the same, indirectly" => |x| x.shares(destination, 4, false),
     exposure.severe_value "value from severe risk, direct and indirect, minor units" => |x| {
-        let ppm = (x.shares(source, 4, true) + x.shares(source, 4, false)) as u128;
-        (x.value.unwrap_or(0) as u128 * ppm / 1_000_000) as i64
+        let ppm = x.shares(source, 4, true).saturating_add(x.shares(source, 4, false));
+        int(part_of(x.value.unwrap_or(0), u64::try_from(ppm).unwrap_or(0)))
     },
     exposure.unavailable "whether the chain could not be asked" => |x| x.facts.unavailable.is_some(),
-    exposure.unknown_amounts "outputs and inputs of unknown amount behind the exposure, which its shares leave out" => |x| x.facts.unknown_amounts as i64,
+    exposure.unknown_amounts "outputs and inputs of unknown amount behind the exposure, which its shares leave out" => |x| int(x.facts.unknown_amounts),
     velocity.deposits_1h "deposits within 1 hour before the event" => |x| x.totals.deposits[0].0,
     velocity.deposits_24h "deposits within 24 hours" => |x| x.totals.deposits[1].0,
     velocity.deposits_24h_value "their value, minor units" => |x| x.totals.deposits[1].1,
@@ -310,8 +316,8 @@ fields! {
     velocity.withdrawals_30d_value "value of withdrawals within 30 days" => |x| x.totals.withdrawals[3].1,
     velocity.card_24h_value "value paid in by card within 24 hours" => |x| x.totals.card[1].1,
     velocity.card_7d_value "value paid in by card within 7 days" => |x| x.totals.card[2].1,
-    velocity.cards_24h "different cards within 24 hours" => |x| x.totals.cards[1] as i64,
-    velocity.cards_30d "different cards within 30 days" => |x| x.totals.cards[3] as i64,
+    velocity.cards_24h "different cards within 24 hours" => |x| int(x.totals.cards[1]),
+    velocity.cards_30d "different cards within 30 days" => |x| int(x.totals.cards[3]),
     velocity.bank_24h_value "value paid in from banks within 24 hours" => |x| x.totals.bank[1].1,
     velocity.bank_7d_value "value paid in from banks within 7 days" => |x| x.totals.bank[2].1,
     velocity.paid_out_7d_value "value paid out to banks and cards within 7 days" => |x| x.totals.out[2].1,
@@ -327,7 +333,7 @@ fields! {
     velocity.customers_on_device "customers that used the event's device within 90 days, before it" => |x| x.sharing("device", x.event.device.as_ref()),
     velocity.customers_on_ip "customers that used the event's IP address within 90 days, before it" => |x| x.sharing("ip", x.event.ip.as_ref()),
     velocity.customers_on_instrument "customers that used the event's card or bank account within 90 days, before it" => |x| x.sharing("instrument", x.event.instrument.as_ref()),
-    velocity.senders "addresses that the deposit came from" => |x| if x.event.kind == EventKind::Deposit { senders_of(x.event, x.facts).len() as i64 } else { 0 },
+    velocity.senders "addresses that the deposit came from" => |x| if x.event.kind == EventKind::Deposit { int(senders_of(x.event, x.facts).len()) } else { 0 },
     typology.structuring "see docs/typologies.md" => |x| has(x, Typology::Structuring),
     typology.rapid_pass_through "see docs/typologies.md" => |x| has(x, Typology::RapidPassThrough),
     typology.fan_in "see docs/typologies.md" => |x| has(x, Typology::FanIn),

@@ -1,23 +1,40 @@
 //! May this move? [`decide`] is a pure function of the event, what the chain says of it, what is remembered, the rule book, active holds,
 //! prices and flags. No database, no clock, no I/O: the same inputs give the same decision.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::cast_lossless
+    )
+)]
+
 pub mod behind;
 pub mod budget;
+mod decide;
 mod decision;
 pub mod facts;
 pub mod fields;
 pub mod flags;
+mod holds;
 pub mod model;
+mod prices;
 pub mod rules;
 pub mod state;
 pub mod typology;
 pub mod warnings;
 
-pub use decision::{
-    ActiveHold, ActiveHolds, Decision, Ground, HoldPlan, Price, Prices, Reason, UNAVAILABLE, Verdict, decide, value_of,
-};
+pub use decide::{DecisionContext, decide};
+pub use decision::{Decision, Reason, UNAVAILABLE, Verdict};
 pub use facts::ChainFacts;
 pub use flags::Flags;
+pub use holds::{ActiveHold, ActiveHolds, HoldPlan};
 pub use model::{Event, EventKind, Record, RecordKind};
-pub use rules::{RuleBook, RuleState, Scope};
+pub use prices::{Price, Prices, value_of};
+pub use rules::{RuleBook, RuleMatch, RuleState, Scope};
 pub use typology::Typology;

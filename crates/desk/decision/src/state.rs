@@ -41,7 +41,7 @@ pub fn address_key(text: &str) -> Key {
 /// What an activity is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub enum What {
+pub enum ActivityKind {
     Deposit,
     Withdrawal,
     CardIn,
@@ -52,28 +52,28 @@ pub enum What {
     Account(Action),
 }
 
-impl What {
+impl ActivityKind {
     /// Whether money came in.
     pub fn comes_in(self) -> bool {
-        matches!(self, What::Deposit | What::CardIn | What::BankIn)
+        matches!(self, ActivityKind::Deposit | ActivityKind::CardIn | ActivityKind::BankIn)
     }
 
     /// Whether money went out.
     pub fn goes_out(self) -> bool {
-        matches!(self, What::Withdrawal | What::PaidOut)
+        matches!(self, ActivityKind::Withdrawal | ActivityKind::PaidOut)
     }
 
-    fn of(event: &Event) -> What {
+    fn of(event: &Event) -> ActivityKind {
         match event.kind {
-            EventKind::Deposit => What::Deposit,
-            EventKind::Withdrawal => What::Withdrawal,
-            EventKind::Account => What::Account(event.action.unwrap_or(Action::Login)),
+            EventKind::Deposit => ActivityKind::Deposit,
+            EventKind::Withdrawal => ActivityKind::Withdrawal,
+            EventKind::Account => ActivityKind::Account(event.action.unwrap_or(Action::Login)),
             EventKind::Payment => match (event.status.unwrap_or_default(), event.comes_in(), event.method) {
-                (Status::Declined, ..) => What::Declined,
-                (Status::Chargeback, ..) => What::Chargeback,
-                (Status::Settled, true, Some(Method::Card)) => What::CardIn,
-                (Status::Settled, true, _) => What::BankIn,
-                (Status::Settled, false, _) => What::PaidOut,
+                (Status::Declined, ..) => ActivityKind::Declined,
+                (Status::Chargeback, ..) => ActivityKind::Chargeback,
+                (Status::Settled, true, Some(Method::Card)) => ActivityKind::CardIn,
+                (Status::Settled, true, _) => ActivityKind::BankIn,
+                (Status::Settled, false, _) => ActivityKind::PaidOut,
             },
         }
     }
@@ -85,7 +85,7 @@ pub struct Activity {
     /// Unix seconds.
     pub time: i64,
     /// What.
-    pub what: What,
+    pub kind: ActivityKind,
     /// Minor units of the reference currency.
     pub value: u64,
     /// The other side: address, card or bank account; 0 for none.
@@ -260,6 +260,7 @@ impl State {
 
     fn customer_mut(&mut self, id: &str) -> &mut Customer {
         if !self.customers.contains_key(id) {
+            #[expect(clippy::cast_possible_truncation, reason = "four billion customers do not fit into memory")]
             let customer = Customer::new(self.ids.len() as u32);
             self.ids.push(id.into());
             self.customers.insert(id.into(), customer);
@@ -331,7 +332,7 @@ impl State {
 
     /// Takes a decided event in. `value` is its value in the reference currency.
     pub fn apply(&mut self, event: &Event, facts: &ChainFacts, value: u64, seq: u64) {
-        let what = What::of(event);
+        let kind = ActivityKind::of(event);
         if let Some(transfer) = event.transfer() {
             let transfer = key("transfer", &transfer);
             let index = self.customer_mut(&event.customer).index;
@@ -354,7 +355,7 @@ impl State {
         let foreign = event.third_party == Some(true)
             || event.country.as_ref().is_some_and(|c| customer.country.is_some_and(|own| own != *c.as_bytes()));
         let at = customer.activities.iter().rposition(|a| a.time <= time).map_or(0, |i| i + 1);
-        customer.activities.insert(at, Activity { time, what, value, party, device, seq, foreign });
+        customer.activities.insert(at, Activity { time, kind, value, party, device, seq, foreign });
         if customer.activities.len() > MAX_ACTIVITIES {
             customer.activities.pop_front();
         }
@@ -385,7 +386,7 @@ impl State {
             }
         }
         if party != 0 {
-            self.note_party(party, index, time, value, what.comes_in());
+            self.note_party(party, index, time, value, kind.comes_in());
         }
         if device != 0 {
             self.note_party(device, index, time, 0, true);

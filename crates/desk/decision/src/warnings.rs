@@ -87,13 +87,14 @@ pub struct WarningTerms {
     pub cooling_off_hours: u32,
     /// What follows the cooling-off time when no answer tells of a scam.
     #[serde(default)]
-    pub then: Then,
+    pub then: CoolingAction,
 }
 
 /// What follows the cooling-off time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[schema(as = Then)]
 #[serde(rename_all = "snake_case")]
-pub enum Then {
+pub enum CoolingAction {
     /// The hold ends and the withdrawal goes on.
     Release,
     /// A person decides.
@@ -122,7 +123,7 @@ pub struct Warning {
     /// The withdrawal goes on no earlier, Unix seconds.
     pub cooling_until: i64,
     /// What follows the cooling-off time when no answer tells of a scam.
-    pub then: Then,
+    pub then: CoolingAction,
     /// Title, in the language of the customer's record or in English; others by `GET /api/v1/warnings/{event}?lang=`.
     pub title: String,
     /// What the customer must know.

@@ -105,8 +105,8 @@ pub(crate) const COLUMNS: [&str; 12] = [
 
 fn alert(row: &Row) -> Result<Alert, DbError> {
     Ok(Alert {
-        id: row.int(0)? as u64,
-        event: row.int(1)? as u64,
+        id: row.number(0)?,
+        event: row.number(1)?,
         customer: row.text(2)?.to_owned(),
         kind: row.text(3)?.to_owned(),
         decision: row.text(4)?.to_owned(),
@@ -148,7 +148,7 @@ pub fn list(db: &mut Database, filter: &AlertFilter) -> Result<Vec<Alert>, DbErr
             sql += &format!(" AND {column} = ${}", parameters.len());
         }
     }
-    parameters.push((filter.limit.clamp(1, 1000) as i64).into());
+    parameters.push(number(filter.limit.clamp(1, 1000) as u64));
     sql += &format!(" ORDER BY id LIMIT ${}", parameters.len());
     db.query(&sql, &parameters)?.iter().map(alert).collect()
 }
@@ -159,11 +159,11 @@ pub fn list(db: &mut Database, filter: &AlertFilter) -> Result<Vec<Alert>, DbErr
 /// [`DbError`].
 pub fn get(db: &mut Database, id: u64) -> Result<Option<(Alert, Vec<Note>)>, DbError> {
     let sql = format!("SELECT {} FROM alerts WHERE id = $1", COLUMNS.join(", "));
-    let rows = db.query(&sql, &[(id as i64).into()])?;
+    let rows = db.query(&sql, &[number(id)])?;
     let Some(row) = rows.first() else { return Ok(None) };
     let notes = db.query(
         "SELECT time, author, action, text FROM alert_notes WHERE alert = $1 ORDER BY id LIMIT 1000",
-        &[(id as i64).into()],
+        &[number(id)],
     )?;
     let note = |r: &Row| {
         Ok::<_, DbError>(Note {
@@ -209,12 +209,12 @@ pub fn statistics(db: &mut Database) -> Result<Vec<RuleStatistics>, DbError> {
     )?;
     rows.iter()
         .map(|r| {
-            let (right, wrong) = (r.int(4)? as u64, r.int(5)? as u64);
+            let (right, wrong) = (r.number(4)?, r.number(5)?);
             Ok(RuleStatistics {
                 rule: r.text(0)?.to_owned(),
-                version: r.int(1)? as u32,
+                version: r.number(1)?,
                 state: r.text(2)?.to_owned(),
-                hits: r.int(3)? as u64,
+                hits: r.number(3)?,
                 true_positives: right,
                 false_positives: wrong,
                 precision_permille: (right + wrong > 0).then(|| right * 1000 / (right + wrong)),

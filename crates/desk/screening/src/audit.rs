@@ -2,7 +2,7 @@
 
 use crate::audit_state::Expected;
 use holdfast_audit::{Anchor, GENESIS, anchors, digest, entries, hash};
-use holdfast_store::{Database, DbError};
+use holdfast_store::{Database, DbError, number};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -97,7 +97,7 @@ pub fn verify_anchored(
                     decided_up_to = end;
                     let rows = db.query(
                         "SELECT body, result FROM events WHERE seq >= $1 AND seq <= $2 ORDER BY seq",
-                        &[(first as i64).into(), (end as i64).into()],
+                        &[number(first), number(end)],
                     )?;
                     let texts: Result<Vec<(&str, &str)>, DbError> =
                         rows.iter().map(|r| Ok((r.text(0)?, r.text(1)?))).collect();
@@ -118,7 +118,7 @@ pub fn verify_anchored(
         }
         report.entries = last;
     }
-    let beyond = db.query("SELECT COUNT(*) FROM events WHERE seq > $1", &[(decided_up_to as i64).into()])?;
+    let beyond = db.query("SELECT COUNT(*) FROM events WHERE seq > $1", &[number(decided_up_to)])?;
     let beyond = beyond.first().map_or(Ok(0), |r| r.int(0))?;
     if beyond > 0 {
         report.problems.push(format!("{beyond} decisions after {decided_up_to} are in no entry"));

@@ -70,7 +70,8 @@ fn walk(workspace: &Workspace, starts: &[(Source, u64)], total: u64, first: u32)
     if total == 0 {
         return Vec::new();
     }
-    let least = (u128::from(total) * u128::from(MIN_SHARE_PERCENT)).div_ceil(100) as u64;
+    let least = (u128::from(total) * u128::from(MIN_SHARE_PERCENT)).div_ceil(100);
+    let least = u64::try_from(least).unwrap_or(total);
     let bounds = Bounds { max_hops: MAX_HOPS, min_value: least.max(1), max_edges: MAX_EDGES, ..Bounds::default() };
     let options =
         TraceOptions { direction: Direction::Backward, policy: Policy::Haircut, bounds, through_services: false };
@@ -89,20 +90,31 @@ fn walk(workspace: &Workspace, starts: &[(Source, u64)], total: u64, first: u32)
     places.dedup_by_key(|p| p.place);
     places.truncate(MAX_BEHIND);
     // By transaction, the largest of its outputs that carried money on.
-    let mut made: HashMap<u32, u32> = HashMap::new();
+    let mut made: HashMap<u32, usize> = HashMap::new();
     for (i, p) in places.iter().enumerate() {
         if let Source::Output(o) = p.place {
-            made.entry(ledger.tx_of_output(o)).or_insert(i as u32);
+            made.entry(ledger.tx_of_output(o)).or_insert(i);
         }
     }
     let described = |(i, p): (usize, &Place)| Behind {
         output: outpoint(ledger, p.place),
         address: ledger.source_info(p.place).address.map(|a| ledger.address_text(a)),
         hops: p.hops,
-        share_ppm: (u128::from(p.amount) * 1_000_000 / u128::from(total)) as u64,
-        into: p.via.and_then(|tx| made.get(&tx)).copied().filter(|into| (*into as usize) < i),
+        share_ppm: ppm(p.amount, total),
+        into: p
+            .via
+            .and_then(|tx| made.get(&tx))
+            .copied()
+            .filter(|into| *into < i)
+            .and_then(|into| u32::try_from(into).ok()),
     };
     places.iter().enumerate().map(described).collect()
+}
+
+/// Returns a part of a total, in millionths.
+pub(crate) fn ppm(part: u64, total: u64) -> u64 {
+    let ppm = u128::from(part) * 1_000_000 / u128::from(total).max(1);
+    u64::try_from(ppm).unwrap_or(u64::MAX)
 }
 
 fn outpoint(ledger: &Ledger, place: Source) -> String {

@@ -7,7 +7,7 @@ use crate::core::Core;
 use crate::service::{Screening, ScreeningError, Transaction};
 use holdfast_decision::rules::RuleBook;
 use holdfast_identity::{ApiKey, same_person};
-use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -95,7 +95,7 @@ fn change(row: &Row) -> Result<Change, DbError> {
     let kind = row.text(1)?;
     let unknown = || DbError::Stored { what: "change".into(), cause: format!("kind '{kind}'") };
     Ok(Change {
-        id: row.int(0)? as u64,
+        id: row.number(0)?,
         kind: ChangeKind::from_name(kind).ok_or_else(unknown)?,
         subject: text(2)?,
         body: text(3)?,
@@ -109,7 +109,7 @@ fn change(row: &Row) -> Result<Change, DbError> {
 }
 
 fn by_id(db: &mut Database, id: u64) -> Result<Change, ScreeningError> {
-    let rows = db.query(&format!("{COLUMNS} WHERE id = $1"), &[(id as i64).into()])?;
+    let rows = db.query(&format!("{COLUMNS} WHERE id = $1"), &[number(id)])?;
     let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("change {id}")))?;
     Ok(change(row)?)
 }
@@ -127,19 +127,19 @@ impl Core {
             "SELECT COALESCE(MAX(id), 0), COALESCE(SUM(CASE WHEN state = 'proposed' THEN 1 ELSE 0 END), 0) FROM changes",
             &[],
         )?;
-        let (last, waiting) = rows.first().map_or(Ok((0, 0)), |r| Ok::<_, DbError>((r.int(0)?, r.int(1)?)))?;
+        let (last, waiting) = rows.first().map_or(Ok((0, 0)), |r| Ok::<_, DbError>((r.number(0)?, r.int(1)?)))?;
         if waiting >= MAX_PROPOSED {
             return Err(ScreeningError::State(format!("{MAX_PROPOSED} changes wait already; approve or reject some")));
         }
         let id = last + 1;
         self.db.execute(
             "INSERT INTO changes (id, kind, subject, body, state, proposed_by, proposed) VALUES ($1, $2, $3, $4, 'proposed', $5, $6)",
-            &[id.into(), kind.name().into(), subject.into(), body.into(), actor.into(), now.into()],
+            &[number(id), kind.name().into(), subject.into(), body.into(), actor.into(), now.into()],
         )?;
         let detail =
             json!({ "kind": kind, "subject": subject, "sha256": holdfast_decision::rules::sha256(body) }).to_string();
         self.audit(now, actor, "change.proposed", &format!("change:{id}"), &detail);
-        by_id(&mut self.db, id as u64)
+        by_id(&mut self.db, id)
     }
 
     fn decide_change(
@@ -177,7 +177,7 @@ impl Core {
             }
             (_, false) => {}
         }
-        let row: [Value; 5] = [state.into(), actor.into(), now.into(), reason.into(), (id as i64).into()];
+        let row: [Value; 5] = [state.into(), actor.into(), now.into(), reason.into(), number(id)];
         self.db
             .execute("UPDATE changes SET state = $1, decided_by = $2, decided = $3, reason = $4 WHERE id = $5", &row)?;
         let detail =
@@ -261,7 +261,7 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn change_by_id(&self, id: u64) -> Result<Change, ScreeningError> {
-        let rows = self.read(|db| db.query(&format!("{COLUMNS} WHERE id = $1"), &[(id as i64).into()]))?;
+        let rows = self.read(|db| db.query(&format!("{COLUMNS} WHERE id = $1"), &[number(id)]))?;
         let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("change {id}")))?;
         Ok(change(row)?)
     }

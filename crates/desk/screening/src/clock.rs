@@ -44,7 +44,10 @@ impl Time {
     #[must_use]
     pub fn system() -> Self {
         let start = Instant::now();
-        Time { wall: system_clock(), steady: Some(Arc::new(move || start.elapsed().as_secs() as i64)) }
+        Time {
+            wall: system_clock(),
+            steady: Some(Arc::new(move || i64::try_from(start.elapsed().as_secs()).unwrap_or(i64::MAX))),
+        }
     }
 }
 
@@ -121,7 +124,7 @@ impl Guard {
     /// Starts with the time at which the desk last ran, if it ever did.
     pub(crate) fn new(time: Time, last: Option<i64>) -> Self {
         let (wall, steady) = ((time.wall)(), time.steady.as_ref().map_or(0, |s| s()));
-        let last = last.filter(|last| wall.abs_diff(*last) > MOST_OFF_SECONDS as u64);
+        let last = last.filter(|last| wall.abs_diff(*last) > MOST_OFF_SECONDS.unsigned_abs());
         let last = last.filter(|_| time.steady.is_some()).map(|wall| Base { wall, steady });
         Guard { time, bases: Mutex::new(Bases { start: Base { wall, steady }, last }) }
     }
@@ -135,7 +138,7 @@ impl Guard {
         let wall = (self.time.wall)();
         let Some(steady) = &self.time.steady else { return Reading { now: wall, fault: None } };
         let steady = steady();
-        let near = |expected: i64| wall.abs_diff(expected) <= MOST_OFF_SECONDS as u64;
+        let near = |expected: i64| wall.abs_diff(expected) <= MOST_OFF_SECONDS.unsigned_abs();
         let fault = |expected: i64, since_start| {
             Some(ClockFault { off_seconds: wall.saturating_sub(expected), since_start, wall, expected })
         };
@@ -181,7 +184,9 @@ impl Noted {
     pub(crate) fn is_due(&self, reading: &Reading) -> bool {
         match &reading.fault {
             Some(_) => !self.alerted,
-            None => self.alerted || self.at.is_none_or(|at| reading.now.abs_diff(at) >= NOTE_EVERY_SECONDS as u64),
+            None => {
+                self.alerted || self.at.is_none_or(|at| reading.now.abs_diff(at) >= NOTE_EVERY_SECONDS.unsigned_abs())
+            }
         }
     }
 

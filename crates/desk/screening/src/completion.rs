@@ -4,7 +4,7 @@
 
 use holdfast_decision::Verdict;
 use holdfast_decision::model::{Direction, Event, EventKind, Status, text_ok, time_ok};
-use holdfast_store::{Database, DbError, Row, parse};
+use holdfast_store::{Database, DbError, Row, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -71,7 +71,7 @@ impl Completion {
                 text_ok(field, text)?;
             }
         }
-        if self.height.is_some_and(|h| h > i64::MAX as u64) {
+        if self.height.is_some_and(|h| i64::try_from(h).is_err()) {
             return Err(Invalid::new("height", "is no height of a block"));
         }
         let on_chain = matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal);
@@ -151,7 +151,7 @@ fn completion(row: &Row) -> Result<Completion, DbError> {
 /// [`DbError`].
 pub fn of_event(db: &mut Database, seq: u64) -> Result<Option<Completion>, DbError> {
     let sql = "SELECT body FROM event_completions WHERE seq = $1 ORDER BY time, body LIMIT $2";
-    let rows = db.query(sql, &[(seq as i64).into(), (MAX_COMPLETIONS as i64).into()])?;
+    let rows = db.query(sql, &[number(seq), number(MAX_COMPLETIONS as u64)])?;
     Ok(fold(rows.iter().map(completion).collect::<Result<Vec<_>, _>>()?))
 }
 
@@ -162,8 +162,8 @@ pub fn of_event(db: &mut Database, seq: u64) -> Result<Option<Completion>, DbErr
 pub fn between(db: &mut Database, first: u64, last: u64) -> Result<HashMap<u64, Completion>, DbError> {
     let mut found: HashMap<u64, Vec<Completion>> = HashMap::new();
     let sql = "SELECT body, seq FROM event_completions WHERE seq >= $1 AND seq <= $2 ORDER BY seq, time, body";
-    for row in &db.query(sql, &[(first as i64).into(), (last as i64).into()])? {
-        found.entry(row.int(1)? as u64).or_default().push(completion(row)?);
+    for row in &db.query(sql, &[number(first), number(last)])? {
+        found.entry(row.number(1)?).or_default().push(completion(row)?);
     }
     Ok(found.into_iter().filter_map(|(seq, list)| Some((seq, fold(list)?))).collect())
 }
@@ -185,7 +185,7 @@ pub fn of_customer(db: &mut Database, customer: &str) -> Result<HashMap<u64, Com
         let whole = rows.len() < 5000;
         for row in &rows {
             if whole || row.int(1)? < last {
-                found.entry(row.int(1)? as u64).or_default().push(completion(row)?);
+                found.entry(row.number(1)?).or_default().push(completion(row)?);
             }
         }
         if whole {

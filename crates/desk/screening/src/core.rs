@@ -93,7 +93,7 @@ fn time_within(field: &str, time: i64, latest: i64) -> Result<(), Invalid> {
 
 /// Reads base units and value.
 pub(crate) fn price_of(row: &Row) -> Result<Price, DbError> {
-    Ok(Price { base_units: stored("price", row.text(0)?)?, value: row.int(1)? as u64 })
+    Ok(Price { base_units: stored("price", row.text(0)?)?, value: row.number(1)? })
 }
 
 /// The stored records after a kind and id, some thousands at once; none at the end. The kind and id move on.
@@ -167,7 +167,8 @@ impl Core {
     fn latest_book(db: &mut Database) -> Result<Option<RuleBook>, ScreeningError> {
         let rows = db.query("SELECT version, yaml FROM rule_books ORDER BY version DESC LIMIT 1", &[])?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(RuleBook::stored(row.text(1)?, row.int(0)? as u32)?))
+        let version = row.number(0)?;
+        Ok(Some(RuleBook::stored(row.text(1)?, version)?))
     }
 
     /// Forgets everything and reads it from the database: at the start, and when a commit failed.
@@ -188,7 +189,7 @@ impl Core {
         }
         let mut next = |table: &str, column: &str| -> Result<u64, DbError> {
             let rows = self.db.query(&format!("SELECT COALESCE(MAX({column}), 0) FROM {table}"), &[])?;
-            Ok(rows.first().map_or(Ok(0), |r| r.int(0))? as u64 + 1)
+            Ok(rows.first().map_or(Ok(0), |r| r.number(0))? + 1)
         };
         self.next = Next {
             event: next("events", "seq")?,
@@ -237,7 +238,7 @@ impl Core {
                     value: Option<u64>,
                 }
                 let value = parse::<Valued>("decision", row.text(3)?)?.value.unwrap_or(0);
-                self.state.apply(&event, &facts, value, row.int(0)? as u64);
+                self.state.apply(&event, &facts, value, row.number(0)?);
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Looks a transfer up in the ledger and the tags: fills in [`ChainFacts`].
 
-use crate::behind::{behind_output, behind_pending};
+use crate::behind::{behind_output, behind_pending, ppm};
 use crate::reconcile::{self, Paid};
 use holdfast_analysis::exposure::Totals;
 use holdfast_attribution::tags::weightiest;
@@ -56,8 +56,7 @@ fn tag_fact(tag: &Tag) -> TagFact {
 }
 
 fn shares(totals: &Totals) -> Vec<Share> {
-    let ppm =
-        |part: u64| if totals.amount == 0 { 0 } else { (part as u128 * 1_000_000 / totals.amount as u128) as u64 };
+    let ppm = |part: u64| if totals.amount == 0 { 0 } else { ppm(part, totals.amount) };
     let share = |(category, direct, indirect): &(Category, u64, u64)| Share {
         category: *category,
         direct: *direct,
@@ -170,7 +169,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
         facts.unknown_amounts = exposure.unknown.count();
         let value = ledger.value(output);
         facts.behind = behind_output(workspace, output);
-        facts.spray = outputs.clone().filter(|o| ledger.value(*o) <= value).count() as u32;
+        facts.spray = u32::try_from(outputs.clone().filter(|o| ledger.value(*o) <= value).count()).unwrap_or(u32::MAX);
         facts.coinjoin = coinjoin_behind(ledger, tx, None);
         facts.peel_hops = peel_hops(ledger, tx, output);
     } else if let Some(pending) = pending {
@@ -206,7 +205,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
         let claim = reconcile::claim(event, &paid, 0);
         let value = paid.get(claim.output).map_or(0, |p| p.value);
         facts.mismatch = claim.mismatch;
-        facts.spray = pending.outputs.iter().filter(|o| o.0 <= value).count() as u32;
+        facts.spray = u32::try_from(pending.outputs.iter().filter(|o| o.0 <= value).count()).unwrap_or(u32::MAX);
         let behind: Vec<u32> = sources.iter().filter_map(|s| tx_of(ledger, *s)).collect();
         facts.coinjoin = behind.into_iter().take(MAX_BEHIND).find_map(|t| coinjoin_behind(ledger, t, Some(1)));
     } else {
@@ -217,7 +216,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
 
 fn place(ledger: &Ledger, txid: &holdfast_bitcoin::Hash32, vout: u32) -> Option<Source> {
     let outputs = ledger.outputs(ledger.tx_by_id(txid)?);
-    let output = outputs.start + vout as u64;
+    let output = outputs.start + u64::from(vout);
     (output < outputs.end).then_some(Source::Output(output))
 }
 

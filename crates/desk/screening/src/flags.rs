@@ -100,7 +100,7 @@ pub fn standings(db: &mut Database) -> Result<Vec<Standing>, DbError> {
         db.query("SELECT member, state, COUNT(*), source FROM flags GROUP BY member, source, state ORDER BY member, source, state", &[])?;
     let mut all: Vec<Standing> = Vec::new();
     for row in &rows {
-        let (member, count, source) = (row.text(0)?, row.int(2)? as u64, row.int_or_null(3));
+        let (member, count, source) = (row.text(0)?, row.number(2)?, row.int_or_null(3));
         if all.last().is_none_or(|s| s.member != member || s.source != source) {
             all.push(Standing { member: member.to_owned(), source, ..Standing::default() });
         }
@@ -132,11 +132,11 @@ pub(crate) fn in_force(db: &mut Database) -> Result<Flags, DbError> {
 }
 
 /// Past deposits that a flag touches: sequence numbers, newest first, at most 10,000.
-pub(crate) fn candidates(db: &mut Database, flag: &Flag) -> Result<Vec<i64>, DbError> {
+pub(crate) fn candidates(db: &mut Database, flag: &Flag) -> Result<Vec<u64>, DbError> {
     let since = flag.raised - LOOK_BACK;
     let rows = db.query(
         "SELECT k.seq FROM event_keys k JOIN events e ON e.seq = k.seq WHERE k.key = $1 AND e.time >= $2 ORDER BY k.seq DESC LIMIT 10000",
         &[flag.key().into(), since.into()],
     )?;
-    rows.iter().map(|r| r.int(0)).collect()
+    rows.iter().map(|r| r.number(0)).collect()
 }

@@ -192,7 +192,7 @@ pub(crate) fn hold(row: &Row) -> Result<Hold, DbError> {
     let amount = |i: usize| row.text_or_null(i).map(|t| stored::<Amount>("amount of a hold", t)).transpose();
     let scope = row.text(2)?;
     Ok(Hold {
-        id: row.int(0)? as u64,
+        id: row.number(0)?,
         scope: Scope::from_name(scope)
             .ok_or_else(|| DbError::Stored { what: "scope of a hold".into(), cause: format!("'{scope}' is none") })?,
         customer: row.text(3)?.to_owned(),
@@ -201,7 +201,7 @@ pub(crate) fn hold(row: &Row) -> Result<Hold, DbError> {
         amount: amount(6)?,
         held: stored("amount of a hold", row.text(7)?)?,
         transfer: text(8),
-        event: row.int_or_null(9).map(|e| e as u64),
+        event: row.number_or_null(9)?,
         state: row.text(10)?.to_owned(),
         basis: row.text(11)?.to_owned(),
         reason: row.text(12)?.to_owned(),
@@ -238,7 +238,7 @@ pub struct HoldFilter {
 /// [`DbError`].
 pub fn get(db: &mut Database, id: u64) -> Result<Option<Hold>, DbError> {
     let sql = format!("SELECT {} FROM holds WHERE id = $1", COLUMNS.join(", "));
-    db.query(&sql, &[(id as i64).into()])?.first().map(hold).transpose()
+    db.query(&sql, &[number(id)])?.first().map(hold).transpose()
 }
 
 /// Lists holds by number.
@@ -254,7 +254,7 @@ pub fn list(db: &mut Database, filter: &HoldFilter) -> Result<Vec<Hold>, DbError
             sql += &format!(" AND {column} = ${}", parameters.len());
         }
     }
-    parameters.push((filter.limit.clamp(1, 1000) as i64).into());
+    parameters.push(number(filter.limit.clamp(1, 1000) as u64));
     sql += &format!(" ORDER BY id LIMIT ${}", parameters.len());
     db.query(&sql, &parameters)?.iter().map(hold).collect()
 }
@@ -281,10 +281,10 @@ pub fn check(db: &mut Database) -> Result<HoldsReport, DbError> {
     loop {
         let page = list(db, &filter)?;
         let Some(last) = page.last() else { break };
-        let (first, last) = (page[0].id as i64, last.id);
+        let (first, last) = (page[0].id, last.id);
         let rows = db.query(
             "SELECT hold, change, ledger_account, amount FROM postings WHERE hold >= $1 AND hold <= $2 ORDER BY id",
-            &[first.into(), (last as i64).into()],
+            &[number(first), number(last)],
         )?;
         let mut changes: BTreeMap<(i64, i64), SignedAmount> = BTreeMap::new();
         let mut held: BTreeMap<u64, SignedAmount> = BTreeMap::new();
@@ -292,7 +292,7 @@ pub fn check(db: &mut Database) -> Result<HoldsReport, DbError> {
             let amount: SignedAmount = stored("amount of a posting", row.text(3)?)?;
             add(changes.entry((row.int(0)?, row.int(1)?)).or_default(), amount)?;
             if row.text(2)?.starts_with("held:") {
-                add(held.entry(row.int(0)? as u64).or_default(), amount)?;
+                add(held.entry(row.number(0)?).or_default(), amount)?;
             }
         }
         for ((hold, change), sum) in changes.iter().filter(|c| *c.1 != SignedAmount::ZERO) {

@@ -6,7 +6,7 @@
 use crate::completion::Completion;
 use crate::folding::{email_key, name_keys, phone_keys};
 use holdfast_decision::model::{Event, EventKind, Record, RecordKind};
-use holdfast_store::{Database, DbError, Row, Value};
+use holdfast_store::{Database, DbError, Row, Value, number};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 
@@ -62,7 +62,7 @@ impl Named {
         vec![
             self.kind.into(),
             self.value.into(),
-            (self.seq as i64).into(),
+            number(self.seq),
             self.role.into(),
             self.customer.into(),
             self.time.into(),
@@ -274,7 +274,7 @@ pub fn find(db: &mut Database, kind: &str, value: &str, limit: usize) -> Result<
 pub fn find_key(db: &mut Database, kind: &str, key: &str, limit: usize) -> Result<Vec<(String, String)>, DbError> {
     let rows = db.query(
         "SELECT customer, source FROM identifiers WHERE kind = $1 AND value = $2 ORDER BY customer, source LIMIT $3",
-        &[kind.into(), key.into(), (limit.min(10_000) as i64).into()],
+        &[kind.into(), key.into(), number(limit.min(10_000) as u64)],
     )?;
     rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.text(1)?.to_owned()))).collect()
 }
@@ -308,7 +308,7 @@ pub fn find_named(
     let rows = db.query(
         "SELECT customer, role, time, account, asset FROM event_identifiers
          WHERE kind = $1 AND value = $2 AND time >= $3 AND time <= $4 ORDER BY time, seq, role LIMIT $5",
-        &[kind.into(), comparable(kind, value).into(), from.into(), to.into(), (limit.min(10_000) as i64).into()],
+        &[kind.into(), comparable(kind, value).into(), from.into(), to.into(), number(limit.min(10_000) as u64)],
     )?;
     let naming = |r: &Row| {
         Ok(Naming {
@@ -349,7 +349,7 @@ pub fn find_many(
         parameters.extend(part.iter().map(|v| comparable(kind, v).into()));
         let last = parameters.last().cloned().unwrap_or(Value::Null);
         parameters.resize(MANY + 1, last);
-        parameters.push((limit.min(10_000) as i64).into());
+        parameters.push(number(limit.min(10_000) as u64));
         for row in &db.query(&sql, &parameters)? {
             let value = given.get(row.text(0)?).map_or(row.text(0)?, |v| v.as_str());
             found.push((value.to_owned(), row.text(1)?.to_owned()));

@@ -3,10 +3,23 @@
 //! [`holdfast_decision::decide`] is pure; [`Screening`] calls it and stores what it says: one writer takes events in order, decides, commits
 //! many at once, and answers after the commit.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::cast_lossless
+    )
+)]
+
 pub mod alerts;
 pub mod audit;
 mod audit_state;
-pub mod behind;
+mod behind;
 pub mod changes;
 pub mod clock;
 pub mod completion;

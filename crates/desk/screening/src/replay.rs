@@ -4,7 +4,7 @@ use crate::core::recorded;
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::Flags;
 use holdfast_decision::rules::RuleBook;
-use holdfast_decision::{ActiveHolds, Decision, Ground, Prices, Verdict, decide};
+use holdfast_decision::{ActiveHolds, Decision, DecisionContext, Prices, Verdict, decide};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -89,9 +89,10 @@ pub fn test_rules(
         after = last.decision.seq;
         for mut decided in page {
             decided.event.value = decided.decision.value;
-            let ground = Ground { state: &state, book, holds: &holds, prices: &prices, flags: &Flags::default() };
+            let context =
+                DecisionContext { state: &state, book, holds: &holds, prices: &prices, flags: &Flags::default() };
             let seq = decided.decision.seq;
-            let (new, _) = decide(ground, &decided.event, &decided.facts, seq, decided.decision.decided);
+            let (new, _) = decide(context, &decided.event, &decided.facts, seq, decided.decision.decided);
             let ((before, old_rules), (now, new_rules)) = (rules_of(&decided.decision), rules_of(&new));
             test.events += 1;
             for rule in &old_rules {

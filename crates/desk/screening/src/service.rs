@@ -111,7 +111,11 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// The system's clock.
 pub fn system_clock() -> Clock {
-    Arc::new(|| std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64))
+    Arc::new(|| {
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+    })
 }
 
 /// Most records of one ingestion.
@@ -692,7 +696,7 @@ impl Screening {
                 if facts.findings().join("\n") == row.text(2)? && !self.may_let_go(row.int(0)?, row.text(3)?, &facts)? {
                     continue;
                 }
-                let (seq, why) = (row.int(0)? as u64, why.to_owned());
+                let (seq, why) = (row.number(0)?, why.to_owned());
                 let alert = self.change(move |core, now| core.screened_again(seq, &facts, &why, now))?;
                 report.alerts.extend(alert);
             }
@@ -716,7 +720,7 @@ impl Screening {
         for id in decision.holds {
             let active =
                 "SELECT 1 FROM holds WHERE id = $1 AND event = $2 AND state = 'active' AND placed_by = 'engine'";
-            if !self.read(|db| db.query(active, &[(id as i64).into(), seq.into()]))?.is_empty() {
+            if !self.read(|db| db.query(active, &[number(id), seq.into()]))?.is_empty() {
                 return Ok(true);
             }
         }
@@ -860,7 +864,7 @@ impl Screening {
         self.read(|db| {
             let rows = db.query(
                 "SELECT body, facts, result FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
-                &[number(after), (limit.clamp(1, 10_000) as i64).into()],
+                &[number(after), number(limit.clamp(1, 10_000) as u64)],
             )?;
             let mut list = rows.iter().map(decided).collect::<Result<Vec<_>, _>>()?;
             if let (Some(first), Some(last)) = (list.first(), list.last()) {

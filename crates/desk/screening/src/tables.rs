@@ -234,7 +234,7 @@ impl IdColumn {
 
     /// Whether the ids lost their last digits: spreadsheets have 15, and by chance all of them end so once in 10,000 files.
     fn is_rounded(&self) -> bool {
-        self.long as usize == self.rounded.len() && self.zeros >= 4
+        self.long == self.rounded.len() as u64 && self.zeros >= 4
     }
 }
 

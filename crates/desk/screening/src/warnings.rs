@@ -6,14 +6,14 @@ use crate::holds;
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::model::Record;
 use holdfast_input::language::best;
-use holdfast_store::{Database, DbError, Row, Value, parse};
+use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-use holdfast_decision::warnings::{LANGUAGES, Question, Scam, Then, Warning};
+use holdfast_decision::warnings::{CoolingAction, LANGUAGES, Question, Scam, Warning};
 
 /// A warning as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -35,7 +35,7 @@ pub struct WarningRecord {
     /// The withdrawal goes on no earlier, Unix seconds.
     pub cooling_until: i64,
     /// What follows the cooling-off time when no answer tells of a scam.
-    pub then: Then,
+    pub then: CoolingAction,
     /// open: waits for answers; cooling: waits for the time; stopped: the customer gave it up; escalated: a person decides; released: the
     /// hold ended.
     pub state: String,
@@ -79,12 +79,12 @@ fn record(row: &Row, lang: &str) -> Result<WarningRecord, DbError> {
         event: row.text(0)?.to_owned(),
         customer: row.text(1)?.to_owned(),
         scam,
-        hold: row.int(3)? as u64,
+        hold: row.number(3)?,
         value: row.int_or_null(4),
         counterparty: row.text_or_null(5).map(str::to_owned),
         raised: row.int(6)?,
         cooling_until: row.int(7)?,
-        then: if row.text(8)? == "release" { Then::Release } else { Then::Review },
+        then: if row.text(8)? == "release" { CoolingAction::Release } else { CoolingAction::Review },
         state: row.text(9)?.to_owned(),
         answers: row.text_or_null(10).map(|a| parse("answers", a)).transpose()?,
         answered: row.int_or_null(11),
@@ -113,12 +113,12 @@ pub(crate) fn row(
         event.id.as_str().into(),
         event.customer.as_str().into(),
         warning.scam.name().into(),
-        (hold as i64).into(),
-        value.map(|v| v as i64).into(),
+        number(hold),
+        value.map_or(Value::Null, number),
         event.counterparty.clone().into(),
         now.into(),
         warning.cooling_until.into(),
-        (if warning.then == Then::Release { "release" } else { "review" }).into(),
+        (if warning.then == CoolingAction::Release { "release" } else { "review" }).into(),
         "open".into(),
     ]
 }
@@ -126,7 +126,7 @@ pub(crate) fn row(
 /// A hold ended: the warning that it waited for is over.
 pub(crate) fn hold_ended(db: &mut Database, hold: u64, now: i64) -> Result<(), DbError> {
     let sql = "UPDATE warnings SET state = 'released', closed = $1 WHERE hold = $2 AND closed IS NULL";
-    db.execute(sql, &[now.into(), (hold as i64).into()])?;
+    db.execute(sql, &[now.into(), number(hold)])?;
     Ok(())
 }
 
@@ -159,7 +159,7 @@ pub(crate) fn answer(
         .ok_or_else(|| ScreeningError::NotFound(format!("hold {}", known.hold)))?;
     let (state, closed) = match given.proceed {
         false => ("stopped", Some(now)),
-        true if !signs.is_empty() || known.then == Then::Review => ("escalated", None),
+        true if !signs.is_empty() || known.then == CoolingAction::Review => ("escalated", None),
         true => ("cooling", None),
     };
     let answers =

@@ -1,7 +1,7 @@
 //! Warnings at the withdrawal: held, asked, and then given up, let go after the cooling-off time, or decided on by a person.
 
 use holdfast_attribution::Category;
-use holdfast_decision::warnings::{Scam, Then};
+use holdfast_decision::warnings::{CoolingAction, Scam};
 use holdfast_decision::{ChainFacts, Event, Verdict};
 use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter};
@@ -75,7 +75,7 @@ fn warnings_wait_for_answers_and_time(place: &TestDb) {
     let made = |id: &str| screening.decide(withdrawal(id, 600_000), ChainFacts::default(), "t").unwrap();
     let first = made("a");
     let warning = first.warning.clone().unwrap();
-    assert_eq!((first.decision, warning.scam, warning.then), (Verdict::Hold, Scam::Romance, Then::Release));
+    assert_eq!((first.decision, warning.scam, warning.then), (Verdict::Hold, Scam::Romance, CoolingAction::Release));
     assert_eq!(warning.cooling_until, START + 12 * 3_600);
     assert_eq!(warning.questions.len(), 5);
     // The same event gets the same answer, and no second warning.
@@ -154,7 +154,7 @@ fn tagged_scams_are_decided_by_people(place: &TestDb) {
     ] {
         let decided = screening.decide(withdrawal(id, 1_000), facts(category), "t").unwrap();
         let warning = decided.warning.unwrap();
-        assert_eq!((warning.scam, warning.then), (scam, Then::Review));
+        assert_eq!((warning.scam, warning.then), (scam, CoolingAction::Review));
     }
     // What is no scam's is held without one.
     let market = screening.decide(withdrawal("m", 1_000), facts("illicit_market"), "t").unwrap();
@@ -173,7 +173,7 @@ fn other_rules_keep_their_holds(place: &TestDb) {
     let (screening, at) = service(place);
     screening.apply_rules(BOOK, "t").unwrap();
     let decided = screening.decide(withdrawal("huge", 6_000_000), ChainFacts::default(), "t").unwrap();
-    assert_eq!(decided.warning.unwrap().then, Then::Review, "another rule wants it held");
+    assert_eq!(decided.warning.unwrap().then, CoolingAction::Review, "another rule wants it held");
     screening.answer_warning("huge", answers(&screening, "huge", &[]), "app").unwrap();
     at(2_000);
     screening.expire_holds().unwrap();
@@ -182,7 +182,7 @@ fn other_rules_keep_their_holds(place: &TestDb) {
     let market =
         ChainFacts { category: Category::from_name("illicit_market").unwrap(), found: true, ..ChainFacts::default() };
     let decided = screening.decide(withdrawal("market", 600_000), market, "t").unwrap();
-    assert_eq!(decided.warning.unwrap().then, Then::Review);
+    assert_eq!(decided.warning.unwrap().then, CoolingAction::Review);
     // What is wrong with a book's warning is said.
     let faults = [
         ("decision: hold\n    hold: {second_person: false}", "decision: review", "decides hold"),

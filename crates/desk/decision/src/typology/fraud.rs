@@ -2,7 +2,7 @@
 
 use super::{Context, Finding, Typology, funding, money, parties};
 use crate::model::Action;
-use crate::state::{Activity, Customer, DAY, HOUR, MEMORY, Party, What, key};
+use crate::state::{Activity, ActivityKind, Customer, DAY, HOUR, MEMORY, Party, key};
 
 /// Whether two different addresses look alike to people who compare their ends: the first three and last four characters agree, after a common
 /// prefix that all addresses of their kind have. Makers of such addresses match three and more at the beginning and four and more at the end.
@@ -40,10 +40,10 @@ pub(super) fn address_poisoning(context: &Context) -> Option<Finding> {
 
 pub(super) fn card_cash_out(context: &Context) -> Option<Finding> {
     let window = 72 * HOUR;
-    let cards: Vec<&Activity> = context.recent(window).filter(|a| a.what == What::CardIn).collect();
+    let cards: Vec<&Activity> = context.recent(window).filter(|a| a.kind == ActivityKind::CardIn).collect();
     let funded: u64 = cards.iter().map(|a| a.value).sum();
     // Buyers with trouble at the bank move what they bought to a wallet that they used before.
-    let used = |a: &&&Activity| context.before(window).any(|b| b.what == What::CardIn && b.party == a.party);
+    let used = |a: &&&Activity| context.before(window).any(|b| b.kind == ActivityKind::CardIn && b.party == a.party);
     let familiar: u64 = cards.iter().filter(used).map(|a| a.value).sum();
     if funded < 50_000
         || familiar * 2 > funded
@@ -52,15 +52,15 @@ pub(super) fn card_cash_out(context: &Context) -> Option<Finding> {
     {
         return None;
     }
-    let out: u64 =
-        context.value + context.recent(window).filter(|a| a.what == What::Withdrawal).map(|a| a.value).sum::<u64>();
+    let out: u64 = context.value
+        + context.recent(window).filter(|a| a.kind == ActivityKind::Withdrawal).map(|a| a.value).sum::<u64>();
     if out * 100 < funded * 70 {
         return None;
     }
     let (distinct, events, _) = parties(cards.iter().copied());
     let foreign = cards.iter().filter(|a| a.foreign).count();
-    let declined = context.recent(window).filter(|a| a.what == What::Declined).count();
-    let charged_back = context.recent(30 * DAY).filter(|a| a.what == What::Chargeback).count();
+    let declined = context.recent(window).filter(|a| a.kind == ActivityKind::Declined).count();
+    let charged_back = context.recent(30 * DAY).filter(|a| a.kind == ActivityKind::Chargeback).count();
     if distinct.len() < 3 && foreign == 0 && declined < 3 && charged_back == 0 {
         return None;
     }
@@ -166,14 +166,14 @@ pub(super) fn account_takeover(context: &Context) -> Option<Finding> {
     }
     let recent = || customer.recent(now, 48 * HOUR);
     let change = recent().find(|a| {
-        matches!(a.what, What::Account(action) if action.changes_credentials())
+        matches!(a.kind, ActivityKind::Account(action) if action.changes_credentials())
             && a.time >= *seen
             && a.device == *device
     });
-    let failed = |a: &&Activity| a.what == What::Account(Action::LoginFailed);
+    let failed = |a: &&Activity| a.kind == ActivityKind::Account(Action::LoginFailed);
     let (why, seq) = match change {
         Some(change) => {
-            let What::Account(action) = change.what else { return None };
+            let ActivityKind::Account(action) = change.kind else { return None };
             (format!("then {}", action.name()), change.seq)
         }
         None => {
@@ -192,7 +192,7 @@ pub(super) fn account_takeover(context: &Context) -> Option<Finding> {
 /// Payments that a scam may be, the latest first: to this address, or to new addresses that were used once.
 fn payments_alike<'a>(context: &Context<'a>, customer: &Customer) -> Vec<&'a Activity> {
     let month = 30 * DAY;
-    let new = |a: &&Activity| a.what == What::Withdrawal && !context.paid_before(a.party, month);
+    let new = |a: &&Activity| a.kind == ActivityKind::Withdrawal && !context.paid_before(a.party, month);
     let all: Vec<&Activity> = context.recent(month).filter(new).collect();
     if customer.knows_destination(context.party) {
         return all.into_iter().filter(|a| a.party == context.party).collect();
@@ -207,8 +207,8 @@ fn takes_fresh_money(context: &Context, time: i64, value: u64) -> bool {
         let within = |a: &&Activity| a.time <= time && a.time > time - DAY && wanted(a);
         context.recent(32 * DAY).filter(within).map(|a| a.value).sum()
     };
-    let funded = sum(&|a| matches!(a.what, What::CardIn | What::BankIn));
-    let gone = sum(&|a| a.what.goes_out() && a.time < time);
+    let funded = sum(&|a| matches!(a.kind, ActivityKind::CardIn | ActivityKind::BankIn));
+    let gone = sum(&|a| a.kind.goes_out() && a.time < time);
     funded > 0 && value * 10 >= funded.saturating_sub(gone) * 7
 }
 

@@ -1,11 +1,11 @@
 //! Laundering, and what passes dirty money on.
 
 use super::{Context, Finding, REPORTING_THRESHOLD, Typology, funding, money, parties};
-use crate::state::{Activity, DAY, HOUR, Key, What, senders_of};
+use crate::state::{Activity, ActivityKind, DAY, HOUR, Key, senders_of};
 
 pub(super) fn structuring(context: &Context) -> Option<Finding> {
     let (comes_in, goes_out) = (context.event.comes_in(), context.event.goes_out());
-    let same_way = |a: &&Activity| if comes_in { a.what.comes_in() } else { a.what.goes_out() };
+    let same_way = |a: &&Activity| if comes_in { a.kind.comes_in() } else { a.kind.goes_out() };
     let from = |percent: u64| REPORTING_THRESHOLD * percent / 100..REPORTING_THRESHOLD;
     // Who moves more at once when there is more to move does not keep under the threshold.
     let above = |a: &Activity| a.value >= REPORTING_THRESHOLD;
@@ -51,13 +51,13 @@ pub(super) fn rapid_pass_through(context: &Context) -> Option<Finding> {
     if !context.individual() {
         return None;
     }
-    let deposits: Vec<&Activity> = context.recent(window).filter(|a| a.what == What::Deposit).collect();
+    let deposits: Vec<&Activity> = context.recent(window).filter(|a| a.kind == ActivityKind::Deposit).collect();
     let came: u64 = deposits.iter().map(|a| a.value).sum();
     let first = deposits.last()?.time;
-    let since = |a: &&Activity| a.what.goes_out() && a.time >= first;
+    let since = |a: &&Activity| a.kind.goes_out() && a.time >= first;
     let left: u64 = context.value + context.recent(window).filter(since).map(|a| a.value).sum::<u64>();
     let known = |party: Key| {
-        let deposited = |a: &Activity| a.what == What::Deposit && a.party == party;
+        let deposited = |a: &Activity| a.kind == ActivityKind::Deposit && a.party == party;
         party != 0 && (context.before(window).any(deposited) || context.paid_before(party, window))
     };
     // What another customer sent there is for `cycle`; many senders or payees are for `fan_in` and `fan_out`.
@@ -94,10 +94,10 @@ pub(super) fn rapid_pass_through(context: &Context) -> Option<Finding> {
 }
 
 /// New parties within seven days, and how many are new in the customer's usual week.
-fn new_parties(context: &Context, what: What) -> (Vec<Key>, Vec<u64>, u64, u64) {
+fn new_parties(context: &Context, what: ActivityKind) -> (Vec<Key>, Vec<u64>, u64, u64) {
     let window = 7 * DAY;
-    let (old, ..) = parties(context.before(window).filter(|a| a.what == what));
-    let (mut keys, events, total) = parties(context.recent(window).filter(|a| a.what == what));
+    let (old, ..) = parties(context.before(window).filter(|a| a.kind == what));
+    let (mut keys, events, total) = parties(context.recent(window).filter(|a| a.kind == what));
     keys.retain(|k| !old.contains(k));
     let usual = old.len() as u64 / context.weeks_before(window);
     (keys, events, total, usual)
@@ -107,12 +107,12 @@ pub(super) fn fan_in(context: &Context) -> Option<Finding> {
     if !context.individual() {
         return None;
     }
-    let (mut keys, events, total, usual) = new_parties(context, What::Deposit);
+    let (mut keys, events, total, usual) = new_parties(context, ActivityKind::Deposit);
     let own = match context.party {
         0 => *senders_of(context.event, context.facts).first()?,
         party => party,
     };
-    let known = |a: &Activity| a.what == What::Deposit && a.party == own;
+    let known = |a: &Activity| a.kind == ActivityKind::Deposit && a.party == own;
     if !keys.contains(&own) && !context.before(7 * DAY).any(known) {
         keys.push(own);
     }
@@ -125,14 +125,14 @@ pub(super) fn fan_in(context: &Context) -> Option<Finding> {
 
 pub(super) fn fan_out(context: &Context) -> Option<Finding> {
     if !context.individual() {
-        let (mut keys, events, total) = parties(context.recent(DAY).filter(|a| a.what == What::Withdrawal));
+        let (mut keys, events, total) = parties(context.recent(DAY).filter(|a| a.kind == ActivityKind::Withdrawal));
         if !keys.contains(&context.party) {
             keys.push(context.party);
         }
         let text = format!("withdrawals to {} addresses within 24 hours", keys.len());
         return (keys.len() >= 50).then(|| context.found(Typology::FanOut, text, total + context.value, events));
     }
-    let (mut keys, events, total, usual) = new_parties(context, What::Withdrawal);
+    let (mut keys, events, total, usual) = new_parties(context, ActivityKind::Withdrawal);
     if !keys.contains(&context.party) && !context.paid_before(context.party, 7 * DAY) {
         keys.push(context.party);
     }
@@ -208,7 +208,7 @@ pub(super) fn ransomware_payment(context: &Context) -> Option<Finding> {
     // A responder or insurer is paid by the victim and pays for it; many third parties make a mule. Victims pay against a deadline.
     let responder = !context.individual() && payers.len() == 1 && foreign * 10 >= all * 8;
     let funded = if responder { foreign } else { funding(context, 12 * HOUR).0 };
-    let withdrawals = |a: &&Activity| a.what == What::Withdrawal;
+    let withdrawals = |a: &&Activity| a.kind == ActivityKind::Withdrawal;
     let trial: u64 =
         context.recent(window).filter(withdrawals).filter(|a| a.party == context.party).map(|a| a.value).sum();
     let other = |a: &&Activity| !(a.party == context.party && a.time > context.event.time - window);
@@ -268,7 +268,7 @@ pub(super) fn mule(context: &Context) -> Option<Finding> {
     if !context.event.goes_out() {
         return None;
     }
-    let paid: Vec<&Activity> = context.recent(window).filter(|a| a.foreign && a.what == What::BankIn).collect();
+    let paid: Vec<&Activity> = context.recent(window).filter(|a| a.foreign && a.kind == ActivityKind::BankIn).collect();
     let (payers, events, came) = parties(paid.iter().copied());
     if payers.len() < 3 || came < 100_000 {
         return None;
@@ -282,7 +282,7 @@ pub(super) fn mule(context: &Context) -> Option<Finding> {
     if used_before(context.party) {
         return None;
     }
-    let out = |a: &&Activity| a.what.goes_out() && a.time >= first && !used_before(a.party);
+    let out = |a: &&Activity| a.kind.goes_out() && a.time >= first && !used_before(a.party);
     let (mut payees, _, left) = parties(context.recent(window).filter(out));
     if !payees.contains(&context.party) {
         payees.push(context.party);

@@ -11,7 +11,7 @@ pub use fraud::looks_alike;
 
 use crate::facts::ChainFacts;
 use crate::model::{CustomerType, Event, EventKind};
-use crate::state::{Activity, Customer, DAY, Key, MEMORY, State, What, party_of};
+use crate::state::{Activity, ActivityKind, Customer, DAY, Key, MEMORY, State, party_of};
 use fraud::{account_takeover, address_poisoning, card_cash_out, fake_account_ring, scam_victim};
 use laundering::{cycle, dusting, fan_in, fan_out, mule, ransomware_payment, rapid_pass_through, structuring};
 use on_chain::{coinjoin_exposure, mixer_exposure, peel_chain};
@@ -81,7 +81,7 @@ pub struct Finding {
 
 /// Paid in from bank or card within a window.
 fn funding<'a>(context: &Context<'a>, window: i64) -> (u64, Vec<&'a Activity>) {
-    let paid = |a: &&Activity| matches!(a.what, What::CardIn | What::BankIn);
+    let paid = |a: &&Activity| matches!(a.kind, ActivityKind::CardIn | ActivityKind::BankIn);
     let all: Vec<&Activity> = context.recent(window).filter(paid).collect();
     (all.iter().map(|a| a.value).sum(), all)
 }
@@ -101,6 +101,12 @@ fn parties<'a>(activities: impl Iterator<Item = &'a Activity>) -> (Vec<Key>, Vec
 
 fn money(value: u64) -> String {
     format!("{}.{:02}", value / 100, value % 100)
+}
+
+/// Returns a part of a value, given in millionths of it; at most all of it.
+pub(crate) fn part_of(value: u64, ppm: u64) -> u64 {
+    const WHOLE: u64 = 1_000_000;
+    u64::try_from(u128::from(value) * u128::from(ppm.min(WHOLE)) / u128::from(WHOLE)).unwrap_or(value)
 }
 
 /// What a detector looks at.
@@ -127,7 +133,7 @@ impl<'a> Context<'a> {
     /// Weeks of the customer's life here before a window began, at least one.
     fn weeks_before(&self, window: i64) -> u64 {
         let oldest = self.recent(MEMORY).map(|a| a.time).min().unwrap_or(self.event.time);
-        ((self.event.time - window - oldest) / (7 * DAY)).max(1) as u64
+        u64::try_from((self.event.time - window - oldest) / (7 * DAY)).unwrap_or(0).max(1)
     }
 
     /// When the customer first withdrew to an address.
@@ -142,7 +148,7 @@ impl<'a> Context<'a> {
 
     /// Whether the address ever sent the customer a deposit: then it is most likely the customer's own.
     fn sent_deposit(&self, party: Key) -> bool {
-        self.recent(MEMORY).any(|a| a.what == What::Deposit && a.party == party)
+        self.recent(MEMORY).any(|a| a.kind == ActivityKind::Deposit && a.party == party)
     }
 
     fn individual(&self) -> bool {

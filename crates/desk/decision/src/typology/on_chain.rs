@@ -1,6 +1,6 @@
 //! Patterns that the ledger shows: peel chains, mixers, coinjoins.
 
-use super::{Context, Finding, Typology};
+use super::{Context, Finding, Typology, part_of};
 
 pub(super) fn peel_chain(context: &Context) -> Option<Finding> {
     let hops = context.facts.peel_hops;
@@ -21,7 +21,7 @@ pub(super) fn mixer_exposure(context: &Context) -> Option<Finding> {
         return Some(context.found(Typology::MixerExposure, text, context.value, Vec::new()));
     }
     let share = context.facts.source.iter().find(|s| s.category.name() == "mixing_service")?;
-    let value = (context.value as u128 * (share.direct_ppm + share.indirect_ppm) as u128 / 1_000_000) as u64;
+    let value = part_of(context.value, share.direct_ppm.saturating_add(share.indirect_ppm));
     if value < LEAST || (share.direct_ppm < 100_000 && share.indirect_ppm < 250_000) {
         return None;
     }

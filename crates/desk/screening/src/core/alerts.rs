@@ -5,7 +5,7 @@ use crate::alerts::{self, AlertAction};
 use crate::service::ScreeningError;
 use holdfast_decision::ChainFacts;
 use holdfast_decision::Decision;
-use holdfast_store::{Value, parse};
+use holdfast_store::{Value, number, parse};
 use holdfast_types::Invalid;
 use serde_json::json;
 
@@ -31,8 +31,8 @@ impl Core {
         let id = self.next.alert;
         self.next.alert += 1;
         writes.alerts.push(vec![
-            (id as i64).into(),
-            (event as i64).into(),
+            number(id),
+            number(event),
             customer.into(),
             kind.into(),
             decision.into(),
@@ -93,18 +93,11 @@ impl Core {
         }
         self.db.execute(
             "UPDATE alerts SET state = $1, assignee = $2, outcome = $3, updated = $4 WHERE id = $5",
-            &[state.into(), assignee.into(), outcome.into(), now.into(), (id as i64).into()],
+            &[state.into(), assignee.into(), outcome.into(), now.into(), number(id)],
         )?;
         self.db.execute(
             "INSERT INTO alert_notes (id, alert, time, author, action, text) VALUES ($1, $2, $3, $4, $5, $6)",
-            &[
-                (self.next.note as i64).into(),
-                (id as i64).into(),
-                now.into(),
-                actor.into(),
-                name.into(),
-                words.as_str().into(),
-            ],
+            &[number(self.next.note), number(id), now.into(), actor.into(), name.into(), words.as_str().into()],
         )?;
         self.next.note += 1;
         let detail = json!({"text": words}).to_string();
@@ -121,7 +114,7 @@ impl Core {
         why: &str,
         now: i64,
     ) -> Result<Option<u64>, ScreeningError> {
-        let number: Value = (seq as i64).into();
+        let number: Value = number(seq);
         let rows = self.db.query("SELECT findings FROM screened WHERE seq = $1", std::slice::from_ref(&number))?;
         let old: Vec<String> = match rows.first() {
             Some(row) => row.text(0)?.lines().map(str::to_owned).collect(),

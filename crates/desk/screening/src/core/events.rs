@@ -8,8 +8,8 @@ use crate::warnings;
 use holdfast_audit::digest;
 use holdfast_decision::ChainFacts;
 use holdfast_decision::model::Event;
-use holdfast_decision::{Decision, Ground, Verdict, decide};
-use holdfast_store::{DbError, Value, parse};
+use holdfast_decision::{Decision, DecisionContext, Verdict, decide};
+use holdfast_store::{DbError, Value, number, parse};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -37,18 +37,18 @@ struct EventWrites {
 
 impl EventWrites {
     fn add(&mut self, event: &Event, facts: &ChainFacts, decision: &Decision, now: i64, (body, result): (&str, &str)) {
-        let seq = decision.seq as i64;
+        let seq = number(decision.seq);
         let live = decision.reasons.iter().map(|r| (r, "live"));
         for (reason, state) in live.chain(decision.shadow.iter().map(|r| (r, "shadow"))) {
-            let version = (reason.version as i64).into();
-            self.hits.push(vec![seq.into(), reason.rule.as_str().into(), version, state.into()]);
+            let version = i64::from(reason.version).into();
+            self.hits.push(vec![seq.clone(), reason.rule.as_str().into(), version, state.into()]);
         }
         let findings = facts.findings();
         if !findings.is_empty() {
-            self.screened.push(vec![seq.into(), findings.join("\n").into()]);
+            self.screened.push(vec![seq.clone(), findings.join("\n").into()]);
         }
         self.rows.push(vec![
-            seq.into(),
+            seq,
             event.id.as_str().into(),
             event.time.into(),
             now.into(),
@@ -123,14 +123,14 @@ impl Core {
     ) -> Result<Decision, ScreeningError> {
         let seq = self.next.event;
         self.next.event += 1;
-        let ground = Ground {
+        let context = DecisionContext {
             state: &self.state,
             book: &self.book,
             holds: &self.holds,
             prices: &self.prices,
             flags: &self.flags,
         };
-        let (mut decision, plans) = decide(ground, event, facts, seq, now);
+        let (mut decision, plans) = decide(context, event, facts, seq, now);
         for plan in plans {
             self.place_planned(plan, event, now, &mut decision, writes)?;
         }

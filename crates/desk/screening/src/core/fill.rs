@@ -32,12 +32,12 @@ impl Core {
                 .db
                 .query("SELECT seq, body FROM events WHERE seq > $1 ORDER BY seq LIMIT 5000", &[after.into()])?;
             let (Some(first), Some(last)) = (rows.first(), rows.last()) else { break };
-            let first = first.int(0)?;
+            let first = first.number(0)?;
             after = last.int(0)?;
-            let completions = completion::between(&mut self.db, first as u64, after as u64)?;
+            let completions = completion::between(&mut self.db, first, u64::try_from(after).unwrap_or(0))?;
             let (mut found, mut named) = (Vec::new(), Vec::new());
             for row in &rows {
-                let (seq, event): (u64, Event) = (row.int(0)? as u64, parse("event", row.text(1)?)?);
+                let (seq, event): (u64, Event) = (row.number(0)?, parse("event", row.text(1)?)?);
                 found.extend(identifiers::of_event(&event));
                 named.extend(identifiers::named_by(&event, seq));
                 named.extend(completions.get(&seq).and_then(|c| identifiers::completed_by(&event, seq, c)));
@@ -91,7 +91,7 @@ impl Core {
             let mut keys = Vec::new();
             for row in &rows {
                 let (event, facts) = (parse("event", row.text(1)?)?, parse("facts", row.text(2)?)?);
-                keys.extend(flags::key_rows(&event, &facts, row.int(0)? as u64));
+                keys.extend(flags::key_rows(&event, &facts, row.number(0)?));
             }
             self.db.insert("event_keys", &flags::KEY_COLUMNS, &keys, "ON CONFLICT (key, seq) DO NOTHING")?;
         }

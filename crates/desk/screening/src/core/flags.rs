@@ -11,7 +11,7 @@ use holdfast_decision::flags::State as FlagState;
 use holdfast_decision::flags::{FLAG_BASIS, FLAGGED, Flag};
 use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
-use holdfast_store::{Value, parse};
+use holdfast_store::{Value, number, parse};
 use serde_json::json;
 
 impl Core {
@@ -55,11 +55,11 @@ impl Core {
     }
 
     /// Holds past deposits that a flag touches and that are not held yet; gives the holds.
-    pub(crate) fn hold_flagged(&mut self, id: &str, seqs: &[i64], now: i64) -> Result<Vec<u64>, ScreeningError> {
+    pub(crate) fn hold_flagged(&mut self, id: &str, seqs: &[u64], now: i64) -> Result<Vec<u64>, ScreeningError> {
         let Some(flag) = flags::get(&mut self.db, id)?.filter(|f| f.state.counts()) else { return Ok(Vec::new()) };
         let (mut writes, mut placed) = (HoldWrites::default(), Vec::new());
         for seq in seqs {
-            let rows = self.db.query("SELECT body, facts FROM events WHERE seq = $1", &[(*seq).into()])?;
+            let rows = self.db.query("SELECT body, facts FROM events WHERE seq = $1", &[number(*seq)])?;
             let Some(row) = rows.first() else { continue };
             let (event, facts): (Event, ChainFacts) = (parse("event", row.text(0)?)?, parse("facts", row.text(1)?)?);
             let touches = self.flags.of(&event, &facts, &self.book.file.policy);
@@ -73,7 +73,7 @@ impl Core {
             match held.map(|h| (h.flagged, h.id)) {
                 // Held for another flag: it ends with the last of them.
                 Some((true, hold)) => {
-                    let row = [(hold as i64).into(), flag.id.as_str().into()];
+                    let row = [number(hold), flag.id.as_str().into()];
                     let sql = "INSERT INTO flag_holds (hold, flag) VALUES ($1, $2) ON CONFLICT (hold, flag) DO NOTHING";
                     self.db.execute(sql, &row)?;
                     self.last_as_flags(hold)?;
@@ -95,16 +95,15 @@ impl Core {
                 basis: FLAG_BASIS.to_owned(),
                 reason: format!("{title}: {}: {} (flag {}){way}", flag.member, flag.reason, flag.id),
                 expires: Some(flag.until).filter(|_| flag.state == FlagState::Open),
-                review: Some(now + policy.review_hours as i64 * 3600),
+                review: Some(now + i64::from(policy.review_hours) * 3_600),
                 second_person: policy.second_person,
                 flags: vec![flag.id.clone()],
             };
             if !self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[plan.dedupe.as_str().into()])?.is_empty() {
                 continue;
             }
-            placed.push(self.place(plan, Some(*seq as u64), "engine", now, &mut writes));
-            let alert =
-                self.alert_row(*seq as u64, &event.customer, "flag", "hold", title, &[FLAGGED], now, &mut writes);
+            placed.push(self.place(plan, Some(*seq), "engine", now, &mut writes));
+            let alert = self.alert_row(*seq, &event.customer, "flag", "hold", title, &[FLAGGED], now, &mut writes);
             let detail = json!({"event": seq, "reason": title, "flag": flag.id}).to_string();
             self.audit(now, "engine", "alert.late", &format!("alert:{alert}"), &detail);
         }
@@ -114,7 +113,7 @@ impl Core {
 
     /// Lets a hold for flags last as long as the last of them: for ever when one is confirmed.
     pub(super) fn last_as_flags(&mut self, hold: u64) -> Result<(), ScreeningError> {
-        let number: Value = (hold as i64).into();
+        let number: Value = number(hold);
         let rows = self.db.query(
             "SELECT MAX(CASE WHEN f.state = 'confirmed' THEN 1 ELSE 0 END), MAX(f.until) FROM flag_holds h JOIN flags f ON f.id = h.flag
              WHERE h.hold = $1 AND f.state IN ('open', 'confirmed')",
@@ -153,16 +152,16 @@ impl Core {
         self.flags_mut().put(Flag { state, ..flag });
         let rows = self.db.query("SELECT hold FROM flag_holds WHERE flag = $1 ORDER BY hold", &[id.into()])?;
         for row in &rows {
-            let number = row.int(0)?;
+            let held = row.number(0)?;
             let others = self.db.query(
                 "SELECT f.id FROM flag_holds h JOIN flags f ON f.id = h.flag WHERE h.hold = $1 AND f.state IN ('open', 'confirmed') LIMIT 1",
-                &[number.into()],
+                &[number(held)],
             )?;
             if counts || !others.is_empty() {
-                self.last_as_flags(number as u64)?;
+                self.last_as_flags(held)?;
                 continue;
             }
-            let hold = self.hold(number as u64)?;
+            let hold = self.hold(held)?;
             if hold.state == "active" {
                 let reason = format!("flag {id} {}: {why}", state.name());
                 self.end(&hold, None, "released", &reason, actor, now)?;
@@ -170,12 +169,12 @@ impl Core {
             let Some(event) = hold.event else { continue };
             let alerts = self.db.query(
                 "SELECT id FROM alerts WHERE event = $1 AND state = 'open' AND rules = $2",
-                &[(event as i64).into(), FLAGGED.into()],
+                &[number(event), FLAGGED.into()],
             )?;
             for alert in &alerts {
                 let text = format!("flag {id} {}: {why}", state.name());
                 let close = AlertAction::Close { outcome: alerts::Outcome::FalsePositive, text };
-                self.act(alert.int(0)? as u64, &close, actor, now)?;
+                self.act(alert.number(0)?, &close, actor, now)?;
             }
         }
         Ok(true)

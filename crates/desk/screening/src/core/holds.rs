@@ -11,7 +11,7 @@ use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
 use holdfast_decision::{ActiveHold, Decision, HoldPlan};
 use holdfast_identity::same_person;
-use holdfast_store::{DbError, Value};
+use holdfast_store::{DbError, Value, number};
 use holdfast_types::SignedAmount;
 use holdfast_types::{Amount, Invalid};
 use holdfast_types::{Asset, asset};
@@ -54,7 +54,7 @@ impl Core {
                 )?;
                 if let Some(row) = rows.first() {
                     // It was held before and a person let it go: it is not held twice.
-                    decision.holds.push(row.int(0)? as u64);
+                    decision.holds.push(row.number(0)?);
                     return Ok(());
                 }
             }
@@ -102,7 +102,7 @@ impl Core {
         };
         let row = hold_row(&hold, Some(plan.dedupe));
         writes.holds.push(row);
-        writes.flag_holds.extend(plan.flags.iter().map(|f| vec![(id as i64).into(), f.as_str().into()]));
+        writes.flag_holds.extend(plan.flags.iter().map(|f| vec![number(id), f.as_str().into()]));
         if let Some(asset) = hold.asset.as_ref().filter(|_| !held.is_zero()) {
             self.post(&hold.customer, id, 1, asset, held.into(), writes);
         }
@@ -125,8 +125,8 @@ impl Core {
             [(format!("available:{customer}"), amount.negated()), (format!("held:{customer}"), amount)]
         {
             writes.postings.push(vec![
-                (self.next.posting as i64).into(),
-                (hold as i64).into(),
+                number(self.next.posting),
+                number(hold),
                 change.into(),
                 account.into(),
                 asset.into(),
@@ -154,7 +154,7 @@ impl Core {
 
     /// A hold for flags becomes a rule's: it no longer ends with them.
     pub(super) fn take_over(&mut self, id: u64, plan: HoldPlan, now: i64) -> Result<(), ScreeningError> {
-        let number: Value = (id as i64).into();
+        let number: Value = number(id);
         self.db.execute("DELETE FROM flag_holds WHERE hold = $1", std::slice::from_ref(&number))?;
         let row = [plan.basis.as_str().into(), plan.reason.as_str().into(), plan.expires.into(), number];
         self.db.execute("UPDATE holds SET basis = $1, reason = $2, expires = $3 WHERE id = $4", &row)?;
@@ -185,7 +185,7 @@ impl Core {
                 && row.text(2)? == request.scope.name()
                 && Asset::same(row.text(3)?, request.asset.as_deref().unwrap_or_default())
                 && row.text(4)? == request.account.as_deref().unwrap_or_default();
-            return if same { Ok(row.int(0)? as u64) } else { Err(ScreeningError::Conflict(request.id)) };
+            return if same { Ok(row.number(0)?) } else { Err(ScreeningError::Conflict(request.id)) };
         }
         let policy = &self.book.file.policy;
         let plan = HoldPlan {
@@ -199,7 +199,7 @@ impl Core {
             basis: request.basis,
             reason: request.reason,
             expires: request.expires,
-            review: request.review.or(Some(now + policy.review_hours as i64 * 3600)),
+            review: request.review.or(Some(now + i64::from(policy.review_hours) * 3_600)),
             second_person: request.second_person.unwrap_or(policy.second_person),
             flags: Vec::new(),
         };
@@ -247,7 +247,7 @@ impl Core {
                             now.into(),
                             amount.map(|a| a.to_string()).into(),
                             reason.into(),
-                            (id as i64).into(),
+                            number(id),
                         ],
                     )?;
                     let detail = json!({"amount": amount, "reason": reason}).to_string();
@@ -284,9 +284,7 @@ impl Core {
         let id = hold.id;
         let mut writes = HoldWrites::default();
         if let Some(asset) = hold.asset.as_ref().filter(|_| !freed.is_zero()) {
-            let rows = self
-                .db
-                .query("SELECT COALESCE(MAX(change), 0) FROM postings WHERE hold = $1", &[(id as i64).into()])?;
+            let rows = self.db.query("SELECT COALESCE(MAX(change), 0) FROM postings WHERE hold = $1", &[number(id)])?;
             let change = rows.first().map_or(Ok(0), |r| r.int(0))? + 1;
             self.post(&hold.customer, id, change, asset, SignedAmount::minus(freed), &mut writes);
         }
@@ -294,12 +292,12 @@ impl Core {
         if over {
             self.db.execute(
                 "UPDATE holds SET held = '0', state = $1, ended = $2, ended_by = $3, ended_reason = $4 WHERE id = $5",
-                &[state.into(), now.into(), actor.into(), reason.into(), (id as i64).into()],
+                &[state.into(), now.into(), actor.into(), reason.into(), number(id)],
             )?;
         } else {
             self.db.execute(
                 "UPDATE holds SET held = $1, asked_by = NULL, asked = NULL, asked_amount = NULL, asked_reason = NULL WHERE id = $2",
-                &[rest.to_string().into(), (id as i64).into()],
+                &[rest.to_string().into(), number(id)],
             )?;
         }
         if over {
@@ -328,7 +326,7 @@ impl Core {
             return Err(ScreeningError::State(format!("hold {id} is {} or has no end", hold.state)));
         };
         let until = expires + seconds;
-        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), (id as i64).into()])?;
+        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), number(id)])?;
         if let Some(active) = self.holds_mut().get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == id)) {
             active.expires = Some(until);
         }
@@ -339,7 +337,7 @@ impl Core {
 
     /// Gives an active hold an end.
     pub(crate) fn let_lapse(&mut self, hold: &Hold, until: i64, actor: &str, now: i64) -> Result<(), ScreeningError> {
-        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), (hold.id as i64).into()])?;
+        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), number(hold.id)])?;
         if let Some(active) =
             self.holds_mut().get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == hold.id))
         {
@@ -389,7 +387,7 @@ pub(super) struct HoldWrites {
 
 fn hold_row(h: &Hold, dedupe: Option<String>) -> Vec<Value> {
     vec![
-        (h.id as i64).into(),
+        number(h.id),
         dedupe.into(),
         h.scope.name().into(),
         h.customer.as_str().into(),
@@ -398,7 +396,7 @@ fn hold_row(h: &Hold, dedupe: Option<String>) -> Vec<Value> {
         h.amount.map(|a| a.to_string()).into(),
         h.held.to_string().into(),
         h.transfer.clone().into(),
-        h.event.map(|e| e as i64).into(),
+        h.event.map_or(Value::Null, number),
         h.state.as_str().into(),
         h.basis.as_str().into(),
         h.reason.as_str().into(),

@@ -32,7 +32,7 @@ impl Core {
                 key.id.as_str().into(),
                 key.name.as_str().into(),
                 key.scopes.join(" ").into(),
-                (key.per_minute as i64).into(),
+                i64::from(key.per_minute).into(),
                 now.into(),
                 key.created_by.as_str().into(),
             ],

@@ -6,7 +6,7 @@ use crate::identifiers::{self, Identifier, Named};
 use crate::service::ScreeningError;
 use holdfast_audit::digest;
 use holdfast_decision::model::{Event, Record};
-use holdfast_store::{DbError, Value, parse};
+use holdfast_store::{DbError, Value, number, parse};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -70,14 +70,14 @@ impl Core {
     ) -> Result<(), ScreeningError> {
         let rows = self.db.query("SELECT seq, body FROM events WHERE id = $1", &[id.into()])?;
         let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))?;
-        let (seq, event): (i64, Event) = (row.int(0)?, parse("event", row.text(1)?)?);
+        let (seq, event): (u64, Event) = (row.number(0)?, parse("event", row.text(1)?)?);
         completion.validate(&event)?;
-        let stored = self.db.query("SELECT COUNT(*) FROM event_completions WHERE seq = $1", &[seq.into()])?;
+        let stored = self.db.query("SELECT COUNT(*) FROM event_completions WHERE seq = $1", &[number(seq)])?;
         let body = text(completion);
-        let row = [seq.into(), event.customer.as_str().into(), completion.time.into(), body.as_str().into()];
-        if stored.first().map_or(Ok(0), |r| r.int(0))? as usize >= completion::MAX_COMPLETIONS {
+        let row = [number(seq), event.customer.as_str().into(), completion.time.into(), body.as_str().into()];
+        if stored.first().map_or(Ok(0), |r| r.number(0))? >= completion::MAX_COMPLETIONS as u64 {
             let known = "SELECT seq FROM event_completions WHERE seq = $1 AND time = $2 AND body = $3";
-            let same = [seq.into(), completion.time.into(), body.as_str().into()];
+            let same = [number(seq), completion.time.into(), body.as_str().into()];
             return match self.db.query(known, &same)?.is_empty() {
                 true => Err(ScreeningError::State(format!(
                     "event '{id}' was completed {} times; more are not stored",
@@ -92,7 +92,7 @@ impl Core {
             &row,
         )?;
         if added > 0 {
-            self.note_named(identifiers::completed_by(&event, seq as u64, completion).into_iter().collect())?;
+            self.note_named(identifiers::completed_by(&event, seq, completion).into_iter().collect())?;
             self.audit(now, actor, "event.completed", &format!("event:{id}"), &body);
         }
         Ok(())

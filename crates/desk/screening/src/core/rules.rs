@@ -4,6 +4,8 @@ use super::Core;
 use crate::service::ScreeningError;
 use holdfast_decision::Price;
 use holdfast_decision::rules::{RuleBook, RuleError};
+use holdfast_store::DbError;
+use holdfast_store::number;
 use holdfast_types::Invalid;
 use holdfast_types::asset;
 use serde_json::json;
@@ -13,7 +15,8 @@ impl Core {
     /// Puts a rule book in force; gives its version.
     pub(crate) fn apply_rules(&mut self, yaml: &str, actor: &str, now: i64) -> Result<u32, ScreeningError> {
         let rows = self.db.query("SELECT COALESCE(MAX(version), 0) FROM rule_books", &[])?;
-        let version = rows.first().map_or(Ok(0), |r| r.int(0))? as u32 + 1;
+        let latest = rows.first().map_or(Ok(0), |r| r.int(0))?;
+        let version = u32::try_from(latest).map_err(|_| DbError::Type(0))? + 1;
         let book = RuleBook::parse(yaml, version)?;
         if let (Some(old), true) = (Some(&self.book), version > 1) {
             for rule in book.rules() {
@@ -29,7 +32,7 @@ impl Core {
         }
         self.db.execute(
             "INSERT INTO rule_books (version, time, author, sha256, yaml) VALUES ($1, $2, $3, $4, $5)",
-            &[(version as i64).into(), now.into(), actor.into(), book.sha256.as_str().into(), yaml.into()],
+            &[i64::from(version).into(), now.into(), actor.into(), book.sha256.as_str().into(), yaml.into()],
         )?;
         let detail = json!({"version": version, "sha256": book.sha256, "rules": book.rules().len()}).to_string();
         self.audit(now, actor, "rules.applied", &format!("rules:{version}"), &detail);
@@ -42,7 +45,7 @@ impl Core {
     pub(crate) fn set_price(&mut self, asset: &str, price: Price, actor: &str, now: i64) -> Result<(), ScreeningError> {
         if price.base_units.is_zero()
             || price.value == 0
-            || price.value > i64::MAX as u64
+            || i64::try_from(price.value).is_err()
             || asset.is_empty()
             || asset.len() > 200
         {
@@ -52,7 +55,7 @@ impl Core {
         self.db.execute(
             "INSERT INTO prices (asset, base_units, value, time) VALUES ($1, $2, $3, $4)
              ON CONFLICT (asset) DO UPDATE SET base_units = excluded.base_units, value = excluded.value, time = excluded.time",
-            &[asset.as_str().into(), price.base_units.to_string().into(), (price.value as i64).into(), now.into()],
+            &[asset.as_str().into(), price.base_units.to_string().into(), number(price.value), now.into()],
         )?;
         let detail = json!({"base_units": price.base_units.to_string(), "value": price.value}).to_string();
         self.audit(now, actor, "price.set", &format!("price:{asset}"), &detail);

@@ -1,0 +1,290 @@
+//! Deciding: pure functions of what is remembered, the rule book, the event and what the chain says.
+
+use crate::decision::{Decision, Reason, Verdict, engine};
+use crate::facts::ChainFacts;
+use crate::fields::Input;
+use crate::flags::{self, FLAG_BASIS, Flag, Flags, Touch};
+use crate::holds::{ActiveHolds, HoldPlan, covered, plan};
+use crate::model::{Event, EventKind};
+use crate::prices::{Prices, value_of};
+use crate::rules::{Policy, Rule, RuleBook, RuleMatch, RuleState};
+use crate::state::State;
+use crate::typology::find;
+use crate::warnings::{CoolingAction, Scam, Warning, WarningTerms};
+
+/// Everything that a decision rests on besides the event and what the chain says of it.
+#[derive(Debug, Clone, Copy)]
+pub struct DecisionContext<'a> {
+    /// What is remembered.
+    pub state: &'a State,
+    /// Rules.
+    pub book: &'a RuleBook,
+    /// Active holds.
+    pub holds: &'a ActiveHolds,
+    /// Prices.
+    pub prices: &'a Prices,
+    /// Partners' flags.
+    pub flags: &'a Flags,
+}
+
+/// Decides on an event with the number `seq` at `now` (Unix seconds). The holds of the answer are those that already cover the event; the
+/// plans are to be placed with it.
+#[must_use]
+pub fn decide(
+    context: DecisionContext,
+    event: &Event,
+    facts: &ChainFacts,
+    seq: u64,
+    now: i64,
+) -> (Decision, Vec<HoldPlan>) {
+    let DecisionContext { state, book, holds, prices, flags } = context;
+    let policy = &book.file.policy;
+    let value = value_of(event, policy, prices);
+    let findings = find(state, event, facts, value.unwrap_or(0));
+    let mut draft = Draft::new(event, facts, policy, value, now);
+    draft.apply_rules(state, book, &Input::new(state, event, facts, value, &findings));
+    draft.add_doubts(state);
+    draft.add_flags(flags);
+    let own_holds = holds.get(&event.customer).map_or(&[][..], Vec::as_slice);
+    let covering = covered(event, own_holds, &mut draft.reasons, value);
+    draft.settle_plans(holds);
+    let verdict = draft.verdict();
+    let warning = draft.settle_warning(verdict);
+    let Draft { mut reasons, shadow, plans, .. } = draft;
+    reasons.sort_by(|a, b| (b.decision, &a.rule).cmp(&(a.decision, &b.rule)));
+    let decision = Decision {
+        seq,
+        event: event.id.clone(),
+        decision: verdict,
+        reasons,
+        shadow,
+        findings,
+        value,
+        coverage: if is_on_chain(event) { facts.sources() } else { Vec::new() },
+        holds: covering,
+        alert: None,
+        warning,
+        rule_book: book.version,
+        decided: now,
+    };
+    (decision, plans)
+}
+
+fn is_on_chain(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal)
+}
+
+/// A decision in the making.
+struct Draft<'a> {
+    event: &'a Event,
+    facts: &'a ChainFacts,
+    policy: &'a Policy,
+    /// Minor units of the reference currency, if known.
+    value: Option<u64>,
+    /// Unix seconds.
+    now: i64,
+    reasons: Vec<Reason>,
+    /// Reasons of rules in shadow.
+    shadow: Vec<Reason>,
+    plans: Vec<HoldPlan>,
+    warning: Option<Warning>,
+    /// Rules that give a warning.
+    warned: Vec<String>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(event: &'a Event, facts: &'a ChainFacts, policy: &'a Policy, value: Option<u64>, now: i64) -> Self {
+        Draft {
+            event,
+            facts,
+            policy,
+            value,
+            now,
+            reasons: Vec::new(),
+            shadow: Vec::new(),
+            plans: Vec::new(),
+            warning: None,
+            warned: Vec::new(),
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        self.reasons.iter().map(|r| r.decision).max().unwrap_or_default()
+    }
+
+    /// Adds a reason, and a hold on the policy's terms where it wants one.
+    fn add(&mut self, reason: Reason) {
+        if reason.decision == Verdict::Hold {
+            self.plans.push(plan(self.event, None, self.policy, &reason, self.now));
+        }
+        self.reasons.push(reason);
+    }
+
+    /// What the rules say: reasons, holds, a warning.
+    fn apply_rules(&mut self, state: &State, book: &RuleBook, input: &Input) {
+        for found in book.matches(input) {
+            let reason = reason_of(&found, input);
+            let rule = found.rule;
+            if rule.state == RuleState::Shadow {
+                self.shadow.push(reason);
+                continue;
+            }
+            if reason.decision == Verdict::Hold || (reason.decision == Verdict::Reject && rule.hold.is_some()) {
+                self.plans.push(plan(self.event, rule.hold.as_ref(), self.policy, &reason, self.now));
+            }
+            if let Some(terms) = rule.warning.as_ref().filter(|_| found.error.is_none()) {
+                self.warn(state, terms, &reason);
+            }
+            self.reasons.push(reason);
+        }
+    }
+
+    /// Raises the warning of a rule; of several the longest and strictest stays.
+    fn warn(&mut self, state: &State, terms: &WarningTerms, reason: &Reason) {
+        let Some(scam) = terms.scam.or_else(|| Scam::of(self.facts.category)) else { return };
+        let language = state.customer(&self.event.customer).and_then(|c| c.language.as_deref());
+        let new = Warning::new(scam, terms, self.now, language.unwrap_or("en"));
+        if self.warning.as_ref().is_none_or(|w| (w.then, w.cooling_until) < (new.then, new.cooling_until)) {
+            self.warning = Some(new);
+        }
+        self.warned.push(reason.rule.clone());
+    }
+
+    /// What the engine itself cannot vouch for: a chain that did not answer, an asset that no source covers, an event that the ledger
+    /// contradicts, a movement that two customers claim, a value that is not known.
+    fn add_doubts(&mut self, state: &State) {
+        let (event, facts, policy, value) = (self.event, self.facts, self.policy, self.value);
+        if let Some(why) = &facts.unavailable {
+            let title = "the chain could not be asked, so nothing says that this is clean";
+            self.add(engine("unavailable", Verdict::Hold, title, vec![why.clone()], value));
+        }
+        for reason in unsure(state, event, facts, policy, value).into_iter().flatten() {
+            self.add(reason);
+        }
+        if event.amount.is_some() && value.is_none() && policy.unpriced > Verdict::Allow {
+            let asset = event.asset.as_deref().unwrap_or_default();
+            let because = vec![format!("no value was sent and the price table has no {asset}")];
+            let title = "the value is not known, so no threshold was checked";
+            self.reasons.push(engine("unpriced", policy.unpriced, title, because, None));
+        }
+    }
+
+    /// Partners' flags that touch the event.
+    fn add_flags(&mut self, flags: &Flags) {
+        let touched = flags.of(self.event, self.facts, self.policy);
+        if touched.is_empty() {
+            return;
+        }
+        let because = touched.iter().map(Touch::words).collect();
+        let (verdict, title) = match self.event.kind {
+            EventKind::Deposit => (Verdict::Hold, "a partner says that these funds are stolen"),
+            _ => (Verdict::Review, "a partner says that this address has stolen funds"),
+        };
+        let reason = engine("flagged", verdict, title, because, self.value);
+        if verdict == Verdict::Hold {
+            let flagged: Vec<&Flag> = touched.iter().map(|t| t.flag).collect();
+            self.hold_for(&flagged, &reason);
+        }
+        self.reasons.push(reason);
+    }
+
+    /// Plans the hold of flags: it lasts as long as the longest of them.
+    fn hold_for(&mut self, flagged: &[&Flag], reason: &Reason) {
+        let mut one = plan(self.event, None, self.policy, reason, self.now);
+        let until = flagged.iter().map(|f| if f.state == flags::State::Open { f.until } else { i64::MAX }).max();
+        one.expires = until.filter(|u| *u != i64::MAX);
+        let id = flagged.first().map_or("", |f| f.id.as_str());
+        one.dedupe = format!("flag:{id}:{}:{}", one.transfer.as_deref().unwrap_or_default(), self.event.id);
+        one.basis = FLAG_BASIS.to_owned();
+        one.flags = flagged.iter().map(|f| f.id.clone()).collect();
+        // What a rule holds anyway is held by the rule, no shorter than the flag lasts.
+        match self.plans.iter_mut().find(|p| p.transfer == one.transfer) {
+            Some(other) if other.expires.is_some_and(|e| one.expires.is_none_or(|u| u > e)) => {
+                other.expires = one.expires;
+            }
+            Some(_) => {}
+            None => self.plans.push(one),
+        }
+    }
+
+    /// Leaves one plan for each hold, and none for what is held already.
+    fn settle_plans(&mut self, holds: &ActiveHolds) {
+        // Of several rules that want the same hold, the one that lasts longest places it.
+        self.plans.sort_by_key(|p| (p.scope, std::cmp::Reverse(p.expires.unwrap_or(i64::MAX))));
+        self.plans.dedup_by(|a, b| a.dedupe == b.dedupe);
+        // A rule takes over a hold that stands for flags only; else nothing is held twice.
+        let already = |p: &HoldPlan| {
+            p.transfer.is_some()
+                && holds
+                    .get(&p.customer)
+                    .is_some_and(|h| h.iter().any(|h| h.transfer == p.transfer && (!h.flagged || !p.flags.is_empty())))
+        };
+        self.plans.retain(|p| !already(p));
+    }
+
+    /// Returns the warning that is given: nothing goes on by itself where something else wants it held; what is rejected needs no warning.
+    fn settle_warning(&mut self, verdict: Verdict) -> Option<Warning> {
+        let mut warning = self.warning.take().filter(|_| verdict == Verdict::Hold)?;
+        if self.reasons.iter().any(|r| r.decision >= Verdict::Hold && !self.warned.contains(&r.rule)) {
+            warning.then = CoolingAction::Review;
+        }
+        Some(warning)
+    }
+}
+
+/// An asset that no source covers, an event that the ledger contradicts, a movement that two customers claim.
+fn unsure(
+    state: &State,
+    event: &Event,
+    facts: &ChainFacts,
+    policy: &Policy,
+    value: Option<u64>,
+) -> [Option<Reason>; 3] {
+    if !is_on_chain(event) {
+        return [None, None, None];
+    }
+    let asset = event.asset.as_deref().unwrap_or_default();
+    let silent = facts.unavailable.is_none() && facts.sources().is_empty() && policy.uncovered > Verdict::Allow;
+    let uncovered = silent.then(|| {
+        let title = "no source covers this asset, so nothing says that this is clean";
+        let because =
+            vec![format!("there is no ledger of {asset} here, no tag of the other side, and no provider answered")];
+        engine("uncovered", policy.uncovered, title, because, value)
+    });
+    let mismatch = (!facts.mismatch.is_empty()).then(|| {
+        let title = "the ledger contradicts the event";
+        engine("mismatch", Verdict::Hold, title, facts.mismatch.clone(), value)
+    });
+    let claimed = state.claimed_by_other(event).map(|other| {
+        let title = "another customer claims the same movement";
+        let because = vec![format!("customer {other} was credited with {}", event.transfer().unwrap_or_default())];
+        engine("claimed_twice", Verdict::Hold, title, because, value)
+    });
+    [uncovered, mismatch, claimed]
+}
+
+fn reason_of(found: &RuleMatch, input: &Input) -> Reason {
+    let rule: &Rule = found.rule;
+    let mut because = found.because.clone();
+    let mut value = input.value.unwrap_or(0);
+    for finding in input.findings.iter().filter(|f| found.typologies.contains(&f.typology)) {
+        because.insert(0, finding.text.clone());
+        value = finding.value;
+    }
+    let mut decision = rule.decision;
+    if let Some(error) = &found.error {
+        because.insert(0, format!("the rule could not be evaluated: {error}"));
+        // A rule that fails says nothing good of the transfer; one that would take too long says nothing at all, and people look.
+        decision = if found.over_budget { Verdict::Review } else { Verdict::Hold };
+    }
+    Reason {
+        rule: rule.id.clone(),
+        version: rule.version,
+        decision,
+        title: rule.title.clone(),
+        because,
+        value,
+        tags: if found.speaks_of_chain { input.facts.tags.clone() } else { Vec::new() },
+        source: rule.source.clone(),
+    }
+}
