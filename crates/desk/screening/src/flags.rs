@@ -100,7 +100,7 @@ pub fn standings(db: &mut Database) -> Result<Vec<Standing>, DbError> {
         db.query("SELECT member, state, COUNT(*), source FROM flags GROUP BY member, source, state ORDER BY member, source, state", &[])?;
     let mut all: Vec<Standing> = Vec::new();
     for row in &rows {
-        let (member, count, source) = (row.text(0)?, row.number(2)?, row.int_or_null(3));
+        let (member, count, source) = (row.text(0)?, row.number::<u64>(2)?, row.int_or_null(3));
         if all.last().is_none_or(|s| s.member != member || s.source != source) {
             all.push(Standing { member: member.to_owned(), source, ..Standing::default() });
         }
