@@ -1,55 +1,141 @@
-//! What a followed block costs beside its own size, and how long readers could have waited for it.
+//! What a followed block costs beside its own size, and what changed tags and a reorganization cost, against making everything anew.
 
 use crate::chain::{Add, timed};
 use anyhow::Context;
+use holdfast_analysis::Exposures;
+use holdfast_attribution::{Clusters, Entities};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{ChainHandle, ChangeError, Workspace, WorkspaceError};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
 /// Blocks at the tip that are taken off and followed again.
 const BLOCKS: u32 = 20;
+/// Old addresses that get a tag, one after the other.
+const TAGS: u32 = 20;
+/// Blocks that a reorganization removes.
+const REMOVED: u32 = 3;
 
-/// Follows the last blocks of the ledger in `dir` again, one by one.
+/// The middle and the longest of times, in milliseconds.
+fn spread(times: &mut [f64]) -> (f64, f64) {
+    times.sort_unstable_by(f64::total_cmp);
+    (times[times.len() / 2] * 1e3, times[times.len() - 1] * 1e3)
+}
+
+fn append(w: &mut Workspace, blocks: Vec<MemoryBlock>) -> Result<(f64, f64), ChangeError> {
+    let feed = MemoryFeed(blocks);
+    let mut go_on = |_| ControlFlow::Continue(());
+    let (appended, ledger) = timed(|| w.ledger.append(&feed, &AppendOptions::default(), &mut go_on));
+    appended.map_err(WorkspaceError::from)?;
+    Ok((ledger, timed(|| w.catch_up()).1))
+}
+
+fn stored(workspace: &Workspace, number: u32) -> anyhow::Result<MemoryBlock> {
+    let height = workspace.ledger.block(number).height;
+    Ok(MemoryBlock { height, block: workspace.ledger.raw_block(number)?, spent: None })
+}
+
+/// Follows the last blocks of the ledger in `dir` again, one by one; then old addresses are tagged, then blocks are exchanged.
 pub(crate) fn following(dir: &Path, tagpack: &str, add: Add<'_>) -> anyhow::Result<()> {
     let mut workspace = Workspace::open_for_writing(dir)?;
     workspace.import_tags(vec![("tags.yaml".into(), tagpack.as_bytes().to_vec())]);
     let blocks = workspace.ledger.counts().blocks;
     let first = blocks.checked_sub(BLOCKS).context("fewer blocks than are followed; simulate more transactions")?;
-    let stored = |number| -> anyhow::Result<MemoryBlock> {
-        let height = workspace.ledger.block(number).height;
-        Ok(MemoryBlock { height, block: workspace.ledger.raw_block(number)?, spent: None })
-    };
-    let blocks: Vec<MemoryBlock> = (first..blocks).map(stored).collect::<Result<_, _>>()?;
+    let blocks: Vec<MemoryBlock> = (first..blocks).map(|n| stored(&workspace, n)).collect::<Result<_, _>>()?;
     let txs: usize = blocks.iter().map(|b| b.block.txs.len()).sum();
     workspace.ledger.truncate(blocks[0].height)?;
-    workspace.catch_up();
+    workspace.refresh()?;
     let chain = ChainHandle::new(workspace);
     let (mut ledger, mut derived, mut whole) = (Vec::new(), Vec::new(), Vec::new());
     for block in blocks {
-        let (parts, all) = timed(|| {
-            chain.append(|w| -> Result<(f64, f64), ChangeError> {
-                let feed = MemoryFeed(vec![block]);
-                let mut go_on = |_| ControlFlow::Continue(());
-                let (appended, ledger) = timed(|| w.ledger.append(&feed, &AppendOptions::default(), &mut go_on));
-                appended.map_err(WorkspaceError::from)?;
-                Ok((ledger, timed(|| w.catch_up()).1))
-            })
-        });
+        let (parts, all) = timed(|| chain.append(|w| append(w, vec![block])));
         let parts = parts?;
         ledger.push(parts.0);
         derived.push(parts.1);
         whole.push(all);
     }
-    let size = format!("blocks of {} transactions; ", txs / BLOCKS as usize);
+    let now = chain.snapshot();
+    let (_, anew) = timed(|| {
+        let clusters = Clusters::build(&now.ledger, now.clusters.options().clone());
+        let entities = Entities::build(&now.ledger, &clusters, &now.tags);
+        Exposures::build(&now.ledger, entities.categories())
+    });
+    drop(now);
+    let against =
+        format!("everything made anew {:.0} ms; blocks of {} transactions", anew * 1e3, txs / BLOCKS as usize);
     for (what, goal, times) in [
         ("a followed block, the ledger's part", "", &mut ledger),
         ("a followed block, clusters, entities and exposures", "goal 50; ", &mut derived),
         ("a followed block with the swap", "", &mut whole),
     ] {
-        times.sort_unstable_by(f64::total_cmp);
-        let longest = times[times.len() - 1] * 1e3;
-        add(what, times[times.len() / 2] * 1e3, "ms", format!("{goal}{size}longest {longest:.1}"));
+        let (middle, longest) = spread(times);
+        add(what, middle, "ms", format!("{goal}longest {longest:.1}; {against}"));
     }
+    tagged(&chain, add)?;
+    reorganized(&chain, add)
+}
+
+/// Tags on addresses from the first half of the chain, with their durable log.
+fn tagged(chain: &ChainHandle, add: Add<'_>) -> anyhow::Result<()> {
+    let (mut times, mut waited, mut made) = (Vec::new(), 0, Vec::new());
+    for n in 0..TAGS {
+        let snapshot = chain.snapshot();
+        let address = snapshot.ledger.address_text(snapshot.ledger.counts().addresses / 2 / TAGS * n);
+        drop(snapshot);
+        let pack = format!(
+            "title: Bench\ncreator: bench\ncurrency: BTC\nsource: https://example.org\nlastmod: 2024-01-01\n\
+             confidence: forensic\nis_cluster_definer: true\ntags:\n  - {{address: \"{address}\", label: B, abuse: scam}}\n"
+        );
+        let (changed, time) = timed(|| {
+            chain.change(|w| {
+                w.import_tags(vec![("bench.yaml".into(), pack.into_bytes())]);
+                w.catch_up();
+                Ok::<_, ChangeError>(())
+            })
+        });
+        changed?;
+        times.push(time);
+        if chain.snapshot().exposures_as_of().is_some() {
+            waited += 1;
+            let (_, time) = timed(|| {
+                while chain.snapshot().exposures_as_of().is_some() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            });
+            made.push(time);
+        }
+    }
+    let (middle, longest) = spread(&mut times);
+    let beside = if made.is_empty() { 0.0 } else { spread(&mut made).0 };
+    let against = format!(
+        "goal 50; longest {longest:.1}; in {waited} of {TAGS} exposures were made beside the readers, in {beside:.0} ms"
+    );
+    add("a tag on an old address, durable and published", middle, "ms", against);
+    Ok(())
+}
+
+/// Blocks that go and come again.
+fn reorganized(chain: &ChainHandle, add: Add<'_>) -> anyhow::Result<()> {
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let snapshot = chain.snapshot();
+        let blocks = snapshot.ledger.counts().blocks;
+        let again: Vec<MemoryBlock> =
+            (blocks - REMOVED..blocks).map(|n| stored(&snapshot, n)).collect::<Result<_, _>>()?;
+        drop(snapshot);
+        let (changed, time) = timed(|| {
+            chain.append(|w| {
+                w.ledger.truncate(again[0].height).map_err(WorkspaceError::from)?;
+                w.catch_up();
+                Ok::<_, ChangeError>(())
+            })
+        });
+        changed?;
+        times.push(time);
+        chain.append(|w| append(w, again))?;
+    }
+    let (middle, longest) = spread(&mut times);
+    add("a reorganization: blocks taken back", middle, "ms", format!("{REMOVED} blocks; longest {longest:.1}"));
     Ok(())
 }

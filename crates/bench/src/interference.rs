@@ -200,7 +200,7 @@ pub fn run(args: &InterferenceBench, as_json: bool) -> anyhow::Result<()> {
     let shared = Shared::new(workspace, screening, Master([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
     let work = Arc::new(Work {
-        chain: shared.chain.clone(),
+        chain: shared.chain().clone(),
         pack,
         image,
         out: dir.path().join("out"),

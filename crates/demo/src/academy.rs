@@ -114,7 +114,7 @@ fn warn(shared: &Shared) -> anyhow::Result<Value> {
     let decision = match shared.screening.event(id) {
         Ok(known) => known.decision,
         Err(_) => {
-            let workspace = shared.chain.snapshot();
+            let workspace = shared.chain().snapshot();
             let block = workspace.block(&PONZI_BLOCK.to_string())?;
             let mut paid = None;
             'blocks: for txid in &block.txids {

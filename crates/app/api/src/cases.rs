@@ -38,7 +38,7 @@ pub async fn with_ledger<T: Send + 'static>(
     run: impl FnOnce(&Cases<'_>, &Snapshot, &Person) -> Result<T, CaseError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let (who, theirs) = (person(caller), shared.clone());
-    at_cases(shared, move |d| run(d, &theirs.chain.snapshot(), &who)).await
+    at_cases(shared, move |d| run(d, &theirs.chain().snapshot(), &who)).await
 }
 
 async fn with<T: Send + 'static>(

@@ -34,7 +34,7 @@ pub async fn ask<T: Send + 'static>(
     shared: Shared,
     question: impl FnOnce(&Snapshot) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    run_blocking(move || question(&shared.chain.snapshot())).await?
+    run_blocking(move || question(&shared.chain().snapshot())).await?
 }
 
 /// Changes the chain's workspace on a thread that may block; whoever answers meanwhile does so from what was before.
@@ -42,7 +42,7 @@ async fn change<T: Send + 'static>(
     shared: Shared,
     change: impl FnOnce(&mut Workspace) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    run_blocking(move || shared.chain.change(change)).await?
+    run_blocking(move || shared.chain().change(change)).await?
 }
 
 /// What the workspace holds.

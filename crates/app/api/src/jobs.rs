@@ -133,6 +133,7 @@ impl Job for TendSources {
     fn merge(&mut self, _: Self) {}
 
     fn run(&self, shared: &Shared, _: &Run<'_>) -> Result<Outcome, Failure> {
+        shared.rescreen_after_exposures();
         shared.store_rescreens();
         shared.apply_validity().map_err(Failure::again)?;
         let waiting = shared.screening.read(|db| list(db, Some(JobState::Waiting))).map_err(Failure::again)?;

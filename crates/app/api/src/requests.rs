@@ -151,7 +151,7 @@ pub async fn matches(
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Matched>>, ApiError> {
     let theirs = shared.clone();
-    intake(shared, move |i| i.matches(Some(&theirs.chain.snapshot()), &id, &caller.0)).await
+    intake(shared, move |i| i.matches(Some(&theirs.chain().snapshot()), &id, &caller.0)).await
 }
 
 /// Takes a step with a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.

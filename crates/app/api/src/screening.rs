@@ -86,7 +86,13 @@ impl Shared {
         if !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
             return ChainFacts::default();
         }
-        self.look(&self.chain.snapshot(), event)
+        self.look(&self.snapshot_of(event), event)
+    }
+
+    /// The chain that holds an event's asset, as it is now; the first one where none does, which says that it has no such ledger.
+    fn snapshot_of(&self, event: &Event) -> Arc<Snapshot> {
+        let of_asset = event.asset.as_ref().and_then(|asset| self.chains.handle_of(asset));
+        of_asset.unwrap_or_else(|| self.chain()).snapshot()
     }
 
     /// What the chain and the other providers say about an event.
@@ -108,7 +114,10 @@ impl Shared {
         if let Err(e) = snapshot.ledger.check_lengths() {
             return ChainFacts::unavailable(e.to_string());
         }
-        let pending = event.tx.as_ref().and_then(|t| parse_hash(t)).and_then(|txid| {
+        // A node is followed for the first chain.
+        let is_followed = snapshot.ledger.network() == self.chain().snapshot().ledger.network();
+        let txid = event.tx.as_ref().filter(|_| is_followed).and_then(|t| parse_hash(t));
+        let pending = txid.and_then(|txid| {
             let pool = self.mempool.load();
             pool.get(&txid).cloned()
         });
@@ -126,7 +135,7 @@ impl Shared {
     /// # Errors
     /// What the screening desk says.
     pub fn screen_pending(&self, txs: &[holdfast_bitcoin::block::SingleTx]) -> Result<(), ScreeningError> {
-        let network = self.chain.snapshot().ledger.network();
+        let network = self.chain().snapshot().ledger.network();
         let asset = network.parameters().asset;
         for tx in txs {
             for (vout, (amount, key)) in tx.outputs.iter().enumerate() {
@@ -142,7 +151,7 @@ impl Shared {
                 event.output = Some(vout as u32);
                 event.address = Some(address);
                 event.confirmations = Some(0);
-                let facts = holdfast_screening::facts::chain_facts(&self.chain.snapshot(), &event, Some(tx));
+                let facts = holdfast_screening::facts::chain_facts(&self.chain().snapshot(), &event, Some(tx));
                 let facts = self.with_providers(&event, facts);
                 match self.screening.decide(event, facts, "mempool") {
                     // Seen before a restart, with another time.

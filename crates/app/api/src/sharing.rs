@@ -50,7 +50,7 @@ impl Shared {
     /// Returns the folder of lists for private matching.
     #[must_use]
     pub fn matching_dir(&self) -> PathBuf {
-        self.chain.snapshot().dir().join("matching")
+        self.chain().snapshot().dir().join("matching")
     }
 
     /// Reads what is new at a source, page by page: new flags hold past deposits, changed tags go into the workspace, and past transfers are
@@ -122,7 +122,7 @@ impl Shared {
             w.catch_up();
             Ok(removed)
         };
-        self.chain.change(replace).map_err(|e| SharingError::State(e.to_string()))
+        self.chain().change(replace).map_err(|e| SharingError::State(e.to_string()))
     }
 
     /// Withdraws a source with all its effects.
@@ -654,7 +654,7 @@ fn label(text: Option<&str>) -> Result<Tlp, ApiError> {
 }
 
 fn pack_tags(shared: &Shared, pack: &str) -> Result<Vec<Tag>, ApiError> {
-    let snapshot = shared.chain.snapshot();
+    let snapshot = shared.chain().snapshot();
     let tags: Vec<Tag> = snapshot.tags.iter().filter(|t| t.pack == pack).cloned().collect();
     match tags.is_empty() {
         true => Err(ApiError { status: StatusCode::NOT_FOUND, message: format!("no pack is titled '{pack}'") }),
@@ -688,7 +688,7 @@ pub async fn misp(
     let bytes = run(shared, move |s| {
         let tags = pack_tags(s, &pack)?;
         let tags: Vec<&Tag> = tags.iter().collect();
-        let transactions = transactions_to(&s.chain.snapshot(), &tags);
+        let transactions = transactions_to(&s.chain().snapshot(), &tags);
         let mut feed = s.sharing().misp_feed(&creator, &tags, &transactions, Tlp::Green)?;
         let missing = || ApiError { status: StatusCode::NOT_FOUND, message: format!("no file '{file}' in this feed") };
         feed.remove(&file).ok_or_else(missing)

@@ -13,15 +13,18 @@ use holdfast_requests::{Policy, Site};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::sources::Clients;
 use holdfast_vendors::Providers;
-use holdfast_workspace::{ChainHandle, Workspace};
+use holdfast_workspace::{ChainHandle, Chains, ChainsError, Workspace};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What the server answers from. Whoever answers takes a snapshot of the chain and waits for nobody; whoever follows a node or imports tags
 /// builds the next one beside it.
 #[derive(Debug, Clone)]
 pub struct Shared {
-    /// The chain that transfers are screened on.
-    pub chain: Arc<ChainHandle>,
+    /// The chains that transfers are screened on; an event's asset picks one.
+    pub chains: Arc<Chains>,
+    /// Whether exposures were made anew since past transfers were last screened again.
+    pub(crate) exposures_made: Arc<AtomicBool>,
     /// Unconfirmed transactions of the node that is followed, if any.
     pub mempool: Arc<ArcSwap<Mempool>>,
     /// Decisions, holds, alerts.
@@ -69,12 +72,16 @@ impl Shared {
     ) -> Result<Self, ScreeningError> {
         let gate = Arc::new(Gate::new(master, screening.keys()?));
         let chain = Arc::new(ChainHandle::new(workspace));
+        let exposures_made = Arc::new(AtomicBool::new(false));
+        let made = exposures_made.clone();
+        chain.on_exposures(move || made.store(true, Ordering::Release));
         let policy = Arc::new(Policy::standard());
         let metrics = Arc::new(metrics::Metrics::new(&screening));
         let (mempool, screening) = (Arc::new(ArcSwap::from_pointee(Mempool::default())), Arc::new(screening));
         let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
         Ok(Shared {
-            chain,
+            chains: Arc::new(Chains::one(chain)),
+            exposures_made,
             mempool,
             jobs: Jobs::new(screening.clone()),
             unstored: Arc::default(),
@@ -97,7 +104,36 @@ impl Shared {
     /// Returns the same state over another chain, such as a lab's.
     #[must_use]
     pub fn on_chain(self, chain: Arc<ChainHandle>) -> Self {
-        Shared { chain, ..self }
+        Shared { chains: Arc::new(Chains::one(chain)), ..self }
+    }
+
+    /// Returns the first chain: the one that pages show, commands change and a node is followed for.
+    #[must_use]
+    pub fn chain(&self) -> &Arc<ChainHandle> {
+        self.chains.first()
+    }
+
+    /// Screens the movements of further chains too.
+    ///
+    /// # Errors
+    /// [`ChainsError`] when a chain, or the asset of one, is there already.
+    pub fn add_chains(&mut self, workspaces: Vec<Workspace>) -> Result<(), ChainsError> {
+        let mut chains = Chains::clone(&self.chains);
+        for workspace in workspaces {
+            let chain = ChainHandle::new(workspace);
+            let made = self.exposures_made.clone();
+            chain.on_exposures(move || made.store(true, Ordering::Release));
+            chains.add(Arc::new(chain))?;
+        }
+        self.chains = Arc::new(chains);
+        Ok(())
+    }
+
+    /// Screens past transfers again where exposures were made anew beside the readers.
+    pub fn rescreen_after_exposures(&self) {
+        if self.exposures_made.swap(false, Ordering::AcqRel) {
+            self.rescreen_later("tags and clusters were worked into the exposures");
+        }
     }
 
     /// Opens the desk to everybody who reaches it, until its first key: for demos, tests and trials on one machine. Returns whether it is open;

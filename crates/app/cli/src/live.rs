@@ -511,7 +511,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let mailer = smtp.as_deref().map(|url| Mailer::new(url, from)).transpose().map_err(anyhow::Error::msg)?;
     let mut threads = background();
     if let Some(source) = source {
-        shared.status.follow(&shared.chain.snapshot().ledger.network().to_string());
+        shared.status.follow(&shared.chain().snapshot().ledger.network().to_string());
         let (shared, node) = (shared.clone(), args.node.clone());
         threads.start("follower", move || keep_following(&shared, source.as_ref(), &node))?;
     }
@@ -527,12 +527,12 @@ fn end_when_broken(shared: &Shared) {
             tracing::error!(reason = one_line(fatal), "the process ends");
             std::process::exit(fatal.exit_code());
         }
-        if shared.chain.has_failed() {
+        if shared.chains.handles().any(|chain| chain.has_failed()) {
             tracing::error!("a change of the workspace panicked; please report it, and start again");
             std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
         }
         // Reading a file that something cut off would end the process without a word.
-        if let Err(e) = shared.chain.snapshot().ledger.check_lengths() {
+        if let Some(e) = shared.chains.handles().find_map(|chain| chain.snapshot().ledger.check_lengths().err()) {
             tracing::error!(reason = one_line(&e), "the process ends");
             std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
         }
@@ -655,7 +655,7 @@ pub fn serve_shared(
     let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.gate.master.clone())?;
     let jobs = shared.start_jobs()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
-    let store = shared.chain.snapshot().dir().to_owned();
+    let store = shared.chain().snapshot().dir().to_owned();
     // Connections to PostgreSQL must not be closed by an asynchronous task: the last to let go is this thread.
     let last = shared.clone();
     let served = runtime.block_on(async {
@@ -686,8 +686,10 @@ pub fn serve_shared(
         if is_served {
             anchor(&desk);
             // What blocks changed since the last checkpoint; without it the next start takes them in again.
-            if let Err(e) = desk.chain.checkpoint() {
-                tracing::error!(reason = one_line(&e), "the workspace is not saved");
+            for chain in desk.chains.handles() {
+                if let Err(e) = chain.checkpoint() {
+                    tracing::error!(reason = one_line(&e), "the workspace is not saved");
+                }
             }
         }
     });
@@ -707,7 +709,7 @@ fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
             Ok(false) => said.clear(),
             Err(e) => {
                 let text = format!("{e:#}");
-                shared.status.not_followed(&shared.chain.snapshot().ledger.network().to_string(), &text);
+                shared.status.not_followed(&shared.chain().snapshot().ledger.network().to_string(), &text);
                 if text != said {
                     tracing::warn!(reason = one_line(&text), "the node is not followed; trying again");
                     said = text;
@@ -721,13 +723,13 @@ fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
 /// One round; gives whether more blocks wait.
 fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
     // The node is asked for what comes after a snapshot: a slow one delays nobody.
-    let snapshot = shared.chain.snapshot();
+    let snapshot = shared.chain().snapshot();
     let fetched = fetch(&snapshot.ledger, source, node.from_height)?;
     let (network, tip) = (snapshot.ledger.network(), fetched.tip);
     drop(snapshot);
     // Noted after the append: blocks that wait to be put in are lag.
     let read = || {
-        let height = shared.chain.snapshot().ledger.tip().map(|t| t.height);
+        let height = shared.chain().snapshot().ledger.tip().map(|t| t.height);
         shared.status.followed(&network.to_string(), height, tip);
     };
     if fetched.is_empty() {
@@ -741,7 +743,7 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
             }
             Ok((report, workspace.ledger.tip().map_or(0, |t| t.height)))
         };
-        let (report, height) = shared.chain.append(append)?;
+        let (report, height) = shared.chain().append(append)?;
         read();
         if report.appended > 0 || report.removed > 0 {
             shared.rescreen_later(&format!("the ledger moved on to block {height}"));

@@ -320,7 +320,7 @@ pub fn run(command: SharingCommand, as_json: bool) -> anyhow::Result<()> {
         }
         SharingCommand::Tagpack { desk, pack, out } => {
             let shared = shared(&desk)?;
-            let workspace = shared.chain.snapshot();
+            let workspace = shared.chain().snapshot();
             let tags: Vec<_> = workspace.tags.iter().filter(|t| t.pack == pack.pack).collect();
             anyhow::ensure!(!tags.is_empty(), "no pack is titled '{}'", pack.pack);
             let today = &rfc3339(shared.screening.now())[..10];
@@ -331,7 +331,7 @@ pub fn run(command: SharingCommand, as_json: bool) -> anyhow::Result<()> {
         }
         SharingCommand::Misp { desk, pack, out } => {
             let shared = shared(&desk)?;
-            let workspace = shared.chain.snapshot();
+            let workspace = shared.chain().snapshot();
             let tags: Vec<_> = workspace.tags.iter().filter(|t| t.pack == pack.pack).collect();
             anyhow::ensure!(!tags.is_empty(), "no pack is titled '{}'", pack.pack);
             let transactions = holdfast_sharing::misp::transactions_to(&workspace, &tags);

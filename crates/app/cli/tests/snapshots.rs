@@ -166,7 +166,7 @@ fn a_change_that_does_not_end_delays_nobody() {
     let (go, may_go) = mpsc::channel::<()>();
     let theirs = shared.clone();
     let builder = std::thread::spawn(move || {
-        theirs.chain.change(|w| -> Result<(), ChangeError> {
+        theirs.chain().change(|w| -> Result<(), ChangeError> {
             w.import_tags(vec![("mine.csv".into(), CSV.into())]);
             w.recluster(w.clusters.options().clone());
             begun.send(()).unwrap();

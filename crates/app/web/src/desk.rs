@@ -308,7 +308,7 @@ pub async fn request(
     Path(id): Path<String>,
 ) -> Page {
     let theirs = id.clone();
-    let snapshot = shared.chain.snapshot();
+    let snapshot = shared.chain().snapshot();
     let (opened, matches, messages, files, productions, seizures) = at_desk(shared.clone(), move |d| {
         let opened = d.open(&theirs, &caller.0)?;
         let seizures = d.transfers(&theirs, &caller.0)?;

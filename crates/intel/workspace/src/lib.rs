@@ -3,8 +3,11 @@
 //! - [`workspace`]: opening, bringing up to date, saving, snapshots.
 //! - [`chain_handle`]: one builder changes a workspace, readers hold the snapshot that was published last.
 //! - [`queries`], [`traces`], [`lookup`]: the questions; [`reports`]: the answers.
+//! - [`chain_queries`]: what the desk needs from a chain of any family; [`chains`]: several chains of one desk.
 
 pub mod chain_handle;
+pub mod chain_queries;
+pub mod chains;
 pub mod error;
 pub mod lookup;
 pub mod queries;
@@ -13,6 +16,8 @@ pub mod traces;
 pub mod workspace;
 
 pub use chain_handle::{ChainHandle, ChangeError};
+pub use chain_queries::{ChainCoverage, ChainExposure, ChainQueries, Payment};
+pub use chains::{Chains, ChainsError};
 pub use error::WorkspaceError;
 pub use lookup::Lookup;
 pub use reports::{

@@ -218,7 +218,7 @@ impl Workspace {
         Ok(report)
     }
 
-    fn receipt(&self, place: Source) -> Receipt {
+    pub(crate) fn receipt(&self, place: Source) -> Receipt {
         let value = self.ledger.source_info(place).value;
         match place {
             Source::Output(o) => {

@@ -1,0 +1,264 @@
+//! What the desk needs from a chain, whatever its family: of the Bitcoin family, where money lies in outputs, or of accounts.
+
+use crate::error::WorkspaceError;
+use crate::reports::{ExposureView, PAGE, Subject, TraceRequest};
+use crate::workspace::Snapshot;
+use holdfast_attribution::tags::weightiest;
+use holdfast_attribution::{Category, Tag, Tlp};
+use holdfast_bitcoin::AddressKey;
+use holdfast_types::{Amount, Asset, ChainId};
+use holdfast_utxo_ledger::Source;
+
+/// How much of a chain is known, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainCoverage {
+    /// Height of the highest block; `None` while nothing is stored.
+    pub tip_height: Option<u32>,
+    /// Hash of the highest block, as explorers print it.
+    pub tip_hash: Option<String>,
+    /// Height of the block up to which tags are in exposures, while newer ones are being worked in; `None` when all are.
+    pub exposures_as_of_height: Option<u32>,
+    /// What is missing on this chain, in words, such as movements inside contracts; empty when everything is there.
+    pub gaps: Vec<String>,
+}
+
+/// What is known of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressFacts {
+    /// The address in its canonical form.
+    pub address: String,
+    /// Whether the chain mentions it.
+    pub is_on_chain: bool,
+    /// Category that it counts under.
+    pub category: Category,
+    /// Labels of its own tags, the weightiest first.
+    pub labels: Vec<String>,
+}
+
+/// A payment of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Its identity on the chain: transaction and output, log or trace path.
+    pub id: String,
+    /// Transaction.
+    pub tx: String,
+    /// What is paid.
+    pub asset: Asset,
+    /// Who pays, where the chain says so for this payment alone; a transaction of outputs has one side of payers for all of them.
+    pub from: Option<String>,
+    /// Whom it pays, where the chain names somebody.
+    pub to: Option<String>,
+    /// Base units; `None` when not known.
+    pub amount: Option<Amount>,
+    /// Height of its block; `None` when that is not stored.
+    pub height: Option<u32>,
+}
+
+/// One category's part of an exposure, in base units of the asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryAmount {
+    /// Category.
+    pub category: Category,
+    /// Directly from or to it.
+    pub direct: Amount,
+    /// Through unattributed addresses.
+    pub indirect: Amount,
+}
+
+/// Where money came from and went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChainExposure {
+    /// Where it came from, largest first.
+    pub source: Vec<CategoryAmount>,
+    /// Where it went, largest first.
+    pub destination: Vec<CategoryAmount>,
+    /// Amounts that are not known and in no sum.
+    pub unknown_amounts: u64,
+    /// Height of the block up to which tags are in these figures; `None` when all are.
+    pub as_of_height: Option<u32>,
+}
+
+/// Where a trace ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceEndpoint {
+    /// Address, where known.
+    pub address: Option<String>,
+    /// Category that it counts under.
+    pub category: Category,
+    /// Marked base units.
+    pub amount: Amount,
+    /// Transfers from the start.
+    pub hops: u32,
+}
+
+/// The questions that screening, the desk and pages put to a chain. Answers are of one moment: who holds it sees no change.
+pub trait ChainQueries: Send + Sync {
+    /// Returns which chain it is.
+    fn id(&self) -> ChainId;
+
+    /// Returns the assets whose movements the chain's ledger holds.
+    fn assets(&self) -> Vec<Asset>;
+
+    /// Returns whether the ledger holds the movements of an asset, named by ticker or CAIP-19 id.
+    fn has_asset(&self, asset: &str) -> bool {
+        self.assets().iter().any(|own| {
+            let native = own.ticker().is_some_and(|ticker| Asset::same(ticker, asset));
+            native || own.id().is_some_and(|id| Asset::same(&id.to_string(), asset))
+        })
+    }
+
+    /// Returns the tip and what is known up to it.
+    fn coverage(&self) -> ChainCoverage;
+
+    /// Returns what is known of an address, for a reader of labels up to `clearance`.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Query`] for text that is no address of the chain.
+    fn address_facts(&self, address: &str, clearance: Tlp) -> Result<AddressFacts, WorkspaceError>;
+
+    /// Returns payments that an address received, oldest first, after the first `skip` and at most [`PAGE`].
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Query`] for text that is no address, [`WorkspaceError::NotFound`] for one that the chain does not mention.
+    fn received(&self, address: &str, skip: usize) -> Result<Vec<Payment>, WorkspaceError>;
+
+    /// Returns what went into a transaction: who paid.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] for text that is no stored transaction.
+    fn payments_in(&self, tx: &str) -> Result<Vec<Payment>, WorkspaceError>;
+
+    /// Returns what came out of a transaction: who was paid.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] for text that is no stored transaction.
+    fn payments_out(&self, tx: &str) -> Result<Vec<Payment>, WorkspaceError>;
+
+    /// Returns where the money of an address, transaction or payment came from and went.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] for text that names nothing stored.
+    fn exposure_of(&self, subject: &str) -> Result<ChainExposure, WorkspaceError>;
+
+    /// Follows money, and returns where it ended.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] for a subject that names nothing stored, and bounds that are too wide.
+    fn trace_ends(&self, request: &TraceRequest, clearance: Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError>;
+}
+
+impl From<&ExposureView> for ChainExposure {
+    fn from(view: &ExposureView) -> Self {
+        let lines = |lines: &[crate::reports::ExposureLine]| {
+            let line = |l: &crate::reports::ExposureLine| CategoryAmount {
+                category: l.category,
+                direct: Amount::from(l.direct),
+                indirect: Amount::from(l.indirect),
+            };
+            lines.iter().map(line).collect()
+        };
+        ChainExposure {
+            source: lines(&view.source),
+            destination: lines(&view.destination),
+            unknown_amounts: view.unknown_receipts + view.unknown_inputs.iter().map(|u| u.inputs).sum::<u64>(),
+            as_of_height: view.as_of_height,
+        }
+    }
+}
+
+impl Snapshot {
+    fn own_asset(&self) -> Asset {
+        Asset::parse(self.asset()).expect("tickers of networks are assets")
+    }
+
+    fn tx_number(&self, text: &str) -> Result<u32, WorkspaceError> {
+        match self.subject(text)? {
+            Subject::Tx(tx) => Ok(tx),
+            _ => Err(WorkspaceError::Query(
+                text.to_owned(),
+                self.ledger.network(),
+                "a transaction is needed here".into(),
+            )),
+        }
+    }
+
+    /// A place of money as a payment to its address.
+    fn payment(&self, place: Source) -> Payment {
+        let (info, receipt) = (self.ledger.source_info(place), self.receipt(place));
+        Payment {
+            id: format!("{}:{}", receipt.txid, receipt.vout),
+            tx: receipt.txid,
+            asset: self.own_asset(),
+            from: None,
+            to: info.address.map(|address| self.ledger.address_text(address)),
+            amount: info.value.map(Amount::from),
+            height: receipt.height,
+        }
+    }
+}
+
+impl ChainQueries for Snapshot {
+    fn id(&self) -> ChainId {
+        ChainId::of(self.ledger.network())
+    }
+
+    fn assets(&self) -> Vec<Asset> {
+        vec![self.own_asset()]
+    }
+
+    fn coverage(&self) -> ChainCoverage {
+        let summary = self.summary();
+        ChainCoverage {
+            tip_height: summary.tip_height,
+            tip_hash: summary.tip_hash,
+            exposures_as_of_height: summary.exposures_as_of_height,
+            gaps: Vec::new(),
+        }
+    }
+
+    fn address_facts(&self, address: &str, clearance: Tlp) -> Result<AddressFacts, WorkspaceError> {
+        let network = self.ledger.network();
+        let key = AddressKey::parse(&crate::lookup::bare(address), network)
+            .map_err(|e| WorkspaceError::Query(address.chars().take(130).collect(), network, e.to_string()))?;
+        let canonical = key.to_text(network);
+        let mut tags: Vec<&Tag> = self.tags.tags_of(&canonical).filter(|t| t.is_for(clearance)).collect();
+        tags.sort_by_key(|t| std::cmp::Reverse((t.concept().risk(), t.confidence.level())));
+        let number = self.ledger.address_number(&key);
+        let own = || weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept);
+        let of_ledger = |n| self.entities.category_for(&self.tags, &self.clusters, n, clearance);
+        Ok(AddressFacts {
+            is_on_chain: number.is_some(),
+            category: number.map_or_else(own, of_ledger),
+            labels: tags.iter().map(|t| t.label.clone()).collect(),
+            address: canonical,
+        })
+    }
+
+    fn received(&self, address: &str, skip: usize) -> Result<Vec<Payment>, WorkspaceError> {
+        let places = self.ledger.outputs_of_address(self.address_of(address)?);
+        Ok(places.into_iter().skip(skip).take(PAGE).map(|place| self.payment(place)).collect())
+    }
+
+    fn payments_in(&self, tx: &str) -> Result<Vec<Payment>, WorkspaceError> {
+        Ok(self.ledger.sources(self.tx_number(tx)?).map(|place| self.payment(place)).collect())
+    }
+
+    fn payments_out(&self, tx: &str) -> Result<Vec<Payment>, WorkspaceError> {
+        Ok(self.ledger.outputs(self.tx_number(tx)?).map(|output| self.payment(Source::Output(output))).collect())
+    }
+
+    fn exposure_of(&self, subject: &str) -> Result<ChainExposure, WorkspaceError> {
+        Ok((&self.exposure(subject, false)?).into())
+    }
+
+    fn trace_ends(&self, request: &TraceRequest, clearance: Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
+        let (_, report) = self.trace_for(request, clearance)?;
+        let end = |end: holdfast_analysis::report::Ending| TraceEndpoint {
+            address: end.place.address,
+            category: end.place.category,
+            amount: Amount::from(end.place.amount),
+            hops: end.hops,
+        };
+        Ok(report.ends.into_iter().map(end).collect())
+    }
+}
