@@ -8,7 +8,7 @@ use holdfast_console::output::{self, thousands};
 use holdfast_decision::{Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_evaluation::chain_workspace;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_requests::intake::{NewAgency, RequestFilter};
 use holdfast_requests::matching::matches;
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
@@ -110,7 +110,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
         let screening = Screening::open(&url, system_clock())?;
         let kind = screening.read(|db| Ok(db.kind()))?;
         let (policy, master, vault) =
-            (Arc::new(Policy::standard()), Master([1; 32]), Vault::new(work.path().join("vault")));
+            (Arc::new(Policy::standard()), KeyRing::single([1; 32]), Vault::new(work.path().join("vault")));
         let desk = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
         let cases = Cases::from(desk);
         let start = Instant::now();

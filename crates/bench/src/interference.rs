@@ -14,7 +14,7 @@ use holdfast_console::output;
 use holdfast_decision::Event;
 use holdfast_forensics::scan::scan;
 use holdfast_forensics::seal::Sealer;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_simulate::files::{FileOptions, tagpack, write};
@@ -197,7 +197,7 @@ pub fn run(args: &InterferenceBench, as_json: bool) -> anyhow::Result<()> {
     for part in exchange.records.chunks(10_000) {
         screening.ingest(part.to_vec(), "bench")?;
     }
-    let shared = Shared::new(workspace, screening, Master([1; 32]), holdfast_documents::Vault::new(""))?;
+    let shared = Shared::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
     let work = Arc::new(Work {
         chain: shared.chain().clone(),

@@ -10,7 +10,7 @@ use holdfast_decision::state::State;
 use holdfast_decision::{ActiveHolds, DecisionContext, Prices, decide};
 use holdfast_decision::{ChainFacts, Event, Flags, RuleBook};
 use holdfast_evaluation::{Exchange, Options, simulate};
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_workspace::Workspace;
@@ -238,7 +238,7 @@ fn over_http(
     for part in records.chunks(10_000) {
         screening.ingest(part.to_vec(), "bench")?;
     }
-    let shared = Shared::new(workspace, screening, Master([1; 32]), holdfast_documents::Vault::new(""))?;
+    let shared = Shared::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
     let bodies: Arc<Vec<Vec<u8>>> = Arc::new((0..args.events).map(|n| request(events, n)).collect());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

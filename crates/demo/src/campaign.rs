@@ -4,7 +4,7 @@
 use anyhow::{Context, ensure};
 use holdfast_decision::warnings::Scam;
 use holdfast_decision::{Event, EventKind, Record, RecordKind, Verdict};
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_prevention::Prevention;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule};
 use holdfast_screening::Screening;
@@ -95,7 +95,7 @@ fn behave(prevention: &Prevention<'_>, workspace: &Workspace, campaign: Campaign
 }
 
 /// Runs the campaign; a second start finds it and measures it again.
-pub fn run(screening: &Screening, workspace: &mut Workspace, master: &Master, as_json: bool) -> anyhow::Result<Value> {
+pub fn run(screening: &Screening, workspace: &mut Workspace, master: &KeyRing, as_json: bool) -> anyhow::Result<Value> {
     let prevention = Prevention { screening, master };
     let known = prevention.campaigns()?.into_iter().find(|c| c.plan.title == TITLE);
     let id = match known {

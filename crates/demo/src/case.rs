@@ -9,7 +9,7 @@ use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_cases::reports::{Filer, Kind};
 use holdfast_console::show::verify_file;
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::portal::Verdict;
 use holdfast_requests::request::{self, DataClass, Request, Statement, Target, TargetKind};
@@ -51,7 +51,7 @@ fn enter(desk: &Desk<'_>) -> anyhow::Result<String> {
 pub fn run(
     screening: &Screening,
     workspace: &Workspace,
-    master: &Master,
+    master: &KeyRing,
     vault: &Vault,
     store: &Path,
     finding: &Value,

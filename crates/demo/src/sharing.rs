@@ -6,7 +6,7 @@ use holdfast_bitcoin::Network;
 use holdfast_decision::flags::{State, Subject};
 use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_jobs::Runner;
 use holdfast_requests::Site;
 use holdfast_screening::Screening;
@@ -103,7 +103,7 @@ pub fn small_desk(dir: &std::path::Path) -> anyhow::Result<Shared> {
     let url = format!("sqlite:{}", dir.join("desk.sqlite").display());
     let workspace = Workspace::create_or_open(&dir.join("store"), Network::Bitcoin)?;
     let screening = Screening::open(&url, system_clock())?;
-    Ok(Shared::new(workspace, screening, Master([7; 32]), Vault::new(dir.join("files")))?)
+    Ok(Shared::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.join("files")))?)
 }
 
 impl Pair {

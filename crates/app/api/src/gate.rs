@@ -10,9 +10,9 @@ use crate::{Shared, access, sign_in};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
 use base64::Engine;
-use holdfast_identity::{ApiKey, COMMAND_SCHEME, Master, sign_command};
+use holdfast_identity::{ApiKey, COMMAND_SCHEME, KeyRing, SCOPES, sign_command};
 use holdfast_vendors::elliptic;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use subtle::ConstantTimeEq;
@@ -63,7 +63,7 @@ impl Caller {
 #[derive(Debug)]
 pub struct Gate {
     /// The desk's secret.
-    pub master: Master,
+    pub master: KeyRing,
     /// Who sends requests to an open desk.
     local: Arc<str>,
     /// Whether this is a command's own gate, which only the command reaches.
@@ -85,7 +85,7 @@ on its machine (or, to try it out on this machine only, start it with --open)";
 
 impl Gate {
     /// A gate with the keys in force; without one it lets nobody in.
-    pub fn new(master: Master, keys: Vec<ApiKey>) -> Self {
+    pub fn new(master: KeyRing, keys: Vec<ApiKey>) -> Self {
         let gate = Gate {
             master,
             local: "local".into(),
@@ -101,7 +101,7 @@ impl Gate {
     }
 
     /// A gate for the command line: whoever reads the desk's secret may do everything, under the name given.
-    pub fn of(master: Master, name: &str) -> Self {
+    pub fn of(master: KeyRing, name: &str) -> Self {
         Gate { local: name.into(), is_command: true, ..Gate::new(master, Vec::new()) }
     }
 
@@ -117,8 +117,8 @@ impl Gate {
         if !keys.is_empty() {
             self.open.store(false, Ordering::SeqCst);
         }
-        let map = keys.into_iter().filter(|k| k.revoked.is_none()).map(|k| {
-            let name: Arc<str> = k.name.as_str().into();
+        let map = keys.into_iter().filter(ApiKey::is_in_force).map(|k| {
+            let name: Arc<str> = k.person().into();
             (k.id.clone(), (k, name))
         });
         *self.keys.write().unwrap_or_else(|e| e.into_inner()) = map.collect();
@@ -132,6 +132,17 @@ impl Gate {
     /// Whether this is a command's own gate, behind no network.
     pub fn is_command(&self) -> bool {
         self.is_command
+    }
+
+    /// Whose a key in force is.
+    pub fn person_of(&self, id: &str) -> Option<Arc<str>> {
+        self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(_, name)| name.clone())
+    }
+
+    /// The public parts of the keys in force of a person.
+    pub(crate) fn keys_of(&self, person: &str) -> HashSet<String> {
+        let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
+        keys.values().filter(|(_, name)| &**name == person).map(|(key, _)| key.id.clone()).collect()
     }
 
     /// Whether a key is in force.
@@ -206,8 +217,11 @@ impl Gate {
         let (time, name) = (parts.next()?.parse::<i64>().ok()?, parts.next()?);
         let name = String::from_utf8(hex::decode(name).ok()?).ok().filter(|n| n.len() <= 64)?;
         let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
-        let right = sign_command(&self.master, &name, request.method().as_str(), path, time);
-        let fits = bool::from(right.as_bytes().ct_eq(text.as_bytes()));
+        let method = request.method().as_str();
+        let fits = self.master.each().any(|key| {
+            let right = sign_command(&key, &name, method, path, time);
+            bool::from(right.as_bytes().ct_eq(text.as_bytes()))
+        });
         (fits && (now - time).abs() <= COMMAND_SECONDS).then(|| Caller::local(&name))
     }
 }
@@ -252,7 +266,9 @@ pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
         // Which of them a change needs stands in its kind; its handler asks for more.
         ("changes", _) => &["manage", "rules", "approve"],
         // Webhooks carry what is decided out of the house.
-        ("keys" | "webhooks", _) => &["manage"],
+        ("keys" | "people" | "webhooks", _) => &["manage"],
+        // Everybody's own.
+        ("sessions", _) => &SCOPES,
         ("audit", _) => &["audit"],
         ("desk", _) => match (second, changes) {
             ("policy", false) | ("review", true) => &["read"],
@@ -351,8 +367,9 @@ pub async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> 
         ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, message: format!("body: more than {MAX_SIGNED} bytes") };
     let body = axum::body::to_bytes(body, MAX_SIGNED).await.map_err(|_| large)?;
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
-    let secret = shared.gate.master.token(key);
-    if !elliptic::signed(secret.as_bytes(), time, parts.method.as_str(), path, &body, signature) {
+    let secrets = shared.gate.master.tokens(key);
+    let method = parts.method.as_str();
+    if !secrets.iter().any(|secret| elliptic::signed(secret.as_bytes(), time, method, path, &body, signature)) {
         return Err(refuse("x-access-sign: does not fit the key, time, method, path and body"));
     }
     let name = shared.gate.admit(Some(key), scopes, now)?;
@@ -365,7 +382,7 @@ mod tests {
 
     #[test]
     fn keys_scopes_and_rates() {
-        let master = Master([1; 32]);
+        let master = KeyRing::single([1; 32]);
         let gate = Gate::new(master.clone(), Vec::new());
         let refused = gate.pass(None, &["read"], 0).unwrap_err();
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
@@ -380,6 +397,8 @@ mod tests {
             created: 0,
             created_by: "local".into(),
             revoked: None,
+            person: String::new(),
+            suspended: false,
         };
         gate.set(vec![key.clone()]);
         let token = master.token("k1");
@@ -394,6 +413,12 @@ mod tests {
         assert_eq!(status(Some(&token), "read", 59), Err(429));
         assert!(status(Some(&token), "read", 60).is_ok());
         // Nothing is open because the last key went.
+        // Another key of hers acts as her; none does while she is suspended.
+        let second = ApiKey { id: "k2".into(), name: "ana's laptop".into(), person: "ana".into(), ..key.clone() };
+        gate.set(vec![second.clone()]);
+        assert_eq!(status(Some(&master.token("k2")), "read", 120).as_deref(), Ok("ana"));
+        gate.set(vec![ApiKey { suspended: true, ..second }]);
+        assert_eq!(status(Some(&master.token("k2")), "read", 120), Err(401));
         let gone = vec![ApiKey { revoked: Some(1), ..key }];
         gate.set(gone.clone());
         assert!(!gate.is_open() && !gate.open(&gone));

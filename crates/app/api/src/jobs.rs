@@ -16,6 +16,8 @@ const MAX_REASONS: usize = 4;
 const MAX_REASON: usize = 500;
 /// Seconds between two looks for sources to read and for what is no longer valid.
 const TEND_SECONDS: i64 = 2;
+/// Seconds between two looks for sessions that were used.
+const SESSION_USE_SECONDS: i64 = 60;
 /// A source that is read at most so often, in seconds, is not read at once after a restart.
 const SELDOM_SECONDS: i64 = 60;
 
@@ -149,6 +151,28 @@ impl Job for TendSources {
     }
 }
 
+/// Stores when sessions of people were used last.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct StoreSessions {}
+
+impl Job for StoreSessions {
+    type Context = Shared;
+    const KIND: &'static str = "sessions";
+    const IS_POLL: bool = true;
+    const MAX_PAUSE_SECONDS: i64 = 60;
+
+    fn key(&self) -> String {
+        String::new()
+    }
+
+    fn merge(&mut self, _: Self) {}
+
+    fn run(&self, shared: &Shared, _: &Run<'_>) -> Result<Outcome, Failure> {
+        shared.store_session_uses().map_err(Failure::again)?;
+        Ok(Outcome::Again { after_seconds: SESSION_USE_SECONDS })
+    }
+}
+
 impl Shared {
     /// Screens past transfers again in the background, because of a change of tags or exposures. However many changes come, one job does it;
     /// it is run by this process, or by the next that serves.
@@ -182,10 +206,12 @@ impl Shared {
     /// # Errors
     /// [`StoreError`] when the jobs cannot be read or stored.
     pub fn start_jobs(&self) -> Result<Runner, StoreError> {
-        let kinds = Kinds::default().with::<Rescreen>().with::<ReadSource>().with::<TendSources>();
+        let kinds =
+            Kinds::default().with::<Rescreen>().with::<ReadSource>().with::<TendSources>().with::<StoreSessions>();
         let status = self.status.clone();
         let runner = Runner::start(self.jobs.clone(), self.clone(), kinds, move || status.is_stopping())?;
         self.jobs.enqueue(&Arc::new(TendSources {}), "engine")?;
+        self.jobs.enqueue(&Arc::new(StoreSessions {}), "engine")?;
         Ok(runner)
     }
 }

@@ -18,7 +18,7 @@ use holdfast_decision::facts::ProviderFact;
 use holdfast_decision::fields::FIELDS;
 use holdfast_decision::rules::{BookFile, MAX_BOOK};
 use holdfast_decision::{ChainFacts, Decision, Event, EventKind, Record, RuleBook};
-use holdfast_identity::{ApiKey, POWERFUL};
+use holdfast_identity::{ApiKey, POWERFUL, Person, PersonState, person_named, same_person};
 use holdfast_notify::Webhook;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note, RuleStatistics};
 use holdfast_screening::audit::AuditReport;
@@ -727,6 +727,10 @@ pub struct KeyRequest {
     /// Requests a minute; 0 for no limit.
     #[serde(default)]
     per_minute: u32,
+    /// Whose it is, where a person has several keys; by default a person of the key's name. Whoever makes a key of another person who has keys
+    /// already waits for a second person.
+    #[serde(default)]
+    person: Option<String>,
 }
 
 /// A key that was made.
@@ -761,15 +765,22 @@ pub async fn create_key(
     let request: KeyRequest = json(&body)?;
     let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
     let id = hex::encode(&random[..6]);
-    let powerful = request.scopes.iter().any(|s| POWERFUL.contains(&s.as_str()) || !caller.may(s));
+    let person = request.person.clone().unwrap_or_else(|| request.name.clone());
+    let named = person.clone();
+    let known = block(shared.clone(), move |s| s.read(|db| person_named(db, &named))).await?;
+    // Whoever could make a key of somebody else could be two people.
+    let is_others = known.is_some_and(|p| !same_person(&p.name, &caller.0));
+    let powerful = is_others || request.scopes.iter().any(|s| POWERFUL.contains(&s.as_str()) || !caller.may(s));
     let waits = powerful && changes::waits(&shared, &caller, ChangeKind::Key).await?;
     let theirs = shared.clone();
     let (key, change) = block(shared.clone(), move |s| {
+        let key = s.new_key(&id, &request.name, request.scopes, request.per_minute, &caller.0)?;
+        let key = ApiKey { person: request.person.map(|_| person).unwrap_or_default(), ..key };
         if waits {
-            let (key, change) = s.propose_key(&id, &request.name, request.scopes, request.per_minute, &caller.0)?;
+            let (key, change) = s.propose_key_of(key, &caller.0)?;
             return Ok((key, Some(change.id)));
         }
-        let key = s.add_key(&id, &request.name, request.scopes, request.per_minute, &caller.0)?;
+        let key = s.add_key_of(key)?;
         theirs.gate.set(s.keys()?);
         Ok((key, None))
     })
@@ -778,6 +789,43 @@ pub async fn create_key(
     let status = if change.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
     let answer = KeyAnswer { elliptic_secret: holdfast_vendors::elliptic::secret_of(&token), key, token, change };
     Ok((status, Json(answer)).into_response())
+}
+
+/// What becomes of a person.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonBody {
+    /// active or suspended.
+    state: PersonState,
+    /// Why.
+    reason: String,
+}
+
+/// The people who act at the desk.
+#[utoipa::path(get, path = "/api/v1/people", responses((status = 200, body = Vec<Person>)))]
+pub async fn people(State(shared): State<Shared>) -> Answer<Vec<Person>> {
+    block(shared, Screening::people).await.map(Json)
+}
+
+/// Suspends a person, whose keys and sessions open nothing from then on, or lets a suspended one act again. The last administrator stays.
+#[utoipa::path(post, path = "/api/v1/people/{id}", params(("id" = u64, Path, description = "Number of the person")),
+    request_body(content = PersonBody, example = json!({"state": "suspended", "reason": "left the company"})),
+    responses((status = 200, body = Person), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn set_person(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Answer<Person> {
+    let request: PersonBody = json(&body)?;
+    let gate = shared.gate.clone();
+    block(shared, move |s| {
+        let person = s.set_person_state(id, request.state, &request.reason, &caller.0)?;
+        gate.set(s.keys()?);
+        Ok(person)
+    })
+    .await
+    .map(Json)
 }
 
 /// Revokes a key; the last administrator's stays.

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use holdfast_audit::Anchors;
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::{KeyRing, open_sessions};
 use holdfast_requests::{Policy, Site};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::sources::Clients;
@@ -67,10 +67,12 @@ impl Shared {
     pub fn new(
         workspace: Workspace,
         screening: Screening,
-        master: Master,
+        master: KeyRing,
         vault: Vault,
     ) -> Result<Self, ScreeningError> {
         let gate = Arc::new(Gate::new(master, screening.keys()?));
+        let now = screening.now();
+        gate.sessions.load(screening.read(|db| open_sessions(db, now))?);
         let chain = Arc::new(ChainHandle::new(workspace));
         let exposures_made = Arc::new(AtomicBool::new(false));
         let made = exposures_made.clone();

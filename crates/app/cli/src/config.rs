@@ -19,7 +19,9 @@ use std::path::{Path, PathBuf};
 const DEFAULT_FILE: &str = "holdfast.toml";
 
 /// Variables that are no setting of `serve`.
-const OTHER_VARIABLES: [&str; 7] = [
+const OTHER_VARIABLES: [&str; 9] = [
+    "HOLDFAST_DESK_KEY",
+    "HOLDFAST_DESK_KEY_COMMAND",
     "HOLDFAST_DATA",
     "HOLDFAST_CONFIG",
     "HOLDFAST_OPTIONS",

@@ -40,6 +40,11 @@ pub enum KeysCommand {
         desk: DeskArgs,
         id: String,
     },
+    /// Add a new key to desk.key: API keys, webhooks, signatures and sealed secrets are made with it from now on; older ones stay good.
+    RotateDeskKey {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
     /// Make a new desk.key because the old one is lost for good: all API keys are revoked; officers' apps, partners' keys, sealed
     /// credentials and learners' keys are void.
     ReplaceDeskKey {
@@ -163,6 +168,14 @@ pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
                 }
             }
             if as_json { output::json(&json!({"revoked": id}))? } else { println!("{id} is revoked") }
+        }
+        KeysCommand::RotateDeskKey { desk } => {
+            let keys = holdfast_console::desk_key::rotate(&desk.store.store, &desk.open()?, &desk.actor)?;
+            let (Some(current), older) = (keys.last(), keys.len() - 1) else { return Ok(()) };
+            match as_json {
+                true => output::json(&json!({"key": current, "keys": keys}))?,
+                false => println!("key {current} is in use; {older} older ones stay good. Back desk.key up now."),
+            }
         }
         KeysCommand::ReplaceDeskKey { desk, why } => {
             let (revoked, aside) =

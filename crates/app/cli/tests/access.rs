@@ -509,7 +509,7 @@ fn commands_work_while_the_server_runs() {
     let url: Value = serde_json::from_str(&std::fs::read_to_string(store.join("serve.json")).unwrap()).unwrap();
     assert_eq!(url["url"], desk.url.as_str());
     let forged = holdfast_identity::sign_command(
-        &holdfast_identity::Master([0; 32]),
+        &holdfast_identity::KeyRing::single([0; 32]),
         "ana",
         "GET",
         "/api/v1/holds",
@@ -536,7 +536,8 @@ fn commands_reach_it_by_its_socket_its_address_and_a_key(desk: &Desk, store: &Pa
     let socket = store.join("holdfast.sock");
     assert_eq!(std::fs::symlink_metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
     let status = |credentials| Client::unix(&socket, credentials).get("/api/v1/holds").send().unwrap().status;
-    let signed = |secret| Credentials::Command { master: holdfast_identity::Master(secret), actor: "ana".into() };
+    let signed =
+        |secret| Credentials::Command { master: holdfast_identity::KeyRing::single(secret), actor: "ana".into() };
     assert_eq!((status(Credentials::None), status(signed([0; 32]))), (401, 401), "the socket alone opens nothing");
     assert_eq!(status(Credentials::Key(key.into())), 200);
     let secret = hex::decode(std::fs::read_to_string(store.join("desk.key")).unwrap().trim()).unwrap();
@@ -592,4 +593,149 @@ fn files_with_customers_and_tags_are_readable_by_their_owner_only() {
         }
     }
     assert!(seen >= 6, "{seen} files");
+}
+
+/// A new desk key makes new tokens; those of older keys stay good. A desk whose key lost one of its keys does not start.
+#[test]
+fn the_desk_key_is_rotated_and_older_tokens_stay_good() {
+    let (dir, store) = with_store();
+    let old = create(&store, "old", &["--role", "investigator"]);
+    let first = std::fs::read_to_string(store.join("desk.key")).unwrap();
+    let rotated: Value = serde_json::from_str(&run(holdfast().args([
+        "--json",
+        "keys",
+        "rotate-desk-key",
+        "--as",
+        "ana",
+        "--store",
+        path(&store),
+    ])))
+    .unwrap();
+    assert_eq!(rotated["keys"].as_array().unwrap().len(), 2, "{rotated}");
+    let new = create(&store, "new", &["--role", "auditor"]);
+    let ring = std::fs::read_to_string(store.join("desk.key")).unwrap();
+    assert!(ring.starts_with(first.trim()) && ring.lines().count() == 2);
+    let verified = run(holdfast().args(["audit", "verify", "--store", path(&store)]));
+    assert!(!verified.is_empty());
+    let desk = serve(dir, &[]);
+    for made in [&old, &new] {
+        assert_eq!(Client(&desk, text(&made["token"])).ask("GET", "/api/v1/holds", Value::Null).0, 200);
+    }
+    let (status, log) = Client(&desk, text(&new["token"])).ask("GET", "/api/v1/audit?subject=desk", Value::Null);
+    assert_eq!(
+        (status, &log[0]["action"], &log[0]["actor"]),
+        (200, &json!("desk_key.rotated"), &json!("ana")),
+        "{log}"
+    );
+    // A restart with an older file names what is wrong; with the ring in the environment it works.
+    let Desk { process, dir: _dir, .. } = desk;
+    drop(process);
+    std::fs::write(store.join("desk.key"), &first).unwrap();
+    let output =
+        holdfast().args(["keys", "create", "x", "--scopes", "read", "--store", path(&store)]).output().unwrap();
+    assert!(!output.status.success() && words(&output).contains("lacks one of its keys"), "{}", words(&output));
+    let mut command = holdfast();
+    command.env("HOLDFAST_DESK_KEY", ring.replace('\n', ","));
+    run(command.args(["keys", "create", "x", "--scopes", "read", "--store", path(&store)]));
+    let mut command = holdfast();
+    command.env("HOLDFAST_DESK_KEY", ring.replace('\n', ",")).args([
+        "keys",
+        "rotate-desk-key",
+        "--store",
+        path(&store),
+    ]);
+    let output = command.output().unwrap();
+    assert!(!output.status.success() && words(&output).contains("is not written by Holdfast"), "{}", words(&output));
+}
+
+/// Two keys of one person are one person, and nobody makes a key of somebody else alone.
+#[test]
+fn keys_of_one_person_are_one_person() {
+    let (dir, store) = with_store();
+    let ana = create(&store, "ana", &["--scopes", "manage,desk"]);
+    create(&store, "ben", &["--scopes", "desk"]);
+    create(&store, "cleo", &["--scopes", "approve,desk"]);
+    let desk = serve(dir, &[]);
+    let ana = Client(&desk, text(&ana["token"]));
+    let laptop = json!({"name": "laptop", "person": "Ana", "scopes": ["desk"]});
+    let (status, made) = ana.ask("POST", "/api/v1/keys", laptop);
+    assert_eq!(status, 200, "{made}");
+    // The log names her, not the key.
+    let laptop = Client(&desk, text(&made["token"]));
+    let (status, request) = laptop.ask("GET", "/api/v1/desk/requests", Value::Null);
+    assert_eq!(status, 200, "{request}");
+    let (status, people) = ana.ask("GET", "/api/v1/people", Value::Null);
+    let names: Vec<&str> = people.as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!((status, names), (200, vec!["ana", "ben", "cleo"]));
+    // A further key of ben is ben's: another person approves it.
+    let bens = json!({"name": "ben's phone", "person": "ben", "scopes": ["desk"]});
+    let (status, made) = ana.ask("POST", "/api/v1/keys", bens);
+    assert_eq!(status, 202, "{made}");
+    assert_eq!(Client(&desk, text(&made["token"])).ask("GET", "/api/v1/desk/requests", Value::Null).0, 401);
+    let id = |name: &str| people.as_array().unwrap().iter().find(|p| p["name"] == name).unwrap()["id"].clone();
+    let suspend = json!({"state": "suspended", "reason": "left"});
+    let (status, person) = ana.ask("POST", &format!("/api/v1/people/{}", id("ben")), suspend.clone());
+    assert_eq!((status, &person["state"]), (200, &json!("suspended")), "{person}");
+    assert_eq!(
+        ana.ask("POST", &format!("/api/v1/people/{}", id("ana")), suspend).0,
+        409,
+        "the last administrator stays"
+    );
+}
+
+/// Sessions live in the database: a restart ends none, signing out and taking a session back end one for good.
+#[test]
+fn sessions_outlive_the_server_and_end_for_good() {
+    let (dir, store) = with_store();
+    let token = text(&create(&store, "ana", &["--role", "investigator"])["token"]);
+    let other = text(&create(&store, "ben", &["--role", "investigator"])["token"]);
+    let mut desk = serve(dir, &[]);
+    let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).http_status_as_error(false).build().into();
+    let sign_in = |desk: &Desk| {
+        let (browser, csrf) = page_token(desk, "/sign-in", "");
+        let answer = agent
+            .post(format!("{}/sign-in", desk.url))
+            .header("Cookie", &browser)
+            .header("Origin", &desk.url)
+            .content_type("application/x-www-form-urlencoded")
+            .send(format!("csrf={csrf}&key={token}"))
+            .unwrap();
+        let cookies = answer.headers().get_all("set-cookie").iter().map(|c| c.to_str().unwrap().to_owned());
+        let cookie = cookies.into_iter().find(|c| c.starts_with("hf=")).expect("a cookie");
+        format!("{browser}; {}", cookie.split(';').next().unwrap())
+    };
+    let status = |desk: &Desk, session: &str| {
+        agent.get(format!("{}/desk", desk.url)).header("Cookie", session).call().unwrap().status().as_u16()
+    };
+    let restart = |desk: Desk| {
+        let Desk { mut process, dir, .. } = desk;
+        process.0.kill().unwrap();
+        process.0.wait().unwrap();
+        serve(dir, &[])
+    };
+    let (first, second, lost) = (sign_in(&desk), sign_in(&desk), sign_in(&desk));
+    desk = restart(desk);
+    assert_eq!([&first, &second, &lost].map(|s| status(&desk, s)), [200; 3], "a restart ends none");
+    let ana = Client(&desk, token.clone());
+    let (code, own) = ana.ask("GET", "/api/v1/sessions", Value::Null);
+    assert_eq!((code, own.as_array().unwrap().len()), (200, 3), "{own}");
+    assert!(own[0]["client"].as_str().is_some_and(|c| !c.is_empty()), "{own}");
+    // Somebody else sees and ends none of them.
+    let ben = Client(&desk, other.clone());
+    assert_eq!(ben.ask("GET", "/api/v1/sessions", Value::Null).1, json!([]));
+    let at = |n: usize| format!("/api/v1/sessions/{}", own[n]["id"].as_str().unwrap());
+    assert_eq!(ben.ask("DELETE", &at(0), Value::Null).0, 404);
+    // One is signed out of, one is taken back.
+    let (_, csrf) = page_token(&desk, "/desk", &second);
+    let form = format!("csrf={csrf}");
+    let out = agent.post(format!("{}/sign-out", desk.url)).header("Cookie", &second).header("Origin", &desk.url);
+    assert_eq!(out.content_type("application/x-www-form-urlencoded").send(form).unwrap().status(), 303);
+    let left = ana.ask("GET", "/api/v1/sessions", Value::Null).1;
+    assert_eq!(left.as_array().unwrap().len(), 2, "{left}");
+    assert_eq!(ana.ask("DELETE", &format!("/api/v1/sessions/{}", text(&left[0]["id"])), Value::Null).0, 204);
+    let open =
+        |desk: &Desk| [&first, &second, &lost].map(|s| status(desk, s)).into_iter().filter(|s| *s == 200).count();
+    assert_eq!((open(&desk), status(&desk, &second)), (1, 303));
+    desk = restart(desk);
+    assert_eq!((open(&desk), status(&desk, &second)), (1, 303), "what ended stays so");
 }

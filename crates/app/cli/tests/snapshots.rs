@@ -5,7 +5,7 @@ mod common;
 use common::{Running, agent, holdfast, path, run, serving};
 use holdfast_api::{Shared, Vault};
 use holdfast_bitcoin::Network;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_server::serve;
@@ -142,7 +142,7 @@ fn desk(store: &Path, dir: &Path) -> (Shared, String) {
     let url = format!("sqlite:{}", dir.join("desk.sqlite").display());
     let screening = Screening::open(&url, system_clock()).unwrap();
     let workspace = Workspace::create_or_open(store, Network::Bitcoin).unwrap();
-    let shared = Shared::new(workspace, screening, Master([1; 32]), Vault::new(dir.join("files"))).unwrap();
+    let shared = Shared::new(workspace, screening, KeyRing::single([1; 32]), Vault::new(dir.join("files"))).unwrap();
     assert!(shared.open().unwrap());
     let (served, port) = (shared.clone(), mpsc::channel());
     std::thread::spawn(move || {

@@ -1,6 +1,6 @@
 //! How a request says who sends it.
 
-use holdfast_identity::{Master, sign_command};
+use holdfast_identity::{KeyRing, sign_command};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Who sends requests.
@@ -13,7 +13,7 @@ pub enum Credentials {
     /// A command on the desk's machine: each request is signed with the desk's secret, for one minute.
     Command {
         /// The desk's secret.
-        master: Master,
+        master: KeyRing,
         /// The name for the audit log.
         actor: String,
     },

@@ -89,7 +89,7 @@ fn redirects_are_not_followed_and_large_or_late_answers_end() {
 fn a_socket_is_reached_by_its_path_with_a_signed_request() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.sock");
-    let master = holdfast_identity::Master([3; 32]);
+    let master = holdfast_identity::KeyRing::single([3; 32]);
     let credentials = Credentials::Command { master: master.clone(), actor: "ana".into() };
     let client = Client::unix(&path, credentials);
     assert!(matches!(client.get("/").send(), Err(ClientError::Unreachable { .. })), "nobody listens");

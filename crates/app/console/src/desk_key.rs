@@ -2,47 +2,41 @@
 
 use anyhow::{Context, bail};
 use holdfast_audit::Anchors;
-use holdfast_identity::Master;
+use holdfast_identity::{KeyCommand, KeyFile, KeyRing, KeySource, KeyVariable};
 use holdfast_screening::Screening;
 use std::path::{Path, PathBuf};
+
+/// Variable with the desk's keys, instead of the file.
+pub const VARIABLE: &str = "HOLDFAST_DESK_KEY";
+/// Variable with a command that prints them.
+pub const COMMAND: &str = "HOLDFAST_DESK_KEY_COMMAND";
 
 fn path(store: &Path) -> PathBuf {
     store.join("desk.key")
 }
 
-fn read(path: &Path) -> anyhow::Result<Option<Master>> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(e).with_context(|| path.display().to_string()),
-    };
-    let bytes = hex::decode(text.trim()).ok().and_then(|b| b.try_into().ok());
-    let key = bytes.map(Master);
-    Ok(Some(key.with_context(|| format!("{} is not 64 hex digits; restore it from a backup", path.display()))?))
+/// Where the keys of a store's desk lie: with a command or in a variable where the environment names one, else in `desk.key`.
+fn source(store: &Path) -> Box<dyn KeySource> {
+    match std::env::var(COMMAND) {
+        Ok(command) => Box::new(KeyCommand(command)),
+        Err(_) if std::env::var_os(VARIABLE).is_some() => Box::new(KeyVariable(VARIABLE.to_owned())),
+        Err(_) => Box::new(KeyFile(path(store))),
+    }
 }
 
-fn create(path: &Path) -> anyhow::Result<Master> {
-    let key = holdfast_api::system::entropy()?;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).with_context(|| path.display().to_string())?;
-    std::io::Write::write_all(&mut file, hex::encode(key).as_bytes())?;
-    file.sync_all()?;
-    if let Some(folder) = path.parent() {
-        std::fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(Master(key))
+fn create(source: &dyn KeySource) -> anyhow::Result<KeyRing> {
+    let ring = KeyRing::single(holdfast_api::system::entropy()?);
+    source.write(&ring)?;
+    Ok(ring)
 }
 
 /// The key of a store's desk, checked against its database. A new desk gets a new key; it is readable by its owner only.
 ///
 /// # Errors
 /// When the key is missing, unreadable or another than the database was made with.
-pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<Master> {
-    let path = path(store);
-    let master = match read(&path)? {
+pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<KeyRing> {
+    let source = source(store);
+    let master = match source.read()? {
         Some(master) => master,
         None => {
             let needs = screening.needs_key()?;
@@ -51,14 +45,14 @@ pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<Master> {
                     "{} is missing, and the database was made with it ({}). Put it back from a backup (`holdfast restore`). If it is lost for \
                      good, `holdfast keys replace-desk-key` makes a new one: all API keys are revoked, and officers, partners and learners \
                      must be set up again",
-                    path.display(),
+                    source.name(),
                     needs.join(", ")
                 );
             }
-            create(&path)?
+            create(&*source)?
         }
     };
-    screening.bind_key(&master).with_context(|| path.display().to_string())?;
+    screening.bind_keys(&master, "engine").with_context(|| source.name())?;
     Ok(master)
 }
 
@@ -66,13 +60,13 @@ pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<Master> {
 ///
 /// # Errors
 /// When it is missing or cannot be read.
-pub fn existing(store: &Path) -> anyhow::Result<Master> {
-    let path = path(store);
-    read(&path)?.with_context(|| format!("{} is missing", path.display()))
+pub fn existing(store: &Path) -> anyhow::Result<KeyRing> {
+    let source = source(store);
+    source.read()?.with_context(|| format!("{} is missing", source.name()))
 }
 
 /// The anchors of a store's audit log.
-pub fn anchors(store: &Path, master: &Master) -> Anchors {
+pub fn anchors(store: &Path, master: &KeyRing) -> Anchors {
     Anchors::new(store, master.clone())
 }
 
@@ -82,7 +76,10 @@ pub fn anchors(store: &Path, master: &Master) -> Anchors {
 /// # Errors
 /// When a file cannot be renamed or written, or the database refuses.
 pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> anyhow::Result<(u64, Option<PathBuf>)> {
-    let path = path(store);
+    let (path, source) = (path(store), source(store));
+    if source.name() != path.display().to_string() {
+        bail!("the desk's key comes from {}: change it there", source.name());
+    }
     let aside = match path.exists() {
         true => {
             let aside = path.with_extension(format!("key.replaced-{}", screening.now()));
@@ -97,7 +94,20 @@ pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> a
         let aside = old_anchors.with_extension(format!("anchors.replaced-{}", screening.now()));
         std::fs::rename(&old_anchors, &aside).with_context(|| aside.display().to_string())?;
     }
-    let master = create(&path)?;
+    let master = create(&*source)?;
     let revoked = screening.replace_key(&master, why, actor)?;
     Ok((revoked, aside))
+}
+
+/// Adds a new key to those of a store's desk: new secrets are derived from it, older ones stay good. Returns the ids of all keys, oldest first.
+///
+/// # Errors
+/// When the key cannot be stored, or the database refuses.
+pub fn rotate(store: &Path, screening: &Screening, actor: &str) -> anyhow::Result<Vec<String>> {
+    let source = source(store);
+    let ring = master(store, screening)?.with(holdfast_api::system::entropy()?).map_err(anyhow::Error::msg)?;
+    // Stored first: a key that is in the ring and not in the log is noted at the next start.
+    source.write(&ring)?;
+    screening.bind_keys(&ring, actor)?;
+    Ok(ring.ids().map(str::to_owned).collect())
 }

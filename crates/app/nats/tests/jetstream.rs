@@ -4,7 +4,7 @@ use async_nats::jetstream;
 use futures_util::StreamExt;
 use holdfast_api::Shared;
 use holdfast_bitcoin::Network;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_nats::{Options, run};
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
@@ -57,7 +57,7 @@ fn desk(dir: &Path, port: u16) -> (oneshot::Sender<()>, std::thread::JoinHandle<
         let shared = Shared::new(
             workspace,
             Screening::open(&url, system_clock()).unwrap(),
-            Master([1; 32]),
+            KeyRing::single([1; 32]),
             holdfast_api::Vault::new(""),
         )
         .unwrap();

@@ -10,7 +10,7 @@ use axum::response::Response;
 use holdfast_api::access::{is_form, media_type};
 use holdfast_api::error::ApiError;
 use holdfast_api::sign_in::cookie;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use subtle::ConstantTimeEq;
 
 /// Largest page into which tokens are put.
@@ -44,7 +44,7 @@ impl Browser {
         })
     }
 
-    fn token(&self, master: &Master) -> String {
+    fn token(&self, master: &KeyRing) -> String {
         hex::encode(&master.derive("csrf", &format!("{} {}", self.id, self.bound))[..24])
     }
 
@@ -55,7 +55,7 @@ impl Browser {
     pub async fn put_in(
         &self,
         response: Response,
-        master: &Master,
+        master: &KeyRing,
         cookie: impl Fn(&str, &str) -> String,
     ) -> Result<Response, ApiError> {
         let kind = response.headers().get(header::CONTENT_TYPE);
@@ -128,7 +128,7 @@ fn take_out(kind: &str, body: &[u8]) -> (Option<String>, Option<Vec<u8>>) {
 ///
 /// # Errors
 /// 403 without the right token, 413 for a body above the limit.
-pub async fn check(request: Request, master: &Master, limit: usize) -> Result<Request, ApiError> {
+pub async fn check(request: Request, master: &KeyRing, limit: usize) -> Result<Request, ApiError> {
     let kind = media_type(request.headers());
     if !is_form(&kind) {
         return Ok(request);

@@ -81,7 +81,7 @@ mod tests {
     use axum::routing::get;
     use holdfast_api::Vault;
     use holdfast_bitcoin::Network;
-    use holdfast_identity::Master;
+    use holdfast_identity::KeyRing;
     use holdfast_screening::Screening;
     use holdfast_screening::service::system_clock;
     use holdfast_workspace::Workspace;
@@ -91,7 +91,7 @@ mod tests {
     fn shared(dir: &std::path::Path) -> Shared {
         let workspace = Workspace::create_or_open(&dir.join("store"), Network::Bitcoin).unwrap();
         let screening = Screening::open(&format!("sqlite:{}", dir.join("a.sqlite").display()), system_clock()).unwrap();
-        Shared::new(workspace, screening, Master([7; 32]), Vault::new(dir.join("vault"))).unwrap()
+        Shared::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.join("vault"))).unwrap()
     }
 
     /// Sends a request over a connection; returns the whole answer.

@@ -14,7 +14,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, delete, get, post, put};
 use holdfast_api::gate::Gate;
 use holdfast_api::{MAX_BODY, Shared};
-use holdfast_api::{academy, campaigns, cases, chain, changes, compat, portal, requests, screening, sharing};
+use holdfast_api::{academy, campaigns, cases, chain, changes, compat, portal, requests, screening, sessions, sharing};
 pub use listen::{serve, serve_metrics, serve_with_socket};
 use std::sync::Arc;
 
@@ -119,6 +119,10 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/v1/changes/{id}", get(changes::change).post(changes::decide))
         .route("/api/v1/keys", get(screening::keys).post(screening::create_key))
         .route("/api/v1/keys/{id}", delete(screening::revoke_key))
+        .route("/api/v1/sessions", get(sessions::sessions))
+        .route("/api/v1/sessions/{id}", delete(sessions::remove_session))
+        .route("/api/v1/people", get(screening::people))
+        .route("/api/v1/people/{id}", post(screening::set_person))
         .route("/api/v1/desk/policy", get(requests::policy))
         .route("/api/v1/desk/agencies", get(requests::agencies).post(requests::add_agency))
         .route("/api/v1/desk/requests", get(requests::requests).post(requests::submit))

@@ -194,9 +194,8 @@ pub async fn signed_in(
     let Some(key) = shared.gate.key_of(token) else {
         return Err(refuse_sign_in(&shared, &client.0, "this is no key of the desk").await.into());
     };
-    note_sign_in(&shared, "sign_in", &key.name, &client.0).await?;
-    let random = holdfast_api::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
-    let id = shared.gate.sessions.start(&key.id, random, shared.screening.now());
+    note_sign_in(&shared, "sign_in", key.person(), &client.0).await?;
+    let id = shared.start_session(&key, &client.0).await?;
     // The desk's front page is where nobody in particular was headed.
     let next = fields.get("next").map(String::as_str).filter(|n| n.starts_with("/desk") && *n != "/desk");
     let next = next.unwrap_or(landing(&key));
@@ -205,11 +204,13 @@ pub async fn signed_in(
 }
 
 /// Signs out: the session ends, and so does a copy of its cookie.
-pub async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+pub async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, ErrorPage> {
     if let Some(session) = cookie(&headers, "hf") {
-        shared.gate.sessions.end(&session);
+        let key = shared.gate.sessions.subject(&session, shared.screening.now());
+        let person = key.and_then(|key| shared.gate.person_of(&key)).unwrap_or_else(|| "nobody".into());
+        shared.end_session(&session, &person).await?;
     }
-    ([(header::SET_COOKIE, shared.access.cookie("hf", "", 0))], Redirect::to("/sign-in")).into_response()
+    Ok(([(header::SET_COOKIE, shared.access.cookie("hf", "", 0))], Redirect::to("/sign-in")).into_response())
 }
 
 /// What waits.
@@ -1099,6 +1100,8 @@ mod tests {
             created: 0,
             created_by: "local".into(),
             revoked: None,
+            person: String::new(),
+            suspended: false,
         };
         for (scopes, page) in [(&["admin"][..], "/desk"), (&["desk"], "/desk"), (&["academy"], "/desk/academy")] {
             assert_eq!(landing(&key(scopes)), page);

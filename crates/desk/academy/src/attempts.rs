@@ -328,7 +328,7 @@ impl Attempt {
 impl Academy<'_> {
     /// Seed of a learner's lab: nobody can tell it without the academy's secret.
     fn seed(&self, session: i64, learner: i64, lab: &str) -> u64 {
-        let bytes = self.master.derive("academy-lab", &format!("{session}:{learner}:{lab}"));
+        let bytes = self.master.derive_lasting("academy-lab", &format!("{session}:{learner}:{lab}"));
         bytes[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
     }
 

@@ -34,7 +34,7 @@ pub mod xapi;
 pub use error::AcademyError;
 
 use classes::Learner;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError};
@@ -46,7 +46,7 @@ pub struct Academy<'a> {
     /// The database's one writer.
     pub screening: &'a Screening,
     /// Secret that learners' keys, seeds and the issuer's key are derived from.
-    pub master: &'a Master,
+    pub master: &'a KeyRing,
     /// Where the academy is reached, without a slash at the end: names activities and achievements.
     pub site: &'a str,
 }
@@ -61,7 +61,7 @@ fn invalid(field: &str, problem: String) -> AcademyError {
 }
 
 /// A learner's key.
-fn learner_key(master: &Master, learner: &Learner) -> String {
+fn learner_key(master: &KeyRing, learner: &Learner) -> String {
     let key = master.derive("academy-learner", &format!("{}:{}", learner.id, learner.generation));
     format!("hl_{}_{}", learner.id, hex::encode(&key[..24]))
 }

@@ -6,7 +6,7 @@ use holdfast_academy::attempts::Answer;
 use holdfast_academy::certificate::{is_certificate, verify};
 use holdfast_academy::classes::{Feedback, Learner, Mode, NewLearner, NewSession};
 use holdfast_academy::labs::{LABS, lab, make};
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,7 +16,7 @@ const NOW: i64 = 1_790_000_000;
 struct House {
     _dir: tempfile::TempDir,
     screening: Screening,
-    master: Master,
+    master: KeyRing,
     clock: Arc<AtomicI64>,
 }
 
@@ -27,7 +27,7 @@ impl House {
         let at = clock.clone();
         let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
         let screening = Screening::open(&url, Arc::new(move || at.load(Ordering::Relaxed))).unwrap();
-        House { _dir: dir, screening, master: Master([7; 32]), clock }
+        House { _dir: dir, screening, master: KeyRing::single([7; 32]), clock }
     }
 
     fn academy(&self) -> Academy<'_> {

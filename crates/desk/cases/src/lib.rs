@@ -34,7 +34,7 @@ pub mod transparency;
 pub use error::CaseError;
 
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_requests::Desk;
 use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
@@ -46,7 +46,7 @@ pub struct Cases<'a> {
     /// The database's one writer.
     pub screening: &'a Screening,
     /// Secret that cases' sealing keys and the signing key are derived from.
-    pub master: &'a Master,
+    pub master: &'a KeyRing,
     /// Files.
     pub vault: &'a Vault,
 }

@@ -7,7 +7,7 @@ use holdfast_cases::recommend::{Proposal, Team};
 use holdfast_cases::reports::{Filer, Kind};
 use holdfast_decision::{ChainFacts, Record, RecordKind};
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_requests::request::{Officer, Request, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
@@ -32,7 +32,7 @@ fn with(place: &TestDb, run: impl FnOnce(&Cases<'_>, &TestClock)) {
 fn with_requests(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
+    let (policy, master) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
     run(&Desk { screening: &screening, policy: &policy, master: &master, vault: &vault }, &clock);

@@ -7,7 +7,7 @@ use holdfast_decision::Price;
 use holdfast_decision::model::{Direction, Method, Status};
 use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use holdfast_types::Amount;
@@ -131,7 +131,7 @@ const SEGWIT: &str = "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qcc
 /// A case of a customer with a deposit valued by the price table, a payment in, a declined one, and a withdrawal.
 fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, CaseId)) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
-    let master = Master([7; 32]);
+    let master = KeyRing::single([7; 32]);
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
     let d = Cases { screening: &screening, master: &master, vault: &vault };

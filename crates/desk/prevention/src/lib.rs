@@ -25,7 +25,7 @@ mod error;
 
 pub use error::PreventionError;
 
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError};
@@ -37,7 +37,7 @@ pub struct Prevention<'a> {
     /// The database's one writer.
     pub screening: &'a Screening,
     /// Secret that a campaign's arms are drawn by.
-    pub master: &'a Master,
+    pub master: &'a KeyRing,
 }
 
 fn invalid(field: &str, problem: String) -> PreventionError {

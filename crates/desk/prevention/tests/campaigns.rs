@@ -3,7 +3,7 @@
 use holdfast_attribution::Category;
 use holdfast_decision::warnings::Scam;
 use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_prevention::Prevention;
 use holdfast_prevention::PreventionError;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule, Template};
@@ -20,7 +20,7 @@ const DAY: i64 = 86_400;
 struct House {
     _dir: tempfile::TempDir,
     screening: Screening,
-    master: Master,
+    master: KeyRing,
     clock: Arc<AtomicI64>,
 }
 
@@ -30,7 +30,7 @@ fn house() -> House {
     let at = clock.clone();
     let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
     let screening = Screening::open(&url, Arc::new(move || at.load(Ordering::Relaxed))).unwrap();
-    House { _dir: dir, screening, master: Master([3; 32]), clock }
+    House { _dir: dir, screening, master: KeyRing::single([3; 32]), clock }
 }
 
 fn facts(category: &str) -> ChainFacts {

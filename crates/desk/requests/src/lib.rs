@@ -47,7 +47,7 @@ pub use policy::{Judgement, Policy};
 pub use request::Request;
 
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError};
@@ -64,7 +64,7 @@ pub struct Desk<'a> {
     /// The policy in force.
     pub policy: &'a Arc<Policy>,
     /// Secret that codes, sessions and signing keys are derived from.
-    pub master: &'a Master,
+    pub master: &'a KeyRing,
     /// Files.
     pub vault: &'a Vault,
 }

@@ -148,7 +148,7 @@ fn may_add(found: &Officer, token: &str) -> Result<(), RequestError> {
 
 impl Desk<'_> {
     fn handle(&self, officer: OfficerId) -> Result<UserHandle<32>, RequestError> {
-        UserHandle::decode(self.master.derive("passkey-user", &officer.to_string())).map_err(wrong)
+        UserHandle::decode(self.master.derive_lasting("passkey-user", &officer.to_string())).map_err(wrong)
     }
 
     /// An officer's own passkeys.

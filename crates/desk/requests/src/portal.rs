@@ -20,7 +20,7 @@ use crate::request::{Request, email};
 use crate::{Desk, request};
 use holdfast_decision::model::text_ok;
 use holdfast_documents::{Vault, check_type};
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_notify::outbox::{self, Mail};
 use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;

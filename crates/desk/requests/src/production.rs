@@ -12,7 +12,7 @@ use crate::request::DataClass;
 use crate::scope::OrderScope;
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use holdfast_analysis::bundle::Verification;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_input::time::{parse as parse_time, rfc3339};
 use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::Invalid;
@@ -382,7 +382,7 @@ fn verify_into(bytes: &[u8], signer: Option<&str>, v: &mut Verification) -> Resu
 }
 
 /// Returns the key that signs productions and records of scans.
-pub fn signing_key(master: &Master) -> SigningKey {
+pub fn signing_key(master: &KeyRing) -> SigningKey {
     SigningKey::from_bytes(&master.derive("production-signing", ""))
 }
 

@@ -4,7 +4,7 @@ use holdfast_bitcoin::Network;
 use holdfast_decision::{ChainFacts, Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_evaluation::{Exchange, chain_workspace};
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_requests::RequestError;
 use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, Step};
 use holdfast_requests::matching::{How, matches};
@@ -66,7 +66,7 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, RequestError>) -> String {
 fn answers_need_two_people_and_policy(place: &TestDb) {
     let (screening, policy) =
         (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
-    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
     let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
@@ -109,7 +109,7 @@ fn answers_need_two_people_and_policy(place: &TestDb) {
 fn forged_requests_wait_for_what_clears_them(place: &TestDb) {
     let (screening, policy) =
         (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
-    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
     let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
@@ -156,7 +156,7 @@ fn forged_requests_wait_for_what_clears_them(place: &TestDb) {
 fn intake_is_idempotent_and_remembers(place: &TestDb) {
     let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
     let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     assert_eq!(intake.add_agency(agency("FBI", "FBI.gov"), "ana").unwrap(), AgencyId::new(1));
@@ -194,7 +194,7 @@ fn intake_is_idempotent_and_remembers(place: &TestDb) {
     assert_eq!(holdfast_requests::review(&policy, &inquiry).unwrap().judgement, late.review.judgement);
     drop(screening);
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
     let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     assert_eq!(intake.open("r1", "ana").unwrap(), late);
@@ -264,7 +264,7 @@ fn targets_find_their_customers(place: &TestDb) {
     assert_eq!(matches(&screening, None, &[target]).unwrap(), []);
     // The reviewer judges each match; the answer is prepared after.
     let policy = Arc::new(Policy::standard());
-    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
     let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
@@ -307,7 +307,7 @@ fn older_databases_are_filled() {
 fn a_freeze_that_is_granted_becomes_a_hold(place: &TestDb) {
     let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
     let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();

@@ -4,7 +4,7 @@
 use holdfast_decision::model::{Action, Direction, Method, Status};
 use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Scope, Verdict};
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_requests::RequestError;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::matching::{How, matches_within};
@@ -37,7 +37,7 @@ on_both!(
 fn with(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
+    let (policy, master) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
     let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };

@@ -2,7 +2,7 @@
 
 use holdfast_decision::{Record, RecordKind};
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_notify::outbox::{self, Mail};
 use holdfast_requests::RequestError;
 use holdfast_requests::intake::{NewAgency, Outcome, SeizureTransfer, Step};
@@ -34,7 +34,7 @@ on_both!(
 struct House {
     screening: Screening,
     policy: Arc<Policy>,
-    master: Master,
+    master: KeyRing,
     files: tempfile::TempDir,
     clock: TestClock,
 }
@@ -50,7 +50,7 @@ impl House {
         let house = House {
             screening: Screening::open_at(&place.url, time).unwrap(),
             policy: Arc::new(Policy::standard()),
-            master: Master([7; 32]),
+            master: KeyRing::single([7; 32]),
             files: tempfile::tempdir().unwrap(),
             clock,
         };
@@ -185,7 +185,7 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
         assert!(d.own_requests(&full.token).unwrap().is_empty());
         // A token that was changed, one of another house, and one that is over.
         assert!(d.officer(&full.token.replace("_1_", "_2_"), true).is_err());
-        let other = Desk { master: &Master([8; 32]), ..*d };
+        let other = Desk { master: &KeyRing::single([8; 32]), ..*d };
         assert!(other.officer(&full.token, true).is_err());
         d.judge_officer(OfficerId::new(1), Verdict::Suspend, "left the agency", "bo").unwrap();
         assert!(why(d.own_requests(&full.token)).contains("over"));

@@ -2,7 +2,7 @@
 
 use holdfast_decision::{ChainFacts, Record, RecordKind};
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::production::{decrypt, is_encrypted, verify};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
@@ -27,7 +27,7 @@ fn identity() -> (String, String) {
 fn with_granted(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
+    let (policy, master) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
     let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };

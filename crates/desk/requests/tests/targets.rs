@@ -3,7 +3,7 @@
 use holdfast_decision::model::{Action, Direction, Method};
 use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
 use holdfast_documents::Vault;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
 use holdfast_requests::matching::{How, Match, matches, matches_within};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
@@ -296,7 +296,7 @@ fn former_names_and_older_databases_match_too(place: &TestDb) {
 
 fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &TestDb) {
     let (screening, policy) = (open(place), Arc::new(Policy::standard()));
-    let (master, files) = (Master([7; 32]), tempfile::tempdir().unwrap());
+    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
     let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     let agency = |name: &str, domain: &str| NewAgency {

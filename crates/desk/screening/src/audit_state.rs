@@ -22,7 +22,7 @@ struct Table {
     columns: &'static [&'static str],
 }
 
-const TABLES: [Table; 8] = [
+const TABLES: [Table; 10] = [
     Table {
         name: "hold",
         table: "holds",
@@ -42,6 +42,8 @@ const TABLES: [Table; 8] = [
     },
     Table { name: "alert", table: "alerts", key: "id", columns: &["state", "assignee", "outcome"] },
     Table { name: "key", table: "api_keys", key: "id", columns: &["name", "scopes", "revoked"] },
+    Table { name: "person", table: "people", key: "id", columns: &["name", "state"] },
+    Table { name: "owner of key", table: "key_people", key: "key_id", columns: &["person"] },
     Table { name: "rules", table: "rule_books", key: "version", columns: &["sha256", "author"] },
     Table { name: "flag", table: "flags", key: "id", columns: &["state", "member", "subject", "asset", "value"] },
     Table { name: "price", table: "prices", key: "asset", columns: &["base_units", "value"] },
@@ -101,6 +103,13 @@ impl Expected {
                 self.take("api_keys", key, &detail, &["name", "scopes"]);
                 self.set("api_keys", key, "revoked", None);
             }
+            ("key", "key.assigned") => self.take("key_people", key, &detail, &["person"]),
+            ("person", "person.created") => {
+                self.take("people", key, &detail, &["name"]);
+                self.set("people", key, "state", Some("active"));
+            }
+            ("person", "person.activated") => self.set("people", key, "state", Some("active")),
+            ("person", "person.suspended") => self.set("people", key, "state", Some("suspended")),
             ("key", "key.revoked") => self.set("api_keys", key, "revoked", Some(&e.time.to_string())),
             ("rules", "rules.applied") => {
                 self.take("rule_books", key, &detail, &["sha256"]);

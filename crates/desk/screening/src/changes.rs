@@ -1,6 +1,6 @@
 //! Changes that need a second person: one proposes, another puts in force. Rule books, keys that may administrate, and sources of partners.
 //!
-//! People are told apart by their keys' names, which are unique. Whoever reads the desk's secret on its machine acts under any name, and puts
+//! People are told apart as people (`holdfast_identity::Person`), however many keys each has. Whoever reads the desk's secret on its machine acts under any name, and puts
 //! in force alone only what nobody else could approve: the first keys and the first book.
 
 use crate::core::Core;
@@ -221,7 +221,14 @@ impl Screening {
         per_minute: u32,
         actor: &str,
     ) -> Result<(ApiKey, Change), ScreeningError> {
-        let key = self.new_key(id, name, scopes, per_minute, actor)?;
+        self.propose_key_of(self.new_key(id, name, scopes, per_minute, actor)?, actor)
+    }
+
+    /// Proposes a key that [`Screening::new_key`] gave, possibly a further one of a person.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Invalid`] when the name is another key's; [`ScreeningError::State`] when too many changes wait.
+    pub fn propose_key_of(&self, key: ApiKey, actor: &str) -> Result<(ApiKey, Change), ScreeningError> {
         let (subject, body) = (format!("key:{}", key.name), json!(key).to_string());
         let theirs = key.clone();
         let change = self.transact(actor, move |tx| {
@@ -272,7 +279,7 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn has_second_person(&self, kind: ChangeKind, actor: &str) -> Result<bool, ScreeningError> {
-        let may = |k: &ApiKey| k.revoked.is_none() && kind.scopes().iter().any(|s| k.may(s));
-        Ok(self.keys()?.iter().any(|k| may(k) && !same_person(&k.name, actor)))
+        let may = |k: &ApiKey| k.is_in_force() && kind.scopes().iter().any(|s| k.may(s));
+        Ok(self.keys()?.iter().any(|k| may(k) && !same_person(k.person(), actor)))
     }
 }

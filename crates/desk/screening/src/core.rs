@@ -159,6 +159,7 @@ impl Core {
         }
         core.fill_identifiers(now)?;
         core.fill_event_keys()?;
+        core.fill_people(now)?;
         core.reload()?;
         core.published = Arc::new(RwLock::new(core.book.clone()));
         Ok(core)

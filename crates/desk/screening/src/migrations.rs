@@ -3,7 +3,7 @@
 use holdfast_store::Schema;
 
 /// Departments with lists of their own.
-pub(crate) const SCHEMAS: [Schema; 1] = [holdfast_jobs::SCHEMA];
+pub(crate) const SCHEMAS: [Schema; 2] = [holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
 
 /// The migrations from before.
 pub(crate) const RELEASED: &[&str] = &[

@@ -15,7 +15,7 @@ use holdfast_decision::model::{Event, Record};
 use holdfast_decision::rules::{RuleBook, RuleError};
 use holdfast_decision::{Decision, Price};
 use holdfast_documents::DocumentError;
-use holdfast_identity::{self as identity, ApiKey};
+use holdfast_identity::{self as identity, ApiKey, IdentityError, Person, PersonState};
 use holdfast_notify::NotifyError;
 use holdfast_store::{
     Change, ChangeError, Database, DbError, Effect, Fatal, Readers, Row, Store, StoreError, Writer, WriterLock, number,
@@ -73,6 +73,17 @@ impl ScreeningError {
 impl From<DbError> for ScreeningError {
     fn from(e: DbError) -> Self {
         ScreeningError::Store(StoreError::Db(e))
+    }
+}
+
+impl From<IdentityError> for ScreeningError {
+    fn from(e: IdentityError) -> Self {
+        match e {
+            IdentityError::Store(e) => e.into(),
+            IdentityError::Invalid(e) => e.into(),
+            IdentityError::NotFound(what) => ScreeningError::NotFound(what),
+            IdentityError::State(why) => ScreeningError::State(why),
+        }
     }
 }
 
@@ -145,6 +156,13 @@ pub struct Transaction<'a> {
     core: &'a mut Core,
     now: i64,
     actor: String,
+}
+
+impl<'a> Transaction<'a> {
+    /// A change by somebody, within the transaction in hand.
+    pub(crate) fn of(core: &'a mut Core, now: i64, actor: &str) -> Self {
+        Transaction { core, now, actor: actor.to_owned() }
+    }
 }
 
 impl Transaction<'_> {
@@ -552,7 +570,11 @@ impl Screening {
         Ok(key)
     }
 
-    pub(crate) fn new_key(
+    /// Returns a key to be stored, after a check of its name and scopes.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Invalid`] names the field.
+    pub fn new_key(
         &self,
         id: &str,
         name: &str,
@@ -569,7 +591,44 @@ impl Screening {
             created: self.now(),
             created_by: actor.to_owned(),
             revoked: None,
+            person: String::new(),
+            suspended: false,
         })
+    }
+
+    /// Makes a further key of a person, who is made when there is none of that name.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Invalid`] names the field; [`ScreeningError::State`] when the person is suspended.
+    pub fn add_key_of(&self, key: ApiKey) -> Result<ApiKey, ScreeningError> {
+        identity::validate(&key.name, &key.scopes)?;
+        identity::validate(key.person(), &key.scopes).map_err(|e| Invalid::new("person", e.problem))?;
+        let stored = key.clone();
+        self.change(move |core, now| core.add_key(&stored, now))?;
+        Ok(key)
+    }
+
+    /// Returns all people.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn people(&self) -> Result<Vec<Person>, ScreeningError> {
+        self.read(identity::people)
+    }
+
+    /// Suspends a person, whose keys open nothing from then on, or lets a suspended one act again. The last administrator stays.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`]; [`ScreeningError::State`] for the last administrator, or when the person is in that state already.
+    pub fn set_person_state(
+        &self,
+        id: u64,
+        state: PersonState,
+        reason: &str,
+        actor: &str,
+    ) -> Result<Person, ScreeningError> {
+        let (reason, actor) = (reason.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.set_person_state(id, state, &reason, &actor, now))
     }
 
     /// Revokes a key; the last administrator's stays.

@@ -1,11 +1,16 @@
 //! Facts about the desk itself, and the check that its key belongs to its database.
 
 use crate::service::{Screening, ScreeningError};
-use holdfast_identity::{self as identity, Master};
+use holdfast_identity::{self as identity, KeyRing};
 use holdfast_store::{Database, DbError};
 
 /// Name of the value that a key is checked against.
 const KEY_CHECK: &str = "desk_key_check";
+
+/// What is stored of a key, to know it again.
+fn check_of(key: &KeyRing) -> String {
+    hex::encode(key.derive(KEY_CHECK, ""))
+}
 
 /// A setting.
 ///
@@ -58,22 +63,42 @@ impl Screening {
         })
     }
 
-    /// Checks that a key is the one that this database was made with; a database that never had one is bound to it. The value that is
-    /// stored is derived from the key and does not reveal it.
+    /// Checks that the desk's keys are those that this database was made with; a database that never had one is bound to them. A key that was
+    /// added after them is noted in the audit log, as a rotation by `actor`. What is stored is derived from the keys and does not reveal them.
     ///
     /// # Errors
-    /// [`ScreeningError::State`] when the key is another.
-    pub fn bind_key(&self, master: &Master) -> Result<(), ScreeningError> {
-        let check = hex::encode(master.derive(KEY_CHECK, ""));
-        match self.read(|db| get(db, KEY_CHECK))? {
-            Some(stored) if stored == check => Ok(()),
-            Some(_) => Err(ScreeningError::State(
-                "desk.key is not the key that this database was made with; put the right desk.key beside the database, or \
-                 restore both from one backup (`holdfast restore`)"
+    /// [`ScreeningError::State`] when a key of the database is missing.
+    pub fn bind_keys(&self, keys: &KeyRing, actor: &str) -> Result<(), ScreeningError> {
+        let own: Vec<(String, String)> =
+            keys.ids().map(str::to_owned).zip(keys.each().map(|key| check_of(&key))).collect();
+        let stored = self.read(|db| {
+            let sql = "SELECT value FROM settings WHERE name = $1 OR name LIKE 'desk_key_check:%'";
+            let rows = db.query(sql, &[KEY_CHECK.into()])?;
+            rows.iter().map(|r| r.text(0).map(str::to_owned)).collect::<Result<Vec<_>, _>>()
+        })?;
+        if stored.iter().any(|check| own.iter().all(|(_, c)| c != check)) {
+            return Err(ScreeningError::State(
+                "desk.key is not the key that this database was made with, or lacks one of its keys; put the right desk.key beside the \
+                 database, or restore both from one backup (`holdfast restore`)"
                     .to_owned(),
-            )),
-            None => self.change(move |core, _| Ok(set(&mut core.db, KEY_CHECK, &check)?)),
+            ));
         }
+        let new: Vec<(String, String)> = own.into_iter().filter(|(_, check)| !stored.contains(check)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let (is_first, actor) = (stored.is_empty(), actor.to_owned());
+        self.change(move |core, now| {
+            for (i, (id, check)) in new.iter().enumerate() {
+                if is_first && i == 0 {
+                    set(&mut core.db, KEY_CHECK, check)?;
+                    continue;
+                }
+                set(&mut core.db, &format!("{KEY_CHECK}:{id}"), check)?;
+                core.audit(now, &actor, "desk_key.rotated", "desk", &serde_json::json!({ "key": id }).to_string());
+            }
+            Ok(())
+        })
     }
 
     /// Binds the database to a new key because the old one is lost for good. API keys are revoked; whatever else was derived from the old
@@ -81,10 +106,11 @@ impl Screening {
     ///
     /// # Errors
     /// [`ScreeningError`].
-    pub fn replace_key(&self, master: &Master, why: &str, actor: &str) -> Result<u64, ScreeningError> {
+    pub fn replace_key(&self, master: &KeyRing, why: &str, actor: &str) -> Result<u64, ScreeningError> {
         holdfast_decision::model::text_ok("why", why)?;
-        let (check, why, actor) = (hex::encode(master.derive(KEY_CHECK, "")), why.to_owned(), actor.to_owned());
+        let (check, why, actor) = (check_of(master), why.to_owned(), actor.to_owned());
         self.change(move |core, now| {
+            core.db.execute("DELETE FROM settings WHERE name LIKE 'desk_key_check:%'", &[])?;
             set(&mut core.db, KEY_CHECK, &check)?;
             let mut revoked = 0;
             for key in identity::list(&mut core.db)?.iter().filter(|k| k.revoked.is_none()) {

@@ -7,8 +7,9 @@ use holdfast_decision::ChainFacts;
 use holdfast_decision::Price;
 use holdfast_decision::facts::TagFact;
 use holdfast_decision::rules;
-use holdfast_identity::Master;
+use holdfast_identity::{ApiKey, KeyRing, PersonState};
 use holdfast_screening::alerts::{AlertAction, Outcome};
+use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
@@ -16,6 +17,8 @@ use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 on_both!(
     a_row_changed_beside_the_log_is_found,
     a_log_cut_or_rewritten_is_found_by_its_anchors,
+    a_rotated_ring_is_noted_and_lacks_no_key,
+    people_have_keys_and_two_people_are_two,
     a_key_that_does_not_fit_the_database_is_refused,
 );
 
@@ -107,7 +110,7 @@ fn rewrite(db: &mut Database, from: i64) {
 /// A cut tail, a log with new hashes, an older database: the anchors name each. Anchors that were changed are no anchors.
 fn a_log_cut_or_rewritten_is_found_by_its_anchors(place: &TestDb) {
     let dir = tempfile::tempdir().unwrap();
-    let anchors = Anchors::new(dir.path(), Master([7; 32]));
+    let anchors = Anchors::new(dir.path(), KeyRing::single([7; 32]));
     let screening = filled(place);
     let entry = |s: &Screening| s.anchor(&anchors).unwrap().entry;
     let first = entry(&screening);
@@ -148,7 +151,7 @@ fn a_log_cut_or_rewritten_is_found_by_its_anchors(place: &TestDb) {
         let problems = screening.verify_anchored(None, Some(&anchors), Some(&copy)).unwrap().problems;
         assert!(problems.iter().any(|p| p.contains(named)), "{named}: {problems:?}");
     }
-    let other = Anchors::new(dir.path(), Master([8; 32]));
+    let other = Anchors::new(dir.path(), KeyRing::single([8; 32]));
     let problems = screening.verify_anchored(None, Some(&other), None).unwrap().problems;
     assert!(problems[0].contains("not signed by this desk's key"), "{problems:?}");
     assert!(screening.verify_anchored(None, Some(&anchors), Some(&dir.path().join("gone"))).is_err());
@@ -158,19 +161,85 @@ fn a_log_cut_or_rewritten_is_found_by_its_anchors(place: &TestDb) {
 fn a_key_that_does_not_fit_the_database_is_refused(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     assert!(screening.needs_key().unwrap().is_empty(), "a new database may get a new key");
-    screening.bind_key(&Master([7; 32])).unwrap();
-    screening.bind_key(&Master([7; 32])).unwrap();
-    let other = screening.bind_key(&Master([8; 32])).unwrap_err().to_string();
+    screening.bind_keys(&KeyRing::single([7; 32]), "ana").unwrap();
+    screening.bind_keys(&KeyRing::single([7; 32]), "ana").unwrap();
+    let other = screening.bind_keys(&KeyRing::single([8; 32]), "ana").unwrap_err().to_string();
     assert!(other.contains("not the key that this database was made with") && other.contains("restore"), "{other}");
     assert!(!screening.needs_key().unwrap().is_empty());
     screening.add_key("a1", "ana", vec!["read".into()], 0, "root").unwrap();
     drop(screening);
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
-    assert!(screening.bind_key(&Master([8; 32])).is_err(), "it is stored");
+    assert!(screening.bind_keys(&KeyRing::single([8; 32]), "ana").is_err(), "it is stored");
     // A key that is lost for good is replaced on purpose only, and voids what was made with it.
-    assert_eq!(screening.replace_key(&Master([8; 32]), "the disk with desk.key failed", "root").unwrap(), 1);
+    assert_eq!(screening.replace_key(&KeyRing::single([8; 32]), "the disk with desk.key failed", "root").unwrap(), 1);
     assert!(screening.keys().unwrap()[0].revoked.is_some());
-    screening.bind_key(&Master([8; 32])).unwrap();
-    assert!(screening.bind_key(&Master([7; 32])).is_err());
+    screening.bind_keys(&KeyRing::single([8; 32]), "ana").unwrap();
+    assert!(screening.bind_keys(&KeyRing::single([7; 32]), "ana").is_err());
     assert_eq!(screening.verify_audit(None).unwrap().problems, [""; 0]);
+}
+
+/// A key that was added is noted once; a ring that lost one of the database's keys is refused.
+fn a_rotated_ring_is_noted_and_lacks_no_key(place: &TestDb) {
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    let first = KeyRing::single([7; 32]);
+    screening.bind_keys(&first, "engine").unwrap();
+    assert!(screening.audit(0, Some("desk"), 10).unwrap().is_empty(), "the first key is no rotation");
+    let ring = first.with([8; 32]).unwrap();
+    screening.bind_keys(&ring, "ana").unwrap();
+    screening.bind_keys(&ring, "ben").unwrap();
+    let noted = screening.audit(0, Some("desk"), 10).unwrap();
+    assert_eq!((noted.len(), noted[0].action.as_str(), noted[0].actor.as_str()), (1, "desk_key.rotated", "ana"));
+    assert!(noted[0].detail.contains(ring.ids().last().unwrap()), "{}", noted[0].detail);
+    for (lost, why) in [(first.clone(), "an old file"), (KeyRing::single([8; 32]), "its first key is gone")] {
+        assert!(screening.bind_keys(&lost, "ana").is_err(), "{why}");
+    }
+    // Anchors that an older key signed stay good.
+    let dir = tempfile::tempdir().unwrap();
+    screening.anchor(&Anchors::new(dir.path(), first)).unwrap();
+    screening.add_webhook("https://example.org/hook", &["holds".into()], "ana").unwrap();
+    let anchors = Anchors::new(dir.path(), ring);
+    screening.anchor(&anchors).unwrap();
+    assert_eq!(screening.verify_anchored(None, Some(&anchors), None).unwrap().problems, [""; 0]);
+    assert_eq!(anchors.read(None).unwrap().0.len(), 2);
+}
+
+fn people_have_keys_and_two_people_are_two(place: &TestDb) {
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    let ana = screening.add_key("a1", "ana", vec!["manage".into()], 0, "root").unwrap();
+    let laptop = ApiKey { id: "a2".into(), name: "laptop".into(), person: "ANA ".into(), ..ana };
+    screening.add_key_of(laptop).unwrap();
+    let people = screening.people().unwrap();
+    assert_eq!(people.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["ana"], "however the name is written");
+    let keys = screening.keys().unwrap();
+    assert!(keys.iter().all(|k| k.person() == "ana" && k.is_in_force()), "{keys:?}");
+    // Two keys are one person.
+    assert!(!screening.has_second_person(ChangeKind::Source, "ana").unwrap());
+    screening.add_key("b1", "ben", vec!["manage".into()], 0, "ana").unwrap();
+    assert!(screening.has_second_person(ChangeKind::Source, "ana").unwrap());
+    let ben = screening.people().unwrap().pop().unwrap();
+    let suspend = |id, why: &str| screening.set_person_state(id, PersonState::Suspended, why, "ana");
+    assert!(matches!(suspend(ben.id, " "), Err(ScreeningError::Invalid(_))), "a reason is needed");
+    assert!(matches!(suspend(77, "gone"), Err(ScreeningError::NotFound(_))));
+    assert_eq!(suspend(ben.id, "left the company").unwrap().state, PersonState::Suspended);
+    assert!(matches!(suspend(ben.id, "again"), Err(ScreeningError::State(_))));
+    assert!(!screening.has_second_person(ChangeKind::Source, "ana").unwrap(), "nobody who is suspended counts");
+    assert!(!screening.keys().unwrap().iter().find(|k| k.id == "b1").unwrap().is_in_force());
+    assert!(matches!(suspend(people[0].id, "x"), Err(ScreeningError::State(_))), "the last administrator stays");
+    assert!(screening.keys().unwrap().iter().any(|k| k.id == "a1" && k.is_in_force()), "nothing of it happened");
+    assert!(matches!(screening.add_key("b2", "Ben", vec!["read".into()], 0, "ana"), Err(ScreeningError::State(_))));
+    screening.set_person_state(ben.id, PersonState::Active, "is back", "ana").unwrap();
+    assert_eq!(screening.verify_audit(None).unwrap().problems, [""; 0]);
+    // What the database says is what the log says.
+    screening
+        .transact("x", |tx| {
+            tx.db().execute("UPDATE people SET state = 'suspended' WHERE name = 'ana'", &[])?;
+            tx.db().execute("UPDATE key_people SET person = 2 WHERE key_id = 'a2'", &[])?;
+            Ok::<_, ScreeningError>(())
+        })
+        .unwrap();
+    let problems = screening.verify_audit(None).unwrap().problems;
+    assert!(
+        problems.len() == 2 && problems[0].starts_with("person 1") && problems[1].starts_with("owner of key a2"),
+        "{problems:?}"
+    );
 }

@@ -3,7 +3,7 @@
 use crate::stix::{self, Tlp, check, identity_id, micros, timestamp, version_of};
 use crate::{Sharing, SharingError};
 use holdfast_decision::model::text_ok;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value};
 use holdfast_types::Invalid;
@@ -174,7 +174,7 @@ fn community(row: &Row) -> Result<Community, DbError> {
     })
 }
 
-fn key_of(master: &Master, member: &Member) -> String {
+fn key_of(master: &KeyRing, member: &Member) -> String {
     let key = master.derive("community-member", &format!("{}:{}", member.id, member.generation));
     format!("hc_{}", hex::encode(&key[..24]))
 }
@@ -465,7 +465,8 @@ impl Sharing<'_> {
         let sql = format!("{MEMBER} WHERE community = $1 AND name = $2 AND state = 'active'");
         let found =
             self.read(|db| db.query(&sql, &[community.into(), name.into()])?.first().map(member).transpose())?;
-        let fits = |m: &Member| subtle::ConstantTimeEq::ct_eq(key_of(self.master, m).as_bytes(), key.as_bytes()).into();
+        let same = |right: &str| bool::from(subtle::ConstantTimeEq::ct_eq(right.as_bytes(), key.as_bytes()));
+        let fits = |m: &Member| self.master.each().any(|ring| same(&key_of(&ring, m)));
         Ok(found.filter(fits))
     }
 

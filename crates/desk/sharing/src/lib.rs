@@ -40,7 +40,7 @@ pub use error::SharingError;
 
 pub use holdfast_attribution::Tlp;
 
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError};
@@ -51,7 +51,7 @@ pub struct Sharing<'a> {
     /// The database's one writer.
     pub screening: &'a Screening,
     /// Secret that members' keys are derived from.
-    pub master: &'a Master,
+    pub master: &'a KeyRing,
 }
 
 impl Sharing<'_> {

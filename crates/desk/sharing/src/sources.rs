@@ -185,14 +185,16 @@ impl Source {
 }
 
 impl Sharing<'_> {
-    /// The key that partners' secrets are sealed to.
-    fn seal_key(&self) -> Result<age::x25519::Identity, SharingError> {
-        let text = self.master.sealing_key("partner-secrets", "");
-        text.parse().map_err(|e: &str| SharingError::State(e.to_owned()))
+    /// The keys that partners' secrets may be sealed to, the one in use first.
+    fn seal_keys(&self) -> Result<Vec<age::x25519::Identity>, SharingError> {
+        let texts = self.master.sealing_keys("partner-secrets", "");
+        texts.iter().map(|t| t.parse().map_err(|e: &str| SharingError::State(e.to_owned()))).collect()
     }
 
     fn seal(&self, secret: &str) -> Result<String, SharingError> {
-        let sealed = age::encrypt(&self.seal_key()?.to_public(), secret.as_bytes());
+        let keys = self.seal_keys()?;
+        let key = keys.first().ok_or_else(|| SharingError::State("the desk has no key".to_owned()))?;
+        let sealed = age::encrypt(&key.to_public(), secret.as_bytes());
         sealed.map(hex::encode).map_err(|e| SharingError::State(e.to_string()))
     }
 
@@ -200,8 +202,10 @@ impl Sharing<'_> {
         let wrong =
             |e: String| SharingError::State(format!("the partner's key does not open: {e}; add the source again"));
         let bytes = hex::decode(sealed).map_err(|e| wrong(e.to_string()))?;
-        let plain = age::decrypt(&self.seal_key()?, &bytes).map_err(|e| wrong(e.to_string()))?;
-        String::from_utf8(plain).map_err(|e| wrong(e.to_string()))
+        let mut why = String::new();
+        let opened =
+            self.seal_keys()?.iter().find_map(|key| age::decrypt(key, &bytes).map_err(|e| why = e.to_string()).ok());
+        String::from_utf8(opened.ok_or_else(|| wrong(why))?).map_err(|e| wrong(e.to_string()))
     }
 
     /// Adds a source; it is read from now on.

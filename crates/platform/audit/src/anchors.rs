@@ -6,7 +6,7 @@
 
 use crate::{Chain, GENESIS, hash_of};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_store::{Database, DbError, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -52,13 +52,13 @@ impl Anchor {
     }
 }
 
-fn signing_key(master: &Master) -> SigningKey {
+fn signing_key(master: &KeyRing) -> SigningKey {
     SigningKey::from_bytes(&master.derive("audit-anchor", ""))
 }
 
 /// Returns the key that a desk's anchors are verified with.
 #[must_use]
-pub fn public_key(master: &Master) -> VerifyingKey {
+pub fn public_key(master: &KeyRing) -> VerifyingKey {
     signing_key(master).verifying_key()
 }
 
@@ -81,12 +81,12 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> StoreError + '_ {
 #[derive(Clone, Debug)]
 pub struct Anchors {
     path: PathBuf,
-    master: Master,
+    master: KeyRing,
 }
 
 impl Anchors {
     /// Makes the anchors of the desk whose files lie in a folder.
-    pub fn new(folder: &Path, master: Master) -> Self {
+    pub fn new(folder: &Path, master: KeyRing) -> Self {
         Anchors { path: folder.join(FILE), master }
     }
 
@@ -111,7 +111,7 @@ impl Anchors {
             Err(e) => return Err(io(path)(e)),
         };
         let name = path.file_name().map_or(FILE.into(), |n| n.to_string_lossy());
-        let key = public_key(&self.master);
+        let keys: Vec<VerifyingKey> = self.master.each().map(|k| public_key(&k)).collect();
         let (mut anchors, mut problems): (Vec<Anchor>, Vec<String>) = Default::default();
         let mut previous = GENESIS.to_owned();
         for (i, line) in text.lines().enumerate() {
@@ -120,7 +120,7 @@ impl Anchors {
                 problems.push(format!("{place} is no anchor"));
                 continue;
             };
-            if !anchor.is_signed_by(&key) {
+            if !keys.iter().any(|key| anchor.is_signed_by(key)) {
                 problems.push(format!("{place} is not signed by this desk's key"));
             } else if anchor.number != i as u64 + 1 || anchor.previous != previous {
                 problems.push(format!("{place} does not follow the line before: lines were taken out or put in"));

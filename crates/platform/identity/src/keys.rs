@@ -1,4 +1,4 @@
-//! API keys with scopes and roles. A key's secret is derived from [`Master`](crate::Master), so the database holds no secret.
+//! API keys with scopes and roles. A key's secret is derived from [`KeyRing`](crate::KeyRing), so the database holds no secret.
 
 use crate::person::canonical_name;
 use holdfast_store::{Database, DbError, Row};
@@ -41,7 +41,7 @@ pub fn role(name: &str) -> Option<Vec<String>> {
 pub struct ApiKey {
     /// Its public part.
     pub id: String,
-    /// Whose it is; the audit log names it.
+    /// Name of the key; of the keys in force each has another.
     pub name: String,
     /// What it may do.
     pub scopes: Vec<String>,
@@ -53,9 +53,25 @@ pub struct ApiKey {
     pub created_by: String,
     /// When it was revoked.
     pub revoked: Option<i64>,
+    /// Whose it is, as the audit log names them; the key's own name where nobody else is named.
+    #[serde(default)]
+    pub person: String,
+    /// Whether its person is suspended, so that it opens nothing.
+    #[serde(default)]
+    pub suspended: bool,
 }
 
 impl ApiKey {
+    /// Returns whose it is.
+    pub fn person(&self) -> &str {
+        if self.person.is_empty() { &self.name } else { &self.person }
+    }
+
+    /// Returns whether it opens anything.
+    pub fn is_in_force(&self) -> bool {
+        self.revoked.is_none() && !self.suspended
+    }
+
     /// Returns whether it may do what a scope names; `admin` may do everything.
     pub fn may(&self, scope: &str) -> bool {
         self.scopes.iter().any(|s| s == scope || s == "admin")
@@ -101,6 +117,8 @@ fn key(row: &Row) -> Result<ApiKey, DbError> {
         created: row.int(4)?,
         created_by: row.text(5)?.to_owned(),
         revoked: row.int_or_null(6),
+        person: row.text_or_null(7).unwrap_or_default().to_owned(),
+        suspended: row.text_or_null(8) == Some("suspended"),
     })
 }
 
@@ -109,7 +127,9 @@ fn key(row: &Row) -> Result<ApiKey, DbError> {
 /// # Errors
 /// [`DbError`].
 pub fn list(db: &mut Database) -> Result<Vec<ApiKey>, DbError> {
-    let sql = "SELECT id, name, scopes, per_minute, created, created_by, revoked FROM api_keys ORDER BY created, id LIMIT 10000";
+    let sql = "SELECT k.id, k.name, k.scopes, k.per_minute, k.created, k.created_by, k.revoked, p.name, p.state
+               FROM api_keys k LEFT JOIN key_people o ON o.key_id = k.id LEFT JOIN people p ON p.id = o.person
+               ORDER BY k.created, k.id LIMIT 10000";
     db.query(sql, &[])?.iter().map(key).collect()
 }
 

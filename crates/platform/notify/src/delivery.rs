@@ -5,7 +5,7 @@ use crate::webhooks::{self, Message, Pending, Render, Webhook};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_store::Store;
 use holdfast_telemetry::logs::one_line;
 use sha2::Sha256;
@@ -27,16 +27,21 @@ const BATCH: usize = 100;
 const MAX_PAUSE: i64 = 3600;
 
 /// The secret of a webhook, as Standard Webhooks write it: `whsec_` and base64.
-pub fn secret(master: &Master, webhook: u64) -> String {
+pub fn secret(master: &KeyRing, webhook: u64) -> String {
     format!("whsec_{}", STANDARD.encode(master.derive("webhook", &webhook.to_string())))
 }
 
-/// Signature of a message: `v1,` and base64 of HMAC-SHA256 over id, timestamp in seconds and body, joined by dots.
-pub fn sign(master: &Master, webhook: u64, id: &str, timestamp: i64, body: &str) -> String {
-    let key = master.derive("webhook", &webhook.to_string());
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
-    mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
-    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+/// Signs a message: `v1,` and base64 of HMAC-SHA256 over id, timestamp in seconds and body, joined by dots. After a rotation of the desk's keys there is
+/// a signature by each, separated by spaces as Standard Webhooks have it, so that the receiver's secret stays good.
+pub fn sign(master: &KeyRing, webhook: u64, id: &str, timestamp: i64, body: &str) -> String {
+    let signed = format!("{id}.{timestamp}.{body}");
+    let keys = master.derived("webhook", &webhook.to_string());
+    let signatures = keys.iter().map(|key| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        mac.update(signed.as_bytes());
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    });
+    signatures.collect::<Vec<_>>().join(" ")
 }
 
 /// Seconds until the next try after so many failed ones: doubled each time, up to an hour.
@@ -48,7 +53,7 @@ pub fn pause(failures: u32) -> i64 {
 struct Post<S> {
     store: S,
     render: Render,
-    master: Master,
+    master: KeyRing,
     stop: AtomicBool,
 }
 
@@ -70,7 +75,7 @@ impl Deliverer {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start<S: Store>(store: Arc<S>, render: Render, master: Master) -> std::io::Result<Deliverer> {
+    pub fn start<S: Store>(store: Arc<S>, render: Render, master: KeyRing) -> std::io::Result<Deliverer> {
         let post = Arc::new(Post { store, render, master, stop: AtomicBool::new(false) });
         let shared = post.clone();
         let work = move || {
@@ -209,7 +214,7 @@ impl<S: Store> Post<Arc<S>> {
     }
 }
 
-fn post(agent: &ureq::Agent, master: &Master, webhook: &Webhook, message: &Message) -> Result<u16, String> {
+fn post(agent: &ureq::Agent, master: &KeyRing, webhook: &Webhook, message: &Message) -> Result<u16, String> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
     let answer = agent
         .post(&webhook.url)

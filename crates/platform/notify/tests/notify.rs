@@ -1,7 +1,7 @@
 //! Webhooks and mail on both databases: what is delivered, in which order, after which failures.
 
 use holdfast_audit::Entry;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_notify::delivery::{Deliverer, sign};
 use holdfast_notify::outbox::{self, Mail, Waiting};
 use holdfast_notify::webhooks::{self, Content};
@@ -154,7 +154,7 @@ fn every_webhook_receives_in_order_beside_a_silent_one(place: &TestDb) {
     let hook = add_webhook(&store, &url);
     happen(&store, "one");
     happen(&store, "two");
-    let master = Master([5; 32]);
+    let master = KeyRing::single([5; 32]);
     let deliverer = Deliverer::start(store.clone(), render, master.clone()).unwrap();
     let next =
         || requests.recv_timeout(Duration::from_secs(30)).expect("a message comes, whatever the silent one does");
@@ -197,7 +197,7 @@ fn removed_is_removed(place: &TestDb) {
     let (url, requests) = endpoint(vec![410]);
     let hook = add_webhook(&store, &url);
     happen(&store, "one");
-    let deliverer = Deliverer::start(store.clone(), render, Master([5; 32])).unwrap();
+    let deliverer = Deliverer::start(store.clone(), render, KeyRing::single([5; 32])).unwrap();
     requests.recv_timeout(Duration::from_secs(30)).expect("one message comes");
     until("an endpoint that is gone is removed", || store.read(webhooks::list).unwrap().is_empty());
     drop(deliverer);

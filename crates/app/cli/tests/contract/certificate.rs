@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use holdfast_academy::Academy;
 use holdfast_academy::certificate::verify;
 use holdfast_documents::sha256;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 fn open_badge() {
     let (place, clock) = (TestDb::sqlite(), TestClock::new());
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let master = Master([7; 32]);
+    let master = KeyRing::single([7; 32]);
     let academy = Academy { screening: &screening, master: &master, site: "https://desk.example.org" };
     let session = json!({"course": "asking-an-exchange", "lang": "es", "mode": "in_person", "country": "ES", "place": "Madrid",
         "starts": START, "ends": START + 86_400, "parts": 1, "trainer": "Mira Novak", "capacity": 3});

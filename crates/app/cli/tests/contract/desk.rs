@@ -8,7 +8,7 @@ use holdfast_decision::ChainFacts;
 use holdfast_decision::Price;
 use holdfast_documents::Vault;
 use holdfast_documents::sha256;
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_requests::production::decrypt;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
@@ -43,7 +43,7 @@ fn withdrawal(id: &str, amount: &str, value: u64) -> Value {
 fn with_history(run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let (place, clock) = (TestDb::sqlite(), TestClock::new());
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (policy, master) = (Arc::new(Policy::standard()), Master([7; 32]));
+    let (policy, master) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
     let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };

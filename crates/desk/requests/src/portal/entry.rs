@@ -26,13 +26,13 @@ pub struct Enrolment {
 }
 
 /// The mailed code: eight digits.
-pub(super) fn code(master: &Master, officer: OfficerId, number: i64) -> String {
+pub(super) fn code(master: &KeyRing, officer: OfficerId, number: i64) -> String {
     let bytes = master.derive("mail-code", &format!("{officer}:{number}"));
     let n = u64::from_be_bytes(bytes[..8].try_into().unwrap_or_default()) % 100_000_000;
     format!("{n:08}")
 }
 
-pub(super) fn totp(master: &Master, officer: &Officer, number: i64) -> Result<totp_rs::Totp, RequestError> {
+pub(super) fn totp(master: &KeyRing, officer: &Officer, number: i64) -> Result<totp_rs::Totp, RequestError> {
     let secret = master.derive("totp", &format!("{}:{number}", officer.id));
     totp_rs::Builder::new()
         .with_secret(totp_rs::Secret::from(&secret[..20]))
@@ -51,7 +51,7 @@ pub(crate) fn is_full(token: &str) -> bool {
     token.split('_').nth(2) == Some("1")
 }
 
-pub(crate) fn session(master: &Master, officer: &Officer, full: bool, now: i64) -> Session {
+pub(crate) fn session(master: &KeyRing, officer: &Officer, full: bool, now: i64) -> Session {
     let expires = now + SESSION_SECONDS;
     let body = format!("{}_{}_{expires}_{}", officer.id, u8::from(full), officer.generation);
     let mac = hex::encode(&master.derive("portal-session", &body)[..24]);
@@ -76,7 +76,7 @@ pub(super) fn register(tx: &mut Transaction<'_>, address: &str, name: &str, agen
 /// code.
 pub(super) fn mail_code(
     tx: &mut Transaction<'_>,
-    master: &Master,
+    master: &KeyRing,
     address: &str,
     proved: Option<&str>,
     about: &str,
@@ -178,7 +178,7 @@ impl Desk<'_> {
             }
             let subject = format!("officer:{}", found.id);
             let opens = |code_number: i64, until: i64| {
-                code_number > 0 && now <= until && equal(&code(&master, found.id, code_number), &given)
+                code_number > 0 && now <= until && master.each().any(|key| equal(&code(&key, found.id, code_number), &given))
             };
             if !(opens(latest, until) | opens(latest - 1, before)) {
                 // Written before the refusal, so that tries count.
@@ -209,7 +209,8 @@ impl Desk<'_> {
         let over = || refused("the session is over; ask for a code");
         let mut parts = token.strip_prefix("ho_").ok_or_else(over)?.rsplitn(2, '_');
         let (mac, body) = (parts.next().ok_or_else(over)?, parts.next().ok_or_else(over)?);
-        if !equal(&hex::encode(&self.master.derive("portal-session", body)[..24]), mac) {
+        let secrets = self.master.derived("portal-session", body);
+        if !secrets.iter().any(|secret| equal(&hex::encode(&secret[..24]), mac)) {
             return Err(over());
         }
         let numbers: Vec<i64> = body.split('_').map_while(|p| p.parse().ok()).collect();
@@ -287,7 +288,9 @@ impl Desk<'_> {
                 return Err(refused("too many wrong codes; prove the address again"));
             }
             let subject = format!("officer:{id}");
-            let step = totp(&master, &found, nth)?.check(&given, now.max(0).unsigned_abs());
+            // The app may have been set up with an older key of the desk.
+            let apps = master.each().map(|key| totp(&key, &found, nth)).collect::<Result<Vec<_>, _>>()?;
+            let step = apps.iter().find_map(|app| app.check(&given, now.max(0).unsigned_abs()));
             let step = step.and_then(|s| i64::try_from(s).ok()).filter(|s| *s > last);
             let Some(step) = step else {
                 tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[number(id)])?;

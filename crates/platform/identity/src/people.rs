@@ -1,0 +1,158 @@
+//! People who act at the desk. A person has a name, which the audit log keeps, and keys.
+
+use crate::{IdentityError, canonical_name};
+use holdfast_store::{Change, Database, DbError, Row, Schema, Value, number};
+use holdfast_types::Invalid;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+/// The tables of people and their sessions.
+pub const SCHEMA: Schema = Schema {
+    department: "identity",
+    migrations: &[include_str!("migrations/001_people.sql"), include_str!("migrations/002_sessions.sql")],
+};
+
+/// Most people that are listed.
+const MAX_LISTED: i64 = 10_000;
+/// Longest reason, in bytes.
+const MAX_REASON: usize = 1_024;
+
+/// Whether a person may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonState {
+    /// The person's keys are good.
+    Active,
+    /// None of the person's keys is good.
+    Suspended,
+}
+
+impl PersonState {
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            PersonState::Active => "active",
+            PersonState::Suspended => "suspended",
+        }
+    }
+
+    fn from_name(name: &str) -> Result<Self, DbError> {
+        let unknown = || DbError::Stored { what: "person".into(), cause: format!("state '{name}'") };
+        [PersonState::Active, PersonState::Suspended].into_iter().find(|s| s.name() == name).ok_or_else(unknown)
+    }
+}
+
+/// A person who acts at the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StaffPerson)]
+pub struct Person {
+    /// Number.
+    pub id: u64,
+    /// Name, as the audit log has it; it never changes.
+    pub name: String,
+    /// Whether the person may act.
+    pub state: PersonState,
+    /// Since when, Unix seconds.
+    pub created: i64,
+    /// Who made the person's first key.
+    pub created_by: String,
+}
+
+const COLUMNS: &str = "SELECT id, name, state, created, created_by FROM people";
+
+fn person(row: &Row) -> Result<Person, DbError> {
+    Ok(Person {
+        id: u64::try_from(row.int(0)?).unwrap_or(0),
+        name: row.text(1)?.to_owned(),
+        state: PersonState::from_name(row.text(2)?)?,
+        created: row.int(3)?,
+        created_by: row.text(4)?.to_owned(),
+    })
+}
+
+fn one(db: &mut Database, column: &str, value: Value) -> Result<Option<Person>, DbError> {
+    db.query(&format!("{COLUMNS} WHERE {column} = $1"), &[value])?.first().map(person).transpose()
+}
+
+/// Returns all people, at most 10,000.
+///
+/// # Errors
+/// [`DbError`] when the database fails or stored values do not read back.
+pub fn people(db: &mut Database) -> Result<Vec<Person>, DbError> {
+    db.query(&format!("{COLUMNS} ORDER BY id LIMIT $1"), &[MAX_LISTED.into()])?.iter().map(person).collect()
+}
+
+/// Returns the person of a name, however it is written.
+///
+/// # Errors
+/// [`DbError`] when the database fails or stored values do not read back.
+pub fn person_named(db: &mut Database, name: &str) -> Result<Option<Person>, DbError> {
+    one(db, "canonical", canonical_name(name).into())
+}
+
+/// Returns the person of a name, who is made when there is none.
+///
+/// # Errors
+/// [`IdentityError::State`] when the person is suspended; [`IdentityError::Store`].
+pub fn ensure_person(tx: &mut dyn Change, name: &str) -> Result<Person, IdentityError> {
+    if let Some(known) = person_named(tx.db(), name)? {
+        return match known.state {
+            PersonState::Active => Ok(known),
+            PersonState::Suspended => Err(IdentityError::State(format!("{} is suspended", known.name))),
+        };
+    }
+    let (id, now) = (tx.next_id("people")?, tx.now());
+    let row = [id.into(), name.into(), canonical_name(name).into(), now.into(), tx.actor().into()];
+    tx.db().execute(
+        "INSERT INTO people (id, name, canonical, state, created, created_by) VALUES ($1, $2, $3, 'active', $4, $5)",
+        &row,
+    )?;
+    tx.audit("person.created", &format!("person:{id}"), &json!({ "name": name }).to_string());
+    one(tx.db(), "id", id.into())?.ok_or_else(|| IdentityError::NotFound(format!("person {id}")))
+}
+
+/// Says whose a key is.
+///
+/// # Errors
+/// [`IdentityError::Store`].
+pub fn assign_key(tx: &mut dyn Change, key: &str, person: u64) -> Result<(), IdentityError> {
+    tx.db().execute("INSERT INTO key_people (key_id, person) VALUES ($1, $2)", &[key.into(), number(person)])?;
+    tx.audit("key.assigned", &format!("key:{key}"), &json!({ "person": person }).to_string());
+    Ok(())
+}
+
+/// Gives keys from before there were people the person of their name.
+///
+/// # Errors
+/// [`IdentityError::Store`].
+pub fn assign_older_keys(tx: &mut dyn Change) -> Result<(), IdentityError> {
+    let sql = "SELECT k.id, k.name FROM api_keys k LEFT JOIN key_people p ON p.key_id = k.id WHERE p.key_id IS NULL
+               ORDER BY k.created, k.id LIMIT 10000";
+    for row in tx.db().query(sql, &[])? {
+        let person = ensure_person(tx, row.text(1)?)?;
+        assign_key(tx, row.text(0)?, person.id)?;
+    }
+    Ok(())
+}
+
+/// Suspends a person, whose keys and sessions open nothing from then on, or lets a suspended one act again.
+///
+/// # Errors
+/// [`IdentityError::NotFound`]; [`IdentityError::State`] when the person is in that state already; [`IdentityError::Invalid`] without a reason.
+pub fn set_state(tx: &mut dyn Change, id: u64, state: PersonState, reason: &str) -> Result<Person, IdentityError> {
+    if reason.trim().is_empty() || reason.len() > MAX_REASON {
+        return Err(Invalid::new("reason", format!("must be 1 to {MAX_REASON} bytes")).into());
+    }
+    let known = one(tx.db(), "id", number(id))?.ok_or_else(|| IdentityError::NotFound(format!("person {id}")))?;
+    if known.state == state {
+        return Err(IdentityError::State(format!("{} is {} already", known.name, state.name())));
+    }
+    tx.db().execute("UPDATE people SET state = $1 WHERE id = $2", &[state.name().into(), number(id)])?;
+    let action = match state {
+        PersonState::Active => "person.activated",
+        PersonState::Suspended => "person.suspended",
+    };
+    tx.audit(action, &format!("person:{id}"), &json!({ "reason": reason }).to_string());
+    Ok(Person { state, ..known })
+}
