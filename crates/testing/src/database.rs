@@ -1,8 +1,11 @@
 //! SQLite in a temporary folder, and a real PostgreSQL server.
 
+use holdfast_store::Database;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Makes tests of functions that take a `&TestDb`, on both databases.
 #[macro_export]
@@ -23,7 +26,7 @@ pub struct TestDb {
     /// Its URL.
     pub url: String,
     // The server ends before its folder.
-    server: Option<Server>,
+    server: Option<Arc<Server>>,
     _dir: tempfile::TempDir,
 }
 
@@ -96,7 +99,24 @@ impl TestDb {
         let server = Server { bin, data, options };
         server.start();
         let url = format!("postgres://holdfast@127.0.0.1:{port}/postgres");
-        Some(TestDb { url, server: Some(server), _dir: dir })
+        Some(TestDb { url, server: Some(Arc::new(server)), _dir: dir })
+    }
+
+    /// Makes an empty database beside this one: on the same server, which ends with the last of them, or in a folder of its own. A server takes a
+    /// second to start, so that tests which stop none share one.
+    ///
+    /// # Panics
+    /// When the database cannot be made.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let Some(server) = &self.server else { return Self::sqlite() };
+        let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
+        let mut db = Database::connect(&self.url).expect("a connection");
+        db.batch(&format!("CREATE DATABASE {name}")).expect("a database");
+        let (base, _) = self.url.rsplit_once('/').expect("a URL with a name");
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        TestDb { url: format!("{base}/{name}"), server: Some(server.clone()), _dir: dir }
     }
 
     fn server(&self) -> &Server {

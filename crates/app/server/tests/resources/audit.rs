@@ -1,0 +1,39 @@
+//! The audit log, its anchors, and the clock.
+
+use holdfast_testing_app::{TestApp, on_both_apps};
+use serde_json::{Value, json};
+
+on_both_apps!(the_log_says_who_did_what_and_verifies, the_clock_is_confirmed_only_when_it_is_doubted);
+
+fn the_log_says_who_did_what_and_verifies(app: &TestApp) {
+    app.as_person("ana", "investigator").post("/api/v1/holds", crate::holds::freeze("f-1", "c-1")).ok();
+    app.as_person("ana", "investigator").get("/api/v1/holds").ok();
+    let auditor = app.as_role("auditor");
+    let log = auditor.get("/api/v1/audit?limit=1000").ok();
+    let entries = log.as_array().unwrap();
+    assert!(entries.iter().any(|e| e["action"] == "hold.placed" && e["actor"] == "ana"), "{log}");
+    assert!(entries.iter().any(|e| e["action"] == "data.read" && e["subject"] == "/api/v1/holds"), "{log}");
+    let one = auditor.get("/api/v1/audit?subject=hold:1").ok();
+    assert_eq!(one.as_array().map(Vec::len), Some(1), "{one}");
+    let head = entries.last().unwrap()["hash"].as_str().unwrap().to_owned();
+    assert_eq!(auditor.get(&format!("/api/v1/audit/verify?head={head}")).ok()["problems"], json!([]));
+    let forged = auditor.get(&format!("/api/v1/audit/verify?head={}", "11".repeat(32))).ok();
+    assert_ne!(forged["problems"], json!([]), "a noted head that is not in the log is found");
+    let anchor = app.as_role("root").post("/api/v1/audit/anchor", Value::Null).ok();
+    assert!(anchor.is_object(), "{anchor}");
+    assert_eq!(auditor.get("/api/v1/audit/verify").ok()["problems"], json!([]));
+    // A row changed by hand is found.
+    let write = app.shared.screening.transact("t", |tx| {
+        tx.db().execute("UPDATE audit SET actor = 'bo' WHERE actor = 'ana'", &[])?;
+        Ok::<_, holdfast_screening::ScreeningError>(())
+    });
+    write.unwrap();
+    assert_ne!(auditor.get("/api/v1/audit/verify").ok()["problems"], json!([]));
+}
+
+fn the_clock_is_confirmed_only_when_it_is_doubted(app: &TestApp) {
+    let clock = app.as_role("investigator").get("/api/v1/clock").ok();
+    assert_eq!((&clock["trusted"], &clock["now"]), (&json!(true), &json!(app.now())));
+    app.as_role("administrator").post("/api/v1/clock", Value::Null).refused(409);
+    app.as_role("investigator").post("/api/v1/clock", Value::Null).refused(403);
+}

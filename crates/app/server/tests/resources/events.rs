@@ -1,0 +1,80 @@
+//! Events: decisions and what becomes known of a movement later.
+
+use holdfast_testing::START;
+use holdfast_testing_app::{PAID, TestApp, on_both_apps};
+use serde_json::{Value, json};
+
+on_both_apps!(
+    an_event_is_decided_once,
+    a_movement_is_completed,
+    wrong_events_name_their_field,
+    past_transfers_are_screened_again
+);
+
+pub fn withdrawal(id: &str, amount: &str) -> Value {
+    json!({"id": id, "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "ETH", "amount": amount, "value": 12_345,
+        "counterparty": "0x00000000000000000000000000000000000000aa"})
+}
+
+fn an_event_is_decided_once(app: &TestApp) {
+    let exchange = app.as_role("exchange");
+    let first = exchange.post("/api/v1/events", withdrawal("w-1", "5")).ok();
+    assert_eq!(first["decision"], "review", "no source covers the asset: {first}");
+    assert_eq!(first["reasons"][0]["rule"], "engine.uncovered");
+    app.advance(60);
+    assert_eq!(
+        exchange.post("/api/v1/events", withdrawal("w-1", "5")).ok(),
+        first,
+        "sent again, it gets the same answer"
+    );
+    exchange.post("/api/v1/events", withdrawal("w-1", "6")).refused_with(409, "w-1");
+    let reader = app.as_role("investigator");
+    let stored = reader.get("/api/v1/events/w-1").ok();
+    assert_eq!((&stored["event"]["customer"], &stored["event"]["amount"]), (&json!("c-1"), &json!("5")));
+    assert_eq!(reader.get("/api/v1/events?limit=1").ok().as_array().map(Vec::len), Some(1));
+    assert_eq!(reader.get("/api/v1/events?after=1").ok(), json!([]));
+    reader.get("/api/v1/events?limit=many").refused_with(400, "limit");
+    // An event of the chain is decided with what the chain says.
+    let mut on_chain = withdrawal("w-2", "5");
+    (on_chain["asset"], on_chain["counterparty"]) = (json!("BTC"), json!(PAID));
+    exchange.post("/api/v1/events", on_chain).ok();
+    assert_eq!(reader.get("/api/v1/events/w-2").ok()["facts"]["found"], true);
+    exchange.get("/api/v1/events").refused_with(403, "read");
+}
+
+fn a_movement_is_completed(app: &TestApp) {
+    let exchange = app.as_role("exchange");
+    exchange.post("/api/v1/events", withdrawal("w-1", "5")).ok();
+    let done = json!({"time": START + 60, "status": "confirmed", "tx": "11".repeat(32), "height": 170});
+    let completed = exchange.post("/api/v1/events/w-1/completion", done.clone()).ok();
+    assert_eq!(completed["completion"]["status"], "confirmed", "{completed}");
+    assert_eq!(exchange.post("/api/v1/events/w-1/completion", done).ok(), completed, "sent again, it changes nothing");
+    exchange
+        .post("/api/v1/events/w-1/completion", json!({"time": START + 60, "status": "lost"}))
+        .refused_with(400, "lost");
+    exchange
+        .post(
+            "/api/v1/events",
+            json!({"id": "l-1", "kind": "account", "time": START, "customer": "c-1", "action": "login"}),
+        )
+        .ok();
+    let login = json!({"time": START, "status": "confirmed", "tx": "11".repeat(32)});
+    let answer = exchange.post("/api/v1/events/l-1/completion", login);
+    assert!(matches!(answer.status, 400 | 409), "a login moves nothing: {}", answer.text());
+}
+
+fn wrong_events_name_their_field(app: &TestApp) {
+    let exchange = app.as_role("exchange");
+    for (field, value) in [("amount", json!("-5")), ("amount", json!("5.5")), ("value", json!(-1)), ("id", json!(""))] {
+        let mut event = withdrawal("w-1", "5");
+        event[field] = value;
+        exchange.post("/api/v1/events", event).refused_with(400, field);
+    }
+    assert_eq!(app.as_role("investigator").get("/api/v1/events").ok(), json!([]));
+}
+
+fn past_transfers_are_screened_again(app: &TestApp) {
+    app.decided("w-1", "c-1");
+    let report = app.as_role("administrator").post("/api/v1/rescreen", Value::Null).ok();
+    assert!(report.is_object(), "{report}");
+}

@@ -1,0 +1,61 @@
+//! Holds: placed, released by two persons, expired, checked.
+
+use holdfast_testing::START;
+use holdfast_testing_app::{TestApp, on_both_apps};
+use serde_json::{Value, json};
+
+on_both_apps!(a_hold_is_placed_once_and_released_by_two, holds_expire, wrong_holds_name_their_field);
+
+pub fn freeze(id: &str, customer: &str) -> Value {
+    json!({"id": id, "scope": "account", "customer": customer, "basis": "order 12/2026", "reason": "ordered by the court"})
+}
+
+fn a_hold_is_placed_once_and_released_by_two(app: &TestApp) {
+    let (ana, bo) = (app.as_person("ana", "investigator"), app.as_person("bo", "investigator"));
+    let placed = ana.post("/api/v1/holds", freeze("f-1", "c-1")).ok();
+    assert_eq!(placed["hold"], 1);
+    assert_eq!(ana.post("/api/v1/holds", freeze("f-1", "c-1")).ok(), placed, "sent again, it is the same hold");
+    let other = ana.post("/api/v1/holds", freeze("f-1", "c-2"));
+    assert!(matches!(other.status, 400 | 409), "{}", other.text());
+    let state = |of: &str| ana.get(&format!("/api/v1/holds?state={of}")).ok().as_array().unwrap().len();
+    assert_eq!((state("active"), state("released")), (1, 0));
+    let why = json!({"reason": "the order was withdrawn"});
+    let asked = ana.post("/api/v1/holds/1/release", why.clone());
+    assert!(matches!(asked.status, 200 | 409), "{}", asked.text());
+    assert_eq!(state("active"), 1, "one person releases nothing");
+    ana.post("/api/v1/holds/1/release", why.clone()).refused_with(409, "another person");
+    let released = bo.post("/api/v1/holds/1/release", why.clone()).ok();
+    assert_eq!(released["state"], "released", "{released}");
+    bo.post("/api/v1/holds/1/release", why).refused(409);
+    assert_eq!((state("active"), state("released")), (0, 1));
+    assert_eq!(ana.get("/api/v1/holds/check").ok()["problems"], json!([]));
+    // A held account decides.
+    ana.post("/api/v1/holds", freeze("f-2", "c-1")).ok();
+    let decision = app.as_role("exchange").post("/api/v1/events", crate::events::withdrawal("w-1", "5")).ok();
+    assert_eq!(decision["decision"], "reject", "{decision}");
+}
+
+fn holds_expire(app: &TestApp) {
+    let ana = app.as_role("investigator");
+    let mut short = freeze("f-1", "c-1");
+    short["expires"] = json!(START + 3_600);
+    ana.post("/api/v1/holds", short).ok();
+    assert_eq!(ana.get("/api/v1/holds?customer=c-1&state=active").ok()[0]["id"], 1);
+    app.advance(3_601);
+    app.shared.screening.expire_holds().unwrap();
+    assert_eq!(ana.get("/api/v1/holds").ok()[0]["state"], "expired");
+    ana.post("/api/v1/holds/1/release", json!({"reason": "late"})).refused(409);
+}
+
+fn wrong_holds_name_their_field(app: &TestApp) {
+    let ana = app.as_role("investigator");
+    for (field, value) in [("customer", json!("")), ("basis", json!("")), ("reason", json!(""))] {
+        let mut hold = freeze("f-1", "c-1");
+        hold[field] = value;
+        ana.post("/api/v1/holds", hold).refused_with(400, field);
+    }
+    let mut amount = freeze("f-1", "c-1");
+    amount["scope"] = json!("amount");
+    ana.post("/api/v1/holds", amount).refused(400);
+    assert_eq!(ana.get("/api/v1/holds").ok(), json!([]));
+}

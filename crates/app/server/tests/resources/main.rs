@@ -1,0 +1,30 @@
+//! The API by resource, the whole application in process, on SQLite and PostgreSQL.
+//!
+//! Each module has a resource's successes, state conflicts and second persons. What is the same for all operations stands in `refusals`, which
+//! walks the OpenAPI document. `coverage` lists the operations that no module calls with success.
+
+mod academy;
+mod alerts;
+mod audit;
+mod campaigns;
+mod cases;
+mod chain;
+mod changes;
+mod communities;
+mod compat;
+mod coverage;
+mod document;
+mod events;
+mod flags;
+mod health;
+mod holds;
+mod keys;
+mod matching;
+mod pages;
+mod portal;
+mod records;
+mod refusals;
+mod requests;
+mod rules;
+mod sources;
+mod webhooks;

@@ -1,0 +1,45 @@
+//! Pages in process: sign-in, form tokens, and what they show.
+
+use holdfast_testing_app::{PAID, TestApp, on_both_apps};
+
+on_both_apps!(a_browser_signs_in_and_works, nobody_works_without_a_session_or_a_token);
+
+fn a_browser_signs_in_and_works(app: &TestApp) {
+    app.decided("w-1", "c-1");
+    let browser = app.browser().sign_in("investigator");
+    for path in
+        ["/desk", "/desk/alerts", "/desk/holds", "/desk/cases", "/desk/requests", "/", &format!("/address/{PAID}")]
+    {
+        let page = browser.page(path);
+        assert!(page.ok().contains("<h1"), "{path}");
+        assert!(page.answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+    }
+    let opened = browser.page("/desk/cases").form("/desk/cases").submit(&[("title", "A <ransom>"), ("summary", "B")]);
+    assert_eq!(opened.status, 303, "{}", opened.text());
+    let page = browser.page("/desk/cases/1").ok();
+    assert!(page.contains("A &lt;ransom&gt;") && !page.contains("<ransom>"), "{page}");
+    browser.page("/desk").form("/sign-out").submit(&[]);
+    assert_eq!(browser.page("/desk").answer.status, 303, "signed out");
+}
+
+fn nobody_works_without_a_session_or_a_token(app: &TestApp) {
+    let stranger = app.browser();
+    let page = stranger.page("/desk/cases");
+    assert_eq!((page.answer.status, page.answer.header("location")), (303, "/sign-in?next=/desk/cases"));
+    let browser = app.browser().sign_in("investigator");
+    assert_eq!(
+        browser.post("/desk/cases", &[("title", "A"), ("summary", "B")]).status,
+        403,
+        "a form without its token"
+    );
+    let form = browser.page("/desk/cases").form("/desk/cases").hidden;
+    let token = form.iter().find(|(n, _)| n == "csrf").map(|(_, v)| v.clone()).unwrap();
+    assert_eq!(stranger.post("/desk/cases", &[("csrf", &token), ("title", "A")]).status, 303, "no session");
+    assert_eq!(app.as_role("investigator").get("/api/v1/desk/cases").ok(), serde_json::json!([]));
+    let missing = browser.page("/desk/nope");
+    assert!(
+        missing.answer.status == 404 && missing.answer.text().contains("There is no page at"),
+        "{}",
+        missing.answer.text()
+    );
+}

@@ -1,0 +1,113 @@
+//! The officers' portal: registration, second factor, requests, productions.
+
+use crate::requests::{agency, granted, request};
+use holdfast_testing_app::{Caller, TestApp, on_both_apps};
+use serde_json::{Value, json};
+
+on_both_apps!(
+    an_officer_enters_and_sees_own_requests_only,
+    an_officer_fetches_the_production,
+    passkeys_need_an_authenticator
+);
+
+const EMAIL: &str = "ana.berg@fbi.gov";
+
+/// The code that was mailed last.
+fn code(app: &TestApp) -> String {
+    let mail = app.mail().pop().expect("mail");
+    mail.body.split(|c: char| !c.is_ascii_digit()).find(|w| w.len() == 8).expect("a code").to_owned()
+}
+
+fn token(session: &Value) -> String {
+    session["token"].as_str().expect("a token").to_owned()
+}
+
+/// Registers an officer with a second factor; returns the session. Nobody approved the officer yet.
+fn registered<'a>(app: &'a TestApp, email: &str) -> Caller<'a> {
+    let nobody = app.as_nobody();
+    nobody.post("/api/v1/portal/code", json!({"email": email, "name": "Ana Berg"})).success();
+    nobody.post("/api/v1/portal/prove", json!({"email": email, "code": "00000000"})).refused(409);
+    let half =
+        app.with_token(&token(&nobody.post("/api/v1/portal/prove", json!({"email": email, "code": code(app)})).ok()));
+    half.get("/api/v1/portal/requests").refused(401);
+    let uri = half.post("/api/v1/portal/factor", Value::Null).ok()["uri"].as_str().unwrap().to_owned();
+    half.put("/api/v1/portal/factor", json!({"code": "12"})).refused(409);
+    let code = totp_rs::Totp::from_url(uri).unwrap().generate(app.now() as u64).to_string();
+    app.with_token(&token(&half.put("/api/v1/portal/factor", json!({"code": code})).ok()))
+}
+
+/// Registers an officer and approves them.
+fn officer<'a>(app: &'a TestApp, email: &str) -> Caller<'a> {
+    let officer = registered(app, email);
+    let id = officer.get("/api/v1/portal/me").ok()["id"].clone();
+    let verdict = json!({"verdict": "approve", "reason": "called back"});
+    app.as_role("approver").post(&format!("/api/v1/desk/officers/{id}"), verdict).ok();
+    officer
+}
+
+fn an_officer_enters_and_sees_own_requests_only(app: &TestApp) {
+    agency(app);
+    app.as_nobody().post("/api/v1/portal/code", json!({"email": "x@gmail.com"})).refused_with(400, "email");
+    let officer = registered(app, EMAIL);
+    officer.get("/api/v1/portal/requests").refused(409);
+    let listed = app.as_role("approver").get("/api/v1/desk/officers").ok();
+    assert_eq!(listed[0]["email"], EMAIL, "{listed}");
+    let verdict = json!({"verdict": "approve", "reason": "called back"});
+    app.as_role("investigator").post("/api/v1/desk/officers/1", verdict.clone()).refused_with(403, "approve");
+    app.as_role("approver").post("/api/v1/desk/officers/1", verdict.clone()).ok();
+    let again = app.as_role("approver").post("/api/v1/desk/officers/1", verdict);
+    assert!(matches!(again.status, 200 | 409), "{}", again.text());
+    officer.post("/api/v1/portal/requests", request("r-1")).ok();
+    let mut changed = request("r-1");
+    changed["reference"] = json!("another");
+    officer.post("/api/v1/portal/requests", changed).refused(409);
+    officer.post("/api/v1/portal/requests", json!({"id": "r-2"})).refused_with(400, "received");
+    assert!(officer.get("/api/v1/portal/requests/r-1").ok().to_string().contains("24-mj-r-1"));
+    officer.post("/api/v1/portal/requests/r-1/messages", json!({"text": "The order is attached."})).ok();
+    let put = |bytes: &str| {
+        let path = "/api/v1/portal/requests/r-1/files/order.pdf?media_type=application/pdf";
+        officer.send("PUT", path, "application/octet-stream", bytes)
+    };
+    put("MZ").refused(400);
+    put("%PDF-1.7 order").ok();
+    put("%PDF-1.7 another").refused(409);
+    // Another officer of the same agency sees nothing of it.
+    app.advance(120);
+    let other = self::officer(app, "kim@fbi.gov");
+    assert_eq!(other.get("/api/v1/portal/requests").ok(), json!([]));
+    other.get("/api/v1/portal/requests/r-1").refused(404);
+    other.post("/api/v1/portal/requests/r-1/messages", json!({"text": "x"})).refused(404);
+    other.get("/api/v1/portal/requests/r-1/productions").refused(404);
+}
+
+fn an_officer_fetches_the_production(app: &TestApp) {
+    agency(app);
+    let officer = officer(app, EMAIL);
+    officer.post("/api/v1/portal/requests", request("r-1")).ok();
+    granted(app);
+    let identity = age::x25519::Identity::generate();
+    officer.put("/api/v1/portal/me", json!({"recipients": ["nobody"]})).refused_with(400, "recipients");
+    officer.put("/api/v1/portal/me", json!({"recipients": [identity.to_public().to_string()]})).ok();
+    officer.get("/api/v1/portal/requests/r-1/productions/1").refused(404);
+    app.as_person("ana", "investigator").post("/api/v1/desk/requests/r-1/productions", Value::Null).ok();
+    assert_eq!(officer.get("/api/v1/portal/requests/r-1/productions").ok().as_array().map(Vec::len), Some(1));
+    let sealed = officer.get("/api/v1/portal/requests/r-1/productions/1");
+    let plain = age::decrypt(&identity, &sealed.success().body).expect("the officer's key opens it");
+    assert!(plain.starts_with(b"PK"), "a package");
+    let log = app.as_role("investigator").get("/api/v1/desk/requests/r-1/productions").ok();
+    assert_eq!(log[0]["downloads"][0]["who"], EMAIL, "{log}");
+}
+
+fn passkeys_need_an_authenticator(app: &TestApp) {
+    agency(app);
+    let officer = officer(app, EMAIL);
+    assert_eq!(officer.get("/api/v1/portal/passkeys").ok(), json!([]));
+    assert!(officer.post("/api/v1/portal/passkeys", Value::Null).ok().is_object());
+    let made = officer.put(
+        "/api/v1/portal/passkeys",
+        json!({"name": "laptop", "credential": {"id": "AAECAw", "type": "public-key"}}),
+    );
+    assert!(matches!(made.status, 400 | 409), "{}", made.text());
+    officer.delete("/api/v1/portal/passkeys/7").refused(404);
+    app.as_nobody().get("/api/v1/portal/passkeys").refused(401);
+}
