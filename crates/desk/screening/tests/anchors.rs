@@ -226,7 +226,8 @@ fn people_have_keys_and_two_people_are_two(place: &TestDb) {
     assert!(!screening.keys().unwrap().iter().find(|k| k.id == "b1").unwrap().is_in_force());
     assert!(matches!(suspend(people[0].id, "x"), Err(ScreeningError::State(_))), "the last administrator stays");
     assert!(screening.keys().unwrap().iter().any(|k| k.id == "a1" && k.is_in_force()), "nothing of it happened");
-    assert!(matches!(screening.add_key("b2", "Ben", vec!["read".into()], 0, "ana"), Err(ScreeningError::State(_))));
+    let phone = ApiKey { id: "b2".into(), name: "phone".into(), person: "Ben".into(), ..keys[0].clone() };
+    assert!(matches!(screening.add_key_of(phone), Err(ScreeningError::State(_))), "nobody who is suspended gets a key");
     screening.set_person_state(ben.id, PersonState::Active, "is back", "ana").unwrap();
     assert_eq!(screening.verify_audit(None).unwrap().problems, [""; 0]);
     // What the database says is what the log says.
