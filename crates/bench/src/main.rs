@@ -47,9 +47,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    output::end_quietly_when_unread();
-    output::install_stop_handler(false);
-    let result = match cli.command {
+    output::run_command("holdfast-bench", false, || match cli.command {
         Command::Chain(args) => chain::run(&args, cli.json),
         Command::Screening(args) => screening::run(&args, cli.json),
         Command::Interference(args) => interference::run(&args, cli.json),
@@ -58,12 +56,5 @@ fn main() -> ExitCode {
         Command::Sharing(args) => sharing::run(&args, cli.json),
         Command::Accuracy(args) => accuracy::run(args, cli.json),
         Command::Ingest(args) => chain::ingest_alone(&args),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("holdfast-bench: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    })
 }

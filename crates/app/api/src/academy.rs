@@ -8,8 +8,8 @@ use crate::screening::json;
 use crate::sharing::{WhyBody, run};
 use crate::sign_in::cookie;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::{Extension, Json};
 use holdfast_academy::attempts::{Answer as LabAnswer, AttemptView, ClassView, Desk, ScoreLine};
@@ -44,6 +44,31 @@ pub fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
             session.and_then(|c| shared.gate.learners.subject(&c, shared.screening.now())).unwrap_or_default()
         }
     }
+}
+
+/// Header by which a command on the desk's machine names the learner that it acts for.
+pub const LEARNER_HEADER: &str = "x-holdfast-learner";
+
+/// The learner that a command on the desk's machine names; none for other requests.
+///
+/// # Errors
+/// 400 for a number that is none.
+pub fn learner_of_command(shared: &Shared, request: &Request) -> Result<Option<i64>, ApiError> {
+    let Some(learner) = request.headers().get(LEARNER_HEADER) else { return Ok(None) };
+    if shared.gate.command_of(request, shared.screening.now()).is_none() {
+        return Ok(None);
+    }
+    let learner = learner.to_str().ok().and_then(|t| t.parse().ok());
+    learner.map(Some).ok_or_else(|| ApiError::bad(format!("{LEARNER_HEADER}: is no number")))
+}
+
+/// The value of the `Authorization` header with which a learner's own requests come.
+///
+/// # Errors
+/// 404 for a learner who is unknown.
+pub async fn key_of_learner(shared: &Shared, learner: i64) -> Result<HeaderValue, ApiError> {
+    let key = run(shared.clone(), move |s| Ok(s.academy().key_of(learner)?)).await?;
+    HeaderValue::from_str(&format!("Bearer {key}")).map_err(|e| ApiError::internal(e.to_string()))
 }
 
 /// Does something as the learner whose key it is; 401 for who has none.
@@ -288,6 +313,33 @@ pub async fn certify(
     responses((status = 200, body = Certificate), (status = 404, body = ErrorBody)))]
 pub async fn certificate(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Certificate> {
     run(shared, move |s| Ok(s.academy().certificate(&id)?)).await.map(Json)
+}
+
+/// A certificate as PDF, which carries the signed credential.
+#[utoipa::path(get, path = "/api/v1/academy/certificates/{id}/pdf", params(("id" = String, Path, description = "Number")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404, body = ErrorBody)))]
+pub async fn certificate_pdf(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let bytes = run(shared, move |s| Ok(s.academy().certificate_pdf(&id)?)).await?;
+    Ok(download("certificate.pdf", "application/pdf", bytes))
+}
+
+/// Notes a learner's sheet of feedback on a session, for sheets on paper; a second one replaces the first.
+#[utoipa::path(put, path = "/api/v1/academy/sessions/{id}/learners/{learner}/feedback",
+    params(("id" = i64, Path, description = "Session"), ("learner" = i64, Path, description = "Learner")),
+    request_body(content = Feedback, example = json!({"content": 5, "trainer": 4, "labs": 5, "comment": ""})),
+    responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn note_feedback(
+    State(shared): State<Shared>,
+    Path((id, learner)): Path<(i64, i64)>,
+    body: Bytes,
+) -> Result<StatusCode, ApiError> {
+    let sheet: Feedback = json(&body)?;
+    run(shared, move |s| {
+        let academy = s.academy();
+        Ok(academy.give_feedback(id, &academy.learner(learner)?, sheet)?)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Revokes a certificate.

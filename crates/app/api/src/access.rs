@@ -177,6 +177,7 @@ pub fn takes_files(path: &str) -> bool {
     matches!(
         parts[..],
         ["records" | "blocks" | "tags" | "verify" | "rules"]
+            | ["audit", "verify"]
             | ["rules", "test"]
             | ["academy", "courses"]
             | ["sharing", "matching", _]

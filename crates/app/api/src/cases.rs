@@ -205,6 +205,28 @@ pub async fn scan_bytes(
     .map(Json)
 }
 
+/// The secret key that opens what a scan sealed for a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CaseKeyAnswer {
+    /// age's `AGE-SECRET-KEY-1...`.
+    secret_key: String,
+}
+
+/// Gives the key that opens what scans sealed for a case, to a command on the desk's machine only. The look is in the audit log.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/secret-key", params(("id" = u64, Path, description = "Number")),
+    responses((status = 200, body = CaseKeyAnswer), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn case_secret_key(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<CaseId>,
+) -> Result<Json<CaseKeyAnswer>, ApiError> {
+    if !caller.is_local() {
+        let message = "the key of a case leaves the desk's machine for nobody: use `holdfast evidence secrets` there";
+        return Err(ApiError { status: axum::http::StatusCode::FORBIDDEN, message: message.into() });
+    }
+    with(shared, &caller, move |d, p| Ok(CaseKeyAnswer { secret_key: d.case_secret_key(id, p)? })).await
+}
+
 /// Traces, and saves the answer in the case as it is now. The parameters are those of /api/v1/trace.
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]

@@ -364,6 +364,8 @@ pub struct NameQuery {
 /// What an import did.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportAnswer {
+    /// Packs and lists read.
+    packs: usize,
     tags: usize,
     new_tags: usize,
     actors: usize,
@@ -405,6 +407,7 @@ pub async fn import_tags(
         }
         w.catch_up();
         Ok(ImportAnswer {
+            packs: report.packs,
             tags: report.tags,
             new_tags: report.new_tags,
             actors: report.actors,

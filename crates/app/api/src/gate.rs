@@ -206,7 +206,7 @@ impl Gate {
     }
 
     /// Who runs a command on this machine: proved by the desk's secret, for one request, within a minute.
-    fn command_of(&self, request: &Request, now: i64) -> Option<Caller> {
+    pub fn command_of(&self, request: &Request, now: i64) -> Option<Caller> {
         let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
         let (kind, rest) = text.split_once(' ')?;
         let is_here = request.extensions().get::<access::Peer>().is_some_and(|p| p.0.is_loopback());

@@ -141,17 +141,30 @@ pub async fn request(
     intake(shared, move |i| i.open(&id, &caller.0)).await
 }
 
+/// How targets are matched.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct MatchesQuery {
+    /// Whether clusters and paths of the ledger are asked too (default true); without them only what is stated counts.
+    ledger: Option<bool>,
+}
+
 /// Customers that a request's targets are matched to: directly, by a withdrawal, through a cluster, or by a traced path. The look is in the
 /// audit log.
-#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/matches", params(("id" = String, Path, description = "The portal's id")),
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/matches",
+    params(("id" = String, Path, description = "The portal's id"), MatchesQuery),
     responses((status = 200, body = Vec<Matched>), (status = 404, body = ErrorBody)))]
 pub async fn matches(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
+    Query(q): Query<MatchesQuery>,
 ) -> Result<Json<Vec<Matched>>, ApiError> {
     let theirs = shared.clone();
-    intake(shared, move |i| i.matches(Some(&theirs.chain().snapshot()), &id, &caller.0)).await
+    intake(shared, move |i| {
+        let snapshot = q.ledger.unwrap_or(true).then(|| theirs.chain().snapshot());
+        i.matches(snapshot.as_deref(), &id, &caller.0)
+    })
+    .await
 }
 
 /// Takes a step with a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.

@@ -610,6 +610,32 @@ pub async fn verify_audit(State(shared): State<Shared>, Query(q): Query<HeadQuer
     block(shared, move |s| s.verify_anchored(q.head.as_deref(), anchors.as_deref(), None)).await.map(Json)
 }
 
+/// Most bytes of a copy of the anchors.
+const MAX_ANCHORS: usize = 16 << 20;
+
+/// Verifies the audit log as `GET` does, with a copy of `audit.anchors` that lay elsewhere instead of the desk's own.
+#[utoipa::path(post, path = "/api/v1/audit/verify", params(HeadQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = AuditReport), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn verify_audit_by_copy(
+    State(shared): State<Shared>,
+    Query(q): Query<HeadQuery>,
+    body: Bytes,
+) -> Answer<AuditReport> {
+    if body.is_empty() || body.len() > MAX_ANCHORS {
+        return Err(ApiError::bad(format!("body: must be a copy of audit.anchors of 1 to {MAX_ANCHORS} bytes")));
+    }
+    let anchors = shared.anchors.clone();
+    let anchors = anchors.ok_or_else(|| ScreeningError::State("this desk has no folder for anchors".into()))?;
+    block(shared, move |s| {
+        let io = |e: std::io::Error| ScreeningError::State(format!("the copy cannot be kept for the check: {e}"));
+        let mut copy = tempfile::NamedTempFile::new().map_err(io)?;
+        std::io::Write::write_all(&mut copy, &body).map_err(io)?;
+        s.verify_anchored(q.head.as_deref(), Some(&anchors), Some(copy.path()))
+    })
+    .await
+    .map(Json)
+}
+
 /// Whether the system's clock is trusted.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ClockState {

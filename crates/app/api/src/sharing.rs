@@ -676,20 +676,29 @@ pub async fn tag_pack(State(shared): State<Shared>, Query(q): Query<PackQuery>) 
     Ok(([(header::CONTENT_TYPE, "application/yaml")], text).into_response())
 }
 
+/// Label of what is given out.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct LabelQuery {
+    /// TLP:CLEAR or TLP:GREEN (default).
+    tlp: Option<String>,
+}
+
 /// A file of a pack's MISP feed: `manifest.json`, `hashes.csv`, or an event's `UUID.json`.
 #[utoipa::path(get, path = "/api/v1/sharing/misp/{creator}/{pack}/{file}", params(("creator" = String, Path, description = "Who gives it out"),
-    ("pack" = String, Path, description = "Title of the pack"), ("file" = String, Path, description = "File")),
+    ("pack" = String, Path, description = "Title of the pack"), ("file" = String, Path, description = "File"), LabelQuery),
     responses((status = 200, body = Object), (status = 404, body = ErrorBody)))]
 pub async fn misp(
     State(shared): State<Shared>,
     Path((creator, pack, file)): Path<(String, String, String)>,
+    Query(q): Query<LabelQuery>,
 ) -> Result<Response, ApiError> {
+    let tlp = label(q.tlp.as_deref())?;
     let media = if file.ends_with(".csv") { "text/csv" } else { "application/json" };
     let bytes = run(shared, move |s| {
         let tags = pack_tags(s, &pack)?;
         let tags: Vec<&Tag> = tags.iter().collect();
         let transactions = transactions_to(&s.chain().snapshot(), &tags);
-        let mut feed = s.sharing().misp_feed(&creator, &tags, &transactions, Tlp::Green)?;
+        let mut feed = s.sharing().misp_feed(&creator, &tags, &transactions, tlp)?;
         let missing = || ApiError { status: StatusCode::NOT_FOUND, message: format!("no file '{file}' in this feed") };
         feed.remove(&file).ok_or_else(missing)
     })

@@ -1,19 +1,25 @@
 //! `holdfast academy`: courses, sessions, labs, certificates.
 
+use crate::answer::{Answer, Fields};
+use crate::args::DeskArgs;
 use crate::output;
-use crate::screening::DeskArgs;
+use crate::running::Reach;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use holdfast_academy::Academy;
-use holdfast_academy::attempts::{Answer, AttemptView};
+use holdfast_academy::AcademyError;
+use holdfast_academy::attempts::Answer as LabAnswer;
 use holdfast_academy::classes::{Feedback, Learner, Mode, NewLearner, NewSession};
 use holdfast_academy::course::MAX_COURSE;
 use holdfast_academy::grade::percent;
 use holdfast_academy::labs::{LABS, Lab, lab, make};
 use holdfast_academy::xapi;
+use holdfast_academy::{Academy, certificate};
+use holdfast_client::{Client, Request, api_path};
 use holdfast_console::desk_key::master;
 use holdfast_input::time::{parse_date, rfc3339};
-use serde_json::json;
+use holdfast_screening::Screening;
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
@@ -345,12 +351,24 @@ pub enum CertificatesCommand {
     },
 }
 
-/// Runs something at the academy of a store.
-pub fn at_academy<T>(args: &DeskArgs, run: impl FnOnce(&Academy<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let screening = args.open()?;
-    let master = master(&args.store.store, &screening)?;
+/// Works at the academy in this process.
+fn academy<T>(
+    args: &DeskArgs,
+    screening: &Screening,
+    run: impl FnOnce(&Academy<'_>) -> Result<T, AcademyError>,
+) -> anyhow::Result<T> {
+    let master = master(&args.store.store, screening)?;
     let site = std::env::var("HOLDFAST_SITE").unwrap_or_else(|_| "http://localhost:8650".into());
-    run(&Academy { screening: &screening, master: &master, site: site.trim_end_matches('/') })
+    Ok(run(&Academy { screening, master: &master, site: site.trim_end_matches('/') })?)
+}
+
+/// Answers from the academy: `here` in this process, or `there` by the server that has the desk.
+fn answer<T: Serialize>(
+    args: &DeskArgs,
+    here: impl FnOnce(&Academy<'_>) -> Result<T, AcademyError>,
+    there: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
+) -> anyhow::Result<Answer> {
+    args.answer(|s| academy(args, s, here), there)
 }
 
 fn find(name: &str) -> anyhow::Result<&'static Lab> {
@@ -443,282 +461,415 @@ fn labs(command: LabsCommand, as_json: bool) -> anyhow::Result<()> {
 fn courses(command: CoursesCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         CoursesCommand::List { desk, lang } => {
-            let all = at_academy(&desk, |a| Ok(a.courses(&lang)?))?;
+            let path = api_path(&["academy", "courses"]);
+            let all = answer(&desk, |a| a.courses(&lang), |c| c.get(&path).query("lang", &lang))?;
             if as_json {
-                return output::json(&all);
+                return all.print();
             }
-            for c in &all {
-                println!(
-                    "{:<20} {} v{} ({}): {}",
-                    c.header.course,
-                    c.header.lang,
-                    c.header.version,
-                    c.languages.join(", "),
-                    c.header.title
-                );
+            for c in all.items() {
+                let (header, languages) = (&c["header"], c.words("languages").join(", "));
+                let (course, lang, version) = (header.word("course"), header.word("lang"), header.count("version"));
+                println!("{course:<20} {lang} v{version} ({languages}): {}", header.word("title"));
             }
             Ok(())
         }
         CoursesCommand::Show { desk, course, lang } => {
-            let found = at_academy(&desk, |a| Ok(a.course(&course, &lang)?))?;
+            let path = api_path(&["academy", "courses", &course]);
+            let found = answer(&desk, |a| a.course(&course, &lang), |c| c.get(&path).query("lang", &lang))?;
             if as_json {
-                return output::json(&found);
+                return found.print();
             }
-            println!("# {}\n\n{}", found.header.title, found.header.summary);
-            found.lessons.iter().for_each(|l| println!("\n## {}\n\n{}", l.title, l.text));
+            println!("# {}\n\n{}", found["header"].word("title"), found["header"].word("summary"));
+            found.list("lessons").iter().for_each(|l| println!("\n## {}\n\n{}", l.word("title"), l.word("text")));
             Ok(())
         }
         CoursesCommand::Add { desk, file } => {
             let text = String::from_utf8(output::read_bounded(&file, MAX_COURSE)?)
                 .with_context(|| format!("{}: no UTF-8", file.display()))?;
-            let added =
-                at_academy(&desk, |a| a.add_course(&text, &desk.actor).with_context(|| file.display().to_string()))?;
+            let added = answer(
+                &desk,
+                |a| a.add_course(&text, &desk.actor),
+                |c| c.post("/api/v1/academy/courses").body(text.as_bytes().to_vec(), "text/markdown"),
+            );
+            let added = added.with_context(|| file.display().to_string())?;
             if as_json {
-                return output::json(&added);
+                return added.print();
             }
-            println!("{} {} version {}", added.course, added.lang, added.version);
+            println!("{} {} version {}", added.word("course"), added.word("lang"), added.count("version"));
             Ok(())
         }
     }
 }
 
+/// The path of a session, or of something of it.
+fn session_path(id: i64, rest: &[&str]) -> String {
+    let id = id.to_string();
+    api_path(&[&["academy", "sessions", id.as_str()], rest].concat())
+}
+
+fn plan(args: PlanArgs, as_json: bool) -> anyhow::Result<()> {
+    let new = NewSession {
+        course: args.course,
+        lang: args.lang,
+        title: args.title,
+        mode: if args.online { Mode::Online } else { Mode::InPerson },
+        country: args.country,
+        place: args.place,
+        starts: day("--starts", &args.starts)?,
+        ends: day("--ends", &args.ends)?,
+        parts: args.parts,
+        trainer: args.trainer,
+        capacity: args.capacity,
+    };
+    let desk = &args.desk;
+    let made =
+        answer(desk, |a| a.plan_session(new.clone(), &desk.actor), |c| c.post("/api/v1/academy/sessions").json(&new))?;
+    if as_json {
+        return made.print();
+    }
+    println!("session {}: {}", made.int("id"), made["plan"].word("title"));
+    Ok(())
+}
+
+fn list_sessions(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let all = answer(desk, |a| a.sessions(), |c| c.get("/api/v1/academy/sessions"))?;
+    if as_json {
+        return all.print();
+    }
+    for s in all.items() {
+        let plan = &s["plan"];
+        println!(
+            "{:>4} {} {} {} ({}), {} of {}, {}",
+            s.int("id"),
+            &rfc3339(plan.int("starts"))[..10],
+            plan.word("title"),
+            plan.word("place"),
+            plan.word("country"),
+            s.int("enrolled"),
+            plan.count("capacity"),
+            s.word("state")
+        );
+    }
+    Ok(())
+}
+
+fn show_session(desk: &DeskArgs, id: i64, as_json: bool) -> anyhow::Result<()> {
+    let here =
+        |a: &Academy<'_>| Ok(json!({"session": a.session(id)?, "roster": a.roster(id)?, "feedback": a.feedback(id)?}));
+    let file = answer(desk, here, |c| c.get(&session_path(id, &[])))?;
+    if as_json {
+        return file.print();
+    }
+    let (session, plan) = (&file["session"], &file["session"]["plan"]);
+    println!("{} ({}), {}", plan.word("title"), session.word("state"), plan.word("trainer"));
+    for l in file.list("roster") {
+        let certificate = l["certificate"].as_str().map(|c| format!(", certificate {c}")).unwrap_or_default();
+        let (learner, who) = (l["learner"].int("id"), &l["learner"]["who"]);
+        println!(
+            "{learner:>4} {} ({}, {}), attended {} of {}{certificate}",
+            who.word("name"),
+            who.word("agency"),
+            who.word("country"),
+            l.list("attended").len(),
+            plan.count("parts")
+        );
+    }
+    println!("{} sheets of feedback", file["feedback"].count("sheets"));
+    Ok(())
+}
+
+fn print_class(class: &Value) {
+    for l in class.list("learners") {
+        println!("{}", l["learner"]["who"].word("name"));
+        for r in l.list("labs") {
+            let at = r["at"].as_str().map(|a| format!(", at {a}")).unwrap_or_default();
+            println!(
+                "    {:<20} {:>7}{} {} tries, {} hints{at}",
+                r.word("lab"),
+                percent(r.count("score")),
+                if r.is("passed") { " passed" } else { "" },
+                r.int("tries"),
+                r.int("hints")
+            );
+        }
+    }
+    for step in class.list("steps") {
+        let (lab, name) = (step[0].as_str().unwrap_or_default(), step[1].as_str().unwrap_or_default());
+        println!("{lab} {name}: {} of {} right, {} answers", step[2], step[3], step[4]);
+    }
+}
+
+fn print_key(made: &Value, is_new_learner: bool) {
+    if is_new_learner {
+        println!("learner {}: {}", made["learner"].int("id"), made["learner"]["who"].word("name"));
+    }
+    if let Some(key) = made["key"].as_str() {
+        println!("key, shown once: {key}");
+    }
+}
+
+/// Statements of learning: printed, or sent to a learning record store.
+fn statements(desk: &DeskArgs, id: i64, to: Option<&str>, user: &str, as_json: bool) -> anyhow::Result<()> {
+    let found = answer(desk, |a| a.statements(id), |c| c.get(&session_path(id, &["xapi"])))?;
+    let Some(to) = to else { return found.print() };
+    let password = std::env::var("HOLDFAST_LRS_PASSWORD").unwrap_or_default();
+    let sent = xapi::send(found.items(), to, user, &password)?;
+    if as_json {
+        return output::json(&json!({"sent": sent}));
+    }
+    println!("{sent} statements sent");
+    Ok(())
+}
+
 fn sessions(command: SessionsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        SessionsCommand::Plan(args) => {
-            let new = NewSession {
-                course: args.course,
-                lang: args.lang,
-                title: args.title,
-                mode: if args.online { Mode::Online } else { Mode::InPerson },
-                country: args.country,
-                place: args.place,
-                starts: day("--starts", &args.starts)?,
-                ends: day("--ends", &args.ends)?,
-                parts: args.parts,
-                trainer: args.trainer,
-                capacity: args.capacity,
-            };
-            let made = at_academy(&args.desk, |a| Ok(a.plan_session(new, &args.desk.actor)?))?;
-            if as_json {
-                return output::json(&made);
-            }
-            println!("session {}: {}", made.id, made.plan.title);
-        }
-        SessionsCommand::List { desk } => {
-            let all = at_academy(&desk, |a| Ok(a.sessions()?))?;
-            if as_json {
-                return output::json(&all);
-            }
-            for s in &all {
-                println!(
-                    "{:>4} {} {} {} ({}), {} of {}, {}",
-                    s.id,
-                    &rfc3339(s.plan.starts)[..10],
-                    s.plan.title,
-                    s.plan.place,
-                    s.plan.country,
-                    s.enrolled,
-                    s.plan.capacity,
-                    s.state
-                );
-            }
-        }
-        SessionsCommand::Show { desk, id } => {
-            let (session, roster, feedback) =
-                at_academy(&desk, |a| Ok((a.session(id)?, a.roster(id)?, a.feedback(id)?)))?;
-            if as_json {
-                return output::json(&json!({"session": session, "roster": roster, "feedback": feedback}));
-            }
-            println!("{} ({}), {}", session.plan.title, session.state, session.plan.trainer);
-            for l in &roster {
-                let certificate = l.certificate.as_deref().map(|c| format!(", certificate {c}")).unwrap_or_default();
-                println!(
-                    "{:>4} {} ({}, {}), attended {} of {}{certificate}",
-                    l.learner.id,
-                    l.learner.who.name,
-                    l.learner.who.agency,
-                    l.learner.who.country,
-                    l.attended.len(),
-                    session.plan.parts
-                );
-            }
-            println!("{} sheets of feedback", feedback.sheets);
-        }
+        SessionsCommand::Plan(args) => return plan(args, as_json),
+        SessionsCommand::List { desk } => return list_sessions(&desk, as_json),
+        SessionsCommand::Show { desk, id } => return show_session(&desk, id, as_json),
         SessionsCommand::Enrol { desk, id, name, email, agency, country } => {
             let who = NewLearner { name, email, agency, country };
-            let made = at_academy(&desk, |a| Ok(a.enrol(id, who, &desk.actor)?))?;
+            let path = session_path(id, &["learners"]);
+            let made = answer(&desk, |a| a.enrol(id, who.clone(), &desk.actor), |c| c.post(&path).json(&who))?;
             if as_json {
-                return output::json(&made);
+                return made.print();
             }
-            println!("learner {}: {}", made.learner.id, made.learner.who.name);
-            if let Some(key) = &made.key {
-                println!("key, shown once: {key}");
-            }
+            print_key(&made, true);
         }
         SessionsCommand::Key { desk, learner } => {
-            let made = at_academy(&desk, |a| Ok(a.new_key(learner, &desk.actor)?))?;
+            let path = api_path(&["academy", "learners", &learner.to_string(), "key"]);
+            let made = answer(&desk, |a| a.new_key(learner, &desk.actor), |c| c.post(&path))?;
             if as_json {
-                return output::json(&made);
+                return made.print();
             }
-            println!("key, shown once: {}", made.key.unwrap_or_default());
+            print_key(&made, false);
         }
         SessionsCommand::Attendance { desk, id, part, learners } => {
             let there = learners.len();
-            at_academy(&desk, |a| Ok(a.note_attendance(id, part, learners, &desk.actor)?))?;
+            let path = session_path(id, &["attendance", &part.to_string()]);
+            answer(
+                &desk,
+                |a| a.note_attendance(id, part, learners.clone(), &desk.actor),
+                |c| c.put(&path).json(&json!({ "present": learners })),
+            )?;
             if as_json {
                 return output::json(&json!({"session": id, "part": part, "present": there}));
             }
             println!("{there} were there in part {part}");
         }
         SessionsCommand::Class { desk, id } => {
-            let class = at_academy(&desk, |a| Ok(a.class_view(id)?))?;
+            let class = answer(&desk, |a| a.class_view(id), |c| c.get(&session_path(id, &["class"])))?;
             if as_json {
-                return output::json(&class);
+                return class.print();
             }
-            for l in &class.learners {
-                println!("{}", l.learner.who.name);
-                for r in &l.labs {
-                    let at = r.at.as_deref().map(|a| format!(", at {a}")).unwrap_or_default();
-                    println!(
-                        "    {:<20} {:>7}{} {} tries, {} hints{at}",
-                        r.lab,
-                        percent(r.score),
-                        if r.passed { " passed" } else { "" },
-                        r.tries,
-                        r.hints
-                    );
-                }
-            }
-            for (lab, step, right, answered, tries) in &class.steps {
-                println!("{lab} {step}: {right} of {answered} right, {tries} answers");
-            }
+            print_class(&class);
         }
         SessionsCommand::Scoreboard { desk, id } => {
-            let board = at_academy(&desk, |a| Ok(a.scoreboard(id)?))?;
+            let board = answer(&desk, |a| a.scoreboard(id), |c| c.get(&session_path(id, &["scoreboard"])))?;
             if as_json {
-                return output::json(&board);
+                return board.print();
             }
-            board.iter().for_each(|l| {
-                println!("{:>3}. {} ({}): {} points, {} labs passed", l.place, l.name, l.agency, l.points, l.passed)
-            });
+            for l in board.items() {
+                let (place, points, passed) = (l.count("place"), l.count("points"), l.count("passed"));
+                println!(
+                    "{place:>3}. {} ({}): {points} points, {passed} labs passed",
+                    l.word("name"),
+                    l.word("agency")
+                );
+            }
         }
         SessionsCommand::Xapi { desk, id, to, user } => {
-            let statements = at_academy(&desk, |a| Ok(a.statements(id)?))?;
-            match to {
-                None => output::json(&statements)?,
-                Some(to) => {
-                    let password = std::env::var("HOLDFAST_LRS_PASSWORD").unwrap_or_default();
-                    let sent = xapi::send(&statements, &to, &user, &password)?;
-                    if as_json {
-                        return output::json(&json!({"sent": sent}));
-                    }
-                    println!("{sent} statements sent");
-                }
-            }
+            return statements(&desk, id, to.as_deref(), &user, as_json);
         }
         SessionsCommand::Feedback { desk, id, learner, marks, comment } => {
             let [content, trainer, labs] = marks[..] else { bail!("give three marks: content, trainer, labs") };
-            at_academy(&desk, |a| {
-                Ok(a.give_feedback(id, &a.learner(learner)?, Feedback { content, trainer, labs, comment })?)
-            })?;
+            let sheet = Feedback { content, trainer, labs, comment };
+            let path = session_path(id, &["learners", &learner.to_string(), "feedback"]);
+            answer(&desk, |a| a.give_feedback(id, &a.learner(learner)?, sheet.clone()), |c| c.put(&path).json(&sheet))?;
             if as_json {
                 return output::json(&json!({"session": id, "learner": learner}));
             }
             println!("noted");
         }
         SessionsCommand::End { desk, id, cancelled } => {
-            at_academy(&desk, |a| Ok(a.end_session(id, cancelled, &desk.actor)?))?;
+            answer(
+                &desk,
+                |a| a.end_session(id, cancelled, &desk.actor),
+                |c| c.post(&session_path(id, &["end"])).json(&json!({ "cancelled": cancelled })),
+            )?;
+            let state = if cancelled { "cancelled" } else { "closed" };
             if as_json {
-                return output::json(&json!({"session": id, "state": if cancelled { "cancelled" } else { "closed" }}));
+                return output::json(&json!({"session": id, "state": state}));
             }
-            println!("session {id} is {}", if cancelled { "cancelled" } else { "closed" });
+            println!("session {id} is {state}");
         }
     }
     Ok(())
 }
 
-fn print_attempt(view: &AttemptView, as_json: bool) -> anyhow::Result<()> {
+fn print_attempt(view: &Answer, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return output::json(view);
+        return view.print();
     }
     println!(
         "{} (attempt {}): {}{}\n\n{}\n",
-        view.lab.title,
-        view.id,
-        percent(view.score),
-        if view.passed { ", passed" } else { "" },
-        view.brief
+        view["lab"].word("title"),
+        view.int("id"),
+        percent(view.count("score")),
+        if view.is("passed") { ", passed" } else { "" },
+        view.word("brief")
     );
-    for s in &view.steps {
-        println!(
-            "[{}] {} ({} points) {}",
-            if s.right {
-                "x"
-            } else if s.over {
-                "-"
-            } else {
-                " "
-            },
-            s.id,
-            s.points,
-            s.question
-        );
-        s.options.iter().for_each(|o| println!("        {o}"));
-        s.feedback.iter().for_each(|f| println!("    {f}"));
-        s.hints.iter().for_each(|h| println!("    hint: {h}"));
-        s.why.iter().for_each(|w| println!("    {w}"));
+    for s in view.list("steps") {
+        let mark = match (s.is("right"), s.is("over")) {
+            (true, _) => "x",
+            (false, true) => "-",
+            (false, false) => " ",
+        };
+        println!("[{mark}] {} ({} points) {}", s.word("id"), s.count("points"), s.word("question"));
+        s.words("options").iter().for_each(|o| println!("        {o}"));
+        s.words("feedback").iter().for_each(|f| println!("    {f}"));
+        s.words("hints").iter().for_each(|h| println!("    hint: {h}"));
+        if let Some(why) = s["why"].as_str() {
+            println!("    {why}");
+        }
     }
     Ok(())
 }
 
+/// Does something as a learner. A server takes the learner's number from commands of its own machine only.
+fn as_learner<T: Serialize>(
+    who: &LearnerArgs,
+    here: impl FnOnce(&Academy<'_>, &Learner) -> Result<T, AcademyError>,
+    there: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
+) -> anyhow::Result<Answer> {
+    let learner = who.learner;
+    answer(
+        &who.desk,
+        |a| here(a, &a.learner(learner)?),
+        |c| there(c).header(holdfast_api::academy::LEARNER_HEADER, &learner.to_string()),
+    )
+}
+
+/// The path of an attempt, or of something of it.
+fn attempt_path(id: i64, rest: &[&str]) -> String {
+    let id = id.to_string();
+    api_path(&[&["learn", "attempts", id.as_str()], rest].concat())
+}
+
 fn attempts(command: AttemptsCommand, as_json: bool) -> anyhow::Result<()> {
-    fn with<T>(who: &LearnerArgs, run: impl FnOnce(&Academy<'_>, &Learner) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        at_academy(&who.desk, |a| run(a, &a.learner(who.learner)?))
-    }
     let view = match command {
-        AttemptsCommand::Begin { who, session, lab } => with(&who, |a, l| Ok(a.begin(session, l, &lab)?))?,
-        AttemptsCommand::Show { who, id } => with(&who, |a, l| Ok(a.attempt(id, l)?))?,
-        AttemptsCommand::Files { who, id, out } => with(&who, |a, l| {
-            let (lab, made) = a.task(id, l)?;
-            write_task(&made, lab.title, &out)?;
-            Ok(a.attempt(id, l)?)
-        })?,
-        AttemptsCommand::Answer { who, id, step, answer } => {
-            let answer = Answer { step, answer: text_of(&answer)? };
-            with(&who, |a, l| Ok(a.answer(id, l, &answer)?))?
+        AttemptsCommand::Begin { who, session, lab } => {
+            let path = api_path(&["learn", "sessions", &session.to_string(), "labs", &lab]);
+            as_learner(&who, |a, l| a.begin(session, l, &lab), |c| c.post(&path))?
         }
-        AttemptsCommand::Hint { who, id, step } => with(&who, |a, l| Ok(a.hint(id, l, &step)?))?,
+        AttemptsCommand::Show { who, id } => {
+            as_learner(&who, |a, l| a.attempt(id, l), |c| c.get(&attempt_path(id, &[])))?
+        }
+        AttemptsCommand::Files { who, id, out } => match who.desk.reach()? {
+            Reach::There(_) => bail!(
+                "the running server gives a task to its learner as a ZIP: `holdfast call GET {} --session KEY --out FILE`; or stop the server",
+                attempt_path(id, &["pack"])
+            ),
+            Reach::Here(screening) => {
+                let (title, made, view) = academy(&who.desk, &screening, |a| {
+                    let learner = a.learner(who.learner)?;
+                    let (lab, made) = a.task(id, &learner)?;
+                    Ok((lab.title, made, a.attempt(id, &learner)?))
+                })?;
+                write_task(&made, title, &out)?;
+                Answer::of(&view)?
+            }
+        },
+        AttemptsCommand::Answer { who, id, step, answer } => {
+            let answer = LabAnswer { step, answer: text_of(&answer)? };
+            let body = json!({ "step": answer.step, "answer": answer.answer });
+            let path = attempt_path(id, &["answers"]);
+            as_learner(&who, |a, l| a.answer(id, l, &answer), |c| c.post(&path).json(&body))?
+        }
+        AttemptsCommand::Hint { who, id, step } => {
+            let path = attempt_path(id, &["hints"]);
+            as_learner(&who, |a, l| a.hint(id, l, &step), |c| c.post(&path).json(&json!({ "step": step })))?
+        }
     };
     print_attempt(&view, as_json)
 }
 
+/// Gives a certificate, and writes it out as PDF.
+fn certify(desk: &DeskArgs, session: i64, learner: i64, pdf: Option<&Path>) -> anyhow::Result<Answer> {
+    let (given, bytes) = match desk.reach()? {
+        Reach::Here(screening) => academy(desk, &screening, |a| {
+            let given = a.certify(session, learner, &desk.actor)?;
+            let bytes = pdf.map(|_| a.certificate_pdf(&given.id)).transpose()?;
+            Ok((serde_json::to_vec(&given).unwrap_or_default(), bytes))
+        })?,
+        Reach::There(client) => {
+            let path = session_path(session, &["certificates"]);
+            let given = client.post(&path).json(&json!({ "learner": learner })).bytes()?;
+            let id = Answer::of_bytes(given.clone())?.word("id").to_owned();
+            let path = api_path(&["academy", "certificates", &id, "pdf"]);
+            (given, pdf.map(|_| client.get(&path).bytes()).transpose()?)
+        }
+    };
+    if let (Some(file), Some(bytes)) = (pdf, bytes) {
+        std::fs::write(file, bytes).with_context(|| file.display().to_string())?;
+    }
+    Answer::of_bytes(given)
+}
+
 fn certificates(command: CertificatesCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        CertificatesCommand::Give { desk, session, learner, pdf, jwt } => at_academy(&desk, |a| {
-            let given = a.certify(session, learner, &desk.actor)?;
-            if let Some(file) = &pdf {
-                std::fs::write(file, a.certificate_pdf(&given.id)?).with_context(|| file.display().to_string())?;
-            }
+        CertificatesCommand::Give { desk, session, learner, pdf, jwt } => {
+            let given = certify(&desk, session, learner, pdf.as_deref())?;
             if let Some(file) = &jwt {
-                std::fs::write(file, &given.jwt).with_context(|| file.display().to_string())?;
+                std::fs::write(file, given.word("jwt")).with_context(|| file.display().to_string())?;
             }
             if as_json {
-                return output::json(&given);
+                return given.print();
             }
-            println!("certificate {}", given.id);
-            println!("issuer {}", hex::encode(a.issuer_key().verifying_key().as_bytes()));
+            println!("certificate {}", given.word("id"));
+            let found = certificate::verify(given.word("jwt").as_bytes(), None, given.int("issued"));
+            println!("issuer {}", found.public_key);
             Ok(())
-        }),
-        CertificatesCommand::Revoke { desk, id, why } => at_academy(&desk, |a| {
-            a.revoke_certificate(&id, &why, &desk.actor)?;
+        }
+        CertificatesCommand::Revoke { desk, id, why } => {
+            let path = api_path(&["academy", "certificates", &id, "revoke"]);
+            let here = |a: &Academy<'_>| {
+                a.revoke_certificate(&id, &why, &desk.actor)?;
+                a.certificate(&id)
+            };
+            let revoked = answer(&desk, here, |c| c.post(&path).json(&json!({ "why": why })))?;
             if as_json {
-                return output::json(&a.certificate(&id)?);
+                return revoked.print();
             }
             println!("certificate {id} is revoked");
             Ok(())
-        }),
-        CertificatesCommand::Revoked { desk } => output::json(&at_academy(&desk, |a| Ok(a.revocations()?))?),
+        }
+        CertificatesCommand::Revoked { desk } => {
+            answer(&desk, |a| a.revocations(), |c| c.get("/academy/revocations"))?.print()
+        }
     }
+}
+
+fn programme(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let lines = answer(desk, |a| a.programme(), |c| c.get("/api/v1/academy/programme"))?;
+    if as_json {
+        return lines.print();
+    }
+    for l in lines.items() {
+        println!(
+            "{} {}: {} sessions ({} in person), {} agencies, {} learners, {} of {} places attended, {} labs passed, {} certificates",
+            l.int("year"),
+            l.word("country"),
+            l.count("sessions"),
+            l.count("in_person"),
+            l.count("agencies"),
+            l.count("learners"),
+            l.count("attended"),
+            l.count("places"),
+            l.count("labs_passed"),
+            l.count("certificates")
+        );
+    }
+    Ok(())
 }
 
 pub fn run(command: AcademyCommand, as_json: bool) -> anyhow::Result<()> {
@@ -728,27 +879,6 @@ pub fn run(command: AcademyCommand, as_json: bool) -> anyhow::Result<()> {
         AcademyCommand::Sessions(command) => sessions(command, as_json),
         AcademyCommand::Attempts(command) => attempts(command, as_json),
         AcademyCommand::Certificates(command) => certificates(command, as_json),
-        AcademyCommand::Programme { desk } => {
-            let lines = at_academy(&desk, |a| Ok(a.programme()?))?;
-            if as_json {
-                return output::json(&lines);
-            }
-            for l in &lines {
-                println!(
-                    "{} {}: {} sessions ({} in person), {} agencies, {} learners, {} of {} places attended, {} labs passed, {} certificates",
-                    l.year,
-                    l.country,
-                    l.sessions,
-                    l.in_person,
-                    l.agencies,
-                    l.learners,
-                    l.attended,
-                    l.places,
-                    l.labs_passed,
-                    l.certificates
-                );
-            }
-            Ok(())
-        }
+        AcademyCommand::Programme { desk } => programme(&desk, as_json),
     }
 }

@@ -3,9 +3,9 @@
 //! The order makes the copy consistent without a lock: files that only grow in number (the vault) are copied before and after the database, so
 //! that whatever the database names is there; anchors and derived files come before what they describe; the ledger is copied up to one manifest.
 
+use crate::args::StoreArgs;
 use crate::desk_key::{anchors, master};
 use crate::output::{self, thousands};
-use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_screening::Screening;

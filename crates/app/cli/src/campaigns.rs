@@ -1,19 +1,24 @@
 //! `holdfast warnings` and `holdfast campaigns`.
 
+use crate::answer::{Answer, Fields};
+use crate::args::DeskArgs;
 use crate::output::{self, thousands};
-use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use holdfast_api::campaigns::CampaignPreview;
+use holdfast_client::{Client, Request, api_path};
 use holdfast_console::desk_key::master;
 use holdfast_decision::Event;
 use holdfast_decision::warnings::Scam;
 use holdfast_input::time::rfc3339;
 use holdfast_prevention::Prevention;
-use holdfast_prevention::campaigns::{Campaign, NewCampaign, Template};
-use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_prevention::PreventionError;
+use holdfast_prevention::campaigns::{NewCampaign, Template};
+use holdfast_screening::warnings::{WarningAnswers, WarningFilter};
 use holdfast_types::ids::CampaignId;
 use holdfast_workspace::Workspace;
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -53,12 +58,6 @@ pub enum WarningsCommand {
         #[arg(long)]
         give_up: bool,
     },
-}
-
-fn at_prevention<T>(args: &DeskArgs, run: impl FnOnce(&Prevention<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let screening = args.open()?;
-    let master = master(&args.store.store, &screening)?;
-    run(&Prevention { screening: &screening, master: &master })
 }
 
 #[derive(Subcommand)]
@@ -130,54 +129,92 @@ pub enum CampaignsCommand {
     },
 }
 
-fn print_warning(w: &WarningRecord) {
+/// Answers from prevention: `here` in this process, or `there` by the server that has the desk.
+fn answer<T: Serialize>(
+    args: &DeskArgs,
+    here: impl FnOnce(&Prevention<'_>) -> Result<T, PreventionError>,
+    there: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
+) -> anyhow::Result<Answer> {
+    let at_store = |screening: &holdfast_screening::Screening| {
+        let master = master(&args.store.store, screening)?;
+        anyhow::Ok(here(&Prevention { screening, master: &master })?)
+    };
+    args.answer(at_store, there)
+}
+
+fn print_warning(w: &Value) {
     println!(
         "{} {} {} ({}), hold {}, not before {}",
-        w.event,
-        w.customer,
-        w.scam.name(),
-        w.state,
-        w.hold,
-        rfc3339(w.cooling_until)
+        w.word("event"),
+        w.word("customer"),
+        w.word("scam"),
+        w.word("state"),
+        w.count("hold"),
+        rfc3339(w.int("cooling_until"))
     );
+}
+
+fn list_warnings(desk: &DeskArgs, filter: &WarningFilter, as_json: bool) -> anyhow::Result<()> {
+    let list = desk.answer(
+        |s| s.warnings(filter),
+        |c| {
+            let request = c.get("/api/v1/warnings").query_opt("state", filter.state.as_ref());
+            request.query_opt("customer", filter.customer.as_ref())
+        },
+    )?;
+    if as_json {
+        return list.print();
+    }
+    list.items().iter().for_each(print_warning);
+    Ok(())
+}
+
+fn warning(desk: &DeskArgs, event: &str, lang: Option<&str>) -> anyhow::Result<Answer> {
+    let path = api_path(&["warnings", event]);
+    desk.answer(
+        |s| match lang {
+            Some(lang) => s.warning(event, lang),
+            None => s.warning_for_customer(event),
+        },
+        |c| c.get(&path).query_opt("lang", lang),
+    )
+}
+
+fn answer_warning(desk: &DeskArgs, event: &str, yes: Vec<String>, give_up: bool) -> anyhow::Result<Answer> {
+    let asked = warning(desk, event, Some("en"))?;
+    let known: Vec<&str> = asked.list("questions").iter().map(|q| q.word("id")).collect();
+    if let Some(unknown) = yes.iter().find(|y| !known.contains(&y.as_str())) {
+        bail!("--yes {unknown}: the questions are {}", known.join(", "));
+    }
+    let answers: BTreeMap<String, bool> = match give_up {
+        true => yes.into_iter().map(|y| (y, true)).collect(),
+        false => known.iter().map(|id| ((*id).to_owned(), yes.iter().any(|y| y == id))).collect(),
+    };
+    let given = WarningAnswers { proceed: !give_up, answers };
+    let path = api_path(&["warnings", event, "answers"]);
+    desk.answer(|s| s.answer_warning(event, given.clone(), &desk.actor), |c| c.post(&path).json(&given))
 }
 
 pub fn warnings(command: WarningsCommand, as_json: bool) -> anyhow::Result<()> {
     let shown = match command {
         WarningsCommand::List { desk, state, customer } => {
-            let list = desk.open()?.warnings(&WarningFilter { state, customer, limit: 1_000 })?;
-            if as_json {
-                return output::json(&list);
-            }
-            list.iter().for_each(print_warning);
-            return Ok(());
+            return list_warnings(&desk, &WarningFilter { state, customer, limit: 1_000 }, as_json);
         }
-        WarningsCommand::Show { desk, event, lang } => match lang {
-            Some(lang) => desk.open()?.warning(&event, &lang)?,
-            None => desk.open()?.warning_for_customer(&event)?,
-        },
-        WarningsCommand::Answer { desk, event, yes, give_up } => {
-            let screening = desk.open()?;
-            let questions = screening.warning(&event, "en")?.questions;
-            if let Some(unknown) = yes.iter().find(|y| !questions.iter().any(|q| q.id == **y)) {
-                let known: Vec<&str> = questions.iter().map(|q| q.id.as_str()).collect();
-                bail!("--yes {unknown}: the questions are {}", known.join(", "));
-            }
-            let answers = match give_up {
-                true => yes.into_iter().map(|y| (y, true)).collect(),
-                false => questions.into_iter().map(|q| (q.id.clone(), yes.contains(&q.id))).collect::<BTreeMap<_, _>>(),
-            };
-            screening.answer_warning(&event, WarningAnswers { proceed: !give_up, answers }, &desk.actor)?
-        }
+        WarningsCommand::Show { desk, event, lang } => warning(&desk, &event, lang.as_deref())?,
+        WarningsCommand::Answer { desk, event, yes, give_up } => answer_warning(&desk, &event, yes, give_up)?,
     };
     if as_json {
-        return output::json(&shown);
+        return shown.print();
     }
     print_warning(&shown);
-    println!("{}\n{}", shown.title, shown.message);
-    for q in &shown.questions {
-        let answer = shown.answers.as_ref().and_then(|a| a.get(&q.id));
-        println!("    {}: {} {}", q.id, q.text, answer.map_or("", |a| if *a { "YES" } else { "no" }));
+    println!("{}\n{}", shown.word("title"), shown.word("message"));
+    for q in shown.list("questions") {
+        let answer = match shown["answers"][q.word("id")].as_bool() {
+            Some(true) => "YES",
+            Some(false) => "no",
+            None => "",
+        };
+        println!("    {}: {} {answer}", q.word("id"), q.word("text"));
     }
     Ok(())
 }
@@ -187,110 +224,142 @@ fn read(file: &Path) -> anyhow::Result<NewCampaign> {
     serde_json::from_slice(&bytes).with_context(|| file.display().to_string())
 }
 
-fn print(c: &Campaign) {
+fn print(c: &Value) {
+    let plan = &c["plan"];
     println!(
         "{:>4} {} ({}) with {}: {}, {} told, {} held out",
-        c.id,
-        c.plan.title,
-        c.plan.scam.name(),
-        c.plan.partner,
-        c.state,
-        c.told,
-        c.held_out
+        c.int("id"),
+        plan.word("title"),
+        plan.word("scam"),
+        plan.word("partner"),
+        c.word("state"),
+        c.int("told"),
+        c.int("held_out")
     );
 }
 
-pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()> {
-    // Tags of today count where the store has a ledger.
-    let look = |desk: &DeskArgs| {
-        let workspace = Workspace::open(&desk.store.store).ok();
-        move |e: &Event| workspace.as_ref().map(|w| holdfast_screening::facts::chain_facts(w, e, None).category)
+/// What today's tags say of an event's payee, where the store has a ledger.
+fn category_now(desk: &DeskArgs) -> impl Fn(&Event) -> Option<holdfast_attribution::Category> {
+    let workspace = Workspace::open(&desk.store.store).ok();
+    move |e: &Event| workspace.as_ref().map(|w| holdfast_screening::facts::chain_facts(w, e, None).category)
+}
+
+fn preview(desk: &DeskArgs, file: &Path, as_json: bool) -> anyhow::Result<()> {
+    let plan = read(file)?;
+    let p = answer(
+        desk,
+        |p| Ok(CampaignPreview::of(p.at_risk(&plan, &category_now(desk))?)),
+        |c| c.post("/api/v1/campaigns/preview").json(&plan),
+    )?;
+    if as_json {
+        return p.print();
+    }
+    println!(
+        "{} people: {} paid, {} are about to; value {}",
+        p.count("people"),
+        p.count("paid"),
+        p.count("about_to_pay"),
+        thousands(p.count("value") / 100)
+    );
+    Ok(())
+}
+
+/// The path of a campaign, or of something of it.
+fn campaign_path(id: CampaignId, rest: &[&str]) -> String {
+    let id = id.to_string();
+    api_path(&[&["campaigns", id.as_str()], rest].concat())
+}
+
+fn effect(desk: &DeskArgs, id: CampaignId, as_json: bool) -> anyhow::Result<()> {
+    let effect =
+        answer(desk, |p| p.campaign_effect(id, &category_now(desk)), |c| c.get(&campaign_path(id, &["effect"])))?;
+    if as_json {
+        return effect.print();
+    }
+    println!("{}", effect.word("words"));
+    let kept = |name: &str| effect["value_kept"][name].as_f64().map(|minor| minor / 100.0);
+    if let (Some(value), Some(low), Some(high)) = (kept("value"), kept("low"), kept("high")) {
+        println!("value kept: {value:.0} (95%: {low:.0} to {high:.0})");
+    }
+    Ok(())
+}
+
+fn people(desk: &DeskArgs, id: CampaignId, after: &str, as_json: bool) -> anyhow::Result<()> {
+    let people = answer(
+        desk,
+        |p| p.campaign_people(id, after),
+        |c| c.get(&campaign_path(id, &["people"])).query("after", after),
+    )?;
+    if as_json {
+        return people.print();
+    }
+    for p in people.items() {
+        let (paid, about_to_pay) = (p["because"].count("paid"), p["because"].count("about_to_pay"));
+        println!(
+            "{} {} {} paid {paid}, about to pay {about_to_pay}",
+            p.word("customer"),
+            p.word("arm"),
+            p.word("lang")
+        );
+    }
+    Ok(())
+}
+
+/// The message of a scam, or its new version.
+fn template(desk: &DeskArgs, scam: &str, lang: &str, new: Option<(String, PathBuf)>) -> anyhow::Result<Answer> {
+    let known = || Scam::ALL.map(Scam::name).join(", ");
+    let scam = Scam::from_name(scam).with_context(|| format!("'{scam}' is none of {}", known()))?;
+    let path = api_path(&["campaigns", "templates", scam.name(), lang]);
+    let Some((subject, file)) = new else {
+        return answer(desk, |p| p.template(scam, lang), |c| c.get(&path));
     };
+    let bytes = output::read_bounded(&file, 8_000)?;
+    let body = String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()))?;
+    let sent = json!({ "subject": subject, "body": body });
+    answer(
+        desk,
+        |p| p.set_template(Template { scam, lang: lang.to_owned(), version: 0, subject, body }, &desk.actor),
+        |c| c.put(&path).json(&sent),
+    )
+}
+
+pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()> {
     let campaign = match command {
-        CampaignsCommand::Preview { desk, file } => {
-            let (plan, now) = (read(&file)?, look(&desk));
-            let p = CampaignPreview::of(at_prevention(&desk, |a| Ok(a.at_risk(&plan, &now)?))?);
+        CampaignsCommand::Preview { desk, file } => return preview(&desk, &file, as_json),
+        CampaignsCommand::Effect { desk, id } => return effect(&desk, id, as_json),
+        CampaignsCommand::People { desk, id, after } => return people(&desk, id, &after, as_json),
+        CampaignsCommand::List { desk } => {
+            let list = answer(&desk, |p| p.campaigns(), |c| c.get("/api/v1/campaigns"))?;
             if as_json {
-                return output::json(&p);
+                return list.print();
             }
-            println!(
-                "{} people: {} paid, {} are about to; value {}",
-                p.people,
-                p.paid,
-                p.about_to_pay,
-                thousands(p.value / 100)
-            );
+            list.items().iter().for_each(print);
+            return Ok(());
+        }
+        CampaignsCommand::Template { desk, scam, lang, subject, body } => {
+            let template = template(&desk, &scam, &lang, subject.zip(body))?;
+            if as_json {
+                return template.print();
+            }
+            let (subject, version) = (template.word("subject"), template.count("version"));
+            println!("{subject} (version {version})\n\n{}", template.word("body"));
             return Ok(());
         }
         CampaignsCommand::Draft { desk, file } => {
             let plan = read(&file)?;
-            at_prevention(&desk, |a| Ok(a.draft_campaign(plan, &desk.actor)?))?
+            answer(&desk, |p| p.draft_campaign(plan.clone(), &desk.actor), |c| c.post("/api/v1/campaigns").json(&plan))?
         }
-        CampaignsCommand::List { desk } => {
-            let list = at_prevention(&desk, |a| Ok(a.campaigns()?))?;
-            if as_json {
-                return output::json(&list);
-            }
-            list.iter().for_each(print);
-            return Ok(());
-        }
-        CampaignsCommand::Start { desk, id } => {
-            let now = look(&desk);
-            at_prevention(&desk, |a| Ok(a.start_campaign(id, &now, &desk.actor)?))?
-        }
-        CampaignsCommand::End { desk, id } => at_prevention(&desk, |a| Ok(a.end_campaign(id, &desk.actor)?))?,
-        CampaignsCommand::Effect { desk, id } => {
-            let now = look(&desk);
-            let effect = at_prevention(&desk, |a| Ok(a.campaign_effect(id, &now)?))?;
-            if as_json {
-                return output::json(&effect);
-            }
-            println!("{}", effect.words);
-            if let Some(kept) = effect.value_kept {
-                println!(
-                    "value kept: {:.0} (95%: {:.0} to {:.0})",
-                    kept.value / 100.0,
-                    kept.low / 100.0,
-                    kept.high / 100.0
-                );
-            }
-            return Ok(());
-        }
-        CampaignsCommand::People { desk, id, after } => {
-            let people = at_prevention(&desk, |a| Ok(a.campaign_people(id, &after)?))?;
-            if as_json {
-                return output::json(&people);
-            }
-            people.iter().for_each(|p| {
-                println!(
-                    "{} {} {} paid {}, about to pay {}",
-                    p.customer, p.arm, p.lang, p.because.paid, p.because.about_to_pay
-                )
-            });
-            return Ok(());
-        }
-        CampaignsCommand::Template { desk, scam, lang, subject, body } => {
-            let known = || Scam::ALL.map(Scam::name).join(", ");
-            let scam = Scam::from_name(&scam).with_context(|| format!("'{scam}' is none of {}", known()))?;
-            let template = match (subject, body) {
-                (Some(subject), Some(file)) => {
-                    let bytes = output::read_bounded(&file, 8_000)?;
-                    let body = String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()))?;
-                    at_prevention(&desk, |a| {
-                        Ok(a.set_template(Template { scam, lang, version: 0, subject, body }, &desk.actor)?)
-                    })?
-                }
-                _ => at_prevention(&desk, |a| Ok(a.template(scam, &lang)?))?,
-            };
-            if as_json {
-                return output::json(&template);
-            }
-            println!("{} (version {})\n\n{}", template.subject, template.version, template.body);
-            return Ok(());
+        CampaignsCommand::Start { desk, id } => answer(
+            &desk,
+            |p| p.start_campaign(id, &category_now(&desk), &desk.actor),
+            |c| c.post(&campaign_path(id, &["start"])),
+        )?,
+        CampaignsCommand::End { desk, id } => {
+            answer(&desk, |p| p.end_campaign(id, &desk.actor), |c| c.post(&campaign_path(id, &["end"])))?
         }
     };
     if as_json {
-        return output::json(&campaign);
+        return campaign.print();
     }
     print(&campaign);
     Ok(())

@@ -1,4 +1,4 @@
-//! Configuration of `serve` from flags, the environment and a file, in this order of precedence, by one specification ([`spec`]).
+//! Configuration of `serve` and `follow` from flags, the environment and a file, in this order of precedence, by one specification ([`spec`]).
 
 mod file;
 mod spec;
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 const DEFAULT_FILE: &str = "holdfast.toml";
 
 /// Variables that are no setting of `serve`.
-const OTHER_VARIABLES: [&str; 9] = [
+const OTHER_VARIABLES: [&str; 10] = [
     "HOLDFAST_DESK_KEY",
     "HOLDFAST_DESK_KEY_COMMAND",
     "HOLDFAST_DATA",
@@ -29,6 +29,7 @@ const OTHER_VARIABLES: [&str; 9] = [
     "HOLDFAST_PARTNER_KEY",
     "HOLDFAST_LRS_PASSWORD",
     "HOLDFAST_KEY",
+    "HOLDFAST_SERVER",
 ];
 
 #[derive(Subcommand)]
@@ -46,34 +47,47 @@ fn arg_of<'a>(serve: &'a Command, setting: &Setting) -> Option<&'a Arg> {
     serve.get_arguments().find(|a| a.get_long() == Some(setting.flag))
 }
 
-/// Gives the flags of `serve` their environment variables.
+/// Commands that take a configuration file. `follow` takes from it what it has flags for.
+const CONFIGURED: [&str; 2] = ["serve", "follow"];
+
+/// Gives the flags of the configured commands their environment variables.
 pub fn with_environment(command: Command) -> Command {
-    command.mut_subcommand("serve", |serve| {
-        serve.mut_args(|arg| match SETTINGS.iter().find(|s| Some(s.flag) == arg.get_long()) {
-            Some(setting) if setting.kind.is_list() => arg.env(setting.env).value_delimiter(','),
-            Some(setting) => arg.env(setting.env).hide_env_values(setting.kind == Kind::Url),
-            None => arg,
+    CONFIGURED.iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |configured| {
+            configured.mut_args(|arg| match SETTINGS.iter().find(|s| Some(s.flag) == arg.get_long()) {
+                Some(setting) if setting.kind.is_list() => arg.env(setting.env).value_delimiter(','),
+                Some(setting) => arg.env(setting.env).hide_env_values(setting.kind == Kind::Url),
+                None => arg,
+            })
         })
     })
 }
 
 /// What was given by flags and the environment before a file is read.
-struct Given<'a> {
-    serve: &'a Command,
-    matches: Option<ArgMatches>,
+struct Given {
+    command: Command,
+    matches: ArgMatches,
 }
 
-impl<'a> Given<'a> {
-    fn read(command: &Command, serve: &'a Command, args: &[OsString]) -> Self {
+impl Given {
+    /// Reads the arguments of a configured command; none for another command.
+    fn read(command: &Command, args: &[OsString]) -> Option<Self> {
         // What is incomplete here may be completed by the file.
-        let lenient = command.clone().ignore_errors(true).mut_subcommand("serve", |s| s.ignore_errors(true));
-        let matches = lenient.try_get_matches_from(args).ok();
-        Given { serve, matches: matches.and_then(|m| m.subcommand_matches("serve").cloned()) }
+        let lenient = CONFIGURED.iter().fold(command.clone().ignore_errors(true), |lenient, name| {
+            lenient.mut_subcommand(name, |s| s.ignore_errors(true))
+        });
+        let matches = lenient.try_get_matches_from(args).ok()?;
+        let (name, matches) = matches.subcommand().filter(|(name, _)| CONFIGURED.contains(name))?;
+        Some(Given { command: command.find_subcommand(name)?.clone(), matches: matches.clone() })
+    }
+
+    fn has(&self, flag: &str) -> bool {
+        self.command.get_arguments().any(|a| a.get_long() == Some(flag))
     }
 
     fn source(&self, flag: &str) -> Option<ValueSource> {
-        let arg = self.serve.get_arguments().find(|a| a.get_long() == Some(flag))?;
-        self.matches.as_ref()?.value_source(arg.get_id().as_str())
+        let arg = self.command.get_arguments().find(|a| a.get_long() == Some(flag))?;
+        self.matches.value_source(arg.get_id().as_str())
     }
 
     /// Whether a flag or variable says what a setting, or the other way to write it, says.
@@ -83,7 +97,7 @@ impl<'a> Given<'a> {
     }
 
     fn file(&self) -> Option<PathBuf> {
-        self.matches.as_ref()?.try_get_one::<PathBuf>("config").ok().flatten().cloned()
+        self.matches.try_get_one::<PathBuf>("config").ok().flatten().cloned()
     }
 }
 
@@ -97,14 +111,12 @@ struct Merged {
 
 fn merge(command: Command, mut args: Vec<OsString>) -> anyhow::Result<Merged> {
     let command = with_environment(command);
-    let serve = command.find_subcommand("serve").context("the command has no 'serve'")?.clone();
-    let given = Given::read(&command, &serve, &args);
-    if given.matches.is_none() {
+    let Some(given) = Given::read(&command, &args) else {
         return Ok(Merged { command, args, values: Vec::new(), file: None });
-    }
+    };
     let file = given.file();
     let mut values = file.as_deref().map(file::read).transpose()?.unwrap_or_default();
-    values.retain(|value| !given.says(value.setting));
+    values.retain(|value| given.has(value.setting.flag) && !given.says(value.setting));
     for value in &values {
         args.extend(value.texts.iter().map(|text| format!("--{}={text}", value.setting.flag).into()));
     }
@@ -115,8 +127,8 @@ fn merge(command: Command, mut args: Vec<OsString>) -> anyhow::Result<Merged> {
         .filter(|s| s.instead_of.is_some_and(|other| given.source(other) == Some(ValueSource::CommandLine)))
         .map(|s| s.flag)
         .collect();
-    let command = command.mut_subcommand("serve", |serve| {
-        serve.mut_args(|arg| match arg.get_long().is_some_and(|long| weaker.contains(&long)) {
+    let command = command.mut_subcommand(given.command.get_name(), |configured| {
+        configured.mut_args(|arg| match arg.get_long().is_some_and(|long| weaker.contains(&long)) {
             true => arg.env(Resettable::Reset),
             false => arg,
         })
@@ -124,7 +136,7 @@ fn merge(command: Command, mut args: Vec<OsString>) -> anyhow::Result<Merged> {
     Ok(Merged { command, args, values, file })
 }
 
-/// Parses the process's arguments; for `serve` with what the environment and the file add.
+/// Parses the process's arguments; for `serve` and `follow` with what the environment and the file add.
 pub fn parse(command: Command) -> anyhow::Result<ArgMatches> {
     let merged = merge(command, std::env::args_os().collect())?;
     Ok(merged.command.get_matches_from(merged.args))

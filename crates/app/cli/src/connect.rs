@@ -1,10 +1,13 @@
 //! `holdfast providers` and `holdfast webhooks`: other systems.
 
+use crate::answer::Fields;
+use crate::args::DeskArgs;
 use crate::output;
-use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::Subcommand;
+use holdfast_client::api_path;
 use holdfast_console::desk_key::master;
+use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_vendors::{Providers, Question};
 use serde_json::json;
@@ -54,27 +57,34 @@ pub enum WebhooksCommand {
 pub fn webhooks(command: WebhooksCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         WebhooksCommand::Add { desk, url, topics } => {
-            let screening = desk.open()?;
-            let master = master(&desk.store.store, &screening)?;
-            let id = screening.add_webhook(&url, &topics, &desk.actor)?;
-            let secret = holdfast_notify::delivery::secret(&master, id);
+            let here = |screening: &Screening| {
+                let master = master(&desk.store.store, screening)?;
+                let id = screening.add_webhook(&url, &topics, &desk.actor)?;
+                anyhow::Ok(json!({"webhook": id, "secret": holdfast_notify::delivery::secret(&master, id)}))
+            };
+            let added =
+                desk.answer(here, |c| c.post("/api/v1/webhooks").json(&json!({ "url": url, "topics": topics })))?;
             if as_json {
-                return output::json(&json!({"webhook": id, "secret": secret}));
+                return added.print();
             }
-            println!("webhook {id}; secret {secret}");
+            println!("webhook {}; secret {}", added["webhook"], added.word("secret"));
         }
         WebhooksCommand::List { desk } => {
-            let webhooks = desk.open()?.webhooks()?;
+            let webhooks = desk.answer(Screening::webhooks, |c| c.get("/api/v1/webhooks"))?;
             if as_json {
-                return output::json(&webhooks);
+                return webhooks.print();
             }
-            for w in webhooks {
-                let fault = w.last_error.map_or(String::new(), |e| format!("; failed {} times: {e}", w.failures));
-                println!("{} {} ({}): {} delivered{fault}", w.id, w.url, w.topics.join(", "), w.delivered);
+            for w in webhooks.items() {
+                let fault = w["last_error"]
+                    .as_str()
+                    .map_or(String::new(), |e| format!("; failed {} times: {e}", w.count("failures")));
+                let (id, url, topics) = (w.count("id"), w.word("url"), w.words("topics").join(", "));
+                println!("{id} {url} ({topics}): {} delivered{fault}", w.count("delivered"));
             }
         }
         WebhooksCommand::Remove { desk, id } => {
-            desk.open()?.remove_webhook(id, "removed by a person", &desk.actor)?;
+            let path = api_path(&["webhooks", &id.to_string()]);
+            desk.answer(|s| s.remove_webhook(id, "removed by a person", &desk.actor), |c| c.delete(&path))?;
             println!("webhook {id} removed");
         }
     }

@@ -1,20 +1,24 @@
 //! `holdfast desk`: requests from law enforcement.
 
+use crate::answer::{Answer, Fields};
+use crate::args::DeskArgs;
 use crate::desk_cases::{CasesCommand, OfficersCommand, ProductionsCommand, cases, officers, productions};
 use crate::output;
-use crate::screening::DeskArgs;
-use anyhow::Context;
+use crate::running::Reach;
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use holdfast_cases::{CaseError, Cases};
+use holdfast_client::{Client, Request as ClientRequest, api_path};
 use holdfast_console::desk_key::master;
 use holdfast_console::vault;
 use holdfast_input::time::{parse as parse_time, rfc3339};
 use holdfast_requests::intake::{NewAgency, RequestFilter, Step};
 use holdfast_requests::policy::DEFAULT_POLICY;
 use holdfast_requests::scope::OrderScope;
-use holdfast_requests::{Desk, Inquiry, Policy, Request, Review, review};
+use holdfast_requests::{Desk, Inquiry, Policy, Request, review};
+use holdfast_screening::Screening;
 use holdfast_workspace::Workspace;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -64,18 +68,52 @@ impl IntakeArgs {
         &self.desk.store.store
     }
 
-    pub fn with_cases<T>(&self, run: impl FnOnce(&Cases<'_>, &str) -> Result<T, CaseError>) -> anyhow::Result<T> {
-        self.with(|desk, actor| run(&Cases::from(*desk), actor))
+    /// Who does it.
+    pub fn actor(&self) -> &str {
+        &self.desk.actor
     }
 
-    pub fn with<T, E: std::error::Error + Send + Sync + 'static>(
+    /// Works at the desk in this process.
+    fn here<T, E: Into<anyhow::Error>>(
         &self,
-        run: impl FnOnce(&Desk<'_>, &str) -> Result<T, E>,
+        screening: &Screening,
+        run: impl FnOnce(&Desk<'_>) -> Result<T, E>,
     ) -> anyhow::Result<T> {
         let policy = self.policy.as_deref().map_or_else(|| Ok(Policy::standard()), read_policy)?;
-        let (screening, policy) = (self.desk.open()?, Arc::new(policy));
-        let (master, vault) = (master(&self.desk.store.store, &screening)?, vault(&self.desk.store.store));
-        Ok(run(&Desk { screening: &screening, policy: &policy, master: &master, vault: &vault }, &self.desk.actor)?)
+        let (master, vault) = (master(self.store(), screening)?, vault(self.store()));
+        run(&Desk { screening, policy: &Arc::new(policy), master: &master, vault: &vault }).map_err(Into::into)
+    }
+
+    fn reach(&self) -> anyhow::Result<Reach> {
+        let reach = self.desk.reach()?;
+        if matches!(reach, Reach::There(_)) && self.policy.is_some() {
+            bail!("--policy: the running server has a policy of its own; leave it out, or stop the server");
+        }
+        Ok(reach)
+    }
+
+    /// Answers from the desk: `here` in this process, or `there` by the server that has the desk.
+    pub fn answer<T: Serialize, E: Into<anyhow::Error>>(
+        &self,
+        here: impl FnOnce(&Desk<'_>) -> Result<T, E>,
+        there: impl for<'c> FnOnce(&'c Client) -> ClientRequest<'c>,
+    ) -> anyhow::Result<Answer> {
+        match self.reach()? {
+            Reach::Here(screening) => Answer::of(&self.here(&screening, here)?),
+            Reach::There(client) => Answer::of_bytes(there(&client).bytes()?),
+        }
+    }
+
+    /// Answers with a file.
+    pub fn bytes<E: Into<anyhow::Error>>(
+        &self,
+        here: impl FnOnce(&Desk<'_>) -> Result<Vec<u8>, E>,
+        there: impl for<'c> FnOnce(&'c Client) -> ClientRequest<'c>,
+    ) -> anyhow::Result<Vec<u8>> {
+        match self.reach()? {
+            Reach::Here(screening) => self.here(&screening, here),
+            Reach::There(client) => Ok(there(&client).bytes()?),
+        }
     }
 }
 
@@ -249,99 +287,146 @@ pub enum RequestsCommand {
 }
 
 fn agencies(command: AgenciesCommand, as_json: bool) -> anyhow::Result<()> {
+    let path = api_path(&["desk", "agencies"]);
     match command {
         AgenciesCommand::Add { intake, name, country, domain, evidence } => {
             let new = NewAgency { name, country, domain, evidence };
-            let id = intake.with(|i, actor| i.add_agency(new, actor))?;
-            if as_json { output::json(&json!({"agency": id}))? } else { println!("agency {id}") }
+            let added = intake.answer(
+                |d| anyhow::Ok(json!({"agency": d.add_agency(new.clone(), intake.actor())?})),
+                |c| c.post(&path).json(&new),
+            )?;
+            if as_json {
+                return added.print();
+            }
+            println!("agency {}", added["agency"]);
         }
         AgenciesCommand::List { intake } => {
-            let list = intake.with(|i, _| i.agencies())?;
+            let list = intake.answer(|d| d.agencies(), |c| c.get(&path))?;
             if as_json {
-                return output::json(&list);
+                return list.print();
             }
-            list.iter().for_each(|a| println!("{} {} ({}): {}", a.id, a.name, a.country, a.domains.join(", ")));
+            for a in list.items() {
+                let domains = a.words("domains").join(", ");
+                println!("{} {} ({}): {domains}", a.count("id"), a.word("name"), a.word("country"));
+            }
         }
     }
     Ok(())
+}
+
+fn list_requests(intake: &IntakeArgs, filter: &RequestFilter, as_json: bool) -> anyhow::Result<()> {
+    let list = intake.answer(
+        |d| d.list(filter, intake.actor()),
+        |c| {
+            let request = c.get("/api/v1/desk/requests").query_opt("state", filter.state.as_ref());
+            request.query("after", filter.after).query("limit", filter.limit)
+        },
+    )?;
+    if as_json {
+        return list.print();
+    }
+    for r in list.items() {
+        let late = if r.is("overdue") { " OVERDUE" } else { "" };
+        let (seq, state, due, request) = (r.count("seq"), r.word("state"), rfc3339(r.int("due")), &r["request"]);
+        let officer = &request["officer"];
+        println!(
+            "{seq} {} {state} due {due}{late} {} {} ({})",
+            request.word("id"),
+            request.word("process"),
+            officer.word("agency"),
+            officer.word("email")
+        );
+    }
+    Ok(())
+}
+
+fn list_matches(intake: &IntakeArgs, id: &str, no_ledger: bool, as_json: bool) -> anyhow::Result<()> {
+    let path = api_path(&["desk", "requests", id, "matches"]);
+    let list = match intake.reach()? {
+        Reach::Here(screening) => {
+            let workspace = if no_ledger { None } else { Some(Workspace::open(intake.store())?) };
+            Answer::of(&intake.here(&screening, |d| d.matches(workspace.as_ref(), id, intake.actor()))?)?
+        }
+        Reach::There(client) => Answer::of_bytes(client.get(&path).query("ledger", !no_ledger).bytes()?)?,
+    };
+    if as_json {
+        return list.print();
+    }
+    for m in list.items() {
+        let (found, verdict) = (&m["found"], m["verdict"].as_str().unwrap_or("not judged"));
+        println!("{} ({}, {verdict}) for {}", found.word("customer"), found.word("how"), found.word("target"));
+        found.words("because").iter().for_each(|b| println!("  {b}"));
+    }
+    Ok(())
+}
+
+/// Takes a step with a request.
+fn step(intake: &IntakeArgs, id: &str, step: &Step) -> anyhow::Result<Answer> {
+    let path = api_path(&["desk", "requests", id]);
+    intake.answer(|d| d.step(id, step.clone(), intake.actor()), |c| c.post(&path).json(step))
 }
 
 fn requests(command: RequestsCommand, as_json: bool) -> anyhow::Result<()> {
     use RequestsCommand::*;
     let opened = match command {
         List { intake, state, after, limit } => {
-            let list = intake.with(|i, actor| i.list(&RequestFilter { state, after, limit }, actor))?;
-            if as_json {
-                return output::json(&list);
-            }
-            for r in list {
-                let late = if r.overdue { " OVERDUE" } else { "" };
-                let (r, state, due, seq) = (r.request, r.state, r.due, r.seq);
-                println!(
-                    "{seq} {} {state} due {}{late} {} {} ({})",
-                    r.id,
-                    rfc3339(due),
-                    r.process,
-                    r.officer.agency,
-                    r.officer.email
-                );
-            }
-            return Ok(());
+            return list_requests(&intake, &RequestFilter { state, after, limit }, as_json);
         }
+        Matches { intake, id, no_ledger } => return list_matches(&intake, &id, no_ledger, as_json),
         Submit { intake, file, scope } => {
             let text = std::fs::read(&file).with_context(|| file.display().to_string())?;
             let mut request: Request = serde_json::from_slice(&text).with_context(|| file.display().to_string())?;
             scope.fill(&mut request.scope)?;
-            intake.with(|i, actor| i.submit(request, actor))?
+            intake.answer(
+                |d| d.submit(request.clone(), intake.actor()),
+                |c| c.post("/api/v1/desk/requests").json(&request),
+            )?
         }
-        Show { intake, id } => intake.with(|i, actor| i.open(&id, actor))?,
+        Show { intake, id } => {
+            let path = api_path(&["desk", "requests", &id]);
+            intake.answer(|d| d.open(&id, intake.actor()), |c| c.get(&path))?
+        }
         CallBack { intake, id, number_from, denied } => {
-            intake.with(|i, actor| i.step(&id, Step::CallBack { number_from, confirmed: !denied }, actor))?
-        }
-        Matches { intake, id, no_ledger } => {
-            let workspace = if no_ledger { None } else { Some(Workspace::open(&intake.desk.store.store)?) };
-            let list = intake.with(|i, actor| i.matches(workspace.as_ref(), &id, actor))?;
-            if as_json {
-                return output::json(&list);
-            }
-            for m in list {
-                let (found, verdict) = (m.found, m.verdict.unwrap_or_else(|| "not judged".into()));
-                println!(
-                    "{} ({}, {verdict}) for {}",
-                    found.customer,
-                    json!(found.how).as_str().unwrap_or_default(),
-                    found.target
-                );
-                found.because.iter().for_each(|b| println!("  {b}"));
-            }
-            return Ok(());
+            step(&intake, &id, &Step::CallBack { number_from, confirmed: !denied })?
         }
         Match { intake, id, customer, reject, reason } => {
-            intake.with(|i, actor| i.step(&id, Step::Match { customer, accept: !reject, reason }, actor))?
+            step(&intake, &id, &Step::Match { customer, accept: !reject, reason })?
         }
         Prepare { intake, id, outcome, reason } => {
             let outcome =
                 serde_json::from_value(json!(outcome)).context("--outcome: granted, partly, refused or forged")?;
-            intake.with(|i, actor| i.step(&id, Step::Prepare { outcome, reason, transfers: Vec::new() }, actor))?
+            step(&intake, &id, &Step::Prepare { outcome, reason, transfers: Vec::new() })?
         }
-        Approve { intake, id } => intake.with(|i, actor| i.step(&id, Step::Approve {}, actor))?,
-        Return { intake, id, reason } => intake.with(|i, actor| i.step(&id, Step::Return { reason }, actor))?,
+        Approve { intake, id } => step(&intake, &id, &Step::Approve {})?,
+        Return { intake, id, reason } => step(&intake, &id, &Step::Return { reason })?,
     };
     if as_json {
-        return output::json(&opened);
+        return opened.print();
     }
-    let stored = &opened.stored;
+    print_request(&opened)
+}
+
+/// Prints a request and its review.
+fn print_request(opened: &Value) -> anyhow::Result<()> {
+    let stored = &opened["stored"];
+    let (request, officer) = (&stored["request"], &stored["request"]["officer"]);
     println!(
         "request {} of {} ({}): {}",
-        stored.request.id, stored.request.officer.name, stored.request.officer.email, stored.state
+        request.word("id"),
+        officer.word("name"),
+        officer.word("email"),
+        stored.word("state")
     );
-    stored.request.scope.lines().iter().for_each(|(name, limit)| println!("{name}: {limit}"));
-    if let (Some(outcome), Some(by)) = (&stored.outcome, &stored.prepared_by) {
+    if let Some(scope) = request.get("scope") {
+        let scope: OrderScope = serde_json::from_value(scope.clone())?;
+        scope.lines().iter().for_each(|(name, limit)| println!("{name}: {limit}"));
+    }
+    if let (Some(outcome), Some(by)) = (stored["outcome"].as_str(), stored["prepared_by"].as_str()) {
         let approved =
-            stored.approved_by.as_ref().map_or("not approved yet".to_owned(), |a| format!("approved by {a}"));
+            stored["approved_by"].as_str().map_or("not approved yet".to_owned(), |a| format!("approved by {a}"));
         println!("{outcome}, prepared by {by}, {approved}");
     }
-    print_review(&opened.review);
+    print_review(&opened["review"]);
     Ok(())
 }
 
@@ -379,35 +464,46 @@ pub fn run(command: DeskCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return output::json(&reviewed);
             }
-            print_review(&reviewed);
+            print_review(&json!(reviewed));
             Ok(())
         }
     }
 }
 
-fn print_review(reviewed: &Review) {
-    let (judgement, suspicion) = (&reviewed.judgement, &reviewed.suspicion);
-    println!("{} ({}; policy version {})", judgement.title, judgement.source, judgement.policy);
+fn print_review(reviewed: &Value) {
+    let (judgement, suspicion) = (&reviewed["judgement"], &reviewed["suspicion"]);
+    println!(
+        "{} ({}; policy version {})",
+        judgement.word("title"),
+        judgement.word("source"),
+        judgement.count("policy")
+    );
     println!(
         "{}",
-        if judgement.may_be_granted { "nothing in policy stands against it" } else { "may not be granted:" }
+        if judgement.is("may_be_granted") { "nothing in policy stands against it" } else { "may not be granted:" }
     );
-    judgement.missing.iter().for_each(|m| println!("  {m}"));
-    if !judgement.granted.is_empty() {
-        println!("may be given: {}", judgement.granted.iter().map(|c| c.name()).collect::<Vec<_>>().join(", "));
+    judgement.words("missing").iter().for_each(|m| println!("  {m}"));
+    if !judgement.list("granted").is_empty() {
+        println!("may be given: {}", judgement.words("granted").join(", "));
     }
-    for refused in &judgement.refused {
-        println!("not to be given: {}; opened by {}", refused.class.name(), refused.opened_by.join(", "));
+    for refused in judgement.list("refused") {
+        println!("not to be given: {}; opened by {}", refused.word("class"), refused.words("opened_by").join(", "));
     }
-    println!("due {}", rfc3339(judgement.due));
-    if let Some(until) = judgement.holds_until {
+    println!("due {}", rfc3339(judgement.int("due")));
+    if let Some(until) = judgement["holds_until"].as_i64() {
         println!("holds until {}", rfc3339(until));
     }
-    judgement.notes.iter().for_each(|n| println!("note: {n}"));
-    for sign in &suspicion.signs {
-        println!("{} {}: {}", ["", "note", "suspicious", "STOP"][sign.weight.min(3) as usize], sign.sign, sign.because);
+    judgement.words("notes").iter().for_each(|n| println!("note: {n}"));
+    for sign in suspicion.list("signs") {
+        let weight = match sign.count("weight") {
+            0 => "",
+            1 => "note",
+            2 => "suspicious",
+            _ => "STOP",
+        };
+        println!("{weight} {}: {}", sign.word("sign"), sign.word("because"));
     }
-    if suspicion.call_back {
+    if suspicion.is("call_back") {
         println!("call the officer back on a number that you found yourself");
     }
 }

@@ -1,16 +1,20 @@
 //! `holdfast desk officers`, `holdfast desk cases` and `holdfast desk productions`.
 
+use crate::answer::Fields;
 use crate::desk::IntakeArgs;
 use crate::output;
 use anyhow::Context;
 use clap::Subcommand;
+use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseStep, NewCase, Person};
+use holdfast_client::api_path;
 use holdfast_input::time::rfc3339;
+use holdfast_requests::Desk;
 use holdfast_requests::portal::Verdict;
 use holdfast_types::ids::{CaseId, OfficerId, ProductionId};
 use holdfast_workspace::Workspace;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum OfficersCommand {
@@ -38,22 +42,31 @@ pub enum OfficersCommand {
 
 pub fn officers(command: OfficersCommand, as_json: bool) -> anyhow::Result<()> {
     let list = match command {
-        OfficersCommand::List { intake, state } => intake.with(|d, _| d.officers(state.as_deref()))?,
+        OfficersCommand::List { intake, state } => intake.answer(
+            |d| d.officers(state.as_deref()),
+            |c| c.get("/api/v1/desk/officers").query_opt("state", state.as_ref()),
+        )?,
         OfficersCommand::Judge { intake, id, verdict, reason } => {
             let verdict: Verdict =
                 serde_json::from_value(json!(verdict)).context("verdict: approve, suspend or reset_factor")?;
-            vec![intake.with(|d, actor| d.judge_officer(id, verdict, &reason, actor))?]
+            let path = api_path(&["desk", "officers", &id.to_string()]);
+            let judged = intake.answer(
+                |d| d.judge_officer(id, verdict, &reason, intake.actor()),
+                |c| c.post(&path).json(&json!({ "verdict": verdict, "reason": reason })),
+            )?;
+            judged.in_list()
         }
     };
     if as_json {
-        return output::json(&list);
+        return list.print();
     }
-    for o in &list {
-        let factors = match (o.app, o.passkeys) {
+    for o in list.items() {
+        let factors = match (o.is("app"), o.count("passkeys")) {
             (false, 0) => "no second factor".to_owned(),
             (app, keys) => format!("{}{keys} passkeys", if app { "app, " } else { "" }),
         };
-        println!("{} {} <{}>, {} ({}): {}, {factors}", o.id, o.name, o.email, o.agency, o.country, o.state);
+        let (id, name, email, agency) = (o.count("id"), o.word("name"), o.word("email"), o.word("agency"));
+        println!("{id} {name} <{email}>, {agency} ({}): {}, {factors}", o.word("country"), o.word("state"));
     }
     Ok(())
 }
@@ -130,57 +143,95 @@ pub fn person(actor: &str) -> Person {
 }
 
 pub fn cases(command: CasesCommand, as_json: bool) -> anyhow::Result<()> {
-    use CasesCommand::{Exhibit, List, Open, Report, Show, Step};
-    let (intake, id) = match command {
-        Open { intake, title, summary, typology } => {
+    match command {
+        CasesCommand::List { intake, state } => list_cases(&intake, state.as_deref(), as_json),
+        CasesCommand::Report { intake, id, out } => write_report(&intake, id, &out),
+        CasesCommand::Show { intake, id } => show_case(&intake, id, as_json),
+        CasesCommand::Open { intake, title, summary, typology } => {
             let new = NewCase { title, summary, typology };
-            let case = intake.with_cases(|d, actor| d.open_case(new, &person(actor)))?;
-            (intake, case.id)
+            let opened = intake.answer(
+                |d| Cases::from(*d).open_case(new.clone(), &person(intake.actor())),
+                |c| c.post("/api/v1/desk/cases").json(&new),
+            )?;
+            show_case(&intake, serde_json::from_value(opened["id"].clone()).context("id of the case")?, as_json)
         }
-        List { intake, state } => {
-            let list = intake.with_cases(|d, actor| d.cases(state.as_deref(), &person(actor)))?;
-            if as_json {
-                return output::json(&list);
-            }
-            for c in &list {
-                println!("{} {}: {}, opened {} by {}", c.id, c.title, c.state, rfc3339(c.created), c.created_by);
-            }
-            return Ok(());
-        }
-        Show { intake, id } => (intake, id),
-        Step { intake, id, step } => {
+        CasesCommand::Step { intake, id, step } => {
             let step: CaseStep = serde_json::from_str(&step).context("step")?;
-            intake.with_cases(|d, actor| d.change_case(id, step, &person(actor)))?;
-            (intake, id)
+            intake.answer(
+                |d| Cases::from(*d).change_case(id, step.clone(), &person(intake.actor())),
+                |c| c.post(&case_path(id, &[])).json(&step),
+            )?;
+            show_case(&intake, id, as_json)
         }
-        Exhibit { intake, id, file, place, media_type } => {
+        CasesCommand::Exhibit { intake, id, file, place, media_type } => {
             let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).context("a file has a name")?;
-            let bytes = output::read_bounded(&file, holdfast_documents::MAX_FILE_BYTES as usize)?;
-            intake.with_cases(|d, actor| d.add_exhibit(id, &name, &media_type, &place, &bytes, &person(actor)))?;
-            (intake, id)
+            let bytes = output::read_bounded(&file, usize::try_from(holdfast_documents::MAX_FILE_BYTES)?)?;
+            let who = person(intake.actor());
+            intake.answer(
+                |d| Cases::from(*d).add_exhibit(id, &name, &media_type, &place, &bytes, &who),
+                |c| {
+                    let request = c.put(&case_path(id, &["exhibits", &name]));
+                    let request = request.query("media_type", &media_type).query("place", &place);
+                    request.body(bytes.clone(), "application/octet-stream")
+                },
+            )?;
+            show_case(&intake, id, as_json)
         }
-        Report { intake, id, out } => {
-            let workspace = Workspace::open(intake.store()).ok();
-            let pdf = intake.with_cases(|d, actor| d.case_report(id, workspace.as_ref(), &person(actor)))?;
-            std::fs::write(&out, pdf).with_context(|| out.display().to_string())?;
-            println!("{}", out.display());
-            return Ok(());
-        }
+    }
+}
+
+/// The path of a case, or of something of it.
+fn case_path(id: CaseId, rest: &[&str]) -> String {
+    let id = id.to_string();
+    api_path(&[&["desk", "cases", id.as_str()], rest].concat())
+}
+
+fn write_report(intake: &IntakeArgs, id: CaseId, out: &Path) -> anyhow::Result<()> {
+    let here = |d: &Desk<'_>| {
+        let workspace = Workspace::open(intake.store()).ok();
+        Cases::from(*d).case_report(id, workspace.as_ref(), &person(intake.actor()))
     };
-    let workspace = Workspace::open(intake.store()).ok();
-    let file = intake.with_cases(|d, actor| d.case(id, workspace.as_ref(), &person(actor)))?;
+    let pdf = intake.bytes(here, |c| c.get(&case_path(id, &["report.pdf"])))?;
+    std::fs::write(out, pdf).with_context(|| out.display().to_string())?;
+    println!("{}", out.display());
+    Ok(())
+}
+
+fn show_case(intake: &IntakeArgs, id: CaseId, as_json: bool) -> anyhow::Result<()> {
+    let here = |d: &Desk<'_>| {
+        let workspace = Workspace::open(intake.store()).ok();
+        Cases::from(*d).case(id, workspace.as_ref(), &person(intake.actor()))
+    };
+    let file = intake.answer(here, |c| c.get(&case_path(id, &[])))?;
     if as_json {
-        return output::json(&file);
+        return file.print();
     }
-    println!("case {}: {} ({})", file.case.id, file.case.title, file.case.state);
-    if !file.case.summary.is_empty() {
-        println!("{}", file.case.summary);
+    let case = &file["case"];
+    println!("case {id}: {} ({})", case.word("title"), case.word("state"));
+    if !case.word("summary").is_empty() {
+        println!("{}", case.word("summary"));
     }
-    for item in &file.items {
-        println!("  {} {} {} {}", item.id, item.kind, item.key, item.title);
+    for item in file.list("items") {
+        println!("  {} {} {} {}", item.count("id"), item.word("kind"), item.word("key"), item.word("title"));
     }
-    for link in &file.links {
-        println!("  linked with case {}: {}", link.case, link.because.join("; "));
+    for link in file.list("links") {
+        println!("  linked with case {}: {}", link.count("case"), link.words("because").join("; "));
+    }
+    Ok(())
+}
+
+fn list_cases(intake: &IntakeArgs, state: Option<&str>, as_json: bool) -> anyhow::Result<()> {
+    let list = intake.answer(
+        |d| Cases::from(*d).cases(state, &person(intake.actor())),
+        |c| c.get("/api/v1/desk/cases").query_opt("state", state),
+    )?;
+    if as_json {
+        return list.print();
+    }
+    for c in list.items() {
+        let opened = rfc3339(c.int("created"));
+        let (id, title, state) = (c.count("id"), c.word("title"), c.word("state"));
+        println!("{id} {title}: {state}, opened {opened} by {}", c.word("created_by"));
     }
     Ok(())
 }
@@ -219,30 +270,38 @@ pub enum ProductionsCommand {
 }
 
 pub fn productions(command: ProductionsCommand, as_json: bool) -> anyhow::Result<()> {
+    let path_of = |request: &str| api_path(&["desk", "requests", request, "productions"]);
     let list = match command {
         ProductionsCommand::Make { intake, request, recipients } => {
-            vec![intake.with(|d, actor| d.produce(&request, &recipients, actor))?]
+            let made = intake.answer(
+                |d| d.produce(&request, &recipients, intake.actor()),
+                |c| c.post(&path_of(&request)).json(&json!({ "recipients": recipients })),
+            )?;
+            made.in_list()
         }
-        ProductionsCommand::List { intake, request } => intake.with(|d, actor| d.productions(&request, actor))?,
+        ProductionsCommand::List { intake, request } => {
+            intake.answer(|d| d.productions(&request, intake.actor()), |c| c.get(&path_of(&request)))?
+        }
         ProductionsCommand::Fetch { intake, request, number, out } => {
-            let bytes = intake.with(|d, actor| d.fetch(&request, number, actor))?;
+            let path = format!("{}/{number}", path_of(&request));
+            let bytes = intake.bytes(|d| d.fetch(&request, number, intake.actor()), |c| c.get(&path))?;
             std::fs::write(&out, bytes).with_context(|| out.display().to_string())?;
             println!("{}", out.display());
             return Ok(());
         }
     };
     if as_json {
-        return output::json(&list);
+        return list.print();
     }
-    for p in &list {
+    for p in list.items() {
         println!(
             "{} for {}: {} bytes, SHA-256 {}, until {}, fetched {} times",
-            p.id,
-            p.request,
-            p.size,
-            p.sha256,
-            rfc3339(p.expires),
-            p.downloads.len()
+            p.count("id"),
+            p.word("request"),
+            p.count("size"),
+            p.word("sha256"),
+            rfc3339(p.int("expires")),
+            p.list("downloads").len()
         );
     }
     Ok(())

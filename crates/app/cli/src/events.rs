@@ -1,10 +1,13 @@
 //! `holdfast events`: decided events and what became known of them since.
 
+use crate::answer::Fields;
+use crate::args::DeskArgs;
 use crate::import::{Done, Reading, read_completions};
 use crate::output::{self, thousands};
-use crate::screening::DeskArgs;
+use crate::running::Reach;
 use anyhow::Context;
 use clap::Subcommand;
+use holdfast_client::api_path;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -32,45 +35,53 @@ pub enum EventsCommand {
 
 pub fn run(command: EventsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        EventsCommand::Show { desk, id } => {
-            let found = desk.open()?.event(&id)?;
-            if as_json {
-                return output::json(&found);
-            }
-            println!(
-                "{} {} of {}: {}",
-                found.event.kind.name(),
-                id,
-                found.event.customer,
-                found.decision.decision.name()
-            );
-            if let Some(c) = &found.completion {
-                let tx = c.tx.as_ref().map_or(String::new(), |t| format!(", transaction {t}"));
-                let height = c.height.map_or(String::new(), |h| format!(", height {h}"));
-                println!("{}{tx}{height}", c.status.name());
-            }
-            Ok(())
-        }
-        EventsCommand::Complete { desk, files, reading } => {
-            let screening = desk.open()?;
-            let (mut completed, mut done) = (0u64, Done::default());
-            for file in &files {
-                for (i, line) in read_completions(file, &reading, &mut done)?.into_iter().enumerate() {
-                    let (event, completion) = line.split();
-                    screening
-                        .complete(&event, completion, &desk.actor)
-                        .with_context(|| format!("{}: entry {} (event {event})", file.display(), i + 1))?;
-                    completed += 1;
+        EventsCommand::Show { desk, id } => show(&desk, &id, as_json),
+        EventsCommand::Complete { desk, files, reading } => complete(&desk, &files, &reading, as_json),
+    }
+}
+
+fn show(desk: &DeskArgs, id: &str, as_json: bool) -> anyhow::Result<()> {
+    let path = api_path(&["events", id]);
+    let found = desk.answer(|s| s.event(id), |c| c.get(&path))?;
+    if as_json {
+        return found.print();
+    }
+    let event = &found["event"];
+    println!("{} {id} of {}: {}", event.word("kind"), event.word("customer"), found["decision"].word("decision"));
+    let completion = &found["completion"];
+    if completion.is_object() {
+        let tx = completion["tx"].as_str().map_or(String::new(), |t| format!(", transaction {t}"));
+        let height = completion["height"].as_u64().map_or(String::new(), |h| format!(", height {h}"));
+        println!("{}{tx}{height}", completion.word("status"));
+    }
+    Ok(())
+}
+
+fn complete(desk: &DeskArgs, files: &[PathBuf], reading: &Reading, as_json: bool) -> anyhow::Result<()> {
+    let reach = desk.reach()?;
+    let (mut completed, mut done) = (0u64, Done::default());
+    for file in files {
+        for (i, line) in read_completions(file, reading, &mut done)?.into_iter().enumerate() {
+            let (event, completion) = line.split();
+            let at = || format!("{}: entry {} (event {event})", file.display(), i + 1);
+            match &reach {
+                Reach::Here(screening) => {
+                    screening.complete(&event, completion, &desk.actor).with_context(at)?;
+                }
+                Reach::There(client) => {
+                    let path = api_path(&["events", &event, "completion"]);
+                    client.post(&path).json(&completion).bytes().with_context(at)?;
                 }
             }
-            if as_json {
-                output::json(
-                    &json!({"completed": completed, "refused": done.refused, "faults": done.faults, "warnings": done.warnings}),
-                )?
-            } else {
-                println!("{} events completed", thousands(completed))
-            }
-            done.result()
+            completed += 1;
         }
     }
+    if as_json {
+        output::json(
+            &json!({"completed": completed, "refused": done.refused, "faults": done.faults, "warnings": done.warnings}),
+        )?
+    } else {
+        println!("{} events completed", thousands(completed))
+    }
+    done.result()
 }

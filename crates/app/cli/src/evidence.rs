@@ -1,8 +1,9 @@
 //! `holdfast evidence`: seeds, keys, addresses and wallets in seized material.
 
+use crate::answer::Fields;
+use crate::args::DeskArgs;
 use crate::desk_cases::person;
 use crate::output::{self, thousands};
-use crate::screening::DeskArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use ed25519_dalek::SigningKey;
@@ -10,6 +11,7 @@ use holdfast_api::system::{entropy, now};
 use holdfast_cases::Cases;
 use holdfast_cases::case::NewCase;
 use holdfast_cases::seized::{Holding, ScanOrder, derive_all};
+use holdfast_client::api_path;
 use holdfast_console::desk_key::master;
 use holdfast_console::vault;
 use holdfast_forensics::Confidence;
@@ -17,6 +19,7 @@ use holdfast_forensics::derive::{Derived, GAP};
 use holdfast_forensics::record::{self, Custody};
 use holdfast_forensics::scan::{MAX_UNPACKED, Progress, Report, scan};
 use holdfast_forensics::seal::{Sealed, Sealer, open};
+use holdfast_screening::Screening;
 use holdfast_types::ids::CaseId;
 use holdfast_types::units::with_unit;
 use holdfast_workspace::Workspace;
@@ -74,12 +77,30 @@ pub struct ScanArgs {
     gap: u32,
 }
 
-/// Runs something with the cases of a store.
-fn at_cases<T>(args: &DeskArgs, run: impl FnOnce(&Cases<'_>) -> anyhow::Result<T>) -> anyhow::Result<T> {
+/// Why a scan for a case needs the desk in this process.
+const SCANS_HERE: &str = "a scan reads files of this machine and works on the store itself: seal to a key with --seal-to instead, or send a file of \
+up to 64 MiB to POST /api/v1/desk/cases/CASE/evidence/NAME";
+
+/// Works with the cases of a store in this process.
+fn with_cases<T>(
+    args: &DeskArgs,
+    screening: &Screening,
+    run: impl FnOnce(&Cases<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let store = &args.store.store;
-    let screening = args.open()?;
-    let (master, vault) = (master(store, &screening)?, vault(store));
-    run(&Cases { screening: &screening, master: &master, vault: &vault })
+    let (master, vault) = (master(store, screening)?, vault(store));
+    run(&Cases { screening, master: &master, vault: &vault })
+}
+
+/// The key that opens what scans sealed for a case.
+fn case_secret_key(args: &DeskArgs, case: CaseId) -> anyhow::Result<String> {
+    let here = |screening: &Screening| {
+        with_cases(args, screening, |cases| {
+            Ok(json!({ "secret_key": cases.case_secret_key(case, &person(&args.actor))? }))
+        })
+    };
+    let path = api_path(&["desk", "cases", &case.to_string(), "secret-key"]);
+    Ok(args.answer(here, |c| c.post(&path))?.word("secret_key").to_owned())
 }
 
 fn read_identity(path: &Path) -> anyhow::Result<String> {
@@ -171,7 +192,8 @@ fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
         record::write(&args.out, &report, &derived, &custody, &key)?;
         return show(&report, &derived, &[], None, as_json);
     }
-    at_cases(desk_args, |desk| {
+    let screening = desk_args.open_alone(SCANS_HERE)?;
+    with_cases(desk_args, &screening, |desk| {
         let who = person(&desk_args.actor);
         let case = match (&args.open_case, args.key.case) {
             (Some(title), _) => {
@@ -231,7 +253,7 @@ pub fn run(command: EvidenceCommand, as_json: bool) -> anyhow::Result<()> {
         EvidenceCommand::Secrets { results, key } => {
             let identity = match (&key.identity, key.case) {
                 (Some(file), _) => read_identity(file)?,
-                (None, Some(case)) => at_cases(&key.desk, |d| Ok(d.case_secret_key(case, &person(&key.desk.actor))?))?,
+                (None, Some(case)) => case_secret_key(&key.desk, case)?,
                 (None, None) => bail!("name the key: --case N or --identity FILE"),
             };
             let secrets = open(&identity, &sealed(&results)?)?;

@@ -1,13 +1,15 @@
 //! Files of records and events for commands: JSON Lines or tables, what is wrong with them listed line by line.
 
-use crate::screening::read_file;
+use crate::answer::Fields;
+use crate::running::Reach;
+use crate::screen::read_file;
 use anyhow::{Context, bail};
 use clap::Args;
-use holdfast_decision::Event;
+use holdfast_decision::{Event, Record};
 use holdfast_input::time::DateOrder;
-use holdfast_screening::Screening;
 use holdfast_screening::completion::CompletionLine;
 use holdfast_screening::tables::{self, Imported, MAX_LISTED, ReadOptions};
+use serde_json::Value;
 use std::path::Path;
 
 /// How tables are read.
@@ -72,7 +74,7 @@ fn is_table(path: &Path) -> bool {
 
 /// Takes the records of a file; returns how many.
 pub fn import_records(
-    screening: &Screening,
+    reach: &Reach,
     path: &Path,
     reading: &Reading,
     actor: &str,
@@ -84,9 +86,20 @@ pub fn import_records(
     done.note(path, &read);
     let mut taken = 0;
     for part in read.items.chunks(10_000) {
-        taken += screening.ingest(part.to_vec(), actor).with_context(|| path.display().to_string())?;
+        taken += store(reach, part, actor).with_context(|| path.display().to_string())?;
     }
     Ok(taken)
+}
+
+/// Stores records; returns how many.
+fn store(reach: &Reach, records: &[Record], actor: &str) -> anyhow::Result<u64> {
+    match reach {
+        Reach::Here(screening) => Ok(screening.ingest(records.to_vec(), actor)?),
+        Reach::There(client) => {
+            let answer: Value = client.post("/api/v1/records").json(&records).fetch()?;
+            Ok(answer.count("taken"))
+        }
+    }
 }
 
 /// Reads the events of a file, in its order.

@@ -1,13 +1,16 @@
 //! `holdfast keys` and `holdfast changes`: who may do what, and what needs a second person.
 
+use crate::answer::{Answer, Fields};
+use crate::args::DeskArgs;
 use crate::output;
 use crate::running::Reach;
-use crate::screening::DeskArgs;
 use anyhow::Context;
 use clap::Subcommand;
+use holdfast_client::api_path;
 use holdfast_console::desk_key::master;
 use holdfast_identity::{POWERFUL, ROLES, role};
 use holdfast_input::time::rfc3339;
+use holdfast_screening::Screening;
 use holdfast_screening::changes::ChangeKind;
 use serde_json::{Value, json};
 
@@ -97,11 +100,11 @@ pub fn waiting(change: &Value) -> String {
     )
 }
 
-fn create(desk: &DeskArgs, name: &str, scopes: Vec<String>, per_minute: u32) -> anyhow::Result<Value> {
+fn create(desk: &DeskArgs, name: &str, scopes: Vec<String>, per_minute: u32) -> anyhow::Result<Answer> {
     let screening = match desk.reach()? {
-        Reach::There(server) => {
+        Reach::There(client) => {
             let body = json!({ "name": name, "scopes": scopes, "per_minute": per_minute });
-            return server.json("POST", "/api/v1/keys", Some(&body));
+            return Answer::of_bytes(client.post("/api/v1/keys").json(&body).bytes()?);
         }
         Reach::Here(screening) => screening,
     };
@@ -122,55 +125,51 @@ fn create(desk: &DeskArgs, name: &str, scopes: Vec<String>, per_minute: u32) -> 
     if let Some(change) = change {
         answer["change"] = change.into();
     }
-    Ok(answer)
+    Answer::of(&answer)
+}
+
+/// The scopes of a role, or those that were named.
+fn scopes_of(of_role: Option<&str>, scopes: Vec<String>) -> anyhow::Result<Vec<String>> {
+    let Some(name) = of_role else { return Ok(scopes) };
+    role(name).with_context(|| {
+        let names: Vec<&str> = ROLES.iter().map(|(n, _)| *n).collect();
+        format!("--role '{name}' is none of {}", names.join(", "))
+    })
 }
 
 pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        KeysCommand::Create { desk, name, scopes, role: of_role, per_minute } => {
-            let scopes = match of_role {
-                None => scopes,
-                Some(name) => role(&name).with_context(|| {
-                    let names: Vec<&str> = ROLES.iter().map(|(n, _)| *n).collect();
-                    format!("--role '{name}' is none of {}", names.join(", "))
-                })?,
-            };
-            let made = create(&desk, &name, scopes, per_minute)?;
+        KeysCommand::Create { desk, name, scopes, role, per_minute } => {
+            let made = create(&desk, &name, scopes_of(role.as_deref(), scopes)?, per_minute)?;
             if as_json {
-                return output::json(&made);
+                return made.print();
             }
-            println!("{}", made["token"].as_str().unwrap_or_default());
+            println!("{}", made.word("token"));
             if !made["change"].is_null() {
                 eprintln!("holdfast: the key opens nothing yet: {}", waiting(&made["change"]));
             }
         }
         KeysCommand::List { desk } => {
-            let keys = match desk.reach()? {
-                Reach::Here(screening) => json!(screening.keys()?),
-                Reach::There(server) => server.json("GET", "/api/v1/keys", None)?,
-            };
+            let keys = desk.answer(Screening::keys, |c| c.get("/api/v1/keys"))?;
             if as_json {
-                return output::json(&keys);
+                return keys.print();
             }
-            for k in keys.as_array().into_iter().flatten() {
-                let word = |name: &str| k[name].as_str().unwrap_or_default();
+            for k in keys.items() {
                 let state = if k["revoked"].is_null() { "in force" } else { "revoked" };
-                let scopes: Vec<&str> =
-                    k["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-                println!("{} {state:<8} {} ({})", word("id"), word("name"), scopes.join(", "));
+                println!("{} {state:<8} {} ({})", k.word("id"), k.word("name"), k.words("scopes").join(", "));
             }
         }
         KeysCommand::Revoke { desk, id } => {
-            match desk.reach()? {
-                Reach::Here(screening) => screening.revoke_key(&id, &desk.actor)?,
-                Reach::There(server) => {
-                    server.json("DELETE", &format!("/api/v1/keys/{}", crate::running::escaped(&id)), None)?;
-                }
-            }
+            let path = api_path(&["keys", &id]);
+            desk.answer(|s| s.revoke_key(&id, &desk.actor), |c| c.delete(&path))?;
             if as_json { output::json(&json!({"revoked": id}))? } else { println!("{id} is revoked") }
         }
         KeysCommand::RotateDeskKey { desk } => {
-            let keys = holdfast_console::desk_key::rotate(&desk.store.store, &desk.open()?, &desk.actor)?;
+            let keys = holdfast_console::desk_key::rotate(
+                &desk.store.store,
+                &desk.open_alone("the running server works with desk.key")?,
+                &desk.actor,
+            )?;
             let (Some(current), older) = (keys.last(), keys.len() - 1) else { return Ok(()) };
             match as_json {
                 true => output::json(&json!({"key": current, "keys": keys}))?,
@@ -178,8 +177,9 @@ pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
             }
         }
         KeysCommand::ReplaceDeskKey { desk, why } => {
+            let screening = desk.open_alone("the running server works with desk.key")?;
             let (revoked, aside) =
-                holdfast_console::desk_key::replace(&desk.store.store, &desk.open()?, &why, &desk.actor)?;
+                holdfast_console::desk_key::replace(&desk.store.store, &screening, &why, &desk.actor)?;
             if as_json {
                 output::json(&json!({"revoked": revoked, "old": aside}))?
             } else {
@@ -191,61 +191,49 @@ pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn decide(desk: &DeskArgs, id: u64, approve: bool, reason: &str, as_json: bool) -> anyhow::Result<()> {
-    let change = match desk.reach()? {
-        Reach::Here(screening) => json!(screening.decide_change(id, approve, reason, &desk.actor)?),
-        Reach::There(server) => {
-            let body = json!({ "decision": if approve { "approve" } else { "reject" }, "reason": reason });
-            server.json("POST", &format!("/api/v1/changes/{id}"), Some(&body))?
-        }
-    };
+    let path = api_path(&["changes", &id.to_string()]);
+    let decision = if approve { "approve" } else { "reject" };
+    let change = desk.answer(
+        |s| s.decide_change(id, approve, reason, &desk.actor),
+        |c| c.post(&path).json(&json!({ "decision": decision, "reason": reason })),
+    )?;
     if as_json {
-        return output::json(&change);
+        return change.print();
     }
-    println!(
-        "change {id} ({}) is {}",
-        change["subject"].as_str().unwrap_or_default(),
-        change["state"].as_str().unwrap_or_default()
-    );
+    println!("change {id} ({}) is {}", change.word("subject"), change.word("state"));
     Ok(())
 }
 
+fn print_change(c: &Value) {
+    println!(
+        "{:>5} {:<8} {:<6} {} by {} {}",
+        c.count("id"),
+        c.word("state"),
+        c.word("kind"),
+        c.word("subject"),
+        c.word("proposed_by"),
+        rfc3339(c.int("proposed"))
+    );
+}
+
 pub fn changes(command: ChangesCommand, as_json: bool) -> anyhow::Result<()> {
-    let print = |c: &Value| {
-        let word = |name: &str| c[name].as_str().unwrap_or_default();
-        let time = rfc3339(c["proposed"].as_i64().unwrap_or(0));
-        println!(
-            "{:>5} {:<8} {:<6} {} by {} {time}",
-            c["id"],
-            word("state"),
-            word("kind"),
-            word("subject"),
-            word("proposed_by")
-        );
-    };
     match command {
         ChangesCommand::List { desk, state } => {
-            let list = match desk.reach()? {
-                Reach::Here(screening) => json!(screening.changes(Some(&state))?),
-                Reach::There(server) => {
-                    server.json("GET", &format!("/api/v1/changes?state={}", crate::running::escaped(&state)), None)?
-                }
-            };
+            let list = desk.answer(|s| s.changes(Some(&state)), |c| c.get("/api/v1/changes").query("state", &state))?;
             if as_json {
-                return output::json(&list);
+                return list.print();
             }
-            list.as_array().into_iter().flatten().for_each(print);
+            list.items().iter().for_each(print_change);
             Ok(())
         }
         ChangesCommand::Show { desk, id } => {
-            let change = match desk.reach()? {
-                Reach::Here(screening) => json!(screening.change_by_id(id)?),
-                Reach::There(server) => server.json("GET", &format!("/api/v1/changes/{id}"), None)?,
-            };
+            let path = api_path(&["changes", &id.to_string()]);
+            let change = desk.answer(|s| s.change_by_id(id), |c| c.get(&path))?;
             if as_json {
-                return output::json(&change);
+                return change.print();
             }
-            print(&change);
-            println!("{}", change["body"].as_str().unwrap_or_default());
+            print_change(&change);
+            println!("{}", change.word("body"));
             Ok(())
         }
         ChangesCommand::Approve { desk, id, reason } => decide(&desk, id, true, &reason, as_json),

@@ -1,5 +1,6 @@
 //! `holdfast ingest` and `holdfast ledger`.
 
+use crate::args::LedgerArgs;
 use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -12,9 +13,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Where a ledger lies when nothing is said.
-pub const DEFAULT_LEDGER: &str = "store/ledger";
-
 #[derive(Args)]
 pub struct Ingest {
     /// A node's `blocks` folder (blk*.dat, rev*.dat, xor.dat), or files that each hold one block (raw, hex, or zstd of those).
@@ -23,9 +21,8 @@ pub struct Ingest {
     /// Whose blocks these are.
     #[arg(long, default_value = "bitcoin")]
     network: Network,
-    /// The ledger's folder; made when missing.
-    #[arg(long, default_value = DEFAULT_LEDGER)]
-    ledger: PathBuf,
+    #[command(flatten)]
+    ledger: LedgerArgs,
     /// Headers from genesis on, 80 bytes each: gives heights of blocks older than BIP 34 whose ancestors are not here.
     #[arg(long)]
     headers: Option<PathBuf>,
@@ -51,13 +48,6 @@ pub enum LedgerCommand {
     Check(CheckArgs),
     /// Rebuild the look-up files.
     Index(LedgerArgs),
-}
-
-#[derive(Args)]
-pub struct LedgerArgs {
-    /// The ledger's folder.
-    #[arg(long, default_value = DEFAULT_LEDGER)]
-    ledger: PathBuf,
 }
 
 #[derive(Args)]
@@ -118,7 +108,7 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
         None => HashMap::new(),
     };
     let start = Instant::now();
-    let mut ledger = Ledger::create_or_open(&args.ledger, args.network)?;
+    let mut ledger = Ledger::create_or_open(&args.ledger.folder(), args.network)?;
     let mut notes = Vec::new();
     let mut total = AppendReport::default();
     let mut add = |report: AppendReport| {
@@ -260,10 +250,10 @@ fn resume_point(ledger: &mut Ledger, found: &BlockFiles, notes: &mut Vec<String>
 
 pub fn run(command: LedgerCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        LedgerCommand::Info(args) => info(&args.ledger, as_json),
-        LedgerCommand::Check(args) => check(&args.ledger.ledger, args.raw, args.write, as_json),
+        LedgerCommand::Info(args) => info(&args.folder(), as_json),
+        LedgerCommand::Check(args) => check(&args.ledger.folder(), args.raw, args.write, as_json),
         LedgerCommand::Index(args) => {
-            let mut ledger = Ledger::open_for_writing(&args.ledger)?;
+            let mut ledger = Ledger::open_for_writing(&args.folder())?;
             ledger.rebuild_index(AppendOptions::default().memory)?;
             println!("Indexed {} transactions.", thousands(ledger.counts().txs as u64));
             Ok(())

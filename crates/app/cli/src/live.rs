@@ -1,11 +1,11 @@
 //! `holdfast follow` and `holdfast serve`.
 
+use crate::args::{DeskArgs, StoreArgs};
 use crate::connect::read_providers;
 use crate::desk::read_policy;
 use crate::desk_key::anchors;
 use crate::output::{self, thousands};
 use crate::running::{Announced, Reach, listen as listen_locally};
-use crate::workspace::StoreArgs;
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_api::Shared;
@@ -114,6 +114,9 @@ pub fn log_command() -> anyhow::Result<()> {
 
 #[derive(Args)]
 pub struct Follow {
+    /// Configuration file (TOML); flags and the environment come before it. See `holdfast config`.
+    #[arg(long, env = "HOLDFAST_CONFIG")]
+    config: Option<PathBuf>,
     #[command(flatten)]
     store: StoreArgs,
     #[command(flatten)]
@@ -129,6 +132,9 @@ pub struct Follow {
 }
 
 pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
+    if let Some(file) = &args.config {
+        tracing::info!(file = %file.display(), "configuration read");
+    }
     let source = args.node.source()?.context("name the node with --rpc or --rest")?;
     let mut workspace = Workspace::create_or_open(&args.store.store, args.network)?;
     let mut retry = Retry::default();
@@ -311,7 +317,7 @@ pub struct MailArgs {
 #[derive(Args)]
 pub struct Call {
     #[command(flatten)]
-    desk: crate::screening::DeskArgs,
+    desk: DeskArgs,
     /// GET, POST, PUT or DELETE.
     method: String,
     /// Path and query, such as /api/v1/desk/requests?state=open.

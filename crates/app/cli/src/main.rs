@@ -1,6 +1,10 @@
 //! The `holdfast` command.
 
 mod academy;
+mod alerts;
+mod answer;
+mod args;
+mod audit;
 mod backup;
 mod campaigns;
 mod config;
@@ -11,12 +15,14 @@ mod desk;
 mod desk_cases;
 mod events;
 mod evidence;
+mod holds;
 mod import;
 mod keys;
 mod ledger;
 mod live;
+mod rules;
 mod running;
-mod screening;
+mod screen;
 mod sharing;
 mod simulate;
 mod workspace;
@@ -78,24 +84,24 @@ enum Command {
     Verify(workspace::Verify),
     /// Take records of the customers' world in.
     #[command(subcommand)]
-    Records(screening::RecordsCommand),
+    Records(screen::RecordsCommand),
     /// Decide on events from a file, durably.
-    Screen(screening::Screen),
+    Screen(screen::Screen),
     /// Decided events: show one, complete them with what became known since.
     #[command(subcommand)]
     Events(events::EventsCommand),
     /// Rule books: show, test over history, put in force.
     #[command(subcommand)]
-    Rules(screening::RulesCommand),
+    Rules(rules::RulesCommand),
     /// Holds and freezes.
     #[command(subcommand)]
-    Holds(screening::HoldsCommand),
+    Holds(holds::HoldsCommand),
     /// The alerts queue.
     #[command(subcommand)]
-    Alerts(screening::AlertsCommand),
+    Alerts(alerts::AlertsCommand),
     /// The hash-chained audit log.
     #[command(subcommand)]
-    Audit(screening::AuditCommand),
+    Audit(audit::AuditCommand),
     /// API keys with scopes.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -174,13 +180,17 @@ fn main() -> ExitCode {
         eprintln!("holdfast: {error:#}");
         return ExitCode::FAILURE;
     }
-    output::end_quietly_when_unread();
-    output::install_stop_handler(matches!(cli.command, Command::Serve(_) | Command::Follow(_)));
-    if let Some(folder) = std::env::var_os("HOLDFAST_DATA") {
-        holdfast_academy::labs::blocks::read_from(folder.into());
-    }
-    let json = cli.json;
-    let result = match cli.command {
+    let is_logged = matches!(cli.command, Command::Serve(_) | Command::Follow(_));
+    output::run_command("holdfast", is_logged, || {
+        if let Some(folder) = std::env::var_os("HOLDFAST_DATA") {
+            holdfast_academy::labs::blocks::read_from(folder.into());
+        }
+        run(cli.command, cli.json)
+    })
+}
+
+fn run(command: Command, json: bool) -> anyhow::Result<()> {
+    match command {
         #[cfg(feature = "demo")]
         Command::Demo(args) => demo::run(args, json),
         Command::Ingest(args) => ledger::ingest(args, json),
@@ -199,13 +209,13 @@ fn main() -> ExitCode {
         Command::Exposure(args) => workspace::exposure(args, json),
         Command::Paths(args) => workspace::paths(args, json),
         Command::Verify(args) => workspace::verify(args, json),
-        Command::Records(command) => screening::records(command, json),
-        Command::Screen(args) => screening::screen(args, json),
+        Command::Records(command) => screen::records(command, json),
+        Command::Screen(args) => screen::screen(args, json),
         Command::Events(command) => events::run(command, json),
-        Command::Rules(command) => screening::rules(command, json),
-        Command::Holds(command) => screening::holds(command, json),
-        Command::Alerts(command) => screening::alerts(command, json),
-        Command::Audit(command) => screening::audit(command, json),
+        Command::Rules(command) => rules::rules(command, json),
+        Command::Holds(command) => holds::holds(command, json),
+        Command::Alerts(command) => alerts::alerts(command, json),
+        Command::Audit(command) => audit::audit(command, json),
         Command::Keys(command) => keys::keys(command, json),
         Command::Changes(command) => keys::changes(command, json),
         Command::Providers(command) => connect::providers(command, json),
@@ -220,12 +230,5 @@ fn main() -> ExitCode {
         Command::Accuracy(rest) => moved("accuracy", &rest),
         Command::Simulate(command) => simulate::run(command, json),
         Command::Bench(rest) => moved("", &rest),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::failed(&error);
-            ExitCode::FAILURE
-        }
     }
 }

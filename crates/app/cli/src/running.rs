@@ -4,13 +4,17 @@
 //! address in `serve.json`. Both need the desk's secret, with which a command signs each request. A server elsewhere is named by `--server`,
 //! with a key.
 
+use crate::answer::Answer;
+use crate::args::{DeskArgs, ServerArgs};
 use crate::desk_key::existing;
-use crate::screening::DeskArgs;
 use anyhow::Context;
-use holdfast_client::{Client, Credentials};
+use holdfast_client::{Client, Credentials, Request};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_server::socket::{LocalSocket, SOCKET};
 use holdfast_store::{DbError, StoreError};
+use holdfast_utxo_ledger::LedgerError;
+use holdfast_workspace::{Workspace, WorkspaceError};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -61,43 +65,72 @@ impl Drop for Announced {
     }
 }
 
-/// A running server, as a command reaches it.
-pub struct Server(Client);
-
 /// Where a desk's work is done.
 pub enum Reach {
     /// In this process.
     Here(Screening),
     /// By the server that has the database.
-    There(Server),
+    There(Client),
 }
 
 impl DeskArgs {
     /// Opens the desk, or finds the server that has it.
     pub fn reach(&self) -> anyhow::Result<Reach> {
-        if let Some(url) = &self.server {
-            return Ok(Reach::There(Server(Client::http(url, self.key()?)?)));
+        if let Some(client) = self.server.client()? {
+            return Ok(Reach::There(client));
         }
         let error = match self.open() {
             Ok(screening) => return Ok(Reach::Here(screening)),
             Err(e) => e,
         };
         match is_busy(&error) {
-            true => self.running().map(Reach::There).map_err(|why| error.context(why)),
+            true => running(&self.store.store, &self.actor).map(Reach::There).map_err(|why| error.context(why)),
             false => Err(error),
         }
     }
 
-    /// The server of the store.
-    fn running(&self) -> anyhow::Result<Server> {
-        running(&self.store.store, &self.actor)
+    /// Answers from the desk: `here` in this process, or `there` by the server that has the desk.
+    pub fn answer<T: Serialize, E: Into<anyhow::Error>>(
+        &self,
+        here: impl FnOnce(&Screening) -> Result<T, E>,
+        there: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
+    ) -> anyhow::Result<Answer> {
+        match self.reach()? {
+            Reach::Here(screening) => Answer::of(&here(&screening).map_err(Into::into)?),
+            Reach::There(client) => Answer::of_bytes(there(&client).bytes()?),
+        }
     }
+}
 
-    /// The key for a server elsewhere.
-    fn key(&self) -> anyhow::Result<Credentials> {
+impl ServerArgs {
+    /// The server that was named, if any.
+    pub fn client(&self) -> anyhow::Result<Option<Client>> {
+        let Some(url) = &self.server else { return Ok(None) };
         let from_file = self.key_file.as_deref().map(crate::live::secret_of).transpose()?;
         let key = from_file.or_else(|| std::env::var("HOLDFAST_KEY").ok().filter(|k| !k.is_empty()));
-        Ok(key.map_or(Credentials::None, Credentials::Key))
+        Ok(Some(Client::http(url, key.map_or(Credentials::None, Credentials::Key))?))
+    }
+}
+
+/// Where changes of a chain's workspace are made.
+pub enum ChainReach {
+    /// In this process.
+    Here(Box<Workspace>),
+    /// By the server that has the ledger open.
+    There(Client),
+}
+
+/// Opens a store's workspace for changes, or finds the server that has it.
+pub fn reach_chain(store: &Path, server: &ServerArgs) -> anyhow::Result<ChainReach> {
+    if let Some(client) = server.client()? {
+        return Ok(ChainReach::There(client));
+    }
+    match Workspace::open_for_writing(store) {
+        Ok(workspace) => Ok(ChainReach::Here(Box::new(workspace))),
+        Err(e @ WorkspaceError::Ledger(LedgerError::Locked(_))) => {
+            running(store, "local").map(ChainReach::There).map_err(|why| anyhow::Error::from(e).context(why))
+        }
+        Err(e) => Err(e.into()),
     }
 }
 
@@ -107,38 +140,16 @@ pub fn is_busy(error: &anyhow::Error) -> bool {
 }
 
 /// The server of a store on this machine.
-fn running(store: &Path, actor: &str) -> anyhow::Result<Server> {
+fn running(store: &Path, actor: &str) -> anyhow::Result<Client> {
     let credentials = || anyhow::Ok(Credentials::Command { master: existing(store)?, actor: actor.to_owned() });
     let socket = store.join(SOCKET);
     if socket.exists() {
-        return Ok(Server(Client::unix(&socket, credentials()?)));
+        return Ok(Client::unix(&socket, credentials()?));
     }
     let path = store.join("serve.json");
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("no server of this store is found by {} or {}", socket.display(), path.display()))?;
     let value: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
     let url = value["url"].as_str().with_context(|| format!("{}: names no url", path.display()))?;
-    Ok(Server(Client::http(url, credentials()?)?))
+    Ok(Client::http(url, credentials()?)?)
 }
-
-impl std::ops::Deref for Server {
-    type Target = Client;
-
-    fn deref(&self) -> &Client {
-        &self.0
-    }
-}
-
-impl Server {
-    /// Sends JSON; returns the answer's JSON.
-    pub fn json(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
-        let request = self.request(method, path);
-        Ok(match body {
-            Some(body) => request.json(body),
-            None => request,
-        }
-        .fetch()?)
-    }
-}
-
-pub use holdfast_client::encode as escaped;

@@ -1,23 +1,29 @@
 //! `holdfast sharing`: communities, sources, flags, feeds, private matching.
 
+use crate::answer::{Answer, Fields};
+use crate::args::DeskArgs;
 use crate::output;
-use crate::screening::DeskArgs;
+use crate::running::Reach;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use holdfast_api::Shared;
+use holdfast_client::{Client as Server, Request, api_path};
 use holdfast_console::desk_key::master;
 use holdfast_console::vault;
 use holdfast_decision::flags::{State, Subject};
 use holdfast_input::time::rfc3339;
+use holdfast_screening::Screening;
 use holdfast_screening::changes::ChangeKind;
 use holdfast_sharing::flags::NewFlag;
 use holdfast_sharing::sources::NewSource;
 use holdfast_sharing::taxii::Client;
 use holdfast_sharing::{Tlp, psi, tagpack};
 use holdfast_workspace::Workspace;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
-use std::path::PathBuf;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum SharingCommand {
@@ -268,11 +274,24 @@ pub enum MatchingCommand {
 /// Largest list of items.
 const MAX_LIST: usize = 1 << 30;
 
-fn shared(desk: &DeskArgs) -> anyhow::Result<Shared> {
+/// The store as a server has it, for work in this process.
+fn shared(desk: &DeskArgs, screening: Screening) -> anyhow::Result<Shared> {
     let store = &desk.store.store;
-    let (workspace, screening) = (Workspace::open_for_writing(store)?, desk.open()?);
+    let workspace = Workspace::open_for_writing(store)?;
     let master = master(store, &screening)?;
-    Shared::new(workspace, screening, master, vault(store)).map_err(Into::into)
+    Ok(Shared::new(workspace, screening, master, vault(store))?)
+}
+
+/// Answers: `here` in this process, or `there` by the server that has the desk.
+fn answer<T: Serialize>(
+    desk: &DeskArgs,
+    here: impl FnOnce(&Shared) -> anyhow::Result<T>,
+    there: impl for<'c> FnOnce(&'c Server) -> Request<'c>,
+) -> anyhow::Result<Answer> {
+    match desk.reach()? {
+        Reach::Here(screening) => Answer::of(&here(&shared(desk, screening)?)?),
+        Reach::There(client) => Answer::of_bytes(there(&client).bytes()?),
+    }
 }
 
 fn named<T: DeserializeOwned>(name: &str, what: &'static str) -> anyhow::Result<T> {
@@ -283,7 +302,7 @@ fn tlp(name: &str) -> anyhow::Result<Tlp> {
     Tlp::from_name(name).context("--tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED")
 }
 
-fn text(path: &std::path::Path) -> anyhow::Result<String> {
+fn text(path: &Path) -> anyhow::Result<String> {
     let bytes = output::read_bounded(path, MAX_LIST)?;
     String::from_utf8(bytes).with_context(|| format!("{}: is no UTF-8 text", path.display()))
 }
@@ -305,222 +324,368 @@ pub fn run(command: SharingCommand, as_json: bool) -> anyhow::Result<()> {
             });
             Ok(())
         }
-        SharingCommand::Share { desk, file } => {
-            let body = output::read_bounded(&file, holdfast_api::MAX_BODY)?;
-            let shared = shared(&desk)?;
+        SharingCommand::Share { desk, file } => share(&desk, &file),
+        SharingCommand::Tagpack { desk, pack, out } => write_tagpack(&desk, &pack, &out),
+        SharingCommand::Misp { desk, pack, out } => write_misp(&desk, &pack, &out),
+    }
+}
+
+fn share(desk: &DeskArgs, file: &Path) -> anyhow::Result<()> {
+    let path = "/api/v1/sharing/share";
+    let body = output::read_bounded(file, holdfast_api::MAX_BODY)?;
+    let answer = match desk.reach()? {
+        Reach::There(client) => client.post(path).body(body, "application/json").bytes()?,
+        Reach::Here(screening) => {
+            let shared = shared(desk, screening)?;
             let _keep = shared.clone();
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             let headers = [("content-type", "application/json")];
-            let call = holdfast_server::call(shared, &desk.actor, "POST", "/api/v1/sharing/share", &headers, body);
+            let call = holdfast_server::call(shared, &desk.actor, "POST", path, &headers, body);
             let (status, _, bytes) = runtime.block_on(call).map_err(anyhow::Error::msg)?;
-            let answer = String::from_utf8_lossy(&bytes);
-            anyhow::ensure!(status == 200, "{status}: {answer}");
-            println!("{answer}");
-            Ok(())
+            anyhow::ensure!(status == 200, "{status}: {}", String::from_utf8_lossy(&bytes));
+            bytes
         }
-        SharingCommand::Tagpack { desk, pack, out } => {
-            let shared = shared(&desk)?;
+    };
+    println!("{}", String::from_utf8_lossy(&answer));
+    Ok(())
+}
+
+fn write_tagpack(desk: &DeskArgs, pack: &PackArgs, out: &Path) -> anyhow::Result<()> {
+    let label = tlp(&pack.tlp)?;
+    let (text, count) = match desk.reach()? {
+        Reach::There(client) => {
+            let request = client.get("/api/v1/sharing/tagpack").query("pack", &pack.pack);
+            let bytes = request.query("creator", &pack.creator).query("tlp", label.name()).bytes()?;
+            let text = String::from_utf8(bytes).context("the server's answer is not UTF-8")?;
+            let count = text.lines().filter(|l| l.starts_with("- address: ")).count();
+            (text, count)
+        }
+        Reach::Here(screening) => {
+            let shared = shared(desk, screening)?;
             let workspace = shared.chain().snapshot();
             let tags: Vec<_> = workspace.tags.iter().filter(|t| t.pack == pack.pack).collect();
             anyhow::ensure!(!tags.is_empty(), "no pack is titled '{}'", pack.pack);
             let today = &rfc3339(shared.screening.now())[..10];
-            let (text, count) = tagpack::pack(&pack.pack, &pack.creator, &tags, tlp(&pack.tlp)?, today)?;
-            std::fs::write(&out, text).with_context(|| out.display().to_string())?;
-            println!("{count} tags in {}", out.display());
-            Ok(())
+            tagpack::pack(&pack.pack, &pack.creator, &tags, label, today)?
         }
-        SharingCommand::Misp { desk, pack, out } => {
-            let shared = shared(&desk)?;
+    };
+    std::fs::write(out, text).with_context(|| out.display().to_string())?;
+    println!("{count} tags in {}", out.display());
+    Ok(())
+}
+
+/// The files of a feed, from a server: its manifest names the events.
+fn misp_files(client: &Server, pack: &PackArgs, label: Tlp) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+    let fetch = |name: &str| {
+        let path = api_path(&["sharing", "misp", &pack.creator, &pack.pack, name]);
+        client.get(&path).query("tlp", label.name()).bytes()
+    };
+    let manifest = fetch("manifest.json")?;
+    let events: BTreeMap<String, Value> = serde_json::from_slice(&manifest).context("manifest.json")?;
+    let mut files = BTreeMap::from([("manifest.json".to_owned(), manifest)]);
+    files.insert("hashes.csv".to_owned(), fetch("hashes.csv")?);
+    for event in events.into_keys() {
+        // A name of the manifest becomes the name of a file here.
+        anyhow::ensure!(
+            event.chars().all(|c| c.is_ascii_hexdigit() || c == '-'),
+            "manifest.json: '{event}' is no UUID"
+        );
+        let name = format!("{event}.json");
+        files.insert(name.clone(), fetch(&name)?);
+    }
+    Ok(files)
+}
+
+fn write_misp(desk: &DeskArgs, pack: &PackArgs, out: &Path) -> anyhow::Result<()> {
+    let label = tlp(&pack.tlp)?;
+    let feed = match desk.reach()? {
+        Reach::There(client) => misp_files(&client, pack, label)?,
+        Reach::Here(screening) => {
+            let shared = shared(desk, screening)?;
             let workspace = shared.chain().snapshot();
             let tags: Vec<_> = workspace.tags.iter().filter(|t| t.pack == pack.pack).collect();
             anyhow::ensure!(!tags.is_empty(), "no pack is titled '{}'", pack.pack);
             let transactions = holdfast_sharing::misp::transactions_to(&workspace, &tags);
-            let feed = shared.sharing().misp_feed(&pack.creator, &tags, &transactions, tlp(&pack.tlp)?)?;
-            std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-            for (name, bytes) in &feed {
-                let path = out.join(name);
-                std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+            shared.sharing().misp_feed(&pack.creator, &tags, &transactions, label)?.into_iter().collect()
+        }
+    };
+    std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
+    for (name, bytes) in &feed {
+        let path = out.join(name);
+        std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+    }
+    println!("{} files in {}", feed.len(), out.display());
+    Ok(())
+}
+
+/// Communities with their members.
+fn list_communities(desk: &DeskArgs) -> anyhow::Result<Answer> {
+    let mut all = Vec::new();
+    match desk.reach()? {
+        Reach::Here(screening) => {
+            let shared = shared(desk, screening)?;
+            for community in shared.sharing().communities()? {
+                let members = shared.sharing().members(&community.id)?;
+                all.push(json!({ "community": community, "members": members }));
             }
-            println!("{} files in {}", feed.len(), out.display());
-            Ok(())
+        }
+        Reach::There(client) => {
+            let communities: Vec<Value> = client.get("/api/v1/sharing/communities").fetch()?;
+            for community in communities {
+                let path = api_path(&["sharing", "communities", community.word("id"), "members"]);
+                let members: Value = client.get(&path).fetch()?;
+                all.push(json!({ "community": community, "members": members }));
+            }
         }
     }
+    Answer::of(&all)
 }
 
 fn communities(command: CommunitiesCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         CommunitiesCommand::Open { desk, name, description, max_tlp, own_name } => {
             let max = tlp(&max_tlp)?;
-            let opened = shared(&desk)?.sharing().open_community(&name, &description, max, &own_name, &desk.actor)?;
+            let body = json!({ "name": name, "description": description, "max_tlp": max.name(), "own_name": own_name });
+            let opened = answer(
+                &desk,
+                |s| Ok(s.sharing().open_community(&name, &description, max, &own_name, &desk.actor)?),
+                |c| c.post("/api/v1/sharing/communities").json(&body),
+            )?;
             if as_json {
-                return output::json(&opened);
+                return opened.print();
             }
-            println!("{}: members reach it at /taxii2/{}/", opened.name, opened.id);
-            Ok(())
+            println!("{}: members reach it at /taxii2/{}/", opened.word("name"), opened.word("id"));
         }
         CommunitiesCommand::List { desk } => {
-            let shared = shared(&desk)?;
-            let mut all = Vec::new();
-            for community in shared.sharing().communities()? {
-                let members = shared.sharing().members(&community.id)?;
-                all.push(json!({ "community": community, "members": members }));
-                if !as_json {
-                    println!("{} {} (at most {})", community.id, community.name, community.max_tlp.name());
-                    members
-                        .iter()
-                        .for_each(|m| println!("  {}{}, {}", m.name, if m.own { " (this desk)" } else { "" }, m.state));
+            let all = list_communities(&desk)?;
+            if as_json {
+                return all.print();
+            }
+            for entry in all.items() {
+                let community = &entry["community"];
+                let (id, name, max_tlp) = (community.word("id"), community.word("name"), community.word("max_tlp"));
+                println!("{id} {name} (at most {max_tlp})");
+                for m in entry.list("members") {
+                    let own = if m.is("own") { " (this desk)" } else { "" };
+                    println!("  {}{own}, {}", m.word("name"), m.word("state"));
                 }
             }
-            if as_json { output::json(&all) } else { Ok(()) }
         }
         CommunitiesCommand::Add { desk, community, name, read_only } => {
-            let new = shared(&desk)?.sharing().add_member(&community, &name, !read_only, &desk.actor)?;
+            let path = api_path(&["sharing", "communities", &community, "members"]);
+            let new = answer(
+                &desk,
+                |s| Ok(s.sharing().add_member(&community, &name, !read_only, &desk.actor)?),
+                |c| c.post(&path).json(&json!({ "name": name, "writes": !read_only })),
+            )?;
             if as_json {
-                return output::json(&new);
+                return new.print();
             }
-            println!("{}'s key, shown once: {}", new.member.name, new.key);
-            Ok(())
+            println!("{}'s key, shown once: {}", new.word("name"), new.word("key"));
         }
         CommunitiesCommand::Suspend { desk, community, name, why } => {
-            let members = shared(&desk)?.sharing().suspend_member(&community, &name, &why, &desk.actor)?;
+            let path = api_path(&["sharing", "communities", &community, "members", &name, "suspend"]);
+            let members = answer(
+                &desk,
+                |s| Ok(s.sharing().suspend_member(&community, &name, &why, &desk.actor)?),
+                |c| c.post(&path).json(&json!({ "why": why })),
+            )?;
             if as_json {
-                return output::json(&members);
+                return members.print();
             }
             println!("{name} is suspended");
-            Ok(())
         }
     }
+    Ok(())
+}
+
+fn print_sources(list: &Answer, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return list.print();
+    }
+    for s in list.items() {
+        let error = s["error"].as_str().map(|e| format!("; {e}")).unwrap_or_default();
+        let (id, name, kind, url) = (s.int("id"), s.word("name"), s.word("kind"), s.word("url"));
+        println!("{id} {name} ({kind}): {url}, every {} s, {}{error}", s.int("every"), s.word("state"));
+    }
+    Ok(())
+}
+
+/// Adds a source; where somebody else can approve it, it waits for them.
+fn add_source(desk: &DeskArgs, new: &NewSource) -> anyhow::Result<Answer> {
+    answer(
+        desk,
+        |s| {
+            let waits = s.screening.has_second_person(ChangeKind::Source, &desk.actor)?;
+            Ok(match waits {
+                true => s.sharing().propose_source(new.clone(), &desk.actor)?,
+                false => s.sharing().add_source(new.clone(), &desk.actor)?,
+            })
+        },
+        |c| c.post("/api/v1/sharing/sources").json(new),
+    )
 }
 
 fn sources(command: SourcesCommand, as_json: bool) -> anyhow::Result<()> {
-    let print = |list: &[holdfast_sharing::sources::Source]| -> anyhow::Result<()> {
-        if as_json {
-            return output::json(&list);
-        }
-        for s in list {
-            let error = s.error.as_ref().map(|e| format!("; {e}")).unwrap_or_default();
-            println!("{} {} ({}): {}, every {} s, {}{error}", s.id, s.name, s.kind.name(), s.url, s.every, s.state);
-        }
-        Ok(())
+    let path = |id: i64, step: &[&str]| {
+        let id = id.to_string();
+        api_path(&[&["sharing", "sources", id.as_str()], step].concat())
     };
     match command {
         SourcesCommand::Add { desk, kind, name, url, username, key, every } => {
             let new =
                 NewSource { kind: named(&kind, "kind: taxii, community or misp")?, name, url, username, key, every };
-            let shared = shared(&desk)?;
-            // Where somebody else can approve it, it waits for them.
-            let waits = shared.screening.has_second_person(ChangeKind::Source, &desk.actor)?;
-            let sharing = shared.sharing();
-            print(&[match waits {
-                true => sharing.propose_source(new, &desk.actor)?,
-                false => sharing.add_source(new, &desk.actor)?,
-            }])
+            print_sources(&add_source(&desk, &new)?.in_list(), as_json)
         }
-        SourcesCommand::List { desk } => print(&shared(&desk)?.sharing().sources()?),
+        SourcesCommand::List { desk } => {
+            let list = answer(&desk, |s| Ok(s.sharing().sources()?), |c| c.get("/api/v1/sharing/sources"))?;
+            print_sources(&list, as_json)
+        }
         SourcesCommand::Show { desk, id } => {
-            let list = shared(&desk)?.sharing().imported(id, "")?;
+            let list = answer(&desk, |s| Ok(s.sharing().imported(id, "")?), |c| c.get(&path(id, &[])))?;
             if as_json {
-                return output::json(&list);
+                return list.print();
             }
-            list.iter().for_each(|i| println!("{} {} {}: {}", i.object, i.version, i.effect, i.detail));
+            for i in list.items() {
+                println!("{} {} {}: {}", i.word("object"), i.word("version"), i.word("effect"), i.word("detail"));
+            }
             Ok(())
         }
         SourcesCommand::Read { desk, id } => {
-            let polled = shared(&desk)?.read_source(id)?;
+            let polled = answer(
+                &desk,
+                |s| {
+                    let polled = s.read_source(id)?;
+                    Ok(json!({ "taken": polled.taken, "refused": polled.refused, "flags": polled.flags.len() }))
+                },
+                |c| c.post(&path(id, &["read"])),
+            )?;
             if as_json {
-                return output::json(
-                    &json!({ "taken": polled.taken, "refused": polled.refused, "flags": polled.flags }),
-                );
+                return polled.print();
             }
-            println!("{} objects taken, {} refused, {} new flags", polled.taken, polled.refused, polled.flags.len());
+            let (taken, refused, flags) = (polled.count("taken"), polled.count("refused"), polled.count("flags"));
+            println!("{taken} objects taken, {refused} refused, {flags} new flags");
             Ok(())
         }
         SourcesCommand::Withdraw { desk, id, why } => {
-            let gone = shared(&desk)?.withdraw_source(id, &why, &desk.actor)?;
+            let gone = answer(
+                &desk,
+                |s| Ok(s.withdraw_source(id, &why, &desk.actor)?),
+                |c| c.post(&path(id, &["withdraw"])).json(&json!({ "why": why })),
+            )?;
             if as_json {
-                return output::json(&gone);
+                return gone.print();
             }
-            let u = &gone.undone;
-            println!("{} tags, {} flags, {} alerts and {} holds ended", gone.tags, u.flags, u.alerts, u.holds);
+            let n = |name: &str| gone.count(name);
+            println!("{} tags, {} flags, {} alerts and {} holds ended", n("tags"), n("flags"), n("alerts"), n("holds"));
             Ok(())
         }
     }
 }
 
-fn flags(command: FlagsCommand, as_json: bool) -> anyhow::Result<()> {
-    let moved = |desk: &DeskArgs, id: &str, state: State, why: &str| -> anyhow::Result<()> {
-        let flag = shared(desk)?.sharing().move_flag(id, state, why, &desk.actor)?;
-        if as_json {
-            return output::json(&flag);
+/// Flags, and how members' flags came out.
+fn list_flags(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let both = match desk.reach()? {
+        Reach::Here(screening) => {
+            let (flags, standings) = (screening.flags(None)?, screening.read(holdfast_screening::flags::standings)?);
+            json!({ "flags": flags, "standings": standings })
         }
-        println!("flag {} is {}", flag.id, flag.state.name());
-        Ok(())
+        Reach::There(client) => {
+            let flags: Value = client.get("/api/v1/sharing/flags").fetch()?;
+            let standings: Value = client.get("/api/v1/sharing/standings").fetch()?;
+            json!({ "flags": flags, "standings": standings })
+        }
     };
+    if as_json {
+        return output::json(&both);
+    }
+    for f in both.list("flags") {
+        println!(
+            "{} {} {} by {}: {}, until {}: {}",
+            f.word("id"),
+            f.word("asset"),
+            f.word("value"),
+            f.word("member"),
+            f.word("state"),
+            rfc3339(f.int("until")),
+            f.word("reason")
+        );
+    }
+    for s in both.list("standings") {
+        println!(
+            "{}: {} raised, {} confirmed, {} withdrawn, {} lapsed",
+            s.word("member"),
+            s.count("raised"),
+            s.count("confirmed"),
+            s.count("withdrawn"),
+            s.count("lapsed")
+        );
+    }
+    Ok(())
+}
+
+fn move_flag(desk: &DeskArgs, id: &str, state: State, why: &str, as_json: bool) -> anyhow::Result<()> {
+    let path = api_path(&["sharing", "flags", id]);
+    let flag = answer(
+        desk,
+        |s| Ok(s.sharing().move_flag(id, state, why, &desk.actor)?),
+        |c| c.post(&path).json(&json!({ "state": state, "why": why })),
+    )?;
+    if as_json {
+        return flag.print();
+    }
+    println!("flag {} is {}", flag.word("id"), flag.word("state"));
+    Ok(())
+}
+
+fn flags(command: FlagsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         FlagsCommand::Raise { desk, subject, asset, value, reason, channel, hours } => {
             let subject: Subject = named(&subject, "subject: address, transaction or deposit")?;
             let new = NewFlag { channel, subject, asset, value, reason, hours, tlp: Tlp::Amber };
-            let raised = shared(&desk)?.sharing().raise(new, &desk.actor)?;
+            let raised = answer(
+                &desk,
+                |s| Ok(s.sharing().raise(new.clone(), &desk.actor)?),
+                |c| c.post("/api/v1/sharing/flags").json(&new),
+            )?;
             if as_json {
-                return output::json(&raised);
+                return raised.print();
             }
-            println!("flag {}; {} deposits held", raised.flag.id, raised.holds.len());
+            println!("flag {}; {} deposits held", raised["flag"].word("id"), raised.list("holds").len());
             Ok(())
         }
-        FlagsCommand::List { desk } => {
-            let shared = shared(&desk)?;
-            let (flags, standings) =
-                (shared.screening.flags(None)?, shared.screening.read(holdfast_screening::flags::standings)?);
-            if as_json {
-                return output::json(&json!({ "flags": flags, "standings": standings }));
-            }
-            for f in &flags {
-                println!(
-                    "{} {} {} by {}: {}, until {}: {}",
-                    f.id,
-                    f.asset,
-                    f.value,
-                    f.member,
-                    f.state.name(),
-                    rfc3339(f.until),
-                    f.reason
-                );
-            }
-            for s in &standings {
-                println!(
-                    "{}: {} raised, {} confirmed, {} withdrawn, {} lapsed",
-                    s.member, s.raised, s.confirmed, s.withdrawn, s.lapsed
-                );
-            }
-            Ok(())
-        }
-        FlagsCommand::Confirm { desk, id, why } => moved(&desk, &id, State::Confirmed, &why),
-        FlagsCommand::Withdraw { desk, id, why } => moved(&desk, &id, State::Withdrawn, &why),
+        FlagsCommand::List { desk } => list_flags(&desk, as_json),
+        FlagsCommand::Confirm { desk, id, why } => move_flag(&desk, &id, State::Confirmed, &why, as_json),
+        FlagsCommand::Withdraw { desk, id, why } => move_flag(&desk, &id, State::Withdrawn, &why, as_json),
     }
 }
 
 fn matching(command: MatchingCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         MatchingCommand::Offer { desk, file, partner } => {
+            let items = text(&file)?;
+            let body = json!({ "partner": partner, "items": items.lines().collect::<Vec<_>>() });
             let dir = desk.store.store.join("matching");
-            let session = shared(&desk)?.sharing().offer_matching(&dir, &partner, &text(&file)?, &desk.actor)?;
+            let session = answer(
+                &desk,
+                |s| Ok(s.sharing().offer_matching(&dir, &partner, &items, &desk.actor)?),
+                |c| c.post("/api/v1/sharing/matching").json(&body),
+            )?;
             if as_json {
-                return output::json(&session);
+                return session.print();
             }
-            println!(
-                "{} items wait a day for {partner}'s question at /api/v1/sharing/matching/{}",
-                session.items, session.id
-            );
+            let (count, id) = (session.count("items"), session.word("id"));
+            println!("{count} items wait a day for {partner}'s question at /api/v1/sharing/matching/{id}");
             Ok(())
         }
         MatchingCommand::List { desk } => {
-            let list = shared(&desk)?.sharing().matchings()?;
+            let list = answer(&desk, |s| Ok(s.sharing().matchings()?), |c| c.get("/api/v1/sharing/matching"))?;
             if as_json {
-                return output::json(&list);
+                return list.print();
             }
-            for s in &list {
-                let asked = s.asked.map_or("waits".to_owned(), |t| format!("asked {}", rfc3339(t)));
-                println!("{} for {}: {} items, {asked}", s.id, s.partner, s.items);
+            for s in list.items() {
+                let asked = s["asked"].as_i64().map_or("waits".to_owned(), |t| format!("asked {}", rfc3339(t)));
+                println!("{} for {}: {} items, {asked}", s.word("id"), s.word("partner"), s.count("items"));
             }
             Ok(())
         }

@@ -1,28 +1,22 @@
 //! Commands that ask a workspace.
 
+use crate::answer::Fields;
+use crate::args::{ServerArgs, StoreArgs};
 use crate::output::{self, thousands};
+use crate::running::{ChainReach, reach_chain};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use holdfast_analysis::report::coins;
 use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, bundle, render};
 use holdfast_api::system::{entropy, now};
-use holdfast_attribution::import::collect;
+use holdfast_attribution::import::{ImportReport, collect};
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
+use holdfast_client::{Client, ClientError};
 use holdfast_console::show::{print_exposure, verify_file};
 use holdfast_workspace::lookup::{HitKind, Lookup};
-use holdfast_workspace::{Subject, TagView, TraceRequest, Workspace};
-use serde_json::json;
+use holdfast_workspace::{Subject, TagView, TraceRequest, Workspace, WorkspaceError};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-
-/// Where a workspace lies when nothing is said.
-pub const DEFAULT_STORE: &str = "store";
-
-#[derive(Args, Clone)]
-pub struct StoreArgs {
-    /// The workspace's folder (its ledger is in `ledger/` below).
-    #[arg(long, default_value = DEFAULT_STORE)]
-    pub store: PathBuf,
-}
 
 #[derive(Subcommand)]
 pub enum TagsCommand {
@@ -43,6 +37,8 @@ pub struct TagsImport {
     tlp: Option<String>,
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 #[derive(Args)]
@@ -51,54 +47,13 @@ pub struct TagsRemove {
     title: String,
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 pub fn tags(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        TagsCommand::Import(args) => {
-            let mut files = Vec::new();
-            for path in &args.paths {
-                files.extend(collect(path)?);
-            }
-            let tlp =
-                |name: &String| Tlp::from_name(name).with_context(|| format!("--tlp: '{name}' is no TLP 2.0 label"));
-            let label = args.tlp.as_ref().map(tlp).transpose()?;
-            let mut workspace = Workspace::open_for_writing(&args.store.store)?;
-            let report = workspace.import_tags_as(files, label);
-            workspace.refresh()?;
-            let refused = || match (report.refused.len(), report.warnings.first()) {
-                (0, why) if report.is_empty() => {
-                    bail!("nothing was imported: {}", why.map_or("the files have no entry", String::as_str))
-                }
-                (0, _) => Ok(()),
-                (n, _) => bail!("{n} files were refused; the first: {}", report.refused[0]),
-            };
-            if as_json {
-                output::json(&report)?;
-                return refused();
-            }
-            for line in report.warnings.iter().take(20) {
-                println!("note: {line}");
-            }
-            if report.warnings.len() > 20 {
-                println!("note: ... {} more (see --json)", report.warnings.len() - 20);
-            }
-            for line in &report.refused {
-                println!("refused: {line}");
-            }
-            println!(
-                "Imported {} packs: {} tags ({} new), {} actors. {} addresses of this ledger are tagged. Exposures are up to date.",
-                thousands(report.packs as u64),
-                thousands(report.tags as u64),
-                thousands(report.new_tags as u64),
-                thousands(report.actors as u64),
-                thousands(workspace.summary().tagged_addresses)
-            );
-            for line in report.lines() {
-                println!("  {line}");
-            }
-            refused()
-        }
+        TagsCommand::Import(args) => import_tags(&args, as_json),
         TagsCommand::Conflicts(args) => {
             let conflicts = Workspace::open(&args.store)?.tags.conflicts();
             if as_json {
@@ -111,23 +66,109 @@ pub fn tags(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
             println!("{} conflicts.", thousands(conflicts.len() as u64));
             Ok(())
         }
-        TagsCommand::Remove(args) => {
-            let mut workspace = Workspace::open_for_writing(&args.store.store)?;
+        TagsCommand::Remove(args) => remove_tags(&args),
+    }
+}
+
+/// Imports files; returns what was understood, and how many addresses of the ledger are tagged now.
+fn import_here(
+    workspace: &mut Workspace,
+    files: Vec<(String, Vec<u8>)>,
+    label: Option<Tlp>,
+) -> anyhow::Result<(ImportReport, u64)> {
+    let report = workspace.import_tags_as(files, label);
+    workspace.refresh()?;
+    Ok((report, workspace.summary().tagged_addresses))
+}
+
+/// The same by a running server, file by file.
+fn import_there(
+    client: &Client,
+    files: Vec<(String, Vec<u8>)>,
+    label: Option<Tlp>,
+) -> anyhow::Result<(ImportReport, u64)> {
+    let mut all = ImportReport::default();
+    for (name, bytes) in files {
+        let request = client.post("/api/v1/tags").query("name", &name).query_opt("tlp", label.map(Tlp::name));
+        match request.body(bytes, "application/octet-stream").fetch::<ImportReport>() {
+            Ok(report) => all.add(report),
+            Err(ClientError::Refused { status: 400, message, .. }) => all.refused.push(message),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    let summary: Value = client.get("/api/v1/summary").fetch()?;
+    Ok((all, summary.count("tagged_addresses")))
+}
+
+fn import_tags(args: &TagsImport, as_json: bool) -> anyhow::Result<()> {
+    let mut files = Vec::new();
+    for path in &args.paths {
+        files.extend(collect(path)?);
+    }
+    let tlp = |name: &String| Tlp::from_name(name).with_context(|| format!("--tlp: '{name}' is no TLP 2.0 label"));
+    let label = args.tlp.as_ref().map(tlp).transpose()?;
+    let (report, tagged) = match reach_chain(&args.store.store, &args.server)? {
+        ChainReach::Here(mut workspace) => import_here(&mut workspace, files, label)?,
+        ChainReach::There(client) => import_there(&client, files, label)?,
+    };
+    let refused = || match (report.refused.len(), report.warnings.first()) {
+        (0, why) if report.is_empty() => {
+            bail!("nothing was imported: {}", why.map_or("the files have no entry", String::as_str))
+        }
+        (0, _) => Ok(()),
+        (n, _) => bail!("{n} files were refused; the first: {}", report.refused[0]),
+    };
+    if as_json {
+        output::json(&report)?;
+        return refused();
+    }
+    for line in report.warnings.iter().take(20) {
+        println!("note: {line}");
+    }
+    if report.warnings.len() > 20 {
+        println!("note: ... {} more (see --json)", report.warnings.len() - 20);
+    }
+    for line in &report.refused {
+        println!("refused: {line}");
+    }
+    println!(
+        "Imported {} packs: {} tags ({} new), {} actors. {} addresses of this ledger are tagged. Exposures are up to date.",
+        thousands(report.packs as u64),
+        thousands(report.tags as u64),
+        thousands(report.new_tags as u64),
+        thousands(report.actors as u64),
+        thousands(tagged)
+    );
+    for line in report.lines() {
+        println!("  {line}");
+    }
+    refused()
+}
+
+fn remove_tags(args: &TagsRemove) -> anyhow::Result<()> {
+    let removed = match reach_chain(&args.store.store, &args.server)? {
+        ChainReach::Here(mut workspace) => {
             let removed = workspace.remove_pack(&args.title);
             if removed == 0 {
                 bail!("no pack is titled '{}'", args.title);
             }
             workspace.refresh()?;
-            println!("Removed {} tags; exposures are up to date.", thousands(removed as u64));
-            Ok(())
+            removed as u64
         }
-    }
+        ChainReach::There(client) => {
+            client.delete("/api/v1/tags").query("title", &args.title).fetch::<Value>()?.count("removed")
+        }
+    };
+    println!("Removed {} tags; exposures are up to date.", thousands(removed));
+    Ok(())
 }
 
 #[derive(Args)]
 pub struct Cluster {
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    server: ServerArgs,
     /// Do not join the inputs of a transaction.
     #[arg(long)]
     no_cospend: bool,
@@ -145,21 +186,31 @@ pub fn cluster(args: Cluster, as_json: bool) -> anyhow::Result<()> {
         coinjoins: CoinjoinSet::parse(&args.coinjoins).map_err(anyhow::Error::msg)?,
         change: ChangeRule::parse(&args.change).map_err(anyhow::Error::msg)?,
     };
-    let mut workspace = Workspace::open_for_writing(&args.store.store)?;
-    workspace.recluster(options);
-    workspace.save()?;
-    let (count, merges) = (workspace.clusters.count(), workspace.clusters.merges().len() as u64);
+    let (clusters, merges, coinjoins, addresses) = match reach_chain(&args.store.store, &args.server)? {
+        ChainReach::Here(mut workspace) => {
+            workspace.recluster(options);
+            workspace.save()?;
+            let clusters = &workspace.clusters;
+            let addresses = u64::from(workspace.ledger.counts().addresses);
+            (clusters.count(), clusters.merges().len() as u64, clusters.coinjoins(), addresses)
+        }
+        ChainReach::There(client) => {
+            let request = client.post("/api/v1/cluster").query("cospend", !args.no_cospend);
+            let made: Value = request.query("coinjoins", &args.coinjoins).query("change", &args.change).fetch()?;
+            let summary: Value = client.get("/api/v1/summary").fetch()?;
+            let addresses = summary.count("addresses");
+            (made.count("clusters"), made.count("merges"), made.count("coinjoins"), addresses)
+        }
+    };
     if as_json {
-        return output::json(
-            &json!({"clusters": count, "merges": merges, "coinjoins": workspace.clusters.coinjoins()}),
-        );
+        return output::json(&json!({"clusters": clusters, "merges": merges, "coinjoins": coinjoins}));
     }
     println!(
         "{} addresses in {} clusters; {} merges, each with its evidence; {} coinjoins left out.",
-        thousands(workspace.ledger.counts().addresses as u64),
-        thousands(count),
+        thousands(addresses),
+        thousands(clusters),
         thousands(merges),
-        thousands(workspace.clusters.coinjoins())
+        thousands(coinjoins)
     );
     Ok(())
 }
@@ -470,6 +521,8 @@ pub struct ExposureArgs {
     subject: Option<String>,
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    server: ServerArgs,
     /// Ask for the whole entity of an address.
     #[arg(long)]
     entity: bool,
@@ -478,15 +531,30 @@ pub struct ExposureArgs {
     rebuild: bool,
 }
 
+/// Computes the exposures of the whole ledger again; returns of how many transactions.
+fn rebuild_exposures(args: &ExposureArgs) -> anyhow::Result<u64> {
+    let reach = match reach_chain(&args.store.store, &args.server) {
+        // A damaged file is what is computed again.
+        Err(e) if matches!(e.downcast_ref(), Some(WorkspaceError::Exposures(_))) => {
+            let damaged = args.store.store.join("exposures");
+            std::fs::remove_file(&damaged).with_context(|| damaged.display().to_string())?;
+            reach_chain(&args.store.store, &args.server)?
+        }
+        reach => reach?,
+    };
+    match reach {
+        ChainReach::There(client) => Ok(client.post("/api/v1/exposures/rebuild").fetch::<Value>()?.count("txs")),
+        ChainReach::Here(mut workspace) => {
+            workspace.recompute_exposures();
+            workspace.save()?;
+            Ok(u64::from(workspace.exposures.done()))
+        }
+    }
+}
+
 pub fn exposure(args: ExposureArgs, as_json: bool) -> anyhow::Result<()> {
     if args.rebuild {
-        let stale = args.store.store.join("exposures");
-        if stale.exists() {
-            std::fs::remove_file(&stale).with_context(|| stale.display().to_string())?;
-        }
-        let mut workspace = Workspace::open_for_writing(&args.store.store)?;
-        workspace.save()?;
-        println!("Recomputed the exposures of {} transactions.", thousands(workspace.exposures.done() as u64));
+        println!("Recomputed the exposures of {} transactions.", thousands(rebuild_exposures(&args)?));
     }
     let Some(subject) = args.subject else {
         if args.rebuild {

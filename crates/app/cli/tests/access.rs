@@ -558,6 +558,19 @@ fn commands_reach_it_by_its_socket_its_address_and_a_key(desk: &Desk, store: &Pa
     assert_eq!(words(&by_key), words(&by_socket));
     let refused = list(&["--server", &desk.url], "hf_nobody_00");
     assert!(!refused.status.success() && words(&refused).contains("send a key in force"), "{}", words(&refused));
+    // A learner is named by the desk's own commands only.
+    let learn = |authorization: &str| {
+        let headers = [("x-holdfast-learner", "1"), ("Authorization", authorization)];
+        desk.ask("GET", "/api/v1/learn/me", &headers, None).0
+    };
+    let forged = holdfast_identity::sign_command(
+        &holdfast_identity::KeyRing::single([0; 32]),
+        "ana",
+        "GET",
+        "/api/v1/learn/me",
+        0,
+    );
+    assert_eq!((learn(""), learn(&format!("Bearer {key}")), learn(&forged)), (401, 401, 401));
     let nowhere = list(&["--server", "http://127.0.0.1:9"], key);
     assert!(words(&nowhere).contains("does not answer"), "{}", words(&nowhere));
 }

@@ -126,3 +126,25 @@ fn the_committed_reference_is_the_commands() {
     let text = std::fs::read_to_string(&committed).unwrap();
     assert!(text == reference, "docs/configuration.md: write it again with `holdfast config reference`");
 }
+
+#[test]
+fn follow_takes_the_same_file_and_every_command_the_same_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, store) = (dir.path().join("holdfast.toml"), dir.path().join("chain"));
+    let text = format!(
+        "version = 1\n[store]\npath = \"{}\"\n[server]\nlisten = \"127.0.0.1:0\"\n[node]\nrest = \"http://127.0.0.1:9\"\nnetwork = \"regtest\"\n",
+        store.display()
+    );
+    std::fs::write(&file, text).unwrap();
+    let output = clean().args(["follow", "--once", "--config", path(&file)]).output().unwrap();
+    assert!(!output.status.success() && words(&output).contains("127.0.0.1:9"), "{}", words(&output));
+    let info = run(clean().args(["ledger", "info"]).env("HOLDFAST_STORE", &store));
+    assert!(info.contains("regtest"), "{info}");
+    // Earlier versions named the ledger itself.
+    assert_eq!(run(clean().args(["ledger", "info", "--ledger", path(&store.join("ledger"))])), info);
+    assert!(!run(clean().args(["ledger", "info", "--help"])).contains("--ledger"));
+    // The environment comes before the file.
+    let output =
+        clean().args(["follow", "--once", "--config", path(&file)]).env("HOLDFAST_REST", "http://127.0.0.1:7").output();
+    assert!(words(&output.unwrap()).contains("127.0.0.1:7"));
+}

@@ -305,6 +305,8 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
             ("tick", false) => &["administrator"],
             ("agencies" | "officers/{id}", false) => &["approver"],
             (p, false) if p.ends_with("/approve") => &["approver"],
+            // Commands on the desk's machine only.
+            (p, false) if p.ends_with("/secret-key") => &[],
             (p, true) if p.ends_with("/productions/{number}") => &["investigator", "approver"],
             (_, true) => ALL,
             (_, false) => &["investigator", "approver"],

@@ -65,6 +65,11 @@ pub fn existing(store: &Path) -> anyhow::Result<KeyRing> {
     source.read()?.with_context(|| format!("{} is missing", source.name()))
 }
 
+/// The file of the anchors of a store's audit log.
+pub fn anchors_file(store: &Path) -> PathBuf {
+    store.join(holdfast_audit::anchors::FILE)
+}
+
 /// The anchors of a store's audit log.
 pub fn anchors(store: &Path, master: &KeyRing) -> Anchors {
     Anchors::new(store, master.clone())

@@ -6,6 +6,7 @@ use serde::Serialize;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static STOP: AtomicBool = AtomicBool::new(false);
@@ -13,7 +14,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 static IS_LOGGED: AtomicBool = AtomicBool::new(false);
 
 /// Ctrl-C and SIGTERM ask long work to stop at the next safe point; a second one ends the process. What runs on (`is_logged`) logs it.
-pub fn install_stop_handler(is_logged: bool) {
+fn install_stop_handler(is_logged: bool) {
     IS_LOGGED.store(is_logged, Ordering::SeqCst);
     let _ = ctrlc::set_handler(|| {
         if STOP.swap(true, Ordering::SeqCst) {
@@ -34,16 +35,25 @@ pub fn warn(message: &str) {
     }
 }
 
-/// Prints the error that ends a command.
-pub fn failed(error: &anyhow::Error) {
-    match IS_LOGGED.load(Ordering::SeqCst) {
-        true => tracing::error!("{error:#}"),
-        false => eprintln!("holdfast: {error:#}"),
+/// Runs a program's command: it stops at Ctrl-C, ends quietly when nobody reads its output, and says why it failed. `is_logged` is whether it
+/// runs on and logs.
+pub fn run_command(program: &str, is_logged: bool, command: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
+    end_quietly_when_unread();
+    install_stop_handler(is_logged);
+    match command() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            match is_logged {
+                true => tracing::error!("{error:#}"),
+                false => eprintln!("{program}: {error:#}"),
+            }
+            ExitCode::FAILURE
+        }
     }
 }
 
 /// Who reads the output may stop reading (`| head`): that ends the command without a word, as with SIGPIPE, and is no fault.
-pub fn end_quietly_when_unread() {
+fn end_quietly_when_unread() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let text = info.payload().downcast_ref::<String>().map_or("", String::as_str);

@@ -11,7 +11,7 @@ use holdfast_api::error::ApiError;
 use holdfast_api::gate::{Caller, pass_signed, scopes_of};
 use holdfast_api::limits::{self, bucket, crowded, sender};
 use holdfast_api::system::entropy;
-use holdfast_api::{Shared, compat, portal};
+use holdfast_api::{Shared, academy, compat, portal};
 use holdfast_web::desk;
 use holdfast_web::pages::ErrorPage;
 /// Refusals by the framework itself (a path or query that does not parse, a wrong method) come as text; clients expect JSON everywhere.
@@ -220,6 +220,13 @@ async fn admit(shared: &Shared, request: Request, path: &str) -> Result<(Caller,
         // Officers have sessions and learners keys of their own, which the handlers check.
         if limits::largest(request.method(), path) > limits::SMALL && access::changes(request.method()) {
             portal::signed_in(shared, request.headers()).await?;
+        }
+        let mut request = request;
+        if path.starts_with("/api/v1/learn/")
+            && let Some(learner) = academy::learner_of_command(shared, &request)?
+        {
+            let key = academy::key_of_learner(shared, learner).await?;
+            request.headers_mut().insert(header::AUTHORIZATION, key);
         }
         (Caller::nobody("portal"), request)
     } else {

@@ -428,6 +428,14 @@ impl Academy<'_> {
         }
     }
 
+    /// The key of a learner, by number: for who reads the desk's secret.
+    ///
+    /// # Errors
+    /// [`AcademyError::NotFound`].
+    pub fn key_of(&self, learner: i64) -> Result<String, AcademyError> {
+        Ok(crate::learner_key(self.master, &self.learner(learner)?))
+    }
+
     /// The roster of a session.
     ///
     /// # Errors

@@ -8,12 +8,13 @@ use holdfast_input::encoding;
 use holdfast_input::table::{Options, Table};
 use holdfast_types::asset;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What an import did.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ImportReport {
     /// Packs and lists read.
     pub packs: usize,
@@ -61,6 +62,26 @@ impl ImportReport {
             if Category::from_name(name).is_none() {
                 count(&mut self.unknown_categories, name);
             }
+        }
+    }
+
+    /// Adds what another import did.
+    pub fn add(&mut self, other: ImportReport) {
+        self.packs += other.packs;
+        self.tags += other.tags;
+        self.new_tags += other.new_tags;
+        self.actors += other.actors;
+        self.warnings.extend(other.warnings);
+        self.refused.extend(other.refused);
+        self.sanctioned += other.sanctioned;
+        self.without_owner += other.without_owner;
+        self.unmatchable += other.unmatchable;
+        for (into, from) in [
+            (&mut self.by_category, other.by_category),
+            (&mut self.by_asset, other.by_asset),
+            (&mut self.unknown_categories, other.unknown_categories),
+        ] {
+            from.into_iter().for_each(|(name, n)| *into.entry(name).or_default() += n);
         }
     }
 

@@ -1,0 +1,134 @@
+//! `holdfast alerts`: the alerts queue.
+
+use crate::answer::Fields;
+use crate::args::DeskArgs;
+use anyhow::bail;
+use clap::Subcommand;
+use holdfast_client::api_path;
+use holdfast_input::time::rfc3339;
+use holdfast_screening::ScreeningError;
+use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
+use serde_json::json;
+
+#[derive(Subcommand)]
+pub enum AlertsCommand {
+    /// List the queue.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// open or closed.
+        #[arg(long, default_value = "open")]
+        state: String,
+        /// Of one person.
+        #[arg(long)]
+        assignee: Option<String>,
+    },
+    /// Show one alert, its event and its notes.
+    Show {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+    },
+    /// Give it to somebody.
+    Assign {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        to: String,
+    },
+    /// Say something.
+    Comment {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        text: String,
+    },
+    /// Finish it.
+    Close {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        /// true-positive, false-positive or inconclusive.
+        outcome: String,
+        text: String,
+    },
+    /// Take it up again.
+    Reopen {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        text: String,
+    },
+}
+
+/// Most alerts of a list.
+const MAX_LISTED: usize = 1_000;
+
+fn list(desk: &DeskArgs, state: String, assignee: Option<String>, as_json: bool) -> anyhow::Result<()> {
+    let filter = AlertFilter { state: Some(state), assignee, limit: MAX_LISTED, ..AlertFilter::default() };
+    let alerts = desk.answer(
+        |s| s.alerts(&filter),
+        |c| {
+            let path = api_path(&["alerts"]);
+            let request = c.get(&path).query_opt("state", filter.state.as_ref());
+            request.query_opt("assignee", filter.assignee.as_ref()).query("limit", MAX_LISTED)
+        },
+    )?;
+    if as_json {
+        return alerts.print();
+    }
+    for a in alerts.items() {
+        let who = a["assignee"].as_str().map_or(String::new(), |w| format!(" [{w}]"));
+        let (id, kind, decision) = (a.count("id"), a.word("kind"), a.word("decision"));
+        println!("{id:>6} {kind:<8} {decision:<6} {}{who}: {}", a.word("customer"), a.word("reason"));
+    }
+    Ok(())
+}
+
+pub fn alerts(command: AlertsCommand, as_json: bool) -> anyhow::Result<()> {
+    let (desk, id, action) = match command {
+        AlertsCommand::List { desk, state, assignee } => return list(&desk, state, assignee, as_json),
+        AlertsCommand::Show { desk, id } => (desk, id, None),
+        AlertsCommand::Assign { desk, id, to } => (desk, id, Some(AlertAction::Assign { assignee: Some(to) })),
+        AlertsCommand::Comment { desk, id, text } => (desk, id, Some(AlertAction::Comment { text })),
+        AlertsCommand::Reopen { desk, id, text } => (desk, id, Some(AlertAction::Reopen { text })),
+        AlertsCommand::Close { desk, id, outcome, text } => {
+            let outcome = match outcome.replace('-', "_").as_str() {
+                "true_positive" => Outcome::TruePositive,
+                "false_positive" => Outcome::FalsePositive,
+                "inconclusive" => Outcome::Inconclusive,
+                other => bail!("'{other}' is none of true-positive, false-positive, inconclusive"),
+            };
+            (desk, id, Some(AlertAction::Close { outcome, text }))
+        }
+    };
+    let path = api_path(&["alerts", &id.to_string()]);
+    let shown = desk.answer(
+        |s| {
+            if let Some(action) = action.clone() {
+                s.act_on_alert(id, action, &desk.actor)?;
+            }
+            let (alert, notes) = s.alert(id)?;
+            Ok::<_, ScreeningError>(json!({"alert": alert, "notes": notes}))
+        },
+        |c| match &action {
+            Some(action) => c.post(&path).json(action),
+            None => c.get(&path),
+        },
+    )?;
+    if as_json {
+        return shown.print();
+    }
+    let alert = &shown["alert"];
+    println!(
+        "alert {id} ({}, {}), customer {}: {}",
+        alert.word("kind"),
+        alert.word("state"),
+        alert.word("customer"),
+        alert.word("reason")
+    );
+    for n in shown.list("notes") {
+        println!("  {} {} {}: {}", rfc3339(n.int("time")), n.word("author"), n.word("action"), n.word("text"));
+    }
+    Ok(())
+}

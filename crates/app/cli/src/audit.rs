@@ -1,0 +1,164 @@
+//! `holdfast audit`: the hash-chained log, its anchors, and the clock that it depends on.
+
+use crate::answer::{Answer, Fields};
+use crate::args::DeskArgs;
+use crate::desk_key::anchors;
+use crate::holds::no_problems;
+use crate::output::{self, thousands};
+use crate::running::Reach;
+use clap::Subcommand;
+use holdfast_console::desk_key::{anchors_file, master};
+use holdfast_input::time::rfc3339;
+use holdfast_screening::clock::ClockFault;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Largest copy of the anchors that is read, in bytes.
+const MAX_ANCHORS: usize = 16 << 20;
+
+#[derive(Subcommand)]
+pub enum AuditCommand {
+    /// Verify the hash chain and every decision in it.
+    Verify {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Head noted earlier: notices a log that was cut off.
+        #[arg(long)]
+        head: Option<String>,
+        /// A copy of audit.anchors that lies elsewhere, to compare with instead of the store's own.
+        #[arg(long)]
+        anchors: Option<PathBuf>,
+    },
+    /// Write the log's head, signed, to audit.anchors beside the database (the server does so every hour and when it stops). Copy that file
+    /// to another machine: `verify` then finds a log that was cut off or rewritten, and an older database that was put back.
+    Anchor {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Show whether the system's clock is trusted. After a jump, or a stop of more than an hour, nothing expires until a person confirms it.
+    Clock {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// The system's clock is right: what is over by it ends.
+        #[arg(long)]
+        confirm: bool,
+    },
+    /// List entries.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Only about one subject, such as hold:12.
+        #[arg(long)]
+        subject: Option<String>,
+        /// Numbers above this one.
+        #[arg(long, default_value_t = 0)]
+        after: u64,
+    },
+}
+
+pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        AuditCommand::Verify { desk, head, anchors } => verify(&desk, head.as_deref(), anchors.as_deref(), as_json),
+        AuditCommand::Anchor { desk } => anchor(&desk, as_json),
+        AuditCommand::Clock { desk, confirm } => clock(&desk, confirm, as_json),
+        AuditCommand::List { desk, subject, after } => list(&desk, subject.as_deref(), after, as_json),
+    }
+}
+
+fn verify(desk: &DeskArgs, head: Option<&str>, copy: Option<&Path>, as_json: bool) -> anyhow::Result<()> {
+    let report = match desk.reach()? {
+        Reach::Here(screening) => {
+            let known = anchors(&desk.store.store, &master(&desk.store.store, &screening)?);
+            Answer::of(&screening.verify_anchored(head, Some(&known), copy)?)?
+        }
+        Reach::There(client) => {
+            let path = "/api/v1/audit/verify";
+            let request = match copy {
+                None => client.get(path),
+                Some(copy) => client.post(path).body(output::read_bounded(copy, MAX_ANCHORS)?, "application/jsonl"),
+            };
+            Answer::of_bytes(request.query_opt("head", head).bytes()?)?
+        }
+    };
+    if as_json {
+        report.print()?;
+    } else {
+        println!(
+            "{} entries, {} decisions, {} rows of state, {} anchors; head {}",
+            thousands(report.count("entries")),
+            thousands(report.count("decisions")),
+            thousands(report.count("state")),
+            thousands(report.count("anchors")),
+            report.word("head")
+        );
+    }
+    no_problems(&report, as_json, "the audit log does not verify: ")
+}
+
+fn anchor(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let store = &desk.store.store;
+    let anchor = match desk.reach()? {
+        Reach::Here(screening) => Answer::of(&screening.anchor(&anchors(store, &master(store, &screening)?))?)?,
+        Reach::There(client) => Answer::of_bytes(client.post("/api/v1/audit/anchor").bytes()?)?,
+    };
+    if as_json {
+        return anchor.print();
+    }
+    println!("anchor {}: entry {}, head {}", anchor.count("number"), anchor.count("entry"), anchor.word("head"));
+    if desk.server.server.is_none() {
+        println!("in {}; keep a copy of it on another machine", anchors_file(store).display());
+    }
+    Ok(())
+}
+
+fn clock(desk: &DeskArgs, confirm: bool, as_json: bool) -> anyhow::Result<()> {
+    let fault = match desk.reach()? {
+        Reach::Here(screening) => {
+            let fault = screening.clock_fault();
+            if confirm {
+                screening.confirm_clock(&desk.actor)?;
+            }
+            fault
+        }
+        Reach::There(client) => {
+            let state: Value = client.get("/api/v1/clock").fetch()?;
+            if confirm {
+                client.post("/api/v1/clock").bytes()?;
+            }
+            state["fault"].is_object().then(|| clock_fault(&state["fault"]))
+        }
+    };
+    if as_json {
+        return output::json(&json!({"fault": fault, "confirmed": confirm}));
+    }
+    match (&fault, confirm) {
+        (_, true) => println!("the clock is confirmed"),
+        (Some(fault), false) => println!("{fault} (--confirm)"),
+        (None, false) => println!("the clock is trusted"),
+    }
+    Ok(())
+}
+
+fn clock_fault(fault: &Value) -> ClockFault {
+    ClockFault {
+        off_seconds: fault.int("off_seconds"),
+        since_start: fault.is("since_start"),
+        wall: fault.int("wall"),
+        expected: fault.int("expected"),
+    }
+}
+
+fn list(desk: &DeskArgs, subject: Option<&str>, after: u64, as_json: bool) -> anyhow::Result<()> {
+    let entries = desk.answer(
+        |s| s.audit(after, subject, 1000),
+        |c| c.get("/api/v1/audit").query("limit", 1000).query("after", after).query_opt("subject", subject),
+    )?;
+    if as_json {
+        return entries.print();
+    }
+    for e in entries.items() {
+        let (seq, time) = (e.count("seq"), rfc3339(e.int("time")));
+        println!("{seq:>6} {time} {} {} {}", e.word("actor"), e.word("action"), e.word("subject"));
+    }
+    Ok(())
+}

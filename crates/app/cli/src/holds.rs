@@ -1,0 +1,189 @@
+//! `holdfast holds`: holds and freezes.
+
+use crate::answer::Fields;
+use crate::args::DeskArgs;
+use crate::output::thousands;
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use holdfast_client::api_path;
+use holdfast_decision::Scope;
+use holdfast_screening::holds::{HoldFilter, HoldRequest};
+use holdfast_screening::service::system_clock;
+use holdfast_screening::{Screening, ScreeningError};
+use holdfast_types::Amount;
+use holdfast_types::units::with_unit;
+use serde_json::{Value, json};
+
+#[derive(Subcommand)]
+pub enum HoldsCommand {
+    /// List holds and freezes.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// active, released or expired.
+        #[arg(long)]
+        state: Option<String>,
+        /// Of one customer.
+        #[arg(long)]
+        customer: Option<String>,
+    },
+    /// Place a hold or freeze.
+    Place(Box<PlaceArgs>),
+    /// Release a hold; where a second person is needed, ask, or confirm what another asked.
+    Release {
+        #[command(flatten)]
+        desk: DeskArgs,
+        id: u64,
+        /// Base units; all when absent.
+        #[arg(long)]
+        amount: Option<Amount>,
+        #[arg(long)]
+        reason: String,
+    },
+    /// Check that all holds balance to the base unit.
+    Check {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+}
+
+#[derive(Args)]
+pub struct PlaceArgs {
+    #[command(flatten)]
+    desk: DeskArgs,
+    /// Your id of it; repeated, it places nothing new.
+    #[arg(long)]
+    id: String,
+    /// account, asset, amount or deposit.
+    #[arg(long)]
+    scope: String,
+    #[arg(long)]
+    customer: String,
+    #[arg(long)]
+    account: Option<String>,
+    #[arg(long)]
+    asset: Option<String>,
+    /// Base units.
+    #[arg(long)]
+    amount: Option<Amount>,
+    /// Movement on chain: asset:tx:output.
+    #[arg(long)]
+    transfer: Option<String>,
+    /// Legal or contractual basis.
+    #[arg(long)]
+    basis: String,
+    #[arg(long)]
+    reason: String,
+    /// Hours until it lapses.
+    #[arg(long)]
+    expires_hours: Option<u32>,
+}
+
+/// Most holds of a list.
+const MAX_LISTED: usize = 1_000;
+
+pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        HoldsCommand::List { desk, state, customer } => list(&desk, state, customer, as_json),
+        HoldsCommand::Place(args) => place(*args, as_json),
+        HoldsCommand::Release { desk, id, amount, reason } => release(&desk, id, amount, &reason, as_json),
+        HoldsCommand::Check { desk } => check(&desk, as_json),
+    }
+}
+
+fn list(desk: &DeskArgs, state: Option<String>, customer: Option<String>, as_json: bool) -> anyhow::Result<()> {
+    let filter = HoldFilter { state, customer, after: 0, limit: MAX_LISTED };
+    let list = desk.answer(
+        |s| s.holds(&filter),
+        |c| {
+            let request = c.get("/api/v1/holds").query("limit", MAX_LISTED);
+            request.query_opt("state", filter.state.as_ref()).query_opt("customer", filter.customer.as_ref())
+        },
+    )?;
+    if as_json {
+        return list.print();
+    }
+    for h in list.items() {
+        let what = h["asset"].as_str().map_or(String::new(), |a| format!(" {}", with_unit(units(&h["held"]), a)));
+        let (id, state, scope) = (h.count("id"), h.word("state"), h.word("scope"));
+        println!("{id:>6} {state:<8} {scope:<7}{what} of {}: {}", h.word("customer"), h.word("reason"));
+    }
+    Ok(())
+}
+
+fn place(args: PlaceArgs, as_json: bool) -> anyhow::Result<()> {
+    let scope = Scope::from_name(&args.scope)
+        .with_context(|| format!("--scope {}: use account, asset, amount or deposit", args.scope))?;
+    let request = HoldRequest {
+        id: args.id,
+        scope,
+        customer: args.customer,
+        account: args.account,
+        asset: args.asset,
+        amount: args.amount,
+        transfer: args.transfer,
+        basis: args.basis,
+        reason: args.reason,
+        expires: args.expires_hours.map(|h| system_clock()() + i64::from(h) * 3600),
+        review: None,
+        second_person: None,
+    };
+    let placed = args.desk.answer(
+        |s| Ok::<_, ScreeningError>(json!({ "hold": s.place_hold(request.clone(), &args.desk.actor)? })),
+        |c| c.post("/api/v1/holds").json(&request),
+    )?;
+    if as_json {
+        return placed.print();
+    }
+    println!("hold {} is in place", placed["hold"]);
+    Ok(())
+}
+
+fn release(desk: &DeskArgs, id: u64, amount: Option<Amount>, reason: &str, as_json: bool) -> anyhow::Result<()> {
+    let path = api_path(&["holds", &id.to_string(), "release"]);
+    let hold = desk.answer(
+        |s| s.release_hold(id, amount, reason, &desk.actor),
+        |c| c.post(&path).json(&json!({ "amount": amount, "reason": reason })),
+    )?;
+    if as_json {
+        return hold.print();
+    }
+    match (hold.word("state"), hold["asked_by"].as_str()) {
+        ("active", Some(by)) => println!("hold {id}: {by} asked for its release; another person must confirm"),
+        ("active", None) => {
+            println!("hold {id} is reduced to {}", with_unit(units(&hold["held"]), hold.word("asset")))
+        }
+        (state, _) => println!("hold {id} is {state}"),
+    }
+    Ok(())
+}
+
+fn check(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let report = desk.answer(Screening::check_holds, |c| c.get("/api/v1/holds/check"))?;
+    if as_json {
+        report.print()?;
+    } else {
+        println!("{} holds checked", thousands(report.count("holds")));
+        for (asset, amount) in report["held"].as_object().into_iter().flatten() {
+            println!("  held {}", with_unit(units(amount), asset));
+        }
+    }
+    no_problems(&report, as_json, "")
+}
+
+/// Base units, which stand in JSON as text.
+fn units(value: &Value) -> u128 {
+    value.as_str().and_then(|t| t.parse().ok()).or_else(|| value.as_u64().map(u128::from)).unwrap_or(0)
+}
+
+/// Prints the problems of a report; an error when there are some.
+pub fn no_problems(report: &Value, as_json: bool, what: &str) -> anyhow::Result<()> {
+    let problems = report.words("problems");
+    if !as_json {
+        problems.iter().for_each(|p| println!("  {p}"));
+    }
+    match problems.len() {
+        0 => Ok(()),
+        n => bail!("{what}{n} problems"),
+    }
+}

@@ -1,0 +1,205 @@
+//! `holdfast rules`: rule books.
+
+use crate::answer::{Answer, Fields};
+use crate::args::DeskArgs;
+use crate::output::{self, thousands};
+use crate::running::Reach;
+use crate::screen::read_file;
+use anyhow::Context;
+use clap::Subcommand;
+use holdfast_decision::fields::FIELDS;
+use holdfast_decision::rules::DEFAULT_BOOK;
+use holdfast_decision::{RuleBook, Typology};
+use holdfast_screening::changes::ChangeKind;
+use holdfast_screening::replay::{RuleTest, test_rules};
+use holdfast_screening::{Screening, ScreeningError};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum RulesCommand {
+    /// Print the rule book in force, or the one that ships.
+    Show {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// The one that ships, as YAML to edit.
+        #[arg(long)]
+        default: bool,
+    },
+    /// List the fields that rules speak about.
+    Fields,
+    /// List the typologies and their definitions.
+    Typologies,
+    /// Run a rule book over history and show what would have changed.
+    Test {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Rule book (YAML).
+        file: PathBuf,
+    },
+    /// Put a rule book in force.
+    Apply {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Rule book (YAML).
+        file: PathBuf,
+    },
+    /// Hits and precision of every rule.
+    Statistics {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+}
+
+pub fn rules(command: RulesCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        RulesCommand::Show { default: true, .. } => {
+            print!("{DEFAULT_BOOK}");
+            Ok(())
+        }
+        RulesCommand::Show { desk, .. } => show(&desk, as_json),
+        RulesCommand::Fields => {
+            let all = FIELDS.iter().map(|f| (format!("{}.{}", f.group, f.name), f.description.to_owned()));
+            definitions(&all.collect::<Vec<_>>(), 36, as_json)
+        }
+        RulesCommand::Typologies => {
+            let all = Typology::ALL.iter().map(|t| (t.name().to_owned(), t.definition().trim().to_owned()));
+            definitions(&all.collect::<Vec<_>>(), 20, as_json)
+        }
+        RulesCommand::Test { desk, file } => test(&desk, &file, as_json),
+        RulesCommand::Apply { desk, file } => {
+            let yaml = String::from_utf8(read_file(&file)?).with_context(|| file.display().to_string())?;
+            apply(&desk, &yaml, as_json).with_context(|| file.display().to_string())
+        }
+        RulesCommand::Statistics { desk } => statistics(&desk, as_json),
+    }
+}
+
+fn definitions(all: &[(String, String)], width: usize, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return output::json(&all);
+    }
+    all.iter().for_each(|(name, text)| println!("{name:<width$} {text}"));
+    Ok(())
+}
+
+fn show(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let here = |s: &Screening| {
+        let book = s.book();
+        Ok::<_, ScreeningError>(json!({"version": book.version, "sha256": book.sha256, "book": book.file}))
+    };
+    let answer = desk.answer(here, |c| c.get("/api/v1/rules"))?;
+    if as_json {
+        return answer.print();
+    }
+    println!("{} (version {}, SHA-256 {})", answer["book"].word("title"), answer["version"], answer.word("sha256"));
+    for rule in answer["book"].list("rules") {
+        println!(
+            "{:<28} v{:<3} {:<6} {:<6} {}",
+            rule.word("id"),
+            rule.count("version"),
+            rule.word("state"),
+            rule.word("decision"),
+            rule.word("title")
+        );
+    }
+    Ok(())
+}
+
+fn test_here(screening: &Screening, yaml: &str) -> anyhow::Result<RuleTest> {
+    let book = RuleBook::parse(yaml, 0)?;
+    let bar = output::bar(0, "replaying");
+    let test = test_rules(screening, &book, &mut |n| {
+        bar.set_position(n);
+        output::stopping()
+    })?;
+    bar.finish_and_clear();
+    Ok(test)
+}
+
+fn test(desk: &DeskArgs, file: &Path, as_json: bool) -> anyhow::Result<()> {
+    let yaml = String::from_utf8(read_file(file)?).with_context(|| file.display().to_string())?;
+    // What is wrong with the book is found before the desk is opened.
+    RuleBook::parse(&yaml, 0).with_context(|| file.display().to_string())?;
+    let body = yaml.as_bytes().to_vec();
+    let test = desk.answer(|s| test_here(s, &yaml), |c| c.post("/api/v1/rules/test").body(body, "application/yaml"))?;
+    if as_json {
+        return test.print();
+    }
+    println!(
+        "{} events replayed, {} would be decided otherwise",
+        thousands(test.count("events")),
+        thousands(test.count("changed"))
+    );
+    if test.is("stopped") {
+        println!("the replay was stopped before the last event");
+    }
+    for (step, n) in test["moves"].as_object().into_iter().flatten() {
+        println!("  {step:<20} {}", thousands(n.as_u64().unwrap_or(0)));
+    }
+    println!("{:<28} {:>10} {:>10}", "rule", "before", "after");
+    for (rule, hits) in test["rules"].as_object().into_iter().flatten() {
+        let (before, after) = (hits.count("before"), hits.count("after"));
+        if before != after {
+            println!("{rule:<28} {before:>10} {after:>10}");
+        }
+    }
+    for d in test.list("differences").iter().take(20) {
+        println!(
+            "  {} {}: {} -> {} (+{} -{})",
+            d.word("event"),
+            d.word("customer"),
+            d.word("before"),
+            d.word("after"),
+            d.words("gained").join(","),
+            d.words("lost").join(",")
+        );
+    }
+    Ok(())
+}
+
+/// Puts a rule book in force, or proposes it where somebody else can approve it.
+fn apply(desk: &DeskArgs, yaml: &str, as_json: bool) -> anyhow::Result<()> {
+    let answer = match desk.reach()? {
+        Reach::There(client) => {
+            Answer::of_bytes(client.put("/api/v1/rules").body(yaml.as_bytes().to_vec(), "application/yaml").bytes()?)?
+        }
+        Reach::Here(screening) if screening.has_second_person(ChangeKind::Rules, &desk.actor)? => {
+            Answer::of(&screening.propose_rules(yaml, &desk.actor)?)?
+        }
+        Reach::Here(screening) => Answer::of(&json!({ "version": screening.apply_rules(yaml, &desk.actor)? }))?,
+    };
+    match (&answer["version"], as_json) {
+        (Value::Null, true) => output::json(&json!({ "change": answer["id"] })),
+        (version, true) => output::json(&json!({ "version": version })),
+        (Value::Null, false) => {
+            println!("{}", crate::keys::waiting(&answer["id"]));
+            Ok(())
+        }
+        (version, false) => {
+            println!("in force as version {version}");
+            Ok(())
+        }
+    }
+}
+
+fn statistics(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let all = desk.answer(Screening::rule_statistics, |c| c.get("/api/v1/rules/statistics"))?;
+    if as_json {
+        return all.print();
+    }
+    println!("{:<28} {:>4} {:<6} {:>9} {:>6} {:>6} {:>9}", "rule", "v", "state", "hits", "right", "wrong", "precision");
+    for s in all.items() {
+        let precision = s["precision_permille"].as_u64().map_or("-".into(), |p| format!("{}.{}%", p / 10, p % 10));
+        println!(
+            "{:<28} {:>4} {:<6} {:>9} {:>6} {:>6} {precision:>9}",
+            s.word("rule"),
+            s.count("version"),
+            s.word("state"),
+            s.count("hits"),
+            s.count("true_positives"),
+            s.count("false_positives")
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! `holdfast screen` and `holdfast records`: events and records from files.
+
+use crate::args::DeskArgs;
+use crate::connect::read_providers;
+use crate::import::{Done, Reading, import_records, read_events};
+use crate::output::{self, thousands};
+use crate::running::Reach;
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use holdfast_client::Client;
+use holdfast_console::show::print_decision;
+use holdfast_decision::{ChainFacts, Decision, Event};
+use holdfast_screening::Screening;
+use holdfast_vendors::{Providers, Question};
+use holdfast_workspace::Workspace;
+use serde_json::json;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub struct Screen {
+    #[command(flatten)]
+    desk: DeskArgs,
+    /// Events: JSON Lines or .csv; - for standard input.
+    events: PathBuf,
+    /// Records of the customers' world (JSON Lines or .csv), taken in first.
+    #[arg(long)]
+    records: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+    /// Decide without asking the ledger (off-chain screening only).
+    #[arg(long)]
+    no_ledger: bool,
+    /// Print only what is not allowed.
+    #[arg(long)]
+    quiet: bool,
+    /// File (YAML) that names other providers to ask about every transfer: elliptic, chainalysis, trm.
+    #[arg(long)]
+    providers: Option<PathBuf>,
+}
+
+/// Largest file of events or records.
+const MAX_FILE: u64 = 1 << 30;
+
+pub fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    } else {
+        let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+        file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    }
+    if bytes.len() as u64 > MAX_FILE {
+        bail!("{}: larger than {MAX_FILE} bytes; split it", path.display());
+    }
+    Ok(bytes)
+}
+
+/// What decides on the events of a file.
+enum Decider {
+    Here { screening: Screening, workspace: Option<Box<Workspace>>, providers: Option<Providers> },
+    There(Client),
+}
+
+impl Screen {
+    /// The desk, or its server, which has the ledger and the providers of its own.
+    fn decider(&self) -> anyhow::Result<Decider> {
+        match self.desk.reach()? {
+            Reach::There(_) if self.no_ledger || self.providers.is_some() => {
+                bail!("--no-ledger and --providers: the running server has its own; leave them out, or stop the server")
+            }
+            Reach::There(client) => Ok(Decider::There(client)),
+            Reach::Here(screening) => {
+                let providers = self.providers.as_deref().map(read_providers).transpose()?;
+                let workspace =
+                    if self.no_ledger { None } else { Some(Box::new(Workspace::open(&self.desk.store.store)?)) };
+                Ok(Decider::Here { screening, workspace, providers })
+            }
+        }
+    }
+}
+
+impl Decider {
+    /// Decides on events in their order.
+    fn decide(&self, events: &[Event], actor: &std::sync::Arc<str>) -> anyhow::Result<Vec<Decision>> {
+        let (screening, workspace, providers) = match self {
+            Decider::There(client) => {
+                let send = |event| client.post("/api/v1/events").json(event).fetch();
+                return events.iter().map(|event| Ok(send(event)?)).collect();
+            }
+            Decider::Here { screening, workspace, providers } => (screening, workspace.as_deref(), providers.as_ref()),
+        };
+        let (sender, receiver) = std::sync::mpsc::channel();
+        for (i, event) in events.iter().enumerate() {
+            let mut facts =
+                workspace.map_or_else(ChainFacts::default, |w| holdfast_screening::facts::chain_facts(w, event, None));
+            if let Some(providers) = providers
+                && let Some(question) = Question::of(event, &facts)
+            {
+                facts.providers = providers.ask(&question);
+            }
+            let sender = sender.clone();
+            screening.submit(event.clone(), facts, actor, move |answer| {
+                let _ = sender.send((i, answer));
+            })?;
+        }
+        drop(sender);
+        let mut answers: Vec<_> = receiver.iter().collect();
+        answers.sort_by_key(|a| a.0);
+        answers.into_iter().map(|(_, answer)| Ok(answer?)).collect()
+    }
+}
+
+pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
+    let mut done = Done::default();
+    for path in &args.records {
+        import_records(&args.desk.reach()?, path, &args.reading, &args.desk.actor, &mut done)?;
+    }
+    let events = read_events(&args.events, &args.reading, &mut done)?;
+    let decider = args.decider()?;
+    let bar = output::bar(events.len() as u64, "screening");
+    let actor: std::sync::Arc<str> = args.desk.actor.as_str().into();
+    for part in events.chunks(256) {
+        for decision in decider.decide(part, &actor)? {
+            bar.inc(1);
+            if args.quiet && decision.reasons.is_empty() {
+                continue;
+            }
+            if as_json { println!("{}", serde_json::to_string(&decision)?) } else { print_decision(&decision) }
+        }
+        if output::stopping().is_break() {
+            eprintln!("stopped; run it again to go on where it stopped");
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    done.result()
+}
+
+#[derive(Subcommand)]
+pub enum RecordsCommand {
+    /// Take records in (JSON Lines or .csv), in any order, any number of times.
+    Import {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        reading: Reading,
+    },
+}
+
+pub fn records(command: RecordsCommand, as_json: bool) -> anyhow::Result<()> {
+    let RecordsCommand::Import { desk, files, reading } = command;
+    let reach = desk.reach()?;
+    let (mut taken, mut done) = (0, Done::default());
+    for file in &files {
+        taken += import_records(&reach, file, &reading, &desk.actor, &mut done)?;
+    }
+    if as_json {
+        output::json(
+            &json!({"taken": taken, "refused": done.refused, "faults": done.faults, "warnings": done.warnings}),
+        )?
+    } else {
+        println!("{} records taken", thousands(taken))
+    }
+    done.result()
+}

@@ -1,0 +1,451 @@
+//! Every command beside a running server. A command that is in the program and not in the table fails the test, so that none is forgotten.
+
+mod common;
+
+use common::{Desk, Running, holdfast, path, run, serving, small_store, words};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// How a command ends beside a running server.
+enum Ends {
+    /// It works.
+    Well,
+    /// It works, and a value of its JSON answer is kept under a name for the rows below.
+    Gives(&'static str, &'static str),
+    /// It is refused for what it was given, not because a server runs: the message has these words.
+    Refused(&'static str),
+    /// It cannot work beside a server, for this reason; the message has these words.
+    Alone(&'static str, &'static str),
+    /// It is not run here.
+    NotRun,
+}
+
+use Ends::{Alone, Gives, NotRun, Refused, Well};
+
+/// A command, its arguments (`{name}` is a value kept above; `{dir}` a folder with the files below), and how it ends.
+type RowOf = (&'static str, &'static [&'static str], Ends);
+
+const ADDRESS: &str = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
+
+/// In this order, because commands build on what others did.
+const TABLE: &[RowOf] = &[
+    ("keys create", &["reader", "--scopes", "read"], Gives("key", "/key/id")),
+    ("keys create", &["second", "--role", "administrator"], Gives("change", "/change")),
+    ("keys list", &[], Well),
+    ("keys revoke", &["{key}"], Well),
+    ("keys replace-desk-key", &["--why", "test"], Alone("the server works with the key", "stop the server first")),
+    ("keys rotate-desk-key", &[], Alone("the server works with the key", "stop the server first")),
+    ("changes list", &[], Well),
+    ("changes show", &["{change}"], Well),
+    ("changes approve", &["{change}", "--as", "a second person"], Well),
+    ("rules apply", &["{dir}/book.yaml"], Gives("change", "/change")),
+    ("changes reject", &["{change}", "--reason", "no", "--as", "a second person"], Well),
+    ("rules show", &[], Well),
+    ("rules fields", &[], Well),
+    ("rules typologies", &[], Well),
+    ("records import", &["{dir}/records.jsonl"], Well),
+    ("screen", &["{dir}/events.jsonl"], Well),
+    ("screen", &["{dir}/events.jsonl", "--no-ledger"], Refused("the running server has its own")),
+    ("rules test", &["{dir}/book.yaml"], Well),
+    ("rules statistics", &[], Well),
+    ("events show", &["w-1"], Well),
+    ("events complete", &["{dir}/completions.jsonl"], Well),
+    ("alerts list", &[], Gives("alert", "/0/id")),
+    ("alerts show", &["{alert}"], Well),
+    ("alerts assign", &["{alert}", "ana"], Well),
+    ("alerts comment", &["{alert}", "looked at"], Well),
+    ("alerts close", &["{alert}", "true-positive", "it is one"], Well),
+    ("alerts reopen", &["{alert}", "more came"], Well),
+    ("holds list", &["--state", "active"], Gives("hold", "/0/id")),
+    (
+        "holds place",
+        &["--id", "f-1", "--scope", "account", "--customer", "c-1", "--basis", "order", "--reason", "court"],
+        Well,
+    ),
+    ("holds release", &["{hold}", "--reason", "cleared"], Well),
+    ("holds check", &[], Well),
+    ("audit list", &["--after", "2"], Well),
+    ("audit anchor", &[], Well),
+    ("audit verify", &[], Well),
+    ("audit verify", &["--anchors", "{store}/audit.anchors"], Well),
+    ("audit verify", &["--head", "00"], Refused("does not verify")),
+    ("audit clock", &[], Well),
+    ("webhooks add", &["http://127.0.0.1:9/hook"], Well),
+    ("webhooks list", &[], Well),
+    ("webhooks remove", &["1"], Well),
+    ("warnings list", &[], Well),
+    ("warnings show", &["w-1"], Refused("warning")),
+    ("warnings answer", &["w-1", "--give-up"], Refused("warning")),
+    ("campaigns preview", &["{dir}/campaign.json"], Well),
+    ("campaigns draft", &["{dir}/campaign.json"], Gives("campaign", "/id")),
+    ("campaigns list", &[], Well),
+    ("campaigns start", &["{campaign}", "--as", "a second person"], Well),
+    ("campaigns people", &["{campaign}"], Well),
+    ("campaigns effect", &["{campaign}"], Well),
+    ("campaigns end", &["{campaign}"], Well),
+    ("campaigns template", &["investment", "en"], Well),
+    ("campaigns template", &["investment", "en", "--subject", "Stop", "--body", "{dir}/message.txt"], Well),
+    ("desk policy", &[], Well),
+    ("desk review", &["{dir}/inquiry.json"], Well),
+    ("desk agencies add", &["FBI", "--country", "US", "--domain", "fbi.gov", "--evidence", "listed on usa.gov"], Well),
+    ("desk agencies list", &[], Well),
+    ("desk requests submit", &["{dir}/request.json"], Well),
+    ("desk requests list", &["--state", "open"], Well),
+    ("desk requests show", &["r-1"], Well),
+    ("desk requests matches", &["r-1"], Well),
+    ("desk requests matches", &["r-1", "--no-ledger"], Well),
+    ("desk requests match", &["r-1", "nobody", "--reason", "no"], Refused("nobody")),
+    ("desk requests call-back", &["r-1", "--number-from", "fbi.gov"], Well),
+    ("desk requests prepare", &["r-1", "--outcome", "granted", "--reason", "in order"], Well),
+    ("desk requests return", &["r-1", "--reason", "once more", "--as", "bo"], Well),
+    ("desk requests prepare", &["r-1", "--outcome", "granted", "--reason", "in order"], Well),
+    ("desk requests approve", &["r-1"], Refused("another person")),
+    ("desk requests approve", &["r-1", "--as", "bo"], Well),
+    ("desk productions make", &["r-1"], Refused("recipient")),
+    ("desk productions list", &["r-1"], Well),
+    ("desk productions fetch", &["r-1", "1", "--out", "{dir}/production"], Refused("production")),
+    ("desk officers list", &[], Well),
+    ("desk officers judge", &["1", "approve", "--reason", "called"], Refused("officer")),
+    ("desk cases open", &["A case", "--summary", "About it"], Gives("case", "/case/id")),
+    ("desk cases list", &[], Well),
+    ("desk cases step", &["{case}", r#"{"step":"add","kind":"note","title":"Called."}"#], Well),
+    ("desk cases exhibit", &["{case}", "{dir}/message.txt", "--place", "safe", "--media-type", "text/plain"], Well),
+    ("desk cases show", &["{case}"], Well),
+    ("desk cases report", &["{case}", "--out", "{dir}/case.pdf"], Well),
+    (
+        "evidence scan",
+        &["{dir}/message.txt", "--out", "{dir}/scanned", "--case", "{case}"],
+        Alone("it reads files of this machine into the case", "seal to a key with --seal-to"),
+    ),
+    ("evidence secrets", &["{dir}/results", "--case", "{case}"], Well),
+    ("tags import", &["{dir}/mine.csv"], Well),
+    ("tags import", &["{dir}/no-tags.csv"], Refused("refused")),
+    ("tags conflicts", &[], Well),
+    ("cluster", &[], Well),
+    ("exposure", &["--rebuild"], Well),
+    ("exposure", &["{tx}"], Well),
+    ("show", &[ADDRESS], Well),
+    ("search", &["exchange of the test"], Well),
+    ("explain", &["{a}", "{a}"], Well),
+    ("trace", &["{tx}", "--bundle", "{dir}/bundle"], Well),
+    ("paths", &["{a}", "{a}"], Well),
+    ("verify", &["{dir}/bundle"], Well),
+    ("sharing communities open", &["Exchanges", "--own-name", "Example Exchange"], Gives("community", "/id")),
+    ("sharing communities add", &["{community}", "Other Exchange"], Well),
+    ("sharing communities list", &[], Well),
+    ("sharing communities suspend", &["{community}", "Other Exchange", "--why", "left"], Well),
+    ("sharing sources add", &["community", "Ours", "{community}/intelligence"], Gives("source", "/0/id")),
+    ("sharing sources list", &[], Well),
+    ("sharing sources show", &["{source}"], Well),
+    ("sharing sources read", &["{source}"], Refused("proposed")),
+    ("changes approve", &["3", "--as", "a second person"], Well),
+    ("sharing sources read", &["{source}"], Well),
+    ("sharing sources withdraw", &["{source}", "--why", "test"], Well),
+    ("sharing flags raise", &["address", "BTC", ADDRESS, "--reason", "stolen"], Gives("flag", "/flag/id")),
+    ("sharing flags list", &[], Well),
+    ("sharing flags confirm", &["{flag}", "--why", "police"], Well),
+    ("sharing flags withdraw", &["{flag}", "--why", "wrong"], Well),
+    ("sharing share", &["{dir}/share.json"], Refused("wallets: none")),
+    ("sharing tagpack", &["{pack}", "--creator", "Us", "--tlp", "TLP:CLEAR", "--out", "{dir}/pack.yaml"], Well),
+    ("sharing misp", &["{pack}", "--creator", "Us", "--out", "{dir}/feed"], Well),
+    ("sharing matching offer", &["{dir}/message.txt", "--partner", "Other Exchange"], Well),
+    ("sharing matching list", &[], Well),
+    ("sharing matching ask", &["{dir}/message.txt", "http://127.0.0.1:9/x", "--key", "k"], Refused("127.0.0.1:9")),
+    ("sharing discover", &["http://127.0.0.1:9/taxii2/"], Refused("127.0.0.1:9")),
+    ("tags remove", &["{pack}"], Well),
+    ("academy labs list", &[], Well),
+    ("academy labs make", &["forged-requests", "--seed", "1", "--out", "{dir}/lab"], Well),
+    ("academy labs check", &["forged-requests", "--seed", "1", "next", "--solution"], Well),
+    ("academy courses list", &[], Well),
+    ("academy courses add", &["{dir}/course.md"], Well),
+    ("academy courses show", &["stablecoins"], Well),
+    (
+        "academy sessions plan",
+        &[
+            "stablecoins",
+            "--country",
+            "ES",
+            "--starts",
+            "2026-09-21",
+            "--ends",
+            "2026-09-22",
+            "--trainer",
+            "Mira",
+            "--parts",
+            "2",
+            "--place",
+            "Madrid",
+        ],
+        Gives("session", "/id"),
+    ),
+    ("academy sessions list", &[], Well),
+    (
+        "academy sessions enrol",
+        &["{session}", "--name", "Ana", "--email", "ana@p.example", "--agency", "P", "--country", "ES"],
+        Gives("learner", "/learner/id"),
+    ),
+    ("academy sessions show", &["{session}"], Well),
+    ("academy sessions key", &["{learner}"], Well),
+    ("academy sessions attendance", &["{session}", "--part", "1", "{learner}"], Well),
+    ("academy sessions class", &["{session}"], Well),
+    ("academy sessions scoreboard", &["{session}"], Well),
+    ("academy sessions xapi", &["{session}"], Well),
+    ("academy sessions feedback", &["{session}", "--learner", "{learner}", "5", "4", "5"], Well),
+    ("academy attempts begin", &["{session}", "forged-requests", "--learner", "{learner}"], Gives("attempt", "/id")),
+    ("academy attempts begin", &["{session}", "forged-requests", "--learner", "77"], Refused("learner 77")),
+    ("academy attempts show", &["{attempt}", "--learner", "{learner}"], Well),
+    ("academy attempts hint", &["{attempt}", "first", "--learner", "{learner}"], Well),
+    ("academy attempts answer", &["{attempt}", "next", "nothing", "--learner", "{learner}"], Well),
+    (
+        "academy attempts files",
+        &["{attempt}", "--learner", "{learner}", "--out", "{dir}/task"],
+        Alone("a server gives the task as one file", "as a ZIP"),
+    ),
+    ("academy certificates give", &["{session}", "{learner}"], Refused("lab")),
+    ("academy certificates revoke", &["none", "--why", "test"], Refused("certificate")),
+    ("academy certificates revoked", &[], Well),
+    ("academy programme", &[], Well),
+    ("academy sessions end", &["{session}"], Well),
+    ("call", &["GET", "/api/v1/summary"], Well),
+    ("ledger info", &[], Well),
+    ("ledger check", &[], Well),
+    ("ledger check", &["--write"], Alone("it writes the ledger's files", "another process is writing this ledger")),
+    ("ledger index", &[], Alone("it writes the ledger's files", "another process is writing this ledger")),
+    ("ingest", &["{dir}/300025.block"], Alone("it writes the ledger", "another process is writing this ledger")),
+    (
+        "follow",
+        &["--rest", "http://127.0.0.1:9", "--once"],
+        Alone("it writes the ledger, as a server that follows does", "another process is writing this ledger"),
+    ),
+    ("serve", &["--listen", "127.0.0.1:0"], Alone("one server has a store", "another process is writing this ledger")),
+    ("backup", &["{dir}/backup"], Well),
+    ("restore", &["{dir}/backup"], Alone("it makes a store", "is not empty")),
+    ("config check", &["{dir}/holdfast.toml"], Well),
+    ("config reference", &[], Well),
+    ("providers ask", &["--providers", "{dir}/message.txt", ADDRESS], Refused("message.txt")),
+    ("simulate chain", &["{dir}/chain", "--txs", "1000"], Well),
+    ("simulate exchange", &["{dir}/exchange", "--customers", "100", "--days", "14", "--cases", "1"], Well),
+    ("simulate score", &["{dir}/exchange"], Well),
+    // It makes and serves a store of its own.
+    ("demo", &[], NotRun),
+];
+
+/// What shows the same beside the server and on the store itself.
+const SAME: &[(&str, &[&str])] = &[
+    ("keys list", &[]),
+    ("changes list", &["--state", "approved"]),
+    ("rules show", &[]),
+    ("rules test", &["{dir}/book.yaml"]),
+    ("rules statistics", &[]),
+    ("events show", &["w-1"]),
+    ("alerts list", &[]),
+    ("alerts show", &["{alert}"]),
+    ("holds list", &[]),
+    ("holds check", &[]),
+    ("audit clock", &[]),
+    ("webhooks list", &[]),
+    ("warnings list", &[]),
+    ("campaigns list", &[]),
+    ("campaigns effect", &["{campaign}"]),
+    ("campaigns template", &["investment", "en"]),
+    ("desk agencies list", &[]),
+    ("desk requests list", &[]),
+    ("desk requests show", &["r-1"]),
+    ("desk requests matches", &["r-1"]),
+    ("desk officers list", &[]),
+    ("desk cases list", &[]),
+    ("desk cases show", &["{case}"]),
+    ("desk productions list", &["r-1"]),
+    ("sharing communities list", &[]),
+    ("sharing sources list", &[]),
+    ("sharing flags list", &[]),
+    ("sharing matching list", &[]),
+    ("academy courses list", &[]),
+    ("academy courses show", &["stablecoins"]),
+    ("academy sessions list", &[]),
+    ("academy sessions show", &["{session}"]),
+    ("academy sessions class", &["{session}"]),
+    ("academy sessions scoreboard", &["{session}"]),
+    ("academy attempts show", &["{attempt}", "--learner", "{learner}"]),
+    ("academy certificates revoked", &[]),
+    ("academy programme", &[]),
+    ("tags conflicts", &[]),
+    ("show", &[ADDRESS]),
+];
+
+/// All commands of the program that have none below.
+fn all_commands() -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    let mut wait = vec![Vec::<String>::new()];
+    while let Some(of) = wait.pop() {
+        let help = run(holdfast().args(&of).arg("--help"));
+        let list = help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
+        let names: Vec<&str> = list
+            .filter(|l| l.starts_with("  ") && !l.starts_with("   "))
+            .filter_map(|l| l.split_whitespace().next())
+            .filter(|n| *n != "help")
+            .collect();
+        if names.is_empty() {
+            all.insert(of.join(" "));
+        }
+        wait.extend(names.into_iter().map(|n| [of.clone(), vec![n.to_owned()]].concat()));
+    }
+    all
+}
+
+fn write_files(dir: &Path) {
+    let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).unwrap();
+    write("book.yaml", "title: t\nrules: []\n");
+    write("records.jsonl", "{\"kind\":\"customer\",\"id\":\"c-1\",\"time\":1600000000,\"country\":\"DE\"}\n");
+    // The second withdrawal goes to an imitation of the first's destination: it is held.
+    let withdrawal = |id: &str, middle: &str| {
+        json!({"id": id, "kind": "withdrawal", "time": 1_780_000_000, "customer": "c-1", "asset": "ETH", "amount": "1000",
+            "value": 5_000, "counterparty": format!("0x12345678{}87654321", middle.repeat(24))})
+    };
+    write("events.jsonl", &format!("{}\n{}\n", withdrawal("w-1", "a"), withdrawal("w-2", "b")));
+    write("completions.jsonl", "{\"event\":\"w-1\",\"time\":1780000600,\"status\":\"confirmed\"}\n");
+    let campaign = json!({"title": "Stop before you pay", "scam": "investment", "partner": "Policia", "rule": {"days": 90},
+        "holdout_ppm": 100_000});
+    write("campaign.json", &campaign.to_string());
+    write("message.txt", "{partner} and we warn you.\n");
+    let request = json!({"id": "r-1", "received": 1_795_000_000, "kind": "information", "process": "us.2703d",
+        "reference": "24-mj-1234", "officer": {"name": "Ana Berg", "email": "ana.berg@fbi.gov", "agency": "FBI", "country": "US"},
+        "states": ["judge"], "targets": [{"kind": "email", "value": "someone@example.org"}], "classes": ["subscriber"]});
+    write("request.json", &request.to_string());
+    write("inquiry.json", &json!({ "request": request }).to_string());
+    std::fs::create_dir(dir.join("results")).unwrap();
+    write("results/sealed.jsonl", "");
+    let tags = "address,currency,label,source,abuse,confidence\n";
+    write("mine.csv", &format!("{tags}{ADDRESS},BTC,exchange of the test,https://example.org,scam,forensic\n"));
+    write("no-tags.csv", "\u{0}\u{1}");
+    write("share.json", "{\"channel\": \"1\"}");
+    write(
+        "course.md",
+        "---\ncourse: stablecoins\nlang: en\nversion: 1\ntitle: Stablecoins\nsummary: Tokens that issuers can freeze.\nhours: 2\n\
+         labs: [forged-requests]\n---\n## Who can freeze\n\nText.\n",
+    );
+    write("holdfast.toml", "version = 1\n");
+}
+
+/// A server of a store, and what commands are given.
+struct Beside {
+    store: std::path::PathBuf,
+    values: BTreeMap<String, String>,
+    takes_store: BTreeSet<String>,
+}
+
+impl Beside {
+    fn command(&self, name: &str, args: &[&str], flags: &[&str]) -> std::process::Output {
+        let filled = args.iter().map(|arg| {
+            let fill = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
+            self.values.iter().fold((*arg).to_owned(), fill)
+        });
+        let mut command = holdfast();
+        command.args(flags).args(name.split(' ')).args(filled);
+        if self.takes_store.contains(name) {
+            command.args(["--store", path(&self.store)]);
+        }
+        command.env_remove("HOLDFAST_SERVER").output().unwrap()
+    }
+
+    fn check(&mut self, (name, args, ends): &RowOf) {
+        let flags: &[&str] = if matches!(ends, Gives(..)) { &["--json"] } else { &[] };
+        if matches!(ends, NotRun) {
+            return;
+        }
+        let output = self.command(name, args, flags);
+        let text = words(&output);
+        let busy = text.contains("another Holdfast") || text.contains("another process");
+        match ends {
+            Well | Gives(..) => assert!(output.status.success() && !busy, "{name} {args:?}: {text}"),
+            Refused(why) => {
+                assert!(!output.status.success() && text.contains(why) && !busy, "{name} {args:?}: {text}")
+            }
+            Alone(reason, why) => {
+                assert!(!output.status.success() && text.contains(why), "{name} ({reason}) {args:?}: {text}")
+            }
+            NotRun => {}
+        }
+        if let Gives(kept, pointer) = ends {
+            let answer: Value =
+                serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{name}: {e}: {text}"));
+            let value = answer.pointer(pointer).unwrap_or_else(|| panic!("{name}: no {pointer}: {answer}"));
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            self.values.insert((*kept).to_owned(), value);
+        }
+    }
+
+    fn shown(&self) -> Vec<(String, String)> {
+        let both = |(name, args): &(&str, &[&str])| {
+            [&[] as &[&str], &["--json"]].map(|flags| {
+                let output = self.command(name, args, flags);
+                assert!(output.status.success(), "{name}: {}", words(&output));
+                (format!("{name} {flags:?}"), String::from_utf8(output.stdout).unwrap())
+            })
+        };
+        SAME.iter().flat_map(both).collect()
+    }
+}
+
+#[test]
+fn every_command_works_beside_a_server_or_says_why_not() {
+    let commands = all_commands();
+    let listed: BTreeSet<String> = TABLE.iter().map(|row| row.0.to_owned()).collect();
+    assert_eq!(listed, commands, "a command of the program is not in the table, or the other way round");
+
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    write_files(dir.path());
+    let at = ["--store", path(&store)];
+    run(holdfast().args(["keys", "create", "boss", "--scopes", "admin"]).args(at));
+    let takes = |name: &&String| run(holdfast().args(name.split(' ')).arg("--help")).contains("--store <");
+    let show = |what: &str| -> Value {
+        serde_json::from_str(&run(holdfast().args(["--json", "show", what]).args(at))).unwrap()
+    };
+    let block = show("300025");
+    let tx = block["txids"][1].as_str().unwrap();
+    let shown = show(tx);
+    let address = shown["outputs"].as_array().unwrap().iter().find_map(|o| o["address"].as_str()).unwrap();
+    let mut beside = Beside {
+        values: BTreeMap::from([
+            ("dir".to_owned(), path(dir.path()).to_owned()),
+            ("store".to_owned(), path(&store).to_owned()),
+            ("tx".to_owned(), tx.to_owned()),
+            ("a".to_owned(), address.to_owned()),
+            ("pack".to_owned(), "mine.csv".to_owned()),
+        ]),
+        takes_store: commands.iter().filter(takes).cloned().collect(),
+        store: store.clone(),
+    };
+    // The site of commands that name none, which is in what the academy signs.
+    let site = ["--site", "http://localhost:8650"];
+    let (process, url) = serving(holdfast().args(["serve", "--listen", "127.0.0.1:0"]).args(at).args(site));
+    let desk = Desk { process, url, dir };
+    TABLE.iter().for_each(|row| beside.check(row));
+
+    let at_server = beside.shown();
+    let Desk { process, dir, .. } = desk;
+    end(process);
+    let mut at_store = beside.shown();
+    for (shown, alone) in at_server.iter().zip(&mut at_store) {
+        // Fields stand in the order of whoever wrote the answer.
+        match (serde_json::from_str::<Value>(&shown.1), serde_json::from_str::<Value>(&alone.1)) {
+            (Ok(by_server), Ok(by_store)) => assert_eq!(by_server, by_store, "{}", shown.0),
+            _ => assert_eq!(shown.1, alone.1, "{}", shown.0),
+        }
+    }
+    // What was copied beside the server is a whole store.
+    let restored = dir.path().join("restored");
+    run(holdfast().args(["restore", path(&dir.path().join("backup")), "--store", path(&restored)]));
+    assert!(!restored.join("holdfast.sock").exists() && !restored.join("serve.json").exists());
+    let holds = |store: &Path| run(holdfast().args(["holds", "list", "--store", path(store)]));
+    assert_eq!(holds(&restored), holds(&store));
+}
+
+/// Ends a server as systemd does.
+fn end(mut process: Running) {
+    let pid = process.0.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(process.0.wait().unwrap().success());
+}
