@@ -9,7 +9,7 @@ use axum::http::Request;
 use holdfast_api::access::Peer;
 use holdfast_api::{Shared, Vault};
 use holdfast_audit::Anchors;
-use holdfast_identity::{Master, role};
+use holdfast_identity::{KeyRing, role};
 use holdfast_notify::{Mail, outbox};
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb};
@@ -83,7 +83,7 @@ impl TestApp {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let clock = TestClock::new();
         let screening = Screening::open(url, clock.clock()).expect("a database");
-        let master = Master([7; 32]);
+        let master = KeyRing::single([7; 32]);
         let vault = Vault::new(dir.path().join("files"));
         let workspace = chain::workspace(&dir.path().join("store"));
         let mut shared = Shared::new(workspace, screening, master.clone(), vault).expect("a state");
