@@ -8,7 +8,7 @@ use crate::limits::Rates;
 use crate::sessions::Sessions;
 use crate::{Shared, access, sign_in};
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use base64::Engine;
 use holdfast_identity::{ApiKey, COMMAND_SCHEME, KeyRing, SCOPES, sign_command};
 use holdfast_vendors::elliptic;
@@ -154,6 +154,13 @@ impl Gate {
     pub fn key_of(&self, token: &str) -> Option<ApiKey> {
         let id = self.master.id_of(token)?;
         self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(key, _)| key.clone())
+    }
+
+    /// Returns who is signed in at the desk by a browser's session; counts nothing against the key's rate.
+    pub fn visitor(&self, headers: &HeaderMap, now: i64) -> Option<Caller> {
+        let id = sign_in::cookie(headers, "hf").and_then(|session| self.sessions.subject(&session, now))?;
+        let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
+        keys.get(&id).map(|(key, name)| Caller(name.clone(), key.scopes.as_slice().into(), false))
     }
 
     /// Lets a token through that has one of the scopes, or refuses it.

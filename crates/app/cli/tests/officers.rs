@@ -410,6 +410,45 @@ fn every_endpoint_lets_in_only_the_roles_that_need_it() {
     assert!(walked > 90, "{walked} operations");
 }
 
+/// Links of a page's head and navigation, without those to other parts of the page.
+fn links(page: &str) -> Vec<String> {
+    let main = page.find("<h1").unwrap_or(page.len());
+    let hrefs = page[..main].split("<a href=\"").skip(1);
+    hrefs.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_navigation_leads_every_role_only_to_pages_that_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let desk = Desk { process, url, dir };
+    let (_, admin, _) = desk.key("admin", &["admin"], "");
+    let get = |token: &str, at: &str| {
+        let mut answer =
+            agent().get(format!("{}{at}", desk.url)).header("Authorization", format!("Bearer {token}")).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap_or_default())
+    };
+    let roles = [("admin", &["admin"][..])].into_iter().chain(holdfast_identity::ROLES);
+    for (role, scopes) in roles {
+        let token = if role == "admin" { admin.clone() } else { desk.key(role, scopes, &admin).1 };
+        // Wherever a role comes, what it sees opens; where it is refused, too.
+        let mut seen = std::collections::BTreeSet::new();
+        for at in ["/desk", "/desk/alerts", "/desk/officers", "/desk/academy", "/desk/changes", "/desk/sharing"] {
+            let found = links(&get(&token, at).1);
+            assert!(found.len() > 1, "{role} {at}: {found:?}");
+            seen.extend(found);
+        }
+        for to in &seen {
+            assert_eq!(get(&token, to).0, 200, "{role} {to}");
+        }
+        let desk_links = seen.iter().filter(|to| to.starts_with("/desk")).count();
+        assert_eq!(desk_links == 0, ["screener", "partner"].contains(&role), "{role}: {seen:?}");
+        assert_eq!(seen.contains("/desk/holds"), scopes.contains(&"read") || role == "admin", "{role}");
+    }
+}
+
 /// The pages by keyboard in a real Chromium, in light and dark.
 #[test]
 fn the_desk_is_worked_by_keyboard_in_a_real_browser() {

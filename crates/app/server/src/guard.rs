@@ -12,8 +12,8 @@ use holdfast_api::gate::{Caller, pass_signed, scopes_of};
 use holdfast_api::limits::{self, bucket, crowded, sender};
 use holdfast_api::system::entropy;
 use holdfast_api::{Shared, academy, compat, portal};
-use holdfast_web::desk;
-use holdfast_web::pages::ErrorPage;
+use holdfast_web::{ErrorPage, Frame};
+
 /// Refusals by the framework itself (a path or query that does not parse, a wrong method) come as text; clients expect JSON everywhere.
 async fn in_json(path: &str, response: Response) -> Response {
     let text = response.headers().get(header::CONTENT_TYPE).is_none_or(|v| v.as_bytes().starts_with(b"text/plain"));
@@ -149,15 +149,16 @@ fn refuse(shared: &Shared, path: &str, e: ApiError) -> Response {
 async fn page(shared: &Shared, mut request: Request, next: Next, path: &str) -> Response {
     let whole = request.uri().path_and_query().map_or(path.to_owned(), ToString::to_string);
     let limit = limits::largest(request.method(), path);
-    if desk::is_private(path) {
-        let scopes = desk::scopes_of_page(request.method(), path);
+    let frame = Frame::of(shared, request.headers());
+    if holdfast_web::is_private(path) {
+        let scopes = holdfast_web::scopes_of_page(request.method(), path);
         let passed = match shared.gate.pass_request(&request, scopes, shared.screening.now()) {
             Ok(caller) => note_read(shared, &caller, request.method(), path).await.map(|()| caller),
             Err(e) => Err(e),
         };
         match passed {
             Ok(caller) => request.extensions_mut().insert(caller),
-            Err(e) => return with_tokens(shared, None, desk::refusal(&whole, e)).await,
+            Err(e) => return with_tokens(shared, None, frame.refusal(&whole, e)).await,
         };
     } else if limit > limits::SMALL && portal::is_portal(path) && access::changes(request.method()) {
         // Before the file is read: nobody without a session sends megabytes.
@@ -175,7 +176,7 @@ async fn page(shared: &Shared, mut request: Request, next: Next, path: &str) -> 
     if access::changes(request.method()) && is_without_key(&request) {
         request = match csrf::check(request, &shared.gate.master, limit).await {
             Ok(request) => request,
-            Err(e) => return own_only(desk::refusal(&whole, e), &shared.access),
+            Err(e) => return own_only(frame.refusal(&whole, e), &shared.access),
         };
     }
     let wants_page = request.headers().get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));

@@ -186,7 +186,7 @@ pub fn router(shared: Shared) -> Router {
         .route("/api/kyt/v2/{kind}/{id}/{part}", get(compat::kyt_part))
         .route("/public/v2/screening/addresses", post(compat::trm_addresses))
         .merge(holdfast_web::routes())
-        .fallback(holdfast_web::pages::nothing_here)
+        .fallback(holdfast_web::nothing_here)
         .layer(axum::middleware::from_fn_with_state(shared.clone(), guard::guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         // Probes come without a key and by any name.

@@ -1,151 +1,161 @@
-//! Warnings at the withdrawal and campaigns with police, as pages.
+//! Campaigns with police.
 
-use crate::desk::{back, desk_page, step_form, time};
-use crate::pages::{ErrorPage, count, none};
+use crate::components::{N, T, count, listing, none, table, time};
+use crate::forms::{
+    Commas, Fields, Flag, Free, Input, Nothing, Number, PageForm, Text, form_of, page_form, page_steps,
+};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::{rich, t};
 use axum::Extension;
-use axum::extract::{Form, Path, Query, State};
-use axum::response::Response;
+use axum::extract::{Path, State};
 use holdfast_api::Shared;
-use holdfast_api::campaigns::{CampaignPreview, WarningsQuery, scam};
-use holdfast_api::error::ApiError;
+use holdfast_api::campaigns::CampaignPreview;
 use holdfast_api::gate::Caller;
 use holdfast_api::sharing::run;
 use holdfast_decision::warnings::Scam;
 use holdfast_input::time::rfc3339;
-use holdfast_prevention::campaigns::{NewCampaign, RiskRule, Template};
-use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_prevention::campaigns::{Arm, Campaign, Effect, NewCampaign, RiskRule, Template};
 use holdfast_types::ids::CampaignId;
 use maud::{Markup, html};
-use std::collections::BTreeMap;
-
-type Page = Result<Markup, ErrorPage>;
-type Fields = Form<BTreeMap<String, String>>;
 
 /// An amount of the reference currency, of which `minor` units are hundredths.
-fn money(minor: i64, currency: &str) -> String {
+pub(crate) fn money(minor: i64, currency: &str) -> String {
     let sign = if minor < 0 { "-" } else { "" };
     let minor = minor.unsigned_abs();
     format!("{sign}{}.{:02} {currency}", minor / 100, minor % 100)
 }
 
+/// An amount that counts from zero.
+fn sum(minor: u64, currency: &str) -> String {
+    money(i64::try_from(minor).unwrap_or(i64::MAX), currency)
+}
+
+/// An estimate in minor units.
+fn estimate(minor: f64, currency: &str) -> String {
+    format!("{:.2} {currency}", minor / 100.0)
+}
+
 /// The currency of all values on the desk.
-fn currency(shared: &Shared) -> String {
+pub(crate) fn currency(shared: &Shared) -> String {
     shared.screening.book().file.policy.reference_currency.clone()
 }
 
-/// Whether a warned withdrawal is still to be decided on.
-fn is_open(warning: &WarningRecord) -> bool {
-    ["open", "cooling", "escalated"].contains(&warning.state.as_str())
+page_form! {
+    /// Drafts a campaign.
+    struct DraftCampaign {
+        title: Text = "desk-cases-title", Input::Own;
+        scam: Scam = "warnings-scam", Input::Own;
+        partner: Text = "campaigns-partner", Input::Own;
+        days: Number<u32> = "campaigns-days", Input::Own;
+        min_value: Number<u32> = "campaigns-min-value", Input::Own;
+        countries: Commas = "campaigns-countries", Input::Own;
+        paid: Flag = "campaigns-paid", Input::Own;
+        about_to_pay: Flag = "campaigns-about-to-pay", Input::Own;
+        pattern: Flag = "campaigns-pattern", Input::Own;
+        holdout: Number<u32> = "campaigns-holdout", Input::Own;
+    }
 }
 
-/// Warnings, for the desk.
-pub async fn warnings_page(State(shared): State<Shared>, Query(q): Query<WarningsQuery>) -> Page {
-    let filter = WarningFilter { state: q.state, customer: q.customer, limit: 200 };
-    let (list, unit) = run(shared, move |s| Ok((s.screening.warnings(&filter)?, currency(s)))).await?;
-    Ok(desk_page(
-        "Warnings at withdrawals",
-        "/desk/warnings",
-        html! {
-            p { "Show " a href="/desk/warnings" { "all" } @for state in ["open", "cooling", "escalated", "stopped", "released"] { ", " a href={"/desk/warnings?state=" (state)} { (state) } } "." }
-            @if list.is_empty() { (none("No warning is in this state. Rules with a warning hold a withdrawal and put questions to the customer.")) }
-            div.wide { table {
-                thead { tr { th { "Withdrawal" } th { "Customer" } th { "Scam" } th.n { "Value" } th { "Payee" } th { "State" } th { "Answers that point to the scam" } th { "Not before" } th {} } }
-                tbody { @for w in &list { tr {
-                    td.hash { (w.event) } td { (w.customer) } td { (w.scam.name()) } td.n { @match w.value { Some(v) => (money(v, &unit)), None => "unknown" } }
-                    td.hash { (w.counterparty.as_deref().unwrap_or_default()) } td { (w.state) }
-                    td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
-                    td { @if is_open(w) { (time(w.cooling_until)) } }
-                    td { @if is_open(w) {
-                        a href={"/desk/holds?after=" (w.hold.saturating_sub(1)) "#hold-" (w.hold)} { "hold " (w.hold) } " "
-                        (step_form(&format!("/desk/warnings/{}", w.event), "", "Customer cancels it", &[]))
-                    } }
-                } } }
-            } }
-        },
-    ))
+impl From<DraftCampaign> for NewCampaign {
+    fn from(form: DraftCampaign) -> Self {
+        let rule = RiskRule {
+            categories: Vec::new(),
+            days: form.days.0,
+            min_value: u64::from(form.min_value.0) * 100,
+            paid: form.paid.0,
+            about_to_pay: form.about_to_pay.0,
+            pattern: form.pattern.0,
+            countries: form.countries.0.into_iter().map(|c| c.to_ascii_uppercase()).collect(),
+        };
+        let holdout_ppm = form.holdout.0.saturating_mul(10_000);
+        NewCampaign { title: form.title.0, scam: form.scam, partner: form.partner.0, rule, holdout_ppm }
+    }
 }
 
-/// Notes that a customer gave a withdrawal up.
-pub async fn give_up(
-    State(shared): State<Shared>,
-    Extension(caller): Extension<Caller>,
-    Path(event): Path<String>,
-) -> Result<Response, ErrorPage> {
-    let given = WarningAnswers { proceed: false, answers: BTreeMap::new() };
-    run(shared, move |s| Ok(s.screening.answer_warning(&event, given, &caller.0)?)).await?;
-    Ok(back("/desk/warnings".into()))
+page_form! {
+    /// Saves a message as a new version.
+    struct SaveMessage {
+        lang: Text = "campaigns-language", Input::Own;
+        subject: Text = "campaigns-subject", Input::Own;
+        body: Free = "common-text", Input::Own;
+    }
+}
+
+page_steps! {
+    /// A step of a campaign.
+    enum CampaignStep by "step" {
+        "start" => Start(Nothing),
+        "end" => End(Nothing),
+        "template" => Message(SaveMessage),
+    }
 }
 
 /// Campaigns, for the desk.
-pub async fn campaigns_page(State(shared): State<Shared>) -> Page {
+pub(crate) async fn list(State(shared): State<Shared>, frame: Frame) -> Page {
     let (list, unit) = run(shared, |s| Ok((s.prevention().campaigns()?, currency(s)))).await?;
-    Ok(desk_page(
-        "Campaigns with police",
-        "/desk/campaigns",
-        html! {
-            @if list.is_empty() { (none("No campaign yet: draft one below.")) }
-            div.wide { table {
-                thead { tr { th { "Campaign" } th { "Scam" } th { "Partner" } th { "State" } th { "Started" } th.n { "Told" } th.n { "Held out" } } }
-                tbody { @for c in &list { tr {
-                    td { a href={"/desk/campaigns/" (c.id)} { (c.plan.title) } } td { (c.plan.scam.name()) } td { (c.plan.partner) } td { (c.state) }
-                    td { @if let Some(t) = c.started { (&rfc3339(t)[..10]) } } td.n { (c.told) } td.n { (c.held_out) }
-                } } }
-            } }
-            h2 { "Draft a campaign" }
-            form.step method="post" action="/desk/campaigns" {
-                label { "Title" input name="title" required; }
-                label { "Scam" select name="scam" { @for s in Scam::ALL { option value=(s.name()) { (s.name()) } } } }
-                label { "Police or agency" input name="partner" required; }
-                label { "Days looked back" input type="number" name="days" min="1" max="3650" value="90" required; }
-                label { "Least value, " (unit) input type="number" name="min_value" min="0" value="0" required; }
-                label { "Countries (two letters, commas)" input name="countries"; }
-                label { input type="checkbox" name="paid" value="1" checked; "Customers who paid" }
-                label { input type="checkbox" name="about_to_pay" value="1" checked; "Customers about to pay" }
-                label { input type="checkbox" name="pattern" value="1"; "Customers with the pattern of a victim" }
-                label { "Held out, percent" input type="number" name="holdout" min="0" max="50" value="10" required; }
-                button type="submit" { "Draft" }
-            }
-            p.note { "Another person starts it. Messages go to the exchange's own systems by a webhook of the topic campaigns." }
-        },
-    ))
+    let heads = [
+        T("campaigns-campaign"),
+        T("warnings-scam"),
+        T("campaigns-partner-short"),
+        T("common-state"),
+        T("campaigns-started"),
+        N("campaigns-delivered"),
+        N("campaigns-held-out"),
+    ];
+    let body = html! {
+        (listing(&heads, &list, "campaigns-none", |c| html! { tr {
+            td { a href={"/desk/campaigns/" (c.id)} { (c.plan.title) } } td { (c.plan.scam.name()) } td { (c.plan.partner) } td { (c.state) }
+            td { @if let Some(t) = c.started { (&rfc3339(t)[..10]) } } td.n { (c.told) } td.n { (c.held_out) }
+        } }))
+        @if frame.may("desk") { (draft_form(&unit)) }
+        p.note { (t!("campaigns-note")) }
+    };
+    Ok(frame.desk(&t!("campaigns-title"), "/desk/campaigns", body))
 }
 
-/// Drafts a campaign from the form.
-pub async fn draft_page(
+fn draft_form(unit: &str) -> Markup {
+    let label = DraftCampaign::label;
+    let number = |name: &str, min: u32, max: Option<u32>, value: u32| {
+        html! { input type="number" name=(name) min=(min) max=[max] value=(value) required; }
+    };
+    let tick = |name: &str, on: bool| {
+        html! { label { input type="checkbox" name=(name) value="1" checked[on]; (label(name)) } }
+    };
+    html! {
+        h2 { (t!("campaigns-draft")) }
+        form.step method="post" action="/desk/campaigns" {
+            label { (label("title")) input name="title" required; }
+            label { (label("scam")) select name="scam" { @for s in Scam::ALL { option value=(s.name()) { (s.name()) } } } }
+            label { (label("partner")) input name="partner" required; }
+            label { (label("days")) (number("days", 1, Some(3_650), 90)) }
+            label { (label("min_value")) ", " (unit) (number("min_value", 0, None, 0)) }
+            label { (label("countries")) input name="countries"; }
+            (tick("paid", true)) (tick("about_to_pay", true)) (tick("pattern", false))
+            label { (label("holdout")) (number("holdout", 0, Some(50), 10)) }
+            button type="submit" { (t!("case-draft")) }
+        }
+    }
+}
+
+/// Drafts a campaign.
+pub(crate) async fn draft(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Form(fields): Fields,
-) -> Result<Response, ErrorPage> {
-    let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
-    let number = |name: &str| {
-        get(name).parse::<u32>().map_err(|_| ApiError::bad(format!("{name}: '{}' is no number", get(name))))
-    };
-    let countries =
-        get("countries").split(',').map(|c| c.trim().to_ascii_uppercase()).filter(|c| !c.is_empty()).collect();
-    let rule = RiskRule {
-        categories: Vec::new(),
-        days: number("days")?,
-        min_value: u64::from(number("min_value")?) * 100,
-        paid: fields.contains_key("paid"),
-        about_to_pay: fields.contains_key("about_to_pay"),
-        pattern: fields.contains_key("pattern"),
-        countries,
-    };
-    let holdout_ppm = number("holdout")?.saturating_mul(10_000);
-    let new =
-        NewCampaign { title: get("title"), scam: scam(&get("scam"))?, partner: get("partner"), rule, holdout_ppm };
-    let made = run(shared, move |s| Ok(s.prevention().draft_campaign(new, &caller.0)?)).await?;
-    Ok(back(format!("/desk/campaigns/{}", made.id)))
+    Fields(form): Fields<DraftCampaign>,
+) -> Answer {
+    let new = form.into();
+    let made = run(shared, move |s| Ok(s.prevention().draft_campaign(new, &caller.0)?)).await;
+    Ok(back(format!("/desk/campaigns/{}", made.map_err(DraftCampaign::explain)?.id)))
 }
 
 /// A campaign: who would be chosen, or what it did.
-pub async fn campaign_page(
+pub(crate) async fn page(
     State(shared): State<Shared>,
+    frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CampaignId>,
 ) -> Page {
     let unit = currency(&shared);
-    let money = |minor: i64| money(minor, &unit);
     let (campaign, preview, effect, templates) = run(shared, move |s| {
         let prevention = s.prevention();
         let campaign = prevention.campaign(id)?;
@@ -161,88 +171,145 @@ pub async fn campaign_page(
     })
     .await?;
     let here = format!("/desk/campaigns/{id}");
-    let arm = |name: &str, a: &holdfast_prevention::campaigns::Arm| {
-        html! { tr {
-            td { (name) } td.n { (a.people) } td.n { (a.paid_again) } td.n { (money(a.value as i64)) } td.n { (a.stopped) } td.n { (money(a.stopped_value as i64)) }
-        } }
+    let plan = &campaign.plan;
+    let may = frame.may("approve");
+    let body = html! {
+        p { (rich!("campaigns-facts", scam = plan.scam.name(), partner = plan.partner, state = campaign.state, person = campaign.created_by, time = time(campaign.created))) }
+        p.note { (t!("campaigns-rule", days = count(plan.rule.days.into(), "day"), value = sum(plan.rule.min_value, &unit), percent = plan.holdout_ppm / 10_000)) }
+        @if let Some(p) = &preview {
+            (preview_of(p, &unit))
+            @if campaign.created_by == *caller.0 { p.note { (t!("campaigns-own")) } }
+            @if may { (form_of::<Nothing>(&here, &[("step", "start")], "campaigns-start")) }
+        }
+        @if let Some(e) = &effect {
+            (effect_of(e, &unit))
+            @if may && campaign.state == "running" { (form_of::<Nothing>(&here, &[("step", "end")], "campaigns-end")) }
+        }
+        (messages(&templates, &here, frame.may("desk") || may))
     };
-    Ok(desk_page(
-        &campaign.plan.title.clone(),
-        "/desk/campaigns",
-        html! {
-            p { "Scam: " (campaign.plan.scam.name()) ". Partner: " (campaign.plan.partner) ". State: " (campaign.state) ", drafted by " (campaign.created_by) " " (time(campaign.created)) "." }
-            p.note { (count(campaign.plan.rule.days.into(), "day")) " looked back, least value " (money(i64::try_from(campaign.plan.rule.min_value).unwrap_or(i64::MAX))) ", " (campaign.plan.holdout_ppm / 10_000) " % held out." }
-            @if let Some(p) = &preview {
-                h2 { "Who would be told" }
-                p { "Customers: " strong { (p.people) } ", of whom " (p.paid) " paid and " (p.about_to_pay) " are about to pay; " (money(p.value as i64)) " in all."
-                    @if !p.languages.is_empty() { " By language: " (p.languages.iter().map(|(lang, n)| format!("{lang} {n}")).collect::<Vec<_>>().join(", ")) "." } }
-                @if p.people == 0 { (none("The rule chooses nobody now: look back further, or lower the least value, in another draft.")) }
-                div.wide { table {
-                    thead { tr { th { "Customer" } th { "Language" } th.n { "Payments" } th.n { "Payments waiting" } th.n { "Value" } } }
-                    tbody { @for p in &p.sample { tr { td { (p.customer) } td { (p.lang) } td.n { (p.because.paid) } td.n { (p.because.about_to_pay) } td.n { (money(p.because.value as i64)) } } } }
-                } }
-                @if campaign.created_by == *caller.0 { p.note { "You drafted it: another person starts it." } }
-                (step_form(&here, "start", "Start it", &[]))
-            }
-            @if let Some(e) = &effect {
-                h2 { "What it did" }
-                p { (e.words) }
-                @if let Some(k) = &e.value_kept { p { "Value kept: " (money(k.value as i64)) " (95%: " (money(k.low as i64)) " to " (money(k.high as i64)) ")." } }
-                div.wide { table {
-                    thead { tr { th { "Arm" } th.n { "People" } th.n { "Paid again" } th.n { "Value" } th.n { "Withdrawals stopped" } th.n { "Value" } } }
-                    tbody { (arm("told", &e.told)) (arm("held out", &e.held_out)) }
-                } }
-                @if campaign.state == "running" { (step_form(&here, "end", "End it", &[])) }
-            }
-            h2 { "Messages" }
-            @for t in &templates {
-                section {
-                    h3 { (t.lang) ", " @if t.version == 0 { "as shipped" } @else { "version " (t.version) } ": " bdi lang=(t.lang) { (t.subject) } }
-                    pre.text lang=(t.lang) dir="auto" { (t.body) }
-                    details { summary { "Change it" } form.step method="post" action=(here) {
-                        input type="hidden" name="step" value="template"; input type="hidden" name="lang" value=(t.lang);
-                        label { "Subject" input name="subject" value=(t.subject) size="40" lang=(t.lang) dir="auto" required; }
-                        label { "Text" textarea name="body" rows="6" lang=(t.lang) dir="auto" required { (t.body) } }
-                        button type="submit" { "Save as a new version" }
-                    } }
-                }
-            }
-            form.step method="post" action=(here) {
-                input type="hidden" name="step" value="template";
-                label { "Another language (BCP 47)" input name="lang" size="10" placeholder="zh-Hans" required; }
-                label { "Subject" input name="subject" size="40" dir="auto" required; } label { "Text" textarea name="body" rows="6" dir="auto" required {} }
-                button type="submit" { "Save" }
-            }
-        },
-    ))
+    Ok(frame.desk(&title(&campaign), "/desk/campaigns", body))
 }
 
-/// Starts, ends, or changes a message.
-pub async fn step_campaign(
+fn title(campaign: &Campaign) -> String {
+    campaign.plan.title.clone()
+}
+
+fn preview_of(p: &CampaignPreview, unit: &str) -> Markup {
+    let heads = [
+        T("common-customer"),
+        T("campaigns-language-short"),
+        N("campaigns-payments"),
+        N("campaigns-payments-waiting"),
+        N("warnings-value"),
+    ];
+    let languages = p.languages.iter().map(|(lang, n)| format!("{lang} {n}")).collect::<Vec<_>>().join(", ");
+    html! {
+        h2 { (t!("campaigns-preview")) }
+        p {
+            (rich!("campaigns-chosen", people = html! { strong { (p.people) } }, paid = p.paid, waiting = p.about_to_pay, value = sum(p.value, unit)))
+            @if !languages.is_empty() { " " (t!("campaigns-languages", languages = languages)) }
+        }
+        @if p.people == 0 { (none(&t!("campaigns-nobody"))) }
+        (table(&heads, &p.sample, |p| html! { tr {
+            td { (p.customer) } td { (p.lang) } td.n { (p.because.paid) } td.n { (p.because.about_to_pay) } td.n { (sum(p.because.value, unit)) }
+        } }))
+    }
+}
+
+fn effect_of(e: &Effect, unit: &str) -> Markup {
+    let heads = [
+        T("campaigns-arm"),
+        N("campaigns-people"),
+        N("campaigns-paid-again"),
+        N("warnings-value"),
+        N("campaigns-stopped"),
+        N("campaigns-stopped-value"),
+    ];
+    let arms: [(&str, &Arm); 2] = [("campaigns-arm-delivered", &e.told), ("campaigns-arm-held-out", &e.held_out)];
+    html! {
+        h2 { (t!("campaigns-effect")) }
+        p { (e.words) }
+        @if let Some(k) = &e.value_kept { p { (t!("campaigns-value-saved", value = estimate(k.value, unit), low = estimate(k.low, unit), high = estimate(k.high, unit))) } }
+        (table(&heads, arms, |(key, a)| html! { tr {
+            td { (t!(key)) } td.n { (a.people) } td.n { (a.paid_again) } td.n { (sum(a.value, unit)) } td.n { (a.stopped) } td.n { (sum(a.stopped_value, unit)) }
+        } }))
+    }
+}
+
+fn messages(templates: &[Template], here: &str, may: bool) -> Markup {
+    let label = SaveMessage::label;
+    html! {
+        h2 { (t!("common-messages")) }
+        @for t in templates {
+            section {
+                h3 {
+                    (t.lang) ", " @if t.version == 0 { (t!("campaigns-as-shipped")) } @else { (t!("campaigns-version", version = t.version)) }
+                    ": " bdi lang=(t.lang) { (t.subject) }
+                }
+                pre.text lang=(t.lang) dir="auto" { (t.body) }
+                @if may { details { summary { (t!("campaigns-edit")) } form.step method="post" action=(here) {
+                    input type="hidden" name="step" value="template"; input type="hidden" name="lang" value=(t.lang);
+                    label { (label("subject")) input name="subject" value=(t.subject) size="40" lang=(t.lang) dir="auto" required; }
+                    label { (label("body")) textarea name="body" rows="6" lang=(t.lang) dir="auto" required { (t.body) } }
+                    button type="submit" { (t!("common-save")) }
+                } } }
+            }
+        }
+        @if may { form.step method="post" action=(here) {
+            input type="hidden" name="step" value="template";
+            label { (label("lang")) input name="lang" size="10" placeholder="zh-Hans" required; }
+            label { (label("subject")) input name="subject" size="40" dir="auto" required; }
+            label { (label("body")) textarea name="body" rows="6" dir="auto" required {} }
+            button type="submit" { (t!("common-save")) }
+        } }
+    }
+}
+
+/// Starts or ends a campaign, or saves a message.
+pub(crate) async fn step(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CampaignId>,
-    Form(fields): Fields,
-) -> Result<Response, ErrorPage> {
-    let get = |name: &str| fields.get(name).map(|v| v.trim().to_owned()).unwrap_or_default();
-    let step = get("step");
-    if step != "template" {
+    Fields(form): Fields<CampaignStep>,
+) -> Answer {
+    if !matches!(form, CampaignStep::Message(_)) {
         caller.needs("approve")?;
     }
-    let (lang, subject, body) = (get("lang"), get("subject"), get("body").replace("\r\n", "\n"));
     run(shared, move |s| {
         let prevention = s.prevention();
-        match step.as_str() {
-            "start" => prevention.start_campaign(id, &|e| s.category_now(e), &caller.0).map(|_| ())?,
-            "end" => prevention.end_campaign(id, &caller.0).map(|_| ())?,
-            "template" => {
+        match form {
+            CampaignStep::Start(_) => prevention.start_campaign(id, &|e| s.category_now(e), &caller.0).map(|_| ())?,
+            CampaignStep::End(_) => prevention.end_campaign(id, &caller.0).map(|_| ())?,
+            CampaignStep::Message(f) => {
                 let scam = prevention.campaign(id)?.plan.scam;
-                prevention.set_template(Template { scam, lang, version: 0, subject, body }, &caller.0).map(|_| ())?;
+                let body = f.body.0.replace("\r\n", "\n");
+                let template = Template { scam, lang: f.lang.0, version: 0, subject: f.subject.0, body };
+                prevention.set_template(template, &caller.0).map(|_| ())?;
             }
-            other => return Err(ApiError::bad(format!("step: '{other}' is none of start, end, template"))),
         }
         Ok(())
     })
     .await?;
     Ok(back(format!("/desk/campaigns/{id}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forms::FromForm;
+
+    #[test]
+    fn a_draft_is_read_by_its_types() {
+        let body = "title=T&scam=romance&partner=P&days=30&min_value=5&countries=pl,+de&paid=1&holdout=10";
+        let new: NewCampaign = DraftCampaign::from_form(body.as_bytes()).unwrap().into();
+        assert_eq!((new.scam, new.rule.min_value, new.holdout_ppm), (Scam::Romance, 500, 100_000));
+        assert_eq!((new.rule.paid, new.rule.pattern, new.rule.countries.len()), (true, false, 2));
+        let e = DraftCampaign::from_form(b"title=T&scam=romance&partner=P&days=many").unwrap_err();
+        assert_eq!(e.message, format!("{}: {}", t!("campaigns-days"), t!("form-no-number", text = "many")));
+    }
+
+    #[test]
+    fn amounts_have_two_decimals() {
+        assert_eq!([money(-5, "EUR"), sum(12_345, "EUR")], ["-0.05 EUR", "123.45 EUR"]);
+    }
 }

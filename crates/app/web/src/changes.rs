@@ -1,12 +1,13 @@
 //! Changes that a second person puts in force, as a page.
 
-use crate::desk::{back, desk_page, step_form, time};
-use crate::pages::{ErrorPage, none};
+use crate::components::{filters, none, time};
+use crate::forms::{Fields, Input, Text, choice_form, page_form, page_steps};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::{rich, t};
 use axum::Extension;
-use axum::extract::{Form, Path, Query, State};
-use axum::response::Response;
+use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
-use holdfast_api::changes::{ChangeDecision, ChangeVerdict, ChangesQuery, decided};
+use holdfast_api::changes::{ChangesQuery, decided};
 use holdfast_api::gate::Caller;
 use holdfast_api::screening::block;
 use holdfast_decision::RuleBook;
@@ -16,6 +17,24 @@ use maud::{Markup, html};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+page_form! {
+    /// Why a change is decided as it is.
+    struct Verdict {
+        reason: Text = "common-reason", Input::Line;
+    }
+}
+
+page_steps! {
+    /// A decision on a change.
+    enum Decision by "decision" {
+        "approve" => Approve(Verdict),
+        "reject" => Reject(Verdict),
+    }
+}
+
+/// Decisions of others than the proposer, with the keys of their buttons.
+const DECISIONS: [(&str, &str); 2] = [("approve", "common-approve"), ("reject", "changes-reject")];
 
 /// Fields that differ between two values: `name: before -> after`, long ones by name alone.
 fn field_differences<T: Serialize>(name: &str, before: &T, after: &T) -> Vec<String> {
@@ -66,21 +85,22 @@ fn readable(body: &str) -> String {
     value.and_then(|v| serde_json::to_string_pretty(&v).ok()).unwrap_or_else(|| body.to_owned())
 }
 
-/// Changes whose differences a page shows.
-const MOST_COMPARED: usize = 20;
+/// Most changes whose differences a page shows.
+const MAX_COMPARED: usize = 20;
 
 /// Changes as a page.
-pub async fn page(
+pub(crate) async fn page(
     State(shared): State<Shared>,
+    frame: Frame,
     Extension(caller): Extension<Caller>,
     Query(q): Query<ChangesQuery>,
-) -> Result<Markup, ErrorPage> {
+) -> Page {
     let state = q.state.clone().unwrap_or_else(|| "proposed".into());
     let shown = state.clone();
     let (list, compared) = block(shared, move |s| {
         let list = s.changes(Some(&state))?;
         let now = s.book();
-        let books = list.iter().filter(|c| c.kind == ChangeKind::Rules && c.state == "proposed").take(MOST_COMPARED);
+        let books = list.iter().filter(|c| c.kind == ChangeKind::Rules && c.state == "proposed").take(MAX_COMPARED);
         let differences = books.filter_map(|c| {
             let new = RuleBook::stored(&c.body, 0).ok()?;
             Some((c.id, book_differences(&now.file, &new.file)))
@@ -89,44 +109,47 @@ pub async fn page(
         Ok((list, compared))
     })
     .await?;
-    Ok(desk_page(
-        "Changes",
-        "/desk/changes",
-        html! {
-            p { "Rule books, keys that may administrate, and sources are put in force by a second person. Show "
-                a href="/desk/changes?state=proposed" { "proposed" } ", " a href="/desk/changes?state=approved" { "approved" } ", " a href="/desk/changes?state=rejected" { "rejected" } "." }
-            @if list.is_empty() { (none(&format!("No change is {shown}."))) }
-            @for c in &list { section {
-                h2 { "Change " (c.id) ": " (c.kind.name()) " " (subject(c)) }
-                p { "Proposed by " (c.proposed_by) " " (time(c.proposed))
-                    @if let (Some(by), Some(at)) = (&c.decided_by, c.decided) { "; " (c.state) " by " (by) " " (time(at)) ": " (c.reason.as_deref().unwrap_or_default()) } }
-                @if let Some(lines) = compared.get(&c.id) {
-                    p { "Against the rule book in force:" }
-                    @if lines.is_empty() { (none("Nothing differs.")) }
-                    ul { @for line in lines { li { (line) } } }
-                }
-                details open[c.kind != ChangeKind::Rules] { summary { "What is put in force" } pre.text { (readable(&c.body)) } }
-                @if c.state == "proposed" && *c.proposed_by == *caller.0 {
-                    p.note { "You proposed it: another person approves it. You can reject it." }
-                    (step_form(&format!("/desk/changes/{}", c.id), "", "Reject", &[("decision", "reject", "hidden"), ("reason", "Why", "text")]))
-                } @else if c.state == "proposed" {
-                    (step_form(&format!("/desk/changes/{}", c.id), "", "Decide", &[("decision", "Decision", "approve|reject"), ("reason", "Why", "text")]))
-                }
-            } }
-        },
-    ))
+    let states = [("proposed", "changes-proposed"), ("approved", "changes-approved"), ("rejected", "changes-rejected")];
+    let body = html! {
+        p { (t!("changes-intro")) }
+        (filters("/desk/changes", "state", &states))
+        @if list.is_empty() { (none(&t!("changes-none", state = shown.as_str()))) }
+        @for c in &list { (change(c, compared.get(&c.id), *c.proposed_by == *caller.0)) }
+    };
+    Ok(frame.desk(&t!("nav-changes"), "/desk/changes", body))
 }
 
-/// A decision about a change, by form.
-pub async fn decide_page(
+fn change(c: &Change, differences: Option<&Vec<String>>, own: bool) -> Markup {
+    let to = format!("/desk/changes/{}", c.id);
+    html! { section {
+        h2 { (t!("changes-change", id = c.id, kind = c.kind.name(), subject = subject(c))) }
+        p { (rich!("changes-proposed-by", person = c.proposed_by, time = time(c.proposed)))
+            @if let (Some(by), Some(at)) = (&c.decided_by, c.decided) { "; " (c.state) " " (rich!("recommend-changed", person = by, time = time(at))) ": " (c.reason.as_deref().unwrap_or_default()) } }
+        @if let Some(lines) = differences {
+            p { (t!("changes-against")) }
+            @if lines.is_empty() { (none(&t!("changes-no-difference"))) }
+            ul { @for line in lines { li { (line) } } }
+        }
+        details open[c.kind != ChangeKind::Rules] { summary { (t!("changes-body")) } pre.text { (readable(&c.body)) } }
+        @if c.state == "proposed" && own {
+            p.note { (t!("changes-own")) }
+            (choice_form::<Verdict>(&to, "decision", &DECISIONS[1..]))
+        } @else if c.state == "proposed" { (choice_form::<Verdict>(&to, "decision", &DECISIONS)) }
+    } }
+}
+
+/// A decision on a change.
+pub(crate) async fn decide(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
-    Form(fields): Form<BTreeMap<String, String>>,
-) -> Result<Response, ErrorPage> {
-    let said: ChangeDecision = crate::desk::step(&fields)?;
-    let approve = matches!(said.decision, ChangeVerdict::Approve);
-    decided(shared, &caller, id, approve, said.reason).await?;
+    Fields(form): Fields<Decision>,
+) -> Answer {
+    let (approve, verdict) = match form {
+        Decision::Approve(verdict) => (true, verdict),
+        Decision::Reject(verdict) => (false, verdict),
+    };
+    decided(shared, &caller, id, approve, verdict.reason.0).await?;
     Ok(back("/desk/changes".into()))
 }
 

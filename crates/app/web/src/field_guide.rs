@@ -1,6 +1,6 @@
 //! The field guide: what seeds and wallets look like at a scene, what to do and what not. One page, made to be printed.
 
-use crate::pages::page;
+use crate::frame::Frame;
 use maud::{Markup, html};
 
 /// A thing that may be found: what it looks like, why it matters, what to do.
@@ -96,8 +96,8 @@ const ALWAYS: [&str; 7] = [
 ];
 
 /// The guide.
-pub async fn field_guide() -> Markup {
-    page(
+pub(crate) async fn field_guide(frame: Frame) -> Markup {
+    frame.page(
         "Field guide",
         "",
         html! {

@@ -51,7 +51,7 @@ with sync_playwright() as p:
         page.wait_for_selector(f"td a.hash:has-text('{subject}')")
         page.set_input_files("form[action$='/exhibits'] input[type=file]", {"name": "plate.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n plate"})
         page.fill("form:has(input[type=file]) input[name=place]", "safe 3")
-        page.click("button:has-text('Take in')")
+        page.click("button:has-text('Add exhibit')")
         page.wait_for_selector("td:has-text('received by')")
         # A seized file is scanned: its phrase is found and not shown.
         note = b"1. legal 2. winner 3. thank 4. year 5. wave 6. sausage 7. worth 8. useful 9. legal 10. winner 11. thank 12. yellow"
@@ -116,11 +116,11 @@ with sync_playwright() as p:
         page.fill("input[name=partner]", "Police of Example")
         page.focus("input[name=partner]")
         page.keyboard.press("Enter")
-        page.wait_for_selector("h2:has-text('Who would be told')")
+        page.wait_for_selector("h2:has-text('Recipients')")
         campaign = page.url.removeprefix(url)
         assert "Police of Example" in page.content() and "{partner}" in page.content()
         expected = len(problems)
-        page.click("button:has-text('Start it')")
+        page.click("button:has-text('Start')")
         page.wait_for_selector("p.error:has-text('another person starts it')")
         # The browser notes the refusal's status, as it should.
         del problems[expected:]

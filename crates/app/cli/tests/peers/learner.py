@@ -137,13 +137,13 @@ with sync_playwright() as p:
     page = trainer.pages[0]
     page.goto(session)
     page.locator("form:has(input[value=attendance]) input[type=checkbox]").check()
-    page.click("button:has-text('Note')")
+    page.click("button:has-text('Save')")
     page.wait_for_selector("td:has-text('1 of 1')")
     assert "96.0 %" in page.content()
     page.click("button:has-text('Certify')")
     page.wait_for_selector("td span.hash")
     page.goto(f"{url}/desk/academy")
-    programme = texts(page, "h2:has-text('The programme') + div tbody td")
+    programme = texts(page, "h2:has-text('Programme') + div tbody td")
     assert programme[:5] == ["2026", "ES", "1", "1", "1"], programme
 
     page = learner.pages[0]

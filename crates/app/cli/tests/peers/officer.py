@@ -42,14 +42,47 @@ with sync_playwright() as p:
     page.wait_for_selector("h1:has-text('Waiting for approval')")
     print("approve!", flush=True)
     assert input() == "approved"
-    page.goto(f"{url}/portal/new")
-    page.fill("input[name=reference]", "NCU 99/26")
-    page.select_option("select[name=kind]", "information")
-    page.select_option("select[name=process]", "us.2703d")
-    page.select_option("select[name='kind.1']", "email")
-    page.fill("input[name='value.1']", "z@example.org")
-    page.check("input[name='class.subscriber']")
-    page.check("input[name='state.judge']")
+    # An officer sees no link to the desk, and one to a new request once approved.
+    assert page.locator("a[href='/portal/new']").count() == 0
+    page.goto(f"{url}/portal")
+    assert page.locator("a[href='/portal/new']").count() > 0
+    assert page.locator("a[href^='/desk'], a[href='/sign-in']").count() == 0
+
+    def fill(reference):
+        page.goto(f"{url}/portal/new")
+        page.fill("input[name=reference]", reference)
+        page.select_option("select[name=kind]", "information")
+        page.select_option("select[name=process]", "us.2703d")
+        page.locator("select[name=target]").first.select_option("email")
+        page.locator("input[name=value]").first.fill("z@example.org")
+        page.check("input[name=class][value=subscriber]")
+        page.check("input[name=state][value=judge]")
+
+    def sent_twice():
+        """Sends the page's form two times and gives where each led."""
+        send = """async () => {
+            const form = document.querySelector("form[action='/portal/new']");
+            const body = new URLSearchParams(new FormData(form)).toString();
+            const headers = {'content-type': 'application/x-www-form-urlencoded'};
+            const send = () => fetch('/portal/new', {method: 'POST', headers, body});
+            return [(await send()).url, (await send()).url];
+        }"""
+        return page.evaluate(send)
+
+    # A form that is sent twice is one request; the same text in a form that is opened later is another.
+    fill("NCU 98/26")
+    first = sent_twice()
+    assert first[0] == first[1] and "/portal/requests/p-" in first[0], first
+    fill("NCU 98/26")
+    later = sent_twice()
+    assert later[0] == later[1] != first[0], (first, later)
+    # A wrong field is named by its label.
+    fill("NCU 99/26")
+    page.locator("input[name=gag]").evaluate("e => { e.type = 'text'; e.value = 'soon' }")
+    page.focus("button:has-text('Send')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("p.error:has-text('Do not notify the user until:')")
+    fill("NCU 99/26")
     page.focus("button:has-text('Send')")
     page.keyboard.press("Enter")
     page.wait_for_selector("h1:has-text('NCU 99/26')")
@@ -59,10 +92,10 @@ with sync_playwright() as p:
     page.keyboard.press("Enter")
     page.wait_for_selector("p:has-text('The order follows.')")
     page.set_input_files("input[type=file]", {"name": "order.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 order"})
-    page.click("button:has-text('Send the file')")
+    page.click("button:has-text('Attach')")
     page.wait_for_selector("li:has-text('order.pdf')")
     page.goto(f"{url}/portal")
-    assert page.locator("td a").inner_text() == "NCU 99/26"
+    assert page.locator("td a").all_inner_texts() == ["NCU 99/26", "NCU 98/26", "NCU 98/26"]
     # A session of the portal opens nothing of the desk.
     page.goto(f"{url}/desk/requests")
     assert "/sign-in" in page.url, page.url
@@ -83,11 +116,11 @@ with sync_playwright() as p:
         page.goto(f"{site}/portal")
         page.fill("input[name=email]", email)
         page.fill("input[name=name]", name)
-        page.click("button:has-text('Mail a code')")
+        page.click("button:has-text('Send a code')")
         page.locator("input[name=code]").wait_for()
         print("code?", flush=True)
         page.fill("input[name=code]", input())
-        page.click("button:has-text('Go on')")
+        page.click("button:has-text('Continue')")
         page.wait_for_url("**/portal/factor")
 
     context = browser.new_context()

@@ -1,7 +1,8 @@
 //! The web pages: search an address, transaction or block, and read the answer.
 
-use axum::extract::{FromRequestParts, Path, Query, State};
-use axum::http::request::Parts;
+use crate::components::count;
+use crate::frame::{ErrorPage, Frame, Page};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_analysis::report::coins;
@@ -9,100 +10,21 @@ use holdfast_analysis::{Direction, Policy, render};
 use holdfast_api::Shared;
 use holdfast_api::chain::{TraceQuery, ask};
 use holdfast_api::clearance::Clearance;
-use holdfast_api::error::ApiError;
-use holdfast_api::gate::Caller;
 use holdfast_attribution::Category;
 use holdfast_input::time::rfc3339;
 use holdfast_workspace::lookup::{Hit, HitKind, Lookup};
 use holdfast_workspace::{AddressReport, ExposureLine, ExposureView, TagView, TxSide};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
-use std::convert::Infallible;
 
 /// The stylesheet.
-pub async fn style() -> Response {
+pub(crate) async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../../../web/style.css")).into_response()
-}
-
-/// An answer, or the error as a page.
-type Page = Result<Markup, ErrorPage>;
-
-/// An error, shown as a page.
-#[derive(Debug)]
-pub struct ErrorPage(pub(crate) ApiError);
-
-impl<E: Into<ApiError>> From<E> for ErrorPage {
-    fn from(e: E) -> Self {
-        ErrorPage(e.into())
-    }
-}
-
-impl IntoResponse for ErrorPage {
-    fn into_response(self) -> Response {
-        self.0.log();
-        let title = if self.0.status == StatusCode::NOT_FOUND { "Not found" } else { "This did not work" };
-        let form = matches!(self.0.status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::CONFLICT);
-        let body = html! {
-            h1 { (title) }
-            p.error role="alert" { (self.0.message) }
-            @if form { p { "If you sent a form, go back in the browser to correct it: what you entered is still there." } }
-            (ways_on())
-        };
-        (self.0.status, page(title, "", body)).into_response()
-    }
-}
-
-/// Links for somebody on a page that leads nowhere.
-fn ways_on() -> Markup {
-    html! { p { "Search above, or go to " a href="/" { "the front page" } ", " a href="/desk" { "the desk" } " or " a href="/portal" { "the portal for law enforcement" } "." } }
-}
-
-/// A count with its noun: `1 output`, `2 outputs`.
-pub(crate) fn count(n: u64, noun: &str) -> String {
-    let ending = match (n, noun.ends_with("ss")) {
-        (1, _) => "",
-        (_, true) => "es",
-        (_, false) => "s",
-    };
-    format!("{n} {noun}{ending}")
-}
-
-/// Shown in place of a list without entries.
-pub(crate) fn none(what: &str) -> Markup {
-    html! { p.note { (what) } }
 }
 
 /// A time to the second, in UTC.
 fn instant(seconds: i64) -> Markup {
     html! { time { (rfc3339(seconds)) } }
-}
-
-pub(crate) fn page(title: &str, query: &str, body: Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) " - Holdfast" }
-                link rel="stylesheet" href="/style.css";
-                link rel="icon" href="data:,";
-            }
-            body {
-                header {
-                    a href="/" { "Holdfast" }
-                    form.search action="/search" method="get" role="search" {
-                        input type="search" name="q" value=(query) aria-label="Address, transaction, block or name"
-                            placeholder="Address, transaction id, output (txid:index), block, name" autofocus[title == "Search"];
-                        button type="submit" { "Search" }
-                    }
-                    a href="/desk" { "Desk" }
-                    a href="/openapi.json" { "API" }
-                }
-                main { (body) }
-            }
-        }
-    }
 }
 
 /// Coins with their name.
@@ -169,9 +91,9 @@ fn exposure_hidden() -> Markup {
 }
 
 /// Front page.
-pub async fn home(State(shared): State<Shared>) -> Page {
+pub(crate) async fn home(State(shared): State<Shared>, frame: Frame) -> Page {
     let summary = ask(shared, |w| Ok(w.summary())).await?;
-    Ok(page(
+    Ok(frame.page(
         "Search",
         "",
         html! {
@@ -194,14 +116,15 @@ pub async fn home(State(shared): State<Shared>) -> Page {
 
 /// What to search for.
 #[derive(Debug, Deserialize)]
-pub struct SearchQuery {
+pub(crate) struct SearchQuery {
     #[serde(default)]
     q: String,
 }
 
 /// Sends a search to the page of what it names.
-pub async fn search(
+pub(crate) async fn search(
     State(shared): State<Shared>,
+    frame: Frame,
     Clearance(clearance): Clearance,
     Query(query): Query<SearchQuery>,
 ) -> Result<Response, ErrorPage> {
@@ -226,7 +149,7 @@ pub async fn search(
         return Ok(Redirect::to(&to).into_response());
     }
     let status = if found.hits.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    Ok((status, page("Search results", &text, results(&found))).into_response())
+    Ok((status, frame.page("Search results", &text, results(&found))).into_response())
 }
 
 /// The page of what a search found; none for names of several addresses.
@@ -280,47 +203,29 @@ fn results(found: &Lookup) -> Markup {
 }
 
 /// What is at no path: a page for people, plain text (made JSON by the guard) for programs.
-pub async fn nothing_here(uri: axum::http::Uri) -> Response {
+pub async fn nothing_here(frame: Frame, uri: axum::http::Uri) -> Response {
     let path = uri.path();
     if ["/api/", "/v2/", "/public/", "/taxii2"].iter().any(|p| path.starts_with(p)) {
         return (StatusCode::NOT_FOUND, format!("there is nothing at {path}; /openapi.json lists every path"))
             .into_response();
     }
-    let shown: String = path.chars().take(200).collect();
-    let body = html! {
-        h1 { "Not found" }
-        p.error { "There is no page at " span.hash { (shown) } "." }
-        (ways_on())
-    };
-    (StatusCode::NOT_FOUND, page("Not found", "", body)).into_response()
+    frame.no_page(path)
 }
 
 /// Marks requests for pages of a lab's own chain, of which the desk has no graph.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InLab;
 
-/// Whether the caller of a request may open the desk's graph of what a page shows.
-#[derive(Debug, Clone, Copy)]
-pub struct MayGraph(bool);
-
-impl<S: Send + Sync> FromRequestParts<S> for MayGraph {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let may = parts.extensions.get::<Caller>().is_some_and(|c| c.may("desk"));
-        Ok(MayGraph(may && parts.extensions.get::<InLab>().is_none()))
-    }
-}
-
 /// An address.
-pub async fn address(
+pub(crate) async fn address(
     State(shared): State<Shared>,
+    frame: Frame,
     Clearance(clearance): Clearance,
-    MayGraph(may_graph): MayGraph,
     Path(text): Path<String>,
 ) -> Page {
+    let may_graph = frame.may("desk");
     let (report, asset) = ask(shared, move |w| Ok((w.address_for(&text, clearance)?, w.asset()))).await?;
-    Ok(page(
+    Ok(frame.page(
         &report.address,
         &report.address,
         html! {
@@ -356,7 +261,7 @@ pub async fn address(
                     thead { tr { th { "Block" } th { "Time" } th { "Transaction" } th.n { "Amount" } th { "Spent by" } } }
                     tbody { @for r in &report.receipts { tr {
                         td { @match r.height { Some(h) => (h), None => "not stored" } }
-                        td { @if let Some(t) = r.time { (instant(t as i64)) } }
+                        td { @if let Some(t) = r.time { (instant(t.into())) } }
                         td { @if r.height.is_some() { (hash_link("tx", &r.txid)) } @else { span.hash { (r.txid) } } ":" (r.vout) }
                         td.n { @match r.value { Some(v) => (money(v, asset)), None => "unknown" } }
                         td { @if let Some(t) = &r.spent_by { (hash_link("tx", t)) } @else if let Some(h) = r.replaced_at { "gone: block " (h) " has a transaction of the same id" } }
@@ -405,21 +310,22 @@ fn sides(title: &str, sides: &[TxSide], other: &str, outpoints: bool, asset: &st
 }
 
 /// A transaction.
-pub async fn tx(
+pub(crate) async fn tx(
     State(shared): State<Shared>,
+    frame: Frame,
     Clearance(clearance): Clearance,
-    MayGraph(may_graph): MayGraph,
     Path(text): Path<String>,
 ) -> Page {
+    let may_graph = frame.may("desk");
     let (report, asset) = ask(shared, move |w| Ok((w.tx_for(&text, clearance)?, w.asset()))).await?;
-    Ok(page(
+    Ok(frame.page(
         &report.txid,
         &report.txid,
         html! {
             h1 { "Transaction " span.hash { (report.txid) } }
             dl {
                 dt { "Block" } dd { (report.height) " " (hash_link("block", &report.block)) }
-                dt { "Time" } dd { (instant(report.time as i64)) }
+                dt { "Time" } dd { (instant(report.time.into())) }
                 dt { "Fee" } dd { @match report.fee { Some(f) => (money(f, asset)), None => { @if report.coinbase { "none: it makes coins" } @else { "unknown: inputs are of blocks not stored" } } } }
                 @if let Some(kind) = &report.coinjoin { dt { "Shape" } dd { "coinjoin (" (kind) "): its inputs are not merged" } }
             }
@@ -434,16 +340,16 @@ pub async fn tx(
 }
 
 /// A block.
-pub async fn block(State(shared): State<Shared>, Path(text): Path<String>) -> Page {
+pub(crate) async fn block(State(shared): State<Shared>, frame: Frame, Path(text): Path<String>) -> Page {
     let report = ask(shared, move |w| Ok(w.block(&text)?)).await?;
-    Ok(page(
+    Ok(frame.page(
         &format!("Block {}", report.height),
         &report.height.to_string(),
         html! {
             h1 { "Block " (report.height) }
             dl {
                 dt { "Hash" } dd.hash { (report.hash) }
-                dt { "Time" } dd { (instant(report.time as i64)) }
+                dt { "Time" } dd { (instant(report.time.into())) }
                 dt { "Transactions" } dd { (report.tx_count) }
                 dt { "Size" } dd { (report.size) " bytes" }
             }
@@ -462,8 +368,9 @@ fn subject_link(subject: &str) -> Markup {
 }
 
 /// A trace with its graph.
-pub async fn trace(
+pub(crate) async fn trace(
     State(shared): State<Shared>,
+    frame: Frame,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,
 ) -> Page {
@@ -482,7 +389,7 @@ pub async fn trace(
         Policy::Lifo => "lifo",
     };
     let bundle = format!("/api/v1/trace/bundle?subject={}&direction={direction}&policy={policy}", query.subject);
-    Ok(page(
+    Ok(frame.page(
         "Trace",
         &query.subject,
         html! {

@@ -1,0 +1,110 @@
+# The desk's front page, search, alerts, holds, recommendations, the graph, the transparency report.
+desk-title = Desk
+desk-search-label = Search cases and requests
+desk-search-hint = Cases and requests
+desk-search-title = Search: { $words }
+desk-search-none = No case that you may read and no request contains all these words. The field at the top of the page searches the ledger and its tags.
+desk-refused-title = Your key does not open this page
+desk-refused-text = The links above lead to the pages that your key opens. An administrator can create a key with more scopes.
+desk-open-requests = open requests
+desk-answers-to-approve = answers to approve
+desk-open-alerts = open alerts
+desk-active-holds = active holds
+desk-officers-to-approve = officers to approve
+desk-seizures-to-execute = seizures to execute
+desk-changes-to-approve = changes to approve
+desk-own-cases = Your open cases
+desk-no-cases = None.
+desk-case-opened = opened { $time }
+desk-case-opened-by = opened { $time } by { $person }
+desk-case-due = Due
+desk-sign-out = Sign out { $name }
+
+desk-cases-case = Case
+desk-cases-title = Title
+desk-cases-summary = Summary
+desk-cases-opened = Opened
+desk-cases-open = Open a case
+desk-cases-open-button = Open
+desk-cases-none = There is no case that you may read.
+
+alerts-title = Alerts
+alerts-alert = Alert
+alerts-assignee = Assignee
+alerts-since = Since
+alerts-open = open
+alerts-closed = closed
+alerts-none = No alert is in this state.
+alert-title = Alert { $id }
+alert-rules = Rules
+alert-event = Event { $id }
+alert-notes = Notes
+alert-assignee = Assignee (empty: nobody)
+alert-outcome = Outcome
+alert-true-positive = true positive
+alert-false-positive = false positive
+alert-inconclusive = inconclusive
+alert-assign = Assign
+alert-comment = Comment
+alert-close = Close
+alert-reopen = Reopen
+
+holds-title = Holds
+holds-hold = Hold
+holds-covers = Covers
+holds-basis = Basis
+holds-placed = Placed
+holds-ends = Ends
+holds-release = Release
+holds-active = active
+holds-released = released
+holds-expired = expired
+holds-none = No hold is in this state. Decisions of rules and orders of authorities place holds.
+holds-open-ended = open-ended
+holds-release-requested = release requested by { $person }: { $reason }
+
+recommend-findings = What cases have in common
+recommend-no-findings = No finding yet. Cases with a typology appear here.
+recommend-for-team = for the { $team } team
+recommend-proposals = Proposals
+recommend-none = No proposal yet.
+recommend-basis = To the { $team } team, based on { $cases } { $cases ->
+    [one] case
+   *[other] cases
+} of { $typology }.
+recommend-effect = Replayed over { $events } events: { $stopped } of { $cases } cases would have been stopped, and { $others } customers who are in none would have been affected.
+recommend-changed = by { $person } { $time }
+recommend-propose = Propose
+recommend-team = Team
+recommend-team-aml = AML
+recommend-team-kyc = KYC
+recommend-team-platform = platform
+recommend-text = Change and reason
+recommend-rules = Rule book with the change (YAML)
+recommend-accepted = accepted
+recommend-declined = declined
+recommend-done = done
+recommend-proposed = proposed
+
+graph-title = Graph
+graph-missing = there is no graph { $item } in case { $case }
+graph-no-subject = subject: enter an address or transaction
+graph-keys = Tab moves between nodes, Enter expands, arrows move a node, n adds a note, Delete removes. With a mouse: drag, double-click.
+graph-legend = Colours of addresses
+graph-severe = severe risk
+graph-high = high risk
+graph-medium = medium risk
+graph-low = low risk
+graph-unknown = unknown: not the same as safe
+graph-note-on = Note on
+graph-save = Save in the case
+
+transparency-until = Requests from law enforcement until { $time }.
+transparency-received = Received
+transparency-granted = Granted
+transparency-partly = Partly
+transparency-refused = Refused
+transparency-forged = Forged
+transparency-open = Open
+transparency-median = Median hours
+transparency-in-time = In time

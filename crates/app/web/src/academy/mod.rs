@@ -1,0 +1,198 @@
+//! The academy: courses for everybody, labs for learners with the chain that each plays on, sessions and classes for trainers.
+
+pub(crate) mod attempt;
+pub(crate) mod chain;
+pub(crate) mod sessions;
+pub(crate) mod tool;
+pub(crate) mod trainer;
+
+use crate::components::count;
+use crate::forms::{Fields, Free, Input, PageForm, page_form};
+use crate::frame::{Answer, ErrorPage, Frame, Page, back};
+use crate::texts::t;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_academy::classes::NewSession;
+use holdfast_academy::course::{Course, to_html};
+use holdfast_academy::grade::percent;
+use holdfast_academy::labs;
+use holdfast_api::Shared;
+use holdfast_api::academy::in_class;
+use holdfast_api::error::ApiError;
+use holdfast_api::sharing::run;
+use holdfast_api::sign_in::{Client, cookie, may_sign_in, refuse_sign_in};
+use holdfast_input::time::rfc3339;
+use maud::{Markup, PreEscaped, html};
+
+page_form! {
+    /// Signs a learner in.
+    struct SignIn {
+        key: Free = "sign-in-key", Input::Own;
+    }
+}
+
+fn markdown(text: &str) -> Markup {
+    html! { (PreEscaped(to_html(text))) }
+}
+
+fn day(seconds: i64) -> String {
+    rfc3339(seconds).get(..10).unwrap_or_default().to_owned()
+}
+
+/// Where a session is held: an online one may have a country only.
+fn place(plan: &NewSession) -> String {
+    match plan.place.is_empty() {
+        true => plan.country.clone(),
+        false => format!("{} ({})", plan.place, plan.country),
+    }
+}
+
+/// Courses, and the way in for learners.
+pub(crate) async fn home(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Query(q): Query<holdfast_api::academy::LangQuery>,
+) -> Page {
+    let lang = q.lang();
+    let courses = run(shared, move |s| Ok(s.academy().courses(&lang)?)).await?;
+    Ok(frame.academy(
+        "Academy",
+        html! {
+            p { "Language: " @for (lang, name) in [("en", "English"), ("es", "Español"), ("de", "Deutsch")] { a href={"/academy?lang=" (lang)} lang=(lang) { (name) } " " } }
+            @for c in &courses {
+                h2 { a href={"/academy/courses/" (c.header.course) "?lang=" (c.header.lang)} lang=(c.header.lang) { (c.header.title) } }
+                p lang=(c.header.lang) { (c.header.summary) }
+                p.note { (count(c.header.hours.into(), "hour")) " · " (count(c.header.labs.len() as u64, "lab")) " · " (c.languages.join(", ")) }
+            }
+            h2 { "Labs" }
+            ul { @for lab in &labs::LABS { li { a href={"/academy/labs/" (lab.id)} { (lab.title) } " " span.note { (lab.minutes) " min" } } } }
+            h2 { (t!("common-sign-in")) }
+            p { (t!("academy-sign-in-intro")) }
+            form.step method="post" action="/academy/enter" {
+                label { (SignIn::label("key")) input name="key" type="password" autocomplete="current-password" required; }
+                button type="submit" { (t!("common-sign-in")) }
+            }
+        },
+    ))
+}
+
+fn lessons(course: &Course) -> Markup {
+    html! {
+        div lang=(course.header.lang) {
+            p { (course.header.summary) }
+            @if course.outdated { p.error { "The English text is newer than this translation." } }
+            @for lesson in &course.lessons { section { h2 { (lesson.title) } (markdown(&lesson.text)) } }
+        }
+        h2 { "Labs" }
+        ul { @for lab in &course.header.labs { li { a href={"/academy/labs/" (lab)} { (labs::lab(lab).map_or(lab.as_str(), |l| l.title)) } } } }
+    }
+}
+
+/// A course.
+pub(crate) async fn course(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Path(name): Path<String>,
+    Query(q): Query<holdfast_api::academy::LangQuery>,
+) -> Page {
+    let course = run(shared, move |s| Ok(s.academy().course(&name, &q.lang())?)).await?;
+    let languages = html! { p { @for lang in &course.languages { a href={"/academy/courses/" (course.header.course) "?lang=" (lang)} lang=(lang) { (lang) } " " } } };
+    Ok(frame.academy(&course.header.title.clone(), html! { (languages) (lessons(&course)) }))
+}
+
+/// What a lab is about.
+pub(crate) async fn lab(frame: Frame, Path(name): Path<String>) -> Page {
+    let lab = labs::lab(&name)
+        .ok_or_else(|| ApiError { status: StatusCode::NOT_FOUND, message: format!("there is no lab {name}") })?;
+    Ok(frame.academy(
+        lab.title,
+        html! {
+            p { (lab.teaches) }
+            p.note { "About " (lab.minutes) " minutes. Each learner has data of their own. Tools: " @for t in lab.tools { code { (t) } " " } }
+            p { a href="/academy/me" { "Begin it in one of your sessions" } }
+        },
+    ))
+}
+
+/// Takes a learner's key and starts a session, whose number the browser gets in a cookie that scripts and other sites cannot use.
+pub(crate) async fn enter(State(shared): State<Shared>, client: Client, Fields(form): Fields<SignIn>) -> Answer {
+    may_sign_in(&shared, &client.0)?;
+    let key = form.key.0;
+    let given = key.clone();
+    let known = run(shared.clone(), move |s| {
+        s.academy()
+            .learner_of(&given)
+            .map(|_| ())
+            .map_err(|e| ApiError { status: StatusCode::UNAUTHORIZED, message: e.to_string() })
+    })
+    .await;
+    if let Err(e) = known {
+        return Err(refuse_sign_in(&shared, &client.0, &e.message).await.into());
+    }
+    let random = holdfast_api::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+    let id = shared.gate.learners.start(&key, random, shared.screening.now());
+    let cookie = shared.access.cookie("hl", &id, holdfast_api::sessions::SESSION_SECONDS);
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/academy/me")).into_response())
+}
+
+/// Leaves: the session ends.
+pub(crate) async fn leave(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    if let Some(session) = cookie(&headers, "hl") {
+        shared.gate.learners.end(&session);
+    }
+    ([(header::SET_COOKIE, shared.access.cookie("hl", "", 0))], Redirect::to("/academy")).into_response()
+}
+
+/// Who has no key is sent to the entrance.
+fn outside(e: ApiError) -> Response {
+    match e.status {
+        StatusCode::UNAUTHORIZED => back("/academy".into()),
+        _ => ErrorPage::from(e).into_response(),
+    }
+}
+
+/// A learner's sessions, labs and certificates.
+pub(crate) async fn me(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
+    let found = in_class(shared, &headers, |a, l| {
+        let desk = a.learner_desk(l)?;
+        let mut labs = Vec::new();
+        for session in &desk.sessions {
+            labs.push(a.course(&session.plan.course, &session.plan.lang)?.header.labs);
+        }
+        Ok((desk, labs))
+    });
+    let (desk, labs_of) = match found.await {
+        Ok(found) => found,
+        Err(e) => return outside(e),
+    };
+    frame.academy(
+        &desk.learner.who.name.clone(),
+        html! {
+            @for (session, labs) in desk.sessions.iter().zip(&labs_of) {
+                h2 { a href={"/academy/sessions/" (session.id)} { (session.plan.title) } }
+                p.note { (day(session.plan.starts)) " to " (day(session.plan.ends)) ", " (place(&session.plan)) " · " a href={"/academy/courses/" (session.plan.course) "?lang=" (session.plan.lang)} { "course" } }
+                div.wide { table {
+                    thead { tr { th { "Lab" } th.n { "Score" } th {} } }
+                    tbody { @for lab in labs {
+                        @let mine = desk.labs.iter().find(|(s, r)| *s == session.id && r.lab == *lab).map(|(_, r)| r);
+                        tr {
+                            td { (labs::lab(lab).map_or(lab.as_str(), |l| l.title)) }
+                            td.n { @if let Some(r) = mine { (percent(r.score)) @if r.passed { " passed" } } }
+                            td { @match mine {
+                                Some(r) => a href={"/academy/attempts/" (r.attempt)} { "Go on" },
+                                None => form method="post" action={"/academy/sessions/" (session.id) "/labs/" (lab)} { button type="submit" { "Begin" } },
+                            } }
+                        }
+                    } }
+                } }
+            }
+            @if !desk.certificates.is_empty() {
+                h2 { "Certificates" }
+                ul { @for (id, course) in &desk.certificates { li { a href={"/academy/certificates/" (id)} { (course) } " " span.hash { (id) } } } }
+            }
+            form method="post" action="/academy/leave" { button.plain type="submit" { (t!("common-sign-out")) } }
+        },
+    )
+    .into_response()
+}

@@ -1,0 +1,179 @@
+//! Alerts.
+
+use super::ListQuery;
+use crate::components::{N, T, filters, listing, pager, time, words};
+use crate::forms::{Fields, Input, Opt, PageForm, Text, form_of, page_form, page_steps};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::t;
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use holdfast_api::Shared;
+use holdfast_api::gate::Caller;
+use holdfast_api::screening::block;
+use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
+use holdfast_types::units::with_unit;
+use maud::{Markup, html};
+use serde_json::json;
+
+page_form! {
+    /// Gives an alert to somebody, or to nobody.
+    struct Assign {
+        assignee: Opt<Text> = "alert-assignee", Input::Line;
+    }
+}
+
+page_form! {
+    /// Adds a comment.
+    struct Comment {
+        text: Text = "common-text", Input::Line;
+    }
+}
+
+page_form! {
+    /// Closes an alert.
+    struct Close {
+        outcome: Outcome = "alert-outcome", Input::Choice(&[
+            ("true_positive", "alert-true-positive"),
+            ("false_positive", "alert-false-positive"),
+            ("inconclusive", "alert-inconclusive"),
+        ]);
+        text: Text = "common-reason", Input::Line;
+    }
+}
+
+page_form! {
+    /// Opens an alert again.
+    struct Reopen {
+        text: Text = "common-reason", Input::Line;
+    }
+}
+
+page_steps! {
+    /// An action on an alert.
+    enum Action by "action" {
+        "assign" => Assign(Assign),
+        "comment" => Comment(Comment),
+        "close" => Close(Close),
+        "reopen" => Reopen(Reopen),
+    }
+}
+
+impl From<Action> for AlertAction {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::Assign(f) => AlertAction::Assign { assignee: f.assignee.text() },
+            Action::Comment(f) => AlertAction::Comment { text: f.text.0 },
+            Action::Close(f) => AlertAction::Close { outcome: f.outcome, text: f.text.0 },
+            Action::Reopen(f) => AlertAction::Reopen { text: f.text.0 },
+        }
+    }
+}
+
+/// Alerts.
+pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+    let filter = AlertFilter {
+        state: Some(q.state.clone().unwrap_or_else(|| "open".into())),
+        after: q.after,
+        limit: 100,
+        ..Default::default()
+    };
+    let list = block(shared, move |s| s.alerts(&filter)).await?;
+    let heads = [
+        N("alerts-alert"),
+        T("common-customer"),
+        T("common-decision"),
+        T("common-reason"),
+        T("alerts-assignee"),
+        T("alerts-since"),
+    ];
+    let body = html! {
+        (filters("/desk/alerts", "state", &[("open", "alerts-open"), ("closed", "alerts-closed")]))
+        (listing(&heads, &list, "alerts-none", |a| html! { tr {
+            td.n { a href={"/desk/alerts/" (a.id)} { (a.id) } }
+            td { (a.customer) }
+            td { (a.decision) }
+            td { (a.reason) br; span.note { (a.rules.join(", ")) } }
+            td { @match &a.assignee { Some(name) => (name), None => (t!("common-nobody")) } }
+            td { (time(a.created)) }
+        } }))
+        (pager("/desk/alerts", q.state.as_deref(), list.last().map(|a| a.id), list.len() == 100))
+    };
+    Ok(frame.desk(&t!("alerts-title"), "/desk/alerts", body))
+}
+
+fn action<T: PageForm>(to: &str, name: &str, button: &str) -> Markup {
+    form_of::<T>(to, &[("action", name)], button)
+}
+
+/// An alert.
+pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): Path<u64>) -> Page {
+    let (a, notes, event) = block(shared, move |s| {
+        let (alert, notes) = s.alert(id)?;
+        let event = s.history(alert.event.saturating_sub(1), 1)?.into_iter().find(|e| e.decision.seq == alert.event);
+        Ok((alert, notes, event))
+    })
+    .await?;
+    let to = format!("/desk/alerts/{id}");
+    let (may_graph, may) = (frame.may("desk"), frame.may("alerts"));
+    let body = html! {
+        dl {
+            dt { (t!("common-customer")) } dd { (a.customer) }
+            dt { (t!("common-decision")) } dd { (a.decision) }
+            dt { (t!("common-reason")) } dd { (a.reason) }
+            dt { (t!("alert-rules")) } dd { (a.rules.join(", ")) }
+            dt { (t!("common-state")) } dd { (a.state) @if let Some(o) = &a.outcome { ": " (words(o)) } }
+            dt { (t!("alerts-assignee")) } dd { @match &a.assignee { Some(name) => (name), None => (t!("common-nobody")) } }
+        }
+        @if let Some(e) = &event { h2 { (t!("alert-event", id = e.event.id.as_str())) } dl {
+            dt { (t!("common-kind")) } dd { (e.event.kind.name()) }
+            dt { (t!("common-time")) } dd { (time(e.event.time)) }
+            @if let (Some(n), Some(asset)) = (&e.event.amount, &e.event.asset) { dt { (t!("common-amount")) } dd { (with_unit(*n, asset)) } }
+            @if let Some(x) = e.event.counterparty.as_ref().or(e.event.address.as_ref()) { dt { (t!("common-address")) } dd {
+                a.hash href={"/address/" (x)} { (x) }
+                @if may_graph { " " a href={"/desk/graph?subject=" (x)} { (t!("common-graph")) } }
+            } }
+            @for r in &e.decision.reasons { dt { (r.rule) } dd { (json!(r.decision).as_str().unwrap_or_default()) } }
+        } }
+        h2 { (t!("alert-notes")) }
+        @for n in &notes { p { strong { (n.author) } " " (time(n.time)) " " (n.action) br; (n.text) } }
+        @if may {
+            (action::<Assign>(&to, "assign", "alert-assign"))
+            (action::<Comment>(&to, "comment", "alert-comment"))
+            @if a.state == "open" { (action::<Close>(&to, "close", "alert-close")) }
+            @else { (action::<Reopen>(&to, "reopen", "alert-reopen")) }
+        }
+    };
+    Ok(frame.desk(&t!("alert-title", id = id), "/desk/alerts", body))
+}
+
+/// An action on an alert.
+pub(crate) async fn act(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    Fields(form): Fields<Action>,
+) -> Answer {
+    block(shared, move |s| s.act_on_alert(id, form.into(), &caller.0)).await?;
+    Ok(back(format!("/desk/alerts/{id}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forms::FromForm;
+
+    #[test]
+    fn every_outcome_of_the_form_closes_an_alert() {
+        let Input::Choice(outcomes) = Close::FIELDS[0].input else { panic!() };
+        for (value, _) in outcomes {
+            let body = format!("action=close&outcome={value}&text=why");
+            let action: AlertAction = Action::from_form(body.as_bytes()).unwrap().into();
+            let AlertAction::Close { outcome, .. } = action else { panic!() };
+            assert_eq!(outcome.name(), *value);
+        }
+        let nobody: AlertAction = Action::from_form(b"action=assign&assignee=+").unwrap().into();
+        assert_eq!(nobody, AlertAction::Assign { assignee: None });
+        let e = Action::from_form(b"action=close&outcome=undecided&text=why").unwrap_err();
+        assert!(e.message.starts_with(&t!("alert-outcome")), "{}", e.message);
+    }
+}

@@ -1,0 +1,424 @@
+//! A case: its items, people, reports, links and timeline.
+
+use crate::components::{Bare, T, none, table, time, words};
+use crate::desk::evidence::{AddExhibit, Scan};
+use crate::forms::{
+    Day, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
+};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::{rich, t};
+use axum::Extension;
+use axum::extract::{Path, State};
+use holdfast_api::Shared;
+use holdfast_api::cases::{person, with_ledger};
+use holdfast_api::gate::Caller;
+use holdfast_api::requests::at_cases;
+use holdfast_cases::case::{CaseFile, CaseStep, Item, ItemKind, Role};
+use holdfast_cases::reports::{Filer, Kind, Report};
+use holdfast_types::ids::{CaseId, CaseItemId, ReportId};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+page_form! {
+    /// Adds an item.
+    struct AddItem {
+        kind: ItemKind = "common-kind", Input::Choice(&[
+            ("note", "case-kind-note"),
+            ("subject", "case-kind-subject"),
+            ("address", "case-kind-address"),
+            ("transaction", "case-kind-transaction"),
+            ("request", "case-kind-request"),
+            ("alert", "case-kind-alert"),
+            ("hold", "case-kind-hold"),
+            ("event", "case-kind-event"),
+        ]);
+        key: Free = "case-key", Input::Line;
+        title: Free = "common-text", Input::Area;
+    }
+}
+
+page_form! {
+    /// Adds a task.
+    struct AddTask {
+        title: Text = "case-task", Input::Line;
+        assignee: Opt<Text> = "case-assignee", Input::Line;
+        due: Opt<Day> = "desk-case-due", Input::Of("date");
+    }
+}
+
+page_form! {
+    /// Marks a task as done.
+    struct Done {
+        item: Number<CaseItemId> = "case-item", Input::Hidden;
+    }
+}
+
+page_form! {
+    /// Withdraws an item.
+    struct Withdraw {
+        item: Number<CaseItemId> = "case-item", Input::Hidden;
+        reason: Text = "common-reason", Input::Line;
+    }
+}
+
+/// What happens to an exhibit.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CustodyAction {
+    /// It was taken to another place.
+    Moved,
+    /// It was worked on.
+    Examined,
+    /// It was given back.
+    Returned,
+    /// It exists no more.
+    Destroyed,
+}
+
+impl CustodyAction {
+    fn name(self) -> &'static str {
+        match self {
+            CustodyAction::Moved => "moved",
+            CustodyAction::Examined => "examined",
+            CustodyAction::Returned => "returned",
+            CustodyAction::Destroyed => "destroyed",
+        }
+    }
+}
+
+page_form! {
+    /// Writes into an exhibit's custody record.
+    struct Custody {
+        item: Number<CaseItemId> = "case-item", Input::Hidden;
+        action: CustodyAction = "case-custody-action", Input::Choice(&[
+            ("moved", "case-custody-moved"),
+            ("examined", "case-custody-examined"),
+            ("returned", "case-custody-returned"),
+            ("destroyed", "case-custody-destroyed"),
+        ]);
+        place: Text = "case-custody-place", Input::Line;
+        note: Free = "common-note", Input::Line;
+    }
+}
+
+page_form! {
+    /// Gives somebody a role.
+    struct SetRole {
+        person: Text = "case-person", Input::Line;
+        role: Role = "case-role", Input::Choice(&[
+            ("member", "case-role-member"),
+            ("viewer", "case-role-viewer"),
+            ("lead", "case-role-lead"),
+        ]);
+    }
+}
+
+page_form! {
+    /// Removes somebody from the case.
+    struct RemovePerson {
+        person: Text = "case-person", Input::Line;
+    }
+}
+
+page_form! {
+    /// Closes the case.
+    struct Close {
+        reason: Text = "common-reason", Input::Line;
+    }
+}
+
+page_steps! {
+    /// A change of a case.
+    enum CaseForm by "step" {
+        "add" => Add(AddItem),
+        "add_task" => AddTask(AddTask),
+        "done" => Done(Done),
+        "withdraw" => Withdraw(Withdraw),
+        "custody" => Custody(Custody),
+        "member" => Member(SetRole),
+        "remove" => Remove(RemovePerson),
+        "close" => Close(Close),
+        "reopen" => Reopen(Nothing),
+    }
+}
+
+impl From<CaseForm> for CaseStep {
+    fn from(form: CaseForm) -> Self {
+        let add = |kind, key, title, assignee, due| CaseStep::Add {
+            kind,
+            key,
+            title,
+            body: serde_json::Value::Null,
+            happened: None,
+            assignee,
+            due,
+        };
+        match form {
+            CaseForm::Add(f) => add(f.kind, f.key.0, f.title.0, None, None),
+            CaseForm::AddTask(f) => {
+                add(ItemKind::Task, String::new(), f.title.0, f.assignee.text(), f.due.0.map(|d| d.0))
+            }
+            CaseForm::Done(f) => CaseStep::Done { item: f.item.0 },
+            CaseForm::Withdraw(f) => CaseStep::Withdraw { item: f.item.0, reason: f.reason.0 },
+            CaseForm::Custody(f) => {
+                CaseStep::Custody { item: f.item.0, action: f.action.name().into(), place: f.place.0, note: f.note.0 }
+            }
+            CaseForm::Member(f) => CaseStep::Member { person: f.person.0, role: Some(f.role) },
+            CaseForm::Remove(f) => CaseStep::Member { person: f.person.0, role: None },
+            CaseForm::Close(f) => CaseStep::Close { reason: f.reason.0 },
+            CaseForm::Reopen(_) => CaseStep::Reopen {},
+        }
+    }
+}
+
+page_form! {
+    /// Drafts a report to an authority.
+    struct DraftReport {
+        kind: Kind = "case-report-kind", Input::Choice(&[
+            ("goaml", "case-report-goaml"),
+            ("fincen-sar", "case-report-fincen"),
+        ]);
+        name: Free = "case-report-name", Input::Line;
+        entity_id: Opt<Number<u32>> = "case-report-entity", Input::Of("number");
+        branch: Free = "case-report-branch", Input::Line;
+        tax_number: Free = "case-report-tax", Input::Line;
+        control_code: Free = "case-report-control", Input::Line;
+        address: Free = "case-report-street", Input::Line;
+        city: Free = "case-report-city", Input::Line;
+        state: Free = "case-report-state", Input::Line;
+        postal_code: Free = "case-report-postal", Input::Line;
+        country: Free = "common-country", Input::Line;
+        phone: Free = "case-report-phone", Input::Line;
+        currency: Free = "case-report-currency", Input::Line;
+        officer_first_name: Free = "case-report-first-name", Input::Line;
+        officer_last_name: Free = "case-report-last-name", Input::Line;
+    }
+}
+
+impl From<DraftReport> for Filer {
+    fn from(form: DraftReport) -> Self {
+        Filer {
+            name: form.name.0,
+            entity_id: form.entity_id.0.map_or(0, |n| n.0),
+            branch: form.branch.0,
+            tax_number: form.tax_number.0,
+            control_code: form.control_code.0,
+            address: form.address.0,
+            city: form.city.0,
+            state: form.state.0,
+            postal_code: form.postal_code.0,
+            country: form.country.0,
+            phone: form.phone.0,
+            currency: form.currency.0,
+            officer_first_name: form.officer_first_name.0,
+            officer_last_name: form.officer_last_name.0,
+        }
+    }
+}
+
+/// A case.
+pub(crate) async fn page(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<CaseId>,
+) -> Page {
+    let (file, reports) =
+        with_ledger(shared, &caller, move |d, w, p| Ok((d.case(id, Some(w), p)?, d.reports(id, p)?))).await?;
+    let c = &file.case;
+    let to = format!("/desk/cases/{id}");
+    let people = file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", ");
+    let body = html! {
+        p { (c.summary) }
+        p.note {
+            (c.state) ", " (rich!("desk-case-opened-by", time = time(c.created), person = c.created_by)) "; "
+            (t!("case-people", people = people))
+            @if let Some(t) = &c.typology { "; " (t!("common-typology")) ": " (words(t)) }
+        }
+        p { a href={"/api/v1/desk/cases/" (id) "/report.pdf"} { (t!("case-pdf")) } }
+        (items(&file, &to))
+        @if frame.may("desk") { (steps(c.state == "open", &to)) }
+        (report_list(&reports, &to, &frame))
+        @if !file.links.is_empty() {
+            h2 { (t!("case-links")) }
+            ul { @for l in &file.links { li {
+                a href={"/desk/cases/" (l.case)} { (t!("case-link", id = l.case.number())) @if let Some(t) = &l.title { ": " (t) } }
+                " " (t!("case-shares", what = l.because.join("; ")))
+            } } }
+        }
+        h2 { (t!("case-timeline")) }
+        ol { @for m in &file.timeline { li { (time(m.time)) " " (m.what) } } }
+    };
+    Ok(frame.desk(&t!("case-title", id = id.number(), title = c.title.as_str()), "/desk/cases", body))
+}
+
+fn items(file: &CaseFile, to: &str) -> Markup {
+    let open = file.case.state == "open";
+    let heads = [T("common-kind"), T("case-item"), T("case-added"), Bare];
+    html! {
+        h2 { (t!("case-items")) }
+        (table(&heads, &file.items, |i| html! { tr class=[i.withdrawn.as_ref().map(|_| "struck")] {
+            td { (i.kind) }
+            td { (item(i, file.case.id)) }
+            td { (rich!("common-time-by", time = time(i.created), person = i.created_by)) }
+            td { @if open && i.withdrawn.is_none() { (item_steps(i, to)) } }
+        } }))
+    }
+}
+
+/// What an item is, with links to it.
+fn item(i: &Item, case: CaseId) -> Markup {
+    let graph = || html! { a href={"/desk/graph?subject=" (i.key)} { (t!("common-graph")) } };
+    html! {
+        @match i.kind.as_str() {
+            "address" => { a.hash href={"/address/" (i.key)} { (i.key) } " " (graph()) }
+            "transaction" => { a.hash href={"/tx/" (i.key)} { (i.key) } " " (graph()) }
+            "request" => { a href={"/desk/requests/" (i.key)} { (i.key) } }
+            "alert" => { a href={"/desk/alerts/" (i.key)} { (i.key) } }
+            "graph" => { a href={"/desk/graph?case=" (case) "&item=" (i.id)} { (t!("case-open-graph", subject = i.key.as_str())) } }
+            "exhibit" => { a href={"/api/v1/desk/cases/" (case) "/exhibits/" (i.title)} { (i.title) } " " span.hash { (i.key) } }
+            _ => { span.hash { (i.key) } }
+        }
+        @if i.kind != "exhibit" { " " (i.title) }
+        @if let Some(t) = i.happened { " " span.note { (rich!("case-happened", time = time(t))) } }
+        @if i.kind == "task" { " " span.note {
+            @match &i.assignee { Some(name) => (name), None => (t!("common-nobody")) }
+            @match (i.done, i.due) {
+                (Some(t), _) => { ", " (rich!("case-done-at", time = time(t))) }
+                (None, Some(due)) => { ", " (rich!("case-due-at", time = time(due))) }
+                (None, None) => {}
+            }
+        } }
+        @if i.kind == "trace" { ul { @for line in holdfast_cases::case::trace_lines(&i.body).iter().take(5) { li.note { (line) } } } }
+        @for x in &i.custody { br; span.note {
+            (rich!("case-custody-entry", time = time(x.time), action = x.action, person = x.person, place = x.place)) ": " (x.note)
+        } }
+        @if let Some(why) = &i.withdrawn { " (" (why) ")" }
+    }
+}
+
+fn item_steps(i: &Item, to: &str) -> Markup {
+    let number = i.id.to_string();
+    let hidden = |step| [("step", step), ("item", number.as_str())];
+    html! {
+        @if i.kind == "task" && i.done.is_none() { (form_of::<Done>(to, &hidden("done"), "case-done")) }
+        @if i.kind == "exhibit" { details {
+            summary { (t!("case-custody")) } (form_of::<Custody>(to, &hidden("custody"), "common-save"))
+        } }
+        details { summary { (t!("common-withdraw")) } (form_of::<Withdraw>(to, &hidden("withdraw"), "common-withdraw")) }
+    }
+}
+
+fn steps(open: bool, to: &str) -> Markup {
+    html! { @if open {
+        h3 { (t!("common-add")) }
+        (form_of::<AddItem>(to, &[("step", "add")], "common-add"))
+        (form_of::<AddTask>(to, &[("step", "add_task")], "case-add-task"))
+        h3 { (t!("case-exhibits")) }
+        (file_form::<AddExhibit>(&format!("{to}/exhibits"), "case-add-exhibit"))
+        (file_form::<Scan>(&format!("{to}/evidence"), "case-scan"))
+        p.note { (rich!("case-upload-note",
+            command = html! { code { "holdfast evidence scan" } }, guide = html! { a href="/field-guide" { (t!("nav-field-guide")) } })) }
+        h3 { (t!("case-people-state")) }
+        (form_of::<SetRole>(to, &[("step", "member")], "common-save"))
+        (form_of::<RemovePerson>(to, &[("step", "remove")], "case-remove-person"))
+        (form_of::<Close>(to, &[("step", "close")], "case-close"))
+    } @else { (form_of::<Nothing>(to, &[("step", "reopen")], "case-reopen")) } }
+}
+
+fn report_list(reports: &[Report], to: &str, frame: &Frame) -> Markup {
+    html! {
+        h2 { (t!("case-reports")) }
+        @if reports.is_empty() { (none(&t!("case-no-reports"))) }
+        ul { @for r in reports { li {
+            (t!("case-report", kind = r.kind.as_str(), id = r.id.number(), version = r.version, state = r.state.as_str(), person = r.created_by.as_str()))
+            @if let Some(by) = &r.approved_by { ", " (t!("request-approved-by")) " " (by) }
+            @if r.state != "draft" { @if frame.may("desk") {
+                form.step method="post" action={"/api/v1" (to) "/reports/" (r.id) "/export"} { button type="submit" { (t!("case-report-export")) } }
+            } } @else if frame.may("approve") {
+                (form_of::<Nothing>(&format!("{to}/reports/{}/approve", r.id), &[], "common-approve"))
+            }
+            details { summary { (t!("case-narrative")) } p { (r.body.narrative) } }
+        } } }
+        @if frame.may("desk") { details {
+            summary { (t!("case-draft-report")) } (form_of::<DraftReport>(&format!("{to}/report"), &[], "case-draft"))
+        } }
+    }
+}
+
+/// A change of a case.
+pub(crate) async fn step(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<CaseId>,
+    Fields(form): Fields<CaseForm>,
+) -> Answer {
+    let who = person(&caller);
+    at_cases(shared, move |d| d.change_case(id, form.into(), &who)).await?;
+    Ok(back(format!("/desk/cases/{id}")))
+}
+
+/// Drafts a report.
+pub(crate) async fn draft_report(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<CaseId>,
+    Fields(form): Fields<DraftReport>,
+) -> Answer {
+    let (kind, who) = (form.kind, person(&caller));
+    at_cases(shared, move |d| d.draft_report(id, kind, form.into(), &who)).await.map_err(DraftReport::explain)?;
+    Ok(back(format!("/desk/cases/{id}")))
+}
+
+/// Approves a report.
+pub(crate) async fn approve_report(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path((id, report)): Path<(CaseId, ReportId)>,
+) -> Answer {
+    let who = person(&caller);
+    at_cases(shared, move |d| d.approve_report(id, report, &who)).await?;
+    Ok(back(format!("/desk/cases/{id}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forms::FromForm;
+
+    fn read(body: &str) -> CaseStep {
+        CaseForm::from_form(body.as_bytes()).unwrap().into()
+    }
+
+    #[test]
+    fn forms_are_steps_of_a_case() {
+        let CaseStep::Add { kind, key, due, .. } = read("step=add&kind=address&key=1abc&title=") else { panic!() };
+        assert_eq!((kind, key.as_str(), due), (ItemKind::Address, "1abc", None));
+        let CaseStep::Add { kind, due, assignee, .. } = read("step=add_task&title=T&assignee=bo&due=2026-09-21") else {
+            panic!()
+        };
+        assert_eq!((kind, due, assignee.as_deref()), (ItemKind::Task, Some(1_789_948_800), Some("bo")));
+        assert_eq!(read("step=remove&person=bo"), CaseStep::Member { person: "bo".into(), role: None });
+        let e = CaseForm::from_form(b"step=done&item=first").unwrap_err();
+        assert_eq!(e.message, format!("{}: {}", t!("case-item"), t!("form-no-number", text = "first")));
+    }
+
+    #[test]
+    fn every_choice_of_the_forms_is_a_value() {
+        for (form, fixed) in [
+            (AddItem::FIELDS, "step=add"),
+            (Custody::FIELDS, "step=custody&item=1&place=p"),
+            (SetRole::FIELDS, "step=member&person=p"),
+        ] {
+            for field in form {
+                let Input::Choice(values) = field.input else { continue };
+                for (value, _) in values {
+                    read(&format!("{fixed}&{}={value}", field.name));
+                }
+            }
+        }
+        let e = DraftReport::from_form(b"kind=goaml&entity_id=x").unwrap_err();
+        assert!(e.message.starts_with(&t!("case-report-entity")), "{}", e.message);
+        assert!(DraftReport::from_form(b"kind=fincen-sar&entity_id=").is_ok());
+    }
+}

@@ -1,0 +1,87 @@
+//! Cases: the list, opening one, and the search over cases and requests.
+
+use super::ListQuery;
+use crate::components::{N, T, listing, time};
+use crate::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::{rich, t};
+use axum::Extension;
+use axum::extract::{Query, State};
+use holdfast_api::Shared;
+use holdfast_api::cases::person;
+use holdfast_api::gate::Caller;
+use holdfast_api::requests::at_cases;
+use holdfast_cases::case::NewCase;
+use maud::html;
+use serde::Deserialize;
+
+page_form! {
+    /// Opens a case.
+    struct OpenCase {
+        title: Text = "desk-cases-title", Input::Line;
+        typology: Opt<Text> = "common-typology", Input::Line;
+        summary: Free = "desk-cases-summary", Input::Area;
+    }
+}
+
+/// Cases.
+pub(crate) async fn list(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<ListQuery>,
+) -> Page {
+    let who = person(&caller);
+    let list = at_cases(shared, move |d| d.cases(q.state.as_deref(), &who)).await?;
+    let heads =
+        [N("desk-cases-case"), T("desk-cases-title"), T("common-typology"), T("common-state"), T("desk-cases-opened")];
+    let body = html! {
+        (listing(&heads, &list, "desk-cases-none", |c| html! { tr {
+            td.n { (c.id) }
+            td { a href={"/desk/cases/" (c.id)} { (c.title) } }
+            td { (c.typology.as_deref().unwrap_or_default()) }
+            td { (c.state) }
+            td { (rich!("common-time-by", time = time(c.created), person = c.created_by)) }
+        } }))
+        @if frame.may("desk") {
+            h2 { (t!("desk-cases-open")) }
+            (form_of::<OpenCase>("/desk/cases", &[], "desk-cases-open-button"))
+        }
+    };
+    Ok(frame.desk(&t!("nav-cases"), "/desk/cases", body))
+}
+
+/// Opens a case.
+pub(crate) async fn open(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Fields(form): Fields<OpenCase>,
+) -> Answer {
+    let new = NewCase { title: form.title.0, typology: form.typology.text(), summary: form.summary.0 };
+    let who = person(&caller);
+    let case = at_cases(shared, move |d| d.open_case(new, &who)).await.map_err(OpenCase::explain)?;
+    Ok(back(format!("/desk/cases/{}", case.id)))
+}
+
+/// What to search for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Words {
+    #[serde(default)]
+    q: String,
+}
+
+/// Search over cases and requests.
+pub(crate) async fn search(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Query(words): Query<Words>,
+) -> Page {
+    let (who, q) = (person(&caller), words.q.clone());
+    let hits = at_cases(shared, move |d| d.search(&q, &who)).await?;
+    let body = html! {
+        @if hits.is_empty() { p { (t!("desk-search-none")) } }
+        ul { @for h in &hits { li { (h.kind) " " a href={"/desk/" (h.kind) "s/" (h.id)} { (h.title) } } } }
+    };
+    Ok(frame.desk(&t!("desk-search-title", words = words.q.as_str()), "", body))
+}

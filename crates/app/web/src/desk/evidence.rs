@@ -1,0 +1,99 @@
+//! Exhibits of a case, and the scan of seized files.
+
+use crate::components::{N, T, count, table, words};
+use crate::forms::{Input, Text, page_form, upload};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::{rich, t};
+use axum::Extension;
+use axum::extract::{Multipart, Path, State};
+use holdfast_api::Shared;
+use holdfast_api::cases::person;
+use holdfast_api::gate::Caller;
+use holdfast_api::requests::at_cases;
+use holdfast_types::ids::CaseId;
+use holdfast_types::units::with_unit;
+use maud::html;
+use serde_json::json;
+
+page_form! {
+    /// Adds an exhibit.
+    struct AddExhibit {
+        place: Text = "evidence-place", Input::Line;
+    }
+}
+
+page_form! {
+    /// Scans a seized file.
+    struct Scan {
+        exhibit: Text = "evidence-exhibit", Input::Line;
+    }
+}
+
+/// Most rows of a scan that the page shows.
+const MAX_ROWS: usize = 1_000;
+
+/// Adds an exhibit.
+pub(crate) async fn add_exhibit(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<CaseId>,
+    form: Multipart,
+) -> Answer {
+    let (file, who) = (upload::<AddExhibit>(form).await?, person(&caller));
+    let add = move |d: &holdfast_cases::Cases<'_>| {
+        d.add_exhibit(id, &file.name, &file.media_type, &file.fields.place.0, &file.bytes, &who)
+    };
+    at_cases(shared, add).await?;
+    Ok(back(format!("/desk/cases/{id}")))
+}
+
+/// Scans a seized file for a case and shows what was found.
+pub(crate) async fn scan(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<CaseId>,
+    form: Multipart,
+) -> Page {
+    let file = upload::<Scan>(form).await?;
+    let exhibit = file.fields.exhibit.0;
+    let scanned =
+        holdfast_api::cases::scan_bytes(shared, &caller, id, file.name, exhibit.clone(), None, file.bytes).await?.0;
+    let found = [
+        T("evidence-what"),
+        T("evidence-where"),
+        N("evidence-at"),
+        T("evidence-value"),
+        T("evidence-confidence"),
+        T("evidence-context"),
+    ];
+    let holdings = [
+        T("common-address"),
+        T("evidence-origin"),
+        N("evidence-received"),
+        N("evidence-balance"),
+        T("evidence-tags"),
+        T("evidence-customers"),
+    ];
+    let body = html! {
+        p {
+            (t!("evidence-summary", findings = count(scanned.report.findings.len() as u64, "finding"),
+                secrets = count(scanned.report.sealed.len() as u64, "secret"), addresses = count(scanned.derived.len() as u64, "address")))
+            " " (rich!("evidence-stored", case = html! { a href={"/desk/cases/" (id)} { (t!("case-link", id = id.number())) } }))
+        }
+        (table(&found, scanned.report.findings.iter().take(MAX_ROWS), |f| html! { tr {
+            td { (words(f.kind.name())) ", " (f.detail) } td { (f.source) } td.n { (f.offset) } td.hash { (f.value) }
+            td { (json!(f.confidence).as_str().unwrap_or_default()) } td { (f.context) }
+        } }))
+        @if !scanned.holdings.is_empty() {
+            h2 { (t!("evidence-known")) }
+            (table(&holdings, scanned.holdings.iter().take(MAX_ROWS), |h| html! { tr {
+                td { a.hash href={"/address/" (h.address)} { (h.address) } } td { (h.origin) }
+                td.n { (with_unit(h.received, &h.asset)) } td.n { (with_unit(h.balance, &h.asset)) } td { (h.tags.join("; ")) }
+                td { @for m in &h.customers { (m.customer) ": " (m.because.join("; ")) br; } }
+            } }))
+        }
+        @for w in scanned.report.sources.iter().flat_map(|s| &s.warnings) { p.note { (w) } }
+    };
+    Ok(frame.desk(&t!("evidence-title", exhibit = exhibit.as_str()), "/desk/cases", body))
+}

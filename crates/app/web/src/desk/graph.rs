@@ -1,0 +1,83 @@
+//! The graph of a subject, or one that was saved in a case.
+
+use crate::frame::{Frame, Page};
+use crate::texts::t;
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use holdfast_api::Shared;
+use holdfast_api::cases::person;
+use holdfast_api::chain::ask;
+use holdfast_api::error::ApiError;
+use holdfast_api::gate::Caller;
+use holdfast_api::requests::at_cases;
+use holdfast_types::ids::{CaseId, CaseItemId};
+use maud::html;
+use serde::Deserialize;
+
+/// Which graph.
+#[derive(Debug, Deserialize)]
+pub(crate) struct GraphQuery {
+    subject: Option<String>,
+    case: Option<CaseId>,
+    item: Option<CaseItemId>,
+}
+
+/// Colours of addresses, with the keys of their texts.
+const LEGEND: [(&str, &str); 5] = [
+    ("severe", "graph-severe"),
+    ("high", "graph-high"),
+    ("medium", "graph-medium"),
+    ("low", "graph-low"),
+    ("none", "graph-unknown"),
+];
+
+/// A graph that a person expands, arranges, annotates and saves in a case.
+pub(crate) async fn page(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<GraphQuery>,
+) -> Page {
+    let (subject, saved) = match (q.case, q.item) {
+        (Some(case), Some(item)) => {
+            let who = person(&caller);
+            let file = at_cases(shared.clone(), move |d| d.case(case, None, &who)).await?;
+            let found = file.items.into_iter().find(|i| i.id == item && i.kind == "graph");
+            let found = found.ok_or_else(|| ApiError {
+                status: StatusCode::NOT_FOUND,
+                message: t!("graph-missing", item = item.number(), case = case.number()),
+            })?;
+            (found.key, found.body.to_string())
+        }
+        _ => (q.subject.ok_or_else(|| ApiError::bad(t!("graph-no-subject")))?, String::new()),
+    };
+    // Inside a script element only this could end it.
+    let saved = saved.replace('<', "\\u003c");
+    let asset = ask(shared, |w| Ok(w.asset())).await?;
+    let body = html! {
+        p.note { (t!("graph-keys")) }
+        p { span id="count" { } " " span id="said" role="status" aria-live="polite" { } }
+        ul.legend aria-label=(t!("graph-legend")) { @for (class, key) in LEGEND { li { span class={"risk " (class)} { (t!(key)) } } } }
+        div.graph id="graph" data-subject=(subject) data-asset=(asset) { svg id="canvas" role="group" aria-label=(t!("graph-title")) {} }
+        form.step id="note-form" hidden {
+            label { (t!("graph-note-on")) " " span id="note-of" {} input id="note" name="note"; }
+            button type="submit" { (t!("common-save")) }
+        }
+        form.step id="save" {
+            label { (t!("desk-cases-case")) input name="case" type="number" min="1" required value=[q.case]; }
+            label { (t!("desk-cases-title")) input name="title" required; }
+            button type="submit" { (t!("graph-save")) }
+        }
+        script type="application/json" id="saved" { (maud::PreEscaped(saved)) }
+        script src="/graph.js" defer {}
+    };
+    Ok(frame.desk(&t!("graph-title"), "", body))
+}
+
+/// The graph's script.
+pub(crate) async fn graph_js() -> Response {
+    let script = include_str!("../../../../../web/graph.js");
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
+}

@@ -1,0 +1,72 @@
+//! Holds.
+
+use super::ListQuery;
+use crate::components::{N, T, filters, listing, pager, time};
+use crate::forms::{Fields, Free, Input, form_of, page_form};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::{rich, t};
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use holdfast_api::Shared;
+use holdfast_api::gate::Caller;
+use holdfast_api::screening::block;
+use holdfast_screening::holds::HoldFilter;
+use holdfast_types::units::with_unit;
+use maud::html;
+
+page_form! {
+    /// Releases a hold, or requests its release.
+    struct Release {
+        reason: Free = "common-reason", Input::Line;
+    }
+}
+
+/// Holds.
+pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+    let filter = HoldFilter {
+        state: Some(q.state.clone().unwrap_or_else(|| "active".into())),
+        after: q.after,
+        limit: 100,
+        ..Default::default()
+    };
+    let list = block(shared, move |s| s.holds(&filter)).await?;
+    let may = frame.may("holds");
+    let heads = [
+        N("holds-hold"),
+        T("common-customer"),
+        T("holds-covers"),
+        T("holds-basis"),
+        T("holds-placed"),
+        T("holds-ends"),
+        T("holds-release"),
+    ];
+    let states = [("active", "holds-active"), ("released", "holds-released"), ("expired", "holds-expired")];
+    let body = html! {
+        (filters("/desk/holds", "state", &states))
+        (listing(&heads, &list, "holds-none", |h| html! { tr id={"hold-" (h.id)} {
+            td.n { (h.id) }
+            td { (h.customer) }
+            td { (h.scope.name()) @if h.amount.is_some() { ": " (with_unit(h.held, h.asset.as_deref().unwrap_or_default())) } }
+            td { (h.basis) br; span.note.long { (h.reason) } }
+            td { (rich!("common-time-by", time = time(h.placed), person = h.placed_by)) }
+            td { @match h.expires { Some(t) => (time(t)), None => (t!("holds-open-ended")) } }
+            td { @if h.state == "active" {
+                @if let Some(by) = &h.asked_by { (t!("holds-release-requested", person = by.as_str(), reason = h.asked_reason.as_deref().unwrap_or_default())) }
+                @if may { (form_of::<Release>(&format!("/desk/holds/{}/release", h.id), &[], "holds-release")) }
+            } }
+        } }))
+        (pager("/desk/holds", q.state.as_deref(), list.last().map(|h| h.id), list.len() == 100))
+    };
+    Ok(frame.desk(&t!("holds-title"), "/desk/holds", body))
+}
+
+/// Releases a hold, or requests its release.
+pub(crate) async fn release(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    Fields(form): Fields<Release>,
+) -> Answer {
+    block(shared, move |s| s.release_hold(id, None, &form.reason.0, &caller.0)).await?;
+    Ok(back("/desk/holds".into()))
+}

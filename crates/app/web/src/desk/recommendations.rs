@@ -1,0 +1,134 @@
+//! What cases have in common, and proposals that rest on it.
+
+use crate::components::{count, none, time};
+use crate::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::{rich, t};
+use axum::Extension;
+use axum::extract::{Path, State};
+use holdfast_api::Shared;
+use holdfast_api::cases::person;
+use holdfast_api::gate::Caller;
+use holdfast_api::requests::at_cases;
+use holdfast_cases::recommend::{Proposal, Recommendation, Team};
+use holdfast_types::ids::RecommendationId;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::json;
+
+page_form! {
+    /// Proposes a change.
+    struct Propose {
+        team: Team = "recommend-team", Input::Choice(&[
+            ("aml", "recommend-team-aml"),
+            ("kyc", "recommend-team-kyc"),
+            ("platform", "recommend-team-platform"),
+        ]);
+        title: Text = "desk-cases-title", Input::Line;
+        typology: Text = "common-typology", Input::Line;
+        text: Text = "recommend-text", Input::Area;
+        rules: Opt<Text> = "recommend-rules", Input::Area;
+    }
+}
+
+/// What becomes of a proposal.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FollowUpState {
+    /// It will be done.
+    Accepted,
+    /// It will not.
+    Declined,
+    /// It is done.
+    Done,
+    /// It is open again.
+    Proposed,
+}
+
+impl FollowUpState {
+    fn name(self) -> &'static str {
+        match self {
+            FollowUpState::Accepted => "accepted",
+            FollowUpState::Declined => "declined",
+            FollowUpState::Done => "done",
+            FollowUpState::Proposed => "proposed",
+        }
+    }
+}
+
+page_form! {
+    /// Records what becomes of a proposal.
+    struct FollowUp {
+        state: FollowUpState = "common-state", Input::Choice(&[
+            ("accepted", "recommend-accepted"),
+            ("declined", "recommend-declined"),
+            ("done", "recommend-done"),
+            ("proposed", "recommend-proposed"),
+        ]);
+        note: Free = "common-note", Input::Line;
+    }
+}
+
+/// Findings and recommendations.
+pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
+    let (findings, list) = at_cases(shared, move |d| Ok((d.findings(&caller.0)?, d.recommendations()?))).await?;
+    let may = frame.may("desk");
+    let body = html! {
+        h2 { (t!("recommend-findings")) }
+        @if findings.is_empty() { (none(&t!("recommend-no-findings"))) }
+        ul { @for f in &findings { li {
+            strong { (f.typology) } ": " (count(f.cases.len() as u64, "case")) ", " (count(f.subjects, "customer")) "; "
+            (t!("recommend-for-team", team = team(f.team)))
+        } } }
+        h2 { (t!("recommend-proposals")) }
+        @if list.is_empty() { (none(&t!("recommend-none"))) }
+        @for r in &list { (proposal(r, may)) }
+        @if may {
+            h2 { (t!("recommend-propose")) }
+            (form_of::<Propose>("/desk/recommendations", &[], "recommend-propose"))
+        }
+    };
+    Ok(frame.desk(&t!("nav-recommendations"), "/desk/recommendations", body))
+}
+
+fn team(team: Team) -> String {
+    json!(team).as_str().unwrap_or_default().to_owned()
+}
+
+fn proposal(r: &Recommendation, may: bool) -> Markup {
+    let cases = r.cases.len();
+    html! { section {
+        h3 { (r.proposal.title) }
+        p { (t!("recommend-basis", team = team(r.proposal.team), cases = cases, typology = r.proposal.typology.as_str())) " " (r.proposal.text) }
+        @if let Some(e) = &r.effect { p {
+            (t!("recommend-effect", events = e.events, stopped = e.cases_stopped.len(), cases = cases, others = e.others))
+        } }
+        p.note { (r.state) " " (rich!("recommend-changed", person = r.changed_by, time = time(r.changed))) " " (r.note) }
+        @if may { (form_of::<FollowUp>(&format!("/desk/recommendations/{}", r.id), &[], "common-save")) }
+    } }
+}
+
+/// Proposes a change.
+pub(crate) async fn propose(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Fields(form): Fields<Propose>,
+) -> Answer {
+    let Propose { team, title, typology, text, rules } = form;
+    let proposal = Proposal { team, title: title.0, typology: typology.0, text: text.0, rules: rules.text() };
+    let who = person(&caller);
+    at_cases(shared, move |d| d.recommend(proposal, &who)).await.map_err(Propose::explain)?;
+    Ok(back("/desk/recommendations".into()))
+}
+
+/// Records what becomes of a proposal.
+pub(crate) async fn follow_up(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<RecommendationId>,
+    Fields(form): Fields<FollowUp>,
+) -> Answer {
+    let who = person(&caller);
+    at_cases(shared, move |d| d.follow_up(id, form.state.name(), &form.note.0, &who)).await?;
+    Ok(back("/desk/recommendations".into()))
+}

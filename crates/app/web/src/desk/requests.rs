@@ -1,0 +1,142 @@
+//! Lists of requests, officers with their agencies, and seizures.
+
+use super::ListQuery;
+use crate::components::{N, T, filters, listing, pager, time, words};
+use crate::forms::{Fields, Free, Input, PageForm, Text, form_of, page_form};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::t;
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use holdfast_api::Shared;
+use holdfast_api::gate::Caller;
+use holdfast_api::requests::at_desk;
+use holdfast_requests::intake::{NewAgency, RequestFilter};
+use holdfast_requests::portal::Verdict;
+use holdfast_types::ids::OfficerId;
+use holdfast_types::units::with_unit;
+use maud::html;
+
+/// Requests.
+pub(crate) async fn requests(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<ListQuery>,
+) -> Page {
+    let filter = RequestFilter { state: q.state.clone(), after: q.after, limit: 100 };
+    let list = at_desk(shared, move |d| d.list(&filter, &caller.0)).await?;
+    let heads = [
+        T("requests-request"),
+        T("common-agency"),
+        T("common-kind"),
+        T("common-process"),
+        T("common-due"),
+        T("common-state"),
+    ];
+    let states = [
+        ("", "requests-all"),
+        ("open", "requests-open"),
+        ("prepared", "requests-to-approve"),
+        ("answered", "requests-answered"),
+    ];
+    let body = html! {
+        (filters("/desk/requests", "state", &states))
+        (listing(&heads, &list, "requests-none", |r| html! { tr {
+            td { a href={"/desk/requests/" (r.request.id)} { (r.request.id) } br; span.note { (r.request.reference) } }
+            td { (r.request.officer.agency) " (" (r.request.officer.country) ")" }
+            td { (words(r.request.kind.name())) }
+            td { (r.request.process) }
+            td { (time(r.due)) @if r.overdue { " " strong.severe { (t!("requests-overdue")) } } }
+            td { (r.state) @if let Some(o) = &r.outcome { ": " (o) } }
+        } }))
+        (pager("/desk/requests", q.state.as_deref(), list.last().map(|r| r.seq), list.len() == 100))
+    };
+    Ok(frame.desk(&t!("requests-title"), "/desk/requests", body))
+}
+
+page_form! {
+    /// A verdict on an officer.
+    struct JudgeOfficer {
+        reason: Free = "common-reason", Input::Line;
+        verdict: Verdict = "officers-verdict", Input::Buttons(&[
+            ("approve", "common-approve"),
+            ("suspend", "common-suspend"),
+            ("reset_factor", "officers-reset-factor"),
+        ]);
+    }
+}
+
+page_form! {
+    /// Registers an agency.
+    struct AddAgency {
+        name: Text = "common-agency", Input::Line;
+        country: Text = "common-country", Input::Line;
+        domain: Text = "officers-domain", Input::Line;
+        evidence: Text = "officers-evidence", Input::Line;
+    }
+}
+
+/// Officers and agencies.
+pub(crate) async fn officers(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+    let (officers, agencies) = at_desk(shared, move |d| Ok((d.officers(q.state.as_deref())?, d.agencies()?))).await?;
+    let may = frame.may("approve");
+    let heads = [T("officers-officer"), T("common-agency"), T("common-state"), T("officers-verdict")];
+    let body = html! {
+        (listing(&heads, &officers, "officers-none", |o| html! { tr {
+            td { (o.name) br; span.note { (o.email) } }
+            td { (o.agency) " (" (o.country) ")" }
+            td { (o.state)
+                @if !o.second_factor { ", " (t!("officers-no-factor")) }
+                @if let Some(by) = &o.decided_by { " " (t!("common-by", person = by.as_str())) } }
+            td { @if may { (form_of::<JudgeOfficer>(&format!("/desk/officers/{}", o.id), &[], "common-save")) } }
+        } }))
+        h2 { (t!("officers-agencies")) }
+        ul { @for a in &agencies { li { (a.name) " (" (a.country) "): " (a.domains.join(", ")) } } }
+        @if may { (form_of::<AddAgency>("/desk/agencies", &[], "common-add")) }
+    };
+    Ok(frame.desk(&t!("officers-title"), "/desk/officers", body))
+}
+
+/// Decides on an officer.
+pub(crate) async fn judge_officer(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<OfficerId>,
+    Fields(form): Fields<JudgeOfficer>,
+) -> Answer {
+    at_desk(shared, move |d| d.judge_officer(id, form.verdict, &form.reason.0, &caller.0)).await?;
+    Ok(back("/desk/officers".into()))
+}
+
+/// Registers an agency.
+pub(crate) async fn add_agency(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Fields(form): Fields<AddAgency>,
+) -> Answer {
+    let AddAgency { name, country, domain, evidence } = form;
+    let new = NewAgency { name: name.0, country: country.0, domain: domain.0, evidence: evidence.0 };
+    at_desk(shared, move |d| d.add_agency(new, &caller.0)).await.map_err(AddAgency::explain)?;
+    Ok(back("/desk/officers".into()))
+}
+
+/// Seizures.
+pub(crate) async fn seizures(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<ListQuery>,
+) -> Page {
+    let list = at_desk(shared, move |d| d.seizures(q.state.as_deref(), &caller.0)).await?;
+    let heads = [T("requests-request"), T("common-from"), N("common-amount"), T("common-to"), T("common-state")];
+    let body = listing(&heads, &list, "seizures-none", |z| {
+        html! { tr {
+            td { a href={"/desk/requests/" (z.request)} { (z.request) } }
+            td { (z.transfer.customer) }
+            td.n { (with_unit(z.transfer.amount, &z.transfer.asset)) }
+            td.hash { (z.transfer.destination) }
+            td { (z.state) }
+        } }
+    });
+    Ok(frame.desk(&t!("seizures-title"), "/desk/seizures", body))
+}

@@ -1,0 +1,46 @@
+//! The transparency report.
+
+use crate::components::{N, T, table, time, words};
+use crate::frame::{Frame, Page};
+use crate::texts::{rich, t};
+use axum::extract::State;
+use holdfast_api::Shared;
+use holdfast_api::requests::at_cases;
+use maud::html;
+
+/// Beginning of the report: 2000-01-01, Unix seconds.
+const FROM: i64 = 946_684_800;
+
+/// The transparency report as a page for everybody: it names nobody.
+pub(crate) async fn page(State(shared): State<Shared>, frame: Frame) -> Page {
+    let report = at_cases(shared, |d| {
+        let now = d.screening.now();
+        d.transparency(FROM, now.max(FROM + 1) + 1)
+    })
+    .await?;
+    let heads = [
+        T("common-country"),
+        T("common-kind"),
+        N("transparency-received"),
+        N("transparency-granted"),
+        N("transparency-partly"),
+        N("transparency-refused"),
+        N("transparency-forged"),
+        N("transparency-open"),
+        N("transparency-median"),
+        N("transparency-in-time"),
+    ];
+    let csv = format!("/api/v1/desk/transparency?format=csv&from={}&to={}", report.from, report.to);
+    let body = html! {
+        p {
+            (rich!("transparency-until", time = time(report.to)))
+            @if frame.may("read") { " " a href=(csv) { "CSV" } }
+        }
+        (table(&heads, report.lines.iter().chain([&report.total]), |l| html! { tr {
+            td { (l.country) } td { (words(&l.kind)) } td.n { (l.received) } td.n { (l.granted) } td.n { (l.partly) }
+            td.n { (l.refused) } td.n { (l.forged) } td.n { (l.open) }
+            td.n { @match l.median_seconds { Some(s) => (s / 3600), None => "" } } td.n { (l.in_time) }
+        } }))
+    };
+    Ok(frame.desk(&t!("nav-transparency"), "/transparency", body))
+}

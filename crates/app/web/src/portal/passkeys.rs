@@ -1,0 +1,94 @@
+//! Passkeys of officers; the page's script speaks with the browser.
+
+use super::{session_cookie, token};
+use crate::forms::{Fields, Free, Input, page_form};
+use crate::frame::{Answer, back};
+use crate::texts::t;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use holdfast_api::Shared;
+use holdfast_api::error::ApiError;
+use holdfast_api::portal::{AssertionBody, PasskeyBody};
+use holdfast_api::requests::at_desk;
+use holdfast_api::screening::json as parse;
+use holdfast_requests::portal::Session;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+page_form! {
+    /// Removes a passkey.
+    struct RemovePasskey {
+        id: Free = "portal-me-passkeys", Input::Hidden;
+    }
+}
+
+/// The fields that make a passkey; the script does it.
+pub(super) fn add_passkey() -> Markup {
+    html! {
+        p { (t!("portal-passkey-intro")) }
+        div.step {
+            label { (t!("portal-passkey-name")) input #passkey-name value=(t!("portal-passkey-default-name")) maxlength="60"; }
+            button #passkey-add type="button" { (t!("portal-passkey-add")) }
+        }
+    }
+}
+
+pub(super) fn script() -> Markup {
+    html! { p #passkey-said role="status" {} script src="/passkey.js" defer {} }
+}
+
+/// The script of passkeys.
+pub(crate) async fn passkey_js() -> Response {
+    let script = include_str!("../../../../../web/passkey.js");
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
+}
+
+/// Begins to add a passkey.
+pub(crate) async fn begin(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+    let (token, site) = (token(&headers), shared.site.clone());
+    at_desk(shared, move |d| d.passkey_begin(&token, &site)).await.map(Json)
+}
+
+/// The session in a cookie, for a script.
+fn started(shared: &Shared, session: &Session) -> Response {
+    ([(header::SET_COOKIE, session_cookie(shared, session))], Json(json!({ "to": "/portal" }))).into_response()
+}
+
+/// Adds a passkey.
+pub(crate) async fn register(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let (token, site, made): (_, _, PasskeyBody) = (token(&headers), shared.site.clone(), parse(&body)?);
+    let session =
+        at_desk(shared.clone(), move |d| d.passkey_register(&token, &site, &made.name, &made.credential)).await?;
+    Ok(started(&shared, &session))
+}
+
+/// Begins to sign in with a passkey.
+pub(crate) async fn challenge(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+    let (token, site) = (token(&headers), shared.site.clone());
+    at_desk(shared, move |d| d.passkey_challenge(&token, &site)).await.map(Json)
+}
+
+/// Signs in with a passkey.
+pub(crate) async fn enter(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
+    let (token, site, given): (_, _, AssertionBody) = (token(&headers), shared.site.clone(), parse(&body)?);
+    let session = at_desk(shared.clone(), move |d| d.passkey_enter(&token, &site, &given.credential)).await?;
+    Ok(started(&shared, &session))
+}
+
+/// Removes a passkey.
+pub(crate) async fn remove(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Fields(form): Fields<RemovePasskey>,
+) -> Answer {
+    let token = token(&headers);
+    at_desk(shared, move |d| d.passkey_remove(&token, &form.id.0)).await?;
+    Ok(back("/portal/me".into()))
+}

@@ -1,0 +1,165 @@
+//! Sources: partners' collections and feeds that are read.
+
+use super::{HERE, way_back};
+use crate::components::{Bare, T, count, listing, table, time};
+use crate::forms::{Fields, Free, Input, PageForm, Text, form_of, page_form};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::t;
+use axum::Extension;
+use axum::extract::{Path, State};
+use holdfast_api::Shared;
+use holdfast_api::gate::Caller;
+use holdfast_api::sharing::run;
+use holdfast_sharing::sources::{Kind, NewSource, Source};
+use holdfast_sharing::taxii::Client;
+use maud::{Markup, html};
+
+page_form! {
+    /// Adds a source.
+    struct AddSource {
+        kind: Kind = "common-kind", Input::Choice(&[
+            ("taxii", "sharing-kind-taxii"),
+            ("community", "sharing-kind-community"),
+            ("misp", "sharing-kind-misp"),
+        ]);
+        name: Text = "sharing-name", Input::Line;
+        url: Text = "sharing-url", Input::Line;
+        username: Free = "sharing-username", Input::Line;
+        key: Free = "sharing-partner-secret", Input::Own;
+    }
+}
+
+page_form! {
+    /// Lists a partner's collections.
+    struct Discover {
+        url: Text = "sharing-discovery-url", Input::Own;
+        username: Free = "sharing-username", Input::Own;
+        key: Free = "sharing-partner-secret", Input::Own;
+    }
+}
+
+page_form! {
+    /// Withdraws a source.
+    struct WithdrawSource {
+        why: Text = "common-reason", Input::Line;
+    }
+}
+
+/// Words for the time between two readings, in seconds.
+fn every(seconds: i64) -> String {
+    match seconds {
+        s if s > 0 && s % 3600 == 0 => count((s / 3600).unsigned_abs(), "hour"),
+        s if s > 0 && s % 60 == 0 => count((s / 60).unsigned_abs(), "minute"),
+        s => count(s.unsigned_abs(), "second"),
+    }
+}
+
+pub(super) fn section(sources: &[Source], manages: bool) -> Markup {
+    let heads = [
+        T("sharing-name"),
+        T("common-kind"),
+        T("sharing-url"),
+        T("sharing-interval"),
+        T("common-state"),
+        T("sharing-read"),
+        Bare,
+    ];
+    html! {
+        h2 { (t!("sharing-sources")) }
+        (listing(&heads, sources, "sharing-no-sources", |s| html! { tr {
+            td { a href={(HERE) "/sources/" (s.id)} { (s.name) } } td { (s.kind.name()) } td.hash { (s.url) } td { (every(s.every)) }
+            td {
+                @if s.state == "proposed" { a href="/desk/changes" { (t!("changes-proposed")) } } @else { (s.state) }
+                @if let Some(e) = &s.error { br; span.note { (e) } }
+            }
+            td { @if let Some(t) = s.polled { (time(t)) } }
+            td { @if manages && s.state == "active" {
+                (form_of::<WithdrawSource>(&format!("{HERE}/sources/{}", s.id), &[], "common-withdraw"))
+            } }
+        } }))
+        @if manages { (forms()) }
+    }
+}
+
+fn forms() -> Markup {
+    let Input::Choice(kinds) = AddSource::FIELDS[0].input else { return html! {} };
+    let (add, discover) = (AddSource::label, Discover::label);
+    html! {
+        form.step method="post" action={(HERE) "/sources"} {
+            label { (add("kind")) select name="kind" { @for (value, key) in kinds { option value=(value) { (t!(key)) } } } }
+            label { (add("name")) input name="name" required; }
+            label { (add("url")) input name="url" size="40" required; }
+            label { (add("username")) input name="username"; }
+            label { (add("key")) input name="key" type="password" autocomplete="off"; }
+            button type="submit" { (t!("sharing-add-source")) }
+        }
+        form.step method="post" action={(HERE) "/discover"} {
+            label { (discover("url")) input name="url" size="40" required; }
+            label { (discover("username")) input name="username"; }
+            label { (discover("key")) input name="key" type="password" autocomplete="off"; }
+            button type="submit" { (t!("sharing-discover")) }
+        }
+    }
+}
+
+/// What a source sent.
+pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): Path<i64>) -> Page {
+    let (source, list) = run(shared, move |s| Ok((s.sharing().source(id)?, s.sharing().imported(id, "")?))).await?;
+    let heads = [T("sharing-object"), T("sharing-version"), T("sharing-effect"), T("sharing-detail"), T("common-time")];
+    let body = html! {
+        p { (source.kind.name()) ", " (source.state) ", " span.hash { (source.url) } @if let Some(e) = &source.error { br; strong { (e) } } }
+        (listing(&heads, &list, "sharing-nothing-imported", |i| html! { tr {
+            td.hash { (i.object) } td { (i.version) } td { (i.effect) } td { (i.detail) } td { (time(i.time)) }
+        } }))
+        (way_back())
+    };
+    Ok(frame.desk(&t!("sharing-source", name = source.name.as_str()), HERE, body))
+}
+
+/// Adds a source.
+pub(crate) async fn add(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Fields(form): Fields<AddSource>,
+) -> Answer {
+    let AddSource { kind, name, url, username, key } = form;
+    let new = NewSource { kind, name: name.0, url: url.0, username: username.0, key: key.0, every: None };
+    holdfast_api::sharing::store_source(shared, caller, new).await.map_err(AddSource::explain)?;
+    Ok(back(HERE.into()))
+}
+
+/// Withdraws a source.
+pub(crate) async fn withdraw(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<i64>,
+    Fields(form): Fields<WithdrawSource>,
+) -> Answer {
+    run(shared, move |s| Ok(s.withdraw_source(id, &form.why.0, &caller.0)?)).await?;
+    Ok(back(HERE.into()))
+}
+
+/// Collections of a partner's server.
+pub(crate) async fn discover(State(shared): State<Shared>, frame: Frame, Fields(form): Fields<Discover>) -> Page {
+    let at = form.url.0.clone();
+    let list = run(shared, move |_| Ok(Client::new(&form.username.0, &form.key.0).collections(&form.url.0)?)).await?;
+    let heads = [T("sharing-collection"), T("sharing-collection-url"), T("sharing-writable")];
+    let body = html! {
+        p.hash { (at) }
+        (table(&heads, &list, |(url, title, writes)| html! { tr {
+            td { (title) } td.hash { (url) } td { @if *writes { (t!("common-yes")) } @else { (t!("common-no")) } }
+        } }))
+        (way_back())
+    };
+    Ok(frame.desk(&t!("sharing-collections"), HERE, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_said_in_their_largest_unit() {
+        assert_eq!([every(7200), every(300), every(1), every(61)], ["2 hours", "5 minutes", "1 second", "61 seconds"]);
+    }
+}

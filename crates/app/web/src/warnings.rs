@@ -1,0 +1,79 @@
+//! Warnings at the withdrawal.
+
+use crate::campaigns::{currency, money};
+use crate::components::{Bare, N, T, filters, listing, time};
+use crate::forms::{Nothing, form_of};
+use crate::frame::{Answer, Frame, Page, back};
+use crate::texts::t;
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use holdfast_api::Shared;
+use holdfast_api::campaigns::WarningsQuery;
+use holdfast_api::gate::Caller;
+use holdfast_api::sharing::run;
+use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
+use maud::{Markup, html};
+use std::collections::BTreeMap;
+
+/// Whether a warned withdrawal is still to be decided on.
+fn is_open(warning: &WarningRecord) -> bool {
+    ["open", "cooling", "escalated"].contains(&warning.state.as_str())
+}
+
+/// Warnings, for the desk.
+pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Query<WarningsQuery>) -> Page {
+    let filter = WarningFilter { state: q.state, customer: q.customer, limit: 200 };
+    let (list, unit) = run(shared, move |s| Ok((s.screening.warnings(&filter)?, currency(s)))).await?;
+    let heads = [
+        T("warnings-withdrawal"),
+        T("common-customer"),
+        T("warnings-scam"),
+        N("warnings-value"),
+        T("warnings-payee"),
+        T("common-state"),
+        T("warnings-answers"),
+        T("warnings-not-before"),
+        Bare,
+    ];
+    let states = [
+        ("", "requests-all"),
+        ("open", "requests-open"),
+        ("cooling", "warnings-cooling"),
+        ("escalated", "warnings-escalated"),
+        ("stopped", "warnings-stopped"),
+        ("released", "holds-released"),
+    ];
+    let body = html! {
+        (filters("/desk/warnings", "state", &states))
+        (listing(&heads, &list, "warnings-none", |w| row(w, &unit, &frame)))
+    };
+    Ok(frame.desk(&t!("warnings-title"), "/desk/warnings", body))
+}
+
+fn row(w: &WarningRecord, unit: &str, frame: &Frame) -> Markup {
+    html! { tr {
+        td.hash { (w.event) }
+        td { (w.customer) }
+        td { (w.scam.name()) }
+        td.n { @match w.value { Some(v) => (money(v, unit)), None => (t!("common-unknown")) } }
+        td.hash { (w.counterparty.as_deref().unwrap_or_default()) }
+        td { (w.state) }
+        td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
+        td { @if is_open(w) { (time(w.cooling_until)) } }
+        td { @if is_open(w) {
+            @if frame.may("read") { a href={"/desk/holds?after=" (w.hold.saturating_sub(1)) "#hold-" (w.hold)} { (t!("warnings-hold", id = w.hold)) } " " }
+            @if frame.may("events") || frame.may("desk") { (form_of::<Nothing>(&format!("/desk/warnings/{}", w.event), &[], "warnings-cancelled")) }
+        } }
+    } }
+}
+
+/// Records that a customer cancelled a withdrawal.
+pub(crate) async fn cancel(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(event): Path<String>,
+) -> Answer {
+    let given = WarningAnswers { proceed: false, answers: BTreeMap::new() };
+    run(shared, move |s| Ok(s.screening.answer_warning(&event, given, &caller.0)?)).await?;
+    Ok(back("/desk/warnings".into()))
+}
