@@ -4,7 +4,7 @@ use holdfast_api::{Shared, Vault};
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{Block, Network};
 use holdfast_decision::{Event, EventKind};
-use holdfast_identity::Master;
+use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_simulate::hand::{HandChain, key, tx};
@@ -43,7 +43,7 @@ fn an_event_is_looked_up_in_the_ledger_of_its_asset() {
     let screening = Screening::open(&format!("sqlite:{}", dir.path().join("a").display()), system_clock()).unwrap();
     let bitcoin = chain(dir.path(), Network::Regtest, 1, "ransomware");
     let vault = Vault::new(dir.path().join("vault"));
-    let mut shared = Shared::new(bitcoin, screening, Master([7; 32]), vault).unwrap();
+    let mut shared = Shared::new(bitcoin, screening, KeyRing::single([7; 32]), vault).unwrap();
     let litecoin = classify(&key(2)).to_text(Network::LitecoinRegtest);
     let before = shared.facts(&withdrawal("LTC", &litecoin));
     assert!(!before.ledger && !before.found, "no ledger of the asset yet: {before:?}");
