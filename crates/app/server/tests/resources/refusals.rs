@@ -28,10 +28,16 @@ fn send(caller: &Caller<'_>, operation: &Operation, id: &str, body: &Value) -> h
 }
 
 /// Operations for which an unknown id is something else than unknown, with the reason.
-const NOT_BY_ID: &[(&str, &str)] = &[(
-    "GET /api/v1/address/{address}",
-    "what is no address is wrong, and an address of the chain that nobody used is described",
-)];
+const NOT_BY_ID: &[(&str, &str)] = &[
+    (
+        "GET /api/v1/address/{address}",
+        "what is no address is wrong, and an address of the chain that nobody used is described",
+    ),
+    (
+        "POST /api/v1/desk/cases/{id}/secret-key",
+        "refused to everybody who is not on the desk's machine, before the case is looked up",
+    ),
+];
 
 fn unknown_ids_are_not_found(app: &TestApp) {
     let root = app.as_role("root");
@@ -137,6 +143,10 @@ fn nobody_is_let_in_without_a_key(app: &TestApp) {
 fn scopes_are_needed(app: &TestApp) {
     let (metrics, reader) = (app.as_role("monitor"), app.with_scopes("reader", vec!["read".into()]));
     for operation in keyed(app).1 {
+        // Whoever has a key sees and ends their own sessions.
+        if operation.template.starts_with("/api/v1/sessions") {
+            continue;
+        }
         send(&metrics, &operation, "1", &Value::Null).refused_with(403, "this needs");
         let reads =
             ["/api/v1/verify", "/api/v1/rules/test", "/api/v1/desk/review"].contains(&operation.template.as_str());
@@ -146,7 +156,10 @@ fn scopes_are_needed(app: &TestApp) {
     }
     let log = app.as_role("auditor").get("/api/v1/audit?limit=1000").ok();
     let actions: Vec<&str> = log.as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
-    // The first rule book is applied as a desk is made.
-    let changes: Vec<&&str> = actions.iter().filter(|a| !a.starts_with("key.") && **a != "rules.applied").collect();
+    // The first rule book is applied as a desk is made; the keys of this test are people's.
+    let changes: Vec<&&str> = actions
+        .iter()
+        .filter(|a| !a.starts_with("key.") && **a != "person.created" && **a != "rules.applied")
+        .collect();
     assert!(changes.is_empty(), "{changes:?}");
 }
