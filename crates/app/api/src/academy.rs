@@ -327,7 +327,7 @@ pub async fn certificate_pdf(State(shared): State<Shared>, Path(id): Path<String
 #[utoipa::path(put, path = "/api/v1/academy/sessions/{id}/learners/{learner}/feedback",
     params(("id" = i64, Path, description = "Session"), ("learner" = i64, Path, description = "Learner")),
     request_body(content = Feedback, example = json!({"content": 5, "trainer": 4, "labs": 5, "comment": ""})),
-    responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn note_feedback(
     State(shared): State<Shared>,
     Path((id, learner)): Path<(i64, i64)>,

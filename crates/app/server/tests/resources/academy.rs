@@ -46,6 +46,13 @@ fn a_session_ends_in_a_certificate(app: &TestApp) {
     let certificate = given["id"].as_str().unwrap().to_owned();
     assert_eq!(certify().ok()["id"], certificate.as_str(), "it is given once");
     assert!(trainer.get(&format!("/api/v1/academy/certificates/{certificate}")).ok()["jwt"].is_string());
+    let pdf = trainer.get(&format!("/api/v1/academy/certificates/{certificate}/pdf"));
+    assert!(pdf.success().body.starts_with(b"%PDF-"));
+    trainer.get("/api/v1/academy/certificates/none/pdf").refused(404);
+    let sheet = json!({"content": 5, "trainer": 4, "labs": 5, "comment": "on paper"});
+    trainer.put(&format!("{at}/learners/{learner}/feedback"), sheet.clone()).is(204);
+    trainer.put(&format!("{at}/learners/99/feedback"), sheet).refused(404);
+    assert_eq!(trainer.get(&at).ok()["feedback"]["sheets"], 1);
     let key = trainer.post(&format!("/api/v1/academy/learners/{learner}/key"), Value::Null).ok();
     let learner_key = app.with_token(key["key"].as_str().unwrap());
     assert!(learner_key.get(&format!("/api/v1/learn/certificates/{certificate}")).success().body.starts_with(b"%PDF-"));

@@ -22,6 +22,12 @@ fn the_log_says_who_did_what_and_verifies(app: &TestApp) {
     let anchor = app.as_role("root").post("/api/v1/audit/anchor", Value::Null).ok();
     assert!(anchor.is_object(), "{anchor}");
     assert_eq!(auditor.get("/api/v1/audit/verify").ok()["problems"], json!([]));
+    // A copy of the anchors that lay elsewhere; one that is cut off is found.
+    let copy = std::fs::read(app.dir().join("audit.anchors")).unwrap();
+    let verify = |copy: &[u8]| auditor.send("POST", "/api/v1/audit/verify", "application/octet-stream", copy);
+    assert_eq!(verify(&copy).ok()["problems"], json!([]));
+    assert_ne!(verify(b"{}\n").ok()["problems"], json!([]));
+    verify(b"").refused(400);
     // A row changed by hand is found.
     let write = app.shared.screening.transact("t", |tx| {
         tx.db().execute("UPDATE audit SET actor = 'bo' WHERE actor = 'ana'", &[])?;

@@ -20,6 +20,10 @@ const NOT_CALLED: &[(&str, &str)] = &[
         "GET /api/v1/providers/{asset}/{address}",
         "needs a provider; desk/vendors/tests/providers.rs and app/cli/tests/providers.rs have them",
     ),
+    (
+        "POST /api/v1/desk/cases/{id}/secret-key",
+        "needs a command on the desk's machine; app/cli/tests/beside_server.rs has one",
+    ),
     ("POST /api/v1/clock", "TestClock is trusted; desk/screening/tests/clock.rs doubts one"),
     ("POST /api/v1/portal/passkeys/challenge", AUTHENTICATOR),
     ("POST /api/v1/sharing/discover", PARTNER),
@@ -41,6 +45,7 @@ const NO_CONFLICT: &[(&str, &str)] = &[
     ("GET /api/v1/portal/requests/{id}/productions/{number}", OPEN),
     ("POST /api/kyt/v2/users/{user}/transfers", OPEN),
     ("POST /api/v1/audit/anchor", "needs a desk without a folder for anchors, which TestApp has"),
+    ("POST /api/v1/audit/verify", "needs a desk without a folder for anchors, which TestApp has"),
     ("POST /api/v1/campaigns/preview", "needs more people than a campaign may choose (MAX_PEOPLE)"),
     ("POST /api/v1/desk/cases/{id}/evidence/{name}", OPEN),
     ("POST /api/v1/desk/officers/{id}", OPEN),
