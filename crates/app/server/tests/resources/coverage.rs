@@ -8,13 +8,9 @@ use std::sync::Mutex;
 /// Operations that no test here calls with success, with the reason. The list only becomes shorter.
 const NOT_CALLED: &[(&str, &str)] = &[
     ("DELETE /api/v1/sessions/{id}", OPEN),
-    ("GET /api/v1/academy/certificates/{id}/pdf", OPEN),
     ("GET /api/v1/people", OPEN),
     ("GET /api/v1/sessions", OPEN),
-    ("POST /api/v1/audit/verify", OPEN),
-    ("POST /api/v1/desk/cases/{id}/secret-key", OPEN),
     ("POST /api/v1/people/{id}", OPEN),
-    ("PUT /api/v1/academy/sessions/{id}/learners/{learner}/feedback", OPEN),
     ("DELETE /api/v1/portal/passkeys/{id}", AUTHENTICATOR),
     (
         "GET /api/v1/providers/{asset}/{address}",
@@ -37,9 +33,7 @@ const PARTNER: &str = "needs the other side; app/cli/tests/sharing.rs has one";
 
 /// Operations that list 409, where no test here provokes it, with the reason. The list only becomes shorter.
 const NO_CONFLICT: &[(&str, &str)] = &[
-    ("POST /api/v1/audit/verify", OPEN),
     ("POST /api/v1/people/{id}", OPEN),
-    ("PUT /api/v1/academy/sessions/{id}/learners/{learner}/feedback", OPEN),
     ("DELETE /api/v1/portal/passkeys/{id}", AUTHENTICATOR),
     ("GET /api/v1/desk/requests/{id}/productions/{number}", OPEN),
     ("GET /api/v1/portal/requests/{id}/productions/{number}", OPEN),
