@@ -1,11 +1,13 @@
 //! The academy over HTTP: trainers plan sessions and look at classes; learners have keys of their own and solve labs.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
 use crate::requests::download;
-use crate::screening::json;
-use crate::sharing::{WhyBody, run};
+use crate::routes::{Needs, Routes};
+use crate::sharing::WhyBody;
 use crate::sign_in::cookie;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
@@ -23,6 +25,44 @@ use holdfast_academy::{Academy, AcademyError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+const TRAINERS: Needs = Needs::key(&["academy"]);
+const CATALOGUE: Needs = Needs::key(&["read", "academy"]);
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("academy")
+        .add(CATALOGUE, routes!(labs))
+        .add(CATALOGUE, routes!(courses))
+        .add(CATALOGUE, routes!(course))
+        .add(TRAINERS, routes!(add_course))
+        .add(TRAINERS, routes!(sessions))
+        .add(TRAINERS, routes!(plan_session))
+        .add(TRAINERS, routes!(session))
+        .add(TRAINERS, routes!(end_session))
+        .add(TRAINERS, routes!(enrol))
+        .add(TRAINERS, routes!(new_key))
+        .add(TRAINERS, routes!(note_attendance))
+        .add(TRAINERS, routes!(class))
+        .add(TRAINERS, routes!(scoreboard))
+        .add(TRAINERS, routes!(xapi))
+        .add(TRAINERS, routes!(certify))
+        .add(TRAINERS, routes!(certificate))
+        .add(TRAINERS, routes!(certificate_pdf))
+        .add(TRAINERS, routes!(note_feedback))
+        .add(TRAINERS, routes!(revoke_certificate))
+        .add(Needs::key(&["academy", "audit", "manage"]), routes!(programme))
+        .add(Needs::LEARNER, routes!(me))
+        .add(Needs::LEARNER, routes!(begin))
+        .add(Needs::LEARNER, routes!(attempt))
+        .add(Needs::LEARNER, routes!(answer))
+        .add(Needs::LEARNER, routes!(hint))
+        .add(Needs::LEARNER, routes!(pack))
+        .add(Needs::LEARNER, routes!(own_scoreboard))
+        .add(Needs::LEARNER, routes!(give_feedback))
+        .add(Needs::LEARNER, routes!(own_certificate))
+}
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
@@ -67,7 +107,8 @@ pub fn learner_of_command(shared: &Shared, request: &Request) -> Result<Option<i
 /// # Errors
 /// 404 for a learner who is unknown.
 pub async fn key_of_learner(shared: &Shared, learner: i64) -> Result<HeaderValue, ApiError> {
-    let key = run(shared.clone(), move |s| Ok(s.academy().key_of(learner)?)).await?;
+    let state = shared.clone();
+    let key = run_blocking(move || Ok(state.academy().key_of(learner)?)).await?;
     HeaderValue::from_str(&format!("Bearer {key}")).map_err(|e| ApiError::internal(e.to_string()))
 }
 
@@ -78,10 +119,10 @@ pub async fn in_class<T: Send + 'static>(
     work: impl FnOnce(&Academy<'_>, &Learner) -> Result<T, AcademyError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let key = learner_key(&shared, headers);
-    run(shared, move |s| {
-        let academy = s.academy();
+    run_blocking(move || {
+        let academy = shared.academy();
         let learner = academy.learner_of(&key).map_err(|e| match e {
-            AcademyError::State(message) => ApiError { status: StatusCode::UNAUTHORIZED, message },
+            AcademyError::State(message) => ApiError::new(StatusCode::UNAUTHORIZED, message),
             other => other.into(),
         })?;
         Ok(work(&academy, &learner)?)
@@ -113,7 +154,7 @@ impl LangQuery {
 /// Courses.
 #[utoipa::path(get, path = "/api/v1/academy/courses", params(LangQuery), responses((status = 200, body = Vec<Course>), (status = 400, body = ErrorBody)))]
 pub async fn courses(State(shared): State<Shared>, Query(q): Query<LangQuery>) -> Answer<Vec<Course>> {
-    run(shared, move |s| Ok(s.academy().courses(&q.lang())?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().courses(&q.lang())?)).await.map(Json)
 }
 
 /// Adds a course or a translation: Markdown with a header.
@@ -126,7 +167,7 @@ pub async fn add_course(
     body: Bytes,
 ) -> Answer<Header> {
     let text = String::from_utf8(body.to_vec()).map_err(|_| ApiError::bad("body: no UTF-8"))?;
-    run(shared, move |s| Ok(s.academy().add_course(&text, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().add_course(&text, &caller.0)?)).await.map(Json)
 }
 
 /// A course.
@@ -137,13 +178,13 @@ pub async fn course(
     Path(name): Path<String>,
     Query(q): Query<LangQuery>,
 ) -> Answer<Course> {
-    run(shared, move |s| Ok(s.academy().course(&name, &q.lang())?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().course(&name, &q.lang())?)).await.map(Json)
 }
 
 /// Sessions, latest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/academy/sessions", responses((status = 200, body = Vec<Session>)))]
 pub async fn sessions(State(shared): State<Shared>) -> Answer<Vec<Session>> {
-    run(shared, |s| Ok(s.academy().sessions()?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().sessions()?)).await.map(Json)
 }
 
 /// Plans a session.
@@ -157,7 +198,7 @@ pub async fn plan_session(
     body: Bytes,
 ) -> Answer<Session> {
     let new: NewSession = json(&body)?;
-    run(shared, move |s| Ok(s.academy().plan_session(new, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().plan_session(new, &caller.0)?)).await.map(Json)
 }
 
 /// A session with its roster.
@@ -175,8 +216,8 @@ pub struct SessionFile {
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = SessionFile), (status = 404, body = ErrorBody)))]
 pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<SessionFile> {
-    run(shared, move |s| {
-        let academy = s.academy();
+    run_blocking(move || {
+        let academy = shared.academy();
         Ok(SessionFile { session: academy.session(id)?, roster: academy.roster(id)?, feedback: academy.feedback(id)? })
     })
     .await
@@ -203,9 +244,9 @@ pub async fn end_session(
     body: Bytes,
 ) -> Answer<Session> {
     let b: EndBody = json(&body)?;
-    run(shared, move |s| {
-        s.academy().end_session(id, b.cancelled, &caller.0)?;
-        Ok(s.academy().session(id)?)
+    run_blocking(move || {
+        shared.academy().end_session(id, b.cancelled, &caller.0)?;
+        Ok(shared.academy().session(id)?)
     })
     .await
     .map(Json)
@@ -222,7 +263,7 @@ pub async fn enrol(
     body: Bytes,
 ) -> Answer<Enrolled> {
     let who: NewLearner = json(&body)?;
-    run(shared, move |s| Ok(s.academy().enrol(id, who, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().enrol(id, who, &caller.0)?)).await.map(Json)
 }
 
 /// Gives a learner a new key; the old one ends.
@@ -233,7 +274,7 @@ pub async fn new_key(
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
 ) -> Answer<Enrolled> {
-    run(shared, move |s| Ok(s.academy().new_key(id, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().new_key(id, &caller.0)?)).await.map(Json)
 }
 
 /// Who was there.
@@ -257,9 +298,9 @@ pub async fn note_attendance(
     body: Bytes,
 ) -> Answer<Vec<RosterLine>> {
     let b: AttendanceBody = json(&body)?;
-    run(shared, move |s| {
-        s.academy().note_attendance(id, part, b.present, &caller.0)?;
-        Ok(s.academy().roster(id)?)
+    run_blocking(move || {
+        shared.academy().note_attendance(id, part, b.present, &caller.0)?;
+        Ok(shared.academy().roster(id)?)
     })
     .await
     .map(Json)
@@ -269,21 +310,21 @@ pub async fn note_attendance(
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/class", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = ClassView), (status = 404, body = ErrorBody)))]
 pub async fn class(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<ClassView> {
-    run(shared, move |s| Ok(s.academy().class_view(id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().class_view(id)?)).await.map(Json)
 }
 
 /// The scoreboard of a session, best first.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/scoreboard", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Vec<ScoreLine>), (status = 404, body = ErrorBody)))]
 pub async fn scoreboard(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Vec<ScoreLine>> {
-    run(shared, move |s| Ok(s.academy().scoreboard(id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().scoreboard(id)?)).await.map(Json)
 }
 
 /// Statements of learning about a session (xAPI 1.0.3).
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/xapi", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Vec<Object>), (status = 404, body = ErrorBody)))]
 pub async fn xapi(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Vec<Value>> {
-    run(shared, move |s| Ok(s.academy().statements(id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().statements(id)?)).await.map(Json)
 }
 
 /// Whom to certify.
@@ -305,21 +346,21 @@ pub async fn certify(
     body: Bytes,
 ) -> Answer<Certificate> {
     let b: CertifyBody = json(&body)?;
-    run(shared, move |s| Ok(s.academy().certify(id, b.learner, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().certify(id, b.learner, &caller.0)?)).await.map(Json)
 }
 
 /// A certificate with its signed credential (Open Badges 3.0).
 #[utoipa::path(get, path = "/api/v1/academy/certificates/{id}", params(("id" = String, Path, description = "Number")),
     responses((status = 200, body = Certificate), (status = 404, body = ErrorBody)))]
 pub async fn certificate(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Certificate> {
-    run(shared, move |s| Ok(s.academy().certificate(&id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().certificate(&id)?)).await.map(Json)
 }
 
 /// A certificate as PDF, which carries the signed credential.
 #[utoipa::path(get, path = "/api/v1/academy/certificates/{id}/pdf", params(("id" = String, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404, body = ErrorBody)))]
 pub async fn certificate_pdf(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let bytes = run(shared, move |s| Ok(s.academy().certificate_pdf(&id)?)).await?;
+    let bytes = run_blocking(move || Ok(shared.academy().certificate_pdf(&id)?)).await?;
     Ok(download("certificate.pdf", "application/pdf", bytes))
 }
 
@@ -334,8 +375,8 @@ pub async fn note_feedback(
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     let sheet: Feedback = json(&body)?;
-    run(shared, move |s| {
-        let academy = s.academy();
+    run_blocking(move || {
+        let academy = shared.academy();
         Ok(academy.give_feedback(id, &academy.learner(learner)?, sheet)?)
     })
     .await?;
@@ -353,9 +394,9 @@ pub async fn revoke_certificate(
     body: Bytes,
 ) -> Answer<Certificate> {
     let b: WhyBody = json(&body)?;
-    run(shared, move |s| {
-        s.academy().revoke_certificate(&id, &b.why, &caller.0)?;
-        Ok(s.academy().certificate(&id)?)
+    run_blocking(move || {
+        shared.academy().revoke_certificate(&id, &b.why, &caller.0)?;
+        Ok(shared.academy().certificate(&id)?)
     })
     .await
     .map(Json)
@@ -364,12 +405,12 @@ pub async fn revoke_certificate(
 /// The programme by year and country.
 #[utoipa::path(get, path = "/api/v1/academy/programme", responses((status = 200, body = Vec<ProgrammeLine>)))]
 pub async fn programme(State(shared): State<Shared>) -> Answer<Vec<ProgrammeLine>> {
-    run(shared, |s| Ok(s.academy().programme()?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().programme()?)).await.map(Json)
 }
 
 /// Certificates that were revoked (1EdTech Revocation List); open to everybody who checks one.
 pub async fn revocations(State(shared): State<Shared>) -> Answer<Value> {
-    run(shared, |s| Ok(s.academy().revocations()?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().revocations()?)).await.map(Json)
 }
 
 /// What a learner sees first: sessions, labs begun, certificates. Learners send `Authorization: Bearer hl_...`.

@@ -114,12 +114,12 @@ impl Access {
             let shown: String = host.chars().take(100).collect();
             let message =
                 format!("this server is not known as '{shown}'; add it with `serve --host NAME` or `--site ORIGIN`");
-            return Err(ApiError { status: StatusCode::MISDIRECTED_REQUEST, message });
+            return Err(ApiError::new(StatusCode::MISDIRECTED_REQUEST, message));
         }
         if !changes(request.method()) {
             return Ok(());
         }
-        let foreign = || ApiError { status: StatusCode::FORBIDDEN, message: "another site sent this request".into() };
+        let foreign = || ApiError::new(StatusCode::FORBIDDEN, "another site sent this request");
         if let Some(origin) = headers.get(header::ORIGIN) {
             let origin = origin.to_str().map_err(|_| foreign())?.to_ascii_lowercase();
             let authority = origin.split_once("://").map(|(_, a)| a);
@@ -200,7 +200,7 @@ pub fn check_media_type(path: &str, headers: &HeaderMap) -> Result<(), ApiError>
         true => "send the body as 'Content-Type: application/json'".to_owned(),
         false => format!("'{kind}' is not taken here; send the body as 'Content-Type: application/json'"),
     };
-    Err(ApiError { status: StatusCode::UNSUPPORTED_MEDIA_TYPE, message })
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Warnings at the withdrawal and campaigns with police, over HTTP and as pages.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::screening::json;
-use crate::sharing::run;
+use crate::routes::{APPROVE, DESK, Needs, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
@@ -18,6 +19,31 @@ use holdfast_types::ids::CampaignId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+// The exchange's own app asks the customer.
+const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
+const ANSWERS: Needs = Needs::key(&["events", "desk"]);
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    let warnings = Routes::new("warnings")
+        .add(WARNINGS.personal(), routes!(warnings))
+        .add(WARNINGS.personal(), routes!(warning))
+        .add(ANSWERS, routes!(answer_warning));
+    Routes::new("campaigns")
+        .add(READERS.personal(), routes!(campaigns))
+        .add(READERS.personal(), routes!(campaign))
+        .add(READERS.personal(), routes!(people))
+        .add(READERS.personal(), routes!(effect))
+        .add(READERS.personal(), routes!(template))
+        .add(DESK, routes!(draft))
+        .add(DESK, routes!(preview))
+        .add(DESK, routes!(set_template))
+        .add(APPROVE, routes!(start))
+        .add(APPROVE, routes!(end))
+        .merge(warnings)
+}
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
@@ -48,7 +74,7 @@ pub struct WarningsQuery {
 #[utoipa::path(get, path = "/api/v1/warnings", params(WarningsQuery), responses((status = 200, body = Vec<WarningRecord>)))]
 pub async fn warnings(State(shared): State<Shared>, Query(q): Query<WarningsQuery>) -> Answer<Vec<WarningRecord>> {
     let filter = WarningFilter { state: q.state, customer: q.customer, limit: 1_000 };
-    run(shared, move |s| Ok(s.screening.warnings(&filter)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.warnings(&filter)?)).await.map(Json)
 }
 
 /// Language.
@@ -66,11 +92,11 @@ pub async fn warning(
     Path(event): Path<String>,
     Query(q): Query<WarningQuery>,
 ) -> Answer<WarningRecord> {
-    let read = move |s: &Shared| match &q.lang {
-        Some(lang) => s.screening.warning(&event, lang),
-        None => s.screening.warning_for_customer(&event),
+    let read = move || match &q.lang {
+        Some(lang) => Ok(shared.screening.warning(&event, lang)?),
+        None => Ok(shared.screening.warning_for_customer(&event)?),
     };
-    run(shared, move |s| Ok(read(s)?)).await.map(Json)
+    run_blocking(read).await.map(Json)
 }
 
 /// Takes the customer's answers: the withdrawal is given up, goes on after the cooling-off time, or is decided on by a person.
@@ -84,13 +110,13 @@ pub async fn answer_warning(
     body: Bytes,
 ) -> Answer<WarningRecord> {
     let given: WarningAnswers = json(&body)?;
-    run(shared, move |s| Ok(s.screening.answer_warning(&event, given, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.answer_warning(&event, given, &caller.0)?)).await.map(Json)
 }
 
 /// Campaigns, latest first.
 #[utoipa::path(get, path = "/api/v1/campaigns", responses((status = 200, body = Vec<Campaign>)))]
 pub async fn campaigns(State(shared): State<Shared>) -> Answer<Vec<Campaign>> {
-    run(shared, |s| Ok(s.prevention().campaigns()?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().campaigns()?)).await.map(Json)
 }
 
 /// Drafts a campaign.
@@ -103,7 +129,7 @@ pub async fn draft(
     body: Bytes,
 ) -> Answer<Campaign> {
     let new: NewCampaign = json(&body)?;
-    run(shared, move |s| Ok(s.prevention().draft_campaign(new, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().draft_campaign(new, &caller.0)?)).await.map(Json)
 }
 
 /// Who a campaign would choose now.
@@ -150,10 +176,10 @@ pub async fn preview(
     body: Bytes,
 ) -> Answer<CampaignPreview> {
     let new: NewCampaign = json(&body)?;
-    run(shared, move |s| {
-        let people = s.prevention().at_risk(&new, &|e| s.category_now(e))?;
+    run_blocking(move || {
+        let people = shared.prevention().at_risk(&new, &|e| shared.category_now(e))?;
         // It names customers, so the look is noted, as reading them is.
-        s.screening.note_look("campaign.previewed", "campaign", serde_json::json!(new).to_string(), &caller.0)?;
+        shared.screening.note_look("campaign.previewed", "campaign", serde_json::json!(new).to_string(), &caller.0)?;
         Ok(CampaignPreview::of(people))
     })
     .await
@@ -164,7 +190,7 @@ pub async fn preview(
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Campaign), (status = 404, body = ErrorBody)))]
 pub async fn campaign(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Campaign> {
-    run(shared, move |s| Ok(s.prevention().campaign(id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().campaign(id)?)).await.map(Json)
 }
 
 /// Which people.
@@ -183,7 +209,7 @@ pub async fn people(
     Path(id): Path<CampaignId>,
     Query(q): Query<PeopleQuery>,
 ) -> Answer<Vec<Person>> {
-    run(shared, move |s| Ok(s.prevention().campaign_people(id, &q.after)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().campaign_people(id, &q.after)?)).await.map(Json)
 }
 
 /// Starts a campaign; another person than who drafted it does so. Messages go to webhooks of the topic `campaigns`.
@@ -194,7 +220,9 @@ pub async fn start(
     Extension(caller): Extension<Caller>,
     Path(id): Path<CampaignId>,
 ) -> Answer<Campaign> {
-    run(shared, move |s| Ok(s.prevention().start_campaign(id, &|e| s.category_now(e), &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().start_campaign(id, &|e| shared.category_now(e), &caller.0)?))
+        .await
+        .map(Json)
 }
 
 /// Ends a campaign: what people pay later does not count.
@@ -205,14 +233,14 @@ pub async fn end(
     Extension(caller): Extension<Caller>,
     Path(id): Path<CampaignId>,
 ) -> Answer<Campaign> {
-    run(shared, move |s| Ok(s.prevention().end_campaign(id, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().end_campaign(id, &caller.0)?)).await.map(Json)
 }
 
 /// What a campaign did so far, against those held out, with its uncertainty.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/effect", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Effect), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn effect(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Effect> {
-    run(shared, move |s| Ok(s.prevention().campaign_effect(id, &|e| s.category_now(e))?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().campaign_effect(id, &|e| shared.category_now(e))?)).await.map(Json)
 }
 
 /// Returns the scam of a name.
@@ -229,7 +257,7 @@ pub fn scam(name: &str) -> Result<Scam, ApiError> {
     params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
     responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
 pub async fn template(State(shared): State<Shared>, Path((name, lang)): Path<(String, String)>) -> Answer<Template> {
-    run(shared, move |s| Ok(s.prevention().template(scam(&name)?, &lang)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().template(scam(&name)?, &lang)?)).await.map(Json)
 }
 
 /// A message's text.
@@ -254,9 +282,9 @@ pub async fn set_template(
     body: Bytes,
 ) -> Answer<Template> {
     let b: TemplateBody = json(&body)?;
-    run(shared, move |s| {
+    run_blocking(move || {
         let new = Template { scam: scam(&name)?, lang, version: 0, subject: b.subject, body: b.body };
-        Ok(s.prevention().set_template(new, &caller.0)?)
+        Ok(shared.prevention().set_template(new, &caller.0)?)
     })
     .await
     .map(Json)

@@ -1,27 +1,56 @@
 //! Cases, reports to authorities, recommendations and the transparency report over HTTP.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::json;
 use crate::chain::TraceQuery;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::requests::{StateQuery, at_cases, download};
-use crate::screening::json;
+use crate::requests::{StateQuery, download};
+use crate::routes::{APPROVE, DESK, READ, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_cases::CaseError;
 use holdfast_cases::case::{Case, CaseFile, CaseStep, Hit, NewCase, Person};
 use holdfast_cases::recommend::{Finding, Proposal, Recommendation};
 use holdfast_cases::reports::{Body, Filer, Kind, Report};
 use holdfast_cases::seized::{ScanOrder, Scanned};
 use holdfast_cases::transparency;
-use holdfast_cases::{CaseError, Cases};
 use holdfast_forensics::derive::GAP;
 use holdfast_types::ids::{CaseId, CaseItemId, RecommendationId, ReportId};
-use holdfast_workspace::Snapshot;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("cases")
+        .add(READERS, routes!(cases))
+        .add(READERS, routes!(case))
+        .add(READERS, routes!(exhibit))
+        .add(READERS, routes!(case_report))
+        .add(READERS, routes!(reports))
+        .add(READERS, routes!(search))
+        .add(READERS, routes!(findings))
+        .add(READERS, routes!(recommendations))
+        .add(DESK, routes!(open_case))
+        .add(DESK, routes!(change_case))
+        .add(DESK, routes!(add_exhibit))
+        .add(DESK, routes!(scan_evidence))
+        .add(DESK, routes!(case_secret_key))
+        .add(DESK, routes!(save_trace))
+        .add(DESK, routes!(draft_report))
+        .add(DESK, routes!(revise_report))
+        .add(DESK, routes!(export_report))
+        .add(DESK, routes!(recommend))
+        .add(DESK, routes!(follow_up))
+        .add(APPROVE, routes!(approve_report))
+        .add(READ, routes!(transparency_report))
+}
 
 /// Most bytes that the archives of an uploaded file may unpack to.
 const MAX_UNPACKED: u64 = 2 << 30;
@@ -31,25 +60,6 @@ pub fn person(caller: &Caller) -> Person {
     Person { name: caller.0.to_string(), reads_all: caller.may("audit"), changes_all: caller.may("admin") }
 }
 
-/// Does something with a case and the ledger.
-pub async fn with_ledger<T: Send + 'static>(
-    shared: Shared,
-    caller: &Caller,
-    run: impl FnOnce(&Cases<'_>, &Snapshot, &Person) -> Result<T, CaseError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let (who, theirs) = (person(caller), shared.clone());
-    at_cases(shared, move |d| run(d, &theirs.chain().snapshot(), &who)).await
-}
-
-async fn with<T: Send + 'static>(
-    shared: Shared,
-    caller: &Caller,
-    run: impl FnOnce(&Cases<'_>, &Person) -> Result<T, CaseError> + Send + 'static,
-) -> Result<Json<T>, ApiError> {
-    let who = person(caller);
-    at_cases(shared, move |d| run(d, &who)).await.map(Json)
-}
-
 /// Cases that the caller works on (auditors: all), newest first. The look is in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/cases", params(StateQuery), responses((status = 200, body = Vec<Case>)))]
 pub async fn cases(
@@ -57,7 +67,8 @@ pub async fn cases(
     Extension(caller): Extension<Caller>,
     Query(q): Query<StateQuery>,
 ) -> Result<Json<Vec<Case>>, ApiError> {
-    with(shared, &caller, move |d, p| d.cases(q.state.as_deref(), p)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().cases(q.state.as_deref(), &p)?)).await.map(Json)
 }
 
 /// Opens a case; the caller leads it.
@@ -70,7 +81,8 @@ pub async fn open_case(
     body: Bytes,
 ) -> Result<Json<Case>, ApiError> {
     let new: NewCase = json(&body)?;
-    with(shared, &caller, move |d, p| d.open_case(new, p)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().open_case(new, &p)?)).await.map(Json)
 }
 
 /// A case with all that belongs to it, its links to other cases and its timeline. The look is in the audit log.
@@ -81,7 +93,13 @@ pub async fn case(
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
 ) -> Result<Json<CaseFile>, ApiError> {
-    with_ledger(shared, &caller, move |d, w, p| d.case(id, Some(w), p)).await.map(Json)
+    let p = person(&caller);
+    run_blocking(move || {
+        let w = shared.chain().snapshot();
+        Ok(shared.cases().case(id, Some(&*w), &p)?)
+    })
+    .await
+    .map(Json)
 }
 
 /// What a change of a case did.
@@ -103,7 +121,8 @@ pub async fn change_case(
     body: Bytes,
 ) -> Result<Json<Changed>, ApiError> {
     let step: CaseStep = json(&body)?;
-    with(shared, &caller, move |d, p| Ok(Changed { item: d.change_case(id, step, p)? })).await
+    let p = person(&caller);
+    run_blocking(move || Ok(Changed { item: shared.cases().change_case(id, step, &p)? })).await.map(Json)
 }
 
 /// What an exhibit is.
@@ -127,10 +146,12 @@ pub async fn add_exhibit(
     Query(q): Query<ExhibitQuery>,
     body: Bytes,
 ) -> Result<Json<Changed>, ApiError> {
-    with(shared, &caller, move |d, p| {
-        Ok(Changed { item: Some(d.add_exhibit(id, &name, &q.media_type, &q.place, &body, p)?) })
+    let p = person(&caller);
+    run_blocking(move || {
+        Ok(Changed { item: Some(shared.cases().add_exhibit(id, &name, &q.media_type, &q.place, &body, &p)?) })
     })
     .await
+    .map(Json)
 }
 
 /// An exhibit's bytes, checked against their hash. The look is in the audit log.
@@ -143,7 +164,8 @@ pub async fn exhibit(
     Path((id, name)): Path<(CaseId, String)>,
 ) -> Result<Response, ApiError> {
     let file = name.clone();
-    let bytes = with(shared, &caller, move |d, p| d.exhibit(id, &file, p)).await?.0;
+    let p = person(&caller);
+    let bytes = run_blocking(move || Ok(shared.cases().exhibit(id, &file, &p)?)).await?;
     Ok(download(&name, "application/octet-stream", bytes))
 }
 
@@ -182,7 +204,9 @@ pub async fn scan_bytes(
     gap: Option<u32>,
     bytes: Vec<u8>,
 ) -> Result<Json<Scanned>, ApiError> {
-    with_ledger(shared, caller, move |d, w, p| {
+    let p = person(caller);
+    run_blocking(move || {
+        let w = shared.chain().snapshot();
         let io = |e: std::io::Error| CaseError::State(format!("the file cannot be kept for the scan: {e}"));
         let dir = tempfile::tempdir().map_err(io)?;
         let plain: String =
@@ -198,8 +222,8 @@ pub async fn scan_bytes(
             gap: gap.unwrap_or(GAP),
             most: MAX_UNPACKED,
         };
-        let scanned = d.scan_for_case(id, order, Some(w), p, &mut |_| ControlFlow::Continue(()))?;
-        scanned.ok_or_else(|| CaseError::State("the scan was stopped".into()))
+        let scanned = shared.cases().scan_for_case(id, order, Some(&*w), &p, &mut |_| ControlFlow::Continue(()))?;
+        Ok(scanned.ok_or_else(|| CaseError::State("the scan was stopped".into()))?)
     })
     .await
     .map(Json)
@@ -222,9 +246,10 @@ pub async fn case_secret_key(
 ) -> Result<Json<CaseKeyAnswer>, ApiError> {
     if !caller.is_local() {
         let message = "the key of a case leaves the desk's machine for nobody: use `holdfast evidence secrets` there";
-        return Err(ApiError { status: axum::http::StatusCode::FORBIDDEN, message: message.into() });
+        return Err(ApiError::new(StatusCode::FORBIDDEN, message));
     }
-    with(shared, &caller, move |d, p| Ok(CaseKeyAnswer { secret_key: d.case_secret_key(id, p)? })).await
+    let p = person(&caller);
+    run_blocking(move || Ok(CaseKeyAnswer { secret_key: shared.cases().case_secret_key(id, &p)? })).await.map(Json)
 }
 
 /// Traces, and saves the answer in the case as it is now. The parameters are those of /api/v1/trace.
@@ -238,9 +263,13 @@ pub async fn save_trace(
 ) -> Result<Json<Changed>, ApiError> {
     let request = q.request();
     let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
-    with_ledger(shared, &caller, move |d, w, p| Ok(Changed { item: Some(d.save_trace(id, w, &request, &title, p)?) }))
-        .await
-        .map(Json)
+    let p = person(&caller);
+    run_blocking(move || {
+        let w = shared.chain().snapshot();
+        Ok(Changed { item: Some(shared.cases().save_trace(id, &w, &request, &title, &p)?) })
+    })
+    .await
+    .map(Json)
 }
 
 /// A case as a report to be read and signed.
@@ -251,7 +280,12 @@ pub async fn case_report(
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
 ) -> Result<Response, ApiError> {
-    let bytes = with_ledger(shared, &caller, move |d, w, p| d.case_report(id, Some(w), p)).await?;
+    let p = person(&caller);
+    let bytes = run_blocking(move || {
+        let w = shared.chain().snapshot();
+        Ok(shared.cases().case_report(id, Some(&*w), &p)?)
+    })
+    .await?;
     Ok(download(&format!("case-{id}.pdf"), "application/pdf", bytes))
 }
 
@@ -273,7 +307,8 @@ pub async fn reports(
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
 ) -> Result<Json<Vec<Report>>, ApiError> {
-    with(shared, &caller, move |d, p| d.reports(id, p)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().reports(id, &p)?)).await.map(Json)
 }
 
 /// Drafts a report from a case: goAML 5.0.1 or a FinCEN SAR.
@@ -289,7 +324,8 @@ pub async fn draft_report(
     body: Bytes,
 ) -> Result<Json<Report>, ApiError> {
     let draft: DraftBody = json(&body)?;
-    with(shared, &caller, move |d, p| d.draft_report(id, draft.kind, draft.filer, p)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().draft_report(id, draft.kind, draft.filer, &p)?)).await.map(Json)
 }
 
 /// Replaces a draft's content; an approval is void then.
@@ -303,7 +339,8 @@ pub async fn revise_report(
     body: Bytes,
 ) -> Result<Json<Report>, ApiError> {
     let new: Body = json(&body)?;
-    with(shared, &caller, move |d, p| d.revise_report(id, report, new, p)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().revise_report(id, report, new, &p)?)).await.map(Json)
 }
 
 /// Approves a draft; who wrote this version may not.
@@ -315,7 +352,8 @@ pub async fn approve_report(
     Extension(caller): Extension<Caller>,
     Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Result<Json<Report>, ApiError> {
-    with(shared, &caller, move |d, p| d.approve_report(id, report, p)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().approve_report(id, report, &p)?)).await.map(Json)
 }
 
 /// Exports an approved report as the authority's XML.
@@ -327,7 +365,8 @@ pub async fn export_report(
     Extension(caller): Extension<Caller>,
     Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Result<Response, ApiError> {
-    let bytes = with(shared, &caller, move |d, p| d.export_report(id, report, p)).await?.0;
+    let p = person(&caller);
+    let bytes = run_blocking(move || Ok(shared.cases().export_report(id, report, &p)?)).await?;
     Ok(download(&format!("report-{report}.xml"), "application/xml", bytes))
 }
 
@@ -345,7 +384,8 @@ pub async fn search(
     Extension(caller): Extension<Caller>,
     Query(q): Query<SearchQuery>,
 ) -> Result<Json<Vec<Hit>>, ApiError> {
-    with(shared, &caller, move |d, p| d.search(&q.q, p)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().search(&q.q, &p)?)).await.map(Json)
 }
 
 /// What cases have in common, by typology.
@@ -354,16 +394,14 @@ pub async fn findings(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Vec<Finding>>, ApiError> {
-    with(shared, &caller, |d, p| d.findings(&p.name)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().findings(&p.name)?)).await.map(Json)
 }
 
 /// Recommendations to the AML, KYC and platform teams, newest first.
 #[utoipa::path(get, path = "/api/v1/desk/recommendations", responses((status = 200, body = Vec<Recommendation>)))]
-pub async fn recommendations(
-    State(shared): State<Shared>,
-    Extension(caller): Extension<Caller>,
-) -> Result<Json<Vec<Recommendation>>, ApiError> {
-    with(shared, &caller, |d, _| d.recommendations()).await
+pub async fn recommendations(State(shared): State<Shared>) -> Result<Json<Vec<Recommendation>>, ApiError> {
+    run_blocking(move || Ok(shared.cases().recommendations()?)).await.map(Json)
 }
 
 /// Makes a recommendation; a rule book with it is replayed over all history, and the cases that it would have stopped are counted.
@@ -376,7 +414,8 @@ pub async fn recommend(
     body: Bytes,
 ) -> Result<Json<Recommendation>, ApiError> {
     let proposal: Proposal = json(&body)?;
-    with(shared, &caller, move |d, p| d.recommend(proposal, p)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().recommend(proposal, &p)?)).await.map(Json)
 }
 
 /// What became of a recommendation.
@@ -400,7 +439,8 @@ pub async fn follow_up(
     body: Bytes,
 ) -> Result<Json<Recommendation>, ApiError> {
     let said: FollowUp = json(&body)?;
-    with(shared, &caller, move |d, p| d.follow_up(id, &said.state, &said.note, p)).await
+    let p = person(&caller);
+    run_blocking(move || Ok(shared.cases().follow_up(id, &said.state, &said.note, &p)?)).await.map(Json)
 }
 
 /// A span of time.
@@ -419,12 +459,11 @@ pub struct SpanQuery {
     responses((status = 200, description = "The report", content((transparency::Report = "application/json"), (String = "text/csv"))), (status = 400, body = ErrorBody)))]
 pub async fn transparency_report(
     State(shared): State<Shared>,
-    Extension(caller): Extension<Caller>,
     Query(q): Query<SpanQuery>,
 ) -> Result<Response, ApiError> {
-    let report = with(shared, &caller, move |d, _| d.transparency(q.from, q.to)).await?;
+    let report = run_blocking(move || Ok(shared.cases().transparency(q.from, q.to)?)).await?;
     Ok(match q.format.as_deref() {
-        Some("csv") => ([("content-type", "text/csv; charset=utf-8")], report.0.csv()).into_response(),
-        _ => report.into_response(),
+        Some("csv") => ([("content-type", "text/csv; charset=utf-8")], report.csv()).into_response(),
+        _ => Json(report).into_response(),
     })
 }

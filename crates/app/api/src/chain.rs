@@ -4,11 +4,12 @@ use crate::Shared;
 use crate::blocking::run_blocking;
 use crate::clearance::Clearance;
 use crate::error::{ApiError, ErrorBody};
+use crate::routes::{CHAIN, MANAGE, Routes};
 use crate::system::{entropy, now};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::certificate;
 use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport, render};
@@ -20,35 +21,44 @@ use holdfast_input::time::parse as parse_time;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{
     AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, Snapshot, Summary, TraceRequest,
-    TxReport, Workspace,
+    TxReport,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("chain")
+        .add(CHAIN, routes!(summary))
+        .add(CHAIN, routes!(address))
+        .add(CHAIN, routes!(search))
+        .add(CHAIN, routes!(tx))
+        .add(CHAIN, routes!(block))
+        .add(CHAIN, routes!(exposure))
+        .add(CHAIN, routes!(trace))
+        .add(CHAIN, routes!(bundle))
+        .add(CHAIN, routes!(paths))
+        .add(CHAIN, routes!(explain))
+        .add(CHAIN, routes!(verify))
+        .add(CHAIN, routes!(conflicts))
+        .add(CHAIN, routes!(mempool))
+        .add(CHAIN, routes!(check))
+        .add(MANAGE, routes!(import_tags))
+        .add(MANAGE, routes!(remove_tags))
+        .add(MANAGE, routes!(recluster))
+        .add(MANAGE, routes!(rebuild_exposures))
+        .add(MANAGE, routes!(append_block))
+}
 
 type Answer<T> = Result<Json<T>, ApiError>;
-
-/// Runs a question on a thread that may block.
-pub async fn ask<T: Send + 'static>(
-    shared: Shared,
-    question: impl FnOnce(&Snapshot) -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
-    run_blocking(move || question(&shared.chain().snapshot())).await?
-}
-
-/// Changes the chain's workspace on a thread that may block; whoever answers meanwhile does so from what was before.
-async fn change<T: Send + 'static>(
-    shared: Shared,
-    change: impl FnOnce(&mut Workspace) -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
-    run_blocking(move || shared.chain().change(change)).await?
-}
 
 /// What the workspace holds.
 #[utoipa::path(get, path = "/api/v1/summary", responses((status = 200, body = Summary)))]
 pub async fn summary(State(shared): State<Shared>) -> Answer<Summary> {
-    ask(shared, |w| Ok(w.summary())).await.map(Json)
+    run_blocking(move || Ok(shared.chain().snapshot().summary())).await.map(Json)
 }
 
 /// What is known of an address: tags with sources, entity, receipts, exposure. With the header `X-API-Key`, as clients of Chainalysis's
@@ -62,9 +72,16 @@ pub async fn address(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if headers.contains_key("x-api-key") {
-        return Ok(ask(shared, move |w| Ok(Json(sanctions(w, &address, clearance)))).await?.into_response());
+        return Ok(run_blocking(move || {
+            let w = shared.chain().snapshot();
+            Ok(Json(sanctions(&w, &address, clearance)))
+        })
+        .await?
+        .into_response());
     }
-    Ok(ask(shared, move |w| Ok(Json(w.address_for(&address, clearance)?))).await?.into_response())
+    Ok(run_blocking(move || Ok(Json(shared.chain().snapshot().address_for(&address, clearance)?)))
+        .await?
+        .into_response())
 }
 
 /// What to search for.
@@ -82,7 +99,7 @@ pub async fn search(
     Clearance(clearance): Clearance,
     Query(query): Query<LookupQuery>,
 ) -> Answer<Lookup> {
-    ask(shared, move |w| Ok(w.lookup(&query.q, &|t| t.is_for(clearance)))).await.map(Json)
+    run_blocking(move || Ok(shared.chain().snapshot().lookup(&query.q, &|t| t.is_for(clearance)))).await.map(Json)
 }
 
 /// A sanctions entry, in the shape of Chainalysis's sanctions API.
@@ -119,14 +136,14 @@ pub async fn tx(
     Clearance(clearance): Clearance,
     Path(txid): Path<String>,
 ) -> Answer<TxReport> {
-    ask(shared, move |w| Ok(w.tx_for(&txid, clearance)?)).await.map(Json)
+    run_blocking(move || Ok(shared.chain().snapshot().tx_for(&txid, clearance)?)).await.map(Json)
 }
 
 /// A block by height or hash.
 #[utoipa::path(get, path = "/api/v1/block/{block}", params(("block" = String, Path, description = "Height or hash")),
     responses((status = 200, body = BlockReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn block(State(shared): State<Shared>, Path(block): Path<String>) -> Answer<BlockReport> {
-    ask(shared, move |w| Ok(w.block(&block)?)).await.map(Json)
+    run_blocking(move || Ok(shared.chain().snapshot().block(&block)?)).await.map(Json)
 }
 
 /// Whether the whole entity is meant.
@@ -147,10 +164,11 @@ pub async fn exposure(
     Path(subject): Path<String>,
     Query(query): Query<EntityQuery>,
 ) -> Answer<ExposureView> {
-    ask(shared, move |w| {
+    run_blocking(move || {
+        let w = shared.chain().snapshot();
         if !w.shows_exposure(clearance) {
             let message = "exposures rest on tags that this key may not read".to_owned();
-            return Err(ApiError { status: axum::http::StatusCode::FORBIDDEN, message });
+            return Err(ApiError::new(StatusCode::FORBIDDEN, message));
         }
         Ok(w.exposure(&subject, query.entity)?)
     })
@@ -223,7 +241,7 @@ pub async fn trace(
     Query(query): Query<TraceQuery>,
 ) -> Result<Response, ApiError> {
     let request = query.request();
-    let (_, report) = ask(shared, move |w| Ok(w.trace_for(&request, clearance)?)).await?;
+    let (_, report) = run_blocking(move || Ok(shared.chain().snapshot().trace_for(&request, clearance)?)).await?;
     let text = |kind: &'static str, body: String| ([(header::CONTENT_TYPE, kind)], body).into_response();
     Ok(match query.format.as_deref() {
         None | Some("json") => Json(report).into_response(),
@@ -246,7 +264,8 @@ pub async fn bundle(
     Query(query): Query<TraceQuery>,
 ) -> Result<Response, ApiError> {
     let request = query.request();
-    let bytes = ask(shared, move |w| {
+    let bytes = run_blocking(move || {
+        let w = shared.chain().snapshot();
         let key = w.signing_key(entropy)?;
         // It is made to be handed on: nothing above TLP:AMBER goes in.
         Ok(w.bundle_for(&request, &key, &now(), clearance.min(Tlp::Amber))?.1)
@@ -283,7 +302,9 @@ pub async fn paths(
     let mut options = TraceOptions::default();
     options.bounds.max_hops = query.max_hops.unwrap_or(options.bounds.max_hops);
     let most = query.most.unwrap_or(10).min(1000);
-    ask(shared, move |w| Ok(w.paths_for(&query.from, &query.to, &options, most, clearance)?)).await.map(Json)
+    run_blocking(move || Ok(shared.chain().snapshot().paths_for(&query.from, &query.to, &options, most, clearance)?))
+        .await
+        .map(Json)
 }
 
 /// Two addresses.
@@ -299,7 +320,7 @@ pub struct ExplainQuery {
 #[utoipa::path(get, path = "/api/v1/explain", params(ExplainQuery),
     responses((status = 200, body = ExplainReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn explain(State(shared): State<Shared>, Query(query): Query<ExplainQuery>) -> Answer<ExplainReport> {
-    ask(shared, move |w| Ok(w.explain(&query.a, &query.b)?)).await.map(Json)
+    run_blocking(move || Ok(shared.chain().snapshot().explain(&query.a, &query.b)?)).await.map(Json)
 }
 
 /// Verifies an evidence bundle (tar), a production (ZIP) or a certificate (PDF or JWT).
@@ -340,8 +361,7 @@ pub struct VerifyAnswer {
 #[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bundle, a tar file, or the production, a ZIP file"),
     responses((status = 200, body = VerifyAnswer)))]
 pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
-    let run = move || verify_any(&body, None);
-    let v = run_blocking(run).await?;
+    let v = run_blocking(move || Ok(verify_any(&body, None))).await?;
     Ok(Json(VerifyAnswer {
         valid: v.is_valid(),
         passed: v.passed,
@@ -398,26 +418,28 @@ pub async fn import_tags(
     let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
     let label = query.tlp.as_deref().map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;
     let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
-    let answer = change(shared, move |w| {
-        let report = w.import_tags_as(vec![(query.name, body.to_vec())], label);
-        let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
-        let nothing = report.is_empty().then(|| format!("nothing was imported: {}", nothing()));
-        if let Some(refused) = report.refused.into_iter().next().or(nothing) {
-            return Err(ApiError::bad(refused));
-        }
-        w.catch_up();
-        Ok(ImportAnswer {
-            packs: report.packs,
-            tags: report.tags,
-            new_tags: report.new_tags,
-            actors: report.actors,
-            warnings: report.warnings.into_iter().take(1000).collect(),
-            sanctioned: report.sanctioned,
-            by_category: report.by_category,
-            by_asset: report.by_asset,
-            unknown_categories: report.unknown_categories,
-            without_owner: report.without_owner,
-            unmatchable: report.unmatchable,
+    let answer = run_blocking(move || {
+        shared.chain().change(|w| {
+            let report = w.import_tags_as(vec![(query.name, body.to_vec())], label);
+            let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
+            let nothing = report.is_empty().then(|| format!("nothing was imported: {}", nothing()));
+            if let Some(refused) = report.refused.into_iter().next().or(nothing) {
+                return Err(ApiError::bad(refused));
+            }
+            w.catch_up();
+            Ok(ImportAnswer {
+                packs: report.packs,
+                tags: report.tags,
+                new_tags: report.new_tags,
+                actors: report.actors,
+                warnings: report.warnings.into_iter().take(1000).collect(),
+                sanctioned: report.sanctioned,
+                by_category: report.by_category,
+                by_asset: report.by_asset,
+                unknown_categories: report.unknown_categories,
+                without_owner: report.without_owner,
+                unmatchable: report.unmatchable,
+            })
         })
     })
     .await?;
@@ -443,14 +465,16 @@ pub struct RemovedAnswer {
     responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
 pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
     let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
-    let answer = change(shared, move |w| {
-        let removed = w.remove_pack(&query.title);
-        if removed == 0 {
-            let message = format!("no pack is titled '{}'", query.title);
-            return Err(ApiError { status: axum::http::StatusCode::NOT_FOUND, message });
-        }
-        w.catch_up();
-        Ok(RemovedAnswer { removed })
+    let answer = run_blocking(move || {
+        shared.chain().change(|w| {
+            let removed = w.remove_pack(&query.title);
+            if removed == 0 {
+                let message = format!("no pack is titled '{}'", query.title);
+                return Err(ApiError::new(StatusCode::NOT_FOUND, message));
+            }
+            w.catch_up();
+            Ok(RemovedAnswer { removed })
+        })
     })
     .await?;
     after.rescreen_later(&why);
@@ -485,12 +509,14 @@ pub async fn recluster(State(shared): State<Shared>, Query(query): Query<Cluster
         coinjoins: CoinjoinSet::parse(query.coinjoins.as_deref().unwrap_or("all")).map_err(ApiError::bad)?,
         change: ChangeRule::parse(query.change.as_deref().unwrap_or(DEFAULT_CHANGE)).map_err(ApiError::bad)?,
     };
-    change(shared, move |w| {
-        w.recluster(options);
-        Ok(ClusterAnswer {
-            clusters: w.clusters.count(),
-            merges: w.clusters.merges().len() as u64,
-            coinjoins: w.clusters.coinjoins(),
+    run_blocking(move || {
+        shared.chain().change(|w| {
+            w.recluster(options);
+            Ok(ClusterAnswer {
+                clusters: w.clusters.count(),
+                merges: w.clusters.merges().len() as u64,
+                coinjoins: w.clusters.coinjoins(),
+            })
         })
     })
     .await
@@ -506,9 +532,11 @@ pub struct RebuiltAnswer {
 /// Recomputes the exposures of the whole ledger.
 #[utoipa::path(post, path = "/api/v1/exposures/rebuild", responses((status = 200, body = RebuiltAnswer)))]
 pub async fn rebuild_exposures(State(shared): State<Shared>) -> Answer<RebuiltAnswer> {
-    change(shared, |w| {
-        w.recompute_exposures();
-        Ok(RebuiltAnswer { txs: w.exposures.done() })
+    run_blocking(move || {
+        shared.chain().change(|w| {
+            w.recompute_exposures();
+            Ok(RebuiltAnswer { txs: w.exposures.done() })
+        })
     })
     .await
     .map(Json)
@@ -527,7 +555,7 @@ pub struct ConflictAnswer {
 /// Addresses whose tags disagree.
 #[utoipa::path(get, path = "/api/v1/tags/conflicts", responses((status = 200, body = Vec<ConflictAnswer>)))]
 pub async fn conflicts(State(shared): State<Shared>, Clearance(clearance): Clearance) -> Answer<Vec<ConflictAnswer>> {
-    let found = ask(shared, move |w| Ok(w.tags.conflicts_for(clearance))).await?;
+    let found = run_blocking(move || Ok(shared.chain().snapshot().tags.conflicts_for(clearance))).await?;
     let answer = found.into_iter().map(|c| ConflictAnswer {
         address: c.address,
         asset: c.asset,
@@ -560,20 +588,21 @@ pub async fn append_block(
     Query(query): Query<HeightQuery>,
     body: Bytes,
 ) -> Answer<Appended> {
-    change(shared, move |w| {
-        let block =
-            read_single_block(body.to_vec(), w.ledger.network()).map_err(|e| ApiError::bad(format!("body: {e}")))?;
-        let height = query
-            .height
-            .or(block.stated_height())
-            .ok_or_else(|| ApiError::bad("the block does not state its height (older than BIP 34); give ?height="))?;
-        let answer = Appended { height, hash: display_hash(&block.hash), txs: block.txs.len() as u32 };
-        let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
-        w.ledger
-            .append(&feed, &AppendOptions::default(), &mut |_| ControlFlow::Continue(()))
-            .map_err(|e| ApiError::bad(e.to_string()))?;
-        w.catch_up();
-        Ok(answer)
+    run_blocking(move || {
+        shared.chain().change(|w| {
+            let block = read_single_block(body.to_vec(), w.ledger.network())
+                .map_err(|e| ApiError::bad(format!("body: {e}")))?;
+            let height = query.height.or(block.stated_height()).ok_or_else(|| {
+                ApiError::bad("the block does not state its height (older than BIP 34); give ?height=")
+            })?;
+            let answer = Appended { height, hash: display_hash(&block.hash), txs: block.txs.len() as u32 };
+            let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
+            w.ledger
+                .append(&feed, &AppendOptions::default(), &mut |_| ControlFlow::Continue(()))
+                .map_err(|e| ApiError::bad(e.to_string()))?;
+            w.catch_up();
+            Ok(answer)
+        })
     })
     .await
     .map(Json)
@@ -602,7 +631,8 @@ pub struct CheckAnswer {
 /// Verifies the whole ledger.
 #[utoipa::path(get, path = "/api/v1/ledger/check", params(CheckQuery), responses((status = 200, body = CheckAnswer)))]
 pub async fn check(State(shared): State<Shared>, Query(query): Query<CheckQuery>) -> Answer<CheckAnswer> {
-    ask(shared, move |w| {
+    run_blocking(move || {
+        let w = shared.chain().snapshot();
         let report = w
             .ledger
             .check(query.raw, &mut |_| ControlFlow::Continue(()))
@@ -654,7 +684,8 @@ pub async fn mempool(
     Query(query): Query<MempoolQuery>,
 ) -> Answer<Vec<MempoolTx>> {
     let pool = shared.mempool.load_full();
-    ask(shared, move |w| {
+    run_blocking(move || {
+        let w = shared.chain().snapshot();
         let network = w.ledger.network();
         let wanted = match &query.address {
             Some(text) => Some(AddressKey::parse(text, network).map_err(|e| ApiError::bad(e.to_string()))?),

@@ -1,9 +1,11 @@
 //! Changes that a second person puts in force, over HTTP and as a page.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::screening::{block, json};
+use crate::routes::{Needs, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -12,6 +14,15 @@ use axum::{Extension, Json};
 use holdfast_screening::changes::{Change, ChangeKind};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+// Which of them a change needs is in its kind; its handler asks for more.
+const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("changes").add(DECIDERS, routes!(changes)).add(DECIDERS, routes!(change)).add(DECIDERS, routes!(decide))
+}
 
 /// Whether a caller's change waits for a second person: always for a key; on the desk's machine where somebody else could approve it.
 pub async fn waits(shared: &Shared, caller: &Caller, kind: ChangeKind) -> Result<bool, ApiError> {
@@ -19,7 +30,8 @@ pub async fn waits(shared: &Shared, caller: &Caller, kind: ChangeKind) -> Result
         return Ok(true);
     }
     let who = caller.0.clone();
-    block(shared.clone(), move |s| s.has_second_person(kind, &who)).await
+    let state = shared.clone();
+    run_blocking(move || Ok(state.screening.has_second_person(kind, &who)?)).await
 }
 
 /// The answer to a change that waits.
@@ -60,14 +72,14 @@ pub async fn changes(
     State(shared): State<Shared>,
     Query(q): Query<ChangesQuery>,
 ) -> Result<Json<Vec<Change>>, ApiError> {
-    block(shared, move |s| s.changes(q.state.as_deref())).await.map(Json)
+    run_blocking(move || Ok(shared.screening.changes(q.state.as_deref())?)).await.map(Json)
 }
 
 /// A change.
 #[utoipa::path(get, path = "/api/v1/changes/{id}", params(("id" = u32, Path, description = "Number of the change")),
     responses((status = 200, body = Change), (status = 404, body = ErrorBody)))]
 pub async fn change(State(shared): State<Shared>, Path(id): Path<u32>) -> Result<Json<Change>, ApiError> {
-    block(shared, move |s| s.change_by_id(id as u64)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.change_by_id(id as u64)?)).await.map(Json)
 }
 
 /// Approves a change of another person, which puts it in force, or rejects it. Rules need the scope `rules`, sources `manage`, keys `manage` or
@@ -97,21 +109,21 @@ pub async fn decided(
     approve: bool,
     reason: String,
 ) -> Result<Change, ApiError> {
-    let change = block(shared.clone(), move |s| s.change_by_id(id)).await?;
+    let state = shared.clone();
+    let change = run_blocking(move || Ok(state.screening.change_by_id(id)?)).await?;
     let scopes = change.kind.scopes();
     if !scopes.iter().any(|s| caller.may(s)) {
         let message = format!("this needs the scope {}", scopes.join(" or "));
-        return Err(ApiError { status: StatusCode::FORBIDDEN, message });
+        return Err(ApiError::new(StatusCode::FORBIDDEN, message));
     }
     if approve && change.kind == ChangeKind::Key {
         let key = change.key().map_err(|e| ApiError::internal(e.to_string()))?;
         may_grant(caller, &key.scopes)?;
     }
     let who = caller.0.clone();
-    let theirs = shared.clone();
-    block(shared, move |s| {
-        let change = s.decide_change(id, approve, &reason, &who)?;
-        theirs.gate.set(s.keys()?);
+    run_blocking(move || {
+        let change = shared.screening.decide_change(id, approve, &reason, &who)?;
+        shared.gate.set(shared.screening.keys()?);
         Ok(change)
     })
     .await
@@ -123,7 +135,7 @@ pub(crate) fn may_grant(caller: &Caller, scopes: &[String]) -> Result<(), ApiErr
         None => Ok(()),
         Some(scope) => {
             let message = format!("you do not have the scope {scope}, so you cannot give it; somebody who has it can");
-            Err(ApiError { status: StatusCode::FORBIDDEN, message })
+            Err(ApiError::new(StatusCode::FORBIDDEN, message))
         }
     }
 }

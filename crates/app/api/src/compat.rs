@@ -2,10 +2,12 @@
 //! them can point here. Transfers become events: they are decided, held and recorded like any other.
 
 use crate::Shared;
-use crate::chain::ask;
+use crate::blocking::run_blocking;
+use crate::body::json;
 use crate::error::ApiError;
+use crate::events::decide_event;
 use crate::gate::Caller;
-use crate::screening::{block, decide_event, json};
+use crate::routes::{CHAIN, Needs, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -15,7 +17,6 @@ use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::{AddressKey, parse_hash};
 use holdfast_decision::Price;
 use holdfast_decision::{ChainFacts, Event, EventKind};
-use holdfast_screening::Screening;
 use holdfast_screening::facts::address_facts;
 use holdfast_screening::service::DecidedEvent;
 use holdfast_vendors::assessed::{is_covered, not_covered};
@@ -23,6 +24,25 @@ use holdfast_vendors::chainalysis::{self, Kind, Transfer, WithdrawalAttempt};
 use holdfast_vendors::{Assessed, elliptic, trm};
 use holdfast_workspace::Snapshot;
 use serde_json::{Value, json};
+use utoipa_axum::routes;
+
+// Analyses of addresses decide nothing, transfers do. Who sent a transfer reads its analysis by its id.
+const TRANSFERS: Needs = Needs::key(&["events"]);
+const ANALYSES: Needs = Needs::key(&["read", "events"]);
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("providers-formats")
+        .add(Needs::signed(&["chain", "read"]), routes!(elliptic_wallet))
+        .add(Needs::signed(&["events"]), routes!(elliptic_analysis))
+        .add(Needs::signed(&["read", "events"]), routes!(elliptic_stored))
+        .add(TRANSFERS, routes!(kyt_transfer))
+        .add(TRANSFERS, routes!(kyt_attempt))
+        .add(ANALYSES.personal(), routes!(kyt_summary))
+        .add(ANALYSES.personal(), routes!(kyt_part))
+        .add(Needs::key(&["chain", "read", "events"]), routes!(kyt_categories))
+        .add(CHAIN, routes!(trm_addresses))
+}
 
 /// Largest request body.
 const MAX_BODY: usize = 1 << 20;
@@ -74,27 +94,28 @@ fn in_form<E: Into<ApiError>>(path: &'static str) -> impl Fn(E) -> Failed {
 fn read<T: serde::de::DeserializeOwned>(path: &'static str, body: &[u8]) -> Result<T, Failed> {
     if body.len() > MAX_BODY {
         let message = format!("body: more than {MAX_BODY} bytes");
-        return Err(Failed(path, ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, message }));
+        return Err(Failed(path, ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message)));
     }
     json(body).map_err(in_form(path))
 }
 
 fn not_found(path: &'static str, what: String) -> Failed {
-    Failed(path, ApiError { status: StatusCode::NOT_FOUND, message: what })
+    Failed(path, ApiError::new(StatusCode::NOT_FOUND, what))
 }
 
 /// The asset is not covered: Elliptic's form of it is 403, as for an asset that is not in a customer's plan.
 fn unsupported(message: &str) -> ApiError {
-    ApiError { status: StatusCode::FORBIDDEN, message: message.to_owned() }
+    ApiError::new(StatusCode::FORBIDDEN, message)
 }
 
 /// Price of an asset in US cents, where prices are in US dollars.
 async fn price_in_usd(shared: &Shared, asset: String) -> Result<Option<Price>, ApiError> {
-    let price = move |s: &Screening| {
-        let in_usd = s.book().file.policy.reference_currency == "USD";
-        if in_usd { s.price(&asset) } else { Ok(None) }
+    let screening = shared.screening.clone();
+    let price = move || match screening.book().file.policy.reference_currency == "USD" {
+        true => Ok(screening.price(&asset)?),
+        false => Ok(None),
     };
-    block(shared.clone(), price).await
+    run_blocking(price).await
 }
 
 fn ledger_asset(workspace: &Snapshot) -> &'static str {
@@ -121,8 +142,12 @@ fn asset_for(workspace: &Snapshot, asset: &str, address: &str) -> String {
 
 /// Facts of an address, with the price of what the ledger counts.
 async fn address(shared: &Shared, asset: String, address: String) -> Result<(ChainFacts, Option<Price>), ApiError> {
-    let look = move |w: &Snapshot| Ok((address_facts(w, &asset_for(w, &asset, &address), &address), ledger_asset(w)));
-    let (facts, asset) = ask(shared.clone(), look).await?;
+    let snapshot = shared.chain().snapshot();
+    let look = move || {
+        let asset = asset_for(&snapshot, &asset, &address);
+        Ok((address_facts(&snapshot, &asset, &address), ledger_asset(&snapshot)))
+    };
+    let (facts, asset) = run_blocking(look).await?;
     Ok((facts, price_in_usd(shared, asset.to_owned()).await?))
 }
 
@@ -193,12 +218,14 @@ async fn decided(shared: &Shared, caller: &Caller, event: Event) -> Result<Decid
         Err(e) if e.status == StatusCode::CONFLICT => {}
         Err(e) => return Err(e),
     }
-    block(shared.clone(), move |s| s.event(&event.id)).await
+    let state = shared.clone();
+    run_blocking(move || Ok(state.screening.event(&event.id)?)).await
 }
 
 /// An event decided before, if it was.
 async fn known(shared: &Shared, id: String) -> Result<Option<DecidedEvent>, ApiError> {
-    match block(shared.clone(), move |s| s.event(&id)).await {
+    let state = shared.clone();
+    match run_blocking(move || Ok(state.screening.event(&id)?)).await {
         Ok(decided) => Ok(Some(decided)),
         Err(e) if e.status == StatusCode::NOT_FOUND => Ok(None),
         Err(e) => Err(e),
@@ -255,7 +282,9 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
             let (hash, address) = (subject.hash.clone(), subject.output_address.clone());
             let mempool = shared.mempool.load_full();
             let wanted = subject.asset.clone();
-            let look = move |w: &Snapshot| {
+            let snapshot = shared.chain().snapshot();
+            let look = move || {
+                let w = &snapshot;
                 if !is_ledgers(w, &wanted) {
                     return Err(unsupported(&format!(
                         "subject.asset: {}",
@@ -264,13 +293,13 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
                 }
                 Ok((output(w, &mempool, &hash, address.as_deref(), number)?, ledger_asset(w)))
             };
-            let (found, asset) = ask(shared.clone(), look).await?;
+            let (found, asset) = run_blocking(look).await?;
             let Some((number, amount, address)) = found else {
                 let message = format!(
                     "{NOT_IN_BLOCKCHAIN}transaction {} with that output is neither in this ledger nor in the mempool that is followed",
                     subject.hash
                 );
-                return Err(ApiError { status: StatusCode::NOT_FOUND, message });
+                return Err(ApiError::new(StatusCode::NOT_FOUND, message));
             };
             let kind = if request.kind == "source_of_funds" { EventKind::Deposit } else { EventKind::Withdrawal };
             let mut event = Event::new(kind, id, shared.screening.now(), customer);
@@ -338,10 +367,12 @@ pub async fn kyt_transfer(
         }
         let now = shared.screening.now();
         let (mempool, user) = (shared.mempool.load_full(), user.clone());
-        let event = ask(shared.clone(), move |w| {
+        let state = shared.clone();
+        let event = run_blocking(move || {
+            let w = state.chain().snapshot();
             let find = |tx: &str, place: &str| {
                 let number = place.parse::<u32>().ok();
-                output(w, &mempool, tx, number.is_none().then_some(place), number).ok().flatten().map(|f| (f.0, f.1))
+                output(&w, &mempool, tx, number.is_none().then_some(place), number).ok().flatten().map(|f| (f.0, f.1))
             };
             Ok(transfer.event(&user, now, find)?)
         })
@@ -366,7 +397,8 @@ pub async fn kyt_attempt(
     let event = attempt.event(&user).map_err(in_form(KYT))?;
     // An attempt sent again with other content is a conflict, not the same attempt.
     decide_event(&shared, &caller, event.clone()).await.map_err(in_form(KYT))?;
-    let done = block(shared.clone(), move |s| s.event(&event.id)).await.map_err(in_form(KYT))?;
+    let state = shared.clone();
+    let done = run_blocking(move || Ok(state.screening.event(&event.id)?)).await.map_err(in_form(KYT))?;
     Ok((StatusCode::ACCEPTED, Json(chainalysis::summary(&done, Some(&attempt.network)))).into_response())
 }
 

@@ -1,14 +1,18 @@
-//! Errors as HTTP answers.
+//! Errors as HTTP answers: one mapping of their kinds to a status and a stable code.
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::AcademyError;
 use holdfast_cases::CaseError;
+use holdfast_identity::IdentityError;
 use holdfast_prevention::PreventionError;
 use holdfast_requests::RequestError;
+use holdfast_screening::ScreeningError;
+use holdfast_sharing::SharingError;
+use holdfast_store::{DbError, StoreError};
 use holdfast_telemetry::logs::one_line;
-use holdfast_types::ErrorKind;
+use holdfast_types::{ErrorKind, Invalid};
 use holdfast_workspace::{ChangeError, WorkspaceError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,8 +20,12 @@ use utoipa::ToSchema;
 /// An error's body.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorBody {
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to correct it, for people.
     pub error: String,
+    /// What kind of error it is, for programs; codes do not change. Of the request: invalid, unauthorized, forbidden, not_found,
+    /// method_not_allowed, too_large, media_type, misdirected, too_many_requests. Of what it is about: conflict, state, second_person. Of others:
+    /// partner, busy, unavailable, internal. More may come.
+    pub code: &'static str,
 }
 
 /// A request that failed.
@@ -25,19 +33,73 @@ pub struct ErrorBody {
 pub struct ApiError {
     /// HTTP status.
     pub status: StatusCode,
+    /// What kind of error it is, for programs.
+    pub code: &'static str,
     /// What is wrong.
     pub message: String,
 }
 
+/// Returns the code of a status, where no kind of error says more.
+fn code_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "unauthorized",
+        StatusCode::FORBIDDEN => ErrorKind::Forbidden.code(),
+        StatusCode::NOT_FOUND => ErrorKind::NotFound.code(),
+        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+        StatusCode::CONFLICT => ErrorKind::Conflict.code(),
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "media_type",
+        StatusCode::MISDIRECTED_REQUEST => "misdirected",
+        StatusCode::FAILED_DEPENDENCY => "partner",
+        StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+        StatusCode::SERVICE_UNAVAILABLE => ErrorKind::Unavailable.code(),
+        status if status.is_server_error() => ErrorKind::Internal.code(),
+        _ => ErrorKind::Invalid.code(),
+    }
+}
+
+/// Returns the status of a kind of error.
+fn status_of(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+        ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::Conflict | ErrorKind::State | ErrorKind::SecondPerson => StatusCode::CONFLICT,
+        ErrorKind::Busy | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
 impl ApiError {
+    /// Returns an error with a status and its message.
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        ApiError { status, code: code_of(status), message: message.into() }
+    }
+
+    /// Returns an error of a kind, with its message.
+    pub fn of(kind: ErrorKind, message: impl std::fmt::Display) -> Self {
+        ApiError { status: status_of(kind), code: kind.code(), message: message.to_string() }
+    }
+
+    /// Returns the same message with another status, and that status's code.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        ApiError::new(status, self.message)
+    }
+
     /// The request is wrong.
     pub fn bad(message: impl Into<String>) -> Self {
-        ApiError { status: StatusCode::BAD_REQUEST, message: message.into() }
+        ApiError::new(StatusCode::BAD_REQUEST, message)
     }
 
     /// The program is at fault; the log says where.
     pub fn panicked() -> Self {
         Self::internal("an internal error stopped this request; please report it with the answer's x-request-id")
+    }
+
+    /// The server is at fault.
+    pub fn internal(message: impl Into<String>) -> Self {
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
     /// Logs an error of the server.
@@ -49,28 +111,10 @@ impl ApiError {
             _ => {}
         }
     }
-
-    /// Returns an error of a kind, with its message.
-    pub(crate) fn of(kind: ErrorKind, message: impl std::fmt::Display) -> Self {
-        let status = match kind {
-            ErrorKind::Invalid => StatusCode::BAD_REQUEST,
-            ErrorKind::Forbidden => StatusCode::FORBIDDEN,
-            ErrorKind::NotFound => StatusCode::NOT_FOUND,
-            ErrorKind::Conflict | ErrorKind::State | ErrorKind::SecondPerson => StatusCode::CONFLICT,
-            ErrorKind::Busy | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        ApiError { status, message: message.to_string() }
-    }
-
-    /// The server is at fault.
-    pub fn internal(message: impl Into<String>) -> Self {
-        ApiError { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.into() }
-    }
 }
 
 macro_rules! by_kind {
-    ($($error:ty),*) => {
+    ($($error:ty),* $(,)?) => {
         $(impl From<$error> for ApiError {
             fn from(e: $error) -> Self {
                 ApiError::of(e.kind(), e)
@@ -79,35 +123,61 @@ macro_rules! by_kind {
     };
 }
 
-by_kind!(RequestError, CaseError, PreventionError, AcademyError);
+by_kind!(
+    AcademyError,
+    CaseError,
+    ChangeError,
+    IdentityError,
+    PreventionError,
+    RequestError,
+    ScreeningError,
+    StoreError,
+    WorkspaceError,
+);
 
-impl From<WorkspaceError> for ApiError {
-    fn from(e: WorkspaceError) -> Self {
-        let status = match &e {
-            WorkspaceError::NotFound(..) | WorkspaceError::Unknown(..) => StatusCode::NOT_FOUND,
-            WorkspaceError::Query(..) | WorkspaceError::Trace(_) | WorkspaceError::TooMany(_) => {
-                StatusCode::BAD_REQUEST
-            }
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        ApiError { status, message: e.to_string() }
+impl From<SharingError> for ApiError {
+    fn from(e: SharingError) -> Self {
+        match e {
+            // It is the partner that does not answer, not this server.
+            SharingError::Partner(..) => ApiError::new(StatusCode::FAILED_DEPENDENCY, e.to_string()),
+            other => ApiError::of(other.kind(), other),
+        }
     }
 }
 
-impl From<ChangeError> for ApiError {
-    fn from(e: ChangeError) -> Self {
-        match e {
-            ChangeError::NotSaved(e) => e.into(),
-            // As the desk answers that cannot be changed.
-            ChangeError::Failed => ApiError { status: StatusCode::CONFLICT, message: e.to_string() },
-            ChangeError::Busy => ApiError { status: StatusCode::SERVICE_UNAVAILABLE, message: e.to_string() },
-        }
+impl From<DbError> for ApiError {
+    fn from(e: DbError) -> Self {
+        StoreError::Db(e).into()
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(e: Invalid) -> Self {
+        ApiError::of(ErrorKind::Invalid, e)
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
-        (self.status, Json(ErrorBody { error: self.message })).into_response()
+        (self.status, Json(ErrorBody { error: self.message, code: self.code })).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_become_a_status_and_their_code() {
+        let answer = |e: ApiError| (e.status.as_u16(), e.code);
+        assert_eq!(answer(ScreeningError::NotFound("hold 9".into()).into()), (404, "not_found"));
+        assert_eq!(answer(ScreeningError::State("it is over".into()).into()), (409, "state"));
+        assert_eq!(answer(StoreError::Busy.into()), (503, "busy"));
+        assert_eq!(answer(StoreError::Stopped.into()), (503, "unavailable"));
+        assert_eq!(answer(Invalid::new("name", "is empty").into()), (400, "invalid"));
+        assert_eq!(answer(SharingError::Partner("https://a.example".into(), "503".into()).into()), (424, "partner"));
+        let over = ApiError::of(ErrorKind::State, "the session is over").with_status(StatusCode::UNAUTHORIZED);
+        assert_eq!(answer(over), (401, "unauthorized"));
     }
 }

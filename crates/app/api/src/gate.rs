@@ -8,9 +8,9 @@ use crate::limits::Rates;
 use crate::sessions::Sessions;
 use crate::{Shared, access, sign_in};
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine;
-use holdfast_identity::{ApiKey, COMMAND_SCHEME, KeyRing, SCOPES, sign_command};
+use holdfast_identity::{ApiKey, COMMAND_SCHEME, KeyRing, sign_command};
 use holdfast_vendors::elliptic;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,7 @@ impl Caller {
     pub fn needs(&self, scope: &str) -> Result<(), ApiError> {
         match self.may(scope) {
             true => Ok(()),
-            false => Err(ApiError { status: StatusCode::FORBIDDEN, message: format!("this needs the scope {scope}") }),
+            false => Err(ApiError::new(StatusCode::FORBIDDEN, format!("this needs the scope {scope}"))),
         }
     }
 }
@@ -192,7 +192,7 @@ impl Gate {
             return Ok(Caller::local(&self.local));
         }
         let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
-        let refuse = |status, message: String| ApiError { status, message };
+        let refuse = |status, message: String| ApiError::new(status, message);
         let Some((key, name)) = id.and_then(|id| keys.get(id)) else {
             let text = match keys.is_empty() {
                 true => FIRST_KEY,
@@ -236,98 +236,6 @@ impl Gate {
 /// How long such a signature is good, in seconds.
 const COMMAND_SECONDS: i64 = 60;
 
-/// Endpoints about the chain, its tags and what follows from them.
-const CHAIN: [&str; 13] = [
-    "summary",
-    "address",
-    "tx",
-    "block",
-    "exposure",
-    "trace",
-    "paths",
-    "explain",
-    "search",
-    "tags",
-    "ledger",
-    "mempool",
-    "providers",
-];
-
-/// Scopes of which a request needs one: asking needs `read`, changing the scope of what is changed. Where a step of a request needs more,
-/// its handler asks for it.
-pub fn scopes_of(method: &Method, path: &str) -> &'static [&'static str] {
-    let changes = *method != Method::GET && *method != Method::HEAD;
-    if !path.starts_with("/api/v1/") {
-        // Other providers' formats: analyses of addresses decide nothing, transfers do. Who sent a transfer reads its analysis by its id.
-        return match changes {
-            true if path.starts_with("/api/kyt/") || path.starts_with("/v2/analyses") => &["events"],
-            false if path == "/api/kyt/v2/categories" => &["chain", "read", "events"],
-            false => &["read", "events"],
-            true => &["chain", "read"],
-        };
-    }
-    let rest = path.strip_prefix("/api/v1/").unwrap_or_default();
-    let mut parts = rest.split('/');
-    let (part, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    match (part, changes) {
-        // Which of them a change needs stands in its kind; its handler asks for more.
-        ("changes", _) => &["manage", "rules", "approve"],
-        // Webhooks carry what is decided out of the house.
-        ("keys" | "people" | "webhooks", _) => &["manage"],
-        // Everybody's own.
-        ("sessions", _) => &SCOPES,
-        ("audit", _) => &["audit"],
-        ("desk", _) => match (second, changes) {
-            ("policy", false) | ("review", true) => &["read"],
-            ("officers" | "agencies", true) => &["approve"],
-            ("tick", true) => &["manage"],
-            // A report is approved by who may approve.
-            ("cases", true) if path.ends_with("/approve") => &["approve"],
-            ("transparency", false) => &["read"],
-            ("requests", true) => &["desk", "approve"],
-            // Requests name people, so that reading them needs more than `read`; an auditor reads what the log is about.
-            (_, false) => &["desk", "approve", "audit"],
-            (_, true) => &["desk"],
-        },
-        // The exchange's own app asks the customer.
-        ("warnings", false) => &["events", "desk", "approve", "audit"],
-        ("warnings", true) => &["events", "desk"],
-        ("campaigns", false) => &["desk", "approve", "audit"],
-        ("campaigns", true) if path.ends_with("/start") || path.ends_with("/end") => &["approve"],
-        ("campaigns", true) => &["desk"],
-        // What the chain and its tags say of an address is about no customer.
-        (part, false) if CHAIN.contains(&part) => &["chain", "read"],
-        ("rules", false) if second == "fields" => &["chain", "read", "rules"],
-        // Who changes the book reads it.
-        ("rules", false) => &["read", "rules"],
-        ("academy", _) => match (second, changes) {
-            ("labs" | "courses", false) => &["read", "academy"],
-            ("programme", false) => &["academy", "audit", "manage"],
-            _ => &["academy"],
-        },
-        ("sharing", _) => match (second, changes) {
-            ("flags" | "standings", false) => &["read"],
-            ("flags" | "share", true) => &["desk"],
-            // A partner's own key asks its lists.
-            ("matching", _) if parts.next().is_some() => &["partner"],
-            ("matching", true) => &["desk"],
-            ("sources", true) if path.ends_with("/read") => &["desk", "manage"],
-            ("tagpack" | "misp", false) => &["partner", "desk", "manage"],
-            (_, true) => &["manage"],
-            (_, false) => &["desk", "approve", "audit", "manage"],
-        },
-        (_, false) => &["read"],
-        ("verify", true) => &["chain", "read"],
-        ("rules", true) if path.ends_with("/test") => &["read"],
-        ("events", true) => &["events"],
-        ("records", true) => &["records"],
-        ("holds", true) => &["holds"],
-        ("alerts", true) => &["alerts"],
-        ("rules" | "prices", true) => &["rules"],
-        _ => &["manage"],
-    }
-}
-
 /// The key of a request: a bearer token, Basic credentials with the key as user name (TRM's clients), or a header of Chainalysis's clients.
 fn token_of(request: &Request) -> Option<String> {
     if let Some(key) = request.headers().get("x-api-key").or_else(|| request.headers().get("token")) {
@@ -359,7 +267,7 @@ pub async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> 
     if shared.gate.is_open() {
         return Ok((shared.gate.admit(None, scopes, now)?, request));
     }
-    let refuse = |text: &str| ApiError { status: StatusCode::UNAUTHORIZED, message: text.to_owned() };
+    let refuse = |text: &str| ApiError::new(StatusCode::UNAUTHORIZED, text.to_owned());
     let (parts, body) = request.into_parts();
     let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
     let [key, signature, time] = elliptic::HEADERS.map(header);
@@ -370,8 +278,7 @@ pub async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> 
     if (now * 1000).abs_diff(sent) > SIGNED_FOR as u64 {
         return Err(refuse("x-access-timestamp: more than five minutes from this server's time"));
     }
-    let large =
-        ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, message: format!("body: more than {MAX_SIGNED} bytes") };
+    let large = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("body: more than {MAX_SIGNED} bytes"));
     let body = axum::body::to_bytes(body, MAX_SIGNED).await.map_err(|_| large)?;
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
     let secrets = shared.gate.master.tokens(key);
@@ -430,25 +337,5 @@ mod tests {
         gate.set(gone.clone());
         assert!(!gate.is_open() && !gate.open(&gone));
         assert_eq!(status(None, "read", 0), Err(401));
-    }
-
-    #[test]
-    fn scopes_follow_what_is_changed() {
-        assert_eq!(scopes_of(&Method::GET, "/api/v1/holds"), ["read"]);
-        assert_eq!(scopes_of(&Method::POST, "/api/v1/holds/3/release"), ["holds"]);
-        assert_eq!(scopes_of(&Method::POST, "/api/v1/rules/test"), ["read"]);
-        assert_eq!(scopes_of(&Method::PUT, "/api/v1/rules"), ["rules"]);
-        assert_eq!(scopes_of(&Method::DELETE, "/api/v1/tags"), ["manage"]);
-        assert_eq!(scopes_of(&Method::GET, "/api/v1/keys"), ["manage"]);
-        assert_eq!(scopes_of(&Method::POST, "/api/v1/desk/review"), ["read"]);
-        assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/policy"), ["read"]);
-        assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/requests"), ["desk", "approve", "audit"]);
-        assert_eq!(scopes_of(&Method::GET, "/api/v1/desk/requests/policy"), ["desk", "approve", "audit"]);
-        assert_eq!(scopes_of(&Method::POST, "/api/v1/desk/requests/review"), ["desk", "approve"]);
-        assert_eq!(scopes_of(&Method::POST, "/v2/wallet/synchronous"), ["chain", "read"]);
-        assert_eq!(scopes_of(&Method::POST, "/v2/analyses/synchronous"), ["events"]);
-        assert_eq!(scopes_of(&Method::POST, "/api/kyt/v2/users/1/transfers"), ["events"]);
-        assert_eq!(scopes_of(&Method::GET, "/api/kyt/v2/transfers/1"), ["read", "events"]);
-        assert_eq!(scopes_of(&Method::POST, "/public/v2/screening/addresses"), ["chain", "read"]);
     }
 }

@@ -21,9 +21,7 @@ impl Shared {
     /// 401 for a key that is no learner's, 404 for a lab that is not theirs.
     pub fn lab_chain(&self, id: i64, key: &str) -> Result<Arc<ChainHandle>, ApiError> {
         let academy = self.academy();
-        let learner = academy
-            .learner_of(key)
-            .map_err(|e| ApiError { status: StatusCode::UNAUTHORIZED, message: e.to_string() })?;
+        let learner = academy.learner_of(key).map_err(|e| ApiError::new(StatusCode::UNAUTHORIZED, e.to_string()))?;
         let (_, made) = academy.task(id, &learner)?;
         let take = || {
             let mut open = self.lab_chains.lock().unwrap_or_else(|e| e.into_inner());

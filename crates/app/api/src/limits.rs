@@ -88,7 +88,7 @@ pub fn answer_time(method: &Method, path: &str) -> Duration {
 }
 
 fn too_large(limit: usize) -> ApiError {
-    ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, message: format!("body: more than {limit} bytes") }
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("body: more than {limit} bytes"))
 }
 
 /// The stated length of a body.
@@ -124,9 +124,11 @@ impl LargeBodies {
         let permit = match most > SMALL as u64 {
             false => None,
             true => {
-                let busy = |_| ApiError {
-                    status: StatusCode::SERVICE_UNAVAILABLE,
-                    message: "too many large files are being sent; try again later".into(),
+                let busy = |_| {
+                    ApiError::new(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "too many large files are being sent; try again later",
+                    )
                 };
                 let mib = most.div_ceil(1 << 20) as u32;
                 Some(self.0.clone().try_acquire_many_owned(mib).map_err(busy)?)
@@ -253,7 +255,7 @@ pub fn sender(address: Option<IpAddr>) -> String {
 
 /// Refuses with 429.
 pub fn crowded(what: &str) -> ApiError {
-    ApiError { status: StatusCode::TOO_MANY_REQUESTS, message: format!("{what}; come back later") }
+    ApiError::new(StatusCode::TOO_MANY_REQUESTS, format!("{what}; come back later"))
 }
 
 /// What people without a key may do within a time, by address: (name, most, seconds).

@@ -1,10 +1,12 @@
 //! The officers' portal over HTTP. Officers have sessions instead of keys: a code mailed to the official address, then a second factor.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
 use crate::limits::crowded;
-use crate::requests::{MediaQuery, TextBody, at_desk, download};
-use crate::screening::json;
+use crate::requests::{MediaQuery, TextBody, download};
+use crate::routes::{Needs, Routes};
 use crate::sign_in::Client;
 use axum::Json;
 use axum::body::Bytes;
@@ -18,6 +20,31 @@ use holdfast_types::ids::ProductionId;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("portal")
+        .add(Needs::OPEN, routes!(code))
+        .add(Needs::OPEN, routes!(prove))
+        .add(Needs::OFFICER, routes!(enrol))
+        .add(Needs::OFFICER, routes!(factor))
+        .add(Needs::OFFICER, routes!(passkeys))
+        .add(Needs::OFFICER, routes!(passkey_begin))
+        .add(Needs::OFFICER, routes!(passkey_register))
+        .add(Needs::OFFICER, routes!(passkey_remove))
+        .add(Needs::OFFICER, routes!(passkey_challenge))
+        .add(Needs::OFFICER, routes!(passkey_enter))
+        .add(Needs::OFFICER, routes!(me))
+        .add(Needs::OFFICER, routes!(recipients))
+        .add(Needs::OFFICER, routes!(requests))
+        .add(Needs::OFFICER, routes!(send))
+        .add(Needs::OFFICER, routes!(request))
+        .add(Needs::OFFICER, routes!(message))
+        .add(Needs::OFFICER, routes!(attach))
+        .add(Needs::OFFICER, routes!(productions))
+        .add(Needs::OFFICER, routes!(fetch))
+}
 
 /// Does something in a session; one that is over, or lacks the second factor where it is needed, is 401.
 async fn in_session<T: Send + 'static>(
@@ -31,12 +58,13 @@ async fn in_session<T: Send + 'static>(
         text.split_once(' ').filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")).map_or("", |(_, t)| t.trim());
     let (token, theirs) = (token.to_owned(), token.to_owned());
     let unauthorized = |e: ApiError| match e.status {
-        StatusCode::CONFLICT => ApiError { status: StatusCode::UNAUTHORIZED, ..e },
+        StatusCode::CONFLICT => e.with_status(StatusCode::UNAUTHORIZED),
         _ => e,
     };
-    let found = at_desk(shared.clone(), move |d| d.officer(&theirs, full)).await.map_err(unauthorized)?;
+    let state = shared.clone();
+    let found = run_blocking(move || Ok(state.desk().officer(&theirs, full)?)).await.map_err(unauthorized)?;
     count_officer(&shared, &found)?;
-    at_desk(shared, move |d| run(d, &token)).await.map(Json)
+    run_blocking(move || Ok(run(&shared.desk(), &token)?)).await.map(Json)
 }
 
 /// Most requests of an officer a minute.
@@ -74,8 +102,9 @@ pub async fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiEr
         Some((kind, token)) if kind.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),
         _ => crate::sign_in::cookie(headers, "ho").unwrap_or_default(),
     };
-    let found = at_desk(shared.clone(), move |d| d.officer(&token, true)).await;
-    found.map(|_| ()).map_err(|e| ApiError { status: StatusCode::UNAUTHORIZED, ..e })
+    let state = shared.clone();
+    let found = run_blocking(move || Ok(state.desk().officer(&token, true)?)).await;
+    found.map(|_| ()).map_err(|e| e.with_status(StatusCode::UNAUTHORIZED))
 }
 
 /// Who asks for a code.
@@ -94,7 +123,7 @@ pub struct CodeBody {
     responses((status = 204), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn code(State(shared): State<Shared>, body: Bytes) -> Result<StatusCode, ApiError> {
     let asked: CodeBody = json(&body)?;
-    at_desk(shared, move |d| d.ask_code(&asked.email, asked.name.as_deref())).await?;
+    run_blocking(move || Ok(shared.desk().ask_code(&asked.email, asked.name.as_deref())?)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -115,7 +144,7 @@ pub struct ProveBody {
 pub async fn prove(State(shared): State<Shared>, client: Client, body: Bytes) -> Result<Json<Session>, ApiError> {
     let given: ProveBody = json(&body)?;
     count_tries(&shared, &client.0, &given.email)?;
-    at_desk(shared, move |d| d.prove(&given.email, &given.code)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().prove(&given.email, &given.code)?)).await.map(Json)
 }
 
 /// Sets a TOTP secret up, in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.

@@ -2,21 +2,50 @@
 
 use crate::Shared;
 use crate::blocking::run_blocking;
+use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::screening::json;
+use crate::routes::{APPROVE, DESK, MANAGE, Needs, READ, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_cases::{CaseError, Cases};
 use holdfast_requests::clocks::Ticked;
 use holdfast_requests::intake::{Agency, Matched, NewAgency, Opened, RequestFilter, Seizure, Step, Stored};
 use holdfast_requests::portal::{File, Message, Officer, Verdict};
 use holdfast_requests::production::Production;
-use holdfast_requests::{Desk, Inquiry, Policy, Request, RequestError, Review, review};
+use holdfast_requests::{Inquiry, Policy, Request, Review, review};
 use holdfast_types::ids::{AgencyId, OfficerId, ProductionId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+const STAFF: Needs = Needs::key(&["desk", "approve"]);
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("requests")
+        .add(READ, routes!(policy))
+        .add(READ, routes!(review_request))
+        .add(READERS, routes!(agencies))
+        .add(READERS, routes!(requests))
+        .add(READERS, routes!(request))
+        .add(READERS, routes!(matches))
+        .add(READERS, routes!(messages))
+        .add(READERS, routes!(file))
+        .add(READERS, routes!(productions))
+        .add(READERS, routes!(seizures))
+        .add(READERS.personal(), routes!(files))
+        .add(READERS.personal(), routes!(officers))
+        .add(STAFF, routes!(submit))
+        .add(STAFF, routes!(step))
+        .add(STAFF, routes!(message))
+        .add(STAFF, routes!(attach))
+        .add(DESK, routes!(produce))
+        .add(DESK, routes!(fetch))
+        .add(APPROVE, routes!(add_agency))
+        .add(APPROVE, routes!(judge_officer))
+        .add(MANAGE, routes!(tick))
+}
 
 /// The policy on requests from law enforcement: which legal process opens which data, how soon, for how long.
 #[utoipa::path(get, path = "/api/v1/desk/policy", responses((status = 200, body = Policy)))]
@@ -33,36 +62,7 @@ pub async fn policy(State(shared): State<Shared>) -> Json<Policy> {
     responses((status = 200, body = Review), (status = 400, body = ErrorBody)))]
 pub async fn review_request(State(shared): State<Shared>, body: Bytes) -> Result<Json<Review>, ApiError> {
     let inquiry: Inquiry = json(&body)?;
-    let reviewed = run_blocking(move || review(&shared.policy, &inquiry)).await?;
-    Ok(Json(reviewed?))
-}
-
-/// Does something at the desk.
-pub async fn at_desk<T: Send + 'static>(
-    shared: Shared,
-    run: impl FnOnce(&Desk<'_>) -> Result<T, RequestError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let desk = move || {
-        let (screening, policy, master) = (&*shared.screening, &shared.policy, &shared.gate.master);
-        run(&Desk { screening, policy, master, vault: &shared.vault })
-    };
-    Ok(run_blocking(desk).await??)
-}
-
-/// Does something with cases.
-pub async fn at_cases<T: Send + 'static>(
-    shared: Shared,
-    run: impl FnOnce(&Cases<'_>) -> Result<T, CaseError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let cases = move || run(&Cases { screening: &shared.screening, master: &shared.gate.master, vault: &shared.vault });
-    Ok(run_blocking(cases).await??)
-}
-
-async fn intake<T: Send + 'static>(
-    shared: Shared,
-    run: impl FnOnce(&Desk<'_>) -> Result<T, RequestError> + Send + 'static,
-) -> Result<Json<T>, ApiError> {
-    at_desk(shared, run).await.map(Json)
+    run_blocking(move || Ok(review(&shared.policy, &inquiry)?)).await.map(Json)
 }
 
 /// An agency that was registered.
@@ -76,7 +76,7 @@ pub struct AgencyAnswer {
 /// Agencies with their verified mail domains.
 #[utoipa::path(get, path = "/api/v1/desk/agencies", responses((status = 200, body = Vec<Agency>)))]
 pub async fn agencies(State(shared): State<Shared>) -> Result<Json<Vec<Agency>>, ApiError> {
-    intake(shared, |i| i.agencies()).await
+    run_blocking(move || Ok(shared.desk().agencies()?)).await.map(Json)
 }
 
 /// Registers an agency with a verified mail domain, or a further domain of one.
@@ -89,7 +89,7 @@ pub async fn add_agency(
     body: Bytes,
 ) -> Result<Json<AgencyAnswer>, ApiError> {
     let new: NewAgency = json(&body)?;
-    intake(shared, move |i| Ok(AgencyAnswer { agency: i.add_agency(new, &caller.0)? })).await
+    run_blocking(move || Ok(AgencyAnswer { agency: shared.desk().add_agency(new, &caller.0)? })).await.map(Json)
 }
 
 /// Which requests.
@@ -112,7 +112,7 @@ pub async fn requests(
     Query(q): Query<RequestQuery>,
 ) -> Result<Json<Vec<Stored>>, ApiError> {
     let filter = RequestFilter { state: q.state, after: q.after, limit: q.limit.map_or(100, usize::from) };
-    intake(shared, move |i| i.list(&filter, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().list(&filter, &caller.0)?)).await.map(Json)
 }
 
 /// Takes a request in. Sent again with the same id and content it changes nothing.
@@ -127,7 +127,7 @@ pub async fn submit(
     body: Bytes,
 ) -> Result<Json<Opened>, ApiError> {
     let request: Request = json(&body)?;
-    intake(shared, move |i| i.submit(request, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().submit(request, &caller.0)?)).await.map(Json)
 }
 
 /// A request with what policy and the signs of forgery say of it now. The look is in the audit log.
@@ -138,7 +138,7 @@ pub async fn request(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Opened>, ApiError> {
-    intake(shared, move |i| i.open(&id, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().open(&id, &caller.0)?)).await.map(Json)
 }
 
 /// How targets are matched.
@@ -159,12 +159,11 @@ pub async fn matches(
     Path(id): Path<String>,
     Query(q): Query<MatchesQuery>,
 ) -> Result<Json<Vec<Matched>>, ApiError> {
-    let theirs = shared.clone();
-    intake(shared, move |i| {
-        let snapshot = q.ledger.unwrap_or(true).then(|| theirs.chain().snapshot());
-        i.matches(snapshot.as_deref(), &id, &caller.0)
-    })
-    .await
+    let matches = move || {
+        let snapshot = q.ledger.unwrap_or(true).then(|| shared.chain().snapshot());
+        Ok(shared.desk().matches(snapshot.as_deref(), &id, &caller.0)?)
+    };
+    run_blocking(matches).await.map(Json)
 }
 
 /// Takes a step with a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.
@@ -182,7 +181,7 @@ pub async fn step(
         Step::Approve {} | Step::Return { .. } => "approve",
         _ => "desk",
     })?;
-    intake(shared, move |i| i.step(&id, step, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().step(&id, step, &caller.0)?)).await.map(Json)
 }
 
 /// Messages about a request, both ways. The look is in the audit log.
@@ -193,7 +192,7 @@ pub async fn messages(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Message>>, ApiError> {
-    intake(shared, move |d| d.messages(&id, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().messages(&id, &caller.0)?)).await.map(Json)
 }
 
 /// A text to be sent.
@@ -215,14 +214,14 @@ pub async fn message(
     body: Bytes,
 ) -> Result<Json<Vec<Message>>, ApiError> {
     let text: TextBody = json(&body)?;
-    intake(shared, move |d| d.message(&id, &text.text, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().message(&id, &text.text, &caller.0)?)).await.map(Json)
 }
 
 /// Files that came with a request.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/files", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Vec<File>), (status = 404, body = ErrorBody)))]
 pub async fn files(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Vec<File>>, ApiError> {
-    intake(shared, move |d| d.attachments(&id)).await
+    run_blocking(move || Ok(shared.desk().attachments(&id)?)).await.map(Json)
 }
 
 /// Bytes for saving, never for showing: what officers send is not trusted.
@@ -247,7 +246,8 @@ pub async fn file(
     Extension(caller): Extension<Caller>,
     Path((id, name)): Path<(String, String)>,
 ) -> Result<axum::response::Response, ApiError> {
-    let (file, bytes) = at_desk(shared, move |d| d.file(&format!("request:{id}"), &name, &caller.0)).await?;
+    let (file, bytes) =
+        run_blocking(move || Ok(shared.desk().file(&format!("request:{id}"), &name, &caller.0)?)).await?;
     // The type is in the list of files; what is downloaded is bytes.
     Ok(download(&file.name, "application/octet-stream", bytes))
 }
@@ -271,7 +271,7 @@ pub async fn attach(
     Query(q): Query<MediaQuery>,
     body: Bytes,
 ) -> Result<Json<File>, ApiError> {
-    intake(shared, move |d| d.attach(&id, &name, &q.media_type, &body, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().attach(&id, &name, &q.media_type, &body, &caller.0)?)).await.map(Json)
 }
 
 /// Which officers, seizures and the like.
@@ -287,7 +287,7 @@ pub async fn officers(
     State(shared): State<Shared>,
     Query(q): Query<StateQuery>,
 ) -> Result<Json<Vec<Officer>>, ApiError> {
-    intake(shared, move |d| d.officers(q.state.as_deref())).await
+    run_blocking(move || Ok(shared.desk().officers(q.state.as_deref())?)).await.map(Json)
 }
 
 /// What a person says of an officer.
@@ -311,7 +311,7 @@ pub async fn judge_officer(
     body: Bytes,
 ) -> Result<Json<Officer>, ApiError> {
     let said: OfficerVerdict = json(&body)?;
-    intake(shared, move |d| d.judge_officer(id, said.verdict, &said.reason, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().judge_officer(id, said.verdict, &said.reason, &caller.0)?)).await.map(Json)
 }
 
 /// Transfers of seizures: approved ones are for the exchange to carry out. The look is in the audit log.
@@ -321,13 +321,13 @@ pub async fn seizures(
     Extension(caller): Extension<Caller>,
     Query(q): Query<StateQuery>,
 ) -> Result<Json<Vec<Seizure>>, ApiError> {
-    intake(shared, move |d| d.seizures(q.state.as_deref(), &caller.0)).await
+    run_blocking(move || Ok(shared.desk().seizures(q.state.as_deref(), &caller.0)?)).await.map(Json)
 }
 
 /// Does what is due by now: reminders, escalation, lapse of preservations, notices to users. The server does so each minute by itself.
 #[utoipa::path(post, path = "/api/v1/desk/tick", responses((status = 200, body = Ticked)))]
 pub async fn tick(State(shared): State<Shared>) -> Result<Json<Ticked>, ApiError> {
-    intake(shared, |d| d.tick(&[])).await
+    run_blocking(move || Ok(shared.desk().tick(&[])?)).await.map(Json)
 }
 
 /// Productions of a request with who fetched them. The look is in the audit log.
@@ -338,7 +338,7 @@ pub async fn productions(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Production>>, ApiError> {
-    intake(shared, move |d| d.productions(&id, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().productions(&id, &caller.0)?)).await.map(Json)
 }
 
 /// To whom a production is encrypted.
@@ -361,8 +361,7 @@ pub async fn produce(
     body: Bytes,
 ) -> Result<Json<Production>, ApiError> {
     let asked: ProduceBody = if body.is_empty() { ProduceBody::default() } else { json(&body)? };
-    caller.needs("desk")?;
-    intake(shared, move |d| d.produce(&id, &asked.recipients, &caller.0)).await
+    run_blocking(move || Ok(shared.desk().produce(&id, &asked.recipients, &caller.0)?)).await.map(Json)
 }
 
 /// Fetches a production's encrypted package. The fetch is in its access log.
@@ -374,7 +373,6 @@ pub async fn fetch(
     Extension(caller): Extension<Caller>,
     Path((id, number)): Path<(String, ProductionId)>,
 ) -> Result<axum::response::Response, ApiError> {
-    caller.needs("desk")?;
-    let bytes = at_desk(shared, move |d| d.fetch(&id, number, &caller.0)).await?;
+    let bytes = run_blocking(move || Ok(shared.desk().fetch(&id, number, &caller.0)?)).await?;
     Ok(download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
 }

@@ -3,20 +3,22 @@
 //! Open sessions are in memory, so that a request waits for no database; those of people are in the database too (`holdfast_identity`).
 
 use crate::Shared;
+use crate::blocking::run_blocking;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::screening::block;
+use crate::routes::{Needs, Routes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_identity::{ApiKey, MAX_SESSIONS, Session, end_session, session_id, start_session, store_use};
+use holdfast_identity::{ApiKey, MAX_SESSIONS, SCOPES, Session, end_session, session_id, start_session, store_use};
 use holdfast_screening::ScreeningError;
 use holdfast_store::Store;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 use utoipa::ToSchema;
+use utoipa_axum::routes;
 
 pub use holdfast_identity::{IDLE_SECONDS, SESSION_SECONDS};
 
@@ -121,7 +123,8 @@ impl Shared {
             used: now,
         };
         let (stored, actor) = (session.clone(), key.person().to_owned());
-        block(self.clone(), move |s| Ok(Store::change(s, &actor, move |tx| start_session(tx, &stored))?)).await?;
+        let screening = self.screening.clone();
+        run_blocking(move || Ok(Store::change(&*screening, &actor, move |tx| start_session(tx, &stored))?)).await?;
         self.gate.sessions.add(session);
         Ok(cookie)
     }
@@ -133,7 +136,8 @@ impl Shared {
     pub async fn end_session(&self, cookie: &str, actor: &str) -> Result<(), ApiError> {
         self.gate.sessions.end(cookie);
         let (id, actor) = (session_id(cookie), actor.to_owned());
-        block(self.clone(), move |s| match Store::change(s, &actor, move |tx| end_session(tx, &id)) {
+        let screening = self.screening.clone();
+        run_blocking(move || match Store::change(&*screening, &actor, move |tx| end_session(tx, &id)) {
             Err(holdfast_identity::IdentityError::NotFound(_)) => Ok(()),
             other => Ok(other?),
         })
@@ -158,6 +162,12 @@ impl Shared {
         let list = self.gate.sessions.list(self.screening.now());
         list.into_iter().filter(|s| keys.contains(&s.key)).collect()
     }
+}
+
+/// Routes of this resource: sessions are everybody's own.
+pub(crate) fn routes() -> Routes {
+    const EVERYBODY: Needs = Needs::key(&SCOPES);
+    Routes::new("sessions").add(EVERYBODY, routes!(sessions)).add(EVERYBODY, routes!(remove_session))
 }
 
 /// A session of one's own.
@@ -202,7 +212,8 @@ pub async fn remove_session(
     let found = shared.sessions_of(&caller.0).into_iter().find(|s| s.handle() == id);
     let found = found.ok_or_else(|| ApiError::from(ScreeningError::NotFound(format!("session '{id}'"))))?;
     shared.gate.sessions.all().remove(&found.id);
-    block(shared, move |s| Ok(Store::change(s, &caller.0, move |tx| end_session(tx, &found.id))?)).await?;
+    run_blocking(move || Ok(Store::change(&*shared.screening, &caller.0, move |tx| end_session(tx, &found.id))?))
+        .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

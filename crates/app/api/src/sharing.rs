@@ -2,13 +2,15 @@
 
 use crate::Shared;
 use crate::blocking::run_blocking;
+use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::screening::json;
+use crate::routes::{DESK, MANAGE, Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::any;
 use axum::{Extension, Json};
 use holdfast_attribution::Tag;
 use holdfast_decision::flags::{Flag, State as FlagState};
@@ -28,17 +30,46 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+const SHARING_READERS: Needs = Needs::key(&["desk", "approve", "audit", "manage"]);
+const FEEDS: Needs = Needs::key(&["partner", "desk", "manage"]);
+// A partner's own key queries its lists.
+const PARTNER: Needs = Needs::key(&["partner"]);
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("sharing")
+        // Who may call it is decided by the members' keys.
+        .open("/taxii2/", any(taxii))
+        .open("/taxii2", any(taxii))
+        .open("/taxii2/{*rest}", any(taxii))
+        .add(SHARING_READERS, routes!(communities))
+        .add(SHARING_READERS, routes!(members))
+        .add(SHARING_READERS, routes!(objects))
+        .add(SHARING_READERS, routes!(sources))
+        .add(SHARING_READERS, routes!(imported))
+        .add(SHARING_READERS, routes!(matchings))
+        .add(MANAGE, routes!(open_community))
+        .add(MANAGE, routes!(add_member))
+        .add(MANAGE, routes!(suspend_member))
+        .add(MANAGE, routes!(add_source))
+        .add(MANAGE, routes!(withdraw_source))
+        .add(MANAGE, routes!(discover))
+        .add(DESK, routes!(share))
+        .add(DESK, routes!(raise_flag))
+        .add(DESK, routes!(move_flag))
+        .add(DESK, routes!(offer_matching))
+        .add(READ, routes!(flags))
+        .add(READ, routes!(standings))
+        .add(Needs::key(&["desk", "manage"]), routes!(read_source))
+        .add(FEEDS, routes!(tag_pack))
+        .add(FEEDS, routes!(misp))
+        .add(PARTNER, routes!(matching_values))
+        .add(PARTNER, routes!(answer_matching))
+}
 
 type Answer<T> = Result<Json<T>, ApiError>;
-
-impl From<SharingError> for ApiError {
-    fn from(e: SharingError) -> Self {
-        match e {
-            SharingError::Partner(..) => ApiError { status: StatusCode::FAILED_DEPENDENCY, message: e.to_string() },
-            other => ApiError::of(other.kind(), other),
-        }
-    }
-}
 
 impl Shared {
     /// Sharing, over this desk.
@@ -147,14 +178,6 @@ pub struct WithdrawnSource {
     pub tags: usize,
 }
 
-/// Runs something that may block.
-pub async fn run<T: Send + 'static>(
-    shared: Shared,
-    work: impl FnOnce(&Shared) -> Result<T, ApiError> + Send + 'static,
-) -> Result<T, ApiError> {
-    run_blocking(move || work(&shared)).await?
-}
-
 fn decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let bytes = text.as_bytes();
@@ -192,7 +215,7 @@ pub async fn taxii(
     body: Bytes,
 ) -> Response {
     let base = shared.site.origin().to_owned();
-    let answer = run(shared, move |shared| {
+    let answer = run_blocking(move || {
         let header = |name| headers.get(name).and_then(|v| v.to_str().ok());
         let query = query.unwrap_or_default();
         let pairs = query.split('&').filter(|p| !p.is_empty()).map(|pair| {
@@ -229,7 +252,7 @@ pub async fn taxii(
 /// Communities that this desk hosts. Members reach one by TAXII 2.1 at `/taxii2/ID/`.
 #[utoipa::path(get, path = "/api/v1/sharing/communities", responses((status = 200, body = Vec<Community>)))]
 pub async fn communities(State(shared): State<Shared>) -> Answer<Vec<Community>> {
-    run(shared, |s| Ok(s.sharing().communities()?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().communities()?)).await.map(Json)
 }
 
 /// A community to open.
@@ -257,16 +280,18 @@ pub async fn open_community(
     body: Bytes,
 ) -> Answer<Community> {
     let b: CommunityBody = json(&body)?;
-    run(shared, move |s| Ok(s.sharing().open_community(&b.name, &b.description, b.max_tlp, &b.own_name, &caller.0)?))
-        .await
-        .map(Json)
+    run_blocking(move || {
+        Ok(shared.sharing().open_community(&b.name, &b.description, b.max_tlp, &b.own_name, &caller.0)?)
+    })
+    .await
+    .map(Json)
 }
 
 /// Members of a community.
 #[utoipa::path(get, path = "/api/v1/sharing/communities/{id}/members", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Vec<Member>), (status = 404, body = ErrorBody)))]
 pub async fn members(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Vec<Member>> {
-    run(shared, move |s| Ok(s.sharing().members(&id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().members(&id)?)).await.map(Json)
 }
 
 /// A member to take in, or to suspend.
@@ -291,7 +316,7 @@ pub async fn add_member(
     body: Bytes,
 ) -> Answer<NewMember> {
     let b: MemberBody = json(&body)?;
-    run(shared, move |s| Ok(s.sharing().add_member(&id, &b.name, b.writes, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().add_member(&id, &b.name, b.writes, &caller.0)?)).await.map(Json)
 }
 
 /// Why something is ended.
@@ -314,7 +339,7 @@ pub async fn suspend_member(
     body: Bytes,
 ) -> Answer<Vec<Member>> {
     let b: WhyBody = json(&body)?;
-    run(shared, move |s| Ok(s.sharing().suspend_member(&id, &name, &b.why, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().suspend_member(&id, &name, &b.why, &caller.0)?)).await.map(Json)
 }
 
 /// Which objects.
@@ -347,10 +372,10 @@ pub async fn objects(
     let wanted = q.collection.unwrap_or_else(|| "intelligence".into());
     let collection = Collection::ALL.into_iter().find(|c| c.name() == wanted);
     let collection = collection.ok_or_else(|| ApiError::bad("collection: intelligence or flags"))?;
-    run(shared, move |s| {
-        let own = s.sharing().members(&id)?.into_iter().find(|m| m.own).map(|m| m.name).unwrap_or_default();
+    run_blocking(move || {
+        let own = shared.sharing().members(&id)?.into_iter().find(|m| m.own).map(|m| m.name).unwrap_or_default();
         let filter = Filter { added_after: q.after, limit: 1_000, ..Filter::default() };
-        let (list, _) = s.sharing().objects(&id, collection, &own, &filter)?;
+        let (list, _) = shared.sharing().objects(&id, collection, &own, &filter)?;
         Ok(list.into_iter().map(|o| SharedObject { added: o.added, object: o.body }).collect())
     })
     .await
@@ -405,7 +430,7 @@ pub async fn share(
     body: Bytes,
 ) -> Answer<ShareAnswer> {
     let b: ShareBody = json(&body)?;
-    run(shared, move |s| share_now(s, &b.channel, b.wallets, b.report, b.objects, &caller.0)).await.map(Json)
+    run_blocking(move || share_now(&shared, &b.channel, b.wallets, b.report, b.objects, &caller.0)).await.map(Json)
 }
 
 /// Longest text of a wallet's report, in bytes.
@@ -467,7 +492,7 @@ pub fn share_now(
 /// Where knowledge comes from.
 #[utoipa::path(get, path = "/api/v1/sharing/sources", responses((status = 200, body = Vec<Source>)))]
 pub async fn sources(State(shared): State<Shared>) -> Answer<Vec<Source>> {
-    run(shared, |s| Ok(s.sharing().sources()?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().sources()?)).await.map(Json)
 }
 
 /// Adds a source: a partner's TAXII collection, a community hosted here, a MISP feed. Its indicators act here, so that it is read once another
@@ -486,8 +511,8 @@ pub async fn add_source(
 /// Adds or proposes a source.
 pub async fn store_source(shared: Shared, caller: Caller, new: NewSource) -> Result<Source, ApiError> {
     let waits = crate::changes::waits(&shared, &caller, ChangeKind::Source).await?;
-    run(shared, move |s| {
-        let sharing = s.sharing();
+    run_blocking(move || {
+        let sharing = shared.sharing();
         Ok(if waits { sharing.propose_source(new, &caller.0)? } else { sharing.add_source(new, &caller.0)? })
     })
     .await
@@ -508,7 +533,7 @@ pub async fn imported(
     Path(id): Path<i64>,
     Query(q): Query<AfterQuery>,
 ) -> Answer<Vec<Imported>> {
-    run(shared, move |s| Ok(s.sharing().imported(id, q.after.as_deref().unwrap_or_default())?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().imported(id, q.after.as_deref().unwrap_or_default())?)).await.map(Json)
 }
 
 /// What a reading brought.
@@ -526,7 +551,7 @@ pub struct PolledAnswer {
 #[utoipa::path(post, path = "/api/v1/sharing/sources/{id}/read", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = PolledAnswer), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn read_source(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<PolledAnswer> {
-    let polled = run(shared, move |s| Ok(s.read_source(id)?)).await?;
+    let polled = run_blocking(move || Ok(shared.read_source(id)?)).await?;
     Ok(Json(PolledAnswer { taken: polled.taken, refused: polled.refused, flags: polled.flags.len() }))
 }
 
@@ -541,7 +566,7 @@ pub async fn withdraw_source(
     body: Bytes,
 ) -> Answer<WithdrawnSource> {
     let b: WhyBody = json(&body)?;
-    run(shared, move |s| Ok(s.withdraw_source(id, &b.why, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.withdraw_source(id, &b.why, &caller.0)?)).await.map(Json)
 }
 
 /// A partner's server.
@@ -572,9 +597,9 @@ pub struct Discovered {
 /// The collections of a partner's TAXII server.
 #[utoipa::path(post, path = "/api/v1/sharing/discover", request_body(content = DiscoverBody, example = json!({"url": "http://127.0.0.1:1/taxii2/"})),
     responses((status = 200, body = Vec<Discovered>), (status = 400, body = ErrorBody), (status = 424, body = ErrorBody)))]
-pub async fn discover(State(shared): State<Shared>, body: Bytes) -> Answer<Vec<Discovered>> {
+pub async fn discover(body: Bytes) -> Answer<Vec<Discovered>> {
     let b: DiscoverBody = json(&body)?;
-    run(shared, move |_| {
+    run_blocking(move || {
         let list = Client::new(&b.username, &b.key).collections(&b.url)?;
         Ok(list.into_iter().map(|(url, title, writes)| Discovered { url, title, writes }).collect())
     })
@@ -592,7 +617,7 @@ pub struct FlagsQuery {
 /// Flags of stolen funds, newest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/sharing/flags", params(FlagsQuery), responses((status = 200, body = Vec<Flag>), (status = 400, body = ErrorBody)))]
 pub async fn flags(State(shared): State<Shared>, Query(q): Query<FlagsQuery>) -> Answer<Vec<Flag>> {
-    run(shared, move |s| Ok(s.screening.flags(q.state)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.flags(q.state)?)).await.map(Json)
 }
 
 /// Raises a flag, here and at partners: deposits that it touches are held until it is confirmed, withdrawn, or lapses.
@@ -605,7 +630,7 @@ pub async fn raise_flag(
     body: Bytes,
 ) -> Answer<Raised> {
     let new: NewFlag = json(&body)?;
-    run(shared, move |s| Ok(s.sharing().raise(new, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().raise(new, &caller.0)?)).await.map(Json)
 }
 
 /// How a flag moves on.
@@ -629,13 +654,13 @@ pub async fn move_flag(
     body: Bytes,
 ) -> Answer<Flag> {
     let b: MoveBody = json(&body)?;
-    run(shared, move |s| Ok(s.sharing().move_flag(&id, b.state, &b.why, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().move_flag(&id, b.state, &b.why, &caller.0)?)).await.map(Json)
 }
 
 /// How each member's flags came out: how many were confirmed, withdrawn (false), lapsed.
 #[utoipa::path(get, path = "/api/v1/sharing/standings", responses((status = 200, body = Vec<Standing>)))]
 pub async fn standings(State(shared): State<Shared>) -> Answer<Vec<Standing>> {
-    run(shared, |s| Ok(s.screening.read(holdfast_screening::flags::standings)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.read(holdfast_screening::flags::standings)?)).await.map(Json)
 }
 
 /// Which pack is given out, and how.
@@ -657,7 +682,7 @@ fn pack_tags(shared: &Shared, pack: &str) -> Result<Vec<Tag>, ApiError> {
     let snapshot = shared.chain().snapshot();
     let tags: Vec<Tag> = snapshot.tags.iter().filter(|t| t.pack == pack).cloned().collect();
     match tags.is_empty() {
-        true => Err(ApiError { status: StatusCode::NOT_FOUND, message: format!("no pack is titled '{pack}'") }),
+        true => Err(ApiError::new(StatusCode::NOT_FOUND, format!("no pack is titled '{pack}'"))),
         false => Ok(tags),
     }
 }
@@ -667,9 +692,9 @@ fn pack_tags(shared: &Shared, pack: &str) -> Result<Vec<Tag>, ApiError> {
     responses((status = 200, body = String, content_type = "application/yaml"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn tag_pack(State(shared): State<Shared>, Query(q): Query<PackQuery>) -> Result<Response, ApiError> {
     let tlp = label(q.tlp.as_deref())?;
-    let text = run(shared, move |s| {
-        let tags = pack_tags(s, &q.pack)?;
-        let today = rfc3339(s.screening.now())[..10].to_owned();
+    let text = run_blocking(move || {
+        let tags = pack_tags(&shared, &q.pack)?;
+        let today = rfc3339(shared.screening.now())[..10].to_owned();
         Ok(tagpack::pack(&q.pack, &q.creator, &tags.iter().collect::<Vec<_>>(), tlp, &today)?.0)
     })
     .await?;
@@ -694,12 +719,12 @@ pub async fn misp(
 ) -> Result<Response, ApiError> {
     let tlp = label(q.tlp.as_deref())?;
     let media = if file.ends_with(".csv") { "text/csv" } else { "application/json" };
-    let bytes = run(shared, move |s| {
-        let tags = pack_tags(s, &pack)?;
+    let bytes = run_blocking(move || {
+        let tags = pack_tags(&shared, &pack)?;
         let tags: Vec<&Tag> = tags.iter().collect();
-        let transactions = transactions_to(&s.chain().snapshot(), &tags);
-        let mut feed = s.sharing().misp_feed(&creator, &tags, &transactions, tlp)?;
-        let missing = || ApiError { status: StatusCode::NOT_FOUND, message: format!("no file '{file}' in this feed") };
+        let transactions = transactions_to(&shared.chain().snapshot(), &tags);
+        let mut feed = shared.sharing().misp_feed(&creator, &tags, &transactions, tlp)?;
+        let missing = || ApiError::new(StatusCode::NOT_FOUND, format!("no file '{file}' in this feed"));
         feed.remove(&file).ok_or_else(missing)
     })
     .await?;
@@ -726,9 +751,9 @@ pub async fn offer_matching(
     body: Bytes,
 ) -> Answer<MatchingSession> {
     let b: MatchingBody = json(&body)?;
-    run(shared, move |s| {
-        let dir = s.matching_dir();
-        Ok(s.sharing().offer_matching(&dir, &b.partner, &b.items.join("\n"), &caller.0)?)
+    run_blocking(move || {
+        let dir = shared.matching_dir();
+        Ok(shared.sharing().offer_matching(&dir, &b.partner, &b.items.join("\n"), &caller.0)?)
     })
     .await
     .map(Json)
@@ -737,7 +762,7 @@ pub async fn offer_matching(
 /// Lists for private matching, newest first.
 #[utoipa::path(get, path = "/api/v1/sharing/matching", responses((status = 200, body = Vec<MatchingSession>)))]
 pub async fn matchings(State(shared): State<Shared>) -> Answer<Vec<MatchingSession>> {
-    run(shared, |s| Ok(s.sharing().matchings()?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().matchings()?)).await.map(Json)
 }
 
 /// The values of a list (16 bytes each, sorted), for the partner whose it is.
@@ -748,9 +773,9 @@ pub async fn matching_values(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let bytes = run(shared, move |s| {
-        let dir = s.matching_dir();
-        Ok(s.sharing().matching_values(&dir, &id, &caller.0)?)
+    let bytes = run_blocking(move || {
+        let dir = shared.matching_dir();
+        Ok(shared.sharing().matching_values(&dir, &id, &caller.0)?)
     })
     .await?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
@@ -766,6 +791,6 @@ pub async fn answer_matching(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let bytes = run(shared, move |s| Ok(s.sharing().answer_matching(&id, &caller.0, &body)?)).await?;
+    let bytes = run_blocking(move || Ok(shared.sharing().answer_matching(&id, &caller.0, &body)?)).await?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }

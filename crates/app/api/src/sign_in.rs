@@ -1,9 +1,9 @@
 //! Signing in by browser: its cookies, who tries, and how often.
 
 use crate::Shared;
+use crate::blocking::run_blocking;
 use crate::error::ApiError;
 use crate::limits::{crowded, sender};
-use crate::screening::block;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -35,14 +35,15 @@ const REFUSED_SIGN_INS: u32 = 10;
 /// Writes a sign-in into the audit log.
 pub async fn note_sign_in(shared: &Shared, action: &'static str, who: &str, client: &str) -> Result<(), ApiError> {
     let (who, detail) = (who.to_owned(), json!({ "address": client }).to_string());
-    block(shared.clone(), move |s| s.note_look(action, "sign-in", detail, &who)).await
+    let state = shared.clone();
+    run_blocking(move || Ok(state.screening.note_look(action, "sign-in", detail, &who)?)).await
 }
 
 /// Counts and notes a refused sign-in, so that nobody tries for long.
 pub async fn refuse_sign_in(shared: &Shared, client: &str, message: &str) -> ApiError {
     shared.gate.rates.count(&format!("refused {client}"), REFUSED_SIGN_INS, 900, shared.screening.now());
     match note_sign_in(shared, "sign_in.refused", "nobody", client).await {
-        Ok(()) => ApiError { status: StatusCode::UNAUTHORIZED, message: message.into() },
+        Ok(()) => ApiError::new(StatusCode::UNAUTHORIZED, message),
         Err(e) => e,
     }
 }

@@ -7,9 +7,10 @@ use crate::{lab_chains, limits, metrics, status};
 use arc_swap::ArcSwap;
 use holdfast_audit::Anchors;
 use holdfast_bitcoin::mempool::Mempool;
+use holdfast_cases::Cases;
 use holdfast_documents::Vault;
 use holdfast_identity::{KeyRing, open_sessions};
-use holdfast_requests::{Policy, Site};
+use holdfast_requests::{Desk, Policy, Site};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::sources::Clients;
 use holdfast_vendors::Providers;
@@ -101,6 +102,19 @@ impl Shared {
             partners: Arc::default(),
             lab_chains: Arc::default(),
         })
+    }
+
+    /// Returns the desk's requests.
+    #[must_use]
+    pub fn desk(&self) -> Desk<'_> {
+        let (screening, policy, master) = (&*self.screening, &self.policy, &self.gate.master);
+        Desk { screening, policy, master, vault: &self.vault }
+    }
+
+    /// Returns the desk's cases.
+    #[must_use]
+    pub fn cases(&self) -> Cases<'_> {
+        Cases { screening: &self.screening, master: &self.gate.master, vault: &self.vault }
     }
 
     /// Returns the same state over another chain, such as a lab's.

@@ -133,9 +133,11 @@ pub async fn check(request: Request, master: &KeyRing, limit: usize) -> Result<R
     if !is_form(&kind) {
         return Ok(request);
     }
-    let refused = || ApiError {
-        status: StatusCode::FORBIDDEN,
-        message: "the form's token is missing or old: load the page again, then send the form".into(),
+    let refused = || {
+        ApiError::new(
+            StatusCode::FORBIDDEN,
+            "the form's token is missing or old: load the page again, then send the form",
+        )
     };
     let browser = Browser::of(request.headers(), || Ok([0; 32]))?;
     let (mut parts, body) = request.into_parts();

@@ -1,18 +1,20 @@
 //! What stands before every handler: who may send what, how much of it, how often, and from which page.
 
 use crate::csrf::{self, Browser};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use holdfast_api::access::{self, Access};
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
-use holdfast_api::gate::{Caller, pass_signed, scopes_of};
+use holdfast_api::gate::{Caller, pass_signed};
 use holdfast_api::limits::{self, bucket, crowded, sender};
+use holdfast_api::routes::{Entry, MANAGE, Needs, NeedsTable, READ};
 use holdfast_api::system::entropy;
 use holdfast_api::{Shared, academy, compat, portal};
 use holdfast_web::{ErrorPage, Frame};
+use std::sync::Arc;
 
 /// Refusals by the framework itself (a path or query that does not parse, a wrong method) come as text; clients expect JSON everywhere.
 async fn in_json(path: &str, response: Response) -> Response {
@@ -27,7 +29,7 @@ async fn in_json(path: &str, response: Response) -> Response {
         true => status.canonical_reason().unwrap_or_default().to_owned(),
         false => String::from_utf8_lossy(&body).into_owned(),
     };
-    let mut response = compat::error(path, ApiError { status, message });
+    let mut response = compat::error(path, ApiError::new(status, message));
     if let Some(allow) = allow {
         response.headers_mut().insert(header::ALLOW, allow);
     }
@@ -43,7 +45,7 @@ async fn in_html(response: Response) -> Response {
     }
     let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
     let message = String::from_utf8_lossy(&body).into_owned();
-    axum::response::IntoResponse::into_response(ErrorPage::from(ApiError { status, message }))
+    axum::response::IntoResponse::into_response(ErrorPage::from(ApiError::new(status, message)))
 }
 
 /// Pages load nothing from elsewhere, run no script that they did not bring, and stand in no other site's frame: what officers and customers
@@ -61,26 +63,27 @@ fn own_only(mut response: Response, access: &Access) -> Response {
     response
 }
 
-/// Whether a path's answer is about customers or officers, and its handler does not note the look by itself.
-fn is_personal(path: &str) -> bool {
-    let rest = path.strip_prefix("/api/v1").unwrap_or(path);
-    [
-        "/events",
-        "/warnings",
-        "/desk/warnings",
-        "/campaigns",
-        "/desk/campaigns",
-        "/holds",
-        "/alerts",
-        "/desk/officers",
-        "/desk/holds",
-        "/desk/alerts",
-        "/api/kyt/v2/transfers",
-        "/api/kyt/v2/withdrawal-attempts",
-    ]
-    .iter()
-    .any(|p| rest.strip_prefix(p).is_some_and(|r| r.is_empty() || r.starts_with('/')))
-        || (rest.starts_with("/desk/requests/") && rest.ends_with("/files"))
+/// State of the guard.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    shared: Shared,
+    needs: Arc<NeedsTable>,
+}
+
+impl Guard {
+    /// Guards routes whose callers need what the table says.
+    #[must_use]
+    pub fn new(shared: Shared, needs: NeedsTable) -> Self {
+        Guard { shared, needs: Arc::new(needs) }
+    }
+
+    /// Returns what the caller of a request needs. Where there is no route, or none for the method, some scope is needed all the same: what
+    /// exists is no stranger's business, and a route that was added in another way is open to nobody without a key.
+    fn needs(&self, request: &Request) -> Needs {
+        let route = request.extensions().get::<MatchedPath>();
+        let declared = route.and_then(|route| self.needs.get(request.method(), route.as_str()));
+        declared.unwrap_or(if access::changes(request.method()) { MANAGE } else { READ })
+    }
 }
 
 /// Whether a page shows what tags say.
@@ -88,14 +91,19 @@ fn shows_ledger(path: &str) -> bool {
     ["/address/", "/tx/", "/search"].iter().any(|p| path.starts_with(p)) || path == "/trace"
 }
 
-/// Notes a look at personal data in the audit log; without the note there is no look.
-async fn note_read(shared: &Shared, caller: &Caller, method: &Method, path: &str) -> Result<(), ApiError> {
-    if *method != Method::GET || !is_personal(path) {
+/// Records a reading of personal data in the audit log; what cannot be recorded is not read.
+async fn note_read(
+    shared: &Shared,
+    caller: &Caller,
+    needs: Needs,
+    method: &Method,
+    path: &str,
+) -> Result<(), ApiError> {
+    if *method != Method::GET || !needs.is_personal {
         return Ok(());
     }
     let (screening, name, subject) = (shared.screening.clone(), caller.0.clone(), path.to_owned());
-    let run = move || screening.note_look("data.read", &subject, "{}".into(), &name);
-    Ok(run_blocking(run).await??)
+    run_blocking(move || Ok(screening.note_look("data.read", &subject, "{}".into(), &name)?)).await
 }
 
 /// Whether a request comes from a person's browser or from nobody known, not with a key in its headers.
@@ -114,12 +122,14 @@ fn count(shared: &Shared, request: &Request) -> Result<(), ApiError> {
 }
 
 /// Guards everything: pages, the API, and the other providers' formats.
-pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let needs = guard.needs(&request);
+    let shared = guard.shared;
     let path = request.uri().path().to_owned();
     let is_api = ["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p));
     // A command's own call passes no network and no browser.
     if shared.gate.is_command() {
-        return if is_api { api_call(&shared, request, next, &path).await } else { next.run(request).await };
+        return if is_api { api_call(&shared, needs, request, next, &path).await } else { next.run(request).await };
     }
     let checked = shared.access.check(&request).and_then(|()| count(&shared, &request));
     let bounded = checked.and_then(|()| shared.large.bound(request));
@@ -128,8 +138,8 @@ pub async fn guard(State(shared): State<Shared>, request: Request, next: Next) -
         Err(e) => return refuse(&shared, &path, e),
     };
     match is_api {
-        true => api_call(&shared, request, next, &path).await,
-        false => page(&shared, request, next, &path).await,
+        true => api_call(&shared, needs, request, next, &path).await,
+        false => page(&shared, needs, request, next, &path).await,
     }
 }
 
@@ -146,14 +156,13 @@ fn refuse(shared: &Shared, path: &str, e: ApiError) -> Response {
 }
 
 /// A page: a form has its token, and what is private a session.
-async fn page(shared: &Shared, mut request: Request, next: Next, path: &str) -> Response {
+async fn page(shared: &Shared, needs: Needs, mut request: Request, next: Next, path: &str) -> Response {
     let whole = request.uri().path_and_query().map_or(path.to_owned(), ToString::to_string);
     let limit = limits::largest(request.method(), path);
     let frame = Frame::of(shared, request.headers());
     if holdfast_web::is_private(path) {
-        let scopes = holdfast_web::scopes_of_page(request.method(), path);
-        let passed = match shared.gate.pass_request(&request, scopes, shared.screening.now()) {
-            Ok(caller) => note_read(shared, &caller, request.method(), path).await.map(|()| caller),
+        let passed = match shared.gate.pass_request(&request, needs.scopes(), shared.screening.now()) {
+            Ok(caller) => note_read(shared, &caller, needs, request.method(), path).await.map(|()| caller),
             Err(e) => Err(e),
         };
         match passed {
@@ -202,8 +211,8 @@ async fn with_tokens(shared: &Shared, browser: Option<Browser>, response: Respon
 }
 
 /// A call of the API.
-async fn api_call(shared: &Shared, request: Request, next: Next, path: &str) -> Response {
-    let (caller, mut request) = match admit(shared, request, path).await {
+async fn api_call(shared: &Shared, needs: Needs, request: Request, next: Next, path: &str) -> Response {
+    let (caller, mut request) = match admit(shared, needs, request, path).await {
         Ok(admitted) => admitted,
         Err(e) => return refuse(shared, path, e),
     };
@@ -213,25 +222,26 @@ async fn api_call(shared: &Shared, request: Request, next: Next, path: &str) -> 
     response
 }
 
-async fn admit(shared: &Shared, request: Request, path: &str) -> Result<(Caller, Request), ApiError> {
-    let scopes = scopes_of(request.method(), path);
-    let (caller, mut request) = if path.starts_with("/v2/") {
-        pass_signed(shared, request, scopes).await?
-    } else if ["/api/v1/portal/", "/api/v1/learn/"].iter().any(|p| path.starts_with(p)) {
-        // Officers have sessions and learners keys of their own, which the handlers check.
-        if limits::largest(request.method(), path) > limits::SMALL && access::changes(request.method()) {
-            portal::signed_in(shared, request.headers()).await?;
+async fn admit(shared: &Shared, needs: Needs, request: Request, path: &str) -> Result<(Caller, Request), ApiError> {
+    let (caller, mut request) = match needs.entry {
+        Entry::Signed(scopes) => pass_signed(shared, request, scopes).await?,
+        Entry::Key(scopes) => (shared.gate.pass_request(&request, scopes, shared.screening.now())?, request),
+        Entry::Officer => {
+            // Before the file is read: nobody without a session sends megabytes.
+            if limits::largest(request.method(), path) > limits::SMALL && access::changes(request.method()) {
+                portal::signed_in(shared, request.headers()).await?;
+            }
+            (Caller::nobody("portal"), request)
         }
-        let mut request = request;
-        if path.starts_with("/api/v1/learn/")
-            && let Some(learner) = academy::learner_of_command(shared, &request)?
-        {
-            let key = academy::key_of_learner(shared, learner).await?;
-            request.headers_mut().insert(header::AUTHORIZATION, key);
+        Entry::Learner => {
+            let mut request = request;
+            if let Some(learner) = academy::learner_of_command(shared, &request)? {
+                let key = academy::key_of_learner(shared, learner).await?;
+                request.headers_mut().insert(header::AUTHORIZATION, key);
+            }
+            (Caller::nobody("portal"), request)
         }
-        (Caller::nobody("portal"), request)
-    } else {
-        (shared.gate.pass_request(&request, scopes, shared.screening.now())?, request)
+        Entry::Open => (Caller::nobody("portal"), request),
     };
     if access::changes(request.method()) && !shared.gate.is_command() {
         let limit = limits::largest(request.method(), path);
@@ -246,6 +256,6 @@ async fn admit(shared: &Shared, request: Request, path: &str) -> Result<(Caller,
             _ => access::check_media_type(path, request.headers())?,
         }
     }
-    note_read(shared, &caller, request.method(), path).await?;
+    note_read(shared, &caller, needs, request.method(), path).await?;
     Ok((caller, request))
 }

@@ -10,15 +10,25 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_api::Shared;
 use holdfast_api::error::ApiError;
+use holdfast_api::routes::{Needs, Routes};
 use holdfast_telemetry::health::Health;
 use holdfast_telemetry::metrics::MEDIA_TYPE;
+use utoipa_axum::routes;
 
 /// Scopes of which a caller needs one to see reasons and metrics.
-const SCOPES: [&str; 2] = ["metrics", "manage"];
+const SCOPES: &[&str] = &["metrics", "manage"];
+
+/// Routes of this resource. They stand before the guard, so that their handlers check the scopes.
+pub(crate) fn routes() -> Routes {
+    Routes::new("health")
+        .add(Needs::OPEN, routes!(live))
+        .add(Needs::OPEN, routes!(ready))
+        .add(Needs::key(SCOPES), routes!(metrics))
+}
 
 /// Whether a request comes with a key that may see more than names and states.
 fn may_see_reasons(shared: &Shared, request: &Request) -> bool {
-    shared.access.check(request).is_ok() && shared.gate.pass_request(request, &SCOPES, shared.screening.now()).is_ok()
+    shared.access.check(request).is_ok() && shared.gate.pass_request(request, SCOPES, shared.screening.now()).is_ok()
 }
 
 fn answer(health: Health, with_reasons: bool) -> Response {
@@ -51,7 +61,7 @@ async fn text(shared: &Shared) -> Response {
 /// Metrics in Prometheus's text format. Needs a key with the scope metrics or manage; without one at the address of `serve --metrics`.
 #[utoipa::path(get, path = "/metrics", responses((status = 200, body = String, content_type = "text/plain")))]
 pub async fn metrics(State(shared): State<Shared>, request: Request) -> Response {
-    let passed = shared.gate.pass_request(&request, &SCOPES, shared.screening.now());
+    let passed = shared.gate.pass_request(&request, SCOPES, shared.screening.now());
     // An open desk has no key to send; another site's page must not read it under a name of its own.
     let passed = passed.and_then(|_| if shared.gate.is_open() { shared.access.check(&request) } else { Ok(()) });
     match passed {

@@ -47,7 +47,7 @@ async fn in_time(request: Request, next: Next) -> Response {
             let seconds = limit.as_secs();
             let message =
                 format!("no answer within {seconds} s; it may still take effect, so look before you send it again");
-            compat::error(&path, ApiError { status: StatusCode::SERVICE_UNAVAILABLE, message })
+            compat::error(&path, ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message))
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::campaigns::CampaignPreview;
 use holdfast_api::gate::Caller;
-use holdfast_api::sharing::run;
 use holdfast_decision::warnings::Scam;
 use holdfast_input::time::rfc3339;
 use holdfast_prevention::campaigns::{Arm, Campaign, Effect, NewCampaign, RiskRule, Template};
@@ -92,7 +92,7 @@ page_steps! {
 
 /// Campaigns, for the desk.
 pub(crate) async fn list(State(shared): State<Shared>, frame: Frame) -> Page {
-    let (list, unit) = run(shared, |s| Ok((s.prevention().campaigns()?, currency(s)))).await?;
+    let (list, unit) = run_blocking(move || Ok((shared.prevention().campaigns()?, currency(&shared)))).await?;
     let heads = [
         T("campaigns-campaign"),
         T("warnings-scam"),
@@ -144,7 +144,7 @@ pub(crate) async fn draft(
     Fields(form): Fields<DraftCampaign>,
 ) -> Answer {
     let new = form.into();
-    let made = run(shared, move |s| Ok(s.prevention().draft_campaign(new, &caller.0)?)).await;
+    let made = run_blocking(move || Ok(shared.prevention().draft_campaign(new, &caller.0)?)).await;
     Ok(back(format!("/desk/campaigns/{}", made.map_err(DraftCampaign::explain)?.id)))
 }
 
@@ -156,12 +156,12 @@ pub(crate) async fn page(
     Path(id): Path<CampaignId>,
 ) -> Page {
     let unit = currency(&shared);
-    let (campaign, preview, effect, templates) = run(shared, move |s| {
-        let prevention = s.prevention();
+    let (campaign, preview, effect, templates) = run_blocking(move || {
+        let prevention = shared.prevention();
         let campaign = prevention.campaign(id)?;
         let (preview, effect) = match campaign.started {
-            None => (Some(CampaignPreview::of(prevention.at_risk(&campaign.plan, &|e| s.category_now(e))?)), None),
-            Some(_) => (None, Some(prevention.campaign_effect(id, &|e| s.category_now(e))?)),
+            None => (Some(CampaignPreview::of(prevention.at_risk(&campaign.plan, &|e| shared.category_now(e))?)), None),
+            Some(_) => (None, Some(prevention.campaign_effect(id, &|e| shared.category_now(e))?)),
         };
         let mut templates = Vec::new();
         for lang in prevention.template_languages(campaign.plan.scam)? {
@@ -275,10 +275,12 @@ pub(crate) async fn step(
     if !matches!(form, CampaignStep::Message(_)) {
         caller.needs("approve")?;
     }
-    run(shared, move |s| {
-        let prevention = s.prevention();
+    run_blocking(move || {
+        let prevention = shared.prevention();
         match form {
-            CampaignStep::Start(_) => prevention.start_campaign(id, &|e| s.category_now(e), &caller.0).map(|_| ())?,
+            CampaignStep::Start(_) => {
+                prevention.start_campaign(id, &|e| shared.category_now(e), &caller.0).map(|_| ())?
+            }
             CampaignStep::End(_) => prevention.end_campaign(id, &caller.0).map(|_| ())?,
             CampaignStep::Message(f) => {
                 let scam = prevention.campaign(id)?.plan.scam;

@@ -7,9 +7,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::changes::{ChangesQuery, decided};
 use holdfast_api::gate::Caller;
-use holdfast_api::screening::block;
 use holdfast_decision::RuleBook;
 use holdfast_decision::rules::BookFile;
 use holdfast_screening::changes::{Change, ChangeKind};
@@ -97,9 +97,9 @@ pub(crate) async fn page(
 ) -> Page {
     let state = q.state.clone().unwrap_or_else(|| "proposed".into());
     let shown = state.clone();
-    let (list, compared) = block(shared, move |s| {
-        let list = s.changes(Some(&state))?;
-        let now = s.book();
+    let (list, compared) = run_blocking(move || {
+        let list = shared.screening.changes(Some(&state))?;
+        let now = shared.screening.book();
         let books = list.iter().filter(|c| c.kind == ChangeKind::Rules && c.state == "proposed").take(MAX_COMPARED);
         let differences = books.filter_map(|c| {
             let new = RuleBook::stored(&c.body, 0).ok()?;

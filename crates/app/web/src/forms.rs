@@ -55,7 +55,7 @@ pub(crate) trait PageForm: DeserializeOwned {
         let Some((name, problem)) = e.message.split_once(": ") else { return e };
         let name = name.replace('.', "_");
         match Self::FIELDS.iter().any(|f| f.name == name) {
-            true => ApiError { status: e.status, message: format!("{}: {problem}", Self::label(&name)) },
+            true => ApiError::new(e.status, format!("{}: {problem}", Self::label(&name))),
             false => e,
         }
     }
@@ -122,9 +122,8 @@ impl<T: FromForm, S: Send + Sync> FromRequest<S> for Fields<T> {
     type Rejection = ErrorPage;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ErrorPage> {
-        let RawForm(body) = RawForm::from_request(request, state)
-            .await
-            .map_err(|e| ApiError { status: e.status(), message: e.body_text() })?;
+        let RawForm(body) =
+            RawForm::from_request(request, state).await.map_err(|e| ApiError::new(e.status(), e.body_text()))?;
         Ok(Fields(T::from_form(&body)?))
     }
 }
@@ -143,9 +142,8 @@ pub(crate) struct Upload<T> {
 /// # Errors
 /// 400 without a file or with a wrong field, 413 for a file above the limit.
 pub(crate) async fn upload<T: FromForm>(mut form: Multipart) -> Result<Upload<T>, ApiError> {
-    let bad = |e: axum::extract::multipart::MultipartError| ApiError {
-        status: e.status(),
-        message: format!("{}: {}", t!("form-itself"), e.body_text()),
+    let bad = |e: axum::extract::multipart::MultipartError| {
+        ApiError::new(e.status(), format!("{}: {}", t!("form-itself"), e.body_text()))
     };
     let (mut file, mut fields) = (None, Vec::new());
     while let Some(field) = form.next_field().await.map_err(bad)? {

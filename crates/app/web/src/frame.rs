@@ -1,11 +1,11 @@
 //! What stands around every page: head, search, navigation. A link is shown only to who may open it.
 
-use crate::desk::scopes_of_page;
 use crate::ledger::InLab;
+use crate::scopes_of_page;
 use crate::texts::{rich, t};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_api::Shared;
 use holdfast_api::error::ApiError;
@@ -60,7 +60,7 @@ pub(crate) fn landing(may: impl Fn(&str) -> bool) -> Option<&'static str> {
 }
 
 fn opens(may: &impl Fn(&str) -> bool, to: &str) -> bool {
-    !crate::desk::is_private(to) || scopes_of_page(&Method::GET, to).iter().any(|scope| may(scope))
+    !crate::desk::is_private(to) || scopes_of_page(to).iter().any(|scope| may(scope))
 }
 
 /// Who looks at a page, as far as its frame shows it.
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(landing(of(&["events"])), Some("/desk/warnings"));
         assert_eq!(landing(of(&["chain"])), None);
         let administrators = landing(of(&["manage", "rules"])).unwrap();
-        assert!(scopes_of_page(&Method::GET, administrators).contains(&"manage"), "{administrators}");
+        assert!(scopes_of_page(administrators).contains(&"manage"), "{administrators}");
     }
 
     #[test]
@@ -303,8 +303,7 @@ mod tests {
         let shown = |scopes: &'static [&'static str]| LINKS.iter().filter(|(to, _)| opens(&of(scopes), to)).count();
         for (role, scopes) in ROLES {
             for (to, _) in LINKS.iter().filter(|(to, _)| opens(&of(scopes), to)) {
-                let open =
-                    !to.starts_with("/desk") || scopes_of_page(&Method::GET, to).iter().any(|s| scopes.contains(s));
+                let open = !to.starts_with("/desk") || scopes_of_page(to).iter().any(|s| scopes.contains(s));
                 assert!(open, "{role} {to}");
             }
         }

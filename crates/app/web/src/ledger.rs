@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_analysis::report::coins;
 use holdfast_analysis::{Direction, Policy, render};
 use holdfast_api::Shared;
-use holdfast_api::chain::{TraceQuery, ask};
+use holdfast_api::blocking::run_blocking;
+use holdfast_api::chain::TraceQuery;
 use holdfast_api::clearance::Clearance;
 use holdfast_attribution::Category;
 use holdfast_input::time::rfc3339;
@@ -92,7 +93,7 @@ fn exposure_hidden() -> Markup {
 
 /// Front page.
 pub(crate) async fn home(State(shared): State<Shared>, frame: Frame) -> Page {
-    let summary = ask(shared, |w| Ok(w.summary())).await?;
+    let summary = run_blocking(move || Ok(shared.chain().snapshot().summary())).await?;
     Ok(frame.page(
         "Search",
         "",
@@ -133,7 +134,9 @@ pub(crate) async fn search(
         return Ok(Redirect::to("/").into_response());
     }
     let query = text.clone();
-    let (found, known) = ask(shared, move |w| {
+    let (found, known) = run_blocking(move || {
+        let w = shared.chain().snapshot();
+
         let found = w.lookup(&query, &|t| t.is_for(clearance));
         // Addresses of the ledger's chain that no block mentions still have a page.
         let known = if found.hits.is_empty() { w.address_for(&query, clearance).ok().map(|r| r.address) } else { None };
@@ -224,7 +227,11 @@ pub(crate) async fn address(
     Path(text): Path<String>,
 ) -> Page {
     let may_graph = frame.may("desk");
-    let (report, asset) = ask(shared, move |w| Ok((w.address_for(&text, clearance)?, w.asset()))).await?;
+    let (report, asset) = run_blocking(move || {
+        let w = shared.chain().snapshot();
+        Ok((w.address_for(&text, clearance)?, w.asset()))
+    })
+    .await?;
     Ok(frame.page(
         &report.address,
         &report.address,
@@ -317,7 +324,11 @@ pub(crate) async fn tx(
     Path(text): Path<String>,
 ) -> Page {
     let may_graph = frame.may("desk");
-    let (report, asset) = ask(shared, move |w| Ok((w.tx_for(&text, clearance)?, w.asset()))).await?;
+    let (report, asset) = run_blocking(move || {
+        let w = shared.chain().snapshot();
+        Ok((w.tx_for(&text, clearance)?, w.asset()))
+    })
+    .await?;
     Ok(frame.page(
         &report.txid,
         &report.txid,
@@ -341,7 +352,7 @@ pub(crate) async fn tx(
 
 /// A block.
 pub(crate) async fn block(State(shared): State<Shared>, frame: Frame, Path(text): Path<String>) -> Page {
-    let report = ask(shared, move |w| Ok(w.block(&text)?)).await?;
+    let report = run_blocking(move || Ok(shared.chain().snapshot().block(&text)?)).await?;
     Ok(frame.page(
         &format!("Block {}", report.height),
         &report.height.to_string(),
@@ -375,7 +386,11 @@ pub(crate) async fn trace(
     Query(query): Query<TraceQuery>,
 ) -> Page {
     let request = query.request();
-    let (report, asset) = ask(shared, move |w| Ok((w.trace_for(&request, clearance)?.1, w.asset()))).await?;
+    let (report, asset) = run_blocking(move || {
+        let w = shared.chain().snapshot();
+        Ok((w.trace_for(&request, clearance)?.1, w.asset()))
+    })
+    .await?;
     let options = |selected: &str, all: &[&str]| {
         html! {
             @for name in all { option value=(name) selected[*name == selected] { (name) } }

@@ -18,133 +18,155 @@ mod sharing;
 mod texts;
 mod warnings;
 
-pub use desk::{is_private, scopes_of_page};
+pub use desk::is_private;
 pub use frame::{ErrorPage, Frame};
 pub use ledger::nothing_here;
 
-use axum::Router;
 use axum::routing::{get, post};
-use holdfast_api::Shared;
+use holdfast_api::routes::{APPROVE, DESK, MANAGE, Needs, NeedsTable, READ, READERS, Routes};
+use std::sync::LazyLock;
 
-/// Returns the routes of all pages.
-pub fn routes() -> Router<Shared> {
-    Router::new()
-        .merge(ledger_routes())
-        .merge(portal_routes())
-        .merge(academy_routes())
-        .merge(desk_routes())
-        .merge(sharing_routes())
+const STAFF: Needs = Needs::key(&["desk", "approve"]);
+const ALERTS: Needs = Needs::key(&["alerts"]);
+const HOLDS: Needs = Needs::key(&["holds"]);
+const TRAINERS: Needs = Needs::key(&["academy"]);
+/// Which of them a change needs is in its kind; its handler asks for more.
+const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
+const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
+const SHARING: Needs = Needs::key(&["desk", "approve", "audit", "manage"]);
+
+/// Returns the routes of all pages, each with what its visitor needs.
+#[must_use]
+pub fn routes() -> Routes {
+    let parts = [portal_routes(), academy_routes(), desk_routes(), sharing_routes()];
+    parts.into_iter().fold(ledger_routes(), Routes::merge)
 }
 
-fn ledger_routes() -> Router<Shared> {
-    Router::new()
-        .route("/", get(ledger::home))
-        .route("/search", get(ledger::search))
-        .route("/address/{address}", get(ledger::address))
-        .route("/tx/{txid}", get(ledger::tx))
-        .route("/block/{block}", get(ledger::block))
-        .route("/trace", get(ledger::trace))
-        .route("/style.css", get(ledger::style))
-        .route("/field-guide", get(field_guide::field_guide))
-        .route("/transparency", get(desk::transparency::page))
+/// Returns the scopes of which a page needs one.
+pub(crate) fn scopes_of_page(page: &str) -> &'static [&'static str] {
+    static NEEDS: LazyLock<NeedsTable> = LazyLock::new(|| routes().into_parts().1);
+    NEEDS.get(&axum::http::Method::GET, page).map_or(&[], |needs| needs.scopes())
 }
 
-fn portal_routes() -> Router<Shared> {
+fn ledger_routes() -> Routes {
+    Routes::new("ledger pages")
+        .open("/", get(ledger::home))
+        .open("/search", get(ledger::search))
+        .open("/address/{address}", get(ledger::address))
+        .open("/tx/{txid}", get(ledger::tx))
+        .open("/block/{block}", get(ledger::block))
+        .open("/trace", get(ledger::trace))
+        .open("/style.css", get(ledger::style))
+        .open("/field-guide", get(field_guide::field_guide))
+        .open("/transparency", get(desk::transparency::page))
+}
+
+fn portal_routes() -> Routes {
     use portal::{me, passkeys, requests, send, sign_in};
-    Router::new()
-        .route("/portal", get(requests::home))
-        .route("/portal/sign-in", get(sign_in::sign_in).post(sign_in::code))
-        .route("/portal/sign-out", post(sign_in::sign_out))
-        .route("/portal/prove", post(sign_in::prove))
-        .route("/portal/factor", get(sign_in::factor).post(sign_in::enter))
-        .route("/portal/passkeys", post(passkeys::begin).put(passkeys::register))
-        .route("/portal/passkeys/challenge", post(passkeys::challenge).put(passkeys::enter))
-        .route("/portal/passkeys/remove", post(passkeys::remove))
-        .route("/passkey.js", get(passkeys::passkey_js))
-        .route("/portal/new", get(send::page).post(send::send))
-        .route("/portal/me", get(me::page).post(me::set_keys))
-        .route("/portal/requests/{id}", get(requests::page).post(requests::message))
-        .route("/portal/requests/{id}/files", post(requests::attach))
-        .route("/portal/requests/{id}/productions/{number}", get(requests::fetch))
+    Routes::new("portal pages")
+        .open("/portal", get(requests::home))
+        .open("/portal/sign-in", get(sign_in::sign_in).post(sign_in::code))
+        .open("/portal/sign-out", post(sign_in::sign_out))
+        .open("/portal/prove", post(sign_in::prove))
+        .open("/portal/factor", get(sign_in::factor).post(sign_in::enter))
+        .open("/portal/passkeys", post(passkeys::begin).put(passkeys::register))
+        .open("/portal/passkeys/challenge", post(passkeys::challenge).put(passkeys::enter))
+        .open("/portal/passkeys/remove", post(passkeys::remove))
+        .open("/passkey.js", get(passkeys::passkey_js))
+        .open("/portal/new", get(send::page).post(send::send))
+        .open("/portal/me", get(me::page).post(me::set_keys))
+        .open("/portal/requests/{id}", get(requests::page).post(requests::message))
+        .open("/portal/requests/{id}/files", post(requests::attach))
+        .open("/portal/requests/{id}/productions/{number}", get(requests::fetch))
 }
 
-fn academy_routes() -> Router<Shared> {
+fn academy_routes() -> Routes {
     use academy::{attempt, chain, sessions, tool, trainer};
-    Router::new()
-        .route("/academy", get(academy::home))
-        .route("/academy/courses/{course}", get(academy::course))
-        .route("/academy/labs/{lab}", get(academy::lab))
-        .route("/academy/revocations", get(holdfast_api::academy::revocations))
-        .route("/academy/enter", post(academy::enter))
-        .route("/academy/leave", post(academy::leave))
-        .route("/academy/me", get(academy::me))
-        .route("/academy/sessions/{id}", get(sessions::page).post(sessions::feedback))
-        .route("/academy/sessions/{id}/labs/{lab}", post(attempt::begin))
-        .route("/academy/attempts/{id}", get(attempt::attempt).post(attempt::answer))
-        .route("/academy/attempts/{id}/pack", get(holdfast_api::academy::pack))
-        .route("/academy/attempts/{id}/files/{*name}", get(attempt::file))
-        .route("/academy/attempts/{id}/tool", get(tool::tool).post(tool::tool_draft))
-        .route("/academy/attempts/{id}/chain", get(chain::home))
-        .route("/academy/attempts/{id}/chain/{*rest}", get(chain::page))
-        .route("/academy/certificates/{id}", get(holdfast_api::academy::own_certificate))
-        .route("/desk/academy", get(trainer::list))
-        .route("/desk/academy/sessions", post(trainer::plan))
-        .route("/desk/academy/courses", post(trainer::add_course))
-        .route("/desk/academy/sessions/{id}", get(trainer::session).post(trainer::step))
-        .route("/desk/academy/learners/{id}/key", post(trainer::new_key))
+    Routes::new("academy pages")
+        .open("/academy", get(academy::home))
+        .open("/academy/courses/{course}", get(academy::course))
+        .open("/academy/labs/{lab}", get(academy::lab))
+        .open("/academy/revocations", get(holdfast_api::academy::revocations))
+        .open("/academy/enter", post(academy::enter))
+        .open("/academy/leave", post(academy::leave))
+        .open("/academy/me", get(academy::me))
+        .open("/academy/sessions/{id}", get(sessions::page).post(sessions::feedback))
+        .open("/academy/sessions/{id}/labs/{lab}", post(attempt::begin))
+        .open("/academy/attempts/{id}", get(attempt::attempt).post(attempt::answer))
+        .open("/academy/attempts/{id}/pack", get(holdfast_api::academy::pack))
+        .open("/academy/attempts/{id}/files/{*name}", get(attempt::file))
+        .open("/academy/attempts/{id}/tool", get(tool::tool).post(tool::tool_draft))
+        .open("/academy/attempts/{id}/chain", get(chain::home))
+        .open("/academy/attempts/{id}/chain/{*rest}", get(chain::page))
+        .open("/academy/certificates/{id}", get(holdfast_api::academy::own_certificate))
+        .get("/desk/academy", TRAINERS, trainer::list)
+        .post("/desk/academy/sessions", TRAINERS, trainer::plan)
+        .post("/desk/academy/courses", TRAINERS, trainer::add_course)
+        .get("/desk/academy/sessions/{id}", TRAINERS, trainer::session)
+        .post("/desk/academy/sessions/{id}", TRAINERS, trainer::step)
+        .post("/desk/academy/learners/{id}/key", TRAINERS, trainer::new_key)
 }
 
-fn desk_routes() -> Router<Shared> {
+fn desk_routes() -> Routes {
     use desk::{alerts, case, cases, evidence, graph, holds, home, recommendations, request, requests, sign_in};
-    Router::new()
-        .route("/sign-in", get(sign_in::page).post(sign_in::enter))
-        .route("/sign-out", post(sign_in::leave))
-        .route("/desk", get(home::page))
-        .route("/desk/requests", get(requests::requests))
-        .route("/desk/requests/{id}", get(request::page).post(request::step))
-        .route("/desk/requests/{id}/productions", post(request::produce))
-        .route("/desk/requests/{id}/messages", post(request::message))
-        .route("/desk/requests/{id}/files", post(request::attach))
-        .route("/desk/officers", get(requests::officers))
-        .route("/desk/officers/{id}", post(requests::judge_officer))
-        .route("/desk/agencies", post(requests::add_agency))
-        .route("/desk/seizures", get(requests::seizures))
-        .route("/desk/alerts", get(alerts::list))
-        .route("/desk/alerts/{id}", get(alerts::page).post(alerts::act))
-        .route("/desk/holds", get(holds::list))
-        .route("/desk/holds/{id}/release", post(holds::release))
-        .route("/desk/cases", get(cases::list).post(cases::open))
-        .route("/desk/cases/{id}", get(case::page).post(case::step))
-        .route("/desk/cases/{id}/exhibits", post(evidence::add_exhibit))
-        .route("/desk/cases/{id}/evidence", post(evidence::scan))
-        .route("/desk/cases/{id}/report", post(case::draft_report))
-        .route("/desk/cases/{id}/reports/{report}/approve", post(case::approve_report))
-        .route("/desk/search", get(cases::search))
-        .route("/desk/recommendations", get(recommendations::page).post(recommendations::propose))
-        .route("/desk/recommendations/{id}", post(recommendations::follow_up))
-        .route("/desk/graph", get(graph::page))
-        .route("/graph.js", get(graph::graph_js))
-        .route("/desk/changes", get(changes::page))
-        .route("/desk/changes/{id}", post(changes::decide))
+    Routes::new("desk pages")
+        .open("/sign-in", get(sign_in::page).post(sign_in::enter))
+        .open("/sign-out", post(sign_in::leave))
+        .get("/desk", READERS, home::page)
+        .get("/desk/requests", READERS, requests::requests)
+        .get("/desk/requests/{id}", READERS, request::page)
+        .post("/desk/requests/{id}", STAFF, request::step)
+        .post("/desk/requests/{id}/productions", STAFF, request::produce)
+        .post("/desk/requests/{id}/messages", STAFF, request::message)
+        .post("/desk/requests/{id}/files", STAFF, request::attach)
+        .get("/desk/officers", READERS.personal(), requests::officers)
+        .post("/desk/officers/{id}", APPROVE, requests::judge_officer)
+        .post("/desk/agencies", APPROVE, requests::add_agency)
+        .get("/desk/seizures", READERS, requests::seizures)
+        .get("/desk/alerts", READ.personal(), alerts::list)
+        .get("/desk/alerts/{id}", READ.personal(), alerts::page)
+        .post("/desk/alerts/{id}", ALERTS, alerts::act)
+        .get("/desk/holds", READ.personal(), holds::list)
+        .post("/desk/holds/{id}/release", HOLDS, holds::release)
+        .get("/desk/cases", READERS, cases::list)
+        .post("/desk/cases", DESK, cases::open)
+        .get("/desk/cases/{id}", READERS, case::page)
+        .post("/desk/cases/{id}", DESK, case::step)
+        .post("/desk/cases/{id}/exhibits", DESK, evidence::add_exhibit)
+        .post("/desk/cases/{id}/evidence", DESK, evidence::scan)
+        .post("/desk/cases/{id}/report", DESK, case::draft_report)
+        .post("/desk/cases/{id}/reports/{report}/approve", APPROVE, case::approve_report)
+        .get("/desk/search", READERS, cases::search)
+        .get("/desk/recommendations", READERS, recommendations::page)
+        .post("/desk/recommendations", DESK, recommendations::propose)
+        .post("/desk/recommendations/{id}", DESK, recommendations::follow_up)
+        .get("/desk/graph", READERS, graph::page)
+        .open("/graph.js", get(graph::graph_js))
+        .get("/desk/changes", DECIDERS, changes::page)
+        .post("/desk/changes/{id}", DECIDERS, changes::decide)
 }
 
-fn sharing_routes() -> Router<Shared> {
+fn sharing_routes() -> Routes {
     use sharing::{communities, flags, matching, sources};
-    Router::new()
-        .route("/desk/sharing", get(sharing::page))
-        .route("/desk/sharing/flags", post(flags::raise))
-        .route("/desk/sharing/flags/{id}", post(flags::decide))
-        .route("/desk/sharing/communities", post(communities::open))
-        .route("/desk/sharing/communities/{id}/members", post(communities::add_member))
-        .route("/desk/sharing/communities/{id}/suspend", post(communities::suspend))
-        .route("/desk/sharing/wallets", post(communities::wallet))
-        .route("/desk/sharing/matching", post(matching::offer))
-        .route("/desk/sharing/ask", post(matching::query))
-        .route("/desk/sharing/discover", post(sources::discover))
-        .route("/desk/sharing/sources", post(sources::add))
-        .route("/desk/sharing/sources/{id}", get(sources::page).post(sources::withdraw))
-        .route("/desk/warnings", get(warnings::page))
-        .route("/desk/warnings/{event}", post(warnings::cancel))
-        .route("/desk/campaigns", get(campaigns::list).post(campaigns::draft))
-        .route("/desk/campaigns/{id}", get(campaigns::page).post(campaigns::step))
+    Routes::new("sharing pages")
+        .get("/desk/sharing", SHARING, sharing::page)
+        .post("/desk/sharing/flags", DESK, flags::raise)
+        .post("/desk/sharing/flags/{id}", DESK, flags::decide)
+        .post("/desk/sharing/communities", MANAGE, communities::open)
+        .post("/desk/sharing/communities/{id}/members", MANAGE, communities::add_member)
+        .post("/desk/sharing/communities/{id}/suspend", MANAGE, communities::suspend)
+        .post("/desk/sharing/wallets", DESK, communities::wallet)
+        .post("/desk/sharing/matching", DESK, matching::offer)
+        .post("/desk/sharing/ask", DESK, matching::query)
+        .post("/desk/sharing/discover", MANAGE, sources::discover)
+        .post("/desk/sharing/sources", MANAGE, sources::add)
+        .get("/desk/sharing/sources/{id}", SHARING, sources::page)
+        .post("/desk/sharing/sources/{id}", MANAGE, sources::withdraw)
+        .get("/desk/warnings", WARNINGS.personal(), warnings::page)
+        .post("/desk/warnings/{event}", Needs::key(&["events", "desk"]), warnings::cancel)
+        .get("/desk/campaigns", READERS.personal(), campaigns::list)
+        .post("/desk/campaigns", STAFF, campaigns::draft)
+        // A message is changed by who drafts, a campaign started and ended by who approves: its handler asks for that.
+        .get("/desk/campaigns/{id}", READERS.personal(), campaigns::page)
+        .post("/desk/campaigns/{id}", STAFF, campaigns::step)
 }

@@ -8,9 +8,9 @@ use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::campaigns::WarningsQuery;
 use holdfast_api::gate::Caller;
-use holdfast_api::sharing::run;
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ fn is_open(warning: &WarningRecord) -> bool {
 /// Warnings, for the desk.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Query<WarningsQuery>) -> Page {
     let filter = WarningFilter { state: q.state, customer: q.customer, limit: 200 };
-    let (list, unit) = run(shared, move |s| Ok((s.screening.warnings(&filter)?, currency(s)))).await?;
+    let (list, unit) = run_blocking(move || Ok((shared.screening.warnings(&filter)?, currency(&shared)))).await?;
     let heads = [
         T("warnings-withdrawal"),
         T("common-customer"),
@@ -74,6 +74,6 @@ pub(crate) async fn cancel(
     Path(event): Path<String>,
 ) -> Answer {
     let given = WarningAnswers { proceed: false, answers: BTreeMap::new() };
-    run(shared, move |s| Ok(s.screening.answer_warning(&event, given, &caller.0)?)).await?;
+    run_blocking(move || Ok(shared.screening.answer_warning(&event, given, &caller.0)?)).await?;
     Ok(back("/desk/warnings".into()))
 }

@@ -164,11 +164,8 @@ pub(crate) async fn file(
     });
     match found.await {
         Ok(Some(bytes)) => download(name.rsplit('/').next().unwrap_or(&name), "application/octet-stream", bytes),
-        Ok(None) => ErrorPage::from(ApiError {
-            status: StatusCode::NOT_FOUND,
-            message: format!("{name} is no file of this lab"),
-        })
-        .into_response(),
+        Ok(None) => ErrorPage::from(ApiError::new(StatusCode::NOT_FOUND, format!("{name} is no file of this lab")))
+            .into_response(),
         Err(e) => outside(e),
     }
 }

@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
-use holdfast_api::sharing::run;
 
 /// The chain's front page.
 pub(crate) async fn home(state: State<Shared>, headers: HeaderMap, Path(id): Path<i64>, request: Request) -> Response {
@@ -27,7 +27,8 @@ pub(crate) async fn page(
     request: Request,
 ) -> Response {
     let key = holdfast_api::academy::learner_key(&shared, &headers);
-    let chain = match run(shared.clone(), move |s| s.lab_chain(id, &key)).await {
+    let state = shared.clone();
+    let chain = match run_blocking(move || state.lab_chain(id, &key)).await {
         Ok(chain) => chain,
         Err(e) => return outside(e),
     };

@@ -19,8 +19,8 @@ use holdfast_academy::grade::percent;
 use holdfast_academy::labs;
 use holdfast_api::Shared;
 use holdfast_api::academy::in_class;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
-use holdfast_api::sharing::run;
 use holdfast_api::sign_in::{Client, cookie, may_sign_in, refuse_sign_in};
 use holdfast_input::time::rfc3339;
 use maud::{Markup, PreEscaped, html};
@@ -55,7 +55,7 @@ pub(crate) async fn home(
     Query(q): Query<holdfast_api::academy::LangQuery>,
 ) -> Page {
     let lang = q.lang();
-    let courses = run(shared, move |s| Ok(s.academy().courses(&lang)?)).await?;
+    let courses = run_blocking(move || Ok(shared.academy().courses(&lang)?)).await?;
     Ok(frame.academy(
         "Academy",
         html! {
@@ -96,15 +96,15 @@ pub(crate) async fn course(
     Path(name): Path<String>,
     Query(q): Query<holdfast_api::academy::LangQuery>,
 ) -> Page {
-    let course = run(shared, move |s| Ok(s.academy().course(&name, &q.lang())?)).await?;
+    let course = run_blocking(move || Ok(shared.academy().course(&name, &q.lang())?)).await?;
     let languages = html! { p { @for lang in &course.languages { a href={"/academy/courses/" (course.header.course) "?lang=" (lang)} lang=(lang) { (lang) } " " } } };
     Ok(frame.academy(&course.header.title.clone(), html! { (languages) (lessons(&course)) }))
 }
 
 /// What a lab is about.
 pub(crate) async fn lab(frame: Frame, Path(name): Path<String>) -> Page {
-    let lab = labs::lab(&name)
-        .ok_or_else(|| ApiError { status: StatusCode::NOT_FOUND, message: format!("there is no lab {name}") })?;
+    let lab =
+        labs::lab(&name).ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("there is no lab {name}")))?;
     Ok(frame.academy(
         lab.title,
         html! {
@@ -120,11 +120,13 @@ pub(crate) async fn enter(State(shared): State<Shared>, client: Client, Fields(f
     may_sign_in(&shared, &client.0)?;
     let key = form.key.0;
     let given = key.clone();
-    let known = run(shared.clone(), move |s| {
-        s.academy()
+    let state = shared.clone();
+    let known = run_blocking(move || {
+        state
+            .academy()
             .learner_of(&given)
             .map(|_| ())
-            .map_err(|e| ApiError { status: StatusCode::UNAUTHORIZED, message: e.to_string() })
+            .map_err(|e| ApiError::new(StatusCode::UNAUTHORIZED, e.to_string()))
     })
     .await;
     if let Err(e) = known {

@@ -17,9 +17,9 @@ use holdfast_academy::classes::{Enrolled, FeedbackSummary, Mode, NewLearner, New
 use holdfast_academy::course::Course;
 use holdfast_academy::grade::percent;
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
-use holdfast_api::sharing::run;
 use maud::{Markup, html};
 
 /// The trainers' page.
@@ -97,8 +97,8 @@ page_steps! {
 
 /// Sessions and the programme.
 pub(crate) async fn list(State(shared): State<Shared>, frame: Frame) -> Page {
-    let (sessions, courses, programme) = run(shared, |s| {
-        let a = s.academy();
+    let (sessions, courses, programme) = run_blocking(move || {
+        let a = shared.academy();
         Ok((a.sessions()?, a.courses("en")?, a.programme()?))
     })
     .await?;
@@ -176,7 +176,7 @@ pub(crate) async fn plan(
     Fields(form): Fields<PlanSession>,
 ) -> Answer {
     let new = form.into();
-    let made = run(shared, move |s| Ok(s.academy().plan_session(new, &caller.0)?)).await;
+    let made = run_blocking(move || Ok(shared.academy().plan_session(new, &caller.0)?)).await;
     Ok(back(format!("{HERE}/sessions/{}", made.map_err(PlanSession::explain)?.id)))
 }
 
@@ -189,14 +189,14 @@ pub(crate) async fn add_course(
     let file = upload::<Nothing>(form).await?;
     let text =
         String::from_utf8(file.bytes).map_err(|e| ApiError::bad(format!("{}: {}", t!("form-file"), e.utf8_error())))?;
-    run(shared, move |s| Ok(s.academy().add_course(&text, &caller.0)?)).await?;
+    run_blocking(move || Ok(shared.academy().add_course(&text, &caller.0)?)).await?;
     Ok(back(HERE.into()))
 }
 
 /// A session with its class.
 pub(crate) async fn session(State(shared): State<Shared>, frame: Frame, Path(id): Path<i64>) -> Page {
-    let (session, roster, feedback, class, board) = run(shared, move |s| {
-        let a = s.academy();
+    let (session, roster, feedback, class, board) = run_blocking(move || {
+        let a = shared.academy();
         Ok((a.session(id)?, a.roster(id)?, a.feedback(id)?, a.class_view(id)?, a.scoreboard(id)?))
     })
     .await?;
@@ -320,19 +320,19 @@ pub(crate) async fn step(
         SessionStep::Enrol(f) => {
             let country = f.country.0.to_ascii_uppercase();
             let who = NewLearner { name: f.name.0, email: f.email.0, agency: f.agency.0, country };
-            let enrolled = run(shared, move |s| Ok(s.academy().enrol(id, who, &caller.0)?)).await;
+            let enrolled = run_blocking(move || Ok(shared.academy().enrol(id, who, &caller.0)?)).await;
             return Ok(shown_once(&enrolled.map_err(Enrol::explain)?, &here, &frame).into_response());
         }
         SessionStep::Attendance(f) => {
             let present = f.present.0.into_iter().map(|p| p.0).collect();
-            run(shared, move |s| Ok(s.academy().note_attendance(id, f.part.0, present, &caller.0)?)).await?;
+            run_blocking(move || Ok(shared.academy().note_attendance(id, f.part.0, present, &caller.0)?)).await?;
         }
         SessionStep::Certify(f) => {
-            run(shared, move |s| Ok(s.academy().certify(id, f.learner.0, &caller.0)?)).await?;
+            run_blocking(move || Ok(shared.academy().certify(id, f.learner.0, &caller.0)?)).await?;
         }
         end @ (SessionStep::Close(_) | SessionStep::Cancel(_)) => {
             let cancelled = matches!(end, SessionStep::Cancel(_));
-            run(shared, move |s| Ok(s.academy().end_session(id, cancelled, &caller.0)?)).await?;
+            run_blocking(move || Ok(shared.academy().end_session(id, cancelled, &caller.0)?)).await?;
         }
     }
     Ok(back(here))
@@ -345,7 +345,7 @@ pub(crate) async fn new_key(
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
 ) -> Page {
-    let enrolled = run(shared, move |s| Ok(s.academy().new_key(id, &caller.0)?)).await?;
+    let enrolled = run_blocking(move || Ok(shared.academy().new_key(id, &caller.0)?)).await?;
     Ok(shown_once(&enrolled, HERE, &frame))
 }
 

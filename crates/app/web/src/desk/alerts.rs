@@ -8,8 +8,8 @@ use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_api::screening::block;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_types::units::with_unit;
 use maud::{Markup, html};
@@ -77,7 +77,7 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Q
         limit: 100,
         ..Default::default()
     };
-    let list = block(shared, move |s| s.alerts(&filter)).await?;
+    let list = run_blocking(move || Ok(shared.screening.alerts(&filter)?)).await?;
     let heads = [
         N("alerts-alert"),
         T("common-customer"),
@@ -107,9 +107,13 @@ fn action<T: PageForm>(to: &str, name: &str, button: &str) -> Markup {
 
 /// An alert.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): Path<u64>) -> Page {
-    let (a, notes, event) = block(shared, move |s| {
-        let (alert, notes) = s.alert(id)?;
-        let event = s.history(alert.event.saturating_sub(1), 1)?.into_iter().find(|e| e.decision.seq == alert.event);
+    let (a, notes, event) = run_blocking(move || {
+        let (alert, notes) = shared.screening.alert(id)?;
+        let event = shared
+            .screening
+            .history(alert.event.saturating_sub(1), 1)?
+            .into_iter()
+            .find(|e| e.decision.seq == alert.event);
         Ok((alert, notes, event))
     })
     .await?;
@@ -153,7 +157,7 @@ pub(crate) async fn act(
     Path(id): Path<u64>,
     Fields(form): Fields<Action>,
 ) -> Answer {
-    block(shared, move |s| s.act_on_alert(id, form.into(), &caller.0)).await?;
+    run_blocking(move || Ok(shared.screening.act_on_alert(id, form.into(), &caller.0)?)).await?;
     Ok(back(format!("/desk/alerts/{id}")))
 }
 

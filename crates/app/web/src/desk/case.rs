@@ -10,9 +10,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api::Shared;
-use holdfast_api::cases::{person, with_ledger};
+use holdfast_api::blocking::run_blocking;
+use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
-use holdfast_api::requests::at_cases;
 use holdfast_cases::case::{CaseFile, CaseStep, Item, ItemKind, Role};
 use holdfast_cases::reports::{Filer, Kind, Report};
 use holdfast_types::ids::{CaseId, CaseItemId, ReportId};
@@ -223,8 +223,13 @@ pub(crate) async fn page(
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
 ) -> Page {
-    let (file, reports) =
-        with_ledger(shared, &caller, move |d, w, p| Ok((d.case(id, Some(w), p)?, d.reports(id, p)?))).await?;
+    let p = person(&caller);
+    let (file, reports) = run_blocking(move || {
+        let d = shared.cases();
+        let w = shared.chain().snapshot();
+        Ok((d.case(id, Some(&*w), &p)?, d.reports(id, &p)?))
+    })
+    .await?;
     let c = &file.case;
     let to = format!("/desk/cases/{id}");
     let people = file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", ");
@@ -354,7 +359,7 @@ pub(crate) async fn step(
     Fields(form): Fields<CaseForm>,
 ) -> Answer {
     let who = person(&caller);
-    at_cases(shared, move |d| d.change_case(id, form.into(), &who)).await?;
+    run_blocking(move || Ok(shared.cases().change_case(id, form.into(), &who)?)).await?;
     Ok(back(format!("/desk/cases/{id}")))
 }
 
@@ -366,7 +371,9 @@ pub(crate) async fn draft_report(
     Fields(form): Fields<DraftReport>,
 ) -> Answer {
     let (kind, who) = (form.kind, person(&caller));
-    at_cases(shared, move |d| d.draft_report(id, kind, form.into(), &who)).await.map_err(DraftReport::explain)?;
+    run_blocking(move || Ok(shared.cases().draft_report(id, kind, form.into(), &who)?))
+        .await
+        .map_err(DraftReport::explain)?;
     Ok(back(format!("/desk/cases/{id}")))
 }
 
@@ -377,7 +384,7 @@ pub(crate) async fn approve_report(
     Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Answer {
     let who = person(&caller);
-    at_cases(shared, move |d| d.approve_report(id, report, &who)).await?;
+    run_blocking(move || Ok(shared.cases().approve_report(id, report, &who)?)).await?;
     Ok(back(format!("/desk/cases/{id}")))
 }
 

@@ -8,9 +8,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Query, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
-use holdfast_api::requests::at_cases;
 use holdfast_cases::case::NewCase;
 use maud::html;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub(crate) async fn list(
     Query(q): Query<ListQuery>,
 ) -> Page {
     let who = person(&caller);
-    let list = at_cases(shared, move |d| d.cases(q.state.as_deref(), &who)).await?;
+    let list = run_blocking(move || Ok(shared.cases().cases(q.state.as_deref(), &who)?)).await?;
     let heads =
         [N("desk-cases-case"), T("desk-cases-title"), T("common-typology"), T("common-state"), T("desk-cases-opened")];
     let body = html! {
@@ -59,7 +59,7 @@ pub(crate) async fn open(
 ) -> Answer {
     let new = NewCase { title: form.title.0, typology: form.typology.text(), summary: form.summary.0 };
     let who = person(&caller);
-    let case = at_cases(shared, move |d| d.open_case(new, &who)).await.map_err(OpenCase::explain)?;
+    let case = run_blocking(move || Ok(shared.cases().open_case(new, &who)?)).await.map_err(OpenCase::explain)?;
     Ok(back(format!("/desk/cases/{}", case.id)))
 }
 
@@ -78,7 +78,7 @@ pub(crate) async fn search(
     Query(words): Query<Words>,
 ) -> Page {
     let (who, q) = (person(&caller), words.q.clone());
-    let hits = at_cases(shared, move |d| d.search(&q, &who)).await?;
+    let hits = run_blocking(move || Ok(shared.cases().search(&q, &who)?)).await?;
     let body = html! {
         @if hits.is_empty() { p { (t!("desk-search-none")) } }
         ul { @for h in &hits { li { (h.kind) " " a href={"/desk/" (h.kind) "s/" (h.id)} { (h.title) } } } }

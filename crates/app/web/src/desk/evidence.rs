@@ -7,9 +7,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
-use holdfast_api::requests::at_cases;
 use holdfast_types::ids::CaseId;
 use holdfast_types::units::with_unit;
 use maud::html;
@@ -40,10 +40,11 @@ pub(crate) async fn add_exhibit(
     form: Multipart,
 ) -> Answer {
     let (file, who) = (upload::<AddExhibit>(form).await?, person(&caller));
-    let add = move |d: &holdfast_cases::Cases<'_>| {
-        d.add_exhibit(id, &file.name, &file.media_type, &file.fields.place.0, &file.bytes, &who)
+    let add = move || {
+        let place = &file.fields.place.0;
+        Ok(shared.cases().add_exhibit(id, &file.name, &file.media_type, place, &file.bytes, &who)?)
     };
-    at_cases(shared, add).await?;
+    run_blocking(add).await?;
     Ok(back(format!("/desk/cases/{id}")))
 }
 

@@ -7,11 +7,10 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
-use holdfast_api::chain::ask;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
-use holdfast_api::requests::at_cases;
 use holdfast_types::ids::{CaseId, CaseItemId};
 use maud::html;
 use serde::Deserialize;
@@ -43,11 +42,11 @@ pub(crate) async fn page(
     let (subject, saved) = match (q.case, q.item) {
         (Some(case), Some(item)) => {
             let who = person(&caller);
-            let file = at_cases(shared.clone(), move |d| d.case(case, None, &who)).await?;
+            let state = shared.clone();
+            let file = run_blocking(move || Ok(state.cases().case(case, None, &who)?)).await?;
             let found = file.items.into_iter().find(|i| i.id == item && i.kind == "graph");
-            let found = found.ok_or_else(|| ApiError {
-                status: StatusCode::NOT_FOUND,
-                message: t!("graph-missing", item = item.number(), case = case.number()),
+            let found = found.ok_or_else(|| {
+                ApiError::new(StatusCode::NOT_FOUND, t!("graph-missing", item = item.number(), case = case.number()))
             })?;
             (found.key, found.body.to_string())
         }
@@ -55,7 +54,7 @@ pub(crate) async fn page(
     };
     // Inside a script element only this could end it.
     let saved = saved.replace('<', "\\u003c");
-    let asset = ask(shared, |w| Ok(w.asset())).await?;
+    let asset = run_blocking(move || Ok(shared.chain().snapshot().asset())).await?;
     let body = html! {
         p.note { (t!("graph-keys")) }
         p { span id="count" { } " " span id="said" role="status" aria-live="polite" { } }

@@ -8,8 +8,8 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_api::screening::block;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_types::units::with_unit;
 use maud::html;
@@ -29,7 +29,7 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Q
         limit: 100,
         ..Default::default()
     };
-    let list = block(shared, move |s| s.holds(&filter)).await?;
+    let list = run_blocking(move || Ok(shared.screening.holds(&filter)?)).await?;
     let may = frame.may("holds");
     let heads = [
         N("holds-hold"),
@@ -67,6 +67,6 @@ pub(crate) async fn release(
     Path(id): Path<u64>,
     Fields(form): Fields<Release>,
 ) -> Answer {
-    block(shared, move |s| s.release_hold(id, None, &form.reason.0, &caller.0)).await?;
+    run_blocking(move || Ok(shared.screening.release_hold(id, None, &form.reason.0, &caller.0)?)).await?;
     Ok(back("/desk/holds".into()))
 }

@@ -6,9 +6,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::State;
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
-use holdfast_api::requests::at_cases;
 use maud::html;
 
 /// What waits: key of its name, its list, and the count.
@@ -33,7 +33,9 @@ const WAITING: [(&str, &str, &str); 7] = [
 /// What waits.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let who = person(&caller);
-    let (counts, cases) = at_cases(shared, move |d| {
+    let (counts, cases) = run_blocking(move || {
+        let d = shared.cases();
+
         let mut counts = Vec::new();
         for (name, to, sql) in WAITING {
             let rows = d.screening.read(|db| db.query(sql, &[]))?;

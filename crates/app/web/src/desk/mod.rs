@@ -14,8 +14,6 @@ pub(crate) mod requests;
 pub(crate) mod sign_in;
 pub(crate) mod transparency;
 
-use axum::http::Method;
-use holdfast_api::gate::scopes_of;
 use serde::Deserialize;
 
 /// Where the desk's pages begin.
@@ -25,24 +23,6 @@ const ENTRANCE: &str = "/desk";
 #[must_use]
 pub fn is_private(path: &str) -> bool {
     path == ENTRANCE || path.starts_with("/desk/")
-}
-
-/// Scopes of which a page needs one: those of the endpoint that it stands for.
-#[must_use]
-pub fn scopes_of_page(method: &Method, path: &str) -> &'static [&'static str] {
-    let rest = path.strip_prefix("/desk").unwrap_or_default();
-    let part = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
-    match part {
-        "alerts" | "holds" | "changes" => scopes_of(method, &format!("/api/v1{rest}")),
-        "academy" | "warnings" => scopes_of(method, &format!("/api/v1{rest}")),
-        // Which step it is stands in the form; its handler asks for more.
-        "campaigns" if *method == Method::POST => &["desk", "approve"],
-        "campaigns" => scopes_of(method, &format!("/api/v1{rest}")),
-        "sharing" if rest == "/sharing/wallets" || rest == "/sharing/ask" => &["desk"],
-        "sharing" => scopes_of(method, &format!("/api/v1{rest}")),
-        _ if rest.ends_with("/report") => &["desk"],
-        _ => scopes_of(method, &format!("/api/v1/desk{rest}")),
-    }
 }
 
 /// Which part of a list.

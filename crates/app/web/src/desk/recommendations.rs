@@ -7,9 +7,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
-use holdfast_api::requests::at_cases;
 use holdfast_cases::recommend::{Proposal, Recommendation, Team};
 use holdfast_types::ids::RecommendationId;
 use maud::{Markup, html};
@@ -71,7 +71,11 @@ page_form! {
 
 /// Findings and recommendations.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
-    let (findings, list) = at_cases(shared, move |d| Ok((d.findings(&caller.0)?, d.recommendations()?))).await?;
+    let (findings, list) = run_blocking(move || {
+        let d = shared.cases();
+        Ok((d.findings(&caller.0)?, d.recommendations()?))
+    })
+    .await?;
     let may = frame.may("desk");
     let body = html! {
         h2 { (t!("recommend-findings")) }
@@ -117,7 +121,7 @@ pub(crate) async fn propose(
     let Propose { team, title, typology, text, rules } = form;
     let proposal = Proposal { team, title: title.0, typology: typology.0, text: text.0, rules: rules.text() };
     let who = person(&caller);
-    at_cases(shared, move |d| d.recommend(proposal, &who)).await.map_err(Propose::explain)?;
+    run_blocking(move || Ok(shared.cases().recommend(proposal, &who)?)).await.map_err(Propose::explain)?;
     Ok(back("/desk/recommendations".into()))
 }
 
@@ -129,6 +133,6 @@ pub(crate) async fn follow_up(
     Fields(form): Fields<FollowUp>,
 ) -> Answer {
     let who = person(&caller);
-    at_cases(shared, move |d| d.follow_up(id, form.state.name(), &form.note.0, &who)).await?;
+    run_blocking(move || Ok(shared.cases().follow_up(id, form.state.name(), &form.note.0, &who)?)).await?;
     Ok(back("/desk/recommendations".into()))
 }

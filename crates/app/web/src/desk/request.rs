@@ -9,9 +9,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
-use holdfast_api::requests::at_desk;
 use holdfast_requests::intake::{Matched, Opened, Outcome, Seizure, SeizureTransfer, Step};
 use holdfast_requests::portal::{File, Message};
 use holdfast_requests::production::Production;
@@ -178,7 +178,10 @@ pub(crate) async fn page(
     Path(id): Path<String>,
 ) -> Page {
     let snapshot = shared.chain().snapshot();
-    let shown = at_desk(shared.clone(), move |d| {
+    let state = shared.clone();
+    let shown = run_blocking(move || {
+        let d = state.desk();
+
         let opened = d.open(&id, &caller.0)?;
         let seizures = d.transfers(&id, &caller.0)?;
         Ok(Shown {
@@ -352,7 +355,7 @@ pub(crate) async fn step(
     let step = form.step()?;
     caller.needs(if matches!(step, Step::Approve {} | Step::Return { .. }) { "approve" } else { "desk" })?;
     let to = format!("/desk/requests/{id}");
-    at_desk(shared, move |d| d.step(&id, step, &caller.0)).await?;
+    run_blocking(move || Ok(shared.desk().step(&id, step, &caller.0)?)).await?;
     Ok(back(to))
 }
 
@@ -364,7 +367,7 @@ pub(crate) async fn attach(
     form: Multipart,
 ) -> Answer {
     let (file, to) = (upload::<Nothing>(form).await?, format!("/desk/requests/{id}"));
-    at_desk(shared, move |d| d.attach(&id, &file.name, &file.media_type, &file.bytes, &caller.0)).await?;
+    run_blocking(move || Ok(shared.desk().attach(&id, &file.name, &file.media_type, &file.bytes, &caller.0)?)).await?;
     Ok(back(to))
 }
 
@@ -377,7 +380,7 @@ pub(crate) async fn produce(
 ) -> Answer {
     caller.needs("desk")?;
     let (keys, to) = (form.recipient.text().into_iter().collect::<Vec<_>>(), format!("/desk/requests/{id}"));
-    at_desk(shared, move |d| d.produce(&id, &keys, &caller.0)).await?;
+    run_blocking(move || Ok(shared.desk().produce(&id, &keys, &caller.0)?)).await?;
     Ok(back(to))
 }
 
@@ -389,7 +392,7 @@ pub(crate) async fn message(
     Fields(form): Fields<ToOfficer>,
 ) -> Answer {
     let to = format!("/desk/requests/{id}");
-    at_desk(shared, move |d| d.message(&id, &form.text.0, &caller.0)).await?;
+    run_blocking(move || Ok(shared.desk().message(&id, &form.text.0, &caller.0)?)).await?;
     Ok(back(to))
 }
 

@@ -8,8 +8,8 @@ use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_api::requests::at_desk;
 use holdfast_requests::intake::{NewAgency, RequestFilter};
 use holdfast_requests::portal::Verdict;
 use holdfast_types::ids::OfficerId;
@@ -24,7 +24,7 @@ pub(crate) async fn requests(
     Query(q): Query<ListQuery>,
 ) -> Page {
     let filter = RequestFilter { state: q.state.clone(), after: q.after, limit: 100 };
-    let list = at_desk(shared, move |d| d.list(&filter, &caller.0)).await?;
+    let list = run_blocking(move || Ok(shared.desk().list(&filter, &caller.0)?)).await?;
     let heads = [
         T("requests-request"),
         T("common-agency"),
@@ -78,7 +78,11 @@ page_form! {
 
 /// Officers and agencies.
 pub(crate) async fn officers(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
-    let (officers, agencies) = at_desk(shared, move |d| Ok((d.officers(q.state.as_deref())?, d.agencies()?))).await?;
+    let (officers, agencies) = run_blocking(move || {
+        let d = shared.desk();
+        Ok((d.officers(q.state.as_deref())?, d.agencies()?))
+    })
+    .await?;
     let may = frame.may("approve");
     let heads = [T("officers-officer"), T("common-agency"), T("common-state"), T("officers-verdict")];
     let body = html! {
@@ -104,7 +108,7 @@ pub(crate) async fn judge_officer(
     Path(id): Path<OfficerId>,
     Fields(form): Fields<JudgeOfficer>,
 ) -> Answer {
-    at_desk(shared, move |d| d.judge_officer(id, form.verdict, &form.reason.0, &caller.0)).await?;
+    run_blocking(move || Ok(shared.desk().judge_officer(id, form.verdict, &form.reason.0, &caller.0)?)).await?;
     Ok(back("/desk/officers".into()))
 }
 
@@ -116,7 +120,7 @@ pub(crate) async fn add_agency(
 ) -> Answer {
     let AddAgency { name, country, domain, evidence } = form;
     let new = NewAgency { name: name.0, country: country.0, domain: domain.0, evidence: evidence.0 };
-    at_desk(shared, move |d| d.add_agency(new, &caller.0)).await.map_err(AddAgency::explain)?;
+    run_blocking(move || Ok(shared.desk().add_agency(new, &caller.0)?)).await.map_err(AddAgency::explain)?;
     Ok(back("/desk/officers".into()))
 }
 
@@ -127,7 +131,7 @@ pub(crate) async fn seizures(
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
 ) -> Page {
-    let list = at_desk(shared, move |d| d.seizures(q.state.as_deref(), &caller.0)).await?;
+    let list = run_blocking(move || Ok(shared.desk().seizures(q.state.as_deref(), &caller.0)?)).await?;
     let heads = [T("requests-request"), T("common-from"), N("common-amount"), T("common-to"), T("common-state")];
     let body = listing(&heads, &list, "seizures-none", |z| {
         html! { tr {

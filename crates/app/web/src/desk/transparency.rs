@@ -5,7 +5,7 @@ use crate::frame::{Frame, Page};
 use crate::texts::{rich, t};
 use axum::extract::State;
 use holdfast_api::Shared;
-use holdfast_api::requests::at_cases;
+use holdfast_api::blocking::run_blocking;
 use maud::html;
 
 /// Beginning of the report: 2000-01-01, Unix seconds.
@@ -13,9 +13,11 @@ const FROM: i64 = 946_684_800;
 
 /// The transparency report as a page for everybody: it names nobody.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame) -> Page {
-    let report = at_cases(shared, |d| {
+    let report = run_blocking(move || {
+        let d = shared.cases();
+
         let now = d.screening.now();
-        d.transparency(FROM, now.max(FROM + 1) + 1)
+        Ok(d.transparency(FROM, now.max(FROM + 1) + 1)?)
     })
     .await?;
     let heads = [

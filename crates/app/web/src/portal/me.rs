@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use holdfast_api::Shared;
-use holdfast_api::requests::at_desk;
+use holdfast_api::blocking::run_blocking;
 use maud::html;
 
 page_form! {
@@ -26,7 +26,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, headers: He
         Ok(found) => found,
         Err(response) => return response,
     };
-    let passkeys = match at_desk(shared, move |d| d.passkeys(&token)).await {
+    let passkeys = match run_blocking(move || Ok(shared.desk().passkeys(&token)?)).await {
         Ok(passkeys) => passkeys,
         Err(e) => return ErrorPage::from(e).into_response(),
     };
@@ -60,6 +60,6 @@ pub(crate) async fn set_keys(
 ) -> Answer {
     let token = token(&headers);
     let keys = form.recipients.0.split_whitespace().map(str::to_owned).collect();
-    at_desk(shared, move |d| d.set_recipients(&token, keys)).await?;
+    run_blocking(move || Ok(shared.desk().set_recipients(&token, keys)?)).await?;
     Ok(back("/portal/me".into()))
 }

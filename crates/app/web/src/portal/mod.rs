@@ -10,7 +10,7 @@ use crate::frame::{ErrorPage, back};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_api::Shared;
-use holdfast_api::requests::at_desk;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::sign_in::cookie;
 use holdfast_requests::portal::{Officer, Session};
 
@@ -31,7 +31,8 @@ fn session_cookie(shared: &Shared, session: &Session) -> String {
 async fn officer(shared: &Shared, headers: &HeaderMap, full: bool) -> Result<(Officer, String), Response> {
     let token = token(headers);
     let given = token.clone();
-    match at_desk(shared.clone(), move |d| d.officer(&given, full)).await {
+    let state = shared.clone();
+    match run_blocking(move || Ok(state.desk().officer(&given, full)?)).await {
         Ok(officer) => match holdfast_api::portal::count_officer(shared, &officer) {
             Ok(()) => Ok((officer, token)),
             Err(e) => Err(ErrorPage::from(e).into_response()),

@@ -10,10 +10,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
+use holdfast_api::body::json as parse;
 use holdfast_api::error::ApiError;
 use holdfast_api::portal::{AssertionBody, PasskeyBody};
-use holdfast_api::requests::at_desk;
-use holdfast_api::screening::json as parse;
 use holdfast_requests::portal::Session;
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ pub(crate) async fn passkey_js() -> Response {
 /// Begins to add a passkey.
 pub(crate) async fn begin(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     let (token, site) = (token(&headers), shared.site.clone());
-    at_desk(shared, move |d| d.passkey_begin(&token, &site)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().passkey_begin(&token, &site)?)).await.map(Json)
 }
 
 /// The session in a cookie, for a script.
@@ -64,21 +64,23 @@ pub(crate) async fn register(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let (token, site, made): (_, _, PasskeyBody) = (token(&headers), shared.site.clone(), parse(&body)?);
+    let state = shared.clone();
     let session =
-        at_desk(shared.clone(), move |d| d.passkey_register(&token, &site, &made.name, &made.credential)).await?;
+        run_blocking(move || Ok(state.desk().passkey_register(&token, &site, &made.name, &made.credential)?)).await?;
     Ok(started(&shared, &session))
 }
 
 /// Begins to sign in with a passkey.
 pub(crate) async fn challenge(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     let (token, site) = (token(&headers), shared.site.clone());
-    at_desk(shared, move |d| d.passkey_challenge(&token, &site)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().passkey_challenge(&token, &site)?)).await.map(Json)
 }
 
 /// Signs in with a passkey.
 pub(crate) async fn enter(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
     let (token, site, given): (_, _, AssertionBody) = (token(&headers), shared.site.clone(), parse(&body)?);
-    let session = at_desk(shared.clone(), move |d| d.passkey_enter(&token, &site, &given.credential)).await?;
+    let state = shared.clone();
+    let session = run_blocking(move || Ok(state.desk().passkey_enter(&token, &site, &given.credential)?)).await?;
     Ok(started(&shared, &session))
 }
 
@@ -89,6 +91,6 @@ pub(crate) async fn remove(
     Fields(form): Fields<RemovePasskey>,
 ) -> Answer {
     let token = token(&headers);
-    at_desk(shared, move |d| d.passkey_remove(&token, &form.id.0)).await?;
+    run_blocking(move || Ok(shared.desk().passkey_remove(&token, &form.id.0)?)).await?;
     Ok(back("/portal/me".into()))
 }

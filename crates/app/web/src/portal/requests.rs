@@ -9,7 +9,7 @@ use axum::extract::{Multipart, Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use holdfast_api::Shared;
-use holdfast_api::requests::at_desk;
+use holdfast_api::blocking::run_blocking;
 use holdfast_types::ids::ProductionId;
 use maud::html;
 
@@ -30,7 +30,7 @@ pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, headers: He
         let body = html! { p { (t!("portal-waiting-text")) } };
         return frame.portal(&t!("portal-waiting-title"), false, body).into_response();
     }
-    let list = match at_desk(shared, move |d| d.own_requests(&token)).await {
+    let list = match run_blocking(move || Ok(shared.desk().own_requests(&token)?)).await {
         Ok(list) => list,
         Err(e) => return ErrorPage::from(e).into_response(),
     };
@@ -58,8 +58,11 @@ pub(crate) async fn page(
         Err(response) => return Ok(response),
     };
     let (own, policy) = (id.clone(), shared.policy.clone());
-    let (s, productions) =
-        at_desk(shared, move |d| Ok((d.own_request(&token, &own)?, d.own_productions(&token, &own)?))).await?;
+    let (s, productions) = run_blocking(move || {
+        let d = shared.desk();
+        Ok((d.own_request(&token, &own)?, d.own_productions(&token, &own)?))
+    })
+    .await?;
     let r = &s.request;
     let process = policy.processes.iter().find(|p| p.id == r.process).map_or(r.process.as_str(), |p| p.title.as_str());
     let here = format!("/portal/requests/{id}");
@@ -102,7 +105,7 @@ pub(crate) async fn message(
     Fields(form): Fields<Message>,
 ) -> Answer {
     let (token, own) = (token(&headers), id.clone());
-    at_desk(shared, move |d| d.own_message(&token, &own, &form.text.0)).await?;
+    run_blocking(move || Ok(shared.desk().own_message(&token, &own, &form.text.0)?)).await?;
     Ok(back(format!("/portal/requests/{id}")))
 }
 
@@ -119,7 +122,7 @@ pub(crate) async fn attach(
         return Ok(response);
     }
     let file = upload::<Nothing>(form).await?;
-    at_desk(shared, move |d| d.own_file(&token, &own, &file.name, &file.media_type, &file.bytes)).await?;
+    run_blocking(move || Ok(shared.desk().own_file(&token, &own, &file.name, &file.media_type, &file.bytes)?)).await?;
     Ok(back(format!("/portal/requests/{id}")))
 }
 
@@ -130,6 +133,6 @@ pub(crate) async fn fetch(
     Path((id, number)): Path<(String, ProductionId)>,
 ) -> Answer {
     let token = token(&headers);
-    let bytes = at_desk(shared, move |d| d.own_fetch(&token, &id, number)).await?;
+    let bytes = run_blocking(move || Ok(shared.desk().own_fetch(&token, &id, number)?)).await?;
     Ok(holdfast_api::requests::download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
 }

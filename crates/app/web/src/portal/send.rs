@@ -9,8 +9,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
-use holdfast_api::requests::at_desk;
 use holdfast_documents::sha256;
 use holdfast_requests::policy::Policy;
 use holdfast_requests::portal::Officer;
@@ -197,7 +197,7 @@ pub(crate) async fn send(
     };
     let request = request_of(form, &found)?;
     let id = request.id.clone();
-    at_desk(shared, move |d| d.send_request(&token, request)).await.map_err(SendRequest::explain)?;
+    run_blocking(move || Ok(shared.desk().send_request(&token, request)?)).await.map_err(SendRequest::explain)?;
     Ok(back(format!("/portal/requests/{id}")))
 }
 

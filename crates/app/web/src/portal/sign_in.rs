@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_api::Shared;
-use holdfast_api::requests::at_desk;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::sign_in::Client;
 use maud::{Markup, html};
 
@@ -40,7 +40,8 @@ page_form! {
 pub(crate) async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
     let token = token(&headers);
     if !token.is_empty() {
-        at_desk(shared.clone(), move |d| d.sign_out(&token)).await?;
+        let state = shared.clone();
+        run_blocking(move || Ok(state.desk().sign_out(&token)?)).await?;
     }
     Ok(([(header::SET_COOKIE, shared.access.cookie("ho", "", 0))], Redirect::to("/portal/sign-in")).into_response())
 }
@@ -62,7 +63,7 @@ pub(crate) async fn sign_in(frame: Frame) -> Markup {
 /// Mails a code.
 pub(crate) async fn code(State(shared): State<Shared>, frame: Frame, Fields(form): Fields<OrderCode>) -> Page {
     let (email, name) = (form.email.0.clone(), form.name.text());
-    at_desk(shared, move |d| d.ask_code(&email, name.as_deref())).await?;
+    run_blocking(move || Ok(shared.desk().ask_code(&email, name.as_deref())?)).await?;
     Ok(code_page(&frame, &form.email.0, None))
 }
 
@@ -94,7 +95,8 @@ pub(crate) async fn prove(
     let (email, code) = (form.email.0, form.code.0);
     holdfast_api::portal::count_tries(&shared, &client.0, &email)?;
     let address = email.clone();
-    match at_desk(shared.clone(), move |d| d.prove(&address, &code)).await {
+    let state = shared.clone();
+    match run_blocking(move || Ok(state.desk().prove(&address, &code)?)).await {
         Ok(session) => Ok(start(&shared, &session, "/portal/factor")),
         // A mistyped code costs no second mail, for which the officer would wait.
         Err(e) if e.status == StatusCode::CONFLICT => {
@@ -111,11 +113,12 @@ pub(crate) async fn factor(State(shared): State<Shared>, frame: Frame, headers: 
         Err(response) => return response,
     };
     let given = token.clone();
-    let full = at_desk(shared.clone(), move |d| d.officer(&given, true)).await.is_ok();
+    let state = shared.clone();
+    let full = run_blocking(move || Ok(state.desk().officer(&given, true)?)).await.is_ok();
     // Beside a passkey, an app is set up in a full session only.
     let enrolment = match officer.app || (officer.passkeys > 0 && !full) {
         true => None,
-        false => match at_desk(shared, move |d| d.enrol(&token)).await {
+        false => match run_blocking(move || Ok(shared.desk().enrol(&token)?)).await {
             Ok(enrolment) => Some(enrolment),
             Err(e) => return ErrorPage::from(e).into_response(),
         },
@@ -145,6 +148,7 @@ pub(crate) async fn enter(
     Fields(form): Fields<GiveFactor>,
 ) -> Answer {
     let token = token(&headers);
-    let session = at_desk(shared.clone(), move |d| d.second_factor(&token, &form.code.0)).await?;
+    let state = shared.clone();
+    let session = run_blocking(move || Ok(state.desk().second_factor(&token, &form.code.0)?)).await?;
     Ok(start(&shared, &session, "/portal"))
 }

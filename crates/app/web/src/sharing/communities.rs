@@ -8,8 +8,8 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_api::sharing::run;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::{Community, Member};
 use holdfast_sharing::stix::WalletReport;
@@ -137,9 +137,8 @@ pub(crate) async fn open(
     Fields(form): Fields<OpenCommunity>,
 ) -> Answer {
     let OpenCommunity { name, description, max_tlp, own_name } = form;
-    let open =
-        move |s: &Shared| Ok(s.sharing().open_community(&name.0, &description.0, max_tlp, &own_name.0, &caller.0)?);
-    run(shared, open).await.map_err(OpenCommunity::explain)?;
+    let open = move || Ok(shared.sharing().open_community(&name.0, &description.0, max_tlp, &own_name.0, &caller.0)?);
+    run_blocking(open).await.map_err(OpenCommunity::explain)?;
     Ok(back(HERE.into()))
 }
 
@@ -151,8 +150,8 @@ pub(crate) async fn add_member(
     Path(id): Path<String>,
     Fields(form): Fields<AddMember>,
 ) -> Page {
-    let add = move |s: &Shared| Ok(s.sharing().add_member(&id, &form.name.0, form.writes.0, &caller.0)?);
-    let new = run(shared, add).await.map_err(AddMember::explain)?;
+    let add = move || Ok(shared.sharing().add_member(&id, &form.name.0, form.writes.0, &caller.0)?);
+    let new = run_blocking(add).await.map_err(AddMember::explain)?;
     let body = html! {
         p { (t!("sharing-key-once", name = new.member.name.as_str())) }
         p.hash #key { (new.key) }
@@ -168,7 +167,7 @@ pub(crate) async fn suspend(
     Path(id): Path<String>,
     Fields(form): Fields<SuspendMember>,
 ) -> Answer {
-    run(shared, move |s| Ok(s.sharing().suspend_member(&id, &form.name.0, &form.why.0, &caller.0)?)).await?;
+    run_blocking(move || Ok(shared.sharing().suspend_member(&id, &form.name.0, &form.why.0, &caller.0)?)).await?;
     Ok(back(HERE.into()))
 }
 
@@ -190,9 +189,8 @@ pub(crate) async fn wallet(
         readers: form.readers.0,
         seen: None,
     };
-    let share = move |s: &Shared| {
-        holdfast_api::sharing::share_now(s, &form.channel.0, vec![report], None, Vec::new(), &caller.0)
-    };
-    run(shared, share).await.map_err(ShareWallet::explain)?;
+    let share =
+        move || holdfast_api::sharing::share_now(&shared, &form.channel.0, vec![report], None, Vec::new(), &caller.0);
+    run_blocking(share).await.map_err(ShareWallet::explain)?;
     Ok(back(HERE.into()))
 }

@@ -8,8 +8,8 @@ use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_api::sharing::run;
 use holdfast_decision::flags::{Flag, State as FlagState, Subject};
 use holdfast_screening::flags::Standing;
 use holdfast_sharing::Tlp;
@@ -135,7 +135,7 @@ pub(crate) async fn raise(
         hours: form.hours.0.map_or(HOURS, |h| h.0),
         tlp: Tlp::Amber,
     };
-    run(shared, move |s| Ok(s.sharing().raise(new, &caller.0)?)).await.map_err(RaiseFlag::explain)?;
+    run_blocking(move || Ok(shared.sharing().raise(new, &caller.0)?)).await.map_err(RaiseFlag::explain)?;
     Ok(back(HERE.into()))
 }
 
@@ -150,6 +150,6 @@ pub(crate) async fn decide(
         Verdict::Confirmed => FlagState::Confirmed,
         Verdict::Withdrawn => FlagState::Withdrawn,
     };
-    run(shared, move |s| Ok(s.sharing().move_flag(&id, state, &form.why.0, &caller.0)?)).await?;
+    run_blocking(move || Ok(shared.sharing().move_flag(&id, state, &form.why.0, &caller.0)?)).await?;
     Ok(back(HERE.into()))
 }

@@ -8,8 +8,8 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::State;
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_api::sharing::run;
 use holdfast_sharing::psi::{self, MatchingSession};
 use maud::{Markup, html};
 
@@ -63,11 +63,11 @@ pub(crate) async fn offer(
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<OfferList>,
 ) -> Answer {
-    let offer = move |s: &Shared| {
-        let dir = s.matching_dir();
-        Ok(s.sharing().offer_matching(&dir, &form.partner.0, &form.items.0, &caller.0)?)
+    let offer = move || {
+        let dir = shared.matching_dir();
+        Ok(shared.sharing().offer_matching(&dir, &form.partner.0, &form.items.0, &caller.0)?)
     };
-    run(shared, offer).await.map_err(OfferList::explain)?;
+    run_blocking(offer).await.map_err(OfferList::explain)?;
     Ok(back(HERE.into()))
 }
 
@@ -80,10 +80,10 @@ pub(crate) async fn query(
 ) -> Page {
     let QueryList { url, key, items } = form;
     let shown = url.0.clone();
-    let found = run(shared, move |s| {
+    let found = run_blocking(move || {
         let found = psi::ask(&url.0, &key.0, &items.0)?;
         let detail = serde_json::json!({ "items": items.0.lines().count(), "shared": found.len() }).to_string();
-        s.screening.note_look("sharing.matching_asked", &url.0, detail, &caller.0)?;
+        shared.screening.note_look("sharing.matching_asked", &url.0, detail, &caller.0)?;
         Ok(found)
     })
     .await?;

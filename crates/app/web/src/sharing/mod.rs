@@ -9,7 +9,7 @@ use crate::frame::{Frame, Page};
 use crate::texts::t;
 use axum::extract::State;
 use holdfast_api::Shared;
-use holdfast_api::sharing::run;
+use holdfast_api::blocking::run_blocking;
 use maud::{Markup, html};
 
 /// Where forms of the page lead back to.
@@ -20,16 +20,23 @@ type Channel = (String, String);
 
 /// Flags, communities, matching and sources.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame) -> Page {
-    let (flags, standings, communities, sources, matchings, now) = run(shared, |s| {
-        let sharing = s.sharing();
+    let (flags, standings, communities, sources, matchings, now) = run_blocking(move || {
+        let sharing = shared.sharing();
         let mut communities = Vec::new();
         for community in sharing.communities()? {
             let members = sharing.members(&community.id)?;
             communities.push((community, members));
         }
-        let standings = s.screening.read(holdfast_screening::flags::standings)?;
+        let standings = shared.screening.read(holdfast_screening::flags::standings)?;
         let matchings = sharing.matchings()?;
-        Ok((s.screening.flags(None)?, standings, communities, sharing.sources()?, matchings, s.screening.now()))
+        Ok((
+            shared.screening.flags(None)?,
+            standings,
+            communities,
+            sharing.sources()?,
+            matchings,
+            shared.screening.now(),
+        ))
     })
     .await?;
     let taxii = sources.iter().filter(|s| s.kind.name() == "taxii").map(|s| (s.id.to_string(), s.name.clone()));

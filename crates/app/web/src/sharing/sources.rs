@@ -8,8 +8,8 @@ use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api::Shared;
+use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_api::sharing::run;
 use holdfast_sharing::sources::{Kind, NewSource, Source};
 use holdfast_sharing::taxii::Client;
 use maud::{Markup, html};
@@ -104,7 +104,8 @@ fn forms() -> Markup {
 
 /// What a source sent.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): Path<i64>) -> Page {
-    let (source, list) = run(shared, move |s| Ok((s.sharing().source(id)?, s.sharing().imported(id, "")?))).await?;
+    let (source, list) =
+        run_blocking(move || Ok((shared.sharing().source(id)?, shared.sharing().imported(id, "")?))).await?;
     let heads = [T("sharing-object"), T("sharing-version"), T("sharing-effect"), T("sharing-detail"), T("common-time")];
     let body = html! {
         p { (source.kind.name()) ", " (source.state) ", " span.hash { (source.url) } @if let Some(e) = &source.error { br; strong { (e) } } }
@@ -135,14 +136,14 @@ pub(crate) async fn withdraw(
     Path(id): Path<i64>,
     Fields(form): Fields<WithdrawSource>,
 ) -> Answer {
-    run(shared, move |s| Ok(s.withdraw_source(id, &form.why.0, &caller.0)?)).await?;
+    run_blocking(move || Ok(shared.withdraw_source(id, &form.why.0, &caller.0)?)).await?;
     Ok(back(HERE.into()))
 }
 
 /// Collections of a partner's server.
-pub(crate) async fn discover(State(shared): State<Shared>, frame: Frame, Fields(form): Fields<Discover>) -> Page {
+pub(crate) async fn discover(frame: Frame, Fields(form): Fields<Discover>) -> Page {
     let at = form.url.0.clone();
-    let list = run(shared, move |_| Ok(Client::new(&form.username.0, &form.key.0).collections(&form.url.0)?)).await?;
+    let list = run_blocking(move || Ok(Client::new(&form.username.0, &form.key.0).collections(&form.url.0)?)).await?;
     let heads = [T("sharing-collection"), T("sharing-collection-url"), T("sharing-writable")];
     let body = html! {
         p.hash { (at) }

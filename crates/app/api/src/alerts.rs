@@ -1,0 +1,80 @@
+//! The queue of alerts.
+
+use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::{Answer, json};
+use crate::error::ErrorBody;
+use crate::gate::Caller;
+use crate::routes::{Needs, READ, Routes};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::{Extension, Json};
+use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("alerts")
+        .add(READ.personal(), routes!(alerts))
+        .add(READ.personal(), routes!(alert))
+        .add(Needs::key(&["alerts"]), routes!(act_on_alert))
+}
+
+/// Which alerts.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct AlertQuery {
+    /// open or closed.
+    state: Option<String>,
+    /// Of one customer.
+    customer: Option<String>,
+    /// Of one person.
+    assignee: Option<String>,
+    /// Numbers above this one (default 0).
+    #[serde(default)]
+    after: u64,
+    /// At most so many (default 100, up to 1,000).
+    limit: Option<u16>,
+}
+
+/// The alerts queue.
+#[utoipa::path(get, path = "/api/v1/alerts", params(AlertQuery), responses((status = 200, body = Vec<Alert>)))]
+pub async fn alerts(State(shared): State<Shared>, Query(q): Query<AlertQuery>) -> Answer<Vec<Alert>> {
+    let limit = q.limit.map_or(100, usize::from);
+    let filter = AlertFilter { state: q.state, customer: q.customer, assignee: q.assignee, after: q.after, limit };
+    run_blocking(move || Ok(shared.screening.alerts(&filter)?)).await.map(Json)
+}
+
+/// An alert with its notes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlertAnswer {
+    alert: Alert,
+    notes: Vec<Note>,
+}
+
+/// One alert and what was done with it.
+#[utoipa::path(get, path = "/api/v1/alerts/{id}", params(("id" = u64, Path, description = "Number of the alert")),
+    responses((status = 200, body = AlertAnswer), (status = 404, body = ErrorBody)))]
+pub async fn alert(State(shared): State<Shared>, Path(id): Path<u64>) -> Answer<AlertAnswer> {
+    let (alert, notes) = run_blocking(move || Ok(shared.screening.alert(id)?)).await?;
+    Ok(Json(AlertAnswer { alert, notes }))
+}
+
+/// Assigns, comments, closes or reopens an alert.
+#[utoipa::path(post, path = "/api/v1/alerts/{id}", params(("id" = u64, Path, description = "Number of the alert")), request_body = AlertAction,
+    responses((status = 200, body = AlertAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn act_on_alert(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Answer<AlertAnswer> {
+    let action: AlertAction = json(&body)?;
+    let acted = move || {
+        shared.screening.act_on_alert(id, action, &caller.0)?;
+        Ok(shared.screening.alert(id)?)
+    };
+    let (alert, notes) = run_blocking(acted).await?;
+    Ok(Json(AlertAnswer { alert, notes }))
+}

@@ -1,0 +1,126 @@
+//! The audit log, its anchors, and the clock that it trusts.
+
+use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::Answer;
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::routes::{MANAGE, Needs, READ, Routes};
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::{Extension, Json};
+use holdfast_audit::Anchor;
+use holdfast_audit::Entry;
+use holdfast_screening::ScreeningError;
+use holdfast_screening::audit::AuditReport;
+use holdfast_screening::clock::ClockFault;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+const AUDIT: Needs = Needs::key(&["audit"]);
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("audit")
+        .add(AUDIT, routes!(audit))
+        .add(AUDIT, routes!(verify_audit))
+        .add(AUDIT, routes!(verify_audit_by_copy))
+        .add(AUDIT, routes!(anchor_audit))
+        .add(READ, routes!(clock))
+        .add(MANAGE, routes!(confirm_clock))
+}
+
+/// Which part of the log.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct AuditQuery {
+    /// Only about one subject, such as hold:12.
+    subject: Option<String>,
+    /// Numbers above this one (default 0).
+    #[serde(default)]
+    after: u64,
+    /// At most so many (default 100, up to 1,000).
+    limit: Option<u16>,
+}
+
+/// The audit log.
+#[utoipa::path(get, path = "/api/v1/audit", params(AuditQuery), responses((status = 200, body = Vec<Entry>)))]
+pub async fn audit(State(shared): State<Shared>, Query(q): Query<AuditQuery>) -> Answer<Vec<Entry>> {
+    let limit = q.limit.map_or(100, |l| usize::from(l).max(1));
+    run_blocking(move || Ok(shared.screening.audit(q.after, q.subject.as_deref(), limit)?)).await.map(Json)
+}
+
+/// A head that was noted.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct HeadQuery {
+    /// Hash of the last entry, as noted earlier.
+    head: Option<String>,
+}
+
+/// Verifies the hash chain of the audit log, all decisions in it, the tables that it settles, and its anchors.
+#[utoipa::path(get, path = "/api/v1/audit/verify", params(HeadQuery), responses((status = 200, body = AuditReport)))]
+pub async fn verify_audit(State(shared): State<Shared>, Query(q): Query<HeadQuery>) -> Answer<AuditReport> {
+    let anchors = shared.anchors.clone();
+    run_blocking(move || Ok(shared.screening.verify_anchored(q.head.as_deref(), anchors.as_deref(), None)?))
+        .await
+        .map(Json)
+}
+
+/// Most bytes of a copy of the anchors.
+const MAX_ANCHORS: usize = 16 << 20;
+
+/// Verifies the audit log as `GET` does, with a copy of `audit.anchors` that lay elsewhere instead of the desk's own.
+#[utoipa::path(post, path = "/api/v1/audit/verify", params(HeadQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = AuditReport), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn verify_audit_by_copy(
+    State(shared): State<Shared>,
+    Query(q): Query<HeadQuery>,
+    body: Bytes,
+) -> Answer<AuditReport> {
+    if body.is_empty() || body.len() > MAX_ANCHORS {
+        return Err(ApiError::bad(format!("body: must be a copy of audit.anchors of 1 to {MAX_ANCHORS} bytes")));
+    }
+    let anchors = shared.anchors.clone();
+    let anchors = anchors.ok_or_else(|| ScreeningError::State("this desk has no folder for anchors".into()))?;
+    run_blocking(move || {
+        let io = |e: std::io::Error| ScreeningError::State(format!("the copy cannot be kept for the check: {e}"));
+        let mut copy = tempfile::NamedTempFile::new().map_err(io)?;
+        std::io::Write::write_all(&mut copy, &body).map_err(io)?;
+        Ok(shared.screening.verify_anchored(q.head.as_deref(), Some(&anchors), Some(copy.path()))?)
+    })
+    .await
+    .map(Json)
+}
+
+/// Whether the system's clock is trusted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClockState {
+    /// Whether things expire.
+    trusted: bool,
+    /// The time that is worked with, Unix seconds.
+    now: i64,
+    /// Why it is not trusted.
+    fault: Option<ClockFault>,
+}
+
+/// Says whether the system's clock is trusted; while it is not, nothing expires.
+#[utoipa::path(get, path = "/api/v1/clock", responses((status = 200, body = ClockState)))]
+pub async fn clock(State(shared): State<Shared>) -> Json<ClockState> {
+    let (now, fault) = (shared.screening.now(), shared.screening.clock_fault());
+    Json(ClockState { trusted: fault.is_none(), now, fault })
+}
+
+/// Confirms that the system's clock is right after a jump or a long stop: what is over by it ends.
+#[utoipa::path(post, path = "/api/v1/clock", responses((status = 200, body = ClockState), (status = 409, body = ErrorBody)))]
+pub async fn confirm_clock(State(shared): State<Shared>, Extension(caller): Extension<Caller>) -> Answer<ClockState> {
+    let now = run_blocking(move || Ok(shared.screening.confirm_clock(&caller.0)?)).await?;
+    Ok(Json(ClockState { trusted: true, now, fault: None }))
+}
+
+/// Writes the audit log's head, signed, to the anchors file beside the database; the server does so every hour and when it stops.
+#[utoipa::path(post, path = "/api/v1/audit/anchor", responses((status = 200, body = Anchor), (status = 409, body = ErrorBody)))]
+pub async fn anchor_audit(State(shared): State<Shared>) -> Answer<Anchor> {
+    let anchors = shared.anchors.clone();
+    let anchors = anchors.ok_or_else(|| ScreeningError::State("this desk has no folder for anchors".into()))?;
+    run_blocking(move || Ok(shared.screening.anchor(&anchors)?)).await.map(Json)
+}

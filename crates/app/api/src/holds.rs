@@ -1,0 +1,103 @@
+//! Holds and freezes.
+
+use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::{Answer, json};
+use crate::error::ErrorBody;
+use crate::gate::Caller;
+use crate::routes::{Needs, READ, Routes};
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::{Extension, Json};
+use holdfast_screening::holds::{Hold, HoldFilter, HoldRequest, HoldsReport};
+use holdfast_types::Amount;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+const HOLDS: Needs = Needs::key(&["holds"]);
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("holds")
+        .add(READ.personal(), routes!(holds))
+        .add(HOLDS, routes!(place_hold))
+        .add(READ.personal(), routes!(check_holds))
+        .add(HOLDS, routes!(release_hold))
+}
+
+/// Which holds.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct HoldQuery {
+    /// active, released or expired.
+    state: Option<String>,
+    /// Of one customer.
+    customer: Option<String>,
+    /// Numbers above this one (default 0).
+    #[serde(default)]
+    after: u64,
+    /// At most so many (default 100, up to 1,000).
+    limit: Option<u16>,
+}
+
+/// Holds and freezes.
+#[utoipa::path(get, path = "/api/v1/holds", params(HoldQuery), responses((status = 200, body = Vec<Hold>)))]
+pub async fn holds(State(shared): State<Shared>, Query(q): Query<HoldQuery>) -> Answer<Vec<Hold>> {
+    let limit = q.limit.map_or(100, usize::from);
+    let filter = HoldFilter { state: q.state, customer: q.customer, after: q.after, limit };
+    run_blocking(move || Ok(shared.screening.holds(&filter)?)).await.map(Json)
+}
+
+/// A hold that was placed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlacedAnswer {
+    /// Its number.
+    hold: u64,
+}
+
+/// Places a hold or freeze. Sent again with the same id, it gives the same hold.
+#[utoipa::path(post, path = "/api/v1/holds", request_body(content = HoldRequest, example = json!({"id": "freeze-1", "customer": "c-1", "scope": "account",
+    "basis": "court order 12/2026", "reason": "ordered by the court"})),
+    responses((status = 200, body = PlacedAnswer), (status = 400, body = ErrorBody)))]
+pub async fn place_hold(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<PlacedAnswer> {
+    let request: HoldRequest = json(&body)?;
+    let hold = run_blocking(move || Ok(shared.screening.place_hold(request, &caller.0)?)).await?;
+    Ok(Json(PlacedAnswer { hold }))
+}
+
+/// What to release.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRequest {
+    /// Base units; all when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    amount: Option<Amount>,
+    /// Why.
+    reason: String,
+}
+
+/// Releases a hold. Where a second person is needed, the first call asks and another person's confirms.
+#[utoipa::path(post, path = "/api/v1/holds/{id}/release", params(("id" = u64, Path, description = "Number of the hold")), request_body = ReleaseRequest,
+    responses((status = 200, body = Hold), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn release_hold(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    body: Bytes,
+) -> Answer<Hold> {
+    let request: ReleaseRequest = json(&body)?;
+    run_blocking(move || Ok(shared.screening.release_hold(id, request.amount, &request.reason, &caller.0)?))
+        .await
+        .map(Json)
+}
+
+/// Checks that every hold balances to the base unit.
+#[utoipa::path(get, path = "/api/v1/holds/check", responses((status = 200, body = HoldsReport)))]
+pub async fn check_holds(State(shared): State<Shared>) -> Answer<HoldsReport> {
+    run_blocking(move || Ok(shared.screening.check_holds()?)).await.map(Json)
+}

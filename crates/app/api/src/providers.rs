@@ -1,0 +1,41 @@
+//! Other providers that are connected.
+
+use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::Answer;
+use crate::error::ErrorBody;
+use crate::routes::{CHAIN, Routes};
+use axum::Json;
+use axum::extract::{Path, State};
+use holdfast_decision::facts::ProviderFact;
+use holdfast_screening::ScreeningError;
+use holdfast_vendors::Question;
+use holdfast_vendors::providers::ProviderState;
+use std::collections::BTreeMap;
+use utoipa_axum::routes;
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("providers").add(CHAIN, routes!(providers)).add(CHAIN, routes!(ask_providers))
+}
+
+/// How the connected providers have answered; empty when none is connected.
+#[utoipa::path(get, path = "/api/v1/providers", responses((status = 200, body = Vec<ProviderState>)))]
+pub async fn providers(State(shared): State<Shared>) -> Json<Vec<ProviderState>> {
+    Json(shared.providers.as_ref().map(|p| p.state()).unwrap_or_default())
+}
+
+/// Asks the connected providers about an address.
+#[utoipa::path(get, path = "/api/v1/providers/{asset}/{address}",
+    params(("asset" = String, Path, description = "Such as BTC"), ("address" = String, Path, description = "The address")),
+    responses((status = 200, body = BTreeMap<String, ProviderFact>), (status = 404, body = ErrorBody)))]
+pub async fn ask_providers(
+    State(shared): State<Shared>,
+    Path((asset, address)): Path<(String, String)>,
+) -> Answer<BTreeMap<String, ProviderFact>> {
+    let Some(providers) = shared.providers.clone() else {
+        return Err(ScreeningError::NotFound("provider: none is connected; start with --providers FILE".into()).into());
+    };
+    let question = Question::address(&asset, &address, shared.screening.now());
+    run_blocking(move || Ok(providers.ask(&question))).await.map(Json)
+}

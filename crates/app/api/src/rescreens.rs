@@ -1,0 +1,40 @@
+//! Screening past transfers again, on request. What changes of tags cause is a job ([`crate::jobs`]).
+
+use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::Answer;
+use crate::routes::{MANAGE, Routes};
+use axum::Json;
+use axum::extract::{Query, State};
+use holdfast_screening::service::RescreenReport;
+use serde::Deserialize;
+use std::ops::ControlFlow;
+use utoipa::IntoParams;
+use utoipa_axum::routes;
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("rescreen").add(MANAGE, routes!(rescreen))
+}
+
+/// Why.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct WhyQuery {
+    /// The change that is the cause, for the alerts' reasons.
+    why: Option<String>,
+}
+
+/// Screens all past transfers again and raises late alerts.
+#[utoipa::path(post, path = "/api/v1/rescreen", params(WhyQuery), responses((status = 200, body = RescreenReport)))]
+pub async fn rescreen(State(shared): State<Shared>, Query(query): Query<WhyQuery>) -> Answer<RescreenReport> {
+    let why = query.why.unwrap_or_else(|| "screened again on request".into());
+    run_blocking(move || {
+        Ok(shared.screening.rescreen(
+            |event| shared.facts(event),
+            &why.chars().take(200).collect::<String>(),
+            &mut |_| ControlFlow::Continue(()),
+        )?)
+    })
+    .await
+    .map(Json)
+}

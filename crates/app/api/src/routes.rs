@@ -1,0 +1,221 @@
+//! Routes, each with what its caller needs. It is declared once, where the route is added: the guard enforces it, and the OpenAPI document
+//! names it (`security`). There is no way to add a route without it.
+
+use crate::Shared;
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use std::collections::HashMap;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{OpenApi, SecurityRequirement};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+/// Investigators, approvers and auditors: requests, cases and campaigns name people, so that reading them needs more than `read`; an auditor
+/// reads what the audit log is about.
+pub const READERS: Needs = Needs::key(&["desk", "approve", "audit"]);
+/// Investigators.
+pub const DESK: Needs = Needs::key(&["desk"]);
+/// Approvers.
+pub const APPROVE: Needs = Needs::key(&["approve"]);
+/// Administrators.
+pub const MANAGE: Needs = Needs::key(&["manage"]);
+/// Who reads the desk.
+pub const READ: Needs = Needs::key(&["read"]);
+/// What the chain and its tags say of an address is about no customer.
+pub const CHAIN: Needs = Needs::key(&["chain", "read"]);
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Whoever has a key, or is signed in with one, that has one of these scopes.
+    Key(&'static [&'static str]),
+    /// The same, where requests are signed as Elliptic's clients sign them.
+    Signed(&'static [&'static str]),
+    /// Officers; the handler checks the session.
+    Officer,
+    /// Learners; the handler checks the key.
+    Learner,
+    /// Everybody.
+    Open,
+}
+
+/// What the caller of an operation needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// Who may call it.
+    pub entry: Entry,
+    /// Whether the answer is about customers or officers, so that reading it is recorded in the audit log. Handlers that record it themselves,
+    /// with more detail, leave it out.
+    pub is_personal: bool,
+}
+
+impl Needs {
+    /// Open to everybody.
+    pub const OPEN: Needs = Needs { entry: Entry::Open, is_personal: false };
+    /// An officer's session at the portal.
+    pub const OFFICER: Needs = Needs { entry: Entry::Officer, is_personal: false };
+    /// A learner's key.
+    pub const LEARNER: Needs = Needs { entry: Entry::Learner, is_personal: false };
+
+    /// Needs a key with one of the scopes.
+    #[must_use]
+    pub const fn key(scopes: &'static [&'static str]) -> Self {
+        Needs { entry: Entry::Key(scopes), is_personal: false }
+    }
+
+    /// Needs a request signed by a key with one of the scopes.
+    #[must_use]
+    pub const fn signed(scopes: &'static [&'static str]) -> Self {
+        Needs { entry: Entry::Signed(scopes), is_personal: false }
+    }
+
+    /// Returns the same, with readings recorded.
+    #[must_use]
+    pub const fn personal(self) -> Self {
+        Needs { is_personal: true, ..self }
+    }
+
+    /// Returns the scopes of which a key needs one; none where no key is needed.
+    #[must_use]
+    pub fn scopes(&self) -> &'static [&'static str] {
+        match self.entry {
+            Entry::Key(scopes) | Entry::Signed(scopes) => scopes,
+            Entry::Officer | Entry::Learner | Entry::Open => &[],
+        }
+    }
+
+    /// Returns the alternatives for the document.
+    fn security(&self) -> Vec<SecurityRequirement> {
+        let of = |scheme: &str, scopes: &[&str]| {
+            scopes.iter().map(|scope| SecurityRequirement::new(scheme, [*scope])).collect::<Vec<_>>()
+        };
+        match self.entry {
+            Entry::Key(scopes) => of("key", scopes),
+            Entry::Signed(scopes) => of("signature", scopes),
+            Entry::Officer => vec![SecurityRequirement::new("officer", [""; 0])],
+            Entry::Learner => vec![SecurityRequirement::new("learner", [""; 0])],
+            Entry::Open => vec![SecurityRequirement::default()],
+        }
+    }
+}
+
+/// What the caller of each route needs, by the route's path as it is written in the router.
+#[derive(Clone, Debug, Default)]
+pub struct NeedsTable(HashMap<String, Vec<(Method, Needs)>>);
+
+impl NeedsTable {
+    /// Returns what the caller of a route needs; a route that answers GET answers HEAD.
+    #[must_use]
+    pub fn get(&self, method: &Method, route: &str) -> Option<Needs> {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
+        self.0.get(route)?.iter().find(|(m, _)| m == method).map(|(_, needs)| *needs)
+    }
+
+    fn insert(&mut self, method: Method, route: &str, needs: Needs) {
+        self.0.entry(route.to_owned()).or_default().push((method, needs));
+    }
+
+    /// Returns all routes.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Method, Needs)> {
+        self.0.iter().flat_map(|(route, all)| all.iter().map(move |(m, n)| (route.as_str(), m, *n)))
+    }
+}
+
+/// Routes, with their needs and their document.
+pub struct Routes {
+    router: OpenApiRouter<Shared>,
+    needs: NeedsTable,
+    tag: &'static str,
+}
+
+impl std::fmt::Debug for Routes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Routes").field("tag", &self.tag).field("needs", &self.needs).finish_non_exhaustive()
+    }
+}
+
+/// The operations of a path with their methods.
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [
+        (Method::GET, &mut item.get),
+        (Method::POST, &mut item.post),
+        (Method::PUT, &mut item.put),
+        (Method::DELETE, &mut item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+impl Routes {
+    /// Routes of a resource; the document groups its operations under the tag.
+    #[must_use]
+    pub fn new(tag: &'static str) -> Self {
+        Routes { router: OpenApiRouter::default(), needs: NeedsTable::default(), tag }
+    }
+
+    /// Adds documented operations (`routes!(handler)`).
+    #[must_use]
+    pub fn add(mut self, needs: Needs, (schemas, mut paths, handlers): UtoipaMethodRouter<Shared>) -> Self {
+        for (path, item) in &mut paths.paths {
+            for (method, operation) in operations(item) {
+                operation.tags = Some(vec![self.tag.to_owned()]);
+                operation.security = Some(needs.security());
+                self.needs.insert(method, path, needs);
+            }
+        }
+        Routes { router: self.router.routes((schemas, paths, handlers)), ..self }
+    }
+
+    fn page<H, T>(mut self, method: Method, filter: MethodFilter, path: &str, needs: Needs, handler: H) -> Self
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.needs.insert(method, path, needs);
+        Routes { router: self.router.route(path, on(filter, handler)), ..self }
+    }
+
+    /// Adds a page.
+    #[must_use]
+    pub fn get<H, T>(self, path: &str, needs: Needs, handler: H) -> Self
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.page(Method::GET, MethodFilter::GET, path, needs, handler)
+    }
+
+    /// Adds what a page's form is sent to.
+    #[must_use]
+    pub fn post<H, T>(self, path: &str, needs: Needs, handler: H) -> Self
+    where
+        H: Handler<T, Shared>,
+        T: 'static,
+    {
+        self.page(Method::POST, MethodFilter::POST, path, needs, handler)
+    }
+
+    /// Adds what is open to everybody, outside the document.
+    #[must_use]
+    pub fn open(mut self, path: &str, handlers: MethodRouter<Shared>) -> Self {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
+            self.needs.insert(method, path, Needs::OPEN);
+        }
+        Routes { router: self.router.route(path, handlers), ..self }
+    }
+
+    /// Adds the routes of another resource.
+    #[must_use]
+    pub fn merge(mut self, other: Routes) -> Self {
+        for (route, method, needs) in other.needs.iter() {
+            self.needs.insert(method.clone(), route, needs);
+        }
+        Routes { router: self.router.merge(other.router), ..self }
+    }
+
+    /// Returns the router, what callers need, and the document.
+    pub fn into_parts(self) -> (Router<Shared>, NeedsTable, OpenApi) {
+        let (router, document) = self.router.split_for_parts();
+        (router, self.needs, document)
+    }
+}

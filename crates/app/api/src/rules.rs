@@ -1,0 +1,175 @@
+//! Rule books, their statistics and trials, and prices.
+
+use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::{Answer, json};
+use crate::changes;
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::limits;
+use crate::routes::{Needs, READ, Routes};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use holdfast_decision::Price;
+use holdfast_decision::RuleBook;
+use holdfast_decision::fields::FIELDS;
+use holdfast_decision::rules::{BookFile, MAX_BOOK};
+use holdfast_screening::ScreeningError;
+use holdfast_screening::alerts::RuleStatistics;
+use holdfast_screening::changes::{Change, ChangeKind};
+use holdfast_screening::replay::{RuleTest, test_rules};
+use holdfast_types::Amount;
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
+const RULES: Needs = Needs::key(&["rules"]);
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("rules")
+        // Who changes the book reads it.
+        .add(READ_OR_RULES, routes!(rules))
+        .add(RULES, routes!(apply_rules))
+        .add(READ, routes!(try_rules))
+        .add(READ_OR_RULES, routes!(rule_statistics))
+        .add(Needs::key(&["chain", "read", "rules"]), routes!(rule_fields))
+        .add(RULES, routes!(set_price))
+}
+
+/// The rule book in force.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookAnswer {
+    version: u32,
+    sha256: String,
+    book: BookFile,
+}
+
+/// The rule book in force.
+#[utoipa::path(get, path = "/api/v1/rules", responses((status = 200, body = BookAnswer)))]
+pub async fn rules(State(shared): State<Shared>) -> Answer<BookAnswer> {
+    let book = shared.screening.book();
+    Ok(Json(BookAnswer { version: book.version, sha256: book.sha256.clone(), book: book.file.clone() }))
+}
+
+fn yaml(body: &Bytes) -> Result<String, ApiError> {
+    if body.len() > MAX_BOOK {
+        return Err(ApiError::bad(format!("body: larger than {MAX_BOOK} bytes")));
+    }
+    String::from_utf8(body.to_vec()).map_err(|_| ApiError::bad("body: not UTF-8"))
+}
+
+/// Proposes a rule book (YAML), which another person puts in force (`/api/v1/changes`). A desk without keys puts it in force at once.
+#[utoipa::path(put, path = "/api/v1/rules", request_body(content = String, content_type = "application/yaml"),
+    responses((status = 200, body = BookAnswer), (status = 202, body = Change, description = "Waits for a second person"), (status = 400, body = ErrorBody),
+        (status = 409, body = ErrorBody)))]
+pub async fn apply_rules(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let text = yaml(&body)?;
+    if changes::waits(&shared, &caller, ChangeKind::Rules).await? {
+        return run_blocking(move || Ok(shared.screening.propose_rules(&text, &caller.0)?))
+            .await
+            .map(changes::accepted);
+    }
+    let state = shared.clone();
+    run_blocking(move || Ok(state.screening.apply_rules(&text, &caller.0)?)).await?;
+    rules(State(shared)).await.map(IntoResponse::into_response)
+}
+
+/// Longest trial of a rule book.
+const TRIAL_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+/// Most trials at once.
+const TRIALS: usize = 2;
+
+/// Ends a trial when its client leaves.
+struct Leaves(Arc<AtomicBool>);
+
+impl Drop for Leaves {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Runs a rule book (YAML) over all decided events and shows what would have been decided otherwise. A trial ends with its client, and after a
+/// minute with what it saw until then (`stopped`).
+#[utoipa::path(post, path = "/api/v1/rules/test", request_body(content = String, content_type = "application/yaml"),
+    responses((status = 200, body = RuleTest), (status = 400, body = ErrorBody)))]
+pub async fn try_rules(State(shared): State<Shared>, body: Bytes) -> Answer<RuleTest> {
+    static RUNNING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(TRIALS);
+    let text = yaml(&body)?;
+    let Ok(permit) = RUNNING.try_acquire() else {
+        return Err(limits::crowded("other trials of rule books run"));
+    };
+    let left = Arc::new(AtomicBool::new(false));
+    let _leaves = Leaves(left.clone());
+    let trial = move || {
+        let _permit = permit;
+        let book = RuleBook::parse(&text, 0).map_err(ScreeningError::from)?;
+        let begun = std::time::Instant::now();
+        let mut go_on = |_| match left.load(Ordering::SeqCst) || begun.elapsed() > TRIAL_TIME {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        Ok(test_rules(&shared.screening, &book, &mut go_on)?)
+    };
+    run_blocking(trial).await.map(Json)
+}
+
+/// Hits and precision of every rule.
+#[utoipa::path(get, path = "/api/v1/rules/statistics", responses((status = 200, body = Vec<RuleStatistics>)))]
+pub async fn rule_statistics(State(shared): State<Shared>) -> Answer<Vec<RuleStatistics>> {
+    run_blocking(move || Ok(shared.screening.rule_statistics()?)).await.map(Json)
+}
+
+/// A field that rules speak about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldAnswer {
+    name: String,
+    description: String,
+}
+
+/// All fields that rules speak about.
+#[utoipa::path(get, path = "/api/v1/rules/fields", responses((status = 200, body = Vec<FieldAnswer>)))]
+pub async fn rule_fields() -> Json<Vec<FieldAnswer>> {
+    let field = |f: &holdfast_decision::fields::Field| FieldAnswer {
+        name: format!("{}.{}", f.group, f.name),
+        description: f.description.to_owned(),
+    };
+    Json(FIELDS.iter().map(field).collect())
+}
+
+/// What an asset is worth.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceRequest {
+    /// So many base units ...
+    #[schema(value_type = String)]
+    base_units: Amount,
+    /// ... are worth so many minor units of the reference currency.
+    value: u64,
+}
+
+/// Sets the price of an asset, for events without a value.
+#[utoipa::path(put, path = "/api/v1/prices/{asset}", params(("asset" = String, Path, description = "Such as BTC")), request_body(content = PriceRequest, example = json!({"base_units": "100000000", "value": 4000000})),
+    responses((status = 204), (status = 400, body = ErrorBody)))]
+pub async fn set_price(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(asset): Path<String>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let request: PriceRequest = json(&body)?;
+    let price = Price { base_units: request.base_units, value: request.value };
+    run_blocking(move || Ok(shared.screening.set_price(&asset, price, &caller.0)?)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

@@ -1,0 +1,78 @@
+//! Webhooks.
+
+use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::body::{Answer, json};
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::routes::{MANAGE, Routes};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use holdfast_notify::Webhook;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("webhooks")
+        // They carry what is decided out of the exchange.
+        .add(MANAGE, routes!(webhooks))
+        .add(MANAGE, routes!(add_webhook))
+        .add(MANAGE, routes!(remove_webhook))
+}
+
+/// A webhook to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookRequest {
+    /// An https URL.
+    url: String,
+    /// decisions (all but allow), all-decisions, holds, alerts.
+    topics: Vec<String>,
+}
+
+/// A webhook that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WebhookAnswer {
+    /// Its number.
+    webhook: u64,
+    /// Secret of its signatures (Standard Webhooks).
+    secret: String,
+}
+
+/// Webhooks and how far they were told.
+#[utoipa::path(get, path = "/api/v1/webhooks", responses((status = 200, body = Vec<Webhook>)))]
+pub async fn webhooks(State(shared): State<Shared>) -> Answer<Vec<Webhook>> {
+    run_blocking(move || Ok(shared.screening.webhooks()?)).await.map(Json)
+}
+
+/// Makes a webhook. From now on its topics are posted to it in order, signed as Standard Webhooks say, again and again until it answers 2xx.
+#[utoipa::path(post, path = "/api/v1/webhooks", request_body(content = WebhookRequest, example = json!({"url": "https://example.org/hook", "topics": ["holds"]})),
+    responses((status = 200, body = WebhookAnswer), (status = 400, body = ErrorBody)))]
+pub async fn add_webhook(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<WebhookAnswer> {
+    let request: WebhookRequest = json(&body)?;
+    let master = shared.gate.master.clone();
+    let webhook =
+        run_blocking(move || Ok(shared.screening.add_webhook(&request.url, &request.topics, &caller.0)?)).await?;
+    Ok(Json(WebhookAnswer { webhook, secret: holdfast_notify::delivery::secret(&master, webhook) }))
+}
+
+/// Removes a webhook.
+#[utoipa::path(delete, path = "/api/v1/webhooks/{id}", params(("id" = u64, Path, description = "Number of the webhook")),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub async fn remove_webhook(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+) -> Result<Response, ApiError> {
+    run_blocking(move || Ok(shared.screening.remove_webhook(id, "removed by a person", &caller.0)?)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
