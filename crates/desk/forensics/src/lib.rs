@@ -46,6 +46,7 @@ use utoipa::ToSchema;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[schema(as = FindingKind)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A BIP39 phrase whose checksum holds.
