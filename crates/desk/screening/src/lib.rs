@@ -24,6 +24,7 @@ pub mod changes;
 pub mod clock;
 pub mod completion;
 mod core;
+mod department;
 pub mod facts;
 pub mod flags;
 pub mod folding;
