@@ -1,6 +1,7 @@
 //! Exposures that grew say what exposures say that were made anew, on random histories with reorganizations and changing categories.
 
 use holdfast_analysis::Exposures;
+use holdfast_analysis::exposure::Reach;
 use holdfast_attribution::{Categories, Category};
 use holdfast_bitcoin::{Block, Network};
 use holdfast_simulate::history::History;
@@ -36,10 +37,26 @@ fn assert_same(grown: &Exposures, ledger: &Ledger, categories: &Categories, dir:
     assert!(file(grown, dir) == file(&anew, dir), "{what}: the same file, byte for byte");
 }
 
+/// While destinations are behind, sources are whole, and destinations of older transactions are those of a state that was whole.
+fn assert_behind(grown: &Exposures, ledger: &Ledger, whole: &[Exposures], what: &str) {
+    let anew = Exposures::build(ledger, grown.categories());
+    let behind = grown.behind().unwrap();
+    // Or one with blocks that went and that spent nothing of older transactions.
+    let exact = whole.iter().rev().find(|e| e.done() == behind);
+    let then = exact.or_else(|| whole.iter().rev().find(|e| e.done() > behind));
+    let then = then.unwrap_or_else(|| panic!("{what}: no state of {behind}"));
+    for tx in 0..ledger.counts().txs {
+        assert_eq!(grown.profiles_of(tx).0, anew.profiles_of(tx).0, "{what}: source of transaction {tx}");
+        if tx < behind {
+            assert_eq!(grown.profiles_of(tx).1, then.profiles_of(tx).1, "{what}: destination of transaction {tx}");
+        }
+    }
+}
+
 #[test]
 fn exposures_that_grew_equal_exposures_made_anew() {
     let names = ["exchange", "ransomware", "mixing_service", "sanction"].map(|n| Category::from_name(n).unwrap().0);
-    let (mut gave_up, mut went_on) = (0, 0);
+    let (mut gave_up, mut went_on, mut were_behind) = (0, 0, 0);
     for seed in 0..12 {
         let dir = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::create_or_open(&dir.path().join("ledger"), Network::Regtest).unwrap();
@@ -48,6 +65,7 @@ fn exposures_that_grew_equal_exposures_made_anew() {
         let mut grown = Exposures::build(&ledger, &categories);
         // What a server does: figures that are read, the ones before, and changes that may be too many.
         let (mut read, mut before, mut waits) = (grown.copy(), None::<Exposures>, false);
+        let mut whole = vec![grown.copy()];
         for step in 0..40 {
             if history.height() > 5 && history.random().permille(350) {
                 let blocks = history.random().between(1, 6) as u32;
@@ -72,9 +90,21 @@ fn exposures_that_grew_equal_exposures_made_anew() {
             let older = before.take();
             before = Some(read.share());
             let mut next = read.share();
-            waits = !next.follow(older, &ledger, &categories, patience);
+            let reach =
+                *history.random().pick(&[Reach::Whole, Reach::Outputs(0), Reach::Outputs(10), Reach::Outputs(100)]);
+            waits = !next.follow(older, &ledger, &categories, patience, reach);
             assert!(next.is_at_tip(&ledger) && (waits || next.rests_on(&categories)), "{what}");
-            assert_same(&next, &ledger, &next.categories().clone(), dir.path(), &format!("{what}, read"));
+            if next.behind().is_some() {
+                were_behind += 1;
+                assert!(waits && !next.is_up_to(&ledger, &categories), "{what}");
+                assert_behind(&next, &ledger, &whole, &what);
+            } else {
+                assert_same(&next, &ledger, &next.categories().clone(), dir.path(), &format!("{what}, read"));
+                whole.push(next.copy());
+                if whole.len() > 8 {
+                    whole.remove(0);
+                }
+            }
             read = next;
             match waits {
                 true => gave_up += 1,
@@ -83,12 +113,21 @@ fn exposures_that_grew_equal_exposures_made_anew() {
             // Made anew beside the readers, and put in.
             if waits && history.random().permille(500) {
                 (read, before, waits) = (Exposures::build(&ledger, &categories), None, false);
+                whole.push(read.copy());
             }
             if history.random().permille(100) {
+                if read.behind().is_some() {
+                    file(&read, dir.path());
+                    let mut loaded = Exposures::load(&dir.path().join("exposures")).unwrap().unwrap();
+                    assert_eq!(loaded.behind(), read.behind(), "{what}");
+                    loaded.update(&ledger, &categories);
+                    assert_same(&loaded, &ledger, &categories, dir.path(), &format!("{what}, loaded"));
+                }
                 file(&grown, dir.path());
                 grown = Exposures::load(&dir.path().join("exposures")).unwrap().unwrap();
             }
         }
     }
-    assert!(gave_up > 20 && went_on > 20, "{gave_up} times too many changes, {went_on} times not");
+    let counts = (gave_up, went_on, were_behind);
+    assert!(gave_up > 20 && went_on > 20 && were_behind > 20, "gave up, went on, were behind: {counts:?}");
 }

@@ -15,6 +15,12 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(600);
 /// Most changes that wait for the one under way; one more is refused.
 pub const MAX_WAITING: usize = 32;
 
+/// How many times as long as a build of exposures the next one waits, where only destinations of older transactions wait for it: on a large chain
+/// each block makes them wait.
+const REST: u32 = 4;
+/// How often a waiting build looks whether tags or clusters changed.
+const REST_STEP: Duration = Duration::from_millis(100);
+
 /// Receives that exposures were made anew and published.
 type Listener = Box<dyn Fn() + Send + Sync>;
 
@@ -22,7 +28,7 @@ type Listener = Box<dyn Fn() + Send + Sync>;
 /// one and publishes it. A snapshot stays valid for those who hold it.
 ///
 /// Where a change reaches too many transactions, exposures are made anew in a thread of their own while blocks go on, and published when they
-/// are done; until then they rest on the tags and clusters before ([`Workspace::exposures_as_of`]).
+/// are done; until then they rest on the tags, clusters and older destinations before ([`Workspace::exposures_as_of`]).
 #[derive(Debug)]
 pub struct ChainHandle {
     inner: Arc<Inner>,
@@ -193,6 +199,22 @@ impl ChainHandle {
     }
 }
 
+/// Waits between two builds while only destinations wait; false when the chain is dropped, or nothing waits any more.
+fn rested(inner: &Weak<Inner>, rest: Duration) -> bool {
+    let until = Instant::now() + rest;
+    loop {
+        let Some(snapshot) = inner.upgrade().map(|inner| inner.current.load_full()) else { return false };
+        if snapshot.exposures_as_of().is_none() && !snapshot.exposures.is_wasteful() {
+            return false;
+        }
+        if !snapshot.only_destinations_wait() || Instant::now() >= until {
+            return true;
+        }
+        drop(snapshot);
+        std::thread::sleep(REST_STEP);
+    }
+}
+
 impl Inner {
     /// A place among those who change the workspace.
     fn place(&self) -> Result<Place<'_>, ChangeError> {
@@ -260,8 +282,10 @@ impl Inner {
         let done = Done(this);
         loop {
             let Some(snapshot) = this.upgrade().map(|inner| inner.current.load_full()) else { return };
+            let began = Instant::now();
             let made = Exposures::build(&snapshot.ledger, snapshot.entities.categories());
             let copy = made.copy();
+            let rest = began.elapsed() * REST;
             drop(snapshot);
             let Some(inner) = this.upgrade() else { return };
             let Ok(mut builder) = inner.builder() else { return };
@@ -272,7 +296,8 @@ impl Inner {
             if let Some(listener) = inner.listener.get() {
                 listener();
             }
-            if !wants_more {
+            drop(inner);
+            if !wants_more || !rested(this, rest) {
                 break;
             }
         }

@@ -4,7 +4,7 @@
 //! differ.
 
 use crate::error::WorkspaceError;
-use holdfast_analysis::exposure::{Exposures, ExposuresMark, PATIENCE};
+use holdfast_analysis::exposure::{BLOCK_REACH, Exposures, ExposuresMark, PATIENCE, Reach};
 use holdfast_attribution::cluster::ClusterLog;
 use holdfast_attribution::import::{ImportReport, NamedFile, import_as};
 use holdfast_attribution::tags::{TagFile, TagVersion};
@@ -221,13 +221,19 @@ impl Workspace {
         let older = self.spare.exposures.take();
         // Without a snapshot that reads them, the figures are changed where they are.
         let before = self.exposures.is_shared().then(|| self.exposures.share());
-        let is_whole = self.exposures.follow(older, &self.ledger, categories, patience);
+        let reach = if may_wait { Reach::Outputs(BLOCK_REACH) } else { Reach::Whole };
+        let is_whole = self.exposures.follow(older, &self.ledger, categories, patience, reach);
         if !is_whole && !may_wait {
             self.exposures = Exposures::build(&self.ledger, categories);
         }
         self.exposures_as_of = match is_whole || !may_wait {
             true => None,
-            false => self.exposures_as_of.or_else(|| self.ledger.tip().map(|t| t.height)),
+            false => {
+                let behind = self.exposures.behind().filter(|txs| *txs > 0);
+                let behind = behind.map(|txs| self.ledger.block_of_tx(txs - 1).height);
+                let began = self.exposures_as_of.or_else(|| self.ledger.tip().map(|t| t.height));
+                behind.into_iter().chain(began).min()
+            }
         };
         self.spare.exposures = before;
     }
@@ -238,9 +244,15 @@ impl Workspace {
         self.clusters.index_members();
     }
 
-    /// Whether exposures are to be made anew beside the readers: newer tags and clusters wait for it, or most of their memory is waste.
+    /// Whether exposures are to be made anew beside the readers: newer tags and clusters or destinations wait for it, or most of their memory is
+    /// waste.
     pub(crate) fn wants_exposures(&self) -> bool {
         self.patience.is_some() && (self.exposures_as_of.is_some() || self.exposures.is_wasteful())
+    }
+
+    /// Whether only destinations of older transactions wait.
+    pub(crate) fn only_destinations_wait(&self) -> bool {
+        self.exposures.behind().is_some() && self.exposures.rests_on(self.entities.categories())
     }
 
     /// Takes over exposures that were made anew from an earlier snapshot, and brings them up. `copy` is a second one of the same.
@@ -252,8 +264,8 @@ impl Workspace {
         self.spare.exposures = Some(copy);
     }
 
-    /// Where newer tags and clusters are not in the exposures yet: the height of the tip when that began. Until it is `None` again, exposures
-    /// rest on the tags and clusters of that time.
+    /// Where exposures are not whole yet: the height of the tip when that began. Until it is `None` again, they rest on the tags and clusters of that
+    /// time, and indirect destinations count older transactions' money up to that block. Sources count all blocks.
     #[must_use]
     pub fn exposures_as_of(&self) -> Option<u32> {
         self.exposures_as_of

@@ -13,8 +13,8 @@ use std::collections::BinaryHeap;
 
 /// Blocks at the tip that can be taken back; when more are removed, the figures are made anew.
 const MARKS: u32 = 100;
-/// Fewest older transactions that blocks may change before the figures are made anew.
-const MANY_TXS: usize = 1 << 16;
+/// Fewest outputs of older transactions that blocks may change before the figures are made anew.
+const MANY_OUTPUTS: usize = 1 << 16;
 /// What finding the spender of an external counts as: a block is read for it.
 const EXTERNAL_STEPS: usize = 256;
 
@@ -62,6 +62,15 @@ struct Journal {
     destination: Vec<(u32, u32)>,
 }
 
+/// How far the figures follow blocks to the destinations of older transactions, whose number has no bound by the blocks' size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To all of them; when they are very many, the figures are to be made anew.
+    Whole,
+    /// To this many outputs; when there are more, the older transactions' destinations stay as they were.
+    Outputs(usize),
+}
+
 /// Steps that may still be taken.
 struct Patience(usize);
 
@@ -72,6 +81,14 @@ impl Patience {
         self.0 = left.unwrap_or(0);
         left.is_some()
     }
+}
+
+/// The transactions that paid what a transaction spends of addresses without a category.
+fn funding<'a>(ledger: &'a Ledger, categories: &'a Categories, tx: u32) -> impl Iterator<Item = u32> + 'a {
+    ledger.sources(tx).filter_map(move |source| match source {
+        Source::Output(output) if categories.at(ledger.address_of(output)) == 0 => Some(ledger.tx_of_output(output)),
+        _ => None,
+    })
 }
 
 impl Data {
@@ -128,79 +145,110 @@ impl Data {
             seeds.extend(self.marks.pop_back()?.funding);
         }
         let mark = self.marks.back()?;
+        if self.behind.is_some_and(|behind| mark.done < behind) {
+            // Older destinations count spends that are gone.
+            return None;
+        }
         (self.done, self.at) = (mark.done, Some(mark.at));
         self.gives.truncate(mark.outputs as usize);
         self.source.truncate(mark.done as usize);
         self.destination.truncate(mark.done as usize);
         self.categories.resize(mark.addresses as usize);
         seeds.retain(|tx| *tx < mark.done);
+        if self.behind == Some(mark.done) {
+            // They never counted the spends of the blocks that went.
+            (self.behind, seeds) = (None, BinaryHeap::new());
+        }
         Some(seeds)
     }
 
-    /// Takes in blocks that came and takes back blocks that went. Addresses that were known keep the categories that they count under here;
+    /// Appends blocks that came and removes blocks that went. Addresses that were known keep the categories that they count under here;
     /// new ones get theirs. False, and then in no usable state, when the figures are to be made anew.
-    pub(super) fn follow_blocks(&mut self, ledger: &Ledger, categories: &Categories) -> bool {
-        let Some(mut waiting) = self.roll_back(ledger) else { return false };
+    pub(super) fn follow_blocks(&mut self, ledger: &Ledger, categories: &Categories, reach: Reach) -> bool {
+        let Some(mut older) = self.roll_back(ledger) else { return false };
+        // What was spent in blocks that went must not stay in any figure.
+        let reach = if older.is_empty() { reach } else { Reach::Whole };
         let (from, txs) = (self.done, ledger.counts().txs);
         self.categories.extend_from(categories);
         source_pass(ledger, &self.categories, from, &mut self.gives, &mut self.source, &mut self.source_profiles);
         self.destination.resize(txs as usize, NONE_U32);
-        waiting.extend(from..txs);
+        self.settle_new(ledger, from, &mut older);
         self.done = txs;
         self.at = ledger.tip().map(|t| t.hash);
-        let mut patience = Patience(MANY_TXS.max(txs as usize / 4) + (txs - from) as usize);
-        if !self.spread_down(ledger, waiting, from, None, &mut |_| patience.take(1)) {
+        let limit = match reach {
+            Reach::Whole => MANY_OUTPUTS.max(ledger.counts().outputs as usize / 8),
+            Reach::Outputs(limit) => limit,
+        };
+        // Once they are behind, older destinations wait for figures that are made anew.
+        if self.behind.is_none() && !self.settle_older(ledger, older, limit) {
+            self.behind = Some(from);
+        }
+        if self.behind.is_some() && reach == Reach::Whole {
             return false;
         }
         self.put_marks(ledger, from);
         true
     }
 
-    /// Computes where the money of transactions goes, from the last to the first, and of those before whose answer changes by it.
-    /// Transactions from `first` on are among them already. False when `step`, which is given the parts of each, ends it.
+    /// Computes where the money of new transactions goes, from the last to the first; adds those that funded them to `older`.
+    fn settle_new(&mut self, ledger: &Ledger, from: u32, older: &mut BinaryHeap<u32>) {
+        let mut pass = Pass::new(ledger, &self.categories);
+        let spender = |o| ledger.spender(o).unwrap_or(NONE_U32);
+        for tx in (from..ledger.counts().txs).rev() {
+            let profiles = &mut self.destination_profiles;
+            self.destination[tx as usize] = pass.destination(tx, &self.destination, spender, profiles, NONE_U32);
+            older.extend(funding(ledger, &self.categories, tx).filter(|funding| *funding < from));
+        }
+    }
+
+    /// Computes where the money of older transactions goes; false, and then nothing is changed, when it takes more than `limit` outputs.
+    fn settle_older(&mut self, ledger: &Ledger, older: BinaryHeap<u32>, limit: usize) -> bool {
+        let (end, mut journal, mut patience) = (self.destination_profiles.end(), Journal::default(), Patience(limit));
+        let is_settled = self.spread_down(ledger, older, &mut journal, &mut patience);
+        if !is_settled {
+            journal.destination.into_iter().rev().for_each(|(tx, old)| self.destination[tx as usize] = old);
+            self.destination_profiles.take_back(end);
+        }
+        is_settled
+    }
+
+    /// Computes where the money of transactions goes, from the last to the first, and of those before whose answer changes by it. False when
+    /// that takes more outputs than there is patience for.
     fn spread_down(
         &mut self,
         ledger: &Ledger,
         mut waiting: BinaryHeap<u32>,
-        first: u32,
-        mut journal: Option<&mut Journal>,
-        step: &mut dyn FnMut(usize) -> bool,
+        journal: &mut Journal,
+        patience: &mut Patience,
     ) -> bool {
         let mut pass = Pass::new(ledger, &self.categories);
+        let spender = |o| ledger.spender(o).unwrap_or(NONE_U32);
         let mut last = None;
         while let Some(tx) = waiting.pop() {
             if last.replace(tx) == Some(tx) {
                 continue;
             }
             let old = self.destination[tx as usize];
-            let spender = |o| ledger.spender(o).unwrap_or(NONE_U32);
             let new = pass.destination(tx, &self.destination, spender, &mut self.destination_profiles, old);
-            if !step(pass.parts()) {
+            if !patience.take(pass.parts()) {
                 return false;
             }
-            if new == old {
-                continue;
-            }
-            if let Some(journal) = &mut journal {
+            if new != old {
                 journal.destination.push((tx, old));
-            }
-            self.destination[tx as usize] = new;
-            for source in ledger.sources(tx) {
-                if let Source::Output(output) = source
-                    && self.categories.at(ledger.address_of(output)) == 0
-                {
-                    let funding = ledger.tx_of_output(output);
-                    if funding < first {
-                        waiting.push(funding);
-                    }
-                }
+                self.destination[tx as usize] = new;
+                waiting.extend(funding(ledger, &self.categories, tx));
             }
         }
         true
     }
 
-    /// Takes in that addresses come to count under other categories; gives up, and changes nothing, after `patience` steps.
-    pub(super) fn recategorize(&mut self, ledger: &Ledger, categories: &Categories, patience: usize) -> bool {
+    /// As [`Data::recategorize`], once destinations are whole. Returns whether the figures are whole.
+    pub(super) fn follow_categories(&mut self, ledger: &Ledger, categories: &Categories, patience: usize) -> bool {
+        self.behind.is_none() && self.recategorize(ledger, categories, patience)
+    }
+
+    /// Applies that addresses come to count under other categories; gives up, and changes nothing, after `patience` steps.
+    fn recategorize(&mut self, ledger: &Ledger, categories: &Categories, patience: usize) -> bool {
         let changed = categories.differing(&self.categories, u32::MAX);
         if changed.len() > patience {
             return false;
@@ -255,8 +303,7 @@ impl Data {
             externals.sort_unstable();
             up.extend(ledger.spenders_of_externals(&externals).into_iter().map(Reverse));
         }
-        self.spread_up(ledger, up, journal, &mut patience)
-            && self.spread_down(ledger, down, u32::MAX, Some(journal), &mut |parts| patience.take(parts))
+        self.spread_up(ledger, up, journal, &mut patience) && self.spread_down(ledger, down, journal, &mut patience)
     }
 
     /// Computes where the money of transactions comes from, from the first to the last, and of those after whose answer changes by it.

@@ -34,6 +34,8 @@ struct Head {
     done: u32,
     at: Option<[u8; 32]>,
     lengths: [u64; 7],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    behind: Option<u32>,
 }
 
 /// A column of profiles with the profiles that it names, numbered by first use, each once.
@@ -86,7 +88,7 @@ impl Exposures {
             *length = column.len() as u64;
         }
         lengths[6] = categories.len() as u64;
-        let head = Head { done: data.done, at: data.at, lengths };
+        let head = Head { done: data.done, at: data.at, lengths, behind: data.behind };
         let head = serde_json::to_vec(&head).map_err(|e| ExposureError::Format(path.to_owned(), e.to_string()))?;
         let mut body = (head.len() as u64).to_le_bytes().to_vec();
         body.extend_from_slice(&head);
@@ -146,6 +148,7 @@ impl Exposures {
             done: head.done,
             at: head.at,
             marks: VecDeque::new(),
+            behind: head.behind,
         };
         Ok(Some(Exposures { data: Arc::new(data), kept: RwLock::default() }))
     }

@@ -237,6 +237,7 @@ impl Data {
             done: counts.txs,
             at: ledger.tip().map(|t| t.hash),
             marks: VecDeque::new(),
+            behind: None,
         };
         data.put_marks(ledger, 0);
         data
