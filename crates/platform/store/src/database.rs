@@ -84,9 +84,10 @@ impl Database {
             restrict_to_owner(Path::new(path));
             let connection = rusqlite::Connection::open(Path::new(path))?;
             connection.busy_timeout(Duration::from_secs(10))?;
-            // WAL lets readers go on while the writer commits; FULL makes every commit durable before it returns.
+            // WAL lets readers go on while the writer commits; FULL makes every commit durable before it returns. The page cache is small because
+            // a commit may walk all of it (a rebalanced tree renumbers pages); what it lacks is in the system's cache.
             connection.execute_batch(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-65536;
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-8192;
                  PRAGMA wal_autocheckpoint=64000; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
             )?;
             connection.set_prepared_statement_cache_capacity(256);
