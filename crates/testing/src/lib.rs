@@ -1,4 +1,5 @@
-//! What tests of several crates share: a clock that a test moves, both databases, events, a chain of accounts.
+//! Fixtures that tests of several crates share: a clock that a test moves, both databases, a node and a database that fail on command, events, an
+//! in-memory account chain.
 //!
 //! A missing peer program fails a test in CI and skips it, loudly, elsewhere.
 
@@ -6,8 +7,12 @@ mod account_chain;
 mod clock;
 mod database;
 mod events;
+mod node;
+mod proxy;
 
 pub use account_chain::AccountChain;
 pub use clock::{START, TestClock};
 pub use database::TestDb;
 pub use events::{deposit, withdrawal};
+pub use node::{Fault, FaultyNode, NodeBlock};
+pub use proxy::FaultyDatabase;

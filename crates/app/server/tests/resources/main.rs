@@ -15,6 +15,7 @@ mod compat;
 mod coverage;
 mod document;
 mod events;
+mod faults;
 mod flags;
 mod health;
 mod holds;
