@@ -120,6 +120,8 @@ impl Work {
                 if beside.includes(part) {
                     let taken = &taken;
                     parts.push(scope.spawn(move || {
+                        // As the server does with such work.
+                        holdfast_jobs::lower_priority();
                         let begun = Instant::now();
                         let result = work(self, round);
                         taken.lock().unwrap_or_else(|e| e.into_inner()).push((part.name(), begun.elapsed()));
@@ -181,6 +183,7 @@ struct Measured {
 }
 
 pub fn run(args: &InterferenceBench, as_json: bool) -> anyhow::Result<()> {
+    holdfast_server::lower_parallel_work();
     let dir = match &args.dir {
         Some(dir) => tempfile::tempdir_in(dir),
         None => tempfile::tempdir(),

@@ -12,3 +12,15 @@ pub async fn run_blocking<T: Send + 'static>(
     let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|_| ApiError::panicked())?
 }
+
+/// As [`run_blocking`], with a low priority: for work that keeps a processor busy for seconds, such as clustering, so that decisions do not wait
+/// for it.
+///
+/// # Errors
+/// As [`run_blocking`].
+pub async fn run_in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let span = tracing::Span::current();
+    run_blocking(move || holdfast_jobs::background("background", move || span.in_scope(work))?).await
+}

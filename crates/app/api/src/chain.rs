@@ -1,7 +1,7 @@
 //! The JSON API.
 
 use crate::Shared;
-use crate::blocking::run_blocking;
+use crate::blocking::{run_blocking, run_in_background};
 use crate::clearance::Clearance;
 use crate::error::{ApiError, ErrorBody};
 use crate::routes::{CHAIN, MANAGE, Routes};
@@ -418,7 +418,7 @@ pub async fn import_tags(
     let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
     let label = query.tlp.as_deref().map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;
     let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
-    let answer = run_blocking(move || {
+    let answer = run_in_background(move || {
         shared.chain().change(|w| {
             let report = w.import_tags_as(vec![(query.name, body.to_vec())], label);
             let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
@@ -465,7 +465,7 @@ pub struct RemovedAnswer {
     responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
 pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
     let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
-    let answer = run_blocking(move || {
+    let answer = run_in_background(move || {
         shared.chain().change(|w| {
             let removed = w.remove_pack(&query.title);
             if removed == 0 {
@@ -509,7 +509,7 @@ pub async fn recluster(State(shared): State<Shared>, Query(query): Query<Cluster
         coinjoins: CoinjoinSet::parse(query.coinjoins.as_deref().unwrap_or("all")).map_err(ApiError::bad)?,
         change: ChangeRule::parse(query.change.as_deref().unwrap_or(DEFAULT_CHANGE)).map_err(ApiError::bad)?,
     };
-    run_blocking(move || {
+    run_in_background(move || {
         shared.chain().change(|w| {
             w.recluster(options);
             Ok(ClusterAnswer {
@@ -532,7 +532,7 @@ pub struct RebuiltAnswer {
 /// Recomputes the exposures of the whole ledger.
 #[utoipa::path(post, path = "/api/v1/exposures/rebuild", responses((status = 200, body = RebuiltAnswer)))]
 pub async fn rebuild_exposures(State(shared): State<Shared>) -> Answer<RebuiltAnswer> {
-    run_blocking(move || {
+    run_in_background(move || {
         shared.chain().change(|w| {
             w.recompute_exposures();
             Ok(RebuiltAnswer { txs: w.exposures.done() })

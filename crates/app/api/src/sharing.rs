@@ -153,7 +153,8 @@ impl Shared {
             w.catch_up();
             Ok(removed)
         };
-        self.chain().change(replace).map_err(|e| SharingError::State(e.to_string()))
+        let replaced = holdfast_jobs::background("background", || self.chain().change(replace))?;
+        replaced.map_err(|e| SharingError::State(e.to_string()))
     }
 
     /// Withdraws a source with all its effects.

@@ -492,6 +492,7 @@ pub fn url_of(url: Option<&str>, file: Option<&Path>, option: &str) -> anyhow::R
 }
 
 pub fn serve_command(args: Serve) -> anyhow::Result<()> {
+    holdfast_server::lower_parallel_work();
     crate::config::misspelled_variables().iter().for_each(|w| output::warn(w));
     if let Some(file) = &args.config {
         tracing::info!(file = %file.display(), "configuration read");

@@ -42,6 +42,14 @@ pub fn router(shared: Shared) -> Router {
     layers::surround(app, &shared).with_state(shared)
 }
 
+/// Gives the threads of parallel work (clustering, scans, imports) a low priority, so that decisions do not wait for them. To be called before the
+/// first parallel work of the process; afterwards it has no effect.
+pub fn lower_parallel_work() {
+    if let Err(e) = rayon::ThreadPoolBuilder::new().start_handler(|_| holdfast_jobs::lower_priority()).build_global() {
+        tracing::warn!(reason = %e, "parallel work runs at the priority of decisions");
+    }
+}
+
 /// Metrics and health at an address of their own, where no key is needed.
 pub fn metrics_router(shared: Shared) -> Router {
     Router::new()

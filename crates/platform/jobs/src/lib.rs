@@ -18,4 +18,4 @@ mod threads;
 pub use job::{Failure, Job, Outcome, Run};
 pub use queue::{JobState, Queue, SCHEMA, StoredJob, counts, enqueue, list};
 pub use runner::{Kinds, Runner};
-pub use threads::{Threads, within};
+pub use threads::{Threads, background, lower_priority, within};

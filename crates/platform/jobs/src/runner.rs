@@ -2,6 +2,7 @@
 
 use crate::job::{self, Failure, Job, Outcome, Run};
 use crate::queue::{self, JobState, Queue, StoredJob};
+use crate::threads::lower_priority;
 use holdfast_store::{Change, Store, StoreError};
 use holdfast_telemetry::logs::one_line;
 use std::collections::HashMap;
@@ -224,6 +225,9 @@ fn start<S: Store, C: Clone + Send + Sync + 'static>(shared: &Arc<Shared<S, C>>,
     let mut memory = shared.memory();
     let thread = std::thread::Builder::new().name(name).spawn(move || {
         drop(runs.memory());
+        if !kind.is_poll {
+            lower_priority();
+        }
         let outcome = run(&runs, &kind, &stored);
         while let Err(e) = end(&runs, &kind, &stored, outcome.clone()) {
             tracing::warn!(job = stored.id, kind = kind.name, reason = one_line(&e), "a job's end is not stored");

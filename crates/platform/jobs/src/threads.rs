@@ -12,6 +12,10 @@ const HEALTHY: Duration = Duration::from_secs(300);
 /// How often a pause looks whether the process stops.
 const STEP: Duration = Duration::from_millis(50);
 
+/// Nice value of long work: the scheduler gives it about a fiftieth of what a decision gets while both want a processor.
+#[cfg(target_os = "linux")]
+const BACKGROUND_NICE: i32 = 19;
+
 /// Threads that work until the process stops.
 #[derive(Debug)]
 pub struct Threads {
@@ -76,6 +80,31 @@ fn join(thread: JoinHandle<()>, deadline: Instant) {
             tracing::warn!(thread = name, "a thread has not ended in time and is left");
         }
     }
+}
+
+/// Lowers the priority of this thread and of the threads that it starts, so that long work leaves the processors to decisions. Linux only: elsewhere
+/// a priority belongs to the whole process. It cannot be raised again without a privilege.
+pub fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    if let Err(e) = rustix::process::setpriority_process(None, BACKGROUND_NICE) {
+        tracing::debug!(reason = %e, "the priority of a thread is not lowered");
+    }
+}
+
+/// Runs long work on a thread of its own with a low priority, and waits for it. A panic goes on in the caller.
+///
+/// # Errors
+/// [`StoreError::Io`] when the system gives no thread.
+pub fn background<T: Send>(name: &str, work: impl FnOnce() -> T + Send) -> Result<T, StoreError> {
+    let run = || {
+        lower_priority();
+        work()
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, run);
+        let thread = thread.map_err(|e| StoreError::Io(format!("thread {name}").into(), e))?;
+        Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }
 
 /// Runs last work on a thread of its own, and waits for it until a deadline.
