@@ -7,7 +7,7 @@ use holdfast_bitcoin::Network;
 use holdfast_console::output::{self, peak_rss_kib, rss_kib, thousands};
 use holdfast_decision::rules::DEFAULT_BOOK;
 use holdfast_decision::state::State;
-use holdfast_decision::{ActiveHolds, DecisionContext, Prices, decide};
+use holdfast_decision::{ActiveHolds, DecisionContext, decide};
 use holdfast_decision::{ChainFacts, Event, Flags, RuleBook};
 use holdfast_evaluation::{Exchange, Options, simulate};
 use holdfast_identity::KeyRing;
@@ -71,7 +71,7 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     };
 
     // In process, no I/O.
-    let (holds, prices, facts) = (ActiveHolds::new(), Prices::new(), ChainFacts::default());
+    let (holds, facts) = (ActiveHolds::new(), ChainFacts::default());
     let flags = Flags::default();
     let in_process = |book: &RuleBook| {
         let mut state = State::default();
@@ -79,9 +79,10 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         let mut times = Vec::with_capacity(exchange.events.len());
         for (seq, event) in exchange.events.iter().enumerate() {
             let start = Instant::now();
-            let context = DecisionContext { state: &state, book, holds: &holds, prices: &prices, flags: &flags };
+            let context = DecisionContext { state: &state, book, holds: &holds, price: None, flags: &flags };
             let (decision, _) = decide(context, event, &facts, seq as u64, event.time);
             state.apply(event, &facts, decision.value.unwrap_or(0), seq as u64);
+            state.advance(event.time);
             times.push(start.elapsed());
         }
         let total: Duration = times.iter().sum();
@@ -112,9 +113,10 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         let mut event = exchange.events[n % exchange.events.len()].clone();
         event.time += round as i64 * 60 * 86_400;
         event.tx = event.tx.map(|t| format!("{t}{round}"));
-        let context = DecisionContext { state: &state, book: &book, holds: &holds, prices: &prices, flags: &flags };
+        let context = DecisionContext { state: &state, book: &book, holds: &holds, price: None, flags: &flags };
         let (decision, _) = decide(context, &event, &facts, n as u64, event.time);
         state.apply(&event, &facts, decision.value.unwrap_or(0), n as u64);
+        state.advance(event.time);
         if (n + 1) % (args.memory_events / 4).max(1) == 0 {
             sizes.push(rss_kib().unwrap_or(0) as f64 / 1024.0);
         }

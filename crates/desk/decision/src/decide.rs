@@ -6,7 +6,7 @@ use crate::fields::Input;
 use crate::flags::{self, FLAG_BASIS, Flag, Flags, Touch};
 use crate::holds::{ActiveHolds, HoldPlan, covered, plan};
 use crate::model::{Event, EventKind};
-use crate::prices::{Prices, value_of};
+use crate::prices::{Price, value_of};
 use crate::rules::{Policy, Rule, RuleBook, RuleMatch, RuleState};
 use crate::state::State;
 use crate::typology::find;
@@ -21,8 +21,8 @@ pub struct DecisionContext<'a> {
     pub book: &'a RuleBook,
     /// Active holds.
     pub holds: &'a ActiveHolds,
-    /// Prices.
-    pub prices: &'a Prices,
+    /// The price of the event's asset, if known.
+    pub price: Option<Price>,
     /// Partners' flags.
     pub flags: &'a Flags,
 }
@@ -37,9 +37,9 @@ pub fn decide(
     seq: u64,
     now: i64,
 ) -> (Decision, Vec<HoldPlan>) {
-    let DecisionContext { state, book, holds, prices, flags } = context;
+    let DecisionContext { state, book, holds, price, flags } = context;
     let policy = &book.file.policy;
-    let value = value_of(event, policy, prices);
+    let value = value_of(event, policy, price);
     let findings = find(state, event, facts, value.unwrap_or(0));
     let mut draft = Draft::new(event, facts, policy, value, now);
     draft.apply_rules(state, book, &Input::new(state, event, facts, value, &findings));

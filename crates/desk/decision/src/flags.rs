@@ -239,7 +239,8 @@ impl Flags {
         self.of_member.get(member).copied().unwrap_or(0)
     }
 
-    /// Adds a flag, or replaces the one of its id; one that is not in force is only removed.
+    /// Adds a flag, or replaces the one of its id; one that is not in force is only removed. Flags of one thing stand by their id, so that the
+    /// order in which they came changes no answer.
     pub fn put(&mut self, flag: Flag) {
         self.take(&flag);
         if flag.state.counts() {
@@ -247,7 +248,8 @@ impl Flags {
             if flag.state == State::Open {
                 self.ends.insert((flag.until, flag.id.clone()));
             }
-            self.by_key.entry(flag.key()).or_default().push(flag);
+            let list = self.by_key.entry(flag.key()).or_default();
+            list.insert(list.partition_point(|f| f.id < flag.id), flag);
             self.count += 1;
         }
     }
@@ -296,6 +298,14 @@ impl Flags {
             self.followed(facts, policy, &mut touches);
         }
         touches
+    }
+
+    /// Returns all flags in force, by id.
+    #[must_use]
+    pub fn all(&self) -> Vec<Flag> {
+        let mut all: Vec<Flag> = self.by_key.values().flatten().cloned().collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all
     }
 
     /// Adds the flags of what a deposit's money came through.

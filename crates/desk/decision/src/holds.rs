@@ -5,10 +5,11 @@ use crate::model::{Event, EventKind};
 use crate::rules::{HoldTerms, Policy, Scope};
 use holdfast_types::units::with_unit;
 use holdfast_types::{Amount, Asset};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// A hold that is to be placed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldPlan {
     /// What identifies it, so that it is never doubled.
     pub dedupe: String,
@@ -39,7 +40,7 @@ pub struct HoldPlan {
 }
 
 /// An active hold, as decisions need it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActiveHold {
     /// Its number.
     pub id: u64,

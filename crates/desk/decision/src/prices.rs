@@ -3,10 +3,11 @@
 use crate::model::{Event, MAX_VALUE};
 use crate::rules::Policy;
 use holdfast_types::Amount;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Minor units of the reference currency for base units: so many base units are worth so much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// Base units.
     pub base_units: Amount,
@@ -17,10 +18,10 @@ pub struct Price {
 /// Prices by asset.
 pub type Prices = HashMap<String, Price>;
 
-/// Returns the value of an event in minor units of the reference currency: as sent, else by the price table. None where it is not known, or
-/// above [`MAX_VALUE`].
+/// Returns the value of an event in minor units of the reference currency: as sent, else by the price of its asset. None where it is not known,
+/// or above [`MAX_VALUE`].
 #[must_use]
-pub fn value_of(event: &Event, policy: &Policy, prices: &Prices) -> Option<u64> {
+pub fn value_of(event: &Event, policy: &Policy, price: Option<Price>) -> Option<u64> {
     if event.value.is_some() {
         return event.value;
     }
@@ -28,7 +29,7 @@ pub fn value_of(event: &Event, policy: &Policy, prices: &Prices) -> Option<u64> 
     let value = if *asset == policy.reference_currency {
         amount
     } else {
-        let price = prices.get(asset)?;
+        let price = price?;
         amount.mul_div(price.value.into(), price.base_units.max(Amount::new(1)))?
     };
     u64::try_from(value).ok().filter(|v| *v <= MAX_VALUE)
@@ -41,19 +42,19 @@ mod tests {
 
     #[test]
     fn values_are_as_sent_or_by_price_and_never_above_the_largest() {
-        let (policy, mut prices) = (Policy::default(), Prices::new());
+        let policy = Policy::default();
         let mut event = Event::new(EventKind::Payment, "p", 1_700_000_000, "c");
         (event.asset, event.amount) = (Some("USD".into()), Some(Amount::new(1_250)));
-        assert_eq!(value_of(&event, &policy, &prices), Some(1_250));
+        assert_eq!(value_of(&event, &policy, None), Some(1_250));
         event.amount = Some(Amount::from(MAX_VALUE + 1));
-        assert_eq!(value_of(&event, &policy, &prices), None, "no threshold is compared with such a value");
+        assert_eq!(value_of(&event, &policy, None), None, "no threshold is compared with such a value");
         (event.asset, event.amount) = (Some("BTC".into()), Some(Amount::new(50_000_000)));
-        assert_eq!(value_of(&event, &policy, &prices), None);
-        prices.insert("BTC".into(), Price { base_units: Amount::new(100_000_000), value: 6_000_000 });
-        assert_eq!(value_of(&event, &policy, &prices), Some(3_000_000));
+        assert_eq!(value_of(&event, &policy, None), None);
+        let price = Some(Price { base_units: Amount::new(100_000_000), value: 6_000_000 });
+        assert_eq!(value_of(&event, &policy, price), Some(3_000_000));
         event.amount = Some(Amount::MAX);
-        assert_eq!(value_of(&event, &policy, &prices), None);
+        assert_eq!(value_of(&event, &policy, price), None);
         event.value = Some(7);
-        assert_eq!(value_of(&event, &policy, &prices), Some(7));
+        assert_eq!(value_of(&event, &policy, price), Some(7));
     }
 }

@@ -211,11 +211,19 @@ pub struct State {
     transfer_order: VecDeque<(i64, Key)>,
     /// Deposit addresses of customers.
     addresses: HashMap<Address, Box<str>>,
-    latest: i64,
+    /// Unix seconds; see [`State::advance`].
+    watermark: i64,
+    /// The watermark at the last sweep.
     swept: i64,
 }
 
 impl State {
+    /// Returns an empty state at a watermark, Unix seconds.
+    #[must_use]
+    pub fn at(watermark: i64) -> Self {
+        State { watermark, swept: watermark, ..State::default() }
+    }
+
     /// A customer, if any record or event named it.
     pub fn customer(&self, id: &str) -> Option<&Customer> {
         self.customers.get(id)
@@ -423,16 +431,20 @@ impl State {
                 }
             }
         }
-        self.latest = self.latest.max(time);
-        if self.latest - self.swept >= DAY {
+    }
+
+    /// Moves the watermark, the latest time of any event so far in Unix seconds, and removes what no window reaches any more. It is an input
+    /// and no part's own maximum, so that a part of the events is swept when all of them are.
+    pub fn advance(&mut self, watermark: i64) {
+        self.watermark = self.watermark.max(watermark);
+        if self.watermark - self.swept >= DAY {
             self.sweep();
         }
     }
 
-    /// Forgets what no window reaches any more.
     fn sweep(&mut self) {
-        self.swept = self.latest;
-        let oldest = self.latest - MEMORY;
+        self.swept = self.watermark;
+        let oldest = self.watermark - MEMORY;
         for customer in self.customers.values_mut() {
             while customer.activities.front().is_some_and(|a| a.time < oldest) {
                 customer.activities.pop_front();
@@ -511,7 +523,9 @@ mod tests {
     fn memory_is_bounded() {
         let mut state = State::default();
         for i in 0..200_000u32 {
-            state.apply(&withdrawal(i, 1_700_000_000 + i as i64 * HOUR / 4), &ChainFacts::default(), 10, i as u64);
+            let event = withdrawal(i, 1_700_000_000 + i as i64 * HOUR / 4);
+            state.apply(&event, &ChainFacts::default(), 10, i as u64);
+            state.advance(event.time);
         }
         let (parties, activities) = state.size();
         assert!(parties <= 10 && activities <= MAX_ACTIVITIES, "{parties} {activities}");

@@ -170,6 +170,7 @@ pub fn found_at(
             time: event.time,
         }));
         state.apply(event, &facts, value, seq as u64);
+        state.advance(event.time);
         if seq % 1024 == 0 && progress(seq as u64).is_break() {
             return Err("stopped".into());
         }

@@ -2,20 +2,18 @@
 
 use crate::clock::{self, Guard, Noted, Reading, Time};
 use crate::holds::stored;
+use crate::log::{self, Log};
 use crate::migrations::{RELEASED, SCHEMAS};
 use crate::service::ScreeningError;
 use holdfast_audit::Chain;
-use holdfast_decision::ChainFacts;
-use holdfast_decision::Flags;
+use holdfast_decision::inputs::{AssetPrice, Input, NextIds, Rebuilt, Rules, Start};
 use holdfast_decision::model::{Event, Record};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::state::{MEMORY, State};
-use holdfast_decision::{ActiveHolds, Price, Prices};
+use holdfast_decision::{ActiveHold, ChainFacts, Fold, Price};
 use holdfast_input::time::rfc3339;
-use holdfast_store::Effect;
-use holdfast_store::{Database, DbError, Row, Value, parse};
-use holdfast_types::Invalid;
-use holdfast_types::asset;
+use holdfast_store::{Database, DbError, Effect, Row, Value, number, parse};
+use holdfast_types::{Invalid, asset};
 use std::sync::{Arc, RwLock};
 
 mod alerts;
@@ -33,19 +31,21 @@ use holds::HoldWrites;
 
 pub(crate) use memory::{Reply, Submitted};
 
-/// What the writer has in hand.
+/// The writer's memory: what decisions rest on, and the changes of the transaction in hand.
+///
+/// A change that decisions rest on is made in three steps: [`Core::append`] adds its input to the log, the [`Fold`] takes it and yields what follows, and
+/// that is stored by the numbers that the fold gave it. All three are one transaction.
 pub(crate) struct Core {
     pub(crate) db: Database,
-    pub(crate) state: State,
-    pub(crate) book: Arc<RuleBook>,
-    pub(crate) holds: ActiveHolds,
-    pub(crate) prices: Prices,
-    pub(crate) flags: Flags,
+    pub(crate) fold: Fold,
+    log: Log,
+    /// Set when the fold's state was built anew and the log does not have it yet.
+    rebuilt: Option<Rebuilt>,
     /// Whether the clock can be relied on.
     pub(crate) time_is_sound: bool,
     chain: Chain,
     audit_rows: Vec<Vec<Value>>,
-    next: Next,
+    next_note: u64,
     /// Where the change in hand began.
     mark: savepoint::Mark,
     /// What happens once the transaction is durable.
@@ -58,19 +58,9 @@ pub(crate) struct Core {
     pub(crate) published: Arc<RwLock<Arc<RuleBook>>>,
 }
 
-/// Next free numbers.
-#[derive(Debug, Clone, Copy)]
-struct Next {
-    event: u64,
-    hold: u64,
-    posting: u64,
-    alert: u64,
-    note: u64,
-}
-
 impl std::fmt::Debug for Core {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Core").field("db", &self.db).field("next", &self.next).finish_non_exhaustive()
+        f.debug_struct("Core").field("db", &self.db).field("next", &self.fold.next).finish_non_exhaustive()
     }
 }
 
@@ -96,8 +86,8 @@ pub(crate) fn price_of(row: &Row) -> Result<Price, DbError> {
     Ok(Price { base_units: stored("price", row.text(0)?)?, value: row.number(1)? })
 }
 
-/// The stored records after a kind and id, some thousands at once; none at the end. The kind and id move on.
-fn next_records(db: &mut Database, after: &mut (String, String)) -> Result<Vec<Record>, DbError> {
+/// Returns the texts of the stored records after a kind and id, some thousands at once; none at the end. The kind and id move on.
+fn next_record_texts(db: &mut Database, after: &mut (String, String)) -> Result<Vec<String>, DbError> {
     let rows = db.query(
         "SELECT kind, id, body FROM records WHERE (kind = $1 AND id > $2) OR kind > $3 ORDER BY kind, id LIMIT 5000",
         &[after.0.as_str().into(), after.1.as_str().into(), after.0.as_str().into()],
@@ -105,18 +95,48 @@ fn next_records(db: &mut Database, after: &mut (String, String)) -> Result<Vec<R
     if let Some(last) = rows.last() {
         *after = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
     }
-    rows.iter().map(|r| parse("record", r.text(2)?)).collect()
+    rows.iter().map(|r| r.text(2).map(str::to_owned)).collect()
 }
 
-/// What all stored records say, before any event.
-pub(crate) fn recorded(db: &mut Database) -> Result<State, DbError> {
-    let (mut state, mut after) = (State::default(), Default::default());
+/// Returns the stored records after a kind and id, as [`next_record_texts`] does.
+fn next_records(db: &mut Database, after: &mut (String, String)) -> Result<Vec<Record>, DbError> {
+    next_record_texts(db, after)?.iter().map(|text| parse("record", text)).collect()
+}
+
+/// Returns what all stored records say, at a watermark and before any event.
+pub(crate) fn recorded(db: &mut Database, watermark: i64) -> Result<State, DbError> {
+    let (mut state, mut after) = (State::at(watermark), Default::default());
     loop {
         let records = next_records(db, &mut after)?;
         if records.is_empty() {
             return Ok(state);
         }
         records.iter().for_each(|r| state.record(r));
+    }
+}
+
+/// Applies the decided events below a number that windows still reach, in order.
+pub(crate) fn apply_window(db: &mut Database, state: &mut State, rebuilt: Rebuilt, below: u64) -> Result<(), DbError> {
+    let (oldest, mut after) = (rebuilt.watermark - MEMORY, 0i64);
+    loop {
+        // Times ahead of their decision came in before they were refused; they move no window.
+        let rows = db.query(
+            "SELECT seq, body, facts, result FROM events WHERE seq > $1 AND seq < $2 AND time >= $3 AND time <= decided + $4
+             ORDER BY seq LIMIT 5000",
+            &[after.into(), number(below), oldest.into(), rebuilt.ahead.into()],
+        )?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.int(0)?;
+        for row in &rows {
+            #[derive(serde::Deserialize)]
+            struct Valued {
+                value: Option<u64>,
+            }
+            let event: Event = parse("event", row.text(1)?)?;
+            let facts: ChainFacts = parse("facts", row.text(2)?)?;
+            let value = parse::<Valued>("decision", row.text(3)?)?.value.unwrap_or(0);
+            state.apply(&event, &facts, value, row.number(0)?);
+        }
     }
 }
 
@@ -130,29 +150,28 @@ impl Core {
         let guard = Arc::new(Guard::new(time, clock::last_seen(&mut db)?));
         let chain = Chain::open(&mut db)?;
         let book = Self::latest_book(&mut db)?;
+        let standard = Arc::new(RuleBook::standard());
         let mut core = Core {
             db,
-            state: State::default(),
-            book: Arc::new(RuleBook::standard()),
-            holds: ActiveHolds::new(),
-            prices: Prices::new(),
-            flags: Flags::default(),
+            fold: Fold::new(standard.clone()),
+            log: Log::default(),
+            rebuilt: None,
             time_is_sound: true,
             chain,
             audit_rows: Vec::new(),
-            next: Next { event: 1, hold: 1, posting: 1, alert: 1, note: 1 },
+            next_note: 1,
             mark: savepoint::Mark::default(),
             effects: Vec::new(),
             reading: guard.read(),
             guard,
             noted: Noted::default(),
-            published: Arc::new(RwLock::new(Arc::new(RuleBook::standard()))),
+            published: Arc::new(RwLock::new(standard)),
         };
         match book {
-            Some(book) => core.book = Arc::new(book),
+            Some(book) => core.fold.book = Arc::new(book),
             None => {
                 core.db.begin()?;
-                core.apply_rules(holdfast_decision::rules::DEFAULT_BOOK, "engine", now)?;
+                core.put_rules(holdfast_decision::rules::DEFAULT_BOOK, "engine", now)?;
                 core.flush_audit()?;
                 core.db.commit()?;
             }
@@ -160,8 +179,9 @@ impl Core {
         core.fill_identifiers(now)?;
         core.fill_event_keys()?;
         core.fill_people(now)?;
+        core.start_log(now)?;
         core.reload()?;
-        core.published = Arc::new(RwLock::new(core.book.clone()));
+        core.published = Arc::new(RwLock::new(core.fold.book.clone()));
         Ok(core)
     }
 
@@ -172,82 +192,147 @@ impl Core {
         Ok(Some(RuleBook::stored(row.text(1)?, version)?))
     }
 
-    /// Forgets everything and reads it from the database: at the start, and when a commit failed.
+    /// Reads everything from the database again: at the start, and when a commit failed.
     pub(crate) fn reload(&mut self) -> Result<(), ScreeningError> {
         self.audit_rows.clear();
         self.effects.clear();
         self.chain = Chain::open(&mut self.db)?;
+        if let Some(progress) = Log::progress(&mut self.db)? {
+            self.log.reset(progress.position);
+            (self.fold.next, self.fold.watermark) = (progress.next, progress.watermark);
+        }
         self.reload_lists()?;
         self.reload_state()
     }
 
-    /// Reads numbers, the rule book, holds, prices and flags again.
+    /// Reads the rule book, holds, prices and flags again.
     fn reload_lists(&mut self) -> Result<(), ScreeningError> {
-        self.holds.clear();
-        self.prices.clear();
+        self.fold.holds.clear();
+        self.fold.prices.clear();
         if let Some(book) = Self::latest_book(&mut self.db)? {
-            self.book = Arc::new(book);
+            self.fold.book = Arc::new(book);
         }
-        let mut next = |table: &str, column: &str| -> Result<u64, DbError> {
-            let rows = self.db.query(&format!("SELECT COALESCE(MAX({column}), 0) FROM {table}"), &[])?;
-            Ok(rows.first().map_or(Ok(0), |r| r.number(0))? + 1)
-        };
-        self.next = Next {
-            event: next("events", "seq")?,
-            hold: next("holds", "id")?,
-            posting: next("postings", "id")?,
-            alert: next("alerts", "id")?,
-            note: next("alert_notes", "id")?,
-        };
+        self.next_note = self.last_number("alert_notes", "id")? + 1;
         let mut filter = crate::holds::HoldFilter { state: Some("active".into()), limit: 1000, ..Default::default() };
         loop {
             let page = crate::holds::list(&mut self.db, &filter)?;
             let Some(last) = page.last() else { break };
             filter.after = last.id;
-            for hold in page {
-                self.remember_hold(&hold);
+            for hold in &page {
+                self.fold.holds.entry(hold.customer.clone()).or_default().push(hold.active());
             }
         }
         for row in self.db.query("SELECT base_units, value, asset FROM prices", &[])? {
-            self.prices.insert(asset::canonical(row.text(2)?), price_of(&row)?);
+            self.fold.price(&AssetPrice { asset: asset::canonical(row.text(2)?), price: price_of(&row)? });
         }
-        self.flags = crate::flags::in_force(&mut self.db)?;
+        self.fold.flags = crate::flags::in_force(&mut self.db)?;
         Ok(())
     }
 
-    /// Builds what is known of customers from records and events again.
+    fn last_number(&mut self, table: &str, column: &str) -> Result<u64, DbError> {
+        let rows = self.db.query(&format!("SELECT COALESCE(MAX({column}), 0) FROM {table}"), &[])?;
+        rows.first().map_or(Ok(0), |r| r.number(0))
+    }
+
+    /// Builds what is known of customers from records and events again. What windows do not reach any more is lost by it, so that the log says
+    /// where it happened.
     fn reload_state(&mut self) -> Result<(), ScreeningError> {
-        self.state = recorded(&mut self.db)?;
-        // Times ahead of their decision came in before they were refused; they move no window.
-        let ahead = i64::from(self.book.file.policy.max_ahead_minutes) * 60;
-        let sql = "SELECT COALESCE(MAX(time), 0) FROM events WHERE time <= decided + $1";
-        let latest = self.db.query(sql, &[ahead.into()])?;
-        let oldest = latest.first().map_or(Ok(0), |r| r.int(0))? - MEMORY;
-        let mut after = 0i64;
-        loop {
-            let rows = self.db.query(
-                "SELECT seq, body, facts, result FROM events WHERE seq > $1 AND time >= $2 AND time <= decided + $3 ORDER BY seq LIMIT 5000",
-                &[after.into(), oldest.into(), ahead.into()],
-            )?;
-            let Some(last) = rows.last() else { break };
-            after = last.int(0)?;
-            for row in &rows {
-                let event: Event = parse("event", row.text(1)?)?;
-                let facts: ChainFacts = parse("facts", row.text(2)?)?;
-                #[derive(serde::Deserialize)]
-                struct Valued {
-                    value: Option<u64>,
-                }
-                let value = parse::<Valued>("decision", row.text(3)?)?.value.unwrap_or(0);
-                self.state.apply(&event, &facts, value, row.number(0)?);
-            }
-        }
+        let rebuilt = Rebuilt { watermark: self.fold.watermark, ahead: self.ahead() };
+        self.fold.state = recorded(&mut self.db, rebuilt.watermark)?;
+        apply_window(&mut self.db, &mut self.fold.state, rebuilt, self.fold.next.event)?;
+        self.rebuilt = Some(rebuilt);
         Ok(())
+    }
+
+    /// Seconds by which an event or record may be ahead of the clock.
+    fn ahead(&self) -> i64 {
+        i64::from(self.fold.book.file.policy.max_ahead_minutes) * 60
+    }
+
+    /// Begins the log where it has not begun: in a new store, and in one that a version without a log wrote to, whatever is in force there.
+    fn start_log(&mut self, now: i64) -> Result<(), ScreeningError> {
+        let tables = NextIds {
+            event: self.last_number("events", "seq")? + 1,
+            hold: self.last_number("holds", "id")? + 1,
+            posting: self.last_number("postings", "id")? + 1,
+            alert: self.last_number("alerts", "id")? + 1,
+        };
+        let progress = Log::progress(&mut self.db)?;
+        if let Some(progress) = progress {
+            let known = progress.next;
+            // Rows that are missing do not free their numbers.
+            if known.event >= tables.event
+                && known.hold >= tables.hold
+                && known.posting >= tables.posting
+                && known.alert >= tables.alert
+            {
+                return Ok(());
+            }
+            self.log.reset(progress.position);
+        }
+        self.reload_lists()?;
+        let latest = "SELECT COALESCE(MAX(time), 0) FROM events WHERE time <= decided + $1";
+        let latest = self.db.query(latest, &[self.ahead().into()])?;
+        self.fold.watermark = latest.first().map_or(Ok(0), |r| r.int(0))?;
+        self.fold.next = tables;
+        let yaml = self.db.query("SELECT yaml FROM rule_books ORDER BY version DESC LIMIT 1", &[])?;
+        let yaml = yaml.first().map_or(Ok(""), |r| r.text(0))?.to_owned();
+        self.db.begin()?;
+        self.append_start(yaml, now);
+        let mut after = Default::default();
+        loop {
+            let texts = next_record_texts(&mut self.db, &mut after)?;
+            if texts.is_empty() {
+                break;
+            }
+            for part in texts.chunks(log::MAX_RECORDS) {
+                self.log.append("records", log::records_body(part.iter().map(String::as_str)), now);
+            }
+            self.log.flush(&mut self.db, &self.fold)?;
+        }
+        self.log.flush(&mut self.db, &self.fold)?;
+        Ok(self.db.commit()?)
+    }
+
+    fn append_start(&mut self, yaml: String, now: i64) {
+        let fold = &self.fold;
+        let mut holds: Vec<(String, ActiveHold)> = Vec::new();
+        for (customer, active) in &fold.holds {
+            holds.extend(active.iter().map(|h| (customer.clone(), h.clone())));
+        }
+        holds.sort_by_key(|h| h.1.id);
+        let prices = fold.prices.iter().map(|(asset, price)| AssetPrice { asset: asset.clone(), price: *price });
+        let mut prices: Vec<AssetPrice> = prices.collect();
+        prices.sort_by(|a, b| a.asset.cmp(&b.asset));
+        let start = Start {
+            next: fold.next,
+            watermark: fold.watermark,
+            rules: Rules { version: fold.book.version, yaml },
+            holds,
+            flags: fold.flags.all(),
+            prices,
+        };
+        self.append(&Input::Start(Box::new(start)), now);
+    }
+
+    /// Appends an input to the log.
+    pub(crate) fn append(&mut self, input: &Input, now: i64) {
+        let (kind, body) = log::written(input);
+        self.append_body(kind, body, now);
+    }
+
+    /// Appends an input whose body is at hand.
+    pub(crate) fn append_body(&mut self, kind: &str, body: String, now: i64) {
+        if let Some(rebuilt) = self.rebuilt.take() {
+            let (kind, body) = log::written(&Input::Rebuilt(rebuilt));
+            self.log.append(kind, body, now);
+        }
+        self.log.append(kind, body, now);
     }
 
     /// The latest time that an event or record may have.
     fn latest_time(&self, now: i64) -> i64 {
-        now.saturating_add(i64::from(self.book.file.policy.max_ahead_minutes) * 60)
+        now.saturating_add(self.ahead())
     }
 
     pub(crate) fn audit(&mut self, now: i64, actor: &str, action: &str, subject: &str, detail: &str) {
@@ -258,6 +343,11 @@ impl Core {
     /// Returns the number of the log's last entry, those of the transaction in hand included.
     pub(crate) fn last_entry(&self) -> u64 {
         self.chain.seq
+    }
+
+    /// Stores the inputs of this transaction; before every commit.
+    pub(crate) fn flush_log(&mut self) -> Result<(), DbError> {
+        self.log.flush(&mut self.db, &self.fold)
     }
 
     /// Stores the audit rows of this transaction; before every commit.

@@ -1,5 +1,7 @@
 //! Holds and freezes as stored: every change posts lines that add up to zero, so that held amounts balance to the base unit.
 
+use holdfast_decision::ActiveHold;
+use holdfast_decision::flags::FLAG_BASIS;
 use holdfast_decision::model::MAX_TEXT;
 use holdfast_decision::rules::Scope;
 use holdfast_store::{Database, DbError, Row, number};
@@ -61,6 +63,22 @@ pub struct Hold {
     pub ended_by: Option<String>,
     /// Why it ended.
     pub ended_reason: Option<String>,
+}
+
+impl Hold {
+    /// Returns what decisions need of it.
+    pub(crate) fn active(&self) -> ActiveHold {
+        ActiveHold {
+            id: self.id,
+            scope: self.scope,
+            account: self.account.clone(),
+            asset: self.asset.clone(),
+            held: self.held,
+            transfer: self.transfer.clone(),
+            expires: self.expires,
+            flagged: self.basis == FLAG_BASIS,
+        }
+    }
 }
 
 /// A hold that a person places.

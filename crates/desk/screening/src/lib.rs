@@ -30,6 +30,7 @@ pub mod flags;
 pub mod folding;
 pub mod holds;
 pub mod identifiers;
+mod log;
 mod migrations;
 mod pulse;
 mod reconcile;

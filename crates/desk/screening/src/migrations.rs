@@ -3,7 +3,11 @@
 use holdfast_store::Schema;
 
 /// Departments with lists of their own.
-pub(crate) const SCHEMAS: [Schema; 2] = [holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
+pub(crate) const SCHEMAS: [Schema; 3] = [SCREENING, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
+
+/// Screening's own.
+const SCREENING: Schema =
+    Schema { department: "screening", migrations: &[include_str!("migrations/screening_001_inputs.sql")] };
 
 /// The migrations from before.
 pub(crate) const RELEASED: &[&str] = &[

@@ -1,10 +1,14 @@
-//! A rule book over history: what it would have decided, and what differs.
+//! The past once more: the log of inputs, which must give the stored decisions again, and a rule book on trial over the events.
+
+mod exact;
+
+pub use exact::{Replay, replay_log};
 
 use crate::core::recorded;
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::Flags;
 use holdfast_decision::rules::RuleBook;
-use holdfast_decision::{ActiveHolds, Decision, DecisionContext, Prices, Verdict, decide};
+use holdfast_decision::{ActiveHolds, Decision, DecisionContext, Verdict, decide};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -79,8 +83,8 @@ pub fn test_rules(
     book: &RuleBook,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<RuleTest, ScreeningError> {
-    let mut state = screening.read(recorded)?;
-    let (holds, prices) = (ActiveHolds::new(), Prices::new());
+    let mut state = screening.read(|db| recorded(db, 0))?;
+    let holds = ActiveHolds::new();
     let mut test = RuleTest::default();
     let mut after = 0;
     loop {
@@ -89,8 +93,7 @@ pub fn test_rules(
         after = last.decision.seq;
         for mut decided in page {
             decided.event.value = decided.decision.value;
-            let context =
-                DecisionContext { state: &state, book, holds: &holds, prices: &prices, flags: &Flags::default() };
+            let context = DecisionContext { state: &state, book, holds: &holds, price: None, flags: &Flags::default() };
             let seq = decided.decision.seq;
             let (new, _) = decide(context, &decided.event, &decided.facts, seq, decided.decision.decided);
             let ((before, old_rules), (now, new_rules)) = (rules_of(&decided.decision), rules_of(&new));
@@ -120,6 +123,7 @@ pub fn test_rules(
                 }
             }
             state.apply(&decided.event, &decided.facts, decided.decision.value.unwrap_or(0), seq);
+            state.advance(decided.event.time);
             if progress(test.events).is_break() {
                 test.stopped = true;
                 return Ok(test);

@@ -5,53 +5,66 @@ use crate::alerts::{self, AlertAction};
 use crate::service::ScreeningError;
 use holdfast_decision::ChainFacts;
 use holdfast_decision::Decision;
-use holdfast_store::{Value, number, parse};
+use holdfast_decision::inputs::{AlertRaised, Input};
+use holdfast_store::{DbError, Value, number, parse};
 use holdfast_types::Invalid;
 use serde_json::json;
 
-impl Core {
-    pub(super) fn raise(&mut self, decision: &Decision, customer: &str, now: i64, writes: &mut HoldWrites) -> u64 {
+/// An alert to be raised.
+pub(super) struct NewAlert<'a> {
+    /// The event that it is about; 0 for none.
+    pub(super) event: u64,
+    pub(super) customer: &'a str,
+    pub(super) kind: &'a str,
+    pub(super) decision: &'a str,
+    pub(super) reason: &'a str,
+    pub(super) rules: &'a [&'a str],
+}
+
+impl HoldWrites {
+    /// Adds the alert of a decision.
+    pub(super) fn alert_of(&mut self, id: u64, decision: &Decision, customer: &str, now: i64) {
         let rules: Vec<&str> = decision.reasons.iter().map(|r| r.rule.as_str()).collect();
-        let reason = decision.reasons.first().map_or(String::new(), |r| r.title.clone());
-        self.alert_row(decision.seq, customer, "decision", decision.decision.name(), &reason, &rules, now, writes)
+        let reason = decision.reasons.first().map_or("", |r| r.title.as_str());
+        let (event, verdict) = (decision.seq, decision.decision.name());
+        let alert = NewAlert { event, customer, kind: "decision", decision: verdict, reason, rules: &rules };
+        self.alert(id, &alert, now);
     }
 
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn alert_row(
-        &mut self,
-        event: u64,
-        customer: &str,
-        kind: &str,
-        decision: &str,
-        reason: &str,
-        rules: &[&str],
-        now: i64,
-        writes: &mut HoldWrites,
-    ) -> u64 {
-        let id = self.next.alert;
-        self.next.alert += 1;
-        writes.alerts.push(vec![
+    fn alert(&mut self, id: u64, alert: &NewAlert<'_>, now: i64) {
+        self.alerts.push(vec![
             number(id),
-            number(event),
-            customer.into(),
-            kind.into(),
-            decision.into(),
+            number(alert.event),
+            alert.customer.into(),
+            alert.kind.into(),
+            alert.decision.into(),
             "open".into(),
             Value::Null,
             Value::Null,
-            reason.into(),
-            rules.join(" ").into(),
+            alert.reason.into(),
+            alert.rules.join(" ").into(),
             now.into(),
             now.into(),
         ]);
-        id
+    }
+}
+
+impl Core {
+    /// Raises an alert outside a decision; returns its number.
+    pub(super) fn raise_alert(&mut self, alert: &NewAlert<'_>, now: i64) -> Result<u64, DbError> {
+        self.append(&Input::Alert(AlertRaised { alert: alert.kind.to_owned(), event: alert.event }), now);
+        let id = self.lists_mut().alert();
+        let mut writes = HoldWrites::default();
+        writes.alert(id, alert, now);
+        self.write_holds(&writes)?;
+        Ok(id)
     }
 
     /// Raises an alert about the clock; gives its number. It is about no event and no customer.
     pub(crate) fn raise_clock_alert(&mut self, reason: &str, detail: &str, now: i64) -> Result<u64, ScreeningError> {
-        let mut writes = HoldWrites::default();
-        let id = self.alert_row(0, "", "clock", "review", reason, &["engine.clock"], now, &mut writes);
-        self.write_holds(&writes)?;
+        let alert =
+            NewAlert { event: 0, customer: "", kind: "clock", decision: "review", reason, rules: &["engine.clock"] };
+        let id = self.raise_alert(&alert, now)?;
         self.audit(now, "engine", "alert.clock", &format!("alert:{id}"), detail);
         Ok(id)
     }
@@ -97,9 +110,9 @@ impl Core {
         )?;
         self.db.execute(
             "INSERT INTO alert_notes (id, alert, time, author, action, text) VALUES ($1, $2, $3, $4, $5, $6)",
-            &[number(self.next.note), number(id), now.into(), actor.into(), name.into(), words.as_str().into()],
+            &[number(self.next_note), number(id), now.into(), actor.into(), name.into(), words.as_str().into()],
         )?;
-        self.next.note += 1;
+        self.next_note += 1;
         let detail = json!({"text": words}).to_string();
         self.audit(now, actor, &format!("alert.{name}"), &format!("alert:{id}"), &detail);
         Ok(())
@@ -134,9 +147,10 @@ impl Core {
             let new: Vec<&str> = new.iter().map(|n| n.as_str()).collect();
             let tags = if tags.is_empty() { String::new() } else { format!("; tags: {}", tags.join(", ")) };
             let reason = format!("{why}: {}{tags}", new.join("; "));
-            let mut writes = HoldWrites::default();
-            let id = self.alert_row(seq, &customer, "late", "review", &reason, &["engine.late"], now, &mut writes);
-            self.write_holds(&writes)?;
+            let rules = &["engine.late"];
+            let late =
+                NewAlert { event: seq, customer: &customer, kind: "late", decision: "review", reason: &reason, rules };
+            let id = self.raise_alert(&late, now)?;
             self.audit(
                 now,
                 "engine",

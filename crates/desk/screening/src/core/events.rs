@@ -3,13 +3,14 @@
 use super::{Core, HoldWrites, text, time_within};
 use crate::flags;
 use crate::identifiers::{self, Identifier, Named};
+use crate::log::EventsBody;
 use crate::service::ScreeningError;
 use crate::warnings;
 use holdfast_audit::digest;
-use holdfast_decision::ChainFacts;
+use holdfast_decision::fold::{Decided, HoldResult, PastHolds};
 use holdfast_decision::model::Event;
-use holdfast_decision::{Decision, DecisionContext, Verdict, decide};
-use holdfast_store::{DbError, Value, number, parse};
+use holdfast_decision::{ChainFacts, Decision, Price};
+use holdfast_store::{Database, DbError, Value, number, parse};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -36,7 +37,9 @@ struct EventWrites {
 }
 
 impl EventWrites {
-    fn add(&mut self, event: &Event, facts: &ChainFacts, decision: &Decision, now: i64, (body, result): (&str, &str)) {
+    fn add(&mut self, input: Accepted<'_>, decision: &Decision, now: i64) {
+        let Accepted { event, facts, body, facts_text, .. } = input;
+        let result = text(decision);
         let seq = number(decision.seq);
         let live = decision.reasons.iter().map(|r| (r, "live"));
         for (reason, state) in live.chain(decision.shadow.iter().map(|r| (r, "shadow"))) {
@@ -56,18 +59,70 @@ impl EventWrites {
             event.customer.as_str().into(),
             event.transfer().into(),
             decision.decision.name().into(),
-            body.into(),
-            text(facts).into(),
-            result.into(),
+            body.as_str().into(),
+            facts_text.into(),
+            result.as_str().into(),
         ]);
         self.identifiers.extend(identifiers::of_event(event));
         self.named.extend(identifiers::named_by(event, decision.seq));
         self.keys.extend(flags::key_rows(event, facts, decision.seq));
-        self.texts.push((body.to_owned(), result.to_owned()));
+        self.texts.push((body, result));
     }
 
     fn digest(&self) -> String {
         digest(self.texts.iter().map(|(body, result)| (body.as_str(), result.as_str())))
+    }
+}
+
+/// An event that is decided now, with the texts that are stored of it.
+struct Accepted<'a> {
+    event: &'a Event,
+    facts: &'a ChainFacts,
+    price: Option<Price>,
+    body: String,
+    facts_text: String,
+}
+
+/// What becomes of a submitted event.
+enum Submission {
+    /// It was decided before, or is refused.
+    Answered(Box<Result<Decision, ScreeningError>>),
+    /// It is decided now, as so many-th.
+    Accepted(usize),
+}
+
+/// Past holds: those of the batch in hand, and the table.
+struct StoredHolds<'a> {
+    db: &'a mut Database,
+    /// Customer and number by key.
+    placed: HashMap<String, (String, u64)>,
+}
+
+impl StoredHolds<'_> {
+    /// Adds what a decision placed; it is not in the table yet.
+    fn add(&mut self, decided: &Decided) {
+        for result in &decided.holds {
+            if let HoldResult::Placed(hold) = result {
+                self.placed.insert(hold.plan.dedupe.clone(), (hold.plan.customer.clone(), hold.id));
+            }
+        }
+    }
+}
+
+impl PastHolds for StoredHolds<'_> {
+    type Error = DbError;
+
+    fn hold_on(&mut self, customer: &str, keys: &[String]) -> Result<Option<u64>, DbError> {
+        for key in keys {
+            if let Some((_, id)) = self.placed.get(key).filter(|(owner, _)| owner == customer) {
+                return Ok(Some(*id));
+            }
+            let sql = "SELECT id FROM holds WHERE dedupe = $1 AND customer = $2";
+            if let Some(row) = self.db.query(sql, &[key.as_str().into(), customer.into()])?.first() {
+                return Ok(Some(row.number(0)?));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -79,68 +134,114 @@ impl Core {
         actor: &str,
         now: i64,
     ) -> Result<Vec<Result<Decision, ScreeningError>>, ScreeningError> {
-        let mut known = self.known_events(batch)?;
-        let first = self.next.event;
-        let latest = self.latest_time(now);
-        let mut writes = EventWrites::default();
-        let mut answers = Vec::with_capacity(batch.len());
-        for (event, facts) in batch {
-            let body = text(event);
-            if let Some((old, result)) = known.get(&event.id) {
-                answers.push(if *old == body || is_same(old, &body) {
-                    parse::<Decision>("decision", result).map_err(Into::into)
-                } else {
-                    Err(ScreeningError::Conflict(event.id.clone()))
-                });
-                continue;
-            }
-            if let Err(e) = time_within("time", event.time, latest) {
-                answers.push(Err(e.into()));
-                continue;
-            }
-            let decision = self.decide_one(event, facts, now, &mut writes.holds)?;
-            let result = text(&decision);
-            writes.add(event, facts, &decision, now, (&body, &result));
-            self.state_mut().apply(event, facts, decision.value.unwrap_or(0), decision.seq);
-            known.insert(event.id.clone(), (body, result));
-            answers.push(Ok(decision));
-        }
-        if !writes.rows.is_empty() {
-            let detail = json!({"first": first, "last": self.next.event - 1, "sha256": writes.digest()}).to_string();
-            self.write_events(writes)?;
-            self.audit(now, actor, "events.decided", "events", &detail);
-        }
-        Ok(answers)
+        let (submissions, accepted) = self.accept(batch, now)?;
+        let decisions = if accepted.is_empty() {
+            Vec::new()
+        } else {
+            self.append_events(&accepted, now);
+            let decided = self.fold_events(&accepted, now)?;
+            self.store_decided(accepted, &decided, actor, now)?;
+            decided
+        };
+        let answer = |submission| match submission {
+            Submission::Answered(answer) => *answer,
+            Submission::Accepted(i) => decisions
+                .get(i)
+                .map(|d: &Decided| d.decision.clone())
+                .ok_or_else(|| ScreeningError::State("an event was not decided".to_owned())),
+        };
+        Ok(submissions.into_iter().map(answer).collect())
     }
 
-    /// Decides one event and places its holds, warning and alert; state is not moved yet.
-    fn decide_one(
+    /// Parts events that are to be decided from those that were decided before or are refused.
+    fn accept<'a>(
         &mut self,
-        event: &Event,
-        facts: &ChainFacts,
+        batch: &'a [(Event, ChainFacts)],
         now: i64,
-        writes: &mut HoldWrites,
-    ) -> Result<Decision, ScreeningError> {
-        let seq = self.next.event;
-        self.next.event += 1;
-        let context = DecisionContext {
-            state: &self.state,
-            book: &self.book,
-            holds: &self.holds,
-            prices: &self.prices,
-            flags: &self.flags,
-        };
-        let (mut decision, plans) = decide(context, event, facts, seq, now);
-        for plan in plans {
-            self.place_planned(plan, event, now, &mut decision, writes)?;
+    ) -> Result<(Vec<Submission>, Vec<Accepted<'a>>), ScreeningError> {
+        let known = self.known_events(batch)?;
+        let latest = self.latest_time(now);
+        let mut accepted: Vec<Accepted> = Vec::with_capacity(batch.len());
+        let mut places: HashMap<&str, usize> = HashMap::with_capacity(batch.len());
+        let mut submissions = Vec::with_capacity(batch.len());
+        for (event, facts) in batch {
+            let body = text(event);
+            let refused = |e: ScreeningError| Submission::Answered(Box::new(Err(e)));
+            let conflict = || refused(ScreeningError::Conflict(event.id.clone()));
+            let submission = if let Some((old, result)) = known.get(&event.id) {
+                match *old == body || is_same(old, &body) {
+                    true => Submission::Answered(Box::new(parse::<Decision>("decision", result).map_err(Into::into))),
+                    false => conflict(),
+                }
+            } else if let Some(first) = places.get(event.id.as_str()) {
+                match accepted.get(*first).is_some_and(|a| a.body == body || is_same(&a.body, &body)) {
+                    true => Submission::Accepted(*first),
+                    false => conflict(),
+                }
+            } else if let Err(e) = time_within("time", event.time, latest) {
+                refused(e.into())
+            } else {
+                places.insert(&event.id, accepted.len());
+                let (price, facts_text) = (self.fold.price_for(event), text(facts));
+                accepted.push(Accepted { event, facts, price, body, facts_text });
+                Submission::Accepted(accepted.len() - 1)
+            };
+            submissions.push(submission);
         }
-        if let (Some(warning), Some(hold)) = (&decision.warning, decision.holds.last()) {
-            writes.warnings.push(warnings::row(event, warning, *hold, decision.value, now));
+        Ok((submissions, accepted))
+    }
+
+    /// Appends events to the log of inputs.
+    fn append_events(&mut self, accepted: &[Accepted<'_>], now: i64) {
+        let mut body = EventsBody::new(self.fold.watermark, self.fold.book.version);
+        for input in accepted {
+            body.add(&input.body, &input.facts_text, input.price.map(|p| text(&p)).as_deref());
         }
-        if decision.decision > Verdict::Allow {
-            decision.alert = Some(self.raise(&decision, &event.customer, now, writes));
+        self.append_body("events", body.finish(), now);
+    }
+
+    /// Takes events into the fold.
+    fn fold_events(&mut self, accepted: &[Accepted<'_>], now: i64) -> Result<Vec<Decided>, DbError> {
+        let watermark = self.fold.watermark;
+        self.fold_mut().begin_events(watermark);
+        let mut past = StoredHolds { db: &mut self.db, placed: HashMap::new() };
+        let mut all = Vec::with_capacity(accepted.len());
+        for input in accepted {
+            let decided = self.fold.event(input.event, input.facts, input.price, now, &mut past)?;
+            past.add(&decided);
+            all.push(decided);
         }
-        Ok(decision)
+        Ok(all)
+    }
+
+    /// Stores what was decided, by the numbers that the fold gave it.
+    fn store_decided(
+        &mut self,
+        accepted: Vec<Accepted<'_>>,
+        decided: &[Decided],
+        actor: &str,
+        now: i64,
+    ) -> Result<(), DbError> {
+        let (Some(first), Some(last)) = (decided.first(), decided.last()) else { return Ok(()) };
+        let (first, last) = (first.decision.seq, last.decision.seq);
+        let mut writes = EventWrites::default();
+        for (input, Decided { decision, holds }) in accepted.into_iter().zip(decided) {
+            let event = input.event;
+            for result in holds {
+                self.write_result(result, decision.seq, now, &mut writes.holds);
+            }
+            if let (Some(warning), Some(hold)) = (&decision.warning, decision.holds.last()) {
+                writes.holds.warnings.push(warnings::row(event, warning, *hold, decision.value, now));
+            }
+            if let Some(alert) = decision.alert {
+                writes.holds.alert_of(alert, decision, &event.customer, now);
+            }
+            writes.add(input, decision, now);
+        }
+        let detail = json!({"first": first, "last": last, "sha256": writes.digest()}).to_string();
+        self.write_events(writes)?;
+        self.audit(now, actor, "events.decided", "events", &detail);
+        Ok(())
     }
 
     fn write_events(&mut self, mut writes: EventWrites) -> Result<(), DbError> {

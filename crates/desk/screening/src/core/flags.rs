@@ -1,6 +1,7 @@
 //! Flags of partner exchanges: past deposits that they touch are held, and what a flag did is undone when it ends.
 
-use super::{Core, HoldWrites, text};
+use super::alerts::NewAlert;
+use super::{Core, text};
 use crate::alerts::{self, AlertAction};
 use crate::flags;
 use crate::flags::{MAX_FLAGS, MAX_FLAGS_OF_MEMBER};
@@ -9,9 +10,10 @@ use holdfast_decision::ChainFacts;
 use holdfast_decision::HoldPlan;
 use holdfast_decision::flags::State as FlagState;
 use holdfast_decision::flags::{FLAG_BASIS, FLAGGED, Flag};
+use holdfast_decision::inputs::Input;
 use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
-use holdfast_store::{Value, number, parse};
+use holdfast_store::{number, parse};
 use serde_json::json;
 
 impl Core {
@@ -22,12 +24,12 @@ impl Core {
                 == (flag.subject, &flag.asset, &flag.value, &flag.member);
             return if same { Ok(false) } else { Err(ScreeningError::Conflict(format!("flag {}", flag.id))) };
         }
-        if flag.state.counts() && self.flags.of_member(&flag.member) >= MAX_FLAGS_OF_MEMBER {
+        if flag.state.counts() && self.fold.flags.of_member(&flag.member) >= MAX_FLAGS_OF_MEMBER {
             let text =
                 format!("{MAX_FLAGS_OF_MEMBER} flags of {} are in force; it must withdraw some first", flag.member);
             return Err(ScreeningError::State(text));
         }
-        if flag.state.counts() && self.flags.len() >= MAX_FLAGS {
+        if flag.state.counts() && self.fold.flags.len() >= MAX_FLAGS {
             return Err(ScreeningError::State(format!("{MAX_FLAGS} flags are in force; withdraw some")));
         }
         let row = [
@@ -50,23 +52,24 @@ impl Core {
             &row,
         )?;
         self.audit(now, actor, "flag.raised", &format!("flag:{}", flag.id), &text(&flag));
-        self.flags_mut().put(flag);
+        self.put_flag(flag, now);
         Ok(true)
     }
 
     /// Holds past deposits that a flag touches and that are not held yet; gives the holds.
     pub(crate) fn hold_flagged(&mut self, id: &str, seqs: &[u64], now: i64) -> Result<Vec<u64>, ScreeningError> {
         let Some(flag) = flags::get(&mut self.db, id)?.filter(|f| f.state.counts()) else { return Ok(Vec::new()) };
-        let (mut writes, mut placed) = (HoldWrites::default(), Vec::new());
+        let mut placed = Vec::new();
         for seq in seqs {
             let rows = self.db.query("SELECT body, facts FROM events WHERE seq = $1", &[number(*seq)])?;
             let Some(row) = rows.first() else { continue };
             let (event, facts): (Event, ChainFacts) = (parse("event", row.text(0)?)?, parse("facts", row.text(1)?)?);
-            let touches = self.flags.of(&event, &facts, &self.book.file.policy);
+            let touches = self.fold.flags.of(&event, &facts, &self.fold.book.file.policy);
             let Some(touch) = touches.iter().find(|t| t.flag.id == flag.id) else { continue };
             let way = touch.way.as_ref().map(|way| format!("; {way}")).unwrap_or_default();
             let Some(transfer) = event.transfer() else { continue };
             let held = self
+                .fold
                 .holds
                 .get(&event.customer)
                 .and_then(|l| l.iter().find(|h| h.transfer.as_deref() == Some(&transfer)));
@@ -76,13 +79,13 @@ impl Core {
                     let row = [number(hold), flag.id.as_str().into()];
                     let sql = "INSERT INTO flag_holds (hold, flag) VALUES ($1, $2) ON CONFLICT (hold, flag) DO NOTHING";
                     self.db.execute(sql, &row)?;
-                    self.last_as_flags(hold)?;
+                    self.last_as_flags(hold, now)?;
                     continue;
                 }
                 Some((false, _)) => continue,
                 None => {}
             }
-            let policy = &self.book.file.policy;
+            let policy = &self.fold.book.file.policy;
             let title = "a partner says that these funds, which came earlier, are stolen";
             let plan = HoldPlan {
                 dedupe: format!("flag:{}:{transfer}:{}", flag.id, event.id),
@@ -102,30 +105,39 @@ impl Core {
             if !self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[plan.dedupe.as_str().into()])?.is_empty() {
                 continue;
             }
-            placed.push(self.place(plan, Some(*seq), "engine", now, &mut writes));
-            let alert = self.alert_row(*seq, &event.customer, "flag", "hold", title, &[FLAGGED], now, &mut writes);
+            placed.push(self.place(plan, Some(*seq), "engine", now)?);
+            let alert = NewAlert {
+                event: *seq,
+                customer: &event.customer,
+                kind: "flag",
+                decision: "hold",
+                reason: title,
+                rules: &[FLAGGED],
+            };
+            let alert = self.raise_alert(&alert, now)?;
             let detail = json!({"event": seq, "reason": title, "flag": flag.id}).to_string();
             self.audit(now, "engine", "alert.late", &format!("alert:{alert}"), &detail);
         }
-        self.write_holds(&writes)?;
         Ok(placed)
     }
 
     /// Lets a hold for flags last as long as the last of them: for ever when one is confirmed.
-    pub(super) fn last_as_flags(&mut self, hold: u64) -> Result<(), ScreeningError> {
-        let number: Value = number(hold);
+    pub(super) fn last_as_flags(&mut self, hold: u64, now: i64) -> Result<(), ScreeningError> {
         let rows = self.db.query(
             "SELECT MAX(CASE WHEN f.state = 'confirmed' THEN 1 ELSE 0 END), MAX(f.until) FROM flag_holds h JOIN flags f ON f.id = h.flag
              WHERE h.hold = $1 AND f.state IN ('open', 'confirmed')",
-            std::slice::from_ref(&number),
+            &[number(hold)],
         )?;
         let Some(row) = rows.first() else { return Ok(()) };
         let expires = if row.int_or_null(0) == Some(1) { None } else { row.int_or_null(1) };
-        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[expires.into(), number])?;
-        if let Some(active) = self.holds_mut().values_mut().flatten().find(|h| h.id == hold) {
-            active.expires = expires;
-        }
-        Ok(())
+        let hold = self.hold(hold)?;
+        self.set_expiry(&hold, expires, now)
+    }
+
+    /// Tells decisions how a flag stands.
+    fn put_flag(&mut self, flag: Flag, now: i64) {
+        self.append(&Input::Flag(Box::new(flag.clone())), now);
+        self.lists_mut().flag(flag);
     }
 
     /// Confirms, withdraws or lapses a flag. When it no longer counts, what it did is undone: holds that stand for no other flag end, open
@@ -149,7 +161,7 @@ impl Core {
         let detail = json!({"why": why, "member": flag.member}).to_string();
         self.audit(now, actor, &format!("flag.{}", state.name()), &format!("flag:{id}"), &detail);
         let counts = state.counts();
-        self.flags_mut().put(Flag { state, ..flag });
+        self.put_flag(Flag { state, ..flag }, now);
         let rows = self.db.query("SELECT hold FROM flag_holds WHERE flag = $1 ORDER BY hold", &[id.into()])?;
         for row in &rows {
             let held = row.number(0)?;
@@ -158,7 +170,7 @@ impl Core {
                 &[number(held)],
             )?;
             if counts || !others.is_empty() {
-                self.last_as_flags(held)?;
+                self.last_as_flags(held, now)?;
                 continue;
             }
             let hold = self.hold(held)?;

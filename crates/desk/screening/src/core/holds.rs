@@ -5,89 +5,45 @@ use crate::alerts;
 use crate::holds::{self, Hold, HoldRequest};
 use crate::service::ScreeningError;
 use crate::warnings;
-use holdfast_decision::flags::FLAG_BASIS;
+use holdfast_decision::HoldPlan;
 use holdfast_decision::flags::State as FlagState;
-use holdfast_decision::model::Event;
+use holdfast_decision::fold::{HoldResult, NewHold};
+use holdfast_decision::inputs::{HoldChanged, HoldPlaced, Input};
 use holdfast_decision::rules::Scope;
-use holdfast_decision::{ActiveHold, Decision, HoldPlan};
 use holdfast_identity::same_person;
 use holdfast_store::{DbError, Value, number};
-use holdfast_types::SignedAmount;
-use holdfast_types::{Amount, Invalid};
-use holdfast_types::{Asset, asset};
+use holdfast_types::{Amount, Asset, Invalid, SignedAmount, asset};
 use serde_json::json;
 
 impl Core {
-    pub(super) fn remember_hold(&mut self, hold: &Hold) {
-        self.holds_mut().entry(hold.customer.clone()).or_default().push(ActiveHold {
-            id: hold.id,
-            scope: hold.scope,
-            account: hold.account.clone(),
-            asset: hold.asset.clone(),
-            held: hold.held,
-            transfer: hold.transfer.clone(),
-            expires: hold.expires,
-            flagged: hold.basis == FLAG_BASIS,
-        });
-    }
-
-    pub(super) fn place_planned(
-        &mut self,
-        plan: HoldPlan,
-        event: &Event,
-        now: i64,
-        decision: &mut Decision,
-        writes: &mut HoldWrites,
-    ) -> Result<(), ScreeningError> {
-        if plan.flags.is_empty()
-            && let Some(id) = self.flag_hold_on(&plan)
-        {
-            self.take_over(id, plan, now)?;
-            decision.holds.push(id);
-            return Ok(());
-        }
-        if plan.transfer.is_some() {
-            for key in event.hold_keys() {
-                let rows = self.db.query(
-                    "SELECT id FROM holds WHERE dedupe = $1 AND customer = $2",
-                    &[key.as_str().into(), plan.customer.as_str().into()],
-                )?;
-                if let Some(row) = rows.first() {
-                    // It was held before and a person let it go: it is not held twice.
-                    decision.holds.push(row.number(0)?);
-                    return Ok(());
-                }
+    /// Adds the rows of what a decision does with a hold.
+    pub(super) fn write_result(&mut self, result: &HoldResult, event: u64, now: i64, writes: &mut HoldWrites) {
+        match result {
+            HoldResult::Placed(hold) => self.write_placed(hold, Some(event), "engine", now, writes),
+            HoldResult::TakenOver(id, plan) => {
+                let terms = json!({"basis": plan.basis, "reason": plan.reason, "expires": plan.expires}).to_string();
+                self.audit(now, "engine", "hold.taken_over", &format!("hold:{id}"), &terms);
+                writes.taken_over.push((*id, plan.clone()));
             }
         }
-        let id = self.place(plan, Some(decision.seq), "engine", now, writes);
-        decision.holds.push(id);
-        Ok(())
     }
 
-    pub(super) fn place(
-        &mut self,
-        plan: HoldPlan,
-        event: Option<u64>,
-        actor: &str,
-        now: i64,
-        writes: &mut HoldWrites,
-    ) -> u64 {
-        let id = self.next.hold;
-        self.next.hold += 1;
-        let held = plan.amount.unwrap_or_default();
+    /// Adds the rows of a new hold.
+    fn write_placed(&mut self, new: &NewHold, event: Option<u64>, actor: &str, now: i64, writes: &mut HoldWrites) {
+        let NewHold { id, posting, plan } = new;
         let hold = Hold {
-            id,
+            id: *id,
             scope: plan.scope,
-            customer: plan.customer,
-            account: plan.account,
-            asset: plan.asset,
+            customer: plan.customer.clone(),
+            account: plan.account.clone(),
+            asset: plan.asset.clone(),
             amount: plan.amount,
-            held,
-            transfer: plan.transfer,
+            held: plan.amount.unwrap_or_default(),
+            transfer: plan.transfer.clone(),
             event,
             state: "active".into(),
-            basis: plan.basis,
-            reason: plan.reason,
+            basis: plan.basis.clone(),
+            reason: plan.reason.clone(),
             placed_by: actor.to_owned(),
             placed: now,
             expires: plan.expires,
@@ -100,40 +56,54 @@ impl Core {
             ended_by: None,
             ended_reason: None,
         };
-        let row = hold_row(&hold, Some(plan.dedupe));
-        writes.holds.push(row);
-        writes.flag_holds.extend(plan.flags.iter().map(|f| vec![number(id), f.as_str().into()]));
-        if let Some(asset) = hold.asset.as_ref().filter(|_| !held.is_zero()) {
-            self.post(&hold.customer, id, 1, asset, held.into(), writes);
+        writes.holds.push(hold_row(&hold, Some(plan.dedupe.clone())));
+        writes.flag_holds.extend(plan.flags.iter().map(|f| vec![number(*id), f.as_str().into()]));
+        if let Some(posting) = posting {
+            writes.post(*posting, &hold, 1, hold.held.into());
         }
         self.audit(now, actor, "hold.placed", &format!("hold:{id}"), &text(&hold));
-        self.remember_hold(&hold);
-        id
     }
 
-    /// Two lines that move an amount between what the customer can use and what is held.
-    pub(super) fn post(
+    /// Places a hold outside a decision; returns its number.
+    pub(super) fn place(
         &mut self,
-        customer: &str,
-        hold: u64,
-        change: i64,
-        asset: &str,
-        amount: SignedAmount,
-        writes: &mut HoldWrites,
-    ) {
-        for (account, amount) in
-            [(format!("available:{customer}"), amount.negated()), (format!("held:{customer}"), amount)]
-        {
-            writes.postings.push(vec![
-                number(self.next.posting),
-                number(hold),
-                change.into(),
-                account.into(),
-                asset.into(),
-                amount.to_string().into(),
-            ]);
-            self.next.posting += 1;
+        plan: HoldPlan,
+        event: Option<u64>,
+        actor: &str,
+        now: i64,
+    ) -> Result<u64, ScreeningError> {
+        let input = HoldPlaced { plan, event, actor: actor.to_owned() };
+        self.append(&Input::HoldPlaced(Box::new(input.clone())), now);
+        let new = self.lists_mut().place(input.plan);
+        let mut writes = HoldWrites::default();
+        self.write_placed(&new, event, actor, now, &mut writes);
+        self.write_holds(&writes)?;
+        Ok(new.id)
+    }
+
+    /// Changes what decisions know of a hold; returns the number of its first posting, if the change is posted.
+    fn change_hold(&mut self, change: HoldChanged, now: i64) -> Option<u64> {
+        let input = Input::HoldChanged(change);
+        self.append(&input, now);
+        match &input {
+            Input::HoldChanged(change) => self.lists_mut().change_hold(change),
+            _ => None,
         }
+    }
+
+    /// Lets an active hold lapse at a time, or never.
+    pub(super) fn set_expiry(&mut self, hold: &Hold, expires: Option<i64>, now: i64) -> Result<(), ScreeningError> {
+        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[expires.into(), number(hold.id)])?;
+        let change = HoldChanged {
+            hold: hold.id,
+            customer: hold.customer.clone(),
+            is_active: hold.state == "active",
+            held: hold.held,
+            expires,
+            is_posted: false,
+        };
+        self.change_hold(change, now);
+        Ok(())
     }
 
     pub(super) fn write_holds(&mut self, writes: &HoldWrites) -> Result<(), DbError> {
@@ -142,27 +112,12 @@ impl Core {
         self.db.insert("warnings", &warnings::COLUMNS, &writes.warnings, "")?;
         let columns = ["id", "hold", "change", "ledger_account", "asset", "amount"];
         self.db.insert("postings", &columns, &writes.postings, "")?;
-        self.db.insert("alerts", &alerts::COLUMNS, &writes.alerts, "")
-    }
-
-    /// The hold that stands for flags only on a plan's movement.
-    pub(super) fn flag_hold_on(&self, plan: &HoldPlan) -> Option<u64> {
-        let transfer = plan.transfer.as_deref()?;
-        let held = self.holds.get(&plan.customer)?;
-        held.iter().find(|h| h.flagged && h.transfer.as_deref() == Some(transfer)).map(|h| h.id)
-    }
-
-    /// A hold for flags becomes a rule's: it no longer ends with them.
-    pub(super) fn take_over(&mut self, id: u64, plan: HoldPlan, now: i64) -> Result<(), ScreeningError> {
-        let number: Value = number(id);
-        self.db.execute("DELETE FROM flag_holds WHERE hold = $1", std::slice::from_ref(&number))?;
-        let row = [plan.basis.as_str().into(), plan.reason.as_str().into(), plan.expires.into(), number];
-        self.db.execute("UPDATE holds SET basis = $1, reason = $2, expires = $3 WHERE id = $4", &row)?;
-        let detail = json!({"basis": plan.basis, "reason": plan.reason, "expires": plan.expires}).to_string();
-        self.audit(now, "engine", "hold.taken_over", &format!("hold:{id}"), &detail);
-        if let Some(active) = self.holds_mut().get_mut(&plan.customer).and_then(|l| l.iter_mut().find(|h| h.id == id)) {
-            active.flagged = false;
-            active.expires = plan.expires;
+        self.db.insert("alerts", &alerts::COLUMNS, &writes.alerts, "")?;
+        for (id, plan) in &writes.taken_over {
+            let number: Value = number(*id);
+            self.db.execute("DELETE FROM flag_holds WHERE hold = $1", std::slice::from_ref(&number))?;
+            let row = [plan.basis.as_str().into(), plan.reason.as_str().into(), plan.expires.into(), number];
+            self.db.execute("UPDATE holds SET basis = $1, reason = $2, expires = $3 WHERE id = $4", &row)?;
         }
         Ok(())
     }
@@ -187,7 +142,7 @@ impl Core {
                 && row.text(4)? == request.account.as_deref().unwrap_or_default();
             return if same { Ok(row.number(0)?) } else { Err(ScreeningError::Conflict(request.id)) };
         }
-        let policy = &self.book.file.policy;
+        let policy = &self.fold.book.file.policy;
         let plan = HoldPlan {
             dedupe,
             scope: request.scope,
@@ -203,10 +158,7 @@ impl Core {
             second_person: request.second_person.unwrap_or(policy.second_person),
             flags: Vec::new(),
         };
-        let mut writes = HoldWrites::default();
-        let id = self.place(plan, None, actor, now, &mut writes);
-        self.write_holds(&writes)?;
-        Ok(id)
+        self.place(plan, None, actor, now)
     }
 
     pub(super) fn hold(&mut self, id: u64) -> Result<Hold, ScreeningError> {
@@ -282,13 +234,21 @@ impl Core {
         let rest = hold.held.excess_over(freed);
         let over = rest.is_zero();
         let id = hold.id;
-        let mut writes = HoldWrites::default();
-        if let Some(asset) = hold.asset.as_ref().filter(|_| !freed.is_zero()) {
+        let change = HoldChanged {
+            hold: id,
+            customer: hold.customer.clone(),
+            is_active: !over,
+            held: rest,
+            expires: hold.expires,
+            is_posted: hold.asset.is_some() && !freed.is_zero(),
+        };
+        if let Some(posting) = self.change_hold(change, now) {
             let rows = self.db.query("SELECT COALESCE(MAX(change), 0) FROM postings WHERE hold = $1", &[number(id)])?;
             let change = rows.first().map_or(Ok(0), |r| r.int(0))? + 1;
-            self.post(&hold.customer, id, change, asset, SignedAmount::minus(freed), &mut writes);
+            let mut writes = HoldWrites::default();
+            writes.post(posting, hold, change, SignedAmount::minus(freed));
+            self.write_holds(&writes)?;
         }
-        self.write_holds(&writes)?;
         if over {
             self.db.execute(
                 "UPDATE holds SET held = '0', state = $1, ended = $2, ended_by = $3, ended_reason = $4 WHERE id = $5",
@@ -306,16 +266,6 @@ impl Core {
         let action = if over { format!("hold.{state}") } else { "hold.reduced".to_owned() };
         let detail = json!({"freed": freed, "held": rest, "reason": reason, "asked_by": hold.asked_by}).to_string();
         self.audit(now, actor, &action, &format!("hold:{id}"), &detail);
-        if let Some(active) = self.holds_mut().get_mut(&hold.customer) {
-            if over {
-                active.retain(|h| h.id != id);
-            } else if let Some(h) = active.iter_mut().find(|h| h.id == id) {
-                h.held = rest;
-            }
-            if active.is_empty() {
-                self.holds.remove(&hold.customer);
-            }
-        }
         Ok(())
     }
 
@@ -326,10 +276,7 @@ impl Core {
             return Err(ScreeningError::State(format!("hold {id} is {} or has no end", hold.state)));
         };
         let until = expires + seconds;
-        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), number(id)])?;
-        if let Some(active) = self.holds_mut().get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == id)) {
-            active.expires = Some(until);
-        }
+        self.set_expiry(&hold, Some(until), now)?;
         let detail = json!({"from": expires, "until": until}).to_string();
         self.audit(now, actor, "hold.extended", &format!("hold:{id}"), &detail);
         Ok(())
@@ -337,12 +284,7 @@ impl Core {
 
     /// Gives an active hold an end.
     pub(crate) fn let_lapse(&mut self, hold: &Hold, until: i64, actor: &str, now: i64) -> Result<(), ScreeningError> {
-        self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[until.into(), number(hold.id)])?;
-        if let Some(active) =
-            self.holds_mut().get_mut(&hold.customer).and_then(|l| l.iter_mut().find(|h| h.id == hold.id))
-        {
-            active.expires = Some(until);
-        }
+        self.set_expiry(hold, Some(until), now)?;
         let detail = json!({ "until": until }).to_string();
         self.audit(now, actor, "hold.will_lapse", &format!("hold:{}", hold.id), &detail);
         Ok(())
@@ -354,7 +296,7 @@ impl Core {
     }
 
     pub(super) fn is_over(&self, now: i64) -> bool {
-        self.flags.any_over(now) || self.holds.values().flatten().any(|h| h.expires.is_some_and(|e| e <= now))
+        self.fold.flags.any_over(now) || self.fold.holds.values().flatten().any(|h| h.expires.is_some_and(|e| e <= now))
     }
 
     /// Ends the holds whose time is over; none while the clock is doubted.
@@ -362,11 +304,12 @@ impl Core {
         if !self.time_is_sound {
             return Ok(());
         }
-        for id in self.flags.over(now) {
+        for id in self.fold.flags.over(now) {
             self.end_flag(&id, FlagState::Lapsed, "nobody confirmed it in time", "engine", now)?;
         }
-        let over: Vec<u64> =
-            self.holds.values().flatten().filter(|h| h.expires.is_some_and(|e| e <= now)).map(|h| h.id).collect();
+        let active = self.fold.holds.values().flatten();
+        let mut over: Vec<u64> = active.filter(|h| h.expires.is_some_and(|e| e <= now)).map(|h| h.id).collect();
+        over.sort_unstable();
         for id in over {
             let hold = self.hold(id)?;
             self.end(&hold, None, "expired", "its time is over", "engine", now)?;
@@ -383,6 +326,26 @@ pub(super) struct HoldWrites {
     pub(super) alerts: Vec<Vec<Value>>,
     pub(super) flag_holds: Vec<Vec<Value>>,
     pub(super) warnings: Vec<Vec<Value>>,
+    /// Holds that stood for flags, and the rule's terms that they are on now.
+    taken_over: Vec<(u64, HoldPlan)>,
+}
+
+impl HoldWrites {
+    /// Adds the two lines that move an amount between what the customer can use and what is held.
+    fn post(&mut self, first: u64, hold: &Hold, change: i64, amount: SignedAmount) {
+        let customer = &hold.customer;
+        let lines = [(format!("available:{customer}"), amount.negated()), (format!("held:{customer}"), amount)];
+        for (id, (account, amount)) in (first..).zip(lines) {
+            self.postings.push(vec![
+                number(id),
+                number(hold.id),
+                change.into(),
+                account.into(),
+                hold.asset.clone().into(),
+                amount.to_string().into(),
+            ]);
+        }
+    }
 }
 
 fn hold_row(h: &Hold, dedupe: Option<String>) -> Vec<Value> {

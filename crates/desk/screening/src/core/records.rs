@@ -3,6 +3,7 @@
 use super::{Core, text, time_within};
 use crate::completion::{self, Completion};
 use crate::identifiers::{self, Identifier, Named};
+use crate::log;
 use crate::service::ScreeningError;
 use holdfast_audit::digest;
 use holdfast_decision::model::{Event, Record};
@@ -51,8 +52,11 @@ impl Core {
              WHERE excluded.time > records.time OR (excluded.time = records.time AND excluded.body > records.body)",
         )?;
         self.note_identifiers(winners.iter().flat_map(|w| identifiers::of_record(w.1.0)))?;
+        for part in winners.chunks(log::MAX_RECORDS) {
+            self.append_body("records", log::records_body(part.iter().map(|w| w.1.1.as_str())), now);
+        }
         for (_, (record, _)) in &winners {
-            self.state_mut().record(record);
+            self.fold_mut().record(record);
         }
         let bodies = winners.iter().map(|w| (w.0.1, w.1.1.as_str()));
         let detail = json!({"records": winners.len(), "sha256": digest(bodies)}).to_string();

@@ -3,6 +3,7 @@
 use super::Core;
 use crate::service::ScreeningError;
 use holdfast_decision::Price;
+use holdfast_decision::inputs::{AssetPrice, Input, Rules};
 use holdfast_decision::rules::{RuleBook, RuleError};
 use holdfast_store::DbError;
 use holdfast_store::number;
@@ -12,13 +13,20 @@ use serde_json::json;
 use std::sync::Arc;
 
 impl Core {
-    /// Puts a rule book in force; gives its version.
+    /// Puts a rule book in force; returns its version.
     pub(crate) fn apply_rules(&mut self, yaml: &str, actor: &str, now: i64) -> Result<u32, ScreeningError> {
+        let version = self.put_rules(yaml, actor, now)?;
+        self.append(&Input::Rules(Rules { version, yaml: yaml.to_owned() }), now);
+        Ok(version)
+    }
+
+    /// Puts a rule book in force before the log of inputs begins; returns its version.
+    pub(super) fn put_rules(&mut self, yaml: &str, actor: &str, now: i64) -> Result<u32, ScreeningError> {
         let rows = self.db.query("SELECT COALESCE(MAX(version), 0) FROM rule_books", &[])?;
         let latest = rows.first().map_or(Ok(0), |r| r.int(0))?;
         let version = u32::try_from(latest).map_err(|_| DbError::Type(0))? + 1;
         let book = RuleBook::parse(yaml, version)?;
-        if let (Some(old), true) = (Some(&self.book), version > 1) {
+        if let (Some(old), true) = (Some(&self.fold.book), version > 1) {
             for rule in book.rules() {
                 if let Some(before) = old.rules().iter().find(|r| r.id == rule.id)
                     && before.version == rule.version
@@ -36,8 +44,7 @@ impl Core {
         )?;
         let detail = json!({"version": version, "sha256": book.sha256, "rules": book.rules().len()}).to_string();
         self.audit(now, actor, "rules.applied", &format!("rules:{version}"), &detail);
-        self.mark.lists = true;
-        self.book = Arc::new(book);
+        self.lists_mut().book = Arc::new(book);
         Ok(version)
     }
 
@@ -59,8 +66,9 @@ impl Core {
         )?;
         let detail = json!({"base_units": price.base_units.to_string(), "value": price.value}).to_string();
         self.audit(now, actor, "price.set", &format!("price:{asset}"), &detail);
-        self.mark.lists = true;
-        self.prices.insert(asset.clone(), price);
+        let price = AssetPrice { asset, price };
+        self.lists_mut().price(&price);
+        self.append(&Input::Price(price), now);
         Ok(())
     }
 }

@@ -1,18 +1,22 @@
 //! Each change in a savepoint of its own: it happens whole or not at all, in the database and in memory.
 
-use super::{Core, Next};
+use super::Core;
 use crate::service::ScreeningError;
 use holdfast_audit::Chain;
-use holdfast_decision::ActiveHolds;
-use holdfast_decision::Flags;
-use holdfast_decision::state::State;
+use holdfast_decision::Fold;
+use holdfast_decision::inputs::{NextIds, Rebuilt};
 use holdfast_store::{DbError, Effect};
 
 /// Where a change began, and what of memory it changed since.
 #[derive(Debug, Default)]
 pub(super) struct Mark {
     chain: Option<Chain>,
-    next: Option<Next>,
+    next: NextIds,
+    watermark: i64,
+    next_note: u64,
+    /// Inputs in hand.
+    inputs: usize,
+    rebuilt: Option<Rebuilt>,
     audit_rows: usize,
     effects: usize,
     /// Holds, flags, prices or the rule book.
@@ -22,19 +26,17 @@ pub(super) struct Mark {
 }
 
 impl Core {
-    pub(super) fn holds_mut(&mut self) -> &mut ActiveHolds {
+    /// Returns the fold, to change its holds, flags, prices, numbers or rule book.
+    pub(super) fn lists_mut(&mut self) -> &mut Fold {
         self.mark.lists = true;
-        &mut self.holds
+        &mut self.fold
     }
 
-    pub(super) fn flags_mut(&mut self) -> &mut Flags {
+    /// Returns the fold, to change all of it.
+    pub(super) fn fold_mut(&mut self) -> &mut Fold {
         self.mark.lists = true;
-        &mut self.flags
-    }
-
-    pub(super) fn state_mut(&mut self) -> &mut State {
         self.mark.state = true;
-        &mut self.state
+        &mut self.fold
     }
 
     /// Starts a change within the transaction.
@@ -42,7 +44,11 @@ impl Core {
         self.db.savepoint()?;
         self.mark = Mark {
             chain: Some(self.chain.clone()),
-            next: Some(self.next),
+            next: self.fold.next,
+            watermark: self.fold.watermark,
+            next_note: self.next_note,
+            inputs: self.log.in_hand(),
+            rebuilt: self.rebuilt,
             audit_rows: self.audit_rows.len(),
             effects: self.effects.len(),
             lists: false,
@@ -71,9 +77,11 @@ impl Core {
         let mark = std::mem::take(&mut self.mark);
         self.audit_rows.truncate(mark.audit_rows);
         self.effects.truncate(mark.effects);
-        if let (Some(chain), Some(next)) = (mark.chain, mark.next) {
+        if let Some(chain) = mark.chain {
             self.chain = chain;
-            self.next = next;
+            (self.fold.next, self.fold.watermark, self.next_note) = (mark.next, mark.watermark, mark.next_note);
+            self.log.truncate(mark.inputs);
+            self.rebuilt = mark.rebuilt;
         }
         if torn || mark.lists {
             self.reload_lists()?;

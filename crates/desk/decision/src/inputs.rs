@@ -1,0 +1,179 @@
+//! The log of inputs: whatever changes what decisions rest on, in the order in which it was accepted. [`Fold`](crate::fold::Fold) turns inputs
+//! into decisions; nothing else enters a decision, no clock and no table.
+//!
+//! An input is stored with its kind, the version of its format and a body. A later version may add optional fields; readers ignore fields that
+//! they do not know, and refuse a format newer than [`FORMAT`].
+
+use crate::facts::ChainFacts;
+use crate::flags::Flag;
+use crate::holds::{ActiveHold, HoldPlan};
+use crate::model::{Event, Record};
+use crate::prices::Price;
+use holdfast_types::Amount;
+use serde::{Deserialize, Serialize};
+
+/// Version of the format of inputs that this program writes, the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+/// Something that changes what decisions rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The log begins.
+    Start(Box<Start>),
+    /// What is known of customers was built anew.
+    Rebuilt(Rebuilt),
+    /// Records of the customers' world.
+    Records(Records),
+    /// Events to decide on.
+    Events(Events),
+    /// A rule book in force.
+    Rules(Rules),
+    /// The price of an asset.
+    Price(AssetPrice),
+    /// A flag that was raised, confirmed or ended.
+    Flag(Box<Flag>),
+    /// A hold that a person or a flag places.
+    HoldPlaced(Box<HoldPlaced>),
+    /// A hold that ended, was reduced, or lasts longer or shorter.
+    HoldChanged(HoldChanged),
+    /// An alert that no decision raised; only its number matters.
+    Alert(AlertRaised),
+}
+
+/// The next free numbers. They are dense and counted by the fold, not derived from positions in the log: they stand in the API, in reports and in
+/// the audit log of stores that are older than the log of inputs, and stay increasing and small there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextIds {
+    /// Events.
+    pub event: u64,
+    /// Holds.
+    pub hold: u64,
+    /// Postings of holds.
+    pub posting: u64,
+    /// Alerts.
+    pub alert: u64,
+}
+
+impl Default for NextIds {
+    fn default() -> Self {
+        NextIds { event: 1, hold: 1, posting: 1, alert: 1 }
+    }
+}
+
+/// Where the log begins: empty in a new store; in a store of a version that had no log, what was in force then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// The next free numbers. Events before them were decided before the log began.
+    pub next: NextIds,
+    /// Latest time of any event, Unix seconds.
+    pub watermark: i64,
+    /// The rule book in force.
+    pub rules: Rules,
+    /// Active holds and their customers.
+    #[serde(default)]
+    pub holds: Vec<(String, ActiveHold)>,
+    /// Flags in force.
+    #[serde(default)]
+    pub flags: Vec<Flag>,
+    /// Prices.
+    #[serde(default)]
+    pub prices: Vec<AssetPrice>,
+}
+
+/// What is known of customers was built anew from all records so far and the events of the last [`MEMORY`](crate::state::MEMORY) seconds, as a start
+/// of the process does. What is older is not known afterwards, so that it is an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuilt {
+    /// Latest time of any event, Unix seconds.
+    pub watermark: i64,
+    /// Seconds by which an event may be ahead of its decision; others are left out.
+    pub ahead: i64,
+}
+
+/// Records in the order in which they count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Records {
+    /// The records.
+    pub records: Vec<Record>,
+}
+
+/// Events that are decided in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Events {
+    /// Latest time of any event before these, Unix seconds.
+    pub watermark: i64,
+    /// Version of the rule book in force.
+    pub rule_book: u32,
+    /// The events.
+    pub events: Vec<EventInput>,
+}
+
+/// An event with all that its decision needs to know of the world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventInput {
+    /// The event.
+    pub event: Event,
+    /// What the chain and other providers said.
+    pub facts: ChainFacts,
+    /// The price of its asset; absent where none is known, or the event has a value of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+}
+
+/// A rule book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Its version.
+    pub version: u32,
+    /// Its text.
+    pub yaml: String,
+}
+
+/// A price of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssetPrice {
+    /// The asset, in its canonical form.
+    pub asset: String,
+    /// What it is worth.
+    pub price: Price,
+}
+
+/// A hold that is placed outside a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldPlaced {
+    /// Its terms.
+    pub plan: HoldPlan,
+    /// The event that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<u64>,
+    /// Who places it.
+    pub actor: String,
+}
+
+/// How a hold stands after a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldChanged {
+    /// Its number.
+    pub hold: u64,
+    /// Its customer.
+    pub customer: String,
+    /// Whether it still holds.
+    pub is_active: bool,
+    /// Base units still held.
+    pub held: Amount,
+    /// Lapses, Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<i64>,
+    /// Whether the change is posted.
+    #[serde(default)]
+    pub is_posted: bool,
+}
+
+/// An alert that no decision raised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRaised {
+    /// Its kind.
+    pub alert: String,
+    /// The event that it is about; 0 for none.
+    pub event: u64,
+}
