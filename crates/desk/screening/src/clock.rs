@@ -6,7 +6,7 @@
 
 use crate::alerts::{AlertAction, Outcome};
 use crate::core::Core;
-use crate::service::{Clock, Screening, ScreeningError, system_clock};
+use crate::service::{Screening, ScreeningError};
 use crate::settings;
 use holdfast_store::{Database, DbError};
 use serde::Serialize;
@@ -23,6 +23,18 @@ const NOTE_EVERY_SECONDS: i64 = 60;
 const SEEN: &str = "clock_seen";
 /// Name of the number of the alert that is open about the clock.
 const ALERT: &str = "clock_alert";
+
+/// Gives the time, Unix seconds.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Returns the system's clock.
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+    })
+}
 
 /// Where the time comes from.
 #[derive(Clone)]

@@ -25,6 +25,7 @@ pub mod clock;
 pub mod completion;
 mod core;
 mod department;
+mod error;
 pub mod facts;
 pub mod flags;
 pub mod folding;

@@ -1,0 +1,147 @@
+//! Changes that people, partners and the exchange make; each waits until it is durable.
+
+use super::{DecidedEvent, MAX_RECORDS, Screening, ScreeningError};
+use crate::alerts::AlertAction;
+use crate::completion::Completion;
+use crate::core::Core;
+use crate::flags;
+use crate::holds::{Hold, HoldRequest};
+use holdfast_decision::flags::Flag;
+use holdfast_decision::{Price, Record};
+use holdfast_types::{Amount, Invalid};
+use std::sync::Arc;
+
+impl Screening {
+    /// Notes in the audit log that somebody looked at something; `detail` is JSON.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn note_look(
+        &self,
+        action: &'static str,
+        subject: &str,
+        detail: String,
+        actor: &str,
+    ) -> Result<(), ScreeningError> {
+        let subject = subject.to_owned();
+        self.transact(actor, move |tx| {
+            tx.audit(action, &subject, &detail);
+            Ok(())
+        })
+    }
+
+    /// Takes records of the customers' world in; gives how many it took.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Invalid`] names the record by its place; nothing is stored then.
+    pub fn ingest(&self, records: Vec<Record>, actor: &str) -> Result<u64, ScreeningError> {
+        if records.len() > MAX_RECORDS {
+            return Err(Invalid::new("records", format!("more than {MAX_RECORDS} at once; send several times")).into());
+        }
+        for (i, record) in records.iter().enumerate() {
+            record.validate().map_err(|e| Invalid::new(&format!("records[{i}].{}", e.field), e.problem))?;
+        }
+        let actor = actor.to_owned();
+        let records = Arc::new(records);
+        let theirs = records.clone();
+        let taken = self.change(move |core, now| core.ingest(&theirs, &actor, now))?;
+        self.note_owners(&records);
+        Ok(taken)
+    }
+
+    /// Completes a decided event with what became known of its movement: transaction, block, status. Sent again it changes nothing; of
+    /// several the latest time wins, whatever the order of arrival.
+    ///
+    /// # Errors
+    /// [`ScreeningError`]; [`ScreeningError::NotFound`] when no such event was decided.
+    pub fn complete(&self, id: &str, completion: Completion, actor: &str) -> Result<DecidedEvent, ScreeningError> {
+        let (key, actor) = (id.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.complete(&key, &completion, &actor, now))?;
+        self.event(id)
+    }
+
+    /// Places a hold for a person; gives its number. Sent again, it gives the same.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn place_hold(&self, request: HoldRequest, actor: &str) -> Result<u64, ScreeningError> {
+        let actor = actor.to_owned();
+        self.change(move |core, now| core.request_hold(request, &actor, now))
+    }
+
+    /// Releases a hold, or asks for it where a second person is needed.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn release_hold(
+        &self,
+        id: u64,
+        amount: Option<Amount>,
+        reason: &str,
+        actor: &str,
+    ) -> Result<Hold, ScreeningError> {
+        let (reason, actor) = (reason.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.release(id, amount, &reason, &actor, now))
+    }
+
+    /// Ends holds whose time is over now (the writer also does so by itself).
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn expire_holds(&self) -> Result<(), ScreeningError> {
+        self.change(Core::expire)
+    }
+
+    /// Does something with an alert.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn act_on_alert(&self, id: u64, action: AlertAction, actor: &str) -> Result<(), ScreeningError> {
+        let actor = actor.to_owned();
+        self.change(move |core, now| core.act(id, &action, &actor, now))
+    }
+
+    /// Raises a flag: decisions know it at once, past deposits that it touches are held. Gives the holds.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn raise_flag(&self, flag: Flag, actor: &str) -> Result<Vec<u64>, ScreeningError> {
+        let theirs = flag.clone();
+        self.transact(actor, move |tx| tx.raise_flag(theirs))?;
+        self.hold_flagged(&flag)
+    }
+
+    /// Holds past deposits that a flag touches, once it is in force. Gives the holds.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn hold_flagged(&self, flag: &Flag) -> Result<Vec<u64>, ScreeningError> {
+        let flag = flag.clone().canonical()?;
+        // Looked for beside the writer: nobody's decision waits for it.
+        let seqs = self.read(|db| flags::candidates(db, &flag))?;
+        let mut placed = Vec::new();
+        for part in seqs.chunks(flags::DEPOSITS_AT_ONCE) {
+            let (id, part) = (flag.id.clone(), part.to_vec());
+            placed.extend(self.change(move |core, now| core.hold_flagged(&id, &part, now))?);
+        }
+        Ok(placed)
+    }
+
+    /// Puts a rule book in force; gives its version.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn apply_rules(&self, yaml: &str, actor: &str) -> Result<u32, ScreeningError> {
+        let (yaml, actor) = (yaml.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.apply_rules(&yaml, &actor, now))
+    }
+
+    /// Sets the price of an asset.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn set_price(&self, asset: &str, price: Price, actor: &str) -> Result<(), ScreeningError> {
+        let (asset, actor) = (asset.to_owned(), actor.to_owned());
+        self.change(move |core, now| core.set_price(&asset, price, &actor, now))
+    }
+}

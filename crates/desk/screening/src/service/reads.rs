@@ -1,0 +1,180 @@
+//! What is stored, read beside the writer.
+
+use super::{Screening, ScreeningError};
+use crate::alerts::{self, Alert, AlertFilter, Note, RuleStatistics};
+use crate::audit::{self, AuditReport};
+use crate::completion::{self, Completion};
+use crate::core::price_of;
+use crate::flags;
+use crate::holds::{self, Hold, HoldFilter, HoldsReport};
+use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries};
+use holdfast_decision::flags::{Flag, State as FlagState};
+use holdfast_decision::{ChainFacts, Decision, Event, Price};
+use holdfast_store::{DbError, Row, number, parse};
+use holdfast_types::asset;
+use serde::Serialize;
+use std::path::Path;
+use utoipa::ToSchema;
+
+/// A decided event with everything it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DecidedEvent {
+    /// The event.
+    pub event: Event,
+    /// What the chain said.
+    pub facts: ChainFacts,
+    /// The decision.
+    pub decision: Decision,
+    /// What became known of its movement since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion: Option<Completion>,
+}
+
+impl Screening {
+    /// Alerts by number.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, ScreeningError> {
+        self.read(|db| alerts::list(db, filter))
+    }
+
+    /// One alert with its notes.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn alert(&self, id: u64) -> Result<(Alert, Vec<Note>), ScreeningError> {
+        self.read(|db| alerts::get(db, id))?.ok_or_else(|| ScreeningError::NotFound(format!("alert {id}")))
+    }
+
+    /// Holds by number.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn holds(&self, filter: &HoldFilter) -> Result<Vec<Hold>, ScreeningError> {
+        self.read(|db| holds::list(db, filter))
+    }
+
+    /// Checks that all holds balance.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn check_holds(&self) -> Result<HoldsReport, ScreeningError> {
+        self.read(holds::check)
+    }
+
+    /// Flags, newest first, at most 1,000.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn flags(&self, state: Option<FlagState>) -> Result<Vec<Flag>, ScreeningError> {
+        self.read(|db| flags::list(db, state))
+    }
+
+    /// Verifies the audit log and the tables that it settles, optionally against a head that was noted elsewhere.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn verify_audit(&self, noted_head: Option<&str>) -> Result<AuditReport, ScreeningError> {
+        self.verify_anchored(noted_head, None, None)
+    }
+
+    /// Verifies the audit log as [`Screening::verify_audit`] does, and against the desk's anchors, or a copy of their file.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn verify_anchored(
+        &self,
+        noted_head: Option<&str>,
+        anchors: Option<&Anchors>,
+        copy: Option<&Path>,
+    ) -> Result<AuditReport, ScreeningError> {
+        let (known, problems) = anchors.map(|a| a.read(copy)).transpose()?.unwrap_or_default();
+        // One transaction, so that changes that come meanwhile are in all of it or in none.
+        let mut report = self.read(|db| db.snapshot(|db| audit::verify_anchored(db, noted_head, &known)))?;
+        report.problems.splice(0..0, problems);
+        Ok(report)
+    }
+
+    /// Writes the log's head to the anchors, unless the last of them has it already; returns the last.
+    ///
+    /// # Errors
+    /// [`ScreeningError::State`] when the file is damaged, or the log is not the one that was anchored.
+    pub fn anchor(&self, anchors: &Anchors) -> Result<Anchor, ScreeningError> {
+        anchors.append(self.now(), |query| Ok(self.readers.read(|db| query(db))?)).map_err(|e| match e {
+            AnchorError::Store(e) => e.into(),
+            AnchorError::Problem(_) => ScreeningError::State(e.to_string()),
+        })
+    }
+
+    /// Audit entries after a number.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn audit(&self, after: u64, subject: Option<&str>, limit: usize) -> Result<Vec<Entry>, ScreeningError> {
+        self.read(|db| entries(db, after, subject, limit))
+    }
+
+    /// Hits and precision of every rule.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn rule_statistics(&self) -> Result<Vec<RuleStatistics>, ScreeningError> {
+        self.read(alerts::statistics)
+    }
+
+    /// What an asset is worth, by the price table.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn price(&self, asset: &str) -> Result<Option<Price>, ScreeningError> {
+        let rows = self.read(|db| {
+            db.query("SELECT base_units, value FROM prices WHERE asset = $1", &[asset::canonical(asset).into()])
+        })?;
+        Ok(rows.first().map(price_of).transpose()?)
+    }
+
+    /// A decided event, by the sender's id.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn event(&self, id: &str) -> Result<DecidedEvent, ScreeningError> {
+        let found = self.read(|db| {
+            let rows = db.query("SELECT body, facts, result FROM events WHERE id = $1", &[id.into()])?;
+            let Some(row) = rows.first() else { return Ok(None) };
+            let mut found = decided(row)?;
+            found.completion = completion::of_event(db, found.decision.seq)?;
+            Ok(Some(found))
+        })?;
+        found.ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))
+    }
+
+    /// Decided events after a number, oldest first, with facts: the history that rules are tested on.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn history(&self, after: u64, limit: usize) -> Result<Vec<DecidedEvent>, ScreeningError> {
+        self.read(|db| {
+            let rows = db.query(
+                "SELECT body, facts, result FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
+                &[number(after), number(limit.clamp(1, 10_000) as u64)],
+            )?;
+            let mut list = rows.iter().map(decided).collect::<Result<Vec<_>, _>>()?;
+            if let (Some(first), Some(last)) = (list.first(), list.last()) {
+                let mut known = completion::between(db, first.decision.seq, last.decision.seq)?;
+                list.iter_mut().for_each(|d| d.completion = known.remove(&d.decision.seq));
+            }
+            Ok(list)
+        })
+    }
+}
+
+/// Reads body, facts and result.
+fn decided(row: &Row) -> Result<DecidedEvent, DbError> {
+    Ok(DecidedEvent {
+        event: parse("event", row.text(0)?)?,
+        facts: parse("facts", row.text(1)?)?,
+        decision: parse("decision", row.text(2)?)?,
+        completion: None,
+    })
+}
