@@ -14,7 +14,9 @@ use holdfast_audit::Entry;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::audit::AuditReport;
 use holdfast_screening::clock::ClockFault;
+use holdfast_screening::replay::{Replay, replay_log};
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -26,6 +28,7 @@ pub(crate) fn routes() -> Routes {
         .add(AUDIT, routes!(audit))
         .add(AUDIT, routes!(verify_audit))
         .add(AUDIT, routes!(verify_audit_by_copy))
+        .add(AUDIT, routes!(replay_inputs))
         .add(AUDIT, routes!(anchor_audit))
         .add(READ, routes!(clock))
         .add(MANAGE, routes!(confirm_clock))
@@ -90,6 +93,24 @@ pub async fn verify_audit_by_copy(
     })
     .await
     .map(Json)
+}
+
+/// Longest replay of the log of inputs by a server.
+const REPLAY_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Folds the log of inputs from its beginning and compares every decision with the stored one, for up to 60 seconds; `holdfast audit replay` on the store
+/// itself has no such bound.
+#[utoipa::path(get, path = "/api/v1/audit/replay", responses((status = 200, body = Replay)))]
+pub async fn replay_inputs(State(shared): State<Shared>) -> Answer<Replay> {
+    let replay = move || {
+        let begun = std::time::Instant::now();
+        let mut go_on = |_| match begun.elapsed() > REPLAY_TIME {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        Ok(replay_log(&shared.screening, &mut go_on)?)
+    };
+    run_blocking(replay).await.map(Json)
 }
 
 /// Whether the system's clock is trusted.

@@ -9,7 +9,9 @@ use crate::running::Reach;
 use clap::Subcommand;
 use holdfast_console::desk_key::{anchors_file, master};
 use holdfast_input::time::rfc3339;
+use holdfast_screening::Screening;
 use holdfast_screening::clock::ClockFault;
+use holdfast_screening::replay::{Replay, replay_log};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +30,12 @@ pub enum AuditCommand {
         /// A copy of audit.anchors that lies elsewhere, to compare with instead of the store's own.
         #[arg(long)]
         anchors: Option<PathBuf>,
+    },
+    /// Make every decision again from the log of inputs and compare it with the stored one, byte for byte. Decisions of a version that had no such log
+    /// are counted as uncovered.
+    Replay {
+        #[command(flatten)]
+        desk: DeskArgs,
     },
     /// Write the log's head, signed, to audit.anchors beside the database (the server does so every hour and when it stops). Copy that file
     /// to another machine: `verify` then finds a log that was cut off or rewritten, and an older database that was put back.
@@ -59,6 +67,7 @@ pub enum AuditCommand {
 pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         AuditCommand::Verify { desk, head, anchors } => verify(&desk, head.as_deref(), anchors.as_deref(), as_json),
+        AuditCommand::Replay { desk } => replay(&desk, as_json),
         AuditCommand::Anchor { desk } => anchor(&desk, as_json),
         AuditCommand::Clock { desk, confirm } => clock(&desk, confirm, as_json),
         AuditCommand::List { desk, subject, after } => list(&desk, subject.as_deref(), after, as_json),
@@ -93,6 +102,41 @@ fn verify(desk: &DeskArgs, head: Option<&str>, copy: Option<&Path>, as_json: boo
         );
     }
     no_problems(&report, as_json, "the audit log does not verify: ")
+}
+
+fn replay_here(screening: &Screening) -> anyhow::Result<Replay> {
+    let bar = output::bar(0, "replaying");
+    let replay = replay_log(screening, &mut |inputs| {
+        bar.set_position(inputs);
+        output::stopping()
+    })?;
+    bar.finish_and_clear();
+    Ok(replay)
+}
+
+fn replay(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let report = desk.answer(replay_here, |c| c.get("/api/v1/audit/replay"))?;
+    if as_json {
+        report.print()?;
+    } else {
+        println!(
+            "{} inputs, {} decisions made again, {} active holds compared",
+            thousands(report.count("inputs")),
+            thousands(report.count("decisions")),
+            thousands(report.count("holds"))
+        );
+        if report.count("uncovered") > 0 {
+            println!(
+                "{} decisions up to number {} are older than the log and cannot be verified",
+                thousands(report.count("uncovered")),
+                report.count("uncovered_up_to")
+            );
+        }
+        if report.is("stopped") {
+            println!("the replay was stopped before the last input");
+        }
+    }
+    no_problems(&report, as_json, "the log of inputs does not give the stored decisions: ")
 }
 
 fn anchor(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {

@@ -70,6 +70,7 @@ const TABLE: &[RowOf] = &[
     ("audit verify", &[], Well),
     ("audit verify", &["--anchors", "{store}/audit.anchors"], Well),
     ("audit verify", &["--head", "00"], Refused("does not verify")),
+    ("audit replay", &[], Well),
     ("audit clock", &[], Well),
     ("webhooks add", &["http://127.0.0.1:9/hook"], Well),
     ("webhooks list", &[], Well),

@@ -3,7 +3,11 @@
 use holdfast_testing_app::{TestApp, on_both_apps};
 use serde_json::{Value, json};
 
-on_both_apps!(the_log_says_who_did_what_and_verifies, the_clock_is_confirmed_only_when_it_is_doubted);
+on_both_apps!(
+    the_log_says_who_did_what_and_verifies,
+    the_log_of_inputs_gives_the_stored_decisions,
+    the_clock_is_confirmed_only_when_it_is_doubted,
+);
 
 fn the_log_says_who_did_what_and_verifies(app: &TestApp) {
     app.as_person("ana", "investigator").post("/api/v1/holds", crate::holds::freeze("f-1", "c-1")).ok();
@@ -35,6 +39,21 @@ fn the_log_says_who_did_what_and_verifies(app: &TestApp) {
     });
     write.unwrap();
     assert_ne!(auditor.get("/api/v1/audit/verify").ok()["problems"], json!([]));
+}
+
+fn the_log_of_inputs_gives_the_stored_decisions(app: &TestApp) {
+    app.as_person("ana", "investigator").post("/api/v1/holds", crate::holds::freeze("f-1", "c-1")).ok();
+    app.as_role("exchange").post("/api/v1/events", crate::events::withdrawal("w-1", "5")).ok();
+    let auditor = app.as_role("auditor");
+    let replay = auditor.get("/api/v1/audit/replay").ok();
+    assert_eq!((&replay["problems"], &replay["uncovered"]), (&json!([]), &json!(0)), "{replay}");
+    assert!(replay["decisions"].as_u64().unwrap() >= 1 && replay["holds"].as_u64().unwrap() >= 1, "{replay}");
+    let write = app.shared.screening.transact("t", |tx| {
+        tx.db().execute("UPDATE events SET result = result || ' ' WHERE id = 'w-1'", &[])?;
+        Ok::<_, holdfast_screening::ScreeningError>(())
+    });
+    write.unwrap();
+    assert_ne!(auditor.get("/api/v1/audit/replay").ok()["problems"], json!([]));
 }
 
 fn the_clock_is_confirmed_only_when_it_is_doubted(app: &TestApp) {
