@@ -4,11 +4,28 @@ use crate::facts::TagFact;
 use crate::typology::Finding;
 use crate::warnings::Warning;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 /// What an exchange does with an event, from mild to severe.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Verdict {
     /// Let it pass.
     #[default]
@@ -24,17 +41,12 @@ pub enum Verdict {
 impl Verdict {
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Allow => "allow",
-            Verdict::Review => "review",
-            Verdict::Hold => "hold",
-            Verdict::Reject => "reject",
-        }
+        self.into()
     }
 
     /// Reads a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Verdict::Allow, Verdict::Review, Verdict::Hold, Verdict::Reject].into_iter().find(|v| v.name() == name)
+        name.parse().ok()
     }
 }
 

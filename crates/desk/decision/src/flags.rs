@@ -10,6 +10,7 @@ use holdfast_types::Invalid;
 use holdfast_types::{address, asset};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 /// Basis of the holds that flags place; by it they are known.
@@ -19,9 +20,10 @@ pub const FLAGGED: &str = "engine.flagged";
 /// Longest countdown, in seconds: 14 days.
 pub const MAX_COUNTDOWN: i64 = 14 * 86_400;
 /// What is flagged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString)]
 #[schema(as = FlagSubject)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Subject {
     /// An address: deposits from it.
     Address,
@@ -32,9 +34,10 @@ pub enum Subject {
 }
 
 /// How a flag stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString)]
 #[schema(as = FlagState)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum State {
     /// Counting down.
     Open,
@@ -50,18 +53,13 @@ impl State {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            State::Open => "open",
-            State::Confirmed => "confirmed",
-            State::Withdrawn => "withdrawn",
-            State::Lapsed => "lapsed",
-        }
+        self.into()
     }
 
     /// Returns the one of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [State::Open, State::Confirmed, State::Withdrawn, State::Lapsed].into_iter().find(|s| s.name() == name)
+        name.parse().ok()
     }
 
     /// Whether deposits are held for it.
@@ -75,17 +73,13 @@ impl Subject {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Subject::Address => "address",
-            Subject::Transaction => "transaction",
-            Subject::Deposit => "deposit",
-        }
+        self.into()
     }
 
     /// Returns the one of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Subject::Address, Subject::Transaction, Subject::Deposit].into_iter().find(|s| s.name() == name)
+        name.parse().ok()
     }
 }
 

@@ -5,14 +5,30 @@
 
 use holdfast_types::{Amount, Invalid, address, asset};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 /// Longest identifier, address, name or code.
 pub const MAX_TEXT: usize = 256;
 
 /// What a record describes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RecordKind {
     /// A customer: a person or a business.
     Customer,
@@ -44,20 +60,12 @@ impl RecordKind {
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {
-            RecordKind::Customer => "customer",
-            RecordKind::Account => "account",
-            RecordKind::DepositAddress => "deposit_address",
-            RecordKind::Card => "card",
-            RecordKind::BankAccount => "bank_account",
-            RecordKind::Device => "device",
-            RecordKind::Kyc => "kyc",
-        }
+        self.into()
     }
 
     /// Reads a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.name() == name)
+        name.parse().ok()
     }
 }
 
@@ -305,8 +313,9 @@ impl Record {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EventKind {
     /// Coins arrived on chain, confirmed or not.
     Deposit,
@@ -324,12 +333,7 @@ impl EventKind {
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {
-            EventKind::Deposit => "deposit",
-            EventKind::Withdrawal => "withdrawal",
-            EventKind::Payment => "payment",
-            EventKind::Account => "account",
-        }
+        self.into()
     }
 }
 
@@ -368,9 +372,10 @@ pub enum Status {
 }
 
 /// What happened to an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
+#[strum(serialize_all = "snake_case")]
 pub enum Action {
     Signup,
     Login,
@@ -388,19 +393,7 @@ pub enum Action {
 impl Action {
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {
-            Action::Signup => "signup",
-            Action::Login => "login",
-            Action::LoginFailed => "login_failed",
-            Action::PasswordChange => "password_change",
-            Action::TwoFactorChange => "two_factor_change",
-            Action::EmailChange => "email_change",
-            Action::PhoneChange => "phone_change",
-            Action::AddressAdded => "address_added",
-            Action::ApiKeyCreated => "api_key_created",
-            Action::IdentityCheck => "identity_check",
-            Action::Closed => "closed",
-        }
+        self.into()
     }
 
     /// Whether whoever does it takes control: password, second factor, email or phone.

@@ -5,11 +5,27 @@ use holdfast_input::language::best;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 /// Kinds of scams that warnings and campaigns speak of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Scam {
     /// Made-up investments, pig butchering among them.
     Investment,
@@ -45,22 +61,13 @@ impl Scam {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Scam::Investment => "investment",
-            Scam::Romance => "romance",
-            Scam::Impersonation => "impersonation",
-            Scam::Task => "task",
-            Scam::Recovery => "recovery",
-            Scam::Extortion => "extortion",
-            Scam::Phishing => "phishing",
-            Scam::Other => "other",
-        }
+        self.into()
     }
 
     /// By its name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Scam::ALL.into_iter().find(|s| s.name() == name)
+        name.parse().ok()
     }
 
     /// What a payee's category tells of the scam; `None` where it is no scam's.

@@ -2,6 +2,7 @@
 
 use holdfast_store::{Database, DbError, Row, number};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
 /// An alert.
@@ -75,9 +76,10 @@ pub enum AlertAction {
 }
 
 /// How an alert came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoStaticStr)]
 #[schema(as = AlertOutcome)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     /// It was right.
     TruePositive,
@@ -90,11 +92,7 @@ pub enum Outcome {
 impl Outcome {
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {
-            Outcome::TruePositive => "true_positive",
-            Outcome::FalsePositive => "false_positive",
-            Outcome::Inconclusive => "inconclusive",
-        }
+        self.into()
     }
 }
 

@@ -11,14 +11,16 @@ use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 /// Most changes that wait.
 pub const MAX_PROPOSED: i64 = 1_000;
 
 /// What a change puts in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ChangeKind {
     /// A rule book, with its policy.
     Rules,
@@ -31,15 +33,11 @@ pub enum ChangeKind {
 impl ChangeKind {
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {
-            ChangeKind::Rules => "rules",
-            ChangeKind::Key => "key",
-            ChangeKind::Source => "source",
-        }
+        self.into()
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [ChangeKind::Rules, ChangeKind::Key, ChangeKind::Source].into_iter().find(|k| k.name() == name)
+        name.parse().ok()
     }
 
     /// Scopes of which whoever approves needs one.

@@ -8,14 +8,16 @@ use holdfast_store::{Database, DbError, Row, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
 /// Most completions of one event that are stored.
 pub const MAX_COMPLETIONS: usize = 100;
 
 /// How a movement stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum MovementStatus {
     /// It was sent, and is not confirmed.
     Broadcast,
@@ -28,11 +30,7 @@ pub enum MovementStatus {
 impl MovementStatus {
     /// Returns its name.
     pub fn name(self) -> &'static str {
-        match self {
-            MovementStatus::Broadcast => "broadcast",
-            MovementStatus::Confirmed => "confirmed",
-            MovementStatus::Failed => "failed",
-        }
+        self.into()
     }
 }
 

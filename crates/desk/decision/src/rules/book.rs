@@ -7,11 +7,13 @@ use crate::model::EventKind;
 use crate::warnings::{MAX_COOLING, WarningTerms};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
 
 /// Whether a rule acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RuleState {
     /// It acts.
     Live,
@@ -24,17 +26,28 @@ pub enum RuleState {
 impl RuleState {
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {
-            RuleState::Live => "live",
-            RuleState::Shadow => "shadow",
-            RuleState::Off => "off",
-        }
+        self.into()
     }
 }
 
 /// What a hold covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    IntoStaticStr,
+    EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Scope {
     /// Everything of the customer (or of one account): a freeze.
     Account,
@@ -49,17 +62,12 @@ pub enum Scope {
 impl Scope {
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {
-            Scope::Account => "account",
-            Scope::Asset => "asset",
-            Scope::Amount => "amount",
-            Scope::Deposit => "deposit",
-        }
+        self.into()
     }
 
     /// Reads a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Scope::Account, Scope::Asset, Scope::Amount, Scope::Deposit].into_iter().find(|s| s.name() == name)
+        name.parse().ok()
     }
 }
 
