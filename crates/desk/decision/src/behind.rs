@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Most transactions that are looked back; the rule book's policy may say fewer.
+/// Most transactions back that are followed; the rule book's policy may set fewer.
 pub const MAX_HOPS: u32 = 6;
-/// Smallest part of a deposit that is followed, in percent; the rule book's policy may ask for more.
+/// Smallest part of a deposit that is followed, in percent; the rule book's policy may require more.
 pub const MIN_SHARE_PERCENT: u32 = 5;
 
 /// An output through which part of a deposit's money came.
@@ -26,7 +26,7 @@ pub struct Behind {
     pub into: Option<u32>,
 }
 
-/// The way from an output to the deposit, in words: outputs with their addresses.
+/// Returns the path from an output to the deposit as text: outputs with their addresses.
 pub fn path(all: &[Behind], from: usize) -> String {
     let mut steps = Vec::new();
     let mut at = Some(from);

@@ -1,4 +1,4 @@
-//! Deciding: pure functions of what is remembered, the rule book, the event and what the chain says.
+//! Deciding: pure functions of the state, the rule book, the event and the facts of the chain.
 
 use crate::decision::{Decision, Reason, Verdict, engine};
 use crate::facts::ChainFacts;
@@ -12,10 +12,10 @@ use crate::state::State;
 use crate::typology::find;
 use crate::warnings::{CoolingAction, Scam, Warning, WarningTerms};
 
-/// Everything that a decision rests on besides the event and what the chain says of it.
+/// Everything that a decision rests on besides the event and its facts.
 #[derive(Debug, Clone, Copy)]
 pub struct DecisionContext<'a> {
-    /// What is remembered.
+    /// Customers, their activities and shared keys.
     pub state: &'a State,
     /// Rules.
     pub book: &'a RuleBook,
@@ -120,7 +120,7 @@ impl<'a> Draft<'a> {
         self.reasons.push(reason);
     }
 
-    /// What the rules say: reasons, holds, a warning.
+    /// Applies the rules: reasons, holds, a warning.
     fn apply_rules(&mut self, state: &State, book: &RuleBook, input: &Input) {
         for found in book.matches(input) {
             let reason = reason_of(&found, input);
@@ -274,7 +274,7 @@ fn reason_of(found: &RuleMatch, input: &Input) -> Reason {
     let mut decision = rule.decision;
     if let Some(error) = &found.error {
         because.insert(0, format!("the rule could not be evaluated: {error}"));
-        // A rule that fails says nothing good of the transfer; one that would take too long says nothing at all, and people look.
+        // A rule that fails clears nothing, so it holds; one that would take too long is left to a review by people.
         decision = if found.over_budget { Verdict::Review } else { Verdict::Hold };
     }
     Reason {

@@ -30,9 +30,9 @@ pub enum Verdict {
     /// Let it pass.
     #[default]
     Allow,
-    /// Let it pass and have a person look at it.
+    /// Let it pass and raise an alert for a person to review.
     Review,
-    /// Keep it until a person decides.
+    /// Hold it until a person decides.
     Hold,
     /// Refuse it.
     Reject,
@@ -57,7 +57,7 @@ pub struct Reason {
     pub rule: String,
     /// Version of the rule.
     pub version: u32,
-    /// What it asks for.
+    /// The verdict that it requires.
     pub decision: Verdict,
     /// What it is for.
     pub title: String,
@@ -101,7 +101,7 @@ pub struct Decision {
     /// Alert raised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<u64>,
-    /// What the customer must be told and asked before the withdrawal may go on.
+    /// The warning and questions that the customer gets before the withdrawal may go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<Warning>,
     /// Rule book in force.
@@ -111,16 +111,16 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Whether the transfer was held only because the chain could not be asked.
+    /// Returns whether the transfer was held only because the chain could not be queried.
     pub fn rests_on_ignorance(&self) -> bool {
         self.reasons.iter().filter(|r| r.decision >= Verdict::Hold).all(|r| r.rule == UNAVAILABLE)
     }
 }
 
-/// Name of the reason that fails closed when the chain cannot be asked.
+/// Name of the reason that fails closed when the chain cannot be queried.
 pub const UNAVAILABLE: &str = "engine.unavailable";
 
-/// A reason that the engine itself gives.
+/// Returns a reason of the engine itself.
 pub(crate) fn engine(rule: &str, decision: Verdict, title: &str, because: Vec<String>, value: Option<u64>) -> Reason {
     Reason {
         rule: format!("engine.{rule}"),

@@ -1,4 +1,4 @@
-//! What the ledger and the tags say about a transfer: the other side's tags, exposures, and the shape of the transactions behind it. Data
+//! What ledger, tags and providers know about a transfer: the other side's tags, exposures, and the shape of the transactions behind it. Data
 //! only; whoever has a ledger fills it in.
 
 use crate::behind::Behind;
@@ -45,7 +45,7 @@ pub struct Share {
 /// What is known of a transfer on chain when it is decided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChainFacts {
-    /// Whether a ledger of the asset was asked.
+    /// Whether a ledger of the asset was queried.
     #[serde(default, skip_serializing_if = "is_false")]
     pub ledger: bool,
     /// Whether the transaction (deposit) or address (withdrawal) is in the ledger or mempool.
@@ -89,7 +89,7 @@ pub struct ChainFacts {
     /// Where the ledger contradicts the event: amount, receiving address, asset, confirmations. Decisions fail closed on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatch: Vec<String>,
-    /// Why the chain could not be asked; decisions fail closed on it.
+    /// Why the chain could not be queried; decisions fail closed on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
     /// What other providers answered, by name.
@@ -140,12 +140,12 @@ pub fn risk_level(risk: Risk) -> u8 {
 }
 
 impl ChainFacts {
-    /// The chain could not be asked.
+    /// Returns the facts of a chain that could not be queried.
     pub fn unavailable(why: impl Into<String>) -> Self {
         ChainFacts { unavailable: Some(why.into()), ..ChainFacts::default() }
     }
 
-    /// The sources that answered for the event's asset: `ledger`, `tags` (the other side is tagged), and providers by name.
+    /// Returns the sources that answered for the event's asset: `ledger`, `tags` (the other side is tagged), and providers by name.
     pub fn sources(&self) -> Vec<String> {
         let own = [("ledger", self.ledger && self.unavailable.is_none()), ("tags", !self.tags.is_empty())];
         let own = own.into_iter().filter(|s| s.1).map(|s| s.0.to_owned());
@@ -153,7 +153,7 @@ impl ChainFacts {
         own.chain(providers.map(|(name, _)| format!("provider {name}"))).collect()
     }
 
-    /// Short statement of every finding that matters for screening again: category, way and share in percent, one a line.
+    /// Returns a short statement of every finding that matters for screening again: category, way and share in percent, one a line.
     pub fn findings(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let matters = |c: Category| risk_level(c.risk()) >= 2;

@@ -36,18 +36,18 @@ impl std::fmt::Display for FieldValue {
     }
 }
 
-/// What a decision looks at.
+/// What the fields of rules are read from.
 #[derive(Debug)]
 pub struct Input<'a> {
     /// The event.
     pub event: &'a Event,
-    /// What the chain says.
+    /// Facts of the chain.
     pub facts: &'a ChainFacts,
     /// Value in the reference currency, if known.
     pub value: Option<u64>,
     /// Patterns found.
     pub findings: &'a [Finding],
-    /// What is remembered.
+    /// Customers, their activities and shared keys.
     pub state: &'a State,
     totals: Totals,
 }
@@ -180,7 +180,7 @@ pub struct Field {
     pub group: &'static str,
     /// Member of it.
     pub name: &'static str,
-    /// What it says, with its unit.
+    /// Its meaning, with its unit.
     pub description: &'static str,
     get: fn(&Input) -> FieldValue,
 }

@@ -1,4 +1,4 @@
-//! Flags: partners say that an address, a transaction or a deposit carries stolen funds. Deposits that they touch are held, with a countdown:
+//! Flags: partners state that an address, a transaction or a deposit carries stolen funds. Deposits that they touch are held, with a countdown:
 //! an open flag lapses unless whoever raised it confirms it. A withdrawn or lapsed flag is undone: its holds end, its alerts close.
 
 use crate::behind::{Behind, path};
@@ -50,19 +50,19 @@ pub enum State {
 }
 
 impl State {
-    /// Its name.
+    /// Returns the name, as in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Returns the one of a name.
+    /// Returns the value of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         name.parse().ok()
     }
 
-    /// Whether deposits are held for it.
+    /// Returns whether deposits are held for it.
     #[must_use]
     pub fn counts(self) -> bool {
         matches!(self, State::Open | State::Confirmed)
@@ -70,13 +70,13 @@ impl State {
 }
 
 impl Subject {
-    /// Its name.
+    /// Returns the name, as in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Returns the one of a name.
+    /// Returns the value of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         name.parse().ok()
@@ -152,7 +152,7 @@ impl Flag {
         Ok(self)
     }
 
-    /// What it touches, compared without regard to the asset: who controls an address controls it under every asset.
+    /// Returns the key of what it touches, compared without regard to the asset: who controls an address controls it under every asset.
     #[must_use]
     pub fn key(&self) -> String {
         match self.subject {
@@ -161,7 +161,7 @@ impl Flag {
         }
     }
 
-    /// Who says what, and how it stands.
+    /// Returns the flag as text: member, reason, state.
     #[must_use]
     pub fn words(&self) -> String {
         let through = match self.source {
@@ -186,7 +186,7 @@ pub struct Touch<'a> {
 }
 
 impl Touch<'_> {
-    /// Who says what, and how the funds came here.
+    /// Returns the flag as text, and how the funds came here.
     #[must_use]
     pub fn words(&self) -> String {
         let way = self.way.as_ref().map(|way| format!("; {way}")).unwrap_or_default();
@@ -215,19 +215,19 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// How many there are.
+    /// Returns the number of flags.
     #[must_use]
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no flags.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// How many are in force of a member.
+    /// Returns the number of a member's flags in force.
     #[must_use]
     pub fn of_member(&self, member: &str) -> usize {
         self.of_member.get(member).copied().unwrap_or(0)
@@ -272,14 +272,14 @@ impl Flags {
         self.ends.iter().take_while(|(until, _)| *until <= now).map(|(_, id)| id.clone()).collect()
     }
 
-    /// Whether the countdown of any open flag has ended.
+    /// Returns whether the countdown of any open flag has ended.
     #[must_use]
     pub fn any_over(&self, now: i64) -> bool {
         self.ends.first().is_some_and(|(until, _)| *until <= now)
     }
 
-    /// Flags that touch an event: its transaction or output, whoever sent it, or where a withdrawal goes; for deposits also what its money came
-    /// through, as far and down to the part that the policy says.
+    /// Returns the flags that touch an event: its transaction or output, whoever sent it, or where a withdrawal goes; for deposits also what its money came
+    /// through, as far and down to the part that the policy sets.
     #[must_use]
     pub fn of(&self, event: &Event, facts: &ChainFacts, policy: &Policy) -> Vec<Touch<'_>> {
         if self.by_key.is_empty() || !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
@@ -327,7 +327,7 @@ impl Flags {
     }
 }
 
-/// What flags can name of an event: what they name directly, and of a deposit also what its money came through.
+/// Returns the keys by which flags can name an event: those that they name directly, and of a deposit also what its money came through.
 pub fn keys_of(event: &Event, facts: &ChainFacts) -> Vec<String> {
     let mut keys = direct_keys(event, facts);
     if event.kind == EventKind::Deposit {

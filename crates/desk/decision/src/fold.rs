@@ -233,7 +233,7 @@ impl Fold {
         Ok((hold.id, Some(HoldResult::Placed(hold))))
     }
 
-    /// Gives the hold that stands for flags only on a plan's movement the plan's terms; it no longer ends with the flags.
+    /// Puts the hold that stands for flags only on a plan's movement on the plan's terms; it no longer ends with the flags.
     fn take_over(&mut self, plan: &HoldPlan) -> Option<u64> {
         let transfer = plan.transfer.as_deref()?;
         let held = self.holds.get_mut(&plan.customer)?;

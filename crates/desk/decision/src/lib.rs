@@ -1,4 +1,4 @@
-//! May this move? [`decide`] is a pure function of the event, what the chain says of it, what is remembered, the rule book, active holds,
+//! May this move? [`decide`] is a pure function of the event, its facts, the state, the rule book, active holds,
 //! prices and flags. No database, no clock, no I/O: the same inputs give the same decision.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]

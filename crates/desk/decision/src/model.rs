@@ -58,12 +58,12 @@ impl RecordKind {
         RecordKind::Kyc,
     ];
 
-    /// Its name.
+    /// Returns the name, as in JSON.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Reads a name.
+    /// Returns the kind of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         name.parse().ok()
     }
@@ -331,7 +331,7 @@ impl EventKind {
     /// All kinds.
     pub const ALL: [EventKind; 4] = [EventKind::Deposit, EventKind::Withdrawal, EventKind::Payment, EventKind::Account];
 
-    /// Its name.
+    /// Returns the name, as in JSON.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -391,7 +391,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Its name.
+    /// Returns the name, as in JSON.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -424,7 +424,7 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub amount: Option<Amount>,
-    /// Minor units of the reference currency; without it the price table is asked.
+    /// Minor units of the reference currency; without it the price table is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<u64>,
     /// Base units that the customer has of the asset **before** the event (`balance_before` is read too).
@@ -606,7 +606,7 @@ impl Event {
     }
 
     /// What identifies the movement on chain: asset, transaction and output, whoever reports it. Without an output (the payouts of a batch
-    /// have one transaction) it is what the sender says of it: the receiving address, else the customer's account, and the amount.
+    /// have one transaction) it is what the sender states: the receiving address, else the customer's account, and the amount.
     pub fn transfer(&self) -> Option<String> {
         let (asset, tx) = (self.asset.as_ref()?, self.tx.as_ref()?.to_ascii_lowercase());
         let Some(output) = self.output else {
@@ -620,13 +620,13 @@ impl Event {
         Some(format!("{asset}:{tx}:{output}"))
     }
 
-    /// What [`Event::transfer`] was before movements without an output were told apart; holds of that time are known by it.
+    /// What [`Event::transfer`] was before movements without an output were distinguished; holds of that time are known by it.
     pub fn transfer_by_number(&self) -> Option<String> {
         let (asset, tx) = (self.asset.as_ref()?, self.tx.as_ref()?);
         Some(format!("{}:{}:{}", asset, tx.to_ascii_lowercase(), self.output.unwrap_or(0)))
     }
 
-    /// What the desk keeps as the movement's hold key: the movement, for whom. Two customers who claim one movement are two holds.
+    /// Returns the keys that identify a hold on the movement: the movement and its customer. Two customers who claim one movement are two holds.
     pub fn hold_keys(&self) -> Vec<String> {
         let owner = format!("{}:{}", self.customer, self.account.as_deref().unwrap_or_default());
         let keyed = self.transfer().map(|t| format!("transfer:{t}:{owner}"));

@@ -1,4 +1,4 @@
-//! What the engine remembers: customers, and what they and their counterparties did lately. All of it is a function of the stored
+//! The state of decisions: customers, and what they and their counterparties did lately. All of it is a function of the stored
 //! records and events, and every part is bounded.
 
 use crate::facts::ChainFacts;
@@ -12,17 +12,17 @@ use xxhash_rust::xxh3::Xxh3Default;
 pub const HOUR: i64 = 3600;
 /// One day in seconds.
 pub const DAY: i64 = 24 * HOUR;
-/// Nothing older is looked at; windows are at most this long.
+/// Longest window, in seconds; older activities count for nothing.
 pub const MEMORY: i64 = 90 * DAY;
-/// Most activities kept of a customer; the oldest go first.
+/// Most activities stored of a customer; the oldest are dropped first.
 pub const MAX_ACTIVITIES: usize = 512;
-/// Most activities kept of an address, card, device or other shared key.
+/// Most uses stored of an address, card, device or other shared key.
 pub const MAX_PARTY: usize = 128;
 
-/// A short stand-in for a text (64 bits of XXH3).
+/// A hash of a text (64 bits of XXH3).
 pub type Key = u64;
 
-/// The stand-in of a text in a namespace, such as `card`.
+/// Returns the key of a text in a namespace, such as `card`.
 pub fn key(namespace: &str, text: &str) -> Key {
     let mut hasher = Xxh3Default::new();
     hasher.write(namespace.as_bytes());
@@ -31,14 +31,14 @@ pub fn key(namespace: &str, text: &str) -> Key {
     hasher.finish().max(1)
 }
 
-/// The stand-in of an address, the same for all its written forms.
+/// Returns the key of an address, the same for all its written forms.
 pub fn address_key(text: &str) -> Key {
     let mut hasher = Xxh3Default::new();
     Address::read(text).hash(&mut hasher);
     hasher.finish().max(1)
 }
 
-/// What an activity is.
+/// The kind of an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum ActivityKind {
@@ -53,12 +53,12 @@ pub enum ActivityKind {
 }
 
 impl ActivityKind {
-    /// Whether money came in.
+    /// Returns whether money came in.
     pub fn comes_in(self) -> bool {
         matches!(self, ActivityKind::Deposit | ActivityKind::CardIn | ActivityKind::BankIn)
     }
 
-    /// Whether money went out.
+    /// Returns whether money went out.
     pub fn goes_out(self) -> bool {
         matches!(self, ActivityKind::Withdrawal | ActivityKind::PaidOut)
     }
@@ -79,12 +79,12 @@ impl ActivityKind {
     }
 }
 
-/// Something that a customer did.
+/// An activity of a customer.
 #[derive(Clone, Copy, Debug)]
 pub struct Activity {
     /// Unix seconds.
     pub time: i64,
-    /// What.
+    /// Its kind.
     pub kind: ActivityKind,
     /// Minor units of the reference currency.
     pub value: u64,
@@ -98,7 +98,7 @@ pub struct Activity {
     pub foreign: bool,
 }
 
-/// What is remembered of a customer.
+/// A customer in the state.
 #[derive(Clone, Debug)]
 pub struct Customer {
     /// Index in the state; other parts name customers by it.
@@ -160,17 +160,17 @@ impl Customer {
         }
     }
 
-    /// Since when the customer is known.
+    /// Returns since when the customer is known, Unix seconds.
     pub fn since(&self) -> Option<i64> {
         self.created.or((self.first_event != i64::MAX).then_some(self.first_event))
     }
 
-    /// Activities in `(now - window, now]`, latest first.
+    /// Returns activities in `(now - window, now]`, latest first.
     pub fn recent(&self, now: i64, window: i64) -> impl Iterator<Item = &Activity> {
         self.activities.iter().rev().skip_while(move |a| a.time > now).take_while(move |a| a.time > now - window)
     }
 
-    /// Whether a destination was used before.
+    /// Returns whether a destination was used before.
     pub fn knows_destination(&self, address: Key) -> bool {
         self.destinations.iter().any(|d| d.0 == address)
     }
@@ -184,7 +184,7 @@ pub struct Party {
 }
 
 impl Party {
-    /// Distinct customers with uses in `(now - window, now]` that `wanted` accepts.
+    /// Counts distinct customers with uses in `(now - window, now]` that `wanted` accepts.
     pub fn customers(&self, now: i64, window: i64, wanted: impl Fn(bool) -> bool) -> usize {
         let mut seen: Vec<u32> = Vec::new();
         for (customer, time, _, incoming) in self.uses.iter().rev() {
@@ -199,7 +199,7 @@ impl Party {
     }
 }
 
-/// Everything remembered.
+/// Customers, shared keys, counted movements and deposit addresses.
 #[derive(Debug, Default)]
 pub struct State {
     customers: HashMap<Box<str>, Customer>,
@@ -224,44 +224,44 @@ impl State {
         State { watermark, swept: watermark, ..State::default() }
     }
 
-    /// A customer, if any record or event named it.
+    /// Returns a customer, if any record or event named it.
     pub fn customer(&self, id: &str) -> Option<&Customer> {
         self.customers.get(id)
     }
 
-    /// A customer by index.
+    /// Returns a customer by index.
     pub fn by_index(&self, index: u32) -> Option<&Customer> {
         self.customers.get(self.ids.get(index as usize)?)
     }
 
-    /// Who uses a shared key.
+    /// Returns the uses of a shared key.
     pub fn party(&self, key: Key) -> Option<&Party> {
         self.parties.get(&key)
     }
 
-    /// Whose deposit address it is.
+    /// Returns the customer of a deposit address.
     pub fn owner_of(&self, address: &str) -> Option<&str> {
         self.addresses.get(&Address::read(address)).map(|c| &**c)
     }
 
-    /// The other customer who claimed an event's movement first, if there is one.
+    /// Returns the other customer who claimed an event's movement first, if there is one.
     pub fn claimed_by_other(&self, event: &Event) -> Option<&str> {
         let first = self.transfers.get(&key("transfer", &event.transfer()?))?;
         let id = self.ids.get(*first as usize)?;
         (**id != *event.customer).then_some(id)
     }
 
-    /// Customers remembered.
+    /// Returns the number of customers.
     pub fn len(&self) -> usize {
         self.customers.len()
     }
 
-    /// Whether nobody is.
+    /// Returns whether there are no customers.
     pub fn is_empty(&self) -> bool {
         self.customers.is_empty()
     }
 
-    /// Shared keys and activities remembered, for measuring.
+    /// Returns the numbers of shared keys and activities, for measurements.
     pub fn size(&self) -> (usize, usize) {
         (self.parties.len(), self.customers.values().map(|c| c.activities.len()).sum())
     }
@@ -281,14 +281,14 @@ impl State {
         let at = party.uses.iter().rposition(|u| u.1 <= time).map_or(0, |i| i + 1);
         party.uses.insert(at, (customer, time, value, incoming));
         if party.uses.len() > MAX_PARTY {
-            // Who came again lately says nothing new: drop the oldest use of a customer that is there twice, else the oldest.
+            // A customer who is there twice counts once: drop the oldest use of a customer that is there twice, else the oldest.
             let twice =
                 party.uses.iter().enumerate().position(|(i, u)| party.uses.iter().skip(i + 1).any(|v| v.0 == u.0));
             party.uses.remove(twice.unwrap_or(0));
         }
     }
 
-    /// Takes a record in. A record older than the one known is ignored.
+    /// Applies a record. A record older than the known one is ignored.
     pub fn record(&mut self, record: &Record) {
         match record.kind {
             RecordKind::Customer => {
@@ -338,7 +338,7 @@ impl State {
         }
     }
 
-    /// Takes a decided event in. `value` is its value in the reference currency.
+    /// Applies a decided event. `value` is its value in the reference currency.
     pub fn apply(&mut self, event: &Event, facts: &ChainFacts, value: u64, seq: u64) {
         let kind = ActivityKind::of(event);
         if let Some(transfer) = event.transfer() {
@@ -469,7 +469,7 @@ impl State {
     }
 }
 
-/// The other side of an event: address, card or bank account; 0 for none.
+/// Returns the other side of an event: address, card or bank account; 0 for none.
 pub fn party_of(event: &Event) -> Key {
     match event.kind {
         EventKind::Deposit | EventKind::Withdrawal => event.counterparty.as_ref().map_or(0, |a| address_key(a)),
@@ -478,7 +478,7 @@ pub fn party_of(event: &Event) -> Key {
     }
 }
 
-/// All addresses that a deposit came from, as keys.
+/// Returns the addresses that a deposit came from, as keys.
 pub fn senders_of(event: &Event, facts: &ChainFacts) -> Vec<Key> {
     let mut senders: Vec<Key> = facts.senders.iter().chain(&event.counterparty).map(|a| address_key(a)).collect();
     senders.sort_unstable();

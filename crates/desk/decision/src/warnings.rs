@@ -1,4 +1,4 @@
-//! Warnings at the withdrawal itself: what the scam is, questions whose answer tells, and a cooling-off time. Their texts are part of decisions.
+//! Warnings at the withdrawal itself: the scam, questions whose answers are signs of it, and a cooling-off time. Their texts are part of decisions.
 
 use holdfast_attribution::Category;
 use holdfast_input::language::best;
@@ -46,7 +46,7 @@ pub enum Scam {
 }
 
 impl Scam {
-    /// All.
+    /// All kinds.
     pub const ALL: [Scam; 8] = [
         Scam::Investment,
         Scam::Romance,
@@ -58,19 +58,19 @@ impl Scam {
         Scam::Other,
     ];
 
-    /// Its name.
+    /// Returns the name, as in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// By its name.
+    /// Returns the kind of a name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         name.parse().ok()
     }
 
-    /// What a payee's category tells of the scam; `None` where it is no scam's.
+    /// Returns the scam that a payee's category stands for; `None` where it is no scam's.
     #[must_use]
     pub fn of(category: Category) -> Option<Self> {
         match category.name() {
@@ -83,16 +83,16 @@ impl Scam {
     }
 }
 
-/// What a rule says of the warning.
+/// The terms of a rule's warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WarningTerms {
-    /// The scam; by default what the payee's category tells, and no warning where it is no scam's.
+    /// The scam; by default that of the payee's category, and no warning where it is no scam's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scam: Option<Scam>,
     /// Hours from the attempt until it may go on.
     pub cooling_off_hours: u32,
-    /// What follows the cooling-off time when no answer tells of a scam.
+    /// What follows the cooling-off time when no answer is a sign of a scam.
     #[serde(default)]
     pub then: CoolingAction,
 }
@@ -129,13 +129,13 @@ pub struct Warning {
     pub scam: Scam,
     /// The withdrawal goes on no earlier, Unix seconds.
     pub cooling_until: i64,
-    /// What follows the cooling-off time when no answer tells of a scam.
+    /// What follows the cooling-off time when no answer is a sign of a scam.
     pub then: CoolingAction,
     /// Title, in the language of the customer's record or in English; others by `GET /api/v1/warnings/{event}?lang=`.
     pub title: String,
     /// What the customer must know.
     pub message: String,
-    /// What the customer is asked.
+    /// Questions to the customer.
     pub questions: Vec<Question>,
 }
 
@@ -169,14 +169,14 @@ fn text(texts: &Texts, lang: &str) -> String {
 }
 
 impl Scam {
-    /// Title and message to a customer, in a language or in English.
+    /// Returns title and message to a customer, in a language or in English.
     #[must_use]
     pub fn words(self, lang: &str) -> (String, String) {
         let scam = &BOOK.scams[&self];
         (text(&scam.title, lang), text(&scam.message, lang))
     }
 
-    /// Questions to a customer: those of the scam, then those of all.
+    /// Returns the questions to a customer: those of the scam, then those of all.
     #[must_use]
     pub fn questions(self, lang: &str) -> Vec<Question> {
         let own = BOOK.scams[&self].questions.iter();
@@ -185,7 +185,7 @@ impl Scam {
 }
 
 impl Warning {
-    /// A warning raised now, in a language or in English.
+    /// Returns a warning raised at `now` (Unix seconds), in a language or in English.
     #[must_use]
     pub fn new(scam: Scam, terms: &WarningTerms, now: i64, lang: &str) -> Self {
         let (title, message) = scam.words(lang);

@@ -24,7 +24,7 @@ pub enum RuleState {
 }
 
 impl RuleState {
-    /// Its name.
+    /// Returns the name, as in rule books.
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -60,12 +60,12 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Its name.
+    /// Returns the name, as in rule books.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Reads a name.
+    /// Returns the scope of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         name.parse().ok()
     }
@@ -84,10 +84,10 @@ pub struct HoldTerms {
     /// Hours until it lapses by itself; never when absent.
     #[serde(default)]
     pub expires_hours: Option<u32>,
-    /// Hours until somebody must look at it.
+    /// Hours until somebody must review it.
     #[serde(default)]
     pub review_hours: Option<u32>,
-    /// Whether its release needs a second person; by default what the book's policy says.
+    /// Whether its release needs a second person; by default as the book's policy sets.
     #[serde(default)]
     pub second_person: Option<bool>,
 }
@@ -104,7 +104,7 @@ pub struct Rule {
     pub state: RuleState,
     /// What it is for, shown to people.
     pub title: String,
-    /// Kinds of events that it looks at.
+    /// Kinds of events that it applies to.
     pub on: Vec<EventKind>,
     /// CEL expression over the documented fields; true means met.
     pub when: String,
@@ -127,7 +127,7 @@ pub struct Rule {
 pub struct Policy {
     /// Currency of all values, ISO 4217.
     pub reference_currency: String,
-    /// Whether the release of a hold needs somebody other than who asks for it.
+    /// Whether the release of a hold needs somebody other than who requests it.
     pub second_person: bool,
     /// Hours until a hold is to be reviewed.
     pub review_hours: u32,
@@ -209,7 +209,7 @@ impl Rule {
     /// Whether the id is well formed.
     ///
     /// # Errors
-    /// Says what an id is.
+    /// Checks an id.
     pub(super) fn check_id(&self) -> Result<(), String> {
         let proper = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if self.id.is_empty() || self.id.len() > 64 || !self.id.chars().all(proper) {

@@ -25,7 +25,7 @@ pub(super) struct Compiled {
 /// Compiles a rule over the lists of its book.
 ///
 /// # Errors
-/// Says what is wrong with its expression.
+/// Returns what is wrong with its expression.
 pub(super) fn compile(rule: &Rule, lists: &BTreeMap<String, Vec<String>>) -> Result<Compiled, String> {
     let text = &rule.when;
     if text.len() > MAX_EXPRESSION {

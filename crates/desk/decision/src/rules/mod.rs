@@ -114,7 +114,7 @@ impl RuleBook {
         }
     }
 
-    /// Reads a book that was put in force by an earlier version, which knew no budget: a rule above it is kept, is not evaluated, and counts as
+    /// Reads a book that was put in force by an earlier version, which knew no budget: a rule above it stays in the book, is not evaluated, and counts as
     /// one that could not be.
     ///
     /// # Errors

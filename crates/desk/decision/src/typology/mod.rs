@@ -34,12 +34,12 @@ macro_rules! typologies {
             /// All patterns.
             pub const ALL: &'static [Typology] = &[$(Typology::$variant),*];
 
-            /// Its name in rules and answers.
+            /// Returns the name in rules and answers.
             pub fn name(self) -> &'static str {
                 match self { $(Typology::$variant => $name),* }
             }
 
-            /// Its definition in one sentence.
+            /// Returns the definition in one sentence.
             pub fn definition(self) -> &'static str {
                 match self { $(Typology::$variant => $doc),* }
             }
@@ -69,7 +69,7 @@ typologies! {
 /// A pattern that was found, and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
-    /// Which.
+    /// The pattern.
     pub typology: Typology,
     /// What was seen, in words.
     pub text: String,
@@ -109,7 +109,7 @@ pub(crate) fn part_of(value: u64, ppm: u64) -> u64 {
     u64::try_from(u128::from(value) * u128::from(ppm.min(WHOLE)) / u128::from(WHOLE)).unwrap_or(value)
 }
 
-/// What a detector looks at.
+/// The input of a detector.
 struct Context<'a> {
     state: &'a State,
     event: &'a Event,
