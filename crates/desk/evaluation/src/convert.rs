@@ -10,13 +10,13 @@ use holdfast_types::Amount;
 /// A simulated exchange in the desk's terms.
 #[derive(Clone, Debug, Default)]
 pub struct Exchange {
-    /// What is known of customers.
+    /// Records of customers.
     pub records: Vec<Record>,
     /// Events in order of time.
     pub events: Vec<Event>,
     /// Ground truth.
     pub cases: Vec<Case>,
-    /// What the exchange's own people came to know: late, incomplete and sometimes wrong.
+    /// Labels by the exchange's own people: late, incomplete and sometimes wrong.
     pub labels: Vec<Label>,
 }
 
@@ -39,7 +39,7 @@ impl From<simulated::Exchange> for Exchange {
     }
 }
 
-/// The records of a customer: the customer, then the identity check.
+/// Returns the records of a customer: the customer, then the identity check.
 fn records_of(customer: plain::Customer) -> impl Iterator<Item = Record> {
     let mut record = Record::new(RecordKind::Customer, customer.id.clone(), customer.time);
     record.customer_type = Some(match customer.customer_type {
@@ -133,7 +133,7 @@ fn action_of(action: plain::Action) -> model::Action {
     }
 }
 
-/// The typology that finds a planted pattern.
+/// Returns the typology that finds a planted pattern.
 #[must_use]
 pub fn typology_of(pattern: Pattern) -> Typology {
     match pattern {

@@ -4,6 +4,19 @@
 //! [`Exchange`] converts its records and events into the desk's, [`chain_workspace`] makes a workspace of a simulated chain, [`score_found`]
 //! compares what typologies find with what was planted.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::cast_lossless
+    )
+)]
+
 mod convert;
 mod score;
 mod workspace;

@@ -14,13 +14,13 @@ const AFTER: i64 = 3 * DAY;
 /// A finding about an event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Found {
-    /// What was found.
+    /// The pattern found.
     pub typology: Typology,
-    /// Whose event.
+    /// The customer of the event.
     pub customer: String,
     /// The event.
     pub event: String,
-    /// Its time.
+    /// Time of the event, Unix seconds.
     pub time: i64,
 }
 
@@ -31,26 +31,26 @@ pub struct Group {
     pub cases: u64,
     /// Cases that were found.
     pub found: u64,
-    /// Customers found rightly (deposits where a case is a deposit).
+    /// Customers found correctly (deposits where a case is a deposit).
     pub right: u64,
-    /// The group's part of what was flagged wrongly, by its share of the cases: with cases of this group alone, and as many, it would be all.
+    /// The group's part of false findings, by its share of the cases: with as many cases of this group alone it would be all of them.
     pub wrong_part: u64,
 }
 
 impl Group {
-    /// Cases found among those planted, thousandths.
+    /// Returns the recall: found cases among planted ones, thousandths.
     pub fn recall(&self) -> Option<u64> {
         (self.cases > 0).then(|| self.found * 1000 / self.cases)
     }
 
-    /// Right among flagged, thousandths.
+    /// Returns the precision: correct findings among all, thousandths.
     pub fn precision(&self) -> Option<u64> {
         let flagged = self.right + self.wrong_part;
         (self.cases > 0 && flagged > 0).then(|| self.right * 1000 / flagged)
     }
 }
 
-/// How well a typology is found.
+/// Recall and precision of a typology.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Score {
     /// Cases planted.
@@ -68,18 +68,18 @@ pub struct Score {
 }
 
 impl Score {
-    /// Cases found among those planted, thousandths.
+    /// Returns the recall: found cases among planted ones, thousandths.
     pub fn recall(&self) -> Option<u64> {
         (self.cases > 0).then(|| self.found * 1000 / self.cases)
     }
 
-    /// Right among flagged, thousandths.
+    /// Returns the precision: correct findings among all, thousandths.
     pub fn precision(&self) -> Option<u64> {
         (self.flagged > 0).then(|| self.right * 1000 / self.flagged)
     }
 }
 
-/// Whether a case of it is one deposit, so that customers may have several.
+/// Returns whether a case of it is one deposit, so that customers may have several.
 fn by_deposit(typology: Typology) -> bool {
     matches!(typology, Typology::PeelChain | Typology::MixerExposure | Typology::CoinjoinExposure)
 }
@@ -100,7 +100,7 @@ pub fn score_found(cases: &[Case], found: &BTreeSet<Found>) -> BTreeMap<Typology
     let mut units: BTreeMap<(Typology, &str), Option<usize>> = BTreeMap::new();
     let mut hit: BTreeSet<usize> = BTreeSet::new();
     for f in found {
-        let theirs = of.get(&(f.typology, f.customer.as_str())).map_or(&[][..], Vec::as_slice);
+        let own_cases = of.get(&(f.typology, f.customer.as_str())).map_or(&[][..], Vec::as_slice);
         let fits = |n: &&usize| {
             let case = &cases[**n];
             match by_deposit(f.typology) {
@@ -108,7 +108,7 @@ pub fn score_found(cases: &[Case], found: &BTreeSet<Found>) -> BTreeMap<Typology
                 false => (case.begun..=case.ended + AFTER).contains(&f.time),
             }
         };
-        let case = theirs.iter().find(fits).copied();
+        let case = own_cases.iter().find(fits).copied();
         hit.extend(case);
         let unit = if by_deposit(f.typology) { f.event.as_str() } else { f.customer.as_str() };
         let known = units.entry((f.typology, unit)).or_default();
@@ -148,7 +148,7 @@ pub fn score(cases: &[Case], found: &BTreeSet<(Typology, String)>) -> BTreeMap<T
     score_found(cases, &found.iter().map(at).collect())
 }
 
-/// Looks for patterns in all of it in memory, `facts` saying what the chain knows.
+/// Finds patterns in all events in memory; `facts` returns the facts of the chain.
 ///
 /// # Errors
 /// When `progress` stops it.
@@ -178,7 +178,7 @@ pub fn found_at(
     Ok(all)
 }
 
-/// The same by typology and customer.
+/// Finds patterns as [`found_at`] does, by typology and customer.
 ///
 /// # Errors
 /// When `progress` stops it.

@@ -8,7 +8,7 @@ use holdfast_workspace::Workspace;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-/// A workspace over a simulated chain (regtest), with its tags, all addresses of its mixers among them (exposure is only as good as
+/// Returns a workspace over a simulated chain (regtest), with its tags, all addresses of its mixers among them (exposure is only as good as
 /// attribution); and the blocks with the truth about them. The folder must be empty or missing.
 ///
 /// # Errors
@@ -33,10 +33,10 @@ pub fn chain_workspace(dir: &Path, options: Options) -> Result<(Workspace, Vec<S
     Ok((workspace, blocks, economy))
 }
 
-/// A workspace over blocks (height and raw bytes, in order) with tag files. The folder must be empty or missing.
+/// Returns a workspace over blocks (height and raw bytes, in order) with tag files. The folder must be empty or missing.
 ///
 /// # Errors
-/// In words, when a block or tag file is refused or the folder cannot be used.
+/// A message, when a block or tag file is refused or the folder cannot be used.
 pub fn workspace_of<'a>(
     dir: &Path,
     network: Network,

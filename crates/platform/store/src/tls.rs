@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What is asked of the server's certificate.
+/// What is verified of the server's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Check {
     /// Nothing: the connection is encrypted, and whoever stands in between can read it.
@@ -23,7 +23,7 @@ enum Check {
     Name,
 }
 
-/// How a URL asks for TLS.
+/// The TLS mode of a URL.
 #[derive(Debug, PartialEq, Eq)]
 struct Wanted {
     /// The URL without what is read here.
@@ -56,7 +56,7 @@ impl Wanted {
                 return Err(DbError::Tls(format!("sslmode '{other}' is none of {modes}")));
             }
         };
-        // As libpq does: whoever names authorities wants them asked.
+        // As libpq does: whoever names authorities wants them verified.
         if roots.is_some() && check == Check::Nothing && mode == SslMode::Require {
             check = Check::Authority;
         }
@@ -101,7 +101,7 @@ impl Wanted {
     }
 }
 
-/// Percent-encoded text as it was meant.
+/// Decodes percent-encoded text.
 fn unescaped(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
@@ -121,7 +121,7 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Connects.
+/// Connects to a PostgreSQL server.
 ///
 /// # Errors
 /// [`DbError`]; none shows the password.

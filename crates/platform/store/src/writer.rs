@@ -67,7 +67,7 @@ pub trait ChangeError: From<StoreError> + std::fmt::Display + Send + 'static {
     fn undone(self) -> Self;
 }
 
-/// What the owner of the writer remembers of the database, and the connection that changes both.
+/// The state in memory of the writer's owner, and the connection that changes both it and the database.
 pub trait Memory: Send + 'static {
     /// Frequent work that is done in batches, such as events to decide; everything else is a closure.
     type Work: Send + 'static;
@@ -107,7 +107,7 @@ pub trait Memory: Send + 'static {
     /// [`Memory::Error`] when the transaction is lost, or memory cannot be read again.
     fn undo_change(&mut self, torn: bool) -> Result<(), Self::Error>;
 
-    /// Does a batch of work; every item gets its [`Finish`]. [`attempt`] gives a savepoint.
+    /// Does a batch of work; every item gets its [`Finish`]. [`attempt`] makes a savepoint.
     ///
     /// # Errors
     /// The message of what lost the transaction; items without a [`Finish`] must have been refused.
@@ -183,7 +183,7 @@ impl<M: Memory> Writer<M> {
     /// Starts the writer's thread. `readers` are closed when the writer's connection had to be made anew.
     ///
     /// # Errors
-    /// [`StoreError::Io`] when the system gives no thread.
+    /// [`StoreError::Io`] when the system starts no thread.
     pub fn start(memory: M, readers: Readers, lock: WriterLock) -> Result<Self, StoreError> {
         let (sender, jobs) = sync_channel(MAX_WAITING);
         let fatal = Arc::new(OnceLock::new());

@@ -1,4 +1,4 @@
-//! What keeps a second process from writing to the same database, and the upkeep of SQLite's log.
+//! The lock that excludes a second writer from a database, and checkpoints of SQLite's log.
 
 use crate::{Database, DbError, StoreError, restrict_to_owner};
 use std::fs::File;

@@ -5,7 +5,7 @@ use crate::DbError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-/// How long the writer's lock may be somebody else's before this process gives up.
+/// How long another process may have the writer's lock before this one ends.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// The first and the longest pause between tries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
@@ -36,7 +36,7 @@ impl Recovery {
         self.next.saturating_duration_since(Instant::now()).min(Duration::from_secs(1))
     }
 
-    /// Tries to recover; returns whether memory is what the database says again. `session` is the server's process of the connection.
+    /// Tries to recover; returns whether memory equals the database again. `session` is the server's process of the connection.
     pub(super) fn recover<M: Memory>(&mut self, memory: &mut M, session: &mut Option<i64>) -> Result<bool, Fatal> {
         if Instant::now() < self.next {
             return Ok(false);
