@@ -1,4 +1,4 @@
-//! What the tables must say, by the audit log: holds, alerts, keys, rule books, flags, prices, webhooks, requests. A row that was changed
+//! What the tables must hold, by the audit log: holds, alerts, keys, rule books, flags, prices, webhooks, requests. A row that was changed
 //! beside the program is found even when every hash of the log is right.
 
 use holdfast_audit::Entry;
@@ -14,7 +14,7 @@ const MAX_PROBLEMS: usize = 100;
 /// Columns of a row that the log settles, by column; what it does not settle is absent.
 type Fields = BTreeMap<&'static str, Option<String>>;
 
-/// A table: its name for people, the table, its key, and which columns are compared.
+/// A table: its name in messages, the table, its key, and which columns are compared.
 struct Table {
     name: &'static str,
     table: &'static str,
@@ -51,7 +51,7 @@ const TABLES: [Table; 10] = [
     Table { name: "request", table: "requests", key: "id", columns: &["state", "prepared_by", "approved_by"] },
 ];
 
-/// What the log says of all rows.
+/// The columns of all rows, by the log.
 #[derive(Debug, Default)]
 pub(crate) struct Expected {
     rows: BTreeMap<&'static str, BTreeMap<String, Fields>>,
@@ -92,7 +92,7 @@ impl Expected {
         self.alerts.insert(alert);
     }
 
-    /// Takes the next entry of the log.
+    /// Applies the next entry of the log.
     pub(crate) fn entry(&mut self, e: &Entry) {
         let Some((kind, key)) = e.subject.split_once(':') else { return };
         let detail: Json = serde_json::from_str(&e.detail).unwrap_or_default();
@@ -196,7 +196,7 @@ impl Expected {
         }
     }
 
-    /// Compares all tables; gives the number of rows compared.
+    /// Compares all tables; returns the number of rows compared.
     pub(crate) fn compare(mut self, db: &mut Database, problems: &mut Vec<String>) -> Result<u64, DbError> {
         for alert in std::mem::take(&mut self.alerts) {
             let row = self.row("alerts", &alert.to_string());

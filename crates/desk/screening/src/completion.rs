@@ -143,7 +143,7 @@ fn completion(row: &Row) -> Result<Completion, DbError> {
     parse("completion", row.text(0)?)
 }
 
-/// What is known of one event's movement.
+/// Returns what is known of one event's movement.
 ///
 /// # Errors
 /// [`DbError`].
@@ -153,7 +153,7 @@ pub fn of_event(db: &mut Database, seq: u64) -> Result<Option<Completion>, DbErr
     Ok(fold(rows.iter().map(completion).collect::<Result<Vec<_>, _>>()?))
 }
 
-/// What is known of the movements of events by number, from one number to another.
+/// Returns what is known of the movements of events by number, from one number to another.
 ///
 /// # Errors
 /// [`DbError`].
@@ -166,7 +166,7 @@ pub fn between(db: &mut Database, first: u64, last: u64) -> Result<HashMap<u64, 
     Ok(found.into_iter().filter_map(|(seq, list)| Some((seq, fold(list)?))).collect())
 }
 
-/// What is known of the movements of a customer's events, by the events' numbers.
+/// Returns what is known of the movements of a customer's events, by the events' numbers.
 ///
 /// # Errors
 /// [`DbError`].
@@ -201,7 +201,7 @@ pub enum Executed {
     Yes,
     /// It did not.
     No,
-    /// Nothing says: it was held, the hold ended, and nobody sent whether it was carried out then.
+    /// It is not known: it was held, the hold ended, and nobody sent whether it was carried out then.
     Unknown,
 }
 
@@ -229,7 +229,7 @@ pub fn executed(event: &Event, decision: Verdict, completion: Option<&Completion
     }
 }
 
-/// Whether an executed movement brings its amount to the customer; a payment that was taken back goes the other way.
+/// Returns whether an executed movement brings its amount to the customer; a payment that was taken back goes the other way.
 pub fn brings(event: &Event) -> bool {
     match event.kind {
         EventKind::Deposit => true,
@@ -238,7 +238,7 @@ pub fn brings(event: &Event) -> bool {
     }
 }
 
-/// How a movement stands, in one word, for lists that people read.
+/// Returns how a movement stands, in one word, for lists that people read.
 pub fn standing(event: &Event, decision: Verdict, completion: Option<&Completion>, held: bool) -> &'static str {
     if let Some(c) = completion {
         return c.status.name();

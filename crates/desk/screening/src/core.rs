@@ -31,7 +31,7 @@ use holds::HoldWrites;
 
 pub(crate) use memory::{Reply, Submitted};
 
-/// The writer's memory: what decisions rest on, and the changes of the transaction in hand.
+/// The writer's memory: what decisions rest on, and the changes of the current transaction.
 ///
 /// A change that decisions rest on is made in three steps: [`Core::append`] adds its input to the log, the [`Fold`] takes it and yields what follows, and
 /// that is stored by the numbers that the fold gave it. All three are one transaction.
@@ -46,12 +46,12 @@ pub(crate) struct Core {
     chain: Chain,
     audit_rows: Vec<Vec<Value>>,
     next_note: u64,
-    /// Where the change in hand began.
+    /// Where the current change began.
     mark: savepoint::Mark,
     /// What happens once the transaction is durable.
     effects: Vec<Effect>,
     pub(crate) guard: Arc<Guard>,
-    /// The time of the transaction in hand.
+    /// The time of the current transaction.
     reading: Reading,
     noted: Noted,
     /// The rule book in force, for readers; follows the commit.
@@ -69,7 +69,7 @@ fn text<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Refuses a time that the clock is not near yet: it would end every window of time, and the record of a future never gives way.
+/// Refuses a time ahead of the clock: it would end every window of time, and no later record would replace a record of the future.
 fn time_within(field: &str, time: i64, latest: i64) -> Result<(), Invalid> {
     if time <= latest {
         return Ok(());
@@ -103,7 +103,7 @@ fn next_records(db: &mut Database, after: &mut (String, String)) -> Result<Vec<R
     next_record_texts(db, after)?.iter().map(|text| parse("record", text)).collect()
 }
 
-/// Returns what all stored records say, at a watermark and before any event.
+/// Returns the state by all stored records, at a watermark and before any event.
 pub(crate) fn recorded(db: &mut Database, watermark: i64) -> Result<State, DbError> {
     let (mut state, mut after) = (State::at(watermark), Default::default());
     loop {
@@ -141,7 +141,7 @@ pub(crate) fn apply_window(db: &mut Database, state: &mut State, rebuilt: Rebuil
 }
 
 impl Core {
-    /// Opens the database, migrates it, and remembers what it says.
+    /// Opens the database, migrates it, and reads it into memory.
     pub(crate) fn open(mut db: Database, time: Time) -> Result<Self, ScreeningError> {
         db.acquire_writer_lock()?;
         db.migrate(RELEASED, &SCHEMAS)?;
@@ -234,7 +234,7 @@ impl Core {
         rows.first().map_or(Ok(0), |r| r.number(0))
     }
 
-    /// Builds what is known of customers from records and events again. What windows do not reach any more is lost by it, so that the log says
+    /// Builds what is known of customers from records and events again. What windows do not reach any more is lost by it, so that the log states
     /// where it happened.
     fn reload_state(&mut self) -> Result<(), ScreeningError> {
         let rebuilt = Rebuilt { watermark: self.fold.watermark, ahead: self.ahead() };
@@ -330,7 +330,7 @@ impl Core {
         self.log.append(kind, body, now);
     }
 
-    /// The latest time that an event or record may have.
+    /// Returns the latest time that an event or record may have, Unix seconds.
     fn latest_time(&self, now: i64) -> i64 {
         now.saturating_add(self.ahead())
     }
@@ -340,7 +340,7 @@ impl Core {
         self.audit_rows.push(row);
     }
 
-    /// Returns the number of the log's last entry, those of the transaction in hand included.
+    /// Returns the number of the log's last entry, those of the current transaction included.
     pub(crate) fn last_entry(&self) -> u64 {
         self.chain.seq
     }

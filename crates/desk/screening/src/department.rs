@@ -75,7 +75,7 @@ macro_rules! department_error {
     };
 }
 
-/// Takes another department's error for one's own, cause by cause.
+/// Converts another department's error into one's own, cause by cause.
 #[macro_export]
 macro_rules! department_error_from {
     ($other:ident for $name:ident) => {
@@ -94,7 +94,7 @@ macro_rules! department_error_from {
     };
 }
 
-/// Takes errors of documents (files, PDF) for a department's own.
+/// Converts errors of documents (files, PDF) into a department's own.
 #[macro_export]
 macro_rules! department_error_from_documents {
     ($name:ident) => {

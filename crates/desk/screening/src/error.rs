@@ -6,7 +6,7 @@ use holdfast_notify::NotifyError;
 use holdfast_store::{ChangeError, DbError, StoreError};
 use holdfast_types::{ErrorKind, Invalid};
 
-/// Why screening does not do what was asked.
+/// Why screening refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScreeningError {
     /// The store: the change was not made, or nothing was read.
@@ -21,7 +21,7 @@ pub enum ScreeningError {
     /// An id that was used for something else.
     #[error("id '{0}' was sent before with other content; use a new id")]
     Conflict(String),
-    /// Unknown.
+    /// It does not exist.
     #[error("there is no {0}")]
     NotFound(String),
     /// It is not in a state for that.

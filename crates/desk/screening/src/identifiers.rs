@@ -1,6 +1,6 @@
 //! By what customers can be found: everything that records state of them and that their events name.
 //!
-//! What records state is kept for ever, so that a former email address still finds its customer. What events name has the event's time, account
+//! What records state is never deleted, so that a former email address still finds its customer. What events name has the event's time, account
 //! and asset, so that an order's period, accounts and assets can limit the search.
 
 use crate::completion::Completion;
@@ -143,7 +143,7 @@ pub fn hashed(value: &str) -> String {
     hex::encode(Sha256::digest(value.as_bytes()))
 }
 
-/// What a record says.
+/// Returns the identifiers that a record states.
 pub fn of_record(record: &Record) -> Vec<Identifier> {
     let own = (record.kind == RecordKind::Customer).then_some(&record.id);
     let Some(customer) = own.or(record.customer.as_ref()) else { return Vec::new() };
@@ -204,7 +204,7 @@ pub(crate) fn again(kind: &str, value: &str, customer: &str, source: &str) -> Ve
     kinds.iter().flat_map(made).collect()
 }
 
-/// What an event says of the customer whatever its time: where a withdrawal went, and the account.
+/// Returns the identifiers that an event states of the customer whatever its time: where a withdrawal went, and the account.
 pub fn of_event(event: &Event) -> Vec<Identifier> {
     let mut out = Vec::new();
     let mut add = |kind, value: &str, source: &str| {
@@ -322,7 +322,7 @@ pub fn find_named(
     rows.iter().map(naming).collect()
 }
 
-/// Values asked about in one statement; fewer are padded, so that one prepared statement serves all.
+/// Values looked up in one statement; fewer are padded, so that one prepared statement serves all.
 const MANY: usize = 256;
 
 /// Customers with one of many values of a kind, with the value: (value, customer). At most `limit` for each few hundred values.

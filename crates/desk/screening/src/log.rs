@@ -112,10 +112,10 @@ impl EventsBody {
     }
 }
 
-/// The writer's end of the log: inputs of the transaction in hand, which are stored at its end, all at once.
+/// The writer's end of the log: inputs of the current transaction, which are stored at its end, all at once.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    /// The last position, those in hand included.
+    /// The last position, pending inputs included.
     position: u64,
     rows: Vec<Vec<Value>>,
 }
@@ -128,18 +128,18 @@ impl Log {
         self.position
     }
 
-    /// Returns how many inputs are in hand.
-    pub(crate) fn in_hand(&self) -> usize {
+    /// Returns the number of pending inputs.
+    pub(crate) fn pending(&self) -> usize {
         self.rows.len()
     }
 
-    /// Removes the inputs in hand but for the first so many.
+    /// Removes pending inputs but for the first so many.
     pub(crate) fn truncate(&mut self, rows: usize) {
         self.position -= self.rows.len().saturating_sub(rows) as u64;
         self.rows.truncate(rows);
     }
 
-    /// Stores the inputs in hand, and that their results are stored.
+    /// Stores the pending inputs, and that their results are stored.
     pub(crate) fn flush(&mut self, db: &mut Database, fold: &Fold) -> Result<(), DbError> {
         if self.rows.is_empty() {
             return Ok(());
@@ -167,7 +167,7 @@ impl Log {
         Ok(Some(Progress { position: row.number(0)?, watermark: row.int(1)?, next }))
     }
 
-    /// Starts over at a position, with nothing in hand.
+    /// Starts over at a position, with nothing pending.
     pub(crate) fn reset(&mut self, position: u64) {
         *self = Log { position, rows: Vec::new() };
     }

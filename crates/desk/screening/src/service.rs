@@ -96,22 +96,22 @@ impl Screening {
         }
     }
 
-    /// Customer and account of a deposit address.
+    /// Returns customer and account of a deposit address.
     pub fn owner_of(&self, address: &str) -> Option<(String, Option<String>)> {
         self.owners.read().unwrap_or_else(|e| e.into_inner()).get(&Address::read(address)).cloned()
     }
 
-    /// Now, Unix seconds.
+    /// Returns the time, Unix seconds.
     pub fn now(&self) -> i64 {
         self.guard.read().now
     }
 
-    /// The rule book in force.
+    /// Returns the rule book in force.
     pub fn book(&self) -> Arc<RuleBook> {
         self.book.read().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
-    /// Hands an event in; `reply` is called once its decision is durable.
+    /// Submits an event; `reply` is called once its decision is durable.
     ///
     /// # Errors
     /// [`ScreeningError::Invalid`], [`ScreeningError::Store(StoreError::Busy)`] at once; everything else goes to `reply`.
@@ -148,7 +148,7 @@ impl Screening {
         self.writer.change(change)
     }
 
-    /// Why nothing can be written any more, once that is so; the process should end then, with [`Fatal::exit_code`].
+    /// Returns why nothing can be written any more, once that is so; the process should end then, with [`Fatal::exit_code`].
     pub fn fatal(&self) -> Option<&Fatal> {
         self.writer.fatal()
     }
@@ -178,7 +178,7 @@ impl Screening {
         self.change(move |core, now| run(&mut Transaction::of(core, now, &actor)))
     }
 
-    /// Asks the database on one of a few reading connections.
+    /// Runs a query on one of a few reading connections.
     ///
     /// # Errors
     /// [`ScreeningError`].

@@ -12,7 +12,7 @@ fn check_of(key: &KeyRing) -> String {
     hex::encode(key.derive(KEY_CHECK, ""))
 }
 
-/// A setting.
+/// Returns a setting.
 ///
 /// # Errors
 /// [`DbError`].
@@ -44,7 +44,7 @@ const SEALED: [(&str, &str); 6] = [
 ];
 
 impl Screening {
-    /// What of this database cannot be opened without the key that it was made with; empty for a new database.
+    /// Returns what of this database cannot be opened without the key that it was made with; empty for a new database.
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -102,7 +102,7 @@ impl Screening {
     }
 
     /// Binds the database to a new key because the old one is lost for good. API keys are revoked; whatever else was derived from the old
-    /// key is void. Gives the number of keys that were revoked.
+    /// key is void. Returns the number of keys that were revoked.
     ///
     /// # Errors
     /// [`ScreeningError`].

@@ -9,7 +9,7 @@ use holdfast_notify::webhooks::{self, Content, Pending, Webhook};
 use holdfast_store::{Database, DbError, Store, parse};
 use serde_json::{Value, json};
 
-/// What a webhook may be told: decisions other than allow, all decisions, holds, alerts, messages of campaigns
+/// Topics of webhooks: decisions other than allow, all decisions, holds, alerts, messages of campaigns
 /// (which the receiver delivers to customers).
 pub const TOPICS: [&str; 5] = ["decisions", "all-decisions", "holds", "alerts", "campaigns"];
 
@@ -46,7 +46,7 @@ pub fn pending(db: &mut Database, webhook: &Webhook, limit: usize) -> Result<Pen
 }
 
 impl Screening {
-    /// Adds a webhook that is told what happens from now on; gives its number.
+    /// Adds a webhook that receives what happens from now on; returns its number.
     ///
     /// # Errors
     /// [`ScreeningError::Invalid`] names the field.

@@ -60,7 +60,7 @@ impl Core {
         Ok(id)
     }
 
-    /// Raises an alert about the clock; gives its number. It is about no event and no customer.
+    /// Raises an alert about the clock; returns its number. It is about no event and no customer.
     pub(crate) fn raise_clock_alert(&mut self, reason: &str, detail: &str, now: i64) -> Result<u64, ScreeningError> {
         let alert =
             NewAlert { event: 0, customer: "", kind: "clock", decision: "review", reason, rules: &["engine.clock"] };
@@ -69,7 +69,7 @@ impl Core {
         Ok(id)
     }
 
-    /// Does something with an alert.
+    /// Applies an action to an alert.
     pub(crate) fn act(&mut self, id: u64, action: &AlertAction, actor: &str, now: i64) -> Result<(), ScreeningError> {
         let (alert, _) =
             alerts::get(&mut self.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("alert {id}")))?;
@@ -119,7 +119,7 @@ impl Core {
     }
 
     /// A past transfer was screened again. Raises a late alert for what is new, and lets go a hold that was placed only because the chain
-    /// could not be asked. Gives the alert.
+    /// could not be queried. Returns the alert.
     pub(crate) fn screened_again(
         &mut self,
         seq: u64,

@@ -91,7 +91,7 @@ enum Submission {
     Accepted(usize),
 }
 
-/// Past holds: those of the batch in hand, and the table.
+/// Past holds: those of the current batch, and the table.
 struct StoredHolds<'a> {
     db: &'a mut Database,
     /// Customer and number by key.
@@ -200,7 +200,7 @@ impl Core {
         self.append_body("events", body.finish(), now);
     }
 
-    /// Takes events into the fold.
+    /// Folds events.
     fn fold_events(&mut self, accepted: &[Accepted<'_>], now: i64) -> Result<Vec<Decided>, DbError> {
         let watermark = self.fold.watermark;
         self.fold_mut().begin_events(watermark);

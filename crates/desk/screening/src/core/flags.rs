@@ -17,7 +17,7 @@ use holdfast_store::{number, parse};
 use serde_json::json;
 
 impl Core {
-    /// Takes a flag in; every decision from now on knows it. Gives whether it was new. The same flag again changes nothing.
+    /// Stores a flag, which is part of every decision from now on; returns whether it was new. The same flag again changes nothing.
     pub(crate) fn raise_flag(&mut self, flag: Flag, actor: &str, now: i64) -> Result<bool, ScreeningError> {
         if let Some(known) = flags::get(&mut self.db, &flag.id)? {
             let same = (known.subject, &known.asset, &known.value, &known.member)
@@ -56,7 +56,7 @@ impl Core {
         Ok(true)
     }
 
-    /// Holds past deposits that a flag touches and that are not held yet; gives the holds.
+    /// Holds past deposits that a flag touches and that are not held yet; returns the holds.
     pub(crate) fn hold_flagged(&mut self, id: &str, seqs: &[u64], now: i64) -> Result<Vec<u64>, ScreeningError> {
         let Some(flag) = flags::get(&mut self.db, id)?.filter(|f| f.state.counts()) else { return Ok(Vec::new()) };
         let mut placed = Vec::new();
@@ -134,14 +134,14 @@ impl Core {
         self.set_expiry(&hold, expires, now)
     }
 
-    /// Tells decisions how a flag stands.
+    /// Puts a flag as it stands into decisions.
     fn put_flag(&mut self, flag: Flag, now: i64) {
         self.append(&Input::Flag(Box::new(flag.clone())), now);
         self.lists_mut().flag(flag);
     }
 
     /// Confirms, withdraws or lapses a flag. When it no longer counts, what it did is undone: holds that stand for no other flag end, open
-    /// alerts that rest on flags alone close. Gives whether anything changed.
+    /// alerts that rest on flags alone close. Returns whether anything changed.
     pub(crate) fn end_flag(
         &mut self,
         id: &str,

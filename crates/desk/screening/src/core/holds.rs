@@ -122,7 +122,7 @@ impl Core {
         Ok(())
     }
 
-    /// A hold placed by a person. Sent again, it gives the hold that it made.
+    /// Places a hold for a person; returns its number. Sent again, it returns the hold that it placed.
     pub(crate) fn request_hold(&mut self, request: HoldRequest, actor: &str, now: i64) -> Result<u64, ScreeningError> {
         request.validate(now)?;
         let request = HoldRequest { asset: request.asset.map(|a| asset::canonical(&a)), ..request };
@@ -165,7 +165,7 @@ impl Core {
         holds::get(&mut self.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("hold {id}")))
     }
 
-    /// Releases a hold or a part of it. Where a second person is needed, the first call asks and another person's confirms.
+    /// Releases a hold or a part of it. Where a second person is needed, the first call requests it and another person's confirms it.
     pub(crate) fn release(
         &mut self,
         id: u64,
@@ -282,7 +282,7 @@ impl Core {
         Ok(())
     }
 
-    /// Gives an active hold an end.
+    /// Sets the end of an active hold.
     pub(crate) fn let_lapse(&mut self, hold: &Hold, until: i64, actor: &str, now: i64) -> Result<(), ScreeningError> {
         self.set_expiry(hold, Some(until), now)?;
         let detail = json!({ "until": until }).to_string();
@@ -290,7 +290,7 @@ impl Core {
         Ok(())
     }
 
-    /// Whether a hold's time is over.
+    /// Returns whether a hold's time is over.
     pub(crate) fn has_expired(&self, now: i64) -> bool {
         self.time_is_sound && self.is_over(now)
     }

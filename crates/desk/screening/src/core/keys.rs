@@ -43,7 +43,7 @@ impl Core {
         Ok(identity::assign_key(&mut Transaction::of(self, now, &key.created_by), &key.id, person.id)?)
     }
 
-    /// Gives keys from before there were people the person of their name.
+    /// Assigns keys from before there were people to the person of their name.
     pub(crate) fn fill_people(&mut self, now: i64) -> Result<(), ScreeningError> {
         let sql = "SELECT 1 FROM api_keys k LEFT JOIN key_people p ON p.key_id = k.id WHERE p.key_id IS NULL LIMIT 1";
         if self.db.query(sql, &[])?.is_empty() {

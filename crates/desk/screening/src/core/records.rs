@@ -12,7 +12,7 @@ use serde_json::json;
 use std::collections::HashMap;
 
 impl Core {
-    /// Takes records in; gives how many were new or newer.
+    /// Stores records; returns how many were distinct.
     pub(crate) fn ingest(&mut self, records: &[Record], actor: &str, now: i64) -> Result<u64, ScreeningError> {
         let latest = self.latest_time(now);
         for (i, record) in records.iter().enumerate() {

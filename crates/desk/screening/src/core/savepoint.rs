@@ -14,14 +14,14 @@ pub(super) struct Mark {
     next: NextIds,
     watermark: i64,
     next_note: u64,
-    /// Inputs in hand.
+    /// Pending inputs.
     inputs: usize,
     rebuilt: Option<Rebuilt>,
     audit_rows: usize,
     effects: usize,
     /// Holds, flags, prices or the rule book.
     pub(super) lists: bool,
-    /// What is known of customers.
+    /// The state of customers.
     pub(super) state: bool,
 }
 
@@ -47,7 +47,7 @@ impl Core {
             next: self.fold.next,
             watermark: self.fold.watermark,
             next_note: self.next_note,
-            inputs: self.log.in_hand(),
+            inputs: self.log.pending(),
             rebuilt: self.rebuilt,
             audit_rows: self.audit_rows.len(),
             effects: self.effects.len(),
@@ -92,12 +92,12 @@ impl Core {
         Ok(())
     }
 
-    /// Wants something done once the transaction is durable.
+    /// Runs something once the transaction is durable.
     pub(crate) fn after_commit(&mut self, effect: Effect) {
         self.effects.push(effect);
     }
 
-    /// Takes what is to be done now that the transaction is durable.
+    /// Removes and returns what is to be done now that the transaction is durable.
     pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }

@@ -12,7 +12,7 @@ use holdfast_types::{Amount, Invalid};
 use std::sync::Arc;
 
 impl Screening {
-    /// Notes in the audit log that somebody looked at something; `detail` is JSON.
+    /// Adds to the audit log that somebody read something; `detail` is JSON.
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -30,7 +30,7 @@ impl Screening {
         })
     }
 
-    /// Takes records of the customers' world in; gives how many it took.
+    /// Stores records of the customers' world; returns how many were distinct.
     ///
     /// # Errors
     /// [`ScreeningError::Invalid`] names the record by its place; nothing is stored then.
@@ -43,8 +43,8 @@ impl Screening {
         }
         let actor = actor.to_owned();
         let records = Arc::new(records);
-        let theirs = records.clone();
-        let taken = self.change(move |core, now| core.ingest(&theirs, &actor, now))?;
+        let shared = records.clone();
+        let taken = self.change(move |core, now| core.ingest(&shared, &actor, now))?;
         self.note_owners(&records);
         Ok(taken)
     }
@@ -60,7 +60,7 @@ impl Screening {
         self.event(id)
     }
 
-    /// Places a hold for a person; gives its number. Sent again, it gives the same.
+    /// Places a hold for a person; returns its number. Sent again, it returns the same.
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -69,7 +69,7 @@ impl Screening {
         self.change(move |core, now| core.request_hold(request, &actor, now))
     }
 
-    /// Releases a hold, or asks for it where a second person is needed.
+    /// Releases a hold, or requests its release where a second person is needed.
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -92,7 +92,7 @@ impl Screening {
         self.change(Core::expire)
     }
 
-    /// Does something with an alert.
+    /// Applies an action to an alert.
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -101,17 +101,17 @@ impl Screening {
         self.change(move |core, now| core.act(id, &action, &actor, now))
     }
 
-    /// Raises a flag: decisions know it at once, past deposits that it touches are held. Gives the holds.
+    /// Raises a flag: it is part of decisions at once, past deposits that it touches are held. Returns the holds.
     ///
     /// # Errors
     /// [`ScreeningError`].
     pub fn raise_flag(&self, flag: Flag, actor: &str) -> Result<Vec<u64>, ScreeningError> {
-        let theirs = flag.clone();
-        self.transact(actor, move |tx| tx.raise_flag(theirs))?;
+        let raised = flag.clone();
+        self.transact(actor, move |tx| tx.raise_flag(raised))?;
         self.hold_flagged(&flag)
     }
 
-    /// Holds past deposits that a flag touches, once it is in force. Gives the holds.
+    /// Holds past deposits that a flag touches, once it is in force. Returns the holds.
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -127,7 +127,7 @@ impl Screening {
         Ok(placed)
     }
 
-    /// Puts a rule book in force; gives its version.
+    /// Puts a rule book in force; returns its version.
     ///
     /// # Errors
     /// [`ScreeningError`].

@@ -18,8 +18,8 @@ impl Screening {
         actor: &str,
     ) -> Result<ApiKey, ScreeningError> {
         let key = self.new_key(id, name, scopes, per_minute, actor)?;
-        let theirs = key.clone();
-        self.change(move |core, now| core.add_key(&theirs, now))?;
+        let stored = key.clone();
+        self.change(move |core, now| core.add_key(&stored, now))?;
         Ok(key)
     }
 
@@ -93,7 +93,7 @@ impl Screening {
         self.change(move |core, now| core.revoke_key(&id, &actor, now))
     }
 
-    /// All keys, revoked ones too.
+    /// Returns all keys, revoked ones too.
     ///
     /// # Errors
     /// [`ScreeningError`].

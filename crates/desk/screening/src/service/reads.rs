@@ -31,26 +31,26 @@ pub struct DecidedEvent {
 }
 
 impl Screening {
-    /// Alerts by number.
+    /// Returns alerts by number.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, ScreeningError> {
         self.read(|db| alerts::list(db, filter))
     }
 
-    /// One alert with its notes.
+    /// Returns one alert with its notes.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::NotFound`]; [`ScreeningError::Store`] when the database fails.
     pub fn alert(&self, id: u64) -> Result<(Alert, Vec<Note>), ScreeningError> {
         self.read(|db| alerts::get(db, id))?.ok_or_else(|| ScreeningError::NotFound(format!("alert {id}")))
     }
 
-    /// Holds by number.
+    /// Returns holds by number.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn holds(&self, filter: &HoldFilter) -> Result<Vec<Hold>, ScreeningError> {
         self.read(|db| holds::list(db, filter))
     }
@@ -58,15 +58,15 @@ impl Screening {
     /// Checks that all holds balance.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn check_holds(&self) -> Result<HoldsReport, ScreeningError> {
         self.read(holds::check)
     }
 
-    /// Flags, newest first, at most 1,000.
+    /// Returns flags, newest first, at most 1,000.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn flags(&self, state: Option<FlagState>) -> Result<Vec<Flag>, ScreeningError> {
         self.read(|db| flags::list(db, state))
     }
@@ -74,7 +74,7 @@ impl Screening {
     /// Verifies the audit log and the tables that it settles, optionally against a head that was noted elsewhere.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn verify_audit(&self, noted_head: Option<&str>) -> Result<AuditReport, ScreeningError> {
         self.verify_anchored(noted_head, None, None)
     }
@@ -82,7 +82,7 @@ impl Screening {
     /// Verifies the audit log as [`Screening::verify_audit`] does, and against the desk's anchors, or a copy of their file.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn verify_anchored(
         &self,
         noted_head: Option<&str>,
@@ -107,26 +107,26 @@ impl Screening {
         })
     }
 
-    /// Audit entries after a number.
+    /// Returns audit entries after a number.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn audit(&self, after: u64, subject: Option<&str>, limit: usize) -> Result<Vec<Entry>, ScreeningError> {
         self.read(|db| entries(db, after, subject, limit))
     }
 
-    /// Hits and precision of every rule.
+    /// Returns hits and precision of every rule.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn rule_statistics(&self) -> Result<Vec<RuleStatistics>, ScreeningError> {
         self.read(alerts::statistics)
     }
 
-    /// What an asset is worth, by the price table.
+    /// Returns what an asset is worth, by the price table.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn price(&self, asset: &str) -> Result<Option<Price>, ScreeningError> {
         let rows = self.read(|db| {
             db.query("SELECT base_units, value FROM prices WHERE asset = $1", &[asset::canonical(asset).into()])
@@ -134,10 +134,10 @@ impl Screening {
         Ok(rows.first().map(price_of).transpose()?)
     }
 
-    /// A decided event, by the sender's id.
+    /// Returns a decided event, by the sender's id.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::NotFound`]; [`ScreeningError::Store`] when the database fails.
     pub fn event(&self, id: &str) -> Result<DecidedEvent, ScreeningError> {
         let found = self.read(|db| {
             let rows = db.query("SELECT body, facts, result FROM events WHERE id = $1", &[id.into()])?;
@@ -149,10 +149,10 @@ impl Screening {
         found.ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))
     }
 
-    /// Decided events after a number, oldest first, with facts: the history that rules are tested on.
+    /// Returns decided events after a number, oldest first, with facts: the history that rules are tested on.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn history(&self, after: u64, limit: usize) -> Result<Vec<DecidedEvent>, ScreeningError> {
         self.read(|db| {
             let rows = db.query(

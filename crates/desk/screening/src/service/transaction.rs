@@ -15,29 +15,29 @@ pub struct Transaction<'a> {
 }
 
 impl<'a> Transaction<'a> {
-    /// A change by somebody, within the transaction in hand.
+    /// Returns a change by an actor, within the current transaction.
     pub(crate) fn of(core: &'a mut Core, now: i64, actor: &str) -> Self {
         Transaction { core, now, actor: actor.to_owned() }
     }
 }
 
 impl Transaction<'_> {
-    /// The database.
+    /// Returns the database.
     pub fn db(&mut self) -> &mut Database {
         &mut self.core.db
     }
 
-    /// The time of the change, Unix seconds.
+    /// Returns the time of the change, Unix seconds.
     pub fn now(&self) -> i64 {
         self.now
     }
 
-    /// Whether the clock can be relied on; while it cannot, nothing may end for good because time passed.
+    /// Returns whether the clock can be relied on; while it cannot, nothing may end for good because time passed.
     pub fn time_is_sound(&self) -> bool {
         self.core.time_is_sound
     }
 
-    /// Who makes it.
+    /// Returns who makes the change.
     pub fn actor(&self) -> &str {
         &self.actor
     }
@@ -66,7 +66,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Takes a flag in, without looking for past deposits. Gives whether it was new.
+    /// Stores a flag, without searching past deposits; returns whether it was new.
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -75,7 +75,7 @@ impl Transaction<'_> {
         self.core.raise_flag(flag, &self.actor, self.now)
     }
 
-    /// Confirms, withdraws or lapses a flag; what no longer counts is undone. Gives whether anything changed.
+    /// Confirms, withdraws or lapses a flag; what no longer counts is undone. Returns whether anything changed.
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -83,7 +83,7 @@ impl Transaction<'_> {
         self.core.end_flag(id, state, why, &self.actor, self.now)
     }
 
-    /// Does something with an alert, as [`Screening::act_on_alert`].
+    /// Applies an action to an alert, as [`Screening::act_on_alert`].
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -91,7 +91,7 @@ impl Transaction<'_> {
         self.core.act(id, action, &self.actor, self.now)
     }
 
-    /// Lets a hold last so many seconds longer.
+    /// Extends a hold by so many seconds.
     ///
     /// # Errors
     /// [`ScreeningError::State`] when it ended or has no end.
@@ -99,7 +99,7 @@ impl Transaction<'_> {
         self.core.extend(id, seconds, &self.actor, self.now)
     }
 
-    /// The next number of a table's `id` column.
+    /// Returns the next number of a table's `id` column.
     ///
     /// # Errors
     /// [`DbError`].
@@ -116,7 +116,7 @@ impl Transaction<'_> {
         Ok(self.core.checkpoint()?)
     }
 
-    /// Does something outside the database (deletes a file, for example) once this change is durable, and not at all otherwise.
+    /// Runs something outside the database (deletes a file, for example) once this change is durable, and not at all otherwise.
     pub fn after_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
         self.core.after_commit(Box::new(effect));
     }
