@@ -1,11 +1,13 @@
 //! A chain of accounts in memory: transfers between addresses, with tags. It answers the same questions as a stored chain.
 
 use holdfast_analysis::Direction;
-use holdfast_attribution::{Category, Tlp};
+use holdfast_attribution::tags::{Confidence, weightiest};
+use holdfast_attribution::{Category, Tag, TagStore, Tlp};
 use holdfast_types::{Address, Amount, Asset, ChainId};
 use holdfast_workspace::chain_queries::{AddressFacts, CategoryAmount, TraceEndpoint};
 use holdfast_workspace::{ChainCoverage, ChainExposure, ChainQueries, PAGE, Payment, TraceRequest, WorkspaceError};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 /// A transfer of a chain of accounts.
 #[derive(Clone, Debug)]
@@ -26,14 +28,17 @@ pub struct AccountChain {
     id: ChainId,
     assets: Vec<Asset>,
     transfers: Vec<Transfer>,
-    tags: HashMap<Address, (Category, String)>,
+    /// Tags of its own.
+    own: TagStore,
+    /// Tags of the desk.
+    desk: Arc<TagStore>,
 }
 
 impl AccountChain {
-    /// An empty chain that holds the movements of some assets.
+    /// Returns an empty chain that holds the movements of some assets.
     #[must_use]
     pub fn new(id: ChainId, assets: Vec<Asset>) -> Self {
-        AccountChain { id, assets, transfers: Vec::new(), tags: HashMap::new() }
+        AccountChain { id, assets, transfers: Vec::new(), own: TagStore::default(), desk: Arc::default() }
     }
 
     /// Appends a transfer; several of one transaction have consecutive places.
@@ -45,11 +50,32 @@ impl AccountChain {
 
     /// Tags an address.
     pub fn tag(&mut self, address: &str, category: Category, label: &str) {
-        self.tags.insert(Address::read(address), (category, label.to_owned()));
+        self.own.add_tags([Tag {
+            address: address.to_owned(),
+            asset: self.assets.first().map(ToString::to_string).unwrap_or_default(),
+            label: label.to_owned(),
+            source: "a test".to_owned(),
+            category: Some(category.name().to_owned()),
+            abuse: None,
+            concepts: Vec::new(),
+            confidence: Confidence::Forensic,
+            is_cluster_definer: false,
+            actor: None,
+            lastmod: "2024-01-01".to_owned(),
+            pack: "tags of a test".to_owned(),
+            file: String::new(),
+            creator: "a test".to_owned(),
+            tlp: None,
+        }]);
+    }
+
+    fn tags_of(&self, address: &Address) -> Vec<Tag> {
+        let text = address.to_string();
+        self.own.tags_of(&text).chain(self.desk.tags_of(&text)).cloned().collect()
     }
 
     fn category(&self, address: &Address) -> Category {
-        self.tags.get(address).map_or(Category::UNATTRIBUTED, |tag| tag.0)
+        weightiest(&self.tags_of(address)).map_or(Category::UNATTRIBUTED, Tag::concept)
     }
 
     fn not_found(&self, what: &str) -> WorkspaceError {
@@ -87,7 +113,7 @@ impl AccountChain {
         if found.is_empty() { Err(self.not_found(subject)) } else { Ok(found) }
     }
 
-    /// The next transfers of the money of one: later ones of the receiver, or earlier ones to the sender, of the same asset.
+    /// Returns the next transfers of the money of one: later ones of the receiver, or earlier ones to the sender, of the same asset.
     fn next(&self, at: usize, direction: Direction) -> Vec<usize> {
         let this = &self.transfers[at];
         let (later, earlier) = (at + 1..self.transfers.len(), 0..at);
@@ -147,6 +173,14 @@ impl ChainQueries for AccountChain {
         self.id.clone()
     }
 
+    fn with_tags(&self, tags: &Arc<TagStore>) -> Option<Arc<dyn ChainQueries>> {
+        Some(Arc::new(AccountChain { desk: tags.clone(), ..self.clone() }))
+    }
+
+    fn is_address(&self, text: &str) -> bool {
+        Address::read(text).family() == self.id.family()
+    }
+
     fn assets(&self) -> Vec<Asset> {
         self.assets.clone()
     }
@@ -165,7 +199,7 @@ impl ChainQueries for AccountChain {
         Ok(AddressFacts {
             is_on_chain: self.transfers.iter().any(|t| t.from == address || t.to == address),
             category: self.category(&address),
-            labels: self.tags.get(&address).map(|tag| tag.1.clone()).into_iter().collect(),
+            tags: self.tags_of(&address),
             address: address.to_string(),
         })
     }

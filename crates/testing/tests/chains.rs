@@ -53,7 +53,7 @@ fn accounts() -> (AccountChain, Asset) {
 fn check(chain: &dyn ChainQueries, tx: &str, listed: &str) {
     let facts = chain.address_facts(listed, Tlp::Red).unwrap();
     assert!(facts.is_on_chain && facts.category.name() == "sanction", "{facts:?}");
-    assert_eq!(facts.labels.len(), 1);
+    assert_eq!(facts.tags.len(), 1);
     let paid = chain.payments_out(tx).unwrap();
     let to_listed = paid.iter().find(|p| p.to.as_ref() == Some(&facts.address)).unwrap();
     assert_eq!((to_listed.amount, &*to_listed.tx), (Some(Amount::from(600u64)), tx));

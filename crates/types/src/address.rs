@@ -1,12 +1,12 @@
 //! Addresses of any chain, in one form that compares equal however they are written.
 
-use crate::{AddressKey, Network, ScriptClass};
+use crate::{AddressKey, Family, Network, ScriptClass};
 use bech32::primitives::decode::CheckedHrpstring;
 use bech32::{Bech32, Bech32m};
 use sha3::{Digest, Keccak256};
 use std::fmt;
 
-/// An address, as far as its text tells: what controls the money, whatever chain and form the text was written for. A script is the same on
+/// An address, as far as its text determines it: what controls the money, whatever chain and form the text was written for. A script is the same on
 /// every chain of the Bitcoin family, and a 20-byte account on every EVM chain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Address {
@@ -67,7 +67,7 @@ impl Address {
     /// Reads an address and refuses what cannot match anything: empty, too long, with a wrong checksum, or with characters that no address has.
     ///
     /// # Errors
-    /// [`AddressProblem`] says what is wrong.
+    /// [`AddressProblem`] names what is wrong.
     pub fn check(text: &str) -> Result<Self, AddressProblem> {
         let text = clean(text);
         if text.is_empty() {
@@ -86,7 +86,7 @@ impl Address {
         }
     }
 
-    /// The script, for the Bitcoin family.
+    /// Returns the script, for the Bitcoin family.
     #[must_use]
     pub fn script(&self) -> Option<&AddressKey> {
         match self {
@@ -95,13 +95,24 @@ impl Address {
         }
     }
 
-    /// Whether two texts are the same address.
+    /// Returns the family of chains that it can be on.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        match self {
+            Address::Script(_) => Family::Bitcoin,
+            Address::Evm(_) => Family::Evm,
+            Address::Tron(_) => Family::Tron,
+            Address::Other(_) => Family::Other,
+        }
+    }
+
+    /// Returns whether two texts are the same address.
     #[must_use]
     pub fn same(a: &str, b: &str) -> bool {
         a == b || Address::read(a) == Address::read(b)
     }
 
-    /// The address as Tron's 41-hex form or an EVM account's ERC-55 form writes it; other kinds as [`fmt::Display`] does.
+    /// Returns the address as Tron's 41-hex form or an EVM account's ERC-55 form writes it; other kinds as [`fmt::Display`] does.
     #[must_use]
     pub fn checksummed(&self) -> String {
         match self {
@@ -127,7 +138,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// The canonical text of an address.
+/// Returns the canonical text of an address.
 #[must_use]
 pub fn canonical(text: &str) -> String {
     Address::read(text).to_string()
@@ -277,7 +288,7 @@ fn plain(text: &str) -> String {
     if bech32 { text.to_ascii_lowercase() } else { text.to_owned() }
 }
 
-/// What kind of address the text seems to be while its checksum says that it is none.
+/// Returns what kind of address the text seems to be while its checksum says that it is none.
 fn damaged(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
     if let Some(hex) = text.strip_prefix("0x").filter(|h| h.len() == 40) {
@@ -298,7 +309,7 @@ fn damaged(text: &str) -> Option<&'static str> {
     (letters && decoded && bitcoin::base58::decode_check(text).is_err()).then_some("Base58Check")
 }
 
-/// The mixed-case checksum of an EVM account (ERC-55).
+/// Returns the mixed-case checksum of an EVM account (ERC-55).
 #[must_use]
 pub fn eip55(account: &[u8; 20]) -> String {
     let lower = hex::encode(account);

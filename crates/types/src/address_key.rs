@@ -34,7 +34,7 @@ impl AddressKey {
         AddressKey(bytes)
     }
 
-    /// The fixed 33-byte form: class, payload, zero padding.
+    /// Returns the fixed 33-byte form: class, payload, zero padding.
     pub fn as_bytes(&self) -> &[u8; 33] {
         &self.0
     }
@@ -45,18 +45,18 @@ impl AddressKey {
         bytes[1 + class.payload_len()..].iter().all(|b| *b == 0).then_some(AddressKey(*bytes))
     }
 
-    /// The script class.
+    /// Returns the script class.
     #[expect(clippy::missing_panics_doc, reason = "constructors check the class")]
     pub fn class(&self) -> ScriptClass {
         ScriptClass::from_u8(self.0[0]).expect("constructors check the class")
     }
 
-    /// The payload: 20 or 32 bytes.
+    /// Returns the payload: 20 or 32 bytes.
     pub fn payload(&self) -> &[u8] {
         &self.0[1..1 + self.class().payload_len()]
     }
 
-    /// The address as text: Base58Check, Bech32 (BIP 173), Bech32m (BIP 350), or `class:hex` for
+    /// Returns the address as text: Base58Check, Bech32 (BIP 173), Bech32m (BIP 350), or `class:hex` for
     /// scripts without a standard form.
     #[expect(clippy::missing_panics_doc, reason = "prefixes are a table's, lengths the class's")]
     pub fn to_text(&self, network: Network) -> String {
@@ -78,7 +78,7 @@ impl AddressKey {
         }
     }
 
-    /// The output script, where the class determines it; `None` where only its hash is kept.
+    /// Returns the output script, where the class determines it; `None` where only its hash is kept.
     pub fn script(&self) -> Option<Vec<u8>> {
         let wrap = |before: &[u8], after: &[u8]| Some([before, self.payload(), after].concat());
         match self.class() {
@@ -91,7 +91,7 @@ impl AddressKey {
         }
     }
 
-    /// The key of a witness program (BIP 141).
+    /// Returns the key of a witness program (BIP 141).
     pub(crate) fn of_program(version: Fe32, program: &[u8]) -> Self {
         match (version, program.len()) {
             (Fe32::Q, 20) => AddressKey::new(ScriptClass::P2wpkh, program),
@@ -111,7 +111,7 @@ impl AddressKey {
     /// Reads an address of `network`.
     ///
     /// # Errors
-    /// [`AddressError`] says whether the text is malformed or belongs to another network.
+    /// [`AddressError`] names whether the text is malformed or belongs to another network.
     pub fn parse(text: &str, network: Network) -> Result<Self, AddressError> {
         let text = text.trim();
         let malformed = |why: &str| {

@@ -37,7 +37,7 @@ impl Amount {
         Amount(U256::from_limbs([base_units as u64, (base_units >> 64) as u64, 0, 0]))
     }
 
-    /// Whether it is nothing.
+    /// Returns whether it is nothing.
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.0.is_zero()
@@ -180,7 +180,7 @@ impl SignedAmount {
         SignedAmount { negative: !self.negative && !self.units.is_zero(), ..self }
     }
 
-    /// Whether it lessens a balance.
+    /// Returns whether it lessens a balance.
     #[must_use]
     pub fn is_negative(self) -> bool {
         self.negative

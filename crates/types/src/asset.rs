@@ -45,13 +45,13 @@ impl AssetId {
         Ok(AssetId { chain, rest: format!("{namespace}:{reference}{token}").into() })
     }
 
-    /// The chain that it is on.
+    /// Returns the chain that it is on.
     #[must_use]
     pub fn chain(&self) -> &ChainId {
         &self.chain
     }
 
-    /// Whether it is the chain's own coin (SLIP-44) and no token.
+    /// Returns whether it is the chain's own coin (SLIP-44) and no token.
     #[must_use]
     pub fn is_native(&self) -> bool {
         self.rest.starts_with("slip44:")
@@ -143,13 +143,13 @@ impl Asset {
         }
     }
 
-    /// The ticker, or nothing for a token that the list does not name.
+    /// Returns the ticker, or nothing for a token that the list does not name.
     #[must_use]
     pub fn ticker(&self) -> Option<&str> {
         Some(&*self.ticker).filter(|t| !t.is_empty())
     }
 
-    /// The CAIP-19 id, where the name tells one asset.
+    /// Returns the CAIP-19 id, where the name determines one asset.
     #[must_use]
     pub fn id(&self) -> Option<&AssetId> {
         self.id.as_ref()
@@ -167,13 +167,13 @@ impl Asset {
         known.all(|l| l.decimals == first).then_some(first)
     }
 
-    /// Whether the curated list names it.
+    /// Returns whether the curated list names it.
     #[must_use]
     pub fn is_listed(&self) -> bool {
         LIST.iter().any(|l| l.ticker == &*self.ticker)
     }
 
-    /// Whether it exists on a chain, as far as the list knows.
+    /// Returns whether it exists on a chain, as far as the list knows.
     #[must_use]
     pub fn is_on(&self, chain: &ChainId) -> bool {
         match &self.id {
@@ -182,7 +182,7 @@ impl Asset {
         }
     }
 
-    /// Whether two names can mean the same asset. A ticker that several chains share matches its token on each of them, so that a freeze of
+    /// Returns whether two names can mean the same asset. A ticker that several chains share matches its token on each of them, so that a freeze of
     /// USDT binds it everywhere.
     #[must_use]
     pub fn matches(&self, other: &Asset) -> bool {
@@ -192,7 +192,7 @@ impl Asset {
         }
     }
 
-    /// Whether two texts name the same asset; text that is no asset equals itself only.
+    /// Returns whether two texts name the same asset; text that is no asset equals itself only.
     #[must_use]
     pub fn same(a: &str, b: &str) -> bool {
         match (Asset::parse(a), Asset::parse(b)) {
@@ -202,7 +202,7 @@ impl Asset {
     }
 }
 
-/// The canonical text: the ticker where it alone tells the asset, else the CAIP-19 id, else the ticker in capitals.
+/// The canonical text: the ticker where it alone determines the asset, else the CAIP-19 id, else the ticker in capitals.
 impl fmt::Display for Asset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.id {
@@ -212,7 +212,7 @@ impl fmt::Display for Asset {
     }
 }
 
-/// The canonical text of an asset; text that is none is given back as it is.
+/// Returns the canonical text of an asset; text that is none is given back as it is.
 #[must_use]
 pub fn canonical(text: &str) -> String {
     Asset::parse(text).map_or_else(|_| text.to_owned(), |a| a.to_string())

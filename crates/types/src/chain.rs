@@ -8,6 +8,19 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChainId(Box<str>);
 
+/// Chains whose addresses are of one kind: who controls a script or account controls it on every chain of its family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// Output scripts: Bitcoin, Litecoin and others.
+    Bitcoin,
+    /// Accounts of the Ethereum virtual machine.
+    Evm,
+    /// Accounts of Tron.
+    Tron,
+    /// Any other.
+    Other,
+}
+
 /// Text that is no CAIP-2 chain id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is no CAIP-2 chain id; write namespace:reference, such as eip155:1")]
@@ -28,25 +41,36 @@ impl ChainId {
         if namespace_ok && reference_ok { Ok(ChainId(text.into())) } else { Err(wrong()) }
     }
 
-    /// The id of a Bitcoin-family network: `bip122` and the first 32 hex digits of the genesis block's hash.
+    /// Returns the id of a Bitcoin-family network: `bip122` and the first 32 hex digits of the genesis block's hash.
     #[must_use]
     pub fn of(network: Network) -> Self {
         ChainId(format!("bip122:{}", &network.parameters().genesis[..32]).into())
     }
 
-    /// The part before the colon, such as `eip155`.
+    /// Returns the part before the colon, such as `eip155`.
     #[must_use]
     pub fn namespace(&self) -> &str {
         self.0.split_once(':').map_or("", |p| p.0)
     }
 
-    /// The part after the colon.
+    /// Returns the part after the colon.
     #[must_use]
     pub fn reference(&self) -> &str {
         self.0.split_once(':').map_or("", |p| p.1)
     }
 
-    /// The whole id.
+    /// Returns the family that its addresses belong to.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        match self.namespace() {
+            "bip122" => Family::Bitcoin,
+            "eip155" => Family::Evm,
+            "tron" => Family::Tron,
+            _ => Family::Other,
+        }
+    }
+
+    /// Returns the whole id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

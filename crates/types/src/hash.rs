@@ -34,7 +34,7 @@ pub fn merkle_root(txids: &[Hash32]) -> Hash32 {
     merkle(txids).0
 }
 
-/// The merkle root, and whether two equal siblings make it ambiguous (CVE-2012-2459).
+/// Returns the merkle root, and whether two equal siblings make it ambiguous (CVE-2012-2459).
 pub fn merkle(txids: &[Hash32]) -> (Hash32, bool) {
     let mut row = txids.to_vec();
     let mut mutated = false;
@@ -51,7 +51,7 @@ pub fn merkle(txids: &[Hash32]) -> (Hash32, bool) {
     (row.first().copied().unwrap_or_default(), mutated)
 }
 
-/// The merkle branch of the txid at `index`: the sibling on each row, from the leaves up.
+/// Returns the merkle branch of the txid at `index`: the sibling on each row, from the leaves up.
 pub fn merkle_branch(txids: &[Hash32], mut index: usize) -> Vec<Hash32> {
     let mut row = txids.to_vec();
     let mut branch = Vec::new();

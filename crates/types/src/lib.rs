@@ -27,7 +27,7 @@ pub use address::{Address, AddressProblem};
 pub use address_key::AddressKey;
 pub use amount::{Amount, AmountError, SignedAmount, TooWide};
 pub use asset::{Asset, AssetId};
-pub use chain::ChainId;
+pub use chain::{ChainId, Family};
 pub use error_kind::ErrorKind;
 pub use invalid::Invalid;
 pub use network::Network;

@@ -61,7 +61,7 @@ impl Network {
         Network::LitecoinRegtest,
     ];
 
-    /// The network's parameters (source: chainparams of Bitcoin Core and Litecoin Core).
+    /// Returns the network's parameters (source: chainparams of Bitcoin Core and Litecoin Core).
     pub fn parameters(self) -> &'static Parameters {
         const fn bitcoin(
             name: &'static str,
@@ -149,7 +149,7 @@ impl Network {
         &TABLE[self as usize]
     }
 
-    /// The genesis block's hash, internal byte order.
+    /// Returns the genesis block's hash, internal byte order.
     #[expect(clippy::missing_panics_doc, reason = "the table holds 64 hex digits; a test reads all of it")]
     pub fn genesis_hash(self) -> Hash32 {
         parse_hash(self.parameters().genesis).expect("the table holds 64 hex digits")

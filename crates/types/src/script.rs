@@ -47,7 +47,7 @@ impl ScriptClass {
         ScriptClass::NonStandard,
     ];
 
-    /// The class with this number, if there is one.
+    /// Returns the class with this number, if there is one.
     pub fn from_u8(n: u8) -> Option<Self> {
         Self::ALL.get(n as usize).copied()
     }
@@ -60,7 +60,7 @@ impl ScriptClass {
         }
     }
 
-    /// The class's name, as prefixes of addresses without a standard text form use it.
+    /// Returns the class's name, as prefixes of addresses without a standard text form use it.
     pub fn name(self) -> &'static str {
         match self {
             ScriptClass::P2pkh => "p2pkh",
@@ -75,7 +75,7 @@ impl ScriptClass {
         }
     }
 
-    /// Whether outputs of this class can ever be spent.
+    /// Returns whether outputs of this class can ever be spent.
     pub fn spendable(self) -> bool {
         self != ScriptClass::NullData
     }
@@ -85,7 +85,7 @@ const OP_RETURN: u8 = 0x6a;
 const OP_CHECKSIG: u8 = 0xac;
 const OP_CHECKMULTISIG: u8 = 0xae;
 
-/// Which address an output script pays. Total: every script has an answer.
+/// Returns which address an output script pays. Total: every script has an answer.
 pub fn classify(script: &[u8]) -> AddressKey {
     match script {
         [0x76, 0xa9, 20, hash @ .., 0x88, OP_CHECKSIG] if hash.len() == 20 => AddressKey::new(ScriptClass::P2pkh, hash),
@@ -111,19 +111,19 @@ pub fn classify(script: &[u8]) -> AddressKey {
     }
 }
 
-/// Whether bytes have the length and first byte of a public key.
+/// Returns whether bytes have the length and first byte of a public key.
 pub fn is_public_key(key: &[u8]) -> bool {
     matches!((key.len(), key[0]), (33, 2 | 3) | (65, 4 | 6 | 7))
 }
 
-/// Whether a script is a witness program (BIP 141).
+/// Returns whether a script is a witness program (BIP 141).
 pub fn is_witness_program(script: &[u8]) -> bool {
     (4..=42).contains(&script.len())
         && (script[0] == 0 || (0x51..=0x60).contains(&script[0]))
         && script[1] as usize == script.len() - 2
 }
 
-/// Whether a script is bare m-of-n multisignature.
+/// Returns whether a script is bare m-of-n multisignature.
 pub fn is_multisig(script: &[u8]) -> bool {
     let small = |op: u8| (0x51..=0x60).contains(&op).then(|| op - 0x50);
     let [first, keys @ .., last, OP_CHECKMULTISIG] = script else { return false };

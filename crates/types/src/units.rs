@@ -2,7 +2,7 @@
 
 use crate::Amount;
 
-/// Decimals of assets by ticker. Tokens are here under theirs.
+/// Decimals of assets by ticker. Tokens are listed under theirs.
 const DECIMALS: &[(&str, u32)] = &[
     ("BTC", 8),
     ("XBT", 8),
@@ -49,7 +49,7 @@ pub fn whole(base_units: impl Into<Amount>, places: u32) -> String {
     }
 }
 
-/// Base units of an asset with its name: `62.41615621 BTC`. Of an asset whose decimals are not known, base units that say so.
+/// Base units of an asset with its name: `62.41615621 BTC`. Of an asset whose decimals are not known, base units, named as such.
 pub fn with_unit(base_units: impl Into<Amount>, asset: &str) -> String {
     let base_units = base_units.into();
     match decimals(asset) {

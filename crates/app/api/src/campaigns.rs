@@ -57,7 +57,7 @@ impl Shared {
     /// What today's tags say of an event's payee.
     #[must_use]
     pub fn category_now(&self, event: &Event) -> Option<Category> {
-        Some(holdfast_screening::facts::chain_facts(&self.chain().snapshot(), event, None).category)
+        Some(holdfast_screening::facts::chain_facts(&*self.chain_of(event), event, None).category)
     }
 }
 

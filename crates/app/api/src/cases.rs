@@ -4,6 +4,7 @@ use crate::Shared;
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::chain::TraceQuery;
+use crate::chain_choice::ChainQuery;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
 use crate::requests::{StateQuery, download};
@@ -253,19 +254,20 @@ pub async fn case_secret_key(
 }
 
 /// Traces, and saves the answer in the case as it is now. The parameters are those of /api/v1/trace.
-#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery),
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery, ChainQuery),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn save_trace(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     Query(q): Query<TraceQuery>,
+    Query(on): Query<ChainQuery>,
 ) -> Result<Json<Changed>, ApiError> {
     let request = q.request();
     let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
     let p = person(&caller);
     run_blocking(move || {
-        let w = shared.chain().snapshot();
+        let w = shared.snapshot_for(&on, &request.subject)?;
         Ok(Changed { item: Some(shared.cases().save_trace(id, &w, &request, &title, &p)?) })
     })
     .await

@@ -2,6 +2,7 @@
 
 use crate::Shared;
 use crate::blocking::{run_blocking, run_in_background};
+use crate::chain_choice::ChainQuery;
 use crate::clearance::Clearance;
 use crate::error::{ApiError, ErrorBody};
 use crate::routes::{CHAIN, MANAGE, Routes};
@@ -56,19 +57,20 @@ pub(crate) fn routes() -> Routes {
 type Answer<T> = Result<Json<T>, ApiError>;
 
 /// What the workspace holds.
-#[utoipa::path(get, path = "/api/v1/summary", responses((status = 200, body = Summary)))]
-pub async fn summary(State(shared): State<Shared>) -> Answer<Summary> {
-    run_blocking(move || Ok(shared.chain().snapshot().summary())).await.map(Json)
+#[utoipa::path(get, path = "/api/v1/summary", params(ChainQuery), responses((status = 200, body = Summary)))]
+pub async fn summary(State(shared): State<Shared>, Query(on): Query<ChainQuery>) -> Answer<Summary> {
+    run_blocking(move || Ok(shared.chain_on(&on)?.snapshot().summary())).await.map(Json)
 }
 
 /// What is known of an address: tags with sources, entity, receipts, exposure. With the header `X-API-Key`, as clients of Chainalysis's
 /// sanctions API send it on this same path, the answer has that API's shape ([`SanctionsAnswer`]) and is about sanctions only, on all chains.
-#[utoipa::path(get, path = "/api/v1/address/{address}", params(("address" = String, Path, description = "Base58, Bech32, or class:hex")),
+#[utoipa::path(get, path = "/api/v1/address/{address}", params(("address" = String, Path, description = "Base58, Bech32, or class:hex"), ChainQuery),
     responses((status = 200, body = AddressReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn address(
     State(shared): State<Shared>,
     Clearance(clearance): Clearance,
     Path(address): Path<String>,
+    Query(on): Query<ChainQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     if headers.contains_key("x-api-key") {
@@ -79,7 +81,7 @@ pub async fn address(
         .await?
         .into_response());
     }
-    Ok(run_blocking(move || Ok(Json(shared.chain().snapshot().address_for(&address, clearance)?)))
+    Ok(run_blocking(move || Ok(Json(shared.snapshot_for(&on, &address)?.address_for(&address, clearance)?)))
         .await?
         .into_response())
 }
@@ -99,7 +101,7 @@ pub async fn search(
     Clearance(clearance): Clearance,
     Query(query): Query<LookupQuery>,
 ) -> Answer<Lookup> {
-    run_blocking(move || Ok(shared.chain().snapshot().lookup(&query.q, &|t| t.is_for(clearance)))).await.map(Json)
+    run_blocking(move || Ok(shared.chains.lookup(&query.q, &|t| t.is_for(clearance)))).await.map(Json)
 }
 
 /// A sanctions entry, in the shape of Chainalysis's sanctions API.
@@ -129,21 +131,26 @@ fn sanctions(workspace: &Snapshot, address: &str, clearance: Tlp) -> SanctionsAn
 }
 
 /// A transaction with its inputs, outputs and the exposure of what it pays out.
-#[utoipa::path(get, path = "/api/v1/tx/{txid}", params(("txid" = String, Path, description = "64 hex digits")),
+#[utoipa::path(get, path = "/api/v1/tx/{txid}", params(("txid" = String, Path, description = "64 hex digits"), ChainQuery),
     responses((status = 200, body = TxReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn tx(
     State(shared): State<Shared>,
     Clearance(clearance): Clearance,
     Path(txid): Path<String>,
+    Query(on): Query<ChainQuery>,
 ) -> Answer<TxReport> {
-    run_blocking(move || Ok(shared.chain().snapshot().tx_for(&txid, clearance)?)).await.map(Json)
+    run_blocking(move || Ok(shared.snapshot_for(&on, &txid)?.tx_for(&txid, clearance)?)).await.map(Json)
 }
 
 /// A block by height or hash.
-#[utoipa::path(get, path = "/api/v1/block/{block}", params(("block" = String, Path, description = "Height or hash")),
+#[utoipa::path(get, path = "/api/v1/block/{block}", params(("block" = String, Path, description = "Height or hash"), ChainQuery),
     responses((status = 200, body = BlockReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn block(State(shared): State<Shared>, Path(block): Path<String>) -> Answer<BlockReport> {
-    run_blocking(move || Ok(shared.chain().snapshot().block(&block)?)).await.map(Json)
+pub async fn block(
+    State(shared): State<Shared>,
+    Path(block): Path<String>,
+    Query(on): Query<ChainQuery>,
+) -> Answer<BlockReport> {
+    run_blocking(move || Ok(shared.snapshot_for(&on, &block)?.block(&block)?)).await.map(Json)
 }
 
 /// Whether the whole entity is meant.
@@ -156,16 +163,17 @@ pub struct EntityQuery {
 
 /// Source and destination of funds by category, direct and indirect.
 #[utoipa::path(get, path = "/api/v1/exposure/{subject}",
-    params(("subject" = String, Path, description = "Address, txid, or output (txid:index)"), EntityQuery),
+    params(("subject" = String, Path, description = "Address, txid, or output (txid:index)"), EntityQuery, ChainQuery),
     responses((status = 200, body = ExposureView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn exposure(
     State(shared): State<Shared>,
     Clearance(clearance): Clearance,
     Path(subject): Path<String>,
     Query(query): Query<EntityQuery>,
+    Query(on): Query<ChainQuery>,
 ) -> Answer<ExposureView> {
     run_blocking(move || {
-        let w = shared.chain().snapshot();
+        let w = shared.snapshot_for(&on, &subject)?;
         if !w.shows_exposure(clearance) {
             let message = "exposures rest on tags that this key may not read".to_owned();
             return Err(ApiError::new(StatusCode::FORBIDDEN, message));
@@ -233,15 +241,17 @@ impl TraceQuery {
 }
 
 /// Follows money forward or backward.
-#[utoipa::path(get, path = "/api/v1/trace", params(TraceQuery),
+#[utoipa::path(get, path = "/api/v1/trace", params(TraceQuery, ChainQuery),
     responses((status = 200, body = TraceReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn trace(
     State(shared): State<Shared>,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,
+    Query(on): Query<ChainQuery>,
 ) -> Result<Response, ApiError> {
     let request = query.request();
-    let (_, report) = run_blocking(move || Ok(shared.chain().snapshot().trace_for(&request, clearance)?)).await?;
+    let (_, report) =
+        run_blocking(move || Ok(shared.snapshot_for(&on, &request.subject)?.trace_for(&request, clearance)?)).await?;
     let text = |kind: &'static str, body: String| ([(header::CONTENT_TYPE, kind)], body).into_response();
     Ok(match query.format.as_deref() {
         None | Some("json") => Json(report).into_response(),
@@ -256,17 +266,19 @@ pub async fn trace(
 }
 
 /// Traces and packs the signed evidence (a tar file; see `holdfast verify`).
-#[utoipa::path(get, path = "/api/v1/trace/bundle", params(TraceQuery),
+#[utoipa::path(get, path = "/api/v1/trace/bundle", params(TraceQuery, ChainQuery),
     responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn bundle(
     State(shared): State<Shared>,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,
+    Query(on): Query<ChainQuery>,
 ) -> Result<Response, ApiError> {
     let request = query.request();
     let bytes = run_blocking(move || {
-        let w = shared.chain().snapshot();
-        let key = w.signing_key(entropy)?;
+        let w = shared.snapshot_for(&on, &request.subject)?;
+        // The store has one key for all its chains.
+        let key = shared.chain().snapshot().signing_key(entropy)?;
         // It is made to be handed on: nothing above TLP:AMBER goes in.
         Ok(w.bundle_for(&request, &key, &now(), clearance.min(Tlp::Amber))?.1)
     })
@@ -292,19 +304,22 @@ pub struct PathsQuery {
 }
 
 /// Paths of money between two entities, largest first.
-#[utoipa::path(get, path = "/api/v1/paths", params(PathsQuery),
+#[utoipa::path(get, path = "/api/v1/paths", params(PathsQuery, ChainQuery),
     responses((status = 200, body = Vec<PathReport>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn paths(
     State(shared): State<Shared>,
     Clearance(clearance): Clearance,
     Query(query): Query<PathsQuery>,
+    Query(on): Query<ChainQuery>,
 ) -> Answer<Vec<PathReport>> {
     let mut options = TraceOptions::default();
     options.bounds.max_hops = query.max_hops.unwrap_or(options.bounds.max_hops);
     let most = query.most.unwrap_or(10).min(1000);
-    run_blocking(move || Ok(shared.chain().snapshot().paths_for(&query.from, &query.to, &options, most, clearance)?))
-        .await
-        .map(Json)
+    let find = move || {
+        let w = shared.snapshot_for(&on, &query.from)?;
+        Ok(w.paths_for(&query.from, &query.to, &options, most, clearance)?)
+    };
+    run_blocking(find).await.map(Json)
 }
 
 /// Two addresses.
@@ -317,10 +332,14 @@ pub struct ExplainQuery {
 }
 
 /// Why two addresses are in one cluster.
-#[utoipa::path(get, path = "/api/v1/explain", params(ExplainQuery),
+#[utoipa::path(get, path = "/api/v1/explain", params(ExplainQuery, ChainQuery),
     responses((status = 200, body = ExplainReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn explain(State(shared): State<Shared>, Query(query): Query<ExplainQuery>) -> Answer<ExplainReport> {
-    run_blocking(move || Ok(shared.chain().snapshot().explain(&query.a, &query.b)?)).await.map(Json)
+pub async fn explain(
+    State(shared): State<Shared>,
+    Query(query): Query<ExplainQuery>,
+    Query(on): Query<ChainQuery>,
+) -> Answer<ExplainReport> {
+    run_blocking(move || Ok(shared.snapshot_for(&on, &query.a)?.explain(&query.a, &query.b)?)).await.map(Json)
 }
 
 /// Verifies an evidence bundle (tar), a production (ZIP) or a certificate (PDF or JWT).
@@ -402,6 +421,10 @@ pub struct ImportAnswer {
     without_owner: usize,
     /// Tags whose address can match nothing.
     unmatchable: usize,
+    /// Tags whose addresses can be on each of the desk's chains.
+    by_chain: BTreeMap<String, usize>,
+    /// Tags whose addresses can be on none of the desk's chains: they are stored, and match by the address alone.
+    without_chain: usize,
 }
 
 /// Imports a TagPack, ActorPack, OFAC list or CSV, and brings all exposures up to it.
@@ -419,8 +442,10 @@ pub async fn import_tags(
     let label = query.tlp.as_deref().map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;
     let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
     let answer = run_in_background(move || {
-        shared.chain().change(|w| {
-            let report = w.import_tags_as(vec![(query.name, body.to_vec())], label);
+        let chains = shared.chains.families();
+        shared.change_tags(|w| {
+            let mut report = w.import_tags_as(vec![(query.name, body.to_vec())], label);
+            report.count_chains(&chains);
             let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
             let nothing = report.is_empty().then(|| format!("nothing was imported: {}", nothing()));
             if let Some(refused) = report.refused.into_iter().next().or(nothing) {
@@ -439,6 +464,8 @@ pub async fn import_tags(
                 unknown_categories: report.unknown_categories,
                 without_owner: report.without_owner,
                 unmatchable: report.unmatchable,
+                by_chain: report.by_chain,
+                without_chain: report.without_chain,
             })
         })
     })
@@ -466,7 +493,7 @@ pub struct RemovedAnswer {
 pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
     let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
     let answer = run_in_background(move || {
-        shared.chain().change(|w| {
+        shared.change_tags(|w| {
             let removed = w.remove_pack(&query.title);
             if removed == 0 {
                 let message = format!("no pack is titled '{}'", query.title);
@@ -501,16 +528,21 @@ pub struct ClusterAnswer {
 }
 
 /// Clusters anew, by other heuristics.
-#[utoipa::path(post, path = "/api/v1/cluster", params(ClusterQuery),
+#[utoipa::path(post, path = "/api/v1/cluster", params(ClusterQuery, ChainQuery),
     responses((status = 200, body = ClusterAnswer), (status = 400, body = ErrorBody)))]
-pub async fn recluster(State(shared): State<Shared>, Query(query): Query<ClusterQuery>) -> Answer<ClusterAnswer> {
+pub async fn recluster(
+    State(shared): State<Shared>,
+    Query(query): Query<ClusterQuery>,
+    Query(on): Query<ChainQuery>,
+) -> Answer<ClusterAnswer> {
     let options = ClusterOptions {
         cospend: query.cospend.unwrap_or(true),
         coinjoins: CoinjoinSet::parse(query.coinjoins.as_deref().unwrap_or("all")).map_err(ApiError::bad)?,
         change: ChangeRule::parse(query.change.as_deref().unwrap_or(DEFAULT_CHANGE)).map_err(ApiError::bad)?,
     };
-    run_in_background(move || {
-        shared.chain().change(|w| {
+    let after = shared.clone();
+    let answer = run_in_background(move || {
+        shared.chain_on(&on)?.change(|w| {
             w.recluster(options);
             Ok(ClusterAnswer {
                 clusters: w.clusters.count(),
@@ -519,8 +551,9 @@ pub async fn recluster(State(shared): State<Shared>, Query(query): Query<Cluster
             })
         })
     })
-    .await
-    .map(Json)
+    .await?;
+    after.rescreen_later("clusters were made anew");
+    Ok(Json(answer))
 }
 
 /// What a recomputation covered.
@@ -530,10 +563,10 @@ pub struct RebuiltAnswer {
 }
 
 /// Recomputes the exposures of the whole ledger.
-#[utoipa::path(post, path = "/api/v1/exposures/rebuild", responses((status = 200, body = RebuiltAnswer)))]
-pub async fn rebuild_exposures(State(shared): State<Shared>) -> Answer<RebuiltAnswer> {
+#[utoipa::path(post, path = "/api/v1/exposures/rebuild", params(ChainQuery), responses((status = 200, body = RebuiltAnswer)))]
+pub async fn rebuild_exposures(State(shared): State<Shared>, Query(on): Query<ChainQuery>) -> Answer<RebuiltAnswer> {
     run_in_background(move || {
-        shared.chain().change(|w| {
+        shared.chain_on(&on)?.change(|w| {
             w.recompute_exposures();
             Ok(RebuiltAnswer { txs: w.exposures.done() })
         })
@@ -581,15 +614,16 @@ pub struct Appended {
 }
 
 /// Appends one raw block (binary or hex) to the ledger.
-#[utoipa::path(post, path = "/api/v1/blocks", params(HeightQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+#[utoipa::path(post, path = "/api/v1/blocks", params(HeightQuery, ChainQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Appended), (status = 400, body = ErrorBody)))]
 pub async fn append_block(
     State(shared): State<Shared>,
     Query(query): Query<HeightQuery>,
+    Query(on): Query<ChainQuery>,
     body: Bytes,
 ) -> Answer<Appended> {
     run_blocking(move || {
-        shared.chain().change(|w| {
+        shared.chain_on(&on)?.change(|w| {
             let block = read_single_block(body.to_vec(), w.ledger.network())
                 .map_err(|e| ApiError::bad(format!("body: {e}")))?;
             let height = query.height.or(block.stated_height()).ok_or_else(|| {
@@ -629,10 +663,14 @@ pub struct CheckAnswer {
 }
 
 /// Verifies the whole ledger.
-#[utoipa::path(get, path = "/api/v1/ledger/check", params(CheckQuery), responses((status = 200, body = CheckAnswer)))]
-pub async fn check(State(shared): State<Shared>, Query(query): Query<CheckQuery>) -> Answer<CheckAnswer> {
+#[utoipa::path(get, path = "/api/v1/ledger/check", params(CheckQuery, ChainQuery), responses((status = 200, body = CheckAnswer)))]
+pub async fn check(
+    State(shared): State<Shared>,
+    Query(query): Query<CheckQuery>,
+    Query(on): Query<ChainQuery>,
+) -> Answer<CheckAnswer> {
     run_blocking(move || {
-        let w = shared.chain().snapshot();
+        let w = shared.chain_on(&on)?.snapshot();
         let report = w
             .ledger
             .check(query.raw, &mut |_| ControlFlow::Continue(()))
@@ -677,16 +715,17 @@ pub struct MempoolSide {
 }
 
 /// Unconfirmed transactions of the node that is followed, at most 1,000.
-#[utoipa::path(get, path = "/api/v1/mempool", params(MempoolQuery), responses((status = 200, body = Vec<MempoolTx>), (status = 400, body = ErrorBody)))]
+#[utoipa::path(get, path = "/api/v1/mempool", params(MempoolQuery, ChainQuery), responses((status = 200, body = Vec<MempoolTx>), (status = 400, body = ErrorBody)))]
 pub async fn mempool(
     State(shared): State<Shared>,
     Clearance(clearance): Clearance,
     Query(query): Query<MempoolQuery>,
+    Query(on): Query<ChainQuery>,
 ) -> Answer<Vec<MempoolTx>> {
-    let pool = shared.mempool.load_full();
     run_blocking(move || {
-        let w = shared.chain().snapshot();
+        let w = shared.chain_on(&on)?.snapshot();
         let network = w.ledger.network();
+        let pool = shared.mempools.of(network);
         let wanted = match &query.address {
             Some(text) => Some(AddressKey::parse(text, network).map_err(|e| ApiError::bad(e.to_string()))?),
             None => None,

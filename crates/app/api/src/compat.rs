@@ -142,8 +142,9 @@ fn asset_for(workspace: &Snapshot, asset: &str, address: &str) -> String {
 
 /// Facts of an address, with the price of what the ledger counts.
 async fn address(shared: &Shared, asset: String, address: String) -> Result<(ChainFacts, Option<Price>), ApiError> {
-    let snapshot = shared.chain().snapshot();
+    let state = shared.clone();
     let look = move || {
+        let snapshot = state.snapshot_about(&asset, &address);
         let asset = asset_for(&snapshot, &asset, &address);
         Ok((address_facts(&snapshot, &asset, &address), ledger_asset(&snapshot)))
     };
@@ -280,11 +281,12 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
         Some(done) => done,
         None => {
             let (hash, address) = (subject.hash.clone(), subject.output_address.clone());
-            let mempool = shared.mempool.load_full();
             let wanted = subject.asset.clone();
-            let snapshot = shared.chain().snapshot();
+            let state = shared.clone();
             let look = move || {
-                let w = &snapshot;
+                let snapshot = state.snapshot_about(&wanted, &hash);
+                let w = &*snapshot;
+                let mempool = state.mempools.of(w.ledger.network());
                 if !is_ledgers(w, &wanted) {
                     return Err(unsupported(&format!(
                         "subject.asset: {}",
@@ -366,10 +368,11 @@ pub async fn kyt_transfer(
             return Ok(done);
         }
         let now = shared.screening.now();
-        let (mempool, user) = (shared.mempool.load_full(), user.clone());
+        let user = user.clone();
         let state = shared.clone();
         let event = run_blocking(move || {
-            let w = state.chain().snapshot();
+            let w = state.snapshot_about(&transfer.asset, "");
+            let mempool = state.mempools.of(w.ledger.network());
             let find = |tx: &str, place: &str| {
                 let number = place.parse::<u32>().ok();
                 output(&w, &mempool, tx, number.is_none().then_some(place), number).ok().flatten().map(|f| (f.0, f.1))

@@ -13,7 +13,7 @@ use holdfast_sharing::SharingError;
 use holdfast_store::{DbError, StoreError};
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::{ErrorKind, Invalid};
-use holdfast_workspace::{ChangeError, WorkspaceError};
+use holdfast_workspace::{ChainsError, ChangeError, WorkspaceError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -126,6 +126,7 @@ macro_rules! by_kind {
 by_kind!(
     AcademyError,
     CaseError,
+    ChainsError,
     ChangeError,
     IdentityError,
     PreventionError,

@@ -2,11 +2,13 @@
 
 use crate::Shared;
 use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, list};
+use holdfast_screening::{ScreeningError, TouchedNames};
 use holdfast_store::StoreError;
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::ErrorKind;
+use holdfast_workspace::ChainQueries;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -21,18 +23,54 @@ const SESSION_USE_SECONDS: i64 = 60;
 /// A source that is read at most so often, in seconds, is not read at once after a restart.
 const SELDOM_SECONDS: i64 = 60;
 
+/// Most transfers that a pass lists; beyond them it goes through all.
+const MAX_LISTED: usize = 20_000;
+
+/// Which transfers are screened again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Scope {
+    /// All: what a change touched is not known, or too much.
+    #[default]
+    All,
+    /// Those that a change touched.
+    These {
+        /// Their numbers.
+        seqs: BTreeSet<u64>,
+        /// The last event when the change was looked up. Events after it may have been decided before the change.
+        last: u64,
+    },
+}
+
+impl Scope {
+    fn merge(&mut self, newer: Scope) {
+        *self = match (std::mem::take(self), newer) {
+            (Scope::These { mut seqs, last }, Scope::These { seqs: more, last: newer }) => {
+                seqs.extend(more);
+                match seqs.len() <= MAX_LISTED {
+                    true => Scope::These { seqs, last: last.min(newer) },
+                    false => Scope::All,
+                }
+            }
+            _ => Scope::All,
+        };
+    }
+}
+
 /// Screens past transfers again, because tags or exposures changed. What changes while a pass runs is one further pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rescreen {
     reasons: Vec<String>,
     /// Reasons beyond those that are named.
     further: u64,
+    #[serde(default)]
+    scope: Scope,
 }
 
 impl Rescreen {
     /// A pass because of a change.
-    fn because(why: &str) -> Self {
-        Rescreen { reasons: vec![why.chars().take(MAX_REASON).collect()], further: 0 }
+    fn because(why: &str, scope: Scope) -> Self {
+        Rescreen { reasons: vec![why.chars().take(MAX_REASON).collect()], further: 0, scope }
     }
 
     /// Returns why, as the late alerts say it.
@@ -52,6 +90,7 @@ impl Job for Rescreen {
 
     fn merge(&mut self, newer: Self) {
         self.further += newer.further;
+        self.scope.merge(newer.scope);
         for why in newer.reasons.into_iter() {
             match self.reasons.contains(&why) {
                 true => {}
@@ -64,15 +103,31 @@ impl Job for Rescreen {
     fn run(&self, shared: &Shared, run: &Run<'_>) -> Result<Outcome, Failure> {
         let last = shared.screening.last_event().map_err(Failure::again)?;
         let after = run.resume_at().parse().unwrap_or(0);
-        let mut is_stopped = false;
+        let is_stopped = std::cell::Cell::new(false);
         let mut progress = |at: u64, _: u64| {
             run.progress(at, Some(last.max(at)), &at.to_string());
-            is_stopped = run.is_stopping();
-            if is_stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            is_stopped.set(run.is_stopping());
+            if is_stopped.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let look = |event: &holdfast_decision::Event| shared.facts(event);
-        shared.screening.rescreen_after(after, look, &self.why(), &mut progress).map_err(Failure::again)?;
-        Ok(if is_stopped { Outcome::Stopped } else { Outcome::Done })
+        let mut after = after;
+        if let Scope::These { seqs, last } = &self.scope {
+            // Beside those that a change touched: those that only wait for the chain, whatever it now says.
+            let mut seqs = seqs.clone();
+            seqs.extend(shared.screening.held_in_ignorance().map_err(Failure::again)?);
+            seqs.retain(|seq| *seq > after && *seq <= *last);
+            shared
+                .screening
+                .rescreen_these(&seqs, |event| shared.facts(event), &self.why(), &mut progress)
+                .map_err(Failure::again)?;
+            after = after.max(*last);
+        }
+        if !is_stopped.get() {
+            shared
+                .screening
+                .rescreen_after(after, |event| shared.facts(event), &self.why(), &mut progress)
+                .map_err(Failure::again)?;
+        }
+        Ok(if is_stopped.get() { Outcome::Stopped } else { Outcome::Done })
     }
 }
 
@@ -135,6 +190,7 @@ impl Job for TendSources {
     fn merge(&mut self, _: Self) {}
 
     fn run(&self, shared: &Shared, _: &Run<'_>) -> Result<Outcome, Failure> {
+        shared.spread_tags();
         shared.rescreen_after_exposures();
         shared.store_rescreens();
         shared.apply_validity().map_err(Failure::again)?;
@@ -174,16 +230,53 @@ impl Job for StoreSessions {
 }
 
 impl Shared {
-    /// Screens past transfers again in the background, because of a change of tags or exposures. However many changes come, one job does it;
-    /// it is run by this process, or by the next that serves.
+    /// Screens past transfers again in the background, because of a change of tags or exposures: those that rest on what the changes since the
+    /// last call touched. However many changes come, one job does it; it is run by this process, or by the next that serves.
     pub fn rescreen_later(&self, why: &str) {
+        let scope = self.touched().unwrap_or_else(|e| {
+            tracing::warn!(
+                reason = one_line(&e),
+                "what a change touched is not found; all transfers are screened again"
+            );
+            Scope::All
+        });
+        let job = Rescreen::because(why, scope);
         let mut unstored = self.unstored_rescreen();
         match &mut *unstored {
-            Some(waiting) => waiting.merge(Rescreen::because(why)),
-            None => *unstored = Some(Rescreen::because(why)),
+            Some(waiting) => waiting.merge(job),
+            None => *unstored = Some(job),
         }
         drop(unstored);
         self.store_rescreens();
+    }
+
+    /// Takes what changes touched, and finds the transfers that rest on it.
+    fn touched(&self) -> Result<Scope, ScreeningError> {
+        // Before the look-up: whatever is decided meanwhile is screened again, too.
+        let last = self.screening.last_event()?;
+        let mut all = BTreeSet::new();
+        let mut is_whole = false;
+        // All are taken, also where one of them is touched as a whole.
+        for chain in self.chains.handles() {
+            let touched = chain.take_touched();
+            // Chains of other families do not say what tags touch beyond the tagged addresses.
+            is_whole |= touched.is_whole || (self.chains.has_others() && !touched.tagged.is_empty());
+            if is_whole {
+                continue;
+            }
+            let snapshot = chain.snapshot();
+            let names = TouchedNames {
+                addresses: touched.addresses.into_iter().collect(),
+                txs: touched.txs.into_iter().collect(),
+            };
+            all.extend(self.screening.touched_transfers(&names, &|asset| snapshot.has_asset(asset))?);
+            let tagged = TouchedNames { addresses: touched.tagged.into_iter().collect(), txs: Vec::new() };
+            all.extend(self.screening.touched_transfers(&tagged, &|_| true)?);
+        }
+        Ok(match is_whole || all.len() > MAX_LISTED {
+            true => Scope::All,
+            false => Scope::These { seqs: all, last },
+        })
     }
 
     fn unstored_rescreen(&self) -> std::sync::MutexGuard<'_, Option<Rescreen>> {
@@ -226,12 +319,33 @@ mod tests {
     /// A thousand changes are one pass, which names a few.
     #[test]
     fn many_changes_are_one_pass() {
-        let mut job = Rescreen::because("block 1");
-        (2..1002).for_each(|n| job.merge(Rescreen::because(&format!("block {n}"))));
-        job.merge(Rescreen::because("block 2"));
+        let mut job = Rescreen::because("block 1", Scope::All);
+        (2..1002).for_each(|n| job.merge(Rescreen::because(&format!("block {n}"), Scope::All)));
+        job.merge(Rescreen::because("block 2", Scope::All));
         assert_eq!(job.why(), "block 1; block 2; block 3; block 4; and 997 further changes");
-        let mut other = Rescreen::because("block 4");
+        let mut other = Rescreen::because("block 4", Scope::All);
         other.merge(job);
         assert_eq!(other.why(), "block 4; block 1; block 2; block 3; and 997 further changes");
+    }
+
+    #[test]
+    fn passes_list_what_they_look_at_while_that_is_little() {
+        let these = |seqs: &[u64], last| Scope::These { seqs: seqs.iter().copied().collect(), last };
+        let mut scope = these(&[1, 5], 9);
+        scope.merge(these(&[5, 7], 12));
+        assert_eq!(
+            scope,
+            these(&[1, 5, 7], 9),
+            "events after the earlier change may have been decided before the later one"
+        );
+        let many: Vec<u64> = (0..20_001).collect();
+        let mut long = scope.clone();
+        long.merge(these(&many, 30_000));
+        assert_eq!(long, Scope::All);
+        scope.merge(Scope::All);
+        assert_eq!(scope, Scope::All);
+        // Jobs that earlier versions stored list nothing.
+        let old: Rescreen = serde_json::from_str(r#"{"reasons": ["block 1"], "further": 0}"#).unwrap();
+        assert_eq!(old.scope, Scope::All);
     }
 }

@@ -153,7 +153,7 @@ impl Shared {
             w.catch_up();
             Ok(removed)
         };
-        let replaced = holdfast_jobs::background("background", || self.chain().change(replace))?;
+        let replaced = holdfast_jobs::background("background", || self.change_tags(replace))?;
         replaced.map_err(|e| SharingError::State(e.to_string()))
     }
 

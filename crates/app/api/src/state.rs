@@ -3,18 +3,18 @@
 use crate::access::Access;
 use crate::gate::Gate;
 use crate::jobs::{Jobs, Rescreen};
+use crate::mempools::Mempools;
 use crate::{lab_chains, limits, metrics, status};
-use arc_swap::ArcSwap;
 use holdfast_audit::Anchors;
-use holdfast_bitcoin::mempool::Mempool;
 use holdfast_cases::Cases;
 use holdfast_documents::Vault;
 use holdfast_identity::{KeyRing, open_sessions};
 use holdfast_requests::{Desk, Policy, Site};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::sources::Clients;
+use holdfast_telemetry::logs::one_line;
 use holdfast_vendors::Providers;
-use holdfast_workspace::{ChainHandle, Chains, ChainsError, Workspace};
+use holdfast_workspace::{ChainHandle, ChainQueries, Chains, ChainsError, ChangeError, Workspace};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -26,8 +26,8 @@ pub struct Shared {
     pub chains: Arc<Chains>,
     /// Whether exposures were made anew since past transfers were last screened again.
     pub(crate) exposures_made: Arc<AtomicBool>,
-    /// Unconfirmed transactions of the node that is followed, if any.
-    pub mempool: Arc<ArcSwap<Mempool>>,
+    /// Unconfirmed transactions of the nodes that are followed.
+    pub mempools: Arc<Mempools>,
     /// Decisions, holds, alerts.
     pub screening: Arc<Screening>,
     /// Who may ask.
@@ -80,12 +80,12 @@ impl Shared {
         chain.on_exposures(move || made.store(true, Ordering::Release));
         let policy = Arc::new(Policy::standard());
         let metrics = Arc::new(metrics::Metrics::new(&screening));
-        let (mempool, screening) = (Arc::new(ArcSwap::from_pointee(Mempool::default())), Arc::new(screening));
+        let screening = Arc::new(screening);
         let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
         Ok(Shared {
             chains: Arc::new(Chains::one(chain)),
             exposures_made,
-            mempool,
+            mempools: Arc::default(),
             jobs: Jobs::new(screening.clone()),
             unstored: Arc::default(),
             screening,
@@ -123,7 +123,7 @@ impl Shared {
         Shared { chains: Arc::new(Chains::one(chain)), ..self }
     }
 
-    /// Returns the first chain: the one that pages show, commands change and a node is followed for.
+    /// Returns the first chain: the one that pages show and commands change unless they name another. It holds the tags of all.
     #[must_use]
     pub fn chain(&self) -> &Arc<ChainHandle> {
         self.chains.first()
@@ -143,6 +143,37 @@ impl Shared {
         }
         self.chains = Arc::new(chains);
         Ok(())
+    }
+
+    /// Screens the movements of a chain of another family too.
+    ///
+    /// # Errors
+    /// [`ChainsError`] when the chain, or an asset of it, is there already.
+    pub fn add_chain(&mut self, chain: Arc<dyn ChainQueries>) -> Result<(), ChainsError> {
+        let mut chains = Chains::clone(&self.chains);
+        chains.add_other(chain)?;
+        self.chains = Arc::new(chains);
+        Ok(())
+    }
+
+    /// Changes the tags, of all chains.
+    ///
+    /// # Errors
+    /// Those of `change`, and [`ChangeError`].
+    pub fn change_tags<T, E: From<ChangeError>>(
+        &self,
+        change: impl FnOnce(&mut Workspace) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let answer = self.chain().change(change)?;
+        self.spread_tags();
+        Ok(answer)
+    }
+
+    /// Gives the tags to all chains; one that cannot be changed now gets them later.
+    pub(crate) fn spread_tags(&self) {
+        if let Err(e) = self.chains.spread_tags() {
+            tracing::warn!(reason = one_line(&e), "tags have not reached all chains; trying again");
+        }
     }
 
     /// Screens past transfers again where exposures were made anew beside the readers.

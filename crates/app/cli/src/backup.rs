@@ -12,10 +12,12 @@ use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use holdfast_store::Database;
 use holdfast_utxo_ledger::{Ledger, Manifest};
+use holdfast_workspace::Workspace;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Component, Path, PathBuf};
@@ -188,24 +190,24 @@ impl Copying {
         }
     }
 
-    /// Copies the ledger up to one manifest. Columns only grow, so what the manifest counts does not change below the copying, except when
+    /// Copies a ledger, whose folder is named, up to one manifest. Columns only grow, so what the manifest counts does not change below the copying, except when
     /// blocks are removed (a reorganization) or the index is built anew: then it is copied again.
-    fn ledger(&mut self) -> anyhow::Result<()> {
-        let dir = self.from.join("ledger");
+    fn ledger(&mut self, ledger: &str) -> anyhow::Result<()> {
+        let dir = self.from.join(ledger);
         if !Manifest::path(&dir).exists() {
             return Ok(());
         }
         for _ in 0..LEDGER_TRIES {
-            let _ = std::fs::remove_dir_all(self.to.join("ledger"));
-            self.files.retain(|path, _| !path.starts_with("ledger/"));
+            let _ = std::fs::remove_dir_all(self.to.join(ledger));
+            self.files.retain(|path, _| !is_in(path, ledger));
             let before = Manifest::read(&dir).with_context(|| dir.display().to_string())?;
             // As read: the copy's manifest must not be a later one.
-            self.file("ledger/MANIFEST")?;
-            let index = before.index.map(|i| format!("ledger/index-{}", i.number));
-            let foreign =
-                |path: &str| path.starts_with("ledger/index-") && index.as_deref().is_none_or(|i| !is_in(path, i));
-            self.folder("ledger", &foreign)?;
-            if let Ok(copied) = Ledger::open(&self.to.join("ledger"))
+            self.file(&format!("{ledger}/MANIFEST"))?;
+            let indexes = format!("{ledger}/index-");
+            let index = before.index.map(|i| format!("{indexes}{}", i.number));
+            let foreign = |path: &str| path.starts_with(&indexes) && index.as_deref().is_none_or(|i| !is_in(path, i));
+            self.folder(ledger, &foreign)?;
+            if let Ok(copied) = Ledger::open(&self.to.join(ledger))
                 && copied.counts() == before.counts
                 && copied.revision() == before.revision
                 && copied.check_lengths().is_ok()
@@ -258,8 +260,15 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
     let mut copying = Copying { from, to: to.clone(), files: BTreeMap::new() };
     // The log of tags goes on from the file of tags: copied before it, it is part of it or of the one that replaced it.
     copying.file("tags.log")?;
-    copying.folder("", &|path| is_in(path, "ledger"))?;
-    copying.ledger()?;
+    let mut ledgers = vec!["ledger".to_owned()];
+    for dir in Workspace::chain_dirs(&copying.from)? {
+        let name = dir.file_name().and_then(OsStr::to_str).with_context(|| format!("{}: rename it", dir.display()))?;
+        ledgers.push(format!("chains/{name}/ledger"));
+    }
+    copying.folder("", &|path| ledgers.iter().any(|ledger| is_in(path, ledger)))?;
+    for ledger in &ledgers {
+        copying.ledger(ledger)?;
+    }
     let database = if is_postgres(&url) {
         copy_postgres(&url, &to.join(DUMP))?;
         copying.files.insert(DUMP.into(), hash(&to.join(DUMP))?);

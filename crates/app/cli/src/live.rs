@@ -1,6 +1,7 @@
 //! `holdfast follow` and `holdfast serve`.
 
 use crate::args::{DeskArgs, StoreArgs};
+use crate::chains;
 use crate::connect::read_providers;
 use crate::desk::read_policy;
 use crate::desk_key::anchors;
@@ -26,39 +27,39 @@ use holdfast_telemetry::logs::{self, DEFAULT_FILTER, Filter, Format, one_line};
 use holdfast_telemetry::service;
 use holdfast_utxo_ledger::follow::{fetch, put};
 use holdfast_utxo_ledger::{FollowError, follow};
-use holdfast_workspace::Workspace;
+use holdfast_workspace::{ChainHandle, Workspace};
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Debug)]
 pub struct NodeArgs {
     /// The node's JSON-RPC address, such as http://127.0.0.1:8332.
     #[arg(long)]
-    rpc: Option<String>,
+    pub(crate) rpc: Option<String>,
     /// RPC user (or use --cookie).
     #[arg(long, requires = "rpc")]
-    user: Option<String>,
+    pub(crate) user: Option<String>,
     /// RPC password; others on this machine see it, so better in the environment variable HOLDFAST_RPC_PASSWORD or in --password-file.
     #[arg(long, requires = "rpc")]
-    password: Option<String>,
+    pub(crate) password: Option<String>,
     /// File with the RPC password.
     #[arg(long, requires = "rpc", conflicts_with = "password")]
-    password_file: Option<PathBuf>,
+    pub(crate) password_file: Option<PathBuf>,
     /// The node's cookie file.
     #[arg(long, requires = "rpc")]
-    cookie: Option<PathBuf>,
+    pub(crate) cookie: Option<PathBuf>,
     /// The node's REST address (with -rest), instead of RPC.
     #[arg(long, conflicts_with = "rpc")]
-    rest: Option<String>,
+    pub(crate) rest: Option<String>,
     /// Seconds between polls.
     #[arg(long, default_value_t = 2.0)]
-    poll: f64,
+    pub(crate) poll: f64,
     /// A new ledger starts at this height (for pruned nodes).
     #[arg(long, default_value_t = 0)]
-    from_height: u32,
+    pub(crate) from_height: u32,
 }
 
 impl NodeArgs {
@@ -228,6 +229,9 @@ pub struct Serve {
     store: StoreArgs,
     #[command(flatten)]
     node: NodeArgs,
+    /// File (YAML) that names further chains with their nodes, whose ledgers lie in `chains/NETWORK` in the store.
+    #[arg(long)]
+    chains: Option<PathBuf>,
     /// Database of the screening desk: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store.
     #[arg(long, env = "HOLDFAST_DATABASE", hide_env_values = true)]
     database: Option<String>,
@@ -505,7 +509,11 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
     let screening = open_desk(&args.store.store, database.as_deref())?;
     let master = master(&args.store.store, &screening)?;
+    let further = chains::open(&workspace, &args.store.store, args.chains.as_deref())?;
     let mut shared = Shared::new(workspace, screening, master.clone(), vault(&args.store.store))?;
+    let (further, nodes): (Vec<_>, Vec<_>) = further.into_iter().map(|c| (c.workspace, c.node)).unzip();
+    let networks: Vec<Network> = further.iter().map(|w| w.ledger.network()).collect();
+    shared.add_chains(further)?;
     shared.anchors = Some(Arc::new(anchors(&args.store.store, &master)));
     let max_silence = Duration::from_secs(args.ready_max_silence);
     shared.status = Arc::new(Status::new(FollowerBounds { max_lag_blocks: args.ready_max_lag, max_silence }));
@@ -518,9 +526,14 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let mailer = smtp.as_deref().map(|url| Mailer::new(url, from)).transpose().map_err(anyhow::Error::msg)?;
     let mut threads = background();
     if let Some(source) = source {
-        shared.status.follow(&shared.chain().snapshot().ledger.network().to_string());
-        let (shared, node) = (shared.clone(), args.node.clone());
-        threads.start("follower", move || keep_following(&shared, source.as_ref(), &node))?;
+        let chain = shared.chain().clone();
+        start_follower(&mut threads, "follower".to_owned(), &shared, chain, source, args.node.clone())?;
+    }
+    for (network, node) in networks.into_iter().zip(nodes) {
+        let Some(node) = node else { continue };
+        let source = node.source()?.context("a node without an address")?;
+        let chain = shared.chains.named(network.parameters().name)?.clone();
+        start_follower(&mut threads, format!("follower-{network}"), &shared, chain, source, node)?;
     }
     let site = args.site.as_deref().map(Site::new).transpose()?;
     let listen = Listen { address: args.listen, metrics: args.metrics, access: args.access };
@@ -706,19 +719,35 @@ pub fn serve_shared(
     served
 }
 
-/// Follows the node while the server runs: blocks into the workspace, the mempool beside it. Faults are said and tried again.
-fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
+/// Starts following a chain's node.
+fn start_follower(
+    threads: &mut Threads,
+    name: String,
+    shared: &Shared,
+    chain: Arc<ChainHandle>,
+    source: Box<dyn BlockSource + Send>,
+    node: NodeArgs,
+) -> anyhow::Result<()> {
+    shared.status.follow(&chain.snapshot().ledger.network().to_string());
+    let shared = shared.clone();
+    threads.start(&name, move || keep_following(&shared, &chain, source.as_ref(), &node))?;
+    Ok(())
+}
+
+/// Follows a chain's node while the server runs: blocks into the workspace, the mempool beside it. Faults are logged and tried again.
+fn keep_following(shared: &Shared, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) {
+    let network = chain.snapshot().ledger.network();
     let mut said = String::new();
     while output::stopping() == ControlFlow::Continue(()) {
-        match round(shared, source, node) {
+        match round(shared, chain, source, node) {
             // More blocks wait: go on at once.
             Ok(true) => continue,
             Ok(false) => said.clear(),
             Err(e) => {
                 let text = format!("{e:#}");
-                shared.status.not_followed(&shared.chain().snapshot().ledger.network().to_string(), &text);
+                shared.status.not_followed(&network.to_string(), &text);
                 if text != said {
-                    tracing::warn!(reason = one_line(&text), "the node is not followed; trying again");
+                    tracing::warn!(%network, reason = one_line(&text), "the node is not followed; trying again");
                     said = text;
                 }
             }
@@ -728,15 +757,15 @@ fn keep_following(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) {
 }
 
 /// One round; gives whether more blocks wait.
-fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
+fn round(shared: &Shared, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
     // The node is asked for what comes after a snapshot: a slow one delays nobody.
-    let snapshot = shared.chain().snapshot();
+    let snapshot = chain.snapshot();
     let fetched = fetch(&snapshot.ledger, source, node.from_height)?;
     let (network, tip) = (snapshot.ledger.network(), fetched.tip);
     drop(snapshot);
     // Noted after the append: blocks that wait to be put in are lag.
     let read = || {
-        let height = shared.chain().snapshot().ledger.tip().map(|t| t.height);
+        let height = chain.snapshot().ledger.tip().map(|t| t.height);
         shared.status.followed(&network.to_string(), height, tip);
     };
     if fetched.is_empty() {
@@ -750,7 +779,7 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
             }
             Ok((report, workspace.ledger.tip().map_or(0, |t| t.height)))
         };
-        let (report, height) = shared.chain().append(append)?;
+        let (report, height) = chain.append(append)?;
         read();
         if report.appended > 0 || report.removed > 0 {
             shared.rescreen_later(&format!("the ledger moved on to block {height}"));
@@ -760,13 +789,13 @@ fn round(shared: &Shared, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::
         }
     }
     // The pool is polled on a copy, so that readers never wait for the node.
-    let mut pool = Mempool::clone(&shared.mempool.load());
+    let mut pool = Mempool::clone(&shared.mempools.of(network));
     let change = pool.poll(source, 5_000)?;
     // Decided before the pool is taken over: if that fails, they count as new again at the next poll.
     let added: Vec<_> = change.added.iter().filter_map(|txid| pool.get(txid).cloned()).collect();
-    shared.screen_pending(&added)?;
+    shared.screen_pending(chain, &added)?;
     if !change.added.is_empty() || !change.removed.is_empty() {
-        shared.mempool.store(Arc::new(pool));
+        shared.mempools.set(network, pool);
     }
     if let Some((txid, why)) = change.refused.first() {
         bail!("mempool transaction {}: {why}", display_hash(txid));

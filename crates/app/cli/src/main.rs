@@ -7,6 +7,7 @@ mod args;
 mod audit;
 mod backup;
 mod campaigns;
+mod chains;
 mod config;
 mod connect;
 #[cfg(feature = "demo")]

@@ -10,6 +10,7 @@ use holdfast_analysis::{Direction, Policy, render};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::chain::TraceQuery;
+use holdfast_api::chain_choice::ChainQuery;
 use holdfast_api::clearance::Clearance;
 use holdfast_attribution::Category;
 use holdfast_input::time::rfc3339;
@@ -92,14 +93,22 @@ fn exposure_hidden() -> Markup {
 }
 
 /// Front page.
-pub(crate) async fn home(State(shared): State<Shared>, frame: Frame) -> Page {
-    let summary = run_blocking(move || Ok(shared.chain().snapshot().summary())).await?;
+pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, Query(on): Query<ChainQuery>) -> Page {
+    let (summary, others) = run_blocking(move || {
+        let summary = shared.chain_on(&on)?.snapshot().summary();
+        let names = shared.chains.snapshots().into_iter().map(|w| w.ledger.network().to_string());
+        let others: Vec<String> = names.filter(|name| *name != summary.network).collect();
+        Ok((summary, others))
+    })
+    .await?;
     Ok(frame.page(
         "Search",
         "",
         html! {
             h1 { "Search the " (summary.network) " ledger" }
             p { "Enter an address, a transaction id, an output or a block above." }
+            @if !others.is_empty() { p.note { "All chains are searched. Ledgers beside this one: "
+                @for (i, name) in others.iter().enumerate() { @if i > 0 { ", " } a href={"/?chain=" (name)} { (name) } } "." } }
             dl {
                 dt { "Tip" } dd { @match (summary.tip_height, &summary.tip_hash) {
                     (Some(height), Some(hash)) => { (height) " " (hash_link("block", hash)) }
@@ -134,11 +143,11 @@ pub(crate) async fn search(
         return Ok(Redirect::to("/").into_response());
     }
     let query = text.clone();
+    let several = !shared.chains.is_one();
     let (found, known) = run_blocking(move || {
-        let w = shared.chain().snapshot();
-
-        let found = w.lookup(&query, &|t| t.is_for(clearance));
-        // Addresses of the ledger's chain that no block mentions still have a page.
+        let found = shared.chains.lookup(&query, &|t| t.is_for(clearance));
+        let w = shared.snapshot_for(&ChainQuery::default(), &query)?;
+        // Addresses of a ledger's chain that no block mentions still have a page.
         let known = if found.hits.is_empty() { w.address_for(&query, clearance).ok().map(|r| r.address) } else { None };
         Ok((found, known))
     })
@@ -147,19 +156,23 @@ pub(crate) async fn search(
         return Ok(Redirect::to(&format!("/address/{address}")).into_response());
     }
     if let ([only], true) = (found.hits.as_slice(), found.unknown.is_empty())
-        && let Some(to) = hit_page(only)
+        && let Some(to) = hit_page(only, several)
     {
         return Ok(Redirect::to(&to).into_response());
     }
     let status = if found.hits.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    Ok((status, frame.page("Search results", &text, results(&found))).into_response())
+    Ok((status, frame.page("Search results", &text, results(&found, several))).into_response())
 }
 
 /// The page of what a search found; none for names of several addresses.
-fn hit_page(hit: &Hit) -> Option<String> {
+fn hit_page(hit: &Hit, has_several_chains: bool) -> Option<String> {
     match hit.kind {
         HitKind::Transaction => Some(format!("/tx/{}", hit.id)),
         HitKind::Output => Some(format!("/tx/{}", hit.id.split(':').next().unwrap_or_default())),
+        // Every chain has a block of a height.
+        HitKind::Block if has_several_chains => {
+            Some(format!("/block/{}?chain={}", hit.id, hit.assets.first().map_or("", String::as_str)))
+        }
         HitKind::Block => Some(format!("/block/{}", hit.id)),
         HitKind::Address => Some(format!("/address/{}", hit.id)),
         HitKind::Actor | HitKind::Label => match (hit.addresses, hit.examples.as_slice()) {
@@ -169,7 +182,7 @@ fn hit_page(hit: &Hit) -> Option<String> {
     }
 }
 
-fn results(found: &Lookup) -> Markup {
+fn results(found: &Lookup, several: bool) -> Markup {
     let kind = |kind: HitKind| match kind {
         HitKind::Block => "block",
         HitKind::Transaction => "transaction",
@@ -193,7 +206,7 @@ fn results(found: &Lookup) -> Markup {
                         @if hit.kind == HitKind::Actor { span.note { (hit.id) " " } }
                         @for address in &hit.examples { (hash_link("address", address)) " " }
                         @if hit.addresses > hit.examples.len() as u64 { span.note { "and " (hit.addresses - hit.examples.len() as u64) " more" } }
-                    } @else if let Some(to) = hit_page(hit) { a.hash href=(to) { (hit.id) } }
+                    } @else if let Some(to) = hit_page(hit, several) { a.hash href=(to) { (hit.id) } }
                 }
                 td { @if hit.category.is_attributed() { (risk(hit.category)) } }
                 td { (hit.assets.join(", ")) }
@@ -225,10 +238,11 @@ pub(crate) async fn address(
     frame: Frame,
     Clearance(clearance): Clearance,
     Path(text): Path<String>,
+    Query(on): Query<ChainQuery>,
 ) -> Page {
     let may_graph = frame.may("desk");
     let (report, asset) = run_blocking(move || {
-        let w = shared.chain().snapshot();
+        let w = shared.snapshot_for(&on, &text)?;
         Ok((w.address_for(&text, clearance)?, w.asset()))
     })
     .await?;
@@ -322,10 +336,11 @@ pub(crate) async fn tx(
     frame: Frame,
     Clearance(clearance): Clearance,
     Path(text): Path<String>,
+    Query(on): Query<ChainQuery>,
 ) -> Page {
     let may_graph = frame.may("desk");
     let (report, asset) = run_blocking(move || {
-        let w = shared.chain().snapshot();
+        let w = shared.snapshot_for(&on, &text)?;
         Ok((w.tx_for(&text, clearance)?, w.asset()))
     })
     .await?;
@@ -351,8 +366,13 @@ pub(crate) async fn tx(
 }
 
 /// A block.
-pub(crate) async fn block(State(shared): State<Shared>, frame: Frame, Path(text): Path<String>) -> Page {
-    let report = run_blocking(move || Ok(shared.chain().snapshot().block(&text)?)).await?;
+pub(crate) async fn block(
+    State(shared): State<Shared>,
+    frame: Frame,
+    Path(text): Path<String>,
+    Query(on): Query<ChainQuery>,
+) -> Page {
+    let report = run_blocking(move || Ok(shared.snapshot_for(&on, &text)?.block(&text)?)).await?;
     Ok(frame.page(
         &format!("Block {}", report.height),
         &report.height.to_string(),
@@ -384,10 +404,11 @@ pub(crate) async fn trace(
     frame: Frame,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,
+    Query(on): Query<ChainQuery>,
 ) -> Page {
     let request = query.request();
     let (report, asset) = run_blocking(move || {
-        let w = shared.chain().snapshot();
+        let w = shared.snapshot_for(&on, &request.subject)?;
         Ok((w.trace_for(&request, clearance)?.1, w.asset()))
     })
     .await?;

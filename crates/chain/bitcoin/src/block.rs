@@ -169,7 +169,7 @@ impl Block {
         Ok(())
     }
 
-    /// The block's bytes.
+    /// Returns the block's bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -179,7 +179,7 @@ impl Block {
         self.bytes
     }
 
-    /// The bytes of transaction `i`, witness included.
+    /// Returns the bytes of transaction `i`, witness included.
     pub fn tx_bytes(&self, i: usize) -> &[u8] {
         &self.bytes[self.txs[i].start as usize..self.txs[i].end as usize]
     }
@@ -200,27 +200,27 @@ impl Block {
         &self.outputs[Self::range(self.txs[i].first_output, next, self.outputs.len())]
     }
 
-    /// The txid that an input spends from.
+    /// Returns the txid that an input spends from.
     pub fn prev_txid(&self, input: &Input) -> Hash32 {
         fixed(&self.bytes, input.outpoint as usize)
     }
 
-    /// The output index that an input spends.
+    /// Returns the output index that an input spends.
     pub fn prev_vout(&self, input: &Input) -> u32 {
         u32::from_le_bytes(fixed(&self.bytes, input.outpoint as usize + 32))
     }
 
-    /// An input's scriptSig.
+    /// Returns an input's scriptSig.
     pub fn script_sig(&self, input: &Input) -> &[u8] {
         &self.bytes[input.script.0 as usize..input.script.1 as usize]
     }
 
-    /// An output's script.
+    /// Returns an output's script.
     pub fn script(&self, output: &Output) -> &[u8] {
         &self.bytes[output.script.0 as usize..output.script.1 as usize]
     }
 
-    /// An input's witness stack; empty without one.
+    /// Returns an input's witness stack; empty without one.
     pub fn witness(&self, input: &Input) -> Vec<&[u8]> {
         if input.witness == 0 {
             return Vec::new();
@@ -231,7 +231,7 @@ impl Block {
         (0..n).map_while(|_| reader.bytes().ok()).collect()
     }
 
-    /// The height in the coinbase (BIP 34). Blocks of version 1 predate the rule, so theirs are not read.
+    /// Returns the height in the coinbase (BIP 34). Blocks of version 1 predate the rule, so theirs are not read.
     pub fn stated_height(&self) -> Option<u32> {
         if self.header.version() < 2 {
             return None;
@@ -240,7 +240,7 @@ impl Block {
     }
 }
 
-/// The first bytes of a block record, enough to place it in the chain without parsing it whole.
+/// Returns the first bytes of a block record, enough to place it in the chain without parsing it whole.
 ///
 /// Returns the header, the transaction count, and the coinbase scriptSig when the prefix holds it.
 pub fn peek(prefix: &[u8]) -> Result<(Header, u64, Option<&[u8]>), ReadError> {
@@ -369,7 +369,7 @@ fn txid(bytes: &[u8], tx: &Tx) -> Hash32 {
     sha256d_parts(&[&bytes[start..start + 4], &bytes[body_start..body_end], &bytes[end - 4..end]])
 }
 
-/// The txid and parts of a single transaction's bytes, as evidence bundles carry them.
+/// Returns the txid and parts of a single transaction's bytes, as evidence bundles carry them.
 ///
 /// # Errors
 /// [`BlockError`] when the bytes are not exactly one transaction.

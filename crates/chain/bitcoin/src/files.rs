@@ -212,12 +212,12 @@ impl BlockFiles {
         Ok(())
     }
 
-    /// The files, in the order that locations number them.
+    /// Returns the files, in the order that locations number them.
     pub fn paths(&self) -> &[PathBuf] {
         &self.paths
     }
 
-    /// The XOR key of `xor.dat`, if the files are obfuscated.
+    /// Returns the XOR key of `xor.dat`, if the files are obfuscated.
     pub fn xor_key(&self) -> Option<[u8; 8]> {
         self.xor
     }
@@ -227,7 +227,7 @@ impl BlockFiles {
         self.chain.len()
     }
 
-    /// Whether no block found has a place in the chain.
+    /// Returns whether no block found has a place in the chain.
     pub fn is_empty(&self) -> bool {
         self.chain.is_empty()
     }
@@ -272,7 +272,7 @@ impl BlockFiles {
         Ok((height, block))
     }
 
-    /// The spent outputs of the block at `position`, from the rev file with the same number; `None` when there is no
+    /// Returns the spent outputs of the block at `position`, from the rev file with the same number; `None` when there is no
     /// undo record for it. Records are matched by their checksum, which covers the previous block's hash.
     ///
     /// # Errors

@@ -9,17 +9,17 @@ use std::collections::HashMap;
 pub struct Header(pub [u8; 80]);
 
 impl Header {
-    /// The block's hash, internal byte order.
+    /// Returns the block's hash, internal byte order.
     pub fn hash(&self) -> Hash32 {
         sha256d(&self.0)
     }
 
-    /// The previous block's hash.
+    /// Returns the previous block's hash.
     pub fn prev(&self) -> Hash32 {
         self.fixed(4)
     }
 
-    /// The merkle root over the block's txids.
+    /// Returns the merkle root over the block's txids.
     pub fn merkle_root(&self) -> Hash32 {
         self.fixed(36)
     }
@@ -28,22 +28,22 @@ impl Header {
         self.0[at..at + N].try_into().expect("a slice of N bytes")
     }
 
-    /// The version as a signed number; from 2 on the coinbase states the height (BIP 34).
+    /// Returns the version as a signed number; from 2 on the coinbase states the height (BIP 34).
     pub fn version(&self) -> i32 {
         i32::from_le_bytes(self.fixed(0))
     }
 
-    /// The miner's time, Unix seconds.
+    /// Returns the miner's time, Unix seconds.
     pub fn time(&self) -> u32 {
         u32::from_le_bytes(self.fixed(68))
     }
 
-    /// The target in compact form.
+    /// Returns the target in compact form.
     pub fn bits(&self) -> u32 {
         u32::from_le_bytes(self.fixed(72))
     }
 
-    /// Whether the header meets the target that it states, and that target is allowed on the network.
+    /// Returns whether the header meets the target that it states, and that target is allowed on the network.
     #[expect(clippy::missing_panics_doc, reason = "the limits are a table's, scrypt's parameters Litecoin's")]
     pub fn has_proof_of_work(&self, network: Network) -> bool {
         let Some(target) = compact_target(self.bits()) else { return false };
@@ -64,7 +64,7 @@ impl Header {
     }
 }
 
-/// The 256-bit big-endian target that compact bits stand for; `None` for negative or oversized ones.
+/// Returns the 256-bit big-endian target that compact bits stand for; `None` for negative or oversized ones.
 pub fn compact_target(bits: u32) -> Option<Hash32> {
     let exponent = (bits >> 24) as usize;
     let mantissa = bits & 0x007f_ffff;
@@ -84,7 +84,7 @@ pub fn compact_target(bits: u32) -> Option<Hash32> {
     Some(target)
 }
 
-/// The expected work of a target, as a number that only comparisons and sums are made of: 2^256 / (target + 1),
+/// Returns the expected work of a target, as a number that only comparisons and sums are made of: 2^256 / (target + 1),
 /// saturating. u128 holds all of Bitcoin's history (below 2^97).
 pub fn work(bits: u32) -> u128 {
     let Some(target) = compact_target(bits) else { return 0 };
@@ -114,11 +114,11 @@ pub struct TreeNode {
     pub prev: Hash32,
     /// Compact target.
     pub bits: u32,
-    /// Height where the block itself says it (genesis, BIP 34), used only for blocks whose parent is not here.
+    /// Height where the block itself states it (genesis, BIP 34), used only for blocks whose parent is not here.
     pub stated_height: Option<u32>,
 }
 
-/// The best chain among `nodes`, as (height, index into `nodes`) with heights rising.
+/// Returns the best chain among `nodes`, as (height, index into `nodes`) with heights rising.
 ///
 /// Blocks come in any order and may miss ancestors (pruned nodes, bundles of single blocks): every
 /// block without a stored parent roots an island whose height comes from the block itself or from

@@ -1,4 +1,4 @@
-//! What blockchains say: parsing and sources of Bitcoin-family blocks.
+//! Parsing and sources of Bitcoin-family blocks.
 //!
 //! This crate turns bytes into blocks, transactions, outputs and addresses, and finds those bytes
 //! in node block files ([`files`]), undo files ([`undo`]) and live nodes ([`node`]). It stores nothing.

@@ -57,22 +57,22 @@ impl Mempool {
         Ok(change)
     }
 
-    /// How many transactions wait.
+    /// Returns how many transactions wait.
     pub fn len(&self) -> usize {
         self.txs.len()
     }
 
-    /// Whether none waits.
+    /// Returns whether none waits.
     pub fn is_empty(&self) -> bool {
         self.txs.is_empty()
     }
 
-    /// A waiting transaction.
+    /// Returns a waiting transaction.
     pub fn get(&self, txid: &Hash32) -> Option<&SingleTx> {
         self.txs.get(txid)
     }
 
-    /// All waiting transactions, in order of txid.
+    /// Returns all waiting transactions, in order of txid.
     pub fn iter(&self) -> impl Iterator<Item = &SingleTx> {
         let mut all: Vec<&SingleTx> = self.txs.values().collect();
         all.sort_unstable_by_key(|t| t.txid);

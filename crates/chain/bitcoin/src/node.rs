@@ -56,15 +56,15 @@ pub struct Tip {
 
 /// Where blocks come from while following a chain.
 pub trait BlockSource {
-    /// The best chain's tip.
+    /// Returns the best chain's tip.
     fn tip(&self) -> Result<Tip, NodeError>;
-    /// The hash of the best chain's block at a height; `None` above the tip.
+    /// Returns the hash of the best chain's block at a height; `None` above the tip.
     fn hash_at(&self, height: u32) -> Result<Option<Hash32>, NodeError>;
-    /// A block's bytes.
+    /// Returns a block's bytes.
     fn block(&self, hash: &Hash32) -> Result<Vec<u8>, NodeError>;
     /// Txids waiting in the mempool.
     fn mempool(&self) -> Result<HashSet<Hash32>, NodeError>;
-    /// A mempool transaction's bytes; `None` when it has left meanwhile.
+    /// Returns a mempool transaction's bytes; `None` when it has left meanwhile.
     fn mempool_tx(&self, txid: &Hash32) -> Result<Option<Vec<u8>>, NodeError>;
 }
 
@@ -90,7 +90,7 @@ impl std::fmt::Debug for Rpc {
     }
 }
 
-/// The header's value for a user and password.
+/// Returns the header's value for a user and password.
 fn basic(user_and_password: &str) -> String {
     format!("Basic {}", base64(user_and_password.as_bytes()))
 }
@@ -117,7 +117,7 @@ struct RpcFault {
     message: String,
 }
 
-/// A node's URL without user and password, for messages.
+/// Returns a node's URL without user and password, for messages.
 fn shown(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(start), Some(end)) if end > start => format!("{}{}", &url[..start + 3], &url[end + 1..]),

@@ -1,6 +1,6 @@
 //! Scripts without an owner: anybody can spend them, or nobody can.
 //!
-//! That two transactions use such a script says nothing about who made them, so it joins no addresses, and a tag on it says nothing
+//! That two transactions use such a script is no evidence of who made them, so it joins no addresses, and a tag on it is no evidence
 //! about others who use it. Three kinds: whole script classes, fixed scripts behind a hash, and keys that everybody knows or nobody has.
 
 use crate::hash::{hash160, sha256};
@@ -188,18 +188,18 @@ fn published_keys() -> impl Iterator<Item = SecretKey> {
     small.chain(written).chain(phrases).map(|bytes| SecretKey::from_slice(&bytes).expect("checked by a test"))
 }
 
-/// Whether no output of this class belongs to somebody. Data carriers nobody can spend; undefined witness programs (among them
+/// Returns whether no output of this class belongs to somebody. Data carriers nobody can spend; undefined witness programs (among them
 /// pay-to-anchor) everybody can. Of other non-standard scripts only the hash is stored, so nothing shows that a key is needed.
 pub fn is_ownerless_class(class: ScriptClass) -> bool {
     matches!(class, ScriptClass::NullData | ScriptClass::WitnessUnknown | ScriptClass::NonStandard)
 }
 
-/// Whether a script has no owner: anybody can spend it, or nobody can.
+/// Returns whether a script has no owner: anybody can spend it, or nobody can.
 pub fn is_ownerless(key: &AddressKey) -> bool {
     is_ownerless_class(key.class()) || KNOWN.contains(key)
 }
 
-/// The ownerless scripts of classes that otherwise have owners.
+/// Returns the ownerless scripts of classes that otherwise have owners.
 pub fn known_ownerless() -> impl Iterator<Item = &'static AddressKey> {
     KNOWN.iter()
 }

@@ -34,12 +34,12 @@ impl<'a> Reader<'a> {
         self.data.len() - self.pos
     }
 
-    /// The bytes from `start` to the present position.
+    /// Returns the bytes from `start` to the present position.
     pub fn since(&self, start: usize) -> &'a [u8] {
         &self.data[start..self.pos]
     }
 
-    /// The next `n` bytes.
+    /// Returns the next `n` bytes.
     #[inline]
     pub fn take(&mut self, n: usize) -> Result<&'a [u8], ReadError> {
         if n > self.left() {
@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         Ok(slice)
     }
 
-    /// The next `N` bytes as an array.
+    /// Returns the next `N` bytes as an array.
     #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
         let at = self.pos;

@@ -8,7 +8,7 @@ use holdfast_types::script::{is_multisig, is_public_key, is_witness_program};
 const OP_CHECKSIG: u8 = 0xac;
 const OP_CHECKMULTISIG: u8 = 0xae;
 
-/// The address that a spending input proves it controls, read from the unlocking data alone.
+/// Returns the address that a spending input proves it controls, read from the unlocking data alone.
 ///
 /// Used when the spent output is not known (no funding transaction stored, no undo data). Covers
 /// P2PKH (signature, key), P2SH (redeem script, also around segwit), P2WPKH and P2WSH; `None` for P2PK, bare
@@ -58,7 +58,7 @@ fn looks_like_script(script: &[u8]) -> bool {
     is_multisig(script) || matches!(script.last(), Some(&OP_CHECKSIG | &OP_CHECKMULTISIG | 0x68))
 }
 
-/// The data pushes of a push-only script; `None` when it has any other opcode or a cut push.
+/// Returns the data pushes of a push-only script; `None` when it has any other opcode or a cut push.
 fn pushes(script: &[u8]) -> Option<Vec<&[u8]>> {
     let mut out = Vec::new();
     let mut rest = script;
@@ -76,7 +76,7 @@ fn pushes(script: &[u8]) -> Option<Vec<&[u8]>> {
     Some(out)
 }
 
-/// The block height that a coinbase script begins with (BIP 34); `None` for older blocks.
+/// Returns the block height that a coinbase script begins with (BIP 34); `None` for older blocks.
 pub fn coinbase_height(script_sig: &[u8]) -> Option<u32> {
     match script_sig {
         [0x00, ..] => Some(0),

@@ -57,7 +57,7 @@ pub fn parse_block_undo(bytes: &[u8]) -> Result<Vec<Spent>, UndoError> {
     Ok(out)
 }
 
-/// The number of transactions that an undo record covers: one fewer than its block has.
+/// Returns the number of transactions that an undo record covers: one fewer than its block has.
 pub fn undo_tx_count(bytes: &[u8]) -> Option<u64> {
     Reader::new(bytes).compact().ok()
 }

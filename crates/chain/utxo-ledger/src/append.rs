@@ -569,7 +569,7 @@ impl Batch {
         Ok(unresolved.into_iter().filter(is_open).collect())
     }
 
-    /// What is still unresolved must not be defined later in the batch.
+    /// Returns what is still unresolved must not be defined later in the batch.
     fn check_order(&self, unresolved: &[Unresolved]) -> Result<(), LedgerError> {
         let Some(u) = unresolved.iter().find(|u| u.later) else { return Ok(()) };
         let why = format!("spends {}, which comes later", display_hash(&u.txid));
@@ -752,7 +752,7 @@ fn mention(address: &AddressKey, number: u32) -> [u8; MENTION] {
     record
 }
 
-/// Whether an output of the batch comes before an input of the batch, block-wise. Within a block the node that made the files has
+/// Returns whether an output of the batch comes before an input of the batch, block-wise. Within a block the node that made the files has
 /// checked the order; Bitcoin's own rule is checked by [`Ledger::check`].
 fn earlier(blocks: &[PendingBlock], output: u32, input: u32) -> bool {
     let of_output = blocks.partition_point(|b| b.first_output <= output);
@@ -766,7 +766,7 @@ fn input_error(blocks: &[PendingBlock], input: u32, why: String) -> LedgerError 
     LedgerError::Input { height: row.height, txid: format!("(in block {})", display_hash(&hash)), why }
 }
 
-/// A block must rise in height, and link to the tip when it is the next one.
+/// Returns a block must rise in height, and link to the tip when it is the next one.
 fn follows(tip: Option<(u32, Hash32)>, parsed: &Parsed) -> Result<(), LedgerError> {
     let Some((height, hash)) = tip else { return Ok(()) };
     let fail =

@@ -25,7 +25,7 @@ pub struct CheckReport {
 pub const MAX_PROBLEMS: usize = 100;
 
 impl CheckReport {
-    /// Whether nothing is wrong.
+    /// Returns whether nothing is wrong.
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
     }
@@ -344,7 +344,7 @@ impl Ledger {
         }
     }
 
-    /// How many externals have no known amount.
+    /// Returns how many externals have no known amount.
     pub fn unknown_externals(&self) -> u64 {
         self.columns().external.all().iter().filter(|e| e.value == UNKNOWN_VALUE).count() as u64
     }

@@ -49,7 +49,7 @@ impl<T: Pod> Bytes for Column<T> {
     }
 }
 
-/// The columns by the names of their files, each with its number of values.
+/// Returns the columns by the names of their files, each with its number of values.
 fn files(columns: &Columns, counts: Counts) -> [(&'static str, &dyn Bytes, u64); 10] {
     let txs = u64::from(counts.txs);
     [
@@ -123,7 +123,7 @@ impl Checksums {
         file.sync_all()
     }
 
-    /// The checksums for other lengths of the columns. What changes its range is compared with the old checksum first, so that damage is
+    /// Returns the checksums for other lengths of the columns. What changes its range is compared with the old checksum first, so that damage is
     /// never taken for what was written.
     fn moved_to(&self, columns: &Columns, counts: Counts) -> io::Result<Result<Self, Changed>> {
         let mut moved = Checksums::default();
@@ -248,7 +248,7 @@ impl Ledger {
         Ledger::load(dir, false)?.check_checksums()
     }
 
-    /// Whether the numbers by which newer transactions are looked up lie within their columns.
+    /// Returns whether the numbers by which newer transactions are looked up lie within their columns.
     pub(crate) fn check_starts(&self) -> Result<(), LedgerError> {
         let counts = self.counts();
         for tx in self.indexed().txs..counts.txs {
@@ -295,7 +295,7 @@ impl Ledger {
         )
     }
 
-    /// Whether every file is still as long as what is mapped of it: a file that something else cut off would end the process when it is read.
+    /// Returns whether every file is still as long as what is mapped of it: a file that something else cut off would end the process when it is read.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`] names the file.

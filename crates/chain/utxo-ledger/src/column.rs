@@ -37,7 +37,7 @@ impl U40 {
         U40([b[0], b[1], b[2], b[3], b[4]])
     }
 
-    /// The number.
+    /// Returns the number.
     #[inline]
     pub fn get(self) -> u64 {
         let [a, b, c, d, e] = self.0;
@@ -180,7 +180,7 @@ impl<T: Pod> Column<T> {
         Ok(())
     }
 
-    /// The committed values as they are now, for as long as somebody holds them. Costs a handle, no copy.
+    /// Returns the committed values as they are now, for as long as somebody holds them. Costs a handle, no copy.
     #[must_use]
     pub fn snapshot(&self) -> Self {
         Column { file: self.file.clone(), map: self.map.clone(), len: self.len, given: Vec::new(), kind: self.kind }
@@ -202,7 +202,7 @@ impl<T: Pod> Column<T> {
         Ok(())
     }
 
-    /// The committed values.
+    /// Returns the committed values.
     #[inline]
     pub fn all(&self) -> &[T] {
         match &self.map {
@@ -211,7 +211,7 @@ impl<T: Pod> Column<T> {
         }
     }
 
-    /// Whether no value is committed.
+    /// Returns whether no value is committed.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -275,7 +275,7 @@ impl<T: Pod> Column<T> {
         Ok(self.file.metadata()?.len())
     }
 
-    /// Whether the file is shorter than what is mapped of it: reading there would end the process.
+    /// Returns whether the file is shorter than what is mapped of it: reading there would end the process.
     pub fn is_cut_off(&self) -> io::Result<bool> {
         Ok(self.file_bytes()? < self.len * Self::WIDTH)
     }

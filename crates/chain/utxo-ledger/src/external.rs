@@ -1,9 +1,9 @@
-//! Which transactions spend externals. No column says so: an external is numbered where it is spent, in chain order.
+//! Which transactions spend externals. No column holds it: an external is numbered where it is spent, in chain order.
 
 use crate::store::{Ledger, Source};
 
 impl Ledger {
-    /// The transactions that spend externals, whose numbers must rise. Each block concerned is read once.
+    /// Returns the transactions that spend externals, whose numbers must rise. Each block concerned is read once.
     pub fn spenders_of_externals(&self, externals: &[u64]) -> Vec<u32> {
         let blocks = self.columns().block.all();
         let mut out = Vec::with_capacity(externals.len());

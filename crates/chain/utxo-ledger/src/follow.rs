@@ -27,7 +27,7 @@ pub struct FollowReport {
     pub removed: u32,
     /// Blocks appended.
     pub appended: u32,
-    /// Height of the node's tip when asked.
+    /// Height of the node's tip when it was queried.
     pub tip: u32,
 }
 
@@ -48,7 +48,7 @@ pub struct Fetched {
 }
 
 impl Fetched {
-    /// Whether the ledger has what the node has.
+    /// Returns whether the ledger has what the node has.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty() && self.base.map_or(0, |(number, _)| number + 1) == self.stored

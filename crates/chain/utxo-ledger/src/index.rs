@@ -65,7 +65,7 @@ impl Index {
         })
     }
 
-    /// The index as it is now. Its files are never changed, only removed, which maps survive.
+    /// Returns the index as it is now. Its files are never changed, only removed, which maps survive.
     pub(crate) fn snapshot(&self) -> Self {
         Index {
             state: self.state,
@@ -77,7 +77,7 @@ impl Index {
         }
     }
 
-    /// A file that is shorter than what is mapped of it.
+    /// Returns a file that is shorter than what is mapped of it.
     pub(crate) fn cut_off(&self) -> io::Result<Option<&'static str>> {
         let files = [
             ("txids", self.txids.is_cut_off()?),
@@ -89,7 +89,7 @@ impl Index {
         Ok(files.into_iter().find(|(_, cut)| *cut).map(|(name, _)| name))
     }
 
-    /// The transaction with a txid. Of a repeated txid (BIP 30 names two coinbases) the latest counts.
+    /// Returns the transaction with a txid. Of a repeated txid (BIP 30 names two coinbases) the latest counts.
     pub fn tx(&self, columns: &Columns, txid: &Hash32) -> Option<u32> {
         let slots = self.txids.all();
         let mut at = home(txid_hash(txid), slots_for(u64::from(self.state.built.txs))) as usize;
@@ -104,7 +104,7 @@ impl Index {
         best
     }
 
-    /// The address with a key.
+    /// Returns the address with a key.
     pub fn address(&self, columns: &Columns, seed: u64, key: &AddressRow) -> Option<u32> {
         let slots = self.addresses.all();
         let mut at = home(address_hash(key, seed), slots_for(u64::from(self.state.built.addresses))) as usize;
@@ -118,7 +118,7 @@ impl Index {
         None
     }
 
-    /// The transaction that spends an output, as far as this index knows.
+    /// Returns the transaction that spends an output, as far as this index knows.
     #[inline]
     pub fn spender(&self, output: u64) -> Option<u32> {
         if output >= self.state.valid.outputs {
@@ -204,7 +204,7 @@ impl Index {
 
 type Scan<'a> = dyn Fn(&mut dyn FnMut(u64, u32)) -> io::Result<()> + Sync + 'a;
 
-/// A linear-probing table of item numbers in slots ordered by hash. Works range by range over the slots; what
+/// Returns a linear-probing table of item numbers in slots ordered by hash. Works range by range over the slots; what
 /// probes past a range's end is carried into the next.
 fn build_hash(
     dir: &Path,
@@ -378,7 +378,7 @@ struct Layer {
 }
 
 impl Layer {
-    /// What lies between two states of the store.
+    /// Returns what lies between two states of the store.
     fn build(columns: &Columns, from: Counts, to: Counts, seed: u64) -> Self {
         let mut layer = Layer {
             from,
@@ -453,7 +453,7 @@ impl Overlay {
         self.layers.iter().rev().map(|layer| &**layer)
     }
 
-    /// The transaction with a txid; the latest of a repeated one.
+    /// Returns the transaction with a txid; the latest of a repeated one.
     pub fn tx(&self, columns: &Columns, txid: &Hash32) -> Option<u32> {
         let (txids, hash) = (columns.txid.all(), txid_hash(txid));
         let latest =
@@ -461,19 +461,19 @@ impl Overlay {
         self.newest_first().find_map(latest)
     }
 
-    /// The address with a key.
+    /// Returns the address with a key.
     pub fn address(&self, columns: &Columns, seed: u64, key: &AddressRow) -> Option<u32> {
         let (keys, hash) = (columns.address.all(), address_hash(key, seed));
         self.newest_first().find_map(|layer| layer.addresses.find(hash, |a| keys[*a as usize] == *key).copied())
     }
 
-    /// The transaction that spends an output.
+    /// Returns the transaction that spends an output.
     #[inline]
     pub fn spender(&self, output: u64) -> Option<u32> {
         self.newest_first().find_map(|layer| layer.spends.get(&output).copied())
     }
 
-    /// All spends recorded here.
+    /// Returns all spends recorded here.
     pub fn spends(&self) -> impl Iterator<Item = (u64, u32)> {
         self.layers.iter().flat_map(|layer| layer.spends.iter().map(|(o, t)| (*o, *t)))
     }

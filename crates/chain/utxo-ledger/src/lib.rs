@@ -2,7 +2,7 @@
 //!
 //! A store is a folder. Facts of the chain lie in fixed-width [`column`]s in chain order, named by dense numbers:
 //! transaction `u32`, output and input `u64` (40 bits on disk), address `u32` in order of first appearance. A checksummed
-//! [`manifest`] says how much of each column is committed and is replaced atomically, so a kill at any moment loses nothing that was
+//! [`manifest`] holds how much of each column is committed and is replaced atomically, so a kill at any moment loses nothing that was
 //! reported done. Look-up structures ([`index`]) are derived, immutable, and rebuilt whole; what came since lies in memory.
 //! Blocks without earlier history are first-class: inputs whose funding transaction is not stored refer to *externals*,
 //! filled from undo data or, failing that, from what the input itself proves.
@@ -20,9 +20,12 @@ pub mod append;
 pub mod check;
 pub mod checksums;
 pub mod column;
+mod columns;
+mod error;
 mod external;
 pub mod follow;
 pub mod index;
+mod look_ups;
 pub mod manifest;
 pub mod overwritten;
 pub mod raw;

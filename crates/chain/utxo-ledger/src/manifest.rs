@@ -106,7 +106,7 @@ pub enum ManifestError {
 }
 
 impl Manifest {
-    /// A new, empty store's manifest.
+    /// Returns a new, empty store's manifest.
     pub fn new(network: Network, seed: u64) -> Self {
         Manifest {
             format: FORMAT,
@@ -129,7 +129,7 @@ impl Manifest {
     /// Reads a store's manifest.
     ///
     /// # Errors
-    /// [`ManifestError`] says what is wrong with it.
+    /// [`ManifestError`] names what is wrong with it.
     pub fn read(dir: &Path) -> Result<Self, ManifestError> {
         let text = std::fs::read_to_string(Self::path(dir))?;
         let (sum, json) = text.split_once('\n').ok_or(ManifestError::Checksum)?;

@@ -24,23 +24,23 @@ pub struct Overwritten {
 const BIP34_HEIGHT: u32 = 227_931;
 
 impl Ledger {
-    /// The replaced transactions, in the order of their replacements.
+    /// Returns the replaced transactions, in the order of their replacements.
     pub fn overwritten(&self) -> &[Overwritten] {
         self.manifest.overwritten.as_deref().unwrap_or_default()
     }
 
-    /// The transaction with the same id that made an output disappear; `None` for an output that was spent before, or was never replaced.
+    /// Returns the transaction with the same id that made an output disappear; `None` for an output that was spent before, or was never replaced.
     pub fn overwritten_by(&self, output: u64) -> Option<u32> {
         let place = self.overwritten().iter().find(|o| (o.first_output..o.end).contains(&output))?;
         self.spender(output).is_none().then_some(place.by)
     }
 
-    /// Whether an output exists and is not spent.
+    /// Returns whether an output exists and is not spent.
     pub fn is_unspent(&self, output: u64) -> bool {
         self.spender(output).is_none() && self.overwritten_by(output).is_none()
     }
 
-    /// What of `coinbases` (transaction number, id, first output, end), all newer than the store and in chain order, replaces an older
+    /// Returns what of `coinbases` (transaction number, id, first output, end), all newer than the store and in chain order, replaces an older
     /// transaction or one of their own.
     pub(crate) fn find_overwritten(&self, coinbases: &[(u32, Hash32, u64, u64)]) -> Vec<Overwritten> {
         if coinbases.is_empty() {
@@ -74,7 +74,7 @@ impl Ledger {
         found
     }
 
-    /// All replaced coinbases, from the columns alone. With `all`, also where a chain's rules make a repetition impossible.
+    /// Returns all replaced coinbases, from the columns alone. With `all`, also where a chain's rules make a repetition impossible.
     pub(crate) fn scan_overwritten(&self, all: bool) -> Vec<Overwritten> {
         let blocks = self.columns().block.all();
         let bounded = !all && self.network() == Network::Bitcoin;

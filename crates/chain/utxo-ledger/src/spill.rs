@@ -75,7 +75,7 @@ impl<const WIDTH: usize> Spill<WIDTH> {
 pub struct SpillPart<const WIDTH: usize>(Part);
 
 impl<const WIDTH: usize> SpillPart<WIDTH> {
-    /// All its records, in the order of writing.
+    /// Returns all its records, in the order of writing.
     pub fn read(self) -> io::Result<Vec<u8>> {
         let Part { buffer, file } = self.0;
         let Some(mut file) = file else { return Ok(buffer) };

@@ -1,5 +1,6 @@
 //! Looks a transfer up in the ledger and the tags: fills in [`ChainFacts`].
 
+use crate::account_facts;
 use crate::behind::{behind_output, behind_pending, ppm};
 use crate::reconcile::{self, Paid};
 use holdfast_analysis::exposure::Totals;
@@ -10,9 +11,8 @@ use holdfast_bitcoin::block::SingleTx;
 use holdfast_bitcoin::ownerless::is_ownerless;
 use holdfast_bitcoin::{AddressKey, parse_hash};
 use holdfast_decision::model::{Event, EventKind};
-use holdfast_types::Asset;
 use holdfast_utxo_ledger::{Ledger, Source};
-use holdfast_workspace::Workspace;
+use holdfast_workspace::{ChainQueries, Workspace};
 use std::collections::BTreeMap;
 
 use holdfast_decision::ChainFacts;
@@ -25,10 +25,11 @@ pub const MAX_SENDERS: usize = 16;
 /// Most transactions looked at for coinjoins behind a deposit.
 const MAX_BEHIND: usize = 64;
 
-/// Returns what the workspace knows of an event's transfer. Events off chain have no facts. `pending` is the deposit's transaction when it
-/// waits in the mempool.
+/// Returns what a chain knows of an event's transfer. Events off chain have no facts. `pending` is the deposit's transaction when it waits in
+/// the mempool.
 #[must_use]
-pub fn chain_facts(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> ChainFacts {
+pub fn chain_facts(chain: &dyn ChainQueries, event: &Event, pending: Option<&SingleTx>) -> ChainFacts {
+    let Some(workspace) = chain.outputs() else { return account_facts::chain_facts(chain, event) };
     match event.kind {
         EventKind::Deposit => deposit(workspace, event, pending),
         EventKind::Withdrawal => {
@@ -41,7 +42,7 @@ pub fn chain_facts(workspace: &Workspace, event: &Event, pending: Option<&Single
     }
 }
 
-fn tag_fact(tag: &Tag) -> TagFact {
+pub(crate) fn tag_fact(tag: &Tag) -> TagFact {
     // Decisions go to the exchange's systems, to webhooks, into reports and productions: they name nothing above TLP:AMBER. The category, which
     // they rest on, stays; who may read the tag finds it at the address.
     let tag = tag.masked(Tlp::Amber);
@@ -67,16 +68,11 @@ fn shares(totals: &Totals) -> Vec<Share> {
     totals.by_category.iter().filter(|e| e.0.risk() != Risk::None).map(share).collect()
 }
 
-/// Whether the workspace's ledger is of an asset.
-fn is_ledger_of(workspace: &Workspace, asset: &str) -> bool {
-    Asset::same(asset, workspace.ledger.network().parameters().asset)
-}
-
 /// What is known of an address that is to be paid.
 pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> ChainFacts {
     let mut facts = ChainFacts::default();
     let ledger = &workspace.ledger;
-    if !is_ledger_of(workspace, asset) {
+    if !workspace.has_asset(asset) {
         own_tags(workspace, address, &mut facts);
         return facts;
     }
@@ -131,7 +127,7 @@ fn party(workspace: &Workspace, number: u32, facts: &mut ChainFacts) {
 fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> ChainFacts {
     let mut facts = ChainFacts::default();
     let asset = event.asset.as_deref().unwrap_or_default();
-    if !is_ledger_of(workspace, asset) {
+    if !workspace.has_asset(asset) {
         if let Some(address) = &event.counterparty {
             own_tags(workspace, address, &mut facts);
         }
@@ -153,10 +149,8 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
             facts.unavailable = Some(format!("the transaction has only {} outputs", outputs.end - outputs.start));
             return facts;
         }
-        let paid: Vec<Paid> = outputs
-            .clone()
-            .map(|o| Paid { value: ledger.value(o), to: ledger.address(ledger.address_of(o)) })
-            .collect();
+        let paid: Vec<Paid> =
+            outputs.clone().map(|o| Paid::output(ledger.value(o), ledger.address(ledger.address_of(o)))).collect();
         let tip = ledger.counts().blocks.checked_sub(1).map(|last| ledger.block(last).height);
         let height = ledger.block_of_tx(tx).height;
         let claim = reconcile::claim(event, &paid, tip.map_or(0, |tip| tip.saturating_sub(height) + 1));
@@ -197,13 +191,13 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
         let mut by_category: Vec<_> = total.into_iter().map(|(c, (d, i))| (c, d, i)).collect();
         by_category.sort_by_key(|(c, d, i)| (std::cmp::Reverse(d + i), *c));
         facts.source = shares(&Totals { amount: by_category.iter().map(|(_, d, i)| d + i).sum(), by_category });
-        let paid: Vec<Paid> = pending.outputs.iter().map(|(value, to)| Paid { value: *value, to: *to }).collect();
+        let paid: Vec<Paid> = pending.outputs.iter().map(|(value, to)| Paid::output(*value, *to)).collect();
         if event.output.is_some_and(|o| o as usize >= paid.len()) {
             facts.unavailable = Some(format!("the transaction has only {} outputs", paid.len()));
             return facts;
         }
         let claim = reconcile::claim(event, &paid, 0);
-        let value = paid.get(claim.output).map_or(0, |p| p.value);
+        let value = pending.outputs.get(claim.output).map_or(0, |output| output.0);
         facts.mismatch = claim.mismatch;
         facts.spray = u32::try_from(pending.outputs.iter().filter(|o| o.0 <= value).count()).unwrap_or(u32::MAX);
         let behind: Vec<u32> = sources.iter().filter_map(|s| tx_of(ledger, *s)).collect();

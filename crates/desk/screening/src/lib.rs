@@ -16,6 +16,7 @@
     )
 )]
 
+mod account_facts;
 pub mod alerts;
 pub mod audit;
 mod audit_state;
@@ -36,10 +37,12 @@ mod migrations;
 mod pulse;
 mod reconcile;
 pub mod replay;
+mod rescreening;
 pub mod service;
 mod settings;
 pub mod tables;
 pub mod warnings;
 pub mod webhooks;
 
+pub use rescreening::TouchedNames;
 pub use service::{Screening, ScreeningError};

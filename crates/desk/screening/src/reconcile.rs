@@ -5,13 +5,21 @@ use holdfast_decision::model::Event;
 use holdfast_types::{Address, Amount, Asset, ChainId};
 use holdfast_workspace::Workspace;
 
-/// An output as the ledger or the mempool has it.
-#[derive(Clone, Copy, Debug)]
+/// A payment of a transaction, as the ledger or the mempool has it.
+#[derive(Clone, Debug)]
 pub struct Paid {
-    /// Base units.
-    pub value: u64,
-    /// To whom.
-    pub to: AddressKey,
+    /// Base units; `None` when not known.
+    pub amount: Option<Amount>,
+    /// Whom it pays, where the chain names somebody.
+    pub to: Option<Address>,
+}
+
+impl Paid {
+    /// Returns what an output pays.
+    #[must_use]
+    pub fn output(value: u64, to: AddressKey) -> Self {
+        Paid { amount: Some(value.into()), to: Some(Address::Script(to)) }
+    }
 }
 
 /// The output that an event claims, and what about it is not so.
@@ -32,7 +40,7 @@ pub fn claim(event: &Event, paid: &[Paid], confirmations: u32) -> Claim {
     let mut mismatch = Vec::new();
     let amount = event.amount;
     let to = event.address.as_deref().map(|text| (text, Address::read(text)));
-    let pays = |p: &Paid| to.as_ref().is_none_or(|(_, address)| address.script() == Some(&p.to));
+    let pays = |p: &Paid| to.as_ref().is_none_or(|(_, address)| p.to.as_ref() == Some(address));
     let numbered = |n: u32| paid.iter().enumerate().skip(n as usize).take(1).collect::<Vec<_>>();
     let candidates: Vec<(usize, &Paid)> = match event.output {
         Some(n) => numbered(n),
@@ -47,10 +55,11 @@ pub fn claim(event: &Event, paid: &[Paid], confirmations: u32) -> Claim {
             _ => {}
         }
     }
-    let exact = candidates.iter().find(|(_, p)| amount.is_none_or(|a| a == p.value.into()));
+    let exact = candidates.iter().find(|(_, p)| amount.is_none_or(|a| p.amount == Some(a)));
     let output = exact.or(candidates.first()).map_or(0, |(i, _)| *i);
     if let (None, Some(amount)) = (exact, amount) {
-        let sum = Amount::new(candidates.iter().map(|(_, p)| u128::from(p.value)).sum());
+        let amounts = candidates.iter().filter_map(|(_, p)| p.amount);
+        let sum = Amount::checked_sum(amounts).unwrap_or(Amount::MAX);
         let sums = event.output.is_none() && to.is_some() && sum == amount;
         let what = match (event.output, &to, candidates.is_empty()) {
             (_, _, true) => None,
@@ -86,7 +95,7 @@ mod tests {
     fn claims_are_held_against_the_outputs() {
         let key = |n: u8| AddressKey::new(ScriptClass::P2pkh, &[n; 20]);
         let text = |n: u8| key(n).to_text(Network::Bitcoin);
-        let paid: Vec<Paid> = [(100, 1), (200, 2), (300, 1)].map(|(value, n)| Paid { value, to: key(n) }).to_vec();
+        let paid: Vec<Paid> = [(100, 1), (200, 2), (300, 1)].map(|(value, n)| Paid::output(value, key(n))).to_vec();
         let says = |output: Option<u32>, to: Option<u8>, amount: u128, confirmations: Option<u32>| {
             let mut event = Event::new(EventKind::Deposit, "d", 1_700_000_000, "c");
             (event.output, event.address) = (output, to.map(text));

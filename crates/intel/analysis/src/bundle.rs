@@ -320,14 +320,14 @@ pub struct Verification {
     pub failures: Vec<String>,
     /// The signer's Ed25519 public key, hex.
     pub public_key: String,
-    /// When the bundle says it was made.
+    /// When the bundle was made, as it states.
     pub created: String,
     /// Statements that rest on the maker's word: absence of spends, amounts from undo data.
     pub claims: Vec<String>,
 }
 
 impl Verification {
-    /// Whether nothing fails.
+    /// Returns whether nothing fails.
     pub fn is_valid(&self) -> bool {
         self.failures.is_empty()
     }

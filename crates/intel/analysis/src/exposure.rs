@@ -6,17 +6,20 @@
 //! the propagation (fees count at the first hop only; later ones are spread over the destinations): money from an exchange is "exchange" whatever the exchange received. All arithmetic is in integers and deterministic.
 
 mod advance;
+mod changes;
 mod file;
 mod passes;
 mod profiles;
 mod walk;
 
 pub use advance::Reach;
+pub use changes::{ChangedTxs, ExposureStep};
 pub use file::ExposureError;
 pub use profiles::{ONE, Shares};
 
 use crate::huge::HugeVec;
 use advance::Mark;
+use changes::{Replaced, Version};
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
 use holdfast_attribution::{Categories, Category};
 use holdfast_utxo_ledger::Ledger;
@@ -110,12 +113,12 @@ pub struct Unknown {
 }
 
 impl Unknown {
-    /// How many amounts are not known.
+    /// Returns how many amounts are not known.
     pub fn count(&self) -> u64 {
         self.receipts + self.inputs.iter().map(|i| i.1).sum::<u64>()
     }
 
-    /// Whether everything is known.
+    /// Returns whether everything is known.
     pub fn is_empty(&self) -> bool {
         self.receipts == 0 && self.inputs.is_empty()
     }
@@ -126,7 +129,7 @@ impl Unknown {
 pub struct Exposures {
     /// Shared by snapshots; copied when it is changed while somebody else holds it.
     data: Arc<Data>,
-    /// Answers about busy addresses and whole entities of one snapshot, from the first time they are asked.
+    /// Answers about busy addresses and whole entities of one snapshot, from the first query on.
     kept: RwLock<HashMap<(u32, bool), Exposure>>,
 }
 
@@ -155,6 +158,10 @@ struct Data {
     marks: VecDeque<Mark>,
     /// Where destinations of older transactions are not whole: the number of transactions whose spends they count.
     behind: Option<u32>,
+    /// Which figures these are.
+    version: Version,
+    /// What the last change replaced; none where the figures were made anew.
+    replaced: Option<Replaced>,
 }
 
 /// Answers that walked more outputs than this are kept as long as their snapshot.
@@ -172,19 +179,19 @@ impl Exposures {
         Exposures { data: Arc::new(Data::compute(ledger, categories)), kept: RwLock::default() }
     }
 
-    /// The same exposures, for a snapshot of its own: answers that were kept are not taken along.
+    /// Returns the same exposures, for a snapshot of its own: answers that were kept are not taken along.
     #[must_use]
     pub fn share(&self) -> Self {
         Exposures { data: self.data.clone(), kept: RwLock::default() }
     }
 
-    /// The same exposures in memory of their own, for a change.
+    /// Returns the same exposures in memory of their own, for a change.
     #[must_use]
     pub fn copy(&self) -> Self {
         Exposures { data: Arc::new(Data::clone(&self.data)), kept: RwLock::default() }
     }
 
-    /// Whether both hold the same figures, without comparing them.
+    /// Returns whether both hold the same figures, without comparing them.
     #[must_use]
     pub fn is_shared_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.data, &other.data)
@@ -241,19 +248,19 @@ impl Exposures {
         self.data.behind
     }
 
-    /// The categories that the figures rest on.
+    /// Returns the categories that the figures rest on.
     #[must_use]
     pub fn categories(&self) -> &Categories {
         &self.data.categories
     }
 
-    /// Whether an update would change nothing.
+    /// Returns whether an update would change nothing.
     #[must_use]
     pub fn is_up_to(&self, ledger: &Ledger, categories: &Categories) -> bool {
         self.is_at_tip(ledger) && self.rests_on(categories) && self.data.behind.is_none()
     }
 
-    /// Whether the figures are of all blocks of a ledger.
+    /// Returns whether the figures are of all blocks of a ledger.
     #[must_use]
     pub fn is_at_tip(&self, ledger: &Ledger) -> bool {
         let (data, counts) = (&self.data, ledger.counts());
@@ -262,32 +269,32 @@ impl Exposures {
         is_complete && data.done == counts.txs && data.at == ledger.tip().map(|t| t.hash)
     }
 
-    /// Whether the figures rest on these categories.
+    /// Returns whether the figures rest on these categories.
     #[must_use]
     pub fn rests_on(&self, categories: &Categories) -> bool {
         self.data.categories == *categories
     }
 
-    /// Whether most of the memory holds figures that were replaced: making them whole frees it.
+    /// Returns whether most of the memory holds figures that were replaced: making them whole frees it.
     #[must_use]
     pub fn is_wasteful(&self) -> bool {
         let data = &self.data;
         data.source_profiles.entries.len() + data.destination_profiles.entries.len() > 2 * data.made + (1 << 22)
     }
 
-    /// Whether a snapshot holds the same figures.
+    /// Returns whether a snapshot holds the same figures.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         Arc::strong_count(&self.data) > 1
     }
 
-    /// What [`Exposures::is_at`] knows these figures by.
+    /// Returns what [`Exposures::is_at`] knows these figures by.
     #[must_use]
     pub fn mark(&self) -> ExposuresMark {
         ExposuresMark(Arc::downgrade(&self.data))
     }
 
-    /// Whether these are the figures that were marked, unchanged.
+    /// Returns whether these are the figures that were marked, unchanged.
     #[must_use]
     pub fn is_at(&self, mark: &ExposuresMark) -> bool {
         std::ptr::eq(mark.0.as_ptr(), Arc::as_ptr(&self.data))

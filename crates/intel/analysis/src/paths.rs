@@ -27,7 +27,7 @@ pub struct Path {
     pub steps: Vec<Step>,
 }
 
-/// A view in which the target group ends traces, and nothing else does beyond what the view says.
+/// A view in which the target group ends traces, and nothing else does beyond those of the view.
 struct Towards<'a, V> {
     view: &'a V,
     targets: &'a HashSet<u32>,

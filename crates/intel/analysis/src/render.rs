@@ -90,7 +90,7 @@ fn graph(report: &TraceReport) -> Graph {
     Graph { nodes, links, left_out: report.movements.len() - drawn }
 }
 
-/// A plain table for terminals.
+/// Returns a plain table for terminals.
 pub fn table(report: &TraceReport, most: usize) -> String {
     let coins = |amount: u64| money(report, amount);
     let mut out = String::new();
@@ -202,7 +202,7 @@ pub fn mermaid(report: &TraceReport) -> String {
     out
 }
 
-/// What fits into a box of the picture; the whole text is in the table.
+/// Returns what fits into a box of the picture; the whole text is in the table.
 fn clip(text: &str) -> String {
     const MOST: usize = 30;
     if text.chars().count() <= MOST {
@@ -227,7 +227,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// The graph as SVG: columns by hop, links as curves. Works without scripts.
+/// Returns the graph as SVG: columns by hop, links as curves. Works without scripts.
 pub fn svg(report: &TraceReport) -> String {
     const W: i64 = 190;
     const H: i64 = 58;

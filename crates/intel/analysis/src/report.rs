@@ -13,15 +13,15 @@ use utoipa::ToSchema;
 pub trait Describe: View {
     /// Txid and output index.
     fn outpoint(&self, place: Source) -> (String, u32);
-    /// A transaction's id.
+    /// Returns a transaction's id.
     fn txid(&self, tx: u32) -> String;
     /// Height of a transaction's block.
     fn height(&self, tx: u32) -> u32;
-    /// An address as text.
+    /// Returns an address as text.
     fn address_text(&self, address: u32) -> String;
     /// Label and source of the tag that an address counts under.
     fn label(&self, address: u32) -> Option<(String, String)>;
-    /// The network's name.
+    /// Returns the network's name.
     fn network(&self) -> String;
 }
 

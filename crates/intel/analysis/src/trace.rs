@@ -128,7 +128,7 @@ pub enum EndKind {
 }
 
 impl EndKind {
-    /// Whether the trace was cut here rather than ended.
+    /// Returns whether the trace was cut here rather than ended.
     pub fn is_bound(self) -> bool {
         matches!(self, EndKind::Hops | EndKind::Time | EndKind::Value | EndKind::Edges)
     }
@@ -202,7 +202,7 @@ impl Trace {
         self.ends.iter().map(|e| e.amount).sum()
     }
 
-    /// Whether the books balance: marked + added = ends + bounds + fees.
+    /// Returns whether the books balance: marked + added = ends + bounds + fees.
     pub fn balances(&self) -> bool {
         self.marked as u128 + self.added as u128 == self.found() as u128 + self.fees as u128
     }
@@ -268,7 +268,7 @@ pub fn split(amount: u64, parts: impl Iterator<Item = u64>, whole: u64) -> Vec<u
 }
 
 /// Inputs with amounts. Where some are unknown, the first of them brings what the outputs need beyond the known ones (the least
-/// possible: no fee) and the others nothing; the flag says so.
+/// possible: no fee) and the others nothing; the flag states it.
 pub fn input_amounts(known: Vec<(Source, Option<u64>)>, received: u64) -> (Vec<(Source, u64)>, bool) {
     let sum: u64 = known.iter().filter_map(|k| k.1).sum();
     let mut missing = received.saturating_sub(sum);
@@ -392,7 +392,7 @@ impl<V: View> Tracer<'_, V> {
         Some(waiting.swap_remove(at).1)
     }
 
-    /// Whether a marked place is where the trace stops, other than for being unspent or unfunded.
+    /// Returns whether a marked place is where the trace stops, other than for being unspent or unfunded.
     fn stop(&self, place: Source, amount: u64, hops: u32, time: impl Fn() -> u32) -> Option<EndKind> {
         let bounds = &self.options.bounds;
         if hops > 0 && !self.options.through_services {

@@ -13,19 +13,19 @@ pub trait View {
     fn value(&self, output: u64) -> u64;
     /// Address number of an output.
     fn address(&self, output: u64) -> u32;
-    /// The transaction that spends an output.
+    /// Returns the transaction that spends an output.
     fn spender(&self, output: u64) -> Option<u32>;
-    /// What a transaction's inputs spend, in order.
+    /// Returns what a transaction's inputs spend, in order.
     fn sources(&self, tx: u32) -> Vec<Source>;
     /// Amount and address of a spent output.
     fn source_info(&self, source: Source) -> OutputInfo;
-    /// Whether a transaction makes coins.
+    /// Returns whether a transaction makes coins.
     fn is_coinbase(&self, tx: u32) -> bool;
     /// Unix time of a transaction's block.
     fn time(&self, tx: u32) -> u32;
-    /// The transaction that an output belongs to.
+    /// Returns the transaction that an output belongs to.
     fn tx_of_output(&self, output: u64) -> u32;
-    /// What an address counts under.
+    /// Returns what an address counts under.
     fn category(&self, address: u32) -> Category;
 }
 

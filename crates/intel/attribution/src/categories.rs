@@ -15,7 +15,7 @@ pub struct Categories {
 
 /// Something that knows the category of an address.
 pub trait CategoryOf {
-    /// The category number of an address; 0 is unattributed.
+    /// Returns the category number of an address; 0 is unattributed.
     fn at(&self, address: u32) -> u8;
 }
 

@@ -55,12 +55,12 @@ impl ChangeHeuristic {
         }
     }
 
-    /// Whether its answer rests on later transactions.
+    /// Returns whether its answer rests on later transactions.
     pub fn looks_ahead(self) -> bool {
         matches!(self, PeelingChain | Locktime | FixedFee)
     }
 
-    /// The heuristic with a name.
+    /// Returns the heuristic with a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|h| h.name() == name)
     }
@@ -77,7 +77,7 @@ pub struct ChangeRule {
 }
 
 impl ChangeRule {
-    /// No change clustering.
+    /// Returns no change clustering.
     pub fn none() -> Self {
         ChangeRule::default()
     }
@@ -103,17 +103,17 @@ impl ChangeRule {
         Ok(ChangeRule { alternatives })
     }
 
-    /// All heuristics named.
+    /// Returns all heuristics named.
     pub fn used(&self) -> HeuristicSet {
         self.alternatives.iter().fold(0, |a, b| a | b)
     }
 
-    /// Whether any heuristic of the rule looks at later transactions.
+    /// Returns whether any heuristic of the rule looks at later transactions.
     pub fn looks_ahead(&self) -> bool {
         members(self.used()).any(ChangeHeuristic::looks_ahead)
     }
 
-    /// The change output among `marks` (see [`ChangeFinder::marks`]), as an index, and the alternative that found it.
+    /// Returns the change output among `marks` (see [`ChangeFinder::marks`]), as an index, and the alternative that found it.
     pub fn decide(&self, marks: &[HeuristicSet]) -> Option<(usize, HeuristicSet)> {
         self.alternatives.iter().find_map(|set| unique(marks, *set).map(|i| (i, *set)))
     }
@@ -139,7 +139,7 @@ pub fn set_name(set: HeuristicSet) -> String {
     members(set).map(ChangeHeuristic::name).collect::<Vec<_>>().join("+")
 }
 
-/// The only output that all heuristics of a set mark.
+/// Returns the only output that all heuristics of a set mark.
 #[inline]
 pub fn unique(marks: &[HeuristicSet], set: HeuristicSet) -> Option<usize> {
     let mut found = None;
@@ -219,19 +219,19 @@ impl ChangeFinder {
             }
         }
         if spendable_count < 2 {
-            // Nothing to choose from: BlockSci's legacy rule says so for itself, and it holds for all.
+            // Nothing to choose from: BlockSci's legacy rule has this condition, and it holds for all.
             out.fill(0);
         }
     }
 }
 
-/// Whether all spendable outputs of a transaction are spent.
+/// Returns whether all spendable outputs of a transaction are spent.
 pub fn all_spent(ledger: &Ledger, tx: u32) -> bool {
     let spendable = |o: &u64| ledger.class_of(ledger.address_of(*o)).spendable();
     ledger.outputs(tx).filter(spendable).all(|o| ledger.spender(o).is_some())
 }
 
-/// Whether an address first appears at or after an output number.
+/// Returns whether an address first appears at or after an output number.
 fn is_fresh(ledger: &Ledger, address: u32, first_output: u64) -> bool {
     let mut fresh = true;
     ledger.for_each_output_of(address, |source| match source {

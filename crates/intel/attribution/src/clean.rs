@@ -90,7 +90,7 @@ fn shown(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-/// Why no address of an asset can be this; `None` when one can, or when the asset's form is not known here.
+/// Returns why no address of an asset can be this; `None` when one can, or when the asset's form is not known here.
 fn fault(address: &str, asset: &str) -> Option<String> {
     let read = match Address::check(address) {
         Ok(read) => read,

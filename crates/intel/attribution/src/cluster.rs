@@ -64,13 +64,13 @@ pub struct Merge {
 }
 
 impl Merge {
-    /// The heuristic's name: `cospend`, or the change heuristics that agreed.
+    /// Returns the heuristic's name: `cospend`, or the change heuristics that agreed.
     pub fn heuristic(&self) -> String {
         if self.by == COSPEND as u32 { "cospend".into() } else { set_name(self.by as HeuristicSet) }
     }
 }
 
-/// The clusters of a ledger. The merges are a log that grows with the chain; marks in it say which belong to which block, so that a
+/// The clusters of a ledger. The merges are a log that grows with the chain; marks in it assign them to blocks, so that a
 /// reorganization takes back the last ones.
 #[derive(Debug, Clone)]
 pub struct Clusters {
@@ -99,7 +99,7 @@ pub enum ClusterError {
 }
 
 impl Clusters {
-    /// No merges yet.
+    /// Returns clusters without merges.
     pub fn new(options: ClusterOptions) -> Self {
         Clusters {
             options,
@@ -119,14 +119,14 @@ impl Clusters {
         clusters
     }
 
-    /// Whether an update of these clusters gives what one of newer clusters gives, merge by merge. Rules that look ahead may find merges in
+    /// Returns whether an update of these clusters gives what one of newer clusters gives, merge by merge. Rules that look ahead may find merges in
     /// another order when they are given more blocks at once.
     #[must_use]
     pub fn can_stand_in_for(&self, newer: &Clusters) -> bool {
         self.done() > 0 && self.options == newer.options && !self.options.change.looks_ahead()
     }
 
-    /// Whether an update would change nothing.
+    /// Returns whether an update would change nothing.
     #[must_use]
     pub fn is_up_to(&self, ledger: &Ledger) -> bool {
         let counts = ledger.counts();
@@ -154,7 +154,7 @@ impl Clusters {
         self.forget_old_undo();
     }
 
-    /// How many addresses a cluster has.
+    /// Returns how many addresses a cluster has.
     pub fn size(&self, cluster: u32) -> u64 {
         if self.parent.is_empty() {
             return 1;
@@ -170,7 +170,7 @@ impl Clusters {
         sizes.get(&self.of(cluster)).copied().unwrap_or(1) as u64
     }
 
-    /// Gathers what transactions say on all cores, then merges in order.
+    /// Gathers the evidence of transactions on all cores, then merges in order.
     /// Gives the coinjoins among them. Transactions before `done` were looked at in earlier updates.
     fn take(&mut self, ledger: &Ledger, from: u32, to: u32, done: u32) -> u64 {
         const CHUNK: u32 = 1 << 14;
@@ -227,7 +227,7 @@ impl Clusters {
         }
     }
 
-    /// What the clusters were made by.
+    /// Returns what the clusters were made by.
     pub fn options(&self) -> &ClusterOptions {
         &self.options
     }
@@ -237,7 +237,7 @@ impl Clusters {
         self.marks.last().map_or(0, |m| m.done)
     }
 
-    /// All merges that joined clusters.
+    /// Returns all merges that joined clusters.
     pub fn merges(&self) -> &[Merge] {
         &self.merges
     }
@@ -252,7 +252,7 @@ impl Clusters {
         self.marks.last().map_or(0, |m| m.coinjoins)
     }
 
-    /// The cluster of an address: its smallest address number.
+    /// Returns the cluster of an address: its smallest address number.
     #[inline]
     pub fn of(&self, address: u32) -> u32 {
         let mut at = address;
@@ -285,7 +285,7 @@ impl Clusters {
         std::iter::successors(Some(address), move |at| Some(ring[*at as usize]).filter(|next| *next != address))
     }
 
-    /// Why two addresses are in one cluster: the shortest chain of merges between them; `None` when they are not.
+    /// Returns why two addresses are in one cluster: the shortest chain of merges between them; `None` when they are not.
     pub fn explain(&self, a: u32, b: u32) -> Option<Vec<Merge>> {
         let cluster = self.of(a);
         if self.of(b) != cluster {

@@ -6,7 +6,7 @@
 use holdfast_utxo_ledger::Ledger;
 use serde::{Deserialize, Serialize};
 
-/// The kinds told apart.
+/// The kinds that are distinguished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
@@ -55,7 +55,7 @@ impl CoinjoinSet {
         CoinjoinSet(self.0 | 1 << kind as u8)
     }
 
-    /// Whether a detector is in the set.
+    /// Returns whether a detector is in the set.
     pub fn has(self, kind: Coinjoin) -> bool {
         self.0 >> kind as u8 & 1 == 1
     }
@@ -98,7 +98,7 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Which coinjoin a transaction looks like, among the detectors of `set`. Cheap for the many that cannot be one.
+    /// Returns which coinjoin a transaction looks like, among the detectors of `set`. Cheap for the many that cannot be one.
     pub fn detect(&mut self, ledger: &Ledger, tx: u32, set: CoinjoinSet) -> Option<Coinjoin> {
         let outputs = ledger.outputs(tx);
         let n_out = (outputs.end - outputs.start) as usize;
@@ -173,7 +173,7 @@ impl Detector {
     }
 }
 
-/// The most common of sorted values, and how often it occurs; the larger of equally common ones.
+/// Returns the most common of sorted values, and how often it occurs; the larger of equally common ones.
 fn most_common(sorted: &[u64]) -> (u64, usize) {
     sorted.chunk_by(|a, b| a == b).map(|run| (run[0], run.len())).max_by_key(|(v, n)| (*n, *v)).unwrap_or((0, 0))
 }

@@ -133,7 +133,7 @@ impl Entities {
         next
     }
 
-    /// Looks up the tags of the addresses `own` anew, and forgets those of addresses that were removed.
+    /// Looks up the tags of the addresses `own` anew, and removes those of addresses that were removed.
     fn retag(&mut self, ledger: &Ledger, store: &TagStore, removed: Range<u32>, own: &BTreeSet<u32>) {
         for address in removed {
             if self.tags.contains_key(&address) {
@@ -176,7 +176,7 @@ impl Entities {
         }
     }
 
-    /// What an address counts under by its own tags, else by its cluster's.
+    /// Returns what an address counts under by its own tags, else by its cluster's.
     fn counts_under(&self, store: &TagStore, clusters: &Clusters, address: u32) -> Category {
         let own = weightiest(self.tags_of(store, address));
         own.or_else(|| self.definer(store, clusters.of(address))).map_or(Category::UNATTRIBUTED, Tag::concept)
@@ -202,7 +202,7 @@ impl Entities {
         self.tag_for(store, clusters, address, clearance).map_or(Category::UNATTRIBUTED, Tag::concept)
     }
 
-    /// The tag that an address counts under for somebody who may read labels up to `clearance`: its own weightiest, else its cluster's.
+    /// Returns the tag that an address counts under for somebody who may read labels up to `clearance`: its own weightiest, else its cluster's.
     pub fn tag_for<'a>(
         &'a self,
         store: &'a TagStore,
@@ -228,7 +228,7 @@ impl Entities {
         })
     }
 
-    /// The tag that defines a cluster for somebody who may read labels up to `clearance`.
+    /// Returns the tag that defines a cluster for somebody who may read labels up to `clearance`.
     pub fn definer_for<'a>(&self, store: &'a TagStore, cluster: u32, clearance: Tlp) -> Option<&'a Tag> {
         let mut all = self.definers.get(&cluster)?.iter().map(|d| store.tag(d.tag));
         all.find(|t| t.is_for(clearance))
@@ -239,12 +239,12 @@ impl Entities {
         self.tags.get(&address).into_iter().flatten().map(|i| store.tag(*i))
     }
 
-    /// The tag that an address counts under through its cluster.
+    /// Returns the tag that an address counts under through its cluster.
     pub fn definer<'a>(&self, store: &'a TagStore, cluster: u32) -> Option<&'a Tag> {
         self.definers.get(&cluster)?.first().map(|d| store.tag(d.tag))
     }
 
-    /// The name to show for an address: its own weightiest tag's label, else its cluster's.
+    /// Returns the name to show for an address: its own weightiest tag's label, else its cluster's.
     pub fn name<'a>(&'a self, store: &'a TagStore, clusters: &Clusters, address: u32) -> Option<&'a str> {
         let own = weightiest(self.tags_of(store, address));
         own.or_else(|| self.definer(store, clusters.of(address))).map(|t| t.label.as_str())

@@ -6,7 +6,7 @@ use crate::taxonomy::Category;
 use crate::tlp::Tlp;
 use holdfast_input::encoding;
 use holdfast_input::table::{Options, Table};
-use holdfast_types::asset;
+use holdfast_types::{Family, asset};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -40,6 +40,13 @@ pub struct ImportReport {
     pub without_owner: usize,
     /// Tags whose address can match nothing, such as one with a wrong checksum.
     pub unmatchable: usize,
+    /// Tags whose addresses can be on each chain of the desk, by its name ([`ImportReport::count_chains`]).
+    pub by_chain: BTreeMap<String, usize>,
+    /// Tags whose addresses can be on none of the desk's chains: they are stored, and match by the address alone.
+    pub without_chain: usize,
+    /// Tags by the family of their addresses.
+    #[serde(skip)]
+    families: BTreeMap<Family, usize>,
 }
 
 /// Most different assets or unknown categories that a report counts apart; what comes after them is counted together.
@@ -65,6 +72,14 @@ impl ImportReport {
         }
     }
 
+    /// Counts the tags by the desk's chains, which are given by name and family.
+    pub fn count_chains(&mut self, chains: &[(String, Family)]) {
+        let tags_of = |family| self.families.get(&family).copied().unwrap_or_default();
+        self.by_chain = chains.iter().map(|(name, family)| (name.clone(), tags_of(*family))).collect();
+        let is_of_chain = |family| chains.iter().any(|(_, of_chain)| *of_chain == family);
+        self.without_chain = self.families.iter().filter(|(f, _)| !is_of_chain(**f)).map(|(_, tags)| tags).sum();
+    }
+
     /// Adds what another import did.
     pub fn add(&mut self, other: ImportReport) {
         self.packs += other.packs;
@@ -76,21 +91,24 @@ impl ImportReport {
         self.sanctioned += other.sanctioned;
         self.without_owner += other.without_owner;
         self.unmatchable += other.unmatchable;
+        self.without_chain += other.without_chain;
+        other.families.into_iter().for_each(|(family, n)| *self.families.entry(family).or_default() += n);
         for (into, from) in [
             (&mut self.by_category, other.by_category),
             (&mut self.by_asset, other.by_asset),
+            (&mut self.by_chain, other.by_chain),
             (&mut self.unknown_categories, other.unknown_categories),
         ] {
             from.into_iter().for_each(|(name, n)| *into.entry(name).or_default() += n);
         }
     }
 
-    /// Whether nothing came in: no tag, no actor.
+    /// Returns whether nothing came in: no tag, no actor.
     pub fn is_empty(&self) -> bool {
         self.tags == 0 && self.actors == 0 && self.without_owner == 0
     }
 
-    /// What was understood, in words, one statement a line.
+    /// Returns what was understood, in words, one statement a line.
     pub fn lines(&self) -> Vec<String> {
         let list = |counts: &BTreeMap<String, usize>| {
             let mut all: Vec<_> = counts.iter().collect();
@@ -104,6 +122,12 @@ impl ImportReport {
             lines.push(format!("sanctioned: {}", self.sanctioned));
             lines.push(format!("by category: {}", list(&self.by_category)));
             lines.push(format!("by asset: {}", list(&self.by_asset)));
+        }
+        if !self.by_chain.is_empty() {
+            lines.push(format!("by chain: {}", list(&self.by_chain)));
+        }
+        if self.without_chain > 0 {
+            lines.push(format!("of no chain here, matched by the address alone: {}", self.without_chain));
         }
         if !self.unknown_categories.is_empty() {
             lines.push(format!("categories that the taxonomy does not know: {}", list(&self.unknown_categories)));
@@ -171,7 +195,7 @@ fn walk(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), ImportError> {
     Ok(())
 }
 
-/// Whether a file's name says that it can be imported.
+/// Returns whether a file can be imported, by its name.
 pub fn is_importable(name: &str) -> bool {
     let base = name.rsplit('/').next().unwrap_or(name);
     [".yaml", ".yml", ".csv"].iter().any(|e| base.ends_with(e)) || ofac_asset(base).is_some()
@@ -216,7 +240,7 @@ pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<
                 let labelled = pack.tags.into_iter().map(|t| Tag { tlp: t.tlp.or(label), ..t });
                 let completed: Vec<Tag> = labelled.map(|t| store.completed(t)).collect();
                 completed.iter().for_each(|t| report.understood(t));
-                report.new_tags += store.add_tags(completed);
+                report.new_tags += store.add_counted(completed, &mut report.families);
             }
             Err(e) => report.refused.push(e.to_string()),
         }
@@ -224,7 +248,7 @@ pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<
     report
 }
 
-/// An OFAC list as 0xB10C's tool writes it: one address a line; the file's name ends in OFAC's asset code.
+/// Returns an OFAC list as 0xB10C's tool writes it: one address a line; the file's name ends in OFAC's asset code.
 ///
 /// # Errors
 /// [`PackError::Nothing`] when no line is an address.
@@ -279,7 +303,7 @@ const COLUMNS: [(&str, &[&str]); 12] = [
     ("tlp", &["tlp"]),
 ];
 
-/// A CSV with a header line. Columns, by name: address, currency (or asset), label, source; optional category, abuse, concepts (with spaces),
+/// Returns a CSV with a header line. Columns, by name: address, currency (or asset), label, source; optional category, abuse, concepts (with spaces),
 /// confidence, is_cluster_definer, actor, lastmod, tlp. Commas, semicolons, tabs and bars separate; UTF-8, UTF-16 and Windows-1252 are read.
 ///
 /// # Errors

@@ -37,7 +37,7 @@ const OTHERS: [(&str, &str); 14] = [
     ("GAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAWHF", "null address"),
 ];
 
-/// What an address without an owner is (`null address`, `precompiled contract`, `burn address`, ...); `None` for all others.
+/// Returns what an address without an owner is (`null address`, `precompiled contract`, `burn address`, ...); `None` for all others.
 #[must_use]
 pub fn kind(address: &str) -> Option<&'static str> {
     let address = address.trim();

@@ -18,7 +18,7 @@ impl Ownerless {
         Ownerless { known }
     }
 
-    /// Whether an address of the ledger has no owner.
+    /// Returns whether an address of the ledger has no owner.
     #[inline]
     pub fn contains(&self, ledger: &Ledger, address: u32) -> bool {
         is_ownerless_class(ledger.class_of(address)) || self.known.binary_search(&address).is_ok()

@@ -2,7 +2,7 @@
 
 /// Words that name sanctions lists and programs.
 const WORDS: [&str; 7] = ["ofac", "sdn", "sdnlist", "sanction", "sanctions", "sanctioned", "sanctionslist"];
-/// Words that say the opposite.
+/// Words that mean the opposite.
 const NOT: [&str; 7] = ["not", "non", "no", "delisted", "removed", "lifted", "unsanctioned"];
 /// Hosts whose pages on sanctions are the lists themselves: others only write about them.
 const AUTHORITIES: [&str; 9] =
@@ -21,7 +21,8 @@ fn names_a_list(text: &str) -> bool {
     words(text).any(|w| WORDS.contains(&w.as_str())) && !words(text).any(|w| NOT.contains(&w.as_str()))
 }
 
-/// Whether a tag is of a sanctions list: by its pack's title, its source (an authority's page or a list named without a link), or its actor's id.
+/// Returns whether a tag is of a sanctions list: by its pack's title, its source (an authority's page or a list named without a link), or its actor's
+/// id.
 pub(crate) fn is_listed(pack: &str, source: &str, actor: Option<&str>) -> bool {
     names_a_list(pack) || actor.is_some_and(names_a_list) || is_authority(source)
 }

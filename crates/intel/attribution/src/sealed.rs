@@ -43,7 +43,7 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut std::fs::File) -> std::io::R
     }
 }
 
-/// Whether a file holds a body already, by its checksum: what did not change is not written again.
+/// Returns whether a file holds a body already, by its checksum: what did not change is not written again.
 fn holds(path: &Path, magic: &[u8; 8], sum: &[u8; 32], len: usize) -> bool {
     let Ok(mut file) = std::fs::File::open(path) else { return false };
     let mut head = [0; 40];
@@ -53,10 +53,10 @@ fn holds(path: &Path, magic: &[u8; 8], sum: &[u8; 32], len: usize) -> bool {
         && head[8..] == *sum
 }
 
-/// The magic number of a file; `None` when there is no file.
+/// Returns the magic number of a file; `None` when there is no file.
 ///
 /// # Errors
-/// What the system says, also for a file that is too short to have one.
+/// What the system reports, also for a file that is too short to have one.
 pub fn kind(path: &Path) -> std::io::Result<Option<[u8; 8]>> {
     let mut file = match std::fs::File::open(path) {
         Ok(file) => file,
@@ -83,7 +83,7 @@ pub(crate) fn close_to_others(path: &Path) -> std::io::Result<()> {
 /// Reads a file's body; `None` when there is no file.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidData`], with words, when the file is of another kind or version, cut off or damaged; else what the system says.
+/// [`ErrorKind::InvalidData`], with words, when the file is of another kind or version, cut off or damaged; else what the system reports.
 pub fn load(path: &Path, magic: &[u8; 8]) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,

@@ -82,7 +82,7 @@ pub enum PackError {
 }
 
 impl Pack {
-    /// The pack, unless it has entries of which none was understood.
+    /// Returns the pack, unless it has entries of which none was understood.
     pub(crate) fn or_nothing(mut self, file: &str, entries: usize) -> Result<Pack, PackError> {
         if !self.tags.is_empty() || !self.actors.is_empty() || self.without_owner > 0 {
             return Ok(self);
@@ -168,7 +168,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Pack, PackError> {
     }
 }
 
-/// An entry of a pack, read by itself.
+/// Returns an entry of a pack, read by itself.
 fn fields_of<T: for<'de> Deserialize<'de>>(value: Value) -> Result<T, String> {
     serde_norway::from_value(value).map_err(|e| e.to_string())
 }
@@ -244,7 +244,7 @@ fn build<T, A>(
     pack.or_nothing(file, entries)
 }
 
-/// A label by its name. One that nobody knows counts as the strictest, so that a slip shows nothing to anybody.
+/// Returns a label by its name. One that nobody knows counts as the strictest, so that a slip shows nothing to anybody.
 pub(crate) fn label_of(name: Option<String>, warnings: &mut Vec<String>) -> Option<Tlp> {
     let name = name?;
     Some(Tlp::from_name(&name).unwrap_or_else(|| {

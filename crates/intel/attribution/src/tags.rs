@@ -4,10 +4,10 @@ use crate::taxonomy::Category;
 use crate::tlp::Tlp;
 use crate::{nobody, sanctions};
 use holdfast_bitcoin::{AddressKey, Network};
-use holdfast_types::Address;
+use holdfast_types::{Address, Family};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 mod changes;
@@ -76,7 +76,7 @@ impl Confidence {
     }
 }
 
-/// An attribution tag: somebody says who or what an address is.
+/// An attribution tag: a statement by a source of who or what an address is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tag {
     /// The address as its source writes it.
@@ -116,18 +116,18 @@ impl Tag {
     /// What a tag without a label counts as: within the organisation and its clients.
     pub const UNLABELLED: Tlp = Tlp::Amber;
 
-    /// Whether somebody may read the tag who may read labels up to `clearance`.
+    /// Returns whether somebody may read the tag who may read labels up to `clearance`.
     pub fn is_for(&self, clearance: Tlp) -> bool {
         self.tlp.unwrap_or(Tag::UNLABELLED) <= clearance
     }
 
-    /// The tag for somebody who may know its category but, where its label is above `clearance`, not what it says or who says so.
+    /// Returns the tag for somebody who may know its category but, where its label is above `clearance`, neither its label nor its source.
     pub fn masked(&self, clearance: Tlp) -> std::borrow::Cow<'_, Tag> {
         if self.is_for(clearance) {
             return std::borrow::Cow::Borrowed(self);
         }
         let label = self.tlp.unwrap_or(Tag::UNLABELLED).name();
-        // The number of a source tells nobody who it is, and still finds what rests on it.
+        // The number of a source does not identify it, and still finds what rests on it.
         let number = |pack: &str| pack.split_once(':').filter(|p| is_source(p.0)).map(|p| p.0.to_owned());
         std::borrow::Cow::Owned(Tag {
             label: format!("{label}: for those who may read it"),
@@ -140,13 +140,13 @@ impl Tag {
         })
     }
 
-    /// Whether another tag is this one, whatever its label.
+    /// Returns whether another tag is this one, whatever its label.
     fn says_as(&self, other: &Tag) -> bool {
         self.label == other.label && self.pack == other.pack && *self == Tag { tlp: self.tlp, ..other.clone() }
     }
 
     /// Adds what follows from all fields together: an address is sanctioned when its pack, source or actor is a sanctions list or program,
-    /// whatever the category says.
+    /// whatever its category.
     fn complete(&mut self, actors: &HashMap<String, u32>, all: &[Actor]) {
         let says = |name: &String| Category::from_name(name) == Some(Category::SANCTION);
         if self.abuse.iter().chain(&self.category).chain(&self.concepts).any(says) {
@@ -162,7 +162,7 @@ impl Tag {
         }
     }
 
-    /// The tag's weightiest known concept: abuses before kinds, riskier first.
+    /// Returns the tag's weightiest known concept: abuses before kinds, riskier first.
     pub fn concept(&self) -> Category {
         self.abuse
             .iter()
@@ -178,7 +178,7 @@ impl Tag {
     }
 }
 
-/// The tag that an address with these tags counts under: the riskiest, among those the most confident, among those the last imported.
+/// Returns the tag that an address with these tags counts under: the riskiest, among those the most confident, among those the last imported.
 /// The ledger's answers and the verifier of evidence bundles must agree on it.
 pub fn weightiest<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Option<&'a Tag> {
     tags.into_iter().max_by_key(|t| (t.concept().risk(), t.confidence.level()))
@@ -199,7 +199,7 @@ pub struct Actor {
     pub uri: Option<String>,
 }
 
-/// Two tags of one address that do not say the same.
+/// Two tags of one address that contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Conflict {
     /// The address.
@@ -208,11 +208,11 @@ pub struct Conflict {
     pub asset: String,
     /// What they disagree on: `actor` or `category`.
     pub field: &'static str,
-    /// The differing values with the packs that say so.
+    /// The differing values, each with its pack.
     pub values: Vec<(String, String)>,
 }
 
-/// Whether a pack's title is, or begins like, that of a source of the sharing department (`source 3: name`), which alone changes it.
+/// Returns whether a pack's title is, or begins like, that of a source of the sharing department (`source 3: name`), which alone changes it.
 pub fn is_source(title: &str) -> bool {
     title.strip_prefix("source ").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
@@ -232,11 +232,21 @@ pub struct TagStore {
 impl TagStore {
     /// Adds tags, leaving out exact repeats and addresses that nobody controls. Returns how many were new.
     pub fn add_tags(&mut self, tags: impl IntoIterator<Item = Tag>) -> usize {
+        self.add_counted(tags, &mut BTreeMap::new())
+    }
+
+    /// Adds tags as [`TagStore::add_tags`] does, and counts all of them, repeats too, by the family of their addresses.
+    pub(crate) fn add_counted(
+        &mut self,
+        tags: impl IntoIterator<Item = Tag>,
+        families: &mut BTreeMap<Family, usize>,
+    ) -> usize {
         let first = self.slots.end();
         let tags: Vec<Tag> = tags.into_iter().filter(|t| nobody::kind(&t.address).is_none()).collect();
         let addresses: Vec<Address> = tags.par_iter().with_min_len(64).map(|t| Address::read(&t.address)).collect();
         let (mut relabelled, mut touched) = (Vec::new(), Vec::new());
         for (mut tag, address) in tags.into_iter().zip(addresses) {
+            *families.entry(address.family()).or_default() += 1;
             tag.complete(&self.actor_by_id, &self.actors);
             let known = self.by_address.get(&address);
             // The same tag with another label is relabelled, not doubled.
@@ -244,12 +254,12 @@ impl TagStore {
                 let label = tag.tlp.or(self.slots.tag(same).tlp);
                 if self.slots.tag(same).tlp != label {
                     self.slots.change(same, |t| t.tlp = label);
-                    touched.extend(address.script().copied());
+                    touched.push(address.clone());
                     relabelled.push(tag);
                 }
                 continue;
             }
-            touched.extend(address.script().copied());
+            touched.push(address.clone());
             self.by_pack.push(tag.pack.clone(), self.slots.end());
             self.by_address.push(address, self.slots.end());
             self.slots.push(tag);
@@ -293,7 +303,7 @@ impl TagStore {
                 let mut tag = self.slots.tag(i).clone();
                 tag.complete(&self.actor_by_id, &self.actors);
                 if tag != *self.slots.tag(i) {
-                    touched.extend(Address::read(&tag.address).script().copied());
+                    touched.push(Address::read(&tag.address));
                     self.slots.change(i, |t| *t = tag);
                 }
             }
@@ -301,7 +311,7 @@ impl TagStore {
         self.changes.put(Change::Actors(actors), touched);
     }
 
-    /// A tag with what follows from its fields and from what is known of its actor.
+    /// Returns a tag with what follows from its fields and from what is known of its actor.
     pub(crate) fn completed(&self, mut tag: Tag) -> Tag {
         tag.complete(&self.actor_by_id, &self.actors);
         tag
@@ -313,8 +323,8 @@ impl TagStore {
         let mut touched = Vec::new();
         for i in &numbers {
             let address = Address::read(&self.slots.tag(*i).address);
-            touched.extend(address.script().copied());
             self.by_address.remove(&address, *i);
+            touched.push(address);
             self.slots.remove(*i);
         }
         if !numbers.is_empty() {
@@ -323,56 +333,56 @@ impl TagStore {
         numbers.len()
     }
 
-    /// Whether a pack has tags.
+    /// Returns whether a pack has tags.
     #[must_use]
     pub fn has_pack(&self, title: &str) -> bool {
         !self.by_pack.get(title).is_empty()
     }
 
-    /// Whether any tag has a label above one.
+    /// Returns whether any tag has a label above one.
     pub fn any_above(&self, clearance: Tlp) -> bool {
         self.slots.strictest() > Some(clearance)
     }
 
-    /// All tags, in the order of their import.
+    /// Returns all tags, in the order of their import.
     pub fn iter(&self) -> impl Iterator<Item = &Tag> {
         self.slots.numbered().map(|(_, tag)| tag)
     }
 
-    /// All tags, for work on all cores.
+    /// Returns all tags, for work on all cores.
     pub fn par_iter(&self) -> impl ParallelIterator<Item = &Tag> {
         self.slots.par_iter()
     }
 
-    /// How many tags there are.
+    /// Returns how many tags there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether there are no tags.
+    /// Returns whether there are no tags.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The tag with a number, also one that was removed since.
+    /// Returns the tag with a number, also one that was removed since.
     #[must_use]
     pub fn tag(&self, number: u32) -> &Tag {
         self.slots.tag(number)
     }
 
-    /// All actors.
+    /// Returns all actors.
     pub fn actors(&self) -> &[Actor] {
         &self.actors
     }
 
-    /// The actor with an id.
+    /// Returns the actor with an id.
     pub fn actor(&self, id: &str) -> Option<&Actor> {
         self.actor_by_id.get(id).map(|i| &self.actors[*i as usize])
     }
 
-    /// What [`TagStore::touched_since`] counts from.
+    /// Returns what [`TagStore::touched_since`] counts from.
     #[must_use]
     pub fn version(&self) -> TagVersion {
         self.changes.version()
@@ -381,6 +391,13 @@ impl TagStore {
     /// Scripts whose tags changed since a version of this store; `None` when that is not known any more.
     #[must_use]
     pub fn touched_since(&self, version: TagVersion) -> Option<Vec<AddressKey>> {
+        let touched = self.changes.touched_since(version)?;
+        Some(touched.iter().filter_map(|address| address.script()).copied().collect())
+    }
+
+    /// Returns the addresses, of all chains, whose tags changed since a version of this store; `None` when that is not known any more.
+    #[must_use]
+    pub fn touched_addresses_since(&self, version: TagVersion) -> Option<Vec<Address>> {
         self.changes.touched_since(version)
     }
 
@@ -392,7 +409,7 @@ impl TagStore {
         }
     }
 
-    /// A store of tags that are complete, in this order.
+    /// Returns a store of tags that are complete, in this order.
     fn from_parts(tags: Vec<Tag>, actors: Vec<Actor>) -> Self {
         let addresses: Vec<Address> = tags.par_iter().map(|t| Address::read(&t.address)).collect();
         let ids = actors.iter().enumerate().map(|(i, a)| (a.id.clone(), i as u32)).collect();
@@ -473,7 +490,8 @@ impl TagStore {
     }
 }
 
-/// The text that a tag keeps of its address: as its source writes it, but EVM accounts in lower case, so that one tag in two spellings is one.
+/// Returns the text that a tag keeps of its address: as its source writes it, but EVM accounts in lower case, so that one tag in two spellings is
+/// one.
 pub fn normal(address: &str) -> String {
     match Address::read(address) {
         account @ Address::Evm(_) => account.to_string(),

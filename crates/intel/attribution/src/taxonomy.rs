@@ -20,7 +20,7 @@ pub enum Risk {
 }
 
 impl Risk {
-    /// Its name, in lower case.
+    /// Returns its name, in lower case.
     pub fn name(self) -> &'static str {
         match self {
             Risk::None => "none",
@@ -141,32 +141,32 @@ impl Category {
         CONCEPTS.iter().position(|c| c.0 == name).map(|i| Category(i as u8))
     }
 
-    /// The concept's name.
+    /// Returns the concept's name.
     pub fn name(self) -> &'static str {
         CONCEPTS.get(self.0 as usize).map_or("other", |c| c.0)
     }
 
-    /// Its default risk.
+    /// Returns its default risk.
     pub fn risk(self) -> Risk {
         CONCEPTS.get(self.0 as usize).map_or(Low, |c| c.1)
     }
 
-    /// Whether it is an abuse rather than an entity's kind.
+    /// Returns whether it is an abuse rather than an entity's kind.
     pub fn is_abuse(self) -> bool {
         CONCEPTS.get(self.0 as usize).is_some_and(|c| c.2)
     }
 
-    /// Whether traces end here by default: a service pools its customers' coins, so what leaves it is not what came in.
+    /// Returns whether traces end here by default: a service pools its customers' coins, so what leaves it is not what came in.
     pub fn ends_traces(self) -> bool {
         CONCEPTS.get(self.0 as usize).is_some_and(|c| c.3)
     }
 
-    /// Whether anything is known.
+    /// Returns whether anything is known.
     pub fn is_attributed(self) -> bool {
         self.0 != 0
     }
 
-    /// All categories.
+    /// Returns all categories.
     pub fn all() -> impl Iterator<Item = Category> {
         (0..CONCEPTS.len() as u8).map(Category)
     }

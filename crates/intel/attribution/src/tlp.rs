@@ -27,7 +27,7 @@ impl Tlp {
     /// All, least restrictive first.
     pub const ALL: [Tlp; 5] = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
 
-    /// Its name, such as `TLP:AMBER+STRICT`.
+    /// Returns its name, such as `TLP:AMBER+STRICT`.
     #[must_use]
     pub fn name(self) -> &'static str {
         ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED"][self as usize]

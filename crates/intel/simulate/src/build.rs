@@ -52,7 +52,7 @@ pub struct Utxo {
 }
 
 impl Key {
-    /// An owner's key number `index`.
+    /// Returns an owner's key number `index`.
     pub fn new(owner: u32, index: u32, lock: Lock, seed: u64) -> Self {
         let unset = AddressKey::new(ScriptClass::P2pkh, &[0; 20]);
         let mut key = Key { owner, index, lock, address: unset };
@@ -60,7 +60,7 @@ impl Key {
         key
     }
 
-    /// A compressed public key; the point is not on the curve half of the time, which nothing here checks.
+    /// Returns a compressed public key; the point is not on the curve half of the time, which nothing here checks.
     pub fn public(&self, seed: u64, member: u8) -> [u8; 33] {
         let mut input = [0u8; 9];
         input[..4].copy_from_slice(&self.owner.to_le_bytes());

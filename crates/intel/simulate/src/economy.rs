@@ -88,7 +88,7 @@ pub enum TxKind {
 }
 
 impl TxKind {
-    /// Whether inputs of several owners are mixed into equal outputs.
+    /// Returns whether inputs of several owners are mixed into equal outputs.
     pub fn is_coinjoin(self) -> bool {
         use TxKind::*;
         matches!(self, CoinjoinWasabi1 | CoinjoinWasabi2 | CoinjoinWhirlpool | CoinjoinJoinmarket)
@@ -273,17 +273,17 @@ impl Economy {
         self.owners.len() as u32
     }
 
-    /// What an owner is.
+    /// Returns what an owner is.
     pub fn owner_kind(&self, owner: u32) -> OwnerKind {
         self.owners[owner as usize].kind
     }
 
-    /// An owner's name.
+    /// Returns an owner's name.
     pub fn owner_name(&self, owner: u32) -> String {
         format!("sim-{}-{owner}", self.owner_kind(owner).concept().replace('_', "-"))
     }
 
-    /// The address behind an owner's key number, which must have been used. Key 1 of a service is its first.
+    /// Returns the address behind an owner's key number, which must have been used. Key 1 of a service is its first.
     pub fn owner_address(&self, owner: u32, index: u32) -> AddressKey {
         let lock = self.owners[owner as usize].habits.lock;
         Key::new(owner, index, lock, self.options.seed).address
@@ -294,7 +294,7 @@ impl Economy {
         self.made
     }
 
-    /// The next block; `None` when all transactions are made.
+    /// Returns the next block; `None` when all transactions are made.
     pub fn next_block(&mut self) -> Option<SimBlock> {
         if self.made >= self.options.txs {
             return None;
@@ -555,7 +555,7 @@ impl Economy {
         if self.random.permille(reuse) { self.hot_key(owner) } else { self.fresh_key(owner) }
     }
 
-    /// The address that an exchange gave a customer: owned by the exchange.
+    /// Returns the address that an exchange gave a customer: owned by the exchange.
     fn deposit_key(&mut self, customer: u32) -> Key {
         let home = self.owners[customer as usize].home;
         if self.owners[customer as usize].deposit_key == 0 {

@@ -82,7 +82,7 @@ fn framed(payload: &[u8], tail: &[u8]) -> Vec<u8> {
     record
 }
 
-/// A block's undo record (CBlockUndo), without framing.
+/// Returns a block's undo record (CBlockUndo), without framing.
 pub fn undo_record(block: &SimBlock) -> Vec<u8> {
     let mut undo = Vec::new();
     write_compact(&mut undo, block.spent.len() as u64);
@@ -210,7 +210,7 @@ fn kebab(camel: &str) -> String {
     out
 }
 
-/// A GraphSense TagPack that names one or two addresses of every service and criminal, as an analyst would know them.
+/// Returns a GraphSense TagPack that names one or two addresses of every service and criminal, as an analyst would know them.
 pub fn tagpack(economy: &Economy) -> String {
     let mut out = String::from(
         "title: Simulated economy\ncreator: holdfast simulate\ndescription: Addresses of the simulation's services and criminals\n\

@@ -8,7 +8,7 @@ use holdfast_bitcoin::{Hash32, Header, Network};
 /// An output: amount in base units and script.
 pub type Out = (u64, Vec<u8>);
 
-/// A transaction that spends outpoints and pays outputs. Unlocking data is empty.
+/// Returns a transaction that spends outpoints and pays outputs. Unlocking data is empty.
 pub fn tx(spends: &[(Hash32, u32)], outputs: &[Out]) -> Built {
     let mut body = Vec::new();
     write_compact(&mut body, spends.len() as u64);
@@ -22,7 +22,7 @@ pub fn tx(spends: &[(Hash32, u32)], outputs: &[Out]) -> Built {
     finish(2, body, None, 0)
 }
 
-/// A transaction whose inputs show their public keys as P2WPKH does: spent outputs that are not stored get their address from it.
+/// Returns a transaction whose inputs show their public keys as P2WPKH does: spent outputs that are not stored get their address from it.
 pub fn tx_by_keys(spends: &[(Hash32, u32, [u8; 33])], outputs: &[Out]) -> Built {
     let mut body = Vec::new();
     let mut witness = Vec::new();
@@ -41,14 +41,14 @@ pub fn tx_by_keys(spends: &[(Hash32, u32, [u8; 33])], outputs: &[Out]) -> Built 
     finish(2, body, Some(witness), 0)
 }
 
-/// The script that pays a public key by P2WPKH.
+/// Returns the script that pays a public key by P2WPKH.
 pub fn script_of(public: &[u8; 33]) -> Vec<u8> {
     let mut script = vec![0, 20];
     script.extend_from_slice(&hash160(public));
     script
 }
 
-/// A coinbase. Equal `note` and outputs make equal transaction ids, as the duplicates of 2010 had (BIP 30).
+/// Returns a coinbase. Equal `note` and outputs make equal transaction ids, as the duplicates of 2010 had (BIP 30).
 pub fn coinbase(note: &[u8], outputs: &[Out]) -> Built {
     let mut body = vec![1];
     body.extend_from_slice(&[0; 32]);
@@ -69,7 +69,7 @@ fn write_outs(outputs: &[Out], body: &mut Vec<u8>) {
     }
 }
 
-/// A pay-to-witness-public-key-hash script of a numbered key.
+/// Returns a pay-to-witness-public-key-hash script of a numbered key.
 pub fn key(n: u64) -> Vec<u8> {
     let mut script = vec![0, 20];
     script.extend_from_slice(&sha256d(&n.to_le_bytes())[..20]);
@@ -84,7 +84,7 @@ pub struct HandChain {
 }
 
 impl HandChain {
-    /// The bytes of the next block, with its height. The first transaction is the coinbase.
+    /// Returns the bytes of the next block, with its height. The first transaction is the coinbase.
     pub fn block(&mut self, txs: &[Built]) -> (u32, Vec<u8>) {
         let txids: Vec<Hash32> = txs.iter().map(|t| t.txid).collect();
         let mut header = [0u8; 80];
@@ -107,7 +107,7 @@ impl HandChain {
         (self.height, bytes)
     }
 
-    /// The next block, with a coinbase of its own that pays 50 coins to [`key`] number one million plus its height.
+    /// Returns the next block, with a coinbase of its own that pays 50 coins to [`key`] number one million plus its height.
     pub fn add(&mut self, txs: &[Built]) -> (u32, Vec<u8>) {
         let height = self.height + 1;
         let note = [b"block ".as_slice(), &height.to_le_bytes()].concat();

@@ -31,7 +31,7 @@ impl History {
         self.states.len() as u32 - 1
     }
 
-    /// The source of chance.
+    /// Returns the source of chance.
     pub fn random(&mut self) -> &mut Random {
         &mut self.random
     }
@@ -43,7 +43,7 @@ impl History {
         left + 1
     }
 
-    /// The script of a random key: mostly one of few.
+    /// Returns the script of a random key: mostly one of few.
     fn script(&mut self) -> Vec<u8> {
         if self.random.permille(300) {
             self.fresh += 1;

@@ -18,12 +18,12 @@ impl Random {
         self.0.next_u64()
     }
 
-    /// A number below `n`, which must not be zero.
+    /// Returns a number below `n`, which must not be zero.
     pub fn below(&mut self, n: u64) -> u64 {
         ((self.bits() as u128 * n as u128) >> 64) as u64
     }
 
-    /// A number from `low` to `high`, both included.
+    /// Returns a number from `low` to `high`, both included.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high - low + 1)
     }
@@ -33,14 +33,14 @@ impl Random {
         self.below(1000) < n
     }
 
-    /// An amount spread evenly over orders of magnitude between `low` and `high`.
+    /// Returns an amount spread evenly over orders of magnitude between `low` and `high`.
     pub fn amount(&mut self, low: u64, high: u64) -> u64 {
         let octaves = (high / low).max(1).ilog2() as u64;
         let base = low << self.below(octaves + 1);
         self.between(base, base * 2 - 1).min(high)
     }
 
-    /// An element of a non-empty slice.
+    /// Returns an element of a non-empty slice.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
     }

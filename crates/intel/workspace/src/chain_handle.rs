@@ -1,6 +1,7 @@
 //! A chain that is read and changed at the same time: readers hold a snapshot, one builder makes the next one beside it.
 
 use crate::error::WorkspaceError;
+use crate::touched::{Pending, Touched};
 use crate::workspace::{Snapshot, Workspace};
 use arc_swap::ArcSwap;
 use holdfast_analysis::Exposures;
@@ -44,6 +45,8 @@ struct Inner {
     /// Held while exposures are written.
     saving: Mutex<()>,
     listener: OnceLock<Listener>,
+    /// What changes touched since somebody took it.
+    touched: Mutex<Pending>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -112,17 +115,18 @@ impl ChainHandle {
             makes_exposures: AtomicBool::new(false),
             saving: Mutex::new(()),
             listener: OnceLock::new(),
+            touched: Mutex::new(Pending::unknown()),
         };
         ChainHandle { inner: Arc::new(inner) }
     }
 
-    /// What was published last. Never waits.
+    /// Returns what was published last. Never waits.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.inner.current.load_full()
     }
 
-    /// Whether a change ended in a panic: nothing can be changed any more, and the program should be started again.
+    /// Returns whether a change ended in a panic: nothing can be changed any more, and the program should be started again.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.inner.builder.is_poisoned()
@@ -132,6 +136,15 @@ impl ChainHandle {
     /// listener counts.
     pub fn on_exposures(&self, listener: impl Fn() + Send + Sync + 'static) {
         let _ = self.inner.listener.set(Box::new(listener));
+    }
+
+    /// Takes what changes touched since it was last taken: stored transfers of it are to be screened again. The first time it is everything,
+    /// because others may have changed the workspace before it was opened.
+    #[must_use]
+    pub fn take_touched(&self) -> Touched {
+        let pending = self.inner.touched().take();
+        // Without holding what followed blocks need: naming reads the ledger.
+        pending.named(&self.snapshot())
     }
 
     /// Changes the workspace, after changes that are under way; publishes what became of it, and saves the tags and clusters. Readers go on
@@ -216,7 +229,7 @@ fn rested(inner: &Weak<Inner>, rest: Duration) -> bool {
 }
 
 impl Inner {
-    /// A place among those who change the workspace.
+    /// Returns a place among those who change the workspace.
     fn place(&self) -> Result<Place<'_>, ChangeError> {
         let place = Place(&self.changes);
         match self.changes.fetch_add(1, Ordering::AcqRel) <= MAX_WAITING {
@@ -250,9 +263,16 @@ impl Inner {
         answer
     }
 
+    fn touched(&self) -> MutexGuard<'_, Pending> {
+        self.touched.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
     fn publish(&self, workspace: &Workspace) {
-        if !workspace.is_shown_by(&self.current.load()) {
-            self.current.store(Arc::new(workspace.snapshot()));
+        let before = self.current.load_full();
+        if !workspace.is_shown_by(&before) {
+            let after = Arc::new(workspace.snapshot());
+            self.current.store(after.clone());
+            self.touched().note(&before, &after);
         }
     }
 

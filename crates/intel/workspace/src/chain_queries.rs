@@ -4,10 +4,11 @@ use crate::error::WorkspaceError;
 use crate::reports::{ExposureView, PAGE, Subject, TraceRequest};
 use crate::workspace::Snapshot;
 use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Tag, Tlp};
+use holdfast_attribution::{Category, Tag, TagStore, Tlp};
 use holdfast_bitcoin::AddressKey;
 use holdfast_types::{Amount, Asset, ChainId};
 use holdfast_utxo_ledger::Source;
+use std::sync::Arc;
 
 /// How much of a chain is known, and since when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +32,12 @@ pub struct AddressFacts {
     pub is_on_chain: bool,
     /// Category that it counts under.
     pub category: Category,
-    /// Labels of its own tags, the weightiest first.
-    pub labels: Vec<String>,
+    /// The tags that it counts under, the riskiest first, at most [`MAX_TAGS`]: its own, else that of its cluster.
+    pub tags: Vec<Tag>,
 }
+
+/// Most tags of an address that a chain answers with.
+pub const MAX_TAGS: usize = 8;
 
 /// A payment of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub struct Payment {
     pub tx: String,
     /// What is paid.
     pub asset: Asset,
-    /// Who pays, where the chain says so for this payment alone; a transaction of outputs has one side of payers for all of them.
+    /// Who pays, where the chain names one for this payment alone; a transaction of outputs has one side of payers for all of them.
     pub from: Option<String>,
     /// Whom it pays, where the chain names somebody.
     pub to: Option<String>,
@@ -95,6 +99,30 @@ pub struct TraceEndpoint {
 pub trait ChainQueries: Send + Sync {
     /// Returns which chain it is.
     fn id(&self) -> ChainId;
+
+    /// Returns the name that people and configuration use for it, such as `litecoin`.
+    fn name(&self) -> String {
+        self.id().to_string()
+    }
+
+    /// Returns the snapshot, where money of the chain lies in outputs: for what only such chains have, which are unconfirmed transactions,
+    /// coinjoins, peel chains, clusters.
+    fn outputs(&self) -> Option<&Snapshot> {
+        None
+    }
+
+    /// Returns why the stored chain cannot be read, if so.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns the chain with other tags; none where it is given them in another way.
+    fn with_tags(&self, _tags: &Arc<TagStore>) -> Option<Arc<dyn ChainQueries>> {
+        None
+    }
+
+    /// Returns whether text is an address in a form of the chain.
+    fn is_address(&self, text: &str) -> bool;
 
     /// Returns the assets whose movements the chain's ledger holds.
     fn assets(&self) -> Vec<Asset>;
@@ -182,7 +210,7 @@ impl Snapshot {
         }
     }
 
-    /// A place of money as a payment to its address.
+    /// Returns a place of money as a payment to its address.
     fn payment(&self, place: Source) -> Payment {
         let (info, receipt) = (self.ledger.source_info(place), self.receipt(place));
         Payment {
@@ -202,8 +230,28 @@ impl ChainQueries for Snapshot {
         ChainId::of(self.ledger.network())
     }
 
+    fn name(&self) -> String {
+        self.ledger.network().to_string()
+    }
+
+    fn outputs(&self) -> Option<&Snapshot> {
+        Some(self)
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.ledger.check_lengths().err().map(|e| e.to_string())
+    }
+
+    fn is_address(&self, text: &str) -> bool {
+        AddressKey::parse(&crate::lookup::bare(text), self.ledger.network()).is_ok()
+    }
+
     fn assets(&self) -> Vec<Asset> {
         vec![self.own_asset()]
+    }
+
+    fn has_asset(&self, asset: &str) -> bool {
+        Asset::same(asset, self.asset())
     }
 
     fn coverage(&self) -> ChainCoverage {
@@ -223,13 +271,20 @@ impl ChainQueries for Snapshot {
         let canonical = key.to_text(network);
         let mut tags: Vec<&Tag> = self.tags.tags_of(&canonical).filter(|t| t.is_for(clearance)).collect();
         tags.sort_by_key(|t| std::cmp::Reverse((t.concept().risk(), t.confidence.level())));
+        tags.truncate(MAX_TAGS);
         let number = self.ledger.address_number(&key);
         let own = || weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept);
         let of_ledger = |n| self.entities.category_for(&self.tags, &self.clusters, n, clearance);
+        let category = number.map_or_else(own, of_ledger);
+        if tags.is_empty()
+            && let Some(number) = number
+        {
+            tags.extend(self.entities.definer_for(&self.tags, self.clusters.of(number), clearance));
+        }
         Ok(AddressFacts {
             is_on_chain: number.is_some(),
-            category: number.map_or_else(own, of_ledger),
-            labels: tags.iter().map(|t| t.label.clone()).collect(),
+            category,
+            tags: tags.into_iter().cloned().collect(),
             address: canonical,
         })
     }

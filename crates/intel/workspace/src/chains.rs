@@ -1,29 +1,52 @@
-//! Several chains at once: one desk screens the movements of all of them, and an event's asset picks the chain.
+//! Several chains at once: one desk screens the movements of all of them. An event's asset picks the chain, a look-up's text or parameter.
 
-use crate::chain_handle::ChainHandle;
+use crate::chain_handle::{ChainHandle, ChangeError};
 use crate::chain_queries::ChainQueries;
-use holdfast_types::ChainId;
+use crate::lookup::{Lookup, bare};
+use crate::workspace::Snapshot;
+use arc_swap::ArcSwap;
+use holdfast_attribution::Tag;
+use holdfast_types::{Asset, ChainId, ErrorKind, Family};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-/// Why chains do not go together.
+/// Why chains do not go together, or one is not found.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainsError {
     /// Two ledgers of one chain.
     #[error("the chain {0} is there twice; give each chain one store")]
     Twice(ChainId),
-    /// Two chains that hold the movements of one asset: an event would not say which is meant.
+    /// Two chains that hold the movements of one asset: an event would not determine which is meant.
     #[error("{0} and {1} both hold {2}; give one of them to this desk")]
     SameAsset(ChainId, ChainId, String),
+    /// No chain of that name.
+    #[error("there is no ledger of '{0}' here; there is one of {1}")]
+    Unknown(String, String),
 }
 
-/// The chains of a desk. The first one is what pages show and commands change unless they name another.
+impl ChainsError {
+    /// Returns the kind of the error, which interfaces map to their own codes.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            ChainsError::Twice(_) | ChainsError::SameAsset(..) => ErrorKind::Conflict,
+            ChainsError::Unknown(..) => ErrorKind::Invalid,
+        }
+    }
+}
+
+/// A chain of another family than Bitcoin's, which is replaced as a whole.
+type OtherChain = Arc<ArcSwap<Arc<dyn ChainQueries>>>;
+
+/// The chains of a desk. The first one is what pages show and commands change unless they name another, and holds the tags of all.
 #[derive(Clone)]
 pub struct Chains {
     first: Arc<ChainHandle>,
     handles: BTreeMap<ChainId, Arc<ChainHandle>>,
     /// Chains of other families.
-    others: BTreeMap<ChainId, Arc<dyn ChainQueries>>,
+    others: BTreeMap<ChainId, OtherChain>,
+    /// Held while tags go from the first chain to the others, so that older ones never follow newer ones.
+    spreading: Arc<Mutex<()>>,
 }
 
 impl std::fmt::Debug for Chains {
@@ -37,7 +60,7 @@ impl Chains {
     #[must_use]
     pub fn one(first: Arc<ChainHandle>) -> Self {
         let handles = BTreeMap::from([(first.snapshot().id(), first.clone())]);
-        Chains { first, handles, others: BTreeMap::new() }
+        Chains { first, handles, others: BTreeMap::new(), spreading: Arc::default() }
     }
 
     /// Adds a chain of the Bitcoin family.
@@ -51,13 +74,14 @@ impl Chains {
         Ok(())
     }
 
-    /// Adds a chain of another family.
+    /// Adds a chain of another family, with the tags of the first.
     ///
     /// # Errors
     /// [`ChainsError`] when the chain, or one of its assets, is there already.
     pub fn add_other(&mut self, chain: Arc<dyn ChainQueries>) -> Result<(), ChainsError> {
         self.check(&*chain)?;
-        self.others.insert(chain.id(), chain);
+        let chain = chain.with_tags(&self.first.snapshot().tags).unwrap_or(chain);
+        self.others.insert(chain.id(), Arc::new(ArcSwap::from_pointee(chain)));
         Ok(())
     }
 
@@ -75,39 +99,144 @@ impl Chains {
         Ok(())
     }
 
-    /// The first chain.
+    /// Returns the first chain.
     #[must_use]
     pub fn first(&self) -> &Arc<ChainHandle> {
         &self.first
     }
 
-    /// All chains of the Bitcoin family.
+    /// Returns whether there is only the first chain.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        self.handles.len() == 1 && self.others.is_empty()
+    }
+
+    /// Returns whether there are chains of other families than Bitcoin's.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// Returns all chains of the Bitcoin family.
     pub fn handles(&self) -> impl Iterator<Item = &Arc<ChainHandle>> {
         self.handles.values()
     }
 
-    /// The ids of all chains.
+    /// Returns the ids of all chains.
     pub fn ids(&self) -> impl Iterator<Item = &ChainId> {
         self.handles.keys().chain(self.others.keys())
     }
 
-    /// The chain of the Bitcoin family whose ledger holds an asset, named by ticker or CAIP-19 id.
+    /// Returns all chains as they are now, the first one first.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<dyn ChainQueries>> {
+        let snapshots = self.snapshots().into_iter().map(|snapshot| -> Arc<dyn ChainQueries> { snapshot });
+        snapshots.chain(self.others.values().map(|chain| Arc::clone(&**chain.load()))).collect()
+    }
+
+    /// Names and families of all chains, for [`holdfast_attribution::import::ImportReport::count_chains`].
+    #[must_use]
+    pub fn families(&self) -> Vec<(String, Family)> {
+        self.all().iter().map(|chain| (chain.name(), chain.id().family())).collect()
+    }
+
+    /// Returns all chains of the Bitcoin family as they are now, the first one first.
+    #[must_use]
+    pub fn snapshots(&self) -> Vec<Arc<Snapshot>> {
+        let others = self.handles.values().filter(|chain| !Arc::ptr_eq(chain, &self.first));
+        std::iter::once(&self.first).chain(others).map(|chain| chain.snapshot()).collect()
+    }
+
+    /// Returns the chain of the Bitcoin family whose ledger holds an asset, named by ticker or CAIP-19 id.
     #[must_use]
     pub fn handle_of(&self, asset: &str) -> Option<&Arc<ChainHandle>> {
         self.handles.values().find(|chain| chain.snapshot().has_asset(asset))
     }
 
-    /// The chain whose ledger holds an asset, as it is now.
+    /// Returns the chain of the Bitcoin family with a name: its network's, its asset's ticker, or its CAIP-2 id.
+    ///
+    /// # Errors
+    /// [`ChainsError::Unknown`] lists those that there are.
+    pub fn named(&self, name: &str) -> Result<&Arc<ChainHandle>, ChainsError> {
+        let name = name.trim();
+        let is_named = |chain: &&Arc<ChainHandle>| {
+            let snapshot = chain.snapshot();
+            snapshot.name().eq_ignore_ascii_case(name)
+                || Asset::same(snapshot.asset(), name)
+                || snapshot.id().as_str() == name
+        };
+        self.handles.values().find(is_named).ok_or_else(|| {
+            let names: Vec<String> = self.handles.values().map(|chain| chain.snapshot().name()).collect();
+            ChainsError::Unknown(name.chars().take(80).collect(), names.join(", "))
+        })
+    }
+
+    /// Returns the chain of the Bitcoin family that a text is looked up on: the named one; else the one that stores what the text names, then the one
+    /// whose addresses have its form. Where several do, the first chain comes first.
+    ///
+    /// # Errors
+    /// [`ChainsError::Unknown`] when no chain has the name.
+    pub fn snapshot_for(&self, text: &str, name: Option<&str>) -> Result<Arc<Snapshot>, ChainsError> {
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            return self.named(name).map(|chain| chain.snapshot());
+        }
+        let mut all = self.snapshots();
+        if all.len() == 1 {
+            return Ok(all.swap_remove(0));
+        }
+        let text = bare(text);
+        let stores = all.iter().position(|snapshot| snapshot.subject(&text).is_ok());
+        let at = stores.or_else(|| all.iter().position(|snapshot| snapshot.is_address(&text)));
+        Ok(all.swap_remove(at.unwrap_or(0)))
+    }
+
+    /// Searches all chains of the Bitcoin family for whatever `text` names, as [`Snapshot::lookup`] does on one.
+    #[must_use]
+    pub fn lookup(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Lookup {
+        let mut answers = self.snapshots().into_iter().map(|snapshot| snapshot.lookup(text, visible));
+        let first = answers.next().unwrap_or_default();
+        answers.fold(first, Lookup::merged)
+    }
+
+    /// Returns the chain whose ledger holds an asset, as it is now.
     #[must_use]
     pub fn of_asset(&self, asset: &str) -> Option<Arc<dyn ChainQueries>> {
         let handle = self.handle_of(asset).map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
-        handle.or_else(|| self.others.values().find(|chain| chain.has_asset(asset)).cloned())
+        handle.or_else(|| {
+            let others = self.others.values().map(|chain| Arc::clone(&**chain.load()));
+            others.into_iter().find(|chain| chain.has_asset(asset))
+        })
     }
 
-    /// A chain by its id, as it is now.
+    /// Returns a chain by its id, as it is now.
     #[must_use]
     pub fn by_id(&self, id: &ChainId) -> Option<Arc<dyn ChainQueries>> {
         let handle = self.handles.get(id).map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
-        handle.or_else(|| self.others.get(id).cloned())
+        handle.or_else(|| self.others.get(id).map(|chain| Arc::clone(&**chain.load())))
+    }
+
+    /// Gives the tags of the first chain to all others, where they changed.
+    ///
+    /// # Errors
+    /// [`ChangeError`] of a chain that is not changed; call it again then.
+    pub fn spread_tags(&self) -> Result<(), ChangeError> {
+        if self.is_one() {
+            return Ok(());
+        }
+        let _spreading = self.spreading.lock().map_err(|_| ChangeError::Failed)?;
+        let tags = self.first.snapshot().tags.clone();
+        for chain in self.handles.values().filter(|chain| !Arc::ptr_eq(&chain.snapshot().tags, &tags)) {
+            chain.change(|workspace| -> Result<(), ChangeError> {
+                workspace.set_tags(&tags);
+                workspace.catch_up();
+                Ok(())
+            })?;
+        }
+        for other in self.others.values() {
+            if let Some(chain) = other.load().with_tags(&tags) {
+                other.store(Arc::new(chain));
+            }
+        }
+        Ok(())
     }
 }

@@ -43,6 +43,11 @@ pub enum WorkspaceError {
     /// The system refused.
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] std::io::Error),
+    /// A further chain of a store with tags of its own.
+    #[error(
+        "{0}: a store has one file of tags for all its chains; export these, import them into the store, and remove the file"
+    )]
+    OwnTags(PathBuf),
     /// Too many results.
     #[error("{0}")]
     TooMany(String),

@@ -3,6 +3,7 @@
 //! - [`workspace`]: opening, bringing up to date, saving, snapshots.
 //! - [`chain_handle`]: one builder changes a workspace, readers hold the snapshot that was published last.
 //! - [`queries`], [`traces`], [`lookup`]: the questions; [`reports`]: the answers.
+//! - [`touched`]: the addresses and transactions that a change touches.
 //! - [`chain_queries`]: what the desk needs from a chain of any family; [`chains`]: several chains of one desk.
 
 pub mod chain_handle;
@@ -12,6 +13,7 @@ pub mod error;
 pub mod lookup;
 pub mod queries;
 pub mod reports;
+pub mod touched;
 pub mod traces;
 pub mod workspace;
 
@@ -24,4 +26,5 @@ pub use reports::{
     AddressReport, BlockReport, EntityView, ExplainReport, ExplainStep, ExposureLine, ExposureView, PAGE, PathReport,
     PathStep, Receipt, Subject, Summary, TagView, TraceRequest, TxReport, TxSide, UnknownInputs,
 };
+pub use touched::Touched;
 pub use workspace::{Snapshot, Workspace};

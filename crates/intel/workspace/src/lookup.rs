@@ -6,6 +6,7 @@ use crate::workspace::Workspace;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Actor, Category, Tag};
 use holdfast_bitcoin::{AddressKey, display_hash};
+use holdfast_types::Address;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -70,7 +71,7 @@ pub struct Hit {
 }
 
 /// Answer to a search.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Lookup)]
 pub struct Lookup {
     /// Results, best first, at most [`MAX_HITS`].
@@ -83,7 +84,48 @@ pub struct Lookup {
     pub notes: Vec<String>,
 }
 
-/// How well a name fits: the smaller the better.
+impl Lookup {
+    /// Merges the answers of two chains. What both know, such as the tags that they share, is one result.
+    pub(crate) fn merged(mut self, other: Lookup) -> Lookup {
+        self.unknown.retain(|text| other.unknown.contains(text));
+        self.notes.extend(other.notes);
+        let mut seen = BTreeSet::new();
+        self.notes.retain(|note| seen.insert(note.clone()));
+        // Results beyond the bound are counted on each chain; those of shared tags are the same ones.
+        self.more = self.more.max(other.more);
+        for hit in other.hits {
+            let is_tagged = matches!(hit.kind, HitKind::Address | HitKind::Actor | HitKind::Label);
+            // An address is written in each chain's own form.
+            let is_same = |own: &&mut Hit| match hit.kind {
+                HitKind::Address => own.kind == hit.kind && Address::same(&own.id, &hit.id),
+                _ => own.kind == hit.kind && own.id == hit.id,
+            };
+            match self.hits.iter_mut().find(is_same).filter(|_| is_tagged) {
+                // The form of the chain that stores it.
+                Some(own) if hit.in_ledger && !own.in_ledger => {
+                    let assets = std::mem::take(&mut own.assets);
+                    *own = hit;
+                    own.add_assets(assets);
+                }
+                Some(own) => own.add_assets(hit.assets),
+                None => self.hits.push(hit),
+            }
+        }
+        self.more += self.hits.len().saturating_sub(MAX_HITS) as u64;
+        self.hits.truncate(MAX_HITS);
+        self
+    }
+}
+
+impl Hit {
+    fn add_assets(&mut self, assets: Vec<String>) {
+        self.assets.extend(assets);
+        self.assets.sort();
+        self.assets.dedup();
+    }
+}
+
+/// Returns how well a name fits: the smaller the better.
 fn fit(name: &str, wanted: &str) -> Option<u8> {
     if name == wanted {
         return Some(0);
@@ -100,13 +142,13 @@ fn is_hex(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// Whether text has the form of an address or hash: one word of 20 characters or more with a digit, of the characters that addresses use.
+/// Returns whether text has the form of an address or hash: one word of 20 characters or more with a digit, of the characters that addresses use.
 pub fn is_identifier(text: &str) -> bool {
     let form = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-' | '.');
     (20..=130).contains(&text.len()) && text.chars().all(form) && text.bytes().any(|b| b.is_ascii_digit())
 }
 
-/// The bare identifier of what people paste: without the scheme and query of a payment link, invisible characters or quotes.
+/// Returns the bare identifier of what people paste: without the scheme and query of a payment link, invisible characters or quotes.
 pub fn bare(text: &str) -> String {
     let visible =
         |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' | '"' | '\'' | '`');
@@ -123,7 +165,7 @@ pub fn bare(text: &str) -> String {
 }
 
 impl Workspace {
-    /// Searches for whatever `text` names. `visible` says which tags the asker may see.
+    /// Searches for whatever `text` names. `visible` says which tags the caller may read.
     pub fn lookup(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Lookup {
         let mut answer = Lookup { hits: Vec::new(), more: 0, unknown: Vec::new(), notes: Vec::new() };
         let text = text.trim();
@@ -199,7 +241,7 @@ impl Workspace {
         }
     }
 
-    /// An address as one hit: from its tags on all chains, and from the ledger.
+    /// Returns an address as one hit: from its tags on all chains, and from the ledger.
     fn address_hits(&self, text: &str, visible: &dyn Fn(&Tag) -> bool) -> Vec<Hit> {
         let network = self.ledger.network();
         let key = AddressKey::parse(text, network).ok();

@@ -22,7 +22,7 @@ impl Workspace {
         WorkspaceError::NotFound(what.into(), self.tip_height())
     }
 
-    /// What the workspace holds.
+    /// Returns what the workspace holds.
     pub fn summary(&self) -> Summary {
         let counts = self.ledger.counts();
         let tip = self.ledger.tip();
@@ -109,12 +109,12 @@ impl Workspace {
         }
     }
 
-    /// The ticker of the ledger's asset.
+    /// Returns the ticker of the ledger's asset.
     pub fn asset(&self) -> &'static str {
         self.ledger.network().parameters().asset
     }
 
-    /// An address of another chain, from its tags alone.
+    /// Returns an address of another chain, from its tags alone.
     fn other_chain(&self, text: &str, why: &str, clearance: Tlp) -> Result<AddressReport, WorkspaceError> {
         let network = self.ledger.network();
         let text = crate::lookup::bare(text);
@@ -150,7 +150,7 @@ impl Workspace {
         self.entities.category_for(&self.tags, &self.clusters, address, clearance)
     }
 
-    /// What is known of an address, for whoever may read all labels. An address that no stored block mentions, or of another chain, is
+    /// Returns what is known of an address, for whoever may read all labels. An address that no stored block mentions, or of another chain, is
     /// answered from the tags alone.
     ///
     /// # Errors
@@ -160,7 +160,7 @@ impl Workspace {
         self.address_for(text, Tlp::Red)
     }
 
-    /// What somebody who may read labels up to `clearance` is shown of an address. Exposures rest on all tags: below
+    /// Returns what somebody who may read labels up to `clearance` is shown of an address. Exposures rest on all tags: below
     /// [`Tlp::AmberStrict`] they are left out where any tag is labelled higher.
     ///
     /// # Errors
@@ -249,7 +249,7 @@ impl Workspace {
         }
     }
 
-    /// Whether exposures, which are computed over all tags, may be shown: sums over categories name no tag, but tell strangers what is known.
+    /// Returns whether exposures, which are computed over all tags, may be shown: sums over categories name no tag, but tell strangers what is known.
     pub fn shows_exposure(&self, clearance: Tlp) -> bool {
         clearance >= Tlp::AmberStrict || !self.tags.any_above(clearance)
     }
@@ -271,7 +271,7 @@ impl Workspace {
         }
     }
 
-    /// A transaction, by id, for whoever may read all labels.
+    /// Returns a transaction, by id, for whoever may read all labels.
     ///
     /// # Errors
     /// [`WorkspaceError`] for text that is no stored txid.
@@ -279,7 +279,7 @@ impl Workspace {
         self.tx_for(text, Tlp::Red)
     }
 
-    /// A transaction, by id, for somebody who may read labels up to `clearance`; exposures as in [`Workspace::address_for`].
+    /// Returns a transaction, by id, for somebody who may read labels up to `clearance`; exposures as in [`Workspace::address_for`].
     ///
     /// # Errors
     /// [`WorkspaceError`] for text that is no stored txid.
@@ -324,7 +324,7 @@ impl Workspace {
         })
     }
 
-    /// A block, by height or hash.
+    /// Returns a block, by height or hash.
     ///
     /// # Errors
     /// [`WorkspaceError`] for text that names no stored block.
@@ -342,7 +342,7 @@ impl Workspace {
         })
     }
 
-    /// Why two addresses are in one cluster.
+    /// Returns why two addresses are in one cluster.
     ///
     /// # Errors
     /// [`WorkspaceError`] for addresses that are not stored.

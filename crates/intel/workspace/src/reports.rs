@@ -103,12 +103,12 @@ pub struct UnknownInputs {
 }
 
 impl ExposureView {
-    /// Whether amounts behind the figures are not known.
+    /// Returns whether amounts behind the figures are not known.
     pub fn has_unknown(&self) -> bool {
         self.unknown_receipts > 0 || !self.unknown_inputs.is_empty()
     }
 
-    /// The score in words.
+    /// Returns the score in words.
     pub fn score_text(&self) -> String {
         match self.risk_score {
             None => "unknown".into(),
@@ -117,7 +117,7 @@ impl ExposureView {
         }
     }
 
-    /// What the figures leave out or assume, in words; empty when everything is known.
+    /// Returns what the figures leave out or assume, in words; empty when everything is known.
     pub fn unknown_text(&self) -> String {
         let mut parts = Vec::new();
         if self.unknown_receipts > 0 {
@@ -179,7 +179,7 @@ pub struct AddressReport {
     pub in_ledger: bool,
     /// Kind of script.
     pub script: String,
-    /// Whether the script has no owner: anybody can spend it, or nobody can. Tags on it say nothing about who uses it.
+    /// Whether the script has no owner: anybody can spend it, or nobody can. Tags on it are no evidence of who uses it.
     pub ownerless: bool,
     /// Category that it counts under.
     #[schema(value_type = String)]

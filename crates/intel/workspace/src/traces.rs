@@ -27,7 +27,7 @@ impl Workspace {
     }
 
     /// Outputs that a subject stands for, with their whole amounts. Forward these are what it received (and a transaction's outputs);
-    /// backward the same, asked where they came from.
+    /// backward the same, with where they came from.
     fn starts(&self, request: &TraceRequest) -> Result<Vec<(Source, u64)>, WorkspaceError> {
         let mut out = Vec::new();
         let mut add_address = |address: u32| {
@@ -164,7 +164,7 @@ impl Workspace {
             .collect())
     }
 
-    /// The workspace's signing key; made with `entropy` when there is none yet.
+    /// Returns the workspace's signing key; made with `entropy` when there is none yet.
     ///
     /// # Errors
     /// [`WorkspaceError::Io`] when the key file does not read or write.

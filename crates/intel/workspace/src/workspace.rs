@@ -3,6 +3,7 @@
 //! Commands, the HTTP API and the pages all answer from here ([`crate::queries`], [`crate::traces`], [`crate::lookup`]), so that they cannot
 //! differ.
 
+use crate::chain_queries::ChainQueries;
 use crate::error::WorkspaceError;
 use holdfast_analysis::exposure::{BLOCK_REACH, Exposures, ExposuresMark, PATIENCE, Reach};
 use holdfast_attribution::cluster::ClusterLog;
@@ -44,15 +45,32 @@ pub type Snapshot = Workspace;
 /// The files, and what they hold: only what changed since is written.
 #[derive(Debug)]
 struct Saved {
-    tags: TagFile,
+    /// None where another workspace stores the tags.
+    tags: Option<TagFile>,
     clusters: ClusterLog,
     exposures: ExposuresMark,
+}
+
+/// The folder, in a store, of the workspaces of further chains.
+const CHAINS: &str = "chains";
+
+/// Returns the file of the tags of a workspace: a store has one for all its chains.
+fn tags_file(dir: &Path) -> PathBuf {
+    let store = dir.parent().filter(|parent| parent.ends_with(CHAINS)).and_then(Path::parent);
+    // A folder that is only called so is no store.
+    let store = store.filter(|store| !has_tags(dir) && Workspace::ledger_dir(store).is_dir());
+    store.unwrap_or(dir).join("tags")
+}
+
+/// Whether a folder has tags of its own: their file, or its log alone.
+fn has_tags(dir: &Path) -> bool {
+    ["tags", "tags.log"].iter().any(|name| dir.join(name).exists())
 }
 
 impl Saved {
     fn new(dir: &Path) -> Self {
         Saved {
-            tags: TagFile::new(&dir.join("tags")),
+            tags: Some(TagFile::new(&tags_file(dir))),
             clusters: ClusterLog::new(&dir.join("clusters")),
             exposures: ExposuresMark::default(),
         }
@@ -89,7 +107,7 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`].
     pub fn open(dir: &Path) -> Result<Self, WorkspaceError> {
-        Self::with_ledger(dir, Ledger::open(&Self::ledger_dir(dir))?)
+        Self::with_ledger(dir, Ledger::open(&Self::ledger_dir(dir))?, None)
     }
 
     /// Opens a workspace for writing, creating it when missing.
@@ -98,7 +116,7 @@ impl Workspace {
     /// [`WorkspaceError`].
     pub fn create_or_open(dir: &Path, network: Network) -> Result<Self, WorkspaceError> {
         std::fs::create_dir_all(dir).map_err(|e| WorkspaceError::Io(dir.to_owned(), e))?;
-        Self::with_ledger(dir, Ledger::create_or_open(&Self::ledger_dir(dir), network)?)
+        Self::with_ledger(dir, Ledger::create_or_open(&Self::ledger_dir(dir), network)?, None)
     }
 
     /// Opens an existing workspace for writing.
@@ -106,17 +124,69 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`].
     pub fn open_for_writing(dir: &Path) -> Result<Self, WorkspaceError> {
-        Self::with_ledger(dir, Ledger::open_for_writing(&Self::ledger_dir(dir))?)
+        Self::with_ledger(dir, Ledger::open_for_writing(&Self::ledger_dir(dir))?, None)
     }
 
-    /// Where a workspace's ledger lies.
+    /// Opens the workspace of a further chain of a store for writing, beside this one, whose tags it shares and does not store. It is created
+    /// where `network` is given and it is missing.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::OwnTags`] when the folder has tags of its own, which would have no effect; [`WorkspaceError`] when it does not read.
+    pub fn open_beside(&self, dir: &Path, network: Option<Network>) -> Result<Self, WorkspaceError> {
+        if has_tags(dir) {
+            return Err(WorkspaceError::OwnTags(dir.join("tags")));
+        }
+        let ledger_dir = Self::ledger_dir(dir);
+        let ledger = match network {
+            Some(network) => {
+                std::fs::create_dir_all(dir).map_err(|e| WorkspaceError::Io(dir.to_owned(), e))?;
+                Ledger::create_or_open(&ledger_dir, network)?
+            }
+            None => Ledger::open_for_writing(&ledger_dir)?,
+        };
+        Self::with_ledger(dir, ledger, Some(self.tags.clone()))
+    }
+
+    /// Returns where the workspace of a further chain of a store lies.
+    #[must_use]
+    pub fn chain_dir(store: &Path, network: Network) -> PathBuf {
+        store.join(CHAINS).join(network.parameters().name)
+    }
+
+    /// Returns the folders of the further chains of a store that have a ledger, by name.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Io`] when the system refuses.
+    pub fn chain_dirs(store: &Path) -> Result<Vec<PathBuf>, WorkspaceError> {
+        let dir = store.join(CHAINS);
+        let io = |e| WorkspaceError::Io(dir.clone(), e);
+        let entries = match std::fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(io(e)),
+        };
+        let mut dirs =
+            entries.map(|entry| Ok(entry.map_err(io)?.path())).collect::<Result<Vec<_>, WorkspaceError>>()?;
+        dirs.retain(|dir| Self::ledger_dir(dir).is_dir());
+        dirs.sort();
+        Ok(dirs)
+    }
+
+    /// Returns where a workspace's ledger lies.
     pub fn ledger_dir(dir: &Path) -> PathBuf {
         dir.join("ledger")
     }
 
-    fn with_ledger(dir: &Path, ledger: Ledger) -> Result<Self, WorkspaceError> {
+    fn with_ledger(dir: &Path, ledger: Ledger, shared: Option<Arc<TagStore>>) -> Result<Self, WorkspaceError> {
         let mut saved = Saved::new(dir);
-        let tags = saved.tags.load()?;
+        if shared.is_some() {
+            saved.tags = None;
+        }
+        let tags = match (shared, &mut saved.tags) {
+            (Some(tags), _) => tags,
+            (None, Some(file)) => Arc::new(file.load()?),
+            (None, None) => Arc::default(),
+        };
         let clusters = saved.clusters.load()?;
         let mut clusters = clusters.unwrap_or_else(|| Clusters::new(ClusterOptions::default()));
         clusters.update(&ledger);
@@ -128,7 +198,7 @@ impl Workspace {
             }
             None => Exposures::build(&ledger, entities.categories()),
         };
-        let (tags, clusters) = (Arc::new(tags), Arc::new(clusters));
+        let clusters = Arc::new(clusters);
         let entities_of = (tags.version(), Arc::downgrade(&clusters));
         Ok(Workspace {
             dir: dir.to_owned(),
@@ -145,7 +215,7 @@ impl Workspace {
         })
     }
 
-    /// The workspace as it is now, for reading. It costs handles, no copy, and stays as it is while this workspace is changed.
+    /// Returns the workspace as it is now, for reading. It costs handles, no copy, and stays as it is while this workspace is changed.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Workspace {
@@ -163,7 +233,7 @@ impl Workspace {
         }
     }
 
-    /// Whether a snapshot shows what the workspace holds now.
+    /// Returns whether a snapshot shows what the workspace holds now.
     #[must_use]
     pub fn is_shown_by(&self, snapshot: &Snapshot) -> bool {
         self.ledger.revision() == snapshot.ledger.revision()
@@ -187,7 +257,7 @@ impl Workspace {
         }
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
@@ -318,7 +388,10 @@ impl Workspace {
     /// # Errors
     /// [`WorkspaceError`] when the system refuses.
     pub fn save_tags(&mut self) -> Result<(), WorkspaceError> {
-        Ok(self.saved.tags.save(&self.tags)?)
+        match &mut self.saved.tags {
+            Some(file) => Ok(file.save(&self.tags)?),
+            None => Ok(()),
+        }
     }
 
     /// Saves the clusters: what was merged since is appended.
@@ -329,7 +402,7 @@ impl Workspace {
         Ok(self.saved.clusters.save(&self.clusters)?)
     }
 
-    /// The exposures, where they are not saved, to be saved without holding the workspace.
+    /// Returns the exposures, where they are not saved, to be saved without holding the workspace.
     pub(crate) fn unsaved_exposures(&self) -> Option<UnsavedExposures> {
         let is_saved = self.exposures.is_at(&self.saved.exposures);
         (!is_saved).then(|| UnsavedExposures { exposures: self.exposures.share(), path: self.dir.join("exposures") })
@@ -340,14 +413,19 @@ impl Workspace {
         self.saved.exposures = job.exposures.mark();
     }
 
-    /// The tags, to be changed.
+    /// Returns the tags, to be changed.
     fn tags_mut(&mut self) -> &mut TagStore {
         let tags = Arc::make_mut(&mut self.tags);
         // What files and entities have taken in is not needed any more.
-        if self.saved.tags.version() == Some(self.entities_of.0) {
+        if self.saved.tags.as_ref().is_some_and(|file| file.version() == Some(self.entities_of.0)) {
             tags.forget_changes(self.entities_of.0);
         }
         tags
+    }
+
+    /// Takes over the tags of another workspace; call [`Workspace::catch_up`] afterwards.
+    pub(crate) fn set_tags(&mut self, tags: &Arc<TagStore>) {
+        self.tags = tags.clone();
     }
 
     /// Clusters anew with other options.
@@ -387,6 +465,11 @@ impl Workspace {
 
     /// As [`Workspace::import_tags`]; tags without a label of their own get the one given.
     pub fn import_tags_as(&mut self, files: Vec<NamedFile>, label: Option<Tlp>) -> ImportReport {
-        import_as(self.tags_mut(), files, label)
+        let mut report = import_as(self.tags_mut(), files, label);
+        let family = self.id().family();
+        let further = Self::chain_dirs(&self.dir).unwrap_or_default();
+        let further = further.iter().filter_map(|dir| Some((dir.file_name()?.to_str()?.to_owned(), family)));
+        report.count_chains(&std::iter::once((self.name(), family)).chain(further).collect::<Vec<_>>());
+        report
     }
 }

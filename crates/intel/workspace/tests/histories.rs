@@ -1,13 +1,14 @@
 //! A chain that grew answers as one that is made anew, on random histories with reorganizations and changing tags, while readers hold
 //! snapshots and exposures are made beside them.
 
-use holdfast_analysis::Exposures;
-use holdfast_attribution::{Clusters, Entities};
+use holdfast_analysis::exposure::{Exposure, Exposures, Totals};
+use holdfast_attribution::{Category, Clusters, Entities};
 use holdfast_bitcoin::{Block, Network};
 use holdfast_simulate::history::History;
+use holdfast_types::Address;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::chain_handle::MAX_WAITING;
-use holdfast_workspace::{ChainHandle, ChangeError, Snapshot, Workspace};
+use holdfast_workspace::{ChainHandle, ChangeError, Snapshot, Touched, Workspace};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -145,6 +146,101 @@ fn a_chain_that_grew_answers_as_one_made_anew() {
         }
     }
     assert!(waited > 5 && made.load(Ordering::SeqCst) > 5, "{waited} times tags waited, {made:?} times made");
+}
+
+/// Exposure and category of every address, and where the money of every transaction comes from.
+fn facts(now: &Snapshot) -> (Vec<(Exposure, Category)>, Vec<Exposure>) {
+    let counts = now.ledger.counts();
+    let of_address = |n| (now.exposures.of_address(&now.ledger, n), now.entities.category(n));
+    let of_tx = |tx| {
+        let mut exposure = now.exposures.of_tx(&now.ledger, tx);
+        exposure.destination = Totals::default();
+        exposure
+    };
+    ((0..counts.addresses).map(of_address).collect(), (0..counts.txs).map(of_tx).collect())
+}
+
+/// Whatever changed of an address or transaction is listed as touched, and little else is.
+#[test]
+fn what_changes_is_touched() {
+    let (mut whole, mut listed, mut changed, mut all) = (0, 0, 0, 0);
+    for seed in 60..66 {
+        let dir = tempfile::tempdir().unwrap();
+        let mut history = History::new(seed);
+        let mut workspace = Workspace::create_or_open(dir.path(), Network::Regtest).unwrap();
+        append(&mut workspace, &(0..10).map(|_| history.block(8)).collect::<Vec<_>>());
+        workspace.refresh().unwrap();
+        let handle = ChainHandle::new(workspace);
+        assert!(handle.take_touched().is_whole, "what others did before is not known");
+        assert_eq!(handle.take_touched(), Touched::default(), "it is taken once");
+        for step in 0..30 {
+            let what = format!("seed {seed}, step {step}");
+            let before = handle.snapshot();
+            if history.random().permille(500) {
+                let from = history.random().permille(100).then(|| history.fork(2));
+                let block = history.block(8);
+                let change = |w: &mut Workspace| {
+                    if let Some(height) = from {
+                        w.ledger.truncate(height).unwrap();
+                    }
+                    append(w, std::slice::from_ref(&block));
+                    w.catch_up();
+                    Ok::<_, ChangeError>(())
+                };
+                handle.append(change).unwrap();
+                let touched = handle.take_touched();
+                assert!(from.is_none() || touched.is_whole, "{what}: a reorganization touches everything");
+                whole += usize::from(touched.is_whole);
+                if touched.is_whole {
+                    continue;
+                }
+                check_touched(&before, &handle.snapshot(), &touched, &what);
+            } else {
+                let title = history.random().below(3) as usize;
+                let (bytes, removes) = (pack(&mut history, &before, title), history.random().permille(400));
+                let change = |w: &mut Workspace| {
+                    match removes {
+                        true => drop(w.remove_pack(&format!("Pack {title}"))),
+                        false => assert!(w.import_tags(vec![("pack.yaml".into(), bytes)]).refused.is_empty()),
+                    }
+                    w.catch_up();
+                    Ok::<_, ChangeError>(())
+                };
+                handle.change(change).unwrap();
+                let touched = handle.take_touched();
+                whole += usize::from(touched.is_whole);
+                if !touched.is_whole {
+                    changed += check_touched(&before, &handle.snapshot(), &touched, &what);
+                    listed += touched.addresses.len() + touched.txs.len();
+                    all += before.ledger.counts().addresses as usize + before.ledger.counts().txs as usize;
+                }
+            }
+        }
+    }
+    assert!(whole < 40, "{whole} of 180 times everything was touched");
+    assert!(
+        changed > 100 && listed < 4 * changed && listed < all / 2,
+        "{changed} changed, {listed} listed, {all} in all"
+    );
+}
+
+/// Checks that whatever differs is listed; gives how much differs.
+fn check_touched(before: &Snapshot, after: &Snapshot, touched: &Touched, what: &str) -> usize {
+    let (old, new) = (facts(before), facts(after));
+    let mut differing = 0;
+    for (n, (a, b)) in (0u32..).zip(old.0.iter().zip(&new.0)).filter(|(_, (a, b))| a != b) {
+        let address = Address::Script(after.ledger.address(n)).to_string();
+        assert!(touched.addresses.contains(&address), "{what}: {address} was {a:?}, is {b:?}");
+        differing += 1;
+    }
+    let known = before.ledger.counts().txs;
+    for (tx, exposure) in (0u32..).zip(&new.1) {
+        if tx >= known || old.1[tx as usize] != *exposure {
+            assert!(touched.txs.contains(&after.ledger.txid_text(tx)), "{what}: transaction {tx}");
+            differing += 1;
+        }
+    }
+    differing
 }
 
 /// Changes queue up to a bound, then they are refused in words; readers do not notice.

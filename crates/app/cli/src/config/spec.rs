@@ -103,7 +103,7 @@ const fn either(setting: Setting, instead_of: &'static str) -> Setting {
 
 /// All settings, in the order of the reference. `--open` is none: a desk is opened by hand, to try it out. `--password` is none either: secrets
 /// stand in files.
-pub const SETTINGS: [Setting; 26] = [
+pub const SETTINGS: [Setting; 27] = [
     setting("store.path", "store", "HOLDFAST_STORE", Kind::Path),
     setting("server.listen", "listen", "HOLDFAST_LISTEN", Kind::Text),
     setting("server.site", "site", "HOLDFAST_SITE", Kind::Text),
@@ -127,6 +127,7 @@ pub const SETTINGS: [Setting; 26] = [
     setting("node.cookie", "cookie", "HOLDFAST_RPC_COOKIE", Kind::Path),
     setting("node.poll_seconds", "poll", "HOLDFAST_POLL_SECONDS", Kind::Number),
     setting("node.from_height", "from-height", "HOLDFAST_FROM_HEIGHT", Kind::Integer),
+    setting("node.chains_file", "chains", "HOLDFAST_CHAINS", Kind::Path),
     setting("desk.providers_file", "providers", "HOLDFAST_PROVIDERS", Kind::Path),
     setting("desk.policy_file", "policy", "HOLDFAST_POLICY", Kind::Path),
     either(setting("mail.smtp", "smtp", "HOLDFAST_SMTP", Kind::Url), "smtp-file"),

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
+use holdfast_api::chain_choice::ChainQuery;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
 use holdfast_types::ids::{CaseId, CaseItemId};
@@ -54,7 +55,8 @@ pub(crate) async fn page(
     };
     // Inside a script element only this could end it.
     let saved = saved.replace('<', "\\u003c");
-    let asset = run_blocking(move || Ok(shared.chain().snapshot().asset())).await?;
+    let named = subject.clone();
+    let asset = run_blocking(move || Ok(shared.snapshot_for(&ChainQuery::default(), &named)?.asset())).await?;
     let body = html! {
         p.note { (t!("graph-keys")) }
         p { span id="count" { } " " span id="said" role="status" aria-live="polite" { } }

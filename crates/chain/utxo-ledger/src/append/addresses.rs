@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// A partition's distinct addresses with their first positions, and the number of the first of them.
 type DistinctPart = (u32, Vec<(AddressRow, u32)>);
 
-/// Externals are told from outputs by the top bit; a batch has fewer than 2^31 of each.
+/// The top bit distinguishes externals from outputs; a batch has fewer than 2^31 of each.
 const EXTERNAL: u32 = 1 << 31;
 
 /// Positions of outputs and externals in the order of appearance.

@@ -24,9 +24,9 @@ pub enum RawPlace {
 
 /// Blocks to append, in chain order, readable again in any order.
 pub trait BlockFeed: Sync {
-    /// How many blocks.
+    /// Returns how many blocks.
     fn len(&self) -> usize;
-    /// Whether there are none.
+    /// Returns whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -34,7 +34,7 @@ pub trait BlockFeed: Sync {
     fn block(&self, i: usize) -> Result<(u32, Block), LedgerError>;
     /// Spent outputs of all inputs but the coinbase's, if known.
     fn spent(&self, i: usize) -> Result<Option<Vec<Spent>>, LedgerError>;
-    /// Where its bytes lie.
+    /// Returns where its bytes lie.
     fn place(&self, i: usize) -> RawPlace;
     /// Transactions of the block, as a hint for sizing.
     fn tx_hint(&self, i: usize) -> u64;

@@ -2,6 +2,7 @@
 //! answer changes are computed; the result says the same as figures that were made anew.
 
 use super::Data;
+use super::changes::{Replaced, Version};
 use super::passes::{Pass, source_pass};
 use super::profiles::Profiles;
 use holdfast_attribution::{Categories, CategoryOf};
@@ -165,6 +166,8 @@ impl Data {
     /// Appends blocks that came and removes blocks that went. Addresses that were known keep the categories that they count under here;
     /// new ones get theirs. False, and then in no usable state, when the figures are to be made anew.
     pub(super) fn follow_blocks(&mut self, ledger: &Ledger, categories: &Categories, reach: Reach) -> bool {
+        let since = std::mem::replace(&mut self.version, Version::next());
+        self.replaced = None;
         let Some(mut older) = self.roll_back(ledger) else { return false };
         // What was spent in blocks that went must not stay in any figure.
         let reach = if older.is_empty() { reach } else { Reach::Whole };
@@ -175,6 +178,7 @@ impl Data {
         self.settle_new(ledger, from, &mut older);
         self.done = txs;
         self.at = ledger.tip().map(|t| t.hash);
+        self.replaced = Some(Replaced { since, from, sources: Vec::new(), destinations: Vec::new() });
         let limit = match reach {
             Reach::Whole => MANY_OUTPUTS.max(ledger.counts().outputs as usize / 8),
             Reach::Outputs(limit) => limit,
@@ -205,7 +209,9 @@ impl Data {
     fn settle_older(&mut self, ledger: &Ledger, older: BinaryHeap<u32>, limit: usize) -> bool {
         let (end, mut journal, mut patience) = (self.destination_profiles.end(), Journal::default(), Patience(limit));
         let is_settled = self.spread_down(ledger, older, &mut journal, &mut patience);
-        if !is_settled {
+        if is_settled {
+            self.note_replaced(&journal);
+        } else {
             journal.destination.into_iter().rev().for_each(|(tx, old)| self.destination[tx as usize] = old);
             self.destination_profiles.take_back(end);
         }
@@ -242,6 +248,13 @@ impl Data {
         true
     }
 
+    fn note_replaced(&mut self, journal: &Journal) {
+        if let Some(replaced) = &mut self.replaced {
+            replaced.sources.extend(journal.source.iter().map(|(tx, _)| *tx));
+            replaced.destinations.extend(journal.destination.iter().map(|(tx, _)| *tx));
+        }
+    }
+
     /// As [`Data::recategorize`], once destinations are whole. Returns whether the figures are whole.
     pub(super) fn follow_categories(&mut self, ledger: &Ledger, categories: &Categories, patience: usize) -> bool {
         self.behind.is_none() && self.recategorize(ledger, categories, patience)
@@ -260,6 +273,7 @@ impl Data {
         let ends = (self.source_profiles.end(), self.destination_profiles.end());
         let mut journal = Journal::default();
         if self.spread(ledger, &changed, &mut journal, Patience(patience)) {
+            self.note_replaced(&journal);
             return true;
         }
         journal.gives.into_iter().rev().for_each(|(output, old)| self.gives[output as usize] = old);

@@ -1,6 +1,7 @@
 //! The file of exposures. Profiles are numbered by the transaction that first has them, so that equal figures make equal files, however they
 //! came about.
 
+use super::changes::Version;
 use super::profiles::{Entry, Profiles};
 use super::{Data, Exposures};
 use crate::huge::HugeVec;
@@ -38,7 +39,7 @@ struct Head {
     behind: Option<u32>,
 }
 
-/// A column of profiles with the profiles that it names, numbered by first use, each once.
+/// Returns a column of profiles with the profiles that it names, numbered by first use, each once.
 fn canonical(column: &[u32], profiles: &Profiles) -> (Vec<u32>, Profiles) {
     let hasher = DefaultHashBuilder::default();
     let hash = |entries: &[Entry]| hasher.hash_one(bytemuck::cast_slice::<Entry, u8>(entries));
@@ -149,6 +150,8 @@ impl Exposures {
             at: head.at,
             marks: VecDeque::new(),
             behind: head.behind,
+            version: Version::next(),
+            replaced: None,
         };
         Ok(Some(Exposures { data: Arc::new(data), kept: RwLock::default() }))
     }

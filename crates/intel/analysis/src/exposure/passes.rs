@@ -1,6 +1,7 @@
 //! The two passes over a ledger: where money comes from, upwards; where it goes, downwards.
 
 use super::Data;
+use super::changes::Version;
 use super::profiles::{Mixer, Profiles};
 use crate::huge::{HugeVec, prefetch};
 use holdfast_attribution::{Categories, Category, CategoryOf};
@@ -86,7 +87,7 @@ impl<'a, C: CategoryOf + ?Sized> Pass<'a, C> {
         Pass { ledger, categories, mixer: Mixer::default(), parts: Vec::new() }
     }
 
-    /// The profile of where a transaction's money comes from; `old` where it says the same.
+    /// Returns the profile of where a transaction's money comes from; `old` where both are equal.
     #[inline]
     pub(super) fn source(&mut self, tx: u32, gives: &[u32], profiles: &mut Profiles, old: u32) -> u32 {
         let ledger = self.ledger;
@@ -126,7 +127,7 @@ impl<'a, C: CategoryOf + ?Sized> Pass<'a, C> {
         }
     }
 
-    /// The profile of where a transaction's outputs go; `old` where it says the same.
+    /// Returns the profile of where a transaction's outputs go; `old` where both are equal.
     #[inline]
     pub(super) fn destination(
         &mut self,
@@ -153,7 +154,7 @@ impl<'a, C: CategoryOf + ?Sized> Pass<'a, C> {
         self.mixer.mix(profiles, &self.parts, Category::UNSPENT, old)
     }
 
-    /// How many inputs or outputs the last profile was made of.
+    /// Returns how many inputs or outputs the last profile was made of.
     pub(super) fn parts(&self) -> usize {
         self.parts.len()
     }
@@ -238,6 +239,8 @@ impl Data {
             at: ledger.tip().map(|t| t.hash),
             marks: VecDeque::new(),
             behind: None,
+            version: Version::next(),
+            replaced: None,
         };
         data.put_marks(ledger, 0);
         data

@@ -74,19 +74,19 @@ impl Profiles {
         f(&self.entries[self.starts[i] as usize..end])
     }
 
-    /// Whether two profiles say the same, by whatever numbers.
+    /// Returns whether two profiles are equal, whatever their numbers.
     #[inline]
     pub(super) fn same(&self, a: u32, b: u32) -> bool {
         a == b || (a.min(b) >= MAX_CATEGORIES as u32 && self.with(a, |a| self.with(b, |b| a == b)))
     }
 
-    /// The number `old` where it says the same as `new`, else `new`.
+    /// Returns the number `old` where its profile equals that of `new`, else `new`.
     #[inline]
     pub(super) fn settle(&self, new: u32, old: u32) -> u32 {
         if old != NONE_U32 && self.same(new, old) { old } else { new }
     }
 
-    /// What [`Profiles::take_back`] goes back to.
+    /// Returns what [`Profiles::take_back`] goes back to.
     pub(super) fn end(&self) -> (usize, usize, u32) {
         (self.starts.len(), self.entries.len(), self.last)
     }
@@ -129,9 +129,9 @@ impl Default for Mixer {
 }
 
 impl Mixer {
-    /// The profile of `parts` (amount, profile). Parts of amount zero do not count; without any amount the answer is `empty`. It depends on
-    /// what the profiles say, never on their numbers, so that figures that grew equal figures that were made anew. Where it says the same
-    /// as the profile `old` (or [`NONE_U32`]), that is the answer.
+    /// Returns the profile of `parts` (amount, profile). Parts of amount zero do not count; without any amount the answer is `empty`. It depends on
+    /// the shares of the profiles, never on their numbers, so that figures that grew equal figures that were made anew. Where it equals
+    /// the profile `old` (or [`NONE_U32`]), that is the answer.
     pub(super) fn mix(&mut self, profiles: &mut Profiles, parts: &[(u64, u32)], empty: Category, old: u32) -> u32 {
         let mut whole = 0u64;
         let mut same = true;

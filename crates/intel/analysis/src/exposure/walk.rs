@@ -70,7 +70,7 @@ impl Exposures {
         exposure
     }
 
-    /// The answer, and how many outputs it rests on.
+    /// Returns the answer, and how many outputs it rests on.
     fn walk(&self, ledger: &Ledger, addresses: &[u32]) -> (Exposure, usize) {
         let mut sum = Sum::default();
         let mut walked = 0;

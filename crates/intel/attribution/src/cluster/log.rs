@@ -40,7 +40,7 @@ struct Held {
 }
 
 impl Held {
-    /// Where the frame after the first `marks` ones begins.
+    /// Returns where the frame after the first `marks` ones begins.
     fn end_of(&self, marks: usize) -> u64 {
         let merges = marks.checked_sub(1).map_or(0, |last| self.marks[last].merges);
         self.head.0 + marks as u64 * (size_of::<Mark>() + 32) as u64 + merges * size_of::<Merge>() as u64
@@ -51,7 +51,7 @@ impl Held {
     }
 }
 
-/// The checksum of a frame.
+/// Returns the checksum of a frame.
 fn sum(before: &Hash32, mark: &Mark, merges: &[Merge]) -> Hash32 {
     let bytes = [before.as_slice(), bytemuck::bytes_of(mark), bytemuck::cast_slice(merges)].concat();
     sha256(&bytes)
@@ -68,7 +68,7 @@ struct WholeHead {
 }
 
 impl ClusterLog {
-    /// A log in a file, whose contents are not known yet.
+    /// Returns a log in a file, whose contents are not known yet.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         ClusterLog { path: path.to_owned(), held: None }

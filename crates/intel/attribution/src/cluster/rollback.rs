@@ -36,7 +36,7 @@ impl Mark {
 }
 
 impl Clusters {
-    /// Whether the ledger goes on from where these clusters are: an update then adds to them.
+    /// Returns whether the ledger goes on from where these clusters are: an update then adds to them.
     #[must_use]
     pub fn is_in_chain(&self, ledger: &Ledger) -> bool {
         self.marks.last().is_none_or(|mark| mark.is_in_chain(ledger))
@@ -171,7 +171,7 @@ impl Clusters {
         self.undo.drain(..surplus);
     }
 
-    /// The circles of addresses that are clusters: every merge joins two circles by a swap.
+    /// Returns the circles of addresses that are clusters: every merge joins two circles by a swap.
     pub(super) fn ring(&self) -> &[u32] {
         self.ring.get_or_init(|| {
             let mut ring: Vec<u32> = (0..self.parent.len() as u32).collect();
@@ -181,7 +181,7 @@ impl Clusters {
     }
 }
 
-/// How many marks at the beginning of both lists are the same.
+/// Returns how many marks at the beginning of both lists are the same.
 pub(super) fn common(a: &[Mark], b: &[Mark]) -> usize {
     let most = a.len().min(b.len());
     // A block's hash stands for all blocks before it, so equal marks have equal marks before them: look from the end.

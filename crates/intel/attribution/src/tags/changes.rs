@@ -1,7 +1,7 @@
 //! What changed of a store of tags, so that files and entities take in the changes alone.
 
 use super::{Actor, Tag};
-use holdfast_bitcoin::AddressKey;
+use holdfast_types::Address;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,8 +26,8 @@ pub struct TagVersion {
     changes: u64,
 }
 
-/// A change, and the scripts whose tags it touches.
-type Noted = Arc<(Change, Vec<AddressKey>)>;
+/// A change, and the addresses whose tags it touches.
+type Noted = Arc<(Change, Vec<Address>)>;
 
 /// The last changes of a store.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Default for Changes {
 }
 
 impl Changes {
-    pub(super) fn put(&mut self, change: Change, touched: Vec<AddressKey>) {
+    pub(super) fn put(&mut self, change: Change, touched: Vec<Address>) {
         self.last.push(Arc::new((change, touched)));
     }
 
@@ -58,7 +58,7 @@ impl Changes {
         TagVersion { history: self.history, changes: self.before + self.last.len() as u64 }
     }
 
-    /// The changes since a version; `None` when it is of another history or they were forgotten.
+    /// Returns the changes since a version; `None` when it is of another history or they were forgotten.
     fn since(&self, version: TagVersion) -> Option<&[Noted]> {
         let known = version.history == self.history;
         let from = version.changes.checked_sub(self.before).filter(|_| known)?;
@@ -69,9 +69,9 @@ impl Changes {
         Some(self.since(version)?.iter().map(|change| &change.0).collect())
     }
 
-    pub(super) fn touched_since(&self, version: TagVersion) -> Option<Vec<AddressKey>> {
-        let mut touched: Vec<AddressKey> =
-            self.since(version)?.iter().flat_map(|change| change.1.iter().copied()).collect();
+    pub(super) fn touched_since(&self, version: TagVersion) -> Option<Vec<Address>> {
+        let mut touched: Vec<Address> =
+            self.since(version)?.iter().flat_map(|change| change.1.iter().cloned()).collect();
         touched.sort_unstable();
         touched.dedup();
         Some(touched)

@@ -132,7 +132,7 @@ struct Held {
 }
 
 impl TagFile {
-    /// The files of a store of tags, whose contents are not known yet.
+    /// Returns the files of a store of tags, whose contents are not known yet.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         TagFile { path: path.to_owned(), held: None }
@@ -154,7 +154,7 @@ impl TagFile {
         TagStoreError::Format(self.path.clone(), e.to_string())
     }
 
-    /// The version of the store that the files hold, where they were read or written.
+    /// Returns the version of the store that the files hold, where they were read or written.
     #[must_use]
     pub fn version(&self) -> Option<TagVersion> {
         self.held.as_ref().map(|held| held.version)
@@ -263,7 +263,7 @@ impl TagFile {
             eight.copy_from_slice(length);
             let length = usize::try_from(u64::from_le_bytes(eight)).unwrap_or(usize::MAX);
             let end = (at + 8).checked_add(length).and_then(|end| end.checked_add(32));
-            // Beyond the end: a write that was not finished, of a change that nobody was told is durable.
+            // Beyond the end: a write that was not finished, of a change that was never reported as durable.
             let Some(frame) = end.and_then(|end| bytes.get(at + 8..end)) else { break };
             let (body, found) = frame.split_at(length);
             let expected = sha256(&[sum.as_slice(), body].concat());

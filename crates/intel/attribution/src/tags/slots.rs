@@ -33,7 +33,7 @@ fn label(tag: &Tag) -> usize {
 }
 
 impl Slots {
-    /// The number of the next tag.
+    /// Returns the number of the next tag.
     pub(super) fn end(&self) -> u32 {
         self.end
     }
@@ -90,12 +90,12 @@ impl Slots {
         self.pieces.par_iter().flat_map_iter(|piece| piece.iter()).filter(|slot| slot.is_live).map(|slot| &slot.tag)
     }
 
-    /// The most restrictive label of any tag.
+    /// Returns the most restrictive label of any tag.
     pub(super) fn strictest(&self) -> Option<Tlp> {
         self.labels.iter().rposition(|n| *n > 0).map(|at| Tlp::ALL[at])
     }
 
-    /// Whether more tags were removed than are there.
+    /// Returns whether more tags were removed than are there.
     pub(super) fn is_sparse(&self) -> bool {
         self.end as usize - self.live > self.live.max(MANY)
     }

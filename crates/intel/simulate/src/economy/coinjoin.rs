@@ -1,6 +1,7 @@
 //! Coinjoins as four programs make them: Wasabi 1 and 2, Whirlpool, JoinMarket.
 
-use super::*;
+use super::{COIN, Economy, TxKind};
+use crate::build::{Key, Lock, Pay, Utxo};
 
 impl Economy {
     pub(super) fn coinjoin(&mut self, target: u64) {
@@ -15,7 +16,7 @@ impl Economy {
     }
 
     /// `n` users with one coin each of at least `least`.
-    pub(super) fn participants(&mut self, n: usize, least: u64) -> Vec<(u32, Utxo)> {
+    fn participants(&mut self, n: usize, least: u64) -> Vec<(u32, Utxo)> {
         let mut out: Vec<(u32, Utxo)> = Vec::new();
         for _ in 0..n * 12 {
             if out.len() == n {
@@ -33,21 +34,21 @@ impl Economy {
         out
     }
 
-    pub(super) fn give_back(&mut self, participants: Vec<(u32, Utxo)>) {
+    fn give_back(&mut self, participants: Vec<(u32, Utxo)>) {
         for (user, coin) in participants {
             self.owners[user as usize].coins.push(coin);
         }
     }
 
-    /// A key for coinjoin outputs: native segwit, whatever the wallet otherwise uses.
-    pub(super) fn mixed_key(&mut self, owner: u32, lock: Lock) -> Key {
+    /// Returns a key for coinjoin outputs: native segwit, whatever the wallet otherwise uses.
+    fn mixed_key(&mut self, owner: u32, lock: Lock) -> Key {
         let wallet = &mut self.owners[owner as usize];
         wallet.next_key += 1;
         Key::new(owner, wallet.next_key, lock, self.options.seed)
     }
 
     /// Wasabi 1: equal outputs of about 0.1 BTC, change for each, and a coordinator fee output.
-    pub(super) fn wasabi1(&mut self, n: usize) {
+    fn wasabi1(&mut self, n: usize) {
         let denomination = COIN / 10 + self.random.below(100_000);
         let participants = self.participants(n, denomination + 60_000);
         if participants.len() < 5 {
@@ -75,7 +76,7 @@ impl Economy {
     }
 
     /// Wasabi 2 (WabiSabi): every participant's coin is split into standard denominations.
-    pub(super) fn wasabi2(&mut self, n: usize) {
+    fn wasabi2(&mut self, n: usize) {
         let participants = self.participants(n, 3_000_000);
         if participants.len() < 8 {
             return self.give_back(participants);
@@ -103,7 +104,7 @@ impl Economy {
     }
 
     /// Whirlpool: five inputs, five equal outputs.
-    pub(super) fn whirlpool(&mut self) {
+    fn whirlpool(&mut self) {
         let pool = *self.random.pick(&[100_000u64, 1_000_000, 5_000_000]);
         let participants = self.participants(5, pool + 100_000);
         if participants.len() < 5 {
@@ -134,7 +135,7 @@ impl Economy {
     }
 
     /// JoinMarket: a taker and some makers, equal outputs, change for each.
-    pub(super) fn joinmarket(&mut self) {
+    fn joinmarket(&mut self) {
         let n = self.random.between(3, 9) as usize;
         let amount = self.random.amount(COIN / 100, COIN / 3);
         let participants = self.participants(n, amount + 60_000);

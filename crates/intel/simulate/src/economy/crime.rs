@@ -1,6 +1,8 @@
 //! Mixers, ransoms, hacks, peel chains.
 
-use super::*;
+use super::{COIN, DUST, Economy, OwnerKind, Peel, TxKind};
+use crate::build::Pay;
+use holdfast_bitcoin::Hash32;
 
 impl Economy {
     pub(super) fn mix_in(&mut self) {
@@ -61,7 +63,7 @@ impl Economy {
     }
 
     /// Moves the coin that `txid` just gave the owner into a peel chain.
-    pub(super) fn start_peel(&mut self, owner: u32, txid: Hash32) {
+    fn start_peel(&mut self, owner: u32, txid: Hash32) {
         let coins = &mut self.owners[owner as usize].coins;
         if let Some(at) = coins.iter().rposition(|c| c.txid == txid) {
             let coin = coins.swap_remove(at);

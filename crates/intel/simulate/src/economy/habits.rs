@@ -1,6 +1,8 @@
 //! How each kind of owner makes transactions.
 
-use super::*;
+use super::{Habits, OwnerKind};
+use crate::build::Lock;
+use crate::random::Random;
 
 pub(super) fn habits(kind: OwnerKind, random: &mut Random) -> Habits {
     let base = Habits {

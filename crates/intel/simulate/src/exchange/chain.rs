@@ -129,7 +129,7 @@ impl Known {
         })
     }
 
-    /// The nearest coinjoin among the latest transaction and the two before it.
+    /// Returns the nearest coinjoin among the latest transaction and the two before it.
     fn coinjoin_behind(&self) -> Option<TxKind> {
         let mut wave: Vec<usize> = vec![self.txs.len() - 1];
         for _ in 0..3 {

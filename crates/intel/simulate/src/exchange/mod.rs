@@ -165,7 +165,7 @@ impl Builder {
         format!("0x{}", self.hex(40))
     }
 
-    /// A value near a customer's usual one; payments by bank and card are often round.
+    /// Returns a value near a customer's usual one; payments by bank and card are often round.
     fn value(&mut self, scale: u64, round: bool) -> u64 {
         let value = scale * self.random.between(40, 180) / 100;
         match round && self.random.permille(600) {
@@ -190,7 +190,7 @@ impl Builder {
         }
     }
 
-    /// A session on one of a customer's own devices; often it begins with a login that is seen.
+    /// Returns a session on one of a customer's own devices; often it begins with a login that is seen.
     fn session(&mut self, p: &Person, time: i64) -> Session {
         let session = p.session(&mut self.random, time);
         if self.random.permille(450) {

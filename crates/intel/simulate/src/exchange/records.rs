@@ -197,7 +197,7 @@ pub enum Action {
 }
 
 impl Activity {
-    /// The letter that ids of its events begin with; deposit, withdrawal, payment, account.
+    /// Returns the letter that ids of its events begin with; deposit, withdrawal, payment, account.
     pub(super) fn letter(&self) -> char {
         match self {
             Activity::Deposit(_) => 'd',

@@ -48,13 +48,13 @@ pub(super) const VARIANTS: &[Variant] = &[
     },
 ];
 
-/// An address with the same first and last hex digits as another.
+/// Returns an address with the same first and last hex digits as another.
 fn alike(b: &mut Builder, known: &str, first: usize, last: usize) -> String {
     let middle = b.hex(40 - first - last);
     format!("{}{middle}{}", &known[..2 + first], &known[42 - last..])
 }
 
-/// A payee that the customer paid before, days ago.
+/// Returns a payee that the customer paid before, days ago.
 fn payee(b: &mut Builder, p: &Person, time: i64) -> (String, u64) {
     let (known, value) = (b.address(), b.value(p.scale, false).max(20_000));
     let before = time - b.hours(30, 44);

@@ -1,0 +1,125 @@
+//! Facts of transfers between accounts, from any chain that answers [`ChainQueries`]: every payment has one payer and one payee.
+
+use crate::facts::tag_fact;
+use crate::reconcile::{self, Paid};
+use holdfast_attribution::taxonomy::Risk;
+use holdfast_attribution::{Category, Tlp};
+use holdfast_decision::ChainFacts;
+use holdfast_decision::facts::Share;
+use holdfast_decision::model::{Event, EventKind};
+use holdfast_types::{Address, Amount};
+use holdfast_workspace::chain_queries::CategoryAmount;
+use holdfast_workspace::{ChainExposure, ChainQueries, Payment, WorkspaceError};
+
+/// Returns what a chain knows of an event's transfer.
+pub(crate) fn chain_facts(chain: &dyn ChainQueries, event: &Event) -> ChainFacts {
+    let mut facts = ChainFacts::default();
+    let Some(asset) = event.asset.as_deref().filter(|asset| chain.has_asset(asset)) else { return facts };
+    let looked_up = match event.kind {
+        EventKind::Deposit => deposit(chain, event, asset, &mut facts),
+        EventKind::Withdrawal => withdrawal(chain, event, &mut facts),
+        _ => return facts,
+    };
+    facts.ledger = true;
+    facts.exposures_as_of_height = chain.coverage().exposures_as_of_height;
+    if let Err(e) = looked_up {
+        facts.unavailable = Some(e.to_string());
+    }
+    facts
+}
+
+fn withdrawal(chain: &dyn ChainQueries, event: &Event, facts: &mut ChainFacts) -> Result<(), WorkspaceError> {
+    let Some(to) = &event.counterparty else { return Ok(()) };
+    facts.found = party(chain, to, facts)?;
+    if let Some(exposure) = found(chain.exposure_of(to))? {
+        expose(&exposure, facts);
+        facts.destination = shares(&exposure.destination);
+    }
+    Ok(())
+}
+
+/// The answer, or none where nothing is stored.
+fn found<T>(answer: Result<T, WorkspaceError>) -> Result<Option<T>, WorkspaceError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(WorkspaceError::NotFound(..) | WorkspaceError::Unknown(..)) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Takes in the category and tags of an address; returns whether the chain mentions it.
+fn party(chain: &dyn ChainQueries, address: &str, facts: &mut ChainFacts) -> Result<bool, WorkspaceError> {
+    let known = chain.address_facts(address, Tlp::Red)?;
+    if (known.category.risk(), known.category.0) > (facts.category.risk(), facts.category.0) {
+        facts.category = known.category;
+    }
+    facts.tags.extend(known.tags.iter().map(tag_fact));
+    Ok(known.is_on_chain)
+}
+
+fn deposit(chain: &dyn ChainQueries, event: &Event, asset: &str, facts: &mut ChainFacts) -> Result<(), WorkspaceError> {
+    let tx = event.tx.as_deref().unwrap_or_default();
+    let Some(mut payments) = found(chain.payments_out(tx))? else {
+        facts.unavailable = Some("the transaction is not in the ledger".into());
+        return Ok(());
+    };
+    let is_of_asset = |p: &Payment| holdfast_types::Asset::same(&p.asset.to_string(), asset);
+    if !payments.iter().any(is_of_asset) {
+        facts.found = !payments.is_empty();
+        facts.mismatch.push(format!("the transaction moves no {asset}"));
+        return Ok(());
+    }
+    // With a number the event names a payment among all of the transaction.
+    if event.output.is_none() {
+        payments.retain(is_of_asset);
+    }
+    if event.output.is_some_and(|n| usize::try_from(n).is_ok_and(|n| n >= payments.len())) {
+        facts.unavailable = Some(format!("the transaction has only {} payments", payments.len()));
+        return Ok(());
+    }
+    facts.found = true;
+    let paid = |p: &Payment| Paid { amount: p.amount, to: p.to.as_deref().map(Address::read) };
+    let paid: Vec<Paid> = payments.iter().map(paid).collect();
+    let tip = chain.coverage().tip_height;
+    let height = payments.iter().find_map(|p| p.height);
+    let confirmations = tip.zip(height).map_or(0, |(tip, height)| tip.saturating_sub(height).saturating_add(1));
+    let claim = reconcile::claim(event, &paid, confirmations);
+    facts.mismatch = claim.mismatch;
+    let Some(payment) = payments.get(claim.output) else { return Ok(()) };
+    if !is_of_asset(payment) {
+        facts.mismatch.push(format!("payment {} moves {}, not {asset}", payment.id, payment.asset));
+    }
+    if let Some(from) = &payment.from {
+        party(chain, from, facts)?;
+        facts.senders.push(from.clone());
+    }
+    if let Some(exposure) = found(chain.exposure_of(&payment.id))? {
+        expose(&exposure, facts);
+    }
+    Ok(())
+}
+
+fn expose(exposure: &ChainExposure, facts: &mut ChainFacts) {
+    facts.source = shares(&exposure.source);
+    facts.unknown_amounts = exposure.unknown_amounts;
+}
+
+/// Returns the parts of categories with a risk. The millionths are exact; base units beyond 64 bits are shown as the most that 64 bits hold.
+fn shares(lines: &[CategoryAmount]) -> Vec<Share> {
+    let whole = lines.iter().flat_map(|line| [line.direct, line.indirect]);
+    let whole = Amount::checked_sum(whole).unwrap_or(Amount::MAX);
+    let ppm = |part: Amount| {
+        let ppm = part.mul_div(Amount::from(1_000_000u64), whole).unwrap_or_default();
+        u64::try_from(ppm).unwrap_or(1_000_000)
+    };
+    let narrow = |amount: Amount| u64::try_from(amount).unwrap_or(u64::MAX);
+    let has_risk = |category: Category| category.risk() != Risk::None;
+    let share = |line: &CategoryAmount| Share {
+        category: line.category,
+        direct: narrow(line.direct),
+        indirect: narrow(line.indirect),
+        direct_ppm: ppm(line.direct),
+        indirect_ppm: ppm(line.indirect),
+    };
+    lines.iter().filter(|line| has_risk(line.category)).map(share).collect()
+}
