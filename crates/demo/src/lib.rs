@@ -357,7 +357,7 @@ fn exchange(
     let elapsed = start.elapsed();
     let count = |verdict: Verdict| decisions.iter().filter(|d| d.decision == verdict).count();
     let mut ransoms = Vec::new();
-    for (time, finding) in (1_785_200_000..).zip(&findings) {
+    for (time, finding) in (1_785_200_000..).zip(findings) {
         let i = time - 1_785_200_000;
         let mut event = Event::new(EventKind::Withdrawal, format!("demo-ransom-{i}"), time, victim);
         event.asset = Some("BTC".into());

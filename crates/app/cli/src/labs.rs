@@ -74,7 +74,8 @@ pub fn unpack(zip: Vec<u8>) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     let (mut files, mut left) = (Vec::new(), MAX_TASK);
     for i in 0..zip.len() {
         let file = zip.by_index(i)?;
-        let name = file.enclosed_name().with_context(|| format!("'{}' is no name of a file", file.name()))?;
+        let name =
+            file.enclosed_name().with_context(|| format!("file {i} of the task has a name outside of its folder"))?;
         let mut bytes = Vec::new();
         file.take(left + 1).read_to_end(&mut bytes)?;
         left =

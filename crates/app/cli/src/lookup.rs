@@ -76,9 +76,9 @@ fn print_lookup(found: &Lookup, as_json: bool) -> anyhow::Result<()> {
 
 /// What `show` shows.
 enum Shown {
-    Tx(TxReport),
+    Tx(Box<TxReport>),
     Block(BlockReport),
-    Address(AddressReport),
+    Address(Box<AddressReport>),
     Found(Lookup),
 }
 
@@ -95,7 +95,7 @@ fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
     let text = text.trim();
     if parse_hash(text).is_some() {
         if let Some(tx) = tx(reader, text)? {
-            return Ok(Shown::Tx(tx));
+            return Ok(Shown::Tx(tx.into()));
         }
         if let Some(block) = block(reader, text)? {
             return Ok(Shown::Block(block));
@@ -105,16 +105,18 @@ fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
     {
         if let Some(tx) = tx(reader, txid)? {
             anyhow::ensure!(index < tx.outputs.len(), "{text}: the transaction has {} outputs", tx.outputs.len());
-            return Ok(Shown::Tx(tx));
+            return Ok(Shown::Tx(tx.into()));
         }
-    } else if !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit()) {
-        if let Some(block) = block(reader, text)? {
-            return Ok(Shown::Block(block));
-        }
+    } else if !text.is_empty()
+        && text.len() <= 9
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && let Some(block) = block(reader, text)?
+    {
+        return Ok(Shown::Block(block));
     }
     let address = reader.query(|w| w.address(text), |c| c.get(&api_path(&["address", text])));
     let error = match address {
-        Ok(report) => return Ok(Shown::Address(report)),
+        Ok(report) => return Ok(Shown::Address(Box::new(report))),
         Err(e) => e,
     };
     // A name, the beginning of an id, or several addresses.

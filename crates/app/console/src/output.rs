@@ -73,7 +73,7 @@ pub fn stopping() -> ControlFlow<()> {
 pub fn bar(len: impl TryInto<u64>, what: &str) -> ProgressBar {
     let bar = ProgressBar::new(len.try_into().unwrap_or(u64::MAX));
     let style = ProgressStyle::with_template("{msg:>22} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}");
-    bar.set_style(style.expect("the template is valid"));
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.set_message(what.to_owned());
     bar
 }

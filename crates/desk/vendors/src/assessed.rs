@@ -80,7 +80,8 @@ pub fn uuid(words: &[&str]) -> String {
         hash.update((word.len() as u64).to_le_bytes());
         hash.update(word.as_bytes());
     }
-    let mut b: [u8; 16] = hash.finalize()[..16].try_into().expect("16 of 32 bytes");
+    let mut b = [0; 16];
+    b.copy_from_slice(&hash.finalize()[..16]);
     b[6] = (b[6] & 0x0f) | 0x80;
     b[8] = (b[8] & 0x3f) | 0x80;
     let hex: String = b.iter().map(|b| format!("{b:02x}")).collect();
