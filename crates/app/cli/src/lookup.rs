@@ -135,7 +135,11 @@ pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
         (Shown::Address(report), true) => return output::json(&report),
         (Shown::Tx(report), false) => chain::print_tx(&report, reader.asset()?),
         (Shown::Block(report), false) => chain::print_block(&report),
-        (Shown::Address(report), false) => chain::print_address(&report, reader.network()?),
+        (Shown::Address(report), false) => {
+            // A server may answer from another of its chains.
+            let network = report.network.parse().or_else(|_| reader.network())?;
+            chain::print_address(&report, network);
+        }
     }
     Ok(())
 }
