@@ -8,7 +8,7 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
-    cargo build --profile dist --no-default-features --locked --bin holdfast && \
+    cargo build --profile dist -p holdfast --no-default-features --locked && \
     cp target/dist/holdfast /usr/local/bin/holdfast
 
 FROM debian:bookworm-slim

@@ -100,7 +100,7 @@ pub fn run(shared: &Shared, store: &Path, as_json: bool) -> anyhow::Result<Value
     }
     let warned = warn(shared)?;
     say(format!(
-        "\nA customer pays the Ponzi scheme of block {PONZI_BLOCK}: {}. Asked {} questions, the customer gives it up: {}.",
+        "\nA customer pays the Ponzi scheme of block {PONZI_BLOCK}: {}. After {} questions the customer cancels the withdrawal: {}.",
         warned["title"].as_str().unwrap_or_default(),
         warned["questions"],
         warned["state"].as_str().unwrap_or_default()

@@ -60,6 +60,12 @@ fn decide(screening: &Screening, workspace: &Workspace, events: Vec<Event>) -> a
     Ok(decisions.iter().filter(|d| d.decision <= Verdict::Review).count())
 }
 
+/// Returns a random number below `end`.
+fn below(random: &mut Random, end: i64) -> i64 {
+    let number = random.below(u64::try_from(end).unwrap_or(1));
+    i64::try_from(number).unwrap_or(0)
+}
+
 /// Customers, and their first payments to an address that nobody knew.
 fn first_payments(screening: &Screening, workspace: &Workspace) -> anyhow::Result<usize> {
     let (mut random, now) = (Random::new(300_025), screening.now());
@@ -68,9 +74,9 @@ fn first_payments(screening: &Screening, workspace: &Workspace) -> anyhow::Resul
         let id = format!("demo-saver-{n}");
         let mut record = Record::new(RecordKind::Customer, id.clone(), now - 200 * DAY);
         record.country = Some((*random.pick(&["GB", "GB", "DE", "ES"])).into());
-        record.created = Some(now - (200 + random.below(800) as i64) * DAY);
+        record.created = Some(now - (200 + below(&mut random, 800)) * DAY);
         records.push(record);
-        let time = now - 2 * DAY - random.below(18 * DAY as u64) as i64;
+        let time = now - 2 * DAY - below(&mut random, 18 * DAY);
         events.push(payment(&mut random, format!("demo-scam-{n}"), &id, time, ADDRESSES[0]));
     }
     screening.ingest(records, "demo")?;
@@ -134,7 +140,7 @@ pub fn run(screening: &Screening, workspace: &mut Workspace, master: &KeyRing, a
     let truth = (PAY_AGAIN * HEED) as f64 / 10_000.0;
     if !as_json {
         println!(
-            "\nA campaign with police: {} customers paid a scam before it was known; {} were told, {} held out, drawn at random.",
+            "\nA campaign with police: {} customers paid a scam before it was known; {} were warned, {} held out, drawn at random.",
             campaign.told + campaign.held_out,
             campaign.told,
             campaign.held_out
@@ -142,14 +148,14 @@ pub fn run(screening: &Screening, workspace: &mut Workspace, master: &KeyRing, a
         println!("    {}", effect.words);
         if let Some(kept) = effect.value_kept {
             println!(
-                "    Those told kept {:.0} USD that they would have paid (95%: {:.0} to {:.0}).",
+                "    Those warned saved {:.0} USD that they would have paid (95%: {:.0} to {:.0}).",
                 kept.value / 100.0,
                 kept.low / 100.0,
                 kept.high / 100.0
             );
         }
         println!(
-            "    The customers are simulated: {} of 10 told heed the message, which is {truth:.0} points fewer in truth.",
+            "    The customers are simulated: {} of 10 who are warned heed the message, which is {truth:.0} points fewer in truth.",
             HEED / 100
         );
     }

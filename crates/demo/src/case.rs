@@ -11,10 +11,13 @@ use holdfast_console::show::verify_file;
 use holdfast_documents::Vault;
 use holdfast_identity::KeyRing;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
+use holdfast_requests::matching::Match;
 use holdfast_requests::portal::Verdict;
+use holdfast_requests::production::Production;
 use holdfast_requests::request::{self, DataClass, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy, RequestError};
 use holdfast_screening::Screening;
+use holdfast_types::ids::{CaseId, ReportId};
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -40,7 +43,7 @@ fn enter(desk: &Desk<'_>) -> anyhow::Result<String> {
     let session = desk.prove(OFFICER, code)?;
     let uri = desk.enrol(&session.token)?.uri;
     let totp = totp_rs::Totp::from_url(uri).map_err(|e| anyhow::anyhow!("{e}"))?;
-    let code = totp.generate(desk.screening.now().max(0) as u64).to_string();
+    let code = totp.generate(u64::try_from(desk.screening.now()).unwrap_or(0)).to_string();
     let full = desk.second_factor(&session.token, &code)?;
     let id = desk.officer(&full.token, true)?.id;
     desk.judge_officer(id, Verdict::Approve, "called back at the agency's switchboard", "bo")?;
@@ -68,9 +71,38 @@ pub fn run(
         Err(e) => return Err(e.into()),
         Ok(_) => return Ok(json!({ "case": 1, "request": REQUEST, "files": files })),
     }
+    let (found, made) = answer_request(&desk, workspace, finding, key_file, package)?;
+    let (id, title, report_id) = work_case(&cases, workspace, finding, &found, goaml, report)?;
+    if !as_json {
+        println!("\nThe desk works the case (agency and people are made up, every step is done):");
+        println!("  officer  {OFFICER} proved the address and a second factor; bo approved");
+        println!("  request  {REQUEST}: customer {} {}", found.customer, found.because.join("; "));
+        println!(
+            "  answer   prepared by ana, approved by bo; production {} of {}",
+            made.id,
+            made.classes.iter().map(|c| c.name()).collect::<Vec<_>>().join(" and ")
+        );
+        println!("  case     {id}: {}, goAML report {} approved by bo", title, report_id);
+        for file in &files {
+            println!("  file     {}", file.display());
+        }
+        println!("The production, as the officer checks it:");
+        verify_file(package, None, Some(key_file), false)?;
+    }
+    anyhow::ensure!(screening.verify_audit(None)?.problems.is_empty(), "the audit log does not verify");
+    Ok(json!({ "case": id, "request": REQUEST, "files": files }))
+}
+
+/// An officer asks who else paid the address; the desk answers. Returns the customer that matches, and the production.
+fn answer_request(
+    desk: &Desk<'_>,
+    workspace: &Workspace,
+    finding: &Value,
+    key_file: &Path,
+    package: &Path,
+) -> anyhow::Result<(Match, Production)> {
     let text = |field: &str| finding[field].as_str().unwrap_or_default().to_owned();
     let (txid, address) = (text("txid"), text("address"));
-    let mined = workspace.tx(&txid)?.time as i64;
 
     let evidence = "listed in the government's directory".to_owned();
     let name = "National Cybercrime Unit".to_owned();
@@ -78,7 +110,7 @@ pub fn run(
         NewAgency { name: name.clone(), country: "GB".into(), domain: "cybercrime.example".into(), evidence },
         "bo",
     )?;
-    let token = enter(&desk)?;
+    let token = enter(desk)?;
     let identity = age::x25519::Identity::generate();
     std::fs::write(key_file, identity.to_string().expose_secret())?;
     desk.set_recipients(&token, vec![identity.to_public().to_string()])?;
@@ -109,7 +141,7 @@ pub fn run(
         attachments: Vec::new(),
     };
     desk.send_request(&token, asked)?;
-    desk.own_file(&token, REQUEST, "order.pdf", "application/pdf", &order(screening.now())?)?;
+    desk.own_file(&token, REQUEST, "order.pdf", "application/pdf", &order(desk.screening.now())?)?;
     let call = Step::CallBack { number_from: "the agency's own site".into(), confirmed: true };
     desk.step(REQUEST, call, "ana")?;
     let matched = desk.matches(Some(workspace), REQUEST, "ana")?;
@@ -122,7 +154,21 @@ pub fn run(
     desk.step(REQUEST, Step::Approve {}, "bo")?;
     let made = desk.produce(REQUEST, &[], "ana")?;
     std::fs::write(package, desk.own_fetch(&token, REQUEST, made.id)?)?;
+    Ok((found, made))
+}
 
+/// The desk works the case up to the report to the authorities. Returns the case's number and title, and the report's number.
+fn work_case(
+    cases: &Cases<'_>,
+    workspace: &Workspace,
+    finding: &Value,
+    found: &Match,
+    goaml: &Path,
+    report: &Path,
+) -> anyhow::Result<(CaseId, String, ReportId)> {
+    let text = |field: &str| finding[field].as_str().unwrap_or_default().to_owned();
+    let (txid, address) = (text("txid"), text("address"));
+    let mined = i64::from(workspace.tx(&txid)?.time);
     let (ana, bo) = (person("ana"), person("bo"));
     let case = cases.open_case(
         NewCase {
@@ -155,29 +201,12 @@ pub fn run(
         options: TraceOptions { direction: Direction::Backward, ..TraceOptions::default() },
     };
     cases.save_trace(id, workspace, &back, "where the ransom came from", &ana)?;
-    cases.add_exhibit(id, "order.pdf", "application/pdf", "vault of the desk", &order(screening.now())?, &ana)?;
+    cases.add_exhibit(id, "order.pdf", "application/pdf", "vault of the desk", &order(cases.screening.now())?, &ana)?;
     let draft = cases.draft_report(id, Kind::Goaml, filer(), &ana)?;
     cases.approve_report(id, draft.id, &bo)?;
     std::fs::write(goaml, cases.export_report(id, draft.id, &bo)?)?;
     std::fs::write(report, cases.case_report(id, Some(workspace), &ana)?)?;
-    if !as_json {
-        println!("\nThe desk works the case (agency and people are made up, every step is done):");
-        println!("  officer  {OFFICER} proved the address and a second factor; bo approved");
-        println!("  request  {REQUEST}: customer {} {}", found.customer, found.because.join("; "));
-        println!(
-            "  answer   prepared by ana, approved by bo; production {} of {}",
-            made.id,
-            made.classes.iter().map(|c| c.name()).collect::<Vec<_>>().join(" and ")
-        );
-        println!("  case     {id}: {}, goAML report {} approved by bo", case.title, draft.id);
-        for file in &files {
-            println!("  file     {}", file.display());
-        }
-        println!("The production, as the officer checks it:");
-        verify_file(package, None, Some(key_file), false)?;
-    }
-    anyhow::ensure!(screening.verify_audit(None)?.problems.is_empty(), "the audit log does not verify");
-    Ok(json!({ "case": id, "request": REQUEST, "files": files }))
+    Ok((id, case.title, draft.id))
 }
 
 fn order(now: i64) -> anyhow::Result<Vec<u8>> {

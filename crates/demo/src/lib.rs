@@ -1,4 +1,16 @@
 //! The demo: the main job on bundled real data, from blocks to an answer that the other side can check.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::too_many_lines,
+        clippy::unwrap_used,
+        clippy::missing_panics_doc,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::cast_lossless
+    )
+)]
 
 mod academy;
 mod campaign;
@@ -28,9 +40,9 @@ use holdfast_simulate::exchange::{Options, simulate};
 use holdfast_types::Amount;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{TraceRequest, Workspace};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 macro_rules! bundled {
@@ -117,18 +129,13 @@ fn bundled_tags() -> anyhow::Result<Vec<NamedFile>> {
     Ok(files)
 }
 
-/// Works through the demo in a store, which is made when missing, and prints what it finds; returns what a server answers from.
-///
-/// # Errors
-/// When the store cannot be written, or something that the demo shows does not hold.
-pub fn run(store: &Path, as_json: bool) -> anyhow::Result<Shared> {
+/// Adds the bundled blocks and tags to an empty workspace.
+fn fill(workspace: &mut Workspace, as_json: bool) -> anyhow::Result<()> {
     let say = |text: String| {
         if !as_json {
             println!("{text}");
         }
     };
-    let start = Instant::now();
-    let mut workspace = Workspace::create_or_open(store, Network::Bitcoin)?;
     if workspace.ledger.counts().blocks == 0 {
         let blocks = bundled_blocks()?;
         let n = blocks.len();
@@ -136,7 +143,7 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<Shared> {
             workspace.ledger.append(&MemoryFeed(blocks), &AppendOptions::default(), &mut |_| output::stopping())?;
         say(format!(
             "Ingested {n} real Bitcoin blocks: {} transactions, {} outputs; proof of work and merkle roots checked.",
-            thousands(report.txs as u64),
+            thousands(report.txs),
             thousands(report.outputs)
         ));
         say(format!(
@@ -152,101 +159,98 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<Shared> {
         say(format!(
             "Imported {} tag packs and sanctions lists: {} tags, {} actors, {} conflicts between them.",
             report.packs,
-            thousands(report.new_tags as u64),
-            thousands(report.actors as u64),
-            thousands(workspace.tags.conflicts().len() as u64)
+            thousands(report.new_tags),
+            thousands(report.actors),
+            thousands(workspace.tags.conflicts().len())
         ));
     }
-    workspace.refresh()?;
-    let summary = workspace.summary();
-    say(format!(
-        "Clustered {} addresses into {} clusters; {} addresses carry tags of their own. {:.1} s so far.",
-        thousands(summary.addresses as u64),
-        thousands(summary.clusters),
-        thousands(summary.tagged_addresses),
-        start.elapsed().as_secs_f64()
-    ));
-    // The question: does block 400000 pay ransomware?
-    let ransomware = Category::from_name("ransomware").context("the taxonomy names ransomware")?;
+    Ok(workspace.refresh()?)
+}
+
+/// Whether an output pays the entity that it comes from.
+fn pays_itself(workspace: &Workspace, output: u64) -> bool {
+    let cluster = |a: u32| workspace.clusters.of(a);
+    let to = cluster(workspace.ledger.address_of(output));
+    let tx = workspace.ledger.tx_of_output(output);
+    workspace.ledger.sources(tx).any(|s| workspace.ledger.source_info(s).address.map(cluster) == Some(to))
+}
+
+/// Returns the outputs of block 400000 that pay ransomware: payments by others first, since an entity that pays itself gets change.
+fn ransom_payments(workspace: &Workspace, ransomware: Category, as_json: bool) -> anyhow::Result<Vec<u64>> {
     let block = workspace.ledger.block_at(400_000).context("block 400000 is bundled")?;
     let mut payments: Vec<u64> = (block.txs.0..block.txs.1)
         .flat_map(|tx| workspace.ledger.outputs(tx))
         .filter(|o| workspace.entities.category(workspace.ledger.address_of(*o)) == ransomware)
         .collect();
-    // Payments by others first; an entity that pays itself gets change.
-    let pays_itself = |output: &u64| {
-        let cluster = |a: u32| workspace.clusters.of(a);
-        let to = cluster(workspace.ledger.address_of(*output));
-        let tx = workspace.ledger.tx_of_output(*output);
-        workspace.ledger.sources(tx).any(|s| workspace.ledger.source_info(s).address.map(cluster) == Some(to))
-    };
-    payments.sort_by_key(pays_itself);
-    say(format!(
-        "\nBlock 400000 ({}) pays {} outputs to ransomware addresses:",
-        display_hash(&block.hash),
-        payments.len()
-    ));
-    let mut findings = Vec::new();
-    for output in &payments {
-        let (tx, vout) = workspace.ledger.outpoint(*output);
-        let txid = workspace.ledger.txid_text(tx);
-        let address = workspace.ledger.address_text(workspace.ledger.address_of(*output));
-        let report = workspace.address(&address)?;
-        let tag = report
-            .tags
-            .iter()
-            .chain(report.entity.as_ref().and_then(|e| e.tag.as_ref()))
-            .find(|t| t.category == ransomware)
-            .context("a ransomware address has a ransomware tag")?;
-        let exposure = workspace.exposure(&format!("{txid}:{vout}"), false)?;
-        let change = if pays_itself(output) { " (its own change: it is the payer too)" } else { "" };
-        say(format!("\n  {} BTC to {address}{change}", coins(workspace.ledger.value(*output))));
-        say(format!(
-            "    tag      {} (ransomware), confidence {} ({} of 100)",
-            tag.label, tag.confidence, tag.confidence_level
-        ));
-        say(format!("    source   {}", tag.source));
-        say(format!("    pack     {} by {}, {}", tag.pack, tag.creator, tag.lastmod));
-        say(format!("    payment  transaction {txid}, output {vout}, block 400000"));
-        for side in workspace.tx(&txid)?.inputs.iter().take(5) {
-            say(format!(
-                "    paid by  {} ({}){}",
-                side.address.as_deref().unwrap_or("an address that the input does not prove"),
-                side.value.map_or("amount unknown: its block is not bundled".into(), |v| format!("{} BTC", coins(v))),
-                side.label.as_ref().map(|l| format!(" [{l}]")).unwrap_or_default()
-            ));
-        }
-        let request =
-            TraceRequest { subject: format!("{txid}:{vout}"), entity: false, options: TraceOptions::default() };
-        let (_, forward) = workspace.trace(&request)?;
-        let back = TraceRequest {
-            options: TraceOptions { direction: Direction::Backward, ..request.options },
-            ..request.clone()
-        };
-        let (_, backward) = workspace.trace(&back)?;
-        if !as_json {
-            print!("{}", indent(&render::table(&forward, 10)));
-            if forward.movements.is_empty() {
-                println!("    The blocks after it are not bundled; money that moves on is followed below.");
-            }
-            println!("    Backward, through the transactions that paid it:");
-            print!("{}", indent(&render::table(&backward, 10)));
-        }
-        findings.push(json!({
-            "txid": txid, "vout": vout, "address": address, "amount": workspace.ledger.value(*output), "tag": tag,
-            "exposure": exposure, "forward": forward, "backward": backward,
-        }));
-    }
-    let subject = findings.first().map(|f| format!("{}:{}", f["txid"].as_str().unwrap_or_default(), f["vout"]));
-    let subject = subject.context("block 400000 pays a ransomware address")?;
-    let exposure = workspace.exposure(&subject, false)?;
+    payments.sort_by_key(|output| pays_itself(workspace, *output));
     if !as_json {
-        println!();
-        print_exposure(&exposure, workspace.asset());
+        println!(
+            "\nBlock 400000 ({}) pays {} outputs to ransomware addresses:",
+            display_hash(&block.hash),
+            payments.len()
+        );
     }
-    // Evidence that the other side can check.
+    Ok(payments)
+}
+
+/// Describes a payment to ransomware: its tag, its exposure, and its traces both ways.
+fn finding(workspace: &Workspace, output: u64, ransomware: Category, as_json: bool) -> anyhow::Result<Value> {
+    let say = |text: String| {
+        if !as_json {
+            println!("{text}");
+        }
+    };
+    let (tx, vout) = workspace.ledger.outpoint(output);
+    let txid = workspace.ledger.txid_text(tx);
+    let address = workspace.ledger.address_text(workspace.ledger.address_of(output));
+    let report = workspace.address(&address)?;
+    let tag = report
+        .tags
+        .iter()
+        .chain(report.entity.as_ref().and_then(|e| e.tag.as_ref()))
+        .find(|t| t.category == ransomware)
+        .context("a ransomware address has a ransomware tag")?;
+    let exposure = workspace.exposure(&format!("{txid}:{vout}"), false)?;
+    let change = if pays_itself(workspace, output) { " (its own change: it is the payer too)" } else { "" };
+    say(format!("\n  {} BTC to {address}{change}", coins(workspace.ledger.value(output))));
+    say(format!(
+        "    tag      {} (ransomware), confidence {} ({} of 100)",
+        tag.label, tag.confidence, tag.confidence_level
+    ));
+    say(format!("    source   {}", tag.source));
+    say(format!("    pack     {} by {}, {}", tag.pack, tag.creator, tag.lastmod));
+    say(format!("    payment  transaction {txid}, output {vout}, block 400000"));
+    for side in workspace.tx(&txid)?.inputs.iter().take(5) {
+        say(format!(
+            "    paid by  {} ({}){}",
+            side.address.as_deref().unwrap_or("an address that the input does not prove"),
+            side.value.map_or("amount unknown: its block is not bundled".into(), |v| format!("{} BTC", coins(v))),
+            side.label.as_ref().map(|l| format!(" [{l}]")).unwrap_or_default()
+        ));
+    }
+    let request = TraceRequest { subject: format!("{txid}:{vout}"), entity: false, options: TraceOptions::default() };
+    let (_, forward) = workspace.trace(&request)?;
+    let back =
+        TraceRequest { options: TraceOptions { direction: Direction::Backward, ..request.options }, ..request.clone() };
+    let (_, backward) = workspace.trace(&back)?;
+    if !as_json {
+        print!("{}", indent(&render::table(&forward, 10)));
+        if forward.movements.is_empty() {
+            println!("    The blocks after it are not bundled; money that moves on is followed below.");
+        }
+        println!("    Backward, through the transactions that paid it:");
+        print!("{}", indent(&render::table(&backward, 10)));
+    }
+    Ok(json!({
+        "txid": txid, "vout": vout, "address": address, "amount": workspace.ledger.value(output), "tag": tag,
+        "exposure": exposure, "forward": forward, "backward": backward,
+    }))
+}
+
+/// Writes the evidence of a payment, which the other side can verify; returns its file.
+fn write_evidence(workspace: &Workspace, subject: &str, store: &Path, as_json: bool) -> anyhow::Result<PathBuf> {
     let request = TraceRequest {
-        subject: subject.clone(),
+        subject: subject.to_owned(),
         entity: false,
         options: TraceOptions { direction: Direction::Backward, ..TraceOptions::default() },
     };
@@ -254,10 +258,44 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<Shared> {
     let (_, bytes) = workspace.bundle(&request, &key, &now())?;
     let path = store.join("ransom-payment.holdfast.tar");
     std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
-    say(format!("\nEvidence bundle {}:", path.display()));
     if !as_json {
+        println!("\nEvidence bundle {}:", path.display());
         verify_file(&path, None, None, false)?;
     }
+    Ok(path)
+}
+
+/// Works through the demo in a store, which is created when missing, and prints the results; returns the state that a server answers from.
+///
+/// # Errors
+/// When the store cannot be written, or something that the demo shows does not hold.
+pub fn run(store: &Path, as_json: bool) -> anyhow::Result<Shared> {
+    let start = Instant::now();
+    let mut workspace = Workspace::create_or_open(store, Network::Bitcoin)?;
+    fill(&mut workspace, as_json)?;
+    let summary = workspace.summary();
+    if !as_json {
+        println!(
+            "Clustered {} addresses into {} clusters; {} addresses carry tags of their own. {:.1} s so far.",
+            thousands(summary.addresses),
+            thousands(summary.clusters),
+            thousands(summary.tagged_addresses),
+            start.elapsed().as_secs_f64()
+        );
+    }
+    // The question: does block 400000 pay ransomware?
+    let ransomware = Category::from_name("ransomware").context("the taxonomy names ransomware")?;
+    let payments = ransom_payments(&workspace, ransomware, as_json)?;
+    let findings = payments.iter().map(|output| finding(&workspace, *output, ransomware, as_json));
+    let findings = findings.collect::<anyhow::Result<Vec<_>>>()?;
+    let subject = findings.first().map(|f| format!("{}:{}", f["txid"].as_str().unwrap_or_default(), f["vout"]));
+    let subject = subject.context("block 400000 pays a ransomware address")?;
+    let exposure = workspace.exposure(&subject, false)?;
+    if !as_json {
+        println!();
+        print_exposure(&exposure, workspace.asset());
+    }
+    let path = write_evidence(&workspace, &subject, store, as_json)?;
     let screening = open_desk(store, None)?;
     let screened = exchange(&screening, &workspace, &findings, store, as_json)?;
     let (master, vault) = (master(store, &screening)?, vault(store));
@@ -319,8 +357,9 @@ fn exchange(
     let elapsed = start.elapsed();
     let count = |verdict: Verdict| decisions.iter().filter(|d| d.decision == verdict).count();
     let mut ransoms = Vec::new();
-    for (i, finding) in findings.iter().enumerate() {
-        let mut event = Event::new(EventKind::Withdrawal, format!("demo-ransom-{i}"), 1_785_200_000 + i as i64, victim);
+    for (time, finding) in (1_785_200_000..).zip(findings) {
+        let i = time - 1_785_200_000;
+        let mut event = Event::new(EventKind::Withdrawal, format!("demo-ransom-{i}"), time, victim);
         event.asset = Some("BTC".into());
         event.amount = finding["amount"].as_u64().map(Amount::from);
         event.value = Some(20_000);
@@ -332,8 +371,8 @@ fn exchange(
     if !as_json {
         println!(
             "\nA simulated exchange over these blocks and a simulated chain: {} customers' records and {} events, each decided durably ({:.1} s): {} allowed, {} to review, {} held, {} rejected.",
-            thousands(made.records.len() as u64),
-            thousands(decisions.len() as u64),
+            thousands(made.records.len()),
+            thousands(decisions.len()),
             elapsed.as_secs_f64(),
             thousands(count(Verdict::Allow) as u64),
             count(Verdict::Review),
@@ -345,11 +384,11 @@ fn exchange(
             let rule = decision.reasons[0].rule.as_str();
             if !shown.contains(&rule) && shown.len() < 6 {
                 shown.push(rule);
-                print_decision(decision);
+                print_decision(decision, "USD");
             }
         }
         println!("\nCustomers try to pay the ransomware addresses of block 400000:");
-        ransoms.iter().for_each(print_decision);
+        ransoms.iter().for_each(|decision| print_decision(decision, "USD"));
         let active =
             screening.holds(&HoldFilter { state: Some("active".into()), limit: 1000, ..HoldFilter::default() })?;
         println!(

@@ -186,8 +186,10 @@ pub fn run(a: &Shared, as_json: bool) -> anyhow::Result<Value> {
             undone.as_millis()
         );
     }
-    Ok(
-        json!({ "flag": raised.flag.id, "known_after_ms": reached.as_millis() as u64, "decision": decision.decision.name(),
-        "because": because, "undone_after_ms": undone.as_millis() as u64 }),
-    )
+    Ok(json!({ "flag": raised.flag.id, "known_after_ms": milliseconds(reached), "decision": decision.decision.name(),
+        "because": because, "undone_after_ms": milliseconds(undone) }))
+}
+
+fn milliseconds(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -18,7 +18,7 @@ use holdfast_cases::CaseError;
 use holdfast_cases::case::{Case, CaseFile, CaseStep, Hit, NewCase, Person};
 use holdfast_cases::recommend::{Finding, Proposal, Recommendation};
 use holdfast_cases::reports::{Body, Filer, Kind, Report};
-use holdfast_cases::seized::{ScanOrder, Scanned};
+use holdfast_cases::seized::{ImportedScan, ScanOrder, Scanned, SentScan};
 use holdfast_cases::transparency;
 use holdfast_forensics::derive::GAP;
 use holdfast_types::ids::{CaseId, CaseItemId, RecommendationId, ReportId};
@@ -42,6 +42,8 @@ pub(crate) fn routes() -> Routes {
         .add(DESK, routes!(change_case))
         .add(DESK, routes!(add_exhibit))
         .add(DESK, routes!(scan_evidence))
+        .add(DESK, routes!(case_recipient))
+        .add(DESK, routes!(import_scan))
         .add(DESK, routes!(case_secret_key))
         .add(DESK, routes!(save_trace))
         .add(DESK, routes!(draft_report))
@@ -225,6 +227,47 @@ pub async fn scan_bytes(
         };
         let scanned = shared.cases().scan_for_case(id, order, Some(&*w), &p, &mut |_| ControlFlow::Continue(()))?;
         Ok(scanned.ok_or_else(|| CaseError::State("the scan was stopped".into()))?)
+    })
+    .await
+    .map(Json)
+}
+
+/// The public key that secrets of a case are sealed to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecipientAnswer {
+    /// age's `age1...`.
+    recipient: String,
+}
+
+/// Returns the public key that a scan for the case seals secrets to. The caller must work on the case.
+#[utoipa::path(get, path = "/api/v1/desk/cases/{id}/recipient", params(("id" = u64, Path, description = "Number")),
+    responses((status = 200, body = RecipientAnswer), (status = 404, body = ErrorBody)))]
+pub async fn case_recipient(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<CaseId>,
+) -> Result<Json<RecipientAnswer>, ApiError> {
+    let p = person(&caller);
+    run_blocking(move || Ok(RecipientAnswer { recipient: shared.cases().recipient_for(id, &p)? })).await.map(Json)
+}
+
+/// Adds a scan that `holdfast evidence scan` made on another machine: secrets were sealed there to the case's key, and come as fingerprints.
+/// Addresses are derived and looked up; the desk signs the record; record and results become exhibits of the case.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/scans", params(("id" = u64, Path, description = "Number")),
+    request_body(content = SentScan, example = json!({"exhibit": "E-7", "begun": "2026-09-21T10:00:00Z", "ended": "2026-09-21T10:05:00Z",
+        "report": {"sources": [], "findings": [], "sealed": [], "complete": true}})),
+    responses((status = 200, body = ImportedScan), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn import_scan(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<CaseId>,
+    body: Bytes,
+) -> Result<Json<ImportedScan>, ApiError> {
+    let sent: SentScan = json(&body)?;
+    let p = person(&caller);
+    run_blocking(move || {
+        let w = shared.chain().snapshot();
+        Ok(shared.cases().import_scan(id, sent, Some(&*w), &p)?)
     })
     .await
     .map(Json)

@@ -592,7 +592,7 @@ pub async fn conflicts(State(shared): State<Shared>, Clearance(clearance): Clear
     let answer = found.into_iter().map(|c| ConflictAnswer {
         address: c.address,
         asset: c.asset,
-        field: c.field.to_owned(),
+        field: c.field,
         values: c.values.into_iter().map(|(value, pack)| vec![value, pack]).collect(),
     });
     Ok(Json(answer.collect()))

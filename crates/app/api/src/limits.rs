@@ -42,6 +42,7 @@ pub fn largest(method: &Method, path: &str) -> usize {
         ["api", "v1", "desk", "recommendations"] | ["desk", "recommendations"] => BOOK,
         ["api", "v1", ..] if crate::access::takes_files(path) => files,
         ["api", "v1", "desk", "cases", _, "traces"] => LIST,
+        ["api", "v1", "desk", "cases", _, "scans"] => files,
         ["api", "v1", "sharing", ..] | ["desk", "sharing", ..] => LIST,
         ["taxii2", ..] if *method == Method::POST => LIST,
         ["desk", "cases", _, "exhibits" | "evidence"] | ["desk", "requests", _, "files"] => files,

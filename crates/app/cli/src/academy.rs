@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Fields};
 use crate::args::DeskArgs;
+use crate::labs::{LabsCommand, labs, text_of, unpack, write_task};
 use crate::output;
 use crate::running::Reach;
 use anyhow::{Context, bail};
@@ -11,9 +12,9 @@ use holdfast_academy::attempts::Answer as LabAnswer;
 use holdfast_academy::classes::{Feedback, Learner, Mode, NewLearner, NewSession};
 use holdfast_academy::course::MAX_COURSE;
 use holdfast_academy::grade::percent;
-use holdfast_academy::labs::{LABS, Lab, lab, make};
 use holdfast_academy::xapi;
 use holdfast_academy::{Academy, certificate};
+use holdfast_api::academy::LEARNER_HEADER;
 use holdfast_client::{Client, Request, api_path};
 use holdfast_console::desk_key::master;
 use holdfast_input::time::{parse_date, rfc3339};
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum AcademyCommand {
-    /// Labs: tasks with data of one's own and answers that are known.
+    /// Labs: tasks with own data and known answers.
     #[command(subcommand)]
     Labs(LabsCommand),
     /// Courses in Markdown, with translations.
@@ -33,52 +34,16 @@ pub enum AcademyCommand {
     /// Sessions of courses: rosters, attendance, classes.
     #[command(subcommand)]
     Sessions(SessionsCommand),
-    /// A learner's labs in a session, on the store itself.
+    /// A learner's labs in a session.
     #[command(subcommand)]
     Attempts(AttemptsCommand),
     /// Certificates (Open Badges 3.0 and PDF); `holdfast verify` checks them.
     #[command(subcommand)]
     Certificates(CertificatesCommand),
-    /// The programme by year and country.
+    /// Show the programme by year and country.
     Programme {
         #[command(flatten)]
         desk: DeskArgs,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum LabsCommand {
-    /// List the labs.
-    List,
-    /// Make a task of a seed, to study by oneself: its files, and the chain's store where it has one.
-    Make {
-        /// Lab.
-        lab: String,
-        /// Same seed, same task.
-        #[arg(long)]
-        seed: u64,
-        /// Folder; must be empty or missing.
-        #[arg(long)]
-        out: PathBuf,
-    },
-    /// Grade an answer to a task made of a seed.
-    Check {
-        /// Lab.
-        lab: String,
-        /// The task's seed.
-        #[arg(long)]
-        seed: u64,
-        /// Step.
-        step: String,
-        /// Answer; @FILE reads it from a file.
-        #[arg(required_unless_present_any = ["hint", "solution"])]
-        answer: Option<String>,
-        /// Print the hint of this number instead (1, 2, ...).
-        #[arg(long, conflicts_with = "answer")]
-        hint: Option<usize>,
-        /// Print the solution and why instead.
-        #[arg(long, conflicts_with_all = ["answer", "hint"])]
-        solution: bool,
     },
 }
 
@@ -96,7 +61,7 @@ pub enum CoursesCommand {
     Show {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Name.
+        /// Name of the course.
         course: String,
         /// Language, ISO 639-1.
         #[arg(long, default_value = "en")]
@@ -138,13 +103,13 @@ pub struct PlanArgs {
     /// Last day.
     #[arg(long)]
     ends: String,
-    /// Parts that attendance is noted of.
+    /// Parts with attendance.
     #[arg(long, default_value_t = 0)]
     parts: u32,
-    /// Who teaches.
+    /// Trainer.
     #[arg(long)]
     trainer: String,
-    /// Places.
+    /// Largest number of learners.
     #[arg(long, default_value_t = 30)]
     capacity: u32,
 }
@@ -158,23 +123,23 @@ pub enum SessionsCommand {
         #[command(flatten)]
         desk: DeskArgs,
     },
-    /// A session with its roster and feedback.
+    /// Show a session with its roster and feedback.
     Show {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the session.
         id: i64,
     },
-    /// Put somebody on a roster; who is new gets a key, shown once.
+    /// Enrol a learner; a new one gets a key, shown once.
     Enrol {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
         id: i64,
-        /// Name, as it is to stand on certificates.
+        /// Name for certificates.
         #[arg(long)]
         name: String,
-        /// Official address.
+        /// Official mail address.
         #[arg(long)]
         email: String,
         /// Agency.
@@ -184,75 +149,75 @@ pub enum SessionsCommand {
         #[arg(long)]
         country: String,
     },
-    /// Give a learner a new key; the old one ends.
+    /// Create a new key for a learner; the old one is revoked.
     Key {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the learner.
         learner: i64,
     },
-    /// Note who was there in a part; who is not named was not.
+    /// Record attendance of a part; learners that are not named were absent.
     Attendance {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the session.
         id: i64,
         /// Part, from 1.
         #[arg(long)]
         part: u32,
-        /// Learners who were there.
+        /// Learners who attended.
         learners: Vec<i64>,
     },
-    /// A class at its labs.
+    /// Show the progress of a class in its labs.
     Class {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the session.
         id: i64,
     },
-    /// The scoreboard.
+    /// Show the scoreboard.
     Scoreboard {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the session.
         id: i64,
     },
-    /// Statements of learning (xAPI 1.0.3), printed or sent to a learning record store.
+    /// Export statements of learning (xAPI 1.0.3): print them, or send them to a learning record store.
     Xapi {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the session.
         id: i64,
-        /// Where statements are posted, such as https://lrs.example.org/xAPI.
+        /// URL that statements are sent to, such as https://lrs.example.org/xAPI.
         #[arg(long)]
         to: Option<String>,
-        /// User name there; the password is in the environment variable HOLDFAST_LRS_PASSWORD.
+        /// User name at the learning record store; the password is in the environment variable HOLDFAST_LRS_PASSWORD.
         #[arg(long, default_value = "")]
         user: String,
     },
-    /// Note a learner's sheet of feedback.
+    /// Record a learner's feedback.
     Feedback {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the session.
         id: i64,
-        /// Learner.
+        /// Number of the learner.
         #[arg(long)]
         learner: i64,
         /// Marks 1 to 5 of content, trainer and labs.
         #[arg(num_args = 3)]
         marks: Vec<u8>,
-        /// In words.
+        /// Comment.
         #[arg(long, default_value = "")]
         comment: String,
     },
-    /// Close a session, or cancel it.
+    /// Close or cancel a session.
     End {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the session.
         id: i64,
-        /// It is cancelled and counts nowhere.
+        /// Cancel it: it does not count.
         #[arg(long)]
         cancelled: bool,
     },
@@ -269,27 +234,27 @@ pub struct LearnerArgs {
 
 #[derive(Subcommand)]
 pub enum AttemptsCommand {
-    /// Begin a lab, or show the one begun.
+    /// Begin a lab, or show it if it was begun.
     Begin {
         #[command(flatten)]
         who: LearnerArgs,
-        /// Session.
+        /// Number of the session.
         session: i64,
-        /// Lab.
+        /// Name of the lab.
         lab: String,
     },
-    /// A lab as it stands.
+    /// Show the state of a lab.
     Show {
         #[command(flatten)]
         who: LearnerArgs,
-        /// Attempt.
+        /// Number of the attempt.
         id: i64,
     },
     /// Write the task's files, and the chain's store where it has one.
     Files {
         #[command(flatten)]
         who: LearnerArgs,
-        /// Attempt.
+        /// Number of the attempt.
         id: i64,
         /// Folder; must be empty or missing.
         #[arg(long)]
@@ -299,9 +264,9 @@ pub enum AttemptsCommand {
     Answer {
         #[command(flatten)]
         who: LearnerArgs,
-        /// Attempt.
+        /// Number of the attempt.
         id: i64,
-        /// Step.
+        /// Name of the step.
         step: String,
         /// Answer; @FILE reads it from a file.
         answer: String,
@@ -310,27 +275,27 @@ pub enum AttemptsCommand {
     Hint {
         #[command(flatten)]
         who: LearnerArgs,
-        /// Attempt.
+        /// Number of the attempt.
         id: i64,
-        /// Step.
+        /// Name of the step.
         step: String,
     },
 }
 
 #[derive(Subcommand)]
 pub enum CertificatesCommand {
-    /// Give a learner the certificate of a session.
+    /// Issue a learner's certificate of a session.
     Give {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Session.
+        /// Number of the session.
         session: i64,
-        /// Learner.
+        /// Number of the learner.
         learner: i64,
-        /// Write the PDF there.
+        /// File for the PDF.
         #[arg(long)]
         pdf: Option<PathBuf>,
-        /// Write the signed credential there.
+        /// File for the signed credential.
         #[arg(long)]
         jwt: Option<PathBuf>,
     },
@@ -338,13 +303,13 @@ pub enum CertificatesCommand {
     Revoke {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Id of the certificate.
         id: String,
-        /// Why.
-        #[arg(long)]
+        /// Reason.
+        #[arg(long = "reason", alias = "why")]
         why: String,
     },
-    /// Certificates that were revoked.
+    /// List revoked certificates.
     Revoked {
         #[command(flatten)]
         desk: DeskArgs,
@@ -371,91 +336,8 @@ fn answer<T: Serialize>(
     args.answer(|s| academy(args, s, here), there)
 }
 
-fn find(name: &str) -> anyhow::Result<&'static Lab> {
-    let known = || LABS.iter().map(|l| l.id).collect::<Vec<_>>().join(", ");
-    lab(name).with_context(|| format!("there is no lab '{name}'; there are {}", known()))
-}
-
-/// An answer, or the file that it names.
-fn text_of(answer: &str) -> anyhow::Result<String> {
-    let Some(file) = answer.strip_prefix('@') else { return Ok(answer.to_owned()) };
-    let bytes = output::read_bounded(Path::new(file), holdfast_academy::grade::MAX_ANSWER)?;
-    String::from_utf8(bytes).with_context(|| format!("{file}: no UTF-8"))
-}
-
 fn day(name: &str, text: &str) -> anyhow::Result<i64> {
     parse_date(text).with_context(|| name.to_owned())
-}
-
-/// Writes a task's files, and builds the store of its chain in `store/`.
-fn write_task(made: &holdfast_academy::labs::Made, title: &str, out: &Path) -> anyhow::Result<()> {
-    if out.exists() && std::fs::read_dir(out).with_context(|| out.display().to_string())?.next().is_some() {
-        bail!("{} is not empty; choose another folder", out.display());
-    }
-    for (name, bytes) in made.pack(title) {
-        let place = out.join(&name);
-        if let Some(parent) = place.parent() {
-            std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-        }
-        std::fs::write(&place, bytes).with_context(|| place.display().to_string())?;
-    }
-    if made.network().is_some() {
-        made.build(&out.join("store")).map_err(anyhow::Error::msg)?;
-    }
-    Ok(())
-}
-
-fn labs(command: LabsCommand, as_json: bool) -> anyhow::Result<()> {
-    match command {
-        LabsCommand::List => {
-            let all: Vec<_> = LABS.iter().map(Lab::view).collect();
-            if as_json {
-                return output::json(&all);
-            }
-            all.iter().for_each(|l| println!("{:<20} {:>3} min  {}: {}", l.id, l.minutes, l.title, l.teaches));
-            Ok(())
-        }
-        LabsCommand::Make { lab, seed, out } => {
-            let lab = find(&lab)?;
-            let made = make(lab, seed).map_err(anyhow::Error::msg)?;
-            write_task(&made, lab.title, &out)?;
-            if as_json {
-                let steps: Vec<_> = made.steps.iter().map(|s| json!({"id": s.id, "question": s.question, "form": s.check.form(), "options": s.check.options()})).collect();
-                return output::json(&json!({"lab": lab.id, "seed": seed, "brief": made.brief, "steps": steps}));
-            }
-            println!("{}", made.words(lab.title));
-            println!(
-                "All of it is in {}. Check an answer: holdfast academy labs check {} --seed {seed} STEP ANSWER",
-                out.display(),
-                lab.id
-            );
-            Ok(())
-        }
-        LabsCommand::Check { lab, seed, step, answer, hint, solution } => {
-            let made = make(find(&lab)?, seed).map_err(anyhow::Error::msg)?;
-            let known = || made.steps.iter().map(|s| s.id).collect::<Vec<_>>().join(", ");
-            let found = made.steps.iter().find(|s| s.id == step);
-            let found = found.with_context(|| format!("there is no step '{step}'; there are {}", known()))?;
-            if let Some(n) = hint {
-                let text = n.checked_sub(1).and_then(|n| found.hints.get(n));
-                println!("{}", text.with_context(|| format!("the step has {} hints", found.hints.len()))?);
-                return Ok(());
-            }
-            if solution {
-                println!("{}\n{}", found.check.solution(), found.why);
-                return Ok(());
-            }
-            let graded = found.check.grade(&text_of(answer.as_deref().unwrap_or_default())?);
-            if as_json {
-                output::json(&graded)?;
-            } else {
-                graded.feedback.iter().for_each(|f| println!("{f}"));
-                println!("{} of the step", percent(u64::from(graded.credit)));
-            }
-            anyhow::ensure!(graded.right, "not wholly right");
-            Ok(())
-        }
-    }
 }
 
 fn courses(command: CoursesCommand, as_json: bool) -> anyhow::Result<()> {
@@ -654,7 +536,7 @@ fn sessions(command: SessionsCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return output::json(&json!({"session": id, "part": part, "present": there}));
             }
-            println!("{there} were there in part {part}");
+            println!("{there} attended part {part}");
         }
         SessionsCommand::Class { desk, id } => {
             let class = answer(&desk, |a| a.class_view(id), |c| c.get(&session_path(id, &["class"])))?;
@@ -688,7 +570,7 @@ fn sessions(command: SessionsCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return output::json(&json!({"session": id, "learner": learner}));
             }
-            println!("noted");
+            println!("feedback of learner {learner} recorded");
         }
         SessionsCommand::End { desk, id, cancelled } => {
             answer(
@@ -742,17 +624,27 @@ fn as_learner<T: Serialize>(
     there: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
 ) -> anyhow::Result<Answer> {
     let learner = who.learner;
-    answer(
-        &who.desk,
-        |a| here(a, &a.learner(learner)?),
-        |c| there(c).header(holdfast_api::academy::LEARNER_HEADER, &learner.to_string()),
-    )
+    answer(&who.desk, |a| here(a, &a.learner(learner)?), |c| there(c).header(LEARNER_HEADER, &learner.to_string()))
 }
 
 /// The path of an attempt, or of something of it.
 fn attempt_path(id: i64, rest: &[&str]) -> String {
     let id = id.to_string();
     api_path(&[&["learn", "attempts", id.as_str()], rest].concat())
+}
+
+/// The files of an attempt's task.
+fn task_files(who: &LearnerArgs, id: i64) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    match who.desk.reach()? {
+        Reach::Here(screening) => academy(&who.desk, &screening, |a| {
+            let (lab, made) = a.task(id, &a.learner(who.learner)?)?;
+            Ok(made.pack(lab.title))
+        }),
+        Reach::There(client) => {
+            let path = attempt_path(id, &["pack"]);
+            unpack(client.get(&path).header(LEARNER_HEADER, &who.learner.to_string()).bytes()?)
+        }
+    }
 }
 
 fn attempts(command: AttemptsCommand, as_json: bool) -> anyhow::Result<()> {
@@ -764,21 +656,10 @@ fn attempts(command: AttemptsCommand, as_json: bool) -> anyhow::Result<()> {
         AttemptsCommand::Show { who, id } => {
             as_learner(&who, |a, l| a.attempt(id, l), |c| c.get(&attempt_path(id, &[])))?
         }
-        AttemptsCommand::Files { who, id, out } => match who.desk.reach()? {
-            Reach::There(_) => bail!(
-                "the running server gives a task to its learner as a ZIP: `holdfast call GET {} --session KEY --out FILE`; or stop the server",
-                attempt_path(id, &["pack"])
-            ),
-            Reach::Here(screening) => {
-                let (title, made, view) = academy(&who.desk, &screening, |a| {
-                    let learner = a.learner(who.learner)?;
-                    let (lab, made) = a.task(id, &learner)?;
-                    Ok((lab.title, made, a.attempt(id, &learner)?))
-                })?;
-                write_task(&made, title, &out)?;
-                Answer::of(&view)?
-            }
-        },
+        AttemptsCommand::Files { who, id, out } => {
+            write_task(&task_files(&who, id)?, &out)?;
+            as_learner(&who, |a, l| a.attempt(id, l), |c| c.get(&attempt_path(id, &[])))?
+        }
         AttemptsCommand::Answer { who, id, step, answer } => {
             let answer = LabAnswer { step, answer: text_of(&answer)? };
             let body = json!({ "step": answer.step, "answer": answer.answer });

@@ -12,14 +12,14 @@ use serde_json::json;
 
 #[derive(Subcommand)]
 pub enum AlertsCommand {
-    /// List the queue.
+    /// List alerts.
     List {
         #[command(flatten)]
         desk: DeskArgs,
         /// open or closed.
         #[arg(long, default_value = "open")]
         state: String,
-        /// Of one person.
+        /// Only those of one assignee.
         #[arg(long)]
         assignee: Option<String>,
     },
@@ -29,21 +29,21 @@ pub enum AlertsCommand {
         desk: DeskArgs,
         id: u64,
     },
-    /// Give it to somebody.
+    /// Assign an alert.
     Assign {
         #[command(flatten)]
         desk: DeskArgs,
         id: u64,
         to: String,
     },
-    /// Say something.
+    /// Add a comment to an alert.
     Comment {
         #[command(flatten)]
         desk: DeskArgs,
         id: u64,
         text: String,
     },
-    /// Finish it.
+    /// Close an alert with an outcome.
     Close {
         #[command(flatten)]
         desk: DeskArgs,
@@ -52,7 +52,7 @@ pub enum AlertsCommand {
         outcome: String,
         text: String,
     },
-    /// Take it up again.
+    /// Reopen an alert.
     Reopen {
         #[command(flatten)]
         desk: DeskArgs,

@@ -24,10 +24,10 @@ pub enum AuditCommand {
     Verify {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Head noted earlier: notices a log that was cut off.
+        /// Head noted earlier: finds a log that was cut off.
         #[arg(long)]
         head: Option<String>,
-        /// A copy of audit.anchors that lies elsewhere, to compare with instead of the store's own.
+        /// Copy of audit.anchors from another machine, compared instead of the store's own.
         #[arg(long)]
         anchors: Option<PathBuf>,
     },
@@ -43,11 +43,11 @@ pub enum AuditCommand {
         #[command(flatten)]
         desk: DeskArgs,
     },
-    /// Show whether the system's clock is trusted. After a jump, or a stop of more than an hour, nothing expires until a person confirms it.
+    /// Show whether the system's clock is trusted. After a jump, or a stop of more than an hour, nothing expires until a person confirms the clock.
     Clock {
         #[command(flatten)]
         desk: DeskArgs,
-        /// The system's clock is right: what is over by it ends.
+        /// Confirm that the system's clock is right: what is due by it expires.
         #[arg(long)]
         confirm: bool,
     },
@@ -58,7 +58,7 @@ pub enum AuditCommand {
         /// Only about one subject, such as hold:12.
         #[arg(long)]
         subject: Option<String>,
-        /// Numbers above this one.
+        /// Only entries above this number.
         #[arg(long, default_value_t = 0)]
         after: u64,
     },

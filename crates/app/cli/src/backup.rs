@@ -50,7 +50,7 @@ pub struct Backup {
 pub struct Restore {
     /// The folder of a backup.
     dir: PathBuf,
-    /// Where the store goes: a new or empty folder.
+    /// Folder of the new store: new or empty.
     #[command(flatten)]
     store: StoreArgs,
 }
@@ -84,7 +84,7 @@ fn empty_folder(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Copies a file durably; gives its size and SHA-256. The bytes that were hashed are the bytes that were written.
+/// Copies a file durably; returns its size and SHA-256. The bytes that were hashed are the bytes that were written.
 fn copy(from: &Path, to: &Path) -> std::io::Result<Entry> {
     if let Some(folder) = to.parent() {
         std::fs::create_dir_all(folder)?;
@@ -296,8 +296,8 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return output::json(&json!({"files": files, "bytes": bytes, "database": database}));
     }
-    println!("{} files, {} bytes, database {database}, in {}", thousands(files as u64), thousands(bytes), to.display());
-    println!("It holds the desk's keys: keep it where only the desk's administrators can read it.");
+    println!("{} files, {} bytes, database {database}, in {}", thousands(files), thousands(bytes), to.display());
+    println!("It holds the desk's keys: store it where only the desk's administrators can read it.");
     Ok(())
 }
 
@@ -365,7 +365,7 @@ pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         output::json(&json!({"files": files, "database": list.database, "audit": audit}))?;
     } else {
-        println!("{} files restored to {}", thousands(files as u64), store.display());
+        println!("{} files restored to {}", thousands(files), store.display());
         if list.database == "PostgreSQL" {
             println!(
                 "Now restore the database into an empty one: pg_restore --dbname=URL {}",

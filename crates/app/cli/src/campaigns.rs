@@ -31,30 +31,30 @@ pub enum WarningsCommand {
         /// open, cooling, stopped, escalated or released.
         #[arg(long)]
         state: Option<String>,
-        /// Of one customer.
+        /// Only those of one customer.
         #[arg(long)]
         customer: Option<String>,
     },
-    /// A warning with what the customer is told and asked.
+    /// Show a warning with its message and questions.
     Show {
         #[command(flatten)]
         desk: DeskArgs,
-        /// The withdrawal's event.
+        /// Id of the withdrawal's event.
         event: String,
         /// Language, BCP 47; by default that of the customer's record, or English.
         #[arg(long)]
         lang: Option<String>,
     },
-    /// Take the customer's answers.
+    /// Store the customer's answers.
     Answer {
         #[command(flatten)]
         desk: DeskArgs,
-        /// The withdrawal's event.
+        /// Id of the withdrawal's event.
         event: String,
         /// Questions answered with yes.
         #[arg(long, value_delimiter = ',')]
         yes: Vec<String>,
-        /// The customer gives the withdrawal up; without it all other questions are answered with no and the customer goes on.
+        /// The customer cancels the withdrawal; without it, all other questions are answered with no and the withdrawal continues.
         #[arg(long)]
         give_up: bool,
     },
@@ -62,18 +62,18 @@ pub enum WarningsCommand {
 
 #[derive(Subcommand)]
 pub enum CampaignsCommand {
-    /// Say who a campaign would choose now; nothing is kept or sent.
+    /// Show whom a campaign would choose now; nothing is stored or sent.
     Preview {
         #[command(flatten)]
         desk: DeskArgs,
-        /// JSON, as the API takes it.
+        /// JSON file, in the form of the API.
         file: PathBuf,
     },
     /// Draft a campaign.
     Draft {
         #[command(flatten)]
         desk: DeskArgs,
-        /// JSON, as the API takes it.
+        /// JSON file, in the form of the API.
         file: PathBuf,
     },
     /// List campaigns.
@@ -85,34 +85,34 @@ pub enum CampaignsCommand {
     Start {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the campaign.
         id: CampaignId,
     },
     /// End a campaign.
     End {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the campaign.
         id: CampaignId,
     },
-    /// What a campaign did, against those held out.
+    /// Show the effect of a campaign against the held-out group.
     Effect {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the campaign.
         id: CampaignId,
     },
-    /// People of a campaign.
+    /// List the people of a campaign.
     People {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the campaign.
         id: CampaignId,
-        /// After this customer.
+        /// Only customers after this id.
         #[arg(long, default_value = "")]
         after: String,
     },
-    /// Show a scam's message, or put a new version in force.
+    /// Show the message of a scam, or put a new version in force.
     Template {
         #[command(flatten)]
         desk: DeskArgs,
@@ -227,7 +227,7 @@ fn read(file: &Path) -> anyhow::Result<NewCampaign> {
 fn print(c: &Value) {
     let plan = &c["plan"];
     println!(
-        "{:>4} {} ({}) with {}: {}, {} told, {} held out",
+        "{:>4} {} ({}) with {}: {}, {} reached, {} held out",
         c.int("id"),
         plan.word("title"),
         plan.word("scam"),
@@ -255,7 +255,7 @@ fn preview(desk: &DeskArgs, file: &Path, as_json: bool) -> anyhow::Result<()> {
         return p.print();
     }
     println!(
-        "{} people: {} paid, {} are about to; value {}",
+        "{} people: {} paid, {} are about to; value {} of the reference currency",
         p.count("people"),
         p.count("paid"),
         p.count("about_to_pay"),
@@ -279,7 +279,7 @@ fn effect(desk: &DeskArgs, id: CampaignId, as_json: bool) -> anyhow::Result<()> 
     println!("{}", effect.word("words"));
     let kept = |name: &str| effect["value_kept"][name].as_f64().map(|minor| minor / 100.0);
     if let (Some(value), Some(low), Some(high)) = (kept("value"), kept("low"), kept("high")) {
-        println!("value kept: {value:.0} (95%: {low:.0} to {high:.0})");
+        println!("value saved, in the reference currency: {value:.0} (95%: {low:.0} to {high:.0})");
     }
     Ok(())
 }

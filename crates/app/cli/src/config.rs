@@ -256,7 +256,7 @@ const INTRODUCTION: &str = "# Configuration
 <!-- Written by `holdfast config reference`; a test compares. -->
 
 `holdfast serve` takes every setting from a flag, else from the environment, else from the file that `--config FILE` or `HOLDFAST_CONFIG` names, else
-its default. A file is read only when it is named. `holdfast config check [FILE]` says what is in effect and where each value comes from, and names the line,
+its default. A file is read only when it is named. `holdfast config check [FILE]` prints the effective values and their sources, and names the line,
 key and fix of whatever is wrong.
 
 ```toml

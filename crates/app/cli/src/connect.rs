@@ -15,22 +15,23 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum ProvidersCommand {
-    /// Ask Elliptic, Chainalysis and TRM Labs about an address.
-    Ask {
+    /// Query Elliptic, Chainalysis and TRM Labs about an address.
+    #[command(alias = "ask")]
+    Query {
         /// File (YAML) that names the providers.
         #[arg(long)]
         providers: PathBuf,
         /// Asset, such as BTC.
         #[arg(long, default_value = "BTC")]
         asset: String,
-        /// The address.
+        /// Address.
         address: String,
     },
 }
 
 #[derive(Subcommand)]
 pub enum WebhooksCommand {
-    /// Add a webhook; prints its secret. A running server tells it what happens from now on.
+    /// Add a webhook and print its secret. The server delivers what happens from now on.
     Add {
         #[command(flatten)]
         desk: DeskArgs,
@@ -40,7 +41,7 @@ pub enum WebhooksCommand {
         #[arg(long, value_delimiter = ',', default_value = "decisions,holds,alerts")]
         topics: Vec<String>,
     },
-    /// List webhooks and how far they were told.
+    /// List webhooks with their deliveries and failures.
     List {
         #[command(flatten)]
         desk: DeskArgs,
@@ -49,7 +50,7 @@ pub enum WebhooksCommand {
     Remove {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Its number.
+        /// Number of the webhook.
         id: u64,
     },
 }
@@ -98,13 +99,14 @@ pub fn read_providers(path: &Path) -> anyhow::Result<Providers> {
 }
 
 pub fn providers(command: ProvidersCommand, as_json: bool) -> anyhow::Result<()> {
-    let ProvidersCommand::Ask { providers, asset, address } = command;
+    let ProvidersCommand::Query { providers, asset, address } = command;
     let answers = read_providers(&providers)?.ask(&Question::address(&asset, &address, system_clock()()));
     if as_json {
         return output::json(&answers);
     }
     for (name, fact) in answers {
-        let risk = fact.risk.map_or("no answer", |r| ["none", "low", "medium", "high", "severe"][r.min(4) as usize]);
+        let risk =
+            fact.risk.map_or("no answer", |r| ["none", "low", "medium", "high", "severe"][usize::from(r.min(4))]);
         println!("{name:<12} {risk:<10} {}", fact.detail);
     }
     Ok(())

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 #[derive(Subcommand)]
 pub enum DeskCommand {
-    /// Print the policy that Holdfast ships with, or check one.
+    /// Print the default policy, or check one.
     Policy {
         /// Policy (YAML) to check.
         file: Option<PathBuf>,
@@ -32,7 +32,7 @@ pub enum DeskCommand {
     /// Agencies and their verified mail domains.
     #[command(subcommand)]
     Agencies(AgenciesCommand),
-    /// Requests: take them in, look at them, answer them.
+    /// Requests: submit, list, review, answer.
     #[command(subcommand)]
     Requests(RequestsCommand),
     /// Officers of the portal.
@@ -41,14 +41,14 @@ pub enum DeskCommand {
     /// Cases.
     #[command(subcommand)]
     Cases(CasesCommand),
-    /// Answers to requests, packed.
+    /// Productions: packages that answer requests.
     #[command(subcommand)]
     Productions(ProductionsCommand),
-    /// Say what policy and the signs of forgery say of a request; nothing is stored.
+    /// Review a request by policy and signs of forgery; nothing is stored.
     Review {
         /// The request and what is known of its sender (JSON).
         file: PathBuf,
-        /// Policy (YAML) instead of the shipped one.
+        /// Policy (YAML) instead of the default one.
         #[arg(long)]
         policy: Option<PathBuf>,
     },
@@ -58,7 +58,7 @@ pub enum DeskCommand {
 pub struct IntakeArgs {
     #[command(flatten)]
     desk: DeskArgs,
-    /// Policy (YAML) instead of the shipped one.
+    /// Policy (YAML) instead of the default one.
     #[arg(long)]
     policy: Option<PathBuf>,
 }
@@ -68,7 +68,7 @@ impl IntakeArgs {
         &self.desk.store.store
     }
 
-    /// Who does it.
+    /// Name for the audit log.
     pub fn actor(&self) -> &str {
         &self.desk.actor
     }
@@ -123,15 +123,15 @@ pub enum AgenciesCommand {
     Add {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// Its name.
+        /// Name of the agency.
         name: String,
         /// ISO 3166-1 alpha-2.
         #[arg(long)]
         country: String,
-        /// A mail domain that is verified to be its own.
+        /// Verified mail domain of the agency.
         #[arg(long)]
         domain: String,
-        /// How that was verified.
+        /// How the domain was verified.
         #[arg(long)]
         evidence: String,
     },
@@ -142,32 +142,32 @@ pub enum AgenciesCommand {
     },
 }
 
-/// What an order is limited to, where the file does not say.
+/// Limits of an order, where the file has none.
 #[derive(Args)]
 pub struct ScopeArgs {
-    /// From when on data is asked for, such as 2026-01-01T00:00:00Z.
+    /// Start of the period that the order names, such as 2026-01-01T00:00:00Z.
     #[arg(long)]
     from: Option<String>,
-    /// Until when.
+    /// End of that period.
     #[arg(long)]
     to: Option<String>,
-    /// Account that the order names; again for several.
+    /// Account that the order names; repeat it for several.
     #[arg(long = "account")]
     accounts: Vec<String>,
-    /// Asset that the order names, such as BTC; again for several.
+    /// Asset that the order names, such as BTC; repeat it for several.
     #[arg(long = "asset")]
     assets: Vec<String>,
 }
 
 impl ScopeArgs {
-    /// Fills a request's scope; what the file says stays.
+    /// Fills a request's scope; fields of the file stay.
     fn fill(self, scope: &mut OrderScope) -> anyhow::Result<()> {
         for (option, text, field) in [("--from", self.from, &mut scope.from), ("--to", self.to, &mut scope.to)] {
             let Some(text) = text else { continue };
             let time = parse_time(&text).with_context(|| option)?;
             anyhow::ensure!(
                 field.is_none_or(|known| known == time),
-                "{option}: the file says another time; leave one out"
+                "{option}: the file has another time; leave one out"
             );
             *field = Some(time);
         }
@@ -186,11 +186,11 @@ impl ScopeArgs {
 
 #[derive(Subcommand)]
 pub enum RequestsCommand {
-    /// Take a request in (JSON).
+    /// Submit a request (JSON).
     Submit {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// The request.
+        /// File with the request (JSON).
         file: PathBuf,
         #[command(flatten)]
         scope: ScopeArgs,
@@ -202,25 +202,25 @@ pub enum RequestsCommand {
         /// open, prepared or answered.
         #[arg(long)]
         state: Option<String>,
-        /// Numbers above this one.
+        /// Only requests above this number.
         #[arg(long, default_value_t = 0)]
         after: u64,
-        /// At most so many, up to 1,000.
+        /// Most requests of the answer, up to 1,000.
         #[arg(long, default_value_t = 100)]
         limit: usize,
     },
-    /// Show a request with what policy and the signs of forgery say of it.
+    /// Show a request with its review by policy and signs of forgery.
     Show {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// The portal's id.
+        /// Id of the request at the portal.
         id: String,
     },
-    /// Customers that the targets are matched to, and why.
+    /// List the customers that the targets match, and why.
     Matches {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// The portal's id.
+        /// Id of the request at the portal.
         id: String,
         /// Match by what is stated alone, without the ledger.
         #[arg(long)]
@@ -230,24 +230,24 @@ pub enum RequestsCommand {
     Match {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// The portal's id.
+        /// Id of the request at the portal.
         id: String,
-        /// The customer.
+        /// Id of the customer.
         customer: String,
         /// The request is not about that customer.
         #[arg(long)]
         reject: bool,
-        /// Why.
+        /// Reason.
         #[arg(long)]
         reason: String,
     },
-    /// Note that the officer was called back.
+    /// Record that the officer was called back.
     CallBack {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// The portal's id.
+        /// Id of the request at the portal.
         id: String,
-        /// Where the number was found.
+        /// Source of the telephone number.
         #[arg(long)]
         number_from: String,
         /// The officer did not confirm the request.
@@ -258,12 +258,12 @@ pub enum RequestsCommand {
     Prepare {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// The portal's id.
+        /// Id of the request at the portal.
         id: String,
         /// granted, partly, refused or forged.
         #[arg(long)]
         outcome: String,
-        /// Why.
+        /// Reason.
         #[arg(long)]
         reason: String,
     },
@@ -271,16 +271,16 @@ pub enum RequestsCommand {
     Approve {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// The portal's id.
+        /// Id of the request at the portal.
         id: String,
     },
-    /// Give the prepared answer back.
+    /// Return the prepared answer to who prepared it.
     Return {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// The portal's id.
+        /// Id of the request at the portal.
         id: String,
-        /// Why.
+        /// Reason.
         #[arg(long)]
         reason: String,
     },
@@ -484,10 +484,10 @@ fn print_review(reviewed: &Value) {
     );
     judgement.words("missing").iter().for_each(|m| println!("  {m}"));
     if !judgement.list("granted").is_empty() {
-        println!("may be given: {}", judgement.words("granted").join(", "));
+        println!("may be disclosed: {}", judgement.words("granted").join(", "));
     }
     for refused in judgement.list("refused") {
-        println!("not to be given: {}; opened by {}", refused.word("class"), refused.words("opened_by").join(", "));
+        println!("not to be disclosed: {}; opened by {}", refused.word("class"), refused.words("opened_by").join(", "));
     }
     println!("due {}", rfc3339(judgement.int("due")));
     if let Some(until) = judgement["holds_until"].as_i64() {

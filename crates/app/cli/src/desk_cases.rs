@@ -26,15 +26,15 @@ pub enum OfficersCommand {
         #[arg(long)]
         state: Option<String>,
     },
-    /// Approve or suspend an officer, or let one set the second factor up anew.
+    /// Approve or suspend an officer, or let one set up the second factor again.
     Judge {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// Number.
+        /// Number of the officer.
         id: OfficerId,
         /// approve, suspend or reset_factor.
         verdict: String,
-        /// Why.
+        /// Reason.
         #[arg(long)]
         reason: String,
     },
@@ -79,7 +79,7 @@ pub enum CasesCommand {
         intake: IntakeArgs,
         /// Title.
         title: String,
-        /// What it is about.
+        /// Summary.
         #[arg(long, default_value = "")]
         summary: String,
         /// Typology, such as stolen_card_laundering.
@@ -98,14 +98,14 @@ pub enum CasesCommand {
     Show {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// Number.
+        /// Number of the case.
         id: CaseId,
     },
-    /// Change a case: add a subject, address, transaction, note or task, note custody, close it. The step is JSON as the API's.
+    /// Change a case: add a subject, address, transaction, note or task, record custody, close it. The step is JSON, as in the API.
     Step {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// Number.
+        /// Number of the case.
         id: CaseId,
         /// Such as {"step":"add","kind":"note","title":"Called the victim back."}.
         step: String,
@@ -114,11 +114,11 @@ pub enum CasesCommand {
     Exhibit {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// Number.
+        /// Number of the case.
         id: CaseId,
-        /// The file.
+        /// File to add.
         file: PathBuf,
-        /// Where it came from.
+        /// Where it came from, for the custody record.
         #[arg(long)]
         place: String,
         /// Media type, checked against the bytes.
@@ -129,9 +129,9 @@ pub enum CasesCommand {
     Report {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// Number.
+        /// Number of the case.
         id: CaseId,
-        /// File.
+        /// File to write.
         #[arg(long)]
         out: PathBuf,
     },
@@ -238,32 +238,32 @@ fn list_cases(intake: &IntakeArgs, state: Option<&str>, as_json: bool) -> anyhow
 
 #[derive(Subcommand)]
 pub enum ProductionsCommand {
-    /// Pack what was approved for a request, encrypted to the officer's keys and to further ones.
+    /// Make the package that answers an approved request, encrypted to the officer's keys and to further ones.
     Make {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// Request.
+        /// Id of the request at the portal.
         request: String,
-        /// age recipients besides the officer's.
+        /// Further age recipients.
         #[arg(long = "to")]
         recipients: Vec<String>,
     },
-    /// Productions for a request, with who fetched them.
+    /// List the productions of a request, with who fetched them.
     List {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// Request.
+        /// Id of the request at the portal.
         request: String,
     },
-    /// Write a package to a file; the fetch is logged.
+    /// Write a package to a file; the audit log records it.
     Fetch {
         #[command(flatten)]
         intake: IntakeArgs,
-        /// Request.
+        /// Id of the request at the portal.
         request: String,
-        /// Number.
+        /// Number of the production.
         number: ProductionId,
-        /// File.
+        /// File to write.
         #[arg(long)]
         out: PathBuf,
     },

@@ -13,11 +13,11 @@ use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum EventsCommand {
-    /// Show a decided event, its decision, and what became known of its movement.
+    /// Show a decided event, its decision, and later facts about its movement.
     Show {
         #[command(flatten)]
         desk: DeskArgs,
-        /// The sender's id.
+        /// Id of the event.
         id: String,
     },
     /// Complete events with transaction, block and status (JSON Lines or .csv with the fields event, time, status, tx, output, block,

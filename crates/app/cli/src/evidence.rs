@@ -3,36 +3,36 @@
 use crate::answer::Fields;
 use crate::args::DeskArgs;
 use crate::desk_cases::person;
-use crate::output::{self, thousands};
+use crate::output;
+use crate::running::Reach;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use ed25519_dalek::SigningKey;
 use holdfast_api::system::{entropy, now};
 use holdfast_cases::Cases;
 use holdfast_cases::case::NewCase;
-use holdfast_cases::seized::{Holding, ScanOrder, derive_all};
-use holdfast_client::api_path;
+use holdfast_cases::seized::{Holding, ImportedScan, RECORD_FILES, ScanOrder, SentScan, derive_all};
+use holdfast_client::{Client, api_path};
 use holdfast_console::desk_key::master;
+use holdfast_console::scan::print_scan;
 use holdfast_console::vault;
-use holdfast_forensics::Confidence;
 use holdfast_forensics::derive::{Derived, GAP};
 use holdfast_forensics::record::{self, Custody};
 use holdfast_forensics::scan::{MAX_UNPACKED, Progress, Report, scan};
 use holdfast_forensics::seal::{Sealed, Sealer, open};
 use holdfast_screening::Screening;
 use holdfast_types::ids::CaseId;
-use holdfast_types::units::with_unit;
 use holdfast_workspace::Workspace;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum EvidenceCommand {
-    /// Scan files, folders, archives, disk images, memory dumps or devices. Nothing is ever written to them. Run again, it goes on where it
-    /// was.
+    /// Scan files, folders, archives, disk images, memory dumps or devices. Nothing is ever written to them. A scan
+    /// that was stopped goes on when it is run again.
     Scan(ScanArgs),
-    /// Print sealed secrets, for who holds the key. Each look by a case's key is in the audit log.
+    /// Print sealed secrets, for the holder of the key. Each use of a case's key is in the audit log.
     Secrets {
         /// Folder of a scan's results.
         results: PathBuf,
@@ -45,7 +45,7 @@ pub enum EvidenceCommand {
 pub struct KeyArgs {
     #[command(flatten)]
     desk: DeskArgs,
-    /// The case whose key seals the secrets.
+    /// Number of the case whose key seals the secrets.
     #[arg(long)]
     case: Option<CaseId>,
     /// File with the secret key (AGE-SECRET-KEY-1...), instead of a case.
@@ -55,13 +55,13 @@ pub struct KeyArgs {
 
 #[derive(Args)]
 pub struct ScanArgs {
-    /// What is scanned.
+    /// Files, folders or devices to scan.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Folder for the results.
     #[arg(long)]
     out: PathBuf,
-    /// Opens a case with this title for what is found.
+    /// Open a case with this title for the findings.
     #[arg(long, conflicts_with_all = ["case", "seal_to"])]
     open_case: Option<String>,
     /// Public keys (age1...) that secrets are sealed to, instead of a case's key. Addresses are then derived only with --identity.
@@ -72,14 +72,10 @@ pub struct ScanArgs {
     /// Number or name of the exhibit.
     #[arg(long, default_value = "exhibit")]
     exhibit: String,
-    /// Addresses derived of each branch.
+    /// Addresses derived from each branch.
     #[arg(long, default_value_t = GAP)]
     gap: u32,
 }
-
-/// Why a scan for a case needs the desk in this process.
-const SCANS_HERE: &str = "a scan reads files of this machine and works on the store itself: seal to a key with --seal-to instead, or send a file of \
-up to 64 MiB to POST /api/v1/desk/cases/CASE/evidence/NAME";
 
 /// Works with the cases of a store in this process.
 fn with_cases<T>(
@@ -109,7 +105,7 @@ fn read_identity(path: &Path) -> anyhow::Result<String> {
     key.map(str::to_owned).with_context(|| format!("{}: has no line with AGE-SECRET-KEY-1...", path.display()))
 }
 
-/// A bar that follows a scan; Ctrl-C stops it at a block's end.
+/// Returns a progress bar for a scan; Ctrl-C stops the scan at the end of a block.
 fn follow() -> impl FnMut(&Progress) -> ControlFlow<()> {
     let bar = output::bar(0, "scanning (bytes)");
     move |p: &Progress| {
@@ -122,93 +118,41 @@ fn follow() -> impl FnMut(&Progress) -> ControlFlow<()> {
     }
 }
 
-const STOPPED: &str = "stopped; the same command goes on where it was";
+const STOPPED: &str = "stopped; the same command continues";
 
-fn print(report: &Report, derived: &[Derived], holdings: &[Holding]) {
-    for f in &report.findings {
-        let sure = match f.confidence {
-            Confidence::High => "",
-            Confidence::Medium => " (perhaps)",
-            Confidence::Low => " (by form only)",
-        };
-        println!("{} at {} of {}{sure}: {} {}", f.kind.name(), thousands(f.offset), f.source, f.value, f.detail);
-        if !f.context.is_empty() {
-            println!("    {}", f.context);
+/// Scans to given keys, without a case; nothing of a desk is needed.
+fn scan_to_keys(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
+    let begun = now();
+    let report = scan(&args.paths, &args.out, &Sealer::new(&args.seal_to)?, &mut follow())?;
+    anyhow::ensure!(report.complete, STOPPED);
+    let identity = args.key.identity.as_deref().map(read_identity).transpose()?;
+    let derived = derive_all(&report, identity.as_deref(), args.gap)?;
+    let examiner = args.key.desk.actor.clone();
+    let custody = Custody { examiner, exhibit: args.exhibit.clone(), begun, ended: now() };
+    // No desk, so no desk's key: one for this record, whose public part stands in it.
+    let key = SigningKey::from_bytes(&entropy()?);
+    record::write(&args.out, &report, &derived, &custody, &key)?;
+    show(&report, &derived, &[], None, as_json)
+}
+
+/// Returns the case that the command names, or opens one.
+fn case_of(args: &ScanArgs, open: impl FnOnce(NewCase) -> anyhow::Result<CaseId>) -> anyhow::Result<CaseId> {
+    match (&args.open_case, args.key.case) {
+        (Some(title), _) => {
+            let summary = format!("Seized material: {}", args.exhibit);
+            open(NewCase { title: title.clone(), summary, typology: None })
         }
-    }
-    for note in &report.notes {
-        println!("note: {note}");
-    }
-    for source in &report.sources {
-        source.warnings.iter().filter(|w| !source.not_opened.contains(w)).for_each(|w| println!("note: {w}"));
-        source.not_opened.iter().for_each(|w| println!("not opened: {w}"));
-    }
-    if !derived.is_empty() {
-        println!("{} addresses derived", thousands(derived.len() as u64));
-    }
-    for h in holdings {
-        println!(
-            "{} {} ({}): received {}, holds {}",
-            h.asset,
-            h.address,
-            h.origin,
-            with_unit(h.received, &h.asset),
-            with_unit(h.balance, &h.asset)
-        );
-        h.tags.iter().for_each(|t| println!("    tagged {t}"));
-        for (category, share) in h.went_to.iter().take(5) {
-            println!("    {:.1} % went to {category}", *share as f64 / 10_000.0);
-        }
-        h.customers.iter().for_each(|m| println!("    customer {}: {}", m.customer, m.because.join("; ")));
-    }
-    let bytes: u64 = report.sources.iter().map(|s| s.size).sum();
-    println!(
-        "{} findings, {} secrets sealed, in {} files of {} bytes",
-        thousands(report.findings.len() as u64),
-        thousands(report.sealed.len() as u64),
-        thousands(report.sources.len() as u64),
-        thousands(bytes)
-    );
-    match report.not_opened().count() {
-        0 => {}
-        n => println!("{} things were not opened (listed above): something may be in them", thousands(n as u64)),
+        (None, Some(case)) => Ok(case),
+        (None, None) => bail!("name where secrets are sealed to: --case N, --open-case TITLE, or --seal-to age1..."),
     }
 }
 
-fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
-    for path in &args.paths {
-        std::fs::metadata(path).with_context(|| path.display().to_string())?;
-    }
+/// Scans for a case of the store, in this process.
+fn scan_here(args: &ScanArgs, screening: &Screening, as_json: bool) -> anyhow::Result<()> {
     let desk_args = &args.key.desk;
-    if !args.seal_to.is_empty() {
-        let begun = now();
-        let report = scan(&args.paths, &args.out, &Sealer::new(&args.seal_to)?, &mut follow())?;
-        anyhow::ensure!(report.complete, STOPPED);
-        let identity = args.key.identity.as_deref().map(read_identity).transpose()?;
-        let derived = derive_all(&report, identity.as_deref(), args.gap)?;
-        let custody = Custody { examiner: desk_args.actor.clone(), exhibit: args.exhibit.clone(), begun, ended: now() };
-        // No desk, so no desk's key: one for this record, whose public part stands in it.
-        let key = SigningKey::from_bytes(&entropy()?);
-        record::write(&args.out, &report, &derived, &custody, &key)?;
-        return show(&report, &derived, &[], None, as_json);
-    }
-    let screening = desk_args.open_alone(SCANS_HERE)?;
-    with_cases(desk_args, &screening, |desk| {
+    with_cases(desk_args, screening, |desk| {
         let who = person(&desk_args.actor);
-        let case = match (&args.open_case, args.key.case) {
-            (Some(title), _) => {
-                let new = NewCase {
-                    title: title.clone(),
-                    summary: format!("Seized material: {}", args.exhibit),
-                    typology: None,
-                };
-                desk.open_case(new, &who)?.id
-            }
-            (None, Some(case)) => case,
-            (None, None) => {
-                bail!("name where secrets are sealed to: --case N, --open-case TITLE, or --seal-to age1...")
-            }
-        };
+        let case = case_of(args, |new| Ok(desk.open_case(new, &who)?.id))?;
         let workspace = Workspace::open(&desk_args.store.store).ok();
         let order = ScanOrder {
             paths: &args.paths,
@@ -224,6 +168,44 @@ fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
     })
 }
 
+/// Scans in this process for a case of a running server: secrets are sealed to the case's key here, and only the sealed findings are sent.
+fn scan_for_server(args: &ScanArgs, client: &Client, as_json: bool) -> anyhow::Result<()> {
+    let case = case_of(args, |new| Ok(client.post("/api/v1/desk/cases").json(&new).fetch::<OpenedCase>()?.id))?;
+    let path = |rest: &str| api_path(&["desk", "cases", &case.to_string(), rest]);
+    let recipient = client.get(&path("recipient")).fetch::<Value>()?.word("recipient").to_owned();
+    let begun = now();
+    let report = scan(&args.paths, &args.out, &Sealer::new(&[recipient])?, &mut follow())?;
+    anyhow::ensure!(report.complete, "{STOPPED} (with --case {case})");
+    let sent = SentScan { exhibit: args.exhibit.clone(), gap: args.gap, report, begun, ended: now() };
+    let kept = || format!("the results are in {}; case {case} does not have them", args.out.display());
+    let imported: ImportedScan = client.post(&path("scans")).json(&sent).fetch().with_context(kept)?;
+    for name in RECORD_FILES {
+        let path = args.out.join(name);
+        let text = imported.files.get(name).with_context(|| format!("the server sent no {name}"))?;
+        std::fs::write(&path, text).with_context(|| path.display().to_string())?;
+    }
+    show(&sent.report, &imported.derived, &imported.holdings, Some(case), as_json)
+}
+
+/// The case that was opened.
+#[derive(serde::Deserialize)]
+struct OpenedCase {
+    id: CaseId,
+}
+
+fn scan_command(args: &ScanArgs, as_json: bool) -> anyhow::Result<()> {
+    for path in &args.paths {
+        std::fs::metadata(path).with_context(|| path.display().to_string())?;
+    }
+    if !args.seal_to.is_empty() {
+        return scan_to_keys(args, as_json);
+    }
+    match args.key.desk.reach()? {
+        Reach::Here(screening) => scan_here(args, &screening, as_json),
+        Reach::There(client) => scan_for_server(args, &client, as_json),
+    }
+}
+
 fn show(
     report: &Report,
     derived: &[Derived],
@@ -234,7 +216,7 @@ fn show(
     if as_json {
         return output::json(&json!({ "report": report, "derived": derived, "holdings": holdings, "case": case }));
     }
-    print(report, derived, holdings);
+    print_scan(report, derived, holdings);
     if let Some(case) = case {
         println!("case {case} has the results as exhibits");
     }

@@ -23,18 +23,18 @@ pub enum HoldsCommand {
         /// active, released or expired.
         #[arg(long)]
         state: Option<String>,
-        /// Of one customer.
+        /// Only those of one customer.
         #[arg(long)]
         customer: Option<String>,
     },
     /// Place a hold or freeze.
     Place(Box<PlaceArgs>),
-    /// Release a hold; where a second person is needed, ask, or confirm what another asked.
+    /// Release a hold; where a second person is needed, the first call proposes and another person's call confirms.
     Release {
         #[command(flatten)]
         desk: DeskArgs,
         id: u64,
-        /// Base units; all when absent.
+        /// Amount in base units; all when absent.
         #[arg(long)]
         amount: Option<Amount>,
         #[arg(long)]
@@ -51,7 +51,7 @@ pub enum HoldsCommand {
 pub struct PlaceArgs {
     #[command(flatten)]
     desk: DeskArgs,
-    /// Your id of it; repeated, it places nothing new.
+    /// Your id of the hold; repeated, it places nothing new.
     #[arg(long)]
     id: String,
     /// account, asset, amount or deposit.
@@ -63,7 +63,7 @@ pub struct PlaceArgs {
     account: Option<String>,
     #[arg(long)]
     asset: Option<String>,
-    /// Base units.
+    /// Amount in base units.
     #[arg(long)]
     amount: Option<Amount>,
     /// Movement on chain: asset:tx:output.
@@ -74,7 +74,7 @@ pub struct PlaceArgs {
     basis: String,
     #[arg(long)]
     reason: String,
-    /// Hours until it lapses.
+    /// Hours until it expires.
     #[arg(long)]
     expires_hours: Option<u32>,
 }
@@ -149,7 +149,7 @@ fn release(desk: &DeskArgs, id: u64, amount: Option<Amount>, reason: &str, as_js
         return hold.print();
     }
     match (hold.word("state"), hold["asked_by"].as_str()) {
-        ("active", Some(by)) => println!("hold {id}: {by} asked for its release; another person must confirm"),
+        ("active", Some(by)) => println!("hold {id}: {by} proposed its release; another person must confirm"),
         ("active", None) => {
             println!("hold {id} is reduced to {}", with_unit(units(&hold["held"]), hold.word("asset")))
         }
@@ -171,7 +171,7 @@ fn check(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     no_problems(&report, as_json, "")
 }
 
-/// Base units, which stand in JSON as text.
+/// Base units, which are text in JSON.
 fn units(value: &Value) -> u128 {
     value.as_str().and_then(|t| t.parse().ok()).or_else(|| value.as_u64().map(u128::from)).unwrap_or(0)
 }

@@ -12,7 +12,7 @@ use holdfast_screening::tables::{self, Imported, MAX_LISTED, ReadOptions};
 use serde_json::Value;
 use std::path::Path;
 
-/// How tables are read.
+/// Options for reading tables.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Reading {
     /// Order of day and month in dates such as 3/4/2026 (dmy or mdy); without it such dates are refused.
@@ -29,19 +29,19 @@ impl Reading {
     }
 }
 
-/// What was wrong with the files of a command.
+/// Faults of the files of a command.
 #[derive(Default)]
 pub struct Done {
     /// Lines that could not be read.
     pub refused: u64,
-    /// What is wrong with them, with file, line and column.
+    /// Faults, with file, line and column.
     pub faults: Vec<String>,
-    /// What was assumed, or looks wrong.
+    /// Assumptions and doubts.
     pub warnings: Vec<String>,
 }
 
 impl Done {
-    /// Lists what is wrong with a file on standard error.
+    /// Prints the faults of a file to standard error.
     fn note<T>(&mut self, path: &Path, read: &Imported<T>) {
         let path = path.display();
         for warning in &read.warnings {
@@ -72,7 +72,7 @@ fn is_table(path: &Path) -> bool {
     path.extension().is_some_and(|e| ["csv", "tsv", "tab"].iter().any(|t| e.eq_ignore_ascii_case(t)))
 }
 
-/// Takes the records of a file; returns how many.
+/// Imports the records of a file; returns how many.
 pub fn import_records(
     reach: &Reach,
     path: &Path,

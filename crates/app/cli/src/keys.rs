@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 
 #[derive(Subcommand)]
 pub enum KeysCommand {
-    /// Make a key. The first administrator's is made like this; a later key that may administrate waits for a second person.
+    /// Create a key. The first administrator's key is created here; a later key that may administrate waits for a second person.
     Create {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Whose it is.
+        /// Name of its owner.
         name: String,
         /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, metrics, admin; with commas.
         #[arg(long, value_delimiter = ',', required_unless_present = "role", conflicts_with = "role")]
@@ -43,18 +43,18 @@ pub enum KeysCommand {
         desk: DeskArgs,
         id: String,
     },
-    /// Add a new key to desk.key: API keys, webhooks, signatures and sealed secrets are made with it from now on; older ones stay good.
+    /// Add a new key to desk.key: new API keys, webhooks, signatures and sealed secrets are derived from it; older ones stay valid.
     RotateDeskKey {
         #[command(flatten)]
         desk: DeskArgs,
     },
-    /// Make a new desk.key because the old one is lost for good: all API keys are revoked; officers' apps, partners' keys, sealed
+    /// Replace a lost desk.key by a new one: all API keys are revoked; officers' apps, partners' keys, sealed
     /// credentials and learners' keys are void.
     ReplaceDeskKey {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Why, for the audit log.
-        #[arg(long)]
+        /// Reason, for the audit log.
+        #[arg(long = "reason", alias = "why")]
         why: String,
     },
 }
@@ -75,7 +75,7 @@ pub enum ChangesCommand {
         desk: DeskArgs,
         id: u64,
     },
-    /// Put a change of another person in force (--as says who approves).
+    /// Put a change of another person in force (--as names who approves).
     Approve {
         #[command(flatten)]
         desk: DeskArgs,

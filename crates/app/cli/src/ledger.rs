@@ -11,22 +11,22 @@ use holdfast_utxo_ledger::{AppendOptions, AppendReport, FilesFeed, Ledger, Ledge
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub struct Ingest {
     /// A node's `blocks` folder (blk*.dat, rev*.dat, xor.dat), or files that each hold one block (raw, hex, or zstd of those).
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Whose blocks these are.
+    /// Network of the blocks.
     #[arg(long, default_value = "bitcoin")]
     network: Network,
     #[command(flatten)]
     ledger: LedgerArgs,
-    /// Headers from genesis on, 80 bytes each: gives heights of blocks older than BIP 34 whose ancestors are not here.
+    /// File with the headers from genesis on, 80 bytes each, for the heights of blocks older than BIP 34 whose ancestors are not stored.
     #[arg(long)]
     headers: Option<PathBuf>,
-    /// For a single block: what its inputs spend (JSON or binary; see the manual).
+    /// For a single block: the outputs that its inputs spend (JSON or binary; see the manual).
     #[arg(long)]
     spent_outputs: Option<PathBuf>,
     /// Copy raw blocks into the ledger instead of pointing at the node's files.
@@ -35,18 +35,18 @@ pub struct Ingest {
     /// Commit after this many transactions.
     #[arg(long, default_value_t = AppendOptions::default().batch_txs)]
     batch_txs: u32,
-    /// Working memory aimed at, in MiB.
+    /// Target for working memory, in MiB.
     #[arg(long, default_value_t = AppendOptions::default().memory >> 20)]
     memory: usize,
 }
 
 #[derive(Subcommand)]
 pub enum LedgerCommand {
-    /// What a ledger holds, and how large it is.
+    /// Show what a ledger holds, and its size.
     Info(LedgerArgs),
     /// Verify headers, proof of work, merkle roots, links, amounts, addresses and indices.
     Check(CheckArgs),
-    /// Rebuild the look-up files.
+    /// Rebuild the index.
     Index(LedgerArgs),
 }
 
@@ -77,6 +77,11 @@ pub fn read_maybe_zstd(path: &Path) -> anyhow::Result<Vec<u8>> {
         bail!("{}: unpacks to more than {LIMIT} bytes", path.display());
     }
     Ok(out)
+}
+
+/// Returns how many of `count` were done in a second.
+fn per_second(count: u32, time: Duration) -> u128 {
+    u128::from(count) * 1_000 / time.as_millis().max(1)
 }
 
 /// Appends with a progress bar.
@@ -174,9 +179,9 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
     }
     println!(
         "Ingested {} blocks, {} transactions in {seconds:.1} s ({} tx/s).",
-        thousands(total.blocks as u64),
-        thousands(total.txs as u64),
-        thousands((total.txs as f64 / seconds) as u64)
+        thousands(total.blocks),
+        thousands(total.txs),
+        thousands(per_second(total.txs, start.elapsed()))
     );
     if total.externals > 0 {
         println!(
@@ -189,14 +194,14 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
     }
     println!(
         "The ledger holds {} blocks, {} transactions, {} addresses.",
-        thousands(counts.blocks as u64),
-        thousands(counts.txs as u64),
-        thousands(counts.addresses as u64)
+        thousands(counts.blocks),
+        thousands(counts.txs),
+        thousands(counts.addresses)
     );
     refused_result(&refused)
 }
 
-/// An error that lists what was not taken, when anything was not.
+/// Returns an error that lists refused files, when there are any.
 fn refused_result(refused: &[String]) -> anyhow::Result<()> {
     match refused.len() {
         0 => Ok(()),
@@ -204,7 +209,7 @@ fn refused_result(refused: &[String]) -> anyhow::Result<()> {
     }
 }
 
-/// A block of a file of its own, with its height.
+/// Reads the block of a file, with its height.
 fn single_block(path: &Path, args: &Ingest, heights: &HashMap<[u8; 32], u32>) -> anyhow::Result<MemoryBlock> {
     let meta = std::fs::metadata(path).with_context(|| path.display().to_string())?;
     anyhow::ensure!(meta.is_file(), "{}: is no file; a block's file or a node's folder is wanted", path.display());
@@ -223,7 +228,7 @@ fn single_block(path: &Path, args: &Ingest, heights: &HashMap<[u8; 32], u32>) ->
     Ok(MemoryBlock { height, block, spent })
 }
 
-/// Where in the chain found to go on: behind the ledger's tip, after removing stored blocks that left the chain.
+/// Returns the position in the files after the ledger's tip, after removing stored blocks that left the chain.
 fn resume_point(ledger: &mut Ledger, found: &BlockFiles, notes: &mut Vec<String>) -> anyhow::Result<usize> {
     let Some(tip) = ledger.tip() else { return Ok(0) };
     // The highest block of the found chain that is stored.
@@ -255,7 +260,7 @@ pub fn run(command: LedgerCommand, as_json: bool) -> anyhow::Result<()> {
         LedgerCommand::Index(args) => {
             let mut ledger = Ledger::open_for_writing(&args.folder())?;
             ledger.rebuild_index(AppendOptions::default().memory)?;
-            println!("Indexed {} transactions.", thousands(ledger.counts().txs as u64));
+            println!("Indexed {} transactions.", thousands(ledger.counts().txs));
             Ok(())
         }
     }
@@ -280,12 +285,12 @@ fn info(path: &Path, as_json: bool) -> anyhow::Result<()> {
         println!("tip            {height} {hash}");
     }
     for (name, n) in [
-        ("blocks", counts.blocks as u64),
-        ("transactions", counts.txs as u64),
+        ("blocks", u64::from(counts.blocks)),
+        ("transactions", u64::from(counts.txs)),
         ("outputs", counts.outputs),
         ("inputs", counts.inputs),
         ("externals", counts.externals),
-        ("addresses", counts.addresses as u64),
+        ("addresses", u64::from(counts.addresses)),
     ] {
         println!("{name:<14} {}", thousands(n));
     }
@@ -322,9 +327,9 @@ fn check(path: &Path, raw: bool, write: bool, as_json: bool) -> anyhow::Result<(
         bail!("the ledger at {} is damaged; restore it from a backup, or ingest again", path.display());
     }
     let mut ledger = if write { Ledger::open_for_writing(path)? } else { Ledger::open(path)? };
-    let bar = output::bar(ledger.counts().blocks as u64, "checking");
+    let bar = output::bar(ledger.counts().blocks, "checking");
     let report = ledger.check(raw, &mut |block| {
-        bar.set_position(block as u64);
+        bar.set_position(block.into());
         output::stopping()
     })?;
     bar.finish_and_clear();
@@ -339,9 +344,9 @@ fn check(path: &Path, raw: bool, write: bool, as_json: bool) -> anyhow::Result<(
         }
         println!(
             "Checked {} blocks, {} transactions ({} blocks against raw bytes, {}): {}.",
-            thousands(report.blocks as u64),
-            thousands(report.txs as u64),
-            thousands(report.raw_blocks as u64),
+            thousands(report.blocks),
+            thousands(report.txs),
+            thousands(report.raw_blocks),
             match report.checksums {
                 Some(n) => format!("{} checksums", thousands(n)),
                 None => "no checksums; --write makes them".to_owned(),

@@ -1,12 +1,13 @@
 //! `holdfast follow` and `holdfast serve`.
 
-use crate::args::{DeskArgs, StoreArgs};
+use crate::announced::{Announced, listen as listen_locally};
+use crate::args::{DeskArgs, StoreArgs, secret_of, url_of};
 use crate::chains;
 use crate::connect::read_providers;
 use crate::desk::read_policy;
 use crate::desk_key::anchors;
 use crate::output::{self, thousands};
-use crate::running::{Announced, Reach, listen as listen_locally};
+use crate::running::Reach;
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_api::Shared;
@@ -42,7 +43,7 @@ pub struct NodeArgs {
     /// RPC user (or use --cookie).
     #[arg(long, requires = "rpc")]
     pub(crate) user: Option<String>,
-    /// RPC password; others on this machine see it, so better in the environment variable HOLDFAST_RPC_PASSWORD or in --password-file.
+    /// RPC password; other users of this machine can read it, so prefer the environment variable HOLDFAST_RPC_PASSWORD or --password-file.
     #[arg(long, requires = "rpc")]
     pub(crate) password: Option<String>,
     /// File with the RPC password.
@@ -85,10 +86,10 @@ impl NodeArgs {
     }
 }
 
-/// What is logged, and how.
+/// Filter and form of the log.
 #[derive(Args, Clone)]
 pub struct LogArgs {
-    /// What is logged: a level (error, warn, info, debug, trace, off) or TARGET=LEVEL, joined by commas.
+    /// Filter of log lines: a level (error, warn, info, debug, trace, off) or TARGET=LEVEL, joined by commas.
     #[arg(long, env = "HOLDFAST_LOG", default_value = DEFAULT_FILTER)]
     log: Filter,
     /// Form of the log on standard error: text or json.
@@ -122,7 +123,7 @@ pub struct Follow {
     store: StoreArgs,
     #[command(flatten)]
     node: NodeArgs,
-    /// Whose chain the node has.
+    /// Network of the node.
     #[arg(long, default_value = "bitcoin")]
     network: Network,
     /// Stop when the ledger is at the node's tip.
@@ -142,8 +143,8 @@ pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
     loop {
         let bar = output::bar(0, "following");
         let round = follow(&mut workspace.ledger, source.as_ref(), args.node.from_height, &mut |at, tip| {
-            bar.set_length(tip as u64);
-            bar.set_position(at as u64);
+            bar.set_length(tip.into());
+            bar.set_position(at.into());
             output::stopping()
         });
         bar.finish_and_clear();
@@ -187,7 +188,7 @@ fn print_followed(workspace: &Workspace, appended: u32, removed: u32, as_json: b
         return Ok(());
     }
     let gone = if removed > 0 { format!(", {removed} removed") } else { String::new() };
-    println!("{} blocks appended{gone}; at {} {hash}", thousands(appended as u64), tip.height);
+    println!("{} blocks appended{gone}; at {} {hash}", thousands(appended), tip.height);
     Ok(())
 }
 
@@ -235,7 +236,7 @@ pub struct Serve {
     /// Database of the screening desk: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store.
     #[arg(long, env = "HOLDFAST_DATABASE", hide_env_values = true)]
     database: Option<String>,
-    /// File with the database's URL: a password in --database is seen by others on this machine.
+    /// File with the database's URL: other users of this machine can read a password in --database.
     #[arg(long, conflicts_with = "database")]
     database_file: Option<PathBuf>,
     /// Address to listen on.
@@ -244,10 +245,10 @@ pub struct Serve {
     /// Network of a new store.
     #[arg(long, default_value = "bitcoin")]
     network: Network,
-    /// File (YAML) that names other providers to ask about every transfer: elliptic, chainalysis, trm.
+    /// File (YAML) of other providers that are queried about every transfer: elliptic, chainalysis, trm.
     #[arg(long)]
     providers: Option<PathBuf>,
-    /// Policy on requests from law enforcement (YAML) instead of the shipped one.
+    /// Policy on requests from law enforcement (YAML) instead of the default one.
     #[arg(long)]
     policy: Option<PathBuf>,
     /// Origin at which officers reach the portal, such as https://requests.exchange.example: passkeys are bound to it. By default
@@ -261,26 +262,26 @@ pub struct Serve {
     /// Address at which metrics and health are served without a key, besides /metrics with one; for a network that only monitoring reaches.
     #[arg(long)]
     metrics: Option<String>,
-    /// Blocks that the ledger may be behind the node while /health/ready says ready.
+    /// Blocks that the ledger may be behind the node while /health/ready is ready.
     #[arg(long, default_value_t = 6)]
     ready_max_lag: u32,
-    /// Seconds that the node may be silent: then movements of its asset are held, and /health/ready is not ready.
+    /// Seconds without an answer of the node, after which movements of its asset are held and /health/ready is not ready.
     #[arg(long, default_value_t = 300)]
     ready_max_silence: u64,
     #[command(flatten)]
     pub log: LogArgs,
 }
 
-/// Who reaches the server, and by which names.
+/// Names and proxies of the server.
 #[derive(Args, Clone, Default)]
 pub struct AccessArgs {
-    /// Open the desk to everybody on this machine, without a key, until the first key is made: to try it out. Only on a loopback address.
+    /// Open the desk to everybody on this machine, without a key, until the first key is created; for evaluation. Only on a loopback address.
     #[arg(long)]
     pub open: bool,
     /// A name by which the server is reached, besides the loopback names and --site; repeat it for several.
     #[arg(long = "host")]
     pub hosts: Vec<String>,
-    /// Address of a reverse proxy whose X-Forwarded-For is believed; repeat it for several.
+    /// Address of a reverse proxy whose X-Forwarded-For is trusted; repeat it for several.
     #[arg(long = "trusted-proxy")]
     pub proxies: Vec<std::net::IpAddr>,
 }
@@ -307,7 +308,7 @@ pub struct MailArgs {
     /// one, mail waits in the outbox.
     #[arg(long, env = "HOLDFAST_SMTP", hide_env_values = true, requires = "mail_from")]
     smtp: Option<String>,
-    /// File with the mail server's URL: a password in --smtp is seen by others on this machine.
+    /// File with the mail server's URL: other users of this machine can read a password in --smtp.
     #[arg(long, requires = "mail_from", conflicts_with = "smtp")]
     smtp_file: Option<PathBuf>,
     /// Sender of mail.
@@ -335,10 +336,10 @@ pub struct Call {
     /// Session of the officers' portal.
     #[arg(long)]
     session: Option<String>,
-    /// Where the answer is written instead of the standard output.
+    /// File for the answer, instead of the standard output.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Policy on requests from law enforcement (YAML) instead of the shipped one.
+    /// Policy on requests from law enforcement (YAML) instead of the default one.
     #[arg(long)]
     policy: Option<PathBuf>,
     /// Origin of the officers' portal, to which passkeys are bound.
@@ -421,7 +422,7 @@ pub fn background() -> Threads {
 /// How often the audit log's head is anchored while the server runs.
 const ANCHOR_EVERY: Duration = Duration::from_secs(3_600);
 
-/// Anchors the audit log's head, at the start, every hour and at the end. What stands against it is said, and stops nothing.
+/// Anchors the audit log's head, at the start, every hour and at the end. A failure is logged, and stops nothing.
 fn anchor(shared: &Shared) {
     let Some(anchors) = &shared.anchors else { return };
     if let Err(e) = shared.screening.anchor(anchors) {
@@ -429,7 +430,7 @@ fn anchor(shared: &Shared) {
     }
 }
 
-/// Does what is due and sends what waits, each minute (mail each second), until Ctrl-C.
+/// Runs what is due each minute and sends mail each second, until the process stops.
 fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
     let mut said = String::new();
     let mut next_tick = std::time::Instant::now();
@@ -466,33 +467,6 @@ fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
         }
         pause(Duration::from_secs(1));
     }
-}
-
-/// The secret that a file holds, without the end of its line.
-pub fn secret_of(file: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let secret = text.trim_end_matches(['\r', '\n']);
-    match secret.is_empty() || secret.contains('\n') {
-        true => bail!("{}: must hold one line", file.display()),
-        false => Ok(secret.to_owned()),
-    }
-}
-
-/// A URL from an option, its environment variable or a file; a password in the option itself is warned of.
-pub fn url_of(url: Option<&str>, file: Option<&Path>, option: &str) -> anyhow::Result<Option<String>> {
-    if let Some(file) = file {
-        return secret_of(file).map(Some);
-    }
-    let on_the_line = url.is_some_and(|url| {
-        let user = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map_or("", |(user, _)| user);
-        user.contains(':') && std::env::args().any(|a| a.contains(url))
-    });
-    if on_the_line {
-        output::warn(&format!(
-            "others on this machine can read the password in {option}; use {option}-file or the environment"
-        ));
-    }
-    Ok(url.map(str::to_owned))
 }
 
 pub fn serve_command(args: Serve) -> anyhow::Result<()> {
@@ -560,7 +534,7 @@ fn end_when_broken(shared: &Shared) {
     }
 }
 
-/// Where a server listens, and who reaches it.
+/// Addresses of a server, and access to it.
 #[derive(Default)]
 pub struct Listen {
     pub address: String,
@@ -607,7 +581,7 @@ fn end_in_time() {
     std::process::exit(LATE);
 }
 
-/// Tells the service manager that the process lives, while its writer does.
+/// Reports to the service manager that the process lives, while its writer does.
 fn keep_alive(shared: &Shared, every: Duration) {
     while output::stopping() == ControlFlow::Continue(()) {
         if shared.screening.health().is_alive {
@@ -639,7 +613,7 @@ fn bind(address: &str, option: &str) -> anyhow::Result<std::net::TcpListener> {
     Ok(listener)
 }
 
-/// Opens a desk to everybody where that is wanted and possible; says when nobody can use it.
+/// Opens a desk to everybody where that is wanted and possible; warns when nobody can use it.
 fn open_or_warn(shared: &Shared, access: &AccessArgs) -> anyhow::Result<()> {
     let is_open = access.open && shared.open()?;
     if access.open && !is_open {
@@ -652,7 +626,7 @@ fn open_or_warn(shared: &Shared, access: &AccessArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Serves until a signal to stop, and does what is due and sends what waits meanwhile.
+/// Serves until a signal to stop; meanwhile runs what is due and sends mail and webhooks.
 pub fn serve_shared(
     mut shared: Shared,
     mut threads: Threads,
@@ -734,7 +708,7 @@ fn start_follower(
     Ok(())
 }
 
-/// Follows a chain's node while the server runs: blocks into the workspace, the mempool beside it. Faults are logged and tried again.
+/// Follows a chain's node while the server runs: blocks into the workspace, the mempool beside it. Faults are logged and retried.
 fn keep_following(shared: &Shared, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) {
     let network = chain.snapshot().ledger.network();
     let mut said = String::new();
@@ -756,7 +730,7 @@ fn keep_following(shared: &Shared, chain: &ChainHandle, source: &dyn BlockSource
     }
 }
 
-/// One round; gives whether more blocks wait.
+/// Runs one round; returns whether more blocks wait.
 fn round(shared: &Shared, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
     // The node is asked for what comes after a snapshot: a slow one delays nobody.
     let snapshot = chain.snapshot();

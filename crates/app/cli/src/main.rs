@@ -1,9 +1,20 @@
 //! The `holdfast` command.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::too_many_lines,
+        clippy::unwrap_used,
+        clippy::missing_panics_doc,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::cast_lossless
+    )
+)]
 
 mod academy;
 mod alerts;
-mod answer;
-mod args;
+mod announced;
 mod audit;
 mod backup;
 mod campaigns;
@@ -19,17 +30,18 @@ mod evidence;
 mod holds;
 mod import;
 mod keys;
+mod labs;
 mod ledger;
 mod live;
+mod lookup;
 mod rules;
-mod running;
 mod screen;
 mod sharing;
 mod simulate;
 mod workspace;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use holdfast_console::{desk_key, output};
+use holdfast_console::{answer, args, chain_reader, desk_key, output, running};
 use std::process::ExitCode;
 
 /// The open investigations desk of a crypto exchange.
@@ -45,12 +57,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the main job on bundled real data: ingest, attribute, trace a ransomware payment, serve the answer.
+    /// Run an investigation on bundled real data: ingest, attribute, trace a ransomware payment, serve the answer.
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
     /// Read node files or single blocks into a ledger.
     Ingest(ledger::Ingest),
-    /// Look at, check and maintain a ledger.
+    /// Show, check and maintain a ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
     /// Follow a live node: catch up, follow reorganizations, watch the mempool.
@@ -62,33 +74,33 @@ enum Command {
     Config(config::ConfigCommand),
     /// Copy a store with its database, keys, files and ledger into a folder, while the server runs.
     Backup(backup::Backup),
-    /// Make a store from a backup, checked file by file.
+    /// Restore a store from a backup, checked file by file.
     Restore(backup::Restore),
-    /// Import attribution tags and look at them.
+    /// Attribution tags: import, list conflicts, remove.
     #[command(subcommand)]
     Tags(workspace::TagsCommand),
-    /// Cluster addresses (again, with other heuristics).
+    /// Recluster all addresses with chosen heuristics.
     Cluster(workspace::Cluster),
     /// Show an address, transaction or block.
-    Show(workspace::Show),
+    Show(lookup::Show),
     /// Search by any form or name: addresses of all chains, ids and their beginnings, labels, actors.
-    Search(workspace::Search),
+    Search(lookup::Search),
     /// Explain why two addresses are in one cluster.
-    Explain(workspace::Explain),
+    Explain(lookup::Explain),
     /// Follow money forward or backward.
-    Trace(workspace::TraceArgs),
+    Trace(lookup::TraceArgs),
     /// Source and destination of funds by category.
-    Exposure(workspace::ExposureArgs),
+    Exposure(lookup::ExposureArgs),
     /// Paths of money between two entities.
-    Paths(workspace::PathsArgs),
-    /// Recompute an evidence bundle offline and say what fails.
+    Paths(lookup::PathsArgs),
+    /// Verify an evidence bundle, production, certificate or scan record offline, and list what fails.
     Verify(workspace::Verify),
-    /// Take records of the customers' world in.
+    /// Import records of customers, accounts and devices.
     #[command(subcommand)]
     Records(screen::RecordsCommand),
-    /// Decide on events from a file, durably.
+    /// Screen events from a file and store the decisions.
     Screen(screen::Screen),
-    /// Decided events: show one, complete them with what became known since.
+    /// Decided events: show one, complete them with later facts.
     #[command(subcommand)]
     Events(events::EventsCommand),
     /// Rule books: show, test over history, put in force.
@@ -106,13 +118,13 @@ enum Command {
     /// API keys with scopes.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
-    /// Changes that a second person puts in force: rule books, keys that may administrate, sources.
+    /// Changes that a second person approves: rule books, keys that may administrate, sources.
     #[command(subcommand)]
     Changes(keys::ChangesCommand),
-    /// Other analytics providers.
+    /// Other analytics providers: query them about an address.
     #[command(subcommand)]
     Providers(connect::ProvidersCommand),
-    /// Webhooks: who is told of decisions, holds and alerts.
+    /// Webhooks that receive decisions, holds and alerts.
     #[command(subcommand)]
     Webhooks(connect::WebhooksCommand),
     /// Requests from law enforcement.
@@ -127,15 +139,15 @@ enum Command {
     /// Warnings at withdrawals: questions, answers, cooling-off time.
     #[command(subcommand)]
     Warnings(campaigns::WarningsCommand),
-    /// Campaigns with police: who is told, and what it did.
+    /// Campaigns with police: recipients and measured effect.
     #[command(subcommand)]
     Campaigns(campaigns::CampaignsCommand),
     /// Training: courses, sessions, graded labs, certificates.
     #[command(subcommand)]
     Academy(academy::AcademyCommand),
-    /// Ask any endpoint of the HTTP API (see /openapi.json) without a server, on the store itself.
+    /// Call any endpoint of the HTTP API (see /openapi.json): at the running server, or on the store itself.
     Call(live::Call),
-    /// Make synthetic data with ground truth.
+    /// Generate synthetic data with ground truth.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
     /// Moved to the program holdfast-bench.
@@ -146,7 +158,7 @@ enum Command {
     Bench(Moved),
 }
 
-/// A command that another program has now; whatever its arguments were.
+/// A command that moved to another program, with any arguments.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 struct Moved {
@@ -154,7 +166,7 @@ struct Moved {
     rest: Vec<std::ffi::OsString>,
 }
 
-/// Says where a command is now.
+/// Names the program that has a command now.
 fn moved(name: &str, rest: &Moved) -> anyhow::Result<()> {
     let rest = rest.rest.iter().map(|a| a.to_string_lossy().into_owned());
     let arguments: Vec<String> = (!name.is_empty()).then(|| name.to_owned()).into_iter().chain(rest).collect();
@@ -203,12 +215,12 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Restore(args) => backup::restore(args, json),
         Command::Tags(command) => workspace::tags(command, json),
         Command::Cluster(args) => workspace::cluster(args, json),
-        Command::Show(args) => workspace::show(args, json),
-        Command::Search(args) => workspace::search(args, json),
-        Command::Explain(args) => workspace::explain(args, json),
-        Command::Trace(args) => workspace::trace(args, json),
-        Command::Exposure(args) => workspace::exposure(args, json),
-        Command::Paths(args) => workspace::paths(args, json),
+        Command::Show(args) => lookup::show(args, json),
+        Command::Search(args) => lookup::search(args, json),
+        Command::Explain(args) => lookup::explain(args, json),
+        Command::Trace(args) => lookup::trace(args, json),
+        Command::Exposure(args) => lookup::exposure(args, json),
+        Command::Paths(args) => lookup::paths(args, json),
         Command::Verify(args) => workspace::verify(args, json),
         Command::Records(command) => screen::records(command, json),
         Command::Screen(args) => screen::screen(args, json),

@@ -18,19 +18,19 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum RulesCommand {
-    /// Print the rule book in force, or the one that ships.
+    /// Print the rule book in force, or the default one.
     Show {
         #[command(flatten)]
         desk: DeskArgs,
-        /// The one that ships, as YAML to edit.
+        /// The default one, as YAML to edit.
         #[arg(long)]
         default: bool,
     },
-    /// List the fields that rules speak about.
+    /// List the fields that rules use.
     Fields,
     /// List the typologies and their definitions.
     Typologies,
-    /// Run a rule book over history and show what would have changed.
+    /// Test a rule book over history and show which decisions would have changed.
     Test {
         #[command(flatten)]
         desk: DeskArgs,
@@ -44,7 +44,7 @@ pub enum RulesCommand {
         /// Rule book (YAML).
         file: PathBuf,
     },
-    /// Hits and precision of every rule.
+    /// Show hits and precision of every rule.
     Statistics {
         #[command(flatten)]
         desk: DeskArgs,
@@ -158,7 +158,7 @@ fn test(desk: &DeskArgs, file: &Path, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts a rule book in force, or proposes it where somebody else can approve it.
+/// Puts a rule book in force, or proposes it where another person can approve it.
 fn apply(desk: &DeskArgs, yaml: &str, as_json: bool) -> anyhow::Result<()> {
     let answer = match desk.reach()? {
         Reach::There(client) => {

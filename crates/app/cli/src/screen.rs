@@ -1,5 +1,6 @@
 //! `holdfast screen` and `holdfast records`: events and records from files.
 
+use crate::answer::Fields;
 use crate::args::DeskArgs;
 use crate::connect::read_providers;
 use crate::import::{Done, Reading, import_records, read_events};
@@ -13,7 +14,7 @@ use holdfast_decision::{ChainFacts, Decision, Event};
 use holdfast_screening::Screening;
 use holdfast_vendors::{Providers, Question};
 use holdfast_workspace::Workspace;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -23,18 +24,18 @@ pub struct Screen {
     desk: DeskArgs,
     /// Events: JSON Lines or .csv; - for standard input.
     events: PathBuf,
-    /// Records of the customers' world (JSON Lines or .csv), taken in first.
+    /// Records of customers, accounts and devices (JSON Lines or .csv), imported first.
     #[arg(long)]
     records: Vec<PathBuf>,
     #[command(flatten)]
     reading: Reading,
-    /// Decide without asking the ledger (off-chain screening only).
+    /// Decide without the ledger (off-chain screening only).
     #[arg(long)]
     no_ledger: bool,
-    /// Print only what is not allowed.
+    /// Print only decisions that are not `allow`.
     #[arg(long)]
     quiet: bool,
-    /// File (YAML) that names other providers to ask about every transfer: elliptic, chainalysis, trm.
+    /// File (YAML) of other providers that are queried about every transfer: elliptic, chainalysis, trm.
     #[arg(long)]
     providers: Option<PathBuf>,
 }
@@ -56,7 +57,7 @@ pub fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What decides on the events of a file.
+/// The engine that decides on the events of a file.
 enum Decider {
     Here { screening: Screening, workspace: Option<Box<Workspace>>, providers: Option<Providers> },
     There(Client),
@@ -81,6 +82,18 @@ impl Screen {
 }
 
 impl Decider {
+    /// Returns the reference currency of the rule book in force.
+    fn currency(&self) -> String {
+        match self {
+            Decider::Here { screening, .. } => screening.book().file.policy.reference_currency.clone(),
+            // A key that may send events need not be one that reads rules.
+            Decider::There(client) => match client.get("/api/v1/rules").fetch::<Value>() {
+                Ok(rules) => rules["book"]["policy"].word("reference_currency").to_owned(),
+                Err(_) => "of the reference currency".to_owned(),
+            },
+        }
+    }
+
     /// Decides on events in their order.
     fn decide(&self, events: &[Event], actor: &std::sync::Arc<str>) -> anyhow::Result<Vec<Decision>> {
         let (screening, workspace, providers) = match self {
@@ -118,18 +131,23 @@ pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
     }
     let events = read_events(&args.events, &args.reading, &mut done)?;
     let decider = args.decider()?;
-    let bar = output::bar(events.len() as u64, "screening");
+    let bar = output::bar(events.len(), "screening");
     let actor: std::sync::Arc<str> = args.desk.actor.as_str().into();
+    let currency = if as_json { String::new() } else { decider.currency() };
     for part in events.chunks(256) {
         for decision in decider.decide(part, &actor)? {
             bar.inc(1);
             if args.quiet && decision.reasons.is_empty() {
                 continue;
             }
-            if as_json { println!("{}", serde_json::to_string(&decision)?) } else { print_decision(&decision) }
+            if as_json {
+                println!("{}", serde_json::to_string(&decision)?)
+            } else {
+                print_decision(&decision, &currency)
+            }
         }
         if output::stopping().is_break() {
-            eprintln!("stopped; run it again to go on where it stopped");
+            eprintln!("stopped; the same command continues");
             break;
         }
     }
@@ -139,7 +157,7 @@ pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
 
 #[derive(Subcommand)]
 pub enum RecordsCommand {
-    /// Take records in (JSON Lines or .csv), in any order, any number of times.
+    /// Import records (JSON Lines or .csv), in any order, any number of times.
     Import {
         #[command(flatten)]
         desk: DeskArgs,
@@ -163,7 +181,7 @@ pub fn records(command: RecordsCommand, as_json: bool) -> anyhow::Result<()> {
             &json!({"taken": taken, "refused": done.refused, "faults": done.faults, "warnings": done.warnings}),
         )?
     } else {
-        println!("{} records taken", thousands(taken))
+        println!("{} records imported", thousands(taken))
     }
     done.result()
 }

@@ -30,7 +30,7 @@ pub enum SharingCommand {
     /// Communities of partners that this desk hosts.
     #[command(subcommand)]
     Communities(CommunitiesCommand),
-    /// Where knowledge comes from: partners' TAXII collections, communities hosted here, MISP feeds.
+    /// Sources of intelligence: partners' TAXII collections, communities hosted here, MISP feeds.
     #[command(subcommand)]
     Sources(SourcesCommand),
     /// Flags of stolen funds.
@@ -47,34 +47,34 @@ pub enum SharingCommand {
         #[arg(long, env = "HOLDFAST_PARTNER_KEY", default_value = "", hide_env_values = true)]
         key: String,
     },
-    /// Share wallets or STIX objects: JSON as the API's `POST /api/v1/sharing/share` takes it.
+    /// Share wallets or STIX objects (JSON, as `POST /api/v1/sharing/share`).
     Share {
         #[command(flatten)]
         desk: DeskArgs,
-        /// JSON.
+        /// File with the JSON.
         file: PathBuf,
     },
-    /// Give a pack of tags out as GraphSense TagPack (YAML).
+    /// Export a pack of tags as GraphSense TagPack (YAML).
     Tagpack {
         #[command(flatten)]
         desk: DeskArgs,
         #[command(flatten)]
         pack: PackArgs,
-        /// File.
+        /// File to write.
         #[arg(long)]
         out: PathBuf,
     },
-    /// Give a pack of tags out as MISP feed (a folder to be served).
+    /// Export a pack of tags as MISP feed (a folder to be served).
     Misp {
         #[command(flatten)]
         desk: DeskArgs,
         #[command(flatten)]
         pack: PackArgs,
-        /// Folder.
+        /// Folder to write.
         #[arg(long)]
         out: PathBuf,
     },
-    /// Private matching: learn which items two institutions share, and nothing else.
+    /// Private matching: which items two institutions share, and nothing else.
     #[command(subcommand)]
     Matching(MatchingCommand),
 }
@@ -83,7 +83,7 @@ pub enum SharingCommand {
 pub struct PackArgs {
     /// Title of the pack.
     pack: String,
-    /// Who gives it out.
+    /// Name of the publisher.
     #[arg(long)]
     creator: String,
     /// TLP:CLEAR or TLP:GREEN.
@@ -97,9 +97,9 @@ pub enum CommunitiesCommand {
     Open {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Name.
+        /// Name of the community or member.
         name: String,
-        /// What it is for.
+        /// Purpose.
         #[arg(long, default_value = "")]
         description: String,
         /// The most restrictive label that may be shared in it.
@@ -114,28 +114,28 @@ pub enum CommunitiesCommand {
         #[command(flatten)]
         desk: DeskArgs,
     },
-    /// Take a member in and show its key, once; for a known member a new key.
+    /// Add a member and show its key, once; for a known member a new key.
     Add {
         #[command(flatten)]
         desk: DeskArgs,
         /// Id of the community.
         community: String,
-        /// Name.
+        /// Name of the community or member.
         name: String,
-        /// It may read, not share.
+        /// The member may read, not share.
         #[arg(long)]
         read_only: bool,
     },
-    /// Suspend a member: its key ends at once.
+    /// Suspend a member: its key is revoked at once.
     Suspend {
         #[command(flatten)]
         desk: DeskArgs,
         /// Id of the community.
         community: String,
-        /// Name.
+        /// Name of the community or member.
         name: String,
-        /// Why.
-        #[arg(long)]
+        /// Reason.
+        #[arg(long = "reason", alias = "why")]
         why: String,
     },
 }
@@ -148,7 +148,7 @@ pub enum SourcesCommand {
         desk: DeskArgs,
         /// taxii, community or misp.
         kind: String,
-        /// Name.
+        /// Name of the source.
         name: String,
         /// Collection or feed; for a community, COMMUNITY/intelligence or COMMUNITY/flags.
         url: String,
@@ -158,7 +158,7 @@ pub enum SourcesCommand {
         /// Key at the partner; better in the environment variable HOLDFAST_PARTNER_KEY.
         #[arg(long, env = "HOLDFAST_PARTNER_KEY", default_value = "", hide_env_values = true)]
         key: String,
-        /// Seconds between two readings.
+        /// Seconds between two polls.
         #[arg(long)]
         every: Option<i64>,
     },
@@ -167,28 +167,28 @@ pub enum SourcesCommand {
         #[command(flatten)]
         desk: DeskArgs,
     },
-    /// What a source sent and what it became.
+    /// Show what a source sent and what became of it.
     Show {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the source.
         id: i64,
     },
     /// Read a source now.
     Read {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the source.
         id: i64,
     },
     /// Withdraw a source with all its effects.
     Withdraw {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Number.
+        /// Number of the source.
         id: i64,
-        /// Why.
-        #[arg(long)]
+        /// Reason.
+        #[arg(long = "reason", alias = "why")]
         why: String,
     },
 }
@@ -205,63 +205,64 @@ pub enum FlagsCommand {
         asset: String,
         /// Address, transaction id, or TXID:OUTPUT.
         value: String,
-        /// Why.
+        /// Reason.
         #[arg(long)]
         reason: String,
         /// Id of a community hosted here, or number of a partner's collection of flags.
         #[arg(long)]
         channel: Option<String>,
-        /// Hours until it lapses unless confirmed.
+        /// Hours until it expires unless confirmed.
         #[arg(long, default_value_t = 24)]
         hours: i64,
     },
-    /// List flags, and how members' flags came out.
+    /// List flags, and the outcome of members' flags.
     List {
         #[command(flatten)]
         desk: DeskArgs,
     },
-    /// Confirm one's own flag.
+    /// Confirm an own flag.
     Confirm {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Id.
+        /// Id of the flag.
         id: String,
-        /// Why.
-        #[arg(long)]
+        /// Reason.
+        #[arg(long = "reason", alias = "why")]
         why: String,
     },
-    /// Withdraw one's own flag: it was false.
+    /// Withdraw an own flag that was wrong.
     Withdraw {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Id.
+        /// Id of the flag.
         id: String,
-        /// Why.
-        #[arg(long)]
+        /// Reason.
+        #[arg(long = "reason", alias = "why")]
         why: String,
     },
 }
 
 #[derive(Subcommand)]
 pub enum MatchingCommand {
-    /// Prepare a list (one item a line) for one question of a partner.
+    /// Prepare a list (one item a line) for one query of a partner.
     Offer {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Items.
+        /// File with the items.
         file: PathBuf,
-        /// For whom: the name of the partner's key.
+        /// Partner that may query the list, by the name of its key.
         #[arg(long)]
         partner: String,
     },
-    /// Lists that wait or were asked.
+    /// List prepared lists and whether they were queried.
     List {
         #[command(flatten)]
         desk: DeskArgs,
     },
-    /// Ask a partner's list which of one's own items (one a line) it has.
-    Ask {
-        /// Items.
+    /// Query a partner's list: which own items (one a line) are in it.
+    #[command(alias = "ask")]
+    Query {
+        /// File with the items.
         file: PathBuf,
         /// The list, such as https://partner.example/api/v1/sharing/matching/ID.
         url: String,
@@ -564,7 +565,7 @@ fn sources(command: SourcesCommand, as_json: bool) -> anyhow::Result<()> {
                 return polled.print();
             }
             let (taken, refused, flags) = (polled.count("taken"), polled.count("refused"), polled.count("flags"));
-            println!("{taken} objects taken, {refused} refused, {flags} new flags");
+            println!("{taken} objects imported, {refused} refused, {flags} new flags");
             Ok(())
         }
         SourcesCommand::Withdraw { desk, id, why } => {
@@ -675,7 +676,7 @@ fn matching(command: MatchingCommand, as_json: bool) -> anyhow::Result<()> {
                 return session.print();
             }
             let (count, id) = (session.count("items"), session.word("id"));
-            println!("{count} items wait a day for {partner}'s question at /api/v1/sharing/matching/{id}");
+            println!("{count} items wait a day for {partner}'s query at /api/v1/sharing/matching/{id}");
             Ok(())
         }
         MatchingCommand::List { desk } => {
@@ -684,12 +685,12 @@ fn matching(command: MatchingCommand, as_json: bool) -> anyhow::Result<()> {
                 return list.print();
             }
             for s in list.items() {
-                let asked = s["asked"].as_i64().map_or("waits".to_owned(), |t| format!("asked {}", rfc3339(t)));
+                let asked = s["asked"].as_i64().map_or("waits".to_owned(), |t| format!("queried {}", rfc3339(t)));
                 println!("{} for {}: {} items, {asked}", s.word("id"), s.word("partner"), s.count("items"));
             }
             Ok(())
         }
-        MatchingCommand::Ask { file, url, key } => {
+        MatchingCommand::Query { file, url, key } => {
             let found = psi::ask(&url, &key, &text(&file)?)?;
             if as_json {
                 return output::json(&found);

@@ -14,19 +14,19 @@ use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum SimulateCommand {
-    /// Write node files of a synthetic economy, with the truth about it.
+    /// Write node files of a synthetic economy, with its ground truth.
     Chain(Chain),
-    /// Write records and events of a simulated exchange (JSON Lines), with the truth about its planted cases.
+    /// Write records and events of a simulated exchange (JSON Lines), with the ground truth of its planted cases.
     Exchange(Exchange),
-    /// Precision and recall of every typology on a simulated exchange.
+    /// Measure precision and recall of every typology on a simulated exchange.
     Score(ScoreArgs),
 }
 
 #[derive(Args)]
 pub struct Exchange {
-    /// Folder to write into; gets records.jsonl, events.jsonl, cases.jsonl (the truth) and labels.jsonl (what the exchange came to know of it).
+    /// Folder to write into; gets records.jsonl, events.jsonl, cases.jsonl (the ground truth) and labels.jsonl (outcomes that the exchange knows).
     out: PathBuf,
-    /// Customers without a case: 100 to 1,000,000. Those in cases come on top.
+    /// Customers without a case: 100 to 1,000,000. Those of cases are added.
     #[arg(long, default_value_t = 2_000)]
     customers: u32,
     /// Days of traffic: 14 to 365.
@@ -35,10 +35,10 @@ pub struct Exchange {
     /// Cases planted of each typology.
     #[arg(long, default_value_t = 20)]
     cases: u32,
-    /// Variants of the typologies that are planted: all (tuned and held out by turns), tuned, held-out.
+    /// Variants of the typologies that are planted: all (tuned and held out in turn), tuned, held-out.
     #[arg(long, default_value = "all", value_parser = variants)]
     variants: Variants,
-    /// Same seed and sizes, same bytes.
+    /// The same seed and sizes give the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Transactions of a simulated chain whose deposits are added, for peel chains, mixers and coinjoins; its ledger and tags go to store/
@@ -77,7 +77,7 @@ fn score_command(args: ScoreArgs, as_json: bool) -> anyhow::Result<()> {
     };
     let store = place("store");
     let workspace = if store.exists() { Some(Workspace::open(&store)?) } else { None };
-    let bar = output::bar(made.events.len() as u64, "deciding");
+    let bar = output::bar(made.events.len(), "deciding");
     let facts = |event: &Event| {
         workspace.as_ref().map_or_else(ChainFacts::default, |w| holdfast_screening::facts::chain_facts(w, event, None))
     };
@@ -179,7 +179,7 @@ pub struct Chain {
     /// Transactions: 1,000 to 50,000,000.
     #[arg(long, default_value_t = 100_000)]
     txs: u64,
-    /// Same seed and size, same bytes.
+    /// The same seed and size give the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Write undo files (rev*.dat) too.
@@ -228,9 +228,9 @@ pub fn run(command: SimulateCommand, as_json: bool) -> anyhow::Result<()> {
     println!(
         "Wrote {} transactions in {} blocks ({} bytes) of {} owners to {}",
         output::thousands(written.txs),
-        output::thousands(written.blocks as u64),
+        output::thousands(written.blocks),
         output::thousands(written.bytes),
-        output::thousands(economy.owner_count() as u64),
+        output::thousands(economy.owner_count()),
         args.out.display()
     );
     println!("Next: holdfast ingest {}/blocks --network regtest --ledger LEDGER", args.out.display());

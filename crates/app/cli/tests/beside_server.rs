@@ -17,11 +17,13 @@ enum Ends {
     Refused(&'static str),
     /// It cannot work beside a server, for this reason; the message has these words.
     Alone(&'static str, &'static str),
+    /// It works on files of its own and has no `--server`.
+    Offline,
     /// It is not run here.
     NotRun,
 }
 
-use Ends::{Alone, Gives, NotRun, Refused, Well};
+use Ends::{Alone, Gives, NotRun, Offline, Refused, Well};
 
 /// A command, its arguments (`{name}` is a value kept above; `{dir}` a folder with the files below), and how it ends.
 type RowOf = (&'static str, &'static [&'static str], Ends);
@@ -34,7 +36,7 @@ const TABLE: &[RowOf] = &[
     ("keys create", &["second", "--role", "administrator"], Gives("change", "/change")),
     ("keys list", &[], Well),
     ("keys revoke", &["{key}"], Well),
-    ("keys replace-desk-key", &["--why", "test"], Alone("the server works with the key", "stop the server first")),
+    ("keys replace-desk-key", &["--reason", "test"], Alone("the server works with the key", "stop the server first")),
     ("keys rotate-desk-key", &[], Alone("the server works with the key", "stop the server first")),
     ("changes list", &[], Well),
     ("changes show", &["{change}"], Well),
@@ -42,8 +44,8 @@ const TABLE: &[RowOf] = &[
     ("rules apply", &["{dir}/book.yaml"], Gives("change", "/change")),
     ("changes reject", &["{change}", "--reason", "no", "--as", "a second person"], Well),
     ("rules show", &[], Well),
-    ("rules fields", &[], Well),
-    ("rules typologies", &[], Well),
+    ("rules fields", &[], Offline),
+    ("rules typologies", &[], Offline),
     ("records import", &["{dir}/records.jsonl"], Well),
     ("screen", &["{dir}/events.jsonl"], Well),
     ("screen", &["{dir}/events.jsonl", "--no-ledger"], Refused("the running server has its own")),
@@ -87,8 +89,8 @@ const TABLE: &[RowOf] = &[
     ("campaigns end", &["{campaign}"], Well),
     ("campaigns template", &["investment", "en"], Well),
     ("campaigns template", &["investment", "en", "--subject", "Stop", "--body", "{dir}/message.txt"], Well),
-    ("desk policy", &[], Well),
-    ("desk review", &["{dir}/inquiry.json"], Well),
+    ("desk policy", &[], Offline),
+    ("desk review", &["{dir}/inquiry.json"], Offline),
     ("desk agencies add", &["FBI", "--country", "US", "--domain", "fbi.gov", "--evidence", "listed on usa.gov"], Well),
     ("desk agencies list", &[], Well),
     ("desk requests submit", &["{dir}/request.json"], Well),
@@ -114,11 +116,7 @@ const TABLE: &[RowOf] = &[
     ("desk cases exhibit", &["{case}", "{dir}/message.txt", "--place", "safe", "--media-type", "text/plain"], Well),
     ("desk cases show", &["{case}"], Well),
     ("desk cases report", &["{case}", "--out", "{dir}/case.pdf"], Well),
-    (
-        "evidence scan",
-        &["{dir}/message.txt", "--out", "{dir}/scanned", "--case", "{case}"],
-        Alone("it reads files of this machine into the case", "seal to a key with --seal-to"),
-    ),
+    ("evidence scan", &["{dir}/message.txt", "--out", "{dir}/scanned", "--case", "{case}"], Well),
     ("evidence secrets", &["{dir}/results", "--case", "{case}"], Well),
     ("tags import", &["{dir}/mine.csv"], Well),
     ("tags import", &["{dir}/no-tags.csv"], Refused("refused")),
@@ -131,33 +129,33 @@ const TABLE: &[RowOf] = &[
     ("explain", &["{a}", "{a}"], Well),
     ("trace", &["{tx}", "--bundle", "{dir}/bundle"], Well),
     ("paths", &["{a}", "{a}"], Well),
-    ("verify", &["{dir}/bundle"], Well),
+    ("verify", &["{dir}/bundle"], Offline),
     ("sharing communities open", &["Exchanges", "--own-name", "Example Exchange"], Gives("community", "/id")),
     ("sharing communities add", &["{community}", "Other Exchange"], Well),
     ("sharing communities list", &[], Well),
-    ("sharing communities suspend", &["{community}", "Other Exchange", "--why", "left"], Well),
+    ("sharing communities suspend", &["{community}", "Other Exchange", "--reason", "left"], Well),
     ("sharing sources add", &["community", "Ours", "{community}/intelligence"], Gives("source", "/0/id")),
     ("sharing sources list", &[], Well),
     ("sharing sources show", &["{source}"], Well),
     ("sharing sources read", &["{source}"], Refused("proposed")),
     ("changes approve", &["3", "--as", "a second person"], Well),
     ("sharing sources read", &["{source}"], Well),
-    ("sharing sources withdraw", &["{source}", "--why", "test"], Well),
+    ("sharing sources withdraw", &["{source}", "--reason", "test"], Well),
     ("sharing flags raise", &["address", "BTC", ADDRESS, "--reason", "stolen"], Gives("flag", "/flag/id")),
     ("sharing flags list", &[], Well),
-    ("sharing flags confirm", &["{flag}", "--why", "police"], Well),
-    ("sharing flags withdraw", &["{flag}", "--why", "wrong"], Well),
+    ("sharing flags confirm", &["{flag}", "--reason", "police"], Well),
+    ("sharing flags withdraw", &["{flag}", "--reason", "wrong"], Well),
     ("sharing share", &["{dir}/share.json"], Refused("wallets: none")),
     ("sharing tagpack", &["{pack}", "--creator", "Us", "--tlp", "TLP:CLEAR", "--out", "{dir}/pack.yaml"], Well),
     ("sharing misp", &["{pack}", "--creator", "Us", "--out", "{dir}/feed"], Well),
     ("sharing matching offer", &["{dir}/message.txt", "--partner", "Other Exchange"], Well),
     ("sharing matching list", &[], Well),
-    ("sharing matching ask", &["{dir}/message.txt", "http://127.0.0.1:9/x", "--key", "k"], Refused("127.0.0.1:9")),
+    ("sharing matching query", &["{dir}/message.txt", "http://127.0.0.1:9/x", "--key", "k"], Refused("127.0.0.1:9")),
     ("sharing discover", &["http://127.0.0.1:9/taxii2/"], Refused("127.0.0.1:9")),
     ("tags remove", &["{pack}"], Well),
-    ("academy labs list", &[], Well),
-    ("academy labs make", &["forged-requests", "--seed", "1", "--out", "{dir}/lab"], Well),
-    ("academy labs check", &["forged-requests", "--seed", "1", "next", "--solution"], Well),
+    ("academy labs list", &[], Offline),
+    ("academy labs make", &["forged-requests", "--seed", "1", "--out", "{dir}/lab"], Offline),
+    ("academy labs check", &["forged-requests", "--seed", "1", "next", "--solution"], Offline),
     ("academy courses list", &[], Well),
     ("academy courses add", &["{dir}/course.md"], Well),
     ("academy courses show", &["stablecoins"], Well),
@@ -198,19 +196,21 @@ const TABLE: &[RowOf] = &[
     ("academy attempts show", &["{attempt}", "--learner", "{learner}"], Well),
     ("academy attempts hint", &["{attempt}", "first", "--learner", "{learner}"], Well),
     ("academy attempts answer", &["{attempt}", "next", "nothing", "--learner", "{learner}"], Well),
+    ("academy attempts files", &["{attempt}", "--learner", "{learner}", "--out", "{dir}/task"], Well),
     (
-        "academy attempts files",
-        &["{attempt}", "--learner", "{learner}", "--out", "{dir}/task"],
-        Alone("a server gives the task as one file", "as a ZIP"),
+        "academy attempts begin",
+        &["{session}", "follow-a-ransom", "--learner", "{learner}"],
+        Gives("chain_attempt", "/id"),
     ),
+    ("academy attempts files", &["{chain_attempt}", "--learner", "{learner}", "--out", "{dir}/task-of-server"], Well),
     ("academy certificates give", &["{session}", "{learner}"], Refused("lab")),
-    ("academy certificates revoke", &["none", "--why", "test"], Refused("certificate")),
+    ("academy certificates revoke", &["none", "--reason", "test"], Refused("certificate")),
     ("academy certificates revoked", &[], Well),
     ("academy programme", &[], Well),
     ("academy sessions end", &["{session}"], Well),
     ("call", &["GET", "/api/v1/summary"], Well),
-    ("ledger info", &[], Well),
-    ("ledger check", &[], Well),
+    ("ledger info", &[], Offline),
+    ("ledger check", &[], Offline),
     ("ledger check", &["--write"], Alone("it writes the ledger's files", "another process is writing this ledger")),
     ("ledger index", &[], Alone("it writes the ledger's files", "another process is writing this ledger")),
     ("ingest", &["{dir}/300025.block"], Alone("it writes the ledger", "another process is writing this ledger")),
@@ -220,14 +220,14 @@ const TABLE: &[RowOf] = &[
         Alone("it writes the ledger, as a server that follows does", "another process is writing this ledger"),
     ),
     ("serve", &["--listen", "127.0.0.1:0"], Alone("one server has a store", "another process is writing this ledger")),
-    ("backup", &["{dir}/backup"], Well),
+    ("backup", &["{dir}/backup"], Offline),
     ("restore", &["{dir}/backup"], Alone("it makes a store", "is not empty")),
-    ("config check", &["{dir}/holdfast.toml"], Well),
-    ("config reference", &[], Well),
-    ("providers ask", &["--providers", "{dir}/message.txt", ADDRESS], Refused("message.txt")),
-    ("simulate chain", &["{dir}/chain", "--txs", "1000"], Well),
-    ("simulate exchange", &["{dir}/exchange", "--customers", "100", "--days", "14", "--cases", "1"], Well),
-    ("simulate score", &["{dir}/exchange"], Well),
+    ("config check", &["{dir}/holdfast.toml"], Offline),
+    ("config reference", &[], Offline),
+    ("providers query", &["--providers", "{dir}/message.txt", ADDRESS], Refused("message.txt")),
+    ("simulate chain", &["{dir}/chain", "--txs", "1000"], Offline),
+    ("simulate exchange", &["{dir}/exchange", "--customers", "100", "--days", "14", "--cases", "1"], Offline),
+    ("simulate score", &["{dir}/exchange"], Offline),
     // It makes and serves a store of its own.
     ("demo", &[], NotRun),
 ];
@@ -273,6 +273,17 @@ const SAME: &[(&str, &[&str])] = &[
     ("academy programme", &[]),
     ("tags conflicts", &[]),
     ("show", &[ADDRESS]),
+    ("show", &["{tx}"]),
+    ("show", &["{tx}:0"]),
+    ("show", &["300025"]),
+    ("show", &["{a}"]),
+    ("search", &["{a}"]),
+    ("explain", &["{a}", "{a}"]),
+    ("trace", &["{tx}"]),
+    ("trace", &["{tx}", "--direction", "backward", "--policy", "fifo", "--format", "mermaid"]),
+    ("exposure", &["{tx}"]),
+    ("exposure", &["{a}", "--entity"]),
+    ("paths", &["{a}", "{a}"]),
 ];
 
 /// All commands of the program that have none below.
@@ -324,7 +335,7 @@ fn write_files(dir: &Path) {
     write(
         "course.md",
         "---\ncourse: stablecoins\nlang: en\nversion: 1\ntitle: Stablecoins\nsummary: Tokens that issuers can freeze.\nhours: 2\n\
-         labs: [forged-requests]\n---\n## Who can freeze\n\nText.\n",
+         labs: [forged-requests, follow-a-ransom]\n---\n## Who can freeze\n\nText.\n",
     );
     write("holdfast.toml", "version = 1\n");
 }
@@ -337,11 +348,14 @@ struct Beside {
 }
 
 impl Beside {
+    /// An argument with the values that were kept.
+    fn fill(&self, arg: &str) -> String {
+        let fill = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
+        self.values.iter().fold(arg.to_owned(), fill)
+    }
+
     fn command(&self, name: &str, args: &[&str], flags: &[&str]) -> std::process::Output {
-        let filled = args.iter().map(|arg| {
-            let fill = |text: String, (name, value): (&String, &String)| text.replace(&format!("{{{name}}}"), value);
-            self.values.iter().fold((*arg).to_owned(), fill)
-        });
+        let filled = args.iter().map(|arg| self.fill(arg));
         let mut command = holdfast();
         command.args(flags).args(name.split(' ')).args(filled);
         if self.takes_store.contains(name) {
@@ -359,7 +373,7 @@ impl Beside {
         let text = words(&output);
         let busy = text.contains("another Holdfast") || text.contains("another process");
         match ends {
-            Well | Gives(..) => assert!(output.status.success() && !busy, "{name} {args:?}: {text}"),
+            Well | Gives(..) | Offline => assert!(output.status.success() && !busy, "{name} {args:?}: {text}"),
             Refused(why) => {
                 assert!(!output.status.success() && text.contains(why) && !busy, "{name} {args:?}: {text}")
             }
@@ -375,6 +389,62 @@ impl Beside {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             self.values.insert((*kept).to_owned(), value);
         }
+    }
+
+    /// A folder that has the socket and the key of the desk, and no ledger: what is shown there comes from the server.
+    fn queries_go_to_the_server(&self, dir: &Path) {
+        let elsewhere = dir.join("elsewhere");
+        std::fs::create_dir(&elsewhere).unwrap();
+        std::os::unix::fs::symlink(self.store.join("holdfast.sock"), elsewhere.join("holdfast.sock")).unwrap();
+        std::fs::copy(self.store.join("desk.key"), elsewhere.join("desk.key")).unwrap();
+        for args in [
+            ["show", &self.values["a"]],
+            ["search", &self.values["a"]],
+            ["exposure", &self.values["tx"]],
+            ["trace", &self.values["tx"]],
+        ] {
+            run(holdfast().args(args).args(["--store", path(&elsewhere)]).env_remove("HOLDFAST_SERVER"));
+        }
+        // What a killed server left is passed over.
+        std::fs::remove_file(elsewhere.join("holdfast.sock")).unwrap();
+        drop(std::os::unix::net::UnixListener::bind(elsewhere.join("holdfast.sock")).unwrap());
+        let output = holdfast().args(["show", ADDRESS, "--store", path(&elsewhere)]).output().unwrap();
+        assert!(words(&output).contains("ledger"), "{}", words(&output));
+    }
+
+    /// Every command that a server does goes to the one that is named; the others name none.
+    fn commands_go_where_they_are_sent(&self) {
+        let mut wrong = Vec::new();
+        for (name, args, ends) in TABLE {
+            let of: Vec<&str> = name.split(' ').collect();
+            let takes_server = run(holdfast().args(&of).arg("--help")).contains("--server <");
+            let refused_for = match ends {
+                Well | Gives(..) => None,
+                Refused(why) if takes_server => Some(*why),
+                Offline => {
+                    if takes_server {
+                        wrong.push(format!("{name} works on files, and has --server"));
+                    }
+                    continue;
+                }
+                Refused(_) | Alone(..) | NotRun => continue,
+            };
+            if !takes_server {
+                wrong.push(format!("{name} has no --server"));
+                continue;
+            }
+            let filled = args.iter().map(|arg| self.fill(arg));
+            let mut command = holdfast();
+            let output = command.args(&of).args(filled).args(["--server", "http://127.0.0.1:1"]).output().unwrap();
+            let text = words(&output);
+            // What is wrong with the arguments themselves is seen before the server is reached.
+            let is_expected =
+                text.contains("127.0.0.1:1 does not answer") || refused_for.is_some_and(|w| text.contains(w));
+            if output.status.success() || !is_expected {
+                wrong.push(format!("{name} {args:?}: {text}"));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
     fn shown(&self) -> Vec<(String, String)> {
@@ -425,6 +495,8 @@ fn every_command_works_beside_a_server_or_says_why_not() {
     let desk = Desk { process, url, dir };
     TABLE.iter().for_each(|row| beside.check(row));
 
+    beside.queries_go_to_the_server(desk.dir.path());
+    beside.commands_go_where_they_are_sent();
     let at_server = beside.shown();
     let Desk { process, dir, .. } = desk;
     end(process);
@@ -436,6 +508,15 @@ fn every_command_works_beside_a_server_or_says_why_not() {
             _ => assert_eq!(shown.1, alone.1, "{}", shown.0),
         }
     }
+    // A task is the same from the server and from the store, with the chain that belongs to it.
+    let of_store = ["{chain_attempt}", "--learner", "{learner}", "--out", "{dir}/task-of-store"];
+    assert!(beside.command("academy attempts files", &of_store, &[]).status.success());
+    let (by_server, by_store) = (dir.path().join("task-of-server"), dir.path().join("task-of-store"));
+    for name in ["TASK.md", "blocks/blk00000.dat"] {
+        assert_eq!(std::fs::read(by_server.join(name)).unwrap(), std::fs::read(by_store.join(name)).unwrap(), "{name}");
+    }
+    let chain = |task: &Path| run(holdfast().args(["--json", "show", "1", "--store", path(&task.join("store"))]));
+    assert_eq!(chain(&by_server), chain(&by_store));
     // What was copied beside the server is a whole store.
     let restored = dir.path().join("restored");
     run(holdfast().args(["restore", path(&dir.path().join("backup")), "--store", path(&restored)]));

@@ -27,7 +27,7 @@ fn the_demo_names_tag_source_path_and_amounts() {
         "The production is valid.",
         "Jan de Wit solved the lab 'Follow a ransom payment' on its own chain (1000 of 1000 points)",
         "The certificate is valid.",
-        "This may be an investment scam. Asked 5 questions, the customer gives it up: stopped.",
+        "This may be an investment scam. After 5 questions the customer cancels the withdrawal: stopped.",
     ] {
         assert!(text.contains(expected), "'{expected}' is missing in:\n{text}");
     }

@@ -20,8 +20,8 @@ fn requests_are_reviewed_by_command_and_over_http() {
     let text = run(holdfast().args(["desk", "review", path(&file)]));
     for part in [
         "STOP look-alike-domain",
-        "not to be given: content; opened by us.search-warrant",
-        "may be given: subscriber",
+        "not to be disclosed: content; opened by us.search-warrant",
+        "may be disclosed: subscriber",
         "call the officer back",
     ] {
         assert!(text.contains(part), "{part}: {text}");

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{have_peer, holdfast, path, peers, run, small_store, words};
+use common::{have_peer, holdfast, path, peers, run, serving, small_store, words};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -367,4 +367,78 @@ fn one_bad_block_file_never_stops_the_ingest_of_the_others() {
     // They are there, and a second run has only the bad ones to complain of.
     let info = run(holdfast().args(["ledger", "info", "--ledger", path(&ledger)]));
     assert!(info.contains("400000"), "{info}");
+}
+
+/// A scan for a case of a running server gives what it gives on the store itself, and no secret leaves the scanning process in the clear.
+#[test]
+fn a_scan_beside_a_server_is_sealed_recorded_and_put_into_the_case() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, image) = (small_store(dir.path()), image(dir.path()));
+    let at = ["--store", path(&store), "--as", "ana"];
+    let scan = |out: &Path, case: &[&str]| -> Value {
+        let out = ["--out", path(out), "--exhibit", "E-7", "--json"];
+        let text = run(holdfast().args(["evidence", "scan", path(&image)]).args(out).args(at).args(case));
+        serde_json::from_str(&text).unwrap()
+    };
+    let alone = scan(&dir.path().join("alone"), &["--open-case", "Alone"]);
+    let (process, url) = serving(holdfast().args(["serve", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+    let out = dir.path().join("beside");
+    let beside = scan(&out, &["--open-case", "Beside"]);
+    for part in ["derived", "holdings"] {
+        assert_eq!(beside[part], alone[part], "{part}");
+    }
+    assert_eq!(beside["report"]["findings"], alone["report"]["findings"]);
+    assert_ne!(beside["case"], alone["case"]);
+    // The record is whole, and signed by the desk.
+    let verified = run(holdfast().args(["verify", path(&out.join("evidence.json")), "--material", path(&image)]));
+    assert!(verified.contains("The record is valid."), "{verified}");
+    let case = beside["case"].to_string();
+    let show = run(holdfast().args(["--json", "desk", "cases", "show", &case]).args(at));
+    for name in ["evidence.json", "case.jsonld", "findings.jsonl", "sealed.jsonl", "derived.json"] {
+        assert!(show.contains(name), "{name}: {show}");
+    }
+    // The case's key opens them; what is stored and shown has none in the clear.
+    let opened = run(holdfast().args(["evidence", "secrets", path(&out), "--case", &case]).args(at));
+    assert!(opened.contains(SECRETS[0]), "{opened}");
+    let shown = format!("{beside}{show}");
+    let stored: Vec<PathBuf> = [files(&store.join("vault")), files(&out)].concat();
+    for secret in SECRETS {
+        assert!(!shown.contains(secret));
+        for file in &stored {
+            let bytes = std::fs::read(file).unwrap();
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{}", file.display());
+        }
+    }
+    // Of others' scans the server takes none that is stopped, or whose secrets are in the clear or sealed to another key.
+    let path_of = format!("/api/v1/desk/cases/{case}/scans");
+    let send = |change: &dyn Fn(&mut Value)| {
+        let mut sent = serde_json::json!({ "exhibit": "E-8", "report": beside["report"], "begun": "2026-01-01T00:00:00Z", "ended": "2026-01-01T01:00:00Z" });
+        change(&mut sent);
+        let body = dir.path().join("sent.json");
+        std::fs::write(&body, sent.to_string()).unwrap();
+        let output = holdfast().args(["call", "POST", &path_of, "--body", path(&body)]).args(at).output().unwrap();
+        (output.status.success(), words(&output))
+    };
+    let secret = |sent: &Value| {
+        let findings = sent["report"]["findings"].as_array().unwrap();
+        findings.iter().position(|f| f["kind"] == "bip39").unwrap()
+    };
+    for (change, why) in [
+        (&(|sent: &mut Value| sent["report"]["complete"] = false.into()) as &dyn Fn(&mut Value), "report.complete"),
+        (
+            &|sent: &mut Value| {
+                let at = secret(sent);
+                sent["report"]["findings"][at]["value"] = SECRETS[0].into();
+            },
+            "report.findings",
+        ),
+        (&|sent: &mut Value| sent["report"]["sealed"][0]["age"] = "00".into(), "key"),
+        (&|sent: &mut Value| sent["ended"] = "2025-01-01T00:00:00Z".into(), "ended"),
+    ] {
+        let (is_success, text) = send(change);
+        assert!(!is_success && text.contains(why), "{why}: {text}");
+        assert!(!text.contains(SECRETS[0]), "{text}");
+    }
+    assert!(send(&|_| {}).0);
+    drop((process, url));
 }

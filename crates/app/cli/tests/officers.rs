@@ -308,6 +308,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
             // Commands on the desk's machine only.
             (p, false) if p.ends_with("/secret-key") => &[],
             (p, true) if p.ends_with("/productions/{number}") => &["investigator", "approver"],
+            (p, true) if p.ends_with("/recipient") => &["investigator", "approver"],
             (_, true) => ALL,
             (_, false) => &["investigator", "approver"],
         },

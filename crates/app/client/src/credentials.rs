@@ -1,12 +1,12 @@
-//! How a request says who sends it.
+//! Credentials of requests.
 
 use holdfast_identity::{KeyRing, sign_command};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Who sends requests.
+/// The sender of requests.
 #[derive(Clone)]
 pub enum Credentials {
-    /// Nobody: for open desks and what needs no key.
+    /// Nobody: for open desks and requests that need no key.
     None,
     /// An API key, a learner's key, or the session of an officer.
     Key(String),

@@ -13,7 +13,7 @@ pub enum ClientError {
     Unreachable {
         /// Its URL or socket.
         server: String,
-        /// What the connection says.
+        /// Error of the connection.
         reason: String,
     },
     /// The server refused it.
@@ -26,18 +26,18 @@ pub enum ClientError {
         /// The server's stable code, where it names one.
         code: Option<String>,
     },
-    /// The answer is not what the request is for.
-    #[error("the server at {server} answered something else: {reason}")]
+    /// The answer does not have the expected form.
+    #[error("the server at {server} sent an unexpected answer: {reason}")]
     Answer {
         /// Its URL or socket.
         server: String,
-        /// What is wrong with it.
+        /// Fault of the answer.
         reason: String,
     },
 }
 
 impl ClientError {
-    /// The HTTP status of a refusal.
+    /// Returns the HTTP status of a refusal.
     pub fn status(&self) -> Option<u16> {
         match self {
             ClientError::Refused { status, .. } => Some(*status),
@@ -45,7 +45,7 @@ impl ClientError {
         }
     }
 
-    /// What kind of error it is.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         match self {
             ClientError::Request(_) => ErrorKind::Invalid,

@@ -16,6 +16,7 @@
     warn(
         clippy::too_many_lines,
         clippy::unwrap_used,
+        clippy::missing_panics_doc,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_possible_wrap,
@@ -38,7 +39,7 @@ use std::time::Duration;
 /// Longest wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
-/// What a client bounds.
+/// Limits of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Longest time of a request with its answer.
@@ -104,12 +105,12 @@ impl Client {
         Client { agent, base, name, credentials, limits }
     }
 
-    /// The server's URL, or the path of its socket.
+    /// Returns the server's URL, or the path of its socket.
     pub fn server(&self) -> &str {
         &self.name
     }
 
-    /// The same client with other credentials.
+    /// Returns the same client with other credentials.
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
         Client { credentials, ..self.clone() }
     }

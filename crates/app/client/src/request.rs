@@ -17,12 +17,12 @@ pub fn encode(text: &str) -> String {
     out
 }
 
-/// The path of an endpoint below `/api/v1`, each segment encoded.
+/// Returns the path of an endpoint below `/api/v1`, each segment encoded.
 pub fn api_path(segments: &[&str]) -> String {
     segments.iter().fold("/api/v1".to_owned(), |path, s| path + "/" + &encode(s))
 }
 
-/// A request that is being put together.
+/// A request under construction.
 #[derive(Debug)]
 pub struct Request<'c> {
     client: &'c Client,
@@ -45,12 +45,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Whether the server did what it was sent.
+    /// Whether the server accepted the request.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The server's message of a refusal.
+    /// Returns the server's message of a refusal.
     pub fn message(&self) -> String {
         let text = |v: &Value| v["error"].as_str().map(str::to_owned);
         let parsed = serde_json::from_slice::<Value>(&self.body).ok();
@@ -112,7 +112,7 @@ impl<'c> Request<'c> {
         self.header("Content-Type", media_type)
     }
 
-    /// Sends it; returns the answer whatever its status.
+    /// Sends the request; returns the answer whatever its status.
     ///
     /// # Errors
     /// [`ClientError::Request`] when method, path or a header is not valid; [`ClientError::Unreachable`] without an answer in time;
@@ -148,7 +148,7 @@ impl<'c> Request<'c> {
         Ok(Answer { status: answer.status().as_u16(), media_type, body })
     }
 
-    /// Sends it; returns the bytes of a successful answer.
+    /// Sends the request; returns the bytes of a successful answer.
     ///
     /// # Errors
     /// As [`Request::send`], and [`ClientError::Refused`].
@@ -160,7 +160,7 @@ impl<'c> Request<'c> {
         }
     }
 
-    /// Sends it; returns the successful answer, read as JSON. An answer without a body reads as `null`.
+    /// Sends the request; returns the successful answer, read as JSON. An answer without a body reads as `null`.
     ///
     /// # Errors
     /// As [`Request::bytes`], and [`ClientError::Answer`] when it reads otherwise.

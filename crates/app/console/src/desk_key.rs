@@ -1,4 +1,4 @@
-//! The desk's key: made once, with the desk; a desk that was made with one never gets another by accident.
+//! The desk's key: created once, with the desk; an existing desk never gets another by accident.
 
 use anyhow::{Context, bail};
 use holdfast_audit::Anchors;
@@ -33,7 +33,7 @@ fn create(source: &dyn KeySource) -> anyhow::Result<KeyRing> {
 /// The key of a store's desk, checked against its database. A new desk gets a new key; it is readable by its owner only.
 ///
 /// # Errors
-/// When the key is missing, unreadable or another than the database was made with.
+/// When the key is missing, unreadable or another than the database's.
 pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<KeyRing> {
     let source = source(store);
     let master = match source.read()? {

@@ -1,7 +1,26 @@
-//! What the programs of the command line share: progress and printing, the desk of a store and its key.
+//! Shared parts of the commands: their common arguments ([`args`]), whether a store or its running server answers ([`running`], [`chain_reader`]),
+//! printing ([`answer`], [`chain`], [`scan`], [`show`], [`output`]), and the desk's key ([`desk_key`]).
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::too_many_lines,
+        clippy::unwrap_used,
+        clippy::missing_panics_doc,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::cast_lossless
+    )
+)]
 
+pub mod answer;
+pub mod args;
+pub mod chain;
+pub mod chain_reader;
 pub mod desk_key;
 pub mod output;
+pub mod running;
+pub mod scan;
 pub mod show;
 
 use anyhow::Context;
@@ -10,7 +29,7 @@ use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use std::path::Path;
 
-/// Opens the screening desk of a store, in its own database or the one given.
+/// Opens the screening desk of a store, in its own database or a named one.
 ///
 /// # Errors
 /// When the folder cannot be made, or the database cannot be opened or is in use.

@@ -10,10 +10,10 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static STOP: AtomicBool = AtomicBool::new(false);
-/// Whether what is said goes to the log: every line of it must be one.
+/// Whether messages go to the log: every line must be an entry of it.
 static IS_LOGGED: AtomicBool = AtomicBool::new(false);
 
-/// Ctrl-C and SIGTERM ask long work to stop at the next safe point; a second one ends the process. What runs on (`is_logged`) logs it.
+/// Ctrl-C and SIGTERM stop long work at the next safe point; a second one ends the process. With `is_logged` the log has it.
 fn install_stop_handler(is_logged: bool) {
     IS_LOGGED.store(is_logged, Ordering::SeqCst);
     let _ = ctrlc::set_handler(|| {
@@ -35,7 +35,7 @@ pub fn warn(message: &str) {
     }
 }
 
-/// Runs a program's command: it stops at Ctrl-C, ends quietly when nobody reads its output, and says why it failed. `is_logged` is whether it
+/// Runs a program's command: it stops at Ctrl-C, ends quietly when nobody reads its output, and prints the reason of a failure. `is_logged` is whether it
 /// runs on and logs.
 pub fn run_command(program: &str, is_logged: bool, command: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     end_quietly_when_unread();
@@ -52,7 +52,7 @@ pub fn run_command(program: &str, is_logged: bool, command: impl FnOnce() -> any
     }
 }
 
-/// Who reads the output may stop reading (`| head`): that ends the command without a word, as with SIGPIPE, and is no fault.
+/// A reader of the output may stop reading (`| head`): that ends the command without a message, as with SIGPIPE, and is no fault.
 fn end_quietly_when_unread() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -64,16 +64,16 @@ fn end_quietly_when_unread() {
     }));
 }
 
-/// Whether a stop was asked for.
+/// Whether a stop was requested.
 pub fn stopping() -> ControlFlow<()> {
     if STOP.load(Ordering::SeqCst) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// A progress bar on standard error (hidden when that is no terminal).
-pub fn bar(len: u64, what: &str) -> ProgressBar {
-    let bar = ProgressBar::new(len);
+pub fn bar(len: impl TryInto<u64>, what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(len.try_into().unwrap_or(u64::MAX));
     let style = ProgressStyle::with_template("{msg:>22} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}");
-    bar.set_style(style.expect("the template is valid"));
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.set_message(what.to_owned());
     bar
 }
@@ -99,9 +99,14 @@ pub fn read_bounded(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// 1234567 as 1,234,567.
-pub fn thousands(n: u64) -> String {
-    let digits = n.to_string();
+/// The name of a value that is a text in JSON, such as a kind; empty for other values.
+pub fn name_of(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Returns a whole number of 0 or more with commas: 1234567 as 1,234,567.
+pub fn thousands(n: impl TryInto<u64>) -> String {
+    let digits = n.try_into().unwrap_or(u64::MAX).to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
@@ -112,12 +117,12 @@ pub fn thousands(n: u64) -> String {
     out
 }
 
-/// This process's peak resident memory so far, KiB; `None` where the system does not tell.
+/// This process's peak resident memory so far, KiB; `None` where the system does not report it.
 pub fn peak_rss_kib() -> Option<u64> {
     status_kib("VmHWM:")
 }
 
-/// This process's resident memory now, KiB; `None` where the system does not tell.
+/// This process's resident memory now, KiB; `None` where the system does not report it.
 pub fn rss_kib() -> Option<u64> {
     status_kib("VmRSS:")
 }

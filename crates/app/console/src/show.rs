@@ -1,4 +1,4 @@
-//! What several programs print the same: decisions, exposures, checks of what was handed out.
+//! Printing that several programs share: decisions, exposures, verifications.
 
 use crate::output::{self, thousands};
 use anyhow::{Context, bail};
@@ -8,11 +8,10 @@ use holdfast_decision::Decision;
 use holdfast_workspace::{ExposureLine, ExposureView};
 use std::path::Path;
 
-/// Prints a decision with its reasons.
-/// A decision for people.
-pub fn print_decision(decision: &Decision) {
-    let value =
-        decision.value.map_or("value unknown".into(), |v| format!("value {}.{:02}", thousands(v / 100), v % 100));
+/// Prints a decision with its reasons; its value in `currency`, the rule book's reference currency.
+pub fn print_decision(decision: &Decision, currency: &str) {
+    let value = |minor| format!("value {}.{:02} {currency}", thousands(minor / 100), minor % 100);
+    let value = decision.value.map_or("value unknown".into(), value);
     println!("{:<7} {} ({value})", decision.decision.name().to_uppercase(), decision.event);
     for reason in &decision.reasons {
         println!("        {} v{}: {}", reason.rule, reason.version, reason.title);
@@ -64,7 +63,7 @@ pub fn print_exposure(exposure: &ExposureView, asset: &str) {
     print("destination of funds", &exposure.destination);
 }
 
-/// Checks a bundle, a production or a certificate, and prints what was found. `public_key` is the signer to expect (hex), `identity` the file of
+/// Verifies a bundle, a production or a certificate, and prints the result. `public_key` is the signer to expect (hex), `identity` the file of
 /// the age key that opens an encrypted production.
 ///
 /// # Errors

@@ -6,21 +6,22 @@ use crate::case::{CaseStep, ItemKind, Person, may_change};
 use holdfast_attribution::Tlp;
 use holdfast_decision::model::text_ok;
 use holdfast_forensics::Kind;
-use holdfast_forensics::derive::{Derived, addresses_of, kind_of};
+use holdfast_forensics::derive::{Derived, GAP, addresses_of, kind_of};
 use holdfast_forensics::record::{self, Custody};
-use holdfast_forensics::scan::{Finding, Progress, Report, ScanError, scan_at_most};
+use holdfast_forensics::scan::{Finding, Progress, Report, ScanError, scan_at_most, write_results};
 use holdfast_forensics::seal::{Sealer, fingerprint, open};
-use holdfast_input::time::rfc3339;
+use holdfast_input::time::{parse as parse_time, rfc3339};
 use holdfast_requests::matching::{Match, matches};
 use holdfast_requests::production;
 use holdfast_requests::request::{Target, TargetKind};
 use holdfast_store::StoreError;
+use holdfast_types::Invalid;
 use holdfast_types::ids::{CaseId, CaseItemId};
 use holdfast_types::units::with_unit;
 use holdfast_workspace::Workspace;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use utoipa::ToSchema;
@@ -31,7 +32,7 @@ pub const MAX_ADDRESSES: usize = 100_000;
 const MAX_ITEMS: usize = 200;
 
 /// An address of seized material that the ledger knows or a tag names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = SeizedAddress)]
 pub struct Holding {
     /// Address.
@@ -66,6 +67,53 @@ pub struct Scanned {
     #[schema(value_type = Vec<u64>)]
     pub exhibits: Vec<CaseItemId>,
 }
+
+/// The results of a complete scan.
+struct Results<'a> {
+    /// Folder with the findings and sealed secrets.
+    out: &'a Path,
+    /// Addresses derived of each branch.
+    gap: u32,
+    custody: &'a Custody,
+}
+
+/// A scan that was made on another machine, with its secrets sealed to the case's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SentScan {
+    /// Number or name of the exhibit.
+    pub exhibit: String,
+    /// Addresses derived from each branch, 20 by default, 1,000 at most.
+    #[serde(default = "default_gap")]
+    pub gap: u32,
+    /// Findings; secrets are fingerprints, and sealed beside them.
+    pub report: Report,
+    /// Start of the scan, RFC 3339.
+    pub begun: String,
+    /// End of the scan, RFC 3339.
+    pub ended: String,
+}
+
+fn default_gap() -> u32 {
+    GAP
+}
+
+/// Results of a scan that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportedScan {
+    /// Addresses that secrets and extended public keys control.
+    pub derived: Vec<Derived>,
+    /// Those and the found ones that the ledger knows or a tag names.
+    pub holdings: Vec<Holding>,
+    /// Numbers of the case's exhibits.
+    #[schema(value_type = Vec<u64>)]
+    pub exhibits: Vec<CaseItemId>,
+    /// The signed record, by file name, to be stored beside the results of the scan.
+    pub files: BTreeMap<String, String>,
+}
+
+/// Files of a record that the desk makes for a scan that was sent.
+pub const RECORD_FILES: [&str; 3] = ["evidence.json", "case.jsonld", "derived.json"];
 
 /// How an exhibit is scanned.
 #[derive(Clone, Copy, Debug)]
@@ -217,20 +265,88 @@ impl Cases<'_> {
         if !report.complete {
             return Ok(None);
         }
-        let derived = derive_all(&report, Some(&self.case_key(case)), order.gap)?;
+        let ended = rfc3339(self.screening.now());
+        let custody = Custody { examiner: person.name.clone(), exhibit: order.exhibit.to_owned(), begun, ended };
+        let results = Results { out: order.out, gap: order.gap, custody: &custody };
+        self.record_scan(case, &results, report, workspace, person).map(Some)
+    }
+
+    /// Derives and looks up the addresses of a complete scan, writes the signed record beside its results, and adds all to the case.
+    fn record_scan(
+        &self,
+        case: CaseId,
+        results: &Results<'_>,
+        report: Report,
+        workspace: Option<&Workspace>,
+        person: &Person,
+    ) -> Result<Scanned, CaseError> {
+        let Results { out, gap, custody } = *results;
+        let derived = derive_all(&report, Some(&self.case_key(case)), gap)?;
         let holdings = match workspace {
             Some(workspace) => look_up(workspace, self.screening, &report.findings, &derived)?,
             None => Vec::new(),
         };
+        record::write(out, &report, &derived, custody, &production::signing_key(self.master))?;
+        let exhibits = self.add_scan(case, out, &custody.exhibit, &report, &holdings, person)?;
+        Ok(Scanned { report, derived, holdings, exhibits })
+    }
+
+    /// Adds a scan that was made elsewhere to a case: its secrets were sealed to the case's key ([`Cases::case_recipient`]) where it was made,
+    /// so that no secret comes here in the clear. The record is signed by the desk, and states as examiner who sent the scan.
+    ///
+    /// # Errors
+    /// [`CaseError`]: the person may not change the case, the scan was stopped, a secret is not sealed to the case's key, or its times are wrong.
+    pub fn import_scan(
+        &self,
+        case: CaseId,
+        sent: SentScan,
+        workspace: Option<&Workspace>,
+        person: &Person,
+    ) -> Result<ImportedScan, CaseError> {
+        text_ok("exhibit", &sent.exhibit)?;
+        self.read(|db| Ok(may_change(db, case, person, false)))??;
+        let time = |name: &str, text: &str| parse_time(text).map_err(|e| Invalid::new(name, e.to_string()));
+        let (begun, ended) = (time("begun", &sent.begun)?, time("ended", &sent.ended)?);
+        if begun > ended {
+            return Err(Invalid::new("ended", "is before begun").into());
+        }
+        let report = sent.report;
+        if !report.complete {
+            return Err(Invalid::new("report.complete", "the scan was stopped before its end").into());
+        }
+        let sealed: BTreeSet<&str> = report.sealed.iter().map(|s| s.fingerprint.as_str()).collect();
+        if report.findings.iter().any(|f| f.kind.is_secret() && !sealed.contains(f.value.as_str())) {
+            return Err(
+                Invalid::new("report.findings", "a secret must be the fingerprint of one in report.sealed").into()
+            );
+        }
+        let folder = tempfile::tempdir().map_err(|e| StoreError::Io(std::env::temp_dir(), e))?;
+        write_results(folder.path(), &report)?;
         let custody = Custody {
             examiner: person.name.clone(),
-            exhibit: order.exhibit.to_owned(),
-            begun,
-            ended: rfc3339(self.screening.now()),
+            exhibit: sent.exhibit,
+            begun: rfc3339(begun),
+            ended: rfc3339(ended),
         };
-        record::write(order.out, &report, &derived, &custody, &production::signing_key(self.master)).map_err(fault)?;
-        let exhibits = self.add_scan(case, order.out, order.exhibit, &report, &holdings, person)?;
-        Ok(Some(Scanned { report, derived, holdings, exhibits }))
+        let results = Results { out: folder.path(), gap: sent.gap, custody: &custody };
+        let scanned = self.record_scan(case, &results, report, workspace, person)?;
+        let read = |name: &str| {
+            let path = folder.path().join(name);
+            let text = std::fs::read_to_string(&path).map_err(|e| StoreError::Io(path, e))?;
+            Ok((name.to_owned(), text))
+        };
+        let files = RECORD_FILES.iter().map(|name| read(name)).collect::<Result<_, StoreError>>()?;
+        let Scanned { derived, holdings, exhibits, .. } = scanned;
+        Ok(ImportedScan { derived, holdings, exhibits, files })
+    }
+
+    /// The public key that the secrets of scans for a case are sealed to, for a person who may change the case.
+    ///
+    /// # Errors
+    /// [`CaseError`].
+    pub fn recipient_for(&self, case: CaseId, person: &Person) -> Result<String, CaseError> {
+        self.read(|db| Ok(may_change(db, case, person, false)))??;
+        self.case_recipient(case)
     }
 
     /// Puts a scan's results into a case: the record and the sealed secrets as exhibits, the addresses in use as addresses, customers as

@@ -1,4 +1,4 @@
-//! What lies in other things: archives, packed files, documents, images of disks, browsers' databases. What is known and not opened is listed:
+//! Containers: archives, packed files, documents, images of disks, browsers' databases. What is known and not opened is listed:
 //! nobody shall think that there was nothing.
 
 use crate::disks::Disk;
@@ -17,7 +17,7 @@ const MAX_DICTIONARY: u64 = 512 << 20;
 /// Largest document or database that is read whole.
 const MAX_WHOLE: u64 = 1 << 30;
 
-/// What a container is, by its first bytes (at least 512 where there are so many).
+/// Kind of a container, by its first bytes (at least 512 where there are so many).
 pub(crate) fn kind(head: &[u8]) -> Option<&'static str> {
     let starts = |with: &[u8]| head.starts_with(with);
     Some(match () {
@@ -41,7 +41,7 @@ pub(crate) fn kind(head: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// What something is that is known and not opened, by its first bytes.
+/// Kind of a known format that is not opened, by its first bytes.
 pub(crate) fn closed(head: &[u8]) -> Option<&'static str> {
     let at = |from: usize, bytes: &[u8]| head.get(from..from + bytes.len()) == Some(bytes);
     Some(match () {
@@ -80,7 +80,7 @@ fn contains(bytes: &[u8], what: &[u8]) -> bool {
     memchr::memmem::find(bytes, what).is_some()
 }
 
-/// Opens a container and scans what lies in it.
+/// Opens a container and scans its content.
 pub(crate) fn unpack(
     sink: &mut Sink<'_>,
     name: &str,

@@ -44,7 +44,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What was found.
+/// Kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[schema(as = FindingKind)]
 #[serde(rename_all = "snake_case")]
@@ -92,14 +92,14 @@ impl Kind {
         }
     }
 
-    /// Whether who reads it can move funds (or could, with a password).
+    /// Whether its reader can move funds (or could, with a password).
     #[must_use]
     pub fn is_secret(self) -> bool {
         !matches!(self, Kind::ExtendedPublicKey | Kind::Address | Kind::WalletFile | Kind::Trace)
     }
 }
 
-/// How sure a finding is.
+/// Confidence of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
@@ -114,7 +114,7 @@ pub enum Confidence {
 /// Something found in a piece of text, before it is sealed. Its value may be a secret: it has no `Debug` and is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hit {
-    /// What.
+    /// Kind.
     pub kind: Kind,
     /// Where it begins, bytes of the text.
     pub start: usize,
@@ -122,9 +122,9 @@ pub struct Hit {
     pub end: usize,
     /// The value in its normal form.
     pub value: String,
-    /// How sure.
+    /// Confidence.
     pub confidence: Confidence,
-    /// What is to be said of it; never the secret.
+    /// Details; never the secret.
     pub detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! The record of a scan: what was looked at, by whom, with what, and what came of it. A signed manifest of hashes, and the same as CASE/UCO
+//! The record of a scan: sources, examiner, tool and results. A signed manifest of hashes, and the same as CASE/UCO
 //! JSON-LD (Cyber-investigation Analysis Standard Expression 1.4 on the Unified Cyber Ontology).
 
 use crate::derive::Derived;
@@ -18,10 +18,10 @@ const FILES: [&str; 4] = ["findings.jsonl", "sealed.jsonl", "derived.json", "cas
 /// Largest file of results that is verified, in bytes.
 const MAX_FILE: u64 = 4 << 30;
 
-/// Who scanned what, when.
+/// Examiner, exhibit and times of a scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Custody {
-    /// Who scanned.
+    /// Examiner.
     pub examiner: String,
     /// Number or name of the exhibit.
     pub exhibit: String,
@@ -78,7 +78,7 @@ fn time(text: &str) -> Value {
     json!({ "@type": "xsd:dateTime", "@value": text })
 }
 
-/// What a scan says of a source: what was found, and what was not opened.
+/// Describes a source: its findings, and parts that were not opened.
 fn described(source: &Source) -> String {
     match source.not_opened.len() {
         0 => format!("{} findings", source.findings),
@@ -181,14 +181,14 @@ pub fn write(
     put("evidence.json", &json!(Signed { manifest, signature }))
 }
 
-/// What verifying found.
+/// Result of a verification.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verified {
-    /// What holds.
+    /// Checks that passed.
     pub passed: Vec<String>,
-    /// What the examiner says and nothing here can check.
+    /// Claims of the examiner that cannot be checked here.
     pub claims: Vec<String>,
-    /// What does not hold.
+    /// Checks that failed.
     pub failures: Vec<String>,
 }
 
@@ -239,7 +239,7 @@ const MAX_RECORD: u64 = 256 << 20;
 /// the files that the caller names, is read and compared with the sources that were scanned.
 ///
 /// # Errors
-/// [`ScanError`] when it cannot be read; what does not hold is in the answer.
+/// [`ScanError`] when it cannot be read; failed checks are in the answer.
 pub fn verify(path: &Path, public_key: Option<&str>, material: &[PathBuf]) -> Result<Verified, ScanError> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(io(path))?;

@@ -19,8 +19,9 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-pub use crate::session::{scan, scan_at_most};
+pub use crate::session::{scan, scan_at_most, write_results};
 use holdfast_input::document_text;
+use holdfast_types::ErrorKind;
 use utoipa::ToSchema;
 
 /// Bytes of a block.
@@ -45,21 +46,34 @@ const MAX_PICTURE: u64 = 16 << 20;
 const MAX_FINDINGS: usize = 1_000_000;
 /// Characters of context on each side.
 const CONTEXT: usize = 40;
+
 /// Why a scan failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
-    /// The system refused.
+    /// The operating system refused.
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] std::io::Error),
-    /// A key is none.
+    /// A key is not valid.
     #[error("{0}: {1}")]
     Key(String, String),
-    /// The results would lie in what is scanned.
+    /// The results would lie in the scanned material.
     #[error("{0} lies in what is scanned; nothing is ever written there: choose another folder")]
     Inside(PathBuf),
-    /// What an earlier run left does not fit.
+    /// The results of an earlier run do not fit.
     #[error("{0}: {1}; choose another folder, or remove it to begin anew")]
     State(PathBuf, String),
+}
+
+impl ScanError {
+    /// Returns the kind of the error, which interfaces map to their own codes.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            ScanError::Io(..) => ErrorKind::Internal,
+            ScanError::Key(..) | ScanError::Inside(_) => ErrorKind::Invalid,
+            ScanError::State(..) => ErrorKind::State,
+        }
+    }
 }
 
 pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> ScanError + '_ {
@@ -78,15 +92,15 @@ pub struct Finding {
     pub length: u64,
     /// utf8, utf16 or qr.
     pub encoding: String,
-    /// What.
+    /// Kind.
     pub kind: Kind,
     /// Address, public key, or words; for a secret its fingerprint.
     pub value: String,
-    /// How sure.
+    /// Confidence.
     pub confidence: Confidence,
-    /// What is to be said of it.
+    /// Details.
     pub detail: String,
-    /// What stands around it; secrets in it are replaced.
+    /// Text around it; secrets in it are replaced.
     pub context: String,
 }
 
@@ -100,17 +114,17 @@ pub struct Source {
     pub size: u64,
     /// SHA-256 of its content, hex.
     pub sha256: String,
-    /// What was found in it.
+    /// Findings in it.
     pub findings: u64,
-    /// What could not be read or was left out.
+    /// Parts that could not be read or were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// What was not opened, and why: something may be in it.
+    /// Parts that were not opened, with the reason: something may be in them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_opened: Vec<String>,
 }
 
-/// What came of a scan.
+/// Results of a scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = EvidenceReport)]
 pub struct Report {
@@ -122,13 +136,13 @@ pub struct Report {
     pub sealed: Vec<Sealed>,
     /// Whether all was scanned.
     pub complete: bool,
-    /// What is to be said of the scan itself.
+    /// Notes about the scan itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 impl Report {
-    /// What was not opened, of all sources: a scan that found nothing says nothing of these.
+    /// Returns the parts of all sources that were not opened: a scan without findings does not cover them.
     pub fn not_opened(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().flat_map(|s| &s.not_opened).map(String::as_str)
     }
@@ -153,7 +167,7 @@ pub(crate) struct Sink<'a> {
     pub sealer: &'a Sealer,
     /// Vaults of the files, by file and value.
     vaults: HashSet<(String, String)>,
-    /// Files and members, of the file under way, that are wallets as a whole: words in them tell nothing new.
+    /// Files and members, of the file under way, that are wallets as a whole: words in them add nothing.
     pub whole: Vec<String>,
     pub not_opened: Vec<String>,
     pub progress: &'a mut dyn FnMut(&Progress) -> ControlFlow<()>,
@@ -162,7 +176,7 @@ pub(crate) struct Sink<'a> {
     pub at: u64,
     pub total: u64,
     pub counted: u64,
-    /// Whether it was asked to stop.
+    /// Whether a stop was requested.
     pub stopped: bool,
     pub seen: HashSet<(String, u64, Kind)>,
     pub sealed: HashSet<String>,
@@ -174,7 +188,7 @@ pub(crate) struct Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    /// Begins with what earlier runs found.
+    /// Begins with the findings of earlier runs.
     pub fn new(
         sealer: &'a Sealer,
         earlier: &[Finding],

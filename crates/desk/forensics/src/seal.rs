@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use utoipa::ToSchema;
 
-/// A fingerprint of a secret: the first 8 bytes of its SHA-256, hex. Phrases and keys have 128 bits and more, so that it gives nothing away.
+/// A fingerprint of a secret: the first 8 bytes of its SHA-256, hex. Phrases and keys have 128 bits and more, so that it reveals nothing.
 #[must_use]
 pub fn fingerprint(secret: &str) -> String {
     hex::encode(&Sha256::digest(secret.as_bytes())[..8])

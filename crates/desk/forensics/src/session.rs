@@ -1,4 +1,4 @@
-//! A scan from its paths to its results on disk: what is scanned and what is not, how far it is, and how it goes on after it was stopped.
+//! A scan from its paths to its results on disk: sources, progress, and resumption after a stop.
 
 use crate::containers::{self, is_table, unpack};
 use crate::read::{OnDisk, ReadAt, to_index};
@@ -27,7 +27,7 @@ struct State {
     sources: u64,
 }
 
-/// What is scanned, in order, with sizes; and what is not, with the reason.
+/// Sources in order, with sizes; and skipped paths, with the reason.
 struct Collected {
     files: Vec<(PathBuf, u64)>,
     skipped: Vec<(PathBuf, String)>,
@@ -160,6 +160,16 @@ fn sound<T: serde::de::DeserializeOwned>(path: &Path, most: u64) -> Result<(Vec<
     Ok((all, most == u64::MAX || bytes.len() as u64 >= most))
 }
 
+/// Writes the findings and sealed secrets of a report as a scan writes them, for a report that was made elsewhere.
+///
+/// # Errors
+/// [`ScanError::Io`] when the system refuses.
+pub fn write_results(out: &Path, report: &Report) -> Result<(), ScanError> {
+    let (findings, sealed) = (out.join("findings.jsonl"), out.join("sealed.jsonl"));
+    replace(&findings, &as_lines(&findings, &report.findings)?)?;
+    replace(&sealed, &as_lines(&sealed, &report.sealed)?)
+}
+
 /// The files of a scan's results.
 struct Files {
     findings: PathBuf,
@@ -168,7 +178,7 @@ struct Files {
     state: PathBuf,
 }
 
-/// What an earlier run left that counts.
+/// Results of an earlier run that count.
 struct Earlier {
     state: State,
     sources: Vec<Source>,
@@ -177,7 +187,7 @@ struct Earlier {
     notes: Vec<String>,
 }
 
-/// Reads what an earlier run left. What was written after its last note does not count; what is damaged is done again.
+/// Reads the results of an earlier run. Results after its last note do not count; damaged ones are done again.
 fn earlier(at: &Files) -> Result<Earlier, ScanError> {
     let mut notes = Vec::new();
     let read: Option<State> = match std::fs::read(&at.state) {

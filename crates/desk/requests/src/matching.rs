@@ -42,7 +42,7 @@ pub enum How {
 }
 
 /// A customer that a target is matched to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct Match {
     /// The customer.
     pub customer: String,

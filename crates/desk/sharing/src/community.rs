@@ -1,4 +1,4 @@
-//! Communities that this desk hosts: members, their keys, what may be shared (TLP 2.0), and the objects that were.
+//! Communities that this desk hosts: members, their keys, the labels that may be shared (TLP 2.0), and the shared objects.
 
 use crate::stix::{self, Tlp, check, identity_id, micros, timestamp, version_of};
 use crate::{Sharing, SharingError};
@@ -83,9 +83,9 @@ pub struct Member {
     pub name: String,
     /// Its STIX identity.
     pub identity: String,
-    /// Whether it is this desk itself.
+    /// Whether the member is this desk itself.
     pub own: bool,
-    /// Whether it may share, not only read.
+    /// Whether the member may share, not only read.
     pub writes: bool,
     /// active or suspended.
     pub state: String,
@@ -123,7 +123,7 @@ pub struct Stored {
 /// What became of objects that were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Put {
-    /// Ids and versions that were taken, or were there already.
+    /// Ids and versions that were stored now or before.
     pub successes: Vec<(String, String)>,
     /// Ids, versions, and why they were refused.
     pub failures: Vec<(String, String, String)>,
@@ -248,7 +248,7 @@ pub(crate) fn put(
     Ok(answer)
 }
 
-/// Whether an object may come in: why not, or who may read it (outer `None`: it is there already).
+/// Checks an object: the reason for a refusal, or its label (outer `None`: the object is stored already).
 #[allow(clippy::type_complexity)]
 fn admit(
     db: &mut Database,
@@ -424,7 +424,7 @@ impl Sharing<'_> {
         self.read(|db| db.query(&sql, &[id.into()])?.iter().map(member).collect())
     }
 
-    /// Takes a member in. Its key is shown once; asked for again, the key is a new one and the old one ends.
+    /// Adds a member and returns its key, once; for a known member a new key, which revokes the old one.
     ///
     /// # Errors
     /// [`SharingError`].
@@ -438,7 +438,7 @@ impl Sharing<'_> {
         })
     }
 
-    /// Suspends a member, whose key ends at once; what it shared stays.
+    /// Suspends a member and revokes its key; its objects stay.
     ///
     /// # Errors
     /// [`SharingError`].
@@ -592,7 +592,7 @@ impl Sharing<'_> {
         Ok((list, more))
     }
 
-    /// Deletes a member's own object, all versions or some; gives how many versions went.
+    /// Deletes a member's own object, all versions or some; returns how many versions.
     ///
     /// # Errors
     /// [`SharingError::NotFound`] when it is none of the member's.
@@ -632,7 +632,7 @@ impl Sharing<'_> {
         })
     }
 
-    /// Keeps what came of a request to share, for TAXII's status resource.
+    /// Stores the outcome of a request to share, for TAXII's status resource.
     ///
     /// # Errors
     /// [`SharingError`].

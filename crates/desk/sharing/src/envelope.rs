@@ -29,7 +29,7 @@ fn mark(text: &[u8], at: &mut usize, wanted: u8) -> bool {
     }
 }
 
-/// The values of some members of an object, in the order asked for; the last counts where a name is given twice.
+/// Returns the values of some members of an object, in the order of `names`; the last counts where a name stands twice.
 ///
 /// # Errors
 /// Words, when the text is no JSON object.
@@ -47,7 +47,7 @@ pub(crate) fn members<'a, const N: usize>(text: &'a [u8], names: [&str; N]) -> R
 /// Gives every member of an object, by name.
 ///
 /// # Errors
-/// Words, when the text is no JSON object; or what the callback says.
+/// A message, when the text is no JSON object; or the callback's error.
 pub(crate) fn each_member<'a>(
     text: &'a [u8],
     mut take: impl FnMut(&str, &'a [u8]) -> Result<(), String>,

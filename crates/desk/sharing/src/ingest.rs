@@ -1,4 +1,4 @@
-//! What sources send, made into tags and flags. Every object belongs to its source and its author: only they change or withdraw it. What is
+//! Import of sources' objects as tags and flags. Every object belongs to its source and its author: only they change or withdraw it. What is
 //! not for detection, not valid yet or no longer valid is stored without effect; one bad part never costs the good ones.
 
 use crate::SharingError;
@@ -12,12 +12,12 @@ use holdfast_store::{DbError, Row, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-/// Longest address taken from outside, in bytes.
+/// Longest address of an imported object, in bytes.
 const MAX_ADDRESS: usize = 128;
 /// Most reasons for which parts of one object were refused that are stored.
 const MAX_REASONS: usize = 20;
 
-/// A tag that a source says.
+/// A tag of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SaidTag {
     pub address: String,
@@ -40,7 +40,7 @@ pub(crate) struct SaidTags {
 }
 
 impl SaidTags {
-    /// Reads what is stored; earlier versions stored the list alone.
+    /// Reads stored tags; earlier versions stored the list alone.
     pub(crate) fn stored(detail: &str) -> Result<Self, DbError> {
         match detail.starts_with('[') {
             true => Ok(SaidTags { tags: holdfast_store::parse("tags", detail)?, refused: Vec::new() }),
@@ -51,11 +51,11 @@ impl SaidTags {
 
 /// What an object becomes here.
 pub(crate) enum Effect {
-    /// Tags; the words say which parts were refused.
+    /// Tags, and messages about refused parts.
     Tags(Vec<SaidTag>, Vec<String>),
     Flag(Box<Flag>),
     Kept(String),
-    /// What it was is no longer said.
+    /// The object was withdrawn.
     Gone,
 }
 
@@ -64,11 +64,11 @@ pub(crate) struct Incoming {
     pub id: String,
     pub version: String,
     pub body: String,
-    /// Who made it, where the format says so.
+    /// Creator, where the format names one.
     pub author: Option<String>,
     /// From and until when it is valid, Unix seconds.
     pub valid: (Option<i64>, Option<i64>),
-    /// Whether it counts whatever version is known.
+    /// Whether it applies to every known version.
     pub force: bool,
     pub effect: Result<Effect, String>,
 }
@@ -225,7 +225,7 @@ pub(crate) fn incoming_text(text: &[u8]) -> Incoming {
     }
 }
 
-/// What a STIX object (as text) would become: `tag`, `flag`, `kept`, `gone`, or why it is refused. For checking objects before they are shared.
+/// Returns what a STIX object (as text) would become: `tag`, `flag`, `kept`, `gone`, or why it is refused. For checking objects before they are shared.
 ///
 /// # Errors
 /// Why it would be refused.

@@ -1,7 +1,7 @@
-//! Sharing what is known: communities of partners ([`community`]) served and asked by TAXII 2.1 ([`taxii`]) in STIX 2.1 ([`stix`]), MISP
+//! Sharing of intelligence: communities of partners ([`community`]) served and queried by TAXII 2.1 ([`taxii`]) in STIX 2.1 ([`stix`]), MISP
 //! feeds ([`misp`]) and TagPacks ([`tagpack`]), flags of stolen funds ([`flags`]), and private matching ([`psi`]).
 //!
-//! What comes from outside is bounded, checked, kept with its source ([`sources`]) and can be withdrawn with it.
+//! Objects from outside are bounded, checked, stored with their source ([`sources`]) and can be withdrawn with it.
 
 #![warn(
     clippy::too_many_lines,

@@ -62,7 +62,7 @@ pub(crate) fn value_text(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Tags as a feed: an event for each pack. `organisation` is who publishes; `time` the publication, Unix seconds.
+/// Returns tags as a feed: an event for each pack. `organisation` is the publisher, `time` the publication, Unix seconds.
 #[must_use]
 pub fn feed(organisation: &str, tags: &[&Tag], transactions: &[SharedTransaction], tlp: Tlp, time: i64) -> Feed {
     let mut packs: BTreeMap<&str, Vec<&Tag>> = BTreeMap::new();
@@ -141,7 +141,7 @@ fn transaction(event: &str, t: &SharedTransaction, time: i64) -> Json {
     object("btc-transaction", BTC_TRANSACTION, "4", &uuid, "", time, attributes)
 }
 
-/// MD5 (RFC 1321), which MISP's `hashes.csv` is made of; for looking up, not for trust.
+/// Returns the MD5 (RFC 1321) that MISP's `hashes.csv` consists of; for look-up, not for trust.
 fn md5(bytes: &[u8]) -> String {
     use md5::Digest;
     hex::encode(md5::Md5::digest(bytes))
@@ -198,7 +198,7 @@ pub(crate) fn publishable(tlp: Tlp) -> Result<(), Invalid> {
     }
 }
 
-/// Tags that may be passed on under a label: what no partner said (those are the partners' to pass on), and what is not labelled higher. One's
+/// Returns the tags that may be passed on under a label: none of a partner (partners pass on their own), and none labelled higher. One's
 /// own tags without a label get the label under which they are published.
 pub(crate) fn passable<'a>(tags: &[&'a Tag], tlp: Tlp) -> Vec<&'a Tag> {
     let may = |t: &Tag| !is_source(&t.pack) && t.tlp.is_none_or(|label| label <= tlp);

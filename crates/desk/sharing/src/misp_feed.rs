@@ -1,4 +1,4 @@
-//! Reading MISP feeds: what the manifest lists and is not known in that version, however old it is; an event at a time, each by itself.
+//! Reading MISP feeds: the events of the manifest that are not known in that version, of any age, one at a time.
 
 use crate::SharingError;
 use crate::envelope::{each_member, elements, members};
@@ -78,7 +78,7 @@ type Read<'a> = dyn Fn(&str, &[Value]) -> Result<Vec<Row>, SharingError> + 'a;
 /// An event as a manifest lists it.
 struct Listed {
     uuid: String,
-    /// When it was published; what came late has an older time of its own.
+    /// Time of publication; an event that comes late has an older time of its own.
     published: i64,
 }
 
@@ -114,7 +114,7 @@ fn record(uuid: &str) -> String {
     format!("misp-event:{uuid}")
 }
 
-/// The next events of a feed that are not known as the manifest lists them, and, once there are none, withdrawals of what is no longer in it.
+/// Returns the next events of a feed that are not known as the manifest lists them; once there are none, withdrawals of events that left it.
 pub(crate) fn next_page(remote: &Remote, read: &Read<'_>, source: &Source, now: i64) -> Result<Page, SharingError> {
     let partner = |what: String| SharingError::Partner(remote.base.clone(), what);
     let manifest = remote.get("manifest.json").map_err(|fault| match fault {
@@ -165,7 +165,7 @@ fn refused(event: &Listed, why: String) -> Incoming {
     Incoming { force: true, ..Incoming::new(record(&event.uuid), event.published.to_string(), Err(why)) }
 }
 
-/// What an event says, and the withdrawal of what it no longer says.
+/// Returns the objects of an event, and withdrawals of those that left it.
 fn take_event(
     page: &mut Page,
     event: &Listed,
@@ -226,7 +226,7 @@ fn gone(page: &mut Page, here: &HashSet<&str>, read: &Read<'_>, source: &Source)
     Ok(())
 }
 
-/// A concept of the taxonomy in what a MISP object says: its own JSON when Holdfast wrote it, else a word that is one.
+/// Returns the concept of the taxonomy that a MISP object names: in its own JSON when Holdfast wrote it, else as a word.
 fn said_about(text: &str) -> (Option<String>, Option<u8>, Option<String>, Option<String>) {
     let about: Json = serde_json::from_str(text).unwrap_or_default();
     let get = |name: &str| about[name].as_str().map(str::to_owned);
@@ -315,7 +315,7 @@ impl Event {
         Incoming::new(format!("misp:{}:{id}", self.uuid), self.version.clone(), effect)
     }
 
-    /// A wallet with what is said of it. `tags` are those of the part itself.
+    /// A wallet with its attributes. `tags` are those of the part itself.
     fn wallet(&self, address: &str, asset: &str, text: &str, comment: &str, tags: &Json) -> Result<Effect, String> {
         let (concept, confidence, label, reference) = said_about(text);
         let comment = if comment.is_empty() { self.info.as_str() } else { comment };

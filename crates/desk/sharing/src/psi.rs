@@ -3,13 +3,13 @@
 //! The protocol is private set intersection from an oblivious pseudorandom function (Jarecki and Liu, TCC 2009; Freedman and others, TCC
 //! 2005) with the OPRF of RFC 9497 (mode OPRF, suite ristretto255-SHA512) from the crate `voprf`:
 //!
-//! 1. The holder draws a key `k` for this session alone, and gives the sorted list of `F(k, x)` for its items, cut to 16 bytes.
+//! 1. The holder draws a key `k` for this session alone, and sends the sorted list of `F(k, x)` for its items, cut to 16 bytes.
 //! 2. The asker blinds its items and sends them; the holder evaluates them blindly; the asker unblinds `F(k, y)`.
 //! 3. The asker sees which of its `F(k, y)` are in the list.
 //!
 //! **What leaks.** The holder learns how many items the asker has (and nothing of which: blinded elements are uniformly random). The asker
-//! learns how many items the holder has, and which of its own are among them. The holder learns the intersection only when the asker tells.
-//! An asker that lies asks about what it does not have: the number of items is bounded, each session answers once, and every session is in
+//! learns how many items the holder has, and which of its own are among them. The holder learns the intersection only when the querier sends it.
+//! A dishonest querier can query items that it does not have: the number of items is bounded, each session answers once, and every session is in
 //! the audit log. A holder that lies can hide or invent items, not learn more. Two of 2^128 values meet by chance with probability below
 //! `n·m/2^128`.
 
@@ -31,7 +31,7 @@ pub const VALUE: usize = 16;
 pub const ELEMENT: usize = 32;
 /// Most items of the holder.
 pub const MAX_HELD: usize = 10_000_000;
-/// Most items that are asked about in a session.
+/// Most items of a query.
 pub const MAX_ASKED: usize = 100_000;
 /// Longest item, in bytes.
 pub const MAX_ITEM: usize = 1_000;
@@ -206,7 +206,7 @@ pub struct MatchingSession {
     pub items: u64,
     /// Unix seconds.
     pub created: i64,
-    /// When it was asked; it answers once.
+    /// Time of the query; a list answers once.
     pub asked: Option<i64>,
     /// About how many items.
     pub asked_items: Option<u64>,
@@ -273,7 +273,7 @@ impl Sharing<'_> {
         })
     }
 
-    /// Lists that wait or were asked, newest first, at most 1,000.
+    /// Returns lists, queried or not, newest first, at most 1,000.
     ///
     /// # Errors
     /// [`SharingError`].
@@ -303,7 +303,7 @@ impl Sharing<'_> {
     /// Answers a partner's one question.
     ///
     /// # Errors
-    /// [`SharingError`]; a list that was asked answers no more.
+    /// [`SharingError`]; a list that was queried answers no more.
     pub fn answer_matching(&self, id: &str, partner: &str, blinded: &[u8]) -> Result<Vec<u8>, SharingError> {
         let found = self.waiting(id, partner)?;
         let evaluated = self.holder(&found.id)?.evaluate(blinded)?;
@@ -321,7 +321,7 @@ impl Sharing<'_> {
     }
 }
 
-/// Asks a partner's list over HTTP; gives the items that both have. `url` is the list's, `key` a key of the partner's desk.
+/// Queries a partner's list over HTTP; returns the items that both have. `url` is the list's, `key` a key of the partner's desk.
 ///
 /// # Errors
 /// [`SharingError`].

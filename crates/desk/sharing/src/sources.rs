@@ -1,5 +1,5 @@
 //! Where knowledge comes from: the collections of partners (TAXII), communities that this desk hosts, MISP feeds. Every object is bounded,
-//! checked, kept with its source, and can be withdrawn with it: tags go, flags end, alerts and holds that rest on the source alone close.
+//! checked, stored with its source, and can be withdrawn with it: its tags are removed, its flags end, alerts and holds that rest on the source alone close.
 
 use crate::community::{Collection, Filter, MAX_PAGE, community_by, own_member};
 use crate::ingest::{Incoming, SaidTag, SaidTags, end_invalid_flags, incoming, take_in};
@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use utoipa::ToSchema;
 
-/// Most objects that are kept of one source.
+/// Most objects that are stored of one source.
 pub const MAX_KEPT: i64 = 1_000_000;
 /// Most pages of a partner's collection or feed that are read at a stretch; the rest is read the next time.
 pub const MAX_PAGES: usize = 100;
@@ -105,7 +105,7 @@ pub struct NewSource {
     pub every: Option<i64>,
 }
 
-/// What a source sent and what it became.
+/// An object of a source, and its effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Imported {
     /// Its id.
@@ -327,7 +327,7 @@ impl Sharing<'_> {
         rows.iter().map(imported).collect()
     }
 
-    /// The tags that a source says and that are valid now, for the workspace.
+    /// Returns the tags of a source that are valid now, for the workspace.
     ///
     /// # Errors
     /// [`SharingError`].
@@ -389,10 +389,10 @@ impl Sharing<'_> {
         Ok(changed)
     }
 
-    /// Reads the next page of a source. How far it was read is stored with what was read, so that a reading that breaks off goes on there.
+    /// Reads the next page of a source. The position is stored with the objects, so that an interrupted reading continues there.
     ///
     /// # Errors
-    /// [`SharingError`]; it is kept with the source.
+    /// [`SharingError`]; it is stored with the source.
     pub fn poll(&self, id: i64, clients: &Clients) -> Result<Polled, SharingError> {
         let found = self.source(id)?;
         if found.state != "active" {
@@ -573,7 +573,7 @@ pub(crate) struct Page {
     pub cursor: String,
     /// Whether there is more.
     pub more: bool,
-    /// What went wrong beside what was read.
+    /// Faults beside the objects that were read.
     pub error: Option<String>,
 }
 
@@ -611,7 +611,7 @@ fn confidence(level: u8) -> Confidence {
     }
 }
 
-/// Connections to partners, kept between readings.
+/// Connections to partners, reused between readings.
 #[derive(Debug, Default)]
 pub struct Clients(Mutex<HashMap<i64, Arc<Client>>>);
 

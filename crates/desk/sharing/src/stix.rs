@@ -1,7 +1,7 @@
 //! STIX 2.1 (OASIS Standard): the objects that partners exchange, built and read, with TLP 2.0 markings.
 //!
 //! Wallets are `cryptocurrency-wallet` observables, as OpenCTI has them, declared as a new observable by an extension definition; the same
-//! is said again in a property extension on indicators, so that who does not know the observable still has address and asset.
+//! is repeated in a property extension on indicators, so that a reader that does not know the observable still has address and asset.
 
 use crate::SharingError;
 pub use holdfast_attribution::Tlp;
@@ -24,7 +24,7 @@ pub fn derived_uuid(content: &str) -> String {
     derived("x", content).split_off(3)
 }
 
-/// Largest object taken, in bytes.
+/// Largest object, in bytes.
 pub const MAX_OBJECT: usize = 256 << 10;
 /// STIX's own namespace for the ids of observables (STIX 2.1, section 2.9).
 const SCO_NAMESPACE: Uuid = Uuid::from_u128(0x00ab_edb4_aa42_466c_9c01_fed2_3315_a9b7);
@@ -66,7 +66,7 @@ pub fn marking_definition(tlp: Tlp) -> Value {
     })
 }
 
-/// The most restrictive label of an object; what is not marked counts as AMBER.
+/// Returns the most restrictive label of an object; unmarked objects count as AMBER.
 #[must_use]
 pub fn tlp_of(object: &Value) -> Tlp {
     let refs = object["object_marking_refs"].as_array();
@@ -112,7 +112,7 @@ pub fn version_of(object: &Value, added: &str) -> String {
 /// Checks what every object must have (STIX 2.1, section 3.2), so that nothing unbounded or unaddressable is stored.
 ///
 /// # Errors
-/// [`SharingError::Object`] says what is wrong.
+/// [`SharingError::Object`] names the fault.
 pub fn check(object: &Value) -> Result<(), SharingError> {
     let id = object["id"].as_str().unwrap_or("an object without id").to_owned();
     let wrong = |what: &str| SharingError::Object(id.chars().take(120).collect(), what.to_owned());
@@ -214,7 +214,7 @@ pub fn extension_definitions() -> Vec<Value> {
     ]
 }
 
-/// A wallet as observable. Its id is derived from the address, as STIX asks for observables.
+/// Returns a wallet as observable. Its id is derived from the address, as STIX requires of observables.
 #[must_use]
 pub fn wallet(address: &str) -> Value {
     // The one id-contributing property, as canonical JSON (RFC 8785).
@@ -228,7 +228,7 @@ fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\'', "\\'")
 }
 
-/// What is said about a wallet.
+/// Statements about a wallet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WalletReport {
@@ -236,11 +236,11 @@ pub struct WalletReport {
     pub address: String,
     /// Ticker.
     pub asset: String,
-    /// Who or what it is.
+    /// Label.
     pub label: String,
     /// Concept of the taxonomy, such as ransomware.
     pub concept: String,
-    /// Why it is said.
+    /// Reason.
     pub reason: String,
     /// Where it can be verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -274,7 +274,7 @@ pub struct Seen {
     pub last: i64,
 }
 
-/// What is said about a wallet as objects: the wallet, an indicator, their relationship, a sighting and a note.
+/// Returns statements about a wallet as objects: the wallet, an indicator, their relationship, a sighting and a note.
 #[must_use]
 pub fn wallet_objects(by: &str, said: &WalletReport, now: i64) -> Vec<Value> {
     let author = identity_id(by);
@@ -365,7 +365,7 @@ pub fn flag_object(flag: &Flag, changed: i64, tlp: Tlp) -> Value {
     object
 }
 
-/// Reads a flag from an indicator that carries one. Who raised it is who created the object: the caller checks that.
+/// Reads a flag from an indicator that carries one. The member that raised it is the object's creator: the caller checks that.
 ///
 /// # Errors
 /// [`SharingError::Object`].
@@ -404,7 +404,7 @@ pub fn read_flag(object: &Value) -> Result<Option<Flag>, SharingError> {
 pub struct SaidWallet {
     /// Address.
     pub address: String,
-    /// Ticker, where it is said.
+    /// Ticker, where it is named.
     pub asset: Option<String>,
 }
 

@@ -11,12 +11,12 @@ const KNOWN: [&str; 14] =
 /// Concepts of Holdfast's taxonomy that INTERPOL's and GraphSense's do not have.
 const FALLBACK: [(&str, &str); 2] = [("black_list", "other_abuse"), ("other_abuse", "scam")];
 
-/// A text as YAML: JSON's double-quoted form, so that no reader of YAML 1.1 takes `0x...` or `no` for something else.
+/// Returns a text as YAML: JSON's double-quoted form, so that no reader of YAML 1.1 reads `0x...` or `no` as something else.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Tags as a TagPack (YAML); what partners said, and what is labelled above the pack, is left out. Gives the pack and how many tags it has.
+/// Returns tags as a TagPack (YAML) with the number of tags; tags of partners, and those labelled above the pack, are left out.
 ///
 /// # Errors
 /// [`Invalid`] when the label forbids publication.

@@ -77,7 +77,7 @@ fn failed(e: SharingError) -> Answer {
     }
 }
 
-/// Whether an Accept header takes TAXII 2.1 (RFC 9110, section 12.5.1); a missing one takes anything.
+/// Whether an Accept header accepts TAXII 2.1 (RFC 9110, section 12.5.1); a missing one accepts anything.
 fn accepts(accept: Option<&str>) -> bool {
     let Some(accept) = accept else { return true };
     accept.split(',').any(|one| {
@@ -338,12 +338,12 @@ pub struct Client {
     authorization: String,
 }
 
-/// Largest page that is read of a partner's collection, in bytes; a larger one is asked for again with fewer objects.
+/// Largest page that is read of a partner's collection, in bytes; a larger one is requested again with fewer objects.
 const MAX_PAGE_BYTES: u64 = 16 << 20;
-/// Most objects of a page that are taken; a server may ignore the limit that it is asked for.
+/// Most objects of a page that are read; a server may ignore the requested limit.
 const MAX_PAGE_OBJECTS: usize = 5_000;
 
-/// Up to where a collection was read: when what was read last was added; within a run of pages also where the run began and the token of its
+/// Position in a collection: when the last object that was read was added; within a run of pages also where the run began and the token of its
 /// next page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Cursor {
@@ -378,7 +378,7 @@ enum Fetched {
     Body(Vec<u8>, Option<String>),
     /// A refusal.
     Refused(u16, String),
-    /// It is larger than what is read.
+    /// It is larger than the limit.
     TooLarge,
 }
 
@@ -530,7 +530,7 @@ impl Client {
         Ok(Fetched::Body(text, last))
     }
 
-    /// Shares objects in a collection and waits for what came of it.
+    /// Shares objects in a collection and waits for the outcome.
     ///
     /// # Errors
     /// [`SharingError`]; the first object that was refused names itself.

@@ -1,4 +1,4 @@
-//! What is said of an address or transfer, before it takes a provider's form.
+//! The assessment of an address or transfer, before it takes a provider's form.
 
 use holdfast_attribution::taxonomy::Risk;
 use holdfast_decision::facts::Share;
@@ -8,10 +8,10 @@ use holdfast_types::Amount;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// Facts of an address or transfer, the decision if one was taken, and the price of the asset.
+/// Facts of an address or transfer, the decision if one was made, and the price of the asset.
 #[derive(Debug, Clone, Copy)]
 pub struct Assessed<'a> {
-    /// What the chain and the tags say.
+    /// Facts of the chain and the tags.
     pub facts: &'a ChainFacts,
     /// The decision on the transfer; none for an address alone.
     pub decision: Option<&'a Decision>,
@@ -73,14 +73,15 @@ pub fn coverage(facts: &ChainFacts) -> Value {
     })
 }
 
-/// A UUID (RFC 9562, version 8) that the same words always give.
+/// Returns a UUID (RFC 9562, version 8) that is derived from words.
 pub fn uuid(words: &[&str]) -> String {
     let mut hash = Sha256::new();
     for word in words {
         hash.update((word.len() as u64).to_le_bytes());
         hash.update(word.as_bytes());
     }
-    let mut b: [u8; 16] = hash.finalize()[..16].try_into().expect("16 of 32 bytes");
+    let mut b = [0; 16];
+    b.copy_from_slice(&hash.finalize()[..16]);
     b[6] = (b[6] & 0x0f) | 0x80;
     b[8] = (b[8] & 0x3f) | 0x80;
     let hex: String = b.iter().map(|b| format!("{b:02x}")).collect();
@@ -111,7 +112,7 @@ impl Assessed<'_> {
         shares.chain(own).reduce(f64::max).filter(|s| *s > 0.0)
     }
 
-    /// Score, 0 to 10: the highest of the address's own category, its exposures (see [`share_score`]) and what was decided.
+    /// Score, 0 to 10: the highest of the address's own category, its exposures (see [`share_score`]) and the decision.
     pub fn score(&self) -> Option<f64> {
         let decided = self.decision.map(|d| verdict_weight(d.decision)).filter(|s| *s > 0.0);
         [self.side_score(false), self.side_score(true), decided].into_iter().flatten().reduce(f64::max)
@@ -128,7 +129,7 @@ impl Assessed<'_> {
     }
 }
 
-/// Hundredths, as providers give percentages.
+/// Returns parts per million as a percentage.
 pub(crate) fn percent(ppm: u64) -> f64 {
     ppm as f64 / 10_000.0
 }

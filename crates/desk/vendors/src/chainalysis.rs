@@ -81,7 +81,7 @@ pub struct Transfer {
     /// Where it was paid.
     #[serde(default)]
     pub output_address: Option<String>,
-    /// Who paid.
+    /// Sender.
     #[serde(default)]
     #[schema(max_items = 1000)]
     pub input_addresses: Option<Vec<String>>,
@@ -126,7 +126,9 @@ fn value_of(price: Option<f64>, denomination: Option<&str>, asset: &str, amount:
         return None;
     }
     let value = whole_units(asset, amount)? * price.filter(|p| p.is_finite() && *p >= 0.0)? * 100.0;
-    (value < holdfast_decision::model::MAX_VALUE as f64).then_some(value as u64)
+    // Digits of a whole number: too large ones and infinity do not parse.
+    let whole = format!("{:.0}", value.trunc()).parse().ok()?;
+    (whole < holdfast_decision::model::MAX_VALUE).then_some(whole)
 }
 
 /// Id of a transfer's event: the same transfer always has the same one.
@@ -134,7 +136,7 @@ pub fn external_id(parts: &[&str]) -> String {
     uuid(&[&["kyt"], parts].concat())
 }
 
-/// What is registered with KYT.
+/// Kind of a registration with KYT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A transfer on chain.
@@ -164,7 +166,7 @@ impl Transfer {
         external_id(&[user, &asset_of(&self.asset), &self.transfer_reference, &self.direction])
     }
 
-    /// The event that the transfer is; `amount` is what the ledger has, where the request says none.
+    /// Returns the transfer as an event; `amount` is the ledger's, where the request has none.
     ///
     /// # Errors
     /// [`Invalid`] names the field.
@@ -308,7 +310,7 @@ pub fn exposures(seen: &Assessed) -> Value {
     json!({ "direct": direct, "indirect": indirect.collect::<Vec<_>>() })
 }
 
-/// Level of an alert: of the verdict asked for or of the tag behind it, whichever is higher.
+/// Level of an alert: of the proposed verdict or of the tag behind it, whichever is higher.
 fn level(verdict: Verdict, tagged: Risk) -> &'static str {
     match (verdict, tagged) {
         (Verdict::Reject, _) | (_, Risk::Severe) => "SEVERE",
@@ -358,7 +360,7 @@ pub fn categories() -> Value {
     json!({ "categories": list })
 }
 
-/// What KYT says of a registered transfer or attempt: the highest alert level, or low where it only names an exposure.
+/// Reads KYT's answer about a registered transfer or attempt: the highest alert level, or low where it only names an exposure.
 pub fn read(exposures: &Value, alerts: &Value) -> ProviderFact {
     let list = alerts["alerts"].as_array().or_else(|| alerts.as_array());
     let Some(list) = list else {
@@ -385,7 +387,7 @@ pub fn read(exposures: &Value, alerts: &Value) -> ProviderFact {
     ProviderFact { risk: Some(risk), detail: short(&words.join(", ")), cached: false }
 }
 
-/// What the address screening API (`/api/risk/v2/entities/{address}`) says.
+/// Reads an answer of the address screening API (`/api/risk/v2/entities/{address}`).
 pub fn read_entity(answer: &Value) -> ProviderFact {
     let risk = match answer["risk"].as_str() {
         Some("Severe") => 4,

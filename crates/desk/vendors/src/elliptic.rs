@@ -42,7 +42,7 @@ fn mac(key: &[u8], timestamp: &str, method: &str, path: &str, body: &[u8]) -> Ve
 }
 
 /// Whether a signature fits a request. Clients sign the body as they send it or with the white space between its tokens left out, and
-/// `{}` for an empty one; all three are taken.
+/// `{}` for an empty one; all three are accepted.
 pub fn signed(key: &[u8], timestamp: &str, method: &str, path: &str, body: &[u8], signature: &str) -> bool {
     let Ok(given) = STANDARD.decode(signature) else { return false };
     let fits = |body: &[u8]| {
@@ -68,7 +68,7 @@ fn compact(json: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What is to be analysed.
+/// Subject of an analysis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = EllipticSubject)]
 pub struct Subject {
@@ -101,7 +101,7 @@ pub struct Subject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = EllipticRequest)]
 pub struct Request {
-    /// What.
+    /// Subject.
     pub subject: Subject,
     /// wallet_exposure; source_of_funds or destination_of_funds.
     #[serde(rename = "type")]
@@ -179,7 +179,7 @@ fn evaluation(id: &str, rule: &str, score: f64, elements: Vec<Value>, behaviors:
     })
 }
 
-/// What each category's share, and the address's own category, come to.
+/// Scores of each category's share, and of the address's own category.
 fn evaluations(seen: &Assessed, id: &str, destination: bool) -> Vec<Value> {
     let mut list = Vec::new();
     let own = seen.facts.category;
@@ -213,7 +213,7 @@ fn evaluations(seen: &Assessed, id: &str, destination: bool) -> Vec<Value> {
     list
 }
 
-/// What both analyses have in common.
+/// Fields of both analyses.
 fn common(request: &Request, seen: &Assessed, id: &str) -> Value {
     let time = rfc3339(seen.time);
     let reference = request.customer_reference.as_deref().unwrap_or_default();
@@ -302,7 +302,7 @@ pub fn analysis(request: &Request, seen: &Assessed, value: Option<f64>) -> Value
     answer
 }
 
-/// What an Elliptic answer (wallet or transaction analysis) says: severe from 9 on, high from 7, medium from 4, low above 0.
+/// Reads the risk of an Elliptic answer (wallet or transaction analysis): severe from 9 on, high from 7, medium from 4, low above 0.
 pub fn read(answer: &Value) -> ProviderFact {
     let cached = false;
     if answer["process_status"] == "error" {

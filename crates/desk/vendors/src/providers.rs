@@ -1,7 +1,7 @@
 //! Asking Elliptic, Chainalysis and TRM Labs about the other side of a transfer, and folding their answers into its facts.
 //!
-//! Each provider is asked at most once at a time for one question, within one deadline for all tries; refusals, timeouts and nonsense are
-//! said in words and leave the provider's risk unknown, which rules see as `provider.failed`. A provider that keeps failing is not asked
+//! Each provider gets a question at most once at a time, within one deadline for all tries; refusals, timeouts and invalid answers are
+//! reported and leave the provider's risk unknown, which rules see as `provider.failed`. A provider that fails repeatedly is not queried
 //! for a while (circuit breaker). Customers leave as pseudonyms.
 
 use crate::assessed::uuid;
@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 
 /// Largest answer that is read, in bytes.
 const MAX_ANSWER: u64 = 4 << 20;
-/// Most answers kept.
+/// Most answers in the cache.
 const MAX_CACHED: usize = 20_000;
 
 /// A provider.
@@ -124,9 +124,9 @@ pub struct ProviderState {
     pub answered: u64,
     /// Questions answered from the cache instead.
     pub cached: u64,
-    /// Questions not put, because it keeps failing.
+    /// Queries that were not sent, because the provider fails repeatedly.
     pub refused: u64,
-    /// closed (asked), open (left alone) or half-open (tried once).
+    /// closed (queried), open (not queried) or half-open (tried once).
     #[schema(value_type = String)]
     pub breaker: &'static str,
     /// Why it last failed.
@@ -181,7 +181,7 @@ impl Cache {
     }
 }
 
-/// The providers that are asked.
+/// The providers that are queried.
 pub struct Providers {
     list: Vec<Provider>,
     timeout: Duration,
@@ -198,7 +198,7 @@ impl std::fmt::Debug for Providers {
     }
 }
 
-/// What providers are asked.
+/// A query to providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Such as BTC.
@@ -213,7 +213,7 @@ pub struct Question {
     pub customer: String,
     /// When, Unix seconds.
     pub time: i64,
-    /// What identifies the event.
+    /// Id of the event.
     pub event: String,
 }
 
@@ -249,7 +249,7 @@ impl Question {
         }
     }
 
-    /// What is cached: the other side, not the customer.
+    /// Key of the cache: the other side, not the customer.
     fn subject(&self) -> String {
         match &self.deposit {
             Some((tx, output, address)) => {
@@ -327,7 +327,7 @@ impl Providers {
         })
     }
 
-    /// Asks all providers at once; takes no longer than the deadline. Never fails: who does not answer is in the facts with the reason.
+    /// Queries all providers at once, for no longer than the deadline. Never fails: a provider without an answer is in the facts with the reason.
     pub fn ask(&self, question: &Question) -> BTreeMap<String, ProviderFact> {
         std::thread::scope(|scope| {
             let asking: Vec<_> =
@@ -424,10 +424,10 @@ fn failed(why: &str) -> ProviderFact {
     ProviderFact { risk: None, detail: short(why), cached: false }
 }
 
-/// 50 ms, doubled with every try, and up to as much again by chance, so that many desks do not ask at once.
+/// 50 ms, doubled with every try, and up to as much again by chance, so that many desks do not query at once.
 fn backoff(tries: u32) -> Duration {
     let base = 50u64 << (tries - 1).min(6);
-    let chance = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.subsec_nanos() as u64);
+    let chance = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| u64::from(d.subsec_nanos()));
     Duration::from_millis(base + chance % base)
 }
 
@@ -436,7 +436,7 @@ impl Provider {
         self.health.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Whether the provider may be asked now.
+    /// Whether the provider may be queried now.
     fn admit(&self) -> Result<(), String> {
         let mut health = self.health();
         if let Some(until) = health.until {
@@ -464,7 +464,7 @@ impl Provider {
         }
     }
 
-    /// One request; gives status and JSON.
+    /// Sends one request; returns status and JSON.
     fn call(
         &self,
         method: &str,

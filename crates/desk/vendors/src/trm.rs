@@ -1,6 +1,6 @@
 //! TRM Labs' wallet screening: `POST /public/v2/screening/addresses`, and reading TRM's answers.
 //!
-//! Formats as TRM's public API reference gives them; levels are 15 severe, 10 high, 5 medium, 1 low, 0 unknown.
+//! Formats are those of TRM's public API reference; levels are 15 severe, 10 high, 5 medium, 1 low, 0 unknown.
 
 use crate::assessed::{Assessed, coverage, uuid};
 use crate::elliptic::short;
@@ -152,7 +152,7 @@ pub fn item(request: &Request, seen: &Assessed) -> Value {
     })
 }
 
-/// What TRM's answer says of its first address: the highest level of an indicator or entity.
+/// Reads the risk of the first address of TRM's answer: the highest level of an indicator or entity.
 pub fn read(answer: &Value) -> ProviderFact {
     let item = if answer.is_array() { &answer[0] } else { answer };
     let (Some(indicators), Some(entities)) = (item["addressRiskIndicators"].as_array(), item["entities"].as_array())

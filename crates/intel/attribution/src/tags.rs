@@ -200,14 +200,14 @@ pub struct Actor {
 }
 
 /// Two tags of one address that contradict each other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
     /// The address.
     pub address: String,
     /// Its asset.
     pub asset: String,
     /// What they disagree on: `actor` or `category`.
-    pub field: &'static str,
+    pub field: String,
     /// The differing values, each with its pack.
     pub values: Vec<(String, String)>,
 }
@@ -481,6 +481,7 @@ impl TagStore {
                     values.dedup_by(|a, b| a.0 == b.0);
                     if values.len() > 1 {
                         let (address, asset) = (tags[0].address.clone(), asset.to_owned());
+                        let field = field.to_owned();
                         out.push(Conflict { address, asset, field, values: std::mem::take(values) });
                     }
                 }

@@ -8,7 +8,7 @@ use holdfast_attribution::{Actor, Category, Tag};
 use holdfast_bitcoin::{AddressKey, display_hash};
 use holdfast_types::Address;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;
 
@@ -28,7 +28,7 @@ const MAX_SCANNED: usize = 100_000_000;
 const MAX_EXAMPLES: usize = 5;
 
 /// What a search found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HitKind {
     /// A block.
@@ -46,7 +46,7 @@ pub enum HitKind {
 }
 
 /// One result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = LookupHit)]
 pub struct Hit {
     /// Kind of thing.
@@ -71,7 +71,7 @@ pub struct Hit {
 }
 
 /// Answer to a search.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Lookup)]
 pub struct Lookup {
     /// Results, best first, at most [`MAX_HITS`].

@@ -21,7 +21,7 @@ pub enum Subject {
 }
 
 /// A tag, as answers show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TagView {
     /// Name given.
     pub label: String,
@@ -54,7 +54,7 @@ pub struct TagView {
 }
 
 /// One category's part of an exposure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExposureLine {
     /// Category.
     #[schema(value_type = String)]
@@ -70,7 +70,7 @@ pub struct ExposureLine {
 }
 
 /// Source and destination of funds by category.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExposureView {
     /// Base units of known amount that the shares are of.
     pub amount: u64,
@@ -91,7 +91,7 @@ pub struct ExposureView {
 }
 
 /// Inputs of unknown amount whose addresses count under one category.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UnknownInputs {
     /// Category.
     #[schema(value_type = String)]
@@ -134,7 +134,7 @@ impl ExposureView {
 }
 
 /// An entity: a cluster and who is behind it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EntityView {
     /// Its smallest address number in this ledger.
     pub cluster: u32,
@@ -150,7 +150,7 @@ pub struct EntityView {
 }
 
 /// One receipt of an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
     /// Transaction.
     pub txid: String,
@@ -169,7 +169,7 @@ pub struct Receipt {
 }
 
 /// What is known of an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AddressReport {
     /// The address.
     pub address: String,
@@ -208,7 +208,7 @@ pub struct AddressReport {
 pub const PAGE: usize = 200;
 
 /// One side of a transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TxSide {
     /// Address, where known.
     pub address: Option<String>,
@@ -226,7 +226,7 @@ pub struct TxSide {
 }
 
 /// A transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TxReport {
     /// Its id.
     pub txid: String,
@@ -254,7 +254,7 @@ pub struct TxReport {
 }
 
 /// A block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BlockReport {
     /// Height.
     pub height: u32,
@@ -271,7 +271,7 @@ pub struct BlockReport {
 }
 
 /// One step of an explanation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExplainStep {
     /// An address.
     pub from: String,
@@ -286,7 +286,7 @@ pub struct ExplainStep {
 }
 
 /// Why two addresses are, or are not, in one cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExplainReport {
     /// First address.
     pub a: String,
@@ -299,7 +299,7 @@ pub struct ExplainReport {
 }
 
 /// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PathStep {
     /// Transaction that made the output.
     pub txid: String,
@@ -314,7 +314,7 @@ pub struct PathStep {
 }
 
 /// A path between two entities.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PathReport {
     /// Base units that arrived.
     pub amount: u64,
@@ -323,7 +323,7 @@ pub struct PathReport {
 }
 
 /// What a workspace holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Summary {
     /// Network.
     pub network: String,

@@ -119,8 +119,10 @@ impl Reader<'_> {
         };
         let other = self.values.iter().find(|v| Some(v.setting.flag) == setting.instead_of);
         if let Some(other) = other {
-            let message =
-                format!("{}: {} says the same on line {}; leave one out", setting.key, other.setting.key, other.line);
+            let message = format!(
+                "{}: {} on line {} is the same setting; leave one out",
+                setting.key, other.setting.key, other.line
+            );
             return self.fault(line, message);
         }
         for text in &texts {
@@ -225,7 +227,7 @@ mod tests {
             ("version = 1\n[log]\nformat = \"xml\"\n", "3: log.format: log format 'xml': use text or json"),
             (
                 "version = 1\n[node]\nrpc = \"http://a\"\nrest = \"http://b\"\n",
-                "4: node.rest: node.rpc says the same on line 3; leave one out",
+                "4: node.rest: node.rpc on line 3 is the same setting; leave one out",
             ),
             ("version = 1\n[server]\nlisten = \"a\"\nlisten = \"b\"\n", "4: no TOML: "),
             ("version = 1\n[server\n", "2: no TOML: "),

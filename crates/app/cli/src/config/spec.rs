@@ -45,7 +45,7 @@ impl Kind {
         }
     }
 
-    /// Checks one value; says what is wrong and how to fix it.
+    /// Checks one value; the error names what is wrong and how to fix it.
     pub fn check(self, text: &str, setting: &Setting) -> Result<(), String> {
         let wrong = |what: &str| Err(format!("'{text}' is {what}"));
         match self {

@@ -77,6 +77,48 @@ fn exhibits_have_custody_and_are_scanned(app: &TestApp) {
     assert!(scanned.to_string().contains("1"), "{scanned}");
     let again = scan("phone.txt");
     assert!(matches!(again.status, 200 | 409), "{}", again.text());
+    scans_of_other_machines_are_added(app);
+}
+
+/// Findings come sealed to the case's key; what is not sealed to it is refused.
+fn scans_of_other_machines_are_added(app: &TestApp) {
+    use holdfast_forensics::scan::{MAX_UNPACKED, scan_at_most};
+    use holdfast_forensics::seal::Sealer;
+    let (ana, bo) = (app.as_person("ana", "investigator"), app.as_person("bo", "investigator"));
+    bo.get("/api/v1/desk/cases/1/recipient").refused(404);
+    let recipient = ana.get("/api/v1/desk/cases/1/recipient").ok()["recipient"].as_str().unwrap().to_owned();
+    let dir = tempfile::tempdir().unwrap();
+    let phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let file = dir.path().join("seed.txt");
+    std::fs::write(&file, format!("{phrase}\n")).unwrap();
+    let scan = |recipient: String, out: &str| {
+        let (sealer, out) = (Sealer::new(&[recipient]).unwrap(), dir.path().join(out));
+        let go_on = &mut |_: &_| std::ops::ControlFlow::Continue(());
+        scan_at_most(std::slice::from_ref(&file), &out, None, &sealer, MAX_UNPACKED, go_on).unwrap()
+    };
+    let sent = |report: &dyn Fn() -> Value| json!({"exhibit": "Phone 2", "begun": "2026-01-01T00:00:00Z", "ended": "2026-01-01T01:00:00Z", "report": report()});
+    let path = "/api/v1/desk/cases/1/scans";
+    let sealed = scan(recipient, "sealed");
+    let added = ana.post(path, sent(&|| json!(sealed))).ok();
+    assert!(added["derived"].as_array().is_some_and(|d| !d.is_empty()), "{added}");
+    assert!(added["files"]["evidence.json"].as_str().is_some_and(|t| t.contains("Phone 2")), "{added}");
+    bo.post(path, sent(&|| json!(sealed))).refused(404);
+    let other = scan(age::x25519::Identity::generate().to_public().to_string(), "other");
+    ana.post(path, sent(&|| json!(other))).refused(409);
+    let stopped = || {
+        let mut report = json!(sealed);
+        report["complete"] = json!(false);
+        report
+    };
+    ana.post(path, sent(&stopped)).refused_with(400, "report.complete");
+    let clear = || {
+        let mut report = json!(sealed);
+        report["findings"][0]["value"] = json!(phrase);
+        report
+    };
+    let refused = ana.post(path, sent(&clear));
+    assert!(!refused.text().contains(phrase), "{}", refused.text());
+    refused.refused_with(400, "report.findings");
 }
 
 fn reports_are_approved_by_another(app: &TestApp) {

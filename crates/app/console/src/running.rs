@@ -1,4 +1,4 @@
-//! The running server of a store: commands send it what they cannot do beside it, because it is the only writer.
+//! The running server of a store: commands send it their work, because it is the only writer.
 //!
 //! The server of a store listens on the socket `holdfast.sock` in its folder; where the path is too long for a socket, commands use the
 //! address in `serve.json`. Both need the desk's secret, with which a command signs each request. A server elsewhere is named by `--server`,
@@ -8,62 +8,18 @@ use crate::answer::Answer;
 use crate::args::{DeskArgs, ServerArgs};
 use crate::desk_key::existing;
 use anyhow::Context;
-use holdfast_client::{Client, Credentials, Request};
+use holdfast_client::{Client, ClientError, Credentials, Request};
 use holdfast_screening::{Screening, ScreeningError};
-use holdfast_server::socket::{LocalSocket, SOCKET};
+use holdfast_server::socket::SOCKET;
 use holdfast_store::{DbError, StoreError};
 use holdfast_utxo_ledger::LedgerError;
 use holdfast_workspace::{Workspace, WorkspaceError};
 use serde::Serialize;
-use serde_json::{Value, json};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use serde_json::Value;
+use std::path::Path;
 
-/// Listens on the socket of a store's folder; a system or path that has none is no reason not to serve.
-pub fn listen(store: &Path) -> Option<LocalSocket> {
-    match LocalSocket::bind(store) {
-        Ok(socket) => Some(socket),
-        Err(e) => {
-            let path = store.join(SOCKET);
-            tracing::warn!(path = %path.display(), bytes = path.as_os_str().len(), reason = %e, "no socket for commands; they use the address in serve.json");
-            None
-        }
-    }
-}
-
-/// Says where the server of a store is reached from this machine; ends with the server.
-pub struct Announced(PathBuf);
-
-impl Announced {
-    /// Writes it for a server that listens on an address; nothing when this machine does not reach it by loopback.
-    pub fn new(store: &Path, listen: SocketAddr) -> anyhow::Result<Option<Self>> {
-        let ip = listen.ip();
-        if !ip.is_loopback() && !ip.is_unspecified() {
-            return Ok(None);
-        }
-        let host = match (ip.is_ipv6() && ip.is_loopback(), ip.is_unspecified()) {
-            (true, false) => "[::1]".to_owned(),
-            (_, true) => "127.0.0.1".to_owned(),
-            _ => ip.to_string(),
-        };
-        let path = store.join("serve.json");
-        let text = json!({ "url": format!("http://{host}:{}", listen.port()), "pid": std::process::id() }).to_string();
-        let _ = std::fs::remove_file(&path);
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path).with_context(|| path.display().to_string())?;
-        std::io::Write::write_all(&mut file, text.as_bytes())?;
-        Ok(Some(Announced(path)))
-    }
-}
-
-impl Drop for Announced {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
+/// File of a store with the address of its server.
+pub const ANNOUNCED: &str = "serve.json";
 
 /// Where a desk's work is done.
 pub enum Reach {
@@ -75,6 +31,9 @@ pub enum Reach {
 
 impl DeskArgs {
     /// Opens the desk, or finds the server that has it.
+    ///
+    /// # Errors
+    /// When the desk cannot be opened, or another process has it and no server is found.
     pub fn reach(&self) -> anyhow::Result<Reach> {
         if let Some(client) = self.server.client()? {
             return Ok(Reach::There(client));
@@ -90,6 +49,9 @@ impl DeskArgs {
     }
 
     /// Answers from the desk: `here` in this process, or `there` by the server that has the desk.
+    ///
+    /// # Errors
+    /// As [`DeskArgs::reach`], and what the desk or the server refuses.
     pub fn answer<T: Serialize, E: Into<anyhow::Error>>(
         &self,
         here: impl FnOnce(&Screening) -> Result<T, E>,
@@ -104,9 +66,12 @@ impl DeskArgs {
 
 impl ServerArgs {
     /// The server that was named, if any.
+    ///
+    /// # Errors
+    /// When the URL or the file of the key is wrong.
     pub fn client(&self) -> anyhow::Result<Option<Client>> {
         let Some(url) = &self.server else { return Ok(None) };
-        let from_file = self.key_file.as_deref().map(crate::live::secret_of).transpose()?;
+        let from_file = self.key_file.as_deref().map(crate::args::secret_of).transpose()?;
         let key = from_file.or_else(|| std::env::var("HOLDFAST_KEY").ok().filter(|k| !k.is_empty()));
         Ok(Some(Client::http(url, key.map_or(Credentials::None, Credentials::Key))?))
     }
@@ -121,6 +86,9 @@ pub enum ChainReach {
 }
 
 /// Opens a store's workspace for changes, or finds the server that has it.
+///
+/// # Errors
+/// When the workspace cannot be opened, or another process writes it and no server is found.
 pub fn reach_chain(store: &Path, server: &ServerArgs) -> anyhow::Result<ChainReach> {
     if let Some(client) = server.client()? {
         return Ok(ChainReach::There(client));
@@ -130,6 +98,23 @@ pub fn reach_chain(store: &Path, server: &ServerArgs) -> anyhow::Result<ChainRea
         Err(e @ WorkspaceError::Ledger(LedgerError::Locked(_))) => {
             running(store, "local").map(ChainReach::There).map_err(|why| anyhow::Error::from(e).context(why))
         }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Returns the server that serves a store on this machine, for queries that need no lock; `None` where none answers.
+///
+/// # Errors
+/// When the desk's key cannot be read.
+pub fn serving(store: &Path) -> anyhow::Result<Option<Client>> {
+    if !store.join(SOCKET).exists() && !store.join(ANNOUNCED).exists() {
+        return Ok(None);
+    }
+    let client = running(store, "local")?;
+    match client.get("/health/live").send() {
+        Ok(_) => Ok(Some(client)),
+        // Left behind by a process that was killed.
+        Err(ClientError::Unreachable { .. }) => Ok(None),
         Err(e) => Err(e.into()),
     }
 }
@@ -146,7 +131,7 @@ fn running(store: &Path, actor: &str) -> anyhow::Result<Client> {
     if socket.exists() {
         return Ok(Client::unix(&socket, credentials()?));
     }
-    let path = store.join("serve.json");
+    let path = store.join(ANNOUNCED);
     let text = std::fs::read_to_string(&path)
         .with_context(|| format!("no server of this store is found by {} or {}", socket.display(), path.display()))?;
     let value: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;

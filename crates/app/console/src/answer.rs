@@ -1,24 +1,30 @@
-//! What a command shows: the desk's answer in the same form, whether this process made it or a server.
+//! Answers of commands: the same form from this process and from a server.
 
 use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 
-/// An answer, as JSON in the order in which it was given.
+/// An answer, as JSON with its fields in their order.
 pub struct Answer {
     text: String,
     value: Value,
 }
 
 impl Answer {
-    /// The answer that this process made.
+    /// Returns the answer of this process.
+    ///
+    /// # Errors
+    /// When the value has no form in JSON.
     pub fn of(value: &impl Serialize) -> anyhow::Result<Self> {
         let text = serde_json::to_string(value)?;
         let value = serde_json::from_str(&text)?;
         Ok(Answer { text, value })
     }
 
-    /// The answer of a server.
+    /// Returns the answer of a server.
+    ///
+    /// # Errors
+    /// When it is no JSON.
     pub fn of_bytes(bytes: Vec<u8>) -> anyhow::Result<Self> {
         let text = String::from_utf8(bytes).context("the server's answer is not UTF-8")?;
         let text = if text.is_empty() { "null".to_owned() } else { text };
@@ -26,12 +32,15 @@ impl Answer {
         Ok(Answer { text, value })
     }
 
-    /// A list of this answer alone.
+    /// Returns a list of this answer alone.
     pub fn in_list(self) -> Self {
         Answer { text: format!("[{}]", self.text), value: Value::Array(vec![self.value]) }
     }
 
     /// Prints it as JSON.
+    ///
+    /// # Errors
+    /// Never, so that it can end a command.
     pub fn print(&self) -> anyhow::Result<()> {
         println!("{}", pretty(&self.text));
         Ok(())

@@ -1,0 +1,378 @@
+//! `holdfast show`, `search`, `explain`, `trace`, `exposure` and `paths`: queries of a chain.
+
+use crate::answer::Fields;
+use crate::args::{ServerArgs, StoreArgs};
+use crate::chain_reader::{ChainReader, known};
+use crate::output::{self, name_of, thousands};
+use crate::running::{ChainReach, reach_chain};
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport, render};
+use holdfast_api::system::{entropy, now};
+use holdfast_attribution::Tlp;
+use holdfast_bitcoin::parse_hash;
+use holdfast_client::{Request, api_path};
+use holdfast_console::chain;
+use holdfast_console::show::print_exposure;
+use holdfast_workspace::{
+    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, TraceRequest, TxReport, WorkspaceError,
+};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// The chain that a command queries.
+#[derive(Args)]
+pub struct ChainArgs {
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl ChainArgs {
+    /// Returns the chain's reader.
+    pub fn open(&self) -> anyhow::Result<ChainReader> {
+        ChainReader::open(&self.store, &self.server)
+    }
+}
+
+#[derive(Args)]
+pub struct Show {
+    /// Address (of any chain), txid, output (txid:index), block height or block hash; or a name, as `search` finds it.
+    what: String,
+    #[command(flatten)]
+    chain: ChainArgs,
+}
+
+#[derive(Args)]
+pub struct Search {
+    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, label or actor;
+    /// or several addresses and ids.
+    #[arg(required = true)]
+    text: Vec<String>,
+    #[command(flatten)]
+    chain: ChainArgs,
+}
+
+fn look_up(reader: &ChainReader, text: &str) -> anyhow::Result<Lookup> {
+    reader.query(|w| Ok(w.lookup(text, &|_| true)), |c| c.get("/api/v1/search").query("q", text))
+}
+
+pub fn search(args: Search, as_json: bool) -> anyhow::Result<()> {
+    let found = look_up(&args.chain.open()?, &args.text.join(" "))?;
+    print_lookup(&found, as_json)
+}
+
+fn print_lookup(found: &Lookup, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return output::json(found);
+    }
+    chain::print_lookup(found);
+    match found.hits.is_empty() {
+        true => bail!("nothing found"),
+        false => Ok(()),
+    }
+}
+
+/// What `show` shows.
+enum Shown {
+    Tx(Box<TxReport>),
+    Block(BlockReport),
+    Address(Box<AddressReport>),
+    Found(Lookup),
+}
+
+fn tx(reader: &ChainReader, txid: &str) -> anyhow::Result<Option<TxReport>> {
+    known(reader.query(|w| w.tx(txid), |c| c.get(&api_path(&["tx", txid]))))
+}
+
+fn block(reader: &ChainReader, text: &str) -> anyhow::Result<Option<BlockReport>> {
+    known(reader.query(|w| w.block(text), |c| c.get(&api_path(&["block", text]))))
+}
+
+/// Returns what text names, by its form: a transaction, an output's transaction, a block, an address; else what a search finds.
+fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
+    let text = text.trim();
+    if parse_hash(text).is_some() {
+        if let Some(tx) = tx(reader, text)? {
+            return Ok(Shown::Tx(tx.into()));
+        }
+        if let Some(block) = block(reader, text)? {
+            return Ok(Shown::Block(block));
+        }
+    } else if let Some((txid, index)) = text.split_once(':')
+        && let (Some(_), Ok(index)) = (parse_hash(txid), index.parse::<usize>())
+    {
+        if let Some(tx) = tx(reader, txid)? {
+            anyhow::ensure!(index < tx.outputs.len(), "{text}: the transaction has {} outputs", tx.outputs.len());
+            return Ok(Shown::Tx(tx.into()));
+        }
+    } else if !text.is_empty()
+        && text.len() <= 9
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && let Some(block) = block(reader, text)?
+    {
+        return Ok(Shown::Block(block));
+    }
+    let address = reader.query(|w| w.address(text), |c| c.get(&api_path(&["address", text])));
+    let error = match address {
+        Ok(report) => return Ok(Shown::Address(Box::new(report))),
+        Err(e) => e,
+    };
+    // A name, the beginning of an id, or several addresses.
+    match known(look_up(reader, text))? {
+        Some(found) if !found.hits.is_empty() => Ok(Shown::Found(found)),
+        _ => Err(error),
+    }
+}
+
+pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
+    let reader = args.chain.open()?;
+    match (shown(&reader, &args.what)?, as_json) {
+        (Shown::Found(found), _) => return print_lookup(&found, as_json),
+        (Shown::Tx(report), true) => return output::json(&report),
+        (Shown::Block(report), true) => return output::json(&report),
+        (Shown::Address(report), true) => return output::json(&report),
+        (Shown::Tx(report), false) => chain::print_tx(&report, reader.asset()?),
+        (Shown::Block(report), false) => chain::print_block(&report),
+        (Shown::Address(report), false) => {
+            // A server may answer from another of its chains.
+            let network = report.network.parse().or_else(|_| reader.network())?;
+            chain::print_address(&report, network);
+        }
+    }
+    Ok(())
+}
+
+#[derive(Args)]
+pub struct Explain {
+    /// First address.
+    a: String,
+    /// Second address.
+    b: String,
+    #[command(flatten)]
+    chain: ChainArgs,
+}
+
+pub fn explain(args: Explain, as_json: bool) -> anyhow::Result<()> {
+    let (a, b) = (&args.a, &args.b);
+    let reader = args.chain.open()?;
+    let report: ExplainReport =
+        reader.query(|w| w.explain(a, b), |c| c.get("/api/v1/explain").query("a", a).query("b", b))?;
+    if as_json {
+        return output::json(&report);
+    }
+    chain::print_explained(&report);
+    Ok(())
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    Table,
+    Json,
+    Graphviz,
+    Mermaid,
+    Html,
+}
+
+#[derive(Args)]
+pub struct TraceArgs {
+    /// Address, txid, or output (txid:index).
+    subject: String,
+    #[command(flatten)]
+    chain: ChainArgs,
+    /// Start from the whole entity of an address.
+    #[arg(long)]
+    entity: bool,
+    /// Direction: forward or backward.
+    #[arg(long, default_value = "forward")]
+    direction: Direction,
+    /// Taint policy: poison, haircut, fifo or lifo.
+    #[arg(long, default_value = "haircut")]
+    policy: Policy,
+    /// Most transactions from the start.
+    #[arg(long, default_value_t = Bounds::default().max_hops)]
+    max_hops: u32,
+    /// Smallest marked amount that is followed, in base units.
+    #[arg(long, default_value_t = Bounds::default().min_value)]
+    min_value: u64,
+    /// Only blocks from this time on, Unix seconds.
+    #[arg(long, default_value_t = 0)]
+    from_time: u32,
+    /// Only blocks up to this time, Unix seconds.
+    #[arg(long, default_value_t = u32::MAX)]
+    until_time: u32,
+    /// Most movements that are followed.
+    #[arg(long, default_value_t = Bounds::default().max_edges)]
+    max_edges: usize,
+    /// Follow through attributed services.
+    #[arg(long)]
+    through_services: bool,
+    /// Format of the output.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Most rows of the table.
+    #[arg(long, default_value_t = 40)]
+    rows: usize,
+    /// Write a signed evidence bundle to this file.
+    #[arg(long)]
+    bundle: Option<PathBuf>,
+}
+
+impl TraceArgs {
+    fn request(&self) -> TraceRequest {
+        TraceRequest {
+            subject: self.subject.clone(),
+            entity: self.entity,
+            options: TraceOptions {
+                direction: self.direction,
+                policy: self.policy,
+                through_services: self.through_services,
+                bounds: Bounds {
+                    max_hops: self.max_hops,
+                    min_value: self.min_value,
+                    from_time: self.from_time,
+                    until_time: self.until_time,
+                    max_edges: self.max_edges,
+                },
+            },
+        }
+    }
+
+    /// Adds the trace's parameters to a request of the API.
+    fn parameters<'c>(&self, request: Request<'c>) -> Request<'c> {
+        request
+            .query("subject", &self.subject)
+            .query("entity", self.entity)
+            .query("direction", name_of(&self.direction))
+            .query("policy", name_of(&self.policy))
+            .query("through_services", self.through_services)
+            .query("max_hops", self.max_hops)
+            .query("min_value", self.min_value)
+            .query("from_time", self.from_time)
+            .query("until_time", self.until_time)
+            .query("max_edges", self.max_edges)
+    }
+}
+
+/// Writes the signed evidence of a trace.
+fn write_bundle(args: &TraceArgs, reader: &ChainReader, path: &Path) -> anyhow::Result<()> {
+    let bytes = match reader {
+        ChainReader::Files(workspace) => {
+            let key = workspace.signing_key(entropy)?;
+            workspace.bundle(&args.request(), &key, &now())?.1
+        }
+        ChainReader::Server(client) => args.parameters(client.get("/api/v1/trace/bundle")).bytes()?,
+    };
+    std::fs::write(path, bytes).with_context(|| path.display().to_string())?;
+    let path = path.display();
+    eprintln!("Evidence bundle written to {path}. Verify it and see who signed it with: holdfast verify {path}");
+    Ok(())
+}
+
+pub fn trace(args: TraceArgs, as_json: bool) -> anyhow::Result<()> {
+    let reader = args.chain.open()?;
+    let files = |w: &holdfast_workspace::Workspace| Ok(w.trace_for(&args.request(), Tlp::Red)?.1);
+    let report: TraceReport = reader.query(files, |c| args.parameters(c.get("/api/v1/trace")))?;
+    if let Some(path) = &args.bundle {
+        write_bundle(&args, &reader, path)?;
+    }
+    match (as_json, args.format) {
+        (true, _) | (_, Format::Json) => output::json(&report)?,
+        (_, Format::Table) => print!("{}", render::table(&report, args.rows)),
+        (_, Format::Graphviz) => print!("{}", render::graphviz(&report)),
+        (_, Format::Mermaid) => print!("{}", render::mermaid(&report)),
+        (_, Format::Html) => print!("{}", render::html(&report)),
+    }
+    Ok(())
+}
+
+#[derive(Args)]
+pub struct ExposureArgs {
+    /// Address, txid or output (txid:index).
+    subject: Option<String>,
+    #[command(flatten)]
+    chain: ChainArgs,
+    /// Exposure of the whole entity of an address.
+    #[arg(long)]
+    entity: bool,
+    /// Recompute the exposures of the whole ledger first.
+    #[arg(long)]
+    rebuild: bool,
+}
+
+/// Recomputes the exposures of the whole ledger; returns the number of transactions.
+fn rebuild_exposures(args: &ExposureArgs) -> anyhow::Result<u64> {
+    let reach = match reach_chain(&args.chain.store.store, &args.chain.server) {
+        // A damaged file is what is computed again.
+        Err(e) if matches!(e.downcast_ref(), Some(WorkspaceError::Exposures(_))) => {
+            let damaged = args.chain.store.store.join("exposures");
+            std::fs::remove_file(&damaged).with_context(|| damaged.display().to_string())?;
+            reach_chain(&args.chain.store.store, &args.chain.server)?
+        }
+        reach => reach?,
+    };
+    match reach {
+        ChainReach::There(client) => Ok(client.post("/api/v1/exposures/rebuild").fetch::<Value>()?.count("txs")),
+        ChainReach::Here(mut workspace) => {
+            workspace.recompute_exposures();
+            workspace.save()?;
+            Ok(u64::from(workspace.exposures.done()))
+        }
+    }
+}
+
+pub fn exposure(args: ExposureArgs, as_json: bool) -> anyhow::Result<()> {
+    if args.rebuild {
+        println!("Recomputed the exposures of {} transactions.", thousands(rebuild_exposures(&args)?));
+    }
+    let Some(subject) = args.subject else {
+        if args.rebuild {
+            return Ok(());
+        }
+        bail!("name an address, transaction or output, or give --rebuild");
+    };
+    let reader = args.chain.open()?;
+    let server = api_path(&["exposure", &subject]);
+    let exposure: ExposureView =
+        reader.query(|w| w.exposure(&subject, args.entity), |c| c.get(&server).query("entity", args.entity))?;
+    if as_json {
+        return output::json(&exposure);
+    }
+    print_exposure(&exposure, reader.asset()?);
+    Ok(())
+}
+
+#[derive(Args)]
+pub struct PathsArgs {
+    /// An address of the first entity.
+    from: String,
+    /// An address of the second entity.
+    to: String,
+    #[command(flatten)]
+    chain: ChainArgs,
+    /// Most transactions of a path.
+    #[arg(long, default_value_t = 50)]
+    max_hops: u32,
+    /// Most paths.
+    #[arg(long, default_value_t = 10)]
+    most: usize,
+}
+
+pub fn paths(args: PathsArgs, as_json: bool) -> anyhow::Result<()> {
+    let reader = args.chain.open()?;
+    let options =
+        TraceOptions { bounds: Bounds { max_hops: args.max_hops, ..Bounds::default() }, ..TraceOptions::default() };
+    let paths: Vec<PathReport> = reader.query(
+        |w| w.paths_for(&args.from, &args.to, &options, args.most, Tlp::Red),
+        |c| {
+            let request = c.get("/api/v1/paths").query("from", &args.from).query("to", &args.to);
+            request.query("max_hops", args.max_hops).query("most", args.most)
+        },
+    )?;
+    if as_json {
+        return output::json(&paths);
+    }
+    chain::print_paths(&paths, reader.asset()?);
+    Ok(())
+}

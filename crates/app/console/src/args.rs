@@ -1,0 +1,126 @@
+//! Arguments that many commands share: the store, the desk's database, the server.
+
+use crate::{open_desk, output};
+use anyhow::{Context, bail};
+use clap::Args;
+use holdfast_screening::Screening;
+use holdfast_workspace::Workspace;
+use std::path::{Path, PathBuf};
+
+/// The store of commands that name none.
+pub const DEFAULT_STORE: &str = "store";
+
+/// The store of a command.
+#[derive(Args, Clone, Debug)]
+pub struct StoreArgs {
+    /// The store's folder; its ledger is in `ledger/` below.
+    #[arg(long, env = "HOLDFAST_STORE", default_value = DEFAULT_STORE)]
+    pub store: PathBuf,
+}
+
+/// The ledger of a store. Commands of earlier versions named its own folder.
+#[derive(Args, Clone, Debug)]
+pub struct LedgerArgs {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// The ledger's own folder, instead of `ledger/` in the store.
+    #[arg(long, hide = true)]
+    ledger: Option<PathBuf>,
+}
+
+impl LedgerArgs {
+    /// Returns the ledger's folder.
+    pub fn folder(&self) -> PathBuf {
+        self.ledger.clone().unwrap_or_else(|| Workspace::ledger_dir(&self.store.store))
+    }
+}
+
+/// A server elsewhere.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServerArgs {
+    /// URL of a server elsewhere that runs the command, such as https://desk.example, with the API key of HOLDFAST_KEY or --key-file. Without
+    /// it, the store's own server runs it while there is one.
+    #[arg(long, env = "HOLDFAST_SERVER")]
+    pub server: Option<String>,
+    /// File with the API key for --server.
+    #[arg(long, requires = "server")]
+    pub key_file: Option<PathBuf>,
+}
+
+/// The desk of a command: its store and database, or its server.
+#[derive(Args, Clone)]
+pub struct DeskArgs {
+    /// The store.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store.
+    #[arg(long, env = "HOLDFAST_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// File with the database's URL: other users of this machine can read a password in --database.
+    #[arg(long, conflicts_with = "database")]
+    pub database_file: Option<PathBuf>,
+    /// Name for the audit log. With --server it is the name of the key's owner.
+    #[arg(long = "as", default_value = "local")]
+    pub actor: String,
+    /// The server, instead of the store.
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+impl DeskArgs {
+    /// Opens the desk in this process, as its only writer.
+    ///
+    /// # Errors
+    /// When another process writes to the desk, or the database cannot be opened.
+    pub fn open(&self) -> anyhow::Result<Screening> {
+        let url = url_of(self.database.as_deref(), self.database_file.as_deref(), "--database")?;
+        open_desk(&self.store.store, url.as_deref())
+    }
+
+    /// Opens the desk in this process for work that no server does; `why` names the reason.
+    ///
+    /// # Errors
+    /// When a server has the desk or is named, and as [`DeskArgs::open`].
+    pub fn open_alone(&self, why: &str) -> anyhow::Result<Screening> {
+        if self.server.server.is_some() {
+            bail!("{why}; --server does not work here");
+        }
+        match self.open() {
+            Err(e) if crate::running::is_busy(&e) => bail!("{why}; stop the server first"),
+            opened => opened,
+        }
+    }
+}
+
+/// Returns the secret in a file, without the end of its line.
+///
+/// # Errors
+/// When the file cannot be read or is no single line.
+pub fn secret_of(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let secret = text.trim_end_matches(['\r', '\n']);
+    match secret.is_empty() || secret.contains('\n') {
+        true => bail!("{}: must hold one line", file.display()),
+        false => Ok(secret.to_owned()),
+    }
+}
+
+/// Returns a URL from an option, its environment variable or a file; warns of a password in the option itself.
+///
+/// # Errors
+/// As [`secret_of`].
+pub fn url_of(url: Option<&str>, file: Option<&Path>, option: &str) -> anyhow::Result<Option<String>> {
+    if let Some(file) = file {
+        return secret_of(file).map(Some);
+    }
+    let on_the_line = url.is_some_and(|url| {
+        let user = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map_or("", |(user, _)| user);
+        user.contains(':') && std::env::args().any(|a| a.contains(url))
+    });
+    if on_the_line {
+        output::warn(&format!(
+            "others on this machine can read the password in {option}; use {option}-file or the environment"
+        ));
+    }
+    Ok(url.map(str::to_owned))
+}

@@ -1,0 +1,90 @@
+//! Where queries of a chain are answered: by the server that serves a store, or from its files where nobody serves.
+
+use crate::args::{ServerArgs, StoreArgs};
+use crate::running::serving;
+use anyhow::Context;
+use holdfast_client::{Client, ClientError, Request};
+use holdfast_types::ErrorKind;
+use holdfast_types::Network;
+use holdfast_workspace::{Summary, Workspace, WorkspaceError};
+use serde::de::DeserializeOwned;
+
+/// A chain that is queried.
+pub enum ChainReader {
+    /// The files of a store, read by this process.
+    Files(Box<Workspace>),
+    /// A server.
+    Server(Client),
+}
+
+impl ChainReader {
+    /// Returns the server that is named or that serves the store; without one, the files of the store.
+    ///
+    /// # Errors
+    /// When neither the server nor the files can be opened.
+    pub fn open(store: &StoreArgs, server: &ServerArgs) -> anyhow::Result<Self> {
+        let named = server.client()?;
+        let client = match named {
+            Some(client) => Some(client),
+            None => serving(&store.store)?,
+        };
+        Ok(match client {
+            Some(client) => ChainReader::Server(client),
+            None => ChainReader::Files(Box::new(Workspace::open(&store.store)?)),
+        })
+    }
+
+    /// Answers a query: `files` in this process, or `server` by the server. The answer has one type, so that it is printed the same.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] of the files, [`ClientError`] of the server.
+    pub fn query<T: DeserializeOwned>(
+        &self,
+        files: impl FnOnce(&Workspace) -> Result<T, WorkspaceError>,
+        server: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
+    ) -> anyhow::Result<T> {
+        match self {
+            ChainReader::Files(workspace) => Ok(files(workspace)?),
+            ChainReader::Server(client) => Ok(server(client).fetch()?),
+        }
+    }
+
+    /// Returns the network of the chain.
+    ///
+    /// # Errors
+    /// [`ClientError`], and when this program does not know the server's network.
+    pub fn network(&self) -> anyhow::Result<Network> {
+        let name = match self {
+            ChainReader::Files(workspace) => return Ok(workspace.ledger.network()),
+            ChainReader::Server(client) => client.get("/api/v1/summary").fetch::<Summary>()?.network,
+        };
+        name.parse().map_err(anyhow::Error::msg).context("the server's chain")
+    }
+
+    /// Returns the ticker of the chain's asset.
+    ///
+    /// # Errors
+    /// As [`ChainReader::network`].
+    pub fn asset(&self) -> anyhow::Result<&'static str> {
+        Ok(self.network()?.parameters().asset)
+    }
+}
+
+/// Turns the error "this is not known, or no such text" into `None`; other errors stay.
+///
+/// # Errors
+/// The error, when it is another.
+pub fn known<T>(answer: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
+    let error = match answer {
+        Ok(answer) => return Ok(Some(answer)),
+        Err(e) => e,
+    };
+    let kind = match error.downcast_ref::<WorkspaceError>() {
+        Some(e) => Some(e.kind()),
+        None => error.downcast_ref::<ClientError>().map(ClientError::kind),
+    };
+    match kind {
+        Some(ErrorKind::NotFound | ErrorKind::Invalid) => Ok(None),
+        _ => Err(error),
+    }
+}
