@@ -139,6 +139,11 @@ impl Gate {
         self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(_, name)| name.clone())
     }
 
+    /// The key in force with this public part.
+    pub fn key_with_id(&self, id: &str) -> Option<ApiKey> {
+        self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(key, _)| key.clone())
+    }
+
     /// The public parts of the keys in force of a person.
     pub(crate) fn keys_of(&self, person: &str) -> HashSet<String> {
         let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());

@@ -1,9 +1,17 @@
 //! The server's jobs: screening again, reading sources of partners.
 
 use crate::Shared;
-use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, list};
+use crate::blocking::run_blocking;
+use crate::body::Answer;
+use crate::error::{ApiError, ErrorBody};
+use crate::gate::Caller;
+use crate::routes::{MANAGE, Routes};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, StoredJob, list, retry};
 use holdfast_screening::{ScreeningError, TouchedNames};
-use holdfast_store::StoreError;
+use holdfast_store::{Store, StoreError};
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::ErrorKind;
 use holdfast_workspace::ChainQueries;
@@ -11,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use utoipa::IntoParams;
+use utoipa_axum::routes;
 
 /// Most reasons that a pass names.
 const MAX_REASONS: usize = 4;
@@ -306,6 +316,48 @@ impl Shared {
         self.jobs.enqueue(&Arc::new(TendSources {}), "engine")?;
         self.jobs.enqueue(&Arc::new(StoreSessions {}), "engine")?;
         Ok(runner)
+    }
+}
+
+/// Routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("jobs").add(MANAGE, routes!(jobs)).add(MANAGE, routes!(retry_job))
+}
+
+/// Which jobs.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct JobsQuery {
+    /// waiting, running, done or failed; by default all.
+    #[param(value_type = Option<String>)]
+    state: Option<JobState>,
+}
+
+/// Jobs, newest first, at most 1,000.
+#[utoipa::path(get, path = "/api/v1/jobs", params(JobsQuery), responses((status = 200, body = Vec<StoredJob>), (status = 400, body = ErrorBody)))]
+pub async fn jobs(State(shared): State<Shared>, Query(q): Query<JobsQuery>) -> Answer<Vec<StoredJob>> {
+    run_blocking(move || Ok(shared.screening.read(|db| list(db, q.state))?)).await.map(Json)
+}
+
+/// Lets a failed job, or one that waits for its next try, be tried now. A newer job of its kind and key that waits takes its place.
+#[utoipa::path(post, path = "/api/v1/jobs/{id}/retry", params(("id" = u64, Path, description = "Number of the job")),
+    responses((status = 200, body = StoredJob), (status = 404, body = ErrorBody)))]
+pub async fn retry_job(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+) -> Answer<StoredJob> {
+    run_blocking(move || shared.retry_job(id, &caller.0)).await.map(Json)
+}
+
+impl Shared {
+    /// Lets a job be tried now.
+    ///
+    /// # Errors
+    /// 404 when no job of that number waits or failed; 500 or 503 when it cannot be stored.
+    pub fn retry_job(&self, id: u64, actor: &str) -> Result<StoredJob, ApiError> {
+        let job = Store::change(&*self.screening, actor, move |tx| retry(tx, id))?;
+        self.jobs.wake();
+        job.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("no job {id} waits or failed")))
     }
 }
 

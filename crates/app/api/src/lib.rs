@@ -58,6 +58,7 @@ pub fn api_routes() -> routes::Routes {
         compat::routes(),
         events::routes(),
         holds::routes(),
+        jobs::routes(),
         keys::routes(),
         people::routes(),
         portal::routes(),

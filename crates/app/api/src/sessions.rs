@@ -7,17 +7,17 @@ use crate::blocking::run_blocking;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
 use crate::routes::{Needs, Routes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_identity::{ApiKey, MAX_SESSIONS, SCOPES, Session, end_session, session_id, start_session, store_use};
 use holdfast_screening::ScreeningError;
 use holdfast_store::Store;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 pub use holdfast_identity::{IDLE_SECONDS, SESSION_SECONDS};
@@ -89,6 +89,11 @@ impl Sessions {
         self.all().remove(&session_id(cookie));
     }
 
+    /// Ends the sessions of which a test is true.
+    pub(crate) fn end_where(&self, is_over: impl Fn(&Session) -> bool) {
+        self.all().retain(|_, known| !is_over(&known.session));
+    }
+
     /// Returns the sessions that are not over, those used last first.
     fn list(&self, now: i64) -> Vec<Session> {
         let all = self.all();
@@ -157,10 +162,34 @@ impl Shared {
     }
 
     /// The open sessions of a person.
-    fn sessions_of(&self, person: &str) -> Vec<Session> {
+    #[must_use]
+    pub fn sessions_of(&self, person: &str) -> Vec<Session> {
         let keys = self.gate.keys_of(person);
         let list = self.gate.sessions.list(self.screening.now());
         list.into_iter().filter(|s| keys.contains(&s.key)).collect()
+    }
+}
+
+impl Shared {
+    /// The open sessions that somebody may end: their own, or with the scope `manage` everybody's.
+    #[must_use]
+    pub fn sessions_for(&self, caller: &Caller) -> Vec<Session> {
+        match caller.may("manage") {
+            true => self.gate.sessions.list(self.screening.now()),
+            false => self.sessions_of(&caller.0),
+        }
+    }
+
+    /// Ends a session that somebody may end, by its handle.
+    ///
+    /// # Errors
+    /// 404 when none of that handle is open, or it is another person's; 500 or 503 when that cannot be stored.
+    pub async fn end_session_of(&self, caller: &Caller, handle: &str) -> Result<(), ApiError> {
+        let found = self.sessions_for(caller).into_iter().find(|s| s.handle() == handle);
+        let found = found.ok_or_else(|| ApiError::from(ScreeningError::NotFound(format!("session '{handle}'"))))?;
+        self.gate.sessions.all().remove(&found.id);
+        let (screening, actor) = (self.screening.clone(), caller.0.clone());
+        run_blocking(move || Ok(Store::change(&*screening, &actor, move |tx| end_session(tx, &found.id))?)).await
     }
 }
 
@@ -170,13 +199,23 @@ pub(crate) fn routes() -> Routes {
     Routes::new("sessions").add(EVERYBODY, routes!(sessions)).add(EVERYBODY, routes!(remove_session))
 }
 
-/// A session of one's own.
+/// Whose sessions.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct SessionsQuery {
+    /// Everybody's, for administrators.
+    #[serde(default)]
+    all: bool,
+}
+
+/// An open session.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OwnSession {
     /// What it is called.
     id: String,
     /// Public part of the key that it was started with.
     key: String,
+    /// Whose it is.
+    person: String,
     /// Address that it was started from.
     client: String,
     /// When it was started, Unix seconds.
@@ -185,23 +224,32 @@ pub struct OwnSession {
     used: i64,
 }
 
-/// One's own open sessions, those used last first.
-#[utoipa::path(get, path = "/api/v1/sessions", responses((status = 200, body = Vec<OwnSession>)))]
+/// One's own open sessions, or everybody's, those used last first.
+#[utoipa::path(get, path = "/api/v1/sessions", params(SessionsQuery), responses((status = 200, body = Vec<OwnSession>), (status = 403, body = ErrorBody)))]
 pub async fn sessions(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
+    Query(q): Query<SessionsQuery>,
 ) -> Result<Json<Vec<OwnSession>>, ApiError> {
+    let list = match q.all {
+        true => {
+            caller.needs("manage")?;
+            shared.sessions_for(&caller)
+        }
+        false => shared.sessions_of(&caller.0),
+    };
     let own = |s: Session| OwnSession {
         id: s.handle().to_owned(),
+        person: shared.gate.person_of(&s.key).unwrap_or_default().to_string(),
         key: s.key,
         client: s.client,
         started: s.started,
         used: s.used,
     };
-    Ok(Json(shared.sessions_of(&caller.0).into_iter().map(own).collect()))
+    Ok(Json(list.into_iter().map(own).collect()))
 }
 
-/// Ends a session of one's own, such as one on a lost computer.
+/// Ends a session of one's own, such as one on a lost computer; administrators end anybody's.
 #[utoipa::path(delete, path = "/api/v1/sessions/{id}", params(("id" = String, Path, description = "What the session is called")),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub async fn remove_session(
@@ -209,11 +257,7 @@ pub async fn remove_session(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let found = shared.sessions_of(&caller.0).into_iter().find(|s| s.handle() == id);
-    let found = found.ok_or_else(|| ApiError::from(ScreeningError::NotFound(format!("session '{id}'"))))?;
-    shared.gate.sessions.all().remove(&found.id);
-    run_blocking(move || Ok(Store::change(&*shared.screening, &caller.0, move |tx| end_session(tx, &found.id))?))
-        .await?;
+    shared.end_session_of(&caller, &id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -7,15 +7,23 @@ use crate::limits::{crowded, sender};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use holdfast_identity::{
+    ApiKey, CodeAnswer, Enrolment, IdentityError, Person, enrol, give_code, pending_key, person_named,
+};
+use holdfast_store::Store;
 use serde_json::json;
 use std::convert::Infallible;
 
-/// A browser's cookie: `hf` for a session at the desk, `ho` for an officer's, `hl` for a learner's, `hc` for the tokens of forms.
+/// A browser's cookie: `hf` for a session at the desk, `ho` for an officer's, `hl` for a learner's, `hp` for a sign-in that waits for its code, `hc` for the
+/// tokens of forms.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
     let mut pairs = all.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='));
     pairs.find(|(n, v)| *n == name && !v.is_empty()).map(|(_, v)| v.to_owned())
 }
+
+/// Name of the cookie of a sign-in that waits for its code.
+pub const PENDING: &str = "hp";
 
 /// The address that a request comes from, for counters and the audit log.
 #[derive(Debug, Clone)]
@@ -53,5 +61,60 @@ pub fn may_sign_in(shared: &Shared, client: &str) -> Result<(), ApiError> {
     match shared.gate.rates.is_used_up(&format!("refused {client}"), REFUSED_SIGN_INS, shared.screening.now()) {
         true => Err(crowded("too many sign-ins of your address were refused")),
         false => Ok(()),
+    }
+}
+
+impl Shared {
+    /// The person of a name.
+    ///
+    /// # Errors
+    /// 404 when there is none, such as who works at an open desk; 500 or 503 when it cannot be read.
+    pub async fn person(&self, name: &str) -> Result<Person, ApiError> {
+        let (state, name) = (self.clone(), name.to_owned());
+        run_blocking(move || {
+            let found = state.screening.read(|db| person_named(db, &name))?;
+            Ok(found.ok_or_else(|| IdentityError::NotFound(format!("person '{name}'")))?)
+        })
+        .await
+    }
+
+    /// The key of a sign-in that waits for its code, by the browser's cookie.
+    #[must_use]
+    pub fn pending_sign_in(&self, headers: &HeaderMap) -> Option<ApiKey> {
+        let token = cookie(headers, PENDING)?;
+        self.gate.key_with_id(&pending_key(&self.gate.master, &token, self.screening.now())?)
+    }
+
+    /// Sets an authenticator app up for a person.
+    ///
+    /// # Errors
+    /// 409 when the person has a second factor; 500 or 503 when it cannot be stored.
+    pub async fn enrol(&self, person: Person) -> Result<Enrolment, ApiError> {
+        let (screening, ring) = (self.screening.clone(), self.gate.master.clone());
+        run_blocking(move || {
+            let actor = person.name.clone();
+            Ok(Store::change(&*screening, &actor, move |tx| enrol(tx, &ring, &person))?)
+        })
+        .await
+    }
+
+    /// Takes a code of a person's app.
+    ///
+    /// # Errors
+    /// 401 for a wrong or used code; 409 when no app is set up; 429 after too many wrong codes; 500 or 503 when it cannot be stored.
+    pub async fn give_code(&self, person: Person, code: String) -> Result<(), ApiError> {
+        let (screening, ring) = (self.screening.clone(), self.gate.master.clone());
+        let answer = run_blocking(move || {
+            let actor = person.name.clone();
+            Ok(Store::change(&*screening, &actor, move |tx| give_code(tx, &ring, &person, &code))?)
+        })
+        .await?;
+        match answer {
+            CodeAnswer::Accepted => Ok(()),
+            CodeAnswer::Refused => {
+                Err(ApiError::new(StatusCode::UNAUTHORIZED, "the code is wrong or used; wait for the next one"))
+            }
+            CodeAnswer::Blocked(_) => Err(crowded("too many wrong codes")),
+        }
     }
 }

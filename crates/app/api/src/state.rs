@@ -36,6 +36,8 @@ pub struct Shared {
     pub providers: Option<Arc<Providers>>,
     /// Policy on requests from law enforcement.
     pub policy: Arc<Policy>,
+    /// Whether people sign in to the desk's pages with a second factor only.
+    pub second_factor_required: Arc<AtomicBool>,
     /// Files of the desk.
     pub vault: Vault,
     /// Where people reach the portal: passkeys are bound to it.
@@ -92,6 +94,7 @@ impl Shared {
             gate,
             providers: None,
             policy,
+            second_factor_required: Arc::default(),
             vault,
             site,
             anchors: None,

@@ -279,5 +279,5 @@ cookie = \"/var/lib/bitcoin/.cookie\"
 - Secrets stand in files of their own (`..._file`, one line each), not in this one. URLs with passwords are refused in it; in flags and the environment they work.
   The node's password may also stand in `HOLDFAST_RPC_PASSWORD`.
 - Relative paths begin at the working directory. Lists in variables are separated by commas.
-- `--open` is a flag only.
+- `--open` and `--require-second-factor` are flags only.
 ";

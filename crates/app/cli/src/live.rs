@@ -32,6 +32,7 @@ use holdfast_workspace::{ChainHandle, Workspace};
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -284,6 +285,9 @@ pub struct AccessArgs {
     /// Address of a reverse proxy whose X-Forwarded-For is trusted; repeat it for several.
     #[arg(long = "trusted-proxy")]
     pub proxies: Vec<std::net::IpAddr>,
+    /// People sign in to the desk's pages with a second factor only; who has none sets one up first. Keys that programs send are not affected.
+    #[arg(long)]
+    pub require_second_factor: bool,
 }
 
 impl AccessArgs {
@@ -642,6 +646,7 @@ pub fn serve_shared(
     }
     open_or_warn(&shared, access)?;
     shared.access = Arc::new(access.access(address, site.as_ref()));
+    shared.second_factor_required.store(access.require_second_factor, Ordering::Relaxed);
     let port = address.port();
     shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
     let metrics = listen.metrics.as_deref().map(|address| bind(address, "--metrics")).transpose()?;

@@ -38,6 +38,7 @@ mod rules;
 mod screen;
 mod sharing;
 mod simulate;
+mod staff;
 mod workspace;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -118,6 +119,15 @@ enum Command {
     /// API keys with scopes.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// People who act at the desk.
+    #[command(subcommand)]
+    People(staff::PeopleCommand),
+    /// Sessions of browsers in which people are signed in.
+    #[command(subcommand)]
+    Sessions(staff::SessionsCommand),
+    /// The server's jobs.
+    #[command(subcommand)]
+    Jobs(staff::JobsCommand),
     /// Changes that a second person approves: rule books, keys that may administrate, sources.
     #[command(subcommand)]
     Changes(keys::ChangesCommand),
@@ -230,6 +240,9 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Alerts(command) => alerts::alerts(command, json),
         Command::Audit(command) => audit::audit(command, json),
         Command::Keys(command) => keys::keys(command, json),
+        Command::People(command) => staff::people(command, json),
+        Command::Sessions(command) => staff::sessions(command, json),
+        Command::Jobs(command) => staff::jobs(command, json),
         Command::Changes(command) => keys::changes(command, json),
         Command::Providers(command) => connect::providers(command, json),
         Command::Webhooks(command) => connect::webhooks(command, json),

@@ -295,7 +295,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("", _) if path == "/api/kyt/v2/categories" || path.starts_with("/public/") => CHAIN,
         ("", _) if path.starts_with("/api/kyt/") => ALL,
         ("changes", _) => &["administrator", "approver"],
-        ("keys" | "people" | "webhooks", _) => &["administrator"],
+        ("keys" | "people" | "jobs" | "webhooks", _) => &["administrator"],
         ("sessions", _) => &["screener", "investigator", "approver", "auditor", "administrator", "partner", "trainer"],
         ("audit", _) => &["auditor"],
         ("clock", true) => ALL,

@@ -37,7 +37,7 @@ impl IntoResponse for ErrorPage {
 }
 
 /// Pages that the desk's navigation leads to, with the keys of their names.
-pub(crate) const LINKS: [(&str, &str); 14] = [
+pub(crate) const LINKS: [(&str, &str); 16] = [
     ("/desk", "nav-desk"),
     ("/desk/requests", "nav-requests"),
     ("/desk/cases", "nav-cases"),
@@ -51,6 +51,8 @@ pub(crate) const LINKS: [(&str, &str); 14] = [
     ("/desk/recommendations", "nav-recommendations"),
     ("/desk/changes", "nav-changes"),
     ("/desk/academy", "nav-academy"),
+    ("/desk/people", "nav-people"),
+    ("/desk/jobs", "nav-jobs"),
     ("/transparency", "nav-transparency"),
 ];
 
@@ -169,6 +171,9 @@ impl Frame {
         let body = html! {
             @if !links.is_empty() { nav aria-label=(t!("nav-desk")) { @for (to, key) in links {
                 a href=(to) aria-current=[(to == here).then_some("page")] { (t!(key)) }
+            }
+            @if self.caller.as_ref().is_some_and(|c| !c.is_local()) {
+                a href="/desk/sessions" aria-current=[(here == "/desk/sessions").then_some("page")] { (t!("nav-sessions")) }
             }
             @if self.may_open("/desk/search") { form action="/desk/search" role="search" {
                 input name="q" type="search" aria-label=(t!("desk-search-label")) placeholder=(t!("desk-search-hint"));

@@ -26,6 +26,8 @@ use axum::routing::{get, post};
 use holdfast_api::routes::{APPROVE, DESK, MANAGE, Needs, NeedsTable, READ, READERS, Routes};
 use std::sync::LazyLock;
 
+/// Sessions and the second factor are everybody's own.
+const EVERYBODY: Needs = Needs::key(&holdfast_identity::SCOPES);
 const STAFF: Needs = Needs::key(&["desk", "approve"]);
 const ALERTS: Needs = Needs::key(&["alerts"]);
 const HOLDS: Needs = Needs::key(&["holds"]);
@@ -108,9 +110,14 @@ fn academy_routes() -> Routes {
 }
 
 fn desk_routes() -> Routes {
-    use desk::{alerts, case, cases, evidence, graph, holds, home, recommendations, request, requests, sign_in};
+    use desk::{
+        alerts, case, cases, evidence, graph, holds, home, people, recommendations, request, requests, second_factor,
+        sign_in,
+    };
     Routes::new("desk pages")
         .open("/sign-in", get(sign_in::page).post(sign_in::enter))
+        .open("/sign-in/code", get(sign_in::code_page).post(sign_in::enter_code))
+        .open("/sign-in/second-factor", get(sign_in::enrol_page).post(sign_in::enrol))
         .open("/sign-out", post(sign_in::leave))
         .get("/desk", READERS, home::page)
         .get("/desk/requests", READERS, requests::requests)
@@ -142,6 +149,15 @@ fn desk_routes() -> Routes {
         .post("/desk/recommendations/{id}", DESK, recommendations::follow_up)
         .get("/desk/graph", READERS, graph::page)
         .open("/graph.js", get(graph::graph_js))
+        .get("/desk/people", MANAGE, people::people)
+        .post("/desk/people/{id}", MANAGE, people::step)
+        .get("/desk/sessions", EVERYBODY, people::sessions)
+        .post("/desk/sessions/{handle}", EVERYBODY, people::end_session)
+        .get("/desk/second-factor", EVERYBODY, second_factor::page)
+        .post("/desk/second-factor", EVERYBODY, second_factor::set_up)
+        .post("/desk/second-factor/code", EVERYBODY, second_factor::confirm)
+        .get("/desk/jobs", MANAGE, people::jobs)
+        .post("/desk/jobs/{id}", MANAGE, people::retry_job)
         .get("/desk/changes", DECIDERS, changes::page)
         .post("/desk/changes/{id}", DECIDERS, changes::decide)
 }

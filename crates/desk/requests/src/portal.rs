@@ -6,7 +6,7 @@
 mod entry;
 mod files;
 
-pub use entry::{Enrolment, Session};
+pub use entry::Session;
 pub use files::{File, note_file, read_file};
 
 pub(crate) use entry::{is_full, session};

@@ -8,19 +8,27 @@ mod keys;
 mod people;
 mod person;
 mod ring;
+mod second_factor;
 mod sessions;
 mod source;
+mod totp;
 
 pub use command::{COMMAND_SCHEME, sign_command};
 pub use error::IdentityError;
 pub use keys::{ApiKey, POWERFUL, ROLES, SCOPES, list, role, validate};
 pub use people::{
-    Person, PersonState, SCHEMA, assign_key, assign_older_keys, ensure_person, people, person_named, set_state,
+    Person, PersonState, SCHEMA, assign_key, assign_older_keys, ensure_person, people, person_by_id, person_named,
+    set_state,
 };
 pub use person::{canonical_name, same_person};
 pub use ring::{KeyError, KeyRing, MAX_KEYS};
+pub use second_factor::{
+    BLOCKED_SECONDS, CodeAnswer, MAX_WRONG_CODES, PENDING_SECONDS, enrol, give_code, pending_key, pending_sign_in,
+    reset_factor,
+};
 pub use sessions::{
-    IDLE_SECONDS, MAX_SESSIONS, SESSION_SECONDS, Session, end_session, open_sessions, session_id, start_session,
-    store_use,
+    IDLE_SECONDS, MAX_SESSIONS, SESSION_SECONDS, Session, end_session, end_sessions_of, open_sessions, session_id,
+    start_session, store_use,
 };
 pub use source::{KeyCommand, KeyFile, KeySource, KeyVariable};
+pub use totp::{App, Enrolment};

@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-/// The tables of people and their sessions.
+/// The tables of people, their sessions and second factors.
 pub const SCHEMA: Schema = Schema {
     department: "identity",
-    migrations: &[include_str!("migrations/001_people.sql"), include_str!("migrations/002_sessions.sql")],
+    migrations: &[
+        include_str!("migrations/001_people.sql"),
+        include_str!("migrations/002_sessions.sql"),
+        include_str!("migrations/003_second_factors.sql"),
+    ],
 };
 
 /// Most people that are listed.
@@ -57,9 +61,12 @@ pub struct Person {
     pub created: i64,
     /// Who made the person's first key.
     pub created_by: String,
+    /// Whether signing in asks for a code of an authenticator app.
+    pub second_factor: bool,
 }
 
-const COLUMNS: &str = "SELECT id, name, state, created, created_by FROM people";
+const COLUMNS: &str = "SELECT id, name, state, created, created_by,
+    (SELECT COUNT(*) FROM second_factors f WHERE f.person = people.id AND f.confirmed IS NOT NULL) FROM people";
 
 fn person(row: &Row) -> Result<Person, DbError> {
     Ok(Person {
@@ -68,6 +75,7 @@ fn person(row: &Row) -> Result<Person, DbError> {
         state: PersonState::from_name(row.text(2)?)?,
         created: row.int(3)?,
         created_by: row.text(4)?.to_owned(),
+        second_factor: row.int(5)? > 0,
     })
 }
 
@@ -91,6 +99,14 @@ pub fn person_named(db: &mut Database, name: &str) -> Result<Option<Person>, DbE
     one(db, "canonical", canonical_name(name).into())
 }
 
+/// Returns the person of a number.
+///
+/// # Errors
+/// [`IdentityError::NotFound`] when there is none; [`IdentityError::Store`].
+pub fn person_by_id(db: &mut Database, id: u64) -> Result<Person, IdentityError> {
+    one(db, "id", number(id))?.ok_or_else(|| IdentityError::NotFound(format!("person {id}")))
+}
+
 /// Returns the person of a name, who is made when there is none.
 ///
 /// # Errors
@@ -109,7 +125,7 @@ pub fn ensure_person(tx: &mut dyn Change, name: &str) -> Result<Person, Identity
         &row,
     )?;
     tx.audit("person.created", &format!("person:{id}"), &json!({ "name": name }).to_string());
-    one(tx.db(), "id", id.into())?.ok_or_else(|| IdentityError::NotFound(format!("person {id}")))
+    person_by_id(tx.db(), id.unsigned_abs())
 }
 
 /// Says whose a key is.
@@ -144,7 +160,7 @@ pub fn set_state(tx: &mut dyn Change, id: u64, state: PersonState, reason: &str)
     if reason.trim().is_empty() || reason.len() > MAX_REASON {
         return Err(Invalid::new("reason", format!("must be 1 to {MAX_REASON} bytes")).into());
     }
-    let known = one(tx.db(), "id", number(id))?.ok_or_else(|| IdentityError::NotFound(format!("person {id}")))?;
+    let known = person_by_id(tx.db(), id)?;
     if known.state == state {
         return Err(IdentityError::State(format!("{} is {} already", known.name, state.name())));
     }

@@ -1,7 +1,7 @@
 //! Sessions of browsers that people signed in with a key. They live in the database: a restart ends none, signing out ends one for good.
 
 use crate::IdentityError;
-use holdfast_store::{Change, Database, DbError, Row};
+use holdfast_store::{Change, Database, DbError, Row, number};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -92,6 +92,19 @@ pub fn end_session(tx: &mut dyn Change, id: &str) -> Result<(), IdentityError> {
     let handle = id.get(..16).unwrap_or_default();
     tx.audit("session.ended", &format!("session:{handle}"), &json!({}).to_string());
     Ok(())
+}
+
+/// Ends all open sessions of a person for good; returns how many there were.
+///
+/// # Errors
+/// [`IdentityError::Store`].
+pub fn end_sessions_of(tx: &mut dyn Change, person: u64) -> Result<u64, IdentityError> {
+    let sql = "UPDATE sessions SET ended = $1 WHERE ended IS NULL
+               AND key_id IN (SELECT key_id FROM key_people WHERE person = $2)";
+    let row = [tx.now().into(), number(person)];
+    let ended = tx.db().execute(sql, &row)?;
+    tx.audit("sessions.ended", &format!("person:{person}"), &json!({ "sessions": ended }).to_string());
+    Ok(ended)
 }
 
 /// Stores when sessions were used last.

@@ -2,7 +2,7 @@
 
 use crate::job::{self, Job};
 use holdfast_store::{Change, Database, DbError, Row, Schema, Store, StoreError, number};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -19,7 +19,7 @@ const STORED_SECONDS: i64 = 30 * 86_400;
 const MAX_ERROR: usize = 1_000;
 
 /// The states of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
     /// It waits: for its turn, or for its next try.
@@ -135,6 +135,25 @@ pub fn list(db: &mut Database, state: Option<JobState>) -> Result<Vec<StoredJob>
         None => db.query(&format!("{COLUMNS} ORDER BY id DESC LIMIT $1"), &[PAGE.into()])?,
     };
     rows.iter().map(stored).collect()
+}
+
+/// Lets a failed job, or one that waits for its next try, be tried now; returns it, or the newer one of its kind and key that waits already.
+/// None when there is no such job, or it runs or is done.
+///
+/// # Errors
+/// [`StoreError::Db`] when the database fails or stored values do not read back.
+pub fn retry(tx: &mut dyn Change, id: u64) -> Result<Option<StoredJob>, StoreError> {
+    let found = tx.db().query(&format!("{COLUMNS} WHERE id = $1"), &[number(id)])?;
+    let Some(job) = found.first().map(stored).transpose()? else { return Ok(None) };
+    if !matches!(job.state, JobState::Waiting | JobState::Failed) {
+        return Ok(None);
+    }
+    let twin = waiting_twin(tx, &job.kind, &job.key)?;
+    let (id, now) = (twin.map_or(job.id, |twin| twin.id), tx.now());
+    let row = [now.into(), number(id)];
+    tx.db().execute("UPDATE jobs SET state = 'waiting', tries = 0, next_try = $1, ended = NULL WHERE id = $2", &row)?;
+    tx.audit("job.retried", &format!("job:{id}"), &serde_json::json!({ "kind": job.kind }).to_string());
+    Ok(tx.db().query(&format!("{COLUMNS} WHERE id = $1"), &[number(id)])?.first().map(stored).transpose()?)
 }
 
 /// Returns how many jobs there are, by kind and state.

@@ -7,10 +7,6 @@ use std::sync::Mutex;
 
 /// Operations that no test here calls with success, with the reason. The list only becomes shorter.
 const NOT_CALLED: &[(&str, &str)] = &[
-    ("DELETE /api/v1/sessions/{id}", OPEN),
-    ("GET /api/v1/people", OPEN),
-    ("GET /api/v1/sessions", OPEN),
-    ("POST /api/v1/people/{id}", OPEN),
     ("DELETE /api/v1/portal/passkeys/{id}", AUTHENTICATOR),
     (
         "GET /api/v1/providers/{asset}/{address}",
@@ -33,7 +29,6 @@ const PARTNER: &str = "needs the other side; app/cli/tests/sharing.rs has one";
 
 /// Operations that list 409, where no test here provokes it, with the reason. The list only becomes shorter.
 const NO_CONFLICT: &[(&str, &str)] = &[
-    ("POST /api/v1/people/{id}", OPEN),
     ("DELETE /api/v1/portal/passkeys/{id}", AUTHENTICATOR),
     ("GET /api/v1/desk/requests/{id}/productions/{number}", OPEN),
     ("GET /api/v1/portal/requests/{id}/productions/{number}", OPEN),
@@ -78,6 +73,7 @@ fn all() -> Vec<Test> {
         crate::keys::ALL,
         crate::matching::ALL,
         crate::pages::ALL,
+        crate::people::ALL,
         crate::portal::ALL,
         crate::records::ALL,
         crate::requests::ALL,

@@ -108,3 +108,47 @@ transparency-forged = Forged
 transparency-open = Open
 transparency-median = Median hours
 transparency-in-time = In time
+
+people-title = People
+people-none = No person has a key.
+people-name = Name
+people-state = State
+people-keys = Keys
+people-factor = Second factor
+people-since = Since
+people-active = active
+people-suspended = suspended
+people-has-factor = yes
+people-suspend = Suspend
+people-activate = Activate
+people-reset-factor = Reset the second factor
+people-end-sessions = End all sessions
+
+sessions-title = Sessions
+sessions-none = No session is open.
+sessions-from = Address
+sessions-started = Started
+sessions-used = Last used
+sessions-end = End
+
+factor-title = Second factor
+factor-code = Code of the authenticator app
+factor-continue = Continue
+factor-enter = Enter the code that your authenticator app shows.
+factor-needed = Signing in needs a second factor. Set up an authenticator app first.
+factor-none = You sign in with your key alone. With an authenticator app, signing in also needs a code. Programs that send a key with each request need none.
+factor-active = Signing in needs a code of your authenticator app. If you lose the app, another administrator can reset it.
+factor-set-up = Set up an authenticator app
+factor-scan = Add this secret to your authenticator app, then enter the code that it shows. The secret is shown once.
+factor-secret = Secret:
+factor-open-app = Open in an authenticator app on this device
+
+jobs-title = Jobs
+jobs-none = There is no job.
+jobs-job = Job
+jobs-kind = Kind
+jobs-state = State
+jobs-tries = Tries
+jobs-next = Next run
+jobs-error = Last error
+jobs-retry = Try now

@@ -8,9 +8,11 @@ pub(crate) mod evidence;
 pub(crate) mod graph;
 pub(crate) mod holds;
 pub(crate) mod home;
+pub(crate) mod people;
 pub(crate) mod recommendations;
 pub(crate) mod request;
 pub(crate) mod requests;
+pub(crate) mod second_factor;
 pub(crate) mod sign_in;
 pub(crate) mod transparency;
 

@@ -1,16 +1,19 @@
 //! Signing in at the desk with a key.
 
 use super::ENTRANCE;
+use super::second_factor::{enrolled, set_up_form};
 use crate::forms::{Fields, Free, Input, PageForm, page_form};
 use crate::frame::{Answer, Frame, landing};
 use crate::texts::{rich, t};
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Redirect};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use holdfast_api::Shared;
-use holdfast_api::sign_in::{Client, cookie, may_sign_in, note_sign_in, refuse_sign_in};
+use holdfast_api::sign_in::{Client, PENDING, cookie, may_sign_in, note_sign_in, refuse_sign_in};
+use holdfast_identity::{ApiKey, PENDING_SECONDS, pending_sign_in};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::sync::atomic::Ordering;
 
 /// Where a person goes after signing in.
 #[derive(Debug, Deserialize)]
@@ -48,13 +51,104 @@ pub(crate) async fn enter(State(shared): State<Shared>, client: Client, Fields(f
     let Some(key) = shared.gate.key_of(&form.key.0) else {
         return Err(refuse_sign_in(&shared, &client.0, &t!("sign-in-refused")).await.into());
     };
-    note_sign_in(&shared, "sign_in", key.person(), &client.0).await?;
-    let id = shared.start_session(&key, &client.0).await?;
+    let person = shared.person(key.person()).await?;
+    let step = match (person.second_factor, shared.second_factor_required.load(Ordering::Relaxed)) {
+        (true, _) => "/sign-in/code",
+        (false, true) => "/sign-in/second-factor",
+        (false, false) => return signed_in(&shared, &key, &client, &form.next.0).await,
+    };
+    let pending = pending_sign_in(&shared.gate.master, &key.id, shared.screening.now());
+    let cookie = shared.access.cookie(PENDING, &pending, PENDING_SECONDS);
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(step)).into_response())
+}
+
+/// Starts the session of a sign-in that is complete.
+async fn signed_in(shared: &Shared, key: &ApiKey, client: &Client, next: &str) -> Answer {
+    note_sign_in(shared, "sign_in", key.person(), &client.0).await?;
+    let id = shared.start_session(key, &client.0).await?;
     // The desk's front page is where nobody in particular was headed.
-    let next = Some(form.next.0.as_str()).filter(|n| n.starts_with(ENTRANCE) && *n != ENTRANCE);
+    let next = Some(next).filter(|n| n.starts_with(ENTRANCE) && *n != ENTRANCE);
     let next = next.or(landing(|scope| key.may(scope))).unwrap_or("/");
-    let cookie = shared.access.cookie("hf", &id, holdfast_api::sessions::SESSION_SECONDS);
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
+    let cookies = AppendHeaders([
+        (header::SET_COOKIE, shared.access.cookie("hf", &id, holdfast_api::sessions::SESSION_SECONDS)),
+        (header::SET_COOKIE, shared.access.cookie(PENDING, "", 0)),
+    ]);
+    Ok((cookies, Redirect::to(next)).into_response())
+}
+
+page_form! {
+    /// The second step of signing in.
+    struct Code {
+        code: Free = "factor-code", Input::Own;
+    }
+}
+
+/// A form for a code.
+pub(super) fn code_form(action: &str) -> Markup {
+    html! {
+        form.step method="post" action=(action) {
+            label { (Code::label("code")) input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
+            button type="submit" { (t!("factor-continue")) }
+        }
+    }
+}
+
+/// The page for the code of a sign-in.
+pub(crate) async fn code_page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Answer {
+    if shared.pending_sign_in(&headers).is_none() {
+        return Ok(Redirect::to("/sign-in").into_response());
+    }
+    let body = html! {
+        h1 { (t!("sign-in-title")) }
+        p { (t!("factor-enter")) }
+        (code_form("/sign-in/code"))
+    };
+    Ok(frame.page(&t!("sign-in-title"), "", body).into_response())
+}
+
+/// Takes the code of a sign-in.
+pub(crate) async fn enter_code(
+    State(shared): State<Shared>,
+    client: Client,
+    headers: HeaderMap,
+    Fields(form): Fields<Code>,
+) -> Answer {
+    may_sign_in(&shared, &client.0)?;
+    let Some(key) = shared.pending_sign_in(&headers) else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
+    let person = shared.person(key.person()).await?;
+    if let Err(e) = shared.give_code(person, form.code.0).await {
+        return Err(match e.status {
+            StatusCode::UNAUTHORIZED => refuse_sign_in(&shared, &client.0, &e.message).await.into(),
+            _ => e.into(),
+        });
+    }
+    signed_in(&shared, &key, &client, "").await
+}
+
+/// The page for setting a second factor up where signing in needs one.
+pub(crate) async fn enrol_page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Answer {
+    if shared.pending_sign_in(&headers).is_none() {
+        return Ok(Redirect::to("/sign-in").into_response());
+    }
+    let body = html! {
+        h1 { (t!("factor-title")) }
+        p { (t!("factor-needed")) }
+        (set_up_form("/sign-in/second-factor"))
+    };
+    Ok(frame.page(&t!("factor-title"), "", body).into_response())
+}
+
+/// Sets a second factor up where signing in needs one; its code ends the sign-in.
+pub(crate) async fn enrol(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Answer {
+    let Some(key) = shared.pending_sign_in(&headers).filter(|_| shared.second_factor_required.load(Ordering::Relaxed))
+    else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
+    let enrolment = shared.enrol(shared.person(key.person()).await?).await?;
+    let body = html! { h1 { (t!("factor-title")) } (enrolled(&enrolment, "/sign-in/code")) };
+    Ok(frame.page(&t!("factor-title"), "", body).into_response())
 }
 
 /// Signs out: the session ends, and so does a copy of its cookie.

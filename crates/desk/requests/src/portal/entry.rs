@@ -1,6 +1,7 @@
 //! How an officer enters: a mailed code proves the address, a second factor opens the session. Codes and secrets are derived.
 
 use super::*;
+use holdfast_identity::{App, Enrolment};
 
 /// A session at the portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -16,15 +17,6 @@ pub struct Session {
     pub must_enrol: bool,
 }
 
-/// A TOTP secret that was set up; it counts once a code of it was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Enrolment {
-    /// Secret, base32.
-    pub secret: String,
-    /// For authenticator apps.
-    pub uri: String,
-}
-
 /// The mailed code: eight digits.
 pub(super) fn code(master: &KeyRing, officer: OfficerId, number: i64) -> String {
     let bytes = master.derive("mail-code", &format!("{officer}:{number}"));
@@ -32,14 +24,10 @@ pub(super) fn code(master: &KeyRing, officer: OfficerId, number: i64) -> String 
     format!("{n:08}")
 }
 
-pub(super) fn totp(master: &KeyRing, officer: &Officer, number: i64) -> Result<totp_rs::Totp, RequestError> {
-    let secret = master.derive("totp", &format!("{}:{number}", officer.id));
-    totp_rs::Builder::new()
-        .with_secret(totp_rs::Secret::from(&secret[..20]))
-        .with_issuer(Some("Holdfast"))
-        .with_account_name(officer.email.as_str())
-        .build()
-        .map_err(|e| RequestError::State(format!("second factor: {e}")))
+/// Calls with the authenticator app of an officer's nth enrolment.
+fn with_app<T>(officer: &Officer, number: i64, run: impl FnOnce(App<'_>) -> T) -> T {
+    let subject = format!("{}:{number}", officer.id);
+    run(App { purpose: "totp", subject: &subject, account: officer.email.as_str() })
 }
 
 pub(super) fn equal(a: &str, b: &str) -> bool {
@@ -253,10 +241,7 @@ impl Desk<'_> {
             let nth = found.totp + 1;
             tx.db().execute("UPDATE officers SET totp = $1 WHERE id = $2", &[nth.into(), number(id)])?;
             tx.audit("officer.factor_begun", &format!("officer:{id}"), "{}");
-            let totp = totp(&master, &found, nth)?;
-            let uri = totp.to_url().map_err(|e| RequestError::State(format!("second factor: {e}")))?;
-            let secret = master.derive("totp", &format!("{}:{nth}", found.id));
-            Ok(Enrolment { secret: totp_rs::Secret::from(&secret[..20]).to_base32(), uri })
+            Ok(with_app(&found, nth, |app| app.enrolment(&master))?)
         })
     }
 
@@ -288,10 +273,7 @@ impl Desk<'_> {
                 return Err(refused("too many wrong codes; prove the address again"));
             }
             let subject = format!("officer:{id}");
-            // The app may have been set up with an older key of the desk.
-            let apps = master.each().map(|key| totp(&key, &found, nth)).collect::<Result<Vec<_>, _>>()?;
-            let step = apps.iter().find_map(|app| app.check(&given, now.max(0).unsigned_abs()));
-            let step = step.and_then(|s| i64::try_from(s).ok()).filter(|s| *s > last);
+            let step = with_app(&found, nth, |app| app.step_of(&master, &given, now, last))?;
             let Some(step) = step else {
                 tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[number(id)])?;
                 tx.audit("officer.factor_refused", &subject, "{}");

@@ -1,0 +1,161 @@
+//! The second factor of people who sign in to the desk's pages: an authenticator app. Keys that programs send with each request need none.
+//!
+//! **Invariants.** A confirmed factor changes only by a reset, which another person makes. A code opens once. Wrong codes are counted in the
+//! database, so that neither another address nor a restart gives more guesses.
+
+use crate::totp::App;
+use crate::{Enrolment, IdentityError, KeyRing, Person, same_person};
+use holdfast_store::{Change, Database, DbError, number};
+use holdfast_types::Invalid;
+use serde_json::json;
+use subtle::ConstantTimeEq;
+
+/// Wrong codes after which none is taken for [`BLOCKED_SECONDS`].
+pub const MAX_WRONG_CODES: i64 = 5;
+/// How long no code is taken after too many wrong ones, in seconds.
+pub const BLOCKED_SECONDS: i64 = 900;
+/// How long a sign-in waits for its code, in seconds.
+pub const PENDING_SECONDS: i64 = 600;
+/// Longest reason, in bytes.
+const MAX_REASON: usize = 1_024;
+
+/// What a code was worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum CodeAnswer {
+    /// It is right and was not used before; it is used now.
+    Accepted,
+    /// It is wrong, or was used.
+    Refused,
+    /// No code is taken before a time, Unix seconds.
+    Blocked(i64),
+}
+
+struct Factor {
+    number: i64,
+    is_confirmed: bool,
+    last_step: i64,
+    wrong_codes: i64,
+    blocked_until: i64,
+}
+
+fn factor(db: &mut Database, person: u64) -> Result<Option<Factor>, DbError> {
+    let sql = "SELECT number, confirmed, last_step, wrong_codes, blocked_until FROM second_factors WHERE person = $1";
+    let rows = db.query(sql, &[number(person)])?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    Ok(Some(Factor {
+        number: row.int(0)?,
+        is_confirmed: row.int_or_null(1).is_some(),
+        last_step: row.int(2)?,
+        wrong_codes: row.int(3)?,
+        blocked_until: row.int(4)?,
+    }))
+}
+
+fn with_app<T>(person: &Person, number: i64, run: impl FnOnce(App<'_>) -> T) -> T {
+    let subject = format!("{}:{number}", person.id);
+    run(App { purpose: "staff-totp", subject: &subject, account: &person.name })
+}
+
+/// Sets an authenticator app up for a person; it counts once a code of it is given ([`give_code`]). One that was set up before and never
+/// confirmed is void.
+///
+/// # Errors
+/// [`IdentityError::State`] when the person has a second factor; [`IdentityError::Store`].
+pub fn enrol(tx: &mut dyn Change, ring: &KeyRing, person: &Person) -> Result<Enrolment, IdentityError> {
+    let known = factor(tx.db(), person.id)?;
+    if known.as_ref().is_some_and(|f| f.is_confirmed) {
+        let text = format!("{} has a second factor; another administrator can reset it", person.name);
+        return Err(IdentityError::State(text));
+    }
+    let nth = known.as_ref().map_or(1, |f| f.number + 1);
+    let enrolment = with_app(person, nth, |app| app.enrolment(ring))?;
+    match known {
+        // Guesses count on: setting up again gives no more of them.
+        Some(_) => {
+            let sql = "UPDATE second_factors SET number = $1, last_step = 0 WHERE person = $2";
+            tx.db().execute(sql, &[nth.into(), number(person.id)])?
+        }
+        None => {
+            let sql = "INSERT INTO second_factors (person, number, last_step, wrong_codes, blocked_until) VALUES ($1, $2, 0, 0, 0)";
+            tx.db().execute(sql, &[number(person.id), nth.into()])?
+        }
+    };
+    tx.audit("person.factor_begun", &format!("person:{}", person.id), "{}");
+    Ok(enrolment)
+}
+
+/// Takes a code of a person's app; the first right one confirms it. A refusal is counted by this change, so the caller lets the change
+/// succeed.
+///
+/// # Errors
+/// [`IdentityError::State`] when no app is set up; [`IdentityError::Store`].
+pub fn give_code(
+    tx: &mut dyn Change,
+    ring: &KeyRing,
+    person: &Person,
+    code: &str,
+) -> Result<CodeAnswer, IdentityError> {
+    let now = tx.now();
+    let none = || IdentityError::State(format!("{} has no authenticator app set up", person.name));
+    let known = factor(tx.db(), person.id)?.ok_or_else(none)?;
+    if now < known.blocked_until {
+        return Ok(CodeAnswer::Blocked(known.blocked_until));
+    }
+    let subject = format!("person:{}", person.id);
+    let step = with_app(person, known.number, |app| app.step_of(ring, code, now, known.last_step))?;
+    let Some(step) = step else {
+        let wrong = known.wrong_codes + 1;
+        let (wrong, until) = if wrong >= MAX_WRONG_CODES { (0, now + BLOCKED_SECONDS) } else { (wrong, 0) };
+        let sql = "UPDATE second_factors SET wrong_codes = $1, blocked_until = $2 WHERE person = $3";
+        tx.db().execute(sql, &[wrong.into(), until.into(), number(person.id)])?;
+        tx.audit("person.factor_refused", &subject, &json!({ "blocked": until > 0 }).to_string());
+        return Ok(CodeAnswer::Refused);
+    };
+    let sql = "UPDATE second_factors SET last_step = $1, wrong_codes = 0, blocked_until = 0,
+               confirmed = COALESCE(confirmed, $2) WHERE person = $3";
+    tx.db().execute(sql, &[step.into(), now.into(), number(person.id)])?;
+    let action = if known.is_confirmed { "person.factor_given" } else { "person.factor_confirmed" };
+    tx.audit(action, &subject, "{}");
+    Ok(CodeAnswer::Accepted)
+}
+
+/// Voids a person's second factor, because it is lost. Nobody resets their own: whoever has only the key would open the account with it.
+///
+/// # Errors
+/// [`IdentityError::State`] when it is one's own, or there is none; [`IdentityError::Invalid`] without a reason; [`IdentityError::Store`].
+pub fn reset_factor(tx: &mut dyn Change, person: &Person, reason: &str) -> Result<(), IdentityError> {
+    if reason.trim().is_empty() || reason.len() > MAX_REASON {
+        return Err(Invalid::new("reason", format!("must be 1 to {MAX_REASON} bytes")).into());
+    }
+    if same_person(tx.actor(), &person.name) {
+        return Err(IdentityError::State("another person resets your second factor".to_owned()));
+    }
+    let sql = "UPDATE second_factors SET number = number + 1, confirmed = NULL, last_step = 0, wrong_codes = 0, blocked_until = 0
+               WHERE person = $1 AND confirmed IS NOT NULL";
+    if tx.db().execute(sql, &[number(person.id)])? == 0 {
+        return Err(IdentityError::State(format!("{} has no second factor", person.name)));
+    }
+    tx.audit("person.factor_reset", &format!("person:{}", person.id), &json!({ "reason": reason }).to_string());
+    Ok(())
+}
+
+fn mac(secret: &[u8; 32]) -> String {
+    hex::encode(&secret[..24])
+}
+
+/// Returns what a browser holds between the key and the code of a sign-in; it opens nothing by itself.
+pub fn pending_sign_in(ring: &KeyRing, key: &str, now: i64) -> String {
+    let body = format!("{key}.{}", now + PENDING_SECONDS);
+    let mac = mac(&ring.derive("pending-sign-in", &body));
+    format!("{body}.{mac}")
+}
+
+/// Returns the public part of the key of a sign-in that waits for its code; none when it is too old or was made by somebody else.
+pub fn pending_key(ring: &KeyRing, token: &str, now: i64) -> Option<String> {
+    let (body, given) = token.rsplit_once('.')?;
+    let is_ours = |secret: &[u8; 32]| bool::from(mac(secret).as_bytes().ct_eq(given.as_bytes()));
+    let (key, until) = body.rsplit_once('.')?;
+    let is_ours = ring.derived("pending-sign-in", body).iter().any(is_ours);
+    (is_ours && until.parse::<i64>().is_ok_and(|until| now <= until)).then(|| key.to_owned())
+}
