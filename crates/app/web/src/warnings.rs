@@ -1,7 +1,7 @@
 //! Warnings at the withdrawal.
 
 use crate::campaigns::{currency, money};
-use crate::components::{Bare, N, T, filters, listing, time};
+use crate::components::{Bare, List, N, T, time, word};
 use crate::forms::{Nothing, form_of};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
@@ -22,6 +22,7 @@ fn is_open(warning: &WarningRecord) -> bool {
 
 /// Warnings, for the desk.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Query<WarningsQuery>) -> Page {
+    let shown = q.state.clone();
     let filter = WarningFilter { state: q.state, customer: q.customer, limit: 200 };
     let (list, unit) = run_blocking(move || Ok((shared.screening.warnings(&filter)?, currency(&shared)))).await?;
     let heads = [
@@ -43,10 +44,9 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Q
         ("stopped", "warnings-stopped"),
         ("released", "holds-released"),
     ];
-    let body = html! {
-        (filters("/desk/warnings", "state", &states))
-        (listing(&heads, &list, "warnings-none", |w| row(w, &unit, &frame)))
-    };
+    let warnings =
+        List { path: "/desk/warnings", states: &states, default_state: "", heads: &heads, empty: "warnings-none" };
+    let body = warnings.whole(shown.as_deref(), &list, |w| row(w, &unit, &frame));
     Ok(frame.desk(&t!("warnings-title"), "/desk/warnings", body))
 }
 
@@ -54,10 +54,10 @@ fn row(w: &WarningRecord, unit: &str, frame: &Frame) -> Markup {
     html! { tr {
         td.hash { (w.event) }
         td { (w.customer) }
-        td { (w.scam.name()) }
+        td { (word(w.scam.name())) }
         td.n { @match w.value { Some(v) => (money(v, unit)), None => (t!("common-unknown")) } }
         td.hash { (w.counterparty.as_deref().unwrap_or_default()) }
-        td { (w.state) }
+        td { (word(&w.state)) }
         td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
         td { @if is_open(w) { (time(w.cooling_until)) } }
         td { @if is_open(w) {
