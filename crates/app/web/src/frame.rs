@@ -109,6 +109,8 @@ pub struct Frame {
     caller: Option<Caller>,
     officer: bool,
     learner: bool,
+    /// Whether the person signed in at the desk: at an open one nobody needs to.
+    signed_in: bool,
     /// Whether anything leads away from the page.
     leads: bool,
 }
@@ -130,14 +132,15 @@ impl Frame {
     pub fn of(shared: &Shared, headers: &HeaderMap) -> Self {
         let officer = cookie(headers, "ho").is_some();
         let signed_in = shared.gate.visitor(headers, shared.screening.now());
+        let has_session = signed_in.is_some();
         // Everybody works at an open desk, but an officer comes for the portal.
         let caller = signed_in.or_else(|| (shared.gate.is_open() && !officer).then(|| Caller::local("local")));
-        Frame { caller, officer, learner: cookie(headers, "hl").is_some(), leads: true }
+        Frame { caller, officer, learner: cookie(headers, "hl").is_some(), signed_in: has_session, leads: true }
     }
 
     /// Returns the frame for an unknown person.
     pub(crate) fn nobody() -> Self {
-        Frame { caller: None, officer: false, learner: false, leads: false }
+        Frame { caller: None, officer: false, learner: false, signed_in: false, leads: false }
     }
 
     /// Returns whether the person has a scope at the desk.
@@ -222,7 +225,9 @@ impl Frame {
 
     fn sign_out(&self) -> Markup {
         let name = self.caller.as_ref().map(|c| c.0.to_string()).unwrap_or_default();
-        html! { form method="post" action="/sign-out" { button.plain type="submit" { (t!("desk-sign-out", name = name)) } } }
+        html! { @if self.signed_in { form method="post" action="/sign-out" {
+            button.plain type="submit" { (t!("desk-sign-out", name = name)) }
+        } } }
     }
 
     /// A page of the officers' portal before and between its steps of signing in.
@@ -252,6 +257,7 @@ impl Frame {
                 a href="/academy" { (t!("nav-courses")) }
                 @if self.learner { a href="/academy/me" { (t!("nav-labs")) } }
                 a href="/field-guide" { (t!("nav-field-guide")) }
+                @if self.learner { form method="post" action="/academy/leave" { button.plain type="submit" { (t!("common-sign-out")) } } }
             }
             h1 { (title) }
             (body)
@@ -371,7 +377,8 @@ mod tests {
 
     #[test]
     fn errors_are_shown_in_the_area_where_the_person_is() {
-        let frame = Frame { officer: true, learner: true, caller: Some(Caller::local("ana")), leads: true };
+        let frame =
+            Frame { officer: true, learner: true, caller: Some(Caller::local("ana")), signed_in: true, leads: true };
         let shown = |path: &str| {
             let failure = Failure { status: StatusCode::NOT_FOUND, message: "there is no such <thing>".into() };
             frame.error(&failure, path).into_string()
@@ -383,7 +390,7 @@ mod tests {
         let (academy, ledger) = (shown("/academy/attempts/9"), shown("/address/9"));
         assert!(academy.contains("<nav") && academy.contains("/academy/me"), "{academy}");
         assert!(!ledger.contains("<nav") && ledger.contains("href=\"/desk\""), "{ledger}");
-        let outside = Frame { officer: false, learner: false, caller: None, leads: true };
+        let outside = Frame { officer: false, learner: false, caller: None, signed_in: false, leads: true };
         let failure = Failure { status: StatusCode::TOO_MANY_REQUESTS, message: "wait".into() };
         let page = outside.error(&failure, "/portal/prove").into_string();
         assert!(page.contains("href=\"/portal\"") && !page.contains("/portal/sign-out"), "{page}");

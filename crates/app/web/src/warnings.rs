@@ -4,7 +4,7 @@ use crate::campaigns::{currency, money};
 use crate::components::{Bare, List, N, T, time, word};
 use crate::forms::{Nothing, form_of};
 use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::t;
+use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
@@ -33,7 +33,6 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Q
         T("warnings-payee"),
         T("common-state"),
         T("warnings-answers"),
-        T("warnings-not-before"),
         Bare,
     ];
     let states = [
@@ -52,14 +51,13 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Q
 
 fn row(w: &WarningRecord, unit: &str, frame: &Frame) -> Markup {
     html! { tr {
-        td.hash { (w.event) }
+        td.long { (w.event) }
         td { (w.customer) }
         td { (word(w.scam.name())) }
         td.n { @match w.value { Some(v) => (money(v, unit)), None => (t!("common-unknown")) } }
         td.hash { (w.counterparty.as_deref().unwrap_or_default()) }
-        td { (word(&w.state)) }
+        td { (word(&w.state)) @if is_open(w) { br; span.note { (rich!("warnings-not-before", time = time(w.cooling_until))) } } }
         td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
-        td { @if is_open(w) { (time(w.cooling_until)) } }
         td { @if is_open(w) {
             @if frame.may("read") { a href={"/desk/holds?after=" (w.hold.saturating_sub(1)) "#hold-" (w.hold)} { (t!("warnings-hold", id = w.hold)) } " " }
             @if frame.may("events") || frame.may("desk") { (form_of::<Nothing>(&format!("/desk/warnings/{}", w.event), &[], "warnings-cancelled")) }

@@ -22,7 +22,7 @@ nav-field-guide = Field guide
 
 common-search = Search
 common-search-label = Address, transaction, block or name
-common-search-hint = Address, transaction id, output (txid:index), block, name
+common-search-hint = Address, transaction, name
 common-home = the front page
 common-ways-on = Search above, or go to { $home }.
 common-error = Request failed

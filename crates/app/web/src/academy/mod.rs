@@ -202,7 +202,6 @@ pub(crate) async fn me(State(shared): State<Shared>, frame: Frame, headers: Head
                 h2 { (t!("academy-certificates")) }
                 ul { @for (id, course) in &desk.certificates { li { a href={"/academy/certificates/" (id)} { (course) } " " span.hash { (id) } } } }
             }
-            form method="post" action="/academy/leave" { button.plain type="submit" { (t!("common-sign-out")) } }
         },
     )
     .into_response()
