@@ -16,6 +16,9 @@ function money(sum, unknown, asset, least) {
   return `${unknown || least ? 'at least ' : ''}${coins(sum)} ${asset}`;
 }
 
+// A number with its noun.
+const number = (n, noun) => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
 // Groups movements by the node at their other end, summed, largest first. Each movement: {id, value, ...}; a value of null is unknown.
 function groups(movements) {
   const all = new Map();
@@ -164,7 +167,7 @@ else (() => {
       unfold(parent, node.side, sides[node.side], sides.beyond[node.side], sides.whole, node.from);
       draw();
       focus(parent.id);
-      return say(`${nodes.size} nodes in all.`);
+      return say(`${number(nodes.size, 'node')} in all.`);
     }
     if (node.kind === 'unknown' || node.kind === 'outside') return say('Its block or address is not stored here, so there is nothing to expand.');
     say(`Expanding ${node.id} ...`);
@@ -179,7 +182,7 @@ else (() => {
     node.expanded = true;
     draw();
     focus(node.id);
-    say(`${node.id}: ${nodes.size - before} new nodes, ${nodes.size} in all.${left.length ? ` Not drawn one by one, ${left.join('; ')}.` : ''}`);
+    say(`${node.id}: ${number(nodes.size - before, 'new node')}, ${nodes.size} in all.${left.length ? ` Not drawn one by one, ${left.join('; ')}.` : ''}`);
   }
 
   const focus = (id) => svg.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus();
@@ -246,7 +249,7 @@ else (() => {
       if (n.note) g.append(element('text', { y: 34, class: 'note-text' }, n.note.slice(0, 60)));
       svg.append(g);
     }
-    document.getElementById('count').textContent = `${nodes.size} nodes, ${edges.size} movements.`;
+    document.getElementById('count').textContent = `${number(nodes.size, 'node')}, ${number(edges.size, 'movement')}.`;
   }
 
   const of = (event) => nodes.get(event.target.closest?.('[data-id]')?.dataset.id);

@@ -4,7 +4,7 @@ use crate::csrf::{self, Browser};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use holdfast_api::access::{self, Access};
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
@@ -45,7 +45,7 @@ async fn in_html(response: Response) -> Response {
     }
     let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
     let message = String::from_utf8_lossy(&body).into_owned();
-    axum::response::IntoResponse::into_response(ErrorPage::from(ApiError::new(status, message)))
+    ErrorPage::from(ApiError::new(status, message)).into_response()
 }
 
 /// Pages load nothing from elsewhere, run no script that they did not bring, and stand in no other site's frame: what officers and customers
@@ -131,11 +131,12 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
     if shared.gate.is_command() {
         return if is_api { api_call(&shared, needs, request, next, &path).await } else { next.run(request).await };
     }
+    let is_page = !is_api && wants_page(&request);
     let checked = shared.access.check(&request).and_then(|()| count(&shared, &request));
     let bounded = checked.and_then(|()| shared.large.bound(request));
     let (request, _permit) = match bounded {
         Ok(bounded) => bounded,
-        Err(e) => return refuse(&shared, &path, e),
+        Err(e) => return refuse(&shared, &path, is_page, e),
     };
     match is_api {
         true => api_call(&shared, needs, request, next, &path).await,
@@ -143,9 +144,17 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
     }
 }
 
-fn refuse(shared: &Shared, path: &str, e: ApiError) -> Response {
+/// Returns whether a person's browser waits for a page.
+fn wants_page(request: &Request) -> bool {
+    request.headers().get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/html"))
+}
+
+fn refuse(shared: &Shared, path: &str, is_page: bool, e: ApiError) -> Response {
     let limited = e.status == StatusCode::TOO_MANY_REQUESTS;
-    let mut response = compat::error(path, e);
+    let mut response = match is_page {
+        true => own_only(ErrorPage::from(e).into_response(), &shared.access),
+        false => compat::error(path, e),
+    };
     if limited {
         let seconds = (60 - shared.screening.now() % 60).to_string();
         if let Ok(value) = seconds.parse() {
@@ -160,6 +169,8 @@ async fn page(shared: &Shared, needs: Needs, mut request: Request, next: Next, p
     let whole = request.uri().path_and_query().map_or(path.to_owned(), ToString::to_string);
     let limit = limits::largest(request.method(), path);
     let frame = Frame::of(shared, request.headers());
+    let browser = Browser::of(request.headers(), entropy).ok();
+    let wants_page = wants_page(&request);
     if holdfast_web::is_private(path) {
         let passed = match shared.gate.pass_request(&request, needs.scopes(), shared.screening.now()) {
             Ok(caller) => note_read(shared, &caller, needs, request.method(), path).await.map(|()| caller),
@@ -167,12 +178,15 @@ async fn page(shared: &Shared, needs: Needs, mut request: Request, next: Next, p
         };
         match passed {
             Ok(caller) => request.extensions_mut().insert(caller),
-            Err(e) => return with_tokens(shared, None, frame.refusal(&whole, e)).await,
+            Err(e) => return with_tokens(shared, browser, frame.refusal(&whole, e)).await,
         };
     } else if limit > limits::SMALL && portal::is_portal(path) && access::changes(request.method()) {
         // Before the file is read: nobody without a session sends megabytes.
         if let Err(e) = portal::signed_in(shared, request.headers()).await {
-            return refuse(shared, path, e);
+            return match wants_page {
+                true => with_tokens(shared, browser, frame.dress(path, ErrorPage::from(e).into_response())).await,
+                false => refuse(shared, path, false, e),
+            };
         }
     }
     // The ledger's pages are open to everybody; who is signed in sees the tags that they may read.
@@ -181,17 +195,15 @@ async fn page(shared: &Shared, needs: Needs, mut request: Request, next: Next, p
     {
         request.extensions_mut().insert(caller);
     }
-    let browser = Browser::of(request.headers(), entropy).ok();
     if access::changes(request.method()) && is_without_key(&request) {
         request = match csrf::check(request, &shared.gate.master, limit).await {
             Ok(request) => request,
-            Err(e) => return own_only(frame.refusal(&whole, e), &shared.access),
+            Err(e) => return with_tokens(shared, browser, frame.refusal(&whole, e)).await,
         };
     }
-    let wants_page = request.headers().get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));
     let response = next.run(request).await;
     let response = if wants_page { in_html(response).await } else { response };
-    with_tokens(shared, browser, response).await
+    with_tokens(shared, browser, frame.dress(path, response)).await
 }
 
 /// A page's answer with tokens in its forms and the headers of own pages.
@@ -203,7 +215,7 @@ async fn with_tokens(shared: &Shared, browser: Option<Browser>, response: Respon
             let cookie = |name: &str, value: &str| shared.access.cookie(name, value, seconds);
             match browser.put_in(response, &shared.gate.master, cookie).await {
                 Ok(response) => response,
-                Err(e) => axum::response::IntoResponse::into_response(e),
+                Err(e) => e.into_response(),
             }
         }
     };
@@ -214,7 +226,7 @@ async fn with_tokens(shared: &Shared, browser: Option<Browser>, response: Respon
 async fn api_call(shared: &Shared, needs: Needs, request: Request, next: Next, path: &str) -> Response {
     let (caller, mut request) = match admit(shared, needs, request, path).await {
         Ok(admitted) => admitted,
-        Err(e) => return refuse(shared, path, e),
+        Err(e) => return refuse(shared, path, false, e),
     };
     request.extensions_mut().insert(caller);
     let mut response = in_json(path, next.run(request).await).await;

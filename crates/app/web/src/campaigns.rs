@@ -1,6 +1,6 @@
 //! Campaigns with police.
 
-use crate::components::{N, T, count, listing, none, table, time};
+use crate::components::{N, T, listing, none, table, time, word};
 use crate::forms::{
     Commas, Fields, Flag, Free, Input, Nothing, Number, PageForm, Text, form_of, page_form, page_steps,
 };
@@ -14,7 +14,7 @@ use holdfast_api::campaigns::CampaignPreview;
 use holdfast_api::gate::Caller;
 use holdfast_decision::warnings::Scam;
 use holdfast_input::time::rfc3339;
-use holdfast_prevention::campaigns::{Arm, Campaign, Effect, NewCampaign, RiskRule, Template};
+use holdfast_prevention::campaigns::{Arm, Campaign, CampaignState, Effect, NewCampaign, RiskRule, Template};
 use holdfast_types::ids::CampaignId;
 use maud::{Markup, html};
 
@@ -104,7 +104,7 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame) -> Page {
     ];
     let body = html! {
         (listing(&heads, &list, "campaigns-none", |c| html! { tr {
-            td { a href={"/desk/campaigns/" (c.id)} { (c.plan.title) } } td { (c.plan.scam.name()) } td { (c.plan.partner) } td { (c.state) }
+            td { a href={"/desk/campaigns/" (c.id)} { (c.plan.title) } } td { (word(c.plan.scam.name())) } td { (c.plan.partner) } td { (word(c.state)) }
             td { @if let Some(t) = c.started { (&rfc3339(t)[..10]) } } td.n { (c.told) } td.n { (c.held_out) }
         } }))
         @if frame.may("desk") { (draft_form(&unit)) }
@@ -125,7 +125,7 @@ fn draft_form(unit: &str) -> Markup {
         h2 { (t!("campaigns-draft")) }
         form.step method="post" action="/desk/campaigns" {
             label { (label("title")) input name="title" required; }
-            label { (label("scam")) select name="scam" { @for s in Scam::ALL { option value=(s.name()) { (s.name()) } } } }
+            label { (label("scam")) select name="scam" { @for s in Scam::ALL { option value=(s.name()) { (word(s.name())) } } } }
             label { (label("partner")) input name="partner" required; }
             label { (label("days")) (number("days", 1, Some(3_650), 90)) }
             label { (label("min_value")) ", " (unit) (number("min_value", 0, None, 0)) }
@@ -174,8 +174,8 @@ pub(crate) async fn page(
     let plan = &campaign.plan;
     let may = frame.may("approve");
     let body = html! {
-        p { (rich!("campaigns-facts", scam = plan.scam.name(), partner = plan.partner, state = campaign.state, person = campaign.created_by, time = time(campaign.created))) }
-        p.note { (t!("campaigns-rule", days = count(plan.rule.days.into(), "day"), value = sum(plan.rule.min_value, &unit), percent = plan.holdout_ppm / 10_000)) }
+        p { (rich!("campaigns-facts", scam = word(plan.scam.name()), partner = plan.partner, state = word(campaign.state), person = campaign.created_by, time = time(campaign.created))) }
+        p.note { (t!("campaigns-rule", days = t!("count-days", n = plan.rule.days), value = sum(plan.rule.min_value, &unit), percent = plan.holdout_ppm / 10_000)) }
         @if let Some(p) = &preview {
             (preview_of(p, &unit))
             @if campaign.created_by == *caller.0 { p.note { (t!("campaigns-own")) } }
@@ -183,7 +183,7 @@ pub(crate) async fn page(
         }
         @if let Some(e) = &effect {
             (effect_of(e, &unit))
-            @if may && campaign.state == "running" { (form_of::<Nothing>(&here, &[("step", "end")], "campaigns-end")) }
+            @if may && campaign.state == CampaignState::Running { (form_of::<Nothing>(&here, &[("step", "end")], "campaigns-end")) }
         }
         (messages(&templates, &here, frame.may("desk") || may))
     };

@@ -1,6 +1,6 @@
 //! Changes that a second person puts in force, as a page.
 
-use crate::components::{filters, none, time};
+use crate::components::{filters, none, time, word};
 use crate::forms::{Fields, Input, Text, choice_form, page_form, page_steps};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -44,7 +44,9 @@ fn field_differences<T: Serialize>(name: &str, before: &T, after: &T) -> Vec<Str
     };
     let (before, after) = (fields(before), fields(after));
     let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let text = |v: Option<&Value>| v.map_or("nothing".to_owned(), |v| v.as_str().map_or(v.to_string(), str::to_owned));
+    let text = |v: Option<&Value>| {
+        v.map_or_else(|| t!("changes-nothing"), |v| v.as_str().map_or(v.to_string(), str::to_owned))
+    };
     let differing = names.into_iter().filter(|n| before.get(*n) != after.get(*n));
     differing.map(|n| format!("{name}.{n}: {} -> {}", text(before.get(n)), text(after.get(n)))).collect()
 }
@@ -59,12 +61,12 @@ fn book_differences(before: &BookFile, after: &BookFile) -> Vec<String> {
     let of = |book: &'_ BookFile, id: &str| book.rules.iter().find(|r| r.id == id).cloned();
     for rule in &after.rules {
         match of(before, &rule.id) {
-            None => lines.push(format!("rule {} is added: {}", rule.id, rule.title)),
+            None => lines.push(t!("changes-rule-added", rule = rule.id.as_str(), title = rule.title.as_str())),
             Some(old) => lines.extend(field_differences(&format!("rule {}", rule.id), &old, rule)),
         }
     }
     let gone = before.rules.iter().filter(|r| of(after, &r.id).is_none());
-    lines.extend(gone.map(|r| format!("rule {} is removed: {}", r.id, r.title)));
+    lines.extend(gone.map(|r| t!("changes-rule-removed", rule = r.id.as_str(), title = r.title.as_str())));
     lines
 }
 
@@ -112,8 +114,8 @@ pub(crate) async fn page(
     let states = [("proposed", "changes-proposed"), ("approved", "changes-approved"), ("rejected", "changes-rejected")];
     let body = html! {
         p { (t!("changes-intro")) }
-        (filters("/desk/changes", "state", &states))
-        @if list.is_empty() { (none(&t!("changes-none", state = shown.as_str()))) }
+        (filters("/desk/changes", &states, &shown))
+        @if list.is_empty() { (none(&t!("changes-none", state = word(&shown)))) }
         @for c in &list { (change(c, compared.get(&c.id), *c.proposed_by == *caller.0)) }
     };
     Ok(frame.desk(&t!("nav-changes"), "/desk/changes", body))
@@ -122,9 +124,9 @@ pub(crate) async fn page(
 fn change(c: &Change, differences: Option<&Vec<String>>, own: bool) -> Markup {
     let to = format!("/desk/changes/{}", c.id);
     html! { section {
-        h2 { (t!("changes-change", id = c.id, kind = c.kind.name(), subject = subject(c))) }
+        h2 { (t!("changes-change", id = c.id, kind = word(c.kind.name()), subject = subject(c))) }
         p { (rich!("changes-proposed-by", person = c.proposed_by, time = time(c.proposed)))
-            @if let (Some(by), Some(at)) = (&c.decided_by, c.decided) { "; " (c.state) " " (rich!("recommend-changed", person = by, time = time(at))) ": " (c.reason.as_deref().unwrap_or_default()) } }
+            @if let (Some(by), Some(at)) = (&c.decided_by, c.decided) { "; " (word(&c.state)) " " (rich!("recommend-changed", person = by, time = time(at))) ": " (c.reason.as_deref().unwrap_or_default()) } }
         @if let Some(lines) = differences {
             p { (t!("changes-against")) }
             @if lines.is_empty() { (none(&t!("changes-no-difference"))) }

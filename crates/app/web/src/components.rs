@@ -1,16 +1,20 @@
 //! Parts of which pages are made.
 
-use crate::texts::t;
+use crate::desk::ListQuery;
+use crate::texts::{self, t};
 use holdfast_input::time::rfc3339;
 use maud::{Markup, html};
+use std::fmt::Display;
 
-/// A head over a table's column, by the key of its text.
+/// A head over a table's column.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Head {
-    /// Over text.
+pub(crate) enum Head<'a> {
+    /// Over text, by the key of its text.
     Text(&'static str),
-    /// Over numbers.
+    /// Over numbers, by the key of its text.
     Number(&'static str),
+    /// Over numbers, named by what the page shows.
+    Named(&'a str),
     /// Over buttons.
     Bare,
 }
@@ -18,12 +22,13 @@ pub(crate) enum Head {
 pub(crate) use Head::{Bare, Number as N, Text as T};
 
 /// A table.
-pub(crate) fn table<I: IntoIterator>(heads: &[Head], list: I, row: impl Fn(I::Item) -> Markup) -> Markup {
+pub(crate) fn table<I: IntoIterator>(heads: &[Head<'_>], list: I, row: impl Fn(I::Item) -> Markup) -> Markup {
     html! {
         div.wide { table {
             thead { tr { @for head in heads { @match head {
                 Head::Text(key) => th { (t!(key)) },
                 Head::Number(key) => th.n { (t!(key)) },
+                Head::Named(name) => th.n.named { (name) },
                 Head::Bare => th {},
             } } } }
             tbody { @for item in list { (row(item)) } }
@@ -31,8 +36,8 @@ pub(crate) fn table<I: IntoIterator>(heads: &[Head], list: I, row: impl Fn(I::It
     }
 }
 
-/// A table, or what stands in place of an empty one.
-pub(crate) fn listing<V>(heads: &[Head], list: &[V], empty: &str, row: impl Fn(&V) -> Markup) -> Markup {
+/// A table, or the text that stands in place of an empty one.
+pub(crate) fn listing<V>(heads: &[Head<'_>], list: &[V], empty: &str, row: impl Fn(&V) -> Markup) -> Markup {
     html! { @if list.is_empty() { (none(&t!(empty))) } @else { (table(heads, list, row)) } }
 }
 
@@ -41,22 +46,58 @@ pub(crate) fn none(text: &str) -> Markup {
     html! { p.note { (text) } }
 }
 
-/// Links to a list's parts: (value of the filter, key of its text); an empty value is the whole list.
-pub(crate) fn filters(here: &str, name: &str, values: &[(&str, &str)]) -> Markup {
-    html! { p {
-        (t!("common-show"))
-        @for (i, (value, key)) in values.iter().enumerate() {
-            @if i > 0 { "," } " "
-            a href={(here) @if !value.is_empty() { "?" (name) "=" (value) }} { (t!(key)) }
-        }
-        "."
-    } }
+/// Most rows that a page of a list shows.
+pub(crate) const PAGE_ROWS: usize = 100;
+
+/// A page of a list: links to its parts, the rows, and a link to the rest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct List<'a> {
+    /// Path of the page.
+    pub(crate) path: &'a str,
+    /// Values of the filter by state, each with the key of its text; an empty value shows everything.
+    pub(crate) states: &'a [(&'a str, &'a str)],
+    /// The state whose rows are shown where the query names none.
+    pub(crate) default_state: &'a str,
+    /// Heads over the columns.
+    pub(crate) heads: &'a [Head<'a>],
+    /// Key of the text that stands in place of an empty list.
+    pub(crate) empty: &'a str,
 }
 
-/// A link to the rest of a list that is cut.
-pub(crate) fn pager(here: &str, state: Option<&str>, last: Option<u64>, full: bool) -> Markup {
-    let state = state.map_or(String::new(), |s| format!("&state={s}"));
-    html! { @if let Some(last) = last.filter(|_| full) { p { a href={(here) "?after=" (last) (state)} { (t!("common-next-page")) } } } }
+impl List<'_> {
+    /// Shows all rows on one page.
+    pub(crate) fn whole<V>(&self, state: Option<&str>, rows: &[V], row: impl Fn(&V) -> Markup) -> Markup {
+        html! {
+            @if !self.states.is_empty() { (filters(self.path, self.states, state.unwrap_or(self.default_state))) }
+            (listing(self.heads, rows, self.empty, row))
+        }
+    }
+
+    /// Shows a page of rows, with a link to the next one; `position` is where the page after a row begins.
+    pub(crate) fn show<V>(
+        &self,
+        query: &ListQuery,
+        rows: &[V],
+        position: impl Fn(&V) -> u64,
+        row: impl Fn(&V) -> Markup,
+    ) -> Markup {
+        let next = rows.last().filter(|_| rows.len() >= PAGE_ROWS).map(position);
+        let state = query.state.as_ref().map_or(String::new(), |s| format!("&state={s}"));
+        html! {
+            (self.whole(query.state.as_deref(), rows, row))
+            @if let Some(after) = next { p { a href={(self.path) "?after=" (after) (state)} { (t!("common-next-page")) } } }
+        }
+    }
+}
+
+/// Links to the parts of a list, of which one is shown: (state, key of its text); an empty state is the whole list.
+pub(crate) fn filters(path: &str, states: &[(&str, &str)], shown: &str) -> Markup {
+    html! { p.filters {
+        (t!("common-show"))
+        @for (state, key) in states {
+            " " a href={(path) @if !state.is_empty() { "?state=" (state) }} aria-current=[(*state == shown).then_some("true")] { (t!(key)) }
+        }
+    } }
 }
 
 /// A time to the minute, in UTC.
@@ -64,17 +105,69 @@ pub(crate) fn time(seconds: i64) -> Markup {
     html! { time datetime=(rfc3339(seconds)) { (rfc3339(seconds)[..16].replace('T', " ")) " UTC" } }
 }
 
-/// A count with its noun: `1 output`, `2 outputs`.
-pub(crate) fn count(n: u64, noun: &str) -> String {
-    let ending = match (n, noun.ends_with("ss")) {
-        (1, _) => "",
-        (_, true) => "es",
-        (_, false) => "s",
-    };
-    format!("{n} {noun}{ending}")
+/// The catalogue's word for a name as the API writes it: `true_positive` is "true positive". Names that the catalogue does not have (a rule book
+/// may bring its own) are shown without their underscores.
+pub(crate) fn word(name: impl Display) -> String {
+    let name = name.to_string();
+    texts::find(&format!("word-{name}"), None).unwrap_or_else(|| name.replace('_', " "))
 }
 
-/// The words of a name as the API writes it: `true_positive`.
-pub(crate) fn words(name: &str) -> String {
-    name.replace('_', " ")
+/// Words for several names, with commas between them.
+pub(crate) fn words<T: Display>(names: impl IntoIterator<Item = T>) -> String {
+    names.into_iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_academy::classes::{Mode, SessionState};
+    use holdfast_attribution::Category;
+    use holdfast_decision::EventKind;
+    use holdfast_decision::warnings::Scam;
+    use holdfast_prevention::campaigns::CampaignState;
+    use holdfast_requests::request::TargetKind;
+    use strum::VariantArray;
+
+    #[test]
+    fn every_value_has_a_word() {
+        let mut names: Vec<String> = Category::all().map(|c| c.name().to_owned()).collect();
+        names.extend(Mode::VARIANTS.iter().map(ToString::to_string));
+        names.extend(SessionState::VARIANTS.iter().map(ToString::to_string));
+        names.extend(CampaignState::VARIANTS.iter().map(ToString::to_string));
+        names.extend(TargetKind::ALL.map(|k| k.name().to_owned()));
+        names.extend(EventKind::ALL.map(|k| k.name().to_owned()));
+        names.extend(Scam::ALL.map(|s| s.name().to_owned()));
+        let missing: Vec<&String> =
+            names.iter().filter(|n| texts::find(&format!("word-{n}"), None).is_none()).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        assert_eq!(word("user_id"), "user id");
+        assert_eq!(word("of_a_rule_book"), "of a rule book");
+        assert_eq!(words(["ip", "kyc"]), "IP address, KYC");
+    }
+
+    #[test]
+    fn nouns_follow_their_number() {
+        let counts = [0, 1, 2].map(|n| t!("count-addresses", n = n));
+        assert_eq!(counts, ["0 addresses", "1 address", "2 addresses"]);
+        assert_eq!([1, 3].map(|n| t!("count-times", n = n)), ["once", "3 times"]);
+    }
+
+    #[test]
+    fn a_full_page_leads_to_the_next() {
+        let states = [("", "requests-all"), ("open", "requests-open")];
+        let heads = [N("alerts-alert")];
+        let list = List { path: "/desk/x", states: &states, default_state: "", heads: &heads, empty: "alerts-none" };
+        let shown = |state: Option<&str>, rows: u64| {
+            let rows: Vec<u64> = (1..=rows).collect();
+            let query = ListQuery { state: state.map(str::to_owned), after: 0 };
+            list.show(&query, &rows, |r| *r, |r| html! { tr { td { (r) } } }).into_string()
+        };
+        let full = shown(Some("open"), 100);
+        assert!(full.contains("/desk/x?after=100&amp;state=open"), "{full}");
+        assert!(full.contains("href=\"/desk/x?state=open\" aria-current=\"true\""), "{full}");
+        let part = shown(None, 99);
+        assert!(!part.contains("after=") && part.contains("href=\"/desk/x\" aria-current=\"true\""), "{part}");
+        let none = shown(None, 0);
+        assert!(none.contains(&t!("alerts-none")) && !none.contains("<table"), "{none}");
+    }
 }

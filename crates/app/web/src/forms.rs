@@ -180,7 +180,7 @@ macro_rules! page_form {
     };
 }
 
-/// Defines what one of several forms of a page sends: the value of a field says which form it is.
+/// Defines the values of several forms of a page: the value of one field names the form.
 macro_rules! page_steps {
     ($(#[$doc:meta])* enum $name:ident by $tag:literal { $($value:literal => $variant:ident($form:ty),)* }) => {
         $(#[$doc])*
@@ -192,8 +192,8 @@ macro_rules! page_steps {
                 let (tag, rest) = $crate::forms::take(body, $tag);
                 match tag.as_str() {
                     $($value => <$form as $crate::forms::FromForm>::from_form(&rest).map($name::$variant),)*
-                    other => Err(holdfast_api::error::ApiError::bad(format!(
-                        "{}: '{other}' is none of {}", $tag, [$($value),*].join(", ")
+                    other => Err(holdfast_api::error::ApiError::bad($crate::texts::t!(
+                        "form-none-of", field = $tag, text = other, values = [$($value),*].join(", ")
                     ))),
                 }
             }
@@ -498,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_says_which_form_it_is() {
+    fn a_field_names_the_form() {
         let Ok(Steps::Sample(form)) = Steps::from_form(b"step=sample&title=A&hours=1") else { panic!() };
         assert_eq!(form.title.0, "A");
         assert!(matches!(Steps::from_form(b"step=nothing"), Ok(Steps::Nothing(_))));

@@ -3,9 +3,10 @@
 use crate::ledger::InLab;
 use crate::scopes_of_page;
 use crate::texts::{rich, t};
+use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_api::Shared;
 use holdfast_api::error::ApiError;
@@ -30,9 +31,48 @@ impl<E: Into<ApiError>> From<E> for ErrorPage {
     }
 }
 
+/// What an error page shows; the response carries it, so that [`Frame::dress`] shows it in the area where the person is.
+#[derive(Clone, Debug)]
+struct Failure {
+    status: StatusCode,
+    message: String,
+}
+
 impl IntoResponse for ErrorPage {
     fn into_response(self) -> Response {
-        Frame::nobody().error(&self.0)
+        self.0.log();
+        let failure = Failure { status: self.0.status, message: self.0.message };
+        let mut response = (failure.status, Frame::nobody().error(&failure, "/")).into_response();
+        response.extensions_mut().insert(failure);
+        response
+    }
+}
+
+/// Parts of the site, each with navigation of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Area {
+    /// Pages of the ledger, and everything that is part of no other area.
+    Ledger,
+    /// The desk; the page that its navigation marks.
+    Desk(&'static str),
+    /// The officers' portal.
+    Portal,
+    /// The academy.
+    Academy,
+}
+
+impl Area {
+    fn of(path: &str) -> Self {
+        let within = |area: &str| path.strip_prefix(area).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if crate::desk::is_private(path) {
+            let marked = LINKS.iter().skip(1).find(|(to, _)| within(to));
+            return Area::Desk(marked.map_or("/desk", |(to, _)| *to));
+        }
+        match (within("/portal"), within("/academy")) {
+            (true, _) => Area::Portal,
+            (_, true) => Area::Academy,
+            _ => Area::Ledger,
+        }
     }
 }
 
@@ -65,12 +105,14 @@ fn opens(may: &impl Fn(&str) -> bool, to: &str) -> bool {
     !crate::desk::is_private(to) || scopes_of_page(to).iter().any(|scope| may(scope))
 }
 
-/// Who looks at a page, as far as its frame shows it.
+/// The person who sees a page, as far as its frame shows it.
 #[derive(Clone, Debug)]
 pub struct Frame {
     caller: Option<Caller>,
     officer: bool,
     learner: bool,
+    /// Whether the person signed in at the desk: at an open one nobody needs to.
+    signed_in: bool,
     /// Whether anything leads away from the page.
     leads: bool,
 }
@@ -88,31 +130,32 @@ impl FromRequestParts<Shared> for Frame {
 }
 
 impl Frame {
-    /// The frame for who is signed in by the cookies of a request.
+    /// Returns the frame for the person signed in by the cookies of a request.
     pub fn of(shared: &Shared, headers: &HeaderMap) -> Self {
         let officer = cookie(headers, "ho").is_some();
         let signed_in = shared.gate.visitor(headers, shared.screening.now());
+        let has_session = signed_in.is_some();
         // Everybody works at an open desk, but an officer comes for the portal.
         let caller = signed_in.or_else(|| (shared.gate.is_open() && !officer).then(|| Caller::local("local")));
-        Frame { caller, officer, learner: cookie(headers, "hl").is_some(), leads: true }
+        Frame { caller, officer, learner: cookie(headers, "hl").is_some(), signed_in: has_session, leads: true }
     }
 
-    /// The frame where it is not known who looks.
+    /// Returns the frame for an unknown person.
     pub(crate) fn nobody() -> Self {
-        Frame { caller: None, officer: false, learner: false, leads: false }
+        Frame { caller: None, officer: false, learner: false, signed_in: false, leads: false }
     }
 
-    /// Whether whoever is signed in at the desk may do what a scope names.
+    /// Returns whether the person has a scope at the desk.
     pub(crate) fn may(&self, scope: &str) -> bool {
         self.caller.as_ref().is_some_and(|c| c.may(scope))
     }
 
-    /// Whether whoever is signed in at the desk may open a page.
+    /// Returns whether the person may open a page of the desk.
     pub(crate) fn may_open(&self, to: &str) -> bool {
         opens(&|scope: &str| self.may(scope), to.split('?').next().unwrap_or_default())
     }
 
-    /// Links of the head: to what whoever looks works at.
+    /// Links of the head, to the areas in which the person works.
     fn ways(&self) -> Vec<(&'static str, &'static str)> {
         let mut ways = Vec::new();
         if let Some(to) = landing(|scope| self.may(scope)) {
@@ -177,11 +220,19 @@ impl Frame {
             }
             @if self.may_open("/desk/search") { form action="/desk/search" role="search" {
                 input name="q" type="search" aria-label=(t!("desk-search-label")) placeholder=(t!("desk-search-hint"));
-            } } } }
+            } }
+            (self.sign_out()) } }
             h1 { (title) }
             (body)
         };
         self.page(title, "", body)
+    }
+
+    fn sign_out(&self) -> Markup {
+        let name = self.caller.as_ref().map(|c| c.0.to_string()).unwrap_or_default();
+        html! { @if self.signed_in { form method="post" action="/sign-out" {
+            button.plain type="submit" { (t!("desk-sign-out", name = name)) }
+        } } }
     }
 
     /// A page of the officers' portal before and between its steps of signing in.
@@ -211,6 +262,7 @@ impl Frame {
                 a href="/academy" { (t!("nav-courses")) }
                 @if self.learner { a href="/academy/me" { (t!("nav-labs")) } }
                 a href="/field-guide" { (t!("nav-field-guide")) }
+                @if self.learner { form method="post" action="/academy/leave" { button.plain type="submit" { (t!("common-sign-out")) } } }
             }
             h1 { (title) }
             (body)
@@ -218,35 +270,52 @@ impl Frame {
         self.page(title, "", body)
     }
 
-    /// An error as a page.
-    pub(crate) fn error(&self, e: &ApiError) -> Response {
-        e.log();
+    /// A page of the area that a path is in.
+    fn of_area(&self, path: &str, title: &str, body: Markup) -> Markup {
+        match Area::of(path) {
+            Area::Desk(here) if self.caller.is_some() => self.desk(title, here, body),
+            Area::Portal if self.officer => self.portal(title, false, body),
+            Area::Portal => self.entrance(title, html! { h1 { (title) } (body) }),
+            Area::Academy => self.academy(title, body),
+            Area::Desk(_) | Area::Ledger => self.page(title, "", html! { h1 { (title) } (body) }),
+        }
+    }
+
+    /// An error as a page of the area that the path is in.
+    fn error(&self, e: &Failure, path: &str) -> Markup {
         let title = if e.status == StatusCode::NOT_FOUND { t!("common-error-not-found") } else { t!("common-error") };
         let form = matches!(e.status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::CONFLICT);
         let body = html! {
-            h1 { (title) }
             p.error role="alert" { (e.message) }
             @if form { p { (t!("common-error-form")) } }
-            (self.ways_on())
+            (self.ways_on(path))
         };
-        (e.status, self.page(&title, "", body)).into_response()
+        self.of_area(path, &title, body)
+    }
+
+    /// Shows an error that a handler answered with in the frame of the path's area; other responses stay as they are.
+    #[must_use]
+    pub fn dress(&self, path: &str, response: Response) -> Response {
+        let Some(failure) = response.extensions().get::<Failure>().cloned() else { return response };
+        let (mut parts, _) = response.into_parts();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        Response::from_parts(parts, Body::from(self.error(&failure, path).into_string()))
     }
 
     /// The answer at a path that leads nowhere.
     pub(crate) fn no_page(&self, path: &str) -> Response {
         let shown: String = path.chars().take(200).collect();
-        let title = t!("common-error-not-found");
         let body = html! {
-            h1 { (title) }
             p.error { (rich!("common-error-no-page", path = html! { span.hash { (shown) } })) }
-            (self.ways_on())
+            (self.ways_on(path))
         };
-        (StatusCode::NOT_FOUND, self.page(&title, "", body)).into_response()
+        (StatusCode::NOT_FOUND, self.of_area(path, &t!("common-error-not-found"), body)).into_response()
     }
 
-    /// Refuses a page of the desk: who is not signed in is sent to do so, others see why not.
+    /// Refuses a page of the desk: leads strangers to the sign-in, and shows others the reason.
     #[must_use]
     pub fn refusal(&self, path_and_query: &str, e: ApiError) -> Response {
+        let path = path_and_query.split('?').next().unwrap_or_default();
         if e.status == StatusCode::UNAUTHORIZED {
             let next: String = path_and_query
                 .bytes()
@@ -261,19 +330,27 @@ impl Frame {
             let body = html! {
                 p.error role="alert" { (e.message) }
                 p { (t!("desk-refused-text")) }
-                form method="post" action="/sign-out" { button.plain type="submit" { (t!("common-sign-out")) } }
+                @if landing(|scope| self.may(scope)).is_none() { (self.sign_out()) }
             };
             return (e.status, self.desk(&t!("desk-refused-title"), "", body)).into_response();
         }
-        self.error(&e)
+        self.dress(path, ErrorPage(e).into_response())
     }
 
-    fn ways_on(&self) -> Markup {
-        let portal = self.leads && self.caller.is_none();
+    /// Links from an error page to the first page of the area, and to the other areas that the person works in.
+    fn ways_on(&self, path: &str) -> Markup {
+        let desk = landing(|scope| self.may(scope));
+        let first = match Area::of(path) {
+            Area::Portal => Some(("/portal", "nav-portal")),
+            Area::Academy if self.learner => Some(("/academy/me", "nav-labs")),
+            Area::Academy => Some(("/academy", "nav-academy")),
+            Area::Desk(_) | Area::Ledger => desk.map(|to| (to, "nav-desk")),
+        };
+        let is_stranger = self.leads && self.caller.is_none() && !self.officer && Area::of(path) == Area::Ledger;
         html! { p {
             (rich!("common-ways-on", home = html! { a href="/" { (t!("common-home")) } }))
-            @if let Some(to) = landing(|scope| self.may(scope)) { " " a href=(to) { (t!("nav-desk")) } }
-            @if portal { " " a href="/portal" { (t!("nav-portal")) } }
+            @if let Some((to, key)) = first { " " a href=(to) { (t!(key)) } }
+            @if is_stranger { " " a href="/portal" { (t!("nav-portal")) } }
         } }
     }
 }
@@ -301,6 +378,30 @@ mod tests {
         assert_eq!(landing(of(&["chain"])), None);
         let administrators = landing(of(&["manage", "rules"])).unwrap();
         assert!(scopes_of_page(administrators).contains(&"manage"), "{administrators}");
+    }
+
+    #[test]
+    fn errors_are_shown_in_the_area_where_the_person_is() {
+        let frame =
+            Frame { officer: true, learner: true, caller: Some(Caller::local("ana")), signed_in: true, leads: true };
+        let shown = |path: &str| {
+            let failure = Failure { status: StatusCode::NOT_FOUND, message: "there is no such <thing>".into() };
+            frame.error(&failure, path).into_string()
+        };
+        let (desk, portal) = (shown("/desk/sharing/sources/9"), shown("/portal/requests/9"));
+        assert!(desk.contains("href=\"/desk/sharing\" aria-current=\"page\""), "{desk}");
+        assert!(desk.contains("no such &lt;thing>") || desk.contains("no such &lt;thing&gt;"), "{desk}");
+        assert!(portal.contains("/portal/sign-out") && !portal.contains("/desk/holds"), "{portal}");
+        let (academy, ledger) = (shown("/academy/attempts/9"), shown("/address/9"));
+        assert!(academy.contains("<nav") && academy.contains("/academy/me"), "{academy}");
+        assert!(!ledger.contains("<nav") && ledger.contains("href=\"/desk\""), "{ledger}");
+        let outside = Frame { officer: false, learner: false, caller: None, signed_in: false, leads: true };
+        let failure = Failure { status: StatusCode::TOO_MANY_REQUESTS, message: "wait".into() };
+        let page = outside.error(&failure, "/portal/prove").into_string();
+        assert!(page.contains("href=\"/portal\"") && !page.contains("/portal/sign-out"), "{page}");
+        // What no error is stays as it is.
+        let plain = frame.dress("/desk", (StatusCode::OK, "text").into_response());
+        assert_eq!(plain.status(), StatusCode::OK);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The web pages: search an address, transaction or block, and read the answer.
 
-use crate::components::count;
+use crate::components::{Head, N, T, listing, none, table, word};
 use crate::frame::{ErrorPage, Frame, Page};
+use crate::texts::{rich, t};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use holdfast_analysis::report::coins;
+use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::{Direction, Policy, render};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
@@ -30,14 +31,18 @@ fn instant(seconds: i64) -> Markup {
 }
 
 /// Coins with their name.
-fn money(amount: u64, asset: &str) -> Markup {
-    html! { (coins(amount)) " " (asset) }
+fn money(amount: u64, asset: &str) -> String {
+    format!("{} {asset}", coins(amount))
 }
 
-/// A category in its risk's colour. What is not known has its own: it is not safe, it is unknown.
+/// Coins with their name, where they are known.
+fn money_or_unknown(amount: Option<u64>, asset: &str) -> String {
+    amount.map_or_else(|| t!("common-unknown"), |amount| money(amount, asset))
+}
+
+/// A category in the colour of its risk. What is not known has a colour of its own: it is not safe, it is unknown.
 fn risk(category: Category) -> Markup {
-    let level = category.risk().name();
-    html! { span class={"risk " (level)} { (category.name().replace('_', " ")) } }
+    html! { span class={"risk " (category.risk().name())} { (word(category.name())) } }
 }
 
 fn hash_link(kind: &str, text: &str) -> Markup {
@@ -45,51 +50,56 @@ fn hash_link(kind: &str, text: &str) -> Markup {
 }
 
 fn tags_table(tags: &[TagView]) -> Markup {
-    html! {
-        div.wide { table {
-            thead { tr { th { "Label" } th { "Category" } th { "Confidence" } th { "Source" } th { "Pack" } th { "Date" } } }
-            tbody { @for tag in tags { tr {
-                td { (tag.label) @if let Some(actor) = &tag.actor { br; span.note { "actor " (actor) } } }
-                td { (risk(tag.category)) }
-                td { (tag.confidence) " (" (tag.confidence_level) ")" }
-                td { (tag.source) }
-                td { (tag.pack) br; span.note { (tag.creator) } }
-                td { (tag.lastmod) }
-            } } }
+    let heads = [
+        T("ledger-tag-label"),
+        T("ledger-category"),
+        T("ledger-tag-confidence"),
+        T("ledger-tag-source"),
+        T("ledger-tag-pack"),
+        T("ledger-tag-date"),
+    ];
+    table(&heads, tags, |tag| {
+        html! { tr {
+            td { (tag.label) @if let Some(actor) = &tag.actor { br; span.note { (t!("ledger-tag-actor", actor = actor.as_str())) } } }
+            td { (risk(tag.category)) }
+            td { (tag.confidence) " (" (tag.confidence_level) ")" }
+            td.long { (tag.source) }
+            td { (tag.pack) br; span.note { (tag.creator) } }
+            td { (tag.lastmod) }
         } }
-    }
+    })
 }
 
 fn exposure_section(exposure: &ExposureView, asset: &str) -> Markup {
-    let table = |title: &str, lines: &[ExposureLine]| {
-        html! {
-            h3 { (title) }
-            div.wide { table {
-                thead { tr { th { "Category" } th.n { "Share" } th.n { "Direct" } th.n { "Indirect" } } }
-                tbody {
-                    @for line in lines { tr {
-                        td { (risk(line.category)) }
-                        td.n { (line.share_ppm / 10_000) "." (format!("{:02}", line.share_ppm / 100 % 100)) " %" }
-                        td.n { (money(line.direct, asset)) }
-                        td.n { (money(line.indirect, asset)) }
-                    } }
-                    @if lines.is_empty() { tr { td colspan="4" { "unknown" } } }
-                }
+    let heads = [T("ledger-category"), N("ledger-share"), N("ledger-direct"), N("ledger-indirect")];
+    let lines = |lines: &[ExposureLine]| {
+        listing(&heads, lines, "common-unknown", |line| {
+            html! { tr {
+                td { (risk(line.category)) }
+                td.n { (line.share_ppm / 10_000) "." (format!("{:02}", line.share_ppm / 100 % 100)) " %" }
+                td.n { (money(line.direct, asset)) }
+                td.n { (money(line.indirect, asset)) }
             } }
-        }
+        })
+    };
+    let amount = match exposure.amount == 0 && exposure.has_unknown() {
+        true => t!("ledger-unknown-amount"),
+        false => money(exposure.amount, asset),
     };
     html! {
-        h2 { "Exposure" }
-        p { "Risk score " strong { (exposure.score_text()) } ", over " @if exposure.amount == 0 && exposure.has_unknown() { "an unknown amount" } @else { (money(exposure.amount, asset)) } "." }
-        @if exposure.has_unknown() { p.note { "Not known: " (exposure.unknown_text()) "." } }
-        @if let Some(height) = exposure.as_of_height { p.note { "With tags and clusters up to block " (height) "; newer ones are being worked in." } }
-        (table("Where it came from", &exposure.source))
-        (table("Where it went", &exposure.destination))
+        h2 { (t!("ledger-exposure")) }
+        p { (rich!("ledger-exposure-score", score = html! { strong { (exposure.score_text()) } }, amount = amount)) }
+        @if exposure.has_unknown() { p.note { (t!("ledger-exposure-unknown", parts = exposure.unknown_text())) } }
+        @if let Some(height) = exposure.as_of_height { p.note { (t!("ledger-exposure-height", height = height)) } }
+        h3 { (t!("ledger-exposure-source")) }
+        (lines(&exposure.source))
+        h3 { (t!("ledger-exposure-destination")) }
+        (lines(&exposure.destination))
     }
 }
 
 fn exposure_hidden() -> Markup {
-    html! { h2 { "Exposure" } p.note { "Shown to people who sign in: it rests on tags that are not public." } }
+    html! { h2 { (t!("ledger-exposure")) } (none(&t!("ledger-exposure-hidden"))) }
 }
 
 /// Front page.
@@ -101,27 +111,24 @@ pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, Query(on): 
         Ok((summary, others))
     })
     .await?;
-    Ok(frame.page(
-        "Search",
-        "",
-        html! {
-            h1 { "Search the " (summary.network) " ledger" }
-            p { "Enter an address, a transaction id, an output or a block above." }
-            @if !others.is_empty() { p.note { "All chains are searched. Ledgers beside this one: "
-                @for (i, name) in others.iter().enumerate() { @if i > 0 { ", " } a href={"/?chain=" (name)} { (name) } } "." } }
-            dl {
-                dt { "Tip" } dd { @match (summary.tip_height, &summary.tip_hash) {
-                    (Some(height), Some(hash)) => { (height) " " (hash_link("block", hash)) }
-                    _ => { "no block yet" }
-                } }
-                dt { "Blocks" } dd { (summary.blocks) }
-                dt { "Transactions" } dd { (summary.txs) }
-                dt { "Addresses" } dd { (summary.addresses) }
-                dt { "Clusters" } dd { (summary.clusters) }
-                dt { "Tags" } dd { (summary.tags) " (" (summary.tagged_addresses) " addresses of this ledger)" }
-            }
-        },
-    ))
+    let links = html! { @for (i, name) in others.iter().enumerate() { @if i > 0 { ", " } a href={"/?chain=" (name)} { (name) } } };
+    let body = html! {
+        h1 { (t!("ledger-home-title", network = summary.network.as_str())) }
+        p { (t!("ledger-home-intro")) }
+        @if !others.is_empty() { p.note { (rich!("ledger-home-others", ledgers = links)) } }
+        dl {
+            dt { (t!("ledger-tip")) } dd { @match (summary.tip_height, &summary.tip_hash) {
+                (Some(height), Some(hash)) => { (height) " " (hash_link("block", hash)) }
+                _ => (t!("ledger-no-block")),
+            } }
+            dt { (t!("ledger-blocks")) } dd { (summary.blocks) }
+            dt { (t!("ledger-transactions")) } dd { (summary.txs) }
+            dt { (t!("ledger-addresses")) } dd { (summary.addresses) }
+            dt { (t!("ledger-clusters")) } dd { (summary.clusters) }
+            dt { (t!("ledger-tags")) } dd { (t!("ledger-tags-here", tags = summary.tags, addresses = summary.tagged_addresses)) }
+        }
+    };
+    Ok(frame.page(&t!("ledger-home"), "", body))
 }
 
 /// What to search for.
@@ -161,7 +168,7 @@ pub(crate) async fn search(
         return Ok(Redirect::to(&to).into_response());
     }
     let status = if found.hits.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    Ok((status, frame.page("Search results", &text, results(&found, several))).into_response())
+    Ok((status, frame.page(&t!("ledger-results-title"), &text, results(&found, several))).into_response())
 }
 
 /// The page of what a search found; none for names of several addresses.
@@ -182,39 +189,54 @@ fn hit_page(hit: &Hit, has_several_chains: bool) -> Option<String> {
     }
 }
 
-fn results(found: &Lookup, several: bool) -> Markup {
-    let kind = |kind: HitKind| match kind {
-        HitKind::Block => "block",
-        HitKind::Transaction => "transaction",
-        HitKind::Output => "output",
-        HitKind::Address => "address",
-        HitKind::Actor => "actor",
-        HitKind::Label => "label",
-    };
-    let named = |hit: &Hit| matches!(hit.kind, HitKind::Actor | HitKind::Label);
+/// Key of the text for a kind of hit.
+fn kind_key(kind: HitKind) -> &'static str {
+    match kind {
+        HitKind::Block => "ledger-hit-block",
+        HitKind::Transaction => "ledger-hit-transaction",
+        HitKind::Output => "ledger-hit-output",
+        HitKind::Address => "ledger-hit-address",
+        HitKind::Actor => "ledger-hit-actor",
+        HitKind::Label => "ledger-hit-label",
+    }
+}
+
+/// The id of a hit, or the addresses that a name stands for.
+fn hit_id(hit: &Hit, has_several_chains: bool) -> Markup {
+    let more = hit.addresses.saturating_sub(hit.examples.len() as u64);
     html! {
-        h1 { @if found.hits.is_empty() { "Nothing found" } @else { (found.hits.len() as u64 + found.more) " found" } }
-        @for text in &found.unknown { p.error { "Nothing is known here of " span.hash { (text) } ": no stored block, transaction or address is it, and no tag or actor has it as its address or name." } }
+        @if matches!(hit.kind, HitKind::Actor | HitKind::Label) {
+            @if hit.kind == HitKind::Actor { span.note { (hit.id) " " } }
+            @for address in &hit.examples { (hash_link("address", address)) " " }
+            @if more > 0 { span.note { (t!("ledger-results-more", n = more)) } }
+        } @else if let Some(to) = hit_page(hit, has_several_chains) { a.hash href=(to) { (hit.id) } }
+    }
+}
+
+fn results(found: &Lookup, has_several_chains: bool) -> Markup {
+    let heads = [
+        T("ledger-hit-kind"),
+        T("ledger-hit-name"),
+        T("ledger-hit-id"),
+        T("ledger-category"),
+        T("ledger-hit-assets"),
+        N("ledger-addresses"),
+    ];
+    let is_empty = found.hits.is_empty();
+    html! {
+        h1 { @if is_empty { (t!("ledger-results-none")) } @else { (t!("ledger-results-count", hits = found.hits.len() as u64 + found.more)) } }
+        @for text in &found.unknown { p.error { (rich!("ledger-results-unknown", text = html! { span.hash { (text) } })) } }
         @for note in &found.notes { p.note { (note) "." } }
-        @if !found.hits.is_empty() { div.wide { table {
-            thead { tr { th { "What" } th { "Name" } th { "Id or addresses" } th { "Category" } th { "Assets" } th.n { "Addresses" } } }
-            tbody { @for hit in &found.hits { tr {
-                td { (kind(hit.kind)) }
-                td { (hit.name.as_deref().unwrap_or_default()) }
-                td {
-                    @if named(hit) {
-                        @if hit.kind == HitKind::Actor { span.note { (hit.id) " " } }
-                        @for address in &hit.examples { (hash_link("address", address)) " " }
-                        @if hit.addresses > hit.examples.len() as u64 { span.note { "and " (hit.addresses - hit.examples.len() as u64) " more" } }
-                    } @else if let Some(to) = hit_page(hit, several) { a.hash href=(to) { (hit.id) } }
-                }
-                td { @if hit.category.is_attributed() { (risk(hit.category)) } }
-                td { (hit.assets.join(", ")) }
-                td.n { @if hit.addresses > 0 { (hit.addresses) } }
-            } } }
-        } } }
-        @if found.more > 0 { p.note { "The best " (found.hits.len()) " are shown. Write more of the name or id to narrow the search." } }
-        @if found.hits.is_empty() { p { "Search for an address of any chain, a transaction id or block hash (whole, or at least its first 8 digits), an output (txid:index), a block's height, or the name of a service or label." } }
+        @if !is_empty { (table(&heads, &found.hits, |hit| html! { tr {
+            td { (t!(kind_key(hit.kind))) }
+            td { (hit.name.as_deref().unwrap_or_default()) }
+            td { (hit_id(hit, has_several_chains)) }
+            td { @if hit.category.is_attributed() { (risk(hit.category)) } }
+            td { (hit.assets.join(", ")) }
+            td.n { @if hit.addresses > 0 { (hit.addresses) } }
+        } })) }
+        @if found.more > 0 { p.note { (t!("ledger-results-best", n = found.hits.len())) } }
+        @if is_empty { p { (t!("ledger-results-hint")) } }
     }
 }
 
@@ -240,93 +262,108 @@ pub(crate) async fn address(
     Path(text): Path<String>,
     Query(on): Query<ChainQuery>,
 ) -> Page {
-    let may_graph = frame.may("desk");
     let (report, asset) = run_blocking(move || {
         let w = shared.snapshot_for(&on, &text)?;
         Ok((w.address_for(&text, clearance)?, w.asset()))
     })
     .await?;
-    Ok(frame.page(
-        &report.address,
-        &report.address,
-        html! {
-            h1 { "Address " span.hash { (report.address) } " " (risk(report.category)) }
-            dl {
-                dt { "Script" } dd { (report.script) }
-                (amounts(&report, asset))
-                @if let Some(entity) = &report.entity {
-                    dt { "Entity" } dd {
-                        (count(entity.addresses, "address")) ", cluster of " (hash_link("address", &entity.root_address))
-                        @if let Some(tag) = &entity.tag { " named " strong { (tag.label) } }
-                    }
+    let is_elsewhere = !report.in_ledger && report.network.chars().any(|c| c.is_ascii_uppercase());
+    let body = html! {
+        h1 { (t!("ledger-address-title")) " " span.hash { (report.address) } " " (risk(report.category)) }
+        dl {
+            dt { (t!("ledger-script")) } dd { (report.script) }
+            (amounts(&report, asset))
+            @if let Some(entity) = &report.entity {
+                dt { (t!("ledger-entity")) } dd {
+                    (rich!("ledger-entity-cluster", addresses = t!("count-addresses", n = entity.addresses), root = hash_link("address", &entity.root_address)))
+                    @if let Some(tag) = &entity.tag { " " (rich!("ledger-entity-named", label = html! { strong { (tag.label) } })) }
                 }
             }
-            @if report.ownerless { p.note { "This script has no owner: anybody can spend it, or nobody can. It joins no cluster, and tags on it say nothing about who uses it." } }
-            @if !report.in_ledger && report.network.chars().any(|c| c.is_ascii_uppercase()) { p.note { "An address of another chain than the ledger's (" (report.network) "): only its tags are known here, not where its money came from or went." } }
-            @else if !report.in_ledger { p.note { "No stored block mentions this address." } }
-            h2 { "Tags" }
-            @if report.tags.is_empty() { p.note { "No tag names this address itself." } } @else { (tags_table(&report.tags)) }
-            @if let Some(tag) = report.entity.as_ref().and_then(|e| e.tag.as_ref()) {
-                h2 { "Entity's tag" } (tags_table(std::slice::from_ref(tag)))
-            }
-            @if let Some(exposure) = &report.exposure { (exposure_section(exposure, asset)) } @else if report.in_ledger { (exposure_hidden()) }
-            @if report.in_ledger {
-                h2 { "Trace" }
-                p {
-                    a href={"/trace?subject=" (report.address)} { "Where the money went" } " · "
-                    a href={"/trace?direction=backward&subject=" (report.address)} { "Where it came from" }
-                    @if may_graph { " · " a href={"/desk/graph?subject=" (report.address)} { "Graph" } }
-                }
-                h2 { "Receipts" }
-                div.wide { table {
-                    thead { tr { th { "Block" } th { "Time" } th { "Transaction" } th.n { "Amount" } th { "Spent by" } } }
-                    tbody { @for r in &report.receipts { tr {
-                        td { @match r.height { Some(h) => (h), None => "not stored" } }
-                        td { @if let Some(t) = r.time { (instant(t.into())) } }
-                        td { @if r.height.is_some() { (hash_link("tx", &r.txid)) } @else { span.hash { (r.txid) } } ":" (r.vout) }
-                        td.n { @match r.value { Some(v) => (money(v, asset)), None => "unknown" } }
-                        td { @if let Some(t) = &r.spent_by { (hash_link("tx", t)) } @else if let Some(h) = r.replaced_at { "gone: block " (h) " has a transaction of the same id" } }
-                    } } }
-                } }
-                @if report.receipt_count > report.receipts.len() as u64 {
-                    p.note { "The first " (report.receipts.len()) " of " (report.receipt_count) " are shown." }
-                }
-            }
-        },
-    ))
+        }
+        @if report.ownerless { p.note { (t!("ledger-ownerless")) } }
+        @if is_elsewhere { p.note { (t!("ledger-other-chain", network = report.network.as_str())) } }
+        @else if !report.in_ledger { p.note { (t!("ledger-not-mentioned")) } }
+        h2 { (t!("ledger-tags")) }
+        @if report.tags.is_empty() { (none(&t!("ledger-no-tag"))) } @else { (tags_table(&report.tags)) }
+        @if let Some(tag) = report.entity.as_ref().and_then(|e| e.tag.as_ref()) {
+            h2 { (t!("ledger-entity-tag")) } (tags_table(std::slice::from_ref(tag)))
+        }
+        @if let Some(exposure) = &report.exposure { (exposure_section(exposure, asset)) } @else if report.in_ledger { (exposure_hidden()) }
+        @if report.in_ledger {
+            h2 { (t!("ledger-trace")) }
+            (traces(&report.address, &frame))
+            (receipts(&report, asset))
+        }
+    };
+    Ok(frame.page(&report.address, &report.address, body))
+}
+
+/// Links to a subject's traces, and to its graph for who works at the desk.
+fn traces(subject: &str, frame: &Frame) -> Markup {
+    html! { p {
+        a href={"/trace?subject=" (subject)} { (t!("ledger-trace-forward")) } " · "
+        a href={"/trace?direction=backward&subject=" (subject)} { (t!("ledger-trace-backward")) }
+        @if frame.may("desk") { " · " a href={"/desk/graph?subject=" (subject)} { (t!("ledger-graph")) } }
+    } }
+}
+
+fn receipts(report: &AddressReport, asset: &str) -> Markup {
+    let heads =
+        [T("ledger-block"), T("common-time"), T("ledger-transaction"), N("ledger-amount"), T("ledger-spent-by")];
+    html! {
+        h2 { (t!("ledger-receipts")) }
+        (table(&heads, &report.receipts, |r| html! { tr {
+            td { @match r.height { Some(height) => (height), None => (t!("ledger-not-stored")) } }
+            td { @if let Some(time) = r.time { (instant(time.into())) } }
+            td { @if r.height.is_some() { (hash_link("tx", &r.txid)) } @else { span.hash { (r.txid) } } ":" (r.vout) }
+            td.n { (money_or_unknown(r.value, asset)) }
+            td { @if let Some(tx) = &r.spent_by { (hash_link("tx", tx)) } @else if let Some(height) = r.replaced_at { (t!("ledger-replaced", height = height)) } }
+        } }))
+        @if report.receipt_count > report.receipts.len() as u64 {
+            p.note { (t!("ledger-first-of", shown = report.receipts.len(), all = report.receipt_count)) }
+        }
+    }
 }
 
 /// What an address received and holds. Blocks that are not stored may have paid it more.
 fn amounts(report: &AddressReport, asset: &str) -> Markup {
-    let least = if report.outside > 0 { "at least " } else { "" };
+    let (received, balance) = (money(report.received, asset), money(report.balance, asset));
+    let has_outside = report.outside > 0;
+    let outputs = t!("count-outputs", n = report.receipt_count);
+    let amount = match report.outside == report.receipt_count {
+        true => t!("common-unknown"),
+        false => t!("ledger-at-least", amount = received.as_str()),
+    };
+    let received = match has_outside {
+        true => t!("ledger-received-partly", amount = amount, outputs = outputs, n = report.outside),
+        false => t!("ledger-received-in", amount = received, outputs = outputs),
+    };
     html! {
-        dt { "Received" } dd {
-            @if report.outside == report.receipt_count && report.outside > 0 { "unknown" } @else { (least) (money(report.received, asset)) }
-            " in " (count(report.receipt_count, "output"))
-            @if report.outside > 0 { ", " (report.outside) " of blocks that are not stored" }
-        }
-        dt { "Balance" } dd { (money(report.balance, asset)) @if report.outside > 0 { " in stored blocks" } }
+        dt { (t!("ledger-received")) } dd { (received) }
+        dt { (t!("ledger-balance")) } dd { @if has_outside { (t!("ledger-balance-stored", amount = balance)) } @else { (balance) } }
     }
 }
 
-fn sides(title: &str, sides: &[TxSide], other: &str, outpoints: bool, asset: &str) -> Markup {
+/// Most inputs, and most outputs, that the page of a transaction shows.
+const MAX_SIDES: usize = 500;
+
+fn sides(sides: &[TxSide], heads: &[Head<'_>], are_inputs: bool, asset: &str) -> Markup {
+    let (shown, rest) = sides.split_at(sides.len().min(MAX_SIDES));
+    let amount = money(rest.iter().filter_map(|s| s.value).sum(), asset);
+    let note = match rest.iter().any(|s| s.value.is_none()) {
+        true => t!("ledger-sides-rest-unknown", shown = shown.len(), others = rest.len(), amount = amount),
+        false => t!("ledger-sides-rest", shown = shown.len(), others = rest.len(), amount = amount),
+    };
     html! {
-        h2 { (title) " (" (sides.len()) ")" }
-        div.wide { table {
-            thead { tr { th { "Address" } th { "Name" } th.n { "Amount" } th { (other) } } }
-            tbody { @for side in sides.iter().take(500) { tr {
-                td { @match &side.address { Some(a) => (hash_link("address", a)), None => "unknown" } }
-                td { @if side.category.is_attributed() { (risk(side.category)) " " } @if let Some(label) = &side.label { (label) } }
-                td.n { @match side.value { Some(v) => (money(v, asset)), None => "unknown" } }
-                td { @if let Some(o) = &side.other {
-                    @if outpoints { span.hash { (o) } } @else { (hash_link("tx", o)) }
-                } }
-            } } }
-        } }
-        @if sides.len() > 500 {
-            p.note { "The first 500 are shown; the other " (sides.len() - 500) " come to " (money(sides[500..].iter().filter_map(|s| s.value).sum(), asset))
-                @if sides[500..].iter().any(|s| s.value.is_none()) { " and unknown amounts" } "." }
-        }
+        (table(heads, shown, |side| html! { tr {
+            td { @match &side.address { Some(a) => (hash_link("address", a)), None => (t!("common-unknown")) } }
+            td { @if side.category.is_attributed() { (risk(side.category)) " " } @if let Some(label) = &side.label { (label) } }
+            td.n { (money_or_unknown(side.value, asset)) }
+            td { @if let Some(other) = &side.other {
+                @if are_inputs { span.hash { (other) } } @else { (hash_link("tx", other)) }
+            } }
+        } }))
+        @if !rest.is_empty() { (none(&note)) }
     }
 }
 
@@ -338,31 +375,33 @@ pub(crate) async fn tx(
     Path(text): Path<String>,
     Query(on): Query<ChainQuery>,
 ) -> Page {
-    let may_graph = frame.may("desk");
     let (report, asset) = run_blocking(move || {
         let w = shared.snapshot_for(&on, &text)?;
         Ok((w.tx_for(&text, clearance)?, w.asset()))
     })
     .await?;
-    Ok(frame.page(
-        &report.txid,
-        &report.txid,
-        html! {
-            h1 { "Transaction " span.hash { (report.txid) } }
-            dl {
-                dt { "Block" } dd { (report.height) " " (hash_link("block", &report.block)) }
-                dt { "Time" } dd { (instant(report.time.into())) }
-                dt { "Fee" } dd { @match report.fee { Some(f) => (money(f, asset)), None => { @if report.coinbase { "none: it makes coins" } @else { "unknown: inputs are of blocks not stored" } } } }
-                @if let Some(kind) = &report.coinjoin { dt { "Shape" } dd { "coinjoin (" (kind) "): its inputs are not merged" } }
-            }
-            p { a href={"/trace?subject=" (report.txid)} { "Where the money went" } " · "
-                a href={"/trace?direction=backward&subject=" (report.txid)} { "Where it came from" }
-                @if may_graph { " · " a href={"/desk/graph?subject=" (report.txid)} { "Graph" } } }
-            (sides("Inputs", &report.inputs, "Output spent", true, asset))
-            (sides("Outputs", &report.outputs, "Spent by", false, asset))
-            @match &report.exposure { Some(exposure) => (exposure_section(exposure, asset)), None => (exposure_hidden()) }
-        },
-    ))
+    let fee = match report.fee {
+        Some(fee) => money(fee, asset),
+        None if report.coinbase => t!("ledger-fee-coinbase"),
+        None => t!("ledger-fee-unknown"),
+    };
+    let heads = |last| [T("common-address"), T("ledger-hit-name"), N("ledger-amount"), last];
+    let body = html! {
+        h1 { (t!("ledger-tx-title")) " " span.hash { (report.txid) } }
+        dl {
+            dt { (t!("ledger-block")) } dd { (report.height) " " (hash_link("block", &report.block)) }
+            dt { (t!("common-time")) } dd { (instant(report.time.into())) }
+            dt { (t!("ledger-fee")) } dd { (fee) }
+            @if let Some(kind) = &report.coinjoin { dt { (t!("ledger-shape")) } dd { (t!("ledger-coinjoin", kind = kind.as_str())) } }
+        }
+        (traces(&report.txid, &frame))
+        h2 { (t!("ledger-inputs", n = report.inputs.len())) }
+        (sides(&report.inputs, &heads(T("ledger-output-spent")), true, asset))
+        h2 { (t!("ledger-outputs", n = report.outputs.len())) }
+        (sides(&report.outputs, &heads(T("ledger-spent-by")), false, asset))
+        @match &report.exposure { Some(exposure) => (exposure_section(exposure, asset)), None => (exposure_hidden()) }
+    };
+    Ok(frame.page(&report.txid, &report.txid, body))
 }
 
 /// A block.
@@ -373,29 +412,50 @@ pub(crate) async fn block(
     Query(on): Query<ChainQuery>,
 ) -> Page {
     let report = run_blocking(move || Ok(shared.snapshot_for(&on, &text)?.block(&text)?)).await?;
-    Ok(frame.page(
-        &format!("Block {}", report.height),
-        &report.height.to_string(),
-        html! {
-            h1 { "Block " (report.height) }
-            dl {
-                dt { "Hash" } dd.hash { (report.hash) }
-                dt { "Time" } dd { (instant(report.time.into())) }
-                dt { "Transactions" } dd { (report.tx_count) }
-                dt { "Size" } dd { (report.size) " bytes" }
-            }
-            h2 { "Transactions" }
-            ol { @for txid in &report.txids { li { (hash_link("tx", txid)) } } }
-            @if report.tx_count as usize > report.txids.len() { p.note { "The first " (report.txids.len()) " are shown." } }
-        },
-    ))
+    let title = t!("ledger-block-title", height = report.height);
+    let body = html! {
+        h1 { (title) }
+        dl {
+            dt { (t!("ledger-hash")) } dd.hash { (report.hash) }
+            dt { (t!("common-time")) } dd { (instant(report.time.into())) }
+            dt { (t!("ledger-transactions")) } dd { (report.tx_count) }
+            dt { (t!("ledger-size")) } dd { (t!("ledger-size-bytes", size = report.size)) }
+        }
+        h2 { (t!("ledger-transactions")) }
+        ol { @for txid in &report.txids { li { (hash_link("tx", txid)) } } }
+        @if report.tx_count as usize > report.txids.len() { p.note { (t!("ledger-first", shown = report.txids.len())) } }
+    };
+    Ok(frame.page(&title, &report.height.to_string(), body))
 }
 
 /// The page of a trace's subject: an address, a transaction or one of its outputs.
 fn subject_link(subject: &str) -> Markup {
     let id = subject.split(':').next().unwrap_or_default();
-    let is_tx = id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit());
-    html! { a href={@if is_tx { "/tx/" } @else { "/address/" } (id)} { @if is_tx { "The transaction" } @else { "The address" } } }
+    let (page, key) = match id.len() == 64 && id.bytes().all(|b| b.is_ascii_hexdigit()) {
+        true => ("/tx/", "ledger-the-transaction"),
+        false => ("/address/", "ledger-the-address"),
+    };
+    html! { a href={(page) (id)} { (t!(key)) } }
+}
+
+/// Names of directions and policies, as queries write them.
+const DIRECTIONS: [&str; 2] = ["forward", "backward"];
+const POLICIES: [&str; 4] = ["haircut", "fifo", "lifo", "poison"];
+
+fn options(selected: &str, all: &[&str]) -> Markup {
+    html! { @for name in all { option value=(name) selected[*name == selected] { (word(name)) } } }
+}
+
+/// Sums of a trace in a sentence.
+fn trace_sums(report: &TraceReport, asset: &str) -> Markup {
+    let (score, ends) = (html! { strong { (report.risk_score) } }, t!("count-ends", n = report.ends.len()));
+    let (marked, found, fees) = (money(report.marked, asset), money(report.found, asset), money(report.fees, asset));
+    match report.balances {
+        true => rich!("ledger-trace-sum", score = score, marked = marked, found = found, ends = ends, fees = fees),
+        false => {
+            rich!("ledger-trace-sum-off", score = score, marked = marked, found = found, ends = ends, fees = fees)
+        }
+    }
 }
 
 /// A trace with its graph.
@@ -412,11 +472,6 @@ pub(crate) async fn trace(
         Ok((w.trace_for(&request, clearance)?.1, w.asset()))
     })
     .await?;
-    let options = |selected: &str, all: &[&str]| {
-        html! {
-            @for name in all { option value=(name) selected[*name == selected] { (name) } }
-        }
-    };
     let direction = if query.direction == Direction::Forward { "forward" } else { "backward" };
     let policy = match query.policy {
         Policy::Poison => "poison",
@@ -425,32 +480,27 @@ pub(crate) async fn trace(
         Policy::Lifo => "lifo",
     };
     let bundle = format!("/api/v1/trace/bundle?subject={}&direction={direction}&policy={policy}", query.subject);
-    Ok(frame.page(
-        "Trace",
-        &query.subject,
-        html! {
-            h1 { "Trace of " span.hash { (query.subject) } }
-            p { (subject_link(&query.subject)) }
-            form.step action="/trace" method="get" {
-                input type="hidden" name="subject" value=(query.subject);
-                label { "Direction" select name="direction" { (options(direction, &["forward", "backward"])) } }
-                label { "Policy" select name="policy" { (options(policy, &["haircut", "fifo", "lifo", "poison"])) } }
-                label { "Hops" input type="number" name="max_hops" min="0" max="1000" value=(report.bounds.max_hops); }
-                button type="submit" { "Trace" }
-            }
-            p { "Risk score " strong { (report.risk_score) } " of 100. "
-                (money(report.marked, asset)) " marked, " (money(report.found, asset)) " found at " (count(report.ends.len() as u64, "end")) ", "
-                (money(report.fees, asset)) " in fees" @if report.balances { ": the books balance." } @else { ": THE BOOKS DO NOT BALANCE." } }
-            div.wide { table {
-                thead { tr { th { "Category" } th.n { "Amount" } } }
-                tbody { @for (category, amount) in &report.by_category { tr { td { (risk(*category)) } td.n { (money(*amount, asset)) } } } }
-            } }
-            p { a href=(bundle) { "Evidence bundle (signed; check with holdfast verify)" } }
-            h2 { "Graph" }
-            style { (PreEscaped(render::STYLE)) }
-            div.graph tabindex="0" { (PreEscaped(render::svg(&report))) }
-            h2 { "In words" }
-            pre.wide { (render::table(&report, 200)) }
-        },
-    ))
+    let heads = [T("ledger-category"), N("ledger-amount")];
+    let body = html! {
+        h1 { (rich!("ledger-trace-title", subject = html! { span.hash { (query.subject) } })) }
+        p { (subject_link(&query.subject)) }
+        form.step action="/trace" method="get" {
+            input type="hidden" name="subject" value=(query.subject);
+            label { (t!("ledger-direction")) select name="direction" { (options(direction, &DIRECTIONS)) } }
+            label { (t!("ledger-policy")) select name="policy" { (options(policy, &POLICIES)) } }
+            label { (t!("ledger-hops")) input type="number" name="max_hops" min="0" max="1000" value=(report.bounds.max_hops); }
+            button type="submit" { (t!("ledger-trace")) }
+        }
+        p { (trace_sums(&report, asset)) }
+        (table(&heads, &report.by_category, |(category, amount)| html! { tr {
+            td { (risk(*category)) } td.n { (money(*amount, asset)) }
+        } }))
+        p { a href=(bundle) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } }
+        h2 { (t!("ledger-graph")) }
+        style { (PreEscaped(render::STYLE)) }
+        div.graph tabindex="0" { (PreEscaped(render::svg(&report))) }
+        h2 { (t!("ledger-in-words")) }
+        pre.wide { (render::table(&report, 200)) }
+    };
+    Ok(frame.page(&t!("ledger-trace"), &query.subject, body))
 }

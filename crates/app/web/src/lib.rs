@@ -32,7 +32,7 @@ const STAFF: Needs = Needs::key(&["desk", "approve"]);
 const ALERTS: Needs = Needs::key(&["alerts"]);
 const HOLDS: Needs = Needs::key(&["holds"]);
 const TRAINERS: Needs = Needs::key(&["academy"]);
-/// Which of them a change needs is in its kind; its handler asks for more.
+/// The handler checks which of them the kind of a change needs.
 const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
 const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
 const SHARING: Needs = Needs::key(&["desk", "approve", "audit", "manage"]);
@@ -182,7 +182,7 @@ fn sharing_routes() -> Routes {
         .post("/desk/warnings/{event}", Needs::key(&["events", "desk"]), warnings::cancel)
         .get("/desk/campaigns", READERS.personal(), campaigns::list)
         .post("/desk/campaigns", STAFF, campaigns::draft)
-        // A message is changed by who drafts, a campaign started and ended by who approves: its handler asks for that.
+        // Investigators change messages; approvers start and end a campaign, which the handler checks.
         .get("/desk/campaigns/{id}", READERS.personal(), campaigns::page)
         .post("/desk/campaigns/{id}", STAFF, campaigns::step)
 }

@@ -1,10 +1,10 @@
 //! Warnings at the withdrawal.
 
 use crate::campaigns::{currency, money};
-use crate::components::{Bare, N, T, filters, listing, time};
+use crate::components::{Bare, List, N, T, time, word};
 use crate::forms::{Nothing, form_of};
 use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::t;
+use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
@@ -22,6 +22,7 @@ fn is_open(warning: &WarningRecord) -> bool {
 
 /// Warnings, for the desk.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Query<WarningsQuery>) -> Page {
+    let shown = q.state.clone();
     let filter = WarningFilter { state: q.state, customer: q.customer, limit: 200 };
     let (list, unit) = run_blocking(move || Ok((shared.screening.warnings(&filter)?, currency(&shared)))).await?;
     let heads = [
@@ -32,7 +33,6 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Q
         T("warnings-payee"),
         T("common-state"),
         T("warnings-answers"),
-        T("warnings-not-before"),
         Bare,
     ];
     let states = [
@@ -43,23 +43,21 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Q
         ("stopped", "warnings-stopped"),
         ("released", "holds-released"),
     ];
-    let body = html! {
-        (filters("/desk/warnings", "state", &states))
-        (listing(&heads, &list, "warnings-none", |w| row(w, &unit, &frame)))
-    };
+    let warnings =
+        List { path: "/desk/warnings", states: &states, default_state: "", heads: &heads, empty: "warnings-none" };
+    let body = warnings.whole(shown.as_deref(), &list, |w| row(w, &unit, &frame));
     Ok(frame.desk(&t!("warnings-title"), "/desk/warnings", body))
 }
 
 fn row(w: &WarningRecord, unit: &str, frame: &Frame) -> Markup {
     html! { tr {
-        td.hash { (w.event) }
+        td.long { (w.event) }
         td { (w.customer) }
-        td { (w.scam.name()) }
+        td { (word(w.scam.name())) }
         td.n { @match w.value { Some(v) => (money(v, unit)), None => (t!("common-unknown")) } }
         td.hash { (w.counterparty.as_deref().unwrap_or_default()) }
-        td { (w.state) }
+        td { (word(&w.state)) @if is_open(w) { br; span.note { (rich!("warnings-not-before", time = time(w.cooling_until))) } } }
         td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
-        td { @if is_open(w) { (time(w.cooling_until)) } }
         td { @if is_open(w) {
             @if frame.may("read") { a href={"/desk/holds?after=" (w.hold.saturating_sub(1)) "#hold-" (w.hold)} { (t!("warnings-hold", id = w.hold)) } " " }
             @if frame.may("events") || frame.may("desk") { (form_of::<Nothing>(&format!("/desk/warnings/{}", w.event), &[], "warnings-cancelled")) }

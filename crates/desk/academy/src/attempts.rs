@@ -1,7 +1,7 @@
-//! Learners at labs: their own task, hints, answers and what is said of them, scores, the class view and the scoreboard.
+//! Learners at labs: their own task, hints, answers with feedback, scores, the class view and the scoreboard.
 
 use crate::AcademyError;
-use crate::classes::{Learner, Session, enrolments_of, is_enrolled, learner_by, session_by};
+use crate::classes::{Learner, Session, SessionState, enrolments_of, is_enrolled, learner_by, session_by};
 use crate::grade::{Form, HINT_COST, MAX_TRIES, WHOLE};
 use crate::labs::{self, Lab, LabView, Made, PASS, Step};
 use crate::{Academy, count, invalid};
@@ -12,15 +12,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// A step, as the learner sees it.
+/// A step as the learner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = LabStep)]
 pub struct StepView {
     /// Its name in the lab.
     pub id: String,
-    /// What is asked, in Markdown.
+    /// Question, in Markdown.
     pub question: String,
-    /// What it is worth.
+    /// Points that it is worth.
     pub points: u32,
     /// How the answer is written.
     pub form: Form,
@@ -34,7 +34,7 @@ pub struct StepView {
     pub tries: i64,
     /// The last answer.
     pub answer: Option<String>,
-    /// What was said of it.
+    /// Feedback on it.
     pub feedback: Vec<String>,
     /// Credit so far, in thousandths of the step.
     pub credit: u32,
@@ -66,7 +66,7 @@ pub struct AttemptView {
     pub brief: String,
     /// Files of the task, with their bytes.
     pub files: Vec<(String, u64)>,
-    /// Whether the files have a page to look at them with.
+    /// Whether a page shows the files by the desk's tools.
     pub has_tool: bool,
     /// Network of the task's chain, where it has one.
     pub network: Option<String>,
@@ -232,7 +232,7 @@ pub(crate) fn answers_of(db: &mut Database, attempt: i64) -> Result<Vec<Given>, 
     db.query(sql, &[attempt.into()])?.iter().map(given).collect()
 }
 
-/// Hints taken of each step.
+/// Returns how many hints were taken of each step.
 fn hints_of(db: &mut Database, attempt: i64) -> Result<BTreeMap<String, usize>, DbError> {
     let rows = db.query("SELECT step, COUNT(*) FROM lab_hints WHERE attempt = $1 GROUP BY step", &[attempt.into()])?;
     rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.number(1)?))).collect()
@@ -266,14 +266,14 @@ fn view_step(step: &Step, answers: &[Given], hints: usize) -> StepView {
     }
 }
 
-/// Score in thousandths.
+/// Returns the score in thousandths.
 fn score(steps: &[StepView]) -> u64 {
     let points: u64 = steps.iter().map(|s| u64::from(s.points)).sum();
     let earned: u64 = steps.iter().map(|s| u64::from(s.points) * u64::from(s.credit)).sum();
     earned.checked_div(points).unwrap_or(0)
 }
 
-/// Credit that counts: hints and earlier tries are taken off.
+/// Returns the credit that counts, in thousandths: hints and earlier tries are taken off.
 fn counted(step: &Step, credit: u32, hints: usize, earlier: usize) -> u32 {
     let times = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let (hints, tries) = (times(hints), times(earlier));
@@ -326,23 +326,23 @@ impl Attempt {
 }
 
 impl Academy<'_> {
-    /// Seed of a learner's lab: nobody can tell it without the academy's secret.
+    /// Returns the seed of a learner's lab: nobody can compute it without the academy's secret.
     fn seed(&self, session: i64, learner: i64, lab: &str) -> u64 {
         let bytes = self.master.derive_lasting("academy-lab", &format!("{session}:{learner}:{lab}"));
         bytes[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
     }
 
-    /// A learner's own attempt.
+    /// Returns a learner's own attempt.
     pub(crate) fn attempt_of(&self, id: i64, learner: &Learner) -> Result<Attempt, AcademyError> {
         let found = self.read(|db| attempts_where(db, "id", id))?;
         let mine = found.into_iter().find(|a| a.learner == learner.id);
         mine.ok_or_else(|| AcademyError::NotFound(format!("attempt {id}")))
     }
 
-    /// What a learner sees first.
+    /// Returns what a learner sees first.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError`] when the database cannot be read.
     pub fn learner_desk(&self, learner: &Learner) -> Result<Desk, AcademyError> {
         let attempts = self.read(|db| attempts_where(db, "learner", learner.id))?;
         let mut labs = Vec::new();
@@ -361,7 +361,7 @@ impl Academy<'_> {
         self.read(|db| attempt.result(db))
     }
 
-    /// Begins a lab, or gives the one begun.
+    /// Begins a lab, or returns the attempt that was begun.
     ///
     /// # Errors
     /// [`AcademyError`]; labs are open while the session is not cancelled, to who is on its roster.
@@ -370,7 +370,7 @@ impl Academy<'_> {
         let (seed, learner_id) = (self.seed(session, learner.id, lab.id), learner.id);
         let first = labs::make(lab, seed).map_err(AcademyError::State)?.steps.first().map(|s| s.id);
         let id = self.transact("learner", move |tx| {
-            let found = session_by(tx.db(), session)?.filter(|s| s.state != "cancelled");
+            let found = session_by(tx.db(), session)?.filter(|s| s.state != SessionState::Cancelled);
             if found.is_none() || !is_enrolled(tx.db(), session, learner_id)? {
                 return Err(AcademyError::NotFound(format!("session {session}")));
             }
@@ -389,7 +389,7 @@ impl Academy<'_> {
         self.attempt(id, learner)
     }
 
-    /// A learner's lab as it stands.
+    /// Returns a learner's lab in its present state.
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] also for another learner's.
@@ -399,19 +399,19 @@ impl Academy<'_> {
         self.read(|db| attempt.view(db, &made))
     }
 
-    /// The task of a learner's lab, with its data.
+    /// Returns the task of a learner's lab, with its data.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`] also for another learner's attempt; [`AcademyError::State`] when the lab cannot be made.
     pub fn task(&self, id: i64, learner: &Learner) -> Result<(&'static Lab, Arc<Made>), AcademyError> {
         let attempt = self.attempt_of(id, learner)?;
         Ok((attempt.lab, attempt.made()?))
     }
 
-    /// The task as a zip archive: TASK.md, files, and the chain's blocks and tags.
+    /// Returns the task as a ZIP archive: TASK.md, files, and the chain's blocks and tags.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`] also for another learner's attempt; [`AcademyError::State`] when the archive cannot be written.
     pub fn task_pack(&self, id: i64, learner: &Learner) -> Result<Vec<u8>, AcademyError> {
         use std::io::Write;
         let (lab, made) = self.task(id, learner)?;
@@ -452,7 +452,7 @@ impl Academy<'_> {
         self.attempt(id, learner)
     }
 
-    /// Takes an answer and grades it; an empty one gives the step up.
+    /// Grades an answer; an empty one gives the step up.
     ///
     /// # Errors
     /// [`AcademyError`]; when the step is over.
@@ -503,10 +503,10 @@ impl Academy<'_> {
         })
     }
 
-    /// A class at its labs, for the trainer.
+    /// Returns a class at its labs, for the trainer.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`] when there is no such session.
     pub fn class_view(&self, session: i64) -> Result<ClassView, AcademyError> {
         let found = self.session(session)?;
         let course = self.course(&found.plan.course, &found.plan.lang)?;
@@ -517,7 +517,7 @@ impl Academy<'_> {
         let mut ids_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for attempt in attempts {
             let result = self.result_of(&attempt)?;
-            // A lab has the same steps for everybody: one task tells them.
+            // A lab has the same steps for everybody: one task has them all.
             let ids = match ids_of.get(attempt.lab.id) {
                 Some(ids) => ids,
                 None => {
@@ -542,10 +542,10 @@ impl Academy<'_> {
         Ok(ClassView { labs: course.header.labs, learners, steps: steps.collect() })
     }
 
-    /// The scoreboard of a session, best first.
+    /// Returns the scoreboard of a session, best first.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`] when there is no such session.
     pub fn scoreboard(&self, session: i64) -> Result<Vec<ScoreLine>, AcademyError> {
         let class = self.class_view(session)?;
         let mut lines: Vec<ScoreLine> = class
@@ -567,7 +567,7 @@ impl Academy<'_> {
         Ok(lines)
     }
 
-    /// The scoreboard of a session that the learner is in.
+    /// Returns the scoreboard of a session that the learner is in.
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] for other sessions.
@@ -578,20 +578,20 @@ impl Academy<'_> {
         }
     }
 
-    /// Labs passed by session and learner.
+    /// Returns the number of labs passed, by session and learner.
     pub(crate) fn labs_passed(&self) -> Result<BTreeMap<(i64, i64), u64>, AcademyError> {
         let sql = "SELECT session, learner, COUNT(*) FROM lab_attempts WHERE score >= $1 GROUP BY session, learner";
         let rows = self.read(|db| db.query(sql, &[number(PASS)]))?;
         Ok(rows.iter().map(|r| Ok(((r.int(0)?, r.int(1)?), r.number(2)?))).collect::<Result<_, DbError>>()?)
     }
 
-    /// The results of a learner in a session.
+    /// Returns the results of a learner in a session.
     pub(crate) fn results(&self, session: i64, learner: i64) -> Result<Vec<LabResult>, AcademyError> {
         let attempts = self.read(|db| attempts_where(db, "session", session))?;
         attempts.iter().filter(|a| a.learner == learner).map(|a| self.result_of(a)).collect()
     }
 
-    /// A learner by number.
+    /// Returns a learner by number.
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].

@@ -2,7 +2,7 @@
 //! Ed25519 (RFC 8037), the issuer known by its `did:key`; and as PDF that carries the credential. A PDF is checked by being written anew.
 
 use crate::AcademyError;
-use crate::classes::{Learner, Session, is_enrolled, learner_by, session_by};
+use crate::classes::{Learner, Session, SessionState, is_enrolled, learner_by, session_by};
 use crate::{Academy, invalid};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -66,14 +66,14 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Whether everything holds.
+    /// Returns whether everything holds.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.failures.is_empty()
     }
 }
 
-/// The `did:key` of an Ed25519 key (W3C CCG did:key, multicodec 0xed01, base58btc).
+/// Returns the `did:key` of an Ed25519 key (W3C CCG did:key, multicodec 0xed01, base58btc).
 #[must_use]
 pub fn did_of(key: &VerifyingKey) -> String {
     let mut bytes = vec![0xed, 0x01];
@@ -90,7 +90,7 @@ fn sign(credential: &Value, key: &SigningKey) -> String {
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
 }
 
-/// A JWT within bytes: the bytes themselves, or those of a PDF that carries one.
+/// Returns the JWT within bytes: the bytes themselves, or those of a PDF that carries one.
 fn jwt_in(bytes: &[u8]) -> Option<String> {
     let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(*b, b'-' | b'_' | b'.');
     let mut at = 0;
@@ -106,7 +106,7 @@ fn jwt_in(bytes: &[u8]) -> Option<String> {
     None
 }
 
-/// Whether bytes look like a certificate: a JWT, or a PDF that carries one.
+/// Returns whether bytes look like a certificate: a JWT, or a PDF that carries one.
 #[must_use]
 pub fn is_certificate(bytes: &[u8]) -> bool {
     let head = bytes.trim_ascii_start();
@@ -220,7 +220,7 @@ fn verify_into(bytes: &[u8], issuer: Option<&str>, now: i64, v: &mut Verified) -
     Ok(())
 }
 
-/// The certificate as a document, a function of the credential and the layout alone.
+/// Returns the certificate as a PDF, a function of the credential and the layout alone.
 fn to_pdf(credential: &Value, jwt: &str, layout: pdf::Layout) -> Result<Vec<u8>, AcademyError> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let subject = &credential["credentialSubject"];
@@ -262,16 +262,16 @@ fn to_pdf(credential: &Value, jwt: &str, layout: pdf::Layout) -> Result<Vec<u8>,
 }
 
 impl Academy<'_> {
-    /// Key that certificates are signed with.
+    /// Returns the key that certificates are signed with.
     #[must_use]
     pub fn issuer_key(&self) -> SigningKey {
         SigningKey::from_bytes(&self.master.derive("academy-certificates", ""))
     }
 
-    /// Gives a learner the certificate of a session, or the one given: all labs of the course passed, and four fifths of the parts attended.
+    /// Issues the certificate of a session to a learner, or returns the one issued: all labs of the course passed, and four fifths of the parts attended.
     ///
     /// # Errors
-    /// [`AcademyError::State`] says what is missing.
+    /// [`AcademyError::State`] names what is missing.
     pub fn certify(&self, session: i64, learner: i64, actor: &str) -> Result<Certificate, AcademyError> {
         let found = self.session(session)?;
         let known = self.learner(learner)?;
@@ -310,7 +310,7 @@ impl Academy<'_> {
                     Some(_) => Err(AcademyError::State(format!("certificate {} was revoked", given.id))),
                 };
             }
-            let still = session_by(tx.db(), session)?.is_some_and(|s| s.state != "cancelled");
+            let still = session_by(tx.db(), session)?.is_some_and(|s| s.state != SessionState::Cancelled);
             if !still || !is_enrolled(tx.db(), session, learner)? || learner_by(tx.db(), learner)?.is_none() {
                 return Err(AcademyError::NotFound(format!("session {session}")));
             }
@@ -341,7 +341,7 @@ impl Academy<'_> {
         })
     }
 
-    /// A certificate by its number.
+    /// Returns a certificate by its number.
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].
@@ -351,10 +351,10 @@ impl Academy<'_> {
         found.ok_or_else(|| AcademyError::NotFound(format!("certificate {id}")))
     }
 
-    /// A certificate as PDF.
+    /// Returns a certificate as PDF.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`]; [`AcademyError::State`] when the certificate cannot be set as a PDF.
     pub fn certificate_pdf(&self, id: &str) -> Result<Vec<u8>, AcademyError> {
         let jwt = self.certificate(id)?.jwt;
         let body = jwt.split('.').nth(1).and_then(|b| URL_SAFE_NO_PAD.decode(b).ok()).unwrap_or_default();
@@ -366,10 +366,10 @@ impl Academy<'_> {
     /// Revokes a certificate.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`]; [`AcademyError::Invalid`] for a wrong reason.
     pub fn revoke_certificate(&self, id: &str, why: &str, actor: &str) -> Result<(), AcademyError> {
         if why.trim().is_empty() || why.len() > 1_000 {
-            return Err(invalid("why", "say why, in at most 1000 bytes".into()));
+            return Err(invalid("why", "state a reason, in at most 1000 bytes".into()));
         }
         self.certificate(id)?;
         let (id, why) = (id.to_owned(), why.to_owned());
@@ -383,10 +383,10 @@ impl Academy<'_> {
         })
     }
 
-    /// The list of certificates that were revoked (1EdTech Revocation List Status Method 1.0), which credentials point to.
+    /// Returns the list of certificates that were revoked (1EdTech Revocation List Status Method 1.0), which credentials point to.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError`] when the database cannot be read.
     pub fn revocations(&self) -> Result<Value, AcademyError> {
         let rows = self.read(|db| {
             db.query("SELECT id, why FROM certificates WHERE revoked IS NOT NULL ORDER BY revoked, id", &[])

@@ -11,18 +11,35 @@ use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use strum::{AsRefStr, Display, EnumString, VariantArray};
 use utoipa::ToSchema;
 
 /// Most people on a roster.
 pub const MAX_ROSTER: i64 = 1_000;
 /// Most parts of a session.
 pub const MAX_PARTS: u32 = 60;
-/// Feedback is averaged from so many sheets on, so that nobody's own can be told.
+/// Feedback is averaged from so many sheets on, so that nobody's own can be recognized.
 pub const MIN_SHEETS: usize = 3;
 
 /// How a session is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    AsRefStr,
+    Display,
+    EnumString,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[schema(as = SessionMode)]
 pub enum Mode {
     /// In a room.
@@ -31,13 +48,20 @@ pub enum Mode {
     Online,
 }
 
-impl Mode {
-    fn name(self) -> &'static str {
-        match self {
-            Mode::InPerson => "in_person",
-            Mode::Online => "online",
-        }
-    }
+/// State of a session.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, Display, EnumString, VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = CourseSessionState)]
+pub enum SessionState {
+    /// It takes place, or will.
+    Planned,
+    /// It is over: nothing of it changes any more.
+    Closed,
+    /// It does not take place.
+    Cancelled,
 }
 
 /// A new session.
@@ -63,7 +87,7 @@ pub struct NewSession {
     pub starts: i64,
     /// Unix seconds.
     pub ends: i64,
-    /// Parts, such as half days, that attendance is noted of; 0 for none.
+    /// Parts, such as half days, whose attendance is recorded; 0 for none.
     #[serde(default)]
     pub parts: u32,
     /// Who teaches.
@@ -87,10 +111,10 @@ fn thirty() -> u32 {
 pub struct Session {
     /// Number.
     pub id: i64,
-    /// As it was planned.
+    /// Plan.
     pub plan: NewSession,
-    /// planned, closed or cancelled.
-    pub state: String,
+    /// State.
+    pub state: SessionState,
     /// People on the roster.
     pub enrolled: i64,
 }
@@ -99,7 +123,7 @@ pub struct Session {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewLearner {
-    /// Name, as it is to stand on certificates.
+    /// Name, as certificates show it.
     pub name: String,
     /// Official address.
     pub email: String,
@@ -157,7 +181,7 @@ pub struct Feedback {
     pub comment: String,
 }
 
-/// What people said of a session; marks in hundredths, absent while fewer than three sheets came in.
+/// Feedback on a session; marks in hundredths, absent while fewer than three sheets came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FeedbackSummary {
     /// Sheets.
@@ -168,7 +192,7 @@ pub struct FeedbackSummary {
     pub trainer: Option<i64>,
     /// Mean mark of the labs.
     pub labs: Option<i64>,
-    /// Comments, in no order that tells whose they are.
+    /// Comments, in an order that does not show whose they are.
     pub comments: Vec<String>,
 }
 
@@ -201,13 +225,19 @@ const SESSION: &str =
     "SELECT id, course, lang, title, mode, country, place, starts, ends, parts, trainer, capacity, state,
     (SELECT COUNT(*) FROM enrolments e WHERE e.session = s.id) FROM course_sessions s";
 
+/// Reads one of an enum's names.
+fn value<T: std::str::FromStr>(row: &Row, column: usize, what: &str) -> Result<T, DbError> {
+    let text = row.text(column)?;
+    text.parse().map_err(|_| DbError::Stored { what: what.into(), cause: text.to_owned() })
+}
+
 fn session(row: &Row) -> Result<Session, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     let plan = NewSession {
         course: text(1)?,
         lang: text(2)?,
         title: text(3)?,
-        mode: if row.text(4)? == "online" { Mode::Online } else { Mode::InPerson },
+        mode: value(row, 4, "mode")?,
         country: text(5)?,
         place: text(6)?,
         starts: row.int(7)?,
@@ -216,7 +246,7 @@ fn session(row: &Row) -> Result<Session, DbError> {
         trainer: text(10)?,
         capacity: row.number(11)?,
     };
-    Ok(Session { id: row.int(0)?, plan, state: text(12)?, enrolled: row.int(13)? })
+    Ok(Session { id: row.int(0)?, plan, state: value(row, 12, "state")?, enrolled: row.int(13)? })
 }
 
 pub(crate) fn session_by(db: &mut Database, id: i64) -> Result<Option<Session>, DbError> {
@@ -242,8 +272,8 @@ pub(crate) fn is_enrolled(db: &mut Database, session: i64, learner: i64) -> Resu
 
 fn open_session(tx: &mut Transaction<'_>, id: i64) -> Result<Session, AcademyError> {
     let found = session_by(tx.db(), id)?.ok_or_else(|| AcademyError::NotFound(format!("session {id}")))?;
-    match found.state.as_str() {
-        "planned" => Ok(found),
+    match found.state {
+        SessionState::Planned => Ok(found),
         state => Err(AcademyError::State(format!("session {id} is {state}"))),
     }
 }
@@ -266,7 +296,7 @@ impl Academy<'_> {
     /// Plans a session.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`] when there is no such course, [`AcademyError::Invalid`] for a wrong field.
     pub fn plan_session(&self, mut new: NewSession, actor: &str) -> Result<Session, AcademyError> {
         language_form_ok("lang", &new.lang)?;
         let course = self.course(&new.course, &new.lang)?;
@@ -294,7 +324,7 @@ impl Academy<'_> {
                 new.course.as_str().into(),
                 new.lang.as_str().into(),
                 new.title.as_str().into(),
-                new.mode.name().into(),
+                new.mode.as_ref().into(),
                 new.country.as_str().into(),
                 new.place.as_str().into(),
                 new.starts.into(),
@@ -308,14 +338,14 @@ impl Academy<'_> {
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'planned', $13)";
             tx.db().execute(sql, &row)?;
             tx.audit("session.planned", &format!("session:{id}"), &json!({ "course": new.course }).to_string());
-            Ok(Session { id, plan: new, state: "planned".into(), enrolled: 0 })
+            Ok(Session { id, plan: new, state: SessionState::Planned, enrolled: 0 })
         })
     }
 
-    /// Sessions, latest first.
+    /// Returns the sessions, latest first.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError`] when the database cannot be read.
     pub fn sessions(&self) -> Result<Vec<Session>, AcademyError> {
         self.read(|db| {
             db.query(&format!("{SESSION} ORDER BY s.starts DESC, s.id DESC LIMIT 1000"), &[])?
@@ -325,7 +355,7 @@ impl Academy<'_> {
         })
     }
 
-    /// A session.
+    /// Returns a session.
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].
@@ -337,21 +367,22 @@ impl Academy<'_> {
     /// Closes or cancels a session: nothing of it changes any more.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`], [`AcademyError::State`] when it is over already.
     pub fn end_session(&self, id: i64, cancelled: bool, actor: &str) -> Result<(), AcademyError> {
         self.transact(actor, move |tx| {
             open_session(tx, id)?;
-            let state = if cancelled { "cancelled" } else { "closed" };
-            tx.db().execute("UPDATE course_sessions SET state = $1 WHERE id = $2", &[state.into(), id.into()])?;
+            let state = if cancelled { SessionState::Cancelled } else { SessionState::Closed };
+            tx.db()
+                .execute("UPDATE course_sessions SET state = $1 WHERE id = $2", &[state.as_ref().into(), id.into()])?;
             tx.audit("session.ended", &format!("session:{id}"), &json!({ "state": state }).to_string());
             Ok(())
         })
     }
 
-    /// Puts somebody on a roster, known by the official address; who is new gets a key.
+    /// Puts a person on a roster, identified by the official address; a new learner gets a key.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::Invalid`] for a wrong field, [`AcademyError::NotFound`], [`AcademyError::State`] when the session is over or full.
     pub fn enrol(&self, session: i64, who: NewLearner, actor: &str) -> Result<Enrolled, AcademyError> {
         let who = who.checked()?;
         let master = self.master.clone();
@@ -413,7 +444,7 @@ impl Academy<'_> {
         })
     }
 
-    /// Who a learner's key belongs to.
+    /// Returns the learner whose key it is.
     ///
     /// # Errors
     /// [`AcademyError::State`] when it is none.
@@ -428,7 +459,7 @@ impl Academy<'_> {
         }
     }
 
-    /// The key of a learner, by number: for who reads the desk's secret.
+    /// Returns the key of a learner, by number: for those who can read the desk's secret.
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].
@@ -436,10 +467,10 @@ impl Academy<'_> {
         Ok(crate::learner_key(self.master, &self.learner(learner)?))
     }
 
-    /// The roster of a session.
+    /// Returns the roster of a session.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`] when there is no such session.
     pub fn roster(&self, id: i64) -> Result<Vec<RosterLine>, AcademyError> {
         self.session(id)?;
         self.read(|db| {
@@ -477,10 +508,10 @@ impl Academy<'_> {
         })
     }
 
-    /// Notes who was there in a part of a session (counted from one); who is not named was not.
+    /// Records who attended a part of a session (counted from one); learners who are not named did not.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`], [`AcademyError::State`] when the session is over, [`AcademyError::Invalid`] for another part, or a learner who is not on the roster.
     pub fn note_attendance(&self, id: i64, part: u32, present: Vec<i64>, actor: &str) -> Result<(), AcademyError> {
         self.transact(actor, move |tx| {
             let found = open_session(tx, id)?;
@@ -507,10 +538,10 @@ impl Academy<'_> {
         })
     }
 
-    /// Takes a learner's sheet of feedback; a second one replaces the first.
+    /// Stores a learner's sheet of feedback; a second one replaces the first.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::Invalid`] for a wrong mark or comment, [`AcademyError::NotFound`] for a session that the learner is not in.
     pub fn give_feedback(&self, id: i64, learner: &Learner, sheet: Feedback) -> Result<(), AcademyError> {
         for (field, mark) in [("content", sheet.content), ("trainer", sheet.trainer), ("labs", sheet.labs)] {
             if !(1..=5).contains(&mark) {
@@ -539,16 +570,16 @@ impl Academy<'_> {
                        ON CONFLICT (session, learner) DO UPDATE SET content = excluded.content, trainer = excluded.trainer, labs = excluded.labs,
                        comment = excluded.comment, given = excluded.given";
             tx.db().execute(sql, &row)?;
-            // Who said what stays between the learner and the sheet.
+            // The audit log does not record who gave which marks.
             tx.audit("session.feedback", &format!("session:{id}"), "{}");
             Ok(())
         })
     }
 
-    /// What people said of a session.
+    /// Returns the feedback on a session.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`] when there is no such session.
     pub fn feedback(&self, id: i64) -> Result<FeedbackSummary, AcademyError> {
         self.session(id)?;
         let rows = self.read(|db| {
@@ -575,10 +606,10 @@ impl Academy<'_> {
         Ok(summary)
     }
 
-    /// The programme by year and country.
+    /// Returns the programme by year and country.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError`] when the database cannot be read.
     pub fn programme(&self) -> Result<Vec<ProgrammeLine>, AcademyError> {
         let (places, present, answered, certified) = self.read(|db| {
             let places = db.query(
@@ -609,7 +640,7 @@ impl Academy<'_> {
             (line.year, line.country) = (year, country);
             line.places += 1;
             seen.0.insert(place.0);
-            if row.text(3)? == "in_person" {
+            if value::<Mode>(row, 3, "mode")? == Mode::InPerson {
                 seen.1.insert(place.0);
             }
             seen.2.insert(row.text(6)?.to_owned());
@@ -628,7 +659,7 @@ impl Academy<'_> {
     }
 }
 
-/// The learners' world reads through here.
+/// Returns the sessions whose roster a learner is on, latest first, without cancelled ones.
 pub(crate) fn enrolments_of(screening: &Screening, learner: i64) -> Result<Vec<Session>, AcademyError> {
     let found = screening.read(|db| {
         let sql = format!("{SESSION} WHERE s.id IN (SELECT session FROM enrolments WHERE learner = $1) AND s.state <> 'cancelled' ORDER BY s.starts DESC, s.id DESC");

@@ -16,7 +16,7 @@ pub const MAX_COURSE: usize = 1 << 20;
 /// The language that courses are written in first.
 pub const SOURCE: &str = "en";
 
-/// What a course file says of itself.
+/// Header of a course file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = CourseHeader)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +53,7 @@ pub struct Lesson {
 /// A course in one language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Course {
-    /// What it says of itself.
+    /// Header.
     pub header: Header,
     /// Lessons.
     pub lessons: Vec<Lesson>,
@@ -130,7 +130,7 @@ pub fn parse(text: &str) -> Result<(Header, Vec<Lesson>), Invalid> {
     Ok((header, lessons))
 }
 
-/// Markdown as HTML. HTML in it is shown as text, links lead to this site or the web only, pictures are left out.
+/// Returns Markdown as HTML. HTML in it is shown as text, links lead to this site or the web only, pictures are left out.
 #[must_use]
 pub fn to_html(markdown: &str) -> String {
     use pulldown_cmark::{CowStr, Tag};
@@ -170,10 +170,10 @@ impl Academy<'_> {
         Ok(all)
     }
 
-    /// All courses in a language, each in English where it is not translated.
+    /// Returns all courses in a language, each in English where it is not translated.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError`] when the database cannot be read.
     pub fn courses(&self, lang: &str) -> Result<Vec<Course>, AcademyError> {
         language_form_ok("lang", lang)?;
         let all = self.all_courses()?;
@@ -200,7 +200,7 @@ impl Academy<'_> {
         Ok(courses)
     }
 
-    /// A course in a language, in English where it is not translated.
+    /// Returns a course in a language, in English where it is not translated.
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].

@@ -1,4 +1,4 @@
-//! Grading: what a step of a lab expects, and what is said of an answer.
+//! Grading: what a step of a lab expects, and the feedback on an answer.
 
 use holdfast_requests::request::Target;
 use holdfast_requests::{Inquiry, Policy, Request, review};
@@ -39,7 +39,7 @@ pub enum Form {
 /// What a drafted request must say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// What must be asked for and of whom, by what process: the draft is compared with it.
+    /// The right request, with its process and targets: the draft is compared with it.
     pub model: Request,
     /// What is known of the officer's agency.
     pub history: holdfast_requests::History,
@@ -74,7 +74,7 @@ pub enum Check {
     Request(Box<Draft>),
 }
 
-/// What is said of an answer.
+/// Grade of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Graded {
     /// Whether it is wholly right.
@@ -113,13 +113,13 @@ pub fn amount(text: &str) -> Option<u64> {
     whole.checked_mul(100_000_000)?.checked_add(part)
 }
 
-/// Thousandths in percent.
+/// Returns thousandths as a percentage, with one decimal.
 #[must_use]
 pub fn percent(thousandths: u64) -> String {
     format!("{}.{} %", thousandths / 10, thousandths % 10)
 }
 
-/// Base units in coins.
+/// Returns base units as coins.
 #[must_use]
 pub fn coins(units: u64) -> String {
     let text = holdfast_analysis::report::coins(units);
@@ -127,7 +127,7 @@ pub fn coins(units: u64) -> String {
 }
 
 impl Check {
-    /// How an answer is written.
+    /// Returns how an answer is written.
     #[must_use]
     pub fn form(&self) -> Form {
         match self {
@@ -140,7 +140,7 @@ impl Check {
         }
     }
 
-    /// Options, where there are some.
+    /// Returns the options, where there are some.
     #[must_use]
     pub fn options(&self) -> &[String] {
         match self {
@@ -149,7 +149,7 @@ impl Check {
         }
     }
 
-    /// What an earlier wrong try costs of the credit, in thousandths: guessing among few options must not pay.
+    /// Returns what an earlier wrong try costs of the credit, in thousandths: guessing among few options must not pay.
     #[must_use]
     pub fn try_cost(&self) -> u32 {
         match self {
@@ -160,7 +160,7 @@ impl Check {
         }
     }
 
-    /// The right answer, for after the step.
+    /// Returns the right answer, shown after the step.
     #[must_use]
     pub fn solution(&self) -> String {
         match self {
@@ -173,7 +173,7 @@ impl Check {
         }
     }
 
-    /// Grades an answer. What is wrong is said without giving the answer away.
+    /// Grades an answer. The feedback names what is wrong without giving the answer away.
     #[must_use]
     pub fn grade(&self, answer: &str) -> Graded {
         let text = answer.trim();

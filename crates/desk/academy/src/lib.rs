@@ -51,7 +51,7 @@ pub struct Academy<'a> {
     pub site: &'a str,
 }
 
-/// A number of things, as the database and the API count.
+/// Returns a number of items as the database and the API count.
 fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
@@ -60,13 +60,13 @@ fn invalid(field: &str, problem: String) -> AcademyError {
     Invalid::new(field, problem).into()
 }
 
-/// A learner's key.
+/// Returns a learner's key.
 fn learner_key(master: &KeyRing, learner: &Learner) -> String {
     let key = master.derive("academy-learner", &format!("{}:{}", learner.id, learner.generation));
     format!("hl_{}_{}", learner.id, hex::encode(&key[..24]))
 }
 
-/// Whether two texts are the same, in a time that tells nothing of where they differ.
+/// Returns whether two texts are equal, in a time that does not depend on where they differ.
 fn same(a: &str, b: &str) -> bool {
     subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes()).into()
 }

@@ -24,7 +24,7 @@ pub enum Tool {
     Screen,
 }
 
-/// The tool for a lab's files.
+/// Returns the tool for a lab's files.
 #[must_use]
 pub fn tool_of(made: &Made) -> Option<Tool> {
     let has = |name: &str| made.files.iter().any(|f| f.0 == name);
@@ -39,7 +39,7 @@ pub fn tool_of(made: &Made) -> Option<Tool> {
     }
 }
 
-/// What the desk says of a request: an inquiry, or a request alone.
+/// Returns the desk's review of a request: an inquiry, or a request alone.
 ///
 /// # Errors
 /// In words.
@@ -110,7 +110,7 @@ pub struct Month {
     pub found: Vec<Typology>,
 }
 
-/// Customers of a lab's exchange.
+/// Returns the customers of a lab's exchange, with their events and records.
 ///
 /// # Errors
 /// In words.

@@ -17,7 +17,7 @@ pub const VERSION: &str = "1.0.3";
 /// many; the same statement sent again is the same statement there.
 ///
 /// # Errors
-/// [`AcademyError::State`] with what the store said.
+/// [`AcademyError::State`] with the store's answer.
 pub fn send(statements: &[Value], to: &str, user: &str, password: &str) -> Result<usize, AcademyError> {
     use base64::Engine;
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
@@ -45,10 +45,10 @@ impl Academy<'_> {
         uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("{}/{name}", self.site).as_bytes()).to_string()
     }
 
-    /// Statements about a session, in order of time: registered, attended, answered, completed, passed or failed, earned.
+    /// Returns the statements about a session, in order of time: registered, attended, answered, completed, passed or failed, earned.
     ///
     /// # Errors
-    /// [`AcademyError`].
+    /// [`AcademyError::NotFound`] when there is no such session.
     pub fn statements(&self, session: i64) -> Result<Vec<Value>, AcademyError> {
         let found = self.session(session)?;
         let roster = self.roster(session)?;

@@ -1,5 +1,5 @@
-//! Campaigns with police: who paid tagged scam addresses, or is about to, is told in their language; some are held out, so that what the
-//! messages did can be told from what would have happened anyway.
+//! Campaigns with police: customers who paid tagged scam addresses, or are about to, get a message in their language; some are held out, so
+//! that the effect of the messages can be measured.
 
 mod effect;
 mod templates;
@@ -13,6 +13,7 @@ use holdfast_attribution::Category;
 use holdfast_decision::model::{country_ok, language_form_ok, language_ok, text_ok};
 use holdfast_decision::warnings::{LANGUAGES, Scam};
 use holdfast_decision::{Event, Record, Typology, Verdict};
+use holdfast_identity::same_person;
 use holdfast_input::language::{best, of_country};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_store::{Database, DbError, Row, StoreError, Value, number, parse};
@@ -22,11 +23,12 @@ use serde_json::json;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
+use strum::{AsRefStr, Display, EnumString, VariantArray};
 use utoipa::ToSchema;
 
 /// Most people of a campaign.
 pub const MAX_PEOPLE: usize = 100_000;
-/// Messages of one entry of the audit log, from which webhooks are told.
+/// Messages of one entry of the audit log, which webhooks deliver.
 const BATCH: usize = 200;
 /// The same as a number of rows.
 const BATCH_MESSAGES: i64 = 200;
@@ -41,7 +43,7 @@ pub struct RiskRule {
     /// Categories of payees; by default those of the campaign's scam, or of all scams where it is `other`.
     #[serde(default)]
     pub categories: Vec<String>,
-    /// Days that are looked back.
+    /// Days before now in which payments count.
     pub days: u32,
     /// Least value in all, minor units of the reference currency.
     #[serde(default)]
@@ -80,6 +82,21 @@ pub struct NewCampaign {
     pub holdout_ppm: u32,
 }
 
+/// State of a campaign.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, Display, EnumString, VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum CampaignState {
+    /// It was drafted; no message was sent.
+    Draft,
+    /// Messages were sent, and payments count towards its effect.
+    Running,
+    /// Later payments do not count.
+    Ended,
+}
+
 /// A campaign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Campaign {
@@ -88,8 +105,8 @@ pub struct Campaign {
     pub id: CampaignId,
     /// As it was drafted.
     pub plan: NewCampaign,
-    /// draft, running or ended.
-    pub state: String,
+    /// State.
+    pub state: CampaignState,
     /// Unix seconds.
     pub created: i64,
     /// Who drafted it.
@@ -98,7 +115,7 @@ pub struct Campaign {
     pub started: Option<i64>,
     /// When it ended: later payments do not count.
     pub ended: Option<i64>,
-    /// People who were told.
+    /// People who got the message.
     pub told: i64,
     /// People who were held out.
     pub held_out: i64,
@@ -143,10 +160,11 @@ fn campaign(row: &Row) -> Result<Campaign, DbError> {
         partner: row.text(4)?.to_owned(),
         holdout_ppm: row.number(5)?,
     };
+    let state = row.text(6)?;
     Ok(Campaign {
         id: row.number(0)?,
         plan,
-        state: row.text(6)?.to_owned(),
+        state: state.parse().map_err(|_| DbError::Stored { what: "state".into(), cause: state.to_owned() })?,
         created: row.int(7)?,
         created_by: row.text(8)?.to_owned(),
         started: row.int_or_null(9),
@@ -242,13 +260,13 @@ impl NewCampaign {
     }
 }
 
-/// How many rows there are, as the database counts.
+/// Returns a number of rows as the database counts.
 fn count_of<T>(rows: &[T]) -> i64 {
     i64::try_from(rows.len()).unwrap_or(i64::MAX)
 }
 
 impl Prevention<'_> {
-    /// Withdrawals after an event and from a time on, in order.
+    /// Visits withdrawals after an event and from a time on, in order.
     fn withdrawals(
         &self,
         mut after: i64,
@@ -274,7 +292,7 @@ impl Prevention<'_> {
         }
     }
 
-    /// Whether a withdrawal is what a campaign is about.
+    /// Returns whether a withdrawal is what a campaign is about.
     fn is_about(
         plan: &NewCampaign,
         categories: &HashSet<Category>,
@@ -294,10 +312,10 @@ impl Prevention<'_> {
         entry.is_some_and(|c| categories.contains(&c))
     }
 
-    /// Who a campaign would choose now, with the reasons.
+    /// Returns the customers that a campaign would choose now, with the reasons.
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError::Invalid`] for a wrong plan, [`PreventionError::State`] when it chooses more people than a campaign may have.
     pub fn at_risk(&self, plan: &NewCampaign, now: CategoryNow<'_>) -> Result<Vec<Person>, PreventionError> {
         plan.check()?;
         let since = self.screening.now() - i64::from(plan.rule.days) * DAY;
@@ -345,7 +363,7 @@ impl Prevention<'_> {
     /// Drafts a campaign.
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError::Invalid`] for a wrong plan.
     pub fn draft_campaign(&self, new: NewCampaign, actor: &str) -> Result<Campaign, PreventionError> {
         new.check()?;
         self.transact(actor, move |tx| {
@@ -369,17 +387,17 @@ impl Prevention<'_> {
         })
     }
 
-    /// Campaigns, latest first.
+    /// Returns the campaigns, latest first.
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError`] when the database cannot be read.
     pub fn campaigns(&self) -> Result<Vec<Campaign>, PreventionError> {
         self.read(|db| {
             db.query(&format!("{CAMPAIGN} ORDER BY id DESC LIMIT 1000"), &[])?.iter().map(campaign).collect()
         })
     }
 
-    /// A campaign.
+    /// Returns a campaign.
     ///
     /// # Errors
     /// [`PreventionError::NotFound`].
@@ -391,7 +409,7 @@ impl Prevention<'_> {
     /// Starts a campaign: another person than who drafted it has people chosen, arms drawn and messages handed to webhooks (topic `campaigns`).
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError::NotFound`]; [`PreventionError::State`] when the same person drafted it, or it was started already.
     pub fn start_campaign(
         &self,
         id: CampaignId,
@@ -399,7 +417,7 @@ impl Prevention<'_> {
         actor: &str,
     ) -> Result<Campaign, PreventionError> {
         let drafted = self.campaign(id)?;
-        if drafted.created_by == actor {
+        if same_person(&drafted.created_by, actor) {
             return Err(PreventionError::State(format!("{actor} drafted campaign {id}; another person starts it")));
         }
         let mut people = self.at_risk(&drafted.plan, now)?;
@@ -414,7 +432,7 @@ impl Prevention<'_> {
             }
         }
         self.transact(actor, move |tx| {
-            let still = campaign_by(tx.db(), id)?.filter(|c| c.state == "draft");
+            let still = campaign_by(tx.db(), id)?.filter(|c| c.state == CampaignState::Draft);
             let Some(still) = still else {
                 return Err(PreventionError::State(format!("campaign {id} was started already")));
             };
@@ -467,11 +485,11 @@ impl Prevention<'_> {
     /// Ends a campaign: what people pay later does not count.
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError::NotFound`]; [`PreventionError::State`] when it does not run.
     pub fn end_campaign(&self, id: CampaignId, actor: &str) -> Result<Campaign, PreventionError> {
         self.transact(actor, move |tx| {
             let found = campaign_by(tx.db(), id)?.ok_or_else(|| PreventionError::NotFound(format!("campaign {id}")))?;
-            if found.state != "running" {
+            if found.state != CampaignState::Running {
                 return Err(PreventionError::State(format!("campaign {id} is {}", found.state)));
             }
             let now = tx.now();
@@ -485,10 +503,10 @@ impl Prevention<'_> {
         })
     }
 
-    /// People of a campaign after a customer, at most 1,000.
+    /// Returns people of a campaign after a customer, at most 1,000.
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError::NotFound`] when there is no such campaign.
     pub fn campaign_people(&self, id: CampaignId, after: &str) -> Result<Vec<Person>, PreventionError> {
         self.campaign(id)?;
         let sql = "SELECT customer, arm, lang, because FROM campaign_people WHERE campaign = $1 AND customer > $2 ORDER BY customer LIMIT 1000";
@@ -502,10 +520,10 @@ impl Prevention<'_> {
         })
     }
 
-    /// What a campaign did so far, with its uncertainty.
+    /// Returns what a campaign did so far, with its uncertainty.
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError::NotFound`] when there is no such campaign.
     pub fn campaign_effect(&self, id: CampaignId, now: CategoryNow<'_>) -> Result<Effect, PreventionError> {
         let found = self.campaign(id)?;
         let sql = "SELECT first_seq, last_seq FROM campaigns WHERE id = $1";

@@ -126,7 +126,10 @@ fn people_at_risk_are_chosen_told_and_compared() {
 
     // Two people, once.
     let drafted = prevention.draft_campaign(plan(250_000), "ana").unwrap();
-    assert!(matches!(prevention.start_campaign(drafted.id, &today, "ana"), Err(PreventionError::State(_))));
+    for own in ["ana", "Ana ", "ＡＮＡ"] {
+        let refused = prevention.start_campaign(drafted.id, &today, own);
+        assert!(matches!(refused, Err(PreventionError::State(_))), "{own:?} is who drafted it");
+    }
     let webhook = house.screening.add_webhook("https://example.org/hook", &["campaigns".into()], "t").unwrap();
     let running = prevention.start_campaign(drafted.id, &today, "luis").unwrap();
     assert!(matches!(prevention.start_campaign(drafted.id, &today, "luis"), Err(PreventionError::State(_))));

@@ -38,6 +38,7 @@ pub mod production;
 pub mod request;
 pub mod scope;
 pub mod search;
+pub mod waiting;
 
 pub use error::RequestError;
 

@@ -41,6 +41,7 @@ mod rescreening;
 pub mod service;
 mod settings;
 pub mod tables;
+pub mod waiting;
 pub mod warnings;
 pub mod webhooks;
 

@@ -59,7 +59,7 @@ with sync_playwright() as p:
         form.locator("input[type=file]").set_input_files({"name": "note.txt", "mimeType": "text/plain", "buffer": note})
         form.locator("input[name=exhibit]").fill("E-1")
         form.locator("button").press("Enter")
-        page.wait_for_selector("td:has-text('bip39, 12 words, English')")
+        page.wait_for_selector("td:has-text('BIP39 phrase, 12 words, English')")
         assert "sausage" not in page.content()
         page.goto(f"{url}/desk/cases/{case}")
         assert "-sealed.jsonl" in page.content() and "sausage" not in page.content()

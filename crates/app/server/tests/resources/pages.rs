@@ -2,7 +2,11 @@
 
 use holdfast_testing_app::{PAID, TestApp, on_both_apps};
 
-on_both_apps!(a_browser_signs_in_and_works, nobody_works_without_a_session_or_a_token);
+on_both_apps!(
+    a_browser_signs_in_and_works,
+    nobody_works_without_a_session_or_a_token,
+    errors_lead_on_in_the_area_where_the_person_is
+);
 
 fn a_browser_signs_in_and_works(app: &TestApp) {
     app.decided("w-1", "c-1");
@@ -42,4 +46,22 @@ fn nobody_works_without_a_session_or_a_token(app: &TestApp) {
         "{}",
         missing.answer.text()
     );
+}
+
+fn errors_lead_on_in_the_area_where_the_person_is(app: &TestApp) {
+    let browser = app.browser().sign_in("investigator");
+    let unknown = browser.page("/desk/sharing/sources/99").answer;
+    assert_eq!(unknown.status, 404);
+    assert!(unknown.text().contains("href=\"/desk/sharing\" aria-current=\"page\""), "{}", unknown.text());
+    let portal = app.browser().page("/portal/nope").answer;
+    assert!(portal.status == 404 && !portal.text().contains("href=\"/desk"), "{}", portal.text());
+    let academy = app.browser().page("/academy/labs/none").answer;
+    assert!(academy.status == 404 && academy.text().contains("href=\"/academy\""), "{}", academy.text());
+    // A key that does not open a page: the refusal leads to what it opens, and signs out.
+    let trainer = app.browser().sign_in("trainer");
+    let refused = trainer.page("/desk/cases");
+    assert_eq!(refused.answer.status, 403);
+    assert!(refused.answer.text().contains("href=\"/desk/academy\""), "{}", refused.answer.text());
+    assert_eq!(refused.form("/sign-out").submit(&[]).status, 303);
+    assert_eq!(trainer.page("/desk/academy").answer.status, 303, "signed out");
 }

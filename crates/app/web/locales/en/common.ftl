@@ -25,7 +25,7 @@ nav-field-guide = Field guide
 
 common-search = Search
 common-search-label = Address, transaction, block or name
-common-search-hint = Address, transaction id, output (txid:index), block, name
+common-search-hint = Address, transaction, name
 common-home = the front page
 common-ways-on = Search above, or go to { $home }.
 common-error = Request failed
@@ -78,6 +78,7 @@ form-file = File
 form-choose-file = choose a file
 form-missing = it is missing
 form-no-number = '{ $text }' is not a whole number
+form-none-of = { $field }: '{ $text }' is none of { $values }
 form-no-flag = '{ $text }' is neither true nor false
 form-no-token = it is not valid; load the page again, then send the form
 
@@ -86,7 +87,76 @@ sign-in-intro = The desk's pages need a key. An administrator creates keys, the 
 sign-in-key = Key
 sign-in-refused = this is not a key of the desk
 
-ledger-home = Search
 common-unknown = unknown
 common-yes = yes
 common-no = no
+
+# Counts with their nouns.
+count-addresses = { $n ->
+    [one] { $n } address
+   *[other] { $n } addresses
+}
+count-cases = { $n ->
+    [one] { $n } case
+   *[other] { $n } cases
+}
+count-customers = { $n ->
+    [one] { $n } customer
+   *[other] { $n } customers
+}
+count-days = { $n ->
+    [one] { $n } day
+   *[other] { $n } days
+}
+count-ends = { $n ->
+    [one] { $n } end
+   *[other] { $n } ends
+}
+count-findings = { $n ->
+    [one] { $n } finding
+   *[other] { $n } findings
+}
+count-hints = { $n ->
+    [one] { $n } hint
+   *[other] { $n } hints
+}
+count-hours = { $n ->
+    [one] { $n } hour
+   *[other] { $n } hours
+}
+count-items = { $n ->
+    [one] { $n } item
+   *[other] { $n } items
+}
+count-labs = { $n ->
+    [one] { $n } lab
+   *[other] { $n } labs
+}
+count-minutes = { $n ->
+    [one] { $n } minute
+   *[other] { $n } minutes
+}
+count-outputs = { $n ->
+    [one] { $n } output
+   *[other] { $n } outputs
+}
+count-points = { $n ->
+    [one] { $n } point
+   *[other] { $n } points
+}
+count-seconds = { $n ->
+    [one] { $n } second
+   *[other] { $n } seconds
+}
+count-secrets = { $n ->
+    [one] { $n } secret
+   *[other] { $n } secrets
+}
+count-sheets = { $n ->
+    [one] { $n } sheet
+   *[other] { $n } sheets
+}
+count-times = { $n ->
+    [one] once
+   *[other] { $n } times
+}

@@ -68,11 +68,8 @@ recommend-no-findings = No finding yet. Cases with a typology appear here.
 recommend-for-team = for the { $team } team
 recommend-proposals = Proposals
 recommend-none = No proposal yet.
-recommend-basis = To the { $team } team, based on { $cases } { $cases ->
-    [one] case
-   *[other] cases
-} of { $typology }.
-recommend-effect = Replayed over { $events } events: { $stopped } of { $cases } cases would have been stopped, and { $others } customers who are in none would have been affected.
+recommend-basis = To the { $team } team, based on { $cases } of { $typology }.
+recommend-effect = Replayed over { $events } events: { $stopped } of { $cases } would have been stopped, and { $others } customers who are in none would have been affected.
 recommend-changed = by { $person } { $time }
 recommend-propose = Propose
 recommend-team = Team

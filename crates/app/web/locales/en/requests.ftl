@@ -12,6 +12,8 @@ officers-title = Officers and agencies
 officers-officer = Officer
 officers-verdict = Decision
 officers-reset-factor = Reset second factor
+officers-approved = approved
+officers-suspended = suspended
 officers-no-factor = no second factor
 officers-none = No officer is in this state. Officers register at the portal once their agency is listed below.
 officers-agencies = Agencies and their verified mail domains
@@ -19,6 +21,8 @@ officers-domain = Domain
 officers-evidence = How it was verified
 
 seizures-title = Seizures
+seizures-to-execute = to execute
+seizures-executed = executed
 seizures-none = No seizure is in this state. Requests for a seizure appear here once approved.
 
 request-title = Request { $id }

@@ -3,6 +3,7 @@
 use super::{markdown, outside};
 use crate::forms::{Fields, Flag, Free, Input, Text, Ticked, page_form};
 use crate::frame::{ErrorPage, Frame, back};
+use crate::texts::{rich, t};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -48,64 +49,88 @@ fn answer_field(step: &StepView) -> Markup {
             label { input type="checkbox" name="pick" value=(option) checked[given.split(", ").any(|g| g == option)]; " " span.hash { (option) } }
         } },
         AnswerForm::Request => {
-            html! { label { "JSON" textarea name="answer" rows="18" cols="80" required { (given) } } }
+            html! { label { (t!("academy-json")) textarea name="answer" rows="18" cols="80" required { (given) } } }
         }
         AnswerForm::Number => {
-            html! { label { "Number" input name="answer" inputmode="numeric" value=(given) required; } }
+            html! { label { (t!("academy-number")) input name="answer" inputmode="numeric" value=(given) required; } }
         }
         AnswerForm::Amount => {
-            html! { label { "Amount" input name="answer" placeholder="0.5, or 50000000 sat" value=(given) required; } }
+            html! { label { (t!("common-amount")) input name="answer" placeholder=(t!("academy-amount-hint")) value=(given) required; } }
         }
         AnswerForm::Transaction => {
-            html! { label { "Transaction" input name="answer" size="66" value=(given) required; } }
+            html! { label { (t!("ledger-transaction")) input name="answer" size="66" value=(given) required; } }
         }
-        AnswerForm::Address => html! { label { "Address" input name="answer" size="50" value=(given) required; } },
+        AnswerForm::Address => {
+            html! { label { (t!("common-address")) input name="answer" size="50" value=(given) required; } }
+        }
     }
 }
 
+/// A button that sends a step with one more field.
+fn step_button(step: &StepView, action: &str, name: &str, text: &str) -> Markup {
+    html! { form.step method="post" action=(action) {
+        input type="hidden" name="step" value=(step.id);
+        button.plain type="submit" name=(name) value="1" { (text) }
+    } }
+}
+
 fn step_section(step: &StepView, here: &str) -> Markup {
+    let action = format!("{here}#{}", step.id);
+    html! { section id=(step.id) {
+        h2 { (step.id) " " span.note { (t!("count-points", n = step.points)) } }
+        (markdown(&step.question))
+        @for line in &step.feedback { p.note role="status" { (line) } }
+        @for hint in &step.hints { p { (t!("academy-hint-given", hint = hint.as_str())) } }
+        @if step.over {
+            (outcome(step))
+        } @else {
+            form.step method="post" action=(action) {
+                input type="hidden" name="step" value=(step.id);
+                fieldset { legend { (t!("academy-answer")) } (answer_field(step)) }
+                button type="submit" { (t!("academy-answer-button")) }
+            }
+            @if step.hints_left > 0 { (step_button(step, &action, "hint", &t!("academy-take-hint"))) }
+            @if step.tries > 0 { (step_button(step, &action, "give_up", &t!("academy-give-up-button"))) }
+        }
+    } }
+}
+
+/// How a step ended, with its solution.
+fn outcome(step: &StepView) -> Markup {
+    let how = if step.right { t!("academy-solved") } else { t!("academy-over") };
     html! {
-                section id=(step.id) {
-                    h2 { (step.id) " " span.note { (step.points) " points" } }
-                    (markdown(&step.question))
-                    @for f in &step.feedback { p.note role="status" { (f) } }
-                    @for h in &step.hints { p { "Hint: " (h) } }
-                    @if step.over {
-                        p { strong { @if step.right { "Solved" } @else { "Over" } } ", " (percent(u64::from(step.credit))) " of the points." }
-                        @if let Some(s) = &step.solution { pre.wide { (s) } }
-                        @if let Some(w) = &step.why { p { (w) } }
-                    } @else {
-                        form.step method="post" action={(here) "#" (step.id)} {
-                            input type="hidden" name="step" value=(step.id);
-                            fieldset { legend { "Answer" } (answer_field(step)) }
-                            button type="submit" { "Answer" }
-                        }
-                        @if step.hints_left > 0 { form.step method="post" action={(here) "#" (step.id)} {
-                            input type="hidden" name="step" value=(step.id); button.plain type="submit" name="hint" value="1" { "A hint (costs a quarter)" }
-                        } }
-                        @if step.tries > 0 { form.step method="post" action={(here) "#" (step.id)} {
-                            input type="hidden" name="step" value=(step.id); button.plain type="submit" name="give_up" value="1" { "Give up and see why" }
-                        } }
-                    }
-                }
+        p { (rich!("academy-step-result", how = html! { strong { (how) } }, credit = percent(u64::from(step.credit)))) }
+        @if let Some(solution) = &step.solution { pre.wide { (solution) } }
+        @if let Some(why) = &step.why { p { (why) } }
     }
+}
+
+/// Links to what a lab consists of.
+fn materials(view: &AttemptView, here: &str) -> Markup {
+    html! { p {
+        @if view.has_tool { a href={(here) "/tool"} { (t!("academy-look-at-files")) } " · " }
+        @if view.network.is_some() { a href={(here) "/chain"} { (t!("academy-lab-chain")) } " · " }
+        a href={(here) "/pack"} { (t!("academy-pack")) }
+        @for (name, size) in &view.files {
+            " · " a href={(here) "/files/" (name)} { (name) } " " span.note { (t!("ledger-size-bytes", size = *size)) }
+        }
+    } }
 }
 
 fn lab_page(view: &AttemptView, frame: &Frame) -> Markup {
     let here = format!("/academy/attempts/{}", view.id);
+    let score = html! { strong { (percent(view.score)) } };
     frame.academy(
         view.lab.title,
         html! {
             (markdown(&view.brief))
-            p {
-                @if view.has_tool { a href={(here) "/tool"} { "Look at the files" } " · " }
-                @if view.network.is_some() { a href={(here) "/chain"} { "The lab's chain" } " · " }
-                a href={(here) "/pack"} { "Everything as a pack (ZIP)" }
-                @for (name, size) in &view.files { " · " a href={(here) "/files/" (name)} { (name) } " " span.note { (size) " bytes" } }
+            (materials(view, &here))
+            p #score {
+                @if view.passed { (rich!("academy-score-passed", score = score)) }
+                @else { (rich!("academy-score-so-far", score = score, pass = percent(labs::PASS))) }
             }
-            p #score { "Score " strong { (percent(view.score)) } @if view.passed { ": passed" } @else { ", " (percent(labs::PASS)) " passes" } }
             @for step in &view.steps { (step_section(step, &here)) }
-            p { a href="/academy/me" { "Back to your labs" } }
+            p { a href="/academy/me" { (t!("academy-back-to-labs")) } }
         },
     )
 }
@@ -164,7 +189,7 @@ pub(crate) async fn file(
     });
     match found.await {
         Ok(Some(bytes)) => download(name.rsplit('/').next().unwrap_or(&name), "application/octet-stream", bytes),
-        Ok(None) => ErrorPage::from(ApiError::new(StatusCode::NOT_FOUND, format!("{name} is no file of this lab")))
+        Ok(None) => ErrorPage::from(ApiError::new(StatusCode::NOT_FOUND, t!("academy-no-file", name = name.as_str())))
             .into_response(),
         Err(e) => outside(e),
     }

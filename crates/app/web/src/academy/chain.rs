@@ -3,6 +3,7 @@
 use super::outside;
 use crate::frame::ErrorPage;
 use crate::ledger;
+use crate::texts::t;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
@@ -13,6 +14,7 @@ use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
+use maud::html;
 
 /// The chain's front page.
 pub(crate) async fn home(state: State<Shared>, headers: HeaderMap, Path(id): Path<i64>, request: Request) -> Response {
@@ -50,7 +52,7 @@ pub(crate) async fn page(
         .extension(Caller::local("learner"))
         .extension(ledger::InLab);
     let Ok(inside) = inside.body(Body::empty()) else {
-        return ErrorPage::from(ApiError::bad("path: no address, transaction or block")).into_response();
+        return ErrorPage::from(ApiError::bad(t!("academy-chain-no-path"))).into_response();
     };
     let Ok(response) = tower::ServiceExt::oneshot(inner, inside).await;
     mounted(response, &format!("/academy/attempts/{id}/chain")).await
@@ -68,14 +70,17 @@ async fn mounted(response: Response, prefix: &str) -> Response {
         return Response::from_parts(parts, body);
     }
     let Ok(bytes) = axum::body::to_bytes(body, holdfast_api::MAX_BODY).await else {
-        return ErrorPage::from(ApiError::internal("the page is too long")).into_response();
+        return ErrorPage::from(ApiError::internal(t!("academy-page-too-long"))).into_response();
     };
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     for place in ["/address/", "/tx/", "/block/", "/trace", "/search", "/api/v1/trace/"] {
         text = text.replace(&format!("=\"{place}"), &format!("=\"{prefix}{place}"));
     }
-    let back = format!("<a href=\"{}\">Back to the lab</a>", prefix.trim_end_matches("/chain"));
-    text = text.replace("<a href=\"/\">Holdfast</a>", &format!("<a href=\"{prefix}\">The lab's chain</a>{back}"));
+    let head = html! {
+        a href=(prefix) { (t!("academy-lab-chain")) }
+        a href=(prefix.trim_end_matches("/chain")) { (t!("academy-back-to-lab")) }
+    };
+    text = text.replace("<a href=\"/\">Holdfast</a>", &head.0);
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(text))
 }

@@ -6,13 +6,14 @@ pub(crate) mod sessions;
 pub(crate) mod tool;
 pub(crate) mod trainer;
 
-use crate::components::count;
+use crate::components::{Bare, N, T, none, table};
 use crate::forms::{Fields, Free, Input, PageForm, page_form};
 use crate::frame::{Answer, ErrorPage, Frame, Page, back};
 use crate::texts::t;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_academy::attempts::Desk;
 use holdfast_academy::classes::NewSession;
 use holdfast_academy::course::{Course, to_html};
 use holdfast_academy::grade::percent;
@@ -57,16 +58,16 @@ pub(crate) async fn home(
     let lang = q.lang();
     let courses = run_blocking(move || Ok(shared.academy().courses(&lang)?)).await?;
     Ok(frame.academy(
-        "Academy",
+        &t!("nav-academy"),
         html! {
-            p { "Language: " @for (lang, name) in [("en", "English"), ("es", "Español"), ("de", "Deutsch")] { a href={"/academy?lang=" (lang)} lang=(lang) { (name) } " " } }
+            p { (t!("academy-languages")) " " @for (lang, name) in [("en", "English"), ("es", "Español"), ("de", "Deutsch")] { a href={"/academy?lang=" (lang)} lang=(lang) { (name) } " " } }
             @for c in &courses {
                 h2 { a href={"/academy/courses/" (c.header.course) "?lang=" (c.header.lang)} lang=(c.header.lang) { (c.header.title) } }
                 p lang=(c.header.lang) { (c.header.summary) }
-                p.note { (count(c.header.hours.into(), "hour")) " · " (count(c.header.labs.len() as u64, "lab")) " · " (c.languages.join(", ")) }
+                p.note { (t!("count-hours", n = c.header.hours)) " · " (t!("count-labs", n = c.header.labs.len())) " · " (c.languages.join(", ")) }
             }
-            h2 { "Labs" }
-            ul { @for lab in &labs::LABS { li { a href={"/academy/labs/" (lab.id)} { (lab.title) } " " span.note { (lab.minutes) " min" } } } }
+            h2 { (t!("academy-labs")) }
+            ul { @for lab in &labs::LABS { li { a href={"/academy/labs/" (lab.id)} { (lab.title) } " " span.note { (t!("count-minutes", n = lab.minutes)) } } } }
             h2 { (t!("common-sign-in")) }
             p { (t!("academy-sign-in-intro")) }
             form.step method="post" action="/academy/enter" {
@@ -81,10 +82,10 @@ fn lessons(course: &Course) -> Markup {
     html! {
         div lang=(course.header.lang) {
             p { (course.header.summary) }
-            @if course.outdated { p.error { "The English text is newer than this translation." } }
+            @if course.outdated { p.error { (t!("academy-outdated")) } }
             @for lesson in &course.lessons { section { h2 { (lesson.title) } (markdown(&lesson.text)) } }
         }
-        h2 { "Labs" }
+        h2 { (t!("academy-labs")) }
         ul { @for lab in &course.header.labs { li { a href={"/academy/labs/" (lab)} { (labs::lab(lab).map_or(lab.as_str(), |l| l.title)) } } } }
     }
 }
@@ -103,14 +104,14 @@ pub(crate) async fn course(
 
 /// What a lab is about.
 pub(crate) async fn lab(frame: Frame, Path(name): Path<String>) -> Page {
-    let lab =
-        labs::lab(&name).ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("there is no lab {name}")))?;
+    let lab = labs::lab(&name)
+        .ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, t!("academy-no-lab", lab = name.as_str())))?;
     Ok(frame.academy(
         lab.title,
         html! {
             p { (lab.teaches) }
-            p.note { "About " (lab.minutes) " minutes. Each learner has data of their own. Tools: " @for t in lab.tools { code { (t) } " " } }
-            p { a href="/academy/me" { "Begin it in one of your sessions" } }
+            p.note { (t!("academy-lab-facts", minutes = t!("count-minutes", n = lab.minutes))) " " @for tool in lab.tools { code { (tool) } " " } }
+            p { a href="/academy/me" { (t!("academy-lab-begin")) } }
         },
     ))
 }
@@ -146,12 +147,28 @@ pub(crate) async fn leave(State(shared): State<Shared>, headers: HeaderMap) -> R
     ([(header::SET_COOKIE, shared.access.cookie("hl", "", 0))], Redirect::to("/academy")).into_response()
 }
 
-/// Who has no key is sent to the entrance.
+/// Leads people without a key to the entrance.
 fn outside(e: ApiError) -> Response {
     match e.status {
         StatusCode::UNAUTHORIZED => back("/academy".into()),
         _ => ErrorPage::from(e).into_response(),
     }
+}
+
+/// The labs of a learner's session, with what the learner reached.
+fn labs_of_session(session: i64, labs: &[String], desk: &Desk) -> Markup {
+    let heads = [T("academy-lab"), N("academy-score"), Bare];
+    table(&heads, labs, |lab| {
+        let mine = desk.labs.iter().find(|(s, r)| *s == session && r.lab == *lab).map(|(_, r)| r);
+        html! { tr {
+            td { (labs::lab(lab).map_or(lab.as_str(), |l| l.title)) }
+            td.n { @if let Some(r) = mine { (percent(r.score)) @if r.passed { " " (t!("academy-passed")) } } }
+            td { @match mine {
+                Some(r) => a href={"/academy/attempts/" (r.attempt)} { (t!("academy-go-on")) },
+                None => form method="post" action={"/academy/sessions/" (session) "/labs/" (lab)} { button type="submit" { (t!("academy-begin")) } },
+            } }
+        } }
+    })
 }
 
 /// A learner's sessions, labs and certificates.
@@ -164,36 +181,27 @@ pub(crate) async fn me(State(shared): State<Shared>, frame: Frame, headers: Head
         }
         Ok((desk, labs))
     });
-    let (desk, labs_of) = match found.await {
+    let (desk, labs_by_session) = match found.await {
         Ok(found) => found,
         Err(e) => return outside(e),
     };
     frame.academy(
         &desk.learner.who.name.clone(),
         html! {
-            @for (session, labs) in desk.sessions.iter().zip(&labs_of) {
+            @for (session, labs) in desk.sessions.iter().zip(&labs_by_session) {
                 h2 { a href={"/academy/sessions/" (session.id)} { (session.plan.title) } }
-                p.note { (day(session.plan.starts)) " to " (day(session.plan.ends)) ", " (place(&session.plan)) " · " a href={"/academy/courses/" (session.plan.course) "?lang=" (session.plan.lang)} { "course" } }
-                div.wide { table {
-                    thead { tr { th { "Lab" } th.n { "Score" } th {} } }
-                    tbody { @for lab in labs {
-                        @let mine = desk.labs.iter().find(|(s, r)| *s == session.id && r.lab == *lab).map(|(_, r)| r);
-                        tr {
-                            td { (labs::lab(lab).map_or(lab.as_str(), |l| l.title)) }
-                            td.n { @if let Some(r) = mine { (percent(r.score)) @if r.passed { " passed" } } }
-                            td { @match mine {
-                                Some(r) => a href={"/academy/attempts/" (r.attempt)} { "Go on" },
-                                None => form method="post" action={"/academy/sessions/" (session.id) "/labs/" (lab)} { button type="submit" { "Begin" } },
-                            } }
-                        }
-                    } }
-                } }
+                p.note {
+                    (t!("academy-from-to", from = day(session.plan.starts), to = day(session.plan.ends))) ", " (place(&session.plan)) " · "
+                    a href={"/academy/courses/" (session.plan.course) "?lang=" (session.plan.lang)} { (t!("academy-course")) } " · "
+                    a href={"/academy/sessions/" (session.id)} { (t!("academy-scoreboard-feedback")) }
+                }
+                (labs_of_session(session.id, labs, &desk))
             }
+            @if desk.sessions.is_empty() { (none(&t!("academy-no-own-session"))) }
             @if !desk.certificates.is_empty() {
-                h2 { "Certificates" }
+                h2 { (t!("academy-certificates")) }
                 ul { @for (id, course) in &desk.certificates { li { a href={"/academy/certificates/" (id)} { (course) } " " span.hash { (id) } } } }
             }
-            form method="post" action="/academy/leave" { button.plain type="submit" { (t!("common-sign-out")) } }
         },
     )
     .into_response()

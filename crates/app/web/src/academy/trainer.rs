@@ -2,7 +2,7 @@
 
 use super::sessions::scoreboard;
 use super::{day, place};
-use crate::components::{Bare, N, T, count, listing, table};
+use crate::components::{Bare, Head, N, T, listing, table, word};
 use crate::forms::{
     Day, Fields, Free, Input, Nothing, Number, PageForm, Text, Ticked, file_form, form_of, page_form, page_steps,
     upload,
@@ -12,15 +12,19 @@ use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
 use axum::response::IntoResponse;
-use holdfast_academy::attempts::ClassView;
-use holdfast_academy::classes::{Enrolled, FeedbackSummary, Mode, NewLearner, NewSession, ProgrammeLine, RosterLine};
+use holdfast_academy::attempts::{ClassView, LabResult};
+use holdfast_academy::classes::{
+    Enrolled, FeedbackSummary, Mode, NewLearner, NewSession, ProgrammeLine, RosterLine, SessionState,
+};
 use holdfast_academy::course::Course;
 use holdfast_academy::grade::percent;
+use holdfast_academy::labs;
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
 use maud::{Markup, html};
+use strum::VariantArray;
 
 /// The trainers' page.
 const HERE: &str = "/desk/academy";
@@ -116,9 +120,9 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame) -> Page {
         (listing(&heads, &sessions, "academy-no-sessions", |s| html! { tr {
             td { a href={(HERE) "/sessions/" (s.id)} { (s.plan.title) } }
             td { (s.plan.lang) }
-            td { @match s.plan.mode { Mode::InPerson => (t!("academy-in-person")), Mode::Online => (t!("academy-online")) } }
+            td { (word(s.plan.mode)) }
             td { (place(&s.plan)) } td { (t!("academy-from-to", from = day(s.plan.starts), to = day(s.plan.ends))) }
-            td { (s.plan.trainer) } td.n { (t!("academy-of", part = s.enrolled, whole = s.plan.capacity)) } td { (s.state) }
+            td { (s.plan.trainer) } td.n { (t!("academy-of", part = s.enrolled, whole = s.plan.capacity)) } td { (word(s.state)) }
         } }))
         (plan_form(&courses))
         (programme_of(&programme))
@@ -135,7 +139,7 @@ fn plan_form(courses: &[Course]) -> Markup {
         form.step method="post" action={(HERE) "/sessions"} {
             label { (label("course")) select name="course" { @for c in courses { option value=(c.header.course) { (c.header.title) " (" (c.languages.join(", ")) ")" } } } }
             label { (label("lang")) input name="lang" size="2" value="en" required; }
-            label { (label("mode")) select name="mode" { option value="in_person" { (t!("academy-in-person")) } option value="online" { (t!("academy-online")) } } }
+            label { (label("mode")) select name="mode" { @for mode in Mode::VARIANTS { option value=(mode) { (word(mode)) } } } }
             label { (label("country")) input name="country" size="2" required; }
             label { (label("place")) input name="place"; }
             label { (label("starts")) input name="starts" type="date" required; }
@@ -201,9 +205,9 @@ pub(crate) async fn session(State(shared): State<Shared>, frame: Frame, Path(id)
     })
     .await?;
     let here = format!("{HERE}/sessions/{id}");
-    let (plan, open) = (&session.plan, session.state == "planned");
+    let (plan, open) = (&session.plan, session.state == SessionState::Planned);
     let body = html! {
-        p { (t!("academy-facts", from = day(plan.starts), to = day(plan.ends), place = place(plan), trainer = plan.trainer.as_str(), state = session.state.as_str())) }
+        p { (t!("academy-facts", from = day(plan.starts), to = day(plan.ends), place = place(plan), trainer = plan.trainer.as_str(), state = word(session.state))) }
         (roster_of(&roster, plan, &here))
         @if open {
             h3 { (t!("academy-enrol")) }
@@ -259,25 +263,27 @@ fn attendance(roster: &[RosterLine], parts: u32, here: &str) -> Markup {
     }
 }
 
+/// What a learner reached in a lab.
+fn result_of(r: &LabResult) -> Markup {
+    html! {
+        (percent(r.score)) @if r.passed { " " span aria-label=(t!("academy-passed")) { "✓" } } br;
+        span.note {
+            (t!("academy-tries", tries = r.tries)) ", " (t!("count-hints", n = r.hints))
+            @if let Some(at) = &r.at { ", " (t!("academy-at-step", step = at.as_str())) }
+        }
+    }
+}
+
 fn class_of(class: &ClassView) -> Markup {
+    let titles = class.labs.iter().map(|lab| labs::lab(lab).map_or(lab.as_str(), |l| l.title));
+    let heads: Vec<Head<'_>> = [T("academy-learner")].into_iter().chain(titles.map(Head::Named)).collect();
     let stuck = [T("academy-lab"), T("academy-step"), N("academy-right"), N("academy-answered"), N("academy-answers")];
     html! {
         h2 { (t!("academy-class")) }
-        div.wide { table {
-            thead { tr { th { (t!("academy-learner")) } @for lab in &class.labs { th.n { (lab) } } } }
-            tbody { @for l in &class.learners { tr {
-                td { (l.learner.who.name) }
-                @for lab in &class.labs { td.n {
-                    @if let Some(r) = l.labs.iter().find(|r| r.lab == *lab) {
-                        (percent(r.score)) @if r.passed { " ✓" } br;
-                        span.note {
-                            (t!("academy-tries", tries = r.tries)) ", " (count(r.hints.unsigned_abs(), "hint"))
-                            @if let Some(at) = &r.at { ", " (t!("academy-at-step", step = at.as_str())) }
-                        }
-                    }
-                } }
-            } } }
-        } }
+        (table(&heads, &class.learners, |l| html! { tr {
+            td { (l.learner.who.name) }
+            @for lab in &class.labs { td.n { @if let Some(r) = l.labs.iter().find(|r| r.lab == *lab) { (result_of(r)) } } }
+        } }))
         h3 { (t!("academy-stuck")) }
         (table(&stuck, &class.steps, |(lab, step, right, answered, tries)| html! { tr {
             td { (lab) } td { (step) } td.n { (right) } td.n { (answered) } td.n { (tries) }
@@ -289,7 +295,7 @@ fn feedback_of(feedback: &FeedbackSummary) -> Markup {
     let mean = |m: Option<i64>| m.map_or("–".to_owned(), |m| format!("{}.{:02}", m / 100, m % 100));
     html! {
         h2 { (t!("academy-feedback")) }
-        p { (t!("academy-feedback-means", sheets = count(feedback.sheets, "sheet"), content = mean(feedback.content),
+        p { (t!("academy-feedback-means", sheets = t!("count-sheets", n = feedback.sheets), content = mean(feedback.content),
             trainer = mean(feedback.trainer), labs = mean(feedback.labs))) }
         ul { @for c in &feedback.comments { li { (c) } } }
     }

@@ -1,7 +1,7 @@
 //! Alerts.
 
 use super::ListQuery;
-use crate::components::{N, T, filters, listing, pager, time, words};
+use crate::components::{List, N, PAGE_ROWS, T, time, word};
 use crate::forms::{Fields, Input, Opt, PageForm, Text, form_of, page_form, page_steps};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
@@ -10,7 +10,7 @@ use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
+use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Outcome};
 use holdfast_types::units::with_unit;
 use maud::{Markup, html};
 use serde_json::json;
@@ -74,7 +74,7 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Q
     let filter = AlertFilter {
         state: Some(q.state.clone().unwrap_or_else(|| "open".into())),
         after: q.after,
-        limit: 100,
+        limit: PAGE_ROWS,
         ..Default::default()
     };
     let list = run_blocking(move || Ok(shared.screening.alerts(&filter)?)).await?;
@@ -86,18 +86,24 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Q
         T("alerts-assignee"),
         T("alerts-since"),
     ];
-    let body = html! {
-        (filters("/desk/alerts", "state", &[("open", "alerts-open"), ("closed", "alerts-closed")]))
-        (listing(&heads, &list, "alerts-none", |a| html! { tr {
+    let alerts = List {
+        path: "/desk/alerts",
+        states: &[("open", "alerts-open"), ("closed", "alerts-closed")],
+        default_state: "open",
+        heads: &heads,
+        empty: "alerts-none",
+    };
+    let row = |a: &Alert| {
+        html! { tr {
             td.n { a href={"/desk/alerts/" (a.id)} { (a.id) } }
             td { (a.customer) }
-            td { (a.decision) }
+            td { (word(&a.decision)) }
             td { (a.reason) br; span.note { (a.rules.join(", ")) } }
             td { @match &a.assignee { Some(name) => (name), None => (t!("common-nobody")) } }
             td { (time(a.created)) }
-        } }))
-        (pager("/desk/alerts", q.state.as_deref(), list.last().map(|a| a.id), list.len() == 100))
+        } }
     };
+    let body = alerts.show(&q, &list, |a| a.id, row);
     Ok(frame.desk(&t!("alerts-title"), "/desk/alerts", body))
 }
 
@@ -122,24 +128,24 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): P
     let body = html! {
         dl {
             dt { (t!("common-customer")) } dd { (a.customer) }
-            dt { (t!("common-decision")) } dd { (a.decision) }
+            dt { (t!("common-decision")) } dd { (word(&a.decision)) }
             dt { (t!("common-reason")) } dd { (a.reason) }
             dt { (t!("alert-rules")) } dd { (a.rules.join(", ")) }
-            dt { (t!("common-state")) } dd { (a.state) @if let Some(o) = &a.outcome { ": " (words(o)) } }
+            dt { (t!("common-state")) } dd { (word(&a.state)) @if let Some(o) = &a.outcome { ": " (word(o)) } }
             dt { (t!("alerts-assignee")) } dd { @match &a.assignee { Some(name) => (name), None => (t!("common-nobody")) } }
         }
         @if let Some(e) = &event { h2 { (t!("alert-event", id = e.event.id.as_str())) } dl {
-            dt { (t!("common-kind")) } dd { (e.event.kind.name()) }
+            dt { (t!("common-kind")) } dd { (word(e.event.kind.name())) }
             dt { (t!("common-time")) } dd { (time(e.event.time)) }
             @if let (Some(n), Some(asset)) = (&e.event.amount, &e.event.asset) { dt { (t!("common-amount")) } dd { (with_unit(*n, asset)) } }
             @if let Some(x) = e.event.counterparty.as_ref().or(e.event.address.as_ref()) { dt { (t!("common-address")) } dd {
                 a.hash href={"/address/" (x)} { (x) }
                 @if may_graph { " " a href={"/desk/graph?subject=" (x)} { (t!("common-graph")) } }
             } }
-            @for r in &e.decision.reasons { dt { (r.rule) } dd { (json!(r.decision).as_str().unwrap_or_default()) } }
+            @for r in &e.decision.reasons { dt { (r.rule) } dd { (word(json!(r.decision).as_str().unwrap_or_default())) } }
         } }
         h2 { (t!("alert-notes")) }
-        @for n in &notes { p { strong { (n.author) } " " (time(n.time)) " " (n.action) br; (n.text) } }
+        @for n in &notes { p { strong { (n.author) } " " (time(n.time)) " " (word(&n.action)) br; (n.text) } }
         @if may {
             (action::<Assign>(&to, "assign", "alert-assign"))
             (action::<Comment>(&to, "comment", "alert-comment"))

@@ -1,6 +1,6 @@
 //! A case: its items, people, reports, links and timeline.
 
-use crate::components::{Bare, T, none, table, time, words};
+use crate::components::{Bare, T, none, table, time, word};
 use crate::desk::evidence::{AddExhibit, Scan};
 use crate::forms::{
     Day, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
@@ -232,13 +232,14 @@ pub(crate) async fn page(
     .await?;
     let c = &file.case;
     let to = format!("/desk/cases/{id}");
-    let people = file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", ");
+    let people =
+        file.members.iter().map(|m| format!("{} ({})", m.person, word(&m.role))).collect::<Vec<_>>().join(", ");
     let body = html! {
         p { (c.summary) }
         p.note {
-            (c.state) ", " (rich!("desk-case-opened-by", time = time(c.created), person = c.created_by)) "; "
+            (word(&c.state)) ", " (rich!("desk-case-opened-by", time = time(c.created), person = c.created_by)) "; "
             (t!("case-people", people = people))
-            @if let Some(t) = &c.typology { "; " (t!("common-typology")) ": " (words(t)) }
+            @if let Some(t) = &c.typology { "; " (t!("common-typology")) ": " (word(t)) }
         }
         p { a href={"/api/v1/desk/cases/" (id) "/report.pdf"} { (t!("case-pdf")) } }
         (items(&file, &to))
@@ -263,7 +264,7 @@ fn items(file: &CaseFile, to: &str) -> Markup {
     html! {
         h2 { (t!("case-items")) }
         (table(&heads, &file.items, |i| html! { tr class=[i.withdrawn.as_ref().map(|_| "struck")] {
-            td { (i.kind) }
+            td { (word(&i.kind)) }
             td { (item(i, file.case.id)) }
             td { (rich!("common-time-by", time = time(i.created), person = i.created_by)) }
             td { @if open && i.withdrawn.is_none() { (item_steps(i, to)) } }
@@ -296,7 +297,7 @@ fn item(i: &Item, case: CaseId) -> Markup {
         } }
         @if i.kind == "trace" { ul { @for line in holdfast_cases::case::trace_lines(&i.body).iter().take(5) { li.note { (line) } } } }
         @for x in &i.custody { br; span.note {
-            (rich!("case-custody-entry", time = time(x.time), action = x.action, person = x.person, place = x.place)) ": " (x.note)
+            (rich!("case-custody-entry", time = time(x.time), action = word(&x.action), person = x.person, place = x.place)) ": " (x.note)
         } }
         @if let Some(why) = &i.withdrawn { " (" (why) ")" }
     }
@@ -336,7 +337,7 @@ fn report_list(reports: &[Report], to: &str, frame: &Frame) -> Markup {
         h2 { (t!("case-reports")) }
         @if reports.is_empty() { (none(&t!("case-no-reports"))) }
         ul { @for r in reports { li {
-            (t!("case-report", kind = r.kind.as_str(), id = r.id.number(), version = r.version, state = r.state.as_str(), person = r.created_by.as_str()))
+            (t!("case-report", kind = word(&r.kind), id = r.id.number(), version = r.version, state = word(&r.state), person = r.created_by.as_str()))
             @if let Some(by) = &r.approved_by { ", " (t!("request-approved-by")) " " (by) }
             @if r.state != "draft" { @if frame.may("desk") {
                 form.step method="post" action={"/api/v1" (to) "/reports/" (r.id) "/export"} { button type="submit" { (t!("case-report-export")) } }

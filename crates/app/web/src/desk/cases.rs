@@ -1,7 +1,7 @@
 //! Cases: the list, opening one, and the search over cases and requests.
 
 use super::ListQuery;
-use crate::components::{N, T, listing, time};
+use crate::components::{List, N, T, time, word};
 use crate::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -11,7 +11,7 @@ use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
-use holdfast_cases::case::NewCase;
+use holdfast_cases::case::{Case, NewCase};
 use maud::html;
 use serde::Deserialize;
 
@@ -32,17 +32,24 @@ pub(crate) async fn list(
     Query(q): Query<ListQuery>,
 ) -> Page {
     let who = person(&caller);
-    let list = run_blocking(move || Ok(shared.cases().cases(q.state.as_deref(), &who)?)).await?;
+    let state = q.state.clone();
+    let list = run_blocking(move || Ok(shared.cases().cases(state.as_deref(), &who)?)).await?;
     let heads =
         [N("desk-cases-case"), T("desk-cases-title"), T("common-typology"), T("common-state"), T("desk-cases-opened")];
-    let body = html! {
-        (listing(&heads, &list, "desk-cases-none", |c| html! { tr {
+    let states = [("", "requests-all"), ("open", "alerts-open"), ("closed", "alerts-closed")];
+    let cases =
+        List { path: "/desk/cases", states: &states, default_state: "", heads: &heads, empty: "desk-cases-none" };
+    let row = |c: &Case| {
+        html! { tr {
             td.n { (c.id) }
             td { a href={"/desk/cases/" (c.id)} { (c.title) } }
-            td { (c.typology.as_deref().unwrap_or_default()) }
-            td { (c.state) }
+            td { @if let Some(typology) = &c.typology { (word(typology)) } }
+            td { (word(&c.state)) }
             td { (rich!("common-time-by", time = time(c.created), person = c.created_by)) }
-        } }))
+        } }
+    };
+    let body = html! {
+        (cases.whole(q.state.as_deref(), &list, row))
         @if frame.may("desk") {
             h2 { (t!("desk-cases-open")) }
             (form_of::<OpenCase>("/desk/cases", &[], "desk-cases-open-button"))
@@ -81,7 +88,7 @@ pub(crate) async fn search(
     let hits = run_blocking(move || Ok(shared.cases().search(&q, &who)?)).await?;
     let body = html! {
         @if hits.is_empty() { p { (t!("desk-search-none")) } }
-        ul { @for h in &hits { li { (h.kind) " " a href={"/desk/" (h.kind) "s/" (h.id)} { (h.title) } } } }
+        ul { @for h in &hits { li { (word(&h.kind)) " " a href={"/desk/" (h.kind) "s/" (h.id)} { (h.title) } } } }
     };
     Ok(frame.desk(&t!("desk-search-title", words = words.q.as_str()), "", body))
 }

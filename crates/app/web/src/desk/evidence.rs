@@ -1,6 +1,6 @@
 //! Exhibits of a case, and the scan of seized files.
 
-use crate::components::{N, T, count, table, words};
+use crate::components::{N, T, table, word};
 use crate::forms::{Input, Text, page_form, upload};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -78,13 +78,13 @@ pub(crate) async fn scan(
     ];
     let body = html! {
         p {
-            (t!("evidence-summary", findings = count(scanned.report.findings.len() as u64, "finding"),
-                secrets = count(scanned.report.sealed.len() as u64, "secret"), addresses = count(scanned.derived.len() as u64, "address")))
+            (t!("evidence-summary", findings = t!("count-findings", n = scanned.report.findings.len()),
+                secrets = t!("count-secrets", n = scanned.report.sealed.len()), addresses = t!("count-addresses", n = scanned.derived.len())))
             " " (rich!("evidence-stored", case = html! { a href={"/desk/cases/" (id)} { (t!("case-link", id = id.number())) } }))
         }
         (table(&found, scanned.report.findings.iter().take(MAX_ROWS), |f| html! { tr {
-            td { (words(f.kind.name())) ", " (f.detail) } td { (f.source) } td.n { (f.offset) } td.hash { (f.value) }
-            td { (json!(f.confidence).as_str().unwrap_or_default()) } td { (f.context) }
+            td { (word(f.kind.name())) ", " (f.detail) } td { (f.source) } td.n { (f.offset) } td.hash { (f.value) }
+            td { (word(json!(f.confidence).as_str().unwrap_or_default())) } td { (f.context) }
         } }))
         @if !scanned.holdings.is_empty() {
             h2 { (t!("evidence-known")) }

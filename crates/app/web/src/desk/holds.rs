@@ -1,7 +1,7 @@
 //! Holds.
 
 use super::ListQuery;
-use crate::components::{N, T, filters, listing, pager, time};
+use crate::components::{List, N, PAGE_ROWS, T, time, word};
 use crate::forms::{Fields, Free, Input, form_of, page_form};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -10,7 +10,7 @@ use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_screening::holds::HoldFilter;
+use holdfast_screening::holds::{Hold, HoldFilter};
 use holdfast_types::units::with_unit;
 use maud::html;
 
@@ -26,7 +26,7 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Q
     let filter = HoldFilter {
         state: Some(q.state.clone().unwrap_or_else(|| "active".into())),
         after: q.after,
-        limit: 100,
+        limit: PAGE_ROWS,
         ..Default::default()
     };
     let list = run_blocking(move || Ok(shared.screening.holds(&filter)?)).await?;
@@ -41,12 +41,13 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Q
         T("holds-release"),
     ];
     let states = [("active", "holds-active"), ("released", "holds-released"), ("expired", "holds-expired")];
-    let body = html! {
-        (filters("/desk/holds", "state", &states))
-        (listing(&heads, &list, "holds-none", |h| html! { tr id={"hold-" (h.id)} {
+    let holds =
+        List { path: "/desk/holds", states: &states, default_state: "active", heads: &heads, empty: "holds-none" };
+    let row = |h: &Hold| {
+        html! { tr id={"hold-" (h.id)} {
             td.n { (h.id) }
             td { (h.customer) }
-            td { (h.scope.name()) @if h.amount.is_some() { ": " (with_unit(h.held, h.asset.as_deref().unwrap_or_default())) } }
+            td { (word(h.scope.name())) @if h.amount.is_some() { ": " (with_unit(h.held, h.asset.as_deref().unwrap_or_default())) } }
             td { (h.basis) br; span.note.long { (h.reason) } }
             td { (rich!("common-time-by", time = time(h.placed), person = h.placed_by)) }
             td { @match h.expires { Some(t) => (time(t)), None => (t!("holds-open-ended")) } }
@@ -54,9 +55,9 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Q
                 @if let Some(by) = &h.asked_by { (t!("holds-release-requested", person = by.as_str(), reason = h.asked_reason.as_deref().unwrap_or_default())) }
                 @if may { (form_of::<Release>(&format!("/desk/holds/{}/release", h.id), &[], "holds-release")) }
             } }
-        } }))
-        (pager("/desk/holds", q.state.as_deref(), list.last().map(|h| h.id), list.len() == 100))
+        } }
     };
+    let body = holds.show(&q, &list, |h| h.id, row);
     Ok(frame.desk(&t!("holds-title"), "/desk/holds", body))
 }
 

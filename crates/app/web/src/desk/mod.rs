@@ -30,7 +30,9 @@ pub fn is_private(path: &str) -> bool {
 /// Which part of a list.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ListQuery {
-    state: Option<String>,
+    /// State of the rows.
+    pub(crate) state: Option<String>,
+    /// Position of the row before the first.
     #[serde(default)]
-    after: u64,
+    pub(crate) after: u64,
 }

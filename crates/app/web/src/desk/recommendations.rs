@@ -1,6 +1,6 @@
 //! What cases have in common, and proposals that rest on it.
 
-use crate::components::{count, none, time};
+use crate::components::{none, time, word};
 use crate::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -81,7 +81,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(c
         h2 { (t!("recommend-findings")) }
         @if findings.is_empty() { (none(&t!("recommend-no-findings"))) }
         ul { @for f in &findings { li {
-            strong { (f.typology) } ": " (count(f.cases.len() as u64, "case")) ", " (count(f.subjects, "customer")) "; "
+            strong { (word(&f.typology)) } ": " (t!("count-cases", n = f.cases.len())) ", " (t!("count-customers", n = f.subjects)) "; "
             (t!("recommend-for-team", team = team(f.team)))
         } } }
         h2 { (t!("recommend-proposals")) }
@@ -96,18 +96,18 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(c
 }
 
 fn team(team: Team) -> String {
-    json!(team).as_str().unwrap_or_default().to_owned()
+    word(json!(team).as_str().unwrap_or_default())
 }
 
 fn proposal(r: &Recommendation, may: bool) -> Markup {
     let cases = r.cases.len();
     html! { section {
         h3 { (r.proposal.title) }
-        p { (t!("recommend-basis", team = team(r.proposal.team), cases = cases, typology = r.proposal.typology.as_str())) " " (r.proposal.text) }
+        p { (t!("recommend-basis", team = team(r.proposal.team), cases = t!("count-cases", n = cases), typology = word(&r.proposal.typology))) " " (r.proposal.text) }
         @if let Some(e) = &r.effect { p {
-            (t!("recommend-effect", events = e.events, stopped = e.cases_stopped.len(), cases = cases, others = e.others))
+            (t!("recommend-effect", events = e.events, stopped = e.cases_stopped.len(), cases = t!("count-cases", n = cases), others = e.others))
         } }
-        p.note { (r.state) " " (rich!("recommend-changed", person = r.changed_by, time = time(r.changed))) " " (r.note) }
+        p.note { (word(&r.state)) " " (rich!("recommend-changed", person = r.changed_by, time = time(r.changed))) " " (r.note) }
         @if may { (form_of::<FollowUp>(&format!("/desk/recommendations/{}", r.id), &[], "common-save")) }
     } }
 }

@@ -1,6 +1,6 @@
-//! A request: what policy and the signs of forgery say, whom it is about, messages, files, the steps.
+//! A request: the policy's judgement, signs of forgery, targets, messages, files, the steps.
 
-use crate::components::{Bare, T, count, table, time, words};
+use crate::components::{Bare, T, table, time, word, words};
 use crate::forms::{
     Fields, Flag, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps, upload,
 };
@@ -210,7 +210,7 @@ pub(crate) async fn page(
 }
 
 fn classes<'a>(classes: impl IntoIterator<Item = &'a holdfast_requests::request::DataClass>) -> String {
-    classes.into_iter().map(|c| c.name()).collect::<Vec<_>>().join(", ")
+    words(classes.into_iter().map(|c| c.name()))
 }
 
 impl Shown {
@@ -220,12 +220,12 @@ impl Shown {
         html! {
             dl {
                 dt { (t!("common-from")) } dd { (r.officer.name) ", " (r.officer.email) ", " (r.officer.agency) " (" (r.officer.country) ")" }
-                dt { (t!("common-kind")) } dd { (words(r.kind.name())) @if !r.classes.is_empty() { ": " (classes(&r.classes)) } }
+                dt { (t!("common-kind")) } dd { (word(r.kind.name())) @if !r.classes.is_empty() { ": " (classes(&r.classes)) } }
                 dt { (t!("common-process")) } dd { (j.title) " (" (j.process) "), " (t!("request-reference-of", reference = r.reference.as_str())) }
                 dt { (t!("request-received")) } dd { (time(r.received)) }
                 dt { (t!("common-due")) } dd { (time(s.due)) @if s.overdue { " " strong.severe { (t!("requests-overdue")) } } }
-                dt { (t!("common-state")) } dd { (s.state)
-                    @if let Some(o) = &s.outcome { ": " (o) } @if let Some(why) = &s.reason { ", " (why) }
+                dt { (t!("common-state")) } dd { (word(&s.state))
+                    @if let Some(o) = &s.outcome { ": " (word(o)) } @if let Some(why) = &s.reason { ", " (why) }
                     @for (key, who) in [("request-prepared-by", &s.prepared_by), ("request-first-approval", &s.first_approval), ("request-approved-by", &s.approved_by)] {
                         @if let Some(text) = by(key, who) { (text) }
                     } }
@@ -244,7 +244,7 @@ impl Shown {
             ul { @for m in &j.missing { li.severe { (m) } } @for n in &j.notes { li.note { (n) } } }
             @if !j.granted.is_empty() { p { (t!("request-may-give", classes = classes(&j.granted))) } }
             @for x in &j.refused { p {
-                (t!("request-may-not-give", class = x.class.name()))
+                (t!("request-may-not-give", class = word(x.class.name())))
                 @if !x.opened_by.is_empty() { " " (t!("request-opened-by", processes = x.opened_by.join(", "))) }
             } }
         }
@@ -255,7 +255,7 @@ impl Shown {
         html! {
             h2 { (t!("request-forgery")) }
             @if signs.is_empty() { p.low { (t!("common-none")) } }
-            ul { @for sign in signs { li class=[(sign.weight >= 3).then_some("stop")] { strong { (sign.sign) } ": " (sign.because) } } }
+            ul { @for sign in signs { li class=[(sign.weight >= 3).then_some("stop")] { strong { (word(sign.sign)) } ": " (sign.because) } } }
             @if self.opened.stored.state != "answered" {
                 h3 { (t!("request-call-back")) }
                 (form_of::<CallBack>(to, &[("step", "call_back")], "common-save"))
@@ -268,14 +268,14 @@ impl Shown {
         let heads = [T("common-customer"), T("request-found-by"), T("common-reason"), Bare];
         html! {
             h2 { (t!("portal-new-targets")) }
-            ul { @for t in &s.request.targets { li { (words(t.kind.name())) " " span.hash { (t.value) } } } }
+            ul { @for t in &s.request.targets { li { (word(t.kind.name())) " " span.hash { (t.value) } } } }
             @if self.matches.is_empty() { p.note { (t!("request-no-customer")) } }
             @else { (table(&heads, &self.matches, |m| html! { tr {
                 td { (m.found.customer) }
-                td { (json!(m.found.how).as_str().unwrap_or_default()) ": " span.hash { (m.found.target) } }
+                td { (word(json!(m.found.how).as_str().unwrap_or_default())) ": " span.hash { (m.found.target) } }
                 td { (m.found.because.join("; ")) }
                 td {
-                    @if let (Some(v), Some(by)) = (&m.verdict, &m.decided_by) { (v) " " (t!("common-by", person = by.as_str())) ": " (m.reason.as_deref().unwrap_or_default()) }
+                    @if let (Some(v), Some(by)) = (&m.verdict, &m.decided_by) { (word(v)) " " (t!("common-by", person = by.as_str())) ": " (m.reason.as_deref().unwrap_or_default()) }
                     @if s.state == "open" { (form_of::<Match>(to, &[("step", "match"), ("customer", &m.found.customer)], "common-save")) }
                 }
             } })) }
@@ -287,7 +287,7 @@ impl Shown {
         let kind = s.request.kind;
         html! {
             h2 { (t!("request-answer")) }
-            @if s.state == "answered" { p { (t!("request-answered", outcome = s.outcome.as_deref().unwrap_or_default())) } }
+            @if s.state == "answered" { p { (t!("request-answered", outcome = s.outcome.as_ref().map(word).unwrap_or_default())) } }
             @if s.state == "open" { @match kind {
                 Kind::Seizure => (form_of::<PrepareSeizure>(to, &[("step", "prepare_seizure")], "request-prepare")),
                 _ => (form_of::<Prepare>(to, &[("step", "prepare")], "request-prepare")),
@@ -309,7 +309,7 @@ impl Shown {
         html! { @if !self.seizures.is_empty() { (table(&heads, &self.seizures, |z| html! { tr {
             td { (with_unit(z.transfer.amount, &z.transfer.asset)) ", " (z.transfer.customer) }
             td.hash { (z.transfer.destination) }
-            td { (z.state) @if let Some(x) = &z.reference { ": " (x) } }
+            td { (word(&z.state)) @if let Some(x) = &z.reference { ": " (x) } }
             td { @if z.state == "approved" {
                 (form_of::<Moved>(to, &[("step", "moved"), ("transfer", &z.id.to_string())], "request-moved"))
             } }
@@ -323,7 +323,7 @@ impl Shown {
             h2 { (t!("request-productions")) }
             ul { @for p in &self.productions { li {
                 a href={"/api/v1/desk/requests/" (self.id) "/productions/" (p.id)} { (t!("portal-request-package-name", number = p.id.number())) } ", "
-                (rich!("request-production", created = time(p.created), person = p.created_by, until = time(p.expires), times = count(p.downloads.len() as u64, "time")))
+                (rich!("request-production", created = time(p.created), person = p.created_by, until = time(p.expires), times = t!("count-times", n = p.downloads.len())))
                 @if let Some(last) = p.downloads.last() { ", " (t!("request-last-fetched", person = last.who.as_str())) }
             } } }
             (form_of::<Produce>(&format!("{to}/productions"), &[], "request-produce"))
@@ -339,7 +339,7 @@ impl Shown {
             } } }
             (file_form::<Nothing>(&format!("{to}/files"), "common-attach"))
             h2 { (t!("common-messages")) }
-            @for m in &self.messages { p { strong { (m.author) } " (" (m.side) ") " (time(m.time)) br; (m.text) } }
+            @for m in &self.messages { p { strong { (m.author) } " (" (word(&m.side)) ") " (time(m.time)) br; (m.text) } }
             (form_of::<ToOfficer>(&format!("{to}/messages"), &[], "common-send"))
         }
     }

@@ -1,7 +1,7 @@
 //! Lists of requests, officers with their agencies, and seizures.
 
 use super::ListQuery;
-use crate::components::{N, T, filters, listing, pager, time, words};
+use crate::components::{List, N, PAGE_ROWS, T, time, word};
 use crate::forms::{Fields, Free, Input, PageForm, Text, form_of, page_form};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
@@ -10,8 +10,8 @@ use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_requests::intake::{NewAgency, RequestFilter};
-use holdfast_requests::portal::Verdict;
+use holdfast_requests::intake::{NewAgency, RequestFilter, Seizure, Stored};
+use holdfast_requests::portal::{Officer, Verdict};
 use holdfast_types::ids::OfficerId;
 use holdfast_types::units::with_unit;
 use maud::html;
@@ -23,7 +23,7 @@ pub(crate) async fn requests(
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
 ) -> Page {
-    let filter = RequestFilter { state: q.state.clone(), after: q.after, limit: 100 };
+    let filter = RequestFilter { state: q.state.clone(), after: q.after, limit: PAGE_ROWS };
     let list = run_blocking(move || Ok(shared.desk().list(&filter, &caller.0)?)).await?;
     let heads = [
         T("requests-request"),
@@ -39,18 +39,19 @@ pub(crate) async fn requests(
         ("prepared", "requests-to-approve"),
         ("answered", "requests-answered"),
     ];
-    let body = html! {
-        (filters("/desk/requests", "state", &states))
-        (listing(&heads, &list, "requests-none", |r| html! { tr {
+    let requests =
+        List { path: "/desk/requests", states: &states, default_state: "", heads: &heads, empty: "requests-none" };
+    let row = |r: &Stored| {
+        html! { tr {
             td { a href={"/desk/requests/" (r.request.id)} { (r.request.id) } br; span.note { (r.request.reference) } }
             td { (r.request.officer.agency) " (" (r.request.officer.country) ")" }
-            td { (words(r.request.kind.name())) }
+            td { (word(r.request.kind.name())) }
             td { (r.request.process) }
             td { (time(r.due)) @if r.overdue { " " strong.severe { (t!("requests-overdue")) } } }
-            td { (r.state) @if let Some(o) = &r.outcome { ": " (o) } }
-        } }))
-        (pager("/desk/requests", q.state.as_deref(), list.last().map(|r| r.seq), list.len() == 100))
+            td { (word(&r.state)) @if let Some(o) = &r.outcome { ": " (word(o)) } }
+        } }
     };
+    let body = requests.show(&q, &list, |r| r.seq, row);
     Ok(frame.desk(&t!("requests-title"), "/desk/requests", body))
 }
 
@@ -78,22 +79,34 @@ page_form! {
 
 /// Officers and agencies.
 pub(crate) async fn officers(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+    let state = q.state.clone();
     let (officers, agencies) = run_blocking(move || {
         let d = shared.desk();
-        Ok((d.officers(q.state.as_deref())?, d.agencies()?))
+        Ok((d.officers(state.as_deref())?, d.agencies()?))
     })
     .await?;
     let may = frame.may("approve");
     let heads = [T("officers-officer"), T("common-agency"), T("common-state"), T("officers-verdict")];
-    let body = html! {
-        (listing(&heads, &officers, "officers-none", |o| html! { tr {
+    let states = [
+        ("", "requests-all"),
+        ("proved", "requests-to-approve"),
+        ("approved", "officers-approved"),
+        ("suspended", "officers-suspended"),
+    ];
+    let list =
+        List { path: "/desk/officers", states: &states, default_state: "", heads: &heads, empty: "officers-none" };
+    let row = |o: &Officer| {
+        html! { tr {
             td { (o.name) br; span.note { (o.email) } }
             td { (o.agency) " (" (o.country) ")" }
-            td { (o.state)
+            td { (word(&o.state))
                 @if !o.second_factor { ", " (t!("officers-no-factor")) }
                 @if let Some(by) = &o.decided_by { " " (t!("common-by", person = by.as_str())) } }
             td { @if may { (form_of::<JudgeOfficer>(&format!("/desk/officers/{}", o.id), &[], "common-save")) } }
-        } }))
+        } }
+    };
+    let body = html! {
+        (list.whole(q.state.as_deref(), &officers, row))
         h2 { (t!("officers-agencies")) }
         ul { @for a in &agencies { li { (a.name) " (" (a.country) "): " (a.domains.join(", ")) } } }
         @if may { (form_of::<AddAgency>("/desk/agencies", &[], "common-add")) }
@@ -131,16 +144,21 @@ pub(crate) async fn seizures(
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
 ) -> Page {
-    let list = run_blocking(move || Ok(shared.desk().seizures(q.state.as_deref(), &caller.0)?)).await?;
+    let state = q.state.clone();
+    let list = run_blocking(move || Ok(shared.desk().seizures(state.as_deref(), &caller.0)?)).await?;
     let heads = [T("requests-request"), T("common-from"), N("common-amount"), T("common-to"), T("common-state")];
-    let body = listing(&heads, &list, "seizures-none", |z| {
+    let states = [("", "requests-all"), ("approved", "seizures-to-execute"), ("moved", "seizures-executed")];
+    let seizures =
+        List { path: "/desk/seizures", states: &states, default_state: "", heads: &heads, empty: "seizures-none" };
+    let row = |z: &Seizure| {
         html! { tr {
             td { a href={"/desk/requests/" (z.request)} { (z.request) } }
             td { (z.transfer.customer) }
             td.n { (with_unit(z.transfer.amount, &z.transfer.asset)) }
             td.hash { (z.transfer.destination) }
-            td { (z.state) }
+            td { (word(&z.state)) }
         } }
-    });
+    };
+    let body = seizures.whole(q.state.as_deref(), &list, row);
     Ok(frame.desk(&t!("seizures-title"), "/desk/seizures", body))
 }

@@ -1,6 +1,6 @@
 //! The transparency report.
 
-use crate::components::{N, T, table, time, words};
+use crate::components::{N, T, table, time, word};
 use crate::frame::{Frame, Page};
 use crate::texts::{rich, t};
 use axum::extract::State;
@@ -39,7 +39,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame) -> Page {
             @if frame.may("read") { " " a href=(csv) { "CSV" } }
         }
         (table(&heads, report.lines.iter().chain([&report.total]), |l| html! { tr {
-            td { (l.country) } td { (words(&l.kind)) } td.n { (l.received) } td.n { (l.granted) } td.n { (l.partly) }
+            td { (l.country) } td { (word(&l.kind)) } td.n { (l.received) } td.n { (l.granted) } td.n { (l.partly) }
             td.n { (l.refused) } td.n { (l.forged) } td.n { (l.open) }
             td.n { @match l.median_seconds { Some(s) => (s / 3600), None => "" } } td.n { (l.in_time) }
         } }))

@@ -2,7 +2,7 @@
 
 use super::passkeys::{add_passkey, script};
 use super::{is_approved, officer, token};
-use crate::components::time;
+use crate::components::{time, word};
 use crate::forms::{Fields, Free, Input, PageForm, page_form};
 use crate::frame::{Answer, ErrorPage, Frame, back};
 use crate::texts::{rich, t};
@@ -31,7 +31,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, headers: He
         Err(e) => return ErrorPage::from(e).into_response(),
     };
     let body = html! {
-        p { (found.name) ", " (found.email) ", " (found.agency) " (" (found.country) "), " (found.state) "." }
+        p { (found.name) ", " (found.email) ", " (found.agency) " (" (found.country) "), " (word(&found.state)) "." }
         p { (rich!("portal-me-intro", command = html! { code { "age-keygen" } })) }
         form.step method="post" action="/portal/me" {
             label { (SetKeys::label("recipients")) textarea name="recipients" rows="3" { (found.recipients.join("\n")) } }

@@ -1,7 +1,7 @@
 //! An officer's own requests: their status, messages, files and productions.
 
 use super::{is_approved, officer, token};
-use crate::components::{T, none, table, time, words};
+use crate::components::{T, none, table, time, word, words};
 use crate::forms::{Fields, Free, Input, Nothing, PageForm, file_form, page_form, upload};
 use crate::frame::{Answer, ErrorPage, Frame, back};
 use crate::texts::{rich, t};
@@ -39,8 +39,8 @@ pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, headers: He
     let body = html! {
         @if list.is_empty() { p { (t!("portal-home-none")) " " a href="/portal/new" { (t!("portal-new-title")) } } }
         @else { (table(&heads, &list, |s| html! { tr {
-            td { a href={"/portal/requests/" (s.request.id)} { (s.request.reference) } } td { (words(s.request.kind.name())) }
-            td { (time(s.request.received)) } td { (time(s.due)) } td { (s.state) @if let Some(o) = &s.outcome { ": " (o) } }
+            td { a href={"/portal/requests/" (s.request.id)} { (s.request.reference) } } td { (word(s.request.kind.name())) }
+            td { (time(s.request.received)) } td { (time(s.due)) } td { (word(&s.state)) @if let Some(o) = &s.outcome { ": " (word(o)) } }
         } })) }
     };
     frame.portal(&t!("portal-home-title"), true, body).into_response()
@@ -68,12 +68,12 @@ pub(crate) async fn page(
     let here = format!("/portal/requests/{id}");
     let body = html! {
         dl {
-            dt { (t!("common-kind")) } dd { (words(r.kind.name())) @if !r.classes.is_empty() { ": " (r.classes.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ")) } }
+            dt { (t!("common-kind")) } dd { (word(r.kind.name())) @if !r.classes.is_empty() { ": " (words(r.classes.iter().map(|c| c.name()))) } }
             dt { (t!("common-process")) } dd { (process) }
             dt { (t!("portal-request-sent")) } dd { (time(r.received)) }
             dt { (t!("common-due")) } dd { (time(s.due)) }
-            dt { (t!("common-state")) } dd { (s.state) @if let Some(o) = &s.outcome { ": " (o) } }
-            dt { (t!("portal-request-about")) } dd { @for t in &r.targets { (t.kind.name()) " " span.hash { (t.value) } br; } }
+            dt { (t!("common-state")) } dd { (word(&s.state)) @if let Some(o) = &s.outcome { ": " (word(o)) } }
+            dt { (t!("portal-request-about")) } dd { @for t in &r.targets { (word(t.kind.name())) " " span.hash { (t.value) } br; } }
             @for (name, limit) in r.scope.lines() { dt { (name) } dd { (limit) } }
         }
         @if !productions.is_empty() { h2 { (t!("portal-request-answers")) } ul { @for p in &productions { li {

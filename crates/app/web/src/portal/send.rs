@@ -1,7 +1,7 @@
 //! An officer's new request.
 
 use super::{is_approved, officer};
-use crate::components::words;
+use crate::components::word;
 use crate::forms::{Commas, Day, Fields, Flag, Free, Input, Instant, Opt, PageForm, Text, Ticked, Token, page_form};
 use crate::frame::{Answer, ErrorPage, Frame, back};
 use crate::texts::t;
@@ -73,7 +73,7 @@ fn label(name: &str) -> String {
 }
 
 fn option(name: &str) -> Markup {
-    html! { option value=(name) { (words(name)) } }
+    html! { option value=(name) { (word(name)) } }
 }
 
 fn target() -> Markup {

@@ -1,7 +1,7 @@
 //! Communities hosted here, and what is shared in them.
 
 use super::{Channel, HERE, options, way_back};
-use crate::components::none;
+use crate::components::{none, word};
 use crate::forms::{Commas, Fields, Flag, Free, Input, PageForm, Text, form_of, page_form};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -85,7 +85,7 @@ fn community(c: &Community, members: &[Member], manages: bool) -> Markup {
         h3 { (c.name) }
         p { @if !c.description.is_empty() { (c.description) ". " } (rich!("sharing-community-facts", tlp = c.max_tlp.name(), path = path)) }
         ul { @for m in members { li {
-            (m.name) @if m.own { " " (t!("sharing-own")) } @if !m.writes { ", " (t!("sharing-reads-only")) } ", " (m.state)
+            (m.name) @if m.own { " " (t!("sharing-own")) } @if !m.writes { ", " (t!("sharing-reads-only")) } ", " (word(&m.state))
             @if manages && !m.own && m.state == "active" {
                 (form_of::<SuspendMember>(&format!("{to}/suspend"), &[("name", &m.name)], "common-suspend"))
             }

@@ -1,7 +1,7 @@
 //! Flags of stolen funds.
 
 use super::{Channel, HERE, options};
-use crate::components::{Bare, N, T, listing, table, time};
+use crate::components::{Bare, N, T, listing, table, time, word};
 use crate::forms::{Fields, Input, Number, Opt, PageForm, Text, form_of, page_form};
 use crate::frame::{Answer, back};
 use crate::texts::t;
@@ -63,7 +63,7 @@ const HOURS: i64 = 24;
 /// Words for the time that is left.
 fn left(until: i64, now: i64) -> String {
     let minutes = (until - now).max(0) / 60;
-    format!("{} h {:02} min", minutes / 60, minutes % 60)
+    t!("sharing-time-left", hours = minutes / 60, minutes = format!("{:02}", minutes % 60))
 }
 
 pub(super) fn section(flags: &[Flag], now: i64, channels: &[Channel], works: bool) -> Markup {
@@ -79,7 +79,7 @@ pub(super) fn section(flags: &[Flag], now: i64, channels: &[Channel], works: boo
     html! {
         h2 { (t!("sharing-flags")) }
         (listing(&heads, &flags[..flags.len().min(MAX_FLAGS)], "sharing-no-flags", |f| html! { tr {
-            td { (time(f.raised)) } td { (f.member) } td { (f.asset) " " span.hash { (f.value) } } td { (f.reason) } td { (f.state.name()) }
+            td { (time(f.raised)) } td { (f.member) } td { (f.asset) " " span.hash { (f.value) } } td { (f.reason) } td { (word(f.state.name())) }
             td { @if f.state == FlagState::Open { (left(f.until, now)) } }
             td { @if works && f.source.is_none() && f.state.counts() {
                 (form_of::<DecideFlag>(&format!("{HERE}/flags/{}", f.id), &[], "common-save"))

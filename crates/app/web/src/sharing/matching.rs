@@ -1,7 +1,7 @@
 //! Private matching: two institutions learn which items they share, and nothing else.
 
 use super::{HERE, way_back};
-use crate::components::{count, time};
+use crate::components::time;
 use crate::forms::{Fields, Input, PageForm, Text, page_form};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -35,7 +35,7 @@ pub(super) fn section(matchings: &[MatchingSession], works: bool) -> Markup {
         h2 { (t!("sharing-matching")) }
         p { (t!("sharing-matching-intro")) }
         ul { @for m in matchings { li {
-            span.hash { (m.id) } " " (t!("sharing-matching-for", partner = m.partner.as_str(), items = count(m.items, "item"))) ", "
+            span.hash { (m.id) } " " (t!("sharing-matching-for", partner = m.partner.as_str(), items = t!("count-items", n = m.items))) ", "
             @match (m.asked, m.asked_items) {
                 (Some(at), Some(n)) => (rich!("sharing-matching-queried", items = n, time = time(at))),
                 _ => (t!("sharing-matching-waits")),

@@ -1,7 +1,7 @@
 //! Sources: partners' collections and feeds that are read.
 
 use super::{HERE, way_back};
-use crate::components::{Bare, T, count, listing, table, time};
+use crate::components::{Bare, T, listing, table, time, word};
 use crate::forms::{Fields, Free, Input, PageForm, Text, form_of, page_form};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
@@ -48,9 +48,9 @@ page_form! {
 /// Words for the time between two readings, in seconds.
 fn every(seconds: i64) -> String {
     match seconds {
-        s if s > 0 && s % 3600 == 0 => count((s / 3600).unsigned_abs(), "hour"),
-        s if s > 0 && s % 60 == 0 => count((s / 60).unsigned_abs(), "minute"),
-        s => count(s.unsigned_abs(), "second"),
+        s if s > 0 && s % 3600 == 0 => t!("count-hours", n = s / 3600),
+        s if s > 0 && s % 60 == 0 => t!("count-minutes", n = s / 60),
+        s => t!("count-seconds", n = s),
     }
 }
 
@@ -67,9 +67,9 @@ pub(super) fn section(sources: &[Source], manages: bool) -> Markup {
     html! {
         h2 { (t!("sharing-sources")) }
         (listing(&heads, sources, "sharing-no-sources", |s| html! { tr {
-            td { a href={(HERE) "/sources/" (s.id)} { (s.name) } } td { (s.kind.name()) } td.hash { (s.url) } td { (every(s.every)) }
+            td { a href={(HERE) "/sources/" (s.id)} { (s.name) } } td { (word(s.kind.name())) } td.hash { (s.url) } td { (every(s.every)) }
             td {
-                @if s.state == "proposed" { a href="/desk/changes" { (t!("changes-proposed")) } } @else { (s.state) }
+                @if s.state == "proposed" { a href="/desk/changes" { (t!("changes-proposed")) } } @else { (word(&s.state)) }
                 @if let Some(e) = &s.error { br; span.note { (e) } }
             }
             td { @if let Some(t) = s.polled { (time(t)) } }
@@ -108,9 +108,9 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): P
         run_blocking(move || Ok((shared.sharing().source(id)?, shared.sharing().imported(id, "")?))).await?;
     let heads = [T("sharing-object"), T("sharing-version"), T("sharing-effect"), T("sharing-detail"), T("common-time")];
     let body = html! {
-        p { (source.kind.name()) ", " (source.state) ", " span.hash { (source.url) } @if let Some(e) = &source.error { br; strong { (e) } } }
+        p { (word(source.kind.name())) ", " (word(&source.state)) ", " span.hash { (source.url) } @if let Some(e) = &source.error { br; strong { (e) } } }
         (listing(&heads, &list, "sharing-nothing-imported", |i| html! { tr {
-            td.hash { (i.object) } td { (i.version) } td { (i.effect) } td { (i.detail) } td { (time(i.time)) }
+            td.hash { (i.object) } td { (i.version) } td { (word(&i.effect)) } td { (i.detail) } td { (time(i.time)) }
         } }))
         (way_back())
     };

@@ -27,7 +27,7 @@ pub fn read_from(folder: PathBuf) {
     let _ = NAMED.set(folder);
 }
 
-/// All blocks by height.
+/// Returns all blocks by height.
 ///
 /// # Errors
 /// In words, when one is not there, cannot be read or is another block.

@@ -49,7 +49,7 @@ fn txid(random: &mut Random) -> String {
     hex::encode(bytes::<32>(random))
 }
 
-/// Draws who asks: the agency, the legal process, the paper that it has, and what it states.
+/// Draws the authority that sends the request: the agency, the legal process, the paper that it has, and what it states.
 fn authority(random: &mut Random) -> (&'static Agency, &'static str, &'static str, Vec<Statement>) {
     match random.below(4) {
         0 => (&AGENCIES[0], "us.restraining-order", "a restraining order signed by a judge", vec![Statement::Judge]),
@@ -106,7 +106,7 @@ fn freeze_steps(process: &str, draft: Draft) -> Vec<Step> {
     ]
 }
 
-/// Draft a freeze request.
+/// Makes the lab "Draft a freeze request".
 pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
     let (agency, process, paper, states) = authority(&mut random);
@@ -318,7 +318,7 @@ fn forgery_steps(options: Vec<String>, forged: BTreeSet<String>, truth: Vec<(Str
     steps
 }
 
-/// Judge forged requests.
+/// Makes the lab "Judge forged requests".
 pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
     let domains: Vec<Domain> = AGENCIES
@@ -360,7 +360,7 @@ const NAMED: [(Typology, &str); 6] = [
     (Typology::ScamVictim, "scam_victim"),
 ];
 
-/// Name the typology.
+/// Makes the lab "Name the typology".
 pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
     let (made, cases, suspected) = first(seed, "exchange", |seed| {
         let made =

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Names of the services of a chain.
+/// Returns the names of the services of a chain.
 fn services(world: &World) -> Vec<String> {
     (0..world.economy.owner_count())
         .filter(|o| matches!(world.economy.owner_kind(*o), OwnerKind::Exchange | OwnerKind::Mixer))
@@ -22,7 +22,7 @@ const ON_CHAIN: &str = "The chain is simulated (regtest), with the attribution t
     pages, or fetch the pack and read it in: `holdfast ingest blocks --ledger store/ledger --network regtest`, then `holdfast tags import \
     tags --store store`, `holdfast show ... --store store`, `holdfast trace ... --store store`.";
 
-/// Follow a ransom payment.
+/// Makes the lab "Follow a ransom payment".
 pub(super) fn follow_a_ransom(seed: u64) -> Result<Made, String> {
     let (world, ransom, vout, gather, chain) = first(seed, "ransom", |seed| {
         let world = World::new(seed);
@@ -119,7 +119,7 @@ pub(super) fn follow_a_ransom(seed: u64) -> Result<Made, String> {
     Ok(Made { brief, files: Vec::new(), chain: Chain::Simulated(Arc::new(world)), steps })
 }
 
-/// Undo a peel chain.
+/// Makes the lab "Undo a peel chain".
 pub(super) fn peel_chain(seed: u64) -> Result<Made, String> {
     let (world, start, vout, chain) = first(seed, "peel chain", |seed| {
         let world = World::new(seed);
@@ -214,13 +214,13 @@ fn coinjoin_name(kind: TxKind) -> &'static str {
     }
 }
 
-/// The amount that occurs most among a transaction's outputs, and how often.
+/// Returns the amount that occurs most among a transaction's outputs, and how often.
 fn most_common(values: &[u64]) -> (u64, usize) {
     let count = |v: u64| values.iter().filter(|o| **o == v).count();
     values.iter().map(|v| (*v, count(*v))).max_by_key(|(v, n)| (*n, *v)).unwrap_or((0, 0))
 }
 
-/// Whether a transaction's shape tells what it is: a question needs one answer, so the odd ones that look like another kind are left out.
+/// Returns whether a transaction's shape shows its kind: a question needs one answer, so the odd ones that look like another kind are left out.
 fn is_plain_to_see(world: &World, tx: usize) -> bool {
     let it = &world.txs[tx];
     let (common, equal) = most_common(&it.values);
@@ -238,7 +238,7 @@ fn is_plain_to_see(world: &World, tx: usize) -> bool {
     }
 }
 
-/// Tell a coinjoin.
+/// Makes the lab "Tell a coinjoin".
 pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
     let (world, joins, others, asked) = first(seed, "choice of coinjoins", |seed| {
         let world = World::new(seed);
@@ -437,7 +437,7 @@ fn pairs(seed: u64) -> Option<Pairs> {
     Some(Pairs { world, joined: vec![one, two], apart, proofs, sized })
 }
 
-/// One owner or two.
+/// Makes the lab "One owner or two".
 pub(super) fn one_owner(seed: u64) -> Result<Made, String> {
     let found = first(seed, "choice of owners", pairs)?;
     let Pairs { world, joined, apart, proofs, sized } = found;
@@ -508,7 +508,7 @@ pub struct Named {
 
 const NAMED: &str = include_str!("../../../../../data/academy/real-blocks.json");
 
-/// Names in real blocks.
+/// Makes the lab "Names in real blocks".
 pub(super) fn real_blocks(seed: u64) -> Result<Made, String> {
     let named: Vec<Named> = serde_json::from_str(NAMED).map_err(|e| format!("real-blocks.json: {e}"))?;
     let blocks = super::blocks::all()?;

@@ -27,7 +27,7 @@ pub const PASS: u64 = 700;
 pub struct Step {
     /// Its name in the lab.
     pub id: &'static str,
-    /// What is asked.
+    /// Question.
     pub question: String,
     /// What it is worth.
     pub points: u32,
@@ -180,7 +180,7 @@ pub const LABS: [Lab; 10] = [
 ];
 
 impl Lab {
-    /// A learner's task, made anew; see [`make`].
+    /// Makes a learner's task; see [`make`].
     ///
     /// # Errors
     /// As [`make`].
@@ -188,25 +188,25 @@ impl Lab {
         (self.make)(seed)
     }
 
-    /// As lists show it.
+    /// Returns the lab as lists show it.
     #[must_use]
     pub fn view(&self) -> LabView {
         LabView { id: self.id, title: self.title, teaches: self.teaches, minutes: self.minutes, tools: self.tools }
     }
 }
 
-/// A lab by its name.
+/// Returns a lab by its name.
 #[must_use]
 pub fn lab(id: &str) -> Option<&'static Lab> {
     LABS.iter().find(|l| l.id == id)
 }
 
 type Kept = VecDeque<((&'static str, u64), Arc<Made>)>;
-/// Tasks made lately: an answer is graded many times against the same one.
+/// Tasks made recently: an answer is graded many times against the same one.
 static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 const KEEP: usize = 32;
 
-/// A learner's task. The same lab and seed give the same task.
+/// Makes a learner's task. The same lab and seed give the same task.
 ///
 /// # Errors
 /// In words, when no task could be made of the seed (labs try many neighbours first).
@@ -224,13 +224,13 @@ pub fn make(lab: &'static Lab, seed: u64) -> Result<Arc<Made>, String> {
 }
 
 impl Made {
-    /// What all steps are worth.
+    /// Returns the points of all steps.
     #[must_use]
     pub fn points(&self) -> u32 {
         self.steps.iter().map(|s| s.points).sum()
     }
 
-    /// Network of the chain.
+    /// Returns the network of the chain.
     #[must_use]
     pub fn network(&self) -> Option<Network> {
         match self.chain {
@@ -240,7 +240,7 @@ impl Made {
         }
     }
 
-    /// All files: those of the lab, the chain's blocks and tags, and the task in words.
+    /// Returns all files: those of the lab, the chain's blocks and tags, and the task as text.
     #[must_use]
     pub fn pack(&self, title: &str) -> Vec<(String, Vec<u8>)> {
         let mut files = vec![("TASK.md".to_owned(), self.words(title).into_bytes())];
@@ -259,7 +259,7 @@ impl Made {
         files
     }
 
-    /// The task in Markdown, for who works offline.
+    /// Returns the task in Markdown, for learners who work offline.
     #[must_use]
     pub fn words(&self, title: &str) -> String {
         let mut text = format!("# {title}\n\n{}\n\n## Questions\n", self.brief.trim());
@@ -291,7 +291,7 @@ impl Made {
     }
 }
 
-/// A step with a text to be found.
+/// Returns a step whose answer is a text to be found.
 fn find(
     id: &'static str,
     points: u32,

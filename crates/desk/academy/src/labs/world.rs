@@ -46,7 +46,7 @@ pub struct World {
 }
 
 impl World {
-    /// Plays the economy of a seed.
+    /// Simulates the economy of a seed.
     ///
     /// # Panics
     /// Never: the size is within the simulation's bounds, and its blocks are valid.
@@ -91,25 +91,25 @@ impl World {
         World { blocks, economy, txs }
     }
 
-    /// Name of an output's owner, as the tags have it.
+    /// Returns the name of an output's owner, as the tags have it.
     #[must_use]
     pub fn name(&self, tx: usize, vout: u32) -> Option<String> {
         self.txs[tx].owners[vout as usize].map(|o| self.economy.owner_name(o))
     }
 
-    /// Kind of an output's owner.
+    /// Returns the kind of an output's owner.
     #[must_use]
     pub fn owner_kind(&self, tx: usize, vout: u32) -> Option<OwnerKind> {
         self.txs[tx].owners[vout as usize].map(|o| self.economy.owner_kind(o))
     }
 
-    /// Address of an output.
+    /// Returns the address of an output.
     #[must_use]
     pub fn address(&self, tx: usize, vout: u32) -> String {
         self.txs[tx].addresses[vout as usize].clone().unwrap_or_default()
     }
 
-    /// Transactions of a kind.
+    /// Returns the transactions of a kind.
     pub fn of_kind(&self, kind: TxKind) -> impl Iterator<Item = usize> {
         self.txs.iter().enumerate().filter(move |(_, t)| t.kind == kind).map(|(i, _)| i)
     }
@@ -127,7 +127,7 @@ impl World {
         chain
     }
 
-    /// The output of a peel that is split off, and the change.
+    /// Returns the output of a peel that is split off, and the change.
     #[must_use]
     pub fn slice_of(&self, peel: usize) -> (u32, u32) {
         let change = self.txs[peel].change.unwrap_or(1);
@@ -180,7 +180,7 @@ impl World {
         [("simulation.yaml".into(), pack.into_bytes()), ("services.csv".into(), csv.into_bytes())]
     }
 
-    /// The blocks in node file framing (`blk00000.dat`).
+    /// Returns the blocks in node file framing (`blk00000.dat`).
     #[must_use]
     pub fn block_file(&self) -> Vec<u8> {
         let magic = Network::Regtest.parameters().magic;

@@ -1,4 +1,4 @@
-//! What the messages did: differences between who was told and who was held out, with their intervals.
+//! Effect of the messages: differences between people who got one and people who were held out, with their intervals.
 
 use super::*;
 
@@ -33,7 +33,7 @@ pub struct Arm {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = CampaignEffect)]
 pub struct Effect {
-    /// People who were told.
+    /// People who got the message.
     pub told: Arm,
     /// People who were held out.
     pub held_out: Arm,
@@ -58,7 +58,7 @@ pub struct Outcome {
     pub stopped_value: u64,
 }
 
-/// Wilson's score interval of a share at 95% (Wilson 1927).
+/// Returns Wilson's score interval of a share at 95% (Wilson 1927).
 fn wilson(hits: f64, n: f64) -> (f64, f64) {
     const Z: f64 = 1.959_963_984_540_054;
     let p = hits / n;
@@ -68,7 +68,7 @@ fn wilson(hits: f64, n: f64) -> (f64, f64) {
     (((middle - width) / whole).max(0.0), ((middle + width) / whole).min(1.0))
 }
 
-/// Difference of two shares with its interval (Newcombe 1998, method 10).
+/// Returns the difference of two shares with its interval (Newcombe 1998, method 10).
 #[must_use]
 pub fn share_difference(hits: (u64, u64), of: (u64, u64)) -> Option<Estimate> {
     if of.0 == 0 || of.1 == 0 {
@@ -85,7 +85,7 @@ pub fn share_difference(hits: (u64, u64), of: (u64, u64)) -> Option<Estimate> {
     })
 }
 
-/// Difference of two means with its interval (Welch 1947).
+/// Returns the difference of two means with its interval (Welch 1947).
 #[must_use]
 pub fn mean_difference(a: &[f64], b: &[f64]) -> Option<Estimate> {
     if a.len() < 2 || b.len() < 2 {
@@ -106,7 +106,7 @@ pub fn mean_difference(a: &[f64], b: &[f64]) -> Option<Estimate> {
     Some(Estimate { value, low: value - t * error, high: value + t * error })
 }
 
-/// What a campaign did, from what the people of its arms did.
+/// Returns what a campaign did, computed from what the people of its arms did.
 #[must_use]
 pub fn effect(told: &[Outcome], held_out: &[Outcome]) -> Effect {
     let sum = |all: &[Outcome]| Arm {

@@ -29,7 +29,7 @@ pub fn lang_of(own: Option<&str>, country: Option<&str>, there: &[String]) -> St
     found.unwrap_or("en").to_owned()
 }
 
-/// What a campaign's message says beside the warning.
+/// Returns the message that is shipped for a campaign, beside the warning's own text.
 pub(super) fn shipped(scam: Scam, lang: &str) -> Template {
     let (title, message) = scam.words(lang);
     let rest = match lang {
@@ -47,10 +47,10 @@ pub(super) fn shipped(scam: Scam, lang: &str) -> Template {
 }
 
 impl Prevention<'_> {
-    /// Returns the languages that a scam's messages are there in, sorted.
+    /// Returns the languages in which there are messages about a scam, sorted.
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError`] when the database cannot be read.
     pub fn template_languages(&self, scam: Scam) -> Result<Vec<String>, PreventionError> {
         let sql = "SELECT DISTINCT lang FROM campaign_templates WHERE scam = $1";
         let rows = self.read(|db| db.query(sql, &[scam.name().into()]))?;
@@ -61,10 +61,10 @@ impl Prevention<'_> {
         Ok(all)
     }
 
-    /// The text of a scam's messages in a language, or in the one that fits it; its `lang` says which.
+    /// Returns the text of a scam's messages in a language, or in the one that fits it best; its `lang` names which.
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError::Invalid`] when the language is not one.
     pub fn template(&self, scam: Scam, lang: &str) -> Result<Template, PreventionError> {
         language_ok("lang", lang)?;
         let there = self.template_languages(scam)?;
@@ -86,7 +86,7 @@ impl Prevention<'_> {
     /// Puts a new version of a scam's message in force.
     ///
     /// # Errors
-    /// [`PreventionError`].
+    /// [`PreventionError::Invalid`] for a wrong subject or text.
     pub fn set_template(&self, new: Template, actor: &str) -> Result<Template, PreventionError> {
         language_form_ok("lang", &new.lang)?;
         for (field, text, most) in [("subject", &new.subject, 200), ("body", &new.body, 8_000)] {
