@@ -1,15 +1,17 @@
 //! The people who act at the desk.
 
 use crate::Shared;
+use crate::answers::identity::Person;
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::ErrorBody;
 use crate::gate::Caller;
 use crate::routes::{MANAGE, Routes};
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::{Extension, Json};
-use holdfast_identity::{Person, PersonState};
+use holdfast_identity::PersonState;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -19,20 +21,20 @@ pub(crate) fn routes() -> Routes {
     Routes::new("people").add(MANAGE, routes!(people)).add(MANAGE, routes!(set_person))
 }
 
-/// What becomes of a person.
+/// A change of a person's state.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonBody {
     /// active or suspended.
     state: PersonState,
-    /// Why.
+    /// Reason.
     reason: String,
 }
 
-/// The people who act at the desk.
+/// Returns the people who act at the desk.
 #[utoipa::path(get, path = "/api/v1/people", responses((status = 200, body = Vec<Person>)))]
 pub async fn people(State(shared): State<Shared>) -> Answer<Vec<Person>> {
-    run_blocking(move || Ok(shared.screening.people()?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.people()?)).await.map(each)
 }
 
 /// Suspends a person, whose keys and sessions open nothing from then on, or lets a suspended one act again. The last administrator stays.
@@ -52,5 +54,5 @@ pub async fn set_person(
         Ok(person)
     })
     .await
-    .map(Json)
+    .map(one)
 }

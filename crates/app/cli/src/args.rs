@@ -2,10 +2,13 @@
 
 use anyhow::bail;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use holdfast_console::open_desk;
 use holdfast_screening::Screening;
 use holdfast_workspace::Workspace;
 use std::path::PathBuf;
+use std::str::FromStr;
+use strum::VariantArray;
 
 /// The store of commands that name none.
 pub const DEFAULT_STORE: &str = "store";
@@ -33,6 +36,14 @@ impl LedgerArgs {
     pub fn folder(&self) -> PathBuf {
         self.ledger.clone().unwrap_or_else(|| Workspace::ledger_dir(&self.store.store))
     }
+}
+
+/// Returns a parser of the names of an enum; the help lists them.
+pub fn named<T>() -> impl TypedValueParser<Value = T>
+where
+    T: AsRef<str> + Clone + FromStr<Err = strum::ParseError> + Send + Sync + VariantArray,
+{
+    PossibleValuesParser::new(T::VARIANTS.iter().map(AsRef::as_ref)).try_map(|name| name.parse::<T>())
 }
 
 /// A server elsewhere.

@@ -16,7 +16,11 @@ fn a_flag_holds_until_it_is_withdrawn(app: &TestApp) {
     let at = format!("/api/v1/sharing/flags/{}", raised["flag"]["id"].as_str().unwrap());
     let mut wrong = flag.clone();
     wrong["value"] = json!("");
-    ana.post("/api/v1/sharing/flags", wrong).refused_with(400, "value");
+    ana.post("/api/v1/sharing/flags", wrong.clone()).refused_with(400, "value");
+    for text in ["hello", holdfast_testing_app::PAID] {
+        wrong["value"] = json!(text);
+        ana.post("/api/v1/sharing/flags", wrong.clone()).refused_with(400, "value: ");
+    }
     let mut nowhere = flag;
     nowhere["channel"] = json!("nowhere");
     ana.post("/api/v1/sharing/flags", nowhere).refused_with(400, "channel");

@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
+use holdfast_api::body::state_filter;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
 use holdfast_cases::case::NewCase;
@@ -32,7 +33,8 @@ pub(crate) async fn list(
     Query(q): Query<ListQuery>,
 ) -> Page {
     let who = person(&caller);
-    let list = run_blocking(move || Ok(shared.cases().cases(q.state.as_deref(), &who)?)).await?;
+    let state = state_filter(q.state.as_deref())?;
+    let list = run_blocking(move || Ok(shared.cases().cases(state, &who)?)).await?;
     let heads =
         [N("desk-cases-case"), T("desk-cases-title"), T("common-typology"), T("common-state"), T("desk-cases-opened")];
     let body = html! {

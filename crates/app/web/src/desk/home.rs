@@ -9,6 +9,7 @@ use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
+use holdfast_cases::case::CaseState;
 use maud::html;
 
 /// What waits: key of its name, its list, and the count.
@@ -41,7 +42,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(c
             let rows = d.screening.read(|db| db.query(sql, &[]))?;
             counts.push((name, to, rows.first().map_or(Ok(0), |r| r.int(0))?));
         }
-        Ok((counts, d.cases(Some("open"), &who)?))
+        Ok((counts, d.cases(Some(CaseState::Open), &who)?))
     })
     .await?;
     let body = html! {

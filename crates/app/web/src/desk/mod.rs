@@ -28,7 +28,7 @@ pub fn is_private(path: &str) -> bool {
 /// Which part of a list.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ListQuery {
-    state: Option<String>,
+    pub(crate) state: Option<String>,
     #[serde(default)]
     after: u64,
 }

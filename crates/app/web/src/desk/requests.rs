@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
+use holdfast_api::body::state_filter;
 use holdfast_api::gate::Caller;
 use holdfast_requests::intake::{NewAgency, RequestFilter};
 use holdfast_requests::portal::Verdict;
@@ -23,7 +24,7 @@ pub(crate) async fn requests(
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
 ) -> Page {
-    let filter = RequestFilter { state: q.state.clone(), after: q.after, limit: 100 };
+    let filter = RequestFilter { state: state_filter(q.state.as_deref())?, after: q.after, limit: 100 };
     let list = run_blocking(move || Ok(shared.desk().list(&filter, &caller.0)?)).await?;
     let heads = [
         T("requests-request"),
@@ -78,9 +79,10 @@ page_form! {
 
 /// Officers and agencies.
 pub(crate) async fn officers(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+    let state = state_filter(q.state.as_deref())?;
     let (officers, agencies) = run_blocking(move || {
         let d = shared.desk();
-        Ok((d.officers(q.state.as_deref())?, d.agencies()?))
+        Ok((d.officers(state)?, d.agencies()?))
     })
     .await?;
     let may = frame.may("approve");
@@ -131,7 +133,8 @@ pub(crate) async fn seizures(
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
 ) -> Page {
-    let list = run_blocking(move || Ok(shared.desk().seizures(q.state.as_deref(), &caller.0)?)).await?;
+    let state = state_filter(q.state.as_deref())?;
+    let list = run_blocking(move || Ok(shared.desk().seizures(state, &caller.0)?)).await?;
     let heads = [T("requests-request"), T("common-from"), N("common-amount"), T("common-to"), T("common-state")];
     let body = listing(&heads, &list, "seizures-none", |z| {
         html! { tr {

@@ -1,6 +1,6 @@
 //! Only transfers that rest on what a change touched are screened again.
 
-use holdfast_api::{Shared, Vault};
+use holdfast_state::{Shared, Vault};
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{Block, Network, display_hash};
 use holdfast_decision::{Event, EventKind};

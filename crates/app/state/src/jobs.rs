@@ -16,9 +16,9 @@ use std::sync::Arc;
 const MAX_REASONS: usize = 4;
 /// Longest reason, in characters.
 const MAX_REASON: usize = 500;
-/// Seconds between two looks for sources to read and for what is no longer valid.
+/// Seconds between two checks for sources to read and for what is no longer valid.
 const TEND_SECONDS: i64 = 2;
-/// Seconds between two looks for sessions that were used.
+/// Seconds between two checks for sessions that were used.
 const SESSION_USE_SECONDS: i64 = 60;
 /// A source that is read at most so often, in seconds, is not read at once after a restart.
 const SELDOM_SECONDS: i64 = 60;
@@ -73,7 +73,7 @@ impl Rescreen {
         Rescreen { reasons: vec![why.chars().take(MAX_REASON).collect()], further: 0, scope }
     }
 
-    /// Returns why, as the late alerts say it.
+    /// Returns the reason for the late alerts.
     fn why(&self) -> String {
         let why = self.reasons.join("; ");
         if self.further > 0 { format!("{why}; and {} further changes", self.further) } else { why }
