@@ -10,7 +10,7 @@ fn a_source_is_read_once_another_person_approved_it(app: &TestApp) {
     let (boss, bo, ana) =
         (app.as_role("administrator"), app.as_person("bo", "administrator"), app.as_role("investigator"));
     let id = community(app);
-    let new = json!({"kind": "community", "name": "members", "url": format!("{id}/intelligence"), "every": 86_400});
+    let new = json!({"kind": "community", "name": "members", "url": format!("{id}/intelligence"), "username": "us", "every": 86_400});
     let added = boss.post("/api/v1/sharing/sources", new.clone()).ok();
     assert_eq!(added["state"], "proposed", "{added}");
     boss.post("/api/v1/sharing/sources", new).refused(409);
