@@ -28,8 +28,8 @@ pub mod sharing;
 pub mod webhooks;
 
 pub use holdfast_state::{
-    MAX_BODY, Shared, Vault, access, blocking, body, chain_choice, clearance, error, gate, limits, mempools, metrics, routes, sign_in, status,
-    system,
+    MAX_BODY, Shared, Vault, access, blocking, body, chain_choice, clearance, error, gate, limits, mempools, metrics,
+    routes, sign_in, status, system,
 };
 
 /// All routes of the API.
