@@ -9,7 +9,7 @@ use holdfast_decision::{Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_evaluation::chain_workspace;
 use holdfast_identity::KeyRing;
-use holdfast_requests::intake::{NewAgency, RequestFilter};
+use holdfast_requests::intake::{NewAgency, RequestFilter, RequestState};
 use holdfast_requests::matching::matches;
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
@@ -206,12 +206,13 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
             Ok(())
         })?;
         note("taking a request in, with its review", submitted, 200.0);
-        let list =
-            |state: Option<&str>, after: u64| RequestFilter { state: state.map(str::to_owned), after, limit: 100 };
+        let list = |state: Option<RequestState>, after: u64| RequestFilter { state, after, limit: 100 };
         note("list: first page", measure(100, |_| Ok(desk.list(&list(None, 0), "bench").map(|_| ())?))?, 100.0);
         note(
             "list: open ones, from the middle",
-            measure(100, |i| Ok(desk.list(&list(Some("open"), args.requests / 2 + i), "bench").map(|_| ())?))?,
+            measure(100, |i| {
+                Ok(desk.list(&list(Some(RequestState::Open), args.requests / 2 + i), "bench").map(|_| ())?)
+            })?,
             100.0,
         );
         note(

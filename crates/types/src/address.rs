@@ -1,6 +1,6 @@
 //! Addresses of any chain, in one form that compares equal however they are written.
 
-use crate::{AddressKey, Family, Network, ScriptClass};
+use crate::{AddressKey, Asset, ChainId, Family, Network, ScriptClass};
 use bech32::primitives::decode::CheckedHrpstring;
 use bech32::{Bech32, Bech32m};
 use sha3::{Digest, Keccak256};
@@ -35,6 +35,9 @@ pub enum AddressProblem {
     /// A character that no address has.
     #[error("'{0}' has a character that no address has")]
     Characters(String),
+    /// An address of a known form that the asset's chain does not have.
+    #[error("'{0}' is no address of {1}; check the address and the asset")]
+    Asset(String, String),
 }
 
 /// Longest text taken for an address, in bytes.
@@ -83,6 +86,27 @@ impl Address {
                 Err(AddressProblem::Characters(text))
             }
             _ => Ok(address),
+        }
+    }
+
+    /// Reads an address as [`Address::check`] does, of an asset whose chain's addresses are known: accounts of EVM chains and of Tron, scripts of
+    /// Bitcoin and Litecoin. Of other assets every form is taken.
+    ///
+    /// # Errors
+    /// [`AddressProblem`]; [`AddressProblem::Asset`] for an address that the asset's chain does not have.
+    pub fn check_of(text: &str, asset: &Asset) -> Result<Self, AddressProblem> {
+        let address = Address::check(text)?;
+        let chain = asset.id().map(crate::AssetId::chain);
+        let is_followed = |network| chain.is_some_and(|c| *c == ChainId::of(network));
+        let is_one = match (chain.map_or(Family::Other, ChainId::family), address.family()) {
+            (Family::Other, _) => true,
+            // Other chains of the family have addresses of further forms.
+            (Family::Bitcoin, Family::Other) => !is_followed(Network::Bitcoin) && !is_followed(Network::Litecoin),
+            (of_asset, of_address) => of_asset == of_address,
+        };
+        match is_one {
+            true => Ok(address),
+            false => Err(AddressProblem::Asset(clean(text), asset.ticker().unwrap_or("this asset").to_owned())),
         }
     }
 
@@ -357,6 +381,24 @@ mod tests {
         &["cosmos1depk54cuajgkzea6zpgkq36tnjwdzv4afc3d27", "COSMOS1DEPK54CUAJGKZEA6ZPGKQ36TNJWDZV4AFC3D27"],
         &["rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh"],
     ];
+
+    #[test]
+    fn an_address_is_one_of_its_assets_chain() {
+        let check = |text: &str, asset: &str| Address::check_of(text, &Asset::parse(asset).unwrap()).is_ok();
+        let (bitcoin, account, tron) = (
+            "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+        );
+        assert!(check(bitcoin, "BTC") && check(account, "ETH") && check(tron, "TRX"));
+        assert!(check(account, "USDT") && check(tron, "USDT"), "a ticker of several chains");
+        for (text, asset) in
+            [("hello", "ETH"), ("hello", "BTC"), (bitcoin, "ETH"), (account, "BTC"), (account, "TRX"), (tron, "ETH")]
+        {
+            assert!(!check(text, asset), "{text} {asset}");
+        }
+        assert!(check("rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh", "XRP"));
+    }
 
     #[test]
     fn every_form_of_an_address_is_the_same_address() {

@@ -17,8 +17,10 @@ pub enum ErrorKind {
     Forbidden,
     /// Too much work waits; the same request can be sent again later.
     Busy,
-    /// Something that is needed does not answer now (the writer, a node, a peer).
+    /// Something that is needed does not answer now (the writer, a node).
     Unavailable,
+    /// A partner's server does not answer, or not as it should; this one works.
+    Partner,
     /// The program or its storage failed.
     Internal,
 }
@@ -35,6 +37,7 @@ impl ErrorKind {
             ErrorKind::Forbidden => "forbidden",
             ErrorKind::Busy => "busy",
             ErrorKind::Unavailable => "unavailable",
+            ErrorKind::Partner => "partner",
             ErrorKind::Internal => "internal",
         }
     }

@@ -1,4 +1,4 @@
-//! The academy over HTTP: trainers plan sessions and look at classes; learners have keys of their own and solve labs.
+//! The academy over HTTP: trainers plan sessions and follow classes; learners have keys of their own and solve labs.
 
 use crate::Shared;
 use crate::blocking::run_blocking;
@@ -33,10 +33,11 @@ const CATALOGUE: Needs = Needs::key(&["read", "academy"]);
 /// Routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("academy")
+        .limits(Needs::long)
         .add(CATALOGUE, routes!(labs))
         .add(CATALOGUE, routes!(courses))
         .add(CATALOGUE, routes!(course))
-        .add(TRAINERS, routes!(add_course))
+        .add(TRAINERS.file(), routes!(add_course))
         .add(TRAINERS, routes!(sessions))
         .add(TRAINERS, routes!(plan_session))
         .add(TRAINERS, routes!(session))
@@ -66,15 +67,7 @@ pub(crate) fn routes() -> Routes {
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
-impl Shared {
-    /// The academy, over this desk.
-    #[must_use]
-    pub fn academy(&self) -> Academy<'_> {
-        Academy { screening: &self.screening, master: &self.gate.master, site: self.site.origin() }
-    }
-}
-
-/// A learner's key: a bearer token, or what a browser keeps.
+/// A learner's key: a bearer token, or the session of a browser.
 pub fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|t| t.split_once(' '));
     match bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")) {
@@ -130,7 +123,7 @@ pub async fn in_class<T: Send + 'static>(
     .await
 }
 
-/// Labs, each different for every learner.
+/// Returns the labs, each different for every learner.
 #[utoipa::path(get, path = "/api/v1/academy/labs", responses((status = 200, body = Vec<LabView>)))]
 pub async fn labs() -> Json<Vec<LabView>> {
     Json(LABS.iter().map(holdfast_academy::labs::Lab::view).collect())
@@ -151,7 +144,7 @@ impl LangQuery {
     }
 }
 
-/// Courses.
+/// Returns the courses.
 #[utoipa::path(get, path = "/api/v1/academy/courses", params(LangQuery), responses((status = 200, body = Vec<Course>), (status = 400, body = ErrorBody)))]
 pub async fn courses(State(shared): State<Shared>, Query(q): Query<LangQuery>) -> Answer<Vec<Course>> {
     run_blocking(move || Ok(shared.academy().courses(&q.lang())?)).await.map(Json)
@@ -170,7 +163,7 @@ pub async fn add_course(
     run_blocking(move || Ok(shared.academy().add_course(&text, &caller.0)?)).await.map(Json)
 }
 
-/// A course.
+/// Returns a course.
 #[utoipa::path(get, path = "/api/v1/academy/courses/{course}", params(("course" = String, Path, description = "Name"), LangQuery),
     responses((status = 200, body = Course), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn course(
@@ -181,7 +174,7 @@ pub async fn course(
     run_blocking(move || Ok(shared.academy().course(&name, &q.lang())?)).await.map(Json)
 }
 
-/// Sessions, latest first, at most 1,000.
+/// Returns the sessions, latest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/academy/sessions", responses((status = 200, body = Vec<Session>)))]
 pub async fn sessions(State(shared): State<Shared>) -> Answer<Vec<Session>> {
     run_blocking(move || Ok(shared.academy().sessions()?)).await.map(Json)
@@ -206,13 +199,13 @@ pub async fn plan_session(
 pub struct SessionFile {
     /// The session.
     pub session: Session,
-    /// Its roster.
+    /// Roster.
     pub roster: Vec<RosterLine>,
-    /// What people said.
+    /// Feedback.
     pub feedback: FeedbackSummary,
 }
 
-/// A session with its roster and feedback.
+/// Returns a session with its roster and feedback.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = SessionFile), (status = 404, body = ErrorBody)))]
 pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<SessionFile> {
@@ -224,7 +217,7 @@ pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Answe
     .map(Json)
 }
 
-/// How a session ends.
+/// End of a session.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndBody {
@@ -252,7 +245,7 @@ pub async fn end_session(
     .map(Json)
 }
 
-/// Puts somebody on a roster; who is new gets a key, shown once.
+/// Adds somebody to a roster; a new learner gets a key, shown once.
 #[utoipa::path(post, path = "/api/v1/academy/sessions/{id}/learners", params(("id" = i64, Path, description = "Number")),
     request_body(content = NewLearner, example = json!({"name": "Ana Ruiz", "email": "ana.ruiz@policia.example", "agency": "Policía de Ejemplo", "country": "ES"})),
     responses((status = 200, body = Enrolled), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -266,7 +259,7 @@ pub async fn enrol(
     run_blocking(move || Ok(shared.academy().enrol(id, who, &caller.0)?)).await.map(Json)
 }
 
-/// Gives a learner a new key; the old one ends.
+/// Makes a new key for a learner; the old one ends.
 #[utoipa::path(post, path = "/api/v1/academy/learners/{id}/key", params(("id" = i64, Path, description = "Learner")),
     responses((status = 200, body = Enrolled), (status = 404, body = ErrorBody)))]
 pub async fn new_key(
@@ -277,7 +270,7 @@ pub async fn new_key(
     run_blocking(move || Ok(shared.academy().new_key(id, &caller.0)?)).await.map(Json)
 }
 
-/// Who was there.
+/// Attendance of a part.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttendanceBody {
@@ -286,7 +279,7 @@ pub struct AttendanceBody {
     present: Vec<i64>,
 }
 
-/// Notes who was there in a part of a session; who is not named was not.
+/// Records who attended a part of a session; learners who are not named did not.
 #[utoipa::path(put, path = "/api/v1/academy/sessions/{id}/attendance/{part}",
     params(("id" = i64, Path, description = "Number"), ("part" = u32, Path, description = "Part, from 1")),
     request_body(content = AttendanceBody, example = json!({"present": [1]})),
@@ -306,28 +299,28 @@ pub async fn note_attendance(
     .map(Json)
 }
 
-/// A class at its labs: each learner's scores, and how each step fares.
+/// Returns a class at its labs: each learner's scores, and the results by step.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/class", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = ClassView), (status = 404, body = ErrorBody)))]
 pub async fn class(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<ClassView> {
     run_blocking(move || Ok(shared.academy().class_view(id)?)).await.map(Json)
 }
 
-/// The scoreboard of a session, best first.
+/// Returns the scoreboard of a session, best first.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/scoreboard", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Vec<ScoreLine>), (status = 404, body = ErrorBody)))]
 pub async fn scoreboard(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Vec<ScoreLine>> {
     run_blocking(move || Ok(shared.academy().scoreboard(id)?)).await.map(Json)
 }
 
-/// Statements of learning about a session (xAPI 1.0.3).
+/// Returns the statements of learning about a session (xAPI 1.0.3).
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/xapi", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Vec<Object>), (status = 404, body = ErrorBody)))]
 pub async fn xapi(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Vec<Value>> {
     run_blocking(move || Ok(shared.academy().statements(id)?)).await.map(Json)
 }
 
-/// Whom to certify.
+/// Learner to certify.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CertifyBody {
@@ -335,7 +328,7 @@ pub struct CertifyBody {
     learner: i64,
 }
 
-/// Gives a learner the certificate of a session: all labs passed, four fifths of the parts attended.
+/// Issues the certificate of a session to a learner: all labs passed, four fifths of the parts attended.
 #[utoipa::path(post, path = "/api/v1/academy/sessions/{id}/certificates", params(("id" = i64, Path, description = "Number")),
     request_body(content = CertifyBody, example = json!({"learner": 1})),
     responses((status = 200, body = Certificate), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -349,14 +342,14 @@ pub async fn certify(
     run_blocking(move || Ok(shared.academy().certify(id, b.learner, &caller.0)?)).await.map(Json)
 }
 
-/// A certificate with its signed credential (Open Badges 3.0).
+/// Returns a certificate with its signed credential (Open Badges 3.0).
 #[utoipa::path(get, path = "/api/v1/academy/certificates/{id}", params(("id" = String, Path, description = "Number")),
     responses((status = 200, body = Certificate), (status = 404, body = ErrorBody)))]
 pub async fn certificate(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Certificate> {
     run_blocking(move || Ok(shared.academy().certificate(&id)?)).await.map(Json)
 }
 
-/// A certificate as PDF, which carries the signed credential.
+/// Returns a certificate as PDF, which carries the signed credential.
 #[utoipa::path(get, path = "/api/v1/academy/certificates/{id}/pdf", params(("id" = String, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404, body = ErrorBody)))]
 pub async fn certificate_pdf(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, ApiError> {
@@ -364,22 +357,19 @@ pub async fn certificate_pdf(State(shared): State<Shared>, Path(id): Path<String
     Ok(download("certificate.pdf", "application/pdf", bytes))
 }
 
-/// Notes a learner's sheet of feedback on a session, for sheets on paper; a second one replaces the first.
+/// Records a learner's sheet of feedback on a session that came on paper; a second one replaces the first. The audit log names who recorded it.
 #[utoipa::path(put, path = "/api/v1/academy/sessions/{id}/learners/{learner}/feedback",
     params(("id" = i64, Path, description = "Session"), ("learner" = i64, Path, description = "Learner")),
     request_body(content = Feedback, example = json!({"content": 5, "trainer": 4, "labs": 5, "comment": ""})),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn note_feedback(
     State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
     Path((id, learner)): Path<(i64, i64)>,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     let sheet: Feedback = json(&body)?;
-    run_blocking(move || {
-        let academy = shared.academy();
-        Ok(academy.give_feedback(id, &academy.learner(learner)?, sheet)?)
-    })
-    .await?;
+    run_blocking(move || Ok(shared.academy().record_feedback(id, learner, sheet, &caller.0)?)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -402,7 +392,7 @@ pub async fn revoke_certificate(
     .map(Json)
 }
 
-/// The programme by year and country.
+/// Returns the programme by year and country.
 #[utoipa::path(get, path = "/api/v1/academy/programme", responses((status = 200, body = Vec<ProgrammeLine>)))]
 pub async fn programme(State(shared): State<Shared>) -> Answer<Vec<ProgrammeLine>> {
     run_blocking(move || Ok(shared.academy().programme()?)).await.map(Json)
@@ -413,13 +403,13 @@ pub async fn revocations(State(shared): State<Shared>) -> Answer<Value> {
     run_blocking(move || Ok(shared.academy().revocations()?)).await.map(Json)
 }
 
-/// What a learner sees first: sessions, labs begun, certificates. Learners send `Authorization: Bearer hl_...`.
+/// Returns a learner's desk: sessions, labs begun, certificates. Learners send `Authorization: Bearer hl_...`.
 #[utoipa::path(get, path = "/api/v1/learn/me", responses((status = 200, body = Desk), (status = 401, body = ErrorBody)))]
 pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Answer<Desk> {
     in_class(shared, &headers, |a, l| a.learner_desk(l)).await.map(Json)
 }
 
-/// Begins a lab, or gives the one begun.
+/// Begins a lab, or returns the one begun.
 #[utoipa::path(post, path = "/api/v1/learn/sessions/{id}/labs/{lab}",
     params(("id" = i64, Path, description = "Session"), ("lab" = String, Path, description = "Lab")),
     responses((status = 200, body = AttemptView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -431,7 +421,7 @@ pub async fn begin(
     in_class(shared, &headers, move |a, l| a.begin(id, l, &lab)).await.map(Json)
 }
 
-/// A lab as it stands.
+/// Returns a lab as it stands.
 #[utoipa::path(get, path = "/api/v1/learn/attempts/{id}", params(("id" = i64, Path, description = "Attempt")),
     responses((status = 200, body = AttemptView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn attempt(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Answer<AttemptView> {
@@ -452,11 +442,11 @@ pub async fn answer(
     in_class(shared, &headers, move |a, l| a.answer(id, l, &b)).await.map(Json)
 }
 
-/// Which step.
+/// A step of a lab.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepBody {
-    /// Its name.
+    /// Name.
     step: String,
 }
 
@@ -474,7 +464,7 @@ pub async fn hint(
     in_class(shared, &headers, move |a, l| a.hint(id, l, &b.step)).await.map(Json)
 }
 
-/// The task with its data, as ZIP.
+/// Returns the task with its data, as ZIP.
 #[utoipa::path(get, path = "/api/v1/learn/attempts/{id}/pack", params(("id" = i64, Path, description = "Attempt")),
     responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn pack(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Result<Response, ApiError> {
@@ -482,7 +472,7 @@ pub async fn pack(State(shared): State<Shared>, headers: HeaderMap, Path(id): Pa
     Ok(download(&format!("lab-{id}.zip"), "application/zip", bytes))
 }
 
-/// The scoreboard of an own session.
+/// Returns the scoreboard of an own session.
 #[utoipa::path(get, path = "/api/v1/learn/sessions/{id}/scoreboard", params(("id" = i64, Path, description = "Session")),
     responses((status = 200, body = Vec<ScoreLine>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn own_scoreboard(
@@ -508,7 +498,7 @@ pub async fn give_feedback(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// An own certificate as PDF, which carries the signed credential.
+/// Returns an own certificate as PDF, which carries the signed credential.
 #[utoipa::path(get, path = "/api/v1/learn/certificates/{id}", params(("id" = String, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn own_certificate(

@@ -1,6 +1,8 @@
 //! The queue of alerts.
 
 use crate::Shared;
+use crate::answers::each;
+use crate::answers::screening::{Alert, AlertState, Note};
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::ErrorBody;
@@ -9,7 +11,7 @@ use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Note};
+use holdfast_screening::alerts::{AlertAction, AlertFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
@@ -22,11 +24,11 @@ pub(crate) fn routes() -> Routes {
         .add(Needs::key(&["alerts"]), routes!(act_on_alert))
 }
 
-/// Which alerts.
+/// Filter of alerts.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct AlertQuery {
     /// open or closed.
-    state: Option<String>,
+    state: Option<AlertState>,
     /// Of one customer.
     customer: Option<String>,
     /// Of one person.
@@ -38,12 +40,18 @@ pub struct AlertQuery {
     limit: Option<u16>,
 }
 
-/// The alerts queue.
+/// Returns the queue of alerts.
 #[utoipa::path(get, path = "/api/v1/alerts", params(AlertQuery), responses((status = 200, body = Vec<Alert>)))]
 pub async fn alerts(State(shared): State<Shared>, Query(q): Query<AlertQuery>) -> Answer<Vec<Alert>> {
     let limit = q.limit.map_or(100, usize::from);
-    let filter = AlertFilter { state: q.state, customer: q.customer, assignee: q.assignee, after: q.after, limit };
-    run_blocking(move || Ok(shared.screening.alerts(&filter)?)).await.map(Json)
+    let filter = AlertFilter {
+        state: q.state.map(|s| s.to_string()),
+        customer: q.customer,
+        assignee: q.assignee,
+        after: q.after,
+        limit,
+    };
+    run_blocking(move || Ok(shared.screening.alerts(&filter)?)).await.map(each)
 }
 
 /// An alert with its notes.
@@ -53,12 +61,17 @@ pub struct AlertAnswer {
     notes: Vec<Note>,
 }
 
-/// One alert and what was done with it.
+impl AlertAnswer {
+    fn of((alert, notes): (holdfast_screening::alerts::Alert, Vec<holdfast_screening::alerts::Note>)) -> Json<Self> {
+        Json(AlertAnswer { alert: alert.into(), notes: notes.into_iter().map(Into::into).collect() })
+    }
+}
+
+/// Returns an alert with what was done with it.
 #[utoipa::path(get, path = "/api/v1/alerts/{id}", params(("id" = u64, Path, description = "Number of the alert")),
     responses((status = 200, body = AlertAnswer), (status = 404, body = ErrorBody)))]
 pub async fn alert(State(shared): State<Shared>, Path(id): Path<u64>) -> Answer<AlertAnswer> {
-    let (alert, notes) = run_blocking(move || Ok(shared.screening.alert(id)?)).await?;
-    Ok(Json(AlertAnswer { alert, notes }))
+    run_blocking(move || Ok(shared.screening.alert(id)?)).await.map(AlertAnswer::of)
 }
 
 /// Assigns, comments, closes or reopens an alert.
@@ -75,6 +88,5 @@ pub async fn act_on_alert(
         shared.screening.act_on_alert(id, action, &caller.0)?;
         Ok(shared.screening.alert(id)?)
     };
-    let (alert, notes) = run_blocking(acted).await?;
-    Ok(Json(AlertAnswer { alert, notes }))
+    run_blocking(acted).await.map(AlertAnswer::of)
 }

@@ -1,6 +1,8 @@
 //! The audit log, its anchors, and the clock that it trusts.
 
 use crate::Shared;
+use crate::answers::screening::{Anchor, AuditReport, ClockFault, Entry};
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::Answer;
 use crate::error::{ApiError, ErrorBody};
@@ -9,11 +11,7 @@ use crate::routes::{MANAGE, Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
-use holdfast_audit::Anchor;
-use holdfast_audit::Entry;
 use holdfast_screening::ScreeningError;
-use holdfast_screening::audit::AuditReport;
-use holdfast_screening::clock::ClockFault;
 use holdfast_screening::replay::{Replay, replay_log};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -25,16 +23,16 @@ const AUDIT: Needs = Needs::key(&["audit"]);
 /// Routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("audit")
-        .add(AUDIT, routes!(audit))
-        .add(AUDIT, routes!(verify_audit))
-        .add(AUDIT, routes!(verify_audit_by_copy))
-        .add(AUDIT, routes!(replay_inputs))
-        .add(AUDIT, routes!(anchor_audit))
+        .add(AUDIT.long(), routes!(audit))
+        .add(AUDIT.long(), routes!(verify_audit))
+        .add(AUDIT.file().long(), routes!(verify_audit_by_copy))
+        .add(AUDIT.long(), routes!(replay_inputs))
+        .add(AUDIT.long(), routes!(anchor_audit))
         .add(READ, routes!(clock))
         .add(MANAGE, routes!(confirm_clock))
 }
 
-/// Which part of the log.
+/// Filter of the audit log.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct AuditQuery {
     /// Only about one subject, such as hold:12.
@@ -46,11 +44,11 @@ pub struct AuditQuery {
     limit: Option<u16>,
 }
 
-/// The audit log.
+/// Returns the audit log.
 #[utoipa::path(get, path = "/api/v1/audit", params(AuditQuery), responses((status = 200, body = Vec<Entry>)))]
 pub async fn audit(State(shared): State<Shared>, Query(q): Query<AuditQuery>) -> Answer<Vec<Entry>> {
     let limit = q.limit.map_or(100, |l| usize::from(l).max(1));
-    run_blocking(move || Ok(shared.screening.audit(q.after, q.subject.as_deref(), limit)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.audit(q.after, q.subject.as_deref(), limit)?)).await.map(each)
 }
 
 /// A head that was noted.
@@ -66,7 +64,7 @@ pub async fn verify_audit(State(shared): State<Shared>, Query(q): Query<HeadQuer
     let anchors = shared.anchors.clone();
     run_blocking(move || Ok(shared.screening.verify_anchored(q.head.as_deref(), anchors.as_deref(), None)?))
         .await
-        .map(Json)
+        .map(one)
 }
 
 /// Most bytes of a copy of the anchors.
@@ -92,7 +90,7 @@ pub async fn verify_audit_by_copy(
         Ok(shared.screening.verify_anchored(q.head.as_deref(), Some(&anchors), Some(copy.path()))?)
     })
     .await
-    .map(Json)
+    .map(one)
 }
 
 /// Longest replay of the log of inputs by a server.
@@ -120,15 +118,15 @@ pub struct ClockState {
     trusted: bool,
     /// The time that is worked with, Unix seconds.
     now: i64,
-    /// Why it is not trusted.
+    /// Reason why it is not trusted.
     fault: Option<ClockFault>,
 }
 
-/// Says whether the system's clock is trusted; while it is not, nothing expires.
+/// Returns whether the system's clock is trusted; while it is not, nothing expires.
 #[utoipa::path(get, path = "/api/v1/clock", responses((status = 200, body = ClockState)))]
 pub async fn clock(State(shared): State<Shared>) -> Json<ClockState> {
     let (now, fault) = (shared.screening.now(), shared.screening.clock_fault());
-    Json(ClockState { trusted: fault.is_none(), now, fault })
+    Json(ClockState { trusted: fault.is_none(), now, fault: fault.map(Into::into) })
 }
 
 /// Confirms that the system's clock is right after a jump or a long stop: what is over by it ends.
@@ -143,5 +141,5 @@ pub async fn confirm_clock(State(shared): State<Shared>, Extension(caller): Exte
 pub async fn anchor_audit(State(shared): State<Shared>) -> Answer<Anchor> {
     let anchors = shared.anchors.clone();
     let anchors = anchors.ok_or_else(|| ScreeningError::State("this desk has no folder for anchors".into()))?;
-    run_blocking(move || Ok(shared.screening.anchor(&anchors)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.anchor(&anchors)?)).await.map(one)
 }

@@ -1,6 +1,8 @@
 //! Warnings at the withdrawal and campaigns with police, over HTTP and as pages.
 
 use crate::Shared;
+use crate::answers::screening::{WarningRecord, WarningState};
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
@@ -9,12 +11,9 @@ use crate::routes::{APPROVE, DESK, Needs, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_attribution::Category;
-use holdfast_decision::Event;
 use holdfast_decision::warnings::Scam;
-use holdfast_prevention::Prevention;
 use holdfast_prevention::campaigns::{Campaign, Effect, NewCampaign, Person, Template};
-use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_screening::warnings::{WarningAnswers, WarningFilter};
 use holdfast_types::ids::CampaignId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -47,34 +46,20 @@ pub(crate) fn routes() -> Routes {
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
-impl Shared {
-    /// Returns prevention, over this desk.
-    #[must_use]
-    pub fn prevention(&self) -> Prevention<'_> {
-        Prevention { screening: &self.screening, master: &self.gate.master }
-    }
-
-    /// What today's tags say of an event's payee.
-    #[must_use]
-    pub fn category_now(&self, event: &Event) -> Option<Category> {
-        Some(holdfast_screening::facts::chain_facts(&*self.chain_of(event), event, None).category)
-    }
-}
-
-/// Which warnings.
+/// Filter of warnings.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct WarningsQuery {
     /// open, cooling, stopped, escalated or released.
-    pub state: Option<String>,
+    state: Option<WarningState>,
     /// Customer.
-    pub customer: Option<String>,
+    customer: Option<String>,
 }
 
-/// Warnings at withdrawals, latest first, at most 1,000.
+/// Returns the warnings at withdrawals, latest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/warnings", params(WarningsQuery), responses((status = 200, body = Vec<WarningRecord>)))]
 pub async fn warnings(State(shared): State<Shared>, Query(q): Query<WarningsQuery>) -> Answer<Vec<WarningRecord>> {
-    let filter = WarningFilter { state: q.state, customer: q.customer, limit: 1_000 };
-    run_blocking(move || Ok(shared.screening.warnings(&filter)?)).await.map(Json)
+    let filter = WarningFilter { state: q.state.map(|s| s.to_string()), customer: q.customer, limit: 1_000 };
+    run_blocking(move || Ok(shared.screening.warnings(&filter)?)).await.map(each)
 }
 
 /// Language.
@@ -84,7 +69,7 @@ pub struct WarningQuery {
     lang: Option<String>,
 }
 
-/// A warning with what the customer is told and asked.
+/// Returns a warning with the text and questions for the customer.
 #[utoipa::path(get, path = "/api/v1/warnings/{event}", params(("event" = String, Path, description = "The event's id"), WarningQuery),
     responses((status = 200, body = WarningRecord), (status = 404, body = ErrorBody)))]
 pub async fn warning(
@@ -96,10 +81,10 @@ pub async fn warning(
         Some(lang) => Ok(shared.screening.warning(&event, lang)?),
         None => Ok(shared.screening.warning_for_customer(&event)?),
     };
-    run_blocking(read).await.map(Json)
+    run_blocking(read).await.map(one)
 }
 
-/// Takes the customer's answers: the withdrawal is given up, goes on after the cooling-off time, or is decided on by a person.
+/// Records the customer's answers: the withdrawal is given up, goes on after the cooling-off time, or is decided on by a person.
 #[utoipa::path(post, path = "/api/v1/warnings/{event}/answers", params(("event" = String, Path, description = "The event's id")),
     request_body(content = WarningAnswers, example = json!({"proceed": false})),
     responses((status = 200, body = WarningRecord), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -110,10 +95,10 @@ pub async fn answer_warning(
     body: Bytes,
 ) -> Answer<WarningRecord> {
     let given: WarningAnswers = json(&body)?;
-    run_blocking(move || Ok(shared.screening.answer_warning(&event, given, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.answer_warning(&event, given, &caller.0)?)).await.map(one)
 }
 
-/// Campaigns, latest first.
+/// Returns the campaigns, latest first.
 #[utoipa::path(get, path = "/api/v1/campaigns", responses((status = 200, body = Vec<Campaign>)))]
 pub async fn campaigns(State(shared): State<Shared>) -> Answer<Vec<Campaign>> {
     run_blocking(move || Ok(shared.prevention().campaigns()?)).await.map(Json)
@@ -166,7 +151,7 @@ impl CampaignPreview {
     }
 }
 
-/// Says who a campaign would choose now; nothing is kept or sent.
+/// Returns whom a campaign would choose now; nothing is stored or sent.
 #[utoipa::path(post, path = "/api/v1/campaigns/preview", request_body(content = NewCampaign, example = json!({"title": "Stop before you pay",
     "scam": "investment", "partner": "Policía de Ejemplo", "rule": {"days": 90}, "holdout_ppm": 100_000})),
     responses((status = 200, body = CampaignPreview), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -186,14 +171,14 @@ pub async fn preview(
     .map(Json)
 }
 
-/// A campaign.
+/// Returns a campaign.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Campaign), (status = 404, body = ErrorBody)))]
 pub async fn campaign(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Campaign> {
     run_blocking(move || Ok(shared.prevention().campaign(id)?)).await.map(Json)
 }
 
-/// Which people.
+/// Filter of people.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PeopleQuery {
     /// After this customer.
@@ -201,7 +186,7 @@ pub struct PeopleQuery {
     after: String,
 }
 
-/// People of a campaign, at most 1,000.
+/// Returns the people of a campaign, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/people", params(("id" = i64, Path, description = "Number"), PeopleQuery),
     responses((status = 200, body = Vec<Person>), (status = 404, body = ErrorBody)))]
 pub async fn people(
@@ -212,7 +197,7 @@ pub async fn people(
     run_blocking(move || Ok(shared.prevention().campaign_people(id, &q.after)?)).await.map(Json)
 }
 
-/// Starts a campaign; another person than who drafted it does so. Messages go to webhooks of the topic `campaigns`.
+/// Starts a campaign; only another person than its author may. Messages go to webhooks of the topic `campaigns`.
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Campaign), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn start(
@@ -236,7 +221,7 @@ pub async fn end(
     run_blocking(move || Ok(shared.prevention().end_campaign(id, &caller.0)?)).await.map(Json)
 }
 
-/// What a campaign did so far, against those held out, with its uncertainty.
+/// Returns the effect of a campaign so far, against those held out, with its uncertainty.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/effect", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Effect), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn effect(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Effect> {
@@ -252,7 +237,7 @@ pub fn scam(name: &str) -> Result<Scam, ApiError> {
     Scam::from_name(name).ok_or_else(|| ApiError::bad(format!("scam: '{name}' is none of {}", all())))
 }
 
-/// The text of a scam's messages in a language.
+/// Returns the text of a scam's messages in a language.
 #[utoipa::path(get, path = "/api/v1/campaigns/templates/{scam}/{lang}",
     params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
     responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]

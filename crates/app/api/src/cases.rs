@@ -1,25 +1,27 @@
 //! Cases, reports to authorities, recommendations and the transparency report over HTTP.
 
 use crate::Shared;
+use crate::answers::cases::{Case, CaseFile, Finding, Hit, Recommendation, Report};
+use crate::answers::{each, one, transparency};
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::chain::TraceQuery;
 use crate::chain_choice::ChainQuery;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
-use crate::requests::{StateQuery, download};
-use crate::routes::{APPROVE, DESK, READ, READERS, Routes};
+use crate::limits;
+use crate::requests::download;
+use crate::routes::{APPROVE, DESK, Needs, READ, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_cases::CaseError;
-use holdfast_cases::case::{Case, CaseFile, CaseStep, Hit, NewCase, Person};
-use holdfast_cases::recommend::{Finding, Proposal, Recommendation};
-use holdfast_cases::reports::{Body, Filer, Kind, Report};
+use holdfast_cases::case::{CaseState, CaseStep, NewCase, Person};
+use holdfast_cases::recommend::{Proposal, RecommendationState};
+use holdfast_cases::reports::{Body, Filer, Kind};
 use holdfast_cases::seized::{ImportedScan, ScanOrder, Scanned, SentScan};
-use holdfast_cases::transparency;
 use holdfast_forensics::derive::GAP;
 use holdfast_types::ids::{CaseId, CaseItemId, RecommendationId, ReportId};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,7 @@ use utoipa_axum::routes;
 /// Routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("cases")
+        .limits(Needs::long)
         .add(READERS, routes!(cases))
         .add(READERS, routes!(case))
         .add(READERS, routes!(exhibit))
@@ -40,16 +43,16 @@ pub(crate) fn routes() -> Routes {
         .add(READERS, routes!(recommendations))
         .add(DESK, routes!(open_case))
         .add(DESK, routes!(change_case))
-        .add(DESK, routes!(add_exhibit))
-        .add(DESK, routes!(scan_evidence))
+        .add(DESK.file(), routes!(add_exhibit))
+        .add(DESK.file(), routes!(scan_evidence))
         .add(DESK, routes!(case_recipient))
-        .add(DESK, routes!(import_scan))
+        .add(DESK.file(), routes!(import_scan))
         .add(DESK, routes!(case_secret_key))
-        .add(DESK, routes!(save_trace))
+        .add(DESK.body(limits::LIST), routes!(save_trace))
         .add(DESK, routes!(draft_report))
         .add(DESK, routes!(revise_report))
         .add(DESK, routes!(export_report))
-        .add(DESK, routes!(recommend))
+        .add(DESK.body(limits::BOOK), routes!(recommend))
         .add(DESK, routes!(follow_up))
         .add(APPROVE, routes!(approve_report))
         .add(READ, routes!(transparency_report))
@@ -58,20 +61,27 @@ pub(crate) fn routes() -> Routes {
 /// Most bytes that the archives of an uploaded file may unpack to.
 const MAX_UNPACKED: u64 = 2 << 30;
 
-/// Who asks, as cases know people.
+/// Returns the caller as cases name people.
 pub fn person(caller: &Caller) -> Person {
     Person { name: caller.0.to_string(), reads_all: caller.may("audit"), changes_all: caller.may("admin") }
 }
 
-/// Cases that the caller works on (auditors: all), newest first. The look is in the audit log.
-#[utoipa::path(get, path = "/api/v1/desk/cases", params(StateQuery), responses((status = 200, body = Vec<Case>)))]
+/// Filter of cases.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct CasesQuery {
+    /// open or closed; all by default.
+    state: Option<CaseState>,
+}
+
+/// Returns the cases that the caller works on (auditors: all), newest first. The access is recorded in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/cases", params(CasesQuery), responses((status = 200, body = Vec<Case>)))]
 pub async fn cases(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Query(q): Query<StateQuery>,
+    Query(q): Query<CasesQuery>,
 ) -> Result<Json<Vec<Case>>, ApiError> {
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().cases(q.state.as_deref(), &p)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().cases(q.state, &p)?)).await.map(each)
 }
 
 /// Opens a case; the caller leads it.
@@ -85,10 +95,10 @@ pub async fn open_case(
 ) -> Result<Json<Case>, ApiError> {
     let new: NewCase = json(&body)?;
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().open_case(new, &p)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().open_case(new, &p)?)).await.map(one)
 }
 
-/// A case with all that belongs to it, its links to other cases and its timeline. The look is in the audit log.
+/// Returns a case with all that belongs to it, its links to other cases and its timeline. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/cases/{id}", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = CaseFile), (status = 404, body = ErrorBody)))]
 pub async fn case(
@@ -102,10 +112,10 @@ pub async fn case(
         Ok(shared.cases().case(id, Some(&*w), &p)?)
     })
     .await
-    .map(Json)
+    .map(one)
 }
 
-/// What a change of a case did.
+/// Result of a change of a case.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Changed {
     /// Number of the item that was added.
@@ -128,16 +138,16 @@ pub async fn change_case(
     run_blocking(move || Ok(Changed { item: shared.cases().change_case(id, step, &p)? })).await.map(Json)
 }
 
-/// What an exhibit is.
+/// Properties of an exhibit.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct ExhibitQuery {
     /// Media type, such as image/png; the bytes must be of it.
     media_type: String,
-    /// Where it is kept.
+    /// Where it is stored.
     place: String,
 }
 
-/// Takes a file in as an exhibit, with the first entry of its custody record.
+/// Adds a file as an exhibit, with the first entry of its custody record.
 #[utoipa::path(put, path = "/api/v1/desk/cases/{id}/exhibits/{name}",
     params(("id" = u64, Path, description = "Number"), ("name" = String, Path, description = "File name"), ExhibitQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
@@ -157,7 +167,7 @@ pub async fn add_exhibit(
     .map(Json)
 }
 
-/// An exhibit's bytes, checked against their hash. The look is in the audit log.
+/// Returns an exhibit's bytes, checked against their hash. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/cases/{id}/exhibits/{name}",
     params(("id" = u64, Path, description = "Number"), ("name" = String, Path, description = "File name")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
@@ -194,7 +204,7 @@ pub async fn scan_evidence(
     Query(q): Query<ScanQuery>,
     body: Bytes,
 ) -> Result<Json<Scanned>, ApiError> {
-    scan_bytes(shared, &caller, id, name, q.exhibit, q.gap, body.to_vec()).await
+    scan_bytes(shared, &caller, id, name, q.exhibit, q.gap, body.to_vec()).await.map(Json)
 }
 
 /// Scans bytes for a case, in a folder of their own that is removed afterwards.
@@ -206,7 +216,7 @@ pub async fn scan_bytes(
     exhibit: String,
     gap: Option<u32>,
     bytes: Vec<u8>,
-) -> Result<Json<Scanned>, ApiError> {
+) -> Result<Scanned, ApiError> {
     let p = person(caller);
     run_blocking(move || {
         let w = shared.chain().snapshot();
@@ -229,7 +239,6 @@ pub async fn scan_bytes(
         Ok(scanned.ok_or_else(|| CaseError::State("the scan was stopped".into()))?)
     })
     .await
-    .map(Json)
 }
 
 /// The public key that secrets of a case are sealed to.
@@ -280,7 +289,7 @@ pub struct CaseKeyAnswer {
     secret_key: String,
 }
 
-/// Gives the key that opens what scans sealed for a case, to a command on the desk's machine only. The look is in the audit log.
+/// Returns the key that opens what scans sealed for a case, to a command on the desk's machine only. The access is recorded in the audit log.
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/secret-key", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = CaseKeyAnswer), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn case_secret_key(
@@ -296,7 +305,7 @@ pub async fn case_secret_key(
     run_blocking(move || Ok(CaseKeyAnswer { secret_key: shared.cases().case_secret_key(id, &p)? })).await.map(Json)
 }
 
-/// Traces, and saves the answer in the case as it is now. The parameters are those of /api/v1/trace.
+/// Traces funds and stores the result in the case. The parameters are those of /api/v1/trace.
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery, ChainQuery),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn save_trace(
@@ -317,7 +326,7 @@ pub async fn save_trace(
     .map(Json)
 }
 
-/// A case as a report to be read and signed.
+/// Returns a case as a report to be read and signed.
 #[utoipa::path(get, path = "/api/v1/desk/cases/{id}/report.pdf", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404, body = ErrorBody)))]
 pub async fn case_report(
@@ -344,7 +353,7 @@ pub struct DraftBody {
     filer: Filer,
 }
 
-/// Reports of a case to authorities.
+/// Returns the reports of a case to authorities.
 #[utoipa::path(get, path = "/api/v1/desk/cases/{id}/reports", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<Report>), (status = 404, body = ErrorBody)))]
 pub async fn reports(
@@ -353,7 +362,7 @@ pub async fn reports(
     Path(id): Path<CaseId>,
 ) -> Result<Json<Vec<Report>>, ApiError> {
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().reports(id, &p)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().reports(id, &p)?)).await.map(each)
 }
 
 /// Drafts a report from a case: goAML 5.0.1 or a FinCEN SAR.
@@ -370,7 +379,7 @@ pub async fn draft_report(
 ) -> Result<Json<Report>, ApiError> {
     let draft: DraftBody = json(&body)?;
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().draft_report(id, draft.kind, draft.filer, &p)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().draft_report(id, draft.kind, draft.filer, &p)?)).await.map(one)
 }
 
 /// Replaces a draft's content; an approval is void then.
@@ -385,10 +394,10 @@ pub async fn revise_report(
 ) -> Result<Json<Report>, ApiError> {
     let new: Body = json(&body)?;
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().revise_report(id, report, new, &p)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().revise_report(id, report, new, &p)?)).await.map(one)
 }
 
-/// Approves a draft; who wrote this version may not.
+/// Approves a draft; its author may not.
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/reports/{report}/approve",
     params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")),
     responses((status = 200, body = Report), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -398,7 +407,7 @@ pub async fn approve_report(
     Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Result<Json<Report>, ApiError> {
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().approve_report(id, report, &p)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().approve_report(id, report, &p)?)).await.map(one)
 }
 
 /// Exports an approved report as the authority's XML.
@@ -415,14 +424,14 @@ pub async fn export_report(
     Ok(download(&format!("report-{report}.xml"), "application/xml", bytes))
 }
 
-/// What to look for.
+/// Query of a search.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct SearchQuery {
     /// Words; all must be there, the last may be unfinished.
     q: String,
 }
 
-/// Full-text search over the cases that the caller may read, and requests. The look is in the audit log.
+/// Searches the cases that the caller may read, and requests, by their full text. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/search", params(SearchQuery), responses((status = 200, body = Vec<Hit>), (status = 400, body = ErrorBody)))]
 pub async fn search(
     State(shared): State<Shared>,
@@ -430,23 +439,23 @@ pub async fn search(
     Query(q): Query<SearchQuery>,
 ) -> Result<Json<Vec<Hit>>, ApiError> {
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().search(&q.q, &p)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().search(&q.q, &p)?)).await.map(each)
 }
 
-/// What cases have in common, by typology.
+/// Returns what cases have in common, by typology.
 #[utoipa::path(get, path = "/api/v1/desk/findings", responses((status = 200, body = Vec<Finding>)))]
 pub async fn findings(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Vec<Finding>>, ApiError> {
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().findings(&p.name)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().findings(&p.name)?)).await.map(each)
 }
 
-/// Recommendations to the AML, KYC and platform teams, newest first.
+/// Returns the recommendations to the AML, KYC and platform teams, newest first.
 #[utoipa::path(get, path = "/api/v1/desk/recommendations", responses((status = 200, body = Vec<Recommendation>)))]
 pub async fn recommendations(State(shared): State<Shared>) -> Result<Json<Vec<Recommendation>>, ApiError> {
-    run_blocking(move || Ok(shared.cases().recommendations()?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().recommendations()?)).await.map(each)
 }
 
 /// Makes a recommendation; a rule book with it is replayed over all history, and the cases that it would have stopped are counted.
@@ -460,7 +469,7 @@ pub async fn recommend(
 ) -> Result<Json<Recommendation>, ApiError> {
     let proposal: Proposal = json(&body)?;
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().recommend(proposal, &p)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().recommend(proposal, &p)?)).await.map(one)
 }
 
 /// What became of a recommendation.
@@ -468,12 +477,12 @@ pub async fn recommend(
 #[serde(deny_unknown_fields)]
 pub struct FollowUp {
     /// proposed, accepted, declined or done.
-    state: String,
-    /// What was said.
+    state: RecommendationState,
+    /// Comment.
     note: String,
 }
 
-/// Notes what became of a recommendation.
+/// Records what became of a recommendation.
 #[utoipa::path(post, path = "/api/v1/desk/recommendations/{id}", params(("id" = u64, Path, description = "Number")),
     request_body(content = FollowUp, example = json!({"state": "accepted", "note": "in the next release"})),
     responses((status = 200, body = Recommendation), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -485,7 +494,7 @@ pub async fn follow_up(
 ) -> Result<Json<Recommendation>, ApiError> {
     let said: FollowUp = json(&body)?;
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().follow_up(id, &said.state, &said.note, &p)?)).await.map(Json)
+    run_blocking(move || Ok(shared.cases().follow_up(id, said.state, &said.note, &p)?)).await.map(one)
 }
 
 /// A span of time.
@@ -499,7 +508,7 @@ pub struct SpanQuery {
     format: Option<String>,
 }
 
-/// The transparency report: requests by country, kind, outcome and time to answer. It names nobody.
+/// Returns the transparency report: requests by country, kind, outcome and time to answer. It names nobody.
 #[utoipa::path(get, path = "/api/v1/desk/transparency", params(SpanQuery),
     responses((status = 200, description = "The report", content((transparency::Report = "application/json"), (String = "text/csv"))), (status = 400, body = ErrorBody)))]
 pub async fn transparency_report(
@@ -509,6 +518,6 @@ pub async fn transparency_report(
     let report = run_blocking(move || Ok(shared.cases().transparency(q.from, q.to)?)).await?;
     Ok(match q.format.as_deref() {
         Some("csv") => ([("content-type", "text/csv; charset=utf-8")], report.csv()).into_response(),
-        _ => Json(report).into_response(),
+        _ => one::<_, transparency::Report>(report).into_response(),
     })
 }

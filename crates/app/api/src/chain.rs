@@ -1,4 +1,4 @@
-//! The JSON API.
+//! The chain: addresses, transactions, traces, exposure, tags, blocks.
 
 use crate::Shared;
 use crate::blocking::{run_blocking, run_in_background};
@@ -39,24 +39,24 @@ pub(crate) fn routes() -> Routes {
         .add(CHAIN, routes!(tx))
         .add(CHAIN, routes!(block))
         .add(CHAIN, routes!(exposure))
-        .add(CHAIN, routes!(trace))
-        .add(CHAIN, routes!(bundle))
-        .add(CHAIN, routes!(paths))
+        .add(CHAIN.long(), routes!(trace))
+        .add(CHAIN.long(), routes!(bundle))
+        .add(CHAIN.long(), routes!(paths))
         .add(CHAIN, routes!(explain))
-        .add(CHAIN, routes!(verify))
-        .add(CHAIN, routes!(conflicts))
+        .add(CHAIN.file().long(), routes!(verify))
+        .add(CHAIN.long(), routes!(conflicts))
         .add(CHAIN, routes!(mempool))
-        .add(CHAIN, routes!(check))
-        .add(MANAGE, routes!(import_tags))
-        .add(MANAGE, routes!(remove_tags))
-        .add(MANAGE, routes!(recluster))
-        .add(MANAGE, routes!(rebuild_exposures))
-        .add(MANAGE, routes!(append_block))
+        .add(CHAIN.long(), routes!(check))
+        .add(MANAGE.file().long(), routes!(import_tags))
+        .add(MANAGE.long(), routes!(remove_tags))
+        .add(MANAGE.long(), routes!(recluster))
+        .add(MANAGE.long(), routes!(rebuild_exposures))
+        .add(MANAGE.file().long(), routes!(append_block))
 }
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
-/// What the workspace holds.
+/// Returns what the workspace holds.
 #[utoipa::path(get, path = "/api/v1/summary", params(ChainQuery), responses((status = 200, body = Summary)))]
 pub async fn summary(State(shared): State<Shared>, Query(on): Query<ChainQuery>) -> Answer<Summary> {
     run_blocking(move || Ok(shared.chain_on(&on)?.snapshot().summary())).await.map(Json)
@@ -86,7 +86,7 @@ pub async fn address(
         .into_response())
 }
 
-/// What to search for.
+/// Query of a search.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct LookupQuery {
     /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, label or
@@ -130,7 +130,7 @@ fn sanctions(workspace: &Snapshot, address: &str, clearance: Tlp) -> SanctionsAn
     SanctionsAnswer { identifications: listed.take(100).map(identification).collect() }
 }
 
-/// A transaction with its inputs, outputs and the exposure of what it pays out.
+/// Returns a transaction with its inputs, outputs and the exposure of what it pays out.
 #[utoipa::path(get, path = "/api/v1/tx/{txid}", params(("txid" = String, Path, description = "64 hex digits"), ChainQuery),
     responses((status = 200, body = TxReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn tx(
@@ -142,7 +142,7 @@ pub async fn tx(
     run_blocking(move || Ok(shared.snapshot_for(&on, &txid)?.tx_for(&txid, clearance)?)).await.map(Json)
 }
 
-/// A block by height or hash.
+/// Returns a block by height or hash.
 #[utoipa::path(get, path = "/api/v1/block/{block}", params(("block" = String, Path, description = "Height or hash"), ChainQuery),
     responses((status = 200, body = BlockReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn block(
@@ -161,7 +161,7 @@ pub struct EntityQuery {
     entity: bool,
 }
 
-/// Source and destination of funds by category, direct and indirect.
+/// Returns source and destination of funds by category, direct and indirect.
 #[utoipa::path(get, path = "/api/v1/exposure/{subject}",
     params(("subject" = String, Path, description = "Address, txid, or output (txid:index)"), EntityQuery, ChainQuery),
     responses((status = 200, body = ExposureView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -184,7 +184,7 @@ pub async fn exposure(
     .map(Json)
 }
 
-/// How to trace.
+/// Options of a trace.
 #[derive(Debug, Clone, Deserialize, Serialize, IntoParams)]
 pub struct TraceQuery {
     /// Address, txid, or output (txid:index).
@@ -240,7 +240,7 @@ impl TraceQuery {
     }
 }
 
-/// Follows money forward or backward.
+/// Traces funds forward or backward.
 #[utoipa::path(get, path = "/api/v1/trace", params(TraceQuery, ChainQuery),
     responses((status = 200, body = TraceReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn trace(
@@ -290,7 +290,7 @@ pub async fn bundle(
     Ok((headers, bytes).into_response())
 }
 
-/// From where to where.
+/// Ends of paths.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PathsQuery {
     /// An address of the first entity.
@@ -303,7 +303,7 @@ pub struct PathsQuery {
     most: Option<usize>,
 }
 
-/// Paths of money between two entities, largest first.
+/// Returns paths of funds between two entities, largest first.
 #[utoipa::path(get, path = "/api/v1/paths", params(PathsQuery, ChainQuery),
     responses((status = 200, body = Vec<PathReport>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn paths(
@@ -331,7 +331,7 @@ pub struct ExplainQuery {
     b: String,
 }
 
-/// Why two addresses are in one cluster.
+/// Returns why two addresses are in one cluster.
 #[utoipa::path(get, path = "/api/v1/explain", params(ExplainQuery, ChainQuery),
     responses((status = 200, body = ExplainReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn explain(
@@ -365,7 +365,7 @@ pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bund
     }
 }
 
-/// What verification found.
+/// Result of a verification.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VerifyAnswer {
     valid: bool,
@@ -400,7 +400,7 @@ pub struct NameQuery {
     tlp: Option<String>,
 }
 
-/// What an import did.
+/// Result of an import.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportAnswer {
     /// Packs and lists read.
@@ -474,14 +474,14 @@ pub async fn import_tags(
     Ok(Json(answer))
 }
 
-/// Which pack.
+/// Name of a pack.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct TitleQuery {
     /// The pack's title.
     title: String,
 }
 
-/// What a removal did.
+/// Result of a removal.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RemovedAnswer {
     removed: usize,
@@ -508,7 +508,7 @@ pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<Title
     Ok(Json(answer))
 }
 
-/// What to cluster by.
+/// Options of clustering.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct ClusterQuery {
     /// Join the inputs of a transaction (default true).
@@ -519,7 +519,7 @@ pub struct ClusterQuery {
     change: Option<String>,
 }
 
-/// What a clustering gave.
+/// Result of clustering.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ClusterAnswer {
     clusters: u64,
@@ -527,7 +527,7 @@ pub struct ClusterAnswer {
     coinjoins: u64,
 }
 
-/// Clusters anew, by other heuristics.
+/// Clusters the ledger again, by other heuristics.
 #[utoipa::path(post, path = "/api/v1/cluster", params(ClusterQuery, ChainQuery),
     responses((status = 200, body = ClusterAnswer), (status = 400, body = ErrorBody)))]
 pub async fn recluster(
@@ -546,7 +546,7 @@ pub async fn recluster(
             w.recluster(options);
             Ok(ClusterAnswer {
                 clusters: w.clusters.count(),
-                merges: w.clusters.merges().len() as u64,
+                merges: u64::try_from(w.clusters.merges().len()).unwrap_or(u64::MAX),
                 coinjoins: w.clusters.coinjoins(),
             })
         })
@@ -556,7 +556,7 @@ pub async fn recluster(
     Ok(Json(answer))
 }
 
-/// What a recomputation covered.
+/// Result of a recomputation.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RebuiltAnswer {
     txs: u32,
@@ -575,7 +575,7 @@ pub async fn rebuild_exposures(State(shared): State<Shared>, Query(on): Query<Ch
     .map(Json)
 }
 
-/// Tags that do not say the same.
+/// Tags that disagree.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ConflictAnswer {
     address: String,
@@ -585,7 +585,7 @@ pub struct ConflictAnswer {
     values: Vec<Vec<String>>,
 }
 
-/// Addresses whose tags disagree.
+/// Returns addresses whose tags disagree.
 #[utoipa::path(get, path = "/api/v1/tags/conflicts", responses((status = 200, body = Vec<ConflictAnswer>)))]
 pub async fn conflicts(State(shared): State<Shared>, Clearance(clearance): Clearance) -> Answer<Vec<ConflictAnswer>> {
     let found = run_blocking(move || Ok(shared.chain().snapshot().tags.conflicts_for(clearance))).await?;
@@ -598,7 +598,7 @@ pub async fn conflicts(State(shared): State<Shared>, Clearance(clearance): Clear
     Ok(Json(answer.collect()))
 }
 
-/// Which block.
+/// Position of a block.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct HeightQuery {
     /// Height, for blocks that do not state it (older than BIP 34).
@@ -629,7 +629,11 @@ pub async fn append_block(
             let height = query.height.or(block.stated_height()).ok_or_else(|| {
                 ApiError::bad("the block does not state its height (older than BIP 34); give ?height=")
             })?;
-            let answer = Appended { height, hash: display_hash(&block.hash), txs: block.txs.len() as u32 };
+            let answer = Appended {
+                height,
+                hash: display_hash(&block.hash),
+                txs: u32::try_from(block.txs.len()).unwrap_or(u32::MAX),
+            };
             let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
             w.ledger
                 .append(&feed, &AppendOptions::default(), &mut |_| ControlFlow::Continue(()))
@@ -642,7 +646,7 @@ pub async fn append_block(
     .map(Json)
 }
 
-/// How to check.
+/// Options of a check.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct CheckQuery {
     /// Compare with raw blocks too.
@@ -650,7 +654,7 @@ pub struct CheckQuery {
     raw: bool,
 }
 
-/// What a check found.
+/// Result of a check.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CheckAnswer {
     clean: bool,
@@ -714,7 +718,7 @@ pub struct MempoolSide {
     category: Option<String>,
 }
 
-/// Unconfirmed transactions of the node that is followed, at most 1,000.
+/// Returns unconfirmed transactions of the node that is followed, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/mempool", params(MempoolQuery, ChainQuery), responses((status = 200, body = Vec<MempoolTx>), (status = 400, body = ErrorBody)))]
 pub async fn mempool(
     State(shared): State<Shared>,
@@ -749,7 +753,7 @@ pub async fn mempool(
                     .iter()
                     .map(|(txid, vout)| {
                         let outputs = w.ledger.tx_by_id(txid).map(|t| w.ledger.outputs(t));
-                        let output = outputs.and_then(|o| Some(o.start + *vout as u64).filter(|n| *n < o.end));
+                        let output = outputs.and_then(|o| Some(o.start + u64::from(*vout)).filter(|n| *n < o.end));
                         let key = output.map(|o| w.ledger.address(w.ledger.address_of(o)));
                         MempoolSide {
                             outpoint: Some(format!("{}:{vout}", display_hash(txid))),

@@ -1,6 +1,8 @@
 //! Changes that a second person puts in force, over HTTP and as a page.
 
 use crate::Shared;
+use crate::answers::screening::{Change, ChangeState};
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
@@ -11,7 +13,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_screening::changes::{Change, ChangeKind};
+use holdfast_screening::changes::{Change as ChangeRow, ChangeKind};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
@@ -35,18 +37,18 @@ pub async fn waits(shared: &Shared, caller: &Caller, kind: ChangeKind) -> Result
 }
 
 /// The answer to a change that waits.
-pub(crate) fn accepted(change: Change) -> Response {
-    (StatusCode::ACCEPTED, Json(change)).into_response()
+pub(crate) fn accepted(change: ChangeRow) -> Response {
+    (StatusCode::ACCEPTED, one::<_, Change>(change)).into_response()
 }
 
-/// Which changes.
+/// Filter of changes.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct ChangesQuery {
     /// proposed, approved or rejected.
-    pub state: Option<String>,
+    state: Option<ChangeState>,
 }
 
-/// What is said of a change.
+/// A verdict on a change.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeVerdict {
@@ -62,24 +64,24 @@ pub enum ChangeVerdict {
 pub struct ChangeDecision {
     /// Whether it is put in force.
     pub decision: ChangeVerdict,
-    /// Why.
+    /// Reason.
     pub reason: String,
 }
 
-/// Changes that wait for a second person, or were decided, newest first.
+/// Returns changes that wait for a second person, or were decided, newest first.
 #[utoipa::path(get, path = "/api/v1/changes", params(ChangesQuery), responses((status = 200, body = Vec<Change>)))]
 pub async fn changes(
     State(shared): State<Shared>,
     Query(q): Query<ChangesQuery>,
 ) -> Result<Json<Vec<Change>>, ApiError> {
-    run_blocking(move || Ok(shared.screening.changes(q.state.as_deref())?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.changes(q.state.map(Into::into))?)).await.map(each)
 }
 
-/// A change.
+/// Returns a change.
 #[utoipa::path(get, path = "/api/v1/changes/{id}", params(("id" = u32, Path, description = "Number of the change")),
     responses((status = 200, body = Change), (status = 404, body = ErrorBody)))]
 pub async fn change(State(shared): State<Shared>, Path(id): Path<u32>) -> Result<Json<Change>, ApiError> {
-    run_blocking(move || Ok(shared.screening.change_by_id(id as u64)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.change_by_id(id.into())?)).await.map(one)
 }
 
 /// Approves a change of another person, which puts it in force, or rejects it. Rules need the scope `rules`, sources `manage`, keys `manage` or
@@ -95,7 +97,7 @@ pub async fn decide(
 ) -> Result<Json<Change>, ApiError> {
     let said: ChangeDecision = json(&body)?;
     let approve = matches!(said.decision, ChangeVerdict::Approve);
-    decided(shared, &caller, id as u64, approve, said.reason).await.map(Json)
+    decided(shared, &caller, id.into(), approve, said.reason).await.map(one)
 }
 
 /// Approves or rejects a change.
@@ -108,7 +110,7 @@ pub async fn decided(
     id: u64,
     approve: bool,
     reason: String,
-) -> Result<Change, ApiError> {
+) -> Result<ChangeRow, ApiError> {
     let state = shared.clone();
     let change = run_blocking(move || Ok(state.screening.change_by_id(id)?)).await?;
     let scopes = change.kind.scopes();

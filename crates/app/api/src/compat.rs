@@ -194,14 +194,14 @@ fn output(
             let first = ledger.outputs(tx).start;
             let one = |o: u64| {
                 let address = ledger.address(ledger.address_of(o)).to_text(network);
-                ((o - first) as u32, ledger.value(o), Some(address))
+                (u32::try_from(o - first).unwrap_or(u32::MAX), ledger.value(o), Some(address))
             };
             ledger.outputs(tx).map(one).collect()
         }
         None => {
             let pending = mempool.get(&hash).map(|tx| tx.outputs.as_slice()).unwrap_or_default();
-            let one = |(i, (value, key)): (usize, &(u64, AddressKey))| (i as u32, *value, Some(key.to_text(network)));
-            pending.iter().enumerate().map(one).collect()
+            let one = |(i, (value, key)): (u32, &(u64, AddressKey))| (i, *value, Some(key.to_text(network)));
+            (0..).zip(pending).map(one).collect()
         }
     };
     Ok(outputs.into_iter().find(|o| match (address, number) {
@@ -322,7 +322,7 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
     Ok(elliptic::analysis(request, &assessed(&done, price), usd_value(&done)))
 }
 
-/// The analysis of a transfer that was screened before (Elliptic AML API v2).
+/// Returns the analysis of a transfer that was screened before (Elliptic AML API v2).
 #[utoipa::path(get, path = "/v2/analyses/{id}", params(("id" = String, Path, description = "Id of the analysis")),
     responses((status = 200, body = Object), (status = 401, body = Object), (status = 404, body = Object)))]
 pub async fn elliptic_stored(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Failed> {
@@ -354,7 +354,7 @@ pub async fn elliptic_stored(State(shared): State<Shared>, Path(id): Path<String
 /// Registers a transfer (Chainalysis KYT v2) and decides on it: `received` is a deposit, `sent` a withdrawal. Header `Token`.
 #[utoipa::path(post, path = "/api/kyt/v2/users/{user}/transfers", params(("user" = String, Path, description = "The customer")),
     request_body(content = Transfer, example = json!({"network": "Bitcoin", "asset": "BTC", "direction": "received",
-        "transferReference": "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb:13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"})), responses((status = 202, body = Object), (status = 400, body = Object), (status = 409, body = Object)))]
+        "transferReference": "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb:13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"})), responses((status = 202, body = Object), (status = 400, body = Object)))]
 pub async fn kyt_transfer(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
@@ -413,7 +413,7 @@ async fn registered(shared: &Shared, kind: &str, id: &str) -> Result<DecidedEven
     found.ok_or_else(|| not_found(KYT, format!("nothing is registered under {kind}/{id}")))
 }
 
-/// A registered transfer or withdrawal attempt (Chainalysis KYT v2).
+/// Returns a registered transfer or withdrawal attempt (Chainalysis KYT v2).
 #[utoipa::path(get, path = "/api/kyt/v2/{kind}/{id}",
     params(("kind" = String, Path, description = "transfers or withdrawal-attempts"), ("id" = String, Path, description = "externalId")),
     responses((status = 200, body = Object), (status = 404, body = Object)))]
@@ -424,7 +424,7 @@ pub async fn kyt_summary(
     Ok(Json(chainalysis::summary(&registered(&shared, &kind, &id).await?, None)))
 }
 
-/// Exposures, alerts, network identifications or high-risk addresses of what is registered (Chainalysis KYT v2).
+/// Returns exposures, alerts, network identifications or high-risk addresses of what is registered (Chainalysis KYT v2).
 #[utoipa::path(get, path = "/api/kyt/v2/{kind}/{id}/{part}",
     params(("kind" = String, Path, description = "transfers or withdrawal-attempts"), ("id" = String, Path, description = "externalId"),
         ("part" = String, Path, description = "exposures, alerts, network-identifications or high-risk-addresses")),
@@ -449,7 +449,7 @@ pub async fn kyt_part(
     }))
 }
 
-/// Categories with their numbers (Chainalysis KYT v2).
+/// Returns the categories with their numbers (Chainalysis KYT v2).
 #[utoipa::path(get, path = "/api/kyt/v2/categories", responses((status = 200, body = Object)))]
 pub async fn kyt_categories() -> Json<Value> {
     Json(chainalysis::categories())

@@ -17,7 +17,7 @@ use utoipa::openapi::{Content, Object, Ref, Response};
 )]
 struct Document;
 
-/// What every operation may answer besides what it says itself.
+/// Refusals of every operation, beside those that it documents itself.
 const REFUSALS: [(&str, &str); 6] = [
     ("400", "The request is wrong; the answer says what and how to correct it"),
     ("401", "No key in force was sent"),
@@ -85,8 +85,10 @@ pub fn complete(operations: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenAp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{ANSWER_TIME, FILE, LONG_ANSWER_TIME, SMALL, TINY};
     use crate::routes::{Entry, Needs};
     use axum::http::Method;
+    use utoipa::openapi::RefOr;
 
     #[test]
     fn every_operation_declares_who_may_call_it() {
@@ -106,6 +108,36 @@ mod tests {
             for scope in declared.scopes() {
                 assert!(holdfast_identity::SCOPES.contains(scope), "{method} {route}: {scope} is no scope");
             }
+        }
+    }
+
+    /// A body that is no JSON, or no small one, is declared with its route.
+    #[test]
+    fn routes_declare_what_their_bodies_are() {
+        let (_, needs, document) = crate::api_routes().into_parts();
+        let mut document = complete(document);
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                let Some(RefOr::T(body)) = &operation.request_body else { continue };
+                let is_json = body.content.keys().all(|media| media == "application/json");
+                let declared = needs.get(&method, path).unwrap();
+                // Records come as JSON or as a table.
+                assert!(is_json != declared.takes_files || path == "/api/v1/records", "{method} {path}");
+            }
+        }
+        let body = |method: Method, path: &str| needs.get(&method, path).unwrap().max_body();
+        for path in ["/api/v1/portal/code", "/api/v1/portal/prove", "/api/v1/portal/factor"] {
+            assert_eq!(body(Method::POST, path), TINY, "{path}");
+        }
+        assert_eq!(body(Method::POST, "/api/v1/events"), SMALL);
+        assert_eq!(body(Method::POST, "/api/v1/portal/requests"), SMALL);
+        assert_eq!(body(Method::PUT, "/api/v1/portal/requests/{id}/files/{name}"), FILE);
+        assert_eq!(body(Method::POST, "/api/v1/records"), FILE);
+        let time = |path: &str| needs.get(&Method::GET, path).unwrap().answer_time(&Method::GET);
+        assert_eq!((time("/api/v1/holds"), time("/api/v1/trace")), (ANSWER_TIME, LONG_ANSWER_TIME));
+        for (route, _, declared) in needs.iter() {
+            let is_strangers = !matches!(declared.entry, Entry::Key(_) | Entry::Signed(_));
+            assert!(!is_strangers || declared.max_rate().is_some(), "{route}: open to strangers without a bound");
         }
     }
 

@@ -1,6 +1,8 @@
 //! Events to decide on, and records of customers.
 
 use crate::Shared;
+use crate::answers::screening::DecidedEvent;
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::{ApiError, ErrorBody};
@@ -12,7 +14,6 @@ use axum::http::{HeaderMap, header};
 use axum::{Extension, Json};
 use holdfast_decision::{Decision, Event, Record};
 use holdfast_screening::completion::Completion;
-use holdfast_screening::service::DecidedEvent;
 use holdfast_screening::tables::ReadOptions;
 use holdfast_screening::{ScreeningError, tables};
 use holdfast_store::StoreError;
@@ -29,7 +30,7 @@ pub(crate) fn routes() -> Routes {
         .add(EVENTS, routes!(decide))
         .add(READ.personal(), routes!(event))
         .add(EVENTS, routes!(complete))
-        .add(Needs::key(&["records"]), routes!(ingest))
+        .add(Needs::key(&["records"]).file().long(), routes!(ingest))
 }
 
 /// Decides on an event. The answer comes once decision and hold are durable; sent again, the event gets the same answer.
@@ -64,11 +65,11 @@ pub async fn decide_event(shared: &Shared, caller: &Caller, event: Event) -> Res
     Ok(answer?)
 }
 
-/// A decided event, with everything that its decision rests on.
+/// Returns a decided event, with everything that its decision rests on.
 #[utoipa::path(get, path = "/api/v1/events/{id}", params(("id" = String, Path, description = "The sender's id")),
     responses((status = 200, body = DecidedEvent), (status = 404, body = ErrorBody)))]
 pub async fn event(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<DecidedEvent> {
-    run_blocking(move || Ok(shared.screening.event(&id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.event(&id)?)).await.map(one)
 }
 
 /// Completes a decided event with what became known of its movement: the transaction of a withdrawal, its block, whether it failed. Sent again
@@ -84,10 +85,10 @@ pub async fn complete(
     body: Bytes,
 ) -> Answer<DecidedEvent> {
     let completion: Completion = json(&body)?;
-    run_blocking(move || Ok(shared.screening.complete(&id, completion, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.complete(&id, completion, &caller.0)?)).await.map(one)
 }
 
-/// From where on.
+/// Page of a list.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct PageQuery {
     /// Numbers above this one (default 0).
@@ -99,26 +100,26 @@ pub struct PageQuery {
 
 impl PageQuery {
     fn limit(&self) -> usize {
-        self.limit.map_or(100, |l| (l as usize).clamp(1, 1000))
+        self.limit.map_or(100, |l| usize::from(l).clamp(1, 1000))
     }
 }
 
-/// Decided events, oldest first.
+/// Returns decided events, oldest first.
 #[utoipa::path(get, path = "/api/v1/events", params(PageQuery), responses((status = 200, body = Vec<DecidedEvent>)))]
 pub async fn events(State(shared): State<Shared>, Query(page): Query<PageQuery>) -> Answer<Vec<DecidedEvent>> {
-    run_blocking(move || Ok(shared.screening.history(page.after, page.limit())?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.history(page.after, page.limit())?)).await.map(each)
 }
 
-/// What an ingestion took.
+/// Result of an import of records.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IngestAnswer {
-    /// Records taken; of several with one id only the latest counts.
+    /// Records imported; of several with one id only the latest counts.
     taken: u64,
     /// Lines that were refused (with `partial`).
     refused: u64,
     /// What is wrong with them, with line and column.
     faults: Vec<String>,
-    /// What was assumed, or looks wrong and was taken all the same.
+    /// Assumptions, and values that seem wrong and were imported all the same.
     warnings: Vec<String>,
 }
 
@@ -134,7 +135,7 @@ pub struct IngestQuery {
     partial: bool,
 }
 
-/// Takes records of the customers' world: a JSON list, or CSV with content type text/csv. Any order, any number of times.
+/// Imports records of customers and their accounts: a JSON list, or CSV with content type text/csv. Any order, any number of times.
 #[utoipa::path(post, path = "/api/v1/records", params(IngestQuery), request_body(content = Vec<Record>, example = json!([{"kind": "customer", "id": "c-1",
     "time": 1795000000, "country": "DE", "created": 1600000000}])),
     responses((status = 200, body = IngestAnswer), (status = 400, body = ErrorBody)))]

@@ -1,6 +1,8 @@
 //! Holds and freezes.
 
 use crate::Shared;
+use crate::answers::screening::{Hold, HoldState, HoldsReport};
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::ErrorBody;
@@ -9,7 +11,7 @@ use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_screening::holds::{Hold, HoldFilter, HoldRequest, HoldsReport};
+use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,15 +24,15 @@ pub(crate) fn routes() -> Routes {
     Routes::new("holds")
         .add(READ.personal(), routes!(holds))
         .add(HOLDS, routes!(place_hold))
-        .add(READ.personal(), routes!(check_holds))
+        .add(READ.personal().long(), routes!(check_holds))
         .add(HOLDS, routes!(release_hold))
 }
 
-/// Which holds.
+/// Filter of holds.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct HoldQuery {
     /// active, released or expired.
-    state: Option<String>,
+    state: Option<HoldState>,
     /// Of one customer.
     customer: Option<String>,
     /// Numbers above this one (default 0).
@@ -40,18 +42,18 @@ pub struct HoldQuery {
     limit: Option<u16>,
 }
 
-/// Holds and freezes.
+/// Returns holds and freezes.
 #[utoipa::path(get, path = "/api/v1/holds", params(HoldQuery), responses((status = 200, body = Vec<Hold>)))]
 pub async fn holds(State(shared): State<Shared>, Query(q): Query<HoldQuery>) -> Answer<Vec<Hold>> {
     let limit = q.limit.map_or(100, usize::from);
-    let filter = HoldFilter { state: q.state, customer: q.customer, after: q.after, limit };
-    run_blocking(move || Ok(shared.screening.holds(&filter)?)).await.map(Json)
+    let filter = HoldFilter { state: q.state.map(|s| s.to_string()), customer: q.customer, after: q.after, limit };
+    run_blocking(move || Ok(shared.screening.holds(&filter)?)).await.map(each)
 }
 
 /// A hold that was placed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlacedAnswer {
-    /// Its number.
+    /// Number.
     hold: u64,
 }
 
@@ -69,7 +71,7 @@ pub async fn place_hold(
     Ok(Json(PlacedAnswer { hold }))
 }
 
-/// What to release.
+/// A release.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReleaseRequest {
@@ -77,11 +79,11 @@ pub struct ReleaseRequest {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     amount: Option<Amount>,
-    /// Why.
+    /// Reason.
     reason: String,
 }
 
-/// Releases a hold. Where a second person is needed, the first call asks and another person's confirms.
+/// Releases a hold. Where a second person is needed, the first call requests it and another person's confirms.
 #[utoipa::path(post, path = "/api/v1/holds/{id}/release", params(("id" = u64, Path, description = "Number of the hold")), request_body = ReleaseRequest,
     responses((status = 200, body = Hold), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn release_hold(
@@ -93,11 +95,11 @@ pub async fn release_hold(
     let request: ReleaseRequest = json(&body)?;
     run_blocking(move || Ok(shared.screening.release_hold(id, request.amount, &request.reason, &caller.0)?))
         .await
-        .map(Json)
+        .map(one)
 }
 
 /// Checks that every hold balances to the base unit.
 #[utoipa::path(get, path = "/api/v1/holds/check", responses((status = 200, body = HoldsReport)))]
 pub async fn check_holds(State(shared): State<Shared>) -> Answer<HoldsReport> {
-    run_blocking(move || Ok(shared.screening.check_holds()?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.check_holds()?)).await.map(one)
 }

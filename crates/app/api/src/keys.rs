@@ -1,6 +1,8 @@
 //! API keys.
 
 use crate::Shared;
+use crate::answers::each;
+use crate::answers::identity;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::changes;
@@ -27,7 +29,7 @@ pub(crate) fn routes() -> Routes {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
-    /// Whose it is.
+    /// Name of its owner.
     name: String,
     /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, metrics, admin. Nobody gives a scope that
     /// they do not have.
@@ -44,7 +46,7 @@ pub struct KeyRequest {
 /// A key that was made.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyAnswer {
-    key: ApiKey,
+    key: identity::ApiKey,
     /// Shown once.
     token: String,
     /// For clients of Elliptic's API: the secret that belongs to the access key `key.id`.
@@ -54,14 +56,14 @@ pub struct KeyAnswer {
     change: Option<u64>,
 }
 
-/// All keys, without their secrets.
-#[utoipa::path(get, path = "/api/v1/keys", responses((status = 200, body = Vec<ApiKey>)))]
-pub async fn keys(State(shared): State<Shared>) -> Answer<Vec<ApiKey>> {
-    run_blocking(move || Ok(shared.screening.keys()?)).await.map(Json)
+/// Returns all keys, without their secrets.
+#[utoipa::path(get, path = "/api/v1/keys", responses((status = 200, body = Vec<identity::ApiKey>)))]
+pub async fn keys(State(shared): State<Shared>) -> Answer<Vec<identity::ApiKey>> {
+    run_blocking(move || Ok(shared.screening.keys()?)).await.map(each)
 }
 
-/// Makes a key. From the first on, every request needs one. A key with the scope admin, manage or rules, or with one that its maker does not
-/// have, opens nothing until another person, who has all its scopes, approves it (`/api/v1/changes`).
+/// Makes a key. A key with the scope admin, manage or rules, or with one that its maker does not have, opens nothing until another person, who has
+/// all its scopes, approves it (`/api/v1/changes`).
 #[utoipa::path(post, path = "/api/v1/keys", request_body(content = KeyRequest, example = json!({"name": "wallet service", "scopes": ["events"], "per_minute": 6000})),
     responses((status = 200, body = KeyAnswer), (status = 202, body = KeyAnswer, description = "Waits for a second person"), (status = 400, body = ErrorBody),
         (status = 409, body = ErrorBody)))]
@@ -96,7 +98,8 @@ pub async fn create_key(
     .await?;
     let token = shared.gate.master.token(&key.id);
     let status = if change.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    let answer = KeyAnswer { elliptic_secret: holdfast_vendors::elliptic::secret_of(&token), key, token, change };
+    let answer =
+        KeyAnswer { elliptic_secret: holdfast_vendors::elliptic::secret_of(&token), key: key.into(), token, change };
     Ok((status, Json(answer)).into_response())
 }
 

@@ -1,47 +1,37 @@
-//! HTTP API: state of the application, authentication, limits, and handlers by resource.
+//! HTTP API: handlers by resource, with their OpenAPI document.
+
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
 pub mod academy;
-pub mod access;
 pub mod alerts;
+pub mod answers;
 pub mod audit;
-pub mod blocking;
-pub mod body;
 pub mod campaigns;
 pub mod cases;
 pub mod chain;
-pub mod chain_choice;
 pub mod changes;
-pub mod clearance;
 pub mod compat;
 pub mod document;
-pub mod error;
 pub mod events;
-mod facts;
-pub mod gate;
 pub mod holds;
 pub mod jobs;
 pub mod keys;
-pub mod lab_chains;
-pub mod limits;
-pub mod mempools;
-pub mod metrics;
 pub mod people;
 pub mod portal;
 pub mod providers;
 pub mod requests;
 pub mod rescreens;
-pub mod routes;
 pub mod rules;
 pub mod sessions;
 pub mod sharing;
-pub mod sign_in;
-mod state;
-pub mod status;
-pub mod system;
 pub mod webhooks;
 
-pub use holdfast_documents::Vault;
-pub use state::Shared;
+pub use holdfast_state::{
+    MAX_BODY, Shared, Vault, access, blocking, body, chain_choice, clearance, error, gate, limits, mempools, metrics,
+    routes, sign_in, status, system,
+};
 
 /// All routes of the API.
 #[must_use]
@@ -71,6 +61,3 @@ pub fn api_routes() -> routes::Routes {
     ];
     resources.into_iter().fold(chain::routes(), routes::Routes::merge)
 }
-
-/// Largest request body: one raw block, one tag pack or one evidence bundle.
-pub const MAX_BODY: usize = 64 << 20;

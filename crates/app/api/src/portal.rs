@@ -1,10 +1,12 @@
 //! The officers' portal over HTTP. Officers have sessions instead of keys: a code mailed to the official address, then a second factor.
 
 use crate::Shared;
+use crate::answers::requests::{Enrolment, Officer, Passkey, Production, Session, Status};
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
-use crate::limits::crowded;
+use crate::limits::{self, Rate, crowded};
 use crate::requests::{MediaQuery, TextBody, download};
 use crate::routes::{Needs, Routes};
 use crate::sign_in::Client;
@@ -12,10 +14,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use holdfast_identity::Enrolment;
-use holdfast_requests::passkey::Passkey;
-use holdfast_requests::portal::{Officer, Session, Status};
-use holdfast_requests::production::Production;
+use holdfast_requests::portal::Officer as OfficerRow;
 use holdfast_requests::{Desk, Request, RequestError};
 use holdfast_types::ids::ProductionId;
 use serde::Deserialize;
@@ -23,11 +22,15 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+const REQUESTS: Needs = Needs::OFFICER.body(limits::SMALL).long();
+
 /// Routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("portal")
-        .add(Needs::OPEN, routes!(code))
-        .add(Needs::OPEN, routes!(prove))
+        // Anybody may send these; files and requests come from who is signed in.
+        .limits(|n| n.body(limits::TINY))
+        .add(Needs::OPEN.rate(Rate::Code), routes!(code))
+        .add(Needs::OPEN.rate(Rate::Prove), routes!(prove))
         .add(Needs::OFFICER, routes!(enrol))
         .add(Needs::OFFICER, routes!(factor))
         .add(Needs::OFFICER, routes!(passkeys))
@@ -38,13 +41,13 @@ pub(crate) fn routes() -> Routes {
         .add(Needs::OFFICER, routes!(passkey_enter))
         .add(Needs::OFFICER, routes!(me))
         .add(Needs::OFFICER, routes!(recipients))
-        .add(Needs::OFFICER, routes!(requests))
-        .add(Needs::OFFICER, routes!(send))
-        .add(Needs::OFFICER, routes!(request))
-        .add(Needs::OFFICER, routes!(message))
-        .add(Needs::OFFICER, routes!(attach))
-        .add(Needs::OFFICER, routes!(productions))
-        .add(Needs::OFFICER, routes!(fetch))
+        .add(REQUESTS, routes!(requests))
+        .add(REQUESTS, routes!(send))
+        .add(REQUESTS, routes!(request))
+        .add(REQUESTS, routes!(message))
+        .add(REQUESTS.file(), routes!(attach))
+        .add(REQUESTS, routes!(productions))
+        .add(REQUESTS, routes!(fetch))
 }
 
 /// Does something in a session; one that is over, or lacks the second factor where it is needed, is 401.
@@ -53,7 +56,7 @@ async fn in_session<T: Send + 'static>(
     headers: &HeaderMap,
     full: bool,
     run: impl FnOnce(&Desk<'_>, &str) -> Result<T, RequestError> + Send + 'static,
-) -> Result<Json<T>, ApiError> {
+) -> Result<T, ApiError> {
     let text = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let token =
         text.split_once(' ').filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")).map_or("", |(_, t)| t.trim());
@@ -65,7 +68,7 @@ async fn in_session<T: Send + 'static>(
     let state = shared.clone();
     let found = run_blocking(move || Ok(state.desk().officer(&theirs, full)?)).await.map_err(unauthorized)?;
     count_officer(&shared, &found)?;
-    run_blocking(move || Ok(run(&shared.desk(), &token)?)).await.map(Json)
+    run_blocking(move || Ok(run(&shared.desk(), &token)?)).await
 }
 
 /// Most requests of an officer a minute.
@@ -74,7 +77,7 @@ const OFFICER_A_MINUTE: u32 = 240;
 const TRIES_OF_A_SENDER: u32 = 10;
 
 /// Counts a request of an officer.
-pub fn count_officer(shared: &Shared, officer: &Officer) -> Result<(), ApiError> {
+pub fn count_officer(shared: &Shared, officer: &OfficerRow) -> Result<(), ApiError> {
     let who = format!("officer {}", officer.id);
     match shared.gate.rates.count(&who, OFFICER_A_MINUTE, 60, shared.screening.now()) {
         true => Ok(()),
@@ -108,7 +111,7 @@ pub async fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiEr
     found.map(|_| ()).map_err(|e| e.with_status(StatusCode::UNAUTHORIZED))
 }
 
-/// Who asks for a code.
+/// A request for a code.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CodeBody {
@@ -118,10 +121,10 @@ pub struct CodeBody {
     name: Option<String>,
 }
 
-/// Mails a code to an officer's official address, and registers who is new.
+/// Mails a code to an officer's official address, and registers a new officer.
 #[utoipa::path(post, path = "/api/v1/portal/code", request_body(content = CodeBody,
     example = json!({"email": "ana.berg@fbi.gov", "name": "Ana Berg"})),
-    responses((status = 204), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    responses((status = 204), (status = 400, body = ErrorBody)))]
 pub async fn code(State(shared): State<Shared>, body: Bytes) -> Result<StatusCode, ApiError> {
     let asked: CodeBody = json(&body)?;
     run_blocking(move || Ok(shared.desk().ask_code(&asked.email, asked.name.as_deref())?)).await?;
@@ -145,13 +148,13 @@ pub struct ProveBody {
 pub async fn prove(State(shared): State<Shared>, client: Client, body: Bytes) -> Result<Json<Session>, ApiError> {
     let given: ProveBody = json(&body)?;
     count_tries(&shared, &client.0, &given.email)?;
-    run_blocking(move || Ok(shared.desk().prove(&given.email, &given.code)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().prove(&given.email, &given.code)?)).await.map(one)
 }
 
-/// Sets a TOTP secret up, in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.
+/// Sets up a TOTP secret, in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.
 #[utoipa::path(post, path = "/api/v1/portal/factor", responses((status = 200, body = Enrolment), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn enrol(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Enrolment>, ApiError> {
-    in_session(shared, &headers, false, |d, token| d.enrol(token)).await
+    in_session(shared, &headers, false, |d, token| d.enrol(token)).await.map(one)
 }
 
 /// A TOTP code.
@@ -162,18 +165,18 @@ pub struct FactorBody {
     code: String,
 }
 
-/// Gives the second factor; the session that comes back opens everything of the officer's own.
+/// Checks the second factor; the session that comes back opens everything of the officer's own.
 #[utoipa::path(put, path = "/api/v1/portal/factor", request_body(content = FactorBody, example = json!({"code": "123456"})),
     responses((status = 200, body = Session), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn factor(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Json<Session>, ApiError> {
     let given: FactorBody = json(&body)?;
-    in_session(shared, &headers, false, move |d, token| d.second_factor(token, &given.code)).await
+    in_session(shared, &headers, false, move |d, token| d.second_factor(token, &given.code)).await.map(one)
 }
 
-/// The officer's own passkeys.
+/// Returns the officer's own passkeys.
 #[utoipa::path(get, path = "/api/v1/portal/passkeys", responses((status = 200, body = Vec<Passkey>), (status = 401, body = ErrorBody)))]
 pub async fn passkeys(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Vec<Passkey>>, ApiError> {
-    in_session(shared, &headers, true, |d, token| d.passkeys(token)).await
+    in_session(shared, &headers, true, |d, token| d.passkeys(token)).await.map(each)
 }
 
 /// Begins to add a passkey: options for `navigator.credentials.create` (WebAuthn, as JSON). In a session that proved the address while there
@@ -182,14 +185,14 @@ pub async fn passkeys(State(shared): State<Shared>, headers: HeaderMap) -> Resul
     responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn passkey_begin(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     let site = shared.site.clone();
-    in_session(shared, &headers, false, move |d, token| d.passkey_begin(token, &site)).await
+    in_session(shared, &headers, false, move |d, token| d.passkey_begin(token, &site)).await.map(Json)
 }
 
 /// A passkey that was made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasskeyBody {
-    /// What the officer calls it.
+    /// Name that the officer gives it.
     pub name: String,
     /// The credential's `toJSON()`.
     #[schema(value_type = Object)]
@@ -208,6 +211,7 @@ pub async fn passkey_register(
     let (made, site): (PasskeyBody, _) = (json(&body)?, shared.site.clone());
     in_session(shared, &headers, false, move |d, token| d.passkey_register(token, &site, &made.name, &made.credential))
         .await
+        .map(one)
 }
 
 /// Removes a passkey; the last second factor stays.
@@ -218,7 +222,7 @@ pub async fn passkey_remove(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Passkey>>, ApiError> {
-    in_session(shared, &headers, true, move |d, token| d.passkey_remove(token, &id)).await
+    in_session(shared, &headers, true, move |d, token| d.passkey_remove(token, &id)).await.map(each)
 }
 
 /// Begins to enter with a passkey: options for `navigator.credentials.get` (WebAuthn, as JSON).
@@ -226,7 +230,7 @@ pub async fn passkey_remove(
     responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn passkey_challenge(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     let site = shared.site.clone();
-    in_session(shared, &headers, false, move |d, token| d.passkey_challenge(token, &site)).await
+    in_session(shared, &headers, false, move |d, token| d.passkey_challenge(token, &site)).await.map(Json)
 }
 
 /// A passkey's answer.
@@ -238,7 +242,7 @@ pub struct AssertionBody {
     pub credential: Value,
 }
 
-/// Gives a passkey's answer as the second factor; the session that comes back is full.
+/// Checks a passkey's answer as the second factor; the session that comes back is full.
 #[utoipa::path(put, path = "/api/v1/portal/passkeys/challenge", request_body(content = AssertionBody,
     example = json!({"credential": {"id": "AAECAw", "type": "public-key"}})),
     responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -248,13 +252,13 @@ pub async fn passkey_enter(
     body: Bytes,
 ) -> Result<Json<Session>, ApiError> {
     let (given, site): (AssertionBody, _) = (json(&body)?, shared.site.clone());
-    in_session(shared, &headers, false, move |d, token| d.passkey_enter(token, &site, &given.credential)).await
+    in_session(shared, &headers, false, move |d, token| d.passkey_enter(token, &site, &given.credential)).await.map(one)
 }
 
-/// The officer of the session.
+/// Returns the officer of the session.
 #[utoipa::path(get, path = "/api/v1/portal/me", responses((status = 200, body = Officer), (status = 401, body = ErrorBody)))]
 pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Officer>, ApiError> {
-    in_session(shared, &headers, false, |d, token| d.officer(token, false)).await
+    in_session(shared, &headers, false, |d, token| d.officer(token, false)).await.map(one)
 }
 
 /// Public keys.
@@ -265,7 +269,7 @@ pub struct RecipientsBody {
     recipients: Vec<String>,
 }
 
-/// Names the public keys (age) that productions are encrypted to.
+/// Sets the public keys (age) that productions are encrypted to.
 #[utoipa::path(put, path = "/api/v1/portal/me", request_body(content = RecipientsBody,
     example = json!({"recipients": ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]})),
     responses((status = 200, body = Officer), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
@@ -275,24 +279,24 @@ pub async fn recipients(
     body: Bytes,
 ) -> Result<Json<Officer>, ApiError> {
     let keys: RecipientsBody = json(&body)?;
-    in_session(shared, &headers, true, move |d, token| d.set_recipients(token, keys.recipients)).await
+    in_session(shared, &headers, true, move |d, token| d.set_recipients(token, keys.recipients)).await.map(one)
 }
 
-/// The officer's own requests, newest first.
+/// Returns the officer's own requests, newest first.
 #[utoipa::path(get, path = "/api/v1/portal/requests", responses((status = 200, body = Vec<Status>), (status = 401, body = ErrorBody)))]
 pub async fn requests(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Vec<Status>>, ApiError> {
-    in_session(shared, &headers, true, |d, token| d.own_requests(token)).await
+    in_session(shared, &headers, true, |d, token| d.own_requests(token)).await.map(each)
 }
 
-/// Sends a request. Who signs and when it came is what the portal knows, not what is sent.
+/// Sends a request. The officer and the time of receipt are the portal's, not those of the body.
 #[utoipa::path(post, path = "/api/v1/portal/requests", request_body = Request,
     responses((status = 200, body = Status), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn send(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Json<Status>, ApiError> {
     let request: Request = json(&body)?;
-    in_session(shared, &headers, true, move |d, token| d.send_request(token, request)).await
+    in_session(shared, &headers, true, move |d, token| d.send_request(token, request)).await.map(one)
 }
 
-/// One of the officer's own requests: how it stands, messages, files.
+/// Returns one of the officer's own requests: its state, messages, files.
 #[utoipa::path(get, path = "/api/v1/portal/requests/{id}", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Status), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn request(
@@ -300,7 +304,7 @@ pub async fn request(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Status>, ApiError> {
-    in_session(shared, &headers, true, move |d, token| d.own_request(token, &id)).await
+    in_session(shared, &headers, true, move |d, token| d.own_request(token, &id)).await.map(one)
 }
 
 /// Writes to the desk about a request.
@@ -314,7 +318,7 @@ pub async fn message(
     body: Bytes,
 ) -> Result<Json<Status>, ApiError> {
     let text: TextBody = json(&body)?;
-    in_session(shared, &headers, true, move |d, token| d.own_message(token, &id, &text.text)).await
+    in_session(shared, &headers, true, move |d, token| d.own_message(token, &id, &text.text)).await.map(one)
 }
 
 /// Attaches a file to a request.
@@ -329,10 +333,12 @@ pub async fn attach(
     Query(q): Query<MediaQuery>,
     body: Bytes,
 ) -> Result<Json<Status>, ApiError> {
-    in_session(shared, &headers, true, move |d, token| d.own_file(token, &id, &name, &q.media_type, &body)).await
+    in_session(shared, &headers, true, move |d, token| d.own_file(token, &id, &name, &q.media_type, &body))
+        .await
+        .map(one)
 }
 
-/// Productions for one of the officer's own requests.
+/// Returns the productions of one of the officer's own requests.
 #[utoipa::path(get, path = "/api/v1/portal/requests/{id}/productions", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Vec<Production>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn productions(
@@ -340,7 +346,7 @@ pub async fn productions(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Production>>, ApiError> {
-    in_session(shared, &headers, true, move |d, token| d.own_productions(token, &id)).await
+    in_session(shared, &headers, true, move |d, token| d.own_productions(token, &id)).await.map(each)
 }
 
 /// Fetches a production's package, encrypted to the officer's key, until it expires.
@@ -353,5 +359,5 @@ pub async fn fetch(
     Path((id, number)): Path<(String, ProductionId)>,
 ) -> Result<axum::response::Response, ApiError> {
     let fetched = in_session(shared, &headers, true, move |d, token| d.own_fetch(token, &id, number)).await?;
-    Ok(download(&format!("production-{number}.zip.age"), "application/octet-stream", fetched.0))
+    Ok(download(&format!("production-{number}.zip.age"), "application/octet-stream", fetched))
 }

@@ -19,13 +19,13 @@ pub(crate) fn routes() -> Routes {
     Routes::new("providers").add(CHAIN, routes!(providers)).add(CHAIN, routes!(ask_providers))
 }
 
-/// How the connected providers have answered; empty when none is connected.
+/// Returns how the connected providers have answered; empty when none is connected.
 #[utoipa::path(get, path = "/api/v1/providers", responses((status = 200, body = Vec<ProviderState>)))]
 pub async fn providers(State(shared): State<Shared>) -> Json<Vec<ProviderState>> {
     Json(shared.providers.as_ref().map(|p| p.state()).unwrap_or_default())
 }
 
-/// Asks the connected providers about an address.
+/// Queries the connected providers about an address.
 #[utoipa::path(get, path = "/api/v1/providers/{asset}/{address}",
     params(("asset" = String, Path, description = "Such as BTC"), ("address" = String, Path, description = "The address")),
     responses((status = 200, body = BTreeMap<String, ProviderFact>), (status = 404, body = ErrorBody)))]

@@ -1,6 +1,10 @@
 //! Law-enforcement requests over HTTP.
 
 use crate::Shared;
+use crate::answers::requests::{
+    Agency, File, Matched, Message, Officer, Opened, Production, Review, Seizure, Stored, Ticked,
+};
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
@@ -9,11 +13,9 @@ use crate::routes::{APPROVE, DESK, MANAGE, Needs, READ, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_requests::clocks::Ticked;
-use holdfast_requests::intake::{Agency, Matched, NewAgency, Opened, RequestFilter, Seizure, Step, Stored};
-use holdfast_requests::portal::{File, Message, Officer, Verdict};
-use holdfast_requests::production::Production;
-use holdfast_requests::{Inquiry, Policy, Request, Review, review};
+use holdfast_requests::intake::{NewAgency, RequestFilter, RequestState, SeizureState, Step};
+use holdfast_requests::portal::{OfficerState, Verdict};
+use holdfast_requests::{Inquiry, Policy, Request, review};
 use holdfast_types::ids::{AgencyId, OfficerId, ProductionId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +26,7 @@ const STAFF: Needs = Needs::key(&["desk", "approve"]);
 /// Routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("requests")
+        .limits(Needs::long)
         .add(READ, routes!(policy))
         .add(READ, routes!(review_request))
         .add(READERS, routes!(agencies))
@@ -39,7 +42,7 @@ pub(crate) fn routes() -> Routes {
         .add(STAFF, routes!(submit))
         .add(STAFF, routes!(step))
         .add(STAFF, routes!(message))
-        .add(STAFF, routes!(attach))
+        .add(STAFF.file(), routes!(attach))
         .add(DESK, routes!(produce))
         .add(DESK, routes!(fetch))
         .add(APPROVE, routes!(add_agency))
@@ -47,13 +50,13 @@ pub(crate) fn routes() -> Routes {
         .add(MANAGE, routes!(tick))
 }
 
-/// The policy on requests from law enforcement: which legal process opens which data, how soon, for how long.
+/// Returns the policy on requests from law enforcement: which legal process opens which data, how soon, for how long.
 #[utoipa::path(get, path = "/api/v1/desk/policy", responses((status = 200, body = Policy)))]
 pub async fn policy(State(shared): State<Shared>) -> Json<Policy> {
     Json((*shared.policy).clone())
 }
 
-/// What policy and the signs of forgery say of a request, before anything is done. Nothing is stored.
+/// Reviews a request by policy and signs of forgery, before anything is done. Nothing is stored.
 #[utoipa::path(post, path = "/api/v1/desk/review", request_body(content = Inquiry, example = json!({
     "request": {"id": "r-1", "received": 1795000000, "kind": "information", "process": "us.2703d", "reference": "24-mj-1234",
         "officer": {"name": "Ana Berg", "email": "ana.berg@fbi.gov", "agency": "FBI", "country": "US"}, "states": ["judge"],
@@ -62,21 +65,21 @@ pub async fn policy(State(shared): State<Shared>) -> Json<Policy> {
     responses((status = 200, body = Review), (status = 400, body = ErrorBody)))]
 pub async fn review_request(State(shared): State<Shared>, body: Bytes) -> Result<Json<Review>, ApiError> {
     let inquiry: Inquiry = json(&body)?;
-    run_blocking(move || Ok(review(&shared.policy, &inquiry)?)).await.map(Json)
+    run_blocking(move || Ok(review(&shared.policy, &inquiry)?)).await.map(one)
 }
 
 /// An agency that was registered.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AgencyAnswer {
-    /// Its number.
+    /// Number.
     #[schema(value_type = u64)]
     agency: AgencyId,
 }
 
-/// Agencies with their verified mail domains.
+/// Returns the agencies with their verified mail domains.
 #[utoipa::path(get, path = "/api/v1/desk/agencies", responses((status = 200, body = Vec<Agency>)))]
 pub async fn agencies(State(shared): State<Shared>) -> Result<Json<Vec<Agency>>, ApiError> {
-    run_blocking(move || Ok(shared.desk().agencies()?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().agencies()?)).await.map(each)
 }
 
 /// Registers an agency with a verified mail domain, or a further domain of one.
@@ -92,11 +95,11 @@ pub async fn add_agency(
     run_blocking(move || Ok(AgencyAnswer { agency: shared.desk().add_agency(new, &caller.0)? })).await.map(Json)
 }
 
-/// Which requests.
+/// Filter of requests.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct RequestQuery {
     /// open, prepared or answered.
-    state: Option<String>,
+    state: Option<RequestState>,
     /// Numbers above this one (default 0).
     #[serde(default)]
     after: u64,
@@ -104,7 +107,7 @@ pub struct RequestQuery {
     limit: Option<u16>,
 }
 
-/// Requests from law enforcement. The look is in the audit log.
+/// Returns requests from law enforcement. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/requests", params(RequestQuery), responses((status = 200, body = Vec<Stored>)))]
 pub async fn requests(
     State(shared): State<Shared>,
@@ -112,10 +115,10 @@ pub async fn requests(
     Query(q): Query<RequestQuery>,
 ) -> Result<Json<Vec<Stored>>, ApiError> {
     let filter = RequestFilter { state: q.state, after: q.after, limit: q.limit.map_or(100, usize::from) };
-    run_blocking(move || Ok(shared.desk().list(&filter, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().list(&filter, &caller.0)?)).await.map(each)
 }
 
-/// Takes a request in. Sent again with the same id and content it changes nothing.
+/// Submits a request. Sent again with the same id and content it changes nothing.
 #[utoipa::path(post, path = "/api/v1/desk/requests", request_body(content = Request, example = json!({
     "id": "r-1", "received": 1795000000, "kind": "information", "process": "us.2703d", "reference": "24-mj-1234",
     "officer": {"name": "Ana Berg", "email": "ana.berg@fbi.gov", "agency": "FBI", "country": "US"}, "states": ["judge"],
@@ -127,10 +130,10 @@ pub async fn submit(
     body: Bytes,
 ) -> Result<Json<Opened>, ApiError> {
     let request: Request = json(&body)?;
-    run_blocking(move || Ok(shared.desk().submit(request, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().submit(request, &caller.0)?)).await.map(one)
 }
 
-/// A request with what policy and the signs of forgery say of it now. The look is in the audit log.
+/// Returns a request with its review by policy and signs of forgery as of now. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Opened), (status = 404, body = ErrorBody)))]
 pub async fn request(
@@ -138,18 +141,18 @@ pub async fn request(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Opened>, ApiError> {
-    run_blocking(move || Ok(shared.desk().open(&id, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().open(&id, &caller.0)?)).await.map(one)
 }
 
-/// How targets are matched.
+/// Options of matching.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct MatchesQuery {
-    /// Whether clusters and paths of the ledger are asked too (default true); without them only what is stated counts.
+    /// Whether clusters and paths of the ledger are queried too (default true); without them only what is stated counts.
     ledger: Option<bool>,
 }
 
-/// Customers that a request's targets are matched to: directly, by a withdrawal, through a cluster, or by a traced path. The look is in the
-/// audit log.
+/// Returns the customers that a request's targets match: directly, by a withdrawal, through a cluster, or by a traced path. The access is recorded
+/// in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/matches",
     params(("id" = String, Path, description = "The portal's id"), MatchesQuery),
     responses((status = 200, body = Vec<Matched>), (status = 404, body = ErrorBody)))]
@@ -163,7 +166,7 @@ pub async fn matches(
         let snapshot = q.ledger.unwrap_or(true).then(|| shared.chain().snapshot());
         Ok(shared.desk().matches(snapshot.as_deref(), &id, &caller.0)?)
     };
-    run_blocking(matches).await.map(Json)
+    run_blocking(matches).await.map(each)
 }
 
 /// Takes a step with a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.
@@ -181,10 +184,10 @@ pub async fn step(
         Step::Approve {} | Step::Return { .. } => "approve",
         _ => "desk",
     })?;
-    run_blocking(move || Ok(shared.desk().step(&id, step, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().step(&id, step, &caller.0)?)).await.map(one)
 }
 
-/// Messages about a request, both ways. The look is in the audit log.
+/// Returns the messages about a request, both ways. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/messages", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Vec<Message>), (status = 404, body = ErrorBody)))]
 pub async fn messages(
@@ -192,7 +195,7 @@ pub async fn messages(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Message>>, ApiError> {
-    run_blocking(move || Ok(shared.desk().messages(&id, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().messages(&id, &caller.0)?)).await.map(each)
 }
 
 /// A text to be sent.
@@ -203,7 +206,7 @@ pub struct TextBody {
     pub text: String,
 }
 
-/// Writes to the officer; mail says that there is a message, the portal has it.
+/// Writes to the officer; the mail says only that there is a message at the portal.
 #[utoipa::path(post, path = "/api/v1/desk/requests/{id}/messages", params(("id" = String, Path, description = "The portal's id")),
     request_body(content = TextBody, example = json!({"text": "Please send the signed order."})),
     responses((status = 200, body = Vec<Message>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -214,14 +217,14 @@ pub async fn message(
     body: Bytes,
 ) -> Result<Json<Vec<Message>>, ApiError> {
     let text: TextBody = json(&body)?;
-    run_blocking(move || Ok(shared.desk().message(&id, &text.text, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().message(&id, &text.text, &caller.0)?)).await.map(each)
 }
 
-/// Files that came with a request.
+/// Returns the list of files that came with a request.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/files", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Vec<File>), (status = 404, body = ErrorBody)))]
 pub async fn files(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Vec<File>>, ApiError> {
-    run_blocking(move || Ok(shared.desk().attachments(&id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().attachments(&id)?)).await.map(each)
 }
 
 /// Bytes for saving, never for showing: what officers send is not trusted.
@@ -237,7 +240,7 @@ pub fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> axum::response:
     axum::response::IntoResponse::into_response((headers, bytes))
 }
 
-/// A file that came with a request, checked against its hash. The look is in the audit log.
+/// Returns a file that came with a request, checked against its hash. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/files/{name}",
     params(("id" = String, Path, description = "The portal's id"), ("name" = String, Path, description = "File name")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
@@ -252,7 +255,7 @@ pub async fn file(
     Ok(download(&file.name, "application/octet-stream", bytes))
 }
 
-/// What a file is.
+/// Properties of a file.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct MediaQuery {
     /// Media type, such as application/pdf; the bytes must be of it.
@@ -271,32 +274,32 @@ pub async fn attach(
     Query(q): Query<MediaQuery>,
     body: Bytes,
 ) -> Result<Json<File>, ApiError> {
-    run_blocking(move || Ok(shared.desk().attach(&id, &name, &q.media_type, &body, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().attach(&id, &name, &q.media_type, &body, &caller.0)?)).await.map(one)
 }
 
-/// Which officers, seizures and the like.
+/// Filter of officers.
 #[derive(Debug, Deserialize, IntoParams)]
-pub struct StateQuery {
-    /// In this state; all by default.
-    pub state: Option<String>,
+pub struct OfficersQuery {
+    /// registered, proved, approved or suspended; all by default.
+    state: Option<OfficerState>,
 }
 
-/// Officers of the portal.
-#[utoipa::path(get, path = "/api/v1/desk/officers", params(StateQuery), responses((status = 200, body = Vec<Officer>)))]
+/// Returns the officers of the portal.
+#[utoipa::path(get, path = "/api/v1/desk/officers", params(OfficersQuery), responses((status = 200, body = Vec<Officer>)))]
 pub async fn officers(
     State(shared): State<Shared>,
-    Query(q): Query<StateQuery>,
+    Query(q): Query<OfficersQuery>,
 ) -> Result<Json<Vec<Officer>>, ApiError> {
-    run_blocking(move || Ok(shared.desk().officers(q.state.as_deref())?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().officers(q.state)?)).await.map(each)
 }
 
-/// What a person says of an officer.
+/// A verdict on an officer.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfficerVerdict {
     /// approve, suspend or reset_factor.
     verdict: Verdict,
-    /// Why.
+    /// Reason.
     reason: String,
 }
 
@@ -311,26 +314,33 @@ pub async fn judge_officer(
     body: Bytes,
 ) -> Result<Json<Officer>, ApiError> {
     let said: OfficerVerdict = json(&body)?;
-    run_blocking(move || Ok(shared.desk().judge_officer(id, said.verdict, &said.reason, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().judge_officer(id, said.verdict, &said.reason, &caller.0)?)).await.map(one)
 }
 
-/// Transfers of seizures: approved ones are for the exchange to carry out. The look is in the audit log.
-#[utoipa::path(get, path = "/api/v1/desk/seizures", params(StateQuery), responses((status = 200, body = Vec<Seizure>)))]
+/// Filter of seizures.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct SeizuresQuery {
+    /// prepared, returned, approved or moved; all by default.
+    state: Option<SeizureState>,
+}
+
+/// Returns the transfers of seizures: approved ones are for the exchange to carry out. The access is recorded in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/seizures", params(SeizuresQuery), responses((status = 200, body = Vec<Seizure>)))]
 pub async fn seizures(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,
-    Query(q): Query<StateQuery>,
+    Query(q): Query<SeizuresQuery>,
 ) -> Result<Json<Vec<Seizure>>, ApiError> {
-    run_blocking(move || Ok(shared.desk().seizures(q.state.as_deref(), &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().seizures(q.state, &caller.0)?)).await.map(each)
 }
 
-/// Does what is due by now: reminders, escalation, lapse of preservations, notices to users. The server does so each minute by itself.
+/// Runs the clocks: reminders, escalation, lapse of preservations, notices to users that are due. The server does so each minute by itself.
 #[utoipa::path(post, path = "/api/v1/desk/tick", responses((status = 200, body = Ticked)))]
 pub async fn tick(State(shared): State<Shared>) -> Result<Json<Ticked>, ApiError> {
-    run_blocking(move || Ok(shared.desk().tick(&[])?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().tick(&[])?)).await.map(one)
 }
 
-/// Productions of a request with who fetched them. The look is in the audit log.
+/// Returns the productions of a request with who fetched them. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/productions", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Vec<Production>), (status = 404, body = ErrorBody)))]
 pub async fn productions(
@@ -338,7 +348,7 @@ pub async fn productions(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Production>>, ApiError> {
-    run_blocking(move || Ok(shared.desk().productions(&id, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().productions(&id, &caller.0)?)).await.map(each)
 }
 
 /// To whom a production is encrypted.
@@ -361,10 +371,10 @@ pub async fn produce(
     body: Bytes,
 ) -> Result<Json<Production>, ApiError> {
     let asked: ProduceBody = if body.is_empty() { ProduceBody::default() } else { json(&body)? };
-    run_blocking(move || Ok(shared.desk().produce(&id, &asked.recipients, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.desk().produce(&id, &asked.recipients, &caller.0)?)).await.map(one)
 }
 
-/// Fetches a production's encrypted package. The fetch is in its access log.
+/// Returns a production's encrypted package. The access is recorded in the production's own log.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/productions/{number}",
     params(("id" = String, Path, description = "The portal's id"), ("number" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]

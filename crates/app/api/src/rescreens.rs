@@ -1,12 +1,12 @@
 //! Screening past transfers again, on request. What changes of tags cause is a job ([`crate::jobs`]).
 
 use crate::Shared;
+use crate::answers::one;
+use crate::answers::screening::RescreenReport;
 use crate::blocking::run_blocking;
 use crate::body::Answer;
 use crate::routes::{MANAGE, Routes};
-use axum::Json;
 use axum::extract::{Query, State};
-use holdfast_screening::service::RescreenReport;
 use serde::Deserialize;
 use std::ops::ControlFlow;
 use utoipa::IntoParams;
@@ -14,10 +14,10 @@ use utoipa_axum::routes;
 
 /// Routes of this resource.
 pub(crate) fn routes() -> Routes {
-    Routes::new("rescreen").add(MANAGE, routes!(rescreen))
+    Routes::new("rescreen").add(MANAGE.long(), routes!(rescreen))
 }
 
-/// Why.
+/// Reason of a pass.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct WhyQuery {
     /// The change that is the cause, for the alerts' reasons.
@@ -36,5 +36,5 @@ pub async fn rescreen(State(shared): State<Shared>, Query(query): Query<WhyQuery
         )?)
     })
     .await
-    .map(Json)
+    .map(one)
 }

@@ -1,6 +1,8 @@
 //! Rule books, their statistics and trials, and prices.
 
 use crate::Shared;
+use crate::answers::screening::{Change, RuleStatistics, RuleTest};
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::changes;
@@ -18,9 +20,8 @@ use holdfast_decision::RuleBook;
 use holdfast_decision::fields::FIELDS;
 use holdfast_decision::rules::{BookFile, MAX_BOOK};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::alerts::RuleStatistics;
-use holdfast_screening::changes::{Change, ChangeKind};
-use holdfast_screening::replay::{RuleTest, test_rules};
+use holdfast_screening::changes::ChangeKind;
+use holdfast_screening::replay::test_rules;
 use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -35,10 +36,11 @@ const RULES: Needs = Needs::key(&["rules"]);
 /// Routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("rules")
+        .limits(Needs::long)
         // Who changes the book reads it.
         .add(READ_OR_RULES, routes!(rules))
-        .add(RULES, routes!(apply_rules))
-        .add(READ, routes!(try_rules))
+        .add(RULES.body(limits::BOOK).any_media(), routes!(apply_rules))
+        .add(READ.body(limits::BOOK).any_media(), routes!(try_rules))
         .add(READ_OR_RULES, routes!(rule_statistics))
         .add(Needs::key(&["chain", "read", "rules"]), routes!(rule_fields))
         .add(RULES, routes!(set_price))
@@ -52,7 +54,7 @@ pub struct BookAnswer {
     book: BookFile,
 }
 
-/// The rule book in force.
+/// Returns the rule book in force.
 #[utoipa::path(get, path = "/api/v1/rules", responses((status = 200, body = BookAnswer)))]
 pub async fn rules(State(shared): State<Shared>) -> Answer<BookAnswer> {
     let book = shared.screening.book();
@@ -122,13 +124,13 @@ pub async fn try_rules(State(shared): State<Shared>, body: Bytes) -> Answer<Rule
         };
         Ok(test_rules(&shared.screening, &book, &mut go_on)?)
     };
-    run_blocking(trial).await.map(Json)
+    run_blocking(trial).await.map(one)
 }
 
-/// Hits and precision of every rule.
+/// Returns hits and precision of every rule.
 #[utoipa::path(get, path = "/api/v1/rules/statistics", responses((status = 200, body = Vec<RuleStatistics>)))]
 pub async fn rule_statistics(State(shared): State<Shared>) -> Answer<Vec<RuleStatistics>> {
-    run_blocking(move || Ok(shared.screening.rule_statistics()?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.rule_statistics()?)).await.map(each)
 }
 
 /// A field that rules speak about.
@@ -138,7 +140,7 @@ pub struct FieldAnswer {
     description: String,
 }
 
-/// All fields that rules speak about.
+/// Returns all fields that rules can use.
 #[utoipa::path(get, path = "/api/v1/rules/fields", responses((status = 200, body = Vec<FieldAnswer>)))]
 pub async fn rule_fields() -> Json<Vec<FieldAnswer>> {
     let field = |f: &holdfast_decision::fields::Field| FieldAnswer {
@@ -148,7 +150,7 @@ pub async fn rule_fields() -> Json<Vec<FieldAnswer>> {
     Json(FIELDS.iter().map(field).collect())
 }
 
-/// What an asset is worth.
+/// Price of an asset.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceRequest {

@@ -1,10 +1,14 @@
 //! Sharing over HTTP: TAXII 2.1 for members of communities, and the desk's own endpoints.
 
 use crate::Shared;
+use crate::answers::screening::Standing;
+use crate::answers::sharing::{Community, Imported, MatchingSession, Member, NewMember, Raised, Source, Withdrawn};
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
 use crate::gate::Caller;
+use crate::limits::{self, Rate};
 use crate::routes::{DESK, MANAGE, Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, RawQuery, State};
@@ -16,34 +20,32 @@ use holdfast_attribution::Tag;
 use holdfast_decision::flags::{Flag, State as FlagState};
 use holdfast_input::time::rfc3339;
 use holdfast_screening::changes::ChangeKind;
-use holdfast_screening::flags::Standing;
-use holdfast_sharing::community::{Collection, Community, Filter, Member, NewMember};
-use holdfast_sharing::flags::{NewFlag, Raised};
+use holdfast_sharing::community::{Collection, Filter};
+use holdfast_sharing::flags::NewFlag;
 use holdfast_sharing::misp::transactions_to;
-use holdfast_sharing::psi::MatchingSession;
-use holdfast_sharing::sources::{Imported, MAX_PAGES, NewSource, Polled, Source, Withdrawn};
+use holdfast_sharing::sources::{NewSource, Source as SourceRow};
 use holdfast_sharing::stix::{WalletReport, wallet_objects};
 use holdfast_sharing::taxii::{self, Client};
-use holdfast_sharing::{Sharing, SharingError, Tlp, stix, tagpack};
-use holdfast_workspace::ChangeError;
+use holdfast_sharing::{Tlp, stix, tagpack};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::path::PathBuf;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 const SHARING_READERS: Needs = Needs::key(&["desk", "approve", "audit", "manage"]);
 const FEEDS: Needs = Needs::key(&["partner", "desk", "manage"]);
+const TAXII: Needs = Needs::OPEN.rate(Rate::Taxii);
 // A partner's own key queries its lists.
 const PARTNER: Needs = Needs::key(&["partner"]);
 
 /// Routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("sharing")
+        .limits(|n| n.body(limits::LIST).long())
         // Who may call it is decided by the members' keys.
-        .open("/taxii2/", any(taxii))
-        .open("/taxii2", any(taxii))
-        .open("/taxii2/{*rest}", any(taxii))
+        .open_with("/taxii2/", TAXII, any(taxii))
+        .open_with("/taxii2", TAXII, any(taxii))
+        .open_with("/taxii2/{*rest}", TAXII, any(taxii))
         .add(SHARING_READERS, routes!(communities))
         .add(SHARING_READERS, routes!(members))
         .add(SHARING_READERS, routes!(objects))
@@ -66,108 +68,10 @@ pub(crate) fn routes() -> Routes {
         .add(FEEDS, routes!(tag_pack))
         .add(FEEDS, routes!(misp))
         .add(PARTNER, routes!(matching_values))
-        .add(PARTNER, routes!(answer_matching))
+        .add(PARTNER.file(), routes!(answer_matching))
 }
 
 type Answer<T> = Result<Json<T>, ApiError>;
-
-impl Shared {
-    /// Sharing, over this desk.
-    #[must_use]
-    pub fn sharing(&self) -> Sharing<'_> {
-        Sharing { screening: &self.screening, master: &self.gate.master }
-    }
-
-    /// Returns the folder of lists for private matching.
-    #[must_use]
-    pub fn matching_dir(&self) -> PathBuf {
-        self.chain().snapshot().dir().join("matching")
-    }
-
-    /// Reads what is new at a source, page by page: new flags hold past deposits, changed tags go into the workspace, and past transfers are
-    /// screened again.
-    ///
-    /// # Errors
-    /// [`SharingError`].
-    pub fn read_source(&self, id: i64) -> Result<Polled, SharingError> {
-        self.read_pages(id, &|| false)
-    }
-
-    /// Reads a source as [`Shared::read_source`] does, until the server stops.
-    pub(crate) fn read_pages(&self, id: i64, is_stopping: &dyn Fn() -> bool) -> Result<Polled, SharingError> {
-        let mut all = Polled::default();
-        let mut outcome = Ok(());
-        for _ in 0..MAX_PAGES {
-            if is_stopping() {
-                break;
-            }
-            match self.sharing().poll(id, &self.partners) {
-                Ok(page) => {
-                    for flag in &page.flags {
-                        self.screening.hold_flagged(flag)?;
-                    }
-                    all.taken += page.taken;
-                    all.refused += page.refused;
-                    all.tags_changed |= page.tags_changed;
-                    all.flags.extend(page.flags);
-                    all.more = page.more;
-                    if !page.more {
-                        break;
-                    }
-                }
-                Err(e) => {
-                    outcome = Err(e);
-                    break;
-                }
-            }
-        }
-        // What came before a fault counts.
-        if all.tags_changed {
-            self.place_tags(&self.sharing().source(id)?)?;
-        }
-        outcome.map(|()| all)
-    }
-
-    /// Puts what a source says now into the workspace, and screens past transfers again.
-    fn place_tags(&self, source: &Source) -> Result<(), SharingError> {
-        let tags = self.sharing().tags_of(source)?;
-        self.replace_pack(&source.pack(), tags)?;
-        self.rescreen_later(&format!("source '{}' says something new", source.name));
-        Ok(())
-    }
-
-    /// Ends the effects of what is no longer valid, and begins those of what is valid from now on.
-    ///
-    /// # Errors
-    /// [`SharingError`].
-    pub fn apply_validity(&self) -> Result<(), SharingError> {
-        for source in self.sharing().apply_validity()? {
-            self.place_tags(&source)?;
-        }
-        Ok(())
-    }
-
-    fn replace_pack(&self, pack: &str, tags: Vec<Tag>) -> Result<usize, SharingError> {
-        let replace = |w: &mut holdfast_workspace::Workspace| -> Result<usize, ChangeError> {
-            let removed = w.replace_pack(pack, tags);
-            w.catch_up();
-            Ok(removed)
-        };
-        let replaced = holdfast_jobs::background("background", || self.change_tags(replace))?;
-        replaced.map_err(|e| SharingError::State(e.to_string()))
-    }
-
-    /// Withdraws a source with all its effects.
-    ///
-    /// # Errors
-    /// [`SharingError`].
-    pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<WithdrawnSource, SharingError> {
-        let undone = self.sharing().withdraw_source(id, why, actor)?;
-        let tags = self.replace_pack(&undone.pack, Vec::new())?;
-        self.rescreen_later(&format!("{} was withdrawn", undone.pack));
-        Ok(WithdrawnSource { undone, tags })
-    }
-}
 
 /// What withdrawing a source undid.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -206,7 +110,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Everything under `/taxii2/`: who may ask is the members' keys' matter.
+/// Answers everything under `/taxii2/`; the members' keys say who may call.
 pub async fn taxii(
     State(shared): State<Shared>,
     method: Method,
@@ -250,10 +154,10 @@ pub async fn taxii(
     response
 }
 
-/// Communities that this desk hosts. Members reach one by TAXII 2.1 at `/taxii2/ID/`.
+/// Returns the communities that this desk hosts. Members reach one by TAXII 2.1 at `/taxii2/ID/`.
 #[utoipa::path(get, path = "/api/v1/sharing/communities", responses((status = 200, body = Vec<Community>)))]
 pub async fn communities(State(shared): State<Shared>) -> Answer<Vec<Community>> {
-    run_blocking(move || Ok(shared.sharing().communities()?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().communities()?)).await.map(each)
 }
 
 /// A community to open.
@@ -262,7 +166,7 @@ pub async fn communities(State(shared): State<Shared>) -> Answer<Vec<Community>>
 pub struct CommunityBody {
     /// Name.
     name: String,
-    /// What it is for.
+    /// Purpose.
     #[serde(default)]
     description: String,
     /// The most restrictive label that may be shared in it.
@@ -285,14 +189,14 @@ pub async fn open_community(
         Ok(shared.sharing().open_community(&b.name, &b.description, b.max_tlp, &b.own_name, &caller.0)?)
     })
     .await
-    .map(Json)
+    .map(one)
 }
 
-/// Members of a community.
+/// Returns the members of a community.
 #[utoipa::path(get, path = "/api/v1/sharing/communities/{id}/members", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Vec<Member>), (status = 404, body = ErrorBody)))]
 pub async fn members(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Vec<Member>> {
-    run_blocking(move || Ok(shared.sharing().members(&id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().members(&id)?)).await.map(each)
 }
 
 /// A member to take in, or to suspend.
@@ -306,7 +210,7 @@ pub struct MemberBody {
     writes: bool,
 }
 
-/// Takes a member in; the key is shown once. For a known member, the key is a new one.
+/// Adds a member; the key is shown once. For a known member, the key is a new one.
 #[utoipa::path(post, path = "/api/v1/sharing/communities/{id}/members", params(("id" = String, Path, description = "Id")),
     request_body(content = MemberBody, example = json!({"name": "Other Exchange", "writes": true})),
     responses((status = 200, body = NewMember), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -317,14 +221,14 @@ pub async fn add_member(
     body: Bytes,
 ) -> Answer<NewMember> {
     let b: MemberBody = json(&body)?;
-    run_blocking(move || Ok(shared.sharing().add_member(&id, &b.name, b.writes, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().add_member(&id, &b.name, b.writes, &caller.0)?)).await.map(one)
 }
 
-/// Why something is ended.
+/// Reason of an end.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WhyBody {
-    /// Why.
+    /// Reason.
     pub why: String,
 }
 
@@ -340,10 +244,10 @@ pub async fn suspend_member(
     body: Bytes,
 ) -> Answer<Vec<Member>> {
     let b: WhyBody = json(&body)?;
-    run_blocking(move || Ok(shared.sharing().suspend_member(&id, &name, &b.why, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().suspend_member(&id, &name, &b.why, &caller.0)?)).await.map(each)
 }
 
-/// Which objects.
+/// Filter of objects.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct ObjectsQuery {
     /// intelligence (default) or flags.
@@ -362,7 +266,7 @@ pub struct SharedObject {
     object: Value,
 }
 
-/// Objects of a community as this desk may read them, oldest first, at most 1,000.
+/// Returns the objects of a community that this desk may read, oldest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/sharing/communities/{id}/objects", params(("id" = String, Path, description = "Id"), ObjectsQuery),
     responses((status = 200, body = Vec<SharedObject>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn objects(
@@ -383,13 +287,13 @@ pub async fn objects(
     .map(Json)
 }
 
-/// What is to be shared.
+/// Objects to share.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShareBody {
     /// Id of a community that this desk hosts, or number of a source (a partner's collection) that it may write to.
     channel: String,
-    /// Wallets, with what is said of them.
+    /// Wallets, with their reports.
     #[serde(default)]
     wallets: Vec<WalletReport>,
     /// A report over what is shared here: title and text.
@@ -411,7 +315,7 @@ pub struct SharedReport {
     text: String,
 }
 
-/// What was shared.
+/// Result of sharing.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShareAnswer {
     /// Objects.
@@ -437,7 +341,7 @@ pub async fn share(
 /// Longest text of a wallet's report, in bytes.
 const MAX_SAID: usize = 4_096;
 
-/// Refuses a wallet's report that says nothing, or too much: it leaves for partners, who act on it.
+/// Refuses a wallet's report that is empty or too long: partners act on it.
 fn complete(wallet: &WalletReport) -> Result<(), ApiError> {
     let said = [
         ("address", &wallet.address),
@@ -490,10 +394,10 @@ pub fn share_now(
     Ok(ShareAnswer { shared: ids.len(), ids })
 }
 
-/// Where knowledge comes from.
+/// Returns the sources of indicators and tags.
 #[utoipa::path(get, path = "/api/v1/sharing/sources", responses((status = 200, body = Vec<Source>)))]
 pub async fn sources(State(shared): State<Shared>) -> Answer<Vec<Source>> {
-    run_blocking(move || Ok(shared.sharing().sources()?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().sources()?)).await.map(each)
 }
 
 /// Adds a source: a partner's TAXII collection, a community hosted here, a MISP feed. Its indicators act here, so that it is read once another
@@ -506,11 +410,11 @@ pub async fn add_source(
     body: Bytes,
 ) -> Answer<Source> {
     let new: NewSource = json(&body)?;
-    store_source(shared, caller, new).await.map(Json)
+    store_source(shared, caller, new).await.map(one)
 }
 
 /// Adds or proposes a source.
-pub async fn store_source(shared: Shared, caller: Caller, new: NewSource) -> Result<Source, ApiError> {
+pub async fn store_source(shared: Shared, caller: Caller, new: NewSource) -> Result<SourceRow, ApiError> {
     let waits = crate::changes::waits(&shared, &caller, ChangeKind::Source).await?;
     run_blocking(move || {
         let sharing = shared.sharing();
@@ -526,7 +430,7 @@ pub struct AfterQuery {
     after: Option<String>,
 }
 
-/// What a source sent and what it became, by id, at most 1,000.
+/// Returns the objects that a source sent and their effect, by id, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/sharing/sources/{id}", params(("id" = i64, Path, description = "Number"), AfterQuery),
     responses((status = 200, body = Vec<Imported>), (status = 404, body = ErrorBody)))]
 pub async fn imported(
@@ -534,10 +438,10 @@ pub async fn imported(
     Path(id): Path<i64>,
     Query(q): Query<AfterQuery>,
 ) -> Answer<Vec<Imported>> {
-    run_blocking(move || Ok(shared.sharing().imported(id, q.after.as_deref().unwrap_or_default())?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().imported(id, q.after.as_deref().unwrap_or_default())?)).await.map(each)
 }
 
-/// What a reading brought.
+/// Result of a reading.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PolledAnswer {
     /// Objects that were new or newer.
@@ -567,7 +471,11 @@ pub async fn withdraw_source(
     body: Bytes,
 ) -> Answer<WithdrawnSource> {
     let b: WhyBody = json(&body)?;
-    run_blocking(move || Ok(shared.withdraw_source(id, &b.why, &caller.0)?)).await.map(Json)
+    run_blocking(move || {
+        let withdrawn = shared.withdraw_source(id, &b.why, &caller.0)?;
+        Ok(Json(WithdrawnSource { undone: withdrawn.undone.into(), tags: withdrawn.tags }))
+    })
+    .await
 }
 
 /// A partner's server.
@@ -587,15 +495,15 @@ pub struct DiscoverBody {
 /// A collection of a partner.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Discovered {
-    /// Its URL.
+    /// URL.
     url: String,
-    /// Its title.
+    /// Title.
     title: String,
     /// Whether it can be written.
     writes: bool,
 }
 
-/// The collections of a partner's TAXII server.
+/// Returns the collections of a partner's TAXII server.
 #[utoipa::path(post, path = "/api/v1/sharing/discover", request_body(content = DiscoverBody, example = json!({"url": "http://127.0.0.1:1/taxii2/"})),
     responses((status = 200, body = Vec<Discovered>), (status = 400, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn discover(body: Bytes) -> Answer<Vec<Discovered>> {
@@ -608,14 +516,14 @@ pub async fn discover(body: Bytes) -> Answer<Vec<Discovered>> {
     .map(Json)
 }
 
-/// Which flags.
+/// Filter of flags.
 #[derive(Debug, Deserialize, IntoParams)]
 pub struct FlagsQuery {
     /// open, confirmed, withdrawn or lapsed.
     state: Option<FlagState>,
 }
 
-/// Flags of stolen funds, newest first, at most 1,000.
+/// Returns flags of stolen funds, newest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/sharing/flags", params(FlagsQuery), responses((status = 200, body = Vec<Flag>), (status = 400, body = ErrorBody)))]
 pub async fn flags(State(shared): State<Shared>, Query(q): Query<FlagsQuery>) -> Answer<Vec<Flag>> {
     run_blocking(move || Ok(shared.screening.flags(q.state)?)).await.map(Json)
@@ -631,16 +539,16 @@ pub async fn raise_flag(
     body: Bytes,
 ) -> Answer<Raised> {
     let new: NewFlag = json(&body)?;
-    run_blocking(move || Ok(shared.sharing().raise(new, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().raise(new, &caller.0)?)).await.map(one)
 }
 
-/// How a flag moves on.
+/// A change of a flag.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoveBody {
     /// confirmed or withdrawn.
     state: FlagState,
-    /// Why.
+    /// Reason.
     why: String,
 }
 
@@ -658,10 +566,10 @@ pub async fn move_flag(
     run_blocking(move || Ok(shared.sharing().move_flag(&id, b.state, &b.why, &caller.0)?)).await.map(Json)
 }
 
-/// How each member's flags came out: how many were confirmed, withdrawn (false), lapsed.
+/// Returns the outcomes of each member's flags: how many were confirmed, withdrawn (false), lapsed.
 #[utoipa::path(get, path = "/api/v1/sharing/standings", responses((status = 200, body = Vec<Standing>)))]
 pub async fn standings(State(shared): State<Shared>) -> Answer<Vec<Standing>> {
-    run_blocking(move || Ok(shared.screening.read(holdfast_screening::flags::standings)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.read(holdfast_screening::flags::standings)?)).await.map(each)
 }
 
 /// Which pack is given out, and how.
@@ -669,7 +577,7 @@ pub async fn standings(State(shared): State<Shared>) -> Answer<Vec<Standing>> {
 pub struct PackQuery {
     /// Title of the pack.
     pack: String,
-    /// Who gives it out.
+    /// Publisher.
     creator: String,
     /// TLP:CLEAR or TLP:GREEN (default).
     tlp: Option<String>,
@@ -688,7 +596,7 @@ fn pack_tags(shared: &Shared, pack: &str) -> Result<Vec<Tag>, ApiError> {
     }
 }
 
-/// A pack of tags as GraphSense TagPack (YAML). What partners said is left out.
+/// Returns a pack of tags as GraphSense TagPack (YAML), without tags of partners.
 #[utoipa::path(get, path = "/api/v1/sharing/tagpack", params(PackQuery),
     responses((status = 200, body = String, content_type = "application/yaml"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn tag_pack(State(shared): State<Shared>, Query(q): Query<PackQuery>) -> Result<Response, ApiError> {
@@ -709,7 +617,7 @@ pub struct LabelQuery {
     tlp: Option<String>,
 }
 
-/// A file of a pack's MISP feed: `manifest.json`, `hashes.csv`, or an event's `UUID.json`.
+/// Returns a file of a pack's MISP feed: `manifest.json`, `hashes.csv`, or an event's `UUID.json`.
 #[utoipa::path(get, path = "/api/v1/sharing/misp/{creator}/{pack}/{file}", params(("creator" = String, Path, description = "Who gives it out"),
     ("pack" = String, Path, description = "Title of the pack"), ("file" = String, Path, description = "File"), LabelQuery),
     responses((status = 200, body = Object), (status = 404, body = ErrorBody)))]
@@ -742,7 +650,7 @@ pub struct MatchingBody {
     items: Vec<String>,
 }
 
-/// Prepares a list for one question of a partner, who learns which of its own items are in it, and nothing else.
+/// Prepares a list for one query of a partner, who learns which of its own items are in it, and nothing else.
 #[utoipa::path(post, path = "/api/v1/sharing/matching", request_body(content = MatchingBody,
     example = json!({"partner": "Other Exchange", "items": ["13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "a@example.org"]})),
     responses((status = 200, body = MatchingSession), (status = 400, body = ErrorBody)))]
@@ -757,16 +665,16 @@ pub async fn offer_matching(
         Ok(shared.sharing().offer_matching(&dir, &b.partner, &b.items.join("\n"), &caller.0)?)
     })
     .await
-    .map(Json)
+    .map(one)
 }
 
-/// Lists for private matching, newest first.
+/// Returns the lists for private matching, newest first.
 #[utoipa::path(get, path = "/api/v1/sharing/matching", responses((status = 200, body = Vec<MatchingSession>)))]
 pub async fn matchings(State(shared): State<Shared>) -> Answer<Vec<MatchingSession>> {
-    run_blocking(move || Ok(shared.sharing().matchings()?)).await.map(Json)
+    run_blocking(move || Ok(shared.sharing().matchings()?)).await.map(each)
 }
 
-/// The values of a list (16 bytes each, sorted), for the partner whose it is.
+/// Returns the values of a list (16 bytes each, sorted), to the partner that it was made for.
 #[utoipa::path(get, path = "/api/v1/sharing/matching/{id}", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn matching_values(

@@ -1,6 +1,8 @@
 //! Webhooks.
 
 use crate::Shared;
+use crate::answers::each;
+use crate::answers::identity::Webhook;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::{ApiError, ErrorBody};
@@ -11,7 +13,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_notify::Webhook;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -38,19 +39,19 @@ pub struct WebhookRequest {
 /// A webhook that was made.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookAnswer {
-    /// Its number.
+    /// Number.
     webhook: u64,
     /// Secret of its signatures (Standard Webhooks).
     secret: String,
 }
 
-/// Webhooks and how far they were told.
+/// Returns the webhooks and how far each has received messages.
 #[utoipa::path(get, path = "/api/v1/webhooks", responses((status = 200, body = Vec<Webhook>)))]
 pub async fn webhooks(State(shared): State<Shared>) -> Answer<Vec<Webhook>> {
-    run_blocking(move || Ok(shared.screening.webhooks()?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.webhooks()?)).await.map(each)
 }
 
-/// Makes a webhook. From now on its topics are posted to it in order, signed as Standard Webhooks say, again and again until it answers 2xx.
+/// Makes a webhook. From now on its topics are posted to it in order, signed by Standard Webhooks, and repeated until it answers 2xx.
 #[utoipa::path(post, path = "/api/v1/webhooks", request_body(content = WebhookRequest, example = json!({"url": "https://example.org/hook", "topics": ["holds"]})),
     responses((status = 200, body = WebhookAnswer), (status = 400, body = ErrorBody)))]
 pub async fn add_webhook(

@@ -566,7 +566,11 @@ fn sessions(command: SessionsCommand, as_json: bool) -> anyhow::Result<()> {
             let [content, trainer, labs] = marks[..] else { bail!("give three marks: content, trainer, labs") };
             let sheet = Feedback { content, trainer, labs, comment };
             let path = session_path(id, &["learners", &learner.to_string(), "feedback"]);
-            answer(&desk, |a| a.give_feedback(id, &a.learner(learner)?, sheet.clone()), |c| c.put(&path).json(&sheet))?;
+            answer(
+                &desk,
+                |a| a.record_feedback(id, learner, sheet.clone(), &desk.actor),
+                |c| c.put(&path).json(&sheet),
+            )?;
             if as_json {
                 return output::json(&json!({"session": id, "learner": learner}));
             }

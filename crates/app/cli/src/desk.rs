@@ -1,7 +1,7 @@
 //! `holdfast desk`: requests from law enforcement.
 
 use crate::answer::{Answer, Fields};
-use crate::args::DeskArgs;
+use crate::args::{DeskArgs, named};
 use crate::desk_cases::{CasesCommand, OfficersCommand, ProductionsCommand, cases, officers, productions};
 use crate::output;
 use crate::running::Reach;
@@ -11,7 +11,7 @@ use holdfast_client::{Client, Request as ClientRequest, api_path};
 use holdfast_console::desk_key::master;
 use holdfast_console::vault;
 use holdfast_input::time::{parse as parse_time, rfc3339};
-use holdfast_requests::intake::{NewAgency, RequestFilter, Step};
+use holdfast_requests::intake::{NewAgency, RequestFilter, RequestState, Step};
 use holdfast_requests::policy::DEFAULT_POLICY;
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Inquiry, Policy, Request, review};
@@ -200,9 +200,9 @@ pub enum RequestsCommand {
         #[command(flatten)]
         intake: IntakeArgs,
         /// open, prepared or answered.
-        #[arg(long)]
-        state: Option<String>,
-        /// Only requests above this number.
+        #[arg(long, value_parser = named::<RequestState>())]
+        state: Option<RequestState>,
+        /// Numbers above this one.
         #[arg(long, default_value_t = 0)]
         after: u64,
         /// Most requests of the answer, up to 1,000.

@@ -1,16 +1,17 @@
 //! `holdfast desk officers`, `holdfast desk cases` and `holdfast desk productions`.
 
 use crate::answer::Fields;
+use crate::args::named;
 use crate::desk::IntakeArgs;
 use crate::output;
 use anyhow::Context;
 use clap::Subcommand;
 use holdfast_cases::Cases;
-use holdfast_cases::case::{CaseStep, NewCase, Person};
+use holdfast_cases::case::{CaseState, CaseStep, NewCase, Person};
 use holdfast_client::api_path;
 use holdfast_input::time::rfc3339;
 use holdfast_requests::Desk;
-use holdfast_requests::portal::Verdict;
+use holdfast_requests::portal::{OfficerState, Verdict};
 use holdfast_types::ids::{CaseId, OfficerId, ProductionId};
 use holdfast_workspace::Workspace;
 use serde_json::json;
@@ -23,8 +24,8 @@ pub enum OfficersCommand {
         #[command(flatten)]
         intake: IntakeArgs,
         /// registered, proved, approved or suspended.
-        #[arg(long)]
-        state: Option<String>,
+        #[arg(long, value_parser = named::<OfficerState>())]
+        state: Option<OfficerState>,
     },
     /// Approve or suspend an officer, or let one set up the second factor again.
     Judge {
@@ -42,10 +43,8 @@ pub enum OfficersCommand {
 
 pub fn officers(command: OfficersCommand, as_json: bool) -> anyhow::Result<()> {
     let list = match command {
-        OfficersCommand::List { intake, state } => intake.answer(
-            |d| d.officers(state.as_deref()),
-            |c| c.get("/api/v1/desk/officers").query_opt("state", state.as_ref()),
-        )?,
+        OfficersCommand::List { intake, state } => intake
+            .answer(|d| d.officers(state), |c| c.get("/api/v1/desk/officers").query_opt("state", state.as_ref()))?,
         OfficersCommand::Judge { intake, id, verdict, reason } => {
             let verdict: Verdict =
                 serde_json::from_value(json!(verdict)).context("verdict: approve, suspend or reset_factor")?;
@@ -91,8 +90,8 @@ pub enum CasesCommand {
         #[command(flatten)]
         intake: IntakeArgs,
         /// open or closed.
-        #[arg(long)]
-        state: Option<String>,
+        #[arg(long, value_parser = named::<CaseState>())]
+        state: Option<CaseState>,
     },
     /// Show a case.
     Show {
@@ -144,7 +143,7 @@ pub fn person(actor: &str) -> Person {
 
 pub fn cases(command: CasesCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        CasesCommand::List { intake, state } => list_cases(&intake, state.as_deref(), as_json),
+        CasesCommand::List { intake, state } => list_cases(&intake, state, as_json),
         CasesCommand::Report { intake, id, out } => write_report(&intake, id, &out),
         CasesCommand::Show { intake, id } => show_case(&intake, id, as_json),
         CasesCommand::Open { intake, title, summary, typology } => {
@@ -220,7 +219,7 @@ fn show_case(intake: &IntakeArgs, id: CaseId, as_json: bool) -> anyhow::Result<(
     Ok(())
 }
 
-fn list_cases(intake: &IntakeArgs, state: Option<&str>, as_json: bool) -> anyhow::Result<()> {
+fn list_cases(intake: &IntakeArgs, state: Option<CaseState>, as_json: bool) -> anyhow::Result<()> {
     let list = intake.answer(
         |d| Cases::from(*d).cases(state, &person(intake.actor())),
         |c| c.get("/api/v1/desk/cases").query_opt("state", state),

@@ -56,6 +56,7 @@ impl ClientError {
                 404 => ErrorKind::NotFound,
                 409 => ErrorKind::State,
                 429 => ErrorKind::Busy,
+                424 => ErrorKind::Partner,
                 502..=504 => ErrorKind::Unavailable,
                 400..=499 => ErrorKind::Invalid,
                 _ => ErrorKind::Internal,

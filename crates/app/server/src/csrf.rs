@@ -1,7 +1,7 @@
 //! A token in every form of the pages, so that no other site can send one in a person's name.
 //!
 //! The token is bound to the browser (cookie `hc`) and to whoever is signed in. It is put into every form as the page leaves the server, and
-//! taken out as the form comes in: no page and no handler can forget it.
+//! taken out as the form comes in: no page and no handler can omit it.
 
 use axum::body::Body;
 use axum::extract::Request;

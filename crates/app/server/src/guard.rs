@@ -9,7 +9,7 @@ use holdfast_api::access::{self, Access};
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::{Caller, pass_signed};
-use holdfast_api::limits::{self, bucket, crowded, sender};
+use holdfast_api::limits::{Rate, SMALL, crowded, sender};
 use holdfast_api::routes::{Entry, MANAGE, Needs, NeedsTable, READ};
 use holdfast_api::system::entropy;
 use holdfast_api::{Shared, academy, compat, portal};
@@ -71,22 +71,33 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Guards routes whose callers need what the table says.
+    /// Guards routes by what the table declares.
     #[must_use]
-    pub fn new(shared: Shared, needs: NeedsTable) -> Self {
-        Guard { shared, needs: Arc::new(needs) }
+    pub fn new(shared: Shared, needs: Arc<NeedsTable>) -> Self {
+        Guard { shared, needs }
     }
 
-    /// Returns what the caller of a request needs. Where there is no route, or none for the method, some scope is needed all the same: what
+    /// Returns what a request needs and may take. Where there is no route, or none for the method, some scope is needed all the same: what
     /// exists is no stranger's business, and a route that was added in another way is open to nobody without a key.
     fn needs(&self, request: &Request) -> Needs {
-        let route = request.extensions().get::<MatchedPath>();
-        let declared = route.and_then(|route| self.needs.get(request.method(), route.as_str()));
-        declared.unwrap_or(if access::changes(request.method()) { MANAGE } else { READ })
+        let undeclared = if access::changes(request.method()) { MANAGE } else { READ };
+        let undeclared = if is_api(request.uri().path()) { undeclared } else { undeclared.rate(Rate::Pages) };
+        declared(&self.needs, request).unwrap_or(undeclared)
     }
 }
 
-/// Whether a page shows what tags say.
+/// Returns what the route of a request declares.
+pub(crate) fn declared(needs: &NeedsTable, request: &Request) -> Option<Needs> {
+    let route = request.extensions().get::<MatchedPath>()?;
+    needs.get(request.method(), route.as_str())
+}
+
+/// Whether programs call a path, in JSON, not people by browser.
+fn is_api(path: &str) -> bool {
+    ["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p))
+}
+
+/// Whether a page shows tags.
 fn shows_ledger(path: &str) -> bool {
     ["/address/", "/tx/", "/search"].iter().any(|p| path.starts_with(p)) || path == "/trace"
 }
@@ -112,8 +123,9 @@ fn is_without_key(request: &Request) -> bool {
 }
 
 /// Counts a request of somebody without a key against their address.
-fn count(shared: &Shared, request: &Request) -> Result<(), ApiError> {
-    let Some((name, most, seconds)) = bucket(request.method(), request.uri().path()) else { return Ok(()) };
+fn count(shared: &Shared, needs: Needs, request: &Request) -> Result<(), ApiError> {
+    let Some(rate) = needs.max_rate() else { return Ok(()) };
+    let (name, most, seconds) = rate.bound(request.method());
     let who = format!("{name} {}", sender(shared.access.client(request)));
     match shared.gate.rates.count(&who, most, seconds, shared.screening.now()) {
         true => Ok(()),
@@ -126,14 +138,14 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
     let needs = guard.needs(&request);
     let shared = guard.shared;
     let path = request.uri().path().to_owned();
-    let is_api = ["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p));
+    let is_api = is_api(&path);
     // A command's own call passes no network and no browser.
     if shared.gate.is_command() {
         return if is_api { api_call(&shared, needs, request, next, &path).await } else { next.run(request).await };
     }
     let is_page = !is_api && wants_page(&request);
-    let checked = shared.access.check(&request).and_then(|()| count(&shared, &request));
-    let bounded = checked.and_then(|()| shared.large.bound(request));
+    let checked = shared.access.check(&request).and_then(|()| count(&shared, needs, &request));
+    let bounded = checked.and_then(|()| shared.large.bound(request, needs.max_body()));
     let (request, _permit) = match bounded {
         Ok(bounded) => bounded,
         Err(e) => return refuse(&shared, &path, is_page, e),
@@ -167,7 +179,7 @@ fn refuse(shared: &Shared, path: &str, is_page: bool, e: ApiError) -> Response {
 /// A page: a form has its token, and what is private a session.
 async fn page(shared: &Shared, needs: Needs, mut request: Request, next: Next, path: &str) -> Response {
     let whole = request.uri().path_and_query().map_or(path.to_owned(), ToString::to_string);
-    let limit = limits::largest(request.method(), path);
+    let limit = needs.max_body();
     let frame = Frame::of(shared, request.headers());
     let browser = Browser::of(request.headers(), entropy).ok();
     let wants_page = wants_page(&request);
@@ -180,7 +192,7 @@ async fn page(shared: &Shared, needs: Needs, mut request: Request, next: Next, p
             Ok(caller) => request.extensions_mut().insert(caller),
             Err(e) => return with_tokens(shared, browser, frame.refusal(&whole, e)).await,
         };
-    } else if limit > limits::SMALL && portal::is_portal(path) && access::changes(request.method()) {
+    } else if limit > SMALL && portal::is_portal(path) && access::changes(request.method()) {
         // Before the file is read: nobody without a session sends megabytes.
         if let Err(e) = portal::signed_in(shared, request.headers()).await {
             return match wants_page {
@@ -240,7 +252,7 @@ async fn admit(shared: &Shared, needs: Needs, request: Request, path: &str) -> R
         Entry::Key(scopes) => (shared.gate.pass_request(&request, scopes, shared.screening.now())?, request),
         Entry::Officer => {
             // Before the file is read: nobody without a session sends megabytes.
-            if limits::largest(request.method(), path) > limits::SMALL && access::changes(request.method()) {
+            if needs.max_body() > SMALL && access::changes(request.method()) {
                 portal::signed_in(shared, request.headers()).await?;
             }
             (Caller::nobody("portal"), request)
@@ -256,16 +268,12 @@ async fn admit(shared: &Shared, needs: Needs, request: Request, path: &str) -> R
         Entry::Open => (Caller::nobody("portal"), request),
     };
     if access::changes(request.method()) && !shared.gate.is_command() {
-        let limit = limits::largest(request.method(), path);
-        match access::is_form(&access::media_type(request.headers()))
-            && is_without_key(&request)
-            && !access::takes_files(path)
-        {
-            // A form of our own pages that an endpoint answers itself; its token says so.
-            true if path.starts_with("/api/v1/desk/") => {
-                request = csrf::check(request, &shared.gate.master, limit).await?
-            }
-            _ => access::check_media_type(path, request.headers())?,
+        let is_form = access::is_form(&access::media_type(request.headers())) && is_without_key(&request);
+        // A form of our own pages that an endpoint answers itself; its token says so.
+        if is_form && !needs.takes_files && path.starts_with("/api/v1/desk/") {
+            request = csrf::check(request, &shared.gate.master, needs.max_body()).await?;
+        } else if !needs.takes_files {
+            access::check_media_type(request.headers())?;
         }
     }
     note_read(shared, &caller, needs, request.method(), path).await?;

@@ -1,6 +1,6 @@
 //! What surrounds all routes, from the outside in: observation ([`crate::observe`]), panics, time, compression; then the guard.
 //!
-//! - **Time.** An answer must begin within [`holdfast_api::limits::answer_time`]. Work on a thread that may block is not interrupted: it ends by itself,
+//! - **Time.** An answer must begin within what its route declares ([`holdfast_api::routes::Needs::answer_time`]). Work on a thread that may block is not interrupted: it ends by itself,
 //!   and may still take effect. Bodies of answers may take longer (files), and so may requests whose body is large, because their rate is
 //!   bounded already ([`holdfast_api::limits`]).
 //! - **Compression** (gzip) of the API's JSON, of scripts and style sheets. Pages are not compressed: they carry form tokens together with what a request
@@ -8,15 +8,18 @@
 //!   pictures, which are compressed already, nor streams of events, which must not wait in a buffer. An answer of the API has no form token, and no other
 //!   site's page can send a request with a session's cookie (`SameSite=Strict`).
 
+use crate::guard::declared;
 use crate::observe;
 use axum::Router;
 use axum::extract::Request;
+use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use holdfast_api::error::ApiError;
-use holdfast_api::limits::answer_time;
+use holdfast_api::routes::{NeedsTable, READ};
 use holdfast_api::{Shared, compat};
+use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, predicate::Predicate};
 
@@ -25,7 +28,7 @@ use tower_http::compression::{CompressionLayer, predicate::Predicate};
 pub(crate) struct Panicked;
 
 /// Surrounds routes and their guard with what every request passes.
-pub(crate) fn surround(app: Router<Shared>, shared: &Shared) -> Router<Shared> {
+pub(crate) fn surround(app: Router<Shared>, shared: &Shared, needs: &Arc<NeedsTable>) -> Router<Shared> {
     let panicked = |_panic: Box<dyn std::any::Any + Send>| {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(Panicked);
@@ -33,13 +36,13 @@ pub(crate) fn surround(app: Router<Shared>, shared: &Shared) -> Router<Shared> {
     };
     let app = app.layer(CompressionLayer::new().gzip(true).compress_when(Compressible));
     // A command's own call passes no network, and nobody else waits for it.
-    let app = if shared.gate.is_command() { app } else { app.layer(from_fn(in_time)) };
+    let app = if shared.gate.is_command() { app } else { app.layer(from_fn_with_state(needs.clone(), in_time)) };
     app.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(shared.metrics.clone(), observe::observe))
 }
 
 /// Gives up a request whose answer does not begin in time.
-async fn in_time(request: Request, next: Next) -> Response {
-    let limit = answer_time(request.method(), request.uri().path());
+async fn in_time(State(needs): State<Arc<NeedsTable>>, request: Request, next: Next) -> Response {
+    let limit = declared(&needs, &request).unwrap_or(READ).answer_time(request.method());
     let path = request.uri().path().to_owned();
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
@@ -55,7 +58,7 @@ async fn in_time(request: Request, next: Next) -> Response {
 /// Smallest body that is compressed, in bytes.
 const MIN_COMPRESSED: u64 = 1024;
 
-/// Which answers are compressed: by their media type, because nothing else tells pages and packages apart.
+/// Which answers are compressed: by their media type, because nothing else distinguishes pages from packages.
 #[derive(Clone, Copy, Debug)]
 struct Compressible;
 
@@ -114,7 +117,7 @@ mod tests {
             }
         };
         let app = Router::new().route("/api/v1/broken", get(broken)).route("/v2/broken", get(broken));
-        let app = surround(app, &shared).with_state(shared.clone()).merge(router(shared));
+        let app = surround(app, &shared, &Arc::default()).with_state(shared.clone()).merge(router(shared));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async { axum::serve(listener, app).await });
@@ -140,7 +143,7 @@ mod tests {
     async fn answers_that_do_not_begin_are_given_up() {
         tokio::time::pause();
         let slow = get(|| async { tokio::time::sleep(std::time::Duration::from_secs(3_600)).await });
-        let app = Router::new().route("/api/v1/holds", slow).layer(from_fn(in_time));
+        let app = Router::new().route("/api/v1/holds", slow).layer(from_fn_with_state(Arc::default(), in_time));
         let request = Request::builder().uri("/api/v1/holds").body(Body::empty()).unwrap();
         let response = tower::ServiceExt::oneshot(app, request).await.unwrap();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);

@@ -1,5 +1,9 @@
 //! The server: connections, layers, the guard, health, and one router of the API and the pages.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
+
 pub mod csrf;
 pub mod guard;
 pub mod health;
@@ -27,6 +31,7 @@ pub fn router(shared: Shared) -> Router {
     let (app, needs, mut document) = holdfast_api::api_routes().merge(holdfast_web::routes()).into_parts();
     let (health, _, probes) = health::routes().into_parts();
     document.merge(probes);
+    let needs = Arc::new(needs);
     let document = document::complete(document).to_json().map(Bytes::from).map_err(|e| e.to_string());
     let openapi = async move || match document {
         Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
@@ -35,11 +40,11 @@ pub fn router(shared: Shared) -> Router {
     let app = app
         .route("/openapi.json", get(openapi))
         .fallback(holdfast_web::nothing_here)
-        .layer(from_fn_with_state(Guard::new(shared.clone(), needs), guard::guard))
+        .layer(from_fn_with_state(Guard::new(shared.clone(), needs.clone()), guard::guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         // Probes come without a key and by any name.
         .merge(health);
-    layers::surround(app, &shared).with_state(shared)
+    layers::surround(app, &shared, &needs).with_state(shared)
 }
 
 /// Gives the threads of parallel work (clustering, scans, imports) a low priority, so that decisions do not wait for them. To be called before the

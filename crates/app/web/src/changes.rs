@@ -1,6 +1,7 @@
 //! Changes that a second person puts in force, as a page.
 
 use crate::components::{filters, none, time, word};
+use crate::desk::ListQuery;
 use crate::forms::{Fields, Input, Text, choice_form, page_form, page_steps};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -8,7 +9,7 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
-use holdfast_api::changes::{ChangesQuery, decided};
+use holdfast_api::changes::decided;
 use holdfast_api::gate::Caller;
 use holdfast_decision::RuleBook;
 use holdfast_decision::rules::BookFile;
@@ -95,7 +96,7 @@ pub(crate) async fn page(
     State(shared): State<Shared>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
-    Query(q): Query<ChangesQuery>,
+    Query(q): Query<ListQuery>,
 ) -> Page {
     let state = q.state.clone().unwrap_or_else(|| "proposed".into());
     let shown = state.clone();

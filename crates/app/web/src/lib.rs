@@ -23,6 +23,7 @@ pub use frame::{ErrorPage, Frame};
 pub use ledger::nothing_here;
 
 use axum::routing::{get, post};
+use holdfast_api::limits::{BOOK, FILE, LIST, Rate, SMALL, TINY};
 use holdfast_api::routes::{APPROVE, DESK, MANAGE, Needs, NeedsTable, READ, READERS, Routes};
 use std::sync::LazyLock;
 
@@ -57,39 +58,42 @@ fn ledger_routes() -> Routes {
         .open("/address/{address}", get(ledger::address))
         .open("/tx/{txid}", get(ledger::tx))
         .open("/block/{block}", get(ledger::block))
-        .open("/trace", get(ledger::trace))
+        .open_with("/trace", Needs::OPEN.long(), get(ledger::trace))
         .open("/style.css", get(ledger::style))
         .open("/field-guide", get(field_guide::field_guide))
-        .open("/transparency", get(desk::transparency::page))
+        .open_with("/transparency", Needs::OPEN.long(), get(desk::transparency::page))
 }
 
 fn portal_routes() -> Routes {
     use portal::{me, passkeys, requests, send, sign_in};
+    const REQUESTS: Needs = Needs::OPEN.body(SMALL).long();
     Routes::new("portal pages")
+        .limits(|n| n.body(TINY).rate(Rate::Portal))
         .open("/portal", get(requests::home))
-        .open("/portal/sign-in", get(sign_in::sign_in).post(sign_in::code))
+        .open_with("/portal/sign-in", Needs::OPEN.rate(Rate::Code), get(sign_in::sign_in).post(sign_in::code))
         .open("/portal/sign-out", post(sign_in::sign_out))
-        .open("/portal/prove", post(sign_in::prove))
+        .open_with("/portal/prove", Needs::OPEN.rate(Rate::Prove), post(sign_in::prove))
         .open("/portal/factor", get(sign_in::factor).post(sign_in::enter))
         .open("/portal/passkeys", post(passkeys::begin).put(passkeys::register))
         .open("/portal/passkeys/challenge", post(passkeys::challenge).put(passkeys::enter))
         .open("/portal/passkeys/remove", post(passkeys::remove))
-        .open("/passkey.js", get(passkeys::passkey_js))
-        .open("/portal/new", get(send::page).post(send::send))
+        .open_with("/passkey.js", Needs::OPEN.rate(Rate::Pages), get(passkeys::passkey_js))
+        .open_with("/portal/new", Needs::OPEN.body(SMALL), get(send::page).post(send::send))
         .open("/portal/me", get(me::page).post(me::set_keys))
-        .open("/portal/requests/{id}", get(requests::page).post(requests::message))
-        .open("/portal/requests/{id}/files", post(requests::attach))
-        .open("/portal/requests/{id}/productions/{number}", get(requests::fetch))
+        .open_with("/portal/requests/{id}", REQUESTS, get(requests::page).post(requests::message))
+        .open_with("/portal/requests/{id}/files", REQUESTS.body(FILE), post(requests::attach))
+        .open_with("/portal/requests/{id}/productions/{number}", REQUESTS, get(requests::fetch))
 }
 
 fn academy_routes() -> Routes {
     use academy::{attempt, chain, sessions, tool, trainer};
-    Routes::new("academy pages")
-        .open("/academy", get(academy::home))
+    let learners = Routes::new("academy pages")
+        .limits(|n| n.long().rate(Rate::Learn))
+        .open_with("/academy", Needs::OPEN.body(TINY), get(academy::home))
         .open("/academy/courses/{course}", get(academy::course))
         .open("/academy/labs/{lab}", get(academy::lab))
         .open("/academy/revocations", get(holdfast_api::academy::revocations))
-        .open("/academy/enter", post(academy::enter))
+        .open_with("/academy/enter", Needs::OPEN.rate(Rate::SignIn), post(academy::enter))
         .open("/academy/leave", post(academy::leave))
         .open("/academy/me", get(academy::me))
         .open("/academy/sessions/{id}", get(sessions::page).post(sessions::feedback))
@@ -100,13 +104,16 @@ fn academy_routes() -> Routes {
         .open("/academy/attempts/{id}/tool", get(tool::tool).post(tool::tool_draft))
         .open("/academy/attempts/{id}/chain", get(chain::home))
         .open("/academy/attempts/{id}/chain/{*rest}", get(chain::page))
-        .open("/academy/certificates/{id}", get(holdfast_api::academy::own_certificate))
+        .open("/academy/certificates/{id}", get(holdfast_api::academy::own_certificate));
+    Routes::new("trainers' pages")
+        .limits(Needs::long)
         .get("/desk/academy", TRAINERS, trainer::list)
         .post("/desk/academy/sessions", TRAINERS, trainer::plan)
         .post("/desk/academy/courses", TRAINERS, trainer::add_course)
         .get("/desk/academy/sessions/{id}", TRAINERS, trainer::session)
         .post("/desk/academy/sessions/{id}", TRAINERS, trainer::step)
         .post("/desk/academy/learners/{id}/key", TRAINERS, trainer::new_key)
+        .merge(learners)
 }
 
 fn desk_routes() -> Routes {
@@ -115,17 +122,21 @@ fn desk_routes() -> Routes {
         sign_in,
     };
     Routes::new("desk pages")
-        .open("/sign-in", get(sign_in::page).post(sign_in::enter))
-        .open("/sign-in/code", get(sign_in::code_page).post(sign_in::enter_code))
-        .open("/sign-in/second-factor", get(sign_in::enrol_page).post(sign_in::enrol))
-        .open("/sign-out", post(sign_in::leave))
+        .open_with("/sign-in", Needs::OPEN.body(TINY).rate(Rate::SignIn), get(sign_in::page).post(sign_in::enter))
+        .open_with(
+            "/sign-in/code",
+            Needs::OPEN.body(TINY).rate(Rate::SignIn),
+            get(sign_in::code_page).post(sign_in::enter_code),
+        )
+        .open_with("/sign-in/second-factor", Needs::OPEN.body(TINY), get(sign_in::enrol_page).post(sign_in::enrol))
+        .open_with("/sign-out", Needs::OPEN.body(TINY), post(sign_in::leave))
         .get("/desk", READERS, home::page)
-        .get("/desk/requests", READERS, requests::requests)
-        .get("/desk/requests/{id}", READERS, request::page)
-        .post("/desk/requests/{id}", STAFF, request::step)
-        .post("/desk/requests/{id}/productions", STAFF, request::produce)
-        .post("/desk/requests/{id}/messages", STAFF, request::message)
-        .post("/desk/requests/{id}/files", STAFF, request::attach)
+        .get("/desk/requests", READERS.long(), requests::requests)
+        .get("/desk/requests/{id}", READERS.long(), request::page)
+        .post("/desk/requests/{id}", STAFF.long(), request::step)
+        .post("/desk/requests/{id}/productions", STAFF.long(), request::produce)
+        .post("/desk/requests/{id}/messages", STAFF.long(), request::message)
+        .post("/desk/requests/{id}/files", STAFF.body(FILE).long(), request::attach)
         .get("/desk/officers", READERS.personal(), requests::officers)
         .post("/desk/officers/{id}", APPROVE, requests::judge_officer)
         .post("/desk/agencies", APPROVE, requests::add_agency)
@@ -135,17 +146,17 @@ fn desk_routes() -> Routes {
         .post("/desk/alerts/{id}", ALERTS, alerts::act)
         .get("/desk/holds", READ.personal(), holds::list)
         .post("/desk/holds/{id}/release", HOLDS, holds::release)
-        .get("/desk/cases", READERS, cases::list)
-        .post("/desk/cases", DESK, cases::open)
-        .get("/desk/cases/{id}", READERS, case::page)
-        .post("/desk/cases/{id}", DESK, case::step)
-        .post("/desk/cases/{id}/exhibits", DESK, evidence::add_exhibit)
-        .post("/desk/cases/{id}/evidence", DESK, evidence::scan)
-        .post("/desk/cases/{id}/report", DESK, case::draft_report)
-        .post("/desk/cases/{id}/reports/{report}/approve", APPROVE, case::approve_report)
-        .get("/desk/search", READERS, cases::search)
+        .get("/desk/cases", READERS.long(), cases::list)
+        .post("/desk/cases", DESK.long(), cases::open)
+        .get("/desk/cases/{id}", READERS.long(), case::page)
+        .post("/desk/cases/{id}", DESK.long(), case::step)
+        .post("/desk/cases/{id}/exhibits", DESK.body(FILE).long(), evidence::add_exhibit)
+        .post("/desk/cases/{id}/evidence", DESK.body(FILE).long(), evidence::scan)
+        .post("/desk/cases/{id}/report", DESK.long(), case::draft_report)
+        .post("/desk/cases/{id}/reports/{report}/approve", APPROVE.long(), case::approve_report)
+        .get("/desk/search", READERS.long(), cases::search)
         .get("/desk/recommendations", READERS, recommendations::page)
-        .post("/desk/recommendations", DESK, recommendations::propose)
+        .post("/desk/recommendations", DESK.body(BOOK), recommendations::propose)
         .post("/desk/recommendations/{id}", DESK, recommendations::follow_up)
         .get("/desk/graph", READERS, graph::page)
         .open("/graph.js", get(graph::graph_js))
@@ -164,7 +175,8 @@ fn desk_routes() -> Routes {
 
 fn sharing_routes() -> Routes {
     use sharing::{communities, flags, matching, sources};
-    Routes::new("sharing pages")
+    let sharing = Routes::new("sharing pages")
+        .limits(|n| n.body(LIST).long())
         .get("/desk/sharing", SHARING, sharing::page)
         .post("/desk/sharing/flags", DESK, flags::raise)
         .post("/desk/sharing/flags/{id}", DESK, flags::decide)
@@ -177,7 +189,8 @@ fn sharing_routes() -> Routes {
         .post("/desk/sharing/discover", MANAGE, sources::discover)
         .post("/desk/sharing/sources", MANAGE, sources::add)
         .get("/desk/sharing/sources/{id}", SHARING, sources::page)
-        .post("/desk/sharing/sources/{id}", MANAGE, sources::withdraw)
+        .post("/desk/sharing/sources/{id}", MANAGE, sources::withdraw);
+    Routes::new("warning and campaign pages")
         .get("/desk/warnings", WARNINGS.personal(), warnings::page)
         .post("/desk/warnings/{event}", Needs::key(&["events", "desk"]), warnings::cancel)
         .get("/desk/campaigns", READERS.personal(), campaigns::list)
@@ -185,4 +198,5 @@ fn sharing_routes() -> Routes {
         // Investigators change messages; approvers start and end a campaign, which the handler checks.
         .get("/desk/campaigns/{id}", READERS.personal(), campaigns::page)
         .post("/desk/campaigns/{id}", STAFF, campaigns::step)
+        .merge(sharing)
 }

@@ -2,6 +2,7 @@
 
 use crate::campaigns::{currency, money};
 use crate::components::{Bare, List, N, T, time, word};
+use crate::desk::ListQuery;
 use crate::forms::{Nothing, form_of};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -9,7 +10,6 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
-use holdfast_api::campaigns::WarningsQuery;
 use holdfast_api::gate::Caller;
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
 use maud::{Markup, html};
@@ -21,9 +21,9 @@ fn is_open(warning: &WarningRecord) -> bool {
 }
 
 /// Warnings, for the desk.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Query<WarningsQuery>) -> Page {
+pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
     let shown = q.state.clone();
-    let filter = WarningFilter { state: q.state, customer: q.customer, limit: 200 };
+    let filter = WarningFilter { state: q.state, customer: None, limit: 200 };
     let (list, unit) = run_blocking(move || Ok((shared.screening.warnings(&filter)?, currency(&shared)))).await?;
     let heads = [
         T("warnings-withdrawal"),

@@ -543,6 +543,19 @@ impl Academy<'_> {
     /// # Errors
     /// [`AcademyError::Invalid`] for a wrong mark or comment, [`AcademyError::NotFound`] for a session that the learner is not in.
     pub fn give_feedback(&self, id: i64, learner: &Learner, sheet: Feedback) -> Result<(), AcademyError> {
+        self.store_feedback(id, learner.id, sheet, "learner")
+    }
+
+    /// Records a learner's sheet of feedback that came on paper; the audit log names who recorded it, not the learner.
+    ///
+    /// # Errors
+    /// As [`Academy::give_feedback`].
+    pub fn record_feedback(&self, id: i64, learner: i64, sheet: Feedback, actor: &str) -> Result<(), AcademyError> {
+        let learner = self.learner(learner)?.id;
+        self.store_feedback(id, learner, sheet, actor)
+    }
+
+    fn store_feedback(&self, id: i64, learner: i64, sheet: Feedback, actor: &str) -> Result<(), AcademyError> {
         for (field, mark) in [("content", sheet.content), ("trainer", sheet.trainer), ("labs", sheet.labs)] {
             if !(1..=5).contains(&mark) {
                 return Err(invalid(field, "a mark of 1 to 5".into()));
@@ -551,8 +564,7 @@ impl Academy<'_> {
         if sheet.comment.len() > 4_000 || sheet.comment.contains('\0') {
             return Err(invalid("comment", "longer than 4000 bytes, or with NUL".into()));
         }
-        let learner = learner.id;
-        self.transact("learner", move |tx| {
+        self.transact(actor, move |tx| {
             if !is_enrolled(tx.db(), id, learner)? {
                 return Err(AcademyError::NotFound(format!("session {id}")));
             }

@@ -38,10 +38,10 @@ pub const MAX_BODY: usize = 8 << 20;
 /// Longest note, in bytes.
 pub const MAX_NOTE: usize = 100_000;
 
-/// Who looks at cases.
+/// Who works with cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// Name, as the audit log keeps it.
+    /// Name in the audit log.
     pub name: String,
     /// Whether all cases can be read, as auditors may.
     pub reads_all: bool,
@@ -50,9 +50,12 @@ pub struct Person {
 }
 
 /// What an item of a case is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr,
+)]
 #[schema(as = CaseItemKind)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ItemKind {
     /// A person or business: a customer's number, or a name.
     Subject,
@@ -81,22 +84,10 @@ pub enum ItemKind {
 }
 
 impl ItemKind {
-    /// Its name.
+    /// Returns its name.
+    #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            ItemKind::Subject => "subject",
-            ItemKind::Address => "address",
-            ItemKind::Transaction => "transaction",
-            ItemKind::Exhibit => "exhibit",
-            ItemKind::Note => "note",
-            ItemKind::Task => "task",
-            ItemKind::Trace => "trace",
-            ItemKind::Graph => "graph",
-            ItemKind::Request => "request",
-            ItemKind::Alert => "alert",
-            ItemKind::Hold => "hold",
-            ItemKind::Event => "event",
-        }
+        self.into()
     }
 }
 
@@ -105,7 +96,7 @@ impl ItemKind {
 #[schema(as = CaseRole)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Works on it, and says who else does.
+    /// Works on it, and decides who else does.
     Lead,
     /// Works on it.
     Member,
@@ -127,18 +118,41 @@ pub struct NewCase {
     pub typology: Option<String>,
 }
 
+/// How a case stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum CaseState {
+    /// It is worked on.
+    Open,
+    /// It is closed.
+    Closed,
+}
+
 /// A case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Case {
     /// Number.
-    #[schema(value_type = u64)]
     pub id: CaseId,
     /// Title.
     pub title: String,
     /// What it is about.
     pub summary: String,
     /// open or closed.
-    pub state: String,
+    pub state: CaseState,
     /// Typology.
     pub typology: Option<String>,
     /// Unix seconds.
@@ -147,13 +161,12 @@ pub struct Case {
     pub created_by: String,
     /// When it was closed.
     pub closed: Option<i64>,
-    /// Why.
+    /// Reason.
     pub closed_reason: Option<String>,
 }
 
 /// Who works on a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CaseMember)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Member {
     /// Name.
     pub person: String,
@@ -162,11 +175,9 @@ pub struct Member {
 }
 
 /// An item of a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CaseItem)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Item {
     /// Number.
-    #[schema(value_type = u64)]
     pub id: CaseItemId,
     /// What it is.
     pub kind: String,
@@ -175,7 +186,6 @@ pub struct Item {
     /// Title, or the text of a note.
     pub title: String,
     /// More, by kind.
-    #[schema(value_type = serde_json::Value)]
     pub body: serde_json::Value,
     /// When it happened, Unix seconds.
     pub happened: Option<i64>,
@@ -196,7 +206,7 @@ pub struct Item {
 }
 
 /// An entry of an exhibit's custody record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Custody {
     /// Unix seconds.
     pub time: i64,
@@ -213,7 +223,7 @@ pub struct Custody {
 }
 
 /// A case with all that belongs to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CaseFile {
     /// The case.
     pub case: Case,
@@ -228,7 +238,7 @@ pub struct CaseFile {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Moment {
     /// Unix seconds.
     pub time: i64,
@@ -275,7 +285,7 @@ pub enum CaseStep {
         /// Number of the item.
         #[schema(value_type = u64)]
         item: CaseItemId,
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// An exhibit changes hands or is worked on.
@@ -300,7 +310,7 @@ pub enum CaseStep {
     },
     /// Closes the case.
     Close {
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// Opens it again.
@@ -315,7 +325,7 @@ fn case(row: &Row) -> Result<Case, DbError> {
         id: row.number(0)?,
         title: text(1)?,
         summary: text(2)?,
-        state: text(3)?,
+        state: row.named(3)?,
         typology: row.text_or_null(4).map(str::to_owned),
         created: row.int(5)?,
         created_by: text(6)?,
@@ -353,12 +363,22 @@ pub(crate) fn may_change(db: &mut Database, id: CaseId, person: &Person, lead: b
     }
 }
 
-fn is_open(db: &mut Database, id: CaseId) -> Result<(), CaseError> {
+fn state(db: &mut Database, id: CaseId) -> Result<CaseState, CaseError> {
     let rows = db.query("SELECT state FROM cases WHERE id = $1", &[number(id)])?;
-    match rows.first().map(|r| r.text(0)).transpose()? {
-        Some("open") => Ok(()),
-        _ => Err(CaseError::State(format!("case {id} is closed; open it again first"))),
+    let row = rows.first().ok_or_else(|| CaseError::NotFound(format!("case {id}")))?;
+    Ok(row.named(0)?)
+}
+
+/// Refuses what a closed case does not allow.
+fn open_only(id: CaseId, state: CaseState) -> Result<(), CaseError> {
+    match state {
+        CaseState::Open => Ok(()),
+        CaseState::Closed => Err(CaseError::State(format!("case {id} is closed; open it again first"))),
     }
+}
+
+fn is_open(db: &mut Database, id: CaseId) -> Result<(), CaseError> {
+    open_only(id, state(db, id)?)
 }
 
 impl Cases<'_> {
@@ -397,24 +417,26 @@ impl Cases<'_> {
         })
     }
 
-    /// Cases that the person may read, newest first, at most 1,000; the look is in the audit log.
+    /// Cases that the person may read, newest first, at most 1,000; the access is recorded in the audit log.
     ///
     /// # Errors
     /// [`CaseError`].
-    pub fn cases(&self, state: Option<&str>, person: &Person) -> Result<Vec<Case>, CaseError> {
+    pub fn cases(&self, state: Option<CaseState>, person: &Person) -> Result<Vec<Case>, CaseError> {
         self.note_look("cases.listed", "cases", &person.name)?;
         let all = person.reads_all || person.changes_all;
         self.read(|db| {
             let own = "id IN (SELECT case_id FROM case_members WHERE person = $1)";
             let (sql, parameters): (String, Vec<Value>) = match (all, state) {
                 (true, None) => (format!("{CASE} ORDER BY id DESC LIMIT 1000"), Vec::new()),
-                (true, Some(s)) => (format!("{CASE} WHERE state = $1 ORDER BY id DESC LIMIT 1000"), vec![s.into()]),
+                (true, Some(s)) => {
+                    (format!("{CASE} WHERE state = $1 ORDER BY id DESC LIMIT 1000"), vec![s.as_ref().into()])
+                }
                 (false, None) => {
                     (format!("{CASE} WHERE {own} ORDER BY id DESC LIMIT 1000"), vec![person.name.as_str().into()])
                 }
                 (false, Some(s)) => (
                     format!("{CASE} WHERE {own} AND state = $2 ORDER BY id DESC LIMIT 1000"),
-                    vec![person.name.as_str().into(), s.into()],
+                    vec![person.name.as_str().into(), s.as_ref().into()],
                 ),
             };
             db.query(&sql, &parameters)?.iter().map(case).collect()
@@ -422,7 +444,7 @@ impl Cases<'_> {
     }
 
     /// A case with all that belongs to it. Cases that share a subject, address or transaction are linked, with a workspace also those that share
-    /// a cluster. The look is in the audit log.
+    /// a cluster. The access is recorded in the audit log.
     ///
     /// # Errors
     /// [`CaseError`].
@@ -468,7 +490,7 @@ impl Cases<'_> {
         allowed.map(|_| ())
     }
 
-    /// Lets who may read a case look at a part of it; the look is in the audit log.
+    /// Checks that a person may read a part of a case; the access is recorded in the audit log.
     pub(crate) fn look_at_case(&self, id: CaseId, person: &Person) -> Result<(), CaseError> {
         self.may_read_case(id, person)?;
         self.note_look("case.read", &format!("case:{id}"), &person.name)
@@ -487,8 +509,12 @@ impl Cases<'_> {
             let now = tx.now();
             let subject = format!("case:{id}");
             may_change(tx.db(), id, &person, matches!(step, CaseStep::Member { .. }))?;
-            if !matches!(step, CaseStep::Reopen {}) {
-                is_open(tx.db(), id)?;
+            match (&step, state(tx.db(), id)?) {
+                (CaseStep::Reopen {}, CaseState::Open) => {
+                    return Err(CaseError::State(format!("case {id} is open")));
+                }
+                (CaseStep::Reopen {}, CaseState::Closed) => {}
+                (_, found) => open_only(id, found)?,
             }
             let own = |tx: &mut Transaction<'_>, item: CaseItemId, kind: Option<&str>| -> Result<Value, CaseError> {
                 let sql = "SELECT kind FROM case_items WHERE id = $1 AND case_id = $2 AND withdrawn IS NULL";

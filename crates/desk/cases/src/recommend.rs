@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use utoipa::ToSchema;
 
-/// Who is asked to change something.
+/// Team that is to change something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Team {
@@ -29,20 +29,17 @@ pub enum Team {
 }
 
 /// What several cases have in common.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CaseFinding)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Typology of the cases.
     pub typology: String,
     /// The team that it is for most likely.
     pub team: Team,
     /// The cases.
-    #[schema(value_type = Vec<u64>)]
     pub cases: Vec<CaseId>,
     /// Customers in them.
     pub subjects: u64,
     /// Recommendations made about it.
-    #[schema(value_type = Vec<u64>)]
     pub recommendations: Vec<RecommendationId>,
 }
 
@@ -67,34 +64,59 @@ pub struct Proposal {
 const REPLAY_TIME: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What a change would have done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     /// Events replayed.
     pub events: u64,
     /// Events decided otherwise.
     pub changed: u64,
     /// Cases of the typology with a customer of whom an event would be decided more strictly.
-    #[schema(value_type = Vec<u64>)]
     pub cases_stopped: Vec<CaseId>,
     /// Customers decided more strictly who are in no such case: what the change costs.
     pub others: u64,
 }
 
+/// How a recommendation stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum RecommendationState {
+    /// It waits for the team.
+    Proposed,
+    /// The team will do it.
+    Accepted,
+    /// The team will not.
+    Declined,
+    /// It is done.
+    Done,
+}
+
 /// A recommendation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Recommendation {
     /// Number.
-    #[schema(value_type = u64)]
     pub id: RecommendationId,
     /// The proposal.
     pub proposal: Proposal,
     /// Cases that it rests on.
-    #[schema(value_type = Vec<u64>)]
     pub cases: Vec<CaseId>,
     /// What the change would have done.
     pub effect: Option<Effect>,
     /// proposed, accepted, declined, done.
-    pub state: String,
+    pub state: RecommendationState,
     /// Unix seconds.
     pub created: i64,
     /// Who proposed it.
@@ -103,7 +125,7 @@ pub struct Recommendation {
     pub changed_by: String,
     /// When.
     pub changed: i64,
-    /// What was said then.
+    /// Comment of that change.
     pub note: String,
 }
 
@@ -124,7 +146,7 @@ fn recommendation(row: &Row) -> Result<Recommendation, DbError> {
         proposal,
         cases,
         effect,
-        state: text(2)?,
+        state: row.named(2)?,
         created: row.int(3)?,
         created_by: text(4)?,
         changed: row.int(5)?,
@@ -262,20 +284,15 @@ impl Cases<'_> {
     pub fn follow_up(
         &self,
         id: RecommendationId,
-        state: &str,
+        state: RecommendationState,
         note: &str,
         person: &Person,
     ) -> Result<Recommendation, CaseError> {
-        if !["proposed", "accepted", "declined", "done"].contains(&state) {
-            return Err(
-                Invalid::new("state", format!("'{state}' is none of proposed, accepted, declined, done")).into()
-            );
-        }
         text_ok("note", note)?;
-        let (state, note) = (state.to_owned(), note.to_owned());
+        let note = note.to_owned();
         self.transact(&person.name, move |tx| {
             let (now, actor) = (tx.now(), tx.actor().to_owned());
-            let row = [state.as_str().into(), now.into(), actor.into(), note.as_str().into(), number(id)];
+            let row = [state.as_ref().into(), now.into(), actor.into(), note.as_str().into(), number(id)];
             let sql = "UPDATE recommendations SET state = $1, changed = $2, changed_by = $3, note = $4 WHERE id = $5";
             if tx.db().execute(sql, &row)? == 0 {
                 return Err(CaseError::NotFound(format!("recommendation {id}")));

@@ -28,8 +28,22 @@ const MAX_NARRATIVE: [usize; 2] = [GOAML_TEXT, NARRATIVE_PARTS * NARRATIVE_PART]
 const LEFT_FOR_ACTION: usize = 3_000;
 
 /// Which report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[schema(as = ReportKind)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Kind {
     /// goAML 5.0.1.
     #[serde(rename = "goaml")]
@@ -40,12 +54,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name.
+    /// Returns its name.
+    #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Kind::Goaml => "goaml",
-            Kind::FincenSar => "fincen-sar",
-        }
+        self.into()
     }
 }
 
@@ -244,21 +256,45 @@ pub struct Activity {
     pub other: String,
 }
 
+/// How a report stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ReportState {
+    /// It is written.
+    Draft,
+    /// Another person approved it.
+    Approved,
+    /// It was exported for the authority.
+    Exported,
+}
+
 /// A report in a version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Number.
-    #[schema(value_type = u64)]
     pub id: ReportId,
     /// Case.
-    #[schema(value_type = u64)]
     pub case: CaseId,
     /// goaml or fincen-sar.
-    pub kind: String,
+    pub kind: Kind,
     /// Raised with every revision.
     pub version: u32,
     /// draft, approved, exported.
-    pub state: String,
+    pub state: ReportState,
     /// Content.
     pub body: Body,
     /// Unix seconds.
@@ -281,9 +317,9 @@ fn report(row: &Row) -> Result<Report, DbError> {
     Ok(Report {
         id: row.number(0)?,
         case: row.number(1)?,
-        kind: text(2)?,
+        kind: row.named(2)?,
         version: row.number(3)?,
-        state: text(4)?,
+        state: row.named(4)?,
         body: parse("report", row.text(5)?)?,
         created: row.int(6)?,
         created_by: text(7)?,
@@ -403,7 +439,7 @@ fn names(name: &str) -> (String, String) {
 }
 
 /// A narrative of the case's summary, addresses, transactions, traces and notes, and of movements that were not carried out. What has no room is
-/// left out as a whole and said to be so.
+/// left out as a whole and named as left out.
 fn narrative(file: &CaseFile, movements: &[Movement], kind: Kind) -> String {
     let of = |kind: &str| file.items.iter().filter(|i| i.kind == kind && i.withdrawn.is_none()).collect::<Vec<_>>();
     let mut lines = vec![format!("{}. {}", file.case.title, file.case.summary)];
@@ -599,9 +635,8 @@ impl Cases<'_> {
     /// [`CaseError::State`] once it is exported.
     pub fn revise_report(&self, case: CaseId, id: ReportId, body: Body, person: &Person) -> Result<Report, CaseError> {
         let old = self.report(case, id, person)?;
-        let kind = if old.kind == "goaml" { Kind::Goaml } else { Kind::FincenSar };
-        body.check(kind)?;
-        if old.state == "exported" {
+        body.check(old.kind)?;
+        if old.state == ReportState::Exported {
             return Err(CaseError::State(format!("report {id} is exported; draft another")));
         }
         let text = json!(body).to_string();
@@ -625,10 +660,10 @@ impl Cases<'_> {
     /// [`CaseError::State`].
     pub fn approve_report(&self, case: CaseId, id: ReportId, person: &Person) -> Result<Report, CaseError> {
         let old = self.report(case, id, person)?;
-        if old.state != "draft" {
+        if old.state != ReportState::Draft {
             return Err(CaseError::State(format!("report {id} is {}", old.state)));
         }
-        old.body.check_complete(if old.kind == "goaml" { Kind::Goaml } else { Kind::FincenSar })?;
+        old.body.check_complete(old.kind)?;
         if old.created_by == person.name {
             return Err(CaseError::State(format!("{} wrote report {id}; another person must approve it", person.name)));
         }
@@ -648,18 +683,18 @@ impl Cases<'_> {
     /// [`CaseError::State`] when it is not approved.
     pub fn export_report(&self, case: CaseId, id: ReportId, person: &Person) -> Result<Vec<u8>, CaseError> {
         let old = self.report(case, id, person)?;
-        if let (Some(hash), "exported") = (&old.sha256, old.state.as_str()) {
+        if let (Some(hash), ReportState::Exported) = (&old.sha256, old.state) {
             return Ok(self.vault.read(hash)?);
         }
-        if old.state != "approved" {
+        if old.state != ReportState::Approved {
             return Err(CaseError::State(format!("report {id} is {}; another person approves it first", old.state)));
         }
         let reference = format!("{case}/{id}/{}", old.version);
         let now = self.screening.now();
-        old.body.check_complete(if old.kind == "goaml" { Kind::Goaml } else { Kind::FincenSar })?;
-        let xml = match old.kind.as_str() {
-            "goaml" => goaml(&old.body, &reference, now)?,
-            _ => fincen_sar(&old.body, &reference, now)?,
+        old.body.check_complete(old.kind)?;
+        let xml = match old.kind {
+            Kind::Goaml => goaml(&old.body, &reference, now)?,
+            Kind::FincenSar => fincen_sar(&old.body, &reference, now)?,
         };
         let sha256 = self.vault.keep(&xml)?;
         self.transact(&person.name, move |tx| {

@@ -218,7 +218,7 @@ pub fn look_up(
 }
 
 impl Cases<'_> {
-    /// The secret key of a case's sealed secrets (age). It is derived, so that no file holds it; each look is in the audit log.
+    /// The secret key of a case's sealed secrets (age). It is derived, so that no file holds it; each access is recorded in the audit log.
     ///
     /// # Errors
     /// [`CaseError`]; who may not change the case does not get it.

@@ -7,11 +7,9 @@ use holdfast_input::time::rfc3339;
 use holdfast_types::Invalid;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
 
 /// Requests of one country and kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = TransparencyRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// ISO 3166-1 alpha-2.
     pub country: String,
@@ -36,8 +34,7 @@ pub struct Line {
 }
 
 /// The report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = TransparencyReport)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// From, Unix seconds.
     pub from: i64,

@@ -1,7 +1,7 @@
 //! What a granted answer does: data is preserved, funds are frozen, what a seizure moves is held; all within the order's scope.
 
 use crate::RequestError;
-use crate::intake::{basis, seizures_of};
+use crate::intake::{SeizureState, basis, seizures_of};
 use crate::matching::MAX_MATCHES;
 use crate::policy::Policy;
 use crate::request::Request;
@@ -50,7 +50,7 @@ pub(crate) fn hold_for_seizure(
 ) -> Result<Vec<u64>, RequestError> {
     let judgement = policy.judge(request)?;
     let mut holds = Vec::new();
-    for s in seizures_of(tx.db(), &request.id)?.into_iter().filter(|s| s.state == "prepared") {
+    for s in seizures_of(tx.db(), &request.id)?.into_iter().filter(|s| s.state == SeizureState::Prepared) {
         // Where one account is meant, the amount is held there.
         let mut accounts = accounts_of(tx.db(), &s.transfer.customer, &request.scope)?;
         let account = accounts.pop().filter(|_| accounts.is_empty());

@@ -16,10 +16,9 @@ use holdfast_store::parse;
 use holdfast_telemetry::logs::one_line;
 use serde::Serialize;
 use serde_json::json;
-use utoipa::ToSchema;
 
 /// What the clocks did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ticked {
     /// Reminders about requests that are open.
     pub reminders: u64,
@@ -27,7 +26,7 @@ pub struct Ticked {
     pub escalations: u64,
     /// Preservations that lapsed.
     pub lapsed: u64,
-    /// Users who were told.
+    /// Users who were notified.
     pub notices: u64,
 }
 

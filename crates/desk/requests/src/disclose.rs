@@ -1,4 +1,4 @@
-//! What the exchange knows of a customer, by class of data: for preservations and productions. Nothing outside the asked classes is read.
+//! What the exchange knows of a customer, by class of data: for preservations and productions. Nothing outside the requested classes is read.
 
 use crate::balances::{Closing, reconcile};
 use crate::request::DataClass;

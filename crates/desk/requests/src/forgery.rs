@@ -74,7 +74,7 @@ pub struct Earlier {
 }
 
 /// A sign of forgery.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Sign {
     /// Which: look-alike-domain, foreign-characters, free-mail, unverified-domain, wrong-country,
     /// wrong-agency, new-officer, call-back-missing,
@@ -87,7 +87,7 @@ pub struct Sign {
 }
 
 /// All signs of forgery.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Suspicion {
     /// Heaviest first.
     pub signs: Vec<Sign>,

@@ -1,4 +1,4 @@
-//! Requests from law enforcement: what they are ([`request`]), what the law lets them ask ([`policy`]), and whether they are what they say
+//! Requests from law enforcement: what they are ([`request`]), what the law allows them ([`policy`]), and whether they are genuine
 //! ([`forgery`]); and their way from intake to an answer that two people gave ([`intake`]).
 
 #![warn(
@@ -82,9 +82,9 @@ pub struct Inquiry {
 }
 
 /// What a reviewer is shown before anything is done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Review {
-    /// What policy says.
+    /// Judgement by policy.
     pub judgement: Judgement,
     /// Signs of forgery.
     pub suspicion: Suspicion,
@@ -92,7 +92,7 @@ pub struct Review {
     pub request: Request,
 }
 
-/// Validates a request, and says what policy and the signs of forgery say of it.
+/// Validates a request and reviews it by policy and signs of forgery.
 ///
 /// # Errors
 /// [`Invalid`] names the field.

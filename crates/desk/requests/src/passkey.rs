@@ -1,6 +1,6 @@
 //! Passkeys as the second factor of officers (W3C Web Authentication, Level 3; the relying party's checks are those of `webauthn_rp`).
 //!
-//! A passkey is a resident key whose authenticator verifies its user. Attestation is not asked for: which make an officer's authenticator is
+//! A passkey is a resident key whose authenticator verifies its user. Attestation is not required: which make an officer's authenticator is
 //! decides nothing here. A ceremony's state lies in the database, so that any server of the desk can end it, and ends with its first answer.
 
 use crate::Desk;
@@ -13,7 +13,6 @@ use holdfast_types::Invalid;
 use holdfast_types::ids::OfficerId;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use utoipa::ToSchema;
 use webauthn_rp::bin::{Decode, Encode};
 use webauthn_rp::request::auth::{
     AllowedCredential, AllowedCredentials, AuthenticationVerificationOptions, NonDiscoverableAuthenticationServerState,
@@ -32,7 +31,7 @@ use webauthn_rp::{AuthenticatedCredential, NonDiscoverableAuthentication, Regist
 
 /// Most passkeys of an officer.
 pub const MAX_PASSKEYS: usize = 8;
-/// How long a ceremony may take, in seconds (the library asks browsers for the same).
+/// How long a ceremony may take, in seconds (the library requests the same of browsers).
 pub const CEREMONY_SECONDS: i64 = 300;
 
 /// Where the portal is reached: passkeys are bound to it.
@@ -79,7 +78,7 @@ impl Site {
 }
 
 /// A passkey of an officer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Passkey {
     /// Credential id, hex.
     pub id: String,
@@ -195,7 +194,7 @@ impl Desk<'_> {
     /// Ends it with the credential's `toJSON()`. Whoever registers has proved the authenticator: the session is full.
     ///
     /// # Errors
-    /// [`RequestError::State`] when the answer is not the one that was asked for.
+    /// [`RequestError::State`] when the answer is not the one that was requested.
     pub fn passkey_register(
         &self,
         token: &str,
@@ -270,7 +269,7 @@ impl Desk<'_> {
     /// Gives the passkey's answer (the credential's `toJSON()`); the session is full then.
     ///
     /// # Errors
-    /// [`RequestError::State`] when the answer is not the one that was asked for, or after too many tries.
+    /// [`RequestError::State`] when the answer is not the one that was requested, or after too many tries.
     pub fn passkey_enter(&self, token: &str, site: &Site, credential: &Json) -> Result<Session, RequestError> {
         let found = self.officer(token, false)?;
         let answer = NonDiscoverableAuthentication::<32>::from_json_relaxed(credential.to_string().as_bytes())

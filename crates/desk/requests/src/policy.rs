@@ -33,11 +33,11 @@ pub struct Policy {
 pub struct Process {
     /// Such as us.subpoena.
     pub id: String,
-    /// Its name.
+    /// Name.
     pub title: String,
     /// Countries whose agencies may use it: ISO 3166-1 alpha-2, a group, or *.
     pub countries: Vec<String>,
-    /// What may be asked by it.
+    /// What may be requested by it.
     pub kinds: Vec<Kind>,
     /// Classes of data that it opens.
     #[serde(default)]
@@ -71,22 +71,22 @@ pub struct Process {
 }
 
 /// A class of data that is not to be given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refused {
     /// Which.
     pub class: DataClass,
-    /// Processes by which this agency could ask for it.
+    /// Processes by which this agency could request it.
     pub opened_by: Vec<String>,
 }
 
-/// What policy says of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// Judgement of a request by policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Judgement {
     /// Version of the policy.
     pub policy: u32,
     /// The process.
     pub process: String,
-    /// Its name.
+    /// Name.
     pub title: String,
     /// Where it comes from.
     pub source: String,
@@ -169,14 +169,14 @@ impl Policy {
         process.countries.iter().any(fits)
     }
 
-    /// Returns the classes of data that a request asks for and that its process opens only for a period, when it names none.
+    /// Returns the classes of data that a request names and that its process opens only for a period, when it names none.
     pub fn lacks_period(&self, request: &Request) -> Vec<DataClass> {
         let process = self.processes.iter().find(|p| p.id == request.process);
         let needs = process.filter(|_| !request.scope.has_period()).map_or(&[][..], |p| &p.needs_period);
         request.classes.iter().copied().filter(|c| needs.contains(c)).collect()
     }
 
-    /// What policy says of a request.
+    /// Judgement of a request by policy.
     ///
     /// # Errors
     /// [`Invalid`] when the process is not in the policy.

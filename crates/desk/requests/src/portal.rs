@@ -14,7 +14,7 @@ pub(crate) use entry::{is_full, session};
 use files::files;
 
 use crate::RequestError;
-use crate::intake::{by_id, known};
+use crate::intake::{RequestState, by_id, known};
 use crate::lookalike::Written;
 use crate::request::{Request, email};
 use crate::{Desk, request};
@@ -47,12 +47,38 @@ pub const SESSION_SECONDS: i64 = 1_800;
 /// Longest message, in bytes.
 pub const MAX_MESSAGE: usize = 20_000;
 
+/// How an officer stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum OfficerState {
+    /// The address is not proved yet.
+    Registered,
+    /// The address is proved; a person of the desk has not decided yet.
+    Proved,
+    /// The officer may send requests.
+    Approved,
+    /// The officer may not.
+    Suspended,
+}
+
 /// An officer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = PortalOfficer)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Officer {
     /// Number.
-    #[schema(value_type = u64)]
     pub id: OfficerId,
     /// Official address.
     pub email: String,
@@ -63,7 +89,7 @@ pub struct Officer {
     /// Its country, ISO 3166-1 alpha-2.
     pub country: String,
     /// registered, proved (the address), approved, suspended.
-    pub state: String,
+    pub state: OfficerState,
     /// When it was registered, Unix seconds.
     pub created: i64,
     /// When the address was last proved.
@@ -72,7 +98,7 @@ pub struct Officer {
     pub decided_by: Option<String>,
     /// When.
     pub decided: Option<i64>,
-    /// Why.
+    /// Reason.
     pub reason: Option<String>,
     /// Whether a second factor is confirmed: an app or a passkey.
     pub second_factor: bool,
@@ -89,8 +115,7 @@ pub struct Officer {
 }
 
 /// A message about a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = RequestMessage)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Message {
     /// Number.
     pub id: u64,
@@ -105,13 +130,12 @@ pub struct Message {
 }
 
 /// How an officer's own request stands: no word of the desk's review.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = RequestStatus)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// The request.
     pub request: Request,
     /// open, prepared (shown as open) or answered.
-    pub state: String,
+    pub state: RequestState,
     /// When it is to be answered, Unix seconds.
     pub due: i64,
     /// granted, partly, refused; once answered.
@@ -124,7 +148,7 @@ pub struct Status {
     pub files: Vec<File>,
 }
 
-/// What a person says of an officer.
+/// A verdict on an officer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = OfficerDecision)]
 #[serde(rename_all = "snake_case")]
@@ -149,7 +173,7 @@ fn officer(row: &Row) -> Result<Officer, DbError> {
         name: text(2)?,
         agency: text(3)?,
         country: text(4)?,
-        state: text(5)?,
+        state: row.named(5)?,
         created: row.int(6)?,
         proved: row.int_or_null(7),
         decided_by: row.text_or_null(8).map(str::to_owned),
@@ -223,8 +247,8 @@ impl Desk<'_> {
 
     fn approved(&self, token: &str) -> Result<Officer, RequestError> {
         let found = self.officer(token, true)?;
-        match found.state.as_str() {
-            "approved" => Ok(found),
+        match found.state {
+            OfficerState::Approved => Ok(found),
             _ => Err(refused("a person of the desk has not approved you yet")),
         }
     }
@@ -275,9 +299,9 @@ impl Desk<'_> {
         let stored = known(self.read(|db| by_id(db, id, now))?, id)?;
         let (mut messages, files) = self.read(|db| Ok((messages(db, id)?, files(db, &format!("request:{id}"))?)))?;
         messages.iter_mut().filter(|m| m.side == "desk").for_each(|m| m.author = "the desk".into());
-        let answered = stored.state == "answered";
+        let answered = stored.state == RequestState::Answered;
         Ok(Status {
-            state: if answered { "answered" } else { "open" }.to_owned(),
+            state: if answered { RequestState::Answered } else { RequestState::Open },
             due: stored.due,
             outcome: stored.outcome.filter(|_| answered).map(|o| if o == "forged" { "refused".into() } else { o }),
             answered: stored.answered,
@@ -356,7 +380,7 @@ impl Desk<'_> {
         self.messages(id, actor)
     }
 
-    /// Messages about a request; the look is in the audit log.
+    /// Messages about a request; the access is recorded in the audit log.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -375,17 +399,17 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn officers(&self, state: Option<&str>) -> Result<Vec<Officer>, RequestError> {
+    pub fn officers(&self, state: Option<OfficerState>) -> Result<Vec<Officer>, RequestError> {
         let rows = self.read(|db| match state {
             Some(state) => {
-                db.query(&format!("{OFFICER} WHERE o.state = $1 ORDER BY o.id LIMIT 10000"), &[state.into()])
+                db.query(&format!("{OFFICER} WHERE o.state = $1 ORDER BY o.id LIMIT 10000"), &[state.as_ref().into()])
             }
             None => db.query(&format!("{OFFICER} ORDER BY o.id LIMIT 10000"), &[]),
         })?;
         Ok(rows.iter().map(officer).collect::<Result<_, _>>()?)
     }
 
-    /// What a person says of an officer. Only who proved the address and set a second factor up is approved.
+    /// Records a verdict on an officer. Only who proved the address and set a second factor up is approved.
     ///
     /// # Errors
     /// [`RequestError`].

@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
-use utoipa::ToSchema;
 
 mod make;
 
@@ -35,10 +34,9 @@ const MAX_UNPACKED: u64 = 1 << 30;
 const MAX_SHEET: usize = 1_000_000;
 
 /// A production.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Production {
     /// Number.
-    #[schema(value_type = u64)]
     pub id: ProductionId,
     /// Request.
     pub request: String,
@@ -65,7 +63,7 @@ pub struct Production {
 }
 
 /// A fetch of a production.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Download {
     /// Unix seconds.
     pub time: i64,
@@ -392,7 +390,7 @@ impl Desk<'_> {
         signing_key(self.master)
     }
 
-    /// Productions of a request with who fetched them; the look is in the audit log.
+    /// Productions of a request with who fetched them; the access is recorded in the audit log.
     ///
     /// # Errors
     /// [`RequestError`].

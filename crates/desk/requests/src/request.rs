@@ -1,4 +1,4 @@
-//! A request: who asks, by which legal process, about whom, for what.
+//! A request: who sends it, by which legal process, about whom, for what.
 
 use crate::scope::OrderScope;
 use holdfast_bitcoin::{AddressKey, Network};
@@ -17,9 +17,12 @@ pub const MAX_ATTACHMENTS: usize = 50;
 /// Longest statement of reasons, in bytes.
 pub const MAX_STATEMENT: usize = 100_000;
 
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+/// What is requested.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// Data about targets.
     Information,
@@ -34,21 +37,19 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name.
+    /// Returns its name.
+    #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Kind::Information => "information",
-            Kind::Preservation => "preservation",
-            Kind::Freeze => "freeze",
-            Kind::Seizure => "seizure",
-            Kind::EmergencyDisclosure => "emergency_disclosure",
-        }
+        self.into()
     }
 }
 
 /// A class of data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DataClass {
     /// Name, birth, residence, email, phone, date of registration.
     Subscriber,
@@ -67,23 +68,31 @@ pub enum DataClass {
 }
 
 impl DataClass {
-    /// Its name.
+    /// Returns its name.
+    #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            DataClass::Subscriber => "subscriber",
-            DataClass::Kyc => "kyc",
-            DataClass::Access => "access",
-            DataClass::Transactions => "transactions",
-            DataClass::Balances => "balances",
-            DataClass::Instruments => "instruments",
-            DataClass::Content => "content",
-        }
+        self.into()
     }
 }
 
 /// What a target is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum TargetKind {
     /// Address on a chain.
     Address,
@@ -117,41 +126,12 @@ pub enum TargetKind {
 
 impl TargetKind {
     /// All kinds.
-    pub const ALL: [TargetKind; 14] = [
-        TargetKind::Address,
-        TargetKind::Transaction,
-        TargetKind::Email,
-        TargetKind::Phone,
-        TargetKind::UserId,
-        TargetKind::Name,
-        TargetKind::Card,
-        TargetKind::CardFingerprint,
-        TargetKind::Iban,
-        TargetKind::BankAccount,
-        TargetKind::Account,
-        TargetKind::Document,
-        TargetKind::Device,
-        TargetKind::Ip,
-    ];
+    pub const ALL: &[TargetKind] = <TargetKind as strum::VariantArray>::VARIANTS;
 
-    /// Its name.
+    /// Returns its name.
+    #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            TargetKind::Address => "address",
-            TargetKind::Transaction => "transaction",
-            TargetKind::Email => "email",
-            TargetKind::Phone => "phone",
-            TargetKind::UserId => "user_id",
-            TargetKind::Name => "name",
-            TargetKind::Card => "card",
-            TargetKind::CardFingerprint => "card_fingerprint",
-            TargetKind::Iban => "iban",
-            TargetKind::BankAccount => "bank_account",
-            TargetKind::Account => "account",
-            TargetKind::Document => "document",
-            TargetKind::Device => "device",
-            TargetKind::Ip => "ip",
-        }
+        self.into()
     }
 }
 
@@ -223,7 +203,7 @@ pub enum Statement {
     SeriousOffence,
     /// Came by the central authority under a treaty.
     CentralAuthority,
-    /// Life or limb are in danger, as the statement of reasons says.
+    /// Life or limb are in danger, as the statement of reasons explains.
     Danger,
 }
 
@@ -235,7 +215,7 @@ pub struct Request {
     pub id: String,
     /// When it came, Unix seconds.
     pub received: i64,
-    /// What is asked for.
+    /// What is requested.
     pub kind: Kind,
     /// Legal process, one of the policy's, such as us.subpoena.
     pub process: String,
@@ -246,7 +226,7 @@ pub struct Request {
     /// About whom or what.
     #[schema(max_items = 1000)]
     pub targets: Vec<Target>,
-    /// Data asked for (information and emergency).
+    /// Data requested (information and emergency).
     #[serde(default)]
     pub classes: Vec<DataClass>,
     /// Period, accounts and assets that the order is limited to.
@@ -258,7 +238,7 @@ pub struct Request {
     /// Whether it is urgent as the process defines urgency.
     #[serde(default)]
     pub emergency: bool,
-    /// The user must not be told until then, Unix seconds.
+    /// The user must not be notified until then, Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gag_until: Option<i64>,
     /// Reasons.
@@ -398,7 +378,7 @@ impl Target {
         Ok(self)
     }
 
-    /// When an IP address was used, within the order's period; none when neither says.
+    /// When an IP address was used, within the order's period; none when neither names one.
     pub fn window(&self, scope: &OrderScope) -> Option<(i64, i64)> {
         let from = self.from.max(scope.from)?;
         let to = match (self.to, scope.to) {
@@ -511,7 +491,7 @@ fn phone(text: &str) -> Result<String, Invalid> {
     }
 }
 
-/// First six and last four digits of a card number. Whole numbers are checked (ISO/IEC 7812-1, Luhn) and never kept.
+/// First six and last four digits of a card number. Whole numbers are checked (ISO/IEC 7812-1, Luhn) and never stored.
 fn card(text: &str) -> Result<String, Invalid> {
     let plain: String = text.chars().filter(|c| !" -".contains(*c)).collect();
     let masked = plain.len() >= 12 && plain.is_ascii() && {
@@ -598,7 +578,7 @@ mod tests {
         /// No text makes it panic, canonical form is a fixed point, and no whole card number comes out.
         #[test]
         fn canonical_is_a_fixed_point(value in "\\PC{0,40}|[0-9 -]{10,24}|[0-9]{6}[*]{2,9}[0-9]{4}|0x[0-9a-fA-F]{38,42}") {
-            for kind in TargetKind::ALL {
+            for &kind in TargetKind::ALL {
                 let once = Target::new(kind, value.clone()).canonical();
                 if let Ok(once) = once {
                     if kind == TargetKind::Card {

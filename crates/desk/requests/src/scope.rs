@@ -1,4 +1,4 @@
-//! What an order is limited to: a period, accounts, assets. Matching, freezes, preservations and productions keep to it.
+//! What an order is limited to: a period, accounts, assets. Matching, freezes, preservations and productions stay within it.
 //!
 //! What happened (movements, logins, holds) is within a period when it happened in it. What is on file (accounts, cards, devices, addresses,
 //! identity checks) is within it when it was on file by its end. The customer's own record says who the customer is and has no period.

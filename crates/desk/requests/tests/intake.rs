@@ -6,7 +6,7 @@ use holdfast_documents::Vault;
 use holdfast_evaluation::{Exchange, chain_workspace};
 use holdfast_identity::KeyRing;
 use holdfast_requests::RequestError;
-use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, Step};
+use holdfast_requests::intake::{NewAgency, Opened, Outcome, RequestFilter, RequestState, Step};
 use holdfast_requests::matching::{How, matches};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Inquiry, Policy};
@@ -71,14 +71,14 @@ fn answers_need_two_people_and_policy(place: &TestDb) {
     let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     let opened = intake.submit(request("r1", "ana.berg@fbi.gov"), "portal").unwrap();
-    assert_eq!((opened.stored.state.as_str(), signs(&opened)), ("open", vec!["new-officer"]));
+    assert_eq!((opened.stored.state.as_ref(), signs(&opened)), ("open", vec!["new-officer"]));
     assert!(refused(intake.step("r1", Step::Approve {}, "bo")).contains("not prepared"));
     let prepared = intake.step("r1", prepare(Outcome::Granted), "ana").unwrap();
-    assert_eq!(prepared.stored.state, "prepared");
+    assert_eq!(prepared.stored.state, RequestState::Prepared);
     assert!(refused(intake.step("r1", prepare(Outcome::Refused), "bo")).contains("it is prepared"));
     assert!(refused(intake.step("r1", Step::Approve {}, "ana")).contains("another person"));
     let back = intake.step("r1", Step::Return { reason: "look at the dates".into() }, "bo").unwrap();
-    assert_eq!((back.stored.state.as_str(), back.stored.prepared_by), ("open", None));
+    assert_eq!((back.stored.state.as_ref(), back.stored.prepared_by), ("open", None));
     intake.step("r1", prepare(Outcome::Granted), "ana").unwrap();
     let answered = intake.step("r1", Step::Approve {}, "bo").unwrap().stored;
     assert_eq!((answered.outcome.as_deref(), answered.approved_by.as_deref()), (Some("granted"), Some("bo")));
@@ -179,13 +179,13 @@ fn intake_is_idempotent_and_remembers(place: &TestDb) {
         intake.submit(request(&format!("r{i}"), "ana.berg@fbi.gov"), "portal").unwrap();
     }
     intake.step("r2", prepare(Outcome::Refused), "ana").unwrap();
-    let list = |state: Option<&str>, after, limit| {
-        let filter = RequestFilter { state: state.map(str::to_owned), after, limit };
+    let list = |state: Option<RequestState>, after, limit| {
+        let filter = RequestFilter { state, after, limit };
         intake.list(&filter, "ana").unwrap().iter().map(|r| r.request.id.clone()).collect::<Vec<_>>()
     };
     assert_eq!(list(None, 0, 2), ["r1", "r2"]);
     assert_eq!(list(None, 2, 100), ["r3", "r4", "r5"]);
-    assert_eq!(list(Some("open"), 0, 100), ["r1", "r3", "r4", "r5"]);
+    assert_eq!(list(Some(RequestState::Open), 0, 100), ["r1", "r3", "r4", "r5"]);
     clock.set(START + 15 * 86_400);
     let late = intake.open("r1", "ana").unwrap();
     assert!(late.stored.overdue);

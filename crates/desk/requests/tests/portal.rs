@@ -5,8 +5,10 @@ use holdfast_documents::Vault;
 use holdfast_identity::KeyRing;
 use holdfast_notify::outbox::{self, Mail};
 use holdfast_requests::RequestError;
-use holdfast_requests::intake::{NewAgency, Outcome, SeizureTransfer, Step};
-use holdfast_requests::portal::{CODE_SPACING, MAX_CODE_TRIES, MAX_TRIES, NEW_MAILS_AN_HOUR, Session, Verdict};
+use holdfast_requests::intake::{NewAgency, Outcome, RequestState, SeizureState, SeizureTransfer, Step};
+use holdfast_requests::portal::{
+    CODE_SPACING, MAX_CODE_TRIES, MAX_TRIES, NEW_MAILS_AN_HOUR, OfficerState, Session, Verdict,
+};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
@@ -112,11 +114,11 @@ impl House {
 
     fn prepare(&self, id: &str, transfers: Vec<SeizureTransfer>) -> Result<String, RequestError> {
         let step = Step::Prepare { outcome: Outcome::Granted, reason: "in order".into(), transfers };
-        self.with(|d| d.step(id, step, "ana").map(|o| o.stored.state))
+        self.with(|d| d.step(id, step, "ana").map(|o| o.stored.state.to_string()))
     }
 
     fn approve(&self, id: &str, who: &str) -> Result<String, RequestError> {
-        self.with(|d| d.step(id, Step::Approve {}, who).map(|o| o.stored.state))
+        self.with(|d| d.step(id, Step::Approve {}, who).map(|o| o.stored.state.to_string()))
     }
 
     fn actions(&self) -> Vec<String> {
@@ -180,7 +182,7 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
         assert!(why(d.own_requests(&full.token)).contains("not approved you yet"));
         assert_eq!(
             d.judge_officer(OfficerId::new(1), Verdict::Approve, "called back", "bo").unwrap().state,
-            "approved"
+            OfficerState::Approved
         );
         assert!(d.own_requests(&full.token).unwrap().is_empty());
         // A token that was changed, one of another house, and one that is over.
@@ -275,7 +277,7 @@ fn officers_see_their_own_requests_only(place: &TestDb) {
         assert_eq!((seen[1].side.as_str(), seen[1].author.as_str()), ("desk", "eva"));
         let status = d.own_request(&ana, "r1").unwrap();
         assert_eq!(status.messages[1].author, "the desk", "people of the desk are not named");
-        assert_eq!(status.state, "open");
+        assert_eq!(status.state, RequestState::Open);
         d.step("r1", Step::Prepare { outcome: Outcome::Forged, reason: "no".into(), transfers: Vec::new() }, "eva")
             .unwrap();
         assert_eq!(d.own_request(&ana, "r1").unwrap().outcome, None, "what is prepared is not told");
@@ -443,7 +445,7 @@ fn a_seizure_moves_with_two_approvals_only(place: &TestDb) {
     };
     assert!(why(house.with(moved)).contains("not approved"));
     assert_eq!(house.approve("s1", "cleo").unwrap(), "answered");
-    house.with(|d| assert_eq!(d.seizures(Some("approved"), "ana").unwrap().len(), 1));
+    house.with(|d| assert_eq!(d.seizures(Some(SeizureState::Approved), "ana").unwrap().len(), 1));
     house.with(moved).unwrap();
     assert!(why(house.with(moved)).contains("moved"));
     assert!(held().iter().all(|(state, held)| state == "released" && *held == 0));

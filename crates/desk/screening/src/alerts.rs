@@ -6,7 +6,7 @@ use strum::IntoStaticStr;
 use utoipa::ToSchema;
 
 /// An alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Alert {
     /// Its number.
     pub id: u64,
@@ -35,7 +35,7 @@ pub struct Alert {
 }
 
 /// What somebody did with an alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// Unix seconds.
     pub time: i64,
@@ -175,7 +175,7 @@ pub fn get(db: &mut Database, id: u64) -> Result<Option<(Alert, Vec<Note>)>, DbE
 }
 
 /// How a rule does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RuleStatistics {
     /// Rule.
     pub rule: String,

@@ -4,10 +4,9 @@ use crate::audit_state::Expected;
 use holdfast_audit::{Anchor, GENESIS, anchors, digest, entries, hash};
 use holdfast_store::{Database, DbError, number};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 /// What a verification of the log found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditReport {
     /// Entries read.
     pub entries: u64,

@@ -51,7 +51,7 @@ impl ChangeKind {
 }
 
 /// A change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// Number.
     pub id: u64,

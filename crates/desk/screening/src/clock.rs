@@ -13,7 +13,6 @@ use serde::Serialize;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use utoipa::ToSchema;
 
 /// Most seconds that the clock may be off before it is doubted.
 pub const MOST_OFF_SECONDS: i64 = 3_600;
@@ -70,7 +69,7 @@ impl From<Clock> for Time {
 }
 
 /// Why the clock is doubted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClockFault {
     /// Seconds by which the clock is ahead of what is expected; negative when it is behind.
     pub off_seconds: i64,

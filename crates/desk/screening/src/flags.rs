@@ -4,7 +4,6 @@ use holdfast_decision::ChainFacts;
 use holdfast_decision::model::{Event, EventKind};
 use holdfast_store::{Database, DbError, Row, Value, number};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use holdfast_decision::flags::{Flag, Flags, State, Subject, keys_of};
 
@@ -75,7 +74,7 @@ pub fn list(db: &mut Database, state: Option<State>) -> Result<Vec<Flag>, DbErro
 
 /// How a member's flags came out: how many were raised, confirmed, withdrawn (false) and lapsed. What comes through another source under the same
 /// name counts apart: a name is only as good as its source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Standing {
     /// Who.
     pub member: String,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Hold {
     /// Its number.
     pub id: u64,
@@ -25,10 +25,8 @@ pub struct Hold {
     /// Asset.
     pub asset: Option<String>,
     /// Base units when placed, for amounts and deposits.
-    #[schema(value_type = Option<String>)]
     pub amount: Option<Amount>,
     /// Base units still held.
-    #[schema(value_type = String)]
     pub held: Amount,
     /// Movement on chain: asset:tx:output.
     pub transfer: Option<String>,
@@ -53,7 +51,6 @@ pub struct Hold {
     /// Who asked for its release.
     pub asked_by: Option<String>,
     /// Base units asked to be released; all when absent.
-    #[schema(value_type = Option<String>)]
     pub asked_amount: Option<Amount>,
     /// Why its release was asked for.
     pub asked_reason: Option<String>,
@@ -278,12 +275,11 @@ pub fn list(db: &mut Database, filter: &HoldFilter) -> Result<Vec<Hold>, DbError
 }
 
 /// What a check of the books found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HoldsReport {
     /// Holds checked.
     pub holds: u64,
     /// Base units held by asset, active holds.
-    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub held: BTreeMap<String, Amount>,
     /// What does not balance; empty when all does.
     pub problems: Vec<String>,

@@ -12,13 +12,12 @@ use holdfast_decision::{ActiveHolds, Decision, DecisionContext, Verdict, decide}
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use utoipa::ToSchema;
 
 /// Most differing events listed; all are counted.
 pub const MAX_LISTED: usize = 1_000;
 
 /// An event that would be decided otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// Number of the event.
     pub seq: u64,
@@ -37,7 +36,7 @@ pub struct Difference {
 }
 
 /// Hits of a rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Hits {
     /// As decided.
     pub before: u64,
@@ -46,7 +45,7 @@ pub struct Hits {
 }
 
 /// What a book on trial would change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RuleTest {
     /// Events replayed.
     pub events: u64,

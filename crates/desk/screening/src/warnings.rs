@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use holdfast_decision::warnings::{CoolingAction, LANGUAGES, Question, Scam, Warning};
 
 /// A warning as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WarningRecord {
     /// The event that it was raised on.
     pub event: String,

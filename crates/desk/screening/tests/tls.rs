@@ -51,3 +51,19 @@ fn a_database_is_reached_as_securely_as_sslmode_asks() {
     let refused = by(&named, &format!("sslmode=verify-ca&sslrootcert={}", other.path().display())).unwrap_err();
     assert!(refused.contains("certificate"), "{refused}");
 }
+
+#[test]
+fn a_statement_ends_in_time_unless_the_url_says_otherwise() {
+    let Some(place) = TestDb::postgres() else { return };
+    let setting = |url: &str| {
+        let mut db = Database::connect(url).unwrap();
+        let rows = db.query("SELECT current_setting('statement_timeout')", &[]).unwrap();
+        rows[0].text(0).unwrap().to_owned()
+    };
+    assert_eq!(setting(&place.url), "10min");
+    let brief = format!("{}?options=-c%20statement_timeout%3D200", place.url);
+    assert_eq!(setting(&brief), "200ms");
+    let begun = std::time::Instant::now();
+    assert!(Database::connect(&brief).unwrap().query("SELECT pg_sleep(20)::text", &[]).is_err());
+    assert!(begun.elapsed().as_secs() < 10);
+}

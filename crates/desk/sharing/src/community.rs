@@ -9,7 +9,6 @@ use holdfast_store::{Database, DbError, Row, Value};
 use holdfast_types::Invalid;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use utoipa::ToSchema;
 
 /// Most members of a community.
 pub const MAX_MEMBERS: i64 = 1_000;
@@ -54,7 +53,7 @@ impl Collection {
 }
 
 /// A community.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Community {
     /// UUID; its API root is `/taxii2/ID/`.
     pub id: String,
@@ -67,13 +66,11 @@ pub struct Community {
     /// Unix seconds.
     pub created: i64,
     /// Ids of its collections, by name.
-    #[schema(value_type = Object)]
     pub collections: Json,
 }
 
 /// A member.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CommunityMember)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Member {
     /// Number.
     pub id: i64,
@@ -96,7 +93,7 @@ pub struct Member {
 }
 
 /// A member with its key, which is shown once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewMember {
     /// The member.
     #[serde(flatten)]

@@ -8,6 +8,6 @@ holdfast_screening::department_error! {
         Object(String, String) => Invalid,
         /// A partner's server did not answer as it should.
         #[error("{0}: {1}")]
-        Partner(String, String) => Unavailable,
+        Partner(String, String) => Partner,
     }
 }

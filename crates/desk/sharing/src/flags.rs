@@ -6,7 +6,7 @@ use crate::stix::{self, Tlp, flag_id, flag_object};
 use crate::{Sharing, SharingError};
 use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_screening::flags::get;
-use holdfast_types::Invalid;
+use holdfast_types::{Address, Asset, Invalid};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,7 +43,7 @@ fn amber() -> Tlp {
 }
 
 /// A flag that was raised.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Raised {
     /// The flag.
     pub flag: Flag,
@@ -141,6 +141,10 @@ impl Sharing<'_> {
         }
         if new.tlp == Tlp::Red {
             return Err(Invalid::new("tlp", "flags are for all members; TLP:AMBER+STRICT at most").into());
+        }
+        if new.subject == Subject::Address {
+            let asset = Asset::parse(&new.asset).map_err(|e| Invalid::new("asset", e.to_string()))?;
+            Address::check_of(&new.value, &asset).map_err(|e| Invalid::new("value", e.to_string()))?;
         }
         let member = self.channel(new.channel.as_deref())?.1;
         let now = self.screening.now();

@@ -196,7 +196,7 @@ impl Asker {
 pub const SESSION_SECONDS: i64 = 86_400;
 
 /// A list that waits for a partner's question, or had it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MatchingSession {
     /// Id.
     pub id: String,

@@ -52,8 +52,7 @@ impl Kind {
 }
 
 /// A source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = SharingSource)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Source {
     /// Number.
     pub id: i64,
@@ -106,7 +105,7 @@ pub struct NewSource {
 }
 
 /// An object of a source, and its effect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Imported {
     /// Its id.
     pub object: String,
@@ -136,7 +135,7 @@ pub struct Polled {
 }
 
 /// What withdrawing a source undid in the database.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Withdrawn {
     /// Title of the pack whose tags go from the workspace.
     pub pack: String,

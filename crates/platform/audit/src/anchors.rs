@@ -13,7 +13,6 @@ use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use utoipa::ToSchema;
 
 /// Name of the file, beside the desk's key.
 pub const FILE: &str = "audit.anchors";
@@ -21,7 +20,7 @@ pub const FILE: &str = "audit.anchors";
 const MAX_BYTES: u64 = 1 << 30;
 
 /// A head of the audit log at some time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchor {
     /// From 1 without gaps.
     pub number: u64,

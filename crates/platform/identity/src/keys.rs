@@ -4,7 +4,6 @@ use crate::person::canonical_name;
 use holdfast_store::{Database, DbError, Row};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// What a key may do.
 ///
@@ -37,7 +36,7 @@ pub fn role(name: &str) -> Option<Vec<String>> {
 }
 
 /// A key, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// Its public part.
     pub id: String,

@@ -48,8 +48,7 @@ impl PersonState {
 }
 
 /// A person who acts at the desk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = StaffPerson)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Person {
     /// Number.
     pub id: u64,

@@ -7,13 +7,12 @@ use holdfast_store::{Change, Database, DbError, Row, number};
 use holdfast_types::Invalid;
 use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
 /// Most webhooks.
 pub const MAX_WEBHOOKS: usize = 64;
 
 /// A webhook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Webhook {
     /// Its number.
     pub id: u64,

@@ -216,6 +216,14 @@ impl Database {
         }
     }
 
+    /// Lets the statements of the current transaction take as long as they need: a migration rewrites whole tables.
+    pub(crate) fn unbounded(&mut self) -> Result<(), DbError> {
+        match &mut self.inner {
+            Inner::Sqlite(_) => Ok(()),
+            Inner::Postgres(c) => Ok(c.batch_execute("SET LOCAL statement_timeout = 0")?),
+        }
+    }
+
     /// Runs a query; returns all rows. Callers bound them with `LIMIT`.
     ///
     /// # Errors

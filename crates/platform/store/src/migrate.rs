@@ -59,7 +59,8 @@ impl Database {
 
     fn apply(&mut self, migration: &str, note: impl FnOnce(&mut Self) -> Result<u64, DbError>) -> Result<(), DbError> {
         self.begin()?;
-        let applied = self.batch(migration).and_then(|()| note(self)).and_then(|_| self.commit());
+        let applied =
+            self.unbounded().and_then(|()| self.batch(migration)).and_then(|()| note(self)).and_then(|_| self.commit());
         if applied.is_err() {
             self.rollback();
         }

@@ -10,6 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What is verified of the server's certificate.
@@ -121,6 +122,29 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// Longest time to connect, where the URL gives none.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// Time without traffic after which the other end is probed, between probes, and how many go unanswered.
+const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(30), Duration::from_secs(10), 3);
+/// Longest time that sent bytes wait for the other end, where the URL gives none: a host that is gone is noticed, so that the connection is made again.
+const UNANSWERED_TIME: Duration = Duration::from_secs(60);
+/// Longest statement, where the URL gives no `options` of its own: as long as the longest answer. Migrations have no bound.
+const STATEMENT_TIME: Duration = Duration::from_secs(600);
+
+/// Bounds what the URL leaves unbounded: a database that is away must cost a refusal, not a thread for hours.
+fn bound(config: &mut postgres::Config) {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIME);
+    }
+    if config.get_keepalives_retries().is_none() {
+        let (idle, interval, retries) = KEEPALIVE;
+        config.keepalives_idle(idle).keepalives_interval(interval).keepalives_retries(retries);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(UNANSWERED_TIME);
+    }
+}
+
 /// Connects to a PostgreSQL server.
 ///
 /// # Errors
@@ -129,6 +153,7 @@ pub(crate) fn connect(url: &str) -> Result<postgres::Client, DbError> {
     let wanted = Wanted::of(url)?;
     let mut config: postgres::Config = wanted.url.parse()?;
     config.ssl_mode(wanted.mode);
+    bound(&mut config);
     // As libpq does, so that the URL, which others on the machine may see, need hold no password.
     if config.get_password().is_none()
         && let Ok(password) = std::env::var("PGPASSWORD")
@@ -137,10 +162,15 @@ pub(crate) fn connect(url: &str) -> Result<postgres::Client, DbError> {
     }
     // Sockets of this machine have no TLS and need none.
     let is_socket = config.get_hosts().iter().all(|h| matches!(h, postgres::config::Host::Unix(_)));
-    if wanted.mode == SslMode::Disable || (is_socket && wanted.mode != SslMode::Require) {
-        return Ok(config.connect(postgres::NoTls)?);
+    let mut client = match wanted.mode == SslMode::Disable || (is_socket && wanted.mode != SslMode::Require) {
+        true => config.connect(postgres::NoTls)?,
+        false => config.connect(MakeRustlsConnect::new(wanted.config()?))?,
+    };
+    if config.get_options().is_none() {
+        // By a statement, because poolers refuse options as a connection starts.
+        client.batch_execute(&format!("SET statement_timeout = {}", STATEMENT_TIME.as_millis()))?;
     }
-    Ok(config.connect(MakeRustlsConnect::new(wanted.config()?))?)
+    Ok(client)
 }
 
 /// Checks less than the name: only the authority, or nothing. Signatures of the handshake are always checked.

@@ -132,6 +132,14 @@ impl Row {
         }
     }
 
+    /// Returns text as a type that it names: a state, a kind.
+    ///
+    /// # Errors
+    /// [`DbError::Type`] when the column is no text, or names nothing of the type.
+    pub fn named<T: std::str::FromStr>(&self, i: usize) -> Result<T, DbError> {
+        self.text(i)?.parse().map_err(|_| DbError::Type(i))
+    }
+
     /// Returns text; `None` for null.
     pub fn text_or_null(&self, i: usize) -> Option<&str> {
         match self.0.get(i) {

@@ -3,6 +3,26 @@
 use axum::http::HeaderMap;
 use serde_json::Value;
 
+/// Returns the codes that refusals with a status have.
+fn codes_of(status: u16) -> &'static [&'static str] {
+    match status {
+        400 => &["invalid"],
+        401 => &["unauthorized"],
+        403 => &["forbidden"],
+        404 => &["not_found"],
+        405 => &["method_not_allowed"],
+        409 => &["conflict", "state", "second_person"],
+        413 => &["too_large"],
+        415 => &["media_type"],
+        421 => &["misdirected"],
+        424 => &["partner"],
+        429 => &["too_many_requests"],
+        503 => &["busy", "unavailable"],
+        500.. => &["internal"],
+        _ => &[],
+    }
+}
+
 /// An answer, read whole. Its checks return what a test goes on with and name the request when they fail.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -67,12 +87,14 @@ impl Answer {
     /// Returns the message of a refusal of the API.
     ///
     /// # Panics
-    /// When the status is another one, or the body says no reason.
+    /// When the status is another one, the body states no reason, or its code belongs to another status.
     pub fn refused(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{}: {}", self.request, self.text());
         let body = self.json();
         let message = body["error"].as_str().unwrap_or_default();
         assert!(!message.is_empty(), "{}: a refusal says why: {body}", self.request);
+        let code = body["code"].as_str().unwrap_or_default();
+        assert!(codes_of(status).contains(&code), "{}: the code of {status} is no '{code}'", self.request);
         message.to_owned()
     }
 

@@ -1,7 +1,7 @@
 //! Pages as a browser sees them: cookies, forms and their tokens.
 
 use crate::answer::Answer;
-use crate::app::TestApp;
+use crate::app::{Caller, TestApp};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -55,6 +55,15 @@ impl<'a> Browser<'a> {
         self.cookies.borrow().keys().cloned().collect()
     }
 
+    /// Returns a caller of the API with the browser's cookies, as scripts of its pages are.
+    pub fn script(&self) -> Caller<'a> {
+        self.app.as_nobody().header("cookie", &self.cookie_header())
+    }
+
+    fn cookie_header(&self) -> String {
+        self.cookies.borrow().iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ")
+    }
+
     /// Shows a page.
     pub fn page(&self, path: &str) -> Page<'_> {
         let answer = self.send("GET", path, "", "");
@@ -67,7 +76,7 @@ impl<'a> Browser<'a> {
     }
 
     fn send(&self, method: &str, path: &str, media_type: &str, body: &str) -> Answer {
-        let cookies = self.cookies.borrow().iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ");
+        let cookies = self.cookie_header();
         let mut caller = self.app.as_nobody().header("accept", "text/html");
         if !cookies.is_empty() {
             caller = caller.header("cookie", &cookies);

@@ -46,7 +46,13 @@ fn a_case_is_its_members(app: &TestApp) {
     step(json!({"step": "close", "reason": "handed over"})).ok();
     step(json!({"step": "add", "kind": "note", "title": "late"})).refused(409);
     ana.post(&format!("{at}/traces?subject={txid}"), Value::Null).refused(409);
+    ana.send("POST", &format!("{at}/evidence/phone.txt?exhibit=Phone"), "application/octet-stream", "x").refused(409);
     step(json!({"step": "reopen"})).ok();
+    step(json!({"step": "reopen"})).refused_with(409, "is open");
+    assert_eq!(ana.get("/api/v1/desk/cases?state=open").ok().as_array().map(Vec::len), Some(1));
+    assert_eq!(ana.get("/api/v1/desk/cases?state=closed").ok(), json!([]));
+    ana.get("/api/v1/desk/cases?state=lost")
+        .refused_with(400, "state: unknown variant `lost`, expected `open` or `closed`");
     app.as_role("auditor").get(at).ok();
 }
 

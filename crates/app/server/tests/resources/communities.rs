@@ -25,6 +25,7 @@ fn members_share_within_a_label(app: &TestApp) {
     let key =
         boss.post(&members, json!({"name": "Exchange B", "writes": true})).ok()["key"].as_str().unwrap().to_owned();
     boss.post(&members, json!({"name": "", "writes": true})).refused_with(400, "name");
+    boss.post(&members, json!({"name": "Exchange A"})).refused_with(409, "Exchange A");
     assert!(ana.get(&members).ok().to_string().contains("Exchange B"));
     let share = |body: Value| ana.post("/api/v1/sharing/share", body);
     share(json!({"channel": id, "wallets": [wallet("TLP:GREEN")]})).ok();

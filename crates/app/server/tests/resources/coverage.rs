@@ -30,30 +30,15 @@ const PARTNER: &str = "needs the other side; app/cli/tests/sharing.rs has one";
 /// Operations that list 409, where no test here provokes it, with the reason. The list only becomes shorter.
 const NO_CONFLICT: &[(&str, &str)] = &[
     ("DELETE /api/v1/portal/passkeys/{id}", AUTHENTICATOR),
-    ("GET /api/v1/desk/requests/{id}/productions/{number}", OPEN),
-    ("GET /api/v1/portal/requests/{id}/productions/{number}", OPEN),
-    ("POST /api/kyt/v2/users/{user}/transfers", OPEN),
     ("POST /api/v1/audit/anchor", "needs a desk without a folder for anchors, which TestApp has"),
     ("POST /api/v1/audit/verify", "needs a desk without a folder for anchors, which TestApp has"),
     ("POST /api/v1/campaigns/preview", "needs more people than a campaign may choose (MAX_PEOPLE)"),
-    ("POST /api/v1/desk/cases/{id}/evidence/{name}", OPEN),
-    ("POST /api/v1/desk/officers/{id}", OPEN),
-    ("POST /api/v1/events/{id}/completion", OPEN),
-    ("POST /api/v1/keys", OPEN),
-    ("POST /api/v1/portal/code", OPEN),
-    ("POST /api/v1/portal/factor", OPEN),
     ("POST /api/v1/portal/passkeys", AUTHENTICATOR),
     ("POST /api/v1/portal/passkeys/challenge", AUTHENTICATOR),
-    ("POST /api/v1/sharing/communities/{id}/members", OPEN),
-    ("POST /api/v1/sharing/flags", OPEN),
     ("POST /api/v1/sharing/matching/{id}", PARTNER),
-    ("POST /api/v1/sharing/share", OPEN),
     ("PUT /api/v1/portal/passkeys", AUTHENTICATOR),
     ("PUT /api/v1/portal/passkeys/challenge", AUTHENTICATOR),
-    ("PUT /api/v1/rules", OPEN),
 ];
-
-const OPEN: &str = "to be written";
 
 fn all() -> Vec<Test> {
     [

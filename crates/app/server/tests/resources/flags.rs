@@ -6,7 +6,7 @@ use serde_json::json;
 
 on_both_apps!(a_flag_holds_until_it_is_withdrawn);
 
-const ROBBER: &str = "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+const ROBBER: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 fn a_flag_holds_until_it_is_withdrawn(app: &TestApp) {
     let (id, ana) = (community(app), app.as_role("investigator"));
@@ -16,7 +16,11 @@ fn a_flag_holds_until_it_is_withdrawn(app: &TestApp) {
     let at = format!("/api/v1/sharing/flags/{}", raised["flag"]["id"].as_str().unwrap());
     let mut wrong = flag.clone();
     wrong["value"] = json!("");
-    ana.post("/api/v1/sharing/flags", wrong).refused_with(400, "value");
+    ana.post("/api/v1/sharing/flags", wrong.clone()).refused_with(400, "value");
+    for text in ["hello", holdfast_testing_app::PAID, "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"] {
+        wrong["value"] = json!(text);
+        ana.post("/api/v1/sharing/flags", wrong.clone()).refused_with(400, "value: ");
+    }
     let mut nowhere = flag;
     nowhere["channel"] = json!("nowhere");
     ana.post("/api/v1/sharing/flags", nowhere).refused_with(400, "channel");

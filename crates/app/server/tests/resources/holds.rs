@@ -29,6 +29,7 @@ fn a_hold_is_placed_once_and_released_by_two(app: &TestApp) {
     bo.post("/api/v1/holds/1/release", why).refused(409);
     assert_eq!((state("active"), state("released")), (0, 1));
     assert_eq!(ana.get("/api/v1/holds/check").ok()["problems"], json!([]));
+    ana.get("/api/v1/holds?state=melted").refused_with(400, "`active`, `released`, `expired`");
     // A held account decides.
     ana.post("/api/v1/holds", freeze("f-2", "c-1")).ok();
     let decision = app.as_role("exchange").post("/api/v1/events", crate::events::withdrawal("w-1", "5")).ok();

@@ -1,9 +1,17 @@
 //! API keys: made, approved by a second person where they are powerful, revoked.
 
+use holdfast_screening::ScreeningError;
+use holdfast_screening::changes::MAX_PROPOSED;
 use holdfast_testing_app::{TestApp, on_both_apps};
 use serde_json::{Value, json};
 
-on_both_apps!(a_key_opens_what_it_may_until_it_is_revoked, powerful_keys_wait_for_a_second_person);
+on_both_apps!(
+    a_key_opens_what_it_may_until_it_is_revoked,
+    powerful_keys_wait_for_a_second_person,
+    so_many_changes_wait,
+    a_person_is_suspended_and_acts_again,
+    sessions_are_ones_own
+);
 
 fn a_key_opens_what_it_may_until_it_is_revoked(app: &TestApp) {
     let root = app.as_role("root");
@@ -50,4 +58,63 @@ fn powerful_keys_wait_for_a_second_person(app: &TestApp) {
     }
     boss.post("/api/v1/keys", json!({"name": "reader", "scopes": ["read"]})).is(202);
     app.as_role("approver").post("/api/v1/keys", json!({"name": "y", "scopes": ["read"]})).refused_with(403, "manage");
+}
+
+/// No more changes wait than the bound: what is proposed then is refused, and nothing of it is stored.
+fn so_many_changes_wait(app: &TestApp) {
+    let boss = app.as_role("administrator");
+    let fill = |tx: &mut holdfast_screening::service::Transaction<'_>| {
+        for id in 1..=MAX_PROPOSED {
+            tx.db().execute(
+                "INSERT INTO changes (id, kind, subject, body, state, proposed_by, proposed) VALUES ($1, 'rules', 'r', 'x', 'proposed', 'a test', 1)",
+                &[id.into()],
+            )?;
+        }
+        Ok::<_, ScreeningError>(())
+    };
+    app.shared.screening.transact("a test", fill).unwrap();
+    boss.send("PUT", "/api/v1/rules", "application/yaml", crate::rules::BOOK).refused_with(409, "wait already");
+    boss.post("/api/v1/keys", json!({"name": "x", "scopes": ["manage"]})).refused_with(409, "wait already");
+    let waiting = boss.get("/api/v1/changes?state=proposed").ok();
+    assert_eq!(waiting.as_array().map(Vec::len), Some(1_000), "the bound, and no more");
+}
+
+fn a_person_is_suspended_and_acts_again(app: &TestApp) {
+    let (root, bo) = (app.as_role("root"), app.as_person("bo", "investigator"));
+    bo.get("/api/v1/holds").ok();
+    let number = |name: &str| {
+        let people = root.get("/api/v1/people").ok();
+        people.as_array().unwrap().iter().find(|p| p["name"] == name).unwrap()["id"].as_u64().unwrap()
+    };
+    let set = |name: &str, state: &str| {
+        root.post(&format!("/api/v1/people/{}", number(name)), json!({"state": state, "reason": "left the company"}))
+    };
+    assert_eq!(set("bo", "suspended").ok()["state"], "suspended");
+    bo.get("/api/v1/holds").refused(401);
+    set("bo", "suspended").refused_with(409, "already");
+    set("bo", "asleep").refused_with(400, "state");
+    set("bo", "active").ok();
+    bo.get("/api/v1/holds").ok();
+    set("root", "suspended").refused_with(409, "last administrator");
+    root.get("/api/v1/people").ok();
+    bo.get("/api/v1/people").refused_with(403, "manage");
+}
+
+fn sessions_are_ones_own(app: &TestApp) {
+    let (one, two) = (app.browser().sign_in("investigator"), app.browser().sign_in("investigator"));
+    let other = app.browser().sign_in("auditor");
+    let sessions =
+        |script: holdfast_testing_app::Caller<'_>| script.get("/api/v1/sessions").ok().as_array().unwrap().clone();
+    assert_eq!((sessions(one.script()).len(), sessions(other.script()).len()), (2, 1));
+    let id = sessions(other.script())[0]["id"].as_str().unwrap().to_owned();
+    one.script().delete(&format!("/api/v1/sessions/{id}")).refused(404);
+    for session in sessions(one.script()) {
+        assert_eq!(one.script().delete(&format!("/api/v1/sessions/{}", session["id"].as_str().unwrap())).status, 204);
+        if one.script().get("/api/v1/sessions").status == 401 {
+            break;
+        }
+    }
+    one.script().get("/api/v1/sessions").refused(401);
+    assert_eq!(sessions(other.script()).len(), 1, "others' stay");
+    drop(two);
 }

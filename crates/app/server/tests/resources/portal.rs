@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 on_both_apps!(
     an_officer_enters_and_sees_own_requests_only,
     an_officer_fetches_the_production,
+    a_production_can_be_fetched_for_a_time,
+    officers_are_approved_once_they_proved_themselves,
     passkeys_need_an_authenticator
 );
 
@@ -24,6 +26,25 @@ fn token(session: &Value) -> String {
 
 /// Registers an officer with a second factor; returns the session. Nobody approved the officer yet.
 fn registered<'a>(app: &'a TestApp, email: &str) -> Caller<'a> {
+    enrolled(app, email).0
+}
+
+/// Enters with a mailed code and the second factor.
+fn entered<'a>(app: &'a TestApp, email: &str, uri: &str) -> Caller<'a> {
+    let nobody = app.as_nobody();
+    nobody.post("/api/v1/portal/code", json!({"email": email})).success();
+    let half =
+        app.with_token(&token(&nobody.post("/api/v1/portal/prove", json!({"email": email, "code": code(app)})).ok()));
+    app.with_token(&token(&half.put("/api/v1/portal/factor", json!({"code": totp(app, uri)})).ok()))
+}
+
+/// The code of an authenticator app now.
+fn totp(app: &TestApp, uri: &str) -> String {
+    totp_rs::Totp::from_url(uri).unwrap().generate(app.now() as u64).to_string()
+}
+
+/// Registers an officer with a second factor; returns the session and the secret as authenticator apps take it.
+fn enrolled<'a>(app: &'a TestApp, email: &str) -> (Caller<'a>, String) {
     let nobody = app.as_nobody();
     nobody.post("/api/v1/portal/code", json!({"email": email, "name": "Ana Berg"})).success();
     nobody.post("/api/v1/portal/prove", json!({"email": email, "code": "00000000"})).refused(409);
@@ -32,8 +53,9 @@ fn registered<'a>(app: &'a TestApp, email: &str) -> Caller<'a> {
     half.get("/api/v1/portal/requests").refused(401);
     let uri = half.post("/api/v1/portal/factor", Value::Null).ok()["uri"].as_str().unwrap().to_owned();
     half.put("/api/v1/portal/factor", json!({"code": "12"})).refused(409);
-    let code = totp_rs::Totp::from_url(uri).unwrap().generate(app.now() as u64).to_string();
-    app.with_token(&token(&half.put("/api/v1/portal/factor", json!({"code": code})).ok()))
+    let full = half.put("/api/v1/portal/factor", json!({"code": totp(app, &uri)})).ok();
+    half.post("/api/v1/portal/factor", Value::Null).refused_with(409, "set up");
+    (app.with_token(&token(&full)), uri)
 }
 
 /// Registers an officer and approves them.
@@ -96,6 +118,35 @@ fn an_officer_fetches_the_production(app: &TestApp) {
     assert!(plain.starts_with(b"PK"), "a package");
     let log = app.as_role("investigator").get("/api/v1/desk/requests/r-1/productions").ok();
     assert_eq!(log[0]["downloads"][0]["who"], EMAIL, "{log}");
+}
+
+fn a_production_can_be_fetched_for_a_time(app: &TestApp) {
+    agency(app);
+    let (session, uri) = enrolled(app, EMAIL);
+    let verdict = json!({"verdict": "approve", "reason": "called back"});
+    app.as_role("approver").post("/api/v1/desk/officers/1", verdict).ok();
+    session.post("/api/v1/portal/requests", request("r-1")).ok();
+    granted(app);
+    let identity = age::x25519::Identity::generate();
+    let ana = app.as_person("ana", "investigator");
+    let produce = json!({"recipients": [identity.to_public().to_string()]});
+    let made = ana.post("/api/v1/desk/requests/r-1/productions", produce).ok();
+    app.advance(made["expires"].as_i64().unwrap() - app.now() + 1);
+    ana.get("/api/v1/desk/requests/r-1/productions/1").refused_with(409, "could be fetched until");
+    session.get("/api/v1/portal/requests/r-1/productions/1").refused(401);
+    let session = entered(app, EMAIL, &uri);
+    session.get("/api/v1/portal/requests/r-1/productions/1").refused_with(409, "could be fetched until");
+}
+
+fn officers_are_approved_once_they_proved_themselves(app: &TestApp) {
+    agency(app);
+    app.as_nobody().post("/api/v1/portal/code", json!({"email": EMAIL, "name": "Ana Berg"})).success();
+    let approver = app.as_role("approver");
+    let verdict = json!({"verdict": "approve", "reason": "called back"});
+    approver.post("/api/v1/desk/officers/1", verdict).refused_with(409, "second factor");
+    assert_eq!(approver.get("/api/v1/desk/officers?state=registered").ok().as_array().map(Vec::len), Some(1));
+    assert_eq!(approver.get("/api/v1/desk/officers?state=approved").ok(), json!([]));
+    approver.get("/api/v1/desk/officers?state=asleep").refused_with(400, "state: unknown variant `asleep`");
 }
 
 fn passkeys_need_an_authenticator(app: &TestApp) {

@@ -55,7 +55,11 @@ fn a_request_is_answered_by_two_people_and_produced(app: &TestApp) {
         "prepared"
     );
     ana.post(at, json!({"step": "approve"})).refused_with(403, "approve");
-    app.as_person("ana", "investigator").post(at, json!({"step": "fly"})).refused_with(400, "fly");
+    app.as_person("ana", "investigator")
+        .post(at, json!({"step": "fly"}))
+        .refused_with(400, "step: unknown variant `fly`");
+    ana.get("/api/v1/desk/requests?state=lost").refused_with(400, "state: unknown variant `lost`");
+    ana.get("/api/v1/desk/seizures?state=lost").refused_with(400, "prepared");
     bo.post(at, json!({"step": "return", "reason": "look at the dates"})).ok();
     ana.post(at, json!({"step": "prepare", "outcome": "granted", "reason": "in order"})).ok();
     assert_eq!(bo.post(at, json!({"step": "approve"})).ok()["stored"]["state"], "answered");

@@ -10,7 +10,7 @@ fn a_source_is_read_once_another_person_approved_it(app: &TestApp) {
     let (boss, bo, ana) =
         (app.as_role("administrator"), app.as_person("bo", "administrator"), app.as_role("investigator"));
     let id = community(app);
-    let new = json!({"kind": "community", "name": "members", "url": format!("{id}/intelligence"), "every": 86_400});
+    let new = json!({"kind": "community", "name": "members", "url": format!("{id}/intelligence"), "username": "us", "every": 86_400});
     let added = boss.post("/api/v1/sharing/sources", new.clone()).ok();
     assert_eq!(added["state"], "proposed", "{added}");
     boss.post("/api/v1/sharing/sources", new).refused(409);
@@ -24,6 +24,12 @@ fn a_source_is_read_once_another_person_approved_it(app: &TestApp) {
     assert_eq!(boss.get("/api/v1/sharing/sources").ok()[0]["state"], "active");
     ana.post("/api/v1/sharing/share", json!({"channel": id, "wallets": [wallet("TLP:GREEN")]})).ok();
     ana.post(&format!("{at}/read"), Value::Null).ok();
+    // A community that is read here is no partner's collection to write to.
+    let channel = added["id"].to_string();
+    ana.post("/api/v1/sharing/share", json!({"channel": channel, "wallets": [wallet("TLP:GREEN")]})).refused(409);
+    let flag = json!({"channel": channel, "subject": "address", "asset": "BTC", "value": PAID, "reason": "Stolen"});
+    ana.post("/api/v1/sharing/flags", flag).refused(409);
+    assert_eq!(ana.get("/api/v1/sharing/flags").ok(), json!([]), "what cannot be shared is not raised");
     assert!(ana.get(&at).ok().is_array());
     let withdraw = || boss.post(&format!("{at}/withdraw"), json!({"why": "too many errors"}));
     withdraw().ok();

@@ -13,8 +13,8 @@ use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
-use holdfast_cases::case::{CaseFile, CaseStep, Item, ItemKind, Role};
-use holdfast_cases::reports::{Filer, Kind, Report};
+use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Role};
+use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
 use holdfast_types::ids::{CaseId, CaseItemId, ReportId};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -243,7 +243,7 @@ pub(crate) async fn page(
         }
         p { a href={"/api/v1/desk/cases/" (id) "/report.pdf"} { (t!("case-pdf")) } }
         (items(&file, &to))
-        @if frame.may("desk") { (steps(c.state == "open", &to)) }
+        @if frame.may("desk") { (steps(c.state == CaseState::Open, &to)) }
         (report_list(&reports, &to, &frame))
         @if !file.links.is_empty() {
             h2 { (t!("case-links")) }
@@ -259,7 +259,7 @@ pub(crate) async fn page(
 }
 
 fn items(file: &CaseFile, to: &str) -> Markup {
-    let open = file.case.state == "open";
+    let open = file.case.state == CaseState::Open;
     let heads = [T("common-kind"), T("case-item"), T("case-added"), Bare];
     html! {
         h2 { (t!("case-items")) }
@@ -337,9 +337,9 @@ fn report_list(reports: &[Report], to: &str, frame: &Frame) -> Markup {
         h2 { (t!("case-reports")) }
         @if reports.is_empty() { (none(&t!("case-no-reports"))) }
         ul { @for r in reports { li {
-            (t!("case-report", kind = word(&r.kind), id = r.id.number(), version = r.version, state = word(&r.state), person = r.created_by.as_str()))
+            (t!("case-report", kind = word(r.kind.name()), id = r.id.number(), version = r.version, state = word(r.state.as_ref()), person = r.created_by.as_str()))
             @if let Some(by) = &r.approved_by { ", " (t!("request-approved-by")) " " (by) }
-            @if r.state != "draft" { @if frame.may("desk") {
+            @if r.state != ReportState::Draft { @if frame.may("desk") {
                 form.step method="post" action={"/api/v1" (to) "/reports/" (r.id) "/export"} { button type="submit" { (t!("case-report-export")) } }
             } } @else if frame.may("approve") {
                 (form_of::<Nothing>(&format!("{to}/reports/{}/approve", r.id), &[], "common-approve"))

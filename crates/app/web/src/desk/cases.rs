@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
+use holdfast_api::body::state_filter;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
 use holdfast_cases::case::{Case, NewCase};
@@ -32,8 +33,8 @@ pub(crate) async fn list(
     Query(q): Query<ListQuery>,
 ) -> Page {
     let who = person(&caller);
-    let state = q.state.clone();
-    let list = run_blocking(move || Ok(shared.cases().cases(state.as_deref(), &who)?)).await?;
+    let state = state_filter(q.state.as_deref())?;
+    let list = run_blocking(move || Ok(shared.cases().cases(state, &who)?)).await?;
     let heads =
         [N("desk-cases-case"), T("desk-cases-title"), T("common-typology"), T("common-state"), T("desk-cases-opened")];
     let states = [("", "requests-all"), ("open", "alerts-open"), ("closed", "alerts-closed")];
@@ -44,7 +45,7 @@ pub(crate) async fn list(
             td.n { (c.id) }
             td { a href={"/desk/cases/" (c.id)} { (c.title) } }
             td { @if let Some(typology) = &c.typology { (word(typology)) } }
-            td { (word(&c.state)) }
+            td { (word(c.state.as_ref())) }
             td { (rich!("common-time-by", time = time(c.created), person = c.created_by)) }
         } }
     };

@@ -59,7 +59,7 @@ pub(crate) async fn scan(
     let file = upload::<Scan>(form).await?;
     let exhibit = file.fields.exhibit.0;
     let scanned =
-        holdfast_api::cases::scan_bytes(shared, &caller, id, file.name, exhibit.clone(), None, file.bytes).await?.0;
+        holdfast_api::cases::scan_bytes(shared, &caller, id, file.name, exhibit.clone(), None, file.bytes).await?;
     let found = [
         T("evidence-what"),
         T("evidence-where"),

@@ -9,13 +9,14 @@ use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
+use holdfast_cases::case::CaseState;
 use maud::html;
 
 /// What waits for a person.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let who = person(&caller);
     let (requests, screening, cases) = run_blocking(move || {
-        let cases = shared.cases().cases(Some("open"), &who)?;
+        let cases = shared.cases().cases(Some(CaseState::Open), &who)?;
         Ok((shared.desk().waiting()?, shared.screening.waiting()?, cases))
     })
     .await?;

@@ -10,10 +10,9 @@ use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::gate::Caller;
-use holdfast_cases::recommend::{Proposal, Recommendation, Team};
+use holdfast_cases::recommend::{Proposal, Recommendation, RecommendationState, Team};
 use holdfast_types::ids::RecommendationId;
 use maud::{Markup, html};
-use serde::Deserialize;
 use serde_json::json;
 
 page_form! {
@@ -31,35 +30,10 @@ page_form! {
     }
 }
 
-/// What becomes of a proposal.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum FollowUpState {
-    /// It will be done.
-    Accepted,
-    /// It will not.
-    Declined,
-    /// It is done.
-    Done,
-    /// It is open again.
-    Proposed,
-}
-
-impl FollowUpState {
-    fn name(self) -> &'static str {
-        match self {
-            FollowUpState::Accepted => "accepted",
-            FollowUpState::Declined => "declined",
-            FollowUpState::Done => "done",
-            FollowUpState::Proposed => "proposed",
-        }
-    }
-}
-
 page_form! {
     /// Records what becomes of a proposal.
     struct FollowUp {
-        state: FollowUpState = "common-state", Input::Choice(&[
+        state: RecommendationState = "common-state", Input::Choice(&[
             ("accepted", "recommend-accepted"),
             ("declined", "recommend-declined"),
             ("done", "recommend-done"),
@@ -133,6 +107,6 @@ pub(crate) async fn follow_up(
     Fields(form): Fields<FollowUp>,
 ) -> Answer {
     let who = person(&caller);
-    run_blocking(move || Ok(shared.cases().follow_up(id, form.state.name(), &form.note.0, &who)?)).await?;
+    run_blocking(move || Ok(shared.cases().follow_up(id, form.state, &form.note.0, &who)?)).await?;
     Ok(back("/desk/recommendations".into()))
 }

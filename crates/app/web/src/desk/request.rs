@@ -12,7 +12,7 @@ use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
-use holdfast_requests::intake::{Matched, Opened, Outcome, Seizure, SeizureTransfer, Step};
+use holdfast_requests::intake::{Matched, Opened, Outcome, RequestState, Seizure, SeizureState, SeizureTransfer, Step};
 use holdfast_requests::portal::{File, Message};
 use holdfast_requests::production::Production;
 use holdfast_requests::request::Kind;
@@ -256,7 +256,7 @@ impl Shown {
             h2 { (t!("request-forgery")) }
             @if signs.is_empty() { p.low { (t!("common-none")) } }
             ul { @for sign in signs { li class=[(sign.weight >= 3).then_some("stop")] { strong { (word(sign.sign)) } ": " (sign.because) } } }
-            @if self.opened.stored.state != "answered" {
+            @if self.opened.stored.state != RequestState::Answered {
                 h3 { (t!("request-call-back")) }
                 (form_of::<CallBack>(to, &[("step", "call_back")], "common-save"))
             }
@@ -276,7 +276,7 @@ impl Shown {
                 td { (m.found.because.join("; ")) }
                 td {
                     @if let (Some(v), Some(by)) = (&m.verdict, &m.decided_by) { (word(v)) " " (t!("common-by", person = by.as_str())) ": " (m.reason.as_deref().unwrap_or_default()) }
-                    @if s.state == "open" { (form_of::<Match>(to, &[("step", "match"), ("customer", &m.found.customer)], "common-save")) }
+                    @if s.state == RequestState::Open { (form_of::<Match>(to, &[("step", "match"), ("customer", &m.found.customer)], "common-save")) }
                 }
             } })) }
         }
@@ -287,17 +287,17 @@ impl Shown {
         let kind = s.request.kind;
         html! {
             h2 { (t!("request-answer")) }
-            @if s.state == "answered" { p { (t!("request-answered", outcome = s.outcome.as_ref().map(word).unwrap_or_default())) } }
-            @if s.state == "open" { @match kind {
+            @if s.state == RequestState::Answered { p { (t!("request-answered", outcome = s.outcome.as_ref().map(word).unwrap_or_default())) } }
+            @if s.state == RequestState::Open { @match kind {
                 Kind::Seizure => (form_of::<PrepareSeizure>(to, &[("step", "prepare_seizure")], "request-prepare")),
                 _ => (form_of::<Prepare>(to, &[("step", "prepare")], "request-prepare")),
             } }
-            @if s.state == "prepared" {
+            @if s.state == RequestState::Prepared {
                 p { (t!("request-second-person", person = s.prepared_by.as_deref().unwrap_or_default())) @if kind == Kind::Seizure { " " (t!("request-two-approve")) } }
                 (form_of::<Nothing>(to, &[("step", "approve")], "common-approve"))
                 (form_of::<Return>(to, &[("step", "return")], "request-return"))
             }
-            @if s.state == "answered" && matches!(kind, Kind::Freeze | Kind::Preservation) {
+            @if s.state == RequestState::Answered && matches!(kind, Kind::Freeze | Kind::Preservation) {
                 (form_of::<Extend>(to, &[("step", "extend")], "request-extend"))
             }
             @if !s.holds.is_empty() { p { (t!("nav-holds")) ": " @for h in &s.holds { (h) " " } } }
@@ -309,8 +309,8 @@ impl Shown {
         html! { @if !self.seizures.is_empty() { (table(&heads, &self.seizures, |z| html! { tr {
             td { (with_unit(z.transfer.amount, &z.transfer.asset)) ", " (z.transfer.customer) }
             td.hash { (z.transfer.destination) }
-            td { (word(&z.state)) @if let Some(x) = &z.reference { ": " (x) } }
-            td { @if z.state == "approved" {
+            td { (word(z.state.as_ref())) @if let Some(x) = &z.reference { ": " (x) } }
+            td { @if z.state == SeizureState::Approved {
                 (form_of::<Moved>(to, &[("step", "moved"), ("transfer", &z.id.to_string())], "request-moved"))
             } }
         } })) } }
@@ -318,7 +318,8 @@ impl Shown {
 
     fn productions(&self, to: &str) -> Markup {
         let s = &self.opened.stored;
-        let has = s.state == "answered" && matches!(s.request.kind, Kind::Information | Kind::EmergencyDisclosure);
+        let has = s.state == RequestState::Answered
+            && matches!(s.request.kind, Kind::Information | Kind::EmergencyDisclosure);
         html! { @if has {
             h2 { (t!("request-productions")) }
             ul { @for p in &self.productions { li {

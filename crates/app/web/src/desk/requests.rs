@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
+use holdfast_api::body::state_filter;
 use holdfast_api::gate::Caller;
 use holdfast_requests::intake::{NewAgency, RequestFilter, Seizure, Stored};
 use holdfast_requests::portal::{Officer, Verdict};
@@ -23,7 +24,7 @@ pub(crate) async fn requests(
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
 ) -> Page {
-    let filter = RequestFilter { state: q.state.clone(), after: q.after, limit: PAGE_ROWS };
+    let filter = RequestFilter { state: state_filter(q.state.as_deref())?, after: q.after, limit: PAGE_ROWS };
     let list = run_blocking(move || Ok(shared.desk().list(&filter, &caller.0)?)).await?;
     let heads = [
         T("requests-request"),
@@ -79,10 +80,10 @@ page_form! {
 
 /// Officers and agencies.
 pub(crate) async fn officers(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
-    let state = q.state.clone();
+    let state = state_filter(q.state.as_deref())?;
     let (officers, agencies) = run_blocking(move || {
         let d = shared.desk();
-        Ok((d.officers(state.as_deref())?, d.agencies()?))
+        Ok((d.officers(state)?, d.agencies()?))
     })
     .await?;
     let may = frame.may("approve");
@@ -144,8 +145,8 @@ pub(crate) async fn seizures(
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
 ) -> Page {
-    let state = q.state.clone();
-    let list = run_blocking(move || Ok(shared.desk().seizures(state.as_deref(), &caller.0)?)).await?;
+    let state = state_filter(q.state.as_deref())?;
+    let list = run_blocking(move || Ok(shared.desk().seizures(state, &caller.0)?)).await?;
     let heads = [T("requests-request"), T("common-from"), N("common-amount"), T("common-to"), T("common-state")];
     let states = [("", "requests-all"), ("approved", "seizures-to-execute"), ("moved", "seizures-executed")];
     let seizures =

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::sign_in::cookie;
-use holdfast_requests::portal::{Officer, Session};
+use holdfast_requests::portal::{Officer, OfficerState, Session};
 
 /// The session in a browser's cookie.
 fn token(headers: &HeaderMap) -> String {
@@ -44,5 +44,5 @@ async fn officer(shared: &Shared, headers: &HeaderMap, full: bool) -> Result<(Of
 
 /// Whether an officer may send requests.
 fn is_approved(officer: &Officer) -> bool {
-    officer.state == "approved"
+    officer.state == OfficerState::Approved
 }

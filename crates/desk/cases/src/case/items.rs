@@ -146,7 +146,7 @@ pub(super) fn add_custody(
 }
 
 impl Cases<'_> {
-    /// Takes a file in as an exhibit: kept under its hash, with the first entry of its custody record.
+    /// Adds a file as an exhibit: stored under its hash, with the first entry of its custody record.
     ///
     /// # Errors
     /// [`CaseError`].

@@ -3,11 +3,9 @@
 use super::*;
 
 /// Another case that shares something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CaseLink)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Link {
     /// The other case.
-    #[schema(value_type = u64)]
     pub case: CaseId,
     /// Its title, where one may read it.
     pub title: Option<String>,
@@ -16,8 +14,7 @@ pub struct Link {
 }
 
 /// Something that a search found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = SearchHit)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Hit {
     /// case or request.
     pub kind: String,

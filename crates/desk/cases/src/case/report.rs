@@ -30,7 +30,7 @@ impl Cases<'_> {
         let file = self.case(id, workspace, person)?;
         let c = &file.case;
         let mut parts = vec![
-            field("State", c.state.clone()),
+            field("State", c.state.to_string()),
             field("Opened", format!("{} by {}", rfc3339(c.created), c.created_by)),
             field(
                 "People",

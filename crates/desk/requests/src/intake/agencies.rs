@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAgency {
-    /// Its name.
+    /// Name.
     pub name: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,
@@ -27,12 +27,11 @@ pub struct NewAgency {
 }
 
 /// An agency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Agency {
-    /// Its number.
-    #[schema(value_type = u64)]
+    /// Number.
     pub id: AgencyId,
-    /// Its name.
+    /// Name.
     pub name: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,

@@ -6,7 +6,7 @@ mod sender;
 mod steps;
 
 pub use agencies::{Agency, NewAgency};
-pub use seizures::{Seizure, SeizureTransfer};
+pub use seizures::{Seizure, SeizureState, SeizureTransfer};
 pub use sender::history;
 pub use steps::{Outcome, Step};
 
@@ -23,7 +23,7 @@ use holdfast_store::{Database, DbError, Row, number, parse};
 use holdfast_types::Invalid;
 use holdfast_types::ids::OfficerId;
 use holdfast_workspace::Workspace;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -32,15 +32,41 @@ pub(crate) fn basis(judgement: &Judgement, request: &Request) -> String {
     format!("{} ({}), {}", judgement.title, request.process, request.reference)
 }
 
+/// How a request stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum RequestState {
+    /// It waits for an answer.
+    Open,
+    /// An answer waits for approval.
+    Prepared,
+    /// It is answered.
+    Answered,
+}
+
 /// A request as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stored {
-    /// Its number.
+    /// Number.
     pub seq: u64,
     /// The request, canonical.
     pub request: Request,
     /// open, prepared or answered.
-    pub state: String,
+    pub state: RequestState,
     /// When it must be answered, Unix seconds.
     pub due: i64,
     /// Whether that time is over and it is not answered.
@@ -49,7 +75,7 @@ pub struct Stored {
     pub call_back: Option<CallBack>,
     /// The prepared or given answer: granted, partly, refused, forged.
     pub outcome: Option<String>,
-    /// Why.
+    /// Reason.
     pub reason: Option<String>,
     /// Who prepared it.
     pub prepared_by: Option<String>,
@@ -63,8 +89,8 @@ pub struct Stored {
     pub holds: Vec<u64>,
 }
 
-/// A request with what policy and the signs of forgery say of it now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// A request with its review as of now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Opened {
     /// As it stands.
     pub stored: Stored,
@@ -72,16 +98,16 @@ pub struct Opened {
     pub review: Review,
 }
 
-/// A customer that a request's targets were matched to, and what the reviewer said of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+/// A customer that a request's targets were matched to, with the reviewer's verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Matched {
     /// The match.
     pub found: Match,
     /// accepted, rejected, or nothing yet.
     pub verdict: Option<String>,
-    /// Why.
+    /// Reason.
     pub reason: Option<String>,
-    /// Who said so.
+    /// Who decided so.
     pub decided_by: Option<String>,
 }
 
@@ -89,7 +115,7 @@ pub struct Matched {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestFilter {
     /// open, prepared or answered.
-    pub state: Option<String>,
+    pub state: Option<RequestState>,
     /// Numbers above this one.
     pub after: u64,
     /// At most so many, up to 1,000.
@@ -100,12 +126,12 @@ const COLUMNS: &str =
     "seq, body, state, due, call_back, outcome, reason, prepared_by, approved_by, answered, holds, first_approval";
 
 fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
-    let state = row.text(2)?.to_owned();
+    let state: RequestState = row.named(2)?;
     let due = row.int(3)?;
     Ok(Stored {
         seq: row.number(0)?,
         request: parse("request", row.text(1)?)?,
-        overdue: state != "answered" && due < now,
+        overdue: state != RequestState::Answered && due < now,
         state,
         due,
         call_back: row.text_or_null(4).map(|t| parse("call-back", t)).transpose()?,
@@ -250,7 +276,7 @@ impl Desk<'_> {
         })
     }
 
-    /// A request with its review as of now; the look is in the audit log.
+    /// A request with its review as of now; the access is recorded in the audit log.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -269,18 +295,18 @@ impl Desk<'_> {
         Ok(Opened { stored, review })
     }
 
-    /// Requests by number; the look is in the audit log.
+    /// Requests by number; the access is recorded in the audit log.
     ///
     /// # Errors
     /// [`RequestError`].
     pub fn list(&self, filter: &RequestFilter, actor: &str) -> Result<Vec<Stored>, RequestError> {
         let limit = number(filter.limit.clamp(1, 1000) as u64);
         let now = self.screening.now();
-        let (state, after) = (filter.state.clone(), i64::try_from(filter.after).unwrap_or(i64::MAX));
+        let (state, after) = (filter.state, i64::try_from(filter.after).unwrap_or(i64::MAX));
         let rows = self.read(|db| match &state {
             Some(state) => db.query(
                 &format!("SELECT {COLUMNS} FROM requests WHERE state = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
-                &[state.as_str().into(), after.into(), limit],
+                &[state.as_ref().into(), after.into(), limit],
             ),
             None => db.query(
                 &format!("SELECT {COLUMNS} FROM requests WHERE seq > $1 ORDER BY seq LIMIT $2"),
@@ -293,7 +319,7 @@ impl Desk<'_> {
         Ok(list)
     }
 
-    /// Customers that the request's targets are matched to now, sure ones first, with what reviewers said of them; the look is in the audit
+    /// Customers that the request's targets are matched to now, sure ones first, with the verdicts of reviewers; the look is in the audit
     /// log.
     ///
     /// # Errors

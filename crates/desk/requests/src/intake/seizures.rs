@@ -23,19 +23,46 @@ pub struct SeizureTransfer {
     pub destination: String,
 }
 
+/// How a transfer of a seizure stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::Display,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum SeizureState {
+    /// It waits for two approvals.
+    Prepared,
+    /// Its answer went back to be prepared anew.
+    Returned,
+    /// Two people approved it: the exchange may carry it out.
+    Approved,
+    /// It was carried out.
+    Moved,
+}
+
 /// A transfer of a seizure as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Seizure {
     /// Number.
-    #[schema(value_type = u64)]
     pub id: SeizureId,
     /// Request.
     pub request: String,
     /// What moves.
     pub transfer: SeizureTransfer,
     /// prepared; returned, with the answer; approved, by two people: the exchange may carry it out; moved.
-    pub state: String,
-    /// Hold that keeps the amount until it moves.
+    pub state: SeizureState,
+    /// Hold on the amount until it moves.
     pub hold: Option<u64>,
     /// Transaction id or payment reference by which it moved.
     pub reference: Option<String>,
@@ -55,7 +82,7 @@ fn seizure(row: &Row) -> Result<Seizure, DbError> {
         id: row.number(0)?,
         request: text(1)?,
         transfer: SeizureTransfer { customer: text(2)?, asset: text(3)?, amount, destination: text(5)? },
-        state: text(6)?,
+        state: row.named(6)?,
         hold: row.number_or_null(7)?,
         reference: row.text_or_null(8).map(str::to_owned),
         moved: row.int_or_null(9),
@@ -90,18 +117,20 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn seizures(&self, state: Option<&str>, actor: &str) -> Result<Vec<Seizure>, RequestError> {
+    pub fn seizures(&self, state: Option<SeizureState>, actor: &str) -> Result<Vec<Seizure>, RequestError> {
         self.note_look("seizures.listed", "seizures", actor)?;
         self.read(|db| {
             let rows = match state {
-                Some(s) => db.query(&format!("{SEIZURE} WHERE state = $1 ORDER BY id LIMIT 1000"), &[s.into()])?,
+                Some(s) => {
+                    db.query(&format!("{SEIZURE} WHERE state = $1 ORDER BY id LIMIT 1000"), &[s.as_ref().into()])?
+                }
                 None => db.query(&format!("{SEIZURE} ORDER BY id LIMIT 1000"), &[])?,
             };
             rows.iter().map(seizure).collect()
         })
     }
 
-    /// Transfers of one seizure; the look is in the audit log.
+    /// Transfers of one seizure; the access is recorded in the audit log.
     ///
     /// # Errors
     /// [`RequestError`].

@@ -1,7 +1,7 @@
 //! Steps of a request: the officer is called back, matches are judged, and an answer that one person prepares is approved by another.
 
-use super::seizures::{SeizureTransfer, seizures_of, store_transfer};
-use super::{Opened, Stored, by_id, history, known};
+use super::seizures::{SeizureState, SeizureTransfer, seizures_of, store_transfer};
+use super::{Opened, RequestState, Stored, by_id, history, known};
 use crate::carry_out::{accepted, accounts_of, freeze, hold_for_seizure, outside_accounts, preserve, someone_accepted};
 use crate::forgery::CallBack;
 use crate::policy::Policy;
@@ -27,11 +27,12 @@ const STOPPING_WEIGHT: u8 = 3;
 const NOTICE_AFTER: i64 = 86_400;
 
 /// How a request was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr)]
 #[schema(as = RequestOutcome)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Outcome {
-    /// All that was asked.
+    /// All that was requested.
     Granted,
     /// Part of it.
     Partly,
@@ -43,12 +44,7 @@ pub enum Outcome {
 
 impl Outcome {
     fn name(self) -> &'static str {
-        match self {
-            Outcome::Granted => "granted",
-            Outcome::Partly => "partly",
-            Outcome::Refused => "refused",
-            Outcome::Forged => "forged",
-        }
+        self.into()
     }
 }
 
@@ -69,14 +65,14 @@ pub enum Step {
         customer: String,
         /// Whether the request is about that customer.
         accept: bool,
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// An answer is prepared, for another person to approve.
     Prepare {
         /// Which.
         outcome: Outcome,
-        /// Why.
+        /// Reason.
         reason: String,
         /// What a seizure moves, and where to; for seizures only.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -86,7 +82,7 @@ pub enum Step {
     Approve {},
     /// The prepared answer goes back to be prepared anew.
     Return {
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// An approved transfer of a seizure was carried out.
@@ -159,10 +155,10 @@ impl Context<'_> {
         RequestError::State(format!("request {}: {why}", self.id()))
     }
 
-    fn must_be(&self, state: &str, why: impl FnOnce(&str) -> String) -> Result<(), RequestError> {
+    fn must_be(&self, state: RequestState, why: impl FnOnce(&str) -> String) -> Result<(), RequestError> {
         match self.at.state == state {
             true => Ok(()),
-            false => Err(self.refused(why(&self.at.state))),
+            false => Err(self.refused(why(self.at.state.as_ref()))),
         }
     }
 
@@ -189,7 +185,7 @@ impl Context<'_> {
     }
 
     fn call_back(&self, tx: &mut Transaction<'_>, number_from: &str, confirmed: bool) -> Result<(), RequestError> {
-        if self.at.state == "answered" {
+        if self.at.state == RequestState::Answered {
             return Err(self.refused("it is answered"));
         }
         let by = tx.actor().to_owned();
@@ -206,7 +202,9 @@ impl Context<'_> {
         accept: bool,
         reason: &str,
     ) -> Result<(), RequestError> {
-        self.must_be("open", |state| format!("it is {state}; matches are judged before an answer is prepared"))?;
+        self.must_be(RequestState::Open, |state| {
+            format!("it is {state}; matches are judged before an answer is prepared")
+        })?;
         if !is_customer(tx.db(), customer)? {
             return Err(RequestError::NotFound(format!("customer '{customer}'")));
         }
@@ -233,7 +231,7 @@ impl Context<'_> {
         reason: &str,
         transfers: &[SeizureTransfer],
     ) -> Result<(), RequestError> {
-        self.must_be("open", |state| format!("it is {state}"))?;
+        self.must_be(RequestState::Open, |state| format!("it is {state}"))?;
         self.may_give(tx, outcome.name())?;
         let seizes = self.at.request.kind == Kind::Seizure && matches!(outcome, Outcome::Granted | Outcome::Partly);
         if seizes == transfers.is_empty() {
@@ -264,7 +262,7 @@ impl Context<'_> {
 
     /// Gives the prepared answer. The first of two approvals of a seizure gives nothing yet; it holds what will move.
     fn approve(&self, tx: &mut Transaction<'_>, detail: String) -> Result<Entry, RequestError> {
-        self.must_be("prepared", |state| format!("it is {state}, not prepared"))?;
+        self.must_be(RequestState::Prepared, |state| format!("it is {state}, not prepared"))?;
         if self.at.prepared_by.as_deref() == Some(tx.actor()) {
             return Err(self.refused(format!("{} prepared the answer; another person must approve it", tx.actor())));
         }
@@ -335,7 +333,7 @@ impl Context<'_> {
     }
 
     fn send_back(&self, tx: &mut Transaction<'_>) -> Result<(), RequestError> {
-        self.must_be("prepared", |state| format!("it is {state}, not prepared"))?;
+        self.must_be(RequestState::Prepared, |state| format!("it is {state}, not prepared"))?;
         for hold in &self.at.holds {
             tx.end_hold(*hold, "the answer went back before a second person approved it")?;
         }
@@ -354,7 +352,7 @@ impl Context<'_> {
         let found = seizures_of(tx.db(), self.id())?.into_iter().find(|s| s.id == transfer);
         let found =
             found.ok_or_else(|| RequestError::NotFound(format!("transfer {transfer} of request '{}'", self.id())))?;
-        if found.state != "approved" {
+        if found.state != SeizureState::Approved {
             return Err(self.refused(format!("transfer {transfer} is {}, not approved", found.state)));
         }
         if let Some(hold) = found.hold {
@@ -371,7 +369,7 @@ impl Context<'_> {
         let (Some(until), Some(from)) = (judgement.extendable_until, judgement.holds_until) else {
             return Err(self.refused(format!("{} knows no extension", self.at.request.process)));
         };
-        if self.at.state != "answered" || !self.is_granted() {
+        if self.at.state != RequestState::Answered || !self.is_granted() {
             return Err(self.refused("it is not granted"));
         }
         match self.at.request.kind {

@@ -4,8 +4,7 @@ use super::*;
 use holdfast_identity::{App, Enrolment};
 
 /// A session at the portal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = PortalSession)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// Bearer token.
     pub token: String,
@@ -60,7 +59,7 @@ pub(super) fn register(tx: &mut Transaction<'_>, address: &str, name: &str, agen
     Ok(())
 }
 
-/// Mails a code, unless one that is good and unused was mailed just now: whoever asks again and again mails nobody without end, and voids no
+/// Mails a code, unless one that is good and unused was mailed just now: repeated requests mail nobody without end, and voids no
 /// code.
 pub(super) fn mail_code(
     tx: &mut Transaction<'_>,
@@ -98,7 +97,7 @@ pub(super) fn mail_code(
 
 impl Desk<'_> {
     /// Registers an officer, or lets one come back: a code is mailed to the address, whose domain must be a verified one of an agency. Whether
-    /// the address is known, new or suspended is said in the mail only.
+    /// the address is known, new or suspended is in the mail only.
     ///
     /// # Errors
     /// [`RequestError`]; a domain of no agency is refused.
@@ -127,7 +126,7 @@ impl Desk<'_> {
                     return Ok(());
                 }
             }
-            if known.as_ref().is_some_and(|o| o.state == "suspended") {
+            if known.as_ref().is_some_and(|o| o.state == OfficerState::Suspended) {
                 let body = "Your access to the request portal is suspended. Ask the desk.\n";
                 return mail(tx, &address, "Your access", body, &about);
             }
@@ -161,7 +160,7 @@ impl Desk<'_> {
             let row = rows.first().ok_or_else(wrong)?;
             let (latest, until, tries, before) = (row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?);
             let is_over = now > until && now > before;
-            if found.state == "suspended" || latest == 0 || is_over || tries >= MAX_CODE_TRIES {
+            if found.state == OfficerState::Suspended || latest == 0 || is_over || tries >= MAX_CODE_TRIES {
                 return Err(wrong());
             }
             let subject = format!("officer:{}", found.id);
@@ -178,8 +177,8 @@ impl Desk<'_> {
                 tx.checkpoint()?;
                 return Err(wrong());
             }
-            let state = if found.state == "registered" { "proved" } else { found.state.as_str() };
-            let row = [state.into(), now.into(), number(found.id)];
+            let state = if found.state == OfficerState::Registered { OfficerState::Proved } else { found.state };
+            let row = [state.as_ref().into(), now.into(), number(found.id)];
             tx.db().execute(
                 "UPDATE officers SET state = $1, proved = $2, code_until = 0, code_before_until = 0, totp_tries = 0 WHERE id = $3",
                 &row,
@@ -189,7 +188,7 @@ impl Desk<'_> {
         })
     }
 
-    /// The officer of a token; `full` asks for a session with the second factor.
+    /// The officer of a token; `full` requires a session with the second factor.
     ///
     /// # Errors
     /// [`RequestError::State`] when the session is over or not full.
@@ -204,7 +203,7 @@ impl Desk<'_> {
         let numbers: Vec<i64> = body.split('_').map_while(|p| p.parse().ok()).collect();
         let [id, is_full, expires, generation] = numbers[..] else { return Err(over()) };
         let found = self.read(|db| officer_of(db, "id", id.into()))?.ok_or_else(over)?;
-        if expires < self.screening.now() || found.generation != generation || found.state == "suspended" {
+        if expires < self.screening.now() || found.generation != generation || found.state == OfficerState::Suspended {
             return Err(over());
         }
         if full && is_full != 1 {

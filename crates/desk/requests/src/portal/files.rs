@@ -3,8 +3,7 @@
 use super::*;
 
 /// A file that belongs to something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = StoredFile)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct File {
     /// Name.
     pub name: String,
@@ -38,7 +37,7 @@ pub(crate) fn files(db: &mut Database, owner: &str) -> Result<Vec<File>, DbError
     db.query(sql, &[owner.into()])?.iter().map(file).collect()
 }
 
-/// Notes a file that the vault keeps. The same name with other content is a conflict.
+/// Records a file that the vault stores. The same name with other content is a conflict.
 /// Reads a file of an owner; the access is in the audit log.
 ///
 /// # Errors
@@ -90,7 +89,7 @@ pub fn note_file(
 }
 
 impl Desk<'_> {
-    /// Attaches a file to a request; its bytes are kept by their hash and checked against their type. Where the request describes a file of
+    /// Attaches a file to a request; its bytes are stored by their hash and checked against their type. Where the request describes a file of
     /// that name, it must be that file.
     ///
     /// # Errors
@@ -135,7 +134,7 @@ impl Desk<'_> {
         self.read(|db| files(db, &format!("request:{id}")))
     }
 
-    /// A file's bytes, checked against their hash; the look is in the audit log.
+    /// A file's bytes, checked against their hash; the access is recorded in the audit log.
     ///
     /// # Errors
     /// [`RequestError`].

@@ -6,8 +6,9 @@ use super::{
 };
 use crate::carry_out::accepted;
 use crate::disclose::{Data, Table, data};
-use crate::intake::{Stored, by_id, known};
+use crate::intake::{RequestState, Stored, by_id, known};
 use crate::policy::Judgement;
+use crate::portal::OfficerState;
 use crate::request::{DataClass, Kind};
 use crate::{Desk, RequestError, portal};
 use ed25519_dalek::{Signer, SigningKey};
@@ -241,7 +242,7 @@ impl Desk<'_> {
         let now = self.screening.now();
         let at = known(self.read(|db| by_id(db, id, now))?, id)?;
         let granted = matches!(at.outcome.as_deref(), Some("granted" | "partly"));
-        if at.state != "answered" || !granted {
+        if at.state != RequestState::Answered || !granted {
             return Err(refused(id, "it is not granted; a second person approves it first"));
         }
         if !matches!(at.request.kind, Kind::Information | Kind::EmergencyDisclosure) {
@@ -273,7 +274,7 @@ impl Desk<'_> {
             return Ok(recipients.to_vec());
         }
         let email = at.request.officer.email.to_lowercase();
-        let officer = self.officers(Some("approved"))?.into_iter().find(|o| o.email == email);
+        let officer = self.officers(Some(OfficerState::Approved))?.into_iter().find(|o| o.email == email);
         officer.map(|o| o.recipients).filter(|keys| !keys.is_empty()).ok_or_else(|| {
             let why = "no key of the officer is known; the officer names one in the portal, or give recipients";
             refused(&at.request.id, why)

@@ -14,10 +14,9 @@ use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::asset;
 use serde::Serialize;
 use std::path::Path;
-use utoipa::ToSchema;
 
 /// A decided event with everything it rests on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DecidedEvent {
     /// The event.
     pub event: Event,

@@ -4,10 +4,9 @@ use super::{Screening, ScreeningError};
 use holdfast_decision::{ChainFacts, Event};
 use serde::Serialize;
 use std::ops::ControlFlow;
-use utoipa::ToSchema;
 
 /// What screening again found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RescreenReport {
     /// Transfers looked at.
     pub screened: u64,

@@ -1,4 +1,4 @@
-//! Which chain a request is about.
+//! The chain of a request, where the desk has several.
 
 use crate::Shared;
 use crate::error::ApiError;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
 
-/// Which chain.
+/// Choice of a chain.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ChainQuery {
@@ -38,7 +38,8 @@ impl Shared {
 
     /// Returns the chain on which a subject of an asset is looked up: the asset's, else the first; for any asset (`holistic`) the one that the
     /// subject tells.
-    pub(crate) fn snapshot_about(&self, asset: &str, subject: &str) -> Arc<Snapshot> {
+    #[must_use]
+    pub fn snapshot_about(&self, asset: &str, subject: &str) -> Arc<Snapshot> {
         if asset.eq_ignore_ascii_case("holistic")
             && let Ok(snapshot) = self.chains.snapshot_for(subject, None)
         {

@@ -39,7 +39,7 @@ pub struct ApiError {
     pub message: String,
 }
 
-/// Returns the code of a status, where no kind of error says more.
+/// Returns the code of a status, where there is no kind of error.
 fn code_of(status: StatusCode) -> &'static str {
     match status {
         StatusCode::UNAUTHORIZED => "unauthorized",
@@ -50,7 +50,7 @@ fn code_of(status: StatusCode) -> &'static str {
         StatusCode::PAYLOAD_TOO_LARGE => "too_large",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "media_type",
         StatusCode::MISDIRECTED_REQUEST => "misdirected",
-        StatusCode::FAILED_DEPENDENCY => "partner",
+        StatusCode::FAILED_DEPENDENCY => ErrorKind::Partner.code(),
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
         StatusCode::SERVICE_UNAVAILABLE => ErrorKind::Unavailable.code(),
         status if status.is_server_error() => ErrorKind::Internal.code(),
@@ -65,6 +65,8 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::Forbidden => StatusCode::FORBIDDEN,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
         ErrorKind::Conflict | ErrorKind::State | ErrorKind::SecondPerson => StatusCode::CONFLICT,
+        // The fault is neither the request's nor this server's.
+        ErrorKind::Partner => StatusCode::FAILED_DEPENDENCY,
         ErrorKind::Busy | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -92,7 +94,7 @@ impl ApiError {
         ApiError::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// The program is at fault; the log says where.
+    /// The program is at fault; the log names the place.
     pub fn panicked() -> Self {
         Self::internal("an internal error stopped this request; please report it with the answer's x-request-id")
     }
@@ -132,19 +134,10 @@ by_kind!(
     PreventionError,
     RequestError,
     ScreeningError,
+    SharingError,
     StoreError,
     WorkspaceError,
 );
-
-impl From<SharingError> for ApiError {
-    fn from(e: SharingError) -> Self {
-        match e {
-            // It is the partner that does not answer, not this server.
-            SharingError::Partner(..) => ApiError::new(StatusCode::FAILED_DEPENDENCY, e.to_string()),
-            other => ApiError::of(other.kind(), other),
-        }
-    }
-}
 
 impl From<DbError> for ApiError {
     fn from(e: DbError) -> Self {

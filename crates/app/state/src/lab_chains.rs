@@ -1,4 +1,4 @@
-//! Chains of labs that learners look at.
+//! Chains of labs, opened for learners.
 
 use crate::Shared;
 use crate::error::ApiError;
@@ -11,14 +11,14 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct LabChains(VecDeque<(i64, Arc<ChainHandle>, Arc<tempfile::TempDir>)>);
 
-/// Most chains that are kept open.
+/// Most chains that are open at once.
 const MAX_CHAINS: usize = 16;
 
 impl Shared {
     /// The chain of a learner's lab, opened or built.
     ///
     /// # Errors
-    /// 401 for a key that is no learner's, 404 for a lab that is not theirs.
+    /// 401 for a key that is no learner's, 404 for another learner's lab.
     pub fn lab_chain(&self, id: i64, key: &str) -> Result<Arc<ChainHandle>, ApiError> {
         let academy = self.academy();
         let learner = academy.learner_of(key).map_err(|e| ApiError::new(StatusCode::UNAUTHORIZED, e.to_string()))?;

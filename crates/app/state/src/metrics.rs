@@ -1,4 +1,4 @@
-//! What the server counts, and what is read when somebody asks.
+//! What the server counts, and what is read at a scrape.
 
 use crate::Shared;
 use crate::status::Single;
@@ -59,7 +59,7 @@ struct Read {
     source_failing: Gauges<1>,
 }
 
-/// What the database says for metrics.
+/// Values of the database for metrics.
 struct Stored {
     webhooks: Vec<(u64, u64, u32)>,
     mail_waiting: i64,
@@ -189,7 +189,7 @@ impl Metrics {
         encode(&self.registry)
     }
 
-    /// Takes over what the database says; what it does not say is left out, rather than said as it was.
+    /// Sets the values of the database; without them the series are removed rather than left as they were.
     fn set_stored(&self, stored: Option<Stored>) {
         let read = &self.read;
         read.database_read.set(stored.is_some().into());
@@ -246,7 +246,7 @@ fn group(route: &str) -> &'static str {
     }
 }
 
-/// Reads what the database says for metrics.
+/// Reads the values of the database for metrics.
 fn stored(shared: &Shared) -> Result<Stored, holdfast_sharing::SharingError> {
     let webhooks = shared.screening.webhooks()?;
     let (head, mail, jobs) = shared.screening.read(|db| {

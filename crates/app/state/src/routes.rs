@@ -1,12 +1,15 @@
-//! Routes, each with what its caller needs. It is declared once, where the route is added: the guard enforces it, and the OpenAPI document
-//! names it (`security`). There is no way to add a route without it.
+//! Routes, each with what its caller needs and what a request may take of the server: size and media type of the body, time, rate. All of it is
+//! declared once, where the route is added: the guard and the layers enforce it, and the OpenAPI document names the scopes (`security`). There is
+//! no way to add a route without it.
 
 use crate::Shared;
+use crate::limits::{ANSWER_TIME, FILE, LONG_ANSWER_TIME, Rate, SMALL, body_time};
 use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use std::collections::HashMap;
+use std::time::Duration;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -22,7 +25,7 @@ pub const APPROVE: Needs = Needs::key(&["approve"]);
 pub const MANAGE: Needs = Needs::key(&["manage"]);
 /// Who reads the desk.
 pub const READ: Needs = Needs::key(&["read"]);
-/// What the chain and its tags say of an address is about no customer.
+/// Readers of the chain and its tags, which name no customer.
 pub const CHAIN: Needs = Needs::key(&["chain", "read"]);
 
 /// Who may call an operation.
@@ -40,7 +43,7 @@ pub enum Entry {
     Open,
 }
 
-/// What the caller of an operation needs.
+/// What the caller of an operation needs, and what a request may take of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// Who may call it.
@@ -48,32 +51,103 @@ pub struct Needs {
     /// Whether the answer is about customers or officers, so that reading it is recorded in the audit log. Handlers that record it themselves,
     /// with more detail, leave it out.
     pub is_personal: bool,
+    /// Whether the body may be something else than JSON: a file, a block, tags, a rule book, a table.
+    pub takes_files: bool,
+    /// Largest body, in bytes; none for the resource's, or else [`SMALL`].
+    max_body: Option<usize>,
+    /// Whether the answer takes work over the whole chain or history, or a large file.
+    is_long: bool,
+    /// How often one address may call it without a key; none for the resource's.
+    rate: Option<Rate>,
 }
 
 impl Needs {
     /// Open to everybody.
-    pub const OPEN: Needs = Needs { entry: Entry::Open, is_personal: false };
+    pub const OPEN: Needs = Needs::new(Entry::Open);
     /// An officer's session at the portal.
-    pub const OFFICER: Needs = Needs { entry: Entry::Officer, is_personal: false };
+    pub const OFFICER: Needs = Needs { rate: Some(Rate::Portal), ..Needs::new(Entry::Officer) };
     /// A learner's key.
-    pub const LEARNER: Needs = Needs { entry: Entry::Learner, is_personal: false };
+    pub const LEARNER: Needs = Needs { rate: Some(Rate::Learn), ..Needs::new(Entry::Learner) };
+
+    const fn new(entry: Entry) -> Self {
+        Needs { entry, is_personal: false, takes_files: false, max_body: None, is_long: false, rate: None }
+    }
 
     /// Needs a key with one of the scopes.
     #[must_use]
     pub const fn key(scopes: &'static [&'static str]) -> Self {
-        Needs { entry: Entry::Key(scopes), is_personal: false }
+        Needs::new(Entry::Key(scopes))
     }
 
     /// Needs a request signed by a key with one of the scopes.
     #[must_use]
     pub const fn signed(scopes: &'static [&'static str]) -> Self {
-        Needs { entry: Entry::Signed(scopes), is_personal: false }
+        Needs::new(Entry::Signed(scopes))
     }
 
     /// Returns the same, with readings recorded.
     #[must_use]
     pub const fn personal(self) -> Self {
         Needs { is_personal: true, ..self }
+    }
+
+    /// Returns the same, with a body of up to so many bytes.
+    #[must_use]
+    pub const fn body(self, max_body: usize) -> Self {
+        Needs { max_body: Some(max_body), ..self }
+    }
+
+    /// Returns the same, with a body of any media type.
+    #[must_use]
+    pub const fn any_media(self) -> Self {
+        Needs { takes_files: true, ..self }
+    }
+
+    /// Returns the same, with a file as body.
+    #[must_use]
+    pub const fn file(self) -> Self {
+        self.body(FILE).any_media()
+    }
+
+    /// Returns the same, with time for work over the whole chain or history.
+    #[must_use]
+    pub const fn long(self) -> Self {
+        Needs { is_long: true, ..self }
+    }
+
+    /// Returns the same, with this bound on requests without a key.
+    #[must_use]
+    pub const fn rate(self, rate: Rate) -> Self {
+        Needs { rate: Some(rate), ..self }
+    }
+
+    /// Returns the same, with what is not declared taken from a resource's defaults.
+    fn or(self, defaults: Needs) -> Self {
+        Needs {
+            max_body: self.max_body.or(defaults.max_body),
+            is_long: self.is_long || defaults.is_long,
+            rate: self.rate.or(defaults.rate),
+            ..self
+        }
+    }
+
+    /// Returns the largest body, in bytes.
+    #[must_use]
+    pub fn max_body(&self) -> usize {
+        self.max_body.unwrap_or(SMALL)
+    }
+
+    /// Returns how often one address may call it without a key; none where keys are counted.
+    #[must_use]
+    pub fn max_rate(&self) -> Option<Rate> {
+        self.rate
+    }
+
+    /// Returns the time for an answer to begin. It covers the reading of the body, whose rate is bounded, so that large bodies get additional time.
+    #[must_use]
+    pub fn answer_time(&self, method: &Method) -> Duration {
+        let base = if self.is_long { LONG_ANSWER_TIME } else { ANSWER_TIME };
+        base + if crate::access::changes(method) { body_time(self.max_body()) } else { Duration::ZERO }
     }
 
     /// Returns the scopes of which a key needs one; none where no key is needed.
@@ -127,6 +201,8 @@ pub struct Routes {
     router: OpenApiRouter<Shared>,
     needs: NeedsTable,
     tag: &'static str,
+    /// Limits of routes that declare none of their own.
+    defaults: Needs,
 }
 
 impl std::fmt::Debug for Routes {
@@ -136,7 +212,7 @@ impl std::fmt::Debug for Routes {
 }
 
 /// The operations of a path with their methods.
-pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
         (Method::GET, &mut item.get),
         (Method::POST, &mut item.post),
@@ -150,12 +226,19 @@ impl Routes {
     /// Routes of a resource; the document groups its operations under the tag.
     #[must_use]
     pub fn new(tag: &'static str) -> Self {
-        Routes { router: OpenApiRouter::default(), needs: NeedsTable::default(), tag }
+        Routes { router: OpenApiRouter::default(), needs: NeedsTable::default(), tag, defaults: Needs::OPEN }
+    }
+
+    /// Declares limits (body, time, rate) for all routes that are added after and declare none of their own.
+    #[must_use]
+    pub fn limits(self, limits: impl FnOnce(Needs) -> Needs) -> Self {
+        Routes { defaults: limits(self.defaults), ..self }
     }
 
     /// Adds documented operations (`routes!(handler)`).
     #[must_use]
     pub fn add(mut self, needs: Needs, (schemas, mut paths, handlers): UtoipaMethodRouter<Shared>) -> Self {
+        let needs = needs.or(self.defaults);
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
                 operation.tags = Some(vec![self.tag.to_owned()]);
@@ -171,7 +254,7 @@ impl Routes {
         H: Handler<T, Shared>,
         T: 'static,
     {
-        self.needs.insert(method, path, needs);
+        self.needs.insert(method, path, needs.or(self.page_defaults()));
         Routes { router: self.router.route(path, on(filter, handler)), ..self }
     }
 
@@ -195,11 +278,23 @@ impl Routes {
         self.page(Method::POST, MethodFilter::POST, path, needs, handler)
     }
 
+    /// Limits of pages that declare none of their own: what a browser loads counts against its address.
+    fn page_defaults(&self) -> Needs {
+        self.defaults.or(Needs::OPEN.rate(Rate::Pages))
+    }
+
     /// Adds what is open to everybody, outside the document.
     #[must_use]
-    pub fn open(mut self, path: &str, handlers: MethodRouter<Shared>) -> Self {
+    pub fn open(self, path: &str, handlers: MethodRouter<Shared>) -> Self {
+        self.open_with(path, Needs::OPEN, handlers)
+    }
+
+    /// Adds what is open to everybody, outside the document, with limits of its own.
+    #[must_use]
+    pub fn open_with(mut self, path: &str, limits: Needs, handlers: MethodRouter<Shared>) -> Self {
+        let needs = Needs { entry: Entry::Open, ..limits.or(self.page_defaults()) };
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
-            self.needs.insert(method, path, Needs::OPEN);
+            self.needs.insert(method, path, needs);
         }
         Routes { router: self.router.route(path, handlers), ..self }
     }

@@ -19,9 +19,11 @@ pub const SMALL: usize = 1 << 20;
 /// Largest body of a request that needs no sign-in.
 pub const TINY: usize = 64 << 10;
 /// Largest rule book, with room for a form's encoding.
-const BOOK: usize = 13 << 20;
+pub const BOOK: usize = 13 << 20;
 /// Largest list of a partner or member.
-const LIST: usize = 16 << 20;
+pub const LIST: usize = 16 << 20;
+/// Largest file.
+pub const FILE: usize = crate::MAX_BODY;
 
 /// Time for a body to begin to come, and the slowest rate after that.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -30,62 +32,18 @@ const BYTES_A_SECOND: u64 = 32 << 10;
 /// Memory for bodies above [`SMALL`] that are read at once, in MiB.
 const LARGE_AT_ONCE: usize = 512;
 
-/// Most counters kept; old ones go first.
+/// Most counters; old ones are removed first.
 const MAX_COUNTERS: usize = 100_000;
 
-/// Largest body that a route takes.
-pub fn largest(method: &Method, path: &str) -> usize {
-    let files = crate::MAX_BODY;
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match parts[..] {
-        ["api", "v1", "rules"] | ["api", "v1", "rules", "test"] => BOOK,
-        ["api", "v1", "desk", "recommendations"] | ["desk", "recommendations"] => BOOK,
-        ["api", "v1", ..] if crate::access::takes_files(path) => files,
-        ["api", "v1", "desk", "cases", _, "traces"] => LIST,
-        ["api", "v1", "desk", "cases", _, "scans"] => files,
-        ["api", "v1", "sharing", ..] | ["desk", "sharing", ..] => LIST,
-        ["taxii2", ..] if *method == Method::POST => LIST,
-        ["desk", "cases", _, "exhibits" | "evidence"] | ["desk", "requests", _, "files"] => files,
-        ["portal", "requests", _, "files"] => files,
-        ["portal", "new"] | ["portal", "requests", ..] => SMALL,
-        ["api", "v1", "portal", "requests", ..] => SMALL,
-        ["portal" | "sign-in" | "sign-out", ..] | ["api", "v1", "portal", ..] => TINY,
-        ["academy"] => TINY,
-        _ => SMALL,
-    }
-}
-
 /// Time for an answer to begin.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
+pub const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// Time for an answer that takes work over the whole chain, the whole log or a large file; commands wait as long.
-const LONG_ANSWER_TIME: Duration = Duration::from_secs(600);
+pub const LONG_ANSWER_TIME: Duration = Duration::from_secs(600);
 
-/// Time for an answer to begin. It covers the reading of the body, whose rate is bounded, so that large bodies get theirs on top.
-pub fn answer_time(method: &Method, path: &str) -> Duration {
-    let body = match crate::access::changes(method) {
-        true => largest(method, path) as u64,
-        false => 0,
-    };
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let is_long = match parts[..] {
-        // Over the whole chain.
-        ["api", "v1", "cluster" | "rescreen" | "tags" | "blocks" | "trace" | "paths" | "verify", ..] | ["trace"] => {
-            true
-        }
-        ["api", "v1", "exposures", "rebuild"] | ["api", "v1", "ledger", "check"] => true,
-        // Over the whole history.
-        ["api", "v1", "audit" | "rules", ..] | ["api", "v1", "records"] | ["api", "v1", "holds", "check"] => true,
-        // Partners, large files, packages.
-        ["api", "v1", "sharing", ..] | ["desk", "sharing", ..] | ["taxii2", ..] => true,
-        ["api", "v1", "desk", "cases" | "requests" | "search" | "transparency", ..] => true,
-        ["desk", "cases" | "requests" | "search", ..] | ["transparency"] => true,
-        ["portal", "requests", ..] | ["api", "v1", "portal", "requests", ..] => true,
-        // A session's labs are made and its certificates signed at once.
-        ["api", "v1", "academy" | "learn", ..] | ["academy", ..] | ["desk", "academy", ..] => true,
-        _ => false,
-    };
-    let base = if is_long { LONG_ANSWER_TIME } else { ANSWER_TIME };
-    base + Duration::from_secs(body / BYTES_A_SECOND)
+/// Returns the time that a body of so many bytes may take at the slowest rate.
+#[must_use]
+pub fn body_time(bytes: usize) -> Duration {
+    Duration::from_secs(u64::try_from(bytes).unwrap_or(u64::MAX) / BYTES_A_SECOND)
 }
 
 fn too_large(limit: usize) -> ApiError {
@@ -108,21 +66,20 @@ impl Default for LargeBodies {
 }
 
 impl LargeBodies {
-    /// Bounds the body of a request in size and time. What may be large holds its part of the memory until the answer is made.
+    /// Bounds the body of a request in size (bytes) and time. What may be large holds its part of the memory until the answer is made.
     ///
     /// # Errors
     /// 413 for a body that is stated to be too large, 503 when too many large ones are read at once.
-    pub fn bound(&self, request: Request) -> Result<(Request, Option<OwnedSemaphorePermit>), ApiError> {
+    pub fn bound(&self, request: Request, limit: usize) -> Result<(Request, Option<OwnedSemaphorePermit>), ApiError> {
         if !crate::access::has_body(request.headers()) {
             return Ok((request, None));
         }
-        let limit = largest(request.method(), request.uri().path());
-        let length = stated(request.headers());
-        if length.is_some_and(|l| l > limit as u64) {
+        let length = stated(request.headers()).map(|l| usize::try_from(l).unwrap_or(usize::MAX));
+        let most = length.unwrap_or(limit);
+        if most > limit {
             return Err(too_large(limit));
         }
-        let most = length.unwrap_or(limit as u64);
-        let permit = match most > SMALL as u64 {
+        let permit = match most > SMALL {
             false => None,
             true => {
                 let busy = |_| {
@@ -131,7 +88,7 @@ impl LargeBodies {
                         "too many large files are being sent; try again later",
                     )
                 };
-                let mib = most.div_ceil(1 << 20) as u32;
+                let mib = u32::try_from(most.div_ceil(1 << 20)).unwrap_or(u32::MAX);
                 Some(self.0.clone().try_acquire_many_owned(mib).map_err(busy)?)
             }
         };
@@ -183,7 +140,7 @@ impl HttpBody for Timed {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
             if let Some(Ok(frame)) = &frame {
-                self.received += frame.data_ref().map_or(0, |d| d.len() as u64);
+                self.received += frame.data_ref().map_or(0, |d| u64::try_from(d.len()).unwrap_or(u64::MAX));
             }
             return Poll::Ready(frame);
         }
@@ -259,23 +216,39 @@ pub fn crowded(what: &str) -> ApiError {
     ApiError::new(StatusCode::TOO_MANY_REQUESTS, format!("{what}; come back later"))
 }
 
-/// What people without a key may do within a time, by address: (name, most, seconds).
-pub fn bucket(method: &Method, path: &str) -> Option<(&'static str, u32, i64)> {
-    let changes = crate::access::changes(method);
-    match path {
-        // Each mails something.
-        "/portal/sign-in" | "/api/v1/portal/code" if changes => Some(("code", 30, 3_600)),
-        "/portal/prove" | "/api/v1/portal/prove" if changes => Some(("prove", 30, 900)),
-        "/sign-in" | "/academy" | "/academy/enter" if changes => Some(("sign-in", 60, 900)),
-        _ if path.starts_with("/portal") || path.starts_with("/api/v1/portal/") => match changes {
-            true => Some(("portal-post", 240, 60)),
-            false => Some(("portal", 600, 60)),
-        },
-        // Whole classes work behind one address.
-        _ if path.starts_with("/academy") || path.starts_with("/api/v1/learn/") => Some(("learn", 6_000, 60)),
-        _ if path.starts_with("/api/") || path.starts_with("/v2/") || path.starts_with("/public/v2/") => None,
-        _ if path.starts_with("/taxii2") => Some(("taxii", 6_000, 60)),
-        _ => Some(("pages", 3_000, 60)),
+/// How often one address may call a route without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// Codes by mail.
+    Code,
+    /// Codes that are tried.
+    Prove,
+    /// Sign-ins with a key.
+    SignIn,
+    /// The officers' portal.
+    Portal,
+    /// The academy: whole classes work behind one address.
+    Learn,
+    /// Members of communities.
+    Taxii,
+    /// Pages.
+    Pages,
+}
+
+impl Rate {
+    /// Returns the counter's name, the most requests, and the seconds that they are counted over. Only what changes something is rare.
+    #[must_use]
+    pub fn bound(self, method: &Method) -> (&'static str, u32, i64) {
+        match (self, crate::access::changes(method)) {
+            (Rate::Code, true) => ("code", 30, 3_600),
+            (Rate::Prove, true) => ("prove", 30, 900),
+            (Rate::SignIn, true) => ("sign-in", 60, 900),
+            (Rate::Portal, true) => ("portal-post", 240, 60),
+            (Rate::Code | Rate::Prove | Rate::Portal, false) => ("portal", 600, 60),
+            (Rate::Learn, _) => ("learn", 6_000, 60),
+            (Rate::Taxii, _) => ("taxii", 6_000, 60),
+            (Rate::Pages, _) | (Rate::SignIn, false) => ("pages", 3_000, 60),
+        }
     }
 }
 
@@ -284,19 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_are_small_where_no_file_goes() {
-        let limit = |method: &Method, path: &str| largest(method, path);
-        for path in ["/portal/sign-in", "/sign-in", "/api/v1/portal/code", "/portal/prove", "/api/v1/portal/factor"] {
-            assert_eq!(limit(&Method::POST, path), TINY, "{path}");
-        }
-        assert_eq!(limit(&Method::POST, "/api/v1/events"), SMALL);
-        for path in ["/api/v1/records", "/api/v1/desk/cases/1/exhibits/a", "/portal/requests/r/files", "/api/v1/tags"] {
-            assert_eq!(limit(&Method::POST, path), crate::MAX_BODY, "{path}");
-        }
-    }
-
-    #[test]
-    fn rates_count_by_sender_and_forget() {
+    fn rates_count_by_sender_and_end() {
         let rates = Rates::default();
         let a = sender(Some("2001:db8::1".parse().unwrap()));
         assert_eq!(a, sender(Some("2001:db8::ffff".parse().unwrap())), "one network, one sender");

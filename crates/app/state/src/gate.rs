@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use subtle::ConstantTimeEq;
 
-/// Who sends a request: the name that the audit log keeps, and the scopes of the key.
+/// Who sends a request: the name in the audit log, and the scopes of the key.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Arc<str>, Arc<[String]>, bool);
 
@@ -79,7 +79,7 @@ pub struct Gate {
     pub learners: Sessions,
 }
 
-/// What nobody with a key is told while there is none.
+/// Refusal of callers without a key while there is none.
 const FIRST_KEY: &str = "this desk has no key in force: make the first administrator's with `holdfast keys create NAME --role administrator` \
 on its machine (or, to try it out on this machine only, start it with --open)";
 
@@ -260,12 +260,12 @@ fn token_of(request: &Request) -> Option<String> {
 }
 
 /// How far a signed request's time may be from the server's, in milliseconds.
-const SIGNED_FOR: i64 = 300_000;
+const SIGNED_FOR: u64 = 300_000;
 
 /// Largest signed body.
 const MAX_SIGNED: usize = 1 << 20;
 
-/// Lets a request with Elliptic's signature headers through, or says why not. The key's public part is the access key, and the base64 of its
+/// Lets a request with Elliptic's signature headers through, or refuses it. The key's public part is the access key, and the base64 of its
 /// token the secret.
 pub async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> Result<(Caller, Request), ApiError> {
     let now = shared.screening.now();
@@ -280,7 +280,7 @@ pub async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> 
         return Err(refuse("sign the request: x-access-key, x-access-sign and x-access-timestamp are missing"));
     };
     let sent = time.parse::<i64>().map_err(|_| refuse("x-access-timestamp: no time in milliseconds"))?;
-    if (now * 1000).abs_diff(sent) > SIGNED_FOR as u64 {
+    if now.saturating_mul(1000).abs_diff(sent) > SIGNED_FOR {
         return Err(refuse("x-access-timestamp: more than five minutes from this server's time"));
     }
     let large = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("body: more than {MAX_SIGNED} bytes"));

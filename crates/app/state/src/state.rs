@@ -5,16 +5,20 @@ use crate::gate::Gate;
 use crate::jobs::{Jobs, Rescreen};
 use crate::mempools::Mempools;
 use crate::{lab_chains, limits, metrics, status};
+use holdfast_academy::Academy;
 use holdfast_audit::Anchors;
 use holdfast_cases::Cases;
 use holdfast_documents::Vault;
 use holdfast_identity::{KeyRing, open_sessions};
+use holdfast_prevention::Prevention;
 use holdfast_requests::{Desk, Policy, Site};
 use holdfast_screening::{Screening, ScreeningError};
+use holdfast_sharing::Sharing;
 use holdfast_sharing::sources::Clients;
 use holdfast_telemetry::logs::one_line;
 use holdfast_vendors::Providers;
 use holdfast_workspace::{ChainHandle, ChainQueries, Chains, ChainsError, ChangeError, Workspace};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -30,9 +34,9 @@ pub struct Shared {
     pub mempools: Arc<Mempools>,
     /// Decisions, holds, alerts.
     pub screening: Arc<Screening>,
-    /// Who may ask.
+    /// Keys and sessions of callers.
     pub gate: Arc<Gate>,
-    /// Other providers that are asked about every transfer on chain, if any.
+    /// Other providers that are queried about every transfer on chain, if any.
     pub providers: Option<Arc<Providers>>,
     /// Policy on requests from law enforcement.
     pub policy: Arc<Policy>,
@@ -58,7 +62,7 @@ pub struct Shared {
     pub jobs: Jobs,
     /// What is to be screened again and could not be stored yet.
     pub(crate) unstored: Arc<Mutex<Option<Rescreen>>>,
-    /// Chains of labs that learners look at, by attempt.
+    /// Chains of labs of learners, by attempt.
     pub(crate) lab_chains: Arc<Mutex<lab_chains::LabChains>>,
 }
 
@@ -118,6 +122,30 @@ impl Shared {
     #[must_use]
     pub fn cases(&self) -> Cases<'_> {
         Cases { screening: &self.screening, master: &self.gate.master, vault: &self.vault }
+    }
+
+    /// Returns prevention, over this desk.
+    #[must_use]
+    pub fn prevention(&self) -> Prevention<'_> {
+        Prevention { screening: &self.screening, master: &self.gate.master }
+    }
+
+    /// Returns the academy, over this desk.
+    #[must_use]
+    pub fn academy(&self) -> Academy<'_> {
+        Academy { screening: &self.screening, master: &self.gate.master, site: self.site.origin() }
+    }
+
+    /// Returns sharing, over this desk.
+    #[must_use]
+    pub fn sharing(&self) -> Sharing<'_> {
+        Sharing { screening: &self.screening, master: &self.gate.master }
+    }
+
+    /// Returns the folder of lists for private matching.
+    #[must_use]
+    pub fn matching_dir(&self) -> PathBuf {
+        self.chain().snapshot().dir().join("matching")
     }
 
     /// Returns the same state over another chain, such as a lab's.

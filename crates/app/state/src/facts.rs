@@ -1,6 +1,7 @@
 //! What is known of an event when it is decided: the chain, the mempool, other providers.
 
 use crate::Shared;
+use holdfast_attribution::Category;
 use holdfast_bitcoin::block::SingleTx;
 use holdfast_bitcoin::parse_hash;
 use holdfast_decision::{ChainFacts, Event, EventKind};
@@ -12,7 +13,7 @@ use holdfast_workspace::{ChainHandle, ChainQueries};
 use std::sync::Arc;
 
 impl Shared {
-    /// What the chain says about an event. Fails closed: what cannot be asked is said to be so.
+    /// Returns what the chain knows about an event. Fails closed: a chain that cannot be queried is stated as unavailable.
     pub fn facts(&self, event: &Event) -> ChainFacts {
         if !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
             return ChainFacts::default();
@@ -26,7 +27,7 @@ impl Shared {
         of_asset.unwrap_or_else(|| self.chain().snapshot())
     }
 
-    /// What the chain and the other providers say about an event.
+    /// Returns what the chain and the other providers know about an event.
     pub fn all_facts(&self, event: &Event) -> ChainFacts {
         self.with_providers(event, self.facts(event))
     }
@@ -58,6 +59,12 @@ impl Shared {
         facts
     }
 
+    /// Returns the category of an event's payee by today's tags.
+    #[must_use]
+    pub fn category_now(&self, event: &Event) -> Option<Category> {
+        Some(chain_facts(&*self.chain_of(event), event, None).category)
+    }
+
     /// Decides on unconfirmed deposits of a chain: every output of a pending transaction that pays a customer's deposit address. A hold is in
     /// place before the first confirmation.
     ///
@@ -67,7 +74,7 @@ impl Shared {
         let network = chain.snapshot().ledger.network();
         let asset = network.parameters().asset;
         for tx in txs {
-            for (vout, (amount, key)) in tx.outputs.iter().enumerate() {
+            for (vout, (amount, key)) in (0u32..).zip(&tx.outputs) {
                 let address = key.to_text(network);
                 let Some((customer, account)) = self.screening.owner_of(&address) else { continue };
                 let txid = holdfast_bitcoin::display_hash(&tx.txid);
@@ -77,7 +84,7 @@ impl Shared {
                 event.asset = Some(asset.to_owned());
                 event.amount = Some(Amount::from(*amount));
                 event.tx = Some(txid);
-                event.output = Some(vout as u32);
+                event.output = Some(vout);
                 event.address = Some(address);
                 event.confirmations = Some(0);
                 let facts = chain_facts(&*chain.snapshot(), &event, Some(tx));

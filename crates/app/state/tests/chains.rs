@@ -1,7 +1,5 @@
 //! One desk for several chains: an event's asset picks the ledger that it is looked up in.
 
-use holdfast_api::chain_choice::ChainQuery;
-use holdfast_api::{Shared, Vault};
 use holdfast_attribution::import::ImportReport;
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{Block, Network};
@@ -10,6 +8,8 @@ use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_simulate::hand::{HandChain, key, tx};
+use holdfast_state::chain_choice::ChainQuery;
+use holdfast_state::{Shared, Vault};
 use holdfast_testing::AccountChain;
 use holdfast_types::{Amount, Asset, ChainId};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};

@@ -16,5 +16,5 @@ pub fn entropy() -> std::io::Result<[u8; 32]> {
 /// The present time, RFC 3339, UTC.
 pub fn now() -> String {
     let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    rfc3339(seconds as i64)
+    rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX))
 }

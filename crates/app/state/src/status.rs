@@ -79,7 +79,7 @@ impl Follower {
 #[derive(Debug, Default)]
 pub struct Status {
     bounds: FollowerBounds,
-    /// Swapped, not locked: every decision on the ledger's asset looks here.
+    /// Swapped, not locked: every decision on the ledger's asset reads it.
     followers: ArcSwap<BTreeMap<String, Follower>>,
     stopping: AtomicBool,
     database: Check,

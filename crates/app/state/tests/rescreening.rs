@@ -1,6 +1,5 @@
 //! Only transfers that rest on what a change touched are screened again.
 
-use holdfast_api::{Shared, Vault};
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{Block, Network, display_hash};
 use holdfast_decision::{Event, EventKind};
@@ -11,6 +10,7 @@ use holdfast_screening::alerts::AlertFilter;
 use holdfast_screening::service::system_clock;
 use holdfast_simulate::build::Built;
 use holdfast_simulate::hand::{HandChain, key, tx};
+use holdfast_state::{Shared, Vault};
 use holdfast_store::{Store, StoreError};
 use holdfast_types::Amount;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};

@@ -1,0 +1,336 @@
+//! Answers about requests from law enforcement and the officers' portal.
+
+use crate::answers::views;
+use holdfast_requests::forgery::CallBack;
+use holdfast_requests::intake::{Outcome, RequestState, SeizureState, SeizureTransfer};
+use holdfast_requests::matching::Match;
+use holdfast_requests::portal::OfficerState;
+use holdfast_requests::request::{DataClass, Request};
+use holdfast_types::ids::{AgencyId, OfficerId, ProductionId, SeizureId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+views! {
+    /// A request as it stands.
+    Stored of holdfast_requests::intake::Stored {
+        /// Number.
+        seq: u64,
+        /// The request, canonical.
+        request: Request,
+        /// open, prepared or answered.
+        state: RequestState,
+        /// When it must be answered, Unix seconds.
+        due: i64,
+        /// Whether that time is over and it is not answered.
+        overdue: bool,
+        /// The call-back.
+        call_back: Option<CallBack>,
+        /// The prepared or given answer: granted, partly, refused, forged.
+        #[schema(value_type = Option<Outcome>)]
+        outcome: Option<String>,
+        /// Reason.
+        reason: Option<String>,
+        /// Who prepared it.
+        prepared_by: Option<String>,
+        /// Who approved it first, of two; seizures only.
+        first_approval: Option<String>,
+        /// Who approved it.
+        approved_by: Option<String>,
+        /// When it was answered.
+        answered: Option<i64>,
+        /// Holds that the answer to a freeze placed.
+        holds: Vec<u64>,
+    }
+
+    /// A request with its review as of now.
+    Opened of holdfast_requests::intake::Opened {
+        /// As it stands.
+        stored: Stored = into,
+        /// The review.
+        review: Review = into,
+    }
+
+    /// A customer that a request's targets were matched to, with the reviewer's verdict.
+    Matched of holdfast_requests::intake::Matched {
+        /// The match.
+        found: Match,
+        /// accepted, rejected, or nothing yet.
+        verdict: Option<String>,
+        /// Reason.
+        reason: Option<String>,
+        /// Who decided so.
+        decided_by: Option<String>,
+    }
+
+    /// What a reviewer is shown before anything is done.
+    Review of holdfast_requests::Review {
+        /// Judgement by policy.
+        judgement: Judgement = into,
+        /// Signs of forgery.
+        suspicion: Suspicion = into,
+        /// The request with its targets in canonical form, cards masked.
+        request: Request,
+    }
+
+    /// Judgement of a request by policy.
+    Judgement of holdfast_requests::policy::Judgement {
+        /// Version of the policy.
+        policy: u32,
+        /// The process.
+        process: String,
+        /// Name.
+        title: String,
+        /// Where it comes from.
+        source: String,
+        /// Whether nothing stands against granting it, wholly or in part.
+        may_be_granted: bool,
+        /// What stands against it.
+        missing: Vec<String>,
+        /// Classes that may be given.
+        granted: Vec<DataClass>,
+        /// Classes that may not.
+        refused: Vec<Refused> = each,
+        /// When it must be answered, Unix seconds.
+        due: i64,
+        /// When the reviewer is reminded: at half and at four fifths of the time. At the due time it goes to the approver.
+        reminders: Vec<i64>,
+        /// When a freeze or preservation lapses.
+        holds_until: Option<i64>,
+        /// When it lapses at most, once extended.
+        extendable_until: Option<i64>,
+        /// What the reviewer must know.
+        notes: Vec<String>,
+    }
+
+    /// A class of data that is not to be given.
+    Refused of holdfast_requests::policy::Refused {
+        /// Which.
+        class: DataClass,
+        /// Processes by which this agency could request it.
+        opened_by: Vec<String>,
+    }
+
+    /// All signs of forgery.
+    Suspicion of holdfast_requests::forgery::Suspicion {
+        /// Heaviest first.
+        signs: Vec<Sign> = each,
+        /// Whether nothing may be granted until a person has cleared the signs that stop it.
+        stops: bool,
+        /// Whether the officer must be called back before an answer.
+        call_back: bool,
+    }
+
+    /// A sign of forgery.
+    Sign of holdfast_requests::forgery::Sign {
+        /// Which: look-alike-domain, foreign-characters, free-mail, unverified-domain, wrong-country,
+        /// wrong-agency, new-officer, call-back-missing,
+        /// call-back-denied, reference-reused, duplicate, unusual-volume.
+        sign: &'static str,
+        /// How much it weighs: 1 worth knowing, 2 suspicious, 3 stops the request.
+        weight: u8,
+        /// Why, in words.
+        because: String,
+    }
+
+    /// A transfer of a seizure as it stands.
+    Seizure of holdfast_requests::intake::Seizure {
+        /// Number.
+        #[schema(value_type = u64)]
+        id: SeizureId,
+        /// Request.
+        request: String,
+        /// What moves.
+        transfer: SeizureTransfer,
+        /// prepared; returned, with the answer; approved, by two people: the exchange may carry it out; moved.
+        state: SeizureState,
+        /// Hold on the amount until it moves.
+        hold: Option<u64>,
+        /// Transaction id or payment reference by which it moved.
+        reference: Option<String>,
+        /// When it moved.
+        moved: Option<i64>,
+    }
+
+    /// An agency.
+    Agency of holdfast_requests::intake::Agency {
+        /// Number.
+        #[schema(value_type = u64)]
+        id: AgencyId,
+        /// Name.
+        name: String,
+        /// ISO 3166-1 alpha-2.
+        country: String,
+        /// Verified mail domains.
+        domains: Vec<String>,
+    }
+
+    /// An officer.
+    #[schema(as = PortalOfficer)]
+    Officer of holdfast_requests::portal::Officer {
+        /// Number.
+        #[schema(value_type = u64)]
+        id: OfficerId,
+        /// Official address.
+        email: String,
+        /// Name.
+        name: String,
+        /// Agency.
+        agency: String,
+        /// Its country, ISO 3166-1 alpha-2.
+        country: String,
+        /// registered, proved (the address), approved, suspended.
+        state: OfficerState,
+        /// When it was registered, Unix seconds.
+        created: i64,
+        /// When the address was last proved.
+        proved: Option<i64>,
+        /// Who approved or suspended, and when.
+        decided_by: Option<String>,
+        /// When.
+        decided: Option<i64>,
+        /// Reason.
+        reason: Option<String>,
+        /// Whether a second factor is confirmed: an app or a passkey.
+        second_factor: bool,
+        /// Whether an authenticator app is.
+        app: bool,
+        /// How many passkeys are.
+        passkeys: u32,
+        /// Public keys that productions are encrypted to (age recipients).
+        recipients: Vec<String>,
+    }
+
+    /// A message about a request.
+    #[schema(as = RequestMessage)]
+    Message of holdfast_requests::portal::Message {
+        /// Number.
+        id: u64,
+        /// Unix seconds.
+        time: i64,
+        /// officer or desk.
+        side: String,
+        /// Who wrote it; the desk's people are not named to officers.
+        author: String,
+        /// Text.
+        text: String,
+    }
+
+    /// How an officer's own request stands: no word of the desk's review.
+    #[schema(as = RequestStatus)]
+    Status of holdfast_requests::portal::Status {
+        /// The request.
+        request: Request,
+        /// open, prepared (shown as open) or answered.
+        state: RequestState,
+        /// When it is to be answered, Unix seconds.
+        due: i64,
+        /// granted, partly, refused; once answered.
+        #[schema(value_type = Option<Outcome>)]
+        outcome: Option<String>,
+        /// When it was answered.
+        answered: Option<i64>,
+        /// Messages.
+        messages: Vec<Message> = each,
+        /// Files that came with it.
+        files: Vec<File> = each,
+    }
+
+    /// A file of a request or case.
+    #[schema(as = StoredFile)]
+    File of holdfast_requests::portal::File {
+        /// Name.
+        name: String,
+        /// SHA-256, hex.
+        sha256: String,
+        /// Bytes.
+        size: u64,
+        /// Media type, checked against the bytes.
+        media_type: String,
+        /// When it came, Unix seconds.
+        time: i64,
+        /// Who added it.
+        added_by: String,
+    }
+
+    /// A session at the portal.
+    #[schema(as = PortalSession)]
+    Session of holdfast_requests::portal::Session {
+        /// Bearer token.
+        token: String,
+        /// When it ends, Unix seconds.
+        expires: i64,
+        /// Whether the second factor was given; without it only the second factor itself opens.
+        full: bool,
+        /// Whether a second factor must be set up first.
+        must_enrol: bool,
+    }
+
+    /// A TOTP secret that was set up; it counts once a code of it was given.
+    Enrolment of holdfast_requests::portal::Enrolment {
+        /// Secret, base32.
+        secret: String,
+        /// For authenticator apps.
+        uri: String,
+    }
+
+    /// A passkey of an officer.
+    Passkey of holdfast_requests::passkey::Passkey {
+        /// Credential id, hex.
+        id: String,
+        /// What the officer calls it.
+        name: String,
+        /// When it was added, Unix seconds.
+        created: i64,
+        /// When it was last used.
+        used: Option<i64>,
+    }
+
+    /// A production.
+    Production of holdfast_requests::production::Production {
+        /// Number.
+        #[schema(value_type = u64)]
+        id: ProductionId,
+        /// Request.
+        request: String,
+        /// Unix seconds.
+        created: i64,
+        /// Who made it.
+        created_by: String,
+        /// SHA-256 of the encrypted package.
+        sha256: String,
+        /// Its bytes.
+        size: u64,
+        /// SHA-256 of the package before encryption.
+        plain_sha256: String,
+        /// Classes of data in it.
+        classes: Vec<DataClass>,
+        /// Customers in it.
+        customers: Vec<String>,
+        /// Keys that open it (age).
+        recipients: Vec<String>,
+        /// When it can be fetched no more.
+        expires: i64,
+        /// Who fetched it, when.
+        downloads: Vec<Download> = each,
+    }
+
+    /// A fetch of a production.
+    Download of holdfast_requests::production::Download {
+        /// Unix seconds.
+        time: i64,
+        /// Who.
+        who: String,
+    }
+
+    /// What the clocks did.
+    Ticked of holdfast_requests::clocks::Ticked {
+        /// Reminders about requests that are open.
+        reminders: u64,
+        /// Requests that went to the approvers because they are overdue.
+        escalations: u64,
+        /// Preservations that lapsed.
+        lapsed: u64,
+        /// Users who were notified.
+        notices: u64,
+    }
+}

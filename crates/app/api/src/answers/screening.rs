@@ -1,0 +1,402 @@
+//! Answers about events, holds, alerts, rules, changes and the audit log.
+
+use crate::answers::views;
+use holdfast_decision::model::Event;
+use holdfast_decision::rules::Scope;
+use holdfast_decision::warnings::{CoolingAction, Question, Scam};
+use holdfast_decision::{ChainFacts, Decision, Verdict};
+use holdfast_screening::changes::ChangeKind;
+use holdfast_screening::completion::Completion;
+use holdfast_types::Amount;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// How a hold stands.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema, strum::Display, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum HoldState {
+    /// It holds.
+    Active,
+    /// It was released.
+    Released,
+    /// It lapsed.
+    Expired,
+}
+
+/// How an alert stands.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema, strum::Display, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum AlertState {
+    /// It is worked on.
+    Open,
+    /// It is closed.
+    Closed,
+}
+
+/// How a change stands.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema, strum::Display, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ChangeState {
+    /// It waits for a second person.
+    Proposed,
+    /// It is in force.
+    Approved,
+    /// It is not put in force.
+    Rejected,
+}
+
+/// How a warning stands.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema, strum::Display, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum WarningState {
+    /// It waits for the customer's answers.
+    Open,
+    /// It waits for the cooling-off time.
+    Cooling,
+    /// The customer gave the withdrawal up.
+    Stopped,
+    /// A person decides.
+    Escalated,
+    /// The hold ended.
+    Released,
+}
+
+views! {
+    /// A hold.
+    Hold of holdfast_screening::holds::Hold {
+        /// Number.
+        id: u64,
+        /// What it covers.
+        scope: Scope,
+        /// Customer.
+        customer: String,
+        /// Account, where one is meant.
+        account: Option<String>,
+        /// Asset.
+        asset: Option<String>,
+        /// Base units when placed, for amounts and deposits.
+        #[schema(value_type = Option<String>)]
+        amount: Option<Amount>,
+        /// Base units still held.
+        #[schema(value_type = String)]
+        held: Amount,
+        /// Movement on chain: asset:tx:output.
+        transfer: Option<String>,
+        /// Event whose decision placed it.
+        event: Option<u64>,
+        /// active, released or expired.
+        #[schema(value_type = HoldState)]
+        state: String,
+        /// Legal or contractual basis.
+        basis: String,
+        /// Reason.
+        reason: String,
+        /// Who placed it; `engine` for decisions.
+        placed_by: String,
+        /// Unix seconds.
+        placed: i64,
+        /// Lapses, Unix seconds.
+        expires: Option<i64>,
+        /// To be reviewed by, Unix seconds.
+        review: Option<i64>,
+        /// Whether its release needs a second person.
+        second_person: bool,
+        /// Who asked for its release.
+        asked_by: Option<String>,
+        /// Base units asked to be released; all when absent.
+        #[schema(value_type = Option<String>)]
+        asked_amount: Option<Amount>,
+        /// Why its release was asked for.
+        asked_reason: Option<String>,
+        /// When it ended, Unix seconds.
+        ended: Option<i64>,
+        /// Who ended it.
+        ended_by: Option<String>,
+        /// Why it ended.
+        ended_reason: Option<String>,
+    }
+
+    /// What a check of the books found.
+    HoldsReport of holdfast_screening::holds::HoldsReport {
+        /// Holds checked.
+        holds: u64,
+        /// Base units held by asset, active holds.
+        #[schema(value_type = std::collections::BTreeMap<String, String>)]
+        held: BTreeMap<String, Amount>,
+        /// What does not balance; empty when all does.
+        problems: Vec<String>,
+    }
+
+    /// An alert.
+    Alert of holdfast_screening::alerts::Alert {
+        /// Number.
+        id: u64,
+        /// Event that it is about.
+        event: u64,
+        /// Customer.
+        customer: String,
+        /// `decision`, or `late` when tags or exposures changed afterwards.
+        kind: String,
+        /// Decision that raised it.
+        decision: String,
+        /// open or closed.
+        #[schema(value_type = AlertState)]
+        state: String,
+        /// Who works on it.
+        assignee: Option<String>,
+        /// true_positive, false_positive or inconclusive, once closed.
+        outcome: Option<String>,
+        /// Reason.
+        reason: String,
+        /// Rules behind it.
+        rules: Vec<String>,
+        /// Unix seconds.
+        created: i64,
+        /// Unix seconds.
+        updated: i64,
+    }
+
+    /// What somebody did with an alert.
+    Note of holdfast_screening::alerts::Note {
+        /// Unix seconds.
+        time: i64,
+        /// Who.
+        author: String,
+        /// assign, comment, close or reopen.
+        action: String,
+        /// Words, assignee or outcome.
+        text: String,
+    }
+
+    /// How a rule does.
+    RuleStatistics of holdfast_screening::alerts::RuleStatistics {
+        /// Rule.
+        rule: String,
+        /// Version.
+        version: u32,
+        /// live or shadow.
+        state: String,
+        /// Events that met it.
+        hits: u64,
+        /// Alerts with it that were closed as right.
+        true_positives: u64,
+        /// Alerts with it that were closed as wrong.
+        false_positives: u64,
+        /// Right among right and wrong, in thousandths; absent while none is closed.
+        precision_permille: Option<u64>,
+    }
+
+    /// A change.
+    Change of holdfast_screening::changes::Change {
+        /// Number.
+        id: u64,
+        /// What it puts in force.
+        kind: ChangeKind,
+        /// What it is about.
+        subject: String,
+        /// The rule book (YAML), the key or the source (JSON, without secrets).
+        body: String,
+        /// proposed, approved or rejected.
+        #[schema(value_type = ChangeState)]
+        state: String,
+        /// Who proposed it.
+        proposed_by: String,
+        /// When, Unix seconds.
+        proposed: i64,
+        /// Who approved or rejected it.
+        decided_by: Option<String>,
+        /// When.
+        decided: Option<i64>,
+        /// Reason.
+        reason: Option<String>,
+    }
+
+    /// A decided event with everything it rests on.
+    DecidedEvent of holdfast_screening::service::DecidedEvent {
+        /// The event.
+        event: Event,
+        /// What the chain said.
+        facts: ChainFacts,
+        /// The decision.
+        decision: Decision,
+        /// What became known of its movement since.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        completion: Option<Completion>,
+    }
+
+    /// What screening again found.
+    RescreenReport of holdfast_screening::service::RescreenReport {
+        /// Transfers looked at.
+        screened: u64,
+        /// Late alerts raised.
+        alerts: Vec<u64>,
+    }
+
+    /// What a book on trial would change.
+    RuleTest of holdfast_screening::replay::RuleTest {
+        /// Events replayed.
+        events: u64,
+        /// Events that would be decided otherwise.
+        changed: u64,
+        /// Verdicts before and after: `allow>hold` and so on.
+        moves: BTreeMap<String, u64>,
+        /// Hits by rule, live rules only.
+        rules: BTreeMap<String, Hits> = values,
+        /// The first of the changed.
+        differences: Vec<Difference> = each,
+        /// Whether a stop was asked for before the end.
+        stopped: bool,
+    }
+
+    /// Hits of a rule.
+    Hits of holdfast_screening::replay::Hits {
+        /// As decided.
+        before: u64,
+        /// With the book on trial.
+        after: u64,
+    }
+
+    /// An event that would be decided otherwise.
+    Difference of holdfast_screening::replay::Difference {
+        /// Number of the event.
+        seq: u64,
+        /// The sender's id.
+        event: String,
+        /// Customer.
+        customer: String,
+        /// What was decided.
+        before: Verdict,
+        /// What would be.
+        after: Verdict,
+        /// Rules met now and not before.
+        gained: Vec<String>,
+        /// Rules met before and not now.
+        lost: Vec<String>,
+    }
+
+    /// What a verification of the log found.
+    AuditReport of holdfast_screening::audit::AuditReport {
+        /// Entries read.
+        entries: u64,
+        /// Decisions whose digest in the log was compared with the stored decision.
+        decisions: u64,
+        /// Hash of the last entry: note it elsewhere to notice a log that was cut off.
+        head: String,
+        /// Rows of other tables (holds, alerts, keys, rule books, flags, prices, webhooks, requests) that were compared with what the log says.
+        state: u64,
+        /// Signed heads (see [`holdfast_audit::Anchors`]) that were compared with the log.
+        anchors: u64,
+        /// What is wrong; empty when all holds.
+        problems: Vec<String>,
+    }
+
+    /// Why the clock is doubted.
+    ClockFault of holdfast_screening::clock::ClockFault {
+        /// Seconds by which the clock is ahead of what is expected; negative when it is behind.
+        off_seconds: i64,
+        /// Whether it was so from the start: the desk may have been stopped for that long.
+        since_start: bool,
+        /// What the system's clock says, Unix seconds.
+        wall: i64,
+        /// What is expected by the steady clock, Unix seconds.
+        expected: i64,
+    }
+
+    /// How a member's flags came out: how many were raised, confirmed, withdrawn (false) and lapsed. What comes through another source under the same
+    /// name counts apart: a name is only as good as its source.
+    Standing of holdfast_screening::flags::Standing {
+        /// Who.
+        member: String,
+        /// The source that says so, by number; none for one's own.
+        source: Option<i64>,
+        /// All flags.
+        raised: u64,
+        /// Confirmed.
+        confirmed: u64,
+        /// Withdrawn.
+        withdrawn: u64,
+        /// Lapsed.
+        lapsed: u64,
+    }
+
+    /// A warning as it stands.
+    WarningRecord of holdfast_screening::warnings::WarningRecord {
+        /// The event that it was raised on.
+        event: String,
+        /// Customer.
+        customer: String,
+        /// The scam.
+        scam: Scam,
+        /// The hold that waits.
+        hold: u64,
+        /// Minor units of the reference currency, if known.
+        value: Option<i64>,
+        /// Payee.
+        counterparty: Option<String>,
+        /// Unix seconds.
+        raised: i64,
+        /// The withdrawal goes on no earlier, Unix seconds.
+        cooling_until: i64,
+        /// What follows the cooling-off time when no answer tells of a scam.
+        then: CoolingAction,
+        /// open: waits for answers; cooling: waits for the time; stopped: the customer gave it up; escalated: a person decides; released: the
+        /// hold ended.
+        #[schema(value_type = WarningState)]
+        state: String,
+        /// Answers, once given.
+        answers: Option<BTreeMap<String, bool>>,
+        /// When they were given.
+        answered: Option<i64>,
+        /// When it ended.
+        closed: Option<i64>,
+        /// Language of title, message and questions.
+        lang: String,
+        /// Title in that language.
+        title: String,
+        /// Message in that language.
+        message: String,
+        /// Questions in that language.
+        questions: Vec<Question>,
+    }
+
+    /// An entry.
+    Entry of holdfast_audit::Entry {
+        /// Its number, from 1 without gaps.
+        seq: u64,
+        /// Unix seconds.
+        time: i64,
+        /// Who: a person, an API key, or `engine`.
+        actor: String,
+        /// What was done, such as `hold.placed`.
+        action: String,
+        /// To what, such as `hold:12`.
+        subject: String,
+        /// JSON.
+        detail: String,
+        /// SHA-256 over the hash before and this content.
+        hash: String,
+    }
+
+    /// A head of the audit log at some time.
+    Anchor of holdfast_audit::Anchor {
+        /// From 1 without gaps.
+        number: u64,
+        /// Unix seconds.
+        time: i64,
+        /// Number of the last entry then.
+        entry: u64,
+        /// Its hash.
+        head: String,
+        /// SHA-256 of the line before; zeros for the first.
+        previous: String,
+        /// Public key, hex.
+        key: String,
+        /// Signature, hex.
+        signature: String,
+    }
+}

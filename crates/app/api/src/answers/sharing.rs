@@ -1,0 +1,137 @@
+//! Answers about communities, sources and flags.
+
+use crate::answers::views;
+use holdfast_decision::flags::Flag;
+use holdfast_sharing::Tlp;
+use holdfast_sharing::sources::Kind;
+use serde::Serialize;
+use serde_json::Value as Json;
+use utoipa::ToSchema;
+
+views! {
+    /// A community.
+    Community of holdfast_sharing::community::Community {
+        /// UUID; its API root is `/taxii2/ID/`.
+        id: String,
+        /// Name.
+        name: String,
+        /// What it is for.
+        description: String,
+        /// The most restrictive label that may be shared in it.
+        max_tlp: Tlp,
+        /// Unix seconds.
+        created: i64,
+        /// Ids of its collections, by name.
+        #[schema(value_type = Object)]
+        collections: Json,
+    }
+
+    /// A member.
+    #[schema(as = CommunityMember)]
+    Member of holdfast_sharing::community::Member {
+        /// Number.
+        id: i64,
+        /// Community.
+        community: String,
+        /// Name; also the user name of its key.
+        name: String,
+        /// Its STIX identity.
+        identity: String,
+        /// Whether it is this desk itself.
+        own: bool,
+        /// Whether it may share, not only read.
+        writes: bool,
+        /// active or suspended.
+        state: String,
+        /// Unix seconds.
+        joined: i64,
+    }
+
+    /// A member with its key, which is shown once.
+    NewMember of holdfast_sharing::community::NewMember {
+        /// The member.
+        #[serde(flatten)]
+        member: Member = into,
+        /// Password for HTTP Basic, with the member's name as user.
+        key: String,
+    }
+
+    /// A source.
+    #[schema(as = SharingSource)]
+    Source of holdfast_sharing::sources::Source {
+        /// Number.
+        id: i64,
+        /// What it is.
+        kind: Kind,
+        /// Name.
+        name: String,
+        /// Collection or feed; for a community, its id and the collection's name.
+        url: String,
+        /// User name at the partner: the name under which this desk is a member there.
+        username: String,
+        /// Up to where it was read.
+        cursor: String,
+        /// Seconds between two readings.
+        every: i64,
+        /// proposed, active or withdrawn.
+        state: String,
+        /// Unix seconds.
+        created: i64,
+        /// When it was read last.
+        polled: Option<i64>,
+        /// Why that failed.
+        error: Option<String>,
+    }
+
+    /// What a source sent and what it became.
+    Imported of holdfast_sharing::sources::Imported {
+        /// Its id.
+        object: String,
+        /// Its version.
+        version: String,
+        /// tag, flag, kept (no effect here) or refused.
+        effect: String,
+        /// What exactly, or why it was refused.
+        detail: String,
+        /// Unix seconds.
+        time: i64,
+    }
+
+    /// What withdrawing a source undid in the database.
+    Withdrawn of holdfast_sharing::sources::Withdrawn {
+        /// Title of the pack whose tags go from the workspace.
+        pack: String,
+        /// Flags that ended.
+        flags: u64,
+        /// Alerts that closed.
+        alerts: u64,
+        /// Alerts that rest on other things as well: a note was left.
+        noted: u64,
+        /// Holds that ended.
+        holds: u64,
+    }
+
+    /// A flag that was raised.
+    Raised of holdfast_sharing::flags::Raised {
+        /// The flag.
+        flag: Flag,
+        /// Holds on deposits that came before it.
+        holds: Vec<u64>,
+    }
+
+    /// A list that waits for a partner's query, or had it.
+    MatchingSession of holdfast_sharing::psi::MatchingSession {
+        /// Id.
+        id: String,
+        /// For whom it is.
+        partner: String,
+        /// Items in it.
+        items: u64,
+        /// Unix seconds.
+        created: i64,
+        /// When it was queried; it answers once.
+        asked: Option<i64>,
+        /// About how many items.
+        asked_items: Option<u64>,
+    }
+}

@@ -1,0 +1,34 @@
+//! What handlers, pages and the server share: the desk's services over one store, who may call, limits, routes, errors, jobs, and what the
+//! server observes of itself. It answers no request.
+
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
+
+pub mod access;
+pub mod blocking;
+pub mod body;
+pub mod chain_choice;
+pub mod clearance;
+pub mod error;
+mod facts;
+pub mod gate;
+pub mod jobs;
+pub mod lab_chains;
+pub mod limits;
+pub mod mempools;
+pub mod metrics;
+mod people;
+pub mod routes;
+pub mod sessions;
+pub mod sign_in;
+pub mod sources;
+mod state;
+pub mod status;
+pub mod system;
+
+pub use holdfast_documents::Vault;
+pub use state::Shared;
+
+/// Largest request body: one raw block, one tag pack or one evidence bundle.
+pub const MAX_BODY: usize = 64 << 20;

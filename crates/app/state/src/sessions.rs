@@ -1,0 +1,233 @@
+//! Sessions of browsers: the cookie is a random number, what it stands for stays with the server and ends there.
+//!
+//! Open sessions are in memory, so that a request waits for no database; those of people are in the database too (`holdfast_identity`).
+
+use crate::Shared;
+use crate::blocking::run_blocking;
+use crate::error::ApiError;
+use crate::gate::Caller;
+use holdfast_identity::{ApiKey, MAX_SESSIONS, Session, end_session, session_id, start_session, store_use};
+use holdfast_screening::ScreeningError;
+use holdfast_store::Store;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+
+pub use holdfast_identity::{IDLE_SECONDS, SESSION_SECONDS};
+
+#[derive(Debug)]
+struct Known {
+    session: Session,
+    /// Whether its last use is not stored yet.
+    is_used: bool,
+}
+
+/// Open sessions by the hash of their cookie.
+#[derive(Debug, Default)]
+pub struct Sessions(Mutex<HashMap<String, Known>>);
+
+impl Sessions {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Takes over sessions that are stored.
+    pub fn load(&self, sessions: Vec<Session>) {
+        let known = sessions.into_iter().map(|s| (s.id.clone(), Known { session: s, is_used: false }));
+        *self.all() = known.collect();
+    }
+
+    /// Starts a session for whom `subject` names; returns its cookie.
+    pub fn start(&self, subject: &str, random: [u8; 32], now: i64) -> String {
+        let cookie = hex::encode(random);
+        self.add(Session {
+            id: session_id(&cookie),
+            key: subject.to_owned(),
+            client: String::new(),
+            started: now,
+            used: now,
+        });
+        cookie
+    }
+
+    /// Adds a session that begins.
+    fn add(&self, session: Session) {
+        let (mut all, now) = (self.all(), session.started);
+        if all.len() >= MAX_SESSIONS {
+            all.retain(|_, s| !s.session.is_over(now));
+        }
+        if all.len() >= MAX_SESSIONS
+            && let Some(oldest) = all.iter().min_by_key(|(_, s)| s.session.used).map(|(k, _)| k.clone())
+        {
+            all.remove(&oldest);
+        }
+        all.insert(session.id.clone(), Known { session, is_used: false });
+    }
+
+    /// Returns whom a session stands for, and counts as its use; none when it is over.
+    pub fn subject(&self, cookie: &str, now: i64) -> Option<String> {
+        let mut all = self.all();
+        let id = session_id(cookie);
+        let known = all.get_mut(&id)?;
+        if known.session.is_over(now) {
+            all.remove(&id);
+            return None;
+        }
+        (known.session.used, known.is_used) = (now, true);
+        Some(known.session.key.clone())
+    }
+
+    /// Ends a session.
+    pub fn end(&self, cookie: &str) {
+        self.remove(&session_id(cookie));
+    }
+
+    /// Ends the session with this id.
+    fn remove(&self, id: &str) {
+        self.all().remove(id);
+    }
+
+    /// Ends the sessions of which a test is true.
+    pub(crate) fn end_where(&self, is_over: impl Fn(&Session) -> bool) {
+        self.all().retain(|_, known| !is_over(&known.session));
+    }
+
+    /// Returns the sessions that are not over, those used last first.
+    fn list(&self, now: i64) -> Vec<Session> {
+        let all = self.all();
+        let mut list: Vec<Session> =
+            all.values().filter(|s| !s.session.is_over(now)).map(|s| s.session.clone()).collect();
+        list.sort_by(|a, b| b.used.cmp(&a.used).then_with(|| a.id.cmp(&b.id)));
+        list
+    }
+
+    /// Takes the uses that are not stored yet.
+    pub(crate) fn take_uses(&self) -> Vec<(String, i64)> {
+        let mut all = self.all();
+        let take = |s: &mut Known| std::mem::take(&mut s.is_used).then(|| (s.session.id.clone(), s.session.used));
+        all.values_mut().filter_map(take).collect()
+    }
+}
+
+impl Shared {
+    /// Starts a session with a key; returns its cookie.
+    ///
+    /// # Errors
+    /// 500 or 503 when it cannot be stored.
+    pub async fn start_session(&self, key: &ApiKey, client: &str) -> Result<String, ApiError> {
+        let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+        let cookie = hex::encode(random);
+        let now = self.screening.now();
+        let session = Session {
+            id: session_id(&cookie),
+            key: key.id.clone(),
+            client: client.to_owned(),
+            started: now,
+            used: now,
+        };
+        let (stored, actor) = (session.clone(), key.person().to_owned());
+        let screening = self.screening.clone();
+        run_blocking(move || Ok(Store::change(&*screening, &actor, move |tx| start_session(tx, &stored))?)).await?;
+        self.gate.sessions.add(session);
+        Ok(cookie)
+    }
+
+    /// Ends the session of a cookie, for good; one that is over already stays so.
+    ///
+    /// # Errors
+    /// 500 or 503 when that cannot be stored; it is ended in this process then.
+    pub async fn end_session(&self, cookie: &str, actor: &str) -> Result<(), ApiError> {
+        self.end_session_by_id(&session_id(cookie), actor).await
+    }
+
+    /// Ends the session with this id, for good; one that is over already stays so.
+    ///
+    /// # Errors
+    /// 500 or 503 when that cannot be stored; it is ended in this process then.
+    pub async fn end_session_by_id(&self, id: &str, actor: &str) -> Result<(), ApiError> {
+        self.gate.sessions.remove(id);
+        let (id, actor) = (id.to_owned(), actor.to_owned());
+        let screening = self.screening.clone();
+        run_blocking(move || match Store::change(&*screening, &actor, move |tx| end_session(tx, &id)) {
+            Err(holdfast_identity::IdentityError::NotFound(_)) => Ok(()),
+            other => Ok(other?),
+        })
+        .await
+    }
+
+    /// Stores when sessions were used last.
+    ///
+    /// # Errors
+    /// [`ScreeningError`] when that cannot be stored.
+    pub(crate) fn store_session_uses(&self) -> Result<(), ScreeningError> {
+        let used = self.gate.sessions.take_uses();
+        if used.is_empty() {
+            return Ok(());
+        }
+        Ok(Store::change(&*self.screening, "engine", move |tx| store_use(tx, &used))?)
+    }
+
+    /// Returns the open sessions of a person, those used last first.
+    #[must_use]
+    pub fn sessions_of(&self, person: &str) -> Vec<Session> {
+        let keys = self.gate.keys_of(person);
+        let list = self.gate.sessions.list(self.screening.now());
+        list.into_iter().filter(|s| keys.contains(&s.key)).collect()
+    }
+
+    /// The open sessions that somebody may end: their own, or with the scope `manage` everybody's.
+    #[must_use]
+    pub fn sessions_for(&self, caller: &Caller) -> Vec<Session> {
+        match caller.may("manage") {
+            true => self.gate.sessions.list(self.screening.now()),
+            false => self.sessions_of(&caller.0),
+        }
+    }
+
+    /// Ends a session that somebody may end, by its handle.
+    ///
+    /// # Errors
+    /// 404 when none of that handle is open, or it is another person's; 500 or 503 when that cannot be stored.
+    pub async fn end_session_of(&self, caller: &Caller, handle: &str) -> Result<(), ApiError> {
+        let found = self.sessions_for(caller).into_iter().find(|s| s.handle() == handle);
+        let found = found.ok_or_else(|| ApiError::from(ScreeningError::NotFound(format!("session '{handle}'"))))?;
+        self.end_session_by_id(&found.id, &caller.0).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_end_by_sign_out_by_time_and_without_use() {
+        let sessions = Sessions::default();
+        let (a, b) = (sessions.start("k1", [1; 32], 0), sessions.start("k2", [2; 32], 0));
+        assert_eq!(sessions.subject(&a, 10).as_deref(), Some("k1"));
+        assert_eq!(sessions.subject("00", 10), None);
+        sessions.end(&a);
+        assert_eq!(sessions.subject(&a, 10), None);
+        let mut now = 0;
+        while now + IDLE_SECONDS - 1 < SESSION_SECONDS {
+            now += IDLE_SECONDS - 1;
+            assert!(sessions.subject(&b, now).is_some());
+        }
+        assert_eq!(sessions.subject(&b, SESSION_SECONDS), None, "used all the time, but over");
+        let c = sessions.start("k3", [3; 32], 0);
+        assert_eq!(sessions.subject(&c, IDLE_SECONDS), None, "not used");
+    }
+
+    #[test]
+    fn uses_are_taken_once_and_stored_sessions_go_on() {
+        let sessions = Sessions::default();
+        let cookie = sessions.start("k1", [1; 32], 0);
+        assert!(sessions.take_uses().is_empty(), "it was not used yet");
+        sessions.subject(&cookie, 7);
+        let used = sessions.take_uses();
+        assert_eq!(used, [(session_id(&cookie), 7)]);
+        assert!(sessions.take_uses().is_empty());
+        let next = Sessions::default();
+        next.load(sessions.list(7));
+        assert_eq!(next.subject(&cookie, 8).as_deref(), Some("k1"));
+        assert!(sessions.list(SESSION_SECONDS).is_empty());
+    }
+}
