@@ -1,7 +1,6 @@
 //! `holdfast desk officers`, `holdfast desk cases` and `holdfast desk productions`.
 
 use crate::answer::Fields;
-use crate::args::named;
 use crate::desk::IntakeArgs;
 use crate::output;
 use anyhow::Context;
@@ -9,6 +8,7 @@ use clap::Subcommand;
 use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseState, CaseStep, NewCase, Person};
 use holdfast_client::api_path;
+use holdfast_console::args::named;
 use holdfast_input::time::rfc3339;
 use holdfast_requests::Desk;
 use holdfast_requests::portal::{OfficerState, Verdict};

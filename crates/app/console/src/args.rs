@@ -3,9 +3,12 @@
 use crate::{open_desk, output};
 use anyhow::{Context, bail};
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use holdfast_screening::Screening;
 use holdfast_workspace::Workspace;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use strum::VariantArray;
 
 /// The store of commands that name none.
 pub const DEFAULT_STORE: &str = "store";
@@ -123,4 +126,12 @@ pub fn url_of(url: Option<&str>, file: Option<&Path>, option: &str) -> anyhow::R
         ));
     }
     Ok(url.map(str::to_owned))
+}
+
+/// Returns a parser of the names of an enum; the help lists them.
+pub fn named<T>() -> impl TypedValueParser<Value = T>
+where
+    T: AsRef<str> + Clone + FromStr<Err = strum::ParseError> + Send + Sync + VariantArray,
+{
+    PossibleValuesParser::new(T::VARIANTS.iter().map(AsRef::as_ref)).try_map(|name| name.parse::<T>())
 }

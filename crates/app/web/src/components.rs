@@ -134,7 +134,7 @@ mod tests {
         names.extend(Mode::VARIANTS.iter().map(ToString::to_string));
         names.extend(SessionState::VARIANTS.iter().map(ToString::to_string));
         names.extend(CampaignState::VARIANTS.iter().map(ToString::to_string));
-        names.extend(TargetKind::ALL.map(|k| k.name().to_owned()));
+        names.extend(TargetKind::ALL.iter().map(|k| k.name().to_owned()));
         names.extend(EventKind::ALL.map(|k| k.name().to_owned()));
         names.extend(Scam::ALL.map(|s| s.name().to_owned()));
         let missing: Vec<&String> =

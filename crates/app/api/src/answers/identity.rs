@@ -41,6 +41,8 @@ views! {
         created: i64,
         /// Who made the person's first key.
         created_by: String,
+        /// Whether signing in asks for a code of an authenticator app.
+        second_factor: bool,
     }
 
     /// A webhook.

@@ -266,7 +266,7 @@ views! {
     }
 
     /// A TOTP secret that was set up; it counts once a code of it was given.
-    Enrolment of holdfast_requests::portal::Enrolment {
+    Enrolment of holdfast_identity::Enrolment {
         /// Secret, base32.
         secret: String,
         /// For authenticator apps.

@@ -237,7 +237,7 @@ pub(crate) async fn page(
     let body = html! {
         p { (c.summary) }
         p.note {
-            (word(&c.state)) ", " (rich!("desk-case-opened-by", time = time(c.created), person = c.created_by)) "; "
+            (word(c.state)) ", " (rich!("desk-case-opened-by", time = time(c.created), person = c.created_by)) "; "
             (t!("case-people", people = people))
             @if let Some(t) = &c.typology { "; " (t!("common-typology")) ": " (word(t)) }
         }

@@ -81,7 +81,7 @@ fn proposal(r: &Recommendation, may: bool) -> Markup {
         @if let Some(e) = &r.effect { p {
             (t!("recommend-effect", events = e.events, stopped = e.cases_stopped.len(), cases = t!("count-cases", n = cases), others = e.others))
         } }
-        p.note { (word(&r.state)) " " (rich!("recommend-changed", person = r.changed_by, time = time(r.changed))) " " (r.note) }
+        p.note { (word(r.state)) " " (rich!("recommend-changed", person = r.changed_by, time = time(r.changed))) " " (r.note) }
         @if may { (form_of::<FollowUp>(&format!("/desk/recommendations/{}", r.id), &[], "common-save")) }
     } }
 }

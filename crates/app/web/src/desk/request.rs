@@ -224,7 +224,7 @@ impl Shown {
                 dt { (t!("common-process")) } dd { (j.title) " (" (j.process) "), " (t!("request-reference-of", reference = r.reference.as_str())) }
                 dt { (t!("request-received")) } dd { (time(r.received)) }
                 dt { (t!("common-due")) } dd { (time(s.due)) @if s.overdue { " " strong.severe { (t!("requests-overdue")) } } }
-                dt { (t!("common-state")) } dd { (word(&s.state))
+                dt { (t!("common-state")) } dd { (word(s.state))
                     @if let Some(o) = &s.outcome { ": " (word(o)) } @if let Some(why) = &s.reason { ", " (why) }
                     @for (key, who) in [("request-prepared-by", &s.prepared_by), ("request-first-approval", &s.first_approval), ("request-approved-by", &s.approved_by)] {
                         @if let Some(text) = by(key, who) { (text) }

@@ -49,7 +49,7 @@ pub(crate) async fn requests(
             td { (word(r.request.kind.name())) }
             td { (r.request.process) }
             td { (time(r.due)) @if r.overdue { " " strong.severe { (t!("requests-overdue")) } } }
-            td { (word(&r.state)) @if let Some(o) = &r.outcome { ": " (word(o)) } }
+            td { (word(r.state)) @if let Some(o) = &r.outcome { ": " (word(o)) } }
         } }
     };
     let body = requests.show(&q, &list, |r| r.seq, row);
@@ -100,7 +100,7 @@ pub(crate) async fn officers(State(shared): State<Shared>, frame: Frame, Query(q
         html! { tr {
             td { (o.name) br; span.note { (o.email) } }
             td { (o.agency) " (" (o.country) ")" }
-            td { (word(&o.state))
+            td { (word(o.state))
                 @if !o.second_factor { ", " (t!("officers-no-factor")) }
                 @if let Some(by) = &o.decided_by { " " (t!("common-by", person = by.as_str())) } }
             td { @if may { (form_of::<JudgeOfficer>(&format!("/desk/officers/{}", o.id), &[], "common-save")) } }
@@ -157,7 +157,7 @@ pub(crate) async fn seizures(
             td { (z.transfer.customer) }
             td.n { (with_unit(z.transfer.amount, &z.transfer.asset)) }
             td.hash { (z.transfer.destination) }
-            td { (word(&z.state)) }
+            td { (word(z.state)) }
         } }
     };
     let body = seizures.whole(q.state.as_deref(), &list, row);

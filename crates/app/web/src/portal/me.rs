@@ -31,7 +31,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, headers: He
         Err(e) => return ErrorPage::from(e).into_response(),
     };
     let body = html! {
-        p { (found.name) ", " (found.email) ", " (found.agency) " (" (found.country) "), " (word(&found.state)) "." }
+        p { (found.name) ", " (found.email) ", " (found.agency) " (" (found.country) "), " (word(found.state)) "." }
         p { (rich!("portal-me-intro", command = html! { code { "age-keygen" } })) }
         form.step method="post" action="/portal/me" {
             label { (SetKeys::label("recipients")) textarea name="recipients" rows="3" { (found.recipients.join("\n")) } }

@@ -40,7 +40,7 @@ pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, headers: He
         @if list.is_empty() { p { (t!("portal-home-none")) " " a href="/portal/new" { (t!("portal-new-title")) } } }
         @else { (table(&heads, &list, |s| html! { tr {
             td { a href={"/portal/requests/" (s.request.id)} { (s.request.reference) } } td { (word(s.request.kind.name())) }
-            td { (time(s.request.received)) } td { (time(s.due)) } td { (word(&s.state)) @if let Some(o) = &s.outcome { ": " (word(o)) } }
+            td { (time(s.request.received)) } td { (time(s.due)) } td { (word(s.state)) @if let Some(o) = &s.outcome { ": " (word(o)) } }
         } })) }
     };
     frame.portal(&t!("portal-home-title"), true, body).into_response()
@@ -72,7 +72,7 @@ pub(crate) async fn page(
             dt { (t!("common-process")) } dd { (process) }
             dt { (t!("portal-request-sent")) } dd { (time(r.received)) }
             dt { (t!("common-due")) } dd { (time(s.due)) }
-            dt { (t!("common-state")) } dd { (word(&s.state)) @if let Some(o) = &s.outcome { ": " (word(o)) } }
+            dt { (t!("common-state")) } dd { (word(s.state)) @if let Some(o) = &s.outcome { ": " (word(o)) } }
             dt { (t!("portal-request-about")) } dd { @for t in &r.targets { (word(t.kind.name())) " " span.hash { (t.value) } br; } }
             @for (name, limit) in r.scope.lines() { dt { (name) } dd { (limit) } }
         }
