@@ -131,6 +131,7 @@ pub async fn labs() -> Json<Vec<LabView>> {
 
 /// Language.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LangQuery {
     /// ISO 639-1; English by default, and where a course is not translated.
     lang: Option<String>,

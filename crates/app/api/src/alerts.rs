@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Routes {
 
 /// Filter of alerts.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AlertQuery {
     /// open or closed.
     state: Option<AlertState>,

@@ -34,6 +34,7 @@ pub(crate) fn routes() -> Routes {
 
 /// Filter of the audit log.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AuditQuery {
     /// Only about one subject, such as hold:12.
     subject: Option<String>,
@@ -53,6 +54,7 @@ pub async fn audit(State(shared): State<Shared>, Query(q): Query<AuditQuery>) ->
 
 /// A head that was noted.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HeadQuery {
     /// Hash of the last entry, as noted earlier.
     head: Option<String>,

@@ -48,6 +48,7 @@ type Answer<T> = Result<Json<T>, ApiError>;
 
 /// Filter of warnings.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct WarningsQuery {
     /// open, cooling, stopped, escalated or released.
     state: Option<WarningState>,
@@ -64,6 +65,7 @@ pub async fn warnings(State(shared): State<Shared>, Query(q): Query<WarningsQuer
 
 /// Language.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct WarningQuery {
     /// BCP 47; by default that of the customer's record, and English where there is no translation.
     lang: Option<String>,
@@ -180,6 +182,7 @@ pub async fn campaign(State(shared): State<Shared>, Path(id): Path<CampaignId>) 
 
 /// Filter of people.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PeopleQuery {
     /// After this customer.
     #[serde(default)]

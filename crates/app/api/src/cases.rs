@@ -68,6 +68,7 @@ pub fn person(caller: &Caller) -> Person {
 
 /// Filter of cases.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct CasesQuery {
     /// open or closed; all by default.
     state: Option<CaseState>,
@@ -140,6 +141,7 @@ pub async fn change_case(
 
 /// Properties of an exhibit.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ExhibitQuery {
     /// Media type, such as image/png; the bytes must be of it.
     media_type: String,
@@ -184,6 +186,7 @@ pub async fn exhibit(
 
 /// How a seized file is scanned.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ScanQuery {
     /// Number or name of the exhibit.
     exhibit: String,
@@ -426,6 +429,7 @@ pub async fn export_report(
 
 /// Query of a search.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SearchQuery {
     /// Words; all must be there, the last may be unfinished.
     q: String,
@@ -499,6 +503,7 @@ pub async fn follow_up(
 
 /// A span of time.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SpanQuery {
     /// From, Unix seconds.
     from: i64,

@@ -88,6 +88,7 @@ pub async fn address(
 
 /// Query of a search.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LookupQuery {
     /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, label or
     /// actor; or several addresses and ids with spaces, commas or line breaks between them.
@@ -155,6 +156,7 @@ pub async fn block(
 
 /// Whether the whole entity is meant.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct EntityQuery {
     /// Ask for the whole entity of an address.
     #[serde(default)]
@@ -186,6 +188,7 @@ pub async fn exposure(
 
 /// Options of a trace.
 #[derive(Debug, Clone, Deserialize, Serialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct TraceQuery {
     /// Address, txid, or output (txid:index).
     pub subject: String,
@@ -292,6 +295,7 @@ pub async fn bundle(
 
 /// Ends of paths.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PathsQuery {
     /// An address of the first entity.
     from: String,
@@ -324,6 +328,7 @@ pub async fn paths(
 
 /// Two addresses.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ExplainQuery {
     /// First address.
     a: String,
@@ -393,6 +398,7 @@ pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
 
 /// The uploaded file's name.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct NameQuery {
     /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt.
     name: String,
@@ -476,6 +482,7 @@ pub async fn import_tags(
 
 /// Name of a pack.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct TitleQuery {
     /// The pack's title.
     title: String,
@@ -510,6 +517,7 @@ pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<Title
 
 /// Options of clustering.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ClusterQuery {
     /// Join the inputs of a transaction (default true).
     cospend: Option<bool>,
@@ -600,6 +608,7 @@ pub async fn conflicts(State(shared): State<Shared>, Clearance(clearance): Clear
 
 /// Position of a block.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HeightQuery {
     /// Height, for blocks that do not state it (older than BIP 34).
     height: Option<u32>,
@@ -648,6 +657,7 @@ pub async fn append_block(
 
 /// Options of a check.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct CheckQuery {
     /// Compare with raw blocks too.
     #[serde(default)]
@@ -694,6 +704,7 @@ pub async fn check(
 
 /// Whom unconfirmed transactions should pay.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct MempoolQuery {
     /// Only transactions that pay this address.
     address: Option<String>,

@@ -43,6 +43,7 @@ pub(crate) fn accepted(change: ChangeRow) -> Response {
 
 /// Filter of changes.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ChangesQuery {
     /// proposed, approved or rejected.
     state: Option<ChangeState>,

@@ -90,6 +90,7 @@ pub async fn complete(
 
 /// Page of a list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Numbers above this one (default 0).
     #[serde(default)]
@@ -125,6 +126,7 @@ pub struct IngestAnswer {
 
 /// How a table of records is read.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct IngestQuery {
     /// Order of day and month in local dates: dmy or mdy. Without it ambiguous dates are refused.
     dates: Option<String>,

@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Routes {
 
 /// Filter of holds.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HoldQuery {
     /// active, released or expired.
     state: Option<HoldState>,

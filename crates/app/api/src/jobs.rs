@@ -20,6 +20,7 @@ pub(crate) fn routes() -> Routes {
 
 /// Which jobs.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct JobsQuery {
     /// waiting, running, done or failed; by default all.
     #[param(value_type = Option<String>)]

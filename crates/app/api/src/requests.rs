@@ -97,6 +97,7 @@ pub async fn add_agency(
 
 /// Filter of requests.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct RequestQuery {
     /// open, prepared or answered.
     state: Option<RequestState>,
@@ -146,6 +147,7 @@ pub async fn request(
 
 /// Options of matching.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct MatchesQuery {
     /// Whether clusters and paths of the ledger are queried too (default true); without them only what is stated counts.
     ledger: Option<bool>,
@@ -257,6 +259,7 @@ pub async fn file(
 
 /// Properties of a file.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct MediaQuery {
     /// Media type, such as application/pdf; the bytes must be of it.
     pub media_type: String,
@@ -279,6 +282,7 @@ pub async fn attach(
 
 /// Filter of officers.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OfficersQuery {
     /// registered, proved, approved or suspended; all by default.
     state: Option<OfficerState>,
@@ -319,6 +323,7 @@ pub async fn judge_officer(
 
 /// Filter of seizures.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SeizuresQuery {
     /// prepared, returned, approved or moved; all by default.
     state: Option<SeizureState>,

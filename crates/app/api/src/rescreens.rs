@@ -19,6 +19,7 @@ pub(crate) fn routes() -> Routes {
 
 /// Reason of a pass.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct WhyQuery {
     /// The change that is the cause, for the alerts' reasons.
     why: Option<String>,

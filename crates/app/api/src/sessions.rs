@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Routes {
 
 /// Whose sessions.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SessionsQuery {
     /// Everybody's, for administrators.
     #[serde(default)]

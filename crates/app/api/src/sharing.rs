@@ -249,6 +249,7 @@ pub async fn suspend_member(
 
 /// Filter of objects.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ObjectsQuery {
     /// intelligence (default) or flags.
     collection: Option<String>,
@@ -425,6 +426,7 @@ pub async fn store_source(shared: Shared, caller: Caller, new: NewSource) -> Res
 
 /// After which id.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AfterQuery {
     /// Ids after this one.
     after: Option<String>,
@@ -518,6 +520,7 @@ pub async fn discover(body: Bytes) -> Answer<Vec<Discovered>> {
 
 /// Filter of flags.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct FlagsQuery {
     /// open, confirmed, withdrawn or lapsed.
     state: Option<FlagState>,
@@ -574,6 +577,7 @@ pub async fn standings(State(shared): State<Shared>) -> Answer<Vec<Standing>> {
 
 /// Which pack is given out, and how.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PackQuery {
     /// Title of the pack.
     pack: String,
@@ -612,6 +616,7 @@ pub async fn tag_pack(State(shared): State<Shared>, Query(q): Query<PackQuery>) 
 
 /// Label of what is given out.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LabelQuery {
     /// TLP:CLEAR or TLP:GREEN (default).
     tlp: Option<String>,
