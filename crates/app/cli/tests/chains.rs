@@ -86,7 +86,7 @@ fn until_at(desk: &Desk, chain: &str, height: u64) {
 fn a_server_follows_each_chain_with_its_own_node() {
     let dir = tempfile::tempdir().unwrap();
     let store = dir.path().join("store");
-    let (mut bitcoin, mut litecoin) = (HandChain::default(), HandChain::default());
+    let (mut bitcoin, mut litecoin) = (HandChain::default(), HandChain::of(Network::LitecoinRegtest));
     let (btc, ltc) = (Blocks::default(), Blocks::default());
     mine(&mut bitcoin, &btc, 1);
     mine(&mut litecoin, &ltc, 2);

@@ -77,13 +77,25 @@ pub fn key(n: u64) -> Vec<u8> {
 }
 
 /// Makes blocks that follow one another.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct HandChain {
+    network: Network,
     prev: Hash32,
     height: u32,
 }
 
+impl Default for HandChain {
+    fn default() -> Self {
+        Self::of(Network::Regtest)
+    }
+}
+
 impl HandChain {
+    /// Starts a chain whose blocks have a network's proof of work.
+    pub fn of(network: Network) -> Self {
+        HandChain { network, prev: Hash32::default(), height: 0 }
+    }
+
     /// Returns the bytes of the next block, with its height. The first transaction is the coinbase.
     pub fn block(&mut self, txs: &[Built]) -> (u32, Vec<u8>) {
         let txids: Vec<Hash32> = txs.iter().map(|t| t.txid).collect();
@@ -95,7 +107,7 @@ impl HandChain {
         header[72..76].copy_from_slice(&0x207f_ffffu32.to_le_bytes());
         for nonce in 0u32.. {
             header[76..].copy_from_slice(&nonce.to_le_bytes());
-            if Header(header).has_proof_of_work(Network::Regtest) {
+            if Header(header).has_proof_of_work(self.network) {
                 break;
             }
         }
