@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-const ROBBER: &str = "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+const ROBBER: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 /// Is paid in the store's one block.
 const PAID: &str = "1HWqsgnSd12Gv8SpoUMi1Cj8hp79BTSpW7";
 const THIEF: &str = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";

@@ -422,7 +422,7 @@ mod tests {
     fn addresses_name_their_asset() {
         assert_eq!(asset_of("13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"), Some("BTC"));
         assert_eq!(asset_of("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"), Some("BTC"));
-        assert_eq!(asset_of("0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"), Some("ETH"));
+        assert_eq!(asset_of("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"), Some("ETH"));
         assert_eq!(asset_of("TJRabPrwbZy45sbavfcjinPJC18kjpRTv8"), Some("TRX"));
         assert_eq!(asset_of("something else"), None);
     }

@@ -414,7 +414,7 @@ mod tests {
                 { "uuid": "e", "name": "coin-address", "Attribute": [{ "object_relation": "address", "value": WALLET, "to_ids": "0" }] },
                 { "uuid": "f", "name": "coin-address", "Attribute": "none" },
                 { "uuid": "g", "name": "coin-address", "Attribute": [
-                    { "object_relation": "address-crypto", "value": "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "to_ids": true },
+                    { "object_relation": "address-crypto", "value": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "to_ids": true },
                     { "object_relation": "symbol", "value": "ETH" }] },
             ] } });
         let parts = read_event(UUID, event.to_string().as_bytes()).unwrap();
