@@ -17,7 +17,7 @@ fn a_flag_holds_until_it_is_withdrawn(app: &TestApp) {
     let mut wrong = flag.clone();
     wrong["value"] = json!("");
     ana.post("/api/v1/sharing/flags", wrong.clone()).refused_with(400, "value");
-    for text in ["hello", holdfast_testing_app::PAID, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"] {
+    for text in ["hello", holdfast_testing_app::PAID, "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"] {
         wrong["value"] = json!(text);
         ana.post("/api/v1/sharing/flags", wrong.clone()).refused_with(400, "value: ");
     }
