@@ -46,7 +46,7 @@ pub(crate) fn routes() -> Routes {
         .add(DESK.file(), routes!(add_exhibit))
         .add(DESK.file(), routes!(scan_evidence))
         .add(DESK, routes!(case_recipient))
-        .add(DESK.file(), routes!(import_scan))
+        .add(DESK.body(limits::FILE), routes!(import_scan))
         .add(DESK, routes!(case_secret_key))
         .add(DESK.body(limits::LIST), routes!(save_trace))
         .add(DESK, routes!(draft_report))

@@ -82,6 +82,10 @@ impl Guard {
     fn needs(&self, request: &Request) -> Needs {
         let undeclared = if access::changes(request.method()) { MANAGE } else { READ };
         let undeclared = if is_api(request.uri().path()) { undeclared } else { undeclared.rate(Rate::Pages) };
+        let route = request.extensions().get::<MatchedPath>();
+        // A method that a known route does not have is answered 405, whatever its body is.
+        let undeclared =
+            if route.is_some_and(|r| self.needs.has(r.as_str())) { undeclared.any_media() } else { undeclared };
         declared(&self.needs, request).unwrap_or(undeclared)
     }
 }

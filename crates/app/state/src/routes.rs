@@ -186,6 +186,12 @@ impl NeedsTable {
         self.0.get(route)?.iter().find(|(m, _)| m == method).map(|(_, needs)| *needs)
     }
 
+    /// Returns whether any method of a route is declared.
+    #[must_use]
+    pub fn has(&self, route: &str) -> bool {
+        self.0.contains_key(route)
+    }
+
     fn insert(&mut self, method: Method, route: &str, needs: Needs) {
         self.0.entry(route.to_owned()).or_default().push((method, needs));
     }
