@@ -449,7 +449,7 @@ pub async fn import_tags(
     let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
     let answer = run_in_background(move || {
         let chains = shared.chains.families();
-        shared.change_tags(|w| {
+        let answer = shared.change_tags(|w| {
             let mut report = w.import_tags_as(vec![(query.name, body.to_vec())], label);
             report.count_chains(&chains);
             let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
@@ -473,10 +473,11 @@ pub async fn import_tags(
                 by_chain: report.by_chain,
                 without_chain: report.without_chain,
             })
-        })
+        })?;
+        after.rescreen_later(&why);
+        Ok(answer)
     })
     .await?;
-    after.rescreen_later(&why);
     Ok(Json(answer))
 }
 
@@ -500,7 +501,7 @@ pub struct RemovedAnswer {
 pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
     let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
     let answer = run_in_background(move || {
-        shared.change_tags(|w| {
+        let answer = shared.change_tags(|w| {
             let removed = w.remove_pack(&query.title);
             if removed == 0 {
                 let message = format!("no pack is titled '{}'", query.title);
@@ -508,10 +509,11 @@ pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<Title
             }
             w.catch_up();
             Ok(RemovedAnswer { removed })
-        })
+        })?;
+        after.rescreen_later(&why);
+        Ok(answer)
     })
     .await?;
-    after.rescreen_later(&why);
     Ok(Json(answer))
 }
 
@@ -550,17 +552,18 @@ pub async fn recluster(
     };
     let after = shared.clone();
     let answer = run_in_background(move || {
-        shared.chain_on(&on)?.change(|w| {
+        let answer = shared.chain_on(&on)?.change(|w| -> Result<_, ApiError> {
             w.recluster(options);
             Ok(ClusterAnswer {
                 clusters: w.clusters.count(),
                 merges: u64::try_from(w.clusters.merges().len()).unwrap_or(u64::MAX),
                 coinjoins: w.clusters.coinjoins(),
             })
-        })
+        })?;
+        after.rescreen_later("clusters were made anew");
+        Ok(answer)
     })
     .await?;
-    after.rescreen_later("clusters were made anew");
     Ok(Json(answer))
 }
 
