@@ -5,10 +5,10 @@ use crate::running::Reach;
 use crate::screen::read_file;
 use anyhow::{Context, bail};
 use clap::Args;
+use holdfast_decision::completion::CompletionLine;
+use holdfast_decision::tables::{self, Imported, MAX_LISTED, ReadOptions};
 use holdfast_decision::{Event, Record};
 use holdfast_input::time::DateOrder;
-use holdfast_screening::completion::CompletionLine;
-use holdfast_screening::tables::{self, Imported, MAX_LISTED, ReadOptions};
 use serde_json::Value;
 use std::path::Path;
 

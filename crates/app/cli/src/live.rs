@@ -1,6 +1,5 @@
 //! `holdfast follow` and `holdfast serve`.
 
-use crate::announced::{Announced, listen as listen_locally};
 use crate::args::{DeskArgs, StoreArgs, secret_of, url_of};
 use crate::chains;
 use crate::connect::read_providers;
@@ -16,6 +15,7 @@ use holdfast_api::status::{FollowerBounds, Status};
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::node::{BlockSource, NodeError, Rest, Rpc};
 use holdfast_bitcoin::{Network, display_hash};
+use holdfast_console::announced::{Announced, listen as listen_locally};
 use holdfast_console::desk_key::master;
 use holdfast_console::{open_desk, vault};
 use holdfast_jobs::{Threads, within};

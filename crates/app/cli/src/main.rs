@@ -14,9 +14,7 @@
 
 mod academy;
 mod alerts;
-mod announced;
 mod audit;
-mod backup;
 mod campaigns;
 mod chains;
 mod config;
@@ -42,7 +40,7 @@ mod staff;
 mod workspace;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use holdfast_console::{answer, args, chain_reader, desk_key, output, running};
+use holdfast_console::{answer, args, backup, chain_reader, desk_key, output, running};
 use std::process::ExitCode;
 
 /// The open investigations desk of a crypto exchange.

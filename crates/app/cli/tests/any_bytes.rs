@@ -1,9 +1,9 @@
 //! Files from outside, damaged at random: each is answered, never with a panic, and what is changed is never taken for whole. The same
 //! entry points are fuzzed in `fuzz/`.
 
+use holdfast_decision::tables::{self, Imported, LineError, ReadOptions};
 use holdfast_decision::{Event, Record, RuleBook};
 use holdfast_input::time::DateOrder;
-use holdfast_screening::tables::{self, Imported, LineError, ReadOptions};
 use holdfast_simulate::random::Random;
 
 /// Changes some bytes, cuts, doubles or moves a piece.

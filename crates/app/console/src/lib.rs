@@ -1,5 +1,6 @@
 //! Shared parts of the commands: their common arguments ([`args`]), whether a store or its running server answers ([`running`], [`chain_reader`]),
-//! printing ([`answer`], [`chain`], [`scan`], [`show`], [`output`]), and the desk's key ([`desk_key`]).
+//! printing ([`answer`], [`chain`], [`scan`], [`show`], [`output`]), the desk's key ([`desk_key`]), [`backup`], and where a server is reached
+//! ([`announced`]).
 #![cfg_attr(
     not(test),
     warn(
@@ -13,8 +14,10 @@
     )
 )]
 
+pub mod announced;
 pub mod answer;
 pub mod args;
+pub mod backup;
 pub mod chain;
 pub mod chain_reader;
 pub mod desk_key;

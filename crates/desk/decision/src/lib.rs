@@ -16,6 +16,7 @@
 
 pub mod behind;
 pub mod budget;
+pub mod completion;
 mod decide;
 mod decision;
 pub mod facts;
@@ -28,6 +29,7 @@ pub mod model;
 mod prices;
 pub mod rules;
 pub mod state;
+pub mod tables;
 pub mod typology;
 pub mod warnings;
 

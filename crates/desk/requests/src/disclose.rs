@@ -3,9 +3,10 @@
 use crate::balances::{Closing, reconcile};
 use crate::request::DataClass;
 use crate::scope::OrderScope;
+use holdfast_decision::completion::Completion;
 use holdfast_decision::{Event, EventKind, Record, RecordKind, Verdict};
 use holdfast_input::time::rfc3339;
-use holdfast_screening::completion::{self, Completion, standing};
+use holdfast_screening::completion::{self, standing};
 use holdfast_screening::holds::{self, Hold, HoldFilter};
 use holdfast_store::{Database, DbError, parse};
 use serde::Serialize;

@@ -1,6 +1,7 @@
 //! Orders keep to their period, accounts and assets: what is matched, frozen, preserved and given. And balances that are given are true. The
 //! same on SQLite and PostgreSQL.
 
+use holdfast_decision::completion::{Completion, MovementStatus};
 use holdfast_decision::model::{Action, Direction, Method, Status};
 use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Scope, Verdict};
 use holdfast_documents::Vault;
@@ -13,7 +14,6 @@ use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, T
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
-use holdfast_screening::completion::{Completion, MovementStatus};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use holdfast_types::Amount;

@@ -1,5 +1,6 @@
 //! Everything that records state and events name finds its customer, however it is written; the same on SQLite and PostgreSQL.
 
+use holdfast_decision::completion::{Completion, MovementStatus};
 use holdfast_decision::model::{Action, Direction, Method};
 use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
 use holdfast_documents::Vault;
@@ -9,7 +10,6 @@ use holdfast_requests::matching::{How, Match, matches, matches_within};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Policy};
-use holdfast_screening::completion::{Completion, MovementStatus};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};

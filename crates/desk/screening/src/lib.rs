@@ -40,7 +40,6 @@ pub mod replay;
 mod rescreening;
 pub mod service;
 mod settings;
-pub mod tables;
 pub mod waiting;
 pub mod warnings;
 pub mod webhooks;

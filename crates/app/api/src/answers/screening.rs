@@ -1,12 +1,12 @@
 //! Answers about events, holds, alerts, rules, changes and the audit log.
 
 use crate::answers::views;
+use holdfast_decision::completion::Completion;
 use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
 use holdfast_decision::warnings::{CoolingAction, Question, Scam};
 use holdfast_decision::{ChainFacts, Decision, Verdict};
 use holdfast_screening::changes::ChangeKind;
-use holdfast_screening::completion::Completion;
 use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,11 +1,12 @@
 //! Records of the customers' world, what completes an event, and the identifiers that both state.
 
 use super::{Core, text, time_within};
-use crate::completion::{self, Completion};
+use crate::completion;
 use crate::identifiers::{self, Identifier, Named};
 use crate::log;
 use crate::service::ScreeningError;
 use holdfast_audit::digest;
+use holdfast_decision::completion::Completion;
 use holdfast_decision::model::{Event, Record};
 use holdfast_store::{DbError, Value, number, parse};
 use serde_json::json;

@@ -2,10 +2,10 @@
 
 use super::{DecidedEvent, MAX_RECORDS, Screening, ScreeningError};
 use crate::alerts::AlertAction;
-use crate::completion::Completion;
 use crate::core::Core;
 use crate::flags;
 use crate::holds::{Hold, HoldRequest};
+use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::Flag;
 use holdfast_decision::{Price, Record};
 use holdfast_types::{Amount, Invalid};

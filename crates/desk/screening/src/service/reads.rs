@@ -3,11 +3,12 @@
 use super::{Screening, ScreeningError};
 use crate::alerts::{self, Alert, AlertFilter, Note, RuleStatistics};
 use crate::audit::{self, AuditReport};
-use crate::completion::{self, Completion};
+use crate::completion;
 use crate::core::price_of;
 use crate::flags;
 use crate::holds::{self, Hold, HoldFilter, HoldsReport};
 use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries};
+use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::{Flag, State as FlagState};
 use holdfast_decision::{ChainFacts, Decision, Event, Price};
 use holdfast_store::{DbError, Row, number, parse};

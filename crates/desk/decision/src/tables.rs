@@ -1,7 +1,7 @@
 //! Records and events from tables (CSV) and JSON Lines. One bad line does not stop the others: it is listed with its line, column and fix.
 
 use crate::completion::CompletionLine;
-use holdfast_decision::model::{Event, Record, text_ok, time_ok};
+use crate::model::{Event, Record, text_ok, time_ok};
 use holdfast_input::encoding::{self, named};
 use holdfast_input::table::{Fault, Options, Row, Table};
 use holdfast_input::time::{DateOrder, parse_local};
@@ -380,8 +380,7 @@ pub fn read_records(bytes: &[u8], options: &ReadOptions<'_>) -> Result<Imported<
                 excerpt(phone)
             ));
         }
-        let account =
-            record.fingerprint.as_deref().filter(|_| record.kind == holdfast_decision::model::RecordKind::BankAccount);
+        let account = record.fingerprint.as_deref().filter(|_| record.kind == crate::model::RecordKind::BankAccount);
         if let Some(fault) = account.and_then(cell::iban_fault) {
             found.push(format!("{} {}: fingerprint {fault}", record.kind.name(), record.id));
         }

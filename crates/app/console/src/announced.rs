@@ -20,10 +20,14 @@ pub fn listen(store: &Path) -> Option<LocalSocket> {
 }
 
 /// File with the address at which the server of a store is reached from this machine; removed with the server.
+#[derive(Debug)]
 pub struct Announced(PathBuf);
 
 impl Announced {
     /// Writes the file for a server that listens on an address; none when this machine does not reach it by loopback.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
     pub fn new(store: &Path, listen: SocketAddr) -> anyhow::Result<Option<Self>> {
         let ip = listen.ip();
         if !ip.is_loopback() && !ip.is_unspecified() {

@@ -35,7 +35,8 @@ const MAX_FILES: usize = 10_000_000;
 /// Tries to copy the ledger while blocks are removed from it.
 const LEDGER_TRIES: usize = 5;
 
-#[derive(Args)]
+/// Arguments of `holdfast backup`.
+#[derive(Args, Debug)]
 pub struct Backup {
     /// A new or empty folder, outside the store.
     dir: PathBuf,
@@ -46,7 +47,8 @@ pub struct Backup {
     database: Option<String>,
 }
 
-#[derive(Args)]
+/// Arguments of `holdfast restore`.
+#[derive(Args, Debug)]
 pub struct Restore {
     /// The folder of a backup.
     dir: PathBuf,
@@ -246,6 +248,10 @@ fn copy_postgres(url: &str, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Copies a store with its database, keys, files and ledgers into a folder, while the server runs.
+///
+/// # Errors
+/// When the folder is not empty or lies in the store, or a file or the database cannot be read or written.
 pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
     let from = args.store.store.canonicalize().with_context(|| args.store.store.display().to_string())?;
     empty_folder(&args.dir)?;
@@ -337,6 +343,10 @@ fn read_list(dir: &Path) -> anyhow::Result<List> {
     Ok(list)
 }
 
+/// Makes a store from a backup, checked file by file.
+///
+/// # Errors
+/// When the backup is not whole, the new folder is not empty, or a file cannot be written.
 pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
     let (dir, store) = (&args.dir, &args.store.store);
     let list = read_list(dir)?;
