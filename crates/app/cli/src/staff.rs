@@ -98,13 +98,7 @@ pub enum JobsCommand {
 fn set_state(desk: &DeskArgs, id: u64, state: PersonState, reason: &str) -> anyhow::Result<Answer> {
     let path = api_path(&["people", &id.to_string()]);
     desk.answer(
-        |s| {
-            let person = s.set_person_state(id, state, reason, &desk.actor)?;
-            if state == PersonState::Suspended {
-                Store::change(s, &desk.actor, move |tx| end_sessions_of(tx, id))?;
-            }
-            anyhow::Ok(person)
-        },
+        |s| s.set_person_state(id, state, reason, &desk.actor),
         |c| c.post(&path).json(&json!({ "state": state, "reason": reason })),
     )
 }

@@ -50,7 +50,7 @@ impl Shared {
         let person = self.screening.set_person_state(id, state, reason, actor)?;
         self.gate.set(self.screening.keys()?);
         if state == PersonState::Suspended {
-            self.end_sessions_of(id, actor)?;
+            self.drop_sessions_of(&person)?;
         }
         Ok(person)
     }

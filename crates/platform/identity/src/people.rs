@@ -169,5 +169,8 @@ pub fn set_state(tx: &mut dyn Change, id: u64, state: PersonState, reason: &str)
         PersonState::Suspended => "person.suspended",
     };
     tx.audit(action, &format!("person:{id}"), &json!({ "reason": reason }).to_string());
+    if state == PersonState::Suspended {
+        crate::end_sessions_of(tx, id)?;
+    }
     Ok(Person { state, ..known })
 }
