@@ -37,6 +37,18 @@ impl Amount {
         Amount(U256::from_limbs([base_units as u64, (base_units >> 64) as u64, 0, 0]))
     }
 
+    /// Reads 32 bytes, most significant first, as EVM words hold amounts.
+    #[must_use]
+    pub const fn from_be_bytes(bytes: [u8; 32]) -> Self {
+        Amount(U256::from_be_bytes(bytes))
+    }
+
+    /// Returns its 32 bytes, most significant first.
+    #[must_use]
+    pub const fn to_be_bytes(self) -> [u8; 32] {
+        self.0.to_be_bytes()
+    }
+
     /// Returns whether it is nothing.
     #[must_use]
     pub fn is_zero(self) -> bool {
@@ -322,6 +334,7 @@ mod tests {
             prop_assert_eq!(SignedAmount::from(a), signed(x));
             let (p, q) = (a.unsigned_abs(), b.unsigned_abs());
             let exact = u128::from(p) * u128::from(q) / u128::from(c);
+            prop_assert_eq!(Amount::from_be_bytes(Amount::from(p).to_be_bytes()), Amount::from(p));
             prop_assert_eq!(Amount::from(p).mul_div(q.into(), c.into()), Some(Amount::new(exact)));
         }
     }

@@ -45,6 +45,24 @@ impl AssetId {
         Ok(AssetId { chain, rest: format!("{namespace}:{reference}{token}").into() })
     }
 
+    /// Puts an id together from parts that are known to be sound.
+    pub(crate) fn from_parts(chain: &ChainId, rest: &str) -> Self {
+        AssetId { chain: chain.clone(), rest: rest.into() }
+    }
+
+    /// Returns the id of a chain's own coin: the curated list's, else ether on an EVM chain; number 0 (Bitcoin) of other unlisted chains.
+    #[must_use]
+    pub fn native_of(chain: &ChainId) -> Self {
+        let listed = LIST.iter().find(|l| l.id.chain() == chain && l.id.is_native());
+        let number = match chain.namespace() {
+            "eip155" => 60,
+            "tron" => 195,
+            "solana" => 501,
+            _ => 0,
+        };
+        listed.map_or_else(|| AssetId::from_parts(chain, &format!("slip44:{number}")), |l| l.id.clone())
+    }
+
     /// Returns the chain that it is on.
     #[must_use]
     pub fn chain(&self) -> &ChainId {

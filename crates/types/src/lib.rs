@@ -21,6 +21,7 @@ pub mod ids;
 mod invalid;
 pub mod network;
 pub mod script;
+pub mod transfer;
 pub mod units;
 
 pub use address::{Address, AddressProblem};
@@ -32,6 +33,9 @@ pub use error_kind::ErrorKind;
 pub use invalid::Invalid;
 pub use network::Network;
 pub use script::ScriptClass;
+pub use transfer::{
+    AccountId, BlockTransfers, Commitment, Position, Signal, TokenRef, TransactionTransfers, Transfer, TransferKind,
+};
 
 /// A 32-byte hash in internal byte order (as hashed; explorers print it reversed).
 pub type Hash32 = [u8; 32];
