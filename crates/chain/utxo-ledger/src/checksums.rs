@@ -3,54 +3,17 @@
 //!
 //! Ledgers of earlier versions have none; `holdfast ledger check --write` gives them some.
 
-use crate::column::Column;
 use crate::manifest::Counts;
 use crate::store::{Columns, Ledger, LedgerError};
-use bytemuck::Pod;
-use holdfast_bitcoin::hash::sha256;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use holdfast_columns::{Changed, Checksums, ColumnFile};
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use xxhash_rust::xxh3::Xxh3Default;
 
-/// Bytes that one checksum covers.
-const RANGE: u64 = 1 << 20;
-const PREFIX: &str = "checksums-";
-
-/// A column as bytes.
-trait Bytes {
-    fn sum(&self, range: Range<u64>) -> io::Result<String>;
-    fn width(&self) -> u64;
-    fn file_len(&self) -> io::Result<u64>;
-    fn committed(&self) -> u64;
-}
-
-impl<T: Pod> Bytes for Column<T> {
-    fn sum(&self, range: Range<u64>) -> io::Result<String> {
-        let mut hasher = Xxh3Default::new();
-        self.read_bytes(range, |bytes| hasher.update(bytes))?;
-        Ok(format!("{:032x}", hasher.digest128()))
-    }
-
-    fn width(&self) -> u64 {
-        size_of::<T>() as u64
-    }
-
-    fn file_len(&self) -> io::Result<u64> {
-        self.file_bytes()
-    }
-
-    fn committed(&self) -> u64 {
-        self.len() * size_of::<T>() as u64
-    }
-}
+pub use holdfast_columns::checksums::path;
 
 /// Returns the columns by the names of their files, each with its number of values.
-fn files(columns: &Columns, counts: Counts) -> [(&'static str, &dyn Bytes, u64); 10] {
+fn files(columns: &Columns, counts: Counts) -> [ColumnFile<'_>; 10] {
     let txs = u64::from(counts.txs);
     [
         ("blocks", &columns.block, u64::from(counts.blocks)),
@@ -69,99 +32,11 @@ fn files(columns: &Columns, counts: Counts) -> [(&'static str, &dyn Bytes, u64);
 /// What the user can do about a damaged column.
 const REPAIR: &str = "restore the ledger from a backup (`holdfast restore`), or ingest it again from the node's files";
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Sums {
-    bytes: u64,
-    /// XXH3 (128 bits) of each range, in order; the last may be shorter.
-    sums: Vec<String>,
-}
-
-/// The checksums of one revision.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checksums {
-    columns: BTreeMap<String, Sums>,
-}
-
-/// A range of a column that is not what was written.
-#[derive(Debug)]
-struct Changed {
-    column: &'static str,
-    bytes: Range<u64>,
-    width: u64,
-}
-
-/// Name of the file of a revision.
-#[must_use]
-pub fn path(dir: &Path, revision: u64) -> PathBuf {
-    dir.join(format!("{PREFIX}{revision}"))
-}
-
-impl Checksums {
-    /// Reads the checksums of a revision; none where there is no file.
-    ///
-    /// # Errors
-    /// When the file is damaged, or the system refuses.
-    pub fn read(dir: &Path, revision: u64) -> io::Result<Option<Self>> {
-        let path = path(dir, revision);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(e),
-        };
-        let damaged = || io::Error::new(ErrorKind::InvalidData, format!("{} is damaged", path.display()));
-        let (sum, json) = text.split_once('\n').ok_or_else(damaged)?;
-        if hex::encode(sha256(json.as_bytes())) != sum {
-            return Err(damaged());
-        }
-        serde_json::from_str(json).map(Some).map_err(|_| damaged())
-    }
-
-    fn write(&self, dir: &Path, revision: u64) -> io::Result<()> {
-        let json = serde_json::to_string(self)?;
-        let mut file = File::create(path(dir, revision))?;
-        write!(file, "{}\n{json}", hex::encode(sha256(json.as_bytes())))?;
-        file.sync_all()
-    }
-
-    /// Returns the checksums for other lengths of the columns. What changes its range is compared with the old checksum first, so that damage is
-    /// never taken for what was written.
-    fn moved_to(&self, columns: &Columns, counts: Counts) -> io::Result<Result<Self, Changed>> {
-        let mut moved = Checksums::default();
-        for (name, column, values) in files(columns, counts) {
-            let old = self.columns.get(name).cloned().unwrap_or_default();
-            let bytes = values * column.width();
-            // Ranges that are whole in both stay as they are.
-            let whole = old.bytes.min(bytes) / RANGE;
-            let mut sums = old.sums.get(..whole as usize).unwrap_or(&[]).to_vec();
-            let touched = whole * RANGE..old.bytes.min((whole + 1) * RANGE);
-            if old.bytes == bytes {
-                moved.columns.insert(name.to_owned(), old);
-                continue;
-            }
-            if touched.start < touched.end && old.sums.get(whole as usize) != Some(&column.sum(touched.clone())?) {
-                return Ok(Err(Changed { column: name, bytes: touched, width: column.width() }));
-            }
-            let mut at = whole * RANGE;
-            while at < bytes {
-                let end = (at + RANGE).min(bytes);
-                sums.push(column.sum(at..end)?);
-                at = end;
-            }
-            moved.columns.insert(name.to_owned(), Sums { bytes, sums });
-        }
-        Ok(Ok(moved))
-    }
-
-    fn number(&self) -> u64 {
-        self.columns.values().map(|c| c.sums.len() as u64).sum()
-    }
-}
-
 impl Ledger {
     /// Writes the checksums of the next revision, before its manifest, over columns that are written but not committed yet.
     pub(crate) fn write_checksums_for(&self, counts: Counts) -> Result<Option<Checksums>, LedgerError> {
         let Some(old) = &self.checksums else { return Ok(None) };
-        let new = match old.moved_to(&self.columns, counts).map_err(|e| self.io(e))? {
+        let new = match old.moved_to(&files(&self.columns, counts)).map_err(|e| self.io(e))? {
             Ok(new) => new,
             Err(changed) => return Err(LedgerError::Damaged(self.changed_words(&changed))),
         };
@@ -177,19 +52,6 @@ impl Ledger {
         }
     }
 
-    /// Removes checksums that no manifest names.
-    pub(crate) fn remove_foreign_checksums(&self) -> io::Result<()> {
-        let current = path(&self.dir, self.manifest.revision);
-        for entry in std::fs::read_dir(&self.dir)? {
-            let path = entry?.path();
-            let is_one = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(PREFIX));
-            if is_one && path != current {
-                std::fs::remove_file(&path)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Gives a ledger of an earlier version checksums of what it holds now: check it before.
     ///
     /// # Errors
@@ -199,7 +61,7 @@ impl Ledger {
             return Err(LedgerError::ReadOnly);
         }
         let none = Checksums::default();
-        let new = match none.moved_to(&self.columns, self.counts()).map_err(|e| self.io(e))? {
+        let new = match none.moved_to(&files(&self.columns, self.counts())).map_err(|e| self.io(e))? {
             Ok(new) => new,
             Err(changed) => return Err(LedgerError::Damaged(self.changed_words(&changed))),
         };
@@ -214,26 +76,12 @@ impl Ledger {
     /// Compares every range with its checksum; gives the number of ranges, none when there are no checksums, and what was changed.
     pub(crate) fn check_checksums(&self) -> Result<(Option<u64>, Vec<String>), LedgerError> {
         let Some(known) = &self.checksums else { return Ok((None, self.checksums_fault.iter().cloned().collect())) };
-        let (mut compared, mut problems) = (0, Vec::new());
-        for (column, file, values) in files(&self.columns, self.counts()) {
-            let sums = known.columns.get(column).cloned().unwrap_or_default();
-            if sums.bytes != values * file.width() {
-                problems.push(format!(
-                    "{column}: its checksums are of {} bytes, it has {}",
-                    sums.bytes,
-                    values * file.width()
-                ));
-                continue;
-            }
-            for (i, sum) in sums.sums.iter().enumerate() {
-                let bytes = i as u64 * RANGE..((i as u64 + 1) * RANGE).min(sums.bytes);
-                compared += 1;
-                if file.sum(bytes.clone()).map_err(|e| self.io(e))? != *sum {
-                    problems.push(self.changed_words(&Changed { column, bytes, width: file.width() }));
-                }
-            }
-        }
-        Ok((Some(compared), problems))
+        let compared = known.compare(&files(&self.columns, self.counts())).map_err(|e| self.io(e))?;
+        let lengths = compared.lengths.iter();
+        let mut problems: Vec<String> =
+            lengths.map(|(name, of, has)| format!("{name}: its checksums are of {of} bytes, it has {has}")).collect();
+        problems.extend(compared.changed.iter().map(|changed| self.changed_words(changed)));
+        Ok((Some(compared.ranges), problems))
     }
 
     /// Compares a store's columns with their checksums without building anything of them, so that a damaged store, which does not open, can

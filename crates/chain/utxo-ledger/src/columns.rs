@@ -1,9 +1,9 @@
 //! The columns of a store: one array for each property of blocks, transactions, outputs, inputs and addresses.
 
-use crate::column::{Column, U40};
 use crate::manifest::Counts;
 use bytemuck::{Pod, Zeroable};
 use holdfast_bitcoin::{AddressKey, Hash32};
+use holdfast_columns::{Column, U40};
 use std::io;
 use std::ops::Range;
 use std::path::Path;

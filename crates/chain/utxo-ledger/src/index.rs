@@ -3,11 +3,11 @@
 //! They are derived from the columns, built whole by sequential passes, and never changed; what was appended since lies in an
 //! [`Overlay`] in memory. Each builder works through ranges of its result, so that memory is bounded whatever the chain's size.
 
-use crate::column::{Column, U40};
 use crate::manifest::{Counts, IndexState};
 use crate::store::{AddressRow, Columns, ExternalRow, NONE_U32, address_hash, txid_hash};
 use hashbrown::{HashMap, HashTable};
 use holdfast_bitcoin::Hash32;
+use holdfast_columns::{Column, U40, slots};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,6 @@ use std::sync::Arc;
 
 /// An output number with this bit set is an external's.
 pub const EXTERNAL_BIT: u64 = 1 << 39;
-
-/// Slots past the end, so that probing never wraps.
-const TAIL_SLOTS: u64 = 1 << 16;
 
 /// In the address directory: the entry is the only output itself, not a place in the list.
 const INLINE_BIT: u64 = 1 << 39;
@@ -35,15 +32,6 @@ pub struct Index {
     postings: Column<U40>,
 }
 
-fn slots_for(items: u64) -> u64 {
-    items * 20 / 17 + 1
-}
-
-#[inline]
-fn home(hash: u64, slots: u64) -> u64 {
-    ((u128::from(hash) * u128::from(slots)) >> 64) as u64
-}
-
 /// Folder of an index.
 pub fn index_dir(store: &Path, number: u32) -> PathBuf {
     store.join(format!("index-{number}"))
@@ -56,8 +44,8 @@ impl Index {
         let counts = state.built;
         let postings_len = std::fs::metadata(dir.join("postings"))?.len() / size_of::<U40>() as u64;
         Ok(Index {
-            txids: Column::open(&dir, "txids", slots_for(u64::from(counts.txs)) + TAIL_SLOTS, false)?,
-            addresses: Column::open(&dir, "addresses", slots_for(u64::from(counts.addresses)) + TAIL_SLOTS, false)?,
+            txids: Column::open(&dir, "txids", slots::slots_in_file(u64::from(counts.txs)), false)?,
+            addresses: Column::open(&dir, "addresses", slots::slots_in_file(u64::from(counts.addresses)), false)?,
             spends: Column::open(&dir, "spends", counts.outputs, false)?,
             directory: Column::open(&dir, "directory", u64::from(counts.addresses), false)?,
             postings: Column::open(&dir, "postings", postings_len, false)?,
@@ -91,31 +79,18 @@ impl Index {
 
     /// Returns the transaction with a txid. Of a repeated txid (BIP 30 names two coinbases) the latest counts.
     pub fn tx(&self, columns: &Columns, txid: &Hash32) -> Option<u32> {
-        let slots = self.txids.all();
-        let mut at = home(txid_hash(txid), slots_for(u64::from(self.state.built.txs))) as usize;
-        let mut best = None;
-        while slots[at] != NONE_U32 {
-            let tx = slots[at];
-            if tx < self.state.valid.txs && columns.txid.all()[tx as usize] == *txid {
-                best = best.max(Some(tx));
-            }
-            at += 1;
-        }
-        best
+        let found = slots::probe(self.txids.all(), u64::from(self.state.built.txs), txid_hash(txid));
+        let valid = u64::from(self.state.valid.txs);
+        let is_it = |tx: &u64| *tx < valid && columns.txid.all()[*tx as usize] == *txid;
+        found.filter(is_it).max().map(|tx| tx as u32)
     }
 
     /// Returns the address with a key.
     pub fn address(&self, columns: &Columns, seed: u64, key: &AddressRow) -> Option<u32> {
-        let slots = self.addresses.all();
-        let mut at = home(address_hash(key, seed), slots_for(u64::from(self.state.built.addresses))) as usize;
-        while slots[at] != NONE_U32 {
-            let address = slots[at];
-            if address < self.state.valid.addresses && columns.address.all()[address as usize] == *key {
-                return Some(address);
-            }
-            at += 1;
-        }
-        None
+        let hash = address_hash(key, seed);
+        let valid = u64::from(self.state.valid.addresses);
+        let is_it = |address: &u64| *address < valid && columns.address.all()[*address as usize] == *key;
+        slots::probe(self.addresses.all(), u64::from(self.state.built.addresses), hash).find(is_it).map(|a| a as u32)
     }
 
     /// Returns the transaction that spends an output, as far as this index knows.
@@ -175,20 +150,20 @@ impl Index {
         let dir = &dir;
         let (left, right) = rayon::join(
             || -> io::Result<()> {
-                build_hash(dir, "txids", u64::from(counts.txs), budget, |each| {
+                slots::build::<u32>(dir, "txids", u64::from(counts.txs), budget, &|each| {
                     columns.txid.scan(0, u64::from(counts.txs), |at, chunk| {
                         for (i, txid) in chunk.iter().enumerate() {
-                            each(txid_hash(txid), (at + i as u64) as u32);
+                            each(txid_hash(txid), at + i as u64);
                         }
                     })
                 })?;
                 build_spends(dir, columns, counts, budget)
             },
             || -> io::Result<()> {
-                build_hash(dir, "addresses", u64::from(counts.addresses), budget, |each| {
+                slots::build::<u32>(dir, "addresses", u64::from(counts.addresses), budget, &|each| {
                     columns.address.scan(0, u64::from(counts.addresses), |at, chunk| {
                         for (i, key) in chunk.iter().enumerate() {
-                            each(address_hash(key, seed), (at + i as u64) as u32);
+                            each(address_hash(key, seed), at + i as u64);
                         }
                     })
                 })?;
@@ -200,64 +175,6 @@ impl Index {
         File::open(dir)?.sync_all()?;
         Ok(IndexState { number, built: counts, valid: counts })
     }
-}
-
-type Scan<'a> = dyn Fn(&mut dyn FnMut(u64, u32)) -> io::Result<()> + Sync + 'a;
-
-/// Returns a linear-probing table of item numbers in slots ordered by hash. Works range by range over the slots; what
-/// probes past a range's end is carried into the next.
-fn build_hash(
-    dir: &Path,
-    name: &str,
-    items: u64,
-    budget: usize,
-    scan: impl Fn(&mut dyn FnMut(u64, u32)) -> io::Result<()> + Sync,
-) -> io::Result<()> {
-    let scan: &Scan<'_> = &scan;
-    let slots = slots_for(items);
-    let column = Column::<u32>::open(dir, name, 0, true)?;
-    let mut writer = column.writer(0)?;
-    let range = (budget as u64 / 4).max(1 << 10).min(slots);
-    let mut carried: Vec<u32> = Vec::new();
-    let mut start = 0;
-    while start < slots {
-        let end = (start + range).min(slots);
-        let last = end == slots;
-        let width = (end - start + if last { TAIL_SLOTS } else { 0 }) as usize;
-        let mut table = vec![NONE_U32; width];
-        let mut overflow = Vec::new();
-        {
-            let mut insert = |from: usize, item: u32| {
-                let mut at = from;
-                while at < width && table[at] != NONE_U32 {
-                    at += 1;
-                }
-                if at < width {
-                    table[at] = item;
-                } else {
-                    overflow.push(item);
-                }
-            };
-            for item in carried.drain(..) {
-                insert(0, item);
-            }
-            scan(&mut |hash, item| {
-                let slot = home(hash, slots);
-                if (start..end).contains(&slot) {
-                    insert((slot - start) as usize, item);
-                }
-            })?;
-        }
-        if last && !overflow.is_empty() {
-            return Err(io::Error::other(format!("{name}: hash collisions overrun the table; choose another seed")));
-        }
-        carried = overflow;
-        for slot in table {
-            writer.push(slot)?;
-        }
-        start = end;
-    }
-    writer.finish()
 }
 
 fn build_spends(dir: &Path, columns: &Columns, counts: Counts, budget: usize) -> io::Result<()> {

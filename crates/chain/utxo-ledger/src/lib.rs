@@ -1,6 +1,6 @@
 //! The chain store: columnar, memory-mapped, append-only, reorg-safe; look-ups by transaction, address, block.
 //!
-//! A store is a folder. Facts of the chain lie in fixed-width [`column`]s in chain order, named by dense numbers:
+//! A store is a folder. Facts of the chain lie in fixed-width [`column`](holdfast_columns::column)s in chain order, named by dense numbers:
 //! transaction `u32`, output and input `u64` (40 bits on disk), address `u32` in order of first appearance. A checksummed
 //! [`manifest`] holds how much of each column is committed and is replaced atomically, so a kill at any moment loses nothing that was
 //! reported done. Look-up structures ([`index`]) are derived, immutable, and rebuilt whole; what came since lies in memory.
@@ -19,7 +19,6 @@ const _: () = assert!(usize::BITS >= 64, "columns are mapped whole");
 pub mod append;
 pub mod check;
 pub mod checksums;
-pub mod column;
 mod columns;
 mod error;
 mod external;
@@ -29,12 +28,11 @@ mod look_ups;
 pub mod manifest;
 pub mod overwritten;
 pub mod raw;
-pub mod spill;
 pub mod store;
 
 pub use append::{AppendOptions, AppendReport, BlockFeed, FilesFeed, MemoryBlock, MemoryFeed, Progress, RawPlace};
-pub use column::U40;
 pub use follow::{FollowError, FollowReport, follow};
+pub use holdfast_columns::U40;
 pub use manifest::{Counts, Manifest};
 pub use overwritten::Overwritten;
 pub use store::{BlockInfo, Ledger, LedgerError, OutputInfo, Source, TxFlags, TxInfo};

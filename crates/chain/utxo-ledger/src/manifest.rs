@@ -2,10 +2,9 @@
 
 use crate::overwritten::Overwritten;
 use holdfast_bitcoin::Network;
-use holdfast_bitcoin::hash::sha256;
+use holdfast_columns::sealed::{self, SealError};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// How many of each thing the store holds.
@@ -91,15 +90,9 @@ const NAME: &str = "MANIFEST";
 /// Why a manifest does not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// The system refused.
+    /// It is no sealed file, or the system refused.
     #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The checksum in the first line is not that of the rest.
-    #[error("checksum does not match; the file was altered or damaged")]
-    Checksum,
-    /// Not the expected JSON.
-    #[error("does not decode: {0}")]
-    Json(#[from] serde_json::Error),
+    Sealed(#[from] SealError),
     /// Written by another version.
     #[error("layout version {0} is not supported here (this build reads {FORMAT}); ingest again with this build")]
     Format(u32),
@@ -131,12 +124,7 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError`] names what is wrong with it.
     pub fn read(dir: &Path) -> Result<Self, ManifestError> {
-        let text = std::fs::read_to_string(Self::path(dir))?;
-        let (sum, json) = text.split_once('\n').ok_or(ManifestError::Checksum)?;
-        if hex::encode(sha256(json.as_bytes())) != sum {
-            return Err(ManifestError::Checksum);
-        }
-        let manifest: Manifest = serde_json::from_str(json)?;
+        let manifest: Manifest = sealed::read(&Self::path(dir))?;
         if manifest.format != FORMAT {
             return Err(ManifestError::Format(manifest.format));
         }
@@ -145,12 +133,6 @@ impl Manifest {
 
     /// Commits: after this returns, a kill or power cut at any moment leaves this manifest or a later one.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
-        let json = serde_json::to_string_pretty(self)?;
-        let temporary = dir.join("MANIFEST.new");
-        let mut file = File::create(&temporary)?;
-        write!(file, "{}\n{json}", hex::encode(sha256(json.as_bytes())))?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, Self::path(dir))?;
-        File::open(dir)?.sync_all()
+        sealed::replace(dir, NAME, self)
     }
 }

@@ -1,9 +1,9 @@
 //! The open store: opening, the index, reorganization. Look-ups are in [`crate::look_ups`].
 
-use crate::checksums::Checksums;
 use crate::index::{Index, Overlay, index_dir};
 use crate::manifest::{Counts, Manifest};
 use holdfast_bitcoin::Network;
+use holdfast_columns::{Checksums, checksums};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -162,7 +162,7 @@ impl Ledger {
                 std::fs::remove_dir_all(&path)?;
             }
         }
-        self.remove_foreign_checksums()
+        checksums::remove_others(&self.dir, self.manifest.revision)
     }
 
     pub(crate) fn indexed(&self) -> Counts {

@@ -1,12 +1,12 @@
 //! Step 4 of appending: addresses get numbers in order of first appearance: block by block, outputs first, then externals.
 
 use super::{Batch, MENTION, PendingBlock, u32_at};
-use crate::column::Writer;
 use crate::manifest::Counts;
-use crate::spill::{Spill, SpillPart};
 use crate::store::{AddressRow, ExternalRow, Ledger, LedgerError, NONE_U32, address_hash};
 use hashbrown::HashTable;
 use holdfast_bitcoin::AddressKey;
+use holdfast_columns::Writer;
+use holdfast_columns::{Spill, SpillPart};
 use rayon::prelude::*;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -75,6 +75,35 @@ impl<const WIDTH: usize> Spill<WIDTH> {
 pub struct SpillPart<const WIDTH: usize>(Part);
 
 impl<const WIDTH: usize> SpillPart<WIDTH> {
+    /// Returns its length in bytes.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn bytes(&self) -> io::Result<u64> {
+        let in_file = self.0.file.as_ref().map_or(Ok(0), |file| file.metadata().map(|m| m.len()))?;
+        Ok(in_file + self.0.buffer.len() as u64)
+    }
+
+    /// Calls `each` with its records in the order of writing, holding few of them in memory.
+    ///
+    /// # Errors
+    /// When the system refuses, and those of `each`.
+    pub fn for_each(self, mut each: impl FnMut(&[u8; WIDTH]) -> io::Result<()>) -> io::Result<()> {
+        let Part { buffer, file } = self.0;
+        if let Some(mut file) = file {
+            let mut left = file.seek(io::SeekFrom::End(0))?;
+            file.rewind()?;
+            let mut chunk = vec![0; WIDTH * 4096];
+            while left > 0 {
+                let n = usize::try_from(left).map_or(chunk.len(), |left| left.min(chunk.len()));
+                file.read_exact(&mut chunk[..n])?;
+                chunk[..n].as_chunks::<WIDTH>().0.iter().try_for_each(&mut each)?;
+                left -= n as u64;
+            }
+        }
+        buffer.as_chunks::<WIDTH>().0.iter().try_for_each(each)
+    }
+
     /// Returns all its records, in the order of writing.
     pub fn read(self) -> io::Result<Vec<u8>> {
         let Part { buffer, file } = self.0;

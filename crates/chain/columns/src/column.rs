@@ -28,6 +28,8 @@ pub struct U40([u8; 5]);
 impl U40 {
     /// Largest value.
     pub const MAX: u64 = (1 << 40) - 1;
+    /// The number [`U40::MAX`].
+    pub const GREATEST: U40 = U40([u8::MAX; 5]);
 
     /// Narrows a number; it must be at most [`U40::MAX`].
     #[inline]
@@ -225,6 +227,14 @@ impl<T: Pod> Column<T> {
     #[inline]
     pub fn get(&self, i: u64) -> T {
         self.all()[i as usize]
+    }
+
+    /// Reads consecutive values from number `from` on, without mapping.
+    ///
+    /// # Errors
+    /// When the file ends before, or the system refuses.
+    pub fn read_into(&self, from: u64, values: &mut [T]) -> io::Result<()> {
+        self.read(bytemuck::cast_slice_mut(values), from * Self::WIDTH)
     }
 
     /// Calls `each` with consecutive chunks of values `from..to`, read without mapping, so that a scan of a column larger

@@ -1,0 +1,19 @@
+//! What the ledgers' files are made of, whatever they store: [`column`]s of fixed-width values read through memory maps, [`spill`]s that
+//! partition records within a bound of memory, hash tables in files ([`slots`]), JSON with its hash ([`sealed`]), and [`checksums`] of columns.
+
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::too_many_lines, clippy::cast_possible_wrap, clippy::cast_lossless))]
+// Numbers of bytes narrow to `usize` without a check: columns are mapped whole, which needs 64-bit addresses.
+const _: () = assert!(usize::BITS >= 64, "columns are mapped whole");
+
+pub mod checksums;
+pub mod column;
+pub mod sealed;
+pub mod slots;
+pub mod spill;
+
+pub use checksums::{Changed, Checksums, ColumnFile};
+pub use column::{Column, U40, Writer};
+pub use sealed::SealError;
+pub use spill::{Spill, SpillPart};
