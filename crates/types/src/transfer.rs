@@ -229,7 +229,7 @@ pub enum Position {
 pub enum Commitment {
     /// A root in the block's header, so that a proof against the header's hash exists.
     Root,
-    /// Only the word of the node that was read: traces, logs of Tron.
+    /// Nothing but the node that was read: traces, logs of Tron.
     Claim,
 }
 

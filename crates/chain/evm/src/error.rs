@@ -1,0 +1,77 @@
+//! What is wrong with a block.
+
+use holdfast_types::ErrorKind;
+use std::fmt;
+
+/// A block that cannot be used: which block, which field, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct BlockError {
+    /// Height of the block, where it could be read.
+    pub block: Option<u64>,
+    /// Field by its path in the block, such as `transactions[3].value`.
+    pub field: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// It does not read.
+    #[error("{0}")]
+    Malformed(String),
+    /// It states one thing and the content gives another.
+    #[error("{stated} is stated, but the content gives {computed}")]
+    Mismatch {
+        /// What the block states.
+        stated: String,
+        /// What its content gives.
+        computed: String,
+    },
+}
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.block {
+            Some(height) => write!(f, "block {height}: {}: {}", self.field, self.problem),
+            None => write!(f, "block of unknown height: {}: {}", self.field, self.problem),
+        }
+    }
+}
+
+impl BlockError {
+    /// Returns the kind that interfaces map.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::Invalid
+    }
+
+    /// Makes an error about a field that does not read.
+    pub fn malformed(field: impl Into<String>, problem: impl fmt::Display) -> Self {
+        BlockError { block: None, field: field.into(), problem: Problem::Malformed(problem.to_string()) }
+    }
+
+    pub(crate) fn mismatch(field: impl Into<String>, stated: impl fmt::Debug, computed: impl fmt::Debug) -> Self {
+        let problem = Problem::Mismatch { stated: format!("{stated:?}"), computed: format!("{computed:?}") };
+        BlockError { block: None, field: field.into(), problem }
+    }
+
+    /// Puts the name of what surrounds the field before it.
+    #[must_use]
+    pub(crate) fn within(mut self, outer: impl fmt::Display) -> Self {
+        self.field = format!("{outer}.{}", self.field);
+        self
+    }
+
+    /// Names the block, where none is named yet.
+    #[must_use]
+    pub(crate) fn of_block(mut self, height: u64) -> Self {
+        self.block = self.block.or(Some(height));
+        self
+    }
+}
+
+/// Refuses a field whose content gives another value than is stated.
+pub(crate) fn equal<T: PartialEq + fmt::Debug>(field: &str, stated: &T, computed: &T) -> Result<(), BlockError> {
+    if stated == computed { Ok(()) } else { Err(BlockError::mismatch(field, stated, computed)) }
+}

@@ -1,0 +1,541 @@
+//! Live nodes by JSON-RPC: blocks, receipts and traces, in batches, with what each node lacks found out once.
+//!
+//! Receipts come from `eth_getBlockReceipts`, or one by one where a node lacks it; traces from `debug_traceBlockByNumber` (`callTracer`), else from
+//! `trace_block`, else not at all. Everything but traces is verified, so a node can withhold but not invent.
+
+use crate::scan::Scanner;
+use crate::{Block, BlockError, Chain, Checks, Header, Ommers, Receipt, Trace, VerifiedBlock, json, trace, verify};
+use alloy_primitives::B256;
+use holdfast_types::ErrorKind;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+/// Longest time for a request. Traces of a full block take a node seconds.
+const TIMEOUT: Duration = Duration::from_secs(120);
+/// Longest answer in bytes. Traces of a block reach some 100 MB.
+const MAX_ANSWER: u64 = 512 << 20;
+/// Tries of a request that fails on the way, and the first pause between them, which grows fourfold.
+const TRIES: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Most calls in one request.
+const BATCH: usize = 100;
+/// Most characters of a node's message that an error repeats.
+const MAX_WORDS: usize = 300;
+
+/// Why a node does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The connection failed, or the answer was no valid HTTP.
+    #[error("node at {url}: {cause}")]
+    Http {
+        /// The node's address, without credentials.
+        url: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// The credentials are wrong.
+    #[error("node at {url}: status {status}: check the credentials or key in its URL")]
+    Credentials {
+        /// The node's address, without credentials.
+        url: String,
+        /// HTTP status.
+        status: u16,
+    },
+    /// The node answered with an error.
+    #[error("node refused {method}: {message} (code {code})")]
+    Rpc {
+        /// The method called.
+        method: String,
+        /// The node's code (EIP-1474).
+        code: i64,
+        /// The node's message.
+        message: String,
+    },
+    /// The answer is not of the expected shape.
+    #[error("node's answer to {0} is not understood: {1}")]
+    Shape(String, String),
+    /// A block does not hold.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+}
+
+impl NodeError {
+    /// Returns the kind that interfaces map.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            NodeError::Http { .. } | NodeError::Credentials { .. } | NodeError::Rpc { .. } => ErrorKind::Unavailable,
+            NodeError::Shape(..) => ErrorKind::Partner,
+            NodeError::Block(e) => e.kind(),
+        }
+    }
+
+    /// Returns whether the node does not have the method (EIP-1474; providers have messages of their own).
+    fn is_unknown_method(&self) -> bool {
+        let NodeError::Rpc { code, message, .. } = self else { return false };
+        let message = message.to_lowercase();
+        let words =
+            ["does not exist", "not available", "not supported", "unsupported", "unknown method", "not whitelisted"];
+        *code == -32601 || (*code <= -32000 && words.iter().any(|w| message.contains(w)) && message.contains("method"))
+    }
+}
+
+/// Which block counts as the tip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// The newest.
+    Latest,
+    /// The newest that cannot be reorganized without slashing (Ethereum since the merge; other chains by their own rules).
+    Finalized,
+}
+
+/// A node's JSON-RPC interface.
+pub struct Node {
+    agent: ureq::Agent,
+    url: String,
+    authorization: Option<String>,
+    chain: Chain,
+    checks: Checks,
+    /// How receipts come: 0 by block, 1 one by one.
+    receipts: AtomicU8,
+    /// How traces come: 0 by `debug_traceBlockByNumber`, 1 by `trace_block`, 2 not at all.
+    traces: AtomicU8,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("url", &shown(&self.url)).field("chain", &self.chain.id()).finish_non_exhaustive()
+    }
+}
+
+/// Returns a URL without user, password, path and query, where providers put keys.
+fn shown(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    format!("{scheme}://{}", host.rsplit('@').next().unwrap_or_default())
+}
+
+/// A call: method and parameters.
+type Call<'a> = (&'a str, Value);
+
+impl Node {
+    /// Connects to a node and reads which chain it has. `authorization` is the header's value, such as `Bearer ...`.
+    ///
+    /// # Errors
+    /// [`NodeError`] where it does not answer.
+    pub fn connect(url: &str, authorization: Option<String>) -> Result<Self, NodeError> {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).build().into();
+        let mut node = Node {
+            agent,
+            url: url.to_owned(),
+            authorization,
+            chain: Chain::of(0),
+            checks: Checks::default(),
+            receipts: AtomicU8::new(0),
+            traces: AtomicU8::new(0),
+        };
+        let number: json::Quantity = node.call("eth_chainId", json!([]))?;
+        node.chain = Chain::of(number.0);
+        Ok(node)
+    }
+
+    /// Changes what is known of the chain, such as further wrappers.
+    #[must_use]
+    pub fn with_chain(self, change: impl FnOnce(Chain) -> Chain) -> Self {
+        Node { chain: change(self.chain.clone()), ..self }
+    }
+
+    /// Changes what verification leaves out.
+    #[must_use]
+    pub fn with_checks(self, checks: Checks) -> Self {
+        Node { checks, ..self }
+    }
+
+    /// Reads no traces: moves inside transactions stay unknown.
+    #[must_use]
+    pub fn without_traces(self) -> Self {
+        self.traces.store(2, Ordering::Relaxed);
+        self
+    }
+
+    /// Returns the node's chain.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Returns height and hash of the tip.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub fn tip(&self, tag: Tag) -> Result<(u64, B256), NodeError> {
+        let tag = if tag == Tag::Latest { "latest" } else { "finalized" };
+        let header: TipHeader = self.call("eth_getBlockByNumber", json!([tag, false]))?;
+        Ok((header.number.0, header.hash))
+    }
+
+    /// Returns the hash of the best chain's block at a height; `None` above the tip.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    pub fn hash_at(&self, height: u64) -> Result<Option<B256>, NodeError> {
+        let header: Option<TipHeader> = self.call("eth_getBlockByNumber", json!([hex(height), false]))?;
+        Ok(header.map(|h| h.hash))
+    }
+
+    /// Returns the verified blocks of a range of heights with their traces, as far as the chain goes and in one piece: each block is the parent
+    /// of the next.
+    ///
+    /// # Errors
+    /// [`NodeError`]; [`NodeError::Block`] where a block does not hold, or where the chain changed while it was read: read again.
+    pub fn blocks(&self, heights: Range<u64>) -> Result<Vec<VerifiedBlock>, NodeError> {
+        let calls: Vec<Call> = heights.map(|h| ("eth_getBlockByNumber", json!([hex(h), true]))).collect();
+        let mut blocks: Vec<Block> = Vec::with_capacity(calls.len());
+        self.each(&calls, |_, answer| {
+            if answer != b"null" {
+                blocks.push(json::block(&self.chain, answer)?);
+            }
+            Ok(())
+        })?;
+        if let Some(gap) = blocks.windows(2).find(|w| w[1].header.parent_hash != w[0].hash) {
+            let (field, height) = ("header.parentHash", gap[1].header.number);
+            return Err(BlockError::mismatch(field, gap[1].header.parent_hash, gap[0].hash).of_block(height).into());
+        }
+        for block in &mut blocks {
+            self.read_ommers(block)?;
+        }
+        let receipts = self.receipts(&mut blocks)?;
+        let traces = self.traces(&blocks)?;
+        let mut traces = traces.map(Vec::into_iter);
+        let mut verified = Vec::with_capacity(blocks.len());
+        for (block, receipts) in blocks.into_iter().zip(receipts) {
+            let block = verify(&self.chain, block, receipts, self.checks)?;
+            verified.push(match traces.as_mut().and_then(Iterator::next) {
+                Some(traces) => block.with_traces(traces)?,
+                None => block,
+            });
+        }
+        Ok(verified)
+    }
+
+    /// Reads the headers of ommers, of which a block's JSON has hashes only.
+    fn read_ommers(&self, block: &mut Block) -> Result<(), NodeError> {
+        if block.ommers.count() == 0 {
+            return Ok(());
+        }
+        let call = |i: usize| ("eth_getUncleByBlockHashAndIndex", json!([block.hash, format!("{i:#x}")]));
+        let calls: Vec<Call> = (0..block.ommers.count()).map(call).collect();
+        let mut headers: Vec<Header> = Vec::new();
+        let read = self.each(&calls, |_, answer| {
+            headers.push(json::ommer(answer)?);
+            Ok(())
+        });
+        match read {
+            Ok(()) => block.ommers = Ommers::Headers(headers),
+            // Their rewards stay unknown; the block's own is then a claim.
+            Err(e) if e.is_unknown_method() => {}
+            Err(e) => return Err(e),
+        }
+        Ok(())
+    }
+
+    fn receipts(&self, blocks: &mut [Block]) -> Result<Vec<Vec<Receipt>>, NodeError> {
+        let mut receipts = Vec::with_capacity(blocks.len());
+        if self.receipts.load(Ordering::Relaxed) == 0 {
+            let call = |block: &Block| ("eth_getBlockReceipts", json!([hex(block.header.number)]));
+            let calls: Vec<Call> = blocks.iter().map(call).collect();
+            let read = self.each(&calls, |i, answer| {
+                receipts.push(json::receipts(&mut blocks[i], answer)?);
+                Ok(())
+            });
+            match read {
+                Ok(()) => return Ok(receipts),
+                Err(e) if e.is_unknown_method() => self.receipts.store(1, Ordering::Relaxed),
+                Err(e) => return Err(e),
+            }
+            receipts.clear();
+        }
+        for block in blocks {
+            let hashes = block.transactions.iter().map(|t| t.hash).chain(block.state_sync.as_ref().map(|s| s.hash));
+            let calls: Vec<Call> = hashes.map(|hash| ("eth_getTransactionReceipt", json!([hash]))).collect();
+            let mut listed = Vec::with_capacity(calls.len());
+            self.each(&calls, |i, answer| {
+                listed.push(json::parse(answer, &format!("receipts[{i}]"))?);
+                Ok(())
+            })?;
+            receipts.push(json::from_receipts(block, listed)?);
+        }
+        Ok(receipts)
+    }
+
+    /// Returns the traces of blocks; `None` where the node has none.
+    fn traces(&self, blocks: &[Block]) -> Result<Option<Vec<Vec<Trace>>>, NodeError> {
+        loop {
+            let way = self.traces.load(Ordering::Relaxed);
+            let call = |block: &Block| match way {
+                0 => {
+                    let options = json!({"tracer": "callTracer", "tracerConfig": {"withLog": true}, "timeout": "100s"});
+                    ("debug_traceBlockByNumber", json!([hex(block.header.number), options]))
+                }
+                _ => ("trace_block", json!([hex(block.header.number)])),
+            };
+            if way > 1 {
+                return Ok(None);
+            }
+            let calls: Vec<Call> = blocks.iter().map(call).collect();
+            let mut traces = Vec::with_capacity(blocks.len());
+            let read = self.each(&calls, |i, answer| {
+                let count = blocks[i].transactions.len();
+                let mut read = if way == 0 { trace::nested(answer) } else { trace::flat(answer, count) };
+                // Polygon's nodes trace the state sync too, behind the transactions.
+                if let (Ok(traces), true) = (&mut read, blocks[i].state_sync.is_some()) {
+                    traces.truncate(count);
+                }
+                traces.push(read.map_err(|e| e.of_block(blocks[i].header.number))?);
+                Ok(())
+            });
+            match read {
+                Ok(()) => return Ok(Some(traces)),
+                Err(e) if e.is_unknown_method() => self.traces.store(way + 1, Ordering::Relaxed),
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Calls a method.
+    ///
+    /// # Errors
+    /// [`NodeError`] for transport faults and for the node's own.
+    pub fn call<T: DeserializeOwned>(&self, method: &str, params: Value) -> Result<T, NodeError> {
+        let mut result = None;
+        self.each(&[(method, params)], |_, answer| {
+            let read =
+                serde_json::from_slice(answer).map_err(|e| NodeError::Shape(method.to_owned(), e.to_string()))?;
+            result = Some(read);
+            Ok(())
+        })?;
+        result.ok_or_else(|| NodeError::Shape(method.to_owned(), "no answer".to_owned()))
+    }
+
+    /// Makes calls, in batches, and hands each result as it is written to a function, in the order of the calls.
+    fn each(
+        &self,
+        calls: &[Call],
+        mut take: impl FnMut(usize, &[u8]) -> Result<(), NodeError>,
+    ) -> Result<(), NodeError> {
+        for (group, first) in calls.chunks(BATCH).zip((0..).step_by(BATCH)) {
+            let request = |(i, (method, params)): (usize, &Call)| json!({"jsonrpc": "2.0", "id": i, "method": method, "params": params});
+            let mut requests: Vec<Value> = group.iter().enumerate().map(request).collect();
+            let body = if requests.len() == 1 { requests.remove(0) } else { Value::Array(requests) };
+            let answer = self.send(&body)?;
+            let shape = |e: &dyn std::fmt::Display| NodeError::Shape(group[0].0.to_owned(), e.to_string());
+            let answers = answers(&answer).map_err(|e| shape(&e))?;
+            let mut ordered: Vec<Option<&Answer>> = vec![None; group.len()];
+            for answer in &answers {
+                match answer.id.and_then(|id| ordered.get_mut(id)) {
+                    Some(place) => *place = Some(answer),
+                    // An error about the whole request has no id.
+                    None => return Err(fault(group[0].0, answer.error.unwrap_or(b"{}"))),
+                }
+            }
+            for (i, answer) in ordered.into_iter().enumerate() {
+                let method = group[i].0;
+                match answer {
+                    Some(Answer { error: Some(error), .. }) => return Err(fault(method, error)),
+                    Some(Answer { result: Some(result), .. }) => take(first + i, result)?,
+                    _ => return Err(NodeError::Shape(method.to_owned(), "no result".to_owned())),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a request; one that fails on the way is sent again.
+    fn send(&self, body: &Value) -> Result<Vec<u8>, NodeError> {
+        let mut pause = FIRST_PAUSE;
+        for tries in 1.. {
+            match self.send_once(body) {
+                Err(NodeError::Http { .. }) if tries < TRIES => {
+                    std::thread::sleep(pause);
+                    pause *= 4;
+                }
+                answer => return answer,
+            }
+        }
+        unreachable!("the last try returns")
+    }
+
+    fn send_once(&self, body: &Value) -> Result<Vec<u8>, NodeError> {
+        let http = |cause: String| NodeError::Http { url: shown(&self.url), cause };
+        let mut request = self.agent.post(&self.url);
+        if let Some(authorization) = &self.authorization {
+            request = request.header("Authorization", authorization);
+        }
+        let mut response = request.send_json(body).map_err(|e| http(e.to_string()))?;
+        let status = response.status().as_u16();
+        if status == 401 || status == 403 {
+            return Err(NodeError::Credentials { url: shown(&self.url), status });
+        }
+        let bytes =
+            response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(|e| http(e.to_string()))?;
+        // Nodes answer errors of JSON-RPC with other statuses too; those of a proxy are no JSON.
+        let is_json = Scanner::new(&bytes).peek().is_some_and(|b| b == b'{' || b == b'[');
+        if status == 429 || !is_json {
+            return Err(http(format!("status {status}: {}", words(&bytes))));
+        }
+        Ok(bytes)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct TipHeader {
+    number: json::Quantity,
+    hash: B256,
+}
+
+fn hex(height: u64) -> String {
+    format!("{height:#x}")
+}
+
+fn words(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_WORDS)]).trim().to_owned()
+}
+
+/// An answer of JSON-RPC, whose parts stay as they are written.
+#[derive(Debug)]
+struct Answer<'a> {
+    id: Option<usize>,
+    result: Option<&'a [u8]>,
+    error: Option<&'a [u8]>,
+}
+
+fn answers(body: &[u8]) -> Result<Vec<Answer<'_>>, BlockError> {
+    let mut scanner = Scanner::new(body);
+    let mut answers = Vec::new();
+    if !scanner.next_if(b'[') {
+        answers.push(answer(&mut scanner)?);
+    } else {
+        while !scanner.next_if(b']') {
+            if !answers.is_empty() {
+                scanner.expect(b',')?;
+            }
+            answers.push(answer(&mut scanner)?);
+        }
+    }
+    scanner.end()?;
+    Ok(answers)
+}
+
+fn answer<'a>(scanner: &mut Scanner<'a>) -> Result<Answer<'a>, BlockError> {
+    let mut answer = Answer { id: None, result: None, error: None };
+    scanner.expect(b'{')?;
+    while !scanner.next_if(b'}') {
+        let key = scanner.string()?;
+        scanner.expect(b':')?;
+        let value = scanner.value()?;
+        match key {
+            "id" => answer.id = std::str::from_utf8(value).ok().and_then(|id| id.parse().ok()),
+            "result" => answer.result = Some(value),
+            "error" if value != b"null" => answer.error = Some(value),
+            _ => {}
+        }
+        scanner.next_if(b',');
+    }
+    Ok(answer)
+}
+
+fn fault(method: &str, error: &[u8]) -> NodeError {
+    #[derive(serde::Deserialize)]
+    struct Fault {
+        code: i64,
+        message: String,
+    }
+    match serde_json::from_slice::<Fault>(error) {
+        Ok(fault) => {
+            let message = fault.message.chars().take(MAX_WORDS).collect();
+            NodeError::Rpc { method: method.to_owned(), code: fault.code, message }
+        }
+        Err(_) => NodeError::Shape(method.to_owned(), words(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpListener;
+
+    /// A node that answers each request with the next of some texts.
+    fn node(answers: Vec<(u16, String)>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://user:secret@{}/key", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for (status, answer) in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut length = 0;
+                loop {
+                    let mut line = String::new();
+                    reader.read_line(&mut line).unwrap();
+                    let line = line.trim().to_lowercase();
+                    if let Some(n) = line.strip_prefix("content-length:") {
+                        length = n.trim().parse().unwrap();
+                    }
+                    if line.is_empty() {
+                        break;
+                    }
+                }
+                reader.read_exact(&mut vec![0; length]).unwrap();
+                let head =
+                    format!("HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+                stream.write_all(head.as_bytes()).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        url
+    }
+
+    const CHAIN: &str = r#"{"jsonrpc":"2.0","id":0,"result":"0x1"}"#;
+
+    #[test]
+    fn passing_faults_are_tried_again_and_credentials_are_not_shown() {
+        let url = node(vec![(503, "busy".into()), (429, "{}".into()), (200, CHAIN.into()), (401, "no".into())]);
+        let node = Node::connect(&url, None).unwrap();
+        assert_eq!(node.chain().number(), 1);
+        let error = node.tip(Tag::Latest).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let message = format!("{error} {node:?}");
+        assert!(
+            matches!(error, NodeError::Credentials { status: 401, .. }) && !message.contains("secret"),
+            "{message}"
+        );
+        assert!(!message.contains("key/") && !message.contains("/key"), "{message}");
+    }
+
+    #[test]
+    fn answers_in_any_order_reach_their_calls() {
+        let both = r#"[{"id":1,"jsonrpc":"2.0","result":{"b":[1,"}"]}},{"id":0,"result":null}]"#;
+        let error = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"batches are not allowed"}}"#;
+        let unknown = r#"{"id":0,"error":{"code":-32601,"message":"the method foo does not exist/is not available"}}"#;
+        let texts = [CHAIN, both, error, unknown, r#"{"id":0}"#];
+        let url = node(texts.iter().map(|text| (200, (*text).to_owned())).collect());
+        let node = Node::connect(&url, None).unwrap();
+        let calls = [("a", json!([])), ("b", json!([]))];
+        let mut seen = Vec::new();
+        let each = |seen: &mut Vec<(usize, String)>| {
+            node.each(&calls, |i, answer| {
+                seen.push((i, String::from_utf8(answer.to_vec()).unwrap()));
+                Ok(())
+            })
+        };
+        each(&mut seen).unwrap();
+        assert_eq!(seen, [(0, "null".to_owned()), (1, r#"{"b":[1,"}"]}"#.to_owned())]);
+        assert!(matches!(each(&mut seen).unwrap_err(), NodeError::Rpc { code: -32600, .. }));
+        assert!(node.call::<Value>("foo", json!([])).unwrap_err().is_unknown_method());
+        assert!(matches!(node.call::<Value>("foo", json!([])).unwrap_err(), NodeError::Shape(..)));
+    }
+}

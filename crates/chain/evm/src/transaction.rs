@@ -1,0 +1,555 @@
+//! Transactions: legacy and typed (EIP-2718), as a table of fields for each type, from which reading, writing and signing hashes follow.
+//!
+//! Types: 0 legacy (EIP-155), 1 (EIP-2930), 2 (EIP-1559), 3 blobs (EIP-4844), 4 delegations (EIP-7702); 126 deposits of the OP Stack; 100, 101, 102,
+//! 104, 105, 106 of Arbitrum.
+
+use crate::BlockError;
+use crate::rlp::{end, list, share, take, take_item, take_list, take_string};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_rlp::Encodable;
+use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
+use secp256k1::{Message, Secp256k1, VerifyOnly};
+use std::sync::LazyLock;
+
+/// A field of a transaction, where its type has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    ChainId,
+    Nonce,
+    GasPrice,
+    PriorityFee,
+    Gas,
+    To,
+    Value,
+    Input,
+    AccessList,
+    BlobFee,
+    BlobHashes,
+    Authorizations,
+    V,
+    R,
+    S,
+    Source,
+    From,
+    Mint,
+    IsSystem,
+    L1BaseFee,
+    RetryTo,
+    RetryValue,
+    Beneficiary,
+    MaxSubmissionFee,
+    RefundTo,
+    MaxRefund,
+    SubmissionRefund,
+}
+
+use Field as F;
+const LEGACY: &[Field] = &[F::Nonce, F::GasPrice, F::Gas, F::To, F::Value, F::Input, F::V, F::R, F::S];
+const ACCESS_LIST: &[Field] =
+    &[F::ChainId, F::Nonce, F::GasPrice, F::Gas, F::To, F::Value, F::Input, F::AccessList, F::V, F::R, F::S];
+const DYNAMIC_FEE: &[Field] = &[
+    F::ChainId,
+    F::Nonce,
+    F::PriorityFee,
+    F::GasPrice,
+    F::Gas,
+    F::To,
+    F::Value,
+    F::Input,
+    F::AccessList,
+    F::V,
+    F::R,
+    F::S,
+];
+const BLOB: &[Field] = &[
+    F::ChainId,
+    F::Nonce,
+    F::PriorityFee,
+    F::GasPrice,
+    F::Gas,
+    F::To,
+    F::Value,
+    F::Input,
+    F::AccessList,
+    F::BlobFee,
+    F::BlobHashes,
+    F::V,
+    F::R,
+    F::S,
+];
+const DELEGATION: &[Field] = &[
+    F::ChainId,
+    F::Nonce,
+    F::PriorityFee,
+    F::GasPrice,
+    F::Gas,
+    F::To,
+    F::Value,
+    F::Input,
+    F::AccessList,
+    F::Authorizations,
+    F::V,
+    F::R,
+    F::S,
+];
+const OP_DEPOSIT: &[Field] = &[F::Source, F::From, F::To, F::Mint, F::Value, F::Gas, F::IsSystem, F::Input];
+const ARBITRUM_DEPOSIT: &[Field] = &[F::ChainId, F::Source, F::From, F::To, F::Value];
+const ARBITRUM_UNSIGNED: &[Field] = &[F::ChainId, F::From, F::Nonce, F::GasPrice, F::Gas, F::To, F::Value, F::Input];
+const ARBITRUM_CONTRACT: &[Field] = &[F::ChainId, F::Source, F::From, F::GasPrice, F::Gas, F::To, F::Value, F::Input];
+const ARBITRUM_RETRY: &[Field] = &[
+    F::ChainId,
+    F::Nonce,
+    F::From,
+    F::GasPrice,
+    F::Gas,
+    F::To,
+    F::Value,
+    F::Input,
+    F::Source,
+    F::RefundTo,
+    F::MaxRefund,
+    F::SubmissionRefund,
+];
+const ARBITRUM_SUBMIT: &[Field] = &[
+    F::ChainId,
+    F::Source,
+    F::From,
+    F::L1BaseFee,
+    F::Mint,
+    F::GasPrice,
+    F::Gas,
+    F::RetryTo,
+    F::RetryValue,
+    F::Beneficiary,
+    F::MaxSubmissionFee,
+    F::RefundTo,
+    F::Input,
+];
+const ARBITRUM_INTERNAL: &[Field] = &[F::ChainId, F::Input];
+
+/// Returns the fields of a type in their order; `None` of a type that is not known.
+fn fields_of(kind: u8) -> Option<&'static [Field]> {
+    Some(match kind {
+        0 => LEGACY,
+        1 => ACCESS_LIST,
+        2 => DYNAMIC_FEE,
+        3 => BLOB,
+        4 => DELEGATION,
+        100 => ARBITRUM_DEPOSIT,
+        101 => ARBITRUM_UNSIGNED,
+        102 => ARBITRUM_CONTRACT,
+        104 => ARBITRUM_RETRY,
+        105 => ARBITRUM_SUBMIT,
+        106 => ARBITRUM_INTERNAL,
+        126 => OP_DEPOSIT,
+        _ => return None,
+    })
+}
+
+/// Sender and receiver of Arbitrum's internal transactions.
+pub const ARBITRUM_SYSTEM: Address = alloy_primitives::address!("00000000000000000000000000000000000a4b05");
+/// Precompile that Arbitrum's submissions of retryable tickets call.
+pub const ARBITRUM_RETRYABLE: Address = alloy_primitives::address!("000000000000000000000000000000000000006e");
+/// Gas of a blob (EIP-4844).
+pub const GAS_PER_BLOB: u64 = 131_072;
+
+/// A transaction. Fields that its type does not have are zero or empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transaction {
+    /// Type (EIP-2718); 0 is legacy.
+    pub kind: u8,
+    /// Hash: keccak256 of the envelope.
+    pub hash: B256,
+    /// The envelope as the transactions root commits to it.
+    pub envelope: Bytes,
+    /// Sender: what the type carries or the sender of the JSON states. A signed transaction's sender is proved by [`Transaction::recover`] only.
+    pub from: Option<Address>,
+    /// Chain that it was signed for; a legacy transaction may be for any.
+    pub chain_id: Option<u64>,
+    /// Number of the sender's transaction.
+    pub nonce: u64,
+    /// Price of a unit of gas in wei; since EIP-1559 the most that the sender pays.
+    pub gas_price: U256,
+    /// The most that the sender gives to the block's producer for a unit of gas in wei (EIP-1559).
+    pub priority_fee: U256,
+    /// Most gas that it may use.
+    pub gas_limit: u64,
+    /// Account that it calls; `None` where it creates a contract.
+    pub to: Option<Address>,
+    /// Coin that it carries, in wei.
+    pub value: U256,
+    /// Call data.
+    pub input: Bytes,
+    /// Access list (EIP-2930) in RLP.
+    pub access_list: Bytes,
+    /// The most that the sender pays for a unit of blob gas in wei (EIP-4844).
+    pub blob_fee: U256,
+    /// Hashes of its blobs (EIP-4844).
+    pub blob_hashes: Vec<B256>,
+    /// Delegations that accounts signed (EIP-7702).
+    pub authorizations: Vec<Authorization>,
+    /// Recovery number of the signature as it stands in the transaction.
+    pub v: U256,
+    /// First half of the signature.
+    pub r: U256,
+    /// Second half of the signature.
+    pub s: U256,
+    /// What a deposit from the base chain carries.
+    pub deposit: Option<Box<Deposit>>,
+}
+
+/// What transactions have that another chain or the system causes (OP Stack, Arbitrum).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deposit {
+    /// Number of its cause: source hash, request, ticket.
+    pub source: B256,
+    /// Coin that comes into being on this chain, in wei, before the transaction runs.
+    pub mint: U256,
+    /// Whether it uses no gas of the block (OP Stack before Regolith).
+    pub is_system: bool,
+    /// Base fee of the base chain (Arbitrum).
+    pub l1_base_fee: U256,
+    /// Account that the retry will call (Arbitrum).
+    pub retry_to: Option<Address>,
+    /// Coin that the retry will carry (Arbitrum).
+    pub retry_value: U256,
+    /// Who gets the value when the ticket ends unused (Arbitrum).
+    pub beneficiary: Address,
+    /// The most that submission may cost (Arbitrum).
+    pub max_submission_fee: U256,
+    /// Who gets what is left of the fees (Arbitrum).
+    pub refund_to: Address,
+    /// The most that is refunded (Arbitrum).
+    pub max_refund: U256,
+    /// Refund of the submission fee (Arbitrum).
+    pub submission_refund: U256,
+}
+
+/// A delegation that an account signed (EIP-7702).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Authorization {
+    /// Chain that it is for; zero is any.
+    pub chain_id: U256,
+    /// Contract whose code the account runs; zero ends a delegation.
+    pub delegate: Address,
+    /// Number of the account's transactions that it must have.
+    pub nonce: u64,
+    /// Recovery number.
+    pub y_parity: u8,
+    /// First half of the signature.
+    pub r: U256,
+    /// Second half of the signature.
+    pub s: U256,
+}
+
+impl Transaction {
+    /// Reads an envelope: a type byte and a list, or a legacy transaction's list.
+    ///
+    /// # Errors
+    /// [`BlockError`] names the field that does not read, or a type that is not known.
+    pub fn from_envelope(envelope: &Bytes) -> Result<Self, BlockError> {
+        let (kind, mut outer) = match envelope.first() {
+            Some(first) if *first < 0x80 => (*first, &envelope[1..]),
+            Some(_) => (0, &envelope[..]),
+            None => return Err(BlockError::malformed("type", "empty")),
+        };
+        // A legacy transaction has no type byte; type 0 in one is no transaction.
+        let fields = fields_of(kind).filter(|_| kind != 0 || envelope[0] >= 0xc0);
+        let fields = fields.ok_or_else(|| BlockError::malformed("type", format!("{kind} is not known")))?;
+        let mut rest = take_list(&mut outer, "transaction")?;
+        end(outer, "transaction")?;
+        let mut transaction =
+            Transaction { kind, hash: keccak256(envelope), envelope: envelope.clone(), ..Transaction::default() };
+        for field in fields {
+            transaction.read(*field, &mut rest, envelope)?;
+        }
+        end(rest, "transaction")?;
+        transaction.complete();
+        Ok(transaction)
+    }
+
+    /// Makes the envelope and hash of a transaction whose fields are set.
+    ///
+    /// # Errors
+    /// [`BlockError`] for a type that is not known.
+    pub(crate) fn sealed(mut self) -> Result<Self, BlockError> {
+        let kind = self.kind;
+        let fields = fields_of(kind).ok_or_else(|| BlockError::malformed("type", format!("{kind} is not known")))?;
+        self.envelope = self.encoded(fields, &[]).into();
+        self.hash = keccak256(&self.envelope);
+        self.complete();
+        Ok(self)
+    }
+
+    /// Sets what the type implies.
+    fn complete(&mut self) {
+        match self.kind {
+            0 => self.chain_id = self.eip155_chain(),
+            100 => {
+                let value = self.value;
+                self.extra().mint = value;
+            }
+            105 => self.to = Some(ARBITRUM_RETRYABLE),
+            106 => (self.from, self.to) = (Some(ARBITRUM_SYSTEM), Some(ARBITRUM_SYSTEM)),
+            _ => {}
+        }
+    }
+
+    fn extra(&mut self) -> &mut Deposit {
+        self.deposit.get_or_insert_default()
+    }
+
+    fn read(&mut self, field: Field, rest: &mut &[u8], envelope: &Bytes) -> Result<(), BlockError> {
+        match field {
+            F::ChainId => self.chain_id = Some(take(rest, "chainId")?),
+            F::Nonce => self.nonce = take(rest, "nonce")?,
+            F::GasPrice => self.gas_price = take(rest, "gasPrice")?,
+            F::PriorityFee => self.priority_fee = take(rest, "maxPriorityFeePerGas")?,
+            F::Gas => self.gas_limit = take(rest, "gas")?,
+            F::To => self.to = optional_address(rest, "to")?,
+            F::Value => self.value = take(rest, "value")?,
+            F::Input => self.input = share(envelope, take_string(rest, "input")?),
+            F::AccessList => {
+                let item = take_item(rest, "accessList")?;
+                check_access_list(item)?;
+                self.access_list = share(envelope, item);
+            }
+            F::BlobFee => self.blob_fee = take(rest, "maxFeePerBlobGas")?,
+            F::BlobHashes => self.blob_hashes = take(rest, "blobVersionedHashes")?,
+            F::Authorizations => self.authorizations = read_authorizations(rest)?,
+            F::V => self.v = take(rest, "v")?,
+            F::R => self.r = take(rest, "r")?,
+            F::S => self.s = take(rest, "s")?,
+            F::From => self.from = Some(take(rest, "from")?),
+            F::Source => self.extra().source = take(rest, "sourceHash")?,
+            F::Mint => self.extra().mint = take(rest, "mint")?,
+            F::IsSystem => self.extra().is_system = take(rest, "isSystemTx")?,
+            F::L1BaseFee => self.extra().l1_base_fee = take(rest, "l1BaseFee")?,
+            F::RetryTo => self.extra().retry_to = optional_address(rest, "retryTo")?,
+            F::RetryValue => self.extra().retry_value = take(rest, "retryValue")?,
+            F::Beneficiary => self.extra().beneficiary = take(rest, "beneficiary")?,
+            F::MaxSubmissionFee => self.extra().max_submission_fee = take(rest, "maxSubmissionFee")?,
+            F::RefundTo => self.extra().refund_to = take(rest, "refundTo")?,
+            F::MaxRefund => self.extra().max_refund = take(rest, "maxRefund")?,
+            F::SubmissionRefund => self.extra().submission_refund = take(rest, "submissionFeeRefund")?,
+        }
+        Ok(())
+    }
+
+    fn write(&self, field: Field, out: &mut Vec<u8>) {
+        let none = Deposit::default();
+        let extra = self.deposit.as_deref().unwrap_or(&none);
+        match field {
+            F::ChainId => self.chain_id.unwrap_or_default().encode(out),
+            F::Nonce => self.nonce.encode(out),
+            F::GasPrice => self.gas_price.encode(out),
+            F::PriorityFee => self.priority_fee.encode(out),
+            F::Gas => self.gas_limit.encode(out),
+            F::To => write_optional(self.to, out),
+            F::Value => self.value.encode(out),
+            F::Input => self.input.encode(out),
+            F::AccessList if self.access_list.is_empty() => out.push(alloy_rlp::EMPTY_LIST_CODE),
+            F::AccessList => out.extend_from_slice(&self.access_list),
+            F::BlobFee => self.blob_fee.encode(out),
+            F::BlobHashes => self.blob_hashes.encode(out),
+            F::Authorizations => {
+                let mut payload = Vec::new();
+                self.authorizations.iter().for_each(|a| a.write(&mut payload));
+                list(&payload, out);
+            }
+            F::V => self.v.encode(out),
+            F::R => self.r.encode(out),
+            F::S => self.s.encode(out),
+            F::From => self.from.unwrap_or_default().encode(out),
+            F::Source => extra.source.encode(out),
+            F::Mint => extra.mint.encode(out),
+            F::IsSystem => extra.is_system.encode(out),
+            F::L1BaseFee => extra.l1_base_fee.encode(out),
+            F::RetryTo => write_optional(extra.retry_to, out),
+            F::RetryValue => extra.retry_value.encode(out),
+            F::Beneficiary => extra.beneficiary.encode(out),
+            F::MaxSubmissionFee => extra.max_submission_fee.encode(out),
+            F::RefundTo => extra.refund_to.encode(out),
+            F::MaxRefund => extra.max_refund.encode(out),
+            F::SubmissionRefund => extra.submission_refund.encode(out),
+        }
+    }
+
+    /// Writes fields as a list behind the type byte, and `more` behind them.
+    fn encoded(&self, fields: &[Field], more: &[u8]) -> Vec<u8> {
+        let mut payload = Vec::with_capacity(self.input.len() + self.access_list.len() + 256);
+        fields.iter().for_each(|field| self.write(*field, &mut payload));
+        payload.extend_from_slice(more);
+        let mut bytes = Vec::with_capacity(payload.len() + 6);
+        if self.kind != 0 {
+            bytes.push(self.kind);
+        }
+        list(&payload, &mut bytes);
+        bytes
+    }
+
+    /// Returns the chain that a legacy transaction's signature names (EIP-155).
+    fn eip155_chain(&self) -> Option<u64> {
+        let v = u64::try_from(self.v).ok().filter(|v| *v >= 35)?;
+        Some((v - 35) / 2)
+    }
+
+    /// Returns whether it is signed by a key. Deposits and system transactions are not.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        self.kind < 100
+    }
+
+    /// Returns the sender that its signature proves (EIP-155, EIP-2718).
+    ///
+    /// # Errors
+    /// [`BlockError`] where the signature is none.
+    pub fn recover(&self) -> Result<Address, BlockError> {
+        let fields = fields_of(self.kind).unwrap_or(LEGACY);
+        let unsigned = &fields[..fields.len() - 3];
+        let (more, parity) = match (self.kind, self.eip155_chain()) {
+            (0, Some(chain)) => {
+                let mut more = Vec::new();
+                (chain, 0u8, 0u8).0.encode(&mut more);
+                more.extend([alloy_rlp::EMPTY_STRING_CODE; 2]);
+                (more, self.v.wrapping_sub(U256::from(35)).bit(0))
+            }
+            (0, None) if self.v == U256::from(27) || self.v == U256::from(28) => (Vec::new(), self.v == U256::from(28)),
+            (1.., _) if self.v <= U256::from(1) => (Vec::new(), self.v == U256::from(1)),
+            _ => return Err(BlockError::malformed("v", format!("{} is no recovery number", self.v))),
+        };
+        recover(keccak256(self.encoded(unsigned, &more)), parity, self.r, self.s)
+    }
+
+    /// Returns the price of a unit of gas in wei that it pays in a block of a base fee (EIP-1559).
+    #[must_use]
+    pub fn effective_gas_price(&self, base_fee: Option<U256>) -> U256 {
+        match base_fee {
+            Some(base_fee) if (2..=4).contains(&self.kind) => {
+                self.gas_price.min(base_fee.saturating_add(self.priority_fee))
+            }
+            _ => self.gas_price,
+        }
+    }
+
+    /// Returns the gas of its blobs (EIP-4844).
+    #[must_use]
+    pub fn blob_gas(&self) -> u64 {
+        GAS_PER_BLOB.saturating_mul(u64::try_from(self.blob_hashes.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Returns the address of the contract that it creates: by sender and nonce (EIP-161).
+    #[must_use]
+    pub fn created(&self, from: Address) -> Option<Address> {
+        self.to.is_none().then(|| from.create(self.nonce))
+    }
+
+    /// Returns the first four bytes of its call data, where it calls something.
+    #[must_use]
+    pub fn method(&self) -> Option<[u8; 4]> {
+        self.input.first_chunk().copied().filter(|_| self.to.is_some())
+    }
+}
+
+impl Authorization {
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut payload = Vec::with_capacity(128);
+        self.chain_id.encode(&mut payload);
+        self.delegate.encode(&mut payload);
+        self.nonce.encode(&mut payload);
+        self.y_parity.encode(&mut payload);
+        self.r.encode(&mut payload);
+        self.s.encode(&mut payload);
+        list(&payload, out);
+    }
+
+    /// Returns the account that signed it: over `0x05 || rlp([chain_id, address, nonce])` (EIP-7702). An invalid one is skipped by the chain.
+    ///
+    /// # Errors
+    /// [`BlockError`] where the signature is none.
+    pub fn recover(&self) -> Result<Address, BlockError> {
+        let mut payload = Vec::with_capacity(64);
+        self.chain_id.encode(&mut payload);
+        self.delegate.encode(&mut payload);
+        self.nonce.encode(&mut payload);
+        let mut bytes = vec![5];
+        list(&payload, &mut bytes);
+        if self.y_parity > 1 {
+            return Err(BlockError::malformed("yParity", format!("{} is no recovery number", self.y_parity)));
+        }
+        recover(keccak256(bytes), self.y_parity == 1, self.r, self.s)
+    }
+}
+
+fn read_authorizations(rest: &mut &[u8]) -> Result<Vec<Authorization>, BlockError> {
+    let mut listed = take_list(rest, "authorizationList")?;
+    let mut authorizations = Vec::new();
+    while !listed.is_empty() {
+        let mut inner = take_list(&mut listed, "authorizationList")?;
+        authorizations.push(Authorization {
+            chain_id: take(&mut inner, "authorizationList.chainId")?,
+            delegate: take(&mut inner, "authorizationList.address")?,
+            nonce: take(&mut inner, "authorizationList.nonce")?,
+            y_parity: take(&mut inner, "authorizationList.yParity")?,
+            r: take(&mut inner, "authorizationList.r")?,
+            s: take(&mut inner, "authorizationList.s")?,
+        });
+        end(inner, "authorizationList")?;
+    }
+    Ok(authorizations)
+}
+
+/// Refuses an access list that is not one: `[[address, [key, ...]], ...]`.
+fn check_access_list(item: &[u8]) -> Result<(), BlockError> {
+    let mut listed = take_list(&mut &*item, "accessList")?;
+    while !listed.is_empty() {
+        let mut entry = take_list(&mut listed, "accessList")?;
+        take::<Address>(&mut entry, "accessList.address")?;
+        take::<Vec<B256>>(&mut entry, "accessList.storageKeys")?;
+        end(entry, "accessList")?;
+    }
+    Ok(())
+}
+
+/// Writes an access list in RLP.
+pub(crate) fn access_list(entries: &[(Address, Vec<B256>)]) -> Bytes {
+    let mut payload = Vec::new();
+    for (address, keys) in entries {
+        let mut entry = Vec::new();
+        address.encode(&mut entry);
+        keys.encode(&mut entry);
+        list(&entry, &mut payload);
+    }
+    let mut bytes = Vec::new();
+    list(&payload, &mut bytes);
+    bytes.into()
+}
+
+/// Reads an address that may be absent, which is an empty string.
+fn optional_address(rest: &mut &[u8], field: &str) -> Result<Option<Address>, BlockError> {
+    match take_string(rest, field)? {
+        [] => Ok(None),
+        bytes => Address::try_from(bytes).map(Some).map_err(|e| BlockError::malformed(field, e)),
+    }
+}
+
+fn write_optional(address: Option<Address>, out: &mut Vec<u8>) {
+    match address {
+        Some(address) => address.encode(out),
+        None => out.push(alloy_rlp::EMPTY_STRING_CODE),
+    }
+}
+
+static CURVE: LazyLock<Secp256k1<VerifyOnly>> = LazyLock::new(Secp256k1::verification_only);
+
+fn recover(hash: B256, odd: bool, r: U256, s: U256) -> Result<Address, BlockError> {
+    let wrong = |e: secp256k1::Error| BlockError::malformed("signature", e);
+    let mut compact = [0; 64];
+    compact[..32].copy_from_slice(&r.to_be_bytes::<32>());
+    compact[32..].copy_from_slice(&s.to_be_bytes::<32>());
+    let id = RecoveryId::from_i32(i32::from(odd)).map_err(wrong)?;
+    let signature = RecoverableSignature::from_compact(&compact, id).map_err(wrong)?;
+    let key = CURVE.recover_ecdsa(&Message::from_digest(hash.0), &signature).map_err(wrong)?;
+    let digest = keccak256(&key.serialize_uncompressed()[1..]);
+    Ok(Address::from_slice(&digest[12..]))
+}

@@ -1,0 +1,457 @@
+//! The transfers of a verified block.
+//!
+//! Order inside a transaction: the coin of a deposit, the transaction's own value, then frames and logs as the trace has them (logs behind all frames
+//! where the trace does not place them), fees last.
+
+use crate::events::{self, Event};
+use crate::trace::{Frame, FrameKind, Step};
+use crate::{Chain, Log, Outcome, Receipt, Stack, Trace, Transaction, VerifiedBlock, fees, rewards};
+use alloy_primitives::{Address, B256, U256};
+use holdfast_types::{
+    AccountId, Amount, BlockTransfers, Commitment, Position, Signal, TokenRef, TransactionTransfers, Transfer,
+    TransferKind,
+};
+use std::collections::{HashMap, HashSet};
+
+/// `transferFrom(address,address,uint256)`.
+const TRANSFER_FROM: [u8; 4] = [0x23, 0xb8, 0x72, 0xdd];
+
+pub(crate) fn amount(number: U256) -> Amount {
+    Amount::from_be_bytes(number.to_be_bytes())
+}
+
+fn id(address: Address) -> AccountId {
+    AccountId::evm(address.into_array())
+}
+
+/// Lists the transfers of a verified block. Where no traces were added, [`BlockTransfers::internal_known`] is false: coin that moved inside transactions
+/// is missing, but for wraps, whose logs prove it, and Polygon, whose logs have all of it but what ending contracts send.
+#[must_use]
+pub fn transfers(chain: &Chain, verified: &VerifiedBlock) -> BlockTransfers {
+    let block = &verified.block;
+    let mut transactions = Vec::with_capacity(block.transactions.len());
+    let (mut logs_before, mut gas_before) = (0u32, 0);
+    for (i, transaction) in block.transactions.iter().enumerate() {
+        let receipt = &verified.receipts[i];
+        let reader = Reader {
+            chain,
+            verified,
+            transaction,
+            receipt,
+            payer: verified.senders[i],
+            trace: verified.traces.as_ref().map(|traces| &traces[i]),
+            logs_before,
+            gas_used: receipt.cumulative_gas - gas_before,
+            found: Found::default(),
+        };
+        transactions.push(reader.read(u32::try_from(i).unwrap_or(u32::MAX)));
+        logs_before = logs_before.saturating_add(u32::try_from(receipt.logs.len()).unwrap_or(u32::MAX));
+        gas_before = receipt.cumulative_gas;
+    }
+    if let Some(sync) = &block.state_sync
+        && let Some(receipt) = &sync.receipt
+    {
+        transactions.push(state_sync(chain, verified, sync.hash, receipt, logs_before));
+    }
+    BlockTransfers {
+        chain: chain.id().clone(),
+        height: block.header.number,
+        hash: block.hash.0,
+        parent: block.header.parent_hash.0,
+        time: block.header.timestamp,
+        transactions,
+        block_level: rewards::block_level(chain, block),
+        internal_known: verified.traces.is_some(),
+    }
+}
+
+/// Reads what Polygon's state sync moved: all of it a claim of the node.
+fn state_sync(
+    chain: &Chain,
+    verified: &VerifiedBlock,
+    hash: B256,
+    receipt: &Receipt,
+    logs_before: u32,
+) -> TransactionTransfers {
+    let nobody =
+        Transaction { hash, from: Some(Address::ZERO), to: Some(Address::ZERO), kind: 126, ..Transaction::default() };
+    let (trace, found, payer) = (None, Found::default(), Address::ZERO);
+    let reader =
+        Reader { chain, verified, transaction: &nobody, receipt, payer, trace, logs_before, gas_used: 0, found };
+    let mut read = reader.read(u32::try_from(verified.block.transactions.len()).unwrap_or(u32::MAX));
+    for transfer in &mut read.transfers {
+        transfer.commitment = Commitment::Claim;
+        if transfer.kind == TransferKind::Internal {
+            transfer.kind = TransferKind::SystemDeposit;
+        }
+    }
+    read
+}
+
+/// What was found in a transaction.
+#[derive(Default)]
+struct Found {
+    transfers: Vec<Transfer>,
+    signals: Vec<Signal>,
+    /// Places in `transfers` of what may be a wrap or an unwrap, and the wrapper.
+    wraps: Vec<(usize, Address, bool)>,
+    /// Who earned the fee, by Polygon's log.
+    earner: Option<Address>,
+    /// Contracts created in the transaction.
+    created: HashSet<Address>,
+    /// Contracts that ended in it: where, and the coin that they were sent since, which ends with them.
+    ended: HashMap<Address, (Position, U256)>,
+    /// Whether the coin's own log of the transaction's value was seen (Polygon).
+    value_seen: bool,
+}
+
+struct Reader<'a> {
+    chain: &'a Chain,
+    verified: &'a VerifiedBlock,
+    transaction: &'a Transaction,
+    receipt: &'a Receipt,
+    payer: Address,
+    trace: Option<&'a Trace>,
+    logs_before: u32,
+    gas_used: u64,
+    found: Found,
+}
+
+impl Reader<'_> {
+    fn read(mut self, index: u32) -> TransactionTransfers {
+        let (success, certainty) = self.outcome();
+        let transaction = self.transaction;
+        if let Some(deposit) = transaction.deposit.as_deref().filter(|d| !d.mint.is_zero()) {
+            // The coin arrives even if what it is sent along with fails.
+            self.native(
+                None,
+                Some(self.payer),
+                deposit.mint,
+                TransferKind::SystemDeposit,
+                Position::Transaction,
+                Commitment::Root,
+            );
+        }
+        if success {
+            let receiver = transaction.to.or_else(|| transaction.created(self.payer));
+            self.native(
+                Some(self.payer),
+                receiver,
+                transaction.value,
+                TransferKind::Value,
+                Position::Transaction,
+                certainty,
+            );
+            if transaction.to.is_none() {
+                self.creation(receiver, self.payer, Position::Transaction);
+            }
+            self.walk();
+            self.settle_wraps();
+            self.settle_ended();
+        }
+        self.delegations();
+        let fee = self.fees();
+        TransactionTransfers {
+            hash: transaction.hash.0,
+            index,
+            payer: id(self.payer),
+            to: transaction.to.map(id),
+            success,
+            fee,
+            method: transaction.method(),
+            transfers: self.found.transfers,
+            signals: self.found.signals,
+        }
+    }
+
+    /// Returns whether the transaction succeeded, and what commits to that.
+    fn outcome(&self) -> (bool, Commitment) {
+        match self.receipt.outcome {
+            Outcome::Status(success) => (success, Commitment::Root),
+            // Before Byzantium a failure used all gas: there was no other (EIP-140 brought `REVERT`).
+            Outcome::Root(_) if self.gas_used < self.transaction.gas_limit => (true, Commitment::Root),
+            Outcome::Root(_) if !self.receipt.logs.is_empty() => (true, Commitment::Root),
+            Outcome::Root(_) => match self.trace.and_then(|trace| trace.frames.first()) {
+                Some(outermost) => (!outermost.failed, Commitment::Claim),
+                // A plain transfer that was given the exact gas.
+                None => (self.transaction.input.is_empty() && self.gas_used == 21_000, Commitment::Claim),
+            },
+        }
+    }
+
+    fn push(&mut self, transfer: Transfer) {
+        if !transfer.amount.is_zero() {
+            self.found.transfers.push(transfer);
+        }
+    }
+
+    fn native(
+        &mut self,
+        from: Option<Address>,
+        to: Option<Address>,
+        wei: U256,
+        kind: TransferKind,
+        position: Position,
+        commitment: Commitment,
+    ) {
+        let token = TokenRef::Native;
+        self.push(Transfer {
+            token,
+            from: from.map(id),
+            to: to.map(id),
+            amount: amount(wei),
+            kind,
+            position,
+            commitment,
+        });
+    }
+
+    fn creation(&mut self, contract: Option<Address>, creator: Address, position: Position) {
+        if let Some(contract) = contract {
+            self.found.created.insert(contract);
+            self.found.signals.push(Signal::Creation { contract: id(contract), creator: id(creator), position });
+        }
+    }
+
+    /// Goes through frames and logs in their order.
+    fn walk(&mut self) {
+        let receipt = self.receipt;
+        let logs = receipt.logs.as_slice();
+        let mut next = 0;
+        if let Some(trace) = self.trace {
+            let places_logs = trace.steps.iter().filter(|step| **step == Step::Log).count() == logs.len();
+            for step in &trace.steps {
+                match step {
+                    Step::Frame(number) => {
+                        let frame = usize::try_from(*number).ok().and_then(|n| trace.frames.get(n));
+                        if let Some(frame) = frame.filter(|frame| !frame.failed) {
+                            self.frame(frame, *number);
+                        }
+                    }
+                    Step::Log if places_logs => {
+                        self.log(&logs[next], next);
+                        next += 1;
+                    }
+                    Step::Log => {}
+                }
+            }
+        }
+        for (i, log) in logs.iter().enumerate().skip(next) {
+            self.log(log, i);
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame, number: u32) {
+        let position = Position::Trace(number);
+        // The outermost frame is the transaction itself, which was listed as such. A call without value still may end a contract below.
+        let is_inner = number > 0;
+        match frame.kind {
+            FrameKind::Call if is_inner => self.moved(frame.from, frame.to, frame.value, position, false),
+            FrameKind::Create if is_inner => {
+                self.creation(frame.to, frame.from, position);
+                self.moved(frame.from, frame.to, frame.value, position, false);
+            }
+            FrameKind::SelfDestruct => self.ended(frame, position),
+            FrameKind::Call | FrameKind::Create | FrameKind::Borrowed | FrameKind::Static => {}
+        }
+    }
+
+    /// Coin moved inside the transaction.
+    fn moved(&mut self, from: Address, to: Option<Address>, wei: U256, position: Position, is_end: bool) {
+        if let Some((_, sent)) = self.found.ended.get_mut(&from) {
+            *sent = sent.saturating_sub(wei);
+        }
+        if let Some((_, sent)) = to.and_then(|to| self.found.ended.get_mut(&to)) {
+            *sent = sent.saturating_add(wei);
+        }
+        // Polygon's own logs have all but what a contract's end sends, with a root that commits to them.
+        if self.chain.stack() != Stack::Polygon || is_end {
+            self.native(Some(from), to, wei, TransferKind::Internal, position, Commitment::Claim);
+        }
+    }
+
+    /// A contract ended itself. Since Cancun only one that was created in the same transaction really ends (EIP-6780); its coin moves either way.
+    fn ended(&mut self, frame: &Frame, position: Position) {
+        let contract = frame.from;
+        let ends = !self.verified.block.header.is_cancun() || self.found.created.contains(&contract);
+        if frame.to != Some(contract) {
+            self.moved(contract, frame.to, frame.value, position, true);
+        } else if ends {
+            self.native(Some(contract), None, frame.value, TransferKind::Burn, position, Commitment::Claim);
+        }
+        if ends {
+            self.found.ended.insert(contract, (position, U256::ZERO));
+        }
+    }
+
+    /// Coin that was sent to a contract after its end, and still is there, ends with it.
+    fn settle_ended(&mut self) {
+        let mut ended: Vec<_> = self.found.ended.drain().collect();
+        ended.sort_unstable();
+        for (contract, (position, wei)) in ended {
+            self.native(Some(contract), None, wei, TransferKind::Burn, position, Commitment::Claim);
+        }
+    }
+
+    fn log(&mut self, log: &Log, i: usize) {
+        let number = self.logs_before.saturating_add(u32::try_from(i).unwrap_or(u32::MAX));
+        let position = Position::Log(number, 0);
+        let contract = id(log.address);
+        match events::read(self.chain, log) {
+            Event::Fungible { from, to, amount } => {
+                let before = self.found.transfers.len();
+                self.token(TokenRef::Fungible(contract), from, to, amount, position);
+                if self.found.transfers.len() > before
+                    && self.chain.is_wrapper(&log.address)
+                    && (from.is_zero() || to.is_zero())
+                {
+                    self.found.wraps.push((before, log.address, false));
+                }
+            }
+            Event::NonFungible { from, to, id } => {
+                self.token(TokenRef::NonFungible(contract, amount(id)), from, to, U256::from(1), position);
+            }
+            Event::Multi { from, to, items } => {
+                for (item, (id, wei)) in (0u32..).zip(items) {
+                    self.token(TokenRef::Multi(contract, amount(id)), from, to, wei, Position::Log(number, item));
+                }
+            }
+            Event::Deposit { account, amount } => self.wrap(log.address, None, Some(account), amount, position),
+            Event::Withdrawal { account, amount } => self.wrap(log.address, Some(account), None, amount, position),
+            Event::Coin { from, to, amount } => self.coin(from, to, amount, position),
+            Event::UserOperation { sender, paymaster, success } => {
+                let paymaster = (!paymaster.is_zero()).then(|| id(paymaster));
+                self.found.signals.push(Signal::UserOperation { sender: id(sender), paymaster, success, position });
+            }
+            Event::FeeEarner(account) => self.found.earner = Some(account),
+            Event::Malformed => self.found.signals.push(Signal::MalformedLog { contract, position }),
+            Event::Other => {}
+        }
+    }
+
+    fn token(&mut self, token: TokenRef, from: Address, to: Address, units: U256, position: Position) {
+        let by_third_party = from != self.payer;
+        if units.is_zero() || (from.is_zero() && to.is_zero()) {
+            let (from, to) = (id(from), id(to));
+            self.found.signals.push(Signal::ZeroValue { token, from, to, position, by_third_party });
+            return;
+        }
+        let kind = match (from.is_zero(), to.is_zero()) {
+            (true, _) => TransferKind::Mint,
+            (_, true) => TransferKind::Burn,
+            _ => TransferKind::Token,
+        };
+        let account = |address: Address| (!address.is_zero()).then(|| id(address));
+        let (from, to, amount) = (account(from), account(to), amount(units));
+        self.push(Transfer { token, from, to, amount, kind, position, commitment: Commitment::Root });
+        // The token itself is called, by somebody whom the owner allowed to.
+        let direct =
+            self.transaction.method() == Some(TRANSFER_FROM) && self.transaction.to.map(id) == token.contract();
+        if let (true, true, Some(from)) = (direct, by_third_party, from) {
+            self.found.signals.push(Signal::ThirdParty { token, from, position });
+        }
+    }
+
+    fn wrap(&mut self, wrapper: Address, from: Option<Address>, to: Option<Address>, wei: U256, position: Position) {
+        if !wei.is_zero() {
+            self.found.wraps.push((self.found.transfers.len(), wrapper, true));
+            let kind = if to.is_some() { TransferKind::Wrap } else { TransferKind::Unwrap };
+            let (token, commitment) = (TokenRef::Fungible(id(wrapper)), Commitment::Root);
+            self.push(Transfer {
+                token,
+                from: from.map(id),
+                to: to.map(id),
+                amount: amount(wei),
+                kind,
+                position,
+                commitment,
+            });
+        }
+    }
+
+    /// Polygon's own log of its coin. That of the transaction's value was listed as such.
+    fn coin(&mut self, from: Address, to: Address, wei: U256, position: Position) {
+        let receiver = self.transaction.to.or_else(|| self.transaction.created(self.payer));
+        let is_value = from == self.payer && Some(to) == receiver && wei == self.transaction.value;
+        if is_value && !self.found.value_seen {
+            self.found.value_seen = true;
+        } else {
+            self.native(Some(from), Some(to), wei, TransferKind::Internal, position, Commitment::Root);
+        }
+    }
+
+    /// Puts a transfer of coin beside each wrap and unwrap. Where nothing inside the transaction is known, the wrapper's log proves that its caller
+    /// moved the coin; where it is known and there is none, the log is a signal only.
+    fn settle_wraps(&mut self) {
+        if self.found.wraps.is_empty() {
+            return;
+        }
+        let wraps = std::mem::take(&mut self.found.wraps);
+        let mut moves: HashMap<(Option<AccountId>, Option<AccountId>, Amount), usize> = HashMap::new();
+        for transfer in self.found.transfers.iter().filter(|t| t.token == TokenRef::Native) {
+            *moves.entry((None, transfer.to, transfer.amount)).or_default() += 1;
+            *moves.entry((transfer.from, None, transfer.amount)).or_default() += 1;
+        }
+        let is_known = self.trace.is_some() || self.chain.stack() == Stack::Polygon;
+        let transfers = std::mem::take(&mut self.found.transfers);
+        let mut wraps = wraps.into_iter().peekable();
+        for (place, mut transfer) in transfers.into_iter().enumerate() {
+            let Some((_, wrapper, by_event)) = wraps.next_if(|wrap| wrap.0 == place) else {
+                self.found.transfers.push(transfer);
+                continue;
+            };
+            let wrapper = id(wrapper);
+            let is_wrap = transfer.from.is_none();
+            let key =
+                if is_wrap { (None, Some(wrapper), transfer.amount) } else { (Some(wrapper), None, transfer.amount) };
+            if let Some(left) = moves.get_mut(&key).filter(|left| **left > 0) {
+                *left -= 1;
+                transfer.kind = if is_wrap { TransferKind::Wrap } else { TransferKind::Unwrap };
+            } else if by_event && is_known {
+                let position = transfer.position;
+                self.found.signals.push(Signal::UnpairedWrap { contract: wrapper, position });
+                continue;
+            } else if by_event {
+                let (from, to) = if is_wrap { (transfer.to, Some(wrapper)) } else { (Some(wrapper), transfer.from) };
+                let (token, kind) = (TokenRef::Native, TransferKind::Internal);
+                self.found.transfers.push(Transfer { token, from, to, kind, ..transfer });
+            }
+            self.found.transfers.push(transfer);
+        }
+    }
+
+    fn delegations(&mut self) {
+        for authorization in &self.transaction.authorizations {
+            let chain_fits =
+                authorization.chain_id.is_zero() || authorization.chain_id == U256::from(self.chain.number());
+            if let (true, Ok(account)) = (chain_fits, authorization.recover()) {
+                let delegate = (!authorization.delegate.is_zero()).then(|| id(authorization.delegate));
+                self.found.signals.push(Signal::Delegation { account: id(account), delegate });
+            }
+        }
+    }
+
+    fn fees(&mut self) -> Amount {
+        let header = &self.verified.block.header;
+        let earner = match self.chain.stack() {
+            Stack::Polygon => self.found.earner.or_else(|| self.earner_by_log()),
+            _ => Some(header.beneficiary),
+        };
+        let parts = fees::parts(self.chain, header, self.transaction, self.receipt, self.gas_used, earner);
+        let mut sum = U256::ZERO;
+        for part in parts {
+            let commitment = if part.is_proved { Commitment::Root } else { Commitment::Claim };
+            self.native(Some(self.payer), part.to, part.amount, part.kind, Position::Transaction, commitment);
+            sum = sum.saturating_add(part.amount);
+        }
+        amount(sum)
+    }
+
+    /// The logs of a failed transaction on Polygon hold its fee only.
+    fn earner_by_log(&self) -> Option<Address> {
+        self.receipt.logs.iter().find_map(|log| match events::read(self.chain, log) {
+            Event::FeeEarner(account) => Some(account),
+            _ => None,
+        })
+    }
+}
