@@ -44,6 +44,8 @@ impl Ledger {
             if Chosen::of(&settings.assets).is_none() {
                 return Err(LedgerError::Block { height: 0, why: "a chosen contract is no account".into() });
             }
+            // The files first: a ledger that has a manifest can be read.
+            Columns::open(dir, Shape::of(settings), Counts::default(), true).map_err(io)?;
             Manifest::new(settings.clone()).write(dir).map_err(io)?;
         }
         let mut ledger = Self::open_for_writing(dir)?;

@@ -51,7 +51,8 @@ fn a_killed_append_loses_nothing_that_was_committed() {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "child"]).env(CHILD, &path).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(30 + random.below(400)));
+        // Also while the ledger is made.
+        std::thread::sleep(Duration::from_millis(if kills < 5 { random.below(60) } else { 30 + random.below(400) }));
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success());
             break;
