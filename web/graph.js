@@ -84,6 +84,7 @@ else (() => {
   const edges = new Map(); // "a>b" -> {from, to, value, unknown, count, least}
   const say = (text) => { said.textContent = text; };
   const asset = root.dataset.asset;
+  const on = root.dataset.chain ? `?chain=${encodeURIComponent(root.dataset.chain)}` : '';
 
   const api = async (path, options) => {
     const answer = await fetch(path, options);
@@ -122,10 +123,10 @@ else (() => {
 
   async function sidesOf(node) {
     if (node.kind === 'tx') {
-      const tx = await api(`/api/v1/tx/${node.id}`);
+      const tx = await api(`/api/v1/tx/${node.id}${on}`);
       return { ...sidesOfTx(tx), whole: true };
     }
-    const report = await api(`/api/v1/address/${encodeURIComponent(node.id)}`);
+    const report = await api(`/api/v1/address/${encodeURIComponent(node.id)}${on}`);
     node.risk = report.risk;
     node.label = report.tags[0]?.label || report.entity?.tag?.label || node.label;
     return { ...sidesOfAddress(report), whole: report.receipts.length === report.receipt_count };

@@ -15,6 +15,7 @@ use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, T
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::service::system_clock;
 use holdfast_screening::{Screening, identifiers};
+use holdfast_workspace::ChainQueries;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -102,6 +103,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
     let (workspace, _, economy) = chain_workspace(&work.path().join("chain"), chain).map_err(anyhow::Error::msg)?;
     let _ = economy;
     let network = workspace.ledger.network();
+    let chains: [Arc<dyn ChainQueries>; 1] = [Arc::new(workspace.snapshot())];
     let count = workspace.ledger.counts().addresses;
     let addresses: Vec<String> =
         (0..1_000u32).map(|i| workspace.ledger.address(i * (count / 1_001)).to_text(network)).collect();
@@ -194,7 +196,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
         };
         note("one look-up by index", (limit, limit), 200.0);
         let matching = measure(400, |i| {
-            let found = matches(&screening, Some(&workspace), &targets(i, args.customers, &addresses))?;
+            let found = matches(&screening, &chains, &targets(i, args.customers, &addresses))?;
             anyhow::ensure!(i % 4 == 3 || !found.is_empty(), "request {i} matches nobody");
             Ok(())
         })?;
@@ -221,11 +223,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
             100.0,
         );
         note("list: cases", measure(100, |_| Ok(cases.cases(None, &person).map(|_| ())?))?, 100.0);
-        note(
-            "a case of 200 items",
-            measure(50, |_| Ok(cases.case(case.id, Some(&workspace), &person).map(|_| ())?))?,
-            100.0,
-        );
+        note("a case of 200 items", measure(50, |_| Ok(cases.case(case.id, &chains, &person).map(|_| ())?))?, 100.0);
         note(
             "search: two words of 100,000 requests",
             measure(50, |i| Ok(cases.search(&format!("agency{} officer{}", i % 200, i), &person).map(|_| ())?))?,

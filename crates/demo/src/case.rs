@@ -144,7 +144,7 @@ fn answer_request(
     desk.own_file(&token, REQUEST, "order.pdf", "application/pdf", &order(desk.screening.now())?)?;
     let call = Step::CallBack { number_from: "the agency's own site".into(), confirmed: true };
     desk.step(REQUEST, call, "ana")?;
-    let matched = desk.matches(Some(workspace), REQUEST, "ana")?;
+    let matched = desk.matches(&[Arc::new(workspace.snapshot())], REQUEST, "ana")?;
     let found = matched.first().context("the address matches a customer of the demo")?.found.clone();
     let accept = Step::Match { customer: found.customer.clone(), accept: true, reason: found.because.join("; ") };
     desk.step(REQUEST, accept, "ana")?;
@@ -205,7 +205,7 @@ fn work_case(
     let draft = cases.draft_report(id, Kind::Goaml, filer(), &ana)?;
     cases.approve_report(id, draft.id, &bo)?;
     std::fs::write(goaml, cases.export_report(id, draft.id, &bo)?)?;
-    std::fs::write(report, cases.case_report(id, Some(workspace), &ana)?)?;
+    std::fs::write(report, cases.case_report(id, &[Arc::new(workspace.snapshot())], &ana)?)?;
     Ok((id, case.title, draft.id))
 }
 

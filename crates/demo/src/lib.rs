@@ -293,7 +293,7 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<Shared> {
     let exposure = workspace.exposure(&subject, false)?;
     if !as_json {
         println!();
-        print_exposure(&exposure, workspace.asset());
+        print_exposure(&exposure);
     }
     let path = write_evidence(&workspace, &subject, store, as_json)?;
     let screening = open_desk(store, None)?;

@@ -19,6 +19,7 @@ mod error_kind;
 pub mod hash;
 pub mod ids;
 mod invalid;
+mod named;
 pub mod network;
 pub mod script;
 pub mod transfer;

@@ -1,6 +1,11 @@
 //! The academy over HTTP: trainers plan sessions and follow classes; learners have keys of their own and solve labs.
 
 use crate::Shared;
+use crate::answers::academy::{
+    AttemptView, Certificate, ClassView, Course, Desk, Enrolled, FeedbackSummary, Header, LabView, ProgrammeLine,
+    RosterLine, ScoreLine, Session,
+};
+use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
@@ -14,13 +19,9 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::{Extension, Json};
-use holdfast_academy::attempts::{Answer as LabAnswer, AttemptView, ClassView, Desk, ScoreLine};
-use holdfast_academy::certificate::Certificate;
-use holdfast_academy::classes::{
-    Enrolled, Feedback, FeedbackSummary, Learner, NewLearner, NewSession, ProgrammeLine, RosterLine, Session,
-};
-use holdfast_academy::course::{Course, Header};
-use holdfast_academy::labs::{LABS, LabView};
+use holdfast_academy::attempts::Answer as LabAnswer;
+use holdfast_academy::classes::{Feedback, Learner, NewLearner, NewSession};
+use holdfast_academy::labs::{LABS, Lab};
 use holdfast_academy::{Academy, AcademyError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +31,7 @@ use utoipa_axum::routes;
 const TRAINERS: Needs = Needs::key(&["academy"]);
 const CATALOGUE: Needs = Needs::key(&["read", "academy"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("academy")
         .limits(Needs::long)
@@ -67,7 +68,7 @@ pub(crate) fn routes() -> Routes {
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
-/// A learner's key: a bearer token, or the session of a browser.
+/// Returns a learner's key: a bearer token, or the session of a browser.
 pub fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|t| t.split_once(' '));
     match bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")) {
@@ -82,7 +83,7 @@ pub fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
 /// Header by which a command on the desk's machine names the learner that it acts for.
 pub const LEARNER_HEADER: &str = "x-holdfast-learner";
 
-/// The learner that a command on the desk's machine names; none for other requests.
+/// Returns the learner that a command on the desk's machine names; none for other requests.
 ///
 /// # Errors
 /// 400 for a number that is none.
@@ -95,7 +96,7 @@ pub fn learner_of_command(shared: &Shared, request: &Request) -> Result<Option<i
     learner.map(Some).ok_or_else(|| ApiError::bad(format!("{LEARNER_HEADER}: is no number")))
 }
 
-/// The value of the `Authorization` header with which a learner's own requests come.
+/// Returns the value of the `Authorization` header with which a learner's own requests come.
 ///
 /// # Errors
 /// 404 for a learner who is unknown.
@@ -126,7 +127,7 @@ pub async fn in_class<T: Send + 'static>(
 /// Returns the labs, each different for every learner.
 #[utoipa::path(get, path = "/api/v1/academy/labs", responses((status = 200, body = Vec<LabView>)))]
 pub async fn labs() -> Json<Vec<LabView>> {
-    Json(LABS.iter().map(holdfast_academy::labs::Lab::view).collect())
+    each(LABS.iter().map(Lab::view).collect())
 }
 
 /// Language.
@@ -148,7 +149,7 @@ impl LangQuery {
 /// Returns the courses.
 #[utoipa::path(get, path = "/api/v1/academy/courses", params(LangQuery), responses((status = 200, body = Vec<Course>), (status = 400, body = ErrorBody)))]
 pub async fn courses(State(shared): State<Shared>, Query(q): Query<LangQuery>) -> Answer<Vec<Course>> {
-    run_blocking(move || Ok(shared.academy().courses(&q.lang())?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().courses(&q.lang())?)).await.map(each)
 }
 
 /// Adds a course or a translation: Markdown with a header.
@@ -161,7 +162,7 @@ pub async fn add_course(
     body: Bytes,
 ) -> Answer<Header> {
     let text = String::from_utf8(body.to_vec()).map_err(|_| ApiError::bad("body: no UTF-8"))?;
-    run_blocking(move || Ok(shared.academy().add_course(&text, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().add_course(&text, &caller.0)?)).await.map(one)
 }
 
 /// Returns a course.
@@ -172,13 +173,13 @@ pub async fn course(
     Path(name): Path<String>,
     Query(q): Query<LangQuery>,
 ) -> Answer<Course> {
-    run_blocking(move || Ok(shared.academy().course(&name, &q.lang())?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().course(&name, &q.lang())?)).await.map(one)
 }
 
 /// Returns the sessions, latest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/academy/sessions", responses((status = 200, body = Vec<Session>)))]
 pub async fn sessions(State(shared): State<Shared>) -> Answer<Vec<Session>> {
-    run_blocking(move || Ok(shared.academy().sessions()?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().sessions()?)).await.map(each)
 }
 
 /// Plans a session.
@@ -192,7 +193,7 @@ pub async fn plan_session(
     body: Bytes,
 ) -> Answer<Session> {
     let new: NewSession = json(&body)?;
-    run_blocking(move || Ok(shared.academy().plan_session(new, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().plan_session(new, &caller.0)?)).await.map(one)
 }
 
 /// A session with its roster.
@@ -212,7 +213,8 @@ pub struct SessionFile {
 pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<SessionFile> {
     run_blocking(move || {
         let academy = shared.academy();
-        Ok(SessionFile { session: academy.session(id)?, roster: academy.roster(id)?, feedback: academy.feedback(id)? })
+        let roster = academy.roster(id)?.into_iter().map(Into::into).collect();
+        Ok(SessionFile { session: academy.session(id)?.into(), roster, feedback: academy.feedback(id)?.into() })
     })
     .await
     .map(Json)
@@ -243,7 +245,7 @@ pub async fn end_session(
         Ok(shared.academy().session(id)?)
     })
     .await
-    .map(Json)
+    .map(one)
 }
 
 /// Adds somebody to a roster; a new learner gets a key, shown once.
@@ -257,7 +259,7 @@ pub async fn enrol(
     body: Bytes,
 ) -> Answer<Enrolled> {
     let who: NewLearner = json(&body)?;
-    run_blocking(move || Ok(shared.academy().enrol(id, who, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().enrol(id, who, &caller.0)?)).await.map(one)
 }
 
 /// Makes a new key for a learner; the old one ends.
@@ -268,7 +270,7 @@ pub async fn new_key(
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
 ) -> Answer<Enrolled> {
-    run_blocking(move || Ok(shared.academy().new_key(id, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().new_key(id, &caller.0)?)).await.map(one)
 }
 
 /// Attendance of a part.
@@ -297,21 +299,21 @@ pub async fn note_attendance(
         Ok(shared.academy().roster(id)?)
     })
     .await
-    .map(Json)
+    .map(each)
 }
 
 /// Returns a class at its labs: each learner's scores, and the results by step.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/class", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = ClassView), (status = 404, body = ErrorBody)))]
 pub async fn class(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<ClassView> {
-    run_blocking(move || Ok(shared.academy().class_view(id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().class_view(id)?)).await.map(one)
 }
 
 /// Returns the scoreboard of a session, best first.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/scoreboard", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Vec<ScoreLine>), (status = 404, body = ErrorBody)))]
 pub async fn scoreboard(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Vec<ScoreLine>> {
-    run_blocking(move || Ok(shared.academy().scoreboard(id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().scoreboard(id)?)).await.map(each)
 }
 
 /// Returns the statements of learning about a session (xAPI 1.0.3).
@@ -340,14 +342,14 @@ pub async fn certify(
     body: Bytes,
 ) -> Answer<Certificate> {
     let b: CertifyBody = json(&body)?;
-    run_blocking(move || Ok(shared.academy().certify(id, b.learner, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().certify(id, b.learner, &caller.0)?)).await.map(one)
 }
 
 /// Returns a certificate with its signed credential (Open Badges 3.0).
 #[utoipa::path(get, path = "/api/v1/academy/certificates/{id}", params(("id" = String, Path, description = "Number")),
     responses((status = 200, body = Certificate), (status = 404, body = ErrorBody)))]
 pub async fn certificate(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Certificate> {
-    run_blocking(move || Ok(shared.academy().certificate(&id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().certificate(&id)?)).await.map(one)
 }
 
 /// Returns a certificate as PDF, which carries the signed credential.
@@ -390,16 +392,16 @@ pub async fn revoke_certificate(
         Ok(shared.academy().certificate(&id)?)
     })
     .await
-    .map(Json)
+    .map(one)
 }
 
 /// Returns the programme by year and country.
 #[utoipa::path(get, path = "/api/v1/academy/programme", responses((status = 200, body = Vec<ProgrammeLine>)))]
 pub async fn programme(State(shared): State<Shared>) -> Answer<Vec<ProgrammeLine>> {
-    run_blocking(move || Ok(shared.academy().programme()?)).await.map(Json)
+    run_blocking(move || Ok(shared.academy().programme()?)).await.map(each)
 }
 
-/// Certificates that were revoked (1EdTech Revocation List); open to everybody who checks one.
+/// Returns certificates that were revoked (1EdTech Revocation List); open to everybody who checks one.
 pub async fn revocations(State(shared): State<Shared>) -> Answer<Value> {
     run_blocking(move || Ok(shared.academy().revocations()?)).await.map(Json)
 }
@@ -407,7 +409,7 @@ pub async fn revocations(State(shared): State<Shared>) -> Answer<Value> {
 /// Returns a learner's desk: sessions, labs begun, certificates. Learners send `Authorization: Bearer hl_...`.
 #[utoipa::path(get, path = "/api/v1/learn/me", responses((status = 200, body = Desk), (status = 401, body = ErrorBody)))]
 pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Answer<Desk> {
-    in_class(shared, &headers, |a, l| a.learner_desk(l)).await.map(Json)
+    in_class(shared, &headers, |a, l| a.learner_desk(l)).await.map(one)
 }
 
 /// Begins a lab, or returns the one begun.
@@ -419,14 +421,14 @@ pub async fn begin(
     headers: HeaderMap,
     Path((id, lab)): Path<(i64, String)>,
 ) -> Answer<AttemptView> {
-    in_class(shared, &headers, move |a, l| a.begin(id, l, &lab)).await.map(Json)
+    in_class(shared, &headers, move |a, l| a.begin(id, l, &lab)).await.map(one)
 }
 
 /// Returns a lab as it stands.
 #[utoipa::path(get, path = "/api/v1/learn/attempts/{id}", params(("id" = i64, Path, description = "Attempt")),
     responses((status = 200, body = AttemptView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn attempt(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Answer<AttemptView> {
-    in_class(shared, &headers, move |a, l| a.attempt(id, l)).await.map(Json)
+    in_class(shared, &headers, move |a, l| a.attempt(id, l)).await.map(one)
 }
 
 /// Answers a step; an empty answer gives it up.
@@ -440,7 +442,7 @@ pub async fn answer(
     body: Bytes,
 ) -> Answer<AttemptView> {
     let b: LabAnswer = json(&body)?;
-    in_class(shared, &headers, move |a, l| a.answer(id, l, &b)).await.map(Json)
+    in_class(shared, &headers, move |a, l| a.answer(id, l, &b)).await.map(one)
 }
 
 /// A step of a lab.
@@ -462,7 +464,7 @@ pub async fn hint(
     body: Bytes,
 ) -> Answer<AttemptView> {
     let b: StepBody = json(&body)?;
-    in_class(shared, &headers, move |a, l| a.hint(id, l, &b.step)).await.map(Json)
+    in_class(shared, &headers, move |a, l| a.hint(id, l, &b.step)).await.map(one)
 }
 
 /// Returns the task with its data, as ZIP.
@@ -481,7 +483,7 @@ pub async fn own_scoreboard(
     headers: HeaderMap,
     Path(id): Path<i64>,
 ) -> Answer<Vec<ScoreLine>> {
-    in_class(shared, &headers, move |a, l| a.own_scoreboard(id, l)).await.map(Json)
+    in_class(shared, &headers, move |a, l| a.own_scoreboard(id, l)).await.map(each)
 }
 
 /// Gives feedback on an own session; a second sheet replaces the first.

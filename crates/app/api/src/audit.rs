@@ -1,7 +1,7 @@
 //! The audit log, its anchors, and the clock that it trusts.
 
 use crate::Shared;
-use crate::answers::screening::{Anchor, AuditReport, ClockFault, Entry};
+use crate::answers::screening::{Anchor, AuditReport, ClockFault, Entry, Replay};
 use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::Answer;
@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::replay::{Replay, replay_log};
+use holdfast_screening::replay::replay_log;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 const AUDIT: Needs = Needs::key(&["audit"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("audit")
         .add(AUDIT.long(), routes!(audit))
@@ -110,7 +110,7 @@ pub async fn replay_inputs(State(shared): State<Shared>) -> Answer<Replay> {
         };
         Ok(replay_log(&shared.screening, &mut go_on)?)
     };
-    run_blocking(replay).await.map(Json)
+    run_blocking(replay).await.map(one)
 }
 
 /// Whether the system's clock is trusted.

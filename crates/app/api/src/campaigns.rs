@@ -1,6 +1,7 @@
 //! Warnings at the withdrawal and campaigns with police, over HTTP and as pages.
 
 use crate::Shared;
+use crate::answers::prevention::{Campaign, Effect, Person, Template};
 use crate::answers::screening::{WarningRecord, WarningState};
 use crate::answers::{each, one};
 use crate::blocking::run_blocking;
@@ -12,7 +13,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use holdfast_decision::warnings::Scam;
-use holdfast_prevention::campaigns::{Campaign, Effect, NewCampaign, Person, Template};
+use holdfast_prevention::campaigns::{NewCampaign, Person as PersonRow, Template as NewTemplate};
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter};
 use holdfast_types::ids::CampaignId;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ use utoipa_axum::routes;
 const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
 const ANSWERS: Needs = Needs::key(&["events", "desk"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     let warnings = Routes::new("warnings")
         .add(WARNINGS.personal(), routes!(warnings))
@@ -103,7 +104,7 @@ pub async fn answer_warning(
 /// Returns the campaigns, latest first.
 #[utoipa::path(get, path = "/api/v1/campaigns", responses((status = 200, body = Vec<Campaign>)))]
 pub async fn campaigns(State(shared): State<Shared>) -> Answer<Vec<Campaign>> {
-    run_blocking(move || Ok(shared.prevention().campaigns()?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().campaigns()?)).await.map(each)
 }
 
 /// Drafts a campaign.
@@ -116,7 +117,7 @@ pub async fn draft(
     body: Bytes,
 ) -> Answer<Campaign> {
     let new: NewCampaign = json(&body)?;
-    run_blocking(move || Ok(shared.prevention().draft_campaign(new, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().draft_campaign(new, &caller.0)?)).await.map(one)
 }
 
 /// Who a campaign would choose now.
@@ -139,7 +140,7 @@ pub struct CampaignPreview {
 impl CampaignPreview {
     /// Sums people up.
     #[must_use]
-    pub fn of(people: Vec<Person>) -> Self {
+    pub fn of(people: Vec<PersonRow>) -> Self {
         let mut languages = BTreeMap::new();
         people.iter().for_each(|p| *languages.entry(p.lang.clone()).or_default() += 1);
         CampaignPreview {
@@ -148,7 +149,7 @@ impl CampaignPreview {
             about_to_pay: people.iter().filter(|p| p.because.about_to_pay > 0).count(),
             value: people.iter().map(|p| p.because.value).sum(),
             languages,
-            sample: people.into_iter().take(100).collect(),
+            sample: people.into_iter().take(100).map(Into::into).collect(),
         }
     }
 }
@@ -177,7 +178,7 @@ pub async fn preview(
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Campaign), (status = 404, body = ErrorBody)))]
 pub async fn campaign(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Campaign> {
-    run_blocking(move || Ok(shared.prevention().campaign(id)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().campaign(id)?)).await.map(one)
 }
 
 /// Filter of people.
@@ -197,7 +198,7 @@ pub async fn people(
     Path(id): Path<CampaignId>,
     Query(q): Query<PeopleQuery>,
 ) -> Answer<Vec<Person>> {
-    run_blocking(move || Ok(shared.prevention().campaign_people(id, &q.after)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().campaign_people(id, &q.after)?)).await.map(each)
 }
 
 /// Starts a campaign; only another person than its author may. Messages go to webhooks of the topic `campaigns`.
@@ -210,7 +211,7 @@ pub async fn start(
 ) -> Answer<Campaign> {
     run_blocking(move || Ok(shared.prevention().start_campaign(id, &|e| shared.category_now(e), &caller.0)?))
         .await
-        .map(Json)
+        .map(one)
 }
 
 /// Ends a campaign: what people pay later does not count.
@@ -221,14 +222,14 @@ pub async fn end(
     Extension(caller): Extension<Caller>,
     Path(id): Path<CampaignId>,
 ) -> Answer<Campaign> {
-    run_blocking(move || Ok(shared.prevention().end_campaign(id, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().end_campaign(id, &caller.0)?)).await.map(one)
 }
 
 /// Returns the effect of a campaign so far, against those held out, with its uncertainty.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/effect", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Effect), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn effect(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Effect> {
-    run_blocking(move || Ok(shared.prevention().campaign_effect(id, &|e| shared.category_now(e))?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().campaign_effect(id, &|e| shared.category_now(e))?)).await.map(one)
 }
 
 /// Returns the scam of a name.
@@ -245,7 +246,7 @@ pub fn scam(name: &str) -> Result<Scam, ApiError> {
     params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
     responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
 pub async fn template(State(shared): State<Shared>, Path((name, lang)): Path<(String, String)>) -> Answer<Template> {
-    run_blocking(move || Ok(shared.prevention().template(scam(&name)?, &lang)?)).await.map(Json)
+    run_blocking(move || Ok(shared.prevention().template(scam(&name)?, &lang)?)).await.map(one)
 }
 
 /// A message's text.
@@ -271,9 +272,9 @@ pub async fn set_template(
 ) -> Answer<Template> {
     let b: TemplateBody = json(&body)?;
     run_blocking(move || {
-        let new = Template { scam: scam(&name)?, lang, version: 0, subject: b.subject, body: b.body };
+        let new = NewTemplate { scam: scam(&name)?, lang, version: 0, subject: b.subject, body: b.body };
         Ok(shared.prevention().set_template(new, &caller.0)?)
     })
     .await
-    .map(Json)
+    .map(one)
 }

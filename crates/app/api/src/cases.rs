@@ -29,7 +29,7 @@ use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("cases")
         .limits(Needs::long)
@@ -108,12 +108,7 @@ pub async fn case(
     Path(id): Path<CaseId>,
 ) -> Result<Json<CaseFile>, ApiError> {
     let p = person(&caller);
-    run_blocking(move || {
-        let w = shared.chain().snapshot();
-        Ok(shared.cases().case(id, Some(&*w), &p)?)
-    })
-    .await
-    .map(one)
+    run_blocking(move || Ok(shared.cases().case(id, &shared.chains.all(), &p)?)).await.map(one)
 }
 
 /// Result of a change of a case.
@@ -222,7 +217,6 @@ pub async fn scan_bytes(
 ) -> Result<Scanned, ApiError> {
     let p = person(caller);
     run_blocking(move || {
-        let w = shared.chain().snapshot();
         let io = |e: std::io::Error| CaseError::State(format!("the file cannot be kept for the scan: {e}"));
         let dir = tempfile::tempdir().map_err(io)?;
         let plain: String =
@@ -238,7 +232,8 @@ pub async fn scan_bytes(
             gap: gap.unwrap_or(GAP),
             most: MAX_UNPACKED,
         };
-        let scanned = shared.cases().scan_for_case(id, order, Some(&*w), &p, &mut |_| ControlFlow::Continue(()))?;
+        let chains = shared.chains.all();
+        let scanned = shared.cases().scan_for_case(id, order, &chains, &p, &mut |_| ControlFlow::Continue(()))?;
         Ok(scanned.ok_or_else(|| CaseError::State("the scan was stopped".into()))?)
     })
     .await
@@ -277,12 +272,7 @@ pub async fn import_scan(
 ) -> Result<Json<ImportedScan>, ApiError> {
     let sent: SentScan = json(&body)?;
     let p = person(&caller);
-    run_blocking(move || {
-        let w = shared.chain().snapshot();
-        Ok(shared.cases().import_scan(id, sent, Some(&*w), &p)?)
-    })
-    .await
-    .map(Json)
+    run_blocking(move || Ok(shared.cases().import_scan(id, sent, &shared.chains.all(), &p)?)).await.map(Json)
 }
 
 /// The secret key that opens what a scan sealed for a case.
@@ -338,11 +328,7 @@ pub async fn case_report(
     Path(id): Path<CaseId>,
 ) -> Result<Response, ApiError> {
     let p = person(&caller);
-    let bytes = run_blocking(move || {
-        let w = shared.chain().snapshot();
-        Ok(shared.cases().case_report(id, Some(&*w), &p)?)
-    })
-    .await?;
+    let bytes = run_blocking(move || Ok(shared.cases().case_report(id, &shared.chains.all(), &p)?)).await?;
     Ok(download(&format!("case-{id}.pdf"), "application/pdf", bytes))
 }
 

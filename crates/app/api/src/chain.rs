@@ -1,6 +1,10 @@
 //! The chain: addresses, transactions, traces, exposure, tags, blocks.
 
 use crate::Shared;
+use crate::answers::chain::{
+    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, Summary, TxReport,
+};
+use crate::answers::{each, one};
 use crate::blocking::{run_blocking, run_in_background};
 use crate::chain_choice::ChainQuery;
 use crate::clearance::Clearance;
@@ -20,17 +24,14 @@ use holdfast_bitcoin::files::read_single_block;
 use holdfast_bitcoin::{AddressKey, display_hash};
 use holdfast_input::time::parse as parse_time;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
-use holdfast_workspace::{
-    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, Snapshot, Summary, TraceRequest,
-    TxReport,
-};
+use holdfast_workspace::{Snapshot, TraceRequest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("chain")
         .add(CHAIN, routes!(summary))
@@ -59,10 +60,10 @@ type Answer<T> = Result<Json<T>, ApiError>;
 /// Returns what the workspace holds.
 #[utoipa::path(get, path = "/api/v1/summary", params(ChainQuery), responses((status = 200, body = Summary)))]
 pub async fn summary(State(shared): State<Shared>, Query(on): Query<ChainQuery>) -> Answer<Summary> {
-    run_blocking(move || Ok(shared.chain_on(&on)?.snapshot().summary())).await.map(Json)
+    run_blocking(move || Ok(shared.chain_on(&on)?.snapshot().summary())).await.map(one)
 }
 
-/// What is known of an address: tags with sources, entity, receipts, exposure. With the header `X-API-Key`, as clients of Chainalysis's
+/// Returns what is known of an address: tags with sources, entity, receipts, exposure. With the header `X-API-Key`, as clients of Chainalysis's
 /// sanctions API send it on this same path, the answer has that API's shape ([`SanctionsAnswer`]) and is about sanctions only, on all chains.
 #[utoipa::path(get, path = "/api/v1/address/{address}", params(("address" = String, Path, description = "Base58, Bech32, or class:hex"), ChainQuery),
     responses((status = 200, body = AddressReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -81,9 +82,8 @@ pub async fn address(
         .await?
         .into_response());
     }
-    Ok(run_blocking(move || Ok(Json(shared.snapshot_for(&on, &address)?.address_for(&address, clearance)?)))
-        .await?
-        .into_response())
+    let report = move || Ok(shared.snapshot_for(&on, &address)?.address_for(&address, clearance)?);
+    Ok(one::<_, AddressReport>(run_blocking(report).await?).into_response())
 }
 
 /// Query of a search.
@@ -102,7 +102,7 @@ pub async fn search(
     Clearance(clearance): Clearance,
     Query(query): Query<LookupQuery>,
 ) -> Answer<Lookup> {
-    run_blocking(move || Ok(shared.chains.lookup(&query.q, &|t| t.is_for(clearance)))).await.map(Json)
+    run_blocking(move || Ok(shared.chains.lookup(&query.q, &|t| t.is_for(clearance)))).await.map(one)
 }
 
 /// A sanctions entry, in the shape of Chainalysis's sanctions API.
@@ -140,7 +140,7 @@ pub async fn tx(
     Path(txid): Path<String>,
     Query(on): Query<ChainQuery>,
 ) -> Answer<TxReport> {
-    run_blocking(move || Ok(shared.snapshot_for(&on, &txid)?.tx_for(&txid, clearance)?)).await.map(Json)
+    run_blocking(move || Ok(shared.snapshot_for(&on, &txid)?.tx_for(&txid, clearance)?)).await.map(one)
 }
 
 /// Returns a block by height or hash.
@@ -151,7 +151,7 @@ pub async fn block(
     Path(block): Path<String>,
     Query(on): Query<ChainQuery>,
 ) -> Answer<BlockReport> {
-    run_blocking(move || Ok(shared.snapshot_for(&on, &block)?.block(&block)?)).await.map(Json)
+    run_blocking(move || Ok(shared.snapshot_for(&on, &block)?.block(&block)?)).await.map(one)
 }
 
 /// Whether the whole entity is meant.
@@ -183,7 +183,7 @@ pub async fn exposure(
         Ok(w.exposure(&subject, query.entity)?)
     })
     .await
-    .map(Json)
+    .map(one)
 }
 
 /// Options of a trace.
@@ -221,7 +221,7 @@ pub struct TraceQuery {
 }
 
 impl TraceQuery {
-    /// The request that the query stands for.
+    /// Returns the request that the query stands for.
     pub fn request(&self) -> TraceRequest {
         let default = Bounds::default();
         TraceRequest {
@@ -323,7 +323,7 @@ pub async fn paths(
         let w = shared.snapshot_for(&on, &query.from)?;
         Ok(w.paths_for(&query.from, &query.to, &options, most, clearance)?)
     };
-    run_blocking(find).await.map(Json)
+    run_blocking(find).await.map(each)
 }
 
 /// Two addresses.
@@ -344,7 +344,7 @@ pub async fn explain(
     Query(query): Query<ExplainQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Answer<ExplainReport> {
-    run_blocking(move || Ok(shared.snapshot_for(&on, &query.a)?.explain(&query.a, &query.b)?)).await.map(Json)
+    run_blocking(move || Ok(shared.snapshot_for(&on, &query.a)?.explain(&query.a, &query.b)?)).await.map(one)
 }
 
 /// Verifies an evidence bundle (tar), a production (ZIP) or a certificate (PDF or JWT).
@@ -717,6 +717,8 @@ pub struct MempoolQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MempoolTx {
     txid: String,
+    /// Ticker of the asset whose base units the values are.
+    asset: String,
     /// Outputs spent, as txid:index, with the category of their address where the ledger knows it.
     inputs: Vec<MempoolSide>,
     /// Outputs made.
@@ -762,6 +764,7 @@ pub async fn mempool(
             .take(1000)
             .map(|tx| MempoolTx {
                 txid: display_hash(&tx.txid),
+                asset: w.asset().to_owned(),
                 inputs: tx
                     .inputs
                     .iter()

@@ -21,12 +21,12 @@ use utoipa_axum::routes;
 // Which of them a change needs is in its kind; its handler asks for more.
 const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("changes").add(DECIDERS, routes!(changes)).add(DECIDERS, routes!(change)).add(DECIDERS, routes!(decide))
 }
 
-/// Whether a caller's change waits for a second person: always for a key; on the desk's machine where somebody else could approve it.
+/// Returns whether a caller's change waits for a second person: always for a key; on the desk's machine where somebody else could approve it.
 pub async fn waits(shared: &Shared, caller: &Caller, kind: ChangeKind) -> Result<bool, ApiError> {
     if !caller.is_local() {
         return Ok(true);
@@ -36,7 +36,7 @@ pub async fn waits(shared: &Shared, caller: &Caller, kind: ChangeKind) -> Result
     run_blocking(move || Ok(state.screening.has_second_person(kind, &who)?)).await
 }
 
-/// The answer to a change that waits.
+/// Returns the answer to a change that waits.
 pub(crate) fn accepted(change: ChangeRow) -> Response {
     (StatusCode::ACCEPTED, one::<_, Change>(change)).into_response()
 }
@@ -132,7 +132,7 @@ pub async fn decided(
     .await
 }
 
-/// Nobody grants more than they have.
+/// Checks that a person grants no more than they have.
 pub(crate) fn may_grant(caller: &Caller, scopes: &[String]) -> Result<(), ApiError> {
     match scopes.iter().find(|s| !caller.may(s)) {
         None => Ok(()),

@@ -30,7 +30,7 @@ use utoipa_axum::routes;
 const TRANSFERS: Needs = Needs::key(&["events"]);
 const ANALYSES: Needs = Needs::key(&["read", "events"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("providers-formats")
         .add(Needs::signed(&["chain", "read"]), routes!(elliptic_wallet))
@@ -47,7 +47,7 @@ pub(crate) fn routes() -> Routes {
 /// Largest request body.
 const MAX_BODY: usize = 1 << 20;
 
-/// An error in the form of the provider whose path it is.
+/// Returns an error in the form of the provider whose path it is.
 pub fn error(path: &str, e: ApiError) -> Response {
     let status = e.status.as_u16();
     let body = if path.starts_with("/v2/") {

@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 
 const EVENTS: Needs = Needs::key(&["events"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("events")
         .add(READ.personal(), routes!(events))

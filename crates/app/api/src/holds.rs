@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 const HOLDS: Needs = Needs::key(&["holds"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("holds")
         .add(READ.personal(), routes!(holds))

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("jobs").add(MANAGE, routes!(jobs)).add(MANAGE, routes!(retry_job))
 }
@@ -27,7 +27,7 @@ pub struct JobsQuery {
     state: Option<JobState>,
 }
 
-/// Jobs, newest first, at most 1,000.
+/// Returns jobs, newest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/jobs", params(JobsQuery), responses((status = 200, body = Vec<StoredJob>), (status = 400, body = ErrorBody)))]
 pub async fn jobs(State(shared): State<Shared>, Query(q): Query<JobsQuery>) -> Answer<Vec<StoredJob>> {
     run_blocking(move || Ok(shared.screening.read(|db| list(db, q.state))?)).await.map(Json)

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("keys").add(MANAGE, routes!(keys)).add(MANAGE, routes!(create_key)).add(MANAGE, routes!(revoke_key))
 }

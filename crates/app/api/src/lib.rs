@@ -33,7 +33,7 @@ pub use holdfast_state::{
     routes, sign_in, status, system,
 };
 
-/// All routes of the API.
+/// Returns all routes of the API.
 #[must_use]
 pub fn api_routes() -> routes::Routes {
     // Of schemas with one name the first stays: `Kind` is a request's.

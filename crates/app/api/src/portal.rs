@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 
 const REQUESTS: Needs = Needs::OFFICER.body(limits::SMALL).long();
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("portal")
         // Anybody may send these; files and requests come from who is signed in.
@@ -60,13 +60,13 @@ async fn in_session<T: Send + 'static>(
     let text = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let token =
         text.split_once(' ').filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")).map_or("", |(_, t)| t.trim());
-    let (token, theirs) = (token.to_owned(), token.to_owned());
+    let (token, own_token) = (token.to_owned(), token.to_owned());
     let unauthorized = |e: ApiError| match e.status {
         StatusCode::CONFLICT => e.with_status(StatusCode::UNAUTHORIZED),
         _ => e,
     };
     let state = shared.clone();
-    let found = run_blocking(move || Ok(state.desk().officer(&theirs, full)?)).await.map_err(unauthorized)?;
+    let found = run_blocking(move || Ok(state.desk().officer(&own_token, full)?)).await.map_err(unauthorized)?;
     count_officer(&shared, &found)?;
     run_blocking(move || Ok(run(&shared.desk(), &token)?)).await
 }
@@ -94,7 +94,7 @@ pub fn count_tries(shared: &Shared, client: &str, address: &str) -> Result<(), A
     }
 }
 
-/// Whether a path is one of the officers' pages.
+/// Returns whether a path is one of the officers' pages.
 pub fn is_portal(path: &str) -> bool {
     path == "/portal" || path.starts_with("/portal/")
 }

@@ -14,7 +14,7 @@ use holdfast_vendors::providers::ProviderState;
 use std::collections::BTreeMap;
 use utoipa_axum::routes;
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("providers").add(CHAIN, routes!(providers)).add(CHAIN, routes!(ask_providers))
 }
@@ -37,5 +37,5 @@ pub async fn ask_providers(
         return Err(ScreeningError::NotFound("provider: none is connected; start with --providers FILE".into()).into());
     };
     let question = Question::address(&asset, &address, shared.screening.now());
-    run_blocking(move || Ok(providers.ask(&question))).await.map(Json)
+    run_blocking(move || Ok(providers.query(&question))).await.map(Json)
 }

@@ -2,7 +2,7 @@
 
 use crate::Shared;
 use crate::answers::requests::{
-    Agency, File, Matched, Message, Officer, Opened, Production, Review, Seizure, Stored, Ticked,
+    Agency, File, Matched, Message, Officer, Opened, Production, Review, Seizure, Stored, TargetCoverage, Ticked,
 };
 use crate::answers::{each, one};
 use crate::blocking::run_blocking;
@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 
 const STAFF: Needs = Needs::key(&["desk", "approve"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("requests")
         .limits(Needs::long)
@@ -33,6 +33,7 @@ pub(crate) fn routes() -> Routes {
         .add(READERS, routes!(requests))
         .add(READERS, routes!(request))
         .add(READERS, routes!(matches))
+        .add(READERS, routes!(coverage))
         .add(READERS, routes!(messages))
         .add(READERS, routes!(file))
         .add(READERS, routes!(productions))
@@ -165,10 +166,22 @@ pub async fn matches(
     Query(q): Query<MatchesQuery>,
 ) -> Result<Json<Vec<Matched>>, ApiError> {
     let matches = move || {
-        let snapshot = q.ledger.unwrap_or(true).then(|| shared.chain().snapshot());
-        Ok(shared.desk().matches(snapshot.as_deref(), &id, &caller.0)?)
+        let chains = if q.ledger.unwrap_or(true) { shared.chains.all() } else { Vec::new() };
+        Ok(shared.desk().matches(&chains, &id, &caller.0)?)
     };
     run_blocking(matches).await.map(each)
+}
+
+/// Returns on which chains the addresses and transactions among a request's targets are looked up, and up to which block. A target without a
+/// chain is matched by what records and events state alone. The access is recorded in the audit log.
+#[utoipa::path(get, path = "/api/v1/desk/requests/{id}/coverage", params(("id" = String, Path, description = "The portal's id")),
+    responses((status = 200, body = Vec<TargetCoverage>), (status = 404, body = ErrorBody)))]
+pub async fn coverage(
+    State(shared): State<Shared>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<TargetCoverage>>, ApiError> {
+    run_blocking(move || Ok(shared.desk().coverage(&shared.chains.all(), &id, &caller.0)?)).await.map(each)
 }
 
 /// Takes a step with a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.
@@ -229,7 +242,7 @@ pub async fn files(State(shared): State<Shared>, Path(id): Path<String>) -> Resu
     run_blocking(move || Ok(shared.desk().attachments(&id)?)).await.map(each)
 }
 
-/// Bytes for saving, never for showing: what officers send is not trusted.
+/// Returns bytes for saving, never for showing: what officers send is not trusted.
 pub fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> axum::response::Response {
     let plain: String =
         name.chars().map(|c| if c.is_ascii_graphic() && !"\"\\;".contains(c) { c } else { '_' }).collect();

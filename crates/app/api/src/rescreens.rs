@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("rescreen").add(MANAGE.long(), routes!(rescreen))
 }

@@ -33,7 +33,7 @@ use utoipa_axum::routes;
 const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
 const RULES: Needs = Needs::key(&["rules"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("rules")
         .limits(Needs::long)

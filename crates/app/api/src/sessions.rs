@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 pub use holdfast_state::sessions::SESSION_SECONDS;
 
-/// Routes of this resource: sessions are everybody's own.
+/// Returns the routes of this resource: sessions are everybody's own.
 pub(crate) fn routes() -> Routes {
     const EVERYBODY: Needs = Needs::key(&SCOPES);
     Routes::new("sessions").add(EVERYBODY, routes!(sessions)).add(EVERYBODY, routes!(remove_session))
@@ -47,7 +47,7 @@ pub struct OwnSession {
     used: i64,
 }
 
-/// One's own open sessions, or everybody's, those used last first.
+/// Returns one's own open sessions, or everybody's, those used last first.
 #[utoipa::path(get, path = "/api/v1/sessions", params(SessionsQuery), responses((status = 200, body = Vec<OwnSession>), (status = 403, body = ErrorBody)))]
 pub async fn sessions(
     State(shared): State<Shared>,

@@ -38,7 +38,7 @@ const TAXII: Needs = Needs::OPEN.rate(Rate::Taxii);
 // A partner's own key queries its lists.
 const PARTNER: Needs = Needs::key(&["partner"]);
 
-/// Routes of this resource.
+/// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("sharing")
         .limits(|n| n.body(limits::LIST).long())
@@ -275,9 +275,12 @@ pub async fn objects(
     Path(id): Path<String>,
     Query(q): Query<ObjectsQuery>,
 ) -> Answer<Vec<SharedObject>> {
-    let wanted = q.collection.unwrap_or_else(|| "intelligence".into());
-    let collection = Collection::ALL.into_iter().find(|c| c.name() == wanted);
-    let collection = collection.ok_or_else(|| ApiError::bad("collection: intelligence or flags"))?;
+    let collection: Option<Collection> = q
+        .collection
+        .map(|name| name.parse())
+        .transpose()
+        .map_err(|_| ApiError::bad("collection: intelligence or flags"))?;
+    let collection = collection.unwrap_or(Collection::Intelligence);
     run_blocking(move || {
         let own = shared.sharing().members(&id)?.into_iter().find(|m| m.own).map(|m| m.name).unwrap_or_default();
         let filter = Filter { added_after: q.after, limit: 1_000, ..Filter::default() };
@@ -636,7 +639,7 @@ pub async fn misp(
     let bytes = run_blocking(move || {
         let tags = pack_tags(&shared, &pack)?;
         let tags: Vec<&Tag> = tags.iter().collect();
-        let transactions = transactions_to(&shared.chain().snapshot(), &tags);
+        let transactions = transactions_to(&shared.chains.all(), &tags);
         let mut feed = shared.sharing().misp_feed(&creator, &tags, &transactions, tlp)?;
         let missing = || ApiError::new(StatusCode::NOT_FOUND, format!("no file '{file}' in this feed"));
         feed.remove(&file).ok_or_else(missing)

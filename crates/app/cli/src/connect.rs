@@ -100,7 +100,7 @@ pub fn read_providers(path: &Path) -> anyhow::Result<Providers> {
 
 pub fn providers(command: ProvidersCommand, as_json: bool) -> anyhow::Result<()> {
     let ProvidersCommand::Query { providers, asset, address } = command;
-    let answers = read_providers(&providers)?.ask(&Question::address(&asset, &address, system_clock()()));
+    let answers = read_providers(&providers)?.query(&Question::address(&asset, &address, system_clock()()));
     if as_json {
         return output::json(&answers);
     }

@@ -16,7 +16,7 @@ use holdfast_requests::policy::DEFAULT_POLICY;
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Inquiry, Policy, Request, review};
 use holdfast_screening::Screening;
-use holdfast_workspace::Workspace;
+use holdfast_workspace::{CoveredChain, open_chains};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -341,13 +341,17 @@ fn list_requests(intake: &IntakeArgs, filter: &RequestFilter, as_json: bool) -> 
 }
 
 fn list_matches(intake: &IntakeArgs, id: &str, no_ledger: bool, as_json: bool) -> anyhow::Result<()> {
-    let path = api_path(&["desk", "requests", id, "matches"]);
-    let list = match intake.reach()? {
+    let path = |part: &str| api_path(&["desk", "requests", id, part]);
+    let (list, coverage) = match intake.reach()? {
         Reach::Here(screening) => {
-            let workspace = if no_ledger { None } else { Some(Workspace::open(intake.store())?) };
-            Answer::of(&intake.here(&screening, |d| d.matches(workspace.as_ref(), id, intake.actor()))?)?
+            let chains = if no_ledger { Vec::new() } else { open_chains(intake.store())? };
+            let list = intake.here(&screening, |d| d.matches(&chains, id, intake.actor()))?;
+            (Answer::of(&list)?, Answer::of(&intake.here(&screening, |d| d.coverage(&chains, id, intake.actor()))?)?)
         }
-        Reach::There(client) => Answer::of_bytes(client.get(&path).query("ledger", !no_ledger).bytes()?)?,
+        Reach::There(client) => {
+            let list = client.get(&path("matches")).query("ledger", !no_ledger).bytes()?;
+            (Answer::of_bytes(list)?, Answer::of_bytes(client.get(&path("coverage")).bytes()?)?)
+        }
     };
     if as_json {
         return list.print();
@@ -357,7 +361,20 @@ fn list_matches(intake: &IntakeArgs, id: &str, no_ledger: bool, as_json: bool) -
         println!("{} ({}, {verdict}) for {}", found.word("customer"), found.word("how"), found.word("target"));
         found.words("because").iter().for_each(|b| println!("  {b}"));
     }
+    if !no_ledger {
+        coverage.items().iter().for_each(print_coverage);
+    }
     Ok(())
+}
+
+/// Prints on which chains a target was looked up.
+fn print_coverage(target: &Value) {
+    let chains = serde_json::from_value::<Vec<CoveredChain>>(target["chains"].clone()).unwrap_or_default();
+    let chains: Vec<String> = chains.iter().map(CoveredChain::text).collect();
+    match chains.is_empty() {
+        true => println!("{} was looked up on no chain: there is no ledger of its chain", target.word("target")),
+        false => println!("{} was looked up on {}", target.word("target"), chains.join(", ")),
+    }
 }
 
 /// Takes a step with a request.

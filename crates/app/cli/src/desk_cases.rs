@@ -13,7 +13,7 @@ use holdfast_input::time::rfc3339;
 use holdfast_requests::Desk;
 use holdfast_requests::portal::{OfficerState, Verdict};
 use holdfast_types::ids::{CaseId, OfficerId, ProductionId};
-use holdfast_workspace::Workspace;
+use holdfast_workspace::open_chains;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -187,8 +187,8 @@ fn case_path(id: CaseId, rest: &[&str]) -> String {
 
 fn write_report(intake: &IntakeArgs, id: CaseId, out: &Path) -> anyhow::Result<()> {
     let here = |d: &Desk<'_>| {
-        let workspace = Workspace::open(intake.store()).ok();
-        Cases::from(*d).case_report(id, workspace.as_ref(), &person(intake.actor()))
+        let chains = open_chains(intake.store()).unwrap_or_default();
+        Cases::from(*d).case_report(id, &chains, &person(intake.actor()))
     };
     let pdf = intake.bytes(here, |c| c.get(&case_path(id, &["report.pdf"])))?;
     std::fs::write(out, pdf).with_context(|| out.display().to_string())?;
@@ -198,8 +198,8 @@ fn write_report(intake: &IntakeArgs, id: CaseId, out: &Path) -> anyhow::Result<(
 
 fn show_case(intake: &IntakeArgs, id: CaseId, as_json: bool) -> anyhow::Result<()> {
     let here = |d: &Desk<'_>| {
-        let workspace = Workspace::open(intake.store()).ok();
-        Cases::from(*d).case(id, workspace.as_ref(), &person(intake.actor()))
+        let chains = open_chains(intake.store()).unwrap_or_default();
+        Cases::from(*d).case(id, &chains, &person(intake.actor()))
     };
     let file = intake.answer(here, |c| c.get(&case_path(id, &[])))?;
     if as_json {

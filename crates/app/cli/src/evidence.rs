@@ -22,7 +22,7 @@ use holdfast_forensics::scan::{MAX_UNPACKED, Progress, Report, scan};
 use holdfast_forensics::seal::{Sealed, Sealer, open};
 use holdfast_screening::Screening;
 use holdfast_types::ids::CaseId;
-use holdfast_workspace::Workspace;
+use holdfast_workspace::open_chains;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -153,7 +153,7 @@ fn scan_here(args: &ScanArgs, screening: &Screening, as_json: bool) -> anyhow::R
     with_cases(desk_args, screening, |desk| {
         let who = person(&desk_args.actor);
         let case = case_of(args, |new| Ok(desk.open_case(new, &who)?.id))?;
-        let workspace = Workspace::open(&desk_args.store.store).ok();
+        let chains = open_chains(&desk_args.store.store).unwrap_or_default();
         let order = ScanOrder {
             paths: &args.paths,
             out: &args.out,
@@ -162,7 +162,7 @@ fn scan_here(args: &ScanArgs, screening: &Screening, as_json: bool) -> anyhow::R
             gap: args.gap,
             most: MAX_UNPACKED,
         };
-        let scanned = desk.scan_for_case(case, order, workspace.as_ref(), &who, &mut follow())?;
+        let scanned = desk.scan_for_case(case, order, &chains, &who, &mut follow())?;
         let scanned = scanned.with_context(|| format!("{STOPPED} (with --case {case})"))?;
         show(&scanned.report, &scanned.derived, &scanned.holdings, Some(case), as_json)
     })

@@ -133,7 +133,7 @@ pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
         (Shown::Tx(report), true) => return output::json(&report),
         (Shown::Block(report), true) => return output::json(&report),
         (Shown::Address(report), true) => return output::json(&report),
-        (Shown::Tx(report), false) => chain::print_tx(&report, reader.asset()?),
+        (Shown::Tx(report), false) => chain::print_tx(&report),
         (Shown::Block(report), false) => chain::print_block(&report),
         (Shown::Address(report), false) => {
             // A server may answer from another of its chains.
@@ -339,7 +339,7 @@ pub fn exposure(args: ExposureArgs, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return output::json(&exposure);
     }
-    print_exposure(&exposure, reader.asset()?);
+    print_exposure(&exposure);
     Ok(())
 }
 
@@ -373,6 +373,6 @@ pub fn paths(args: PathsArgs, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return output::json(&paths);
     }
-    chain::print_paths(&paths, reader.asset()?);
+    chain::print_paths(&paths);
     Ok(())
 }

@@ -110,7 +110,7 @@ impl Decider {
             if let Some(providers) = providers
                 && let Some(question) = Question::of(event, &facts)
             {
-                facts.providers = providers.ask(&question);
+                facts.providers = providers.query(&question);
             }
             let sender = sender.clone();
             screening.submit(event.clone(), facts, actor, move |answer| {

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Fields};
 use crate::args::DeskArgs;
+use crate::chains;
 use crate::output;
 use crate::running::Reach;
 use anyhow::Context;
@@ -279,8 +280,11 @@ const MAX_LIST: usize = 1 << 30;
 fn shared(desk: &DeskArgs, screening: Screening) -> anyhow::Result<Shared> {
     let store = &desk.store.store;
     let workspace = Workspace::open_for_writing(store)?;
+    let further = chains::open(&workspace, store, None)?;
     let master = master(store, &screening)?;
-    Ok(Shared::new(workspace, screening, master, vault(store))?)
+    let mut shared = Shared::new(workspace, screening, master, vault(store))?;
+    shared.add_chains(further.into_iter().map(|c| c.workspace).collect())?;
+    Ok(shared)
 }
 
 /// Answers: `here` in this process, or `there` by the server that has the desk.
@@ -406,7 +410,7 @@ fn write_misp(desk: &DeskArgs, pack: &PackArgs, out: &Path) -> anyhow::Result<()
             let workspace = shared.chain().snapshot();
             let tags: Vec<_> = workspace.tags.iter().filter(|t| t.pack == pack.pack).collect();
             anyhow::ensure!(!tags.is_empty(), "no pack is titled '{}'", pack.pack);
-            let transactions = holdfast_sharing::misp::transactions_to(&workspace, &tags);
+            let transactions = holdfast_sharing::misp::transactions_to(&shared.chains.all(), &tags);
             shared.sharing().misp_feed(&pack.creator, &tags, &transactions, label)?.into_iter().collect()
         }
     };
@@ -691,7 +695,7 @@ fn matching(command: MatchingCommand, as_json: bool) -> anyhow::Result<()> {
             Ok(())
         }
         MatchingCommand::Query { file, url, key } => {
-            let found = psi::ask(&url, &key, &text(&file)?)?;
+            let found = psi::query(&url, &key, &text(&file)?)?;
             if as_json {
                 return output::json(&found);
             }

@@ -129,14 +129,7 @@ pub fn people(command: PeopleCommand, as_json: bool) -> anyhow::Result<()> {
         PeopleCommand::ResetFactor { desk, id, reason } => {
             let path = api_path(&["people", &id.to_string(), "second-factor", "reset"]);
             let why = reason.clone();
-            let here = |s: &Screening| {
-                Store::change(s, &desk.actor, move |tx| {
-                    let person = person_by_id(tx.db(), id)?;
-                    reset_factor(tx, &person, &why)?;
-                    end_sessions_of(tx, id)?;
-                    person_by_id(tx.db(), id)
-                })
-            };
+            let here = |s: &Screening| Store::change(s, &desk.actor, move |tx| reset_factor(tx, id, &why));
             desk.answer(here, |c| c.post(&path).json(&json!({ "reason": reason })))?
         }
         PeopleCommand::EndSessions { desk, id } => {

@@ -60,8 +60,9 @@ fn print_sides(title: &str, sides: &[TxSide], asset: &str) {
     }
 }
 
-/// Prints a transaction with its inputs, outputs and exposure; amounts in units of `asset`.
-pub fn print_tx(report: &TxReport, asset: &str) {
+/// Prints a transaction with its inputs, outputs and exposure.
+pub fn print_tx(report: &TxReport) {
+    let asset = report.asset.as_str();
     println!("Transaction {} in block {} ({})", report.txid, report.height, report.block);
     println!("block time {}", rfc3339(report.time.into()));
     match (report.fee, report.coinbase) {
@@ -75,7 +76,7 @@ pub fn print_tx(report: &TxReport, asset: &str) {
     print_sides("in ", &report.inputs, asset);
     print_sides("out", &report.outputs, asset);
     if let Some(exposure) = &report.exposure {
-        print_exposure(exposure, asset);
+        print_exposure(exposure);
     }
 }
 
@@ -116,7 +117,7 @@ pub fn print_address(report: &AddressReport, network: Network) {
         print_tags(entity.tag.as_slice(), "entity tag: ");
     }
     if let Some(exposure) = &report.exposure {
-        print_exposure(exposure, asset);
+        print_exposure(exposure);
     }
 }
 
@@ -135,9 +136,10 @@ pub fn print_explained(report: &ExplainReport) {
     }
 }
 
-/// Prints paths between two entities; amounts in units of `asset`.
-pub fn print_paths(paths: &[PathReport], asset: &str) {
+/// Prints paths between two entities.
+pub fn print_paths(paths: &[PathReport]) {
     for path in paths {
+        let asset = path.asset.as_str();
         println!("{} {asset} arrived by {} steps:", coins(path.amount), path.steps.len());
         for step in &path.steps {
             let label = step.label.as_ref().map(|l| format!(" [{l}]")).unwrap_or_default();

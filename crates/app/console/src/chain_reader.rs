@@ -60,14 +60,6 @@ impl ChainReader {
         };
         name.parse().map_err(anyhow::Error::msg).context("the server's chain")
     }
-
-    /// Returns the ticker of the chain's asset.
-    ///
-    /// # Errors
-    /// As [`ChainReader::network`].
-    pub fn asset(&self) -> anyhow::Result<&'static str> {
-        Ok(self.network()?.parameters().asset)
-    }
 }
 
 /// Turns the error "this is not known, or no such text" into `None`; other errors stay.

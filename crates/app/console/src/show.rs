@@ -32,7 +32,8 @@ pub fn print_decision(decision: &Decision, currency: &str) {
 }
 
 /// Prints an exposure, both sides.
-pub fn print_exposure(exposure: &ExposureView, asset: &str) {
+pub fn print_exposure(exposure: &ExposureView) {
+    let asset = exposure.asset.as_str();
     let print = |title: &str, lines: &[ExposureLine]| {
         println!("  {title}");
         for line in lines {

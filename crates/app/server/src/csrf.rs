@@ -31,7 +31,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// The browser of a request; a new one gets the random number.
+    /// Returns the browser of a request; a new one gets the random number.
     pub fn of(headers: &HeaderMap, random: impl FnOnce() -> std::io::Result<[u8; 32]>) -> Result<Self, ApiError> {
         let known = cookie(headers, "hc").filter(|c| c.len() == 32 && c.bytes().all(|b| b.is_ascii_hexdigit()));
         let bound = SESSIONS.map(|name| cookie(headers, name).unwrap_or_default()).join(" ");

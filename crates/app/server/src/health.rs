@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 /// Scopes of which a caller needs one to see reasons and metrics.
 const SCOPES: &[&str] = &["metrics", "manage"];
 
-/// Routes of this resource. They stand before the guard, so that their handlers check the scopes.
+/// Returns the routes of this resource. They stand before the guard, so that their handlers check the scopes.
 pub(crate) fn routes() -> Routes {
     Routes::new("health")
         .add(Needs::OPEN, routes!(live))
@@ -37,15 +37,15 @@ fn answer(health: Health, with_reasons: bool) -> Response {
     (status, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
 }
 
-/// Whether the process works: it answers, and its writer's thread runs. Restart it when it does not. No key is needed; reasons are shown to keys
-/// with the scope metrics or manage.
+/// Returns whether the process works: it answers, and its writer's thread runs. Restart it when it does not. No key is needed; reasons are shown to
+/// keys with the scope metrics or manage.
 #[utoipa::path(get, path = "/health/live", responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn live(State(shared): State<Shared>, request: Request) -> Response {
     answer(shared.liveness(), may_see_reasons(&shared, &request))
 }
 
-/// Whether requests can be served now: the database answers, the writer stores, the ledger is open, nodes that are followed are not too far ahead.
-/// Send no requests while it is not. No key is needed; reasons are shown to keys with the scope metrics or manage.
+/// Returns whether requests can be served now: the database answers, the writer stores, the ledger is open, nodes that are followed are not too far
+/// ahead. Send no requests while it is not. No key is needed; reasons are shown to keys with the scope metrics or manage.
 #[utoipa::path(get, path = "/health/ready", responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub async fn ready(State(shared): State<Shared>, request: Request) -> Response {
     answer(shared.readiness().await, may_see_reasons(&shared, &request))
@@ -58,7 +58,7 @@ async fn text(shared: &Shared) -> Response {
     }
 }
 
-/// Metrics in Prometheus's text format. Needs a key with the scope metrics or manage; without one at the address of `serve --metrics`.
+/// Returns the metrics in Prometheus's text format. Needs a key with the scope metrics or manage; without one at the address of `serve --metrics`.
 #[utoipa::path(get, path = "/metrics", responses((status = 200, body = String, content_type = "text/plain")))]
 pub async fn metrics(State(shared): State<Shared>, request: Request) -> Response {
     let passed = shared.gate.pass_request(&request, SCOPES, shared.screening.now());
@@ -70,7 +70,7 @@ pub async fn metrics(State(shared): State<Shared>, request: Request) -> Response
     }
 }
 
-/// Metrics at their own address.
+/// Returns the metrics at their own address.
 pub(crate) async fn open_metrics(State(shared): State<Shared>) -> Response {
     text(&shared).await
 }

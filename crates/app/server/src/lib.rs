@@ -26,7 +26,7 @@ use holdfast_api::{MAX_BODY, Shared, document};
 pub use listen::{serve, serve_metrics, serve_with_socket};
 use std::sync::Arc;
 
-/// All routes.
+/// Returns all routes.
 pub fn router(shared: Shared) -> Router {
     let (app, needs, mut document) = holdfast_api::api_routes().merge(holdfast_web::routes()).into_parts();
     let (health, _, probes) = health::routes().into_parts();
@@ -55,7 +55,7 @@ pub fn lower_parallel_work() {
     }
 }
 
-/// Metrics and health at an address of their own, where no key is needed.
+/// Returns the metrics and health at an address of their own, where no key is needed.
 pub fn metrics_router(shared: Shared) -> Router {
     Router::new()
         .route("/health/live", get(health::live))

@@ -41,13 +41,13 @@ fn new_id() -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("none"))
 }
 
-/// The method for a log line; whoever sends others invents names.
+/// Returns the method for a log line; whoever sends others invents names.
 pub(crate) fn method_name(method: &Method) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"];
     known.into_iter().find(|k| *k == method.as_str()).unwrap_or("other")
 }
 
-/// The route of a request as it is written in the router; `other` when there is none.
+/// Returns the route of a request as it is written in the router; `other` when there is none.
 pub(crate) fn route(request: &Request) -> String {
     request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |m| m.as_str().to_owned())
 }

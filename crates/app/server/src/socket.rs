@@ -51,7 +51,7 @@ impl LocalSocket {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Its path.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -23,12 +23,12 @@ pub struct Access {
 pub struct Peer(pub IpAddr);
 
 impl Access {
-    /// Access by the loopback names only.
+    /// Returns access by the loopback names only.
     pub fn new() -> Self {
         Access::default()
     }
 
-    /// Also by this name, such as `desk.example` (a port is ignored).
+    /// Accepts requests by this name, too, such as `desk.example` (a port is ignored).
     pub fn add_host(&mut self, host: &str) {
         let host = name_of(host).trim_end_matches('.').to_ascii_lowercase();
         if !host.is_empty() && !self.hosts.contains(&host) {
@@ -36,7 +36,7 @@ impl Access {
         }
     }
 
-    /// Also by the name of this origin; cookies are marked secure when it is https.
+    /// Accepts requests by the name of this origin, too; cookies are marked secure when it is https.
     pub fn set_site(&mut self, origin: &str) {
         let (scheme, authority) = origin.split_once("://").unwrap_or(("", origin));
         self.add_host(authority);
@@ -44,22 +44,22 @@ impl Access {
         self.origin = Some(origin.trim_end_matches('/').to_ascii_lowercase());
     }
 
-    /// Believes `X-Forwarded-For` of this proxy.
+    /// Trusts `X-Forwarded-For` of this proxy.
     pub fn trust_proxy(&mut self, proxy: IpAddr) {
         self.proxies.push(proxy);
     }
 
-    /// Whether browsers reach the server by https.
+    /// Returns whether browsers reach the server by https.
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Whether connections from an address are a reverse proxy's.
+    /// Returns whether connections from an address are a reverse proxy's.
     pub fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.contains(&address.to_canonical())
     }
 
-    /// A cookie that scripts and other sites cannot use.
+    /// Returns a cookie that scripts and other sites cannot use.
     pub fn cookie(&self, name: &str, value: &str, seconds: i64) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
@@ -74,12 +74,12 @@ impl Access {
         loopback || self.hosts.contains(&name)
     }
 
-    /// The address that a request comes from: the connection's, or the one that a trusted proxy names.
+    /// Returns the address that a request comes from: the connection's, or the one that a trusted proxy names.
     pub fn client(&self, request: &Request) -> Option<IpAddr> {
         self.client_of(request.headers(), request.extensions())
     }
 
-    /// The address that a request with these headers and extensions comes from.
+    /// Returns the address that a request with these headers and extensions comes from.
     pub fn client_of(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
         let peer = extensions.get::<Peer>()?.0.to_canonical();
         if !self.is_proxy(peer) {
@@ -136,7 +136,7 @@ impl Access {
     }
 }
 
-/// Whether a method changes something.
+/// Returns whether a method changes something.
 pub fn changes(method: &Method) -> bool {
     *method != Method::GET && *method != Method::HEAD && *method != Method::OPTIONS
 }
@@ -153,19 +153,19 @@ fn name_of(authority: &str) -> &str {
     }
 }
 
-/// The media type of a request's body, without parameters, in lower case.
+/// Returns the media type of a request's body, without parameters, in lower case.
 pub fn media_type(headers: &HeaderMap) -> String {
     let text = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether a request has a body.
+/// Returns whether a request has a body.
 pub fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get(header::CONTENT_LENGTH).is_some_and(|v| v.as_bytes() != b"0")
 }
 
-/// Whether a media type is one of a form, which any site's page can send without the browser asking first.
+/// Returns whether a media type is one of a form, which any site's page can send without the browser asking first.
 pub fn is_form(media_type: &str) -> bool {
     matches!(media_type, "application/x-www-form-urlencoded" | "multipart/form-data")
 }

@@ -13,8 +13,8 @@ pub async fn run_blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|_| ApiError::panicked())?
 }
 
-/// As [`run_blocking`], with a low priority: for work that keeps a processor busy for seconds, such as clustering, so that decisions do not wait
-/// for it.
+/// Runs work as [`run_blocking`] does, with a low priority: for work that keeps a processor busy for seconds, such as clustering, so that decisions
+/// do not wait for it.
 ///
 /// # Errors
 /// As [`run_blocking`].

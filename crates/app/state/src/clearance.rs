@@ -11,7 +11,7 @@ use std::convert::Infallible;
 pub struct Clearance(pub Tlp);
 
 impl Clearance {
-    /// What a caller may read: investigators (`desk`, `approve`) everything, partners what is for the community, other keys what is for the
+    /// Returns what a caller may read: investigators (`desk`, `approve`) everything, partners what is for the community, other keys what is for the
     /// organisation.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {

@@ -89,17 +89,17 @@ impl ApiError {
         ApiError::new(status, self.message)
     }
 
-    /// The request is wrong.
+    /// Returns the refusal of a wrong request.
     pub fn bad(message: impl Into<String>) -> Self {
         ApiError::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// The program is at fault; the log names the place.
+    /// Returns an error of the program; the log names the place.
     pub fn panicked() -> Self {
         Self::internal("an internal error stopped this request; please report it with the answer's x-request-id")
     }
 
-    /// The server is at fault.
+    /// Returns an error of the server.
     pub fn internal(message: impl Into<String>) -> Self {
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }

@@ -36,7 +36,7 @@ impl Shared {
         if let Some(providers) = &self.providers
             && let Some(question) = Question::of(event, &facts)
         {
-            facts.providers = providers.ask(&question);
+            facts.providers = providers.query(&question);
         }
         facts
     }

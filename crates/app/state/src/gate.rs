@@ -22,27 +22,27 @@ use subtle::ConstantTimeEq;
 pub struct Caller(pub Arc<str>, Arc<[String]>, bool);
 
 impl Caller {
-    /// Who sends a request to an open desk, or from the command line on the desk's machine.
+    /// Returns who sends a request to an open desk, or from the command line on the desk's machine.
     pub fn local(name: &str) -> Self {
         Caller(name.into(), Arc::from(["admin".to_owned()]), true)
     }
 
-    /// Somebody whose own session or key the handlers check.
+    /// Returns somebody whose own session or key the handlers check.
     pub fn nobody(name: &str) -> Self {
         Caller(name.into(), Arc::from([]), false)
     }
 
-    /// Whether it is somebody on the desk's machine who reads the desk's secret, or anybody at an open desk.
+    /// Returns whether it is somebody on the desk's machine who reads the desk's secret, or anybody at an open desk.
     pub fn is_local(&self) -> bool {
         self.2
     }
 
-    /// What the caller may do.
+    /// Returns what the caller may do.
     pub fn scopes(&self) -> &[String] {
         &self.1
     }
 
-    /// Whether the caller may do what a scope names.
+    /// Returns whether the caller may do what a scope names.
     pub fn may(&self, scope: &str) -> bool {
         self.1.iter().any(|s| s == scope || s == "admin")
     }
@@ -84,7 +84,7 @@ const FIRST_KEY: &str = "this desk has no key in force: make the first administr
 on its machine (or, to try it out on this machine only, start it with --open)";
 
 impl Gate {
-    /// A gate with the keys in force; without one it lets nobody in.
+    /// Returns a gate with the keys in force; without one it lets nobody in.
     pub fn new(master: KeyRing, keys: Vec<ApiKey>) -> Self {
         let gate = Gate {
             master,
@@ -100,7 +100,7 @@ impl Gate {
         gate
     }
 
-    /// A gate for the command line: whoever reads the desk's secret may do everything, under the name given.
+    /// Returns a gate for the command line: whoever reads the desk's secret may do everything, under the name given.
     pub fn of(master: KeyRing, name: &str) -> Self {
         Gate { local: name.into(), is_command: true, ..Gate::new(master, Vec::new()) }
     }
@@ -124,38 +124,38 @@ impl Gate {
         *self.keys.write().unwrap_or_else(|e| e.into_inner()) = map.collect();
     }
 
-    /// Whether everybody who reaches the desk may do everything.
+    /// Returns whether everybody who reaches the desk may do everything.
     pub fn is_open(&self) -> bool {
         self.is_command || self.open.load(Ordering::SeqCst)
     }
 
-    /// Whether this is a command's own gate, behind no network.
+    /// Returns whether this is a command's own gate, behind no network.
     pub fn is_command(&self) -> bool {
         self.is_command
     }
 
-    /// Whose a key in force is.
+    /// Returns whose a key in force is.
     pub fn person_of(&self, id: &str) -> Option<Arc<str>> {
         self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(_, name)| name.clone())
     }
 
-    /// The key in force with this public part.
+    /// Returns the key in force with this public part.
     pub fn key_with_id(&self, id: &str) -> Option<ApiKey> {
         self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(key, _)| key.clone())
     }
 
-    /// The public parts of the keys in force of a person.
+    /// Returns the public parts of the keys in force of a person.
     pub(crate) fn keys_of(&self, person: &str) -> HashSet<String> {
         let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
         keys.values().filter(|(_, name)| &**name == person).map(|(key, _)| key.id.clone()).collect()
     }
 
-    /// Whether a key is in force.
+    /// Returns whether a key is in force.
     pub fn has_keys(&self) -> bool {
         !self.keys.read().unwrap_or_else(|e| e.into_inner()).is_empty()
     }
 
-    /// The key in force with this secret.
+    /// Returns the key in force with this secret.
     pub fn key_of(&self, token: &str) -> Option<ApiKey> {
         let id = self.master.id_of(token)?;
         self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(key, _)| key.clone())
@@ -217,7 +217,7 @@ impl Gate {
         Ok(Caller(name.clone(), key.scopes.as_slice().into(), false))
     }
 
-    /// Who runs a command on this machine: proved by the desk's secret, for one request, within a minute.
+    /// Returns who runs a command on this machine: proved by the desk's secret, for one request, within a minute.
     pub fn command_of(&self, request: &Request, now: i64) -> Option<Caller> {
         let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
         let (kind, rest) = text.split_once(' ')?;

@@ -5,6 +5,7 @@ use crate::error::ApiError;
 use axum::http::StatusCode;
 use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, StoredJob, list, retry};
 use holdfast_screening::{ScreeningError, TouchedNames};
+use holdfast_sharing::sources::SourceState;
 use holdfast_store::{Store, StoreError};
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::ErrorKind;
@@ -161,7 +162,7 @@ impl Job for ReadSource {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Outcome::Done),
             Err(e) => return Err(Failure::again(e)),
         };
-        if source.state != "active" {
+        if source.state != SourceState::Active {
             return Ok(Outcome::Done);
         }
         let waits = source.polled.map_or(0, |polled| polled + source.every - shared.screening.now());
@@ -201,7 +202,7 @@ impl Job for TendSources {
             waiting.iter().filter(|j| j.kind == ReadSource::KIND).map(|j| j.key.as_str()).collect();
         for source in shared.sharing().sources().map_err(Failure::again)? {
             let job = ReadSource { source: source.id };
-            if source.state == "active" && !known.contains(job.key().as_str()) {
+            if source.state == SourceState::Active && !known.contains(job.key().as_str()) {
                 shared.jobs.enqueue(&Arc::new(job), "engine").map_err(Failure::again)?;
             }
         }

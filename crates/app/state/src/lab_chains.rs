@@ -15,7 +15,7 @@ pub struct LabChains(VecDeque<(i64, Arc<ChainHandle>, Arc<tempfile::TempDir>)>);
 const MAX_CHAINS: usize = 16;
 
 impl Shared {
-    /// The chain of a learner's lab, opened or built.
+    /// Returns the chain of a learner's lab, opened or built.
     ///
     /// # Errors
     /// 401 for a key that is no learner's, 404 for another learner's lab.

@@ -192,14 +192,14 @@ impl Rates {
         window.count <= most
     }
 
-    /// Whether so many were counted already.
+    /// Returns whether so many were counted already.
     pub fn is_used_up(&self, who: &str, most: u32, now: i64) -> bool {
         let all = self.0.lock().unwrap_or_else(|e| e.into_inner());
         all.get(who).is_some_and(|w| w.ends > now && w.count >= most)
     }
 }
 
-/// The part of an address that one customer of a network has: all of version 4, 64 bits of version 6.
+/// Returns the part of an address that one customer of a network has: all of version 4, 64 bits of version 6.
 pub fn sender(address: Option<IpAddr>) -> String {
     match address.map(|a| a.to_canonical()) {
         None => "nobody".into(),

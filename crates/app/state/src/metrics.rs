@@ -5,6 +5,7 @@ use crate::status::Single;
 use holdfast_jobs::{JobState, counts};
 use holdfast_notify::outbox;
 use holdfast_screening::Screening;
+use holdfast_sharing::sources::SourceState;
 use holdfast_telemetry::health::State;
 use holdfast_telemetry::metrics::{
     Counter, Family, Gauge, Histogram, Labels, Process, Registry, encode, register_build, seconds,
@@ -69,7 +70,7 @@ struct Stored {
 }
 
 impl Metrics {
-    /// The metrics of a server of this desk.
+    /// Returns the metrics of a server of this desk.
     #[must_use]
     pub fn new(screening: &Screening) -> Self {
         let mut registry = Registry::default();
@@ -133,20 +134,20 @@ impl Metrics {
         registry.register("holdfast_panics", "Panics, in any thread", self.panics.clone());
     }
 
-    /// A request begins; dropped, it has ended.
+    /// Notes that a request begins; it ends when the result is dropped.
     pub fn enter(&self) -> InFlight {
         self.in_flight.inc();
         InFlight(self.in_flight.clone())
     }
 
-    /// A request was answered.
+    /// Counts a request that was answered.
     pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
         let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
         self.requests.get_or_create(&labels).inc();
         self.durations.get_or_create(&[("group", group(route).to_owned())]).observe(took.as_secs_f64());
     }
 
-    /// A partner's source was read, or not.
+    /// Counts a reading of a partner's source, or its failure.
     pub(crate) fn source_read(&self, source: i64, now: i64, is_read: bool) {
         let label = [("source", source.to_string())];
         if is_read {
@@ -183,8 +184,8 @@ impl Metrics {
             set(&self.read.follower_read, follower.read_at);
             set(&self.read.follower_failures, Some(follower.failures));
         }
-        let theirs = shared.clone();
-        let stored = self.single.run(READ_TIME, move || stored(&theirs)).await;
+        let state = shared.clone();
+        let stored = self.single.run(READ_TIME, move || stored(&state)).await;
         self.set_stored(stored.and_then(Result::ok));
         encode(&self.registry)
     }
@@ -255,7 +256,7 @@ fn stored(shared: &Shared) -> Result<Stored, holdfast_sharing::SharingError> {
     })?;
     let head = u64::try_from(head).unwrap_or(0);
     let webhooks = webhooks.into_iter().take(MAX_SERIES);
-    let sources = shared.sharing().sources()?.into_iter().filter(|s| s.state == "active").take(MAX_SERIES);
+    let sources = shared.sharing().sources()?.into_iter().filter(|s| s.state == SourceState::Active).take(MAX_SERIES);
     Ok(Stored {
         webhooks: webhooks.map(|w| (w.id, head.saturating_sub(w.progress.seen), w.failures)).collect(),
         mail_waiting: mail.count,

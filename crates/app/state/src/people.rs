@@ -11,12 +11,7 @@ impl Shared {
     /// # Errors
     /// 400 without a reason; 404; 409 when it is one's own or there is none; 500 or 503 when it cannot be stored.
     pub fn reset_second_factor(&self, id: u64, reason: String, actor: &str) -> Result<Person, ApiError> {
-        let person = Store::change(&*self.screening, actor, move |tx| {
-            let person = person_by_id(tx.db(), id)?;
-            reset_factor(tx, &person, &reason)?;
-            end_sessions_of(tx, id)?;
-            person_by_id(tx.db(), id)
-        })?;
+        let person = Store::change(&*self.screening, actor, move |tx| reset_factor(tx, id, &reason))?;
         self.drop_sessions_of(&person)?;
         Ok(person)
     }

@@ -217,7 +217,7 @@ impl std::fmt::Debug for Routes {
     }
 }
 
-/// The operations of a path with their methods.
+/// Returns the operations of a path with their methods.
 pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
         (Method::GET, &mut item.get),
@@ -229,7 +229,7 @@ pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Ope
 }
 
 impl Routes {
-    /// Routes of a resource; the document groups its operations under the tag.
+    /// Returns the routes of a resource; the document groups its operations under the tag.
     #[must_use]
     pub fn new(tag: &'static str) -> Self {
         Routes { router: OpenApiRouter::default(), needs: NeedsTable::default(), tag, defaults: Needs::OPEN }

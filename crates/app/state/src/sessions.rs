@@ -174,7 +174,7 @@ impl Shared {
         list.into_iter().filter(|s| keys.contains(&s.key)).collect()
     }
 
-    /// The open sessions that somebody may end: their own, or with the scope `manage` everybody's.
+    /// Returns the open sessions that somebody may end: their own, or with the scope `manage` everybody's.
     #[must_use]
     pub fn sessions_for(&self, caller: &Caller) -> Vec<Session> {
         match caller.may("manage") {

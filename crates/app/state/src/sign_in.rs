@@ -14,8 +14,8 @@ use holdfast_store::Store;
 use serde_json::json;
 use std::convert::Infallible;
 
-/// A browser's cookie: `hf` for a session at the desk, `ho` for an officer's, `hl` for a learner's, `hp` for a sign-in that waits for its code, `hc` for the
-/// tokens of forms.
+/// Returns a browser's cookie: `hf` for a session at the desk, `ho` for an officer's, `hl` for a learner's, `hp` for a sign-in that waits for its
+/// code, `hc` for the tokens of forms.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
     let mut pairs = all.flat_map(|v| v.split(';')).filter_map(|p| p.trim().split_once('='));
@@ -65,7 +65,7 @@ pub fn may_sign_in(shared: &Shared, client: &str) -> Result<(), ApiError> {
 }
 
 impl Shared {
-    /// The person of a name.
+    /// Returns the person of a name.
     ///
     /// # Errors
     /// 404 when there is none, such as who works at an open desk; 500 or 503 when it cannot be read.
@@ -78,7 +78,7 @@ impl Shared {
         .await
     }
 
-    /// The key of a sign-in that waits for its code, by the browser's cookie.
+    /// Returns the key of a sign-in that waits for its code, by the browser's cookie.
     #[must_use]
     pub fn pending_sign_in(&self, headers: &HeaderMap) -> Option<ApiKey> {
         let token = cookie(headers, PENDING)?;

@@ -86,7 +86,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// A status with bounds for nodes that are followed.
+    /// Returns a status with bounds for nodes that are followed.
     #[must_use]
     pub fn new(bounds: FollowerBounds) -> Self {
         Status { bounds, ..Status::default() }
@@ -101,12 +101,12 @@ impl Status {
         });
     }
 
-    /// A node of a network is going to be followed.
+    /// Notes that a network's node is going to be followed.
     pub fn follow(&self, network: &str) {
         self.change(network, |_| {});
     }
 
-    /// The node was read: the heights of the ledger's tip and of the node's.
+    /// Notes that a node was read, with the heights of the ledger's tip and of the node's.
     pub fn followed(&self, network: &str, height: Option<u32>, tip: u32) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs());
         self.change(network, |f| {
@@ -114,7 +114,7 @@ impl Status {
         });
     }
 
-    /// A round failed.
+    /// Notes that a round failed.
     pub fn not_followed(&self, network: &str, why: &str) {
         self.change(network, |f| {
             f.failures += 1;
@@ -136,12 +136,12 @@ impl Status {
         }
     }
 
-    /// The server stops: it is no longer ready, so that a balancer sends nothing more.
+    /// Notes that the server stops: it is no longer ready, so that a balancer sends nothing more.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
     }
 
-    /// Whether the server stops.
+    /// Returns whether the server stops.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
@@ -218,7 +218,7 @@ impl Check {
 }
 
 impl Shared {
-    /// Whether the process works: its writer's thread runs. A restart helps when it does not.
+    /// Returns whether the process works: its writer's thread runs. A restart helps when it does not.
     pub fn liveness(&self) -> Health {
         let health = self.screening.health();
         let writer = match (health.fatal, health.is_alive) {
@@ -229,7 +229,7 @@ impl Shared {
         Health::of(vec![writer])
     }
 
-    /// Whether requests can be served now.
+    /// Returns whether requests can be served now.
     pub async fn readiness(&self) -> Health {
         let database = match self.status.database.answers(self.screening.clone()).await {
             Ok(()) => Component::ok("database"),

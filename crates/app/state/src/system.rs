@@ -2,7 +2,7 @@
 
 use holdfast_input::time::rfc3339;
 
-/// 32 random bytes of the system.
+/// Returns 32 random bytes of the system.
 ///
 /// # Errors
 /// When the system has none.
@@ -13,7 +13,7 @@ pub fn entropy() -> std::io::Result<[u8; 32]> {
     Ok(bytes)
 }
 
-/// The present time, RFC 3339, UTC.
+/// Returns the present time, RFC 3339, UTC.
 pub fn now() -> String {
     let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
     rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX))

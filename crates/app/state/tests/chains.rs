@@ -7,6 +7,7 @@ use holdfast_decision::{Event, EventKind, Verdict};
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
+use holdfast_sharing::misp::transactions_to;
 use holdfast_simulate::hand::{HandChain, key, tx};
 use holdfast_state::chain_choice::ChainQuery;
 use holdfast_state::{Shared, Vault};
@@ -234,4 +235,22 @@ fn a_look_up_finds_the_chain_by_what_it_names() {
     assert_eq!(assets, ["BTC", "LTC"]);
     let found = shared.chains.lookup(&classify(&key(2)).to_text(litecoin), &|_| true);
     assert!(found.unknown.is_empty() && found.hits.len() == 1 && found.hits[0].assets == ["LTC"], "{found:?}");
+}
+
+/// MISP's object for transactions is Bitcoin's: they come from the chain of bitcoin, whichever is the first.
+#[test]
+fn a_feed_names_transactions_of_the_chain_of_bitcoin() {
+    let dir = tempfile::tempdir().unwrap();
+    let screening = Screening::open(&format!("sqlite:{}", dir.path().join("a").display()), system_clock()).unwrap();
+    let litecoin = chain(dir.path(), Network::LitecoinRegtest, 1, "ransomware");
+    let vault = Vault::new(dir.path().join("vault"));
+    let mut shared = Shared::new(litecoin, screening, KeyRing::single([7; 32]), vault).unwrap();
+    let tags: Vec<_> = shared.chain().snapshot().tags.iter().cloned().collect();
+    let listed = |shared: &Shared| transactions_to(&shared.chains.all(), &tags.iter().collect::<Vec<_>>());
+    assert_eq!(listed(&shared), [], "no ledger of bitcoin");
+    shared.add_chains(vec![chain(dir.path(), Network::Regtest, 2, "sanction")]).unwrap();
+    assert_eq!(listed(&shared), [], "what litecoin paid is no payment in bitcoin");
+    let tags: Vec<_> = shared.chains.snapshots()[1].tags.iter().cloned().collect();
+    let listed = transactions_to(&shared.chains.all(), &tags.iter().collect::<Vec<_>>());
+    assert_eq!((listed.len(), listed[0].value), (1, 1_000));
 }

@@ -18,7 +18,7 @@ use holdfast_prevention::campaigns::{Arm, Campaign, CampaignState, Effect, NewCa
 use holdfast_types::ids::CampaignId;
 use maud::{Markup, html};
 
-/// An amount of the reference currency, of which `minor` units are hundredths.
+/// Returns an amount of the reference currency, of which `minor` units are hundredths.
 pub(crate) fn money(minor: i64, currency: &str) -> String {
     let sign = if minor < 0 { "-" } else { "" };
     let minor = minor.unsigned_abs();
@@ -35,7 +35,7 @@ fn estimate(minor: f64, currency: &str) -> String {
     format!("{:.2} {currency}", minor / 100.0)
 }
 
-/// The currency of all values on the desk.
+/// Returns the currency of all values on the desk.
 pub(crate) fn currency(shared: &Shared) -> String {
     shared.screening.book().file.policy.reference_currency.clone()
 }
@@ -90,7 +90,7 @@ page_steps! {
     }
 }
 
-/// Campaigns, for the desk.
+/// Shows campaigns, for the desk.
 pub(crate) async fn list(State(shared): State<Shared>, frame: Frame) -> Page {
     let (list, unit) = run_blocking(move || Ok((shared.prevention().campaigns()?, currency(&shared)))).await?;
     let heads = [
@@ -148,7 +148,7 @@ pub(crate) async fn draft(
     Ok(back(format!("/desk/campaigns/{}", made.map_err(DraftCampaign::explain)?.id)))
 }
 
-/// A campaign: who would be chosen, or what it did.
+/// Shows a campaign: who would be chosen, or what it did.
 pub(crate) async fn page(
     State(shared): State<Shared>,
     frame: Frame,

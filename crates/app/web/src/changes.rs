@@ -8,7 +8,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
+use holdfast_api::answers::screening::ChangeState;
 use holdfast_api::blocking::run_blocking;
+use holdfast_api::body::state_filter;
 use holdfast_api::changes::decided;
 use holdfast_api::gate::Caller;
 use holdfast_decision::RuleBook;
@@ -98,10 +100,9 @@ pub(crate) async fn page(
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
 ) -> Page {
-    let state = q.state.clone().unwrap_or_else(|| "proposed".into());
-    let shown = state.clone();
+    let shown = state_filter(q.state.as_deref())?.unwrap_or(ChangeState::Proposed);
     let (list, compared) = run_blocking(move || {
-        let list = shared.screening.changes(Some(&state))?;
+        let list = shared.screening.changes(Some(shown.name()))?;
         let now = shared.screening.book();
         let books = list.iter().filter(|c| c.kind == ChangeKind::Rules && c.state == "proposed").take(MAX_COMPARED);
         let differences = books.filter_map(|c| {
@@ -115,8 +116,8 @@ pub(crate) async fn page(
     let states = [("proposed", "changes-proposed"), ("approved", "changes-approved"), ("rejected", "changes-rejected")];
     let body = html! {
         p { (t!("changes-intro")) }
-        (filters("/desk/changes", &states, &shown))
-        @if list.is_empty() { (none(&t!("changes-none", state = word(&shown)))) }
+        (filters("/desk/changes", &states, shown.name()))
+        @if list.is_empty() { (none(&t!("changes-none", state = word(shown)))) }
         @for c in &list { (change(c, compared.get(&c.id), *c.proposed_by == *caller.0)) }
     };
     Ok(frame.desk(&t!("nav-changes"), "/desk/changes", body))
@@ -141,7 +142,7 @@ fn change(c: &Change, differences: Option<&Vec<String>>, own: bool) -> Markup {
     } }
 }
 
-/// A decision on a change.
+/// Decides on a change.
 pub(crate) async fn decide(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,

@@ -3,6 +3,7 @@
 use crate::desk::ListQuery;
 use crate::texts::{self, t};
 use holdfast_input::time::rfc3339;
+use holdfast_workspace::CoveredChain;
 use maud::{Markup, html};
 use std::fmt::Display;
 
@@ -21,7 +22,7 @@ pub(crate) enum Head<'a> {
 
 pub(crate) use Head::{Bare, Number as N, Text as T};
 
-/// A table.
+/// Returns a table.
 pub(crate) fn table<I: IntoIterator>(heads: &[Head<'_>], list: I, row: impl Fn(I::Item) -> Markup) -> Markup {
     html! {
         div.wide { table {
@@ -36,12 +37,12 @@ pub(crate) fn table<I: IntoIterator>(heads: &[Head<'_>], list: I, row: impl Fn(I
     }
 }
 
-/// A table, or the text that stands in place of an empty one.
+/// Returns a table, or the text that stands in place of an empty one.
 pub(crate) fn listing<V>(heads: &[Head<'_>], list: &[V], empty: &str, row: impl Fn(&V) -> Markup) -> Markup {
     html! { @if list.is_empty() { (none(&t!(empty))) } @else { (table(heads, list, row)) } }
 }
 
-/// Shown in place of a list without entries.
+/// Returns what is shown in place of a list without entries.
 pub(crate) fn none(text: &str) -> Markup {
     html! { p.note { (text) } }
 }
@@ -90,7 +91,7 @@ impl List<'_> {
     }
 }
 
-/// Links to the parts of a list, of which one is shown: (state, key of its text); an empty state is the whole list.
+/// Returns links to the parts of a list, of which one is shown: (state, key of its text); an empty state is the whole list.
 pub(crate) fn filters(path: &str, states: &[(&str, &str)], shown: &str) -> Markup {
     html! { p.filters {
         (t!("common-show"))
@@ -100,21 +101,33 @@ pub(crate) fn filters(path: &str, states: &[(&str, &str)], shown: &str) -> Marku
     } }
 }
 
-/// A time to the minute, in UTC.
+/// Returns a time to the minute, in UTC.
 pub(crate) fn time(seconds: i64) -> Markup {
     html! { time datetime=(rfc3339(seconds)) { (rfc3339(seconds)[..16].replace('T', " ")) " UTC" } }
 }
 
-/// The catalogue's word for a name as the API writes it: `true_positive` is "true positive". Names that the catalogue does not have (a rule book
-/// may bring its own) are shown without their underscores.
+/// Returns the catalogue's word for a name as the API writes it: `true_positive` is "true positive". Names that the catalogue does not have (a rule
+/// book may bring its own) are shown without their underscores.
 pub(crate) fn word(name: impl Display) -> String {
     let name = name.to_string();
     texts::find(&format!("word-{name}"), None).unwrap_or_else(|| name.replace('_', " "))
 }
 
-/// Words for several names, with commas between them.
+/// Returns words for several names, with commas between them.
 pub(crate) fn words<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     names.into_iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns chains on which something was looked up, with their heights and what was not looked up.
+pub(crate) fn chains_text(chains: &[CoveredChain]) -> String {
+    let text = |c: &CoveredChain| {
+        let height = match c.tip_height {
+            Some(height) => t!("common-chain-height", chain = c.chain.as_str(), height = height),
+            None => t!("common-chain-empty", chain = c.chain.as_str()),
+        };
+        if c.gaps.is_empty() { height } else { format!("{height} ({})", c.gaps.join("; ")) }
+    };
+    chains.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ const ALWAYS: [&str; 7] = [
     "guide-always-call",
 ];
 
-/// The guide.
+/// Shows the guide.
 pub(crate) async fn field_guide(frame: Frame) -> Markup {
     let body = html! {
         p { (t!("guide-intro")) }

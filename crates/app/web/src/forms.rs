@@ -99,7 +99,7 @@ fn label_of(fields: &[Field], name: &str) -> String {
     }
 }
 
-/// The value of a field and the body without it.
+/// Returns the value of a field and the body without it.
 pub(crate) fn take(body: &[u8], name: &str) -> (String, Vec<u8>) {
     let mut value = String::new();
     let mut rest = form_urlencoded::Serializer::new(String::new());
@@ -208,7 +208,7 @@ page_form! {
     struct Nothing {}
 }
 
-/// A form of a page.
+/// Returns a form of a page.
 pub(crate) fn form_of<T: PageForm>(to: &str, hidden: &[(&str, &str)], button: &str) -> Markup {
     let buttons = T::FIELDS.iter().find_map(|f| match f.input {
         Input::Buttons(values) => Some((f.name, values)),
@@ -226,7 +226,7 @@ pub(crate) fn form_of<T: PageForm>(to: &str, hidden: &[(&str, &str)], button: &s
     }
 }
 
-/// A form with a button for each value of a field.
+/// Returns a form with a button for each value of a field.
 pub(crate) fn choice_form<T: PageForm>(to: &str, name: &str, values: &[(&str, &str)]) -> Markup {
     html! {
         form.step method="post" action=(to) {
@@ -236,7 +236,7 @@ pub(crate) fn choice_form<T: PageForm>(to: &str, name: &str, values: &[(&str, &s
     }
 }
 
-/// A form with a file.
+/// Returns a form with a file.
 pub(crate) fn file_form<T: PageForm>(to: &str, button: &str) -> Markup {
     html! {
         form.step method="post" action=(to) enctype="multipart/form-data" {
@@ -323,7 +323,7 @@ impl<'de, T: FromStr<Err = String>> Deserialize<'de> for Opt<T> {
 }
 
 impl Opt<Text> {
-    /// The text, where one was given.
+    /// Returns the text, where one was given.
     pub(crate) fn text(self) -> Option<String> {
         self.0.map(|t| t.0)
     }

@@ -96,7 +96,7 @@ pub(crate) const LINKS: [(&str, &str); 16] = [
     ("/transparency", "nav-transparency"),
 ];
 
-/// The first page of the desk that somebody may open: an administrator's is not the investigators' queue.
+/// Returns the first page of the desk that somebody may open: an administrator's is not the investigators' queue.
 pub(crate) fn landing(may: impl Fn(&str) -> bool) -> Option<&'static str> {
     LINKS.iter().map(|(to, _)| *to).find(|to| crate::desk::is_private(to) && opens(&may, to))
 }
@@ -176,7 +176,7 @@ impl Frame {
         ways
     }
 
-    /// A page.
+    /// Returns a page.
     pub(crate) fn page(&self, title: &str, query: &str, body: Markup) -> Markup {
         self.with(title, query, &self.ways(), body)
     }
@@ -208,7 +208,7 @@ impl Frame {
         }
     }
 
-    /// A page of the desk, `here` of its navigation.
+    /// Returns a page of the desk, `here` of its navigation.
     pub(crate) fn desk(&self, title: &str, here: &str, body: Markup) -> Markup {
         let links: Vec<_> = LINKS.into_iter().filter(|(to, _)| self.caller.is_some() && self.may_open(to)).collect();
         let body = html! {
@@ -235,12 +235,12 @@ impl Frame {
         } } }
     }
 
-    /// A page of the officers' portal before and between its steps of signing in.
+    /// Returns a page of the officers' portal before and between its steps of signing in.
     pub(crate) fn entrance(&self, title: &str, body: Markup) -> Markup {
         self.with(title, "", &[], body)
     }
 
-    /// A page of the officers' portal, with links to what the officer may open.
+    /// Returns a page of the officers' portal, with links to what the officer may open.
     pub(crate) fn portal(&self, title: &str, approved: bool, body: Markup) -> Markup {
         let body = html! {
             nav aria-label=(t!("portal-nav")) {
@@ -255,7 +255,7 @@ impl Frame {
         self.with(title, "", &[], body)
     }
 
-    /// A page of the academy.
+    /// Returns a page of the academy.
     pub(crate) fn academy(&self, title: &str, body: Markup) -> Markup {
         let body = html! {
             nav aria-label=(t!("nav-academy")) {
@@ -302,7 +302,7 @@ impl Frame {
         Response::from_parts(parts, Body::from(self.error(&failure, path).into_string()))
     }
 
-    /// The answer at a path that leads nowhere.
+    /// Returns the answer at a path that leads nowhere.
     pub(crate) fn no_page(&self, path: &str) -> Response {
         let shown: String = path.chars().take(200).collect();
         let body = html! {

@@ -20,7 +20,7 @@ use holdfast_workspace::{AddressReport, ExposureLine, ExposureView, TagView, TxS
 use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 
-/// The stylesheet.
+/// Shows the stylesheet.
 pub(crate) async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../../../web/style.css")).into_response()
 }
@@ -102,7 +102,7 @@ fn exposure_hidden() -> Markup {
     html! { h2 { (t!("ledger-exposure")) } (none(&t!("ledger-exposure-hidden"))) }
 }
 
-/// Front page.
+/// Shows the front page.
 pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, Query(on): Query<ChainQuery>) -> Page {
     let (summary, others) = run_blocking(move || {
         let summary = shared.chain_on(&on)?.snapshot().summary();
@@ -240,7 +240,7 @@ fn results(found: &Lookup, has_several_chains: bool) -> Markup {
     }
 }
 
-/// What is at no path: a page for people, plain text (made JSON by the guard) for programs.
+/// Shows what is at no path: a page for people, plain text (made JSON by the guard) for programs.
 pub async fn nothing_here(frame: Frame, uri: axum::http::Uri) -> Response {
     let path = uri.path();
     if ["/api/", "/v2/", "/public/", "/taxii2"].iter().any(|p| path.starts_with(p)) {
@@ -254,7 +254,7 @@ pub async fn nothing_here(frame: Frame, uri: axum::http::Uri) -> Response {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InLab;
 
-/// An address.
+/// Shows an address.
 pub(crate) async fn address(
     State(shared): State<Shared>,
     frame: Frame,
@@ -262,11 +262,13 @@ pub(crate) async fn address(
     Path(text): Path<String>,
     Query(on): Query<ChainQuery>,
 ) -> Page {
+    let query = on.clone();
     let (report, asset) = run_blocking(move || {
-        let w = shared.snapshot_for(&on, &text)?;
+        let w = shared.snapshot_for(&query, &text)?;
         Ok((w.address_for(&text, clearance)?, w.asset()))
     })
     .await?;
+    let on = on_chain(&on);
     let is_elsewhere = !report.in_ledger && report.network.chars().any(|c| c.is_ascii_uppercase());
     let body = html! {
         h1 { (t!("ledger-address-title")) " " span.hash { (report.address) } " " (risk(report.category)) }
@@ -291,19 +293,27 @@ pub(crate) async fn address(
         @if let Some(exposure) = &report.exposure { (exposure_section(exposure, asset)) } @else if report.in_ledger { (exposure_hidden()) }
         @if report.in_ledger {
             h2 { (t!("ledger-trace")) }
-            (traces(&report.address, &frame))
+            (traces(&report.address, &on, &frame))
             (receipts(&report, asset))
         }
     };
     Ok(frame.page(&report.address, &report.address, body))
 }
 
+/// The end of a query that names the chain, where the page's own query named one.
+fn on_chain(on: &ChainQuery) -> String {
+    let name = on.chain.as_deref().filter(|name| !name.is_empty());
+    let encoded =
+        |name| form_urlencoded::Serializer::for_suffix(String::from("&"), 1).append_pair("chain", name).finish();
+    name.map(encoded).unwrap_or_default()
+}
+
 /// Links to a subject's traces, and to its graph for who works at the desk.
-fn traces(subject: &str, frame: &Frame) -> Markup {
+fn traces(subject: &str, on: &str, frame: &Frame) -> Markup {
     html! { p {
-        a href={"/trace?subject=" (subject)} { (t!("ledger-trace-forward")) } " · "
-        a href={"/trace?direction=backward&subject=" (subject)} { (t!("ledger-trace-backward")) }
-        @if frame.may("desk") { " · " a href={"/desk/graph?subject=" (subject)} { (t!("ledger-graph")) } }
+        a href={"/trace?subject=" (subject) (on)} { (t!("ledger-trace-forward")) } " · "
+        a href={"/trace?direction=backward&subject=" (subject) (on)} { (t!("ledger-trace-backward")) }
+        @if frame.may("desk") { " · " a href={"/desk/graph?subject=" (subject) (on)} { (t!("ledger-graph")) } }
     } }
 }
 
@@ -367,7 +377,7 @@ fn sides(sides: &[TxSide], heads: &[Head<'_>], are_inputs: bool, asset: &str) ->
     }
 }
 
-/// A transaction.
+/// Shows a transaction.
 pub(crate) async fn tx(
     State(shared): State<Shared>,
     frame: Frame,
@@ -375,11 +385,13 @@ pub(crate) async fn tx(
     Path(text): Path<String>,
     Query(on): Query<ChainQuery>,
 ) -> Page {
+    let query = on.clone();
     let (report, asset) = run_blocking(move || {
-        let w = shared.snapshot_for(&on, &text)?;
+        let w = shared.snapshot_for(&query, &text)?;
         Ok((w.tx_for(&text, clearance)?, w.asset()))
     })
     .await?;
+    let on = on_chain(&on);
     let fee = match report.fee {
         Some(fee) => money(fee, asset),
         None if report.coinbase => t!("ledger-fee-coinbase"),
@@ -394,7 +406,7 @@ pub(crate) async fn tx(
             dt { (t!("ledger-fee")) } dd { (fee) }
             @if let Some(kind) = &report.coinjoin { dt { (t!("ledger-shape")) } dd { (t!("ledger-coinjoin", kind = kind.as_str())) } }
         }
-        (traces(&report.txid, &frame))
+        (traces(&report.txid, &on, &frame))
         h2 { (t!("ledger-inputs", n = report.inputs.len())) }
         (sides(&report.inputs, &heads(T("ledger-output-spent")), true, asset))
         h2 { (t!("ledger-outputs", n = report.outputs.len())) }
@@ -404,7 +416,7 @@ pub(crate) async fn tx(
     Ok(frame.page(&report.txid, &report.txid, body))
 }
 
-/// A block.
+/// Shows a block.
 pub(crate) async fn block(
     State(shared): State<Shared>,
     frame: Frame,
@@ -458,7 +470,7 @@ fn trace_sums(report: &TraceReport, asset: &str) -> Markup {
     }
 }
 
-/// A trace with its graph.
+/// Shows a trace with its graph.
 pub(crate) async fn trace(
     State(shared): State<Shared>,
     frame: Frame,
@@ -466,9 +478,9 @@ pub(crate) async fn trace(
     Query(query): Query<TraceQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Page {
-    let request = query.request();
+    let (request, named) = (query.request(), on.clone());
     let (report, asset) = run_blocking(move || {
-        let w = shared.snapshot_for(&on, &request.subject)?;
+        let w = shared.snapshot_for(&named, &request.subject)?;
         Ok((w.trace_for(&request, clearance)?.1, w.asset()))
     })
     .await?;
@@ -479,13 +491,18 @@ pub(crate) async fn trace(
         Policy::Fifo => "fifo",
         Policy::Lifo => "lifo",
     };
-    let bundle = format!("/api/v1/trace/bundle?subject={}&direction={direction}&policy={policy}", query.subject);
+    let bundle = format!(
+        "/api/v1/trace/bundle?subject={}&direction={direction}&policy={policy}{}",
+        query.subject,
+        on_chain(&on)
+    );
     let heads = [T("ledger-category"), N("ledger-amount")];
     let body = html! {
         h1 { (rich!("ledger-trace-title", subject = html! { span.hash { (query.subject) } })) }
         p { (subject_link(&query.subject)) }
         form.step action="/trace" method="get" {
             input type="hidden" name="subject" value=(query.subject);
+            @if let Some(chain) = &on.chain { input type="hidden" name="chain" value=(chain); }
             label { (t!("ledger-direction")) select name="direction" { (options(direction, &DIRECTIONS)) } }
             label { (t!("ledger-policy")) select name="policy" { (options(policy, &POLICIES)) } }
             label { (t!("ledger-hops")) input type="number" name="max_hops" min="0" max="1000" value=(report.bounds.max_hops); }

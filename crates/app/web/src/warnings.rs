@@ -9,7 +9,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
+use holdfast_api::answers::screening::WarningState;
 use holdfast_api::blocking::run_blocking;
+use holdfast_api::body::state_filter;
 use holdfast_api::gate::Caller;
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
 use maud::{Markup, html};
@@ -20,10 +22,10 @@ fn is_open(warning: &WarningRecord) -> bool {
     ["open", "cooling", "escalated"].contains(&warning.state.as_str())
 }
 
-/// Warnings, for the desk.
+/// Shows warnings, for the desk.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
-    let shown = q.state.clone();
-    let filter = WarningFilter { state: q.state, customer: None, limit: 200 };
+    let state: Option<WarningState> = state_filter(q.state.as_deref())?;
+    let filter = WarningFilter { state: state.map(|s| s.to_string()), customer: None, limit: 200 };
     let (list, unit) = run_blocking(move || Ok((shared.screening.warnings(&filter)?, currency(&shared)))).await?;
     let heads = [
         T("warnings-withdrawal"),
@@ -45,7 +47,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Q
     ];
     let warnings =
         List { path: "/desk/warnings", states: &states, default_state: "", heads: &heads, empty: "warnings-none" };
-    let body = warnings.whole(shown.as_deref(), &list, |w| row(w, &unit, &frame));
+    let body = warnings.whole(q.state.as_deref(), &list, |w| row(w, &unit, &frame));
     Ok(frame.desk(&t!("warnings-title"), "/desk/warnings", body))
 }
 

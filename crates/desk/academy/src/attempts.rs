@@ -13,8 +13,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// A step as the learner sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = LabStep)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepView {
     /// Its name in the lab.
     pub id: String,
@@ -49,8 +48,7 @@ pub struct StepView {
 }
 
 /// A learner's lab.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = LabAttempt)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttemptView {
     /// Number.
     pub id: i64,
@@ -81,7 +79,7 @@ pub struct AttemptView {
 }
 
 /// A learner's lab in short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LabResult {
     /// Attempt.
     pub attempt: i64,
@@ -104,7 +102,7 @@ pub struct LabResult {
 }
 
 /// A learner of a class, for the trainer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClassLine {
     /// The learner.
     pub learner: Learner,
@@ -113,7 +111,7 @@ pub struct ClassLine {
 }
 
 /// A class at its labs, for the trainer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClassView {
     /// Labs of the course.
     pub labs: Vec<String>,
@@ -124,7 +122,7 @@ pub struct ClassView {
 }
 
 /// A line of the scoreboard.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScoreLine {
     /// Place, from one; equal scores share it.
     pub place: usize,
@@ -139,7 +137,7 @@ pub struct ScoreLine {
 }
 
 /// What a learner sees first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Desk {
     /// The learner.
     pub learner: Learner,
@@ -361,13 +359,18 @@ impl Academy<'_> {
         self.read(|db| attempt.result(db))
     }
 
-    /// Begins a lab, or returns the attempt that was begun.
+    /// Begins a lab of a session's course, or returns the attempt that was begun. Labs are open while the session is not cancelled, to who is
+    /// on its roster.
     ///
     /// # Errors
-    /// [`AcademyError`]; labs are open while the session is not cancelled, to who is on its roster.
+    /// [`AcademyError::NotFound`] for other sessions, and for labs that are not of the course; [`AcademyError::State`] when the lab cannot be
+    /// made.
     pub fn begin(&self, session: i64, learner: &Learner, lab: &str) -> Result<AttemptView, AcademyError> {
         let Some(lab) = labs::lab(lab) else { return Err(AcademyError::NotFound(format!("lab {lab}"))) };
         let (seed, learner_id) = (self.seed(session, learner.id, lab.id), learner.id);
+        let planned = self.read(|db| session_by(db, session))?;
+        let course = planned.map(|s| self.course(&s.plan.course, &s.plan.lang)).transpose()?;
+        let is_of_course = course.is_some_and(|c| c.header.labs.iter().any(|id| id == lab.id));
         let first = labs::make(lab, seed).map_err(AcademyError::State)?.steps.first().map(|s| s.id);
         let id = self.transact("learner", move |tx| {
             let found = session_by(tx.db(), session)?.filter(|s| s.state != SessionState::Cancelled);
@@ -377,6 +380,9 @@ impl Academy<'_> {
             let sql = "SELECT id FROM lab_attempts WHERE session = $1 AND learner = $2 AND lab = $3";
             if let Some(row) = tx.db().query(sql, &[session.into(), learner_id.into(), lab.id.into()])?.first() {
                 return Ok(row.int(0)?);
+            }
+            if !is_of_course {
+                return Err(AcademyError::NotFound(format!("lab {} of session {session}", lab.id)));
             }
             let (id, now) = (tx.next_id("lab_attempts")?, tx.now());
             let row =

@@ -23,7 +23,7 @@ pub const MAX_CERTIFICATE: usize = 4 << 20;
 pub const ATTENDED: u64 = 800;
 
 /// A certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Certificate {
     /// Its number, a UUID.
     pub id: String,

@@ -8,10 +8,10 @@ use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row};
 use holdfast_types::Invalid;
+use holdfast_types::named;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use strum::{AsRefStr, Display, EnumString, VariantArray};
 use utoipa::ToSchema;
 
 /// Most people on a roster.
@@ -21,47 +21,26 @@ pub const MAX_PARTS: u32 = 60;
 /// Feedback is averaged from so many sheets on, so that nobody's own can be recognized.
 pub const MIN_SHEETS: usize = 3;
 
-/// How a session is held.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    AsRefStr,
-    Display,
-    EnumString,
-    VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[schema(as = SessionMode)]
-pub enum Mode {
-    /// In a room.
-    InPerson,
-    /// Over the net.
-    Online,
-}
+named! {
+    /// How a session is held.
+    #[schema(as = SessionMode)]
+    pub enum Mode {
+        /// In a room.
+        InPerson,
+        /// Over the net.
+        Online,
+    }
 
-/// State of a session.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, Display, EnumString, VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[schema(as = CourseSessionState)]
-pub enum SessionState {
-    /// It takes place, or will.
-    Planned,
-    /// It is over: nothing of it changes any more.
-    Closed,
-    /// It does not take place.
-    Cancelled,
+    /// State of a session.
+    #[schema(as = CourseSessionState)]
+    pub enum SessionState {
+        /// It takes place, or will.
+        Planned,
+        /// It is over: nothing of it changes any more.
+        Closed,
+        /// It does not take place.
+        Cancelled,
+    }
 }
 
 /// A new session.
@@ -106,8 +85,7 @@ fn thirty() -> u32 {
 }
 
 /// A session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CourseSession)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// Number.
     pub id: i64,
@@ -134,7 +112,7 @@ pub struct NewLearner {
 }
 
 /// A learner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Learner {
     /// Number.
     pub id: i64,
@@ -145,7 +123,7 @@ pub struct Learner {
 }
 
 /// A learner with the key to the academy, which is shown once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Enrolled {
     /// The learner.
     pub learner: Learner,
@@ -154,7 +132,7 @@ pub struct Enrolled {
 }
 
 /// A line of a roster.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RosterLine {
     /// The learner.
     pub learner: Learner,
@@ -182,7 +160,7 @@ pub struct Feedback {
 }
 
 /// Feedback on a session; marks in hundredths, absent while fewer than three sheets came in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FeedbackSummary {
     /// Sheets.
     pub sheets: u64,
@@ -197,7 +175,7 @@ pub struct FeedbackSummary {
 }
 
 /// The programme in a year and country (of the learners' agencies).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ProgrammeLine {
     /// Year in which sessions began.
     pub year: i64,

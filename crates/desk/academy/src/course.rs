@@ -9,7 +9,6 @@ use holdfast_types::Invalid;
 use pulldown_cmark::{Event, Options, Parser, html};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
 
 /// Largest course file, bytes.
 pub const MAX_COURSE: usize = 1 << 20;
@@ -17,8 +16,7 @@ pub const MAX_COURSE: usize = 1 << 20;
 pub const SOURCE: &str = "en";
 
 /// Header of a course file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = CourseHeader)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     /// Its name, the same in all languages: lower case, digits, hyphens.
@@ -42,7 +40,7 @@ pub struct Header {
 }
 
 /// A lesson.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lesson {
     /// Title.
     pub title: String,
@@ -51,7 +49,7 @@ pub struct Lesson {
 }
 
 /// A course in one language.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Course {
     /// Header.
     pub header: Header,

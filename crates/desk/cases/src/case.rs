@@ -8,6 +8,7 @@ pub use links::{Hit, Link};
 pub use report::trace_lines;
 
 use items::{ACTIONS, NewItem, add_custody, items};
+use links::coverage;
 
 use crate::CaseError;
 use crate::Cases;
@@ -24,11 +25,13 @@ use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, StoreError, Value, number, parse};
 use holdfast_types::Invalid;
 use holdfast_types::ids::{CaseId, CaseItemId};
+use holdfast_types::named;
 use holdfast_types::units::with_unit;
-use holdfast_workspace::{TraceRequest, Workspace};
+use holdfast_workspace::{ChainQueries, CoveredChain, Snapshot, TraceRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most items of one case.
@@ -49,59 +52,48 @@ pub struct Person {
     pub changes_all: bool,
 }
 
-/// What an item of a case is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr,
-)]
-#[schema(as = CaseItemKind)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ItemKind {
-    /// A person or business: a customer's number, or a name.
-    Subject,
-    /// An address on a chain.
-    Address,
-    /// A transaction id.
-    Transaction,
-    /// An object or file in custody.
-    Exhibit,
-    /// A note.
-    Note,
-    /// Something to be done.
-    Task,
-    /// A trace as it was when it was saved.
-    Trace,
-    /// A graph as a person arranged it.
-    Graph,
-    /// A request from law enforcement.
-    Request,
-    /// An alert.
-    Alert,
-    /// A hold.
-    Hold,
-    /// A screened event.
-    Event,
-}
-
-impl ItemKind {
-    /// Returns its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
+named! {
+    /// What an item of a case is.
+    #[schema(as = CaseItemKind)]
+    pub enum ItemKind {
+        /// A person or business: a customer's number, or a name.
+        Subject,
+        /// An address on a chain.
+        Address,
+        /// A transaction id.
+        Transaction,
+        /// An object or file in custody.
+        Exhibit,
+        /// A note.
+        Note,
+        /// Something to be done.
+        Task,
+        /// A trace as it was when it was saved.
+        Trace,
+        /// A graph as a person arranged it.
+        Graph,
+        /// A request from law enforcement.
+        Request,
+        /// An alert.
+        Alert,
+        /// A hold.
+        Hold,
+        /// A screened event.
+        Event,
     }
 }
 
-/// A role in a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = CaseRole)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Works on it, and decides who else does.
-    Lead,
-    /// Works on it.
-    Member,
-    /// Reads it.
-    Viewer,
+named! {
+    /// A role in a case.
+    #[schema(as = CaseRole)]
+    pub enum Role {
+        /// Works on it, and decides who else does.
+        Lead,
+        /// Works on it.
+        Member,
+        /// Reads it.
+        Viewer,
+    }
 }
 
 /// A case to be opened.
@@ -118,28 +110,14 @@ pub struct NewCase {
     pub typology: Option<String>,
 }
 
-/// How a case stands.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::AsRefStr,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum CaseState {
-    /// It is worked on.
-    Open,
-    /// It is closed.
-    Closed,
+named! {
+    /// How a case stands.
+    pub enum CaseState {
+        /// It is worked on.
+        Open,
+        /// It is closed.
+        Closed,
+    }
 }
 
 /// A case.
@@ -233,13 +211,15 @@ pub struct CaseFile {
     pub items: Vec<Item>,
     /// Cases that share a subject, address, transaction or cluster with it.
     pub links: Vec<Link>,
+    /// Chains on which its addresses were looked up.
+    pub coverage: Vec<CoveredChain>,
     /// What happened when, oldest first.
-    pub timeline: Vec<Moment>,
+    pub timeline: Vec<TimelineEntry>,
 }
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Moment {
+pub struct TimelineEntry {
     /// Unix seconds.
     pub time: i64,
     /// What.
@@ -385,7 +365,7 @@ impl Cases<'_> {
     /// Opens a case; who does is its lead.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::Invalid`] names the field.
     pub fn open_case(&self, new: NewCase, person: &Person) -> Result<Case, CaseError> {
         text_ok("title", &new.title)?;
         if !new.summary.is_empty() {
@@ -417,10 +397,10 @@ impl Cases<'_> {
         })
     }
 
-    /// Cases that the person may read, newest first, at most 1,000; the access is recorded in the audit log.
+    /// Returns cases that the person may read, newest first, at most 1,000; the access is recorded in the audit log.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError`] when the database fails.
     pub fn cases(&self, state: Option<CaseState>, person: &Person) -> Result<Vec<Case>, CaseError> {
         self.note_look("cases.listed", "cases", &person.name)?;
         let all = person.reads_all || person.changes_all;
@@ -443,12 +423,12 @@ impl Cases<'_> {
         })
     }
 
-    /// A case with all that belongs to it. Cases that share a subject, address or transaction are linked, with a workspace also those that share
-    /// a cluster. The access is recorded in the audit log.
+    /// Returns a case with all that belongs to it. Cases that share a subject, address or transaction are linked, and those that share a cluster
+    /// on one of the chains. The access is recorded in the audit log.
     ///
     /// # Errors
-    /// [`CaseError`].
-    pub fn case(&self, id: CaseId, workspace: Option<&Workspace>, person: &Person) -> Result<CaseFile, CaseError> {
+    /// [`CaseError`] for a case that is unknown or not the person's, and when the database fails.
+    pub fn case(&self, id: CaseId, chains: &[Arc<dyn ChainQueries>], person: &Person) -> Result<CaseFile, CaseError> {
         self.look_at_case(id, person)?;
         let (case, members, items) = self.read(|db| {
             let key: Value = number(id);
@@ -459,29 +439,32 @@ impl Cases<'_> {
             Ok((found, rows.iter().map(member).collect::<Result<Vec<_>, DbError>>()?, items(db, id)?))
         })?;
         let case = case.ok_or_else(|| CaseError::NotFound(format!("case {id}")))?;
-        let links = self.links(id, &items, workspace, person)?;
-        let mut timeline = vec![Moment { time: case.created, what: format!("case opened by {}", case.created_by) }];
+        let links = self.links(id, &items, chains, person)?;
+        let mut timeline =
+            vec![TimelineEntry { time: case.created, what: format!("case opened by {}", case.created_by) }];
         for i in items.iter().filter(|i| i.withdrawn.is_none()) {
             let name = if i.key.is_empty() { i.title.lines().next().unwrap_or_default() } else { &i.key };
             let short: String = name.chars().take(200).collect();
             if let Some(time) = i.happened {
-                timeline.push(Moment {
+                timeline.push(TimelineEntry {
                     time,
                     what: format!("{} {short}: {}", i.kind, i.title.lines().next().unwrap_or_default()),
                 });
             }
-            timeline.push(Moment { time: i.created, what: format!("{} {short} added by {}", i.kind, i.created_by) });
-            timeline.extend(i.done.map(|time| Moment { time, what: format!("task done: {short}") }));
+            timeline
+                .push(TimelineEntry { time: i.created, what: format!("{} {short} added by {}", i.kind, i.created_by) });
+            timeline.extend(i.done.map(|time| TimelineEntry { time, what: format!("task done: {short}") }));
             for c in &i.custody {
-                timeline.push(Moment {
+                timeline.push(TimelineEntry {
                     time: c.time,
                     what: format!("exhibit {short} {} by {} at {}", c.action, c.person, c.place),
                 });
             }
         }
-        timeline.extend(case.closed.map(|time| Moment { time, what: "case closed".into() }));
+        timeline.extend(case.closed.map(|time| TimelineEntry { time, what: "case closed".into() }));
         timeline.sort();
-        Ok(CaseFile { case, members, items, links, timeline })
+        let coverage = coverage(chains, &items);
+        Ok(CaseFile { case, members, items, links, coverage, timeline })
     }
 
     fn may_read_case(&self, id: CaseId, person: &Person) -> Result<(), CaseError> {
@@ -499,7 +482,8 @@ impl Cases<'_> {
     /// Changes a case; gives the number of the item that was added, if one was.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::NotFound`] for a case or item that is unknown or not the person's; [`CaseError::State`] when the case's state or the person's
+    /// role does not allow it; [`CaseError::Invalid`] names the field.
     pub fn change_case(&self, id: CaseId, step: CaseStep, person: &Person) -> Result<Option<CaseItemId>, CaseError> {
         let person = person.clone();
         if let CaseStep::Withdraw { reason, .. } | CaseStep::Close { reason } = &step {
@@ -560,16 +544,11 @@ impl Cases<'_> {
                     let key: [Value; 2] = [number(id), who.as_str().into()];
                     match role {
                         Some(role) => {
-                            let name = match role {
-                                Role::Lead => "lead",
-                                Role::Member => "member",
-                                Role::Viewer => "viewer",
-                            };
                             let [a, b] = key;
                             tx.db().execute(
                                 "INSERT INTO case_members (case_id, person, role) VALUES ($1, $2, $3)
                                  ON CONFLICT (case_id, person) DO UPDATE SET role = excluded.role",
-                                &[a, b, name.into()],
+                                &[a, b, role.name().into()],
                             )?;
                         }
                         None => {

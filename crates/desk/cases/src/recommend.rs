@@ -10,22 +10,23 @@ use holdfast_screening::replay::test_rules;
 use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::Invalid;
 use holdfast_types::ids::{CaseId, RecommendationId};
+use holdfast_types::named;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use utoipa::ToSchema;
 
-/// Team that is to change something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Team {
-    /// Rules and monitoring.
-    Aml,
-    /// Who may become a customer, and how that is checked.
-    Kyc,
-    /// The product: sign-in, sessions, withdrawals.
-    Platform,
+named! {
+    /// Team that is to change something.
+    pub enum Team {
+        /// Rules and monitoring.
+        Aml,
+        /// Who may become a customer, and how that is checked.
+        Kyc,
+        /// The product: sign-in, sessions, withdrawals.
+        Platform,
+    }
 }
 
 /// What several cases have in common.
@@ -76,32 +77,18 @@ pub struct Effect {
     pub others: u64,
 }
 
-/// How a recommendation stands.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::AsRefStr,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum RecommendationState {
-    /// It waits for the team.
-    Proposed,
-    /// The team will do it.
-    Accepted,
-    /// The team will not.
-    Declined,
-    /// It is done.
-    Done,
+named! {
+    /// How a recommendation stands.
+    pub enum RecommendationState {
+        /// It waits for the team.
+        Proposed,
+        /// The team will do it.
+        Accepted,
+        /// The team will not.
+        Declined,
+        /// It is done.
+        Done,
+    }
 }
 
 /// A recommendation.
@@ -180,10 +167,10 @@ impl Cases<'_> {
         Ok(found)
     }
 
-    /// What cases have in common, by typology, those with most cases first; names of subjects are not given.
+    /// Returns what cases have in common, by typology, those with most cases first; names of subjects are not given.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError`] when the database fails.
     pub fn findings(&self, actor: &str) -> Result<Vec<Finding>, CaseError> {
         self.note_look("findings.read", "cases", actor)?;
         let made = self.recommendations()?;
@@ -267,20 +254,20 @@ impl Cases<'_> {
         })
     }
 
-    /// Recommendations, newest first, at most 1,000.
+    /// Returns recommendations, newest first, at most 1,000.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError`] when the database fails.
     pub fn recommendations(&self) -> Result<Vec<Recommendation>, CaseError> {
         self.read(|db| {
             db.query(&format!("{COLUMNS} ORDER BY id DESC LIMIT 1000"), &[])?.iter().map(recommendation).collect()
         })
     }
 
-    /// What became of a recommendation: accepted, declined, done.
+    /// Records what became of a recommendation: accepted, declined, done.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::NotFound`] for an unknown recommendation; [`CaseError::Invalid`] names the field.
     pub fn follow_up(
         &self,
         id: RecommendationId,

@@ -215,7 +215,7 @@ fn goaml_transaction(x: &mut Out, body: &Body, m: &Movement, i: usize) {
     });
 }
 
-/// goAML 5.0.1 XML: movements that were carried out as transactions of a suspicious transaction report, or subjects as the parties of an
+/// Returns goAML 5.0.1 XML: movements that were carried out as transactions of a suspicious transaction report, or subjects as the parties of an
 /// activity report.
 ///
 /// # Errors
@@ -501,7 +501,7 @@ fn sar_narrative(body: &Body) -> Result<Vec<String>, Invalid> {
     }
 }
 
-/// FinCEN SAR XML (SARX batch, one activity): the filer's parties and the subjects (33).
+/// Returns FinCEN SAR XML (SARX batch, one activity): the filer's parties and the subjects (33).
 ///
 /// # Errors
 /// [`CaseError::Invalid`] names the field.

@@ -14,6 +14,7 @@ use holdfast_screening::service::DecidedEvent;
 use holdfast_store::{DbError, Row, number, parse};
 use holdfast_types::Invalid;
 use holdfast_types::ids::{CaseId, ReportId};
+use holdfast_types::named;
 
 pub use crate::report_xml::{fincen_sar, goaml};
 use serde::{Deserialize, Serialize};
@@ -256,30 +257,16 @@ pub struct Activity {
     pub other: String,
 }
 
-/// How a report stands.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::AsRefStr,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ReportState {
-    /// It is written.
-    Draft,
-    /// Another person approved it.
-    Approved,
-    /// It was exported for the authority.
-    Exported,
+named! {
+    /// How a report stands.
+    pub enum ReportState {
+        /// It is written.
+        Draft,
+        /// Another person approved it.
+        Approved,
+        /// It was exported for the authority.
+        Exported,
+    }
 }
 
 /// A report in a version.
@@ -491,9 +478,10 @@ impl Cases<'_> {
     /// summary, traces and notes.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::NotFound`] for a case that is unknown or not the person's; [`CaseError::State`] when the person's role does not allow it;
+    /// [`CaseError::Invalid`] names the field.
     pub fn draft_report(&self, case: CaseId, kind: Kind, filer: Filer, person: &Person) -> Result<Report, CaseError> {
-        let file = self.case(case, None, person)?;
+        let file = self.case(case, &[], person)?;
         let body = self.body_of(&file, kind, filer)?;
         body.check(kind)?;
         let text = json!(body).to_string();
@@ -612,10 +600,10 @@ impl Cases<'_> {
         })
     }
 
-    /// Reports of a case, of all versions the latest.
+    /// Returns reports of a case, of all versions the latest.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::NotFound`] for a case that is unknown or not the person's.
     pub fn reports(&self, case: CaseId, person: &Person) -> Result<Vec<Report>, CaseError> {
         self.look_at_case(case, person)?;
         self.read(|db| {

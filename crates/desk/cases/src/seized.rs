@@ -18,12 +18,13 @@ use holdfast_store::StoreError;
 use holdfast_types::Invalid;
 use holdfast_types::ids::{CaseId, CaseItemId};
 use holdfast_types::units::with_unit;
-use holdfast_workspace::Workspace;
+use holdfast_workspace::{ChainQueries, CoveredChain, Snapshot};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most addresses that the ledger is asked about.
@@ -61,8 +62,10 @@ pub struct Scanned {
     pub report: Report,
     /// Addresses that secrets and extended public keys control.
     pub derived: Vec<Derived>,
-    /// Those and the found ones that the ledger knows or a tag names.
+    /// Those and the found ones that a ledger knows, a tag names or a customer touched.
     pub holdings: Vec<Holding>,
+    /// Chains on which they were looked up.
+    pub coverage: Vec<CoveredChain>,
     /// Numbers of the case's exhibits.
     #[schema(value_type = Vec<u64>)]
     pub exhibits: Vec<CaseItemId>,
@@ -103,8 +106,11 @@ fn default_gap() -> u32 {
 pub struct ImportedScan {
     /// Addresses that secrets and extended public keys control.
     pub derived: Vec<Derived>,
-    /// Those and the found ones that the ledger knows or a tag names.
+    /// Those and the found ones that a ledger knows, a tag names or a customer touched.
     pub holdings: Vec<Holding>,
+    /// Chains on which they were looked up.
+    #[serde(default)]
+    pub coverage: Vec<CoveredChain>,
     /// Numbers of the case's exhibits.
     #[schema(value_type = Vec<u64>)]
     pub exhibits: Vec<CaseItemId>,
@@ -132,7 +138,7 @@ pub struct ScanOrder<'a> {
     pub most: u64,
 }
 
-/// Addresses that a report's extended public keys control, and its secrets where the key that opens them is given.
+/// Returns addresses that a report's extended public keys control, and its secrets where the key that opens them is given.
 ///
 /// # Errors
 /// [`CaseError::State`] when the key does not open them.
@@ -156,16 +162,31 @@ pub fn derive_all(report: &Report, identity: Option<&str>, gap: u32) -> Result<V
     Ok(derived)
 }
 
-/// What the ledger and the customers' records know of addresses found and derived.
+/// What was looked up of seized addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LookedUp {
+    /// Those that a ledger knows, a tag names or a customer touched.
+    pub holdings: Vec<Holding>,
+    /// Chains on which they were looked up.
+    pub coverage: Vec<CoveredChain>,
+}
+
+/// Gap of chains of accounts.
+const NO_AMOUNTS: &str = "what an account received and holds is not looked up";
+
+/// Looks up addresses found and derived on all chains that they can be on, and in the customers' records. Without chains nothing is looked up.
 ///
 /// # Errors
-/// [`CaseError`].
+/// [`CaseError`] when the database fails.
 pub fn look_up(
-    workspace: &Workspace,
+    chains: &[Arc<dyn ChainQueries>],
     screening: &holdfast_screening::Screening,
     findings: &[Finding],
     derived: &[Derived],
-) -> Result<Vec<Holding>, CaseError> {
+) -> Result<LookedUp, CaseError> {
+    if chains.is_empty() {
+        return Ok(LookedUp::default());
+    }
     let mut all: BTreeMap<(String, String), String> = BTreeMap::new();
     for d in derived {
         all.insert((d.asset.clone(), d.address.clone()), format!("derived from {} at {}", d.fingerprint, d.path));
@@ -174,51 +195,64 @@ pub fn look_up(
         let asset = f.detail.split(' ').next().unwrap_or_default().to_owned();
         all.insert((asset, f.value.clone()), format!("found in {} at {}", f.source, f.offset));
     }
-    let network = workspace.ledger.network().parameters().asset;
-    let mut known = Vec::new();
+    let readable: Vec<&dyn ChainQueries> = chains.iter().map(|c| &**c).filter(|c| c.fault().is_none()).collect();
+    let snapshots: Vec<&Snapshot> = readable.iter().filter_map(|c| c.outputs()).collect();
+    let mut covered: BTreeSet<usize> = BTreeSet::new();
+    let mut holdings = Vec::new();
     for ((asset, address), origin) in all.into_iter().take(MAX_ADDRESSES) {
-        let tags: Vec<String> = workspace
-            .tags
-            .tags_of(&address)
-            // Findings go into reports for the authorities.
-            .filter(|t| t.is_for(Tlp::Amber))
-            .map(|t| format!("{} ({}, {})", t.label, t.concept().name(), t.source))
-            .collect();
-        let report = match asset == network {
-            true => workspace.address(&address).ok().filter(|r| r.in_ledger),
-            false => None,
-        };
+        let can_be_on = chains.iter().enumerate().filter(|(_, chain)| chain.own_form(&address).is_some());
+        covered.extend(can_be_on.map(|(at, _)| at));
+        // All chains have the same tags.
+        let tags = snapshots.first().map_or(Vec::new(), |snapshot| tags_of(snapshot, &address));
         let target = Target { asset: Some(asset.clone()), ..Target::new(TargetKind::Address, address.clone()) };
-        let customers = matches(screening, Some(workspace), &[target])?;
-        if report.is_none() && tags.is_empty() && customers.is_empty() {
-            continue;
+        let customers = matches(screening, chains, &[target])?;
+        let known = Holding { address, asset, origin, received: 0, balance: 0, tags, went_to: Vec::new(), customers };
+        let before = holdings.len();
+        holdings.extend(snapshots.iter().filter_map(|snapshot| holding_on(snapshot, &known)));
+        if holdings.len() == before && !(known.tags.is_empty() && known.customers.is_empty()) {
+            holdings.push(known);
         }
-        let went_to = report.as_ref().and_then(|r| r.exposure.as_ref()).map(|e| {
-            let lines = e.destination.iter().map(|l| {
-                let share =
-                    (u128::from(l.direct + l.indirect) * 1_000_000).checked_div(u128::from(e.amount)).unwrap_or(0);
-                (l.category.name().to_owned(), u64::try_from(share).unwrap_or(u64::MAX))
-            });
-            lines.collect()
-        });
-        known.push(Holding {
-            origin,
-            received: report.as_ref().map_or(0, |r| r.received),
-            balance: report.as_ref().map_or(0, |r| r.balance),
-            tags,
-            went_to: went_to.unwrap_or_default(),
-            customers,
-            address,
-            asset,
-        });
     }
     // What holds most comes first.
-    known.sort_by(|a, b| (b.balance, b.received, &a.address).cmp(&(a.balance, a.received, &b.address)));
-    Ok(known)
+    holdings.sort_by(|a, b| (b.balance, b.received, &a.address).cmp(&(a.balance, a.received, &b.address)));
+    let coverage = covered.into_iter().map(|at| {
+        let mut chain = CoveredChain::of(&*chains[at]);
+        if chains[at].outputs().is_none() {
+            chain.gaps.push(NO_AMOUNTS.to_owned());
+        }
+        chain
+    });
+    Ok(LookedUp { holdings, coverage: coverage.collect() })
+}
+
+/// Returns the tags of an address in words.
+fn tags_of(snapshot: &Snapshot, address: &str) -> Vec<String> {
+    // Findings go into reports for the authorities.
+    let tags = snapshot.tags.tags_of(address).filter(|t| t.is_for(Tlp::Amber));
+    tags.map(|t| format!("{} ({}, {})", t.label, t.concept().name(), t.source)).collect()
+}
+
+/// Returns what an address received and holds on a chain, in the chain's own asset; none where the chain does not mention it.
+fn holding_on(snapshot: &Snapshot, known: &Holding) -> Option<Holding> {
+    let report = snapshot.address(&snapshot.own_form(&known.address)?).ok().filter(|r| r.in_ledger)?;
+    let went_to =
+        report.exposure.iter().flat_map(|e| e.destination.iter().map(move |l| (l, e.amount))).map(|(l, all)| {
+            let part = (u128::from(l.direct) + u128::from(l.indirect)) * 1_000_000;
+            let share = part.checked_div(u128::from(all)).unwrap_or(0);
+            (l.category.name().to_owned(), u64::try_from(share).unwrap_or(u64::MAX))
+        });
+    Some(Holding {
+        went_to: went_to.collect(),
+        address: report.address,
+        asset: snapshot.asset().to_owned(),
+        received: report.received,
+        balance: report.balance,
+        ..known.clone()
+    })
 }
 
 impl Cases<'_> {
-    /// The secret key of a case's sealed secrets (age). It is derived, so that no file holds it; each access is recorded in the audit log.
+    /// Returns the secret key of a case's sealed secrets (age). It is derived, so that no file holds it; each access is recorded in the audit log.
     ///
     /// # Errors
     /// [`CaseError`]; who may not change the case does not get it.
@@ -233,10 +267,10 @@ impl Cases<'_> {
         self.master.sealing_key("case-secrets", &case.to_string())
     }
 
-    /// The public key that a case's secrets are sealed to (`age1...`).
+    /// Returns the public key that a case's secrets are sealed to (`age1...`).
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::State`] when the key cannot be derived.
     pub fn case_recipient(&self, case: CaseId) -> Result<String, CaseError> {
         let key: age::x25519::Identity =
             self.case_key(case).parse().map_err(|e: &str| CaseError::State(e.to_owned()))?;
@@ -247,12 +281,13 @@ impl Cases<'_> {
     /// and all of it put into the case. `Ok(None)`: it was stopped, and the same order goes on.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::NotFound`] for a case that is unknown or not the person's; [`CaseError::State`] when the person's role does not allow it, or a
+    /// file cannot be read; [`CaseError::Invalid`] names the field.
     pub fn scan_for_case(
         &self,
         case: CaseId,
         order: ScanOrder<'_>,
-        workspace: Option<&Workspace>,
+        chains: &[Arc<dyn ChainQueries>],
         person: &Person,
         progress: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Option<Scanned>, CaseError> {
@@ -268,7 +303,7 @@ impl Cases<'_> {
         let ended = rfc3339(self.screening.now());
         let custody = Custody { examiner: person.name.clone(), exhibit: order.exhibit.to_owned(), begun, ended };
         let results = Results { out: order.out, gap: order.gap, custody: &custody };
-        self.record_scan(case, &results, report, workspace, person).map(Some)
+        self.record_scan(case, &results, report, chains, person).map(Some)
     }
 
     /// Derives and looks up the addresses of a complete scan, writes the signed record beside its results, and adds all to the case.
@@ -277,18 +312,16 @@ impl Cases<'_> {
         case: CaseId,
         results: &Results<'_>,
         report: Report,
-        workspace: Option<&Workspace>,
+        chains: &[Arc<dyn ChainQueries>],
         person: &Person,
     ) -> Result<Scanned, CaseError> {
         let Results { out, gap, custody } = *results;
         let derived = derive_all(&report, Some(&self.case_key(case)), gap)?;
-        let holdings = match workspace {
-            Some(workspace) => look_up(workspace, self.screening, &report.findings, &derived)?,
-            None => Vec::new(),
-        };
+        let found = look_up(chains, self.screening, &report.findings, &derived)?;
         record::write(out, &report, &derived, custody, &production::signing_key(self.master))?;
-        let exhibits = self.add_scan(case, out, &custody.exhibit, &report, &holdings, person)?;
-        Ok(Scanned { report, derived, holdings, exhibits })
+        let exhibits = self.add_scan(case, out, &custody.exhibit, &report, &found, person)?;
+        let LookedUp { holdings, coverage } = found;
+        Ok(Scanned { report, derived, holdings, coverage, exhibits })
     }
 
     /// Adds a scan that was made elsewhere to a case: its secrets were sealed to the case's key ([`Cases::case_recipient`]) where it was made,
@@ -300,7 +333,7 @@ impl Cases<'_> {
         &self,
         case: CaseId,
         sent: SentScan,
-        workspace: Option<&Workspace>,
+        chains: &[Arc<dyn ChainQueries>],
         person: &Person,
     ) -> Result<ImportedScan, CaseError> {
         text_ok("exhibit", &sent.exhibit)?;
@@ -329,21 +362,21 @@ impl Cases<'_> {
             ended: rfc3339(ended),
         };
         let results = Results { out: folder.path(), gap: sent.gap, custody: &custody };
-        let scanned = self.record_scan(case, &results, report, workspace, person)?;
+        let scanned = self.record_scan(case, &results, report, chains, person)?;
         let read = |name: &str| {
             let path = folder.path().join(name);
             let text = std::fs::read_to_string(&path).map_err(|e| StoreError::Io(path, e))?;
             Ok((name.to_owned(), text))
         };
         let files = RECORD_FILES.iter().map(|name| read(name)).collect::<Result<_, StoreError>>()?;
-        let Scanned { derived, holdings, exhibits, .. } = scanned;
-        Ok(ImportedScan { derived, holdings, exhibits, files })
+        let Scanned { derived, holdings, coverage, exhibits, .. } = scanned;
+        Ok(ImportedScan { derived, holdings, coverage, exhibits, files })
     }
 
-    /// The public key that the secrets of scans for a case are sealed to, for a person who may change the case.
+    /// Returns the public key that the secrets of scans for a case are sealed to, for a person who may change the case.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::NotFound`] for a case that is unknown or not the person's; [`CaseError::State`] when the person's role does not allow it.
     pub fn recipient_for(&self, case: CaseId, person: &Person) -> Result<String, CaseError> {
         self.read(|db| Ok(may_change(db, case, person, false)))??;
         self.case_recipient(case)
@@ -360,7 +393,7 @@ impl Cases<'_> {
         out: &Path,
         exhibit: &str,
         report: &Report,
-        holdings: &[Holding],
+        found: &LookedUp,
         person: &Person,
     ) -> Result<Vec<CaseItemId>, CaseError> {
         let stamp: String = rfc3339(self.screening.now()).chars().filter(char::is_ascii_digit).collect();
@@ -387,7 +420,7 @@ impl Cases<'_> {
                 CaseStep::Add { kind, key: key.to_owned(), title, body, happened: None, assignee: None, due: None };
             self.change_case(case, step, person)
         };
-        for h in holdings.iter().take(MAX_ITEMS) {
+        for h in found.holdings.iter().take(MAX_ITEMS) {
             let amount = |n: u64| with_unit(n, &h.asset);
             let title = format!("{}; received {}, holds {}", h.origin, amount(h.received), amount(h.balance));
             add(ItemKind::Address, &h.address, title, json!({ "holding": h }))?;
@@ -401,10 +434,17 @@ impl Cases<'_> {
         let counts: Vec<String> = counts.iter().map(|(k, n)| format!("{n} {k}")).collect();
         let bytes: u64 = report.sources.iter().map(|s| s.size).sum();
         let words = format!(
-            "{exhibit}: {} files, {bytes} bytes scanned; {}; {} addresses known to the ledger or tagged{}",
+            "{exhibit}: {} files, {bytes} bytes scanned; {}; {} addresses known to the ledger or tagged{}{}",
             report.sources.len(),
             if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") },
-            holdings.len(),
+            found.holdings.len(),
+            match found.coverage.as_slice() {
+                [] => String::new(),
+                chains => {
+                    let chains: Vec<String> = chains.iter().map(CoveredChain::text).collect();
+                    format!("; looked up on {}", chains.join(", "))
+                }
+            },
             match report.not_opened().count() {
                 0 => String::new(),
                 n => format!("; {n} things could not be opened and are listed in the record"),

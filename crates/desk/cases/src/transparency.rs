@@ -47,7 +47,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// As CSV (RFC 4180).
+    /// Returns the report as CSV (RFC 4180).
     pub fn csv(&self) -> String {
         let mut out =
             String::from("country,kind,received,granted,partly,refused,forged,open,median_seconds,in_time\r\n");
@@ -71,7 +71,7 @@ impl Cases<'_> {
     /// Counts the requests that came in a span of time.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::Invalid`] names the field of the span; [`CaseError`] when the database fails.
     pub fn transparency(&self, from: i64, to: i64) -> Result<Report, CaseError> {
         time_ok("from", from)?;
         time_ok("to", to)?;

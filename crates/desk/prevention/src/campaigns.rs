@@ -18,12 +18,12 @@ use holdfast_input::language::{best, of_country};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_store::{Database, DbError, Row, StoreError, Value, number, parse};
 use holdfast_types::ids::CampaignId;
+use holdfast_types::named;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
-use strum::{AsRefStr, Display, EnumString, VariantArray};
 use utoipa::ToSchema;
 
 /// Most people of a campaign.
@@ -82,26 +82,22 @@ pub struct NewCampaign {
     pub holdout_ppm: u32,
 }
 
-/// State of a campaign.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, AsRefStr, Display, EnumString, VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum CampaignState {
-    /// It was drafted; no message was sent.
-    Draft,
-    /// Messages were sent, and payments count towards its effect.
-    Running,
-    /// Later payments do not count.
-    Ended,
+named! {
+    /// State of a campaign.
+    pub enum CampaignState {
+        /// It was drafted; no message was sent.
+        Draft,
+        /// Messages were sent, and payments count towards its effect.
+        Running,
+        /// Later payments do not count.
+        Ended,
+    }
 }
 
 /// A campaign.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Campaign {
     /// Number.
-    #[schema(value_type = i64)]
     pub id: CampaignId,
     /// As it was drafted.
     pub plan: NewCampaign,
@@ -122,7 +118,7 @@ pub struct Campaign {
 }
 
 /// Why somebody was chosen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Because {
     /// Payments that went out.
     pub paid: u64,
@@ -135,8 +131,7 @@ pub struct Because {
 }
 
 /// Somebody of a campaign.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CampaignPerson)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Person {
     /// Customer.
     pub customer: String,

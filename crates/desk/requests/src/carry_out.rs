@@ -74,7 +74,7 @@ pub(crate) fn hold_for_seizure(
     Ok(holds)
 }
 
-/// Customers whom the reviewer accepted.
+/// Returns customers whom the reviewer accepted.
 pub(crate) fn accepted(db: &mut Database, request: &str) -> Result<Vec<String>, DbError> {
     let sql = "SELECT customer FROM request_matches WHERE request = $1 AND verdict = 'accepted' ORDER BY customer";
     db.query(sql, &[request.into()])?.iter().map(|r| r.text(0).map(str::to_owned)).collect()
@@ -106,7 +106,7 @@ fn frozen(scope: &OrderScope, accounts: &[String]) -> Vec<(Scope, Option<String>
     out
 }
 
-/// Those of an order's accounts that are a customer's.
+/// Returns those of an order's accounts that are a customer's.
 pub(crate) fn accounts_of(db: &mut Database, customer: &str, scope: &OrderScope) -> Result<Vec<String>, DbError> {
     let mut own = Vec::new();
     for account in &scope.accounts {

@@ -30,7 +30,7 @@ pub struct Ticked {
     pub notices: u64,
 }
 
-/// Whether something was done.
+/// Returns whether something was done.
 pub(crate) fn is_marked(tx: &mut Transaction<'_>, mark: &str) -> Result<bool, RequestError> {
     Ok(!tx.db().query("SELECT 1 FROM clock_marks WHERE mark = $1", &[mark.into()])?.is_empty())
 }
@@ -78,7 +78,7 @@ impl Desk<'_> {
     /// webhooks) whether or not there are any.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] when the database fails.
     pub fn tick(&self, staff: &[String]) -> Result<Ticked, RequestError> {
         self.screening.expire_holds()?;
         let (policy, staff, vault) = (self.policy.clone(), staff.to_vec(), self.vault.clone());

@@ -105,7 +105,7 @@ fn holds_of(db: &mut Database, customer: &str) -> Result<Vec<Hold>, DbError> {
     }
 }
 
-/// All records of a customer.
+/// Returns all records of a customer.
 pub fn records_of(db: &mut Database, customer: &str) -> Result<Vec<Record>, DbError> {
     let (mut all, mut after): (Vec<Record>, _) = (Vec::new(), (String::new(), String::new()));
     loop {
@@ -182,7 +182,7 @@ fn listed(moved: &Moved) -> Json {
 /// Reads what is known of a customer, of some classes of data, within an order's scope.
 ///
 /// # Errors
-/// [`DbError`].
+/// [`DbError`] when the database fails.
 pub fn data(db: &mut Database, customer: &str, classes: &[DataClass], scope: &OrderScope) -> Result<Data, DbError> {
     let mut records = records_of(db, customer)?;
     let on_file = |r: &Record| {

@@ -117,7 +117,7 @@ const FREE_MAIL: [&str; 16] = [
     "163.com",
 ];
 
-/// Whether anybody gets an address at a domain.
+/// Returns whether anybody gets an address at a domain.
 pub fn is_free_mail(domain: &str) -> bool {
     FREE_MAIL.contains(&domain)
 }

@@ -3,7 +3,8 @@
 use crate::RequestError;
 use crate::request::{Target, TargetKind};
 use crate::scope::OrderScope;
-use holdfast_bitcoin::{AddressKey, display_hash, parse_hash};
+use holdfast_attribution::Tlp;
+use holdfast_bitcoin::{AddressKey, display_hash};
 use holdfast_decision::Record;
 use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
@@ -11,9 +12,11 @@ use holdfast_screening::folding::why_same_name;
 use holdfast_screening::identifiers::{find_key, find_many, find_named, hashed, is_customer, keys, names_of};
 use holdfast_store::parse;
 use holdfast_types::units::with_unit;
-use holdfast_workspace::{TraceRequest, Workspace};
+use holdfast_types::{Address, named};
+use holdfast_workspace::{ChainQueries, CoveredChain, Snapshot, TraceRequest};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most customers that one target is matched to.
@@ -22,23 +25,25 @@ pub const MAX_MATCHES: usize = 1_000;
 const MAX_NAMED: usize = 10_000;
 /// Most addresses of a cluster that are looked up.
 const MAX_CLUSTER: usize = 2_000;
+/// Most payments of a transaction that are looked up.
+const MAX_PAYMENTS: usize = 10_000;
 /// Most movements of a trace, and most transactions deep.
 const MAX_TRACE: (usize, u32) = (2_000, 6);
 
-/// How sure a match is, from sure to likely.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum How {
-    /// A record of the customer states it.
-    Direct,
-    /// The customer withdrew to it.
-    Paid,
-    /// An event of the customer names it: the transaction or sender of a deposit, an IP address, a device.
-    Named,
-    /// The address is under one control with one that a record states or the customer withdrew to.
-    Cluster,
-    /// Money went from the target to the customer's deposit address.
-    Traced,
+named! {
+    /// How sure a match is, from sure to likely.
+    pub enum How {
+        /// A record of the customer states it.
+        Direct,
+        /// The customer withdrew to it.
+        Paid,
+        /// An event of the customer names it: the transaction or sender of a deposit, an IP address, a device.
+        Named,
+        /// The address is under one control with one that a record states or the customer withdrew to.
+        Cluster,
+        /// Money went from the target to the customer's deposit address.
+        Traced,
+    }
 }
 
 /// A customer that a target is matched to.
@@ -54,31 +59,59 @@ pub struct Match {
     pub because: Vec<String>,
 }
 
-/// Matches targets to customers, sure ones first. Without a workspace only what is stated is found.
+/// The chains on which a target was looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TargetCoverage {
+    /// The target's value.
+    pub target: String,
+    /// Chains that the target can be on, with what is known of them; none when this desk has no ledger of such a chain.
+    pub chains: Vec<CoveredChain>,
+}
+
+/// Returns the chains on which the addresses and transactions among targets are looked up: those that an address can be on, all for a
+/// transaction id.
+#[must_use]
+pub fn coverage(chains: &[Arc<dyn ChainQueries>], targets: &[Target]) -> Vec<TargetCoverage> {
+    let can_be_on = |chain: &dyn ChainQueries, target: &Target| match target.kind {
+        TargetKind::Address => chain.own_form(&target.value).is_some(),
+        _ => true,
+    };
+    let on_chain = targets.iter().filter(|t| matches!(t.kind, TargetKind::Address | TargetKind::Transaction));
+    let covered = |target: &Target| TargetCoverage {
+        target: target.value.clone(),
+        chains: chains.iter().filter(|c| can_be_on(&***c, target)).map(|c| CoveredChain::of(&**c)).collect(),
+    };
+    on_chain.map(covered).collect()
+}
+
+/// Matches targets to customers, sure ones first, on all chains that an address or transaction can be on ([`coverage`]). Without chains only
+/// what is stated is found.
 ///
 /// # Errors
-/// [`RequestError`].
+/// [`RequestError`] when the database cannot be read.
 pub fn matches(
     screening: &Screening,
-    workspace: Option<&Workspace>,
+    chains: &[Arc<dyn ChainQueries>],
     targets: &[Target],
 ) -> Result<Vec<Match>, RequestError> {
-    matches_within(screening, workspace, targets, &OrderScope::default())
+    matches_within(screening, chains, targets, &OrderScope::default())
 }
 
 /// Matches targets to customers as [`matches`], within an order's scope: events outside of its period, accounts or assets match nobody, and
 /// where it names accounts, only customers who have one of them are found.
 ///
 /// # Errors
-/// [`RequestError`].
+/// [`RequestError`] when the database cannot be read.
 pub fn matches_within(
     screening: &Screening,
-    workspace: Option<&Workspace>,
+    chains: &[Arc<dyn ChainQueries>],
     targets: &[Target],
     scope: &OrderScope,
 ) -> Result<Vec<Match>, RequestError> {
     let mut found: BTreeMap<(How, String, String), Vec<String>> = BTreeMap::new();
     let owners = owners(screening, scope)?;
+    // Reading a chain that something cut off would end the process; `coverage` states it.
+    let chains: Vec<&dyn ChainQueries> = chains.iter().map(|c| &**c).filter(|c| c.fault().is_none()).collect();
     for target in targets {
         let mut add = |how: How, customer: String, because: String| {
             if owners.as_ref().is_some_and(|o| !o.contains(&customer)) {
@@ -92,8 +125,12 @@ pub fn matches_within(
         stated(screening, target, &mut add)?;
         named(screening, target, scope, &mut add)?;
         match target.kind {
-            TargetKind::Address => address(screening, workspace, &target.value, scope, &mut add)?,
-            TargetKind::Transaction => transaction(screening, workspace, &target.value, scope, &mut add)?,
+            TargetKind::Address => address(screening, &chains, &target.value, scope, &mut add)?,
+            TargetKind::Transaction => {
+                for chain in &chains {
+                    transaction(screening, *chain, &target.value, scope, &mut add)?;
+                }
+            }
             _ => {}
         }
     }
@@ -222,10 +259,16 @@ fn within(
         return Ok(true);
     }
     if owns {
-        let sql = "SELECT body FROM records WHERE kind = 'deposit_address' AND id = $1 AND customer = $2";
-        let rows = screening.read(|db| db.query(sql, &[address.into(), customer.into()]))?;
-        let record: Option<Record> = rows.first().map(|r| parse("record", r.text(0)?)).transpose()?;
-        return Ok(record.is_none_or(|r| scope.covers_asset(r.asset.as_deref())));
+        // A script's address is written in each chain's own form.
+        let sql = "SELECT id, body FROM records WHERE kind = 'deposit_address' AND customer = $1 LIMIT 10000";
+        let rows = screening.read(|db| db.query(sql, &[customer.into()]))?;
+        let mut records = Vec::new();
+        for row in &rows {
+            if Address::same(row.text(0)?, address) {
+                records.push(parse::<Record>("record", row.text(1)?)?);
+            }
+        }
+        return Ok(records.is_empty() || records.iter().any(|r| scope.covers_asset(r.asset.as_deref())));
     }
     let events = screening.read(|db| find_named(db, "address", address, scope.bounds(), MAX_NAMED))?;
     Ok(events.iter().any(|e| {
@@ -238,7 +281,7 @@ fn within(
 
 fn address(
     screening: &Screening,
-    workspace: Option<&Workspace>,
+    chains: &[&dyn ChainQueries],
     text: &str,
     scope: &OrderScope,
     add: &mut Add<'_>,
@@ -247,72 +290,83 @@ fn address(
         true => add(How::Direct, customer, "it is the customer's deposit address".into()),
         false => add(How::Paid, customer, "the customer withdrew to it".into()),
     })?;
-    let Some(workspace) = workspace else { return Ok(()) };
-    let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
+    for chain in chains {
+        let Some(text) = chain.own_form(text) else { continue };
+        if let Some(snapshot) = chain.outputs() {
+            clustered(screening, snapshot, &text, scope, add)?;
+        }
+        traced(screening, *chain, &text, scope, add)?;
+    }
+    Ok(())
+}
+
+/// Customers of the other addresses of an address's cluster.
+fn clustered(
+    screening: &Screening,
+    snapshot: &Snapshot,
+    text: &str,
+    scope: &OrderScope,
+    add: &mut Add<'_>,
+) -> Result<(), RequestError> {
+    let (ledger, network) = (&snapshot.ledger, snapshot.ledger.network());
     let Some(number) = AddressKey::parse(text, network).ok().and_then(|key| ledger.address_number(&key)) else {
         return Ok(());
     };
-    let members = workspace.clusters.members(number);
+    let members = snapshot.clusters.members(number);
     let others = members.iter().filter(|m| **m != number).take(MAX_CLUSTER);
     let others: Vec<String> = others.map(|m| ledger.address(*m).to_text(network)).collect();
     known(screening, &others, scope, &mut |owns, other, customer| {
         let what = if owns { "is the customer's deposit address" } else { "was withdrawn to by the customer" };
         add(How::Cluster, customer, format!("{other}, under one control with it, {what}"));
-    })?;
-    traced(screening, workspace, text, scope, add)
+    })
 }
 
 fn transaction(
     screening: &Screening,
-    workspace: Option<&Workspace>,
+    chain: &dyn ChainQueries,
     text: &str,
     scope: &OrderScope,
     add: &mut Add<'_>,
 ) -> Result<(), RequestError> {
-    let Some(workspace) = workspace else { return Ok(()) };
-    let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
-    let Some(tx) = parse_hash(text).and_then(|hash| ledger.tx_by_id(&hash)) else { return Ok(()) };
-    let mut paid: HashMap<String, usize> = HashMap::new();
-    for (vout, output) in ledger.outputs(tx).take(10_000).enumerate() {
-        paid.entry(ledger.address(ledger.address_of(output)).to_text(network)).or_insert(vout);
+    // Not on this chain.
+    let Ok(payments) = chain.payments_out(text) else { return Ok(()) };
+    // Outputs by their index; transfers by their id, which names no chain.
+    let name = |id: &str| match (chain.outputs(), id.rsplit_once(':')) {
+        (Some(_), Some((_, vout))) => format!("output {vout}"),
+        _ => format!("transfer {id} on {}", chain.name()),
+    };
+    let mut paid: HashMap<String, String> = HashMap::new();
+    for payment in payments.into_iter().take(MAX_PAYMENTS) {
+        if let Some(to) = payment.to {
+            paid.entry(to).or_insert_with(|| name(&payment.id));
+        }
     }
     let mut addresses: Vec<String> = paid.keys().cloned().collect();
     addresses.sort();
     known(screening, &addresses, scope, &mut |owns, address, customer| {
-        let vout = paid.get(address).copied().unwrap_or_default();
+        let payment = paid.get(address).map_or("a payment", String::as_str);
         match owns {
-            true => add(How::Direct, customer, format!("output {vout} pays the customer's deposit address {address}")),
-            false => add(How::Paid, customer, format!("output {vout} pays {address}, to which the customer withdrew")),
+            true => add(How::Direct, customer, format!("{payment} pays the customer's deposit address {address}")),
+            false => add(How::Paid, customer, format!("{payment} pays {address}, to which the customer withdrew")),
         }
     })?;
-    traced(screening, workspace, text, scope, add)
+    traced(screening, chain, text, scope, add)
 }
 
-/// Deposit addresses that money reached from a subject.
+/// Customers whose deposit addresses money reached from a subject.
 fn traced(
     screening: &Screening,
-    workspace: &Workspace,
+    chain: &dyn ChainQueries,
     subject: &str,
     scope: &OrderScope,
     add: &mut Add<'_>,
 ) -> Result<(), RequestError> {
-    let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
     let mut request = TraceRequest { subject: subject.to_owned(), entity: false, options: Default::default() };
     (request.options.bounds.max_edges, request.options.bounds.max_hops) = MAX_TRACE;
-    // What cannot be traced (an address with too many outputs) is matched by what is stated alone.
-    let Ok((trace, _)) = workspace.trace(&request) else { return Ok(()) };
-    let ends = trace.ends.iter().map(|e| (e.place, e.amount, e.hops, e.via));
-    let passed = trace.edges.iter().filter(|e| e.hops > 0).map(|e| (e.place, e.amount, e.hops - 1, e.via));
-    let start = AddressKey::parse(subject, network).ok().and_then(|key| ledger.address_number(&key));
-    let mut reached: HashMap<String, Vec<String>> = HashMap::new();
-    for (place, amount, hops, via) in ends.chain(passed) {
-        let Some(number) = ledger.source_info(place).address.filter(|a| Some(*a) != start) else { continue };
-        let address = ledger.address(number).to_text(network);
-        let through = via.map_or(String::new(), |tx| format!(" by transaction {}", display_hash(&ledger.tx(tx).txid)));
-        let amount = with_unit(amount, network.parameters().asset);
-        let why = format!("{amount} of it reached {address}{through}, {hops} transactions on");
-        reached.entry(address).or_default().push(why);
-    }
+    let reached = match chain.outputs() {
+        Some(snapshot) => reached_outputs(snapshot, &request),
+        None => reached_accounts(chain, &request),
+    };
     let mut addresses: Vec<String> = reached.keys().cloned().collect();
     addresses.sort();
     for (address, customer) in screening.read(|db| find_many(db, "deposit_address", &addresses, MAX_MATCHES))? {
@@ -324,4 +378,39 @@ fn traced(
         }
     }
     Ok(())
+}
+
+/// Addresses that money reached, each with how; none where the subject cannot be traced (an address with too many outputs): it is matched by
+/// what is stated alone.
+type Reached = HashMap<String, Vec<String>>;
+
+/// Returns what money in outputs reached: where it lies, and what it went through.
+fn reached_outputs(snapshot: &Snapshot, request: &TraceRequest) -> Reached {
+    let (ledger, network) = (&snapshot.ledger, snapshot.ledger.network());
+    let mut reached = Reached::new();
+    let Ok((trace, _)) = snapshot.trace(request) else { return reached };
+    let ends = trace.ends.iter().map(|e| (e.place, e.amount, e.hops, e.via));
+    let passed = trace.edges.iter().filter(|e| e.hops > 0).map(|e| (e.place, e.amount, e.hops - 1, e.via));
+    let start = AddressKey::parse(&request.subject, network).ok().and_then(|key| ledger.address_number(&key));
+    for (place, amount, hops, via) in ends.chain(passed) {
+        let Some(number) = ledger.source_info(place).address.filter(|a| Some(*a) != start) else { continue };
+        let address = ledger.address(number).to_text(network);
+        let through = via.map_or(String::new(), |tx| format!(" by transaction {}", display_hash(&ledger.tx(tx).txid)));
+        let amount = with_unit(amount, snapshot.asset());
+        let why = format!("{amount} of it reached {address}{through}, {hops} transactions on");
+        reached.entry(address).or_default().push(why);
+    }
+    reached
+}
+
+/// Returns where money of accounts ended. What it went through is not known of such chains, nor the asset of what arrived.
+fn reached_accounts(chain: &dyn ChainQueries, request: &TraceRequest) -> Reached {
+    let mut reached = Reached::new();
+    let Ok(ends) = chain.trace_ends(request, Tlp::AmberStrict) else { return reached };
+    for end in ends {
+        let Some(address) = end.address.filter(|a| !Address::same(a, &request.subject)) else { continue };
+        let why = format!("money of it reached {address} on {}, {} transfers on", chain.name(), end.hops);
+        reached.entry(address).or_default().push(why);
+    }
+    reached
 }

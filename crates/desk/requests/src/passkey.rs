@@ -42,7 +42,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// A site by its origin, such as `https://requests.exchange.example`. Browsers give passkeys to HTTPS, and to HTTP on localhost, only.
+    /// Returns a site by its origin, such as `https://requests.exchange.example`. Browsers give passkeys to HTTPS, and to HTTP on localhost, only.
     ///
     /// # Errors
     /// [`Invalid`] when it is no such origin.
@@ -66,7 +66,7 @@ impl Site {
         Ok(Site { origin: origin.to_owned(), host: host.to_owned() })
     }
 
-    /// The origin, without a slash at its end.
+    /// Returns the origin, without a slash at its end.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
@@ -150,10 +150,10 @@ impl Desk<'_> {
         UserHandle::decode(self.master.derive_lasting("passkey-user", &officer.to_string())).map_err(wrong)
     }
 
-    /// An officer's own passkeys.
+    /// Returns an officer's own passkeys.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over.
     pub fn passkeys(&self, token: &str) -> Result<Vec<Passkey>, RequestError> {
         let found = self.officer(token, true)?;
         let sql = "SELECT id, name, created, used FROM passkeys WHERE officer = $1 ORDER BY created, id LIMIT 8";
@@ -169,7 +169,7 @@ impl Desk<'_> {
     /// Begins to add a passkey: gives the options for `navigator.credentials.create` as WebAuthn's JSON form, under `publicKey`.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over, or a passkey may not be added in it.
     pub fn passkey_begin(&self, token: &str, site: &Site) -> Result<Json, RequestError> {
         let found = self.officer(token, false)?;
         may_add(&found, token)?;
@@ -316,7 +316,7 @@ impl Desk<'_> {
     /// Removes a passkey; the last second factor stays.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over, or it is the last second factor; [`RequestError::NotFound`] for an unknown passkey.
     pub fn passkey_remove(&self, token: &str, id: &str) -> Result<Vec<Passkey>, RequestError> {
         let found = self.officer(token, true)?;
         let id = id.to_owned();

@@ -176,7 +176,7 @@ impl Policy {
         request.classes.iter().copied().filter(|c| needs.contains(c)).collect()
     }
 
-    /// Judgement of a request by policy.
+    /// Returns the judgement of a request by policy.
     ///
     /// # Errors
     /// [`Invalid`] when the process is not in the policy.

@@ -27,6 +27,7 @@ use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::Invalid;
 use holdfast_types::ids::OfficerId;
+use holdfast_types::named;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use subtle::ConstantTimeEq;
@@ -47,32 +48,18 @@ pub const SESSION_SECONDS: i64 = 1_800;
 /// Longest message, in bytes.
 pub const MAX_MESSAGE: usize = 20_000;
 
-/// How an officer stands.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::AsRefStr,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum OfficerState {
-    /// The address is not proved yet.
-    Registered,
-    /// The address is proved; a person of the desk has not decided yet.
-    Proved,
-    /// The officer may send requests.
-    Approved,
-    /// The officer may not.
-    Suspended,
+named! {
+    /// How an officer stands.
+    pub enum OfficerState {
+        /// The address is not proved yet.
+        Registered,
+        /// The address is proved; a person of the desk has not decided yet.
+        Proved,
+        /// The officer may send requests.
+        Approved,
+        /// The officer may not.
+        Suspended,
+    }
 }
 
 /// An officer.
@@ -266,7 +253,8 @@ impl Desk<'_> {
     /// Takes a request of an officer in; who signs and when it came is what the portal knows, not what is sent.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over, or the officer is not approved; [`RequestError::Invalid`] names the field;
+    /// [`RequestError::Conflict`] when another request has the id.
     pub fn send_request(&self, token: &str, mut request: Request) -> Result<Status, RequestError> {
         let found = self.approved(token)?;
         request.officer = request::Officer {
@@ -283,10 +271,10 @@ impl Desk<'_> {
         self.own_request(token, &id)
     }
 
-    /// An officer's own requests, newest first, at most 1,000.
+    /// Returns an officer's own requests, newest first, at most 1,000.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over, or the officer is not approved.
     pub fn own_requests(&self, token: &str) -> Result<Vec<Status>, RequestError> {
         let found = self.approved(token)?;
         let sql = "SELECT r.id FROM requests r JOIN request_officers o ON o.request = r.id WHERE o.officer = $1 ORDER BY r.seq DESC LIMIT 1000";
@@ -311,29 +299,30 @@ impl Desk<'_> {
         })
     }
 
-    /// One of an officer's own requests.
+    /// Returns one of an officer's own requests.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over; [`RequestError::NotFound`] for another's request.
     pub fn own_request(&self, token: &str, id: &str) -> Result<Status, RequestError> {
         self.own(token, id)?;
         self.status(id)
     }
 
-    /// An officer's message about a request of their own.
+    /// Sends an officer's message about a request of their own.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over; [`RequestError::NotFound`] for another's request; [`RequestError::Invalid`] names the field.
     pub fn own_message(&self, token: &str, id: &str, text: &str) -> Result<Status, RequestError> {
         let found = self.own(token, id)?;
         self.write_message(id, "officer", &found.email, text)?;
         self.status(id)
     }
 
-    /// An officer's file for a request of their own.
+    /// Attaches an officer's file to a request of their own.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over; [`RequestError::NotFound`] for another's request; [`RequestError::Invalid`] names the field;
+    /// [`RequestError::Conflict`] when another file has the name.
     pub fn own_file(
         &self,
         token: &str,
@@ -371,19 +360,19 @@ impl Desk<'_> {
         })
     }
 
-    /// A message of the desk to the officer.
+    /// Sends a message of the desk to the officer.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::NotFound`] for an unknown request; [`RequestError::Invalid`] names the field.
     pub fn message(&self, id: &str, text: &str, actor: &str) -> Result<Vec<Message>, RequestError> {
         self.write_message(id, "desk", actor, text)?;
         self.messages(id, actor)
     }
 
-    /// Messages about a request; the access is recorded in the audit log.
+    /// Returns messages about a request; the access is recorded in the audit log.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::NotFound`] for an unknown request.
     pub fn messages(&self, id: &str, actor: &str) -> Result<Vec<Message>, RequestError> {
         let now = self.screening.now();
         known(self.read(|db| by_id(db, id, now))?, id)?;
@@ -395,10 +384,10 @@ impl Desk<'_> {
         Ok(self.screening.note_look(action, subject, "{}".into(), actor)?)
     }
 
-    /// Officers in a state (or all), at most 10,000.
+    /// Returns officers in a state (or all), at most 10,000.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] when the database fails.
     pub fn officers(&self, state: Option<OfficerState>) -> Result<Vec<Officer>, RequestError> {
         let rows = self.read(|db| match state {
             Some(state) => {
@@ -412,7 +401,7 @@ impl Desk<'_> {
     /// Records a verdict on an officer. Only who proved the address and set a second factor up is approved.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::NotFound`] for an unknown officer; [`RequestError::State`] when nothing is proved yet; [`RequestError::Invalid`] names the field.
     pub fn judge_officer(
         &self,
         id: OfficerId,
@@ -454,10 +443,10 @@ impl Desk<'_> {
         })
     }
 
-    /// Mail that waits to be sent, oldest first, at most 100; for whoever sends it.
+    /// Returns mail that waits to be sent, oldest first, at most 100; for whoever sends it.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] when the database fails.
     pub fn waiting_mail(&self) -> Result<Vec<Mail>, RequestError> {
         let now = self.screening.now();
         self.read(|db| outbox::due(db, now))

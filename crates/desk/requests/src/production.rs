@@ -256,7 +256,7 @@ pub fn encrypt(bytes: &[u8], recipients: &[String]) -> Result<Vec<u8>, RequestEr
     Ok(out)
 }
 
-/// Whether bytes are encrypted with age.
+/// Returns whether bytes are encrypted with age.
 pub fn is_encrypted(bytes: &[u8]) -> bool {
     bytes.starts_with(b"age-encryption.org/v1")
 }
@@ -390,10 +390,10 @@ impl Desk<'_> {
         signing_key(self.master)
     }
 
-    /// Productions of a request with who fetched them; the access is recorded in the audit log.
+    /// Returns productions of a request with who fetched them; the access is recorded in the audit log.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::NotFound`] for an unknown request.
     pub fn productions(&self, id: &str, actor: &str) -> Result<Vec<Production>, RequestError> {
         let now = self.screening.now();
         known(self.read(|db| by_id(db, id, now))?, id)?;
@@ -415,10 +415,10 @@ impl Desk<'_> {
         })
     }
 
-    /// An officer's own productions of a request.
+    /// Returns an officer's own productions of a request.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over; [`RequestError::NotFound`] for another's request.
     pub fn own_productions(&self, token: &str, id: &str) -> Result<Vec<Production>, RequestError> {
         self.own_request(token, id)?;
         let mut list = self.list_productions(id)?;
@@ -460,10 +460,11 @@ impl Desk<'_> {
         Ok(bytes)
     }
 
-    /// An officer fetches a production of an own request.
+    /// Returns a production of an own request to an officer.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over, or the production can no longer be fetched; [`RequestError::NotFound`] for another's
+    /// request.
     pub fn own_fetch(&self, token: &str, id: &str, production: ProductionId) -> Result<Vec<u8>, RequestError> {
         self.own_request(token, id)?;
         let email = self.officer(token, true)?.email;

@@ -6,6 +6,7 @@ use holdfast_decision::model::{country_ok, text_ok, time_ok};
 use holdfast_documents::{MAX_FILE_BYTES, MEDIA_TYPES};
 use holdfast_screening::identifiers;
 use holdfast_types::Invalid;
+use holdfast_types::named;
 use holdfast_types::{Address, asset};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,122 +18,79 @@ pub const MAX_ATTACHMENTS: usize = 50;
 /// Longest statement of reasons, in bytes.
 pub const MAX_STATEMENT: usize = 100_000;
 
-/// What is requested.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Kind {
-    /// Data about targets.
-    Information,
-    /// Keep data that exists.
-    Preservation,
-    /// Keep funds where they are.
-    Freeze,
-    /// Hand funds over.
-    Seizure,
-    /// Data at once, because life or limb are in danger.
-    EmergencyDisclosure,
-}
-
-impl Kind {
-    /// Returns its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
+named! {
+    /// What is requested.
+    pub enum Kind {
+        /// Data about targets.
+        Information,
+        /// Keep data that exists.
+        Preservation,
+        /// Keep funds where they are.
+        Freeze,
+        /// Hand funds over.
+        Seizure,
+        /// Data at once, because life or limb are in danger.
+        EmergencyDisclosure,
     }
 }
 
-/// A class of data.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum DataClass {
-    /// Name, birth, residence, email, phone, date of registration.
-    Subscriber,
-    /// Documents and results of identity checks.
-    Kyc,
-    /// IP addresses and devices, for the sole purpose of identifying the user.
-    Access,
-    /// Deposits, withdrawals, trades, payments.
-    Transactions,
-    /// What the accounts hold.
-    Balances,
-    /// Cards and bank accounts.
-    Instruments,
-    /// Messages with support.
-    Content,
-}
-
-impl DataClass {
-    /// Returns its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
+named! {
+    /// A class of data.
+    pub enum DataClass {
+        /// Name, birth, residence, email, phone, date of registration.
+        Subscriber,
+        /// Documents and results of identity checks.
+        Kyc,
+        /// IP addresses and devices, for the sole purpose of identifying the user.
+        Access,
+        /// Deposits, withdrawals, trades, payments.
+        Transactions,
+        /// What the accounts hold.
+        Balances,
+        /// Cards and bank accounts.
+        Instruments,
+        /// Messages with support.
+        Content,
     }
 }
 
-/// What a target is.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum TargetKind {
-    /// Address on a chain.
-    Address,
-    /// Transaction id.
-    Transaction,
-    /// Email address.
-    Email,
-    /// Phone number, E.164.
-    Phone,
-    /// The exchange's own customer number.
-    UserId,
-    /// A person's or company's name.
-    Name,
-    /// Card number: whole, or first six and last four digits.
-    Card,
-    /// The exchange's fingerprint of a card.
-    CardFingerprint,
-    /// International bank account number (ISO 13616).
-    Iban,
-    /// The exchange's number or fingerprint of a bank account.
-    BankAccount,
-    /// Account number of the exchange.
-    Account,
-    /// Number of an identity document.
-    Document,
-    /// The exchange's number or fingerprint of a device.
-    Device,
-    /// IP address, with the time at which it was used.
-    Ip,
+named! {
+    /// What a target is.
+    pub enum TargetKind {
+        /// Address on a chain.
+        Address,
+        /// Transaction id.
+        Transaction,
+        /// Email address.
+        Email,
+        /// Phone number, E.164.
+        Phone,
+        /// The exchange's own customer number.
+        UserId,
+        /// A person's or company's name.
+        Name,
+        /// Card number: whole, or first six and last four digits.
+        Card,
+        /// The exchange's fingerprint of a card.
+        CardFingerprint,
+        /// International bank account number (ISO 13616).
+        Iban,
+        /// The exchange's number or fingerprint of a bank account.
+        BankAccount,
+        /// Account number of the exchange.
+        Account,
+        /// Number of an identity document.
+        Document,
+        /// The exchange's number or fingerprint of a device.
+        Device,
+        /// IP address, with the time at which it was used.
+        Ip,
+    }
 }
 
 impl TargetKind {
     /// All kinds.
     pub const ALL: &[TargetKind] = <TargetKind as strum::VariantArray>::VARIANTS;
-
-    /// Returns its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// Whom or what the request is about.
@@ -155,7 +113,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// A target of a kind, with no more than its value.
+    /// Returns a target of a kind, with no more than its value.
     pub fn new(kind: TargetKind, value: impl Into<String>) -> Self {
         Target { kind, value: value.into(), asset: None, from: None, to: None }
     }
@@ -189,22 +147,22 @@ pub struct Attachment {
     pub sha256: String,
 }
 
-/// What the authority states of its order; policy asks for some of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Statement {
-    /// Issued by a judge or court.
-    Judge,
-    /// Issued by a prosecutor.
-    Prosecutor,
-    /// Validated by a judge, court or prosecutor.
-    Validated,
-    /// The offence carries a custodial sentence of three years or more at most, or is listed.
-    SeriousOffence,
-    /// Came by the central authority under a treaty.
-    CentralAuthority,
-    /// Life or limb are in danger, as the statement of reasons explains.
-    Danger,
+named! {
+    /// What the authority states of its order; policy asks for some of it.
+    pub enum Statement {
+        /// Issued by a judge or court.
+        Judge,
+        /// Issued by a prosecutor.
+        Prosecutor,
+        /// Validated by a judge, court or prosecutor.
+        Validated,
+        /// The offence carries a custodial sentence of three years or more at most, or is listed.
+        SeriousOffence,
+        /// Came by the central authority under a treaty.
+        CentralAuthority,
+        /// Life or limb are in danger, as the statement of reasons explains.
+        Danger,
+    }
 }
 
 /// A request.
@@ -378,7 +336,7 @@ impl Target {
         Ok(self)
     }
 
-    /// When an IP address was used, within the order's period; none when neither names one.
+    /// Returns when an IP address was used, within the order's period; none when neither names one.
     pub fn window(&self, scope: &OrderScope) -> Option<(i64, i64)> {
         let from = self.from.max(scope.from)?;
         let to = match (self.to, scope.to) {
@@ -432,7 +390,7 @@ fn transaction(text: &str) -> Result<String, Invalid> {
     }
 }
 
-/// Whether free text, which may have lines, is not empty, not too long and without NUL (which PostgreSQL cannot store).
+/// Returns whether free text, which may have lines, is not empty, not too long and without NUL (which PostgreSQL cannot store).
 ///
 /// # Errors
 /// [`Invalid`] names the field.
@@ -443,7 +401,7 @@ pub fn free_text_ok(field: &str, text: &str, most: usize) -> Result<(), Invalid>
     }
 }
 
-/// Whether text is a file name without a path.
+/// Returns whether text is a file name without a path.
 ///
 /// # Errors
 /// [`Invalid`] names `name`.
@@ -455,7 +413,7 @@ pub fn file_name_ok(name: &str) -> Result<(), Invalid> {
     }
 }
 
-/// An email address with its domain in lower case; no quoted local parts, as exchanges accept none.
+/// Returns an email address with its domain in lower case; no quoted local parts, as exchanges accept none.
 ///
 /// # Errors
 /// [`Invalid`] names the field.

@@ -8,7 +8,7 @@ const MAX_WORDS: usize = 5_000;
 /// Most places of one word that are looked at.
 const MAX_PLACES: i64 = 20_000;
 
-/// The words of a text: letters and digits in lower case, 2 to 64 bytes (longer ones are cut), in order, each once.
+/// Returns the words of a text: letters and digits in lower case, 2 to 64 bytes (longer ones are cut), in order, each once.
 pub fn words(text: &str) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let lower = text.to_lowercase();
@@ -21,16 +21,16 @@ pub fn words(text: &str) -> Vec<String> {
 /// Notes the words of a text under a document such as `case:3` or `request:r1`.
 ///
 /// # Errors
-/// [`DbError`].
+/// [`DbError`] when the database fails.
 pub fn index(db: &mut Database, doc: &str, text: &str) -> Result<(), DbError> {
     let rows: Vec<Vec<Value>> = words(text).into_iter().map(|w| vec![hex::encode(w).into(), doc.into()]).collect();
     db.insert("search_words", &["word", "doc"], &rows, "ON CONFLICT (word, doc) DO NOTHING")
 }
 
-/// Documents that have all words of a query; the last word also where it only begins one.
+/// Returns documents that have all words of a query; the last word also where it only begins one.
 ///
 /// # Errors
-/// [`DbError`].
+/// [`DbError`] when the database fails.
 pub fn find(db: &mut Database, query: &str) -> Result<BTreeSet<String>, DbError> {
     let words = words(query);
     let mut found: Option<BTreeSet<String>> = None;

@@ -15,6 +15,7 @@ use holdfast_screening::holds::HoldFilter;
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use holdfast_types::ids::AgencyId;
+use holdfast_workspace::ChainQueries;
 use std::sync::Arc;
 
 on_both!(
@@ -207,6 +208,7 @@ fn targets_find_their_customers(place: &TestDb) {
     let (workspace, blocks, economy) =
         chain_workspace(dir.path(), holdfast_simulate::Options { seed: 5, txs: 3_000 }).unwrap();
     let ledger = &workspace.ledger;
+    let chains: [Arc<dyn ChainQueries>; 1] = [Arc::new(workspace.snapshot())];
     let mut plain = holdfast_simulate::exchange::Exchange::default();
     plain.add_chain(&blocks, &economy).unwrap();
     let exchange = Exchange::from(plain);
@@ -234,7 +236,7 @@ fn targets_find_their_customers(place: &TestDb) {
     screening.decide(withdrawal("w1", "c2", "bcrt1qpaid", 1, 100), ChainFacts::default(), "test").unwrap();
     let find = |kind, value: &str| {
         let target = Target::new(kind, value);
-        let found = matches(&screening, Some(&workspace), &[target]).unwrap();
+        let found = matches(&screening, &chains, &[target]).unwrap();
         found.into_iter().map(|m| (m.customer, m.how, m.because.join("; "))).collect::<Vec<_>>()
     };
     for (kind, value, word) in [
@@ -261,7 +263,7 @@ fn targets_find_their_customers(place: &TestDb) {
     }
     // Without a ledger only what is stated is found.
     let target = Target::new(TargetKind::Address, from);
-    assert_eq!(matches(&screening, None, &[target]).unwrap(), []);
+    assert_eq!(matches(&screening, &[], &[target]).unwrap(), []);
     // The reviewer judges each match; the answer is prepared after.
     let policy = Arc::new(Policy::standard());
     let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
@@ -277,7 +279,7 @@ fn targets_find_their_customers(place: &TestDb) {
     assert!(matches!(judge("nobody", true), Err(RequestError::NotFound(_))));
     judge("c1", false).unwrap();
     judge("c1", true).unwrap();
-    let matched = intake.matches(Some(&workspace), "m1", "ana").unwrap();
+    let matched = intake.matches(&chains, "m1", "ana").unwrap();
     assert_eq!(
         (matched.len(), matched[0].verdict.as_deref(), matched[0].decided_by.as_deref()),
         (1, Some("accepted"), Some("ana"))

@@ -235,7 +235,7 @@ fn a_freeze_covers_the_accounts_and_assets_that_the_order_names(place: &TestDb) 
         freeze.targets = vec![Target::new(TargetKind::UserId, "c1"), Target::new(TargetKind::UserId, "c2")];
         d.submit(freeze.clone(), "portal").unwrap();
         // Who has none of the accounts is neither matched nor accepted.
-        let matched = d.matches(None, "z1", "ana").unwrap();
+        let matched = d.matches(&[], "z1", "ana").unwrap();
         assert_eq!(matched.iter().map(|m| m.found.customer.as_str()).collect::<Vec<_>>(), ["c1"]);
         let other = Step::Match { customer: "c2".into(), accept: true, reason: "number".into() };
         assert!(d.step("z1", other, "ana").unwrap_err().to_string().contains("none of the accounts"));
@@ -268,7 +268,7 @@ fn events_outside_of_an_orders_scope_match_nobody(place: &TestDb) {
         decide(d, later);
         let find = |scope: OrderScope| {
             let target = Target::new(TargetKind::Address, to).canonical().unwrap();
-            let found = matches_within(d.screening, None, &[target], &scope).unwrap();
+            let found = matches_within(d.screening, &[], &[target], &scope).unwrap();
             assert!(found.iter().all(|m| m.how == How::Paid), "{found:?}");
             found.into_iter().map(|m| m.customer).collect::<Vec<_>>()
         };

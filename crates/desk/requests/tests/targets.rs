@@ -31,7 +31,7 @@ fn open(place: &TestDb) -> Screening {
 }
 
 fn find(screening: &Screening, target: Target) -> Vec<Match> {
-    matches(screening, None, &[target.canonical().unwrap()]).unwrap()
+    matches(screening, &[], &[target.canonical().unwrap()]).unwrap()
 }
 
 /// Customer, how, and why of the only match.
@@ -176,7 +176,7 @@ fn an_ip_address_is_looked_for_within_its_time_only(place: &TestDb) {
     }
     let asked = |from, to| Target { from, to, ..Target::new(TargetKind::Ip, "203.0.113.7") };
     let find = |target: Target, scope: OrderScope| {
-        let found = matches_within(&screening, None, &[target.canonical().unwrap()], &scope).unwrap();
+        let found = matches_within(&screening, &[], &[target.canonical().unwrap()], &scope).unwrap();
         found.into_iter().map(|m| m.customer).collect::<Vec<_>>()
     };
     let whole = OrderScope::default();

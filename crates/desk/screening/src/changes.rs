@@ -6,7 +6,7 @@
 use crate::core::Core;
 use crate::service::{Screening, ScreeningError, Transaction};
 use holdfast_decision::rules::RuleBook;
-use holdfast_identity::{ApiKey, same_person};
+use holdfast_identity::{ApiKey, active_person, same_person};
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
@@ -225,12 +225,14 @@ impl Screening {
     /// Proposes a key that [`Screening::new_key`] gave, possibly a further one of a person.
     ///
     /// # Errors
-    /// [`ScreeningError::Invalid`] when the name is another key's; [`ScreeningError::State`] when too many changes wait.
+    /// [`ScreeningError::Invalid`] when the name is another key's; [`ScreeningError::State`] when the person is suspended, or too many changes
+    /// wait.
     pub fn propose_key_of(&self, key: ApiKey, actor: &str) -> Result<(ApiKey, Change), ScreeningError> {
         let (subject, body) = (format!("key:{}", key.name), json!(key).to_string());
         let theirs = key.clone();
         let change = self.transact(actor, move |tx| {
             tx.core().name_is_free(&theirs.name)?;
+            active_person(tx.db(), theirs.person())?;
             tx.propose(ChangeKind::Key, &subject, &body)
         })?;
         Ok((key, change))

@@ -6,7 +6,7 @@ use holdfast_decision::model::text_ok;
 use holdfast_identity::KeyRing;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, named};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -17,35 +17,35 @@ pub const MAX_OBJECTS: usize = 5_000;
 /// Most objects on a page.
 pub const MAX_PAGE: usize = 1_000;
 
-/// A collection of every community.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Collection {
-    /// Indicators, sightings, reports, notes.
-    Intelligence,
-    /// Flags of stolen funds.
-    Flags,
+named! {
+    /// A collection of every community.
+    pub enum Collection {
+        /// Indicators, sightings, reports, notes.
+        Intelligence,
+        /// Flags of stolen funds.
+        Flags,
+    }
+
+    /// Whether a member may use its key.
+    pub enum MemberState {
+        /// The key is good.
+        Active,
+        /// The key opens nothing.
+        Suspended,
+    }
 }
 
 impl Collection {
     /// Both.
     pub const ALL: [Collection; 2] = [Collection::Intelligence, Collection::Flags];
 
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Collection::Intelligence => "intelligence",
-            Collection::Flags => "flags",
-        }
-    }
-
-    /// Its id in a community.
+    /// Returns its id in a community.
     #[must_use]
     pub fn id(self, community: &str) -> String {
         stix::derived_uuid(&format!("collection:{community}:{}", self.name()))
     }
 
-    /// By its id.
+    /// Returns the collection of a community by its id.
     #[must_use]
     pub fn find(community: &str, id: &str) -> Option<Self> {
         Collection::ALL.into_iter().find(|c| c.id(community) == id)
@@ -84,8 +84,8 @@ pub struct Member {
     pub own: bool,
     /// Whether the member may share, not only read.
     pub writes: bool,
-    /// active or suspended.
-    pub state: String,
+    /// Whether it may use its key.
+    pub state: MemberState,
     /// Unix seconds.
     pub joined: i64,
     #[serde(skip)]
@@ -152,7 +152,7 @@ fn member(row: &Row) -> Result<Member, DbError> {
         identity: text(3)?,
         own: row.int(4)? == 1,
         writes: row.int(5)? == 1,
-        state: text(6)?,
+        state: row.named(6)?,
         joined: row.int(7)?,
         generation: row.int(8)?,
     })
@@ -190,7 +190,7 @@ pub(crate) fn community_by(db: &mut Database, id: &str) -> Result<Option<Communi
     db.query(sql, &[id.into()])?.first().map(community).transpose()
 }
 
-/// The desk itself in a community that it hosts.
+/// Returns the desk itself in a community that it hosts.
 pub(crate) fn own_member(db: &mut Database, community: &str) -> Result<Option<Member>, DbError> {
     let rows = db.query(&format!("{MEMBER} WHERE community = $1 AND own = 1"), &[community.into()])?;
     rows.first().map(member).transpose()
@@ -351,7 +351,7 @@ impl Sharing<'_> {
     /// Opens a community, with this desk as its first member under the name given.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::Conflict`] when a community has the name; [`SharingError::Invalid`] names the field.
     pub fn open_community(
         &self,
         name: &str,
@@ -393,16 +393,16 @@ impl Sharing<'_> {
         })
     }
 
-    /// Communities that this desk hosts.
+    /// Returns communities that this desk hosts.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError`] when the database fails.
     pub fn communities(&self) -> Result<Vec<Community>, SharingError> {
         let sql = "SELECT id, name, description, max_tlp, created FROM communities ORDER BY name LIMIT 1000";
         self.read(|db| db.query(sql, &[])?.iter().map(community).collect())
     }
 
-    /// A community.
+    /// Returns a community.
     ///
     /// # Errors
     /// [`SharingError::NotFound`].
@@ -411,10 +411,10 @@ impl Sharing<'_> {
         found.ok_or_else(|| SharingError::NotFound(format!("community '{id}'")))
     }
 
-    /// Members of a community.
+    /// Returns members of a community.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::NotFound`] for an unknown community.
     pub fn members(&self, id: &str) -> Result<Vec<Member>, SharingError> {
         self.community(id)?;
         let sql = format!("{MEMBER} WHERE community = $1 ORDER BY id LIMIT 1000");
@@ -424,7 +424,7 @@ impl Sharing<'_> {
     /// Adds a member and returns its key, once; for a known member a new key, which revokes the old one.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::NotFound`] for an unknown community; [`SharingError::Invalid`] names the field.
     pub fn add_member(&self, id: &str, name: &str, writes: bool, actor: &str) -> Result<NewMember, SharingError> {
         name_ok(name)?;
         self.community(id)?;
@@ -438,7 +438,7 @@ impl Sharing<'_> {
     /// Suspends a member and revokes its key; its objects stay.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::NotFound`] for an unknown or suspended member, and for the desk itself; [`SharingError::Invalid`] names the field.
     pub fn suspend_member(&self, id: &str, name: &str, why: &str, actor: &str) -> Result<Vec<Member>, SharingError> {
         text_ok("why", why)?;
         let (community, name, why) = (id.to_owned(), name.to_owned(), why.to_owned());
@@ -454,10 +454,10 @@ impl Sharing<'_> {
         self.members(id)
     }
 
-    /// The member of a name and key in a community; `None` when there is none, or it is suspended.
+    /// Returns the member of a name and key in a community; `None` when there is none, or it is suspended.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError`] when the database fails.
     pub fn member_by_key(&self, community: &str, name: &str, key: &str) -> Result<Option<Member>, SharingError> {
         let sql = format!("{MEMBER} WHERE community = $1 AND name = $2 AND state = 'active'");
         let found =
@@ -467,10 +467,10 @@ impl Sharing<'_> {
         Ok(found.filter(fits))
     }
 
-    /// The communities that a name and key open.
+    /// Returns the communities that a name and key open.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError`] when the database fails.
     pub fn communities_of(&self, name: &str, key: &str) -> Result<Vec<Community>, SharingError> {
         let mut open = Vec::new();
         for community in self.communities()? {
@@ -526,10 +526,10 @@ impl Sharing<'_> {
         self.transact(actor, move |tx| put(tx, &community, collection, &by, &objects, &readers))
     }
 
-    /// Objects of a collection that a member may read, in the order in which they were added, and whether there are more.
+    /// Returns objects of a collection that a member may read, in the order in which they were added, and whether there are more.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::Invalid`] names the part of the filter.
     pub fn objects(
         &self,
         community: &str,
@@ -632,7 +632,7 @@ impl Sharing<'_> {
     /// Stores the outcome of a request to share, for TAXII's status resource.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError`] when the database fails.
     pub fn keep_status(&self, by: &Member, body: &Json) -> Result<(), SharingError> {
         let (by, body) = (by.clone(), body.clone());
         self.transact(&by.name.clone(), move |tx| {
@@ -645,10 +645,10 @@ impl Sharing<'_> {
         })
     }
 
-    /// What came of a member's request, for a day.
+    /// Returns what came of a member's request, for a day.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError`] when the database fails.
     pub fn status(&self, by: &Member, id: &str) -> Result<Option<Json>, SharingError> {
         let sql = "SELECT body FROM taxii_statuses WHERE id = $1 AND member = $2";
         let rows = self.read(|db| db.query(sql, &[id.into(), by.id.into()]))?;

@@ -74,7 +74,7 @@ pub(crate) fn each_member<'a>(
     }
 }
 
-/// The elements of an array, at most so many; an absent or null array is empty.
+/// Returns the elements of an array, at most so many; an absent or null array is empty.
 ///
 /// # Errors
 /// Words, when the text is no JSON array, or has more elements.

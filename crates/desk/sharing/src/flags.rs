@@ -77,7 +77,7 @@ impl Sharing<'_> {
         Ok((Channel::Community(channel.to_owned()), own.name))
     }
 
-    /// The name under which this desk shares on a channel.
+    /// Returns the name under which this desk shares on a channel.
     ///
     /// # Errors
     /// [`SharingError`] when there is no such channel.
@@ -134,7 +134,8 @@ impl Sharing<'_> {
     /// nothing is raised.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::Invalid`] names the field; [`SharingError::NotFound`] for an unknown channel; [`SharingError::Partner`] when its server does
+    /// not take the flag.
     pub fn raise(&self, new: NewFlag, actor: &str) -> Result<Raised, SharingError> {
         if !(1..=336).contains(&new.hours) {
             return Err(Invalid::new("hours", "1 to 336").into());

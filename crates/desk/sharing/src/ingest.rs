@@ -19,7 +19,7 @@ const MAX_REASONS: usize = 20;
 
 /// A tag of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SaidTag {
+pub(crate) struct StatedTag {
     pub address: String,
     pub asset: String,
     pub label: String,
@@ -33,17 +33,17 @@ pub(crate) struct SaidTag {
 
 /// Tags of one object as they are stored, with the parts that were refused.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct SaidTags {
-    pub tags: Vec<SaidTag>,
+pub(crate) struct StatedTags {
+    pub tags: Vec<StatedTag>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<String>,
 }
 
-impl SaidTags {
+impl StatedTags {
     /// Reads stored tags; earlier versions stored the list alone.
     pub(crate) fn stored(detail: &str) -> Result<Self, DbError> {
         match detail.starts_with('[') {
-            true => Ok(SaidTags { tags: holdfast_store::parse("tags", detail)?, refused: Vec::new() }),
+            true => Ok(StatedTags { tags: holdfast_store::parse("tags", detail)?, refused: Vec::new() }),
             false => holdfast_store::parse("tags", detail),
         }
     }
@@ -52,7 +52,7 @@ impl SaidTags {
 /// What an object becomes here.
 pub(crate) enum Effect {
     /// Tags, and messages about refused parts.
-    Tags(Vec<SaidTag>, Vec<String>),
+    Tags(Vec<StatedTag>, Vec<String>),
     Flag(Box<Flag>),
     Kept(String),
     /// The object was withdrawn.
@@ -74,13 +74,13 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// An object without author and validity.
+    /// Returns an object without author and validity.
     pub(crate) fn new(id: String, version: String, effect: Result<Effect, String>) -> Self {
         Incoming { id, version, body: String::new(), author: None, valid: (None, None), force: false, effect }
     }
 }
 
-/// The network that an address can only be of, by its form.
+/// Returns the network that an address can only be of, by its form.
 #[must_use]
 pub fn asset_of(address: &str) -> Option<&'static str> {
     let is = |prefix: &str| address.starts_with(prefix);
@@ -105,7 +105,7 @@ pub fn asset_of(address: &str) -> Option<&'static str> {
 }
 
 /// Checks and completes a tag from outside.
-pub(crate) fn tag_ok(mut tag: SaidTag) -> Result<SaidTag, String> {
+pub(crate) fn tag_ok(mut tag: StatedTag) -> Result<StatedTag, String> {
     let address = clean::clean(&tag.address, "").map_err(|why| format!("address: {why}"))?.address;
     if address.len() > MAX_ADDRESS || address.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(format!("'{}' is no address", address.chars().take(40).collect::<String>()));
@@ -138,8 +138,8 @@ pub(crate) fn tag_ok(mut tag: SaidTag) -> Result<SaidTag, String> {
     Ok(tag)
 }
 
-/// The good ones of several tags, and why the others were refused; an error when none is good.
-pub(crate) fn good_ones(tags: impl Iterator<Item = SaidTag>) -> Result<Effect, String> {
+/// Returns the good ones of several tags, and why the others were refused; an error when none is good.
+pub(crate) fn good_ones(tags: impl Iterator<Item = StatedTag>) -> Result<Effect, String> {
     let (mut good, mut refused) = (Vec::new(), Vec::new());
     for tag in tags {
         match tag_ok(tag) {
@@ -176,7 +176,7 @@ fn effect_of(object: &Json) -> Result<Effect, SharingError> {
     let references = object["external_references"].as_array().into_iter().flatten();
     let reference = references.filter_map(|r| r["url"].as_str()).next().unwrap_or_default();
     let tlp = stix::tlp_of(object);
-    let tags = wallets.into_iter().map(|w| SaidTag {
+    let tags = wallets.into_iter().map(|w| StatedTag {
         address: w.address,
         asset: w.asset.unwrap_or_default(),
         label: text("name"),
@@ -271,7 +271,7 @@ fn known(tx: &mut Transaction<'_>, source: i64, object: &str) -> Result<Option<K
 }
 
 /// Takes objects of a source in, in the writer's transaction.
-pub(crate) fn take_in(
+pub(crate) fn import_objects(
     tx: &mut Transaction<'_>,
     source: &Source,
     objects: Vec<Incoming>,
@@ -314,7 +314,7 @@ pub(crate) fn take_in(
             Ok(Effect::Tags(tags, refused)) => {
                 polled.tags_changed = true;
                 polled.refused += refused.len() as u64;
-                ("tag", json!(SaidTags { tags, refused }).to_string())
+                ("tag", json!(StatedTags { tags, refused }).to_string())
             }
             Ok(Effect::Flag(flag)) => match take_flag(tx, source, *flag, object.valid.1, &mut polled)? {
                 Ok(detail) => ("flag", detail),
@@ -462,9 +462,9 @@ mod tests {
         assert_eq!(addresses, ["13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S"]);
         assert_eq!(refused.len(), 3, "{refused:?}");
         assert_eq!(tags[0].tlp, Some(Tlp::Amber), "unmarked objects are TLP:AMBER");
-        let stored = json!(SaidTags { tags: tags.clone(), refused }).to_string();
-        assert_eq!(SaidTags::stored(&stored).unwrap().tags, tags);
+        let stored = json!(StatedTags { tags: tags.clone(), refused }).to_string();
+        assert_eq!(StatedTags::stored(&stored).unwrap().tags, tags);
         // As earlier versions stored them.
-        assert_eq!(SaidTags::stored(&json!(tags).to_string()).unwrap().tags, tags);
+        assert_eq!(StatedTags::stored(&json!(tags).to_string()).unwrap().tags, tags);
     }
 }

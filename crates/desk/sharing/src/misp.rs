@@ -8,8 +8,10 @@ use holdfast_attribution::Tag;
 use holdfast_attribution::tags::is_source;
 use holdfast_input::time::rfc3339;
 use holdfast_types::Invalid;
+use holdfast_workspace::ChainQueries;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// `coin-address`, version 7.
@@ -147,13 +149,15 @@ fn md5(bytes: &[u8]) -> String {
     hex::encode(md5::Md5::digest(bytes))
 }
 
-/// The last payments to tagged addresses that the ledger knows, at most ten an address and a thousand in all.
+/// Returns the last payments in bitcoin to tagged addresses that a ledger holds, at most ten an address and a thousand in all.
 #[must_use]
-pub fn transactions_to(workspace: &holdfast_workspace::Workspace, tags: &[&Tag]) -> Vec<SharedTransaction> {
+pub fn transactions_to(chains: &[Arc<dyn ChainQueries>], tags: &[&Tag]) -> Vec<SharedTransaction> {
     let mut found = Vec::new();
-    // `btc-transaction` is Bitcoin's.
+    // `btc-transaction` is Bitcoin's: payments in other assets have no object of MISP's.
+    let bitcoin = chains.iter().filter(|c| c.has_asset("BTC") && c.fault().is_none()).find_map(|c| c.outputs());
+    let Some(snapshot) = bitcoin else { return found };
     for tag in tags.iter().filter(|t| t.asset == "BTC") {
-        let Ok(report) = workspace.address(&tag.address) else { continue };
+        let Ok(report) = snapshot.address(&tag.address) else { continue };
         for receipt in report.receipts.iter().rev().take(10) {
             let (Some(time), Some(value)) = (receipt.time, receipt.value) else { continue };
             found.push(SharedTransaction {
@@ -172,7 +176,7 @@ pub fn transactions_to(workspace: &holdfast_workspace::Workspace, tags: &[&Tag])
 }
 
 impl Sharing<'_> {
-    /// Tags as a MISP feed. What may be passed on is the caller's choice; tags that came from partners are left out.
+    /// Returns tags as a MISP feed. What may be passed on is the caller's choice; tags that came from partners are left out.
     ///
     /// # Errors
     /// [`SharingError`] when the label forbids publication to the wider community.
@@ -188,7 +192,7 @@ impl Sharing<'_> {
     }
 }
 
-/// A feed has no named readers: AMBER and stricter do not go into one.
+/// Checks that a label may go into a feed, which has no named readers: AMBER and stricter may not.
 pub(crate) fn publishable(tlp: Tlp) -> Result<(), Invalid> {
     match tlp > Tlp::Green {
         true => {

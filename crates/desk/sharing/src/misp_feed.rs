@@ -2,7 +2,7 @@
 
 use crate::SharingError;
 use crate::envelope::{each_member, elements, members};
-use crate::ingest::{Effect, Incoming, SaidTag, good_ones};
+use crate::ingest::{Effect, Incoming, StatedTag, good_ones};
 use crate::misp::value_text;
 use crate::sources::{Page, Source};
 use holdfast_attribution::{Category, Tlp};
@@ -227,7 +227,7 @@ fn gone(page: &mut Page, here: &HashSet<&str>, read: &Read<'_>, source: &Source)
 }
 
 /// Returns the concept of the taxonomy that a MISP object names: in its own JSON when Holdfast wrote it, else as a word.
-fn said_about(text: &str) -> (Option<String>, Option<u8>, Option<String>, Option<String>) {
+fn stated_about(text: &str) -> (Option<String>, Option<u8>, Option<String>, Option<String>) {
     let about: Json = serde_json::from_str(text).unwrap_or_default();
     let get = |name: &str| about[name].as_str().map(str::to_owned);
     if about.is_object() {
@@ -283,7 +283,7 @@ pub(crate) fn read_event(uuid: &str, bytes: &[u8]) -> Result<Vec<Incoming>, Stri
     let (info, tags) = (json(info), json(tags));
     let info = info.as_str().unwrap_or("a MISP event").to_owned();
     let names = tags.as_array().into_iter().flatten().filter_map(|t| t["name"].as_str());
-    let concept = names.chain([info.as_str()]).find_map(|t| said_about(t).0);
+    let concept = names.chain([info.as_str()]).find_map(|t| stated_about(t).0);
     let event = Event {
         uuid: uuid.to_owned(),
         version: value_text(&json(timestamp)),
@@ -317,9 +317,9 @@ impl Event {
 
     /// A wallet with its attributes. `tags` are those of the part itself.
     fn wallet(&self, address: &str, asset: &str, text: &str, comment: &str, tags: &Json) -> Result<Effect, String> {
-        let (concept, confidence, label, reference) = said_about(text);
+        let (concept, confidence, label, reference) = stated_about(text);
         let comment = if comment.is_empty() { self.info.as_str() } else { comment };
-        good_ones(std::iter::once(SaidTag {
+        good_ones(std::iter::once(StatedTag {
             address: address.to_owned(),
             asset: asset.to_owned(),
             label: label.unwrap_or_else(|| comment.to_owned()),
@@ -384,7 +384,7 @@ fn not_for_detection(attribute: &Json) -> Effect {
     Effect::Kept(format!("{}; not for detection (to_ids is false)", value.chars().take(120).collect::<String>()))
 }
 
-/// How many parts of an event (a feed's file) would become tags, and why the others would not; for checking a feed before it is published.
+/// Returns how many parts of an event (a feed's file) would become tags, and why the others would not; for checking a feed before it is published.
 ///
 /// # Errors
 /// Why the event as a whole would be refused.

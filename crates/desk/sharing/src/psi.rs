@@ -40,8 +40,8 @@ fn fault(e: voprf::Error) -> SharingError {
     SharingError::Object("private matching".into(), format!("{e:?}: an element is no group element"))
 }
 
-/// Items in the form in which both sides must compare them: trimmed, e-mail addresses in lower case, addresses of chains in canonical form, telephone numbers as
-/// digits with their plus; sorted, each once.
+/// Returns items in the form in which both sides must compare them: trimmed, e-mail addresses in lower case, addresses of chains in canonical form,
+/// telephone numbers as digits with their plus; sorted, each once.
 ///
 /// # Errors
 /// [`Invalid`] names the line.
@@ -94,7 +94,7 @@ impl Holder {
         OprfServer::new_from_seed(seed, b"holdfast private matching 1").map(Holder).map_err(fault)
     }
 
-    /// The values of the holder's items, sorted, as one string of bytes.
+    /// Returns the values of the holder's items, sorted, as one string of bytes.
     ///
     /// # Errors
     /// [`SharingError`].
@@ -164,13 +164,13 @@ impl Asker {
         Ok(Asker { items, clients, blinded: elements.concat() })
     }
 
-    /// What is sent to the holder.
+    /// Returns what is sent to the holder.
     #[must_use]
     pub fn question(&self) -> &[u8] {
         &self.blinded
     }
 
-    /// The items that the holder has too.
+    /// Returns the items that the holder has too.
     ///
     /// # Errors
     /// [`SharingError`] when the answer does not fit the question.
@@ -233,7 +233,7 @@ impl Sharing<'_> {
     /// Prepares a list of items (one a line) for one question of a partner. The list's values lie in `dir` until then, a day at most.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::Invalid`] names the field; [`SharingError::Partner`] when the list cannot be written.
     pub fn offer_matching(
         &self,
         dir: &Path,
@@ -276,16 +276,16 @@ impl Sharing<'_> {
     /// Returns lists, queried or not, newest first, at most 1,000.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError`] when the database fails.
     pub fn matchings(&self) -> Result<Vec<MatchingSession>, SharingError> {
         let sql = format!("{SESSION} ORDER BY created DESC, id LIMIT 1000");
         self.read(|db| db.query(&sql, &[])?.iter().map(session).collect())
     }
 
-    /// The values of a waiting list, for whom it is.
+    /// Returns the values of a waiting list, for whom it is.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::NotFound`] for a list that is unknown or another partner's; [`SharingError::Partner`] when its file is gone.
     pub fn matching_values(&self, dir: &Path, id: &str, partner: &str) -> Result<Vec<u8>, SharingError> {
         let found = self.waiting(id, partner)?;
         let path = dir.join(&found.id);
@@ -324,8 +324,8 @@ impl Sharing<'_> {
 /// Queries a partner's list over HTTP; returns the items that both have. `url` is the list's, `key` a key of the partner's desk.
 ///
 /// # Errors
-/// [`SharingError`].
-pub fn ask(url: &str, key: &str, lines: &str) -> Result<Vec<String>, SharingError> {
+/// [`SharingError::Partner`] when the partner's server does not answer as it should; [`SharingError::Invalid`] names the field.
+pub fn query(url: &str, key: &str, lines: &str) -> Result<Vec<String>, SharingError> {
     let asker = Asker::new(normal(lines, MAX_ASKED)?)?;
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(std::time::Duration::from_secs(300)))

@@ -2,8 +2,8 @@
 //! checked, stored with its source, and can be withdrawn with it: its tags are removed, its flags end, alerts and holds that rest on the source alone close.
 
 use crate::community::{Collection, Filter, MAX_PAGE, community_by, own_member};
-use crate::ingest::{Incoming, SaidTag, SaidTags, end_invalid_flags, incoming, take_in};
-use crate::taxii::Client;
+use crate::ingest::{Incoming, StatedTag, StatedTags, end_invalid_flags, import_objects, incoming};
+use crate::taxii::{Client, web_address};
 use crate::{Sharing, SharingError, misp_feed, stix};
 use holdfast_attribution::{Category, Tag, Tlp, tags::Confidence};
 use holdfast_decision::flags::{Flag, State};
@@ -14,7 +14,7 @@ use holdfast_screening::alerts::{AlertAction, Outcome};
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, named};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -26,28 +26,26 @@ pub const MAX_KEPT: i64 = 1_000_000;
 /// Most pages of a partner's collection or feed that are read at a stretch; the rest is read the next time.
 pub const MAX_PAGES: usize = 100;
 
-/// What a source is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[schema(as = SourceKind)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// A partner's collection, by TAXII 2.1.
-    Taxii,
-    /// A collection of a community that this desk hosts: what other members share there.
-    Community,
-    /// A MISP feed.
-    Misp,
-}
+named! {
+    /// What a source is.
+    #[schema(as = SourceKind)]
+    pub enum Kind {
+        /// A partner's collection, by TAXII 2.1.
+        Taxii,
+        /// A collection of a community that this desk hosts: what other members share there.
+        Community,
+        /// A MISP feed.
+        Misp,
+    }
 
-impl Kind {
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Taxii => "taxii",
-            Kind::Community => "community",
-            Kind::Misp => "misp",
-        }
+    /// How a source stands.
+    pub enum SourceState {
+        /// It waits for a second person.
+        Proposed,
+        /// It is read.
+        Active,
+        /// It is not read any more, and what it sent has no effect.
+        Withdrawn,
     }
 }
 
@@ -68,8 +66,8 @@ pub struct Source {
     pub cursor: String,
     /// Seconds between two readings.
     pub every: i64,
-    /// proposed, active or withdrawn.
-    pub state: String,
+    /// Whether it is read.
+    pub state: SourceState,
     /// Unix seconds.
     pub created: i64,
     /// When it was read last.
@@ -156,13 +154,13 @@ fn source(row: &Row) -> Result<Source, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     Ok(Source {
         id: row.int(0)?,
-        kind: parse("source.kind", &json!(row.text(1)?).to_string())?,
+        kind: row.named(1)?,
         name: text(2)?,
         url: text(3)?,
         username: text(4)?,
         cursor: text(5)?,
         every: row.int(6)?,
-        state: text(7)?,
+        state: row.named(7)?,
         created: row.int(8)?,
         polled: row.int_or_null(9),
         error: row.text_or_null(10).map(str::to_owned),
@@ -176,7 +174,7 @@ fn source_by(db: &mut Database, id: i64) -> Result<Option<Source>, DbError> {
 }
 
 impl Source {
-    /// Title of its pack of tags.
+    /// Returns the title of its pack of tags.
     #[must_use]
     pub fn pack(&self) -> String {
         format!("source {}: {}", self.id, self.name)
@@ -210,20 +208,21 @@ impl Sharing<'_> {
     /// Adds a source; it is read from now on.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::Conflict`] when a source has the name; [`SharingError::Invalid`] names the field.
     pub fn add_source(&self, new: NewSource, actor: &str) -> Result<Source, SharingError> {
-        self.store_source(new, actor, "active")
+        self.store_source(new, actor, SourceState::Active)
     }
 
     /// Proposes a source: it is read once another person approved the change.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::Conflict`] when a source has the name; [`SharingError::Invalid`] names the field; [`SharingError::State`] when too many
+    /// changes wait.
     pub fn propose_source(&self, new: NewSource, actor: &str) -> Result<Source, SharingError> {
-        self.store_source(new, actor, "proposed")
+        self.store_source(new, actor, SourceState::Proposed)
     }
 
-    fn store_source(&self, new: NewSource, actor: &str, state: &'static str) -> Result<Source, SharingError> {
+    fn store_source(&self, new: NewSource, actor: &str, state: SourceState) -> Result<Source, SharingError> {
         text_ok("name", &new.name)?;
         text_ok("url", &new.url)?;
         if new.key.len() > 1_000 || new.username.len() > 200 {
@@ -240,10 +239,7 @@ impl Sharing<'_> {
             Kind::Community => {
                 self.local(&new.url)?;
             }
-            Kind::Taxii | Kind::Misp if !(new.url.starts_with("https://") || new.url.starts_with("http://")) => {
-                return Err(Invalid::new("url", "must begin with https:// (or http://)").into());
-            }
-            _ => {}
+            Kind::Taxii | Kind::Misp => web_address(&new.url)?,
         }
         let every = new.every.unwrap_or(match new.url.contains("flags") || new.kind == Kind::Community {
             true => 1,
@@ -266,7 +262,7 @@ impl Sharing<'_> {
                 new.username.as_str().into(),
                 secret.as_str().into(),
                 every.into(),
-                state.into(),
+                state.name().into(),
                 now.into(),
                 now.into(),
             ];
@@ -276,7 +272,7 @@ impl Sharing<'_> {
             )?;
             let detail = json!({ "kind": new.kind, "name": new.name, "url": new.url }).to_string();
             tx.audit("source.added", &format!("source:{id}"), &detail);
-            if state == "proposed" {
+            if state == SourceState::Proposed {
                 tx.propose(ChangeKind::Source, &format!("source:{id}"), &detail)?;
             }
             source_by(tx.db(), id)?.ok_or_else(|| SharingError::NotFound(format!("source {id}")))
@@ -287,22 +283,20 @@ impl Sharing<'_> {
     fn local(&self, url: &str) -> Result<(String, Collection), SharingError> {
         let (community, collection) = url.split_once('/').unwrap_or((url, "intelligence"));
         self.community(community)?;
-        let collection = Collection::ALL.into_iter().find(|c| c.name() == collection);
-        let collection =
-            collection.ok_or_else(|| Invalid::new("url", "must be COMMUNITY/intelligence or COMMUNITY/flags"))?;
-        Ok((community.to_owned(), collection))
+        let unknown = |_| Invalid::new("url", "must be COMMUNITY/intelligence or COMMUNITY/flags");
+        Ok((community.to_owned(), collection.parse().map_err(unknown)?))
     }
 
-    /// All sources.
+    /// Returns all sources.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError`] when the database fails.
     pub fn sources(&self) -> Result<Vec<Source>, SharingError> {
         let sql = format!("{SOURCE} ORDER BY id LIMIT 10000");
         self.read(|db| db.query(&sql, &[])?.iter().map(source).collect())
     }
 
-    /// A source.
+    /// Returns a source.
     ///
     /// # Errors
     /// [`SharingError::NotFound`].
@@ -311,10 +305,10 @@ impl Sharing<'_> {
         found.ok_or_else(|| SharingError::NotFound(format!("source {id}")))
     }
 
-    /// What a source sent, by id, at most 1,000 after one.
+    /// Returns what a source sent, by id, at most 1,000 after one.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::NotFound`] for an unknown source.
     pub fn imported(&self, id: i64, after: &str) -> Result<Vec<Imported>, SharingError> {
         self.source(id)?;
         let sql = "SELECT object, version, effect, detail, time FROM imported WHERE source = $1 AND object > $2 ORDER BY object LIMIT 1000";
@@ -329,7 +323,7 @@ impl Sharing<'_> {
     /// Returns the tags of a source that are valid now, for the workspace.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError`] when the database fails.
     pub fn tags_of(&self, source: &Source) -> Result<Vec<Tag>, SharingError> {
         let (mut tags, mut after, now) = (Vec::new(), String::new(), self.screening.now());
         loop {
@@ -342,12 +336,12 @@ impl Sharing<'_> {
             let Some(last) = rows.last() else { return Ok(tags) };
             after = last.text(0)?.to_owned();
             for row in &rows {
-                for said in SaidTags::stored(row.text(1)?)?.tags {
+                for stated in StatedTags::stored(row.text(1)?)?.tags {
                     // Earlier versions stored no label with the tags; it stands in the object.
                     let label = || serde_json::from_str(row.text(3).ok()?).ok().map(|o: Json| stix::tlp_of(&o));
-                    let tlp = said.tlp.or_else(label);
+                    let tlp = stated.tlp.or_else(label);
                     let at = rfc3339(row.int(2)?)[..10].to_owned();
-                    tags.push(tag_of(said, tlp, source, row.text(0)?, at));
+                    tags.push(tag_of(stated, tlp, source, row.text(0)?, at));
                 }
             }
         }
@@ -357,11 +351,11 @@ impl Sharing<'_> {
     /// into the workspace.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError`] when the database fails.
     pub fn apply_validity(&self) -> Result<Vec<Source>, SharingError> {
         let now = self.screening.now();
         let mut changed = Vec::new();
-        for source in self.sources()?.into_iter().filter(|s| s.state == "active" && s.applied < now) {
+        for source in self.sources()?.into_iter().filter(|s| s.state == SourceState::Active && s.applied < now) {
             let any = |column: &str| {
                 let sql = format!(
                     "SELECT object FROM imported WHERE source = $1 AND {column} > $2 AND {column} <= $3 LIMIT 1"
@@ -372,14 +366,14 @@ impl Sharing<'_> {
             if source.applied > 0 && any("valid_from")?.is_empty() && any("valid_until")?.is_empty() {
                 continue;
             }
-            let theirs = source.clone();
+            let read = source.clone();
             self.transact(&format!("source:{}", source.name), move |tx| {
-                let flags = end_invalid_flags(tx, &theirs)?;
-                let row = [tx.now().into(), theirs.id.into()];
+                let flags = end_invalid_flags(tx, &read)?;
+                let row = [tx.now().into(), read.id.into()];
                 tx.db().execute("UPDATE sources SET applied = $1 WHERE id = $2", &row)?;
-                if theirs.applied > 0 {
+                if read.applied > 0 {
                     let detail = json!({ "flags_ended": flags }).to_string();
-                    tx.audit("source.validity_applied", &format!("source:{}", theirs.id), &detail);
+                    tx.audit("source.validity_applied", &format!("source:{}", read.id), &detail);
                 }
                 Ok(())
             })?;
@@ -394,7 +388,7 @@ impl Sharing<'_> {
     /// [`SharingError`]; it is stored with the source.
     pub fn poll(&self, id: i64, clients: &Clients) -> Result<Polled, SharingError> {
         let found = self.source(id)?;
-        if found.state != "active" {
+        if found.state != SourceState::Active {
             return Err(SharingError::State(format!("source {id} is {}", found.state)));
         }
         let read = self.fetch(&found, clients);
@@ -412,7 +406,7 @@ impl Sharing<'_> {
         }
         let (noted, more) = (error.clone(), page.more);
         let polled = self.transact(&format!("source:{}", found.name), move |tx| {
-            let polled = take_in(tx, &found, page.objects)?;
+            let polled = import_objects(tx, &found, page.objects)?;
             let row = [page.cursor.into(), tx.now().into(), noted.into(), found.id.into()];
             tx.db().execute("UPDATE sources SET cursor = $1, polled = $2, error = $3 WHERE id = $4", &row)?;
             if polled.taken > 0 {
@@ -446,8 +440,8 @@ impl Sharing<'_> {
                 let (list, more) = self.objects(&community, collection, &own.name, &filter)?;
                 let cursor = list.last().map_or(found.cursor.clone(), |o| o.added.to_string());
                 // What this desk shared itself, it knows.
-                let theirs = list.iter().filter(|o| o.body["created_by_ref"].as_str() != Some(own.identity.as_str()));
-                let objects = theirs.map(|o| incoming(&o.body)).collect();
+                let others = list.iter().filter(|o| o.body["created_by_ref"].as_str() != Some(own.identity.as_str()));
+                let objects = others.map(|o| incoming(&o.body)).collect();
                 Ok(Page { objects, cursor, more, error: None })
             }
             Kind::Misp => {
@@ -464,12 +458,12 @@ impl Sharing<'_> {
         if sealed.is_empty() { Ok(String::new()) } else { self.unseal(sealed) }
     }
 
-    /// A client for a partner's source, to share there.
+    /// Returns a client for a partner's source, to share there.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::State`] when it is no source of that kind in force, or its key does not open.
     pub(crate) fn client(&self, source: &Source) -> Result<Client, SharingError> {
-        if source.kind != Kind::Taxii || source.state != "active" {
+        if source.kind != Kind::Taxii || source.state != SourceState::Active {
             return Err(SharingError::State(format!("source {} is no active TAXII collection", source.id)));
         }
         Ok(Client::new(&source.username, &self.unseal_or_empty(&source.secret)?))
@@ -479,13 +473,14 @@ impl Sharing<'_> {
     /// from the workspace. What it sent stays listed.
     ///
     /// # Errors
-    /// [`SharingError`].
+    /// [`SharingError::NotFound`] for an unknown source; [`SharingError::State`] when it is not in force; [`SharingError::Invalid`] without a
+    /// reason.
     pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<Withdrawn, SharingError> {
         text_ok("why", why)?;
         let why = why.to_owned();
         self.transact(actor, move |tx| {
             let found = source_by(tx.db(), id)?.ok_or_else(|| SharingError::NotFound(format!("source {id}")))?;
-            if found.state != "active" {
+            if found.state != SourceState::Active {
                 return Err(SharingError::State(format!("source {id} is {} already", found.state)));
             }
             tx.db().execute("UPDATE sources SET state = 'withdrawn' WHERE id = $1", &[id.into()])?;
@@ -577,24 +572,24 @@ pub(crate) struct Page {
 }
 
 /// A tag as the workspace has it.
-fn tag_of(said: SaidTag, tlp: Option<Tlp>, source: &Source, object: &str, lastmod: String) -> Tag {
-    let is_abuse = Category::from_name(&said.concept).is_some_and(Category::is_abuse);
-    let (category, abuse) = if is_abuse { (None, Some(said.concept)) } else { (Some(said.concept), None) };
+fn tag_of(stated: StatedTag, tlp: Option<Tlp>, source: &Source, object: &str, lastmod: String) -> Tag {
+    let is_abuse = Category::from_name(&stated.concept).is_some_and(Category::is_abuse);
+    let (category, abuse) = if is_abuse { (None, Some(stated.concept)) } else { (Some(stated.concept), None) };
     Tag {
-        address: said.address,
-        asset: said.asset,
-        label: said.label,
-        source: if said.reference.is_empty() { source.url.clone() } else { said.reference },
+        address: stated.address,
+        asset: stated.asset,
+        label: stated.label,
+        source: if stated.reference.is_empty() { source.url.clone() } else { stated.reference },
         category,
         abuse,
         concepts: Vec::new(),
-        confidence: confidence(said.confidence),
+        confidence: confidence(stated.confidence),
         is_cluster_definer: false,
         actor: None,
         lastmod,
         pack: source.pack(),
         file: object.to_owned(),
-        creator: said.author,
+        creator: stated.author,
         tlp,
     }
 }
@@ -629,7 +624,7 @@ impl Clients {
     }
 }
 
-/// Whether a community is known, for callers that have only an id.
+/// Returns whether a community is known, for callers that have only an id.
 pub(crate) fn is_community(sharing: &Sharing<'_>, id: &str) -> Result<bool, SharingError> {
     sharing.read(|db| Ok(community_by(db, id)?.is_some()))
 }

@@ -18,7 +18,7 @@ fn derived(kind: &str, content: &str) -> String {
     format!("{kind}--{}", Uuid::new_v5(&space, format!("{kind}:{content}").as_bytes()))
 }
 
-/// A derived UUID without a type, for collections and API roots.
+/// Returns a derived UUID without a type, for collections and API roots.
 #[must_use]
 pub fn derived_uuid(content: &str) -> String {
     derived("x", content).split_off(3)
@@ -31,7 +31,7 @@ const SCO_NAMESPACE: Uuid = Uuid::from_u128(0x00ab_edb4_aa42_466c_9c01_fed2_3315
 /// TLP 2.0's extension (OASIS cti-stix-common-objects).
 const TLP_EXTENSION: &str = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d";
 
-/// Id of a label's marking definition.
+/// Returns the id of a label's marking definition.
 #[must_use]
 pub fn marking(tlp: Tlp) -> &'static str {
     [
@@ -43,7 +43,7 @@ pub fn marking(tlp: Tlp) -> &'static str {
     ][tlp as usize]
 }
 
-/// A label by the id of its marking definition, TLP 1.0's included.
+/// Returns a label by the id of its marking definition, TLP 1.0's included.
 #[must_use]
 pub fn tlp_from_marking(id: &str) -> Option<Tlp> {
     // STIX 2.1, section 7.2.1.4.
@@ -56,7 +56,7 @@ pub fn tlp_from_marking(id: &str) -> Option<Tlp> {
     }
 }
 
-/// A label's marking definition itself.
+/// Returns a label's marking definition itself.
 #[must_use]
 pub fn marking_definition(tlp: Tlp) -> Value {
     let word = tlp.name()[4..].to_ascii_lowercase();
@@ -74,7 +74,7 @@ pub fn tlp_of(object: &Value) -> Tlp {
     labels.max().unwrap_or(Tlp::Amber)
 }
 
-/// Microseconds since 1970 of an RFC 3339 time in UTC, as STIX writes it.
+/// Returns microseconds since 1970 of an RFC 3339 time in UTC, as STIX writes it.
 #[must_use]
 pub fn micros(text: &str) -> Option<i64> {
     let (whole, fraction) = match text.split_once('.') {
@@ -90,7 +90,7 @@ pub fn micros(text: &str) -> Option<i64> {
     whole.ends_with('Z').then(|| parse_time(&whole).ok()).flatten()?.checked_mul(1_000_000)?.checked_add(fraction)
 }
 
-/// A time as STIX and TAXII write it, with microseconds.
+/// Returns a time as STIX and TAXII write it, with microseconds.
 #[must_use]
 pub fn timestamp(micros: i64) -> String {
     let whole = rfc3339(micros.div_euclid(1_000_000));
@@ -101,8 +101,8 @@ fn seconds(time: i64) -> String {
     format!("{}.000Z", rfc3339(time).trim_end_matches('Z'))
 }
 
-/// The version of an object: `modified`, else `created`; objects without either (observables) have the fixed version that TAXII 2.1
-/// (section 3.4) leaves to the time when they were added, given here.
+/// Returns the version of an object: `modified`, else `created`; objects without either (observables) have the fixed version that TAXII 2.1 (section
+/// 3.4) leaves to the time when they were added, given here.
 #[must_use]
 pub fn version_of(object: &Value, added: &str) -> String {
     let text = |name: &str| object[name].as_str().map(str::to_owned);
@@ -161,7 +161,7 @@ pub fn check(object: &Value) -> Result<(), SharingError> {
     Ok(())
 }
 
-/// An organisation as identity; the same name is the same identity everywhere.
+/// Returns an organisation as identity; the same name is the same identity everywhere.
 #[must_use]
 pub fn identity(name: &str) -> Value {
     let at = "2026-01-01T00:00:00.000Z";
@@ -169,25 +169,25 @@ pub fn identity(name: &str) -> Value {
         "identity_class": "organization", "sectors": ["financial-services"] })
 }
 
-/// Id of an organisation's identity.
+/// Returns the id of an organisation's identity.
 #[must_use]
 pub fn identity_id(name: &str) -> String {
     derived("identity", name)
 }
 
-/// Id of the extension that declares the wallet observable and the wallet properties.
+/// Returns the id of the extension that declares the wallet observable and the wallet properties.
 #[must_use]
 pub fn wallet_extension() -> String {
     derived("extension-definition", "wallet")
 }
 
-/// Id of the extension that carries a flag's state.
+/// Returns the id of the extension that carries a flag's state.
 #[must_use]
 pub fn flag_extension() -> String {
     derived("extension-definition", "flag")
 }
 
-/// The definitions of both extensions.
+/// Returns the definitions of both extensions.
 #[must_use]
 pub fn extension_definitions() -> Vec<Value> {
     let at = "2026-01-01T00:00:00.000Z";
@@ -276,23 +276,23 @@ pub struct Seen {
 
 /// Returns statements about a wallet as objects: the wallet, an indicator, their relationship, a sighting and a note.
 #[must_use]
-pub fn wallet_objects(by: &str, said: &WalletReport, now: i64) -> Vec<Value> {
+pub fn wallet_objects(by: &str, stated: &WalletReport, now: i64) -> Vec<Value> {
     let author = identity_id(by);
-    let key = format!("{by}:{}:{}", said.asset, said.address);
+    let key = format!("{by}:{}:{}", stated.asset, stated.address);
     let at = seconds(now);
-    let marked = json!([marking(said.tlp)]);
-    let wallet = wallet(&said.address);
+    let marked = json!([marking(stated.tlp)]);
+    let wallet = wallet(&stated.address);
     let mut indicator = json!({
         "type": "indicator", "spec_version": "2.1", "id": derived("indicator", &key), "created_by_ref": author, "created": at,
-        "modified": at, "name": said.label, "description": said.reason, "indicator_types": ["malicious-activity"],
-        "pattern": format!("[cryptocurrency-wallet:value = '{}']", quoted(&said.address)), "pattern_type": "stix",
-        "valid_from": at, "confidence": said.confidence.min(100), "labels": [said.concept], "object_marking_refs": marked,
-        "extensions": { wallet_extension(): { "extension_type": "property-extension", "address": said.address, "asset": said.asset } },
+        "modified": at, "name": stated.label, "description": stated.reason, "indicator_types": ["malicious-activity"],
+        "pattern": format!("[cryptocurrency-wallet:value = '{}']", quoted(&stated.address)), "pattern_type": "stix",
+        "valid_from": at, "confidence": stated.confidence.min(100), "labels": [stated.concept], "object_marking_refs": marked,
+        "extensions": { wallet_extension(): { "extension_type": "property-extension", "address": stated.address, "asset": stated.asset } },
     });
-    if !said.readers.is_empty() {
-        indicator["extensions"][wallet_extension()]["readers"] = json!(said.readers);
+    if !stated.readers.is_empty() {
+        indicator["extensions"][wallet_extension()]["readers"] = json!(stated.readers);
     }
-    if let Some(reference) = &said.reference {
+    if let Some(reference) = &stated.reference {
         let source = match reference.starts_with("http") {
             true => json!({ "source_name": "reference", "url": reference }),
             false => json!({ "source_name": "reference", "description": reference }),
@@ -305,7 +305,7 @@ pub fn wallet_objects(by: &str, said: &WalletReport, now: i64) -> Vec<Value> {
         "object_marking_refs": marked,
     });
     let mut objects = vec![identity(by), wallet.clone(), indicator.clone(), based_on];
-    if let Some(seen) = &said.seen {
+    if let Some(seen) = &stated.seen {
         objects.push(json!({
             "type": "sighting", "spec_version": "2.1", "id": derived("sighting", &key), "created_by_ref": author, "created": at,
             "modified": at, "first_seen": seconds(seen.first), "last_seen": seconds(seen.last), "count": seen.count,
@@ -315,7 +315,7 @@ pub fn wallet_objects(by: &str, said: &WalletReport, now: i64) -> Vec<Value> {
     objects
 }
 
-/// A report over other objects.
+/// Returns a report over other objects.
 #[must_use]
 pub fn report(by: &str, title: &str, text: &str, refs: &[String], tlp: Tlp, now: i64) -> Value {
     let at = seconds(now);
@@ -324,7 +324,7 @@ pub fn report(by: &str, title: &str, text: &str, refs: &[String], tlp: Tlp, now:
         "object_refs": refs, "object_marking_refs": [marking(tlp)] })
 }
 
-/// A note on other objects.
+/// Returns a note on other objects.
 #[must_use]
 pub fn note(by: &str, text: &str, refs: &[String], tlp: Tlp, now: i64) -> Value {
     let at = seconds(now);
@@ -333,13 +333,13 @@ pub fn note(by: &str, text: &str, refs: &[String], tlp: Tlp, now: i64) -> Value 
         "object_marking_refs": [marking(tlp)] })
 }
 
-/// Id of the flag that a member raises on something: the same again is the same flag.
+/// Returns the id of the flag that a member raises on something: the same again is the same flag.
 #[must_use]
 pub fn flag_id(by: &str, subject: Subject, asset: &str, value: &str, raised: i64) -> String {
     derived("indicator", &format!("flag:{by}:{}:{asset}:{value}:{raised}", subject.name()))
 }
 
-/// A flag as an indicator; each change of its state is a later version.
+/// Returns a flag as an indicator; each change of its state is a later version.
 #[must_use]
 pub fn flag_object(flag: &Flag, changed: i64, tlp: Tlp) -> Value {
     let pattern = match flag.subject {
@@ -370,28 +370,29 @@ pub fn flag_object(flag: &Flag, changed: i64, tlp: Tlp) -> Value {
 /// # Errors
 /// [`SharingError::Object`].
 pub fn read_flag(object: &Value) -> Result<Option<Flag>, SharingError> {
-    let Some(said) = object["extensions"].get(flag_extension()) else { return Ok(None) };
+    let Some(stated) = object["extensions"].get(flag_extension()) else { return Ok(None) };
     let id = object["id"].as_str().unwrap_or_default();
     let wrong = |what: &str| SharingError::Object(id.to_owned(), what.to_owned());
-    let text = |name: &str| said[name].as_str().ok_or_else(|| wrong(&format!("the flag has no {name}")));
+    let text = |name: &str| stated[name].as_str().ok_or_else(|| wrong(&format!("the flag has no {name}")));
     let time = |value: &Value| value.as_str().and_then(micros).map(|t| t / 1_000_000);
     let member = text("member")?;
     if object["created_by_ref"].as_str() != Some(identity_id(member).as_str()) {
         return Err(wrong("the flag's member is not who created the object"));
     }
     let state: State =
-        serde_json::from_value(said["state"].clone()).map_err(|_| wrong("the flag has no known state"))?;
+        serde_json::from_value(stated["state"].clone()).map_err(|_| wrong("the flag has no known state"))?;
     let flag = Flag {
         id: id.to_owned(),
         member: member.to_owned(),
         community: String::new(),
-        subject: serde_json::from_value(said["subject"].clone()).map_err(|_| wrong("the flag has no known subject"))?,
+        subject: serde_json::from_value(stated["subject"].clone())
+            .map_err(|_| wrong("the flag has no known subject"))?,
         asset: text("asset")?.to_owned(),
         value: text("value")?.to_owned(),
         reason: object["description"].as_str().unwrap_or("no reason was given").chars().take(1_000).collect(),
         raised: time(&object["valid_from"]).ok_or_else(|| wrong("valid_from is no time"))?,
-        until: time(&said["until"]).ok_or_else(|| wrong("until is no time"))?,
-        // Revoked is withdrawn, whatever else is said.
+        until: time(&stated["until"]).ok_or_else(|| wrong("until is no time"))?,
+        // Revoked is withdrawn, whatever else is stated.
         state: if object["revoked"] == json!(true) && state.counts() { State::Withdrawn } else { state },
         source: None,
         tlp: tlp_of(object).name().to_owned(),
@@ -408,13 +409,13 @@ pub struct SaidWallet {
     pub asset: Option<String>,
 }
 
-/// The wallets of an indicator: those of its pattern's comparisons with `=` or `IN` on a wallet's value, and those of the property extension.
+/// Returns the wallets of an indicator: those of its pattern's comparisons with `=` or `IN` on a wallet's value, and those of the property extension.
 #[must_use]
 pub fn wallets_of(object: &Value) -> Vec<SaidWallet> {
     let mut found: Vec<SaidWallet> = Vec::new();
     let extensions = object["extensions"].as_object();
-    for said in extensions.into_iter().flat_map(Map::values) {
-        if let (Some(address), Some(asset)) = (said["address"].as_str(), said["asset"].as_str()) {
+    for stated in extensions.into_iter().flat_map(Map::values) {
+        if let (Some(address), Some(asset)) = (stated["address"].as_str(), stated["asset"].as_str()) {
             found.push(SaidWallet { address: address.to_owned(), asset: Some(asset.to_ascii_uppercase()) });
         }
     }
@@ -461,7 +462,7 @@ fn literals(text: &str, set: bool) -> Vec<String> {
     out
 }
 
-/// A bundle of objects.
+/// Returns a bundle of objects.
 #[must_use]
 pub fn bundle(objects: &[Value]) -> Value {
     let ids: Vec<&str> = objects.iter().filter_map(|o| o["id"].as_str()).collect();

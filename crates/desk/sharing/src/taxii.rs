@@ -9,6 +9,7 @@ use crate::{Sharing, SharingError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use holdfast_store::StoreError;
+use holdfast_types::Invalid;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -382,8 +383,21 @@ enum Fetched {
     TooLarge,
 }
 
+/// Checks that a URL is of a server on the web.
+///
+/// # Errors
+/// [`Invalid`] names `url`.
+pub(crate) fn web_address(url: &str) -> Result<(), Invalid> {
+    let parsed = url.parse::<ureq::http::Uri>().ok();
+    let is_web = |u: &ureq::http::Uri| matches!(u.scheme_str(), Some("http" | "https")) && u.host().is_some();
+    match parsed.as_ref().is_some_and(is_web) {
+        true => Ok(()),
+        false => Err(Invalid::new("url", "must begin with https:// (or http://) and name a server")),
+    }
+}
+
 impl Client {
-    /// A client with a member's name and key.
+    /// Returns a client with a member's name and key.
     #[must_use]
     pub fn new(name: &str, key: &str) -> Self {
         let agent = ureq::Agent::config_builder()
@@ -419,11 +433,12 @@ impl Client {
         Self::read(url, response)
     }
 
-    /// The collections that a discovery URL, an API root or a collection's URL leads to: URL, title, whether it can be written.
+    /// Returns the collections that a discovery URL, an API root or a collection's URL leads to: URL, title, whether it can be written.
     ///
     /// # Errors
-    /// [`SharingError::Partner`].
+    /// [`SharingError::Invalid`] for what is no web address; [`SharingError::Partner`] when the server does not answer as it should.
     pub fn collections(&self, url: &str) -> Result<Vec<(String, String, bool)>, SharingError> {
+        web_address(url)?;
         let url = format!("{}/", url.trim_end_matches('/'));
         let (body, _) = self.get(&url)?;
         if body["api_roots"].is_array() {
@@ -459,7 +474,7 @@ impl Client {
             .collect())
     }
 
-    /// The next page of a collection after a cursor, every version. Only one page is held at a time, object by object.
+    /// Returns the next page of a collection after a cursor, every version. Only one page is held at a time, object by object.
     ///
     /// # Errors
     /// [`SharingError::Partner`].

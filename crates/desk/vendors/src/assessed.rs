@@ -21,7 +21,7 @@ pub struct Assessed<'a> {
     pub time: i64,
 }
 
-/// Weight of a risk on a scale of ten.
+/// Returns the weight of a risk on a scale of ten.
 pub fn weight(risk: Risk) -> f64 {
     match risk {
         Risk::None => 0.0,
@@ -32,7 +32,7 @@ pub fn weight(risk: Risk) -> f64 {
     }
 }
 
-/// Score that a verdict stands for, of ten.
+/// Returns the score that a verdict stands for, of ten.
 pub fn verdict_weight(verdict: Verdict) -> f64 {
     match verdict {
         Verdict::Allow => 0.0,
@@ -42,20 +42,20 @@ pub fn verdict_weight(verdict: Verdict) -> f64 {
     }
 }
 
-/// Score of one category's share, 0 to 10: the category's weight times the cube root of its direct share or half of its indirect one,
+/// Returns the score of one category's share, 0 to 10: the category's weight times the cube root of its direct share or half of its indirect one,
 /// whichever is more, so that 1% of direct severe money already scores 2.2, a tenth 4.6, and all of it 10.
 pub fn share_score(share: &Share) -> f64 {
     let part = share.direct_ppm.max(share.indirect_ppm / 2) as f64 / 1e6;
     weight(share.category.risk()) * part.cbrt()
 }
 
-/// Whether anything here can answer for what was screened: a ledger of its asset that could be read, or at least a tag that names it.
-/// Without either, silence would read as "nothing found".
+/// Returns whether anything here can answer for what was screened: a ledger of its asset that could be read, or at least a tag that names it. Without
+/// either, silence would read as "nothing found".
 pub fn is_covered(facts: &ChainFacts) -> bool {
     facts.unavailable.is_none() && (facts.ledger || !facts.tags.is_empty())
 }
 
-/// Why nothing here can answer, in words for the asker.
+/// Returns why nothing here can answer, in words for the asker.
 pub fn not_covered(asset: &str, facts: &ChainFacts) -> String {
     let shown: String = asset.chars().take(64).collect();
     let why = facts.unavailable.clone();
@@ -64,7 +64,7 @@ pub fn not_covered(asset: &str, facts: &ChainFacts) -> String {
     })
 }
 
-/// Which sources an answer rests on.
+/// Returns which sources an answer rests on.
 pub fn coverage(facts: &ChainFacts) -> Value {
     let exposure = facts.ledger && facts.found && facts.unknown_amounts == 0;
     json!({
@@ -89,7 +89,7 @@ pub fn uuid(words: &[&str]) -> String {
 }
 
 impl Assessed<'_> {
-    /// US dollars for base units.
+    /// Returns US dollars for base units.
     pub fn usd(&self, base_units: u64) -> Option<f64> {
         let price = self.price?;
         let units = price.base_units.max(Amount::new(1));
@@ -105,25 +105,25 @@ impl Assessed<'_> {
         some
     }
 
-    /// Score of one side, 0 to 10; `None` when nothing of risk was found there.
+    /// Returns the score of one side, 0 to 10; `None` when nothing of risk was found there.
     pub fn side_score(&self, destination: bool) -> Option<f64> {
         let shares = self.shares(destination).into_iter().map(share_score);
         let own = (self.facts.category.is_attributed()).then(|| weight(self.facts.category.risk()));
         shares.chain(own).reduce(f64::max).filter(|s| *s > 0.0)
     }
 
-    /// Score, 0 to 10: the highest of the address's own category, its exposures (see [`share_score`]) and the decision.
+    /// Returns the score, 0 to 10: the highest of the address's own category, its exposures (see [`share_score`]) and the decision.
     pub fn score(&self) -> Option<f64> {
         let decided = self.decision.map(|d| verdict_weight(d.decision)).filter(|s| *s > 0.0);
         [self.side_score(false), self.side_score(true), decided].into_iter().flatten().reduce(f64::max)
     }
 
-    /// Reasons of the decision.
+    /// Returns reasons of the decision.
     pub fn reasons(&self) -> &[Reason] {
         self.decision.map_or(&[], |d| &d.reasons)
     }
 
-    /// Label of the other side's weightiest tag.
+    /// Returns the label of the other side's weightiest tag.
     pub fn name(&self) -> Option<&str> {
         self.facts.tags.first().map(|t| t.label.as_str())
     }

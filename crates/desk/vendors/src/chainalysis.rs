@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 
 pub use holdfast_types::units::decimals;
 
-/// Base units of whole units.
+/// Returns base units of whole units.
 ///
 /// # Errors
 /// [`Invalid`] when the asset's decimals are not known, or the amount is negative or has more digits than the asset.
@@ -41,7 +41,7 @@ pub fn base_units(asset: &str, amount: &Number) -> Result<Amount, Invalid> {
     digits.parse().map_err(|_| wrong(format!("{text} is no amount")))
 }
 
-/// Whole units of base units.
+/// Returns whole units of base units.
 pub fn whole_units(asset: &str, amount: Amount) -> Option<f64> {
     let places = decimals(asset)? as usize;
     let digits = format!("{:0>width$}", amount.to_string(), width = places + 1);
@@ -131,7 +131,7 @@ fn value_of(price: Option<f64>, denomination: Option<&str>, asset: &str, amount:
     (whole < holdfast_decision::model::MAX_VALUE).then_some(whole)
 }
 
-/// Id of a transfer's event: the same transfer always has the same one.
+/// Returns the id of a transfer's event: the same transfer always has the same one.
 pub fn external_id(parts: &[&str]) -> String {
     uuid(&[&["kyt"], parts].concat())
 }
@@ -154,7 +154,7 @@ impl Kind {
         Kind::ALL.iter().find(|k| k.1 == part).map(|k| k.0)
     }
 
-    /// An event's id, for an external id.
+    /// Returns an event's id, for an external id.
     pub fn event_id(self, external: &str) -> String {
         format!("{}{external}", Kind::ALL[self as usize].2)
     }
@@ -226,7 +226,7 @@ impl WithdrawalAttempt {
         external_id(&[user, "attempt", &self.attempt_identifier])
     }
 
-    /// The event that the attempt is.
+    /// Returns the event that the attempt is.
     ///
     /// # Errors
     /// [`Invalid`] names the field.
@@ -247,7 +247,7 @@ impl WithdrawalAttempt {
     }
 }
 
-/// Network that an asset is native to, in Chainalysis's words.
+/// Returns the network that an asset is native to, in Chainalysis's words.
 pub(crate) fn network(asset: &str) -> &'static str {
     match asset {
         "BTC" | "XBT" => "Bitcoin",
@@ -262,8 +262,8 @@ pub(crate) fn network(asset: &str) -> &'static str {
     }
 }
 
-/// Summary of a registered transfer or withdrawal attempt. What was screened is complete at once. `updatedAt` is null, which is KYT's sign
-/// for "not processed", where nothing here could answer: no ledger of the asset and no tag, or a transaction not seen yet.
+/// Returns the summary of a registered transfer or withdrawal attempt. What was screened is complete at once. `updatedAt` is null, which is KYT's
+/// sign for "not processed", where nothing here could answer: no ledger of the asset and no tag, or a transaction not seen yet.
 pub fn summary(decided: &DecidedEvent, requested_network: Option<&str>) -> Value {
     let event = &decided.event;
     let asset = event.asset.as_deref().unwrap_or_default();
@@ -294,7 +294,7 @@ pub fn summary(decided: &DecidedEvent, requested_network: Option<&str>) -> Value
     answer
 }
 
-/// `.../exposures`: the other side itself, and beyond Chainalysis's own answer each indirect share.
+/// Returns the answer to `.../exposures`: the other side itself, and beyond Chainalysis's own answer each indirect share.
 pub fn exposures(seen: &Assessed) -> Value {
     let own = seen.facts.category;
     let direct = |category: Category, name: Option<&str>| json!({ "name": name, "category": category.name(), "categoryId": category.0 });
@@ -320,7 +320,7 @@ fn level(verdict: Verdict, tagged: Risk) -> &'static str {
     }
 }
 
-/// `.../alerts`: one for each reason of the decision.
+/// Returns the answer to `.../alerts`: one for each reason of the decision.
 pub fn alerts(seen: &Assessed, external: &str) -> Value {
     let list = seen.reasons().iter().map(|reason| {
         let tag = reason.tags.first();
@@ -337,7 +337,7 @@ pub fn alerts(seen: &Assessed, external: &str) -> Value {
     json!({ "alerts": list.collect::<Vec<_>>() })
 }
 
-/// `.../network-identifications`: names of the other side.
+/// Returns the answer to `.../network-identifications`: names of the other side.
 pub fn network_identifications(seen: &Assessed) -> Value {
     let mut names: Vec<&str> = seen.facts.tags.iter().map(|t| t.label.as_str()).collect();
     names.dedup();
@@ -345,7 +345,7 @@ pub fn network_identifications(seen: &Assessed) -> Value {
     json!({ "count": orgs.len(), "networkIdentificationOrgs": orgs })
 }
 
-/// `.../high-risk-addresses`: tagged addresses of medium risk or more.
+/// Returns the answer to `.../high-risk-addresses`: tagged addresses of medium risk or more.
 pub fn high_risk_addresses(seen: &Assessed) -> Value {
     let risky = seen.facts.tags.iter().filter(|t| t.category.risk() >= Risk::Medium).map(|t| {
         json!({ "address": t.address, "addressName": t.label, "categoryName": t.category.name(), "description": format!("{}; {}", t.pack, t.source) })
@@ -353,7 +353,7 @@ pub fn high_risk_addresses(seen: &Assessed) -> Value {
     json!({ "chainalysisIdentifications": risky.collect::<Vec<_>>(), "customAddresses": [] })
 }
 
-/// `GET /api/kyt/v2/categories`.
+/// Returns the answer to `GET /api/kyt/v2/categories`.
 pub fn categories() -> Value {
     let list: Vec<Value> =
         CONCEPTS.iter().enumerate().map(|(i, c)| json!({ "categoryId": i, "categoryName": c.0 })).collect();

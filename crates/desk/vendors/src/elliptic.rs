@@ -17,12 +17,12 @@ use utoipa::ToSchema;
 /// Names of the three headers of a signed request.
 pub const HEADERS: [&str; 3] = ["x-access-key", "x-access-sign", "x-access-timestamp"];
 
-/// The secret that Elliptic's clients need, for a key's token. The key's public part is their access key.
+/// Returns the secret that Elliptic's clients need, for a key's token. The key's public part is their access key.
 pub fn secret_of(token: &str) -> String {
     STANDARD.encode(token)
 }
 
-/// Signature of a request: base64 of HMAC-SHA256 under the decoded secret over timestamp (milliseconds), method, path with query in lower
+/// Returns the signature of a request: base64 of HMAC-SHA256 under the decoded secret over timestamp (milliseconds), method, path with query in lower
 /// case, and body (`{}` when there is none).
 ///
 /// # Errors
@@ -41,8 +41,8 @@ fn mac(key: &[u8], timestamp: &str, method: &str, path: &str, body: &[u8]) -> Ve
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Whether a signature fits a request. Clients sign the body as they send it or with the white space between its tokens left out, and
-/// `{}` for an empty one; all three are accepted.
+/// Returns whether a signature fits a request. Clients sign the body as they send it or with the white space between its tokens left out, and `{}`
+/// for an empty one; all three are accepted.
 pub fn signed(key: &[u8], timestamp: &str, method: &str, path: &str, body: &[u8], signature: &str) -> bool {
     let Ok(given) = STANDARD.decode(signature) else { return false };
     let fits = |body: &[u8]| {
@@ -239,7 +239,7 @@ fn behaviors(seen: &Assessed) -> Vec<Value> {
     found.iter().map(behavior).collect()
 }
 
-/// Answer to `POST /v2/wallet/synchronous`.
+/// Returns the answer to `POST /v2/wallet/synchronous`.
 pub fn wallet(request: &Request, seen: &Assessed) -> Value {
     let reference = request.customer_reference.as_deref().unwrap_or_default();
     let id = uuid(&["wallet", &request.subject.asset, &request.subject.hash, reference, &seen.time.to_string()]);
@@ -259,7 +259,7 @@ pub fn wallet(request: &Request, seen: &Assessed) -> Value {
     answer
 }
 
-/// Id of the analysis of a transfer: the same request always has the same one.
+/// Returns the id of the analysis of a transfer: the same request always has the same one.
 pub fn analysis_id(request: &Request) -> String {
     let s = &request.subject;
     let output = match (&s.output_address, &s.output_indices, s.log_index) {
@@ -277,7 +277,7 @@ pub fn analysis_id(request: &Request) -> String {
     ])
 }
 
-/// Answer to `POST /v2/analyses/synchronous`. `value` is the transfer's in US dollars.
+/// Returns the answer to `POST /v2/analyses/synchronous`. `value` is the transfer's in US dollars.
 pub fn analysis(request: &Request, seen: &Assessed, value: Option<f64>) -> Value {
     let id = analysis_id(request);
     let to = request.kind == "destination_of_funds";
@@ -350,7 +350,7 @@ pub fn read(answer: &Value) -> ProviderFact {
     ProviderFact { risk: Some(risk), detail: short(&format!("score {score:.2}: {}", words.join(", "))), cached }
 }
 
-/// Bounded words.
+/// Returns words cut to a bound.
 pub(crate) fn short(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(300).collect()
 }

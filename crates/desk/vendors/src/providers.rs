@@ -40,7 +40,7 @@ pub enum Name {
 }
 
 impl Name {
-    /// Its name as rules know it.
+    /// Returns its name as rules know it.
     pub fn text(self) -> &'static str {
         match self {
             Name::Elliptic => "elliptic",
@@ -218,7 +218,7 @@ pub struct Question {
 }
 
 impl Question {
-    /// The question about an event's other side; none for events off chain.
+    /// Returns the question about an event's other side; none for events off chain.
     pub fn of(event: &Event, facts: &ChainFacts) -> Option<Question> {
         let deposit = match event.kind {
             EventKind::Deposit => Some((event.tx.clone()?, event.output, event.address.clone())),
@@ -236,7 +236,7 @@ impl Question {
         })
     }
 
-    /// The question about an address alone.
+    /// Returns the question about an address alone.
     pub fn address(asset: &str, address: &str, now: i64) -> Question {
         Question {
             asset: asset.to_ascii_uppercase(),
@@ -328,7 +328,7 @@ impl Providers {
     }
 
     /// Queries all providers at once, for no longer than the deadline. Never fails: a provider without an answer is in the facts with the reason.
-    pub fn ask(&self, question: &Question) -> BTreeMap<String, ProviderFact> {
+    pub fn query(&self, question: &Question) -> BTreeMap<String, ProviderFact> {
         std::thread::scope(|scope| {
             let asking: Vec<_> =
                 self.list.iter().map(|p| (p.name, scope.spawn(move || self.ask_one(p, question)))).collect();
@@ -340,7 +340,7 @@ impl Providers {
         })
     }
 
-    /// How the providers have answered so far.
+    /// Returns how the providers have answered so far.
     pub fn state(&self) -> Vec<ProviderState> {
         let state = |p: &Provider| {
             let health = p.health();

@@ -55,12 +55,12 @@ const CHAINS: &[(&str, &str)] = &[
     ("monero", "XMR"),
 ];
 
-/// Native asset of a chain.
+/// Returns the native asset of a chain.
 pub fn asset_of(chain: &str) -> Option<&'static str> {
     CHAINS.iter().find(|c| c.0 == chain).map(|c| c.1)
 }
 
-/// The first chain that an asset is native to.
+/// Returns the first chain that an asset is native to.
 pub fn chain_of(asset: &str) -> Option<&'static str> {
     CHAINS.iter().find(|c| c.1 == asset).map(|c| c.0)
 }
@@ -100,7 +100,7 @@ fn volume(usd: Option<f64>) -> Value {
     usd.map(|v| format!("{v:.2}")).into()
 }
 
-/// One item of the answer.
+/// Returns one item of the answer.
 pub fn item(request: &Request, seen: &Assessed) -> Value {
     let mut indicators = Vec::new();
     let mut indicate =

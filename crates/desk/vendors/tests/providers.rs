@@ -64,7 +64,7 @@ fn trm(peer: &Peer, more: &str) -> Providers {
 }
 
 fn ask(providers: &Providers, address: &str) -> (Option<u8>, String, bool) {
-    let fact = providers.ask(&Question::address("BTC", address, 1_800_000_000)).remove("trm").unwrap();
+    let fact = providers.query(&Question::address("BTC", address, 1_800_000_000)).remove("trm").unwrap();
     (fact.risk, fact.detail, fact.cached)
 }
 
@@ -149,7 +149,7 @@ fn chainalysis_is_waited_for_until_it_has_screened() {
         Some((200, words.to_owned()))
     });
     let providers = Providers::parse(&format!("chainalysis: {{url: '{}', secret: t}}", peer.url)).unwrap();
-    let fact = providers.ask(&Question::address("BTC", "a", 1_800_000_000)).remove("chainalysis").unwrap();
+    let fact = providers.query(&Question::address("BTC", "a", 1_800_000_000)).remove("chainalysis").unwrap();
     assert_eq!(fact.risk, Some(3), "{}", fact.detail);
     assert!(fact.detail.contains("HIGH darknet market (Hydra)"), "{}", fact.detail);
 }

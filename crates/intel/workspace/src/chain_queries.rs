@@ -6,9 +6,11 @@ use crate::workspace::Snapshot;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tag, TagStore, Tlp};
 use holdfast_bitcoin::AddressKey;
-use holdfast_types::{Amount, Asset, ChainId};
+use holdfast_types::{Address, Amount, Asset, ChainId};
 use holdfast_utxo_ledger::Source;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// How much of a chain is known, and since when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,41 @@ pub struct ChainCoverage {
     pub exposures_as_of_height: Option<u32>,
     /// What is missing on this chain, in words, such as movements inside contracts; empty when everything is there.
     pub gaps: Vec<String>,
+}
+
+/// A chain on which something was looked up, and what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub struct CoveredChain {
+    /// Name, such as litecoin.
+    pub chain: String,
+    /// Height of its highest block; absent while nothing is stored.
+    pub tip_height: Option<u32>,
+    /// What was not looked up on it, in words; empty when everything was.
+    pub gaps: Vec<String>,
+}
+
+impl CoveredChain {
+    /// Returns a chain as it is now. One that cannot be read states why as a gap.
+    #[must_use]
+    pub fn of(chain: &dyn ChainQueries) -> Self {
+        match chain.fault() {
+            Some(why) => CoveredChain { chain: chain.name(), tip_height: None, gaps: vec![why] },
+            None => {
+                let coverage = chain.coverage();
+                CoveredChain { chain: chain.name(), tip_height: coverage.tip_height, gaps: coverage.gaps }
+            }
+        }
+    }
+
+    /// Returns the chain and its height in words, with its gaps.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let height = self.tip_height.map_or("no block".to_owned(), |height| format!("up to block {height}"));
+        match self.gaps.is_empty() {
+            true => format!("{} {height}", self.chain),
+            false => format!("{} {height} ({})", self.chain, self.gaps.join("; ")),
+        }
+    }
 }
 
 /// What is known of an address.
@@ -123,6 +160,13 @@ pub trait ChainQueries: Send + Sync {
 
     /// Returns whether text is an address in a form of the chain.
     fn is_address(&self, text: &str) -> bool;
+
+    /// Returns an address as the chain writes it, where it can be on the chain. Who controls a script controls it on every chain of Bitcoin's
+    /// family, so that these return an address of each other in their own form.
+    fn own_form(&self, text: &str) -> Option<String> {
+        let text = crate::lookup::bare(text);
+        self.is_address(&text).then_some(text)
+    }
 
     /// Returns the assets whose movements the chain's ledger holds.
     fn assets(&self) -> Vec<Asset>;
@@ -244,6 +288,14 @@ impl ChainQueries for Snapshot {
 
     fn is_address(&self, text: &str) -> bool {
         AddressKey::parse(&crate::lookup::bare(text), self.ledger.network()).is_ok()
+    }
+
+    fn own_form(&self, text: &str) -> Option<String> {
+        let (network, text) = (self.ledger.network(), crate::lookup::bare(text));
+        // The chain's own reading comes first: on test networks an address of the same script is written in more than one way.
+        let own = AddressKey::parse(&text, network).ok();
+        let key = own.or_else(|| Address::read(&text).script().copied());
+        key.map(|key| key.to_text(network))
     }
 
     fn assets(&self) -> Vec<Asset> {

@@ -2,12 +2,14 @@
 
 use crate::chain_handle::{ChainHandle, ChangeError};
 use crate::chain_queries::ChainQueries;
+use crate::error::WorkspaceError;
 use crate::lookup::{Lookup, bare};
-use crate::workspace::Snapshot;
+use crate::workspace::{Snapshot, Workspace};
 use arc_swap::ArcSwap;
 use holdfast_attribution::Tag;
 use holdfast_types::{Asset, ChainId, ErrorKind, Family};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 /// Why chains do not go together, or one is not found.
@@ -33,6 +35,18 @@ impl ChainsError {
             ChainsError::Unknown(..) => ErrorKind::Invalid,
         }
     }
+}
+
+/// Opens all chains of a store for reading, the first one first.
+///
+/// # Errors
+/// [`WorkspaceError`] when a chain cannot be read.
+pub fn open_chains(store: &Path) -> Result<Vec<Arc<dyn ChainQueries>>, WorkspaceError> {
+    let first = Workspace::open(store)?;
+    let further =
+        Workspace::chain_dirs(store)?.iter().map(|dir| first.read_beside(dir)).collect::<Result<Vec<_>, _>>()?;
+    let all = std::iter::once(first).chain(further);
+    Ok(all.map(|workspace| -> Arc<dyn ChainQueries> { Arc::new(workspace) }).collect())
 }
 
 /// A chain of another family than Bitcoin's, which is replaced as a whole.

@@ -18,8 +18,8 @@ pub mod traces;
 pub mod workspace;
 
 pub use chain_handle::{ChainHandle, ChangeError};
-pub use chain_queries::{ChainCoverage, ChainExposure, ChainQueries, Payment};
-pub use chains::{Chains, ChainsError};
+pub use chain_queries::{ChainCoverage, ChainExposure, ChainQueries, CoveredChain, Payment};
+pub use chains::{Chains, ChainsError, open_chains};
 pub use error::WorkspaceError;
 pub use lookup::Lookup;
 pub use reports::{

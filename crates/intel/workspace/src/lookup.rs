@@ -46,8 +46,7 @@ pub enum HitKind {
 }
 
 /// One result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = LookupHit)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hit {
     /// Kind of thing.
     pub kind: HitKind,
@@ -58,7 +57,6 @@ pub struct Hit {
     /// Assets whose chains it is on.
     pub assets: Vec<String>,
     /// Weightiest category of its tags.
-    #[schema(value_type = String)]
     pub category: Category,
     /// Its risk.
     pub risk: String,
@@ -71,8 +69,7 @@ pub struct Hit {
 }
 
 /// Answer to a search.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = Lookup)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lookup {
     /// Results, best first, at most [`MAX_HITS`].
     pub hits: Vec<Hit>,

@@ -255,7 +255,7 @@ impl Workspace {
     }
 
     fn view_of(&self, exposure: &Exposure, own: Category) -> ExposureView {
-        exposure_view(exposure, own, self.exposures_as_of())
+        exposure_view(exposure, self.asset(), own, self.exposures_as_of())
     }
 
     fn side(&self, address: Option<u32>, value: Option<u64>, other: Option<String>, clearance: Tlp) -> TxSide {
@@ -311,6 +311,7 @@ impl Workspace {
             .then(|| self.view_of(&self.exposures.of_tx(&self.ledger, tx), Category::UNATTRIBUTED));
         Ok(TxReport {
             txid: display_hash(&info.txid),
+            asset: self.asset().to_owned(),
             height: block.height,
             block: display_hash(&block.hash),
             time: block.header.time(),

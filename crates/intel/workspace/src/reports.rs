@@ -5,7 +5,6 @@ use holdfast_analysis::report::risk_weight;
 use holdfast_analysis::trace::TraceOptions;
 use holdfast_attribution::{Category, Tlp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// What a question names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +20,13 @@ pub enum Subject {
 }
 
 /// A tag, as answers show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagView {
     /// Name given.
     pub label: String,
     /// Where it can be verified.
     pub source: String,
     /// Weightiest concept.
-    #[schema(value_type = String)]
     pub category: Category,
     /// Its risk.
     pub risk: String,
@@ -54,10 +52,9 @@ pub struct TagView {
 }
 
 /// One category's part of an exposure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExposureLine {
     /// Category.
-    #[schema(value_type = String)]
     pub category: Category,
     /// Its risk.
     pub risk: String,
@@ -70,8 +67,10 @@ pub struct ExposureLine {
 }
 
 /// Source and destination of funds by category.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExposureView {
+    /// Ticker of the asset whose base units the amounts are.
+    pub asset: String,
     /// Base units of known amount that the shares are of.
     pub amount: u64,
     /// Where they came from.
@@ -91,10 +90,9 @@ pub struct ExposureView {
 }
 
 /// Inputs of unknown amount whose addresses count under one category.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownInputs {
     /// Category.
-    #[schema(value_type = String)]
     pub category: Category,
     /// Its risk.
     pub risk: String,
@@ -134,7 +132,7 @@ impl ExposureView {
 }
 
 /// An entity: a cluster and who is behind it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntityView {
     /// Its smallest address number in this ledger.
     pub cluster: u32,
@@ -143,14 +141,13 @@ pub struct EntityView {
     /// The address that stands for it.
     pub root_address: String,
     /// Category that its addresses count under.
-    #[schema(value_type = String)]
     pub category: Category,
     /// The tag that defines it.
     pub tag: Option<TagView>,
 }
 
 /// One receipt of an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Transaction.
     pub txid: String,
@@ -169,7 +166,7 @@ pub struct Receipt {
 }
 
 /// What is known of an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressReport {
     /// The address.
     pub address: String,
@@ -182,7 +179,6 @@ pub struct AddressReport {
     /// Whether the script has no owner: anybody can spend it, or nobody can. Tags on it are no evidence of who uses it.
     pub ownerless: bool,
     /// Category that it counts under.
-    #[schema(value_type = String)]
     pub category: Category,
     /// Its risk; `none` means that nothing is known.
     pub risk: String,
@@ -208,7 +204,7 @@ pub struct AddressReport {
 pub const PAGE: usize = 200;
 
 /// One side of a transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TxSide {
     /// Address, where known.
     pub address: Option<String>,
@@ -217,7 +213,6 @@ pub struct TxSide {
     /// Label of the tag that the address counts under.
     pub label: Option<String>,
     /// Category.
-    #[schema(value_type = String)]
     pub category: Category,
     /// Its risk; `none` means that nothing is known.
     pub risk: String,
@@ -226,10 +221,12 @@ pub struct TxSide {
 }
 
 /// A transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TxReport {
     /// Its id.
     pub txid: String,
+    /// Ticker of the asset whose base units the amounts are.
+    pub asset: String,
     /// Height of its block.
     pub height: u32,
     /// Hash of its block.
@@ -254,7 +251,7 @@ pub struct TxReport {
 }
 
 /// A block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockReport {
     /// Height.
     pub height: u32,
@@ -271,7 +268,7 @@ pub struct BlockReport {
 }
 
 /// One step of an explanation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExplainStep {
     /// An address.
     pub from: String,
@@ -286,7 +283,7 @@ pub struct ExplainStep {
 }
 
 /// Why two addresses are, or are not, in one cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExplainReport {
     /// First address.
     pub a: String,
@@ -299,7 +296,7 @@ pub struct ExplainReport {
 }
 
 /// One step of a path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathStep {
     /// Transaction that made the output.
     pub txid: String,
@@ -314,8 +311,10 @@ pub struct PathStep {
 }
 
 /// A path between two entities.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathReport {
+    /// Ticker of the asset whose base units the amounts are.
+    pub asset: String,
     /// Base units that arrived.
     pub amount: u64,
     /// From first to last.
@@ -323,7 +322,7 @@ pub struct PathReport {
 }
 
 /// What a workspace holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Network.
     pub network: String,
@@ -363,8 +362,13 @@ pub struct TraceRequest {
     pub options: TraceOptions,
 }
 
-/// Describes an exposure. `own` is what the subject itself counts under: a ransomware address is risky whoever pays it.
-pub(crate) fn exposure_view(exposure: &Exposure, own: Category, as_of_height: Option<u32>) -> ExposureView {
+/// Describes an exposure in an asset. `own` is what the subject itself counts under: a ransomware address is risky whoever pays it.
+pub(crate) fn exposure_view(
+    exposure: &Exposure,
+    asset: &str,
+    own: Category,
+    as_of_height: Option<u32>,
+) -> ExposureView {
     let lines = |totals: &Totals| -> Vec<ExposureLine> {
         totals
             .by_category
@@ -387,6 +391,7 @@ pub(crate) fn exposure_view(exposure: &Exposure, own: Category, as_of_height: Op
     let unknown = &exposure.unknown;
     let known = unknown.is_empty() && exposure.source.amount > 0;
     ExposureView {
+        asset: asset.to_owned(),
         amount: exposure.source.amount,
         source: lines(&exposure.source),
         destination: lines(&exposure.destination),

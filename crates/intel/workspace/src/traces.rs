@@ -144,6 +144,7 @@ impl Workspace {
         Ok(found
             .into_iter()
             .map(|path| PathReport {
+                asset: self.asset().to_owned(),
                 amount: path.amount,
                 steps: path
                     .steps

@@ -147,6 +147,11 @@ impl Workspace {
         Self::with_ledger(dir, ledger, Some(self.tags.clone()))
     }
 
+    /// Opens the workspace of a further chain of a store for reading, with the tags of this one.
+    pub(crate) fn read_beside(&self, dir: &Path) -> Result<Self, WorkspaceError> {
+        Self::with_ledger(dir, Ledger::open(&Self::ledger_dir(dir))?, Some(self.tags.clone()))
+    }
+
     /// Returns where the workspace of a further chain of a store lies.
     #[must_use]
     pub fn chain_dir(store: &Path, network: Network) -> PathBuf {

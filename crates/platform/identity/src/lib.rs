@@ -17,8 +17,8 @@ pub use command::{COMMAND_SCHEME, sign_command};
 pub use error::IdentityError;
 pub use keys::{ApiKey, POWERFUL, ROLES, SCOPES, list, role, validate};
 pub use people::{
-    Person, PersonState, SCHEMA, assign_key, assign_older_keys, ensure_person, people, person_by_id, person_named,
-    set_state,
+    Person, PersonState, SCHEMA, active_person, assign_key, assign_older_keys, ensure_person, people, person_by_id,
+    person_named, set_state,
 };
 pub use person::{canonical_name, same_person};
 pub use ring::{KeyError, KeyRing, MAX_KEYS};

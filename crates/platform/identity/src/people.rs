@@ -106,16 +106,26 @@ pub fn person_by_id(db: &mut Database, id: u64) -> Result<Person, IdentityError>
     one(db, "id", number(id))?.ok_or_else(|| IdentityError::NotFound(format!("person {id}")))
 }
 
+/// Returns the person of a name, however it is written, if there is one.
+///
+/// # Errors
+/// [`IdentityError::State`] when the person is suspended; [`IdentityError::Store`].
+pub fn active_person(db: &mut Database, name: &str) -> Result<Option<Person>, IdentityError> {
+    match person_named(db, name)? {
+        Some(known) if known.state == PersonState::Suspended => {
+            Err(IdentityError::State(format!("{} is suspended", known.name)))
+        }
+        known => Ok(known),
+    }
+}
+
 /// Returns the person of a name, who is made when there is none.
 ///
 /// # Errors
 /// [`IdentityError::State`] when the person is suspended; [`IdentityError::Store`].
 pub fn ensure_person(tx: &mut dyn Change, name: &str) -> Result<Person, IdentityError> {
-    if let Some(known) = person_named(tx.db(), name)? {
-        return match known.state {
-            PersonState::Active => Ok(known),
-            PersonState::Suspended => Err(IdentityError::State(format!("{} is suspended", known.name))),
-        };
+    if let Some(known) = active_person(tx.db(), name)? {
+        return Ok(known);
     }
     let (id, now) = (tx.next_id("people")?, tx.now());
     let row = [id.into(), name.into(), canonical_name(name).into(), now.into(), tx.actor().into()];

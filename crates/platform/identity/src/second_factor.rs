@@ -4,7 +4,7 @@
 //! database, so that neither another address nor a restart gives more guesses.
 
 use crate::totp::App;
-use crate::{Enrolment, IdentityError, KeyRing, Person, same_person};
+use crate::{Enrolment, IdentityError, KeyRing, Person, end_sessions_of, person_by_id, same_person};
 use holdfast_store::{Change, Database, DbError, number};
 use holdfast_types::Invalid;
 use serde_json::json;
@@ -120,24 +120,28 @@ pub fn give_code(
     Ok(CodeAnswer::Accepted)
 }
 
-/// Voids a person's second factor, because it is lost. Nobody resets their own: whoever has only the key would open the account with it.
+/// Voids a person's second factor, because it is lost, and ends their sessions; returns the person. Nobody resets their own: whoever has only
+/// the key would open the account with it.
 ///
 /// # Errors
-/// [`IdentityError::State`] when it is one's own, or there is none; [`IdentityError::Invalid`] without a reason; [`IdentityError::Store`].
-pub fn reset_factor(tx: &mut dyn Change, person: &Person, reason: &str) -> Result<(), IdentityError> {
+/// [`IdentityError::NotFound`] for an unknown person; [`IdentityError::State`] when it is one's own, or there is none;
+/// [`IdentityError::Invalid`] without a reason; [`IdentityError::Store`].
+pub fn reset_factor(tx: &mut dyn Change, id: u64, reason: &str) -> Result<Person, IdentityError> {
     if reason.trim().is_empty() || reason.len() > MAX_REASON {
         return Err(Invalid::new("reason", format!("must be 1 to {MAX_REASON} bytes")).into());
     }
+    let person = person_by_id(tx.db(), id)?;
     if same_person(tx.actor(), &person.name) {
         return Err(IdentityError::State("another person resets your second factor".to_owned()));
     }
     let sql = "UPDATE second_factors SET number = number + 1, confirmed = NULL, last_step = 0, wrong_codes = 0, blocked_until = 0
                WHERE person = $1 AND confirmed IS NOT NULL";
-    if tx.db().execute(sql, &[number(person.id)])? == 0 {
+    if tx.db().execute(sql, &[number(id)])? == 0 {
         return Err(IdentityError::State(format!("{} has no second factor", person.name)));
     }
-    tx.audit("person.factor_reset", &format!("person:{}", person.id), &json!({ "reason": reason }).to_string());
-    Ok(())
+    tx.audit("person.factor_reset", &format!("person:{id}"), &json!({ "reason": reason }).to_string());
+    end_sessions_of(tx, id)?;
+    person_by_id(tx.db(), id)
 }
 
 fn mac(secret: &[u8; 32]) -> String {

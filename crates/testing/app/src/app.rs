@@ -13,6 +13,7 @@ use holdfast_identity::{KeyRing, role};
 use holdfast_notify::{Mail, outbox};
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb};
+use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -80,6 +81,20 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub fn at(db: TestDb, url: &str) -> Self {
+        Self::build(db, url, |_| Vec::new())
+    }
+
+    /// Starts the application on SQLite over further chains, too, which `make` opens in a folder.
+    ///
+    /// # Panics
+    /// When it does not start, or a chain is there twice.
+    pub fn with_chains(make: impl FnOnce(&Path) -> Vec<Workspace>) -> Self {
+        let db = TestDb::sqlite();
+        let url = db.url.clone();
+        Self::build(db, &url, make)
+    }
+
+    fn build(db: TestDb, url: &str, further: impl FnOnce(&Path) -> Vec<Workspace>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let clock = TestClock::new();
         let screening = Screening::open(url, clock.clock()).expect("a database");
@@ -87,6 +102,7 @@ impl TestApp {
         let vault = Vault::new(dir.path().join("files"));
         let workspace = chain::workspace(&dir.path().join("store"));
         let mut shared = Shared::new(workspace, screening, master.clone(), vault).expect("a state");
+        shared.add_chains(further(dir.path())).expect("different chains");
         shared.anchors = Some(Arc::new(Anchors::new(dir.path(), master)));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let router = holdfast_server::router(shared.clone());

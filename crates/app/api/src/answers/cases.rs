@@ -5,6 +5,7 @@ use holdfast_cases::case::{CaseState, ItemKind, Role};
 use holdfast_cases::recommend::{Proposal, RecommendationState, Team};
 use holdfast_cases::reports::{Body, Kind, ReportState};
 use holdfast_types::ids::{CaseId, CaseItemId, RecommendationId, ReportId};
+use holdfast_workspace::CoveredChain;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -102,12 +103,14 @@ views! {
         items: Vec<Item> = each,
         /// Cases that share a subject, address, transaction or cluster with it.
         links: Vec<Link> = each,
+        /// Chains on which its addresses were looked up.
+        coverage: Vec<CoveredChain>,
         /// What happened when, oldest first.
-        timeline: Vec<Moment> = each,
+        timeline: Vec<TimelineEntry> = each,
     }
 
     /// Something that happened.
-    Moment of holdfast_cases::case::Moment {
+    TimelineEntry of holdfast_cases::case::TimelineEntry {
         /// Unix seconds.
         time: i64,
         /// What.

@@ -1,8 +1,11 @@
 //! What the API answers: types of its own, each made of a department's. Departments are free to change their rows; a field of an answer is changed
 //! here. Bodies of requests are the departments' commands, which check themselves, and small values (a decision, a target, a state) are shared.
 
+pub mod academy;
 pub mod cases;
+pub mod chain;
 pub mod identity;
+pub mod prevention;
 pub mod requests;
 pub mod screening;
 pub mod sharing;

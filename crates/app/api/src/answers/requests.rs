@@ -7,6 +7,7 @@ use holdfast_requests::matching::Match;
 use holdfast_requests::portal::OfficerState;
 use holdfast_requests::request::{DataClass, Request};
 use holdfast_types::ids::{AgencyId, OfficerId, ProductionId, SeizureId};
+use holdfast_workspace::CoveredChain;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -60,6 +61,14 @@ views! {
         reason: Option<String>,
         /// Who decided so.
         decided_by: Option<String>,
+    }
+
+    /// The chains on which a target was looked up.
+    TargetCoverage of holdfast_requests::matching::TargetCoverage {
+        /// The target's value.
+        target: String,
+        /// Chains that the target can be on, with what is known of them; none when this desk has no ledger of such a chain.
+        chains: Vec<CoveredChain>,
     }
 
     /// What a reviewer is shown before anything is done.

@@ -8,62 +8,53 @@ use holdfast_decision::warnings::{CoolingAction, Question, Scam};
 use holdfast_decision::{ChainFacts, Decision, Verdict};
 use holdfast_screening::changes::ChangeKind;
 use holdfast_types::Amount;
-use serde::{Deserialize, Serialize};
+use holdfast_types::named;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// How a hold stands.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema, strum::Display, strum::IntoStaticStr)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum HoldState {
-    /// It holds.
-    Active,
-    /// It was released.
-    Released,
-    /// It lapsed.
-    Expired,
-}
+named! {
+    /// How a hold stands.
+    pub enum HoldState {
+        /// It holds.
+        Active,
+        /// It was released.
+        Released,
+        /// It lapsed.
+        Expired,
+    }
 
-/// How an alert stands.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema, strum::Display, strum::IntoStaticStr)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum AlertState {
-    /// It is worked on.
-    Open,
-    /// It is closed.
-    Closed,
-}
+    /// How an alert stands.
+    pub enum AlertState {
+        /// It is worked on.
+        Open,
+        /// It is closed.
+        Closed,
+    }
 
-/// How a change stands.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema, strum::Display, strum::IntoStaticStr)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ChangeState {
-    /// It waits for a second person.
-    Proposed,
-    /// It is in force.
-    Approved,
-    /// It is not put in force.
-    Rejected,
-}
+    /// How a change stands.
+    pub enum ChangeState {
+        /// It waits for a second person.
+        Proposed,
+        /// It is in force.
+        Approved,
+        /// It is not put in force.
+        Rejected,
+    }
 
-/// How a warning stands.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema, strum::Display, strum::IntoStaticStr)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum WarningState {
-    /// It waits for the customer's answers.
-    Open,
-    /// It waits for the cooling-off time.
-    Cooling,
-    /// The customer gave the withdrawal up.
-    Stopped,
-    /// A person decides.
-    Escalated,
-    /// The hold ended.
-    Released,
+    /// How a warning stands.
+    pub enum WarningState {
+        /// It waits for the customer's answers.
+        Open,
+        /// It waits for the cooling-off time.
+        Cooling,
+        /// The customer gave the withdrawal up.
+        Stopped,
+        /// A person decides.
+        Escalated,
+        /// The hold ended.
+        Released,
+    }
 }
 
 views! {
@@ -398,5 +389,22 @@ views! {
         key: String,
         /// Signature, hex.
         signature: String,
+    }
+    /// What a replay of the log of inputs found.
+    Replay of holdfast_screening::replay::Replay {
+        /// Inputs folded.
+        inputs: u64,
+        /// Decisions that were made again and compared.
+        decisions: u64,
+        /// Decisions that no replay can verify: a version without a log of inputs made them.
+        uncovered: u64,
+        /// The last of those, by number; 0 when the log covers every decision.
+        uncovered_up_to: u64,
+        /// Active holds compared at the end; none when something changed meanwhile.
+        holds: u64,
+        /// What differs, at most 100; empty when all is equal.
+        problems: Vec<String>,
+        /// Whether a stop was requested before the end.
+        stopped: bool,
     }
 }

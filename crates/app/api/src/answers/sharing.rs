@@ -3,7 +3,8 @@
 use crate::answers::views;
 use holdfast_decision::flags::Flag;
 use holdfast_sharing::Tlp;
-use holdfast_sharing::sources::Kind;
+use holdfast_sharing::community::MemberState;
+use holdfast_sharing::sources::{Kind, SourceState};
 use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
@@ -41,8 +42,8 @@ views! {
         own: bool,
         /// Whether it may share, not only read.
         writes: bool,
-        /// active or suspended.
-        state: String,
+        /// Whether it may use its key.
+        state: MemberState,
         /// Unix seconds.
         joined: i64,
     }
@@ -73,8 +74,8 @@ views! {
         cursor: String,
         /// Seconds between two readings.
         every: i64,
-        /// proposed, active or withdrawn.
-        state: String,
+        /// Whether it is read.
+        state: SourceState,
         /// Unix seconds.
         created: i64,
         /// When it was read last.

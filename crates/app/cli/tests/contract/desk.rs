@@ -226,7 +226,7 @@ fn case_report() {
     with_history(|d, _| {
         let d = &Cases::from(*d);
         let case = open_case(d);
-        let pdf = d.case_report(case, None, &person("ana")).unwrap();
+        let pdf = d.case_report(case, &[], &person("ana")).unwrap();
         assert!(pdf.starts_with(b"%PDF-"));
         insta::assert_snapshot!(format!("{} bytes, SHA-256 {}", pdf.len(), sha256(&pdf)));
     });

@@ -84,6 +84,8 @@ fn a_learner_works_on_labs(app: &TestApp) {
     app.with_token("hl_1_00").get("/api/v1/learn/me").refused(401);
     let begin = |lab: &str| learner.post(&format!("/api/v1/learn/sessions/{id}/labs/{lab}"), Value::Null);
     begin("no-such-lab").refused(404);
+    // A lab of another course.
+    begin("follow-a-ransom").refused_with(404, "lab follow-a-ransom of session");
     let attempt = begin("forged-requests").ok();
     let at = format!("/api/v1/learn/attempts/{}", attempt["id"]);
     let step = attempt["steps"][0]["id"].as_str().unwrap().to_owned();

@@ -91,6 +91,10 @@ fn a_person_is_suspended_and_acts_again(app: &TestApp) {
     };
     assert_eq!(set("bo", "suspended").ok()["state"], "suspended");
     bo.get("/api/v1/holds").refused(401);
+    // Nor is a key proposed for who is suspended, which would be refused when it is approved.
+    let key = json!({"name": "bo's laptop", "person": "Bo", "scopes": ["read"]});
+    root.post("/api/v1/keys", key).refused_with(409, "bo is suspended");
+    assert_eq!(root.get("/api/v1/changes?state=proposed").ok(), json!([]));
     set("bo", "suspended").refused_with(409, "already");
     set("bo", "asleep").refused_with(400, "state");
     set("bo", "active").ok();

@@ -28,5 +28,6 @@ mod records;
 mod refusals;
 mod requests;
 mod rules;
+mod several;
 mod sources;
 mod webhooks;

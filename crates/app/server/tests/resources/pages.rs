@@ -5,7 +5,8 @@ use holdfast_testing_app::{PAID, TestApp, on_both_apps};
 on_both_apps!(
     a_browser_signs_in_and_works,
     nobody_works_without_a_session_or_a_token,
-    errors_lead_on_in_the_area_where_the_person_is
+    errors_lead_on_in_the_area_where_the_person_is,
+    lists_refuse_states_that_there_are_not
 );
 
 fn a_browser_signs_in_and_works(app: &TestApp) {
@@ -46,6 +47,29 @@ fn nobody_works_without_a_session_or_a_token(app: &TestApp) {
         "{}",
         missing.answer.text()
     );
+}
+
+fn lists_refuse_states_that_there_are_not(app: &TestApp) {
+    let browser = app.browser().sign_in("root");
+    let lists: [(&str, &[&str]); 8] = [
+        ("alerts", &["open", "closed"]),
+        ("cases", &["open", "closed"]),
+        ("changes", &["proposed", "approved", "rejected"]),
+        ("holds", &["active", "released", "expired"]),
+        ("officers", &["registered", "proved", "approved", "suspended"]),
+        ("requests", &["open", "prepared", "answered"]),
+        ("seizures", &["prepared", "returned", "approved", "moved"]),
+        ("warnings", &["open", "cooling", "stopped", "escalated", "released"]),
+    ];
+    for (list, states) in lists {
+        let page = browser.page(&format!("/desk/{list}?state=lost")).answer;
+        assert_eq!(page.status, 400, "{list}: {}", page.text());
+        assert!(page.text().contains(&format!("state: 'lost' is none of {}", states.join(", "))), "{}", page.text());
+        assert!(page.text().contains("aria-current=\"page\""), "in the frame of the desk: {}", page.text());
+        for state in states.iter().chain(&[""]) {
+            browser.page(&format!("/desk/{list}?state={state}")).ok();
+        }
+    }
 }
 
 fn errors_lead_on_in_the_area_where_the_person_is(app: &TestApp) {

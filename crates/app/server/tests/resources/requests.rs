@@ -47,6 +47,7 @@ fn a_request_is_answered_by_two_people_and_produced(app: &TestApp) {
     let at = "/api/v1/desk/requests/r-1";
     let matches = ana.get(&format!("{at}/matches")).ok();
     assert_eq!(matches[0]["found"]["customer"], "c-1", "{matches}");
+    assert_eq!(ana.get(&format!("{at}/coverage")).ok(), json!([]), "its target is no address");
     bo.post(at, json!({"step": "approve"})).refused_with(409, "not prepared");
     ana.post(&format!("{at}/productions"), Value::Null).refused(409);
     ana.post(at, json!({"step": "match", "customer": "c-1", "accept": true, "reason": "the same address"})).ok();

@@ -37,5 +37,7 @@ fn a_source_is_read_once_another_person_approved_it(app: &TestApp) {
     ana.post(&format!("{at}/read"), Value::Null).refused(409);
     assert_eq!(ana.get(&format!("/api/v1/address/{PAID}")).ok()["tags"], json!([]));
     boss.post("/api/v1/sharing/discover", json!({"url": "http://127.0.0.1:1/taxii2/"})).refused(424);
-    boss.post("/api/v1/sharing/discover", json!({"url": "file:///etc/passwd"})).refused(424);
+    for url in ["file:///etc/passwd", "ftp://partner.example/", "taxii2", "https://", ""] {
+        boss.post("/api/v1/sharing/discover", json!({"url": url})).refused_with(400, "url");
+    }
 }

@@ -69,6 +69,7 @@ case-report-last-name = Signatory: last name
 case-links = Linked cases
 case-link = Case { $id }
 case-shares = shares { $what }
+case-coverage = Addresses were looked up on { $chains }.
 case-timeline = Timeline
 
 evidence-title = Scan of { $exhibit }

@@ -87,6 +87,8 @@ sign-in-intro = The desk's pages need a key. An administrator creates keys, the 
 sign-in-key = Key
 sign-in-refused = this is not a key of the desk
 
+common-chain-height = { $chain } up to block { $height }
+common-chain-empty = { $chain }, which has no block yet
 common-unknown = unknown
 common-yes = yes
 common-no = no

@@ -135,7 +135,7 @@ fn lab_page(view: &AttemptView, frame: &Frame) -> Markup {
     )
 }
 
-/// A lab.
+/// Shows a lab.
 pub(crate) async fn attempt(
     State(shared): State<Shared>,
     frame: Frame,
@@ -176,7 +176,7 @@ pub(crate) async fn answer(
     }
 }
 
-/// A file of a lab.
+/// Shows a file of a lab.
 pub(crate) async fn file(
     State(shared): State<Shared>,
     headers: HeaderMap,

@@ -16,12 +16,12 @@ use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
 use maud::html;
 
-/// The chain's front page.
+/// Shows the chain's front page.
 pub(crate) async fn home(state: State<Shared>, headers: HeaderMap, Path(id): Path<i64>, request: Request) -> Response {
     page(state, headers, Path((id, String::new())), request).await
 }
 
-/// Pages over a lab's own chain: the ledger's pages, mounted below the lab.
+/// Shows pages over a lab's own chain: the ledger's pages, mounted below the lab.
 pub(crate) async fn page(
     State(shared): State<Shared>,
     headers: HeaderMap,

@@ -49,7 +49,7 @@ fn place(plan: &NewSession) -> String {
     }
 }
 
-/// Courses, and the way in for learners.
+/// Shows courses, and the way in for learners.
 pub(crate) async fn home(
     State(shared): State<Shared>,
     frame: Frame,
@@ -90,7 +90,7 @@ fn lessons(course: &Course) -> Markup {
     }
 }
 
-/// A course.
+/// Shows a course.
 pub(crate) async fn course(
     State(shared): State<Shared>,
     frame: Frame,
@@ -102,7 +102,7 @@ pub(crate) async fn course(
     Ok(frame.academy(&course.header.title.clone(), html! { (languages) (lessons(&course)) }))
 }
 
-/// What a lab is about.
+/// Shows what a lab is about.
 pub(crate) async fn lab(frame: Frame, Path(name): Path<String>) -> Page {
     let lab = labs::lab(&name)
         .ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, t!("academy-no-lab", lab = name.as_str())))?;
@@ -171,7 +171,7 @@ fn labs_of_session(session: i64, labs: &[String], desk: &Desk) -> Markup {
     })
 }
 
-/// A learner's sessions, labs and certificates.
+/// Shows a learner's sessions, labs and certificates.
 pub(crate) async fn me(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
     let found = in_class(shared, &headers, |a, l| {
         let desk = a.learner_desk(l)?;

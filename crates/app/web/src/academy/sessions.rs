@@ -24,7 +24,7 @@ page_form! {
     }
 }
 
-/// A learner's session: scoreboard and feedback.
+/// Shows a learner's session: scoreboard and feedback.
 pub(crate) async fn page(
     State(shared): State<Shared>,
     frame: Frame,

@@ -23,7 +23,7 @@ pub(crate) struct ToolQuery {
     draft: Option<String>,
 }
 
-/// The desk's own tools over the files of a lab.
+/// Shows the desk's own tools over the files of a lab.
 pub(crate) async fn tool(
     State(shared): State<Shared>,
     frame: Frame,
@@ -34,7 +34,7 @@ pub(crate) async fn tool(
     show_tool(shared, frame, headers, id, q).await
 }
 
-/// The same of a draft that the learner wrote.
+/// Shows the same of a draft that the learner wrote.
 pub(crate) async fn tool_draft(
     State(shared): State<Shared>,
     frame: Frame,

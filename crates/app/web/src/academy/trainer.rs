@@ -99,7 +99,7 @@ page_steps! {
     }
 }
 
-/// Sessions and the programme.
+/// Shows sessions and the programme.
 pub(crate) async fn list(State(shared): State<Shared>, frame: Frame) -> Page {
     let (sessions, courses, programme) = run_blocking(move || {
         let a = shared.academy();
@@ -197,7 +197,7 @@ pub(crate) async fn add_course(
     Ok(back(HERE.into()))
 }
 
-/// A session with its class.
+/// Shows a session with its class.
 pub(crate) async fn session(State(shared): State<Shared>, frame: Frame, Path(id): Path<i64>) -> Page {
     let (session, roster, feedback, class, board) = run_blocking(move || {
         let a = shared.academy();

@@ -8,7 +8,9 @@ use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
+use holdfast_api::answers::screening::AlertState;
 use holdfast_api::blocking::run_blocking;
+use holdfast_api::body::state_filter;
 use holdfast_api::gate::Caller;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Outcome};
 use holdfast_types::units::with_unit;
@@ -69,14 +71,10 @@ impl From<Action> for AlertAction {
     }
 }
 
-/// Alerts.
+/// Shows alerts.
 pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
-    let filter = AlertFilter {
-        state: Some(q.state.clone().unwrap_or_else(|| "open".into())),
-        after: q.after,
-        limit: PAGE_ROWS,
-        ..Default::default()
-    };
+    let state = state_filter(q.state.as_deref())?.unwrap_or(AlertState::Open);
+    let filter = AlertFilter { state: Some(state.to_string()), after: q.after, limit: PAGE_ROWS, ..Default::default() };
     let list = run_blocking(move || Ok(shared.screening.alerts(&filter)?)).await?;
     let heads = [
         N("alerts-alert"),
@@ -111,7 +109,7 @@ fn action<T: PageForm>(to: &str, name: &str, button: &str) -> Markup {
     form_of::<T>(to, &[("action", name)], button)
 }
 
-/// An alert.
+/// Shows an alert.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): Path<u64>) -> Page {
     let (a, notes, event) = run_blocking(move || {
         let (alert, notes) = shared.screening.alert(id)?;
@@ -156,7 +154,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): P
     Ok(frame.desk(&t!("alert-title", id = id), "/desk/alerts", body))
 }
 
-/// An action on an alert.
+/// Acts on an alert.
 pub(crate) async fn act(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,

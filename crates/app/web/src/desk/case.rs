@@ -1,6 +1,6 @@
 //! A case: its items, people, reports, links and timeline.
 
-use crate::components::{Bare, T, none, table, time, word};
+use crate::components::{Bare, T, chains_text, none, table, time, word};
 use crate::desk::evidence::{AddExhibit, Scan};
 use crate::forms::{
     Day, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
@@ -216,7 +216,7 @@ impl From<DraftReport> for Filer {
     }
 }
 
-/// A case.
+/// Shows a case.
 pub(crate) async fn page(
     State(shared): State<Shared>,
     frame: Frame,
@@ -226,8 +226,7 @@ pub(crate) async fn page(
     let p = person(&caller);
     let (file, reports) = run_blocking(move || {
         let d = shared.cases();
-        let w = shared.chain().snapshot();
-        Ok((d.case(id, Some(&*w), &p)?, d.reports(id, &p)?))
+        Ok((d.case(id, &shared.chains.all(), &p)?, d.reports(id, &p)?))
     })
     .await?;
     let c = &file.case;
@@ -252,6 +251,7 @@ pub(crate) async fn page(
                 " " (t!("case-shares", what = l.because.join("; ")))
             } } }
         }
+        @if !file.coverage.is_empty() { p.note { (t!("case-coverage", chains = chains_text(&file.coverage))) } }
         h2 { (t!("case-timeline")) }
         ol { @for m in &file.timeline { li { (time(m.time)) " " (m.what) } } }
     };
@@ -352,7 +352,7 @@ fn report_list(reports: &[Report], to: &str, frame: &Frame) -> Markup {
     }
 }
 
-/// A change of a case.
+/// Changes a case.
 pub(crate) async fn step(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,

@@ -25,7 +25,7 @@ page_form! {
     }
 }
 
-/// Cases.
+/// Shows cases.
 pub(crate) async fn list(
     State(shared): State<Shared>,
     frame: Frame,
@@ -78,7 +78,7 @@ pub(crate) struct Words {
     q: String,
 }
 
-/// Search over cases and requests.
+/// Shows what a search over cases and requests finds.
 pub(crate) async fn search(
     State(shared): State<Shared>,
     frame: Frame,

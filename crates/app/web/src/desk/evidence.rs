@@ -1,6 +1,6 @@
 //! Exhibits of a case, and the scan of seized files.
 
-use crate::components::{N, T, table, word};
+use crate::components::{N, T, chains_text, table, word};
 use crate::forms::{Input, Text, page_form, upload};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -94,6 +94,7 @@ pub(crate) async fn scan(
                 td { @for m in &h.customers { (m.customer) ": " (m.because.join("; ")) br; } }
             } }))
         }
+        @if !scanned.coverage.is_empty() { p.note { (t!("case-coverage", chains = chains_text(&scanned.coverage))) } }
         @for w in scanned.report.sources.iter().flat_map(|s| &s.warnings) { p.note { (w) } }
     };
     Ok(frame.desk(&t!("evidence-title", exhibit = exhibit.as_str()), "/desk/cases", body))

@@ -22,6 +22,8 @@ pub(crate) struct GraphQuery {
     subject: Option<String>,
     case: Option<CaseId>,
     item: Option<CaseItemId>,
+    /// The chain that is meant, where the desk has several.
+    chain: Option<String>,
 }
 
 /// Colours of addresses, with the keys of their texts.
@@ -33,7 +35,7 @@ const LEGEND: [(&str, &str); 5] = [
     ("none", "graph-unknown"),
 ];
 
-/// A graph that a person expands, arranges, annotates and saves in a case.
+/// Shows a graph that a person expands, arranges, annotates and saves in a case.
 pub(crate) async fn page(
     State(shared): State<Shared>,
     frame: Frame,
@@ -44,7 +46,7 @@ pub(crate) async fn page(
         (Some(case), Some(item)) => {
             let who = person(&caller);
             let state = shared.clone();
-            let file = run_blocking(move || Ok(state.cases().case(case, None, &who)?)).await?;
+            let file = run_blocking(move || Ok(state.cases().case(case, &[], &who)?)).await?;
             let found = file.items.into_iter().find(|i| i.id == item && i.kind == "graph");
             let found = found.ok_or_else(|| {
                 ApiError::new(StatusCode::NOT_FOUND, t!("graph-missing", item = item.number(), case = case.number()))
@@ -55,13 +57,13 @@ pub(crate) async fn page(
     };
     // Inside a script element only this could end it.
     let saved = saved.replace('<', "\\u003c");
-    let named = subject.clone();
-    let asset = run_blocking(move || Ok(shared.snapshot_for(&ChainQuery::default(), &named)?.asset())).await?;
+    let (named, on) = (subject.clone(), ChainQuery { chain: q.chain.clone() });
+    let asset = run_blocking(move || Ok(shared.snapshot_for(&on, &named)?.asset())).await?;
     let body = html! {
         p.note { (t!("graph-keys")) }
         p { span id="count" { } " " span id="said" role="status" aria-live="polite" { } }
         ul.legend aria-label=(t!("graph-legend")) { @for (class, key) in LEGEND { li { span class={"risk " (class)} { (t!(key)) } } } }
-        div.graph id="graph" data-subject=(subject) data-asset=(asset) { svg id="canvas" role="group" aria-label=(t!("graph-title")) {} }
+        div.graph id="graph" data-subject=(subject) data-asset=(asset) data-chain=[q.chain] { svg id="canvas" role="group" aria-label=(t!("graph-title")) {} }
         form.step id="note-form" hidden {
             label { (t!("graph-note-on")) " " span id="note-of" {} input id="note" name="note"; }
             button type="submit" { (t!("common-save")) }
@@ -77,7 +79,7 @@ pub(crate) async fn page(
     Ok(frame.desk(&t!("graph-title"), "", body))
 }
 
-/// The graph's script.
+/// Shows the graph's script.
 pub(crate) async fn graph_js() -> Response {
     let script = include_str!("../../../../../web/graph.js");
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()

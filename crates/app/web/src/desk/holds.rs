@@ -8,7 +8,9 @@ use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::Shared;
+use holdfast_api::answers::screening::HoldState;
 use holdfast_api::blocking::run_blocking;
+use holdfast_api::body::state_filter;
 use holdfast_api::gate::Caller;
 use holdfast_screening::holds::{Hold, HoldFilter};
 use holdfast_types::units::with_unit;
@@ -21,14 +23,10 @@ page_form! {
     }
 }
 
-/// Holds.
+/// Shows holds.
 pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
-    let filter = HoldFilter {
-        state: Some(q.state.clone().unwrap_or_else(|| "active".into())),
-        after: q.after,
-        limit: PAGE_ROWS,
-        ..Default::default()
-    };
+    let state = state_filter(q.state.as_deref())?.unwrap_or(HoldState::Active);
+    let filter = HoldFilter { state: Some(state.to_string()), after: q.after, limit: PAGE_ROWS, ..Default::default() };
     let list = run_blocking(move || Ok(shared.screening.holds(&filter)?)).await?;
     let may = frame.may("holds");
     let heads = [

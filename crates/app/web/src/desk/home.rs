@@ -12,7 +12,7 @@ use holdfast_api::gate::Caller;
 use holdfast_cases::case::CaseState;
 use maud::html;
 
-/// What waits for a person.
+/// Shows what waits for a person.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let who = person(&caller);
     let (requests, screening, cases) = run_blocking(move || {

@@ -21,7 +21,7 @@ use serde::Deserialize;
 /// Where the desk's pages begin.
 const ENTRANCE: &str = "/desk";
 
-/// Pages of the desk, which need a key; the rest of the pages shows the ledger alone.
+/// Returns whether a path is one of the desk's pages, which need a key; the rest of the pages shows the ledger alone.
 #[must_use]
 pub fn is_private(path: &str) -> bool {
     path == ENTRANCE || path.starts_with("/desk/")

@@ -34,7 +34,7 @@ fn step_form(id: u64, step: &str, button: &str) -> Markup {
     form_of::<Reason>(&format!("/desk/people/{id}"), &[("step", step)], button)
 }
 
-/// People.
+/// Shows people.
 pub(crate) async fn people(State(shared): State<Shared>, frame: Frame) -> Page {
     let (people, keys) = run_blocking(move || Ok((shared.screening.people()?, shared.screening.keys()?))).await?;
     let heads = [T("people-name"), T("people-state"), T("people-keys"), T("people-factor"), T("people-since"), Bare];
@@ -77,7 +77,7 @@ pub(crate) async fn step(
     Ok(back("/desk/people".into()))
 }
 
-/// Open sessions: one's own, an administrator's everybody's.
+/// Shows open sessions: one's own, an administrator's everybody's.
 pub(crate) async fn sessions(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let list = shared.sessions_for(&caller);
     let heads = [T("people-name"), T("sessions-from"), T("sessions-started"), T("sessions-used"), Bare];
@@ -105,7 +105,7 @@ pub(crate) async fn end_session(
     Ok(back("/desk/sessions".into()))
 }
 
-/// Jobs, newest first.
+/// Shows jobs, newest first.
 pub(crate) async fn jobs(State(shared): State<Shared>, frame: Frame) -> Page {
     let list = run_blocking(move || Ok(shared.screening.read(|db| list_jobs(db, None))?)).await?;
     let heads =

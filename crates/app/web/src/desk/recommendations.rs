@@ -43,7 +43,7 @@ page_form! {
     }
 }
 
-/// Findings and recommendations.
+/// Shows findings and recommendations.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let (findings, list) = run_blocking(move || {
         let d = shared.cases();

@@ -1,6 +1,6 @@
 //! A request: the policy's judgement, signs of forgery, targets, messages, files, the steps.
 
-use crate::components::{Bare, T, table, time, word, words};
+use crate::components::{Bare, T, chains_text, table, time, word, words};
 use crate::forms::{
     Fields, Flag, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps, upload,
 };
@@ -13,13 +13,13 @@ use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::gate::Caller;
 use holdfast_requests::intake::{Matched, Opened, Outcome, RequestState, Seizure, SeizureState, SeizureTransfer, Step};
+use holdfast_requests::matching::{TargetCoverage, coverage};
 use holdfast_requests::portal::{File, Message};
 use holdfast_requests::production::Production;
 use holdfast_requests::request::Kind;
 use holdfast_types::ids::SeizureId;
 use holdfast_types::units::with_unit;
 use maud::{Markup, html};
-use serde_json::json;
 
 /// Answers to a request, with the keys of their texts.
 const OUTCOMES: &[(&str, &str)] = &[
@@ -164,29 +164,30 @@ struct Shown {
     id: String,
     opened: Opened,
     matches: Vec<Matched>,
+    coverage: Vec<TargetCoverage>,
     messages: Vec<Message>,
     files: Vec<File>,
     productions: Vec<Production>,
     seizures: Vec<Seizure>,
 }
 
-/// A request.
+/// Shows a request.
 pub(crate) async fn page(
     State(shared): State<Shared>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Page {
-    let snapshot = shared.chain().snapshot();
     let state = shared.clone();
     let shown = run_blocking(move || {
-        let d = state.desk();
-
+        let (d, chains) = (state.desk(), state.chains.all());
         let opened = d.open(&id, &caller.0)?;
+        let coverage = coverage(&chains, &opened.stored.request.targets);
         let seizures = d.transfers(&id, &caller.0)?;
         Ok(Shown {
             opened,
-            matches: d.matches(Some(&*snapshot), &id, &caller.0)?,
+            matches: d.matches(&chains, &id, &caller.0)?,
+            coverage,
             messages: d.messages(&id, &caller.0)?,
             files: d.attachments(&id)?,
             productions: d.productions(&id, &caller.0)?,
@@ -263,16 +264,23 @@ impl Shown {
         }
     }
 
+    /// The chains on which a target was looked up.
+    fn covered(&self, target: &str) -> Markup {
+        html! { @if let Some(found) = self.coverage.iter().find(|c| c.target == target) { " " span.note {
+            @if found.chains.is_empty() { (t!("request-no-chain")) } @else { (t!("request-coverage", chains = chains_text(&found.chains))) }
+        } } }
+    }
+
     fn targets(&self, to: &str) -> Markup {
         let s = &self.opened.stored;
         let heads = [T("common-customer"), T("request-found-by"), T("common-reason"), Bare];
         html! {
             h2 { (t!("portal-new-targets")) }
-            ul { @for t in &s.request.targets { li { (word(t.kind.name())) " " span.hash { (t.value) } } } }
+            ul { @for t in &s.request.targets { li { (word(t.kind.name())) " " span.hash { (t.value) } (self.covered(&t.value)) } } }
             @if self.matches.is_empty() { p.note { (t!("request-no-customer")) } }
             @else { (table(&heads, &self.matches, |m| html! { tr {
                 td { (m.found.customer) }
-                td { (word(json!(m.found.how).as_str().unwrap_or_default())) ": " span.hash { (m.found.target) } }
+                td { (word(m.found.how)) ": " span.hash { (m.found.target) } }
                 td { (m.found.because.join("; ")) }
                 td {
                     @if let (Some(v), Some(by)) = (&m.verdict, &m.decided_by) { (word(v)) " " (t!("common-by", person = by.as_str())) ": " (m.reason.as_deref().unwrap_or_default()) }
@@ -346,7 +354,7 @@ impl Shown {
     }
 }
 
-/// A step of a request.
+/// Takes a step of a request.
 pub(crate) async fn step(
     State(shared): State<Shared>,
     Extension(caller): Extension<Caller>,

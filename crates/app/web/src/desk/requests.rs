@@ -17,7 +17,7 @@ use holdfast_types::ids::OfficerId;
 use holdfast_types::units::with_unit;
 use maud::html;
 
-/// Requests.
+/// Shows requests.
 pub(crate) async fn requests(
     State(shared): State<Shared>,
     frame: Frame,
@@ -78,7 +78,7 @@ page_form! {
     }
 }
 
-/// Officers and agencies.
+/// Shows officers and agencies.
 pub(crate) async fn officers(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
     let state = state_filter(q.state.as_deref())?;
     let (officers, agencies) = run_blocking(move || {
@@ -138,7 +138,7 @@ pub(crate) async fn add_agency(
     Ok(back("/desk/officers".into()))
 }
 
-/// Seizures.
+/// Shows seizures.
 pub(crate) async fn seizures(
     State(shared): State<Shared>,
     frame: Frame,

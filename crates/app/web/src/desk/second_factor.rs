@@ -13,12 +13,12 @@ use maud::{Markup, html};
 
 const HERE: &str = "/desk/second-factor";
 
-/// A button that sets an app up.
+/// Returns a button that sets an app up.
 pub(super) fn set_up_form(action: &str) -> Markup {
     html! { form method="post" action=(action) { button type="submit" { (t!("factor-set-up")) } } }
 }
 
-/// A new secret, shown once, and a form for its first code.
+/// Returns a new secret, shown once, and a form for its first code.
 pub(super) fn enrolled(enrolment: &Enrolment, action: &str) -> Markup {
     html! {
         p { (t!("factor-scan")) }
@@ -28,7 +28,7 @@ pub(super) fn enrolled(enrolment: &Enrolment, action: &str) -> Markup {
     }
 }
 
-/// Whether one has a second factor.
+/// Shows whether one has a second factor.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let person = shared.person(&caller.0).await?;
     let body = html! { @match person.second_factor {

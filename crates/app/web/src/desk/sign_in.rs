@@ -29,7 +29,7 @@ page_form! {
     }
 }
 
-/// The page for signing in.
+/// Shows the page for signing in.
 pub(crate) async fn page(frame: Frame, Query(q): Query<Next>) -> Markup {
     let next = q.next.filter(|n| n.starts_with(ENTRANCE)).unwrap_or_default();
     let command = html! { code { "holdfast keys create NAME --role investigator" } };
@@ -83,7 +83,7 @@ page_form! {
     }
 }
 
-/// A form for a code.
+/// Returns a form for a code.
 pub(super) fn code_form(action: &str) -> Markup {
     html! {
         form.step method="post" action=(action) {
@@ -93,7 +93,7 @@ pub(super) fn code_form(action: &str) -> Markup {
     }
 }
 
-/// The page for the code of a sign-in.
+/// Returns the page for the code of a sign-in.
 pub(crate) async fn code_page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Answer {
     if shared.pending_sign_in(&headers).is_none() {
         return Ok(Redirect::to("/sign-in").into_response());
@@ -127,7 +127,7 @@ pub(crate) async fn enter_code(
     signed_in(&shared, &key, &client, "").await
 }
 
-/// The page for setting a second factor up where signing in needs one.
+/// Returns the page for setting a second factor up where signing in needs one.
 pub(crate) async fn enrol_page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Answer {
     if shared.pending_sign_in(&headers).is_none() {
         return Ok(Redirect::to("/sign-in").into_response());

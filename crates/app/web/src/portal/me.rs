@@ -20,7 +20,7 @@ page_form! {
     }
 }
 
-/// The officer and the keys.
+/// Shows the officer and the keys.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
     let (found, token) = match officer(&shared, &headers, true).await {
         Ok(found) => found,

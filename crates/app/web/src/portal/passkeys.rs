@@ -25,7 +25,7 @@ page_form! {
     }
 }
 
-/// The fields that make a passkey; the script does it.
+/// Returns the fields that make a passkey; the script does it.
 pub(super) fn add_passkey() -> Markup {
     html! {
         p { (t!("portal-passkey-intro")) }
@@ -40,7 +40,7 @@ pub(super) fn script() -> Markup {
     html! { p #passkey-said role="status" {} script src="/passkey.js" defer {} }
 }
 
-/// The script of passkeys.
+/// Shows the script of passkeys.
 pub(crate) async fn passkey_js() -> Response {
     let script = include_str!("../../../../../web/passkey.js");
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()

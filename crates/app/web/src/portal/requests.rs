@@ -20,7 +20,7 @@ page_form! {
     }
 }
 
-/// Own requests.
+/// Shows own requests.
 pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
     let (officer, token) = match officer(&shared, &headers, true).await {
         Ok(found) => found,
@@ -46,7 +46,7 @@ pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, headers: He
     frame.portal(&t!("portal-home-title"), true, body).into_response()
 }
 
-/// An own request.
+/// Shows an own request.
 pub(crate) async fn page(
     State(shared): State<Shared>,
     frame: Frame,

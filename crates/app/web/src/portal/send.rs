@@ -119,7 +119,7 @@ fn fields(policy: &Policy, token: &Token) -> Markup {
     } }
 }
 
-/// The form of a request.
+/// Shows the form of a request.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
     let found = match officer(&shared, &headers, true).await {
         Ok((found, _)) => found,

@@ -46,7 +46,7 @@ pub(crate) async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -
     Ok(([(header::SET_COOKIE, shared.access.cookie("ho", "", 0))], Redirect::to("/portal/sign-in")).into_response())
 }
 
-/// The entrance of the portal.
+/// Shows the entrance of the portal.
 pub(crate) async fn sign_in(frame: Frame) -> Markup {
     let body = html! {
         h1 { (t!("portal-sign-in-heading")) }
@@ -106,7 +106,7 @@ pub(crate) async fn prove(
     }
 }
 
-/// The page for the second factor, which sets it up at the first time.
+/// Shows the page for the second factor, which sets it up at the first time.
 pub(crate) async fn factor(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
     let (officer, token) = match officer(&shared, &headers, false).await {
         Ok(found) => found,

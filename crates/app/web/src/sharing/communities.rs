@@ -11,7 +11,7 @@ use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
 use holdfast_sharing::Tlp;
-use holdfast_sharing::community::{Community, Member};
+use holdfast_sharing::community::{Community, Member, MemberState};
 use holdfast_sharing::stix::WalletReport;
 use maud::{Markup, html};
 
@@ -85,8 +85,8 @@ fn community(c: &Community, members: &[Member], manages: bool) -> Markup {
         h3 { (c.name) }
         p { @if !c.description.is_empty() { (c.description) ". " } (rich!("sharing-community-facts", tlp = c.max_tlp.name(), path = path)) }
         ul { @for m in members { li {
-            (m.name) @if m.own { " " (t!("sharing-own")) } @if !m.writes { ", " (t!("sharing-reads-only")) } ", " (word(&m.state))
-            @if manages && !m.own && m.state == "active" {
+            (m.name) @if m.own { " " (t!("sharing-own")) } @if !m.writes { ", " (t!("sharing-reads-only")) } ", " (word(m.state))
+            @if manages && !m.own && m.state == MemberState::Active {
                 (form_of::<SuspendMember>(&format!("{to}/suspend"), &[("name", &m.name)], "common-suspend"))
             }
         } } }
@@ -116,7 +116,7 @@ pub(super) fn share_wallet(channels: &[Channel]) -> Markup {
     }
 }
 
-/// The form for a pack of tags; the API answers it.
+/// Returns the form for a pack of tags; the API answers it.
 pub(super) fn tag_pack() -> Markup {
     html! {
         h2 { (t!("sharing-tagpack")) }

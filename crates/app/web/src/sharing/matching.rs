@@ -81,7 +81,7 @@ pub(crate) async fn query(
     let QueryList { url, key, items } = form;
     let shown = url.0.clone();
     let found = run_blocking(move || {
-        let found = psi::ask(&url.0, &key.0, &items.0)?;
+        let found = psi::query(&url.0, &key.0, &items.0)?;
         let detail = serde_json::json!({ "items": items.0.lines().count(), "shared": found.len() }).to_string();
         shared.screening.note_look("sharing.matching_asked", &url.0, detail, &caller.0)?;
         Ok(found)

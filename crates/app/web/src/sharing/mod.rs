@@ -18,7 +18,7 @@ const HERE: &str = "/desk/sharing";
 /// Where something can be shared: id and name of a community or of a partner's collection.
 type Channel = (String, String);
 
-/// Flags, communities, matching and sources.
+/// Shows flags, communities, matching and sources.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame) -> Page {
     let (flags, standings, communities, sources, matchings, now) = run_blocking(move || {
         let sharing = shared.sharing();

@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use holdfast_api::Shared;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::gate::Caller;
-use holdfast_sharing::sources::{Kind, NewSource, Source};
+use holdfast_sharing::sources::{Kind, NewSource, Source, SourceState};
 use holdfast_sharing::taxii::Client;
 use maud::{Markup, html};
 
@@ -69,11 +69,11 @@ pub(super) fn section(sources: &[Source], manages: bool) -> Markup {
         (listing(&heads, sources, "sharing-no-sources", |s| html! { tr {
             td { a href={(HERE) "/sources/" (s.id)} { (s.name) } } td { (word(s.kind.name())) } td.hash { (s.url) } td { (every(s.every)) }
             td {
-                @if s.state == "proposed" { a href="/desk/changes" { (t!("changes-proposed")) } } @else { (word(&s.state)) }
+                @if s.state == SourceState::Proposed { a href="/desk/changes" { (t!("changes-proposed")) } } @else { (word(s.state)) }
                 @if let Some(e) = &s.error { br; span.note { (e) } }
             }
             td { @if let Some(t) = s.polled { (time(t)) } }
-            td { @if manages && s.state == "active" {
+            td { @if manages && s.state == SourceState::Active {
                 (form_of::<WithdrawSource>(&format!("{HERE}/sources/{}", s.id), &[], "common-withdraw"))
             } }
         } }))
@@ -102,13 +102,13 @@ fn forms() -> Markup {
     }
 }
 
-/// What a source sent.
+/// Shows what a source sent.
 pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): Path<i64>) -> Page {
     let (source, list) =
         run_blocking(move || Ok((shared.sharing().source(id)?, shared.sharing().imported(id, "")?))).await?;
     let heads = [T("sharing-object"), T("sharing-version"), T("sharing-effect"), T("sharing-detail"), T("common-time")];
     let body = html! {
-        p { (word(source.kind.name())) ", " (word(&source.state)) ", " span.hash { (source.url) } @if let Some(e) = &source.error { br; strong { (e) } } }
+        p { (word(source.kind.name())) ", " (word(source.state)) ", " span.hash { (source.url) } @if let Some(e) = &source.error { br; strong { (e) } } }
         (listing(&heads, &list, "sharing-nothing-imported", |i| html! { tr {
             td.hash { (i.object) } td { (i.version) } td { (word(&i.effect)) } td { (i.detail) } td { (time(i.time)) }
         } }))
@@ -140,7 +140,7 @@ pub(crate) async fn withdraw(
     Ok(back(HERE.into()))
 }
 
-/// Collections of a partner's server.
+/// Shows collections of a partner's server.
 pub(crate) async fn discover(frame: Frame, Fields(form): Fields<Discover>) -> Page {
     let at = form.url.0.clone();
     let list = run_blocking(move || Ok(Client::new(&form.username.0, &form.key.0).collections(&form.url.0)?)).await?;

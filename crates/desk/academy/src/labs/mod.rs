@@ -16,7 +16,6 @@ use serde::Serialize;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
-use utoipa::ToSchema;
 use world::World;
 
 /// Share of a lab's points that passes it, in thousandths.
@@ -81,7 +80,7 @@ pub struct Lab {
 }
 
 /// A lab, as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LabView {
     /// Its name.
     pub id: &'static str,

@@ -114,7 +114,7 @@ impl World {
         self.txs.iter().enumerate().filter(move |(_, t)| t.kind == kind).map(|(i, _)| i)
     }
 
-    /// The peel chain that begins with the transaction which spends an output: transactions in order, each spending the change of the one
+    /// Returns the peel chain that begins with the transaction which spends an output: transactions in order, each spending the change of the one
     /// before.
     #[must_use]
     pub fn peel_chain(&self, tx: usize, vout: u32) -> Vec<usize> {
@@ -160,7 +160,7 @@ impl World {
         all.into_iter().map(|a| (a.clone(), root(&mut parent, &a))).collect()
     }
 
-    /// What an attribution provider would know: the simulation's own pack, and every address of exchanges and mixers. CSV for `holdfast tags
+    /// Returns what an attribution provider would know: the simulation's own pack, and every address of exchanges and mixers. CSV for `holdfast tags
     /// import`.
     #[must_use]
     pub fn tags(&self) -> [(String, Vec<u8>); 2] {

@@ -149,7 +149,8 @@ impl Cases<'_> {
     /// Adds a file as an exhibit: stored under its hash, with the first entry of its custody record.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::NotFound`] for a case that is unknown or not the person's; [`CaseError::State`] when it is closed, or the role does not allow it;
+    /// [`CaseError::Invalid`] names the field.
     pub fn add_exhibit(
         &self,
         id: CaseId,
@@ -185,10 +186,10 @@ impl Cases<'_> {
         })
     }
 
-    /// An exhibit's bytes, checked against their hash.
+    /// Returns an exhibit's bytes, checked against their hash.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::NotFound`] for a case or file that is unknown or not the person's.
     pub fn exhibit(&self, id: CaseId, name: &str, person: &Person) -> Result<Vec<u8>, CaseError> {
         self.may_read_case(id, person)?;
         Ok(read_file(self.screening, self.vault, &format!("case:{id}"), name, &person.name)?.1)
@@ -197,18 +198,18 @@ impl Cases<'_> {
     /// Traces, and saves the answer in a case as it is now.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::Invalid`] when the subject cannot be traced; those of [`Cases::change_case`].
     pub fn save_trace(
         &self,
         id: CaseId,
-        workspace: &Workspace,
+        snapshot: &Snapshot,
         request: &TraceRequest,
         title: &str,
         person: &Person,
     ) -> Result<CaseItemId, CaseError> {
         // Case files are handed to authorities: nothing above TLP:AMBER goes in.
         let (_, report) =
-            workspace.trace_for(request, Tlp::Amber).map_err(|e| Invalid::new("subject", e.to_string()))?;
+            snapshot.trace_for(request, Tlp::Amber).map_err(|e| Invalid::new("subject", e.to_string()))?;
         let step = CaseStep::Add {
             kind: ItemKind::Trace,
             key: request.subject.clone(),

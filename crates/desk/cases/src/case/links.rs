@@ -24,20 +24,33 @@ pub struct Hit {
     pub title: String,
 }
 
+/// Returns the chains on which the addresses of a case are looked up.
+pub(super) fn coverage(chains: &[Arc<dyn ChainQueries>], items: &[Item]) -> Vec<CoveredChain> {
+    let addresses: Vec<&str> = addresses(items).collect();
+    let can_hold = |chain: &dyn ChainQueries| addresses.iter().any(|address| chain.own_form(address).is_some());
+    chains.iter().filter(|chain| can_hold(&***chain)).map(|chain| CoveredChain::of(&**chain)).collect()
+}
+
+/// Returns the addresses of a case.
+fn addresses(items: &[Item]) -> impl Iterator<Item = &str> {
+    items.iter().filter(|i| i.kind == "address" && i.withdrawn.is_none()).map(|i| i.key.as_str())
+}
+
+/// Returns the cluster of an address on a chain whose money lies in outputs.
+fn cluster(snapshot: &Snapshot, address: &str) -> Option<u32> {
+    let key = AddressKey::parse(&snapshot.own_form(address)?, snapshot.ledger.network()).ok()?;
+    Some(snapshot.clusters.of(snapshot.ledger.address_number(&key)?))
+}
+
 impl Cases<'_> {
     pub(super) fn links(
         &self,
         id: CaseId,
         items: &[Item],
-        workspace: Option<&Workspace>,
+        chains: &[Arc<dyn ChainQueries>],
         person: &Person,
     ) -> Result<Vec<Link>, CaseError> {
         let mut found: BTreeMap<CaseId, Vec<String>> = BTreeMap::new();
-        let cluster = |address: &str| {
-            let w = workspace?;
-            let key = AddressKey::parse(address, w.ledger.network()).ok()?;
-            Some(w.clusters.of(w.ledger.address_number(&key)?))
-        };
         let shared = items
             .iter()
             .filter(|i| i.withdrawn.is_none() && ["subject", "address", "transaction"].contains(&i.kind.as_str()));
@@ -48,17 +61,23 @@ impl Cases<'_> {
                 found.entry(row.number(0)?).or_default().push(format!("{} {}", i.kind, i.key));
             }
         }
-        let own: BTreeMap<u32, &str> = items
-            .iter()
-            .filter(|i| i.kind == "address" && i.withdrawn.is_none())
-            .filter_map(|i| Some((cluster(&i.key)?, i.key.as_str())))
-            .collect();
-        if !own.is_empty() {
+        // Reading a chain that something cut off would end the process; `coverage` states it.
+        let snapshots: Vec<&Snapshot> =
+            chains.iter().filter(|c| c.fault().is_none()).filter_map(|c| c.outputs()).collect();
+        let clusters = |snapshot: &&Snapshot| -> BTreeMap<u32, &str> {
+            addresses(items).filter_map(|address| Some((cluster(snapshot, address)?, address))).collect()
+        };
+        let own: Vec<_> = snapshots.iter().map(clusters).collect();
+        if own.iter().any(|clusters| !clusters.is_empty()) {
             let sql = "SELECT case_id, key FROM case_items WHERE kind = 'address' AND case_id <> $1 AND withdrawn IS NULL ORDER BY id DESC LIMIT 10000";
             for row in &self.read(|db| db.query(sql, &[number(id)]))? {
                 let (other, address) = (row.number(0)?, row.text(1)?);
-                if let Some(ours) = cluster(address).and_then(|c| own.get(&c)).filter(|ours| **ours != address) {
-                    found.entry(other).or_default().push(format!("{address} there and {ours} here are one cluster"));
+                for (snapshot, own) in snapshots.iter().zip(&own) {
+                    let ours = cluster(snapshot, address).and_then(|c| own.get(&c)).filter(|ours| **ours != address);
+                    let Some(ours) = ours else { continue };
+                    let on = if snapshots.len() > 1 { format!(" on {}", snapshot.name()) } else { String::new() };
+                    let because = format!("{address} there and {ours} here are one cluster{on}");
+                    found.entry(other).or_default().push(because);
                 }
             }
         }
@@ -79,10 +98,10 @@ impl Cases<'_> {
         Ok(links)
     }
 
-    /// Cases and requests that have all the words, those that the person may read; the last word may be unfinished. At most 100.
+    /// Returns cases and requests that have all the words, those that the person may read; the last word may be unfinished. At most 100.
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::Invalid`] for a query without a word; [`CaseError`] when the database fails.
     pub fn search(&self, query: &str, person: &Person) -> Result<Vec<Hit>, CaseError> {
         if query.len() > 1_000 || search::words(query).is_empty() {
             return Err(Invalid::new("q", "must be 1 to 1000 bytes with a word of two letters or digits").into());

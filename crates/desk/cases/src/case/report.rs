@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The ends of a saved trace in words, at most 40.
+/// Returns the ends of a saved trace in words, at most 40.
 pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
     let ends = body["ends"].as_array().cloned().unwrap_or_default();
     let text = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
@@ -17,17 +17,17 @@ pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
 }
 
 impl Cases<'_> {
-    /// A case as a report to be read and signed (PDF).
+    /// Returns a case as a report to be read and signed (PDF).
     ///
     /// # Errors
-    /// [`CaseError`].
+    /// [`CaseError::NotFound`] for a case that is unknown or not the person's; [`CaseError`] when the database or the PDF fails.
     pub fn case_report(
         &self,
         id: CaseId,
-        workspace: Option<&Workspace>,
+        chains: &[Arc<dyn ChainQueries>],
         person: &Person,
     ) -> Result<Vec<u8>, CaseError> {
-        let file = self.case(id, workspace, person)?;
+        let file = self.case(id, chains, person)?;
         let c = &file.case;
         let mut parts = vec![
             field("State", c.state.to_string()),
@@ -43,6 +43,10 @@ impl Cases<'_> {
                 field("Closed", format!("{}: {}", rfc3339(t), c.closed_reason.as_deref().unwrap_or_default()))
             }),
         );
+        if !file.coverage.is_empty() {
+            let chains: Vec<String> = file.coverage.iter().map(CoveredChain::text).collect();
+            parts.push(field("Chains looked at", chains.join("; ")));
+        }
         parts.push(text(c.summary.clone()));
         let kinds = [
             ("subject", "Subjects"),

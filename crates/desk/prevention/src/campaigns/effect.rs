@@ -3,7 +3,7 @@
 use super::*;
 
 /// A figure with the interval that holds it with 95% confidence.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// Best estimate.
     pub value: f64,
@@ -14,8 +14,7 @@ pub struct Estimate {
 }
 
 /// One arm of a campaign.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CampaignArm)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Arm {
     /// People.
     pub people: u64,
@@ -30,8 +29,7 @@ pub struct Arm {
 }
 
 /// What a campaign did.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-#[schema(as = CampaignEffect)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Effect {
     /// People who got the message.
     pub told: Arm,

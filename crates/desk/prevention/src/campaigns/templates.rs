@@ -3,9 +3,8 @@
 use super::*;
 
 /// A message's text by scam and language. `{partner}` stands for the partner's name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CampaignTemplate)]
 pub struct Template {
     /// Scam.
     pub scam: Scam,

@@ -120,10 +120,10 @@ impl Desk<'_> {
         })
     }
 
-    /// Agencies with their domains, at most 10,000.
+    /// Returns agencies with their domains, at most 10,000.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] when the database fails.
     pub fn agencies(&self) -> Result<Vec<Agency>, RequestError> {
         let rows = self.read(|db| {
             db.query(

@@ -14,7 +14,7 @@ pub(crate) use seizures::seizures_of;
 
 use crate::RequestError;
 use crate::forgery::CallBack;
-use crate::matching::{Match, matches_within};
+use crate::matching::{Match, TargetCoverage, coverage, matches_within};
 use crate::policy::Judgement;
 use crate::request::{Request, Target};
 use crate::{Desk, Inquiry, Review, review};
@@ -22,40 +22,27 @@ use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, number, parse};
 use holdfast_types::Invalid;
 use holdfast_types::ids::OfficerId;
-use holdfast_workspace::Workspace;
-use serde::{Deserialize, Serialize};
+use holdfast_types::named;
+use holdfast_workspace::ChainQueries;
+use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
+use std::sync::Arc;
 
 pub(crate) fn basis(judgement: &Judgement, request: &Request) -> String {
     format!("{} ({}), {}", judgement.title, request.process, request.reference)
 }
 
-/// How a request stands.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::AsRefStr,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum RequestState {
-    /// It waits for an answer.
-    Open,
-    /// An answer waits for approval.
-    Prepared,
-    /// It is answered.
-    Answered,
+named! {
+    /// How a request stands.
+    pub enum RequestState {
+        /// It waits for an answer.
+        Open,
+        /// An answer waits for approval.
+        Prepared,
+        /// It is answered.
+        Answered,
+    }
 }
 
 /// A request as it stands.
@@ -276,10 +263,10 @@ impl Desk<'_> {
         })
     }
 
-    /// A request with its review as of now; the access is recorded in the audit log.
+    /// Returns a request with its review as of now; the access is recorded in the audit log.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::NotFound`] for an unknown request.
     pub fn open(&self, id: &str, actor: &str) -> Result<Opened, RequestError> {
         let opened = self.opened(id)?;
         self.note_look("request.read", &format!("request:{id}"), actor)?;
@@ -295,10 +282,10 @@ impl Desk<'_> {
         Ok(Opened { stored, review })
     }
 
-    /// Requests by number; the access is recorded in the audit log.
+    /// Returns requests by number; the access is recorded in the audit log.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] when the database fails.
     pub fn list(&self, filter: &RequestFilter, actor: &str) -> Result<Vec<Stored>, RequestError> {
         let limit = number(filter.limit.clamp(1, 1000) as u64);
         let now = self.screening.now();
@@ -319,12 +306,17 @@ impl Desk<'_> {
         Ok(list)
     }
 
-    /// Customers that the request's targets are matched to now, sure ones first, with the verdicts of reviewers; the look is in the audit
-    /// log.
+    /// Returns the customers that the request's targets are matched to now, sure ones first, with the verdicts of reviewers; the access is recorded
+    /// in the audit log.
     ///
     /// # Errors
-    /// [`RequestError`].
-    pub fn matches(&self, workspace: Option<&Workspace>, id: &str, actor: &str) -> Result<Vec<Matched>, RequestError> {
+    /// [`RequestError::NotFound`] for an unknown request.
+    pub fn matches(
+        &self,
+        chains: &[Arc<dyn ChainQueries>],
+        id: &str,
+        actor: &str,
+    ) -> Result<Vec<Matched>, RequestError> {
         let now = self.screening.now();
         let found = self.read(|db| by_id(db, id, now))?;
         let stored = known(found, id)?;
@@ -338,7 +330,7 @@ impl Desk<'_> {
             said.insert(text(0)?, (text(1)?, text(2)?, text(3)?));
         }
         let asked = &stored.request;
-        let matched = matches_within(self.screening, workspace, &asked.targets, &asked.scope)?;
+        let matched = matches_within(self.screening, chains, &asked.targets, &asked.scope)?;
         let with = |found: Match| {
             let (verdict, reason, decided_by) = match said.get(&found.customer).cloned() {
                 Some((v, r, by)) => (Some(v), Some(r), Some(by)),
@@ -351,5 +343,22 @@ impl Desk<'_> {
             json!({ "customers": list.iter().map(|m| &m.found.customer).take(1000).collect::<Vec<_>>() }).to_string();
         self.screening.note_look("request.matched", &format!("request:{id}"), detail, actor)?;
         Ok(list)
+    }
+
+    /// Returns on which chains the addresses and transactions of a request's targets are looked up; the access is recorded in the audit log.
+    ///
+    /// # Errors
+    /// [`RequestError`] for an unknown request, and when the database fails.
+    pub fn coverage(
+        &self,
+        chains: &[Arc<dyn ChainQueries>],
+        id: &str,
+        actor: &str,
+    ) -> Result<Vec<TargetCoverage>, RequestError> {
+        let now = self.screening.now();
+        let found = self.read(|db| by_id(db, id, now))?;
+        let stored = known(found, id)?;
+        self.note_look("request.read", &format!("request:{id}"), actor)?;
+        Ok(coverage(chains, &stored.request.targets))
     }
 }

@@ -5,6 +5,7 @@ use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row};
 use holdfast_types::Amount;
 use holdfast_types::ids::SeizureId;
+use holdfast_types::named;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,32 +24,18 @@ pub struct SeizureTransfer {
     pub destination: String,
 }
 
-/// How a transfer of a seizure stands.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    strum::AsRefStr,
-    strum::Display,
-    strum::EnumString,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum SeizureState {
-    /// It waits for two approvals.
-    Prepared,
-    /// Its answer went back to be prepared anew.
-    Returned,
-    /// Two people approved it: the exchange may carry it out.
-    Approved,
-    /// It was carried out.
-    Moved,
+named! {
+    /// How a transfer of a seizure stands.
+    pub enum SeizureState {
+        /// It waits for two approvals.
+        Prepared,
+        /// Its answer went back to be prepared anew.
+        Returned,
+        /// Two people approved it: the exchange may carry it out.
+        Approved,
+        /// It was carried out.
+        Moved,
+    }
 }
 
 /// A transfer of a seizure as it stands.
@@ -113,10 +100,10 @@ pub(super) fn store_transfer(tx: &mut Transaction<'_>, request: &str, t: &Seizur
 }
 
 impl Desk<'_> {
-    /// Transfers of seizures in a state (or all), oldest first, at most 1,000: approved ones are for the exchange to carry out.
+    /// Returns transfers of seizures in a state (or all), oldest first, at most 1,000: approved ones are for the exchange to carry out.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] when the database fails.
     pub fn seizures(&self, state: Option<SeizureState>, actor: &str) -> Result<Vec<Seizure>, RequestError> {
         self.note_look("seizures.listed", "seizures", actor)?;
         self.read(|db| {
@@ -130,10 +117,10 @@ impl Desk<'_> {
         })
     }
 
-    /// Transfers of one seizure; the access is recorded in the audit log.
+    /// Returns transfers of one seizure; the access is recorded in the audit log.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] when the database fails.
     pub fn transfers(&self, id: &str, actor: &str) -> Result<Vec<Seizure>, RequestError> {
         self.note_look("seizures.listed", &format!("request:{id}"), actor)?;
         self.read(|db| seizures_of(db, id))

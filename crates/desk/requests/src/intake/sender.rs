@@ -5,10 +5,10 @@ use crate::forgery::{CallBack, Domain, Earlier, History, MAX_HISTORY};
 use crate::request::Request;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 
-/// What is known of a request's sender, from what is stored.
+/// Returns what is known of a request's sender, from what is stored.
 ///
 /// # Errors
-/// [`DbError`].
+/// [`DbError`] when the database fails.
 pub fn history(db: &mut Database, request: &Request, call_back: Option<CallBack>) -> Result<History, DbError> {
     let rows = db.query(
         "SELECT d.domain, a.name, a.country FROM agency_domains d JOIN agencies a ON a.id = d.agency ORDER BY d.domain LIMIT $1",

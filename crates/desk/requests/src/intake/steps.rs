@@ -15,6 +15,7 @@ use holdfast_screening::service::Transaction;
 use holdfast_store::{Value, number};
 use holdfast_types::Invalid;
 use holdfast_types::ids::SeizureId;
+use holdfast_types::named;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -26,25 +27,18 @@ const STOPPING_WEIGHT: u8 = 3;
 /// Least time between an answer and the notice to the customer, in seconds.
 const NOTICE_AFTER: i64 = 86_400;
 
-/// How a request was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr)]
-#[schema(as = RequestOutcome)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Outcome {
-    /// All that was requested.
-    Granted,
-    /// Part of it.
-    Partly,
-    /// Nothing.
-    Refused,
-    /// It was no request of an agency.
-    Forged,
-}
-
-impl Outcome {
-    fn name(self) -> &'static str {
-        self.into()
+named! {
+    /// How a request was answered.
+    #[schema(as = RequestOutcome)]
+    pub enum Outcome {
+        /// All that was requested.
+        Granted,
+        /// Part of it.
+        Partly,
+        /// Nothing.
+        Refused,
+        /// It was no request of an agency.
+        Forged,
     }
 }
 

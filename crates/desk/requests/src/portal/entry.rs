@@ -16,7 +16,7 @@ pub struct Session {
     pub must_enrol: bool,
 }
 
-/// The mailed code: eight digits.
+/// Returns the mailed code: eight digits.
 pub(super) fn code(master: &KeyRing, officer: OfficerId, number: i64) -> String {
     let bytes = master.derive("mail-code", &format!("{officer}:{number}"));
     let n = u64::from_be_bytes(bytes[..8].try_into().unwrap_or_default()) % 100_000_000;
@@ -33,7 +33,7 @@ pub(super) fn equal(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
-/// Whether a session has the second factor; only of tokens that were checked.
+/// Returns whether a session has the second factor; only of tokens that were checked.
 pub(crate) fn is_full(token: &str) -> bool {
     token.split('_').nth(2) == Some("1")
 }
@@ -188,7 +188,7 @@ impl Desk<'_> {
         })
     }
 
-    /// The officer of a token; `full` requires a session with the second factor.
+    /// Returns the officer of a token; `full` requires a session with the second factor.
     ///
     /// # Errors
     /// [`RequestError::State`] when the session is over or not full.
@@ -215,7 +215,7 @@ impl Desk<'_> {
     /// Ends all sessions of the officer whose token it is; a token that is over ends nothing.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError`] when the database fails.
     pub fn sign_out(&self, token: &str) -> Result<(), RequestError> {
         let Ok(found) = self.officer(token, false) else { return Ok(()) };
         self.transact("portal", move |tx| {
@@ -229,7 +229,7 @@ impl Desk<'_> {
     /// Sets a TOTP secret up: in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::State`] when the session is over, or a second factor is set up already.
     pub fn enrol(&self, token: &str) -> Result<Enrolment, RequestError> {
         let found = self.officer(token, false)?;
         if found.second_factor && (found.app || !is_full(token)) {

@@ -19,7 +19,7 @@ pub struct File {
     pub added_by: String,
 }
 
-/// Files of an owner such as `request:r1`, at most 1,000.
+/// Returns files of an owner such as `request:r1`, at most 1,000.
 pub(crate) fn files(db: &mut Database, owner: &str) -> Result<Vec<File>, DbError> {
     let sql =
         "SELECT name, sha256, size, media_type, time, added_by FROM files WHERE owner = $1 ORDER BY name LIMIT 1000";
@@ -93,7 +93,8 @@ impl Desk<'_> {
     /// that name, it must be that file.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::NotFound`] for an unknown request; [`RequestError::Invalid`] names the field; [`RequestError::Conflict`] when another file has
+    /// the name.
     pub fn attach(
         &self,
         id: &str,
@@ -117,27 +118,27 @@ impl Desk<'_> {
             return Err(Invalid::new("file", what).into());
         }
         self.vault.keep(bytes)?;
-        let (theirs, name_too, media, hash, size) =
+        let (owner_too, name_too, media, hash, size) =
             (owner.clone(), name.to_owned(), media_type.to_owned(), sha256.clone(), bytes.len() as u64);
-        self.transact(actor, move |tx| note_file(tx, &theirs, &name_too, &media, &hash, size))?;
+        self.transact(actor, move |tx| note_file(tx, &owner_too, &name_too, &media, &hash, size))?;
         let list = self.read(|db| files(db, &owner))?;
         list.into_iter().find(|f| f.name == name).ok_or_else(|| RequestError::NotFound(format!("file {name}")))
     }
 
-    /// Files that came with a request.
+    /// Returns files that came with a request.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::NotFound`] for an unknown request.
     pub fn attachments(&self, id: &str) -> Result<Vec<File>, RequestError> {
         let now = self.screening.now();
         known(self.read(|db| by_id(db, id, now))?, id)?;
         self.read(|db| files(db, &format!("request:{id}")))
     }
 
-    /// A file's bytes, checked against their hash; the access is recorded in the audit log.
+    /// Returns a file's bytes, checked against their hash; the access is recorded in the audit log.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// [`RequestError::NotFound`] for an unknown file; [`RequestError`] when its bytes are not those that were stored.
     pub fn file(&self, owner: &str, name: &str, actor: &str) -> Result<(File, Vec<u8>), RequestError> {
         read_file(self.screening, self.vault, owner, name, actor)
     }

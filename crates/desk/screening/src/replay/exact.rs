@@ -14,13 +14,12 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use utoipa::ToSchema;
 
 /// Most problems that are listed.
 const MAX_PROBLEMS: usize = 100;
 
 /// What a replay of the log of inputs found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Replay {
     /// Inputs folded.
     pub inputs: u64,

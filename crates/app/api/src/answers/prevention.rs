@@ -1,0 +1,113 @@
+//! Answers about campaigns of warnings.
+
+use crate::answers::views;
+use holdfast_decision::warnings::Scam;
+use holdfast_prevention::campaigns::{CampaignState, NewCampaign};
+use holdfast_types::ids::CampaignId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+views! {
+    /// A campaign.
+    Campaign of holdfast_prevention::campaigns::Campaign {
+        /// Number.
+        #[schema(value_type = i64)]
+        id: CampaignId,
+        /// As it was drafted.
+        plan: NewCampaign,
+        /// State.
+        state: CampaignState,
+        /// Unix seconds.
+        created: i64,
+        /// Who drafted it.
+        created_by: String,
+        /// When messages went out.
+        started: Option<i64>,
+        /// When it ended: later payments do not count.
+        ended: Option<i64>,
+        /// People who got the message.
+        told: i64,
+        /// People who were held out.
+        held_out: i64,
+    }
+
+    /// Why somebody was chosen.
+    Because of holdfast_prevention::campaigns::Because {
+        /// Payments that went out.
+        paid: u64,
+        /// Withdrawals that are held.
+        about_to_pay: u64,
+        /// Value of both, minor units of the reference currency.
+        value: u64,
+        /// Events, the latest 20.
+        events: Vec<String>,
+    }
+
+    /// Somebody of a campaign.
+    #[schema(as = CampaignPerson)]
+    Person of holdfast_prevention::campaigns::Person {
+        /// Customer.
+        customer: String,
+        /// told or held_out; empty in a preview.
+        arm: String,
+        /// Language of the message.
+        lang: String,
+        /// Why.
+        because: Because = into,
+    }
+
+    /// A figure with the interval that holds it with 95% confidence.
+    Estimate of holdfast_prevention::campaigns::Estimate {
+        /// Best estimate.
+        value: f64,
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    }
+
+    /// One arm of a campaign.
+    #[schema(as = CampaignArm)]
+    Arm of holdfast_prevention::campaigns::Arm {
+        /// People.
+        people: u64,
+        /// People who paid a scam after the start.
+        paid_again: u64,
+        /// What they paid, minor units of the reference currency.
+        value: u64,
+        /// Withdrawals to scams that were held or given up.
+        stopped: u64,
+        /// Value of these.
+        stopped_value: u64,
+    }
+
+    /// What a campaign did.
+    #[schema(as = CampaignEffect)]
+    Effect of holdfast_prevention::campaigns::Effect {
+        /// People who got the message.
+        told: Arm = into,
+        /// People who were held out.
+        held_out: Arm = into,
+        /// By how many percentage points fewer of those told paid again (Newcombe 1998, hybrid score interval).
+        fewer_payers: Option<Estimate> = some,
+        /// Value that those told kept because they were told, minor units (Welch's interval on the means, times the people told).
+        value_kept: Option<Estimate> = some,
+        /// In words, with what may be concluded.
+        words: String,
+    }
+
+    /// A message's text by scam and language. `{partner}` stands for the partner's name.
+    #[schema(as = CampaignTemplate)]
+    Template of holdfast_prevention::campaigns::Template {
+        /// Scam.
+        scam: Scam,
+        /// Language, BCP 47.
+        lang: String,
+        /// Version; 0 is what Holdfast ships with.
+        version: u32,
+        /// Subject.
+        subject: String,
+        /// Text.
+        body: String,
+    }
+}
