@@ -6,7 +6,7 @@ use crate::evidence::{SEED, write_image};
 use crate::screening::{Latencies, read_answer, request};
 use anyhow::Context;
 use clap::Args;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_attribution::ClusterOptions;
 use holdfast_bitcoin::Network;
 use holdfast_bitcoin::node::{BlockSource, Rest};
@@ -200,7 +200,7 @@ pub fn run(args: &InterferenceBench, as_json: bool) -> anyhow::Result<()> {
     for part in exchange.records.chunks(10_000) {
         screening.ingest(part.to_vec(), "bench")?;
     }
-    let shared = Shared::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
+    let shared = AppState::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
     let work = Arc::new(Work {
         chain: shared.chain().clone(),
@@ -233,7 +233,7 @@ fn simulate(args: &InterferenceBench, dir: &Path, store: &Path) -> anyhow::Resul
 
 fn measure(
     args: &InterferenceBench,
-    shared: Shared,
+    shared: AppState,
     work: &Arc<Work>,
     events: &[Event],
 ) -> anyhow::Result<Vec<Measured>> {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::Args;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_bitcoin::Network;
 use holdfast_console::output::{self, peak_rss_kib, rss_kib, thousands};
 use holdfast_decision::rules::DEFAULT_BOOK;
@@ -240,7 +240,7 @@ fn over_http(
     for part in records.chunks(10_000) {
         screening.ingest(part.to_vec(), "bench")?;
     }
-    let shared = Shared::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
+    let shared = AppState::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
     let bodies: Arc<Vec<Vec<u8>>> = Arc::new((0..args.events).map(|n| request(events, n)).collect());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

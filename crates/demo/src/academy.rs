@@ -4,7 +4,7 @@ use anyhow::{Context, ensure};
 use holdfast_academy::attempts::Answer;
 use holdfast_academy::classes::{Mode, NewLearner, NewSession};
 use holdfast_academy::labs::Made;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_console::show::verify_file;
 use holdfast_decision::{Event, EventKind};
 use holdfast_screening::warnings::WarningAnswers;
@@ -39,7 +39,7 @@ fn look(made: &Made) -> anyhow::Result<Vec<(&'static str, String)>> {
 }
 
 /// Runs it; a second run finds the session and goes on with it.
-pub fn run(shared: &Shared, store: &Path, as_json: bool) -> anyhow::Result<Value> {
+pub fn run(shared: &AppState, store: &Path, as_json: bool) -> anyhow::Result<Value> {
     let say = |text: String| {
         if !as_json {
             println!("{text}");
@@ -109,7 +109,7 @@ pub fn run(shared: &Shared, store: &Path, as_json: bool) -> anyhow::Result<Value
 }
 
 /// A withdrawal to the Ponzi scheme's address: held, warned of, given up.
-fn warn(shared: &Shared) -> anyhow::Result<Value> {
+fn warn(shared: &AppState) -> anyhow::Result<Value> {
     let id = "demo-ponzi";
     let decision = match shared.screening.event(id) {
         Ok(known) => known.decision,

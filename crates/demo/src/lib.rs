@@ -21,7 +21,7 @@ pub mod sharing;
 use anyhow::Context;
 use holdfast_analysis::report::coins;
 use holdfast_analysis::{Direction, TraceOptions, render};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::system::{entropy, now};
 use holdfast_attribution::Category;
 use holdfast_attribution::import::{NamedFile, is_importable};
@@ -269,7 +269,7 @@ fn write_evidence(workspace: &Workspace, subject: &str, store: &Path, as_json: b
 ///
 /// # Errors
 /// When the store cannot be written, or something that the demo shows does not hold.
-pub fn run(store: &Path, as_json: bool) -> anyhow::Result<Shared> {
+pub fn run(store: &Path, as_json: bool) -> anyhow::Result<AppState> {
     let start = Instant::now();
     let mut workspace = Workspace::create_or_open(store, Network::Bitcoin)?;
     fill(&mut workspace, as_json)?;
@@ -304,7 +304,7 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<Shared> {
     let campaign = campaign::run(&screening, &mut workspace, &master, as_json)?;
     // The campaign's tags stay: a server that is started later measures the same effect.
     workspace.save()?;
-    let shared = Shared::new(workspace, screening, master, vault)?;
+    let shared = AppState::new(workspace, screening, master, vault)?;
     let sharing = sharing::run(&shared, as_json)?;
     let academy = academy::run(&shared, store, as_json)?;
     if as_json {

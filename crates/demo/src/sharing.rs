@@ -1,7 +1,7 @@
 //! The demo's second exchange: a flag raised at one stops a deposit at the other.
 
 use anyhow::{Context, bail};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_bitcoin::Network;
 use holdfast_decision::flags::{State, Subject};
 use holdfast_decision::{ChainFacts, Event, EventKind};
@@ -35,7 +35,7 @@ pub struct Served {
 }
 
 impl Served {
-    fn start(shared: &Shared) -> anyhow::Result<Self> {
+    fn start(shared: &AppState) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
@@ -89,7 +89,7 @@ pub fn known(other: &Screening, id: &str, state: State) -> anyhow::Result<Durati
 /// Two exchanges that meet by HTTP only: `a` hosts a community of which `b` is a member.
 pub struct Pair {
     /// The second exchange.
-    pub b: Shared,
+    pub b: AppState,
     community: String,
     _servers: [Served; 2],
     _dir: tempfile::TempDir,
@@ -99,11 +99,11 @@ pub struct Pair {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn small_desk(dir: &std::path::Path) -> anyhow::Result<Shared> {
+pub fn small_desk(dir: &std::path::Path) -> anyhow::Result<AppState> {
     let url = format!("sqlite:{}", dir.join("desk.sqlite").display());
     let workspace = Workspace::create_or_open(&dir.join("store"), Network::Bitcoin)?;
     let screening = Screening::open(&url, system_clock())?;
-    Ok(Shared::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.join("files")))?)
+    Ok(AppState::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.join("files")))?)
 }
 
 impl Pair {
@@ -111,7 +111,7 @@ impl Pair {
     ///
     /// # Errors
     /// When a port, a folder or a database cannot be used.
-    pub fn new(a: &Shared) -> anyhow::Result<Self> {
+    pub fn new(a: &AppState) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let b = small_desk(dir.path())?;
         let servers = [Served::start(a)?, Served::start(&b)?];
@@ -152,7 +152,7 @@ impl Pair {
 ///
 /// # Errors
 /// When the flag does not arrive or its effect is not undone.
-pub fn run(a: &Shared, as_json: bool) -> anyhow::Result<Value> {
+pub fn run(a: &AppState, as_json: bool) -> anyhow::Result<Value> {
     let pair = Pair::new(a)?;
     let b = &pair.b;
     let flag = pair.flag(THIEF);

@@ -1,15 +1,15 @@
 //! The academy over HTTP: trainers plan sessions and follow classes; learners have keys of their own and solve labs.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::academy::{
     AttemptView, Certificate, ClassView, Course, Desk, Enrolled, FeedbackSummary, Header, LabView, ProgrammeLine,
     RosterLine, ScoreLine, Session,
 };
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::requests::download;
 use crate::routes::{Needs, Routes};
 use crate::sharing::WhyBody;
@@ -69,13 +69,13 @@ pub(crate) fn routes() -> Routes {
 type Answer<T> = Result<Json<T>, ApiError>;
 
 /// Returns a learner's key: a bearer token, or the session of a browser.
-pub fn learner_key(shared: &Shared, headers: &HeaderMap) -> String {
+pub fn learner_key(shared: &AppState, headers: &HeaderMap) -> String {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|t| t.split_once(' '));
     match bearer.filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer")) {
         Some((_, token)) => token.trim().to_owned(),
         None => {
             let session = cookie(headers, "hl");
-            session.and_then(|c| shared.gate.learners.subject(&c, shared.screening.now())).unwrap_or_default()
+            session.and_then(|c| shared.auth.learners.subject(&c, shared.screening.now())).unwrap_or_default()
         }
     }
 }
@@ -87,9 +87,9 @@ pub const LEARNER_HEADER: &str = "x-holdfast-learner";
 ///
 /// # Errors
 /// 400 for a number that is none.
-pub fn learner_of_command(shared: &Shared, request: &Request) -> Result<Option<i64>, ApiError> {
+pub fn learner_of_command(shared: &AppState, request: &Request) -> Result<Option<i64>, ApiError> {
     let Some(learner) = request.headers().get(LEARNER_HEADER) else { return Ok(None) };
-    if shared.gate.command_of(request, shared.screening.now()).is_none() {
+    if shared.auth.command_of(request, shared.screening.now()).is_none() {
         return Ok(None);
     }
     let learner = learner.to_str().ok().and_then(|t| t.parse().ok());
@@ -100,7 +100,7 @@ pub fn learner_of_command(shared: &Shared, request: &Request) -> Result<Option<i
 ///
 /// # Errors
 /// 404 for a learner who is unknown.
-pub async fn key_of_learner(shared: &Shared, learner: i64) -> Result<HeaderValue, ApiError> {
+pub async fn key_of_learner(shared: &AppState, learner: i64) -> Result<HeaderValue, ApiError> {
     let state = shared.clone();
     let key = run_blocking(move || Ok(state.academy().key_of(learner)?)).await?;
     HeaderValue::from_str(&format!("Bearer {key}")).map_err(|e| ApiError::internal(e.to_string()))
@@ -108,7 +108,7 @@ pub async fn key_of_learner(shared: &Shared, learner: i64) -> Result<HeaderValue
 
 /// Does something as the learner whose key it is; 401 for who has none.
 pub async fn in_class<T: Send + 'static>(
-    shared: Shared,
+    shared: AppState,
     headers: &HeaderMap,
     work: impl FnOnce(&Academy<'_>, &Learner) -> Result<T, AcademyError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -148,7 +148,7 @@ impl LangQuery {
 
 /// Returns the courses.
 #[utoipa::path(get, path = "/api/v1/academy/courses", params(LangQuery), responses((status = 200, body = Vec<Course>), (status = 400, body = ErrorBody)))]
-pub async fn courses(State(shared): State<Shared>, Query(q): Query<LangQuery>) -> Answer<Vec<Course>> {
+pub async fn courses(State(shared): State<AppState>, Query(q): Query<LangQuery>) -> Answer<Vec<Course>> {
     run_blocking(move || Ok(shared.academy().courses(&q.lang())?)).await.map(each)
 }
 
@@ -157,7 +157,7 @@ pub async fn courses(State(shared): State<Shared>, Query(q): Query<LangQuery>) -
     example = "---\ncourse: stablecoins\nlang: en\nversion: 1\ntitle: Stablecoins\nsummary: Tokens that issuers can freeze.\nhours: 2\nlabs: []\n---\n## Who can freeze\n\nText.\n"),
     responses((status = 200, body = Header), (status = 400, body = ErrorBody)))]
 pub async fn add_course(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<Header> {
@@ -169,7 +169,7 @@ pub async fn add_course(
 #[utoipa::path(get, path = "/api/v1/academy/courses/{course}", params(("course" = String, Path, description = "Name"), LangQuery),
     responses((status = 200, body = Course), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn course(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path(name): Path<String>,
     Query(q): Query<LangQuery>,
 ) -> Answer<Course> {
@@ -178,7 +178,7 @@ pub async fn course(
 
 /// Returns the sessions, latest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/academy/sessions", responses((status = 200, body = Vec<Session>)))]
-pub async fn sessions(State(shared): State<Shared>) -> Answer<Vec<Session>> {
+pub async fn sessions(State(shared): State<AppState>) -> Answer<Vec<Session>> {
     run_blocking(move || Ok(shared.academy().sessions()?)).await.map(each)
 }
 
@@ -188,7 +188,7 @@ pub async fn sessions(State(shared): State<Shared>) -> Answer<Vec<Session>> {
     "ends": 1_790_086_400, "parts": 4, "trainer": "Mira Novak", "capacity": 24})),
     responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn plan_session(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<Session> {
@@ -210,7 +210,7 @@ pub struct SessionFile {
 /// Returns a session with its roster and feedback.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = SessionFile), (status = 404, body = ErrorBody)))]
-pub async fn session(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<SessionFile> {
+pub async fn session(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<SessionFile> {
     run_blocking(move || {
         let academy = shared.academy();
         let roster = academy.roster(id)?.into_iter().map(Into::into).collect();
@@ -234,7 +234,7 @@ pub struct EndBody {
     request_body(content = EndBody, example = json!({"cancelled": false})),
     responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn end_session(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
     body: Bytes,
@@ -253,7 +253,7 @@ pub async fn end_session(
     request_body(content = NewLearner, example = json!({"name": "Ana Ruiz", "email": "ana.ruiz@policia.example", "agency": "Policía de Ejemplo", "country": "ES"})),
     responses((status = 200, body = Enrolled), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn enrol(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
     body: Bytes,
@@ -266,7 +266,7 @@ pub async fn enrol(
 #[utoipa::path(post, path = "/api/v1/academy/learners/{id}/key", params(("id" = i64, Path, description = "Learner")),
     responses((status = 200, body = Enrolled), (status = 404, body = ErrorBody)))]
 pub async fn new_key(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
 ) -> Answer<Enrolled> {
@@ -288,7 +288,7 @@ pub struct AttendanceBody {
     request_body(content = AttendanceBody, example = json!({"present": [1]})),
     responses((status = 200, body = Vec<RosterLine>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn note_attendance(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, part)): Path<(i64, u32)>,
     body: Bytes,
@@ -305,21 +305,21 @@ pub async fn note_attendance(
 /// Returns a class at its labs: each learner's scores, and the results by step.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/class", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = ClassView), (status = 404, body = ErrorBody)))]
-pub async fn class(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<ClassView> {
+pub async fn class(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<ClassView> {
     run_blocking(move || Ok(shared.academy().class_view(id)?)).await.map(one)
 }
 
 /// Returns the scoreboard of a session, best first.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/scoreboard", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Vec<ScoreLine>), (status = 404, body = ErrorBody)))]
-pub async fn scoreboard(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Vec<ScoreLine>> {
+pub async fn scoreboard(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<Vec<ScoreLine>> {
     run_blocking(move || Ok(shared.academy().scoreboard(id)?)).await.map(each)
 }
 
 /// Returns the statements of learning about a session (xAPI 1.0.3).
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/xapi", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Vec<Object>), (status = 404, body = ErrorBody)))]
-pub async fn xapi(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<Vec<Value>> {
+pub async fn xapi(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<Vec<Value>> {
     run_blocking(move || Ok(shared.academy().statements(id)?)).await.map(Json)
 }
 
@@ -336,7 +336,7 @@ pub struct CertifyBody {
     request_body(content = CertifyBody, example = json!({"learner": 1})),
     responses((status = 200, body = Certificate), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn certify(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
     body: Bytes,
@@ -348,14 +348,14 @@ pub async fn certify(
 /// Returns a certificate with its signed credential (Open Badges 3.0).
 #[utoipa::path(get, path = "/api/v1/academy/certificates/{id}", params(("id" = String, Path, description = "Number")),
     responses((status = 200, body = Certificate), (status = 404, body = ErrorBody)))]
-pub async fn certificate(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Certificate> {
+pub async fn certificate(State(shared): State<AppState>, Path(id): Path<String>) -> Answer<Certificate> {
     run_blocking(move || Ok(shared.academy().certificate(&id)?)).await.map(one)
 }
 
 /// Returns a certificate as PDF, which carries the signed credential.
 #[utoipa::path(get, path = "/api/v1/academy/certificates/{id}/pdf", params(("id" = String, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404, body = ErrorBody)))]
-pub async fn certificate_pdf(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub async fn certificate_pdf(State(shared): State<AppState>, Path(id): Path<String>) -> Result<Response, ApiError> {
     let bytes = run_blocking(move || Ok(shared.academy().certificate_pdf(&id)?)).await?;
     Ok(download("certificate.pdf", "application/pdf", bytes))
 }
@@ -366,7 +366,7 @@ pub async fn certificate_pdf(State(shared): State<Shared>, Path(id): Path<String
     request_body(content = Feedback, example = json!({"content": 5, "trainer": 4, "labs": 5, "comment": ""})),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn note_feedback(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, learner)): Path<(i64, i64)>,
     body: Bytes,
@@ -381,7 +381,7 @@ pub async fn note_feedback(
     request_body(content = WhyBody, example = json!({"why": "given in error"})),
     responses((status = 200, body = Certificate), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn revoke_certificate(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     body: Bytes,
@@ -397,18 +397,18 @@ pub async fn revoke_certificate(
 
 /// Returns the programme by year and country.
 #[utoipa::path(get, path = "/api/v1/academy/programme", responses((status = 200, body = Vec<ProgrammeLine>)))]
-pub async fn programme(State(shared): State<Shared>) -> Answer<Vec<ProgrammeLine>> {
+pub async fn programme(State(shared): State<AppState>) -> Answer<Vec<ProgrammeLine>> {
     run_blocking(move || Ok(shared.academy().programme()?)).await.map(each)
 }
 
 /// Returns certificates that were revoked (1EdTech Revocation List); open to everybody who checks one.
-pub async fn revocations(State(shared): State<Shared>) -> Answer<Value> {
+pub async fn revocations(State(shared): State<AppState>) -> Answer<Value> {
     run_blocking(move || Ok(shared.academy().revocations()?)).await.map(Json)
 }
 
 /// Returns a learner's desk: sessions, labs begun, certificates. Learners send `Authorization: Bearer hl_...`.
 #[utoipa::path(get, path = "/api/v1/learn/me", responses((status = 200, body = Desk), (status = 401, body = ErrorBody)))]
-pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Answer<Desk> {
+pub async fn me(State(shared): State<AppState>, headers: HeaderMap) -> Answer<Desk> {
     in_class(shared, &headers, |a, l| a.learner_desk(l)).await.map(one)
 }
 
@@ -417,7 +417,7 @@ pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Answer<Desk
     params(("id" = i64, Path, description = "Session"), ("lab" = String, Path, description = "Lab")),
     responses((status = 200, body = AttemptView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn begin(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path((id, lab)): Path<(i64, String)>,
 ) -> Answer<AttemptView> {
@@ -427,7 +427,7 @@ pub async fn begin(
 /// Returns a lab as it stands.
 #[utoipa::path(get, path = "/api/v1/learn/attempts/{id}", params(("id" = i64, Path, description = "Attempt")),
     responses((status = 200, body = AttemptView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn attempt(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Answer<AttemptView> {
+pub async fn attempt(State(shared): State<AppState>, headers: HeaderMap, Path(id): Path<i64>) -> Answer<AttemptView> {
     in_class(shared, &headers, move |a, l| a.attempt(id, l)).await.map(one)
 }
 
@@ -436,7 +436,7 @@ pub async fn attempt(State(shared): State<Shared>, headers: HeaderMap, Path(id):
     request_body(content = LabAnswer, example = json!({"step": "amount", "answer": "0.5"})),
     responses((status = 200, body = AttemptView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn answer(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<i64>,
     body: Bytes,
@@ -458,7 +458,7 @@ pub struct StepBody {
     request_body(content = StepBody, example = json!({"step": "amount"})),
     responses((status = 200, body = AttemptView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn hint(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<i64>,
     body: Bytes,
@@ -470,7 +470,11 @@ pub async fn hint(
 /// Returns the task with its data, as ZIP.
 #[utoipa::path(get, path = "/api/v1/learn/attempts/{id}/pack", params(("id" = i64, Path, description = "Attempt")),
     responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn pack(State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<i64>) -> Result<Response, ApiError> {
+pub async fn pack(
+    State(shared): State<AppState>,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+) -> Result<Response, ApiError> {
     let bytes = in_class(shared, &headers, move |a, l| a.task_pack(id, l)).await?;
     Ok(download(&format!("lab-{id}.zip"), "application/zip", bytes))
 }
@@ -479,7 +483,7 @@ pub async fn pack(State(shared): State<Shared>, headers: HeaderMap, Path(id): Pa
 #[utoipa::path(get, path = "/api/v1/learn/sessions/{id}/scoreboard", params(("id" = i64, Path, description = "Session")),
     responses((status = 200, body = Vec<ScoreLine>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn own_scoreboard(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<i64>,
 ) -> Answer<Vec<ScoreLine>> {
@@ -491,7 +495,7 @@ pub async fn own_scoreboard(
     request_body(content = Feedback, example = json!({"content": 5, "trainer": 4, "labs": 5, "comment": ""})),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn give_feedback(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<i64>,
     body: Bytes,
@@ -505,7 +509,7 @@ pub async fn give_feedback(
 #[utoipa::path(get, path = "/api/v1/learn/certificates/{id}", params(("id" = String, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn own_certificate(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {

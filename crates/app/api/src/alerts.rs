@@ -1,12 +1,12 @@
 //! The queue of alerts.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::each;
 use crate::answers::screening::{Alert, AlertState, Note};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::ErrorBody;
-use crate::gate::Caller;
 use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -43,7 +43,7 @@ pub struct AlertQuery {
 
 /// Returns the queue of alerts.
 #[utoipa::path(get, path = "/api/v1/alerts", params(AlertQuery), responses((status = 200, body = Vec<Alert>)))]
-pub async fn alerts(State(shared): State<Shared>, Query(q): Query<AlertQuery>) -> Answer<Vec<Alert>> {
+pub async fn alerts(State(shared): State<AppState>, Query(q): Query<AlertQuery>) -> Answer<Vec<Alert>> {
     let limit = q.limit.map_or(100, usize::from);
     let filter = AlertFilter {
         state: q.state.map(|s| s.to_string()),
@@ -71,7 +71,7 @@ impl AlertAnswer {
 /// Returns an alert with what was done with it.
 #[utoipa::path(get, path = "/api/v1/alerts/{id}", params(("id" = u64, Path, description = "Number of the alert")),
     responses((status = 200, body = AlertAnswer), (status = 404, body = ErrorBody)))]
-pub async fn alert(State(shared): State<Shared>, Path(id): Path<u64>) -> Answer<AlertAnswer> {
+pub async fn alert(State(shared): State<AppState>, Path(id): Path<u64>) -> Answer<AlertAnswer> {
     run_blocking(move || Ok(shared.screening.alert(id)?)).await.map(AlertAnswer::of)
 }
 
@@ -79,7 +79,7 @@ pub async fn alert(State(shared): State<Shared>, Path(id): Path<u64>) -> Answer<
 #[utoipa::path(post, path = "/api/v1/alerts/{id}", params(("id" = u64, Path, description = "Number of the alert")), request_body = AlertAction,
     responses((status = 200, body = AlertAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn act_on_alert(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
     body: Bytes,

@@ -1,12 +1,12 @@
 //! The audit log, its anchors, and the clock that it trusts.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::screening::{Anchor, AuditReport, ClockFault, Entry, Replay};
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::Answer;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::routes::{MANAGE, Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Query, State};
@@ -47,7 +47,7 @@ pub struct AuditQuery {
 
 /// Returns the audit log.
 #[utoipa::path(get, path = "/api/v1/audit", params(AuditQuery), responses((status = 200, body = Vec<Entry>)))]
-pub async fn audit(State(shared): State<Shared>, Query(q): Query<AuditQuery>) -> Answer<Vec<Entry>> {
+pub async fn audit(State(shared): State<AppState>, Query(q): Query<AuditQuery>) -> Answer<Vec<Entry>> {
     let limit = q.limit.map_or(100, |l| usize::from(l).max(1));
     run_blocking(move || Ok(shared.screening.audit(q.after, q.subject.as_deref(), limit)?)).await.map(each)
 }
@@ -62,7 +62,7 @@ pub struct HeadQuery {
 
 /// Verifies the hash chain of the audit log, all decisions in it, the tables that it settles, and its anchors.
 #[utoipa::path(get, path = "/api/v1/audit/verify", params(HeadQuery), responses((status = 200, body = AuditReport)))]
-pub async fn verify_audit(State(shared): State<Shared>, Query(q): Query<HeadQuery>) -> Answer<AuditReport> {
+pub async fn verify_audit(State(shared): State<AppState>, Query(q): Query<HeadQuery>) -> Answer<AuditReport> {
     let anchors = shared.anchors.clone();
     run_blocking(move || Ok(shared.screening.verify_anchored(q.head.as_deref(), anchors.as_deref(), None)?))
         .await
@@ -76,7 +76,7 @@ const MAX_ANCHORS: usize = 16 << 20;
 #[utoipa::path(post, path = "/api/v1/audit/verify", params(HeadQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = AuditReport), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn verify_audit_by_copy(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Query(q): Query<HeadQuery>,
     body: Bytes,
 ) -> Answer<AuditReport> {
@@ -101,7 +101,7 @@ const REPLAY_TIME: std::time::Duration = std::time::Duration::from_secs(60);
 /// Folds the log of inputs from its beginning and compares every decision with the stored one, for up to 60 seconds; `holdfast audit replay` on the store
 /// itself has no such bound.
 #[utoipa::path(get, path = "/api/v1/audit/replay", responses((status = 200, body = Replay)))]
-pub async fn replay_inputs(State(shared): State<Shared>) -> Answer<Replay> {
+pub async fn replay_inputs(State(shared): State<AppState>) -> Answer<Replay> {
     let replay = move || {
         let begun = std::time::Instant::now();
         let mut go_on = |_| match begun.elapsed() > REPLAY_TIME {
@@ -126,21 +126,21 @@ pub struct ClockState {
 
 /// Returns whether the system's clock is trusted; while it is not, nothing expires.
 #[utoipa::path(get, path = "/api/v1/clock", responses((status = 200, body = ClockState)))]
-pub async fn clock(State(shared): State<Shared>) -> Json<ClockState> {
+pub async fn clock(State(shared): State<AppState>) -> Json<ClockState> {
     let (now, fault) = (shared.screening.now(), shared.screening.clock_fault());
     Json(ClockState { trusted: fault.is_none(), now, fault: fault.map(Into::into) })
 }
 
 /// Confirms that the system's clock is right after a jump or a long stop: what is over by it ends.
 #[utoipa::path(post, path = "/api/v1/clock", responses((status = 200, body = ClockState), (status = 409, body = ErrorBody)))]
-pub async fn confirm_clock(State(shared): State<Shared>, Extension(caller): Extension<Caller>) -> Answer<ClockState> {
+pub async fn confirm_clock(State(shared): State<AppState>, Extension(caller): Extension<Caller>) -> Answer<ClockState> {
     let now = run_blocking(move || Ok(shared.screening.confirm_clock(&caller.0)?)).await?;
     Ok(Json(ClockState { trusted: true, now, fault: None }))
 }
 
 /// Writes the audit log's head, signed, to the anchors file beside the database; the server does so every hour and when it stops.
 #[utoipa::path(post, path = "/api/v1/audit/anchor", responses((status = 200, body = Anchor), (status = 409, body = ErrorBody)))]
-pub async fn anchor_audit(State(shared): State<Shared>) -> Answer<Anchor> {
+pub async fn anchor_audit(State(shared): State<AppState>) -> Answer<Anchor> {
     let anchors = shared.anchors.clone();
     let anchors = anchors.ok_or_else(|| ScreeningError::State("this desk has no folder for anchors".into()))?;
     run_blocking(move || Ok(shared.screening.anchor(&anchors)?)).await.map(one)

@@ -1,13 +1,13 @@
 //! Warnings at the withdrawal and campaigns with police, over HTTP and as pages.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::prevention::{Campaign, Effect, Person, Template};
 use crate::answers::screening::{WarningRecord, WarningState};
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::routes::{APPROVE, DESK, Needs, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -59,7 +59,7 @@ pub struct WarningsQuery {
 
 /// Returns the warnings at withdrawals, latest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/warnings", params(WarningsQuery), responses((status = 200, body = Vec<WarningRecord>)))]
-pub async fn warnings(State(shared): State<Shared>, Query(q): Query<WarningsQuery>) -> Answer<Vec<WarningRecord>> {
+pub async fn warnings(State(shared): State<AppState>, Query(q): Query<WarningsQuery>) -> Answer<Vec<WarningRecord>> {
     let filter = WarningFilter { state: q.state.map(|s| s.to_string()), customer: q.customer, limit: 1_000 };
     run_blocking(move || Ok(shared.screening.warnings(&filter)?)).await.map(each)
 }
@@ -76,7 +76,7 @@ pub struct WarningQuery {
 #[utoipa::path(get, path = "/api/v1/warnings/{event}", params(("event" = String, Path, description = "The event's id"), WarningQuery),
     responses((status = 200, body = WarningRecord), (status = 404, body = ErrorBody)))]
 pub async fn warning(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path(event): Path<String>,
     Query(q): Query<WarningQuery>,
 ) -> Answer<WarningRecord> {
@@ -92,7 +92,7 @@ pub async fn warning(
     request_body(content = WarningAnswers, example = json!({"proceed": false})),
     responses((status = 200, body = WarningRecord), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn answer_warning(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(event): Path<String>,
     body: Bytes,
@@ -103,7 +103,7 @@ pub async fn answer_warning(
 
 /// Returns the campaigns, latest first.
 #[utoipa::path(get, path = "/api/v1/campaigns", responses((status = 200, body = Vec<Campaign>)))]
-pub async fn campaigns(State(shared): State<Shared>) -> Answer<Vec<Campaign>> {
+pub async fn campaigns(State(shared): State<AppState>) -> Answer<Vec<Campaign>> {
     run_blocking(move || Ok(shared.prevention().campaigns()?)).await.map(each)
 }
 
@@ -112,7 +112,7 @@ pub async fn campaigns(State(shared): State<Shared>) -> Answer<Vec<Campaign>> {
     "scam": "investment", "partner": "Policía de Ejemplo", "rule": {"days": 90, "min_value": 10_000}, "holdout_ppm": 100_000})),
     responses((status = 200, body = Campaign), (status = 400, body = ErrorBody)))]
 pub async fn draft(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<Campaign> {
@@ -159,7 +159,7 @@ impl CampaignPreview {
     "scam": "investment", "partner": "Policía de Ejemplo", "rule": {"days": 90}, "holdout_ppm": 100_000})),
     responses((status = 200, body = CampaignPreview), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn preview(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<CampaignPreview> {
@@ -177,7 +177,7 @@ pub async fn preview(
 /// Returns a campaign.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Campaign), (status = 404, body = ErrorBody)))]
-pub async fn campaign(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Campaign> {
+pub async fn campaign(State(shared): State<AppState>, Path(id): Path<CampaignId>) -> Answer<Campaign> {
     run_blocking(move || Ok(shared.prevention().campaign(id)?)).await.map(one)
 }
 
@@ -194,7 +194,7 @@ pub struct PeopleQuery {
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/people", params(("id" = i64, Path, description = "Number"), PeopleQuery),
     responses((status = 200, body = Vec<Person>), (status = 404, body = ErrorBody)))]
 pub async fn people(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path(id): Path<CampaignId>,
     Query(q): Query<PeopleQuery>,
 ) -> Answer<Vec<Person>> {
@@ -205,7 +205,7 @@ pub async fn people(
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/start", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Campaign), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn start(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CampaignId>,
 ) -> Answer<Campaign> {
@@ -218,7 +218,7 @@ pub async fn start(
 #[utoipa::path(post, path = "/api/v1/campaigns/{id}/end", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Campaign), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn end(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CampaignId>,
 ) -> Answer<Campaign> {
@@ -228,7 +228,7 @@ pub async fn end(
 /// Returns the effect of a campaign so far, against those held out, with its uncertainty.
 #[utoipa::path(get, path = "/api/v1/campaigns/{id}/effect", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Effect), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn effect(State(shared): State<Shared>, Path(id): Path<CampaignId>) -> Answer<Effect> {
+pub async fn effect(State(shared): State<AppState>, Path(id): Path<CampaignId>) -> Answer<Effect> {
     run_blocking(move || Ok(shared.prevention().campaign_effect(id, &|e| shared.category_now(e))?)).await.map(one)
 }
 
@@ -245,7 +245,7 @@ pub fn scam(name: &str) -> Result<Scam, ApiError> {
 #[utoipa::path(get, path = "/api/v1/campaigns/templates/{scam}/{lang}",
     params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
     responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
-pub async fn template(State(shared): State<Shared>, Path((name, lang)): Path<(String, String)>) -> Answer<Template> {
+pub async fn template(State(shared): State<AppState>, Path((name, lang)): Path<(String, String)>) -> Answer<Template> {
     run_blocking(move || Ok(shared.prevention().template(scam(&name)?, &lang)?)).await.map(one)
 }
 
@@ -265,7 +265,7 @@ pub struct TemplateBody {
     request_body(content = TemplateBody, example = json!({"subject": "Stop before you pay", "body": "{partner} and we warn you."})),
     responses((status = 200, body = Template), (status = 400, body = ErrorBody)))]
 pub async fn set_template(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((name, lang)): Path<(String, String)>,
     body: Bytes,

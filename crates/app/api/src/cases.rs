@@ -1,14 +1,14 @@
 //! Cases, reports to authorities, recommendations and the transparency report over HTTP.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::cases::{Case, CaseFile, Finding, Hit, Recommendation, Report};
 use crate::answers::{each, one, transparency};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::chain::TraceQuery;
 use crate::chain_choice::ChainQuery;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::limits;
 use crate::requests::download;
 use crate::routes::{APPROVE, DESK, Needs, READ, READERS, Routes};
@@ -77,7 +77,7 @@ pub struct CasesQuery {
 /// Returns the cases that the caller works on (auditors: all), newest first. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/cases", params(CasesQuery), responses((status = 200, body = Vec<Case>)))]
 pub async fn cases(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(q): Query<CasesQuery>,
 ) -> Result<Json<Vec<Case>>, ApiError> {
@@ -90,7 +90,7 @@ pub async fn cases(
     example = json!({"title": "A ransom paid in block 400000", "summary": "Reported by the victim.", "typology": "ransomware"})),
     responses((status = 200, body = Case), (status = 400, body = ErrorBody)))]
 pub async fn open_case(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Json<Case>, ApiError> {
@@ -103,7 +103,7 @@ pub async fn open_case(
 #[utoipa::path(get, path = "/api/v1/desk/cases/{id}", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = CaseFile), (status = 404, body = ErrorBody)))]
 pub async fn case(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
 ) -> Result<Json<CaseFile>, ApiError> {
@@ -124,7 +124,7 @@ pub struct Changed {
     example = json!({"step": "add", "kind": "note", "title": "The victim called again."})),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn change_case(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     body: Bytes,
@@ -150,7 +150,7 @@ pub struct ExhibitQuery {
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn add_exhibit(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, name)): Path<(CaseId, String)>,
     Query(q): Query<ExhibitQuery>,
@@ -169,7 +169,7 @@ pub async fn add_exhibit(
     params(("id" = u64, Path, description = "Number"), ("name" = String, Path, description = "File name")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
 pub async fn exhibit(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, name)): Path<(CaseId, String)>,
 ) -> Result<Response, ApiError> {
@@ -196,7 +196,7 @@ pub struct ScanQuery {
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Scanned), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn scan_evidence(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, name)): Path<(CaseId, String)>,
     Query(q): Query<ScanQuery>,
@@ -207,7 +207,7 @@ pub async fn scan_evidence(
 
 /// Scans bytes for a case, in a folder of their own that is removed afterwards.
 pub async fn scan_bytes(
-    shared: Shared,
+    shared: AppState,
     caller: &Caller,
     id: CaseId,
     name: String,
@@ -250,7 +250,7 @@ pub struct RecipientAnswer {
 #[utoipa::path(get, path = "/api/v1/desk/cases/{id}/recipient", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = RecipientAnswer), (status = 404, body = ErrorBody)))]
 pub async fn case_recipient(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
 ) -> Result<Json<RecipientAnswer>, ApiError> {
@@ -265,7 +265,7 @@ pub async fn case_recipient(
         "report": {"sources": [], "findings": [], "sealed": [], "complete": true}})),
     responses((status = 200, body = ImportedScan), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn import_scan(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     body: Bytes,
@@ -286,7 +286,7 @@ pub struct CaseKeyAnswer {
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/secret-key", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = CaseKeyAnswer), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn case_secret_key(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
 ) -> Result<Json<CaseKeyAnswer>, ApiError> {
@@ -302,7 +302,7 @@ pub async fn case_secret_key(
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery, ChainQuery),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn save_trace(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     Query(q): Query<TraceQuery>,
@@ -323,7 +323,7 @@ pub async fn save_trace(
 #[utoipa::path(get, path = "/api/v1/desk/cases/{id}/report.pdf", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404, body = ErrorBody)))]
 pub async fn case_report(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
 ) -> Result<Response, ApiError> {
@@ -346,7 +346,7 @@ pub struct DraftBody {
 #[utoipa::path(get, path = "/api/v1/desk/cases/{id}/reports", params(("id" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<Report>), (status = 404, body = ErrorBody)))]
 pub async fn reports(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
 ) -> Result<Json<Vec<Report>>, ApiError> {
@@ -361,7 +361,7 @@ pub async fn reports(
         "officer_first_name": "Ana", "officer_last_name": "Berg"}})),
     responses((status = 200, body = Report), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn draft_report(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     body: Bytes,
@@ -376,7 +376,7 @@ pub async fn draft_report(
     params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")), request_body = Body,
     responses((status = 200, body = Report), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn revise_report(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, report)): Path<(CaseId, ReportId)>,
     body: Bytes,
@@ -391,7 +391,7 @@ pub async fn revise_report(
     params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")),
     responses((status = 200, body = Report), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn approve_report(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Result<Json<Report>, ApiError> {
@@ -404,7 +404,7 @@ pub async fn approve_report(
     params(("id" = u64, Path, description = "Number of the case"), ("report" = u64, Path, description = "Number")),
     responses((status = 200, body = String, content_type = "application/xml"), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn export_report(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Result<Response, ApiError> {
@@ -424,7 +424,7 @@ pub struct SearchQuery {
 /// Searches the cases that the caller may read, and requests, by their full text. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/search", params(SearchQuery), responses((status = 200, body = Vec<Hit>), (status = 400, body = ErrorBody)))]
 pub async fn search(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(q): Query<SearchQuery>,
 ) -> Result<Json<Vec<Hit>>, ApiError> {
@@ -435,7 +435,7 @@ pub async fn search(
 /// Returns what cases have in common, by typology.
 #[utoipa::path(get, path = "/api/v1/desk/findings", responses((status = 200, body = Vec<Finding>)))]
 pub async fn findings(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Vec<Finding>>, ApiError> {
     let p = person(&caller);
@@ -444,7 +444,7 @@ pub async fn findings(
 
 /// Returns the recommendations to the AML, KYC and platform teams, newest first.
 #[utoipa::path(get, path = "/api/v1/desk/recommendations", responses((status = 200, body = Vec<Recommendation>)))]
-pub async fn recommendations(State(shared): State<Shared>) -> Result<Json<Vec<Recommendation>>, ApiError> {
+pub async fn recommendations(State(shared): State<AppState>) -> Result<Json<Vec<Recommendation>>, ApiError> {
     run_blocking(move || Ok(shared.cases().recommendations()?)).await.map(each)
 }
 
@@ -453,7 +453,7 @@ pub async fn recommendations(State(shared): State<Shared>) -> Result<Json<Vec<Re
     example = json!({"team": "aml", "title": "Hold first withdrawals after card payments", "typology": "stolen_card_laundering", "text": "As all cases show."})),
     responses((status = 200, body = Recommendation), (status = 400, body = ErrorBody)))]
 pub async fn recommend(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Json<Recommendation>, ApiError> {
@@ -477,7 +477,7 @@ pub struct FollowUp {
     request_body(content = FollowUp, example = json!({"state": "accepted", "note": "in the next release"})),
     responses((status = 200, body = Recommendation), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn follow_up(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<RecommendationId>,
     body: Bytes,
@@ -503,7 +503,7 @@ pub struct SpanQuery {
 #[utoipa::path(get, path = "/api/v1/desk/transparency", params(SpanQuery),
     responses((status = 200, description = "The report", content((transparency::Report = "application/json"), (String = "text/csv"))), (status = 400, body = ErrorBody)))]
 pub async fn transparency_report(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Query(q): Query<SpanQuery>,
 ) -> Result<Response, ApiError> {
     let report = run_blocking(move || Ok(shared.cases().transparency(q.from, q.to)?)).await?;

@@ -1,6 +1,6 @@
 //! The chain: addresses, transactions, traces, exposure, tags, blocks.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::chain::{
     AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, Summary, TxReport,
 };
@@ -59,7 +59,7 @@ type Answer<T> = Result<Json<T>, ApiError>;
 
 /// Returns what the workspace holds.
 #[utoipa::path(get, path = "/api/v1/summary", params(ChainQuery), responses((status = 200, body = Summary)))]
-pub async fn summary(State(shared): State<Shared>, Query(on): Query<ChainQuery>) -> Answer<Summary> {
+pub async fn summary(State(shared): State<AppState>, Query(on): Query<ChainQuery>) -> Answer<Summary> {
     run_blocking(move || Ok(shared.chain_on(&on)?.snapshot().summary())).await.map(one)
 }
 
@@ -68,7 +68,7 @@ pub async fn summary(State(shared): State<Shared>, Query(on): Query<ChainQuery>)
 #[utoipa::path(get, path = "/api/v1/address/{address}", params(("address" = String, Path, description = "Base58, Bech32, or class:hex"), ChainQuery),
     responses((status = 200, body = AddressReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn address(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Path(address): Path<String>,
     Query(on): Query<ChainQuery>,
@@ -98,7 +98,7 @@ pub struct LookupQuery {
 /// Searches by any form or name, best results first. An empty list of hits means that nothing is known here.
 #[utoipa::path(get, path = "/api/v1/search", params(LookupQuery), responses((status = 200, body = Lookup), (status = 400, body = ErrorBody)))]
 pub async fn search(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<LookupQuery>,
 ) -> Answer<Lookup> {
@@ -135,7 +135,7 @@ fn sanctions(workspace: &Snapshot, address: &str, clearance: Tlp) -> SanctionsAn
 #[utoipa::path(get, path = "/api/v1/tx/{txid}", params(("txid" = String, Path, description = "64 hex digits"), ChainQuery),
     responses((status = 200, body = TxReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn tx(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Path(txid): Path<String>,
     Query(on): Query<ChainQuery>,
@@ -147,7 +147,7 @@ pub async fn tx(
 #[utoipa::path(get, path = "/api/v1/block/{block}", params(("block" = String, Path, description = "Height or hash"), ChainQuery),
     responses((status = 200, body = BlockReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn block(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path(block): Path<String>,
     Query(on): Query<ChainQuery>,
 ) -> Answer<BlockReport> {
@@ -168,7 +168,7 @@ pub struct EntityQuery {
     params(("subject" = String, Path, description = "Address, txid, or output (txid:index)"), EntityQuery, ChainQuery),
     responses((status = 200, body = ExposureView), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn exposure(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Path(subject): Path<String>,
     Query(query): Query<EntityQuery>,
@@ -247,7 +247,7 @@ impl TraceQuery {
 #[utoipa::path(get, path = "/api/v1/trace", params(TraceQuery, ChainQuery),
     responses((status = 200, body = TraceReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn trace(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,
     Query(on): Query<ChainQuery>,
@@ -272,7 +272,7 @@ pub async fn trace(
 #[utoipa::path(get, path = "/api/v1/trace/bundle", params(TraceQuery, ChainQuery),
     responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn bundle(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,
     Query(on): Query<ChainQuery>,
@@ -311,7 +311,7 @@ pub struct PathsQuery {
 #[utoipa::path(get, path = "/api/v1/paths", params(PathsQuery, ChainQuery),
     responses((status = 200, body = Vec<PathReport>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn paths(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<PathsQuery>,
     Query(on): Query<ChainQuery>,
@@ -340,7 +340,7 @@ pub struct ExplainQuery {
 #[utoipa::path(get, path = "/api/v1/explain", params(ExplainQuery, ChainQuery),
     responses((status = 200, body = ExplainReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn explain(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Query(query): Query<ExplainQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Answer<ExplainReport> {
@@ -437,7 +437,7 @@ pub struct ImportAnswer {
 #[utoipa::path(post, path = "/api/v1/tags", params(NameQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = ImportAnswer), (status = 400, body = ErrorBody)))]
 pub async fn import_tags(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Query(query): Query<NameQuery>,
     body: Bytes,
 ) -> Answer<ImportAnswer> {
@@ -498,7 +498,7 @@ pub struct RemovedAnswer {
 /// Withdraws a pack: removes all its tags and their effect on exposures.
 #[utoipa::path(delete, path = "/api/v1/tags", params(TitleQuery),
     responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
-pub async fn remove_tags(State(shared): State<Shared>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
+pub async fn remove_tags(State(shared): State<AppState>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
     let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
     let answer = run_in_background(move || {
         let answer = shared.change_tags(|w| {
@@ -541,7 +541,7 @@ pub struct ClusterAnswer {
 #[utoipa::path(post, path = "/api/v1/cluster", params(ClusterQuery, ChainQuery),
     responses((status = 200, body = ClusterAnswer), (status = 400, body = ErrorBody)))]
 pub async fn recluster(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Query(query): Query<ClusterQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Answer<ClusterAnswer> {
@@ -575,7 +575,7 @@ pub struct RebuiltAnswer {
 
 /// Recomputes the exposures of the whole ledger.
 #[utoipa::path(post, path = "/api/v1/exposures/rebuild", params(ChainQuery), responses((status = 200, body = RebuiltAnswer)))]
-pub async fn rebuild_exposures(State(shared): State<Shared>, Query(on): Query<ChainQuery>) -> Answer<RebuiltAnswer> {
+pub async fn rebuild_exposures(State(shared): State<AppState>, Query(on): Query<ChainQuery>) -> Answer<RebuiltAnswer> {
     run_in_background(move || {
         shared.chain_on(&on)?.change(|w| {
             w.recompute_exposures();
@@ -598,7 +598,7 @@ pub struct ConflictAnswer {
 
 /// Returns addresses whose tags disagree.
 #[utoipa::path(get, path = "/api/v1/tags/conflicts", responses((status = 200, body = Vec<ConflictAnswer>)))]
-pub async fn conflicts(State(shared): State<Shared>, Clearance(clearance): Clearance) -> Answer<Vec<ConflictAnswer>> {
+pub async fn conflicts(State(shared): State<AppState>, Clearance(clearance): Clearance) -> Answer<Vec<ConflictAnswer>> {
     let found = run_blocking(move || Ok(shared.chain().snapshot().tags.conflicts_for(clearance))).await?;
     let answer = found.into_iter().map(|c| ConflictAnswer {
         address: c.address,
@@ -629,7 +629,7 @@ pub struct Appended {
 #[utoipa::path(post, path = "/api/v1/blocks", params(HeightQuery, ChainQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Appended), (status = 400, body = ErrorBody)))]
 pub async fn append_block(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Query(query): Query<HeightQuery>,
     Query(on): Query<ChainQuery>,
     body: Bytes,
@@ -682,7 +682,7 @@ pub struct CheckAnswer {
 /// Verifies the whole ledger.
 #[utoipa::path(get, path = "/api/v1/ledger/check", params(CheckQuery, ChainQuery), responses((status = 200, body = CheckAnswer)))]
 pub async fn check(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Query(query): Query<CheckQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Answer<CheckAnswer> {
@@ -737,7 +737,7 @@ pub struct MempoolSide {
 /// Returns unconfirmed transactions of the node that is followed, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/mempool", params(MempoolQuery, ChainQuery), responses((status = 200, body = Vec<MempoolTx>), (status = 400, body = ErrorBody)))]
 pub async fn mempool(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<MempoolQuery>,
     Query(on): Query<ChainQuery>,

@@ -1,12 +1,12 @@
 //! Changes that a second person puts in force, over HTTP and as a page.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::screening::{Change, ChangeState};
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::routes::{Needs, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -27,7 +27,7 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Returns whether a caller's change waits for a second person: always for a key; on the desk's machine where somebody else could approve it.
-pub async fn waits(shared: &Shared, caller: &Caller, kind: ChangeKind) -> Result<bool, ApiError> {
+pub async fn waits(shared: &AppState, caller: &Caller, kind: ChangeKind) -> Result<bool, ApiError> {
     if !caller.is_local() {
         return Ok(true);
     }
@@ -72,7 +72,7 @@ pub struct ChangeDecision {
 /// Returns changes that wait for a second person, or were decided, newest first.
 #[utoipa::path(get, path = "/api/v1/changes", params(ChangesQuery), responses((status = 200, body = Vec<Change>)))]
 pub async fn changes(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Query(q): Query<ChangesQuery>,
 ) -> Result<Json<Vec<Change>>, ApiError> {
     run_blocking(move || Ok(shared.screening.changes(q.state.map(Into::into))?)).await.map(each)
@@ -81,7 +81,7 @@ pub async fn changes(
 /// Returns a change.
 #[utoipa::path(get, path = "/api/v1/changes/{id}", params(("id" = u32, Path, description = "Number of the change")),
     responses((status = 200, body = Change), (status = 404, body = ErrorBody)))]
-pub async fn change(State(shared): State<Shared>, Path(id): Path<u32>) -> Result<Json<Change>, ApiError> {
+pub async fn change(State(shared): State<AppState>, Path(id): Path<u32>) -> Result<Json<Change>, ApiError> {
     run_blocking(move || Ok(shared.screening.change_by_id(id.into())?)).await.map(one)
 }
 
@@ -91,7 +91,7 @@ pub async fn change(State(shared): State<Shared>, Path(id): Path<u32>) -> Result
     request_body(content = ChangeDecision, example = json!({"decision": "approve", "reason": "compared with the ticket"})),
     responses((status = 200, body = Change), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn decide(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u32>,
     body: Bytes,
@@ -106,7 +106,7 @@ pub async fn decide(
 /// # Errors
 /// 403 without the scopes that the change needs, 404 for an unknown change, 409 for a decided one or one of the same person.
 pub async fn decided(
-    shared: Shared,
+    shared: AppState,
     caller: &Caller,
     id: u64,
     approve: bool,
@@ -126,7 +126,7 @@ pub async fn decided(
     let who = caller.0.clone();
     run_blocking(move || {
         let change = shared.screening.decide_change(id, approve, &reason, &who)?;
-        shared.gate.set(shared.screening.keys()?);
+        shared.auth.set(shared.screening.keys()?);
         Ok(change)
     })
     .await

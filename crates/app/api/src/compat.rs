@@ -1,12 +1,12 @@
 //! The formats of Elliptic (AML API v2), Chainalysis (KYT v2) and TRM Labs, at their own paths, so that an exchange integrated with one of
 //! them can point here. Transfers become events: they are decided, held and recorded like any other.
 
-use crate::Shared;
+use crate::AppState;
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::ApiError;
 use crate::events::decide_event;
-use crate::gate::Caller;
 use crate::routes::{CHAIN, Needs, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -109,7 +109,7 @@ fn unsupported(message: &str) -> ApiError {
 }
 
 /// Price of an asset in US cents, where prices are in US dollars.
-async fn price_in_usd(shared: &Shared, asset: String) -> Result<Option<Price>, ApiError> {
+async fn price_in_usd(shared: &AppState, asset: String) -> Result<Option<Price>, ApiError> {
     let screening = shared.screening.clone();
     let price = move || match screening.book().file.policy.reference_currency == "USD" {
         true => Ok(screening.price(&asset)?),
@@ -141,7 +141,7 @@ fn asset_for(workspace: &Snapshot, asset: &str, address: &str) -> String {
 }
 
 /// Facts of an address, with the price of what the ledger counts.
-async fn address(shared: &Shared, asset: String, address: String) -> Result<(ChainFacts, Option<Price>), ApiError> {
+async fn address(shared: &AppState, asset: String, address: String) -> Result<(ChainFacts, Option<Price>), ApiError> {
     let state = shared.clone();
     let look = move || {
         let snapshot = state.snapshot_about(&asset, &address);
@@ -156,7 +156,7 @@ async fn address(shared: &Shared, asset: String, address: String) -> Result<(Cha
 #[utoipa::path(post, path = "/v2/wallet/synchronous", request_body(content = elliptic::Request, example = json!({"type": "wallet_exposure",
     "customer_reference": "c-1", "subject": {"asset": "holistic", "blockchain": "holistic", "type": "address", "hash": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"}})),
     responses((status = 200, body = Object), (status = 400, body = Object), (status = 401, body = Object), (status = 404, body = Object)))]
-pub async fn elliptic_wallet(State(shared): State<Shared>, body: Bytes) -> Result<Json<Value>, Failed> {
+pub async fn elliptic_wallet(State(shared): State<AppState>, body: Bytes) -> Result<Json<Value>, Failed> {
     let request: elliptic::Request = read(ELLIPTIC, &body)?;
     request.validate(&["wallet_exposure"], "address").map_err(in_form(ELLIPTIC))?;
     let subject = &request.subject;
@@ -212,7 +212,7 @@ fn output(
 }
 
 /// The event as decided before, or decided now.
-async fn decided(shared: &Shared, caller: &Caller, event: Event) -> Result<DecidedEvent, ApiError> {
+async fn decided(shared: &AppState, caller: &Caller, event: Event) -> Result<DecidedEvent, ApiError> {
     match decide_event(shared, caller, event.clone()).await {
         // Asked again: the first answer holds, whatever the time of the second question.
         Ok(_) => {}
@@ -224,7 +224,7 @@ async fn decided(shared: &Shared, caller: &Caller, event: Event) -> Result<Decid
 }
 
 /// An event decided before, if it was.
-async fn known(shared: &Shared, id: String) -> Result<Option<DecidedEvent>, ApiError> {
+async fn known(shared: &AppState, id: String) -> Result<Option<DecidedEvent>, ApiError> {
     let state = shared.clone();
     match run_blocking(move || Ok(state.screening.event(&id)?)).await {
         Ok(decided) => Ok(Some(decided)),
@@ -234,7 +234,7 @@ async fn known(shared: &Shared, id: String) -> Result<Option<DecidedEvent>, ApiE
 }
 
 /// Price of an event's asset in US cents.
-async fn price_for(shared: &Shared, event: &Event) -> Result<Option<Price>, ApiError> {
+async fn price_for(shared: &AppState, event: &Event) -> Result<Option<Price>, ApiError> {
     price_in_usd(shared, event.asset.clone().unwrap_or_default()).await
 }
 
@@ -257,7 +257,7 @@ fn elliptic_event(analysis: &str) -> String {
     "hash": "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb", "output_address": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"}})),
     responses((status = 200, body = Object), (status = 400, body = Object), (status = 401, body = Object), (status = 404, body = Object)))]
 pub async fn elliptic_analysis(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Json<Value>, Failed> {
@@ -265,7 +265,7 @@ pub async fn elliptic_analysis(
     analyse(&shared, &caller, &request).await.map(Json).map_err(in_form(ELLIPTIC))
 }
 
-async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) -> Result<Value, ApiError> {
+async fn analyse(shared: &AppState, caller: &Caller, request: &elliptic::Request) -> Result<Value, ApiError> {
     request.validate(&["source_of_funds", "destination_of_funds"], "transaction")?;
     let subject = &request.subject;
     let Some(customer) = request.customer_reference.clone() else {
@@ -325,7 +325,7 @@ async fn analyse(shared: &Shared, caller: &Caller, request: &elliptic::Request) 
 /// Returns the analysis of a transfer that was screened before (Elliptic AML API v2).
 #[utoipa::path(get, path = "/v2/analyses/{id}", params(("id" = String, Path, description = "Id of the analysis")),
     responses((status = 200, body = Object), (status = 401, body = Object), (status = 404, body = Object)))]
-pub async fn elliptic_stored(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, Failed> {
+pub async fn elliptic_stored(State(shared): State<AppState>, Path(id): Path<String>) -> Result<Json<Value>, Failed> {
     let found = known(&shared, elliptic_event(&id)).await.map_err(in_form(ELLIPTIC))?;
     let done = found.ok_or_else(|| not_found(ELLIPTIC, format!("no analysis '{id}'")))?;
     let price = price_for(&shared, &done.event).await.map_err(in_form(ELLIPTIC))?;
@@ -356,7 +356,7 @@ pub async fn elliptic_stored(State(shared): State<Shared>, Path(id): Path<String
     request_body(content = Transfer, example = json!({"network": "Bitcoin", "asset": "BTC", "direction": "received",
         "transferReference": "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb:13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"})), responses((status = 202, body = Object), (status = 400, body = Object)))]
 pub async fn kyt_transfer(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(user): Path<String>,
     body: Bytes,
@@ -391,7 +391,7 @@ pub async fn kyt_transfer(
     request_body(content = WithdrawalAttempt, example = json!({"network": "Bitcoin", "asset": "BTC", "assetAmount": 0.25,
         "address": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "attemptIdentifier": "w-1", "attemptTimestamp": "2026-11-24T10:00:00"})), responses((status = 202, body = Object), (status = 400, body = Object), (status = 409, body = Object)))]
 pub async fn kyt_attempt(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(user): Path<String>,
     body: Bytes,
@@ -405,7 +405,7 @@ pub async fn kyt_attempt(
     Ok((StatusCode::ACCEPTED, Json(chainalysis::summary(&done, Some(&attempt.network)))).into_response())
 }
 
-async fn registered(shared: &Shared, kind: &str, id: &str) -> Result<DecidedEvent, Failed> {
+async fn registered(shared: &AppState, kind: &str, id: &str) -> Result<DecidedEvent, Failed> {
     let found = match Kind::from_path(kind) {
         Some(kind) => known(shared, kind.event_id(id)).await.map_err(in_form(KYT))?,
         None => None,
@@ -418,7 +418,7 @@ async fn registered(shared: &Shared, kind: &str, id: &str) -> Result<DecidedEven
     params(("kind" = String, Path, description = "transfers or withdrawal-attempts"), ("id" = String, Path, description = "externalId")),
     responses((status = 200, body = Object), (status = 404, body = Object)))]
 pub async fn kyt_summary(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path((kind, id)): Path<(String, String)>,
 ) -> Result<Json<Value>, Failed> {
     Ok(Json(chainalysis::summary(&registered(&shared, &kind, &id).await?, None)))
@@ -430,7 +430,7 @@ pub async fn kyt_summary(
         ("part" = String, Path, description = "exposures, alerts, network-identifications or high-risk-addresses")),
     responses((status = 200, body = Object), (status = 404, body = Object)))]
 pub async fn kyt_part(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path((kind, id, part)): Path<(String, String, String)>,
 ) -> Result<Json<Value>, Failed> {
     let done = registered(&shared, &kind, &id).await?;
@@ -459,7 +459,7 @@ pub async fn kyt_categories() -> Json<Value> {
 #[utoipa::path(post, path = "/public/v2/screening/addresses", request_body(content = Vec<trm::Request>,
     example = json!([{"address": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "chain": "bitcoin"}])),
     responses((status = 201, body = Vec<Object>), (status = 400, body = Object)))]
-pub async fn trm_addresses(State(shared): State<Shared>, body: Bytes) -> Result<Response, Failed> {
+pub async fn trm_addresses(State(shared): State<AppState>, body: Bytes) -> Result<Response, Failed> {
     let requests: Vec<trm::Request> = read(TRM, &body)?;
     if requests.is_empty() || requests.len() > trm::MAX_ADDRESSES {
         let what = format!("body: send 1 to {} addresses, not {}", trm::MAX_ADDRESSES, requests.len());

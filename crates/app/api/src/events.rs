@@ -1,12 +1,12 @@
 //! Events to decide on, and records of customers.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::screening::DecidedEvent;
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -38,7 +38,7 @@ pub(crate) fn routes() -> Routes {
     "customer": "c-1", "asset": "BTC", "amount": "50000000", "value": 2000000, "counterparty": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"})),
     responses((status = 200, body = Decision), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub async fn decide(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<Decision> {
@@ -46,7 +46,7 @@ pub async fn decide(
 }
 
 /// Decides on an event once its facts are gathered.
-pub async fn decide_event(shared: &Shared, caller: &Caller, event: Event) -> Result<Decision, ApiError> {
+pub async fn decide_event(shared: &AppState, caller: &Caller, event: Event) -> Result<Decision, ApiError> {
     event.validate()?;
     let facts = match &shared.providers {
         // The look-up takes microseconds, and waits for nobody.
@@ -68,7 +68,7 @@ pub async fn decide_event(shared: &Shared, caller: &Caller, event: Event) -> Res
 /// Returns a decided event, with everything that its decision rests on.
 #[utoipa::path(get, path = "/api/v1/events/{id}", params(("id" = String, Path, description = "The sender's id")),
     responses((status = 200, body = DecidedEvent), (status = 404, body = ErrorBody)))]
-pub async fn event(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<DecidedEvent> {
+pub async fn event(State(shared): State<AppState>, Path(id): Path<String>) -> Answer<DecidedEvent> {
     run_blocking(move || Ok(shared.screening.event(&id)?)).await.map(one)
 }
 
@@ -79,7 +79,7 @@ pub async fn event(State(shared): State<Shared>, Path(id): Path<String>) -> Answ
         "tx": "f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16", "height": 170})),
     responses((status = 200, body = DecidedEvent), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn complete(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     body: Bytes,
@@ -107,7 +107,7 @@ impl PageQuery {
 
 /// Returns decided events, oldest first.
 #[utoipa::path(get, path = "/api/v1/events", params(PageQuery), responses((status = 200, body = Vec<DecidedEvent>)))]
-pub async fn events(State(shared): State<Shared>, Query(page): Query<PageQuery>) -> Answer<Vec<DecidedEvent>> {
+pub async fn events(State(shared): State<AppState>, Query(page): Query<PageQuery>) -> Answer<Vec<DecidedEvent>> {
     run_blocking(move || Ok(shared.screening.history(page.after, page.limit())?)).await.map(each)
 }
 
@@ -142,7 +142,7 @@ pub struct IngestQuery {
     "time": 1795000000, "country": "DE", "created": 1600000000}])),
     responses((status = 200, body = IngestAnswer), (status = 400, body = ErrorBody)))]
 pub async fn ingest(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(query): Query<IngestQuery>,
     headers: HeaderMap,

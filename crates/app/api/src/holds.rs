@@ -1,12 +1,12 @@
 //! Holds and freezes.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::screening::{Hold, HoldState, HoldsReport};
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::ErrorBody;
-use crate::gate::Caller;
 use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -45,7 +45,7 @@ pub struct HoldQuery {
 
 /// Returns holds and freezes.
 #[utoipa::path(get, path = "/api/v1/holds", params(HoldQuery), responses((status = 200, body = Vec<Hold>)))]
-pub async fn holds(State(shared): State<Shared>, Query(q): Query<HoldQuery>) -> Answer<Vec<Hold>> {
+pub async fn holds(State(shared): State<AppState>, Query(q): Query<HoldQuery>) -> Answer<Vec<Hold>> {
     let limit = q.limit.map_or(100, usize::from);
     let filter = HoldFilter { state: q.state.map(|s| s.to_string()), customer: q.customer, after: q.after, limit };
     run_blocking(move || Ok(shared.screening.holds(&filter)?)).await.map(each)
@@ -63,7 +63,7 @@ pub struct PlacedAnswer {
     "basis": "court order 12/2026", "reason": "ordered by the court"})),
     responses((status = 200, body = PlacedAnswer), (status = 400, body = ErrorBody)))]
 pub async fn place_hold(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<PlacedAnswer> {
@@ -88,7 +88,7 @@ pub struct ReleaseRequest {
 #[utoipa::path(post, path = "/api/v1/holds/{id}/release", params(("id" = u64, Path, description = "Number of the hold")), request_body = ReleaseRequest,
     responses((status = 200, body = Hold), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn release_hold(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
     body: Bytes,
@@ -101,6 +101,6 @@ pub async fn release_hold(
 
 /// Checks that every hold balances to the base unit.
 #[utoipa::path(get, path = "/api/v1/holds/check", responses((status = 200, body = HoldsReport)))]
-pub async fn check_holds(State(shared): State<Shared>) -> Answer<HoldsReport> {
+pub async fn check_holds(State(shared): State<AppState>) -> Answer<HoldsReport> {
     run_blocking(move || Ok(shared.screening.check_holds()?)).await.map(one)
 }

@@ -1,10 +1,10 @@
 //! The server's jobs: which there are, and another try.
 
-use crate::Shared;
+use crate::AppState;
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::Answer;
 use crate::error::ErrorBody;
-use crate::gate::Caller;
 use crate::routes::{MANAGE, Routes};
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
@@ -29,7 +29,7 @@ pub struct JobsQuery {
 
 /// Returns jobs, newest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/jobs", params(JobsQuery), responses((status = 200, body = Vec<StoredJob>), (status = 400, body = ErrorBody)))]
-pub async fn jobs(State(shared): State<Shared>, Query(q): Query<JobsQuery>) -> Answer<Vec<StoredJob>> {
+pub async fn jobs(State(shared): State<AppState>, Query(q): Query<JobsQuery>) -> Answer<Vec<StoredJob>> {
     run_blocking(move || Ok(shared.screening.read(|db| list(db, q.state))?)).await.map(Json)
 }
 
@@ -37,7 +37,7 @@ pub async fn jobs(State(shared): State<Shared>, Query(q): Query<JobsQuery>) -> A
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/retry", params(("id" = u64, Path, description = "Number of the job")),
     responses((status = 200, body = StoredJob), (status = 404, body = ErrorBody)))]
 pub async fn retry_job(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
 ) -> Answer<StoredJob> {

@@ -1,13 +1,13 @@
 //! API keys.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::each;
 use crate::answers::identity;
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::changes;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::routes::{MANAGE, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -58,7 +58,7 @@ pub struct KeyAnswer {
 
 /// Returns all keys, without their secrets.
 #[utoipa::path(get, path = "/api/v1/keys", responses((status = 200, body = Vec<identity::ApiKey>)))]
-pub async fn keys(State(shared): State<Shared>) -> Answer<Vec<identity::ApiKey>> {
+pub async fn keys(State(shared): State<AppState>) -> Answer<Vec<identity::ApiKey>> {
     run_blocking(move || Ok(shared.screening.keys()?)).await.map(each)
 }
 
@@ -68,7 +68,7 @@ pub async fn keys(State(shared): State<Shared>) -> Answer<Vec<identity::ApiKey>>
     responses((status = 200, body = KeyAnswer), (status = 202, body = KeyAnswer, description = "Waits for a second person"), (status = 400, body = ErrorBody),
         (status = 409, body = ErrorBody)))]
 pub async fn create_key(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
@@ -92,11 +92,11 @@ pub async fn create_key(
             return Ok((key, Some(change.id)));
         }
         let key = screening.add_key_of(key)?;
-        state.gate.set(screening.keys()?);
+        state.auth.set(screening.keys()?);
         Ok((key, None))
     })
     .await?;
-    let token = shared.gate.master.token(&key.id);
+    let token = shared.auth.master.token(&key.id);
     let status = if change.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
     let answer =
         KeyAnswer { elliptic_secret: holdfast_vendors::elliptic::secret_of(&token), key: key.into(), token, change };
@@ -107,13 +107,13 @@ pub async fn create_key(
 #[utoipa::path(delete, path = "/api/v1/keys/{id}", params(("id" = String, Path, description = "Public part of the key")),
     responses((status = 204), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn revoke_key(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     run_blocking(move || {
         shared.screening.revoke_key(&id, &caller.0)?;
-        shared.gate.set(shared.screening.keys()?);
+        shared.auth.set(shared.screening.keys()?);
         Ok(())
     })
     .await?;

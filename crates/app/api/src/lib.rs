@@ -29,7 +29,7 @@ pub mod sharing;
 pub mod webhooks;
 
 pub use holdfast_state::{
-    MAX_BODY, Shared, Vault, access, blocking, body, chain_choice, clearance, error, gate, limits, mempools, metrics,
+    AppState, MAX_BODY, Vault, access, auth, blocking, body, chain_choice, clearance, error, limits, mempools, metrics,
     routes, sign_in, status, system,
 };
 

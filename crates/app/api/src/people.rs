@@ -1,12 +1,12 @@
 //! The people who act at the desk.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::identity::Person;
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::routes::{MANAGE, Routes};
 use axum::Extension;
 use axum::body::Bytes;
@@ -38,7 +38,7 @@ pub struct PersonBody {
 
 /// Returns the people who act at the desk.
 #[utoipa::path(get, path = "/api/v1/people", responses((status = 200, body = Vec<Person>)))]
-pub async fn people(State(shared): State<Shared>) -> Answer<Vec<Person>> {
+pub async fn people(State(shared): State<AppState>) -> Answer<Vec<Person>> {
     run_blocking(move || Ok(shared.screening.people()?)).await.map(each)
 }
 
@@ -47,7 +47,7 @@ pub async fn people(State(shared): State<Shared>) -> Answer<Vec<Person>> {
     request_body(content = PersonBody, example = json!({"state": "suspended", "reason": "left the company"})),
     responses((status = 200, body = Person), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn set_person(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
     body: Bytes,
@@ -69,7 +69,7 @@ pub struct ResetBody {
     request_body(content = ResetBody, example = json!({"reason": "lost the telephone; called back"})),
     responses((status = 200, body = Person), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn reset_second_factor(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
     body: Bytes,
@@ -82,7 +82,7 @@ pub async fn reset_second_factor(
 #[utoipa::path(delete, path = "/api/v1/people/{id}/sessions", params(("id" = u64, Path, description = "Number of the person")),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub async fn end_sessions(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
 ) -> Result<StatusCode, ApiError> {

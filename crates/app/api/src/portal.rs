@@ -1,6 +1,6 @@
 //! The officers' portal over HTTP. Officers have sessions instead of keys: a code mailed to the official address, then a second factor.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::requests::{Enrolment, Officer, Passkey, Production, Session, Status};
 use crate::answers::{each, one};
 use crate::blocking::run_blocking;
@@ -52,7 +52,7 @@ pub(crate) fn routes() -> Routes {
 
 /// Does something in a session; one that is over, or lacks the second factor where it is needed, is 401.
 async fn in_session<T: Send + 'static>(
-    shared: Shared,
+    shared: AppState,
     headers: &HeaderMap,
     full: bool,
     run: impl FnOnce(&Desk<'_>, &str) -> Result<T, RequestError> + Send + 'static,
@@ -77,18 +77,18 @@ const OFFICER_A_MINUTE: u32 = 240;
 const TRIES_OF_A_SENDER: u32 = 10;
 
 /// Counts a request of an officer.
-pub fn count_officer(shared: &Shared, officer: &OfficerRow) -> Result<(), ApiError> {
+pub fn count_officer(shared: &AppState, officer: &OfficerRow) -> Result<(), ApiError> {
     let who = format!("officer {}", officer.id);
-    match shared.gate.rates.count(&who, OFFICER_A_MINUTE, 60, shared.screening.now()) {
+    match shared.auth.rates.count(&who, OFFICER_A_MINUTE, 60, shared.screening.now()) {
         true => Ok(()),
         false => Err(crowded("too many requests come from your session")),
     }
 }
 
 /// Counts a sender's tries of codes for an address.
-pub fn count_tries(shared: &Shared, client: &str, address: &str) -> Result<(), ApiError> {
+pub fn count_tries(shared: &AppState, client: &str, address: &str) -> Result<(), ApiError> {
     let who = format!("tries {client} {}", holdfast_documents::sha256(address.trim().to_lowercase().as_bytes()));
-    match shared.gate.rates.count(&who, TRIES_OF_A_SENDER, 900, shared.screening.now()) {
+    match shared.auth.rates.count(&who, TRIES_OF_A_SENDER, 900, shared.screening.now()) {
         true => Ok(()),
         false => Err(crowded("too many codes were tried from here")),
     }
@@ -100,7 +100,7 @@ pub fn is_portal(path: &str) -> bool {
 }
 
 /// Refuses whoever has no full session at the portal.
-pub async fn signed_in(shared: &Shared, headers: &HeaderMap) -> Result<(), ApiError> {
+pub async fn signed_in(shared: &AppState, headers: &HeaderMap) -> Result<(), ApiError> {
     let text = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let token = match text.split_once(' ') {
         Some((kind, token)) if kind.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),
@@ -125,7 +125,7 @@ pub struct CodeBody {
 #[utoipa::path(post, path = "/api/v1/portal/code", request_body(content = CodeBody,
     example = json!({"email": "ana.berg@fbi.gov", "name": "Ana Berg"})),
     responses((status = 204), (status = 400, body = ErrorBody)))]
-pub async fn code(State(shared): State<Shared>, body: Bytes) -> Result<StatusCode, ApiError> {
+pub async fn code(State(shared): State<AppState>, body: Bytes) -> Result<StatusCode, ApiError> {
     let asked: CodeBody = json(&body)?;
     run_blocking(move || Ok(shared.desk().ask_code(&asked.email, asked.name.as_deref())?)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -145,7 +145,7 @@ pub struct ProveBody {
 #[utoipa::path(post, path = "/api/v1/portal/prove", request_body(content = ProveBody,
     example = json!({"email": "ana.berg@fbi.gov", "code": "12345678"})),
     responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn prove(State(shared): State<Shared>, client: Client, body: Bytes) -> Result<Json<Session>, ApiError> {
+pub async fn prove(State(shared): State<AppState>, client: Client, body: Bytes) -> Result<Json<Session>, ApiError> {
     let given: ProveBody = json(&body)?;
     count_tries(&shared, &client.0, &given.email)?;
     run_blocking(move || Ok(shared.desk().prove(&given.email, &given.code)?)).await.map(one)
@@ -153,7 +153,7 @@ pub async fn prove(State(shared): State<Shared>, client: Client, body: Bytes) ->
 
 /// Sets up a TOTP secret, in a session that proved the address while there is no second factor yet, or beside a passkey in a full one.
 #[utoipa::path(post, path = "/api/v1/portal/factor", responses((status = 200, body = Enrolment), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn enrol(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Enrolment>, ApiError> {
+pub async fn enrol(State(shared): State<AppState>, headers: HeaderMap) -> Result<Json<Enrolment>, ApiError> {
     in_session(shared, &headers, false, |d, token| d.enrol(token)).await.map(one)
 }
 
@@ -168,14 +168,18 @@ pub struct FactorBody {
 /// Checks the second factor; the session that comes back opens everything of the officer's own.
 #[utoipa::path(put, path = "/api/v1/portal/factor", request_body(content = FactorBody, example = json!({"code": "123456"})),
     responses((status = 200, body = Session), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn factor(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Json<Session>, ApiError> {
+pub async fn factor(
+    State(shared): State<AppState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Session>, ApiError> {
     let given: FactorBody = json(&body)?;
     in_session(shared, &headers, false, move |d, token| d.second_factor(token, &given.code)).await.map(one)
 }
 
 /// Returns the officer's own passkeys.
 #[utoipa::path(get, path = "/api/v1/portal/passkeys", responses((status = 200, body = Vec<Passkey>), (status = 401, body = ErrorBody)))]
-pub async fn passkeys(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Vec<Passkey>>, ApiError> {
+pub async fn passkeys(State(shared): State<AppState>, headers: HeaderMap) -> Result<Json<Vec<Passkey>>, ApiError> {
     in_session(shared, &headers, true, |d, token| d.passkeys(token)).await.map(each)
 }
 
@@ -183,7 +187,7 @@ pub async fn passkeys(State(shared): State<Shared>, headers: HeaderMap) -> Resul
 /// is no second factor yet, and in a full one.
 #[utoipa::path(post, path = "/api/v1/portal/passkeys",
     responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn passkey_begin(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+pub async fn passkey_begin(State(shared): State<AppState>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     let site = shared.site.clone();
     in_session(shared, &headers, false, move |d, token| d.passkey_begin(token, &site)).await.map(Json)
 }
@@ -204,7 +208,7 @@ pub struct PasskeyBody {
     example = json!({"name": "laptop", "credential": {"id": "AAECAw", "type": "public-key"}})),
     responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn passkey_register(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Session>, ApiError> {
@@ -218,7 +222,7 @@ pub async fn passkey_register(
 #[utoipa::path(delete, path = "/api/v1/portal/passkeys/{id}", params(("id" = String, Path, description = "Credential id, hex")),
     responses((status = 200, body = Vec<Passkey>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn passkey_remove(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Passkey>>, ApiError> {
@@ -228,7 +232,7 @@ pub async fn passkey_remove(
 /// Begins to enter with a passkey: options for `navigator.credentials.get` (WebAuthn, as JSON).
 #[utoipa::path(post, path = "/api/v1/portal/passkeys/challenge",
     responses((status = 200, body = Object), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn passkey_challenge(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+pub async fn passkey_challenge(State(shared): State<AppState>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     let site = shared.site.clone();
     in_session(shared, &headers, false, move |d, token| d.passkey_challenge(token, &site)).await.map(Json)
 }
@@ -247,7 +251,7 @@ pub struct AssertionBody {
     example = json!({"credential": {"id": "AAECAw", "type": "public-key"}})),
     responses((status = 200, body = Session), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn passkey_enter(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Session>, ApiError> {
@@ -257,7 +261,7 @@ pub async fn passkey_enter(
 
 /// Returns the officer of the session.
 #[utoipa::path(get, path = "/api/v1/portal/me", responses((status = 200, body = Officer), (status = 401, body = ErrorBody)))]
-pub async fn me(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Officer>, ApiError> {
+pub async fn me(State(shared): State<AppState>, headers: HeaderMap) -> Result<Json<Officer>, ApiError> {
     in_session(shared, &headers, false, |d, token| d.officer(token, false)).await.map(one)
 }
 
@@ -274,7 +278,7 @@ pub struct RecipientsBody {
     example = json!({"recipients": ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]})),
     responses((status = 200, body = Officer), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
 pub async fn recipients(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Officer>, ApiError> {
@@ -284,14 +288,14 @@ pub async fn recipients(
 
 /// Returns the officer's own requests, newest first.
 #[utoipa::path(get, path = "/api/v1/portal/requests", responses((status = 200, body = Vec<Status>), (status = 401, body = ErrorBody)))]
-pub async fn requests(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Vec<Status>>, ApiError> {
+pub async fn requests(State(shared): State<AppState>, headers: HeaderMap) -> Result<Json<Vec<Status>>, ApiError> {
     in_session(shared, &headers, true, |d, token| d.own_requests(token)).await.map(each)
 }
 
 /// Sends a request. The officer and the time of receipt are the portal's, not those of the body.
 #[utoipa::path(post, path = "/api/v1/portal/requests", request_body = Request,
     responses((status = 200, body = Status), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub async fn send(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Json<Status>, ApiError> {
+pub async fn send(State(shared): State<AppState>, headers: HeaderMap, body: Bytes) -> Result<Json<Status>, ApiError> {
     let request: Request = json(&body)?;
     in_session(shared, &headers, true, move |d, token| d.send_request(token, request)).await.map(one)
 }
@@ -300,7 +304,7 @@ pub async fn send(State(shared): State<Shared>, headers: HeaderMap, body: Bytes)
 #[utoipa::path(get, path = "/api/v1/portal/requests/{id}", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Status), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn request(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Status>, ApiError> {
@@ -312,7 +316,7 @@ pub async fn request(
     request_body(content = TextBody, example = json!({"text": "The signed order is attached."})),
     responses((status = 200, body = Status), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn message(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<String>,
     body: Bytes,
@@ -327,7 +331,7 @@ pub async fn message(
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Status), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn attach(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path((id, name)): Path<(String, String)>,
     Query(q): Query<MediaQuery>,
@@ -342,7 +346,7 @@ pub async fn attach(
 #[utoipa::path(get, path = "/api/v1/portal/requests/{id}/productions", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Vec<Production>), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn productions(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Production>>, ApiError> {
@@ -354,7 +358,7 @@ pub async fn productions(
     params(("id" = String, Path, description = "Id"), ("number" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn fetch(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path((id, number)): Path<(String, ProductionId)>,
 ) -> Result<axum::response::Response, ApiError> {

@@ -1,6 +1,6 @@
 //! Other providers that are connected.
 
-use crate::Shared;
+use crate::AppState;
 use crate::blocking::run_blocking;
 use crate::body::Answer;
 use crate::error::ErrorBody;
@@ -21,7 +21,7 @@ pub(crate) fn routes() -> Routes {
 
 /// Returns how the connected providers have answered; empty when none is connected.
 #[utoipa::path(get, path = "/api/v1/providers", responses((status = 200, body = Vec<ProviderState>)))]
-pub async fn providers(State(shared): State<Shared>) -> Json<Vec<ProviderState>> {
+pub async fn providers(State(shared): State<AppState>) -> Json<Vec<ProviderState>> {
     Json(shared.providers.as_ref().map(|p| p.state()).unwrap_or_default())
 }
 
@@ -30,7 +30,7 @@ pub async fn providers(State(shared): State<Shared>) -> Json<Vec<ProviderState>>
     params(("asset" = String, Path, description = "Such as BTC"), ("address" = String, Path, description = "The address")),
     responses((status = 200, body = BTreeMap<String, ProviderFact>), (status = 404, body = ErrorBody)))]
 pub async fn ask_providers(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path((asset, address)): Path<(String, String)>,
 ) -> Answer<BTreeMap<String, ProviderFact>> {
     let Some(providers) = shared.providers.clone() else {

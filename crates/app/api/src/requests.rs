@@ -1,14 +1,14 @@
 //! Law-enforcement requests over HTTP.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::requests::{
     Agency, File, Matched, Message, Officer, Opened, Production, Review, Seizure, Stored, TargetCoverage, Ticked,
 };
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::routes::{APPROVE, DESK, MANAGE, Needs, READ, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -53,7 +53,7 @@ pub(crate) fn routes() -> Routes {
 
 /// Returns the policy on requests from law enforcement: which legal process opens which data, how soon, for how long.
 #[utoipa::path(get, path = "/api/v1/desk/policy", responses((status = 200, body = Policy)))]
-pub async fn policy(State(shared): State<Shared>) -> Json<Policy> {
+pub async fn policy(State(shared): State<AppState>) -> Json<Policy> {
     Json((*shared.policy).clone())
 }
 
@@ -64,7 +64,7 @@ pub async fn policy(State(shared): State<Shared>) -> Json<Policy> {
         "targets": [{"kind": "address", "value": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "asset": "BTC"}], "classes": ["subscriber", "content"]},
     "history": {"domains": [{"domain": "fbi.gov", "agency": "FBI", "country": "US"}]}})),
     responses((status = 200, body = Review), (status = 400, body = ErrorBody)))]
-pub async fn review_request(State(shared): State<Shared>, body: Bytes) -> Result<Json<Review>, ApiError> {
+pub async fn review_request(State(shared): State<AppState>, body: Bytes) -> Result<Json<Review>, ApiError> {
     let inquiry: Inquiry = json(&body)?;
     run_blocking(move || Ok(review(&shared.policy, &inquiry)?)).await.map(one)
 }
@@ -79,7 +79,7 @@ pub struct AgencyAnswer {
 
 /// Returns the agencies with their verified mail domains.
 #[utoipa::path(get, path = "/api/v1/desk/agencies", responses((status = 200, body = Vec<Agency>)))]
-pub async fn agencies(State(shared): State<Shared>) -> Result<Json<Vec<Agency>>, ApiError> {
+pub async fn agencies(State(shared): State<AppState>) -> Result<Json<Vec<Agency>>, ApiError> {
     run_blocking(move || Ok(shared.desk().agencies()?)).await.map(each)
 }
 
@@ -88,7 +88,7 @@ pub async fn agencies(State(shared): State<Shared>) -> Result<Json<Vec<Agency>>,
     example = json!({"name": "FBI", "country": "US", "domain": "fbi.gov", "evidence": "listed on usa.gov"})),
     responses((status = 200, body = AgencyAnswer), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn add_agency(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Json<AgencyAnswer>, ApiError> {
@@ -112,7 +112,7 @@ pub struct RequestQuery {
 /// Returns requests from law enforcement. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/requests", params(RequestQuery), responses((status = 200, body = Vec<Stored>)))]
 pub async fn requests(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(q): Query<RequestQuery>,
 ) -> Result<Json<Vec<Stored>>, ApiError> {
@@ -127,7 +127,7 @@ pub async fn requests(
     "targets": [{"kind": "address", "value": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "asset": "BTC"}], "classes": ["subscriber"]})),
     responses((status = 200, body = Opened), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn submit(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Json<Opened>, ApiError> {
@@ -139,7 +139,7 @@ pub async fn submit(
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Opened), (status = 404, body = ErrorBody)))]
 pub async fn request(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Opened>, ApiError> {
@@ -160,7 +160,7 @@ pub struct MatchesQuery {
     params(("id" = String, Path, description = "The portal's id"), MatchesQuery),
     responses((status = 200, body = Vec<Matched>), (status = 404, body = ErrorBody)))]
 pub async fn matches(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Query(q): Query<MatchesQuery>,
@@ -177,7 +177,7 @@ pub async fn matches(
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/coverage", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Vec<TargetCoverage>), (status = 404, body = ErrorBody)))]
 pub async fn coverage(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<TargetCoverage>>, ApiError> {
@@ -188,7 +188,7 @@ pub async fn coverage(
 #[utoipa::path(post, path = "/api/v1/desk/requests/{id}", params(("id" = String, Path, description = "The portal's id")), request_body = Step,
     responses((status = 200, body = Opened), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn step(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     body: Bytes,
@@ -206,7 +206,7 @@ pub async fn step(
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/messages", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Vec<Message>), (status = 404, body = ErrorBody)))]
 pub async fn messages(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Message>>, ApiError> {
@@ -226,7 +226,7 @@ pub struct TextBody {
     request_body(content = TextBody, example = json!({"text": "Please send the signed order."})),
     responses((status = 200, body = Vec<Message>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn message(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     body: Bytes,
@@ -238,7 +238,7 @@ pub async fn message(
 /// Returns the list of files that came with a request.
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/files", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Vec<File>), (status = 404, body = ErrorBody)))]
-pub async fn files(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<Vec<File>>, ApiError> {
+pub async fn files(State(shared): State<AppState>, Path(id): Path<String>) -> Result<Json<Vec<File>>, ApiError> {
     run_blocking(move || Ok(shared.desk().attachments(&id)?)).await.map(each)
 }
 
@@ -260,7 +260,7 @@ pub fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> axum::response:
     params(("id" = String, Path, description = "The portal's id"), ("name" = String, Path, description = "File name")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
 pub async fn file(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, name)): Path<(String, String)>,
 ) -> Result<axum::response::Response, ApiError> {
@@ -284,7 +284,7 @@ pub struct MediaQuery {
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = File), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn attach(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, name)): Path<(String, String)>,
     Query(q): Query<MediaQuery>,
@@ -304,7 +304,7 @@ pub struct OfficersQuery {
 /// Returns the officers of the portal.
 #[utoipa::path(get, path = "/api/v1/desk/officers", params(OfficersQuery), responses((status = 200, body = Vec<Officer>)))]
 pub async fn officers(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Query(q): Query<OfficersQuery>,
 ) -> Result<Json<Vec<Officer>>, ApiError> {
     run_blocking(move || Ok(shared.desk().officers(q.state)?)).await.map(each)
@@ -325,7 +325,7 @@ pub struct OfficerVerdict {
     request_body(content = OfficerVerdict, example = json!({"verdict": "approve", "reason": "called back at the agency's switchboard"})),
     responses((status = 200, body = Officer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn judge_officer(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<OfficerId>,
     body: Bytes,
@@ -345,7 +345,7 @@ pub struct SeizuresQuery {
 /// Returns the transfers of seizures: approved ones are for the exchange to carry out. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/seizures", params(SeizuresQuery), responses((status = 200, body = Vec<Seizure>)))]
 pub async fn seizures(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(q): Query<SeizuresQuery>,
 ) -> Result<Json<Vec<Seizure>>, ApiError> {
@@ -354,7 +354,7 @@ pub async fn seizures(
 
 /// Runs the clocks: reminders, escalation, lapse of preservations, notices to users that are due. The server does so each minute by itself.
 #[utoipa::path(post, path = "/api/v1/desk/tick", responses((status = 200, body = Ticked)))]
-pub async fn tick(State(shared): State<Shared>) -> Result<Json<Ticked>, ApiError> {
+pub async fn tick(State(shared): State<AppState>) -> Result<Json<Ticked>, ApiError> {
     run_blocking(move || Ok(shared.desk().tick(&[])?)).await.map(one)
 }
 
@@ -362,7 +362,7 @@ pub async fn tick(State(shared): State<Shared>) -> Result<Json<Ticked>, ApiError
 #[utoipa::path(get, path = "/api/v1/desk/requests/{id}/productions", params(("id" = String, Path, description = "The portal's id")),
     responses((status = 200, body = Vec<Production>), (status = 404, body = ErrorBody)))]
 pub async fn productions(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Production>>, ApiError> {
@@ -383,7 +383,7 @@ pub struct ProduceBody {
     request_body(content = ProduceBody, example = json!({"recipients": ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]})),
     responses((status = 200, body = Production), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn produce(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     body: Bytes,
@@ -397,7 +397,7 @@ pub async fn produce(
     params(("id" = String, Path, description = "The portal's id"), ("number" = u64, Path, description = "Number")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn fetch(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, number)): Path<(String, ProductionId)>,
 ) -> Result<axum::response::Response, ApiError> {

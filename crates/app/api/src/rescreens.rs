@@ -1,6 +1,6 @@
 //! Screening past transfers again, on request. What changes of tags cause is a job ([`crate::jobs`]).
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::one;
 use crate::answers::screening::RescreenReport;
 use crate::blocking::run_blocking;
@@ -27,7 +27,7 @@ pub struct WhyQuery {
 
 /// Screens all past transfers again and raises late alerts.
 #[utoipa::path(post, path = "/api/v1/rescreen", params(WhyQuery), responses((status = 200, body = RescreenReport)))]
-pub async fn rescreen(State(shared): State<Shared>, Query(query): Query<WhyQuery>) -> Answer<RescreenReport> {
+pub async fn rescreen(State(shared): State<AppState>, Query(query): Query<WhyQuery>) -> Answer<RescreenReport> {
     let why = query.why.unwrap_or_else(|| "screened again on request".into());
     run_blocking(move || {
         Ok(shared.screening.rescreen(

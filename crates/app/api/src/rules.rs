@@ -1,13 +1,13 @@
 //! Rule books, their statistics and trials, and prices.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::screening::{Change, RuleStatistics, RuleTest};
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::changes;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::limits;
 use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
@@ -56,7 +56,7 @@ pub struct BookAnswer {
 
 /// Returns the rule book in force.
 #[utoipa::path(get, path = "/api/v1/rules", responses((status = 200, body = BookAnswer)))]
-pub async fn rules(State(shared): State<Shared>) -> Answer<BookAnswer> {
+pub async fn rules(State(shared): State<AppState>) -> Answer<BookAnswer> {
     let book = shared.screening.book();
     Ok(Json(BookAnswer { version: book.version, sha256: book.sha256.clone(), book: book.file.clone() }))
 }
@@ -73,7 +73,7 @@ fn yaml(body: &Bytes) -> Result<String, ApiError> {
     responses((status = 200, body = BookAnswer), (status = 202, body = Change, description = "Waits for a second person"), (status = 400, body = ErrorBody),
         (status = 409, body = ErrorBody)))]
 pub async fn apply_rules(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
@@ -106,7 +106,7 @@ impl Drop for Leaves {
 /// minute with what it saw until then (`stopped`).
 #[utoipa::path(post, path = "/api/v1/rules/test", request_body(content = String, content_type = "application/yaml"),
     responses((status = 200, body = RuleTest), (status = 400, body = ErrorBody)))]
-pub async fn try_rules(State(shared): State<Shared>, body: Bytes) -> Answer<RuleTest> {
+pub async fn try_rules(State(shared): State<AppState>, body: Bytes) -> Answer<RuleTest> {
     static RUNNING: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(TRIALS);
     let text = yaml(&body)?;
     let Ok(permit) = RUNNING.try_acquire() else {
@@ -129,7 +129,7 @@ pub async fn try_rules(State(shared): State<Shared>, body: Bytes) -> Answer<Rule
 
 /// Returns hits and precision of every rule.
 #[utoipa::path(get, path = "/api/v1/rules/statistics", responses((status = 200, body = Vec<RuleStatistics>)))]
-pub async fn rule_statistics(State(shared): State<Shared>) -> Answer<Vec<RuleStatistics>> {
+pub async fn rule_statistics(State(shared): State<AppState>) -> Answer<Vec<RuleStatistics>> {
     run_blocking(move || Ok(shared.screening.rule_statistics()?)).await.map(each)
 }
 
@@ -165,7 +165,7 @@ pub struct PriceRequest {
 #[utoipa::path(put, path = "/api/v1/prices/{asset}", params(("asset" = String, Path, description = "Such as BTC")), request_body(content = PriceRequest, example = json!({"base_units": "100000000", "value": 4000000})),
     responses((status = 204), (status = 400, body = ErrorBody)))]
 pub async fn set_price(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(asset): Path<String>,
     body: Bytes,

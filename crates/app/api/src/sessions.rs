@@ -1,8 +1,8 @@
 //! One's own sessions.
 
-use crate::Shared;
+use crate::AppState;
+use crate::auth::Caller;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::routes::{Needs, Routes};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -50,7 +50,7 @@ pub struct OwnSession {
 /// Returns one's own open sessions, or everybody's, those used last first.
 #[utoipa::path(get, path = "/api/v1/sessions", params(SessionsQuery), responses((status = 200, body = Vec<OwnSession>), (status = 403, body = ErrorBody)))]
 pub async fn sessions(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(q): Query<SessionsQuery>,
 ) -> Result<Json<Vec<OwnSession>>, ApiError> {
@@ -63,7 +63,7 @@ pub async fn sessions(
     };
     let own = |s: Session| OwnSession {
         id: s.handle().to_owned(),
-        person: shared.gate.person_of(&s.key).unwrap_or_default().to_string(),
+        person: shared.auth.person_of(&s.key).unwrap_or_default().to_string(),
         key: s.key,
         client: s.client,
         started: s.started,
@@ -76,7 +76,7 @@ pub async fn sessions(
 #[utoipa::path(delete, path = "/api/v1/sessions/{id}", params(("id" = String, Path, description = "What the session is called")),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub async fn remove_session(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {

@@ -1,13 +1,13 @@
 //! Sharing over HTTP: TAXII 2.1 for members of communities, and the desk's own endpoints.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::screening::Standing;
 use crate::answers::sharing::{Community, Imported, MatchingSession, Member, NewMember, Raised, Source, Withdrawn};
 use crate::answers::{each, one};
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::json;
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::limits::{self, Rate};
 use crate::routes::{DESK, MANAGE, Needs, READ, Routes};
 use axum::body::Bytes;
@@ -112,7 +112,7 @@ fn decoded(text: &str) -> String {
 
 /// Answers everything under `/taxii2/`; the members' keys say who may call.
 pub async fn taxii(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     method: Method,
     uri: axum::http::Uri,
     RawQuery(query): RawQuery,
@@ -156,7 +156,7 @@ pub async fn taxii(
 
 /// Returns the communities that this desk hosts. Members reach one by TAXII 2.1 at `/taxii2/ID/`.
 #[utoipa::path(get, path = "/api/v1/sharing/communities", responses((status = 200, body = Vec<Community>)))]
-pub async fn communities(State(shared): State<Shared>) -> Answer<Vec<Community>> {
+pub async fn communities(State(shared): State<AppState>) -> Answer<Vec<Community>> {
     run_blocking(move || Ok(shared.sharing().communities()?)).await.map(each)
 }
 
@@ -180,7 +180,7 @@ pub struct CommunityBody {
     example = json!({"name": "Exchanges", "description": "Stolen funds", "max_tlp": "TLP:AMBER+STRICT", "own_name": "Example Exchange"})),
     responses((status = 200, body = Community), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn open_community(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<Community> {
@@ -195,7 +195,7 @@ pub async fn open_community(
 /// Returns the members of a community.
 #[utoipa::path(get, path = "/api/v1/sharing/communities/{id}/members", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Vec<Member>), (status = 404, body = ErrorBody)))]
-pub async fn members(State(shared): State<Shared>, Path(id): Path<String>) -> Answer<Vec<Member>> {
+pub async fn members(State(shared): State<AppState>, Path(id): Path<String>) -> Answer<Vec<Member>> {
     run_blocking(move || Ok(shared.sharing().members(&id)?)).await.map(each)
 }
 
@@ -215,7 +215,7 @@ pub struct MemberBody {
     request_body(content = MemberBody, example = json!({"name": "Other Exchange", "writes": true})),
     responses((status = 200, body = NewMember), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn add_member(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     body: Bytes,
@@ -238,7 +238,7 @@ pub struct WhyBody {
     request_body(content = WhyBody, example = json!({"why": "left the community"})),
     responses((status = 200, body = Vec<Member>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn suspend_member(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, name)): Path<(String, String)>,
     body: Bytes,
@@ -271,7 +271,7 @@ pub struct SharedObject {
 #[utoipa::path(get, path = "/api/v1/sharing/communities/{id}/objects", params(("id" = String, Path, description = "Id"), ObjectsQuery),
     responses((status = 200, body = Vec<SharedObject>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn objects(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path(id): Path<String>,
     Query(q): Query<ObjectsQuery>,
 ) -> Answer<Vec<SharedObject>> {
@@ -334,7 +334,7 @@ pub struct ShareAnswer {
     "tlp": "TLP:GREEN"}]})),
     responses((status = 200, body = ShareAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn share(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<ShareAnswer> {
@@ -362,7 +362,7 @@ fn complete(wallet: &WalletReport) -> Result<(), ApiError> {
 
 /// Shares wallets, a report over them, and further objects.
 pub fn share_now(
-    s: &Shared,
+    s: &AppState,
     channel: &str,
     wallets: Vec<WalletReport>,
     report: Option<SharedReport>,
@@ -400,7 +400,7 @@ pub fn share_now(
 
 /// Returns the sources of indicators and tags.
 #[utoipa::path(get, path = "/api/v1/sharing/sources", responses((status = 200, body = Vec<Source>)))]
-pub async fn sources(State(shared): State<Shared>) -> Answer<Vec<Source>> {
+pub async fn sources(State(shared): State<AppState>) -> Answer<Vec<Source>> {
     run_blocking(move || Ok(shared.sharing().sources()?)).await.map(each)
 }
 
@@ -409,7 +409,7 @@ pub async fn sources(State(shared): State<Shared>) -> Answer<Vec<Source>> {
 #[utoipa::path(post, path = "/api/v1/sharing/sources", request_body(content = NewSource, example = json!({"kind": "misp", "name": "A feed", "url": "https://feed.example/misp"})),
     responses((status = 200, body = Source), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn add_source(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<Source> {
@@ -418,7 +418,7 @@ pub async fn add_source(
 }
 
 /// Adds or proposes a source.
-pub async fn store_source(shared: Shared, caller: Caller, new: NewSource) -> Result<SourceRow, ApiError> {
+pub async fn store_source(shared: AppState, caller: Caller, new: NewSource) -> Result<SourceRow, ApiError> {
     let waits = crate::changes::waits(&shared, &caller, ChangeKind::Source).await?;
     run_blocking(move || {
         let sharing = shared.sharing();
@@ -439,7 +439,7 @@ pub struct AfterQuery {
 #[utoipa::path(get, path = "/api/v1/sharing/sources/{id}", params(("id" = i64, Path, description = "Number"), AfterQuery),
     responses((status = 200, body = Vec<Imported>), (status = 404, body = ErrorBody)))]
 pub async fn imported(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path(id): Path<i64>,
     Query(q): Query<AfterQuery>,
 ) -> Answer<Vec<Imported>> {
@@ -460,7 +460,7 @@ pub struct PolledAnswer {
 /// Reads a source now.
 #[utoipa::path(post, path = "/api/v1/sharing/sources/{id}/read", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = PolledAnswer), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
-pub async fn read_source(State(shared): State<Shared>, Path(id): Path<i64>) -> Answer<PolledAnswer> {
+pub async fn read_source(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<PolledAnswer> {
     let polled = run_blocking(move || Ok(shared.read_source(id)?)).await?;
     Ok(Json(PolledAnswer { taken: polled.taken, refused: polled.refused, flags: polled.flags.len() }))
 }
@@ -470,7 +470,7 @@ pub async fn read_source(State(shared): State<Shared>, Path(id): Path<i64>) -> A
     request_body(content = WhyBody, example = json!({"why": "too many errors"})),
     responses((status = 200, body = WithdrawnSource), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn withdraw_source(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
     body: Bytes,
@@ -531,7 +531,7 @@ pub struct FlagsQuery {
 
 /// Returns flags of stolen funds, newest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/sharing/flags", params(FlagsQuery), responses((status = 200, body = Vec<Flag>), (status = 400, body = ErrorBody)))]
-pub async fn flags(State(shared): State<Shared>, Query(q): Query<FlagsQuery>) -> Answer<Vec<Flag>> {
+pub async fn flags(State(shared): State<AppState>, Query(q): Query<FlagsQuery>) -> Answer<Vec<Flag>> {
     run_blocking(move || Ok(shared.screening.flags(q.state)?)).await.map(Json)
 }
 
@@ -540,7 +540,7 @@ pub async fn flags(State(shared): State<Shared>, Query(q): Query<FlagsQuery>) ->
     "value": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "reason": "Taken from a customer's account"})),
     responses((status = 200, body = Raised), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn raise_flag(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<Raised> {
@@ -563,7 +563,7 @@ pub struct MoveBody {
     request_body(content = MoveBody, example = json!({"state": "confirmed", "why": "the customer went to the police"})),
     responses((status = 200, body = Flag), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn move_flag(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     body: Bytes,
@@ -574,7 +574,7 @@ pub async fn move_flag(
 
 /// Returns the outcomes of each member's flags: how many were confirmed, withdrawn (false), lapsed.
 #[utoipa::path(get, path = "/api/v1/sharing/standings", responses((status = 200, body = Vec<Standing>)))]
-pub async fn standings(State(shared): State<Shared>) -> Answer<Vec<Standing>> {
+pub async fn standings(State(shared): State<AppState>) -> Answer<Vec<Standing>> {
     run_blocking(move || Ok(shared.screening.read(holdfast_screening::flags::standings)?)).await.map(each)
 }
 
@@ -594,7 +594,7 @@ fn label(text: Option<&str>) -> Result<Tlp, ApiError> {
     text.map_or(Some(Tlp::Green), Tlp::from_name).ok_or_else(|| ApiError::bad("tlp: TLP:CLEAR or TLP:GREEN"))
 }
 
-fn pack_tags(shared: &Shared, pack: &str) -> Result<Vec<Tag>, ApiError> {
+fn pack_tags(shared: &AppState, pack: &str) -> Result<Vec<Tag>, ApiError> {
     let snapshot = shared.chain().snapshot();
     let tags: Vec<Tag> = snapshot.tags.iter().filter(|t| t.pack == pack).cloned().collect();
     match tags.is_empty() {
@@ -606,7 +606,7 @@ fn pack_tags(shared: &Shared, pack: &str) -> Result<Vec<Tag>, ApiError> {
 /// Returns a pack of tags as GraphSense TagPack (YAML), without tags of partners.
 #[utoipa::path(get, path = "/api/v1/sharing/tagpack", params(PackQuery),
     responses((status = 200, body = String, content_type = "application/yaml"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn tag_pack(State(shared): State<Shared>, Query(q): Query<PackQuery>) -> Result<Response, ApiError> {
+pub async fn tag_pack(State(shared): State<AppState>, Query(q): Query<PackQuery>) -> Result<Response, ApiError> {
     let tlp = label(q.tlp.as_deref())?;
     let text = run_blocking(move || {
         let tags = pack_tags(&shared, &q.pack)?;
@@ -630,7 +630,7 @@ pub struct LabelQuery {
     ("pack" = String, Path, description = "Title of the pack"), ("file" = String, Path, description = "File"), LabelQuery),
     responses((status = 200, body = Object), (status = 404, body = ErrorBody)))]
 pub async fn misp(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Path((creator, pack, file)): Path<(String, String, String)>,
     Query(q): Query<LabelQuery>,
 ) -> Result<Response, ApiError> {
@@ -663,7 +663,7 @@ pub struct MatchingBody {
     example = json!({"partner": "Other Exchange", "items": ["13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "a@example.org"]})),
     responses((status = 200, body = MatchingSession), (status = 400, body = ErrorBody)))]
 pub async fn offer_matching(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<MatchingSession> {
@@ -678,7 +678,7 @@ pub async fn offer_matching(
 
 /// Returns the lists for private matching, newest first.
 #[utoipa::path(get, path = "/api/v1/sharing/matching", responses((status = 200, body = Vec<MatchingSession>)))]
-pub async fn matchings(State(shared): State<Shared>) -> Answer<Vec<MatchingSession>> {
+pub async fn matchings(State(shared): State<AppState>) -> Answer<Vec<MatchingSession>> {
     run_blocking(move || Ok(shared.sharing().matchings()?)).await.map(each)
 }
 
@@ -686,7 +686,7 @@ pub async fn matchings(State(shared): State<Shared>) -> Answer<Vec<MatchingSessi
 #[utoipa::path(get, path = "/api/v1/sharing/matching/{id}", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn matching_values(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
@@ -703,7 +703,7 @@ pub async fn matching_values(
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn answer_matching(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     body: Bytes,

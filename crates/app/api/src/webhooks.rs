@@ -1,12 +1,12 @@
 //! Webhooks.
 
-use crate::Shared;
+use crate::AppState;
 use crate::answers::each;
 use crate::answers::identity::Webhook;
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
 use crate::error::{ApiError, ErrorBody};
-use crate::gate::Caller;
 use crate::routes::{MANAGE, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -47,7 +47,7 @@ pub struct WebhookAnswer {
 
 /// Returns the webhooks and how far each has received messages.
 #[utoipa::path(get, path = "/api/v1/webhooks", responses((status = 200, body = Vec<Webhook>)))]
-pub async fn webhooks(State(shared): State<Shared>) -> Answer<Vec<Webhook>> {
+pub async fn webhooks(State(shared): State<AppState>) -> Answer<Vec<Webhook>> {
     run_blocking(move || Ok(shared.screening.webhooks()?)).await.map(each)
 }
 
@@ -55,12 +55,12 @@ pub async fn webhooks(State(shared): State<Shared>) -> Answer<Vec<Webhook>> {
 #[utoipa::path(post, path = "/api/v1/webhooks", request_body(content = WebhookRequest, example = json!({"url": "https://example.org/hook", "topics": ["holds"]})),
     responses((status = 200, body = WebhookAnswer), (status = 400, body = ErrorBody)))]
 pub async fn add_webhook(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<WebhookAnswer> {
     let request: WebhookRequest = json(&body)?;
-    let master = shared.gate.master.clone();
+    let master = shared.auth.master.clone();
     let webhook =
         run_blocking(move || Ok(shared.screening.add_webhook(&request.url, &request.topics, &caller.0)?)).await?;
     Ok(Json(WebhookAnswer { webhook, secret: holdfast_notify::delivery::secret(&master, webhook) }))
@@ -70,7 +70,7 @@ pub async fn add_webhook(
 #[utoipa::path(delete, path = "/api/v1/webhooks/{id}", params(("id" = u64, Path, description = "Number of the webhook")),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub async fn remove_webhook(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
 ) -> Result<Response, ApiError> {

@@ -9,7 +9,7 @@ use crate::output::{self, thousands};
 use crate::running::Reach;
 use anyhow::{Context, bail};
 use clap::Args;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::access::Access;
 use holdfast_api::status::{FollowerBounds, Status};
 use holdfast_bitcoin::mempool::Mempool;
@@ -381,7 +381,7 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
     };
     let workspace = Workspace::open(store)?;
     let master = master(store, &screening)?;
-    let mut shared = Shared::new(workspace, screening, master.clone(), vault(store))?;
+    let mut shared = AppState::new(workspace, screening, master.clone(), vault(store))?;
     shared.anchors = Some(Arc::new(anchors(store, &master)));
     if let Some(policy) = &args.policy {
         shared.policy = Arc::new(read_policy(policy)?);
@@ -427,7 +427,7 @@ pub fn background() -> Threads {
 const ANCHOR_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Anchors the audit log's head, at the start, every hour and at the end. A failure is logged, and stops nothing.
-fn anchor(shared: &Shared) {
+fn anchor(shared: &AppState) {
     let Some(anchors) = &shared.anchors else { return };
     if let Err(e) = shared.screening.anchor(anchors) {
         tracing::error!(reason = one_line(&e), "the audit log is not anchored");
@@ -435,7 +435,7 @@ fn anchor(shared: &Shared) {
 }
 
 /// Runs what is due each minute and sends mail each second, until the process stops.
-fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
+fn keep_time(shared: &AppState, mailer: Option<&Mailer>, staff: &[String]) {
     let mut said = String::new();
     let mut next_tick = std::time::Instant::now();
     let mut next_anchor = std::time::Instant::now();
@@ -443,7 +443,7 @@ fn keep_time(shared: &Shared, mailer: Option<&Mailer>, staff: &[String]) {
         let desk = Desk {
             screening: &shared.screening,
             policy: &shared.policy,
-            master: &shared.gate.master,
+            master: &shared.auth.master,
             vault: &shared.vault,
         };
         if std::time::Instant::now() >= next_anchor {
@@ -488,7 +488,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let screening = open_desk(&args.store.store, database.as_deref())?;
     let master = master(&args.store.store, &screening)?;
     let further = chains::open(&workspace, &args.store.store, args.chains.as_deref())?;
-    let mut shared = Shared::new(workspace, screening, master.clone(), vault(&args.store.store))?;
+    let mut shared = AppState::new(workspace, screening, master.clone(), vault(&args.store.store))?;
     let (further, nodes): (Vec<_>, Vec<_>) = further.into_iter().map(|c| (c.workspace, c.node)).unzip();
     let networks: Vec<Network> = further.iter().map(|w| w.ledger.network()).collect();
     shared.add_chains(further)?;
@@ -519,7 +519,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
 }
 
 /// Ends the process once it can no longer do its work: it must not go on refusing everything where a supervisor would start it again.
-fn end_when_broken(shared: &Shared) {
+fn end_when_broken(shared: &AppState) {
     loop {
         if let Some(fatal) = shared.screening.fatal() {
             tracing::error!(reason = one_line(fatal), "the process ends");
@@ -586,7 +586,7 @@ fn end_in_time() {
 }
 
 /// Reports to the service manager that the process lives, while its writer does.
-fn keep_alive(shared: &Shared, every: Duration) {
+fn keep_alive(shared: &AppState, every: Duration) {
     while output::stopping() == ControlFlow::Continue(()) {
         if shared.screening.health().is_alive {
             service::alive();
@@ -596,7 +596,7 @@ fn keep_alive(shared: &Shared, every: Duration) {
 }
 
 /// Starts what a server does beside answering requests.
-fn start_threads(threads: &mut Threads, shared: &Shared, outbox: Outbox) -> anyhow::Result<()> {
+fn start_threads(threads: &mut Threads, shared: &AppState, outbox: Outbox) -> anyhow::Result<()> {
     std::thread::Builder::new().name("stop-time".into()).spawn(end_in_time)?;
     let theirs = shared.clone();
     std::thread::Builder::new().name("end-when-broken".into()).spawn(move || end_when_broken(&theirs))?;
@@ -618,11 +618,11 @@ fn bind(address: &str, option: &str) -> anyhow::Result<std::net::TcpListener> {
 }
 
 /// Opens a desk to everybody where that is wanted and possible; warns when nobody can use it.
-fn open_or_warn(shared: &Shared, access: &AccessArgs) -> anyhow::Result<()> {
+fn open_or_warn(shared: &AppState, access: &AccessArgs) -> anyhow::Result<()> {
     let is_open = access.open && shared.open()?;
     if access.open && !is_open {
         tracing::warn!("--open has no effect: this desk has had keys");
-    } else if !is_open && !shared.gate.has_keys() {
+    } else if !is_open && !shared.auth.has_keys() {
         tracing::warn!(
             "no key is in force, so nobody can use the desk; stop and make the first administrator's with `holdfast keys create NAME --role administrator`, or start with --open"
         );
@@ -632,7 +632,7 @@ fn open_or_warn(shared: &Shared, access: &AccessArgs) -> anyhow::Result<()> {
 
 /// Serves until a signal to stop; meanwhile runs what is due and sends mail and webhooks.
 pub fn serve_shared(
-    mut shared: Shared,
+    mut shared: AppState,
     mut threads: Threads,
     listen: &Listen,
     outbox: Outbox,
@@ -651,7 +651,7 @@ pub fn serve_shared(
     shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
     let metrics = listen.metrics.as_deref().map(|address| bind(address, "--metrics")).transpose()?;
     start_threads(&mut threads, &shared, outbox)?;
-    let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.gate.master.clone())?;
+    let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.auth.master.clone())?;
     let jobs = shared.start_jobs()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
     let store = shared.chain().snapshot().dir().to_owned();
@@ -702,7 +702,7 @@ pub fn serve_shared(
 fn start_follower(
     threads: &mut Threads,
     name: String,
-    shared: &Shared,
+    shared: &AppState,
     chain: Arc<ChainHandle>,
     source: Box<dyn BlockSource + Send>,
     node: NodeArgs,
@@ -714,7 +714,7 @@ fn start_follower(
 }
 
 /// Follows a chain's node while the server runs: blocks into the workspace, the mempool beside it. Faults are logged and retried.
-fn keep_following(shared: &Shared, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) {
+fn keep_following(shared: &AppState, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) {
     let network = chain.snapshot().ledger.network();
     let mut said = String::new();
     while output::stopping() == ControlFlow::Continue(()) {
@@ -736,7 +736,7 @@ fn keep_following(shared: &Shared, chain: &ChainHandle, source: &dyn BlockSource
 }
 
 /// Runs one round; returns whether more blocks wait.
-fn round(shared: &Shared, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
+fn round(shared: &AppState, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
     // The node is asked for what comes after a snapshot: a slow one delays nobody.
     let snapshot = chain.snapshot();
     let fetched = fetch(&snapshot.ledger, source, node.from_height)?;

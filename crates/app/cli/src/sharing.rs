@@ -7,7 +7,7 @@ use crate::output;
 use crate::running::Reach;
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_client::{Client as Server, Request, api_path};
 use holdfast_console::desk_key::master;
 use holdfast_console::vault;
@@ -277,12 +277,12 @@ pub enum MatchingCommand {
 const MAX_LIST: usize = 1 << 30;
 
 /// The store as a server has it, for work in this process.
-fn shared(desk: &DeskArgs, screening: Screening) -> anyhow::Result<Shared> {
+fn shared(desk: &DeskArgs, screening: Screening) -> anyhow::Result<AppState> {
     let store = &desk.store.store;
     let workspace = Workspace::open_for_writing(store)?;
     let further = chains::open(&workspace, store, None)?;
     let master = master(store, &screening)?;
-    let mut shared = Shared::new(workspace, screening, master, vault(store))?;
+    let mut shared = AppState::new(workspace, screening, master, vault(store))?;
     shared.add_chains(further.into_iter().map(|c| c.workspace).collect())?;
     Ok(shared)
 }
@@ -290,7 +290,7 @@ fn shared(desk: &DeskArgs, screening: Screening) -> anyhow::Result<Shared> {
 /// Answers: `here` in this process, or `there` by the server that has the desk.
 fn answer<T: Serialize>(
     desk: &DeskArgs,
-    here: impl FnOnce(&Shared) -> anyhow::Result<T>,
+    here: impl FnOnce(&AppState) -> anyhow::Result<T>,
     there: impl for<'c> FnOnce(&'c Server) -> Request<'c>,
 ) -> anyhow::Result<Answer> {
     match desk.reach()? {

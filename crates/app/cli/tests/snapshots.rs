@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Running, agent, holdfast, path, run, serving};
-use holdfast_api::{Shared, Vault};
+use holdfast_api::{AppState, Vault};
 use holdfast_bitcoin::Network;
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
@@ -138,11 +138,11 @@ fn withdrawals_are_held_once_the_node_is_silent() {
 }
 
 /// Serves in this process, so that a change can be held up at will.
-fn desk(store: &Path, dir: &Path) -> (Shared, String) {
+fn desk(store: &Path, dir: &Path) -> (AppState, String) {
     let url = format!("sqlite:{}", dir.join("desk.sqlite").display());
     let screening = Screening::open(&url, system_clock()).unwrap();
     let workspace = Workspace::create_or_open(store, Network::Bitcoin).unwrap();
-    let shared = Shared::new(workspace, screening, KeyRing::single([1; 32]), Vault::new(dir.join("files"))).unwrap();
+    let shared = AppState::new(workspace, screening, KeyRing::single([1; 32]), Vault::new(dir.join("files"))).unwrap();
     assert!(shared.open().unwrap());
     let (served, port) = (shared.clone(), mpsc::channel());
     std::thread::spawn(move || {

@@ -2,7 +2,7 @@
 
 use async_nats::jetstream;
 use futures_util::StreamExt;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_bitcoin::Network;
 use holdfast_identity::KeyRing;
 use holdfast_nats::{Options, run};
@@ -54,7 +54,7 @@ fn desk(dir: &Path, port: u16) -> (oneshot::Sender<()>, std::thread::JoinHandle<
     let thread = std::thread::spawn(move || {
         let workspace = Workspace::create_or_open(&dir.join("store"), Network::Regtest).unwrap();
         let url = format!("sqlite:{}", dir.join("desk.sqlite").display());
-        let shared = Shared::new(
+        let shared = AppState::new(
             workspace,
             Screening::open(&url, system_clock()).unwrap(),
             KeyRing::single([1; 32]),

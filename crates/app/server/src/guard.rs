@@ -6,13 +6,13 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use holdfast_api::access::{self, Access};
+use holdfast_api::auth::{Caller, pass_signed};
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
-use holdfast_api::gate::{Caller, pass_signed};
 use holdfast_api::limits::{Rate, SMALL, crowded, sender};
 use holdfast_api::routes::{Entry, MANAGE, Needs, NeedsTable, READ};
 use holdfast_api::system::entropy;
-use holdfast_api::{Shared, academy, compat, portal};
+use holdfast_api::{AppState, academy, compat, portal};
 use holdfast_web::{ErrorPage, Frame};
 use std::sync::Arc;
 
@@ -66,14 +66,14 @@ fn own_only(mut response: Response, access: &Access) -> Response {
 /// State of the guard.
 #[derive(Clone, Debug)]
 pub struct Guard {
-    shared: Shared,
+    shared: AppState,
     needs: Arc<NeedsTable>,
 }
 
 impl Guard {
     /// Guards routes by what the table declares.
     #[must_use]
-    pub fn new(shared: Shared, needs: Arc<NeedsTable>) -> Self {
+    pub fn new(shared: AppState, needs: Arc<NeedsTable>) -> Self {
         Guard { shared, needs }
     }
 
@@ -108,7 +108,7 @@ fn shows_ledger(path: &str) -> bool {
 
 /// Records a reading of personal data in the audit log; what cannot be recorded is not read.
 async fn note_read(
-    shared: &Shared,
+    shared: &AppState,
     caller: &Caller,
     needs: Needs,
     method: &Method,
@@ -127,11 +127,11 @@ fn is_without_key(request: &Request) -> bool {
 }
 
 /// Counts a request of somebody without a key against their address.
-fn count(shared: &Shared, needs: Needs, request: &Request) -> Result<(), ApiError> {
+fn count(shared: &AppState, needs: Needs, request: &Request) -> Result<(), ApiError> {
     let Some(rate) = needs.max_rate() else { return Ok(()) };
     let (name, most, seconds) = rate.bound(request.method());
     let who = format!("{name} {}", sender(shared.access.client(request)));
-    match shared.gate.rates.count(&who, most, seconds, shared.screening.now()) {
+    match shared.auth.rates.count(&who, most, seconds, shared.screening.now()) {
         true => Ok(()),
         false => Err(crowded("too many requests come from your address")),
     }
@@ -144,7 +144,7 @@ pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> 
     let path = request.uri().path().to_owned();
     let is_api = is_api(&path);
     // A command's own call passes no network and no browser.
-    if shared.gate.is_command() {
+    if shared.auth.is_command() {
         return if is_api { api_call(&shared, needs, request, next, &path).await } else { next.run(request).await };
     }
     let is_page = !is_api && wants_page(&request);
@@ -165,7 +165,7 @@ fn wants_page(request: &Request) -> bool {
     request.headers().get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"text/html"))
 }
 
-fn refuse(shared: &Shared, path: &str, is_page: bool, e: ApiError) -> Response {
+fn refuse(shared: &AppState, path: &str, is_page: bool, e: ApiError) -> Response {
     let limited = e.status == StatusCode::TOO_MANY_REQUESTS;
     let mut response = match is_page {
         true => own_only(ErrorPage::from(e).into_response(), &shared.access),
@@ -181,14 +181,14 @@ fn refuse(shared: &Shared, path: &str, is_page: bool, e: ApiError) -> Response {
 }
 
 /// A page: a form has its token, and what is private a session.
-async fn page(shared: &Shared, needs: Needs, mut request: Request, next: Next, path: &str) -> Response {
+async fn page(shared: &AppState, needs: Needs, mut request: Request, next: Next, path: &str) -> Response {
     let whole = request.uri().path_and_query().map_or(path.to_owned(), ToString::to_string);
     let limit = needs.max_body();
     let frame = Frame::of(shared, request.headers());
     let browser = Browser::of(request.headers(), entropy).ok();
     let wants_page = wants_page(&request);
     if holdfast_web::is_private(path) {
-        let passed = match shared.gate.pass_request(&request, needs.scopes(), shared.screening.now()) {
+        let passed = match shared.auth.pass_request(&request, needs.scopes(), shared.screening.now()) {
             Ok(caller) => note_read(shared, &caller, needs, request.method(), path).await.map(|()| caller),
             Err(e) => Err(e),
         };
@@ -207,12 +207,12 @@ async fn page(shared: &Shared, needs: Needs, mut request: Request, next: Next, p
     }
     // The ledger's pages are open to everybody; who is signed in sees the tags that they may read.
     if shows_ledger(path)
-        && let Ok(caller) = shared.gate.pass_request(&request, &["read", "desk"], shared.screening.now())
+        && let Ok(caller) = shared.auth.pass_request(&request, &["read", "desk"], shared.screening.now())
     {
         request.extensions_mut().insert(caller);
     }
     if access::changes(request.method()) && is_without_key(&request) {
-        request = match csrf::check(request, &shared.gate.master, limit).await {
+        request = match csrf::check(request, &shared.auth.master, limit).await {
             Ok(request) => request,
             Err(e) => return with_tokens(shared, browser, frame.refusal(&whole, e)).await,
         };
@@ -223,13 +223,13 @@ async fn page(shared: &Shared, needs: Needs, mut request: Request, next: Next, p
 }
 
 /// A page's answer with tokens in its forms and the headers of own pages.
-async fn with_tokens(shared: &Shared, browser: Option<Browser>, response: Response) -> Response {
+async fn with_tokens(shared: &AppState, browser: Option<Browser>, response: Response) -> Response {
     let response = match browser {
         None => response,
         Some(browser) => {
             let seconds = 30 * 86_400;
             let cookie = |name: &str, value: &str| shared.access.cookie(name, value, seconds);
-            match browser.put_in(response, &shared.gate.master, cookie).await {
+            match browser.put_in(response, &shared.auth.master, cookie).await {
                 Ok(response) => response,
                 Err(e) => e.into_response(),
             }
@@ -239,7 +239,7 @@ async fn with_tokens(shared: &Shared, browser: Option<Browser>, response: Respon
 }
 
 /// A call of the API.
-async fn api_call(shared: &Shared, needs: Needs, request: Request, next: Next, path: &str) -> Response {
+async fn api_call(shared: &AppState, needs: Needs, request: Request, next: Next, path: &str) -> Response {
     let (caller, mut request) = match admit(shared, needs, request, path).await {
         Ok(admitted) => admitted,
         Err(e) => return refuse(shared, path, false, e),
@@ -250,10 +250,10 @@ async fn api_call(shared: &Shared, needs: Needs, request: Request, next: Next, p
     response
 }
 
-async fn admit(shared: &Shared, needs: Needs, request: Request, path: &str) -> Result<(Caller, Request), ApiError> {
+async fn admit(shared: &AppState, needs: Needs, request: Request, path: &str) -> Result<(Caller, Request), ApiError> {
     let (caller, mut request) = match needs.entry {
         Entry::Signed(scopes) => pass_signed(shared, request, scopes).await?,
-        Entry::Key(scopes) => (shared.gate.pass_request(&request, scopes, shared.screening.now())?, request),
+        Entry::Key(scopes) => (shared.auth.pass_request(&request, scopes, shared.screening.now())?, request),
         Entry::Officer => {
             // Before the file is read: nobody without a session sends megabytes.
             if needs.max_body() > SMALL && access::changes(request.method()) {
@@ -271,11 +271,11 @@ async fn admit(shared: &Shared, needs: Needs, request: Request, path: &str) -> R
         }
         Entry::Open => (Caller::nobody("portal"), request),
     };
-    if access::changes(request.method()) && !shared.gate.is_command() {
+    if access::changes(request.method()) && !shared.auth.is_command() {
         let is_form = access::is_form(&access::media_type(request.headers())) && is_without_key(&request);
         // A form of our own pages that an endpoint answers itself; its token says so.
         if is_form && !needs.takes_files && path.starts_with("/api/v1/desk/") {
-            request = csrf::check(request, &shared.gate.master, needs.max_body()).await?;
+            request = csrf::check(request, &shared.auth.master, needs.max_body()).await?;
         } else if !needs.takes_files {
             access::check_media_type(request.headers())?;
         }

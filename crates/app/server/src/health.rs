@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::error::ApiError;
 use holdfast_api::routes::{Needs, Routes};
 use holdfast_telemetry::health::Health;
@@ -27,8 +27,8 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Whether a request comes with a key that may see more than names and states.
-fn may_see_reasons(shared: &Shared, request: &Request) -> bool {
-    shared.access.check(request).is_ok() && shared.gate.pass_request(request, SCOPES, shared.screening.now()).is_ok()
+fn may_see_reasons(shared: &AppState, request: &Request) -> bool {
+    shared.access.check(request).is_ok() && shared.auth.pass_request(request, SCOPES, shared.screening.now()).is_ok()
 }
 
 fn answer(health: Health, with_reasons: bool) -> Response {
@@ -40,18 +40,18 @@ fn answer(health: Health, with_reasons: bool) -> Response {
 /// Returns whether the process works: it answers, and its writer's thread runs. Restart it when it does not. No key is needed; reasons are shown to
 /// keys with the scope metrics or manage.
 #[utoipa::path(get, path = "/health/live", responses((status = 200, body = Health), (status = 503, body = Health)))]
-pub async fn live(State(shared): State<Shared>, request: Request) -> Response {
+pub async fn live(State(shared): State<AppState>, request: Request) -> Response {
     answer(shared.liveness(), may_see_reasons(&shared, &request))
 }
 
 /// Returns whether requests can be served now: the database answers, the writer stores, the ledger is open, nodes that are followed are not too far
 /// ahead. Send no requests while it is not. No key is needed; reasons are shown to keys with the scope metrics or manage.
 #[utoipa::path(get, path = "/health/ready", responses((status = 200, body = Health), (status = 503, body = Health)))]
-pub async fn ready(State(shared): State<Shared>, request: Request) -> Response {
+pub async fn ready(State(shared): State<AppState>, request: Request) -> Response {
     answer(shared.readiness().await, may_see_reasons(&shared, &request))
 }
 
-async fn text(shared: &Shared) -> Response {
+async fn text(shared: &AppState) -> Response {
     match shared.metrics.scrape(shared).await {
         Ok(text) => ([(header::CONTENT_TYPE, MEDIA_TYPE), (header::CACHE_CONTROL, "no-store")], text).into_response(),
         Err(e) => ApiError::internal(e.to_string()).into_response(),
@@ -60,10 +60,10 @@ async fn text(shared: &Shared) -> Response {
 
 /// Returns the metrics in Prometheus's text format. Needs a key with the scope metrics or manage; without one at the address of `serve --metrics`.
 #[utoipa::path(get, path = "/metrics", responses((status = 200, body = String, content_type = "text/plain")))]
-pub async fn metrics(State(shared): State<Shared>, request: Request) -> Response {
-    let passed = shared.gate.pass_request(&request, SCOPES, shared.screening.now());
+pub async fn metrics(State(shared): State<AppState>, request: Request) -> Response {
+    let passed = shared.auth.pass_request(&request, SCOPES, shared.screening.now());
     // An open desk has no key to send; another site's page must not read it under a name of its own.
-    let passed = passed.and_then(|_| if shared.gate.is_open() { shared.access.check(&request) } else { Ok(()) });
+    let passed = passed.and_then(|_| if shared.auth.is_open() { shared.access.check(&request) } else { Ok(()) });
     match passed {
         Ok(()) => text(&shared).await,
         Err(e) => e.into_response(),
@@ -71,6 +71,6 @@ pub async fn metrics(State(shared): State<Shared>, request: Request) -> Response
 }
 
 /// Returns the metrics at their own address.
-pub(crate) async fn open_metrics(State(shared): State<Shared>) -> Response {
+pub(crate) async fn open_metrics(State(shared): State<AppState>) -> Response {
     text(&shared).await
 }

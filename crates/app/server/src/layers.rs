@@ -18,7 +18,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use holdfast_api::error::ApiError;
 use holdfast_api::routes::{NeedsTable, READ};
-use holdfast_api::{Shared, compat};
+use holdfast_api::{AppState, compat};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, predicate::Predicate};
@@ -28,7 +28,7 @@ use tower_http::compression::{CompressionLayer, predicate::Predicate};
 pub(crate) struct Panicked;
 
 /// Surrounds routes and their guard with what every request passes.
-pub(crate) fn surround(app: Router<Shared>, shared: &Shared, needs: &Arc<NeedsTable>) -> Router<Shared> {
+pub(crate) fn surround(app: Router<AppState>, shared: &AppState, needs: &Arc<NeedsTable>) -> Router<AppState> {
     let panicked = |_panic: Box<dyn std::any::Any + Send>| {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(Panicked);
@@ -36,7 +36,7 @@ pub(crate) fn surround(app: Router<Shared>, shared: &Shared, needs: &Arc<NeedsTa
     };
     let app = app.layer(CompressionLayer::new().gzip(true).compress_when(Compressible));
     // A command's own call passes no network, and nobody else waits for it.
-    let app = if shared.gate.is_command() { app } else { app.layer(from_fn_with_state(needs.clone(), in_time)) };
+    let app = if shared.auth.is_command() { app } else { app.layer(from_fn_with_state(needs.clone(), in_time)) };
     app.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(shared.metrics.clone(), observe::observe))
 }
 
@@ -91,10 +91,10 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::SocketAddr;
 
-    fn shared(dir: &std::path::Path) -> Shared {
+    fn shared(dir: &std::path::Path) -> AppState {
         let workspace = Workspace::create_or_open(&dir.join("store"), Network::Bitcoin).unwrap();
         let screening = Screening::open(&format!("sqlite:{}", dir.join("a.sqlite").display()), system_clock()).unwrap();
-        Shared::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.join("vault"))).unwrap()
+        AppState::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.join("vault"))).unwrap()
     }
 
     /// Sends a request over a connection; returns the whole answer.

@@ -20,14 +20,14 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use guard::Guard;
+use holdfast_api::auth::Auth;
 use holdfast_api::error::ApiError;
-use holdfast_api::gate::Gate;
-use holdfast_api::{MAX_BODY, Shared, document};
+use holdfast_api::{AppState, MAX_BODY, document};
 pub use listen::{serve, serve_metrics, serve_with_socket};
 use std::sync::Arc;
 
 /// Returns all routes.
-pub fn router(shared: Shared) -> Router {
+pub fn router(shared: AppState) -> Router {
     let (app, needs, mut document) = holdfast_api::api_routes().merge(holdfast_web::routes()).into_parts();
     let (health, _, probes) = health::routes().into_parts();
     document.merge(probes);
@@ -56,7 +56,7 @@ pub fn lower_parallel_work() {
 }
 
 /// Returns the metrics and health at an address of their own, where no key is needed.
-pub fn metrics_router(shared: Shared) -> Router {
+pub fn metrics_router(shared: AppState) -> Router {
     Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -69,14 +69,14 @@ pub fn metrics_router(shared: Shared) -> Router {
 /// # Errors
 /// A method or path that is none.
 pub async fn call(
-    mut shared: Shared,
+    mut shared: AppState,
     name: &str,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
     body: Vec<u8>,
 ) -> Result<(u16, String, Vec<u8>), String> {
-    shared.gate = Arc::new(Gate::of(shared.gate.master.clone(), name));
+    shared.auth = Arc::new(Auth::of(shared.auth.master.clone(), name));
     let mut request = axum::http::Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);

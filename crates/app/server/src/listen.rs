@@ -3,7 +3,7 @@
 use crate::router;
 use crate::socket::LocalSocket;
 use axum::extract::Request;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::access::{Access, Peer};
 use holdfast_api::limits::sender;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -63,7 +63,7 @@ impl Drop for Counted {
 /// When the listener fails for good.
 pub async fn serve(
     listener: tokio::net::TcpListener,
-    shared: Shared,
+    shared: AppState,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     serve_with_socket(listener, None, shared, stop).await
@@ -76,7 +76,7 @@ pub async fn serve(
 pub async fn serve_with_socket(
     listener: tokio::net::TcpListener,
     socket: Option<LocalSocket>,
-    shared: Shared,
+    shared: AppState,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let access = shared.access.clone();
@@ -94,7 +94,7 @@ pub async fn serve_with_socket(
 /// When the listener fails for good.
 pub async fn serve_metrics(
     listener: tokio::net::TcpListener,
-    shared: Shared,
+    shared: AppState,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let access = shared.access.clone();

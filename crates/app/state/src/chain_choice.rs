@@ -1,6 +1,6 @@
 //! The chain of a request, where the desk has several.
 
-use crate::Shared;
+use crate::AppState;
 use crate::error::ApiError;
 use holdfast_workspace::{ChainHandle, Snapshot};
 use serde::Deserialize;
@@ -16,7 +16,7 @@ pub struct ChainQuery {
     pub chain: Option<String>,
 }
 
-impl Shared {
+impl AppState {
     /// Returns the chain on which a text is looked up.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Which TLP labels a caller may read: tags above them do not exist in what is answered.
 
-use crate::gate::Caller;
+use crate::auth::Caller;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use holdfast_attribution::Tlp;

@@ -1,6 +1,6 @@
 //! What is known of an event when it is decided: the chain, the mempool, other providers.
 
-use crate::Shared;
+use crate::AppState;
 use holdfast_attribution::Category;
 use holdfast_bitcoin::block::SingleTx;
 use holdfast_bitcoin::parse_hash;
@@ -12,7 +12,7 @@ use holdfast_vendors::Question;
 use holdfast_workspace::{ChainHandle, ChainQueries};
 use std::sync::Arc;
 
-impl Shared {
+impl AppState {
     /// Returns what the chain knows about an event. Fails closed: a chain that cannot be queried is stated as unavailable.
     pub fn facts(&self, event: &Event) -> ChainFacts {
         if !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {

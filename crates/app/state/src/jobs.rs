@@ -1,6 +1,6 @@
 //! The server's jobs: screening again, reading sources of partners.
 
-use crate::Shared;
+use crate::AppState;
 use crate::error::ApiError;
 use axum::http::StatusCode;
 use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, StoredJob, list, retry};
@@ -84,7 +84,7 @@ impl Rescreen {
 }
 
 impl Job for Rescreen {
-    type Context = Shared;
+    type Context = AppState;
     const KIND: &'static str = "rescreen";
 
     fn key(&self) -> String {
@@ -103,7 +103,7 @@ impl Job for Rescreen {
         }
     }
 
-    fn run(&self, shared: &Shared, run: &Run<'_>) -> Result<Outcome, Failure> {
+    fn run(&self, shared: &AppState, run: &Run<'_>) -> Result<Outcome, Failure> {
         let last = shared.screening.last_event().map_err(Failure::again)?;
         let after = run.resume_at().parse().unwrap_or(0);
         let is_stopped = std::cell::Cell::new(false);
@@ -141,7 +141,7 @@ pub struct ReadSource {
 }
 
 impl Job for ReadSource {
-    type Context = Shared;
+    type Context = AppState;
     const KIND: &'static str = "source";
     const IS_POLL: bool = true;
     // A slow partner does not delay others.
@@ -156,7 +156,7 @@ impl Job for ReadSource {
 
     fn merge(&mut self, _: Self) {}
 
-    fn run(&self, shared: &Shared, run: &Run<'_>) -> Result<Outcome, Failure> {
+    fn run(&self, shared: &AppState, run: &Run<'_>) -> Result<Outcome, Failure> {
         let source = match shared.sharing().source(self.source) {
             Ok(source) => source,
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Outcome::Done),
@@ -181,7 +181,7 @@ impl Job for ReadSource {
 pub struct TendSources {}
 
 impl Job for TendSources {
-    type Context = Shared;
+    type Context = AppState;
     const KIND: &'static str = "sources";
     const IS_POLL: bool = true;
     const MAX_PAUSE_SECONDS: i64 = 10;
@@ -192,7 +192,7 @@ impl Job for TendSources {
 
     fn merge(&mut self, _: Self) {}
 
-    fn run(&self, shared: &Shared, _: &Run<'_>) -> Result<Outcome, Failure> {
+    fn run(&self, shared: &AppState, _: &Run<'_>) -> Result<Outcome, Failure> {
         shared.spread_tags();
         shared.rescreen_after_exposures();
         shared.store_rescreens();
@@ -215,7 +215,7 @@ impl Job for TendSources {
 pub struct StoreSessions {}
 
 impl Job for StoreSessions {
-    type Context = Shared;
+    type Context = AppState;
     const KIND: &'static str = "sessions";
     const IS_POLL: bool = true;
     const MAX_PAUSE_SECONDS: i64 = 60;
@@ -226,13 +226,13 @@ impl Job for StoreSessions {
 
     fn merge(&mut self, _: Self) {}
 
-    fn run(&self, shared: &Shared, _: &Run<'_>) -> Result<Outcome, Failure> {
+    fn run(&self, shared: &AppState, _: &Run<'_>) -> Result<Outcome, Failure> {
         shared.store_session_uses().map_err(Failure::again)?;
         Ok(Outcome::Again { after_seconds: SESSION_USE_SECONDS })
     }
 }
 
-impl Shared {
+impl AppState {
     /// Screens past transfers again in the background, because of a change of tags or exposures: those that rest on what the changes since the
     /// last call touched. However many changes come, one job does it; it is run by this process, or by the next that serves.
     pub fn rescreen_later(&self, why: &str) {
@@ -312,7 +312,7 @@ impl Shared {
     }
 }
 
-impl Shared {
+impl AppState {
     /// Lets a job be tried now.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Chains of labs, opened for learners.
 
-use crate::Shared;
+use crate::AppState;
 use crate::error::ApiError;
 use axum::http::StatusCode;
 use holdfast_workspace::ChainHandle;
@@ -14,7 +14,7 @@ pub struct LabChains(VecDeque<(i64, Arc<ChainHandle>, Arc<tempfile::TempDir>)>);
 /// Most chains that are open at once.
 const MAX_CHAINS: usize = 16;
 
-impl Shared {
+impl AppState {
     /// Returns the chain of a learner's lab, opened or built.
     ///
     /// # Errors

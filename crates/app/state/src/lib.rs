@@ -6,13 +6,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
 pub mod access;
+pub mod auth;
 pub mod blocking;
 pub mod body;
 pub mod chain_choice;
 pub mod clearance;
 pub mod error;
 mod facts;
-pub mod gate;
 pub mod jobs;
 pub mod lab_chains;
 pub mod limits;
@@ -28,7 +28,7 @@ pub mod status;
 pub mod system;
 
 pub use holdfast_documents::Vault;
-pub use state::Shared;
+pub use state::AppState;
 
 /// Largest request body: one raw block, one tag pack or one evidence bundle.
 pub const MAX_BODY: usize = 64 << 20;

@@ -1,6 +1,6 @@
 //! What the server counts, and what is read at a scrape.
 
-use crate::Shared;
+use crate::AppState;
 use crate::status::Single;
 use holdfast_jobs::{JobState, counts};
 use holdfast_notify::outbox;
@@ -158,7 +158,7 @@ impl Metrics {
     }
 
     /// Reads what is read at a scrape; returns all metrics as text.
-    pub async fn scrape(&self, shared: &Shared) -> Result<String, std::fmt::Error> {
+    pub async fn scrape(&self, shared: &AppState) -> Result<String, std::fmt::Error> {
         let _turn = self.turn.lock().await;
         self.process.read();
         self.panics.inc_by(holdfast_telemetry::logs::panics().saturating_sub(self.panics.get()));
@@ -248,7 +248,7 @@ fn group(route: &str) -> &'static str {
 }
 
 /// Reads the values of the database for metrics.
-fn stored(shared: &Shared) -> Result<Stored, holdfast_sharing::SharingError> {
+fn stored(shared: &AppState) -> Result<Stored, holdfast_sharing::SharingError> {
     let webhooks = shared.screening.webhooks()?;
     let (head, mail, jobs) = shared.screening.read(|db| {
         let rows = db.query("SELECT COALESCE(MAX(seq), 0) FROM audit", &[])?;

@@ -1,11 +1,11 @@
 //! People who act at the desk: their state, their second factor, their sessions.
 
-use crate::Shared;
+use crate::AppState;
 use crate::error::ApiError;
 use holdfast_identity::{Person, PersonState, end_sessions_of, person_by_id, reset_factor};
 use holdfast_store::Store;
 
-impl Shared {
+impl AppState {
     /// Resets a person's second factor and ends their sessions; returns the person.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Shared {
     fn drop_sessions_of(&self, person: &Person) -> Result<(), ApiError> {
         let keys = self.screening.keys()?;
         let is_theirs = |id: &str| keys.iter().any(|k| k.id == id && k.person() == person.name);
-        self.gate.sessions.end_where(|session| is_theirs(&session.key));
+        self.auth.sessions.end_where(|session| is_theirs(&session.key));
         Ok(())
     }
 
@@ -43,7 +43,7 @@ impl Shared {
     /// 400 without a reason; 404; 409 for the last administrator, or when the person is in that state; 500 or 503 when it cannot be stored.
     pub fn set_person_state(&self, id: u64, state: PersonState, reason: &str, actor: &str) -> Result<Person, ApiError> {
         let person = self.screening.set_person_state(id, state, reason, actor)?;
-        self.gate.set(self.screening.keys()?);
+        self.auth.set(self.screening.keys()?);
         if state == PersonState::Suspended {
             self.drop_sessions_of(&person)?;
         }

@@ -2,7 +2,7 @@
 //! declared once, where the route is added: the guard and the layers enforce it, and the OpenAPI document names the scopes (`security`). There is
 //! no way to add a route without it.
 
-use crate::Shared;
+use crate::AppState;
 use crate::limits::{ANSWER_TIME, FILE, LONG_ANSWER_TIME, Rate, SMALL, body_time};
 use axum::Router;
 use axum::handler::Handler;
@@ -204,7 +204,7 @@ impl NeedsTable {
 
 /// Routes, with their needs and their document.
 pub struct Routes {
-    router: OpenApiRouter<Shared>,
+    router: OpenApiRouter<AppState>,
     needs: NeedsTable,
     tag: &'static str,
     /// Limits of routes that declare none of their own.
@@ -243,7 +243,7 @@ impl Routes {
 
     /// Adds documented operations (`routes!(handler)`).
     #[must_use]
-    pub fn add(mut self, needs: Needs, (schemas, mut paths, handlers): UtoipaMethodRouter<Shared>) -> Self {
+    pub fn add(mut self, needs: Needs, (schemas, mut paths, handlers): UtoipaMethodRouter<AppState>) -> Self {
         let needs = needs.or(self.defaults);
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
@@ -257,7 +257,7 @@ impl Routes {
 
     fn page<H, T>(mut self, method: Method, filter: MethodFilter, path: &str, needs: Needs, handler: H) -> Self
     where
-        H: Handler<T, Shared>,
+        H: Handler<T, AppState>,
         T: 'static,
     {
         self.needs.insert(method, path, needs.or(self.page_defaults()));
@@ -268,7 +268,7 @@ impl Routes {
     #[must_use]
     pub fn get<H, T>(self, path: &str, needs: Needs, handler: H) -> Self
     where
-        H: Handler<T, Shared>,
+        H: Handler<T, AppState>,
         T: 'static,
     {
         self.page(Method::GET, MethodFilter::GET, path, needs, handler)
@@ -278,7 +278,7 @@ impl Routes {
     #[must_use]
     pub fn post<H, T>(self, path: &str, needs: Needs, handler: H) -> Self
     where
-        H: Handler<T, Shared>,
+        H: Handler<T, AppState>,
         T: 'static,
     {
         self.page(Method::POST, MethodFilter::POST, path, needs, handler)
@@ -291,13 +291,13 @@ impl Routes {
 
     /// Adds what is open to everybody, outside the document.
     #[must_use]
-    pub fn open(self, path: &str, handlers: MethodRouter<Shared>) -> Self {
+    pub fn open(self, path: &str, handlers: MethodRouter<AppState>) -> Self {
         self.open_with(path, Needs::OPEN, handlers)
     }
 
     /// Adds what is open to everybody, outside the document, with limits of its own.
     #[must_use]
-    pub fn open_with(mut self, path: &str, limits: Needs, handlers: MethodRouter<Shared>) -> Self {
+    pub fn open_with(mut self, path: &str, limits: Needs, handlers: MethodRouter<AppState>) -> Self {
         let needs = Needs { entry: Entry::Open, ..limits.or(self.page_defaults()) };
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE] {
             self.needs.insert(method, path, needs);
@@ -315,7 +315,7 @@ impl Routes {
     }
 
     /// Returns the router, what callers need, and the document.
-    pub fn into_parts(self) -> (Router<Shared>, NeedsTable, OpenApi) {
+    pub fn into_parts(self) -> (Router<AppState>, NeedsTable, OpenApi) {
         let (router, document) = self.router.split_for_parts();
         (router, self.needs, document)
     }

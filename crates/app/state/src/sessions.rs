@@ -2,10 +2,10 @@
 //!
 //! Open sessions are in memory, so that a request waits for no database; those of people are in the database too (`holdfast_identity`).
 
-use crate::Shared;
+use crate::AppState;
+use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::error::ApiError;
-use crate::gate::Caller;
 use holdfast_identity::{ApiKey, MAX_SESSIONS, Session, end_session, session_id, start_session, store_use};
 use holdfast_screening::ScreeningError;
 use holdfast_store::Store;
@@ -108,7 +108,7 @@ impl Sessions {
     }
 }
 
-impl Shared {
+impl AppState {
     /// Starts a session with a key; returns its cookie.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl Shared {
         let (stored, actor) = (session.clone(), key.person().to_owned());
         let screening = self.screening.clone();
         run_blocking(move || Ok(Store::change(&*screening, &actor, move |tx| start_session(tx, &stored))?)).await?;
-        self.gate.sessions.add(session);
+        self.auth.sessions.add(session);
         Ok(cookie)
     }
 
@@ -144,7 +144,7 @@ impl Shared {
     /// # Errors
     /// 500 or 503 when that cannot be stored; it is ended in this process then.
     pub async fn end_session_by_id(&self, id: &str, actor: &str) -> Result<(), ApiError> {
-        self.gate.sessions.remove(id);
+        self.auth.sessions.remove(id);
         let (id, actor) = (id.to_owned(), actor.to_owned());
         let screening = self.screening.clone();
         run_blocking(move || match Store::change(&*screening, &actor, move |tx| end_session(tx, &id)) {
@@ -159,7 +159,7 @@ impl Shared {
     /// # Errors
     /// [`ScreeningError`] when that cannot be stored.
     pub(crate) fn store_session_uses(&self) -> Result<(), ScreeningError> {
-        let used = self.gate.sessions.take_uses();
+        let used = self.auth.sessions.take_uses();
         if used.is_empty() {
             return Ok(());
         }
@@ -169,8 +169,8 @@ impl Shared {
     /// Returns the open sessions of a person, those used last first.
     #[must_use]
     pub fn sessions_of(&self, person: &str) -> Vec<Session> {
-        let keys = self.gate.keys_of(person);
-        let list = self.gate.sessions.list(self.screening.now());
+        let keys = self.auth.keys_of(person);
+        let list = self.auth.sessions.list(self.screening.now());
         list.into_iter().filter(|s| keys.contains(&s.key)).collect()
     }
 
@@ -178,7 +178,7 @@ impl Shared {
     #[must_use]
     pub fn sessions_for(&self, caller: &Caller) -> Vec<Session> {
         match caller.may("manage") {
-            true => self.gate.sessions.list(self.screening.now()),
+            true => self.auth.sessions.list(self.screening.now()),
             false => self.sessions_of(&caller.0),
         }
     }

@@ -1,6 +1,6 @@
 //! Signing in by browser: its cookies, who tries, and how often.
 
-use crate::Shared;
+use crate::AppState;
 use crate::blocking::run_blocking;
 use crate::error::ApiError;
 use crate::limits::{crowded, sender};
@@ -29,10 +29,10 @@ pub const PENDING: &str = "hp";
 #[derive(Debug, Clone)]
 pub struct Client(pub String);
 
-impl FromRequestParts<Shared> for Client {
+impl FromRequestParts<AppState> for Client {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, shared: &AppState) -> Result<Self, Infallible> {
         Ok(Client(sender(shared.access.client_of(&parts.headers, &parts.extensions))))
     }
 }
@@ -41,15 +41,15 @@ impl FromRequestParts<Shared> for Client {
 const REFUSED_SIGN_INS: u32 = 10;
 
 /// Writes a sign-in into the audit log.
-pub async fn note_sign_in(shared: &Shared, action: &'static str, who: &str, client: &str) -> Result<(), ApiError> {
+pub async fn note_sign_in(shared: &AppState, action: &'static str, who: &str, client: &str) -> Result<(), ApiError> {
     let (who, detail) = (who.to_owned(), json!({ "address": client }).to_string());
     let state = shared.clone();
     run_blocking(move || Ok(state.screening.note_look(action, "sign-in", detail, &who)?)).await
 }
 
 /// Counts and notes a refused sign-in, so that nobody tries for long.
-pub async fn refuse_sign_in(shared: &Shared, client: &str, message: &str) -> ApiError {
-    shared.gate.rates.count(&format!("refused {client}"), REFUSED_SIGN_INS, 900, shared.screening.now());
+pub async fn refuse_sign_in(shared: &AppState, client: &str, message: &str) -> ApiError {
+    shared.auth.rates.count(&format!("refused {client}"), REFUSED_SIGN_INS, 900, shared.screening.now());
     match note_sign_in(shared, "sign_in.refused", "nobody", client).await {
         Ok(()) => ApiError::new(StatusCode::UNAUTHORIZED, message),
         Err(e) => e,
@@ -57,14 +57,14 @@ pub async fn refuse_sign_in(shared: &Shared, client: &str, message: &str) -> Api
 }
 
 /// Refuses an address whose sign-ins were refused too often.
-pub fn may_sign_in(shared: &Shared, client: &str) -> Result<(), ApiError> {
-    match shared.gate.rates.is_used_up(&format!("refused {client}"), REFUSED_SIGN_INS, shared.screening.now()) {
+pub fn may_sign_in(shared: &AppState, client: &str) -> Result<(), ApiError> {
+    match shared.auth.rates.is_used_up(&format!("refused {client}"), REFUSED_SIGN_INS, shared.screening.now()) {
         true => Err(crowded("too many sign-ins of your address were refused")),
         false => Ok(()),
     }
 }
 
-impl Shared {
+impl AppState {
     /// Returns the person of a name.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Shared {
     #[must_use]
     pub fn pending_sign_in(&self, headers: &HeaderMap) -> Option<ApiKey> {
         let token = cookie(headers, PENDING)?;
-        self.gate.key_with_id(&pending_key(&self.gate.master, &token, self.screening.now())?)
+        self.auth.key_with_id(&pending_key(&self.auth.master, &token, self.screening.now())?)
     }
 
     /// Sets an authenticator app up for a person.
@@ -90,7 +90,7 @@ impl Shared {
     /// # Errors
     /// 409 when the person has a second factor; 500 or 503 when it cannot be stored.
     pub async fn enrol(&self, person: Person) -> Result<Enrolment, ApiError> {
-        let (screening, ring) = (self.screening.clone(), self.gate.master.clone());
+        let (screening, ring) = (self.screening.clone(), self.auth.master.clone());
         run_blocking(move || {
             let actor = person.name.clone();
             Ok(Store::change(&*screening, &actor, move |tx| enrol(tx, &ring, &person))?)
@@ -103,7 +103,7 @@ impl Shared {
     /// # Errors
     /// 401 for a wrong or used code; 409 when no app is set up; 429 after too many wrong codes; 500 or 503 when it cannot be stored.
     pub async fn give_code(&self, person: Person, code: String) -> Result<(), ApiError> {
-        let (screening, ring) = (self.screening.clone(), self.gate.master.clone());
+        let (screening, ring) = (self.screening.clone(), self.auth.master.clone());
         let answer = run_blocking(move || {
             let actor = person.name.clone();
             Ok(Store::change(&*screening, &actor, move |tx| give_code(tx, &ring, &person, &code))?)

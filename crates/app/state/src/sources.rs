@@ -1,6 +1,6 @@
 //! Sources of partners: reading them, and putting their present tags into the chain's workspace.
 
-use crate::Shared;
+use crate::AppState;
 use holdfast_attribution::Tag;
 use holdfast_sharing::SharingError;
 use holdfast_sharing::sources::{MAX_PAGES, Polled, Source, Withdrawn};
@@ -17,7 +17,7 @@ pub struct WithdrawnSource {
     pub tags: usize,
 }
 
-impl Shared {
+impl AppState {
     /// Reads what is new at a source, page by page: new flags hold past deposits, changed tags go into the workspace, and past transfers are
     /// screened again.
     ///
@@ -27,7 +27,7 @@ impl Shared {
         self.read_pages(id, &|| false)
     }
 
-    /// Reads a source as [`Shared::read_source`] does, until the server stops.
+    /// Reads a source as [`AppState::read_source`] does, until the server stops.
     pub(crate) fn read_pages(&self, id: i64, is_stopping: &dyn Fn() -> bool) -> Result<Polled, SharingError> {
         let mut all = Polled::default();
         let mut outcome = Ok(());

@@ -1,7 +1,7 @@
 //! What handlers and pages answer from.
 
 use crate::access::Access;
-use crate::gate::Gate;
+use crate::auth::Auth;
 use crate::jobs::{Jobs, Rescreen};
 use crate::mempools::Mempools;
 use crate::{lab_chains, limits, metrics, status};
@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex};
 /// What the server answers from. Whoever answers takes a snapshot of the chain and waits for nobody; whoever follows a node or imports tags
 /// builds the next one beside it.
 #[derive(Debug, Clone)]
-pub struct Shared {
+pub struct AppState {
     /// The chains that transfers are screened on; an event's asset picks one.
     pub chains: Arc<Chains>,
     /// Whether exposures were made anew since past transfers were last screened again.
@@ -35,7 +35,7 @@ pub struct Shared {
     /// Decisions, holds, alerts.
     pub screening: Arc<Screening>,
     /// Keys and sessions of callers.
-    pub gate: Arc<Gate>,
+    pub auth: Arc<Auth>,
     /// Other providers that are queried about every transfer on chain, if any.
     pub providers: Option<Arc<Providers>>,
     /// Policy on requests from law enforcement.
@@ -66,7 +66,7 @@ pub struct Shared {
     pub(crate) lab_chains: Arc<Mutex<lab_chains::LabChains>>,
 }
 
-impl Shared {
+impl AppState {
     /// Serves a workspace and a screening desk whose files lie in the vault.
     ///
     /// # Errors
@@ -77,9 +77,9 @@ impl Shared {
         master: KeyRing,
         vault: Vault,
     ) -> Result<Self, ScreeningError> {
-        let gate = Arc::new(Gate::new(master, screening.keys()?));
+        let auth = Arc::new(Auth::new(master, screening.keys()?));
         let now = screening.now();
-        gate.sessions.load(screening.read(|db| open_sessions(db, now))?);
+        auth.sessions.load(screening.read(|db| open_sessions(db, now))?);
         let chain = Arc::new(ChainHandle::new(workspace));
         let exposures_made = Arc::new(AtomicBool::new(false));
         let made = exposures_made.clone();
@@ -88,14 +88,14 @@ impl Shared {
         let metrics = Arc::new(metrics::Metrics::new(&screening));
         let screening = Arc::new(screening);
         let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
-        Ok(Shared {
+        Ok(AppState {
             chains: Arc::new(Chains::one(chain)),
             exposures_made,
             mempools: Arc::default(),
             jobs: Jobs::new(screening.clone()),
             unstored: Arc::default(),
             screening,
-            gate,
+            auth,
             providers: None,
             policy,
             second_factor_required: Arc::default(),
@@ -114,32 +114,32 @@ impl Shared {
     /// Returns the desk's requests.
     #[must_use]
     pub fn desk(&self) -> Desk<'_> {
-        let (screening, policy, master) = (&*self.screening, &self.policy, &self.gate.master);
+        let (screening, policy, master) = (&*self.screening, &self.policy, &self.auth.master);
         Desk { screening, policy, master, vault: &self.vault }
     }
 
     /// Returns the desk's cases.
     #[must_use]
     pub fn cases(&self) -> Cases<'_> {
-        Cases { screening: &self.screening, master: &self.gate.master, vault: &self.vault }
+        Cases { screening: &self.screening, master: &self.auth.master, vault: &self.vault }
     }
 
     /// Returns prevention, over this desk.
     #[must_use]
     pub fn prevention(&self) -> Prevention<'_> {
-        Prevention { screening: &self.screening, master: &self.gate.master }
+        Prevention { screening: &self.screening, master: &self.auth.master }
     }
 
     /// Returns the academy, over this desk.
     #[must_use]
     pub fn academy(&self) -> Academy<'_> {
-        Academy { screening: &self.screening, master: &self.gate.master, site: self.site.origin() }
+        Academy { screening: &self.screening, master: &self.auth.master, site: self.site.origin() }
     }
 
     /// Returns sharing, over this desk.
     #[must_use]
     pub fn sharing(&self) -> Sharing<'_> {
-        Sharing { screening: &self.screening, master: &self.gate.master }
+        Sharing { screening: &self.screening, master: &self.auth.master }
     }
 
     /// Returns the folder of lists for private matching.
@@ -151,7 +151,7 @@ impl Shared {
     /// Returns the same state over another chain, such as a lab's.
     #[must_use]
     pub fn on_chain(self, chain: Arc<ChainHandle>) -> Self {
-        Shared { chains: Arc::new(Chains::one(chain)), ..self }
+        AppState { chains: Arc::new(Chains::one(chain)), ..self }
     }
 
     /// Returns the first chain: the one that pages show and commands change unless they name another. It holds the tags of all.
@@ -220,6 +220,6 @@ impl Shared {
     /// # Errors
     /// When the keys cannot be read.
     pub fn open(&self) -> Result<bool, ScreeningError> {
-        Ok(self.gate.open(&self.screening.keys()?))
+        Ok(self.auth.open(&self.screening.keys()?))
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the server can do its work: its database, its writer, its ledger, the nodes that it follows.
 
-use crate::Shared;
+use crate::AppState;
 use arc_swap::ArcSwap;
 use holdfast_screening::Screening;
 use holdfast_telemetry::health::{Component, Health, State};
@@ -217,7 +217,7 @@ impl Check {
     }
 }
 
-impl Shared {
+impl AppState {
     /// Returns whether the process works: its writer's thread runs. A restart helps when it does not.
     pub fn liveness(&self) -> Health {
         let health = self.screening.health();

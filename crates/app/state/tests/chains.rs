@@ -10,7 +10,7 @@ use holdfast_screening::service::system_clock;
 use holdfast_sharing::misp::transactions_to;
 use holdfast_simulate::hand::{HandChain, key, tx};
 use holdfast_state::chain_choice::ChainQuery;
-use holdfast_state::{Shared, Vault};
+use holdfast_state::{AppState, Vault};
 use holdfast_testing::AccountChain;
 use holdfast_types::{Amount, Asset, ChainId};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
@@ -48,7 +48,7 @@ fn an_event_is_looked_up_in_the_ledger_of_its_asset() {
     let screening = Screening::open(&format!("sqlite:{}", dir.path().join("a").display()), system_clock()).unwrap();
     let bitcoin = chain(dir.path(), Network::Regtest, 1, "ransomware");
     let vault = Vault::new(dir.path().join("vault"));
-    let mut shared = Shared::new(bitcoin, screening, KeyRing::single([7; 32]), vault).unwrap();
+    let mut shared = AppState::new(bitcoin, screening, KeyRing::single([7; 32]), vault).unwrap();
     let litecoin = classify(&key(2)).to_text(Network::LitecoinRegtest);
     let before = shared.facts(&withdrawal("LTC", &litecoin));
     assert!(!before.ledger && !before.found, "no ledger of the asset yet: {before:?}");
@@ -69,10 +69,11 @@ fn an_event_is_looked_up_in_the_ledger_of_its_asset() {
 }
 
 /// A desk over a Bitcoin ledger, in a folder.
-fn desk(dir: &Path) -> Shared {
+fn desk(dir: &Path) -> AppState {
     let screening = Screening::open(&format!("sqlite:{}", dir.join("a").display()), system_clock()).unwrap();
     let bitcoin = Workspace::create_or_open(&dir.join("store"), Network::Regtest).unwrap();
-    let mut shared = Shared::new(bitcoin, screening, KeyRing::single([7; 32]), Vault::new(dir.join("vault"))).unwrap();
+    let mut shared =
+        AppState::new(bitcoin, screening, KeyRing::single([7; 32]), Vault::new(dir.join("vault"))).unwrap();
     append(&shared, "bitcoin", 1);
     let litecoin = Workspace::chain_dir(&dir.join("store"), Network::LitecoinRegtest);
     let first = Workspace::open(&dir.join("store")).unwrap();
@@ -82,7 +83,7 @@ fn desk(dir: &Path) -> Shared {
 }
 
 /// Appends a block that pays an address.
-fn append(shared: &Shared, asset: &str, paid: u64) {
+fn append(shared: &AppState, asset: &str, paid: u64) {
     let asset = if asset == "bitcoin" { "BTC" } else { "LTC" };
     let (height, bytes) = HandChain::default().add(&[tx(&[([1; 32], 0)], &[(1_000, key(paid))])]);
     let feed = MemoryFeed(vec![MemoryBlock { height, block: Block::parse(bytes).unwrap(), spent: None }]);
@@ -109,7 +110,7 @@ fn accounts() -> (AccountChain, String) {
 }
 
 /// Imports one tag of each: of both ledgers' scripts, of an account, of another chain.
-fn import(shared: &Shared) -> ImportReport {
+fn import(shared: &AppState) -> ImportReport {
     let csv = format!(
         "address,currency,label,source,abuse\n{},BTC,A,https://example.org,ransomware\n{},LTC,B,https://example.org,sanction\n\
          {LISTED},ETH,C,https://example.org,sanction\nTR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t,TRX,D,https://example.org,scam\n",
@@ -244,9 +245,9 @@ fn a_feed_names_transactions_of_the_chain_of_bitcoin() {
     let screening = Screening::open(&format!("sqlite:{}", dir.path().join("a").display()), system_clock()).unwrap();
     let litecoin = chain(dir.path(), Network::LitecoinRegtest, 1, "ransomware");
     let vault = Vault::new(dir.path().join("vault"));
-    let mut shared = Shared::new(litecoin, screening, KeyRing::single([7; 32]), vault).unwrap();
+    let mut shared = AppState::new(litecoin, screening, KeyRing::single([7; 32]), vault).unwrap();
     let tags: Vec<_> = shared.chain().snapshot().tags.iter().cloned().collect();
-    let listed = |shared: &Shared| transactions_to(&shared.chains.all(), &tags.iter().collect::<Vec<_>>());
+    let listed = |shared: &AppState| transactions_to(&shared.chains.all(), &tags.iter().collect::<Vec<_>>());
     assert_eq!(listed(&shared), [], "no ledger of bitcoin");
     shared.add_chains(vec![chain(dir.path(), Network::Regtest, 2, "sanction")]).unwrap();
     assert_eq!(listed(&shared), [], "what litecoin paid is no payment in bitcoin");

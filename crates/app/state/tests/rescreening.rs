@@ -10,7 +10,7 @@ use holdfast_screening::alerts::AlertFilter;
 use holdfast_screening::service::system_clock;
 use holdfast_simulate::build::Built;
 use holdfast_simulate::hand::{HandChain, key, tx};
-use holdfast_state::{Shared, Vault};
+use holdfast_state::{AppState, Vault};
 use holdfast_store::{Store, StoreError};
 use holdfast_types::Amount;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
@@ -51,32 +51,32 @@ fn transfer(id: &str, kind: EventKind) -> Event {
     event
 }
 
-fn decide(shared: &Shared, event: Event) -> u64 {
+fn decide(shared: &AppState, event: Event) -> u64 {
     let facts = shared.facts(&event);
     assert!(facts.ledger, "{facts:?}");
     shared.screening.decide(event, facts, "a test").unwrap().seq
 }
 
-fn withdrawal(shared: &Shared, to: &str) -> u64 {
+fn withdrawal(shared: &AppState, to: &str) -> u64 {
     let mut event = transfer(&format!("w-{to}"), EventKind::Withdrawal);
     event.counterparty = Some(to.into());
     decide(shared, event)
 }
 
-fn deposit(shared: &Shared, txid: &str) -> u64 {
+fn deposit(shared: &AppState, txid: &str) -> u64 {
     let mut event = transfer(&format!("d-{txid}"), EventKind::Deposit);
     event.tx = Some(txid.into());
     decide(shared, event)
 }
 
-fn payloads(shared: &Shared, state: JobState) -> Vec<Value> {
+fn payloads(shared: &AppState, state: JobState) -> Vec<Value> {
     let sql = "SELECT payload FROM jobs WHERE kind = 'rescreen' AND state = $1";
     let rows = shared.screening.read(|db| db.query(sql, &[state.name().into()])).unwrap();
     rows.iter().map(|row| serde_json::from_str(row.text(0).unwrap()).unwrap()).collect()
 }
 
 /// Runs the jobs until no pass waits or runs.
-fn run_passes(shared: &Shared) {
+fn run_passes(shared: &AppState) {
     let runner = shared.start_jobs().unwrap();
     let began = Instant::now();
     while !payloads(shared, JobState::Waiting).is_empty() || !payloads(shared, JobState::Running).is_empty() {
@@ -87,12 +87,12 @@ fn run_passes(shared: &Shared) {
 }
 
 /// Numbers of events with a late alert.
-fn late(shared: &Shared) -> Vec<u64> {
+fn late(shared: &AppState) -> Vec<u64> {
     let alerts = shared.screening.alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
     alerts.iter().filter(|a| a.kind == "late").map(|a| a.event).collect()
 }
 
-fn tag(shared: &Shared, address: &str, abuse: &str) {
+fn tag(shared: &AppState, address: &str, abuse: &str) {
     let csv = format!("address,currency,label,source,abuse\n{address},BTC,L,https://example.org,{abuse}\n");
     let import = |w: &mut Workspace| -> Result<(), ChangeError> {
         assert!(w.import_tags(vec![(format!("{abuse}.csv"), csv.into_bytes())]).refused.is_empty());
@@ -109,7 +109,7 @@ fn a_change_of_one_tag_screens_the_transfers_concerned_again_and_resumes() {
     let screening = Screening::open(&format!("sqlite:{}", dir.path().join("a").display()), system_clock()).unwrap();
     let (workspace, seven, eight) = chain(&dir.path().join("store"));
     let shared =
-        Shared::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.path().join("vault"))).unwrap();
+        AppState::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.path().join("vault"))).unwrap();
     let others = [withdrawal(&shared, &address(1)), deposit(&shared, &eight), withdrawal(&shared, &address(8))];
     let to_3 = withdrawal(&shared, &address(3));
     let from_3 = deposit(&shared, &seven);
@@ -152,7 +152,7 @@ fn a_block_screens_what_it_pays_again() {
     let screening = Screening::open(&format!("sqlite:{}", dir.path().join("a").display()), system_clock()).unwrap();
     let (workspace, _, eight) = chain(&dir.path().join("store"));
     let shared =
-        Shared::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.path().join("vault"))).unwrap();
+        AppState::new(workspace, screening, KeyRing::single([7; 32]), Vault::new(dir.path().join("vault"))).unwrap();
     tag(&shared, &address(8), "ransomware");
     run_passes(&shared);
     let to_1 = withdrawal(&shared, &address(1));

@@ -8,10 +8,10 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::campaigns::CampaignPreview;
-use holdfast_api::gate::Caller;
 use holdfast_decision::warnings::Scam;
 use holdfast_input::time::rfc3339;
 use holdfast_prevention::campaigns::{Arm, Campaign, CampaignState, Effect, NewCampaign, RiskRule, Template};
@@ -36,7 +36,7 @@ fn estimate(minor: f64, currency: &str) -> String {
 }
 
 /// Returns the currency of all values on the desk.
-pub(crate) fn currency(shared: &Shared) -> String {
+pub(crate) fn currency(shared: &AppState) -> String {
     shared.screening.book().file.policy.reference_currency.clone()
 }
 
@@ -91,7 +91,7 @@ page_steps! {
 }
 
 /// Shows campaigns, for the desk.
-pub(crate) async fn list(State(shared): State<Shared>, frame: Frame) -> Page {
+pub(crate) async fn list(State(shared): State<AppState>, frame: Frame) -> Page {
     let (list, unit) = run_blocking(move || Ok((shared.prevention().campaigns()?, currency(&shared)))).await?;
     let heads = [
         T("campaigns-campaign"),
@@ -139,7 +139,7 @@ fn draft_form(unit: &str) -> Markup {
 
 /// Drafts a campaign.
 pub(crate) async fn draft(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<DraftCampaign>,
 ) -> Answer {
@@ -150,7 +150,7 @@ pub(crate) async fn draft(
 
 /// Shows a campaign: who would be chosen, or what it did.
 pub(crate) async fn page(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CampaignId>,
@@ -267,7 +267,7 @@ fn messages(templates: &[Template], here: &str, may: bool) -> Markup {
 
 /// Starts or ends a campaign, or saves a message.
 pub(crate) async fn step(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CampaignId>,
     Fields(form): Fields<CampaignStep>,

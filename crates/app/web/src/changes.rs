@@ -7,12 +7,12 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::answers::screening::ChangeState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::body::state_filter;
 use holdfast_api::changes::decided;
-use holdfast_api::gate::Caller;
 use holdfast_decision::RuleBook;
 use holdfast_decision::rules::BookFile;
 use holdfast_screening::changes::{Change, ChangeKind};
@@ -95,7 +95,7 @@ const MAX_COMPARED: usize = 20;
 
 /// Changes as a page.
 pub(crate) async fn page(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
@@ -144,7 +144,7 @@ fn change(c: &Change, differences: Option<&Vec<String>>, own: bool) -> Markup {
 
 /// Decides on a change.
 pub(crate) async fn decide(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
     Fields(form): Fields<Decision>,

@@ -8,9 +8,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::error::ApiError;
-use holdfast_api::gate::Caller;
 use holdfast_api::sign_in::cookie;
 use maud::{DOCTYPE, Markup, html};
 use std::convert::Infallible;
@@ -117,10 +117,10 @@ pub struct Frame {
     leads: bool,
 }
 
-impl FromRequestParts<Shared> for Frame {
+impl FromRequestParts<AppState> for Frame {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, shared: &AppState) -> Result<Self, Infallible> {
         if parts.extensions.get::<InLab>().is_some() {
             return Ok(Frame::nobody());
         }
@@ -131,12 +131,12 @@ impl FromRequestParts<Shared> for Frame {
 
 impl Frame {
     /// Returns the frame for the person signed in by the cookies of a request.
-    pub fn of(shared: &Shared, headers: &HeaderMap) -> Self {
+    pub fn of(shared: &AppState, headers: &HeaderMap) -> Self {
         let officer = cookie(headers, "ho").is_some();
-        let signed_in = shared.gate.visitor(headers, shared.screening.now());
+        let signed_in = shared.auth.visitor(headers, shared.screening.now());
         let has_session = signed_in.is_some();
         // Everybody works at an open desk, but an officer comes for the portal.
-        let caller = signed_in.or_else(|| (shared.gate.is_open() && !officer).then(|| Caller::local("local")));
+        let caller = signed_in.or_else(|| (shared.auth.is_open() && !officer).then(|| Caller::local("local")));
         Frame { caller, officer, learner: cookie(headers, "hl").is_some(), signed_in: has_session, leads: true }
     }
 

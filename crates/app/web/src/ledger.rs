@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::{Direction, Policy, render};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::chain::TraceQuery;
 use holdfast_api::chain_choice::ChainQuery;
@@ -103,7 +103,7 @@ fn exposure_hidden() -> Markup {
 }
 
 /// Shows the front page.
-pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, Query(on): Query<ChainQuery>) -> Page {
+pub(crate) async fn home(State(shared): State<AppState>, frame: Frame, Query(on): Query<ChainQuery>) -> Page {
     let (summary, others) = run_blocking(move || {
         let summary = shared.chain_on(&on)?.snapshot().summary();
         let names = shared.chains.snapshots().into_iter().map(|w| w.ledger.network().to_string());
@@ -140,7 +140,7 @@ pub(crate) struct SearchQuery {
 
 /// Sends a search to the page of what it names.
 pub(crate) async fn search(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Clearance(clearance): Clearance,
     Query(query): Query<SearchQuery>,
@@ -256,7 +256,7 @@ pub(crate) struct InLab;
 
 /// Shows an address.
 pub(crate) async fn address(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Clearance(clearance): Clearance,
     Path(text): Path<String>,
@@ -379,7 +379,7 @@ fn sides(sides: &[TxSide], heads: &[Head<'_>], are_inputs: bool, asset: &str) ->
 
 /// Shows a transaction.
 pub(crate) async fn tx(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Clearance(clearance): Clearance,
     Path(text): Path<String>,
@@ -418,7 +418,7 @@ pub(crate) async fn tx(
 
 /// Shows a block.
 pub(crate) async fn block(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Path(text): Path<String>,
     Query(on): Query<ChainQuery>,
@@ -472,7 +472,7 @@ fn trace_sums(report: &TraceReport, asset: &str) -> Markup {
 
 /// Shows a trace with its graph.
 pub(crate) async fn trace(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,

@@ -8,11 +8,11 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::answers::screening::WarningState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::body::state_filter;
-use holdfast_api::gate::Caller;
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ fn is_open(warning: &WarningRecord) -> bool {
 }
 
 /// Shows warnings, for the desk.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
     let state: Option<WarningState> = state_filter(q.state.as_deref())?;
     let filter = WarningFilter { state: state.map(|s| s.to_string()), customer: None, limit: 200 };
     let (list, unit) = run_blocking(move || Ok((shared.screening.warnings(&filter)?, currency(&shared)))).await?;
@@ -69,7 +69,7 @@ fn row(w: &WarningRecord, unit: &str, frame: &Frame) -> Markup {
 
 /// Records that a customer cancelled a withdrawal.
 pub(crate) async fn cancel(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(event): Path<String>,
 ) -> Answer {

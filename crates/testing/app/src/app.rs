@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use holdfast_api::access::Peer;
-use holdfast_api::{Shared, Vault};
+use holdfast_api::{AppState, Vault};
 use holdfast_audit::Anchors;
 use holdfast_identity::{KeyRing, role};
 use holdfast_notify::{Mail, outbox};
@@ -25,7 +25,7 @@ use tower::ServiceExt;
 pub struct TestApp {
     router: Router,
     /// The state behind the router, for what no request can reach.
-    pub shared: Shared,
+    pub shared: AppState,
     /// Its clock, which stands still until the test moves it.
     pub clock: TestClock,
     runtime: Runtime,
@@ -101,7 +101,7 @@ impl TestApp {
         let master = KeyRing::single([7; 32]);
         let vault = Vault::new(dir.path().join("files"));
         let workspace = chain::workspace(&dir.path().join("store"));
-        let mut shared = Shared::new(workspace, screening, master.clone(), vault).expect("a state");
+        let mut shared = AppState::new(workspace, screening, master.clone(), vault).expect("a state");
         shared.add_chains(further(dir.path())).expect("different chains");
         shared.anchors = Some(Arc::new(Anchors::new(dir.path(), master)));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -147,11 +147,11 @@ impl TestApp {
     /// # Panics
     /// When the key is refused.
     pub fn with_scopes(&self, name: &str, scopes: Vec<String>) -> Caller<'_> {
-        let token = self.shared.gate.master.token(&hex::encode(name));
-        if self.shared.gate.key_of(&token).is_none() {
+        let token = self.shared.auth.master.token(&hex::encode(name));
+        if self.shared.auth.key_of(&token).is_none() {
             let screening = &self.shared.screening;
             screening.add_key(&hex::encode(name), name, scopes, 0, "a test").expect("a key");
-            self.shared.gate.set(screening.keys().expect("keys"));
+            self.shared.auth.set(screening.keys().expect("keys"));
         }
         self.with_token(&token)
     }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use holdfast_academy::attempts::{Answer, AttemptView, StepView};
 use holdfast_academy::grade::{Form as AnswerForm, percent};
 use holdfast_academy::labs;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::academy::in_class;
 use holdfast_api::error::ApiError;
 use holdfast_api::requests::download;
@@ -29,7 +29,7 @@ page_form! {
 
 /// Begins a lab.
 pub(crate) async fn begin(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path((id, lab)): Path<(i64, String)>,
 ) -> Response {
@@ -137,7 +137,7 @@ fn lab_page(view: &AttemptView, frame: &Frame) -> Markup {
 
 /// Shows a lab.
 pub(crate) async fn attempt(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
     Path(id): Path<i64>,
@@ -150,7 +150,7 @@ pub(crate) async fn attempt(
 
 /// Answers a step, takes a hint, or gives up.
 pub(crate) async fn answer(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<i64>,
     Fields(form): Fields<AnswerStep>,
@@ -178,7 +178,7 @@ pub(crate) async fn answer(
 
 /// Shows a file of a lab.
 pub(crate) async fn file(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path((id, name)): Path<(i64, String)>,
 ) -> Response {

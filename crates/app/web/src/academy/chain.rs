@@ -10,20 +10,25 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
-use holdfast_api::gate::Caller;
 use maud::html;
 
 /// Shows the chain's front page.
-pub(crate) async fn home(state: State<Shared>, headers: HeaderMap, Path(id): Path<i64>, request: Request) -> Response {
+pub(crate) async fn home(
+    state: State<AppState>,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+    request: Request,
+) -> Response {
     page(state, headers, Path((id, String::new())), request).await
 }
 
 /// Shows pages over a lab's own chain: the ledger's pages, mounted below the lab.
 pub(crate) async fn page(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path((id, rest)): Path<(i64, String)>,
     request: Request,

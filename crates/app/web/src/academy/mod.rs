@@ -18,7 +18,7 @@ use holdfast_academy::classes::NewSession;
 use holdfast_academy::course::{Course, to_html};
 use holdfast_academy::grade::percent;
 use holdfast_academy::labs;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::academy::in_class;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
@@ -51,7 +51,7 @@ fn place(plan: &NewSession) -> String {
 
 /// Shows courses, and the way in for learners.
 pub(crate) async fn home(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Query(q): Query<holdfast_api::academy::LangQuery>,
 ) -> Page {
@@ -92,7 +92,7 @@ fn lessons(course: &Course) -> Markup {
 
 /// Shows a course.
 pub(crate) async fn course(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Path(name): Path<String>,
     Query(q): Query<holdfast_api::academy::LangQuery>,
@@ -117,7 +117,7 @@ pub(crate) async fn lab(frame: Frame, Path(name): Path<String>) -> Page {
 }
 
 /// Takes a learner's key and starts a session, whose number the browser gets in a cookie that scripts and other sites cannot use.
-pub(crate) async fn enter(State(shared): State<Shared>, client: Client, Fields(form): Fields<SignIn>) -> Answer {
+pub(crate) async fn enter(State(shared): State<AppState>, client: Client, Fields(form): Fields<SignIn>) -> Answer {
     may_sign_in(&shared, &client.0)?;
     let key = form.key.0;
     let given = key.clone();
@@ -134,15 +134,15 @@ pub(crate) async fn enter(State(shared): State<Shared>, client: Client, Fields(f
         return Err(refuse_sign_in(&shared, &client.0, &e.message).await.into());
     }
     let random = holdfast_api::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
-    let id = shared.gate.learners.start(&key, random, shared.screening.now());
+    let id = shared.auth.learners.start(&key, random, shared.screening.now());
     let cookie = shared.access.cookie("hl", &id, holdfast_api::sessions::SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/academy/me")).into_response())
 }
 
 /// Leaves: the session ends.
-pub(crate) async fn leave(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+pub(crate) async fn leave(State(shared): State<AppState>, headers: HeaderMap) -> Response {
     if let Some(session) = cookie(&headers, "hl") {
-        shared.gate.learners.end(&session);
+        shared.auth.learners.end(&session);
     }
     ([(header::SET_COOKIE, shared.access.cookie("hl", "", 0))], Redirect::to("/academy")).into_response()
 }
@@ -172,7 +172,7 @@ fn labs_of_session(session: i64, labs: &[String], desk: &Desk) -> Markup {
 }
 
 /// Shows a learner's sessions, labs and certificates.
-pub(crate) async fn me(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
+pub(crate) async fn me(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Response {
     let found = in_class(shared, &headers, |a, l| {
         let desk = a.learner_desk(l)?;
         let mut labs = Vec::new();

@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::attempts::ScoreLine;
 use holdfast_academy::classes::Feedback;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::academy::in_class;
 use maud::{Markup, html};
 
@@ -26,7 +26,7 @@ page_form! {
 
 /// Shows a learner's session: scoreboard and feedback.
 pub(crate) async fn page(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
     Path(id): Path<i64>,
@@ -62,7 +62,7 @@ pub(super) fn scoreboard(board: &[ScoreLine]) -> Markup {
 
 /// Takes a sheet of feedback.
 pub(crate) async fn feedback(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<i64>,
     Fields(form): Fields<GiveFeedback>,

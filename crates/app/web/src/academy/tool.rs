@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::labs;
 use holdfast_academy::tools::{self, Tool};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::academy::in_class;
 use holdfast_decision::Event;
 use maud::{Markup, html};
@@ -25,7 +25,7 @@ pub(crate) struct ToolQuery {
 
 /// Shows the desk's own tools over the files of a lab.
 pub(crate) async fn tool(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
     Path(id): Path<i64>,
@@ -36,7 +36,7 @@ pub(crate) async fn tool(
 
 /// Shows the same of a draft that the learner wrote.
 pub(crate) async fn tool_draft(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
     Path(id): Path<i64>,
@@ -45,7 +45,7 @@ pub(crate) async fn tool_draft(
     show_tool(shared, frame, headers, id, q).await
 }
 
-async fn show_tool(shared: Shared, frame: Frame, headers: HeaderMap, id: i64, q: ToolQuery) -> Response {
+async fn show_tool(shared: AppState, frame: Frame, headers: HeaderMap, id: i64, q: ToolQuery) -> Response {
     let found = in_class(shared, &headers, move |a, l| {
         let (lab, made) = a.task(id, l)?;
         let here = format!("/academy/attempts/{id}/tool");

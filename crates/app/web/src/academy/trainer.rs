@@ -19,10 +19,10 @@ use holdfast_academy::classes::{
 use holdfast_academy::course::Course;
 use holdfast_academy::grade::percent;
 use holdfast_academy::labs;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
-use holdfast_api::gate::Caller;
 use maud::{Markup, html};
 use strum::VariantArray;
 
@@ -100,7 +100,7 @@ page_steps! {
 }
 
 /// Shows sessions and the programme.
-pub(crate) async fn list(State(shared): State<Shared>, frame: Frame) -> Page {
+pub(crate) async fn list(State(shared): State<AppState>, frame: Frame) -> Page {
     let (sessions, courses, programme) = run_blocking(move || {
         let a = shared.academy();
         Ok((a.sessions()?, a.courses("en")?, a.programme()?))
@@ -175,7 +175,7 @@ fn programme_of(programme: &[ProgrammeLine]) -> Markup {
 
 /// Plans a session.
 pub(crate) async fn plan(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<PlanSession>,
 ) -> Answer {
@@ -186,7 +186,7 @@ pub(crate) async fn plan(
 
 /// Adds a course.
 pub(crate) async fn add_course(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     form: Multipart,
 ) -> Answer {
@@ -198,7 +198,7 @@ pub(crate) async fn add_course(
 }
 
 /// Shows a session with its class.
-pub(crate) async fn session(State(shared): State<Shared>, frame: Frame, Path(id): Path<i64>) -> Page {
+pub(crate) async fn session(State(shared): State<AppState>, frame: Frame, Path(id): Path<i64>) -> Page {
     let (session, roster, feedback, class, board) = run_blocking(move || {
         let a = shared.academy();
         Ok((a.session(id)?, a.roster(id)?, a.feedback(id)?, a.class_view(id)?, a.scoreboard(id)?))
@@ -315,7 +315,7 @@ fn shown_once(enrolled: &Enrolled, to: &str, frame: &Frame) -> Markup {
 
 /// Enrols, records attendance, certifies, ends.
 pub(crate) async fn step(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
@@ -346,7 +346,7 @@ pub(crate) async fn step(
 
 /// Gives a learner a new key and shows it, once.
 pub(crate) async fn new_key(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,

@@ -7,11 +7,11 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::answers::screening::AlertState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::body::state_filter;
-use holdfast_api::gate::Caller;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Outcome};
 use holdfast_types::units::with_unit;
 use maud::{Markup, html};
@@ -72,7 +72,7 @@ impl From<Action> for AlertAction {
 }
 
 /// Shows alerts.
-pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
     let state = state_filter(q.state.as_deref())?.unwrap_or(AlertState::Open);
     let filter = AlertFilter { state: Some(state.to_string()), after: q.after, limit: PAGE_ROWS, ..Default::default() };
     let list = run_blocking(move || Ok(shared.screening.alerts(&filter)?)).await?;
@@ -110,7 +110,7 @@ fn action<T: PageForm>(to: &str, name: &str, button: &str) -> Markup {
 }
 
 /// Shows an alert.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): Path<u64>) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id): Path<u64>) -> Page {
     let (a, notes, event) = run_blocking(move || {
         let (alert, notes) = shared.screening.alert(id)?;
         let event = shared
@@ -156,7 +156,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): P
 
 /// Acts on an alert.
 pub(crate) async fn act(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
     Fields(form): Fields<Action>,

@@ -9,10 +9,10 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
-use holdfast_api::gate::Caller;
 use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Role};
 use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
 use holdfast_types::ids::{CaseId, CaseItemId, ReportId};
@@ -218,7 +218,7 @@ impl From<DraftReport> for Filer {
 
 /// Shows a case.
 pub(crate) async fn page(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
@@ -354,7 +354,7 @@ fn report_list(reports: &[Report], to: &str, frame: &Frame) -> Markup {
 
 /// Changes a case.
 pub(crate) async fn step(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     Fields(form): Fields<CaseForm>,
@@ -366,7 +366,7 @@ pub(crate) async fn step(
 
 /// Drafts a report.
 pub(crate) async fn draft_report(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     Fields(form): Fields<DraftReport>,
@@ -380,7 +380,7 @@ pub(crate) async fn draft_report(
 
 /// Approves a report.
 pub(crate) async fn approve_report(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((id, report)): Path<(CaseId, ReportId)>,
 ) -> Answer {

@@ -7,11 +7,11 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Query, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::body::state_filter;
 use holdfast_api::cases::person;
-use holdfast_api::gate::Caller;
 use holdfast_cases::case::{Case, NewCase};
 use maud::html;
 use serde::Deserialize;
@@ -27,7 +27,7 @@ page_form! {
 
 /// Shows cases.
 pub(crate) async fn list(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
@@ -61,7 +61,7 @@ pub(crate) async fn list(
 
 /// Opens a case.
 pub(crate) async fn open(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<OpenCase>,
 ) -> Answer {
@@ -80,7 +80,7 @@ pub(crate) struct Words {
 
 /// Shows what a search over cases and requests finds.
 pub(crate) async fn search(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Query(words): Query<Words>,

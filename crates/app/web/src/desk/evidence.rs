@@ -6,10 +6,10 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
-use holdfast_api::gate::Caller;
 use holdfast_types::ids::CaseId;
 use holdfast_types::units::with_unit;
 use maud::html;
@@ -34,7 +34,7 @@ const MAX_ROWS: usize = 1_000;
 
 /// Adds an exhibit.
 pub(crate) async fn add_exhibit(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     form: Multipart,
@@ -50,7 +50,7 @@ pub(crate) async fn add_exhibit(
 
 /// Scans a seized file for a case and shows what was found.
 pub(crate) async fn scan(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,

@@ -6,12 +6,12 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
 use holdfast_api::chain_choice::ChainQuery;
 use holdfast_api::error::ApiError;
-use holdfast_api::gate::Caller;
 use holdfast_types::ids::{CaseId, CaseItemId};
 use maud::html;
 use serde::Deserialize;
@@ -37,7 +37,7 @@ const LEGEND: [(&str, &str); 5] = [
 
 /// Shows a graph that a person expands, arranges, annotates and saves in a case.
 pub(crate) async fn page(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Query(q): Query<GraphQuery>,

@@ -7,11 +7,11 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::answers::screening::HoldState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::body::state_filter;
-use holdfast_api::gate::Caller;
 use holdfast_screening::holds::{Hold, HoldFilter};
 use holdfast_types::units::with_unit;
 use maud::html;
@@ -24,7 +24,7 @@ page_form! {
 }
 
 /// Shows holds.
-pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
     let state = state_filter(q.state.as_deref())?.unwrap_or(HoldState::Active);
     let filter = HoldFilter { state: Some(state.to_string()), after: q.after, limit: PAGE_ROWS, ..Default::default() };
     let list = run_blocking(move || Ok(shared.screening.holds(&filter)?)).await?;
@@ -61,7 +61,7 @@ pub(crate) async fn list(State(shared): State<Shared>, frame: Frame, Query(q): Q
 
 /// Releases a hold, or requests its release.
 pub(crate) async fn release(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
     Fields(form): Fields<Release>,

@@ -5,15 +5,15 @@ use crate::frame::{Frame, Page};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::State;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
-use holdfast_api::gate::Caller;
 use holdfast_cases::case::CaseState;
 use maud::html;
 
 /// Shows what waits for a person.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let who = person(&caller);
     let (requests, screening, cases) = run_blocking(move || {
         let cases = shared.cases().cases(Some(CaseState::Open), &who)?;

@@ -6,9 +6,9 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
-use holdfast_api::gate::Caller;
 use holdfast_identity::PersonState;
 use holdfast_jobs::{JobState, list as list_jobs};
 use maud::{Markup, html};
@@ -35,7 +35,7 @@ fn step_form(id: u64, step: &str, button: &str) -> Markup {
 }
 
 /// Shows people.
-pub(crate) async fn people(State(shared): State<Shared>, frame: Frame) -> Page {
+pub(crate) async fn people(State(shared): State<AppState>, frame: Frame) -> Page {
     let (people, keys) = run_blocking(move || Ok((shared.screening.people()?, shared.screening.keys()?))).await?;
     let heads = [T("people-name"), T("people-state"), T("people-keys"), T("people-factor"), T("people-since"), Bare];
     let body = html! {
@@ -62,7 +62,7 @@ pub(crate) async fn people(State(shared): State<Shared>, frame: Frame) -> Page {
 
 /// Changes a person's access.
 pub(crate) async fn step(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
     Fields(step): Fields<Step>,
@@ -78,13 +78,17 @@ pub(crate) async fn step(
 }
 
 /// Shows open sessions: one's own, an administrator's everybody's.
-pub(crate) async fn sessions(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
+pub(crate) async fn sessions(
+    State(shared): State<AppState>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+) -> Page {
     let list = shared.sessions_for(&caller);
     let heads = [T("people-name"), T("sessions-from"), T("sessions-started"), T("sessions-used"), Bare];
     let body = html! {
         p { a href="/desk/second-factor" { (t!("factor-title")) } }
         (listing(&heads, &list, "sessions-none", |s| html! { tr {
-            td { (shared.gate.person_of(&s.key).unwrap_or_default()) }
+            td { (shared.auth.person_of(&s.key).unwrap_or_default()) }
             td { (s.client) }
             td { (time(s.started)) }
             td { (time(s.used)) }
@@ -96,7 +100,7 @@ pub(crate) async fn sessions(State(shared): State<Shared>, frame: Frame, Extensi
 
 /// Ends a session.
 pub(crate) async fn end_session(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(handle): Path<String>,
     Fields(Nothing {}): Fields<Nothing>,
@@ -106,7 +110,7 @@ pub(crate) async fn end_session(
 }
 
 /// Shows jobs, newest first.
-pub(crate) async fn jobs(State(shared): State<Shared>, frame: Frame) -> Page {
+pub(crate) async fn jobs(State(shared): State<AppState>, frame: Frame) -> Page {
     let list = run_blocking(move || Ok(shared.screening.read(|db| list_jobs(db, None))?)).await?;
     let heads =
         [N("jobs-job"), T("jobs-kind"), T("jobs-state"), N("jobs-tries"), T("jobs-next"), T("jobs-error"), Bare];
@@ -128,7 +132,7 @@ pub(crate) async fn jobs(State(shared): State<Shared>, frame: Frame) -> Page {
 
 /// Lets a job be tried now.
 pub(crate) async fn retry_job(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
     Fields(Nothing {}): Fields<Nothing>,

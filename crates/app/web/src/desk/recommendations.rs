@@ -6,10 +6,10 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::cases::person;
-use holdfast_api::gate::Caller;
 use holdfast_cases::recommend::{Proposal, Recommendation, RecommendationState, Team};
 use holdfast_types::ids::RecommendationId;
 use maud::{Markup, html};
@@ -44,7 +44,7 @@ page_form! {
 }
 
 /// Shows findings and recommendations.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let (findings, list) = run_blocking(move || {
         let d = shared.cases();
         Ok((d.findings(&caller.0)?, d.recommendations()?))
@@ -88,7 +88,7 @@ fn proposal(r: &Recommendation, may: bool) -> Markup {
 
 /// Proposes a change.
 pub(crate) async fn propose(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<Propose>,
 ) -> Answer {
@@ -101,7 +101,7 @@ pub(crate) async fn propose(
 
 /// Records what becomes of a proposal.
 pub(crate) async fn follow_up(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<RecommendationId>,
     Fields(form): Fields<FollowUp>,

@@ -8,10 +8,10 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
-use holdfast_api::gate::Caller;
 use holdfast_requests::intake::{Matched, Opened, Outcome, RequestState, Seizure, SeizureState, SeizureTransfer, Step};
 use holdfast_requests::matching::{TargetCoverage, coverage};
 use holdfast_requests::portal::{File, Message};
@@ -173,7 +173,7 @@ struct Shown {
 
 /// Shows a request.
 pub(crate) async fn page(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
@@ -356,7 +356,7 @@ impl Shown {
 
 /// Takes a step of a request.
 pub(crate) async fn step(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Fields(form): Fields<RequestStep>,
@@ -370,7 +370,7 @@ pub(crate) async fn step(
 
 /// Attaches a file to a request.
 pub(crate) async fn attach(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     form: Multipart,
@@ -382,7 +382,7 @@ pub(crate) async fn attach(
 
 /// Makes a production.
 pub(crate) async fn produce(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Fields(form): Fields<Produce>,
@@ -395,7 +395,7 @@ pub(crate) async fn produce(
 
 /// Sends a message to the officer.
 pub(crate) async fn message(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Fields(form): Fields<ToOfficer>,

@@ -7,10 +7,10 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::body::state_filter;
-use holdfast_api::gate::Caller;
 use holdfast_requests::intake::{NewAgency, RequestFilter, Seizure, Stored};
 use holdfast_requests::portal::{Officer, Verdict};
 use holdfast_types::ids::OfficerId;
@@ -19,7 +19,7 @@ use maud::html;
 
 /// Shows requests.
 pub(crate) async fn requests(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,
@@ -79,7 +79,7 @@ page_form! {
 }
 
 /// Shows officers and agencies.
-pub(crate) async fn officers(State(shared): State<Shared>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+pub(crate) async fn officers(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
     let state = state_filter(q.state.as_deref())?;
     let (officers, agencies) = run_blocking(move || {
         let d = shared.desk();
@@ -117,7 +117,7 @@ pub(crate) async fn officers(State(shared): State<Shared>, frame: Frame, Query(q
 
 /// Decides on an officer.
 pub(crate) async fn judge_officer(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<OfficerId>,
     Fields(form): Fields<JudgeOfficer>,
@@ -128,7 +128,7 @@ pub(crate) async fn judge_officer(
 
 /// Registers an agency.
 pub(crate) async fn add_agency(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<AddAgency>,
 ) -> Answer {
@@ -140,7 +140,7 @@ pub(crate) async fn add_agency(
 
 /// Shows seizures.
 pub(crate) async fn seizures(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Query(q): Query<ListQuery>,

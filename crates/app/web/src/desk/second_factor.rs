@@ -6,8 +6,8 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
 use axum::Extension;
 use axum::extract::State;
-use holdfast_api::Shared;
-use holdfast_api::gate::Caller;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_identity::Enrolment;
 use maud::{Markup, html};
 
@@ -29,7 +29,7 @@ pub(super) fn enrolled(enrolment: &Enrolment, action: &str) -> Markup {
 }
 
 /// Shows whether one has a second factor.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let person = shared.person(&caller.0).await?;
     let body = html! { @match person.second_factor {
         true => p { (t!("factor-active")) },
@@ -39,14 +39,14 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Extension(c
 }
 
 /// Sets an app up.
-pub(crate) async fn set_up(State(shared): State<Shared>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
+pub(crate) async fn set_up(State(shared): State<AppState>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
     let enrolment = shared.enrol(shared.person(&caller.0).await?).await?;
     Ok(frame.desk(&t!("factor-title"), HERE, enrolled(&enrolment, "/desk/second-factor/code")))
 }
 
 /// Takes the first code.
 pub(crate) async fn confirm(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<Code>,
 ) -> Answer {

@@ -8,7 +8,7 @@ use crate::texts::{rich, t};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::sign_in::{Client, PENDING, cookie, may_sign_in, note_sign_in, refuse_sign_in};
 use holdfast_identity::{ApiKey, PENDING_SECONDS, pending_sign_in};
 use maud::{Markup, html};
@@ -46,9 +46,9 @@ pub(crate) async fn page(frame: Frame, Query(q): Query<Next>) -> Markup {
 }
 
 /// Takes a key and starts a session, whose number the browser gets in a cookie that scripts and other sites cannot use.
-pub(crate) async fn enter(State(shared): State<Shared>, client: Client, Fields(form): Fields<SignIn>) -> Answer {
+pub(crate) async fn enter(State(shared): State<AppState>, client: Client, Fields(form): Fields<SignIn>) -> Answer {
     may_sign_in(&shared, &client.0)?;
-    let Some(key) = shared.gate.key_of(&form.key.0) else {
+    let Some(key) = shared.auth.key_of(&form.key.0) else {
         return Err(refuse_sign_in(&shared, &client.0, &t!("sign-in-refused")).await.into());
     };
     let person = shared.person(key.person()).await?;
@@ -57,13 +57,13 @@ pub(crate) async fn enter(State(shared): State<Shared>, client: Client, Fields(f
         (false, true) => "/sign-in/second-factor",
         (false, false) => return signed_in(&shared, &key, &client, &form.next.0).await,
     };
-    let pending = pending_sign_in(&shared.gate.master, &key.id, shared.screening.now());
+    let pending = pending_sign_in(&shared.auth.master, &key.id, shared.screening.now());
     let cookie = shared.access.cookie(PENDING, &pending, PENDING_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(step)).into_response())
 }
 
 /// Starts the session of a sign-in that is complete.
-async fn signed_in(shared: &Shared, key: &ApiKey, client: &Client, next: &str) -> Answer {
+async fn signed_in(shared: &AppState, key: &ApiKey, client: &Client, next: &str) -> Answer {
     note_sign_in(shared, "sign_in", key.person(), &client.0).await?;
     let id = shared.start_session(key, &client.0).await?;
     // The desk's front page is where nobody in particular was headed.
@@ -94,7 +94,7 @@ pub(super) fn code_form(action: &str) -> Markup {
 }
 
 /// Returns the page for the code of a sign-in.
-pub(crate) async fn code_page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Answer {
+pub(crate) async fn code_page(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Answer {
     if shared.pending_sign_in(&headers).is_none() {
         return Ok(Redirect::to("/sign-in").into_response());
     }
@@ -108,7 +108,7 @@ pub(crate) async fn code_page(State(shared): State<Shared>, frame: Frame, header
 
 /// Takes the code of a sign-in.
 pub(crate) async fn enter_code(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     client: Client,
     headers: HeaderMap,
     Fields(form): Fields<Code>,
@@ -128,7 +128,7 @@ pub(crate) async fn enter_code(
 }
 
 /// Returns the page for setting a second factor up where signing in needs one.
-pub(crate) async fn enrol_page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Answer {
+pub(crate) async fn enrol_page(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Answer {
     if shared.pending_sign_in(&headers).is_none() {
         return Ok(Redirect::to("/sign-in").into_response());
     }
@@ -141,7 +141,7 @@ pub(crate) async fn enrol_page(State(shared): State<Shared>, frame: Frame, heade
 }
 
 /// Sets a second factor up where signing in needs one; its code ends the sign-in.
-pub(crate) async fn enrol(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Answer {
+pub(crate) async fn enrol(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Answer {
     let Some(key) = shared.pending_sign_in(&headers).filter(|_| shared.second_factor_required.load(Ordering::Relaxed))
     else {
         return Ok(Redirect::to("/sign-in").into_response());
@@ -152,10 +152,10 @@ pub(crate) async fn enrol(State(shared): State<Shared>, frame: Frame, headers: H
 }
 
 /// Signs out: the session ends, and so does a copy of its cookie.
-pub(crate) async fn leave(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+pub(crate) async fn leave(State(shared): State<AppState>, headers: HeaderMap) -> Answer {
     if let Some(session) = cookie(&headers, "hf") {
-        let key = shared.gate.sessions.subject(&session, shared.screening.now());
-        let person = key.and_then(|key| shared.gate.person_of(&key)).unwrap_or_else(|| "nobody".into());
+        let key = shared.auth.sessions.subject(&session, shared.screening.now());
+        let person = key.and_then(|key| shared.auth.person_of(&key)).unwrap_or_else(|| "nobody".into());
         shared.end_session(&session, &person).await?;
     }
     Ok(([(header::SET_COOKIE, shared.access.cookie("hf", "", 0))], Redirect::to("/sign-in")).into_response())

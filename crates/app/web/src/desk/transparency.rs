@@ -4,7 +4,7 @@ use crate::components::{N, T, table, time, word};
 use crate::frame::{Frame, Page};
 use crate::texts::{rich, t};
 use axum::extract::State;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use maud::html;
 
@@ -12,7 +12,7 @@ use maud::html;
 const FROM: i64 = 946_684_800;
 
 /// Shows the transparency report as a page for everybody: it names nobody.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
     let report = run_blocking(move || {
         let d = shared.cases();
 

@@ -9,7 +9,7 @@ use crate::texts::{rich, t};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use maud::html;
 
@@ -21,7 +21,7 @@ page_form! {
 }
 
 /// Shows the officer and the keys.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Response {
     let (found, token) = match officer(&shared, &headers, true).await {
         Ok(found) => found,
         Err(response) => return response,
@@ -54,7 +54,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, headers: He
 
 /// Takes the keys.
 pub(crate) async fn set_keys(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Fields(form): Fields<SetKeys>,
 ) -> Answer {

@@ -9,7 +9,7 @@ pub(crate) mod sign_in;
 use crate::frame::{ErrorPage, back};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::sign_in::cookie;
 use holdfast_requests::portal::{Officer, OfficerState, Session};
@@ -19,16 +19,16 @@ fn token(headers: &HeaderMap) -> String {
     cookie(headers, "ho").unwrap_or_default()
 }
 
-fn start(shared: &Shared, session: &Session, to: &str) -> Response {
+fn start(shared: &AppState, session: &Session, to: &str) -> Response {
     ([(header::SET_COOKIE, session_cookie(shared, session))], Redirect::to(to)).into_response()
 }
 
-fn session_cookie(shared: &Shared, session: &Session) -> String {
+fn session_cookie(shared: &AppState, session: &Session) -> String {
     shared.access.cookie("ho", &session.token, holdfast_requests::portal::SESSION_SECONDS)
 }
 
 /// The officer of a session; who has none is sent to the beginning.
-async fn officer(shared: &Shared, headers: &HeaderMap, full: bool) -> Result<(Officer, String), Response> {
+async fn officer(shared: &AppState, headers: &HeaderMap, full: bool) -> Result<(Officer, String), Response> {
     let token = token(headers);
     let given = token.clone();
     let state = shared.clone();

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::body::json as parse;
 use holdfast_api::error::ApiError;
@@ -47,19 +47,19 @@ pub(crate) async fn passkey_js() -> Response {
 }
 
 /// Begins to add a passkey.
-pub(crate) async fn begin(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn begin(State(shared): State<AppState>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     let (token, site) = (token(&headers), shared.site.clone());
     run_blocking(move || Ok(shared.desk().passkey_begin(&token, &site)?)).await.map(Json)
 }
 
 /// The session in a cookie, for a script.
-fn started(shared: &Shared, session: &Session) -> Response {
+fn started(shared: &AppState, session: &Session) -> Response {
     ([(header::SET_COOKIE, session_cookie(shared, session))], Json(json!({ "to": "/portal" }))).into_response()
 }
 
 /// Adds a passkey.
 pub(crate) async fn register(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
@@ -71,13 +71,17 @@ pub(crate) async fn register(
 }
 
 /// Begins to sign in with a passkey.
-pub(crate) async fn challenge(State(shared): State<Shared>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn challenge(State(shared): State<AppState>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
     let (token, site) = (token(&headers), shared.site.clone());
     run_blocking(move || Ok(shared.desk().passkey_challenge(&token, &site)?)).await.map(Json)
 }
 
 /// Signs in with a passkey.
-pub(crate) async fn enter(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, ApiError> {
+pub(crate) async fn enter(
+    State(shared): State<AppState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
     let (token, site, given): (_, _, AssertionBody) = (token(&headers), shared.site.clone(), parse(&body)?);
     let state = shared.clone();
     let session = run_blocking(move || Ok(state.desk().passkey_enter(&token, &site, &given.credential)?)).await?;
@@ -86,7 +90,7 @@ pub(crate) async fn enter(State(shared): State<Shared>, headers: HeaderMap, body
 
 /// Removes a passkey.
 pub(crate) async fn remove(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Fields(form): Fields<RemovePasskey>,
 ) -> Answer {

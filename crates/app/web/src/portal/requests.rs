@@ -8,7 +8,7 @@ use crate::texts::{rich, t};
 use axum::extract::{Multipart, Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use holdfast_types::ids::ProductionId;
 use maud::html;
@@ -21,7 +21,7 @@ page_form! {
 }
 
 /// Shows own requests.
-pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
+pub(crate) async fn home(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Response {
     let (officer, token) = match officer(&shared, &headers, true).await {
         Ok(found) => found,
         Err(response) => return response,
@@ -48,7 +48,7 @@ pub(crate) async fn home(State(shared): State<Shared>, frame: Frame, headers: He
 
 /// Shows an own request.
 pub(crate) async fn page(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
     Path(id): Path<String>,
@@ -99,7 +99,7 @@ pub(crate) async fn page(
 
 /// Sends a message to the exchange.
 pub(crate) async fn message(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<String>,
     Fields(form): Fields<Message>,
@@ -111,7 +111,7 @@ pub(crate) async fn message(
 
 /// Attaches a file.
 pub(crate) async fn attach(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path(id): Path<String>,
     form: Multipart,
@@ -128,7 +128,7 @@ pub(crate) async fn attach(
 
 /// Fetches a production.
 pub(crate) async fn fetch(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Path((id, number)): Path<(String, ProductionId)>,
 ) -> Answer {

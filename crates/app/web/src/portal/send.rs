@@ -8,7 +8,7 @@ use crate::texts::t;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_documents::sha256;
@@ -120,7 +120,7 @@ fn fields(policy: &Policy, token: &Token) -> Markup {
 }
 
 /// Shows the form of a request.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Response {
     let found = match officer(&shared, &headers, true).await {
         Ok((found, _)) => found,
         Err(response) => return response,
@@ -187,7 +187,7 @@ fn request_of(form: SendRequest, who: &Officer) -> Result<Request, ApiError> {
 
 /// Sends a request.
 pub(crate) async fn send(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Fields(form): Fields<SendRequest>,
 ) -> Answer {

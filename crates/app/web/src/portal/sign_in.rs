@@ -8,7 +8,7 @@ use crate::texts::{rich, t};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::sign_in::Client;
 use maud::{Markup, html};
@@ -37,7 +37,7 @@ page_form! {
 }
 
 /// Signs out: all sessions of the officer end.
-pub(crate) async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Answer {
+pub(crate) async fn sign_out(State(shared): State<AppState>, headers: HeaderMap) -> Answer {
     let token = token(&headers);
     if !token.is_empty() {
         let state = shared.clone();
@@ -61,7 +61,7 @@ pub(crate) async fn sign_in(frame: Frame) -> Markup {
 }
 
 /// Mails a code.
-pub(crate) async fn code(State(shared): State<Shared>, frame: Frame, Fields(form): Fields<OrderCode>) -> Page {
+pub(crate) async fn code(State(shared): State<AppState>, frame: Frame, Fields(form): Fields<OrderCode>) -> Page {
     let (email, name) = (form.email.0.clone(), form.name.text());
     run_blocking(move || Ok(shared.desk().ask_code(&email, name.as_deref())?)).await?;
     Ok(code_page(&frame, &form.email.0, None))
@@ -87,7 +87,7 @@ fn code_page(frame: &Frame, email: &str, refused: Option<&str>) -> Markup {
 
 /// Takes the mailed code.
 pub(crate) async fn prove(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     client: Client,
     Fields(form): Fields<GiveCode>,
@@ -107,7 +107,7 @@ pub(crate) async fn prove(
 }
 
 /// Shows the page for the second factor, which sets it up at the first time.
-pub(crate) async fn factor(State(shared): State<Shared>, frame: Frame, headers: HeaderMap) -> Response {
+pub(crate) async fn factor(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Response {
     let (officer, token) = match officer(&shared, &headers, false).await {
         Ok(found) => found,
         Err(response) => return response,
@@ -143,7 +143,7 @@ pub(crate) async fn factor(State(shared): State<Shared>, frame: Frame, headers: 
 
 /// Takes the second factor.
 pub(crate) async fn enter(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     headers: HeaderMap,
     Fields(form): Fields<GiveFactor>,
 ) -> Answer {

@@ -7,9 +7,9 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
-use holdfast_api::gate::Caller;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::{Community, Member, MemberState};
 use holdfast_sharing::stix::WalletReport;
@@ -132,7 +132,7 @@ pub(super) fn tag_pack() -> Markup {
 
 /// Opens a community.
 pub(crate) async fn open(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<OpenCommunity>,
 ) -> Answer {
@@ -144,7 +144,7 @@ pub(crate) async fn open(
 
 /// Adds a member and shows its key, once.
 pub(crate) async fn add_member(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
@@ -162,7 +162,7 @@ pub(crate) async fn add_member(
 
 /// Suspends a member.
 pub(crate) async fn suspend(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Fields(form): Fields<SuspendMember>,
@@ -173,7 +173,7 @@ pub(crate) async fn suspend(
 
 /// Shares a wallet.
 pub(crate) async fn wallet(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<ShareWallet>,
 ) -> Answer {

@@ -7,9 +7,9 @@ use crate::frame::{Answer, back};
 use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
-use holdfast_api::gate::Caller;
 use holdfast_decision::flags::{Flag, State as FlagState, Subject};
 use holdfast_screening::flags::Standing;
 use holdfast_sharing::Tlp;
@@ -122,7 +122,7 @@ pub(super) fn standing(standings: &[Standing]) -> Markup {
 
 /// Raises a flag.
 pub(crate) async fn raise(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<RaiseFlag>,
 ) -> Answer {
@@ -141,7 +141,7 @@ pub(crate) async fn raise(
 
 /// Confirms or withdraws a flag.
 pub(crate) async fn decide(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Fields(form): Fields<DecideFlag>,

@@ -7,9 +7,9 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::State;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
-use holdfast_api::gate::Caller;
 use holdfast_sharing::psi::{self, MatchingSession};
 use maud::{Markup, html};
 
@@ -59,7 +59,7 @@ pub(super) fn section(matchings: &[MatchingSession], works: bool) -> Markup {
 
 /// Offers a list for private matching.
 pub(crate) async fn offer(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<OfferList>,
 ) -> Answer {
@@ -73,7 +73,7 @@ pub(crate) async fn offer(
 
 /// Queries a partner's list for the items that both share.
 pub(crate) async fn query(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<QueryList>,

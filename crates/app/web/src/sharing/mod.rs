@@ -8,7 +8,7 @@ pub(crate) mod sources;
 use crate::frame::{Frame, Page};
 use crate::texts::t;
 use axum::extract::State;
-use holdfast_api::Shared;
+use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use maud::{Markup, html};
 
@@ -19,7 +19,7 @@ const HERE: &str = "/desk/sharing";
 type Channel = (String, String);
 
 /// Shows flags, communities, matching and sources.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
     let (flags, standings, communities, sources, matchings, now) = run_blocking(move || {
         let sharing = shared.sharing();
         let mut communities = Vec::new();

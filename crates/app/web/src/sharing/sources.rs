@@ -7,9 +7,9 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::Shared;
+use holdfast_api::AppState;
+use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
-use holdfast_api::gate::Caller;
 use holdfast_sharing::sources::{Kind, NewSource, Source, SourceState};
 use holdfast_sharing::taxii::Client;
 use maud::{Markup, html};
@@ -103,7 +103,7 @@ fn forms() -> Markup {
 }
 
 /// Shows what a source sent.
-pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): Path<i64>) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id): Path<i64>) -> Page {
     let (source, list) =
         run_blocking(move || Ok((shared.sharing().source(id)?, shared.sharing().imported(id, "")?))).await?;
     let heads = [T("sharing-object"), T("sharing-version"), T("sharing-effect"), T("sharing-detail"), T("common-time")];
@@ -119,7 +119,7 @@ pub(crate) async fn page(State(shared): State<Shared>, frame: Frame, Path(id): P
 
 /// Adds a source.
 pub(crate) async fn add(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Fields(form): Fields<AddSource>,
 ) -> Answer {
@@ -131,7 +131,7 @@ pub(crate) async fn add(
 
 /// Withdraws a source.
 pub(crate) async fn withdraw(
-    State(shared): State<Shared>,
+    State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<i64>,
     Fields(form): Fields<WithdrawSource>,

@@ -1,4 +1,4 @@
-//! Who sends a request, and may they: API keys, sessions, scopes, rate limits.
+//! Who sends a request and what they may do: API keys, sessions, scopes, rate limits.
 //!
 //! Nothing is open because something is absent: without a key a desk answers nobody, except where it was started open (`serve --open`, the
 //! demo), which ends for good with the first key.
@@ -6,7 +6,7 @@
 use crate::error::ApiError;
 use crate::limits::Rates;
 use crate::sessions::Sessions;
-use crate::{Shared, access, sign_in};
+use crate::{AppState, access, sign_in};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine;
@@ -61,12 +61,12 @@ impl Caller {
 
 /// Keys in force and their use.
 #[derive(Debug)]
-pub struct Gate {
+pub struct Auth {
     /// The desk's secret.
     pub master: KeyRing,
     /// Who sends requests to an open desk.
     local: Arc<str>,
-    /// Whether this is a command's own gate, which only the command reaches.
+    /// Whether this is auth of a command, which only the command reaches.
     is_command: bool,
     /// Whether the desk was started open and never had a key.
     open: AtomicBool,
@@ -83,10 +83,10 @@ pub struct Gate {
 const FIRST_KEY: &str = "this desk has no key in force: make the first administrator's with `holdfast keys create NAME --role administrator` \
 on its machine (or, to try it out on this machine only, start it with --open)";
 
-impl Gate {
-    /// Returns a gate with the keys in force; without one it lets nobody in.
+impl Auth {
+    /// Returns auth by the keys in force; without one it lets nobody in.
     pub fn new(master: KeyRing, keys: Vec<ApiKey>) -> Self {
-        let gate = Gate {
+        let auth = Auth {
             master,
             local: "local".into(),
             is_command: false,
@@ -96,13 +96,13 @@ impl Gate {
             sessions: Sessions::default(),
             learners: Sessions::default(),
         };
-        gate.set(keys);
-        gate
+        auth.set(keys);
+        auth
     }
 
-    /// Returns a gate for the command line: whoever reads the desk's secret may do everything, under the name given.
+    /// Returns auth for the command line: whoever reads the desk's secret may do everything, under the name given.
     pub fn of(master: KeyRing, name: &str) -> Self {
-        Gate { local: name.into(), is_command: true, ..Gate::new(master, Vec::new()) }
+        Auth { local: name.into(), is_command: true, ..Auth::new(master, Vec::new()) }
     }
 
     /// Opens the desk to everybody who reaches it, until the first key; callers make sure that only this machine does. Returns whether it is
@@ -129,7 +129,7 @@ impl Gate {
         self.is_command || self.open.load(Ordering::SeqCst)
     }
 
-    /// Returns whether this is a command's own gate, behind no network.
+    /// Returns whether this is auth of a command, behind no network.
     pub fn is_command(&self) -> bool {
         self.is_command
     }
@@ -267,10 +267,10 @@ const MAX_SIGNED: usize = 1 << 20;
 
 /// Lets a request with Elliptic's signature headers through, or refuses it. The key's public part is the access key, and the base64 of its
 /// token the secret.
-pub async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> Result<(Caller, Request), ApiError> {
+pub async fn pass_signed(shared: &AppState, request: Request, scopes: &[&str]) -> Result<(Caller, Request), ApiError> {
     let now = shared.screening.now();
-    if shared.gate.is_open() {
-        return Ok((shared.gate.admit(None, scopes, now)?, request));
+    if shared.auth.is_open() {
+        return Ok((shared.auth.admit(None, scopes, now)?, request));
     }
     let refuse = |text: &str| ApiError::new(StatusCode::UNAUTHORIZED, text.to_owned());
     let (parts, body) = request.into_parts();
@@ -286,12 +286,12 @@ pub async fn pass_signed(shared: &Shared, request: Request, scopes: &[&str]) -> 
     let large = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("body: more than {MAX_SIGNED} bytes"));
     let body = axum::body::to_bytes(body, MAX_SIGNED).await.map_err(|_| large)?;
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
-    let secrets = shared.gate.master.tokens(key);
+    let secrets = shared.auth.master.tokens(key);
     let method = parts.method.as_str();
     if !secrets.iter().any(|secret| elliptic::signed(secret.as_bytes(), time, method, path, &body, signature)) {
         return Err(refuse("x-access-sign: does not fit the key, time, method, path and body"));
     }
-    let name = shared.gate.admit(Some(key), scopes, now)?;
+    let name = shared.auth.admit(Some(key), scopes, now)?;
     Ok((name, Request::from_parts(parts, body.into())))
 }
 
@@ -302,12 +302,12 @@ mod tests {
     #[test]
     fn keys_scopes_and_rates() {
         let master = KeyRing::single([1; 32]);
-        let gate = Gate::new(master.clone(), Vec::new());
-        let refused = gate.pass(None, &["read"], 0).unwrap_err();
+        let auth = Auth::new(master.clone(), Vec::new());
+        let refused = auth.pass(None, &["read"], 0).unwrap_err();
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
         assert!(refused.message.contains("keys create"), "{}", refused.message);
-        assert!(gate.open(&[]));
-        assert_eq!(&*gate.pass(None, &["admin"], 0).unwrap().0, "local");
+        assert!(auth.open(&[]));
+        assert_eq!(&*auth.pass(None, &["admin"], 0).unwrap().0, "local");
         let key = ApiKey {
             id: "k1".into(),
             name: "ana".into(),
@@ -319,10 +319,10 @@ mod tests {
             person: String::new(),
             suspended: false,
         };
-        gate.set(vec![key.clone()]);
+        auth.set(vec![key.clone()]);
         let token = master.token("k1");
         let status = |token: Option<&str>, scope: &str, now| {
-            gate.pass(token, &[scope], now).map(|c| c.0).map_err(|e| e.status.as_u16())
+            auth.pass(token, &[scope], now).map(|c| c.0).map_err(|e| e.status.as_u16())
         };
         assert_eq!(status(None, "read", 0), Err(401));
         assert_eq!(status(Some("hf_k1_00"), "read", 0), Err(401));
@@ -334,13 +334,13 @@ mod tests {
         // Nothing is open because the last key went.
         // Another key of hers acts as her; none does while she is suspended.
         let second = ApiKey { id: "k2".into(), name: "ana's laptop".into(), person: "ana".into(), ..key.clone() };
-        gate.set(vec![second.clone()]);
+        auth.set(vec![second.clone()]);
         assert_eq!(status(Some(&master.token("k2")), "read", 120).as_deref(), Ok("ana"));
-        gate.set(vec![ApiKey { suspended: true, ..second }]);
+        auth.set(vec![ApiKey { suspended: true, ..second }]);
         assert_eq!(status(Some(&master.token("k2")), "read", 120), Err(401));
         let gone = vec![ApiKey { revoked: Some(1), ..key }];
-        gate.set(gone.clone());
-        assert!(!gate.is_open() && !gate.open(&gone));
+        auth.set(gone.clone());
+        assert!(!auth.is_open() && !auth.open(&gone));
         assert_eq!(status(None, "read", 0), Err(401));
     }
 }
