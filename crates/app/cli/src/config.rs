@@ -90,7 +90,7 @@ impl Given {
         self.matches.value_source(arg.get_id().as_str())
     }
 
-    /// Whether a flag or variable says what a setting, or the other way to write it, says.
+    /// Returns whether a flag or variable gives a setting or its equivalent.
     fn says(&self, setting: &Setting) -> bool {
         let is_given = |flag| matches!(self.source(flag), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
         is_given(setting.flag) || setting.instead_of.is_some_and(is_given)
@@ -120,7 +120,7 @@ fn merge(command: Command, mut args: Vec<OsString>) -> anyhow::Result<Merged> {
     for value in &values {
         args.extend(value.texts.iter().map(|text| format!("--{}={text}", value.setting.flag).into()));
     }
-    // A variable gives way to a flag that says the same in another way.
+    // A variable yields to an equivalent flag.
     let weaker: Vec<&str> = SETTINGS
         .iter()
         .filter(|s| given.source(s.flag) == Some(ValueSource::EnvVariable))
@@ -143,7 +143,7 @@ pub fn parse(command: Command) -> anyhow::Result<ArgMatches> {
 }
 
 /// Variables that look like a setting and are none, with the nearest. Others may be set by orchestrators (`HOLDFAST_PORT`, for a service of
-/// that name), and are nobody's mistake.
+/// that name), and are no error.
 pub fn misspelled_variables() -> Vec<String> {
     let known = || SETTINGS.iter().map(|s| s.env).chain(OTHER_VARIABLES);
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());

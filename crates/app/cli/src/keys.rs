@@ -108,7 +108,7 @@ fn create(desk: &DeskArgs, name: &str, scopes: Vec<String>, per_minute: u32) -> 
         }
         Reach::Here(screening) => screening,
     };
-    // The desk's key first: no key is stored that nobody could use.
+    // The desk's key first: no key is stored that could not be used.
     let master = master(&desk.store.store, &screening)?;
     let id = hex::encode(&holdfast_api::system::entropy()?[..6]);
     let powerful = scopes.iter().any(|s| POWERFUL.contains(&s.as_str()));

@@ -315,7 +315,7 @@ fn collect_sizes(root: &Path, dir: &Path, out: &mut Vec<(String, u64)>) -> anyho
 }
 
 fn check(path: &Path, raw: bool, write: bool, as_json: bool) -> anyhow::Result<()> {
-    // A damaged ledger may not open: what is damaged is said first.
+    // A damaged ledger may not open: what is damaged is reported first.
     let (compared, changed) = Ledger::damage(path)?;
     let damaged = changed.iter().any(|p| !p.starts_with("checksums: "));
     if damaged && Ledger::open(path).is_err() {

@@ -617,14 +617,14 @@ fn bind(address: &str, option: &str) -> anyhow::Result<std::net::TcpListener> {
     Ok(listener)
 }
 
-/// Opens a desk to everybody where that is wanted and possible; warns when nobody can use it.
+/// Opens a desk to everyone where that is wanted and possible; warns when no one can use it.
 fn open_or_warn(shared: &AppState, access: &AccessArgs) -> anyhow::Result<()> {
     let is_open = access.open && shared.open()?;
     if access.open && !is_open {
         tracing::warn!("--open has no effect: this desk has had keys");
     } else if !is_open && !shared.auth.has_keys() {
         tracing::warn!(
-            "no key is in force, so nobody can use the desk; stop and make the first administrator's with `holdfast keys create NAME --role administrator`, or start with --open"
+            "no key is in force, so no one can use the desk; stop and make the first administrator's with `holdfast keys create NAME --role administrator`, or start with --open"
         );
     }
     Ok(())
@@ -737,7 +737,7 @@ fn keep_following(shared: &AppState, chain: &ChainHandle, source: &dyn BlockSour
 
 /// Runs one round; returns whether more blocks wait.
 fn round(shared: &AppState, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) -> anyhow::Result<bool> {
-    // The node is asked for what comes after a snapshot: a slow one delays nobody.
+    // The node is queried after a snapshot is taken: a slow one delays no reader.
     let snapshot = chain.snapshot();
     let fetched = fetch(&snapshot.ledger, source, node.from_height)?;
     let (network, tip) = (snapshot.ledger.network(), fetched.tip);

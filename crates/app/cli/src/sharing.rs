@@ -516,7 +516,7 @@ fn print_sources(list: &Answer, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Adds a source; where somebody else can approve it, it waits for them.
+/// Adds a source; where another person can approve it, it waits for approval.
 fn add_source(desk: &DeskArgs, new: &NewSource) -> anyhow::Result<Answer> {
     answer(
         desk,

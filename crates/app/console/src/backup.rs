@@ -308,7 +308,7 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn copy_sqlite(url: &str, to: &Path) -> anyhow::Result<()> {
-    // Made before, so that nobody else can read it for a moment.
+    // Created first with its mode, so that it is never readable by others.
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -361,7 +361,7 @@ pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
             );
         }
     }
-    // The folders' entries, too, are on disk before this says that it is done.
+    // The folders' entries, too, are on disk before this returns.
     File::open(store)?.sync_all()?;
     let mut audit = None;
     if list.database == "SQLite" {

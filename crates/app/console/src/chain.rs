@@ -93,7 +93,9 @@ pub fn print_address(report: &AddressReport, network: Network) {
     let asset = network.parameters().asset;
     println!("Address {} ({}), {}", report.address, report.script, report.category);
     if report.ownerless {
-        println!("It has no owner (anybody or nobody can spend it): it joins no cluster, and tags on it name nobody.");
+        println!(
+            "It has no owner (it is spendable by anyone or by no one): it joins no cluster, and tags on it name no one."
+        );
     }
     let (received, balance) = (coins(report.received), coins(report.balance));
     if !report.in_ledger {

@@ -1,4 +1,4 @@
-//! Where queries of a chain are answered: by the server that serves a store, or from its files where nobody serves.
+//! Where queries of a chain are answered: by the server that serves a store, or from its files where no server runs.
 
 use crate::args::{ServerArgs, StoreArgs};
 use crate::running::serving;

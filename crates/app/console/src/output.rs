@@ -27,7 +27,7 @@ fn install_stop_handler(is_logged: bool) {
     });
 }
 
-/// Warns whoever runs a command.
+/// Warns the caller of a command.
 pub fn warn(message: &str) {
     match IS_LOGGED.load(Ordering::SeqCst) {
         true => tracing::warn!("{message}"),
@@ -35,7 +35,7 @@ pub fn warn(message: &str) {
     }
 }
 
-/// Runs a program's command: it stops at Ctrl-C, ends quietly when nobody reads its output, and prints the reason of a failure. `is_logged` is whether it
+/// Runs a program's command: it stops at Ctrl-C, ends quietly when its output is closed, and prints the reason of a failure. `is_logged` is whether it
 /// runs on and logs.
 pub fn run_command(program: &str, is_logged: bool, command: impl FnOnce() -> anyhow::Result<()>) -> ExitCode {
     end_quietly_when_unread();

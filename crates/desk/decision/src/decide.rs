@@ -155,7 +155,7 @@ impl<'a> Draft<'a> {
     fn add_doubts(&mut self, state: &State) {
         let (event, facts, policy, value) = (self.event, self.facts, self.policy, self.value);
         if let Some(why) = &facts.unavailable {
-            let title = "the chain could not be asked, so nothing says that this is clean";
+            let title = "the chain could not be queried: the transfer is not shown to be clean";
             self.add(engine("unavailable", Verdict::Hold, title, vec![why.clone()], value));
         }
         for reason in unsure(state, event, facts, policy, value).into_iter().flatten() {
@@ -177,8 +177,8 @@ impl<'a> Draft<'a> {
         }
         let because = touched.iter().map(Touch::words).collect();
         let (verdict, title) = match self.event.kind {
-            EventKind::Deposit => (Verdict::Hold, "a partner says that these funds are stolen"),
-            _ => (Verdict::Review, "a partner says that this address has stolen funds"),
+            EventKind::Deposit => (Verdict::Hold, "a partner reports these funds as stolen"),
+            _ => (Verdict::Review, "a partner reports stolen funds at this address"),
         };
         let reason = engine("flagged", verdict, title, because, self.value);
         if verdict == Verdict::Hold {
@@ -246,7 +246,7 @@ fn unsure(
     let asset = event.asset.as_deref().unwrap_or_default();
     let silent = facts.unavailable.is_none() && facts.sources().is_empty() && policy.uncovered > Verdict::Allow;
     let uncovered = silent.then(|| {
-        let title = "no source covers this asset, so nothing says that this is clean";
+        let title = "no source covers this asset: the transfer is not shown to be clean";
         let because =
             vec![format!("there is no ledger of {asset} here, no tag of the other side, and no provider answered")];
         engine("uncovered", policy.uncovered, title, because, value)

@@ -84,7 +84,7 @@ pub struct Decision {
     pub decision: Verdict,
     /// Why, most severe first; empty for allow.
     pub reasons: Vec<Reason>,
-    /// What rules in shadow would have said.
+    /// Result of the rules in shadow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shadow: Vec<Reason>,
     /// Patterns found, whether a rule acts on them or not.

@@ -1,5 +1,5 @@
 //! What ledger, tags and providers know about a transfer: the other side's tags, exposures, and the shape of the transactions behind it. Data
-//! only; whoever has a ledger fills it in.
+//! only; a caller that has a ledger completes it.
 
 use crate::behind::Behind;
 use holdfast_attribution::Category;
@@ -172,7 +172,7 @@ impl ChainFacts {
                 }
             }
         }
-        lines.extend(self.mismatch.iter().map(|m| format!("the ledger says otherwise: {m}")));
+        lines.extend(self.mismatch.iter().map(|m| format!("the ledger differs: {m}")));
         lines.sort();
         lines
     }

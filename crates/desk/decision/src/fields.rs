@@ -302,7 +302,7 @@ fields! {
         let ppm = x.shares(source, 4, true).saturating_add(x.shares(source, 4, false));
         int(part_of(x.value.unwrap_or(0), u64::try_from(ppm).unwrap_or(0)))
     },
-    exposure.unavailable "whether the chain could not be asked" => |x| x.facts.unavailable.is_some(),
+    exposure.unavailable "whether the chain could not be queried" => |x| x.facts.unavailable.is_some(),
     exposure.unknown_amounts "outputs and inputs of unknown amount behind the exposure, which its shares leave out" => |x| int(x.facts.unknown_amounts),
     velocity.deposits_1h "deposits within 1 hour before the event" => |x| x.totals.deposits[0].0,
     velocity.deposits_24h "deposits within 24 hours" => |x| x.totals.deposits[1].0,

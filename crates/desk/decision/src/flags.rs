@@ -1,5 +1,5 @@
 //! Flags: partners state that an address, a transaction or a deposit carries stolen funds. Deposits that they touch are held, with a countdown:
-//! an open flag lapses unless whoever raised it confirms it. A withdrawn or lapsed flag is undone: its holds end, its alerts close.
+//! an open flag lapses unless its source confirms it. A withdrawn or lapsed flag is undone: its holds end, its alerts close.
 
 use crate::behind::{Behind, path};
 use crate::facts::ChainFacts;
@@ -278,7 +278,7 @@ impl Flags {
         self.ends.first().is_some_and(|(until, _)| *until <= now)
     }
 
-    /// Returns the flags that touch an event: its transaction or output, whoever sent it, or where a withdrawal goes; for deposits also what its money came
+    /// Returns the flags that touch an event: its transaction or output, its sender, or the payee of a withdrawal; for deposits also what its money came
     /// through, as far and down to the part that the policy sets.
     #[must_use]
     pub fn of(&self, event: &Event, facts: &ChainFacts, policy: &Policy) -> Vec<Touch<'_>> {

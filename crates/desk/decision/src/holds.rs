@@ -169,7 +169,7 @@ fn touches_held(event: &Event, partial: &[&ActiveHold], value: Option<u64>) -> O
             Some(engine("held", Verdict::Reject, title, because(rest), value))
         }
         None => {
-            let rest = "no balance was sent, so nothing says that the rest suffices".to_owned();
+            let rest = "no balance was sent: whether the rest suffices is unknown".to_owned();
             let title = "funds of this asset are held and the balance is not known";
             Some(engine("held", Verdict::Hold, title, because(rest), value))
         }

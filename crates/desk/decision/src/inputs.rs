@@ -113,7 +113,7 @@ pub struct Events {
 pub struct EventInput {
     /// The event.
     pub event: Event,
-    /// What the chain and other providers said.
+    /// Facts of the chain and answers of other providers.
     pub facts: ChainFacts,
     /// The price of its asset; absent where none is known, or the event has a value of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -365,7 +365,7 @@ pub enum Status {
     /// The money is there or promised.
     #[default]
     Settled,
-    /// The issuer said no.
+    /// The issuer declined.
     Declined,
     /// The payer's bank took it back.
     Chargeback,
@@ -396,7 +396,7 @@ impl Action {
         self.into()
     }
 
-    /// Whether whoever does it takes control: password, second factor, email or phone.
+    /// Whether the action takes control of the account: password, second factor, email or phone.
     pub fn changes_credentials(self) -> bool {
         matches!(self, Action::PasswordChange | Action::TwoFactorChange | Action::EmailChange | Action::PhoneChange)
     }
@@ -605,7 +605,7 @@ impl Event {
         self
     }
 
-    /// What identifies the movement on chain: asset, transaction and output, whoever reports it. Without an output (the payouts of a batch
+    /// What identifies the movement on chain: asset, transaction and output, independent of the reporter. Without an output (the payouts of a batch
     /// have one transaction) it is what the sender states: the receiving address, else the customer's account, and the amount.
     pub fn transfer(&self) -> Option<String> {
         let (asset, tx) = (self.asset.as_ref()?, self.tx.as_ref()?.to_ascii_lowercase());

@@ -314,7 +314,7 @@ fn read<T: DeserializeOwned>(
             }
         };
         if let Some(c) = (0..kinds.len()).find(|c| kinds[*c].is_none() && !row.get(*c).is_empty()) {
-            // Every line would say the same.
+            // Every line would repeat it.
             let problem = format!(
                 "unknown field `{}` (column {}); remove the column, or name it as one of: {}",
                 excerpt(&table.columns[c]),

@@ -16,7 +16,7 @@ use sha2::{Sha256, Sha512};
 use sha3::{Digest, Keccak256};
 use utoipa::ToSchema;
 
-/// Addresses of each branch that are derived unless said otherwise: the gap that wallets use (BIP44).
+/// Addresses of each branch that are derived by default: the gap that wallets use (BIP44).
 pub const GAP: u32 = 20;
 /// Most of them.
 pub const MAX_GAP: u32 = 1_000;

@@ -97,7 +97,7 @@ impl<'a> Disk<'a> {
             _ => return Err(bad("is no image")),
         };
         if disk.size > MAX_DISK || disk.unit == 0 || disk.unit > MAX_UNIT {
-            return Err(bad("says sizes that no disk has"));
+            return Err(bad("gives sizes that no disk has"));
         }
         Ok(disk)
     }
@@ -278,7 +278,7 @@ fn vmdk(source: &dyn ReadAt) -> Result<Disk<'_>> {
         || entries == 0
         || entries > 4096
     {
-        return Err(bad("says sizes or a packing that VMDK does not have"));
+        return Err(bad("gives sizes or a compression that VMDK does not have"));
     }
     Ok(Disk {
         source,

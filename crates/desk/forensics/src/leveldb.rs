@@ -26,7 +26,7 @@ fn varint(bytes: &[u8], at: &mut usize) -> Option<usize> {
     None
 }
 
-/// Bytes of a table from its beginning to the end of its footer (its last 48 bytes): the footer says how far the index reaches.
+/// Bytes of a table from its beginning to the end of its footer (its last 48 bytes): the footer gives the extent of the index.
 #[must_use]
 pub fn table_length(footer: &[u8]) -> Option<usize> {
     let (_, index) = handles(footer.get(footer.len().checked_sub(FOOTER)?..)?)?;
@@ -257,7 +257,7 @@ mod tests {
         let (blocks, unreadable) = table(&bytes).unwrap();
         assert_eq!((blocks.len(), unreadable), (3, 0));
         assert!(blocks[1].1.windows(1_000).any(|w| w == &long[..1_000]));
-        // In an image of a disk, its end says where it begins.
+        // In a disk image, its end gives its beginning.
         let mut image = vec![7; 5_000];
         image.extend_from_slice(&bytes);
         assert_eq!(table_length(&image), Some(image.len() - 5_000));

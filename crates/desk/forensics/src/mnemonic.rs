@@ -117,7 +117,7 @@ pub(crate) fn rs1024_holds(numbers: &[u16]) -> bool {
 
 /// The ASCII words of all lists of up to eight letters, a number each: a letter a byte, the last one lowest.
 struct Packed {
-    /// A bit by hash: tells most words of a text from those of the lists within the processor's first cache.
+    /// A bit by hash: separates most words of a text from those of the lists within the processor's first cache.
     filter: Vec<u64>,
     /// Open addressing; 0 for nothing.
     table: Vec<u64>,
@@ -269,7 +269,7 @@ fn stretches(text: &str) -> Vec<(usize, usize)> {
                 continue;
             }
             _ => {
-                // Eight letters are a number: most words are told from those of the lists by it.
+                // Eight letters are a number: most words are distinguished from those of the lists by it.
                 let (mut word, mut high) = (0u64, 0u8);
                 while at < bytes.len() && matches!(class(at), 1 | 2) {
                     word = word << 8 | u64::from(bytes[at] | 0x20);

@@ -83,7 +83,7 @@ pub fn open(identity: &str, sealed: &[Sealed]) -> Result<BTreeMap<String, String
             let plain = String::from_utf8(plain).map_err(|e| fault(e.to_string()))?;
             match fingerprint(&plain) == s.fingerprint {
                 true => Ok((s.fingerprint.clone(), plain)),
-                false => Err(fault(format!("{} is not what its fingerprint says", s.fingerprint))),
+                false => Err(fault(format!("{} does not match its fingerprint", s.fingerprint))),
             }
         })
         .collect()

@@ -262,7 +262,7 @@ pub fn scan(
 }
 
 /// As [`scan`], with at most so many bytes unpacked of each file: for material that comes over the net. Sources in the folder `below` carry
-/// their path in it as name: a folder that lasts only for the scan says nothing about the exhibit.
+/// their path in it as name: a folder that lasts only for the scan does not identify the exhibit.
 ///
 /// # Errors
 /// As [`scan`].

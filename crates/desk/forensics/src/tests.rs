@@ -290,7 +290,7 @@ fn pipes_and_links_stop_no_scan_and_links_that_are_asked_for_are_followed() {
         said.iter().any(|s| s.contains("pipe: is a pipe")) && said.iter().any(|s| s.contains("away: a link")),
         "{said:?}"
     );
-    // As an argument a link is what it leads to, a pipe is said, and a device without an end too.
+    // As an argument a link is what it leads to, a pipe is reported, and a device without an end too.
     let link = dir.path().join("link");
     std::os::unix::fs::symlink(&other, &link).unwrap();
     let paths = [link, material.join("pipe"), PathBuf::from("/dev/zero")];

@@ -78,7 +78,7 @@ fn vault_at(text: &[u8], at: usize) -> Option<Hit> {
     detail += ": its seed and keys, encrypted with the wallet's password";
     match (rounds, phone) {
         (Some(rounds), _) => detail += &format!(" (PBKDF2, {rounds} rounds)"),
-        (None, true) => detail += " (PBKDF2, 5000 rounds or as the app's version says)",
+        (None, true) => detail += " (PBKDF2, 5000 rounds or by the app's version)",
         (None, false) => detail += " (PBKDF2, 10000 rounds)",
     }
     let value = format!("MetaMask vault {}", hex::encode(&Sha256::digest(data.as_bytes())[..4]));

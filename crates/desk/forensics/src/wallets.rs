@@ -11,7 +11,7 @@ pub const MAX_WALLET: u64 = 64 << 20;
 /// How far into a file its first object may begin (comments, checksums before it).
 const MAX_PREFIX: usize = 4 << 10;
 
-/// A wallet: which program's (by which findings of the same file are known to be the same), and what is to be said of it.
+/// A wallet: which program's (by which findings of the same file are known to be the same), and its description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wallet {
     /// Program or service.
@@ -29,7 +29,7 @@ impl Wallet {
         Wallet { family, about: about.into(), secrets: Vec::new(), confidence: Confidence::High }
     }
 
-    /// Whether it is a keystore, whose name has long been all that a finding says; its lock stands in the finding's context.
+    /// Whether it is a keystore, which a finding describes by name only; its lock stands in the finding's context.
     #[must_use]
     pub fn is_keystore(&self) -> bool {
         self.family.starts_with("Ethereum keystore")
@@ -119,7 +119,7 @@ fn by_name(name: &str) -> Option<Wallet> {
 }
 
 fn armory(bytes: &[u8]) -> Wallet {
-    // After the magic: version, network, then flags of 64 bits; the last bits say whether keys are encrypted, and whether there are any.
+    // After the magic: version, network, then flags of 64 bits; the last bits are whether keys are encrypted, and whether there are any.
     let about = match bytes.get(16..24).map(|f| (f[0] & 1, f[0] & 2)) {
         Some((_, watching)) if watching != 0 => "addresses to watch, no keys",
         Some((1, _)) => "keys, encrypted with a passphrase (its own memory-hard derivation, AES)",
@@ -517,7 +517,7 @@ fn base64(text: &[u8], name: &str) -> Option<Wallet> {
         let family = "MultiBit key export or backup of Bitcoin Wallet for Android";
         return Some(Wallet::new(family, "keys, encrypted with a password (OpenSSL, AES)"));
     }
-    // The first wallets of Blockchain.com are nothing but encrypted blocks: their name tells.
+    // The first wallets of Blockchain.com are nothing but encrypted blocks: their name identifies them.
     let file = name.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
     let named = ["blockchain", "wallet.aes"].iter().any(|n| file.contains(n));
     let characters = body.iter().filter(|b| b.is_ascii_alphanumeric() || b"+/".contains(b)).count();

@@ -124,7 +124,7 @@ pub(crate) static LISTS: LazyLock<HashMap<Box<str>, Entry>> = LazyLock::new(|| {
         let weight: i8 = parts.next().and_then(|w| w.parse().ok()).unwrap_or(0);
         parts.for_each(|word| set(word, &mut |e| e.common = weight));
     }
-    // A stem that several words share (short lists of other languages) tells nothing.
+    // A stem that several words share (short lists of other languages) identifies nothing.
     for e in words.values_mut() {
         for (bit, number) in e.stem_numbers.iter_mut().enumerate().filter(|(_, n)| **n == NONE - 1) {
             *number = NONE;

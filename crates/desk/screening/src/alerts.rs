@@ -1,4 +1,4 @@
-//! The alerts queue as stored, and what outcomes say about rules.
+//! The alerts queue as stored, and the measures of rules by outcomes.
 
 use holdfast_store::{Database, DbError, Row, number};
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub struct Alert {
     pub updated: i64,
 }
 
-/// What somebody did with an alert.
+/// Action on an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// Unix seconds.
@@ -51,7 +51,7 @@ pub struct Note {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AlertAction {
-    /// Give it to somebody, or to nobody.
+    /// Assign it to a person, or to no one.
     Assign {
         /// To whom.
         assignee: Option<String>,

@@ -14,7 +14,7 @@ pub struct AuditReport {
     pub decisions: u64,
     /// Hash of the last entry: note it elsewhere to notice a log that was cut off.
     pub head: String,
-    /// Rows of other tables (holds, alerts, keys, rule books, flags, prices, webhooks, requests) that were compared with what the log says.
+    /// Rows of other tables (holds, alerts, keys, rule books, flags, prices, webhooks, requests) that were compared with the log.
     pub state: u64,
     /// Signed heads (see [`holdfast_audit::Anchors`]) that were compared with the log.
     pub anchors: u64,
@@ -32,7 +32,7 @@ fn alert_of(result: &str) -> Result<Option<u64>, DbError> {
 }
 
 /// Checks the whole log: numbers without gaps, every hash, the digests of all decisions, that the noted head (if one is given) is
-/// still part of it, and that the tables say what the log says.
+/// still part of it, and that the tables equal the log.
 ///
 /// # Errors
 /// [`DbError`].

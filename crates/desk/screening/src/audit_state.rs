@@ -253,7 +253,7 @@ fn compare_table(
                 note(problems, format!("{} {key} is in no entry of the log", table.name));
                 continue;
             };
-            // A hold for flags lasts as long as the last of them, which no entry says.
+            // A hold for flags lasts as long as the last of them, which no entry records.
             let by_flags = table.table == "holds" && fields.get("basis") == Some(&Some(FLAG_BASIS.to_owned()));
             for (i, column) in table.columns.iter().enumerate() {
                 if by_flags && *column == "expires" {
@@ -263,7 +263,7 @@ fn compare_table(
                 if *wanted != found {
                     let words = |v: &Option<String>| v.as_ref().map_or("nothing".to_owned(), |t| format!("'{t}'"));
                     let (wanted, found) = (words(wanted), words(&found));
-                    note(problems, format!("{} {key}: {column} is {found}, the log says {wanted}", table.name));
+                    note(problems, format!("{} {key}: {column} is {found}, by the log {wanted}", table.name));
                 }
             }
         }

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 const MAX_BEHIND: usize = 48;
 /// Most movements that are walked for a deposit.
 const MAX_EDGES: usize = 512;
-/// An entity of more addresses than this pools the coins of many people, whether somebody named it or not.
+/// An entity of more addresses than this pools the coins of many people, tagged or not.
 const MAX_ADDRESSES: u64 = 1_000;
 
 /// A ledger in which entities of many addresses end traces as services do.

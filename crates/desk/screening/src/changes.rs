@@ -1,7 +1,7 @@
 //! Changes that need a second person: one proposes, another puts in force. Rule books, keys that may administrate, and sources of partners.
 //!
-//! People are told apart as people (`holdfast_identity::Person`), however many keys each has. Whoever reads the desk's secret on its machine acts under any name, and puts
-//! in force alone only what nobody else could approve: the first keys and the first book.
+//! People are told apart as people (`holdfast_identity::Person`), however many keys each has. A process that can read the desk's secret on its machine acts under any name, and puts
+//! in force alone only what no other person could approve: the first keys and the first book.
 
 use crate::core::Core;
 use crate::service::{Screening, ScreeningError, Transaction};
@@ -40,7 +40,7 @@ impl ChangeKind {
         name.parse().ok()
     }
 
-    /// Scopes of which whoever approves needs one.
+    /// Scopes of which the approver needs one.
     pub fn scopes(self) -> &'static [&'static str] {
         match self {
             ChangeKind::Rules => &["rules"],
@@ -273,8 +273,8 @@ impl Screening {
         Ok(change(row)?)
     }
 
-    /// Whether somebody else than `actor` has a key in force that may approve changes of a kind. While nobody has, the desk is being set up:
-    /// whoever holds its secret on its machine puts in force alone.
+    /// Returns whether a person other than `actor` has a key in force that may approve changes of a kind. Until then the desk is being set up:
+    /// the holder of its secret on its machine puts changes in force alone.
     ///
     /// # Errors
     /// [`ScreeningError`].

@@ -2,7 +2,7 @@
 //!
 //! The system's clock is compared with a steady one (which no one can set) and, at the start, with the time at which the desk last ran. When it is
 //! off by more than a bound, holds, flags and preservations stop ending and an alert is raised, until the clock is right again or a person
-//! confirms it. Meanwhile the time goes on as the steady clock says.
+//! confirms it. Meanwhile time follows the monotonic clock.
 
 use crate::alerts::{AlertAction, Outcome};
 use crate::core::Core;
@@ -38,7 +38,7 @@ pub fn system_clock() -> Clock {
 /// Where the time comes from.
 #[derive(Clone)]
 pub struct Time {
-    /// Unix seconds, as the system says.
+    /// Unix seconds by the system clock.
     pub wall: Clock,
     /// Seconds since some moment, which never jump; without it the wall clock is trusted, as in tests that set it.
     pub steady: Option<Clock>,
@@ -75,7 +75,7 @@ pub struct ClockFault {
     pub off_seconds: i64,
     /// Whether it was so from the start: the desk may have been stopped for that long.
     pub since_start: bool,
-    /// What the system's clock says, Unix seconds.
+    /// Time of the system clock, Unix seconds.
     pub wall: i64,
     /// What is expected by the steady clock, Unix seconds.
     pub expected: i64,
@@ -96,7 +96,7 @@ impl std::fmt::Display for ClockFault {
     }
 }
 
-/// A clock's time and what a steady clock said then.
+/// A clock's time and the monotonic clock's reading at that time.
 #[derive(Clone, Copy, Debug)]
 struct Base {
     wall: i64,
@@ -167,7 +167,7 @@ impl Guard {
         }
     }
 
-    /// A person says that the system's clock is right.
+    /// A person confirms the system clock.
     fn confirm(&self) -> i64 {
         let (wall, steady) = ((self.time.wall)(), self.time.steady.as_ref().map_or(0, |s| s()));
         *self.bases.lock().unwrap_or_else(|e| e.into_inner()) = Bases { start: Base { wall, steady }, last: None };
@@ -228,7 +228,7 @@ impl Screening {
         self.guard.read().fault
     }
 
-    /// A person says that the system's clock is right: what is over by it ends now. The alert about it closes.
+    /// A person confirms the system clock: what is over by it ends now. The alert about it closes.
     ///
     /// # Errors
     /// [`ScreeningError::State`] when nothing is wrong with the clock.

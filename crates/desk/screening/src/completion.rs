@@ -85,7 +85,7 @@ pub enum Executed {
     Yes,
     /// It did not.
     No,
-    /// It is not known: it was held, the hold ended, and nobody sent whether it was carried out then.
+    /// It is not known: it was held, the hold ended, and no report came whether it was carried out then.
     Unknown,
 }
 

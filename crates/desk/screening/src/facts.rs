@@ -84,7 +84,7 @@ pub fn address_facts(workspace: &Workspace, asset: &str, address: &str) -> Chain
         return facts;
     };
     let canonical = key.to_text(network);
-    // A tag on a script that anybody or nobody can spend names no owner.
+    // A tag on a script that is spendable by anyone or by no one names no owner.
     if !is_ownerless(&key) {
         own_tags(workspace, &canonical, &mut facts);
     }

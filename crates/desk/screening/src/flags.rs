@@ -78,7 +78,7 @@ pub fn list(db: &mut Database, state: Option<State>) -> Result<Vec<Flag>, DbErro
 pub struct Standing {
     /// Who.
     pub member: String,
-    /// The source that says so, by number; none for one's own.
+    /// Number of the source; none for the desk's own.
     pub source: Option<i64>,
     /// All flags.
     pub raised: u64,

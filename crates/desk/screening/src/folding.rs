@@ -1,4 +1,4 @@
-//! Names and phone numbers as they are compared: what is written differently and means the same becomes equal, and it can be said why.
+//! Names and phone numbers as they are compared: different spellings of the same name become equal, with the reason.
 
 use std::str::FromStr;
 use unicode_normalization::UnicodeNormalization;

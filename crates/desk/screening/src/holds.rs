@@ -111,7 +111,7 @@ pub struct HoldRequest {
     /// To be reviewed by, Unix seconds.
     #[serde(default)]
     pub review: Option<i64>,
-    /// Whether its release needs a second person; by default what the policy says.
+    /// Whether its release needs a second person; by default as the policy sets.
     #[serde(default)]
     pub second_person: Option<bool>,
 }
@@ -318,7 +318,7 @@ pub fn check(db: &mut Database) -> Result<HoldsReport, DbError> {
             if posted != SignedAmount::from(h.held) {
                 report
                     .problems
-                    .push(format!("hold {}: {} base units are held, its postings say {posted}", h.id, h.held));
+                    .push(format!("hold {}: {} base units are held, by its postings {posted}", h.id, h.held));
             }
             if h.state != "active" && !h.held.is_zero() {
                 report.problems.push(format!("hold {}: {} but still holds {}", h.id, h.state, h.held));

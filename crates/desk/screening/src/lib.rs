@@ -1,6 +1,6 @@
 //! Decisions made durable: holds, alerts, flags, warnings, records and what they rest on, with the audit log.
 //!
-//! [`holdfast_decision::decide`] is pure; [`Screening`] calls it and stores what it says: one writer takes events in order, decides, commits
+//! [`holdfast_decision::decide`] is pure; [`Screening`] calls it and stores its result: one writer takes events in order, decides, commits
 //! many at once, and answers after the commit.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]

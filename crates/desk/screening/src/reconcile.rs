@@ -10,7 +10,7 @@ use holdfast_workspace::Workspace;
 pub struct Paid {
     /// Base units; `None` when not known.
     pub amount: Option<Amount>,
-    /// Whom it pays, where the chain names somebody.
+    /// Payee, where the chain names one.
     pub to: Option<Address>,
 }
 
@@ -34,7 +34,7 @@ pub struct Claim {
 /// Confirmations that the sender's node may be ahead of the ledger by.
 const AHEAD: u32 = 1;
 
-/// Finds the output that a deposit claims among those of its transaction, by number, else by receiving address, else by amount; and says
+/// Finds the output that a deposit claims among those of its transaction, by number, else by receiving address, else by amount; and returns
 /// where amount, address and confirmations differ. An address that several outputs pay may be credited with their sum.
 pub fn claim(event: &Event, paid: &[Paid], confirmations: u32) -> Claim {
     let mut mismatch = Vec::new();
@@ -64,14 +64,14 @@ pub fn claim(event: &Event, paid: &[Paid], confirmations: u32) -> Claim {
         let what = match (event.output, &to, candidates.is_empty()) {
             (_, _, true) => None,
             _ if sums => None,
-            (Some(n), ..) => Some(format!("output {n} is {sum} base units, the event says {amount}")),
-            (None, Some((text, _)), _) => Some(format!("{text} receives {sum} base units, the event says {amount}")),
+            (Some(n), ..) => Some(format!("output {n} is {sum} base units, by the event {amount}")),
+            (None, Some((text, _)), _) => Some(format!("{text} receives {sum} base units, by the event {amount}")),
             (None, None, _) => Some(format!("no output of the transaction is {amount} base units")),
         };
         mismatch.extend(what);
     }
     if let Some(claimed) = event.confirmations.filter(|c| *c > confirmations.saturating_add(AHEAD)) {
-        mismatch.push(format!("the event says {claimed} confirmations, the ledger {confirmations}"));
+        mismatch.push(format!("{claimed} confirmations by the event, {confirmations} by the ledger"));
     }
     Claim { output, mismatch }
 }
@@ -107,14 +107,11 @@ mod tests {
         assert_eq!(says(None, Some(1), 300, None), (2, String::new()));
         assert_eq!(says(None, Some(1), 400, None), (0, String::new()), "the sum of what the address receives");
         assert_eq!(says(None, None, 200, Some(4)), (1, String::new()), "one block ahead");
-        assert_eq!(says(Some(1), None, 200_000, None).1, "output 1 is 200 base units, the event says 200000");
+        assert_eq!(says(Some(1), None, 200_000, None).1, "output 1 is 200 base units, by the event 200000");
         assert_eq!(says(Some(1), Some(1), 200, None).1, format!("output 1 does not pay {}", text(1)));
         assert_eq!(says(None, Some(9), 200, None).1, format!("no output of the transaction pays {}", text(9)));
-        assert_eq!(
-            says(None, Some(1), 500, None).1,
-            format!("{} receives 400 base units, the event says 500", text(1))
-        );
+        assert_eq!(says(None, Some(1), 500, None).1, format!("{} receives 400 base units, by the event 500", text(1)));
         assert_eq!(says(None, None, 7, None).1, "no output of the transaction is 7 base units");
-        assert_eq!(says(Some(0), None, 100, Some(6)).1, "the event says 6 confirmations, the ledger 3");
+        assert_eq!(says(Some(0), None, 100, Some(6)).1, "6 confirmations by the event, 3 by the ledger");
     }
 }

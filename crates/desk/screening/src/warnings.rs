@@ -1,4 +1,4 @@
-//! Warnings at the withdrawal itself: what the scam is, questions whose answer tells, and a cooling-off time. The withdrawal is held meanwhile:
+//! Warnings at the withdrawal itself: what the scam is, questions whose answer identifies it, and a cooling-off time. The withdrawal is held meanwhile:
 //! the customer gives it up, or goes on after the time where nothing speaks against it; where answers tell of a scam, a person decides.
 
 use crate::core::Core;
@@ -34,7 +34,7 @@ pub struct WarningRecord {
     pub raised: i64,
     /// The withdrawal goes on no earlier, Unix seconds.
     pub cooling_until: i64,
-    /// What follows the cooling-off time when no answer tells of a scam.
+    /// What follows the cooling-off time when no answer indicates a scam.
     pub then: CoolingAction,
     /// open: waits for answers; cooling: waits for the time; stopped: the customer gave it up; escalated: a person decides; released: the
     /// hold ended.

@@ -361,14 +361,14 @@ fn a_credit_that_the_ledger_does_not_bear_out_is_held() {
     let cases: [(Change<'_>, &str); 5] = [
         (
             &|e| e.amount = Some(Amount::new(u128::try_from(e.amount.unwrap()).unwrap() * 1_000)),
-            "base units, the event says",
+            "base units, by the event",
         ),
         (&|e| e.address = Some("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu".into()), "output 1 does not pay"),
         (
             &|e| (e.output, e.address) = (None, Some("1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu".into())),
             "no output of the transaction pays",
         ),
-        (&|e| e.confirmations = Some(1_000_000), "the event says 1000000 confirmations"),
+        (&|e| e.confirmations = Some(1_000_000), "1000000 confirmations by the event"),
         (&|e| e.asset = Some("LTC".into()), "where there is no LTC"),
     ];
     for (change, words) in cases {

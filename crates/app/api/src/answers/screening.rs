@@ -278,7 +278,7 @@ views! {
         decisions: u64,
         /// Hash of the last entry: note it elsewhere to notice a log that was cut off.
         head: String,
-        /// Rows of other tables (holds, alerts, keys, rule books, flags, prices, webhooks, requests) that were compared with what the log says.
+        /// Rows of other tables (holds, alerts, keys, rule books, flags, prices, webhooks, requests) that were compared with the log.
         state: u64,
         /// Signed heads (see [`holdfast_audit::Anchors`]) that were compared with the log.
         anchors: u64,

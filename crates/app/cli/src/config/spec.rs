@@ -89,7 +89,7 @@ pub struct Setting {
     /// Environment variable.
     pub env: &'static str,
     pub kind: Kind,
-    /// Flag of a setting that says the same in another way; whichever comes from the stronger place wins.
+    /// Flag of an equivalent setting; the one from the stronger source wins.
     pub instead_of: Option<&'static str>,
 }
 

@@ -84,7 +84,7 @@ pub struct HoldTerms {
     /// Hours until it lapses by itself; never when absent.
     #[serde(default)]
     pub expires_hours: Option<u32>,
-    /// Hours until somebody must review it.
+    /// Hours until it must be reviewed.
     #[serde(default)]
     pub review_hours: Option<u32>,
     /// Whether its release needs a second person; by default as the book's policy sets.
@@ -127,7 +127,7 @@ pub struct Rule {
 pub struct Policy {
     /// Currency of all values, ISO 4217.
     pub reference_currency: String,
-    /// Whether the release of a hold needs somebody other than who requests it.
+    /// Whether the release of a hold needs a second person.
     pub second_person: bool,
     /// Hours until a hold is to be reviewed.
     pub review_hours: u32,
@@ -227,7 +227,7 @@ impl Rule {
             return Err("on: name at least one kind of event".into());
         }
         if self.source.is_empty() && self.state == RuleState::Live {
-            return Err("source: say where the rule comes from (a publication, a policy, a case)".into());
+            return Err("source: name where the rule comes from (a publication, a policy, a case)".into());
         }
         if self.hold.is_some() && self.decision != Verdict::Hold && self.decision != Verdict::Reject {
             return Err("hold: only a rule that decides hold or reject places a hold".into());

@@ -191,7 +191,7 @@ pub(super) fn cycle(context: &Context) -> Option<Finding> {
     None
 }
 
-/// Whether nobody but the customer, and that within a window, was seen to use the address: no other customer, no stored block.
+/// Returns whether only the customer, within a window, is known to use the address: no other customer, no stored block.
 fn unseen(context: &Context, window: i64) -> bool {
     let begin = context.event.time - window;
     let index = context.customer.map(|c| c.index);
@@ -225,7 +225,7 @@ pub(super) fn ransomware_payment(context: &Context) -> Option<Finding> {
         return None;
     }
     let text = format!(
-        "{} of {} paid in within hours goes to an address that nobody was seen to use; the customer withdrew {} times in 90 days, at most {}",
+        "{} of {} paid in within hours goes to an address without known use; the customer withdrew {} times in 90 days, at most {}",
         money(context.value),
         money(funded),
         earlier.len(),
@@ -258,7 +258,7 @@ pub(super) fn dusting(context: &Context) -> Option<Finding> {
         .max()
         .unwrap_or(0);
     (most >= 5).then(|| {
-        let text = format!("the sender paid {most} customers less than 1.00 each within 7 days, and nobody more");
+        let text = format!("the sender paid {most} customers less than 1.00 each within 7 days, and no customer more");
         context.found(Typology::Dusting, text, context.value, Vec::new())
     })
 }

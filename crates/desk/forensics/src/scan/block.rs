@@ -42,7 +42,7 @@ pub(super) fn escaped(text: &str, place: &impl Fn(usize, usize) -> (u64, u64), o
     hits.retain(|h| !plain[h.start..h.end].is_ascii() && !text.contains(&plain[h.start..h.end]));
     let secrets: Vec<(usize, usize, String)> = hits.iter().map(shown).collect();
     for hit in hits {
-        // Where it begins is told by what stands before it.
+        // Its beginning is found by what stands before it.
         let before = plain[..hit.start].chars().filter(|c| *c >= '\u{a0}').map(|c| 6 - c.len_utf8()).sum::<usize>();
         let start = (hit.start + before).min(text.len());
         let length = plain[hit.start..hit.end].chars().map(|c| if c >= '\u{a0}' { 6 } else { 1 }).sum::<usize>();

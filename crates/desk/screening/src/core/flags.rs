@@ -86,7 +86,7 @@ impl Core {
                 None => {}
             }
             let policy = &self.fold.book.file.policy;
-            let title = "a partner says that these funds, which came earlier, are stolen";
+            let title = "a partner reports these funds, received earlier, as stolen";
             let plan = HoldPlan {
                 dedupe: format!("flag:{}:{transfer}:{}", flag.id, event.id),
                 scope: Scope::Deposit,

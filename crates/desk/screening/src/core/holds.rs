@@ -305,7 +305,7 @@ impl Core {
             return Ok(());
         }
         for id in self.fold.flags.over(now) {
-            self.end_flag(&id, FlagState::Lapsed, "nobody confirmed it in time", "engine", now)?;
+            self.end_flag(&id, FlagState::Lapsed, "not confirmed in time", "engine", now)?;
         }
         let active = self.fold.holds.values().flatten();
         let mut over: Vec<u64> = active.filter(|h| h.expires.is_some_and(|e| e <= now)).map(|h| h.id).collect();

@@ -12,7 +12,7 @@ use holdfast_types::{Amount, Invalid};
 use std::sync::Arc;
 
 impl Screening {
-    /// Adds to the audit log that somebody read something; `detail` is JSON.
+    /// Adds an access to the audit log; `detail` is JSON.
     ///
     /// # Errors
     /// [`ScreeningError`].
@@ -117,7 +117,7 @@ impl Screening {
     /// [`ScreeningError`].
     pub fn hold_flagged(&self, flag: &Flag) -> Result<Vec<u64>, ScreeningError> {
         let flag = flag.clone().canonical()?;
-        // Looked for beside the writer: nobody's decision waits for it.
+        // Searched beside the writer: no decision waits for it.
         let seqs = self.read(|db| flags::candidates(db, &flag))?;
         let mut placed = Vec::new();
         for part in seqs.chunks(flags::DEPOSITS_AT_ONCE) {

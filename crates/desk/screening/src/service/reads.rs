@@ -21,7 +21,7 @@ use std::path::Path;
 pub struct DecidedEvent {
     /// The event.
     pub event: Event,
-    /// What the chain said.
+    /// Facts of the chain.
     pub facts: ChainFacts,
     /// The decision.
     pub decision: Decision,
