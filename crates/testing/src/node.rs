@@ -71,6 +71,11 @@ impl FaultyNode {
         lock(&self.state).chain = chain;
     }
 
+    /// Adds a block at the tip.
+    pub fn add_block(&self, block: NodeBlock) {
+        lock(&self.state).chain.push(block);
+    }
+
     /// Returns the paths that were requested.
     pub fn requests(&self) -> Vec<String> {
         lock(&self.state).requests.clone()
@@ -126,6 +131,9 @@ fn answer(first: usize, chain: &[NodeBlock], path: &str) -> Option<Vec<u8>> {
         let text =
             format!(r#"{{"chain":"main","blocks":{height},"headers":{height},"bestblockhash":"{}"}}"#, display(hash));
         return Some(text.into_bytes());
+    }
+    if path == "mempool/contents.json" {
+        return Some(b"{}".to_vec());
     }
     if let Some(height) = path.strip_prefix("blockhashbyheight/") {
         let height: usize = height.strip_suffix(".bin")?.parse().ok()?;

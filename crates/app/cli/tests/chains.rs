@@ -4,68 +4,16 @@ mod common;
 
 use common::{Desk, Running, holdfast, path, run, serving};
 use holdfast_bitcoin::script::classify;
-use holdfast_bitcoin::{Block, Network, display_hash};
+use holdfast_bitcoin::{Block, Network};
 use holdfast_simulate::hand::{HandChain, key, tx};
+use holdfast_testing::FaultyNode;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Blocks by height, from 1 on, with their hashes as explorers print them.
-type Blocks = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
-
-/// A node whose REST interface serves blocks.
-fn node(blocks: Blocks) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let blocks = blocks.clone();
-            std::thread::spawn(move || serve_blocks(stream, &blocks));
-        }
-    });
-    url
-}
-
-fn serve_blocks(mut stream: TcpStream, blocks: &Blocks) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-    while let Some(first) = lines.next() {
-        lines.by_ref().take_while(|line| !line.is_empty()).for_each(drop);
-        let asked = first.split(' ').nth(1).unwrap_or_default().trim_start_matches("/rest/").to_owned();
-        let (status, body) = match answer(&asked, &blocks.lock().unwrap()) {
-            Some(body) => ("200 OK", body),
-            None => ("404 Not Found", Vec::new()),
-        };
-        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
-        if stream.write_all(&[head.as_bytes(), &body].concat()).is_err() {
-            return;
-        }
-    }
-}
-
-fn answer(asked: &str, blocks: &[(String, Vec<u8>)]) -> Option<Vec<u8>> {
-    if asked == "chaininfo.json" {
-        return Some(json!({"blocks": blocks.len(), "bestblockhash": blocks.last()?.0}).to_string().into_bytes());
-    }
-    if asked == "mempool/contents.json" {
-        return Some(b"{}".to_vec());
-    }
-    if let Some(height) = asked.strip_prefix("blockhashbyheight/") {
-        let height: usize = height.strip_suffix(".bin")?.parse().ok()?;
-        let mut hash = hex::decode(&blocks.get(height.checked_sub(1)?)?.0).ok()?;
-        hash.reverse();
-        return Some(hash);
-    }
-    let hash = asked.strip_prefix("block/")?.strip_suffix(".bin")?;
-    blocks.iter().find(|block| block.0 == hash).map(|block| block.1.clone())
-}
-
 /// Adds a block that pays an address.
-fn mine(chain: &mut HandChain, blocks: &Blocks, paid: u64) {
+fn mine(chain: &mut HandChain, node: &FaultyNode, paid: u64) {
     let (_, bytes) = chain.add(&[tx(&[([1; 32], u32::try_from(paid).unwrap())], &[(1_000, key(paid))])]);
-    let hash = display_hash(&Block::parse(bytes.clone()).unwrap().hash);
-    blocks.lock().unwrap().push((hash, bytes));
+    node.add_block((Block::parse(bytes.clone()).unwrap().hash, bytes));
 }
 
 fn get(desk: &Desk, path: &str) -> Value {
@@ -87,20 +35,19 @@ fn a_server_follows_each_chain_with_its_own_node() {
     let dir = tempfile::tempdir().unwrap();
     let store = dir.path().join("store");
     let (mut bitcoin, mut litecoin) = (HandChain::default(), HandChain::of(Network::LitecoinRegtest));
-    let (btc, ltc) = (Blocks::default(), Blocks::default());
+    let (btc, ltc) = (FaultyNode::new(1, Vec::new()), FaultyNode::new(1, Vec::new()));
     mine(&mut bitcoin, &btc, 1);
     mine(&mut litecoin, &ltc, 2);
     let file = dir.path().join("chains.yaml");
     let chains = format!(
         "chains:\n  - network: litecoin-regtest\n    rest: {}\n    poll_seconds: 0.1\n    from_height: 1\n",
-        node(ltc.clone())
+        ltc.url
     );
     std::fs::write(&file, chains).unwrap();
-    let bitcoin_node = node(btc.clone());
     let start = || {
         let mut serve = holdfast();
         serve.args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0", "--open", "--network", "regtest"]);
-        serve.args(["--rest", &bitcoin_node, "--from-height", "1", "--poll", "0.1", "--chains", path(&file)]);
+        serve.args(["--rest", &btc.url, "--from-height", "1", "--poll", "0.1", "--chains", path(&file)]);
         serving(&mut serve)
     };
     let (process, url): (Running, String) = start();
