@@ -10,6 +10,7 @@ use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::replay::{Replay, replay_log};
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Screening, ScreeningError};
+use holdfast_simulate::random::Random;
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use holdfast_types::Amount;
@@ -24,27 +25,6 @@ on_both!(
 );
 
 const DAY: i64 = 86_400;
-
-/// SplitMix64: enough for histories, the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-}
 
 fn replayed(screening: &Screening) -> Replay {
     replay_log(screening, &mut |_| ControlFlow::Continue(())).unwrap()
@@ -109,16 +89,16 @@ impl History<'_> {
             }
             _ => Event { counterparty: Some(to), ..deposit(&id, &customer, &tx, amount, self.random.below(2_000_000)) },
         };
-        if event.kind == EventKind::Deposit && self.random.one_in(3) {
+        if event.kind == EventKind::Deposit && self.random.below(3) == 0 {
             event.output = None;
         }
-        if self.random.one_in(3) {
+        if self.random.below(3) == 0 {
             event.value = None;
         }
-        if self.random.one_in(2) {
+        if self.random.below(2) == 0 {
             event.device = Some(format!("device-{}", self.random.below(5)));
         }
-        if self.random.one_in(3) {
+        if self.random.below(3) == 0 {
             event.balance = Some(Amount::new(u128::from(self.random.below(60))));
         }
         // Some come late: within windows, and beyond all of them.
@@ -138,7 +118,7 @@ impl History<'_> {
         let count = 1 + self.random.below(12);
         for _ in 0..count {
             let known =
-                (!self.sent.is_empty() && self.random.one_in(10)).then(|| self.random.below(self.sent.len() as u64));
+                (!self.sent.is_empty() && self.random.below(10) == 0).then(|| self.random.below(self.sent.len() as u64));
             let (event, facts) = match known {
                 Some(i) => self.sent[i as usize].clone(),
                 None => (self.event(), self.facts()),
@@ -252,7 +232,7 @@ impl History<'_> {
 
     /// A change that places a hold and a flag and then is refused or panics leaves nothing in the log.
     fn refused(&mut self) {
-        let (customer, panics) = (self.customer(), self.random.one_in(2));
+        let (customer, panics) = (self.customer(), self.random.below(2) == 0);
         let (id, now) = (format!("x{}", self.made), self.now);
         let refuse = move |tx: &mut Transaction<'_>| -> Result<(), ScreeningError> {
             tx.place_hold(HoldRequest {
@@ -310,7 +290,7 @@ impl History<'_> {
 fn history(place: &TestDb, seed: u64, steps: usize) -> (Screening, u64) {
     let clock = TestClock::new();
     let screening = Some(Screening::open(&place.url, clock.clock()).unwrap());
-    let mut history = History { place, random: Random(seed), clock, now: START, screening, sent: Vec::new(), made: 0 };
+    let mut history = History { place, random: Random::new(seed), clock, now: START, screening, sent: Vec::new(), made: 0 };
     for _ in 0..steps {
         history.step();
     }
