@@ -117,8 +117,8 @@ impl History<'_> {
         let actor: Arc<str> = format!("sender-{}", self.random.below(2)).into();
         let count = 1 + self.random.below(12);
         for _ in 0..count {
-            let known =
-                (!self.sent.is_empty() && self.random.below(10) == 0).then(|| self.random.below(self.sent.len() as u64));
+            let known = (!self.sent.is_empty() && self.random.below(10) == 0)
+                .then(|| self.random.below(self.sent.len() as u64));
             let (event, facts) = match known {
                 Some(i) => self.sent[i as usize].clone(),
                 None => (self.event(), self.facts()),
@@ -290,7 +290,8 @@ impl History<'_> {
 fn history(place: &TestDb, seed: u64, steps: usize) -> (Screening, u64) {
     let clock = TestClock::new();
     let screening = Some(Screening::open(&place.url, clock.clock()).unwrap());
-    let mut history = History { place, random: Random::new(seed), clock, now: START, screening, sent: Vec::new(), made: 0 };
+    let mut history =
+        History { place, random: Random::new(seed), clock, now: START, screening, sent: Vec::new(), made: 0 };
     for _ in 0..steps {
         history.step();
     }

@@ -2,13 +2,14 @@
 //!
 //! Columns are `TEXT` or `BIGINT` only; amounts are decimal text, because base units of some assets exceed 64 bits.
 
-use crate::{DbError, Row, Value, tls};
+use crate::postgresql::Postgres;
+use crate::{DbError, Row, Value};
 use std::path::Path;
 use std::time::Duration;
 
 enum Inner {
     Sqlite(Box<rusqlite::Connection>),
-    Postgres(Box<postgres::Client>),
+    Postgres(Box<Postgres>),
 }
 
 /// Returns a URL as it may be shown: without the password, which stands before the last @ or in a parameter.
@@ -65,9 +66,6 @@ impl std::fmt::Debug for Database {
 /// PostgreSQL's advisory lock of the one writer ("holdfast" in ASCII).
 const WRITER_LOCK: i64 = 0x686f_6c64_6661_7374;
 
-/// Most parameters of one statement, below both databases' limits.
-const MAX_PARAMETERS: usize = 8_000;
-
 impl Database {
     /// Connects; a missing SQLite file is made. `postgres://` and `postgresql://` URLs go to PostgreSQL, `sqlite:PATH` and plain paths to SQLite.
     ///
@@ -75,7 +73,7 @@ impl Database {
     /// [`DbError`].
     pub fn connect(url: &str) -> Result<Self, DbError> {
         let inner = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Inner::Postgres(Box::new(tls::connect(url)?))
+            Inner::Postgres(Box::new(Postgres::connect(url)?))
         } else {
             let path = url.strip_prefix("sqlite:").unwrap_or(url);
             if path.is_empty() || path.contains("://") {
@@ -187,7 +185,7 @@ impl Database {
     /// Releases the writer's lock at once, without waiting until the server notices that this connection is closed.
     pub fn release_writer_lock(&mut self) {
         if let Inner::Postgres(client) = &mut self.inner {
-            let _ = client.query("SELECT pg_advisory_unlock($1)", &[&WRITER_LOCK]);
+            let _ = client.query("SELECT pg_advisory_unlock($1)", &[WRITER_LOCK.into()]);
         }
     }
 
@@ -198,10 +196,7 @@ impl Database {
     pub fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, DbError> {
         match &mut self.inner {
             Inner::Sqlite(c) => Ok(c.prepare_cached(sql)?.execute(rusqlite::params_from_iter(parameters))? as u64),
-            Inner::Postgres(c) => {
-                let references: Vec<&(dyn postgres::types::ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
-                Ok(c.execute(sql, &references)?)
-            }
+            Inner::Postgres(c) => c.execute(sql, parameters),
         }
     }
 
@@ -232,10 +227,11 @@ impl Database {
         match &mut self.inner {
             Inner::Sqlite(c) => {
                 let mut statement = c.prepare_cached(sql)?;
-                let columns = statement.column_count();
                 let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
                 let mut out = Vec::new();
                 while let Some(row) = rows.next()? {
+                    // Of the row: a table may have changed since the statement was prepared.
+                    let columns = row.as_ref().column_count();
                     let mut values = Vec::with_capacity(columns);
                     for i in 0..columns {
                         use rusqlite::types::ValueRef;
@@ -250,29 +246,7 @@ impl Database {
                 }
                 Ok(out)
             }
-            Inner::Postgres(c) => {
-                let references: Vec<&(dyn postgres::types::ToSql + Sync)> = parameters.iter().map(|p| p as _).collect();
-                let rows = c.query(sql, &references)?;
-                let mut out = Vec::with_capacity(rows.len());
-                for row in rows {
-                    let mut values = Vec::with_capacity(row.len());
-                    for i in 0..row.len() {
-                        use postgres::types::Type;
-                        let ty = row.columns()[i].type_();
-                        values.push(if *ty == Type::INT8 {
-                            row.try_get::<_, Option<i64>>(i)?.into()
-                        } else if *ty == Type::INT4 {
-                            row.try_get::<_, Option<i32>>(i)?.map(i64::from).into()
-                        } else if *ty == Type::TEXT || *ty == Type::VARCHAR || *ty == Type::UNKNOWN {
-                            row.try_get::<_, Option<String>>(i)?.into()
-                        } else {
-                            return Err(DbError::Type(i));
-                        });
-                    }
-                    out.push(Row(values));
-                }
-                Ok(out)
-            }
+            Inner::Postgres(c) => c.query(sql, parameters),
         }
     }
 
@@ -281,44 +255,19 @@ impl Database {
     /// # Errors
     /// [`DbError`].
     pub fn insert(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>], tail: &str) -> Result<(), DbError> {
-        let n = columns.len();
-        // PostgreSQL: few round trips. A few sizes only, so that prepared statements are reused.
-        let sizes: &[usize] = match self.inner {
-            Inner::Sqlite(_) => &[1],
-            Inner::Postgres(_) => &[64, 8, 1],
-        };
-        let mut rest = rows;
-        for &size in sizes {
-            if size * n > MAX_PARAMETERS || rest.len() < size {
-                continue;
-            }
-            let tuple = |row: usize| {
-                let places: Vec<String> = (1..=n).map(|c| format!("${}", row * n + c)).collect();
-                format!("({})", places.join(", "))
-            };
-            let tuples: Vec<String> = (0..size).map(tuple).collect();
-            let sql = format!("INSERT INTO {table} ({}) VALUES {} {tail}", columns.join(", "), tuples.join(", "));
-            match &mut self.inner {
-                Inner::Sqlite(c) => {
-                    let mut statement = c.prepare_cached(&sql)?;
-                    for row in rest {
-                        statement.execute(rusqlite::params_from_iter(row))?;
-                    }
-                    rest = &[];
+        match &mut self.inner {
+            Inner::Sqlite(c) => {
+                let places: Vec<String> = (1..=columns.len()).map(|c| format!("${c}")).collect();
+                let (columns, places) = (columns.join(", "), places.join(", "));
+                let mut statement =
+                    c.prepare_cached(&format!("INSERT INTO {table} ({columns}) VALUES ({places}) {tail}"))?;
+                for row in rows {
+                    statement.execute(rusqlite::params_from_iter(row))?;
                 }
-                Inner::Postgres(c) => {
-                    let statement = c.prepare(&sql)?;
-                    while rest.len() >= size {
-                        let (now, later) = rest.split_at(size);
-                        let parameters: Vec<&(dyn postgres::types::ToSql + Sync)> =
-                            now.iter().flatten().map(|p| p as _).collect();
-                        c.execute(&statement, &parameters)?;
-                        rest = later;
-                    }
-                }
+                Ok(())
             }
+            Inner::Postgres(c) => c.insert(table, columns, rows, tail),
         }
-        Ok(())
     }
 
     /// Starts a transaction.

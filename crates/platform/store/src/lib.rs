@@ -23,6 +23,7 @@
 mod database;
 mod error;
 mod migrate;
+mod postgresql;
 mod readers;
 mod service;
 mod tls;

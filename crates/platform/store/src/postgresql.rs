@@ -1,0 +1,136 @@
+//! A connection to PostgreSQL that prepares each statement once and inserts any number of rows of a table in one round trip.
+
+use crate::{DbError, Row, Value, tls};
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Statement};
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+
+/// Most statements that stay prepared on a connection.
+const MAX_STATEMENTS: usize = 256;
+
+/// Most rows of one insert, which bounds the memory of its parameters.
+const MAX_ROWS: usize = 1_000;
+
+/// A connection with its prepared statements.
+pub(crate) struct Postgres {
+    client: Client,
+    /// By their text.
+    statements: HashMap<String, Statement>,
+}
+
+impl Deref for Postgres {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl DerefMut for Postgres {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+/// Returns values as parameters of a statement.
+fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    values.iter().map(|v| v as _).collect()
+}
+
+impl Postgres {
+    /// Connects.
+    pub(crate) fn connect(url: &str) -> Result<Self, DbError> {
+        Ok(Postgres { client: tls::connect(url)?, statements: HashMap::new() })
+    }
+
+    /// Returns a statement, which is prepared at its first use.
+    fn prepared(&mut self, sql: &str) -> Result<Statement, DbError> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql)?;
+        if self.statements.len() >= MAX_STATEMENTS {
+            self.statements.clear();
+        }
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Another program may have changed the table of a statement that failed: its next use prepares it again.
+    fn drop_statement(&mut self, sql: &str) {
+        self.statements.remove(sql);
+    }
+
+    /// Runs a statement; returns the number of rows that it changed.
+    pub(crate) fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, DbError> {
+        let statement = self.prepared(sql)?;
+        Ok(self.client.execute(&statement, &parameters(values)).inspect_err(|_| self.drop_statement(sql))?)
+    }
+
+    /// Runs a query; returns all rows.
+    pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, DbError> {
+        let statement = self.prepared(sql)?;
+        let rows = self.client.query(&statement, &parameters(values)).inspect_err(|_| self.drop_statement(sql))?;
+        rows.iter().map(row).collect()
+    }
+
+    /// Inserts rows: each column travels as one array, so that a statement is the same for any number of rows.
+    pub(crate) fn insert(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        rows: &[Vec<Value>],
+        tail: &str,
+    ) -> Result<(), DbError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let into = format!("INSERT INTO {table} ({})", columns.join(", "));
+        // The types of the columns are those of the same insert's plain parameters.
+        let places: Vec<String> = (1..=columns.len()).map(|c| format!("${c}")).collect();
+        let types = self.prepared(&format!("{into} VALUES ({})", places.join(", ")))?.params().to_vec();
+        let arrays: Vec<String> = types.iter().enumerate().map(|(i, ty)| format!("${}::{ty}[]", i + 1)).collect();
+        let statement = self.prepared(&format!("{into} SELECT * FROM unnest({}) {tail}", arrays.join(", ")))?;
+        for part in rows.chunks(MAX_ROWS) {
+            let values: Vec<Box<dyn ToSql + Sync + '_>> =
+                types.iter().enumerate().map(|(i, ty)| column(part, i, ty)).collect::<Result<_, _>>()?;
+            let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|v| &**v as _).collect();
+            self.client.execute(&statement, &values)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns a column of rows as an array of its type.
+fn column<'a>(rows: &'a [Vec<Value>], i: usize, ty: &Type) -> Result<Box<dyn ToSql + Sync + 'a>, DbError> {
+    fn array<'a, T>(
+        rows: &'a [Vec<Value>],
+        i: usize,
+        of: impl Fn(&'a Value) -> Option<T>,
+    ) -> Result<Vec<Option<T>>, DbError> {
+        let value = |row: &'a Vec<Value>| match row.get(i) {
+            Some(Value::Null) => Ok(None),
+            Some(value) => of(value).map(Some).ok_or(DbError::Type(i)),
+            None => Err(DbError::Type(i)),
+        };
+        rows.iter().map(value).collect()
+    }
+    match *ty {
+        Type::INT8 => Ok(Box::new(array(rows, i, |v| if let Value::Int(n) = v { Some(*n) } else { None })?)),
+        Type::TEXT => Ok(Box::new(array(rows, i, |v| if let Value::Text(t) = v { Some(t.as_str()) } else { None })?)),
+        _ => Err(DbError::Type(i)),
+    }
+}
+
+fn row(row: &postgres::Row) -> Result<Row, DbError> {
+    let value = |(i, column): (usize, &postgres::Column)| -> Result<Value, DbError> {
+        Ok(match *column.type_() {
+            Type::INT8 => row.try_get::<_, Option<i64>>(i)?.into(),
+            Type::INT4 => row.try_get::<_, Option<i32>>(i)?.map(i64::from).into(),
+            Type::TEXT | Type::VARCHAR | Type::UNKNOWN => row.try_get::<_, Option<String>>(i)?.into(),
+            _ => return Err(DbError::Type(i)),
+        })
+    };
+    row.columns().iter().enumerate().map(value).collect::<Result<_, _>>().map(Row)
+}
