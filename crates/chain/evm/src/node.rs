@@ -20,8 +20,9 @@ const MAX_ANSWER: u64 = 512 << 20;
 /// Tries of a request that fails on the way, and the first pause between them, which grows fourfold.
 const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Most calls in one request.
-const BATCH: usize = 100;
+/// Most calls in one request; of traces, which are some 10 MB for a full block, and of everything else.
+const TRACES_BATCH: usize = 5;
+const BATCH: usize = 50;
 /// Most characters of a node's message that an error repeats.
 const MAX_WORDS: usize = 300;
 
@@ -327,7 +328,9 @@ impl Node {
         calls: &[Call],
         mut take: impl FnMut(usize, &[u8]) -> Result<(), NodeError>,
     ) -> Result<(), NodeError> {
-        for (group, first) in calls.chunks(BATCH).zip((0..).step_by(BATCH)) {
+        let has_traces = calls.first().is_some_and(|call| call.0.contains("trace"));
+        let size = if has_traces { TRACES_BATCH } else { BATCH };
+        for (group, first) in calls.chunks(size).zip((0..).step_by(size)) {
             let request = |(i, (method, params)): (usize, &Call)| json!({"jsonrpc": "2.0", "id": i, "method": method, "params": params});
             let mut requests: Vec<Value> = group.iter().enumerate().map(request).collect();
             let body = if requests.len() == 1 { requests.remove(0) } else { Value::Array(requests) };

@@ -1,13 +1,16 @@
 //! Against a real node: anvil. The books that are kept from its blocks must equal the balances that it gives, to the unit.
 
+use alloy_rlp::Encodable;
 use holdfast_evm::node::{Node, Tag};
 use holdfast_evm::{Address, U256, keccak256, transfers};
 use holdfast_types::{
     AccountId, Amount, BlockTransfers, Commitment, Position, Signal, SignedAmount, TokenRef, TransactionTransfers,
 };
+use secp256k1::{Message, Secp256k1, SecretKey};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -286,7 +289,112 @@ fn books_equal_balances(fork: &str) {
         assert_eq!(transfer.commitment == Commitment::Claim, is_traced, "{transfer:?}");
     }
 
+    poorer_nodes(&anvil, &scene, &blocks);
     without_traces(anvil, &scene, &blocks, tip);
+}
+
+/// An account signs to run a contract's code (EIP-7702), and another sends that: type 4.
+#[test]
+fn delegations_are_noted() {
+    let Some(anvil) = anvil("prague") else { return };
+    let accounts = anvil.accounts();
+    let delegate = anvil.deploy(accounts[0], "Wrapper", &[]);
+    // The key of anvil's fourth account, which its documentation prints.
+    let key: SecretKey = "7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6".parse().unwrap();
+    let nonce: U256 = anvil.node.call("eth_getTransactionCount", json!([accounts[3], "latest"])).unwrap();
+    let nonce = u64::try_from(nonce).unwrap();
+    let mut payload = Vec::new();
+    U256::from(31_337).encode(&mut payload);
+    delegate.encode(&mut payload);
+    nonce.encode(&mut payload);
+    let mut message = vec![5];
+    alloy_rlp::Header { list: true, payload_length: payload.len() }.encode(&mut message);
+    message.extend(payload);
+    let digest = Message::from_digest(keccak256(message).0);
+    let (id, signature) = Secp256k1::new().sign_ecdsa_recoverable(&digest, &key).serialize_compact();
+    let half = |range| U256::from_be_slice(&signature[range]);
+    let authorization = json!({
+        "chainId": "0x7a69", "address": delegate, "nonce": format!("{nonce:#x}"),
+        "yParity": format!("{:#x}", id.to_i32()), "r": half(0..32), "s": half(32..64),
+    });
+    let transaction = json!({
+        "from": accounts[0], "to": accounts[1], "value": "0x1", "gas": "0x1e8480", "type": "0x4", "authorizationList": [authorization],
+    });
+    anvil.call("eth_sendTransaction", json!([transaction]));
+    anvil.mine();
+    let (tip, _) = anvil.node.tip(Tag::Latest).unwrap();
+    let verified = anvil.node.blocks(tip..tip + 1).unwrap();
+    assert_eq!(verified[0].block().transactions[0].kind, 4);
+    let signals = &transfers(anvil.node.chain(), &verified[0]).transactions[0].signals;
+    let account = |address: Address| AccountId::evm(address.into_array());
+    let expected = Signal::Delegation { account: account(accounts[3]), delegate: Some(account(delegate)) };
+    assert_eq!(signals, &[expected]);
+    let code = anvil.call("eth_getCode", json!([accounts[3], "latest"]));
+    assert_eq!(code, json!(format!("0xef0100{}", &format!("{delegate:#x}")[2..])), "the node took it too");
+}
+
+/// Serves a node without some methods.
+fn without(url: &str, methods: &'static [&'static str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (own, url) = (format!("http://{}", listener.local_addr().unwrap()), url.to_owned());
+    let answer = move |request: &Value| -> Value {
+        let method = request["method"].as_str().unwrap();
+        if methods.contains(&method) {
+            let message = format!("the method {method} does not exist/is not available");
+            return json!({"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32601, "message": message}});
+        }
+        ureq::post(&url).send_json(request).unwrap().body_mut().read_json().unwrap()
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut reader = BufReader::new(&stream);
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if let Some(n) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = n.trim().parse().unwrap();
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let request: Value = serde_json::from_slice(&body).unwrap();
+            let answer = match request.as_array() {
+                Some(requests) => Value::Array(requests.iter().map(&answer).collect()),
+                None => answer(&request),
+            };
+            let answer = answer.to_string();
+            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+            (&stream).write_all([head, answer].concat().as_bytes()).unwrap();
+        }
+    });
+    own
+}
+
+/// Nodes that lack methods give the same transfers by others, or state that they are incomplete.
+fn poorer_nodes(anvil: &Anvil, scene: &Scene, blocks: &[BlockTransfers]) {
+    let all = ["eth_getBlockReceipts", "debug_traceBlockByNumber", "trace_block"];
+    for (methods, is_complete) in [(&all[..1], true), (&all[..2], true), (&all[1..], false)] {
+        let methods: &'static [&'static str] = methods.to_vec().leak();
+        let node = Node::connect(&without(&anvil.url, methods), None).unwrap();
+        let node = node.with_chain(|chain| chain.with_wrapper(scene.wrapper));
+        let verified = node.blocks(0..blocks.len() as u64).unwrap();
+        let read: Vec<BlockTransfers> = verified.iter().map(|block| transfers(node.chain(), block)).collect();
+        assert!(read.iter().all(|block| block.internal_known == is_complete), "without {methods:?}");
+        if is_complete {
+            // Only the order differs where a trace does not place the logs.
+            let sorted = |blocks: &[BlockTransfers]| -> Vec<String> {
+                let all = blocks.iter().flat_map(|b| &b.transactions).flat_map(|t| &t.transfers);
+                let mut all: Vec<String> = all.map(|t| format!("{t:?}")).collect();
+                all.sort();
+                all
+            };
+            assert_eq!(sorted(&read), sorted(blocks), "without {methods:?}");
+        }
+    }
 }
 
 /// Without traces wraps still have their coin beside them, and the rest is stated to be unknown.
