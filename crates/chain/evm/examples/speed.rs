@@ -1,6 +1,7 @@
 //! How fast blocks are read, verified and turned into transfers, on one core: `cargo run --release -p holdfast-evm --example speed FOLDER`, where
-//! the folder holds portal-spec-tests' blocks (docs/test-data.md: `accounts/evm`).
+//! the folder holds portal-spec-tests' blocks (docs/test-data.md: `accounts/evm`). With a node's URL instead, how fast its chain is read.
 
+use holdfast_evm::node::{Node, Tag};
 use holdfast_evm::{Block, Bytes, Chain, Checks, Receipt, VerifiedBlock, rlp, transfers, verify};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -46,8 +47,31 @@ fn measure(what: &str, each: usize, mut work: impl FnMut()) {
     println!("{what:<42} {:>12.0} transactions/s", count / seconds);
 }
 
+/// Reads a node's chain, ten blocks at a time.
+fn read_node(node: &Node, what: &str) {
+    let (tip, _) = node.tip(Tag::Latest).expect("a tip");
+    let (start, mut transactions, mut transfers_found) = (Instant::now(), 0u32, 0usize);
+    let before = core_time(start);
+    for first in (0..=tip).step_by(10) {
+        for block in node.blocks(first..(first + 10).min(tip + 1)).expect("blocks") {
+            let listed = transfers(node.chain(), &block);
+            transactions += u32::try_from(listed.transactions.len()).expect("few");
+            transfers_found += listed.transactions.iter().map(|t| t.transfers.len()).sum::<usize>();
+        }
+    }
+    let rate = |time: Duration| f64::from(transactions) / time.as_secs_f64();
+    let (wall, core) = (rate(start.elapsed()), rate(core_time(start).saturating_sub(before)));
+    println!("{what:<20} {transactions} transactions, {transfers_found} transfers: {wall:.0}/s, {core:.0}/s of a core");
+}
+
 fn main() {
-    let folder = std::env::args().nth(1).expect("a folder");
+    let folder = std::env::args().nth(1).expect("a folder or a URL");
+    if folder.starts_with("http") {
+        let node = || Node::connect(&folder, None).expect("a node");
+        read_node(&node().without_traces(), "without traces");
+        read_node(&node(), "with traces");
+        return;
+    }
     let parts = blocks(&folder);
     let decoded: Vec<_> = parts.iter().map(decode).collect();
     let count = decoded.iter().map(|(block, _)| block.transactions.len()).sum();

@@ -95,8 +95,8 @@ struct JsonAuthorization {
     chain_id: U256,
     address: Address,
     nonce: Quantity,
-    #[serde(alias = "v")]
-    y_parity: Quantity,
+    y_parity: Option<Quantity>,
+    v: Option<Quantity>,
     r: U256,
     s: U256,
 }
@@ -122,8 +122,9 @@ struct JsonTransaction {
     to: Option<Address>,
     #[serde(default)]
     value: U256,
-    #[serde(alias = "data", default)]
-    input: Bytes,
+    input: Option<Bytes>,
+    /// Some nodes give the call data twice, some under this name only.
+    data: Option<Bytes>,
     access_list: Option<Vec<JsonAccess>>,
     max_fee_per_blob_gas: Option<U256>,
     blob_versioned_hashes: Option<Vec<B256>>,
@@ -280,7 +281,8 @@ fn read_transaction(json: JsonTransaction, i: usize, height: u64, block: &B256) 
     let kind = json.kind.unwrap_or_default().0;
     let kind = u8::try_from(kind).map_err(|_| BlockError::malformed("type", format!("{kind} is not known")))?;
     let authorization = |a: JsonAuthorization| {
-        let y_parity = u8::try_from(a.y_parity.0).map_err(|e| BlockError::malformed("authorizationList.yParity", e))?;
+        let y_parity = u8::try_from(a.y_parity.or(a.v).unwrap_or_default().0)
+            .map_err(|e| BlockError::malformed("authorizationList.yParity", e))?;
         Ok(Authorization { chain_id: a.chain_id, delegate: a.address, nonce: a.nonce.0, y_parity, r: a.r, s: a.s })
     };
     let authorizations = json.authorization_list.unwrap_or_default().into_iter().map(authorization);
@@ -311,7 +313,7 @@ fn read_transaction(json: JsonTransaction, i: usize, height: u64, block: &B256) 
         gas_limit: json.gas.0,
         to: json.to,
         value: json.value,
-        input: if kind == 105 { json.retry_data.unwrap_or_default() } else { json.input },
+        input: if kind == 105 { json.retry_data } else { json.input.or(json.data) }.unwrap_or_default(),
         access_list: access_list(&entries),
         blob_fee: json.max_fee_per_blob_gas.unwrap_or_default(),
         blob_hashes: json.blob_versioned_hashes.unwrap_or_default(),

@@ -100,8 +100,9 @@ impl Trace {
             return Ok(());
         }
         equal("from", &outermost.from, &from)?;
-        if transaction.to.is_some() {
-            equal("to", &outermost.to, &transaction.to)?;
+        let receiver = transaction.to.or_else(|| transaction.created(from));
+        if transaction.to.is_some() || outermost.to.is_some() {
+            equal("to", &outermost.to, &receiver)?;
         }
         equal("value", &outermost.value, &transaction.value)?;
         match outcome {

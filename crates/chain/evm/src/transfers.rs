@@ -99,7 +99,7 @@ struct Found {
     earner: Option<Address>,
     /// Contracts created in the transaction.
     created: HashSet<Address>,
-    /// Contracts that ended in it: where, and the coin that they were sent since, which ends with them.
+    /// Contracts that ended in it: where, or where they were sent coin last, and the coin that they were sent since, which ends with them.
     ended: HashMap<Address, (Position, U256)>,
     /// Whether the coin's own log of the transaction's value was seen (Polygon).
     value_seen: bool,
@@ -133,7 +133,7 @@ impl Reader<'_> {
             );
         }
         if success {
-            let receiver = transaction.to.or_else(|| transaction.created(self.payer));
+            let receiver = self.receiver();
             self.native(
                 Some(self.payer),
                 receiver,
@@ -162,6 +162,17 @@ impl Reader<'_> {
             transfers: self.found.transfers,
             signals: self.found.signals,
         }
+    }
+
+    /// Returns the account that is called or created.
+    fn receiver(&self) -> Option<Address> {
+        let transaction = self.transaction;
+        // What is not signed carries no nonce: the receipt has it (OP Stack since Canyon), or the trace has the contract.
+        let by_receipt = || self.receipt.deposit.map(|(nonce, _)| self.payer.create(nonce));
+        let by_trace = || self.trace.and_then(|trace| trace.frames.first()?.to);
+        let created =
+            || if transaction.is_signed() { transaction.created(self.payer) } else { by_receipt().or_else(by_trace) };
+        transaction.to.or_else(created)
     }
 
     /// Returns whether the transaction succeeded, and what commits to that.
@@ -261,8 +272,8 @@ impl Reader<'_> {
         if let Some((_, sent)) = self.found.ended.get_mut(&from) {
             *sent = sent.saturating_sub(wei);
         }
-        if let Some((_, sent)) = to.and_then(|to| self.found.ended.get_mut(&to)) {
-            *sent = sent.saturating_add(wei);
+        if let Some((last, sent)) = to.and_then(|to| self.found.ended.get_mut(&to)) {
+            (*last, *sent) = (position, sent.saturating_add(wei));
         }
         // Polygon's own logs have all but what a contract's end sends, with a root that commits to them.
         if self.chain.stack() != Stack::Polygon || is_end {
@@ -371,8 +382,7 @@ impl Reader<'_> {
 
     /// Polygon's own log of its coin. That of the transaction's value was listed as such.
     fn coin(&mut self, from: Address, to: Address, wei: U256, position: Position) {
-        let receiver = self.transaction.to.or_else(|| self.transaction.created(self.payer));
-        let is_value = from == self.payer && Some(to) == receiver && wei == self.transaction.value;
+        let is_value = from == self.payer && Some(to) == self.receiver() && wei == self.transaction.value;
         if is_value && !self.found.value_seen {
             self.found.value_seen = true;
         } else {
