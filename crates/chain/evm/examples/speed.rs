@@ -78,7 +78,7 @@ fn main() {
     let logs: usize = decoded.iter().flat_map(|(_, receipts)| receipts).map(|r| r.logs.len()).sum();
     println!("{} blocks, {count} transactions, {logs} logs", parts.len());
     let chain = Chain::of(1);
-    measure("decode (with hashes of transactions)", count, || {
+    measure("decode", count, || {
         parts.iter().for_each(|parts| drop(black_box(decode(parts))));
     });
     // Senders that were recovered before stand in for those that JSON states.

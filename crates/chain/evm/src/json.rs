@@ -325,7 +325,7 @@ fn read_transaction(json: JsonTransaction, i: usize, height: u64, block: &B256) 
         ..Transaction::default()
     };
     let transaction = transaction.sealed()?;
-    crate::error::equal("hash", &json.hash, &transaction.hash)?;
+    crate::error::equal("hash", &json.hash, &transaction.hash())?;
     Ok(transaction)
 }
 
@@ -373,7 +373,7 @@ fn check_receipt(block: &Block, json: &JsonReceipt, place: &Place) -> Result<(),
     let transaction = block.transactions.get(place.receipt);
     let transaction = transaction.ok_or_else(|| BlockError::malformed("transactionIndex", "no such transaction"))?;
     let (index, height) = (position(place.receipt), Quantity(block.header.number));
-    repeats("transactionHash", json.transaction_hash.as_ref(), &transaction.hash)?;
+    repeats("transactionHash", json.transaction_hash.as_ref(), &transaction.hash())?;
     repeats("transactionIndex", json.transaction_index.as_ref(), &index)?;
     repeats("blockHash", json.block_hash.as_ref(), &block.hash)?;
     repeats("blockNumber", json.block_number.as_ref(), &height)?;
@@ -395,7 +395,7 @@ fn check_receipt(block: &Block, json: &JsonReceipt, place: &Place) -> Result<(),
         repeats("logIndex", log.log_index.as_ref(), &position(place.logs_before + i)).map_err(named)?;
         repeats("blockNumber", log.block_number.as_ref(), &height).map_err(named)?;
         repeats("blockHash", log.block_hash.as_ref(), &block.hash).map_err(named)?;
-        repeats("transactionHash", log.transaction_hash.as_ref(), &transaction.hash).map_err(named)?;
+        repeats("transactionHash", log.transaction_hash.as_ref(), &transaction.hash()).map_err(named)?;
         repeats("transactionIndex", log.transaction_index.as_ref(), &index).map_err(named)?;
     }
     Ok(())

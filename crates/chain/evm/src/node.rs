@@ -4,7 +4,9 @@
 //! `trace_block`, else not at all. Everything but traces is verified, so a node can withhold but not invent.
 
 use crate::scan::Scanner;
-use crate::{Block, BlockError, Chain, Checks, Header, Ommers, Receipt, Trace, VerifiedBlock, json, trace, verify};
+use crate::{
+    Block, BlockError, Chain, Checks, Header, Ommers, Receipt, Trace, Transaction, VerifiedBlock, json, trace, verify,
+};
 use alloy_primitives::B256;
 use holdfast_types::ErrorKind;
 use serde::de::DeserializeOwned;
@@ -282,7 +284,8 @@ impl Node {
             receipts.clear();
         }
         for block in blocks {
-            let hashes = block.transactions.iter().map(|t| t.hash).chain(block.state_sync.as_ref().map(|s| s.hash));
+            let hashes =
+                block.transactions.iter().map(Transaction::hash).chain(block.state_sync.as_ref().map(|s| s.hash));
             let calls: Vec<Call> = hashes.map(|hash| ("eth_getTransactionReceipt", json!([hash]))).collect();
             let mut listed = Vec::with_capacity(calls.len());
             self.each(&calls, |i, answer| {

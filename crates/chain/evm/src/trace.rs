@@ -89,7 +89,7 @@ impl Trace {
         outcome: Outcome,
     ) -> Result<(), BlockError> {
         if let Some(stated) = &self.transaction {
-            equal("txHash", stated, &transaction.hash)?;
+            equal("txHash", stated, &transaction.hash())?;
         }
         let Some(outermost) = self.frames.first() else {
             // Arbitrum's system transactions may have none.

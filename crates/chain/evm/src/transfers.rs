@@ -74,11 +74,12 @@ fn state_sync(
     logs_before: u32,
 ) -> TransactionTransfers {
     let nobody =
-        Transaction { hash, from: Some(Address::ZERO), to: Some(Address::ZERO), kind: 126, ..Transaction::default() };
+        Transaction { from: Some(Address::ZERO), to: Some(Address::ZERO), kind: 126, ..Transaction::default() };
     let (trace, found, payer) = (None, Found::default(), Address::ZERO);
     let reader =
         Reader { chain, verified, transaction: &nobody, receipt, payer, trace, logs_before, gas_used: 0, found };
     let mut read = reader.read(u32::try_from(verified.block.transactions.len()).unwrap_or(u32::MAX));
+    read.hash = hash.0;
     for transfer in &mut read.transfers {
         transfer.commitment = Commitment::Claim;
         if transfer.kind == TransferKind::Internal {
@@ -152,7 +153,7 @@ impl Reader<'_> {
         self.delegations();
         let fee = self.fees();
         TransactionTransfers {
-            hash: transaction.hash.0,
+            hash: transaction.hash().0,
             index,
             payer: id(self.payer),
             to: transaction.to.map(id),
