@@ -3,11 +3,12 @@
 //! Receipts come from `eth_getBlockReceipts`, or one by one where a node lacks it; traces from `debug_traceBlockByNumber` (`callTracer`), else from
 //! `trace_block`, else not at all. Everything but traces is verified, so a node can withhold but not invent.
 
+use crate::proof::AccountProof;
 use crate::scan::Scanner;
 use crate::{
     Block, BlockError, Chain, Checks, Header, Ommers, Receipt, Trace, Transaction, VerifiedBlock, json, trace, verify,
 };
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256, U256};
 use holdfast_types::ErrorKind;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -244,6 +245,24 @@ impl Node {
             });
         }
         Ok(verified)
+    }
+
+    /// Returns the balances in wei of accounts after a block, proved against its header (`eth_getProof`, EIP-1186). Nodes have the state of
+    /// recent blocks only, unless they are archives.
+    ///
+    /// # Errors
+    /// [`NodeError`]; [`NodeError::Block`] where a proof does not hold.
+    pub fn balances(&self, accounts: &[Address], header: &Header) -> Result<Vec<U256>, NodeError> {
+        let call = |account: &Address| ("eth_getProof", json!([account, [], hex(header.number)]));
+        let calls: Vec<Call> = accounts.iter().map(call).collect();
+        let mut balances = Vec::with_capacity(accounts.len());
+        self.each(&calls, |i, answer| {
+            let proof: AccountProof = json::parse(answer, "proof")?;
+            crate::error::equal("proof.address", &proof.address, &accounts[i])?;
+            balances.push(proof.check(header.state_root).map_err(|e| e.of_block(header.number))?);
+            Ok(())
+        })?;
+        Ok(balances)
     }
 
     /// Reads the headers of ommers, of which a block's JSON has hashes only.

@@ -1,12 +1,12 @@
-//! Proofs that a transaction or a receipt is in a block: the nodes of its trie from the root to it. With a header whose hash is known, nothing else is
-//! needed to check one.
+//! Proofs that a transaction or a receipt is in a block, or that an account had a balance after it: the nodes of a trie from its root. With a header
+//! whose hash is known, nothing else is needed to check one.
 
 use crate::rlp::{take_list, take_string};
 use crate::{BlockError, VerifiedBlock};
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_trie::proof::{ProofRetainer, verify_proof};
 use alloy_trie::root::adjust_index_for_rlp;
-use alloy_trie::{HashBuilder, Nibbles};
+use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, KECCAK_EMPTY, Nibbles, TrieAccount};
 
 /// Most nodes from a root to an item: a key has at most 6 digits, and a block far fewer items than that allows.
 const MAX_NODES: usize = 8;
@@ -37,6 +37,61 @@ impl Inclusion {
         let item = crate::rlp::share(last, take_string(&mut rest, "proof")?);
         verify_proof(root, key(self.index), Some(item.to_vec()), &self.nodes).map_err(|e| wrong(&e))?;
         Ok(item)
+    }
+}
+
+/// An account's state after a block, with its proof (`eth_getProof`, EIP-1186).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountProof {
+    /// The account.
+    pub address: Address,
+    /// Balance in wei.
+    pub balance: U256,
+    /// Number of transactions that it sent.
+    pub nonce: crate::json::Quantity,
+    /// Hash of its code.
+    #[serde(default)]
+    pub code_hash: B256,
+    /// Root of its storage.
+    #[serde(default)]
+    pub storage_hash: B256,
+    /// Nodes of the state trie from the root to the account.
+    #[serde(rename = "accountProof")]
+    pub nodes: Vec<Bytes>,
+}
+
+impl AccountProof {
+    /// Returns the balance in wei that it proves under a state root.
+    ///
+    /// # Errors
+    /// [`BlockError`] where it proves nothing under the root.
+    pub fn check(&self, state_root: B256) -> Result<U256, BlockError> {
+        let wrong =
+            |problem: &dyn std::fmt::Display| BlockError::malformed(format!("proof of {}", self.address), problem);
+        // A key has 64 digits, one for each node at most.
+        if self.nodes.len() > 65 {
+            return Err(wrong(&"more than 65 nodes"));
+        }
+        let key = Nibbles::unpack(keccak256(self.address));
+        let account = TrieAccount {
+            nonce: self.nonce.0,
+            balance: self.balance,
+            storage_root: self.storage_hash,
+            code_hash: self.code_hash,
+        };
+        let code = [KECCAK_EMPTY, B256::ZERO];
+        let storage = [EMPTY_ROOT_HASH, B256::ZERO];
+        let is_empty = account.nonce == 0
+            && account.balance.is_zero()
+            && code.contains(&account.code_hash)
+            && storage.contains(&account.storage_root);
+        let is_absent = is_empty && verify_proof(state_root, key, None, &self.nodes).is_ok();
+        if !is_absent {
+            let item = alloy_rlp::encode(account);
+            verify_proof(state_root, key, Some(item), &self.nodes).map_err(|e| wrong(&e))?;
+        }
+        Ok(self.balance)
     }
 }
 

@@ -214,7 +214,7 @@ fn kinds(transaction: &TransactionTransfers) -> String {
     fees_apart.map(|t| t.kind.name()).collect::<Vec<_>>().join(" ")
 }
 
-/// Compares all books with the node. Spoofed tokens are no tokens: nothing can be asked of them.
+/// Compares all books with the node. Spoofed tokens are no tokens: nothing can be accounts_of_interest of them.
 fn compare(anvil: &Anvil, scene: &Scene, blocks: &[BlockTransfers], tip: u64) -> (usize, usize) {
     let mut books = Books::new();
     book(&mut books, blocks);
@@ -331,6 +331,26 @@ fn delegations_are_noted() {
     assert_eq!(signals, &[expected]);
     let code = anvil.call("eth_getCode", json!([accounts[3], "latest"]));
     assert_eq!(code, json!(format!("0xef0100{}", &format!("{delegate:#x}")[2..])), "the node took it too");
+}
+
+/// Balances are proved against the header, or refused.
+#[test]
+fn balances_are_proved() {
+    let Some(anvil) = anvil("prague") else { return };
+    let accounts = anvil.accounts();
+    play(&anvil);
+    let (tip, _) = anvil.node.tip(Tag::Latest).unwrap();
+    let header = anvil.node.blocks(tip..tip + 1).unwrap()[0].block().header.clone();
+    let nobody = Address::repeat_byte(0x5e);
+    let accounts_of_interest = [&accounts[..], &[nobody]].concat();
+    let balances = anvil.node.balances(&accounts_of_interest, &header).unwrap();
+    for (account, balance) in accounts_of_interest.iter().zip(&balances) {
+        assert_eq!(*balance, anvil.balance(&AccountId::evm(account.into_array()), tip));
+    }
+    assert!(balances[0] > ether(9_000) && balances[4].is_zero());
+    let other = holdfast_evm::Header { state_root: keccak256("other"), ..header };
+    let error = anvil.node.balances(&accounts, &other).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("block {tip}: proof of 0x")), "{error}");
 }
 
 /// Serves a node without some methods.
