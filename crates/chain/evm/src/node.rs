@@ -10,6 +10,7 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, U256};
 use holdfast_types::ErrorKind;
+use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -235,16 +236,20 @@ impl Node {
         }
         let receipts = self.receipts(&mut blocks)?;
         let traces = self.traces(&blocks)?;
-        let mut traces = traces.map(Vec::into_iter);
-        let mut verified = Vec::with_capacity(blocks.len());
-        for (block, receipts) in blocks.into_iter().zip(receipts) {
+        let traces: Vec<Option<Vec<Trace>>> = match traces {
+            Some(traces) => traces.into_iter().map(Some).collect(),
+            None => vec![None; blocks.len()],
+        };
+        let verify_one = |((block, receipts), traces)| -> Result<VerifiedBlock, BlockError> {
             let block = verify(&self.chain, block, receipts, self.checks)?;
-            verified.push(match traces.as_mut().and_then(Iterator::next) {
-                Some(traces) => block.with_traces(traces)?,
-                None => block,
-            });
-        }
-        Ok(verified)
+            match traces {
+                Some(traces) => block.with_traces(traces),
+                None => Ok(block),
+            }
+        };
+        // All of them are verified, so that the error is always the first one's.
+        let verified: Vec<_> = blocks.into_par_iter().zip(receipts).zip(traces).map(verify_one).collect();
+        verified.into_iter().map(|block| block.map_err(NodeError::from)).collect()
     }
 
     /// Returns the balances in wei of accounts after a block, proved against its header (`eth_getProof`, EIP-1186). Nodes have the state of
