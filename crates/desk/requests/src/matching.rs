@@ -397,7 +397,8 @@ fn reached_outputs(snapshot: &Snapshot, request: &TraceRequest) -> Reached {
         let address = ledger.address(number).to_text(network);
         let through = via.map_or(String::new(), |tx| format!(" by transaction {}", display_hash(&ledger.tx(tx).txid)));
         let amount = with_unit(amount, snapshot.asset());
-        let why = format!("{amount} of it reached {address}{through}, {hops} transactions on");
+        let s = if hops == 1 { "" } else { "s" };
+        let why = format!("{amount} of it reached {address}{through}, {hops} transaction{s} on");
         reached.entry(address).or_default().push(why);
     }
     reached
@@ -409,7 +410,8 @@ fn reached_accounts(chain: &dyn ChainQueries, request: &TraceRequest) -> Reached
     let Ok(ends) = chain.trace_ends(request, Tlp::AmberStrict) else { return reached };
     for end in ends {
         let Some(address) = end.address.filter(|a| !Address::same(a, &request.subject)) else { continue };
-        let why = format!("money of it reached {address} on {}, {} transfers on", chain.name(), end.hops);
+        let s = if end.hops == 1 { "" } else { "s" };
+        let why = format!("money of it reached {address} on {}, {} transfer{s} on", chain.name(), end.hops);
         reached.entry(address).or_default().push(why);
     }
     reached

@@ -281,7 +281,7 @@ impl Shown {
             @else { (table(&heads, &self.matches, |m| html! { tr {
                 td { (m.found.customer) }
                 td { (word(m.found.how)) ": " span.hash { (m.found.target) } }
-                td { (m.found.because.join("; ")) }
+                td.long { (m.found.because.join("; ")) }
                 td {
                     @if let (Some(v), Some(by)) = (&m.verdict, &m.decided_by) { (word(v)) " " (t!("common-by", person = by.as_str())) ": " (m.reason.as_deref().unwrap_or_default()) }
                     @if s.state == RequestState::Open { (form_of::<Match>(to, &[("step", "match"), ("customer", &m.found.customer)], "common-save")) }
