@@ -4,7 +4,7 @@ use crate::RequestError;
 use crate::request::{Target, TargetKind};
 use crate::scope::OrderScope;
 use holdfast_attribution::Tlp;
-use holdfast_bitcoin::{AddressKey, display_hash};
+use holdfast_bitcoin::{AddressKey, display_hash, parse_hash};
 use holdfast_decision::Record;
 use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
@@ -66,20 +66,24 @@ pub struct TargetCoverage {
     pub target: String,
     /// Chains that the target can be on, with what is known of them; none when this desk has no ledger of such a chain.
     pub chains: Vec<CoveredChain>,
+    /// Asset that the target names, where this desk has no ledger of it.
+    pub missing_asset: Option<String>,
 }
 
-/// Returns the chains on which the addresses and transactions among targets are looked up: those that an address can be on, all for a
-/// transaction id.
+/// Returns the chains on which the addresses and transactions among targets are looked up: those that an address can be on, and whose
+/// transaction ids have the form.
 #[must_use]
 pub fn coverage(chains: &[Arc<dyn ChainQueries>], targets: &[Target]) -> Vec<TargetCoverage> {
     let can_be_on = |chain: &dyn ChainQueries, target: &Target| match target.kind {
         TargetKind::Address => chain.own_form(&target.value).is_some(),
-        _ => true,
+        _ => chain.outputs().is_none() || parse_hash(&target.value).is_some(),
     };
+    let is_missing = |asset: &&String| !chains.iter().any(|chain| chain.has_asset(asset));
     let on_chain = targets.iter().filter(|t| matches!(t.kind, TargetKind::Address | TargetKind::Transaction));
     let covered = |target: &Target| TargetCoverage {
         target: target.value.clone(),
         chains: chains.iter().filter(|c| can_be_on(&***c, target)).map(|c| CoveredChain::of(&**c)).collect(),
+        missing_asset: target.asset.as_ref().filter(is_missing).cloned(),
     };
     on_chain.map(covered).collect()
 }

@@ -95,6 +95,7 @@ pub(crate) async fn scan(
             } }))
         }
         @if !scanned.coverage.is_empty() { p.note { (t!("case-coverage", chains = chains_text(&scanned.coverage))) } }
+        @if !scanned.uncovered.is_empty() { p.note { (t!("evidence-uncovered", assets = scanned.uncovered.join(", "))) } }
         @for w in scanned.report.sources.iter().flat_map(|s| &s.warnings) { p.note { (w) } }
     };
     Ok(frame.desk(&t!("evidence-title", exhibit = exhibit.as_str()), "/desk/cases", body))
