@@ -101,7 +101,7 @@ pub fn matches(
     matches_within(screening, chains, targets, &OrderScope::default())
 }
 
-/// Matches targets to customers as [`matches`], within an order's scope: events outside of its period, accounts or assets match nobody, and
+/// Matches targets to customers as [`matches()`], within an order's scope: events outside of its period, accounts or assets match nobody, and
 /// where it names accounts, only customers who have one of them are found.
 ///
 /// # Errors

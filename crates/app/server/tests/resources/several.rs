@@ -114,7 +114,7 @@ fn a_target_of_a_chain_that_is_not_here_states_so() {
     let nowhere = |target: &str, asset: Value| json!({"target": target, "chains": [], "missing_asset": asset});
     assert_eq!(coverage, json!([nowhere(account, json!("ETH")), nowhere(&hash, Value::Null)]));
     let page = app.browser().sign_in("investigator").page("/desk/requests/r-1").ok();
-    assert!(page.contains("no ledger of its chain here") && page.contains("no ledger of ETH here"), "{page}");
+    assert!(page.contains("no ledger of its chain here") && page.contains("There is no ledger of ETH here."), "{page}");
     // Nor are seized addresses and those of a case passed over in silence.
     let case = ana.post("/api/v1/desk/cases", json!({"title": "One"})).ok()["id"].to_string();
     let at = format!("/api/v1/desk/cases/{case}");

@@ -268,7 +268,7 @@ impl Shown {
     fn covered(&self, target: &str) -> Markup {
         html! { @if let Some(found) = self.coverage.iter().find(|c| c.target == target) { " " span.note {
             @if found.chains.is_empty() { (t!("request-no-chain")) } @else { (t!("request-coverage", chains = chains_text(&found.chains))) }
-            @if let Some(asset) = &found.missing_asset { "; " (t!("request-no-ledger", asset = asset.as_str())) }
+            @if let Some(asset) = &found.missing_asset { ". " (t!("request-no-ledger", asset = asset.as_str())) "." }
         } } }
     }
 
