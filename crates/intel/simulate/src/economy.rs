@@ -224,14 +224,16 @@ impl Economy {
         let criminals = (scale / 20_000).clamp(3, 60) as u32;
         let users = (scale / 25).clamp(100, 400_000) as u32;
         let mut owners = Vec::new();
+        let mut count = 0;
         let mut add = |kind: OwnerKind, n: u32, random: &mut Random| {
-            let first = owners.len() as u32;
+            let first = count;
             for _ in 0..n {
                 let habits = habits(kind, random);
-                let home = random.below(exchanges as u64) as u32;
+                let home = random.below_u32(exchanges);
                 owners.push(Owner { kind, habits, next_key: 1, coins: Vec::new(), home, deposit_key: 0 });
             }
-            (first, first + n)
+            count += n;
+            (first, count)
         };
         let (_, exchanges) = add(OwnerKind::Exchange, exchanges, &mut random);
         let merchants = add(OwnerKind::Merchant, merchants, &mut random);
@@ -270,7 +272,7 @@ impl Economy {
 
     /// Number of owners.
     pub fn owner_count(&self) -> u32 {
-        self.owners.len() as u32
+        self.users.1 // the last kind
     }
 
     /// Returns what an owner is.
@@ -335,7 +337,7 @@ impl Economy {
         self.fund(&coinbase, &outputs, true);
         let mut txids = vec![coinbase.txid];
         txids.extend(self.txs.iter().map(|t| t.txid));
-        self.time += 540 + self.random.below(120) as u32;
+        self.time += 540 + self.random.below_u32(120);
         let mut header = [0u8; 80];
         header[..4].copy_from_slice(&0x2000_0000u32.to_le_bytes());
         header[4..36].copy_from_slice(&self.prev);
@@ -443,8 +445,7 @@ impl Economy {
     }
 
     fn withdraw(&mut self, must: Option<u32>) {
-        let exchange =
-            must.map_or_else(|| self.random.below(self.exchanges as u64) as u32, |u| self.owners[u as usize].home);
+        let exchange = must.map_or_else(|| self.random.below_u32(self.exchanges), |u| self.owners[u as usize].home);
         let n = if self.random.permille(750) { 1 } else { self.random.between(2, 6) };
         let mut outputs = Vec::new();
         for i in 0..n {
@@ -463,7 +464,7 @@ impl Economy {
     }
 
     fn sweep(&mut self) {
-        let exchange = self.random.below(self.exchanges as u64) as u32;
+        let exchange = self.random.below_u32(self.exchanges);
         self.sweep_of(exchange);
     }
 
@@ -472,7 +473,7 @@ impl Economy {
         if deposits.is_empty() {
             return;
         }
-        let n = deposits.len().min(1 + self.random.below(24) as usize);
+        let n = deposits.len().min(1 + self.random.index(24));
         let coins: Vec<Utxo> = deposits.drain(..n).collect();
         let key = if self.random.permille(700) { self.hot_key(exchange) } else { self.fresh_key(exchange) };
         self.send_all(exchange, coins, key, TxKind::Sweep);
@@ -513,7 +514,7 @@ impl Economy {
     }
 
     fn draw(&mut self, range: (u32, u32)) -> u32 {
-        range.0 + self.random.below((range.1 - range.0) as u64) as u32
+        range.0 + self.random.below_u32(range.1 - range.0)
     }
 
     fn draw_kind(&mut self, kind: OwnerKind) -> u32 {
@@ -623,9 +624,9 @@ impl Economy {
         let mut change = None;
         if rest >= DUST {
             let key = if habits.reuse_change { picked[0].key } else { self.fresh_key(from) };
-            let at = self.random.below(outputs.len() as u64 + 1) as usize;
+            let at = self.random.index(outputs.len() + 1);
             outputs.insert(at, Pay::Key(key, rest));
-            change = Some(at as u32);
+            change = Some(u32::try_from(at).expect("few outputs"));
         }
         self.push_tx(from, picked, outputs, change, kind);
         true
@@ -665,7 +666,7 @@ impl Economy {
         let habits = self.owners[from as usize].habits;
         let locktime = match habits.locktime {
             // One in ten looks back a little (Bitcoin Core).
-            true if self.random.permille(100) => self.height.saturating_sub(1 + self.random.below(20) as u32),
+            true if self.random.permille(100) => self.height.saturating_sub(1 + self.random.below_u32(20)),
             true => self.height.saturating_sub(1),
             false => 0,
         };
@@ -704,10 +705,9 @@ impl Economy {
     }
 
     fn fund(&mut self, built: &Built, outputs: &[Pay], coinbase: bool) {
-        for (vout, output) in outputs.iter().enumerate() {
+        for (vout, output) in (0..).zip(outputs) {
             let Pay::Key(key, value) = output else { continue };
-            let coin =
-                Utxo { txid: built.txid, vout: vout as u32, value: *value, key: *key, height: self.height, coinbase };
+            let coin = Utxo { txid: built.txid, vout, value: *value, key: *key, height: self.height, coinbase };
             let is_deposit = self.owners[key.owner as usize].kind == OwnerKind::Exchange
                 && key.index != 1
                 && self

@@ -6,6 +6,19 @@
 //! - [`touched`]: the addresses and transactions that a change touches.
 //! - [`chain_queries`]: what the desk needs from a chain of any family; [`chains`]: several chains of one desk.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::cast_lossless
+    )
+)]
+
 pub mod chain_handle;
 pub mod chain_queries;
 pub mod chains;
