@@ -39,13 +39,10 @@ pub struct Totals {
 
 impl Totals {
     fn from_table(table: &Table) -> Self {
-        let mut by_category: Vec<(Category, u64, u64)> = table
-            .direct
-            .iter()
-            .zip(&table.indirect)
-            .enumerate()
+        let mut by_category: Vec<(Category, u64, u64)> = (0u8..)
+            .zip(table.direct.iter().zip(&table.indirect))
             .filter(|(_, (d, i))| **d > 0 || **i > 0)
-            .map(|(c, (d, i))| (Category(c as u8), *d, *i))
+            .map(|(c, (d, i))| (Category(c), *d, *i))
             .collect();
         by_category.sort_by_key(|(c, d, i)| (std::cmp::Reverse(d + i), *c));
         Totals { amount: by_category.iter().map(|(_, d, i)| d + i).sum(), by_category }
@@ -54,7 +51,8 @@ impl Totals {
     /// Share of a category, direct and indirect, in millionths.
     pub fn share_ppm(&self, category: Category) -> u64 {
         let amount: u64 = self.by_category.iter().filter(|e| e.0 == category).map(|(_, d, i)| d + i).sum();
-        if self.amount == 0 { 0 } else { (amount as u128 * 1_000_000 / self.amount as u128) as u64 }
+        let ppm = (u128::from(amount) * 1_000_000).checked_div(u128::from(self.amount)).unwrap_or(0);
+        u64::try_from(ppm).unwrap_or(1_000_000)
     }
 }
 
@@ -72,12 +70,13 @@ impl Default for Table {
 
 impl Table {
     /// Adds `amount` spread over a profile, exactly: cumulative rounding.
+    #[expect(clippy::cast_possible_truncation, reason = "shares sum to one, so that no part is above the amount")]
     fn add_profile(&mut self, entries: &[Entry], amount: u64) {
         let mut cumulated = 0u64;
         let mut given = 0u64;
         for entry in entries {
-            cumulated += entry.share() as u64;
-            let upto = ((amount as u128 * cumulated as u128) >> SHARE_BITS) as u64;
+            cumulated += u64::from(entry.share());
+            let upto = ((u128::from(amount) * u128::from(cumulated)) >> SHARE_BITS) as u64;
             self.indirect[entry.category()] += upto - given;
             given = upto;
         }
@@ -200,7 +199,7 @@ impl Exposures {
     /// Follows what changed of the ledger, also by a reorganization, and of the categories. Equal to [`Exposures::build`] on the new state;
     /// only transactions whose answer changes are computed, unless these are very many.
     pub fn update(&mut self, ledger: &Ledger, categories: &Categories) {
-        let patience = PATIENCE.max(ledger.counts().outputs as usize / 8);
+        let patience = PATIENCE.max(usize::try_from(ledger.counts().outputs / 8).unwrap_or(usize::MAX));
         if self.is_wasteful() || !self.follow(None, ledger, categories, patience, Reach::Whole) {
             *self = Self::build(ledger, categories);
         }
@@ -308,7 +307,7 @@ impl Exposures {
     /// Source and destination profile of a transaction, as (category, share in 2^31).
     pub fn profiles_of(&self, tx: u32) -> (Shares, Shares) {
         let list = |profiles: &Profiles, id: u32| {
-            profiles.with(id, |p| p.iter().map(|e| (Category(e.category() as u8), e.share())).collect::<Shares>())
+            profiles.with(id, |p| p.iter().map(|e| (Category(e.code()), e.share())).collect::<Shares>())
         };
         let data = &self.data;
         (

@@ -240,7 +240,7 @@ pub fn svg(report: &TraceReport) -> String {
         .iter()
         .map(|n| {
             let row = columns.entry(n.column).or_default();
-            let place = (20 + n.column as i64 * (W + GAP_X), 20 + *row * (H + GAP_Y));
+            let place = (20 + i64::from(n.column) * (W + GAP_X), 20 + *row * (H + GAP_Y));
             *row += 1;
             place
         })

@@ -204,7 +204,7 @@ impl Trace {
 
     /// Returns whether the books balance: marked + added = ends + bounds + fees.
     pub fn balances(&self) -> bool {
-        self.marked as u128 + self.added as u128 == self.found() as u128 + self.fees as u128
+        u128::from(self.marked) + u128::from(self.added) == u128::from(self.found()) + u128::from(self.fees)
     }
 }
 
@@ -250,9 +250,10 @@ impl Marks {
 
 /// Splits `amount` over `parts` in proportion, exactly: cumulative rounding, so that the parts sum to `amount` when `parts` sum to
 /// `whole`, and no part gets more than itself when `amount` is at most `whole`.
+#[expect(clippy::cast_possible_truncation, reason = "parts sum to the whole, so that no share is above the amount")]
 pub fn split(amount: u64, parts: impl Iterator<Item = u64>, whole: u64) -> Vec<u64> {
     let share = |cumulated: u64| {
-        if whole == 0 { 0 } else { (amount as u128 * cumulated as u128 / whole as u128) as u64 }
+        if whole == 0 { 0 } else { (u128::from(amount) * u128::from(cumulated) / u128::from(whole)) as u64 }
     };
     let mut cumulated = 0u64;
     let mut given = 0u64;

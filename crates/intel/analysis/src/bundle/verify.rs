@@ -243,7 +243,7 @@ fn check_proof(proof: &Proof, bytes: &[u8], network: Network) -> Result<(SingleT
     let branch: Option<Vec<[u8; 32]>> =
         proof.branch.iter().map(|h| hex::decode(h).ok().and_then(|h| h.try_into().ok())).collect();
     let branch = branch.ok_or("its merkle branch is not hashes in hex")?;
-    if branch.len() > 32 || (proof.index as u64) >> branch.len() != 0 {
+    if branch.len() > 32 || u64::from(proof.index) >> branch.len() != 0 {
         return Err("its merkle branch does not fit its index".into());
     }
     if fold_branch(&tx.txid, proof.index as usize, &branch) != header.merkle_root() {
@@ -271,6 +271,16 @@ fn differences(stated: &TraceReport, again: &TraceReport) -> Vec<String> {
         .collect()
 }
 
+/// Numbers something in a bundle; one of [`MAX_BUNDLE_BYTES`] holds fewer than 2^32 of anything.
+fn number(n: usize) -> u32 {
+    u32::try_from(n).expect("a bundle holds fewer than 2^32 of anything")
+}
+
+/// The index of an output or external of a bundle.
+fn index(n: u64) -> usize {
+    usize::try_from(n).expect("numbers of a bundle's outputs are indices")
+}
+
 /// The contents of a bundle as a chain.
 #[derive(Default)]
 struct BundleView {
@@ -294,7 +304,7 @@ struct BundleView {
 
 impl BundleView {
     fn key(&mut self, text: String) -> u32 {
-        let next = self.keys.len() as u32;
+        let next = number(self.keys.len());
         *self.key_numbers.entry(text.clone()).or_insert_with(|| {
             self.keys.push(text);
             next
@@ -311,7 +321,7 @@ impl BundleView {
             self.externals.push((claim.txid.clone(), claim.vout, info));
         }
         for (height, _, header, tx) in &entries {
-            if self.by_txid.insert(tx.txid, self.txids.len() as u32).is_some() {
+            if self.by_txid.insert(tx.txid, number(self.txids.len())).is_some() {
                 return Err(format!("proofs.json: {} is proved twice", display_hash(&tx.txid)));
             }
             self.txids.push(tx.txid);
@@ -325,17 +335,17 @@ impl BundleView {
                 self.addresses.push(number);
             }
         }
-        for (number, (.., tx)) in entries.iter().enumerate() {
+        for (spender, (.., tx)) in (0..).zip(&entries) {
             let mut sources = Vec::with_capacity(tx.inputs.len());
             for (txid, vout) in tx.inputs.iter().filter(|_| !tx.coinbase) {
                 let place = match self.by_txid.get(txid) {
                     Some(funding) => {
                         let outputs = self.outputs(*funding);
-                        let output = outputs.start + *vout as u64;
+                        let output = outputs.start + u64::from(*vout);
                         if output >= outputs.end {
                             return Err(format!("{}: spends an output that does not exist", display_hash(&tx.txid)));
                         }
-                        if self.spenders.insert(output, number as u32).is_some() {
+                        if self.spenders.insert(output, spender).is_some() {
                             return Err(format!("{}: spends an output twice", display_hash(&tx.txid)));
                         }
                         Source::Output(output)
@@ -343,12 +353,12 @@ impl BundleView {
                     None => {
                         let key = (display_hash(txid), *vout);
                         let next = self.externals.len() as u64;
-                        let number = *external_numbers.entry(key.clone()).or_insert(next);
-                        if number == next {
+                        let external = *external_numbers.entry(key.clone()).or_insert(next);
+                        if external == next {
                             // Not needed by the trace, or the maker would have stated it.
                             self.externals.push((key.0, key.1, OutputInfo { value: None, address: None }));
                         }
-                        Source::External(number)
+                        Source::External(external)
                     }
                 };
                 sources.push(place);
@@ -361,7 +371,7 @@ impl BundleView {
     fn place(&self, txid: &str, vout: u32) -> Option<Source> {
         if let Some(tx) = parse_hash(txid).and_then(|t| self.by_txid.get(&t)) {
             let outputs = self.outputs(*tx);
-            let output = outputs.start + vout as u64;
+            let output = outputs.start + u64::from(vout);
             return (output < outputs.end).then_some(Source::Output(output));
         }
         let at = self.externals.iter().position(|e| e.0 == txid && e.1 == vout)?;
@@ -431,11 +441,11 @@ impl View for BundleView {
     }
 
     fn value(&self, output: u64) -> u64 {
-        self.values[output as usize]
+        self.values[index(output)]
     }
 
     fn address(&self, output: u64) -> u32 {
-        self.addresses[output as usize]
+        self.addresses[index(output)]
     }
 
     fn spender(&self, output: u64) -> Option<u32> {
@@ -449,7 +459,7 @@ impl View for BundleView {
     fn source_info(&self, source: Source) -> OutputInfo {
         match source {
             Source::Output(o) => OutputInfo { value: Some(self.value(o)), address: Some(self.address(o)) },
-            Source::External(e) => self.externals[e as usize].2,
+            Source::External(e) => self.externals[index(e)].2,
         }
     }
 
@@ -462,7 +472,7 @@ impl View for BundleView {
     }
 
     fn tx_of_output(&self, output: u64) -> u32 {
-        self.first_output.partition_point(|f| *f <= output) as u32 - 1
+        number(self.first_output.partition_point(|f| *f <= output)) - 1
     }
 
     fn category(&self, address: u32) -> Category {
@@ -475,10 +485,10 @@ impl Describe for BundleView {
         match place {
             Source::Output(o) => {
                 let tx = self.tx_of_output(o);
-                (self.txid(tx), (o - self.first_output[tx as usize]) as u32)
+                (self.txid(tx), number(index(o - self.first_output[tx as usize])))
             }
             Source::External(e) => {
-                let (txid, vout, _) = &self.externals[e as usize];
+                let (txid, vout, _) = &self.externals[index(e)];
                 (txid.clone(), *vout)
             }
         }

@@ -1,10 +1,14 @@
 //! Figures that follow the chain: blocks that come and go, and addresses that come to count under another category. Only transactions whose
 //! answer changes are computed; the result says the same as figures that were made anew.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "numbers of outputs and inputs index columns that are mapped whole, which needs 64 bits (holdfast-utxo-ledger asserts them)"
+)]
+
 use super::Data;
 use super::changes::{Replaced, Version};
 use super::passes::{Pass, source_pass};
-use super::profiles::Profiles;
 use holdfast_attribution::{Categories, CategoryOf};
 use holdfast_bitcoin::Hash32;
 use holdfast_utxo_ledger::store::NONE_U32;
@@ -361,16 +365,5 @@ impl Data {
     pub(super) fn rests_on_same(&self, other: &Data) -> bool {
         let known = self.categories.len().min(other.categories.len());
         self.categories.differing(&other.categories, u32::try_from(known).unwrap_or(u32::MAX)).is_empty()
-    }
-}
-
-impl Profiles {
-    /// Stores a profile under a number of its own.
-    pub(super) fn append(&mut self, entries: &[super::profiles::Entry]) -> u32 {
-        let id = (holdfast_attribution::taxonomy::MAX_CATEGORIES + self.starts.len()) as u32;
-        self.starts.push(self.entries.len() as u32);
-        self.entries.extend_from_slice(entries);
-        self.last = id;
-        id
     }
 }

@@ -114,8 +114,8 @@ impl Exposures {
         let body = body.as_slice();
         let fail = |why: &str| ExposureError::Format(path.to_owned(), why.to_owned());
         let cut = || fail("cut off");
-        let (len, body) = body.split_at_checked(8).ok_or_else(cut)?;
-        let len = u64::from_le_bytes(len.try_into().expect("eight bytes")) as usize;
+        let (len, body) = body.split_first_chunk::<8>().ok_or_else(cut)?;
+        let len = usize::try_from(u64::from_le_bytes(*len)).map_err(|_| cut())?;
         let (head, mut body) = body.split_at_checked(len).ok_or_else(cut)?;
         let head: Head = serde_json::from_slice(head).map_err(|e| fail(&e.to_string()))?;
         let mut words: Vec<Vec<u32>> = Vec::with_capacity(6);
@@ -128,16 +128,15 @@ impl Exposures {
         if body.len() as u64 != head.lengths[6] {
             return Err(cut());
         }
-        let mut next = words.into_iter();
-        let mut column = || next.next().expect("six columns");
-        let (source, destination, source_starts, destination_starts) = (column(), column(), column(), column());
-        let profiles = |starts: Vec<u32>, entries: Vec<u32>| {
-            let last = (MAX_CATEGORIES + starts.len()).saturating_sub(1) as u32;
+        let columns = <[Vec<u32>; 6]>::try_from(words).map_err(|_| cut())?;
+        let [source, destination, source_starts, destination_starts, source_entries, destination_entries] = columns;
+        let profiles = |starts: Vec<u32>, entries: Vec<u32>| -> Result<Profiles, ExposureError> {
+            let last = u32::try_from(MAX_CATEGORIES + starts.len() - 1).map_err(|_| cut())?;
             let entries = bytemuck::cast_vec::<u32, Entry>(entries).into();
-            Profiles { starts: starts.into(), entries, last }
+            Ok(Profiles { starts: starts.into(), entries, last })
         };
-        let source_profiles = profiles(source_starts, column());
-        let destination_profiles = profiles(destination_starts, column());
+        let source_profiles = profiles(source_starts, source_entries)?;
+        let destination_profiles = profiles(destination_starts, destination_entries)?;
         let data = Data {
             categories: Categories::from(body),
             gives: HugeVec::default(),

@@ -145,6 +145,7 @@ impl Exposures {
     }
 
     /// Spreads an amount that `tx` pays out over where it came from: direct for inputs at attributed addresses.
+    #[expect(clippy::cast_possible_truncation, reason = "numbers of outputs index a column in memory")]
     fn source_of(&self, ledger: &Ledger, tx: u32, amount: u64) -> Table {
         let mut table = Table::default();
         if ledger.flags(tx).coinbase() {
