@@ -161,7 +161,7 @@ impl Sums {
             right: count(&|k| k.0.is_some() && k.1.is_some()),
             possible: count(&|k| k.1.is_some()),
         };
-        Coinjoin::ALL.into_iter().map(of_kind).chain([any]).collect()
+        Coinjoin::ALL.iter().copied().map(of_kind).chain([any]).collect()
     }
 }
 
@@ -172,7 +172,7 @@ fn clusterings(ledger: &Ledger, truth: &Truth, best: Option<String>) -> Vec<Scor
         ("co-spend".to_owned(), CoinjoinSet::ALL, "none".to_owned()),
         ("default".to_owned(), CoinjoinSet::ALL, crate::cluster::DEFAULT_CHANGE.to_owned()),
     ];
-    for h in ChangeHeuristic::ALL {
+    for h in ChangeHeuristic::ALL.iter().copied() {
         variants.push((format!("co-spend with {}", h.name()), CoinjoinSet::ALL, h.name().to_owned()));
     }
     if let Some(best) = best {
@@ -194,7 +194,7 @@ pub fn measure(ledger: &Ledger, truth: &Truth) -> Accuracy {
         .into_par_iter()
         .fold(Sums::new, |sums, start| sums.count(ledger, truth, start))
         .reduce(Sums::new, Sums::add);
-    let change = ChangeHeuristic::ALL.into_iter().map(|h| sums.score(1 << h as u16)).collect();
+    let change = ChangeHeuristic::ALL.iter().map(|h| sums.score(h.bit())).collect();
     let combinations = sums.combinations();
     let best = combinations.iter().find(|s| s.precision() >= 0.99).map(|s| s.name.clone());
     let clusterings = clusterings(ledger, truth, best);

@@ -66,7 +66,11 @@ pub struct Merge {
 impl Merge {
     /// Returns the heuristic's name: `cospend`, or the change heuristics that agreed.
     pub fn heuristic(&self) -> String {
-        if self.by == COSPEND as u32 { "cospend".into() } else { set_name(self.by as HeuristicSet) }
+        match HeuristicSet::try_from(self.by) {
+            Ok(COSPEND) => "cospend".into(),
+            Ok(set) => set_name(set),
+            Err(_) => "unknown".into(), // no set has so high a bit
+        }
     }
 }
 
@@ -137,7 +141,7 @@ impl Clusters {
     pub fn update(&mut self, ledger: &Ledger) {
         self.roll_back(ledger);
         let counts = ledger.counts();
-        let known = self.parent.len() as u32;
+        let known = self.addresses();
         self.parent.extend(known..counts.addresses);
         if let Some(ring) = self.ring.get_mut() {
             ring.extend(known..counts.addresses);
@@ -167,7 +171,7 @@ impl Clusters {
             }
             sizes
         });
-        sizes.get(&self.of(cluster)).copied().unwrap_or(1) as u64
+        sizes.get(&self.of(cluster)).copied().map_or(1, u64::from)
     }
 
     /// Gathers the evidence of transactions on all cores, then merges in order.
@@ -394,7 +398,7 @@ impl<'a> Gatherer<'a> {
                     let mut last = first;
                     for address in addresses {
                         if address != first && address != last && owned(&address) {
-                            self.merges.push(Merge { a: first, b: address, tx, by: COSPEND as u32 });
+                            self.merges.push(Merge { a: first, b: address, tx, by: COSPEND.into() });
                         }
                         last = address;
                     }
@@ -412,7 +416,7 @@ impl<'a> Gatherer<'a> {
             return;
         }
         // Address reuse alone joins an address with itself or, through co-spending, with its co-inputs: nothing new.
-        if options.cospend && options.change.used() == 1 << crate::ChangeHeuristic::AddressReuse as u16 {
+        if options.cospend && options.change.used() == crate::ChangeHeuristic::AddressReuse.bit() {
             return;
         }
         // A rule that looks ahead waits until nothing can change its answer any more.
@@ -425,7 +429,7 @@ impl<'a> Gatherer<'a> {
         let owned = |address: &u32| !self.ownerless.contains(ledger, *address);
         let from = ledger.sources(tx).find_map(|s| ledger.source_info(s).address.filter(owned));
         if let Some(from) = from.filter(|from| *from != to && owned(&to)) {
-            self.merges.push(Merge { a: from, b: to, tx, by: set as u32 });
+            self.merges.push(Merge { a: from, b: to, tx, by: set.into() });
         }
     }
 }

@@ -23,8 +23,23 @@ use index::Index;
 use slots::Slots;
 
 /// How far a tag can be relied on: GraphSense's scale (`confidence.csv` of the TagPack tool), weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Default,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Confidence {
     #[default]
@@ -44,35 +59,29 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    const TABLE: [(Confidence, &'static str, u8); 13] = [
-        (Confidence::Unknown, "unknown", 5),
-        (Confidence::Heuristic, "heuristic", 10),
-        (Confidence::WebCrawl, "web_crawl", 20),
-        (Confidence::UntrustedTransaction, "untrusted_transaction", 40),
-        (Confidence::Forensic, "forensic", 50),
-        (Confidence::ServiceData, "service_data", 50),
-        (Confidence::TrustedProvider, "trusted_provider", 50),
-        (Confidence::AuthorityData, "authority_data", 60),
-        (Confidence::ServiceApi, "service_api", 70),
-        (Confidence::ManualTransaction, "manual_transaction", 90),
-        (Confidence::LedgerImmanent, "ledger_immanent", 100),
-        (Confidence::Ownership, "ownership", 100),
-        (Confidence::Override, "override", 100),
-    ];
-
-    /// Reads GraphSense's name.
+    /// Returns the confidence with GraphSense's name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::TABLE.iter().find(|(_, n, _)| *n == name).map(|(c, _, _)| *c)
+        name.parse().ok()
     }
 
-    /// GraphSense's name.
+    /// Returns GraphSense's name.
     pub fn name(self) -> &'static str {
-        Self::TABLE[self as usize].1
+        self.into()
     }
 
-    /// 0 to 100.
+    /// Returns GraphSense's level, 0 to 100.
     pub fn level(self) -> u8 {
-        Self::TABLE[self as usize].2
+        match self {
+            Confidence::Unknown => 5,
+            Confidence::Heuristic => 10,
+            Confidence::WebCrawl => 20,
+            Confidence::UntrustedTransaction => 40,
+            Confidence::Forensic | Confidence::ServiceData | Confidence::TrustedProvider => 50,
+            Confidence::AuthorityData => 60,
+            Confidence::ServiceApi => 70,
+            Confidence::ManualTransaction => 90,
+            Confidence::LedgerImmanent | Confidence::Ownership | Confidence::Override => 100,
+        }
     }
 }
 
@@ -147,12 +156,12 @@ impl Tag {
 
     /// Adds what follows from all fields together: an address is sanctioned when its pack, source or actor is a sanctions list or program,
     /// whatever its category.
-    fn complete(&mut self, actors: &HashMap<String, u32>, all: &[Actor]) {
+    fn complete(&mut self, actors: &HashMap<String, usize>, all: &[Actor]) {
         let says = |name: &String| Category::from_name(name) == Some(Category::SANCTION);
         if self.abuse.iter().chain(&self.category).chain(&self.concepts).any(says) {
             return;
         }
-        let actor = self.actor.as_ref().and_then(|id| actors.get(id)).and_then(|i| all.get(*i as usize));
+        let actor = self.actor.as_ref().and_then(|id| actors.get(id)).and_then(|i| all.get(*i));
         // A partner's name is not its list's: only its words count.
         let pack = if is_source(&self.pack) { "" } else { self.pack.as_str() };
         if sanctions::is_listed(pack, &self.source, self.actor.as_deref())
@@ -170,11 +179,7 @@ impl Tag {
             .chain(&self.concepts)
             .filter_map(|name| Category::from_name(name))
             .max_by_key(|c| (c.risk(), c.is_abuse(), std::cmp::Reverse(c.0)))
-            .unwrap_or(if self.abuse.is_some() {
-                Category::from_name("other_abuse").expect("in the table")
-            } else {
-                Category::OTHER
-            })
+            .unwrap_or(if self.abuse.is_some() { Category::OTHER_ABUSE } else { Category::OTHER })
     }
 }
 
@@ -225,7 +230,7 @@ pub struct TagStore {
     actors: Arc<Vec<Actor>>,
     by_address: Index<Address>,
     by_pack: Index<String>,
-    actor_by_id: Arc<HashMap<String, u32>>,
+    actor_by_id: Arc<HashMap<String, usize>>,
     changes: Changes,
 }
 
@@ -288,9 +293,9 @@ impl TagStore {
                 sanctioned.insert(actor.id.clone());
             }
             match by_id.get(&actor.id) {
-                Some(i) => all[*i as usize] = actor.clone(),
+                Some(i) => all[*i] = actor.clone(),
                 None => {
-                    by_id.insert(actor.id.clone(), all.len() as u32);
+                    by_id.insert(actor.id.clone(), all.len());
                     all.push(actor.clone());
                 }
             }
@@ -379,7 +384,7 @@ impl TagStore {
 
     /// Returns the actor with an id.
     pub fn actor(&self, id: &str) -> Option<&Actor> {
-        self.actor_by_id.get(id).map(|i| &self.actors[*i as usize])
+        self.actor_by_id.get(id).map(|i| &self.actors[*i])
     }
 
     /// Returns what [`TagStore::touched_since`] counts from.
@@ -412,7 +417,7 @@ impl TagStore {
     /// Returns a store of tags that are complete, in this order.
     fn from_parts(tags: Vec<Tag>, actors: Vec<Actor>) -> Self {
         let addresses: Vec<Address> = tags.par_iter().map(|t| Address::read(&t.address)).collect();
-        let ids = actors.iter().enumerate().map(|(i, a)| (a.id.clone(), i as u32)).collect();
+        let ids = actors.iter().enumerate().map(|(i, a)| (a.id.clone(), i)).collect();
         let mut store = TagStore { actors: Arc::new(actors), actor_by_id: Arc::new(ids), ..TagStore::default() };
         for (mut tag, address) in tags.into_iter().zip(addresses) {
             tag.complete(&store.actor_by_id, &store.actors);

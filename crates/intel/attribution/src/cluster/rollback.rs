@@ -27,6 +27,11 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// Returns how many merges there are until here, as an index.
+    pub(super) fn merges(&self) -> usize {
+        usize::try_from(self.merges).unwrap_or(usize::MAX)
+    }
+
     fn is_in_chain(&self, ledger: &Ledger) -> bool {
         self.done <= ledger.counts().txs && {
             let block = ledger.block_of_tx(self.done - 1);
@@ -52,13 +57,14 @@ impl Clusters {
     #[must_use]
     pub fn fork(&self, ledger: &Ledger) -> (usize, u32) {
         let mark = self.marks.iter().rev().find(|mark| mark.is_in_chain(ledger));
-        mark.map_or((0, 0), |mark| (mark.merges as usize, mark.addresses))
+        mark.map_or((0, 0), |mark| (mark.merges(), mark.addresses))
     }
 
     /// Addresses known.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "a ledger counts addresses in 32 bits")]
     pub fn addresses(&self) -> u32 {
-        self.parent.len() as u32
+        u32::try_from(self.parent.len()).expect("a ledger counts addresses in 32 bits")
     }
 
     /// Finds once what makes the members and sizes of clusters known without looking at all merges; updates then go on from it.
@@ -99,7 +105,7 @@ impl Clusters {
             return;
         }
         self.marks.truncate(valid);
-        let (merges, addresses) = self.marks.last().map_or((0, 0), |m| (m.merges as usize, m.addresses as usize));
+        let (merges, addresses) = self.marks.last().map_or((0, 0), |m| (m.merges(), m.addresses));
         let removed = self.merges.len() - merges;
         if removed > self.undo.len() {
             self.merges.truncate(merges);
@@ -112,9 +118,9 @@ impl Clusters {
                 self.split(merge, low, high);
             }
         }
-        self.parent.truncate(addresses);
+        self.parent.truncate(addresses as usize);
         if let Some(ring) = self.ring.get_mut() {
-            ring.truncate(addresses);
+            ring.truncate(addresses as usize);
         }
     }
 
@@ -142,8 +148,8 @@ impl Clusters {
     }
 
     /// Makes the clusters of `addresses` addresses anew from the log of merges.
-    pub(super) fn replay(&mut self, addresses: usize) {
-        self.parent = (0..addresses as u32).collect();
+    pub(super) fn replay(&mut self, addresses: u32) {
+        self.parent = (0..addresses).collect();
         self.ring.take();
         self.sizes.take();
         self.undo.clear();
@@ -165,7 +171,7 @@ impl Clusters {
         let oldest = self.marks.len().saturating_sub(SINGLE as usize);
         let kept = match oldest {
             0 => self.merges.len(),
-            oldest => self.merges.len() - (self.marks[oldest - 1].merges as usize).min(self.merges.len()),
+            oldest => self.merges.len() - self.marks[oldest - 1].merges().min(self.merges.len()),
         };
         let surplus = self.undo.len().saturating_sub(kept);
         self.undo.drain(..surplus);
@@ -174,7 +180,7 @@ impl Clusters {
     /// Returns the circles of addresses that are clusters: every merge joins two circles by a swap.
     pub(super) fn ring(&self) -> &[u32] {
         self.ring.get_or_init(|| {
-            let mut ring: Vec<u32> = (0..self.parent.len() as u32).collect();
+            let mut ring: Vec<u32> = (0..self.addresses()).collect();
             self.merges.iter().for_each(|m| ring.swap(m.a as usize, m.b as usize));
             ring
         })

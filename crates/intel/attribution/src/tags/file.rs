@@ -220,7 +220,7 @@ impl TagFile {
     /// Writes the file whole; the log that went on from the file before is void by its checksum, and removed.
     fn write(&mut self, store: &TagStore) -> Result<(), TagStoreError> {
         let tags: Vec<Stored<&str, &[String]>> = store.iter().map(Stored::from).collect();
-        let labels: Vec<(u32, Tlp)> = store.iter().enumerate().filter_map(|(i, t)| Some((i as u32, t.tlp?))).collect();
+        let labels: Vec<(u32, Tlp)> = (0..).zip(store.iter()).filter_map(|(i, t)| Some((i, t.tlp?))).collect();
         let body = postcard::to_stdvec(&(tags, store.actors(), labels)).map_err(|e| self.format(e))?;
         sealed::save(&self.path, MAGIC, &body).map_err(|e| self.io(e))?;
         match std::fs::remove_file(self.log_path()) {

@@ -22,7 +22,7 @@ impl<K> Default for Index<K> {
 fn part<Q: Hash + ?Sized>(key: &Q) -> usize {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
-    hasher.finish() as usize % PARTS
+    (hasher.finish() % PARTS as u64) as usize
 }
 
 impl<K: Hash + Eq + Clone> Index<K> {
