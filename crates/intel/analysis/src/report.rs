@@ -197,7 +197,7 @@ impl TraceReport {
         for end in &trace.ends {
             *by_category.entry(end.category).or_default() += end.amount;
             by_kind.entry(format!("{:?}", end.kind)).or_insert((end.kind, 0)).1 += end.amount;
-            weighted += u128::from(end.amount) * risk_weight(end.category.risk());
+            weighted += u128::from(end.amount) * u128::from(risk_weight(end.category.risk()));
         }
         let mut by_category: Vec<_> = by_category.into_iter().collect();
         by_category.sort_by_key(|(c, n)| (std::cmp::Reverse(*n), *c));
@@ -252,7 +252,7 @@ impl TraceReport {
 }
 
 /// Weight of a risk in scores, in percent.
-pub fn risk_weight(risk: Risk) -> u128 {
+pub fn risk_weight(risk: Risk) -> u32 {
     match risk {
         Risk::Severe => 100,
         Risk::High => 75,

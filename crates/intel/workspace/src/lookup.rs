@@ -270,14 +270,12 @@ impl Workspace {
 
     /// Transactions and blocks whose hash begins so, newest first.
     fn by_hash_prefix(&self, prefix: &str, notes: &mut Vec<String>) -> Vec<Hit> {
+        let digits: Vec<u8> = prefix.chars().filter_map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
         let begins = |hash: &[u8; 32]| {
-            let digits = prefix.as_bytes();
-            hash.iter().rev().zip(digits.chunks(2)).all(|(byte, pair)| {
-                let digit = |at: usize| (pair[at] as char).to_digit(16).expect("checked: hex") as u8;
-                match pair.len() {
-                    2 => *byte == digit(0) << 4 | digit(1),
-                    _ => byte >> 4 == digit(0),
-                }
+            hash.iter().rev().zip(digits.chunks(2)).all(|(byte, digits)| match digits {
+                [high, low] => *byte == high << 4 | low,
+                [high] => byte >> 4 == *high,
+                _ => true,
             })
         };
         let txids = self.ledger.columns().txid.all();

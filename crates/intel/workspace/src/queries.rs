@@ -58,11 +58,13 @@ impl Workspace {
             && let (Some(hash), Ok(vout)) = (parse_hash(txid), vout.parse::<u32>())
         {
             let outputs = self.ledger.tx_by_id(&hash).map(|tx| self.ledger.outputs(tx));
-            let output = outputs.and_then(|o| Some(o.start + vout as u64).filter(|n| *n < o.end));
+            let output = outputs.and_then(|o| Some(o.start + u64::from(vout)).filter(|n| *n < o.end));
             return output.map(Subject::Output).ok_or_else(|| self.not_found(text));
         }
-        if !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit()) {
-            let height = text.parse().expect("nine digits fit");
+        if text.len() <= 9
+            && text.bytes().all(|b| b.is_ascii_digit())
+            && let Ok(height) = text.parse()
+        {
             let block = self.ledger.block_at(height);
             return block.map(|b| Subject::Block(b.number)).ok_or_else(|| self.not_found(format!("block {text}")));
         }

@@ -284,14 +284,14 @@ impl Workspace {
             self.exposures_as_of = None;
             return;
         }
-        let counts = self.ledger.counts();
+        let outputs = usize::try_from(self.ledger.counts().outputs).unwrap_or(usize::MAX);
         // A small ledger's exposures are made anew at once.
-        let waiting = self.patience.filter(|patience| counts.outputs as usize > 4 * patience);
+        let waiting = self.patience.filter(|patience| outputs > 4 * patience);
         let may_wait = waiting.is_some();
         let patience = match waiting {
             Some(_) if self.exposures_as_of.is_some() => 0,
             Some(patience) => patience,
-            None => PATIENCE.max(counts.outputs as usize / 8),
+            None => PATIENCE.max(outputs / 8),
         };
         let older = self.spare.exposures.take();
         // Without a snapshot that reads them, the figures are changed where they are.
