@@ -78,10 +78,9 @@ fn graph(report: &TraceReport) -> Graph {
         let from = from_of(&e.via);
         let title =
             e.place.label.clone().or_else(|| e.place.address.as_deref().map(short)).unwrap_or_else(|| "unknown".into());
-        let kind = serde_json::to_value(e.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         nodes.push(Node {
             title,
-            lines: vec![coins(e.place.amount), format!("{} ({kind})", e.place.category)],
+            lines: vec![coins(e.place.amount), format!("{} ({})", e.place.category, e.kind)],
             class: e.place.category.risk().name().to_owned(),
             column: e.hops + 1,
         });
@@ -133,13 +132,12 @@ pub fn table(report: &TraceReport, most: usize) -> String {
     ends.sort_by_key(|e| std::cmp::Reverse(e.place.amount));
     for e in ends.iter().take(most) {
         let name = e.place.label.as_deref().map(|l| format!(" [{l}]")).unwrap_or_default();
-        let kind = serde_json::to_value(e.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         let _ = writeln!(
             out,
             "  hop {:>2} {:>20}  {} at {}{name}, {}",
             e.hops,
             coins(e.place.amount),
-            kind,
+            e.kind,
             e.place.address.as_deref().unwrap_or("unknown address"),
             e.place.category
         );

@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// How marks pass through a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::EnumString)]
 #[schema(as = TaintPolicy)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = String, parse_err_fn = unknown_policy)]
 pub enum Policy {
     /// Any marked input marks every output whole.
     Poison,
@@ -27,24 +28,15 @@ pub enum Policy {
     Lifo,
 }
 
-impl std::str::FromStr for Policy {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "poison" => Ok(Policy::Poison),
-            "haircut" => Ok(Policy::Haircut),
-            "fifo" => Ok(Policy::Fifo),
-            "lifo" => Ok(Policy::Lifo),
-            _ => Err(format!("unknown policy '{text}'; use poison, haircut, fifo or lifo")),
-        }
-    }
+fn unknown_policy(text: &str) -> String {
+    format!("unknown policy '{text}'; use poison, haircut, fifo or lifo")
 }
 
 /// Which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::EnumString)]
 #[schema(as = TraceDirection)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = String, parse_err_fn = unknown_direction)]
 pub enum Direction {
     /// Where the money went.
     #[default]
@@ -53,16 +45,8 @@ pub enum Direction {
     Backward,
 }
 
-impl std::str::FromStr for Direction {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "forward" => Ok(Direction::Forward),
-            "backward" => Ok(Direction::Backward),
-            _ => Err(format!("unknown direction '{text}'; use forward or backward")),
-        }
-    }
+fn unknown_direction(text: &str) -> String {
+    format!("unknown direction '{text}'; use forward or backward")
 }
 
 /// Where a trace stops at the latest.
@@ -104,8 +88,9 @@ pub struct TraceOptions {
 }
 
 /// A place where marked money rests or leaves the trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum EndKind {
     /// Not spent.
     Unspent,

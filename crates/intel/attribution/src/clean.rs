@@ -101,9 +101,7 @@ fn fault(address: &str, asset: &str) -> Option<String> {
     // A script is the same on every chain of Bitcoin's family, and test networks have their main network's asset.
     match asset.as_str() {
         "ETH" if !matches!(read, Address::Evm(_)) => wrong(" (0x and 40 hex digits)"),
-        family if Network::ALL.into_iter().any(|n| n.parameters().asset == family) && read.script().is_none() => {
-            wrong("")
-        }
+        family if Network::ALL.iter().any(|n| n.parameters().asset == family) && read.script().is_none() => wrong(""),
         _ => None,
     }
 }

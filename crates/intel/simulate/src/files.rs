@@ -175,8 +175,7 @@ impl Truth {
     fn block(&mut self, block: &SimBlock) -> io::Result<()> {
         for tx in &block.truth {
             let change = tx.change.map(|c| c.to_string()).unwrap_or_default();
-            let kind = kebab(&format!("{:?}", tx.kind));
-            writeln!(self.transactions, "{},{kind},{change}", display_hash(&tx.txid))?;
+            writeln!(self.transactions, "{},{},{change}", display_hash(&tx.txid), tx.kind)?;
             for (owner, address) in tx.owners.iter().zip(&tx.addresses) {
                 if let (Some(owner), Some(address)) = (owner, address) {
                     // An address paid again is listed again; readers keep the first.
@@ -193,23 +192,11 @@ impl Truth {
         let mut owners = BufWriter::new(File::create(self.dir.join("owners.csv"))?);
         writeln!(owners, "owner,kind,name")?;
         for owner in 0..economy.owner_count() {
-            let kind = kebab(&format!("{:?}", economy.owner_kind(owner)));
-            writeln!(owners, "{owner},{kind},{}", economy.owner_name(owner))?;
+            writeln!(owners, "{owner},{},{}", economy.owner_kind(owner), economy.owner_name(owner))?;
         }
         owners.flush()?;
         std::fs::write(self.dir.join("tagpack.yaml"), tagpack(economy))
     }
-}
-
-fn kebab(camel: &str) -> String {
-    let mut out = String::new();
-    for c in camel.chars() {
-        if c.is_ascii_uppercase() && !out.is_empty() {
-            out.push('-');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
 }
 
 /// Returns a GraphSense TagPack that names one or two addresses of every service and criminal, as an analyst would know them.

@@ -154,7 +154,7 @@ pub fn bare(text: &str) -> String {
     match text.split_once(':') {
         Some((scheme, rest)) if scheme.bytes().all(|b| b.is_ascii_lowercase()) && is_identifier(rest) => {
             // `class:hex` addresses keep theirs.
-            let own = holdfast_bitcoin::ScriptClass::ALL.iter().any(|c| c.name() == scheme);
+            let own = scheme.parse::<holdfast_bitcoin::ScriptClass>().is_ok();
             if own { text.to_owned() } else { rest.trim_start_matches("//").to_owned() }
         }
         _ => text.to_owned(),

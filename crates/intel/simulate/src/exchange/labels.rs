@@ -79,7 +79,7 @@ pub(super) fn labels(random: &mut Random, made: &Exchange, options: Options) -> 
                         push(case.typology, Outcome::Confirmed, source, late(random, 120) + 5 * DAY);
                     }
                 }
-                _ => push(*random.pick(&Pattern::ALL), Outcome::Confirmed, source, late(random, 60)),
+                _ => push(*random.pick(Pattern::ALL), Outcome::Confirmed, source, late(random, 60)),
             }
         }
     }
@@ -91,7 +91,7 @@ pub(super) fn labels(random: &mut Random, made: &Exchange, options: Options) -> 
             _ => continue,
         };
         let known_at = end - random.seconds_below((end - options.start) / 2);
-        let typology = *random.pick(&Pattern::ALL);
+        let typology = *random.pick(Pattern::ALL);
         labels.push(Label { customer: customer.to_owned(), typology, outcome, source: Source::Analyst, known_at });
     }
     labels.sort_by(|a, b| (a.known_at, &a.customer, a.outcome).cmp(&(b.known_at, &b.customer, b.outcome)));

@@ -43,7 +43,7 @@ pub(super) struct Planned {
 /// Draws the variants of all cases, tuned and held-out ones by turns.
 pub(super) fn plan(builder: &mut Builder) -> Vec<Planned> {
     let mut planned = Vec::new();
-    for typology in Pattern::ALL {
+    for typology in Pattern::ALL.iter().copied() {
         for n in 0..builder.options.cases {
             let held_out = match builder.options.variants {
                 Variants::All => n % 2 == 1,
