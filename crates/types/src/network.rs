@@ -1,6 +1,6 @@
 //! The networks: their magic numbers, genesis blocks and address prefixes.
 
-use crate::{Hash32, parse_hash};
+use crate::BlockHash;
 use serde::{Deserialize, Serialize};
 
 /// A Bitcoin-family network.
@@ -142,8 +142,8 @@ impl Network {
 
     /// Returns the genesis block's hash, internal byte order.
     #[expect(clippy::missing_panics_doc, reason = "the table holds 64 hex digits; a test reads all of it")]
-    pub fn genesis_hash(self) -> Hash32 {
-        parse_hash(self.parameters().genesis).expect("the table holds 64 hex digits")
+    pub fn genesis_hash(self) -> BlockHash {
+        self.parameters().genesis.parse().expect("the table holds 64 hex digits")
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
     fn names_and_genesis_hashes_read_back() {
         for network in Network::ALL.iter().copied() {
             assert_eq!(network.to_string().parse::<Network>().unwrap(), network);
-            assert_ne!(network.genesis_hash(), [0; 32]);
+            assert_ne!(network.genesis_hash(), BlockHash::default());
         }
         assert!("dogecoin".parse::<Network>().unwrap_err().contains("litecoin"));
     }

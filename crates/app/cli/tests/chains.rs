@@ -4,7 +4,7 @@ mod common;
 
 use common::{Desk, Running, holdfast, path, run, serving};
 use holdfast_bitcoin::script::classify;
-use holdfast_bitcoin::{Block, Network, display_hash};
+use holdfast_bitcoin::{Block, Network};
 use holdfast_simulate::hand::{HandChain, key, tx};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -64,7 +64,7 @@ fn answer(asked: &str, blocks: &[(String, Vec<u8>)]) -> Option<Vec<u8>> {
 /// Adds a block that pays an address.
 fn mine(chain: &mut HandChain, blocks: &Blocks, paid: u64) {
     let (_, bytes) = chain.add(&[tx(&[([1; 32], u32::try_from(paid).unwrap())], &[(1_000, key(paid))])]);
-    let hash = display_hash(&Block::parse(bytes.clone()).unwrap().hash);
+    let hash = Block::parse(bytes.clone()).unwrap().hash.to_string();
     blocks.lock().unwrap().push((hash, bytes));
 }
 

@@ -6,7 +6,7 @@
 use crate::hash::{merkle, sha256d, sha256d_parts};
 use crate::read::{ReadError, Reader};
 use crate::script::coinbase_height;
-use crate::{Hash32, Header, Network};
+use crate::{BlockHash, Hash32, Header, Network, Txid};
 
 /// Largest block taken, in bytes (consensus allows 4,000,000 plus Litecoin's extension block).
 pub const MAX_BLOCK_BYTES: usize = 32 << 20;
@@ -94,7 +94,7 @@ pub struct Block {
     /// The header.
     pub header: Header,
     /// The block's hash.
-    pub hash: Hash32,
+    pub hash: BlockHash,
     /// Transactions in order.
     pub txs: Vec<Tx>,
     /// All inputs, in transaction order. Coinbase inputs are among them.
@@ -141,7 +141,7 @@ impl Block {
         if reader.left() > 0 && !mweb {
             return Err(BlockError::Trailing(reader.left()));
         }
-        let hash = sha256d(&header.0);
+        let hash = header.hash();
         Ok(Block { header, hash, txs, inputs, outputs, txids, bytes })
     }
 
@@ -385,13 +385,13 @@ pub fn parse_transaction(bytes: &[u8]) -> Result<SingleTx, BlockError> {
     }
     let script = |range: (u32, u32)| &bytes[range.0 as usize..range.1 as usize];
     Ok(SingleTx {
-        txid: txid(bytes, &tx),
+        txid: Txid::from_bytes(txid(bytes, &tx)),
         coinbase: tx.coinbase,
         inputs: inputs
             .iter()
             .map(|i| {
                 let at = i.outpoint as usize;
-                (fixed(bytes, at), u32::from_le_bytes(fixed(bytes, at + 32)))
+                (Txid::from_bytes(fixed(bytes, at)), u32::from_le_bytes(fixed(bytes, at + 32)))
             })
             .collect(),
         outputs: outputs.iter().map(|o| (o.value, crate::script::classify(script(o.script)))).collect(),
@@ -402,11 +402,11 @@ pub fn parse_transaction(bytes: &[u8]) -> Result<SingleTx, BlockError> {
 #[derive(Clone, Debug)]
 pub struct SingleTx {
     /// Its id.
-    pub txid: Hash32,
+    pub txid: Txid,
     /// Whether it is a coinbase.
     pub coinbase: bool,
     /// Outpoints spent: txid and output index.
-    pub inputs: Vec<(Hash32, u32)>,
+    pub inputs: Vec<(Txid, u32)>,
     /// Outputs: base units and address.
     pub outputs: Vec<(u64, crate::AddressKey)>,
 }

@@ -2,7 +2,7 @@
 
 use crate::block::{SingleTx, parse_transaction};
 use crate::node::{BlockSource, NodeError};
-use crate::{AddressKey, Hash32};
+use crate::{AddressKey, Txid};
 use std::collections::HashMap;
 
 /// Most transactions kept; nodes hold about 300 MB of them by default.
@@ -12,17 +12,17 @@ pub const MAX_MEMPOOL: usize = 500_000;
 #[derive(Clone, Debug, Default)]
 pub struct MempoolChange {
     /// Transactions that came.
-    pub added: Vec<Hash32>,
+    pub added: Vec<Txid>,
     /// Transactions that left: confirmed, replaced, evicted.
-    pub removed: Vec<Hash32>,
+    pub removed: Vec<Txid>,
     /// Transactions whose bytes do not decode, with the cause.
-    pub refused: Vec<(Hash32, String)>,
+    pub refused: Vec<(Txid, String)>,
 }
 
 /// Unconfirmed transactions.
 #[derive(Clone, Debug, Default)]
 pub struct Mempool {
-    txs: HashMap<Hash32, SingleTx>,
+    txs: HashMap<Txid, SingleTx>,
 }
 
 impl Mempool {
@@ -40,7 +40,7 @@ impl Mempool {
         for txid in &change.removed {
             self.txs.remove(txid);
         }
-        let mut new: Vec<Hash32> = now.into_iter().filter(|t| !self.txs.contains_key(t)).collect();
+        let mut new: Vec<Txid> = now.into_iter().filter(|t| !self.txs.contains_key(t)).collect();
         new.sort_unstable();
         new.truncate(fetch.min(MAX_MEMPOOL.saturating_sub(self.txs.len())));
         for txid in new {
@@ -68,7 +68,7 @@ impl Mempool {
     }
 
     /// Returns a waiting transaction.
-    pub fn get(&self, txid: &Hash32) -> Option<&SingleTx> {
+    pub fn get(&self, txid: &Txid) -> Option<&SingleTx> {
         self.txs.get(txid)
     }
 

@@ -4,7 +4,7 @@ use crate::RequestError;
 use crate::request::{Target, TargetKind};
 use crate::scope::OrderScope;
 use holdfast_attribution::Tlp;
-use holdfast_bitcoin::{AddressKey, display_hash, parse_hash};
+use holdfast_bitcoin::{AddressKey, Txid};
 use holdfast_decision::Record;
 use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
@@ -76,7 +76,7 @@ pub struct TargetCoverage {
 pub fn coverage(chains: &[Arc<dyn ChainQueries>], targets: &[Target]) -> Vec<TargetCoverage> {
     let can_be_on = |chain: &dyn ChainQueries, target: &Target| match target.kind {
         TargetKind::Address => chain.own_form(&target.value).is_some(),
-        _ => chain.outputs().is_none() || parse_hash(&target.value).is_some(),
+        _ => chain.outputs().is_none() || target.value.parse::<Txid>().is_ok(),
     };
     let is_missing = |asset: &&String| !chains.iter().any(|chain| chain.has_asset(asset));
     let on_chain = targets.iter().filter(|t| matches!(t.kind, TargetKind::Address | TargetKind::Transaction));
@@ -399,7 +399,7 @@ fn reached_outputs(snapshot: &Snapshot, request: &TraceRequest) -> Reached {
     for (place, amount, hops, via) in ends.chain(passed) {
         let Some(number) = ledger.source_info(place).address.filter(|a| Some(*a) != start) else { continue };
         let address = ledger.address(number).to_text(network);
-        let through = via.map_or(String::new(), |tx| format!(" by transaction {}", display_hash(&ledger.tx(tx).txid)));
+        let through = via.map_or(String::new(), |tx| format!(" by transaction {}", ledger.tx(tx).txid));
         let amount = with_unit(amount, snapshot.asset());
         let s = if hops == 1 { "" } else { "s" };
         let why = format!("{amount} of it reached {address}{through}, {hops} transaction{s} on");

@@ -15,7 +15,7 @@ use crate::view::View;
 use ed25519_dalek::{Signer, SigningKey};
 use holdfast_attribution::{Category, Tag};
 use holdfast_bitcoin::hash::{merkle_branch, sha256};
-use holdfast_bitcoin::{AddressKey, Network, display_hash};
+use holdfast_bitcoin::{AddressKey, Network};
 use holdfast_utxo_ledger::{Ledger, LedgerError, Source};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -255,7 +255,7 @@ pub fn make(
         options: *options,
         starts: result.starts.iter().map(start).collect(),
         tip_height: tip.map_or(0, |t| t.height),
-        tip_hash: tip.map_or(String::new(), |t| display_hash(&t.hash)),
+        tip_hash: tip.map_or(String::new(), |t| t.hash.to_string()),
     };
     let report = TraceReport::new(view, result, options);
     files.insert("parameters.json".into(), serde_json::to_vec_pretty(&parameters)?);

@@ -22,6 +22,7 @@ use advance::Mark;
 use changes::{Replaced, Version};
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
 use holdfast_attribution::{Categories, Category};
+use holdfast_bitcoin::BlockHash;
 use holdfast_utxo_ledger::Ledger;
 use profiles::{Entry, Profiles, SHARE_BITS};
 use serde::{Deserialize, Serialize};
@@ -152,7 +153,7 @@ struct Data {
     /// Entries of both lists of profiles when the figures were last made whole.
     made: usize,
     done: u32,
-    at: Option<[u8; 32]>,
+    at: Option<BlockHash>,
     /// The last blocks, so that they can be removed.
     marks: VecDeque<Mark>,
     /// Where destinations of older transactions are not whole: the number of transactions whose spends they count.

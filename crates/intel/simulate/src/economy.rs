@@ -260,7 +260,7 @@ impl Economy {
             mixer_queue: VecDeque::new(),
             peels: VecDeque::new(),
             height: 0,
-            prev: Network::Regtest.genesis_hash(),
+            prev: Network::Regtest.genesis_hash().to_bytes(),
             made: 0,
             block_txs: (scale / 60).clamp(20, 2_500),
             time: 1_300_000_000,

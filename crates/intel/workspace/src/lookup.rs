@@ -289,7 +289,8 @@ impl Workspace {
             txids[from..].par_iter().enumerate().filter(|(_, id)| begins(id)).map(|(i, _)| from + i).collect();
         numbers.sort_unstable_by(|a, b| b.cmp(a));
         let txs = numbers.into_iter().map(|n| self.chain_hit(HitKind::Transaction, display_hash(&txids[n])));
-        let blocks = (0..self.ledger.counts().blocks).rev().map(|b| self.ledger.block(b)).filter(|b| begins(&b.hash));
+        let blocks =
+            (0..self.ledger.counts().blocks).rev().map(|b| self.ledger.block(b)).filter(|b| begins(b.hash.as_bytes()));
         let blocks = blocks.map(|b| self.chain_hit(HitKind::Block, b.height.to_string()));
         txs.chain(blocks).take(2 * MAX_HITS).collect()
     }

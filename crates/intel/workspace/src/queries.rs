@@ -10,7 +10,7 @@ use holdfast_analysis::exposure::Exposure;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tag, Tlp};
 use holdfast_bitcoin::ownerless::is_ownerless;
-use holdfast_bitcoin::{AddressKey, display_hash, parse_hash};
+use holdfast_bitcoin::{AddressKey, BlockHash, Txid, display_hash, parse_hash};
 use holdfast_utxo_ledger::Source;
 
 impl Workspace {
@@ -29,7 +29,7 @@ impl Workspace {
         Summary {
             network: self.ledger.network().to_string(),
             tip_height: tip.map(|t| t.height),
-            tip_hash: tip.map(|t| display_hash(&t.hash)),
+            tip_hash: tip.map(|t| t.hash.to_string()),
             blocks: counts.blocks,
             txs: counts.txs,
             outputs: counts.outputs,
@@ -48,16 +48,16 @@ impl Workspace {
     pub fn subject(&self, text: &str) -> Result<Subject, WorkspaceError> {
         let text = text.trim();
         if let Some(hash) = parse_hash(text) {
-            if let Some(tx) = self.ledger.tx_by_id(&hash) {
+            if let Some(tx) = self.ledger.tx_by_id(&Txid::from_bytes(hash)) {
                 return Ok(Subject::Tx(tx));
             }
-            let block = self.ledger.block_by_hash(&hash);
+            let block = self.ledger.block_by_hash(&BlockHash::from_bytes(hash));
             return block.map(|b| Subject::Block(b.number)).ok_or_else(|| self.not_found(text));
         }
         if let Some((txid, vout)) = text.split_once(':')
-            && let (Some(hash), Ok(vout)) = (parse_hash(txid), vout.parse::<u32>())
+            && let (Ok(txid), Ok(vout)) = (txid.parse(), vout.parse::<u32>())
         {
-            let outputs = self.ledger.tx_by_id(&hash).map(|tx| self.ledger.outputs(tx));
+            let outputs = self.ledger.tx_by_id(&txid).map(|tx| self.ledger.outputs(tx));
             let output = outputs.and_then(|o| Some(o.start + u64::from(vout)).filter(|n| *n < o.end));
             return output.map(Subject::Output).ok_or_else(|| self.not_found(text));
         }
@@ -312,10 +312,10 @@ impl Workspace {
             .shows_exposure(clearance)
             .then(|| self.view_of(&self.exposures.of_tx(&self.ledger, tx), Category::UNATTRIBUTED));
         Ok(TxReport {
-            txid: display_hash(&info.txid),
+            txid: info.txid.to_string(),
             asset: self.asset().to_owned(),
             height: block.height,
-            block: display_hash(&block.hash),
+            block: block.hash.to_string(),
             time: block.header.time(),
             coinbase: info.flags.coinbase(),
             weight: info.flags.weight(),
@@ -337,7 +337,7 @@ impl Workspace {
         let (first, end) = block.txs;
         Ok(BlockReport {
             height: block.height,
-            hash: display_hash(&block.hash),
+            hash: block.hash.to_string(),
             time: block.header.time(),
             tx_count: end - first,
             size: block.size,

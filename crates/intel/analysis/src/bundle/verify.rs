@@ -9,7 +9,7 @@ use holdfast_attribution::Category;
 use holdfast_attribution::tags::weightiest;
 use holdfast_bitcoin::block::{SingleTx, parse_transaction};
 use holdfast_bitcoin::hash::{fold_branch, sha256};
-use holdfast_bitcoin::{Header, Network, display_hash, parse_hash};
+use holdfast_bitcoin::{Header, Network, Txid};
 use holdfast_utxo_ledger::{OutputInfo, Source};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -231,8 +231,8 @@ fn check_signature(manifest: &[u8], signature: &[u8], key: &str) -> Result<(), S
 
 fn check_proof(proof: &Proof, bytes: &[u8], network: Network) -> Result<(SingleTx, Header), String> {
     let tx = parse_transaction(bytes).map_err(|e| e.to_string())?;
-    if display_hash(&tx.txid) != proof.txid {
-        return Err(format!("its bytes hash to {}", display_hash(&tx.txid)));
+    if tx.txid.to_string() != proof.txid {
+        return Err(format!("its bytes hash to {}", tx.txid));
     }
     let header: [u8; 80] =
         hex::decode(&proof.header).ok().and_then(|h| h.try_into().ok()).ok_or("its header is not 80 bytes of hex")?;
@@ -246,7 +246,7 @@ fn check_proof(proof: &Proof, bytes: &[u8], network: Network) -> Result<(SingleT
     if branch.len() > 32 || u64::from(proof.index) >> branch.len() != 0 {
         return Err("its merkle branch does not fit its index".into());
     }
-    if fold_branch(&tx.txid, proof.index as usize, &branch) != header.merkle_root() {
+    if fold_branch(tx.txid.as_bytes(), proof.index as usize, &branch) != header.merkle_root() {
         return Err("its merkle branch does not lead to the header's root".into());
     }
     Ok((tx, header))
@@ -285,8 +285,8 @@ fn index(n: u64) -> usize {
 #[derive(Default)]
 struct BundleView {
     network: Option<Network>,
-    txids: Vec<[u8; 32]>,
-    by_txid: HashMap<[u8; 32], u32>,
+    txids: Vec<Txid>,
+    by_txid: HashMap<Txid, u32>,
     heights: Vec<u32>,
     times: Vec<u32>,
     coinbase: Vec<bool>,
@@ -322,7 +322,7 @@ impl BundleView {
         }
         for (height, _, header, tx) in &entries {
             if self.by_txid.insert(tx.txid, number(self.txids.len())).is_some() {
-                return Err(format!("proofs.json: {} is proved twice", display_hash(&tx.txid)));
+                return Err(format!("proofs.json: {} is proved twice", tx.txid));
             }
             self.txids.push(tx.txid);
             self.heights.push(*height);
@@ -343,15 +343,15 @@ impl BundleView {
                         let outputs = self.outputs(*funding);
                         let output = outputs.start + u64::from(*vout);
                         if output >= outputs.end {
-                            return Err(format!("{}: spends an output that does not exist", display_hash(&tx.txid)));
+                            return Err(format!("{}: spends an output that does not exist", tx.txid));
                         }
                         if self.spenders.insert(output, spender).is_some() {
-                            return Err(format!("{}: spends an output twice", display_hash(&tx.txid)));
+                            return Err(format!("{}: spends an output twice", tx.txid));
                         }
                         Source::Output(output)
                     }
                     None => {
-                        let key = (display_hash(txid), *vout);
+                        let key = (txid.to_string(), *vout);
                         let next = self.externals.len() as u64;
                         let external = *external_numbers.entry(key.clone()).or_insert(next);
                         if external == next {
@@ -369,7 +369,7 @@ impl BundleView {
     }
 
     fn place(&self, txid: &str, vout: u32) -> Option<Source> {
-        if let Some(tx) = parse_hash(txid).and_then(|t| self.by_txid.get(&t)) {
+        if let Some(tx) = txid.parse().ok().and_then(|t: Txid| self.by_txid.get(&t)) {
             let outputs = self.outputs(*tx);
             let output = outputs.start + u64::from(vout);
             return (output < outputs.end).then_some(Source::Output(output));
@@ -411,7 +411,7 @@ impl BundleView {
             if link.from != at {
                 return Err("the chain of merges is broken".into());
             }
-            let tx = parse_hash(&link.txid).and_then(|t| self.by_txid.get(&t)).copied();
+            let tx = link.txid.parse().ok().and_then(|t: Txid| self.by_txid.get(&t)).copied();
             let tx = tx.ok_or_else(|| format!("transaction {} of a merge is not in the bundle", link.txid))?;
             let inputs = &self.sources[tx as usize];
             let outputs: Vec<Source> = self.outputs(tx).map(Source::Output).collect();
@@ -495,7 +495,7 @@ impl Describe for BundleView {
     }
 
     fn txid(&self, tx: u32) -> String {
-        display_hash(&self.txids[tx as usize])
+        self.txids[tx as usize].to_string()
     }
 
     fn height(&self, tx: u32) -> u32 {

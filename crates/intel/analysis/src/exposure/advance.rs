@@ -10,7 +10,7 @@ use super::Data;
 use super::changes::{Replaced, Version};
 use super::passes::{Pass, source_pass};
 use holdfast_attribution::{Categories, CategoryOf};
-use holdfast_bitcoin::Hash32;
+use holdfast_bitcoin::BlockHash;
 use holdfast_utxo_ledger::store::NONE_U32;
 use holdfast_utxo_ledger::{Ledger, Source};
 use std::cmp::Reverse;
@@ -30,7 +30,7 @@ pub(super) struct Mark {
     done: u32,
     outputs: u64,
     addresses: u32,
-    at: Hash32,
+    at: BlockHash,
     /// Older transactions whose outputs the block spends.
     funding: Vec<u32>,
 }

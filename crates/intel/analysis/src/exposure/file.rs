@@ -8,6 +8,7 @@ use crate::huge::HugeVec;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
 use holdfast_attribution::{Categories, sealed};
+use holdfast_bitcoin::BlockHash;
 use holdfast_utxo_ledger::store::NONE_U32;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -89,7 +90,7 @@ impl Exposures {
             *length = column.len() as u64;
         }
         lengths[6] = categories.len() as u64;
-        let head = Head { done: data.done, at: data.at, lengths, behind: data.behind };
+        let head = Head { done: data.done, at: data.at.map(BlockHash::to_bytes), lengths, behind: data.behind };
         let head = serde_json::to_vec(&head).map_err(|e| ExposureError::Format(path.to_owned(), e.to_string()))?;
         let mut body = (head.len() as u64).to_le_bytes().to_vec();
         body.extend_from_slice(&head);
@@ -146,7 +147,7 @@ impl Exposures {
             source_profiles,
             destination_profiles,
             done: head.done,
-            at: head.at,
+            at: head.at.map(BlockHash::from_bytes),
             marks: VecDeque::new(),
             behind: head.behind,
             version: Version::next(),

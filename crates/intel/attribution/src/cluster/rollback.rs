@@ -35,7 +35,7 @@ impl Mark {
     fn is_in_chain(&self, ledger: &Ledger) -> bool {
         self.done <= ledger.counts().txs && {
             let block = ledger.block_of_tx(self.done - 1);
-            block.hash == self.at && block.txs.1 == self.done
+            *block.hash.as_bytes() == self.at && block.txs.1 == self.done
         }
     }
 }
@@ -94,7 +94,7 @@ impl Clusters {
     /// Notes that everything until a block's end is looked at.
     pub(super) fn put_mark(&mut self, ledger: &Ledger, done: u32, coinjoins: u64) {
         let block = ledger.block_of_tx(done - 1);
-        let (at, addresses) = (block.hash, ledger.counts_until(block.number).addresses);
+        let (at, addresses) = (block.hash.to_bytes(), ledger.counts_until(block.number).addresses);
         self.marks.push(Mark { merges: self.merges.len() as u64, coinjoins, done, addresses, at });
     }
 
