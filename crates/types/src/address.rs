@@ -312,7 +312,7 @@ fn plain(text: &str) -> String {
     if bech32 { text.to_ascii_lowercase() } else { text.to_owned() }
 }
 
-/// Returns what kind of address the text seems to be while its checksum says that it is none.
+/// Returns what kind of address the text seems to be although its checksum is wrong.
 fn damaged(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
     if let Some(hex) = text.strip_prefix("0x").filter(|h| h.len() == 40) {

@@ -59,7 +59,7 @@ impl ScriptClass {
         Self::ALL.get(n as usize).copied()
     }
 
-    /// Payload length in bytes: 20 or 32.
+    /// Returns the payload length in bytes: 20 or 32.
     pub fn payload_len(self) -> usize {
         match self {
             ScriptClass::P2pkh | ScriptClass::P2sh | ScriptClass::P2wpkh => 20,

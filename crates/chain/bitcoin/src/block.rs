@@ -148,7 +148,7 @@ impl Block {
     /// Checks proof of work, merkle root and amounts.
     ///
     /// # Errors
-    /// The first [`BlockError`] found.
+    /// The first [`BlockError`] found: proof of work, merkle root, witness commitment, coinbase or a size out of bounds.
     pub fn check(&self, network: Network) -> Result<(), BlockError> {
         if !self.header.has_proof_of_work(network) {
             return Err(BlockError::ProofOfWork);
@@ -188,13 +188,13 @@ impl Block {
         first as usize..next.map_or(len, |n| n as usize)
     }
 
-    /// Inputs of transaction `i`.
+    /// Returns the inputs of transaction `i`.
     pub fn inputs_of(&self, i: usize) -> &[Input] {
         let next = self.txs.get(i + 1).map(|t| t.first_input);
         &self.inputs[Self::range(self.txs[i].first_input, next, self.inputs.len())]
     }
 
-    /// Outputs of transaction `i`.
+    /// Returns the outputs of transaction `i`.
     pub fn outputs_of(&self, i: usize) -> &[Output] {
         let next = self.txs.get(i + 1).map(|t| t.first_output);
         &self.outputs[Self::range(self.txs[i].first_output, next, self.outputs.len())]
@@ -243,6 +243,9 @@ impl Block {
 /// Returns the first bytes of a block record, enough to place it in the chain without parsing it whole.
 ///
 /// Returns the header, the transaction count, and the coinbase scriptSig when the prefix holds it.
+///
+/// # Errors
+/// [`ReadError`] when the prefix ends inside the header or the count.
 pub fn peek(prefix: &[u8]) -> Result<(Header, u64, Option<&[u8]>), ReadError> {
     let mut reader = Reader::new(prefix);
     let header = Header(reader.array()?);

@@ -222,7 +222,7 @@ impl BlockFiles {
         self.xor
     }
 
-    /// Length of the best chain, in blocks.
+    /// Returns the length of the best chain, in blocks.
     pub fn len(&self) -> usize {
         self.chain.len()
     }
@@ -232,12 +232,12 @@ impl BlockFiles {
         self.chain.is_empty()
     }
 
-    /// Blocks found that are not in the best chain: stale branches, repeats, and blocks of unknown height.
+    /// Returns the blocks found that are not in the best chain: stale branches, repeats, and blocks of unknown height.
     pub fn left_out(&self) -> impl Iterator<Item = &Found> {
         self.left_out.iter().map(|i| &self.found[*i])
     }
 
-    /// Height and place of the block at `position` in the best chain.
+    /// Returns height and place of the block at `position` in the best chain.
     pub fn entry(&self, position: usize) -> (u32, &Found) {
         let (height, i) = self.chain[position];
         (height, &self.found[i])
@@ -420,7 +420,7 @@ fn find_magic(
 /// Reads a file that holds one block: raw, or as hex, or in node file framing.
 ///
 /// # Errors
-/// In words, for a file that is none of these.
+/// [`BlockError`] for a file that is none of these.
 pub fn read_single_block(bytes: Vec<u8>, network: Network) -> Result<Block, BlockError> {
     let is_hex = bytes.len() > 160 && bytes.iter().all(|b| b.is_ascii_hexdigit() || b.is_ascii_whitespace());
     let mut bytes = if is_hex {
@@ -437,10 +437,10 @@ pub fn read_single_block(bytes: Vec<u8>, network: Network) -> Result<Block, Bloc
     Ok(block)
 }
 
-/// Heights of a run of headers that starts at the network's genesis (80 bytes each, as `headers-*.bin` bundles).
+/// Returns the heights of a run of headers that starts at the network's genesis (80 bytes each, as `headers-*.bin` bundles).
 ///
 /// # Errors
-/// In words, where the run does not start at genesis or a header does not link to the one before.
+/// A message, where the run does not start at genesis or a header does not link to the one before.
 pub fn heights_of_headers(bytes: &[u8], network: Network) -> Result<HashMap<BlockHash, u32>, String> {
     if !bytes.len().is_multiple_of(80) {
         return Err(format!("{} bytes is no whole number of 80-byte headers", bytes.len()));

@@ -5,7 +5,7 @@ use crate::node::{BlockSource, NodeError};
 use crate::{AddressKey, Txid};
 use std::collections::HashMap;
 
-/// Most transactions kept; nodes hold about 300 MB of them by default.
+/// Most transactions held; nodes hold about 300 MB of them by default.
 pub const MAX_MEMPOOL: usize = 500_000;
 
 /// What a poll changed.
@@ -29,7 +29,7 @@ impl Mempool {
     /// Asks the node what came and left. At most `fetch` new transactions are fetched in one poll; the rest come with the next.
     ///
     /// # Errors
-    /// [`NodeError`]; the state before stays.
+    /// [`NodeError`] when the node cannot be reached or its answer does not decode; nothing changes then.
     pub fn poll(&mut self, source: &dyn BlockSource, fetch: usize) -> Result<MempoolChange, NodeError> {
         let now = source.mempool()?;
         let mut change = MempoolChange {
@@ -79,7 +79,7 @@ impl Mempool {
         all.into_iter()
     }
 
-    /// Waiting transactions that pay an address.
+    /// Returns the waiting transactions that pay an address.
     pub fn paying(&self, address: &AddressKey) -> impl Iterator<Item = &SingleTx> {
         self.iter().filter(move |t| t.outputs.iter().any(|o| o.1 == *address))
     }

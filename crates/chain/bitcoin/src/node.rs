@@ -168,7 +168,7 @@ impl Rpc {
     /// Calls a method.
     ///
     /// # Errors
-    /// [`NodeError`] for transport faults and for the node's own.
+    /// [`NodeError`] when the node cannot be reached, answers with an error, or with something else than JSON-RPC.
     pub fn call(&self, method: &str, params: Value) -> Result<Value, NodeError> {
         let http = |cause: String| NodeError::Http { url: shown(&self.url), cause };
         let body = json!({"jsonrpc": "1.0", "id": "holdfast", "method": method, "params": params});

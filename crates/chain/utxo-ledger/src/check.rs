@@ -140,7 +140,7 @@ impl Walk<'_> {
                 self.spent_once[word] |= 1 << bit;
                 let found = self.ledger.spender(o);
                 if found != Some(tx) {
-                    self.report.problem(format!("{name}: output {o} is spent by {tx}, index says {found:?}"));
+                    self.report.problem(format!("{name}: output {o} is spent by {tx}, the index has {found:?}"));
                 }
             }
             Source::External(e) if e == self.external_seen && e < self.ledger.counts().externals => {
@@ -179,7 +179,7 @@ impl Ledger {
     /// is read again from its source and compared field by field. `progress` gets the block number and may stop the check.
     ///
     /// # Errors
-    /// [`LedgerError::Stopped`]; and [`LedgerError::Raw`] is reported as a problem, not an error.
+    /// [`LedgerError::Stopped`] on request; [`LedgerError::Raw`] is reported as a problem, not an error.
     pub fn check(
         &self,
         raw: bool,

@@ -58,7 +58,8 @@ impl Fetched {
 /// Fetches what comes after a ledger, or a snapshot of it, on the node's chain, at most some hundred blocks.
 ///
 /// # Errors
-/// [`FollowError`].
+/// [`FollowError::Node`] when the node cannot be reached, [`FollowError::Ledger`] for a block that is invalid or not the requested one,
+/// [`FollowError::Unrelated`] when the chains share no block.
 pub fn fetch(ledger: &Ledger, source: &dyn BlockSource, from_height: u32) -> Result<Fetched, FollowError> {
     let (network, stored) = (ledger.network(), ledger.counts().blocks);
     // Walk back to a block that the node's chain still has.
@@ -95,7 +96,7 @@ pub fn fetch(ledger: &Ledger, source: &dyn BlockSource, from_height: u32) -> Res
     Ok(Fetched { base: base.map(|(number, hash, _)| (number, hash)), stored, blocks, tip: tip.height })
 }
 
-/// Puts fetched blocks into the ledger, after the blocks that the node's chain left were removed. Nothing happens when the ledger or the
+/// Appends fetched blocks, after removing the blocks that the node's chain left. Nothing happens when the ledger or the
 /// chain moved on meanwhile: the next round sorts it out.
 ///
 /// # Errors

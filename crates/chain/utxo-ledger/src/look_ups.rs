@@ -60,7 +60,7 @@ impl TxFlags {
         self.0 & Self::LOCKTIME != 0
     }
 
-    /// Weight units.
+    /// Returns the weight units.
     pub fn weight(self) -> u32 {
         self.0 & 0x00ff_ffff
     }
@@ -118,7 +118,7 @@ impl Ledger {
         self.manifest.counts
     }
 
-    /// Rises with every commit; equal revisions of a store hold equal facts.
+    /// Returns the revision, which rises with every commit; equal revisions of a store hold equal facts.
     pub fn revision(&self) -> u64 {
         self.manifest.revision
     }
@@ -217,7 +217,7 @@ impl Ledger {
         display_hash(&self.columns.txid.get(u64::from(tx)))
     }
 
-    /// Output numbers of a transaction.
+    /// Returns the output numbers of a transaction.
     #[inline]
     pub fn outputs(&self, tx: u32) -> Range<u64> {
         self.columns.outputs_of(tx, self.counts())
@@ -231,7 +231,7 @@ impl Ledger {
         prev.iter().map(|n| Source::from_stored(n.get()))
     }
 
-    /// Amount and address of what an input spends.
+    /// Returns amount and address of what an input spends.
     #[inline]
     pub fn source_info(&self, source: Source) -> OutputInfo {
         match source {
@@ -269,14 +269,14 @@ impl Ledger {
         self.overlay.spender(output).or_else(|| self.index.as_ref().and_then(|i| i.spender(output)))
     }
 
-    /// Spenders of all outputs as the index has them; `None` when something was appended or reorganized since it was built.
+    /// Returns the spenders of all outputs as the index has them; `None` when something was appended or reorganized since it was built.
     pub fn indexed_spends(&self) -> Option<&[u32]> {
         let index = self.index.as_ref()?;
         let whole = index.state.valid == self.counts() && index.state.built == self.counts();
         whole.then(|| index.spends())
     }
 
-    /// Spenders of all outputs, for whole-ledger scans: [`NONE_U32`] where unspent.
+    /// Returns the spenders of all outputs, for whole-ledger scans: [`NONE_U32`] where unspent.
     pub fn all_spends(&self) -> Vec<u32> {
         let n = self.counts().outputs as usize;
         let mut spends = Vec::with_capacity(n);

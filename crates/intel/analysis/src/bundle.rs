@@ -222,7 +222,7 @@ fn sign_and_pack(
 /// Makes a bundle. `created` is the time to state (RFC 3339); it comes from the caller so that equal input gives equal bytes.
 ///
 /// # Errors
-/// [`BundleError`], in particular when raw blocks can no longer be read.
+/// [`BundleError::Ledger`] when raw blocks can no longer be read, [`BundleError::TooLarge`] above [`MAX_BUNDLE_TXS`] transactions.
 pub fn make(
     view: &NamedView<'_>,
     result: &Trace,

@@ -1,6 +1,6 @@
 //! Exposure: with which categories an output's money is connected, whole ledger in one pass.
 //!
-//! For every transaction two profiles are kept: where its money comes from (haircut, forward pass) and where it goes (haircut,
+//! Every transaction has two profiles: where its money comes from (haircut, forward pass) and where it goes (haircut,
 //! backward pass). A profile is a list of (category, share) whose shares sum to one exactly, in 2^25 parts (smaller shares are dropped; the
 //! largest takes what rounding loses). Attributed addresses end
 //! the propagation (fees count at the first hop only; later ones are spread over the destinations): money from an exchange is "exchange" whatever the exchange received. All arithmetic is in integers and deterministic.
@@ -49,7 +49,7 @@ impl Totals {
         Totals { amount: by_category.iter().map(|(_, d, i)| d + i).sum(), by_category }
     }
 
-    /// Share of a category, direct and indirect, in millionths.
+    /// Returns the share of a category, direct and indirect, in millionths.
     pub fn share_ppm(&self, category: Category) -> u64 {
         let amount: u64 = self.by_category.iter().filter(|e| e.0 == category).map(|(_, d, i)| d + i).sum();
         let ppm = (u128::from(amount) * 1_000_000).checked_div(u128::from(self.amount)).unwrap_or(0);
@@ -127,10 +127,10 @@ impl Unknown {
 /// Exposures of a whole ledger.
 #[derive(Debug, Default)]
 pub struct Exposures {
-    /// Shared by snapshots; copied when it is changed while somebody else holds it.
+    /// Shared by snapshots; copied when it is changed while a snapshot holds it.
     data: Arc<Data>,
     /// Answers about busy addresses and whole entities of one snapshot, from the first query on.
-    kept: RwLock<HashMap<(u32, bool), Exposure>>,
+    cache: RwLock<HashMap<(u32, bool), Exposure>>,
 }
 
 /// Figures to be recognized; does not hold them.
@@ -160,14 +160,14 @@ struct Data {
     behind: Option<u32>,
     /// Which figures these are.
     version: Version,
-    /// What the last change replaced; none where the figures were made anew.
+    /// What the last change replaced; none where the figures were rebuilt.
     replaced: Option<Replaced>,
 }
 
-/// Answers that walked more outputs than this are kept as long as their snapshot.
+/// Answers that walked more outputs than this are cached as long as their snapshot.
 pub const HEAVY: usize = 512;
 
-/// Inputs, outputs and payments that are looked at when categories of older addresses change, before the figures are made whole instead.
+/// Inputs, outputs and payments that are processed when categories of older addresses change, before the figures are rebuilt instead.
 pub const PATIENCE: usize = 1 << 17;
 
 /// Outputs of older transactions whose destinations one change of the chain brings up at once, beside readers: about 20 ms of work.
@@ -176,19 +176,19 @@ pub const BLOCK_REACH: usize = 1 << 14;
 impl Exposures {
     /// Computes all exposures of a ledger. `categories` gives each address's category by number, 0 where unattributed.
     pub fn build(ledger: &Ledger, categories: &Categories) -> Self {
-        Exposures { data: Arc::new(Data::compute(ledger, categories)), kept: RwLock::default() }
+        Exposures { data: Arc::new(Data::compute(ledger, categories)), cache: RwLock::default() }
     }
 
-    /// Returns the same exposures, for a snapshot of its own: answers that were kept are not taken along.
+    /// Returns the same exposures, for a snapshot of its own: cached answers are not copied.
     #[must_use]
     pub fn share(&self) -> Self {
-        Exposures { data: self.data.clone(), kept: RwLock::default() }
+        Exposures { data: self.data.clone(), cache: RwLock::default() }
     }
 
     /// Returns the same exposures in memory of their own, for a change.
     #[must_use]
     pub fn copy(&self) -> Self {
-        Exposures { data: Arc::new(Data::clone(&self.data)), kept: RwLock::default() }
+        Exposures { data: Arc::new(Data::clone(&self.data)), cache: RwLock::default() }
     }
 
     /// Returns whether both hold the same figures, without comparing them.
@@ -209,7 +209,7 @@ impl Exposures {
     /// Follows the blocks that came since or were removed, as far as `reach`, and, where that takes no more than `patience` steps, the categories
     /// that changed. Returns whether the figures are whole: of all blocks and all categories. Until then they rest on the categories that the older
     /// figures rest on, and destinations of older transactions count spends up to [`Exposures::behind`]. Goes on from `older` exposures of the same
-    /// chain where nobody else holds them: that spares a copy of figures that somebody reads.
+    /// chain where nothing else holds them: that spares a copy of figures that are being read.
     pub fn follow(
         &mut self,
         older: Option<Exposures>,
@@ -229,12 +229,12 @@ impl Exposures {
             if is_fit && data.follow_blocks(ledger, categories, reach) {
                 let whole = data.follow_categories(ledger, categories, patience);
                 if whole || (is_same && (waits || data.behind.is_some())) {
-                    *self = Exposures { data: Arc::new(data), kept: RwLock::default() };
+                    *self = Exposures { data: Arc::new(data), cache: RwLock::default() };
                     return whole;
                 }
             }
         }
-        self.kept = RwLock::default();
+        self.cache = RwLock::default();
         if !self.data.is_near(ledger) || !Arc::make_mut(&mut self.data).follow_blocks(ledger, categories, reach) {
             *self = Self::build(ledger, categories);
             return true;
@@ -242,7 +242,7 @@ impl Exposures {
         Arc::make_mut(&mut self.data).follow_categories(ledger, categories, patience)
     }
 
-    /// Where destinations of older transactions are not whole: the number of transactions, in chain order, whose spends they count.
+    /// Returns the number of transactions, in chain order, whose spends the destinations of older transactions count, where these are not whole.
     #[must_use]
     pub fn behind(&self) -> Option<u32> {
         self.data.behind
@@ -300,12 +300,12 @@ impl Exposures {
         std::ptr::eq(mark.0.as_ptr(), Arc::as_ptr(&self.data))
     }
 
-    /// Transactions taken in.
+    /// Returns the number of transactions included.
     pub fn done(&self) -> u32 {
         self.data.done
     }
 
-    /// Source and destination profile of a transaction, as (category, share in 2^31).
+    /// Returns the source and destination profile of a transaction, as (category, share in parts of [`ONE`]).
     pub fn profiles_of(&self, tx: u32) -> (Shares, Shares) {
         let list = |profiles: &Profiles, id: u32| {
             profiles.with(id, |p| p.iter().map(|e| (Category(e.code()), e.share())).collect::<Shares>())
@@ -317,7 +317,7 @@ impl Exposures {
         )
     }
 
-    /// Bytes of memory held by profiles and columns.
+    /// Returns the bytes of memory held by profiles and columns.
     pub fn bytes(&self) -> usize {
         let data = &self.data;
         4 * (data.gives.len() + data.source.len() + data.destination.len())

@@ -168,7 +168,7 @@ pub fn table(report: &TraceReport, most: usize) -> String {
     out
 }
 
-/// Graphviz (DOT).
+/// Returns the graph in Graphviz's language (DOT).
 pub fn graphviz(report: &TraceReport) -> String {
     let graph = graph(report);
     let mut out = String::from("digraph trace {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
@@ -185,7 +185,7 @@ pub fn graphviz(report: &TraceReport) -> String {
     out
 }
 
-/// Mermaid flowchart.
+/// Returns the graph as a Mermaid flowchart.
 pub fn mermaid(report: &TraceReport) -> String {
     let graph = graph(report);
     let mut out = String::from("flowchart LR\n");
@@ -277,7 +277,7 @@ pub fn svg(report: &TraceReport) -> String {
     out
 }
 
-/// Styles of the graph, light and dark. Colours tell risk; what is unknown has its own, grey with a broken line, never that of services.
+/// Styles of the graph, light and dark. Colours show risk; what is unknown has its own, grey with a broken line, never that of services.
 pub const STYLE: &str = "svg.trace .link{fill:none;stroke:#8a94a6;stroke-width:1.5}svg.trace rect{fill:#fff;stroke:#8a94a6}\
 svg.trace text{font:11px sans-serif;fill:#1b2430;text-anchor:start}svg.trace .title{font-weight:bold}svg.trace .start rect{fill:#dbeafe}\
 svg.trace .severe rect{fill:#fecaca}svg.trace .high rect{fill:#fed7aa}svg.trace .medium rect{fill:#fef08a}svg.trace .low rect{fill:#dcfce7}\
@@ -286,7 +286,7 @@ svg.trace .none rect{fill:#e2e8f0;stroke-dasharray:4 3}\
 svg.trace .severe rect{fill:#7f1d1d}svg.trace .high rect{fill:#7c2d12}svg.trace .medium rect{fill:#713f12}svg.trace .low rect{fill:#14532d}\
 svg.trace .none rect{fill:#334155}}";
 
-/// One HTML file with the graph, the table and the data; needs nothing else.
+/// Returns one HTML file with the graph, the table and the data; needs nothing else.
 pub fn html(report: &TraceReport) -> String {
     let data = serde_json::to_string(report).unwrap_or_default().replace("</", "<\\/");
     format!(

@@ -251,7 +251,7 @@ impl TraceReport {
     }
 }
 
-/// Weight of a risk in scores, in percent.
+/// Returns the weight of a risk in scores, in percent.
 pub fn risk_weight(risk: Risk) -> u32 {
     match risk {
         Risk::Severe => 100,
@@ -261,7 +261,7 @@ pub fn risk_weight(risk: Risk) -> u32 {
     }
 }
 
-/// Base units as coins with eight decimals.
+/// Returns base units as coins with eight decimals.
 pub fn coins(amount: u64) -> String {
     format!("{}.{:08}", amount / 100_000_000, amount % 100_000_000)
 }

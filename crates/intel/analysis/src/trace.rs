@@ -182,7 +182,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Sum over ends, bounds included.
+    /// Returns the sum over ends, bounds included.
     pub fn found(&self) -> u64 {
         self.ends.iter().map(|e| e.amount).sum()
     }
@@ -253,7 +253,7 @@ pub fn split(amount: u64, parts: impl Iterator<Item = u64>, whole: u64) -> Vec<u
         .collect()
 }
 
-/// Inputs with amounts. Where some are unknown, the first of them brings what the outputs need beyond the known ones (the least
+/// Returns inputs with amounts. Where some are unknown, the first of them brings what the outputs need beyond the known ones (the least
 /// possible: no fee) and the others nothing; the flag states it.
 pub fn input_amounts(known: Vec<(Source, Option<u64>)>, received: u64) -> (Vec<(Source, u64)>, bool) {
     let sum: u64 = known.iter().filter_map(|k| k.1).sum();
@@ -290,7 +290,7 @@ fn overlay(mut marked: Vec<(u64, u64)>, to: &[(u64, u64)]) -> Vec<Vec<(u64, u64)
 /// Traces marked money from `starts` (place and marked amount).
 ///
 /// # Errors
-/// [`TraceError`] for starts or bounds that make no sense.
+/// [`TraceError::NoStart`] and [`TraceError::Start`] for starts, [`TraceError::Bounds`] for bounds out of range.
 pub fn trace(view: &impl View, starts: &[(Source, u64)], options: &TraceOptions) -> Result<Trace, TraceError> {
     if starts.is_empty() {
         return Err(TraceError::NoStart);

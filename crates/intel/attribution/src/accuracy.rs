@@ -33,12 +33,12 @@ pub struct Score {
 }
 
 impl Score {
-    /// Right of made, 0 to 1; 1 when none was made.
+    /// Returns the share of right statements among those made, 0 to 1; 1 when none was made.
     pub fn precision(&self) -> f64 {
         if self.made == 0 { 1.0 } else { self.right as f64 / self.made as f64 }
     }
 
-    /// Right of possible, 0 to 1; 1 when none was possible.
+    /// Returns the share of right statements among those possible, 0 to 1; 1 when none was possible.
     pub fn recall(&self) -> f64 {
         if self.possible == 0 { 1.0 } else { self.right as f64 / self.possible as f64 }
     }

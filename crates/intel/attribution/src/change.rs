@@ -89,7 +89,7 @@ impl ChangeRule {
     /// Reads `a+b,c`: the outputs that both a and b leave, or those that c leaves. `none` and the empty text are no rule.
     ///
     /// # Errors
-    /// Names the unknown word and the known ones.
+    /// A message with the unknown word and the known ones.
     pub fn parse(text: &str) -> Result<Self, String> {
         if matches!(text.trim(), "" | "none") {
             return Ok(Self::none());
@@ -132,12 +132,12 @@ impl std::fmt::Display for ChangeRule {
     }
 }
 
-/// Members of a set.
+/// Returns the members of a set.
 pub fn members(set: HeuristicSet) -> impl Iterator<Item = ChangeHeuristic> {
     ChangeHeuristic::ALL.iter().copied().filter(move |h| set & h.bit() != 0)
 }
 
-/// Names of a set, joined by "+".
+/// Returns the names of a set, joined by "+".
 pub fn set_name(set: HeuristicSet) -> String {
     members(set).map(ChangeHeuristic::name).collect::<Vec<_>>().join("+")
 }
@@ -164,7 +164,7 @@ pub struct ChangeFinder {
 }
 
 impl ChangeFinder {
-    /// Which of the `wanted` heuristics mark each output of a transaction. Transactions with one output, coinbases, and outputs that
+    /// Finds which of the `wanted` heuristics mark each output of a transaction. Transactions with one output, coinbases, and outputs that
     /// nobody can spend get no marks.
     pub fn marks(
         &mut self,
@@ -249,7 +249,7 @@ fn looks_like_peeling(ledger: &Ledger, tx: u32) -> bool {
     outputs.end - outputs.start == 2 && ledger.sources(tx).len() == 1
 }
 
-/// One input, two outputs, and the transaction before or one after looks the same.
+/// Returns whether a transaction has one input and two outputs, and the one before or after it too.
 pub fn is_peeling(ledger: &Ledger, tx: u32) -> bool {
     if !looks_like_peeling(ledger, tx) {
         return false;

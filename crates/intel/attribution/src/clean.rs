@@ -32,7 +32,7 @@ fn is_invisible(c: char) -> bool {
 /// Cleans an address of an asset (ticker): surrounding quotes, characters that do not show, a URI scheme and parameters go.
 ///
 /// # Errors
-/// Says why the text is no address at all.
+/// A message with the reason why the text is no address.
 pub fn clean(text: &str, asset: &str) -> Result<Cleaned, String> {
     let mut notes = Vec::new();
     let mut address = text.trim().to_owned();

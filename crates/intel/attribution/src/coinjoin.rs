@@ -58,7 +58,7 @@ impl CoinjoinSet {
     /// All detectors.
     pub const ALL: CoinjoinSet = CoinjoinSet(0b111110);
 
-    /// With one more.
+    /// Returns the set with one more.
     pub fn with(self, kind: Coinjoin) -> Self {
         CoinjoinSet(self.0 | 1 << kind as u8)
     }
@@ -71,7 +71,7 @@ impl CoinjoinSet {
     /// Reads a comma-separated list of names, `all` or `none`.
     ///
     /// # Errors
-    /// Names the unknown word and the known ones.
+    /// A message with the unknown word and the known ones.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.trim() {
             "all" => return Ok(Self::ALL),

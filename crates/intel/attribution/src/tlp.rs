@@ -20,7 +20,7 @@ use utoipa::ToSchema;
     strum::VariantArray,
 )]
 pub enum Tlp {
-    /// May be passed on to anybody.
+    /// May be passed on without limit.
     #[serde(rename = "TLP:CLEAR")]
     #[strum(serialize = "TLP:CLEAR")]
     Clear,

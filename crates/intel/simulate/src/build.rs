@@ -104,7 +104,7 @@ impl Key {
 }
 
 impl Lock {
-    /// Virtual size of an input, in bytes.
+    /// Returns the virtual size of an input, in bytes.
     pub fn input_vsize(self) -> u64 {
         match self {
             Lock::P2pkh => 148,
@@ -115,7 +115,7 @@ impl Lock {
         }
     }
 
-    /// Size of an output, in bytes.
+    /// Returns the size of an output, in bytes.
     pub fn output_size(self) -> u64 {
         match self {
             Lock::P2pkh => 34,
@@ -136,7 +136,7 @@ pub enum Pay {
 }
 
 impl Pay {
-    /// Base units.
+    /// Returns the base units.
     pub fn value(&self) -> u64 {
         match self {
             Pay::Key(_, value) => *value,

@@ -48,7 +48,7 @@ pub enum OwnerKind {
 }
 
 impl OwnerKind {
-    /// Category or abuse of the INTERPOL taxonomy, as TagPacks name it.
+    /// Returns the category or abuse of the INTERPOL taxonomy, as TagPacks name it.
     pub fn concept(self) -> &'static str {
         match self {
             OwnerKind::Exchange => "exchange",
@@ -211,7 +211,7 @@ impl Economy {
     /// Sets the scene.
     ///
     /// # Errors
-    /// In words, when the size is out of range.
+    /// A message, when the size is out of range.
     pub fn new(options: Options) -> Result<Self, String> {
         if !(MIN_TXS..=MAX_TXS).contains(&options.txs) {
             return Err(format!("cannot simulate {} transactions; choose {MIN_TXS} to {MAX_TXS}", options.txs));
@@ -272,7 +272,7 @@ impl Economy {
         })
     }
 
-    /// Number of owners.
+    /// Returns the number of owners.
     pub fn owner_count(&self) -> u32 {
         self.users.1 // the last kind
     }
@@ -293,7 +293,7 @@ impl Economy {
         Key::new(owner, index, lock, self.options.seed).address
     }
 
-    /// Transactions made so far.
+    /// Returns the number of transactions made so far.
     pub fn made(&self) -> u64 {
         self.made
     }
@@ -413,27 +413,27 @@ impl Economy {
 
     /// A payment where the payee adds an input of its own (BIP 78): the known blind spot of co-spending.
     fn payjoin(&mut self, user: u32, payee: u32) {
-        let theirs = self.owners[payee as usize].coins.pop().expect("caller checked");
-        let Some(ours) = self.owners[user as usize].coins.pop() else {
-            self.owners[payee as usize].coins.push(theirs);
+        let payees = self.owners[payee as usize].coins.pop().expect("caller checked");
+        let Some(payers) = self.owners[user as usize].coins.pop() else {
+            self.owners[payee as usize].coins.push(payees);
             return;
         };
         let fee = 2_000;
-        let amount = (ours.value / 3).max(DUST);
-        if ours.value < amount + fee + DUST {
-            self.owners[user as usize].coins.push(ours);
-            self.owners[payee as usize].coins.push(theirs);
+        let amount = (payers.value / 3).max(DUST);
+        if payers.value < amount + fee + DUST {
+            self.owners[user as usize].coins.push(payers);
+            self.owners[payee as usize].coins.push(payees);
             return;
         }
-        let change = ours.value - amount - fee;
+        let change = payers.value - amount - fee;
         let to = self.receive_key(payee);
         let back = self.fresh_key(user);
-        let mut outputs = vec![Pay::Key(to, theirs.value + amount), Pay::Key(back, change)];
+        let mut outputs = vec![Pay::Key(to, payees.value + amount), Pay::Key(back, change)];
         let swap = self.random.permille(500);
         if swap {
             outputs.swap(0, 1);
         }
-        self.push_tx(user, vec![ours, theirs], outputs, Some(if swap { 0 } else { 1 }), TxKind::Payjoin);
+        self.push_tx(user, vec![payers, payees], outputs, Some(if swap { 0 } else { 1 }), TxKind::Payjoin);
     }
 
     fn deposit(&mut self) {

@@ -102,7 +102,7 @@ pub fn undo_record(block: &SimBlock) -> Vec<u8> {
 /// `owners.csv` (owner, kind, name), `addresses.csv` (address, owner), `transactions.csv` (txid, kind, change output) and `tagpack.yaml`.
 ///
 /// # Errors
-/// When the system refuses; `progress` (transactions made) may stop it, which leaves whole blocks.
+/// What the system reports; `progress` (transactions made) may stop it, which leaves whole blocks.
 pub fn write(
     economy: &mut Economy,
     dir: &Path,

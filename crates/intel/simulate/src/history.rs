@@ -26,7 +26,7 @@ impl History {
         History { random: Random::new(seed), states: vec![(HandChain::default(), Vec::new())], fresh: 0 }
     }
 
-    /// Blocks in the chain.
+    /// Returns the number of blocks in the chain.
     ///
     /// # Panics
     /// After 2^32 blocks.

@@ -13,7 +13,7 @@ impl Random {
         Random(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
-    /// 64 random bits.
+    /// Returns 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
@@ -55,7 +55,7 @@ impl Random {
         low + self.below(high - low + 1)
     }
 
-    /// True in `n` of 1,000 draws.
+    /// Returns true in `n` of 1,000 draws.
     pub fn permille(&mut self, n: u64) -> bool {
         self.below(1000) < n
     }

@@ -1,4 +1,4 @@
-//! The workspace: a chain's ledger with tags, clusters and exposures, kept in step, and every question that people put to it.
+//! The workspace: a chain's ledger with tags, clusters and exposures, in one consistent state, and all queries over them.
 //!
 //! - [`workspace`]: opening, bringing up to date, saving, snapshots.
 //! - [`chain_handle`]: one builder changes a workspace, readers hold the snapshot that was published last.

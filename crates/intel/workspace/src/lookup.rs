@@ -153,7 +153,7 @@ pub fn bare(text: &str) -> String {
     let text = text.split('?').next().unwrap_or_default();
     match text.split_once(':') {
         Some((scheme, rest)) if scheme.bytes().all(|b| b.is_ascii_lowercase()) && is_identifier(rest) => {
-            // `class:hex` addresses keep theirs.
+            // `class:hex` addresses keep their prefix.
             let own = scheme.parse::<holdfast_bitcoin::ScriptClass>().is_ok();
             if own { text.to_owned() } else { rest.trim_start_matches("//").to_owned() }
         }
@@ -162,7 +162,7 @@ pub fn bare(text: &str) -> String {
 }
 
 impl Workspace {
-    /// Searches for whatever `text` names. `visible` says which tags the caller may read.
+    /// Searches for whatever `text` names. `visible` selects the tags that the caller may read.
     pub fn lookup(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Lookup {
         let mut answer = Lookup { hits: Vec::new(), more: 0, unknown: Vec::new(), notes: Vec::new() };
         let text = text.trim();

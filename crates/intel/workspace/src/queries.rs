@@ -251,7 +251,7 @@ impl Workspace {
         }
     }
 
-    /// Returns whether exposures, which are computed over all tags, may be shown: sums over categories name no tag, but tell strangers what is known.
+    /// Returns whether exposures, which are computed over all tags, may be shown: sums over categories name no tag, but reveal what is known.
     pub fn shows_exposure(&self, clearance: Tlp) -> bool {
         clearance >= Tlp::AmberStrict || !self.tags.any_above(clearance)
     }
@@ -276,7 +276,7 @@ impl Workspace {
     /// Returns a transaction, by id, for whoever may read all labels.
     ///
     /// # Errors
-    /// [`WorkspaceError`] for text that is no stored txid.
+    /// [`WorkspaceError::Query`] for text that is no txid, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn tx(&self, text: &str) -> Result<TxReport, WorkspaceError> {
         self.tx_for(text, Tlp::Red)
     }
@@ -284,7 +284,7 @@ impl Workspace {
     /// Returns a transaction, by id, for somebody who may read labels up to `clearance`; exposures as in [`Workspace::address_for`].
     ///
     /// # Errors
-    /// [`WorkspaceError`] for text that is no stored txid.
+    /// [`WorkspaceError::Query`] for text that is no txid, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn tx_for(&self, text: &str, clearance: Tlp) -> Result<TxReport, WorkspaceError> {
         let Subject::Tx(tx) = self.subject(text)? else { return Err(self.not_found(text)) };
         let info = self.ledger.tx(tx);
@@ -330,7 +330,7 @@ impl Workspace {
     /// Returns a block, by height or hash.
     ///
     /// # Errors
-    /// [`WorkspaceError`] for text that names no stored block.
+    /// [`WorkspaceError::Query`] for text that names no block, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn block(&self, text: &str) -> Result<BlockReport, WorkspaceError> {
         let Subject::Block(number) = self.subject(text)? else { return Err(self.not_found(text)) };
         let block = self.ledger.block(number);
@@ -348,7 +348,7 @@ impl Workspace {
     /// Returns why two addresses are in one cluster.
     ///
     /// # Errors
-    /// [`WorkspaceError`] for addresses that are not stored.
+    /// [`WorkspaceError::Query`] for text that is no address, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn explain(&self, a: &str, b: &str) -> Result<ExplainReport, WorkspaceError> {
         let (a, b) = (self.address_of(a)?, self.address_of(b)?);
         let path = self.clusters.explain(a, b);
@@ -370,10 +370,10 @@ impl Workspace {
         })
     }
 
-    /// Exposure of an address, a whole entity, a transaction or an output.
+    /// Returns the exposure of an address, a whole entity, a transaction or an output.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError::Query`] for text that names no subject, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn exposure(&self, text: &str, entity: bool) -> Result<ExposureView, WorkspaceError> {
         let category = |address| self.entities.category(address);
         let (exposure, own) = match self.subject(text)? {

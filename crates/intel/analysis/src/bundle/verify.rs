@@ -378,7 +378,7 @@ impl BundleView {
         Some(Source::External(at as u64))
     }
 
-    /// Checks that an attribution follows from its tags, and takes it in.
+    /// Checks that an attribution follows from its tags, and adds it.
     fn attribute(&mut self, attribution: &Attribution) -> Result<(), String> {
         let tag = match (&attribution.cluster, weightiest(&attribution.tags).cloned()) {
             (None, Some(tag)) => {
@@ -394,7 +394,7 @@ impl BundleView {
             _ => return Err("has neither tags of its own nor a cluster's, or both".into()),
         };
         if tag.concept() != attribution.category {
-            return Err(format!("is stated as {} but its tag says {}", attribution.category, tag.concept()));
+            return Err(format!("is stated as {} but its tag is of {}", attribution.category, tag.concept()));
         }
         let address = self.key(attribution.address.clone());
         self.categories.insert(address, attribution.category);

@@ -71,7 +71,7 @@ impl Exposures {
     /// Writes everything to a file, atomically.
     ///
     /// # Errors
-    /// [`ExposureError`] when the system refuses.
+    /// [`ExposureError::Io`] when the system refuses.
     pub fn save(&self, path: &Path) -> Result<(), ExposureError> {
         let data = &*self.data;
         let (source, source_profiles) = canonical(&data.source, &data.source_profiles);
@@ -101,7 +101,7 @@ impl Exposures {
         sealed::save(path, MAGIC, &body).map_err(|e| ExposureError::Io(path.to_owned(), e))
     }
 
-    /// Reads what [`Exposures::save`] wrote; `None` when the file is absent or of an earlier version, and the figures are to be made again.
+    /// Reads what [`Exposures::save`] wrote; `None` when the file is absent or of an earlier version, and the figures must be rebuilt.
     /// An update brings them up to a ledger before they answer.
     ///
     /// # Errors
@@ -153,6 +153,6 @@ impl Exposures {
             version: Version::next(),
             replaced: None,
         };
-        Ok(Some(Exposures { data: Arc::new(data), kept: RwLock::default() }))
+        Ok(Some(Exposures { data: Arc::new(data), cache: RwLock::default() }))
     }
 }

@@ -97,13 +97,13 @@ impl Profiles {
         if old != NONE_U32 && self.same(new, old) { old } else { new }
     }
 
-    /// Returns what [`Profiles::take_back`] goes back to.
+    /// Returns what [`Profiles::truncate`] goes back to.
     pub(super) fn end(&self) -> (usize, usize, u32) {
         (self.starts.len(), self.entries.len(), self.last)
     }
 
     /// Removes the profiles that were stored since.
-    pub(super) fn take_back(&mut self, (starts, entries, last): (usize, usize, u32)) {
+    pub(super) fn truncate(&mut self, (starts, entries, last): (usize, usize, u32)) {
         self.starts.truncate(starts);
         self.entries.truncate(entries);
         self.last = last;
@@ -147,7 +147,7 @@ impl Default for Mixer {
 
 impl Mixer {
     /// Returns the profile of `parts` (amount, profile). Parts of amount zero do not count; without any amount the answer is `empty`. It depends on
-    /// the shares of the profiles, never on their numbers, so that figures that grew equal figures that were made anew. Where it equals
+    /// the shares of the profiles, never on their numbers, so that figures that grew equal figures that were rebuilt. Where it equals
     /// the profile `old` (or [`NONE_U32`]), that is the answer.
     #[expect(clippy::cast_possible_truncation, reason = "weights sum to 2^31 at most, so that shares do to one")]
     pub(super) fn mix(&mut self, profiles: &mut Profiles, parts: &[(u64, u32)], empty: Category, old: u32) -> u32 {

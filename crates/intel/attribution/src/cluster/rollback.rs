@@ -1,4 +1,4 @@
-//! Marks in the log of merges, and taking merges back.
+//! Marks in the log of merges, and rolling merges back.
 
 use super::{Clusters, Merge, find};
 use bytemuck::{Pod, Zeroable};
@@ -60,7 +60,7 @@ impl Clusters {
         mark.map_or((0, 0), |mark| (mark.merges(), mark.addresses))
     }
 
-    /// Addresses known.
+    /// Returns the number of addresses known.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "a ledger counts addresses in 32 bits")]
     pub fn addresses(&self) -> u32 {
@@ -98,7 +98,7 @@ impl Clusters {
         self.marks.push(Mark { merges: self.merges.len() as u64, coinjoins, done, addresses, at });
     }
 
-    /// Takes back the merges of blocks that are no longer in the chain.
+    /// Rolls back the merges of blocks that are no longer in the chain.
     pub(super) fn roll_back(&mut self, ledger: &Ledger) {
         let valid = self.marks.iter().rposition(|mark| mark.is_in_chain(ledger)).map_or(0, |last| last + 1);
         if valid == self.marks.len() {
@@ -124,7 +124,7 @@ impl Clusters {
         }
     }
 
-    /// Takes back the last merge, which joined two roots. The swap that joined two circles parts them again.
+    /// Rolls back the last merge, which joined two roots. The swap that joined two circles parts them again.
     fn split(&mut self, merge: Merge, low: u32, high: u32) {
         let Some(ring) = self.ring.get_mut() else { return };
         ring.swap(merge.a as usize, merge.b as usize);
@@ -147,7 +147,7 @@ impl Clusters {
         }
     }
 
-    /// Makes the clusters of `addresses` addresses anew from the log of merges.
+    /// Rebuilds the clusters of `addresses` addresses from the log of merges.
     pub(super) fn replay(&mut self, addresses: u32) {
         self.parent = (0..addresses).collect();
         self.ring.take();
@@ -160,14 +160,14 @@ impl Clusters {
             self.parent[high as usize] = low;
             self.undo.push_back((low, high));
             if self.undo.len() > 1 << 20 {
-                self.forget_old_undo();
+                self.trim_undo();
             }
         }
-        self.forget_old_undo();
+        self.trim_undo();
     }
 
-    /// Forgets the roots of merges that no reorganization is expected to take back; a deeper one makes the clusters anew from the log.
-    pub(super) fn forget_old_undo(&mut self) {
+    /// Drops the roots of merges that no reorganization is expected to roll back; a deeper one rebuilds the clusters from the log.
+    pub(super) fn trim_undo(&mut self) {
         let oldest = self.marks.len().saturating_sub(SINGLE as usize);
         let kept = match oldest {
             0 => self.merges.len(),

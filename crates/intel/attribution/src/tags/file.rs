@@ -250,12 +250,12 @@ impl TagFile {
                 }
             }
         }
-        store.forget_changes(store.version());
+        store.drop_changes(store.version());
         self.held = Some(Held { version: store.version(), whole, log });
         Ok(store)
     }
 
-    /// Takes in a log; gives the length and the checksum until its last whole frame.
+    /// Applies a log; returns the length and the checksum until its last whole frame.
     fn replay(&self, store: &mut TagStore, bytes: &[u8], base: Hash32) -> Result<(u64, Hash32), TagStoreError> {
         let (mut at, mut sum) = (40, base);
         while let Some(length) = bytes.get(at..at + 8) {

@@ -81,7 +81,7 @@ pub struct Exchange {
 /// Simulates.
 ///
 /// # Errors
-/// When the options are out of bounds.
+/// A message, when an option is out of bounds.
 pub fn simulate(options: Options) -> Result<Exchange, String> {
     if !(100..=1_000_000).contains(&options.customers) {
         return Err(format!("customers: {} is not between 100 and 1000000", options.customers));
@@ -266,7 +266,7 @@ impl Builder {
         self.push(p, time, Activity::Deposit(deposit));
     }
 
-    /// Puts events in order and numbers them, so that no number tells how an event came about.
+    /// Puts events in order and numbers them, so that a number does not show how an event came about.
     fn finish(mut self) -> Exchange {
         let key = |e: &Event| (e.time, e.customer.clone(), e.activity.order());
         self.drafts.sort_by_cached_key(|d| key(&d.event));
