@@ -5,6 +5,10 @@
 //! a field is wrong, the id is taken by other content) go to the subject for refused ones with the reason, and are done with; nothing is
 //! lost in silence. Events of one customer keep their order; those of different customers go side by side.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
+
 use anyhow::Context;
 use async_nats::jetstream::{self, AckKind, consumer::PullConsumer, stream};
 use futures_util::StreamExt;
@@ -115,7 +119,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Resul
             filter_subject: subject,
             ack_policy: jetstream::consumer::AckPolicy::Explicit,
             ack_wait: ACK_WAIT,
-            max_ack_pending: BATCH as i64 * 4,
+            max_ack_pending: i64::try_from(BATCH).unwrap_or(i64::MAX) * 4,
             ..Default::default()
         };
         let stream = &stream;
@@ -150,7 +154,7 @@ impl Bridge {
             while let Some(message) = batch.next().await {
                 let Ok(message) = message else { break };
                 any = true;
-                let lane = lane_of(&message.payload) as usize % lanes.len();
+                let lane = lane_of(&message.payload, lanes.len());
                 lanes[lane].push(message);
             }
             let work = lanes.into_iter().filter(|l| !l.is_empty()).map(|lane| {
@@ -243,9 +247,11 @@ fn outcome(answer: &Answer) -> Outcome {
     }
 }
 
-/// Lane of a message: by its customer, or by its content where it names none.
-fn lane_of(body: &[u8]) -> u64 {
+/// Returns the lane of a message, of so many: by its customer, or by its content where it names none.
+fn lane_of(body: &[u8], lanes: usize) -> usize {
     let parsed: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let customer = parsed["customer"].as_str().unwrap_or_default();
-    xxhash_rust::xxh3::xxh3_64(if customer.is_empty() { body } else { customer.as_bytes() })
+    let hash = xxhash_rust::xxh3::xxh3_64(if customer.is_empty() { body } else { customer.as_bytes() });
+    // The rest is less than the number of lanes.
+    usize::try_from(hash % lanes.max(1) as u64).unwrap_or(0)
 }

@@ -61,7 +61,7 @@ impl Chain {
     pub fn open(db: &mut Database) -> Result<Self, DbError> {
         let rows = db.query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", &[])?;
         Ok(match rows.first() {
-            Some(row) => Chain { seq: row.int(0)? as u64, head: row.text(1)?.to_owned() },
+            Some(row) => Chain { seq: row.number(0)?, head: row.text(1)?.to_owned() },
             None => Chain { seq: 0, head: GENESIS.to_owned() },
         })
     }
@@ -71,7 +71,7 @@ impl Chain {
         self.seq += 1;
         self.head = hash(&self.head, self.seq, time, [actor, action, subject, detail]);
         vec![
-            (self.seq as i64).into(),
+            number(self.seq),
             time.into(),
             actor.into(),
             action.into(),
@@ -92,7 +92,7 @@ impl Chain {
 
 fn entry(row: &Row) -> Result<Entry, DbError> {
     Ok(Entry {
-        seq: row.int(0)? as u64,
+        seq: row.number(0)?,
         time: row.int(1)?,
         actor: row.text(2)?.to_owned(),
         action: row.text(3)?.to_owned(),
@@ -109,7 +109,7 @@ const SELECT: &str = "SELECT seq, time, actor, action, subject, detail, hash FRO
 /// # Errors
 /// [`DbError`].
 pub fn entries(db: &mut Database, after: u64, subject: Option<&str>, limit: usize) -> Result<Vec<Entry>, DbError> {
-    let limit = limit.min(1000) as i64;
+    let limit = i64::try_from(limit.min(1000)).unwrap_or(1000);
     let rows = match subject {
         Some(s) => db.query(
             &format!("{SELECT} WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
@@ -137,6 +137,6 @@ pub fn digest<'a>(decided: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 /// # Errors
 /// [`DbError`].
 pub fn hash_of(db: &mut Database, seq: u64) -> Result<Option<String>, DbError> {
-    let rows = db.query("SELECT hash FROM audit WHERE seq = $1", &[(seq as i64).into()])?;
+    let rows = db.query("SELECT hash FROM audit WHERE seq = $1", &[number(seq)])?;
     rows.first().map(|r| r.text(0).map(str::to_owned)).transpose()
 }

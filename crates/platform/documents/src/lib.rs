@@ -3,6 +3,10 @@
 //! **Invariants.** A file in the vault is whole, durable before its hash is returned, and never changed. The same parts at the same time give the
 //! same bytes of PDF.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
+
 pub mod pdf;
 mod typeset;
 mod vault;

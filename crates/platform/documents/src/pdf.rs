@@ -164,7 +164,9 @@ pub fn write_as(
             y = MARGIN;
         }
         y += line.before + height;
-        pages.last_mut().expect("there is a page").push((y, line));
+        if let Some(page) = pages.last_mut() {
+            page.push((y, line));
+        }
     }
     let count = pages.len();
     for (i, lines) in pages.into_iter().enumerate() {

@@ -112,7 +112,7 @@ fn key(row: &Row) -> Result<ApiKey, DbError> {
         id: row.text(0)?.to_owned(),
         name: row.text(1)?.to_owned(),
         scopes: row.text(2)?.split(' ').map(str::to_owned).collect(),
-        per_minute: row.int(3)? as u32,
+        per_minute: row.number(3)?,
         created: row.int(4)?,
         created_by: row.text(5)?.to_owned(),
         revoked: row.int_or_null(6),

@@ -2,6 +2,10 @@
 //!
 //! **Invariant.** The database holds no secret of a key: it is derived from [`KeyRing`], which lies elsewhere ([`KeySource`]).
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
+
 mod command;
 mod error;
 mod keys;

@@ -69,7 +69,7 @@ const COLUMNS: &str = "SELECT id, name, state, created, created_by,
 
 fn person(row: &Row) -> Result<Person, DbError> {
     Ok(Person {
-        id: u64::try_from(row.int(0)?).unwrap_or(0),
+        id: row.number(0)?,
         name: row.text(1)?.to_owned(),
         state: PersonState::from_name(row.text(2)?)?,
         created: row.int(3)?,

@@ -58,7 +58,7 @@ fn session(row: &Row) -> Result<Session, DbError> {
 pub fn open_sessions(db: &mut Database, now: i64) -> Result<Vec<Session>, DbError> {
     let sql = "SELECT id, key_id, client, started, used FROM sessions
                WHERE ended IS NULL AND started > $1 AND used > $2 ORDER BY used DESC LIMIT $3";
-    let row = [(now - SESSION_SECONDS).into(), (now - IDLE_SECONDS).into(), (MAX_SESSIONS as i64).into()];
+    let row = [(now - SESSION_SECONDS).into(), (now - IDLE_SECONDS).into(), i64::try_from(MAX_SESSIONS).unwrap_or(i64::MAX).into()];
     db.query(sql, &row)?.iter().map(session).collect()
 }
 

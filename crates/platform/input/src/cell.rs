@@ -38,7 +38,7 @@ pub fn damage_of_id(text: &str) -> Option<String> {
         ));
     }
     let unseen = text.chars().find(|c| is_invisible(*c))?;
-    Some(format!("'{}' holds the invisible character U+{:04X}; remove it", excerpt(text), unseen as u32))
+    Some(format!("'{}' holds the invisible character U+{:04X}; remove it", excerpt(text), u32::from(unseen)))
 }
 
 /// Returns whether a character shows nothing: it is of no use in an identifier, and makes two of one.

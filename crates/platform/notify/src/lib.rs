@@ -6,6 +6,10 @@
 //! **Invariants.** Webhook messages are made from the audit log in its order: each is delivered at least once, none is skipped. Mail waits in the
 //! outbox in the transaction of what it is about, so that nothing is announced that did not happen.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
+
 pub mod delivery;
 mod error;
 pub mod mail;
