@@ -1,9 +1,9 @@
 //! Takes records and events from NATS JetStream to a Holdfast server.
 //!
 //! A message is acknowledged after the server answered, that is, once what it carries is durable; a server that is down or busy gets it
-//! again later. Because the server is idempotent by the sender's id, redelivery changes nothing. Messages that can never be taken (no JSON,
-//! a field is wrong, the id is taken by other content) go to the subject for refused ones with the reason, and are done with; nothing is
-//! lost in silence. Events of one customer keep their order; those of different customers go side by side.
+//! again later. Because the server is idempotent by the sender's id, redelivery changes nothing. Messages that can never be accepted (no JSON,
+//! a field is wrong, the id was used for other content) go to the subject for refused ones with the reason, and are done with; nothing is
+//! lost in silence. Events of one customer stay in order; those of different customers go side by side.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
@@ -66,7 +66,7 @@ pub struct Counts {
     pub refused: u64,
 }
 
-/// Most messages asked for at once.
+/// Most messages that are fetched at once.
 const BATCH: usize = 256;
 /// Until a message that was not acknowledged comes again.
 const ACK_WAIT: Duration = Duration::from_secs(30);
@@ -93,7 +93,7 @@ struct Bridge {
     client: async_nats::Client,
 }
 
-/// Takes messages until `stop` says true; gives what was done.
+/// Receives messages until `stop` is true; returns what was done.
 ///
 /// # Errors
 /// When the server's URL is not valid, NATS cannot be reached, or the stream cannot be made or read.
@@ -138,7 +138,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Resul
 }
 
 impl Bridge {
-    /// Takes messages of a consumer; gives how many were taken and refused.
+    /// Receives messages of a consumer; returns how many were accepted and refused.
     async fn take(
         self: Arc<Self>,
         consumer: PullConsumer,
@@ -165,7 +165,7 @@ impl Bridge {
                         match this.one(message, events).await {
                             Some(true) => counts.0 += 1,
                             Some(false) => counts.1 += 1,
-                            // Later ones of the same customer wait too, so that their order is kept.
+                            // Later ones of the same customer wait too, so that they stay in order.
                             None => {
                                 for rest in &lane[i..] {
                                     rest.ack_with(AckKind::Nak(Some(AGAIN))).await.ok();
@@ -197,7 +197,7 @@ impl Bridge {
                 if event {
                     let verdict = answer["decision"].as_str().unwrap_or("unknown");
                     let subject = format!("{}.{verdict}", self.options.decisions);
-                    // The decision is published before the acknowledgement, so that after a crash it is rather said twice than never.
+                    // The decision is published before the acknowledgement, so that after a crash it is rather sent twice than never.
                     self.client.publish(subject, answer.to_string().into()).await.ok()?;
                     self.client.flush().await.ok()?;
                 }

@@ -31,17 +31,17 @@ pub enum Part {
     Small(String),
 }
 
-/// Heading.
+/// Returns a heading.
 pub fn heading(text: impl Into<String>) -> Part {
     Part::Heading(text.into())
 }
 
-/// Text.
+/// Returns a paragraph.
 pub fn text(text: impl Into<String>) -> Part {
     Part::Text(text.into())
 }
 
-/// A name and its value.
+/// Returns a name with its value.
 pub fn field(name: &str, value: impl Into<String>) -> Part {
     Part::Field(name.into(), value.into())
 }

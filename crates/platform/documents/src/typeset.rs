@@ -224,7 +224,7 @@ impl Typesetter {
         Ok(out)
     }
 
-    /// Sets text in lines of at most `width` (in parts of the font's size). A prefix, such as the name of a field, is kept apart from the text in
+    /// Sets text in lines of at most `width` (in parts of the font's size). A prefix, such as the name of a field, stays apart from the text in
     /// its direction.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ pub fn damage(text: &str) -> Option<String> {
     None
 }
 
-/// As [`damage`], for a cell that is an identifier: dates that a spreadsheet made of it, and invisible characters, are damage too.
+/// Returns what [`damage`] does, for a cell that is an identifier: dates that a spreadsheet made of it, and invisible characters, are damage too.
 #[must_use]
 pub fn damage_of_id(text: &str) -> Option<String> {
     if let Some(found) = damage(text) {
@@ -48,7 +48,7 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// Returns a cell without what surrounds its text: white space of any kind, byte order marks, and the `="..."` that keeps spreadsheets from
+/// Returns a cell without what surrounds its text: white space of any kind, byte order marks, and the `="..."` that prevents spreadsheets from
 /// changing it.
 #[must_use]
 pub fn clean(text: &str) -> &str {

@@ -1,4 +1,4 @@
-//! Delivery to webhooks: signed as Standard Webhooks (<https://www.standardwebhooks.com>, specification 1.0.0) say, in order, at least once.
+//! Delivery to webhooks: signed by the specification Standard Webhooks 1.0.0 (<https://www.standardwebhooks.com>), in order, at least once.
 
 use crate::NotifyError;
 use crate::webhooks::{self, Message, Pending, Render, Webhook};
@@ -26,7 +26,7 @@ const BATCH: usize = 100;
 /// Longest pause between two tries, in seconds.
 const MAX_PAUSE: i64 = 3600;
 
-/// The secret of a webhook, as Standard Webhooks write it: `whsec_` and base64.
+/// Returns the secret of a webhook, as Standard Webhooks write it: `whsec_` and base64.
 pub fn secret(master: &KeyRing, webhook: u64) -> String {
     format!("whsec_{}", STANDARD.encode(master.derive("webhook", &webhook.to_string())))
 }
@@ -217,7 +217,9 @@ impl<S: Store> Post<Arc<S>> {
 }
 
 fn post(agent: &ureq::Agent, master: &KeyRing, webhook: &Webhook, message: &Message) -> Result<u16, String> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
     let answer = agent
         .post(&webhook.url)
         .header("Content-Type", "application/json")

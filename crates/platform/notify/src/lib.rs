@@ -1,6 +1,6 @@
 //! What leaves on its own: webhooks and mail.
 //!
-//! [`webhooks`] stores who receives what and how far each has received it; [`delivery`] posts messages, signed as Standard Webhooks say.
+//! [`webhooks`] stores who receives what and how far each has received it; [`delivery`] posts messages, signed by the specification Standard Webhooks.
 //! [`outbox`] stores mail with the change that causes it; [`mail`] sends it by SMTP.
 //!
 //! **Invariants.** Webhook messages are made from the audit log in its order: each is delivered at least once, none is skipped. Mail waits in the

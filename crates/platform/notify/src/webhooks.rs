@@ -34,7 +34,7 @@ pub struct Webhook {
     pub next_try: i64,
     /// Why the last try failed.
     pub last_error: Option<String>,
-    /// How far it was told.
+    /// How far messages were delivered to it.
     #[serde(skip)]
     pub progress: Progress,
 }
@@ -48,7 +48,7 @@ pub struct Progress {
     pub part: u64,
 }
 
-/// What a message says, before it has an id.
+/// The content of a message, before it has an id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     /// Type, such as `hold.placed`.
@@ -64,7 +64,7 @@ impl Content {
     }
 }
 
-/// Returns what an audit entry means for a webhook, in order; the closure says whether the webhook is on a topic. The same entry always gives
+/// Returns what an audit entry means for a webhook, in order; the closure returns whether the webhook receives a topic. The same entry always gives
 /// the same messages in the same order.
 pub type Render = fn(&mut Database, &Entry, &dyn Fn(&str) -> bool) -> Result<Vec<Content>, DbError>;
 
@@ -145,7 +145,8 @@ pub fn add(tx: &mut dyn Change, url: &str, topics: &[String]) -> Result<u64, Not
         "SELECT COALESCE(MAX(id), 0), COALESCE(SUM(CASE WHEN removed IS NULL THEN 1 ELSE 0 END), 0) FROM webhooks",
         &[],
     )?;
-    let (last, active) = rows.first().map_or(Ok((0, 0)), |r| Ok::<(u64, usize), DbError>((r.number(0)?, r.number(1)?)))?;
+    let (last, active) =
+        rows.first().map_or(Ok((0, 0)), |r| Ok::<(u64, usize), DbError>((r.number(0)?, r.number(1)?)))?;
     if active >= MAX_WEBHOOKS {
         return Err(Invalid::new("url", format!("there are {MAX_WEBHOOKS} webhooks already; remove one")).into());
     }
