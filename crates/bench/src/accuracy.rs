@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_attribution::Coinjoin;
 use holdfast_attribution::accuracy::{Accuracy, Score, Truth, measure};
-use holdfast_bitcoin::{AddressKey, Network, parse_hash};
+use holdfast_bitcoin::{AddressKey, Network, Txid};
 use holdfast_console::output::{self, thousands};
 use holdfast_simulate::files::{FileOptions, write};
 use holdfast_simulate::{Economy, Options};
@@ -80,7 +80,7 @@ pub fn read_truth(dir: &Path, ledger: &Ledger) -> anyhow::Result<Truth> {
     {
         let record = record.with_context(|| path.display().to_string())?;
         let place = || format!("{}: line {}", path.display(), line + 2);
-        let txid = record.get(0).and_then(parse_hash).with_context(place)?;
+        let txid = record.get(0).and_then(|text| text.parse::<Txid>().ok()).with_context(place)?;
         let Some(tx) = ledger.tx_by_id(&txid) else { continue };
         found += 1;
         truth.change[tx as usize] =

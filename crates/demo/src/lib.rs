@@ -25,9 +25,9 @@ use holdfast_api::AppState;
 use holdfast_api::system::{entropy, now};
 use holdfast_attribution::Category;
 use holdfast_attribution::import::{NamedFile, is_importable};
+use holdfast_bitcoin::Network;
 use holdfast_bitcoin::files::{heights_of_headers, read_single_block};
 use holdfast_bitcoin::undo::parse_spent_file;
-use holdfast_bitcoin::{Network, display_hash};
 use holdfast_console::desk_key::master;
 use holdfast_console::output::{self, thousands};
 use holdfast_console::show::{print_decision, print_exposure, verify_file};
@@ -184,11 +184,7 @@ fn ransom_payments(workspace: &Workspace, ransomware: Category, as_json: bool) -
         .collect();
     payments.sort_by_key(|output| pays_itself(workspace, *output));
     if !as_json {
-        println!(
-            "\nBlock 400000 ({}) pays {} outputs to ransomware addresses:",
-            display_hash(&block.hash),
-            payments.len()
-        );
+        println!("\nBlock 400000 ({}) pays {} outputs to ransomware addresses:", block.hash, payments.len());
     }
     Ok(payments)
 }

@@ -39,7 +39,7 @@ fn choose(chain: &Workspace, blocks: &[SimBlock], made: &Exchange) -> Option<Ran
     let mut ransoms: std::collections::BTreeMap<u64, Vec<String>> = std::collections::BTreeMap::new();
     for case in made.cases.iter().filter(|c| c.typology == Pattern::PeelChain && !c.held_out) {
         let event = events.get(case.events.first()?.as_str())?;
-        let mut tx = ledger.tx_by_id(&holdfast_bitcoin::parse_hash(event.tx.as_ref()?)?)?;
+        let mut tx = ledger.tx_by_id(&event.tx.as_ref()?.parse().ok()?)?;
         while kinds[tx as usize] == TxKind::Peel {
             tx = ledger.tx_of_output(*spent(tx).first()?);
         }

@@ -201,7 +201,7 @@ fn clean(text: &str) -> String {
 /// `class:hex`, the text of scripts without a standard form.
 fn script_text(text: &str) -> Option<Address> {
     let (name, payload) = text.split_once(':')?;
-    let class = ScriptClass::ALL.into_iter().find(|c| c.name() == name)?;
+    let class: ScriptClass = name.parse().ok()?;
     let payload = hex::decode(payload).ok().filter(|p| p.len() == class.payload_len())?;
     Some(Address::Script(AddressKey::new(class, &payload)))
 }
@@ -312,7 +312,7 @@ fn plain(text: &str) -> String {
     if bech32 { text.to_ascii_lowercase() } else { text.to_owned() }
 }
 
-/// Returns what kind of address the text seems to be while its checksum says that it is none.
+/// Returns what kind of address the text seems to be although its checksum is wrong.
 fn damaged(text: &str) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();
     if let Some(hex) = text.strip_prefix("0x").filter(|h| h.len() == 40) {
@@ -450,7 +450,7 @@ mod tests {
         fn scripts_read_back_from_every_network(class in 0u8..9, payload in any::<[u8; 32]>()) {
             let class = ScriptClass::from_u8(class).unwrap();
             let key = AddressKey::new(class, &payload[..class.payload_len()]);
-            for network in Network::ALL {
+            for network in Network::ALL.iter().copied() {
                 prop_assert_eq!(Address::read(&key.to_text(network)), Address::Script(key));
             }
         }

@@ -122,8 +122,7 @@ impl AddressKey {
             return Err(malformed("too long"));
         }
         if let Some((name, payload)) = text.split_once(':') {
-            let class = ScriptClass::ALL.into_iter().find(|c| c.name() == name);
-            let class = class.ok_or_else(|| malformed("unknown script class before ':'"))?;
+            let class: ScriptClass = name.parse().map_err(|_| malformed("unknown script class before ':'"))?;
             let payload = hex::decode(payload).map_err(|_| malformed("hex expected after ':'"))?;
             if payload.len() != class.payload_len() {
                 return Err(malformed("wrong payload length after ':'"));
@@ -168,7 +167,7 @@ mod tests {
         fn text_reads_back_on_every_network(class in 0u8..9, payload in any::<[u8; 32]>()) {
             let class = ScriptClass::from_u8(class).unwrap();
             let key = AddressKey::new(class, &payload[..class.payload_len()]);
-            for network in Network::ALL {
+            for network in Network::ALL.iter().copied() {
                 prop_assert_eq!(AddressKey::parse(&key.to_text(network), network), Ok(key));
             }
             if let Some(script) = key.script() {

@@ -22,7 +22,7 @@ impl AssetId {
     /// Reads a CAIP-19 asset id, with or without a token id.
     ///
     /// # Errors
-    /// [`NotAnAsset`].
+    /// [`NotAnAsset`] for text of another form.
     pub fn parse(text: &str) -> Result<Self, NotAnAsset> {
         let wrong = || NotAnAsset(text.chars().take(160).collect());
         let (chain, rest) = text.split_once('/').ok_or_else(wrong)?;
@@ -173,7 +173,7 @@ impl Asset {
         self.id.as_ref()
     }
 
-    /// Decimal places between the base unit and the unit that people use, where the list knows them. Tokens of one ticker that differ
+    /// Returns the decimal places between the base unit and the unit that people use, where the list knows them. Tokens of one ticker that differ
     /// (USDT on BNB Smart Chain has 18) are unknown by ticker alone.
     #[must_use]
     pub fn decimals(&self) -> Option<u8> {

@@ -30,7 +30,7 @@ impl ChainId {
     /// Reads a CAIP-2 id: namespace of 3 to 8 of `[-a-z0-9]`, reference of 1 to 32 of `[-_a-zA-Z0-9]`.
     ///
     /// # Errors
-    /// [`NotAChain`].
+    /// [`NotAChain`] for text of another form.
     pub fn parse(text: &str) -> Result<Self, NotAChain> {
         let wrong = || NotAChain(text.chars().take(80).collect());
         let (namespace, reference) = text.split_once(':').ok_or_else(wrong)?;

@@ -26,7 +26,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Stable code for programs. It never changes once released.
+    /// Returns the stable code for programs. It never changes once released.
     pub const fn code(self) -> &'static str {
         match self {
             ErrorKind::Invalid => "invalid",

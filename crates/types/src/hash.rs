@@ -4,17 +4,17 @@ use crate::Hash32;
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of `data`.
+/// Returns the SHA-256 of `data`.
 pub fn sha256(data: &[u8]) -> Hash32 {
     Sha256::digest(data).into()
 }
 
-/// SHA-256 applied twice: block hashes, txids and merkle nodes.
+/// Returns the SHA-256 of the SHA-256 of `data`: block hashes, txids and merkle nodes.
 pub fn sha256d(data: &[u8]) -> Hash32 {
     Sha256::digest(Sha256::digest(data)).into()
 }
 
-/// SHA-256 twice over the concatenation of `parts`, without copying them together.
+/// Returns the SHA-256 applied twice to the concatenation of `parts`, without copying them together.
 pub fn sha256d_parts(parts: &[&[u8]]) -> Hash32 {
     let mut hasher = Sha256::new();
     for part in parts {
@@ -23,12 +23,12 @@ pub fn sha256d_parts(parts: &[&[u8]]) -> Hash32 {
     Sha256::digest(hasher.finalize()).into()
 }
 
-/// RIPEMD-160 of SHA-256: key and script hashes of addresses.
+/// Returns the RIPEMD-160 of the SHA-256 of `data`: key and script hashes of addresses.
 pub fn hash160(data: &[u8]) -> [u8; 20] {
     Ripemd160::digest(Sha256::digest(data)).into()
 }
 
-/// Merkle root over txids, as blocks define it (the last hash of an odd row is paired with itself).
+/// Returns the merkle root over txids, as blocks define it (the last hash of an odd row is paired with itself).
 /// An empty list gives zeros, which is the root of no valid block.
 pub fn merkle_root(txids: &[Hash32]) -> Hash32 {
     merkle(txids).0

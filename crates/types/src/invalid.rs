@@ -1,4 +1,4 @@
-//! What is wrong with a field of what somebody sent.
+//! What is wrong with a field of an input.
 
 /// A field that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

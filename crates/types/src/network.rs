@@ -1,10 +1,10 @@
 //! The networks: their magic numbers, genesis blocks and address prefixes.
 
-use crate::{Hash32, parse_hash};
+use crate::BlockHash;
 use serde::{Deserialize, Serialize};
 
 /// A Bitcoin-family network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "kebab-case")]
 pub enum Network {
     /// Bitcoin mainnet.
@@ -50,16 +50,7 @@ pub struct Parameters {
 
 impl Network {
     /// Every network.
-    pub const ALL: [Network; 8] = [
-        Network::Bitcoin,
-        Network::Testnet3,
-        Network::Testnet4,
-        Network::Signet,
-        Network::Regtest,
-        Network::Litecoin,
-        Network::LitecoinTestnet,
-        Network::LitecoinRegtest,
-    ];
+    pub const ALL: &[Network] = <Network as strum::VariantArray>::VARIANTS;
 
     /// Returns the network's parameters (source: chainparams of Bitcoin Core and Litecoin Core).
     pub fn parameters(self) -> &'static Parameters {
@@ -151,8 +142,8 @@ impl Network {
 
     /// Returns the genesis block's hash, internal byte order.
     #[expect(clippy::missing_panics_doc, reason = "the table holds 64 hex digits; a test reads all of it")]
-    pub fn genesis_hash(self) -> Hash32 {
-        parse_hash(self.parameters().genesis).expect("the table holds 64 hex digits")
+    pub fn genesis_hash(self) -> BlockHash {
+        self.parameters().genesis.parse().expect("the table holds 64 hex digits")
     }
 }
 
@@ -166,7 +157,7 @@ impl std::str::FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Network::ALL.into_iter().find(|n| n.parameters().name == text).ok_or_else(|| {
+        Network::ALL.iter().copied().find(|n| n.parameters().name == text).ok_or_else(|| {
             let names: Vec<_> = Network::ALL.iter().map(|n| n.parameters().name).collect();
             format!("unknown network '{text}'; use one of {}", names.join(", "))
         })
@@ -179,9 +170,9 @@ mod tests {
 
     #[test]
     fn names_and_genesis_hashes_read_back() {
-        for network in Network::ALL {
+        for network in Network::ALL.iter().copied() {
             assert_eq!(network.to_string().parse::<Network>().unwrap(), network);
-            assert_ne!(network.genesis_hash(), [0; 32]);
+            assert_ne!(network.genesis_hash(), BlockHash::default());
         }
         assert!("dogecoin".parse::<Network>().unwrap_err().contains("litecoin"));
     }

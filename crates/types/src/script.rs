@@ -8,8 +8,23 @@ use serde::{Deserialize, Serialize};
 ///
 /// P2PK outputs are filed under the P2PKH address of their key: the same key spends both, and
 /// investigators look the coins up by that address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 #[repr(u8)]
 pub enum ScriptClass {
     /// Pay to public key hash, and pay to public key; payload is the key's HASH160.
@@ -25,34 +40,26 @@ pub enum ScriptClass {
     /// Bare m-of-n multisignature; payload is the script's SHA-256.
     Multisig = 5,
     /// OP_RETURN data carrier: unspendable; payload is the script's SHA-256.
+    #[strum(serialize = "nulldata")]
     NullData = 6,
     /// A witness program of another version or length (among them pay-to-anchor and MWEB peg-ins);
     /// payload is the script's SHA-256.
     WitnessUnknown = 7,
     /// Any other script; payload is its SHA-256.
+    #[strum(serialize = "nonstandard")]
     NonStandard = 8,
 }
 
 impl ScriptClass {
     /// All classes, by their number.
-    pub const ALL: [ScriptClass; 9] = [
-        ScriptClass::P2pkh,
-        ScriptClass::P2sh,
-        ScriptClass::P2wpkh,
-        ScriptClass::P2wsh,
-        ScriptClass::P2tr,
-        ScriptClass::Multisig,
-        ScriptClass::NullData,
-        ScriptClass::WitnessUnknown,
-        ScriptClass::NonStandard,
-    ];
+    pub const ALL: &[ScriptClass] = <ScriptClass as strum::VariantArray>::VARIANTS;
 
     /// Returns the class with this number, if there is one.
     pub fn from_u8(n: u8) -> Option<Self> {
         Self::ALL.get(n as usize).copied()
     }
 
-    /// Payload length in bytes: 20 or 32.
+    /// Returns the payload length in bytes: 20 or 32.
     pub fn payload_len(self) -> usize {
         match self {
             ScriptClass::P2pkh | ScriptClass::P2sh | ScriptClass::P2wpkh => 20,
@@ -62,17 +69,7 @@ impl ScriptClass {
 
     /// Returns the class's name, as prefixes of addresses without a standard text form use it.
     pub fn name(self) -> &'static str {
-        match self {
-            ScriptClass::P2pkh => "p2pkh",
-            ScriptClass::P2sh => "p2sh",
-            ScriptClass::P2wpkh => "p2wpkh",
-            ScriptClass::P2wsh => "p2wsh",
-            ScriptClass::P2tr => "p2tr",
-            ScriptClass::Multisig => "multisig",
-            ScriptClass::NullData => "nulldata",
-            ScriptClass::WitnessUnknown => "witness-unknown",
-            ScriptClass::NonStandard => "nonstandard",
-        }
+        self.into()
     }
 
     /// Returns whether outputs of this class can ever be spent.

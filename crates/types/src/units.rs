@@ -34,12 +34,12 @@ const DECIMALS: &[(&str, u32)] = &[
     ("XMR", 12),
 ];
 
-/// Decimals of an asset, where they are known here.
+/// Returns the decimals of an asset, where they are known here.
 pub fn decimals(asset: &str) -> Option<u32> {
     DECIMALS.iter().find(|d| d.0.eq_ignore_ascii_case(asset)).map(|d| d.1)
 }
 
-/// Base units in whole units with `places` decimals, without trailing zeros: 62.41615621, 0.5, 3.
+/// Returns base units as whole units with `places` decimals, without trailing zeros: 62.41615621, 0.5, 3.
 pub fn whole(base_units: impl Into<Amount>, places: u32) -> String {
     let digits = format!("{:0>width$}", base_units.into().to_string(), width = places as usize + 1);
     let (units, part) = digits.split_at(digits.len() - places as usize);
@@ -49,7 +49,7 @@ pub fn whole(base_units: impl Into<Amount>, places: u32) -> String {
     }
 }
 
-/// Base units of an asset with its name: `62.41615621 BTC`. Of an asset whose decimals are not known, base units, named as such.
+/// Returns base units of an asset with its name: `62.41615621 BTC`. Of an asset whose decimals are not known, base units, named as such.
 pub fn with_unit(base_units: impl Into<Amount>, asset: &str) -> String {
     let base_units = base_units.into();
     match decimals(asset) {

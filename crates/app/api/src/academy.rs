@@ -75,7 +75,8 @@ pub fn learner_key(shared: &AppState, headers: &HeaderMap) -> String {
         Some((_, token)) => token.trim().to_owned(),
         None => {
             let session = cookie(headers, "hl");
-            session.and_then(|c| shared.auth.learners.subject(&c, shared.screening.now())).unwrap_or_default()
+            let subject = session.and_then(|c| shared.auth.learners.subject(&c, shared.screening.now()));
+            subject.and_then(|s| shared.academy().key_of_subject(&s)).unwrap_or_default()
         }
     }
 }

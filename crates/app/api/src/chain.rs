@@ -20,8 +20,8 @@ use holdfast_academy::certificate;
 use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport, render};
 use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
+use holdfast_bitcoin::AddressKey;
 use holdfast_bitcoin::files::read_single_block;
-use holdfast_bitcoin::{AddressKey, display_hash};
 use holdfast_input::time::parse as parse_time;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{Snapshot, TraceRequest};
@@ -643,7 +643,7 @@ pub async fn append_block(
             })?;
             let answer = Appended {
                 height,
-                hash: display_hash(&block.hash),
+                hash: block.hash.to_string(),
                 txs: u32::try_from(block.txs.len()).unwrap_or(u32::MAX),
             };
             let feed = MemoryFeed(vec![MemoryBlock { height, block, spent: None }]);
@@ -763,7 +763,7 @@ pub async fn mempool(
             .filter(|tx| pays(tx))
             .take(1000)
             .map(|tx| MempoolTx {
-                txid: display_hash(&tx.txid),
+                txid: tx.txid.to_string(),
                 asset: w.asset().to_owned(),
                 inputs: tx
                     .inputs
@@ -773,7 +773,7 @@ pub async fn mempool(
                         let output = outputs.and_then(|o| Some(o.start + u64::from(*vout)).filter(|n| *n < o.end));
                         let key = output.map(|o| w.ledger.address(w.ledger.address_of(o)));
                         MempoolSide {
-                            outpoint: Some(format!("{}:{vout}", display_hash(txid))),
+                            outpoint: Some(format!("{txid}:{vout}")),
                             address: key.map(|k| k.to_text(network)),
                             value: output.map(|o| w.ledger.value(o)),
                             category: key.as_ref().and_then(category),

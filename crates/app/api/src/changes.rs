@@ -26,14 +26,10 @@ pub(crate) fn routes() -> Routes {
     Routes::new("changes").add(DECIDERS, routes!(changes)).add(DECIDERS, routes!(change)).add(DECIDERS, routes!(decide))
 }
 
-/// Returns whether a caller's change waits for a second person: always for a key; on the desk's machine where somebody else could approve it.
+/// Returns whether a caller's change waits for a second person ([`AppState::waits`]).
 pub async fn waits(shared: &AppState, caller: &Caller, kind: ChangeKind) -> Result<bool, ApiError> {
-    if !caller.is_local() {
-        return Ok(true);
-    }
-    let who = caller.0.clone();
-    let state = shared.clone();
-    run_blocking(move || Ok(state.screening.has_second_person(kind, &who)?)).await
+    let (state, caller) = (shared.clone(), caller.clone());
+    run_blocking(move || state.waits(&caller, kind)).await
 }
 
 /// Returns the answer to a change that waits.

@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_bitcoin::mempool::Mempool;
-use holdfast_bitcoin::{AddressKey, parse_hash};
+use holdfast_bitcoin::{AddressKey, Txid};
 use holdfast_decision::Price;
 use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_screening::facts::address_facts;
@@ -187,7 +187,7 @@ fn output(
     address: Option<&str>,
     number: Option<u32>,
 ) -> Result<Option<Found>, ApiError> {
-    let Some(hash) = parse_hash(txid) else { return Ok(None) };
+    let Ok(hash) = txid.parse::<Txid>() else { return Ok(None) };
     let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
     let outputs: Vec<Found> = match ledger.tx_by_id(&hash) {
         Some(tx) => {

@@ -1,4 +1,4 @@
-//! API keys.
+//! API keys, and the keys of the desk itself.
 
 use crate::AppState;
 use crate::answers::each;
@@ -6,7 +6,6 @@ use crate::answers::identity;
 use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::body::{Answer, json};
-use crate::changes;
 use crate::error::{ApiError, ErrorBody};
 use crate::routes::{MANAGE, Routes};
 use axum::body::Bytes;
@@ -14,15 +13,21 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_identity::{ApiKey, POWERFUL, person_named, same_person};
-use holdfast_screening::changes::ChangeKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+pub use holdfast_state::people::{MadeKey, NewKey};
+
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
-    Routes::new("keys").add(MANAGE, routes!(keys)).add(MANAGE, routes!(create_key)).add(MANAGE, routes!(revoke_key))
+    Routes::new("keys")
+        .add(MANAGE, routes!(keys))
+        .add(MANAGE, routes!(create_key))
+        .add(MANAGE, routes!(change_key))
+        .add(MANAGE, routes!(revoke_key))
+        .add(MANAGE, routes!(desk_keys))
+        .add(MANAGE, routes!(retire_desk_key))
 }
 
 /// A key to be made.
@@ -72,35 +77,52 @@ pub async fn create_key(
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    let request: KeyRequest = json(&body)?;
-    let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
-    let id = hex::encode(&random[..6]);
-    let person = request.person.clone().unwrap_or_else(|| request.name.clone());
-    let (state, named) = (shared.clone(), person.clone());
-    let known = run_blocking(move || Ok(state.screening.read(|db| person_named(db, &named))?)).await?;
-    // Whoever could make a key of somebody else could be two people.
-    let is_others = known.is_some_and(|p| !same_person(&p.name, &caller.0));
-    let powerful = is_others || request.scopes.iter().any(|s| POWERFUL.contains(&s.as_str()) || !caller.may(s));
-    let waits = powerful && changes::waits(&shared, &caller, ChangeKind::Key).await?;
-    let state = shared.clone();
-    let (key, change) = run_blocking(move || {
-        let screening = &state.screening;
-        let key = screening.new_key(&id, &request.name, request.scopes, request.per_minute, &caller.0)?;
-        let key = ApiKey { person: request.person.map(|_| person).unwrap_or_default(), ..key };
-        if waits {
-            let (key, change) = screening.propose_key_of(key, &caller.0)?;
-            return Ok((key, Some(change.id)));
-        }
-        let key = screening.add_key_of(key)?;
-        state.auth.set(screening.keys()?);
-        Ok((key, None))
-    })
-    .await?;
-    let token = shared.auth.master.token(&key.id);
-    let status = if change.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    let answer =
-        KeyAnswer { elliptic_secret: holdfast_vendors::elliptic::secret_of(&token), key: key.into(), token, change };
+    let KeyRequest { name, scopes, per_minute, person } = json(&body)?;
+    let made = run_blocking(move || shared.create_key(&caller, NewKey { name, person, scopes, per_minute })).await?;
+    let status = if made.change.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let answer = KeyAnswer {
+        elliptic_secret: holdfast_vendors::elliptic::secret_of(&made.token),
+        key: made.key.into(),
+        token: made.token,
+        change: made.change.map(|c| c.id),
+    };
     Ok((status, Json(answer)).into_response())
+}
+
+/// Other scopes of a key.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScopesRequest {
+    /// What the key may do from then on, in place of what it may do now.
+    scopes: Vec<String>,
+}
+
+/// A key whose scopes were changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScopesAnswer {
+    /// The key as it is now.
+    key: identity::ApiKey,
+    /// The change that another person must approve before the key has the scopes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<u64>,
+}
+
+/// Gives a key other scopes. What it gains beyond what its giver has, and the scopes admin, manage and rules, wait for another person, who has all
+/// of them (`/api/v1/changes`). The last administrator's key stays one.
+#[utoipa::path(put, path = "/api/v1/keys/{id}", params(("id" = String, Path, description = "Public part of the key")),
+    request_body(content = ScopesRequest, example = json!({"scopes": ["read", "alerts", "holds", "desk"]})),
+    responses((status = 200, body = ScopesAnswer), (status = 202, body = ScopesAnswer, description = "Waits for a second person"),
+        (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn change_key(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let ScopesRequest { scopes } = json(&body)?;
+    let (key, change) = run_blocking(move || shared.change_key(&caller, &id, scopes)).await?;
+    let status = if change.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(ScopesAnswer { key: key.into(), change: change.map(|c| c.id) })).into_response())
 }
 
 /// Revokes a key; the last administrator's stays.
@@ -111,11 +133,47 @@ pub async fn revoke_key(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    run_blocking(move || {
-        shared.screening.revoke_key(&id, &caller.0)?;
-        shared.auth.set(shared.screening.keys()?);
-        Ok(())
-    })
-    .await?;
+    run_blocking(move || shared.revoke_key(&id, &caller.0)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Returns the keys of the desk itself, from which all secrets are derived, oldest first. Their secrets are not in the database.
+#[utoipa::path(get, path = "/api/v1/desk-keys", responses((status = 200, body = Vec<identity::DeskKey>)))]
+pub async fn desk_keys(State(shared): State<AppState>) -> Answer<Vec<identity::DeskKey>> {
+    run_blocking(move || shared.desk_keys()).await.map(each)
+}
+
+/// Why a key of the desk is retired.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetireRequest {
+    /// Reason, for the audit log.
+    reason: String,
+}
+
+/// What a key's retirement ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Retired {
+    /// Id of the key.
+    retired: String,
+    /// API keys that were derived from it and are revoked.
+    revoked: u64,
+}
+
+/// Retires an older key of the desk itself, because it may have leaked: what was derived from it proves nobody any more. API keys that were derived
+/// from it are revoked; apps of second factors, keys of officers, learners and communities, and secrets of webhooks that were are void. It still
+/// opens what was sealed for it. The key in use stays: another is added first, with the server stopped (`holdfast keys rotate-desk-key`).
+#[utoipa::path(post, path = "/api/v1/desk-keys/{id}/retire", params(("id" = String, Path, description = "Id of the key")),
+    request_body(content = RetireRequest, example = json!({"reason": "a backup with desk.key was lost"})),
+    responses((status = 200, body = Retired), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn retire_desk_key(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<Retired> {
+    let RetireRequest { reason } = json(&body)?;
+    let key = id.clone();
+    let revoked = run_blocking(move || shared.retire_desk_key(&key, &reason, &caller.0)).await?;
+    Ok(Json(Retired { retired: id, revoked }))
 }

@@ -24,6 +24,7 @@ pub mod providers;
 pub mod requests;
 pub mod rescreens;
 pub mod rules;
+pub mod second_factor;
 pub mod sessions;
 pub mod sharing;
 pub mod webhooks;
@@ -55,6 +56,7 @@ pub fn api_routes() -> routes::Routes {
         providers::routes(),
         rescreens::routes(),
         rules::routes(),
+        second_factor::routes(),
         sessions::routes(),
         sharing::routes(),
         webhooks::routes(),

@@ -2,13 +2,14 @@
 
 use crate::AppState;
 use crate::auth::Caller;
+use crate::blocking::run_blocking;
 use crate::error::{ApiError, ErrorBody};
 use crate::routes::{Needs, Routes};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_identity::{SCOPES, Session};
+use holdfast_identity::{SCOPES, Session, SessionKind};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
@@ -35,19 +36,21 @@ pub struct SessionsQuery {
 pub struct OwnSession {
     /// Name.
     id: String,
-    /// Public part of the key that it was started with.
+    /// Who has it.
+    kind: SessionKind,
+    /// Public part of the key that it was started with; empty for officers and learners.
     key: String,
-    /// Whose it is.
+    /// Whose it is: a person's name, an officer's or a learner's address.
     person: String,
-    /// Address that it was started from.
+    /// Address that it was started from; empty where it is not known.
     client: String,
     /// When it was started, Unix seconds.
     started: i64,
-    /// When it was used last, Unix seconds.
+    /// When it was used last, Unix seconds; for officers when it was started.
     used: i64,
 }
 
-/// Returns one's own open sessions, or everybody's, those used last first.
+/// Returns one's own open sessions, or everybody's, officers' and learners' too, those used last first.
 #[utoipa::path(get, path = "/api/v1/sessions", params(SessionsQuery), responses((status = 200, body = Vec<OwnSession>), (status = 403, body = ErrorBody)))]
 pub async fn sessions(
     State(shared): State<AppState>,
@@ -57,19 +60,22 @@ pub async fn sessions(
     let list = match q.all {
         true => {
             caller.needs("manage")?;
-            shared.sessions_for(&caller)
+            shared.sessions_for(&caller).await?
         }
         false => shared.sessions_of(&caller.0),
     };
-    let own = |s: Session| OwnSession {
-        id: s.handle().to_owned(),
-        person: shared.auth.person_of(&s.key).unwrap_or_default().to_string(),
-        key: s.key,
-        client: s.client,
-        started: s.started,
-        used: s.used,
+    let own = move |s: Session| {
+        Ok(OwnSession {
+            id: s.handle().to_owned(),
+            kind: s.kind,
+            person: shared.session_owner(&s)?,
+            key: if s.kind == SessionKind::Staff { s.subject } else { String::new() },
+            client: s.client,
+            started: s.started,
+            used: s.used,
+        })
     };
-    Ok(Json(list.into_iter().map(own).collect()))
+    run_blocking(move || list.into_iter().map(own).collect::<Result<_, _>>()).await.map(Json)
 }
 
 /// Ends a session of one's own, such as one on a lost computer; administrators end anybody's.

@@ -371,6 +371,9 @@ fn list_matches(intake: &IntakeArgs, id: &str, no_ledger: bool, as_json: bool) -
 fn print_coverage(target: &Value) {
     let chains = serde_json::from_value::<Vec<CoveredChain>>(target["chains"].clone()).unwrap_or_default();
     let chains: Vec<String> = chains.iter().map(CoveredChain::text).collect();
+    if !target.word("missing_asset").is_empty() {
+        println!("there is no ledger of {} here", target.word("missing_asset"));
+    }
     match chains.is_empty() {
         true => println!("{} was looked up on no chain: there is no ledger of its chain", target.word("target")),
         false => println!("{} was looked up on {}", target.word("target"), chains.join(", ")),

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use holdfast_client::api_path;
 use holdfast_console::desk_key::master;
-use holdfast_identity::{POWERFUL, ROLES, role};
+use holdfast_identity::{ApiKey, ROLES, change_needs_second_person, key_by_id, key_needs_second_person, role};
 use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
 use holdfast_screening::changes::ChangeKind;
@@ -20,8 +20,11 @@ pub enum KeysCommand {
     Create {
         #[command(flatten)]
         desk: DeskArgs,
-        /// Name of its owner.
+        /// Name of the key; of its owner too, unless --person names one.
         name: String,
+        /// Owner of the key, where a person has several. A key of a person who is known waits for a second person.
+        #[arg(long)]
+        person: Option<String>,
         /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, metrics, admin; with commas.
         #[arg(long, value_delimiter = ',', required_unless_present = "role", conflicts_with = "role")]
         scopes: Vec<String>,
@@ -31,6 +34,19 @@ pub enum KeysCommand {
         /// Requests a minute; 0 for no limit.
         #[arg(long, default_value_t = 0)]
         per_minute: u32,
+    },
+    /// Give a key other scopes; those that it gains and that may administrate wait for a second person.
+    Change {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Public part of the key.
+        id: String,
+        /// Its scopes from then on, as for `keys create`; with commas.
+        #[arg(long, value_delimiter = ',', required_unless_present = "role", conflicts_with = "role")]
+        scopes: Vec<String>,
+        /// The scopes of a role, as for `keys create`.
+        #[arg(long)]
+        role: Option<String>,
     },
     /// List keys.
     List {
@@ -42,6 +58,22 @@ pub enum KeysCommand {
         #[command(flatten)]
         desk: DeskArgs,
         id: String,
+    },
+    /// List the keys in desk.key by their ids.
+    ListDeskKeys {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Retire an older key of desk.key that may have leaked: API keys that were derived from it are revoked; apps, officers', learners' and
+    /// members' keys and webhook secrets that were are void. What was sealed for it stays readable.
+    RetireDeskKey {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Id of the key, as `keys list-desk-keys` lists it.
+        id: String,
+        /// Reason, for the audit log.
+        #[arg(long)]
+        reason: String,
     },
     /// Add a new key to desk.key: new API keys, webhooks, signatures and sealed secrets are derived from it; older ones stay valid.
     RotateDeskKey {
@@ -100,10 +132,16 @@ pub fn waiting(change: &Value) -> String {
     )
 }
 
-fn create(desk: &DeskArgs, name: &str, scopes: Vec<String>, per_minute: u32) -> anyhow::Result<Answer> {
+fn create(
+    desk: &DeskArgs,
+    name: &str,
+    person: Option<String>,
+    scopes: Vec<String>,
+    per_minute: u32,
+) -> anyhow::Result<Answer> {
     let screening = match desk.reach()? {
         Reach::There(client) => {
-            let body = json!({ "name": name, "scopes": scopes, "per_minute": per_minute });
+            let body = json!({ "name": name, "person": person, "scopes": scopes, "per_minute": per_minute });
             return Answer::of_bytes(client.post("/api/v1/keys").json(&body).bytes()?);
         }
         Reach::Here(screening) => screening,
@@ -111,13 +149,16 @@ fn create(desk: &DeskArgs, name: &str, scopes: Vec<String>, per_minute: u32) -> 
     // The desk's key first: no key is stored that could not be used.
     let master = master(&desk.store.store, &screening)?;
     let id = hex::encode(&holdfast_api::system::entropy()?[..6]);
-    let powerful = scopes.iter().any(|s| POWERFUL.contains(&s.as_str()));
-    let (key, change) = match powerful && screening.has_second_person(ChangeKind::Key, &desk.actor)? {
+    let owner = person.as_deref().unwrap_or(name);
+    let needs = screening.read(|db| key_needs_second_person(db, &desk.actor, |_| true, owner, &scopes))?;
+    let key = screening.new_key(&id, name, scopes, per_minute, &desk.actor)?;
+    let key = ApiKey { person: person.unwrap_or_default(), ..key };
+    let (key, change) = match needs && screening.has_second_person(ChangeKind::Key, &desk.actor)? {
         true => {
-            let (key, change) = screening.propose_key(&id, name, scopes, per_minute, &desk.actor)?;
+            let (key, change) = screening.propose_key_of(key, &desk.actor)?;
             (key, Some(change.id))
         }
-        false => (screening.add_key(&id, name, scopes, per_minute, &desk.actor)?, None),
+        false => (screening.add_key_of(key)?, None),
     };
     let token = master.token(&key.id);
     let secret = holdfast_vendors::elliptic::secret_of(&token);
@@ -126,6 +167,48 @@ fn create(desk: &DeskArgs, name: &str, scopes: Vec<String>, per_minute: u32) -> 
         answer["change"] = change.into();
     }
     Answer::of(&answer)
+}
+
+fn change_here(screening: &Screening, id: &str, scopes: Vec<String>, actor: &str) -> anyhow::Result<Value> {
+    let known = screening.read(|db| key_by_id(db, id))?.filter(|k| k.revoked.is_none());
+    let known = known.with_context(|| format!("there is no key '{id}' in force"))?;
+    let needs = change_needs_second_person(&known, |_| true, &scopes);
+    if needs && screening.has_second_person(ChangeKind::Key, actor)? {
+        let (key, change) = screening.propose_key_scopes(id, scopes, actor)?;
+        return Ok(json!({ "key": key, "change": change.id }));
+    }
+    Ok(json!({ "key": screening.change_key_scopes(id, scopes, actor)? }))
+}
+
+fn list_desk_keys(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let here = |s: &Screening| anyhow::Ok(s.desk_keys(&master(&desk.store.store, s)?)?);
+    let keys = desk.answer(here, |c| c.get("/api/v1/desk-keys"))?;
+    if as_json {
+        return keys.print();
+    }
+    for k in keys.items() {
+        let state = match (k["retired"].as_i64(), k.is("in_use")) {
+            (Some(at), _) => format!("retired {}", rfc3339(at)),
+            (None, true) => "in use".to_owned(),
+            (None, false) => "older, in force".to_owned(),
+        };
+        println!("{} {state}", k.word("id"));
+    }
+    Ok(())
+}
+
+fn retire_desk_key(desk: &DeskArgs, id: &str, reason: &str, as_json: bool) -> anyhow::Result<()> {
+    let path = api_path(&["desk-keys", id, "retire"]);
+    let here = |s: &Screening| {
+        let revoked = s.retire_desk_key(&master(&desk.store.store, s)?, id, reason, &desk.actor)?;
+        anyhow::Ok(json!({ "retired": id, "revoked": revoked }))
+    };
+    let answer = desk.answer(here, |c| c.post(&path).json(&json!({ "reason": reason })))?;
+    if as_json {
+        return answer.print();
+    }
+    println!("desk key {id} is retired; {} API keys that were derived from it are revoked", answer.count("revoked"));
+    Ok(())
 }
 
 /// The scopes of a role, or those that were named.
@@ -139,8 +222,8 @@ fn scopes_of(of_role: Option<&str>, scopes: Vec<String>) -> anyhow::Result<Vec<S
 
 pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        KeysCommand::Create { desk, name, scopes, role, per_minute } => {
-            let made = create(&desk, &name, scopes_of(role.as_deref(), scopes)?, per_minute)?;
+        KeysCommand::Create { desk, name, person, scopes, role, per_minute } => {
+            let made = create(&desk, &name, person, scopes_of(role.as_deref(), scopes)?, per_minute)?;
             if as_json {
                 return made.print();
             }
@@ -149,6 +232,21 @@ pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
                 eprintln!("holdfast: the key opens nothing yet: {}", waiting(&made["change"]));
             }
         }
+        KeysCommand::Change { desk, id, scopes, role } => {
+            let (path, scopes) = (api_path(&["keys", &id]), scopes_of(role.as_deref(), scopes)?);
+            let here = |s: &Screening| change_here(s, &id, scopes.clone(), &desk.actor);
+            let changed = desk.answer(here, |c| c.put(&path).json(&json!({ "scopes": scopes })))?;
+            if as_json {
+                return changed.print();
+            }
+            let key = &changed["key"];
+            println!("{} {} ({})", key.word("id"), key.word("name"), key.words("scopes").join(", "));
+            if !changed["change"].is_null() {
+                eprintln!("holdfast: the key stays as it is: {}", waiting(&changed["change"]));
+            }
+        }
+        KeysCommand::ListDeskKeys { desk } => list_desk_keys(&desk, as_json)?,
+        KeysCommand::RetireDeskKey { desk, id, reason } => retire_desk_key(&desk, &id, &reason, as_json)?,
         KeysCommand::List { desk } => {
             let keys = desk.answer(Screening::keys, |c| c.get("/api/v1/keys"))?;
             if as_json {

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_bitcoin::files::{BlockFiles, heights_of_headers, read_single_block};
 use holdfast_bitcoin::undo::parse_spent_file;
-use holdfast_bitcoin::{Network, display_hash};
+use holdfast_bitcoin::{BlockHash, Network};
 use holdfast_utxo_ledger::{AppendOptions, AppendReport, FilesFeed, Ledger, LedgerError, MemoryBlock, MemoryFeed};
 use serde_json::json;
 use std::collections::HashMap;
@@ -210,7 +210,7 @@ fn refused_result(refused: &[String]) -> anyhow::Result<()> {
 }
 
 /// Reads the block of a file, with its height.
-fn single_block(path: &Path, args: &Ingest, heights: &HashMap<[u8; 32], u32>) -> anyhow::Result<MemoryBlock> {
+fn single_block(path: &Path, args: &Ingest, heights: &HashMap<BlockHash, u32>) -> anyhow::Result<MemoryBlock> {
     let meta = std::fs::metadata(path).with_context(|| path.display().to_string())?;
     anyhow::ensure!(meta.is_file(), "{}: is no file; a block's file or a node's folder is wanted", path.display());
     let block = read_single_block(read_maybe_zstd(path)?, args.network).with_context(|| path.display().to_string())?;
@@ -218,7 +218,7 @@ fn single_block(path: &Path, args: &Ingest, heights: &HashMap<[u8; 32], u32>) ->
         format!(
             "{}: block {} does not state its height (older than BIP 34); give --headers",
             path.display(),
-            display_hash(&block.hash)
+            block.hash
         )
     })?;
     let spent = match &args.spent_outputs {
@@ -273,7 +273,7 @@ fn info(path: &Path, as_json: bool) -> anyhow::Result<()> {
     collect_sizes(path, path, &mut sizes)?;
     sizes.sort();
     let bytes: u64 = sizes.iter().map(|s| s.1).sum();
-    let tip = ledger.tip().map(|t| (t.height, display_hash(&t.hash)));
+    let tip = ledger.tip().map(|t| (t.height, t.hash.to_string()));
     if as_json {
         return output::json(
             &json!({"network": ledger.network(), "counts": counts, "tip": tip, "bytes": bytes, "files": sizes,

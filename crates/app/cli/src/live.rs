@@ -12,9 +12,9 @@ use clap::Args;
 use holdfast_api::AppState;
 use holdfast_api::access::Access;
 use holdfast_api::status::{FollowerBounds, Status};
+use holdfast_bitcoin::Network;
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::node::{BlockSource, NodeError, Rest, Rpc};
-use holdfast_bitcoin::{Network, display_hash};
 use holdfast_console::announced::{Announced, listen as listen_locally};
 use holdfast_console::desk_key::master;
 use holdfast_console::{open_desk, vault};
@@ -183,7 +183,7 @@ pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
 
 fn print_followed(workspace: &Workspace, appended: u32, removed: u32, as_json: bool) -> anyhow::Result<()> {
     let Some(tip) = workspace.ledger.tip() else { return Ok(()) };
-    let hash = display_hash(&tip.hash);
+    let hash = tip.hash.to_string();
     if as_json {
         println!("{}", json!({"height": tip.height, "hash": hash, "appended": appended, "removed": removed}));
         return Ok(());
@@ -777,7 +777,7 @@ fn round(shared: &AppState, chain: &ChainHandle, source: &dyn BlockSource, node:
         shared.mempools.set(network, pool);
     }
     if let Some((txid, why)) = change.refused.first() {
-        bail!("mempool transaction {}: {why}", display_hash(txid));
+        bail!("mempool transaction {txid}: {why}");
     }
     Ok(false)
 }

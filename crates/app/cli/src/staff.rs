@@ -2,17 +2,22 @@
 
 use crate::answer::{Answer, Fields};
 use crate::args::DeskArgs;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Subcommand;
 use holdfast_client::api_path;
+use holdfast_console::desk_key::master;
+use holdfast_documents::qr;
 use holdfast_identity::{
-    IdentityError, PersonState, Session, end_session, end_sessions_of, open_sessions, person_by_id, reset_factor,
+    CodeAnswer, IdentityError, Person, PersonState, Session, SessionKind, end_session, end_sessions_of, enrol,
+    give_code, open_sessions, person_by_id, person_named, renew_recovery_codes, reset_factor,
 };
 use holdfast_input::time::rfc3339;
 use holdfast_jobs::JobState;
 use holdfast_screening::Screening;
-use holdfast_store::Store;
+use holdfast_store::{Change, Store};
 use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum PeopleCommand {
@@ -51,6 +56,29 @@ pub enum PeopleCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Set up your second factor for signing in to the pages, an authenticator app (--as names who you are): shows a QR code, the secret and
+    /// ten recovery codes, once. It counts once `people confirm-factor` gives a code of the app.
+    SetUpFactor {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Write the QR code to this file, .png or .svg, instead of showing it.
+        #[arg(long)]
+        qr: Option<PathBuf>,
+    },
+    /// Confirm the authenticator app that you set up by its first code (--as names who you are).
+    ConfirmFactor {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Code that the app shows.
+        code: String,
+    },
+    /// Replace your recovery codes, for a code of the app or a recovery code (--as names who you are); the old ones are void.
+    RecoveryCodes {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Code that the app shows, or a recovery code.
+        code: String,
+    },
     /// End all sessions of a person.
     EndSessions {
         #[command(flatten)]
@@ -62,7 +90,7 @@ pub enum PeopleCommand {
 
 #[derive(Subcommand)]
 pub enum SessionsCommand {
-    /// List the open sessions of everybody.
+    /// List the open sessions of everybody: people of the desk, officers, learners.
     List {
         #[command(flatten)]
         desk: DeskArgs,
@@ -103,6 +131,106 @@ fn set_state(desk: &DeskArgs, id: u64, state: PersonState, reason: &str) -> anyh
     )
 }
 
+/// The person that `--as` names.
+fn own(tx: &mut dyn Change, name: &str) -> Result<Person, IdentityError> {
+    person_named(tx.db(), name)?
+        .ok_or_else(|| IdentityError::NotFound(format!("person '{name}'; name yourself with --as")))
+}
+
+/// Refuses a code that was not accepted.
+fn accepted(answer: CodeAnswer) -> anyhow::Result<()> {
+    match answer {
+        CodeAnswer::Accepted => Ok(()),
+        CodeAnswer::Refused => bail!("the code is wrong or used; wait for the next one"),
+        CodeAnswer::Blocked(until) => bail!("too many wrong codes; no code is taken before {}", rfc3339(until)),
+    }
+}
+
+/// Writes a QR code to a file of the form that its ending names.
+fn write_qr(file: &Path, uri: &str) -> anyhow::Result<()> {
+    let bytes = match file.extension().and_then(|e| e.to_str()) {
+        Some("png") => qr::png(uri)?,
+        Some("svg") => qr::svg(uri, "otpauth")?.into_bytes(),
+        _ => bail!("--qr {}: name a file that ends in .png or .svg", file.display()),
+    };
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    // It holds the secret.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut out = options.open(file).with_context(|| file.display().to_string())?;
+    out.write_all(&bytes).with_context(|| file.display().to_string())
+}
+
+fn set_up_factor(desk: &DeskArgs, file: Option<&Path>, as_json: bool) -> anyhow::Result<()> {
+    if let Some(file) = file
+        && file.exists()
+    {
+        bail!("--qr {}: the file exists; it is not overwritten", file.display());
+    }
+    let here = |s: &Screening| {
+        let (ring, random, name) =
+            (master(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
+        anyhow::Ok(Store::change(s, &desk.actor, move |tx| {
+            let person = own(tx, &name)?;
+            enrol(tx, &ring, &person, &random)
+        })?)
+    };
+    let made = desk.answer(here, |c| c.post("/api/v1/second-factor"))?;
+    if let Some(file) = file {
+        write_qr(file, made.word("uri"))?;
+    }
+    if as_json {
+        return made.print();
+    }
+    if file.is_none() {
+        println!("{}", qr::terminal(made.word("uri"))?);
+    }
+    println!("Secret: {}\n{}\n", made.word("secret"), made.word("uri"));
+    print_codes(&made);
+    println!("Now confirm the app: holdfast people confirm-factor CODE");
+    Ok(())
+}
+
+fn print_codes(answer: &Value) {
+    println!("Recovery codes, shown once; each signs you in once in place of the app:");
+    answer.words("recovery_codes").iter().for_each(|code| println!("  {code}"));
+}
+
+fn confirm_factor(desk: &DeskArgs, code: &str, as_json: bool) -> anyhow::Result<()> {
+    let given = code.to_owned();
+    let here = |s: &Screening| {
+        let (ring, name) = (master(&desk.store.store, s)?, desk.actor.clone());
+        let answer = Store::change(s, &desk.actor, move |tx| {
+            let person = own(tx, &name)?;
+            give_code(tx, &ring, &person, &given)
+        })?;
+        accepted(answer)
+    };
+    desk.answer(here, |c| c.put("/api/v1/second-factor").json(&json!({ "code": code })))?;
+    ended(as_json, &json!({ "active": true }), "signing in to the pages asks for a code of the app from now on")
+}
+
+fn recovery_codes(desk: &DeskArgs, code: &str, as_json: bool) -> anyhow::Result<()> {
+    let given = code.to_owned();
+    let here = |s: &Screening| {
+        let (ring, random, name) =
+            (master(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
+        let (answer, codes) = Store::change(s, &desk.actor, move |tx| {
+            let person = own(tx, &name)?;
+            renew_recovery_codes(tx, &ring, &person, &given, &random)
+        })?;
+        accepted(answer).map(|()| json!({ "recovery_codes": codes }))
+    };
+    let path = "/api/v1/second-factor/recovery-codes";
+    let answer = desk.answer(here, |c| c.post(path).json(&json!({ "code": code })))?;
+    if as_json {
+        return answer.print();
+    }
+    print_codes(&answer);
+    Ok(())
+}
+
 fn print_person(p: &Value) {
     let factor = if p.is("second_factor") { ", second factor" } else { "" };
     println!(
@@ -132,6 +260,9 @@ pub fn people(command: PeopleCommand, as_json: bool) -> anyhow::Result<()> {
             let here = |s: &Screening| Store::change(s, &desk.actor, move |tx| reset_factor(tx, id, &why));
             desk.answer(here, |c| c.post(&path).json(&json!({ "reason": reason })))?
         }
+        PeopleCommand::SetUpFactor { desk, qr } => return set_up_factor(&desk, qr.as_deref(), as_json),
+        PeopleCommand::ConfirmFactor { desk, code } => return confirm_factor(&desk, &code, as_json),
+        PeopleCommand::RecoveryCodes { desk, code } => return recovery_codes(&desk, &code, as_json),
         PeopleCommand::EndSessions { desk, id } => {
             let path = api_path(&["people", &id.to_string(), "sessions"]);
             let here = |s: &Screening| {
@@ -168,7 +299,13 @@ fn stored_sessions(screening: &Screening) -> anyhow::Result<Vec<Session>> {
 fn sessions_here(screening: &Screening) -> anyhow::Result<Vec<Value>> {
     let keys = screening.keys()?;
     let person = |id: &str| keys.iter().find(|k| k.id == id).map(|k| k.person().to_owned());
-    let of = |s: Session| json!({ "id": s.handle(), "key": s.key, "person": person(&s.key), "client": s.client, "started": s.started, "used": s.used });
+    let of = |s: Session| {
+        let (key, owner) = match s.kind {
+            SessionKind::Staff => (s.subject.as_str(), person(&s.subject)),
+            _ => ("", Some(format!("{} {}", s.kind.name(), s.subject.split(':').next().unwrap_or_default()))),
+        };
+        json!({ "id": s.handle(), "kind": s.kind, "key": key, "person": owner, "client": s.client, "started": s.started, "used": s.used })
+    };
     Ok(stored_sessions(screening)?.into_iter().map(of).collect())
 }
 
@@ -187,7 +324,9 @@ pub fn sessions(command: SessionsCommand, as_json: bool) -> anyhow::Result<()> {
             }
             for s in list.items() {
                 let used = rfc3339(s.int("used"));
-                println!("{} {} from {}, last used {used}", s.word("id"), s.word("person"), s.word("client"));
+                let from = s.word("client");
+                let from = if from.is_empty() { String::new() } else { format!(" from {from}") };
+                println!("{} {:<7} {}{from}, last used {used}", s.word("id"), s.word("kind"), s.word("person"));
             }
             Ok(())
         }

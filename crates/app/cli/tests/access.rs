@@ -641,7 +641,7 @@ fn the_desk_key_is_rotated_and_older_tokens_stay_good() {
         "{log}"
     );
     // A restart with an older file names what is wrong; with the ring in the environment it works.
-    let Desk { process, dir: _dir, .. } = desk;
+    let Desk { process, dir, .. } = desk;
     drop(process);
     std::fs::write(store.join("desk.key"), &first).unwrap();
     let output =
@@ -659,6 +659,62 @@ fn the_desk_key_is_rotated_and_older_tokens_stay_good() {
     ]);
     let output = command.output().unwrap();
     assert!(!output.status.success() && words(&output).contains("is not written by Holdfast"), "{}", words(&output));
+    // The older key is retired: what was derived from it is revoked, and stays so.
+    std::fs::write(store.join("desk.key"), &ring).unwrap();
+    let json = |args: &[&str]| -> Value {
+        let out = run(holdfast().arg("--json").args(args).args(["--as", "ana", "--store", path(&store)]));
+        serde_json::from_str(&out).unwrap()
+    };
+    let listed = json(&["keys", "list-desk-keys"]);
+    assert_eq!((&listed[0]["in_use"], &listed[1]["in_use"]), (&json!(false), &json!(true)), "{listed}");
+    let retired = json(&["keys", "retire-desk-key", &text(&listed[0]["id"]), "--reason", "a backup was lost"]);
+    assert_eq!(retired["revoked"], 1, "{retired}");
+    let shown = run(holdfast().args(["keys", "list-desk-keys", "--store", path(&store)]));
+    assert!(shown.contains("retired 20") && shown.contains("in use"), "{shown}");
+    let desk = serve(dir, &[]);
+    for (made, status) in [(&old, 401), (&new, 200)] {
+        assert_eq!(Client(&desk, text(&made["token"])).ask("GET", "/api/v1/holds", Value::Null).0, status);
+    }
+}
+
+/// A second factor by commands: its QR code as a file, the first code, new recovery codes.
+#[test]
+fn a_second_factor_is_set_up_by_commands() {
+    let (dir, store) = with_store();
+    create(&store, "ana", &["--role", "investigator"]);
+    let file = dir.path().join("code.png");
+    let people = |args: &[&str]| {
+        let common = ["--as", "Ana", "--store", path(&store)];
+        holdfast().arg("--json").arg("people").args(args).args(common).output().unwrap()
+    };
+    let ok = |args: &[&str]| -> Value {
+        let output = people(args);
+        assert!(output.status.success(), "{}", words(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let made = ok(&["set-up-factor", "--qr", path(&file)]);
+    assert_eq!(made["recovery_codes"].as_array().map(Vec::len), Some(10), "{made}");
+    assert!(std::fs::read(&file).unwrap().starts_with(b"\x89PNG"));
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "it holds the secret");
+    }
+    let again = people(&["set-up-factor", "--qr", path(&file)]);
+    assert!(!again.status.success() && words(&again).contains("not overwritten"), "{}", words(&again));
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let code = totp_rs::Totp::from_url(text(&made["uri"])).unwrap().generate(now).to_string();
+    let wrong = people(&["confirm-factor", &text(&made["recovery_codes"][0])]);
+    assert!(!wrong.status.success() && words(&wrong).contains("wrong or used"), "{}", words(&wrong));
+    ok(&["confirm-factor", &code]);
+    assert_eq!(ok(&["list"])[0]["second_factor"], true);
+    let new = ok(&["recovery-codes", &text(&made["recovery_codes"][0])]);
+    assert_ne!(new["recovery_codes"], made["recovery_codes"]);
+    let nobody = holdfast().args(["people", "set-up-factor", "--store", path(&store)]).output().unwrap();
+    assert!(!nobody.status.success() && words(&nobody).contains("--as"), "{}", words(&nobody));
+    create(&store, "bo", &["--role", "auditor"]);
+    let shown = run(holdfast().args(["people", "set-up-factor", "--as", "bo", "--store", path(&store)]));
+    assert!(shown.contains('\u{2588}') && shown.contains("Recovery codes"), "{shown}");
 }
 
 /// Two keys of one person are one person, and nobody makes a key of somebody else alone.
@@ -668,6 +724,9 @@ fn keys_of_one_person_are_one_person() {
     let ana = create(&store, "ana", &["--scopes", "manage,desk"]);
     create(&store, "ben", &["--scopes", "desk"]);
     create(&store, "cleo", &["--scopes", "approve,desk"]);
+    // Nor on the machine, where somebody else could approve it.
+    let tablet = create(&store, "ben's tablet", &["--scopes", "desk", "--person", "ben"]);
+    assert!(tablet["change"].is_u64(), "{tablet}");
     let desk = serve(dir, &[]);
     let ana = Client(&desk, text(&ana["token"]));
     let laptop = json!({"name": "laptop", "person": "Ana", "scopes": ["desk"]});

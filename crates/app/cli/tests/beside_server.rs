@@ -35,6 +35,9 @@ const TABLE: &[RowOf] = &[
     ("keys create", &["reader", "--scopes", "read"], Gives("key", "/key/id")),
     ("keys create", &["second", "--role", "administrator"], Gives("change", "/change")),
     ("keys list", &[], Well),
+    ("keys change", &["{key}", "--scopes", "chain"], Well),
+    ("keys list-desk-keys", &[], Gives("desk_key", "/0/id")),
+    ("keys retire-desk-key", &["{desk_key}", "--reason", "test"], Refused("in use")),
     ("keys revoke", &["{key}"], Well),
     ("keys replace-desk-key", &["--reason", "test"], Alone("the server works with the key", "stop the server first")),
     ("keys rotate-desk-key", &[], Alone("the server works with the key", "stop the server first")),
@@ -78,6 +81,9 @@ const TABLE: &[RowOf] = &[
     ("people suspend", &["999", "--reason", "left"], Refused("person 999")),
     ("people activate", &["{person}", "--reason", "is back"], Refused("active")),
     ("people reset-factor", &["{person}", "--reason", "lost"], Refused("second factor")),
+    ("people set-up-factor", &["--as", "second"], Well),
+    ("people confirm-factor", &["nothing", "--as", "second"], Refused("wrong or used")),
+    ("people recovery-codes", &["nothing", "--as", "second"], Refused("no second factor")),
     ("people end-sessions", &["{person}"], Well),
     ("sessions list", &[], Well),
     ("sessions end", &["nothing"], Refused("nothing")),
@@ -244,6 +250,7 @@ const TABLE: &[RowOf] = &[
 /// What shows the same beside the server and on the store itself.
 const SAME: &[(&str, &[&str])] = &[
     ("keys list", &[]),
+    ("keys list-desk-keys", &[]),
     ("changes list", &["--state", "approved"]),
     ("rules show", &[]),
     ("rules test", &["{dir}/book.yaml"]),

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Adds a block that pays an address.
 fn mine(chain: &mut HandChain, node: &FaultyNode, paid: u64) {
     let (_, bytes) = chain.add(&[tx(&[([1; 32], u32::try_from(paid).unwrap())], &[(1_000, key(paid))])]);
-    node.add_block((Block::parse(bytes.clone()).unwrap().hash, bytes));
+    node.add_block((Block::parse(bytes.clone()).unwrap().hash.to_bytes(), bytes));
 }
 
 fn get(desk: &Desk, path: &str) -> Value {
@@ -60,6 +60,12 @@ fn a_server_follows_each_chain_with_its_own_node() {
     // A look-up finds the chain; so does an event, by its asset.
     let paid = classify(&key(3)).to_text(Network::LitecoinRegtest);
     assert_eq!(get(&desk, &format!("/api/v1/address/{paid}"))["network"], "litecoin-regtest");
+    // Commands print the unit of the chain that the server answers from.
+    let txid = get(&desk, &format!("/api/v1/address/{paid}"))["receipts"][0]["txid"].as_str().unwrap().to_owned();
+    for command in [["show", &txid], ["exposure", &txid], ["exposure", &paid], ["show", &paid]] {
+        let said = run(holdfast().args(command).args(["--store", path(&store)]));
+        assert!(said.contains(" LTC") && !said.contains("BTC"), "{command:?}: {said}");
+    }
     let event = json!({"id": "w1", "time": 1_780_000_000, "kind": "withdrawal", "customer": "c1", "asset": "LTC", "amount": "1000",
         "value": 100, "counterparty": paid});
     let (status, decision) = desk.ask("POST", "/api/v1/events", &[], Some(&event));

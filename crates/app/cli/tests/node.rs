@@ -6,7 +6,7 @@ use common::{Running, free_port, have, path};
 use holdfast_bitcoin::files::BlockFiles;
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::node::{BlockSource, Rest, Rpc};
-use holdfast_bitcoin::{AddressKey, Network, ScriptClass, parse_hash};
+use holdfast_bitcoin::{AddressKey, Network, ScriptClass, Txid};
 use holdfast_utxo_ledger::{AppendOptions, FilesFeed, Ledger, Source, follow};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -108,7 +108,7 @@ fn a_live_litecoin_node_is_followed_through_payments_reorganizations_and_restart
         let address = node.call("getnewaddress", json!(["", kind]));
         let txid = node.call("sendtoaddress", json!([address, amount]));
         let key = AddressKey::parse(address.as_str().unwrap(), NETWORK).unwrap();
-        paid.push((parse_hash(txid.as_str().unwrap()).unwrap(), key, (amount * 1e8) as u64));
+        paid.push((txid.as_str().unwrap().parse::<Txid>().unwrap(), key, (amount * 1e8) as u64));
     }
     let change = pool.poll(&node.rpc, 100).unwrap();
     for (txid, key, amount) in &paid {
@@ -123,7 +123,7 @@ fn a_live_litecoin_node_is_followed_through_payments_reorganizations_and_restart
     for (txid, key, amount) in &paid {
         let tx = ledger.tx_by_id(txid).expect("mined");
         assert!(ledger.outputs(tx).any(|o| ledger.value(o) == *amount && ledger.address(ledger.address_of(o)) == *key));
-        let fee = node.call("gettransaction", json!([holdfast_bitcoin::display_hash(txid)]))["fee"].as_f64().unwrap();
+        let fee = node.call("gettransaction", json!([txid.to_string()]))["fee"].as_f64().unwrap();
         assert_eq!(ledger.fee(tx), Some((-fee * 1e8).round() as u64));
     }
     // The transparent part of MWEB blocks is kept: the peg-in's output, and the HogEx that ends every block and spends the one before.

@@ -1,9 +1,13 @@
 //! Takes records and events from NATS JetStream to a Holdfast server.
 //!
 //! A message is acknowledged after the server answered, that is, once what it carries is durable; a server that is down or busy gets it
-//! again later. Because the server is idempotent by the sender's id, redelivery changes nothing. Messages that can never be taken (no JSON,
-//! a field is wrong, the id is taken by other content) go to the subject for refused ones with the reason, and are done with; nothing is
-//! lost in silence. Events of one customer keep their order; those of different customers go side by side.
+//! again later. Because the server is idempotent by the sender's id, redelivery changes nothing. Messages that can never be accepted (no JSON,
+//! a field is wrong, the id was used for other content) go to the subject for refused ones with the reason, and are done with; nothing is
+//! lost in silence. Events of one customer stay in order; those of different customers go side by side.
+
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
 
 use anyhow::Context;
 use async_nats::jetstream::{self, AckKind, consumer::PullConsumer, stream};
@@ -62,7 +66,7 @@ pub struct Counts {
     pub refused: u64,
 }
 
-/// Most messages asked for at once.
+/// Most messages that are fetched at once.
 const BATCH: usize = 256;
 /// Until a message that was not acknowledged comes again.
 const ACK_WAIT: Duration = Duration::from_secs(30);
@@ -89,7 +93,7 @@ struct Bridge {
     client: async_nats::Client,
 }
 
-/// Takes messages until `stop` says true; gives what was done.
+/// Receives messages until `stop` is true; returns what was done.
 ///
 /// # Errors
 /// When the server's URL is not valid, NATS cannot be reached, or the stream cannot be made or read.
@@ -115,7 +119,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Resul
             filter_subject: subject,
             ack_policy: jetstream::consumer::AckPolicy::Explicit,
             ack_wait: ACK_WAIT,
-            max_ack_pending: BATCH as i64 * 4,
+            max_ack_pending: i64::try_from(BATCH).unwrap_or(i64::MAX) * 4,
             ..Default::default()
         };
         let stream = &stream;
@@ -134,7 +138,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Resul
 }
 
 impl Bridge {
-    /// Takes messages of a consumer; gives how many were taken and refused.
+    /// Receives messages of a consumer; returns how many were accepted and refused.
     async fn take(
         self: Arc<Self>,
         consumer: PullConsumer,
@@ -150,7 +154,7 @@ impl Bridge {
             while let Some(message) = batch.next().await {
                 let Ok(message) = message else { break };
                 any = true;
-                let lane = lane_of(&message.payload) as usize % lanes.len();
+                let lane = lane_of(&message.payload, lanes.len());
                 lanes[lane].push(message);
             }
             let work = lanes.into_iter().filter(|l| !l.is_empty()).map(|lane| {
@@ -161,7 +165,7 @@ impl Bridge {
                         match this.one(message, events).await {
                             Some(true) => counts.0 += 1,
                             Some(false) => counts.1 += 1,
-                            // Later ones of the same customer wait too, so that their order is kept.
+                            // Later ones of the same customer wait too, so that they stay in order.
                             None => {
                                 for rest in &lane[i..] {
                                     rest.ack_with(AckKind::Nak(Some(AGAIN))).await.ok();
@@ -193,7 +197,7 @@ impl Bridge {
                 if event {
                     let verdict = answer["decision"].as_str().unwrap_or("unknown");
                     let subject = format!("{}.{verdict}", self.options.decisions);
-                    // The decision is published before the acknowledgement, so that after a crash it is rather said twice than never.
+                    // The decision is published before the acknowledgement, so that after a crash it is rather sent twice than never.
                     self.client.publish(subject, answer.to_string().into()).await.ok()?;
                     self.client.flush().await.ok()?;
                 }
@@ -243,9 +247,11 @@ fn outcome(answer: &Answer) -> Outcome {
     }
 }
 
-/// Lane of a message: by its customer, or by its content where it names none.
-fn lane_of(body: &[u8]) -> u64 {
+/// Returns the lane of a message, of so many: by its customer, or by its content where it names none.
+fn lane_of(body: &[u8], lanes: usize) -> usize {
     let parsed: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let customer = parsed["customer"].as_str().unwrap_or_default();
-    xxhash_rust::xxh3::xxh3_64(if customer.is_empty() { body } else { customer.as_bytes() })
+    let hash = xxhash_rust::xxh3::xxh3_64(if customer.is_empty() { body } else { customer.as_bytes() });
+    // The rest is less than the number of lanes.
+    usize::try_from(hash % lanes.max(1) as u64).unwrap_or(0)
 }

@@ -2,8 +2,8 @@
 
 use crate::AppState;
 use holdfast_attribution::Category;
+use holdfast_bitcoin::Txid;
 use holdfast_bitcoin::block::SingleTx;
-use holdfast_bitcoin::parse_hash;
 use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::facts::chain_facts;
@@ -46,7 +46,7 @@ impl AppState {
         if let Some(why) = chain.fault() {
             return ChainFacts::unavailable(why);
         }
-        let txid = event.tx.as_ref().and_then(|t| parse_hash(t));
+        let txid = event.tx.as_ref().and_then(|t| t.parse::<Txid>().ok());
         let pending = chain.outputs().zip(txid).and_then(|(snapshot, txid)| {
             let pool = self.mempools.of(snapshot.ledger.network());
             pool.get(&txid).cloned()
@@ -77,7 +77,7 @@ impl AppState {
             for (vout, (amount, key)) in (0u32..).zip(&tx.outputs) {
                 let address = key.to_text(network);
                 let Some((customer, account)) = self.screening.owner_of(&address) else { continue };
-                let txid = holdfast_bitcoin::display_hash(&tx.txid);
+                let txid = tx.txid.to_string();
                 let id = format!("mempool:{txid}:{vout}");
                 let mut event = Event::new(EventKind::Deposit, id, self.screening.now(), customer);
                 event.account = account;

@@ -18,7 +18,7 @@ pub mod lab_chains;
 pub mod limits;
 pub mod mempools;
 pub mod metrics;
-mod people;
+pub mod people;
 pub mod routes;
 pub mod sessions;
 pub mod sign_in;

@@ -1,11 +1,128 @@
-//! People who act at the desk: their state, their second factor, their sessions.
+//! People who act at the desk: their keys, their state, their second factor, their sessions; and the keys of the desk itself.
 
 use crate::AppState;
+use crate::auth::Caller;
 use crate::error::ApiError;
-use holdfast_identity::{Person, PersonState, end_sessions_of, person_by_id, reset_factor};
+use holdfast_identity::{
+    ApiKey, IdentityError, Person, PersonState, change_needs_second_person, end_sessions_of, key_by_id,
+    key_needs_second_person, person_by_id, reset_factor,
+};
+use holdfast_screening::DeskKey;
+use holdfast_screening::changes::{Change, ChangeKind};
 use holdfast_store::Store;
 
+/// A key to be made.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// Name of the key.
+    pub name: String,
+    /// Whose it is; a person of the key's name where nobody is named.
+    pub person: Option<String>,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// Requests a minute; 0 for no limit.
+    pub per_minute: u32,
+}
+
+/// A key that was made.
+#[derive(Clone, Debug)]
+pub struct MadeKey {
+    /// The key.
+    pub key: ApiKey,
+    /// Its secret, which is shown once.
+    pub token: String,
+    /// The change that another person must approve before the key opens anything.
+    pub change: Option<Change>,
+}
+
 impl AppState {
+    /// Returns whether a caller's change waits for a second person: always for a key; on the desk's machine where somebody else could approve
+    /// it.
+    ///
+    /// # Errors
+    /// 500 or 503 when the keys cannot be read.
+    pub fn waits(&self, caller: &Caller, kind: ChangeKind) -> Result<bool, ApiError> {
+        Ok(!caller.is_local() || self.screening.has_second_person(kind, &caller.0)?)
+    }
+
+    /// Makes a key. One with scopes that need a second person, and one of another person who is known, opens nothing until somebody else, who
+    /// has all its scopes, approves it.
+    ///
+    /// # Errors
+    /// 400 names the field; 409 when the person is suspended, or too many changes wait; 500 or 503 when it cannot be stored.
+    pub fn create_key(&self, caller: &Caller, request: NewKey) -> Result<MadeKey, ApiError> {
+        let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+        let id = hex::encode(&random[..6]);
+        let person = request.person.clone().unwrap_or_else(|| request.name.clone());
+        let may = |scope: &str| caller.may(scope);
+        let needs = self.screening.read(|db| key_needs_second_person(db, &caller.0, may, &person, &request.scopes))?;
+        let key = self.screening.new_key(&id, &request.name, request.scopes, request.per_minute, &caller.0)?;
+        let key = ApiKey { person: request.person.unwrap_or_default(), ..key };
+        let (key, change) = match needs && self.waits(caller, ChangeKind::Key)? {
+            true => {
+                let (key, change) = self.screening.propose_key_of(key, &caller.0)?;
+                (key, Some(change))
+            }
+            false => (self.screening.add_key_of(key)?, None),
+        };
+        self.auth.set(self.screening.keys()?);
+        Ok(MadeKey { token: self.auth.master.token(&key.id), key, change })
+    }
+
+    /// Gives a key other scopes. What it gains and its giver does not have, or what is powerful, waits for a second person; then the change is
+    /// returned, and the key as it still is.
+    ///
+    /// # Errors
+    /// 400 for a scope that there is not; 404; 409 for the last administrator, or when nothing changes; 500 or 503 when it cannot be stored.
+    pub fn change_key(
+        &self,
+        caller: &Caller,
+        id: &str,
+        scopes: Vec<String>,
+    ) -> Result<(ApiKey, Option<Change>), ApiError> {
+        let known = self.screening.read(|db| key_by_id(db, id))?.filter(|k| k.revoked.is_none());
+        let known = known.ok_or_else(|| IdentityError::NotFound(format!("key '{id}' in force")))?;
+        let needs = change_needs_second_person(&known, |scope| caller.may(scope), &scopes);
+        if needs && self.waits(caller, ChangeKind::Key)? {
+            let (key, change) = self.screening.propose_key_scopes(id, scopes, &caller.0)?;
+            return Ok((key, Some(change)));
+        }
+        let key = self.screening.change_key_scopes(id, scopes, &caller.0)?;
+        self.auth.set(self.screening.keys()?);
+        Ok((key, None))
+    }
+
+    /// Revokes a key; the last administrator's stays.
+    ///
+    /// # Errors
+    /// 404; 409 for the last administrator's; 500 or 503 when it cannot be stored.
+    pub fn revoke_key(&self, id: &str, actor: &str) -> Result<(), ApiError> {
+        self.screening.revoke_key(id, actor)?;
+        self.auth.set(self.screening.keys()?);
+        Ok(())
+    }
+
+    /// Returns the keys of the desk itself, oldest first, without their secrets.
+    ///
+    /// # Errors
+    /// 500 or 503 when they cannot be read.
+    pub fn desk_keys(&self) -> Result<Vec<DeskKey>, ApiError> {
+        Ok(self.screening.desk_keys(&self.auth.master)?)
+    }
+
+    /// Retires an older key of the desk itself; returns how many API keys that revoked.
+    ///
+    /// # Errors
+    /// 400 without a reason; 404; 409 when it is in use or retired, or no administrator would be left; 500 or 503 when it cannot be stored.
+    pub fn retire_desk_key(&self, id: &str, reason: &str, actor: &str) -> Result<u64, ApiError> {
+        let revoked = self.screening.retire_desk_key(&self.auth.master, id, reason, actor)?;
+        let keys = self.screening.keys()?;
+        let is_void = |id: &str| keys.iter().any(|k| k.id == id && k.revoked.is_some());
+        self.auth.sessions.end_where(|session| is_void(&session.subject));
+        self.auth.set(keys);
+        Ok(revoked)
+    }
+
     /// Resets a person's second factor and ends their sessions; returns the person.
     ///
     /// # Errors
@@ -33,7 +150,7 @@ impl AppState {
     fn drop_sessions_of(&self, person: &Person) -> Result<(), ApiError> {
         let keys = self.screening.keys()?;
         let is_theirs = |id: &str| keys.iter().any(|k| k.id == id && k.person() == person.name);
-        self.auth.sessions.end_where(|session| is_theirs(&session.key));
+        self.auth.sessions.end_where(|session| is_theirs(&session.subject));
         Ok(())
     }
 

@@ -1,12 +1,15 @@
 //! Sessions of browsers: the cookie is a random number, what it stands for stays with the server and ends there.
 //!
-//! Open sessions are in memory, so that a request waits for no database; those of people are in the database too (`holdfast_identity`).
+//! Open sessions of people and learners are in memory, so that a request waits for no database; all are in the database (`holdfast_identity`), and
+//! those of officers there alone.
 
 use crate::AppState;
 use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::error::ApiError;
-use holdfast_identity::{ApiKey, MAX_SESSIONS, Session, end_session, session_id, start_session, store_use};
+use holdfast_identity::{
+    ApiKey, MAX_SESSIONS, Session, SessionKind, end_session, open_sessions, session_id, start_session, store_use,
+};
 use holdfast_screening::ScreeningError;
 use holdfast_store::Store;
 use std::collections::HashMap;
@@ -36,19 +39,6 @@ impl Sessions {
         *self.all() = known.collect();
     }
 
-    /// Starts a session for whom `subject` names; returns its cookie.
-    pub fn start(&self, subject: &str, random: [u8; 32], now: i64) -> String {
-        let cookie = hex::encode(random);
-        self.add(Session {
-            id: session_id(&cookie),
-            key: subject.to_owned(),
-            client: String::new(),
-            started: now,
-            used: now,
-        });
-        cookie
-    }
-
     /// Adds a session that begins.
     fn add(&self, session: Session) {
         let (mut all, now) = (self.all(), session.started);
@@ -73,12 +63,7 @@ impl Sessions {
             return None;
         }
         (known.session.used, known.is_used) = (now, true);
-        Some(known.session.key.clone())
-    }
-
-    /// Ends a session.
-    pub fn end(&self, cookie: &str) {
-        self.remove(&session_id(cookie));
+        Some(known.session.subject.clone())
     }
 
     /// Ends the session with this id.
@@ -114,20 +99,29 @@ impl AppState {
     /// # Errors
     /// 500 or 503 when it cannot be stored.
     pub async fn start_session(&self, key: &ApiKey, client: &str) -> Result<String, ApiError> {
+        self.start(SessionKind::Staff, key.id.clone(), client, key.person()).await
+    }
+
+    /// Starts the session of a learner, whose key is good; returns its cookie.
+    ///
+    /// # Errors
+    /// 500 or 503 when it cannot be stored.
+    pub async fn start_learner_session(&self, subject: String, client: &str) -> Result<String, ApiError> {
+        self.start(SessionKind::Learner, subject, client, "academy").await
+    }
+
+    async fn start(&self, kind: SessionKind, subject: String, client: &str, actor: &str) -> Result<String, ApiError> {
         let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
         let cookie = hex::encode(random);
-        let now = self.screening.now();
-        let session = Session {
-            id: session_id(&cookie),
-            key: key.id.clone(),
-            client: client.to_owned(),
-            started: now,
-            used: now,
-        };
-        let (stored, actor) = (session.clone(), key.person().to_owned());
+        let (now, id) = (self.screening.now(), session_id(&cookie));
+        let session = Session { id, kind, subject, client: client.to_owned(), started: now, used: now };
+        let (stored, actor) = (session.clone(), actor.to_owned());
         let screening = self.screening.clone();
         run_blocking(move || Ok(Store::change(&*screening, &actor, move |tx| start_session(tx, &stored))?)).await?;
-        self.auth.sessions.add(session);
+        match kind {
+            SessionKind::Learner => self.auth.learners.add(session),
+            _ => self.auth.sessions.add(session),
+        }
         Ok(cookie)
     }
 
@@ -145,6 +139,7 @@ impl AppState {
     /// 500 or 503 when that cannot be stored; it is ended in this process then.
     pub async fn end_session_by_id(&self, id: &str, actor: &str) -> Result<(), ApiError> {
         self.auth.sessions.remove(id);
+        self.auth.learners.remove(id);
         let (id, actor) = (id.to_owned(), actor.to_owned());
         let screening = self.screening.clone();
         run_blocking(move || match Store::change(&*screening, &actor, move |tx| end_session(tx, &id)) {
@@ -159,7 +154,8 @@ impl AppState {
     /// # Errors
     /// [`ScreeningError`] when that cannot be stored.
     pub(crate) fn store_session_uses(&self) -> Result<(), ScreeningError> {
-        let used = self.auth.sessions.take_uses();
+        let mut used = self.auth.sessions.take_uses();
+        used.extend(self.auth.learners.take_uses());
         if used.is_empty() {
             return Ok(());
         }
@@ -171,15 +167,41 @@ impl AppState {
     pub fn sessions_of(&self, person: &str) -> Vec<Session> {
         let keys = self.auth.keys_of(person);
         let list = self.auth.sessions.list(self.screening.now());
-        list.into_iter().filter(|s| keys.contains(&s.key)).collect()
+        list.into_iter().filter(|s| keys.contains(&s.subject)).collect()
     }
 
-    /// Returns the open sessions that somebody may end: their own, or with the scope `manage` everybody's.
-    #[must_use]
-    pub fn sessions_for(&self, caller: &Caller) -> Vec<Session> {
-        match caller.may("manage") {
-            true => self.auth.sessions.list(self.screening.now()),
-            false => self.sessions_of(&caller.0),
+    /// Returns the open sessions that somebody may end: their own, or with the scope `manage` everybody's, officers' and learners' too.
+    ///
+    /// # Errors
+    /// 500 or 503 when they cannot be read.
+    pub async fn sessions_for(&self, caller: &Caller) -> Result<Vec<Session>, ApiError> {
+        if !caller.may("manage") {
+            return Ok(self.sessions_of(&caller.0));
+        }
+        let (state, now) = (self.clone(), self.screening.now());
+        let stored = run_blocking(move || Ok(state.screening.read(|db| open_sessions(db, now))?)).await?;
+        let mut all = self.auth.sessions.list(now);
+        all.extend(stored.into_iter().filter(|s| s.kind != SessionKind::Staff));
+        Ok(all)
+    }
+
+    /// Returns the name of whose a session is, as the audit log has it: a person, an officer's address, a learner.
+    ///
+    /// # Errors
+    /// 500 or 503 when it cannot be read.
+    pub fn session_owner(&self, session: &Session) -> Result<String, ApiError> {
+        let number = session.subject.split(':').next().unwrap_or_default();
+        match session.kind {
+            SessionKind::Staff => Ok(self.auth.person_of(&session.subject).unwrap_or_default().to_string()),
+            SessionKind::Officer => {
+                let officers = self.desk().officers(None)?;
+                let officer = officers.into_iter().find(|o| o.id.to_string() == number);
+                Ok(officer.map(|o| o.email).unwrap_or_default())
+            }
+            SessionKind::Learner => match number.parse().map(|id| self.academy().learner(id)) {
+                Ok(Ok(learner)) => Ok(learner.who.email),
+                _ => Ok(String::new()),
+            },
         }
     }
 
@@ -188,7 +210,7 @@ impl AppState {
     /// # Errors
     /// 404 when none of that handle is open, or it is another person's; 500 or 503 when that cannot be stored.
     pub async fn end_session_of(&self, caller: &Caller, handle: &str) -> Result<(), ApiError> {
-        let found = self.sessions_for(caller).into_iter().find(|s| s.handle() == handle);
+        let found = self.sessions_for(caller).await?.into_iter().find(|s| s.handle() == handle);
         let found = found.ok_or_else(|| ApiError::from(ScreeningError::NotFound(format!("session '{handle}'"))))?;
         self.end_session_by_id(&found.id, &caller.0).await
     }
@@ -198,13 +220,21 @@ impl AppState {
 mod tests {
     use super::*;
 
+    /// Starts a session; returns its cookie.
+    fn start(sessions: &Sessions, subject: &str, random: [u8; 32], now: i64) -> String {
+        let cookie = hex::encode(random);
+        let (id, kind) = (session_id(&cookie), SessionKind::Staff);
+        sessions.add(Session { id, kind, subject: subject.to_owned(), client: String::new(), started: now, used: now });
+        cookie
+    }
+
     #[test]
     fn sessions_end_by_sign_out_by_time_and_without_use() {
         let sessions = Sessions::default();
-        let (a, b) = (sessions.start("k1", [1; 32], 0), sessions.start("k2", [2; 32], 0));
+        let (a, b) = (start(&sessions, "k1", [1; 32], 0), start(&sessions, "k2", [2; 32], 0));
         assert_eq!(sessions.subject(&a, 10).as_deref(), Some("k1"));
         assert_eq!(sessions.subject("00", 10), None);
-        sessions.end(&a);
+        sessions.remove(&session_id(&a));
         assert_eq!(sessions.subject(&a, 10), None);
         let mut now = 0;
         while now + IDLE_SECONDS - 1 < SESSION_SECONDS {
@@ -212,14 +242,14 @@ mod tests {
             assert!(sessions.subject(&b, now).is_some());
         }
         assert_eq!(sessions.subject(&b, SESSION_SECONDS), None, "used all the time, but over");
-        let c = sessions.start("k3", [3; 32], 0);
+        let c = start(&sessions, "k3", [3; 32], 0);
         assert_eq!(sessions.subject(&c, IDLE_SECONDS), None, "not used");
     }
 
     #[test]
     fn uses_are_taken_once_and_stored_sessions_go_on() {
         let sessions = Sessions::default();
-        let cookie = sessions.start("k1", [1; 32], 0);
+        let cookie = start(&sessions, "k1", [1; 32], 0);
         assert!(sessions.take_uses().is_empty(), "it was not used yet");
         sessions.subject(&cookie, 7);
         let used = sessions.take_uses();

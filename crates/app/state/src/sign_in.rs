@@ -8,9 +8,10 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use holdfast_identity::{
-    ApiKey, CodeAnswer, Enrolment, IdentityError, Person, enrol, give_code, pending_key, person_named,
+    ApiKey, CodeAnswer, IdentityError, Person, StaffEnrolment, enrol, give_code, pending_key, person_named,
+    recovery_codes_left, renew_recovery_codes,
 };
-use holdfast_store::Store;
+use holdfast_store::{Change, Store};
 use serde_json::json;
 use std::convert::Infallible;
 
@@ -85,20 +86,46 @@ impl AppState {
         self.auth.key_with_id(&pending_key(&self.auth.master, &token, self.screening.now())?)
     }
 
-    /// Sets an authenticator app up for a person.
+    /// Sets an authenticator app and recovery codes up for a person.
     ///
     /// # Errors
     /// 409 when the person has a second factor; 500 or 503 when it cannot be stored.
-    pub async fn enrol(&self, person: Person) -> Result<Enrolment, ApiError> {
+    pub async fn enrol(&self, person: Person) -> Result<StaffEnrolment, ApiError> {
         let (screening, ring) = (self.screening.clone(), self.auth.master.clone());
+        let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
         run_blocking(move || {
             let actor = person.name.clone();
-            Ok(Store::change(&*screening, &actor, move |tx| enrol(tx, &ring, &person))?)
+            Ok(Store::change(&*screening, &actor, move |tx| enrol(tx, &ring, &person, &random))?)
         })
         .await
     }
 
-    /// Takes a code of a person's app.
+    /// Returns how many recovery codes of a person are not used.
+    ///
+    /// # Errors
+    /// 500 or 503 when it cannot be read.
+    pub async fn recovery_codes_left(&self, person: &Person) -> Result<u64, ApiError> {
+        let (state, id) = (self.clone(), person.id);
+        run_blocking(move || Ok(state.screening.read(|db| recovery_codes_left(db, id))?)).await
+    }
+
+    /// Replaces a person's recovery codes, for a code of the app or a recovery code; returns the new ones.
+    ///
+    /// # Errors
+    /// As [`AppState::give_code`].
+    pub async fn renew_recovery_codes(&self, person: Person, code: String) -> Result<Vec<String>, ApiError> {
+        let (screening, ring) = (self.screening.clone(), self.auth.master.clone());
+        let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+        let (answer, codes) = run_blocking(move || {
+            let actor = person.name.clone();
+            let renew = move |tx: &mut dyn Change| renew_recovery_codes(tx, &ring, &person, &code, &random);
+            Ok(Store::change(&*screening, &actor, renew)?)
+        })
+        .await?;
+        accepted(answer).map(|()| codes)
+    }
+
+    /// Takes a code of a person's app, or a recovery code.
     ///
     /// # Errors
     /// 401 for a wrong or used code; 409 when no app is set up; 429 after too many wrong codes; 500 or 503 when it cannot be stored.
@@ -109,12 +136,17 @@ impl AppState {
             Ok(Store::change(&*screening, &actor, move |tx| give_code(tx, &ring, &person, &code))?)
         })
         .await?;
-        match answer {
-            CodeAnswer::Accepted => Ok(()),
-            CodeAnswer::Refused => {
-                Err(ApiError::new(StatusCode::UNAUTHORIZED, "the code is wrong or used; wait for the next one"))
-            }
-            CodeAnswer::Blocked(_) => Err(crowded("too many wrong codes")),
+        accepted(answer)
+    }
+}
+
+/// Refuses a code that was not accepted.
+fn accepted(answer: CodeAnswer) -> Result<(), ApiError> {
+    match answer {
+        CodeAnswer::Accepted => Ok(()),
+        CodeAnswer::Refused => {
+            Err(ApiError::new(StatusCode::UNAUTHORIZED, "the code is wrong or used; wait for the next one"))
         }
+        CodeAnswer::Blocked(_) => Err(crowded("too many wrong codes")),
     }
 }

@@ -9,7 +9,7 @@ use holdfast_academy::Academy;
 use holdfast_audit::Anchors;
 use holdfast_cases::Cases;
 use holdfast_documents::Vault;
-use holdfast_identity::{KeyRing, open_sessions};
+use holdfast_identity::{KeyRing, SessionKind, open_sessions};
 use holdfast_prevention::Prevention;
 use holdfast_requests::{Desk, Policy, Site};
 use holdfast_screening::{Screening, ScreeningError};
@@ -79,7 +79,10 @@ impl AppState {
     ) -> Result<Self, ScreeningError> {
         let auth = Arc::new(Auth::new(master, screening.keys()?));
         let now = screening.now();
-        auth.sessions.load(screening.read(|db| open_sessions(db, now))?);
+        let (learners, others): (Vec<_>, Vec<_>) =
+            screening.read(|db| open_sessions(db, now))?.into_iter().partition(|s| s.kind == SessionKind::Learner);
+        auth.sessions.load(others.into_iter().filter(|s| s.kind == SessionKind::Staff).collect());
+        auth.learners.load(learners);
         let chain = Arc::new(ChainHandle::new(workspace));
         let exposures_made = Arc::new(AtomicBool::new(false));
         let made = exposures_made.clone();

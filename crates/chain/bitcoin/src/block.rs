@@ -6,7 +6,7 @@
 use crate::hash::{merkle, sha256d, sha256d_parts};
 use crate::read::{ReadError, Reader};
 use crate::script::coinbase_height;
-use crate::{Hash32, Header, Network};
+use crate::{BlockHash, Hash32, Header, Network, Txid};
 
 /// Largest block taken, in bytes (consensus allows 4,000,000 plus Litecoin's extension block).
 pub const MAX_BLOCK_BYTES: usize = 32 << 20;
@@ -94,7 +94,7 @@ pub struct Block {
     /// The header.
     pub header: Header,
     /// The block's hash.
-    pub hash: Hash32,
+    pub hash: BlockHash,
     /// Transactions in order.
     pub txs: Vec<Tx>,
     /// All inputs, in transaction order. Coinbase inputs are among them.
@@ -141,14 +141,14 @@ impl Block {
         if reader.left() > 0 && !mweb {
             return Err(BlockError::Trailing(reader.left()));
         }
-        let hash = sha256d(&header.0);
+        let hash = header.hash();
         Ok(Block { header, hash, txs, inputs, outputs, txids, bytes })
     }
 
     /// Checks proof of work, merkle root and amounts.
     ///
     /// # Errors
-    /// The first [`BlockError`] found.
+    /// The first [`BlockError`] found: proof of work, merkle root, witness commitment, coinbase or a size out of bounds.
     pub fn check(&self, network: Network) -> Result<(), BlockError> {
         if !self.header.has_proof_of_work(network) {
             return Err(BlockError::ProofOfWork);
@@ -188,13 +188,13 @@ impl Block {
         first as usize..next.map_or(len, |n| n as usize)
     }
 
-    /// Inputs of transaction `i`.
+    /// Returns the inputs of transaction `i`.
     pub fn inputs_of(&self, i: usize) -> &[Input] {
         let next = self.txs.get(i + 1).map(|t| t.first_input);
         &self.inputs[Self::range(self.txs[i].first_input, next, self.inputs.len())]
     }
 
-    /// Outputs of transaction `i`.
+    /// Returns the outputs of transaction `i`.
     pub fn outputs_of(&self, i: usize) -> &[Output] {
         let next = self.txs.get(i + 1).map(|t| t.first_output);
         &self.outputs[Self::range(self.txs[i].first_output, next, self.outputs.len())]
@@ -243,6 +243,9 @@ impl Block {
 /// Returns the first bytes of a block record, enough to place it in the chain without parsing it whole.
 ///
 /// Returns the header, the transaction count, and the coinbase scriptSig when the prefix holds it.
+///
+/// # Errors
+/// [`ReadError`] when the prefix ends inside the header or the count.
 pub fn peek(prefix: &[u8]) -> Result<(Header, u64, Option<&[u8]>), ReadError> {
     let mut reader = Reader::new(prefix);
     let header = Header(reader.array()?);
@@ -385,13 +388,13 @@ pub fn parse_transaction(bytes: &[u8]) -> Result<SingleTx, BlockError> {
     }
     let script = |range: (u32, u32)| &bytes[range.0 as usize..range.1 as usize];
     Ok(SingleTx {
-        txid: txid(bytes, &tx),
+        txid: Txid::from_bytes(txid(bytes, &tx)),
         coinbase: tx.coinbase,
         inputs: inputs
             .iter()
             .map(|i| {
                 let at = i.outpoint as usize;
-                (fixed(bytes, at), u32::from_le_bytes(fixed(bytes, at + 32)))
+                (Txid::from_bytes(fixed(bytes, at)), u32::from_le_bytes(fixed(bytes, at + 32)))
             })
             .collect(),
         outputs: outputs.iter().map(|o| (o.value, crate::script::classify(script(o.script)))).collect(),
@@ -402,11 +405,11 @@ pub fn parse_transaction(bytes: &[u8]) -> Result<SingleTx, BlockError> {
 #[derive(Clone, Debug)]
 pub struct SingleTx {
     /// Its id.
-    pub txid: Hash32,
+    pub txid: Txid,
     /// Whether it is a coinbase.
     pub coinbase: bool,
     /// Outpoints spent: txid and output index.
-    pub inputs: Vec<(Hash32, u32)>,
+    pub inputs: Vec<(Txid, u32)>,
     /// Outputs: base units and address.
     pub outputs: Vec<(u64, crate::AddressKey)>,
 }

@@ -4,7 +4,7 @@ use crate::block::{BlockError, MAX_BLOCK_BYTES, peek};
 use crate::hash::sha256d_parts;
 use crate::header::{TreeNode, best_chain};
 use crate::undo::{Spent, UndoError, parse_block_undo, undo_tx_count};
-use crate::{Block, Hash32, Header, Network, display_hash};
+use crate::{Block, BlockHash, Header, Network};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -62,7 +62,7 @@ pub struct Found {
     /// Its header.
     pub header: Header,
     /// Its hash.
-    pub hash: Hash32,
+    pub hash: BlockHash,
     /// Transactions stated.
     pub tx_count: u64,
     stated_height: Option<u32>,
@@ -99,7 +99,7 @@ impl BlockFiles {
     pub fn open(
         dir: &Path,
         network: Network,
-        known_height: impl Fn(&Hash32) -> Option<u32>,
+        known_height: impl Fn(&BlockHash) -> Option<u32>,
     ) -> Result<Self, FilesError> {
         let io = |path: &Path| {
             let path = path.to_owned();
@@ -155,7 +155,7 @@ impl BlockFiles {
             })
             .collect();
         let genesis = network.genesis_hash();
-        let known = |hash: &Hash32| if *hash == genesis { Some(0) } else { known_height(hash) };
+        let known = |hash: &BlockHash| if *hash == genesis { Some(0) } else { known_height(hash) };
         (this.chain, this.left_out) = best_chain(&nodes, known);
         Ok(this)
     }
@@ -222,7 +222,7 @@ impl BlockFiles {
         self.xor
     }
 
-    /// Length of the best chain, in blocks.
+    /// Returns the length of the best chain, in blocks.
     pub fn len(&self) -> usize {
         self.chain.len()
     }
@@ -232,12 +232,12 @@ impl BlockFiles {
         self.chain.is_empty()
     }
 
-    /// Blocks found that are not in the best chain: stale branches, repeats, and blocks of unknown height.
+    /// Returns the blocks found that are not in the best chain: stale branches, repeats, and blocks of unknown height.
     pub fn left_out(&self) -> impl Iterator<Item = &Found> {
         self.left_out.iter().map(|i| &self.found[*i])
     }
 
-    /// Height and place of the block at `position` in the best chain.
+    /// Returns height and place of the block at `position` in the best chain.
     pub fn entry(&self, position: usize) -> (u32, &Found) {
         let (height, i) = self.chain[position];
         (height, &self.found[i])
@@ -328,8 +328,9 @@ impl BlockFiles {
             let checksum = &bytes[record.end..record.end + 32];
             let candidates = undo_tx_count(&bytes[record.clone()]).and_then(|n| by_count.get_mut(&n));
             if let Some(candidates) = candidates {
-                let matches =
-                    |i: &usize| sha256d_parts(&[&self.found[*i].header.prev(), &bytes[record.clone()]]) == *checksum;
+                let matches = |i: &usize| {
+                    sha256d_parts(&[self.found[*i].header.prev().as_bytes(), &bytes[record.clone()]]) == *checksum
+                };
                 if let Some(at) = candidates.iter().position(matches) {
                     by_block.insert(candidates.swap_remove(at), record.clone());
                 }
@@ -419,7 +420,7 @@ fn find_magic(
 /// Reads a file that holds one block: raw, or as hex, or in node file framing.
 ///
 /// # Errors
-/// In words, for a file that is none of these.
+/// [`BlockError`] for a file that is none of these.
 pub fn read_single_block(bytes: Vec<u8>, network: Network) -> Result<Block, BlockError> {
     let is_hex = bytes.len() > 160 && bytes.iter().all(|b| b.is_ascii_hexdigit() || b.is_ascii_whitespace());
     let mut bytes = if is_hex {
@@ -436,22 +437,22 @@ pub fn read_single_block(bytes: Vec<u8>, network: Network) -> Result<Block, Bloc
     Ok(block)
 }
 
-/// Heights of a run of headers that starts at the network's genesis (80 bytes each, as `headers-*.bin` bundles).
+/// Returns the heights of a run of headers that starts at the network's genesis (80 bytes each, as `headers-*.bin` bundles).
 ///
 /// # Errors
-/// In words, where the run does not start at genesis or a header does not link to the one before.
-pub fn heights_of_headers(bytes: &[u8], network: Network) -> Result<HashMap<Hash32, u32>, String> {
+/// A message, where the run does not start at genesis or a header does not link to the one before.
+pub fn heights_of_headers(bytes: &[u8], network: Network) -> Result<HashMap<BlockHash, u32>, String> {
     if !bytes.len().is_multiple_of(80) {
         return Err(format!("{} bytes is no whole number of 80-byte headers", bytes.len()));
     }
     let mut heights = HashMap::new();
-    let mut last = [0; 32];
+    let mut last = BlockHash::default();
     for (height, chunk) in (0u32..).zip(bytes.as_chunks::<80>().0) {
         let header = Header(*chunk);
         let hash = header.hash();
         let linked = if height == 0 { hash == network.genesis_hash() } else { header.prev() == last };
         if !linked {
-            return Err(format!("header {height} ({}) does not link to the one before", display_hash(&hash)));
+            return Err(format!("header {height} ({hash}) does not link to the one before"));
         }
         heights.insert(hash, height);
         last = hash;

@@ -1,7 +1,7 @@
 //! Block headers: proof of work, and the choice of the best chain among blocks in any order.
 
 use crate::hash::sha256d;
-use crate::{Hash32, Network};
+use crate::{BlockHash, Hash32, Network};
 use std::collections::HashMap;
 
 /// An 80-byte block header.
@@ -9,14 +9,14 @@ use std::collections::HashMap;
 pub struct Header(pub [u8; 80]);
 
 impl Header {
-    /// Returns the block's hash, internal byte order.
-    pub fn hash(&self) -> Hash32 {
-        sha256d(&self.0)
+    /// Returns the block's hash.
+    pub fn hash(&self) -> BlockHash {
+        BlockHash::from_bytes(sha256d(&self.0))
     }
 
     /// Returns the previous block's hash.
-    pub fn prev(&self) -> Hash32 {
-        self.fixed(4)
+    pub fn prev(&self) -> BlockHash {
+        BlockHash::from_bytes(self.fixed(4))
     }
 
     /// Returns the merkle root over the block's txids.
@@ -57,7 +57,7 @@ impl Header {
             scrypt::scrypt(&self.0, &self.0, &params, &mut out).expect("32 is a valid length");
             out
         } else {
-            self.hash()
+            self.hash().to_bytes()
         };
         hash.reverse();
         hash <= target
@@ -109,9 +109,9 @@ pub fn work(bits: u32) -> u128 {
 #[derive(Clone, Copy, Debug)]
 pub struct TreeNode {
     /// The block's hash.
-    pub hash: Hash32,
+    pub hash: BlockHash,
     /// The previous block's hash.
-    pub prev: Hash32,
+    pub prev: BlockHash,
     /// Compact target.
     pub bits: u32,
     /// Height where the block itself states it (genesis, BIP 34), used only for blocks whose parent is not here.
@@ -126,13 +126,13 @@ pub struct TreeNode {
 /// stays. Also returns the indices of blocks left out: stale branches, and roots without a known height.
 pub fn best_chain(
     nodes: &[TreeNode],
-    known_height: impl Fn(&Hash32) -> Option<u32>,
+    known_height: impl Fn(&BlockHash) -> Option<u32>,
 ) -> (Vec<(u32, usize)>, Vec<usize>) {
-    let mut by_hash: HashMap<Hash32, usize> = HashMap::with_capacity(nodes.len());
+    let mut by_hash: HashMap<BlockHash, usize> = HashMap::with_capacity(nodes.len());
     for (i, node) in nodes.iter().enumerate() {
         by_hash.entry(node.hash).or_insert(i);
     }
-    let mut children: HashMap<Hash32, Vec<usize>> = HashMap::new();
+    let mut children: HashMap<BlockHash, Vec<usize>> = HashMap::new();
     let mut roots = Vec::new();
     for (i, node) in nodes.iter().enumerate() {
         if by_hash[&node.hash] != i {
@@ -199,7 +199,12 @@ mod tests {
     use super::*;
 
     fn node(hash: u8, prev: u8, bits: u32, stated: Option<u32>) -> TreeNode {
-        TreeNode { hash: [hash; 32], prev: [prev; 32], bits, stated_height: stated }
+        TreeNode {
+            hash: BlockHash::from_bytes([hash; 32]),
+            prev: BlockHash::from_bytes([prev; 32]),
+            bits,
+            stated_height: stated,
+        }
     }
 
     #[test]
@@ -232,7 +237,7 @@ mod tests {
         for _ in 0..nodes.len() {
             nodes.rotate_left(1);
             let (chain, left) = best_chain(&nodes, |_| None);
-            let hashes: Vec<u8> = chain.iter().map(|(_, i)| nodes[*i].hash[0]).collect();
+            let hashes: Vec<u8> = chain.iter().map(|(_, i)| nodes[*i].hash.as_bytes()[0]).collect();
             assert_eq!(hashes, [1, 20, 30, 40, 70]);
             assert_eq!(chain.iter().map(|c| c.0).collect::<Vec<_>>(), [0, 1, 2, 3, 50]);
             assert_eq!(left.len(), 3);

@@ -23,5 +23,6 @@ pub mod undo;
 pub use block::{Block, BlockError};
 pub use header::Header;
 pub use holdfast_types::{
-    AddressKey, Hash32, Network, ScriptClass, address_key as address, display_hash, hash, network, parse_hash,
+    AddressKey, BlockHash, Hash32, Network, ScriptClass, Txid, address_key as address, display_hash, hash, network,
+    parse_hash,
 };

@@ -2,34 +2,34 @@
 
 use crate::block::{SingleTx, parse_transaction};
 use crate::node::{BlockSource, NodeError};
-use crate::{AddressKey, Hash32};
+use crate::{AddressKey, Txid};
 use std::collections::HashMap;
 
-/// Most transactions kept; nodes hold about 300 MB of them by default.
+/// Most transactions held; nodes hold about 300 MB of them by default.
 pub const MAX_MEMPOOL: usize = 500_000;
 
 /// What a poll changed.
 #[derive(Clone, Debug, Default)]
 pub struct MempoolChange {
     /// Transactions that came.
-    pub added: Vec<Hash32>,
+    pub added: Vec<Txid>,
     /// Transactions that left: confirmed, replaced, evicted.
-    pub removed: Vec<Hash32>,
+    pub removed: Vec<Txid>,
     /// Transactions whose bytes do not decode, with the cause.
-    pub refused: Vec<(Hash32, String)>,
+    pub refused: Vec<(Txid, String)>,
 }
 
 /// Unconfirmed transactions.
 #[derive(Clone, Debug, Default)]
 pub struct Mempool {
-    txs: HashMap<Hash32, SingleTx>,
+    txs: HashMap<Txid, SingleTx>,
 }
 
 impl Mempool {
     /// Asks the node what came and left. At most `fetch` new transactions are fetched in one poll; the rest come with the next.
     ///
     /// # Errors
-    /// [`NodeError`]; the state before stays.
+    /// [`NodeError`] when the node cannot be reached or its answer does not decode; nothing changes then.
     pub fn poll(&mut self, source: &dyn BlockSource, fetch: usize) -> Result<MempoolChange, NodeError> {
         let now = source.mempool()?;
         let mut change = MempoolChange {
@@ -40,7 +40,7 @@ impl Mempool {
         for txid in &change.removed {
             self.txs.remove(txid);
         }
-        let mut new: Vec<Hash32> = now.into_iter().filter(|t| !self.txs.contains_key(t)).collect();
+        let mut new: Vec<Txid> = now.into_iter().filter(|t| !self.txs.contains_key(t)).collect();
         new.sort_unstable();
         new.truncate(fetch.min(MAX_MEMPOOL.saturating_sub(self.txs.len())));
         for txid in new {
@@ -68,7 +68,7 @@ impl Mempool {
     }
 
     /// Returns a waiting transaction.
-    pub fn get(&self, txid: &Hash32) -> Option<&SingleTx> {
+    pub fn get(&self, txid: &Txid) -> Option<&SingleTx> {
         self.txs.get(txid)
     }
 
@@ -79,7 +79,7 @@ impl Mempool {
         all.into_iter()
     }
 
-    /// Waiting transactions that pay an address.
+    /// Returns the waiting transactions that pay an address.
     pub fn paying(&self, address: &AddressKey) -> impl Iterator<Item = &SingleTx> {
         self.iter().filter(move |t| t.outputs.iter().any(|o| o.1 == *address))
     }

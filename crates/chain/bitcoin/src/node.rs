@@ -1,6 +1,6 @@
 //! Live nodes: blocks and the mempool by JSON-RPC (with user and password, or the cookie file) or by REST.
 
-use crate::{Hash32, display_hash, parse_hash};
+use crate::{BlockHash, Txid};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -51,7 +51,7 @@ pub struct Tip {
     /// Height.
     pub height: u32,
     /// Block hash.
-    pub hash: Hash32,
+    pub hash: BlockHash,
 }
 
 /// Where blocks come from while following a chain.
@@ -59,13 +59,13 @@ pub trait BlockSource {
     /// Returns the best chain's tip.
     fn tip(&self) -> Result<Tip, NodeError>;
     /// Returns the hash of the best chain's block at a height; `None` above the tip.
-    fn hash_at(&self, height: u32) -> Result<Option<Hash32>, NodeError>;
+    fn hash_at(&self, height: u32) -> Result<Option<BlockHash>, NodeError>;
     /// Returns a block's bytes.
-    fn block(&self, hash: &Hash32) -> Result<Vec<u8>, NodeError>;
+    fn block(&self, hash: &BlockHash) -> Result<Vec<u8>, NodeError>;
     /// Txids waiting in the mempool.
-    fn mempool(&self) -> Result<HashSet<Hash32>, NodeError>;
+    fn mempool(&self) -> Result<HashSet<Txid>, NodeError>;
     /// Returns a mempool transaction's bytes; `None` when it has left meanwhile.
-    fn mempool_tx(&self, txid: &Hash32) -> Result<Option<Vec<u8>>, NodeError>;
+    fn mempool_tx(&self, txid: &Txid) -> Result<Option<Vec<u8>>, NodeError>;
 }
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -168,7 +168,7 @@ impl Rpc {
     /// Calls a method.
     ///
     /// # Errors
-    /// [`NodeError`] for transport faults and for the node's own.
+    /// [`NodeError`] when the node cannot be reached, answers with an error, or with something else than JSON-RPC.
     pub fn call(&self, method: &str, params: Value) -> Result<Value, NodeError> {
         let http = |cause: String| NodeError::Http { url: shown(&self.url), cause };
         let body = json!({"jsonrpc": "1.0", "id": "holdfast", "method": method, "params": params});
@@ -184,11 +184,11 @@ impl Rpc {
         Ok(answer.result.unwrap_or(Value::Null))
     }
 
-    fn call_hash(&self, method: &str, params: Value) -> Result<Hash32, NodeError> {
+    fn call_hash(&self, method: &str, params: Value) -> Result<BlockHash, NodeError> {
         let answer = self.call(method, params)?;
         answer
             .as_str()
-            .and_then(parse_hash)
+            .and_then(|text| text.parse().ok())
             .ok_or_else(|| NodeError::Shape(method.into(), format!("a hash expected, got {answer}")))
     }
 
@@ -206,13 +206,13 @@ const NOT_FOUND: i64 = -5;
 impl BlockSource for Rpc {
     fn tip(&self) -> Result<Tip, NodeError> {
         let hash = self.call_hash("getbestblockhash", json!([]))?;
-        let header = self.call("getblockheader", json!([display_hash(&hash)]))?;
+        let header = self.call("getblockheader", json!([hash.to_string()]))?;
         let height = header["height"].as_u64().and_then(|h| u32::try_from(h).ok());
         let height = height.ok_or_else(|| NodeError::Shape("getblockheader".into(), "no height".into()))?;
         Ok(Tip { height, hash })
     }
 
-    fn hash_at(&self, height: u32) -> Result<Option<Hash32>, NodeError> {
+    fn hash_at(&self, height: u32) -> Result<Option<BlockHash>, NodeError> {
         match self.call_hash("getblockhash", json!([height])) {
             Ok(hash) => Ok(Some(hash)),
             Err(NodeError::Rpc { code: OUT_OF_RANGE, .. }) => Ok(None),
@@ -220,17 +220,17 @@ impl BlockSource for Rpc {
         }
     }
 
-    fn block(&self, hash: &Hash32) -> Result<Vec<u8>, NodeError> {
-        self.call_bytes("getblock", json!([display_hash(hash), 0]))
+    fn block(&self, hash: &BlockHash) -> Result<Vec<u8>, NodeError> {
+        self.call_bytes("getblock", json!([hash.to_string(), 0]))
     }
 
-    fn mempool(&self) -> Result<HashSet<Hash32>, NodeError> {
+    fn mempool(&self) -> Result<HashSet<Txid>, NodeError> {
         let answer = self.call("getrawmempool", json!([]))?;
         hashes("getrawmempool", &answer)
     }
 
-    fn mempool_tx(&self, txid: &Hash32) -> Result<Option<Vec<u8>>, NodeError> {
-        match self.call_bytes("getrawtransaction", json!([display_hash(txid), false])) {
+    fn mempool_tx(&self, txid: &Txid) -> Result<Option<Vec<u8>>, NodeError> {
+        match self.call_bytes("getrawtransaction", json!([txid.to_string(), false])) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(NodeError::Rpc { code: NOT_FOUND, .. }) => Ok(None),
             Err(e) => Err(e),
@@ -238,11 +238,13 @@ impl BlockSource for Rpc {
     }
 }
 
-fn hashes(method: &str, answer: &Value) -> Result<HashSet<Hash32>, NodeError> {
+fn hashes(method: &str, answer: &Value) -> Result<HashSet<Txid>, NodeError> {
     let list = answer.as_array().ok_or_else(|| NodeError::Shape(method.into(), "a list expected".into()))?;
     list.iter()
         .map(|v| {
-            v.as_str().and_then(parse_hash).ok_or_else(|| NodeError::Shape(method.into(), format!("not a txid: {v}")))
+            v.as_str()
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(|| NodeError::Shape(method.into(), format!("not a txid: {v}")))
         })
         .collect()
 }
@@ -287,34 +289,34 @@ impl BlockSource for Rest {
     fn tip(&self) -> Result<Tip, NodeError> {
         let info = self.get_json("chaininfo.json")?;
         let height = info["blocks"].as_u64().and_then(|h| u32::try_from(h).ok());
-        let hash = info["bestblockhash"].as_str().and_then(parse_hash);
+        let hash = info["bestblockhash"].as_str().and_then(|text| text.parse().ok());
         match (height, hash) {
             (Some(height), Some(hash)) => Ok(Tip { height, hash }),
             _ => Err(NodeError::Shape("chaininfo".into(), "no height or hash".into())),
         }
     }
 
-    fn hash_at(&self, height: u32) -> Result<Option<Hash32>, NodeError> {
+    fn hash_at(&self, height: u32) -> Result<Option<BlockHash>, NodeError> {
         let Some(body) = self.get(&format!("blockhashbyheight/{height}.bin"))? else { return Ok(None) };
-        let hash = body.as_slice().try_into();
+        let hash = body.as_slice().try_into().map(BlockHash::from_bytes);
         hash.map(Some).map_err(|_| NodeError::Shape("blockhashbyheight".into(), format!("{} bytes", body.len())))
     }
 
-    fn block(&self, hash: &Hash32) -> Result<Vec<u8>, NodeError> {
-        let path = format!("block/{}.bin", display_hash(hash));
+    fn block(&self, hash: &BlockHash) -> Result<Vec<u8>, NodeError> {
+        let path = format!("block/{hash}.bin");
         self.get(&path)?.ok_or_else(|| NodeError::Shape(path, "no such block".into()))
     }
 
-    fn mempool(&self) -> Result<HashSet<Hash32>, NodeError> {
+    fn mempool(&self) -> Result<HashSet<Txid>, NodeError> {
         let contents = self.get_json("mempool/contents.json")?;
         let map = contents.as_object().ok_or_else(|| NodeError::Shape("mempool".into(), "object expected".into()))?;
         map.keys()
-            .map(|k| parse_hash(k).ok_or_else(|| NodeError::Shape("mempool".into(), format!("not a txid: {k}"))))
+            .map(|k| k.parse().map_err(|_| NodeError::Shape("mempool".into(), format!("not a txid: {k}"))))
             .collect()
     }
 
-    fn mempool_tx(&self, txid: &Hash32) -> Result<Option<Vec<u8>>, NodeError> {
-        self.get(&format!("tx/{}.bin", display_hash(txid)))
+    fn mempool_tx(&self, txid: &Txid) -> Result<Option<Vec<u8>>, NodeError> {
+        self.get(&format!("tx/{txid}.bin"))
     }
 }
 

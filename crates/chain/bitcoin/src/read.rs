@@ -24,12 +24,12 @@ impl<'a> Reader<'a> {
         Reader { data, pos: 0 }
     }
 
-    /// Bytes read so far.
+    /// Returns how many bytes were read so far.
     pub fn pos(&self) -> usize {
         self.pos
     }
 
-    /// Bytes left.
+    /// Returns how many bytes are left.
     pub fn left(&self) -> usize {
         self.data.len() - self.pos
     }
@@ -40,6 +40,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the next `n` bytes.
+    ///
+    /// # Errors
+    /// [`ReadError::Truncated`] when fewer are left.
     #[inline]
     pub fn take(&mut self, n: usize) -> Result<&'a [u8], ReadError> {
         if n > self.left() {
@@ -51,31 +54,46 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the next `N` bytes as an array.
+    ///
+    /// # Errors
+    /// [`ReadError::Truncated`] when fewer are left.
     #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
         let at = self.pos;
         self.take(N)?.try_into().map_err(|_| ReadError::Truncated(at))
     }
 
-    /// One byte.
+    /// Reads one byte.
+    ///
+    /// # Errors
+    /// [`ReadError::Truncated`] at the end.
     #[inline]
     pub fn u8(&mut self) -> Result<u8, ReadError> {
         Ok(self.array::<1>()?[0])
     }
 
-    /// Little-endian u32.
+    /// Reads a little-endian u32.
+    ///
+    /// # Errors
+    /// [`ReadError::Truncated`] when fewer than four bytes are left.
     #[inline]
     pub fn u32(&mut self) -> Result<u32, ReadError> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
-    /// Little-endian u64.
+    /// Reads a little-endian u64.
+    ///
+    /// # Errors
+    /// [`ReadError::Truncated`] when fewer than eight bytes are left.
     #[inline]
     pub fn u64(&mut self) -> Result<u64, ReadError> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
-    /// CompactSize integer.
+    /// Reads a CompactSize integer.
+    ///
+    /// # Errors
+    /// [`ReadError::Truncated`] when the data ends inside it.
     #[inline]
     pub fn compact(&mut self) -> Result<u64, ReadError> {
         Ok(match self.u8()? {
@@ -86,7 +104,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// CompactSize count of things that take at least `min_size` bytes each.
+    /// Reads a CompactSize count of things that take at least `min_size` bytes each.
+    ///
+    /// # Errors
+    /// [`ReadError::TooLarge`] when so many cannot follow, [`ReadError::Truncated`] when the data ends inside the count.
     #[inline]
     pub fn count(&mut self, min_size: usize) -> Result<usize, ReadError> {
         let at = self.pos;
@@ -95,14 +116,20 @@ impl<'a> Reader<'a> {
         fits.ok_or(ReadError::TooLarge(at, n))
     }
 
-    /// Bytes preceded by their CompactSize length.
+    /// Reads bytes preceded by their CompactSize length.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the length or the bytes are not all there.
     #[inline]
     pub fn bytes(&mut self) -> Result<&'a [u8], ReadError> {
         let n = self.count(1)?;
         self.take(n)
     }
 
-    /// Bitcoin Core's base-128 VARINT (serialize.h), as undo data uses it.
+    /// Reads Bitcoin Core's base-128 VARINT (serialize.h), as undo data uses it.
+    ///
+    /// # Errors
+    /// [`ReadError::Truncated`] when the data ends inside it, [`ReadError::TooLarge`] above 64 bits.
     pub fn varint(&mut self) -> Result<u64, ReadError> {
         let at = self.pos;
         let mut n: u64 = 0;

@@ -78,7 +78,7 @@ fn decompress_amount(x: u64) -> Option<u64> {
     n.checked_mul(10u64.checked_pow(exponent)?)
 }
 
-/// Core's amount compression; the inverse of what undo data is read with.
+/// Compresses an amount as Core does; the inverse of what undo data is read with.
 pub fn compress_amount(value: u64) -> u64 {
     if value == 0 {
         return 0;

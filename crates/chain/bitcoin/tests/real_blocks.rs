@@ -15,7 +15,7 @@ fn data(name: &str) -> Vec<u8> {
 
 fn assert_same_as_rust_bitcoin(block: &Block) {
     let theirs = bitcoin::Block::consensus_decode(&mut &block.bytes()[..]).unwrap();
-    assert_eq!(block.hash, theirs.block_hash().to_byte_array());
+    assert_eq!(block.hash.to_bytes(), theirs.block_hash().to_byte_array());
     assert_eq!(block.txs.len(), theirs.txdata.len());
     for (i, tx) in theirs.txdata.iter().enumerate() {
         assert_eq!(block.txids[i], tx.compute_txid().to_byte_array());

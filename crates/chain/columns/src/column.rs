@@ -1,10 +1,10 @@
 //! Columns: fixed-width values in append-only files, read through memory maps.
 //!
 //! The only `unsafe` of this crate is here: mapping a file. Its invariant: a column file never shrinks while a
-//! [`Column`] is open, and the bytes that somebody maps do not change below them. Appending writes beyond every map. A reorganization lowers
+//! [`Column`] is open, and the bytes of a map do not change below it. Appending writes beyond every map. A reorganization lowers
 //! the committed length in the manifest, and later blocks are written over the removed ones; before the first such write
 //! [`Column::detach`] gives every map that reaches there pages of its own (the maps are private, so the kernel copies those pages alone).
-//! A [`Column::snapshot`] therefore shows what it showed when it was taken, for as long as somebody holds it.
+//! A [`Column::snapshot`] therefore shows what it showed when it was taken, for as long as it is held.
 //! Something outside the program may still cut a file off; reading there would end the process (SIGBUS). Lengths are therefore compared at every
 //! commit and, by [`Column::is_cut_off`], before answers; what is left is the moment between that and the reading.
 
@@ -182,13 +182,13 @@ impl<T: Pod> Column<T> {
         Ok(())
     }
 
-    /// Returns the committed values as they are now, for as long as somebody holds them. Costs a handle, no copy.
+    /// Returns the committed values as they are now, for as long as they are held. Costs a handle, no copy.
     #[must_use]
     pub fn snapshot(&self) -> Self {
         Column { file: self.file.clone(), map: self.map.clone(), len: self.len, given: Vec::new(), kind: self.kind }
     }
 
-    /// To be called before values from number `from` on are overwritten: snapshots that show them get their own copy of those pages.
+    /// Prepares overwriting the values from number `from` on: snapshots that show them get their own copy of those pages.
     ///
     /// # Errors
     /// When the system refuses; nothing may be overwritten then.
@@ -218,12 +218,12 @@ impl<T: Pod> Column<T> {
         self.len == 0
     }
 
-    /// Number of committed values.
+    /// Returns the number of committed values.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// One value.
+    /// Returns a value.
     #[inline]
     pub fn get(&self, i: u64) -> T {
         self.all()[i as usize]
@@ -239,6 +239,9 @@ impl<T: Pod> Column<T> {
 
     /// Calls `each` with consecutive chunks of values `from..to`, read without mapping, so that a scan of a column larger
     /// than memory does not stay resident.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn scan(&self, from: u64, to: u64, mut each: impl FnMut(u64, &[T])) -> io::Result<()> {
         const CHUNK: u64 = 1 << 20;
         let per_chunk = (CHUNK / Self::WIDTH).max(1);
@@ -254,6 +257,9 @@ impl<T: Pod> Column<T> {
     }
 
     /// Calls `each` with consecutive parts of a range of bytes, read without mapping.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn read_bytes(&self, range: std::ops::Range<u64>, mut each: impl FnMut(&[u8])) -> io::Result<()> {
         let mut buffer = vec![0; (range.end.saturating_sub(range.start)).min(256 << 10) as usize];
         let mut at = range.start;
@@ -280,17 +286,26 @@ impl<T: Pod> Column<T> {
         Ok(())
     }
 
-    /// Length of the file in bytes, now.
+    /// Returns the length of the file in bytes, now.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn file_bytes(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
 
     /// Returns whether the file is shorter than what is mapped of it: reading there would end the process.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn is_cut_off(&self) -> io::Result<bool> {
         Ok(self.file_bytes()? < self.len * Self::WIDTH)
     }
 
     /// Starts writing at value number `from`, over whatever uncommitted values follow.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn writer(&self, from: u64) -> io::Result<Writer<T>> {
         Ok(Writer { file: self.file.try_clone()?, at: from * Self::WIDTH, buffer: Vec::new(), kind: self.kind })
     }
@@ -309,6 +324,9 @@ impl<T: Pod> Writer<T> {
     const BUFFERED: usize = (256 << 10) / size_of::<T>();
 
     /// Appends one value.
+    ///
+    /// # Errors
+    /// What the system reports.
     #[inline]
     pub fn push(&mut self, value: T) -> io::Result<()> {
         self.buffer.push(value);
@@ -316,6 +334,9 @@ impl<T: Pod> Writer<T> {
     }
 
     /// Writes the buffer out.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn flush(&mut self) -> io::Result<()> {
         let bytes: &[u8] = bytemuck::cast_slice(&self.buffer);
         self.file.write_all_at(bytes, self.at)?;
@@ -325,6 +346,9 @@ impl<T: Pod> Writer<T> {
     }
 
     /// Writes the buffer out and waits until it is on disk.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn finish(mut self) -> io::Result<()> {
         self.flush()?;
         self.file.sync_data()

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// Fixed-width records in partitions, each kept in the order of writing.
+/// Fixed-width records in partitions, each in the order of writing.
 #[derive(Debug)]
 pub struct Spill<const WIDTH: usize> {
     dir: PathBuf,
@@ -30,12 +30,15 @@ impl<const WIDTH: usize> Spill<WIDTH> {
         Spill { dir: dir.to_owned(), name, parts: (0..parts).map(|_| Part::default()).collect(), held: 0, budget }
     }
 
-    /// Number of partitions.
+    /// Returns the number of partitions.
     pub fn parts(&self) -> usize {
         self.parts.len()
     }
 
     /// Appends a record to the partition that the top bits of `hash` choose.
+    ///
+    /// # Errors
+    /// What the system reports.
     #[inline]
     pub fn push(&mut self, hash: u64, record: &[u8; WIDTH]) -> io::Result<()> {
         let bits = self.parts.len().trailing_zeros();
@@ -105,6 +108,9 @@ impl<const WIDTH: usize> SpillPart<WIDTH> {
     }
 
     /// Returns all its records, in the order of writing.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn read(self) -> io::Result<Vec<u8>> {
         let Part { buffer, file } = self.0;
         let Some(mut file) = file else { return Ok(buffer) };

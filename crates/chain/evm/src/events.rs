@@ -226,6 +226,21 @@ mod tests {
     }
 
     #[test]
+    fn user_operations_count_at_known_entry_points_only() {
+        let (sender, paymaster) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let topics = [USER_OPERATION, B256::ZERO, sender.into_word(), paymaster.into_word()];
+        let data: Vec<u8> = [5, 1, 6, 7].iter().flat_map(|n| B256::with_last_byte(*n).0).collect();
+        let spoofed = log(&topics, &data);
+        assert_eq!(read(&Chain::of(1), &spoofed), Event::Other);
+        for entry_point in ENTRY_POINTS {
+            let log = Log { address: entry_point, ..spoofed.clone() };
+            assert_eq!(read(&Chain::of(1), &log), Event::UserOperation { sender, paymaster, success: true });
+            let cut = Log { data: log.data.slice(1..), ..log };
+            assert_eq!(read(&Chain::of(1), &cut), Event::Malformed);
+        }
+    }
+
+    #[test]
     fn batches_are_read_by_the_abi() {
         let (a, b) = (Address::repeat_byte(1), Address::repeat_byte(2));
         let data: Vec<u8> = [64u8, 160, 2, 5, 6, 2, 50, 60].iter().flat_map(|n| B256::with_last_byte(*n).0).collect();

@@ -53,10 +53,12 @@ pub(crate) fn parts(
     let burn_to = (chain.stack() == Stack::Optimism).then_some(BASE_FEE_VAULT);
     add(TransferKind::FeeBurn, burn_to, base.min(price).saturating_mul(gas), true);
     add(TransferKind::FeeTip, earner, price.saturating_sub(base).saturating_mul(gas), true);
-    let computed = blob_gas_price(chain, header);
-    let blob_price = computed.or(receipt.claims.blob_gas_price).unwrap_or_default();
-    let blob_fee = blob_price.saturating_mul(U256::from(transaction.blob_gas()));
-    add(TransferKind::FeeBlob, None, blob_fee, computed.is_some());
+    if transaction.blob_gas() > 0 {
+        let computed = blob_gas_price(chain, header);
+        let blob_price = computed.or(receipt.claims.blob_gas_price).unwrap_or_default();
+        let blob_fee = blob_price.saturating_mul(U256::from(transaction.blob_gas()));
+        add(TransferKind::FeeBlob, None, blob_fee, computed.is_some());
+    }
     if chain.stack() == Stack::Optimism {
         add(TransferKind::FeeL1, Some(L1_FEE_VAULT), receipt.claims.l1_fee.unwrap_or_default(), false);
     }

@@ -95,8 +95,8 @@ struct JsonAuthorization {
     chain_id: U256,
     address: Address,
     nonce: Quantity,
-    #[serde(alias = "v")]
-    y_parity: Quantity,
+    y_parity: Option<Quantity>,
+    v: Option<Quantity>,
     r: U256,
     s: U256,
 }
@@ -122,8 +122,9 @@ struct JsonTransaction {
     to: Option<Address>,
     #[serde(default)]
     value: U256,
-    #[serde(alias = "data", default)]
-    input: Bytes,
+    input: Option<Bytes>,
+    /// Some nodes give the call data twice, some under this name only.
+    data: Option<Bytes>,
     access_list: Option<Vec<JsonAccess>>,
     max_fee_per_blob_gas: Option<U256>,
     blob_versioned_hashes: Option<Vec<B256>>,
@@ -280,7 +281,8 @@ fn read_transaction(json: JsonTransaction, i: usize, height: u64, block: &B256) 
     let kind = json.kind.unwrap_or_default().0;
     let kind = u8::try_from(kind).map_err(|_| BlockError::malformed("type", format!("{kind} is not known")))?;
     let authorization = |a: JsonAuthorization| {
-        let y_parity = u8::try_from(a.y_parity.0).map_err(|e| BlockError::malformed("authorizationList.yParity", e))?;
+        let y_parity = u8::try_from(a.y_parity.or(a.v).unwrap_or_default().0)
+            .map_err(|e| BlockError::malformed("authorizationList.yParity", e))?;
         Ok(Authorization { chain_id: a.chain_id, delegate: a.address, nonce: a.nonce.0, y_parity, r: a.r, s: a.s })
     };
     let authorizations = json.authorization_list.unwrap_or_default().into_iter().map(authorization);
@@ -311,7 +313,7 @@ fn read_transaction(json: JsonTransaction, i: usize, height: u64, block: &B256) 
         gas_limit: json.gas.0,
         to: json.to,
         value: json.value,
-        input: if kind == 105 { json.retry_data.unwrap_or_default() } else { json.input },
+        input: if kind == 105 { json.retry_data } else { json.input.or(json.data) }.unwrap_or_default(),
         access_list: access_list(&entries),
         blob_fee: json.max_fee_per_blob_gas.unwrap_or_default(),
         blob_hashes: json.blob_versioned_hashes.unwrap_or_default(),
@@ -323,7 +325,7 @@ fn read_transaction(json: JsonTransaction, i: usize, height: u64, block: &B256) 
         ..Transaction::default()
     };
     let transaction = transaction.sealed()?;
-    crate::error::equal("hash", &json.hash, &transaction.hash)?;
+    crate::error::equal("hash", &json.hash, &transaction.hash())?;
     Ok(transaction)
 }
 
@@ -371,7 +373,7 @@ fn check_receipt(block: &Block, json: &JsonReceipt, place: &Place) -> Result<(),
     let transaction = block.transactions.get(place.receipt);
     let transaction = transaction.ok_or_else(|| BlockError::malformed("transactionIndex", "no such transaction"))?;
     let (index, height) = (position(place.receipt), Quantity(block.header.number));
-    repeats("transactionHash", json.transaction_hash.as_ref(), &transaction.hash)?;
+    repeats("transactionHash", json.transaction_hash.as_ref(), &transaction.hash())?;
     repeats("transactionIndex", json.transaction_index.as_ref(), &index)?;
     repeats("blockHash", json.block_hash.as_ref(), &block.hash)?;
     repeats("blockNumber", json.block_number.as_ref(), &height)?;
@@ -393,7 +395,7 @@ fn check_receipt(block: &Block, json: &JsonReceipt, place: &Place) -> Result<(),
         repeats("logIndex", log.log_index.as_ref(), &position(place.logs_before + i)).map_err(named)?;
         repeats("blockNumber", log.block_number.as_ref(), &height).map_err(named)?;
         repeats("blockHash", log.block_hash.as_ref(), &block.hash).map_err(named)?;
-        repeats("transactionHash", log.transaction_hash.as_ref(), &transaction.hash).map_err(named)?;
+        repeats("transactionHash", log.transaction_hash.as_ref(), &transaction.hash()).map_err(named)?;
         repeats("transactionIndex", log.transaction_index.as_ref(), &index).map_err(named)?;
     }
     Ok(())

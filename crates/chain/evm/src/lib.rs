@@ -2,7 +2,7 @@
 //!
 //! Bytes or JSON become a [`Block`] and its [`Receipt`]s ([`rlp`], [`json`], [`era1`], [`node`]); [`verify()`] hashes the header again and recomputes
 //! every root in it; [`transfers()`] lists what moved in a block that was verified. Traces ([`trace`]) are in no root: what comes from them is a
-//! claim of the node that was read. The crate stores nothing.
+//! claim of the node that was read. [`proof`] makes and checks proofs of single transactions and receipts. The crate stores nothing.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_wrap, clippy::cast_sign_loss, clippy::cast_lossless, clippy::cast_possible_truncation)]
@@ -23,6 +23,7 @@ mod fees;
 pub mod header;
 pub mod json;
 pub mod node;
+pub mod proof;
 pub mod receipt;
 mod rewards;
 pub mod rlp;

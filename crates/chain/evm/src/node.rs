@@ -3,10 +3,14 @@
 //! Receipts come from `eth_getBlockReceipts`, or one by one where a node lacks it; traces from `debug_traceBlockByNumber` (`callTracer`), else from
 //! `trace_block`, else not at all. Everything but traces is verified, so a node can withhold but not invent.
 
+use crate::proof::AccountProof;
 use crate::scan::Scanner;
-use crate::{Block, BlockError, Chain, Checks, Header, Ommers, Receipt, Trace, VerifiedBlock, json, trace, verify};
-use alloy_primitives::B256;
+use crate::{
+    Block, BlockError, Chain, Checks, Header, Ommers, Receipt, Trace, Transaction, VerifiedBlock, json, trace, verify,
+};
+use alloy_primitives::{Address, B256, U256};
 use holdfast_types::ErrorKind;
+use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::ops::Range;
@@ -20,8 +24,11 @@ const MAX_ANSWER: u64 = 512 << 20;
 /// Tries of a request that fails on the way, and the first pause between them, which grows fourfold.
 const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Most calls in one request.
-const BATCH: usize = 100;
+/// Most calls in one request; of traces, which are some 10 MB for a full block, and of everything else.
+const TRACES_BATCH: usize = 5;
+const BATCH: usize = 50;
+/// Most blocks that are read at once.
+const MAX_BLOCKS: usize = 1_000;
 /// Most characters of a node's message that an error repeats.
 const MAX_WORDS: usize = 300;
 
@@ -73,6 +80,11 @@ impl NodeError {
         }
     }
 
+    /// Returns whether the node refuses because too much was requested: it may answer later (EIP-1474; 429 as in HTTP).
+    fn is_busy(&self) -> bool {
+        matches!(self, NodeError::Rpc { code: -32005 | 429, .. })
+    }
+
     /// Returns whether the node does not have the method (EIP-1474; providers have messages of their own).
     fn is_unknown_method(&self) -> bool {
         let NodeError::Rpc { code, message, .. } = self else { return false };
@@ -99,6 +111,8 @@ pub struct Node {
     authorization: Option<String>,
     chain: Chain,
     checks: Checks,
+    /// Most calls in one request.
+    batch: usize,
     /// How receipts come: 0 by block, 1 one by one.
     receipts: AtomicU8,
     /// How traces come: 0 by `debug_traceBlockByNumber`, 1 by `trace_block`, 2 not at all.
@@ -135,6 +149,7 @@ impl Node {
             authorization,
             chain: Chain::of(0),
             checks: Checks::default(),
+            batch: BATCH,
             receipts: AtomicU8::new(0),
             traces: AtomicU8::new(0),
         };
@@ -153,6 +168,12 @@ impl Node {
     #[must_use]
     pub fn with_checks(self, checks: Checks) -> Self {
         Node { checks, ..self }
+    }
+
+    /// Changes how many calls one request may have, for nodes that take few; 1 is no batches.
+    #[must_use]
+    pub fn with_batch(self, calls: usize) -> Self {
+        Node { batch: calls.clamp(1, BATCH), ..self }
     }
 
     /// Reads no traces: moves inside transactions stay unknown.
@@ -187,17 +208,22 @@ impl Node {
         Ok(header.map(|h| h.hash))
     }
 
-    /// Returns the verified blocks of a range of heights with their traces, as far as the chain goes and in one piece: each block is the parent
-    /// of the next.
+    /// Returns the verified blocks of a range of heights with their traces, as far as the chain goes (at most 1,000) and in one piece: each block is
+    /// the parent of the next.
     ///
     /// # Errors
     /// [`NodeError`]; [`NodeError::Block`] where a block does not hold, or where the chain changed while it was read: read again.
     pub fn blocks(&self, heights: Range<u64>) -> Result<Vec<VerifiedBlock>, NodeError> {
-        let calls: Vec<Call> = heights.map(|h| ("eth_getBlockByNumber", json!([hex(h), true]))).collect();
+        let heights: Vec<u64> = heights.take(MAX_BLOCKS).collect();
+        let call = |height: &u64| ("eth_getBlockByNumber", json!([hex(*height), true]));
+        let calls: Vec<Call> = heights.iter().map(call).collect();
         let mut blocks: Vec<Block> = Vec::with_capacity(calls.len());
-        self.each(&calls, |_, answer| {
+        self.each(&calls, |i, answer| {
             if answer != b"null" {
-                blocks.push(json::block(&self.chain, answer)?);
+                let block = json::block(&self.chain, answer)?;
+                let number = block.header.number;
+                crate::error::equal("header.number", &number, &heights[i]).map_err(|e| e.of_block(number))?;
+                blocks.push(block);
             }
             Ok(())
         })?;
@@ -210,16 +236,38 @@ impl Node {
         }
         let receipts = self.receipts(&mut blocks)?;
         let traces = self.traces(&blocks)?;
-        let mut traces = traces.map(Vec::into_iter);
-        let mut verified = Vec::with_capacity(blocks.len());
-        for (block, receipts) in blocks.into_iter().zip(receipts) {
+        let traces: Vec<Option<Vec<Trace>>> = match traces {
+            Some(traces) => traces.into_iter().map(Some).collect(),
+            None => vec![None; blocks.len()],
+        };
+        let verify_one = |((block, receipts), traces)| -> Result<VerifiedBlock, BlockError> {
             let block = verify(&self.chain, block, receipts, self.checks)?;
-            verified.push(match traces.as_mut().and_then(Iterator::next) {
-                Some(traces) => block.with_traces(traces)?,
-                None => block,
-            });
-        }
-        Ok(verified)
+            match traces {
+                Some(traces) => block.with_traces(traces),
+                None => Ok(block),
+            }
+        };
+        // All of them are verified, so that the error is always the first one's.
+        let verified: Vec<_> = blocks.into_par_iter().zip(receipts).zip(traces).map(verify_one).collect();
+        verified.into_iter().map(|block| block.map_err(NodeError::from)).collect()
+    }
+
+    /// Returns the balances in wei of accounts after a block, proved against its header (`eth_getProof`, EIP-1186). Nodes have the state of
+    /// recent blocks only, unless they are archives.
+    ///
+    /// # Errors
+    /// [`NodeError`]; [`NodeError::Block`] where a proof does not hold.
+    pub fn balances(&self, accounts: &[Address], header: &Header) -> Result<Vec<U256>, NodeError> {
+        let call = |account: &Address| ("eth_getProof", json!([account, [], hex(header.number)]));
+        let calls: Vec<Call> = accounts.iter().map(call).collect();
+        let mut balances = Vec::with_capacity(accounts.len());
+        self.each(&calls, |i, answer| {
+            let proof: AccountProof = json::parse(answer, "proof")?;
+            crate::error::equal("proof.address", &proof.address, &accounts[i])?;
+            balances.push(proof.check(header.state_root).map_err(|e| e.of_block(header.number))?);
+            Ok(())
+        })?;
+        Ok(balances)
     }
 
     /// Reads the headers of ommers, of which a block's JSON has hashes only.
@@ -260,7 +308,8 @@ impl Node {
             receipts.clear();
         }
         for block in blocks {
-            let hashes = block.transactions.iter().map(|t| t.hash).chain(block.state_sync.as_ref().map(|s| s.hash));
+            let hashes =
+                block.transactions.iter().map(Transaction::hash).chain(block.state_sync.as_ref().map(|s| s.hash));
             let calls: Vec<Call> = hashes.map(|hash| ("eth_getTransactionReceipt", json!([hash]))).collect();
             let mut listed = Vec::with_capacity(calls.len());
             self.each(&calls, |i, answer| {
@@ -327,29 +376,50 @@ impl Node {
         calls: &[Call],
         mut take: impl FnMut(usize, &[u8]) -> Result<(), NodeError>,
     ) -> Result<(), NodeError> {
-        for (group, first) in calls.chunks(BATCH).zip((0..).step_by(BATCH)) {
-            let request = |(i, (method, params)): (usize, &Call)| json!({"jsonrpc": "2.0", "id": i, "method": method, "params": params});
-            let mut requests: Vec<Value> = group.iter().enumerate().map(request).collect();
-            let body = if requests.len() == 1 { requests.remove(0) } else { Value::Array(requests) };
-            let answer = self.send(&body)?;
-            let shape = |e: &dyn std::fmt::Display| NodeError::Shape(group[0].0.to_owned(), e.to_string());
-            let answers = answers(&answer).map_err(|e| shape(&e))?;
-            let mut ordered: Vec<Option<&Answer>> = vec![None; group.len()];
-            for answer in &answers {
-                match answer.id.and_then(|id| ordered.get_mut(id)) {
-                    Some(place) => *place = Some(answer),
-                    // An error about the whole request has no id.
-                    None => return Err(fault(group[0].0, answer.error.unwrap_or(b"{}"))),
+        let has_traces = calls.first().is_some_and(|call| call.0.contains("trace"));
+        let size = if has_traces { self.batch.min(TRACES_BATCH) } else { self.batch };
+        for (group, first) in calls.chunks(size).zip((0..).step_by(size)) {
+            let mut pause = FIRST_PAUSE;
+            for tries in 1.. {
+                match self.request(group, |i, result| take(first + i, result)) {
+                    Err((0, e)) if e.is_busy() && tries < TRIES => {
+                        std::thread::sleep(pause);
+                        pause *= 4;
+                    }
+                    Err((_, e)) => return Err(e),
+                    Ok(()) => break,
                 }
             }
-            for (i, answer) in ordered.into_iter().enumerate() {
-                let method = group[i].0;
-                match answer {
-                    Some(Answer { error: Some(error), .. }) => return Err(fault(method, error)),
-                    Some(Answer { result: Some(result), .. }) => take(first + i, result)?,
-                    _ => return Err(NodeError::Shape(method.to_owned(), "no result".to_owned())),
-                }
+        }
+        Ok(())
+    }
+
+    /// Makes calls in one request. An error comes with how many results were handed on before.
+    fn request(
+        &self,
+        group: &[Call],
+        mut take: impl FnMut(usize, &[u8]) -> Result<(), NodeError>,
+    ) -> Result<(), (usize, NodeError)> {
+        let request = |(i, (method, params)): (usize, &Call)| json!({"jsonrpc": "2.0", "id": i, "method": method, "params": params});
+        let mut requests: Vec<Value> = group.iter().enumerate().map(request).collect();
+        let body = if requests.len() == 1 { requests.remove(0) } else { Value::Array(requests) };
+        let answer = self.send(&body).map_err(|e| (0, e))?;
+        let method = |i: usize| group.get(i).map_or("", |call| call.0);
+        let shape = |i, problem: &dyn std::fmt::Display| NodeError::Shape(method(i).to_owned(), problem.to_string());
+        let answers = answers(&answer).map_err(|e| (0, shape(0, &e)))?;
+        let mut results: Vec<Option<&[u8]>> = vec![None; group.len()];
+        for answer in &answers {
+            // An error about the whole request has no id.
+            let place = answer.id.filter(|id| *id < group.len());
+            match (answer.error, place) {
+                (Some(error), place) => return Err((0, fault(method(place.unwrap_or(0)), error))),
+                (None, Some(place)) => results[place] = answer.result,
+                (None, None) => return Err((0, shape(0, &"an answer to no call"))),
             }
+        }
+        for (i, result) in results.into_iter().enumerate() {
+            let result = result.ok_or_else(|| (i, shape(i, &"no result")))?;
+            take(i, result).map_err(|e| (i, e))?;
         }
         Ok(())
     }
@@ -521,7 +591,8 @@ mod tests {
         let both = r#"[{"id":1,"jsonrpc":"2.0","result":{"b":[1,"}"]}},{"id":0,"result":null}]"#;
         let error = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"batches are not allowed"}}"#;
         let unknown = r#"{"id":0,"error":{"code":-32601,"message":"the method foo does not exist/is not available"}}"#;
-        let texts = [CHAIN, both, error, unknown, r#"{"id":0}"#];
+        let busy = r#"[{"id":0,"result":null},{"id":1,"error":{"code":-32005,"message":"limit exceeded"}}]"#;
+        let texts = [CHAIN, busy, both, error, unknown, r#"{"id":0}"#];
         let url = node(texts.iter().map(|text| (200, (*text).to_owned())).collect());
         let node = Node::connect(&url, None).unwrap();
         let calls = [("a", json!([])), ("b", json!([]))];

@@ -126,3 +126,26 @@ pub fn receipts(bytes: &Bytes) -> Result<Vec<Receipt>, BlockError> {
     }
     Ok(receipts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::tests::header;
+    use crate::receipt::tests::receipt;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..300), place in 0usize..2_000, bit in 0u8..8) {
+            let _ = Header::from_rlp(&bytes);
+            let _ = receipts(&bytes.clone().into());
+            let _ = block(&header(6).to_rlp(), &bytes.into());
+            let receipt = receipt(126, 7);
+            let mut listed = Vec::new();
+            list(&receipt.envelope(&receipt.computed_bloom()), &mut listed);
+            let place = place % listed.len();
+            listed[place] ^= 1 << bit;
+            let _ = receipts(&listed.into());
+        }
+    }
+}

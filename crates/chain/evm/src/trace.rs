@@ -89,7 +89,7 @@ impl Trace {
         outcome: Outcome,
     ) -> Result<(), BlockError> {
         if let Some(stated) = &self.transaction {
-            equal("txHash", stated, &transaction.hash)?;
+            equal("txHash", stated, &transaction.hash())?;
         }
         let Some(outermost) = self.frames.first() else {
             // Arbitrum's system transactions may have none.
@@ -100,8 +100,9 @@ impl Trace {
             return Ok(());
         }
         equal("from", &outermost.from, &from)?;
-        if transaction.to.is_some() {
-            equal("to", &outermost.to, &transaction.to)?;
+        let receiver = transaction.to.or_else(|| transaction.created(from));
+        if transaction.to.is_some() || outermost.to.is_some() {
+            equal("to", &outermost.to, &receiver)?;
         }
         equal("value", &outermost.value, &transaction.value)?;
         match outcome {
@@ -396,6 +397,7 @@ fn flat_frame(entry: FlatFrame, failed: bool) -> Result<Frame, BlockError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const A: &str = "0x00000000000000000000000000000000000000aa";
     const B: &str = "0x00000000000000000000000000000000000000bb";
@@ -452,5 +454,18 @@ mod tests {
             r#"[{{"type":"call","action":{{"callType":"call","from":"{A}","to":"{B}","value":"0x1"}},"traceAddress":[],"transactionPosition":1}}]"#
         );
         assert_eq!(flat(entry.as_bytes(), 1).unwrap_err().field, "traces[0].transactionPosition");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in "[\\[\\]{}:,\"a-z0-9 ]{0,60}", place in 0usize..500, byte in any::<u8>()) {
+            let _ = nested(text.as_bytes());
+            let _ = flat(text.as_bytes(), 3);
+            let frame = format!(r#"{{"type":"CALL","from":"{A}","to":"{B}","value":"0x1","calls":[{{"type":"CALL","from":"{B}","to":"{A}","logs":[{{"position":"0x0"}}]}}]}}"#);
+            let mut entry = format!(r#"[{{"txHash":null,"result":{frame}}}]"#).into_bytes();
+            let place = place % entry.len();
+            entry[place] = byte;
+            let _ = nested(&entry);
+        }
     }
 }

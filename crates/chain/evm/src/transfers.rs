@@ -74,11 +74,12 @@ fn state_sync(
     logs_before: u32,
 ) -> TransactionTransfers {
     let nobody =
-        Transaction { hash, from: Some(Address::ZERO), to: Some(Address::ZERO), kind: 126, ..Transaction::default() };
+        Transaction { from: Some(Address::ZERO), to: Some(Address::ZERO), kind: 126, ..Transaction::default() };
     let (trace, found, payer) = (None, Found::default(), Address::ZERO);
     let reader =
         Reader { chain, verified, transaction: &nobody, receipt, payer, trace, logs_before, gas_used: 0, found };
     let mut read = reader.read(u32::try_from(verified.block.transactions.len()).unwrap_or(u32::MAX));
+    read.hash = hash.0;
     for transfer in &mut read.transfers {
         transfer.commitment = Commitment::Claim;
         if transfer.kind == TransferKind::Internal {
@@ -99,7 +100,7 @@ struct Found {
     earner: Option<Address>,
     /// Contracts created in the transaction.
     created: HashSet<Address>,
-    /// Contracts that ended in it: where, and the coin that they were sent since, which ends with them.
+    /// Contracts that ended in it: where, or where they were sent coin last, and the coin that they were sent since, which ends with them.
     ended: HashMap<Address, (Position, U256)>,
     /// Whether the coin's own log of the transaction's value was seen (Polygon).
     value_seen: bool,
@@ -133,7 +134,7 @@ impl Reader<'_> {
             );
         }
         if success {
-            let receiver = transaction.to.or_else(|| transaction.created(self.payer));
+            let receiver = self.receiver();
             self.native(
                 Some(self.payer),
                 receiver,
@@ -152,7 +153,7 @@ impl Reader<'_> {
         self.delegations();
         let fee = self.fees();
         TransactionTransfers {
-            hash: transaction.hash.0,
+            hash: transaction.hash().0,
             index,
             payer: id(self.payer),
             to: transaction.to.map(id),
@@ -162,6 +163,17 @@ impl Reader<'_> {
             transfers: self.found.transfers,
             signals: self.found.signals,
         }
+    }
+
+    /// Returns the account that is called or created.
+    fn receiver(&self) -> Option<Address> {
+        let transaction = self.transaction;
+        // What is not signed carries no nonce: the receipt has it (OP Stack since Canyon), or the trace has the contract.
+        let by_receipt = || self.receipt.deposit.map(|(nonce, _)| self.payer.create(nonce));
+        let by_trace = || self.trace.and_then(|trace| trace.frames.first()?.to);
+        let created =
+            || if transaction.is_signed() { transaction.created(self.payer) } else { by_receipt().or_else(by_trace) };
+        transaction.to.or_else(created)
     }
 
     /// Returns whether the transaction succeeded, and what commits to that.
@@ -261,8 +273,8 @@ impl Reader<'_> {
         if let Some((_, sent)) = self.found.ended.get_mut(&from) {
             *sent = sent.saturating_sub(wei);
         }
-        if let Some((_, sent)) = to.and_then(|to| self.found.ended.get_mut(&to)) {
-            *sent = sent.saturating_add(wei);
+        if let Some((last, sent)) = to.and_then(|to| self.found.ended.get_mut(&to)) {
+            (*last, *sent) = (position, sent.saturating_add(wei));
         }
         // Polygon's own logs have all but what a contract's end sends, with a root that commits to them.
         if self.chain.stack() != Stack::Polygon || is_end {
@@ -371,8 +383,7 @@ impl Reader<'_> {
 
     /// Polygon's own log of its coin. That of the transaction's value was listed as such.
     fn coin(&mut self, from: Address, to: Address, wei: U256, position: Position) {
-        let receiver = self.transaction.to.or_else(|| self.transaction.created(self.payer));
-        let is_value = from == self.payer && Some(to) == receiver && wei == self.transaction.value;
+        let is_value = from == self.payer && Some(to) == self.receiver() && wei == self.transaction.value;
         if is_value && !self.found.value_seen {
             self.found.value_seen = true;
         } else {
@@ -453,5 +464,142 @@ impl Reader<'_> {
             Event::FeeEarner(account) => Some(account),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::StateSync;
+    use crate::header::tests::header;
+    use crate::receipt::ReceiptClaims;
+    use crate::transaction::Deposit;
+    use crate::{Block, Bloom, Checks, Header, Ommers, verify};
+    use alloy_primitives::{address, b256};
+    use alloy_rlp::BufMut;
+    use alloy_trie::root::ordered_trie_root_with_encoder;
+
+    const A: Address = Address::repeat_byte(0xa);
+    const B: Address = Address::repeat_byte(0xb);
+    const TOKEN: Address = Address::repeat_byte(0x70);
+
+    fn receipt(kind: u8, outcome: Outcome, cumulative_gas: u64, logs: Vec<Log>) -> Receipt {
+        Receipt { kind, outcome, cumulative_gas, bloom: None, logs, deposit: None, claims: ReceiptClaims::default() }
+    }
+
+    /// Makes a block that holds, with senders that are taken as stated, and lists its transfers.
+    fn listed(chain: &Chain, content: Vec<(Transaction, Receipt)>, sync: Option<Receipt>) -> BlockTransfers {
+        let sealed = content.into_iter().map(|(t, r)| (t.sealed().unwrap(), r));
+        let (transactions, receipts): (Vec<_>, Vec<_>) = sealed.unzip();
+        let blooms = receipts.iter().map(Receipt::computed_bloom);
+        let header = Header {
+            transactions_root: ordered_trie_root_with_encoder(&transactions, |t, out| out.put_slice(&t.envelope)),
+            receipts_root: ordered_trie_root_with_encoder(&receipts, |r, out| {
+                out.put_slice(&r.envelope(&r.computed_bloom()));
+            }),
+            logs_bloom: blooms.fold(Bloom::ZERO, |sum, bloom| sum | bloom),
+            gas_used: receipts.last().map_or(0, |r| r.cumulative_gas),
+            ..header(1)
+        };
+        let hash = header.hash();
+        let state_sync =
+            sync.map(|receipt| StateSync { hash: StateSync::hash_of(header.number, &hash), receipt: Some(receipt) });
+        let ommers = Ommers::Headers(vec![]);
+        let block = Block { header, hash, transactions, ommers, withdrawals: None, state_sync };
+        let verified = verify(chain, block, receipts, Checks { senders: false }).unwrap();
+        transfers(chain, &verified)
+    }
+
+    fn plain(value: u64) -> Transaction {
+        let (from, to, value) = (Some(A), Some(B), U256::from(value));
+        Transaction { from, to, value, gas_limit: 21_000, gas_price: U256::from(10), ..Transaction::default() }
+    }
+
+    fn log(address: Address, topics: &[B256], words: &[u8]) -> Log {
+        let data: Vec<u8> = words.iter().flat_map(|n| B256::with_last_byte(*n).0).collect();
+        Log { address, topics: topics.to_vec(), data: data.into() }
+    }
+
+    fn kinds(transaction: &TransactionTransfers) -> Vec<(&'static str, u64, Commitment)> {
+        let fees_apart = transaction.transfers.iter().filter(|t| !t.kind.is_fee());
+        fees_apart.map(|t| (t.kind.name(), u64::try_from(t.amount).unwrap(), t.commitment)).collect()
+    }
+
+    #[test]
+    fn coin_of_a_deposit_arrives_even_if_its_transaction_fails() {
+        let extra = Deposit { source: B256::repeat_byte(1), mint: U256::from(7), ..Deposit::default() };
+        let deposit = Transaction { kind: 126, gas_price: U256::ZERO, deposit: Some(Box::new(extra)), ..plain(5) };
+        for (success, expected) in [
+            (true, vec![("system_deposit", 7, Commitment::Root), ("value", 5, Commitment::Root)]),
+            (false, vec![("system_deposit", 7, Commitment::Root)]),
+        ] {
+            let receipt = receipt(126, Outcome::Status(success), 21_000, vec![]);
+            let block = listed(&Chain::of(10), vec![(deposit.clone(), receipt)], None);
+            assert_eq!(kinds(&block.transactions[0]), expected);
+            assert_eq!(block.transactions[0].fee, Amount::ZERO);
+        }
+    }
+
+    #[test]
+    fn before_byzantium_a_failure_is_what_used_all_gas() {
+        let root = Outcome::Root(B256::ZERO);
+        let with_code = Transaction { input: vec![1].into(), gas_limit: 50_000, ..plain(5) };
+        let moved = |commitment| vec![("value", 5, commitment)];
+        let some_log = vec![log(TOKEN, &[B256::ZERO], &[])];
+        for (transaction, gas, logs, expected) in [
+            (plain(5), 21_000, vec![], moved(Commitment::Claim)),
+            (with_code.clone(), 49_999, vec![], moved(Commitment::Root)),
+            (with_code.clone(), 50_000, vec![], vec![]),
+            (with_code.clone(), 50_000, some_log, moved(Commitment::Root)),
+        ] {
+            let block = listed(&Chain::of(1), vec![(transaction, receipt(0, root, gas, logs))], None);
+            let read = &block.transactions[0];
+            assert_eq!((kinds(read), read.success), (expected.clone(), !expected.is_empty()), "{gas}");
+            assert_eq!(read.fee, Amount::from(10 * gas));
+        }
+    }
+
+    #[test]
+    fn polygons_state_sync_is_a_claim() {
+        let coin = address!("0000000000000000000000000000000000001010");
+        let topic = b256!("e6497e3ee548a3372136af2fcb0696db31fc6cf20260707645068bd3fe97f3c4");
+        let moved = log(coin, &[topic, coin.into_word(), coin.into_word(), B.into_word()], &[9, 1, 1, 1, 1]);
+        let minted = log(TOKEN, &[events::TRANSFER, B256::ZERO, B.into_word()], &[3]);
+        let sync = receipt(0, Outcome::Status(true), 0, vec![moved, minted]);
+        let block = listed(&Chain::of(137), vec![], Some(sync));
+        let expected = [("system_deposit", 9, Commitment::Claim), ("mint", 3, Commitment::Claim)];
+        assert_eq!(kinds(&block.transactions[0]), expected);
+        assert!(!block.internal_known);
+    }
+
+    #[test]
+    fn a_wrappers_mint_is_a_wrap_only_with_coin_beside_it() {
+        let chain = Chain::of(1).with_wrapper(B);
+        let minted = log(B, &[events::TRANSFER, B256::ZERO, A.into_word()], &[5]);
+        for (value, expected) in [(5, vec!["value", "wrap"]), (4, vec!["value", "mint"]), (0, vec!["mint"])] {
+            let receipt = receipt(0, Outcome::Status(true), 21_000, vec![minted.clone()]);
+            let block = listed(&chain, vec![(plain(value), receipt)], None);
+            let names: Vec<_> = kinds(&block.transactions[0]).into_iter().map(|k| k.0).collect();
+            assert_eq!(names, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn no_two_transfers_of_a_kind_share_a_position() {
+        let topic = b256!("4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb");
+        let batch = log(TOKEN, &[topic, A.into_word(), A.into_word(), B.into_word()], &[64, 160, 2, 5, 6, 2, 50, 60]);
+        let content = |n: u64| (plain(1), receipt(0, Outcome::Status(true), 21_000 * n, vec![batch.clone(); 2]));
+        let block = listed(&Chain::of(1), vec![content(1), content(2)], None);
+        let mut seen = HashSet::new();
+        let mut count = 0;
+        for transaction in &block.transactions {
+            for transfer in &transaction.transfers {
+                count += 1;
+                assert!(seen.insert((transaction.hash, transaction.index, transfer.kind, transfer.position)));
+            }
+        }
+        assert_eq!(count, 2 * (1 + 4 + 2));
+        let positions: Vec<_> = block.transactions[1].transfers.iter().map(|t| t.position).collect();
+        assert_eq!(positions[1..5], [(2, 0), (2, 1), (3, 0), (3, 1)].map(|(log, item)| Position::Log(log, item)));
     }
 }

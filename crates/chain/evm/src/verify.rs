@@ -190,8 +190,8 @@ fn check_claims(
     {
         equal("effectiveGasPrice", &stated, &transaction.effective_gas_price(header.base_fee))?;
     }
-    if let (Some(stated), Some(computed), 3) =
-        (claims.blob_gas_price, fees::blob_gas_price(chain, header), transaction.kind)
+    if let (Some(stated), 3) = (claims.blob_gas_price, transaction.kind)
+        && let Some(computed) = fees::blob_gas_price(chain, header)
     {
         equal("blobGasPrice", &stated, &computed)?;
     }

@@ -3,7 +3,7 @@
 mod common;
 
 use holdfast_evm::{Address, B256, Block, Bytes, Chain, Checks, Header, Receipt, Trace, U256, VerifiedBlock, verify};
-use holdfast_evm::{json, rlp, trace, transfers};
+use holdfast_evm::{json, keccak256, proof, rlp, trace, transfers};
 use holdfast_types::{AccountId, Amount, BlockTransfers, Commitment, Signal, TokenRef, TransferKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -346,6 +346,52 @@ fn logs_of_polygons_coin_are_its_transfers() {
             coins += ours.len();
         }
         println!("{}: {coins} transfers of coin", sample.name);
+    }
+}
+
+/// Polygon's log of a fee has the tip that header, transaction and gas give, and who earned it.
+#[test]
+fn tips_are_those_of_polygons_log() {
+    let Some(data) = common::accounts() else { return };
+    let topic: B256 = keccak256("LogFeeTransfer(address,address,address,uint256,uint256,uint256,uint256,uint256)");
+    let mut compared = 0;
+    for sample in samples(&data).into_iter().filter(|s| s.chain.number() == 137) {
+        let verified = verified(&sample);
+        let block = transfers(&sample.chain, &verified);
+        for (transaction, receipt) in block.transactions.iter().zip(verified.receipts()) {
+            let Some(log) = receipt.logs.iter().find(|log| log.topics.first() == Some(&topic)) else { continue };
+            let tip = transaction.transfers.iter().find(|t| t.kind == TransferKind::FeeTip);
+            let logged = Amount::from_be_bytes(log.data[..32].try_into().unwrap());
+            assert_eq!(tip.map_or(Amount::ZERO, |t| t.amount), logged, "{}", sample.name);
+            let earner = AccountId::evm(Address::from_word(log.topics[3]).into_array());
+            assert!(tip.is_none_or(|t| t.to == Some(earner)));
+            compared += 1;
+        }
+    }
+    assert!(compared > 600, "{compared}");
+}
+
+/// Every receipt and transaction of two blocks is proved against the header alone.
+#[test]
+fn single_items_are_proved() {
+    let Some(data) = common::accounts() else { return };
+    for sample in samples(&data).into_iter().filter(|s| s.name.contains("17053184") || s.name.contains("107353722")) {
+        let verified = verified(&sample);
+        let (block, header) = (verified.block(), Header::from_rlp(&verified.block().header.to_rlp()).unwrap());
+        assert_eq!(header.hash(), block.hash);
+        let all: Vec<u32> = (0..block.transactions.len() as u32).collect();
+        let mut sizes = Vec::new();
+        for (i, proof) in proof::receipts(&verified, &all).iter().enumerate() {
+            let read = Receipt::from_envelope(&proof.check(header.receipts_root).unwrap()).unwrap();
+            assert_eq!(read.logs, verified.receipts()[i].logs);
+            sizes.push(proof.nodes.iter().map(|node| node.len()).sum::<usize>());
+        }
+        for (i, proof) in proof::transactions(&verified, &all).iter().enumerate() {
+            assert_eq!(proof.check(header.transactions_root).as_ref(), Ok(&block.transactions[i].envelope));
+            assert!(proof.check(header.receipts_root).is_err());
+        }
+        sizes.sort_unstable();
+        println!("{}: median proof of a receipt {} bytes", sample.name, sizes[sizes.len() / 2]);
     }
 }
 

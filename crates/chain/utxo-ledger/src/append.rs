@@ -18,7 +18,7 @@ use crate::store::{BlockRow, ExternalRow, Ledger, LedgerError, NONE_U32, TxFlags
 use crate::store::{address_hash, txid_hash};
 use hashbrown::{HashMap, HashTable};
 use holdfast_bitcoin::script::{classify, coinbase_height, infer_spent_address};
-use holdfast_bitcoin::{AddressKey, Block, Hash32, display_hash};
+use holdfast_bitcoin::{AddressKey, Block, BlockHash, Hash32, Txid, display_hash};
 use holdfast_columns::{Spill, SpillPart, U40, Writer};
 use rayon::prelude::*;
 use std::fs::File;
@@ -358,7 +358,7 @@ impl Batch {
         self.blocks.push(PendingBlock {
             row: BlockRow {
                 header: block.header.0,
-                hash: block.hash,
+                hash: block.hash.to_bytes(),
                 height: parsed.height,
                 first_tx: self.base.txs + self.txs,
                 first_output: self.base.outputs + u64::from(self.outputs),
@@ -524,7 +524,7 @@ impl Batch {
         if look_up && ledger.overlay_end == self.base {
             let mut left = Vec::new();
             for u in unresolved {
-                match ledger.tx_by_id(&u.txid) {
+                match ledger.tx_by_id(&Txid::from_bytes(u.txid)) {
                     Some(tx) => resolve(&u, tx)?,
                     None => left.push(u),
                 }
@@ -766,15 +766,15 @@ fn input_error(blocks: &[PendingBlock], input: u32, why: String) -> LedgerError 
 }
 
 /// Returns a block must rise in height, and link to the tip when it is the next one.
-fn follows(tip: Option<(u32, Hash32)>, parsed: &Parsed) -> Result<(), LedgerError> {
+fn follows(tip: Option<(u32, BlockHash)>, parsed: &Parsed) -> Result<(), LedgerError> {
     let Some((height, hash)) = tip else { return Ok(()) };
     let fail =
-        |why: String| Err(LedgerError::NotNext { height: parsed.height, hash: display_hash(&parsed.block.hash), why });
+        |why: String| Err(LedgerError::NotNext { height: parsed.height, hash: parsed.block.hash.to_string(), why });
     if parsed.height <= height {
         return fail(format!("the tip is at height {height}"));
     }
     if parsed.height == height + 1 && parsed.block.header.prev() != hash {
-        return fail(format!("its parent is not {}", display_hash(&hash)));
+        return fail(format!("its parent is not {hash}"));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::store::{BlockInfo, Ledger, LedgerError, NONE_U32, Source, UNKNOWN_VALUE};
 use holdfast_bitcoin::hash::merkle_root;
 use holdfast_bitcoin::script::classify;
-use holdfast_bitcoin::{AddressKey, Hash32, display_hash};
+use holdfast_bitcoin::{AddressKey, BlockHash};
 use std::ops::ControlFlow;
 
 /// What a check found.
@@ -46,7 +46,7 @@ struct Walk<'a> {
     external_seen: u64,
     seen_addresses: u32,
     /// Height and hash of the block before.
-    last: Option<(u32, Hash32)>,
+    last: Option<(u32, BlockHash)>,
 }
 
 impl Walk<'_> {
@@ -122,7 +122,7 @@ impl Walk<'_> {
             self.report.problem(format!("{name}: transaction {tx} pays out more than it takes in"));
         }
         if ledger.tx_by_id(&info.txid).is_none_or(|found| found < tx) {
-            self.report.problem(format!("{name}: txid {} is not found as {tx}", display_hash(&info.txid)));
+            self.report.problem(format!("{name}: txid {} is not found as {tx}", info.txid));
         }
         for o in info.outputs {
             note_address(ledger, ledger.address_of(o), &mut self.seen_addresses, &mut self.report, name);
@@ -140,7 +140,7 @@ impl Walk<'_> {
                 self.spent_once[word] |= 1 << bit;
                 let found = self.ledger.spender(o);
                 if found != Some(tx) {
-                    self.report.problem(format!("{name}: output {o} is spent by {tx}, index says {found:?}"));
+                    self.report.problem(format!("{name}: output {o} is spent by {tx}, the index has {found:?}"));
                 }
             }
             Source::External(e) if e == self.external_seen && e < self.ledger.counts().externals => {
@@ -179,7 +179,7 @@ impl Ledger {
     /// is read again from its source and compared field by field. `progress` gets the block number and may stop the check.
     ///
     /// # Errors
-    /// [`LedgerError::Stopped`]; and [`LedgerError::Raw`] is reported as a problem, not an error.
+    /// [`LedgerError::Stopped`] on request; [`LedgerError::Raw`] is reported as a problem, not an error.
     pub fn check(
         &self,
         raw: bool,
@@ -336,10 +336,7 @@ impl Ledger {
                     })
                     .eq(inputs);
             if !same || !same_inputs {
-                report.problem(format!(
-                    "{name}: transaction {} differs from the raw block's",
-                    display_hash(&stored.txid)
-                ));
+                report.problem(format!("{name}: transaction {} differs from the raw block's", stored.txid));
             }
         }
     }

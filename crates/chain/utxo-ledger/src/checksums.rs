@@ -55,7 +55,7 @@ impl Ledger {
     /// Gives a ledger of an earlier version checksums of what it holds now: check it before.
     ///
     /// # Errors
-    /// [`LedgerError::ReadOnly`], [`LedgerError::Io`].
+    /// [`LedgerError::ReadOnly`] when the ledger is not open for writing, [`LedgerError::Io`] when the system refuses.
     pub fn write_checksums(&mut self) -> Result<u64, LedgerError> {
         if self.lock.is_none() {
             return Err(LedgerError::ReadOnly);

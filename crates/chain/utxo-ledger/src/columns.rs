@@ -96,7 +96,7 @@ impl Columns {
         self.address.commit(u64::from(counts.addresses))
     }
 
-    /// Returns the columns as they are now, for as long as somebody holds them.
+    /// Returns the columns as they are now, for as long as they are held.
     pub(crate) fn snapshot(&self) -> Self {
         Columns {
             block: self.block.snapshot(),
@@ -127,7 +127,7 @@ impl Columns {
         self.address.detach(u64::from(counts.addresses))
     }
 
-    /// Input numbers of a transaction.
+    /// Returns the input numbers of a transaction.
     #[inline]
     pub fn inputs_of(&self, tx: u32, counts: Counts) -> Range<u64> {
         let starts = self.tx_first_input.all();
@@ -135,7 +135,7 @@ impl Columns {
         starts[tx as usize].get()..end
     }
 
-    /// Output numbers of a transaction.
+    /// Returns the output numbers of a transaction.
     #[inline]
     pub fn outputs_of(&self, tx: u32, counts: Counts) -> Range<u64> {
         let starts = self.tx_first_output.all();
@@ -144,14 +144,14 @@ impl Columns {
     }
 }
 
-/// Places txids in the index. Txids are uniform already.
+/// Returns the hash that places a txid in the index. Txids are uniform already.
 #[inline]
 #[expect(clippy::missing_panics_doc, reason = "8 of 32 bytes")]
 pub fn txid_hash(txid: &Hash32) -> u64 {
     u64::from_le_bytes(txid[..8].try_into().expect("fixed slice"))
 }
 
-/// Places addresses in the index.
+/// Returns the hash that places an address in the index.
 #[inline]
 pub fn address_hash(key: &AddressRow, seed: u64) -> u64 {
     xxh3_64_with_seed(key, seed)

@@ -16,20 +16,20 @@ pub enum LedgerError {
     #[error("{0}: no ledger here; make one with `holdfast ingest`")]
     Missing(PathBuf),
     /// Another process has the store open for writing.
-    #[error("{0}: another process is writing this ledger; stop it, or ask it over HTTP")]
+    #[error("{0}: another process is writing this ledger; stop it, or query it over HTTP")]
     Locked(PathBuf),
     /// The manifest does not read.
     #[error("{0}: {1}")]
     Manifest(PathBuf, #[source] ManifestError),
     /// The store holds another network's chain.
-    #[error("{path}: this ledger holds network {stored}, not {asked}")]
+    #[error("{path}: this ledger holds network {stored}, not {requested}")]
     Network {
         /// The store.
         path: PathBuf,
         /// What it holds.
         stored: Network,
         /// What was requested.
-        asked: Network,
+        requested: Network,
     },
     /// The look-up files lag far behind the columns (an ingest was interrupted).
     #[error("{0}: {1} transactions are not indexed yet; run `holdfast ledger index`, or start the ingest again")]

@@ -3,7 +3,7 @@
 use crate::append::{AppendOptions, MemoryBlock, MemoryFeed};
 use crate::store::{Ledger, LedgerError};
 use holdfast_bitcoin::node::{BlockSource, NodeError};
-use holdfast_bitcoin::{Block, Hash32, display_hash};
+use holdfast_bitcoin::{Block, BlockHash};
 use std::ops::ControlFlow;
 
 /// Why following stops.
@@ -39,7 +39,7 @@ const ROUND_BYTES: usize = 64 << 20;
 #[derive(Debug)]
 pub struct Fetched {
     /// The last block that both chains have: its number and hash; none for an empty ledger.
-    base: Option<(u32, Hash32)>,
+    base: Option<(u32, BlockHash)>,
     /// Blocks stored when they were fetched.
     stored: u32,
     blocks: Vec<MemoryBlock>,
@@ -58,7 +58,8 @@ impl Fetched {
 /// Fetches what comes after a ledger, or a snapshot of it, on the node's chain, at most some hundred blocks.
 ///
 /// # Errors
-/// [`FollowError`].
+/// [`FollowError::Node`] when the node cannot be reached, [`FollowError::Ledger`] for a block that is invalid or not the requested one,
+/// [`FollowError::Unrelated`] when the chains share no block.
 pub fn fetch(ledger: &Ledger, source: &dyn BlockSource, from_height: u32) -> Result<Fetched, FollowError> {
     let (network, stored) = (ledger.network(), ledger.counts().blocks);
     // Walk back to a block that the node's chain still has.
@@ -85,8 +86,8 @@ pub fn fetch(ledger: &Ledger, source: &dyn BlockSource, from_height: u32) -> Res
         let block = Block::parse(raw).map_err(|e| LedgerError::Block(next, e))?;
         block.check(network).map_err(|e| LedgerError::Block(next, e))?;
         if block.hash != hash {
-            let got = display_hash(&block.hash);
-            let why = format!("the node sent block {got} when asked for {}", display_hash(&hash));
+            let got = block.hash.to_string();
+            let why = format!("the node sent block {got} when asked for {hash}");
             return Err(LedgerError::NotNext { height: next, hash: got, why }.into());
         }
         blocks.push(MemoryBlock { height: next, block, spent: None });
@@ -95,7 +96,7 @@ pub fn fetch(ledger: &Ledger, source: &dyn BlockSource, from_height: u32) -> Res
     Ok(Fetched { base: base.map(|(number, hash, _)| (number, hash)), stored, blocks, tip: tip.height })
 }
 
-/// Puts fetched blocks into the ledger, after the blocks that the node's chain left were removed. Nothing happens when the ledger or the
+/// Appends fetched blocks, after removing the blocks that the node's chain left. Nothing happens when the ledger or the
 /// chain moved on meanwhile: the next round sorts it out.
 ///
 /// # Errors

@@ -32,13 +32,16 @@ pub struct Index {
     postings: Column<U40>,
 }
 
-/// Folder of an index.
+/// Returns the folder of an index.
 pub fn index_dir(store: &Path, number: u32) -> PathBuf {
     store.join(format!("index-{number}"))
 }
 
 impl Index {
     /// Maps an index.
+    ///
+    /// # Errors
+    /// What the system reports, also for a file that is absent or too short.
     pub fn open(store: &Path, state: IndexState) -> io::Result<Self> {
         let dir = index_dir(store, state.number);
         let counts = state.built;
@@ -103,7 +106,7 @@ impl Index {
         (tx < self.state.valid.txs).then_some(tx)
     }
 
-    /// Spenders of all outputs it was built over; [`NONE_U32`] where unspent. Entries at or beyond the valid count are void.
+    /// Returns the spenders of all outputs it was built over; [`NONE_U32`] where unspent. Entries at or beyond the valid count are void.
     pub fn spends(&self) -> &[u32] {
         self.spends.all()
     }
@@ -134,6 +137,9 @@ impl Index {
 
     /// Builds index number `number` over the first `counts` of the columns, using about `budget` bytes at a time for
     /// each of two builders that run side by side.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn build(
         store: &Path,
         number: u32,

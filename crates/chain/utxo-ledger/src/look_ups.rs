@@ -4,7 +4,7 @@ use crate::columns::{Columns, ExternalRow, NONE_U32, UNKNOWN_VALUE};
 use crate::index::EXTERNAL_BIT;
 use crate::manifest::Counts;
 use crate::store::Ledger;
-use holdfast_bitcoin::{AddressKey, Hash32, Header, Network, ScriptClass, display_hash};
+use holdfast_bitcoin::{AddressKey, BlockHash, Header, Network, ScriptClass, Txid, display_hash};
 use std::ops::Range;
 
 /// A stored block, as look-ups give it.
@@ -15,7 +15,7 @@ pub struct BlockInfo {
     /// Height in its chain.
     pub height: u32,
     /// Hash.
-    pub hash: Hash32,
+    pub hash: BlockHash,
     /// Header.
     pub header: Header,
     /// Its transactions' numbers.
@@ -60,7 +60,7 @@ impl TxFlags {
         self.0 & Self::LOCKTIME != 0
     }
 
-    /// Weight units.
+    /// Returns the weight units.
     pub fn weight(self) -> u32 {
         self.0 & 0x00ff_ffff
     }
@@ -72,7 +72,7 @@ pub struct TxInfo {
     /// Its number.
     pub number: u32,
     /// Its id.
-    pub txid: Hash32,
+    pub txid: Txid,
     /// Weight and properties.
     pub flags: TxFlags,
     /// Its inputs' numbers.
@@ -118,7 +118,7 @@ impl Ledger {
         self.manifest.counts
     }
 
-    /// Rises with every commit; equal revisions of a store hold equal facts.
+    /// Returns the revision, which rises with every commit; equal revisions of a store hold equal facts.
     pub fn revision(&self) -> u64 {
         self.manifest.revision
     }
@@ -140,7 +140,7 @@ impl Ledger {
         BlockInfo {
             number,
             height: row.height,
-            hash: row.hash,
+            hash: BlockHash::from_bytes(row.hash),
             header: Header(row.header),
             txs: (row.first_tx, end),
             size: row.len,
@@ -177,9 +177,9 @@ impl Ledger {
     }
 
     /// Returns the block with a hash. Walks the blocks, newest first.
-    pub fn block_by_hash(&self, hash: &Hash32) -> Option<BlockInfo> {
+    pub fn block_by_hash(&self, hash: &BlockHash) -> Option<BlockInfo> {
         let rows = self.columns.block.all();
-        rows.iter().rposition(|b| b.hash == *hash).map(|n| self.block(n as u32))
+        rows.iter().rposition(|b| b.hash == *hash.as_bytes()).map(|n| self.block(n as u32))
     }
 
     /// Returns the block that holds a transaction.
@@ -189,7 +189,8 @@ impl Ledger {
     }
 
     /// Returns the number of the transaction with a txid.
-    pub fn tx_by_id(&self, txid: &Hash32) -> Option<u32> {
+    pub fn tx_by_id(&self, txid: &Txid) -> Option<u32> {
+        let txid = txid.as_bytes();
         let newer = self.overlay.tx(&self.columns, txid);
         newer.or_else(|| self.index.as_ref().and_then(|i| i.tx(&self.columns, txid)))
     }
@@ -198,7 +199,7 @@ impl Ledger {
     pub fn tx(&self, tx: u32) -> TxInfo {
         TxInfo {
             number: tx,
-            txid: self.columns.txid.get(u64::from(tx)),
+            txid: Txid::from_bytes(self.columns.txid.get(u64::from(tx))),
             flags: self.flags(tx),
             inputs: self.columns.inputs_of(tx, self.counts()),
             outputs: self.columns.outputs_of(tx, self.counts()),
@@ -216,7 +217,7 @@ impl Ledger {
         display_hash(&self.columns.txid.get(u64::from(tx)))
     }
 
-    /// Output numbers of a transaction.
+    /// Returns the output numbers of a transaction.
     #[inline]
     pub fn outputs(&self, tx: u32) -> Range<u64> {
         self.columns.outputs_of(tx, self.counts())
@@ -230,7 +231,7 @@ impl Ledger {
         prev.iter().map(|n| Source::from_stored(n.get()))
     }
 
-    /// Amount and address of what an input spends.
+    /// Returns amount and address of what an input spends.
     #[inline]
     pub fn source_info(&self, source: Source) -> OutputInfo {
         match source {
@@ -268,14 +269,14 @@ impl Ledger {
         self.overlay.spender(output).or_else(|| self.index.as_ref().and_then(|i| i.spender(output)))
     }
 
-    /// Spenders of all outputs as the index has them; `None` when something was appended or reorganized since it was built.
+    /// Returns the spenders of all outputs as the index has them; `None` when something was appended or reorganized since it was built.
     pub fn indexed_spends(&self) -> Option<&[u32]> {
         let index = self.index.as_ref()?;
         let whole = index.state.valid == self.counts() && index.state.built == self.counts();
         whole.then(|| index.spends())
     }
 
-    /// Spenders of all outputs, for whole-ledger scans: [`NONE_U32`] where unspent.
+    /// Returns the spenders of all outputs, for whole-ledger scans: [`NONE_U32`] where unspent.
     pub fn all_spends(&self) -> Vec<u32> {
         let n = self.counts().outputs as usize;
         let mut spends = Vec::with_capacity(n);

@@ -25,7 +25,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Field-wise minimum.
+    /// Returns the field-wise minimum.
     pub fn min(self, other: Counts) -> Counts {
         Counts {
             blocks: self.blocks.min(other.blocks),
@@ -114,7 +114,7 @@ impl Manifest {
         }
     }
 
-    /// Path of the manifest in a store.
+    /// Returns the path of the manifest in a store.
     pub fn path(dir: &Path) -> PathBuf {
         dir.join(NAME)
     }
@@ -132,6 +132,9 @@ impl Manifest {
     }
 
     /// Commits: after this returns, a kill or power cut at any moment leaves this manifest or a later one.
+    ///
+    /// # Errors
+    /// What the system reports.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
         sealed::replace(dir, NAME, self)
     }

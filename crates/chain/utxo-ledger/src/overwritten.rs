@@ -6,7 +6,7 @@
 
 use crate::store::Ledger;
 use hashbrown::HashMap;
-use holdfast_bitcoin::{Hash32, Network};
+use holdfast_bitcoin::{Hash32, Network, Txid};
 use serde::{Deserialize, Serialize};
 
 /// A transaction whose unspent outputs a later one with the same id replaced.
@@ -50,7 +50,7 @@ impl Ledger {
         let wanted: HashMap<&Hash32, ()> = coinbases.iter().map(|c| (&c.1, ())).collect();
         if self.overlay_end == self.counts() {
             for txid in wanted.keys() {
-                if let Some(tx) = self.tx_by_id(txid) {
+                if let Some(tx) = self.tx_by_id(&Txid::from_bytes(**txid)) {
                     let outputs = self.outputs(tx);
                     latest.insert(**txid, (outputs.start, outputs.end));
                 }

@@ -36,7 +36,7 @@ impl Ledger {
             deobfuscate(&mut bytes, &key, offset);
         }
         let block = Block::parse(bytes).map_err(|e| fail(e.to_string()))?;
-        if block.hash != row.hash {
+        if *block.hash.as_bytes() != row.hash {
             return Err(fail("holds another block at this place now".into()));
         }
         Ok(block)

@@ -49,7 +49,7 @@ impl Ledger {
         let ledger = Self::open_for_writing(dir)?;
         if ledger.manifest.network != network {
             let stored = ledger.manifest.network;
-            return Err(LedgerError::Network { path: dir.to_owned(), stored, asked: network });
+            return Err(LedgerError::Network { path: dir.to_owned(), stored, requested: network });
         }
         Ok(ledger)
     }
@@ -57,7 +57,7 @@ impl Ledger {
     /// Opens an existing store for writing.
     ///
     /// # Errors
-    /// As [`Ledger::create_or_open`], and [`LedgerError::Missing`].
+    /// As [`Ledger::create_or_open`], and [`LedgerError::Missing`] when there is no store.
     pub fn open_for_writing(dir: &Path) -> Result<Self, LedgerError> {
         if !Manifest::path(dir).exists() {
             return Err(LedgerError::Missing(dir.to_owned()));
@@ -147,7 +147,7 @@ impl Ledger {
         }
     }
 
-    /// Returns the manifest, to change it; snapshots keep theirs.
+    /// Returns the manifest, to change it; snapshots have their own.
     pub(crate) fn manifest_mut(&mut self) -> &mut Manifest {
         Arc::make_mut(&mut self.manifest)
     }
@@ -182,7 +182,7 @@ impl Ledger {
     /// Builds the index over everything stored. `memory` bounds its working memory, in bytes.
     ///
     /// # Errors
-    /// [`LedgerError::Io`], and [`LedgerError::ReadOnly`].
+    /// [`LedgerError::Io`] when the system refuses, [`LedgerError::ReadOnly`] when the ledger is not open for writing.
     pub fn rebuild_index(&mut self, memory: usize) -> Result<(), LedgerError> {
         if self.lock.is_none() {
             return Err(LedgerError::ReadOnly);
@@ -209,7 +209,7 @@ impl Ledger {
     /// Removes all blocks from `height` up (a reorganization). Committed before it returns.
     ///
     /// # Errors
-    /// [`LedgerError::Io`], and [`LedgerError::ReadOnly`].
+    /// [`LedgerError::Io`] when the system refuses, [`LedgerError::ReadOnly`] when the ledger is not open for writing.
     pub fn truncate(&mut self, height: u32) -> Result<u32, LedgerError> {
         if self.lock.is_none() {
             return Err(LedgerError::ReadOnly);

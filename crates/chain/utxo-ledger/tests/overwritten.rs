@@ -1,7 +1,7 @@
 //! Coinbases of equal id (BIP 30): the later one replaces the earlier, as the reference node files outputs.
 
 use holdfast_bitcoin::script::classify;
-use holdfast_bitcoin::{Block, Network};
+use holdfast_bitcoin::{Block, Network, Txid};
 use holdfast_simulate::hand::{HandChain, coinbase, key, tx};
 use holdfast_utxo_ledger::{AppendOptions, Ledger, LedgerError, MemoryBlock, MemoryFeed, Source};
 use std::ops::ControlFlow;
@@ -78,7 +78,7 @@ fn the_second_of_two_equal_coinbases_replaces_the_first() {
     assert_eq!(balance(&ledger, &key(2)), 0);
     assert_eq!((balance(&ledger, &key(4)), balance(&ledger, &key(5))), (30 * COIN, 20 * COIN));
     let txid = coinbase(b"a", &[(30 * COIN, key(1)), (20 * COIN, key(2))]).txid;
-    let again = ledger.tx_by_id(&txid).unwrap();
+    let again = ledger.tx_by_id(&Txid::from_bytes(txid)).unwrap();
     assert_eq!(ledger.block_of_tx(again).height, 6);
     assert_eq!((ledger.spender(0), ledger.overwritten_by(0)), (Some(3), None), "spent before it was replaced");
     assert_eq!((ledger.spender(1), ledger.overwritten_by(1)), (None, Some(again)));

@@ -2,7 +2,7 @@
 
 use holdfast_bitcoin::files::read_single_block;
 use holdfast_bitcoin::undo::parse_spent_file;
-use holdfast_bitcoin::{AddressKey, Network, parse_hash};
+use holdfast_bitcoin::{AddressKey, Network, Txid};
 use holdfast_utxo_ledger::{AppendOptions, Ledger, LedgerError, MemoryBlock, MemoryFeed, Source};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -78,7 +78,7 @@ fn real_blocks_answer_like_the_explorers() {
     append(&mut ledger, later_blocks(), AppendOptions::default());
     check(&ledger);
     // The first payment: 10 BTC from Satoshi to Hal Finney, in block 170.
-    let txid = parse_hash("f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16").unwrap();
+    let txid: Txid = "f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16".parse().unwrap();
     let tx = ledger.tx_by_id(&txid).unwrap();
     assert_eq!(ledger.block_of_tx(tx).height, 170);
     let outputs: Vec<_> =

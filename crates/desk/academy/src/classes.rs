@@ -3,9 +3,10 @@
 use crate::AcademyError;
 use crate::{Academy, count, invalid};
 use holdfast_decision::model::{country_ok, language_form_ok, text_ok, time_ok};
+use holdfast_identity::{SessionKind, end_sessions_of_subject};
 use holdfast_requests::request::email;
-use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, DbError, Row};
 use holdfast_types::Invalid;
 use holdfast_types::named;
@@ -270,6 +271,11 @@ impl NewLearner {
     }
 }
 
+/// What a session stands for: a learner, and which of the learner's keys.
+fn subject(learner: i64, generation: i64) -> String {
+    format!("{learner}:{generation}")
+}
+
 impl Academy<'_> {
     /// Plans a session.
     ///
@@ -413,6 +419,8 @@ impl Academy<'_> {
         let master = self.master.clone();
         self.transact(actor, move |tx| {
             let mut found = learner_by(tx.db(), id)?.ok_or_else(|| AcademyError::NotFound(format!("learner {id}")))?;
+            let ended = end_sessions_of_subject(tx, SessionKind::Learner, &subject(id, found.generation));
+            ended.map_err(ScreeningError::from)?;
             found.generation += 1;
             tx.db()
                 .execute("UPDATE learners SET generation = $1 WHERE id = $2", &[found.generation.into(), id.into()])?;
@@ -435,6 +443,21 @@ impl Academy<'_> {
             true => Ok(found),
             false => Err(refused()),
         }
+    }
+
+    /// Returns what a session of the learner with a key stands for: it ends with the key.
+    ///
+    /// # Errors
+    /// [`AcademyError::State`] when it is no learner's key.
+    pub fn subject_of(&self, key: &str) -> Result<String, AcademyError> {
+        self.learner_of(key).map(|learner| subject(learner.id, learner.generation))
+    }
+
+    /// Returns the key that a session stands for, which may have ended since; none where the text is none of [`Academy::subject_of`].
+    #[must_use]
+    pub fn key_of_subject(&self, subject: &str) -> Option<String> {
+        let (id, generation) = subject.split_once(':')?;
+        Some(crate::key_text(self.master, id.parse().ok()?, generation.parse().ok()?))
     }
 
     /// Returns the key of a learner, by number: for those who can read the desk's secret.

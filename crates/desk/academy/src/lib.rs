@@ -62,8 +62,13 @@ fn invalid(field: &str, problem: String) -> AcademyError {
 
 /// Returns a learner's key.
 fn learner_key(master: &KeyRing, learner: &Learner) -> String {
-    let key = master.derive("academy-learner", &format!("{}:{}", learner.id, learner.generation));
-    format!("hl_{}_{}", learner.id, hex::encode(&key[..24]))
+    key_text(master, learner.id, learner.generation)
+}
+
+/// Returns a key of a learner, of which there was one for each generation.
+fn key_text(master: &KeyRing, learner: i64, generation: i64) -> String {
+    let key = master.derive("academy-learner", &format!("{learner}:{generation}"));
+    format!("hl_{learner}_{}", hex::encode(&key[..24]))
 }
 
 /// Returns whether two texts are equal, in a time that does not depend on where they differ.

@@ -13,7 +13,7 @@ pub const BATCH: usize = 200;
 /// Version of the specification, as the header `X-Experience-API-Version` states it.
 pub const VERSION: &str = "1.0.3";
 
-/// Posts statements to a learning record store (xAPI 1.0.3 part three, 2.1.2), `to` its endpoint such as https://lrs.example.org/xAPI. Gives how
+/// Posts statements to a learning record store (xAPI 1.0.3 part three, 2.1.2), `to` its endpoint such as `https://lrs.example.org/xAPI`. Gives how
 /// many; the same statement sent again is the same statement there.
 ///
 /// # Errors

@@ -213,6 +213,8 @@ pub struct CaseFile {
     pub links: Vec<Link>,
     /// Chains on which its addresses were looked up.
     pub coverage: Vec<CoveredChain>,
+    /// Its addresses that are of no chain here, and were not looked up.
+    pub uncovered: Vec<String>,
     /// What happened when, oldest first.
     pub timeline: Vec<TimelineEntry>,
 }
@@ -463,8 +465,8 @@ impl Cases<'_> {
         }
         timeline.extend(case.closed.map(|time| TimelineEntry { time, what: "case closed".into() }));
         timeline.sort();
-        let coverage = coverage(chains, &items);
-        Ok(CaseFile { case, members, items, links, coverage, timeline })
+        let (coverage, uncovered) = coverage(chains, &items);
+        Ok(CaseFile { case, members, items, links, coverage, uncovered, timeline })
     }
 
     fn may_read_case(&self, id: CaseId, person: &Person) -> Result<(), CaseError> {

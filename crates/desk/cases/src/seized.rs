@@ -66,6 +66,8 @@ pub struct Scanned {
     pub holdings: Vec<Holding>,
     /// Chains on which they were looked up.
     pub coverage: Vec<CoveredChain>,
+    /// Assets of addresses that are of no chain here; tags and customers' records were looked up alone.
+    pub uncovered: Vec<String>,
     /// Numbers of the case's exhibits.
     #[schema(value_type = Vec<u64>)]
     pub exhibits: Vec<CaseItemId>,
@@ -111,6 +113,9 @@ pub struct ImportedScan {
     /// Chains on which they were looked up.
     #[serde(default)]
     pub coverage: Vec<CoveredChain>,
+    /// Assets of addresses that are of no chain here; tags and customers' records were looked up alone.
+    #[serde(default)]
+    pub uncovered: Vec<String>,
     /// Numbers of the case's exhibits.
     #[schema(value_type = Vec<u64>)]
     pub exhibits: Vec<CaseItemId>,
@@ -169,6 +174,8 @@ pub struct LookedUp {
     pub holdings: Vec<Holding>,
     /// Chains on which they were looked up.
     pub coverage: Vec<CoveredChain>,
+    /// Assets of addresses that are of no chain here.
+    pub uncovered: Vec<String>,
 }
 
 /// Gap of chains of accounts.
@@ -197,11 +204,15 @@ pub fn look_up(
     }
     let readable: Vec<&dyn ChainQueries> = chains.iter().map(|c| &**c).filter(|c| c.fault().is_none()).collect();
     let snapshots: Vec<&Snapshot> = readable.iter().filter_map(|c| c.outputs()).collect();
-    let mut covered: BTreeSet<usize> = BTreeSet::new();
+    let (mut covered, mut uncovered) = (BTreeSet::<usize>::new(), BTreeSet::<String>::new());
     let mut holdings = Vec::new();
     for ((asset, address), origin) in all.into_iter().take(MAX_ADDRESSES) {
         let can_be_on = chains.iter().enumerate().filter(|(_, chain)| chain.own_form(&address).is_some());
-        covered.extend(can_be_on.map(|(at, _)| at));
+        let can_be_on: Vec<usize> = can_be_on.map(|(at, _)| at).collect();
+        if can_be_on.is_empty() {
+            uncovered.insert(asset.clone());
+        }
+        covered.extend(can_be_on);
         // All chains have the same tags.
         let tags = snapshots.first().map_or(Vec::new(), |snapshot| tags_of(snapshot, &address));
         let target = Target { asset: Some(asset.clone()), ..Target::new(TargetKind::Address, address.clone()) };
@@ -222,7 +233,7 @@ pub fn look_up(
         }
         chain
     });
-    Ok(LookedUp { holdings, coverage: coverage.collect() })
+    Ok(LookedUp { holdings, coverage: coverage.collect(), uncovered: uncovered.into_iter().collect() })
 }
 
 /// Returns the tags of an address in words.
@@ -320,8 +331,8 @@ impl Cases<'_> {
         let found = look_up(chains, self.screening, &report.findings, &derived)?;
         record::write(out, &report, &derived, custody, &production::signing_key(self.master))?;
         let exhibits = self.add_scan(case, out, &custody.exhibit, &report, &found, person)?;
-        let LookedUp { holdings, coverage } = found;
-        Ok(Scanned { report, derived, holdings, coverage, exhibits })
+        let LookedUp { holdings, coverage, uncovered } = found;
+        Ok(Scanned { report, derived, holdings, coverage, uncovered, exhibits })
     }
 
     /// Adds a scan that was made elsewhere to a case: its secrets were sealed to the case's key ([`Cases::case_recipient`]) where it was made,
@@ -369,8 +380,8 @@ impl Cases<'_> {
             Ok((name.to_owned(), text))
         };
         let files = RECORD_FILES.iter().map(|name| read(name)).collect::<Result<_, StoreError>>()?;
-        let Scanned { derived, holdings, coverage, exhibits, .. } = scanned;
-        Ok(ImportedScan { derived, holdings, coverage, exhibits, files })
+        let Scanned { derived, holdings, coverage, uncovered, exhibits, .. } = scanned;
+        Ok(ImportedScan { derived, holdings, coverage, uncovered, exhibits, files })
     }
 
     /// Returns the public key that the secrets of scans for a case are sealed to, for a person who may change the case.
@@ -434,7 +445,7 @@ impl Cases<'_> {
         let counts: Vec<String> = counts.iter().map(|(k, n)| format!("{n} {k}")).collect();
         let bytes: u64 = report.sources.iter().map(|s| s.size).sum();
         let words = format!(
-            "{exhibit}: {} files, {bytes} bytes scanned; {}; {} addresses known to the ledger or tagged{}{}",
+            "{exhibit}: {} files, {bytes} bytes scanned; {}; {} addresses known to the ledger or tagged{}{}{}",
             report.sources.len(),
             if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") },
             found.holdings.len(),
@@ -444,6 +455,10 @@ impl Cases<'_> {
                     let chains: Vec<String> = chains.iter().map(CoveredChain::text).collect();
                     format!("; looked up on {}", chains.join(", "))
                 }
+            },
+            match found.uncovered.as_slice() {
+                [] => String::new(),
+                assets => format!("; no ledger here of {}", assets.join(", ")),
             },
             match report.not_opened().count() {
                 0 => String::new(),

@@ -234,7 +234,7 @@ fn case_customers_live_before_and_after() {
 #[test]
 fn every_typology_off_chain_has_variants_that_are_held_out() {
     let made = simulate(Options { seed: 6, customers: 500, ..Options::default() }).unwrap();
-    for typology in Pattern::ALL {
+    for typology in Pattern::ALL.iter().copied() {
         if [Pattern::PeelChain, Pattern::MixerExposure, Pattern::CoinjoinExposure].contains(&typology) {
             continue; // tests/chain.rs
         }

@@ -4,7 +4,7 @@ use crate::RequestError;
 use crate::request::{Target, TargetKind};
 use crate::scope::OrderScope;
 use holdfast_attribution::Tlp;
-use holdfast_bitcoin::{AddressKey, display_hash};
+use holdfast_bitcoin::{AddressKey, Txid};
 use holdfast_decision::Record;
 use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
@@ -66,20 +66,24 @@ pub struct TargetCoverage {
     pub target: String,
     /// Chains that the target can be on, with what is known of them; none when this desk has no ledger of such a chain.
     pub chains: Vec<CoveredChain>,
+    /// Asset that the target names, where this desk has no ledger of it.
+    pub missing_asset: Option<String>,
 }
 
-/// Returns the chains on which the addresses and transactions among targets are looked up: those that an address can be on, all for a
-/// transaction id.
+/// Returns the chains on which the addresses and transactions among targets are looked up: those that an address can be on, and whose
+/// transaction ids have the form.
 #[must_use]
 pub fn coverage(chains: &[Arc<dyn ChainQueries>], targets: &[Target]) -> Vec<TargetCoverage> {
     let can_be_on = |chain: &dyn ChainQueries, target: &Target| match target.kind {
         TargetKind::Address => chain.own_form(&target.value).is_some(),
-        _ => true,
+        _ => chain.outputs().is_none() || target.value.parse::<Txid>().is_ok(),
     };
+    let is_missing = |asset: &&String| !chains.iter().any(|chain| chain.has_asset(asset));
     let on_chain = targets.iter().filter(|t| matches!(t.kind, TargetKind::Address | TargetKind::Transaction));
     let covered = |target: &Target| TargetCoverage {
         target: target.value.clone(),
         chains: chains.iter().filter(|c| can_be_on(&***c, target)).map(|c| CoveredChain::of(&**c)).collect(),
+        missing_asset: target.asset.as_ref().filter(is_missing).cloned(),
     };
     on_chain.map(covered).collect()
 }
@@ -97,7 +101,7 @@ pub fn matches(
     matches_within(screening, chains, targets, &OrderScope::default())
 }
 
-/// Matches targets to customers as [`matches`], within an order's scope: events outside of its period, accounts or assets match nobody, and
+/// Matches targets to customers as [`matches()`], within an order's scope: events outside of its period, accounts or assets match nobody, and
 /// where it names accounts, only customers who have one of them are found.
 ///
 /// # Errors
@@ -395,9 +399,10 @@ fn reached_outputs(snapshot: &Snapshot, request: &TraceRequest) -> Reached {
     for (place, amount, hops, via) in ends.chain(passed) {
         let Some(number) = ledger.source_info(place).address.filter(|a| Some(*a) != start) else { continue };
         let address = ledger.address(number).to_text(network);
-        let through = via.map_or(String::new(), |tx| format!(" by transaction {}", display_hash(&ledger.tx(tx).txid)));
+        let through = via.map_or(String::new(), |tx| format!(" by transaction {}", ledger.tx(tx).txid));
         let amount = with_unit(amount, snapshot.asset());
-        let why = format!("{amount} of it reached {address}{through}, {hops} transactions on");
+        let s = if hops == 1 { "" } else { "s" };
+        let why = format!("{amount} of it reached {address}{through}, {hops} transaction{s} on");
         reached.entry(address).or_default().push(why);
     }
     reached
@@ -409,7 +414,8 @@ fn reached_accounts(chain: &dyn ChainQueries, request: &TraceRequest) -> Reached
     let Ok(ends) = chain.trace_ends(request, Tlp::AmberStrict) else { return reached };
     for end in ends {
         let Some(address) = end.address.filter(|a| !Address::same(a, &request.subject)) else { continue };
-        let why = format!("money of it reached {address} on {}, {} transfers on", chain.name(), end.hops);
+        let s = if end.hops == 1 { "" } else { "s" };
+        let why = format!("money of it reached {address} on {}, {} transfer{s} on", chain.name(), end.hops);
         reached.entry(address).or_default().push(why);
     }
     reached

@@ -238,7 +238,7 @@ impl Desk<'_> {
             )?;
             tx.audit("officer.passkey_added", &format!("officer:{}", found.id), &json!({ "passkey": id }).to_string());
             let found = officer_by_id(tx.db(), found.id)?;
-            Ok(session(&master, &found, true, tx.now()))
+            session(tx, &master, &found, true)
         })
     }
 
@@ -309,7 +309,7 @@ impl Desk<'_> {
             )?;
             tx.db().execute("UPDATE officers SET totp_tries = 0 WHERE id = $1", &[number(officer)])?;
             tx.audit("officer.entered", &subject, &json!({ "passkey": id }).to_string());
-            Ok(session(&master, &found, true, now))
+            session(tx, &master, &found, true)
         })
     }
 

@@ -20,7 +20,7 @@ use crate::request::{Request, email};
 use crate::{Desk, request};
 use holdfast_decision::model::text_ok;
 use holdfast_documents::{Vault, check_type};
-use holdfast_identity::KeyRing;
+use holdfast_identity::{KeyRing, OFFICER_SESSION_SECONDS, SessionKind, end_sessions_of_subject};
 use holdfast_notify::outbox::{self, Mail};
 use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
@@ -44,7 +44,7 @@ pub const MAX_CODE_TRIES: i64 = 200;
 /// Failed tries after which the second factor of a session opens no more.
 pub const MAX_TRIES: i64 = 5;
 /// How long a session lasts, in seconds.
-pub const SESSION_SECONDS: i64 = 1_800;
+pub const SESSION_SECONDS: i64 = OFFICER_SESSION_SECONDS;
 /// Longest message, in bytes.
 pub const MAX_MESSAGE: usize = 20_000;
 
@@ -429,10 +429,12 @@ impl Desk<'_> {
                     mail(tx, &found.email, "You are approved", body, &format!("officer:{id}"))?;
                 }
                 Verdict::Suspend => {
+                    end_sessions_of_subject(tx, SessionKind::Officer, &id.to_string())?;
                     let sql = "UPDATE officers SET state = 'suspended', decided = $1, decided_by = $2, reason = $3, generation = generation + 1 WHERE id = $4";
                     tx.db().execute(sql, &said)?;
                 }
                 Verdict::ResetFactor => {
+                    end_sessions_of_subject(tx, SessionKind::Officer, &id.to_string())?;
                     tx.db().execute("DELETE FROM passkeys WHERE officer = $1", &[number(id)])?;
                     let sql = "UPDATE officers SET totp_confirmed = 0, generation = generation + 1 WHERE id = $1";
                     tx.db().execute(sql, &[key])?;

@@ -215,7 +215,7 @@ fn targets_find_their_customers(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     // A deposit whose payer received money before, so that a trace from the payer's address leads to it.
     let deposit = exchange.events.iter().find_map(|event| {
-        let tx = ledger.tx_by_id(&holdfast_bitcoin::parse_hash(event.tx.as_ref()?)?)?;
+        let tx = ledger.tx_by_id(&event.tx.as_ref()?.parse().ok()?)?;
         let output = ledger.outputs(tx).start + event.output? as u64;
         let to = ledger.address(ledger.address_of(output)).to_text(Network::Regtest);
         let payer = ledger.sources(tx).find_map(|s| ledger.source_info(s).address)?;

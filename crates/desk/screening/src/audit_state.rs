@@ -103,6 +103,7 @@ impl Expected {
                 self.take("api_keys", key, &detail, &["name", "scopes"]);
                 self.set("api_keys", key, "revoked", None);
             }
+            ("key", "key.scopes_changed") => self.take("api_keys", key, &detail, &["scopes"]),
             ("key", "key.assigned") => self.take("key_people", key, &detail, &["person"]),
             ("person", "person.created") => {
                 self.take("people", key, &detail, &["name"]);

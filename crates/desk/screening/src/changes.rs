@@ -6,7 +6,7 @@
 use crate::core::Core;
 use crate::service::{Screening, ScreeningError, Transaction};
 use holdfast_decision::rules::RuleBook;
-use holdfast_identity::{ApiKey, active_person, same_person};
+use holdfast_identity::{self as identity, ApiKey, active_person, same_person};
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub const MAX_PROPOSED: i64 = 1_000;
 pub enum ChangeKind {
     /// A rule book, with its policy.
     Rules,
-    /// A key that may administrate.
+    /// A key that may administrate, or other scopes of one.
     Key,
     /// A source whose indicators act here.
     Source,
@@ -164,7 +164,7 @@ impl Core {
             (ChangeKind::Rules, true) => {
                 self.apply_rules(&found.body, actor, now)?;
             }
-            (ChangeKind::Key, true) => self.add_key(&ApiKey { created: now, ..found.key()? }, now)?,
+            (ChangeKind::Key, true) => self.put_key_in_force(&found.key()?, actor, now)?,
             (ChangeKind::Source, _) => {
                 let number = found.subject.strip_prefix("source:").and_then(|n| n.parse::<i64>().ok()).unwrap_or(0);
                 let to = if approve { "active" } else { "withdrawn" };
@@ -182,6 +182,19 @@ impl Core {
             json!({ "kind": found.kind, "subject": found.subject, "proposed_by": found.proposed_by, "reason": reason });
         self.audit(now, actor, &format!("change.{state}"), &format!("change:{id}"), &detail.to_string());
         by_id(&mut self.db, id)
+    }
+}
+
+impl Core {
+    /// Stores a new key, or gives one that there is other scopes.
+    fn put_key_in_force(&mut self, key: &ApiKey, approver: &str, now: i64) -> Result<(), ScreeningError> {
+        match identity::key_by_id(&mut self.db, &key.id)? {
+            Some(known) => {
+                identity::change_scopes(&mut Transaction::of(self, now, approver), &known.id, &key.scopes).map(drop)?;
+            }
+            None => identity::add_key(&mut Transaction::of(self, now, &key.created_by), key)?,
+        }
+        Ok(())
     }
 }
 
@@ -231,11 +244,33 @@ impl Screening {
         let (subject, body) = (format!("key:{}", key.name), json!(key).to_string());
         let theirs = key.clone();
         let change = self.transact(actor, move |tx| {
-            tx.core().name_is_free(&theirs.name)?;
+            identity::check_name_is_free(tx.db(), &theirs.name)?;
             active_person(tx.db(), theirs.person())?;
             tx.propose(ChangeKind::Key, &subject, &body)
         })?;
         Ok((key, change))
+    }
+
+    /// Proposes other scopes for a key, which stays as it is until another person approved them.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`] when no such key is in force; [`ScreeningError::Invalid`] for a scope that there is not;
+    /// [`ScreeningError::State`] when too many changes wait.
+    pub fn propose_key_scopes(
+        &self,
+        id: &str,
+        scopes: Vec<String>,
+        actor: &str,
+    ) -> Result<(ApiKey, Change), ScreeningError> {
+        let id = id.to_owned();
+        self.transact(actor, move |tx| {
+            let known = identity::key_by_id(tx.db(), &id)?.filter(|k| k.revoked.is_none());
+            let known = known.ok_or_else(|| ScreeningError::NotFound(format!("key '{id}' in force")))?;
+            identity::validate(&known.name, &scopes)?;
+            let body = json!(ApiKey { scopes, ..known.clone() }).to_string();
+            let change = tx.propose(ChangeKind::Key, &format!("key:{}", known.name), &body)?;
+            Ok((known, change))
+        })
     }
 
     /// Approves a change, which puts it in force, or rejects it. Who proposed it may only reject it.

@@ -105,7 +105,9 @@ macro_rules! department_error_from_documents {
                     DocumentError::Invalid(e) => e.into(),
                     DocumentError::Store(e) => e.into(),
                     DocumentError::Changed(_) => $name::State(e.to_string()),
-                    DocumentError::Pdf(_) => holdfast_store::StoreError::Internal(e.to_string()).into(),
+                    DocumentError::Pdf(_) | DocumentError::Qr(_) => {
+                        holdfast_store::StoreError::Internal(e.to_string()).into()
+                    }
                 }
             }
         }

@@ -9,7 +9,7 @@ use holdfast_attribution::taxonomy::Risk;
 use holdfast_attribution::{Category, CoinjoinSet, Tag, Tlp, coinjoin::Detector};
 use holdfast_bitcoin::block::SingleTx;
 use holdfast_bitcoin::ownerless::is_ownerless;
-use holdfast_bitcoin::{AddressKey, parse_hash};
+use holdfast_bitcoin::{AddressKey, Txid};
 use holdfast_decision::model::{Event, EventKind};
 use holdfast_utxo_ledger::{Ledger, Source};
 use holdfast_workspace::{ChainQueries, Workspace};
@@ -137,7 +137,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
     facts.ledger = true;
     facts.exposures_as_of_height = workspace.exposures_as_of();
     let ledger = &workspace.ledger;
-    let Some(txid) = event.tx.as_ref().and_then(|t| parse_hash(t)) else {
+    let Some(txid) = event.tx.as_ref().and_then(|t| t.parse::<Txid>().ok()) else {
         facts.unavailable = Some("tx is no transaction id of this chain (64 hex digits)".into());
         return facts;
     };
@@ -208,7 +208,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
     facts
 }
 
-fn place(ledger: &Ledger, txid: &holdfast_bitcoin::Hash32, vout: u32) -> Option<Source> {
+fn place(ledger: &Ledger, txid: &Txid, vout: u32) -> Option<Source> {
     let outputs = ledger.outputs(ledger.tx_by_id(txid)?);
     let output = outputs.start + u64::from(vout);
     (output < outputs.end).then_some(Source::Output(output))

@@ -46,3 +46,4 @@ pub mod webhooks;
 
 pub use rescreening::TouchedNames;
 pub use service::{Screening, ScreeningError};
+pub use settings::DeskKey;

@@ -1,6 +1,6 @@
 //! An event held against the ledger: a credit that the chain does not bear out is a known way to steal (fake top-ups).
 
-use holdfast_bitcoin::{AddressKey, parse_hash};
+use holdfast_bitcoin::AddressKey;
 use holdfast_decision::model::Event;
 use holdfast_types::{Address, Amount, Asset, ChainId};
 use holdfast_workspace::Workspace;
@@ -79,7 +79,7 @@ pub fn claim(event: &Event, paid: &[Paid], confirmations: u32) -> Claim {
 /// A deposit of an asset of another chain whose transaction is on this one.
 pub fn other_asset(workspace: &Workspace, event: &Event) -> Option<String> {
     let network = workspace.ledger.network();
-    workspace.ledger.tx_by_id(&parse_hash(event.tx.as_deref()?)?)?;
+    workspace.ledger.tx_by_id(&event.tx.as_deref()?.parse().ok()?)?;
     let asset = Asset::parse(event.asset.as_deref()?).ok()?;
     let elsewhere = asset.is_listed() && !asset.is_on(&ChainId::of(network));
     elsewhere.then(|| format!("the transaction is on {network}, where there is no {asset}"))

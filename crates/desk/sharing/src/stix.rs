@@ -52,7 +52,7 @@ pub fn tlp_from_marking(id: &str) -> Option<Tlp> {
         "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da" => Some(Tlp::Green),
         "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82" => Some(Tlp::Amber),
         "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed" => Some(Tlp::Red),
-        _ => Tlp::ALL.into_iter().find(|t| marking(*t) == id),
+        _ => Tlp::ALL.iter().copied().find(|t| marking(*t) == id),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Exposure: with which categories an output's money is connected, whole ledger in one pass.
 //!
-//! For every transaction two profiles are kept: where its money comes from (haircut, forward pass) and where it goes (haircut,
+//! Every transaction has two profiles: where its money comes from (haircut, forward pass) and where it goes (haircut,
 //! backward pass). A profile is a list of (category, share) whose shares sum to one exactly, in 2^25 parts (smaller shares are dropped; the
 //! largest takes what rounding loses). Attributed addresses end
 //! the propagation (fees count at the first hop only; later ones are spread over the destinations): money from an exchange is "exchange" whatever the exchange received. All arithmetic is in integers and deterministic.
@@ -22,6 +22,7 @@ use advance::Mark;
 use changes::{Replaced, Version};
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
 use holdfast_attribution::{Categories, Category};
+use holdfast_bitcoin::BlockHash;
 use holdfast_utxo_ledger::Ledger;
 use profiles::{Entry, Profiles, SHARE_BITS};
 use serde::{Deserialize, Serialize};
@@ -39,22 +40,20 @@ pub struct Totals {
 
 impl Totals {
     fn from_table(table: &Table) -> Self {
-        let mut by_category: Vec<(Category, u64, u64)> = table
-            .direct
-            .iter()
-            .zip(&table.indirect)
-            .enumerate()
+        let mut by_category: Vec<(Category, u64, u64)> = (0u8..)
+            .zip(table.direct.iter().zip(&table.indirect))
             .filter(|(_, (d, i))| **d > 0 || **i > 0)
-            .map(|(c, (d, i))| (Category(c as u8), *d, *i))
+            .map(|(c, (d, i))| (Category(c), *d, *i))
             .collect();
         by_category.sort_by_key(|(c, d, i)| (std::cmp::Reverse(d + i), *c));
         Totals { amount: by_category.iter().map(|(_, d, i)| d + i).sum(), by_category }
     }
 
-    /// Share of a category, direct and indirect, in millionths.
+    /// Returns the share of a category, direct and indirect, in millionths.
     pub fn share_ppm(&self, category: Category) -> u64 {
         let amount: u64 = self.by_category.iter().filter(|e| e.0 == category).map(|(_, d, i)| d + i).sum();
-        if self.amount == 0 { 0 } else { (amount as u128 * 1_000_000 / self.amount as u128) as u64 }
+        let ppm = (u128::from(amount) * 1_000_000).checked_div(u128::from(self.amount)).unwrap_or(0);
+        u64::try_from(ppm).unwrap_or(1_000_000)
     }
 }
 
@@ -72,12 +71,13 @@ impl Default for Table {
 
 impl Table {
     /// Adds `amount` spread over a profile, exactly: cumulative rounding.
+    #[expect(clippy::cast_possible_truncation, reason = "shares sum to one, so that no part is above the amount")]
     fn add_profile(&mut self, entries: &[Entry], amount: u64) {
         let mut cumulated = 0u64;
         let mut given = 0u64;
         for entry in entries {
-            cumulated += entry.share() as u64;
-            let upto = ((amount as u128 * cumulated as u128) >> SHARE_BITS) as u64;
+            cumulated += u64::from(entry.share());
+            let upto = ((u128::from(amount) * u128::from(cumulated)) >> SHARE_BITS) as u64;
             self.indirect[entry.category()] += upto - given;
             given = upto;
         }
@@ -127,10 +127,10 @@ impl Unknown {
 /// Exposures of a whole ledger.
 #[derive(Debug, Default)]
 pub struct Exposures {
-    /// Shared by snapshots; copied when it is changed while somebody else holds it.
+    /// Shared by snapshots; copied when it is changed while a snapshot holds it.
     data: Arc<Data>,
     /// Answers about busy addresses and whole entities of one snapshot, from the first query on.
-    kept: RwLock<HashMap<(u32, bool), Exposure>>,
+    cache: RwLock<HashMap<(u32, bool), Exposure>>,
 }
 
 /// Figures to be recognized; does not hold them.
@@ -153,21 +153,21 @@ struct Data {
     /// Entries of both lists of profiles when the figures were last made whole.
     made: usize,
     done: u32,
-    at: Option<[u8; 32]>,
+    at: Option<BlockHash>,
     /// The last blocks, so that they can be removed.
     marks: VecDeque<Mark>,
     /// Where destinations of older transactions are not whole: the number of transactions whose spends they count.
     behind: Option<u32>,
     /// Which figures these are.
     version: Version,
-    /// What the last change replaced; none where the figures were made anew.
+    /// What the last change replaced; none where the figures were rebuilt.
     replaced: Option<Replaced>,
 }
 
-/// Answers that walked more outputs than this are kept as long as their snapshot.
+/// Answers that walked more outputs than this are cached as long as their snapshot.
 pub const HEAVY: usize = 512;
 
-/// Inputs, outputs and payments that are looked at when categories of older addresses change, before the figures are made whole instead.
+/// Inputs, outputs and payments that are processed when categories of older addresses change, before the figures are rebuilt instead.
 pub const PATIENCE: usize = 1 << 17;
 
 /// Outputs of older transactions whose destinations one change of the chain brings up at once, beside readers: about 20 ms of work.
@@ -176,19 +176,19 @@ pub const BLOCK_REACH: usize = 1 << 14;
 impl Exposures {
     /// Computes all exposures of a ledger. `categories` gives each address's category by number, 0 where unattributed.
     pub fn build(ledger: &Ledger, categories: &Categories) -> Self {
-        Exposures { data: Arc::new(Data::compute(ledger, categories)), kept: RwLock::default() }
+        Exposures { data: Arc::new(Data::compute(ledger, categories)), cache: RwLock::default() }
     }
 
-    /// Returns the same exposures, for a snapshot of its own: answers that were kept are not taken along.
+    /// Returns the same exposures, for a snapshot of its own: cached answers are not copied.
     #[must_use]
     pub fn share(&self) -> Self {
-        Exposures { data: self.data.clone(), kept: RwLock::default() }
+        Exposures { data: self.data.clone(), cache: RwLock::default() }
     }
 
     /// Returns the same exposures in memory of their own, for a change.
     #[must_use]
     pub fn copy(&self) -> Self {
-        Exposures { data: Arc::new(Data::clone(&self.data)), kept: RwLock::default() }
+        Exposures { data: Arc::new(Data::clone(&self.data)), cache: RwLock::default() }
     }
 
     /// Returns whether both hold the same figures, without comparing them.
@@ -200,7 +200,7 @@ impl Exposures {
     /// Follows what changed of the ledger, also by a reorganization, and of the categories. Equal to [`Exposures::build`] on the new state;
     /// only transactions whose answer changes are computed, unless these are very many.
     pub fn update(&mut self, ledger: &Ledger, categories: &Categories) {
-        let patience = PATIENCE.max(ledger.counts().outputs as usize / 8);
+        let patience = PATIENCE.max(usize::try_from(ledger.counts().outputs / 8).unwrap_or(usize::MAX));
         if self.is_wasteful() || !self.follow(None, ledger, categories, patience, Reach::Whole) {
             *self = Self::build(ledger, categories);
         }
@@ -209,7 +209,7 @@ impl Exposures {
     /// Follows the blocks that came since or were removed, as far as `reach`, and, where that takes no more than `patience` steps, the categories
     /// that changed. Returns whether the figures are whole: of all blocks and all categories. Until then they rest on the categories that the older
     /// figures rest on, and destinations of older transactions count spends up to [`Exposures::behind`]. Goes on from `older` exposures of the same
-    /// chain where nobody else holds them: that spares a copy of figures that somebody reads.
+    /// chain where nothing else holds them: that spares a copy of figures that are being read.
     pub fn follow(
         &mut self,
         older: Option<Exposures>,
@@ -229,12 +229,12 @@ impl Exposures {
             if is_fit && data.follow_blocks(ledger, categories, reach) {
                 let whole = data.follow_categories(ledger, categories, patience);
                 if whole || (is_same && (waits || data.behind.is_some())) {
-                    *self = Exposures { data: Arc::new(data), kept: RwLock::default() };
+                    *self = Exposures { data: Arc::new(data), cache: RwLock::default() };
                     return whole;
                 }
             }
         }
-        self.kept = RwLock::default();
+        self.cache = RwLock::default();
         if !self.data.is_near(ledger) || !Arc::make_mut(&mut self.data).follow_blocks(ledger, categories, reach) {
             *self = Self::build(ledger, categories);
             return true;
@@ -242,7 +242,7 @@ impl Exposures {
         Arc::make_mut(&mut self.data).follow_categories(ledger, categories, patience)
     }
 
-    /// Where destinations of older transactions are not whole: the number of transactions, in chain order, whose spends they count.
+    /// Returns the number of transactions, in chain order, whose spends the destinations of older transactions count, where these are not whole.
     #[must_use]
     pub fn behind(&self) -> Option<u32> {
         self.data.behind
@@ -300,15 +300,15 @@ impl Exposures {
         std::ptr::eq(mark.0.as_ptr(), Arc::as_ptr(&self.data))
     }
 
-    /// Transactions taken in.
+    /// Returns the number of transactions included.
     pub fn done(&self) -> u32 {
         self.data.done
     }
 
-    /// Source and destination profile of a transaction, as (category, share in 2^31).
+    /// Returns the source and destination profile of a transaction, as (category, share in parts of [`ONE`]).
     pub fn profiles_of(&self, tx: u32) -> (Shares, Shares) {
         let list = |profiles: &Profiles, id: u32| {
-            profiles.with(id, |p| p.iter().map(|e| (Category(e.category() as u8), e.share())).collect::<Shares>())
+            profiles.with(id, |p| p.iter().map(|e| (Category(e.code()), e.share())).collect::<Shares>())
         };
         let data = &self.data;
         (
@@ -317,7 +317,7 @@ impl Exposures {
         )
     }
 
-    /// Bytes of memory held by profiles and columns.
+    /// Returns the bytes of memory held by profiles and columns.
     pub fn bytes(&self) -> usize {
         let data = &self.data;
         4 * (data.gives.len() + data.source.len() + data.destination.len())

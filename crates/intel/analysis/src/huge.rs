@@ -17,14 +17,14 @@ pub struct HugeVec<T> {
 }
 
 impl<T: Pod> HugeVec<T> {
-    /// Empty, with room for `capacity` values. Memory is taken as it is used.
+    /// Returns an empty array with room for `capacity` values. Memory is taken as it is used.
     pub fn with_capacity(capacity: usize) -> Self {
         let mut this = HugeVec { map: None, len: 0, kind: std::marker::PhantomData };
         this.reserve(capacity);
         this
     }
 
-    /// `len` values of zero bytes.
+    /// Returns `len` values of zero bytes.
     pub fn zeroed(len: usize) -> Self {
         let mut this = Self::with_capacity(len);
         this.len = len;

@@ -45,11 +45,11 @@ impl<V: View> View for Towards<'_, V> {
     }
 }
 
-/// Paths from `starts` (outputs of the first group with amounts) to any address of `targets`, largest amount first, at most `most`.
+/// Returns the paths from `starts` (outputs of the first group with amounts) to any address of `targets`, largest amount first, at most `most`.
 /// Each arrival gives one path: back from it along the largest marked input of every transaction.
 ///
 /// # Errors
-/// As [`trace`].
+/// [`TraceError`] for starts or bounds that [`trace`] refuses.
 pub fn paths(
     view: &impl View,
     starts: &[(Source, u64)],

@@ -78,10 +78,9 @@ fn graph(report: &TraceReport) -> Graph {
         let from = from_of(&e.via);
         let title =
             e.place.label.clone().or_else(|| e.place.address.as_deref().map(short)).unwrap_or_else(|| "unknown".into());
-        let kind = serde_json::to_value(e.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         nodes.push(Node {
             title,
-            lines: vec![coins(e.place.amount), format!("{} ({kind})", e.place.category)],
+            lines: vec![coins(e.place.amount), format!("{} ({})", e.place.category, e.kind)],
             class: e.place.category.risk().name().to_owned(),
             column: e.hops + 1,
         });
@@ -133,13 +132,12 @@ pub fn table(report: &TraceReport, most: usize) -> String {
     ends.sort_by_key(|e| std::cmp::Reverse(e.place.amount));
     for e in ends.iter().take(most) {
         let name = e.place.label.as_deref().map(|l| format!(" [{l}]")).unwrap_or_default();
-        let kind = serde_json::to_value(e.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         let _ = writeln!(
             out,
             "  hop {:>2} {:>20}  {} at {}{name}, {}",
             e.hops,
             coins(e.place.amount),
-            kind,
+            e.kind,
             e.place.address.as_deref().unwrap_or("unknown address"),
             e.place.category
         );
@@ -170,7 +168,7 @@ pub fn table(report: &TraceReport, most: usize) -> String {
     out
 }
 
-/// Graphviz (DOT).
+/// Returns the graph in Graphviz's language (DOT).
 pub fn graphviz(report: &TraceReport) -> String {
     let graph = graph(report);
     let mut out = String::from("digraph trace {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
@@ -187,7 +185,7 @@ pub fn graphviz(report: &TraceReport) -> String {
     out
 }
 
-/// Mermaid flowchart.
+/// Returns the graph as a Mermaid flowchart.
 pub fn mermaid(report: &TraceReport) -> String {
     let graph = graph(report);
     let mut out = String::from("flowchart LR\n");
@@ -240,7 +238,7 @@ pub fn svg(report: &TraceReport) -> String {
         .iter()
         .map(|n| {
             let row = columns.entry(n.column).or_default();
-            let place = (20 + n.column as i64 * (W + GAP_X), 20 + *row * (H + GAP_Y));
+            let place = (20 + i64::from(n.column) * (W + GAP_X), 20 + *row * (H + GAP_Y));
             *row += 1;
             place
         })
@@ -279,7 +277,7 @@ pub fn svg(report: &TraceReport) -> String {
     out
 }
 
-/// Styles of the graph, light and dark. Colours tell risk; what is unknown has its own, grey with a broken line, never that of services.
+/// Styles of the graph, light and dark. Colours show risk; what is unknown has its own, grey with a broken line, never that of services.
 pub const STYLE: &str = "svg.trace .link{fill:none;stroke:#8a94a6;stroke-width:1.5}svg.trace rect{fill:#fff;stroke:#8a94a6}\
 svg.trace text{font:11px sans-serif;fill:#1b2430;text-anchor:start}svg.trace .title{font-weight:bold}svg.trace .start rect{fill:#dbeafe}\
 svg.trace .severe rect{fill:#fecaca}svg.trace .high rect{fill:#fed7aa}svg.trace .medium rect{fill:#fef08a}svg.trace .low rect{fill:#dcfce7}\
@@ -288,7 +286,7 @@ svg.trace .none rect{fill:#e2e8f0;stroke-dasharray:4 3}\
 svg.trace .severe rect{fill:#7f1d1d}svg.trace .high rect{fill:#7c2d12}svg.trace .medium rect{fill:#713f12}svg.trace .low rect{fill:#14532d}\
 svg.trace .none rect{fill:#334155}}";
 
-/// One HTML file with the graph, the table and the data; needs nothing else.
+/// Returns one HTML file with the graph, the table and the data; needs nothing else.
 pub fn html(report: &TraceReport) -> String {
     let data = serde_json::to_string(report).unwrap_or_default().replace("</", "<\\/");
     format!(

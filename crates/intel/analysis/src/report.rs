@@ -197,7 +197,7 @@ impl TraceReport {
         for end in &trace.ends {
             *by_category.entry(end.category).or_default() += end.amount;
             by_kind.entry(format!("{:?}", end.kind)).or_insert((end.kind, 0)).1 += end.amount;
-            weighted += end.amount as u128 * risk_weight(end.category.risk());
+            weighted += u128::from(end.amount) * u128::from(risk_weight(end.category.risk()));
         }
         let mut by_category: Vec<_> = by_category.into_iter().collect();
         by_category.sort_by_key(|(c, n)| (std::cmp::Reverse(*n), *c));
@@ -218,7 +218,7 @@ impl TraceReport {
             balances: trace.balances(),
             by_category,
             by_kind,
-            risk_score: if found == 0 { 0 } else { (weighted / found as u128) as u32 },
+            risk_score: weighted.checked_div(found.into()).and_then(|score| u32::try_from(score).ok()).unwrap_or(0),
             movements: trace
                 .edges
                 .iter()
@@ -251,8 +251,8 @@ impl TraceReport {
     }
 }
 
-/// Weight of a risk in scores, in percent.
-pub fn risk_weight(risk: Risk) -> u128 {
+/// Returns the weight of a risk in scores, in percent.
+pub fn risk_weight(risk: Risk) -> u32 {
     match risk {
         Risk::Severe => 100,
         Risk::High => 75,
@@ -261,7 +261,7 @@ pub fn risk_weight(risk: Risk) -> u128 {
     }
 }
 
-/// Base units as coins with eight decimals.
+/// Returns base units as coins with eight decimals.
 pub fn coins(amount: u64) -> String {
     format!("{}.{:08}", amount / 100_000_000, amount % 100_000_000)
 }

@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// How marks pass through a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::EnumString)]
 #[schema(as = TaintPolicy)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = String, parse_err_fn = unknown_policy)]
 pub enum Policy {
     /// Any marked input marks every output whole.
     Poison,
@@ -27,24 +28,15 @@ pub enum Policy {
     Lifo,
 }
 
-impl std::str::FromStr for Policy {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "poison" => Ok(Policy::Poison),
-            "haircut" => Ok(Policy::Haircut),
-            "fifo" => Ok(Policy::Fifo),
-            "lifo" => Ok(Policy::Lifo),
-            _ => Err(format!("unknown policy '{text}'; use poison, haircut, fifo or lifo")),
-        }
-    }
+fn unknown_policy(text: &str) -> String {
+    format!("unknown policy '{text}'; use poison, haircut, fifo or lifo")
 }
 
 /// Which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::EnumString)]
 #[schema(as = TraceDirection)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = String, parse_err_fn = unknown_direction)]
 pub enum Direction {
     /// Where the money went.
     #[default]
@@ -53,16 +45,8 @@ pub enum Direction {
     Backward,
 }
 
-impl std::str::FromStr for Direction {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "forward" => Ok(Direction::Forward),
-            "backward" => Ok(Direction::Backward),
-            _ => Err(format!("unknown direction '{text}'; use forward or backward")),
-        }
-    }
+fn unknown_direction(text: &str) -> String {
+    format!("unknown direction '{text}'; use forward or backward")
 }
 
 /// Where a trace stops at the latest.
@@ -104,8 +88,9 @@ pub struct TraceOptions {
 }
 
 /// A place where marked money rests or leaves the trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum EndKind {
     /// Not spent.
     Unspent,
@@ -197,14 +182,14 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Sum over ends, bounds included.
+    /// Returns the sum over ends, bounds included.
     pub fn found(&self) -> u64 {
         self.ends.iter().map(|e| e.amount).sum()
     }
 
     /// Returns whether the books balance: marked + added = ends + bounds + fees.
     pub fn balances(&self) -> bool {
-        self.marked as u128 + self.added as u128 == self.found() as u128 + self.fees as u128
+        u128::from(self.marked) + u128::from(self.added) == u128::from(self.found()) + u128::from(self.fees)
     }
 }
 
@@ -250,9 +235,10 @@ impl Marks {
 
 /// Splits `amount` over `parts` in proportion, exactly: cumulative rounding, so that the parts sum to `amount` when `parts` sum to
 /// `whole`, and no part gets more than itself when `amount` is at most `whole`.
+#[expect(clippy::cast_possible_truncation, reason = "parts sum to the whole, so that no share is above the amount")]
 pub fn split(amount: u64, parts: impl Iterator<Item = u64>, whole: u64) -> Vec<u64> {
     let share = |cumulated: u64| {
-        if whole == 0 { 0 } else { (amount as u128 * cumulated as u128 / whole as u128) as u64 }
+        if whole == 0 { 0 } else { (u128::from(amount) * u128::from(cumulated) / u128::from(whole)) as u64 }
     };
     let mut cumulated = 0u64;
     let mut given = 0u64;
@@ -267,7 +253,7 @@ pub fn split(amount: u64, parts: impl Iterator<Item = u64>, whole: u64) -> Vec<u
         .collect()
 }
 
-/// Inputs with amounts. Where some are unknown, the first of them brings what the outputs need beyond the known ones (the least
+/// Returns inputs with amounts. Where some are unknown, the first of them brings what the outputs need beyond the known ones (the least
 /// possible: no fee) and the others nothing; the flag states it.
 pub fn input_amounts(known: Vec<(Source, Option<u64>)>, received: u64) -> (Vec<(Source, u64)>, bool) {
     let sum: u64 = known.iter().filter_map(|k| k.1).sum();
@@ -304,7 +290,7 @@ fn overlay(mut marked: Vec<(u64, u64)>, to: &[(u64, u64)]) -> Vec<Vec<(u64, u64)
 /// Traces marked money from `starts` (place and marked amount).
 ///
 /// # Errors
-/// [`TraceError`] for starts or bounds that make no sense.
+/// [`TraceError::NoStart`] and [`TraceError::Start`] for starts, [`TraceError::Bounds`] for bounds out of range.
 pub fn trace(view: &impl View, starts: &[(Source, u64)], options: &TraceOptions) -> Result<Trace, TraceError> {
     if starts.is_empty() {
         return Err(TraceError::NoStart);

@@ -33,12 +33,12 @@ pub struct Score {
 }
 
 impl Score {
-    /// Right of made, 0 to 1; 1 when none was made.
+    /// Returns the share of right statements among those made, 0 to 1; 1 when none was made.
     pub fn precision(&self) -> f64 {
         if self.made == 0 { 1.0 } else { self.right as f64 / self.made as f64 }
     }
 
-    /// Right of possible, 0 to 1; 1 when none was possible.
+    /// Returns the share of right statements among those possible, 0 to 1; 1 when none was possible.
     pub fn recall(&self) -> f64 {
         if self.possible == 0 { 1.0 } else { self.right as f64 / self.possible as f64 }
     }
@@ -63,76 +63,90 @@ pub struct Accuracy {
 /// A detector's finding, and what the transaction really is.
 type Detected = (Option<Coinjoin>, Option<Coinjoin>);
 
-/// Measures everything.
-pub fn measure(ledger: &Ledger, truth: &Truth) -> Accuracy {
-    let txs = ledger.counts().txs;
-    const ALL: HeuristicSet = (1 << 9) - 1;
-    #[derive(Clone)]
-    struct Sums {
-        made: Vec<u64>,
-        right: Vec<u64>,
-        possible: u64,
-        detected: HashMap<Detected, u64>,
+/// All nine change heuristics.
+const ALL: HeuristicSet = (1 << 9) - 1;
+/// Sets of change heuristics, the empty one among them.
+const SETS: usize = 1 << 9;
+/// Transactions that one task looks at.
+const CHUNK: u32 = 1 << 12;
+
+/// What heuristics and detectors found, counted.
+struct Sums {
+    /// By set of change heuristics: statements.
+    made: Vec<u64>,
+    /// Right ones among them.
+    right: Vec<u64>,
+    /// Transactions with change outside coinjoins.
+    possible: u64,
+    detected: HashMap<Detected, u64>,
+}
+
+impl Sums {
+    fn new() -> Self {
+        Sums { made: vec![0; SETS], right: vec![0; SETS], possible: 0, detected: HashMap::new() }
     }
-    let empty = || Sums { made: vec![0; 512], right: vec![0; 512], possible: 0, detected: HashMap::new() };
-    let chunk = 1u32 << 12;
-    let starts: Vec<u32> = (0..txs).step_by(chunk as usize).collect();
-    let sums = starts
-        .into_par_iter()
-        .fold(empty, |mut sums, start| {
-            let (mut finder, mut detector, mut marks) = (ChangeFinder::default(), Detector::default(), Vec::new());
-            for tx in start..txs.min(start + chunk) {
-                let found = detector.detect(ledger, tx, CoinjoinSet::ALL);
-                let real = truth.coinjoin[tx as usize];
-                *sums.detected.entry((found, real)).or_default() += 1;
-                if found.is_some() {
-                    continue;
-                }
-                let change = truth.change[tx as usize].map(|c| c as usize);
-                sums.possible += (change.is_some() && real.is_none()) as u64;
-                finder.marks(ledger, tx, ALL, false, &mut marks);
-                for set in 1..512u16 {
-                    if let Some(i) = unique(&marks, set) {
-                        sums.made[set as usize] += 1;
-                        sums.right[set as usize] += (Some(i) == change) as u64;
-                    }
+
+    /// Counts the transactions of a chunk.
+    fn count(mut self, ledger: &Ledger, truth: &Truth, start: u32) -> Self {
+        let (mut finder, mut detector, mut marks) = (ChangeFinder::default(), Detector::default(), Vec::new());
+        for tx in start..ledger.counts().txs.min(start + CHUNK) {
+            let found = detector.detect(ledger, tx, CoinjoinSet::ALL);
+            let real = truth.coinjoin[tx as usize];
+            *self.detected.entry((found, real)).or_default() += 1;
+            if found.is_some() {
+                continue;
+            }
+            let change = truth.change[tx as usize].map(|c| c as usize);
+            self.possible += u64::from(change.is_some() && real.is_none());
+            finder.marks(ledger, tx, ALL, false, &mut marks);
+            for set in 1..=ALL {
+                if let Some(i) = unique(&marks, set) {
+                    self.made[usize::from(set)] += 1;
+                    self.right[usize::from(set)] += u64::from(Some(i) == change);
                 }
             }
-            sums
-        })
-        .reduce(empty, |mut a, b| {
-            for i in 0..512 {
-                a.made[i] += b.made[i];
-                a.right[i] += b.right[i];
-            }
-            a.possible += b.possible;
-            for (k, n) in b.detected {
-                *a.detected.entry(k).or_default() += n;
-            }
-            a
+        }
+        self
+    }
+
+    fn add(mut self, other: Sums) -> Self {
+        for (sum, n) in self.made.iter_mut().zip(other.made) {
+            *sum += n;
+        }
+        for (sum, n) in self.right.iter_mut().zip(other.right) {
+            *sum += n;
+        }
+        self.possible += other.possible;
+        for (k, n) in other.detected {
+            *self.detected.entry(k).or_default() += n;
+        }
+        self
+    }
+
+    fn score(&self, set: HeuristicSet) -> Score {
+        let at = usize::from(set);
+        Score { name: set_name(set), made: self.made[at], right: self.right[at], possible: self.possible }
+    }
+
+    /// All sets that state anything, best first.
+    fn combinations(&self) -> Vec<Score> {
+        let mut combinations: Vec<Score> = (1..=ALL).map(|set| self.score(set)).filter(|s| s.made > 0).collect();
+        combinations.sort_by(|a, b| {
+            let good = |s: &Score| s.precision() >= 0.99;
+            good(b)
+                .cmp(&good(a))
+                .then(b.right.cmp(&a.right))
+                .then(a.name.len().cmp(&b.name.len()))
+                .then(a.name.cmp(&b.name))
         });
-    let score = |set: u16| Score {
-        name: set_name(set),
-        made: sums.made[set as usize],
-        right: sums.right[set as usize],
-        possible: sums.possible,
-    };
-    let change = ChangeHeuristic::ALL.into_iter().map(|h| score(1 << h as u16)).collect();
-    let mut combinations: Vec<Score> = (1..512u16).map(score).filter(|s| s.made > 0).collect();
-    combinations.sort_by(|a, b| {
-        let good = |s: &Score| s.precision() >= 0.99;
-        good(b)
-            .cmp(&good(a))
-            .then(b.right.cmp(&a.right))
-            .then(a.name.len().cmp(&b.name.len()))
-            .then(a.name.cmp(&b.name))
-    });
-    let count = |keep: &dyn Fn(&Detected) -> bool| -> u64 {
-        sums.detected.iter().filter(|(k, _)| keep(k)).map(|(_, n)| n).sum()
-    };
-    let mut coinjoins: Vec<Score> = Coinjoin::ALL
-        .into_iter()
-        .map(|kind| Score {
+        combinations
+    }
+
+    fn coinjoins(&self) -> Vec<Score> {
+        let count = |keep: &dyn Fn(&Detected) -> bool| -> u64 {
+            self.detected.iter().filter(|(k, _)| keep(k)).map(|(_, n)| n).sum()
+        };
+        let of_kind = |kind: Coinjoin| Score {
             name: kind.name().to_owned(),
             made: count(&|k| k.0 == Some(kind)),
             // The catch-all is right about any coinjoin that has no detector of its own.
@@ -140,34 +154,51 @@ pub fn measure(ledger: &Ledger, truth: &Truth) -> Accuracy {
                 k.0 == Some(kind) && (k.1 == Some(kind) || kind == Coinjoin::EqualOutput && k.1.is_some())
             }),
             possible: count(&|k| k.1 == Some(kind)),
-        })
-        .collect();
-    coinjoins.push(Score {
-        name: "any".into(),
-        made: count(&|k| k.0.is_some()),
-        right: count(&|k| k.0.is_some() && k.1.is_some()),
-        possible: count(&|k| k.1.is_some()),
-    });
-    let best = combinations.iter().find(|s| s.precision() >= 0.99).map(|s| s.name.clone());
+        };
+        let any = Score {
+            name: "any".into(),
+            made: count(&|k| k.0.is_some()),
+            right: count(&|k| k.0.is_some() && k.1.is_some()),
+            possible: count(&|k| k.1.is_some()),
+        };
+        Coinjoin::ALL.iter().copied().map(of_kind).chain([any]).collect()
+    }
+}
+
+/// Scores clusterings: co-spend alone, the default, with each change heuristic, and with the best set of them.
+fn clusterings(ledger: &Ledger, truth: &Truth, best: Option<String>) -> Vec<Score> {
     let mut variants = vec![
         ("co-spend, coinjoins not excluded".to_owned(), CoinjoinSet::NONE, "none".to_owned()),
         ("co-spend".to_owned(), CoinjoinSet::ALL, "none".to_owned()),
         ("default".to_owned(), CoinjoinSet::ALL, crate::cluster::DEFAULT_CHANGE.to_owned()),
     ];
-    for h in ChangeHeuristic::ALL {
+    for h in ChangeHeuristic::ALL.iter().copied() {
         variants.push((format!("co-spend with {}", h.name()), CoinjoinSet::ALL, h.name().to_owned()));
     }
     if let Some(best) = best {
         variants.push((format!("co-spend with {best}"), CoinjoinSet::ALL, best));
     }
-    let clusterings = variants
-        .into_iter()
-        .map(|(name, coinjoins, change)| {
-            let change = ChangeRule::parse(&change).expect("made of known names");
-            score_clusters(name, &Clusters::build(ledger, ClusterOptions { cospend: true, coinjoins, change }), truth)
-        })
-        .collect();
-    Accuracy { txs, change, combinations, coinjoins, clusterings }
+    let score = |(name, coinjoins, change): (String, CoinjoinSet, String)| {
+        let change = ChangeRule::parse(&change).expect("made of known names");
+        score_clusters(name, &Clusters::build(ledger, ClusterOptions { cospend: true, coinjoins, change }), truth)
+    };
+    variants.into_iter().map(score).collect()
+}
+
+/// Measures everything.
+#[must_use]
+pub fn measure(ledger: &Ledger, truth: &Truth) -> Accuracy {
+    let txs = ledger.counts().txs;
+    let starts: Vec<u32> = (0..txs).step_by(CHUNK as usize).collect();
+    let sums = starts
+        .into_par_iter()
+        .fold(Sums::new, |sums, start| sums.count(ledger, truth, start))
+        .reduce(Sums::new, Sums::add);
+    let change = ChangeHeuristic::ALL.iter().map(|h| sums.score(h.bit())).collect();
+    let combinations = sums.combinations();
+    let best = combinations.iter().find(|s| s.precision() >= 0.99).map(|s| s.name.clone());
+    let clusterings = clusterings(ledger, truth, best);
+    Accuracy { txs, change, combinations, coinjoins: sums.coinjoins(), clusterings }
 }
 
 /// Scores a clustering's merges against the owners.
@@ -177,7 +208,7 @@ pub fn score_clusters(name: String, clusters: &Clusters, truth: &Truth) -> Score
     let (mut made, mut right) = (0, 0);
     for merge in known {
         made += 1;
-        right += (owner(merge.a) == owner(merge.b)) as u64;
+        right += u64::from(owner(merge.a) == owner(merge.b));
     }
     let mut sizes: HashMap<u32, u64> = HashMap::new();
     for owner in truth.owner.iter().filter(|o| **o != u32::MAX) {

@@ -102,16 +102,17 @@ impl Categories {
                 continue;
             }
             let differing = a.iter().zip(b.iter()).enumerate().filter(|(_, (a, b))| a != b);
-            out.extend(differing.map(|(i, _)| (n * PIECE + i) as u32).take_while(|address| *address < below));
+            let addresses = differing.filter_map(|(i, _)| u32::try_from(n * PIECE + i).ok());
+            out.extend(addresses.take_while(|address| *address < below));
         }
         out
     }
 
     /// Appends the categories that another has beyond these.
     pub fn extend_from(&mut self, other: &Categories) {
-        let from = self.len as u32;
-        self.resize(other.len.max(self.len));
-        for address in from..other.len as u32 {
+        let known = self.len;
+        self.resize(other.len.max(known));
+        for address in (known..other.len).filter_map(|n| u32::try_from(n).ok()) {
             self.set(address, other.at(address));
         }
     }

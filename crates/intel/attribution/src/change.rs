@@ -9,8 +9,23 @@ use holdfast_utxo_ledger::{Ledger, Source};
 use serde::{Deserialize, Serialize};
 
 /// A change heuristic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 #[repr(u8)]
 pub enum ChangeHeuristic {
     /// In a chain of one-input two-output transactions, the output that continues the chain.
@@ -37,32 +52,21 @@ use ChangeHeuristic::*;
 
 impl ChangeHeuristic {
     /// All of them.
-    pub const ALL: [ChangeHeuristic; 9] =
-        [PeelingChain, PowerOfTen, OptimalChange, AddressType, Locktime, AddressReuse, ClientChange, Legacy, FixedFee];
+    pub const ALL: &[ChangeHeuristic] = <ChangeHeuristic as strum::VariantArray>::VARIANTS;
 
-    /// Name, as options use it.
+    /// Returns the name, as options use it.
     pub fn name(self) -> &'static str {
-        match self {
-            PeelingChain => "peeling-chain",
-            PowerOfTen => "power-of-ten",
-            OptimalChange => "optimal-change",
-            AddressType => "address-type",
-            Locktime => "locktime",
-            AddressReuse => "address-reuse",
-            ClientChange => "client-change",
-            Legacy => "legacy",
-            FixedFee => "fixed-fee",
-        }
+        self.into()
+    }
+
+    /// Returns the set of this heuristic alone.
+    pub const fn bit(self) -> HeuristicSet {
+        1 << self as HeuristicSet
     }
 
     /// Returns whether its answer rests on later transactions.
     pub fn looks_ahead(self) -> bool {
         matches!(self, PeelingChain | Locktime | FixedFee)
-    }
-
-    /// Returns the heuristic with a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|h| h.name() == name)
     }
 }
 
@@ -85,16 +89,15 @@ impl ChangeRule {
     /// Reads `a+b,c`: the outputs that both a and b leave, or those that c leaves. `none` and the empty text are no rule.
     ///
     /// # Errors
-    /// Names the unknown word and the known ones.
+    /// A message with the unknown word and the known ones.
     pub fn parse(text: &str) -> Result<Self, String> {
         if matches!(text.trim(), "" | "none") {
             return Ok(Self::none());
         }
         let one = |word: &str| {
-            let names = ChangeHeuristic::ALL.map(ChangeHeuristic::name).join(", ");
-            ChangeHeuristic::from_name(word.trim())
-                .map(|h| 1 << h as u16)
-                .ok_or_else(|| format!("unknown change heuristic '{}'; use {names}", word.trim()))
+            let all = || ChangeHeuristic::ALL.iter().map(|h| h.name()).collect::<Vec<_>>().join(", ");
+            let known = word.trim().parse::<ChangeHeuristic>().map(ChangeHeuristic::bit);
+            known.map_err(|_| format!("unknown change heuristic '{}'; use {}", word.trim(), all()))
         };
         let alternatives = text
             .split(',')
@@ -129,12 +132,12 @@ impl std::fmt::Display for ChangeRule {
     }
 }
 
-/// Members of a set.
+/// Returns the members of a set.
 pub fn members(set: HeuristicSet) -> impl Iterator<Item = ChangeHeuristic> {
-    ChangeHeuristic::ALL.into_iter().filter(move |h| set >> *h as u16 & 1 == 1)
+    ChangeHeuristic::ALL.iter().copied().filter(move |h| set & h.bit() != 0)
 }
 
-/// Names of a set, joined by "+".
+/// Returns the names of a set, joined by "+".
 pub fn set_name(set: HeuristicSet) -> String {
     members(set).map(ChangeHeuristic::name).collect::<Vec<_>>().join("+")
 }
@@ -161,7 +164,7 @@ pub struct ChangeFinder {
 }
 
 impl ChangeFinder {
-    /// Which of the `wanted` heuristics mark each output of a transaction. Transactions with one output, coinbases, and outputs that
+    /// Finds which of the `wanted` heuristics mark each output of a transaction. Transactions with one output, coinbases, and outputs that
     /// nobody can spend get no marks.
     pub fn marks(
         &mut self,
@@ -173,11 +176,11 @@ impl ChangeFinder {
     ) {
         out.clear();
         let outputs = ledger.outputs(tx);
-        out.resize((outputs.end - outputs.start) as usize, 0);
+        out.resize(outputs.clone().count(), 0);
         if out.len() < 2 || wanted == 0 || ledger.flags(tx).coinbase() {
             return;
         }
-        let wants = |h: ChangeHeuristic| wanted >> h as u16 & 1 == 1;
+        let wants = |h: ChangeHeuristic| wanted & h.bit() != 0;
         self.inputs.clear();
         self.inputs.extend(ledger.sources(tx).map(|s| {
             let info = ledger.source_info(s);
@@ -201,7 +204,7 @@ impl ChangeFinder {
             }
             spendable_count += 1;
             let address = ledger.address_of(o);
-            let mut set = |h: ChangeHeuristic, holds: bool| *mark |= (holds as u16) << h as u16;
+            let mut set = |h: ChangeHeuristic, holds: bool| *mark |= if holds { h.bit() } else { 0 };
             let smaller = smallest.is_some_and(|s| ledger.value(o) < s);
             let fresh = (wants(ClientChange) || wants(Legacy)) && is_fresh(ledger, address, outputs.start);
             set(PowerOfTen, wants(PowerOfTen) && !ledger.value(o).is_multiple_of(1_000_000));
@@ -211,7 +214,7 @@ impl ChangeFinder {
             set(ClientChange, wants(ClientChange) && fresh);
             set(Legacy, wants(Legacy) && fresh && smaller && !coinjoin);
             if ahead {
-                let spender = ledger.spender(o).expect("checked above");
+                let Some(spender) = ledger.spender(o) else { continue };
                 set(PeelingChain, peeling && is_peeling(ledger, spender));
                 let same = ledger.flags(spender).locktime() == ledger.flags(tx).locktime();
                 set(Locktime, wants(Locktime) && same);
@@ -246,7 +249,7 @@ fn looks_like_peeling(ledger: &Ledger, tx: u32) -> bool {
     outputs.end - outputs.start == 2 && ledger.sources(tx).len() == 1
 }
 
-/// One input, two outputs, and the transaction before or one after looks the same.
+/// Returns whether a transaction has one input and two outputs, and the one before or after it too.
 pub fn is_peeling(ledger: &Ledger, tx: u32) -> bool {
     if !looks_like_peeling(ledger, tx) {
         return false;
@@ -262,7 +265,7 @@ pub fn is_peeling(ledger: &Ledger, tx: u32) -> bool {
 
 /// Base units per 1,000 virtual bytes, rounded down, as BlockSci computes it.
 fn fee_rate(ledger: &Ledger, tx: u32) -> Option<u64> {
-    let vsize = (ledger.flags(tx).weight() as u64).div_ceil(4).max(1);
+    let vsize = u64::from(ledger.flags(tx).weight()).div_ceil(4).max(1);
     Some(ledger.fee(tx)? * 1000 / vsize)
 }
 

@@ -32,7 +32,7 @@ fn is_invisible(c: char) -> bool {
 /// Cleans an address of an asset (ticker): surrounding quotes, characters that do not show, a URI scheme and parameters go.
 ///
 /// # Errors
-/// Says why the text is no address at all.
+/// A message with the reason why the text is no address.
 pub fn clean(text: &str, asset: &str) -> Result<Cleaned, String> {
     let mut notes = Vec::new();
     let mut address = text.trim().to_owned();
@@ -101,9 +101,7 @@ fn fault(address: &str, asset: &str) -> Option<String> {
     // A script is the same on every chain of Bitcoin's family, and test networks have their main network's asset.
     match asset.as_str() {
         "ETH" if !matches!(read, Address::Evm(_)) => wrong(" (0x and 40 hex digits)"),
-        family if Network::ALL.into_iter().any(|n| n.parameters().asset == family) && read.script().is_none() => {
-            wrong("")
-        }
+        family if Network::ALL.iter().any(|n| n.parameters().asset == family) && read.script().is_none() => wrong(""),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! Clustering: addresses under one control, with the evidence of every merge.
 //!
 //! A union-find over address numbers. The representative of a cluster is its smallest number, so results do not depend
-//! on the order of merges. Every merge that joins two clusters is kept as (address, address, transaction, heuristic): the merges form a
+//! on the order of merges. Every merge that joins two clusters is stored as (address, address, transaction, heuristic): the merges form a
 //! spanning forest, and the path between two addresses in it is the explanation of why they are together. Scripts without an
 //! owner ([`crate::ownerless`]) join nothing.
 
@@ -66,12 +66,16 @@ pub struct Merge {
 impl Merge {
     /// Returns the heuristic's name: `cospend`, or the change heuristics that agreed.
     pub fn heuristic(&self) -> String {
-        if self.by == COSPEND as u32 { "cospend".into() } else { set_name(self.by as HeuristicSet) }
+        match HeuristicSet::try_from(self.by) {
+            Ok(COSPEND) => "cospend".into(),
+            Ok(set) => set_name(set),
+            Err(_) => "unknown".into(), // no set has so high a bit
+        }
     }
 }
 
 /// The clusters of a ledger. The merges are a log that grows with the chain; marks in it assign them to blocks, so that a
-/// reorganization takes back the last ones.
+/// reorganization rolls back the last ones.
 #[derive(Debug, Clone)]
 pub struct Clusters {
     options: ClusterOptions,
@@ -79,7 +83,7 @@ pub struct Clusters {
     merges: Vec<Merge>,
     /// Where blocks end in the log, rising; the last is how far these clusters are.
     marks: Vec<Mark>,
-    /// The roots that the last merges joined, (lower, higher), so that they can be taken back.
+    /// The roots that the last merges joined, (lower, higher), so that they can be rolled back.
     undo: VecDeque<(u32, u32)>,
     /// By address the next one of its cluster, in a circle; made when first needed.
     ring: OnceLock<Vec<u32>>,
@@ -91,10 +95,10 @@ pub struct Clusters {
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
     /// The system refused, or the file is damaged.
-    #[error("{0}: {1}; if it is damaged, remove it: clusters are made again from the ledger")]
+    #[error("{0}: {1}; if it is damaged, remove it: clusters are rebuilt from the ledger")]
     Io(PathBuf, #[source] std::io::Error),
     /// Its contents do not decode.
-    #[error("{0}: {1}; remove it: clusters are made again from the ledger")]
+    #[error("{0}: {1}; remove it: clusters are rebuilt from the ledger")]
     Format(PathBuf, String),
 }
 
@@ -133,11 +137,11 @@ impl Clusters {
         self.done() == counts.txs && self.parent.len() as u64 == u64::from(counts.addresses) && self.is_in_chain(ledger)
     }
 
-    /// Takes in blocks that came since. After a reorganization, takes back the merges of the removed blocks first.
+    /// Follows the blocks since the last update. After a reorganization, rolls back the merges of the removed blocks first.
     pub fn update(&mut self, ledger: &Ledger) {
         self.roll_back(ledger);
         let counts = ledger.counts();
-        let known = self.parent.len() as u32;
+        let known = self.addresses();
         self.parent.extend(known..counts.addresses);
         if let Some(ring) = self.ring.get_mut() {
             ring.extend(known..counts.addresses);
@@ -146,12 +150,12 @@ impl Clusters {
         let mut coinjoins = self.coinjoins();
         for (from, to) in self.windows(ledger) {
             coinjoins += self.take(ledger, from, to, start);
-            // A rule that looks ahead has seen blocks after the window: what it found cannot be taken back window by window.
+            // A rule that looks ahead has seen blocks after the window: what it found cannot be rolled back window by window.
             if to == counts.txs || !self.options.change.looks_ahead() {
                 self.put_mark(ledger, to, coinjoins);
             }
         }
-        self.forget_old_undo();
+        self.trim_undo();
     }
 
     /// Returns how many addresses a cluster has.
@@ -167,7 +171,7 @@ impl Clusters {
             }
             sizes
         });
-        sizes.get(&self.of(cluster)).copied().unwrap_or(1) as u64
+        sizes.get(&self.of(cluster)).copied().map_or(1, u64::from)
     }
 
     /// Gathers the evidence of transactions on all cores, then merges in order.
@@ -232,7 +236,7 @@ impl Clusters {
         &self.options
     }
 
-    /// Transactions looked at.
+    /// Returns the number of transactions processed.
     pub fn done(&self) -> u32 {
         self.marks.last().map_or(0, |m| m.done)
     }
@@ -242,12 +246,12 @@ impl Clusters {
         &self.merges
     }
 
-    /// Number of clusters, single addresses included.
+    /// Returns the number of clusters, single addresses included.
     pub fn count(&self) -> u64 {
         self.parent.len() as u64 - self.merges.len() as u64
     }
 
-    /// Transactions left out as coinjoins.
+    /// Returns the number of transactions left out as coinjoins.
     pub fn coinjoins(&self) -> u64 {
         self.marks.last().map_or(0, |m| m.coinjoins)
     }
@@ -262,7 +266,7 @@ impl Clusters {
         at
     }
 
-    /// Cluster of every address.
+    /// Returns the cluster of every address.
     pub fn all(&self) -> Vec<u32> {
         // A parent's number is smaller than its child's, so one rising pass settles all.
         let mut roots = self.parent.clone();
@@ -272,7 +276,7 @@ impl Clusters {
         roots
     }
 
-    /// Addresses of a cluster, rising.
+    /// Returns the addresses of a cluster, rising.
     pub fn members(&self, cluster: u32) -> Vec<u32> {
         let mut members: Vec<u32> = self.each_member(cluster).collect();
         members.sort_unstable();
@@ -394,7 +398,7 @@ impl<'a> Gatherer<'a> {
                     let mut last = first;
                     for address in addresses {
                         if address != first && address != last && owned(&address) {
-                            self.merges.push(Merge { a: first, b: address, tx, by: COSPEND as u32 });
+                            self.merges.push(Merge { a: first, b: address, tx, by: COSPEND.into() });
                         }
                         last = address;
                     }
@@ -412,7 +416,7 @@ impl<'a> Gatherer<'a> {
             return;
         }
         // Address reuse alone joins an address with itself or, through co-spending, with its co-inputs: nothing new.
-        if options.cospend && options.change.used() == 1 << crate::ChangeHeuristic::AddressReuse as u16 {
+        if options.cospend && options.change.used() == crate::ChangeHeuristic::AddressReuse.bit() {
             return;
         }
         // A rule that looks ahead waits until nothing can change its answer any more.
@@ -425,7 +429,7 @@ impl<'a> Gatherer<'a> {
         let owned = |address: &u32| !self.ownerless.contains(ledger, *address);
         let from = ledger.sources(tx).find_map(|s| ledger.source_info(s).address.filter(owned));
         if let Some(from) = from.filter(|from| *from != to && owned(&to)) {
-            self.merges.push(Merge { a: from, b: to, tx, by: set as u32 });
+            self.merges.push(Merge { a: from, b: to, tx, by: set.into() });
         }
     }
 }

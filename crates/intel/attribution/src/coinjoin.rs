@@ -7,8 +7,23 @@ use holdfast_utxo_ledger::Ledger;
 use serde::{Deserialize, Serialize};
 
 /// The kinds that are distinguished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 #[repr(u8)]
 pub enum Coinjoin {
     /// Wasabi 1: at least ten equal outputs near 0.1 BTC, at least as many inputs.
@@ -25,18 +40,11 @@ pub enum Coinjoin {
 
 impl Coinjoin {
     /// All kinds.
-    pub const ALL: [Coinjoin; 5] =
-        [Coinjoin::Wasabi1, Coinjoin::Wasabi2, Coinjoin::Whirlpool, Coinjoin::Joinmarket, Coinjoin::EqualOutput];
+    pub const ALL: &[Coinjoin] = <Coinjoin as strum::VariantArray>::VARIANTS;
 
-    /// Name, as options use it.
+    /// Returns the name, as options use it.
     pub fn name(self) -> &'static str {
-        match self {
-            Coinjoin::Wasabi1 => "wasabi1",
-            Coinjoin::Wasabi2 => "wasabi2",
-            Coinjoin::Whirlpool => "whirlpool",
-            Coinjoin::Joinmarket => "joinmarket",
-            Coinjoin::EqualOutput => "equal-output",
-        }
+        self.into()
     }
 }
 
@@ -50,7 +58,7 @@ impl CoinjoinSet {
     /// All detectors.
     pub const ALL: CoinjoinSet = CoinjoinSet(0b111110);
 
-    /// With one more.
+    /// Returns the set with one more.
     pub fn with(self, kind: Coinjoin) -> Self {
         CoinjoinSet(self.0 | 1 << kind as u8)
     }
@@ -63,7 +71,7 @@ impl CoinjoinSet {
     /// Reads a comma-separated list of names, `all` or `none`.
     ///
     /// # Errors
-    /// Names the unknown word and the known ones.
+    /// A message with the unknown word and the known ones.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.trim() {
             "all" => return Ok(Self::ALL),
@@ -72,10 +80,9 @@ impl CoinjoinSet {
         }
         text.split(',').try_fold(Self::NONE, |set, word| {
             let word = word.trim();
-            let kind = Coinjoin::ALL.into_iter().find(|k| k.name() == word);
-            let names = Coinjoin::ALL.map(Coinjoin::name).join(", ");
-            kind.map(|k| set.with(k))
-                .ok_or_else(|| format!("unknown coinjoin detector '{word}'; use {names}, all or none"))
+            let names = || Coinjoin::ALL.iter().map(|k| k.name()).collect::<Vec<_>>().join(", ");
+            let kind = word.parse::<Coinjoin>().map(|k| set.with(k));
+            kind.map_err(|_| format!("unknown coinjoin detector '{word}'; use {}, all or none", names()))
         })
     }
 }
@@ -99,6 +106,10 @@ pub struct Detector {
 
 impl Detector {
     /// Returns which coinjoin a transaction looks like, among the detectors of `set`. Cheap for the many that cannot be one.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "numbers of outputs index a column that is mapped whole: 64 bits"
+    )]
     pub fn detect(&mut self, ledger: &Ledger, tx: u32, set: CoinjoinSet) -> Option<Coinjoin> {
         let outputs = ledger.outputs(tx);
         let n_out = (outputs.end - outputs.start) as usize;

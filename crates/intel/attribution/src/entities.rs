@@ -82,9 +82,9 @@ impl Entities {
         Entities { categories: categories.as_slice().into(), tags: Arc::new(tags), definers: Arc::new(definers) }
     }
 
-    /// Takes in what changed of the ledger, the clusters and the tags. `before` are the clusters that these entities are of, `clusters` what
+    /// Follows what changed of the ledger, the clusters and the tags. `before` are the clusters that these entities are of, `clusters` what
     /// became of them, also by a reorganization; `retagged` are the scripts whose tags changed ([`TagStore::touched_since`]). Equal to
-    /// [`Entities::build`] on the new state; what did not change is not looked at.
+    /// [`Entities::build`] on the new state; what did not change is not read.
     #[must_use]
     pub fn update(
         &self,
@@ -99,11 +99,11 @@ impl Entities {
         let (same_merges, kept) = before.fork(ledger);
         let mut next =
             Entities { categories: self.categories.clone(), tags: self.tags.clone(), definers: self.definers.clone() };
-        // Addresses whose own tags are looked at anew.
+        // Addresses whose own tags are looked up again.
         let mut own: BTreeSet<u32> = (kept..addresses).collect();
         own.extend(retagged.iter().filter(|key| !is_ownerless(key)).filter_map(|key| ledger.address_number(key)));
         next.retag(ledger, store, kept..before.addresses(), &own);
-        // Addresses whose clusters are looked at anew.
+        // Addresses whose clusters are looked up again.
         let merges = before.merges()[same_merges..].iter().chain(&clusters.merges()[same_merges..]);
         let mut touched: BTreeSet<u32> = merges.flat_map(|m| [m.a, m.b]).collect();
         touched.extend(own.iter().filter(|a| **a < kept));
@@ -133,7 +133,7 @@ impl Entities {
         next
     }
 
-    /// Looks up the tags of the addresses `own` anew, and removes those of addresses that were removed.
+    /// Looks up the tags of the addresses `own` again, and removes those of addresses that were removed.
     fn retag(&mut self, ledger: &Ledger, store: &TagStore, removed: Range<u32>, own: &BTreeSet<u32>) {
         for address in removed {
             if self.tags.contains_key(&address) {
@@ -152,7 +152,7 @@ impl Entities {
         }
     }
 
-    /// Finds definers anew: those of the clusters `old`, and of the addresses `own`, whose tags are looked at anew.
+    /// Finds definers again: those of the clusters `old`, and of the addresses `own`, whose tags are looked up again.
     fn redefine(&mut self, clusters: &Clusters, store: &TagStore, old: &HashSet<u32>, own: &BTreeSet<u32>) {
         let mut tagged: BTreeSet<u32> = own.iter().copied().filter(|a| self.tags.contains_key(a)).collect();
         let defined: Vec<u32> = old.iter().copied().filter(|root| self.definers.contains_key(root)).collect();
@@ -182,18 +182,18 @@ impl Entities {
         own.or_else(|| self.definer(store, clusters.of(address))).map_or(Category::UNATTRIBUTED, Tag::concept)
     }
 
-    /// Category of every address, by number; 0 is unattributed.
+    /// Returns the category of every address, by number; 0 is unattributed.
     pub fn categories(&self) -> &Categories {
         &self.categories
     }
 
-    /// Category of an address.
+    /// Returns the category of an address.
     #[inline]
     pub fn category(&self, address: u32) -> Category {
         Category(self.categories.get(address))
     }
 
-    /// Category of an address for somebody who may read labels up to `clearance`: tags above it do not exist for them.
+    /// Returns the category of an address for a reader of labels up to `clearance`: tags above it do not exist for them.
     pub fn category_for(&self, store: &TagStore, clusters: &Clusters, address: u32, clearance: Tlp) -> Category {
         let all = self.category(address);
         if !all.is_attributed() || !store.any_above(clearance) {
@@ -202,7 +202,7 @@ impl Entities {
         self.tag_for(store, clusters, address, clearance).map_or(Category::UNATTRIBUTED, Tag::concept)
     }
 
-    /// Returns the tag that an address counts under for somebody who may read labels up to `clearance`: its own weightiest, else its cluster's.
+    /// Returns the tag that an address counts under for a reader of labels up to `clearance`: its own weightiest, else its cluster's.
     pub fn tag_for<'a>(
         &'a self,
         store: &'a TagStore,
@@ -228,13 +228,13 @@ impl Entities {
         })
     }
 
-    /// Returns the tag that defines a cluster for somebody who may read labels up to `clearance`.
+    /// Returns the tag that defines a cluster for a reader of labels up to `clearance`.
     pub fn definer_for<'a>(&self, store: &'a TagStore, cluster: u32, clearance: Tlp) -> Option<&'a Tag> {
         let mut all = self.definers.get(&cluster)?.iter().map(|d| store.tag(d.tag));
         all.find(|t| t.is_for(clearance))
     }
 
-    /// Tags of an address itself.
+    /// Returns the tags of an address itself.
     pub fn tags_of<'a>(&'a self, store: &'a TagStore, address: u32) -> impl Iterator<Item = &'a Tag> {
         self.tags.get(&address).into_iter().flatten().map(|i| store.tag(*i))
     }
@@ -250,7 +250,7 @@ impl Entities {
         own.or_else(|| self.definer(store, clusters.of(address))).map(|t| t.label.as_str())
     }
 
-    /// Numbers of the ledger's addresses that have tags of their own, rising.
+    /// Returns the numbers of the ledger's addresses that have tags of their own, rising.
     pub fn tagged(&self) -> Vec<u32> {
         let mut all: Vec<u32> = self.tags.keys().copied().collect();
         all.sort_unstable();

@@ -7,7 +7,7 @@ use std::path::Path;
 /// Writes a file, atomically and durably.
 ///
 /// # Errors
-/// When the system refuses.
+/// What the system reports.
 pub fn save(path: &Path, magic: &[u8; 8], body: &[u8]) -> std::io::Result<()> {
     let sum = sha256(body);
     if holds(path, magic, &sum, body.len()) {
@@ -23,7 +23,7 @@ pub fn save(path: &Path, magic: &[u8; 8], body: &[u8]) -> std::io::Result<()> {
 /// Writes a file that only its owner reads beside the old one and renames it over it, durably.
 ///
 /// # Errors
-/// When the system refuses, and those of `write`.
+/// What the system reports, and the errors of `write`.
 pub fn replace(path: &Path, write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     // One that a kill left behind may be readable by others.
@@ -83,7 +83,7 @@ pub(crate) fn close_to_others(path: &Path) -> std::io::Result<()> {
 /// Reads a file's body; `None` when there is no file.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidData`], with words, when the file is of another kind or version, cut off or damaged; else what the system reports.
+/// [`ErrorKind::InvalidData`], with a message, when the file is of another kind or version, cut off or damaged; else what the system reports.
 pub fn load(path: &Path, magic: &[u8; 8]) -> std::io::Result<Option<Vec<u8>>> {
     let mut bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,

@@ -244,7 +244,7 @@ fn build<T, A>(
     pack.or_nothing(file, entries)
 }
 
-/// Returns a label by its name. One that nobody knows counts as the strictest, so that a slip shows nothing to anybody.
+/// Returns a label by its name. An unknown one counts as the strictest, so that a mistake reveals nothing.
 pub(crate) fn label_of(name: Option<String>, warnings: &mut Vec<String>) -> Option<Tlp> {
     let name = name?;
     Some(Tlp::from_name(&name).unwrap_or_else(|| {

@@ -23,8 +23,23 @@ use index::Index;
 use slots::Slots;
 
 /// How far a tag can be relied on: GraphSense's scale (`confidence.csv` of the TagPack tool), weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Default,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Confidence {
     #[default]
@@ -44,35 +59,29 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    const TABLE: [(Confidence, &'static str, u8); 13] = [
-        (Confidence::Unknown, "unknown", 5),
-        (Confidence::Heuristic, "heuristic", 10),
-        (Confidence::WebCrawl, "web_crawl", 20),
-        (Confidence::UntrustedTransaction, "untrusted_transaction", 40),
-        (Confidence::Forensic, "forensic", 50),
-        (Confidence::ServiceData, "service_data", 50),
-        (Confidence::TrustedProvider, "trusted_provider", 50),
-        (Confidence::AuthorityData, "authority_data", 60),
-        (Confidence::ServiceApi, "service_api", 70),
-        (Confidence::ManualTransaction, "manual_transaction", 90),
-        (Confidence::LedgerImmanent, "ledger_immanent", 100),
-        (Confidence::Ownership, "ownership", 100),
-        (Confidence::Override, "override", 100),
-    ];
-
-    /// Reads GraphSense's name.
+    /// Returns the confidence with GraphSense's name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::TABLE.iter().find(|(_, n, _)| *n == name).map(|(c, _, _)| *c)
+        name.parse().ok()
     }
 
-    /// GraphSense's name.
+    /// Returns GraphSense's name.
     pub fn name(self) -> &'static str {
-        Self::TABLE[self as usize].1
+        self.into()
     }
 
-    /// 0 to 100.
+    /// Returns GraphSense's level, 0 to 100.
     pub fn level(self) -> u8 {
-        Self::TABLE[self as usize].2
+        match self {
+            Confidence::Unknown => 5,
+            Confidence::Heuristic => 10,
+            Confidence::WebCrawl => 20,
+            Confidence::UntrustedTransaction => 40,
+            Confidence::Forensic | Confidence::ServiceData | Confidence::TrustedProvider => 50,
+            Confidence::AuthorityData => 60,
+            Confidence::ServiceApi => 70,
+            Confidence::ManualTransaction => 90,
+            Confidence::LedgerImmanent | Confidence::Ownership | Confidence::Override => 100,
+        }
     }
 }
 
@@ -116,12 +125,12 @@ impl Tag {
     /// What a tag without a label counts as: within the organisation and its clients.
     pub const UNLABELLED: Tlp = Tlp::Amber;
 
-    /// Returns whether somebody may read the tag who may read labels up to `clearance`.
+    /// Returns whether the tag is for readers of labels up to `clearance`.
     pub fn is_for(&self, clearance: Tlp) -> bool {
         self.tlp.unwrap_or(Tag::UNLABELLED) <= clearance
     }
 
-    /// Returns the tag for somebody who may know its category but, where its label is above `clearance`, neither its label nor its source.
+    /// Returns the tag for a reader who may know its category but, where its label is above `clearance`, neither its label nor its source.
     pub fn masked(&self, clearance: Tlp) -> std::borrow::Cow<'_, Tag> {
         if self.is_for(clearance) {
             return std::borrow::Cow::Borrowed(self);
@@ -141,22 +150,22 @@ impl Tag {
     }
 
     /// Returns whether another tag is this one, whatever its label.
-    fn says_as(&self, other: &Tag) -> bool {
+    fn states_the_same_as(&self, other: &Tag) -> bool {
         self.label == other.label && self.pack == other.pack && *self == Tag { tlp: self.tlp, ..other.clone() }
     }
 
     /// Adds what follows from all fields together: an address is sanctioned when its pack, source or actor is a sanctions list or program,
     /// whatever its category.
-    fn complete(&mut self, actors: &HashMap<String, u32>, all: &[Actor]) {
-        let says = |name: &String| Category::from_name(name) == Some(Category::SANCTION);
-        if self.abuse.iter().chain(&self.category).chain(&self.concepts).any(says) {
+    fn complete(&mut self, actors: &HashMap<String, usize>, all: &[Actor]) {
+        let is_sanction = |name: &String| Category::from_name(name) == Some(Category::SANCTION);
+        if self.abuse.iter().chain(&self.category).chain(&self.concepts).any(is_sanction) {
             return;
         }
-        let actor = self.actor.as_ref().and_then(|id| actors.get(id)).and_then(|i| all.get(*i as usize));
+        let actor = self.actor.as_ref().and_then(|id| actors.get(id)).and_then(|i| all.get(*i));
         // A partner's name is not its list's: only its words count.
         let pack = if is_source(&self.pack) { "" } else { self.pack.as_str() };
         if sanctions::is_listed(pack, &self.source, self.actor.as_deref())
-            || actor.is_some_and(|a| a.categories.iter().any(says))
+            || actor.is_some_and(|a| a.categories.iter().any(is_sanction))
         {
             self.concepts.push(Category::SANCTION.name().to_owned());
         }
@@ -170,11 +179,7 @@ impl Tag {
             .chain(&self.concepts)
             .filter_map(|name| Category::from_name(name))
             .max_by_key(|c| (c.risk(), c.is_abuse(), std::cmp::Reverse(c.0)))
-            .unwrap_or(if self.abuse.is_some() {
-                Category::from_name("other_abuse").expect("in the table")
-            } else {
-                Category::OTHER
-            })
+            .unwrap_or(if self.abuse.is_some() { Category::OTHER_ABUSE } else { Category::OTHER })
     }
 }
 
@@ -218,14 +223,14 @@ pub fn is_source(title: &str) -> bool {
 }
 
 /// All tags and actors, with look-up by address. A clone shares what it holds: a change copies the pieces that it touches, and is noted so
-/// that a file can take in the change alone ([`TagFile`]).
+/// that a file can store the change alone ([`TagFile`]).
 #[derive(Clone, Debug, Default)]
 pub struct TagStore {
     slots: Slots,
     actors: Arc<Vec<Actor>>,
     by_address: Index<Address>,
     by_pack: Index<String>,
-    actor_by_id: Arc<HashMap<String, u32>>,
+    actor_by_id: Arc<HashMap<String, usize>>,
     changes: Changes,
 }
 
@@ -250,7 +255,7 @@ impl TagStore {
             tag.complete(&self.actor_by_id, &self.actors);
             let known = self.by_address.get(&address);
             // The same tag with another label is relabelled, not doubled.
-            if let Some(same) = known.iter().copied().find(|i| self.slots.tag(*i).says_as(&tag)) {
+            if let Some(same) = known.iter().copied().find(|i| self.slots.tag(*i).states_the_same_as(&tag)) {
                 let label = tag.tlp.or(self.slots.tag(same).tlp);
                 if self.slots.tag(same).tlp != label {
                     self.slots.change(same, |t| t.tlp = label);
@@ -288,9 +293,9 @@ impl TagStore {
                 sanctioned.insert(actor.id.clone());
             }
             match by_id.get(&actor.id) {
-                Some(i) => all[*i as usize] = actor.clone(),
+                Some(i) => all[*i] = actor.clone(),
                 None => {
-                    by_id.insert(actor.id.clone(), all.len() as u32);
+                    by_id.insert(actor.id.clone(), all.len());
                     all.push(actor.clone());
                 }
             }
@@ -379,7 +384,7 @@ impl TagStore {
 
     /// Returns the actor with an id.
     pub fn actor(&self, id: &str) -> Option<&Actor> {
-        self.actor_by_id.get(id).map(|i| &self.actors[*i as usize])
+        self.actor_by_id.get(id).map(|i| &self.actors[*i])
     }
 
     /// Returns what [`TagStore::touched_since`] counts from.
@@ -388,7 +393,7 @@ impl TagStore {
         self.changes.version()
     }
 
-    /// Scripts whose tags changed since a version of this store; `None` when that is not known any more.
+    /// Returns the scripts whose tags changed since a version of this store; `None` when that is not known any more.
     #[must_use]
     pub fn touched_since(&self, version: TagVersion) -> Option<Vec<AddressKey>> {
         let touched = self.changes.touched_since(version)?;
@@ -401,9 +406,9 @@ impl TagStore {
         self.changes.touched_since(version)
     }
 
-    /// Forgets what changed before a version, whose changes a file has; where many tags were removed, numbers them anew.
-    pub fn forget_changes(&mut self, before: TagVersion) {
-        self.changes.forget(before);
+    /// Drops the record of what changed before a version, whose changes a file has; where many tags were removed, renumbers them.
+    pub fn drop_changes(&mut self, before: TagVersion) {
+        self.changes.drop_before(before);
         if self.changes.is_empty() && self.slots.is_sparse() {
             *self = TagStore::from_parts(self.iter().cloned().collect(), self.actors.to_vec());
         }
@@ -412,7 +417,7 @@ impl TagStore {
     /// Returns a store of tags that are complete, in this order.
     fn from_parts(tags: Vec<Tag>, actors: Vec<Actor>) -> Self {
         let addresses: Vec<Address> = tags.par_iter().map(|t| Address::read(&t.address)).collect();
-        let ids = actors.iter().enumerate().map(|(i, a)| (a.id.clone(), i as u32)).collect();
+        let ids = actors.iter().enumerate().map(|(i, a)| (a.id.clone(), i)).collect();
         let mut store = TagStore { actors: Arc::new(actors), actor_by_id: Arc::new(ids), ..TagStore::default() };
         for (mut tag, address) in tags.into_iter().zip(addresses) {
             tag.complete(&store.actor_by_id, &store.actors);
@@ -423,18 +428,18 @@ impl TagStore {
         store
     }
 
-    /// Tags of an address in any of its forms, under whatever asset they were given: who controls a script or account controls it on every
+    /// Returns the tags of an address in any of its forms, under whatever asset they were given: who controls a script or account controls it on every
     /// chain of its family.
     pub fn tags_of(&self, address: &str) -> impl Iterator<Item = &Tag> {
         self.by_address.get(&Address::read(address)).iter().map(|i| self.slots.tag(*i))
     }
 
-    /// Numbers of the tags of a script of the Bitcoin family, in the order of their import.
+    /// Returns the numbers of the tags of a script of the Bitcoin family, in the order of their import.
     pub fn of_script(&self, key: &AddressKey) -> &[u32] {
         self.by_address.get(&Address::Script(*key))
     }
 
-    /// Numbers of tags that name scripts of the Bitcoin family, with their keys, in the order of their import: a script that is tagged on
+    /// Returns the numbers of tags that name scripts of the Bitcoin family, with their keys, in the order of their import: a script that is tagged on
     /// one of its chains is the same owner's on all of them.
     pub fn script_keys(&self) -> Vec<(u32, AddressKey)> {
         let scripts = self.by_address.iter().filter_map(|(address, tags)| Some((*address.script()?, tags)));
@@ -444,18 +449,18 @@ impl TagStore {
         keys
     }
 
-    /// Tags of the network's asset whose address is no script: they match nothing on its chain.
+    /// Returns the tags of the network's asset whose address is no script: they match nothing on its chain.
     pub fn unparsable(&self, network: Network) -> impl Iterator<Item = &Tag> + '_ {
         let asset = network.parameters().asset;
         self.iter().filter(move |t| t.asset == asset && Address::read(&t.address).script().is_none())
     }
 
-    /// Addresses whose tags name different actors, or both an abuse and an ordinary service or two abuses.
+    /// Returns the addresses whose tags name different actors, or both an abuse and an ordinary service or two abuses.
     pub fn conflicts(&self) -> Vec<Conflict> {
         self.conflicts_for(Tlp::Red)
     }
 
-    /// As [`TagStore::conflicts`], between tags that somebody may read who may read labels up to `clearance`.
+    /// As [`TagStore::conflicts`], between the tags for a reader of labels up to `clearance`.
     pub fn conflicts_for(&self, clearance: Tlp) -> Vec<Conflict> {
         let mut out = Vec::new();
         let mut addresses: Vec<&Address> =
@@ -491,7 +496,7 @@ impl TagStore {
     }
 }
 
-/// Returns the text that a tag keeps of its address: as its source writes it, but EVM accounts in lower case, so that one tag in two spellings is
+/// Returns the text that a tag stores of its address: as its source writes it, but EVM accounts in lower case, so that one tag in two spellings is
 /// one.
 pub fn normal(address: &str) -> String {
     match Address::read(address) {

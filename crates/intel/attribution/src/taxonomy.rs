@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 /// How much a category matters to a screening desk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Risk {
     /// Nothing known.
     None,
@@ -22,13 +23,7 @@ pub enum Risk {
 impl Risk {
     /// Returns its name, in lower case.
     pub fn name(self) -> &'static str {
-        match self {
-            Risk::None => "none",
-            Risk::Low => "low",
-            Risk::Medium => "medium",
-            Risk::High => "high",
-            Risk::Severe => "severe",
-        }
+        self.into()
     }
 }
 
@@ -109,14 +104,16 @@ impl Category {
     pub const UNSPENT: Category = Category::named("unspent");
     /// What miners took.
     pub const FEE: Category = Category::named("fee");
+    /// An abuse of no listed kind.
+    pub const OTHER_ABUSE: Category = Category::named("other_abuse");
     /// Entities of no listed kind.
     pub const OTHER: Category = Category::named("other");
 
     const fn named(name: &str) -> Category {
-        let mut i = 0;
-        while i < CONCEPTS.len() {
-            if const_equal(CONCEPTS[i].0, name) {
-                return Category(i as u8);
+        let mut i = 0u8;
+        while (i as usize) < CONCEPTS.len() {
+            if const_equal(CONCEPTS[i as usize].0, name) {
+                return Category(i);
             }
             i += 1;
         }
@@ -138,7 +135,7 @@ impl Category {
             "mining" | "mining_pool" => "miner",
             other => other,
         };
-        CONCEPTS.iter().position(|c| c.0 == name).map(|i| Category(i as u8))
+        Category::all().find(|c| c.name() == name)
     }
 
     /// Returns the concept's name.
@@ -168,7 +165,7 @@ impl Category {
 
     /// Returns all categories.
     pub fn all() -> impl Iterator<Item = Category> {
-        (0..CONCEPTS.len() as u8).map(Category)
+        (0u8..).zip(CONCEPTS).map(|(number, _)| Category(number))
     }
 }
 

@@ -4,33 +4,52 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// TLP 2.0 label (FIRST, August 2022), least restrictive first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 pub enum Tlp {
-    /// May be passed on to anybody.
+    /// May be passed on without limit.
     #[serde(rename = "TLP:CLEAR")]
+    #[strum(serialize = "TLP:CLEAR")]
     Clear,
     /// Within the wider community, not in public.
     #[serde(rename = "TLP:GREEN")]
+    #[strum(serialize = "TLP:GREEN")]
     Green,
     /// Within one's organisation and its clients, who need to know.
     #[serde(rename = "TLP:AMBER")]
+    #[strum(serialize = "TLP:AMBER")]
     Amber,
     /// Within one's organisation only.
     #[serde(rename = "TLP:AMBER+STRICT")]
+    #[strum(serialize = "TLP:AMBER+STRICT")]
     AmberStrict,
     /// The named recipients only.
     #[serde(rename = "TLP:RED")]
+    #[strum(serialize = "TLP:RED")]
     Red,
 }
 
 impl Tlp {
     /// All, least restrictive first.
-    pub const ALL: [Tlp; 5] = [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red];
+    pub const ALL: &[Tlp] = <Tlp as strum::VariantArray>::VARIANTS;
 
     /// Returns its name, such as `TLP:AMBER+STRICT`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED"][self as usize]
+        self.into()
     }
 
     /// Reads a name, with or without `TLP:`; TLP 1.0's WHITE is CLEAR.
@@ -40,7 +59,7 @@ impl Tlp {
         let name = name.strip_prefix("TLP:").unwrap_or(&name);
         match name {
             "WHITE" => Some(Tlp::Clear),
-            _ => Tlp::ALL.into_iter().find(|t| &t.name()[4..] == name),
+            _ => Tlp::ALL.iter().copied().find(|t| &t.name()[4..] == name),
         }
     }
 }
@@ -56,7 +75,7 @@ mod tests {
         assert_eq!(Tlp::from_name("tlp:white"), Some(Tlp::Clear));
         assert_eq!(Tlp::from_name("TLP:PINK"), None);
         for label in Tlp::ALL {
-            assert_eq!(Tlp::from_name(label.name()), Some(label));
+            assert_eq!(Tlp::from_name(label.name()), Some(*label));
         }
     }
 }

@@ -126,7 +126,7 @@ fn clusters_stored_by_older_rules_are_made_again_with_their_options() {
     let path = dir.path().join("clusters");
     let now = Clusters::build(&ledger, options.clone());
     // As earlier versions wrote it: a head, parents, merges.
-    let tip = ledger.tip().map(|t| t.hash);
+    let tip = ledger.tip().map(|t| t.hash.to_bytes());
     let head = (&options, now.done(), tip, now.coinjoins(), u64::from(now.addresses()));
     let head = postcard::to_stdvec(&head).unwrap();
     let merges = now.merges().iter().flat_map(|m| [m.a, m.b, m.tx, m.by]);

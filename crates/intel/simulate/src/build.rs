@@ -69,7 +69,7 @@ impl Key {
         let low = xxh3_128_with_seed(&input, seed);
         let high = xxh3_128_with_seed(&input, !seed);
         let mut key = [0u8; 33];
-        key[0] = 2 + (low as u8 & 1);
+        key[0] = 2 + (low & 1) as u8;
         key[1..17].copy_from_slice(&low.to_le_bytes());
         key[17..].copy_from_slice(&high.to_le_bytes());
         key
@@ -104,7 +104,7 @@ impl Key {
 }
 
 impl Lock {
-    /// Virtual size of an input, in bytes.
+    /// Returns the virtual size of an input, in bytes.
     pub fn input_vsize(self) -> u64 {
         match self {
             Lock::P2pkh => 148,
@@ -115,7 +115,7 @@ impl Lock {
         }
     }
 
-    /// Size of an output, in bytes.
+    /// Returns the size of an output, in bytes.
     pub fn output_size(self) -> u64 {
         match self {
             Lock::P2pkh => 34,
@@ -136,7 +136,7 @@ pub enum Pay {
 }
 
 impl Pay {
-    /// Base units.
+    /// Returns the base units.
     pub fn value(&self) -> u64 {
         match self {
             Pay::Key(_, value) => *value,
@@ -144,13 +144,14 @@ impl Pay {
         }
     }
 
-    /// Appends the output script.
+    /// Returns the output script.
+    #[expect(clippy::missing_panics_doc, reason = "simulated locks have standard scripts")]
     pub fn script(&self) -> Vec<u8> {
         match self {
             Pay::Key(key, _) => key.address.script().expect("simulated locks have standard scripts"),
             Pay::Data(data) => {
-                let mut script = vec![0x6a, data.len() as u8];
-                script.extend_from_slice(data);
+                let mut script = vec![0x6a];
+                push_data(&mut script, data);
                 script
             }
         }
@@ -166,6 +167,16 @@ pub struct Built {
     pub txid: Hash32,
 }
 
+/// Appends a push of fewer than 256 bytes to a script.
+fn push_data(script: &mut Vec<u8>, data: &[u8]) {
+    let len = u8::try_from(data.len()).expect("data of fewer than 256 bytes");
+    if len > 75 {
+        script.push(76); // OP_PUSHDATA1
+    }
+    script.push(len);
+    script.extend_from_slice(data);
+}
+
 /// A filler signature of real size: DER for ECDSA, 64 bytes for Schnorr.
 fn signature(random: &mut Random, out: &mut Vec<u8>, schnorr: bool) {
     let n = if schnorr { 64 } else { 71 };
@@ -174,7 +185,7 @@ fn signature(random: &mut Random, out: &mut Vec<u8>, schnorr: bool) {
     for _ in 0..n.div_ceil(8) {
         out.extend_from_slice(&random.bits().to_le_bytes());
     }
-    out.truncate(start + n as usize);
+    out.truncate(start + usize::from(n));
     if !schnorr {
         out[start] = 0x30;
     }
@@ -213,9 +224,7 @@ pub fn build(
                 let mut script = vec![0];
                 signature(random, &mut script, false);
                 signature(random, &mut script, false);
-                let redeem = key.redeem_script(seed);
-                script.extend_from_slice(&[76, redeem.len() as u8]);
-                script.extend_from_slice(&redeem);
+                push_data(&mut script, &key.redeem_script(seed));
                 write_compact(&mut body, script.len() as u64);
                 body.extend_from_slice(&script);
                 witness.push(0);
@@ -251,14 +260,13 @@ pub fn build_coinbase(height: u32, outputs: &[Pay]) -> Built {
     let mut script = Vec::new();
     let le = height.to_le_bytes();
     match height {
-        1..=16 => script.push(0x50 + height as u8),
+        1..=16 => script.push(0x50 + le[0]),
         _ => {
             let mut n = 4 - height.leading_zeros() as usize / 8;
             if n > 0 && le[n - 1] & 0x80 != 0 {
                 n += 1;
             }
-            script.push(n as u8);
-            script.extend_from_slice(&[le.as_slice(), &[0]].concat()[..n]);
+            push_data(&mut script, &[le.as_slice(), &[0]].concat()[..n]);
         }
     }
     script.extend_from_slice(b"\x08holdfast");

@@ -32,8 +32,9 @@ pub const MIN_TXS: u64 = 1_000;
 pub const MAX_TXS: u64 = 50_000_000;
 
 /// What kind of actor owns addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum OwnerKind {
     Exchange,
@@ -47,7 +48,7 @@ pub enum OwnerKind {
 }
 
 impl OwnerKind {
-    /// Category or abuse of the INTERPOL taxonomy, as TagPacks name it.
+    /// Returns the category or abuse of the INTERPOL taxonomy, as TagPacks name it.
     pub fn concept(self) -> &'static str {
         match self {
             OwnerKind::Exchange => "exchange",
@@ -63,8 +64,9 @@ impl OwnerKind {
 }
 
 /// What a transaction does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 #[allow(missing_docs)]
 pub enum TxKind {
     Coinbase,
@@ -209,7 +211,7 @@ impl Economy {
     /// Sets the scene.
     ///
     /// # Errors
-    /// In words, when the size is out of range.
+    /// A message, when the size is out of range.
     pub fn new(options: Options) -> Result<Self, String> {
         if !(MIN_TXS..=MAX_TXS).contains(&options.txs) {
             return Err(format!("cannot simulate {} transactions; choose {MIN_TXS} to {MAX_TXS}", options.txs));
@@ -224,14 +226,16 @@ impl Economy {
         let criminals = (scale / 20_000).clamp(3, 60) as u32;
         let users = (scale / 25).clamp(100, 400_000) as u32;
         let mut owners = Vec::new();
+        let mut count = 0;
         let mut add = |kind: OwnerKind, n: u32, random: &mut Random| {
-            let first = owners.len() as u32;
+            let first = count;
             for _ in 0..n {
                 let habits = habits(kind, random);
-                let home = random.below(exchanges as u64) as u32;
+                let home = random.below_u32(exchanges);
                 owners.push(Owner { kind, habits, next_key: 1, coins: Vec::new(), home, deposit_key: 0 });
             }
-            (first, first + n)
+            count += n;
+            (first, count)
         };
         let (_, exchanges) = add(OwnerKind::Exchange, exchanges, &mut random);
         let merchants = add(OwnerKind::Merchant, merchants, &mut random);
@@ -256,7 +260,7 @@ impl Economy {
             mixer_queue: VecDeque::new(),
             peels: VecDeque::new(),
             height: 0,
-            prev: Network::Regtest.genesis_hash(),
+            prev: Network::Regtest.genesis_hash().to_bytes(),
             made: 0,
             block_txs: (scale / 60).clamp(20, 2_500),
             time: 1_300_000_000,
@@ -268,9 +272,9 @@ impl Economy {
         })
     }
 
-    /// Number of owners.
+    /// Returns the number of owners.
     pub fn owner_count(&self) -> u32 {
-        self.owners.len() as u32
+        self.users.1 // the last kind
     }
 
     /// Returns what an owner is.
@@ -289,7 +293,7 @@ impl Economy {
         Key::new(owner, index, lock, self.options.seed).address
     }
 
-    /// Transactions made so far.
+    /// Returns the number of transactions made so far.
     pub fn made(&self) -> u64 {
         self.made
     }
@@ -335,7 +339,7 @@ impl Economy {
         self.fund(&coinbase, &outputs, true);
         let mut txids = vec![coinbase.txid];
         txids.extend(self.txs.iter().map(|t| t.txid));
-        self.time += 540 + self.random.below(120) as u32;
+        self.time += 540 + self.random.below_u32(120);
         let mut header = [0u8; 80];
         header[..4].copy_from_slice(&0x2000_0000u32.to_le_bytes());
         header[4..36].copy_from_slice(&self.prev);
@@ -409,27 +413,27 @@ impl Economy {
 
     /// A payment where the payee adds an input of its own (BIP 78): the known blind spot of co-spending.
     fn payjoin(&mut self, user: u32, payee: u32) {
-        let theirs = self.owners[payee as usize].coins.pop().expect("caller checked");
-        let Some(ours) = self.owners[user as usize].coins.pop() else {
-            self.owners[payee as usize].coins.push(theirs);
+        let payees = self.owners[payee as usize].coins.pop().expect("caller checked");
+        let Some(payers) = self.owners[user as usize].coins.pop() else {
+            self.owners[payee as usize].coins.push(payees);
             return;
         };
         let fee = 2_000;
-        let amount = (ours.value / 3).max(DUST);
-        if ours.value < amount + fee + DUST {
-            self.owners[user as usize].coins.push(ours);
-            self.owners[payee as usize].coins.push(theirs);
+        let amount = (payers.value / 3).max(DUST);
+        if payers.value < amount + fee + DUST {
+            self.owners[user as usize].coins.push(payers);
+            self.owners[payee as usize].coins.push(payees);
             return;
         }
-        let change = ours.value - amount - fee;
+        let change = payers.value - amount - fee;
         let to = self.receive_key(payee);
         let back = self.fresh_key(user);
-        let mut outputs = vec![Pay::Key(to, theirs.value + amount), Pay::Key(back, change)];
+        let mut outputs = vec![Pay::Key(to, payees.value + amount), Pay::Key(back, change)];
         let swap = self.random.permille(500);
         if swap {
             outputs.swap(0, 1);
         }
-        self.push_tx(user, vec![ours, theirs], outputs, Some(if swap { 0 } else { 1 }), TxKind::Payjoin);
+        self.push_tx(user, vec![payers, payees], outputs, Some(if swap { 0 } else { 1 }), TxKind::Payjoin);
     }
 
     fn deposit(&mut self) {
@@ -443,8 +447,7 @@ impl Economy {
     }
 
     fn withdraw(&mut self, must: Option<u32>) {
-        let exchange =
-            must.map_or_else(|| self.random.below(self.exchanges as u64) as u32, |u| self.owners[u as usize].home);
+        let exchange = must.map_or_else(|| self.random.below_u32(self.exchanges), |u| self.owners[u as usize].home);
         let n = if self.random.permille(750) { 1 } else { self.random.between(2, 6) };
         let mut outputs = Vec::new();
         for i in 0..n {
@@ -463,7 +466,7 @@ impl Economy {
     }
 
     fn sweep(&mut self) {
-        let exchange = self.random.below(self.exchanges as u64) as u32;
+        let exchange = self.random.below_u32(self.exchanges);
         self.sweep_of(exchange);
     }
 
@@ -472,7 +475,7 @@ impl Economy {
         if deposits.is_empty() {
             return;
         }
-        let n = deposits.len().min(1 + self.random.below(24) as usize);
+        let n = deposits.len().min(1 + self.random.index(24));
         let coins: Vec<Utxo> = deposits.drain(..n).collect();
         let key = if self.random.permille(700) { self.hot_key(exchange) } else { self.fresh_key(exchange) };
         self.send_all(exchange, coins, key, TxKind::Sweep);
@@ -513,7 +516,7 @@ impl Economy {
     }
 
     fn draw(&mut self, range: (u32, u32)) -> u32 {
-        range.0 + self.random.below((range.1 - range.0) as u64) as u32
+        range.0 + self.random.below_u32(range.1 - range.0)
     }
 
     fn draw_kind(&mut self, kind: OwnerKind) -> u32 {
@@ -623,9 +626,9 @@ impl Economy {
         let mut change = None;
         if rest >= DUST {
             let key = if habits.reuse_change { picked[0].key } else { self.fresh_key(from) };
-            let at = self.random.below(outputs.len() as u64 + 1) as usize;
+            let at = self.random.index(outputs.len() + 1);
             outputs.insert(at, Pay::Key(key, rest));
-            change = Some(at as u32);
+            change = Some(u32::try_from(at).expect("few outputs"));
         }
         self.push_tx(from, picked, outputs, change, kind);
         true
@@ -665,7 +668,7 @@ impl Economy {
         let habits = self.owners[from as usize].habits;
         let locktime = match habits.locktime {
             // One in ten looks back a little (Bitcoin Core).
-            true if self.random.permille(100) => self.height.saturating_sub(1 + self.random.below(20) as u32),
+            true if self.random.permille(100) => self.height.saturating_sub(1 + self.random.below_u32(20)),
             true => self.height.saturating_sub(1),
             false => 0,
         };
@@ -704,10 +707,9 @@ impl Economy {
     }
 
     fn fund(&mut self, built: &Built, outputs: &[Pay], coinbase: bool) {
-        for (vout, output) in outputs.iter().enumerate() {
+        for (vout, output) in (0..).zip(outputs) {
             let Pay::Key(key, value) = output else { continue };
-            let coin =
-                Utxo { txid: built.txid, vout: vout as u32, value: *value, key: *key, height: self.height, coinbase };
+            let coin = Utxo { txid: built.txid, vout, value: *value, key: *key, height: self.height, coinbase };
             let is_deposit = self.owners[key.owner as usize].kind == OwnerKind::Exchange
                 && key.index != 1
                 && self

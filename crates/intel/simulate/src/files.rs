@@ -76,13 +76,15 @@ impl Numbered {
 fn framed(payload: &[u8], tail: &[u8]) -> Vec<u8> {
     let mut record = Vec::with_capacity(payload.len() + tail.len() + 8);
     record.extend_from_slice(&Network::Regtest.parameters().magic);
-    record.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+    let length = u32::try_from(payload.len()).expect("blocks are far below 4 GiB");
+    record.extend_from_slice(&length.to_le_bytes());
     record.extend_from_slice(payload);
     record.extend_from_slice(tail);
     record
 }
 
 /// Returns a block's undo record (CBlockUndo), without framing.
+#[expect(clippy::missing_panics_doc, reason = "simulated locks have standard scripts")]
 pub fn undo_record(block: &SimBlock) -> Vec<u8> {
     let mut undo = Vec::new();
     write_compact(&mut undo, block.spent.len() as u64);
@@ -100,7 +102,7 @@ pub fn undo_record(block: &SimBlock) -> Vec<u8> {
 /// `owners.csv` (owner, kind, name), `addresses.csv` (address, owner), `transactions.csv` (txid, kind, change output) and `tagpack.yaml`.
 ///
 /// # Errors
-/// When the system refuses; `progress` (transactions made) may stop it, which leaves whole blocks.
+/// What the system reports; `progress` (transactions made) may stop it, which leaves whole blocks.
 pub fn write(
     economy: &mut Economy,
     dir: &Path,
@@ -173,8 +175,7 @@ impl Truth {
     fn block(&mut self, block: &SimBlock) -> io::Result<()> {
         for tx in &block.truth {
             let change = tx.change.map(|c| c.to_string()).unwrap_or_default();
-            let kind = kebab(&format!("{:?}", tx.kind));
-            writeln!(self.transactions, "{},{kind},{change}", display_hash(&tx.txid))?;
+            writeln!(self.transactions, "{},{},{change}", display_hash(&tx.txid), tx.kind)?;
             for (owner, address) in tx.owners.iter().zip(&tx.addresses) {
                 if let (Some(owner), Some(address)) = (owner, address) {
                     // An address paid again is listed again; readers keep the first.
@@ -191,23 +192,11 @@ impl Truth {
         let mut owners = BufWriter::new(File::create(self.dir.join("owners.csv"))?);
         writeln!(owners, "owner,kind,name")?;
         for owner in 0..economy.owner_count() {
-            let kind = kebab(&format!("{:?}", economy.owner_kind(owner)));
-            writeln!(owners, "{owner},{kind},{}", economy.owner_name(owner))?;
+            writeln!(owners, "{owner},{},{}", economy.owner_kind(owner), economy.owner_name(owner))?;
         }
         owners.flush()?;
         std::fs::write(self.dir.join("tagpack.yaml"), tagpack(economy))
     }
-}
-
-fn kebab(camel: &str) -> String {
-    let mut out = String::new();
-    for c in camel.chars() {
-        if c.is_ascii_uppercase() && !out.is_empty() {
-            out.push('-');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
 }
 
 /// Returns a GraphSense TagPack that names one or two addresses of every service and criminal, as an analyst would know them.

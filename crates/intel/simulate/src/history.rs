@@ -26,9 +26,12 @@ impl History {
         History { random: Random::new(seed), states: vec![(HandChain::default(), Vec::new())], fresh: 0 }
     }
 
-    /// Blocks in the chain.
+    /// Returns the number of blocks in the chain.
+    ///
+    /// # Panics
+    /// After 2^32 blocks.
     pub fn height(&self) -> u32 {
-        self.states.len() as u32 - 1
+        u32::try_from(self.states.len() - 1).expect("fewer than 2^32 blocks")
     }
 
     /// Returns the source of chance.
@@ -61,7 +64,7 @@ impl History {
             }
             // Mostly young coins, so that money moves on.
             let span = coins.len().min(if self.random.permille(700) { 12 } else { usize::MAX });
-            let at = coins.len() - 1 - self.random.below(span as u64) as usize;
+            let at = coins.len() - 1 - self.random.index(span);
             let (txid, vout, value) = coins.remove(at);
             spends.push((txid, vout));
             paid += value;
@@ -86,7 +89,7 @@ impl History {
         let mut txid = [0; 32];
         txid[..8].copy_from_slice(&self.random.bits().to_le_bytes());
         txid[31] = 1;
-        all.push((txid, 0, [2 + self.random.below(2) as u8; 33]));
+        all.push((txid, 0, [if self.random.below(2) == 0 { 2 } else { 3 }; 33]));
         Some((tx_by_keys(&all, &outputs), values))
     }
 
@@ -96,8 +99,8 @@ impl History {
         let mut txs = Vec::new();
         for _ in 0..self.random.between(0, most) {
             if let Some((built, values)) = self.transaction(&mut coins) {
-                for (vout, value) in values.into_iter().enumerate() {
-                    coins.push((built.txid, vout as u32, value));
+                for (vout, value) in (0..).zip(values) {
+                    coins.push((built.txid, vout, value));
                 }
                 txs.push(built);
             }

@@ -30,7 +30,7 @@ fn blocks_check_out_and_value_is_conserved() {
         let block = Block::parse(sim.bytes.clone()).unwrap();
         block.check(Network::Regtest).unwrap();
         assert_eq!(block.stated_height(), Some(sim.height));
-        assert_eq!(block.header.prev(), sim.prev);
+        assert_eq!(block.header.prev().to_bytes(), sim.prev);
         let mut fees = 0;
         for i in 0..block.txs.len() {
             let truth = &sim.truth[i];

@@ -148,7 +148,7 @@ impl ChainHandle {
     }
 
     /// Changes the workspace, after changes that are under way; publishes what became of it, and saves the tags and clusters. Readers go on
-    /// with the snapshot before. Nothing of a change that fails is published, except blocks that the ledger has taken in.
+    /// with the snapshot before. Nothing of a change that fails is published, except blocks that the ledger has committed.
     ///
     /// # Errors
     /// Those of `change`, and [`ChangeError`].
@@ -192,7 +192,7 @@ impl ChainHandle {
     /// Saves what was not saved yet. Does not wait for a builder that is at work: what it makes can be made again.
     ///
     /// # Errors
-    /// [`ChangeError`].
+    /// [`ChangeError::Busy`] and [`ChangeError::Failed`]; [`ChangeError::NotSaved`] when the system refuses to write.
     pub fn checkpoint(&self) -> Result<(), ChangeError> {
         let Some(mut builder) = self.inner.try_builder()? else { return Ok(()) };
         builder.workspace.save_tags()?;

@@ -70,7 +70,7 @@ impl std::fmt::Debug for Chains {
 }
 
 impl Chains {
-    /// One chain alone.
+    /// Returns a set of one chain alone.
     #[must_use]
     pub fn one(first: Arc<ChainHandle>) -> Self {
         let handles = BTreeMap::from([(first.snapshot().id(), first.clone())]);
@@ -148,7 +148,7 @@ impl Chains {
         snapshots.chain(self.others.values().map(|chain| Arc::clone(&**chain.load()))).collect()
     }
 
-    /// Names and families of all chains, for [`holdfast_attribution::import::ImportReport::count_chains`].
+    /// Returns names and families of all chains, for [`holdfast_attribution::import::ImportReport::count_chains`].
     #[must_use]
     pub fn families(&self) -> Vec<(String, Family)> {
         self.all().iter().map(|chain| (chain.name(), chain.id().family())).collect()

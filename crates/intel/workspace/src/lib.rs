@@ -1,10 +1,23 @@
-//! The workspace: a chain's ledger with tags, clusters and exposures, kept in step, and every question that people put to it.
+//! The workspace: a chain's ledger with tags, clusters and exposures, in one consistent state, and all queries over them.
 //!
 //! - [`workspace`]: opening, bringing up to date, saving, snapshots.
 //! - [`chain_handle`]: one builder changes a workspace, readers hold the snapshot that was published last.
 //! - [`queries`], [`traces`], [`lookup`]: the questions; [`reports`]: the answers.
 //! - [`touched`]: the addresses and transactions that a change touches.
 //! - [`chain_queries`]: what the desk needs from a chain of any family; [`chains`]: several chains of one desk.
+
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        clippy::cast_lossless
+    )
+)]
 
 pub mod chain_handle;
 pub mod chain_queries;

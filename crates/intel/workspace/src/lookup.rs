@@ -153,8 +153,8 @@ pub fn bare(text: &str) -> String {
     let text = text.split('?').next().unwrap_or_default();
     match text.split_once(':') {
         Some((scheme, rest)) if scheme.bytes().all(|b| b.is_ascii_lowercase()) && is_identifier(rest) => {
-            // `class:hex` addresses keep theirs.
-            let own = holdfast_bitcoin::ScriptClass::ALL.iter().any(|c| c.name() == scheme);
+            // `class:hex` addresses keep their prefix.
+            let own = scheme.parse::<holdfast_bitcoin::ScriptClass>().is_ok();
             if own { text.to_owned() } else { rest.trim_start_matches("//").to_owned() }
         }
         _ => text.to_owned(),
@@ -162,7 +162,7 @@ pub fn bare(text: &str) -> String {
 }
 
 impl Workspace {
-    /// Searches for whatever `text` names. `visible` says which tags the caller may read.
+    /// Searches for whatever `text` names. `visible` selects the tags that the caller may read.
     pub fn lookup(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Lookup {
         let mut answer = Lookup { hits: Vec::new(), more: 0, unknown: Vec::new(), notes: Vec::new() };
         let text = text.trim();
@@ -270,14 +270,12 @@ impl Workspace {
 
     /// Transactions and blocks whose hash begins so, newest first.
     fn by_hash_prefix(&self, prefix: &str, notes: &mut Vec<String>) -> Vec<Hit> {
+        let digits: Vec<u8> = prefix.chars().filter_map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
         let begins = |hash: &[u8; 32]| {
-            let digits = prefix.as_bytes();
-            hash.iter().rev().zip(digits.chunks(2)).all(|(byte, pair)| {
-                let digit = |at: usize| (pair[at] as char).to_digit(16).expect("checked: hex") as u8;
-                match pair.len() {
-                    2 => *byte == digit(0) << 4 | digit(1),
-                    _ => byte >> 4 == digit(0),
-                }
+            hash.iter().rev().zip(digits.chunks(2)).all(|(byte, digits)| match digits {
+                [high, low] => *byte == high << 4 | low,
+                [high] => byte >> 4 == *high,
+                _ => true,
             })
         };
         let txids = self.ledger.columns().txid.all();
@@ -291,7 +289,8 @@ impl Workspace {
             txids[from..].par_iter().enumerate().filter(|(_, id)| begins(id)).map(|(i, _)| from + i).collect();
         numbers.sort_unstable_by(|a, b| b.cmp(a));
         let txs = numbers.into_iter().map(|n| self.chain_hit(HitKind::Transaction, display_hash(&txids[n])));
-        let blocks = (0..self.ledger.counts().blocks).rev().map(|b| self.ledger.block(b)).filter(|b| begins(&b.hash));
+        let blocks =
+            (0..self.ledger.counts().blocks).rev().map(|b| self.ledger.block(b)).filter(|b| begins(b.hash.as_bytes()));
         let blocks = blocks.map(|b| self.chain_hit(HitKind::Block, b.height.to_string()));
         txs.chain(blocks).take(2 * MAX_HITS).collect()
     }

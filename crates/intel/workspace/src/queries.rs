@@ -10,7 +10,7 @@ use holdfast_analysis::exposure::Exposure;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tag, Tlp};
 use holdfast_bitcoin::ownerless::is_ownerless;
-use holdfast_bitcoin::{AddressKey, display_hash, parse_hash};
+use holdfast_bitcoin::{AddressKey, BlockHash, Txid, display_hash, parse_hash};
 use holdfast_utxo_ledger::Source;
 
 impl Workspace {
@@ -29,7 +29,7 @@ impl Workspace {
         Summary {
             network: self.ledger.network().to_string(),
             tip_height: tip.map(|t| t.height),
-            tip_hash: tip.map(|t| display_hash(&t.hash)),
+            tip_hash: tip.map(|t| t.hash.to_string()),
             blocks: counts.blocks,
             txs: counts.txs,
             outputs: counts.outputs,
@@ -48,21 +48,23 @@ impl Workspace {
     pub fn subject(&self, text: &str) -> Result<Subject, WorkspaceError> {
         let text = text.trim();
         if let Some(hash) = parse_hash(text) {
-            if let Some(tx) = self.ledger.tx_by_id(&hash) {
+            if let Some(tx) = self.ledger.tx_by_id(&Txid::from_bytes(hash)) {
                 return Ok(Subject::Tx(tx));
             }
-            let block = self.ledger.block_by_hash(&hash);
+            let block = self.ledger.block_by_hash(&BlockHash::from_bytes(hash));
             return block.map(|b| Subject::Block(b.number)).ok_or_else(|| self.not_found(text));
         }
         if let Some((txid, vout)) = text.split_once(':')
-            && let (Some(hash), Ok(vout)) = (parse_hash(txid), vout.parse::<u32>())
+            && let (Ok(txid), Ok(vout)) = (txid.parse(), vout.parse::<u32>())
         {
-            let outputs = self.ledger.tx_by_id(&hash).map(|tx| self.ledger.outputs(tx));
-            let output = outputs.and_then(|o| Some(o.start + vout as u64).filter(|n| *n < o.end));
+            let outputs = self.ledger.tx_by_id(&txid).map(|tx| self.ledger.outputs(tx));
+            let output = outputs.and_then(|o| Some(o.start + u64::from(vout)).filter(|n| *n < o.end));
             return output.map(Subject::Output).ok_or_else(|| self.not_found(text));
         }
-        if !text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit()) {
-            let height = text.parse().expect("nine digits fit");
+        if text.len() <= 9
+            && text.bytes().all(|b| b.is_ascii_digit())
+            && let Ok(height) = text.parse()
+        {
             let block = self.ledger.block_at(height);
             return block.map(|b| Subject::Block(b.number)).ok_or_else(|| self.not_found(format!("block {text}")));
         }
@@ -249,7 +251,7 @@ impl Workspace {
         }
     }
 
-    /// Returns whether exposures, which are computed over all tags, may be shown: sums over categories name no tag, but tell strangers what is known.
+    /// Returns whether exposures, which are computed over all tags, may be shown: sums over categories name no tag, but reveal what is known.
     pub fn shows_exposure(&self, clearance: Tlp) -> bool {
         clearance >= Tlp::AmberStrict || !self.tags.any_above(clearance)
     }
@@ -274,7 +276,7 @@ impl Workspace {
     /// Returns a transaction, by id, for whoever may read all labels.
     ///
     /// # Errors
-    /// [`WorkspaceError`] for text that is no stored txid.
+    /// [`WorkspaceError::Query`] for text that is no txid, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn tx(&self, text: &str) -> Result<TxReport, WorkspaceError> {
         self.tx_for(text, Tlp::Red)
     }
@@ -282,7 +284,7 @@ impl Workspace {
     /// Returns a transaction, by id, for somebody who may read labels up to `clearance`; exposures as in [`Workspace::address_for`].
     ///
     /// # Errors
-    /// [`WorkspaceError`] for text that is no stored txid.
+    /// [`WorkspaceError::Query`] for text that is no txid, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn tx_for(&self, text: &str, clearance: Tlp) -> Result<TxReport, WorkspaceError> {
         let Subject::Tx(tx) = self.subject(text)? else { return Err(self.not_found(text)) };
         let info = self.ledger.tx(tx);
@@ -310,10 +312,10 @@ impl Workspace {
             .shows_exposure(clearance)
             .then(|| self.view_of(&self.exposures.of_tx(&self.ledger, tx), Category::UNATTRIBUTED));
         Ok(TxReport {
-            txid: display_hash(&info.txid),
+            txid: info.txid.to_string(),
             asset: self.asset().to_owned(),
             height: block.height,
-            block: display_hash(&block.hash),
+            block: block.hash.to_string(),
             time: block.header.time(),
             coinbase: info.flags.coinbase(),
             weight: info.flags.weight(),
@@ -328,14 +330,14 @@ impl Workspace {
     /// Returns a block, by height or hash.
     ///
     /// # Errors
-    /// [`WorkspaceError`] for text that names no stored block.
+    /// [`WorkspaceError::Query`] for text that names no block, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn block(&self, text: &str) -> Result<BlockReport, WorkspaceError> {
         let Subject::Block(number) = self.subject(text)? else { return Err(self.not_found(text)) };
         let block = self.ledger.block(number);
         let (first, end) = block.txs;
         Ok(BlockReport {
             height: block.height,
-            hash: display_hash(&block.hash),
+            hash: block.hash.to_string(),
             time: block.header.time(),
             tx_count: end - first,
             size: block.size,
@@ -346,7 +348,7 @@ impl Workspace {
     /// Returns why two addresses are in one cluster.
     ///
     /// # Errors
-    /// [`WorkspaceError`] for addresses that are not stored.
+    /// [`WorkspaceError::Query`] for text that is no address, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn explain(&self, a: &str, b: &str) -> Result<ExplainReport, WorkspaceError> {
         let (a, b) = (self.address_of(a)?, self.address_of(b)?);
         let path = self.clusters.explain(a, b);
@@ -368,10 +370,10 @@ impl Workspace {
         })
     }
 
-    /// Exposure of an address, a whole entity, a transaction or an output.
+    /// Returns the exposure of an address, a whole entity, a transaction or an output.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError::Query`] for text that names no subject, [`WorkspaceError::NotFound`] for one that is not stored.
     pub fn exposure(&self, text: &str, entity: bool) -> Result<ExposureView, WorkspaceError> {
         let category = |address| self.entities.category(address);
         let (exposure, own) = match self.subject(text)? {

@@ -383,11 +383,14 @@ pub(crate) fn exposure_view(
             .collect()
     };
     let score = |totals: &Totals| -> u32 {
-        let weighted: u128 =
-            totals.by_category.iter().map(|(c, d, i)| (*d as u128 + *i as u128) * risk_weight(c.risk())).sum();
-        if totals.amount == 0 { 0 } else { (weighted / totals.amount as u128) as u32 }
+        let weighted: u128 = totals
+            .by_category
+            .iter()
+            .map(|(c, d, i)| (u128::from(*d) + u128::from(*i)) * u128::from(risk_weight(c.risk())))
+            .sum();
+        weighted.checked_div(totals.amount.into()).and_then(|score| u32::try_from(score).ok()).unwrap_or(0)
     };
-    let least = score(&exposure.source).max(score(&exposure.destination)).max(risk_weight(own.risk()) as u32);
+    let least = score(&exposure.source).max(score(&exposure.destination)).max(risk_weight(own.risk()));
     let unknown = &exposure.unknown;
     let known = unknown.is_empty() && exposure.source.amount > 0;
     ExposureView {

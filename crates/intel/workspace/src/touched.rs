@@ -17,7 +17,7 @@ const MAX_EXTERNALS: usize = 64;
 /// Addresses and transactions of a chain whose category or exposure changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// Whether everything may be touched: blocks were removed, figures were made anew, or the lists became too long.
+    /// Whether everything may be touched: blocks were removed, figures were rebuilt, or the lists became too long.
     pub is_whole: bool,
     /// Addresses of the chain, in canonical form.
     pub addresses: BTreeSet<String>,
@@ -48,7 +48,7 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    /// Returns what was touched before somebody noted it: by another process, or before this one ended.
+    /// Returns what was touched before it was noted: by another process, or before this one ended.
     pub(crate) fn unknown() -> Self {
         Pending { is_whole: true, ..Pending::default() }
     }

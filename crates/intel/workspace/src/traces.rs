@@ -64,15 +64,17 @@ impl Workspace {
     /// Traces, for the organisation: tags of TLP:RED, which are for named people, do not count.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError::Query`] and [`WorkspaceError::NotFound`] for the subject, [`WorkspaceError::Trace`] for bounds, [`WorkspaceError::TooMany`]
+    /// for a subject of too many outputs.
     pub fn trace(&self, request: &TraceRequest) -> Result<(Trace, TraceReport), WorkspaceError> {
         self.trace_for(request, Tlp::AmberStrict)
     }
 
-    /// Traces, for somebody who may read labels up to `clearance`.
+    /// Traces, for a reader of labels up to `clearance`.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError::Query`] and [`WorkspaceError::NotFound`] for the subject, [`WorkspaceError::Trace`] for bounds, [`WorkspaceError::TooMany`]
+    /// for a subject of too many outputs.
     pub fn trace_for(&self, request: &TraceRequest, clearance: Tlp) -> Result<(Trace, TraceReport), WorkspaceError> {
         let view = self.view(clearance);
         let result = trace(&view, &self.starts(request)?, &request.options)?;
@@ -83,7 +85,8 @@ impl Workspace {
     /// Traces, and packs the evidence. `created` is the time to state. The bundle is for others, so that only tags up to TLP:AMBER count in it.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError::Query`] and [`WorkspaceError::NotFound`] for the subject, [`WorkspaceError::Trace`] for bounds, [`WorkspaceError::TooMany`]
+    /// for a subject of too many outputs, [`WorkspaceError::Bundle`] when raw blocks can no longer be read or the trace is too large.
     pub fn bundle(
         &self,
         request: &TraceRequest,
@@ -96,7 +99,8 @@ impl Workspace {
     /// As [`Workspace::bundle`], for readers of labels up to `clearance`.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError::Query`] and [`WorkspaceError::NotFound`] for the subject, [`WorkspaceError::Trace`] for bounds, [`WorkspaceError::TooMany`]
+    /// for a subject of too many outputs, [`WorkspaceError::Bundle`] when raw blocks can no longer be read or the trace is too large.
     pub fn bundle_for(
         &self,
         request: &TraceRequest,
@@ -109,10 +113,11 @@ impl Workspace {
         Ok((report, bytes))
     }
 
-    /// Paths between the entities of two addresses, largest amount first.
+    /// Returns the paths between the entities of two addresses, largest amount first.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError::Query`] and [`WorkspaceError::NotFound`] for the subject, [`WorkspaceError::Trace`] for bounds, [`WorkspaceError::TooMany`]
+    /// for a subject of too many outputs.
     pub fn paths(
         &self,
         from: &str,
@@ -123,10 +128,11 @@ impl Workspace {
         self.paths_for(from, to, options, most, Tlp::AmberStrict)
     }
 
-    /// As [`Workspace::paths`], for somebody who may read labels up to `clearance`.
+    /// As [`Workspace::paths`], for a reader of labels up to `clearance`.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError::Query`] and [`WorkspaceError::NotFound`] for the subject, [`WorkspaceError::Trace`] for bounds, [`WorkspaceError::TooMany`]
+    /// for a subject of too many outputs.
     pub fn paths_for(
         &self,
         from: &str,

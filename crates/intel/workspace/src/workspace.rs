@@ -95,7 +95,7 @@ impl UnsavedExposures {
     /// Writes the file.
     ///
     /// # Errors
-    /// [`WorkspaceError`] when the system refuses.
+    /// [`WorkspaceError`] when the system refuses to write.
     pub(crate) fn save(&self) -> Result<(), WorkspaceError> {
         Ok(self.exposures.save(&self.path)?)
     }
@@ -105,7 +105,7 @@ impl Workspace {
     /// Opens a workspace for reading, bringing clusters, entities and exposures up to the ledger and tags in memory.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError`] when the ledger, tags, clusters or exposures do not open: absent, locked, damaged, or of another network.
     pub fn open(dir: &Path) -> Result<Self, WorkspaceError> {
         Self::with_ledger(dir, Ledger::open(&Self::ledger_dir(dir))?, None)
     }
@@ -113,7 +113,7 @@ impl Workspace {
     /// Opens a workspace for writing, creating it when missing.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError`] when the ledger, tags, clusters or exposures do not open: absent, locked, damaged, or of another network.
     pub fn create_or_open(dir: &Path, network: Network) -> Result<Self, WorkspaceError> {
         std::fs::create_dir_all(dir).map_err(|e| WorkspaceError::Io(dir.to_owned(), e))?;
         Self::with_ledger(dir, Ledger::create_or_open(&Self::ledger_dir(dir), network)?, None)
@@ -122,7 +122,7 @@ impl Workspace {
     /// Opens an existing workspace for writing.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError`] when the ledger, tags, clusters or exposures do not open: absent, locked, damaged, or of another network.
     pub fn open_for_writing(dir: &Path) -> Result<Self, WorkspaceError> {
         Self::with_ledger(dir, Ledger::open_for_writing(&Self::ledger_dir(dir))?, None)
     }
@@ -131,7 +131,7 @@ impl Workspace {
     /// where `network` is given and it is missing.
     ///
     /// # Errors
-    /// [`WorkspaceError::OwnTags`] when the folder has tags of its own, which would have no effect; [`WorkspaceError`] when it does not read.
+    /// [`WorkspaceError::OwnTags`] when the folder has tags of its own, which would have no effect; otherwise as [`Workspace::open`].
     pub fn open_beside(&self, dir: &Path, network: Option<Network>) -> Result<Self, WorkspaceError> {
         if has_tags(dir) {
             return Err(WorkspaceError::OwnTags(dir.join("tags")));
@@ -270,7 +270,7 @@ impl Workspace {
     /// Brings clusters, entities and exposures up to the ledger and tags, and saves all three and the tags.
     ///
     /// # Errors
-    /// [`WorkspaceError`].
+    /// [`WorkspaceError`] when the system refuses to write.
     pub fn refresh(&mut self) -> Result<(), WorkspaceError> {
         self.catch_up();
         self.save()
@@ -284,14 +284,14 @@ impl Workspace {
             self.exposures_as_of = None;
             return;
         }
-        let counts = self.ledger.counts();
+        let outputs = usize::try_from(self.ledger.counts().outputs).unwrap_or(usize::MAX);
         // A small ledger's exposures are made anew at once.
-        let waiting = self.patience.filter(|patience| counts.outputs as usize > 4 * patience);
+        let waiting = self.patience.filter(|patience| outputs > 4 * patience);
         let may_wait = waiting.is_some();
         let patience = match waiting {
             Some(_) if self.exposures_as_of.is_some() => 0,
             Some(patience) => patience,
-            None => PATIENCE.max(counts.outputs as usize / 8),
+            None => PATIENCE.max(outputs / 8),
         };
         let older = self.spare.exposures.take();
         // Without a snapshot that reads them, the figures are changed where they are.
@@ -339,7 +339,7 @@ impl Workspace {
         self.spare.exposures = Some(copy);
     }
 
-    /// Where exposures are not whole yet: the height of the tip when that began. Until it is `None` again, they rest on the tags and clusters of that
+    /// Returns, where exposures are not whole yet, the height of the tip when that began. Until it is `None` again, they rest on the tags and clusters of that
     /// time, and indirect destinations count older transactions' money up to that block. Sources count all blocks.
     #[must_use]
     pub fn exposures_as_of(&self) -> Option<u32> {
@@ -376,7 +376,7 @@ impl Workspace {
     /// Saves what changed of tags, clusters and exposures since it was last saved.
     ///
     /// # Errors
-    /// [`WorkspaceError`] when the system refuses.
+    /// [`WorkspaceError`] when the system refuses to write.
     pub fn save(&mut self) -> Result<(), WorkspaceError> {
         self.save_tags()?;
         self.save_clusters()?;
@@ -391,7 +391,7 @@ impl Workspace {
     /// the ledger when the workspace is opened next.
     ///
     /// # Errors
-    /// [`WorkspaceError`] when the system refuses.
+    /// [`WorkspaceError`] when the system refuses to write.
     pub fn save_tags(&mut self) -> Result<(), WorkspaceError> {
         match &mut self.saved.tags {
             Some(file) => Ok(file.save(&self.tags)?),
@@ -402,7 +402,7 @@ impl Workspace {
     /// Saves the clusters: what was merged since is appended.
     ///
     /// # Errors
-    /// [`WorkspaceError`] when the system refuses.
+    /// [`WorkspaceError`] when the system refuses to write.
     pub(crate) fn save_clusters(&mut self) -> Result<(), WorkspaceError> {
         Ok(self.saved.clusters.save(&self.clusters)?)
     }
@@ -421,9 +421,9 @@ impl Workspace {
     /// Returns the tags, to be changed.
     fn tags_mut(&mut self) -> &mut TagStore {
         let tags = Arc::make_mut(&mut self.tags);
-        // What files and entities have taken in is not needed any more.
+        // What files and entities have is not needed any more.
         if self.saved.tags.as_ref().is_some_and(|file| file.version() == Some(self.entities_of.0)) {
-            tags.forget_changes(self.entities_of.0);
+            tags.drop_changes(self.entities_of.0);
         }
         tags
     }

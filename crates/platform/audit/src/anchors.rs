@@ -110,7 +110,7 @@ impl Anchors {
             Err(e) => return Err(io(path)(e)),
         };
         let name = path.file_name().map_or(FILE.into(), |n| n.to_string_lossy());
-        let keys: Vec<VerifyingKey> = self.master.each().map(|k| public_key(&k)).collect();
+        let keys: Vec<VerifyingKey> = self.master.all().map(|k| public_key(&k)).collect();
         let (mut anchors, mut problems): (Vec<Anchor>, Vec<String>) = Default::default();
         let mut previous = GENESIS.to_owned();
         for (i, line) in text.lines().enumerate() {

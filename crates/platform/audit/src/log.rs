@@ -26,7 +26,7 @@ pub struct Entry {
     pub hash: String,
 }
 
-/// Hash of an entry: SHA-256 over the fields, each preceded by its length in bytes (8, little endian), after the hash before.
+/// Returns the hash of an entry: SHA-256 over the fields, each preceded by its length in bytes (8, little endian), after the hash before.
 pub fn hash(previous: &str, seq: u64, time: i64, parts: [&str; 4]) -> String {
     let mut hasher = Sha256::new();
     let mut add = |bytes: &[u8]| {
@@ -42,7 +42,7 @@ pub fn hash(previous: &str, seq: u64, time: i64, parts: [&str; 4]) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// The writing end.
+/// The writing end: the number and hash of the last entry.
 #[derive(Debug, Clone)]
 pub struct Chain {
     /// Number of the last entry.
@@ -57,21 +57,21 @@ impl Chain {
     /// Reads where the log ends.
     ///
     /// # Errors
-    /// [`DbError`].
+    /// [`DbError`] when the database fails or a stored value does not read back.
     pub fn open(db: &mut Database) -> Result<Self, DbError> {
         let rows = db.query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", &[])?;
         Ok(match rows.first() {
-            Some(row) => Chain { seq: row.int(0)? as u64, head: row.text(1)?.to_owned() },
+            Some(row) => Chain { seq: row.number(0)?, head: row.text(1)?.to_owned() },
             None => Chain { seq: 0, head: GENESIS.to_owned() },
         })
     }
 
-    /// The next entry as a row; the chain moves on.
+    /// Returns the next entry as a row; the chain moves on.
     pub fn row(&mut self, time: i64, actor: &str, action: &str, subject: &str, detail: &str) -> Vec<Value> {
         self.seq += 1;
         self.head = hash(&self.head, self.seq, time, [actor, action, subject, detail]);
         vec![
-            (self.seq as i64).into(),
+            number(self.seq),
             time.into(),
             actor.into(),
             action.into(),
@@ -84,7 +84,7 @@ impl Chain {
     /// Stores rows.
     ///
     /// # Errors
-    /// [`DbError`].
+    /// [`DbError`] when the database fails or a stored value does not read back.
     pub fn store(db: &mut Database, rows: &[Vec<Value>]) -> Result<(), DbError> {
         db.insert("audit", &COLUMNS, rows, "")
     }
@@ -92,7 +92,7 @@ impl Chain {
 
 fn entry(row: &Row) -> Result<Entry, DbError> {
     Ok(Entry {
-        seq: row.int(0)? as u64,
+        seq: row.number(0)?,
         time: row.int(1)?,
         actor: row.text(2)?.to_owned(),
         action: row.text(3)?.to_owned(),
@@ -104,12 +104,12 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
 
 const SELECT: &str = "SELECT seq, time, actor, action, subject, detail, hash FROM audit";
 
-/// Entries after a number, at most `limit`, optionally of one subject.
+/// Returns the entries after a number, at most `limit`, optionally of one subject.
 ///
 /// # Errors
-/// [`DbError`].
+/// [`DbError`] when the database fails or a stored value does not read back.
 pub fn entries(db: &mut Database, after: u64, subject: Option<&str>, limit: usize) -> Result<Vec<Entry>, DbError> {
-    let limit = limit.min(1000) as i64;
+    let limit = i64::try_from(limit.min(1000)).unwrap_or(1000);
     let rows = match subject {
         Some(s) => db.query(
             &format!("{SELECT} WHERE subject = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
@@ -120,7 +120,7 @@ pub fn entries(db: &mut Database, after: u64, subject: Option<&str>, limit: usiz
     rows.iter().map(entry).collect()
 }
 
-/// Digest of decided events, as the log keeps it: SHA-256 over bodies and results in order.
+/// Returns the digest of decided events, as the log has it: SHA-256 over bodies and results in order.
 pub fn digest<'a>(decided: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut hasher = Sha256::new();
     for (body, result) in decided {
@@ -132,11 +132,11 @@ pub fn digest<'a>(decided: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// Hash of an entry, if there is one of that number.
+/// Returns the hash of an entry, if there is one of that number.
 ///
 /// # Errors
-/// [`DbError`].
+/// [`DbError`] when the database fails or a stored value does not read back.
 pub fn hash_of(db: &mut Database, seq: u64) -> Result<Option<String>, DbError> {
-    let rows = db.query("SELECT hash FROM audit WHERE seq = $1", &[(seq as i64).into()])?;
+    let rows = db.query("SELECT hash FROM audit WHERE seq = $1", &[number(seq)])?;
     rows.first().map(|r| r.text(0).map(str::to_owned)).transpose()
 }

@@ -31,17 +31,17 @@ pub enum Part {
     Small(String),
 }
 
-/// Heading.
+/// Returns a heading.
 pub fn heading(text: impl Into<String>) -> Part {
     Part::Heading(text.into())
 }
 
-/// Text.
+/// Returns a paragraph.
 pub fn text(text: impl Into<String>) -> Part {
     Part::Text(text.into())
 }
 
-/// A name and its value.
+/// Returns a name with its value.
 pub fn field(name: &str, value: impl Into<String>) -> Part {
     Part::Field(name.into(), value.into())
 }
@@ -164,7 +164,9 @@ pub fn write_as(
             y = MARGIN;
         }
         y += line.before + height;
-        pages.last_mut().expect("there is a page").push((y, line));
+        if let Some(page) = pages.last_mut() {
+            page.push((y, line));
+        }
     }
     let count = pages.len();
     for (i, lines) in pages.into_iter().enumerate() {

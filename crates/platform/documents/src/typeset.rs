@@ -209,7 +209,7 @@ impl Typesetter {
                 '\u{ad}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{200b}' | '\u{2060}' => {}
                 c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => out.push(' '),
                 // A name must not be able to turn the text around it.
-                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push_str(&format!("[U+{:04X}]", c as u32)),
+                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push_str(&format!("[U+{:04X}]", u32::from(c))),
                 // Joiners and marks of direction have no glyph of their own.
                 '\u{200c}'..='\u{200f}' | '\u{61c}' => out.push(c),
                 c => match self.font_of(c, bold, before)? {
@@ -217,14 +217,14 @@ impl Typesetter {
                         before = Some(font);
                         out.push(c);
                     }
-                    None => out.push_str(&format!("[U+{:04X}]", c as u32)),
+                    None => out.push_str(&format!("[U+{:04X}]", u32::from(c))),
                 },
             }
         }
         Ok(out)
     }
 
-    /// Sets text in lines of at most `width` (in parts of the font's size). A prefix, such as the name of a field, is kept apart from the text in
+    /// Sets text in lines of at most `width` (in parts of the font's size). A prefix, such as the name of a field, stays apart from the text in
     /// its direction.
     ///
     /// # Errors

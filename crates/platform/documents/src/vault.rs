@@ -1,4 +1,4 @@
-//! Files that the desk keeps: attachments, exhibits, productions. Each lies under its SHA-256, is written once and never changed.
+//! Files that the desk stores: attachments, exhibits, productions. Each lies under its SHA-256, is written once and never changed.
 
 use crate::DocumentError;
 use holdfast_store::StoreError;
@@ -28,17 +28,17 @@ pub struct Vault {
     folder: PathBuf,
 }
 
-/// Whether text is a SHA-256 in lower-case hex digits.
+/// Returns whether text is a SHA-256 in lower-case hex digits.
 pub fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// SHA-256 of bytes, hex.
+/// Returns the SHA-256 of bytes, hex.
 pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Whether bytes are of the media type that they are said to be, by their signature or, for text, by reading them.
+/// Checks that bytes are of the media type that they are declared as, by their signature or, for text, by reading them.
 ///
 /// # Errors
 /// [`Invalid`] names `media_type` and what the bytes are.
@@ -61,7 +61,7 @@ pub fn check_type(bytes: &[u8], media_type: &str) -> Result<(), Invalid> {
 }
 
 impl Vault {
-    /// A vault in a folder, which is made at the first file.
+    /// Returns a vault in a folder, which is made at the first file.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Vault { folder: folder.into() }
     }
@@ -104,7 +104,7 @@ impl Vault {
         }
     }
 
-    /// Whether a file is there.
+    /// Returns whether a file is there.
     pub fn has(&self, sha256: &str) -> bool {
         is_sha256(sha256) && self.place(sha256).exists()
     }
@@ -129,7 +129,7 @@ impl Vault {
 fn write(place: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = place.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    // Its own for each writer: two may keep the same bytes at once.
+    // Its own for each writer: two may store the same bytes at once.
     static WRITERS: AtomicU64 = AtomicU64::new(0);
     let part = place.with_extension(format!("part{}-{}", std::process::id(), WRITERS.fetch_add(1, Ordering::Relaxed)));
     let mut options = std::fs::OpenOptions::new();

@@ -1,6 +1,7 @@
-//! People who act at the desk. A person has a name, which the audit log keeps, and keys.
+//! People who act at the desk. A person has a name, by which the audit log knows them, and keys.
 
-use crate::{IdentityError, canonical_name};
+use crate::keys::administrates;
+use crate::{IdentityError, canonical_name, list};
 use holdfast_store::{Change, Database, DbError, Row, Schema, Value, number};
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,8 @@ pub const SCHEMA: Schema = Schema {
         include_str!("migrations/001_people.sql"),
         include_str!("migrations/002_sessions.sql"),
         include_str!("migrations/003_second_factors.sql"),
+        include_str!("migrations/004_recovery_codes.sql"),
+        include_str!("migrations/005_sessions_of_all.sql"),
     ],
 };
 
@@ -60,7 +63,7 @@ pub struct Person {
     pub created: i64,
     /// Who made the person's first key.
     pub created_by: String,
-    /// Whether signing in asks for a code of an authenticator app.
+    /// Whether signing in needs a code of an authenticator app.
     pub second_factor: bool,
 }
 
@@ -69,7 +72,7 @@ const COLUMNS: &str = "SELECT id, name, state, created, created_by,
 
 fn person(row: &Row) -> Result<Person, DbError> {
     Ok(Person {
-        id: u64::try_from(row.int(0)?).unwrap_or(0),
+        id: row.number(0)?,
         name: row.text(1)?.to_owned(),
         state: PersonState::from_name(row.text(2)?)?,
         created: row.int(3)?,
@@ -137,7 +140,7 @@ pub fn ensure_person(tx: &mut dyn Change, name: &str) -> Result<Person, Identity
     person_by_id(tx.db(), id.unsigned_abs())
 }
 
-/// Says whose a key is.
+/// Stores whose a key is.
 ///
 /// # Errors
 /// [`IdentityError::Store`].
@@ -147,7 +150,16 @@ pub fn assign_key(tx: &mut dyn Change, key: &str, person: u64) -> Result<(), Ide
     Ok(())
 }
 
-/// Gives keys from before there were people the person of their name.
+/// Returns whether there are keys from before there were people.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn has_older_keys(db: &mut Database) -> Result<bool, DbError> {
+    let sql = "SELECT 1 FROM api_keys k LEFT JOIN key_people p ON p.key_id = k.id WHERE p.key_id IS NULL LIMIT 1";
+    Ok(!db.query(sql, &[])?.is_empty())
+}
+
+/// Assigns keys from before there were people to the person of their name.
 ///
 /// # Errors
 /// [`IdentityError::Store`].
@@ -161,10 +173,11 @@ pub fn assign_older_keys(tx: &mut dyn Change) -> Result<(), IdentityError> {
     Ok(())
 }
 
-/// Suspends a person, whose keys and sessions open nothing from then on, or lets a suspended one act again.
+/// Suspends a person, whose keys and sessions open nothing from then on, or lets a suspended one act again. The last administrator stays.
 ///
 /// # Errors
-/// [`IdentityError::NotFound`]; [`IdentityError::State`] when the person is in that state already; [`IdentityError::Invalid`] without a reason.
+/// [`IdentityError::NotFound`]; [`IdentityError::State`] for the last administrator, or when the person is in that state already;
+/// [`IdentityError::Invalid`] without a reason.
 pub fn set_state(tx: &mut dyn Change, id: u64, state: PersonState, reason: &str) -> Result<Person, IdentityError> {
     if reason.trim().is_empty() || reason.len() > MAX_REASON {
         return Err(Invalid::new("reason", format!("must be 1 to {MAX_REASON} bytes")).into());
@@ -181,6 +194,12 @@ pub fn set_state(tx: &mut dyn Change, id: u64, state: PersonState, reason: &str)
     tx.audit(action, &format!("person:{id}"), &json!({ "reason": reason }).to_string());
     if state == PersonState::Suspended {
         crate::end_sessions_of(tx, id)?;
+    }
+    let keys = list(tx.db())?;
+    let had = keys.iter().any(|k| k.revoked.is_none() && k.may("manage"));
+    if had && !keys.iter().any(administrates) {
+        let text = format!("{} is the last administrator; make another administrator's key first", known.name);
+        return Err(IdentityError::State(text));
     }
     Ok(Person { state, ..known })
 }

@@ -3,6 +3,7 @@
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use subtle::ConstantTimeEq;
 
 /// Most keys of a ring.
@@ -23,14 +24,17 @@ pub enum KeyError {
 }
 
 /// A key of the ring.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Key {
     secret: [u8; 32],
     id: String,
+    /// AppState by all clones.
+    retired: Arc<AtomicBool>,
 }
 
-/// The desk's keys, oldest first, 32 random bytes each. New secrets are derived from the last; what was derived from an older one stays good as
-/// long as that one is in the ring. Clones share it.
+/// The desk's keys, oldest first, 32 random bytes each. New secrets are derived from the last; what was derived from an older one stays good until
+/// that one is retired. A retired key proves nobody any more: tokens, codes, sessions and messages. It still opens what was sealed for it and
+/// verifies what it signed. Clones share the ring.
 #[derive(Clone)]
 pub struct KeyRing(Arc<[Key]>);
 
@@ -62,17 +66,17 @@ fn token_text(id: &str, secret: &[u8; 32]) -> String {
 impl Key {
     fn new(secret: [u8; 32]) -> Self {
         let id = hex::encode(&Sha256::digest(derive(&secret, "desk-key-id", ""))[..4]);
-        Key { secret, id }
+        Key { secret, id, retired: Arc::default() }
     }
 }
 
 impl KeyRing {
-    /// A ring of one key.
+    /// Returns a ring of one key.
     pub fn single(secret: [u8; 32]) -> Self {
         KeyRing(Arc::from([Key::new(secret)]))
     }
 
-    /// A ring of keys, oldest first.
+    /// Returns a ring of keys, oldest first.
     ///
     /// # Errors
     /// What is wrong: none, more than [`MAX_KEYS`], or one twice.
@@ -116,14 +120,37 @@ impl KeyRing {
         KeyRing::new(&secrets)
     }
 
-    /// Returns the ids of the keys, oldest first. An id says nothing of its key.
+    /// Returns the ids of the keys, oldest first. An id reveals nothing of its key.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|k| k.id.as_str())
     }
 
-    /// Returns one ring for each key, oldest first.
+    /// Returns one ring for each key in force, oldest first.
     pub fn each(&self) -> impl Iterator<Item = KeyRing> + '_ {
+        self.in_force().map(|k| KeyRing(Arc::from([k.clone()])))
+    }
+
+    /// Returns one ring for each key, retired ones too, oldest first: to verify what they signed.
+    pub fn all(&self) -> impl Iterator<Item = KeyRing> + '_ {
         self.0.iter().map(|k| KeyRing(Arc::from([k.clone()])))
+    }
+
+    fn in_force(&self) -> impl DoubleEndedIterator<Item = &Key> {
+        self.0.iter().filter(|k| !k.retired.load(Ordering::Acquire))
+    }
+
+    /// Retires a key, in every clone of the ring; returns whether it did. The key in use, the last, stays.
+    pub fn retire(&self, id: &str) -> bool {
+        let older = self.0.split_last().map_or(&[][..], |(_, older)| older);
+        match older.iter().find(|k| k.id == id) {
+            Some(key) => !key.retired.swap(true, Ordering::AcqRel),
+            None => false,
+        }
+    }
+
+    /// Returns whether a key of the ring is retired.
+    pub fn is_retired(&self, id: &str) -> bool {
+        self.0.iter().any(|k| k.id == id && k.retired.load(Ordering::Acquire))
     }
 
     fn last(&self) -> &Key {
@@ -135,12 +162,13 @@ impl KeyRing {
         derive(&self.last().secret, purpose, name)
     }
 
-    /// Returns what may have been derived for a purpose and a name, the newest first: to check what was handed out before a rotation.
+    /// Returns what may have been derived for a purpose and a name from keys in force, the newest first: to check what was handed out before a
+    /// rotation.
     pub fn derived(&self, purpose: &str, name: &str) -> Vec<[u8; 32]> {
-        self.0.iter().rev().map(|k| derive(&k.secret, purpose, name)).collect()
+        self.in_force().rev().map(|k| derive(&k.secret, purpose, name)).collect()
     }
 
-    /// Derives from the oldest key: for what must stay the same across rotations and protects nothing by itself.
+    /// Derives from the oldest key, a retired one too: for what must stay the same across rotations and protects nothing by itself.
     pub fn derive_lasting(&self, purpose: &str, name: &str) -> [u8; 32] {
         derive(&self.0[0].secret, purpose, name)
     }
@@ -150,9 +178,9 @@ impl KeyRing {
         sealing_text(&self.derive(purpose, name))
     }
 
-    /// Returns the secret keys that things may have been sealed for, the newest first.
+    /// Returns the secret keys that things may have been sealed for, the newest first, those of retired keys too.
     pub fn sealing_keys(&self, purpose: &str, name: &str) -> Vec<String> {
-        self.derived(purpose, name).iter().map(sealing_text).collect()
+        self.0.iter().rev().map(|k| sealing_text(&derive(&k.secret, purpose, name))).collect()
     }
 
     /// Returns the token of a key: shown once, to whom it is made for.
@@ -200,6 +228,23 @@ mod tests {
         assert_eq!(ring.derived("webhook", "1"), [ring.derive("webhook", "1"), old.derive("webhook", "1")]);
         assert_eq!(ring.derive_lasting("passkey-user", "1"), old.derive("passkey-user", "1"));
         assert_eq!(ring.sealing_keys("case", "1")[1], old.sealing_key("case", "1"));
+    }
+
+    #[test]
+    fn a_retired_key_proves_nobody_and_still_opens_what_was_sealed() {
+        let old = KeyRing::single([7; 32]);
+        let ring = old.with([8; 32]).unwrap();
+        let clone = ring.clone();
+        let ids: Vec<String> = ring.ids().map(str::to_owned).collect();
+        assert!(!ring.retire(&ids[1]), "the key in use stays");
+        assert!(!ring.retire("none") && ring.retire(&ids[0]) && !ring.retire(&ids[0]));
+        assert!(clone.is_retired(&ids[0]) && !clone.is_retired(&ids[1]), "in every clone");
+        assert_eq!(clone.id_of(&old.token("a1")), None);
+        assert_eq!(clone.id_of(&clone.token("a1")), Some("a1"));
+        assert_eq!(clone.derived("webhook", "1"), [clone.derive("webhook", "1")]);
+        assert_eq!((clone.each().count(), clone.all().count(), clone.ids().count()), (1, 2, 2));
+        assert_eq!(clone.sealing_keys("case", "1")[1], old.sealing_key("case", "1"));
+        assert_eq!(clone.derive_lasting("passkey-user", "1"), old.derive("passkey-user", "1"));
     }
 
     #[test]

@@ -1,14 +1,18 @@
-//! The second factor of people who sign in to the desk's pages: an authenticator app. Keys that programs send with each request need none.
+//! The second factor of people who sign in to the desk's pages: an authenticator app, with recovery codes for the day on which it is lost. Keys
+//! that programs send with each request need none.
 //!
 //! **Invariants.** A confirmed factor changes only by a reset, which another person makes. A code opens once. Wrong codes are counted in the
 //! database, so that neither another address nor a restart gives more guesses.
 
+use crate::recovery::{self, recovery_codes_left};
 use crate::totp::App;
-use crate::{Enrolment, IdentityError, KeyRing, Person, end_sessions_of, person_by_id, same_person};
+use crate::{IdentityError, KeyRing, Person, end_sessions_of, person_by_id, same_person};
 use holdfast_store::{Change, Database, DbError, number};
 use holdfast_types::Invalid;
+use serde::Serialize;
 use serde_json::json;
 use subtle::ConstantTimeEq;
+use utoipa::ToSchema;
 
 /// Wrong codes after which none is taken for [`BLOCKED_SECONDS`].
 pub const MAX_WRONG_CODES: i64 = 5;
@@ -29,6 +33,17 @@ pub enum CodeAnswer {
     Refused,
     /// No code is taken before a time, Unix seconds.
     Blocked(i64),
+}
+
+/// A second factor that was set up; it counts once a code of the app was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct StaffEnrolment {
+    /// Secret of the app, base32.
+    pub secret: String,
+    /// For authenticator apps, also as a QR code.
+    pub uri: String,
+    /// Ten codes that open in place of one of the app, once each. They are shown once.
+    pub recovery_codes: Vec<String>,
 }
 
 struct Factor {
@@ -57,12 +72,17 @@ fn with_app<T>(person: &Person, number: i64, run: impl FnOnce(App<'_>) -> T) -> 
     run(App { purpose: "staff-totp", subject: &subject, account: &person.name })
 }
 
-/// Sets an authenticator app up for a person; it counts once a code of it is given ([`give_code`]). One that was set up before and never
-/// confirmed is void.
+/// Sets an authenticator app and recovery codes up for a person; they count once a code of the app is given ([`give_code`]). What was set up
+/// before and never confirmed is void. The recovery codes are made of `random`.
 ///
 /// # Errors
 /// [`IdentityError::State`] when the person has a second factor; [`IdentityError::Store`].
-pub fn enrol(tx: &mut dyn Change, ring: &KeyRing, person: &Person) -> Result<Enrolment, IdentityError> {
+pub fn enrol(
+    tx: &mut dyn Change,
+    ring: &KeyRing,
+    person: &Person,
+    random: &[u8; 32],
+) -> Result<StaffEnrolment, IdentityError> {
     let known = factor(tx.db(), person.id)?;
     if known.as_ref().is_some_and(|f| f.is_confirmed) {
         let text = format!("{} has a second factor; another administrator can reset it", person.name);
@@ -81,12 +101,13 @@ pub fn enrol(tx: &mut dyn Change, ring: &KeyRing, person: &Person) -> Result<Enr
             tx.db().execute(sql, &[number(person.id), nth.into()])?
         }
     };
+    let recovery_codes = recovery::replace(tx, person, random)?;
     tx.audit("person.factor_begun", &format!("person:{}", person.id), "{}");
-    Ok(enrolment)
+    Ok(StaffEnrolment { secret: enrolment.secret, uri: enrolment.uri, recovery_codes })
 }
 
-/// Takes a code of a person's app; the first right one confirms it. A refusal is counted by this change, so the caller lets the change
-/// succeed.
+/// Takes a code of a person's app, the first right one of which confirms it, or then a recovery code. A refusal is counted by this change, so
+/// the caller lets the change succeed.
 ///
 /// # Errors
 /// [`IdentityError::State`] when no app is set up; [`IdentityError::Store`].
@@ -103,6 +124,13 @@ pub fn give_code(
         return Ok(CodeAnswer::Blocked(known.blocked_until));
     }
     let subject = format!("person:{}", person.id);
+    if known.is_confirmed && recovery::take(tx, person, code)? {
+        let sql = "UPDATE second_factors SET wrong_codes = 0, blocked_until = 0 WHERE person = $1";
+        tx.db().execute(sql, &[number(person.id)])?;
+        let left = recovery_codes_left(tx.db(), person.id)?;
+        tx.audit("person.recovery_code_used", &subject, &json!({ "left": left }).to_string());
+        return Ok(CodeAnswer::Accepted);
+    }
     let step = with_app(person, known.number, |app| app.step_of(ring, code, now, known.last_step))?;
     let Some(step) = step else {
         let wrong = known.wrong_codes + 1;
@@ -118,6 +146,30 @@ pub fn give_code(
     let action = if known.is_confirmed { "person.factor_given" } else { "person.factor_confirmed" };
     tx.audit(action, &subject, "{}");
     Ok(CodeAnswer::Accepted)
+}
+
+/// Replaces a person's recovery codes, for a code of the app or a recovery code; returns the new ones where the code was right. A refusal is
+/// counted by this change, so the caller lets the change succeed. The codes are made of `random`.
+///
+/// # Errors
+/// [`IdentityError::State`] when the person has no second factor; [`IdentityError::Store`].
+pub fn renew_recovery_codes(
+    tx: &mut dyn Change,
+    ring: &KeyRing,
+    person: &Person,
+    code: &str,
+    random: &[u8; 32],
+) -> Result<(CodeAnswer, Vec<String>), IdentityError> {
+    if !factor(tx.db(), person.id)?.is_some_and(|f| f.is_confirmed) {
+        return Err(IdentityError::State(format!("{} has no second factor", person.name)));
+    }
+    let answer = give_code(tx, ring, person, code)?;
+    if answer != CodeAnswer::Accepted {
+        return Ok((answer, Vec::new()));
+    }
+    let codes = recovery::replace(tx, person, random)?;
+    tx.audit("person.recovery_codes_renewed", &format!("person:{}", person.id), "{}");
+    Ok((answer, codes))
 }
 
 /// Voids a person's second factor, because it is lost, and ends their sessions; returns the person. Nobody resets their own: whoever has only
@@ -139,6 +191,7 @@ pub fn reset_factor(tx: &mut dyn Change, id: u64, reason: &str) -> Result<Person
     if tx.db().execute(sql, &[number(id)])? == 0 {
         return Err(IdentityError::State(format!("{} has no second factor", person.name)));
     }
+    recovery::delete(tx, &person)?;
     tx.audit("person.factor_reset", &format!("person:{id}"), &json!({ "reason": reason }).to_string());
     end_sessions_of(tx, id)?;
     person_by_id(tx.db(), id)

@@ -104,7 +104,7 @@ impl KeySource for KeyVariable {
     }
 }
 
-/// A command that prints the ring: it asks a vault or a hardware module. Program and arguments are separated by spaces.
+/// A command that prints the ring: it queries a vault or a hardware module. Program and arguments are separated by spaces.
 #[derive(Clone, Debug)]
 pub struct KeyCommand(pub String);
 

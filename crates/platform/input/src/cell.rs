@@ -25,7 +25,7 @@ pub fn damage(text: &str) -> Option<String> {
     None
 }
 
-/// As [`damage`], for a cell that is an identifier: dates that a spreadsheet made of it, and invisible characters, are damage too.
+/// Returns what [`damage`] does, for a cell that is an identifier: dates that a spreadsheet made of it, and invisible characters, are damage too.
 #[must_use]
 pub fn damage_of_id(text: &str) -> Option<String> {
     if let Some(found) = damage(text) {
@@ -38,7 +38,7 @@ pub fn damage_of_id(text: &str) -> Option<String> {
         ));
     }
     let unseen = text.chars().find(|c| is_invisible(*c))?;
-    Some(format!("'{}' holds the invisible character U+{:04X}; remove it", excerpt(text), unseen as u32))
+    Some(format!("'{}' holds the invisible character U+{:04X}; remove it", excerpt(text), u32::from(unseen)))
 }
 
 /// Returns whether a character shows nothing: it is of no use in an identifier, and makes two of one.
@@ -48,7 +48,7 @@ pub fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// Returns a cell without what surrounds its text: white space of any kind, byte order marks, and the `="..."` that keeps spreadsheets from
+/// Returns a cell without what surrounds its text: white space of any kind, byte order marks, and the `="..."` that prevents spreadsheets from
 /// changing it.
 #[must_use]
 pub fn clean(text: &str) -> &str {

@@ -48,7 +48,7 @@ fn unescape(text: &str) -> String {
     text.replace("&amp;", "&")
 }
 
-/// The paragraphs of a text document (DOCX, ODT, slides): pieces of a paragraph are put together as they are read.
+/// Returns the paragraphs of a text document (DOCX, ODT, slides): pieces of a paragraph are put together as they are read.
 #[must_use]
 pub fn paragraphs(xml: &str) -> String {
     let (mut out, mut inside) = (String::new(), false);
@@ -80,7 +80,7 @@ pub fn paragraphs(xml: &str) -> String {
     out
 }
 
-/// The strings that a workbook's sheets share, by number.
+/// Returns the strings that a workbook's sheets share, by number.
 #[must_use]
 pub fn shared_strings(xml: &str) -> Vec<String> {
     let (mut all, mut now, mut inside) = (Vec::new(), String::new(), false);
@@ -99,7 +99,7 @@ pub fn shared_strings(xml: &str) -> Vec<String> {
     all
 }
 
-/// The cells of a sheet, row by row, a tab between.
+/// Returns the cells of a sheet, row by row, a tab between.
 #[must_use]
 pub fn sheet(xml: &str, shared: &[String]) -> String {
     let (mut out, mut kind, mut value, mut taken) = (String::new(), String::new(), String::new(), false);
@@ -222,7 +222,7 @@ fn note(all: &mut Vec<(String, usize)>, name: &str) {
     }
 }
 
-/// What a page's content shows: the strings of its operators, lines apart where the page moves down.
+/// Returns what a page's content shows: the strings of its operators, lines apart where the page moves down.
 #[must_use]
 pub fn page_text(content: &[u8]) -> String {
     let (mut out, mut at) = (String::new(), 0);
@@ -325,7 +325,7 @@ fn hex_string(digits: &[u8], out: &mut String) {
     out.extend(bytes.iter().filter(|b| **b != 0).map(|b| *b as char));
 }
 
-/// JSON's escapes of characters beyond ASCII (`\u00ed`), as programs write them; `None` where there are none.
+/// Returns a text without JSON's escapes of characters beyond ASCII (`\u00ed`), as programs write them; `None` where there are none.
 #[must_use]
 pub fn without_escapes(text: &str) -> Option<String> {
     memchr::memmem::find(text.as_bytes(), b"\\u")?;

@@ -31,7 +31,7 @@ pub fn named(name: &str) -> Result<&'static Encoding, String> {
 /// Windows-1252, what spreadsheets in Western Europe and America save.
 ///
 /// # Errors
-/// A message that says what the bytes are instead, and the fix.
+/// A message with what the bytes are instead, and the fix.
 pub fn decode<'a>(bytes: &'a [u8], wanted: Option<&'static Encoding>) -> Result<Text<'a>, String> {
     const SAVE: &str = "save it as \"CSV UTF-8\"";
     if bytes.starts_with(b"PK\x03\x04") {

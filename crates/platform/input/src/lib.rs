@@ -2,6 +2,10 @@
 //! cells ([`cell`]), languages ([`language`]), and the text of documents
 //! ([`document_text`]). What is unambiguous is read; what is damaged or ambiguous is refused with its place and the fix. Nothing is guessed.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
+
 pub mod cell;
 pub mod document_text;
 pub mod encoding;

@@ -41,7 +41,7 @@ impl std::error::Error for Fault {}
 pub fn letters(mut number: usize) -> String {
     let mut out = Vec::new();
     loop {
-        out.push(b'A' + (number % 26) as u8);
+        out.push(b'A' + u8::try_from(number % 26).unwrap_or(0));
         if number < 26 {
             break;
         }
@@ -90,7 +90,7 @@ impl Row {
         cell::clean(self.cells.get(column).unwrap_or_default())
     }
 
-    /// Whether all cells are empty.
+    /// Returns whether all cells are empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         (0..self.cells.len()).all(|c| self.get(c).is_empty())
@@ -109,7 +109,7 @@ impl<'a> Table<'a> {
     /// Reads a table's header; [`Table::rows`] reads the rest.
     ///
     /// # Errors
-    /// [`Fault`] says why nothing can be read, and the fix.
+    /// [`Fault`] with the reason why nothing can be read, and the fix.
     pub fn read(bytes: &'a [u8], options: &Options<'_>) -> Result<Self, Fault> {
         let first = |problem: String| Fault { line: 1, column: None, problem };
         let decoded = encoding::decode(bytes, options.encoding).map_err(first)?;

@@ -68,7 +68,7 @@ pub fn year(seconds: i64) -> i64 {
 /// days and hours may have one digit, seconds may be missing.
 ///
 /// # Errors
-/// [`TimeError`] says what is wrong; dates that no calendar has, such as 31 February, are refused.
+/// [`TimeError`] names what is wrong; dates that no calendar has, such as 31 February, are refused.
 pub fn parse(text: &str) -> Result<i64, TimeError> {
     let refused = |problem: String| TimeError { text: excerpt(text), wanted: INSTANT, problem };
     let (date, clock) = text.split_once(['T', ' ']).ok_or_else(|| refused("the time of day is missing".into()))?;
@@ -116,7 +116,7 @@ pub fn check_date(text: &str) -> Result<(), TimeError> {
 /// `order` gives. Without an offset it is UTC, without a time of day midnight.
 ///
 /// # Errors
-/// [`TimeError`] says what is wrong, and how an ambiguous date is given.
+/// [`TimeError`] names what is wrong, and how an ambiguous date is given.
 pub fn parse_local(text: &str, order: DateOrder) -> Result<i64, TimeError> {
     let refused = |problem: String| TimeError { text: excerpt(text), wanted: INSTANT, problem };
     let (date, clock) = text.split_once(['T', ' ']).map_or((text, ""), |(d, c)| (d, c.trim()));

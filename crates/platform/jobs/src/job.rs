@@ -1,4 +1,4 @@
-//! What a kind of job says of itself.
+//! What a kind of job declares.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,12 +28,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure after which the job is tried again.
+    /// Returns a failure after which the job is tried again.
     pub fn again(cause: impl Display) -> Self {
         Failure { message: cause.to_string(), is_final: false }
     }
 
-    /// A failure that no further try mends.
+    /// Returns a failure that no further try can fix.
     pub fn for_good(cause: impl Display) -> Self {
         Failure { message: cause.to_string(), is_final: true }
     }
@@ -73,7 +73,7 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sized + 'static {
     /// Does the work, or the rest of it after a restart ([`Run::resume_at`]).
     ///
     /// # Errors
-    /// [`Failure`], which says whether a further try makes sense.
+    /// [`Failure`], which states whether a further try makes sense.
     fn run(&self, context: &Self::Context, run: &Run<'_>) -> Result<Outcome, Failure>;
 }
 

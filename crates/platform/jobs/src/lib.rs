@@ -10,6 +10,10 @@
 //! **Invariants.** One process runs the jobs of a database: the one that holds the writer's lock. A job may run more than once, so that its
 //! effects must be idempotent.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
+
 mod job;
 mod queue;
 mod runner;

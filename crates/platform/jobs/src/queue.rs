@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 /// The table of jobs.
 pub const SCHEMA: Schema = Schema { department: "jobs", migrations: &[include_str!("migrations/001_jobs.sql")] };
 
-/// Most jobs that are looked at or listed at once.
+/// Most jobs that are examined or listed at once.
 const PAGE: i64 = 1_000;
 /// How long ended jobs are stored, in seconds; of each kind and key the last one is stored longer.
 const STORED_SECONDS: i64 = 30 * 86_400;

@@ -88,7 +88,7 @@ struct Shared<S, C> {
     is_stopping: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
-/// Runs jobs until it is dropped or stopped; then running jobs are told to stop, and waited for.
+/// Runs jobs until it is dropped or stopped; then running jobs are signalled to stop, and waited for.
 pub struct Runner {
     stop: Box<dyn Fn() + Send + Sync>,
     thread: Option<JoinHandle<()>>,
@@ -101,7 +101,7 @@ impl std::fmt::Debug for Runner {
 }
 
 impl Runner {
-    /// Starts running the jobs of a queue, until the runner is dropped or `is_stopping` says that the process stops. Jobs that an earlier process
+    /// Starts running the jobs of a queue, until the runner is dropped or `is_stopping` returns true. Jobs that an earlier process
     /// left running are run again.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// No thread yet. `is_stopping` says whether the process stops; each thread's work looks at it, too.
+    /// Returns no threads yet. `is_stopping` returns whether the process stops; the work of each thread checks it too.
     pub fn new(is_stopping: fn() -> bool) -> Self {
         Threads { is_stopping, threads: Vec::new() }
     }

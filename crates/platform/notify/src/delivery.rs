@@ -1,4 +1,4 @@
-//! Delivery to webhooks: signed as Standard Webhooks (<https://www.standardwebhooks.com>, specification 1.0.0) say, in order, at least once.
+//! Delivery to webhooks: signed by the specification Standard Webhooks 1.0.0 (<https://www.standardwebhooks.com>), in order, at least once.
 
 use crate::NotifyError;
 use crate::webhooks::{self, Message, Pending, Render, Webhook};
@@ -26,7 +26,7 @@ const BATCH: usize = 100;
 /// Longest pause between two tries, in seconds.
 const MAX_PAUSE: i64 = 3600;
 
-/// The secret of a webhook, as Standard Webhooks write it: `whsec_` and base64.
+/// Returns the secret of a webhook, as Standard Webhooks write it: `whsec_` and base64.
 pub fn secret(master: &KeyRing, webhook: u64) -> String {
     format!("whsec_{}", STANDARD.encode(master.derive("webhook", &webhook.to_string())))
 }
@@ -36,12 +36,14 @@ pub fn secret(master: &KeyRing, webhook: u64) -> String {
 pub fn sign(master: &KeyRing, webhook: u64, id: &str, timestamp: i64, body: &str) -> String {
     let signed = format!("{id}.{timestamp}.{body}");
     let keys = master.derived("webhook", &webhook.to_string());
-    let signatures = keys.iter().map(|key| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-        mac.update(signed.as_bytes());
-        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
-    });
+    let signatures = keys.iter().map(|key| format!("v1,{}", STANDARD.encode(mac(key, signed.as_bytes()))));
     signatures.collect::<Vec<_>>().join(" ")
+}
+
+fn mac(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(text);
+    mac.finalize().into_bytes().into()
 }
 
 /// Seconds until the next try after so many failed ones: doubled each time, up to an hour.
@@ -215,7 +217,9 @@ impl<S: Store> Post<Arc<S>> {
 }
 
 fn post(agent: &ureq::Agent, master: &KeyRing, webhook: &Webhook, message: &Message) -> Result<u16, String> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
     let answer = agent
         .post(&webhook.url)
         .header("Content-Type", "application/json")

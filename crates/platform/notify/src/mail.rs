@@ -18,7 +18,7 @@ impl std::fmt::Debug for Mailer {
 }
 
 impl Mailer {
-    /// A mailer over `smtps://USER:PASSWORD@HOST`, `smtp://HOST:PORT?tls=required` or, to this machine, `smtp://localhost:PORT`.
+    /// Returns a mailer over `smtps://USER:PASSWORD@HOST`, `smtp://HOST:PORT?tls=required` or, to this machine, `smtp://localhost:PORT`.
     ///
     /// # Errors
     /// A URL or address that is none; plain SMTP to another machine.
@@ -39,7 +39,7 @@ impl Mailer {
     /// Sends plain text.
     ///
     /// # Errors
-    /// What the server said.
+    /// What the server answered.
     pub fn send(&self, to: &str, subject: &str, body: &str) -> Result<(), String> {
         let to: Mailbox = to.parse().map_err(|e| format!("'{to}': {e}"))?;
         let message = Message::builder()

@@ -34,7 +34,7 @@ pub struct Webhook {
     pub next_try: i64,
     /// Why the last try failed.
     pub last_error: Option<String>,
-    /// How far it was told.
+    /// How far messages were delivered to it.
     #[serde(skip)]
     pub progress: Progress,
 }
@@ -48,7 +48,7 @@ pub struct Progress {
     pub part: u64,
 }
 
-/// What a message says, before it has an id.
+/// The content of a message, before it has an id.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     /// Type, such as `hold.placed`.
@@ -64,7 +64,7 @@ impl Content {
     }
 }
 
-/// Returns what an audit entry means for a webhook, in order; the closure says whether the webhook is on a topic. The same entry always gives
+/// Returns what an audit entry means for a webhook, in order; the closure returns whether the webhook receives a topic. The same entry always gives
 /// the same messages in the same order.
 pub type Render = fn(&mut Database, &Entry, &dyn Fn(&str) -> bool) -> Result<Vec<Content>, DbError>;
 
@@ -111,15 +111,15 @@ pub fn validate(url: &str, topics: &[String], known: &[&str]) -> Result<(), Inva
 
 fn webhook(row: &Row) -> Result<Webhook, DbError> {
     Ok(Webhook {
-        id: row.int(0)? as u64,
+        id: row.number(0)?,
         url: row.text(1)?.to_owned(),
         topics: row.text(2)?.split(' ').map(str::to_owned).collect(),
         created: row.int(3)?,
         created_by: row.text(4)?.to_owned(),
         removed: row.int_or_null(5),
-        progress: Progress { seen: row.int(6)? as u64, part: row.int(7)? as u64 },
-        delivered: row.int(8)? as u64,
-        failures: row.int(9)? as u32,
+        progress: Progress { seen: row.number(6)?, part: row.number(7)? },
+        delivered: row.number(8)?,
+        failures: row.number(9)?,
         next_try: row.int(10)?,
         last_error: row.text_or_null(11).map(str::to_owned),
     })
@@ -145,19 +145,20 @@ pub fn add(tx: &mut dyn Change, url: &str, topics: &[String]) -> Result<u64, Not
         "SELECT COALESCE(MAX(id), 0), COALESCE(SUM(CASE WHEN removed IS NULL THEN 1 ELSE 0 END), 0) FROM webhooks",
         &[],
     )?;
-    let (last, active) = rows.first().map_or(Ok((0, 0)), |r| Ok::<_, DbError>((r.int(0)?, r.int(1)?)))?;
-    if active as usize >= MAX_WEBHOOKS {
+    let (last, active) =
+        rows.first().map_or(Ok((0, 0)), |r| Ok::<(u64, usize), DbError>((r.number(0)?, r.number(1)?)))?;
+    if active >= MAX_WEBHOOKS {
         return Err(Invalid::new("url", format!("there are {MAX_WEBHOOKS} webhooks already; remove one")).into());
     }
     let (id, topics) = (last + 1, topics.join(" "));
     let row =
-        [id.into(), url.into(), topics.as_str().into(), tx.now().into(), tx.actor().into(), number(tx.last_entry())];
+        [number(id), url.into(), topics.as_str().into(), tx.now().into(), tx.actor().into(), number(tx.last_entry())];
     tx.db().execute(
         "INSERT INTO webhooks (id, url, topics, created, created_by, seen) VALUES ($1, $2, $3, $4, $5, $6)",
         &row,
     )?;
     tx.audit("webhook.created", &format!("webhook:{id}"), &json!({"url": url, "topics": topics}).to_string());
-    Ok(id as u64)
+    Ok(id)
 }
 
 /// Removes a webhook.
@@ -206,8 +207,7 @@ pub fn pending(db: &mut Database, webhook: &Webhook, limit: usize, render: Rende
         let contents = render(db, &entry, &on)?;
         let done = if entry.seq == webhook.progress.seen + 1 { webhook.progress.part } else { 0 };
         let count = contents.len() as u64;
-        for (i, content) in contents.into_iter().enumerate().skip(done as usize) {
-            let part = i as u64 + 1;
+        for (part, content) in (1u64..).zip(contents).skip_while(|(part, _)| *part <= done) {
             let then = match part == count {
                 true => Progress { seen: entry.seq, part: 0 },
                 false => Progress { seen: entry.seq - 1, part },

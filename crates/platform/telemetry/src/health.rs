@@ -55,13 +55,13 @@ pub struct Component {
 }
 
 impl Component {
-    /// A part that works.
+    /// Returns a part that works.
     #[must_use]
     pub fn ok(name: impl Into<String>) -> Self {
         Component { name: name.into(), state: State::Ok, reason: None }
     }
 
-    /// A part that does not work, and why.
+    /// Returns a part that does not work, and why.
     #[must_use]
     pub fn failed(name: impl Into<String>, state: State, reason: impl Into<String>) -> Self {
         Component { name: name.into(), state, reason: Some(reason.into()) }
@@ -78,13 +78,13 @@ pub struct Health {
 }
 
 impl Health {
-    /// The health of these parts together.
+    /// Returns the health of these parts together.
     #[must_use]
     pub fn of(components: Vec<Component>) -> Self {
         Health { ok: components.iter().all(|c| c.state == State::Ok), components }
     }
 
-    /// The same without reasons, for whoever has no key.
+    /// Returns the same without reasons, for whoever has no key.
     #[must_use]
     pub fn without_reasons(mut self) -> Self {
         self.components.iter_mut().for_each(|c| c.reason = None);

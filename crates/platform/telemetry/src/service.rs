@@ -1,4 +1,4 @@
-//! The service manager: systemd is told when the server is ready, stops, and lives. Without `NOTIFY_SOCKET` nothing happens.
+//! The service manager: systemd is notified when the server is ready, stops, and lives. Without `NOTIFY_SOCKET` nothing happens.
 
 use sd_notify::NotifyState;
 use std::time::Duration;
@@ -9,17 +9,17 @@ fn notify(state: NotifyState<'_>) {
     }
 }
 
-/// The server answers requests.
+/// Notifies that the server answers requests.
 pub fn ready() {
     notify(NotifyState::Ready);
 }
 
-/// The server stops.
+/// Notifies that the server stops.
 pub fn stopping() {
     notify(NotifyState::Stopping);
 }
 
-/// The server lives; to be repeated within [`watchdog`].
+/// Notifies that the server lives; to be repeated within [`watchdog`].
 pub fn alive() {
     notify(NotifyState::Watchdog);
 }

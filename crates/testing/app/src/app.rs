@@ -98,7 +98,8 @@ impl TestApp {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let clock = TestClock::new();
         let screening = Screening::open(url, clock.clock()).expect("a database");
-        let master = KeyRing::single([7; 32]);
+        // A ring that was rotated once.
+        let master = KeyRing::single([7; 32]).with([8; 32]).expect("a ring");
         let vault = Vault::new(dir.path().join("files"));
         let workspace = chain::workspace(&dir.path().join("store"));
         let mut shared = AppState::new(workspace, screening, master.clone(), vault).expect("a state");

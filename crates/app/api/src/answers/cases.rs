@@ -105,6 +105,8 @@ views! {
         links: Vec<Link> = each,
         /// Chains on which its addresses were looked up.
         coverage: Vec<CoveredChain>,
+        /// Its addresses that are of no chain here, and were not looked up.
+        uncovered: Vec<String>,
         /// What happened when, oldest first.
         timeline: Vec<TimelineEntry> = each,
     }

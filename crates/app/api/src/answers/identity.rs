@@ -45,6 +45,16 @@ views! {
         second_factor: bool,
     }
 
+    /// A key of the desk itself, without its secret.
+    DeskKey of holdfast_screening::DeskKey {
+        /// Its id, which says nothing of its secret.
+        id: String,
+        /// Whether new secrets are derived from it.
+        in_use: bool,
+        /// When it was retired, Unix seconds.
+        retired: Option<i64>,
+    }
+
     /// A webhook.
     Webhook of holdfast_notify::Webhook {
         /// Number.

@@ -69,6 +69,8 @@ views! {
         target: String,
         /// Chains that the target can be on, with what is known of them; none when this desk has no ledger of such a chain.
         chains: Vec<CoveredChain>,
+        /// Asset that the target names, where this desk has no ledger of it.
+        missing_asset: Option<String>,
     }
 
     /// What a reviewer is shown before anything is done.

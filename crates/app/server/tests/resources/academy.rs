@@ -4,7 +4,7 @@ use holdfast_testing::START;
 use holdfast_testing_app::{Caller, TestApp, on_both_apps};
 use serde_json::{Value, json};
 
-on_both_apps!(a_session_ends_in_a_certificate, a_learner_works_on_labs);
+on_both_apps!(a_session_ends_in_a_certificate, a_learner_works_on_labs, a_learners_session_ends_for_good);
 
 fn session(trainer: &Caller<'_>, course: &str) -> Value {
     let plan = json!({"course": course, "mode": "in_person", "country": "ES", "place": "Madrid", "starts": START, "ends": START + 86_400,
@@ -109,4 +109,32 @@ fn a_learner_works_on_labs(app: &TestApp) {
         .put(&format!("/api/v1/learn/sessions/{id}/feedback"), json!({"content": 6, "trainer": 5, "labs": 4}))
         .refused(400);
     learner.get("/api/v1/holds").refused(401);
+}
+
+fn a_learners_session_ends_for_good(app: &TestApp) {
+    let (trainer, root) = (app.as_role("trainer"), app.as_role("root"));
+    let id = session(&trainer, "asking-an-exchange");
+    let enrolled = trainer.post(&format!("/api/v1/academy/sessions/{id}/learners"), ana()).ok();
+    let (key, learner) = (enrolled["key"].as_str().unwrap().to_owned(), enrolled["learner"]["id"].clone());
+    let browser = app.browser();
+    let sign_in = |key: &str| browser.page("/academy").form("/academy/enter").submit(&[("key", key)]).status;
+    let status = || browser.page("/academy/me").answer.status;
+    let sessions = || root.get("/api/v1/sessions?all=true").ok().as_array().unwrap().clone();
+    assert_eq!((sign_in("hl_1_00"), sign_in(&key), status()), (401, 303, 200));
+    let listed = sessions();
+    assert_eq!((listed.len(), &listed[0]["kind"], &listed[0]["key"]), (1, &json!("learner"), &json!("")), "{listed:?}");
+    assert_eq!(listed[0]["person"], "ana.ruiz@policia.example");
+    // An administrator ends it.
+    root.delete(&format!("/api/v1/sessions/{}", listed[0]["id"].as_str().unwrap())).is(204);
+    assert_ne!(status(), 200);
+    assert!(sessions().is_empty());
+    // A new key ends it.
+    assert_eq!((sign_in(&key), status()), (303, 200));
+    let new = trainer.post(&format!("/api/v1/academy/learners/{learner}/key"), Value::Null).ok();
+    assert_ne!(status(), 200);
+    assert!(sessions().is_empty());
+    // Leaving ends it.
+    assert_eq!((sign_in(new["key"].as_str().unwrap()), status()), (303, 200));
+    assert_eq!(browser.page("/academy/me").form("/academy/leave").submit(&[]).status, 303);
+    assert!(sessions().is_empty());
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 fn chain(seed: u64) -> Vec<NodeBlock> {
     let mut economy = Economy::new(Options { seed, txs: 1_000 }).unwrap();
     let blocks = std::iter::from_fn(|| economy.next_block());
-    blocks.map(|b| (Block::parse(b.bytes.clone()).unwrap().hash, b.bytes)).collect()
+    blocks.map(|b| (Block::parse(b.bytes.clone()).unwrap().hash.to_bytes(), b.bytes)).collect()
 }
 
 /// A node that cuts, breaks or garbles its answers costs a round and no stored block; a reorganization is followed.

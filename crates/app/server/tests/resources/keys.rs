@@ -9,6 +9,9 @@ on_both_apps!(
     a_key_opens_what_it_may_until_it_is_revoked,
     powerful_keys_wait_for_a_second_person,
     so_many_changes_wait,
+    a_key_gets_other_scopes,
+    a_retired_key_of_the_desk_signs_nobody_in,
+    people_and_keys_are_made_and_changed_on_the_pages,
     a_person_is_suspended_and_acts_again,
     sessions_are_ones_own
 );
@@ -58,6 +61,130 @@ fn powerful_keys_wait_for_a_second_person(app: &TestApp) {
     }
     boss.post("/api/v1/keys", json!({"name": "reader", "scopes": ["read"]})).is(202);
     app.as_role("approver").post("/api/v1/keys", json!({"name": "y", "scopes": ["read"]})).refused_with(403, "manage");
+}
+
+fn a_key_gets_other_scopes(app: &TestApp) {
+    let (root, boss, bo) = (app.as_role("root"), app.as_role("administrator"), app.as_person("bo", "investigator"));
+    let at = format!("/api/v1/keys/{}", hex("bo"));
+    let put =
+        |who: &holdfast_testing_app::Caller<'_>, at: &str, scopes: Value| who.put(at, json!({ "scopes": scopes }));
+    bo.get("/api/v1/alerts").ok();
+    // To take away needs nobody else.
+    let fewer = put(&boss, &at, json!(["desk"])).ok();
+    assert_eq!((&fewer["key"]["scopes"], &fewer["change"]), (&json!(["desk"]), &Value::Null));
+    bo.get("/api/v1/alerts").refused_with(403, "needs read");
+    put(&boss, &at, json!(["desk"])).refused_with(409, "already");
+    put(&boss, &at, json!(["fly"])).refused_with(400, "fly");
+    put(&boss, &at, json!([])).refused_with(400, "scopes");
+    put(&bo, &at, json!(["admin"])).refused_with(403, "manage");
+    put(&boss, "/api/v1/keys/none", json!(["desk"])).refused(404);
+    // Whoever lacks a scope proposes it; who has all approves.
+    let waits = put(&boss, &at, json!(["desk", "read"])).is(202);
+    assert_eq!(waits["key"]["scopes"], json!(["desk"]), "as it still is");
+    bo.get("/api/v1/alerts").refused(403);
+    let change = format!("/api/v1/changes/{}", waits["change"]);
+    boss.post(&change, json!({"decision": "approve", "reason": "me"})).refused(403);
+    root.post(&change, json!({"decision": "approve", "reason": "agreed"})).ok();
+    bo.get("/api/v1/alerts").ok();
+    // Who has everything gives everything but what may administrate.
+    put(&root, &at, json!(["desk", "read", "approve"])).ok();
+    let powerful = put(&root, &at, json!(["manage"])).is(202);
+    root.post(&format!("/api/v1/changes/{}", powerful["change"]), json!({"decision": "approve", "reason": "me"}))
+        .refused_with(409, "another person");
+    // The last administrator stays one.
+    root.delete(&format!("/api/v1/keys/{}", hex("administrator"))).is(204);
+    put(&root, &format!("/api/v1/keys/{}", hex("root")), json!(["read"])).refused_with(409, "last administrator");
+    put(&root, &format!("/api/v1/keys/{}", hex("administrator")), json!(["read"])).refused(404);
+    assert_eq!(root.get("/api/v1/audit/verify").ok()["problems"], json!([]));
+}
+
+fn a_retired_key_of_the_desk_signs_nobody_in(app: &TestApp) {
+    let (ring, screening) = (&app.shared.auth.master, &app.shared.screening);
+    let ids: Vec<String> = ring.ids().map(str::to_owned).collect();
+    let old = holdfast_identity::KeyRing::single([7; 32]);
+    // A key is made, then the desk's key is rotated, then another key is made.
+    screening.add_key(&hex("old"), "old", vec!["manage".into(), "read".into()], 0, "a test").unwrap();
+    screening.bind_keys(ring, "a test").unwrap();
+    let lone = screening.retire_desk_key(ring, &ids[0], "leaked", "a test").unwrap_err().to_string();
+    assert!(lone.contains("administrator"), "{lone}");
+    let root = app.as_role("root");
+    let token = old.token(&hex("old"));
+    app.with_token(&token).get("/api/v1/holds").ok();
+    let browser = app.browser();
+    let sign_in = || browser.page("/sign-in").form("/sign-in").submit(&[("key", &token)]).status;
+    assert_eq!(sign_in(), 303);
+    browser.page("/desk/holds").ok();
+    let listed = root.get("/api/v1/desk-keys").ok();
+    assert_eq!(listed[0], json!({"id": ids[0], "in_use": false, "retired": null}));
+    assert_eq!(listed[1], json!({"id": ids[1], "in_use": true, "retired": null}));
+    let retire = |who: &holdfast_testing_app::Caller<'_>, id: &str, reason: &str| {
+        who.post(&format!("/api/v1/desk-keys/{id}/retire"), json!({ "reason": reason }))
+    };
+    retire(&root, &ids[1], "leaked").refused_with(409, "in use");
+    retire(&root, "none", "leaked").refused(404);
+    retire(&root, &ids[0], "").refused_with(400, "reason");
+    retire(&app.as_role("investigator"), &ids[0], "leaked").refused_with(403, "manage");
+    let done = retire(&root, &ids[0], "a backup was lost").ok();
+    assert_eq!(done, json!({"retired": ids[0], "revoked": 1}));
+    retire(&root, &ids[0], "again").refused_with(409, "already");
+    app.with_token(&token).get("/api/v1/holds").refused(401);
+    assert_eq!(browser.page("/desk/holds").answer.status, 303, "its sessions are over");
+    assert_eq!(sign_in(), 401);
+    root.get("/api/v1/holds").ok();
+    assert_eq!(root.get("/api/v1/desk-keys").ok()[0]["retired"], app.now());
+    let log = root.get("/api/v1/audit?limit=1000").ok().to_string();
+    assert!(log.contains("desk_key.retired") && log.contains("a backup was lost"), "{log}");
+    assert_eq!(root.get("/api/v1/audit/verify").ok()["problems"], json!([]));
+    // After a restart it is retired too.
+    let again = old.with([8; 32]).unwrap();
+    screening.bind_keys(&again, "a test").unwrap();
+    assert_eq!(again.id_of(&token), None);
+    assert!(app.browser().sign_in("root").page("/desk/people").ok().contains("retired"));
+}
+
+/// The first code that a page shows.
+fn shown(page: &str) -> String {
+    page.split("<code class=\"hash\">").nth(1).unwrap_or_else(|| panic!("{page}")).split('<').next().unwrap().to_owned()
+}
+
+fn people_and_keys_are_made_and_changed_on_the_pages(app: &TestApp) {
+    let browser = app.browser().sign_in("root");
+    let add = |fields: &[(&str, &str)]| browser.page("/desk/people").form("/desk/people").submit(fields);
+    let page = add(&[("name", "Ada"), ("role", "investigator")]).success().text();
+    let ada = app.with_token(&shown(&page));
+    ada.get("/api/v1/holds").ok();
+    assert_eq!(add(&[("name", " ADA"), ("role", "auditor")]).status, 400);
+    assert_eq!(add(&[("name", "Bob"), ("role", "king")]).status, 400);
+    assert_eq!(add(&[("name", ""), ("role", "auditor")]).status, 400);
+    let page = add(&[("name", "Eve"), ("role", "administrator")]).success().text();
+    assert!(page.contains("another person approves") && page.contains("/desk/changes"), "{page}");
+    app.with_token(&shown(&page)).get("/api/v1/keys").refused(401);
+    // A further key of hers waits too, because whoever holds it is Ada.
+    let people = app.as_role("root").get("/api/v1/people").ok();
+    let id = people.as_array().unwrap().iter().find(|p| p["name"] == "Ada").unwrap()["id"].clone();
+    let here = format!("/desk/people/{id}");
+    let page =
+        browser.page(&here).form(&format!("{here}/keys")).submit(&[("name", "laptop"), ("role", "investigator")]);
+    assert!(page.success().text().contains("another person approves"));
+    // Her role is changed, then the key is revoked.
+    let keys = app.as_role("root").get("/api/v1/keys").ok();
+    let key = keys.as_array().unwrap().iter().find(|k| k["name"] == "Ada").unwrap()["id"].as_str().unwrap().to_owned();
+    let at = format!("/desk/keys/{key}");
+    let page = browser.page(&here);
+    let form = page.form(&at);
+    let changed = form.submit(&[("role", "auditor")]);
+    assert_eq!((changed.status, changed.header("location")), (303, here.as_str()));
+    ada.get("/api/v1/audit?limit=1").ok();
+    let csrf = form.hidden.iter().find(|(n, _)| n == "csrf").map(|(_, v)| v.clone()).unwrap();
+    let step = |fields: &[(&str, &str)]| browser.post(&at, &[&[("csrf", csrf.as_str())], fields].concat());
+    assert_eq!(step(&[("step", "change"), ("role", "administrator")]).header("location"), "/desk/changes");
+    assert_eq!(step(&[("step", "change"), ("role", "")]).status, 400);
+    assert_eq!(step(&[("step", "revoke")]).header("location"), here);
+    ada.get("/api/v1/audit?limit=1").refused(401);
+    assert!(browser.page(&here).ok().contains("no key in force"));
+    assert_eq!(browser.page("/desk/people/99").answer.status, 404);
+    let other = app.browser().sign_in("investigator");
+    assert_eq!(other.page(&here).answer.status, 403);
 }
 
 /// No more changes wait than the bound: what is proposed then is refused, and nothing of it is stored.

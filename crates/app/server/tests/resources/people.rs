@@ -6,6 +6,9 @@ use std::sync::atomic::Ordering;
 
 on_both_apps!(
     signing_in_asks_for_a_code_that_opens_once,
+    signing_in_leads_where_one_was_headed,
+    a_recovery_code_opens_once_in_place_of_the_app,
+    a_second_factor_is_set_up_over_the_api,
     guesses_of_a_code_end,
     a_required_factor_is_set_up_before_anything_else,
     sessions_end_with_their_person,
@@ -83,6 +86,94 @@ fn signing_in_asks_for_a_code_that_opens_once(app: &TestApp) {
     again.page("/desk").ok();
 }
 
+/// Begins to sign the investigator in, headed for a page; returns where the key leads.
+fn headed<'a>(app: &'a TestApp, next: &str) -> (Browser<'a>, String) {
+    app.as_role("investigator");
+    let id: String = "investigator".bytes().map(|b| format!("{b:02x}")).collect();
+    let (browser, token) = (app.browser(), app.shared.auth.master.token(&id));
+    let answer = browser.page(&format!("/sign-in?next={next}")).form("/sign-in").submit(&[("key", &token)]);
+    assert_eq!(answer.status, 303);
+    let to = answer.header("location").to_owned();
+    (browser, to)
+}
+
+fn signing_in_leads_where_one_was_headed(app: &TestApp) {
+    assert_eq!(headed(app, "/desk/cases%3Fstate=open").1, "/desk/cases?state=open");
+    assert_ne!(headed(app, "//elsewhere.example").1, "//elsewhere.example");
+    let page = enrolled(app);
+    app.advance(30);
+    let (browser, step) = headed(app, "/desk/cases%3Fstate=open");
+    assert_eq!(step, "/sign-in/code?next=%2Fdesk%2Fcases%3Fstate%3Dopen");
+    let entered = browser.page(&step).form("/sign-in/code").submit(&[("code", &code_of(app, &page))]);
+    assert_eq!((entered.status, entered.header("location")), (303, "/desk/cases?state=open"));
+    // Nothing but a page of the desk is led to, by the step as by the form.
+    assert_eq!(headed(app, "//elsewhere.example").1, "/sign-in/code");
+    app.advance(30);
+    let (browser, step) = headed(app, "/desk/cases");
+    let page_of_code = browser.page(&step.replace("%2Fdesk%2Fcases", "//elsewhere.example"));
+    let entered = page_of_code
+        .form("/sign-in/code")
+        .submit(&[("code", &code_of(app, &page)), ("next", "https://elsewhere.example")]);
+    assert_eq!(entered.header("location"), "/desk");
+}
+
+/// The recovery codes that a page shows.
+fn recovery_codes(page: &str) -> Vec<String> {
+    let codes = page.split("<li><code>").skip(1).filter_map(|rest| rest.split('<').next());
+    codes.map(str::to_owned).collect()
+}
+
+fn a_recovery_code_opens_once_in_place_of_the_app(app: &TestApp) {
+    let page = enrolled(app);
+    assert!(page.contains("<svg") && page.contains("aria-label=\"QR code"), "{page}");
+    let codes = recovery_codes(&page);
+    assert_eq!(codes.len(), 10, "{page}");
+    let browser = app.browser().sign_in("investigator");
+    assert_eq!(give(&browser, "aaaa-aaaa-aaaa-aaaa").status, 401);
+    assert_eq!(give(&browser, &codes[3].to_uppercase().replace('-', " ")).status, 303);
+    assert!(browser.page("/desk/second-factor").ok().contains("9 recovery codes are left"));
+    let thief = app.browser().sign_in("investigator");
+    assert_eq!(give(&thief, &codes[3]).status, 401, "it is used");
+    let log = app.as_role("auditor").get("/api/v1/audit?limit=1000").ok().to_string();
+    assert!(log.contains("person.recovery_code_used") && !log.contains(&codes[3]), "{log}");
+    // New ones replace them, for a code alone.
+    let at = "/desk/second-factor/recovery-codes";
+    let renew = |code: &str| browser.page("/desk/second-factor").form(at).submit(&[("code", code)]);
+    assert_eq!(renew("000000").status, 401);
+    let new = recovery_codes(&renew(&codes[0]).success().text());
+    assert_eq!(new.len(), 10);
+    assert_eq!(give(&thief, &codes[1]).status, 401, "an old one");
+    assert_eq!(give(&thief, &new[1]).status, 303);
+    // A reset ends them too.
+    let reset = format!("/api/v1/people/{}/second-factor/reset", id_of(app, "investigator"));
+    app.as_role("root").post(&reset, json!({"reason": "lost"})).ok();
+    let own = app.as_role("investigator");
+    let state = json!({"active": false, "recovery_codes_left": 0});
+    assert_eq!(own.get("/api/v1/second-factor").ok(), state);
+    own.post("/api/v1/second-factor/recovery-codes", json!({"code": new[2]})).refused_with(409, "no second factor");
+}
+
+fn a_second_factor_is_set_up_over_the_api(app: &TestApp) {
+    let (own, at) = (app.as_role("investigator"), "/api/v1/second-factor");
+    own.put(at, json!({"code": "123456"})).refused_with(409, "no authenticator app");
+    let made = own.post(at, Value::Null).ok();
+    let codes = made["recovery_codes"].as_array().unwrap().clone();
+    assert_eq!(codes.len(), 10);
+    let totp = totp_rs::Totp::from_url(made["uri"].as_str().unwrap()).unwrap();
+    let right = totp.generate(app.now() as u64).to_string();
+    let confirm = |code: &str| own.put(at, json!({ "code": code }));
+    confirm(codes[0].as_str().unwrap()).refused_with(400, "code");
+    assert_eq!(own.get(at).ok(), json!({"active": false, "recovery_codes_left": 0}));
+    assert_eq!(confirm(&right).status, 204);
+    assert_eq!(own.get(at).ok(), json!({"active": true, "recovery_codes_left": 10}));
+    own.post(at, Value::Null).refused_with(409, "second factor");
+    let renew = |code: &Value| own.post(&format!("{at}/recovery-codes"), json!({ "code": code }));
+    let new = renew(&codes[0]).ok()["recovery_codes"].clone();
+    renew(&codes[1]).refused_with(400, "code");
+    renew(&new[0]).ok();
+    app.with_token("hf_00_00").get(at).refused(401);
+}
+
 fn guesses_of_a_code_end(app: &TestApp) {
     let page = enrolled(app);
     app.advance(30);
@@ -111,6 +202,20 @@ fn a_required_factor_is_set_up_before_anything_else(app: &TestApp) {
     let page = browser.page(at).form(at).submit(&[]).success().text();
     assert_eq!(give(&browser, &code_of(app, &page)).status, 303);
     browser.page("/desk").ok();
+    // Where somebody was headed is not lost on the way.
+    app.advance(30);
+    let root = app.as_role("root");
+    root.post(&format!("/api/v1/people/{}/second-factor/reset", id_of(app, "investigator")), json!({"reason": "x"}))
+        .ok();
+    let (browser, step) = headed(app, "/desk/cases");
+    assert_eq!(step, format!("{at}?next=%2Fdesk%2Fcases"));
+    let page = browser.page(&step).form(at).submit(&[]).success().text();
+    let csrf = browser.page("/sign-in/code").form("/sign-in/code").hidden;
+    assert!(page.contains("name=\"next\" value=\"/desk/cases\""), "{page}");
+    let csrf = csrf.iter().find(|(n, _)| n == "csrf").map(|(_, v)| v.clone()).unwrap();
+    let code = code_of(app, &page);
+    let entered = browser.post("/sign-in/code", &[("csrf", &csrf), ("next", "/desk/cases"), ("code", &code)]);
+    assert_eq!(entered.header("location"), "/desk/cases");
 }
 
 fn sessions_end_with_their_person(app: &TestApp) {
@@ -142,7 +247,9 @@ fn sessions_end_with_their_person(app: &TestApp) {
     assert_eq!(lost.page("/desk").answer.status, 303);
     // The pages show and do the same.
     let page = own.page("/desk/people").ok();
-    assert!(page.contains("investigator") && page.contains("End all sessions"), "{page}");
+    let person = person.replace("/api/v1", "/desk");
+    assert!(page.contains("investigator") && page.contains(&format!("href=\"{person}\"")), "{page}");
+    assert!(own.page(&person).ok().contains("End all sessions"));
     let page = own.page("/desk/sessions");
     let mine = at(&of("root")).replace("/api/v1", "/desk");
     assert_eq!(page.form(&mine).submit(&[]).status, 303);

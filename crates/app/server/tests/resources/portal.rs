@@ -9,7 +9,8 @@ on_both_apps!(
     an_officer_fetches_the_production,
     a_production_can_be_fetched_for_a_time,
     officers_are_approved_once_they_proved_themselves,
-    passkeys_need_an_authenticator
+    passkeys_need_an_authenticator,
+    an_administrator_ends_an_officers_session
 );
 
 const EMAIL: &str = "ana.berg@fbi.gov";
@@ -161,4 +162,28 @@ fn passkeys_need_an_authenticator(app: &TestApp) {
     assert!(matches!(made.status, 400 | 409), "{}", made.text());
     officer.delete("/api/v1/portal/passkeys/7").refused(404);
     app.as_nobody().get("/api/v1/portal/passkeys").refused(401);
+}
+
+fn an_administrator_ends_an_officers_session(app: &TestApp) {
+    agency(app);
+    let (officer, uri) = enrolled(app, EMAIL);
+    officer.get("/api/v1/portal/me").ok();
+    let root = app.as_role("root");
+    let sessions = || root.get("/api/v1/sessions?all=true").ok().as_array().unwrap().clone();
+    let listed = sessions();
+    assert!(listed.iter().all(|s| s["kind"] == "officer" && s["person"] == EMAIL && s["key"] == ""), "{listed:?}");
+    app.as_role("investigator").delete(&format!("/api/v1/sessions/{}", listed[0]["id"].as_str().unwrap())).refused(404);
+    for session in &listed {
+        root.delete(&format!("/api/v1/sessions/{}", session["id"].as_str().unwrap())).is(204);
+    }
+    assert!(sessions().is_empty());
+    officer.get("/api/v1/portal/me").refused(401);
+    // Another sign-in is another session.
+    app.advance(30);
+    let again = entered(app, EMAIL, &uri);
+    again.get("/api/v1/portal/me").ok();
+    officer.get("/api/v1/portal/me").refused(401);
+    app.advance(holdfast_identity::OFFICER_SESSION_SECONDS);
+    assert!(sessions().is_empty(), "over");
+    assert_eq!(root.get("/api/v1/audit/verify").ok()["problems"], json!([]));
 }

@@ -90,7 +90,8 @@ fn requests_are_matched_on_every_chain() {
     // Without ledgers only what is stated counts.
     assert_eq!(ana.get("/api/v1/desk/requests/r-1/matches?ledger=false").ok(), json!([]));
     let coverage = ana.get("/api/v1/desk/requests/r-1/coverage").ok();
-    let expected = json!([{"target": address(SUSPECT), "chains": chains()}, {"target": payment, "chains": chains()}]);
+    let covered = |target: &str| json!({"target": target, "chains": chains(), "missing_asset": null});
+    let expected = json!([covered(&address(SUSPECT)), covered(&payment)]);
     assert_eq!(coverage, expected);
     ana.get("/api/v1/desk/requests/r-9/coverage").refused(404);
     app.as_role("screener").get("/api/v1/desk/requests/r-1/coverage").refused(403);
@@ -105,12 +106,24 @@ fn a_target_of_a_chain_that_is_not_here_states_so() {
     let ana = app.as_role("investigator");
     let mut asked = request("r-1");
     let account = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
-    asked["targets"] = json!([{"kind": "address", "value": account, "asset": "ETH"}]);
+    let hash = format!("0x{}", "ab".repeat(32));
+    asked["targets"] =
+        json!([{"kind": "address", "value": account, "asset": "ETH"}, {"kind": "transaction", "value": hash}]);
     ana.post("/api/v1/desk/requests", asked).ok();
     let coverage = ana.get("/api/v1/desk/requests/r-1/coverage").ok();
-    assert_eq!(coverage, json!([{"target": account, "chains": []}]));
+    let nowhere = |target: &str, asset: Value| json!({"target": target, "chains": [], "missing_asset": asset});
+    assert_eq!(coverage, json!([nowhere(account, json!("ETH")), nowhere(&hash, Value::Null)]));
     let page = app.browser().sign_in("investigator").page("/desk/requests/r-1").ok();
-    assert!(page.contains("no ledger of its chain here"), "{page}");
+    assert!(page.contains("no ledger of its chain here") && page.contains("There is no ledger of ETH here."), "{page}");
+    // Nor are seized addresses and those of a case passed over in silence.
+    let case = ana.post("/api/v1/desk/cases", json!({"title": "One"})).ok()["id"].to_string();
+    let at = format!("/api/v1/desk/cases/{case}");
+    ana.post(&at, json!({"step": "add", "kind": "address", "key": account})).ok();
+    let file = ana.get(&at).ok();
+    assert_eq!((&file["coverage"], &file["uncovered"]), (&json!([]), &json!([account])));
+    let scanned = ana.send("POST", &format!("{at}/evidence/a.txt?exhibit=A"), "application/octet-stream", account).ok();
+    assert_eq!((&scanned["coverage"], &scanned["uncovered"]), (&json!([]), &json!(["ETH"])));
+    assert!(ana.get(&at).ok()["items"].to_string().contains("no ledger here of ETH"));
 }
 
 #[test]

@@ -70,6 +70,7 @@ case-links = Linked cases
 case-link = Case { $id }
 case-shares = shares { $what }
 case-coverage = Addresses were looked up on { $chains }.
+case-uncovered = Not looked up, because there is no ledger of their chain here: { $addresses }.
 case-timeline = Timeline
 
 evidence-title = Scan of { $exhibit }
@@ -83,6 +84,7 @@ evidence-at = Offset
 evidence-value = Value, or the secret's fingerprint
 evidence-confidence = Confidence
 evidence-context = Context
+evidence-uncovered = There is no ledger here of { $assets }: their addresses were looked up among tags and customers' records alone.
 evidence-known = Known to the ledger, or tagged
 evidence-origin = Origin
 evidence-received = Received

@@ -45,6 +45,7 @@ request-confirmed = Confirmed
 request-not-confirmed = Not confirmed
 request-no-customer = No customer is matched.
 request-coverage = looked up on { $chains }
+request-no-ledger = There is no ledger of { $asset } here
 request-no-chain = no ledger of its chain here: matched by records and events alone
 request-found-by = Found by
 request-match = Match

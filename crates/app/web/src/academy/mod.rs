@@ -119,32 +119,27 @@ pub(crate) async fn lab(frame: Frame, Path(name): Path<String>) -> Page {
 /// Takes a learner's key and starts a session, whose number the browser gets in a cookie that scripts and other sites cannot use.
 pub(crate) async fn enter(State(shared): State<AppState>, client: Client, Fields(form): Fields<SignIn>) -> Answer {
     may_sign_in(&shared, &client.0)?;
-    let key = form.key.0;
-    let given = key.clone();
+    let given = form.key.0;
     let state = shared.clone();
     let known = run_blocking(move || {
-        state
-            .academy()
-            .learner_of(&given)
-            .map(|_| ())
-            .map_err(|e| ApiError::new(StatusCode::UNAUTHORIZED, e.to_string()))
+        state.academy().subject_of(&given).map_err(|e| ApiError::new(StatusCode::UNAUTHORIZED, e.to_string()))
     })
     .await;
-    if let Err(e) = known {
-        return Err(refuse_sign_in(&shared, &client.0, &e.message).await.into());
-    }
-    let random = holdfast_api::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
-    let id = shared.auth.learners.start(&key, random, shared.screening.now());
+    let subject = match known {
+        Ok(subject) => subject,
+        Err(e) => return Err(refuse_sign_in(&shared, &client.0, &e.message).await.into()),
+    };
+    let id = shared.start_learner_session(subject, &client.0).await?;
     let cookie = shared.access.cookie("hl", &id, holdfast_api::sessions::SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/academy/me")).into_response())
 }
 
 /// Leaves: the session ends.
-pub(crate) async fn leave(State(shared): State<AppState>, headers: HeaderMap) -> Response {
+pub(crate) async fn leave(State(shared): State<AppState>, headers: HeaderMap) -> Answer {
     if let Some(session) = cookie(&headers, "hl") {
-        shared.auth.learners.end(&session);
+        shared.end_session(&session, "academy").await?;
     }
-    ([(header::SET_COOKIE, shared.access.cookie("hl", "", 0))], Redirect::to("/academy")).into_response()
+    Ok(([(header::SET_COOKIE, shared.access.cookie("hl", "", 0))], Redirect::to("/academy")).into_response())
 }
 
 /// Leads people without a key to the entrance.

@@ -252,6 +252,7 @@ pub(crate) async fn page(
             } } }
         }
         @if !file.coverage.is_empty() { p.note { (t!("case-coverage", chains = chains_text(&file.coverage))) } }
+        @if !file.uncovered.is_empty() { p.note.long { (t!("case-uncovered", addresses = file.uncovered.join(", "))) } }
         h2 { (t!("case-timeline")) }
         ol { @for m in &file.timeline { li { (time(m.time)) " " (m.what) } } }
     };

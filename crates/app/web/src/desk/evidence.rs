@@ -84,17 +84,18 @@ pub(crate) async fn scan(
         }
         (table(&found, scanned.report.findings.iter().take(MAX_ROWS), |f| html! { tr {
             td { (word(f.kind.name())) ", " (f.detail) } td { (f.source) } td.n { (f.offset) } td.hash { (f.value) }
-            td { (word(json!(f.confidence).as_str().unwrap_or_default())) } td { (f.context) }
+            td { (word(json!(f.confidence).as_str().unwrap_or_default())) } td.long { (f.context) }
         } }))
         @if !scanned.holdings.is_empty() {
             h2 { (t!("evidence-known")) }
             (table(&holdings, scanned.holdings.iter().take(MAX_ROWS), |h| html! { tr {
                 td { a.hash href={"/address/" (h.address)} { (h.address) } } td { (h.origin) }
-                td.n { (with_unit(h.received, &h.asset)) } td.n { (with_unit(h.balance, &h.asset)) } td { (h.tags.join("; ")) }
-                td { @for m in &h.customers { (m.customer) ": " (m.because.join("; ")) br; } }
+                td.n { (with_unit(h.received, &h.asset)) } td.n { (with_unit(h.balance, &h.asset)) } td.long { (h.tags.join("; ")) }
+                td.long { @for m in &h.customers { (m.customer) ": " (m.because.join("; ")) br; } }
             } }))
         }
         @if !scanned.coverage.is_empty() { p.note { (t!("case-coverage", chains = chains_text(&scanned.coverage))) } }
+        @if !scanned.uncovered.is_empty() { p.note { (t!("evidence-uncovered", assets = scanned.uncovered.join(", "))) } }
         @for w in scanned.report.sources.iter().flat_map(|s| &s.warnings) { p.note { (w) } }
     };
     Ok(frame.desk(&t!("evidence-title", exhibit = exhibit.as_str()), "/desk/cases", body))

@@ -1,20 +1,60 @@
-//! People who act at the desk, their sessions, and the server's jobs, for administrators; one's own sessions for everybody.
+//! People who act at the desk, their keys and sessions, the desk's own keys, and the server's jobs, for administrators; one's own sessions for
+//! everybody.
 
-use crate::components::{Bare, N, T, listing, time};
-use crate::forms::{Fields, Free, Input, Nothing, form_of, page_form, page_steps};
+use crate::components::{Bare, N, T, listing, table, time, words};
+use crate::forms::{Fields, Free, Input, Nothing, PageForm, Text, form_of, page_form, page_steps};
 use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::t;
+use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api::AppState;
 use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
-use holdfast_identity::PersonState;
+use holdfast_api::error::ApiError;
+use holdfast_api::keys::{MadeKey, NewKey};
+use holdfast_identity::{ApiKey, Person, PersonState, ROLES, SessionKind, role};
 use holdfast_jobs::{JobState, list as list_jobs};
+use holdfast_screening::DeskKey;
 use maud::{Markup, html};
 
+const HERE: &str = "/desk/people";
+
+/// Roles of a new key, with the keys of their names.
+const ROLE_CHOICES: [(&str, &str); 7] = [
+    ("investigator", "people-investigator"),
+    ("approver", "people-approver"),
+    ("auditor", "people-auditor"),
+    ("administrator", "people-administrator"),
+    ("trainer", "people-trainer"),
+    ("screener", "people-screener"),
+    ("partner", "people-partner"),
+];
+
 page_form! {
-    /// Why a person's access is changed.
+    /// Adds a person, with a first key.
+    struct AddPerson {
+        name: Text = "people-name", Input::Line;
+        role: Text = "people-role", Input::Choice(&ROLE_CHOICES);
+    }
+}
+
+page_form! {
+    /// Makes a further key of a person.
+    struct AddKey {
+        name: Text = "people-key-name", Input::Line;
+        role: Text = "people-role", Input::Choice(&ROLE_CHOICES);
+    }
+}
+
+page_form! {
+    /// Gives a key another role.
+    struct ChangeRole {
+        role: Text = "people-role", Input::Own;
+    }
+}
+
+page_form! {
+    /// Why a person's access is changed, or a key of the desk retired.
     struct Reason {
         reason: Free = "common-reason", Input::Line;
     }
@@ -30,34 +70,162 @@ page_steps! {
     }
 }
 
-fn step_form(id: u64, step: &str, button: &str) -> Markup {
-    form_of::<Reason>(&format!("/desk/people/{id}"), &[("step", step)], button)
+page_steps! {
+    /// What becomes of a key.
+    enum KeyStep by "step" {
+        "change" => Change(ChangeRole),
+        "revoke" => Revoke(Nothing),
+    }
 }
 
-/// Shows people.
+/// The scopes of a role that a form names.
+fn scopes_of(role_name: &str) -> Result<Vec<String>, ApiError> {
+    let names = || ROLES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let unknown = || ApiError::bad(t!("form-none-of", field = t!("people-role"), text = role_name, values = names()));
+    role(role_name).ok_or_else(unknown)
+}
+
+/// The key of the name of the role whose scopes a key has; none where it has those of no role.
+fn role_of(key: &ApiKey) -> Option<&'static str> {
+    let has = |name: &str| role(name).is_some_and(|scopes| scopes == key.scopes);
+    ROLE_CHOICES.iter().find(|(name, _)| has(name)).map(|(_, text)| *text)
+}
+
+/// The name of a key's role, or its scopes.
+fn role_words(key: &ApiKey) -> String {
+    role_of(key).map_or_else(|| words(&key.scopes), |text| t!(text))
+}
+
+fn step_form(id: u64, step: &str, button: &str) -> Markup {
+    form_of::<Reason>(&format!("{HERE}/{id}"), &[("step", step)], button)
+}
+
+fn state_words(person: &Person) -> String {
+    match person.state {
+        PersonState::Active => t!("people-active"),
+        PersonState::Suspended => t!("people-suspended"),
+    }
+}
+
+fn keys_of<'k>(person: &Person, keys: &'k [ApiKey]) -> Vec<&'k ApiKey> {
+    keys.iter().filter(|k| k.revoked.is_none() && k.person() == person.name).collect()
+}
+
+/// Shows people, and the keys of the desk itself.
 pub(crate) async fn people(State(shared): State<AppState>, frame: Frame) -> Page {
-    let (people, keys) = run_blocking(move || Ok((shared.screening.people()?, shared.screening.keys()?))).await?;
-    let heads = [T("people-name"), T("people-state"), T("people-keys"), T("people-factor"), T("people-since"), Bare];
+    let (people, keys, own) =
+        run_blocking(move || Ok((shared.screening.people()?, shared.screening.keys()?, shared.desk_keys()?))).await?;
+    let heads = [T("people-name"), T("people-state"), T("people-keys"), T("people-factor"), T("people-since")];
     let body = html! {
         (listing(&heads, &people, "people-none", |p| html! { tr {
-            td { (p.name) }
-            td { @match p.state { PersonState::Active => (t!("people-active")), PersonState::Suspended => (t!("people-suspended")) } }
-            td { @for k in keys.iter().filter(|k| k.revoked.is_none() && k.person() == p.name) {
-                div { (k.name) " " span.note { (k.scopes.join(", ")) } }
-            } }
+            td { a href={(HERE) "/" (p.id)} { (p.name) } }
+            td { (state_words(p)) }
+            td { @for k in keys_of(p, &keys) { div { @if k.name != p.name { (k.name) " " } span.note { (role_words(k)) } } } }
             td { @if p.second_factor { (t!("people-has-factor")) } }
             td { (time(p.created)) }
-            td {
-                @match p.state {
-                    PersonState::Active => (step_form(p.id, "suspend", "people-suspend")),
-                    PersonState::Suspended => (step_form(p.id, "activate", "people-activate")),
-                }
-                @if p.second_factor { (step_form(p.id, "reset-factor", "people-reset-factor")) }
-                (form_of::<Nothing>(&format!("/desk/people/{}", p.id), &[("step", "end-sessions")], "people-end-sessions"))
-            }
         } }))
+        h2 { (t!("people-add")) }
+        p { (t!("people-add-about")) }
+        (form_of::<AddPerson>(HERE, &[], "people-add-button"))
+        (own_keys(&own))
     };
-    Ok(frame.desk(&t!("people-title"), "/desk/people", body))
+    Ok(frame.desk(&t!("people-title"), HERE, body))
+}
+
+/// The keys of the desk itself.
+fn own_keys(own: &[DeskKey]) -> Markup {
+    let heads = [T("people-desk-key"), T("people-state"), Bare];
+    html! {
+        h2 { (t!("people-desk-keys")) }
+        p { (t!("people-desk-keys-about")) }
+        (table(&heads, own, |k| html! { tr {
+            td.hash { (k.id) }
+            td { @match (k.retired, k.in_use) {
+                (Some(at), _) => { (t!("people-retired")) " " (time(at)) },
+                (None, true) => (t!("people-in-use")),
+                (None, false) => (t!("people-older")),
+            } }
+            td { @if !k.in_use && k.retired.is_none() { (form_of::<Reason>(&format!("/desk/desk-keys/{}", k.id), &[], "people-retire")) } }
+        } }))
+    }
+}
+
+/// Shows a key that was made, whose secret is shown once.
+fn made(frame: &Frame, made: &MadeKey) -> Markup {
+    let body = html! {
+        p { (rich!("people-made", name = made.key.name, person = made.key.person())) }
+        p { code.hash { (made.token) } }
+        @if let Some(change) = &made.change {
+            p.error { (rich!("people-waits", change = html! { a href="/desk/changes" { (t!("people-change", id = change.id)) } })) }
+        }
+        p { a href=(HERE) { (t!("people-title")) } }
+    };
+    frame.desk(&t!("people-made-title"), HERE, body)
+}
+
+/// Adds a person with a first key.
+pub(crate) async fn add(
+    State(shared): State<AppState>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Fields(form): Fields<AddPerson>,
+) -> Page {
+    let new = NewKey { name: form.name.0, person: None, scopes: scopes_of(&form.role.0)?, per_minute: 0 };
+    let key = run_blocking(move || shared.create_key(&caller, new).map_err(AddPerson::explain)).await?;
+    Ok(made(&frame, &key))
+}
+
+fn find(shared: &AppState, id: u64) -> Result<(Person, Vec<ApiKey>), ApiError> {
+    let unknown = || holdfast_identity::IdentityError::NotFound(format!("person {id}"));
+    let person = shared.screening.people()?.into_iter().find(|p| p.id == id).ok_or_else(unknown)?;
+    Ok((person, shared.screening.keys()?))
+}
+
+/// Shows a person with their keys.
+pub(crate) async fn person(State(shared): State<AppState>, frame: Frame, Path(id): Path<u64>) -> Page {
+    let (person, keys) = run_blocking(move || find(&shared, id)).await?;
+    let here = format!("{HERE}/{id}");
+    let own = keys_of(&person, &keys);
+    let heads = [T("people-key-name"), T("people-role"), T("people-since"), Bare];
+    let body = html! {
+        p { (rich!("people-facts", state = state_words(&person), since = time(person.created), by = person.created_by))
+            @if person.second_factor { " " (t!("people-factor-active")) } }
+        h2 { (t!("people-keys")) }
+        (listing(&heads, &own, "people-no-keys", |k| html! { tr {
+            td { (k.name) br; span.note.hash { (k.id) } }
+            td { (change_form(k)) }
+            td { (time(k.created)) }
+            td { (form_of::<Nothing>(&format!("/desk/keys/{}", k.id), &[("step", "revoke")], "people-revoke")) }
+        } }))
+        @if person.state == PersonState::Active {
+            h2 { (t!("people-add-key")) }
+            p { (t!("people-add-key-about")) }
+            (form_of::<AddKey>(&format!("{here}/keys"), &[], "people-add-key"))
+        }
+        h2 { (t!("people-access")) }
+        @match person.state {
+            PersonState::Active => (step_form(id, "suspend", "people-suspend")),
+            PersonState::Suspended => (step_form(id, "activate", "people-activate")),
+        }
+        @if person.second_factor { (step_form(id, "reset-factor", "people-reset-factor")) }
+        (form_of::<Nothing>(&here, &[("step", "end-sessions")], "people-end-sessions"))
+    };
+    Ok(frame.desk(&person.name, HERE, body))
+}
+
+/// A form that gives a key another role.
+fn change_form(key: &ApiKey) -> Markup {
+    let now = role_of(key);
+    html! {
+        form.step method="post" action={"/desk/keys/" (key.id)} {
+            input type="hidden" name="step" value="change";
+            select name="role" aria-label=(t!("people-role-of", key = key.name.as_str())) {
+                @if now.is_none() { option value="" selected { (words(&key.scopes)) } }
+                @for (name, text) in ROLE_CHOICES { option value=(name) selected[now == Some(text)] { (t!(text)) } }
+            }
+            button type="submit" { (t!("people-change-role")) }
+        }
+    }
 }
 
 /// Changes a person's access.
@@ -74,21 +242,89 @@ pub(crate) async fn step(
         Step::EndSessions(_) => shared.end_sessions_of(id, &caller.0),
     })
     .await?;
-    Ok(back("/desk/people".into()))
+    Ok(back(format!("{HERE}/{id}")))
 }
 
-/// Shows open sessions: one's own, an administrator's everybody's.
+/// Makes a further key of a person.
+pub(crate) async fn add_key(
+    State(shared): State<AppState>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    Fields(form): Fields<AddKey>,
+) -> Page {
+    let scopes = scopes_of(&form.role.0)?;
+    let key = run_blocking(move || {
+        let (person, _) = find(&shared, id)?;
+        let new = NewKey { name: form.name.0, person: Some(person.name), scopes, per_minute: 0 };
+        shared.create_key(&caller, new).map_err(AddKey::explain)
+    })
+    .await?;
+    Ok(made(&frame, &key))
+}
+
+/// Gives a key another role, or revokes it; leads to its person, or to the change where that waits for a second person.
+pub(crate) async fn step_key(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Fields(step): Fields<KeyStep>,
+) -> Answer {
+    let to = run_blocking(move || {
+        let waits = match step {
+            KeyStep::Change(form) => shared.change_key(&caller, &id, scopes_of(&form.role.0)?)?.1.is_some(),
+            KeyStep::Revoke(_) => shared.revoke_key(&id, &caller.0).map(|()| false)?,
+        };
+        if waits {
+            return Ok("/desk/changes".to_owned());
+        }
+        let key = shared.screening.keys()?.into_iter().find(|k| k.id == id);
+        let people = shared.screening.people()?;
+        let person = people.iter().find(|p| key.as_ref().is_some_and(|k| k.person() == p.name));
+        Ok(person.map_or(HERE.to_owned(), |p| format!("{HERE}/{}", p.id)))
+    })
+    .await?;
+    Ok(back(to))
+}
+
+/// Retires an older key of the desk itself.
+pub(crate) async fn retire(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Fields(form): Fields<Reason>,
+) -> Answer {
+    run_blocking(move || shared.retire_desk_key(&id, &form.reason.0, &caller.0).map_err(Reason::explain)).await?;
+    Ok(back(HERE.into()))
+}
+
+fn session_words(kind: SessionKind) -> String {
+    match kind {
+        SessionKind::Staff => t!("sessions-staff"),
+        SessionKind::Officer => t!("sessions-officer"),
+        SessionKind::Learner => t!("sessions-learner"),
+    }
+}
+
+/// Shows open sessions: one's own; an administrator's everybody's, officers' and learners' too.
 pub(crate) async fn sessions(
     State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
 ) -> Page {
-    let list = shared.sessions_for(&caller);
-    let heads = [T("people-name"), T("sessions-from"), T("sessions-started"), T("sessions-used"), Bare];
+    let list = shared.sessions_for(&caller).await?;
+    let list = run_blocking(move || {
+        let owned = list.into_iter().map(|s| Ok((shared.session_owner(&s)?, s)));
+        owned.collect::<Result<Vec<_>, ApiError>>()
+    })
+    .await?;
+    let heads =
+        [T("people-name"), T("sessions-kind"), T("sessions-from"), T("sessions-started"), T("sessions-used"), Bare];
     let body = html! {
         p { a href="/desk/second-factor" { (t!("factor-title")) } }
-        (listing(&heads, &list, "sessions-none", |s| html! { tr {
-            td { (shared.auth.person_of(&s.key).unwrap_or_default()) }
+        (listing(&heads, &list, "sessions-none", |(owner, s)| html! { tr {
+            td { (owner) }
+            td { (session_words(s.kind)) }
             td { (s.client) }
             td { (time(s.started)) }
             td { (time(s.used)) }
@@ -139,4 +375,19 @@ pub(crate) async fn retry_job(
 ) -> Answer {
     run_blocking(move || shared.retry_job(id, &caller.0)).await?;
     Ok(back("/desk/jobs".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_can_be_chosen() {
+        let mut chosen: Vec<&str> = ROLE_CHOICES.iter().map(|(name, _)| *name).collect();
+        let mut roles: Vec<&str> = ROLES.iter().map(|(name, _)| *name).collect();
+        chosen.sort_unstable();
+        roles.sort_unstable();
+        assert_eq!(chosen, roles);
+        assert!(scopes_of("everything").is_err());
+    }
 }

@@ -268,6 +268,7 @@ impl Shown {
     fn covered(&self, target: &str) -> Markup {
         html! { @if let Some(found) = self.coverage.iter().find(|c| c.target == target) { " " span.note {
             @if found.chains.is_empty() { (t!("request-no-chain")) } @else { (t!("request-coverage", chains = chains_text(&found.chains))) }
+            @if let Some(asset) = &found.missing_asset { ". " (t!("request-no-ledger", asset = asset.as_str())) "." }
         } } }
     }
 
@@ -281,7 +282,7 @@ impl Shown {
             @else { (table(&heads, &self.matches, |m| html! { tr {
                 td { (m.found.customer) }
                 td { (word(m.found.how)) ": " span.hash { (m.found.target) } }
-                td { (m.found.because.join("; ")) }
+                td.long { (m.found.because.join("; ")) }
                 td {
                     @if let (Some(v), Some(by)) = (&m.verdict, &m.decided_by) { (word(v)) " " (t!("common-by", person = by.as_str())) ": " (m.reason.as_deref().unwrap_or_default()) }
                     @if s.state == RequestState::Open { (form_of::<Match>(to, &[("step", "match"), ("customer", &m.found.customer)], "common-save")) }

@@ -29,15 +29,36 @@ page_form! {
     }
 }
 
+/// Returns where a person was headed, if that is a page of the desk; else nothing.
+fn headed(next: &str) -> &str {
+    if next.starts_with(ENTRANCE) { next } else { "" }
+}
+
+/// Carries where a person was headed through the steps of signing in.
+fn next_field(next: &str) -> Markup {
+    html! { @if !next.is_empty() { input type="hidden" name="next" value=(next); } }
+}
+
+/// Leads to a step of signing in.
+fn to_step(step: &str, next: &str) -> Redirect {
+    match headed(next) {
+        "" => Redirect::to(step),
+        next => {
+            let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            Redirect::to(&format!("{step}?next={next}"))
+        }
+    }
+}
+
 /// Shows the page for signing in.
 pub(crate) async fn page(frame: Frame, Query(q): Query<Next>) -> Markup {
-    let next = q.next.filter(|n| n.starts_with(ENTRANCE)).unwrap_or_default();
+    let next = headed(q.next.as_deref().unwrap_or_default());
     let command = html! { code { "holdfast keys create NAME --role investigator" } };
     let body = html! {
         h1 { (t!("sign-in-title")) }
         p { (rich!("sign-in-intro", command = command)) }
         form.step method="post" action="/sign-in" {
-            input type="hidden" name="next" value=(next);
+            (next_field(next))
             label { (SignIn::label("key")) input name="key" type="password" autocomplete="current-password" required autofocus; }
             button type="submit" { (t!("common-sign-in")) }
         }
@@ -59,7 +80,7 @@ pub(crate) async fn enter(State(shared): State<AppState>, client: Client, Fields
     };
     let pending = pending_sign_in(&shared.auth.master, &key.id, shared.screening.now());
     let cookie = shared.access.cookie(PENDING, &pending, PENDING_SECONDS);
-    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(step)).into_response())
+    Ok(([(header::SET_COOKIE, cookie)], to_step(step, &form.next.0)).into_response())
 }
 
 /// Starts the session of a sign-in that is complete.
@@ -67,7 +88,7 @@ async fn signed_in(shared: &AppState, key: &ApiKey, client: &Client, next: &str)
     note_sign_in(shared, "sign_in", key.person(), &client.0).await?;
     let id = shared.start_session(key, &client.0).await?;
     // The desk's front page is where nobody in particular was headed.
-    let next = Some(next).filter(|n| n.starts_with(ENTRANCE) && *n != ENTRANCE);
+    let next = Some(headed(next)).filter(|n| !n.is_empty() && *n != ENTRANCE);
     let next = next.or(landing(|scope| key.may(scope))).unwrap_or("/");
     let cookies = AppendHeaders([
         (header::SET_COOKIE, shared.access.cookie("hf", &id, holdfast_api::sessions::SESSION_SECONDS)),
@@ -79,29 +100,47 @@ async fn signed_in(shared: &AppState, key: &ApiKey, client: &Client, next: &str)
 page_form! {
     /// The second step of signing in.
     struct Code {
+        next: Free = "form-itself", Input::Hidden;
         code: Free = "factor-code", Input::Own;
     }
 }
 
-/// Returns a form for a code.
-pub(super) fn code_form(action: &str) -> Markup {
+/// Returns a form for the first code of an app.
+pub(super) fn code_form(action: &str, next: &str) -> Markup {
     html! {
         form.step method="post" action=(action) {
+            (next_field(next))
             label { (Code::label("code")) input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus; }
             button type="submit" { (t!("factor-continue")) }
         }
     }
 }
 
+/// Returns a form for a code of an app that is in use, or a recovery code, which has letters.
+pub(super) fn any_code_form(action: &str, next: &str, button: &str) -> Markup {
+    html! {
+        form.step method="post" action=(action) {
+            (next_field(next))
+            label { (t!("factor-any-code")) input name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" required autofocus; }
+            button type="submit" { (t!(button)) }
+        }
+    }
+}
+
 /// Returns the page for the code of a sign-in.
-pub(crate) async fn code_page(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Answer {
+pub(crate) async fn code_page(
+    State(shared): State<AppState>,
+    frame: Frame,
+    headers: HeaderMap,
+    Query(q): Query<Next>,
+) -> Answer {
     if shared.pending_sign_in(&headers).is_none() {
         return Ok(Redirect::to("/sign-in").into_response());
     }
     let body = html! {
         h1 { (t!("sign-in-title")) }
         p { (t!("factor-enter")) }
-        (code_form("/sign-in/code"))
+        (any_code_form("/sign-in/code", headed(q.next.as_deref().unwrap_or_default()), "factor-continue"))
     };
     Ok(frame.page(&t!("sign-in-title"), "", body).into_response())
 }
@@ -124,30 +163,48 @@ pub(crate) async fn enter_code(
             _ => e.into(),
         });
     }
-    signed_in(&shared, &key, &client, "").await
+    signed_in(&shared, &key, &client, &form.next.0).await
 }
 
 /// Returns the page for setting a second factor up where signing in needs one.
-pub(crate) async fn enrol_page(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Answer {
+pub(crate) async fn enrol_page(
+    State(shared): State<AppState>,
+    frame: Frame,
+    headers: HeaderMap,
+    Query(q): Query<Next>,
+) -> Answer {
     if shared.pending_sign_in(&headers).is_none() {
         return Ok(Redirect::to("/sign-in").into_response());
     }
     let body = html! {
         h1 { (t!("factor-title")) }
         p { (t!("factor-needed")) }
-        (set_up_form("/sign-in/second-factor"))
+        (set_up_form("/sign-in/second-factor", next_field(headed(q.next.as_deref().unwrap_or_default()))))
     };
     Ok(frame.page(&t!("factor-title"), "", body).into_response())
 }
 
+page_form! {
+    /// Sets a second factor up while signing in.
+    struct SetUp {
+        next: Free = "form-itself", Input::Hidden;
+    }
+}
+
 /// Sets a second factor up where signing in needs one; its code ends the sign-in.
-pub(crate) async fn enrol(State(shared): State<AppState>, frame: Frame, headers: HeaderMap) -> Answer {
+pub(crate) async fn enrol(
+    State(shared): State<AppState>,
+    frame: Frame,
+    headers: HeaderMap,
+    Fields(form): Fields<SetUp>,
+) -> Answer {
     let Some(key) = shared.pending_sign_in(&headers).filter(|_| shared.second_factor_required.load(Ordering::Relaxed))
     else {
         return Ok(Redirect::to("/sign-in").into_response());
     };
     let enrolment = shared.enrol(shared.person(key.person()).await?).await?;
-    let body = html! { h1 { (t!("factor-title")) } (enrolled(&enrolment, "/sign-in/code")) };
+    let form = code_form("/sign-in/code", headed(&form.next.0));
+    let body = html! { h1 { (t!("factor-title")) } (enrolled(&enrolment, form)?) };
     Ok(frame.page(&t!("factor-title"), "", body).into_response())
 }
 

@@ -59,7 +59,7 @@ page_form! {
 const CONFIDENCE: u8 = 50;
 
 fn labels(selected: Tlp) -> Markup {
-    html! { @for t in Tlp::ALL { option value=(t.name()) selected[t == selected] { (t.name()) } } }
+    html! { @for t in Tlp::ALL.iter().copied() { option value=(t.name()) selected[t == selected] { (t.name()) } } }
 }
 
 pub(super) fn section(communities: &[(Community, Vec<Member>)], manages: bool) -> Markup {

@@ -18,7 +18,7 @@ pub enum RawPlace {
         /// First byte.
         offset: u64,
     },
-    /// Nowhere else: the store keeps them.
+    /// Nowhere else: the store copies them.
     Keep,
 }
 
@@ -97,7 +97,7 @@ pub struct MemoryBlock {
     pub spent: Option<Vec<Spent>>,
 }
 
-/// Blocks held in memory; the store keeps their bytes.
+/// Blocks held in memory; the store copies their bytes.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryFeed(pub Vec<MemoryBlock>);
 

@@ -1,6 +1,6 @@
 //! The real blocks of the lab that reads them: bundled (feature `bundled-blocks`), or from a folder beside the program.
 
-use holdfast_bitcoin::{Block, display_hash};
+use holdfast_bitcoin::Block;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -73,7 +73,7 @@ fn checked(packed: Box<dyn Read>, height: u32, hash: &str) -> Result<Vec<u8>, St
     let unpacked = zstd::Decoder::new(packed).map_err(|e| fault(&e))?;
     unpacked.take(MAX_BLOCK + 1).read_to_end(&mut bytes).map_err(|e| fault(&e))?;
     let block = Block::parse(bytes.clone()).map_err(|e| fault(&e))?;
-    if display_hash(&block.hash) != hash {
+    if block.hash.to_string() != hash {
         return Err(fault(&"is another block"));
     }
     Ok(bytes)

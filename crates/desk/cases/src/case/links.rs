@@ -24,11 +24,13 @@ pub struct Hit {
     pub title: String,
 }
 
-/// Returns the chains on which the addresses of a case are looked up.
-pub(super) fn coverage(chains: &[Arc<dyn ChainQueries>], items: &[Item]) -> Vec<CoveredChain> {
+/// Returns the chains on which the addresses of a case are looked up, and the addresses that are of none of them.
+pub(super) fn coverage(chains: &[Arc<dyn ChainQueries>], items: &[Item]) -> (Vec<CoveredChain>, Vec<String>) {
     let addresses: Vec<&str> = addresses(items).collect();
     let can_hold = |chain: &dyn ChainQueries| addresses.iter().any(|address| chain.own_form(address).is_some());
-    chains.iter().filter(|chain| can_hold(&***chain)).map(|chain| CoveredChain::of(&**chain)).collect()
+    let covered = chains.iter().filter(|chain| can_hold(&***chain)).map(|chain| CoveredChain::of(&**chain));
+    let is_uncovered = |address: &&&str| chains.iter().all(|chain| chain.own_form(address).is_none());
+    (covered.collect(), addresses.iter().filter(is_uncovered).map(ToString::to_string).collect())
 }
 
 /// Returns the addresses of a case.

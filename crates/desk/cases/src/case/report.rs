@@ -47,6 +47,9 @@ impl Cases<'_> {
             let chains: Vec<String> = file.coverage.iter().map(CoveredChain::text).collect();
             parts.push(field("Chains looked at", chains.join("; ")));
         }
+        if !file.uncovered.is_empty() {
+            parts.push(field("Not looked up, no ledger", file.uncovered.join(", ")));
+        }
         parts.push(text(c.summary.clone()));
         let kinds = [
             ("subject", "Subjects"),

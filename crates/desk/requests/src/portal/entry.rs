@@ -1,7 +1,9 @@
 //! How an officer enters: a mailed code proves the address, a second factor opens the session. Codes and secrets are derived.
 
 use super::*;
-use holdfast_identity::{App, Enrolment};
+use holdfast_identity::{
+    self as identity, App, Enrolment, SessionKind, end_sessions_of_subject, is_not_ended, session_id, start_session,
+};
 
 /// A session at the portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,7 +40,28 @@ pub(crate) fn is_full(token: &str) -> bool {
     token.split('_').nth(2) == Some("1")
 }
 
-pub(crate) fn session(master: &KeyRing, officer: &Officer, full: bool, now: i64) -> Session {
+/// Starts a session of an officer.
+pub(crate) fn session(
+    tx: &mut Transaction<'_>,
+    master: &KeyRing,
+    officer: &Officer,
+    full: bool,
+) -> Result<Session, RequestError> {
+    let now = tx.now();
+    let made = token_of(master, officer, full, now);
+    let row = identity::Session {
+        id: session_id(&made.token),
+        kind: SessionKind::Officer,
+        subject: officer.id.to_string(),
+        client: String::new(),
+        started: now,
+        used: now,
+    };
+    start_session(tx, &row)?;
+    Ok(made)
+}
+
+fn token_of(master: &KeyRing, officer: &Officer, full: bool, now: i64) -> Session {
     let expires = now + SESSION_SECONDS;
     let body = format!("{}_{}_{expires}_{}", officer.id, u8::from(full), officer.generation);
     let mac = hex::encode(&master.derive("portal-session", &body)[..24]);
@@ -184,7 +207,7 @@ impl Desk<'_> {
                 &row,
             )?;
             tx.audit("officer.address_proved", &subject, "{}");
-            Ok(session(&master, &found, false, now))
+            session(tx, &master, &found, false)
         })
     }
 
@@ -202,7 +225,9 @@ impl Desk<'_> {
         }
         let numbers: Vec<i64> = body.split('_').map_while(|p| p.parse().ok()).collect();
         let [id, is_full, expires, generation] = numbers[..] else { return Err(over()) };
-        let found = self.read(|db| officer_of(db, "id", id.into()))?.ok_or_else(over)?;
+        let stored = session_id(token);
+        let (is_open, found) = self.read(|db| Ok((is_not_ended(db, &stored)?, officer_of(db, "id", id.into())?)))?;
+        let found = found.filter(|_| is_open).ok_or_else(over)?;
         if expires < self.screening.now() || found.generation != generation || found.state == OfficerState::Suspended {
             return Err(over());
         }
@@ -221,6 +246,7 @@ impl Desk<'_> {
         self.transact("portal", move |tx| {
             let id = found.id;
             tx.db().execute("UPDATE officers SET generation = generation + 1 WHERE id = $1", &[number(id)])?;
+            end_sessions_of_subject(tx, SessionKind::Officer, &id.to_string())?;
             tx.audit("officer.signed_out", &format!("officer:{id}"), "{}");
             Ok(())
         })
@@ -284,7 +310,7 @@ impl Desk<'_> {
                 &[step.into(), number(id)],
             )?;
             tx.audit("officer.entered", &subject, "{}");
-            Ok(session(&master, &Officer { second_factor: true, ..found }, true, now))
+            session(tx, &master, &Officer { second_factor: true, ..found }, true)
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Screening, ScreeningError};
 use holdfast_identity::{self as identity, ApiKey, Person, PersonState};
+use holdfast_store::Store;
 use holdfast_types::Invalid;
 
 impl Screening {
@@ -17,10 +18,7 @@ impl Screening {
         per_minute: u32,
         actor: &str,
     ) -> Result<ApiKey, ScreeningError> {
-        let key = self.new_key(id, name, scopes, per_minute, actor)?;
-        let stored = key.clone();
-        self.change(move |core, now| core.add_key(&stored, now))?;
-        Ok(key)
+        self.add_key_of(self.new_key(id, name, scopes, per_minute, actor)?)
     }
 
     /// Returns a key to be stored, after a check of its name and scopes.
@@ -57,7 +55,7 @@ impl Screening {
         identity::validate(&key.name, &key.scopes)?;
         identity::validate(key.person(), &key.scopes).map_err(|e| Invalid::new("person", e.problem))?;
         let stored = key.clone();
-        self.change(move |core, now| core.add_key(&stored, now))?;
+        Store::change(self, &key.created_by, move |tx| identity::add_key(tx, &stored))?;
         Ok(key)
     }
 
@@ -80,23 +78,33 @@ impl Screening {
         reason: &str,
         actor: &str,
     ) -> Result<Person, ScreeningError> {
-        let (reason, actor) = (reason.to_owned(), actor.to_owned());
-        self.change(move |core, now| core.set_person_state(id, state, &reason, &actor, now))
+        let reason = reason.to_owned();
+        Ok(Store::change(self, actor, move |tx| identity::set_state(tx, id, state, &reason))?)
+    }
+
+    /// Gives a key other scopes; returns it.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`] when no such key is in force; [`ScreeningError::State`] when the last administrator would lose `manage`, or
+    /// nothing would change; [`ScreeningError::Invalid`] for a scope that there is not.
+    pub fn change_key_scopes(&self, id: &str, scopes: Vec<String>, actor: &str) -> Result<ApiKey, ScreeningError> {
+        let id = id.to_owned();
+        Ok(Store::change(self, actor, move |tx| identity::change_scopes(tx, &id, &scopes))?)
     }
 
     /// Revokes a key; the last administrator's stays.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::NotFound`] when no such key is in force; [`ScreeningError::State`] for the last administrator's.
     pub fn revoke_key(&self, id: &str, actor: &str) -> Result<(), ScreeningError> {
-        let (id, actor) = (id.to_owned(), actor.to_owned());
-        self.change(move |core, now| core.revoke_key(&id, &actor, now))
+        let id = id.to_owned();
+        Ok(Store::change(self, actor, move |tx| identity::revoke_key(tx, &id))?)
     }
 
     /// Returns all keys, revoked ones too.
     ///
     /// # Errors
-    /// [`ScreeningError`].
+    /// [`ScreeningError::Store`] when the database fails.
     pub fn keys(&self) -> Result<Vec<ApiKey>, ScreeningError> {
         self.read(identity::list)
     }

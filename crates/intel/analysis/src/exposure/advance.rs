@@ -1,20 +1,24 @@
 //! Figures that follow the chain: blocks that come and go, and addresses that come to count under another category. Only transactions whose
-//! answer changes are computed; the result says the same as figures that were made anew.
+//! answer changes are computed; the result equals figures that were rebuilt.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "numbers of outputs and inputs index columns that are mapped whole, which needs 64 bits (holdfast-utxo-ledger asserts them)"
+)]
 
 use super::Data;
 use super::changes::{Replaced, Version};
 use super::passes::{Pass, source_pass};
-use super::profiles::Profiles;
 use holdfast_attribution::{Categories, CategoryOf};
-use holdfast_bitcoin::Hash32;
+use holdfast_bitcoin::BlockHash;
 use holdfast_utxo_ledger::store::NONE_U32;
 use holdfast_utxo_ledger::{Ledger, Source};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Blocks at the tip that can be taken back; when more are removed, the figures are made anew.
+/// Blocks at the tip that can be rolled back; when more are removed, the figures are rebuilt.
 const MARKS: u32 = 100;
-/// Fewest outputs of older transactions that blocks may change before the figures are made anew.
+/// Fewest outputs of older transactions that blocks may change before the figures are rebuilt.
 const MANY_OUTPUTS: usize = 1 << 16;
 /// What finding the spender of an external counts as: a block is read for it.
 const EXTERNAL_STEPS: usize = 256;
@@ -26,7 +30,7 @@ pub(super) struct Mark {
     done: u32,
     outputs: u64,
     addresses: u32,
-    at: Hash32,
+    at: BlockHash,
     /// Older transactions whose outputs the block spends.
     funding: Vec<u32>,
 }
@@ -55,7 +59,7 @@ impl Mark {
     }
 }
 
-/// What a change of categories replaced, so that it can be given up.
+/// What a change of categories replaced, so that it can be undone.
 #[derive(Default)]
 struct Journal {
     gives: Vec<(u64, u32)>,
@@ -66,7 +70,7 @@ struct Journal {
 /// How far the figures follow blocks to the destinations of older transactions, whose number has no bound by the blocks' size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// To all of them; when they are very many, the figures are to be made anew.
+    /// To all of them; when they are very many, the figures must be rebuilt.
     Whole,
     /// To this many outputs; when there are more, the older transactions' destinations stay as they were.
     Outputs(usize),
@@ -93,7 +97,7 @@ fn funding<'a>(ledger: &'a Ledger, categories: &'a Categories, tx: u32) -> impl 
 }
 
 impl Data {
-    /// Whether the figures are of blocks of the ledger, or of ones that can be taken back.
+    /// Whether the figures are of blocks of the ledger, or of ones that can be rolled back.
     pub(super) fn is_near(&self, ledger: &Ledger) -> bool {
         self.is_in_chain(ledger) || self.marks.iter().any(|mark| mark.is_in_chain(ledger))
     }
@@ -135,7 +139,7 @@ impl Data {
         self.put_marks(ledger, 0);
     }
 
-    /// Takes back blocks that are no longer in the chain. Gives the transactions that lost a spender; `None` when it goes too far back.
+    /// Rolls back blocks that are no longer in the chain. Returns the transactions that lost a spender; `None` when it goes too far back.
     fn roll_back(&mut self, ledger: &Ledger) -> Option<BinaryHeap<u32>> {
         let mut seeds = BinaryHeap::new();
         if self.is_in_chain(ledger) {
@@ -163,8 +167,8 @@ impl Data {
         Some(seeds)
     }
 
-    /// Appends blocks that came and removes blocks that went. Addresses that were known keep the categories that they count under here;
-    /// new ones get theirs. False, and then in no usable state, when the figures are to be made anew.
+    /// Appends blocks that came and removes blocks that went. Known addresses keep the categories that they count under here;
+    /// new ones get those given. Returns false, and leaves no usable state, when the figures must be rebuilt.
     pub(super) fn follow_blocks(&mut self, ledger: &Ledger, categories: &Categories, reach: Reach) -> bool {
         let since = std::mem::replace(&mut self.version, Version::next());
         self.replaced = None;
@@ -183,7 +187,7 @@ impl Data {
             Reach::Whole => MANY_OUTPUTS.max(ledger.counts().outputs as usize / 8),
             Reach::Outputs(limit) => limit,
         };
-        // Once they are behind, older destinations wait for figures that are made anew.
+        // Once they are behind, older destinations wait until the figures are rebuilt.
         if self.behind.is_none() && !self.settle_older(ledger, older, limit) {
             self.behind = Some(from);
         }
@@ -213,7 +217,7 @@ impl Data {
             self.note_replaced(&journal);
         } else {
             journal.destination.into_iter().rev().for_each(|(tx, old)| self.destination[tx as usize] = old);
-            self.destination_profiles.take_back(end);
+            self.destination_profiles.truncate(end);
         }
         is_settled
     }
@@ -260,7 +264,7 @@ impl Data {
         self.behind.is_none() && self.recategorize(ledger, categories, patience)
     }
 
-    /// Applies that addresses come to count under other categories; gives up, and changes nothing, after `patience` steps.
+    /// Applies that addresses come to count under other categories; stops after `patience` steps, and then changes nothing.
     fn recategorize(&mut self, ledger: &Ledger, categories: &Categories, patience: usize) -> bool {
         let changed = categories.differing(&self.categories, u32::MAX);
         if changed.len() > patience {
@@ -279,8 +283,8 @@ impl Data {
         journal.gives.into_iter().rev().for_each(|(output, old)| self.gives[output as usize] = old);
         journal.source.into_iter().rev().for_each(|(tx, old)| self.source[tx as usize] = old);
         journal.destination.into_iter().rev().for_each(|(tx, old)| self.destination[tx as usize] = old);
-        self.source_profiles.take_back(ends.0);
-        self.destination_profiles.take_back(ends.1);
+        self.source_profiles.truncate(ends.0);
+        self.destination_profiles.truncate(ends.1);
         self.categories = before;
         false
     }
@@ -361,16 +365,5 @@ impl Data {
     pub(super) fn rests_on_same(&self, other: &Data) -> bool {
         let known = self.categories.len().min(other.categories.len());
         self.categories.differing(&other.categories, u32::try_from(known).unwrap_or(u32::MAX)).is_empty()
-    }
-}
-
-impl Profiles {
-    /// Stores a profile under a number of its own.
-    pub(super) fn append(&mut self, entries: &[super::profiles::Entry]) -> u32 {
-        let id = (holdfast_attribution::taxonomy::MAX_CATEGORIES + self.starts.len()) as u32;
-        self.starts.push(self.entries.len() as u32);
-        self.entries.extend_from_slice(entries);
-        self.last = id;
-        id
     }
 }

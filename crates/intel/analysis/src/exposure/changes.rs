@@ -76,7 +76,7 @@ fn differing(old: &Data, new: &Data, figures: Figures, kept: u32, mut candidates
 
 impl Exposures {
     /// Returns what changed since an earlier version, which has the first `kept` transactions of the chain. `last` is the step that led to
-    /// `before`, where it is known. `None` when what changed is not known, because figures were made anew.
+    /// `before`, where it is known. `None` when what changed is not known, because figures were rebuilt.
     #[must_use]
     pub fn step_since(&self, before: &Exposures, kept: u32, last: Option<&ExposureStep>) -> Option<ExposureStep> {
         let (old, new) = (&*before.data, &*self.data);

@@ -8,6 +8,7 @@ use crate::huge::HugeVec;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use holdfast_attribution::taxonomy::MAX_CATEGORIES;
 use holdfast_attribution::{Categories, sealed};
+use holdfast_bitcoin::BlockHash;
 use holdfast_utxo_ledger::store::NONE_U32;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -70,7 +71,7 @@ impl Exposures {
     /// Writes everything to a file, atomically.
     ///
     /// # Errors
-    /// [`ExposureError`] when the system refuses.
+    /// [`ExposureError::Io`] when the system refuses.
     pub fn save(&self, path: &Path) -> Result<(), ExposureError> {
         let data = &*self.data;
         let (source, source_profiles) = canonical(&data.source, &data.source_profiles);
@@ -89,7 +90,7 @@ impl Exposures {
             *length = column.len() as u64;
         }
         lengths[6] = categories.len() as u64;
-        let head = Head { done: data.done, at: data.at, lengths, behind: data.behind };
+        let head = Head { done: data.done, at: data.at.map(BlockHash::to_bytes), lengths, behind: data.behind };
         let head = serde_json::to_vec(&head).map_err(|e| ExposureError::Format(path.to_owned(), e.to_string()))?;
         let mut body = (head.len() as u64).to_le_bytes().to_vec();
         body.extend_from_slice(&head);
@@ -100,7 +101,7 @@ impl Exposures {
         sealed::save(path, MAGIC, &body).map_err(|e| ExposureError::Io(path.to_owned(), e))
     }
 
-    /// Reads what [`Exposures::save`] wrote; `None` when the file is absent or of an earlier version, and the figures are to be made again.
+    /// Reads what [`Exposures::save`] wrote; `None` when the file is absent or of an earlier version, and the figures must be rebuilt.
     /// An update brings them up to a ledger before they answer.
     ///
     /// # Errors
@@ -114,8 +115,8 @@ impl Exposures {
         let body = body.as_slice();
         let fail = |why: &str| ExposureError::Format(path.to_owned(), why.to_owned());
         let cut = || fail("cut off");
-        let (len, body) = body.split_at_checked(8).ok_or_else(cut)?;
-        let len = u64::from_le_bytes(len.try_into().expect("eight bytes")) as usize;
+        let (len, body) = body.split_first_chunk::<8>().ok_or_else(cut)?;
+        let len = usize::try_from(u64::from_le_bytes(*len)).map_err(|_| cut())?;
         let (head, mut body) = body.split_at_checked(len).ok_or_else(cut)?;
         let head: Head = serde_json::from_slice(head).map_err(|e| fail(&e.to_string()))?;
         let mut words: Vec<Vec<u32>> = Vec::with_capacity(6);
@@ -128,16 +129,15 @@ impl Exposures {
         if body.len() as u64 != head.lengths[6] {
             return Err(cut());
         }
-        let mut next = words.into_iter();
-        let mut column = || next.next().expect("six columns");
-        let (source, destination, source_starts, destination_starts) = (column(), column(), column(), column());
-        let profiles = |starts: Vec<u32>, entries: Vec<u32>| {
-            let last = (MAX_CATEGORIES + starts.len()).saturating_sub(1) as u32;
+        let columns = <[Vec<u32>; 6]>::try_from(words).map_err(|_| cut())?;
+        let [source, destination, source_starts, destination_starts, source_entries, destination_entries] = columns;
+        let profiles = |starts: Vec<u32>, entries: Vec<u32>| -> Result<Profiles, ExposureError> {
+            let last = u32::try_from(MAX_CATEGORIES + starts.len() - 1).map_err(|_| cut())?;
             let entries = bytemuck::cast_vec::<u32, Entry>(entries).into();
-            Profiles { starts: starts.into(), entries, last }
+            Ok(Profiles { starts: starts.into(), entries, last })
         };
-        let source_profiles = profiles(source_starts, column());
-        let destination_profiles = profiles(destination_starts, column());
+        let source_profiles = profiles(source_starts, source_entries)?;
+        let destination_profiles = profiles(destination_starts, destination_entries)?;
         let data = Data {
             categories: Categories::from(body),
             gives: HugeVec::default(),
@@ -147,12 +147,12 @@ impl Exposures {
             source_profiles,
             destination_profiles,
             done: head.done,
-            at: head.at,
+            at: head.at.map(BlockHash::from_bytes),
             marks: VecDeque::new(),
             behind: head.behind,
             version: Version::next(),
             replaced: None,
         };
-        Ok(Some(Exposures { data: Arc::new(data), kept: RwLock::default() }))
+        Ok(Some(Exposures { data: Arc::new(data), cache: RwLock::default() }))
     }
 }

@@ -1,5 +1,10 @@
 //! The two passes over a ledger: where money comes from, upwards; where it goes, downwards.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "numbers of outputs and inputs index columns that are mapped whole, which needs 64 bits (holdfast-utxo-ledger asserts them)"
+)]
+
 use super::Data;
 use super::changes::Version;
 use super::profiles::{Mixer, Profiles};
@@ -95,7 +100,7 @@ impl<'a, C: CategoryOf + ?Sized> Pass<'a, C> {
         let values = columns.value.all();
         let inputs = columns.inputs_of(tx, counts);
         if inputs.is_empty() {
-            return profiles.settle(Category::COINBASE.0 as u32, old);
+            return profiles.settle(Category::COINBASE.0.into(), old);
         }
         self.parts.clear();
         let mut unknown = None;
@@ -109,7 +114,7 @@ impl<'a, C: CategoryOf + ?Sized> Pass<'a, C> {
                     if info.value.is_none() {
                         unknown.get_or_insert(self.parts.len());
                     }
-                    (info.value.unwrap_or(0), category as u32)
+                    (info.value.unwrap_or(0), u32::from(category))
                 }
             };
             self.parts.push(part);
@@ -142,10 +147,10 @@ impl<'a, C: CategoryOf + ?Sized> Pass<'a, C> {
         for o in columns.outputs_of(tx, self.ledger.counts()) {
             let category = self.categories.at(columns.output_address.all()[o as usize]);
             let profile = if category != 0 {
-                category as u32
+                u32::from(category)
             } else {
                 match spender(o) {
-                    NONE_U32 => Category::UNSPENT.0 as u32,
+                    NONE_U32 => u32::from(Category::UNSPENT.0),
                     next => destination[next as usize],
                 }
             };
@@ -183,7 +188,7 @@ pub(super) fn source_pass<C: CategoryOf + ?Sized>(
         let outputs = columns.outputs_of(tx, counts);
         for address in &addresses[outputs.start as usize..outputs.end as usize] {
             let category = categories.at(*address);
-            gives.push(if category == 0 { profile } else { category as u32 });
+            gives.push(if category == 0 { profile } else { u32::from(category) });
         }
     }
 }

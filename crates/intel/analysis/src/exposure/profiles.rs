@@ -19,10 +19,17 @@ pub(super) struct Entry(pub(super) u32);
 
 impl Entry {
     #[inline]
-    pub(super) fn new(category: u8, share: u32) -> Self {
-        Entry((category as u32) << 26 | share)
+    fn new(category: u32, share: u32) -> Self {
+        Entry(category << 26 | share)
     }
 
+    /// Returns the category's number.
+    #[inline]
+    pub(super) fn code(self) -> u8 {
+        (self.0 >> 26) as u8
+    }
+
+    /// Returns the category's number as an index.
     #[inline]
     pub(super) fn category(self) -> usize {
         (self.0 >> 26) as usize
@@ -33,6 +40,10 @@ impl Entry {
         self.0 & ((1 << 26) - 1)
     }
 }
+
+/// Profiles below this number are pure categories.
+const PURE: u32 = 1 << 6;
+const _: () = assert!(PURE as usize == MAX_CATEGORIES);
 
 /// Lists of shares by category. Numbers below 64 are pure categories; others index the arena.
 #[derive(Debug, Clone, Default)]
@@ -66,8 +77,8 @@ impl Profiles {
     }
 
     pub(super) fn with<R>(&self, id: u32, f: impl FnOnce(&[Entry]) -> R) -> R {
-        if id < MAX_CATEGORIES as u32 {
-            return f(&[Entry::new(id as u8, ONE)]);
+        if id < PURE {
+            return f(&[Entry::new(id, ONE)]);
         }
         let i = id as usize - MAX_CATEGORIES;
         let end = self.starts.get(i + 1).map_or(self.entries.len(), |e| *e as usize);
@@ -77,7 +88,7 @@ impl Profiles {
     /// Returns whether two profiles are equal, whatever their numbers.
     #[inline]
     pub(super) fn same(&self, a: u32, b: u32) -> bool {
-        a == b || (a.min(b) >= MAX_CATEGORIES as u32 && self.with(a, |a| self.with(b, |b| a == b)))
+        a == b || (a.min(b) >= PURE && self.with(a, |a| self.with(b, |b| a == b)))
     }
 
     /// Returns the number `old` where its profile equals that of `new`, else `new`.
@@ -86,13 +97,13 @@ impl Profiles {
         if old != NONE_U32 && self.same(new, old) { old } else { new }
     }
 
-    /// Returns what [`Profiles::take_back`] goes back to.
+    /// Returns what [`Profiles::truncate`] goes back to.
     pub(super) fn end(&self) -> (usize, usize, u32) {
         (self.starts.len(), self.entries.len(), self.last)
     }
 
     /// Removes the profiles that were stored since.
-    pub(super) fn take_back(&mut self, (starts, entries, last): (usize, usize, u32)) {
+    pub(super) fn truncate(&mut self, (starts, entries, last): (usize, usize, u32)) {
         self.starts.truncate(starts);
         self.entries.truncate(entries);
         self.last = last;
@@ -101,14 +112,20 @@ impl Profiles {
     /// Stores a mix; pure ones get their category's number, and one equal to the last stored is not stored again.
     pub(super) fn put(&mut self, mix: &[Entry]) -> u32 {
         if let [only] = mix {
-            return only.category() as u32;
+            return only.code().into();
         }
         if !self.starts.is_empty() && self.with(self.last, |last| last == mix) {
             return self.last;
         }
-        let id = (MAX_CATEGORIES + self.starts.len()) as u32;
-        self.starts.push(self.entries.len() as u32);
-        self.entries.extend_from_slice(mix);
+        self.append(mix)
+    }
+
+    /// Stores a profile under a number of its own.
+    pub(super) fn append(&mut self, entries: &[Entry]) -> u32 {
+        let number = |n: usize| u32::try_from(n).expect("profiles and their entries are counted in 32 bits");
+        let id = number(MAX_CATEGORIES + self.starts.len());
+        self.starts.push(number(self.entries.len()));
+        self.entries.extend_from_slice(entries);
         self.last = id;
         id
     }
@@ -130,8 +147,9 @@ impl Default for Mixer {
 
 impl Mixer {
     /// Returns the profile of `parts` (amount, profile). Parts of amount zero do not count; without any amount the answer is `empty`. It depends on
-    /// the shares of the profiles, never on their numbers, so that figures that grew equal figures that were made anew. Where it equals
+    /// the shares of the profiles, never on their numbers, so that figures that grew equal figures that were rebuilt. Where it equals
     /// the profile `old` (or [`NONE_U32`]), that is the answer.
+    #[expect(clippy::cast_possible_truncation, reason = "weights sum to 2^31 at most, so that shares do to one")]
     pub(super) fn mix(&mut self, profiles: &mut Profiles, parts: &[(u64, u32)], empty: Category, old: u32) -> u32 {
         let mut whole = 0u64;
         let mut same = true;
@@ -142,7 +160,7 @@ impl Mixer {
                 same = same && profiles.same(*first.get_or_insert(*profile), *profile);
             }
         }
-        let Some(first) = first else { return profiles.settle(empty.0 as u32, old) };
+        let Some(first) = first else { return profiles.settle(empty.0.into(), old) };
         if same {
             return profiles.settle(first, old);
         }
@@ -154,7 +172,7 @@ impl Mixer {
             let (sums, used) = (&mut self.sums, &mut self.used);
             profiles.with(*profile, |entries| {
                 for entry in entries {
-                    sums[entry.category()] += weight * entry.share() as u64;
+                    sums[entry.category()] += weight * u64::from(entry.share());
                     *used |= 1 << entry.category();
                 }
             });
@@ -164,15 +182,15 @@ impl Mixer {
         let mut largest = (0u32, 0usize);
         let mut used = std::mem::take(&mut self.used);
         while used != 0 {
-            let category = used.trailing_zeros() as usize;
+            let category = used.trailing_zeros();
             used &= used - 1;
-            let share = (std::mem::take(&mut self.sums[category]) >> 31) as u32;
+            let share = (std::mem::take(&mut self.sums[category as usize]) >> 31) as u32;
             if share > 0 {
                 total += share;
                 if share > largest.0 {
                     largest = (share, self.mix.len());
                 }
-                self.mix.push(Entry::new(category as u8, share));
+                self.mix.push(Entry::new(category, share));
             }
         }
         match self.mix.get_mut(largest.1) {

@@ -27,7 +27,7 @@ impl Sum {
 }
 
 impl Exposures {
-    /// Exposure of one output: where its money came from, and where it went.
+    /// Returns the exposure of one output: where its money came from, and where it went.
     pub fn of_output(&self, ledger: &Ledger, output: u64) -> Exposure {
         let mut sum = Sum::default();
         self.add_output(ledger, output, &mut sum);
@@ -35,7 +35,7 @@ impl Exposures {
         sum.finish()
     }
 
-    /// Exposure of a transaction: where what it pays out came from, and whom it pays. Outputs at attributed addresses are direct, others
+    /// Returns the exposure of a transaction: where what it pays out came from, and whom it pays. Outputs at attributed addresses are direct, others
     /// are followed.
     pub fn of_tx(&self, ledger: &Ledger, tx: u32) -> Exposure {
         let mut sum = Sum::default();
@@ -49,23 +49,23 @@ impl Exposures {
         sum.finish()
     }
 
-    /// Exposure of an address, over everything that it ever received.
+    /// Returns the exposure of an address, over everything that it ever received.
     pub fn of_address(&self, ledger: &Ledger, address: u32) -> Exposure {
-        self.kept((address, false), || self.walk(ledger, &[address]))
+        self.cached((address, false), || self.walk(ledger, &[address]))
     }
 
-    /// Exposure of a group of addresses (an entity, named by its cluster): movements within the group do not count.
+    /// Returns the exposure of a group of addresses (an entity, named by its cluster): movements within the group do not count.
     pub fn of_group(&self, ledger: &Ledger, cluster: u32, addresses: &[u32]) -> Exposure {
-        self.kept((cluster, true), || self.walk(ledger, addresses))
+        self.cached((cluster, true), || self.walk(ledger, addresses))
     }
 
-    fn kept(&self, key: (u32, bool), answer: impl FnOnce() -> (Exposure, usize)) -> Exposure {
-        if let Some(kept) = self.kept.read().unwrap_or_else(|e| e.into_inner()).get(&key) {
-            return kept.clone();
+    fn cached(&self, key: (u32, bool), answer: impl FnOnce() -> (Exposure, usize)) -> Exposure {
+        if let Some(cached) = self.cache.read().unwrap_or_else(|e| e.into_inner()).get(&key) {
+            return cached.clone();
         }
         let (exposure, walked) = answer();
         if walked > HEAVY {
-            self.kept.write().unwrap_or_else(|e| e.into_inner()).insert(key, exposure.clone());
+            self.cache.write().unwrap_or_else(|e| e.into_inner()).insert(key, exposure.clone());
         }
         exposure
     }
@@ -145,6 +145,7 @@ impl Exposures {
     }
 
     /// Spreads an amount that `tx` pays out over where it came from: direct for inputs at attributed addresses.
+    #[expect(clippy::cast_possible_truncation, reason = "numbers of outputs index a column in memory")]
     fn source_of(&self, ledger: &Ledger, tx: u32, amount: u64) -> Table {
         let mut table = Table::default();
         if ledger.flags(tx).coinbase() {

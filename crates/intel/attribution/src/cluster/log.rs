@@ -112,7 +112,7 @@ impl ClusterLog {
     fn write(&mut self, clusters: &Clusters) -> Result<(), ClusterError> {
         let options = postcard::to_stdvec(&clusters.options).map_err(|e| self.format(e))?;
         let mut head = MAGIC.to_vec();
-        head.extend((options.len() as u32).to_le_bytes());
+        head.extend(u32::try_from(options.len()).map_err(|e| self.format(e))?.to_le_bytes());
         head.extend(options);
         let sum = sha256(&head);
         head.extend(sum);
@@ -182,8 +182,8 @@ impl ClusterLog {
             left -= bytes;
         }
         clusters.marks = held.marks.clone();
-        let addresses = clusters.marks.last().map_or(0, |m| m.addresses as usize);
-        if clusters.merges.iter().any(|m| m.a.max(m.b) as usize >= addresses) {
+        let addresses = clusters.marks.last().map_or(0, |m| m.addresses);
+        if clusters.merges.iter().any(|m| m.a.max(m.b) >= addresses) {
             return Err(self.format("a merge names an address that is not known"));
         }
         clusters.replay(addresses);
@@ -198,7 +198,7 @@ impl ClusterLog {
         let len = u32::from_le_bytes([len[0], len[1], len[2], len[3]]) as usize;
         let (head, body) = body.split_at_checked(len).ok_or_else(cut)?;
         let head: WholeHead = postcard::from_bytes(head).map_err(|e| self.format(e))?;
-        let parents = (head.addresses as usize).checked_mul(4).ok_or_else(cut)?;
+        let parents = usize::try_from(head.addresses).ok().and_then(|n| n.checked_mul(4)).ok_or_else(cut)?;
         let (_, merges) = body.split_at_checked(parents).ok_or_else(cut)?;
         if !merges.len().is_multiple_of(size_of::<Merge>()) {
             return Err(cut());
@@ -212,7 +212,7 @@ impl ClusterLog {
             }
             let merges = clusters.merges.len() as u64;
             clusters.marks.push(Mark { merges, coinjoins: head.coinjoins, done: head.done, addresses, at });
-            clusters.replay(addresses as usize);
+            clusters.replay(addresses);
         }
         Ok(clusters)
     }
@@ -223,8 +223,8 @@ fn frames(file: &mut impl Write, held: &mut Held, clusters: &Clusters, from: usi
     held.marks.truncate(from);
     held.sums.truncate(from);
     for mark in &clusters.marks[from..] {
-        let before = held.marks.last().map_or(0, |m| m.merges as usize);
-        let merges = &clusters.merges[before..mark.merges as usize];
+        let before = held.marks.last().map_or(0, Mark::merges);
+        let merges = &clusters.merges[before..mark.merges()];
         let sum = sum(&held.sum_of(held.marks.len()), mark, merges);
         file.write_all(bytemuck::bytes_of(mark))?;
         file.write_all(bytemuck::cast_slice(merges))?;
@@ -251,7 +251,7 @@ fn frame(file: &mut impl Read, held: &mut Held, merges: &mut Vec<Merge>, left: u
         return None;
     }
     let start = merges.len();
-    merges.resize(mark.merges as usize, Merge::zeroed());
+    merges.resize(mark.merges(), Merge::zeroed());
     let mut found = [0; 32];
     let is_read =
         file.read_exact(bytemuck::cast_slice_mut(&mut merges[start..])).and_then(|()| file.read_exact(&mut found));

@@ -1,4 +1,4 @@
-//! Marks in the log of merges, and taking merges back.
+//! Marks in the log of merges, and rolling merges back.
 
 use super::{Clusters, Merge, find};
 use bytemuck::{Pod, Zeroable};
@@ -27,10 +27,15 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// Returns how many merges there are until here, as an index.
+    pub(super) fn merges(&self) -> usize {
+        usize::try_from(self.merges).unwrap_or(usize::MAX)
+    }
+
     fn is_in_chain(&self, ledger: &Ledger) -> bool {
         self.done <= ledger.counts().txs && {
             let block = ledger.block_of_tx(self.done - 1);
-            block.hash == self.at && block.txs.1 == self.done
+            *block.hash.as_bytes() == self.at && block.txs.1 == self.done
         }
     }
 }
@@ -52,13 +57,14 @@ impl Clusters {
     #[must_use]
     pub fn fork(&self, ledger: &Ledger) -> (usize, u32) {
         let mark = self.marks.iter().rev().find(|mark| mark.is_in_chain(ledger));
-        mark.map_or((0, 0), |mark| (mark.merges as usize, mark.addresses))
+        mark.map_or((0, 0), |mark| (mark.merges(), mark.addresses))
     }
 
-    /// Addresses known.
+    /// Returns the number of addresses known.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "a ledger counts addresses in 32 bits")]
     pub fn addresses(&self) -> u32 {
-        self.parent.len() as u32
+        u32::try_from(self.parent.len()).expect("a ledger counts addresses in 32 bits")
     }
 
     /// Finds once what makes the members and sizes of clusters known without looking at all merges; updates then go on from it.
@@ -88,18 +94,18 @@ impl Clusters {
     /// Notes that everything until a block's end is looked at.
     pub(super) fn put_mark(&mut self, ledger: &Ledger, done: u32, coinjoins: u64) {
         let block = ledger.block_of_tx(done - 1);
-        let (at, addresses) = (block.hash, ledger.counts_until(block.number).addresses);
+        let (at, addresses) = (block.hash.to_bytes(), ledger.counts_until(block.number).addresses);
         self.marks.push(Mark { merges: self.merges.len() as u64, coinjoins, done, addresses, at });
     }
 
-    /// Takes back the merges of blocks that are no longer in the chain.
+    /// Rolls back the merges of blocks that are no longer in the chain.
     pub(super) fn roll_back(&mut self, ledger: &Ledger) {
         let valid = self.marks.iter().rposition(|mark| mark.is_in_chain(ledger)).map_or(0, |last| last + 1);
         if valid == self.marks.len() {
             return;
         }
         self.marks.truncate(valid);
-        let (merges, addresses) = self.marks.last().map_or((0, 0), |m| (m.merges as usize, m.addresses as usize));
+        let (merges, addresses) = self.marks.last().map_or((0, 0), |m| (m.merges(), m.addresses));
         let removed = self.merges.len() - merges;
         if removed > self.undo.len() {
             self.merges.truncate(merges);
@@ -112,13 +118,13 @@ impl Clusters {
                 self.split(merge, low, high);
             }
         }
-        self.parent.truncate(addresses);
+        self.parent.truncate(addresses as usize);
         if let Some(ring) = self.ring.get_mut() {
-            ring.truncate(addresses);
+            ring.truncate(addresses as usize);
         }
     }
 
-    /// Takes back the last merge, which joined two roots. The swap that joined two circles parts them again.
+    /// Rolls back the last merge, which joined two roots. The swap that joined two circles parts them again.
     fn split(&mut self, merge: Merge, low: u32, high: u32) {
         let Some(ring) = self.ring.get_mut() else { return };
         ring.swap(merge.a as usize, merge.b as usize);
@@ -141,9 +147,9 @@ impl Clusters {
         }
     }
 
-    /// Makes the clusters of `addresses` addresses anew from the log of merges.
-    pub(super) fn replay(&mut self, addresses: usize) {
-        self.parent = (0..addresses as u32).collect();
+    /// Rebuilds the clusters of `addresses` addresses from the log of merges.
+    pub(super) fn replay(&mut self, addresses: u32) {
+        self.parent = (0..addresses).collect();
         self.ring.take();
         self.sizes.take();
         self.undo.clear();
@@ -154,18 +160,18 @@ impl Clusters {
             self.parent[high as usize] = low;
             self.undo.push_back((low, high));
             if self.undo.len() > 1 << 20 {
-                self.forget_old_undo();
+                self.trim_undo();
             }
         }
-        self.forget_old_undo();
+        self.trim_undo();
     }
 
-    /// Forgets the roots of merges that no reorganization is expected to take back; a deeper one makes the clusters anew from the log.
-    pub(super) fn forget_old_undo(&mut self) {
+    /// Drops the roots of merges that no reorganization is expected to roll back; a deeper one rebuilds the clusters from the log.
+    pub(super) fn trim_undo(&mut self) {
         let oldest = self.marks.len().saturating_sub(SINGLE as usize);
         let kept = match oldest {
             0 => self.merges.len(),
-            oldest => self.merges.len() - (self.marks[oldest - 1].merges as usize).min(self.merges.len()),
+            oldest => self.merges.len() - self.marks[oldest - 1].merges().min(self.merges.len()),
         };
         let surplus = self.undo.len().saturating_sub(kept);
         self.undo.drain(..surplus);
@@ -174,7 +180,7 @@ impl Clusters {
     /// Returns the circles of addresses that are clusters: every merge joins two circles by a swap.
     pub(super) fn ring(&self) -> &[u32] {
         self.ring.get_or_init(|| {
-            let mut ring: Vec<u32> = (0..self.parent.len() as u32).collect();
+            let mut ring: Vec<u32> = (0..self.addresses()).collect();
             self.merges.iter().for_each(|m| ring.swap(m.a as usize, m.b as usize));
             ring
         })

@@ -1,4 +1,4 @@
-//! What changed of a store of tags, so that files and entities take in the changes alone.
+//! What changed of a store of tags, so that files and entities follow the changes alone.
 
 use super::{Actor, Tag};
 use holdfast_types::Address;
@@ -19,7 +19,7 @@ pub(super) enum Change {
     Removed(String),
 }
 
-/// A state of a store: how many changes it had taken in, of which history.
+/// A state of a store: how many changes it has had, of which history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TagVersion {
     history: u64,
@@ -58,7 +58,7 @@ impl Changes {
         TagVersion { history: self.history, changes: self.before + self.last.len() as u64 }
     }
 
-    /// Returns the changes since a version; `None` when it is of another history or they were forgotten.
+    /// Returns the changes since a version; `None` when it is of another history or they were dropped.
     fn since(&self, version: TagVersion) -> Option<&[Noted]> {
         let known = version.history == self.history;
         let from = version.changes.checked_sub(self.before).filter(|_| known)?;
@@ -77,12 +77,12 @@ impl Changes {
         Some(touched)
     }
 
-    pub(super) fn forget(&mut self, before: TagVersion) {
+    pub(super) fn drop_before(&mut self, before: TagVersion) {
         if let Some(rest) = self.since(before) {
             let rest = rest.len();
-            let forgotten = self.last.len() - rest;
-            self.last.drain(..forgotten);
-            self.before += forgotten as u64;
+            let dropped = self.last.len() - rest;
+            self.last.drain(..dropped);
+            self.before += dropped as u64;
         }
     }
 }

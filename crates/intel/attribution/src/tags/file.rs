@@ -220,7 +220,7 @@ impl TagFile {
     /// Writes the file whole; the log that went on from the file before is void by its checksum, and removed.
     fn write(&mut self, store: &TagStore) -> Result<(), TagStoreError> {
         let tags: Vec<Stored<&str, &[String]>> = store.iter().map(Stored::from).collect();
-        let labels: Vec<(u32, Tlp)> = store.iter().enumerate().filter_map(|(i, t)| Some((i as u32, t.tlp?))).collect();
+        let labels: Vec<(u32, Tlp)> = (0..).zip(store.iter()).filter_map(|(i, t)| Some((i, t.tlp?))).collect();
         let body = postcard::to_stdvec(&(tags, store.actors(), labels)).map_err(|e| self.format(e))?;
         sealed::save(&self.path, MAGIC, &body).map_err(|e| self.io(e))?;
         match std::fs::remove_file(self.log_path()) {
@@ -250,12 +250,12 @@ impl TagFile {
                 }
             }
         }
-        store.forget_changes(store.version());
+        store.drop_changes(store.version());
         self.held = Some(Held { version: store.version(), whole, log });
         Ok(store)
     }
 
-    /// Takes in a log; gives the length and the checksum until its last whole frame.
+    /// Applies a log; returns the length and the checksum until its last whole frame.
     fn replay(&self, store: &mut TagStore, bytes: &[u8], base: Hash32) -> Result<(u64, Hash32), TagStoreError> {
         let (mut at, mut sum) = (40, base);
         while let Some(length) = bytes.get(at..at + 8) {

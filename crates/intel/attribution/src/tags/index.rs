@@ -22,7 +22,7 @@ impl<K> Default for Index<K> {
 fn part<Q: Hash + ?Sized>(key: &Q) -> usize {
     let mut hasher = DefaultHasher::new();
     key.hash(&mut hasher);
-    hasher.finish() as usize % PARTS
+    usize::try_from(hasher.finish() % PARTS as u64).unwrap_or(0)
 }
 
 impl<K: Hash + Eq + Clone> Index<K> {

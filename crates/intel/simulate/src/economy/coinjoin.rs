@@ -6,7 +6,7 @@ use crate::build::{Key, Lock, Pay, Utxo};
 impl Economy {
     pub(super) fn coinjoin(&mut self, target: u64) {
         let small = target < 100;
-        let (few, many) = (self.random.between(10, 60) as usize, self.random.between(20, 80) as usize);
+        let (few, many) = (self.random.count(10, 60), self.random.count(20, 80));
         match self.random.below(4) {
             0 => self.wasabi1(if small { 8 } else { few }),
             1 => self.wasabi2(if small { 12 } else { many }),
@@ -136,7 +136,7 @@ impl Economy {
 
     /// JoinMarket: a taker and some makers, equal outputs, change for each.
     fn joinmarket(&mut self) {
-        let n = self.random.between(3, 9) as usize;
+        let n = self.random.count(3, 9);
         let amount = self.random.amount(COIN / 100, COIN / 3);
         let participants = self.participants(n, amount + 60_000);
         if participants.len() < 3 {

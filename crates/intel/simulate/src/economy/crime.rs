@@ -67,7 +67,7 @@ impl Economy {
         let coins = &mut self.owners[owner as usize].coins;
         if let Some(at) = coins.iter().rposition(|c| c.txid == txid) {
             let coin = coins.swap_remove(at);
-            let hops = self.random.between(8, 40) as u32;
+            let hops = 8 + self.random.below_u32(33);
             self.peels.push_back(Peel { owner, coin, hops });
         }
     }
@@ -103,7 +103,7 @@ impl Economy {
 
     pub(super) fn hack(&mut self) {
         let hacker = self.draw_kind(OwnerKind::Hacker);
-        let exchange = self.random.below(self.exchanges as u64) as u32;
+        let exchange = self.random.below_u32(self.exchanges);
         let have = self.owners[exchange as usize].coins.len();
         if have < 30 {
             return;

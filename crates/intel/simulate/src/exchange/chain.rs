@@ -53,7 +53,7 @@ impl Exchange {
         for event in events {
             let (customer, created) = random.pick(since);
             let from = first.max(*created);
-            event.time = from + random.below((last - from).max(1) as u64) as i64;
+            event.time = from + random.seconds_below((last - from).max(1));
             event.customer.clone_from(customer);
             while let Some(c) = cases.get_mut(case).filter(|c| c.events[0] == event.id) {
                 c.customers = vec![customer.clone()];
@@ -125,7 +125,7 @@ impl Known {
         Ok(match kind {
             TxKind::MixerOut => WHOLE,
             _ if total == 0 => 0,
-            _ => (out_of_mixers / total) as u64,
+            _ => u64::try_from(out_of_mixers / total).unwrap_or(WHOLE),
         })
     }
 

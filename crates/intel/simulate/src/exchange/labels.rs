@@ -51,7 +51,7 @@ pub struct Label {
 /// these are confirmed later) and one gets another typology; of a thousand others twenty are cleared and three are confirmed.
 pub(super) fn labels(random: &mut Random, made: &Exchange, options: Options) -> Vec<Label> {
     let mut labels = Vec::new();
-    let end = options.start + options.days as i64 * DAY;
+    let end = options.start + i64::from(options.days) * DAY;
     let sources = |typology: Pattern| match typology {
         Pattern::CardCashOut => [Source::Chargeback, Source::Chargeback, Source::Analyst],
         Pattern::ScamVictim | Pattern::AccountTakeover | Pattern::AddressPoisoning | Pattern::RansomwarePayment => {
@@ -64,7 +64,7 @@ pub(super) fn labels(random: &mut Random, made: &Exchange, options: Options) -> 
         for customer in &case.customers {
             busy.insert(customer.as_str());
             let late = |random: &mut Random, days: u64| {
-                case.ended + random.amount(1, days) as i64 * DAY + random.below(DAY as u64) as i64
+                case.ended + random.amount(1, days).cast_signed() * DAY + random.seconds_below(DAY)
             };
             let source = *random.pick(&sources(case.typology));
             let mut push = |typology, outcome, source, known_at| {
@@ -79,7 +79,7 @@ pub(super) fn labels(random: &mut Random, made: &Exchange, options: Options) -> 
                         push(case.typology, Outcome::Confirmed, source, late(random, 120) + 5 * DAY);
                     }
                 }
-                _ => push(*random.pick(&Pattern::ALL), Outcome::Confirmed, source, late(random, 60)),
+                _ => push(*random.pick(Pattern::ALL), Outcome::Confirmed, source, late(random, 60)),
             }
         }
     }
@@ -90,8 +90,8 @@ pub(super) fn labels(random: &mut Random, made: &Exchange, options: Options) -> 
             3..=22 => Outcome::Cleared,
             _ => continue,
         };
-        let known_at = end - random.below(((end - options.start) / 2) as u64) as i64;
-        let typology = *random.pick(&Pattern::ALL);
+        let known_at = end - random.seconds_below((end - options.start) / 2);
+        let typology = *random.pick(Pattern::ALL);
         labels.push(Label { customer: customer.to_owned(), typology, outcome, source: Source::Analyst, known_at });
     }
     labels.sort_by(|a, b| (a.known_at, &a.customer, a.outcome).cmp(&(b.known_at, &b.customer, b.outcome)));

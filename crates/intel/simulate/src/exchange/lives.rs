@@ -21,7 +21,7 @@ impl Builder {
     /// Lets everybody live from signup, or the first day, to the last day.
     pub(super) fn lives(&mut self, people: &mut [Person]) {
         let start = self.options.start;
-        let middle = start + self.options.days as i64 * DAY / 3;
+        let middle = start + i64::from(self.options.days) * DAY / 3;
         let town = Town {
             hot: (0..12).map(|_| self.address()).collect(),
             shops: (0..14).map(|n| (if n < 12 { start - DAY } else { middle }, self.address())).collect(),
@@ -46,7 +46,7 @@ impl Builder {
         if p.created >= self.options.start {
             let session = Session { device: p.phone(p.from).into(), ip: p.home.clone(), country: Some(p.country) };
             self.account(p, p.created, Action::Signup, &session);
-            let time = p.created + self.random.between(200, 3_000) as i64;
+            let time = p.created + self.random.seconds(200, 3_000);
             self.check_identity(p, time, &p.document, &session);
         }
         let time = self.moment(p.from + HOUR, p.from + 2 * DAY);
@@ -65,13 +65,13 @@ impl Builder {
             self.account(p, time, Action::Login, &session);
             if self.random.permille(300) {
                 let change = *self.random.pick(&[Action::PasswordChange, Action::TwoFactorChange, Action::PhoneChange]);
-                let later = time + self.random.between(100, 30_000) as i64;
+                let later = time + self.random.seconds(100, 30_000);
                 self.account(p, later, change, &session);
                 // A few pay somebody new just then.
                 if self.random.permille(120) {
                     let to = self.address();
                     let value = self.value(p.scale, false);
-                    let then = later + self.random.between(HOUR as u64, DAY as u64) as i64;
+                    let then = later + self.random.seconds(HOUR, DAY);
                     self.withdraw_from(p, then, &to, value, &session);
                 }
             }
@@ -90,7 +90,7 @@ impl Builder {
         if self.random.permille(120) {
             let time = self.moment(from, end);
             let session = p.session(&mut self.random, time);
-            for n in 0..self.random.amount(1, 6) as i64 {
+            for n in 0..self.random.amount(1, 6).cast_signed() {
                 self.account(p, time + n * 40, Action::LoginFailed, &session);
             }
         }
@@ -99,7 +99,7 @@ impl Builder {
             let country = *self.random.pick(&["PT", "TR", "TH", "US", "HR", "EG", "AE"]);
             let session = Session { device: p.phone(time).into(), ip: self.ip(), country: Some(country) };
             for _ in 0..self.random.between(1, 4) {
-                let later = time + self.random.below(5 * DAY as u64) as i64;
+                let later = time + self.random.seconds_below(5 * DAY);
                 self.account(p, later.min(self.end()), Action::Login, &session);
             }
         }
@@ -133,7 +133,7 @@ impl Builder {
 
     fn episode(&mut self, p: &Person, time: i64, town: &Town) {
         let value = self.value(p.scale, true);
-        let later = |b: &mut Builder, from: u64, to: u64| time + b.random.between(from, to) as i64;
+        let later = |b: &mut Builder, from: i64, to: i64| time + b.random.seconds(from, to);
         // Nobody does the same thing always.
         let habit = if self.random.permille(300) { another_habit(&mut self.random) } else { p.habit };
         match habit {
@@ -148,7 +148,7 @@ impl Builder {
             Habit::Mover => {
                 self.bank(p, time, value);
                 let part = value * self.random.between(50, 99) / 100;
-                let then = later(self, 1_800, 4 * DAY as u64);
+                let then = later(self, 1_800, 4 * DAY);
                 let to = self.own_or_other(p, then);
                 self.withdraw(p, then, &to, part);
             }
@@ -158,7 +158,7 @@ impl Builder {
                     false => p.wallet(time).to_owned(),
                 };
                 self.deposit(p, time, &from, value);
-                let then = later(self, 600, 40 * HOUR as u64);
+                let then = later(self, 600, 40 * HOUR);
                 let part = value * self.random.between(30, 108) / 100;
                 if self.random.permille(750) {
                     let to = p.wallet(then).to_owned();
@@ -184,13 +184,13 @@ impl Builder {
                 self.deposit(p, time, &from, value);
                 if self.random.permille(400) {
                     let part = value * self.random.between(40, 100) / 100;
-                    let then = later(self, 3_600, 3 * DAY as u64);
+                    let then = later(self, 3_600, 3 * DAY);
                     self.pay_out(p, then, part);
                 }
             }
             Habit::Miner => {
                 let from = self.random.pick(&town.pools).clone();
-                for n in 0..self.random.between(1, 3) as i64 {
+                for n in 0..self.random.between(1, 3).cast_signed() {
                     // Pools pay tiny amounts, too.
                     let drawn = self.random.amount(20, 6_000);
                     self.deposit(p, time + n * DAY, &from, drawn);
@@ -202,7 +202,7 @@ impl Builder {
             _ => {
                 let from = p.wallet(time).to_owned();
                 self.deposit(p, time, &from, value);
-                let then = later(self, 900, 30 * HOUR as u64);
+                let then = later(self, 900, 30 * HOUR);
                 let part = self.random.between(60, 99);
                 self.pay_out(p, then, value * part / 100);
             }
@@ -218,7 +218,7 @@ impl Builder {
         let card = self.random.pick(&p.cards).clone();
         let value = value.min(150_000);
         if self.random.permille(110) {
-            for n in 0..self.random.between(1, 3) as i64 {
+            for n in 0..self.random.between(1, 3).cast_signed() {
                 let declined = Pay { status: Status::Declined, ..Pay::card(&card, value) };
                 self.payment(p, time - 200 + n * 60, Direction::In, &declined);
             }
@@ -230,7 +230,7 @@ impl Builder {
             self.payment(p, time + 9 * DAY, Direction::In, &back);
         }
         if self.random.permille(350) {
-            let then = time + self.random.between(1_800, 5 * DAY as u64) as i64;
+            let then = time + self.random.seconds(1_800, 5 * DAY);
             let to = self.own_or_other(p, then);
             let part = self.random.between(40, 98);
             self.withdraw(p, then, &to, value * part / 100);
@@ -242,14 +242,14 @@ impl Builder {
         let every = if self.random.permille(500) { 7 } else { 14 };
         let raise = if self.random.permille(250) { self.random.between(5, 30) } else { 0 };
         let mut value = (p.scale / 2).max(5_000);
-        let mut time = p.from + self.random.below(7 * DAY as u64) as i64;
+        let mut time = p.from + self.random.seconds_below(7 * DAY);
         while time < self.end() - DAY {
             self.bank(p, time, value);
-            let then = time + self.random.between(1_800, 30 * HOUR as u64) as i64;
+            let then = time + self.random.seconds(1_800, 30 * HOUR);
             let to = p.wallet(then).to_owned();
             self.withdraw(p, then, &to, value * 95 / 100);
             value += value * self.random.below(raise + 1) / 100;
-            time += every * DAY + self.random.below(DAY as u64) as i64;
+            time += every * DAY + self.random.seconds_below(DAY);
         }
     }
 
@@ -269,13 +269,13 @@ impl Builder {
             }
             Habit::Payroll => {
                 let staff: Vec<String> = (0..self.random.between(3, 18)).map(|_| self.address()).collect();
-                let mut time = p.from + self.random.between(1, 12) as i64 * DAY;
+                let mut time = p.from + self.random.between(1, 12).cast_signed() * DAY;
                 while time < self.end() - DAY {
                     let from = self.random.pick(&town.hot).clone();
                     self.deposit(p, time - HOUR, &from, 260_000 * staff.len() as u64);
-                    for (i, to) in staff.iter().enumerate() {
+                    for (i, to) in (0i64..).zip(&staff) {
                         let value = 180_000 + self.random.below(120_000);
-                        self.withdraw(p, time + i as i64 * 60, to, value);
+                        self.withdraw(p, time + i * 60, to, value);
                     }
                     time += 30 * DAY;
                 }
@@ -285,7 +285,7 @@ impl Builder {
                     let value = self.value(scale * 2, true);
                     self.bank(p, time, value);
                     if self.random.permille(600) {
-                        let then = time + self.random.between(3_600, 3 * DAY as u64) as i64;
+                        let then = time + self.random.seconds(3_600, 3 * DAY);
                         let to = p.wallet(then).to_owned();
                         let part = self.random.between(60, 99);
                         self.withdraw(p, then, &to, value * part / 100);
@@ -298,7 +298,7 @@ impl Builder {
                     let (payer, to) = (format!("bank-{}", self.hex(12)), self.address());
                     let value = self.value(scale, true);
                     self.third(p, time, &payer, value);
-                    let then = time + self.random.between(1_800, DAY as u64) as i64;
+                    let then = time + self.random.seconds(1_800, DAY);
                     self.withdraw(p, then, &to, value * 97 / 100);
                 }
             }
@@ -312,9 +312,9 @@ impl Builder {
         if self.random.permille(12) {
             // A house is sold: the bank's daily limit makes the parts.
             let time = self.moment(from, end);
-            for n in 0..self.random.between(2, 5) as i64 {
+            for n in 0..self.random.between(2, 5).cast_signed() {
                 let value = self.random.between(140, 300) * 5_000;
-                let gap = self.random.between(HOUR as u64, 30 * HOUR as u64) as i64;
+                let gap = self.random.seconds(HOUR, 30 * HOUR);
                 self.bank(p, time + n * gap, value);
             }
         }
@@ -323,11 +323,11 @@ impl Builder {
             let time = self.moment(from, end);
             let (old, new, value) = (p.wallet(time).to_owned(), self.address(), self.value(p.scale * 3, false));
             if self.random.permille(600) {
-                let earlier = (time - self.random.between(1, 20) as i64 * DAY).max(p.from);
+                let earlier = (time - self.random.between(1, 20).cast_signed() * DAY).max(p.from);
                 self.deposit(p, earlier, &old, value / 5);
             }
             self.deposit(p, time, &old, value);
-            let then = time + self.random.between(1_200, 20 * HOUR as u64) as i64;
+            let then = time + self.random.seconds(1_200, 20 * HOUR);
             let part = self.random.between(80, 100);
             self.withdraw(p, then, &new, value * part / 100);
         }
@@ -336,7 +336,7 @@ impl Builder {
             let time = self.moment(from, end);
             let (new, value) = (self.address(), self.value(p.scale * 2, true));
             self.bank(p, time, value);
-            let then = time + self.random.between(5 * HOUR as u64, 5 * DAY as u64) as i64;
+            let then = time + self.random.seconds(5 * HOUR, 5 * DAY);
             if self.random.permille(300) {
                 self.withdraw(p, then - HOUR, &new, 2_000);
             }
@@ -359,10 +359,10 @@ impl Builder {
             let mut value = self.value(p.scale, true);
             for _ in 0..self.random.between(2, 4) {
                 self.bank(p, time, value);
-                let then = time + self.random.between(3_600, 2 * DAY as u64) as i64;
+                let then = time + self.random.seconds(3_600, 2 * DAY);
                 self.withdraw(p, then, &to, value * 9 / 10);
                 value = value * self.random.between(70, 170) / 100;
-                time += self.random.between(2, 9) as i64 * DAY;
+                time += self.random.between(2, 9).cast_signed() * DAY;
             }
         }
     }
@@ -400,12 +400,12 @@ impl Builder {
         for _ in 0..self.random.between(2, 5) {
             let payer = format!("bank-{}", self.hex(12));
             let value = self.random.amount(1, 10) * 10_000;
-            let then = time + self.random.below(5 * DAY as u64) as i64;
+            let then = time + self.random.seconds_below(5 * DAY);
             self.third(p, then, &payer, value);
             sum += value;
         }
         if self.random.permille(300) {
-            let then = time + self.random.between(5, 9) as i64 * DAY;
+            let then = time + self.random.between(5, 9).cast_signed() * DAY;
             let to = p.wallet(then).to_owned();
             let part = self.random.between(40, 100);
             self.withdraw(p, then, &to, sum * part / 100);
@@ -415,10 +415,10 @@ impl Builder {
     /// An artist is tipped by many, or somebody sends presents to many.
     fn crowd(&mut self, p: &Person, from: i64, end: i64) {
         let (time, tips) = (self.moment(from, end), self.random.permille(500));
-        let span = self.random.between(1, 5) * DAY as u64;
+        let span = self.random.between(1, 5).cast_signed() * DAY;
         for _ in 0..self.random.between(4, 11) {
             let (other, value) = (self.address(), self.random.amount(500, 20_000));
-            let then = time + self.random.below(span) as i64;
+            let then = time + self.random.seconds_below(span);
             if tips {
                 self.deposit(p, then, &other, value);
             } else {
@@ -440,7 +440,7 @@ impl Builder {
             let (of_a, of_b) = (a.wallet(time).to_owned(), b.wallet(time).to_owned());
             self.withdraw(&a, time, &of_b, value);
             self.deposit(&b, time + 4 * HOUR, &of_b, value);
-            let back = time + self.random.between(2, 10) as i64 * DAY;
+            let back = time + self.random.between(2, 10).cast_signed() * DAY;
             self.withdraw(&b, back, &of_a, value);
             self.deposit(&a, back + 2 * HOUR, &of_a, value);
         }

@@ -81,7 +81,7 @@ pub struct Exchange {
 /// Simulates.
 ///
 /// # Errors
-/// When the options are out of bounds.
+/// A message, when an option is out of bounds.
 pub fn simulate(options: Options) -> Result<Exchange, String> {
     if !(100..=1_000_000).contains(&options.customers) {
         return Err(format!("customers: {} is not between 100 and 1000000", options.customers));
@@ -94,8 +94,8 @@ pub fn simulate(options: Options) -> Result<Exchange, String> {
     }
     let mut builder = Builder::new(options);
     let planned = cases::plan(&mut builder);
-    let taking_part: u64 = planned.iter().map(|p| p.people).sum();
-    let mut people = builder.people(options.customers as u64 + taking_part);
+    let taking_part: usize = planned.iter().map(|p| p.people).sum();
+    let mut people = builder.people(options.customers as usize + taking_part);
     builder.lives(&mut people);
     cases::plant(&mut builder, planned, people);
     let mut made = builder.finish();
@@ -139,15 +139,14 @@ impl Builder {
     }
 
     fn end(&self) -> i64 {
-        self.options.start + self.options.days as i64 * DAY
+        self.options.start + i64::from(self.options.days) * DAY
     }
 
     /// Unix seconds between two times, at the hours when people are awake.
     fn moment(&mut self, from: i64, to: i64) -> i64 {
-        let span = (to - from).max(1) as u64;
-        let mut time = from + self.random.below(span) as i64;
+        let mut time = from + self.random.seconds_below((to - from).max(1));
         if time.rem_euclid(DAY) < 5 * 3600 && self.random.permille(800) {
-            time += 6 * 3600 + self.random.below(12 * 3600) as i64;
+            time += 6 * 3600 + self.random.seconds_below(12 * 3600);
         }
         time.clamp(from, to.max(from))
     }
@@ -194,7 +193,7 @@ impl Builder {
     fn session(&mut self, p: &Person, time: i64) -> Session {
         let session = p.session(&mut self.random, time);
         if self.random.permille(450) {
-            let ahead = self.random.between(20, 900) as i64;
+            let ahead = self.random.seconds(20, 900);
             self.account(p, time - ahead, Action::Login, &session);
         }
         session
@@ -267,7 +266,7 @@ impl Builder {
         self.push(p, time, Activity::Deposit(deposit));
     }
 
-    /// Puts events in order and numbers them, so that no number tells how an event came about.
+    /// Puts events in order and numbers them, so that a number does not show how an event came about.
     fn finish(mut self) -> Exchange {
         let key = |e: &Event| (e.time, e.customer.clone(), e.activity.order());
         self.drafts.sort_by_cached_key(|d| key(&d.event));

@@ -145,11 +145,11 @@ impl Builder {
     }
 
     /// Makes customers with their records. Their numbers are drawn, not counted.
-    pub(super) fn people(&mut self, many: u64) -> Vec<Person> {
-        let mut numbers: Vec<u64> = (0..many).map(|n| 1_000_000 + n * 7 + self.random.below(7)).collect();
+    pub(super) fn people(&mut self, many: usize) -> Vec<Person> {
+        let mut numbers: Vec<u64> = (0u64..).take(many).map(|n| 1_000_000 + n * 7 + self.random.below(7)).collect();
         self.random.shuffle(&mut numbers);
         let campus = self.ip();
-        let mut people: Vec<Person> = Vec::with_capacity(many as usize);
+        let mut people: Vec<Person> = Vec::with_capacity(many);
         for number in numbers {
             let mut p = self.person(number);
             // Families and couples on one device, students on one address.
@@ -175,10 +175,11 @@ impl Builder {
         let company = self.random.permille(80);
         // Half signed up while the exchange is watched, early enough to have a life here.
         let created = if self.random.permille(500) {
-            let last = (options.days as i64 * 2 / 3).max(options.days as i64 - 20);
-            options.start + self.random.below((last * DAY) as u64) as i64
+            let days = i64::from(options.days);
+            let last = (days * 2 / 3).max(days - 20);
+            options.start + self.random.seconds_below(last * DAY)
         } else {
-            options.start - self.random.amount(1, 1_200) as i64 * DAY - self.random.below(DAY as u64) as i64
+            options.start - self.random.amount(1, 1_200).cast_signed() * DAY - self.random.seconds_below(DAY)
         };
         let habit = draw(&mut self.random, if company { COMPANIES } else { PERSONS });
         let mut scale = self.random.amount(4_000, 250_000);
@@ -206,7 +207,7 @@ impl Builder {
             from,
             scale,
             habit,
-            episodes: (full * share as u64 / 1_000).max(1),
+            episodes: (full * share.cast_unsigned() / 1_000).max(1),
             phones: vec![(i64::MIN, thing(self, "dev"))],
             laptop: self.random.permille(450).then(|| thing(self, "dev")),
             home: self.ip(),
@@ -223,7 +224,7 @@ impl Builder {
 
     fn record(&mut self, p: &Person) {
         let (birth_year, industry) = match p.kind {
-            CustomerType::Individual => (Some(1940 + self.random.below(66) as u16), None),
+            CustomerType::Individual => (Some(1940 + u16::try_from(self.random.below(66)).expect("below 66")), None),
             CustomerType::Business => (None, Some(*self.random.pick(INDUSTRIES))),
         };
         let rated = self.random.permille(700);

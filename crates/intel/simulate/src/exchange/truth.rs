@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A pattern of laundering or fraud that can be planted. Names are those of the screening's typologies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum Pattern {
     /// Sums below the reporting threshold.
@@ -42,24 +42,7 @@ pub enum Pattern {
 
 impl Pattern {
     /// All patterns. Draws depend on the order.
-    pub const ALL: [Pattern; 16] = [
-        Pattern::Structuring,
-        Pattern::RapidPassThrough,
-        Pattern::FanIn,
-        Pattern::FanOut,
-        Pattern::Cycle,
-        Pattern::PeelChain,
-        Pattern::MixerExposure,
-        Pattern::CoinjoinExposure,
-        Pattern::RansomwarePayment,
-        Pattern::AddressPoisoning,
-        Pattern::Dusting,
-        Pattern::CardCashOut,
-        Pattern::FakeAccountRing,
-        Pattern::AccountTakeover,
-        Pattern::Mule,
-        Pattern::ScamVictim,
-    ];
+    pub const ALL: &[Pattern] = <Pattern as strum::VariantArray>::VARIANTS;
 }
 
 /// A planted case.

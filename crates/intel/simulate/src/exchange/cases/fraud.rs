@@ -82,7 +82,7 @@ fn tiny_value(b: &mut Builder, who: &[Person], time: i64) {
 /// The poison came to the customer's own wallet, so that nothing of it is seen here; fewer digits agree.
 fn cheap_likeness_unseen(b: &mut Builder, who: &[Person], time: i64) {
     let (known, value) = payee(b, &who[0], time);
-    let (first, last) = (b.random.between(3, 4) as usize, b.random.between(4, 6) as usize);
+    let (first, last) = (b.random.count(3, 4), b.random.count(4, 6));
     let fake = alike(b, &known, first, last);
     b.withdraw(&who[0], time, &fake, value);
 }
@@ -92,7 +92,7 @@ fn card(b: &mut Builder) -> String {
 }
 
 fn charged_back(b: &mut Builder, p: &Person, time: i64, card: &str, value: u64) {
-    let then = time + b.random.between(5, 30) as i64 * DAY;
+    let then = time + b.random.between(5, 30).cast_signed() * DAY;
     if then < b.end() {
         b.payment(p, then, Direction::In, &Pay { status: Status::Chargeback, ..Pay::card(card, value) });
     }
@@ -105,7 +105,7 @@ fn stolen_cards(b: &mut Builder, who: &[Person], mut time: i64) {
         let (card, value) = (card(b), b.random.amount(15_000, 90_000));
         b.card(p, time, &card, value);
         sum += value;
-        time += b.random.between(300, 3_600) as i64;
+        time += b.random.seconds(300, 3_600);
         last = (card, value);
     }
     let (then, share) = (time + b.hours(1, 8), b.random.between(80, 98));
@@ -119,7 +119,7 @@ fn third_party_card(b: &mut Builder, who: &[Person], mut time: i64) {
         let value = b.random.amount(20_000, 90_000);
         b.payment(p, time, Direction::In, &Pay { third: true, ..Pay::card(&card, value) });
         sum += value;
-        time += b.random.between(600, 9_000) as i64;
+        time += b.random.seconds(600, 9_000);
     }
     let (then, share) = (time + b.hours(1, 20), b.random.between(75, 98));
     b.withdraw(p, then, &to, sum * share / 100);
@@ -131,13 +131,13 @@ fn tested_cards(b: &mut Builder, who: &[Person], mut time: i64) {
     let (p, cards, mut sum) = (&who[0], [card(b), card(b)], 0);
     for n in 0..b.random.between(3, 6) {
         let value = b.random.between(500, 3_000);
-        let declined = Pay { status: Status::Declined, ..Pay::card(&cards[n as usize % 2], value) };
+        let declined = Pay { status: Status::Declined, ..Pay::card(&cards[usize::from(n % 2 == 1)], value) };
         b.payment(p, time, Direction::In, &declined);
-        time += b.random.between(60, 1_200) as i64;
+        time += b.random.seconds(60, 1_200);
     }
     for n in 0..b.random.between(3, 5) {
         let value = b.random.amount(15_000, 90_000);
-        b.card(p, time, &cards[n as usize % 2].clone(), value);
+        b.card(p, time, &cards[usize::from(n % 2 == 1)].clone(), value);
         sum += value;
         time += b.hours(1, 9);
     }
@@ -205,13 +205,13 @@ fn new_password(b: &mut Builder, who: &[Person], time: i64) {
     let session = thief(b, p);
     b.account(p, time, Action::Login, &session);
     let change = *b.random.pick(&[Action::PasswordChange, Action::TwoFactorChange, Action::EmailChange]);
-    let then = time + b.random.between(100, 3_000) as i64;
+    let then = time + b.random.seconds(100, 3_000);
     b.account(p, then, change, &session);
-    let mut then = then + b.random.between(900, 70_000) as i64;
+    let mut then = then + b.random.seconds(900, 70_000);
     let value = (p.scale * b.random.between(1, 4)).max(20_000);
     for _ in 0..b.random.between(1, 3) {
         b.withdraw_from(p, then, &to, value, &session);
-        then += b.random.between(300, 9_000) as i64;
+        then += b.random.seconds(300, 9_000);
     }
 }
 
@@ -233,16 +233,16 @@ fn stuffed_credentials(b: &mut Builder, who: &[Person], mut time: i64) {
     let session = thief(b, p);
     for _ in 0..b.random.between(3, 10) {
         b.account(p, time, Action::LoginFailed, &session);
-        time += b.random.between(2, 400) as i64;
+        time += b.random.seconds(2, 400);
     }
     b.account(p, time, Action::Login, &session);
     let added = if b.random.permille(700) { Action::AddressAdded } else { Action::ApiKeyCreated };
     b.account(p, time + 240, added, &session);
     let value = (p.scale * b.random.between(1, 4)).max(20_000);
-    time += b.random.between(600, 9_000) as i64;
+    time += b.random.seconds(600, 9_000);
     for _ in 0..b.random.between(2, 3) {
         b.withdraw_from(p, time, &to, value, &session);
-        time += b.random.between(200, 5_000) as i64;
+        time += b.random.seconds(200, 5_000);
     }
 }
 

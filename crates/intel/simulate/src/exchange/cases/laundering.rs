@@ -63,7 +63,7 @@ fn withdrawals_just_below(b: &mut Builder, who: &[Person], mut time: i64) {
     let to = [p.wallet(time).to_owned(), b.address()];
     for n in 0..many {
         let value = 780_000 + b.random.below(215_000);
-        b.withdraw(p, time, &to[n as usize % 2].clone(), value);
+        b.withdraw(p, time, &to[usize::from(n % 2 == 1)].clone(), value);
         time += b.hours(4, 20);
     }
 }
@@ -90,7 +90,7 @@ fn in_and_out(b: &mut Builder, who: &[Person], time: i64) {
     let (from, to) = (b.address(), b.address());
     let value = b.random.amount(300_000, 4_000_000);
     b.deposit(&who[0], time, &from, value);
-    let then = time + b.random.between(300, 6_000) as i64;
+    let then = time + b.random.seconds(300, 6_000);
     let part = b.random.between(85, 99);
     b.withdraw(&who[0], then, &to, value * part / 100);
 }
@@ -100,7 +100,7 @@ fn out_in_parts(b: &mut Builder, who: &[Person], time: i64) {
     let mut sum = 0;
     for _ in 0..b.random.between(1, 3) {
         let (from, value) = (b.address(), b.random.amount(200_000, 2_000_000));
-        let then = time + b.random.below(6 * HOUR as u64) as i64;
+        let then = time + b.random.seconds_below(6 * HOUR);
         b.deposit(p, then, &from, value);
         sum += value;
     }
@@ -123,7 +123,7 @@ fn gather(b: &mut Builder, p: &Person, time: i64, many: u64, span: i64) -> u64 {
     let mut sum = 0;
     for _ in 0..many {
         let (from, value) = (b.address(), b.random.amount(4_000, 90_000));
-        let then = time + b.random.below(span as u64) as i64;
+        let then = time + b.random.seconds_below(span);
         b.deposit(p, then, &from, value);
         sum += value;
     }
@@ -152,7 +152,7 @@ fn gathered_over_days(b: &mut Builder, who: &[Person], time: i64) {
 fn spread(b: &mut Builder, p: &Person, time: i64, many: u64, span: i64) {
     for _ in 0..many {
         let (to, value) = (b.address(), b.random.amount(4_000, 60_000));
-        let then = time + b.random.below(span as u64) as i64;
+        let then = time + b.random.seconds_below(span);
         b.withdraw(p, then, &to, value);
     }
 }
@@ -233,7 +233,7 @@ fn responder_pays(b: &mut Builder, who: &[Person], time: i64) {
 fn swept_in_hours(b: &mut Builder, who: &[Person], time: i64) {
     let from = b.address();
     for p in who {
-        let (then, value) = (time + b.random.below(6 * HOUR as u64) as i64, 1 + b.random.below(60));
+        let (then, value) = (time + b.random.seconds_below(6 * HOUR), 1 + b.random.below(60));
         b.deposit(p, then, &from, value);
     }
 }
@@ -241,7 +241,7 @@ fn swept_in_hours(b: &mut Builder, who: &[Person], time: i64) {
 fn same_amount_in_a_day(b: &mut Builder, who: &[Person], time: i64) {
     let (from, value) = (b.address(), 1 + b.random.below(90));
     for p in who {
-        let then = time + b.random.below(20 * HOUR as u64) as i64;
+        let then = time + b.random.seconds_below(20 * HOUR);
         b.deposit(p, then, &from, value);
     }
 }
@@ -249,7 +249,7 @@ fn same_amount_in_a_day(b: &mut Builder, who: &[Person], time: i64) {
 fn dusted_over_days(b: &mut Builder, who: &[Person], time: i64) {
     let from = b.address();
     for p in who {
-        let (then, value) = (time + b.random.below(5 * DAY as u64) as i64, 1 + b.random.below(60));
+        let (then, value) = (time + b.random.seconds_below(5 * DAY), 1 + b.random.below(60));
         b.deposit(p, then, &from, value);
     }
 }
@@ -288,7 +288,7 @@ fn small_sums_for_a_commission(b: &mut Builder, who: &[Person], mut time: i64) {
         let (payer, value) = (format!("bank-{}", b.hex(12)), b.random.amount(20_000, 150_000));
         b.third(p, time, &payer, value);
         let (then, share) = (time + b.hours(2, 20), b.random.between(88, 95));
-        b.withdraw(p, then, &to[n as usize % 2].clone(), value * share / 100);
+        b.withdraw(p, then, &to[usize::from(n % 2 == 1)].clone(), value * share / 100);
         time += b.hours(40, 72);
     }
 }

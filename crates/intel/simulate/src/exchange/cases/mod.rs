@@ -28,7 +28,7 @@ struct Variant {
     /// Never looked at while thresholds are chosen.
     held_out: bool,
     who: Who,
-    people: (u64, u64),
+    people: (usize, usize),
     /// Days from its first to its last event at most.
     span_days: i64,
     plant: fn(&mut Builder, &[Person], i64),
@@ -37,13 +37,13 @@ struct Variant {
 /// A case that will be planted.
 pub(super) struct Planned {
     variant: &'static Variant,
-    pub(super) people: u64,
+    pub(super) people: usize,
 }
 
 /// Draws the variants of all cases, tuned and held-out ones by turns.
 pub(super) fn plan(builder: &mut Builder) -> Vec<Planned> {
     let mut planned = Vec::new();
-    for typology in Pattern::ALL {
+    for typology in Pattern::ALL.iter().copied() {
         for n in 0..builder.options.cases {
             let held_out = match builder.options.variants {
                 Variants::All => n % 2 == 1,
@@ -57,7 +57,7 @@ pub(super) fn plan(builder: &mut Builder) -> Vec<Planned> {
                 continue; // Needs a chain.
             }
             let variant = *builder.random.pick(&choice);
-            let people = builder.random.between(variant.people.0, variant.people.1);
+            let people = builder.random.count(variant.people.0, variant.people.1);
             planned.push(Planned { variant, people });
         }
     }
@@ -69,8 +69,8 @@ pub(super) fn plan(builder: &mut Builder) -> Vec<Planned> {
 pub(super) fn plant(builder: &mut Builder, planned: Vec<Planned>, mut free: Vec<Person>) {
     builder.random.shuffle(&mut free);
     for Planned { variant, people } in planned {
-        let chosen = choose(builder, &mut free, variant.who, people as usize);
-        if chosen.len() < variant.people.0 as usize {
+        let chosen = choose(builder, &mut free, variant.who, people);
+        if chosen.len() < variant.people.0 {
             continue;
         }
         let begin = chosen.iter().map(|p| p.from).max().unwrap_or(0) + 2 * DAY;
@@ -108,7 +108,7 @@ fn choose(builder: &mut Builder, free: &mut Vec<Person>, who: Who, many: usize) 
     if who == Who::Fresh {
         // Around one of them, in time.
         found.sort_by_key(|i| free[*i].created);
-        let from = builder.random.below(found.len().saturating_sub(many).max(1) as u64) as usize;
+        let from = builder.random.index(found.len().saturating_sub(many).max(1));
         found.drain(..from);
     }
     found.truncate(many);
@@ -121,16 +121,15 @@ fn choose(builder: &mut Builder, free: &mut Vec<Person>, who: Who, many: usize) 
 impl Builder {
     /// Seconds between two numbers of hours.
     fn hours(&mut self, from: u64, to: u64) -> i64 {
-        self.random.between(from * 3_600, to * 3_600) as i64
+        self.random.between(from * 3_600, to * 3_600).cast_signed()
     }
 
     /// Pays out a sum in parts, with a share kept back, to one or more addresses.
     fn drain(&mut self, p: &Person, time: i64, sum: u64, parts: u64, within: i64, to: &[String]) {
         let mut time = time;
-        for n in 0..parts {
-            let address = to[n as usize % to.len()].clone();
-            self.withdraw(p, time, &address, sum / parts);
-            time += self.random.between(300, (within / parts.max(1) as i64).max(301) as u64) as i64;
+        for (_, address) in (0..parts).zip(to.iter().cycle()) {
+            self.withdraw(p, time, address, sum / parts);
+            time += self.random.seconds(300, (within / parts.cast_signed()).max(301));
         }
     }
 }
