@@ -45,13 +45,13 @@ pub struct BenchArgs {
 
 /// One figure.
 #[derive(Clone, Debug, Serialize)]
-struct Figure {
-    txs: u64,
-    what: String,
-    value: f64,
-    unit: &'static str,
+pub(crate) struct Figure {
+    pub(crate) txs: u64,
+    pub(crate) what: String,
+    pub(crate) value: f64,
+    pub(crate) unit: &'static str,
     /// What it is held against, and how.
-    against: String,
+    pub(crate) against: String,
 }
 
 pub fn run(args: &BenchArgs, as_json: bool) -> anyhow::Result<()> {
@@ -59,12 +59,14 @@ pub fn run(args: &BenchArgs, as_json: bool) -> anyhow::Result<()> {
     for txs in &args.txs {
         chain(args, *txs, &mut figures)?;
     }
-    if as_json {
-        return output::json(&figures);
-    }
-    println!("\n| transactions | what | value | against |");
+    if as_json { output::json(&figures) } else { print("transactions", &figures) }
+}
+
+/// Prints figures as a table; `of` is what their size counts.
+pub(crate) fn print(of: &str, figures: &[Figure]) -> anyhow::Result<()> {
+    println!("\n| {of} | what | value | against |");
     println!("| ---: | --- | ---: | --- |");
-    for f in &figures {
+    for f in figures {
         let value = if f.value >= 1000.0 { thousands(f.value as u64) } else { format!("{:.2}", f.value) };
         println!("| {} | {} | {value} {} | {} |", thousands(f.txs), f.what, f.unit, f.against);
     }

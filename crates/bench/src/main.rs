@@ -1,6 +1,7 @@
 //! The program `holdfast-bench`: speed and memory on generated load, with the limits and peers that figures are held against in one run, and
 //! error rates against ground truth. docs/benchmarks.md and docs/accuracy.md have the figures.
 
+mod accounts;
 mod accuracy;
 mod chain;
 mod desk;
@@ -29,6 +30,8 @@ struct Cli {
 enum Command {
     /// Parsing, ingest, clustering, exposure, traces and look-ups at each size named.
     Chain(chain::BenchArgs),
+    /// The account ledger at each size named: appends, size, look-ups, followed blocks, reorganization.
+    Accounts(accounts::AccountsBench),
     /// Decisions in process and durable over HTTP, rules, memory.
     Screening(screening::ScreeningBench),
     /// Decisions over HTTP while tags are imported, clusters rebuilt, an image scanned and a node silent.
@@ -43,12 +46,16 @@ enum Command {
     Accuracy(accuracy::AccuracyArgs),
     #[command(hide = true)]
     Ingest(chain::Ingest),
+    #[command(hide = true)]
+    AccountsAppend(accounts::AccountsAppend),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     output::run_command("holdfast-bench", false, || match cli.command {
         Command::Chain(args) => chain::run(&args, cli.json),
+        Command::Accounts(args) => accounts::run(&args, cli.json),
+        Command::AccountsAppend(args) => accounts::append_alone(&args),
         Command::Screening(args) => screening::run(&args, cli.json),
         Command::Interference(args) => interference::run(&args, cli.json),
         Command::Desk(args) => desk::run(&args, cli.json),

@@ -36,3 +36,14 @@ fn a_small_chain_is_measured() {
     }
     assert!(figures.iter().any(|f| f["what"].as_str().unwrap().contains("peak resident memory")), "{figures:?}");
 }
+
+#[test]
+fn a_small_account_ledger_is_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let figures = bench(&["accounts", "--transfers", "3000,20000", "--work", dir.path().to_str().unwrap()]);
+    let figures = figures.as_array().unwrap();
+    assert_eq!(figures.len(), 20, "{figures:?}");
+    for figure in figures {
+        assert!(figure["value"].as_f64().is_some_and(|v| v > 0.0), "{figure}");
+    }
+}

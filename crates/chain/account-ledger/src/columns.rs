@@ -116,7 +116,8 @@ columns! {
     tx_payer: u32, "tx.payer", |_: Shape, c: Counts| c.txs;
     /// The burnt part of the fee, in the block's fee units.
     tx_burn: u32, "tx.burn", |s: Shape, c: Counts| s.fee_rows(c);
-    tx_tip: [u8; 7], "tx.tip", |s: Shape, c: Counts| s.fee_rows(c);
+    /// The burnt and the tipped part of the fee together.
+    tx_fee: [u8; 7], "tx.fee", |s: Shape, c: Counts| s.fee_rows(c);
     asset: u32, "transfer.asset", |_: Shape, c: Counts| c.transfers;
     from: u32, "transfer.from", |_: Shape, c: Counts| c.transfers;
     to: u32, "transfer.to", |_: Shape, c: Counts| c.transfers;
@@ -136,25 +137,29 @@ pub(crate) fn read<T: Pod>(column: &Column<T>, file: &'static str, row: u64) -> 
 /// The burnt and the tipped part of a transaction's fee, and where they go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fee {
-    pub(crate) burn: u128,
+    pub(crate) burn: u64,
     pub(crate) tip: u64,
 }
 
 impl Fee {
-    pub(crate) fn is_zero(self) -> bool {
-        self.burn == 0 && self.tip == 0
+    /// Makes the parts of what is stored: both together, and the burnt one in units.
+    #[inline]
+    pub(crate) fn new(total: u64, units: u32, unit: u64, tx: u64) -> Result<Self, LedgerError> {
+        let burn = u64::from(units).checked_mul(unit).filter(|burn| *burn <= total);
+        let burn = burn.ok_or_else(|| LedgerError::damaged("tx.burn", tx, "it is more than the fee"))?;
+        Ok(Fee { burn, tip: total - burn })
     }
 
     /// Returns what of the fee an account receives.
     #[inline]
-    pub(crate) fn received(self, account: u32, block: &BlockRow) -> u128 {
-        let tip = if block.tip_to == account { u128::from(self.tip) } else { 0 };
+    pub(crate) fn received(self, account: u32, block: &BlockRow) -> u64 {
+        let tip = if block.tip_to == account { self.tip } else { 0 };
         tip + if block.burn_to == account { self.burn } else { 0 }
     }
 
     #[inline]
-    pub(crate) fn total(self) -> u128 {
-        self.burn + u128::from(self.tip)
+    pub(crate) fn total(self) -> u64 {
+        self.burn + self.tip
     }
 }
 
@@ -227,9 +232,14 @@ impl Columns {
         if !self.shape.fees {
             return Ok(Fee::default());
         }
-        let units = u128::from(read(&self.tx_burn, "tx.burn", tx)?);
-        let tip = widen(read(&self.tx_tip, "tx.tip", tx)?);
-        Ok(Fee { burn: units * u128::from(block.fee_unit), tip })
+        let units = read(&self.tx_burn, "tx.burn", tx)?;
+        Fee::new(self.fee_total(tx)?, units, block.fee_unit, tx)
+    }
+
+    /// Returns both parts together of a transaction's fee.
+    #[inline]
+    pub(crate) fn fee_total(&self, tx: u64) -> Result<u64, LedgerError> {
+        Ok(widen(read(&self.tx_fee, "tx.fee", tx)?))
     }
 
     /// Returns the bytes of an account.

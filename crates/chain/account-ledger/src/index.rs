@@ -12,7 +12,7 @@ use crate::error::LedgerError;
 use crate::keys::{AssetKey, key_hash, tx_hash};
 use crate::manifest::IndexState;
 use crate::numbers::{Sum, index, widen};
-use crate::postings::{Bound, Entry, Reader, State, amount};
+use crate::postings::{Amounts, Bound, Entry, Reader, State};
 use bytemuck::{Pod, Zeroable};
 use holdfast_columns::column::U40;
 use holdfast_columns::{Column, slots};
@@ -245,12 +245,13 @@ impl Index {
         let Some(list) = self.list_of(account, asset)? else { return Ok(State::default()) };
         let before = before.min(Bound::end(self.state.valid));
         let (reader, mut state) = self.reader(&list, before)?;
+        let mut amounts = Amounts::of(columns, account);
         for entry in reader {
             let entry = entry.ok_or_else(|| self.damaged_list(&list))?;
             if !entry.is_before(before) {
                 break;
             }
-            state.step(amount(columns, account, entry)?, entry.is_out());
+            state.step(amounts.get(entry)?, entry.is_out());
         }
         Ok(state)
     }

@@ -6,7 +6,7 @@ use crate::index::RANGE_SHIFT;
 use crate::keys::{AssetKey, asset_key, token_of};
 use crate::ledger::Ledger;
 use crate::numbers::{amount_of, index, widen};
-use crate::postings::{Bound, limbs_of_u128};
+use crate::postings::Bound;
 use crate::rows::{self, flag};
 use holdfast_types::{AccountId, Amount, Commitment, Hash32, Position, TokenRef, TransferKind};
 use std::ops::{ControlFlow, Range};
@@ -259,7 +259,7 @@ impl Ledger {
         let fee = self.columns.fee(tx, &row)?;
         let (amount, to, kind) = match slot {
             0 => (fee.burn, row.burn_to, TransferKind::FeeBurn),
-            _ => (u128::from(fee.tip), row.tip_to, TransferKind::FeeTip),
+            _ => (fee.tip, row.tip_to, TransferKind::FeeTip),
         };
         if amount == 0 {
             return Ok(None);
@@ -271,7 +271,7 @@ impl Ledger {
             asset: NATIVE,
             from: some(read(&self.columns.tx_payer, "tx.payer", tx)?),
             to: some(to),
-            amount: amount_of(limbs_of_u128(amount)),
+            amount: amount.into(),
             kind,
             position: Position::Transaction,
             commitment: if meta & flag::FEE_CLAIM == 0 { Commitment::Root } else { Commitment::Claim },

@@ -6,7 +6,7 @@ use crate::index::RANGE_SHIFT;
 use crate::keys::{AssetKey, key_hash, tx_hash};
 use crate::manifest::Counts;
 use crate::numbers::index;
-use crate::postings::{self, Bound, Entry, State, amount, amount_beside};
+use crate::postings::{self, Amounts, Bound, Entry, State, amount_beside};
 use hashbrown::{HashMap, HashTable};
 use holdfast_types::Hash32;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Layer {
                 list.states.push(list.end);
             }
             list.entries.push(found.entry);
-            list.end.step(amount_beside(columns, found.account, found.entry, found.cell)?, found.entry.is_out());
+            list.end.step(amount_beside(columns, found.entry, found.cell)?, found.entry.is_out());
             let Some(before) = before.filter(|_| found.entry.is_out() && !list.negative) else { return Ok(()) };
             let beginning = match beginnings.get(&pair) {
                 Some(beginning) => *beginning,
@@ -140,8 +140,9 @@ impl List {
         }
         let at = n / CHECKPOINT_ENTRIES;
         let mut state = self.states.get(at).copied().unwrap_or_default();
+        let mut amounts = Amounts::of(columns, account);
         for entry in &self.entries[at * CHECKPOINT_ENTRIES..n] {
-            state.step(amount(columns, account, *entry)?, entry.is_out());
+            state.step(amounts.get(*entry)?, entry.is_out());
         }
         Ok(state)
     }

@@ -3,7 +3,7 @@
 //! A list is a sequence of variable-length integers (LEB128), one an entry: the number of the stored transfer, or of the transaction whose fee it
 //! is, less the last number of that kind in the list, with two bits below.
 
-use crate::columns::{Columns, Fee, NATIVE, NONE_U32, read};
+use crate::columns::{BlockRow, Columns, Fee, NATIVE, NONE_U32, read};
 use crate::error::LedgerError;
 use crate::manifest::Counts;
 use crate::numbers::{Limbs, Sum, index, widen};
@@ -91,9 +91,6 @@ impl State {
         State { sum: self.sum.added(next.sum), lowest: self.lowest.min(self.sum.added(next.lowest)) }
     }
 }
-
-/// Stands for an amount that does not fit beside an entry.
-pub(crate) const ELSEWHERE: u64 = u64::MAX;
 
 /// The last numbers of a list, of transfers and of fees, which the next entry is written against.
 pub(crate) type Last = [u64; 2];
@@ -191,7 +188,7 @@ pub(crate) struct Found {
     pub(crate) account: u32,
     pub(crate) asset: u32,
     pub(crate) entry: Entry,
-    /// The stored amount; of fees the amount itself or [`ELSEWHERE`].
+    /// The stored amount; of fees, which have 56 bits, the amount itself.
     pub(crate) cell: u64,
 }
 
@@ -206,7 +203,7 @@ pub(crate) fn scan(
     let mut first = Cursor::new(&columns.tx_first, "tx.first-transfer", from.txs, to.txs);
     let mut payer = Cursor::new(&columns.tx_payer, "tx.payer", from.txs, to.txs);
     let mut burn = Cursor::new(&columns.tx_burn, "tx.burn", from.txs, to.txs);
-    let mut tip = Cursor::new(&columns.tx_tip, "tx.tip", from.txs, to.txs);
+    let mut total = Cursor::new(&columns.tx_fee, "tx.fee", from.txs, to.txs);
     let mut rows = Rows::new(columns, from, to);
     for number in from.blocks..to.blocks {
         let block = read(&columns.block, "blocks", number)?;
@@ -235,17 +232,17 @@ pub(crate) fn scan(
             if !fees {
                 continue;
             }
-            let fee = Fee { burn: u128::from(burn.next()?) * u128::from(block.fee_unit), tip: widen(tip.next()?) };
-            if fee.is_zero() {
+            let (units, total) = (burn.next()?, widen(total.next()?));
+            let fee = Fee::new(total, units, block.fee_unit, tx)?;
+            if total == 0 {
                 continue;
             }
-            let small = |n: u128| u64::try_from(n).ok().filter(|n| n >> 63 == 0).unwrap_or(ELSEWHERE);
-            each(Found { account: payer, asset: NATIVE, entry: Entry::fee(tx, true), cell: small(fee.total()) })?;
+            each(Found { account: payer, asset: NATIVE, entry: Entry::fee(tx, true), cell: total })?;
             let receivers = [block.tip_to, if block.burn_to == block.tip_to { NONE_U32 } else { block.burn_to }];
             for account in receivers.into_iter().filter(|a| *a != NONE_U32) {
                 let received = fee.received(account, &block);
                 if received > 0 {
-                    each(Found { account, asset: NATIVE, entry: Entry::fee(tx, false), cell: small(received) })?;
+                    each(Found { account, asset: NATIVE, entry: Entry::fee(tx, false), cell: received })?;
                 }
             }
         }
@@ -281,35 +278,46 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Limbs of an amount of 128 bits.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the two halves of a u128")]
-pub(crate) fn limbs_of_u128(n: u128) -> Limbs {
-    [n as u64, (n >> 64) as u64, 0, 0]
-}
-
 /// Returns the amount of a posting from what lies beside it.
 #[inline]
-pub(crate) fn amount_beside(columns: &Columns, account: u32, entry: Entry, cell: u64) -> Result<Limbs, LedgerError> {
-    if cell >> 63 == 0 {
-        return Ok([cell, 0, 0, 0]);
-    }
-    if entry.is_fee() {
-        return amount(columns, account, entry);
-    }
-    rows::amount(cell, columns.wide.all(), entry.number())
+pub(crate) fn amount_beside(columns: &Columns, entry: Entry, cell: u64) -> Result<Limbs, LedgerError> {
+    if entry.is_fee() { Ok([cell, 0, 0, 0]) } else { rows::amount(cell, columns.wide.all(), entry.number()) }
 }
 
-/// Returns the amount of a posting.
-#[inline]
-pub(crate) fn amount(columns: &Columns, account: u32, entry: Entry) -> Result<Limbs, LedgerError> {
-    let number = entry.number();
-    if !entry.is_fee() {
-        return rows::amount(read(&columns.amount, "transfer.amount", number)?, columns.wide.all(), number);
+/// Reads amounts of postings, of which many that follow each other are in one block.
+pub(crate) struct Amounts<'a> {
+    columns: &'a Columns,
+    account: u32,
+    /// The last block, and the first transaction after it.
+    block: Option<(BlockRow, u64)>,
+}
+
+impl<'a> Amounts<'a> {
+    pub(crate) fn of(columns: &'a Columns, account: u32) -> Self {
+        Amounts { columns, account, block: None }
     }
-    let block = read(&columns.block, "blocks", columns.block_of_tx(number)?)?;
-    let fee = columns.fee(number, &block)?;
-    Ok(limbs_of_u128(if entry.is_out() { fee.total() } else { fee.received(account, &block) }))
+
+    /// Returns the amount of a posting.
+    #[inline]
+    pub(crate) fn get(&mut self, entry: Entry) -> Result<Limbs, LedgerError> {
+        let (columns, number) = (self.columns, entry.number());
+        if !entry.is_fee() {
+            return rows::amount(read(&columns.amount, "transfer.amount", number)?, columns.wide.all(), number);
+        }
+        if entry.is_out() {
+            return Ok([columns.fee_total(number)?, 0, 0, 0]);
+        }
+        let block = match self.block {
+            Some((block, end)) if block.first_tx <= number && number < end => block,
+            _ => {
+                let at = columns.block_of_tx(number)?;
+                let block = read(&columns.block, "blocks", at)?;
+                let end = columns.block.all().get(index(at + 1)).map_or(number + 1, |next| next.first_tx);
+                self.block.insert((block, end)).0
+            }
+        };
+        Ok([columns.fee(number, &block)?.received(self.account, &block), 0, 0, 0])
+    }
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ struct Writers {
     tx_meta: Writer<u32>,
     method: Writer<[u8; 4]>,
     burn: Option<Writer<u32>>,
-    tip: Option<Writer<[u8; 7]>>,
+    fee: Option<Writer<[u8; 7]>>,
     amount: Writer<u64>,
     meta: Writer<u32>,
     wide: Writer<u64>,
@@ -84,7 +84,7 @@ impl Writers {
             tx_meta: columns.tx_meta.writer(base.txs)?,
             method: columns.tx_method.writer(base.txs)?,
             burn: fees.then(|| columns.tx_burn.writer(base.txs)).transpose()?,
-            tip: fees.then(|| columns.tx_tip.writer(base.txs)).transpose()?,
+            fee: fees.then(|| columns.tx_fee.writer(base.txs)).transpose()?,
             amount: columns.amount.writer(base.transfers)?,
             meta: columns.meta.writer(base.transfers)?,
             wide: columns.wide.writer(base.wide)?,
@@ -97,7 +97,7 @@ impl Writers {
         self.tx_meta.finish()?;
         self.method.finish()?;
         self.burn.map_or(Ok(()), Writer::finish)?;
-        self.tip.map_or(Ok(()), Writer::finish)?;
+        self.fee.map_or(Ok(()), Writer::finish)?;
         self.amount.finish()?;
         self.meta.finish()?;
         self.wide.finish()
@@ -317,8 +317,8 @@ impl Batch {
     fn begin(&mut self, block: &BlockTransfers, row: TxRow) -> Result<(), LedgerError> {
         let first = self.blocks.last().map_or(0, |b| self.now.transfers - b.first_transfer);
         let first = narrow(first).ok_or(LedgerError::Full("16,777,215 transfers in a block"))?;
-        let tip = narrow(row.fees.tip)
-            .ok_or_else(|| LedgerError::Block { height: block.height, why: "a tip does not fit its column".into() })?;
+        let fee = narrow(row.fees.total)
+            .ok_or_else(|| LedgerError::Block { height: block.height, why: "a fee does not fit its column".into() })?;
         let writers = &mut self.writers;
         let mut write = || -> io::Result<()> {
             writers.hash.push(row.hash)?;
@@ -326,7 +326,7 @@ impl Batch {
             writers.tx_meta.push(row.meta)?;
             writers.method.push(row.method)?;
             writers.burn.as_mut().map_or(Ok(()), |w| w.push(row.fees.burn))?;
-            writers.tip.as_mut().map_or(Ok(()), |w| w.push(tip))
+            writers.fee.as_mut().map_or(Ok(()), |w| w.push(fee))
         };
         write().map_err(|e| LedgerError::Io(self.dir.clone(), e))?;
         self.payers.push(row.payer);

@@ -1,6 +1,6 @@
 //! Which parts of a block's fees lie with their transactions instead of among the transfers.
 //!
-//! Nearly every transaction pays a burnt part and a tip, in two transfers of the same shape. Their amounts lie with the transaction, the burnt
+//! Nearly every transaction pays a burnt part and a tip, in two transfers of the same shape. Their sum lies with the transaction, and the burnt
 //! part as a multiple of what all of the block's are multiples of (the base fee, where gas is what differs); their receivers lie with the
 //! block. A fee that does not fit this is stored as a transfer like any other, so nothing is lost.
 
@@ -21,17 +21,18 @@ pub(super) struct BlockFees {
 /// The parts of a transaction's fee that lie with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct TxFees {
-    /// In the block's units.
+    /// The burnt part in the block's units.
     pub(super) burn: u32,
-    pub(super) tip: u64,
+    /// Both parts together.
+    pub(super) total: u64,
     pub(super) claim: bool,
     /// Where they stand among the transaction's transfers.
     burn_at: Option<usize>,
     tip_at: Option<usize>,
 }
 
-/// Greatest tip that fits its column.
-const MAX_TIP: u64 = (1 << 56) - 1;
+/// Greatest sum that fits its column.
+const MAX_FEE: u64 = (1 << 56) - 1;
 
 fn has_shape(transfer: &Transfer, kind: TransferKind, payer: AccountId) -> bool {
     transfer.kind == kind
@@ -77,14 +78,16 @@ impl BlockFees {
         if let Some((at, amount, claim)) = find(TransferKind::FeeBurn, self.burn_to)
             && let Some(units) = amount.checked_div(self.unit)
             && let Ok(units) = u32::try_from(units)
+            && amount <= MAX_FEE
+            && u64::from(units) * self.unit == amount
         {
-            (fees.burn, fees.burn_at, fees.claim) = (units, Some(at), claim);
+            (fees.burn, fees.total, fees.burn_at, fees.claim) = (units, amount, Some(at), claim);
         }
         if let Some((at, tip, claim)) = find(TransferKind::FeeTip, self.tip_to)
-            && tip <= MAX_TIP
+            && tip <= MAX_FEE - fees.total
             && (fees.burn_at.is_none() || fees.claim == claim)
         {
-            (fees.tip, fees.tip_at, fees.claim) = (tip, Some(at), claim);
+            (fees.total, fees.tip_at, fees.claim) = (fees.total + tip, Some(at), claim);
         }
         fees
     }

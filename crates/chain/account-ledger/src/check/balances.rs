@@ -9,7 +9,7 @@ use crate::index::{CHECKPOINT_BYTES, Index};
 use crate::ledger::Ledger;
 use crate::manifest::Counts;
 use crate::numbers::{index, widen};
-use crate::postings::{self, Bound, Entry, Reader, State, amount};
+use crate::postings::{self, Amounts, Bound, Entry, Reader, State};
 use hashbrown::HashMap;
 use std::ops::ControlFlow;
 
@@ -74,6 +74,7 @@ impl Ledger {
     ) -> Result<u64, LedgerError> {
         let (mut state, mut last, mut number) = (State::default(), None, 0u64);
         let before = report.damage.len();
+        let mut amounts = Amounts::of(&self.columns, account);
         self.entries(account, asset, Bound { row: 0, tx: 0 }, |entry| {
             let (file, row) =
                 if entry.is_fee() { ("tx.payer", entry.number()) } else { ("transfer.from", entry.number()) };
@@ -86,7 +87,7 @@ impl Ledger {
             last = Some(entry);
             number += 1;
             let was_negative = state.lowest.is_negative();
-            state.step(amount(&self.columns, account, entry)?, entry.is_out());
+            state.step(amounts.get(entry)?, entry.is_out());
             if !was_negative && state.lowest.is_negative() {
                 let tx = self.tx_of_entry(entry)?;
                 let first = negative.entry(asset).or_insert((tx, account));
@@ -119,7 +120,7 @@ impl Ledger {
         let block = read(&columns.block, "blocks", columns.block_of_tx(number)?)?;
         let fee = columns.fee(number, &block)?;
         let moves = if entry.is_out() {
-            read(&columns.tx_payer, "tx.payer", number)? == account && !fee.is_zero()
+            read(&columns.tx_payer, "tx.payer", number)? == account && fee.total() > 0
         } else {
             fee.received(account, &block) > 0
         };
@@ -154,6 +155,7 @@ impl Ledger {
             let range = index_files.bytes_of(list)?;
             let (all, _) = index_files.reader(&range, Bound { row: 0, tx: 0 })?;
             let (mut reader, mut state) = (Reader { bytes: all.bytes, last: [0; 2] }, State::default());
+            let mut amounts = Amounts::of(&self.columns, account);
             let mut due = range.start.div_ceil(CHECKPOINT_BYTES);
             loop {
                 let at = range.end - reader.bytes.len() as u64;
@@ -176,7 +178,7 @@ impl Ledger {
                     }
                     due += 1;
                 }
-                state.step(amount(&self.columns, account, entry)?, entry.is_out());
+                state.step(amounts.get(entry)?, entry.is_out());
             }
         }
         Ok(())

@@ -314,7 +314,7 @@ impl Sink for ListSink<'_> {
         self.lists.entry(key, entry, &mut self.due).map_err(|e| source.io(e))?;
         let (account, asset) = account_and_asset(key);
         let was_negative = self.lists.state.lowest.is_negative();
-        self.lists.state.step(amount_beside(source.columns, account, entry, cell)?, entry.is_out());
+        self.lists.state.step(amount_beside(source.columns, entry, cell)?, entry.is_out());
         if source.complete && !was_negative && self.lists.state.lowest.is_negative() {
             let tx = if entry.is_fee() {
                 entry.number()

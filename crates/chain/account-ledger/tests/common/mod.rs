@@ -514,7 +514,7 @@ pub const COLUMNS: [&str; 16] = [
     "tx.method",
     "tx.payer",
     "tx.burn",
-    "tx.tip",
+    "tx.fee",
     "transfer.asset",
     "transfer.from",
     "transfer.to",
