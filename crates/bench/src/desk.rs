@@ -15,9 +15,10 @@ use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, T
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::service::system_clock;
 use holdfast_screening::{Screening, identifiers};
+use holdfast_types::ids::CaseId;
 use holdfast_workspace::ChainQueries;
 use serde_json::json;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -93,6 +94,75 @@ fn measure(n: u64, mut run: impl FnMut(u64) -> anyhow::Result<()>) -> anyhow::Re
     Ok((at(500) * 1e3, at(990) * 1e3))
 }
 
+/// Returns the records of customers, every tenth with a deposit address, which is a real one of the ledger while there are some.
+fn customer_records(numbers: Range<u64>, addresses: &[String]) -> Vec<Record> {
+    let mut records = Vec::new();
+    for c in numbers {
+        let mut r = Record::new(RecordKind::Customer, format!("c{c}"), START);
+        r.email = Some(format!("c{c}@mail.example"));
+        r.phone = Some(format!("+4930{c:07}"));
+        r.name = Some(format!("Given{} Family{}", c % 2_000, c / 2_000));
+        records.push(r);
+        if c % 10 == 0 {
+            let id = addresses.get(c as usize / 10).cloned().unwrap_or_else(|| format!("bench{c}"));
+            let mut d = Record::new(RecordKind::DepositAddress, id, START);
+            (d.customer, d.asset) = (Some(format!("c{c}")), Some("BTC".into()));
+            records.push(d);
+        }
+    }
+    records
+}
+
+/// Stores the customers, the agencies and the requests; returns the seconds that customers and requests took, nothing when it was stopped.
+fn fill(desk: Desk<'_>, args: &DeskBench, addresses: &[String]) -> anyhow::Result<Option<(f64, f64)>> {
+    let start = Instant::now();
+    for from in (0..args.customers).step_by(5_000) {
+        let records = customer_records(from..(from + 5_000).min(args.customers), addresses);
+        desk.screening.ingest(records, "bench")?;
+        if output::stopping() == ControlFlow::Break(()) {
+            return Ok(None);
+        }
+    }
+    let ingested = start.elapsed().as_secs_f64();
+    for a in 0..200 {
+        let new = NewAgency {
+            name: format!("Agency {a}"),
+            country: "DE".into(),
+            domain: format!("agency{a}.example"),
+            evidence: "bench".into(),
+        };
+        desk.add_agency(new, "bench")?;
+    }
+    let start = Instant::now();
+    for from in (0..args.requests).step_by(1_000) {
+        let part = (from..(from + 1_000).min(args.requests)).map(|i| request(i, targets(i, args.customers, addresses)));
+        desk.submit_many(part.collect(), "bench")?;
+        if output::stopping() == ControlFlow::Break(()) {
+            return Ok(None);
+        }
+    }
+    Ok(Some((ingested, start.elapsed().as_secs_f64())))
+}
+
+/// Opens a case of 200 items.
+fn large_case(cases: &Cases<'_>, person: &Person) -> anyhow::Result<CaseId> {
+    let new = NewCase { title: "A case".into(), summary: String::new(), typology: None };
+    let case = cases.open_case(new, person)?;
+    for i in 0..200 {
+        let note = CaseStep::Add {
+            kind: ItemKind::Note,
+            key: String::new(),
+            title: format!("note {i}"),
+            body: json!(null),
+            happened: None,
+            assignee: None,
+            due: None,
+        };
+        cases.change_case(case.id, note, person)?;
+    }
+    Ok(case.id)
+}
+
 pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
     let mut figures = Vec::new();
     let temporary = tempfile::tempdir()?;
@@ -115,64 +185,9 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
             (Arc::new(Policy::standard()), KeyRing::single([1; 32]), Vault::new(work.path().join("vault")));
         let desk = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
         let cases = Cases::from(desk);
-        let start = Instant::now();
-        for from in (0..args.customers).step_by(5_000) {
-            let mut records = Vec::new();
-            for c in from..(from + 5_000).min(args.customers) {
-                let mut r = Record::new(RecordKind::Customer, format!("c{c}"), START);
-                r.email = Some(format!("c{c}@mail.example"));
-                r.phone = Some(format!("+4930{c:07}"));
-                r.name = Some(format!("Given{} Family{}", c % 2_000, c / 2_000));
-                records.push(r);
-                if c % 10 == 0 {
-                    let mut d = Record::new(RecordKind::DepositAddress, format!("bench{c}"), START);
-                    if let Some(real) = addresses.get(c as usize / 10) {
-                        d.id = real.clone();
-                    }
-                    (d.customer, d.asset) = (Some(format!("c{c}")), Some("BTC".into()));
-                    records.push(d);
-                }
-            }
-            screening.ingest(records, "bench")?;
-            if output::stopping() == ControlFlow::Break(()) {
-                return Ok(());
-            }
-        }
-        let ingested = start.elapsed().as_secs_f64();
-        for a in 0..200 {
-            let new = NewAgency {
-                name: format!("Agency {a}"),
-                country: "DE".into(),
-                domain: format!("agency{a}.example"),
-                evidence: "bench".into(),
-            };
-            desk.add_agency(new, "bench")?;
-        }
-        let start = Instant::now();
-        for from in (0..args.requests).step_by(1_000) {
-            let part =
-                (from..(from + 1_000).min(args.requests)).map(|i| request(i, targets(i, args.customers, &addresses)));
-            desk.submit_many(part.collect(), "bench")?;
-            if output::stopping() == ControlFlow::Break(()) {
-                return Ok(());
-            }
-        }
-        let taken = start.elapsed().as_secs_f64();
+        let Some((ingested, taken)) = fill(desk, args, &addresses)? else { return Ok(()) };
         let person = Person { name: "bench".into(), reads_all: false, changes_all: false };
-        let case =
-            cases.open_case(NewCase { title: "A case".into(), summary: String::new(), typology: None }, &person)?;
-        let note = |i: u64| CaseStep::Add {
-            kind: ItemKind::Note,
-            key: String::new(),
-            title: format!("note {i}"),
-            body: json!(null),
-            happened: None,
-            assignee: None,
-            due: None,
-        };
-        for i in 0..200 {
-            cases.change_case(case.id, note(i), &person)?;
-        }
+        let case = large_case(&cases, &person)?;
         if !as_json {
             println!(
                 "{kind}: {} customers in {ingested:.0} s, {} requests in {taken:.0} s",
@@ -223,7 +238,7 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
             100.0,
         );
         note("list: cases", measure(100, |_| Ok(cases.cases(None, &person).map(|_| ())?))?, 100.0);
-        note("a case of 200 items", measure(50, |_| Ok(cases.case(case.id, &chains, &person).map(|_| ())?))?, 100.0);
+        note("a case of 200 items", measure(50, |_| Ok(cases.case(case, &chains, &person).map(|_| ())?))?, 100.0);
         note(
             "search: two words of 100,000 requests",
             measure(50, |i| Ok(cases.search(&format!("agency{} officer{}", i % 200, i), &person).map(|_| ())?))?,

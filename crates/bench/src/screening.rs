@@ -60,6 +60,50 @@ pub(crate) fn exchange() -> anyhow::Result<Exchange> {
     simulate(Options { customers: 5_000, cases: 25, ..Options::default() }).map_err(anyhow::Error::msg)
 }
 
+/// Measures how the resident memory grows with the events.
+fn memory(
+    args: &ScreeningBench,
+    exchange: &Exchange,
+    note: &mut dyn FnMut(&str, f64, &str, String),
+) -> anyhow::Result<()> {
+    let (holds, facts, flags) = (ActiveHolds::new(), ChainFacts::default(), Flags::default());
+    let book = RuleBook::standard();
+    let mut state = State::default();
+    let mut sizes = Vec::new();
+    for n in 0..args.memory_events {
+        // The same traffic again and again, each time later.
+        let round = n / exchange.events.len();
+        let mut event = exchange.events[n % exchange.events.len()].clone();
+        event.time += round as i64 * 60 * 86_400;
+        event.tx = event.tx.map(|t| format!("{t}{round}"));
+        let context = DecisionContext { state: &state, book: &book, holds: &holds, price: None, flags: &flags };
+        let (decision, _) = decide(context, &event, &facts, n as u64, event.time);
+        state.apply(&event, &facts, decision.value.unwrap_or(0), n as u64);
+        state.advance(event.time);
+        if (n + 1) % (args.memory_events / 4).max(1) == 0 {
+            sizes.push(rss_kib().unwrap_or(0) as f64 / 1024.0);
+        }
+        if n % 4096 == 0 && output::stopping().is_break() {
+            bail!("stopped");
+        }
+    }
+    for (quarter, size) in sizes.iter().enumerate() {
+        let (parties, activities) = state.size();
+        let words = format!(
+            "{} activities, {} shared keys at the end",
+            thousands(activities as u64),
+            thousands(parties as u64)
+        );
+        note(
+            &format!("resident after {} events", thousands((args.memory_events / 4 * (quarter + 1)) as u64)),
+            *size,
+            "MiB",
+            words,
+        );
+    }
+    Ok(())
+}
+
 pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     let exchange = exchange()?;
     let mut figures = Vec::new();
@@ -103,42 +147,7 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     let ratio = format!("{:.2} times 50 rules; goal under 2", five_hundred / fifty);
     note("in process, 500 rules: mean", five_hundred, "us", ratio);
 
-    // Memory.
-    let book = RuleBook::standard();
-    let mut state = State::default();
-    let mut sizes = Vec::new();
-    for n in 0..args.memory_events {
-        // The same traffic again and again, each time later.
-        let round = n / exchange.events.len();
-        let mut event = exchange.events[n % exchange.events.len()].clone();
-        event.time += round as i64 * 60 * 86_400;
-        event.tx = event.tx.map(|t| format!("{t}{round}"));
-        let context = DecisionContext { state: &state, book: &book, holds: &holds, price: None, flags: &flags };
-        let (decision, _) = decide(context, &event, &facts, n as u64, event.time);
-        state.apply(&event, &facts, decision.value.unwrap_or(0), n as u64);
-        state.advance(event.time);
-        if (n + 1) % (args.memory_events / 4).max(1) == 0 {
-            sizes.push(rss_kib().unwrap_or(0) as f64 / 1024.0);
-        }
-        if n % 4096 == 0 && output::stopping().is_break() {
-            bail!("stopped");
-        }
-    }
-    for (quarter, size) in sizes.iter().enumerate() {
-        let (parties, activities) = state.size();
-        let words = format!(
-            "{} activities, {} shared keys at the end",
-            thousands(activities as u64),
-            thousands(parties as u64)
-        );
-        note(
-            &format!("resident after {} events", thousands((args.memory_events / 4 * (quarter + 1)) as u64)),
-            *size,
-            "MiB",
-            words,
-        );
-    }
-    drop(state);
+    memory(args, &exchange, &mut note)?;
 
     // Durable, over HTTP.
     let dir = match &args.dir {

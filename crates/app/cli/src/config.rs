@@ -1,16 +1,14 @@
-//! Configuration of `serve` and `follow` from flags, the environment and a file, in this order of precedence, by one specification ([`spec`]).
-
-mod file;
-mod spec;
+//! Configuration of `serve` and `follow` from flags, the environment and a file, in this order of precedence, by one specification
+//! ([`holdfast_console::settings`]).
 
 use crate::output;
 use anyhow::Context;
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, Subcommand};
-use file::FileValue;
+use holdfast_console::settings::file::{self, FileValue};
+use holdfast_console::settings::{Kind, SETTINGS, Setting};
 use serde_json::json;
-use spec::{Kind, SETTINGS, Setting};
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

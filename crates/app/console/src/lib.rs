@@ -1,6 +1,6 @@
 //! Shared parts of the commands: their common arguments ([`args`]), whether a store or its running server answers ([`running`], [`chain_reader`]),
-//! printing ([`answer`], [`chain`], [`scan`], [`show`], [`output`]), the desk's key ([`desk_key`]), [`backup`], and where a server is reached
-//! ([`announced`]).
+//! printing ([`answer`], [`chain`], [`scan`], [`show`], [`output`]), the desk's key ([`desk_key`]), [`backup`], where a server is reached
+//! ([`announced`]), and the [`settings`] of `serve`.
 #![cfg_attr(
     not(test),
     warn(
@@ -24,6 +24,7 @@ pub mod desk_key;
 pub mod output;
 pub mod running;
 pub mod scan;
+pub mod settings;
 pub mod show;
 
 use anyhow::Context;

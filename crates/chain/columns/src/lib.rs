@@ -1,4 +1,4 @@
-//! What the ledgers' files are made of, whatever they store: [`column`]s of fixed-width values read through memory maps, [`spill`]s that
+//! What the ledgers' files are made of, whatever they store: [`mod@column`]s of fixed-width values read through memory maps, [`spill`]s that
 //! partition records within a bound of memory, hash tables in files ([`slots`]), JSON with its hash ([`sealed`]), and [`checksums`] of columns.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]

@@ -1,4 +1,4 @@
-//! The open store: opening, the index, reorganization. Look-ups are in [`crate::look_ups`].
+//! The open store: opening, the index, reorganization. Look-ups are in `look_ups.rs`.
 
 use crate::index::{Index, Overlay, index_dir};
 use crate::manifest::{Counts, Manifest};

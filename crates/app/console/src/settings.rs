@@ -1,4 +1,7 @@
-//! The settings of `serve`: key in the file, flag, environment variable. Help, default and number of values stand with the flag.
+//! The settings of `serve`: key in the file, flag, environment variable. Help, default and number of values stand with the flag. [`file`] reads
+//! `holdfast.toml`.
+
+pub mod file;
 
 use holdfast_bitcoin::Network;
 use holdfast_telemetry::logs::{Filter, Format};
@@ -30,7 +33,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name in the reference.
+    /// Returns its name in the reference.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Text | Kind::Filter => "text",
@@ -45,7 +48,10 @@ impl Kind {
         }
     }
 
-    /// Checks one value; the error names what is wrong and how to fix it.
+    /// Checks one value.
+    ///
+    /// # Errors
+    /// A text that names what is wrong and how to fix it.
     pub fn check(self, text: &str, setting: &Setting) -> Result<(), String> {
         let wrong = |what: &str| Err(format!("'{text}' is {what}"));
         match self {
@@ -68,12 +74,13 @@ impl Kind {
         }
     }
 
+    /// Returns whether a setting of the kind has several values.
     pub fn is_list(self) -> bool {
         matches!(self, Kind::List | Kind::Addresses)
     }
 }
 
-/// Whether a URL names a password.
+/// Returns whether a URL names a password.
 fn has_password(url: &str) -> bool {
     let user = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map_or("", |(user, _)| user);
     user.contains(':') || url.contains("password=")
@@ -88,6 +95,7 @@ pub struct Setting {
     pub flag: &'static str,
     /// Environment variable.
     pub env: &'static str,
+    /// What its value must be.
     pub kind: Kind,
     /// Flag of an equivalent setting; the one from the stronger source wins.
     pub instead_of: Option<&'static str>,

@@ -1,6 +1,6 @@
 //! `holdfast.toml`: read with the line of every value; whatever is wrong is named with line, key and fix.
 
-use super::spec::{Kind, SETTINGS, Setting};
+use super::{Kind, SETTINGS, Setting};
 use anyhow::Context;
 use std::path::Path;
 use toml_edit::{Document, Item, TableLike, Value};
@@ -13,7 +13,9 @@ const VERSION: i64 = 1;
 /// A value of a file.
 #[derive(Debug)]
 pub struct FileValue {
+    /// The setting.
     pub setting: &'static Setting,
+    /// Line of the file, from 1 on.
     pub line: usize,
     /// One for each element of a list.
     pub texts: Vec<String>,
@@ -22,11 +24,16 @@ pub struct FileValue {
 /// Something wrong in a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// Line of the file, from 1 on.
     pub line: usize,
+    /// Key, what is wrong, and the fix.
     pub message: String,
 }
 
 /// Reads a file.
+///
+/// # Errors
+/// When it cannot be read, is larger than 1 MiB or no UTF-8, and all its faults, each with file and line.
 pub fn read(path: &Path) -> anyhow::Result<Vec<FileValue>> {
     let bytes = crate::output::read_bounded(path, MAX_FILE)?;
     let text = String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", path.display()))?;
@@ -37,7 +44,10 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<FileValue>> {
     })
 }
 
-/// Parses a file's text; all faults are named.
+/// Parses a file's text.
+///
+/// # Errors
+/// All faults.
 pub fn parse(text: &str) -> Result<Vec<FileValue>, Vec<Fault>> {
     let line_at = |byte: usize| text.as_bytes()[..byte.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1;
     let document = Document::parse(text).map_err(|e| {
@@ -134,7 +144,7 @@ impl Reader<'_> {
     }
 }
 
-/// A value as a flag's text, when it has the type of the kind.
+/// Returns a value as a flag's text, when it has the type of the kind.
 fn text_of(value: &Value, kind: Kind) -> Option<String> {
     match (kind, value) {
         (Kind::Integer | Kind::Number, Value::Integer(n)) => Some(n.value().to_string()),
@@ -145,7 +155,7 @@ fn text_of(value: &Value, kind: Kind) -> Option<String> {
     }
 }
 
-/// The setting whose key is written most like one that is none.
+/// Returns the setting whose key is most like a key that is none.
 pub fn nearest(key: &str) -> &'static str {
     let distance = |other: &str| {
         // The name itself counts more than its table.
@@ -155,7 +165,7 @@ pub fn nearest(key: &str) -> &'static str {
     SETTINGS.iter().map(|s| s.key).min_by_key(|k| distance(k)).unwrap_or_default()
 }
 
-/// Levenshtein's distance.
+/// Returns Levenshtein's distance between two texts.
 pub fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
