@@ -160,7 +160,7 @@ pub struct Retired {
     revoked: u64,
 }
 
-/// Retires an older key of the desk itself, because it may have leaked: what was derived from it proves nobody any more. API keys that were derived
+/// Retires an older key of the desk itself, because it may have leaked: what was derived from it is no longer valid. API keys that were derived
 /// from it are revoked; apps of second factors, keys of officers, learners and communities, and secrets of webhooks that were are void. It still
 /// opens what was sealed for it. The key in use stays: another is added first, with the server stopped (`holdfast keys rotate-desk-key`).
 #[utoipa::path(post, path = "/api/v1/desk-keys/{id}/retire", params(("id" = String, Path, description = "Id of the key")),

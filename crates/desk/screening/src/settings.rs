@@ -176,7 +176,7 @@ impl Screening {
         Ok(keys.ids().map(one).collect())
     }
 
-    /// Retires an older key of the desk's ring, because it may have leaked: what was derived from it proves nobody any more (API keys, sessions,
+    /// Retires an older key of the desk's ring, because it may have leaked: what was derived from it is no longer valid (API keys, sessions,
     /// codes of apps, keys of officers, learners and members of communities, signatures of webhooks). API keys that were derived from it are
     /// revoked. It still opens what was sealed for it. Returns the number of API keys that were revoked.
     ///

@@ -33,7 +33,7 @@ struct Key {
 }
 
 /// The desk's keys, oldest first, 32 random bytes each. New secrets are derived from the last; what was derived from an older one stays good until
-/// that one is retired. A retired key proves nobody any more: tokens, codes, sessions and messages. It still opens what was sealed for it and
+/// that one is retired. A retired key no longer proves who somebody is: tokens, codes, sessions and messages. It still opens what was sealed for it and
 /// verifies what it signed. Clones share the ring.
 #[derive(Clone)]
 pub struct KeyRing(Arc<[Key]>);
