@@ -70,12 +70,7 @@ impl Ledger {
             return Err(LedgerError::Missing(dir.to_owned()));
         }
         let io = |e| LedgerError::Io(dir.to_owned(), e);
-        let lock = File::options().create(true).truncate(false).write(true).open(dir.join("LOCK")).map_err(io)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Err(LedgerError::Locked(dir.to_owned())),
-            Err(std::fs::TryLockError::Error(e)) => return Err(io(e)),
-        }
+        let lock = holdfast_columns::lock(dir).map_err(io)?.ok_or_else(|| LedgerError::Locked(dir.to_owned()))?;
         let mut ledger = Self::load(dir, true)?;
         ledger.lock = Some(lock);
         ledger.remove_leftovers().map_err(io)?;

@@ -17,3 +17,16 @@ pub use checksums::{Changed, Checksums, ColumnFile};
 pub use column::{Column, U40, Writer};
 pub use sealed::SealError;
 pub use spill::{Spill, SpillPart};
+
+/// Takes the lock of a ledger's folder, which lasts until the file is closed; `None` where another process has it.
+///
+/// # Errors
+/// When the file `LOCK` cannot be made or locked.
+pub fn lock(dir: &std::path::Path) -> std::io::Result<Option<std::fs::File>> {
+    let file = std::fs::File::options().create(true).truncate(false).write(true).open(dir.join("LOCK"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+        Err(std::fs::TryLockError::Error(e)) => Err(e),
+    }
+}
