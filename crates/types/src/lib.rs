@@ -1,4 +1,4 @@
-//! What every crate names alike: chains, assets, addresses, hashes. No I/O.
+//! What every crate names alike: chains, assets, addresses, hashes, times. No I/O.
 //!
 //! Identity is never text as somebody wrote it: a chain is a [`ChainId`] (CAIP-2), an asset an [`Asset`] (CAIP-19 with its ticker as an
 //! alias), an address an [`Address`], which is the script or account and compares equal in all its written forms.
@@ -23,6 +23,7 @@ mod invalid;
 mod named;
 pub mod network;
 pub mod script;
+mod time;
 pub mod transfer;
 pub mod units;
 
@@ -36,6 +37,7 @@ pub use error_kind::ErrorKind;
 pub use invalid::Invalid;
 pub use network::Network;
 pub use script::ScriptClass;
+pub use time::{Seconds, Timestamp};
 pub use transfer::{
     AccountId, BlockTransfers, Commitment, Position, Signal, TokenRef, TransactionTransfers, Transfer, TransferKind,
 };

@@ -1,6 +1,7 @@
 //! Dates and times as text. The calendar is `jiff`'s; there are no time zones but offsets from UTC.
 
 use crate::excerpt;
+use holdfast_types::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::temporal::{Pieces, PiecesOffset};
 use jiff::tz::{Offset, TimeZone};
@@ -47,15 +48,13 @@ impl std::str::FromStr for DateOrder {
 /// Returns Unix seconds as RFC 3339, UTC. Times before 1970 are given as its beginning, times after 9999 as its end.
 #[must_use]
 pub fn rfc3339(seconds: i64) -> String {
-    utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    Timestamp::from_unix(seconds).rfc3339()
 }
 
 /// Returns the date and time of Unix seconds in UTC, within 1970 to 9999.
 #[must_use]
 pub fn utc(seconds: i64) -> DateTime {
-    let last = jiff::Timestamp::MAX.as_second();
-    let time = jiff::Timestamp::from_second(seconds.clamp(0, last)).unwrap_or_default();
-    Offset::UTC.to_datetime(time)
+    Timestamp::from_unix(seconds).utc()
 }
 
 /// Returns the year of Unix seconds in UTC.

@@ -1,6 +1,7 @@
 //! Values and rows, alike for both databases.
 
 use crate::DbError;
+use holdfast_types::{Seconds, Timestamp};
 
 /// Parses stored JSON; `what` names it in the error.
 ///
@@ -24,6 +25,19 @@ pub enum Value {
 impl From<i64> for Value {
     fn from(v: i64) -> Self {
         Value::Int(v)
+    }
+}
+
+/// Unix seconds.
+impl From<Timestamp> for Value {
+    fn from(time: Timestamp) -> Self {
+        Value::Int(time.unix())
+    }
+}
+
+impl From<Seconds> for Value {
+    fn from(span: Seconds) -> Self {
+        Value::Int(span.count())
     }
 }
 
@@ -119,6 +133,19 @@ impl Row {
             Some(Value::Int(v)) => Some(*v),
             _ => None,
         }
+    }
+
+    /// Returns a time from a column of Unix seconds that is never null.
+    ///
+    /// # Errors
+    /// [`DbError::Type`] when the column is no number.
+    pub fn time(&self, i: usize) -> Result<Timestamp, DbError> {
+        self.int(i).map(Timestamp::from_unix)
+    }
+
+    /// Returns a time; `None` for null.
+    pub fn time_or_null(&self, i: usize) -> Option<Timestamp> {
+        self.int_or_null(i).map(Timestamp::from_unix)
     }
 
     /// Returns text from a column that is never null.
