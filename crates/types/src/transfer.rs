@@ -163,9 +163,9 @@ pub enum TransferKind {
     Value = 0,
     /// Coin moved inside a transaction: a call, a creation, a self-destruction.
     Internal = 1,
-    /// Base fee (EIP-1559), destroyed; on chains that collect it, it has a receiver.
+    /// Base fee (EIP-1559), and Tron's fees but for those of its fee pool: destroyed; on chains that collect it, it has a receiver.
     FeeBurn = 2,
-    /// What the block's producer earns of the fee; before EIP-1559 and on Tron all of it.
+    /// What the block's producer earns of the fee; before EIP-1559 all of it.
     FeeTip = 3,
     /// Blob fee (EIP-4844), destroyed.
     FeeBlob = 4,
@@ -252,6 +252,28 @@ pub struct Transfer {
     pub commitment: Commitment,
 }
 
+/// What a stake of coin gives (Tron).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Resource {
+    /// Bytes of transactions.
+    Bandwidth,
+    /// Computation of contracts.
+    Energy,
+    /// Votes for producers.
+    Votes,
+}
+
+/// What became of coin that an account stakes (Tron).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StakeChange {
+    /// It was locked.
+    Begun,
+    /// It waits to be returned.
+    Ending,
+    /// It can be spent again.
+    Returned,
+}
+
 /// What looked like a transfer and is none, or is of note beside the transfers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -315,6 +337,53 @@ pub enum Signal {
         contract: AccountId,
         /// Account or contract that created it.
         creator: AccountId,
+        /// Where: the transaction or a frame of its trace.
+        position: Position,
+    },
+    /// An account that another one opened (Tron).
+    Activation {
+        /// The new account.
+        account: AccountId,
+        /// Account that paid for it.
+        by: AccountId,
+        /// Where: the transaction.
+        position: Position,
+    },
+    /// An account locked coin of its own, or got it back (Tron). The coin remains its own: no transfer is made of it, and its balance includes it.
+    Stake {
+        /// Account.
+        account: AccountId,
+        /// What became of the coin.
+        change: StakeChange,
+        /// How much; `None` where the block does not state it.
+        amount: Option<Amount>,
+        /// What the stake gives; `None` where the block does not state it.
+        resource: Option<Resource>,
+        /// Where: the transaction or a frame of its trace.
+        position: Position,
+    },
+    /// An account has another one use the resource of its stake, or takes it back (Tron): who bears whose fees.
+    ResourceDelegation {
+        /// Account whose stake it is.
+        owner: AccountId,
+        /// Account that uses the resource.
+        receiver: AccountId,
+        /// Resource.
+        resource: Resource,
+        /// Stake behind it; `None` where the block does not state it.
+        amount: Option<Amount>,
+        /// Whether it is taken back.
+        ends: bool,
+        /// Where: the transaction or a frame of its trace.
+        position: Position,
+    },
+    /// Something of an account moved of which the block does not determine what, how much or whereto (exchanges and names of tokens on Tron). The
+    /// account's balances are incomplete from here.
+    Undetermined {
+        /// Account.
+        account: AccountId,
+        /// What is missing.
+        missing: &'static str,
         /// Where: the transaction or a frame of its trace.
         position: Position,
     },

@@ -1,49 +1,14 @@
 //! Live nodes: blocks and the mempool by JSON-RPC (with user and password, or the cookie file) or by REST.
 
 use crate::{BlockHash, Txid};
-use serde::Deserialize;
+use holdfast_node::{Answer, Client, Limits};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Why a node does not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum NodeError {
-    /// The connection failed, or the answer was no valid HTTP.
-    #[error("node at {url}: {cause}")]
-    Http {
-        /// The node's address, without credentials.
-        url: String,
-        /// What went wrong.
-        cause: String,
-    },
-    /// The credentials are wrong.
-    #[error("node at {url}: {status}: check the RPC user and password, or the cookie file")]
-    Credentials {
-        /// The node's address, without credentials.
-        url: String,
-        /// HTTP status.
-        status: u16,
-    },
-    /// The node answered with an error.
-    #[error("node refused {method}: {message} (code {code})")]
-    Rpc {
-        /// The method called.
-        method: String,
-        /// The node's code (`rpc/protocol.h`).
-        code: i64,
-        /// The node's words.
-        message: String,
-    },
-    /// The answer is not of the expected shape.
-    #[error("node's answer to {0} is not understood: {1}")]
-    Shape(String, String),
-    /// The cookie file does not read.
-    #[error("cookie file {0}: {1}; is the node running, and is this its data folder?")]
-    Cookie(String, String),
-}
+pub use holdfast_node::NodeError;
 
 /// The tip of a node's best chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,17 +33,13 @@ pub trait BlockSource {
     fn mempool_tx(&self, txid: &Txid) -> Result<Option<Vec<u8>>, NodeError>;
 }
 
-const TIMEOUT: Duration = Duration::from_secs(30);
-const MAX_ANSWER: u64 = 2 * crate::block::MAX_BLOCK_BYTES as u64 + 1024;
-
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).build().into()
-}
+/// A block in hexadecimal digits; who follows a chain tries again by itself.
+const LIMITS: Limits =
+    Limits { time: Duration::from_secs(30), answer: 2 * crate::block::MAX_BLOCK_BYTES as u64 + 1024, tries: 1 };
 
 /// A node's JSON-RPC interface.
 pub struct Rpc {
-    agent: ureq::Agent,
-    url: String,
+    client: Client,
     authorization: Mutex<String>,
     /// The node writes a new cookie at every start: the file is read again when the node no longer takes the old one.
     cookie: Option<PathBuf>,
@@ -86,7 +47,7 @@ pub struct Rpc {
 
 impl std::fmt::Debug for Rpc {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rpc").field("url", &self.url).field("cookie", &self.cookie).finish_non_exhaustive()
+        f.debug_struct("Rpc").field("url", &self.client.shown()).field("cookie", &self.cookie).finish_non_exhaustive()
     }
 }
 
@@ -105,26 +66,6 @@ fn read_cookie(cookie: &Path) -> Result<String, NodeError> {
     Ok(basic(text))
 }
 
-#[derive(Deserialize)]
-struct RpcAnswer {
-    result: Option<Value>,
-    error: Option<RpcFault>,
-}
-
-#[derive(Deserialize)]
-struct RpcFault {
-    code: i64,
-    message: String,
-}
-
-/// Returns a node's URL without user and password, for messages.
-fn shown(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(start), Some(end)) if end > start => format!("{}{}", &url[..start + 3], &url[end + 1..]),
-        _ => url.to_owned(),
-    }
-}
-
 impl Rpc {
     /// Connects lazily to `http://host:port` with a user and password.
     pub fn new(url: &str, user: &str, password: &str) -> Self {
@@ -133,7 +74,7 @@ impl Rpc {
 
     fn with(url: &str, authorization: String, cookie: Option<PathBuf>) -> Self {
         let authorization = Mutex::new(authorization);
-        Rpc { agent: agent(), url: url.trim_end_matches('/').to_owned(), authorization, cookie }
+        Rpc { client: Client::new(url, LIMITS), authorization, cookie }
     }
 
     /// Connects with the cookie that the node writes into its data folder.
@@ -145,23 +86,16 @@ impl Rpc {
     }
 
     /// Sends a request; a cookie that the node does not take is read again once.
-    fn send(&self, body: &Value) -> Result<ureq::http::Response<ureq::Body>, NodeError> {
-        let http = |e: ureq::Error| NodeError::Http { url: self.url.clone(), cause: e.to_string() };
-        let mut authorization = self.authorization.lock().unwrap_or_else(|e| e.into_inner()).clone();
-        let mut renewed = false;
-        loop {
-            let response =
-                self.agent.post(&self.url).header("Authorization", &authorization).send_json(body).map_err(http)?;
-            let status = response.status().as_u16();
-            match (&self.cookie, status) {
-                (Some(cookie), 401) if !renewed => {
-                    authorization = read_cookie(cookie)?;
-                    self.authorization.lock().unwrap_or_else(|e| e.into_inner()).clone_from(&authorization);
-                    renewed = true;
-                }
-                (_, 401 | 403) => return Err(NodeError::Credentials { url: self.url.clone(), status }),
-                _ => return Ok(response),
+    fn send(&self, body: &Value) -> Result<Vec<u8>, NodeError> {
+        let authorization = self.authorization.lock().unwrap_or_else(|e| e.into_inner()).clone();
+        let post = |authorization: &str| self.client.post("", Some(("Authorization", authorization)), body);
+        match (post(&authorization), &self.cookie) {
+            (Err(NodeError::Credentials { status: 401, .. }), Some(cookie)) => {
+                let renewed = read_cookie(cookie)?;
+                self.authorization.lock().unwrap_or_else(|e| e.into_inner()).clone_from(&renewed);
+                post(&renewed)
             }
+            (answer, _) => answer,
         }
     }
 
@@ -170,18 +104,8 @@ impl Rpc {
     /// # Errors
     /// [`NodeError`] when the node cannot be reached, answers with an error, or with something else than JSON-RPC.
     pub fn call(&self, method: &str, params: Value) -> Result<Value, NodeError> {
-        let http = |cause: String| NodeError::Http { url: shown(&self.url), cause };
         let body = json!({"jsonrpc": "1.0", "id": "holdfast", "method": method, "params": params});
-        let mut response = self.send(&body)?;
-        let status = response.status();
-        let text =
-            response.body_mut().with_config().limit(MAX_ANSWER).read_to_string().map_err(|e| http(e.to_string()))?;
-        let answer: RpcAnswer =
-            serde_json::from_str(&text).map_err(|e| NodeError::Shape(method.into(), format!("{status}: {e}")))?;
-        if let Some(fault) = answer.error {
-            return Err(NodeError::Rpc { method: method.into(), code: fault.code, message: fault.message });
-        }
-        Ok(answer.result.unwrap_or(Value::Null))
+        holdfast_node::result(method, &self.send(&body)?)
     }
 
     fn call_hash(&self, method: &str, params: Value) -> Result<BlockHash, NodeError> {
@@ -252,31 +176,25 @@ fn hashes(method: &str, answer: &Value) -> Result<HashSet<Txid>, NodeError> {
 /// A node's REST interface (`-rest`), which needs no credentials.
 #[derive(Debug)]
 pub struct Rest {
-    agent: ureq::Agent,
-    url: String,
+    client: Client,
 }
 
 impl Rest {
     /// Connects lazily to `http://host:port`.
     pub fn new(url: &str) -> Self {
-        Rest { agent: agent(), url: url.trim_end_matches('/').to_owned() }
+        Rest { client: Client::new(url, LIMITS) }
     }
 
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>, NodeError> {
-        let http = |cause: String| NodeError::Http { url: shown(&self.url), cause };
-        let mut response =
-            self.agent.get(format!("{}/rest/{path}", self.url)).call().map_err(|e| http(e.to_string()))?;
-        let status = response.status();
-        if status == 404 {
-            return Ok(None);
+        let Answer { status, body } = self.client.get(&format!("/rest/{path}"))?;
+        match status {
+            404 => Ok(None),
+            200..=299 => Ok(Some(body)),
+            _ => {
+                let words = String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned();
+                Err(self.client.failed(format_args!("{status} for /rest/{path}: {words} (is -rest set?)")))
+            }
         }
-        let body =
-            response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(|e| http(e.to_string()))?;
-        if !status.is_success() {
-            let words = String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned();
-            return Err(http(format!("{status} for /rest/{path}: {words} (is -rest set?)")));
-        }
-        Ok(Some(body))
     }
 
     fn get_json(&self, path: &str) -> Result<Value, NodeError> {

@@ -2,11 +2,12 @@
 //!
 //! Both come from lists that the user provides. The first block's list is proved: its balances must give the state root of the first header.
 
-use crate::transfers::amount;
+use crate::found::amount;
 use crate::{BlockError, Header};
 use alloy_primitives::{Address, B256, U256, b256};
 use alloy_trie::TrieAccount;
 use alloy_trie::root::state_root_unhashed;
+use holdfast_node::equal;
 use holdfast_types::{AccountId, Commitment, Position, TokenRef, Transfer, TransferKind};
 
 /// Height of mainnet's DAO fork.
@@ -57,7 +58,7 @@ pub fn genesis(csv: &str, header: &Header) -> Result<Vec<Transfer>, BlockError> 
     let account =
         |(address, balance)| (address, TrieAccount { nonce: 0, balance, storage_root: NO_STORAGE, code_hash: NO_CODE });
     let root = state_root_unhashed(balances.iter().copied().map(account));
-    crate::error::equal("header.stateRoot", &header.state_root, &root).map_err(|e| e.of_block(header.number))?;
+    equal("header.stateRoot", &header.state_root, &root).map_err(|e| e.of_block(header.number))?;
     let transfers = (0u32..).zip(balances).filter(|(_, (_, wei))| !wei.is_zero());
     Ok(transfers.map(|(i, (to, wei))| moved(None, to, wei, TransferKind::Genesis, i, Commitment::Root)).collect())
 }

@@ -6,6 +6,7 @@
 use crate::rlp::MAX_BYTES;
 use crate::{Block, BlockError, Receipt, rlp};
 use alloy_primitives::{B256, Bytes, U256};
+use holdfast_node::equal;
 use sha2::{Digest, Sha256};
 use std::io::Read;
 
@@ -77,10 +78,10 @@ impl<R: Read> Era1<R> {
         let total = <[u8; 32]>::try_from(difficulty).map_err(|e| BlockError::malformed("totalDifficulty", e))?;
         let total = U256::from_le_bytes(total);
         if let Some((number, hash)) = self.before {
-            crate::error::equal("header.number", &block.header.number, &number.saturating_add(1))?;
-            crate::error::equal("header.parentHash", &block.header.parent_hash, &hash)?;
+            equal("header.number", &block.header.number, &number.saturating_add(1))?;
+            equal("header.parentHash", &block.header.parent_hash, &hash)?;
             let sum = self.difficulty.checked_add(block.header.difficulty);
-            crate::error::equal("totalDifficulty", &Some(total), &sum)?;
+            equal("totalDifficulty", &Some(total), &sum)?;
         }
         (self.before, self.difficulty) = (Some((block.header.number, block.hash)), total);
         self.leaves.push(pair(&block.hash.0, &total.to_le_bytes::<32>()));
@@ -89,12 +90,12 @@ impl<R: Read> Era1<R> {
 
     fn finish(&mut self, stated: &[u8]) -> Result<(), BlockError> {
         let computed = accumulator(&self.leaves);
-        crate::error::equal("accumulator", &stated, &computed.as_slice())?;
+        equal("accumulator", &stated, &computed.as_slice())?;
         let index = self.expect(INDEX, "a block index")?;
         let start = index.first_chunk().copied().map(u64::from_le_bytes);
         let count = self.leaves.len().saturating_sub(1);
         let first = self.before.and_then(|(last, _)| last.checked_sub(u64::try_from(count).unwrap_or(u64::MAX)));
-        crate::error::equal("blockIndex.start", &start, &first)
+        equal("blockIndex.start", &start, &first)
     }
 }
 

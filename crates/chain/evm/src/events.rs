@@ -1,10 +1,10 @@
-//! Events of transfers and of user operations, read from logs.
+//! Events of transfers and of user operations, read from logs. Those of tokens are the same on every chain whose machine descends from the EVM.
 
 use crate::{Chain, Log, Stack};
 use alloy_primitives::{Address, B256, U256, address, b256};
 
 /// `Transfer(address,address,uint256)` of ERC-20 and ERC-721.
-pub(crate) const TRANSFER: B256 = b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
+pub const TRANSFER: B256 = b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
 /// `TransferSingle(address,address,address,uint256,uint256)` of ERC-1155.
 const TRANSFER_SINGLE: B256 = b256!("c3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62");
 /// `TransferBatch(address,address,address,uint256[],uint256[])` of ERC-1155.
@@ -36,21 +36,66 @@ const MAX_ITEMS: usize = 1 << 20;
 
 /// Content of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
     /// An amount of a fungible token.
-    Fungible { from: Address, to: Address, amount: U256 },
+    Fungible {
+        /// Sender.
+        from: Address,
+        /// Receiver.
+        to: Address,
+        /// Base units.
+        amount: U256,
+    },
     /// One thing.
-    NonFungible { from: Address, to: Address, id: U256 },
+    NonFungible {
+        /// Sender.
+        from: Address,
+        /// Receiver.
+        to: Address,
+        /// Which thing.
+        id: U256,
+    },
     /// Amounts by id.
-    Multi { from: Address, to: Address, items: Vec<(U256, U256)> },
+    Multi {
+        /// Sender.
+        from: Address,
+        /// Receiver.
+        to: Address,
+        /// Ids with their amounts.
+        items: Vec<(U256, U256)>,
+    },
     /// Coin became the wrapper's token.
-    Deposit { account: Address, amount: U256 },
+    Deposit {
+        /// Who has the token.
+        account: Address,
+        /// Base units.
+        amount: U256,
+    },
     /// The wrapper's token became coin.
-    Withdrawal { account: Address, amount: U256 },
+    Withdrawal {
+        /// Who had the token.
+        account: Address,
+        /// Base units.
+        amount: U256,
+    },
     /// An account acted by a user operation.
-    UserOperation { sender: Address, paymaster: Address, success: bool },
+    UserOperation {
+        /// Account that acts.
+        sender: Address,
+        /// Who pays; zero for the account itself.
+        paymaster: Address,
+        /// Whether it succeeded.
+        success: bool,
+    },
     /// The chain's coin moved (Polygon).
-    Coin { from: Address, to: Address, amount: U256 },
+    Coin {
+        /// Sender.
+        from: Address,
+        /// Receiver.
+        to: Address,
+        /// Base units.
+        amount: U256,
+    },
     /// Who earned the fee (Polygon).
     FeeEarner(Address),
     /// The topic of an event whose data cannot be that event's.
@@ -65,12 +110,21 @@ pub(crate) fn read(chain: &Chain, log: &Log) -> Event {
     if chain.stack() == Stack::Polygon && log.address == POLYGON_COIN {
         return read_polygon_coin(topic, log).unwrap_or(Event::Malformed);
     }
+    match *topic {
+        USER_OPERATION if ENTRY_POINTS.contains(&log.address) => read_user_operation(log).unwrap_or(Event::Malformed),
+        _ => token(log, chain.is_wrapper(&log.address)),
+    }
+}
+
+/// Reads what a log says of tokens; deposits and withdrawals of canonical wrappers only.
+#[must_use]
+pub fn token(log: &Log, is_wrapper: bool) -> Event {
+    let Some(topic) = log.topics.first() else { return Event::Other };
     let event = match *topic {
         TRANSFER => read_transfer(log),
         TRANSFER_SINGLE => read_single(log),
         TRANSFER_BATCH => read_batch(log),
-        DEPOSIT | WITHDRAWAL if chain.is_wrapper(&log.address) => read_wrap(topic, log),
-        USER_OPERATION if ENTRY_POINTS.contains(&log.address) => read_user_operation(log),
+        DEPOSIT | WITHDRAWAL if is_wrapper => read_wrap(topic, log),
         _ => return Event::Other,
     };
     event.unwrap_or(Event::Malformed)

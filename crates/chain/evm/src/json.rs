@@ -9,7 +9,7 @@ use crate::transaction::{Authorization, Deposit, access_list};
 use crate::verify::repeats;
 use crate::{Block, BlockError, Chain, Header, Log, Ommers, Outcome, Receipt, Stack, Transaction, Withdrawal};
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256};
-use serde::de::DeserializeOwned;
+use holdfast_node::{equal, parse};
 use serde::{Deserialize, Deserializer};
 
 /// A number in hexadecimal with `0x`, as JSON-RPC writes numbers; plain numbers and decimal text are read too.
@@ -21,17 +21,6 @@ impl<'de> Deserialize<'de> for Quantity {
         let number = U256::deserialize(deserializer)?;
         u64::try_from(number).map(Quantity).map_err(serde::de::Error::custom)
     }
-}
-
-/// Reads JSON; an error names the field by its path.
-pub(crate) fn parse<T: DeserializeOwned>(json: &[u8], what: &str) -> Result<T, BlockError> {
-    let mut reader = serde_json::Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
-        let path = e.path().to_string();
-        BlockError::malformed(if path == "." { what.to_owned() } else { format!("{what}.{path}") }, e.inner())
-    })?;
-    reader.end().map_err(|e| BlockError::malformed(what, e))?;
-    Ok(value)
 }
 
 /// A block of `eth_getBlockByNumber` with whole transactions.
@@ -237,7 +226,7 @@ pub fn block(chain: &Chain, json: &[u8]) -> Result<Block, BlockError> {
 pub fn ommer(json: &[u8]) -> Result<Header, BlockError> {
     let json: JsonBlock = parse(json, "ommer")?;
     let header = json.header();
-    crate::error::equal("hash", &json.hash, &header.hash()).map_err(|e| e.within("ommer"))?;
+    equal("hash", &json.hash, &header.hash()).map_err(|e| e.within("ommer"))?;
     Ok(header)
 }
 
@@ -325,7 +314,7 @@ fn read_transaction(json: JsonTransaction, i: usize, height: u64, block: &B256) 
         ..Transaction::default()
     };
     let transaction = transaction.sealed()?;
-    crate::error::equal("hash", &json.hash, &transaction.hash())?;
+    equal("hash", &json.hash, &transaction.hash())?;
     Ok(transaction)
 }
 

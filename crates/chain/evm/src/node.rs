@@ -9,7 +9,7 @@ use crate::{
     Block, BlockError, Chain, Checks, Header, Ommers, Receipt, Trace, Transaction, VerifiedBlock, json, trace, verify,
 };
 use alloy_primitives::{Address, B256, U256};
-use holdfast_types::ErrorKind;
+use holdfast_node::{Client, Limits, equal, fault, parse};
 use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,11 +17,11 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-/// Longest time for a request. Traces of a full block take a node seconds.
-const TIMEOUT: Duration = Duration::from_secs(120);
-/// Longest answer in bytes. Traces of a block reach some 100 MB.
-const MAX_ANSWER: u64 = 512 << 20;
-/// Tries of a request that fails on the way, and the first pause between them, which grows fourfold.
+pub use holdfast_node::NodeError;
+
+/// Traces of a full block take a node seconds and reach some 100 MB.
+const LIMITS: Limits = Limits { time: Duration::from_secs(120), answer: 512 << 20, tries: TRIES };
+/// Tries of a request that the node is too busy for, and the first pause between them, which grows fourfold.
 const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Most calls in one request; of traces, which are some 10 MB for a full block, and of everything else.
@@ -29,71 +29,6 @@ const TRACES_BATCH: usize = 5;
 const BATCH: usize = 50;
 /// Most blocks that are read at once.
 const MAX_BLOCKS: usize = 1_000;
-/// Most characters of a node's message that an error repeats.
-const MAX_WORDS: usize = 300;
-
-/// Why a node does not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum NodeError {
-    /// The connection failed, or the answer was no valid HTTP.
-    #[error("node at {url}: {cause}")]
-    Http {
-        /// The node's address, without credentials.
-        url: String,
-        /// What went wrong.
-        cause: String,
-    },
-    /// The credentials are wrong.
-    #[error("node at {url}: status {status}: check the credentials or key in its URL")]
-    Credentials {
-        /// The node's address, without credentials.
-        url: String,
-        /// HTTP status.
-        status: u16,
-    },
-    /// The node answered with an error.
-    #[error("node refused {method}: {message} (code {code})")]
-    Rpc {
-        /// The method called.
-        method: String,
-        /// The node's code (EIP-1474).
-        code: i64,
-        /// The node's message.
-        message: String,
-    },
-    /// The answer is not of the expected shape.
-    #[error("node's answer to {0} is not understood: {1}")]
-    Shape(String, String),
-    /// A block does not hold.
-    #[error(transparent)]
-    Block(#[from] BlockError),
-}
-
-impl NodeError {
-    /// Returns the kind that interfaces map.
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            NodeError::Http { .. } | NodeError::Credentials { .. } | NodeError::Rpc { .. } => ErrorKind::Unavailable,
-            NodeError::Shape(..) => ErrorKind::Partner,
-            NodeError::Block(e) => e.kind(),
-        }
-    }
-
-    /// Returns whether the node refuses because too much was requested: it may answer later (EIP-1474; 429 as in HTTP).
-    fn is_busy(&self) -> bool {
-        matches!(self, NodeError::Rpc { code: -32005 | 429, .. })
-    }
-
-    /// Returns whether the node does not have the method (EIP-1474; providers have messages of their own).
-    fn is_unknown_method(&self) -> bool {
-        let NodeError::Rpc { code, message, .. } = self else { return false };
-        let message = message.to_lowercase();
-        let words =
-            ["does not exist", "not available", "not supported", "unsupported", "unknown method", "not whitelisted"];
-        *code == -32601 || (*code <= -32000 && words.iter().any(|w| message.contains(w)) && message.contains("method"))
-    }
-}
 
 /// Which block counts as the tip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,8 +41,7 @@ pub enum Tag {
 
 /// A node's JSON-RPC interface.
 pub struct Node {
-    agent: ureq::Agent,
-    url: String,
+    client: Client,
     authorization: Option<String>,
     chain: Chain,
     checks: Checks,
@@ -121,15 +55,11 @@ pub struct Node {
 
 impl std::fmt::Debug for Node {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Node").field("url", &shown(&self.url)).field("chain", &self.chain.id()).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("url", &self.client.shown())
+            .field("chain", &self.chain.id())
+            .finish_non_exhaustive()
     }
-}
-
-/// Returns a URL without user, password, path and query, where providers put keys.
-fn shown(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    format!("{scheme}://{}", host.rsplit('@').next().unwrap_or_default())
 }
 
 /// A call: method and parameters.
@@ -141,11 +71,8 @@ impl Node {
     /// # Errors
     /// [`NodeError`] where it does not answer.
     pub fn connect(url: &str, authorization: Option<String>) -> Result<Self, NodeError> {
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).build().into();
         let mut node = Node {
-            agent,
-            url: url.to_owned(),
+            client: Client::new(url, LIMITS),
             authorization,
             chain: Chain::of(0),
             checks: Checks::default(),
@@ -222,7 +149,7 @@ impl Node {
             if answer != b"null" {
                 let block = json::block(&self.chain, answer)?;
                 let number = block.header.number;
-                crate::error::equal("header.number", &number, &heights[i]).map_err(|e| e.of_block(number))?;
+                equal("header.number", &number, &heights[i]).map_err(|e| e.of_block(number))?;
                 blocks.push(block);
             }
             Ok(())
@@ -262,8 +189,8 @@ impl Node {
         let calls: Vec<Call> = accounts.iter().map(call).collect();
         let mut balances = Vec::with_capacity(accounts.len());
         self.each(&calls, |i, answer| {
-            let proof: AccountProof = json::parse(answer, "proof")?;
-            crate::error::equal("proof.address", &proof.address, &accounts[i])?;
+            let proof: AccountProof = parse(answer, "proof")?;
+            equal("proof.address", &proof.address, &accounts[i])?;
             balances.push(proof.check(header.state_root).map_err(|e| e.of_block(header.number))?);
             Ok(())
         })?;
@@ -313,7 +240,7 @@ impl Node {
             let calls: Vec<Call> = hashes.map(|hash| ("eth_getTransactionReceipt", json!([hash]))).collect();
             let mut listed = Vec::with_capacity(calls.len());
             self.each(&calls, |i, answer| {
-                listed.push(json::parse(answer, &format!("receipts[{i}]"))?);
+                listed.push(parse(answer, &format!("receipts[{i}]"))?);
                 Ok(())
             })?;
             receipts.push(json::from_receipts(block, listed)?);
@@ -403,7 +330,8 @@ impl Node {
         let request = |(i, (method, params)): (usize, &Call)| json!({"jsonrpc": "2.0", "id": i, "method": method, "params": params});
         let mut requests: Vec<Value> = group.iter().enumerate().map(request).collect();
         let body = if requests.len() == 1 { requests.remove(0) } else { Value::Array(requests) };
-        let answer = self.send(&body).map_err(|e| (0, e))?;
+        let authorization = self.authorization.as_deref().map(|value| ("Authorization", value));
+        let answer = self.client.post("", authorization, &body).map_err(|e| (0, e))?;
         let method = |i: usize| group.get(i).map_or("", |call| call.0);
         let shape = |i, problem: &dyn std::fmt::Display| NodeError::Shape(method(i).to_owned(), problem.to_string());
         let answers = answers(&answer).map_err(|e| (0, shape(0, &e)))?;
@@ -423,42 +351,6 @@ impl Node {
         }
         Ok(())
     }
-
-    /// Sends a request; one that fails on the way is sent again.
-    fn send(&self, body: &Value) -> Result<Vec<u8>, NodeError> {
-        let mut pause = FIRST_PAUSE;
-        for tries in 1.. {
-            match self.send_once(body) {
-                Err(NodeError::Http { .. }) if tries < TRIES => {
-                    std::thread::sleep(pause);
-                    pause *= 4;
-                }
-                answer => return answer,
-            }
-        }
-        unreachable!("the last try returns")
-    }
-
-    fn send_once(&self, body: &Value) -> Result<Vec<u8>, NodeError> {
-        let http = |cause: String| NodeError::Http { url: shown(&self.url), cause };
-        let mut request = self.agent.post(&self.url);
-        if let Some(authorization) = &self.authorization {
-            request = request.header("Authorization", authorization);
-        }
-        let mut response = request.send_json(body).map_err(|e| http(e.to_string()))?;
-        let status = response.status().as_u16();
-        if status == 401 || status == 403 {
-            return Err(NodeError::Credentials { url: shown(&self.url), status });
-        }
-        let bytes =
-            response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(|e| http(e.to_string()))?;
-        // Nodes answer errors of JSON-RPC with other statuses too; those of a proxy are no JSON.
-        let is_json = Scanner::new(&bytes).peek().is_some_and(|b| b == b'{' || b == b'[');
-        if status == 429 || !is_json {
-            return Err(http(format!("status {status}: {}", words(&bytes))));
-        }
-        Ok(bytes)
-    }
 }
 
 #[derive(serde::Deserialize)]
@@ -469,10 +361,6 @@ struct TipHeader {
 
 fn hex(height: u64) -> String {
     format!("{height:#x}")
-}
-
-fn words(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_WORDS)]).trim().to_owned()
 }
 
 /// An answer of JSON-RPC, whose parts stay as they are written.
@@ -518,24 +406,10 @@ fn answer<'a>(scanner: &mut Scanner<'a>) -> Result<Answer<'a>, BlockError> {
     Ok(answer)
 }
 
-fn fault(method: &str, error: &[u8]) -> NodeError {
-    #[derive(serde::Deserialize)]
-    struct Fault {
-        code: i64,
-        message: String,
-    }
-    match serde_json::from_slice::<Fault>(error) {
-        Ok(fault) => {
-            let message = fault.message.chars().take(MAX_WORDS).collect();
-            NodeError::Rpc { method: method.to_owned(), code: fault.code, message }
-        }
-        Err(_) => NodeError::Shape(method.to_owned(), words(error)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdfast_types::ErrorKind;
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::TcpListener;
 

@@ -1,6 +1,6 @@
 //! Transfers of a block outside its transactions: rewards of proof of work and withdrawals (EIP-4895).
 
-use crate::transfers::amount;
+use crate::found::amount;
 use crate::{Block, Chain, Ommers, U256};
 use alloy_primitives::Address;
 use holdfast_types::{AccountId, Commitment, Position, TokenRef, Transfer, TransferKind};

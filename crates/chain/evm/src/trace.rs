@@ -2,10 +2,10 @@
 //!
 //! No root commits to a trace: it is a claim of the node. Nothing below a failed frame happened, and the frame itself neither.
 
-use crate::error::equal;
 use crate::scan::Scanner;
 use crate::{BlockError, Outcome, Transaction};
 use alloy_primitives::{Address, B256, U256};
+use holdfast_node::equal;
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -354,7 +354,7 @@ struct FlatResult {
 /// # Errors
 /// [`BlockError`] names the field that does not read.
 pub fn flat(json: &[u8], transactions: usize) -> Result<Vec<Trace>, BlockError> {
-    let entries: Vec<FlatFrame> = crate::json::parse(json, "traces")?;
+    let entries: Vec<FlatFrame> = holdfast_node::parse(json, "traces")?;
     let mut traces = vec![Trace::default(); transactions];
     // Addresses of failed frames in a transaction.
     let mut failures: HashMap<usize, Vec<Vec<u32>>> = HashMap::new();

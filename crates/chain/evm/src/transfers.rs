@@ -4,25 +4,14 @@
 //! where the trace does not place them), fees last.
 
 use crate::events::{self, Event};
+use crate::found::{Found, Order, amount, id};
 use crate::trace::{Frame, FrameKind, Step};
 use crate::{Chain, Log, Outcome, Receipt, Stack, Trace, Transaction, VerifiedBlock, fees, rewards};
 use alloy_primitives::{Address, B256, U256};
 use holdfast_types::{
-    AccountId, Amount, BlockTransfers, Commitment, Position, Signal, TokenRef, TransactionTransfers, Transfer,
-    TransferKind,
+    Amount, BlockTransfers, Commitment, Position, Signal, TokenRef, TransactionTransfers, Transfer, TransferKind,
 };
 use std::collections::{HashMap, HashSet};
-
-/// `transferFrom(address,address,uint256)`.
-const TRANSFER_FROM: [u8; 4] = [0x23, 0xb8, 0x72, 0xdd];
-
-pub(crate) fn amount(number: U256) -> Amount {
-    Amount::from_be_bytes(number.to_be_bytes())
-}
-
-fn id(address: Address) -> AccountId {
-    AccountId::evm(address.into_array())
-}
 
 /// Lists the transfers of a verified block. Where no traces were added, [`BlockTransfers::internal_known`] is false: coin that moved inside transactions
 /// is missing, but for wraps, whose logs prove it, and Polygon, whose logs have all of it but what ending contracts send.
@@ -43,6 +32,7 @@ pub fn transfers(chain: &Chain, verified: &VerifiedBlock) -> BlockTransfers {
             logs_before,
             gas_used: receipt.cumulative_gas - gas_before,
             found: Found::default(),
+            seen: Seen::default(),
         };
         transactions.push(reader.read(u32::try_from(i).unwrap_or(u32::MAX)));
         logs_before = logs_before.saturating_add(u32::try_from(receipt.logs.len()).unwrap_or(u32::MAX));
@@ -75,9 +65,9 @@ fn state_sync(
 ) -> TransactionTransfers {
     let nobody =
         Transaction { from: Some(Address::ZERO), to: Some(Address::ZERO), kind: 126, ..Transaction::default() };
-    let (trace, found, payer) = (None, Found::default(), Address::ZERO);
+    let (trace, found, seen, payer) = (None, Found::default(), Seen::default(), Address::ZERO);
     let reader =
-        Reader { chain, verified, transaction: &nobody, receipt, payer, trace, logs_before, gas_used: 0, found };
+        Reader { chain, verified, transaction: &nobody, receipt, payer, trace, logs_before, gas_used: 0, found, seen };
     let mut read = reader.read(u32::try_from(verified.block.transactions.len()).unwrap_or(u32::MAX));
     read.hash = hash.0;
     for transfer in &mut read.transfers {
@@ -89,13 +79,9 @@ fn state_sync(
     read
 }
 
-/// What was found in a transaction.
+/// What was seen in a transaction, beside what is found.
 #[derive(Default)]
-struct Found {
-    transfers: Vec<Transfer>,
-    signals: Vec<Signal>,
-    /// Places in `transfers` of what may be a wrap or an unwrap, and the wrapper.
-    wraps: Vec<(usize, Address, bool)>,
+struct Seen {
     /// Who earned the fee, by Polygon's log.
     earner: Option<Address>,
     /// Contracts created in the transaction.
@@ -103,7 +89,7 @@ struct Found {
     /// Contracts that ended in it: where, or where they were sent coin last, and the coin that they were sent since, which ends with them.
     ended: HashMap<Address, (Position, U256)>,
     /// Whether the coin's own log of the transaction's value was seen (Polygon).
-    value_seen: bool,
+    value: bool,
 }
 
 struct Reader<'a> {
@@ -116,6 +102,7 @@ struct Reader<'a> {
     logs_before: u32,
     gas_used: u64,
     found: Found,
+    seen: Seen,
 }
 
 impl Reader<'_> {
@@ -147,7 +134,7 @@ impl Reader<'_> {
                 self.creation(receiver, self.payer, Position::Transaction);
             }
             self.walk();
-            self.settle_wraps();
+            self.found.settle_wraps(self.trace.is_some() || self.chain.stack() == Stack::Polygon);
             self.settle_ended();
         }
         self.delegations();
@@ -191,12 +178,6 @@ impl Reader<'_> {
         }
     }
 
-    fn push(&mut self, transfer: Transfer) {
-        if !transfer.amount.is_zero() {
-            self.found.transfers.push(transfer);
-        }
-    }
-
     fn native(
         &mut self,
         from: Option<Address>,
@@ -207,7 +188,7 @@ impl Reader<'_> {
         commitment: Commitment,
     ) {
         let token = TokenRef::Native;
-        self.push(Transfer {
+        self.found.push(Transfer {
             token,
             from: from.map(id),
             to: to.map(id),
@@ -220,7 +201,7 @@ impl Reader<'_> {
 
     fn creation(&mut self, contract: Option<Address>, creator: Address, position: Position) {
         if let Some(contract) = contract {
-            self.found.created.insert(contract);
+            self.seen.created.insert(contract);
             self.found.signals.push(Signal::Creation { contract: id(contract), creator: id(creator), position });
         }
     }
@@ -270,10 +251,10 @@ impl Reader<'_> {
 
     /// Coin moved inside the transaction.
     fn moved(&mut self, from: Address, to: Option<Address>, wei: U256, position: Position, is_end: bool) {
-        if let Some((_, sent)) = self.found.ended.get_mut(&from) {
+        if let Some((_, sent)) = self.seen.ended.get_mut(&from) {
             *sent = sent.saturating_sub(wei);
         }
-        if let Some((last, sent)) = to.and_then(|to| self.found.ended.get_mut(&to)) {
+        if let Some((last, sent)) = to.and_then(|to| self.seen.ended.get_mut(&to)) {
             (*last, *sent) = (position, sent.saturating_add(wei));
         }
         // Polygon's own logs have all but what a contract's end sends, with a root that commits to them.
@@ -285,20 +266,20 @@ impl Reader<'_> {
     /// A contract ended itself. Since Cancun only one that was created in the same transaction really ends (EIP-6780); its coin moves either way.
     fn ended(&mut self, frame: &Frame, position: Position) {
         let contract = frame.from;
-        let ends = !self.verified.block.header.is_cancun() || self.found.created.contains(&contract);
+        let ends = !self.verified.block.header.is_cancun() || self.seen.created.contains(&contract);
         if frame.to != Some(contract) {
             self.moved(contract, frame.to, frame.value, position, true);
         } else if ends {
             self.native(Some(contract), None, frame.value, TransferKind::Burn, position, Commitment::Claim);
         }
         if ends {
-            self.found.ended.insert(contract, (position, U256::ZERO));
+            self.seen.ended.insert(contract, (position, U256::ZERO));
         }
     }
 
     /// Coin that was sent to a contract after its end, and still is there, ends with it.
     fn settle_ended(&mut self) {
-        let mut ended: Vec<_> = self.found.ended.drain().collect();
+        let mut ended: Vec<_> = self.seen.ended.drain().collect();
         ended.sort_unstable();
         for (contract, (position, wei)) in ended {
             self.native(Some(contract), None, wei, TransferKind::Burn, position, Commitment::Claim);
@@ -308,126 +289,28 @@ impl Reader<'_> {
     fn log(&mut self, log: &Log, i: usize) {
         let number = self.logs_before.saturating_add(u32::try_from(i).unwrap_or(u32::MAX));
         let position = Position::Log(number, 0);
-        let contract = id(log.address);
         match events::read(self.chain, log) {
-            Event::Fungible { from, to, amount } => {
-                let before = self.found.transfers.len();
-                self.token(TokenRef::Fungible(contract), from, to, amount, position);
-                if self.found.transfers.len() > before
-                    && self.chain.is_wrapper(&log.address)
-                    && (from.is_zero() || to.is_zero())
-                {
-                    self.found.wraps.push((before, log.address, false));
-                }
-            }
-            Event::NonFungible { from, to, id } => {
-                self.token(TokenRef::NonFungible(contract, amount(id)), from, to, U256::from(1), position);
-            }
-            Event::Multi { from, to, items } => {
-                for (item, (id, wei)) in (0u32..).zip(items) {
-                    self.token(TokenRef::Multi(contract, amount(id)), from, to, wei, Position::Log(number, item));
-                }
-            }
-            Event::Deposit { account, amount } => self.wrap(log.address, None, Some(account), amount, position),
-            Event::Withdrawal { account, amount } => self.wrap(log.address, Some(account), None, amount, position),
             Event::Coin { from, to, amount } => self.coin(from, to, amount, position),
             Event::UserOperation { sender, paymaster, success } => {
                 let paymaster = (!paymaster.is_zero()).then(|| id(paymaster));
                 self.found.signals.push(Signal::UserOperation { sender: id(sender), paymaster, success, position });
             }
-            Event::FeeEarner(account) => self.found.earner = Some(account),
-            Event::Malformed => self.found.signals.push(Signal::MalformedLog { contract, position }),
-            Event::Other => {}
-        }
-    }
-
-    fn token(&mut self, token: TokenRef, from: Address, to: Address, units: U256, position: Position) {
-        let by_third_party = from != self.payer;
-        if units.is_zero() || (from.is_zero() && to.is_zero()) {
-            let (from, to) = (id(from), id(to));
-            self.found.signals.push(Signal::ZeroValue { token, from, to, position, by_third_party });
-            return;
-        }
-        let kind = match (from.is_zero(), to.is_zero()) {
-            (true, _) => TransferKind::Mint,
-            (_, true) => TransferKind::Burn,
-            _ => TransferKind::Token,
-        };
-        let account = |address: Address| (!address.is_zero()).then(|| id(address));
-        let (from, to, amount) = (account(from), account(to), amount(units));
-        self.push(Transfer { token, from, to, amount, kind, position, commitment: Commitment::Root });
-        // The token itself is called, by somebody whom the owner allowed to.
-        let direct =
-            self.transaction.method() == Some(TRANSFER_FROM) && self.transaction.to.map(id) == token.contract();
-        if let (true, true, Some(from)) = (direct, by_third_party, from) {
-            self.found.signals.push(Signal::ThirdParty { token, from, position });
-        }
-    }
-
-    fn wrap(&mut self, wrapper: Address, from: Option<Address>, to: Option<Address>, wei: U256, position: Position) {
-        if !wei.is_zero() {
-            self.found.wraps.push((self.found.transfers.len(), wrapper, true));
-            let kind = if to.is_some() { TransferKind::Wrap } else { TransferKind::Unwrap };
-            let (token, commitment) = (TokenRef::Fungible(id(wrapper)), Commitment::Root);
-            self.push(Transfer {
-                token,
-                from: from.map(id),
-                to: to.map(id),
-                amount: amount(wei),
-                kind,
-                position,
-                commitment,
-            });
+            Event::FeeEarner(account) => self.seen.earner = Some(account),
+            event => {
+                let (to, method) = (self.transaction.to.map(id), self.transaction.method());
+                let order = Order { payer: id(self.payer), to, method, commitment: Commitment::Root };
+                self.found.log(&order, id(log.address), self.chain.is_wrapper(&log.address), number, event);
+            }
         }
     }
 
     /// Polygon's own log of its coin. That of the transaction's value was listed as such.
     fn coin(&mut self, from: Address, to: Address, wei: U256, position: Position) {
         let is_value = from == self.payer && Some(to) == self.receiver() && wei == self.transaction.value;
-        if is_value && !self.found.value_seen {
-            self.found.value_seen = true;
+        if is_value && !self.seen.value {
+            self.seen.value = true;
         } else {
             self.native(Some(from), Some(to), wei, TransferKind::Internal, position, Commitment::Root);
-        }
-    }
-
-    /// Puts a transfer of coin beside each wrap and unwrap. Where nothing inside the transaction is known, the wrapper's log proves that its caller
-    /// moved the coin; where it is known and there is none, the log is a signal only.
-    fn settle_wraps(&mut self) {
-        if self.found.wraps.is_empty() {
-            return;
-        }
-        let wraps = std::mem::take(&mut self.found.wraps);
-        let mut moves: HashMap<(Option<AccountId>, Option<AccountId>, Amount), usize> = HashMap::new();
-        for transfer in self.found.transfers.iter().filter(|t| t.token == TokenRef::Native) {
-            *moves.entry((None, transfer.to, transfer.amount)).or_default() += 1;
-            *moves.entry((transfer.from, None, transfer.amount)).or_default() += 1;
-        }
-        let is_known = self.trace.is_some() || self.chain.stack() == Stack::Polygon;
-        let transfers = std::mem::take(&mut self.found.transfers);
-        let mut wraps = wraps.into_iter().peekable();
-        for (place, mut transfer) in transfers.into_iter().enumerate() {
-            let Some((_, wrapper, by_event)) = wraps.next_if(|wrap| wrap.0 == place) else {
-                self.found.transfers.push(transfer);
-                continue;
-            };
-            let wrapper = id(wrapper);
-            let is_wrap = transfer.from.is_none();
-            let key =
-                if is_wrap { (None, Some(wrapper), transfer.amount) } else { (Some(wrapper), None, transfer.amount) };
-            if let Some(left) = moves.get_mut(&key).filter(|left| **left > 0) {
-                *left -= 1;
-                transfer.kind = if is_wrap { TransferKind::Wrap } else { TransferKind::Unwrap };
-            } else if by_event && is_known {
-                let position = transfer.position;
-                self.found.signals.push(Signal::UnpairedWrap { contract: wrapper, position });
-                continue;
-            } else if by_event {
-                let (from, to) = if is_wrap { (transfer.to, Some(wrapper)) } else { (Some(wrapper), transfer.from) };
-                let (token, kind) = (TokenRef::Native, TransferKind::Internal);
-                self.found.transfers.push(Transfer { token, from, to, kind, ..transfer });
-            }
-            self.found.transfers.push(transfer);
         }
     }
 
@@ -445,7 +328,7 @@ impl Reader<'_> {
     fn fees(&mut self) -> Amount {
         let header = &self.verified.block.header;
         let earner = match self.chain.stack() {
-            Stack::Polygon => self.found.earner.or_else(|| self.earner_by_log()),
+            Stack::Polygon => self.seen.earner.or_else(|| self.earner_by_log()),
             _ => Some(header.beneficiary),
         };
         let parts = fees::parts(self.chain, header, self.transaction, self.receipt, self.gas_used, earner);

@@ -1,12 +1,12 @@
 //! Verification: the header is hashed again, and every root in it is recomputed from the block's content.
 
-use crate::error::equal;
 use crate::receipt::ReceiptClaims;
 use crate::{Block, BlockError, Chain, Log, Receipt, Stack, Trace, Transaction, fees};
 use alloy_primitives::{Address, B256, Bloom};
 use alloy_rlp::BufMut;
 use alloy_trie::EMPTY_ROOT_HASH;
 use alloy_trie::root::ordered_trie_root_with_encoder;
+use holdfast_node::equal;
 use std::fmt::Debug;
 
 /// What verification may leave out.

@@ -1,6 +1,7 @@
 //! What is wrong with a block.
 
 use holdfast_types::ErrorKind;
+use serde::de::DeserializeOwned;
 use std::fmt;
 
 /// A block that cannot be used: which block, which field, and what is wrong with it.
@@ -51,27 +52,45 @@ impl BlockError {
         BlockError { block: None, field: field.into(), problem: Problem::Malformed(problem.to_string()) }
     }
 
-    pub(crate) fn mismatch(field: impl Into<String>, stated: impl fmt::Debug, computed: impl fmt::Debug) -> Self {
+    /// Makes an error about a field that states one thing where the content gives another.
+    pub fn mismatch(field: impl Into<String>, stated: impl fmt::Debug, computed: impl fmt::Debug) -> Self {
         let problem = Problem::Mismatch { stated: format!("{stated:?}"), computed: format!("{computed:?}") };
         BlockError { block: None, field: field.into(), problem }
     }
 
     /// Puts the name of what surrounds the field before it.
     #[must_use]
-    pub(crate) fn within(mut self, outer: impl fmt::Display) -> Self {
+    pub fn within(mut self, outer: impl fmt::Display) -> Self {
         self.field = format!("{outer}.{}", self.field);
         self
     }
 
     /// Names the block, where none is named yet.
     #[must_use]
-    pub(crate) fn of_block(mut self, height: u64) -> Self {
+    pub fn of_block(mut self, height: u64) -> Self {
         self.block = self.block.or(Some(height));
         self
     }
 }
 
 /// Refuses a field whose content gives another value than is stated.
-pub(crate) fn equal<T: PartialEq + fmt::Debug>(field: &str, stated: &T, computed: &T) -> Result<(), BlockError> {
+///
+/// # Errors
+/// [`BlockError`] with both values.
+pub fn equal<T: PartialEq + fmt::Debug>(field: &str, stated: &T, computed: &T) -> Result<(), BlockError> {
     if stated == computed { Ok(()) } else { Err(BlockError::mismatch(field, stated, computed)) }
+}
+
+/// Reads JSON; an error names the field by its path behind `what`.
+///
+/// # Errors
+/// [`BlockError`] where the text is no JSON or not of the type's shape.
+pub fn parse<T: DeserializeOwned>(json: &[u8], what: &str) -> Result<T, BlockError> {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
+        let path = e.path().to_string();
+        BlockError::malformed(if path == "." { what.to_owned() } else { format!("{what}.{path}") }, e.inner())
+    })?;
+    reader.end().map_err(|e| BlockError::malformed(what, e))?;
+    Ok(value)
 }
