@@ -3,7 +3,12 @@
 use holdfast_store::{Database, Value};
 use holdfast_testing::{TestDb, on_both};
 
-on_both!(rows_go_in_and_come_out, what_does_not_fit_is_refused, a_statement_lasts_through_changes_of_its_table);
+on_both!(
+    rows_go_in_and_come_out,
+    what_does_not_fit_is_refused,
+    a_statement_lasts_through_changes_of_its_table,
+    a_statement_of_an_empty_table_is_planned_anew_when_it_is_full
+);
 
 const COLUMNS: [&str; 4] = ["id", "name", "amount", "parent"];
 
@@ -64,5 +69,24 @@ fn a_statement_lasts_through_changes_of_its_table(place: &TestDb) {
             db.query(&format!("SELECT {n} + id FROM things WHERE id = $1"), &[2.into()]).unwrap()[0].int(0).unwrap(),
             n + 2
         );
+    }
+}
+
+/// PostgreSQL by itself plans a statement for good at its sixth run: on an empty table, to read all of it.
+fn a_statement_of_an_empty_table_is_planned_anew_when_it_is_full(place: &TestDb) {
+    let mut db = table(place);
+    let read = "SELECT id FROM things WHERE id IN ($1, $2)";
+    for _ in 0..10 {
+        assert!(db.query(read, &[1.into(), 2.into()]).unwrap().is_empty());
+    }
+    let rows: Vec<_> = (0..2_500).map(row).collect();
+    db.begin().unwrap();
+    db.insert("things", &COLUMNS, &rows, "").unwrap();
+    db.commit().unwrap();
+    assert_eq!(db.query(read, &[1.into(), 2.into()]).unwrap().len(), 2);
+    if place.url.starts_with("postgres") {
+        let plans = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1";
+        let plans = db.query(plans, &[read.into()]).unwrap();
+        assert_eq!((plans[0].int(0).unwrap(), plans[0].int(1).unwrap()), (0, 11));
     }
 }

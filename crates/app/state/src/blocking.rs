@@ -1,6 +1,24 @@
 //! Work that may block, on threads that may.
 
 use crate::error::ApiError;
+use std::any::Any;
+
+/// Work whose result's type is erased: what the runtime makes of a closure is compiled once, not once a handler.
+type Work = Box<dyn FnOnce() -> Result<Box<dyn Any + Send>, ApiError> + Send>;
+
+fn erased<T: Send + 'static>(work: impl FnOnce() -> Result<T, ApiError> + Send + 'static) -> Work {
+    Box::new(move || work().map(|value| Box::new(value) as Box<dyn Any + Send>))
+}
+
+fn of_type<T: 'static>(value: Box<dyn Any + Send>) -> Result<T, ApiError> {
+    // Of another type there is none: `erased` made it of a T.
+    value.downcast().map(|value| *value).map_err(|_| ApiError::panicked())
+}
+
+async fn run(work: Work) -> Result<Box<dyn Any + Send>, ApiError> {
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|_| ApiError::panicked())?
+}
 
 /// Runs work on a thread that may block, within the request's span, so that its log lines carry the request's id.
 ///
@@ -9,8 +27,7 @@ use crate::error::ApiError;
 pub async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|_| ApiError::panicked())?
+    run(erased(work)).await.and_then(of_type)
 }
 
 /// Runs work as [`run_blocking`] does, with a low priority: for work that keeps a processor busy for seconds, such as clustering, so that decisions
@@ -21,6 +38,8 @@ pub async fn run_blocking<T: Send + 'static>(
 pub async fn run_in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
+    let work = erased(work);
     let span = tracing::Span::current();
-    run_blocking(move || holdfast_jobs::background("background", move || span.in_scope(work))?).await
+    let work = Box::new(move || holdfast_jobs::background("background", move || span.in_scope(work))?);
+    run(work).await.and_then(of_type)
 }

@@ -166,8 +166,10 @@ pub(crate) fn connect(url: &str) -> Result<postgres::Client, DbError> {
         true => config.connect(postgres::NoTls)?,
         false => config.connect(MakeRustlsConnect::new(wanted.config()?))?,
     };
+    // By statements, because poolers refuse options as a connection starts. A statement's plan is made for the table as it is: one that was made
+    // while a table was empty reads all of it for as long as nobody analyzes it.
+    client.batch_execute("SET plan_cache_mode = force_custom_plan")?;
     if config.get_options().is_none() {
-        // By a statement, because poolers refuse options as a connection starts.
         client.batch_execute(&format!("SET statement_timeout = {}", STATEMENT_TIME.as_millis()))?;
     }
     Ok(client)
