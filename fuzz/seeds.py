@@ -1,6 +1,7 @@
 """Writes inputs to start from into fuzz/seeds: parts of what data/ bundles, and small ones of each format. Runs in fuzz/, needs zstd."""
 import bz2
 import gzip
+import hashlib
 import io
 import json
 import lzma
@@ -116,5 +117,27 @@ def seized():
         put("evidence_archive", f"{name}.zip", b"\0" + box.getvalue())
 
 
-for make in (chain, tags, tables, rules, sharing, vendors, documents, seized):
+def tron():
+    def field(number, content):
+        return bytes([number << 3 | 2, len(content)]) + content
+
+    owner, to = b"\x41" + b"\x01" * 20, b"\x41" + b"\x02" * 20
+    value = field(1, owner) + field(2, to) + b"\x18\x05"
+    any_ = field(1, b"x") + field(2, value)
+    for kind in list(range(20)) + list(range(30, 60)):
+        put("tron", f"transaction-{kind}", b"\x01" + field(11, bytes([8, kind]) + field(2, any_)))
+    raw = field(11, b"\x08\x01" + field(2, any_))
+    parent = bytes(7) + b"\x06" + bytes(24)
+    put("tron", "header", b"\x00" + b"\x08\x01" + field(2, bytes(32)) + field(3, parent) + b"\x38\x07" + field(9, owner))
+    header = {"number": 7, "txTrieRoot": "00" * 32, "witness_address": owner.hex(), "parentHash": parent.hex(), "version": 30, "timestamp": 1}
+    transaction = {"ret": [{"contractRet": "SUCCESS"}], "signature": ["00"], "txID": hashlib.sha256(raw).hexdigest(), "raw_data_hex": raw.hex()}
+    block = {"blockID": "00" * 32, "block_header": {"raw_data": header}, "transactions": [transaction]}
+    put("tron", "block", b"\x02" + json.dumps(block).encode())
+    call = {"caller_address": owner.hex(), "transferTo_address": to.hex(), "callValueInfo": [{"callValue": 5}], "note": "63616c6c"}
+    log = {"address": to.hex(), "topics": ["00" * 32], "data": "00"}
+    info = {"id": "00" * 32, "fee": 5, "receipt": {"net_fee": 5, "result": "SUCCESS"}, "log": [log], "internal_transactions": [call]}
+    put("tron", "infos", b"\x03" + json.dumps([info]).encode())
+
+
+for make in (chain, tags, tables, rules, sharing, vendors, documents, seized, tron):
     make()

@@ -89,7 +89,12 @@ pub fn parse<T: DeserializeOwned>(json: &[u8], what: &str) -> Result<T, BlockErr
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|e| {
         let path = e.path().to_string();
-        BlockError::malformed(if path == "." { what.to_owned() } else { format!("{what}.{path}") }, e.inner())
+        let field = match path.as_str() {
+            "." => what.to_owned(),
+            place if place.starts_with('[') => format!("{what}{place}"),
+            name => format!("{what}.{name}"),
+        };
+        BlockError::malformed(field, e.inner())
     })?;
     reader.end().map_err(|e| BlockError::malformed(what, e))?;
     Ok(value)

@@ -212,8 +212,8 @@ impl Node {
             #[serde(default)]
             num: u64,
         }
-        let answer = self.call(method, &json!({"value": value}))?;
-        // Nodes answer with an error where several tokens have the name.
+        // Nodes answer with an error where no token has the name, or several.
+        let Some(answer) = self.call_if_known(method, &json!({"value": value}))? else { return Ok(()) };
         if let Ok(issued) = parse::<Issued>(&answer, method)
             && let Some(number) = issued.id.0
         {
@@ -232,7 +232,8 @@ impl Node {
         if known.is_none_or(|known| self.chain.other_of_pair(exchange, known).is_some()) {
             return Ok(());
         }
-        let answer = self.call("wallet/getexchangebyid", &json!({"id": exchange}))?;
+        let answer = self.call_if_known("wallet/getexchangebyid", &json!({"id": exchange}))?;
+        let Some(answer) = answer else { return Ok(()) };
         if let Ok(pair) = parse::<Pair>(&answer, "exchange") {
             let pair = [pair.first_token_id, pair.second_token_id].map(|id| Token::read(&id.0));
             for token in &pair {
@@ -247,6 +248,14 @@ impl Node {
 
     fn call(&self, method: &str, body: &Value) -> Result<Vec<u8>, NodeError> {
         self.call_of(&self.client, method, body)
+    }
+
+    /// Returns `None` where the node refuses.
+    fn call_if_known(&self, method: &str, body: &Value) -> Result<Option<Vec<u8>>, NodeError> {
+        match self.call(method, body) {
+            Err(NodeError::Rpc { .. }) => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     fn call_of(&self, client: &Client, method: &str, body: &Value) -> Result<Vec<u8>, NodeError> {

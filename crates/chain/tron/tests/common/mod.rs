@@ -1,6 +1,6 @@
 //! Blocks that are made, in the form of java-tron's answers, and where real data is (as in the tests of EVM chains).
 
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test uses its part")]
 
 use holdfast_tron::transaction::{Outcome, Stated};
 use holdfast_tron::{Block, Header, Transaction, address};
