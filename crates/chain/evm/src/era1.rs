@@ -4,11 +4,11 @@
 //! accumulator at its end is the root over all hashes and total difficulties (SSZ `List[HeaderRecord, 8192]`).
 
 use crate::rlp::MAX_BYTES;
-use crate::{Block, BlockError, Receipt, rlp};
+use crate::{Block, BlockError, Header, Receipt, rlp};
 use alloy_primitives::{B256, Bytes, U256};
 use holdfast_node::equal;
 use sha2::{Digest, Sha256};
-use std::io::Read;
+use std::io::{self, Read, Write};
 
 const VERSION: u16 = 0x3265;
 const HEADER: u16 = 3;
@@ -18,7 +18,7 @@ const DIFFICULTY: u16 = 6;
 const ACCUMULATOR: u16 = 7;
 const INDEX: u16 = 0x3266;
 /// Most blocks of a file, and levels of the accumulator's tree.
-const MAX_BLOCKS: usize = 8_192;
+pub const MAX_BLOCKS: usize = 8_192;
 const LEVELS: usize = 13;
 
 /// Reads the blocks of an era1 file in order. The last item is an error where the file does not prove itself.
@@ -167,46 +167,107 @@ fn accumulator(leaves: &[[u8; 32]]) -> [u8; 32] {
     pair(row.first().unwrap_or(&empty), &length)
 }
 
+/// Writes an era1 file.
+#[derive(Debug)]
+pub struct Writer<W> {
+    out: W,
+    written: u64,
+    difficulty: U256,
+    leaves: Vec<[u8; 32]>,
+    /// Number of the first block, and where the headers stand.
+    first: u64,
+    places: Vec<u64>,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a file behind a total difficulty.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn new(out: W, difficulty: U256) -> io::Result<Self> {
+        let mut writer = Writer { out, written: 0, difficulty, leaves: Vec::new(), first: 0, places: Vec::new() };
+        writer.record(VERSION, &[])?;
+        Ok(writer)
+    }
+
+    /// Returns whether no more blocks go into the file.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.leaves.len() >= MAX_BLOCKS
+    }
+
+    /// Writes a block by its header, its body in RLP and the list of its receipts in RLP.
+    ///
+    /// # Errors
+    /// What the system reports, or that the file is full.
+    pub fn block(&mut self, header: &Header, body: &[u8], receipts: &[u8]) -> io::Result<()> {
+        if self.is_full() {
+            return Err(io::Error::other("an era1 file holds 8,192 blocks"));
+        }
+        if self.places.is_empty() {
+            self.first = header.number;
+        }
+        self.places.push(self.written);
+        self.difficulty = self.difficulty.saturating_add(header.difficulty);
+        let total = self.difficulty.to_le_bytes::<32>();
+        self.record(HEADER, &pack(&header.to_rlp())?)?;
+        self.record(BODY, &pack(body)?)?;
+        self.record(RECEIPTS, &pack(receipts)?)?;
+        self.record(DIFFICULTY, &total)?;
+        self.leaves.push(pair(&header.hash().0, &total));
+        Ok(())
+    }
+
+    /// Ends the file with its accumulator and the index of its blocks.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.record(ACCUMULATOR, &accumulator(&self.leaves))?;
+        // Places are relative to the index's own record.
+        let (at, count) = (self.written, u64::try_from(self.places.len()).unwrap_or(u64::MAX));
+        let places = self.places.iter().map(|place| place.wrapping_sub(at));
+        let index: Vec<u8> = [self.first].into_iter().chain(places).chain([count]).flat_map(u64::to_le_bytes).collect();
+        self.record(INDEX, &index)?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    fn record(&mut self, kind: u16, data: &[u8]) -> io::Result<()> {
+        let length = u32::try_from(data.len()).map_err(io::Error::other)?;
+        self.out.write_all(&kind.to_le_bytes())?;
+        self.out.write_all(&length.to_le_bytes())?;
+        self.out.write_all(&[0, 0])?;
+        self.out.write_all(data)?;
+        self.written += 8 + u64::from(length);
+        Ok(())
+    }
+}
+
+fn pack(data: &[u8]) -> io::Result<Vec<u8>> {
+    let mut frames = snap::write::FrameEncoder::new(Vec::new());
+    frames.write_all(data)?;
+    frames.into_inner().map_err(|e| io::Error::other(e.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::header::tests::header;
-    use crate::{Header, receipt};
-    use std::io::Write;
-
-    fn write(kind: u16, data: &[u8], out: &mut Vec<u8>) {
-        out.extend(kind.to_le_bytes());
-        out.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
-        out.extend([0, 0]);
-        out.extend(data);
-    }
-
-    fn pack(data: &[u8]) -> Vec<u8> {
-        let mut frames = snap::write::FrameEncoder::new(Vec::new());
-        frames.write_all(data).unwrap();
-        frames.into_inner().unwrap()
-    }
+    use crate::receipt;
 
     fn file(blocks: u64) -> Vec<u8> {
-        let mut out = Vec::new();
-        write(VERSION, &[], &mut out);
-        let (mut parent, mut leaves, mut total) = (B256::ZERO, Vec::new(), U256::from(1_000));
+        let mut writer = Writer::new(Vec::new(), U256::from(1_000)).unwrap();
+        let mut parent = B256::ZERO;
         for number in 0..blocks {
             let header = Header { parent_hash: parent, number: 100 + number, ..header(0) };
             parent = header.hash();
-            total += header.difficulty;
             let receipts = receipt::tests::receipt(0, 3);
             let mut listed = Vec::new();
             rlp::list(&receipts.envelope(&receipts.computed_bloom()), &mut listed);
-            write(HEADER, &pack(&header.to_rlp()), &mut out);
-            write(BODY, &pack(&[0xc2, 0xc0, 0xc0]), &mut out);
-            write(RECEIPTS, &pack(&listed), &mut out);
-            write(DIFFICULTY, &total.to_le_bytes::<32>(), &mut out);
-            leaves.push(pair(&parent.0, &total.to_le_bytes::<32>()));
+            writer.block(&header, &[0xc2, 0xc0, 0xc0], &listed).unwrap();
         }
-        write(ACCUMULATOR, &accumulator(&leaves), &mut out);
-        write(INDEX, &[100u64.to_le_bytes(), blocks.to_le_bytes()].concat(), &mut out);
-        out
+        writer.finish().unwrap()
     }
 
     fn read(bytes: &[u8]) -> Result<Vec<(Block, Vec<Receipt>)>, BlockError> {
@@ -219,10 +280,10 @@ mod tests {
         let blocks = read(&good).unwrap();
         let numbers: Vec<_> = blocks.iter().map(|(block, receipts)| (block.header.number, receipts.len())).collect();
         assert_eq!(numbers, [(100, 1), (101, 1), (102, 1)]);
-        for cut in 0..good.len() - 24 {
+        for cut in 0..good.len() - 48 {
             assert!(read(&good[..cut]).is_err(), "{cut} bytes");
         }
-        for place in 0..good.len() - 8 {
+        for place in 0..good.len() - 32 {
             let mut bad = good.clone();
             bad[place] ^= 0x10;
             // What no root is recomputed from here (receipts: `verify` does that) may read; headers and links may not.
