@@ -116,7 +116,7 @@ pub(crate) fn read(chain: &Chain, log: &Log) -> Event {
     }
 }
 
-/// Reads what a log says of tokens; deposits and withdrawals of canonical wrappers only.
+/// Reads a log's event of a token; deposits and withdrawals of canonical wrappers only.
 #[must_use]
 pub fn token(log: &Log, is_wrapper: bool) -> Event {
     let Some(topic) = log.topics.first() else { return Event::Other };

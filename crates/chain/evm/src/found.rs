@@ -53,7 +53,7 @@ impl Found {
         }
     }
 
-    /// Adds what a log of a contract, with its number in the block, says of tokens. Events of other kinds are nothing here.
+    /// Adds the transfers of tokens in a log of a contract, by its number in the block. Events of other kinds add nothing.
     pub fn log(&mut self, order: &Order, contract: AccountId, is_wrapper: bool, number: u32, event: Event) {
         let position = Position::Log(number, 0);
         match event {
@@ -131,8 +131,8 @@ impl Found {
         }
     }
 
-    /// Puts a transfer of coin beside each wrap and unwrap. Where nothing inside the transaction is known, the wrapper's log says that its caller
-    /// moved the coin; where it is known and there is none, the log is a signal only.
+    /// Puts a transfer of coin beside each wrap and unwrap. Where nothing inside the transaction is known, the wrapper's log stands for the move
+    /// of its caller's coin; where it is known and there is none, the log is a signal only.
     pub fn settle_wraps(&mut self, is_known: bool) {
         if self.wraps.is_empty() {
             return;

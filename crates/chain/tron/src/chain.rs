@@ -1,4 +1,4 @@
-//! The chains of Tron, and what reading them needs to be told: canonical wrappers, pairs of exchanges, names and rates of tokens, which no block states.
+//! The chains of Tron, and what reading them needs beside the blocks: canonical wrappers, pairs of exchanges, names and rates of tokens.
 
 use crate::contract::Token;
 use holdfast_types::{AccountId, ChainId, Hash32, TokenRef};
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_block_states_is_answered_only_where_it_was_told() {
+    fn what_no_block_states_is_known_only_once_it_is_added() {
         let mut chain = Chain::mainnet();
         let (coin, token) = (TokenRef::Native, TokenRef::Trc10(1_000_002));
         assert_eq!((chain.other_of_pair(5, coin), chain.bought(token, 10)), (None, None));

@@ -263,10 +263,12 @@ fn resource(number: u64) -> Result<Resource, BlockError> {
     }
 }
 
-/// Reads what a call sends along of a TRC-10 token. A number without an amount is nothing.
+/// Reads what a call sends along of a TRC-10 token. Without an amount the number is nothing, and may be anything.
 fn sent_token(message: Message, id: u32, value: u32) -> Result<Option<(u64, u64)>, BlockError> {
-    let (id, value) = (message.number(id, "token_id")?, message.number(value, "call_token_value")?);
-    Ok((value > 0).then_some((id, value)))
+    match message.number(value, "call_token_value")? {
+        0 => Ok(None),
+        value => Ok(Some((message.number(id, "token_id")?, value))),
+    }
 }
 
 fn read_creation(message: Message) -> Result<Call, BlockError> {

@@ -74,7 +74,7 @@ pub struct Internal {
     pub from: Option<AccountId>,
     /// Account that it calls, creates, pays or lends to.
     pub to: Option<AccountId>,
-    /// Amounts: of the coin (`None`), or of TRC-10 tokens by number. Whether they are moved, the note tells.
+    /// Amounts: of the coin (`None`), or of TRC-10 tokens by number. The note decides whether they are moved.
     pub amounts: Vec<(Option<u64>, u64)>,
     /// What it is: `call`, `create`, `suicide`, or the name of something done with a stake.
     pub note: String,

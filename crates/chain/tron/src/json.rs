@@ -69,9 +69,12 @@ fn hash(text: &str) -> Option<Hash32> {
 
 /// Reads an address in any of its forms: 41 and 20 bytes in hexadecimal, 20 bytes as logs have them, Base58Check.
 pub(crate) fn account(text: &str) -> Option<AccountId> {
-    let mut address = [0; 21];
+    let (mut address, mut account) = ([0; 21], [0; 20]);
     if hex::decode_to_slice(text, &mut address).is_ok() {
         return crate::proto::account(&address);
+    }
+    if hex::decode_to_slice(text, &mut account).is_ok() {
+        return Some(AccountId::evm(account));
     }
     match Address::read(text) {
         Address::Tron(account) | Address::Evm(account) => Some(AccountId::evm(account)),
@@ -355,5 +358,42 @@ fn internal(json: JsonInternal) -> Internal {
         amounts: json.amounts.into_iter().map(|a| (a.token.0, a.amount)).collect(),
         note: String::from_utf8_lossy(&json.note.0).into_owned(),
         rejected: json.rejected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_forms_of_an_address_are_one_account() {
+        let usdt = "a614f803b6fd780986a42c78ec9c7f77e6ded13c";
+        let read = account(usdt).unwrap();
+        assert_eq!(hex::encode(read.as_bytes()), usdt);
+        for form in [
+            "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+            &format!("41{usdt}"),
+            &format!("0x{usdt}"),
+            &format!("0x41{usdt}"),
+            &usdt.to_uppercase(),
+        ] {
+            assert_eq!(account(form), Some(read), "{form}");
+        }
+        // 20 bytes that begin with 41 are an account, not the rest of one.
+        let begins_so = format!("41{}", &usdt[2..]);
+        assert_eq!(account(&begins_so).map(|a| hex::encode(a.as_bytes())), Some(begins_so));
+        for wrong in
+            ["", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6T", &format!("42{usdt}"), &usdt[2..], &format!("{usdt}0000"), "x"]
+        {
+            assert_eq!(account(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_place_in_a_list() {
+        let error = infos(br#"[{"id": "00"}]"#).unwrap_err();
+        assert_eq!(error.field, "infos[0].id");
+        assert_eq!(infos(b" {} "), Ok(vec![]));
+        assert_eq!(infos(b"{}x").unwrap_err().field, "infos");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! JSON of a node ([`json`], [`node`]) becomes a [`Block`] and the [`Info`]s of its transactions; [`verify()`] hashes the header again and recomputes the
 //! transactions root; [`transfers()`] lists what moved in a block that was verified. [`proof`] makes and checks proofs of single transactions.
-//! [`rpc`] reads the Ethereum form of java-tron, which has logs of tokens but neither fees nor coin that can be told from TRC-10 tokens.
+//! [`rpc`] reads the Ethereum form of java-tron, which has logs of tokens but no fees, and does not distinguish coin from TRC-10 tokens.
 //!
 //! A block's id commits to its transactions with their signatures and results, and to nothing else: logs (all TRC-20 tokens), calls inside
 //! transactions, fees and rewards are claims of the node that was read. The crate stores nothing.

@@ -1,6 +1,6 @@
 //! Live nodes by java-tron's HTTP interface: blocks with what the node adds to their transactions.
 //!
-//! Blocks are verified, so a node can withhold but not invent them. What it adds (fees, logs, calls inside transactions) is its word.
+//! Blocks are verified, so a node can withhold but not invent them. What it adds (fees, logs, calls inside transactions) is a claim.
 
 use crate::contract::{Contract, Token};
 use crate::{Block, Chain, VerifiedBlock, json, verify};

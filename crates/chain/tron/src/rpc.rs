@@ -1,6 +1,6 @@
 //! Live nodes by java-tron's JSON-RPC, the Ethereum form: headers, and transfers of tokens by logs.
 //!
-//! The form has neither fees nor calls inside transactions, and its `value` is coin or a TRC-10 token without telling which: only tokens of contracts
+//! The form has neither fees nor calls inside transactions, and its `value` is coin or a TRC-10 token, which no field distinguishes: only tokens of contracts
 //! can be read from it. A header lacks the version of its rules, which the id gives; transactions cannot be compared with the root.
 
 use crate::node::{Key, LIMITS, NodeError, Tag};

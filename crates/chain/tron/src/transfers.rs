@@ -128,7 +128,7 @@ impl Reader<'_> {
         self.push(token, sides, amount, kind, Position::Transaction, self.certainty);
     }
 
-    /// Adds what followed from the order and the chain's state, which is the node's word.
+    /// Adds what followed from the order and the chain's state: a claim of the node.
     fn followed(&mut self, token: TokenRef, sides: Sides, amount: u64) {
         let kind = if token == TokenRef::Native { TransferKind::Value } else { TransferKind::Token };
         let position = self.place();
@@ -370,7 +370,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds what logs say of tokens, which no root commits to.
+    /// Adds the transfers of tokens in the logs, which no root commits to.
     fn logs(&mut self, logs_before: u32) {
         let (to, method) = (self.transaction.to(), self.transaction.method());
         let order = Order { payer: self.owner, to, method, commitment: Commitment::Claim };

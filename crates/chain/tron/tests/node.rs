@@ -131,7 +131,7 @@ fn a_nodes_blocks_are_read_to_the_tip_and_verified() {
     let known = |node: &Node| node.blocks(1..2).unwrap()[0].is_internal_known();
     assert!(!known(&node));
 
-    // What no block states is asked for once, and what the node does not know stays unknown.
+    // What no block states is requested, and what the node does not know stays unknown.
     let moved = |node: &Node| {
         let listed = transfers(node.chain(), &read[3]);
         listed.transactions.iter().map(|t| (t.transfers.len(), t.signals.len())).collect::<Vec<_>>()
@@ -204,7 +204,7 @@ fn a_recorded_block_in_the_ethereum_form_gives_its_id_and_its_tokens() {
     let (block, receipts) = (read("cipherowl-raw_block_header.json"), read("cipherowl-raw_block_tx_receipt.json"));
     let mut logs: Vec<Value> =
         receipts.as_array().unwrap().iter().flat_map(|r| r["logs"].as_array().unwrap().clone()).collect();
-    // The recording keeps two transactions of the block; their numbers follow.
+    // The recording has two transactions of the block; their numbers follow.
     for log in logs.iter_mut().filter(|log| log["transactionIndex"] == json!("0x45")) {
         log["transactionIndex"] = json!("0x1");
     }

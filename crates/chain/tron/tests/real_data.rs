@@ -137,6 +137,47 @@ fn rejected_calls_never_count_and_the_others_with_value_all_do() {
 }
 
 #[test]
+fn the_first_payments_come_out_as_they_went_in() {
+    let Some(data) = common::accounts() else { return };
+    let account = |v: &Value| AccountId::from_bytes(&base64(v)).unwrap();
+    let mut blocks: BTreeMap<u64, Vec<(u64, Value)>> = BTreeMap::new();
+    let lines = lines(&data, "trx-0to10000-transactions.json");
+    assert_eq!(lines.len(), 2_172);
+    for line in lines.into_iter().filter(|line| !line["toAddress"].is_null()) {
+        let place = |name: &str| line[name].as_u64().unwrap();
+        blocks.entry(place("blockId")).or_default().push((place("transactionIndex"), line));
+    }
+    let (mut count, mut sun) = (0, 0);
+    for (number, mut lines) in blocks {
+        lines.sort_by_key(|line| line.0);
+        let sides = |line: &Value| {
+            (account(&line["fromAddress"]), account(&line["toAddress"]), line["value"].as_u64().unwrap())
+        };
+        let made = |(_, line): &(u64, Value)| {
+            let (from, to, sun) = sides(line);
+            Made::transfer_of(&from, &to, sun)
+        };
+        let (block, infos) = made_block(number, &lines.iter().map(made).collect::<Vec<_>>());
+        let verified = verify(json::block(&block).unwrap(), json::infos(&infos).unwrap()).unwrap();
+        let listed = transfers(&Chain::mainnet(), &verified);
+        for ((_, line), transaction) in lines.iter().zip(&listed.transactions) {
+            let (from, to, value) = sides(line);
+            assert_eq!((transaction.payer, transaction.to), (from, Some(to)));
+            // An address is the same in all its forms.
+            for account in [from, to] {
+                let address = account.to_address(&listed.chain);
+                assert_eq!(AccountId::try_from(&Address::read(&address.to_string())), Ok(account));
+            }
+            let moved: Vec<_> = transaction.transfers.iter().map(|t| (t.from, t.to, t.amount, t.commitment)).collect();
+            let expected = (Some(from), Some(to), value.into(), Commitment::Root);
+            assert_eq!(moved, if value > 0 { vec![expected] } else { vec![] });
+            (count, sun) = (count + 1, sun + value);
+        }
+    }
+    assert_eq!((count, sun), (1_958, 67_312_229_451_038_156));
+}
+
+#[test]
 fn fees_are_their_parts() {
     let Some(data) = common::accounts() else { return };
     let fees = lines(&data, "trx-0to10000-tx_fee.json");

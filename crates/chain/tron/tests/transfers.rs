@@ -100,7 +100,7 @@ fn a_call_moves_coin_and_tokens_unless_it_failed() {
         let failed = one(failed);
         assert_eq!((short(&failed), failed.success, failed.signals), (vec![fee], false, vec![]));
     }
-    // Blocks from before results were stated: the node's word.
+    // Blocks from before results were stated: a claim of the node.
     let stated = |added: Value| one(Made { outcome: "DEFAULT", added, ..call("DEFAULT") });
     assert_eq!(short(&stated(json!({"result": "FAILED"}))), [fee]);
     let old = stated(json!({}));

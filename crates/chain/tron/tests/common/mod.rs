@@ -79,6 +79,11 @@ impl Made {
         Made::of(1, Message::default().account(1, 1).account(2, 2).number(3, sun))
     }
 
+    /// A transfer of some sun between two accounts.
+    pub fn transfer_of(from: &AccountId, to: &AccountId, sun: u64) -> Self {
+        Made::of(1, Message::default().bytes(1, &address(from)).bytes(2, &address(to)).number(3, sun))
+    }
+
     /// A call of contract 3 by account 1.
     pub fn call() -> Self {
         Made::of(31, Message::default().account(1, 1).account(2, 3))

@@ -1,4 +1,4 @@
-//! How fast blocks are read, verified and turned into transfers, on one core: `cargo run --release -p holdfast-tron --example speed`, on blocks that it makes
+//! How fast blocks are read, verified and turned into transfers, on one core: `cargo run --release -p holdfast-tron --example tron_speed`, on blocks that it makes
 //! itself (300 transfers of a TRC-20 token each, with their logs). With a node's URL, how fast its last 100 blocks are read.
 
 use holdfast_tron::node::{Node, Tag};
