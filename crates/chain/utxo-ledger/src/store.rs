@@ -44,6 +44,8 @@ impl Ledger {
         let io = |e| LedgerError::Io(dir.to_owned(), e);
         std::fs::create_dir_all(dir).map_err(io)?;
         if !Manifest::path(dir).exists() {
+            // The files first: a ledger that has a manifest can be read.
+            Columns::open(dir, Counts::default(), true).map_err(io)?;
             Manifest::new(network, 0).write(dir).map_err(io)?;
         }
         let ledger = Self::open_for_writing(dir)?;

@@ -141,3 +141,22 @@ fn a_file_that_shrinks_under_an_open_ledger_is_noticed() {
         ledger.check_lengths().unwrap();
     }
 }
+
+/// Wherever the creation of a ledger ends, there is none, or one that can be read.
+#[test]
+fn a_ledger_whose_creation_was_interrupted_is_missing_or_readable() {
+    for column in COLUMNS.iter().map(|c| c.0).chain(["externals"]) {
+        let dir = tempfile::tempdir().unwrap();
+        // A folder in the place of a file ends the creation there.
+        let obstacle = dir.path().join(column);
+        std::fs::create_dir(&obstacle).unwrap();
+        Ledger::create_or_open(dir.path(), Network::Bitcoin).unwrap_err();
+        std::fs::remove_dir(&obstacle).unwrap();
+        match Ledger::open(dir.path()) {
+            Ok(_) | Err(LedgerError::Missing(_)) => {}
+            Err(e) => panic!("stopped at {column}: {e}"),
+        }
+        drop(Ledger::create_or_open(dir.path(), Network::Bitcoin).unwrap());
+        assert_eq!(Ledger::open(dir.path()).unwrap().counts(), holdfast_utxo_ledger::Counts::default());
+    }
+}
