@@ -32,7 +32,7 @@ pub enum AuditCommand {
         anchors: Option<PathBuf>,
     },
     /// Make every decision again from the log of inputs and compare it with the stored one, byte for byte. Decisions of a version that had no such log
-    /// are counted as uncovered.
+    /// are counted as uncovered; those of an engine of another version, whose results or words may differ, are named and not compared.
     Replay {
         #[command(flatten)]
         desk: DeskArgs,
@@ -130,6 +130,19 @@ fn replay(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
                 "{} decisions up to number {} are older than the log and cannot be verified",
                 thousands(report.count("uncovered")),
                 report.count("uncovered_up_to")
+            );
+        }
+        let engine = report.count("engine");
+        for other in report.list("other_engines") {
+            let by = match other.count("engine") {
+                0 => "an engine without a version".to_owned(),
+                version => format!("engine {version}"),
+            };
+            println!(
+                "{} decisions, numbers {} to {}, are not covered: decided by {by}, this is engine {engine}",
+                thousands(other.count("decisions")),
+                other.count("first"),
+                other.count("last")
             );
         }
         if report.is("stopped") {

@@ -15,11 +15,23 @@ use serde::{Deserialize, Serialize};
 /// Version of the format of inputs that this program writes, the newest that it reads.
 pub const FORMAT: u32 = 1;
 
+/// Version of the engine: of all code between an input and its decision.
+///
+/// Raise it with every change by which the same inputs give another decision, another reason or other words: rules of the engine itself, typologies, texts,
+/// warnings, holds. A replay compares decisions of this version only and states which it does not cover; with the old number it would report each of
+/// them as a difference. The test `engine` of `holdfast-evaluation` fails where decisions change and this does not.
+pub const ENGINE: u32 = 1;
+
+/// The engine of decisions that were stored without a version.
+pub const UNVERSIONED_ENGINE: u32 = 0;
+
 /// Something that changes what decisions rest on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// The log begins.
     Start(Box<Start>),
+    /// Another engine than before decides from here on.
+    Engine(Box<EngineChange>),
     /// What is known of customers was built anew.
     Rebuilt(Rebuilt),
     /// Records of the customers' world.
@@ -63,6 +75,9 @@ impl Default for NextIds {
 /// Where the log begins: empty in a new store; in a store of a version that had no log, what was in force then.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {
+    /// The engine that decides from here on; [`UNVERSIONED_ENGINE`] where none is stored.
+    #[serde(default)]
+    pub engine: u32,
     /// The next free numbers. Events before them were decided before the log began.
     pub next: NextIds,
     /// Latest time of any event, Unix seconds.
@@ -78,6 +93,19 @@ pub struct Start {
     /// Prices.
     #[serde(default)]
     pub prices: Vec<AssetPrice>,
+}
+
+/// Another engine decides from here on. It states what the decisions before it left in force, because it may not decide as the engine before it did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineChange {
+    /// The version of the engine.
+    pub engine: u32,
+    /// The next free numbers.
+    pub next: NextIds,
+    /// Latest time of any event, Unix seconds.
+    pub watermark: i64,
+    /// Active holds and their customers.
+    pub holds: Vec<(String, ActiveHold)>,
 }
 
 /// What is known of customers was built anew from all records so far and the events of the last [`MEMORY`](crate::state::MEMORY) seconds, as a start
@@ -104,6 +132,9 @@ pub struct Events {
     pub watermark: i64,
     /// Version of the rule book in force.
     pub rule_book: u32,
+    /// The engine that decided; [`UNVERSIONED_ENGINE`] where none is stored.
+    #[serde(default)]
+    pub engine: u32,
     /// The events.
     pub events: Vec<EventInput>,
 }

@@ -2,11 +2,11 @@
 
 use crate::clock::{self, Guard, Noted, Reading, Time};
 use crate::holds::stored;
-use crate::log::{self, Log};
+use crate::log::{self, Log, Progress};
 use crate::migrations::{RELEASED, SCHEMAS};
 use crate::service::ScreeningError;
 use holdfast_audit::Chain;
-use holdfast_decision::inputs::{AssetPrice, Input, NextIds, Rebuilt, Rules, Start};
+use holdfast_decision::inputs::{AssetPrice, ENGINE, EngineChange, Input, NextIds, Rebuilt, Rules, Start};
 use holdfast_decision::model::{Event, Record};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::state::{MEMORY, State};
@@ -249,7 +249,8 @@ impl Core {
         i64::from(self.fold.book.file.policy.max_ahead_minutes) * 60
     }
 
-    /// Begins the log where it has not begun: in a new store, and in one that a version without a log wrote to, whatever is in force there.
+    /// Begins the log where it has not begun: in a new store, and in one that a version without a log wrote to, whatever is in force there. A log that
+    /// another engine wrote goes on with what its decisions left in force.
     fn start_log(&mut self, now: i64) -> Result<(), ScreeningError> {
         let tables = NextIds {
             event: self.last_number("events", "seq")? + 1,
@@ -266,7 +267,7 @@ impl Core {
                 && known.posting >= tables.posting
                 && known.alert >= tables.alert
             {
-                return Ok(());
+                return self.continue_log(progress, now);
             }
             self.log.reset(progress.position);
         }
@@ -294,17 +295,39 @@ impl Core {
         Ok(self.db.commit()?)
     }
 
-    fn append_start(&mut self, yaml: String, now: i64) {
-        let fold = &self.fold;
+    /// Goes on with a log; where another engine made its last decisions, with an input that states it.
+    fn continue_log(&mut self, progress: Progress, now: i64) -> Result<(), ScreeningError> {
+        if Log::engine(&mut self.db)? == ENGINE {
+            return Ok(());
+        }
+        self.log.reset(progress.position);
+        self.reload_lists()?;
+        (self.fold.next, self.fold.watermark) = (progress.next, progress.watermark);
+        let Progress { next, watermark, .. } = progress;
+        let change = EngineChange { engine: ENGINE, next, watermark, holds: self.active_holds() };
+        self.db.begin()?;
+        self.append(&Input::Engine(Box::new(change)), now);
+        self.log.flush(&mut self.db, &self.fold)?;
+        Ok(self.db.commit()?)
+    }
+
+    /// Returns active holds with their customers, by number.
+    fn active_holds(&self) -> Vec<(String, ActiveHold)> {
         let mut holds: Vec<(String, ActiveHold)> = Vec::new();
-        for (customer, active) in &fold.holds {
+        for (customer, active) in &self.fold.holds {
             holds.extend(active.iter().map(|h| (customer.clone(), h.clone())));
         }
         holds.sort_by_key(|h| h.1.id);
+        holds
+    }
+
+    fn append_start(&mut self, yaml: String, now: i64) {
+        let (fold, holds) = (&self.fold, self.active_holds());
         let prices = fold.prices.iter().map(|(asset, price)| AssetPrice { asset: asset.clone(), price: *price });
         let mut prices: Vec<AssetPrice> = prices.collect();
         prices.sort_by(|a, b| a.asset.cmp(&b.asset));
         let start = Start {
+            engine: ENGINE,
             next: fold.next,
             watermark: fold.watermark,
             rules: Rules { version: fold.book.version, yaml },

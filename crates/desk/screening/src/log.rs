@@ -1,9 +1,9 @@
 //! The log of inputs as it is stored: one row an input, or a batch of events; and how far its results are stored.
 
 use holdfast_decision::fold::Fold;
-use holdfast_decision::inputs::{FORMAT, Input, NextIds};
+use holdfast_decision::inputs::{ENGINE, FORMAT, Input, NextIds, UNVERSIONED_ENGINE};
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Most records of one input.
 pub(crate) const MAX_RECORDS: usize = 1_000;
@@ -29,6 +29,7 @@ pub(crate) fn written(input: &Input) -> (&'static str, String) {
     }
     match input {
         Input::Start(i) => ("start", body(i)),
+        Input::Engine(i) => ("engine", body(i)),
         Input::Rebuilt(i) => ("rebuilt", body(i)),
         Input::Records(i) => ("records", body(i)),
         Input::Events(i) => ("events", body(i)),
@@ -49,6 +50,7 @@ fn read(kind: &str, version: i64, body: &str) -> Result<Input, DbError> {
     let what = format!("input '{kind}'");
     Ok(match kind {
         "start" => Input::Start(parse(&what, body)?),
+        "engine" => Input::Engine(parse(&what, body)?),
         "rebuilt" => Input::Rebuilt(parse(&what, body)?),
         "records" => Input::Records(parse(&what, body)?),
         "events" => Input::Events(parse(&what, body)?),
@@ -88,7 +90,7 @@ pub(crate) struct EventsBody(String);
 
 impl EventsBody {
     pub(crate) fn new(watermark: i64, rule_book: u32) -> Self {
-        EventsBody(format!("{{\"watermark\":{watermark},\"rule_book\":{rule_book},\"events\":["))
+        EventsBody(format!("{{\"watermark\":{watermark},\"rule_book\":{rule_book},\"engine\":{ENGINE},\"events\":["))
     }
 
     /// Adds an event: its text, its facts' and its price's.
@@ -167,6 +169,18 @@ impl Log {
         Ok(Some(Progress { position: row.number(0)?, watermark: row.int(1)?, next }))
     }
 
+    /// Returns the engine of the last decisions of a log that has begun.
+    pub(crate) fn engine(db: &mut Database) -> Result<u32, DbError> {
+        #[derive(Deserialize)]
+        struct Of {
+            #[serde(default)]
+            engine: u32,
+        }
+        let sql = "SELECT body FROM inputs WHERE kind IN ('start', 'engine', 'events') ORDER BY position DESC LIMIT 1";
+        let rows = db.query(sql, &[])?;
+        rows.first().map_or(Ok(UNVERSIONED_ENGINE), |row| Ok(parse::<Of>("input", row.text(0)?)?.engine))
+    }
+
     /// Starts over at a position, with nothing pending.
     pub(crate) fn reset(&mut self, position: u64) {
         *self = Log { position, rows: Vec::new() };
@@ -197,6 +211,7 @@ mod tests {
         let events = Events {
             watermark: -5,
             rule_book: 7,
+            engine: ENGINE,
             events: vec![
                 EventInput { event: event("a"), facts: facts.clone(), price: Some(price) },
                 EventInput { event: event("b"), facts, price: None },
@@ -211,7 +226,14 @@ mod tests {
         let body = body.finish();
         assert_eq!(("events", body.clone()), written(&Input::Events(events.clone())));
         assert_eq!(read("events", 1, &body).unwrap(), Input::Events(events));
-        assert_eq!(EventsBody::new(0, 1).finish(), "{\"watermark\":0,\"rule_book\":1,\"events\":[]}");
+    }
+
+    /// Decisions that were stored before engines had versions.
+    #[test]
+    fn an_input_without_an_engine_is_of_none() {
+        let old = "{\"watermark\":0,\"rule_book\":1,\"events\":[]}";
+        let events = Events { watermark: 0, rule_book: 1, engine: UNVERSIONED_ENGINE, events: Vec::new() };
+        assert_eq!(read("events", 1, old).unwrap(), Input::Events(events));
     }
 
     #[test]

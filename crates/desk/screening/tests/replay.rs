@@ -3,11 +3,12 @@
 use holdfast_attribution::Category;
 use holdfast_decision::facts::TagFact;
 use holdfast_decision::flags::{Flag, State, Subject};
+use holdfast_decision::inputs::{ENGINE, UNVERSIONED_ENGINE};
 use holdfast_decision::model::{Direction, Method};
 use holdfast_decision::rules::DEFAULT_BOOK;
 use holdfast_decision::{ChainFacts, Event, EventKind, Price, Record, RecordKind, Scope};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
-use holdfast_screening::replay::{Replay, replay_log};
+use holdfast_screening::replay::{OtherEngine, Replay, replay_log};
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_simulate::random::Random;
@@ -22,6 +23,7 @@ on_both!(
     a_random_history_is_given_again,
     what_was_changed_beside_the_program_is_named,
     a_store_older_than_its_log_says_what_is_uncovered,
+    decisions_of_another_engine_are_not_covered,
 );
 
 const DAY: i64 = 86_400;
@@ -367,6 +369,15 @@ fn what_was_changed_beside_the_program_is_named(place: &TestDb) {
     assert_eq!(replayed(&screening).problems, [""; 0]);
 }
 
+/// Decides 20 events.
+fn later(screening: &Screening, part: &str) {
+    for i in 0..20 {
+        let mut event = deposit(&format!("{part}{i}"), &format!("c{}", i % 6), &format!("0x{i:064x}"), 5, 900_000);
+        event.time = screening.now();
+        screening.decide(event, ChainFacts::unavailable("the node is down"), "t").unwrap();
+    }
+}
+
 /// A store that a version without a log made: the log begins where the old tables end, and that is stated. It may happen again.
 fn a_store_older_than_its_log_says_what_is_uncovered(place: &TestDb) {
     let (screening, _) = history(place, 3, 80);
@@ -377,13 +388,6 @@ fn a_store_older_than_its_log_says_what_is_uncovered(place: &TestDb) {
         .unwrap();
     let clock = TestClock::new();
     clock.set(now);
-    let later = |screening: &Screening, part: &str| {
-        for i in 0..20 {
-            let mut event = deposit(&format!("{part}{i}"), &format!("c{}", i % 6), &format!("0x{i:064x}"), 5, 900_000);
-            event.time = now;
-            screening.decide(event, ChainFacts::unavailable("the node is down"), "t").unwrap();
-        }
-    };
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
     later(&screening, "a");
     let replay = replayed(&screening);
@@ -400,4 +404,63 @@ fn a_store_older_than_its_log_says_what_is_uncovered(place: &TestDb) {
     let replay = replayed(&screening);
     assert_eq!(replay.problems, [""; 0]);
     assert_eq!((replay.decisions, replay.uncovered, replay.uncovered_up_to), (38, before + 2, before + 20));
+}
+
+/// Decisions of an engine of another version are counted, and neither differ nor count as compared. What they left in force is taken over, however
+/// they came about.
+fn decisions_of_another_engine_are_not_covered(place: &TestDb) {
+    let (screening, _) = history(place, 4, 80);
+    let (before, now) = (screening.last_event().unwrap(), screening.now());
+    drop(screening);
+    let mut db = Database::connect(&place.url).unwrap();
+    let version = format!("'\"engine\":{ENGINE},'");
+    let reopened = || {
+        let clock = TestClock::new();
+        clock.set(now);
+        Screening::open(&place.url, clock.clock()).unwrap()
+    };
+    // An engine of no version, with other words, which placed more holds and raised more alerts.
+    db.execute(&format!("UPDATE inputs SET body = replace(body, {version}, '')"), &[]).unwrap();
+    db.execute("UPDATE events SET result = replace(result, '\"title\":\"', '\"title\":\"formerly: ')", &[]).unwrap();
+    db.execute("UPDATE fold_progress SET hold = hold + 3, posting = posting + 6, alert = alert + 3", &[]).unwrap();
+    let screening = reopened();
+    later(&screening, "a");
+    drop(screening);
+    let screening = reopened();
+    let replay = replayed(&screening);
+    let mut others = vec![OtherEngine { engine: UNVERSIONED_ENGINE, decisions: before, first: 1, last: before }];
+    assert_eq!(replay.problems, [""; 0]);
+    assert_eq!((replay.engine, replay.decisions, replay.uncovered), (ENGINE, 20, 0));
+    assert!(replay.other_engines == others && replay.holds > 0, "{replay:?}");
+    let changes = screening.read(|db| db.query("SELECT position FROM inputs WHERE kind = 'engine'", &[])).unwrap();
+    assert_eq!(changes.len(), 1, "the log states once that the engine changed");
+    // This engine's decisions are compared as ever, and it must have taken over.
+    for (change, undo, named) in [
+        (
+            format!("UPDATE events SET result = result || ' ' WHERE seq = {}", before + 5),
+            format!("UPDATE events SET result = trim(result) WHERE seq = {}", before + 5),
+            format!("the decision of number {}", before + 5),
+        ),
+        (
+            format!("UPDATE inputs SET body = replace(body, {version}, '\"engine\":77,') WHERE kind = 'engine'"),
+            format!("UPDATE inputs SET body = replace(body, '\"engine\":77,', {version}) WHERE kind = 'engine'"),
+            "does not state that it took over".to_owned(),
+        ),
+    ] {
+        assert_eq!(db.execute(&change, &[]).unwrap(), 1, "{change}");
+        let problems = replayed(&screening).problems;
+        assert_eq!(db.execute(&undo, &[]).unwrap(), 1, "{undo}");
+        assert!(problems.iter().any(|p| p.contains(&named)), "{change}: {problems:?}");
+    }
+    drop(screening);
+    // A program of before was started once more and made the last two decisions.
+    let last = "(SELECT MAX(position) FROM inputs)";
+    let older = format!("UPDATE inputs SET body = replace(body, {version}, '') WHERE position >= {last} - 1");
+    assert_eq!(db.execute(&older, &[]).unwrap(), 2);
+    let screening = reopened();
+    later(&screening, "b");
+    let replay = replayed(&screening);
+    (others[0].decisions, others[0].last) = (before + 2, before + 20);
+    assert_eq!(replay.problems, [""; 0]);
+    assert_eq!((replay.decisions, &replay.other_engines), (38, &others));
 }

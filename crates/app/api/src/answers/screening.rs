@@ -390,8 +390,21 @@ views! {
         /// Signature, hex.
         signature: String,
     }
+    /// Decisions of an engine of another version, which this program does not make again.
+    OtherEngine of holdfast_screening::replay::OtherEngine {
+        /// The version of the engine; 0 where none was stored with the decisions.
+        engine: u32,
+        /// Its decisions.
+        decisions: u64,
+        /// The first of them, by number.
+        first: u64,
+        /// The last of them, by number; decisions of other engines may lie between.
+        last: u64,
+    }
     /// What a replay of the log of inputs found.
     Replay of holdfast_screening::replay::Replay {
+        /// The version of the engine of this program, whose decisions are compared.
+        engine: u32,
         /// Inputs folded.
         inputs: u64,
         /// Decisions that were made again and compared.
@@ -400,6 +413,8 @@ views! {
         uncovered: u64,
         /// The last of those, by number; 0 when the log covers every decision.
         uncovered_up_to: u64,
+        /// Decisions that are not compared because engines of other versions made them, by version.
+        other_engines: Vec<OtherEngine> = each,
         /// Active holds compared at the end; none when something changed meanwhile.
         holds: u64,
         /// What differs, at most 100; empty when all is equal.

@@ -5,7 +5,7 @@ use crate::holds::{self, HoldFilter};
 use crate::log::{self, Log, Progress, Stored};
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::fold::{Decided, Fold, HoldResult, NewHold, PastHolds};
-use holdfast_decision::inputs::{Events, Input, Rebuilt, Start};
+use holdfast_decision::inputs::{ENGINE, EngineChange, Events, Input, Rebuilt, Start};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::state::State;
 use holdfast_decision::{ActiveHold, Record};
@@ -18,9 +18,24 @@ use std::sync::Arc;
 /// Most problems that are listed.
 const MAX_PROBLEMS: usize = 100;
 
+/// Decisions of an engine of another version, which this program does not make again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OtherEngine {
+    /// The version of the engine; 0 where none was stored with the decisions.
+    pub engine: u32,
+    /// Its decisions.
+    pub decisions: u64,
+    /// The first of them, by number.
+    pub first: u64,
+    /// The last of them, by number; decisions of other engines may lie between.
+    pub last: u64,
+}
+
 /// What a replay of the log of inputs found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Replay {
+    /// The version of the engine of this program, whose decisions are compared.
+    pub engine: u32,
     /// Inputs folded.
     pub inputs: u64,
     /// Decisions that were made again and compared.
@@ -29,6 +44,8 @@ pub struct Replay {
     pub uncovered: u64,
     /// The last of those, by number; 0 when the log covers every decision.
     pub uncovered_up_to: u64,
+    /// Decisions that are not compared because engines of other versions made them, by version.
+    pub other_engines: Vec<OtherEngine>,
     /// Active holds compared at the end; none when something changed meanwhile.
     pub holds: u64,
     /// What differs, at most 100; empty when all is equal.
@@ -54,13 +71,15 @@ pub fn replay_log(
     screening: &Screening,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Replay, ScreeningError> {
-    let Some(end) = screening.read(Log::progress)? else { return Ok(Replay::default()) };
+    let report = Replay { engine: ENGINE, ..Replay::default() };
+    let Some(end) = screening.read(Log::progress)? else { return Ok(report) };
     let mut replayer = Replayer {
         screening,
         fold: Fold::new(Arc::new(RuleBook::standard())),
         records: BTreeMap::new(),
         past: Past { screening, placed: HashMap::new(), before: 1 },
-        report: Replay::default(),
+        is_covered: true,
+        report,
     };
     let mut after = 0;
     while after < end.position {
@@ -127,6 +146,8 @@ struct Replayer<'a> {
     /// The latest of each record: its time and text.
     records: BTreeMap<(&'static str, String), (i64, String)>,
     past: Past<'a>,
+    /// Whether the engine of this program decides at this place of the log. Otherwise inputs are only noted, until the log states what is in force.
+    is_covered: bool,
     report: Replay,
 }
 
@@ -140,17 +161,20 @@ impl Replayer<'_> {
         self.report.inputs += 1;
         match stored.input {
             Input::Start(start) => self.start(&start)?,
-            Input::Rebuilt(rebuilt) => self.rebuild(rebuilt)?,
+            Input::Engine(change) => self.change_engine(*change, stored.position),
+            Input::Events(events) => self.events(&events, stored.position, stored.time)?,
             Input::Records(records) => {
                 for record in &records.records {
                     self.note(record);
                     self.fold.record(record);
                 }
             }
-            Input::Events(events) => self.events(&events, stored.position, stored.time)?,
             Input::Rules(rules) => self.fold.book = Arc::new(RuleBook::stored(&rules.yaml, rules.version)?),
             Input::Price(price) => self.fold.price(&price),
             Input::Flag(flag) => self.fold.flag(*flag),
+            // What another engine's decisions left is not known here.
+            _ if !self.is_covered => {}
+            Input::Rebuilt(rebuilt) => self.rebuild(rebuilt)?,
             Input::HoldPlaced(placed) => {
                 let hold = self.fold.place(placed.plan);
                 self.past.add(&hold);
@@ -176,7 +200,41 @@ impl Replayer<'_> {
         self.records.clear();
         self.past.placed.clear();
         self.past.before = start.next.hold;
+        self.is_covered = start.engine == ENGINE;
         Ok(())
+    }
+
+    /// Another engine decides from here on, with what is in force; what is known of customers is built anew next.
+    fn change_engine(&mut self, change: EngineChange, position: u64) {
+        let EngineChange { engine, next, watermark, holds } = change;
+        if next.event != self.fold.next.event {
+            let known = self.fold.next.event;
+            self.report
+                .problem(format!("position {position}: the next event is {}, the log gives {known}", next.event));
+        }
+        (self.fold.next, self.fold.watermark) = (next, watermark);
+        self.fold.holds.clear();
+        for (customer, hold) in holds {
+            self.fold.holds.entry(customer).or_default().push(hold);
+        }
+        self.past.placed.clear();
+        self.past.before = next.hold;
+        self.is_covered = engine == ENGINE;
+    }
+
+    /// Passes over decisions of another engine.
+    fn pass_over(&mut self, events: &Events) {
+        self.is_covered = false;
+        let (first, decisions) = (self.fold.next.event, events.events.len() as u64);
+        self.fold.next.event += decisions;
+        let last = first + decisions.saturating_sub(1);
+        match self.report.other_engines.iter_mut().find(|o| o.engine == events.engine) {
+            Some(other) => (other.decisions, other.last) = (other.decisions + decisions, last),
+            None => {
+                self.report.other_engines.push(OtherEngine { engine: events.engine, decisions, first, last });
+                self.report.other_engines.sort_by_key(|o| o.engine);
+            }
+        }
     }
 
     /// Notes a record; of several the latest counts, as in the table.
@@ -200,6 +258,17 @@ impl Replayer<'_> {
     }
 
     fn events(&mut self, events: &Events, position: u64, now: i64) -> Result<(), ScreeningError> {
+        if events.engine != ENGINE {
+            self.pass_over(events);
+            return Ok(());
+        }
+        if !self.is_covered {
+            let text =
+                format!("position {position}: engine {ENGINE} decides, and the log does not state that it took over");
+            self.report.problem(text);
+            self.fold.next.event += events.events.len() as u64;
+            return Ok(());
+        }
         if (events.watermark, events.rule_book) != (self.fold.watermark, self.fold.book.version) {
             let (watermark, book) = (self.fold.watermark, self.fold.book.version);
             self.report.problem(format!(
@@ -250,6 +319,9 @@ impl Replayer<'_> {
 
     /// Compares active holds, when nothing changed since the replay began.
     fn compare_end(&mut self, end: Progress) -> Result<(), ScreeningError> {
+        if !self.is_covered {
+            return Ok(());
+        }
         let stored = self.screening.read(|db| {
             db.snapshot(|db| {
                 if Log::progress(db)?.is_none_or(|now| now.position != end.position) {
