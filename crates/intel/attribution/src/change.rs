@@ -5,47 +5,34 @@
 //! answer only once all spendable outputs are spent, so that their answer never changes as blocks arrive.
 
 use holdfast_bitcoin::ownerless::is_ownerless_class;
+use holdfast_types::named;
 use holdfast_utxo_ledger::{Ledger, Source};
 use serde::{Deserialize, Serialize};
 
-/// A change heuristic.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-#[repr(u8)]
-pub enum ChangeHeuristic {
-    /// In a chain of one-input two-output transactions, the output that continues the chain.
-    PeelingChain = 0,
-    /// Not a multiple of 10^6 base units (0.01 BTC): payments are round, change is not.
-    PowerOfTen = 1,
-    /// Smaller than every input: a larger one would have made an input unnecessary.
-    OptimalChange = 2,
-    /// Of the inputs' script class, when they all have one class.
-    AddressType = 3,
-    /// Spent by a transaction that sets, or does not set, nLockTime as this one does.
-    Locktime = 4,
-    /// Paid to an address that is among the inputs.
-    AddressReuse = 5,
-    /// Paid to an address that never appeared before: clients make fresh addresses for change.
-    ClientChange = 6,
-    /// BlockSci's first heuristic: smaller than every input and to a fresh address, and no coinjoin.
-    Legacy = 7,
-    /// Spent by a transaction that pays exactly this one's fee rate.
-    FixedFee = 8,
+named! {
+    "kebab-case";
+    /// A change heuristic.
+    #[repr(u8)]
+    pub enum ChangeHeuristic {
+        /// In a chain of one-input two-output transactions, the output that continues the chain.
+        PeelingChain = 0,
+        /// Not a multiple of 10^6 base units (0.01 BTC): payments are round, change is not.
+        PowerOfTen = 1,
+        /// Smaller than every input: a larger one would have made an input unnecessary.
+        OptimalChange = 2,
+        /// Of the inputs' script class, when they all have one class.
+        AddressType = 3,
+        /// Spent by a transaction that sets, or does not set, nLockTime as this one does.
+        Locktime = 4,
+        /// Paid to an address that is among the inputs.
+        AddressReuse = 5,
+        /// Paid to an address that never appeared before: clients make fresh addresses for change.
+        ClientChange = 6,
+        /// BlockSci's first heuristic: smaller than every input and to a fresh address, and no coinjoin.
+        Legacy = 7,
+        /// Spent by a transaction that pays exactly this one's fee rate.
+        FixedFee = 8,
+    }
 }
 
 use ChangeHeuristic::*;
@@ -53,11 +40,6 @@ use ChangeHeuristic::*;
 impl ChangeHeuristic {
     /// All of them.
     pub const ALL: &[ChangeHeuristic] = <ChangeHeuristic as strum::VariantArray>::VARIANTS;
-
-    /// Returns the name, as options use it.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 
     /// Returns the set of this heuristic alone.
     pub const fn bit(self) -> HeuristicSet {

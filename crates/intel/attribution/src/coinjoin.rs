@@ -3,49 +3,31 @@
 //! Co-spending must not merge their inputs. Shapes follow Ficsór's and Stütz et al.'s detection rules ("Adoption and Actual Privacy of
 //! Decentralized CoinJoin Implementations in Bitcoin", AFT 2022) and BlockSci's; each detector can be switched.
 
+use holdfast_types::named;
 use holdfast_utxo_ledger::Ledger;
 use serde::{Deserialize, Serialize};
 
-/// The kinds that are distinguished.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Hash,
-    PartialOrd,
-    Ord,
-    Serialize,
-    Deserialize,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-)]
-#[serde(rename_all = "kebab-case")]
-#[strum(serialize_all = "kebab-case")]
-#[repr(u8)]
-pub enum Coinjoin {
-    /// Wasabi 1: at least ten equal outputs near 0.1 BTC, at least as many inputs.
-    Wasabi1 = 1,
-    /// Wasabi 2 (WabiSabi): many inputs, outputs sorted by amount, most of them standard denominations.
-    Wasabi2 = 2,
-    /// Whirlpool: five to eight inputs and as many equal outputs of a pool's size, inputs barely above it.
-    Whirlpool = 3,
-    /// JoinMarket: n equal outputs, n - 1 or n change outputs, at least n inputs of distinct addresses.
-    Joinmarket = 4,
-    /// Anything else with at least five equal outputs to distinct addresses and as many distinct input addresses.
-    EqualOutput = 5,
+named! {
+    "kebab-case";
+    /// The kinds that are distinguished.
+    #[repr(u8)]
+    pub enum Coinjoin {
+        /// Wasabi 1: at least ten equal outputs near 0.1 BTC, at least as many inputs.
+        Wasabi1 = 1,
+        /// Wasabi 2 (WabiSabi): many inputs, outputs sorted by amount, most of them standard denominations.
+        Wasabi2 = 2,
+        /// Whirlpool: five to eight inputs and as many equal outputs of a pool's size, inputs barely above it.
+        Whirlpool = 3,
+        /// JoinMarket: n equal outputs, n - 1 or n change outputs, at least n inputs of distinct addresses.
+        Joinmarket = 4,
+        /// Anything else with at least five equal outputs to distinct addresses and as many distinct input addresses.
+        EqualOutput = 5,
+    }
 }
 
 impl Coinjoin {
     /// All kinds.
     pub const ALL: &[Coinjoin] = <Coinjoin as strum::VariantArray>::VARIANTS;
-
-    /// Returns the name, as options use it.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A set of detectors.
