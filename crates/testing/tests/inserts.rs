@@ -90,3 +90,33 @@ fn a_statement_of_an_empty_table_is_planned_anew_when_it_is_full(place: &TestDb)
         assert_eq!((plans[0].int(0).unwrap(), plans[0].int(1).unwrap()), (0, 11));
     }
 }
+
+/// A row that is refused says nothing about the statement: it stays prepared. What the server dropped is prepared again.
+#[test]
+fn statements_stay_prepared_but_for_those_that_are_stale() {
+    let Some(place) = TestDb::postgres() else { return };
+    let mut db = table(&place);
+    let read = "SELECT name FROM things WHERE id = $1";
+    let prepared = |db: &mut Database| -> Vec<Vec<Value>> {
+        let sql = "SELECT name, statement FROM pg_prepared_statements WHERE statement LIKE '%things%' ORDER BY name";
+        db.query(sql, &[]).unwrap().into_iter().map(|r| r.0).collect()
+    };
+    let keep = "ON CONFLICT (id) DO NOTHING";
+    db.insert("things", &COLUMNS, &[row(1)], "").unwrap();
+    db.insert("things", &COLUMNS, &[row(1)], keep).unwrap();
+    db.query(read, &[1.into()]).unwrap();
+    let before = prepared(&mut db);
+    // Two inserts, the query, and the one that looks at them.
+    assert_eq!(before.len(), 4, "{before:?}");
+    db.insert("things", &COLUMNS, &[row(1)], "").unwrap_err();
+    db.insert("things", &COLUMNS, &[row(2)], "").unwrap();
+    db.insert("things", &COLUMNS, &[row(2)], keep).unwrap();
+    db.query(read, &["no number".into()]).unwrap_err();
+    db.query(read, &[2.into()]).unwrap();
+    assert_eq!(prepared(&mut db), before);
+    db.batch("DEALLOCATE ALL").unwrap();
+    db.insert("things", &COLUMNS, &[row(3)], "").unwrap_err();
+    db.insert("things", &COLUMNS, &[row(3)], "").unwrap();
+    db.query(read, &[3.into()]).unwrap_err();
+    assert_eq!(db.query(read, &[3.into()]).unwrap().len(), 1);
+}

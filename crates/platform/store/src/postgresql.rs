@@ -1,10 +1,12 @@
 //! A connection to PostgreSQL that prepares each statement once and inserts any number of rows of a table in one round trip.
 
 use crate::{DbError, Row, Value, tls};
+use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Statement};
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 /// Most statements that stay prepared on a connection.
 const MAX_STATEMENTS: usize = 256;
@@ -17,6 +19,28 @@ pub(crate) struct Postgres {
     client: Client,
     /// By their text.
     statements: HashMap<String, Statement>,
+    /// By their table.
+    inserts: HashMap<String, Vec<Arc<Insert>>>,
+}
+
+/// A prepared insert, and what it is found by besides its table: no text is built for it again.
+struct Insert {
+    columns: Vec<String>,
+    tail: String,
+    /// The types of the columns.
+    types: Vec<Type>,
+    statement: Statement,
+}
+
+impl Insert {
+    fn is_for(&self, columns: &[&str], tail: &str) -> bool {
+        self.tail == tail && self.columns == columns
+    }
+}
+
+/// Returns whether a statement failed only because it was prepared earlier: its result has other columns now, or the server has it no longer.
+fn is_stale(e: &postgres::Error) -> bool {
+    e.code().is_some_and(|c| [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME].contains(c))
 }
 
 impl Deref for Postgres {
@@ -41,7 +65,7 @@ fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
 impl Postgres {
     /// Connects.
     pub(crate) fn connect(url: &str) -> Result<Self, DbError> {
-        Ok(Postgres { client: tls::connect(url)?, statements: HashMap::new() })
+        Ok(Postgres { client: tls::connect(url)?, statements: HashMap::new(), inserts: HashMap::new() })
     }
 
     /// Returns a statement, which is prepared at its first use.
@@ -57,21 +81,45 @@ impl Postgres {
         Ok(statement)
     }
 
-    /// Another program may have changed the table of a statement that failed: its next use prepares it again.
-    fn drop_statement(&mut self, sql: &str) {
-        self.statements.remove(sql);
+    /// Drops a statement where its failure is of its being prepared; its next use prepares it again.
+    fn drop_stale(&mut self, sql: &str, e: &postgres::Error) {
+        if is_stale(e) {
+            self.statements.remove(sql);
+        }
+    }
+
+    /// Returns an insert, which is prepared at its first use.
+    fn prepared_insert(&mut self, table: &str, columns: &[&str], tail: &str) -> Result<Arc<Insert>, DbError> {
+        let of_table = self.inserts.get(table).map_or(&[][..], Vec::as_slice);
+        if let Some(insert) = of_table.iter().find(|insert| insert.is_for(columns, tail)) {
+            return Ok(insert.clone());
+        }
+        let into = format!("INSERT INTO {table} ({})", columns.join(", "));
+        // The types of the columns are those of the same insert's plain parameters.
+        let places: Vec<String> = (1..=columns.len()).map(|c| format!("${c}")).collect();
+        let plain = self.client.prepare(&format!("{into} VALUES ({})", places.join(", ")))?;
+        let types = plain.params().to_vec();
+        let arrays: Vec<String> = types.iter().enumerate().map(|(i, ty)| format!("${}::{ty}[]", i + 1)).collect();
+        let statement = self.client.prepare(&format!("{into} SELECT * FROM unnest({}) {tail}", arrays.join(", ")))?;
+        let columns = columns.iter().map(|c| (*c).to_owned()).collect();
+        let insert = Arc::new(Insert { columns, tail: tail.to_owned(), types, statement });
+        if self.inserts.values().map(Vec::len).sum::<usize>() >= MAX_STATEMENTS {
+            self.inserts.clear();
+        }
+        self.inserts.entry(table.to_owned()).or_default().push(insert.clone());
+        Ok(insert)
     }
 
     /// Runs a statement; returns the number of rows that it changed.
     pub(crate) fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, DbError> {
         let statement = self.prepared(sql)?;
-        Ok(self.client.execute(&statement, &parameters(values)).inspect_err(|_| self.drop_statement(sql))?)
+        Ok(self.client.execute(&statement, &parameters(values)).inspect_err(|e| self.drop_stale(sql, e))?)
     }
 
     /// Runs a query; returns all rows.
     pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, DbError> {
         let statement = self.prepared(sql)?;
-        let rows = self.client.query(&statement, &parameters(values)).inspect_err(|_| self.drop_statement(sql))?;
+        let rows = self.client.query(&statement, &parameters(values)).inspect_err(|e| self.drop_stale(sql, e))?;
         rows.iter().map(row).collect()
     }
 
@@ -86,17 +134,19 @@ impl Postgres {
         if rows.is_empty() {
             return Ok(());
         }
-        let into = format!("INSERT INTO {table} ({})", columns.join(", "));
-        // The types of the columns are those of the same insert's plain parameters.
-        let places: Vec<String> = (1..=columns.len()).map(|c| format!("${c}")).collect();
-        let types = self.prepared(&format!("{into} VALUES ({})", places.join(", ")))?.params().to_vec();
-        let arrays: Vec<String> = types.iter().enumerate().map(|(i, ty)| format!("${}::{ty}[]", i + 1)).collect();
-        let statement = self.prepared(&format!("{into} SELECT * FROM unnest({}) {tail}", arrays.join(", ")))?;
+        let insert = self.prepared_insert(table, columns, tail)?;
         for part in rows.chunks(MAX_ROWS) {
             let values: Vec<Box<dyn ToSql + Sync + '_>> =
-                types.iter().enumerate().map(|(i, ty)| column(part, i, ty)).collect::<Result<_, _>>()?;
+                insert.types.iter().enumerate().map(|(i, ty)| column(part, i, ty)).collect::<Result<_, _>>()?;
             let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|v| &**v as _).collect();
-            self.client.execute(&statement, &values)?;
+            if let Err(e) = self.client.execute(&insert.statement, &values) {
+                if is_stale(&e)
+                    && let Some(of_table) = self.inserts.get_mut(table)
+                {
+                    of_table.retain(|insert| !insert.is_for(columns, tail));
+                }
+                return Err(e.into());
+            }
         }
         Ok(())
     }
