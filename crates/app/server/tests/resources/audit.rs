@@ -47,11 +47,7 @@ fn the_log_of_inputs_gives_the_stored_decisions(app: &TestApp) {
     let auditor = app.as_role("auditor");
     let replay = auditor.get("/api/v1/audit/replay").ok();
     assert_eq!((&replay["problems"], &replay["uncovered"]), (&json!([]), &json!(0)), "{replay}");
-    assert_eq!(
-        (&replay["engine"], &replay["other_engines"]),
-        (&json!(holdfast_decision::inputs::ENGINE), &json!([])),
-        "{replay}"
-    );
+    assert!(replay["engine"].as_u64() >= Some(1) && replay["other_engines"] == json!([]), "{replay}");
     assert!(replay["decisions"].as_u64().unwrap() >= 1 && replay["holds"].as_u64().unwrap() >= 1, "{replay}");
     let write = app.shared.screening.transact("t", |tx| {
         tx.db().execute("UPDATE events SET result = result || ' ' WHERE id = 'w-1'", &[])?;
