@@ -256,7 +256,7 @@ fn files_read_back_in_both_formats() {
     for format in [Format::Json, Format::Era1] {
         let dir = folder.path().join(format!("{format:?}"));
         let mut economy = Economy::new(options).unwrap();
-        let written = write(&mut economy, &dir, format, &mut |_, _| ControlFlow::Continue(())).unwrap();
+        let written = write(&mut economy, &dir, format, &mut |_| Ok(ControlFlow::Continue(()))).unwrap();
         assert_eq!(written.blocks, 62);
         let read = |name: &str| std::fs::read_to_string(dir.join("truth").join(name)).unwrap();
         let lines = |name: &str| read(name).lines().count() as u64;

@@ -25,6 +25,8 @@ pub enum Format {
     Json,
     /// Era1 files, and a line of JSON for the traces of each block.
     Era1,
+    /// Not at all: nodes have them.
+    None,
 }
 
 /// What was written.
@@ -81,6 +83,9 @@ impl ChainFiles {
     }
 
     fn write(&mut self, encoded: &Encoded, block: &SimBlock) -> io::Result<()> {
+        if self.format == Format::None {
+            return Ok(());
+        }
         let is_full = match &self.era {
             Some(era) => era.is_full(),
             None => self.in_file == LINES,
@@ -138,6 +143,7 @@ fn encode(block: &SimBlock, format: Format) -> Encoded {
             line.push(b'\n');
             (line, block.body_rlp(), block.receipts_rlp())
         }
+        Format::None => (Vec::new(), Vec::new(), Vec::new()),
     };
     let mut encoded =
         Encoded { line, body, receipts, transactions: String::new(), transfers: String::new(), transfer_count: 0 };
@@ -255,12 +261,13 @@ impl Truth {
 /// Writes the whole economy into a folder: for each chain a folder of its number, `chains.json`, and the truth in `truth/`.
 ///
 /// # Errors
-/// What the system reports. `progress` (height made, transactions so far) may stop it, which leaves whole blocks and their truth.
+/// What the system reports, and what `each` does, which is called with blocks as they are made and may stop it: that leaves whole blocks and their
+/// truth.
 pub fn write(
     economy: &mut Economy,
     dir: &Path,
     format: Format,
-    progress: &mut dyn FnMut(u32, u64) -> ControlFlow<()>,
+    each: &mut dyn FnMut(&[SimBlock]) -> io::Result<ControlFlow<()>>,
 ) -> io::Result<Written> {
     let numbers = economy.options().chains;
     let mut chains = Vec::new();
@@ -289,7 +296,7 @@ pub fn write(
         let records = economy.take_records();
         written.records += u64::try_from(records.len()).unwrap_or(u64::MAX);
         truth.records(&records)?;
-        if progress(economy.height(), written.txs).is_break() {
+        if each(&blocks)?.is_break() {
             break;
         }
     }

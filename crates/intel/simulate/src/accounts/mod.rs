@@ -6,7 +6,7 @@
 //!
 //! [`Economy::next_blocks`] hands out blocks as nodes have them, and what they moved as the economy booked it, apart from what a reader finds in
 //! them. Signatures and all roots are right but for the state root, which is a placeholder behind the first block ([`NO_STATE`]): there is no state
-//! trie. [`files`] writes all of it into a folder.
+//! trie. [`files`] writes all of it into a folder, [`node`] plays it on real nodes.
 //!
 //! What contracts do stands twice: in `contracts/Contracts.sol`, whose code real nodes run, and in `machine`, which books it.
 
@@ -19,6 +19,7 @@ mod json;
 mod keys;
 mod life;
 mod machine;
+pub mod node;
 mod records;
 mod seal;
 mod world;

@@ -351,6 +351,12 @@ impl SignedTx {
     pub fn kind(&self) -> u8 {
         if self.planned.is_legacy { 0 } else { 2 }
     }
+
+    /// Returns whether it succeeds.
+    #[must_use]
+    pub fn success(&self) -> bool {
+        self.planned.success
+    }
 }
 
 impl SimBlock {
