@@ -181,9 +181,9 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
     for url in std::iter::once(sqlite).chain(args.postgres.clone()) {
         let screening = Screening::open(&url, system_clock())?;
         let kind = screening.read(|db| Ok(db.kind()))?;
-        let (policy, master, vault) =
+        let (policy, key_ring, vault) =
             (Arc::new(Policy::standard()), KeyRing::single([1; 32]), Vault::new(work.path().join("vault")));
-        let desk = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+        let desk = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
         let cases = Cases::from(desk);
         let Some((ingested, taken)) = fill(desk, args, &addresses)? else { return Ok(()) };
         let person = Person { name: "bench".into(), reads_all: false, changes_all: false };

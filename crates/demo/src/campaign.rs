@@ -101,8 +101,13 @@ fn behave(prevention: &Prevention<'_>, workspace: &Workspace, campaign: Campaign
 }
 
 /// Runs the campaign; a second start finds it and measures it again.
-pub fn run(screening: &Screening, workspace: &mut Workspace, master: &KeyRing, as_json: bool) -> anyhow::Result<Value> {
-    let prevention = Prevention { screening, master };
+pub fn run(
+    screening: &Screening,
+    workspace: &mut Workspace,
+    key_ring: &KeyRing,
+    as_json: bool,
+) -> anyhow::Result<Value> {
+    let prevention = Prevention { screening, key_ring };
     let known = prevention.campaigns()?.into_iter().find(|c| c.plan.title == TITLE);
     let id = match known {
         Some(known) => known.id,

@@ -54,14 +54,14 @@ fn enter(desk: &Desk<'_>) -> anyhow::Result<String> {
 pub fn run(
     screening: &Screening,
     workspace: &Workspace,
-    master: &KeyRing,
+    key_ring: &KeyRing,
     vault: &Vault,
     store: &Path,
     finding: &Value,
     as_json: bool,
 ) -> anyhow::Result<Value> {
     let policy = Arc::new(Policy::standard());
-    let desk = Desk { screening, policy: &policy, master, vault };
+    let desk = Desk { screening, policy: &policy, key_ring, vault };
     let cases = Cases::from(desk);
     let files =
         ["demo-officer.key", "demo-production.zip.age", "demo-goaml.xml", "demo-case.pdf"].map(|f| store.join(f));

@@ -28,7 +28,7 @@ use holdfast_attribution::import::{NamedFile, is_importable};
 use holdfast_bitcoin::Network;
 use holdfast_bitcoin::files::{heights_of_headers, read_single_block};
 use holdfast_bitcoin::undo::parse_spent_file;
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_console::output::{self, thousands};
 use holdfast_console::show::{print_decision, print_exposure, verify_file};
 use holdfast_console::{open_desk, vault};
@@ -294,13 +294,13 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<AppState> {
     let path = write_evidence(&workspace, &subject, store, as_json)?;
     let screening = open_desk(store, None)?;
     let screened = exchange(&screening, &workspace, &findings, store, as_json)?;
-    let (master, vault) = (master(store, &screening)?, vault(store));
+    let (key_ring, vault) = (key_ring(store, &screening)?, vault(store));
     let first = findings.first().context("block 400000 pays a ransomware address")?;
-    let case = case::run(&screening, &workspace, &master, &vault, store, first, as_json)?;
-    let campaign = campaign::run(&screening, &mut workspace, &master, as_json)?;
+    let case = case::run(&screening, &workspace, &key_ring, &vault, store, first, as_json)?;
+    let campaign = campaign::run(&screening, &mut workspace, &key_ring, as_json)?;
     // The campaign's tags stay: a server that is started later measures the same effect.
     workspace.save()?;
-    let shared = AppState::new(workspace, screening, master, vault)?;
+    let shared = AppState::new(workspace, screening, key_ring, vault)?;
     let sharing = sharing::run(&shared, as_json)?;
     let academy = academy::run(&shared, store, as_json)?;
     if as_json {

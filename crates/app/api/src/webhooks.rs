@@ -60,10 +60,10 @@ pub async fn add_webhook(
     body: Bytes,
 ) -> Answer<WebhookAnswer> {
     let request: WebhookRequest = json(&body)?;
-    let master = shared.auth.master.clone();
+    let key_ring = shared.auth.key_ring.clone();
     let webhook =
         run_blocking(move || Ok(shared.screening.add_webhook(&request.url, &request.topics, &caller.0)?)).await?;
-    Ok(Json(WebhookAnswer { webhook, secret: holdfast_notify::delivery::secret(&master, webhook) }))
+    Ok(Json(WebhookAnswer { webhook, secret: holdfast_notify::delivery::secret(&key_ring, webhook) }))
 }
 
 /// Removes a webhook.

@@ -16,7 +16,7 @@ use holdfast_academy::xapi;
 use holdfast_academy::{Academy, certificate};
 use holdfast_api::academy::LEARNER_HEADER;
 use holdfast_client::{Client, Request, api_path};
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_input::time::{parse_date, rfc3339};
 use holdfast_screening::Screening;
 use serde::Serialize;
@@ -322,9 +322,9 @@ fn academy<T>(
     screening: &Screening,
     run: impl FnOnce(&Academy<'_>) -> Result<T, AcademyError>,
 ) -> anyhow::Result<T> {
-    let master = master(&args.store.store, screening)?;
+    let key_ring = key_ring(&args.store.store, screening)?;
     let site = std::env::var("HOLDFAST_SITE").unwrap_or_else(|_| "http://localhost:8650".into());
-    Ok(run(&Academy { screening, master: &master, site: site.trim_end_matches('/') })?)
+    Ok(run(&Academy { screening, key_ring: &key_ring, site: site.trim_end_matches('/') })?)
 }
 
 /// Answers from the academy: `here` in this process, or `there` by the server that has the desk.

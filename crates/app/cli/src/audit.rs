@@ -7,7 +7,7 @@ use crate::holds::no_problems;
 use crate::output::{self, thousands};
 use crate::running::Reach;
 use clap::Subcommand;
-use holdfast_console::desk_key::{anchors_file, master};
+use holdfast_console::desk_key::{anchors_file, key_ring};
 use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
 use holdfast_screening::clock::ClockFault;
@@ -77,7 +77,7 @@ pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
 fn verify(desk: &DeskArgs, head: Option<&str>, copy: Option<&Path>, as_json: bool) -> anyhow::Result<()> {
     let report = match desk.reach()? {
         Reach::Here(screening) => {
-            let known = anchors(&desk.store.store, &master(&desk.store.store, &screening)?);
+            let known = anchors(&desk.store.store, &key_ring(&desk.store.store, &screening)?);
             Answer::of(&screening.verify_anchored(head, Some(&known), copy)?)?
         }
         Reach::There(client) => {
@@ -155,7 +155,7 @@ fn replay(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
 fn anchor(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     let store = &desk.store.store;
     let anchor = match desk.reach()? {
-        Reach::Here(screening) => Answer::of(&screening.anchor(&anchors(store, &master(store, &screening)?))?)?,
+        Reach::Here(screening) => Answer::of(&screening.anchor(&anchors(store, &key_ring(store, &screening)?))?)?,
         Reach::There(client) => Answer::of_bytes(client.post("/api/v1/audit/anchor").bytes()?)?,
     };
     if as_json {

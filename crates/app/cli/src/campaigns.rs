@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use holdfast_api::campaigns::CampaignPreview;
 use holdfast_client::{Client, Request, api_path};
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_decision::Event;
 use holdfast_decision::warnings::Scam;
 use holdfast_input::time::rfc3339;
@@ -136,8 +136,8 @@ fn answer<T: Serialize>(
     there: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
 ) -> anyhow::Result<Answer> {
     let at_store = |screening: &holdfast_screening::Screening| {
-        let master = master(&args.store.store, screening)?;
-        anyhow::Ok(here(&Prevention { screening, master: &master })?)
+        let key_ring = key_ring(&args.store.store, screening)?;
+        anyhow::Ok(here(&Prevention { screening, key_ring: &key_ring })?)
     };
     args.answer(at_store, there)
 }

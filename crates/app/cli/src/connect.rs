@@ -6,7 +6,7 @@ use crate::output;
 use anyhow::Context;
 use clap::Subcommand;
 use holdfast_client::api_path;
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_vendors::{Providers, Question};
@@ -59,9 +59,9 @@ pub fn webhooks(command: WebhooksCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         WebhooksCommand::Add { desk, url, topics } => {
             let here = |screening: &Screening| {
-                let master = master(&desk.store.store, screening)?;
+                let key_ring = key_ring(&desk.store.store, screening)?;
                 let id = screening.add_webhook(&url, &topics, &desk.actor)?;
-                anyhow::Ok(json!({"webhook": id, "secret": holdfast_notify::delivery::secret(&master, id)}))
+                anyhow::Ok(json!({"webhook": id, "secret": holdfast_notify::delivery::secret(&key_ring, id)}))
             };
             let added =
                 desk.answer(here, |c| c.post("/api/v1/webhooks").json(&json!({ "url": url, "topics": topics })))?;

@@ -8,7 +8,7 @@ use crate::running::Reach;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_client::{Client, Request as ClientRequest, api_path};
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_console::vault;
 use holdfast_input::time::{parse as parse_time, rfc3339};
 use holdfast_requests::intake::{NewAgency, RequestFilter, RequestState, Step};
@@ -80,8 +80,8 @@ impl IntakeArgs {
         run: impl FnOnce(&Desk<'_>) -> Result<T, E>,
     ) -> anyhow::Result<T> {
         let policy = self.policy.as_deref().map_or_else(|| Ok(Policy::standard()), read_policy)?;
-        let (master, vault) = (master(self.store(), screening)?, vault(self.store()));
-        run(&Desk { screening, policy: &Arc::new(policy), master: &master, vault: &vault }).map_err(Into::into)
+        let (key_ring, vault) = (key_ring(self.store(), screening)?, vault(self.store()));
+        run(&Desk { screening, policy: &Arc::new(policy), key_ring: &key_ring, vault: &vault }).map_err(Into::into)
     }
 
     fn reach(&self) -> anyhow::Result<Reach> {

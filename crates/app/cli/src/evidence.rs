@@ -13,7 +13,7 @@ use holdfast_cases::Cases;
 use holdfast_cases::case::NewCase;
 use holdfast_cases::seized::{Holding, ImportedScan, RECORD_FILES, ScanOrder, SentScan, derive_all};
 use holdfast_client::{Client, api_path};
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_console::scan::print_scan;
 use holdfast_console::vault;
 use holdfast_forensics::derive::{Derived, GAP};
@@ -84,8 +84,8 @@ fn with_cases<T>(
     run: impl FnOnce(&Cases<'_>) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let store = &args.store.store;
-    let (master, vault) = (master(store, screening)?, vault(store));
-    run(&Cases { screening, master: &master, vault: &vault })
+    let (key_ring, vault) = (key_ring(store, screening)?, vault(store));
+    run(&Cases { screening, key_ring: &key_ring, vault: &vault })
 }
 
 /// The key that opens what scans sealed for a case.

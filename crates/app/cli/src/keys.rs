@@ -7,7 +7,7 @@ use crate::running::Reach;
 use anyhow::Context;
 use clap::Subcommand;
 use holdfast_client::api_path;
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_identity::{ApiKey, ROLES, change_needs_second_person, key_by_id, key_needs_second_person, role};
 use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
@@ -147,7 +147,7 @@ fn create(
         Reach::Here(screening) => screening,
     };
     // The desk's key first: no key is stored that could not be used.
-    let master = master(&desk.store.store, &screening)?;
+    let key_ring = key_ring(&desk.store.store, &screening)?;
     let id = hex::encode(&holdfast_api::system::entropy()?[..6]);
     let owner = person.as_deref().unwrap_or(name);
     let needs = screening.read(|db| key_needs_second_person(db, &desk.actor, |_| true, owner, &scopes))?;
@@ -160,7 +160,7 @@ fn create(
         }
         false => (screening.add_key_of(key)?, None),
     };
-    let token = master.token(&key.id);
+    let token = key_ring.token(&key.id);
     let secret = holdfast_vendors::elliptic::secret_of(&token);
     let mut answer = json!({ "key": key, "token": token, "elliptic_secret": secret });
     if let Some(change) = change {
@@ -181,7 +181,7 @@ fn change_here(screening: &Screening, id: &str, scopes: Vec<String>, actor: &str
 }
 
 fn list_desk_keys(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
-    let here = |s: &Screening| anyhow::Ok(s.desk_keys(&master(&desk.store.store, s)?)?);
+    let here = |s: &Screening| anyhow::Ok(s.desk_keys(&key_ring(&desk.store.store, s)?)?);
     let keys = desk.answer(here, |c| c.get("/api/v1/desk-keys"))?;
     if as_json {
         return keys.print();
@@ -200,7 +200,7 @@ fn list_desk_keys(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
 fn retire_desk_key(desk: &DeskArgs, id: &str, reason: &str, as_json: bool) -> anyhow::Result<()> {
     let path = api_path(&["desk-keys", id, "retire"]);
     let here = |s: &Screening| {
-        let revoked = s.retire_desk_key(&master(&desk.store.store, s)?, id, reason, &desk.actor)?;
+        let revoked = s.retire_desk_key(&key_ring(&desk.store.store, s)?, id, reason, &desk.actor)?;
         anyhow::Ok(json!({ "retired": id, "revoked": revoked }))
     };
     let answer = desk.answer(here, |c| c.post(&path).json(&json!({ "reason": reason })))?;

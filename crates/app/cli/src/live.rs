@@ -16,7 +16,7 @@ use holdfast_bitcoin::Network;
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::node::{BlockSource, NodeError, Rest, Rpc};
 use holdfast_console::announced::{Announced, listen as listen_locally};
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_console::{open_desk, vault};
 use holdfast_jobs::{Threads, within};
 use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
@@ -380,9 +380,9 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
         }
     };
     let workspace = Workspace::open(store)?;
-    let master = master(store, &screening)?;
-    let mut shared = AppState::new(workspace, screening, master.clone(), vault(store))?;
-    shared.anchors = Some(Arc::new(anchors(store, &master)));
+    let key_ring = key_ring(store, &screening)?;
+    let mut shared = AppState::new(workspace, screening, key_ring.clone(), vault(store))?;
+    shared.anchors = Some(Arc::new(anchors(store, &key_ring)));
     if let Some(policy) = &args.policy {
         shared.policy = Arc::new(read_policy(policy)?);
     }
@@ -443,7 +443,7 @@ fn keep_time(shared: &AppState, mailer: Option<&Mailer>, staff: &[String]) {
         let desk = Desk {
             screening: &shared.screening,
             policy: &shared.policy,
-            master: &shared.auth.master,
+            key_ring: &shared.auth.key_ring,
             vault: &shared.vault,
         };
         if std::time::Instant::now() >= next_anchor {
@@ -486,13 +486,13 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     };
     let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
     let screening = open_desk(&args.store.store, database.as_deref())?;
-    let master = master(&args.store.store, &screening)?;
+    let key_ring = key_ring(&args.store.store, &screening)?;
     let further = chains::open(&workspace, &args.store.store, args.chains.as_deref())?;
-    let mut shared = AppState::new(workspace, screening, master.clone(), vault(&args.store.store))?;
+    let mut shared = AppState::new(workspace, screening, key_ring.clone(), vault(&args.store.store))?;
     let (further, nodes): (Vec<_>, Vec<_>) = further.into_iter().map(|c| (c.workspace, c.node)).unzip();
     let networks: Vec<Network> = further.iter().map(|w| w.ledger.network()).collect();
     shared.add_chains(further)?;
-    shared.anchors = Some(Arc::new(anchors(&args.store.store, &master)));
+    shared.anchors = Some(Arc::new(anchors(&args.store.store, &key_ring)));
     let max_silence = Duration::from_secs(args.ready_max_silence);
     shared.status = Arc::new(Status::new(FollowerBounds { max_lag_blocks: args.ready_max_lag, max_silence }));
     shared.providers = args.providers.as_deref().map(read_providers).transpose()?.map(Arc::new);
@@ -651,7 +651,7 @@ pub fn serve_shared(
     shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
     let metrics = listen.metrics.as_deref().map(|address| bind(address, "--metrics")).transpose()?;
     start_threads(&mut threads, &shared, outbox)?;
-    let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.auth.master.clone())?;
+    let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.auth.key_ring.clone())?;
     let jobs = shared.start_jobs()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;
     let store = shared.chain().snapshot().dir().to_owned();

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use holdfast_api::AppState;
 use holdfast_client::{Client as Server, Request, api_path};
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_console::vault;
 use holdfast_decision::flags::{State, Subject};
 use holdfast_input::time::rfc3339;
@@ -281,8 +281,8 @@ fn shared(desk: &DeskArgs, screening: Screening) -> anyhow::Result<AppState> {
     let store = &desk.store.store;
     let workspace = Workspace::open_for_writing(store)?;
     let further = chains::open(&workspace, store, None)?;
-    let master = master(store, &screening)?;
-    let mut shared = AppState::new(workspace, screening, master, vault(store))?;
+    let key_ring = key_ring(store, &screening)?;
+    let mut shared = AppState::new(workspace, screening, key_ring, vault(store))?;
     shared.add_chains(further.into_iter().map(|c| c.workspace).collect())?;
     Ok(shared)
 }

@@ -5,7 +5,7 @@ use crate::args::DeskArgs;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use holdfast_client::api_path;
-use holdfast_console::desk_key::master;
+use holdfast_console::desk_key::key_ring;
 use holdfast_documents::qr;
 use holdfast_identity::{
     CodeAnswer, IdentityError, Person, PersonState, Session, SessionKind, end_session, end_sessions_of, enrol,
@@ -170,7 +170,7 @@ fn set_up_factor(desk: &DeskArgs, file: Option<&Path>, as_json: bool) -> anyhow:
     }
     let here = |s: &Screening| {
         let (ring, random, name) =
-            (master(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
+            (key_ring(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
         anyhow::Ok(Store::change(s, &desk.actor, move |tx| {
             let person = own(tx, &name)?;
             enrol(tx, &ring, &person, &random)
@@ -200,7 +200,7 @@ fn print_codes(answer: &Value) {
 fn confirm_factor(desk: &DeskArgs, code: &str, as_json: bool) -> anyhow::Result<()> {
     let given = code.to_owned();
     let here = |s: &Screening| {
-        let (ring, name) = (master(&desk.store.store, s)?, desk.actor.clone());
+        let (ring, name) = (key_ring(&desk.store.store, s)?, desk.actor.clone());
         let answer = Store::change(s, &desk.actor, move |tx| {
             let person = own(tx, &name)?;
             give_code(tx, &ring, &person, &given)
@@ -215,7 +215,7 @@ fn recovery_codes(desk: &DeskArgs, code: &str, as_json: bool) -> anyhow::Result<
     let given = code.to_owned();
     let here = |s: &Screening| {
         let (ring, random, name) =
-            (master(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
+            (key_ring(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
         let (answer, codes) = Store::change(s, &desk.actor, move |tx| {
             let person = own(tx, &name)?;
             renew_recovery_codes(tx, &ring, &person, &given, &random)

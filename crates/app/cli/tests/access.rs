@@ -537,7 +537,7 @@ fn commands_reach_it_by_its_socket_its_address_and_a_key(desk: &Desk, store: &Pa
     assert_eq!(std::fs::symlink_metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
     let status = |credentials| Client::unix(&socket, credentials).get("/api/v1/holds").send().unwrap().status;
     let signed =
-        |secret| Credentials::Command { master: holdfast_identity::KeyRing::single(secret), actor: "ana".into() };
+        |secret| Credentials::Command { key_ring: holdfast_identity::KeyRing::single(secret), actor: "ana".into() };
     assert_eq!((status(Credentials::None), status(signed([0; 32]))), (401, 401), "the socket alone opens nothing");
     assert_eq!(status(Credentials::Key(key.into())), 200);
     let secret = hex::decode(std::fs::read_to_string(store.join("desk.key")).unwrap().trim()).unwrap();

@@ -13,7 +13,7 @@ pub enum Credentials {
     /// A command on the desk's machine: each request is signed with the desk's secret, for one minute.
     Command {
         /// The desk's secret.
-        master: KeyRing,
+        key_ring: KeyRing,
         /// The name for the audit log.
         actor: String,
     },
@@ -35,9 +35,9 @@ impl Credentials {
         match self {
             Credentials::None => None,
             Credentials::Key(key) => Some(format!("Bearer {key}")),
-            Credentials::Command { master, actor } => {
+            Credentials::Command { key_ring, actor } => {
                 let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-                Some(sign_command(master, actor, method, path, i64::try_from(seconds).unwrap_or(i64::MAX)))
+                Some(sign_command(key_ring, actor, method, path, i64::try_from(seconds).unwrap_or(i64::MAX)))
             }
         }
     }

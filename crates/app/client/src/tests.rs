@@ -89,8 +89,8 @@ fn redirects_are_not_followed_and_large_or_late_answers_end() {
 fn a_socket_is_reached_by_its_path_with_a_signed_request() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.sock");
-    let master = holdfast_identity::KeyRing::single([3; 32]);
-    let credentials = Credentials::Command { master: master.clone(), actor: "ana".into() };
+    let key_ring = holdfast_identity::KeyRing::single([3; 32]);
+    let credentials = Credentials::Command { key_ring: key_ring.clone(), actor: "ana".into() };
     let client = Client::unix(&path, credentials);
     assert!(matches!(client.get("/").send(), Err(ClientError::Unreachable { .. })), "nobody listens");
     let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
@@ -104,5 +104,5 @@ fn a_socket_is_reached_by_its_path_with_a_signed_request() {
     let line = sent.lines().find(|l| l.to_lowercase().starts_with("authorization: ")).unwrap();
     let value = line.split_once(": ").unwrap().1;
     let time: i64 = value.split([' ', '.']).nth(1).unwrap().parse().unwrap();
-    assert_eq!(value, holdfast_identity::sign_command(&master, "ana", "GET", "/api/v1/holds?limit=1", time));
+    assert_eq!(value, holdfast_identity::sign_command(&key_ring, "ana", "GET", "/api/v1/holds?limit=1", time));
 }

@@ -4,7 +4,7 @@
 //! that whatever the database names is there; anchors and derived files come before what they describe; the ledger is copied up to one manifest.
 
 use crate::args::StoreArgs;
-use crate::desk_key::{anchors, master};
+use crate::desk_key::{anchors, key_ring};
 use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -367,8 +367,8 @@ pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
     if list.database == "SQLite" {
         let url = format!("sqlite:{}", store.join(SQLITE).display());
         let screening = Screening::open_at(&url, Time::system())?;
-        let master = master(store, &screening)?;
-        audit = Some(screening.verify_anchored(None, Some(&anchors(store, &master)), None)?);
+        let key_ring = key_ring(store, &screening)?;
+        audit = Some(screening.verify_anchored(None, Some(&anchors(store, &key_ring)), None)?);
     }
     let problems = audit.as_ref().map(|a| a.problems.clone()).unwrap_or_default();
     let files = list.files.len();

@@ -34,10 +34,10 @@ fn create(source: &dyn KeySource) -> anyhow::Result<KeyRing> {
 ///
 /// # Errors
 /// When the key is missing, unreadable or another than the database's.
-pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<KeyRing> {
+pub fn key_ring(store: &Path, screening: &Screening) -> anyhow::Result<KeyRing> {
     let source = source(store);
-    let master = match source.read()? {
-        Some(master) => master,
+    let key_ring = match source.read()? {
+        Some(key_ring) => key_ring,
         None => {
             let needs = screening.needs_key()?;
             if !needs.is_empty() {
@@ -52,8 +52,8 @@ pub fn master(store: &Path, screening: &Screening) -> anyhow::Result<KeyRing> {
             create(&*source)?
         }
     };
-    screening.bind_keys(&master, "engine").with_context(|| source.name())?;
-    Ok(master)
+    screening.bind_keys(&key_ring, "engine").with_context(|| source.name())?;
+    Ok(key_ring)
 }
 
 /// The key of a store whose desk a server has open, which checked it against the database.
@@ -71,8 +71,8 @@ pub fn anchors_file(store: &Path) -> PathBuf {
 }
 
 /// The anchors of a store's audit log.
-pub fn anchors(store: &Path, master: &KeyRing) -> Anchors {
-    Anchors::new(store, master.clone())
+pub fn anchors(store: &Path, key_ring: &KeyRing) -> Anchors {
+    Anchors::new(store, key_ring.clone())
 }
 
 /// A new key for a desk whose key is lost; returns how many API keys that revokes. The old file, if there is one, is set aside, as are the
@@ -99,8 +99,8 @@ pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> a
         let aside = old_anchors.with_extension(format!("anchors.replaced-{}", screening.now()));
         std::fs::rename(&old_anchors, &aside).with_context(|| aside.display().to_string())?;
     }
-    let master = create(&*source)?;
-    let revoked = screening.replace_key(&master, why, actor)?;
+    let key_ring = create(&*source)?;
+    let revoked = screening.replace_key(&key_ring, why, actor)?;
     Ok((revoked, aside))
 }
 
@@ -110,7 +110,7 @@ pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> a
 /// When the key cannot be stored, or the database refuses.
 pub fn rotate(store: &Path, screening: &Screening, actor: &str) -> anyhow::Result<Vec<String>> {
     let source = source(store);
-    let ring = master(store, screening)?.with(holdfast_api::system::entropy()?).map_err(anyhow::Error::msg)?;
+    let ring = key_ring(store, screening)?.with(holdfast_api::system::entropy()?).map_err(anyhow::Error::msg)?;
     // Stored first: a key that is in the ring and not in the log is noted at the next start.
     source.write(&ring)?;
     screening.bind_keys(&ring, actor)?;

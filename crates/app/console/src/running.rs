@@ -126,7 +126,7 @@ pub fn is_busy(error: &anyhow::Error) -> bool {
 
 /// The server of a store on this machine.
 fn running(store: &Path, actor: &str) -> anyhow::Result<Client> {
-    let credentials = || anyhow::Ok(Credentials::Command { master: existing(store)?, actor: actor.to_owned() });
+    let credentials = || anyhow::Ok(Credentials::Command { key_ring: existing(store)?, actor: actor.to_owned() });
     let socket = store.join(SOCKET);
     if socket.exists() {
         return Ok(Client::unix(&socket, credentials()?));

@@ -44,8 +44,8 @@ impl Browser {
         })
     }
 
-    fn token(&self, master: &KeyRing) -> String {
-        hex::encode(&master.derive("csrf", &format!("{} {}", self.id, self.bound))[..24])
+    fn token(&self, key_ring: &KeyRing) -> String {
+        hex::encode(&key_ring.derive("csrf", &format!("{} {}", self.id, self.bound))[..24])
     }
 
     /// Puts the token into every form of a page that changes something.
@@ -55,7 +55,7 @@ impl Browser {
     pub async fn put_in(
         &self,
         response: Response,
-        master: &KeyRing,
+        key_ring: &KeyRing,
         cookie: impl Fn(&str, &str) -> String,
     ) -> Result<Response, ApiError> {
         let kind = response.headers().get(header::CONTENT_TYPE);
@@ -67,7 +67,7 @@ impl Browser {
         let Ok(text) = std::str::from_utf8(&bytes) else {
             return Ok(Response::from_parts(parts, Body::from(bytes)));
         };
-        let Some(page) = with_tokens(text, &self.token(master)) else {
+        let Some(page) = with_tokens(text, &self.token(key_ring)) else {
             return Ok(Response::from_parts(parts, Body::from(bytes)));
         };
         parts.headers.remove(header::CONTENT_LENGTH);
@@ -128,7 +128,7 @@ fn take_out(kind: &str, body: &[u8]) -> (Option<String>, Option<Vec<u8>>) {
 ///
 /// # Errors
 /// 403 without the right token, 413 for a body above the limit.
-pub async fn check(request: Request, master: &KeyRing, limit: usize) -> Result<Request, ApiError> {
+pub async fn check(request: Request, key_ring: &KeyRing, limit: usize) -> Result<Request, ApiError> {
     let kind = media_type(request.headers());
     if !is_form(&kind) {
         return Ok(request);
@@ -143,7 +143,7 @@ pub async fn check(request: Request, master: &KeyRing, limit: usize) -> Result<R
     let (mut parts, body) = request.into_parts();
     let bytes = holdfast_api::limits::read_body(body, limit).await?;
     let (token, body) = take_out(&kind, &bytes);
-    let right = token.is_some_and(|t| bool::from(t.as_bytes().ct_eq(browser.token(master).as_bytes())));
+    let right = token.is_some_and(|t| bool::from(t.as_bytes().ct_eq(browser.token(key_ring).as_bytes())));
     if browser.is_new || !right {
         return Err(refused());
     }

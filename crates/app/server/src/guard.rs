@@ -212,7 +212,7 @@ async fn page(shared: &AppState, needs: Needs, mut request: Request, next: Next,
         request.extensions_mut().insert(caller);
     }
     if access::changes(request.method()) && is_without_key(&request) {
-        request = match csrf::check(request, &shared.auth.master, limit).await {
+        request = match csrf::check(request, &shared.auth.key_ring, limit).await {
             Ok(request) => request,
             Err(e) => return with_tokens(shared, browser, frame.refusal(&whole, e)).await,
         };
@@ -229,7 +229,7 @@ async fn with_tokens(shared: &AppState, browser: Option<Browser>, response: Resp
         Some(browser) => {
             let seconds = 30 * 86_400;
             let cookie = |name: &str, value: &str| shared.access.cookie(name, value, seconds);
-            match browser.put_in(response, &shared.auth.master, cookie).await {
+            match browser.put_in(response, &shared.auth.key_ring, cookie).await {
                 Ok(response) => response,
                 Err(e) => e.into_response(),
             }
@@ -275,7 +275,7 @@ async fn admit(shared: &AppState, needs: Needs, request: Request, path: &str) ->
         let is_form = access::is_form(&access::media_type(request.headers())) && is_without_key(&request);
         // A form of our own pages that an endpoint answers itself; its token says so.
         if is_form && !needs.takes_files && path.starts_with("/api/v1/desk/") {
-            request = csrf::check(request, &shared.auth.master, needs.max_body()).await?;
+            request = csrf::check(request, &shared.auth.key_ring, needs.max_body()).await?;
         } else if !needs.takes_files {
             access::check_media_type(request.headers())?;
         }

@@ -76,7 +76,7 @@ pub async fn call(
     headers: &[(&str, &str)],
     body: Vec<u8>,
 ) -> Result<(u16, String, Vec<u8>), String> {
-    shared.auth = Arc::new(Auth::of(shared.auth.master.clone(), name));
+    shared.auth = Arc::new(Auth::of(shared.auth.key_ring.clone(), name));
     let mut request = axum::http::Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -63,7 +63,7 @@ impl Caller {
 #[derive(Debug)]
 pub struct Auth {
     /// The desk's secret.
-    pub master: KeyRing,
+    pub key_ring: KeyRing,
     /// Who sends requests to an open desk.
     local: Arc<str>,
     /// Whether this is auth of a command, which only the command reaches.
@@ -85,9 +85,9 @@ on its machine (or, to try it out on this machine only, start it with --open)";
 
 impl Auth {
     /// Returns auth by the keys in force; without one it lets nobody in.
-    pub fn new(master: KeyRing, keys: Vec<ApiKey>) -> Self {
+    pub fn new(key_ring: KeyRing, keys: Vec<ApiKey>) -> Self {
         let auth = Auth {
-            master,
+            key_ring,
             local: "local".into(),
             is_command: false,
             open: AtomicBool::new(false),
@@ -101,8 +101,8 @@ impl Auth {
     }
 
     /// Returns auth for the command line: whoever reads the desk's secret may do everything, under the name given.
-    pub fn of(master: KeyRing, name: &str) -> Self {
-        Auth { local: name.into(), is_command: true, ..Auth::new(master, Vec::new()) }
+    pub fn of(key_ring: KeyRing, name: &str) -> Self {
+        Auth { local: name.into(), is_command: true, ..Auth::new(key_ring, Vec::new()) }
     }
 
     /// Opens the desk to everybody who reaches it, until the first key; callers make sure that only this machine does. Returns whether it is
@@ -157,7 +157,7 @@ impl Auth {
 
     /// Returns the key in force with this secret.
     pub fn key_of(&self, token: &str) -> Option<ApiKey> {
-        let id = self.master.id_of(token)?;
+        let id = self.key_ring.id_of(token)?;
         self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(key, _)| key.clone())
     }
 
@@ -173,7 +173,7 @@ impl Auth {
     /// # Errors
     /// 401 without a key in force, 403 without the scope, 429 above the rate.
     pub fn pass(&self, token: Option<&str>, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
-        self.admit(token.and_then(|t| self.master.id_of(t)), scopes, now)
+        self.admit(token.and_then(|t| self.key_ring.id_of(t)), scopes, now)
     }
 
     /// Lets a request through by its key, its session, or as a command of this machine.
@@ -230,7 +230,7 @@ impl Auth {
         let name = String::from_utf8(hex::decode(name).ok()?).ok().filter(|n| n.len() <= 64)?;
         let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
         let method = request.method().as_str();
-        let fits = self.master.each().any(|key| {
+        let fits = self.key_ring.each().any(|key| {
             let right = sign_command(&key, &name, method, path, time);
             bool::from(right.as_bytes().ct_eq(text.as_bytes()))
         });
@@ -286,7 +286,7 @@ pub async fn pass_signed(shared: &AppState, request: Request, scopes: &[&str]) -
     let large = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("body: more than {MAX_SIGNED} bytes"));
     let body = axum::body::to_bytes(body, MAX_SIGNED).await.map_err(|_| large)?;
     let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
-    let secrets = shared.auth.master.tokens(key);
+    let secrets = shared.auth.key_ring.tokens(key);
     let method = parts.method.as_str();
     if !secrets.iter().any(|secret| elliptic::signed(secret.as_bytes(), time, method, path, &body, signature)) {
         return Err(refuse("x-access-sign: does not fit the key, time, method, path and body"));
@@ -301,8 +301,8 @@ mod tests {
 
     #[test]
     fn keys_scopes_and_rates() {
-        let master = KeyRing::single([1; 32]);
-        let auth = Auth::new(master.clone(), Vec::new());
+        let key_ring = KeyRing::single([1; 32]);
+        let auth = Auth::new(key_ring.clone(), Vec::new());
         let refused = auth.pass(None, &["read"], 0).unwrap_err();
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
         assert!(refused.message.contains("keys create"), "{}", refused.message);
@@ -320,7 +320,7 @@ mod tests {
             suspended: false,
         };
         auth.set(vec![key.clone()]);
-        let token = master.token("k1");
+        let token = key_ring.token("k1");
         let status = |token: Option<&str>, scope: &str, now| {
             auth.pass(token, &[scope], now).map(|c| c.0).map_err(|e| e.status.as_u16())
         };
@@ -335,9 +335,9 @@ mod tests {
         // Another key of hers acts as her; none does while she is suspended.
         let second = ApiKey { id: "k2".into(), name: "ana's laptop".into(), person: "ana".into(), ..key.clone() };
         auth.set(vec![second.clone()]);
-        assert_eq!(status(Some(&master.token("k2")), "read", 120).as_deref(), Ok("ana"));
+        assert_eq!(status(Some(&key_ring.token("k2")), "read", 120).as_deref(), Ok("ana"));
         auth.set(vec![ApiKey { suspended: true, ..second }]);
-        assert_eq!(status(Some(&master.token("k2")), "read", 120), Err(401));
+        assert_eq!(status(Some(&key_ring.token("k2")), "read", 120), Err(401));
         let gone = vec![ApiKey { revoked: Some(1), ..key }];
         auth.set(gone.clone());
         assert!(!auth.is_open() && !auth.open(&gone));

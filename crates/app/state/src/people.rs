@@ -66,7 +66,7 @@ impl AppState {
             false => (self.screening.add_key_of(key)?, None),
         };
         self.auth.set(self.screening.keys()?);
-        Ok(MadeKey { token: self.auth.master.token(&key.id), key, change })
+        Ok(MadeKey { token: self.auth.key_ring.token(&key.id), key, change })
     }
 
     /// Gives a key other scopes. What it gains and its giver does not have, or what is powerful, waits for a second person; then the change is
@@ -107,7 +107,7 @@ impl AppState {
     /// # Errors
     /// 500 or 503 when they cannot be read.
     pub fn desk_keys(&self) -> Result<Vec<DeskKey>, ApiError> {
-        Ok(self.screening.desk_keys(&self.auth.master)?)
+        Ok(self.screening.desk_keys(&self.auth.key_ring)?)
     }
 
     /// Retires an older key of the desk itself; returns how many API keys that revoked.
@@ -115,7 +115,7 @@ impl AppState {
     /// # Errors
     /// 400 without a reason; 404; 409 when it is in use or retired, or no administrator would be left; 500 or 503 when it cannot be stored.
     pub fn retire_desk_key(&self, id: &str, reason: &str, actor: &str) -> Result<u64, ApiError> {
-        let revoked = self.screening.retire_desk_key(&self.auth.master, id, reason, actor)?;
+        let revoked = self.screening.retire_desk_key(&self.auth.key_ring, id, reason, actor)?;
         let keys = self.screening.keys()?;
         let is_void = |id: &str| keys.iter().any(|k| k.id == id && k.revoked.is_some());
         self.auth.sessions.end_where(|session| is_void(&session.subject));

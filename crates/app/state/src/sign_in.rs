@@ -83,7 +83,7 @@ impl AppState {
     #[must_use]
     pub fn pending_sign_in(&self, headers: &HeaderMap) -> Option<ApiKey> {
         let token = cookie(headers, PENDING)?;
-        self.auth.key_with_id(&pending_key(&self.auth.master, &token, self.screening.now())?)
+        self.auth.key_with_id(&pending_key(&self.auth.key_ring, &token, self.screening.now())?)
     }
 
     /// Sets an authenticator app and recovery codes up for a person.
@@ -91,7 +91,7 @@ impl AppState {
     /// # Errors
     /// 409 when the person has a second factor; 500 or 503 when it cannot be stored.
     pub async fn enrol(&self, person: Person) -> Result<StaffEnrolment, ApiError> {
-        let (screening, ring) = (self.screening.clone(), self.auth.master.clone());
+        let (screening, ring) = (self.screening.clone(), self.auth.key_ring.clone());
         let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
         run_blocking(move || {
             let actor = person.name.clone();
@@ -114,7 +114,7 @@ impl AppState {
     /// # Errors
     /// As [`AppState::give_code`].
     pub async fn renew_recovery_codes(&self, person: Person, code: String) -> Result<Vec<String>, ApiError> {
-        let (screening, ring) = (self.screening.clone(), self.auth.master.clone());
+        let (screening, ring) = (self.screening.clone(), self.auth.key_ring.clone());
         let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
         let (answer, codes) = run_blocking(move || {
             let actor = person.name.clone();
@@ -130,7 +130,7 @@ impl AppState {
     /// # Errors
     /// 401 for a wrong or used code; 409 when no app is set up; 429 after too many wrong codes; 500 or 503 when it cannot be stored.
     pub async fn give_code(&self, person: Person, code: String) -> Result<(), ApiError> {
-        let (screening, ring) = (self.screening.clone(), self.auth.master.clone());
+        let (screening, ring) = (self.screening.clone(), self.auth.key_ring.clone());
         let answer = run_blocking(move || {
             let actor = person.name.clone();
             Ok(Store::change(&*screening, &actor, move |tx| give_code(tx, &ring, &person, &code))?)

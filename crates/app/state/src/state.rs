@@ -74,10 +74,10 @@ impl AppState {
     pub fn new(
         workspace: Workspace,
         screening: Screening,
-        master: KeyRing,
+        key_ring: KeyRing,
         vault: Vault,
     ) -> Result<Self, ScreeningError> {
-        let auth = Arc::new(Auth::new(master, screening.keys()?));
+        let auth = Arc::new(Auth::new(key_ring, screening.keys()?));
         let now = screening.now();
         let (learners, others): (Vec<_>, Vec<_>) =
             screening.read(|db| open_sessions(db, now))?.into_iter().partition(|s| s.kind == SessionKind::Learner);
@@ -117,32 +117,32 @@ impl AppState {
     /// Returns the desk's requests.
     #[must_use]
     pub fn desk(&self) -> Desk<'_> {
-        let (screening, policy, master) = (&*self.screening, &self.policy, &self.auth.master);
-        Desk { screening, policy, master, vault: &self.vault }
+        let (screening, policy, key_ring) = (&*self.screening, &self.policy, &self.auth.key_ring);
+        Desk { screening, policy, key_ring, vault: &self.vault }
     }
 
     /// Returns the desk's cases.
     #[must_use]
     pub fn cases(&self) -> Cases<'_> {
-        Cases { screening: &self.screening, master: &self.auth.master, vault: &self.vault }
+        Cases { screening: &self.screening, key_ring: &self.auth.key_ring, vault: &self.vault }
     }
 
     /// Returns prevention, over this desk.
     #[must_use]
     pub fn prevention(&self) -> Prevention<'_> {
-        Prevention { screening: &self.screening, master: &self.auth.master }
+        Prevention { screening: &self.screening, key_ring: &self.auth.key_ring }
     }
 
     /// Returns the academy, over this desk.
     #[must_use]
     pub fn academy(&self) -> Academy<'_> {
-        Academy { screening: &self.screening, master: &self.auth.master, site: self.site.origin() }
+        Academy { screening: &self.screening, key_ring: &self.auth.key_ring, site: self.site.origin() }
     }
 
     /// Returns sharing, over this desk.
     #[must_use]
     pub fn sharing(&self) -> Sharing<'_> {
-        Sharing { screening: &self.screening, master: &self.auth.master }
+        Sharing { screening: &self.screening, key_ring: &self.auth.key_ring }
     }
 
     /// Returns the folder of lists for private matching.

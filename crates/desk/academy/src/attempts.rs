@@ -326,7 +326,7 @@ impl Attempt {
 impl Academy<'_> {
     /// Returns the seed of a learner's lab: nobody can compute it without the academy's secret.
     fn seed(&self, session: i64, learner: i64, lab: &str) -> u64 {
-        let bytes = self.master.derive_lasting("academy-lab", &format!("{session}:{learner}:{lab}"));
+        let bytes = self.key_ring.derive_lasting("academy-lab", &format!("{session}:{learner}:{lab}"));
         bytes[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
     }
 

@@ -265,7 +265,7 @@ impl Academy<'_> {
     /// Returns the key that certificates are signed with.
     #[must_use]
     pub fn issuer_key(&self) -> SigningKey {
-        SigningKey::from_bytes(&self.master.derive("academy-certificates", ""))
+        SigningKey::from_bytes(&self.key_ring.derive("academy-certificates", ""))
     }
 
     /// Issues the certificate of a session to a learner, or returns the one issued: all labs of the course passed, and four fifths of the parts attended.

@@ -369,7 +369,7 @@ impl Academy<'_> {
     /// [`AcademyError::Invalid`] for a wrong field, [`AcademyError::NotFound`], [`AcademyError::State`] when the session is over or full.
     pub fn enrol(&self, session: i64, who: NewLearner, actor: &str) -> Result<Enrolled, AcademyError> {
         let who = who.checked()?;
-        let master = self.master.clone();
+        let key_ring = self.key_ring.clone();
         self.transact(actor, move |tx| {
             let open = open_session(tx, session)?;
             let known = tx.db().query(&format!("{LEARNER} WHERE email = $1"), &[who.email.as_str().into()])?;
@@ -400,7 +400,7 @@ impl Academy<'_> {
                         &row,
                     )?;
                     let made = Learner { id, who, generation: 1 };
-                    let key = crate::learner_key(&master, &made);
+                    let key = crate::learner_key(&key_ring, &made);
                     (made, Some(key))
                 }
             };
@@ -416,7 +416,7 @@ impl Academy<'_> {
     /// # Errors
     /// [`AcademyError::NotFound`].
     pub fn new_key(&self, id: i64, actor: &str) -> Result<Enrolled, AcademyError> {
-        let master = self.master.clone();
+        let key_ring = self.key_ring.clone();
         self.transact(actor, move |tx| {
             let mut found = learner_by(tx.db(), id)?.ok_or_else(|| AcademyError::NotFound(format!("learner {id}")))?;
             let ended = end_sessions_of_subject(tx, SessionKind::Learner, &subject(id, found.generation));
@@ -425,7 +425,7 @@ impl Academy<'_> {
             tx.db()
                 .execute("UPDATE learners SET generation = $1 WHERE id = $2", &[found.generation.into(), id.into()])?;
             tx.audit("learner.new_key", &format!("learner:{id}"), "{}");
-            let key = crate::learner_key(&master, &found);
+            let key = crate::learner_key(&key_ring, &found);
             Ok(Enrolled { learner: found, key: Some(key) })
         })
     }
@@ -439,7 +439,7 @@ impl Academy<'_> {
         let id = key.strip_prefix("hl_").and_then(|r| r.split('_').next()).and_then(|i| i.parse::<i64>().ok());
         let id = id.ok_or_else(refused)?;
         let found = self.read(|db| learner_by(db, id))?.ok_or_else(refused)?;
-        match self.master.each().any(|ring| crate::same(&crate::learner_key(&ring, &found), key)) {
+        match self.key_ring.each().any(|ring| crate::same(&crate::learner_key(&ring, &found), key)) {
             true => Ok(found),
             false => Err(refused()),
         }
@@ -457,7 +457,7 @@ impl Academy<'_> {
     #[must_use]
     pub fn key_of_subject(&self, subject: &str) -> Option<String> {
         let (id, generation) = subject.split_once(':')?;
-        Some(crate::key_text(self.master, id.parse().ok()?, generation.parse().ok()?))
+        Some(crate::key_text(self.key_ring, id.parse().ok()?, generation.parse().ok()?))
     }
 
     /// Returns the key of a learner, by number: for those who can read the desk's secret.
@@ -465,7 +465,7 @@ impl Academy<'_> {
     /// # Errors
     /// [`AcademyError::NotFound`].
     pub fn key_of(&self, learner: i64) -> Result<String, AcademyError> {
-        Ok(crate::learner_key(self.master, &self.learner(learner)?))
+        Ok(crate::learner_key(self.key_ring, &self.learner(learner)?))
     }
 
     /// Returns the roster of a session.

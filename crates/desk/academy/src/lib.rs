@@ -46,7 +46,7 @@ pub struct Academy<'a> {
     /// The database's one writer.
     pub screening: &'a Screening,
     /// Secret that learners' keys, seeds and the issuer's key are derived from.
-    pub master: &'a KeyRing,
+    pub key_ring: &'a KeyRing,
     /// Where the academy is reached, without a slash at the end: names activities and achievements.
     pub site: &'a str,
 }
@@ -61,13 +61,13 @@ fn invalid(field: &str, problem: String) -> AcademyError {
 }
 
 /// Returns a learner's key.
-fn learner_key(master: &KeyRing, learner: &Learner) -> String {
-    key_text(master, learner.id, learner.generation)
+fn learner_key(key_ring: &KeyRing, learner: &Learner) -> String {
+    key_text(key_ring, learner.id, learner.generation)
 }
 
 /// Returns a key of a learner, of which there was one for each generation.
-fn key_text(master: &KeyRing, learner: i64, generation: i64) -> String {
-    let key = master.derive("academy-learner", &format!("{learner}:{generation}"));
+fn key_text(key_ring: &KeyRing, learner: i64, generation: i64) -> String {
+    let key = key_ring.derive("academy-learner", &format!("{learner}:{generation}"));
     format!("hl_{learner}_{}", hex::encode(&key[..24]))
 }
 

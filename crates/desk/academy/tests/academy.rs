@@ -16,7 +16,7 @@ const NOW: i64 = 1_790_000_000;
 struct House {
     _dir: tempfile::TempDir,
     screening: Screening,
-    master: KeyRing,
+    key_ring: KeyRing,
     clock: Arc<AtomicI64>,
 }
 
@@ -27,11 +27,11 @@ impl House {
         let at = clock.clone();
         let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
         let screening = Screening::open(&url, Arc::new(move || at.load(Ordering::Relaxed))).unwrap();
-        House { _dir: dir, screening, master: KeyRing::single([7; 32]), clock }
+        House { _dir: dir, screening, key_ring: KeyRing::single([7; 32]), clock }
     }
 
     fn academy(&self) -> Academy<'_> {
-        Academy { screening: &self.screening, master: &self.master, site: "https://desk.example.org" }
+        Academy { screening: &self.screening, key_ring: &self.key_ring, site: "https://desk.example.org" }
     }
 }
 

@@ -46,14 +46,14 @@ pub struct Cases<'a> {
     /// The database's one writer.
     pub screening: &'a Screening,
     /// Secret that cases' sealing keys and the signing key are derived from.
-    pub master: &'a KeyRing,
+    pub key_ring: &'a KeyRing,
     /// Files.
     pub vault: &'a Vault,
 }
 
 impl<'a> From<Desk<'a>> for Cases<'a> {
     fn from(desk: Desk<'a>) -> Self {
-        Cases { screening: desk.screening, master: desk.master, vault: desk.vault }
+        Cases { screening: desk.screening, key_ring: desk.key_ring, vault: desk.vault }
     }
 }
 

@@ -271,11 +271,11 @@ impl Cases<'_> {
         self.read(|db| Ok(may_change(db, case, person, false)))??;
         self.screening.note_look("case.secrets_opened", &format!("case:{case}"), "{}".into(), &person.name)?;
         // Of several, each on a line, as age's identity files have them: what was sealed before a rotation opens, too.
-        Ok(self.master.sealing_keys("case-secrets", &case.to_string()).join("\n"))
+        Ok(self.key_ring.sealing_keys("case-secrets", &case.to_string()).join("\n"))
     }
 
     fn case_key(&self, case: CaseId) -> String {
-        self.master.sealing_key("case-secrets", &case.to_string())
+        self.key_ring.sealing_key("case-secrets", &case.to_string())
     }
 
     /// Returns the public key that a case's secrets are sealed to (`age1...`).
@@ -329,7 +329,7 @@ impl Cases<'_> {
         let Results { out, gap, custody } = *results;
         let derived = derive_all(&report, Some(&self.case_key(case)), gap)?;
         let found = look_up(chains, self.screening, &report.findings, &derived)?;
-        record::write(out, &report, &derived, custody, &production::signing_key(self.master))?;
+        record::write(out, &report, &derived, custody, &production::signing_key(self.key_ring))?;
         let exhibits = self.add_scan(case, out, &custody.exhibit, &report, &found, person)?;
         let LookedUp { holdings, coverage, uncovered } = found;
         Ok(Scanned { report, derived, holdings, coverage, uncovered, exhibits })

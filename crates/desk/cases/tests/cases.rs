@@ -32,10 +32,10 @@ fn with(place: &TestDb, run: impl FnOnce(&Cases<'_>, &TestClock)) {
 fn with_requests(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (policy, master) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
+    let (policy, key_ring) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
-    run(&Desk { screening: &screening, policy: &policy, master: &master, vault: &vault }, &clock);
+    run(&Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault }, &clock);
 }
 
 fn person(name: &str) -> Person {

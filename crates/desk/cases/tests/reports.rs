@@ -131,10 +131,10 @@ const SEGWIT: &str = "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qcc
 /// A case of a customer with a deposit valued by the price table, a payment in, a declined one, and a withdrawal.
 fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, CaseId)) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
-    let master = KeyRing::single([7; 32]);
+    let key_ring = KeyRing::single([7; 32]);
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
-    let d = Cases { screening: &screening, master: &master, vault: &vault };
+    let d = Cases { screening: &screening, key_ring: &key_ring, vault: &vault };
     screening.set_price("ETH", Price { base_units: Amount::new(1), value: 250 }, "ana").unwrap();
     let known = Record {
         name: Some("Maximiliana Konstantina Alexandrina Theodora Muster".into()),

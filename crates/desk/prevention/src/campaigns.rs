@@ -418,7 +418,7 @@ impl Prevention<'_> {
         let mut people = self.at_risk(&drafted.plan, now)?;
         let mut templates: BTreeMap<String, Template> = BTreeMap::new();
         for person in &mut people {
-            let bytes = self.master.derive("campaign-arm", &format!("{id}:{}", person.customer));
+            let bytes = self.key_ring.derive("campaign-arm", &format!("{id}:{}", person.customer));
             let drawn = bytes[..8].iter().fold(0u64, |n, b| n << 8 | u64::from(*b)) % WHOLE.unsigned_abs();
             let out = drawn < u64::from(drafted.plan.holdout_ppm);
             person.arm = if out { "held_out".into() } else { "told".into() };

@@ -37,7 +37,7 @@ pub struct Prevention<'a> {
     /// The database's one writer.
     pub screening: &'a Screening,
     /// Secret that a campaign's arms are drawn by.
-    pub master: &'a KeyRing,
+    pub key_ring: &'a KeyRing,
 }
 
 fn invalid(field: &str, problem: String) -> PreventionError {

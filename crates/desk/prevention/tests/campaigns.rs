@@ -20,7 +20,7 @@ const DAY: i64 = 86_400;
 struct House {
     _dir: tempfile::TempDir,
     screening: Screening,
-    master: KeyRing,
+    key_ring: KeyRing,
     clock: Arc<AtomicI64>,
 }
 
@@ -30,7 +30,7 @@ fn house() -> House {
     let at = clock.clone();
     let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
     let screening = Screening::open(&url, Arc::new(move || at.load(Ordering::Relaxed))).unwrap();
-    House { _dir: dir, screening, master: KeyRing::single([3; 32]), clock }
+    House { _dir: dir, screening, key_ring: KeyRing::single([3; 32]), clock }
 }
 
 fn facts(category: &str) -> ChainFacts {
@@ -82,7 +82,7 @@ rules:
 #[test]
 fn people_at_risk_are_chosen_told_and_compared() {
     let house = house();
-    let prevention = Prevention { screening: &house.screening, master: &house.master };
+    let prevention = Prevention { screening: &house.screening, key_ring: &house.key_ring };
     house.screening.apply_rules(LET_GO, "t").unwrap();
     for i in 0..300 {
         let mut record = Record::new(RecordKind::Customer, format!("c{i:03}"), NOW - 100 * DAY);
@@ -187,7 +187,7 @@ fn people_at_risk_are_chosen_told_and_compared() {
 #[test]
 fn rules_that_make_no_sense_are_refused() {
     let house = house();
-    let prevention = Prevention { screening: &house.screening, master: &house.master };
+    let prevention = Prevention { screening: &house.screening, key_ring: &house.key_ring };
     let wrong = |change: fn(&mut NewCampaign)| {
         let mut new = plan(0);
         change(&mut new);
@@ -203,7 +203,7 @@ fn rules_that_make_no_sense_are_refused() {
 #[test]
 fn messages_go_out_in_the_customers_own_language() {
     let house = house();
-    let prevention = Prevention { screening: &house.screening, master: &house.master };
+    let prevention = Prevention { screening: &house.screening, key_ring: &house.key_ring };
     house.screening.apply_rules(LET_GO, "t").unwrap();
     for lang in ["zh", "pt-BR"] {
         let own = Template {

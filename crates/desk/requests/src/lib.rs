@@ -65,7 +65,7 @@ pub struct Desk<'a> {
     /// The policy in force.
     pub policy: &'a Arc<Policy>,
     /// Secret that codes, sessions and signing keys are derived from.
-    pub master: &'a KeyRing,
+    pub key_ring: &'a KeyRing,
     /// Files.
     pub vault: &'a Vault,
 }

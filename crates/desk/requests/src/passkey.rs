@@ -147,7 +147,7 @@ fn may_add(found: &Officer, token: &str) -> Result<(), RequestError> {
 
 impl Desk<'_> {
     fn handle(&self, officer: OfficerId) -> Result<UserHandle<32>, RequestError> {
-        UserHandle::decode(self.master.derive_lasting("passkey-user", &officer.to_string())).map_err(wrong)
+        UserHandle::decode(self.key_ring.derive_lasting("passkey-user", &officer.to_string())).map_err(wrong)
     }
 
     /// Returns an officer's own passkeys.
@@ -207,7 +207,7 @@ impl Desk<'_> {
         let answer = Registration::from_json_relaxed(credential.to_string().as_bytes())
             .map_err(|e| Invalid::new("credential", format!("no credential's toJSON(): {e}")))?;
         let (rp, origin, name) = (site.id()?, site.origin.clone(), name.to_owned());
-        let (token, master) = (token.to_owned(), self.master.clone());
+        let (token, key_ring) = (token.to_owned(), self.key_ring.clone());
         self.transact("portal", move |tx| {
             // Read again: another session may have set a factor up meanwhile.
             let found = officer_by_id(tx.db(), found.id)?;
@@ -238,7 +238,7 @@ impl Desk<'_> {
             )?;
             tx.audit("officer.passkey_added", &format!("officer:{}", found.id), &json!({ "passkey": id }).to_string());
             let found = officer_by_id(tx.db(), found.id)?;
-            session(tx, &master, &found, true)
+            session(tx, &key_ring, &found, true)
         })
     }
 
@@ -274,8 +274,8 @@ impl Desk<'_> {
         let found = self.officer(token, false)?;
         let answer = NonDiscoverableAuthentication::<32>::from_json_relaxed(credential.to_string().as_bytes())
             .map_err(|e| Invalid::new("credential", format!("no credential's toJSON(): {e}")))?;
-        let (rp, origin, master, handle) =
-            (site.id()?, site.origin.clone(), self.master.clone(), self.handle(found.id)?);
+        let (rp, origin, key_ring, handle) =
+            (site.id()?, site.origin.clone(), self.key_ring.clone(), self.handle(found.id)?);
         self.transact("portal", move |tx| {
             let (officer, now, subject) = (found.id, tx.now(), format!("officer:{}", found.id));
             let rows = tx.db().query("SELECT totp_tries FROM officers WHERE id = $1", &[number(officer)])?;
@@ -309,7 +309,7 @@ impl Desk<'_> {
             )?;
             tx.db().execute("UPDATE officers SET totp_tries = 0 WHERE id = $1", &[number(officer)])?;
             tx.audit("officer.entered", &subject, &json!({ "passkey": id }).to_string());
-            session(tx, &master, &found, true)
+            session(tx, &key_ring, &found, true)
         })
     }
 

@@ -1,7 +1,7 @@
 //! The officers' portal: officers register with an agency's mail domain, prove their address by a mailed code and themselves by a second
 //! factor (TOTP, RFC 6238, or a passkey, `passkey.rs`), are approved by a person, and then send requests and messages and see how their own requests stand.
 //!
-//! No secret is stored. Codes, TOTP secrets and session tokens are derived from the desk's master key and from numbers in the database.
+//! No secret is stored. Codes, TOTP secrets and session tokens are derived from the desk's key ring and from numbers in the database.
 
 mod entry;
 mod files;

@@ -380,14 +380,14 @@ fn verify_into(bytes: &[u8], signer: Option<&str>, v: &mut Verification) -> Resu
 }
 
 /// Returns the key that signs productions and records of scans.
-pub fn signing_key(master: &KeyRing) -> SigningKey {
-    SigningKey::from_bytes(&master.derive("production-signing", ""))
+pub fn signing_key(key_ring: &KeyRing) -> SigningKey {
+    SigningKey::from_bytes(&key_ring.derive("production-signing", ""))
 }
 
 impl Desk<'_> {
     /// Returns the key that signs productions.
     pub fn signing_key(&self) -> SigningKey {
-        signing_key(self.master)
+        signing_key(self.key_ring)
     }
 
     /// Returns productions of a request with who fetched them; the access is recorded in the audit log.

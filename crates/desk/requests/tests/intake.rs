@@ -67,9 +67,9 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, RequestError>) -> String {
 fn answers_need_two_people_and_policy(place: &TestDb) {
     let (screening, policy) =
         (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
-    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
+    let (key_ring, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
-    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let intake = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     let opened = intake.submit(request("r1", "ana.berg@fbi.gov"), "portal").unwrap();
     assert_eq!((opened.stored.state.as_ref(), signs(&opened)), ("open", vec!["new-officer"]));
@@ -110,9 +110,9 @@ fn answers_need_two_people_and_policy(place: &TestDb) {
 fn forged_requests_wait_for_what_clears_them(place: &TestDb) {
     let (screening, policy) =
         (Screening::open(&place.url, TestClock::new().clock()).unwrap(), Arc::new(Policy::standard()));
-    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
+    let (key_ring, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
-    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let intake = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     // A look-alike is never granted; it can be answered as forged.
     let opened = intake.submit(request("f1", "ana.berg@fbl.gov"), "portal").unwrap();
@@ -157,9 +157,9 @@ fn forged_requests_wait_for_what_clears_them(place: &TestDb) {
 fn intake_is_idempotent_and_remembers(place: &TestDb) {
     let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
+    let (key_ring, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
-    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let intake = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     assert_eq!(intake.add_agency(agency("FBI", "FBI.gov"), "ana").unwrap(), AgencyId::new(1));
     assert_eq!(intake.add_agency(agency("FBI", "ic.fbi.gov"), "ana").unwrap(), AgencyId::new(1));
     assert_eq!(intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap(), AgencyId::new(1));
@@ -195,9 +195,9 @@ fn intake_is_idempotent_and_remembers(place: &TestDb) {
     assert_eq!(holdfast_requests::review(&policy, &inquiry).unwrap().judgement, late.review.judgement);
     drop(screening);
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
+    let (key_ring, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
-    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let intake = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     assert_eq!(intake.open("r1", "ana").unwrap(), late);
 }
 
@@ -266,9 +266,9 @@ fn targets_find_their_customers(place: &TestDb) {
     assert_eq!(matches(&screening, &[], &[target]).unwrap(), []);
     // The reviewer judges each match; the answer is prepared after.
     let policy = Arc::new(Policy::standard());
-    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
+    let (key_ring, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
-    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let intake = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     let mut asked = request("m1", "ana.berg@fbi.gov");
     asked.targets = vec![Target::new(TargetKind::Email, "old@example.org")];
@@ -309,9 +309,9 @@ fn older_databases_are_filled() {
 fn a_freeze_that_is_granted_becomes_a_hold(place: &TestDb) {
     let (clock, policy) = (TestClock::new(), Arc::new(Policy::standard()));
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
+    let (key_ring, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
-    let intake = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let intake = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     screening.ingest(["c1", "c2", "c3"].map(|c| Record::new(RecordKind::Customer, c, START)).to_vec(), "test").unwrap();
     let mut asked = request("z1", "ana.berg@fbi.gov");

@@ -37,10 +37,10 @@ on_both!(
 fn with(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (policy, master) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
+    let (policy, key_ring) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
-    let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let d = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     let agency = |name: &str, country: &str, domain: &str| NewAgency {
         name: name.into(),
         country: country.into(),

@@ -36,7 +36,7 @@ on_both!(
 struct House {
     screening: Screening,
     policy: Arc<Policy>,
-    master: KeyRing,
+    key_ring: KeyRing,
     files: tempfile::TempDir,
     clock: TestClock,
 }
@@ -52,7 +52,7 @@ impl House {
         let house = House {
             screening: Screening::open_at(&place.url, time).unwrap(),
             policy: Arc::new(Policy::standard()),
-            master: KeyRing::single([7; 32]),
+            key_ring: KeyRing::single([7; 32]),
             files: tempfile::tempdir().unwrap(),
             clock,
         };
@@ -67,7 +67,7 @@ impl House {
 
     fn with<T>(&self, run: impl FnOnce(&Desk<'_>) -> T) -> T {
         let vault = Vault::new(self.files.path());
-        run(&Desk { screening: &self.screening, policy: &self.policy, master: &self.master, vault: &vault })
+        run(&Desk { screening: &self.screening, policy: &self.policy, key_ring: &self.key_ring, vault: &vault })
     }
 
     /// The code in the mail that waits for an address.
@@ -187,7 +187,7 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
         assert!(d.own_requests(&full.token).unwrap().is_empty());
         // A token that was changed, one of another house, and one that is over.
         assert!(d.officer(&full.token.replace("_1_", "_2_"), true).is_err());
-        let other = Desk { master: &KeyRing::single([8; 32]), ..*d };
+        let other = Desk { key_ring: &KeyRing::single([8; 32]), ..*d };
         assert!(other.officer(&full.token, true).is_err());
         d.judge_officer(OfficerId::new(1), Verdict::Suspend, "left the agency", "bo").unwrap();
         assert!(why(d.own_requests(&full.token)).contains("over"));

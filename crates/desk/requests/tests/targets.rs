@@ -296,9 +296,9 @@ fn former_names_and_older_databases_match_too(place: &TestDb) {
 
 fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &TestDb) {
     let (screening, policy) = (open(place), Arc::new(Policy::standard()));
-    let (master, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
+    let (key_ring, files) = (KeyRing::single([7; 32]), tempfile::tempdir().unwrap());
     let vault = Vault::new(files.path());
-    let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let d = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     let agency = |name: &str, domain: &str| NewAgency {
         name: name.into(),
         country: "US".into(),

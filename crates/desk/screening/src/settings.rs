@@ -229,9 +229,9 @@ impl Screening {
     ///
     /// # Errors
     /// [`ScreeningError`].
-    pub fn replace_key(&self, master: &KeyRing, why: &str, actor: &str) -> Result<u64, ScreeningError> {
+    pub fn replace_key(&self, key_ring: &KeyRing, why: &str, actor: &str) -> Result<u64, ScreeningError> {
         holdfast_decision::model::text_ok("why", why)?;
-        let (check, why, actor) = (check_of(master), why.to_owned(), actor.to_owned());
+        let (check, why, actor) = (check_of(key_ring), why.to_owned(), actor.to_owned());
         self.change(move |core, now| {
             let sql = "DELETE FROM settings WHERE name LIKE 'desk_key_check:%' OR name LIKE 'desk_key_retired:%'";
             core.db.execute(sql, &[])?;

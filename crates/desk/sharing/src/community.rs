@@ -171,8 +171,8 @@ fn community(row: &Row) -> Result<Community, DbError> {
     })
 }
 
-fn key_of(master: &KeyRing, member: &Member) -> String {
-    let key = master.derive("community-member", &format!("{}:{}", member.id, member.generation));
+fn key_of(key_ring: &KeyRing, member: &Member) -> String {
+    let key = key_ring.derive("community-member", &format!("{}:{}", member.id, member.generation));
     format!("hc_{}", hex::encode(&key[..24]))
 }
 
@@ -364,7 +364,7 @@ impl Sharing<'_> {
         name_ok(own_name)?;
         let id = stix::derived_uuid(&format!(
             "community:{name}:{}",
-            hex::encode(&self.master.derive("community", name)[..8])
+            hex::encode(&self.key_ring.derive("community", name)[..8])
         ));
         let (name, description, own) = (name.to_owned(), description.to_owned(), own_name.to_owned());
         self.transact(actor, move |tx| {
@@ -428,10 +428,10 @@ impl Sharing<'_> {
     pub fn add_member(&self, id: &str, name: &str, writes: bool, actor: &str) -> Result<NewMember, SharingError> {
         name_ok(name)?;
         self.community(id)?;
-        let (id, name, master) = (id.to_owned(), name.to_owned(), self.master.clone());
+        let (id, name, key_ring) = (id.to_owned(), name.to_owned(), self.key_ring.clone());
         self.transact(actor, move |tx| {
             let member = add(tx, &id, &name, writes, false)?;
-            Ok(NewMember { key: key_of(&master, &member), member })
+            Ok(NewMember { key: key_of(&key_ring, &member), member })
         })
     }
 
@@ -463,7 +463,7 @@ impl Sharing<'_> {
         let found =
             self.read(|db| db.query(&sql, &[community.into(), name.into()])?.first().map(member).transpose())?;
         let same = |right: &str| bool::from(subtle::ConstantTimeEq::ct_eq(right.as_bytes(), key.as_bytes()));
-        let fits = |m: &Member| self.master.each().any(|ring| same(&key_of(&ring, m)));
+        let fits = |m: &Member| self.key_ring.each().any(|ring| same(&key_of(&ring, m)));
         Ok(found.filter(fits))
     }
 

@@ -51,7 +51,7 @@ pub struct Sharing<'a> {
     /// The database's one writer.
     pub screening: &'a Screening,
     /// Secret that members' keys are derived from.
-    pub master: &'a KeyRing,
+    pub key_ring: &'a KeyRing,
 }
 
 impl Sharing<'_> {

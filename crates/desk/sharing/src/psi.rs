@@ -227,7 +227,7 @@ const SESSION: &str = "SELECT id, partner, items, created, asked, asked_items FR
 
 impl Sharing<'_> {
     fn holder(&self, id: &str) -> Result<Holder, SharingError> {
-        Holder::new(&self.master.derive_lasting("private-matching", id))
+        Holder::new(&self.key_ring.derive_lasting("private-matching", id))
     }
 
     /// Prepares a list of items (one a line) for one question of a partner. The list's values lie in `dir` until then, a day at most.

@@ -184,7 +184,7 @@ impl Source {
 impl Sharing<'_> {
     /// The keys that partners' secrets may be sealed to, the one in use first.
     fn seal_keys(&self) -> Result<Vec<age::x25519::Identity>, SharingError> {
-        let texts = self.master.sealing_keys("partner-secrets", "");
+        let texts = self.key_ring.sealing_keys("partner-secrets", "");
         texts.iter().map(|t| t.parse().map_err(|e: &str| SharingError::State(e.to_owned()))).collect()
     }
 

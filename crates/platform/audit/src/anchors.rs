@@ -51,14 +51,14 @@ impl Anchor {
     }
 }
 
-fn signing_key(master: &KeyRing) -> SigningKey {
-    SigningKey::from_bytes(&master.derive("audit-anchor", ""))
+fn signing_key(key_ring: &KeyRing) -> SigningKey {
+    SigningKey::from_bytes(&key_ring.derive("audit-anchor", ""))
 }
 
 /// Returns the key that a desk's anchors are verified with.
 #[must_use]
-pub fn public_key(master: &KeyRing) -> VerifyingKey {
-    signing_key(master).verifying_key()
+pub fn public_key(key_ring: &KeyRing) -> VerifyingKey {
+    signing_key(key_ring).verifying_key()
 }
 
 /// Why a head is not anchored.
@@ -80,13 +80,13 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> StoreError + '_ {
 #[derive(Clone, Debug)]
 pub struct Anchors {
     path: PathBuf,
-    master: KeyRing,
+    key_ring: KeyRing,
 }
 
 impl Anchors {
     /// Makes the anchors of the desk whose files lie in a folder.
-    pub fn new(folder: &Path, master: KeyRing) -> Self {
-        Anchors { path: folder.join(FILE), master }
+    pub fn new(folder: &Path, key_ring: KeyRing) -> Self {
+        Anchors { path: folder.join(FILE), key_ring }
     }
 
     /// Returns the path of the file.
@@ -110,7 +110,7 @@ impl Anchors {
             Err(e) => return Err(io(path)(e)),
         };
         let name = path.file_name().map_or(FILE.into(), |n| n.to_string_lossy());
-        let keys: Vec<VerifyingKey> = self.master.all().map(|k| public_key(&k)).collect();
+        let keys: Vec<VerifyingKey> = self.key_ring.all().map(|k| public_key(&k)).collect();
         let (mut anchors, mut problems): (Vec<Anchor>, Vec<String>) = Default::default();
         let mut previous = GENESIS.to_owned();
         for (i, line) in text.lines().enumerate() {
@@ -167,10 +167,10 @@ impl Anchors {
             entry,
             head,
             previous: last_line_hash(path).map_err(io(path))?,
-            key: hex::encode(public_key(&self.master).as_bytes()),
+            key: hex::encode(public_key(&self.key_ring).as_bytes()),
             signature: String::new(),
         };
-        anchor.signature = hex::encode(signing_key(&self.master).sign(&anchor.signed()).to_bytes());
+        anchor.signature = hex::encode(signing_key(&self.key_ring).sign(&anchor.signed()).to_bytes());
         // Serializing our own plain type into memory does not fail.
         let line = serde_json::to_string(&anchor).unwrap_or_default() + "\n";
         file.write_all(line.as_bytes()).and_then(|()| file.sync_all()).map_err(io(path))?;

@@ -6,8 +6,8 @@ use crate::KeyRing;
 pub const COMMAND_SCHEME: &str = "Holdfast-Command";
 
 /// Signs one request; returns the value of its `Authorization` header. `now` is in Unix seconds; the server decides how long it is good.
-pub fn sign_command(master: &KeyRing, name: &str, method: &str, path: &str, now: i64) -> String {
+pub fn sign_command(key_ring: &KeyRing, name: &str, method: &str, path: &str, now: i64) -> String {
     let name = hex::encode(name);
-    let mac = master.derive("command", &format!("{now} {name} {method} {path}"));
+    let mac = key_ring.derive("command", &format!("{now} {name} {method} {path}"));
     format!("{COMMAND_SCHEME} {now}.{name}.{}", hex::encode(&mac[..24]))
 }

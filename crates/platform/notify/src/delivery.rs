@@ -27,15 +27,15 @@ const BATCH: usize = 100;
 const MAX_PAUSE: i64 = 3600;
 
 /// Returns the secret of a webhook, as Standard Webhooks write it: `whsec_` and base64.
-pub fn secret(master: &KeyRing, webhook: u64) -> String {
-    format!("whsec_{}", STANDARD.encode(master.derive("webhook", &webhook.to_string())))
+pub fn secret(key_ring: &KeyRing, webhook: u64) -> String {
+    format!("whsec_{}", STANDARD.encode(key_ring.derive("webhook", &webhook.to_string())))
 }
 
 /// Signs a message: `v1,` and base64 of HMAC-SHA256 over id, timestamp in seconds and body, joined by dots. After a rotation of the desk's keys there is
 /// a signature by each, separated by spaces as Standard Webhooks have it, so that the receiver's secret stays good.
-pub fn sign(master: &KeyRing, webhook: u64, id: &str, timestamp: i64, body: &str) -> String {
+pub fn sign(key_ring: &KeyRing, webhook: u64, id: &str, timestamp: i64, body: &str) -> String {
     let signed = format!("{id}.{timestamp}.{body}");
-    let keys = master.derived("webhook", &webhook.to_string());
+    let keys = key_ring.derived("webhook", &webhook.to_string());
     let signatures = keys.iter().map(|key| format!("v1,{}", STANDARD.encode(mac(key, signed.as_bytes()))));
     signatures.collect::<Vec<_>>().join(" ")
 }
@@ -55,7 +55,7 @@ pub fn pause(failures: u32) -> i64 {
 struct Post<S> {
     store: S,
     render: Render,
-    master: KeyRing,
+    key_ring: KeyRing,
     stop: AtomicBool,
 }
 
@@ -77,8 +77,8 @@ impl Deliverer {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start<S: Store>(store: Arc<S>, render: Render, master: KeyRing) -> std::io::Result<Deliverer> {
-        let post = Arc::new(Post { store, render, master, stop: AtomicBool::new(false) });
+    pub fn start<S: Store>(store: Arc<S>, render: Render, key_ring: KeyRing) -> std::io::Result<Deliverer> {
+        let post = Arc::new(Post { store, render, key_ring, stop: AtomicBool::new(false) });
         let shared = post.clone();
         let work = move || {
             let mut workers: HashMap<u64, JoinHandle<()>> = HashMap::new();
@@ -199,7 +199,7 @@ impl<S: Store> Post<Arc<S>> {
             if self.stop.load(Ordering::Relaxed) || began.elapsed() > TURN {
                 return Turn::Delivered(count);
             }
-            match post(&agent, &self.master, webhook, message) {
+            match post(&agent, &self.key_ring, webhook, message) {
                 // Gone: the receiver wants no more (Standard Webhooks, section on delivery).
                 Ok(410) => return Turn::Gone,
                 Ok(200..=299) => {
@@ -216,7 +216,7 @@ impl<S: Store> Post<Arc<S>> {
     }
 }
 
-fn post(agent: &ureq::Agent, master: &KeyRing, webhook: &Webhook, message: &Message) -> Result<u16, String> {
+fn post(agent: &ureq::Agent, key_ring: &KeyRing, webhook: &Webhook, message: &Message) -> Result<u16, String> {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
@@ -225,7 +225,7 @@ fn post(agent: &ureq::Agent, master: &KeyRing, webhook: &Webhook, message: &Mess
         .header("Content-Type", "application/json")
         .header("webhook-id", &message.id)
         .header("webhook-timestamp", now.to_string())
-        .header("webhook-signature", sign(master, webhook.id, &message.id, now, &message.body))
+        .header("webhook-signature", sign(key_ring, webhook.id, &message.id, now, &message.body))
         .send(message.body.as_str());
     answer.map(|a| a.status().as_u16()).map_err(|e| e.to_string())
 }

@@ -154,8 +154,8 @@ fn every_webhook_receives_in_order_beside_a_silent_one(place: &TestDb) {
     let hook = add_webhook(&store, &url);
     happen(&store, "one");
     happen(&store, "two");
-    let master = KeyRing::single([5; 32]);
-    let deliverer = Deliverer::start(store.clone(), render, master.clone()).unwrap();
+    let key_ring = KeyRing::single([5; 32]);
+    let deliverer = Deliverer::start(store.clone(), render, key_ring.clone()).unwrap();
     let next =
         || requests.recv_timeout(Duration::from_secs(30)).expect("a message comes, whatever the silent one does");
     let failed = next();
@@ -181,14 +181,14 @@ fn every_webhook_receives_in_order_beside_a_silent_one(place: &TestDb) {
     assert_eq!(said, [("one".into(), 1), ("one".into(), 2), ("two".into(), 1), ("two".into(), 2)]);
     for request in &taken {
         let (id, time) = (header(request, "webhook-id"), header(request, "webhook-timestamp").parse().unwrap());
-        let signature = sign(&master, hook, id, time, &request.body).to_ascii_lowercase();
+        let signature = sign(&key_ring, hook, id, time, &request.body).to_ascii_lowercase();
         assert_eq!(header(request, "webhook-signature"), signature);
     }
     until("the progress is stored", || state(hook).delivered == 4 && state(hook).failures == 0);
     drop(deliverer);
     // What comes after a restart goes on where it was.
     happen(&store, "three");
-    let _again = Deliverer::start(store.clone(), render, master).unwrap();
+    let _again = Deliverer::start(store.clone(), render, key_ring).unwrap();
     assert!(next().body.contains("\"three\""));
 }
 

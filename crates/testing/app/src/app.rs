@@ -99,12 +99,12 @@ impl TestApp {
         let clock = TestClock::new();
         let screening = Screening::open(url, clock.clock()).expect("a database");
         // A ring that was rotated once.
-        let master = KeyRing::single([7; 32]).with([8; 32]).expect("a ring");
+        let key_ring = KeyRing::single([7; 32]).with([8; 32]).expect("a ring");
         let vault = Vault::new(dir.path().join("files"));
         let workspace = chain::workspace(&dir.path().join("store"));
-        let mut shared = AppState::new(workspace, screening, master.clone(), vault).expect("a state");
+        let mut shared = AppState::new(workspace, screening, key_ring.clone(), vault).expect("a state");
         shared.add_chains(further(dir.path())).expect("different chains");
-        shared.anchors = Some(Arc::new(Anchors::new(dir.path(), master)));
+        shared.anchors = Some(Arc::new(Anchors::new(dir.path(), key_ring)));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let router = holdfast_server::router(shared.clone());
         TestApp { router, shared, clock, runtime: runtime.expect("a runtime"), calls: Mutex::default(), dir, db }
@@ -148,7 +148,7 @@ impl TestApp {
     /// # Panics
     /// When the key is refused.
     pub fn with_scopes(&self, name: &str, scopes: Vec<String>) -> Caller<'_> {
-        let token = self.shared.auth.master.token(&hex::encode(name));
+        let token = self.shared.auth.key_ring.token(&hex::encode(name));
         if self.shared.auth.key_of(&token).is_none() {
             let screening = &self.shared.screening;
             screening.add_key(&hex::encode(name), name, scopes, 0, "a test").expect("a key");

@@ -44,7 +44,7 @@ impl<'a> Browser<'a> {
     pub fn sign_in(self, role: &str) -> Self {
         // Makes the key.
         let _caller = self.app.as_role(role);
-        let token = self.app.shared.auth.master.token(&hex::encode(role));
+        let token = self.app.shared.auth.key_ring.token(&hex::encode(role));
         let answer = self.page("/sign-in").form("/sign-in").submit(&[("key", &token)]);
         assert_eq!(answer.status, 303, "{}", answer.text());
         self

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 fn open_badge() {
     let (place, clock) = (TestDb::sqlite(), TestClock::new());
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let master = KeyRing::single([7; 32]);
-    let academy = Academy { screening: &screening, master: &master, site: "https://desk.example.org" };
+    let key_ring = KeyRing::single([7; 32]);
+    let academy = Academy { screening: &screening, key_ring: &key_ring, site: "https://desk.example.org" };
     let session = json!({"course": "asking-an-exchange", "lang": "es", "mode": "in_person", "country": "ES", "place": "Madrid",
         "starts": START, "ends": START + 86_400, "parts": 1, "trainer": "Mira Novak", "capacity": 3});
     let session = academy.plan_session(serde_json::from_value(session).unwrap(), "trainer").unwrap().id;

@@ -43,10 +43,10 @@ fn withdrawal(id: &str, amount: &str, value: u64) -> Value {
 fn with_history(run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let (place, clock) = (TestDb::sqlite(), TestClock::new());
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (policy, master) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
+    let (policy, key_ring) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
     let files = tempfile::tempdir().unwrap();
     let vault = Vault::new(files.path());
-    let d = Desk { screening: &screening, policy: &policy, master: &master, vault: &vault };
+    let d = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     screening.apply_rules(include_str!("rules.yaml"), "bo").unwrap();
     screening.set_price("ETH", Price { base_units: holdfast_types::Amount::new(1), value: 250 }, "ana").unwrap();
     let records = json!([

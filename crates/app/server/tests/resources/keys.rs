@@ -99,7 +99,7 @@ fn a_key_gets_other_scopes(app: &TestApp) {
 }
 
 fn a_retired_key_of_the_desk_signs_nobody_in(app: &TestApp) {
-    let (ring, screening) = (&app.shared.auth.master, &app.shared.screening);
+    let (ring, screening) = (&app.shared.auth.key_ring, &app.shared.screening);
     let ids: Vec<String> = ring.ids().map(str::to_owned).collect();
     let old = holdfast_identity::KeyRing::single([7; 32]);
     // A key is made, then the desk's key is rotated, then another key is made.

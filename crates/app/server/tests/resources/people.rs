@@ -90,7 +90,7 @@ fn signing_in_asks_for_a_code_that_opens_once(app: &TestApp) {
 fn headed<'a>(app: &'a TestApp, next: &str) -> (Browser<'a>, String) {
     app.as_role("investigator");
     let id: String = "investigator".bytes().map(|b| format!("{b:02x}")).collect();
-    let (browser, token) = (app.browser(), app.shared.auth.master.token(&id));
+    let (browser, token) = (app.browser(), app.shared.auth.key_ring.token(&id));
     let answer = browser.page(&format!("/sign-in?next={next}")).form("/sign-in").submit(&[("key", &token)]);
     assert_eq!(answer.status, 303);
     let to = answer.header("location").to_owned();

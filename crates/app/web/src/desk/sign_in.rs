@@ -78,7 +78,7 @@ pub(crate) async fn enter(State(shared): State<AppState>, client: Client, Fields
         (false, true) => "/sign-in/second-factor",
         (false, false) => return signed_in(&shared, &key, &client, &form.next.0).await,
     };
-    let pending = pending_sign_in(&shared.auth.master, &key.id, shared.screening.now());
+    let pending = pending_sign_in(&shared.auth.key_ring, &key.id, shared.screening.now());
     let cookie = shared.access.cookie(PENDING, &pending, PENDING_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], to_step(step, &form.next.0)).into_response())
 }

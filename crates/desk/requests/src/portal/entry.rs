@@ -19,8 +19,8 @@ pub struct Session {
 }
 
 /// Returns the mailed code: eight digits.
-pub(super) fn code(master: &KeyRing, officer: OfficerId, number: i64) -> String {
-    let bytes = master.derive("mail-code", &format!("{officer}:{number}"));
+pub(super) fn code(key_ring: &KeyRing, officer: OfficerId, number: i64) -> String {
+    let bytes = key_ring.derive("mail-code", &format!("{officer}:{number}"));
     let n = u64::from_be_bytes(bytes[..8].try_into().unwrap_or_default()) % 100_000_000;
     format!("{n:08}")
 }
@@ -43,12 +43,12 @@ pub(crate) fn is_full(token: &str) -> bool {
 /// Starts a session of an officer.
 pub(crate) fn session(
     tx: &mut Transaction<'_>,
-    master: &KeyRing,
+    key_ring: &KeyRing,
     officer: &Officer,
     full: bool,
 ) -> Result<Session, RequestError> {
     let now = tx.now();
-    let made = token_of(master, officer, full, now);
+    let made = token_of(key_ring, officer, full, now);
     let row = identity::Session {
         id: session_id(&made.token),
         kind: SessionKind::Officer,
@@ -61,10 +61,10 @@ pub(crate) fn session(
     Ok(made)
 }
 
-fn token_of(master: &KeyRing, officer: &Officer, full: bool, now: i64) -> Session {
+fn token_of(key_ring: &KeyRing, officer: &Officer, full: bool, now: i64) -> Session {
     let expires = now + SESSION_SECONDS;
     let body = format!("{}_{}_{expires}_{}", officer.id, u8::from(full), officer.generation);
-    let mac = hex::encode(&master.derive("portal-session", &body)[..24]);
+    let mac = hex::encode(&key_ring.derive("portal-session", &body)[..24]);
     Session { token: format!("ho_{body}_{mac}"), expires, full, must_enrol: !officer.second_factor }
 }
 
@@ -86,7 +86,7 @@ pub(super) fn register(tx: &mut Transaction<'_>, address: &str, name: &str, agen
 /// code.
 pub(super) fn mail_code(
     tx: &mut Transaction<'_>,
-    master: &KeyRing,
+    key_ring: &KeyRing,
     address: &str,
     proved: Option<&str>,
     about: &str,
@@ -112,7 +112,7 @@ pub(super) fn mail_code(
     )?;
     let body = format!(
         "Your code for the request portal is {}. It opens for 15 minutes, once. If you did not ask for it, tell the desk.\n",
-        code(master, id, latest)
+        code(key_ring, id, latest)
     );
     let about = proved.map_or(about.to_owned(), |what| format!("{what}:{id}"));
     mail(tx, address, "Your code", &body, &about)
@@ -130,7 +130,7 @@ impl Desk<'_> {
             text_ok("name", name)?;
         }
         let domain = address.rsplit('@').next().unwrap_or_default().to_owned();
-        let (name, master) = (name.map(str::to_owned), self.master.clone());
+        let (name, key_ring) = (name.map(str::to_owned), self.key_ring.clone());
         self.transact("portal", move |tx| {
             // An internationalized domain is one domain in its own letters and in punycode.
             let forms = Written::new(&domain).forms().map(Value::from);
@@ -160,7 +160,7 @@ impl Desk<'_> {
                 };
                 register(tx, &address, &name, agency)?;
             }
-            mail_code(tx, &master, &address, proved.then_some("officer"), &about)
+            mail_code(tx, &key_ring, &address, proved.then_some("officer"), &about)
         })
     }
 
@@ -171,7 +171,7 @@ impl Desk<'_> {
     /// [`RequestError::State`] for a wrong, used or old code.
     pub fn prove(&self, address: &str, given: &str) -> Result<Session, RequestError> {
         let address = email("email", address)?.to_lowercase();
-        let (given, master) = (given.trim().to_owned(), self.master.clone());
+        let (given, key_ring) = (given.trim().to_owned(), self.key_ring.clone());
         self.transact("portal", move |tx| {
             let now = tx.now();
             let wrong = || refused("the code is wrong, used or too old; ask for another");
@@ -188,7 +188,7 @@ impl Desk<'_> {
             }
             let subject = format!("officer:{}", found.id);
             let opens = |code_number: i64, until: i64| {
-                code_number > 0 && now <= until && master.each().any(|key| equal(&code(&key, found.id, code_number), &given))
+                code_number > 0 && now <= until && key_ring.each().any(|key| equal(&code(&key, found.id, code_number), &given))
             };
             if !(opens(latest, until) | opens(latest - 1, before)) {
                 // Written before the refusal, so that tries count.
@@ -207,7 +207,7 @@ impl Desk<'_> {
                 &row,
             )?;
             tx.audit("officer.address_proved", &subject, "{}");
-            session(tx, &master, &found, false)
+            session(tx, &key_ring, &found, false)
         })
     }
 
@@ -219,7 +219,7 @@ impl Desk<'_> {
         let over = || refused("the session is over; ask for a code");
         let mut parts = token.strip_prefix("ho_").ok_or_else(over)?.rsplitn(2, '_');
         let (mac, body) = (parts.next().ok_or_else(over)?, parts.next().ok_or_else(over)?);
-        let secrets = self.master.derived("portal-session", body);
+        let secrets = self.key_ring.derived("portal-session", body);
         if !secrets.iter().any(|secret| equal(&hex::encode(&secret[..24]), mac)) {
             return Err(over());
         }
@@ -261,12 +261,12 @@ impl Desk<'_> {
         if found.second_factor && (found.app || !is_full(token)) {
             return Err(refused("a second factor is set up; ask the desk to reset it"));
         }
-        let (master, id) = (self.master.clone(), found.id);
+        let (key_ring, id) = (self.key_ring.clone(), found.id);
         self.transact("portal", move |tx| {
             let nth = found.totp + 1;
             tx.db().execute("UPDATE officers SET totp = $1 WHERE id = $2", &[nth.into(), number(id)])?;
             tx.audit("officer.factor_begun", &format!("officer:{id}"), "{}");
-            Ok(with_app(&found, nth, |app| app.enrolment(&master))?)
+            Ok(with_app(&found, nth, |app| app.enrolment(&key_ring))?)
         })
     }
 
@@ -276,7 +276,7 @@ impl Desk<'_> {
     /// [`RequestError::State`] for a wrong or used code, or after too many tries.
     pub fn second_factor(&self, token: &str, given: &str) -> Result<Session, RequestError> {
         let found = self.officer(token, false)?;
-        let (given, master, id) = (given.trim().to_owned(), self.master.clone(), found.id);
+        let (given, key_ring, id) = (given.trim().to_owned(), self.key_ring.clone(), found.id);
         let full = is_full(token);
         self.transact("portal", move |tx| {
             let now = tx.now();
@@ -298,7 +298,7 @@ impl Desk<'_> {
                 return Err(refused("too many wrong codes; prove the address again"));
             }
             let subject = format!("officer:{id}");
-            let step = with_app(&found, nth, |app| app.step_of(&master, &given, now, last))?;
+            let step = with_app(&found, nth, |app| app.step_of(&key_ring, &given, now, last))?;
             let Some(step) = step else {
                 tx.db().execute("UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1", &[number(id)])?;
                 tx.audit("officer.factor_refused", &subject, "{}");
@@ -310,7 +310,7 @@ impl Desk<'_> {
                 &[step.into(), number(id)],
             )?;
             tx.audit("officer.entered", &subject, "{}");
-            session(tx, &master, &Officer { second_factor: true, ..found }, true)
+            session(tx, &key_ring, &Officer { second_factor: true, ..found }, true)
         })
     }
 }
