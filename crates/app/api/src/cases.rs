@@ -482,9 +482,9 @@ pub async fn follow_up(
     Path(id): Path<RecommendationId>,
     body: Bytes,
 ) -> Result<Json<Recommendation>, ApiError> {
-    let said: FollowUp = json(&body)?;
+    let input: FollowUp = json(&body)?;
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().follow_up(id, said.state, &said.note, &p)?)).await.map(one)
+    run_blocking(move || Ok(shared.cases().follow_up(id, input.state, &input.note, &p)?)).await.map(one)
 }
 
 /// A span of time.

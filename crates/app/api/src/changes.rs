@@ -92,9 +92,9 @@ pub async fn decide(
     Path(id): Path<u32>,
     body: Bytes,
 ) -> Result<Json<Change>, ApiError> {
-    let said: ChangeDecision = json(&body)?;
-    let approve = matches!(said.decision, ChangeVerdict::Approve);
-    decided(shared, &caller, id.into(), approve, said.reason).await.map(one)
+    let input: ChangeDecision = json(&body)?;
+    let approve = matches!(input.decision, ChangeVerdict::Approve);
+    decided(shared, &caller, id.into(), approve, input.reason).await.map(one)
 }
 
 /// Approves or rejects a change.

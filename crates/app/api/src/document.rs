@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn asking_changing_and_administration_need_different_scopes() {
+    fn reading_changing_and_administration_need_different_scopes() {
         let (_, needs, _) = crate::api_routes().into_parts();
         let key = |method: Method, route: &str| needs.get(&method, route).map(|n| n.scopes());
         assert_eq!(key(Method::GET, "/api/v1/holds"), Some(&["read"][..]));

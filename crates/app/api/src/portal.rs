@@ -126,8 +126,8 @@ pub struct CodeBody {
     example = json!({"email": "ana.berg@fbi.gov", "name": "Ana Berg"})),
     responses((status = 204), (status = 400, body = ErrorBody)))]
 pub async fn code(State(shared): State<AppState>, body: Bytes) -> Result<StatusCode, ApiError> {
-    let asked: CodeBody = json(&body)?;
-    run_blocking(move || Ok(shared.desk().ask_code(&asked.email, asked.name.as_deref())?)).await?;
+    let input: CodeBody = json(&body)?;
+    run_blocking(move || Ok(shared.desk().request_code(&input.email, input.name.as_deref())?)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -330,8 +330,8 @@ pub async fn judge_officer(
     Path(id): Path<OfficerId>,
     body: Bytes,
 ) -> Result<Json<Officer>, ApiError> {
-    let said: OfficerVerdict = json(&body)?;
-    run_blocking(move || Ok(shared.desk().judge_officer(id, said.verdict, &said.reason, &caller.0)?)).await.map(one)
+    let input: OfficerVerdict = json(&body)?;
+    run_blocking(move || Ok(shared.desk().judge_officer(id, input.verdict, &input.reason, &caller.0)?)).await.map(one)
 }
 
 /// Filter of seizures.
@@ -388,8 +388,8 @@ pub async fn produce(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<Production>, ApiError> {
-    let asked: ProduceBody = if body.is_empty() { ProduceBody::default() } else { json(&body)? };
-    run_blocking(move || Ok(shared.desk().produce(&id, &asked.recipients, &caller.0)?)).await.map(one)
+    let input: ProduceBody = if body.is_empty() { ProduceBody::default() } else { json(&body)? };
+    run_blocking(move || Ok(shared.desk().produce(&id, &input.recipients, &caller.0)?)).await.map(one)
 }
 
 /// Returns a production's encrypted package. The access is recorded in the production's own log.

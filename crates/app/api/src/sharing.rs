@@ -343,20 +343,20 @@ pub async fn share(
 }
 
 /// Longest text of a wallet's report, in bytes.
-const MAX_SAID: usize = 4_096;
+const MAX_TEXT: usize = 4_096;
 
 /// Refuses a wallet's report that is empty or too long: partners act on it.
 fn complete(wallet: &WalletReport) -> Result<(), ApiError> {
-    let said = [
+    let texts = [
         ("address", &wallet.address),
         ("asset", &wallet.asset),
         ("label", &wallet.label),
         ("concept", &wallet.concept),
         ("reason", &wallet.reason),
     ];
-    match said.iter().find(|(_, text)| text.trim().is_empty() || text.len() > MAX_SAID) {
+    match texts.iter().find(|(_, text)| text.trim().is_empty() || text.len() > MAX_TEXT) {
         None => Ok(()),
-        Some((field, _)) => Err(ApiError::bad(format!("{field}: must be 1 to {MAX_SAID} bytes"))),
+        Some((field, _)) => Err(ApiError::bad(format!("{field}: must be 1 to {MAX_TEXT} bytes"))),
     }
 }
 

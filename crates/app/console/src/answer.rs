@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pretty_text_is_what_serde_writes_and_keeps_the_order() {
+    fn pretty_text_is_what_serde_writes_in_the_same_order() {
         for text in [
             r#"{"b":1,"a":[],"c":{},"d":[1,{"x":"a\"b,{}[]: \\"},null,true,-1.5e3],"e":"\\"}"#,
             "[]",
@@ -170,8 +170,8 @@ mod tests {
             assert_eq!(pretty(&compact), serde_json::to_string_pretty(&value).unwrap());
             assert_eq!(pretty(&pretty(&compact)), pretty(&compact));
         }
-        let kept = Answer::of_bytes(br#"{"b":1,"a":2}"#.to_vec()).unwrap();
-        assert_eq!(pretty(&kept.text), "{\n  \"b\": 1,\n  \"a\": 2\n}");
+        let answer = Answer::of_bytes(br#"{"b":1,"a":2}"#.to_vec()).unwrap();
+        assert_eq!(pretty(&answer.text), "{\n  \"b\": 1,\n  \"a\": 2\n}");
         assert!(Answer::of_bytes(b"{".to_vec()).is_err() && Answer::of_bytes(Vec::new()).unwrap().is_null());
     }
 }

@@ -110,7 +110,7 @@ mod tests {
     async fn a_panic_is_an_answer_and_the_server_goes_on() {
         let dir = tempfile::tempdir().unwrap();
         let shared = shared(dir.path());
-        let _keep = shared.clone();
+        let _held = shared.clone();
         let broken = || async {
             if true {
                 panic!("of a test");

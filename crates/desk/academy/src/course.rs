@@ -222,21 +222,21 @@ impl Academy<'_> {
         if header.lang != SOURCE && !all.contains_key(&(header.course.clone(), SOURCE.to_owned())) {
             return Err(invalid("lang", "add the English text first; translations refer to its version".to_owned()));
         }
-        let (text, kept) = (text.to_owned(), header.clone());
+        let (text, header_row) = (text.to_owned(), header.clone());
         self.transact(actor, move |tx| {
             let sql = "INSERT INTO courses (course, lang, version, body, added, added_by) VALUES ($1, $2, $3, $4, $5, $6)
                        ON CONFLICT (course, lang) DO UPDATE SET version = excluded.version, body = excluded.body, added = excluded.added, added_by = excluded.added_by";
             let (now, actor) = (tx.now(), tx.actor().to_owned());
             let row = [
-                kept.course.as_str().into(),
-                kept.lang.as_str().into(),
-                i64::from(kept.version).into(),
+                header_row.course.as_str().into(),
+                header_row.lang.as_str().into(),
+                i64::from(header_row.version).into(),
                 text.into(),
                 now.into(),
                 actor.into(),
             ];
             tx.db().execute(sql, &row)?;
-            tx.audit("course.added", &format!("course:{}", kept.course), &serde_json::json!({ "lang": kept.lang, "version": kept.version }).to_string());
+            tx.audit("course.added", &format!("course:{}", header_row.course), &serde_json::json!({ "lang": header_row.lang, "version": header_row.version }).to_string());
             Ok(())
         })?;
         Ok(header)

@@ -284,7 +284,7 @@ impl Draft {
             Ok(reviewed) => reviewed,
             Err(e) => return Graded::no(format!("The desk would not take it: {e}.")),
         };
-        let (said, model) = (&reviewed.request, &self.model);
+        let (sent, model) = (&reviewed.request, &self.model);
         let mut feedback = Vec::new();
         let (mut points, mut of) = (0u32, 0u32);
         let mut mark = |ok: bool, yes: &str, no: String| {
@@ -293,7 +293,7 @@ impl Draft {
             feedback.push(format!("{} {}", if ok { "✓" } else { "✗" }, if ok { yes.to_owned() } else { no }));
         };
         mark(
-            said.kind == model.kind,
+            sent.kind == model.kind,
             "It asks for the right thing.",
             "It does not ask to keep the funds where they are.".into(),
         );
@@ -304,23 +304,23 @@ impl Draft {
             format!("It could not be granted: {missing}."),
         );
         mark(
-            said.process == model.process,
+            sent.process == model.process,
             "The legal process is the one that the agency has.",
             "The facts name another legal process.".into(),
         );
         let targets = |r: &Request| r.targets.iter().cloned().collect::<BTreeSet<Target>>();
-        let (named, wanted) = (targets(said), targets(model));
+        let (named, wanted) = (targets(sent), targets(model));
         let lacking = wanted.difference(&named).count();
         mark(lacking == 0, "All targets are named.", format!("{lacking} targets of the facts are missing."));
         let extra = named.difference(&wanted).count();
         mark(extra == 0, "It names nobody else.", format!("{extra} targets have nothing to do with the case."));
         mark(
-            said.reference.trim() == model.reference,
+            sent.reference.trim() == model.reference,
             "The authority's reference is there.",
             "The authority's own reference is missing or wrong.".into(),
         );
         mark(
-            said.officer == model.officer,
+            sent.officer == model.officer,
             "The officer is named in full.",
             "Name, official address, agency or country of the officer are not those of the facts.".into(),
         );
@@ -329,7 +329,7 @@ impl Draft {
             format!("The desk would stop it: {}.", signs.join(", "))
         });
         for (word, without) in &self.words {
-            mark(said.statement.contains(word.as_str()), "The reasons name what they must.", without.clone());
+            mark(sent.statement.contains(word.as_str()), "The reasons name what they must.", without.clone());
         }
         Graded { right: points == of, credit: WHOLE * points / of, feedback }
     }

@@ -71,7 +71,7 @@ impl Academy<'_> {
         };
         let course = || activity(format!("courses/{}", found.plan.course), "course", &found.plan.title);
         let mut all: Vec<(i64, String, Value)> = Vec::new();
-        let mut say = |time: i64, name: String, mut statement: Value| {
+        let mut add = |time: i64, name: String, mut statement: Value| {
             statement["id"] = json!(self.statement_id(&name));
             statement["timestamp"] = json!(rfc3339(time));
             statement["version"] = json!("1.0.0");
@@ -90,7 +90,7 @@ impl Academy<'_> {
                 let object = course();
                 let text =
                     json!({ "actor": actor(l), "verb": verb("registered"), "object": object, "context": context(l) });
-                say(row.int(1)?, format!("registered/{session}/{}", l.id), text);
+                add(row.int(1)?, format!("registered/{session}/{}", l.id), text);
             }
             for row in attended.iter().filter(|r| r.int(0).ok() == Some(l.id)) {
                 let part = row.int(1)?;
@@ -101,7 +101,7 @@ impl Academy<'_> {
                 );
                 let text =
                     json!({ "actor": actor(l), "verb": verb("attended"), "object": object, "context": context(l) });
-                say(row.int(2)?, format!("attended/{session}/{}/{part}", l.id), text);
+                add(row.int(2)?, format!("attended/{session}/{}/{part}", l.id), text);
             }
             for attempt in attempts.iter().filter(|a| a.learner == l.id) {
                 let made = attempt.made()?;
@@ -121,7 +121,7 @@ impl Academy<'_> {
                         "actor": actor(l), "verb": verb("answered"), "object": object, "context": where_from,
                         "result": { "success": answer.right, "response": answer.answer, "score": { "scaled": scaled } },
                     });
-                    say(answer.time, format!("answered/{}", answer.id), text);
+                    add(answer.time, format!("answered/{}", answer.id), text);
                 }
                 let (Some(last), true) = (result.last, result.finished) else { continue };
                 let scaled = result.score as f64 / 1000.0;
@@ -132,14 +132,14 @@ impl Academy<'_> {
                 });
                 let name = if result.score >= PASS { "passed" } else { "failed" };
                 let text = json!({ "actor": actor(l), "verb": verb(name), "object": lab, "context": context(l), "result": outcome });
-                say(last, format!("{name}/{}", attempt.id), text);
+                add(last, format!("{name}/{}", attempt.id), text);
             }
             for row in certified.iter().filter(|r| r.int(0).ok() == Some(l.id)) {
                 let text = json!({
                     "actor": actor(l), "verb": verb("completed"), "object": course(), "context": context(l),
                     "result": { "completion": true, "success": true },
                 });
-                say(row.int(1)?, format!("completed/{session}/{}", l.id), text);
+                add(row.int(1)?, format!("completed/{session}/{}", l.id), text);
             }
         }
         all.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));

@@ -13,21 +13,21 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 const NOW: i64 = 1_790_000_000;
 
-struct House {
+struct Fixture {
     _dir: tempfile::TempDir,
     screening: Screening,
     key_ring: KeyRing,
     clock: Arc<AtomicI64>,
 }
 
-impl House {
-    fn new() -> House {
+impl Fixture {
+    fn new() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(NOW));
         let at = clock.clone();
         let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
         let screening = Screening::open(&url, Arc::new(move || at.load(Ordering::Relaxed))).unwrap();
-        House { _dir: dir, screening, key_ring: KeyRing::single([7; 32]), clock }
+        Fixture { _dir: dir, screening, key_ring: KeyRing::single([7; 32]), clock }
     }
 
     fn academy(&self) -> Academy<'_> {
@@ -81,8 +81,8 @@ fn state(result: Result<impl std::fmt::Debug, AcademyError>) -> String {
 
 #[test]
 fn a_session_from_roster_to_certificate() {
-    let house = House::new();
-    let academy = house.academy();
+    let fixture = Fixture::new();
+    let academy = fixture.academy();
     let planned = academy.plan_session(session(4), "trainer").unwrap();
     assert_eq!(planned.plan.title, "Preguntar a un exchange");
     let ana = academy.enrol(planned.id, person("Ana Ruiz", "ES"), "trainer").unwrap();
@@ -101,13 +101,13 @@ fn a_session_from_roster_to_certificate() {
     let (ana, luis, joao) = (academy.learner_of(&newer).unwrap(), luis.learner, joao.learner);
 
     // Each has data of their own; another's attempt is not there.
-    let (mine, theirs) = (
+    let (mine, other) = (
         academy.begin(planned.id, &ana, "forged-requests").unwrap(),
         academy.begin(planned.id, &luis, "forged-requests").unwrap(),
     );
     let files = |l: &Learner, id| academy.task(id, l).unwrap().1.files.clone();
-    assert_ne!(files(&ana, mine.id), files(&luis, theirs.id));
-    assert!(matches!(academy.attempt(theirs.id, &ana), Err(AcademyError::NotFound(_))));
+    assert_ne!(files(&ana, mine.id), files(&luis, other.id));
+    assert!(matches!(academy.attempt(other.id, &ana), Err(AcademyError::NotFound(_))));
     assert_eq!(academy.begin(planned.id, &ana, "forged-requests").unwrap().id, mine.id);
     // Before a step is over nothing gives it away.
     let json = serde_json::to_value(&mine).unwrap();
@@ -127,8 +127,8 @@ fn a_session_from_roster_to_certificate() {
         state(academy.answer(mine.id, &ana, &Answer { step: step.into(), answer: "x".into() })).contains("is over")
     );
     // Giving up ends a step without credit.
-    let first = theirs.steps[1].id.clone();
-    let gave_up = academy.answer(theirs.id, &luis, &Answer { step: first, answer: String::new() }).unwrap();
+    let first = other.steps[1].id.clone();
+    let gave_up = academy.answer(other.id, &luis, &Answer { step: first, answer: String::new() }).unwrap();
     assert!(gave_up.steps[1].over && gave_up.steps[1].credit == 0 && gave_up.steps[1].solution.is_some());
 
     // The certificate waits for all labs and four fifths of the parts.
@@ -141,7 +141,7 @@ fn a_session_from_roster_to_certificate() {
     }
     assert!(academy.note_attendance(planned.id, 5, vec![], "trainer").is_err());
     assert!(academy.note_attendance(planned.id, 1, vec![99], "trainer").is_err());
-    house.clock.fetch_add(60, Ordering::Relaxed);
+    fixture.clock.fetch_add(60, Ordering::Relaxed);
     let given = academy.certify(planned.id, ana.id, "trainer").unwrap();
     assert_eq!(academy.certify(planned.id, ana.id, "trainer").unwrap(), given);
 
@@ -177,8 +177,8 @@ fn a_session_from_roster_to_certificate() {
 
 #[test]
 fn classes_scores_feedback_and_the_programme() {
-    let house = House::new();
-    let academy = house.academy();
+    let fixture = Fixture::new();
+    let academy = fixture.academy();
     let room = academy.plan_session(session(2), "trainer").unwrap();
     let net = NewSession { mode: Mode::Online, parts: 0, lang: "en".into(), country: "PT".into(), ..session(0) };
     let net = academy.plan_session(net, "trainer").unwrap();
@@ -210,11 +210,11 @@ fn classes_scores_feedback_and_the_programme() {
     academy.give_feedback(room.id, &ana, sheet(5)).unwrap();
     academy.give_feedback(room.id, &luis, sheet(2)).unwrap();
     academy.give_feedback(room.id, &luis, sheet(3)).unwrap();
-    let said = academy.feedback(room.id).unwrap();
-    assert_eq!((said.sheets, said.content, said.comments.len()), (2, None, 0));
+    let summary = academy.feedback(room.id).unwrap();
+    assert_eq!((summary.sheets, summary.content, summary.comments.len()), (2, None, 0));
     academy.give_feedback(room.id, &joao, sheet(4)).unwrap();
-    let said = academy.feedback(room.id).unwrap();
-    assert_eq!((said.sheets, said.content, said.labs, said.comments.len()), (3, Some(400), Some(400), 3));
+    let summary = academy.feedback(room.id).unwrap();
+    assert_eq!((summary.sheets, summary.content, summary.labs, summary.comments.len()), (3, Some(400), Some(400), 3));
     assert!(academy.give_feedback(room.id, &joao, sheet(6)).is_err());
     assert!(academy.give_feedback(net.id, &ana, sheet(3)).is_err(), "not on that roster");
 
@@ -244,8 +244,8 @@ fn classes_scores_feedback_and_the_programme() {
 
 #[test]
 fn courses_are_added_and_translated() {
-    let house = House::new();
-    let academy = house.academy();
+    let fixture = Fixture::new();
+    let academy = fixture.academy();
     assert_eq!(academy.courses("de").unwrap().len(), 3);
     assert!(academy.courses("fr").unwrap().iter().all(|c| c.header.lang == "en"));
     let text = |lang: &str, of: &str, version: u32| {

@@ -59,7 +59,7 @@ fn the_named_outputs_are_those_of_the_block() {
     if std::env::var_os("UPDATE_DATA").is_some() {
         std::fs::write(&place, serde_json::to_string_pretty(&named).unwrap() + "\n").unwrap();
     }
-    let kept: Vec<Named> = serde_json::from_slice(&std::fs::read(place).unwrap()).unwrap();
-    assert_eq!(kept, named);
+    let stored: Vec<Named> = serde_json::from_slice(&std::fs::read(place).unwrap()).unwrap();
+    assert_eq!(stored, named);
     assert!(named.iter().filter(|n| n.category == "ransomware").count() >= 1);
 }

@@ -684,7 +684,7 @@ impl Cases<'_> {
             Kind::Goaml => goaml(&old.body, &reference, now)?,
             Kind::FincenSar => fincen_sar(&old.body, &reference, now)?,
         };
-        let sha256 = self.vault.keep(&xml)?;
+        let sha256 = self.vault.store(&xml)?;
         self.transact(&person.name, move |tx| {
             let row = [sha256.as_str().into(), tx.now().into(), number(id)];
             tx.db().execute("UPDATE reports SET state = 'exported', sha256 = $1, exported = $2 WHERE id = $3", &row)?;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 on_both!(
     who_is_not_in_a_case_learns_nothing_of_it,
-    exhibits_keep_their_custody_and_content,
+    custody_and_content_of_exhibits_are_stored,
     cases_that_share_something_are_linked,
     search_finds_what_one_may_read,
     reports_are_approved_by_another_and_void_when_revised,
@@ -108,14 +108,14 @@ fn who_is_not_in_a_case_learns_nothing_of_it(place: &TestDb) {
             (add(ItemKind::Note, "", " "), "title"),
             (add(ItemKind::Subject, "", ""), "key"),
         ] {
-            let said = why(d.change_case(id, step.clone(), &ana));
-            assert!(said.contains(word), "{step:?}: {said}");
+            let message = why(d.change_case(id, step.clone(), &ana));
+            assert!(message.contains(word), "{step:?}: {message}");
         }
         assert!(d.screening.verify_audit(None).unwrap().problems.is_empty());
     });
 }
 
-fn exhibits_keep_their_custody_and_content(place: &TestDb) {
+fn custody_and_content_of_exhibits_are_stored(place: &TestDb) {
     with(place, |d, clock| {
         let ana = person("ana");
         let id = d.open_case(new("A seized phone", None), &ana).unwrap().id;

@@ -16,7 +16,11 @@ use quick_xml::Reader;
 use quick_xml::events::Event as Xml;
 use std::process::Command;
 
-on_both!(a_goaml_report_says_what_the_case_says, a_sar_says_what_the_case_says, a_value_that_is_not_known_is_not_zero);
+on_both!(
+    a_goaml_report_states_what_the_case_does,
+    a_sar_states_what_the_case_does,
+    a_value_that_is_not_known_is_not_zero
+);
 
 /// An element of a report.
 #[derive(Clone, Debug, Default)]
@@ -189,7 +193,7 @@ fn exported(d: &Cases<'_>, case: CaseId, kind: Kind) -> (Body, Vec<u8>) {
     (draft.body, d.export_report(case, draft.id, &ana).unwrap())
 }
 
-fn a_goaml_report_says_what_the_case_says(place: &TestDb) {
+fn a_goaml_report_states_what_the_case_does(place: &TestDb) {
     with_case(place, |d, case| {
         let (body, xml) = exported(d, case, Kind::Goaml);
         validate("goAMLSchema.xsd", &xml);
@@ -219,7 +223,7 @@ fn a_goaml_report_says_what_the_case_says(place: &TestDb) {
     });
 }
 
-fn a_sar_says_what_the_case_says(place: &TestDb) {
+fn a_sar_states_what_the_case_does(place: &TestDb) {
     with_case(place, |d, case| {
         let (body, xml) = exported(d, case, Kind::FincenSar);
         validate("EFL_SARXBatchSchema.xsd", &xml);
@@ -334,7 +338,7 @@ fn a_narrative_has_at_most_five_parts_and_is_never_cut() {
 }
 
 #[test]
-fn what_an_older_draft_does_not_say_is_asked_for() {
+fn what_an_older_draft_lacks_is_requested() {
     let old = r#"{"id":"p1","time":1780000000,"kind":"payment","customer":"c1","value":5}"#;
     let mut movement: Movement = serde_json::from_str(old).unwrap();
     let complete = |m: &Movement| {

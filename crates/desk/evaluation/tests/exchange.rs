@@ -185,10 +185,10 @@ fn combined(rows: &[Row]) -> f64 {
 }
 
 /// How well each number and all together tell case customers from others.
-fn tells(name: &str, made: &[Exchange], of: fn(&Exchange) -> (Vec<String>, Vec<Row>)) -> Vec<(String, f64)> {
+fn separation(name: &str, made: &[Exchange], of: fn(&Exchange) -> (Vec<String>, Vec<Row>)) -> Vec<(String, f64)> {
     let names = of(&made[0]).0;
     let rows: Vec<Row> = made.iter().flat_map(|m| of(m).1).collect();
-    let mut told: Vec<(String, f64)> = names
+    let mut scored: Vec<(String, f64)> = names
         .into_iter()
         .enumerate()
         .map(|(f, name)| {
@@ -196,21 +196,21 @@ fn tells(name: &str, made: &[Exchange], of: fn(&Exchange) -> (Vec<String>, Vec<R
             (name, auc.max(1.0 - auc))
         })
         .collect();
-    told.push(("all together".into(), combined(&rows)));
-    told.iter().for_each(|(feature, auc)| println!("{name}: {feature}: {auc:.3}"));
-    told
+    scored.push(("all together".into(), combined(&rows)));
+    scored.iter().for_each(|(feature, auc)| println!("{name}: {feature}: {auc:.3}"));
+    scored
 }
 
 #[test]
-fn case_customers_are_not_told_by_their_records() {
-    for (name, auc) in tells("records", &exchanges(11..14), statics) {
+fn case_customers_are_not_recognized_by_their_records() {
+    for (name, auc) in separation("records", &exchanges(11..14), statics) {
         assert!(auc < 0.55, "{name} tells case customers from others: {auc:.3}");
     }
 }
 
 #[test]
-fn case_customers_are_not_told_by_how_much_they_do() {
-    for (name, auc) in tells("counts", &exchanges(11..14), counts) {
+fn case_customers_are_not_recognized_by_how_much_they_do() {
+    for (name, auc) in separation("counts", &exchanges(11..14), counts) {
         assert!(auc < 0.80, "{name} tells case customers from others: {auc:.3}");
     }
 }

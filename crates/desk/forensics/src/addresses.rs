@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn test_networks_are_told_from_the_real_ones() {
+    fn test_networks_are_distinguished_from_the_real_ones() {
         for (text, kind, detail) in [
             ("mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn", Kind::Address, "tBTC (test network)"),
             ("2MzQwSSnBHWHqSAqtTVQ6v47XtaisrJa1Vc", Kind::Address, "tBTC (test network)"),
@@ -396,8 +396,8 @@ mod tests {
             }
             let mut hits = Vec::new();
             find(&text, &mut hits);
-            let told = |hits: &[Hit]| hits.iter().map(|h| (h.start, h.value.clone(), h.detail.clone())).collect::<Vec<_>>();
-            proptest::prop_assert_eq!(told(&hits), told(&wanted));
+            let positions = |hits: &[Hit]| hits.iter().map(|h| (h.start, h.value.clone(), h.detail.clone())).collect::<Vec<_>>();
+            proptest::prop_assert_eq!(positions(&hits), positions(&wanted));
         }
     }
 }

@@ -70,7 +70,7 @@ fn hit(kind: Kind, start: usize, end: usize, detail: &str, confidence: Confidenc
 
 /// Finds traces and wallets of text (Electrum, keystores, MetaMask) in a text.
 pub fn find(text: &str, hits: &mut Vec<Hit>) {
-    let mut told = [false; WALLETS.len()];
+    let mut found_already = [false; WALLETS.len()];
     let (mut vaults, mut found_vaults) = (false, false);
     let bytes = text.as_bytes();
     for found in WORDS.find_iter(text) {
@@ -106,8 +106,8 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
         while !text.is_char_boundary(high) {
             high -= 1;
         }
-        if !told[number] && others.iter().all(|o| text[low..high].contains(o)) {
-            told[number] = true;
+        if !found_already[number] && others.iter().all(|o| text[low..high].contains(o)) {
+            found_already[number] = true;
             hits.push(hit(Kind::WalletFile, at, end, detail, Confidence::High));
         }
     }

@@ -27,8 +27,8 @@ pub(crate) fn checksum_holds(numbers: &[u16]) -> bool {
     let hash = Sha256::digest(&bytes[..entropy / 8]);
     (0..bits - entropy).all(|i| {
         let at = entropy + i;
-        let said = bytes[at / 8] & (0x80 >> (at % 8)) != 0;
-        said == (hash[i / 8] & (0x80 >> (i % 8)) != 0)
+        let bit = bytes[at / 8] & (0x80 >> (at % 8)) != 0;
+        bit == (hash[i / 8] & (0x80 >> (i % 8)) != 0)
     })
 }
 

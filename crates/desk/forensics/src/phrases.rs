@@ -298,8 +298,9 @@ impl Stretch<'_> {
                 continue;
             }
             let (start, end) = (words[0].start, words[size - 1].end);
-            let said = electrum.is_some() && self.layout.is_near(start, end, &["seed_type", "seed_version", "lectrum"]);
-            if bip39 && !said {
+            let is_electrums =
+                electrum.is_some() && self.layout.is_near(start, end, &["seed_type", "seed_version", "lectrum"]);
+            if bip39 && !is_electrums {
                 let confidence = if alone || size > 12 { Confidence::High } else { Confidence::Medium };
                 let detail = format!("{size} words, {:?}", LANGUAGES[bit]);
                 self.push(Kind::Bip39, &window, value.clone(), confidence, detail);

@@ -271,12 +271,12 @@ pub fn verify(path: &Path, public_key: Option<&str>, material: &[PathBuf]) -> Re
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     for name in FILES {
-        let Some(said) = manifest.files.get(name) else {
+        let Some(expected) = manifest.files.get(name) else {
             found.failures.push(format!("{name} is not in the manifest"));
             continue;
         };
         match hash_file(&folder.join(name)) {
-            Ok(hash) if hash == *said => found.passed.push(format!("{name} is as it was")),
+            Ok(hash) if hash == *expected => found.passed.push(format!("{name} is as it was")),
             Ok(_) => found.failures.push(format!("{name} was changed")),
             Err(e) => found.failures.push(e.to_string()),
         }

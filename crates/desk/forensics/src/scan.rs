@@ -281,9 +281,9 @@ impl<'a> Sink<'a> {
     /// Says that something was not opened.
     pub fn not_opened(&mut self, source: &str, what: impl std::fmt::Display) {
         if self.not_opened.len() < 10_000 {
-            let said = format!("{source}: {what}");
-            self.warnings.push(said.clone());
-            self.not_opened.push(said);
+            let warning = format!("{source}: {what}");
+            self.warnings.push(warning.clone());
+            self.not_opened.push(warning);
         }
     }
 
@@ -490,9 +490,9 @@ fn stream(sink: &mut Sink<'_>, name: &str, reader: &mut dyn Read, packed: u64) -
         if last || !sink.beat() {
             return Ok(());
         }
-        let keep = (end - BEHIND).max(low);
-        data.drain(..to_index(keep - low));
-        (low, begin) = (keep, end);
+        let start = (end - BEHIND).max(low);
+        data.drain(..to_index(start - low));
+        (low, begin) = (start, end);
     }
 }
 

@@ -45,7 +45,7 @@ fn collect(paths: &[PathBuf]) -> Result<Collected, ScanError> {
             false => add(path.clone(), &meta, true, &mut all),
         }
     }
-    let asked: Vec<PathBuf> = paths.iter().filter_map(|p| p.canonicalize().ok()).collect();
+    let given: Vec<PathBuf> = paths.iter().filter_map(|p| p.canonicalize().ok()).collect();
     while let Some(folder) = waiting.pop() {
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -66,7 +66,7 @@ fn collect(paths: &[PathBuf]) -> Result<Collected, ScanError> {
                 Ok(meta) if meta.is_dir() => waiting.push(path),
                 Ok(meta) if meta.is_symlink() => {
                     // What it leads to is scanned anyway when it lies in what is scanned.
-                    let inside = path.canonicalize().is_ok_and(|to| asked.iter().any(|a| to.starts_with(a)));
+                    let inside = path.canonicalize().is_ok_and(|to| given.iter().any(|a| to.starts_with(a)));
                     if !inside {
                         all.skipped.push((path, "a link that leads out of what is scanned; it is not followed".into()));
                     }
@@ -84,7 +84,7 @@ fn collect(paths: &[PathBuf]) -> Result<Collected, ScanError> {
 }
 
 /// A file or device that is no folder.
-fn add(path: PathBuf, meta: &std::fs::Metadata, asked: bool, all: &mut Collected) {
+fn add(path: PathBuf, meta: &std::fs::Metadata, given: bool, all: &mut Collected) {
     if meta.is_file() {
         return all.files.push((path, meta.len()));
     }
@@ -101,7 +101,7 @@ fn add(path: PathBuf, meta: &std::fs::Metadata, asked: bool, all: &mut Collected
     };
     #[cfg(not(unix))]
     let kind = "a device";
-    if kind == "a device" && asked {
+    if kind == "a device" && given {
         // Devices have no length: their end is looked for.
         match File::open(&path).and_then(|mut f| f.seek(SeekFrom::End(0))) {
             Ok(size) => return all.files.push((path, size)),
@@ -299,14 +299,14 @@ pub fn scan_at_most(
     for (path, why) in &collected.skipped {
         let name = session.name(path);
         if !done.contains_key(name.as_str()) {
-            let said = format!("{name}: {why}");
+            let warning = format!("{name}: {why}");
             session.record(Source {
                 path: name,
                 size: 0,
                 sha256: String::new(),
                 findings: 0,
-                warnings: vec![said.clone()],
-                not_opened: vec![said],
+                warnings: vec![warning.clone()],
+                not_opened: vec![warning],
             })?;
         }
     }
@@ -369,14 +369,14 @@ impl Session<'_> {
         let file = match File::open(path) {
             Ok(file) => file,
             Err(e) => {
-                let said = format!("{name}: {e}");
+                let warning = format!("{name}: {e}");
                 self.record(Source {
                     path: name,
                     size,
                     sha256: String::new(),
                     findings: 0,
-                    warnings: vec![said.clone()],
-                    not_opened: vec![said],
+                    warnings: vec![warning.clone()],
+                    not_opened: vec![warning],
                 })?;
                 return Ok(ControlFlow::Continue(()));
             }

@@ -272,7 +272,7 @@ fn what_is_not_opened_is_listed() {
 
 #[cfg(unix)]
 #[test]
-fn pipes_and_links_stop_no_scan_and_links_that_are_asked_for_are_followed() {
+fn pipes_and_links_stop_no_scan_and_links_that_are_given_are_followed() {
     let dir = tempfile::tempdir().unwrap();
     let (material, other) = (dir.path().join("material"), dir.path().join("other"));
     std::fs::create_dir(&material).unwrap();
@@ -284,11 +284,11 @@ fn pipes_and_links_stop_no_scan_and_links_that_are_asked_for_are_followed() {
     std::os::unix::fs::symlink(material.join("plain.txt"), material.join("within")).unwrap();
     let report = scanned(std::slice::from_ref(&material), &dir.path().join("out"));
     assert!(report.complete);
-    let said: Vec<&str> = report.not_opened().collect();
-    assert_eq!(said.len(), 2, "{said:?}");
+    let listed: Vec<&str> = report.not_opened().collect();
+    assert_eq!(listed.len(), 2, "{listed:?}");
     assert!(
-        said.iter().any(|s| s.contains("pipe: is a pipe")) && said.iter().any(|s| s.contains("away: a link")),
-        "{said:?}"
+        listed.iter().any(|s| s.contains("pipe: is a pipe")) && listed.iter().any(|s| s.contains("away: a link")),
+        "{listed:?}"
     );
     // As an argument a link is what it leads to, a pipe is reported, and a device without an end too.
     let link = dir.path().join("link");

@@ -544,12 +544,12 @@ fn dumps(text: &[u8]) -> Option<Wallet> {
 mod tests {
     use super::*;
 
-    fn said(bytes: &[u8], name: &str) -> String {
+    fn described(bytes: &[u8], name: &str) -> String {
         recognise(bytes, name).map(|w| format!("{}: {}", w.family, w.about)).unwrap_or_default()
     }
 
     #[test]
-    fn wallets_are_told_by_their_structure_with_their_locks() {
+    fn wallets_are_recognized_by_their_structure_with_their_locks() {
         let filler = "0".repeat(8_000);
         let payload = "A".repeat(128);
         for (text, wanted) in [
@@ -597,22 +597,22 @@ mod tests {
                 "MultiBit key export or backup of Bitcoin Wallet for Android: keys, encrypted with a password (OpenSSL, AES)",
             ),
         ] {
-            assert_eq!(said(text.as_bytes(), "file"), wanted, "{text:.80}");
+            assert_eq!(described(text.as_bytes(), "file"), wanted, "{text:.80}");
         }
         let mut bitcoinj = b"\x0a\x16org.bitcoin.production".to_vec();
         bitcoinj.extend_from_slice(&[0x1a, 4, 0x08, 1, 0x12, 0]);
         bitcoinj.extend_from_slice(&[0x28, 1]);
         assert_eq!(
-            said(&bitcoinj, ""),
+            described(&bitcoinj, ""),
             "bitcoinj (MultiBit, Bitcoin Wallet for Android): org.bitcoin.production, 1 keys, not encrypted"
         );
         *bitcoinj.last_mut().unwrap() = 2;
-        assert!(said(&bitcoinj, "").ends_with("encrypted with the wallet's password (scrypt, AES)"));
-        assert!(said(&[0; 64], "mbhd.wallet.aes").starts_with("MultiBit HD"));
+        assert!(described(&bitcoinj, "").ends_with("encrypted with the wallet's password (scrypt, AES)"));
+        assert!(described(&[0; 64], "mbhd.wallet.aes").starts_with("MultiBit HD"));
         for nothing in
             ["{}", r#"{"a":{"type":"x"},"seed":1}"#, "plain text", "{'a': 1}", r#"{"payload":"x","version":1}"#, "QUJD"]
         {
-            assert_eq!(said(nothing.as_bytes(), "notes.txt"), "", "{nothing}");
+            assert_eq!(described(nothing.as_bytes(), "notes.txt"), "", "{nothing}");
         }
     }
 

@@ -17,34 +17,34 @@ use std::sync::atomic::{AtomicI64, Ordering};
 const NOW: i64 = 1_790_000_000;
 const DAY: i64 = 86_400;
 
-struct House {
+struct Fixture {
     _dir: tempfile::TempDir,
     screening: Screening,
     key_ring: KeyRing,
     clock: Arc<AtomicI64>,
 }
 
-fn house() -> House {
+fn fixture() -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(AtomicI64::new(NOW));
     let at = clock.clone();
     let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
     let screening = Screening::open(&url, Arc::new(move || at.load(Ordering::Relaxed))).unwrap();
-    House { _dir: dir, screening, key_ring: KeyRing::single([3; 32]), clock }
+    Fixture { _dir: dir, screening, key_ring: KeyRing::single([3; 32]), clock }
 }
 
 fn facts(category: &str) -> ChainFacts {
     ChainFacts { category: Category::from_name(category).unwrap(), found: true, ..ChainFacts::default() }
 }
 
-fn pay(house: &House, id: &str, customer: &str, category: &str, value: u64) {
-    let mut event = Event::new(EventKind::Withdrawal, id, house.clock.load(Ordering::Relaxed), customer);
+fn pay(fixture: &Fixture, id: &str, customer: &str, category: &str, value: u64) {
+    let mut event = Event::new(EventKind::Withdrawal, id, fixture.clock.load(Ordering::Relaxed), customer);
     event.asset = Some("ETH".into());
     event.amount = Some(Amount::new(1_000));
     event.balance = Some(Amount::new(1_000_000));
     event.value = Some(value);
     event.counterparty = Some(format!("0x{:040x}", id.bytes().fold(7u128, |n, b| n * 257 + u128::from(b))));
-    house.screening.decide(event, facts(category), "app").unwrap();
+    fixture.screening.decide(event, facts(category), "app").unwrap();
 }
 
 fn plan(holdout_ppm: u32) -> NewCampaign {
@@ -66,7 +66,7 @@ fn plan(holdout_ppm: u32) -> NewCampaign {
 }
 
 /// Lets payments to scams go out, as before the exchange had rules.
-const LET_GO: &str = "
+const ALLOW_ALL: &str = "
 title: lenient
 rules:
   - id: held
@@ -80,24 +80,24 @@ rules:
 ";
 
 #[test]
-fn people_at_risk_are_chosen_told_and_compared() {
-    let house = house();
-    let prevention = Prevention { screening: &house.screening, key_ring: &house.key_ring };
-    house.screening.apply_rules(LET_GO, "t").unwrap();
+fn people_at_risk_are_chosen_informed_and_compared() {
+    let fixture = fixture();
+    let prevention = Prevention { screening: &fixture.screening, key_ring: &fixture.key_ring };
+    fixture.screening.apply_rules(ALLOW_ALL, "t").unwrap();
     for i in 0..300 {
         let mut record = Record::new(RecordKind::Customer, format!("c{i:03}"), NOW - 100 * DAY);
         record.country = Some(["ES", "DE", "FR"][i % 3].into());
         record.created = Some(NOW - 100 * DAY);
-        house.screening.ingest(vec![record], "t").unwrap();
+        fixture.screening.ingest(vec![record], "t").unwrap();
     }
     for i in 0..200 {
-        pay(&house, &format!("w{i}"), &format!("c{i:03}"), "ponzi_scheme", 20_000);
+        pay(&fixture, &format!("w{i}"), &format!("c{i:03}"), "ponzi_scheme", 20_000);
     }
-    pay(&house, "little", "c250", "ponzi_scheme", 500);
-    pay(&house, "clean", "c251", "exchange", 50_000);
-    pay(&house, "held", "c252", "ponzi_scheme", 77_777);
+    pay(&fixture, "little", "c250", "ponzi_scheme", 500);
+    pay(&fixture, "clean", "c251", "exchange", 50_000);
+    pay(&fixture, "held", "c252", "ponzi_scheme", 77_777);
     // Tagged since: the day's facts knew nothing.
-    pay(&house, "later", "c253", "unattributed", 30_000);
+    pay(&fixture, "later", "c253", "unattributed", 30_000);
     let ponzi = Category::from_name("ponzi_scheme");
     let today = |e: &Event| if e.id == "later" { ponzi } else { None };
     let people = prevention.at_risk(&plan(0), &today).unwrap();
@@ -130,64 +130,64 @@ fn people_at_risk_are_chosen_told_and_compared() {
         let refused = prevention.start_campaign(drafted.id, &today, own);
         assert!(matches!(refused, Err(PreventionError::State(_))), "{own:?} is who drafted it");
     }
-    let webhook = house.screening.add_webhook("https://example.org/hook", &["campaigns".into()], "t").unwrap();
+    let webhook = fixture.screening.add_webhook("https://example.org/hook", &["campaigns".into()], "t").unwrap();
     let running = prevention.start_campaign(drafted.id, &today, "luis").unwrap();
     assert!(matches!(prevention.start_campaign(drafted.id, &today, "luis"), Err(PreventionError::State(_))));
     assert_eq!(running.told + running.held_out, 202);
     assert!((30..=75).contains(&running.held_out), "{}", running.held_out);
     // Each of those told gets one message, in order, whatever the turns; the held out none.
-    let hook = house.screening.webhooks().unwrap().into_iter().find(|w| w.id == webhook).unwrap();
-    let (mut hook, mut told) = (hook, Vec::new());
+    let hook = fixture.screening.webhooks().unwrap().into_iter().find(|w| w.id == webhook).unwrap();
+    let (mut hook, mut delivered) = (hook, Vec::new());
     loop {
-        let pending = house.screening.read(|db| webhooks::pending(db, &hook, 50)).unwrap();
+        let pending = fixture.screening.read(|db| webhooks::pending(db, &hook, 50)).unwrap();
         if pending.messages.is_empty() && pending.then == hook.progress {
             break;
         }
         for message in pending.messages {
-            told.push(serde_json::from_str::<serde_json::Value>(&message.body).unwrap());
+            delivered.push(serde_json::from_str::<serde_json::Value>(&message.body).unwrap());
         }
         hook.progress = pending.then;
     }
-    assert_eq!(told.len() as i64, running.told);
-    let first = told.iter().find(|m| m["data"]["lang"] == "es").unwrap();
+    assert_eq!(delivered.len() as i64, running.told);
+    let first = delivered.iter().find(|m| m["data"]["lang"] == "es").unwrap();
     assert_eq!(first["type"], "campaign.message");
     assert_eq!(first["data"]["body"], "Pare. Policía de Ejemplo y nosotros le avisamos.");
     let all = prevention.campaign_people(drafted.id, "").unwrap();
     assert!(
         all.iter()
             .filter(|p| p.arm == "held_out")
-            .all(|p| told.iter().all(|m| m["data"]["customer"] != p.customer.as_str()))
+            .all(|p| delivered.iter().all(|m| m["data"]["customer"] != p.customer.as_str()))
     );
 
     // Those told pay less often: 1 in 10 against 5 in 10.
-    house.clock.fetch_add(DAY, Ordering::Relaxed);
+    fixture.clock.fetch_add(DAY, Ordering::Relaxed);
     for (i, person) in all.iter().enumerate() {
         let pays = if person.arm == "told" { i % 10 == 0 } else { i % 2 == 0 };
         if pays && person.customer != "c252" {
-            pay(&house, &format!("again{i}"), &person.customer, "ponzi_scheme", 40_000);
+            pay(&fixture, &format!("again{i}"), &person.customer, "ponzi_scheme", 40_000);
         }
     }
     let effect = prevention.campaign_effect(drafted.id, &today).unwrap();
     assert_eq!(effect.told.people as i64, running.told);
     let fewer = effect.fewer_payers.unwrap();
     assert!(fewer.low > 10.0 && fewer.high < 70.0, "{effect:?}");
-    let kept = effect.value_kept.unwrap();
-    assert!(kept.low > 0.0 && kept.value > 1_000_000.0, "{effect:?}");
+    let saved = effect.value_kept.unwrap();
+    assert!(saved.low > 0.0 && saved.value > 1_000_000.0, "{effect:?}");
     assert!(effect.words.contains("kept people from paying"), "{}", effect.words);
     // After the end nothing counts any more.
     let before = prevention.campaign_effect(drafted.id, &today).unwrap();
     prevention.end_campaign(drafted.id, "luis").unwrap();
-    house.clock.fetch_add(DAY, Ordering::Relaxed);
-    pay(&house, "after", &all[1].customer, "ponzi_scheme", 40_000);
+    fixture.clock.fetch_add(DAY, Ordering::Relaxed);
+    pay(&fixture, "after", &all[1].customer, "ponzi_scheme", 40_000);
     assert_eq!(prevention.campaign_effect(drafted.id, &today).unwrap(), before);
     assert!(prevention.end_campaign(drafted.id, "luis").is_err());
-    assert!(house.screening.verify_audit(None).unwrap().problems.is_empty());
+    assert!(fixture.screening.verify_audit(None).unwrap().problems.is_empty());
 }
 
 #[test]
 fn rules_that_make_no_sense_are_refused() {
-    let house = house();
-    let prevention = Prevention { screening: &house.screening, key_ring: &house.key_ring };
+    let fixture = fixture();
+    let prevention = Prevention { screening: &fixture.screening, key_ring: &fixture.key_ring };
     let wrong = |change: fn(&mut NewCampaign)| {
         let mut new = plan(0);
         change(&mut new);
@@ -202,9 +202,9 @@ fn rules_that_make_no_sense_are_refused() {
 
 #[test]
 fn messages_go_out_in_the_customers_own_language() {
-    let house = house();
-    let prevention = Prevention { screening: &house.screening, key_ring: &house.key_ring };
-    house.screening.apply_rules(LET_GO, "t").unwrap();
+    let fixture = fixture();
+    let prevention = Prevention { screening: &fixture.screening, key_ring: &fixture.key_ring };
+    fixture.screening.apply_rules(ALLOW_ALL, "t").unwrap();
     for lang in ["zh", "pt-BR"] {
         let own = Template {
             scam: Scam::Investment,
@@ -227,8 +227,8 @@ fn messages_go_out_in_the_customers_own_language() {
     for (id, language, country, _) in customers {
         let mut record = Record::new(RecordKind::Customer, id, NOW - 100 * DAY);
         (record.country, record.language) = (Some(country.into()), language.map(str::to_owned));
-        house.screening.ingest(vec![record], "t").unwrap();
-        pay(&house, &format!("w-{id}"), id, "ponzi_scheme", 20_000);
+        fixture.screening.ingest(vec![record], "t").unwrap();
+        pay(&fixture, &format!("w-{id}"), id, "ponzi_scheme", 20_000);
     }
     let people = prevention.at_risk(&plan(0), &|_| None).unwrap();
     let found: Vec<(&str, &str)> = people.iter().map(|p| (p.customer.as_str(), p.lang.as_str())).collect();
@@ -241,5 +241,5 @@ fn messages_go_out_in_the_customers_own_language() {
     assert_eq!(prevention.start_campaign(drafted.id, &|_| None, "luis").unwrap().told, 7);
     let mut wrong = Record::new(RecordKind::Customer, "h", NOW);
     wrong.language = Some("german".into());
-    assert!(house.screening.ingest(vec![wrong], "t").unwrap_err().to_string().contains("language"));
+    assert!(fixture.screening.ingest(vec![wrong], "t").unwrap_err().to_string().contains("language"));
 }

@@ -97,8 +97,8 @@ impl Book {
             self.lost = false;
         }
         let changes = changes(moved, seen);
-        let told = event.balance_after.map(SignedAmount::from);
-        if let Some(after) = told {
+        let stated = event.balance_after.map(SignedAmount::from);
+        if let Some(after) = stated {
             let reachable =
                 |before: &SignedAmount| after.checked_sub(*before).is_some_and(|d| changes.iter().any(|c| fits(d, *c)));
             if !self.possible.is_empty() && !self.possible.iter().any(reachable) {

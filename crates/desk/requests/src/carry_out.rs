@@ -28,7 +28,7 @@ pub(crate) fn preserve(
     let until = judgement.holds_until.map_or(i64::MAX, |u| now + u - request.received);
     for customer in customers {
         let data = crate::disclose::data(tx.db(), &customer, &request.classes, &request.scope)?;
-        let sha256 = vault.keep(&serde_json::to_vec(&data).unwrap_or_default())?;
+        let sha256 = vault.store(&serde_json::to_vec(&data).unwrap_or_default())?;
         let row =
             [request.id.as_str().into(), customer.as_str().into(), sha256.as_str().into(), now.into(), until.into()];
         tx.db().execute(

@@ -58,7 +58,7 @@ fn delete_lapsed(tx: &mut Transaction<'_>, vault: &Vault) -> Result<(), RequestE
     let vault = vault.clone();
     tx.after_commit(move || {
         for sha256 in &over {
-            if let Err(e) = vault.forget(sha256) {
+            if let Err(e) = vault.delete(sha256) {
                 tracing::warn!(reason = one_line(&e), "a lapsed file is not deleted; trying again at the next tick");
             }
         }

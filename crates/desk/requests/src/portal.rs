@@ -416,7 +416,7 @@ impl Desk<'_> {
             let found = officer_by_id(tx.db(), id)?;
             let who: Value = tx.actor().into();
             let key: Value = number(id);
-            let said = [now.into(), who, reason.as_str().into(), key.clone()];
+            let values = [now.into(), who, reason.as_str().into(), key.clone()];
             match verdict {
                 Verdict::Approve => {
                     if found.proved.is_none() || !found.second_factor {
@@ -424,14 +424,14 @@ impl Desk<'_> {
                         return Err(RequestError::State(format!("officer {id} {what}")));
                     }
                     let sql = "UPDATE officers SET state = 'approved', decided = $1, decided_by = $2, reason = $3 WHERE id = $4";
-                    tx.db().execute(sql, &said)?;
+                    tx.db().execute(sql, &values)?;
                     let body = "You are approved and can send requests in the portal.\n";
                     mail(tx, &found.email, "You are approved", body, &format!("officer:{id}"))?;
                 }
                 Verdict::Suspend => {
                     end_sessions_of_subject(tx, SessionKind::Officer, &id.to_string())?;
                     let sql = "UPDATE officers SET state = 'suspended', decided = $1, decided_by = $2, reason = $3, generation = generation + 1 WHERE id = $4";
-                    tx.db().execute(sql, &said)?;
+                    tx.db().execute(sql, &values)?;
                 }
                 Verdict::ResetFactor => {
                     end_sessions_of_subject(tx, SessionKind::Officer, &id.to_string())?;

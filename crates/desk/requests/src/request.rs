@@ -240,9 +240,9 @@ impl Request {
             return Err(Invalid::new("targets", what));
         }
         self.scope = self.scope.canonical()?;
-        let asks = matches!(self.kind, Kind::Information | Kind::EmergencyDisclosure | Kind::Preservation);
-        if asks == self.classes.is_empty() {
-            let what = if asks { "name the classes of data" } else { "a freeze or seizure asks for no data" };
+        let wants_data = matches!(self.kind, Kind::Information | Kind::EmergencyDisclosure | Kind::Preservation);
+        if wants_data == self.classes.is_empty() {
+            let what = if wants_data { "name the classes of data" } else { "a freeze or seizure asks for no data" };
             return Err(Invalid::new("classes", what));
         }
         for (i, target) in self.targets.iter_mut().enumerate() {

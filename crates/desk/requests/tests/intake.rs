@@ -270,9 +270,9 @@ fn targets_find_their_customers(place: &TestDb) {
     let vault = Vault::new(files.path());
     let intake = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
-    let mut asked = request("m1", "ana.berg@fbi.gov");
-    asked.targets = vec![Target::new(TargetKind::Email, "old@example.org")];
-    intake.submit(asked, "portal").unwrap();
+    let mut order = request("m1", "ana.berg@fbi.gov");
+    order.targets = vec![Target::new(TargetKind::Email, "old@example.org")];
+    intake.submit(order, "portal").unwrap();
     let judge = |customer: &str, accept| {
         intake.step("m1", Step::Match { customer: customer.into(), accept, reason: "a former address".into() }, "ana")
     };
@@ -314,12 +314,12 @@ fn a_freeze_that_is_granted_becomes_a_hold(place: &TestDb) {
     let intake = Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault };
     intake.add_agency(agency("FBI", "fbi.gov"), "ana").unwrap();
     screening.ingest(["c1", "c2", "c3"].map(|c| Record::new(RecordKind::Customer, c, START)).to_vec(), "test").unwrap();
-    let mut asked = request("z1", "ana.berg@fbi.gov");
-    (asked.kind, asked.process) = (Kind::Freeze, "police.freeze".into());
-    asked.classes.clear();
-    asked.states.clear();
-    asked.targets = ["c1", "c2", "c3"].map(|c| Target::new(TargetKind::UserId, c)).to_vec();
-    intake.submit(asked, "portal").unwrap();
+    let mut order = request("z1", "ana.berg@fbi.gov");
+    (order.kind, order.process) = (Kind::Freeze, "police.freeze".into());
+    order.classes.clear();
+    order.states.clear();
+    order.targets = ["c1", "c2", "c3"].map(|c| Target::new(TargetKind::UserId, c)).to_vec();
+    intake.submit(order, "portal").unwrap();
     intake.step("z1", prepare(Outcome::Granted), "ana").unwrap();
     assert!(refused(intake.step("z1", Step::Approve {}, "bo")).contains("accept the match"));
     intake.step("z1", Step::Return { reason: "whom?".into() }, "bo").unwrap();

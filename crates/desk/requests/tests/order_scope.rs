@@ -30,7 +30,7 @@ on_both!(
     a_freeze_covers_the_accounts_and_assets_that_the_order_names,
     events_outside_of_an_orders_scope_match_nobody,
     a_request_without_a_period_is_sent_back_where_policy_demands_one,
-    preservations_keep_to_the_scope,
+    preservations_stay_within_the_scope,
     requests_of_before_orders_had_a_scope_are_opened
 );
 
@@ -173,9 +173,10 @@ fn balances_that_do_not_reconcile_are_not_signed(place: &TestDb) {
         grant(d, request("r2", &classes[..1], OrderScope::default()), "c1");
         assert_eq!(rows(&produced(d, "r2"), "001-c1/transactions.csv").len(), 2);
         // A preservation keeps what there is, and says that it does not fit.
-        let mut keep = request("r3", &classes, OrderScope::default());
-        (keep.kind, keep.process, keep.states) = (Kind::Preservation, "us.2703f".into(), Vec::new());
-        grant(d, keep, "c1");
+        let mut preservation = request("r3", &classes, OrderScope::default());
+        (preservation.kind, preservation.process, preservation.states) =
+            (Kind::Preservation, "us.2703f".into(), Vec::new());
+        grant(d, preservation, "c1");
     });
 }
 
@@ -291,7 +292,7 @@ fn events_outside_of_an_orders_scope_match_nobody(place: &TestDb) {
 fn a_request_without_a_period_is_sent_back_where_policy_demands_one(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
-        let ask = |id: &str, scope: OrderScope| {
+        let submitted = |id: &str, scope: OrderScope| {
             let mut r = request(id, &[DataClass::Subscriber, DataClass::Transactions], scope);
             r.process = "eu.epoc-traffic".into();
             r.states = vec![Statement::Judge, Statement::SeriousOffence];
@@ -299,7 +300,7 @@ fn a_request_without_a_period_is_sent_back_where_policy_demands_one(place: &Test
                 ("kai@bka.bund.de".into(), "BKA".into(), "DE".into());
             r
         };
-        let opened = d.submit(ask("e1", OrderScope::default()), "portal").unwrap();
+        let opened = d.submit(submitted("e1", OrderScope::default()), "portal").unwrap();
         assert!(!opened.review.judgement.may_be_granted);
         let missing = opened.review.judgement.missing.join("; ");
         assert!(missing.contains("names no period") && missing.contains("transactions"), "{missing}");
@@ -311,29 +312,32 @@ fn a_request_without_a_period_is_sent_back_where_policy_demands_one(place: &Test
         };
         assert!(answer("e1").unwrap_err().to_string().contains("names no period"));
         let period = OrderScope { from: Some(START - 9), to: Some(START), ..OrderScope::default() };
-        assert!(d.submit(ask("e2", period), "portal").unwrap().review.judgement.may_be_granted);
+        assert!(d.submit(submitted("e2", period), "portal").unwrap().review.judgement.may_be_granted);
         answer("e2").unwrap();
         // What has no period to be in needs none.
-        let mut who = ask("e3", OrderScope::default());
+        let mut who = submitted("e3", OrderScope::default());
         who.classes = vec![DataClass::Subscriber];
         assert!(d.submit(who, "portal").unwrap().review.judgement.may_be_granted);
         let bad = OrderScope { from: Some(START), to: Some(START - 1), ..OrderScope::default() };
-        assert!(matches!(d.submit(ask("e4", bad), "portal"), Err(RequestError::Invalid(e)) if e.field == "scope.to"));
+        assert!(
+            matches!(d.submit(submitted("e4", bad), "portal"), Err(RequestError::Invalid(e)) if e.field == "scope.to")
+        );
     });
 }
 
-fn preservations_keep_to_the_scope(place: &TestDb) {
+fn preservations_stay_within_the_scope(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         decide(d, at(withdrawal("w-inside", "c1", "0xpaid", 1, 100), START - 5));
         decide(d, at(withdrawal("w-outside", "c1", "0xpaid", 1, 100), START - 50));
         let scope = OrderScope { from: Some(START - 10), to: Some(START), ..OrderScope::default() };
-        let mut keep = request("k1", &[DataClass::Transactions], scope);
-        (keep.kind, keep.process, keep.states) = (Kind::Preservation, "us.2703f".into(), Vec::new());
-        grant(d, keep, "c1");
+        let mut preservation = request("k1", &[DataClass::Transactions], scope);
+        (preservation.kind, preservation.process, preservation.states) =
+            (Kind::Preservation, "us.2703f".into(), Vec::new());
+        grant(d, preservation, "c1");
         let rows = d.screening.read(|db| db.query("SELECT sha256 FROM preservations", &[])).unwrap();
-        let kept = String::from_utf8(d.vault.read(rows[0].text(0).unwrap()).unwrap()).unwrap();
-        assert!(kept.contains("w-inside") && !kept.contains("w-outside"), "{kept}");
+        let stored = String::from_utf8(d.vault.read(rows[0].text(0).unwrap()).unwrap()).unwrap();
+        assert!(stored.contains("w-inside") && !stored.contains("w-outside"), "{stored}");
     });
 }
 
@@ -439,9 +443,9 @@ fn check(
         DataClass::Balances,
         DataClass::Instruments,
     ];
-    let mut asked = request(&id, &classes, scope.clone());
-    asked.targets = vec![Target::new(TargetKind::UserId, who.as_str())];
-    grant(d, asked, &who);
+    let mut order = request(&id, &classes, scope.clone());
+    order.targets = vec![Target::new(TargetKind::UserId, who.as_str())];
+    grant(d, order, &who);
     let files = produced(d, &id);
     let sheet = unzip(&files["production.xlsx"]);
     let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
@@ -480,7 +484,7 @@ fn put(
     asset: Option<String>,
 ) -> (bool, Owner, Option<String>) {
     let record = |kind: RecordKind| Record { customer: Some(who.into()), ..Record::new(kind, mark, thing.time) };
-    let keep = |record: Record| d.screening.ingest(vec![record], "exchange").map(|_| ()).unwrap();
+    let store = |record: Record| d.screening.ingest(vec![record], "exchange").map(|_| ()).unwrap();
     let moving = asset.clone().unwrap_or_else(|| "BTC".into());
     let event = |kind: EventKind| {
         let mut e = Event::new(kind, mark, thing.time, who);
@@ -491,11 +495,11 @@ fn put(
         e
     };
     match thing.what {
-        0 => keep(Record { fingerprint: Some(format!("{mark}-card")), ..record(RecordKind::Card) }),
-        1 => keep(Record { document: Some(mark.into()), level: Some(1), ..record(RecordKind::Kyc) }),
-        2 => keep(record(RecordKind::Device)),
+        0 => store(Record { fingerprint: Some(format!("{mark}-card")), ..record(RecordKind::Card) }),
+        1 => store(Record { document: Some(mark.into()), level: Some(1), ..record(RecordKind::Kyc) }),
+        2 => store(record(RecordKind::Device)),
         3 => {
-            keep(Record { account: account.clone(), asset: asset.clone(), ..record(RecordKind::DepositAddress) });
+            store(Record { account: account.clone(), asset: asset.clone(), ..record(RecordKind::DepositAddress) });
             return (false, Owner::Account(account), asset);
         }
         4 => {
@@ -536,7 +540,7 @@ fn put(
         }
         _ => {
             let named = format!("{mark}-account");
-            keep(Record { id: named.clone(), asset: asset.clone(), ..record(RecordKind::Account) });
+            store(Record { id: named.clone(), asset: asset.clone(), ..record(RecordKind::Account) });
             clock.set(thing.time);
             return (false, Owner::Account(Some(named)), asset);
         }

@@ -25,15 +25,15 @@ on_both!(
     codes_are_few_single_and_short_lived,
     nobody_makes_the_desk_mail_a_whole_domain,
     officers_see_their_own_requests_only,
-    files_are_what_they_say_and_stay_so,
+    files_have_their_stated_type_and_stay_unchanged,
     clocks_remind_escalate_and_catch_up,
-    a_preservation_keeps_what_was_known_until_it_lapses,
-    a_wrong_clock_deletes_no_preserved_file_and_tells_no_user,
+    a_preservation_holds_what_was_known_until_it_lapses,
+    a_wrong_clock_deletes_no_preserved_file_and_notifies_no_user,
     a_seizure_moves_with_two_approvals_only,
-    users_are_told_once_the_gag_is_over
+    users_are_notified_once_the_gag_is_over
 );
 
-struct House {
+struct Fixture {
     screening: Screening,
     policy: Arc<Policy>,
     key_ring: KeyRing,
@@ -41,15 +41,15 @@ struct House {
     clock: TestClock,
 }
 
-impl House {
+impl Fixture {
     fn new(place: &TestDb) -> Self {
         let clock = TestClock::new();
         let time = clock.clock().into();
-        House::with_time(place, clock, time)
+        Fixture::with_time(place, clock, time)
     }
 
     fn with_time(place: &TestDb, clock: TestClock, time: Time) -> Self {
-        let house = House {
+        let fixture = Fixture {
             screening: Screening::open_at(&place.url, time).unwrap(),
             policy: Arc::new(Policy::standard()),
             key_ring: KeyRing::single([7; 32]),
@@ -59,10 +59,10 @@ impl House {
         for (name, country, domain) in [("FBI", "US", "fbi.gov"), ("BKA", "DE", "bka.bund.de")] {
             let evidence = "listed on the government's site".to_owned();
             let new = NewAgency { name: name.into(), country: country.into(), domain: domain.into(), evidence };
-            house.with(|d| d.add_agency(new, "ana").unwrap());
+            fixture.with(|d| d.add_agency(new, "ana").unwrap());
         }
-        house.clock.set(START);
-        house
+        fixture.clock.set(START);
+        fixture
     }
 
     fn with<T>(&self, run: impl FnOnce(&Desk<'_>) -> T) -> T {
@@ -79,7 +79,7 @@ impl House {
     /// Enters with a second factor; registers, enrols and is approved at the first time.
     fn enter(&self, email: &str) -> Session {
         self.with(|d| {
-            d.ask_code(email, Some("Ana Berg")).unwrap();
+            d.request_code(email, Some("Ana Berg")).unwrap();
             let session = d.prove(email, &self.mailed(email)).unwrap();
             let uri = d.enrol(&session.token).unwrap().uri;
             let totp = totp_rs::Totp::from_url(uri).unwrap();
@@ -156,16 +156,16 @@ fn why<T: std::fmt::Debug>(answer: Result<T, RequestError>) -> String {
 }
 
 fn officers_prove_their_address_and_themselves(place: &TestDb) {
-    let house = House::new(place);
+    let fixture = Fixture::new(place);
     let email = "ana.berg@fbi.gov";
-    house.with(|d| {
-        assert!(why(d.ask_code("ana@fbi-gov.com", Some("Ana"))).contains("no domain of an agency"));
-        // Whether an address is known is said to its owner only.
-        d.ask_code(email, None).unwrap();
+    fixture.with(|d| {
+        assert!(why(d.request_code("ana@fbi-gov.com", Some("Ana"))).contains("no domain of an agency"));
+        // Whether an address is known is shown to its owner only.
+        d.request_code(email, None).unwrap();
         assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("give your name")));
-        d.ask_code("Ana.Berg@FBI.gov", Some("Ana Berg")).unwrap();
+        d.request_code("Ana.Berg@FBI.gov", Some("Ana Berg")).unwrap();
         assert!(why(d.prove(email, "00000000")).contains("wrong"));
-        let session = d.prove(email, &house.mailed(email)).unwrap();
+        let session = d.prove(email, &fixture.mailed(email)).unwrap();
         assert!((!session.full) & session.must_enrol);
         assert!(why(d.own_requests(&session.token)).contains("second factor"));
         assert!(why(d.second_factor(&session.token, "123456")).contains("set a second factor up"));
@@ -185,83 +185,83 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
             OfficerState::Approved
         );
         assert!(d.own_requests(&full.token).unwrap().is_empty());
-        // A token that was changed, one of another house, and one that is over.
+        // A token that was changed, one of another desk, and one that is over.
         assert!(d.officer(&full.token.replace("_1_", "_2_"), true).is_err());
         let other = Desk { key_ring: &KeyRing::single([8; 32]), ..*d };
         assert!(other.officer(&full.token, true).is_err());
         d.judge_officer(OfficerId::new(1), Verdict::Suspend, "left the agency", "bo").unwrap();
         assert!(why(d.own_requests(&full.token)).contains("over"));
-        d.ask_code(email, None).unwrap();
+        d.request_code(email, None).unwrap();
         assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("suspended")));
     });
-    let actions = house.actions();
+    let actions = fixture.actions();
     for action in ["officer.registered", "officer.code_refused", "officer.entered", "officer.judged"] {
         assert!(actions.iter().any(|a| a == action), "{action}");
     }
 }
 
 fn codes_are_few_single_and_short_lived(place: &TestDb) {
-    let house = House::new(place);
+    let fixture = Fixture::new(place);
     let email = "ana.berg@fbi.gov";
-    house.with(|d| {
+    fixture.with(|d| {
         let mails = || d.waiting_mail().unwrap().len();
-        d.ask_code(email, Some("Ana")).unwrap();
-        let (code, before) = (house.mailed(email), mails());
-        // What others ask and try mails the officer nothing more, voids no code, and locks nobody out.
+        d.request_code(email, Some("Ana")).unwrap();
+        let (code, before) = (fixture.mailed(email), mails());
+        // What others request and try mails the officer nothing more, voids no code, and locks nobody out.
         for _ in 0..20 {
-            d.ask_code(email, None).unwrap();
+            d.request_code(email, None).unwrap();
         }
         for _ in 0..MAX_TRIES * 4 {
             assert!(d.prove(email, "00000000").is_err());
         }
         assert_eq!(mails(), before);
-        house.clock.set(START + CODE_SPACING);
-        d.ask_code(email, None).unwrap();
-        let newer = house.mailed(email);
+        fixture.clock.set(START + CODE_SPACING);
+        d.request_code(email, None).unwrap();
+        let newer = fixture.mailed(email);
         assert!(mails() == before + 1 && newer != code);
         d.prove(email, &code).expect("the code before is good until its time is over");
         assert!(d.prove(email, &code).is_err(), "used");
         assert!(d.prove(email, &newer).is_err(), "and with it the other");
-        d.ask_code(email, None).unwrap();
-        let code = house.mailed(email);
+        d.request_code(email, None).unwrap();
+        let code = fixture.mailed(email);
         for _ in 0..MAX_CODE_TRIES {
             assert!(d.prove(email, "00000000").is_err());
         }
         assert!(d.prove(email, &code).is_err(), "after so many wrong tries the right one opens no more");
-        d.ask_code(email, None).unwrap();
-        let code = house.mailed(email);
-        house.clock.set(START + CODE_SPACING + 901);
+        d.request_code(email, None).unwrap();
+        let code = fixture.mailed(email);
+        fixture.clock.set(START + CODE_SPACING + 901);
         assert!(d.prove(email, &code).is_err(), "too old");
     });
 }
 
 fn nobody_makes_the_desk_mail_a_whole_domain(place: &TestDb) {
-    let house = House::new(place);
-    house.with(|d| {
-        d.ask_code("ana.berg@fbi.gov", Some("Ana")).unwrap();
-        d.prove("ana.berg@fbi.gov", &house.mailed("ana.berg@fbi.gov")).unwrap();
+    let fixture = Fixture::new(place);
+    fixture.with(|d| {
+        d.request_code("ana.berg@fbi.gov", Some("Ana")).unwrap();
+        d.prove("ana.berg@fbi.gov", &fixture.mailed("ana.berg@fbi.gov")).unwrap();
         let begun = d.waiting_mail().unwrap().len();
         for i in 0..200 {
-            d.ask_code(&format!("victim{i}@fbi.gov"), Some("Victim")).unwrap();
+            d.request_code(&format!("victim{i}@fbi.gov"), Some("Victim")).unwrap();
         }
         let mails = d.waiting_mail().unwrap().len() - begun;
         assert!(mails as i64 <= NEW_MAILS_AN_HOUR, "{mails}");
         assert!(d.officers(None).unwrap().len() as i64 <= NEW_MAILS_AN_HOUR + 1);
         // Who was there before gets a code, and so do others' domains.
-        d.ask_code("ana.berg@fbi.gov", None).unwrap();
-        d.prove("ana.berg@fbi.gov", &house.mailed("ana.berg@fbi.gov")).unwrap();
-        d.ask_code("kim@bka.bund.de", Some("Kim")).unwrap();
-        d.prove("kim@bka.bund.de", &house.mailed("kim@bka.bund.de")).unwrap();
-        house.clock.set(START + 3_601);
-        d.ask_code("new@fbi.gov", Some("New")).unwrap();
-        d.prove("new@fbi.gov", &house.mailed("new@fbi.gov")).unwrap();
+        d.request_code("ana.berg@fbi.gov", None).unwrap();
+        d.prove("ana.berg@fbi.gov", &fixture.mailed("ana.berg@fbi.gov")).unwrap();
+        d.request_code("kim@bka.bund.de", Some("Kim")).unwrap();
+        d.prove("kim@bka.bund.de", &fixture.mailed("kim@bka.bund.de")).unwrap();
+        fixture.clock.set(START + 3_601);
+        d.request_code("new@fbi.gov", Some("New")).unwrap();
+        d.prove("new@fbi.gov", &fixture.mailed("new@fbi.gov")).unwrap();
     });
 }
 
 fn officers_see_their_own_requests_only(place: &TestDb) {
-    let house = House::new(place);
-    let (ana, kai) = (house.enter("ana.berg@fbi.gov").token, house.enter("kai@bka.bund.de").token);
-    house.with(|d| {
+    let fixture = Fixture::new(place);
+    let (ana, kai) = (fixture.enter("ana.berg@fbi.gov").token, fixture.enter("kai@bka.bund.de").token);
+    fixture.with(|d| {
         let mut sent = request("r1", Kind::Information, "us.2703d");
         // Who signs is what the portal knows.
         sent.officer.name = "The Director".into();
@@ -280,7 +280,7 @@ fn officers_see_their_own_requests_only(place: &TestDb) {
         assert_eq!(status.state, RequestState::Open);
         d.step("r1", Step::Prepare { outcome: Outcome::Forged, reason: "no".into(), transfers: Vec::new() }, "eva")
             .unwrap();
-        assert_eq!(d.own_request(&ana, "r1").unwrap().outcome, None, "what is prepared is not told");
+        assert_eq!(d.own_request(&ana, "r1").unwrap().outcome, None, "what is prepared is not shown");
         d.step("r1", Step::Approve {}, "bo").unwrap();
         assert_eq!(d.own_request(&ana, "r1").unwrap().outcome.as_deref(), Some("refused"), "a forger is not warned");
         let mail = d.waiting_mail().unwrap();
@@ -289,10 +289,10 @@ fn officers_see_their_own_requests_only(place: &TestDb) {
     });
 }
 
-fn files_are_what_they_say_and_stay_so(place: &TestDb) {
-    let house = House::new(place);
-    let ana = house.enter("ana.berg@fbi.gov").token;
-    house.with(|d| {
+fn files_have_their_stated_type_and_stay_unchanged(place: &TestDb) {
+    let fixture = Fixture::new(place);
+    let ana = fixture.enter("ana.berg@fbi.gov").token;
+    fixture.with(|d| {
         let mut described = request("r1", Kind::Information, "us.2703d");
         let order = b"%PDF-1.7 the order";
         described.attachments = vec![holdfast_requests::request::Attachment {
@@ -314,16 +314,16 @@ fn files_are_what_they_say_and_stay_so(place: &TestDb) {
         assert_eq!((bytes.as_slice(), file.added_by.as_str()), (&order[..], "ana.berg@fbi.gov"));
         assert_eq!(d.attachments("r1").unwrap().len(), 2);
     });
-    assert!(house.actions().iter().any(|a| a == "file.read"));
+    assert!(fixture.actions().iter().any(|a| a == "file.read"));
 }
 
 fn clocks_remind_escalate_and_catch_up(place: &TestDb) {
-    let house = House::new(place);
+    let fixture = Fixture::new(place);
     let staff = ["desk@exchange.example".to_owned()];
-    house.with(|d| {
+    fixture.with(|d| {
         let due = d.submit(request("r1", Kind::Information, "us.2703d"), "portal").unwrap().stored.due;
         let tick = |at: i64| {
-            house.clock.set(at);
+            fixture.clock.set(at);
             let t = d.tick(&staff).unwrap();
             (t.reminders, t.escalations)
         };
@@ -337,7 +337,7 @@ fn clocks_remind_escalate_and_catch_up(place: &TestDb) {
         let mail = d.waiting_mail().unwrap();
         assert_eq!(mail.iter().filter(|m| m.to == staff[0]).count(), 3);
         assert!(mail.iter().any(|m| m.subject == "OVERDUE: request r1"));
-        // Mail that fails waits longer each time; what is sent keeps no text.
+        // Mail that fails waits longer each time; the text of sent mail is deleted.
         let first = &mail[0];
         let outcome = |mail: &Mail, outcome: Result<(), String>| {
             let mail = mail.clone();
@@ -345,64 +345,64 @@ fn clocks_remind_escalate_and_catch_up(place: &TestDb) {
         };
         outcome(first, Err("refused".into()));
         assert!(!d.waiting_mail().unwrap().iter().any(|m| m.id == first.id));
-        house.clock.set(due + 70);
+        fixture.clock.set(due + 70);
         let again = d.waiting_mail().unwrap().into_iter().find(|m| m.id == first.id).unwrap();
         assert_eq!(again.failures, 1);
         outcome(&again, Ok(()));
-        house.clock.set(due + 9_000);
+        fixture.clock.set(due + 9_000);
         assert!(!d.waiting_mail().unwrap().iter().any(|m| m.id == first.id));
     });
 }
 
-fn a_preservation_keeps_what_was_known_until_it_lapses(place: &TestDb) {
-    let house = House::new(place);
-    house.accepted(request("p1", Kind::Preservation, "us.2703f"));
-    house.prepare("p1", Vec::new()).unwrap();
-    assert_eq!(house.approve("p1", "bo").unwrap(), "answered");
-    let kept = || walk(house.files.path());
-    let before = kept();
+fn a_preservation_holds_what_was_known_until_it_lapses(place: &TestDb) {
+    let fixture = Fixture::new(place);
+    fixture.accepted(request("p1", Kind::Preservation, "us.2703f"));
+    fixture.prepare("p1", Vec::new()).unwrap();
+    assert_eq!(fixture.approve("p1", "bo").unwrap(), "answered");
+    let stored = || walk(fixture.files.path());
+    let before = stored();
     assert_eq!(before.len(), 1);
     let data: serde_json::Value = serde_json::from_slice(&std::fs::read(&before[0]).unwrap()).unwrap();
     assert!(data.to_string().contains("Max Muster"), "{data}");
-    house.with(|d| {
+    fixture.with(|d| {
         let extend = || d.step("p1", Step::Extend { reason: "renewed".into() }, "ana");
         extend().unwrap();
         assert!(why(extend()).contains("extended before"));
-        house.clock.set(START + 100 * 86_400);
+        fixture.clock.set(START + 100 * 86_400);
         assert_eq!(d.tick(&[]).unwrap().lapsed, 0, "90 days and 90 more");
-        house.clock.set(START + 176 * 86_400);
-        assert_eq!(d.tick(&[]).unwrap().reminders, 1, "the officer is told a week before");
-        house.clock.set(START + 181 * 86_400);
+        fixture.clock.set(START + 176 * 86_400);
+        assert_eq!(d.tick(&[]).unwrap().reminders, 1, "the officer is notified a week before");
+        fixture.clock.set(START + 181 * 86_400);
         assert_eq!(d.tick(&[]).unwrap().lapsed, 1);
         assert!(why(extend()).contains("lapsed"));
     });
-    assert!(kept().is_empty(), "what lapsed is deleted");
+    assert!(stored().is_empty(), "what lapsed is deleted");
 }
 
-/// The system's clock is years ahead for a while: what is preserved for the police stays, and nobody is told that they were asked about.
-fn a_wrong_clock_deletes_no_preserved_file_and_tells_no_user(place: &TestDb) {
+/// The system's clock is years ahead for a while: what is preserved for the police stays, and no user is notified of the request.
+fn a_wrong_clock_deletes_no_preserved_file_and_notifies_no_user(place: &TestDb) {
     let (clock, steady) = (TestClock::new(), TestClock::new());
     let time = Time { wall: clock.clock(), steady: Some(steady.clock()) };
-    let house = House::with_time(place, clock, time);
-    house.accepted(request("p1", Kind::Preservation, "us.2703f"));
-    house.prepare("p1", Vec::new()).unwrap();
-    house.approve("p1", "bo").unwrap();
-    let mut asked = request("r1", Kind::Information, "us.2703d");
-    asked.states = vec![Statement::Judge];
-    house.accepted(asked);
-    house.prepare("r1", Vec::new()).unwrap();
-    house.approve("r1", "bo").unwrap();
-    house.clock.set(START + 2_000 * 86_400);
-    let ticked = house.with(|d| d.tick(&[]).unwrap());
-    assert_eq!((ticked.lapsed, ticked.notices, walk(house.files.path()).len()), (0, 0, 1));
+    let fixture = Fixture::with_time(place, clock, time);
+    fixture.accepted(request("p1", Kind::Preservation, "us.2703f"));
+    fixture.prepare("p1", Vec::new()).unwrap();
+    fixture.approve("p1", "bo").unwrap();
+    let mut order = request("r1", Kind::Information, "us.2703d");
+    order.states = vec![Statement::Judge];
+    fixture.accepted(order);
+    fixture.prepare("r1", Vec::new()).unwrap();
+    fixture.approve("r1", "bo").unwrap();
+    fixture.clock.set(START + 2_000 * 86_400);
+    let ticked = fixture.with(|d| d.tick(&[]).unwrap());
+    assert_eq!((ticked.lapsed, ticked.notices, walk(fixture.files.path()).len()), (0, 0, 1));
     // The clock is right again, and time passes as it should.
     for day in [60, 95] {
-        house.clock.set(START + day * 86_400);
+        fixture.clock.set(START + day * 86_400);
         steady.set(START + day * 86_400);
-        house.with(|d| d.tick(&[]).unwrap());
+        fixture.with(|d| d.tick(&[]).unwrap());
     }
-    assert!(walk(house.files.path()).is_empty(), "after its ninety days it is deleted");
-    assert!(house.actions().iter().any(|a| a == "notice.sent"));
+    assert!(walk(fixture.files.path()).is_empty(), "after its ninety days it is deleted");
+    assert!(fixture.actions().iter().any(|a| a == "notice.sent"));
 }
 
 fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
@@ -412,66 +412,66 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 fn a_seizure_moves_with_two_approvals_only(place: &TestDb) {
-    let house = House::new(place);
+    let fixture = Fixture::new(place);
     let process = "domestic.court-order";
-    house.accepted(request("s1", Kind::Seizure, process));
+    fixture.accepted(request("s1", Kind::Seizure, process));
     let transfer = |customer: &str, amount: u128| SeizureTransfer {
         customer: customer.into(),
         asset: "BTC".into(),
         amount: Amount::new(amount),
         destination: "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq (the court's)".into(),
     };
-    assert!(why(house.prepare("s1", Vec::new())).contains("what moves where"));
-    assert!(why(house.prepare("s1", vec![transfer("user-of-s1", 0)])).contains("amount"));
-    assert!(why(house.prepare("s1", vec![transfer("another", 5)])).contains("not accepted"));
-    assert_eq!(house.prepare("s1", vec![transfer("user-of-s1", 500)]).unwrap(), "prepared");
-    assert!(why(house.approve("s1", "ana")).contains("another person"));
-    assert_eq!(house.approve("s1", "bo").unwrap(), "prepared", "one approval moves nothing");
-    assert!(why(house.approve("s1", "bo")).contains("second person"));
+    assert!(why(fixture.prepare("s1", Vec::new())).contains("what moves where"));
+    assert!(why(fixture.prepare("s1", vec![transfer("user-of-s1", 0)])).contains("amount"));
+    assert!(why(fixture.prepare("s1", vec![transfer("another", 5)])).contains("not accepted"));
+    assert_eq!(fixture.prepare("s1", vec![transfer("user-of-s1", 500)]).unwrap(), "prepared");
+    assert!(why(fixture.approve("s1", "ana")).contains("another person"));
+    assert_eq!(fixture.approve("s1", "bo").unwrap(), "prepared", "one approval moves nothing");
+    assert!(why(fixture.approve("s1", "bo")).contains("second person"));
     let held = || {
-        let holds = house.screening.holds(&HoldFilter { limit: 10, ..Default::default() }).unwrap();
+        let holds = fixture.screening.holds(&HoldFilter { limit: 10, ..Default::default() }).unwrap();
         holds.into_iter().map(|h| (h.state, u128::try_from(h.held).unwrap())).collect::<Vec<_>>()
     };
     assert_eq!(held(), [("active".to_owned(), 500)], "it is held from the first approval on");
     // Back to the beginning: the hold goes too.
-    house.with(|d| d.step("s1", Step::Return { reason: "look at the amount".into() }, "cleo").unwrap());
+    fixture.with(|d| d.step("s1", Step::Return { reason: "look at the amount".into() }, "cleo").unwrap());
     assert_eq!(held(), [("released".to_owned(), 0)]);
-    house.prepare("s1", vec![transfer("user-of-s1", 400)]).unwrap();
-    house.approve("s1", "bo").unwrap();
+    fixture.prepare("s1", vec![transfer("user-of-s1", 400)]).unwrap();
+    fixture.approve("s1", "bo").unwrap();
     assert_eq!(held(), [("released".to_owned(), 0), ("active".to_owned(), 400)], "held anew");
     let moved = |d: &Desk<'_>| {
         let number = d.seizures(None, "ana").unwrap()[1].id;
         d.step("s1", Step::Moved { transfer: number, reference: "txid".into() }, "ana")
     };
-    assert!(why(house.with(moved)).contains("not approved"));
-    assert_eq!(house.approve("s1", "cleo").unwrap(), "answered");
-    house.with(|d| assert_eq!(d.seizures(Some(SeizureState::Approved), "ana").unwrap().len(), 1));
-    house.with(moved).unwrap();
-    assert!(why(house.with(moved)).contains("moved"));
+    assert!(why(fixture.with(moved)).contains("not approved"));
+    assert_eq!(fixture.approve("s1", "cleo").unwrap(), "answered");
+    fixture.with(|d| assert_eq!(d.seizures(Some(SeizureState::Approved), "ana").unwrap().len(), 1));
+    fixture.with(moved).unwrap();
+    assert!(why(fixture.with(moved)).contains("moved"));
     assert!(held().iter().all(|(state, held)| state == "released" && *held == 0));
-    assert!(house.screening.check_holds().unwrap().problems.is_empty());
+    assert!(fixture.screening.check_holds().unwrap().problems.is_empty());
 }
 
-fn users_are_told_once_the_gag_is_over(place: &TestDb) {
-    let house = House::new(place);
+fn users_are_notified_once_the_gag_is_over(place: &TestDb) {
+    let fixture = Fixture::new(place);
     let gag = START + 30 * 86_400;
-    house.accepted(Request { gag_until: Some(gag), ..request("r1", Kind::Information, "us.2703d") });
+    fixture.accepted(Request { gag_until: Some(gag), ..request("r1", Kind::Information, "us.2703d") });
     // The user reads Chinese.
     let mut record = Record::new(RecordKind::Customer, "user-of-r1", START + 1);
     (record.language, record.email) = (Some("zh-CN".into()), Some("user-of-r1@example.com".into()));
-    house.screening.ingest(vec![record], "app").unwrap();
-    house.prepare("r1", Vec::new()).unwrap();
-    house.approve("r1", "bo").unwrap();
-    house.with(|d| {
-        house.clock.set(gag - 1);
+    fixture.screening.ingest(vec![record], "app").unwrap();
+    fixture.prepare("r1", Vec::new()).unwrap();
+    fixture.approve("r1", "bo").unwrap();
+    fixture.with(|d| {
+        fixture.clock.set(gag - 1);
         assert_eq!(d.tick(&[]).unwrap().notices, 0);
         assert!(!d.waiting_mail().unwrap().iter().any(|m| m.to == "user-of-r1@example.com"));
-        house.clock.set(gag + 1);
+        fixture.clock.set(gag + 1);
         assert_eq!(d.tick(&[]).unwrap().notices, 1);
         assert_eq!(d.tick(&[]).unwrap().notices, 0, "once");
         let mail = d.waiting_mail().unwrap();
-        let told = mail.iter().find(|m| m.to == "user-of-r1@example.com").unwrap();
-        assert!(told.body.contains("FBI") && told.body.contains("ref-r1"), "{told:?}");
-        assert_eq!(told.subject, "关于您账户的请求");
+        let notice = mail.iter().find(|m| m.to == "user-of-r1@example.com").unwrap();
+        assert!(notice.body.contains("FBI") && notice.body.contains("ref-r1"), "{notice:?}");
+        assert_eq!(notice.subject, "关于您账户的请求");
     });
 }

@@ -46,7 +46,7 @@ fn with_granted(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
         NewAgency { name: "FBI".into(), country: "US".into(), domain: "fbi.gov".into(), evidence: "usa.gov".into() };
     d.add_agency(new, "ana").unwrap();
     let target = |c: &str| Target::new(TargetKind::UserId, c);
-    let asked = Request {
+    let order = Request {
         id: "r1".into(),
         received: START,
         kind: Kind::Information,
@@ -68,7 +68,7 @@ fn with_granted(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
         scope: Default::default(),
         attachments: Vec::new(),
     };
-    d.submit(asked, "portal").unwrap();
+    d.submit(order, "portal").unwrap();
     for (customer, accept) in [("c1", true), ("c2", false)] {
         d.step("r1", Step::Match { customer: customer.into(), accept, reason: "number".into() }, "ana").unwrap();
     }

@@ -41,7 +41,7 @@ fn known(country: &str) -> History {
     }
 }
 
-fn ask(request: &Request, history: &History) -> Review {
+fn reviewed(request: &Request, history: &History) -> Review {
     review(&Policy::standard(), &Inquiry { request: request.clone(), history: history.clone() }).unwrap()
 }
 
@@ -56,17 +56,17 @@ fn clocks_follow_the_law() {
         ("gb.production-order", "GB", Kind::Information, vec![Statement::Judge], 7, None, None, None),
         ("police.freeze", "BR", Kind::Freeze, vec![], 1, Some(2), Some(7), Some(14)),
     ] {
-        let mut asked = request(process, country, kind);
-        asked.states = states;
-        let judged = ask(&asked, &known(country)).judgement;
+        let mut order = request(process, country, kind);
+        order.states = states;
+        let judged = reviewed(&order, &known(country)).judgement;
         assert!(judged.may_be_granted, "{process}: {:?}", judged.missing);
         assert_eq!(judged.due, RECEIVED + days * DAY, "{process}");
         assert_eq!(judged.reminders, [RECEIVED + days * DAY / 2, RECEIVED + days * DAY * 4 / 5]);
         assert_eq!(judged.holds_until, held.map(|d: i64| RECEIVED + d * DAY), "{process}");
         assert_eq!(judged.extendable_until, most.map(|d: i64| RECEIVED + d * DAY), "{process}");
-        asked.emergency = true;
-        asked.statement = "a kidnapped child".into();
-        let judged = ask(&asked, &known(country)).judgement;
+        order.emergency = true;
+        order.statement = "a kidnapped child".into();
+        let judged = reviewed(&order, &known(country)).judgement;
         match hours {
             Some(hours) => assert_eq!(judged.due, RECEIVED + hours * 3600, "{process}"),
             None => {
@@ -78,9 +78,9 @@ fn clocks_follow_the_law() {
 
 #[test]
 fn only_what_the_process_opens_is_granted() {
-    let mut asked = request("us.subpoena", "US", Kind::Information);
-    asked.classes = vec![DataClass::Transactions, DataClass::Subscriber, DataClass::Content];
-    let judged = ask(&asked, &known("US")).judgement;
+    let mut order = request("us.subpoena", "US", Kind::Information);
+    order.classes = vec![DataClass::Transactions, DataClass::Subscriber, DataClass::Content];
+    let judged = reviewed(&order, &known("US")).judgement;
     assert!(judged.may_be_granted);
     assert_eq!(judged.granted, [DataClass::Subscriber]);
     let opened: Vec<(DataClass, bool, bool)> = judged
@@ -91,8 +91,8 @@ fn only_what_the_process_opens_is_granted() {
     assert_eq!(opened, [(DataClass::Transactions, true, true), (DataClass::Content, false, true)]);
     assert!(judged.refused.iter().all(|r| !r.opened_by.iter().any(|p| p.starts_with("eu."))));
     // Nothing opened, another country's process, no judge, the wrong kind.
-    asked.classes = vec![DataClass::Content];
-    assert!(!ask(&asked, &known("US")).judgement.may_be_granted);
+    order.classes = vec![DataClass::Content];
+    assert!(!reviewed(&order, &known("US")).judgement.may_be_granted);
     for (process, country, kind, states, words) in [
         ("us.2703d", "DE", Kind::Information, vec![Statement::Judge], "not open to agencies of DE"),
         ("us.2703d", "US", Kind::Information, vec![], "does not state judge"),
@@ -101,9 +101,9 @@ fn only_what_the_process_opens_is_granted() {
         ("us.2703d", "US", Kind::Seizure, vec![Statement::Judge], "no process for seizure"),
         ("police.emergency", "US", Kind::EmergencyDisclosure, vec![Statement::Danger], "statement of reasons"),
     ] {
-        let mut asked = request(process, country, kind);
-        asked.states = states;
-        let judged = ask(&asked, &known(country)).judgement;
+        let mut order = request(process, country, kind);
+        order.states = states;
+        let judged = reviewed(&order, &known(country)).judgement;
         assert!(
             !judged.may_be_granted && judged.missing.iter().any(|m| m.contains(words)),
             "{process}: {:?}",
@@ -117,14 +117,14 @@ fn only_what_the_process_opens_is_granted() {
 
 #[test]
 fn forged_requests_are_stopped_and_genuine_ones_are_not() {
-    let asked = request("us.2703d", "US", Kind::Information);
+    let order = request("us.2703d", "US", Kind::Information);
     let signs = |request: &Request, history: &History| {
-        let s = ask(request, history).suspicion;
+        let s = reviewed(request, history).suspicion;
         (s.signs.iter().map(|s| s.sign).collect::<Vec<_>>(), s.stops, s.call_back)
     };
-    assert_eq!(signs(&asked, &known("US")), (vec![], false, false));
+    assert_eq!(signs(&order, &known("US")), (vec![], false, false));
     let from = |email: &str| {
-        let mut r = asked.clone();
+        let mut r = order.clone();
         r.officer.email = email.into();
         r
     };
@@ -132,7 +132,7 @@ fn forged_requests_are_stopped_and_genuine_ones_are_not() {
     assert_eq!(signs(&from("a@agency.example.com"), &known("US")), (vec!["look-alike-domain"], true, true));
     assert_eq!(signs(&from("a@gmail.com"), &known("US")), (vec!["free-mail"], true, true));
     assert_eq!(signs(&from("a@elsewhere.org"), &known("US")), (vec!["unverified-domain"], false, true));
-    assert_eq!(signs(&asked, &known("CA")).0, ["wrong-country"]);
+    assert_eq!(signs(&order, &known("CA")).0, ["wrong-country"]);
     // An emergency of a new officer waits for the call-back.
     let mut emergency = request("police.emergency", "US", Kind::EmergencyDisclosure);
     emergency.states = vec![Statement::Danger];
@@ -152,14 +152,14 @@ fn forged_requests_are_stopped_and_genuine_ones_are_not() {
         id: "r-0".into(),
         reference: reference.into(),
         email: email.into(),
-        targets: asked.targets.clone(),
+        targets: order.targets.clone(),
     };
     let with = |list: Vec<Earlier>| History { earlier: list, ..known("US") };
-    assert_eq!(signs(&asked, &with(vec![earlier("x", "ana.berg@agency.example")])).0, ["duplicate"]);
-    assert_eq!(signs(&asked, &with(vec![earlier("24-mj-1234", "bo@agency.example")])).0, ["reference-reused"]);
+    assert_eq!(signs(&order, &with(vec![earlier("x", "ana.berg@agency.example")])).0, ["duplicate"]);
+    assert_eq!(signs(&order, &with(vec![earlier("24-mj-1234", "bo@agency.example")])).0, ["reference-reused"]);
     let busy = |day, mean| History { agency_day: day, agency_mean: mean, ..known("US") };
-    assert_eq!(signs(&asked, &busy(40, 100)).0, ["unusual-volume"]);
-    assert_eq!(signs(&asked, &busy(40, 2_000)).0, [""; 0]);
+    assert_eq!(signs(&order, &busy(40, 100)).0, ["unusual-volume"]);
+    assert_eq!(signs(&order, &busy(40, 2_000)).0, [""; 0]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use holdfast_types::Amount;
 use std::sync::Arc;
 
 on_both!(
-    a_withdrawal_is_found_by_a_transaction_that_was_told_later,
+    a_withdrawal_is_found_by_a_transaction_that_was_reported_later,
     deposits_off_the_ledgers_chain_are_found_by_all_that_they_name,
     everything_that_records_hold_can_be_a_target,
     an_ip_address_is_looked_for_within_its_time_only,
@@ -45,7 +45,7 @@ fn completion(time: i64, status: MovementStatus, tx: Option<&str>) -> Completion
     Completion { time, status, tx: tx.map(str::to_owned), output: None, block: None, height: Some(170) }
 }
 
-fn a_withdrawal_is_found_by_a_transaction_that_was_told_later(place: &TestDb) {
+fn a_withdrawal_is_found_by_a_transaction_that_was_reported_later(place: &TestDb) {
     let screening = open(place);
     screening.ingest(vec![Record::new(RecordKind::Customer, "c1", START)], "exchange").unwrap();
     let mut early = withdrawal("w1", "c1", "0x00000000000000000000000000000000000000bb", 1, 100);
@@ -56,11 +56,11 @@ fn a_withdrawal_is_found_by_a_transaction_that_was_told_later(place: &TestDb) {
     let decided = screening.decide(early.clone(), ChainFacts::default(), "exchange").unwrap();
     let tx = format!("0x{}", "a1".repeat(32));
     assert_eq!(find(&screening, Target::new(TargetKind::Transaction, tx.as_str())), []);
-    let told = completion(START + 60, MovementStatus::Confirmed, Some(&tx.to_uppercase().replace("0X", "0x")));
-    let done = screening.complete("w1", told.clone(), "exchange").unwrap();
+    let completed = completion(START + 60, MovementStatus::Confirmed, Some(&tx.to_uppercase().replace("0X", "0x")));
+    let done = screening.complete("w1", completed.clone(), "exchange").unwrap();
     assert_eq!(done.completion.as_ref().map(|c| c.status), Some(MovementStatus::Confirmed));
     // Sent again it changes nothing; an earlier one that comes later does not win, and fills what is missing.
-    assert_eq!(screening.complete("w1", told, "exchange").unwrap(), done);
+    assert_eq!(screening.complete("w1", completed, "exchange").unwrap(), done);
     let earlier = Completion { output: Some(3), ..completion(START + 30, MovementStatus::Broadcast, None) };
     let done = screening.complete("w1", earlier, "exchange").unwrap().completion.unwrap();
     assert_eq!((done.status, done.output, done.time), (MovementStatus::Confirmed, Some(3), START + 60));
@@ -174,23 +174,23 @@ fn an_ip_address_is_looked_for_within_its_time_only(place: &TestDb) {
         (login.action, login.ip) = (Some(Action::Login), Some("::ffff:203.0.113.7".into()));
         screening.decide(login, ChainFacts::default(), "exchange").unwrap();
     }
-    let asked = |from, to| Target { from, to, ..Target::new(TargetKind::Ip, "203.0.113.7") };
+    let ip = |from, to| Target { from, to, ..Target::new(TargetKind::Ip, "203.0.113.7") };
     let find = |target: Target, scope: OrderScope| {
         let found = matches_within(&screening, &[], &[target.canonical().unwrap()], &scope).unwrap();
         found.into_iter().map(|m| m.customer).collect::<Vec<_>>()
     };
     let whole = OrderScope::default();
-    assert_eq!(find(asked(Some(START - 100), Some(START - 50)), whole.clone()), ["c1"]);
-    assert_eq!(find(asked(Some(START - 100), Some(START)), whole.clone()), ["c1", "c2"]);
-    assert_eq!(find(asked(Some(START - 99), Some(START - 1)), whole.clone()), [""; 0]);
+    assert_eq!(find(ip(Some(START - 100), Some(START - 50)), whole.clone()), ["c1"]);
+    assert_eq!(find(ip(Some(START - 100), Some(START)), whole.clone()), ["c1", "c2"]);
+    assert_eq!(find(ip(Some(START - 99), Some(START - 1)), whole.clone()), [""; 0]);
     // The order's period bounds the target's, and stands in for it.
     let order = OrderScope { from: Some(START - 10), to: Some(START + 10), ..OrderScope::default() };
-    assert_eq!(find(asked(Some(START - 100), Some(START)), order.clone()), ["c2"]);
-    assert_eq!(find(asked(None, None), order.clone()), ["c2"]);
-    assert_eq!(find(asked(None, None), whole.clone()), [""; 0]);
+    assert_eq!(find(ip(Some(START - 100), Some(START)), order.clone()), ["c2"]);
+    assert_eq!(find(ip(None, None), order.clone()), ["c2"]);
+    assert_eq!(find(ip(None, None), whole.clone()), [""; 0]);
     // Without a time the request is refused: an address is many people's in turn.
     let mut request = request("ip", "ana.berg@fbi.gov");
-    request.targets = vec![asked(None, None)];
+    request.targets = vec![ip(None, None)];
     let refused = request.clone().canonical().unwrap_err();
     assert_eq!(refused.field, "targets[0].from");
     request.scope = order;
@@ -323,7 +323,7 @@ fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &TestDb) {
     // An agency whose domain has letters of its own is one in both forms; a look-alike of it registers no officer.
     d.add_agency(agency("Полиция", "полиция.рф"), "ana").unwrap();
     for address in ["kai@полиция.рф", "lea@xn--h1aahle9bwd.xn--p1ai"] {
-        d.ask_code(address, Some("Kai")).unwrap_or_else(|e| panic!("{address}: {e}"));
+        d.request_code(address, Some("Kai")).unwrap_or_else(|e| panic!("{address}: {e}"));
     }
-    assert!(d.ask_code("kai@пoлиция.рф", Some("Kai")).is_err(), "with a Latin letter");
+    assert!(d.request_code("kai@пoлиция.рф", Some("Kai")).is_err(), "with a Latin letter");
 }

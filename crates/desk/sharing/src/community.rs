@@ -633,7 +633,7 @@ impl Sharing<'_> {
     ///
     /// # Errors
     /// [`SharingError`] when the database fails.
-    pub fn keep_status(&self, by: &Member, body: &Json) -> Result<(), SharingError> {
+    pub fn store_status(&self, by: &Member, body: &Json) -> Result<(), SharingError> {
         let (by, body) = (by.clone(), body.clone());
         self.transact(&by.name.clone(), move |tx| {
             let now = tx.now();

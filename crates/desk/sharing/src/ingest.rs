@@ -2,7 +2,7 @@
 //! not for detection, not valid yet or no longer valid is stored without effect; one bad part never costs the good ones.
 
 use crate::SharingError;
-use crate::sources::{MAX_KEPT, Polled, Source};
+use crate::sources::{MAX_STORED, Polled, Source};
 use crate::stix::{self, check, micros};
 use holdfast_attribution::{Category, Tlp, clean, nobody};
 use holdfast_decision::flags::{Flag, State};
@@ -54,7 +54,7 @@ pub(crate) enum Effect {
     /// Tags, and messages about refused parts.
     Tags(Vec<StatedTag>, Vec<String>),
     Flag(Box<Flag>),
-    Kept(String),
+    Stored(String),
     /// The object was withdrawn.
     Gone,
 }
@@ -161,11 +161,11 @@ fn effect_of(object: &Json) -> Result<Effect, SharingError> {
     }
     let kind = object["type"].as_str().unwrap_or_default();
     if kind != "indicator" {
-        return Ok(Effect::Kept(kind.to_owned()));
+        return Ok(Effect::Stored(kind.to_owned()));
     }
     let wallets = stix::wallets_of(object);
     if wallets.is_empty() {
-        return Ok(Effect::Kept("an indicator of no wallet".into()));
+        return Ok(Effect::Stored("an indicator of no wallet".into()));
     }
     if object["revoked"] == json!(true) {
         return Ok(Effect::Gone);
@@ -225,7 +225,7 @@ pub(crate) fn incoming_text(text: &[u8]) -> Incoming {
     }
 }
 
-/// Returns what a STIX object (as text) would become: `tag`, `flag`, `kept`, `gone`, or why it is refused. For checking objects before they are shared.
+/// Returns what a STIX object (as text) would become: `tag`, `flag`, `stored`, `gone`, or why it is refused. For checking objects before they are shared.
 ///
 /// # Errors
 /// Why it would be refused.
@@ -233,7 +233,7 @@ pub fn dry_run(text: &[u8]) -> Result<&'static str, String> {
     incoming_text(text).effect.map(|effect| match effect {
         Effect::Tags(..) => "tag",
         Effect::Flag(_) => "flag",
-        Effect::Kept(_) => "kept",
+        Effect::Stored(_) => "kept",
         Effect::Gone => "gone",
     })
 }
@@ -278,7 +278,7 @@ pub(crate) fn import_objects(
 ) -> Result<Polled, SharingError> {
     let mut polled = Polled::default();
     let rows = tx.db().query("SELECT COUNT(*) FROM imported WHERE source = $1", &[source.id.into()])?;
-    let mut kept = rows.first().map_or(Ok(0), |r| r.int(0))?;
+    let mut stored = rows.first().map_or(Ok(0), |r| r.int(0))?;
     for mut object in objects {
         let mut before = known(tx, source.id, &object.id)?;
         // Who made an object changes it. What somebody else says under its id is listed apart and changes nothing.
@@ -297,9 +297,9 @@ pub(crate) fn import_objects(
         if before.as_ref().is_some_and(|b| !object.force && !newer(&object.version, &b.version)) {
             continue;
         }
-        if before.is_none() && kept >= MAX_KEPT {
+        if before.is_none() && stored >= MAX_STORED {
             return Err(SharingError::State(format!(
-                "source {} sent {MAX_KEPT} objects; no more are taken",
+                "source {} sent {MAX_STORED} objects; no more are taken",
                 source.id
             )));
         }
@@ -309,7 +309,7 @@ pub(crate) fn import_objects(
                 polled.refused += 1;
                 ("refused", why)
             }
-            Ok(Effect::Kept(what)) => ("kept", what),
+            Ok(Effect::Stored(what)) => ("kept", what),
             Ok(Effect::Gone) => ("kept", "no longer said".into()),
             Ok(Effect::Tags(tags, refused)) => {
                 polled.tags_changed = true;
@@ -343,7 +343,7 @@ pub(crate) fn import_objects(
              body = excluded.body, time = excluded.time, valid_from = excluded.valid_from, valid_until = excluded.valid_until",
             &row,
         )?;
-        kept += i64::from(before.is_none());
+        stored += i64::from(before.is_none());
         polled.taken += 1;
     }
     Ok(polled)
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn an_indicator_of_several_wallets_keeps_the_good_ones() {
+    fn an_indicator_of_several_wallets_stores_the_good_ones() {
         let object = indicator(
             "[cryptocurrency-wallet:value IN ('13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48', 'of no known form', \
              '0x0000000000000000000000000000000000000000', '13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD47', 'bitcoin:12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S')]",

@@ -191,7 +191,7 @@ fn take_event(
     let bad = parts.iter().filter(|p| p.effect.is_err()).count();
     let words = format!("an event of {} parts about wallets, {bad} of them refused", parts.len());
     page.objects.extend(parts);
-    let whole = Incoming::new(record(&event.uuid), version, Ok(Effect::Kept(words)));
+    let whole = Incoming::new(record(&event.uuid), version, Ok(Effect::Stored(words)));
     page.objects.push(Incoming { force: true, ..whole });
     Ok(())
 }
@@ -218,7 +218,7 @@ fn gone(page: &mut Page, here: &HashSet<&str>, read: &Read<'_>, source: &Source)
             for id in tags_of_event(&uuid, read, source)? {
                 page.objects.push(Incoming { force: true, ..Incoming::new(id, "0".into(), Ok(Effect::Gone)) });
             }
-            let whole = Incoming::new(record(&uuid), "0".into(), Ok(Effect::Kept("no longer in the feed".into())));
+            let whole = Incoming::new(record(&uuid), "0".into(), Ok(Effect::Stored("no longer in the feed".into())));
             page.objects.push(Incoming { force: true, ..whole });
         }
     }
@@ -338,7 +338,7 @@ impl Event {
         if object["name"].as_str() == Some("btc-transaction") {
             let txid = named("transaction-number").and_then(|a| a["value"].as_str()).unwrap_or_default();
             let words = format!("transaction {}", txid.chars().take(64).collect::<String>());
-            return Some(self.part(id, Ok(Effect::Kept(words))));
+            return Some(self.part(id, Ok(Effect::Stored(words))));
         }
         if object["name"].as_str() != Some("coin-address") {
             return None;
@@ -381,7 +381,7 @@ impl Event {
 
 fn not_for_detection(attribute: &Json) -> Effect {
     let value = attribute["value"].as_str().unwrap_or_default();
-    Effect::Kept(format!("{}; not for detection (to_ids is false)", value.chars().take(120).collect::<String>()))
+    Effect::Stored(format!("{}; not for detection (to_ids is false)", value.chars().take(120).collect::<String>()))
 }
 
 /// Returns how many parts of an event (a feed's file) would become tags, and why the others would not; for checking a feed before it is published.
@@ -428,8 +428,8 @@ mod tests {
             (WALLET, Some(Tlp::Red), "scam")
         );
         assert_eq!((tag("g").asset.as_str(), tag("g").tlp), ("ETH", Some(Tlp::Green)));
-        assert!(matches!(&by["b"].effect, Ok(Effect::Kept(words)) if words.contains("to_ids")));
-        assert!(matches!(&by["e"].effect, Ok(Effect::Kept(_))));
+        assert!(matches!(&by["b"].effect, Ok(Effect::Stored(words)) if words.contains("to_ids")));
+        assert!(matches!(&by["e"].effect, Ok(Effect::Stored(_))));
         assert!(by["c"].effect.is_err() && matches!(by["f"].effect, Ok(Effect::Gone)));
         for bad in ["", "[]", "{}", "{\"Event\": 7}", "{\"Event\": {\"uuid\": \"x\"}}"] {
             assert!(read_event(UUID, bad.as_bytes()).is_err(), "{bad}");

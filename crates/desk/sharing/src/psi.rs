@@ -4,10 +4,10 @@
 //! 2005) with the OPRF of RFC 9497 (mode OPRF, suite ristretto255-SHA512) from the crate `voprf`:
 //!
 //! 1. The holder draws a key `k` for this session alone, and sends the sorted list of `F(k, x)` for its items, cut to 16 bytes.
-//! 2. The asker blinds its items and sends them; the holder evaluates them blindly; the asker unblinds `F(k, y)`.
-//! 3. The asker sees which of its `F(k, y)` are in the list.
+//! 2. The querier blinds its items and sends them; the holder evaluates them blindly; the querier unblinds `F(k, y)`.
+//! 3. The querier sees which of its `F(k, y)` are in the list.
 //!
-//! **What leaks.** The holder learns how many items the asker has (and nothing of which: blinded elements are uniformly random). The asker
+//! **What leaks.** The holder learns how many items the querier has (and nothing of which: blinded elements are uniformly random). The querier
 //! learns how many items the holder has, and which of its own are among them. The holder learns the intersection only when the querier sends it.
 //! A dishonest querier can query items that it does not have: the number of items is bounded, each session answers once, and every session is in
 //! the audit log. A holder that lies can hide or invent items, not learn more. Two of 2^128 values meet by chance with probability below
@@ -32,7 +32,7 @@ pub const ELEMENT: usize = 32;
 /// Most items of the holder.
 pub const MAX_HELD: usize = 10_000_000;
 /// Most items of a query.
-pub const MAX_ASKED: usize = 100_000;
+pub const MAX_QUERIED: usize = 100_000;
 /// Longest item, in bytes.
 pub const MAX_ITEM: usize = 1_000;
 
@@ -113,8 +113,8 @@ impl Holder {
     /// [`SharingError`] when there are too many, or one is none.
     pub fn evaluate(&self, blinded: &[u8]) -> Result<Vec<u8>, SharingError> {
         let (chunks, rest) = blinded.as_chunks::<ELEMENT>();
-        if !rest.is_empty() || chunks.is_empty() || chunks.len() > MAX_ASKED {
-            let what = format!("1 to {MAX_ASKED} elements of {ELEMENT} bytes");
+        if !rest.is_empty() || chunks.is_empty() || chunks.len() > MAX_QUERIED {
+            let what = format!("1 to {MAX_QUERIED} elements of {ELEMENT} bytes");
             return Err(Invalid::new("elements", what).into());
         }
         let evaluated: Vec<[u8; ELEMENT]> = chunks
@@ -134,20 +134,20 @@ fn cut(output: &[u8]) -> [u8; VALUE] {
     value
 }
 
-/// The asker's side, between its question and the answer.
-pub struct Asker {
+/// The querier's side, between its question and the answer.
+pub struct Querier {
     items: Vec<String>,
     clients: Vec<OprfClient<Ristretto255>>,
     blinded: Vec<u8>,
 }
 
-impl std::fmt::Debug for Asker {
+impl std::fmt::Debug for Querier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Asker").field("items", &self.items.len()).finish_non_exhaustive()
+        f.debug_struct("Querier").field("items", &self.items.len()).finish_non_exhaustive()
     }
 }
 
-impl Asker {
+impl Querier {
     /// Blinds items.
     ///
     /// # Errors
@@ -161,12 +161,12 @@ impl Asker {
             })
             .collect::<Result<_, SharingError>>()?;
         let (clients, elements): (Vec<_>, Vec<[u8; ELEMENT]>) = blinded.into_iter().unzip();
-        Ok(Asker { items, clients, blinded: elements.concat() })
+        Ok(Querier { items, clients, blinded: elements.concat() })
     }
 
     /// Returns what is sent to the holder.
     #[must_use]
-    pub fn question(&self) -> &[u8] {
+    pub fn blinded(&self) -> &[u8] {
         &self.blinded
     }
 
@@ -187,8 +187,8 @@ impl Asker {
             })
             .collect::<Result<_, SharingError>>()?;
         let wanted: HashSet<&[u8; VALUE]> = mine.iter().collect();
-        let met: HashSet<&[u8; VALUE]> = values.iter().filter(|v| wanted.contains(v)).collect();
-        Ok(self.items.into_iter().zip(&mine).filter(|(_, value)| met.contains(value)).map(|(item, _)| item).collect())
+        let found: HashSet<&[u8; VALUE]> = values.iter().filter(|v| wanted.contains(v)).collect();
+        Ok(self.items.into_iter().zip(&mine).filter(|(_, value)| found.contains(value)).map(|(item, _)| item).collect())
     }
 }
 
@@ -326,7 +326,7 @@ impl Sharing<'_> {
 /// # Errors
 /// [`SharingError::Partner`] when the partner's server does not answer as it should; [`SharingError::Invalid`] names the field.
 pub fn query(url: &str, key: &str, lines: &str) -> Result<Vec<String>, SharingError> {
-    let asker = Asker::new(normal(lines, MAX_ASKED)?)?;
+    let querier = Querier::new(normal(lines, MAX_QUERIED)?)?;
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(std::time::Duration::from_secs(300)))
         .http_status_as_error(false)
@@ -349,8 +349,8 @@ pub fn query(url: &str, key: &str, lines: &str) -> Result<Vec<String>, SharingEr
     let bearer = format!("Bearer {key}");
     let values = bytes(agent.get(url).header("authorization", &bearer).call())?;
     let question = agent.post(url).header("authorization", &bearer).header("content-type", "application/octet-stream");
-    let evaluated = bytes(question.send(asker.question()))?;
-    asker.shared(&values, &evaluated)
+    let evaluated = bytes(question.send(querier.blinded()))?;
+    querier.shared(&values, &evaluated)
 }
 
 #[cfg(test)]
@@ -364,20 +364,20 @@ mod tests {
         assert_eq!(held.len(), 5);
         let values = holder.values(&held).unwrap();
         assert_eq!(values.len(), 5 * VALUE);
-        let asker = Asker::new(normal("A@Example.org\n0xab\nother\n+4930123456", 100).unwrap()).unwrap();
-        let question = asker.question().to_vec();
+        let querier = Querier::new(normal("A@Example.org\n0xab\nother\n+4930123456", 100).unwrap()).unwrap();
+        let question = querier.blinded().to_vec();
         // The same items blinded again look like others.
         assert_ne!(
-            Asker::new(normal("A@Example.org\n0xab\nother\n+4930123456", 100).unwrap()).unwrap().question(),
+            Querier::new(normal("A@Example.org\n0xab\nother\n+4930123456", 100).unwrap()).unwrap().question(),
             question
         );
         let answer = holder.evaluate(&question).unwrap();
-        assert_eq!(asker.shared(&values, &answer).unwrap(), ["+4930123456", "0xab", "a@example.org"]);
+        assert_eq!(querier.shared(&values, &answer).unwrap(), ["+4930123456", "0xab", "a@example.org"]);
         // Another session's list says nothing.
         let other = Holder::new(&[8; 32]).unwrap();
-        let asker = Asker::new(vec!["1abc".into()]).unwrap();
-        let answer = other.evaluate(asker.question()).unwrap();
-        assert!(asker.shared(&values, &answer).unwrap().is_empty());
+        let querier = Querier::new(vec!["1abc".into()]).unwrap();
+        let answer = other.evaluate(querier.blinded()).unwrap();
+        assert!(querier.shared(&values, &answer).unwrap().is_empty());
     }
 
     #[test]
@@ -388,8 +388,8 @@ mod tests {
                 && holder.evaluate(&[1; 31]).is_err()
                 && holder.evaluate(&[]).is_err()
         );
-        let asker = Asker::new(vec!["x".into()]).unwrap();
-        assert!(asker.shared(&[], &[]).is_err());
+        let querier = Querier::new(vec!["x".into()]).unwrap();
+        assert!(querier.shared(&[], &[]).is_err());
         assert!(normal("", 10).is_err() && normal(&"x".repeat(2_000), 10).is_err() && normal("a\nb\nc", 2).is_err());
     }
 }

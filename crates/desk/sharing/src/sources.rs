@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use utoipa::ToSchema;
 
 /// Most objects that are stored of one source.
-pub const MAX_KEPT: i64 = 1_000_000;
+pub const MAX_STORED: i64 = 1_000_000;
 /// Most pages of a partner's collection or feed that are read at a stretch; the rest is read the next time.
 pub const MAX_PAGES: usize = 100;
 

@@ -313,7 +313,7 @@ impl AtRoot<'_> {
             "successes": put.successes.iter().map(|(id, v)| json!({ "id": id, "version": v })).collect::<Vec<_>>(),
             "failures": put.failures.iter().map(|(id, v, why)| json!({ "id": id, "version": v, "message": why })).collect::<Vec<_>>(),
         });
-        self.sharing.keep_status(self.member, &status)?;
+        self.sharing.store_status(self.member, &status)?;
         Ok(Answer { status: 202, headers: Vec::new(), body: status })
     }
 }

@@ -330,13 +330,13 @@ impl Providers {
     /// Queries all providers at once, for no longer than the deadline. Never fails: a provider without an answer is in the facts with the reason.
     pub fn query(&self, question: &Question) -> BTreeMap<String, ProviderFact> {
         std::thread::scope(|scope| {
-            let asking: Vec<_> =
-                self.list.iter().map(|p| (p.name, scope.spawn(move || self.ask_one(p, question)))).collect();
+            let queries: Vec<_> =
+                self.list.iter().map(|p| (p.name, scope.spawn(move || self.query_one(p, question)))).collect();
             let answer = |(name, thread): (Name, std::thread::ScopedJoinHandle<'_, ProviderFact>)| {
                 let fact = thread.join().unwrap_or_else(|_| failed("asking it failed within Holdfast"));
                 (name.text().to_owned(), fact)
             };
-            asking.into_iter().map(answer).collect()
+            queries.into_iter().map(answer).collect()
         })
     }
 
@@ -363,7 +363,7 @@ impl Providers {
         self.list.iter().map(state).collect()
     }
 
-    fn ask_one(&self, provider: &Provider, question: &Question) -> ProviderFact {
+    fn query_one(&self, provider: &Provider, question: &Question) -> ProviderFact {
         let key = (provider.name, question.subject());
         if let Some(fact) = self.cache.lock().unwrap_or_else(|e| e.into_inner()).get(&key, self.life) {
             provider.health().cached += 1;
@@ -568,7 +568,7 @@ impl Provider {
 
     fn chainalysis(&self, q: &Question, deadline: Instant) -> Result<ProviderFact, Fault> {
         let headers = [("Token", self.secret.as_str())];
-        let ask = |method: &str, path: &str, body: Option<&Value>| {
+        let call = |method: &str, path: &str, body: Option<&Value>| {
             let body = body.map(Value::to_string);
             self.good(self.call(method, path, &headers, body.as_deref(), deadline)?)
         };
@@ -591,8 +591,8 @@ impl Provider {
                 ("withdrawal-attempts", body)
             }
             (None, Some(address), None) => {
-                ask("POST", "/api/risk/v2/entities", Some(&json!({ "address": address })))?;
-                return Ok(chainalysis::read_entity(&ask(
+                call("POST", "/api/risk/v2/entities", Some(&json!({ "address": address })))?;
+                return Ok(chainalysis::read_entity(&call(
                     "GET",
                     &format!("/api/risk/v2/entities/{}", escape(address)),
                     None,
@@ -600,7 +600,7 @@ impl Provider {
             }
             (None, None, _) => return Err(Fault::Question("no address to ask about".into())),
         };
-        let mut registered = ask("POST", &format!("/api/kyt/v2/users/{user}/{kind}"), Some(&body))?;
+        let mut registered = call("POST", &format!("/api/kyt/v2/users/{user}/{kind}"), Some(&body))?;
         let Some(id) = registered["externalId"].as_str().map(escape) else {
             return Err(Fault::Lasting("its answer has no externalId".into()));
         };
@@ -611,9 +611,9 @@ impl Provider {
                 return Err(Fault::Passing("it was still processing at the deadline".into()));
             }
             std::thread::sleep(pause);
-            registered = ask("GET", &format!("/api/kyt/v2/{kind}/{id}"), None)?;
+            registered = call("GET", &format!("/api/kyt/v2/{kind}/{id}"), None)?;
         }
-        let part = |part: &str| ask("GET", &format!("/api/kyt/v2/{kind}/{id}/{part}"), None);
+        let part = |part: &str| call("GET", &format!("/api/kyt/v2/{kind}/{id}/{part}"), None);
         Ok(chainalysis::read(&part("exposures")?, &part("alerts")?))
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// A provider that answers its nth request by `answer(n, request line)`: status and body, or nothing at all.
 struct Peer {
     url: String,
-    asked: Arc<AtomicUsize>,
+    queried: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -19,15 +19,15 @@ type Answer = dyn Fn(usize, &str) -> Option<(u16, String)>;
 fn peer(answer: impl Fn(usize, &str) -> Option<(u16, String)> + Send + Sync + 'static) -> Peer {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let (asked, seen, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())), Arc::new(answer));
-    let (counter, lines) = (asked.clone(), seen.clone());
+    let (queried, seen, answer) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())), Arc::new(answer));
+    let (counter, lines) = (queried.clone(), seen.clone());
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let (counter, lines, answer) = (counter.clone(), lines.clone(), answer.clone());
             std::thread::spawn(move || one(stream, &counter, &lines, &*answer));
         }
     });
-    Peer { url, asked, seen }
+    Peer { url, queried, seen }
 }
 
 fn one(mut stream: TcpStream, counter: &AtomicUsize, lines: &Mutex<Vec<String>>, answer: &Answer) {
@@ -63,7 +63,7 @@ fn trm(peer: &Peer, more: &str) -> Providers {
     Providers::parse(&format!("trm: {{url: '{}', secret: key}}\n{more}", peer.url)).unwrap()
 }
 
-fn ask(providers: &Providers, address: &str) -> (Option<u8>, String, bool) {
+fn query(providers: &Providers, address: &str) -> (Option<u8>, String, bool) {
     let fact = providers.query(&Question::address("BTC", address, 1_800_000_000)).remove("trm").unwrap();
     (fact.risk, fact.detail, fact.cached)
 }
@@ -71,13 +71,13 @@ fn ask(providers: &Providers, address: &str) -> (Option<u8>, String, bool) {
 const CLEAN: &str = r#"[{"addressRiskIndicators": [], "entities": [{"entity": "Kraken", "riskScoreLevel": 1}]}]"#;
 
 #[test]
-fn passing_faults_are_tried_again_and_answers_kept() {
+fn passing_faults_are_tried_again_and_answers_cached() {
     let peer = peer(|n, _| Some(if n < 2 { (503, "busy".into()) } else { (201, CLEAN.into()) }));
     let providers = trm(&peer, "retries: 2");
-    assert_eq!(ask(&providers, "a"), (Some(1), "Kraken".into(), false));
-    assert_eq!(peer.asked.load(Ordering::SeqCst), 3);
-    assert_eq!(ask(&providers, "a"), (Some(1), "Kraken".into(), true));
-    assert_eq!(peer.asked.load(Ordering::SeqCst), 3);
+    assert_eq!(query(&providers, "a"), (Some(1), "Kraken".into(), false));
+    assert_eq!(peer.queried.load(Ordering::SeqCst), 3);
+    assert_eq!(query(&providers, "a"), (Some(1), "Kraken".into(), true));
+    assert_eq!(peer.queried.load(Ordering::SeqCst), 3);
     let state = &providers.state()[0];
     assert_eq!((state.asked, state.answered, state.cached, state.breaker), (1, 1, 1, "closed"));
     // The key goes as user and password, the customer as a pseudonym.
@@ -95,40 +95,40 @@ fn lasting_faults_are_not_tried_again() {
     ] {
         let peer = peer(move |_, _| Some((status, body.to_owned())));
         let providers = trm(&peer, "retries: 5");
-        let (risk, detail, _) = ask(&providers, "a");
+        let (risk, detail, _) = query(&providers, "a");
         assert_eq!(risk, None);
         assert!(detail.contains(words), "{detail}");
-        assert_eq!(peer.asked.load(Ordering::SeqCst), 1, "{status}");
+        assert_eq!(peer.queried.load(Ordering::SeqCst), 1, "{status}");
     }
 }
 
 #[test]
-fn silence_ends_at_the_deadline_and_is_not_kept() {
+fn silence_ends_at_the_deadline_and_is_not_cached() {
     let peer = peer(|n, _| (n > 0).then(|| (201, CLEAN.to_owned())));
     let providers = trm(&peer, "timeout_ms: 300\nretries: 3");
     let before = Instant::now();
-    let (risk, detail, _) = ask(&providers, "a");
+    let (risk, detail, _) = query(&providers, "a");
     assert!(before.elapsed() < Duration::from_secs(3), "{:?}", before.elapsed());
     assert_eq!(risk, None);
     assert!(detail.contains("in time"), "{detail}");
-    assert_eq!(ask(&providers, "a").0, Some(1));
+    assert_eq!(query(&providers, "a").0, Some(1));
 }
 
 #[test]
-fn a_provider_that_keeps_failing_is_left_alone_then_tried_once() {
+fn a_provider_that_fails_again_and_again_is_skipped_then_tried_once() {
     let peer = peer(|n, _| Some(if n < 3 { (500, "broken".into()) } else { (201, CLEAN.into()) }));
     let providers = trm(&peer, "retries: 0\nbreaker_failures: 3\nbreaker_seconds: 1");
     for _ in 0..3 {
-        assert_eq!(ask(&providers, "a").0, None);
+        assert_eq!(query(&providers, "a").0, None);
     }
     assert_eq!(providers.state()[0].breaker, "open");
-    let (risk, detail, _) = ask(&providers, "a");
+    let (risk, detail, _) = query(&providers, "a");
     assert_eq!(risk, None);
     assert!(detail.starts_with("not asked") && detail.contains("broken"), "{detail}");
-    assert_eq!(peer.asked.load(Ordering::SeqCst), 3);
+    assert_eq!(peer.queried.load(Ordering::SeqCst), 3);
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(providers.state()[0].breaker, "half-open");
-    assert_eq!(ask(&providers, "a").0, Some(1));
+    assert_eq!(query(&providers, "a").0, Some(1));
     assert_eq!(providers.state()[0].breaker, "closed");
 }
 

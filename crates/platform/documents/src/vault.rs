@@ -74,7 +74,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`StoreError::Io`] names the file.
-    pub fn keep(&self, bytes: &[u8]) -> Result<String, DocumentError> {
+    pub fn store(&self, bytes: &[u8]) -> Result<String, DocumentError> {
         if bytes.is_empty() || bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(
                 Invalid::new("file", format!("must be 1 to {MAX_FILE_BYTES} bytes, not {}", bytes.len())).into()
@@ -113,7 +113,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn forget(&self, sha256: &str) -> Result<(), DocumentError> {
+    pub fn delete(&self, sha256: &str) -> Result<(), DocumentError> {
         if !is_sha256(sha256) {
             return Err(Invalid::new("sha256", "must be 64 hex digits").into());
         }
@@ -151,13 +151,13 @@ mod tests {
     fn files_are_kept_read_and_checked() {
         let dir = tempfile::tempdir().unwrap();
         let vault = Vault::new(dir.path().join("vault"));
-        let id = vault.keep(b"an order").unwrap();
-        assert_eq!(vault.keep(b"an order").unwrap(), id);
+        let id = vault.store(b"an order").unwrap();
+        assert_eq!(vault.store(b"an order").unwrap(), id);
         assert_eq!(vault.read(&id).unwrap(), b"an order");
         std::fs::write(vault.place(&id), b"another").unwrap();
         assert!(vault.read(&id).unwrap_err().to_string().contains("changed"));
         assert!(vault.read("../../etc/passwd").is_err());
-        assert!(vault.keep(b"").is_err());
+        assert!(vault.store(b"").is_err());
     }
 
     #[test]

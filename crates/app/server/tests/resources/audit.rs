@@ -4,12 +4,12 @@ use holdfast_testing_app::{TestApp, on_both_apps};
 use serde_json::{Value, json};
 
 on_both_apps!(
-    the_log_says_who_did_what_and_verifies,
+    the_log_states_who_did_what_and_verifies,
     the_log_of_inputs_gives_the_stored_decisions,
     the_clock_is_confirmed_only_when_it_is_doubted,
 );
 
-fn the_log_says_who_did_what_and_verifies(app: &TestApp) {
+fn the_log_states_who_did_what_and_verifies(app: &TestApp) {
     app.as_person("ana", "investigator").post("/api/v1/holds", crate::holds::freeze("f-1", "c-1")).ok();
     app.as_person("ana", "investigator").get("/api/v1/holds").ok();
     let auditor = app.as_role("auditor");

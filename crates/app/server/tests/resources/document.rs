@@ -27,9 +27,9 @@ impl Operation {
 
     /// Returns whether a path is one of this operation's.
     pub fn is_at(&self, path: &str) -> bool {
-        let (ours, theirs): (Vec<_>, Vec<_>) = (self.template.split('/').collect(), path.split('/').collect());
-        ours.len() == theirs.len()
-            && ours.iter().zip(theirs).all(|(o, t)| *o == t || (o.starts_with('{') && !t.is_empty()))
+        let (parts, given): (Vec<_>, Vec<_>) = (self.template.split('/').collect(), path.split('/').collect());
+        parts.len() == given.len()
+            && parts.iter().zip(given).all(|(o, t)| *o == t || (o.starts_with('{') && !t.is_empty()))
     }
 
     /// Returns whether the document lists a status.

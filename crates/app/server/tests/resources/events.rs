@@ -63,13 +63,13 @@ fn a_movement_is_completed(app: &TestApp) {
     assert!(matches!(answer.status, 400 | 409), "a login moves nothing: {}", answer.text());
     // So many stories are told of one movement, and no more.
     app.advance(600);
-    let told = |n: i64| {
+    let reported = |n: i64| {
         let story = json!({"time": START + 60 + n, "status": "broadcast", "tx": "11".repeat(32)});
         exchange.post("/api/v1/events/w-1/completion", story)
     };
-    (1..100).for_each(|n| drop(told(n).ok()));
-    told(100).refused_with(409, "more are not stored");
-    told(99).ok();
+    (1..100).for_each(|n| drop(reported(n).ok()));
+    reported(100).refused_with(409, "more are not stored");
+    reported(99).ok();
 }
 
 fn wrong_events_name_their_field(app: &TestApp) {

@@ -20,8 +20,8 @@ fn a_hold_is_placed_once_and_released_by_two(app: &TestApp) {
     let state = |of: &str| ana.get(&format!("/api/v1/holds?state={of}")).ok().as_array().unwrap().len();
     assert_eq!((state("active"), state("released")), (1, 0));
     let why = json!({"reason": "the order was withdrawn"});
-    let asked = ana.post("/api/v1/holds/1/release", why.clone());
-    assert!(matches!(asked.status, 200 | 409), "{}", asked.text());
+    let requested = ana.post("/api/v1/holds/1/release", why.clone());
+    assert!(matches!(requested.status, 200 | 409), "{}", requested.text());
     assert_eq!(state("active"), 1, "one person releases nothing");
     ana.post("/api/v1/holds/1/release", why.clone()).refused_with(409, "another person");
     let released = bo.post("/api/v1/holds/1/release", why.clone()).ok();

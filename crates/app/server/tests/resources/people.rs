@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
 on_both_apps!(
-    signing_in_asks_for_a_code_that_opens_once,
+    signing_in_needs_a_code_that_is_valid_once,
     signing_in_leads_where_one_was_headed,
     a_recovery_code_opens_once_in_place_of_the_app,
     a_second_factor_is_set_up_over_the_api,
@@ -52,7 +52,7 @@ fn give(browser: &Browser<'_>, code: &str) -> Answer {
     browser.page("/sign-in/code").form("/sign-in/code").submit(&[("code", code)])
 }
 
-fn signing_in_asks_for_a_code_that_opens_once(app: &TestApp) {
+fn signing_in_needs_a_code_that_is_valid_once(app: &TestApp) {
     let page = enrolled(app);
     let used = code_of(app, &page);
     let browser = app.browser().sign_in("investigator");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 on_both_apps!(
     a_request_is_answered_by_two_people_and_produced,
     agencies_are_known_by_domain,
-    files_are_what_they_say,
+    files_have_their_stated_type,
     forms_of_intake_are_reviewed,
     clocks_tick
 );
@@ -102,7 +102,7 @@ fn agencies_are_known_by_domain(app: &TestApp) {
     app.as_role("investigator").post("/api/v1/desk/agencies", json!({})).refused_with(403, "approve");
 }
 
-fn files_are_what_they_say(app: &TestApp) {
+fn files_have_their_stated_type(app: &TestApp) {
     agency(app);
     let ana = app.as_role("investigator");
     ana.post("/api/v1/desk/requests", request("r-1")).ok();

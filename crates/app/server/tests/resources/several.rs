@@ -68,13 +68,13 @@ fn requests_are_matched_on_every_chain() {
     let (app, payment) = desk();
     agency(&app);
     let ana = app.as_role("investigator");
-    let mut asked = request("r-1");
-    asked["targets"] = json!([
+    let mut order = request("r-1");
+    order["targets"] = json!([
         {"kind": "address", "value": address(SUSPECT), "asset": "LTC"},
         {"kind": "email", "value": "z@example.org"},
         {"kind": "transaction", "value": payment},
     ]);
-    ana.post("/api/v1/desk/requests", asked).ok();
+    ana.post("/api/v1/desk/requests", order).ok();
     let matches = ana.get("/api/v1/desk/requests/r-1/matches").ok();
     let because = |customer: &str, how: &str, target: &str| -> String {
         let all = matches.as_array().unwrap().iter().map(|m| &m["found"]);
@@ -104,12 +104,12 @@ fn a_target_of_a_chain_that_is_not_here_states_so() {
     let (app, _) = desk();
     agency(&app);
     let ana = app.as_role("investigator");
-    let mut asked = request("r-1");
+    let mut order = request("r-1");
     let account = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
     let hash = format!("0x{}", "ab".repeat(32));
-    asked["targets"] =
+    order["targets"] =
         json!([{"kind": "address", "value": account, "asset": "ETH"}, {"kind": "transaction", "value": hash}]);
-    ana.post("/api/v1/desk/requests", asked).ok();
+    ana.post("/api/v1/desk/requests", order).ok();
     let coverage = ana.get("/api/v1/desk/requests/r-1/coverage").ok();
     let nowhere = |target: &str, asset: Value| json!({"target": target, "chains": [], "missing_asset": asset});
     assert_eq!(coverage, json!([nowhere(account, json!("ETH")), nowhere(&hash, Value::Null)]));

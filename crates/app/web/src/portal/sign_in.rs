@@ -63,7 +63,7 @@ pub(crate) async fn sign_in(frame: Frame) -> Markup {
 /// Mails a code.
 pub(crate) async fn code(State(shared): State<AppState>, frame: Frame, Fields(form): Fields<OrderCode>) -> Page {
     let (email, name) = (form.email.0.clone(), form.name.text());
-    run_blocking(move || Ok(shared.desk().ask_code(&email, name.as_deref())?)).await?;
+    run_blocking(move || Ok(shared.desk().request_code(&email, name.as_deref())?)).await?;
     Ok(code_page(&frame, &form.email.0, None))
 }
 

@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn intervals_are_said_in_their_largest_unit() {
+    fn intervals_are_shown_in_their_largest_unit() {
         assert_eq!([every(7200), every(300), every(1), every(61)], ["2 hours", "5 minutes", "1 second", "61 seconds"]);
     }
 }

@@ -239,8 +239,8 @@ fn is_plain_to_see(world: &World, tx: usize) -> bool {
 }
 
 /// Makes the lab "Tell a coinjoin".
-pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
-    let (world, joins, others, asked) = first(seed, "choice of coinjoins", |seed| {
+pub(super) fn recognize_a_coinjoin(seed: u64) -> Result<Made, String> {
+    let (world, joins, others, subject) = first(seed, "choice of coinjoins", |seed| {
         let world = World::new(seed);
         let mut random = Random::new(seed);
         let mut by_kind: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -272,13 +272,13 @@ pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
             return None;
         }
         // Equal outputs are what is counted, so the amount that occurs most must stand out.
-        let asked = joins.iter().copied().find(|j| world.txs[*j].kind != TxKind::CoinjoinWasabi2)?;
-        Some((world, joins, plain, asked))
+        let subject = joins.iter().copied().find(|j| world.txs[*j].kind != TxKind::CoinjoinWasabi2)?;
+        Some((world, joins, plain, subject))
     })?;
     let mut all: Vec<usize> = joins.iter().chain(&others).copied().collect();
     all.sort_unstable();
     let id = |t: &usize| world.txs[*t].txid.clone();
-    let equal = most_common(&world.txs[asked].values).1 as u64;
+    let equal = most_common(&world.txs[subject].values).1 as u64;
     let kinds: Vec<String> = ["wasabi1", "wasabi2", "whirlpool", "joinmarket"].map(str::to_owned).to_vec();
     let batch = others.iter().copied().find(|t| world.txs[*t].values.len() >= 4 || world.txs[*t].inputs.len() >= 4);
     let brief = format!(
@@ -304,8 +304,8 @@ pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
         step(
             "kind",
             20,
-            format!("What kind is `{}`?", id(&asked)),
-            Check::Choice { right: coinjoin_name(world.txs[asked].kind).into(), options: kinds },
+            format!("What kind is `{}`?", id(&subject)),
+            Check::Choice { right: coinjoin_name(world.txs[subject].kind).into(), options: kinds },
             &[
                 "Whirlpool: five inputs, five equal outputs, nothing else. Wasabi 1: equal outputs of about 0.1, change for each, a fee of the coordinator. \
                 JoinMarket: few takers and makers, equal outputs and change for each, no coordinator.",
@@ -315,7 +315,7 @@ pub(super) fn tell_a_coinjoin(seed: u64) -> Result<Made, String> {
         step(
             "anonymity",
             20,
-            format!("How many equal outputs has `{}`?", id(&asked)),
+            format!("How many equal outputs has `{}`?", id(&subject)),
             Check::Number(equal),
             &["Count the outputs of the amount that occurs most often."],
             "That is the anonymity set: a coin that went in may be any of them.",

@@ -1,5 +1,5 @@
 //! Labs: tasks with data that differ from learner to learner and answers that are known. A lab and a seed give the same task each time, so only
-//! the seed is kept; the truth comes from how the data were made, not from the tools that learners use.
+//! the seed is stored; the truth comes from how the data were made, not from the tools that learners use.
 
 pub mod blocks;
 pub mod casework;
@@ -118,7 +118,7 @@ pub const LABS: [Lab; 10] = [
         teaches: "Which transactions mix the coins of many, and which only look so.",
         minutes: 20,
         tools: &["holdfast show"],
-        make: chains::tell_a_coinjoin,
+        make: chains::recognize_a_coinjoin,
     },
     Lab {
         id: "one-owner",
@@ -200,10 +200,10 @@ pub fn lab(id: &str) -> Option<&'static Lab> {
     LABS.iter().find(|l| l.id == id)
 }
 
-type Kept = VecDeque<((&'static str, u64), Arc<Made>)>;
+type Cache = VecDeque<((&'static str, u64), Arc<Made>)>;
 /// Tasks made recently: an answer is graded many times against the same one.
-static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
-const KEEP: usize = 32;
+static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
+const CACHE_SIZE: usize = 32;
 
 /// Makes a learner's task. The same lab and seed give the same task.
 ///
@@ -211,14 +211,14 @@ const KEEP: usize = 32;
 /// In words, when no task could be made of the seed (labs try many neighbours first).
 pub fn make(lab: &'static Lab, seed: u64) -> Result<Arc<Made>, String> {
     let key = (lab.id, seed);
-    let kept = |k: &Kept| k.iter().find(|(k, _)| *k == key).map(|(_, m)| m.clone());
-    if let Some(found) = kept(&KEPT.lock().unwrap_or_else(|e| e.into_inner())) {
+    let cached = |k: &Cache| k.iter().find(|(k, _)| *k == key).map(|(_, m)| m.clone());
+    if let Some(found) = cached(&CACHE.lock().unwrap_or_else(|e| e.into_inner())) {
         return Ok(found);
     }
     let made = Arc::new(lab.made(seed)?);
-    let mut all = KEPT.lock().unwrap_or_else(|e| e.into_inner());
+    let mut all = CACHE.lock().unwrap_or_else(|e| e.into_inner());
     all.push_front((key, made.clone()));
-    all.truncate(KEEP);
+    all.truncate(CACHE_SIZE);
     Ok(made)
 }
 

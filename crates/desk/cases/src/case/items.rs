@@ -166,7 +166,7 @@ impl Cases<'_> {
         let allowed = self.read(|db| Ok(may_change(db, id, person, false).and_then(|()| is_open(db, id))))?;
         allowed?;
         let (hash, size) = (sha256(bytes), bytes.len() as u64);
-        self.vault.keep(bytes)?;
+        self.vault.store(bytes)?;
         let (name, media, place) = (name.to_owned(), media_type.to_owned(), place.to_owned());
         self.transact(&person.name, move |tx| {
             note_file(tx, &format!("case:{id}"), &name, &media, &hash, size)?;

@@ -97,7 +97,7 @@ pub(super) fn in_slice(data: &[u8], out: &mut Vec<Raw>) {
             let text: String = bytes.iter().step_by(2).map(|b| *b as char).collect();
             let place = |s: usize, e: usize| ((run.start + 2 * s) as u64, 2 * (e - s) as u64);
             in_text(&text, place, "utf16", out);
-            return keep(out, before, mine);
+            return retain_from(out, before, mine);
         }
         // Surrogates and cut characters are no UTF-8: the text goes on after them.
         let mut from = 0;
@@ -118,7 +118,7 @@ pub(super) fn in_slice(data: &[u8], out: &mut Vec<Raw>) {
                 break;
             }
         }
-        keep(out, before, mine);
+        retain_from(out, before, mine);
     });
 }
 
@@ -145,7 +145,7 @@ pub(super) fn shown(hit: &Hit) -> (usize, usize, String) {
 }
 
 /// Drops those of the last findings that another piece answers for.
-pub(super) fn keep(found: &mut Vec<Raw>, before: usize, mine: impl Fn(&Raw) -> bool) {
+pub(super) fn retain_from(found: &mut Vec<Raw>, before: usize, mine: impl Fn(&Raw) -> bool) {
     let last: Vec<Raw> = found.drain(before..).filter(mine).collect();
     found.extend(last);
 }

@@ -118,7 +118,7 @@ pub fn effect(told: &[Outcome], held_out: &[Outcome]) -> Effect {
     let scaled = |e: Estimate, by: f64| Estimate { value: e.value * by, low: e.low * by, high: e.high * by };
     let fewer = share_difference((h.paid_again, t.paid_again), (h.people, t.people)).map(|e| scaled(e, 100.0));
     let values = |all: &[Outcome]| all.iter().map(|o| o.value as f64).collect::<Vec<_>>();
-    let kept = mean_difference(&values(held_out), &values(told)).map(|e| scaled(e, t.people as f64));
+    let saved = mean_difference(&values(held_out), &values(told)).map(|e| scaled(e, t.people as f64));
     let words = match fewer {
         None => "Nobody was held out, so that nothing can be compared.".to_owned(),
         Some(e) => {
@@ -140,7 +140,7 @@ pub fn effect(told: &[Outcome], held_out: &[Outcome]) -> Effect {
             )
         }
     };
-    Effect { told: t, held_out: h, fewer_payers: fewer, value_kept: kept, words }
+    Effect { told: t, held_out: h, fewer_payers: fewer, value_kept: saved, words }
 }
 
 #[cfg(test)]

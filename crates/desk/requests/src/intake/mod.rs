@@ -324,15 +324,15 @@ impl Desk<'_> {
             let sql = "SELECT customer, verdict, reason, decided_by FROM request_matches WHERE request = $1";
             db.query(sql, &[id.into()])
         })?;
-        let mut said = std::collections::HashMap::new();
+        let mut verdicts = std::collections::HashMap::new();
         for row in &rows {
             let text = |i| row.text(i).map(str::to_owned);
-            said.insert(text(0)?, (text(1)?, text(2)?, text(3)?));
+            verdicts.insert(text(0)?, (text(1)?, text(2)?, text(3)?));
         }
-        let asked = &stored.request;
-        let matched = matches_within(self.screening, chains, &asked.targets, &asked.scope)?;
+        let request = &stored.request;
+        let matched = matches_within(self.screening, chains, &request.targets, &request.scope)?;
         let with = |found: Match| {
-            let (verdict, reason, decided_by) = match said.get(&found.customer).cloned() {
+            let (verdict, reason, decided_by) = match verdicts.get(&found.customer).cloned() {
                 Some((v, r, by)) => (Some(v), Some(r), Some(by)),
                 None => (None, None, None),
             };

@@ -124,7 +124,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`RequestError`]; a domain of no agency is refused.
-    pub fn ask_code(&self, address: &str, name: Option<&str>) -> Result<(), RequestError> {
+    pub fn request_code(&self, address: &str, name: Option<&str>) -> Result<(), RequestError> {
         let address = email("email", address)?.to_lowercase();
         if let Some(name) = name {
             text_ok("name", name)?;

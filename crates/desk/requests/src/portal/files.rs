@@ -117,7 +117,7 @@ impl Desk<'_> {
             let what = format!("the request describes {name} with SHA-256 {}, this one has {sha256}", d.sha256);
             return Err(Invalid::new("file", what).into());
         }
-        self.vault.keep(bytes)?;
+        self.vault.store(bytes)?;
         let (owner_too, name_too, media, hash, size) =
             (owner.clone(), name.to_owned(), media_type.to_owned(), sha256.clone(), bytes.len() as u64);
         self.transact(actor, move |tx| note_file(tx, &owner_too, &name_too, &media, &hash, size))?;

@@ -258,7 +258,7 @@ impl Desk<'_> {
             request: request.id,
             reference: request.reference,
             to: request.officer.email,
-            sha256: self.vault.keep(&sealed)?,
+            sha256: self.vault.store(&sealed)?,
             size: sealed.len() as u64,
             plain_sha256: sha256(&package),
             classes: approved.judgement.granted,
