@@ -107,7 +107,7 @@ pub async fn key_of_learner(shared: &AppState, learner: i64) -> Result<HeaderVal
     HeaderValue::from_str(&format!("Bearer {key}")).map_err(|e| ApiError::internal(e.to_string()))
 }
 
-/// Does something as the learner whose key it is; 401 for who has none.
+/// Runs work as the learner of the key or session; 401 without one.
 pub async fn in_class<T: Send + 'static>(
     shared: AppState,
     headers: &HeaderMap,
@@ -249,7 +249,7 @@ pub async fn end_session(
     .map(one)
 }
 
-/// Adds somebody to a roster; a new learner gets a key, shown once.
+/// Adds a person to a roster; a new learner gets a key, shown once.
 #[utoipa::path(post, path = "/api/v1/academy/sessions/{id}/learners", params(("id" = i64, Path, description = "Number")),
     request_body(content = NewLearner, example = json!({"name": "Ana Ruiz", "email": "ana.ruiz@policia.example", "agency": "Policía de Ejemplo", "country": "ES"})),
     responses((status = 200, body = Enrolled), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -263,7 +263,7 @@ pub async fn enrol(
     run_blocking(move || Ok(shared.academy().enrol(id, who, &caller.0)?)).await.map(one)
 }
 
-/// Makes a new key for a learner; the old one ends.
+/// Creates a new key for a learner; the old one ends.
 #[utoipa::path(post, path = "/api/v1/academy/learners/{id}/key", params(("id" = i64, Path, description = "Learner")),
     responses((status = 200, body = Enrolled), (status = 404, body = ErrorBody)))]
 pub async fn new_key(
@@ -402,7 +402,7 @@ pub async fn programme(State(shared): State<AppState>) -> Answer<Vec<ProgrammeLi
     run_blocking(move || Ok(shared.academy().programme()?)).await.map(each)
 }
 
-/// Returns certificates that were revoked (1EdTech Revocation List); open to everybody who checks one.
+/// Returns certificates that were revoked (1EdTech Revocation List); public.
 pub async fn revocations(State(shared): State<AppState>) -> Answer<Value> {
     run_blocking(move || Ok(shared.academy().revocations()?)).await.map(Json)
 }
@@ -425,14 +425,14 @@ pub async fn begin(
     in_class(shared, &headers, move |a, l| a.begin(id, l, &lab)).await.map(one)
 }
 
-/// Returns a lab as it stands.
+/// Returns a lab in its present state.
 #[utoipa::path(get, path = "/api/v1/learn/attempts/{id}", params(("id" = i64, Path, description = "Attempt")),
     responses((status = 200, body = AttemptView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn attempt(State(shared): State<AppState>, headers: HeaderMap, Path(id): Path<i64>) -> Answer<AttemptView> {
     in_class(shared, &headers, move |a, l| a.attempt(id, l)).await.map(one)
 }
 
-/// Answers a step; an empty answer gives it up.
+/// Grades the answer of a step; an empty answer ends the step and shows its solution.
 #[utoipa::path(post, path = "/api/v1/learn/attempts/{id}/answers", params(("id" = i64, Path, description = "Attempt")),
     request_body(content = LabAnswer, example = json!({"step": "amount", "answer": "0.5"})),
     responses((status = 200, body = AttemptView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -454,7 +454,7 @@ pub struct StepBody {
     step: String,
 }
 
-/// Takes the next hint of a step; it costs a quarter of the step.
+/// Shows the next hint of a step; it costs a quarter of the step.
 #[utoipa::path(post, path = "/api/v1/learn/attempts/{id}/hints", params(("id" = i64, Path, description = "Attempt")),
     request_body(content = StepBody, example = json!({"step": "amount"})),
     responses((status = 200, body = AttemptView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -491,7 +491,7 @@ pub async fn own_scoreboard(
     in_class(shared, &headers, move |a, l| a.own_scoreboard(id, l)).await.map(each)
 }
 
-/// Gives feedback on an own session; a second sheet replaces the first.
+/// Stores feedback on one of the learner's sessions; a second sheet replaces the first.
 #[utoipa::path(put, path = "/api/v1/learn/sessions/{id}/feedback", params(("id" = i64, Path, description = "Session")),
     request_body(content = Feedback, example = json!({"content": 5, "trainer": 4, "labs": 5, "comment": ""})),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-// The exchange's own app asks the customer.
+// The exchange's own app puts the questions to the customer.
 const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
 const ANSWERS: Needs = Needs::key(&["events", "desk"]);
 
@@ -87,7 +87,7 @@ pub async fn warning(
     run_blocking(read).await.map(one)
 }
 
-/// Records the customer's answers: the withdrawal is given up, goes on after the cooling-off time, or is decided on by a person.
+/// Records the customer's answers: the withdrawal is cancelled, continues after the cooling-off time, or is decided on by a person.
 #[utoipa::path(post, path = "/api/v1/warnings/{event}/answers", params(("event" = String, Path, description = "The event's id")),
     request_body(content = WarningAnswers, example = json!({"proceed": false})),
     responses((status = 200, body = WarningRecord), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
@@ -166,7 +166,7 @@ pub async fn preview(
     let new: NewCampaign = json(&body)?;
     run_blocking(move || {
         let people = shared.prevention().at_risk(&new, &|e| shared.category_now(e))?;
-        // It names customers, so the look is noted, as reading them is.
+        // It names customers, so the access is logged, as reading them is.
         shared.screening.note_look("campaign.previewed", "campaign", serde_json::json!(new).to_string(), &caller.0)?;
         Ok(CampaignPreview::of(people))
     })
@@ -255,11 +255,11 @@ pub async fn template(State(shared): State<AppState>, Path((name, lang)): Path<(
 pub struct TemplateBody {
     /// Subject.
     subject: String,
-    /// Text, without links; `{partner}` stands for the partner's name.
+    /// Text, without links; `{partner}` is replaced by the partner's name.
     body: String,
 }
 
-/// Puts a new version of a scam's message in force.
+/// Stores a new version of a scam's message, which is in force from then on.
 #[utoipa::path(put, path = "/api/v1/campaigns/templates/{scam}/{lang}",
     params(("scam" = String, Path, description = "Scam"), ("lang" = String, Path, description = "Language, BCP 47")),
     request_body(content = TemplateBody, example = json!({"subject": "Stop before you pay", "body": "{partner} and we warn you."})),

@@ -448,7 +448,7 @@ pub async fn recommendations(State(shared): State<AppState>) -> Result<Json<Vec<
     run_blocking(move || Ok(shared.cases().recommendations()?)).await.map(each)
 }
 
-/// Makes a recommendation; a rule book with it is replayed over all history, and the cases that it would have stopped are counted.
+/// Creates a recommendation; a rule book with it is replayed over all history, and the cases that it would have stopped are counted.
 #[utoipa::path(post, path = "/api/v1/desk/recommendations", request_body(content = Proposal,
     example = json!({"team": "aml", "title": "Hold first withdrawals after card payments", "typology": "stolen_card_laundering", "text": "As all cases show."})),
     responses((status = 200, body = Recommendation), (status = 400, body = ErrorBody)))]

@@ -158,7 +158,7 @@ pub async fn block(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct EntityQuery {
-    /// Ask for the whole entity of an address.
+    /// Cover the whole entity of an address.
     #[serde(default)]
     entity: bool,
 }
@@ -282,7 +282,7 @@ pub async fn bundle(
         let w = shared.snapshot_for(&on, &request.subject)?;
         // The store has one key for all its chains.
         let key = shared.chain().snapshot().signing_key(entropy)?;
-        // It is made to be handed on: nothing above TLP:AMBER goes in.
+        // It is meant to be handed on: nothing above TLP:AMBER goes in.
         Ok(w.bundle_for(&request, &key, &now(), clearance.min(Tlp::Amber))?.1)
     })
     .await?;
@@ -721,7 +721,7 @@ pub struct MempoolTx {
     asset: String,
     /// Outputs spent, as txid:index, with the category of their address where the ledger knows it.
     inputs: Vec<MempoolSide>,
-    /// Outputs made.
+    /// Outputs created.
     outputs: Vec<MempoolSide>,
 }
 

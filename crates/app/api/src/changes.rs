@@ -1,4 +1,4 @@
-//! Changes that a second person puts in force, over HTTP and as a page.
+//! Changes, which a second person approves, over HTTP.
 
 use crate::AppState;
 use crate::answers::screening::{Change, ChangeState};

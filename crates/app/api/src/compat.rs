@@ -47,7 +47,7 @@ pub(crate) fn routes() -> Routes {
 /// Largest request body.
 const MAX_BODY: usize = 1 << 20;
 
-/// Returns an error in the form of the provider whose path it is.
+/// Returns an error in the form of the provider that the path belongs to.
 pub fn error(path: &str, e: ApiError) -> Response {
     let status = e.status.as_u16();
     let body = if path.starts_with("/v2/") {
@@ -214,7 +214,7 @@ fn output(
 /// The event as decided before, or decided now.
 async fn decided(shared: &AppState, caller: &Caller, event: Event) -> Result<DecidedEvent, ApiError> {
     match decide_event(shared, caller, event.clone()).await {
-        // Asked again: the first answer holds, whatever the time of the second question.
+        // Sent again: the first answer stands, whatever the time of the second query.
         Ok(_) => {}
         Err(e) if e.status == StatusCode::CONFLICT => {}
         Err(e) => return Err(e),
@@ -471,7 +471,7 @@ pub async fn trm_addresses(State(shared): State<AppState>, body: Bytes) -> Resul
         assets.push(asset);
     }
     let mut items = Vec::new();
-    // TRM's answer has no place for "not screened": an empty item reads as clean. So such a request is refused, and says which to leave out.
+    // TRM's answer cannot express "not screened": an empty item reads as clean. So such a request is refused with the addresses to leave out.
     let mut refused = Vec::new();
     for (i, (request, asset)) in requests.iter().zip(assets).enumerate() {
         let (facts, price) = address(&shared, asset.to_owned(), request.address.clone()).await.map_err(in_form(TRM))?;

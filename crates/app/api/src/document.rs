@@ -17,7 +17,7 @@ use utoipa::openapi::{Content, Object, Ref, Response};
 )]
 struct Document;
 
-/// Refusals of every operation, beside those that it documents itself.
+/// Refusals of every operation, in addition to those that it documents itself.
 const REFUSALS: [(&str, &str); 6] = [
     ("400", "The request is wrong; the answer says what and how to correct it"),
     ("401", "No key in force was sent"),
@@ -47,7 +47,7 @@ fn add_refusals(document: &mut utoipa::openapi::OpenApi) {
     }
 }
 
-/// How callers prove who they are: scheme and description. Scopes stand with the operations.
+/// How callers authenticate: scheme and description. Scopes are stated at the operations.
 fn schemes() -> [(&'static str, SecurityScheme); 4] {
     let bearer = |words: &str| {
         SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(words)).build())

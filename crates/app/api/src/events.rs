@@ -49,7 +49,7 @@ pub async fn decide(
 pub async fn decide_event(shared: &AppState, caller: &Caller, event: Event) -> Result<Decision, ApiError> {
     event.validate()?;
     let facts = match &shared.providers {
-        // The look-up takes microseconds, and waits for nobody.
+        // The look-up takes microseconds and waits for no lock.
         None => shared.facts(&event),
         // Other providers take milliseconds to seconds.
         Some(_) => {
@@ -132,7 +132,7 @@ pub struct IngestQuery {
     dates: Option<String>,
     /// Encoding of a table that is neither UTF-8 nor UTF-16, such as windows-1250.
     encoding: Option<String>,
-    /// Take the good lines of a table although others are refused; by default one bad line refuses all.
+    /// Import the good lines of a table although others are refused; by default one bad line refuses all.
     #[serde(default)]
     partial: bool,
 }

@@ -33,7 +33,7 @@ pub async fn jobs(State(shared): State<AppState>, Query(q): Query<JobsQuery>) ->
     run_blocking(move || Ok(shared.screening.read(|db| list(db, q.state))?)).await.map(Json)
 }
 
-/// Lets a failed job, or one that waits for its next try, be tried now. A newer job of its kind and key that waits takes its place.
+/// Runs a failed job, or one that waits for its next try, now. A newer job of its kind and key that waits takes its place.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/retry", params(("id" = u64, Path, description = "Number of the job")),
     responses((status = 200, body = StoredJob), (status = 404, body = ErrorBody)))]
 pub async fn retry_job(

@@ -30,25 +30,25 @@ pub(crate) fn routes() -> Routes {
         .add(MANAGE, routes!(retire_desk_key))
 }
 
-/// A key to be made.
+/// A key to be created.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRequest {
     /// Name of its owner.
     name: String,
-    /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, metrics, admin. Nobody gives a scope that
+    /// chain, read, events, records, holds, alerts, rules, desk, approve, audit, manage, partner, academy, metrics, admin. Nobody grants a scope that
     /// they do not have.
     scopes: Vec<String>,
     /// Requests a minute; 0 for no limit.
     #[serde(default)]
     per_minute: u32,
-    /// Whose it is, where a person has several keys; by default a person of the key's name. Whoever makes a key of another person who has keys
+    /// Its owner, where a person has several keys; by default a person of the key's name. Whoever makes a key of another person who has keys
     /// already waits for a second person.
     #[serde(default)]
     person: Option<String>,
 }
 
-/// A key that was made.
+/// A key that was created.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyAnswer {
     key: identity::ApiKey,
@@ -67,7 +67,7 @@ pub async fn keys(State(shared): State<AppState>) -> Answer<Vec<identity::ApiKey
     run_blocking(move || Ok(shared.screening.keys()?)).await.map(each)
 }
 
-/// Makes a key. A key with the scope admin, manage or rules, or with one that its maker does not have, opens nothing until another person, who has
+/// Creates a key. A key with the scope admin, manage or rules, or with one that the caller does not have, opens nothing until another person, who has
 /// all its scopes, approves it (`/api/v1/changes`).
 #[utoipa::path(post, path = "/api/v1/keys", request_body(content = KeyRequest, example = json!({"name": "wallet service", "scopes": ["events"], "per_minute": 6000})),
     responses((status = 200, body = KeyAnswer), (status = 202, body = KeyAnswer, description = "Waits for a second person"), (status = 400, body = ErrorBody),
@@ -107,7 +107,7 @@ pub struct ScopesAnswer {
     change: Option<u64>,
 }
 
-/// Gives a key other scopes. What it gains beyond what its giver has, and the scopes admin, manage and rules, wait for another person, who has all
+/// Changes the scopes of a key. What it gains beyond what the caller has, and the scopes admin, manage and rules, wait for another person, who has all
 /// of them (`/api/v1/changes`). The last administrator's key stays one.
 #[utoipa::path(put, path = "/api/v1/keys/{id}", params(("id" = String, Path, description = "Public part of the key")),
     request_body(content = ScopesRequest, example = json!({"scopes": ["read", "alerts", "holds", "desk"]})),

@@ -192,7 +192,7 @@ pub async fn passkey_begin(State(shared): State<AppState>, headers: HeaderMap) -
     in_session(shared, &headers, false, move |d, token| d.passkey_begin(token, &site)).await.map(Json)
 }
 
-/// A passkey that was made.
+/// A passkey that was created.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasskeyBody {

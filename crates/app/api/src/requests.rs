@@ -184,7 +184,7 @@ pub async fn coverage(
     run_blocking(move || Ok(shared.desk().coverage(&shared.chains.all(), &id, &caller.0)?)).await.map(each)
 }
 
-/// Takes a step with a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.
+/// Performs a step of a request: call_back, match, prepare, approve (by another person; a seizure by two), return, extend, moved.
 #[utoipa::path(post, path = "/api/v1/desk/requests/{id}", params(("id" = String, Path, description = "The portal's id")), request_body = Step,
     responses((status = 200, body = Opened), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn step(
@@ -221,7 +221,7 @@ pub struct TextBody {
     pub text: String,
 }
 
-/// Writes to the officer; the mail says only that there is a message at the portal.
+/// Sends a message to the officer; the mail states only that there is a message at the portal.
 #[utoipa::path(post, path = "/api/v1/desk/requests/{id}/messages", params(("id" = String, Path, description = "The portal's id")),
     request_body(content = TextBody, example = json!({"text": "Please send the signed order."})),
     responses((status = 200, body = Vec<Message>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -378,7 +378,7 @@ pub struct ProduceBody {
     recipients: Vec<String>,
 }
 
-/// Makes the production of a granted request: exactly the approved classes of the accepted customers, signed, and encrypted to the officer.
+/// Creates the production of a granted request: exactly the approved classes of the accepted customers, signed, and encrypted to the officer.
 #[utoipa::path(post, path = "/api/v1/desk/requests/{id}/productions", params(("id" = String, Path, description = "The portal's id")),
     request_body(content = ProduceBody, example = json!({"recipients": ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]})),
     responses((status = 200, body = Production), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]

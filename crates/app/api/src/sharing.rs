@@ -110,7 +110,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Answers everything under `/taxii2/`; the members' keys say who may call.
+/// Answers everything under `/taxii2/`, authorized by the members' keys.
 pub async fn taxii(
     State(shared): State<AppState>,
     method: Method,
@@ -199,7 +199,7 @@ pub async fn members(State(shared): State<AppState>, Path(id): Path<String>) -> 
     run_blocking(move || Ok(shared.sharing().members(&id)?)).await.map(each)
 }
 
-/// A member to take in, or to suspend.
+/// A member to add, or to suspend.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberBody {
@@ -578,7 +578,7 @@ pub async fn standings(State(shared): State<AppState>) -> Answer<Vec<Standing>> 
     run_blocking(move || Ok(shared.screening.read(holdfast_screening::flags::standings)?)).await.map(each)
 }
 
-/// Which pack is given out, and how.
+/// Which pack is exported, and how.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PackQuery {
@@ -617,7 +617,7 @@ pub async fn tag_pack(State(shared): State<AppState>, Query(q): Query<PackQuery>
     Ok(([(header::CONTENT_TYPE, "application/yaml")], text).into_response())
 }
 
-/// Label of what is given out.
+/// Label of the export.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LabelQuery {
@@ -682,7 +682,7 @@ pub async fn matchings(State(shared): State<AppState>) -> Answer<Vec<MatchingSes
     run_blocking(move || Ok(shared.sharing().matchings()?)).await.map(each)
 }
 
-/// Returns the values of a list (16 bytes each, sorted), to the partner that it was made for.
+/// Returns the values of a list (16 bytes each, sorted), to its partner only.
 #[utoipa::path(get, path = "/api/v1/sharing/matching/{id}", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody), (status = 424, body = ErrorBody)))]
 pub async fn matching_values(

@@ -26,7 +26,7 @@ pub(crate) fn routes() -> Routes {
         .add(MANAGE, routes!(remove_webhook))
 }
 
-/// A webhook to be made.
+/// A webhook to be created.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookRequest {
@@ -36,7 +36,7 @@ pub struct WebhookRequest {
     topics: Vec<String>,
 }
 
-/// A webhook that was made.
+/// A webhook that was created.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WebhookAnswer {
     /// Number.
@@ -51,7 +51,7 @@ pub async fn webhooks(State(shared): State<AppState>) -> Answer<Vec<Webhook>> {
     run_blocking(move || Ok(shared.screening.webhooks()?)).await.map(each)
 }
 
-/// Makes a webhook. From now on its topics are posted to it in order, signed by Standard Webhooks, and repeated until it answers 2xx.
+/// Creates a webhook. From now on its topics are posted to it in order, signed by Standard Webhooks, and repeated until it answers 2xx.
 #[utoipa::path(post, path = "/api/v1/webhooks", request_body(content = WebhookRequest, example = json!({"url": "https://example.org/hook", "topics": ["holds"]})),
     responses((status = 200, body = WebhookAnswer), (status = 400, body = ErrorBody)))]
 pub async fn add_webhook(

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The sender of requests.
 #[derive(Clone)]
 pub enum Credentials {
-    /// Nobody: for open desks and requests that need no key.
+    /// No credentials: for open desks and requests that need no key.
     None,
     /// An API key, a learner's key, or the session of an officer.
     Key(String),

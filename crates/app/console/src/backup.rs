@@ -343,7 +343,7 @@ fn read_list(dir: &Path) -> anyhow::Result<List> {
     Ok(list)
 }
 
-/// Makes a store from a backup, checked file by file.
+/// Creates a store from a backup, checked file by file.
 ///
 /// # Errors
 /// When the backup is not whole, the new folder is not empty, or a file cannot be written.

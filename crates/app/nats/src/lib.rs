@@ -1,4 +1,4 @@
-//! Takes records and events from NATS JetStream to a Holdfast server.
+//! Sends records and events from NATS JetStream to a Holdfast server.
 //!
 //! A message is acknowledged after the server answered, that is, once what it carries is durable; a server that is down or busy gets it
 //! again later. Because the server is idempotent by the sender's id, redelivery changes nothing. Messages that can never be accepted (no JSON,
@@ -29,7 +29,7 @@ pub struct Options {
     /// NATS credentials file.
     #[arg(long)]
     pub credentials: Option<std::path::PathBuf>,
-    /// Stream; it is made with the subjects below when it does not exist.
+    /// Stream; it is created with the subjects below when it does not exist.
     #[arg(long, default_value = "HOLDFAST")]
     pub stream: String,
     /// Subject of records of the customers' world, one JSON object a message.
@@ -41,7 +41,7 @@ pub struct Options {
     /// Decisions are published below this subject, by the verdict: SUBJECT.hold and so on.
     #[arg(long, default_value = "holdfast.decisions")]
     pub decisions: String,
-    /// Messages that cannot be taken are published here with the reason.
+    /// Refused messages are published here with the reason.
     #[arg(long, default_value = "holdfast.refused")]
     pub refused: String,
     /// Holdfast server.
@@ -58,7 +58,7 @@ pub struct Options {
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Records taken.
+    /// Records accepted.
     pub records: u64,
     /// Events decided.
     pub events: u64,
@@ -68,9 +68,9 @@ pub struct Counts {
 
 /// Most messages that are fetched at once.
 const BATCH: usize = 256;
-/// Until a message that was not acknowledged comes again.
+/// Time after which an unacknowledged message is delivered again.
 const ACK_WAIT: Duration = Duration::from_secs(30);
-/// Pause before a message that the server could not take comes again.
+/// Pause before a message is delivered again that the server could not accept.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Largest message.
 const MAX_MESSAGE: usize = 1 << 20;
@@ -78,10 +78,10 @@ const MAX_MESSAGE: usize = 1 << 20;
 /// Largest answer of the server: a decision with its reasons.
 const MAX_ANSWER: u64 = 16 << 20;
 
-/// What the server made of a body.
+/// Outcome of a body.
 enum Outcome {
     Taken(Value),
-    /// It will never be taken.
+    /// It will never be accepted.
     Refused(String),
     /// Try later.
     Later(String),
@@ -188,7 +188,7 @@ impl Bridge {
         Ok((taken, refused))
     }
 
-    /// One message: `Some(true)` taken, `Some(false)` refused, `None` to come again.
+    /// Posts one message: `Some(true)` accepted, `Some(false)` refused, `None` to come again.
     async fn one(self: &Arc<Self>, message: &jetstream::Message, event: bool) -> Option<bool> {
         let (this, body) = (self.clone(), message.payload.clone());
         let outcome = tokio::task::spawn_blocking(move || this.post(&body, event)).await;

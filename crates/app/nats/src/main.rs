@@ -1,4 +1,4 @@
-//! `holdfast-nats`: takes records and events from NATS JetStream to a Holdfast server, until Ctrl-C.
+//! `holdfast-nats`: sends records and events from NATS JetStream to a Holdfast server, until Ctrl-C.
 
 use clap::Parser;
 use holdfast_nats::{Options, run};

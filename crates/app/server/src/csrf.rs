@@ -1,7 +1,7 @@
 //! A token in every form of the pages, so that no other site can send one in a person's name.
 //!
 //! The token is bound to the browser (cookie `hc`) and to whoever is signed in. It is put into every form as the page leaves the server, and
-//! taken out as the form comes in: no page and no handler can omit it.
+//! removed before the handler reads the form: no page and no handler can omit it.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -48,7 +48,7 @@ impl Browser {
         hex::encode(&key_ring.derive("csrf", &format!("{} {}", self.id, self.bound))[..24])
     }
 
-    /// Puts the token into every form of a page that changes something.
+    /// Inserts the token into every form of a page that changes something.
     ///
     /// # Errors
     /// 500 when the page cannot be read.
@@ -115,7 +115,7 @@ fn take_out(kind: &str, body: &[u8]) -> (Option<String>, Option<Vec<u8>>) {
     let named = format!("name=\"{FIELD}\"");
     let token = head.split_once(&named).map(|(_, after)| after.trim_start_matches(['\r', '\n']));
     let Some(token) = token.and_then(|after| after.lines().next()) else { return (None, None) };
-    // Handlers read the parts in order; the token's is not theirs.
+    // Handlers read the parts in order, without the token's.
     let border = format!("\r\n{boundary}");
     let next = body[..body.len().min(1_024)].windows(border.len()).position(|w| w == border.as_bytes());
     let first = next.filter(|next| head.find(&named).is_some_and(|at| at < *next));
@@ -123,8 +123,8 @@ fn take_out(kind: &str, body: &[u8]) -> (Option<String>, Option<Vec<u8>>) {
     (Some(token.to_owned()), rest)
 }
 
-/// Lets a posted form through whose token is right for the browser, without the token. Other media types pass: a browser sends them to other
-/// sites only after asking, which is refused.
+/// Accepts a posted form whose token is right for the browser, and removes the token. Other media types pass: a browser sends them to other
+/// sites only after a preflight request, which is refused.
 ///
 /// # Errors
 /// 403 without the right token, 413 for a body above the limit.

@@ -1,4 +1,4 @@
-//! What stands before every handler: who may send what, how much of it, how often, and from which page.
+//! Checks before every handler: who may send what, how much of it, how often, and from which page.
 
 use crate::csrf::{self, Browser};
 use axum::extract::{MatchedPath, Request, State};
@@ -77,8 +77,8 @@ impl Guard {
         Guard { shared, needs }
     }
 
-    /// Returns what a request needs and may take. Where there is no route, or none for the method, some scope is needed all the same: what
-    /// exists is no stranger's business, and a route that was added in another way is open to nobody without a key.
+    /// Returns what a request needs, and its limits. Where there is no route, or none for the method, some scope is needed all the same: what
+    /// exists is not shown to strangers, and a route that was added in another way needs a key.
     fn needs(&self, request: &Request) -> Needs {
         let undeclared = if access::changes(request.method()) { MANAGE } else { READ };
         let undeclared = if is_api(request.uri().path()) { undeclared } else { undeclared.rate(Rate::Pages) };
@@ -121,12 +121,12 @@ async fn note_read(
     run_blocking(move || Ok(screening.note_look("data.read", &subject, "{}".into(), &name)?)).await
 }
 
-/// Whether a request comes from a person's browser or from nobody known, not with a key in its headers.
+/// Whether a request comes from a browser, signed in or not, rather than with a key in its headers.
 fn is_without_key(request: &Request) -> bool {
     !["authorization", "x-api-key", "token", "x-access-key"].iter().any(|name| request.headers().contains_key(*name))
 }
 
-/// Counts a request of somebody without a key against their address.
+/// Counts a request without a key against its address.
 fn count(shared: &AppState, needs: Needs, request: &Request) -> Result<(), ApiError> {
     let Some(rate) = needs.max_rate() else { return Ok(()) };
     let (name, most, seconds) = rate.bound(request.method());
@@ -197,7 +197,7 @@ async fn page(shared: &AppState, needs: Needs, mut request: Request, next: Next,
             Err(e) => return with_tokens(shared, browser, frame.refusal(&whole, e)).await,
         };
     } else if limit > SMALL && portal::is_portal(path) && access::changes(request.method()) {
-        // Before the file is read: nobody without a session sends megabytes.
+        // Before the file is read: uploads need a session.
         if let Err(e) = portal::signed_in(shared, request.headers()).await {
             return match wants_page {
                 true => with_tokens(shared, browser, frame.dress(path, ErrorPage::from(e).into_response())).await,
@@ -255,7 +255,7 @@ async fn admit(shared: &AppState, needs: Needs, request: Request, path: &str) ->
         Entry::Signed(scopes) => pass_signed(shared, request, scopes).await?,
         Entry::Key(scopes) => (shared.auth.pass_request(&request, scopes, shared.screening.now())?, request),
         Entry::Officer => {
-            // Before the file is read: nobody without a session sends megabytes.
+            // Before the file is read: uploads need a session.
             if needs.max_body() > SMALL && access::changes(request.method()) {
                 portal::signed_in(shared, request.headers()).await?;
             }
@@ -273,7 +273,7 @@ async fn admit(shared: &AppState, needs: Needs, request: Request, path: &str) ->
     };
     if access::changes(request.method()) && !shared.auth.is_command() {
         let is_form = access::is_form(&access::media_type(request.headers())) && is_without_key(&request);
-        // A form of our own pages that an endpoint answers itself; its token says so.
+        // A form of the desk's own pages that an endpoint answers itself; its token proves it.
         if is_form && !needs.takes_files && path.starts_with("/api/v1/desk/") {
             request = csrf::check(request, &shared.auth.key_ring, needs.max_body()).await?;
         } else if !needs.takes_files {

@@ -1,8 +1,8 @@
 //! `/health/live`, `/health/ready` and `/metrics`.
 //!
-//! They stand before the guard: probes reach the server by its address, not by its name. Health needs no key and tells strangers the names and
-//! states of parts only. Metrics need a key with the scope `metrics`, on every address: a reverse proxy on the same machine makes everybody a
-//! caller from loopback. Whoever wants them without a key gives them a listener of their own (`serve --metrics ADDRESS`).
+//! They stand before the guard: probes reach the server by its address, not by its name. Health needs no key and shows without one the names and
+//! states of parts only. Metrics need a key with the scope `metrics`, on every address: a reverse proxy on the same machine makes every client a
+//! caller from loopback. To serve them without a key, start a listener for them (`serve --metrics ADDRESS`).
 
 use axum::Json;
 use axum::extract::{Request, State};

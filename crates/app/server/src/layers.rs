@@ -23,7 +23,7 @@ use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, predicate::Predicate};
 
-/// Marks an answer in whose place a panic came.
+/// Marks an answer that replaces one whose handler panicked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Panicked;
 
@@ -40,7 +40,7 @@ pub(crate) fn surround(app: Router<AppState>, shared: &AppState, needs: &Arc<Nee
     app.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(shared.metrics.clone(), observe::observe))
 }
 
-/// Gives up a request whose answer does not begin in time.
+/// Ends a request whose answer does not begin in time.
 async fn in_time(State(needs): State<Arc<NeedsTable>>, request: Request, next: Next) -> Response {
     let limit = declared(&needs, &request).unwrap_or(READ).answer_time(request.method());
     let path = request.uri().path().to_owned();

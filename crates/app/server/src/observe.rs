@@ -52,7 +52,7 @@ pub(crate) fn route(request: &Request) -> String {
     request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |m| m.as_str().to_owned())
 }
 
-/// Gives a request its id and span, and logs that it was answered.
+/// Assigns a request its id and span, and logs its answer.
 pub async fn observe(State(metrics): State<Arc<Metrics>>, mut request: Request, next: Next) -> Response {
     let (began, _in_flight) = (Instant::now(), metrics.enter());
     let id = id_of(request.headers());

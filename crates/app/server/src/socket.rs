@@ -25,7 +25,7 @@ impl LocalSocket {
         use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
         let path = store.join(SOCKET);
         std::os::unix::net::SocketAddr::from_pathname(&path)?;
-        // Bound where nobody else can look, and moved to its name once it is closed to others.
+        // Bound in a private folder, and moved to its name once its permissions are set.
         let hidden = store.join(format!(".s{}", std::process::id()));
         std::fs::DirBuilder::new().mode(0o700).create(&hidden)?;
         let bind = || {

@@ -165,7 +165,7 @@ pub fn has_body(headers: &HeaderMap) -> bool {
         || headers.get(header::CONTENT_LENGTH).is_some_and(|v| v.as_bytes() != b"0")
 }
 
-/// Returns whether a media type is one of a form, which any site's page can send without the browser asking first.
+/// Returns whether a media type is one of a form, which any site's page can send without a preflight request.
 pub fn is_form(media_type: &str) -> bool {
     matches!(media_type, "application/x-www-form-urlencoded" | "multipart/form-data")
 }

@@ -1,6 +1,6 @@
 //! Who sends a request and what they may do: API keys, sessions, scopes, rate limits.
 //!
-//! Nothing is open because something is absent: without a key a desk answers nobody, except where it was started open (`serve --open`, the
+//! Missing configuration opens nothing: without a key a desk answers no request, except where it was started open (`serve --open`, the
 //! demo), which ends for good with the first key.
 
 use crate::error::ApiError;
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use subtle::ConstantTimeEq;
 
-/// Who sends a request: the name in the audit log, and the scopes of the key.
+/// The caller of a request: the name in the audit log, and the scopes of the key.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Arc<str>, Arc<[String]>, bool);
 
@@ -27,12 +27,12 @@ impl Caller {
         Caller(name.into(), Arc::from(["admin".to_owned()]), true)
     }
 
-    /// Returns somebody whose own session or key the handlers check.
+    /// Returns a caller whose own session or key the handlers check.
     pub fn nobody(name: &str) -> Self {
         Caller(name.into(), Arc::from([]), false)
     }
 
-    /// Returns whether it is somebody on the desk's machine who reads the desk's secret, or anybody at an open desk.
+    /// Returns whether the call comes from the command line on the desk's machine, or reaches an open desk.
     pub fn is_local(&self) -> bool {
         self.2
     }
@@ -47,7 +47,7 @@ impl Caller {
         self.1.iter().any(|s| s == scope || s == "admin")
     }
 
-    /// Refuses who may not do what a scope names.
+    /// Refuses a caller without a scope.
     ///
     /// # Errors
     /// 403.
@@ -62,9 +62,9 @@ impl Caller {
 /// Keys in force and their use.
 #[derive(Debug)]
 pub struct Auth {
-    /// The desk's secret.
+    /// The desk's key ring.
     pub key_ring: KeyRing,
-    /// Who sends requests to an open desk.
+    /// Name of the callers of an open desk.
     local: Arc<str>,
     /// Whether this is auth of a command, which only the command reaches.
     is_command: bool,
@@ -84,7 +84,7 @@ const FIRST_KEY: &str = "this desk has no key in force: make the first administr
 on its machine (or, to try it out on this machine only, start it with --open)";
 
 impl Auth {
-    /// Returns auth by the keys in force; without one it lets nobody in.
+    /// Returns auth by the keys in force; without one it refuses every request.
     pub fn new(key_ring: KeyRing, keys: Vec<ApiKey>) -> Self {
         let auth = Auth {
             key_ring,
@@ -100,12 +100,12 @@ impl Auth {
         auth
     }
 
-    /// Returns auth for the command line: whoever reads the desk's secret may do everything, under the name given.
+    /// Returns auth for the command line: a caller who can read the desk's secret has all scopes, under the given name.
     pub fn of(key_ring: KeyRing, name: &str) -> Self {
         Auth { local: name.into(), is_command: true, ..Auth::new(key_ring, Vec::new()) }
     }
 
-    /// Opens the desk to everybody who reaches it, until the first key; callers make sure that only this machine does. Returns whether it is
+    /// Opens the desk to every request until the first key; callers make sure that only this machine can reach it. Returns whether it is
     /// open: a desk that ever had a key is not.
     pub fn open(&self, keys: &[ApiKey]) -> bool {
         self.open.store(keys.is_empty(), Ordering::SeqCst);
@@ -124,7 +124,7 @@ impl Auth {
         *self.keys.write().unwrap_or_else(|e| e.into_inner()) = map.collect();
     }
 
-    /// Returns whether everybody who reaches the desk may do everything.
+    /// Returns whether every request has all scopes.
     pub fn is_open(&self) -> bool {
         self.is_command || self.open.load(Ordering::SeqCst)
     }
@@ -134,7 +134,7 @@ impl Auth {
         self.is_command
     }
 
-    /// Returns whose a key in force is.
+    /// Returns the owner of a key in force.
     pub fn person_of(&self, id: &str) -> Option<Arc<str>> {
         self.keys.read().unwrap_or_else(|e| e.into_inner()).get(id).map(|(_, name)| name.clone())
     }
@@ -168,7 +168,7 @@ impl Auth {
         keys.get(&id).map(|(key, name)| Caller(name.clone(), key.scopes.as_slice().into(), false))
     }
 
-    /// Lets a token through that has one of the scopes, or refuses it.
+    /// Accepts a token that has one of the scopes.
     ///
     /// # Errors
     /// 401 without a key in force, 403 without the scope, 429 above the rate.
@@ -176,7 +176,7 @@ impl Auth {
         self.admit(token.and_then(|t| self.key_ring.id_of(t)), scopes, now)
     }
 
-    /// Lets a request through by its key, its session, or as a command of this machine.
+    /// Accepts a request by its key, its session, or as a command of this machine.
     pub fn pass_request(&self, request: &Request, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
         if let Some(caller) = self.command_of(request, now) {
             return Ok(caller);
@@ -191,7 +191,7 @@ impl Auth {
         }
     }
 
-    /// Lets a key whose secret was proved through for a scope, or refuses it.
+    /// Accepts a key whose secret was verified, for a scope.
     fn admit(&self, id: Option<&str>, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
         if self.is_open() {
             return Ok(Caller::local(&self.local));
@@ -265,7 +265,7 @@ const SIGNED_FOR: u64 = 300_000;
 /// Largest signed body.
 const MAX_SIGNED: usize = 1 << 20;
 
-/// Lets a request with Elliptic's signature headers through, or refuses it. The key's public part is the access key, and the base64 of its
+/// Accepts a request with Elliptic's signature headers. The key's public part is the access key, and the base64 of its
 /// token the secret.
 pub async fn pass_signed(shared: &AppState, request: Request, scopes: &[&str]) -> Result<(Caller, Request), ApiError> {
     let now = shared.screening.now();

@@ -30,7 +30,7 @@ pub async fn run_blocking<T: Send + 'static>(
     run(erased(work)).await.and_then(of_type)
 }
 
-/// Runs work as [`run_blocking`] does, with a low priority: for work that keeps a processor busy for seconds, such as clustering, so that decisions
+/// Runs work as [`run_blocking`] does, with a low priority: for work that uses a processor for seconds, such as clustering, so that decisions
 /// do not wait for it.
 ///
 /// # Errors

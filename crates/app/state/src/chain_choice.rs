@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct ChainQuery {
     /// The chain that is meant, where the desk has several: name (litecoin), ticker (LTC) or CAIP-2 id. By default the one that stores what is
-    /// named, or else whose addresses have its form; of several, and where nothing tells, the first.
+    /// named, or else whose addresses have its form; of several, and where nothing decides, the first.
     pub chain: Option<String>,
 }
 

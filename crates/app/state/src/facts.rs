@@ -52,7 +52,7 @@ impl AppState {
             pool.get(&txid).cloned()
         });
         let mut facts = chain_facts(chain, event, pending.as_ref());
-        // What a silent node was not asked is not known: the stored chain alone allows nothing.
+        // Without an answer of the node nothing newer is known: the stored chain alone allows nothing.
         if facts.ledger && facts.unavailable.is_none() {
             facts.unavailable = self.status.silent(&chain.name());
         }

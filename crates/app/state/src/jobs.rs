@@ -26,7 +26,7 @@ const SESSION_USE_SECONDS: i64 = 60;
 /// A source that is read at most so often, in seconds, is not read at once after a restart.
 const SELDOM_SECONDS: i64 = 60;
 
-/// Most transfers that a pass lists; beyond them it goes through all.
+/// Most transfers that a pass lists; beyond them it screens all again.
 const MAX_LISTED: usize = 20_000;
 
 /// Which transfers are screened again.
@@ -114,7 +114,7 @@ impl Job for Rescreen {
         };
         let mut after = after;
         if let Scope::These { seqs, last } = &self.scope {
-            // Beside those that a change touched: those that only wait for the chain, whatever it now says.
+            // In addition to those that a change touched: those that only wait for the chain, whatever it answers now.
             let mut seqs = seqs.clone();
             seqs.extend(shared.screening.held_in_ignorance().map_err(Failure::again)?);
             seqs.retain(|seq| *seq > after && *seq <= *last);
@@ -176,7 +176,7 @@ impl Job for ReadSource {
     }
 }
 
-/// Ends the effects of what is no longer valid, and lets every active source be read.
+/// Ends the effects of what is no longer valid, and reads every active source.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct TendSources {}
 
@@ -253,16 +253,16 @@ impl AppState {
         self.store_rescreens();
     }
 
-    /// Takes what changes touched, and finds the transfers that rest on it.
+    /// Takes the queued changes, and finds the transfers that rest on them.
     fn touched(&self) -> Result<Scope, ScreeningError> {
-        // Before the look-up: whatever is decided meanwhile is screened again, too.
+        // Before the look-up: what is decided meanwhile is screened again, too.
         let last = self.screening.last_event()?;
         let mut all = BTreeSet::new();
         let mut is_whole = false;
         // All are taken, also where one of them is touched as a whole.
         for chain in self.chains.handles() {
             let touched = chain.take_touched();
-            // Chains of other families do not say what tags touch beyond the tagged addresses.
+            // Chains of other families do not report what tags touch beyond the tagged addresses.
             is_whole |= touched.is_whole || (self.chains.has_others() && !touched.tagged.is_empty());
             if is_whole {
                 continue;
@@ -313,7 +313,7 @@ impl AppState {
 }
 
 impl AppState {
-    /// Lets a job be tried now.
+    /// Runs a job now.
     ///
     /// # Errors
     /// 404 when no job of that number waits or failed; 500 or 503 when it cannot be stored.

@@ -1,4 +1,4 @@
-//! Bounds on what anybody may take of the server: size and time of bodies, memory for large ones, requests and failed sign-ins by address.
+//! Limits of requests: size and time of bodies, memory for large ones, requests and failed sign-ins by address.
 
 use crate::error::ApiError;
 use axum::body::{Body, Bytes, HttpBody};
@@ -180,7 +180,7 @@ impl Rates {
         if all.len() >= MAX_COUNTERS && !all.contains_key(who) {
             all.retain(|_, w| w.ends > now);
             if all.len() >= MAX_COUNTERS {
-                // Somebody fills the table: whoever is new waits until windows end.
+                // When the table is full, new addresses wait until windows end.
                 return false;
             }
         }

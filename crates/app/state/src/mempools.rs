@@ -6,7 +6,7 @@ use holdfast_bitcoin::mempool::Mempool;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The mempools that are followed: swapped, not locked, because every decision on a deposit looks here.
+/// The mempools that are followed: swapped, not locked, because every decision on a deposit reads them.
 #[derive(Debug, Default)]
 pub struct Mempools(ArcSwap<BTreeMap<&'static str, Arc<Mempool>>>);
 

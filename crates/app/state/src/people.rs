@@ -11,12 +11,12 @@ use holdfast_screening::DeskKey;
 use holdfast_screening::changes::{Change, ChangeKind};
 use holdfast_store::Store;
 
-/// A key to be made.
+/// A key to be created.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     /// Name of the key.
     pub name: String,
-    /// Whose it is; a person of the key's name where nobody is named.
+    /// Its owner; by default a person of the key's name.
     pub person: Option<String>,
     /// What it may do.
     pub scopes: Vec<String>,
@@ -24,7 +24,7 @@ pub struct NewKey {
     pub per_minute: u32,
 }
 
-/// A key that was made.
+/// A key that was created.
 #[derive(Clone, Debug)]
 pub struct MadeKey {
     /// The key.
@@ -45,7 +45,7 @@ impl AppState {
         Ok(!caller.is_local() || self.screening.has_second_person(kind, &caller.0)?)
     }
 
-    /// Makes a key. One with scopes that need a second person, and one of another person who is known, opens nothing until somebody else, who
+    /// Creates a key. One with scopes that need a second person, and one of another person who is known, opens nothing until somebody else, who
     /// has all its scopes, approves it.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl AppState {
         Ok(MadeKey { token: self.auth.key_ring.token(&key.id), key, change })
     }
 
-    /// Gives a key other scopes. What it gains and its giver does not have, or what is powerful, waits for a second person; then the change is
+    /// Changes the scopes of a key. What it gains beyond what the caller has, or what is powerful, waits for a second person; then the change is
     /// returned, and the key as it still is.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl AppState {
         Ok(())
     }
 
-    /// Suspends a person, whose sessions end, or lets a suspended one act again.
+    /// Suspends a person, whose sessions end, or activates a suspended one.
     ///
     /// # Errors
     /// 400 without a reason; 404; 409 for the last administrator, or when the person is in that state; 500 or 503 when it cannot be stored.

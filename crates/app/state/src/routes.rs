@@ -1,4 +1,4 @@
-//! Routes, each with what its caller needs and what a request may take of the server: size and media type of the body, time, rate. All of it is
+//! Routes, each with the scopes of its callers and the limits of its requests: size and media type of the body, time, rate. All of it is
 //! declared once, where the route is added: the guard and the layers enforce it, and the OpenAPI document names the scopes (`security`). There is
 //! no way to add a route without it.
 
@@ -39,11 +39,11 @@ pub enum Entry {
     Officer,
     /// Learners; the handler checks the key.
     Learner,
-    /// Everybody.
+    /// No key needed.
     Open,
 }
 
-/// What the caller of an operation needs, and what a request may take of the server.
+/// What the caller of an operation needs, and the limits of its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
     /// Who may call it.
@@ -62,7 +62,7 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Open to everybody.
+    /// Needs no key.
     pub const OPEN: Needs = Needs::new(Entry::Open);
     /// An officer's session at the portal.
     pub const OFFICER: Needs = Needs { rate: Some(Rate::Portal), ..Needs::new(Entry::Officer) };
@@ -121,7 +121,7 @@ impl Needs {
         Needs { rate: Some(rate), ..self }
     }
 
-    /// Returns the same, with what is not declared taken from a resource's defaults.
+    /// Returns the same, with a resource's defaults where nothing is declared.
     fn or(self, defaults: Needs) -> Self {
         Needs {
             max_body: self.max_body.or(defaults.max_body),
@@ -289,13 +289,13 @@ impl Routes {
         self.defaults.or(Needs::OPEN.rate(Rate::Pages))
     }
 
-    /// Adds what is open to everybody, outside the document.
+    /// Adds public routes, outside the document.
     #[must_use]
     pub fn open(self, path: &str, handlers: MethodRouter<AppState>) -> Self {
         self.open_with(path, Needs::OPEN, handlers)
     }
 
-    /// Adds what is open to everybody, outside the document, with limits of its own.
+    /// Adds public routes, outside the document, with limits of its own.
     #[must_use]
     pub fn open_with(mut self, path: &str, limits: Needs, handlers: MethodRouter<AppState>) -> Self {
         let needs = Needs { entry: Entry::Open, ..limits.or(self.page_defaults()) };

@@ -1,4 +1,4 @@
-//! Sessions of browsers: the cookie is a random number, what it stands for stays with the server and ends there.
+//! Sessions of browsers: the cookie is a random number; the session itself is stored and ended on the server.
 //!
 //! Open sessions of people and learners are in memory, so that a request waits for no database; all are in the database (`holdfast_identity`), and
 //! those of officers there alone.
@@ -33,7 +33,7 @@ impl Sessions {
         self.0.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Takes over sessions that are stored.
+    /// Loads stored sessions.
     pub fn load(&self, sessions: Vec<Session>) {
         let known = sessions.into_iter().map(|s| (s.id.clone(), Known { session: s, is_used: false }));
         *self.all() = known.collect();
@@ -53,7 +53,7 @@ impl Sessions {
         all.insert(session.id.clone(), Known { session, is_used: false });
     }
 
-    /// Returns whom a session stands for, and counts as its use; none when it is over.
+    /// Returns the subject of a session and records its use; none when it is over.
     pub fn subject(&self, cookie: &str, now: i64) -> Option<String> {
         let mut all = self.all();
         let id = session_id(cookie);
@@ -85,7 +85,7 @@ impl Sessions {
         list
     }
 
-    /// Takes the uses that are not stored yet.
+    /// Returns the uses that are not stored yet, and clears them.
     pub(crate) fn take_uses(&self) -> Vec<(String, i64)> {
         let mut all = self.all();
         let take = |s: &mut Known| std::mem::take(&mut s.is_used).then(|| (s.session.id.clone(), s.session.used));
@@ -102,7 +102,7 @@ impl AppState {
         self.start(SessionKind::Staff, key.id.clone(), client, key.person()).await
     }
 
-    /// Starts the session of a learner, whose key is good; returns its cookie.
+    /// Starts the session of a learner with a valid key; returns its cookie.
     ///
     /// # Errors
     /// 500 or 503 when it cannot be stored.
@@ -170,7 +170,7 @@ impl AppState {
         list.into_iter().filter(|s| keys.contains(&s.subject)).collect()
     }
 
-    /// Returns the open sessions that somebody may end: their own, or with the scope `manage` everybody's, officers' and learners' too.
+    /// Returns the open sessions that a caller may end: their own, or with the scope `manage` all, officers' and learners' too.
     ///
     /// # Errors
     /// 500 or 503 when they cannot be read.
@@ -185,7 +185,7 @@ impl AppState {
         Ok(all)
     }
 
-    /// Returns the name of whose a session is, as the audit log has it: a person, an officer's address, a learner.
+    /// Returns the owner of a session, as the audit log names it: a person, an officer's address, a learner.
     ///
     /// # Errors
     /// 500 or 503 when it cannot be read.
@@ -205,7 +205,7 @@ impl AppState {
         }
     }
 
-    /// Ends a session that somebody may end, by its handle.
+    /// Ends a session that the caller may end, by its handle.
     ///
     /// # Errors
     /// 404 when none of that handle is open, or it is another person's; 500 or 503 when that cannot be stored.

@@ -48,7 +48,7 @@ pub async fn note_sign_in(shared: &AppState, action: &'static str, who: &str, cl
     run_blocking(move || Ok(state.screening.note_look(action, "sign-in", detail, &who)?)).await
 }
 
-/// Counts and notes a refused sign-in, so that nobody tries for long.
+/// Counts and logs a refused sign-in, so that guessing is limited.
 pub async fn refuse_sign_in(shared: &AppState, client: &str, message: &str) -> ApiError {
     shared.auth.rates.count(&format!("refused {client}"), REFUSED_SIGN_INS, 900, shared.screening.now());
     match note_sign_in(shared, "sign_in.refused", "nobody", client).await {

@@ -62,11 +62,11 @@ impl AppState {
         outcome.map(|()| all)
     }
 
-    /// Puts the present tags of a source into the workspace, and screens past transfers again.
+    /// Imports the present tags of a source into the workspace, and screens past transfers again.
     fn place_tags(&self, source: &Source) -> Result<(), SharingError> {
         let tags = self.sharing().tags_of(source)?;
         self.replace_pack(&source.pack(), tags)?;
-        self.rescreen_later(&format!("source '{}' says something new", source.name));
+        self.rescreen_later(&format!("source '{}' changed", source.name));
         Ok(())
     }
 

@@ -22,13 +22,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What the server answers from. Whoever answers takes a snapshot of the chain and waits for nobody; whoever follows a node or imports tags
+/// State of the server. Readers take a snapshot of the chain and wait for no lock; whoever follows a node or imports tags
 /// builds the next one beside it.
 #[derive(Debug, Clone)]
 pub struct AppState {
     /// The chains that transfers are screened on; an event's asset picks one.
     pub chains: Arc<Chains>,
-    /// Whether exposures were made anew since past transfers were last screened again.
+    /// Whether exposures were rebuilt since past transfers were last screened again.
     pub(crate) exposures_made: Arc<AtomicBool>,
     /// Unconfirmed transactions of the nodes that are followed.
     pub mempools: Arc<Mempools>,
@@ -58,7 +58,7 @@ pub struct AppState {
     pub status: Arc<status::Status>,
     /// What the server counts.
     pub metrics: Arc<metrics::Metrics>,
-    /// Work beside the answers.
+    /// Background work.
     pub jobs: Jobs,
     /// What is to be screened again and could not be stored yet.
     pub(crate) unstored: Arc<Mutex<Option<Rescreen>>>,
@@ -203,21 +203,21 @@ impl AppState {
         Ok(answer)
     }
 
-    /// Gives the tags to all chains; one that cannot be changed now gets them later.
+    /// Passes the tags to all chains; one that cannot be changed now gets them later.
     pub(crate) fn spread_tags(&self) {
         if let Err(e) = self.chains.spread_tags() {
             tracing::warn!(reason = one_line(&e), "tags have not reached all chains; trying again");
         }
     }
 
-    /// Screens past transfers again where exposures were made anew beside the readers.
+    /// Screens past transfers again where exposures were rebuilt in the background.
     pub fn rescreen_after_exposures(&self) {
         if self.exposures_made.swap(false, Ordering::AcqRel) {
             self.rescreen_later("tags and clusters were worked into the exposures");
         }
     }
 
-    /// Opens the desk to everybody who reaches it, until its first key: for demos, tests and trials on one machine. Returns whether it is open;
+    /// Opens the desk to every request until its first key: for demos, tests and trials on one machine. Returns whether it is open;
     /// a desk that ever had a key is not.
     ///
     /// # Errors

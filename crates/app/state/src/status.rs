@@ -163,7 +163,7 @@ impl Status {
     }
 }
 
-/// Work on a thread that may block, one at a time and bounded in time: however often and by whomever it is asked for, a database that hangs
+/// Work on a thread that may block, one at a time and bounded in time: however often it is requested, a database that hangs
 /// costs one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Single(Arc<AtomicBool>);

@@ -230,7 +230,7 @@ fn a_look_up_finds_the_chain_by_what_it_names() {
     }
     let unknown = shared.snapshot_for(&ChainQuery { chain: Some("DOGE".into()) }, "1").unwrap_err();
     assert!(unknown.message.contains("litecoin-regtest"), "{unknown:?}");
-    // A search covers all chains, and says of which each result is.
+    // A search covers all chains, and names the chain of each result.
     let found = shared.chains.lookup("1", &|_| true);
     let assets: Vec<&str> = found.hits.iter().flat_map(|h| &h.assets).map(String::as_str).collect();
     assert_eq!(assets, ["BTC", "LTC"]);

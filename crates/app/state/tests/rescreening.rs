@@ -24,7 +24,7 @@ fn address(n: u64) -> String {
     classify(&key(n)).to_text(Network::Regtest)
 }
 
-/// A chain on which 3 pays 7 and 5 pays 8; 1 keeps its money. Gives the two payments.
+/// A chain on which 3 pays 7 and 5 pays 8; 1 spends nothing. Returns the two payments.
 fn chain(dir: &Path) -> (Workspace, String, String) {
     let mut workspace = Workspace::create_or_open(dir, Network::Regtest).unwrap();
     let mut chain = HandChain::default();

@@ -1,4 +1,4 @@
-//! Changes that a second person puts in force, as a page.
+//! Page of changes, which a second person approves.
 
 use crate::components::{filters, none, time, word};
 use crate::desk::ListQuery;

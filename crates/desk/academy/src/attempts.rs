@@ -25,11 +25,11 @@ pub struct StepView {
     pub form: Form,
     /// Options, where there are some.
     pub options: Vec<String>,
-    /// Hints taken.
+    /// Hints used.
     pub hints: Vec<String>,
     /// Hints left; each costs a quarter of the step.
     pub hints_left: usize,
-    /// Answers given.
+    /// Number of answers.
     pub tries: i64,
     /// The last answer.
     pub answer: Option<String>,
@@ -39,7 +39,7 @@ pub struct StepView {
     pub credit: u32,
     /// Whether it was answered rightly.
     pub right: bool,
-    /// Whether it is over: right, given up, or out of tries.
+    /// Whether it is finished: right, solution shown, or out of tries.
     pub over: bool,
     /// The solution and why, once it is over.
     pub solution: Option<String>,
@@ -91,9 +91,9 @@ pub struct LabResult {
     pub passed: bool,
     /// Whether all steps are over.
     pub finished: bool,
-    /// Answers given.
+    /// Number of answers.
     pub tries: i64,
-    /// Hints taken.
+    /// Hints used.
     pub hints: i64,
     /// The step that the learner is at.
     pub at: Option<String>,
@@ -156,7 +156,7 @@ pub struct Desk {
 pub struct Answer {
     /// The step.
     pub step: String,
-    /// The answer. Empty to give the step up.
+    /// The answer. Empty to end the step and see its solution.
     pub answer: String,
 }
 
@@ -432,7 +432,7 @@ impl Academy<'_> {
         Ok(zip.finish().map_err(|e| failed(&e))?.into_inner())
     }
 
-    /// Gives the next hint of a step; it costs a quarter of the step.
+    /// Returns the next hint of a step; it costs a quarter of the step.
     ///
     /// # Errors
     /// [`AcademyError`]; when there is none left.
@@ -458,7 +458,7 @@ impl Academy<'_> {
         self.attempt(id, learner)
     }
 
-    /// Grades an answer; an empty one gives the step up.
+    /// Grades an answer; an empty one ends the step.
     ///
     /// # Errors
     /// [`AcademyError`]; when the step is over.

@@ -141,7 +141,7 @@ pub struct RosterLine {
     pub attended: Vec<i64>,
     /// Number of the certificate, if there is one.
     pub certificate: Option<String>,
-    /// Whether feedback was given.
+    /// Whether the learner gave feedback.
     pub feedback: bool,
 }
 
@@ -171,7 +171,7 @@ pub struct FeedbackSummary {
     pub trainer: Option<i64>,
     /// Mean mark of the labs.
     pub labs: Option<i64>,
-    /// Comments, in an order that does not show whose they are.
+    /// Comments, in an order that does not identify their authors.
     pub comments: Vec<String>,
 }
 

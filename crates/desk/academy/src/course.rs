@@ -32,7 +32,7 @@ pub struct Header {
     pub title: String,
     /// What it is about, in a sentence.
     pub summary: String,
-    /// Hours that it takes.
+    /// Duration, hours.
     pub hours: u32,
     /// Labs that must be passed.
     #[serde(default)]

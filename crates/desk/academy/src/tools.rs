@@ -42,7 +42,7 @@ pub fn tool_of(made: &Made) -> Option<Tool> {
 /// Returns the desk's review of a request: an inquiry, or a request alone.
 ///
 /// # Errors
-/// In words.
+/// A description of the cause.
 pub fn review_text(text: &str) -> Result<Review, String> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|e| format!("no JSON: {e}"))?;
     let value = match value.get("request") {
@@ -70,7 +70,7 @@ const GAP: u32 = 3;
 /// Scans a lab's files.
 ///
 /// # Errors
-/// In words, when the system refuses.
+/// A description of the cause when the system refuses.
 pub fn scan_files(made: &Made) -> Result<Scanned, String> {
     let words = |e: &dyn std::fmt::Display| e.to_string();
     let dir = tempfile::tempdir().map_err(|e| words(&e))?;
@@ -113,7 +113,7 @@ pub struct Month {
 /// Returns the customers of a lab's exchange, with their events and records.
 ///
 /// # Errors
-/// In words.
+/// A description of the cause.
 pub fn screen_files(made: &Made) -> Result<BTreeMap<String, Month>, String> {
     fn lines<T: serde::de::DeserializeOwned>(made: &Made, name: &str) -> Result<Vec<T>, String> {
         let bytes = made.files.iter().find(|f| f.0 == name).map(|f| f.1.as_slice()).unwrap_or_default();

@@ -111,7 +111,7 @@ pub struct NewCase {
 }
 
 named! {
-    /// How a case stands.
+    /// State of a case.
     pub enum CaseState {
         /// It is worked on.
         Open,
@@ -171,11 +171,11 @@ pub struct Item {
     pub created: i64,
     /// Who added it.
     pub created_by: String,
-    /// Tasks: whose.
+    /// Tasks: who does it.
     pub assignee: Option<String>,
-    /// Tasks: by when.
+    /// Tasks: due time, Unix seconds.
     pub due: Option<i64>,
-    /// Tasks: when it was done.
+    /// Tasks: when it was done, Unix seconds.
     pub done: Option<i64>,
     /// Why it was withdrawn; withdrawn items stay.
     pub withdrawn: Option<String>,
@@ -249,10 +249,10 @@ pub enum CaseStep {
         /// When it happened, Unix seconds.
         #[serde(default)]
         happened: Option<i64>,
-        /// Tasks: whose.
+        /// Tasks: who does it.
         #[serde(default)]
         assignee: Option<String>,
-        /// Tasks: by when.
+        /// Tasks: due time, Unix seconds.
         #[serde(default)]
         due: Option<i64>,
     },

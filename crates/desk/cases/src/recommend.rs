@@ -44,7 +44,7 @@ pub struct Finding {
     pub recommendations: Vec<RecommendationId>,
 }
 
-/// A proposal to be made.
+/// A proposal to be created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Proposal {
@@ -78,7 +78,7 @@ pub struct Effect {
 }
 
 named! {
-    /// How a recommendation stands.
+    /// State of a recommendation.
     pub enum RecommendationState {
         /// It waits for the team.
         Proposed,
@@ -189,7 +189,7 @@ impl Cases<'_> {
         Ok(list)
     }
 
-    /// Makes a recommendation. Where it has a rule book, all history is replayed under it.
+    /// Creates a recommendation. Where it has a rule book, all history is replayed under it.
     ///
     /// # Errors
     /// [`CaseError`]; a typology of no case is refused.

@@ -185,7 +185,7 @@ pub struct Movement {
     /// Whether it was carried out: what was declined, rejected or held is no transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executed: Option<bool>,
-    /// How it stands, such as declined.
+    /// State, such as declined.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub status: String,
     /// Transaction id.
@@ -252,13 +252,13 @@ pub struct Activity {
     pub kind: u32,
     /// Subtype.
     pub subtype: u32,
-    /// In words, for subtypes "other".
+    /// Description, for subtypes "other".
     #[serde(default)]
     pub other: String,
 }
 
 named! {
-    /// How a report stands.
+    /// State of a report.
     pub enum ReportState {
         /// It is written.
         Draft,

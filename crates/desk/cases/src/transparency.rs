@@ -27,7 +27,7 @@ pub struct Line {
     pub forged: u64,
     /// Not answered yet.
     pub open: u64,
-    /// Half of the answers took at most so many seconds.
+    /// Median time to answer, seconds.
     pub median_seconds: Option<i64>,
     /// Answered in time, of those answered.
     pub in_time: u64,

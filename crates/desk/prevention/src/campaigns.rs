@@ -74,7 +74,7 @@ pub struct NewCampaign {
     pub title: String,
     /// The scam.
     pub scam: Scam,
-    /// The police or agency that stands with it, as messages name it.
+    /// The police or agency that signs the messages with the exchange.
     pub partner: String,
     /// Who is chosen.
     pub rule: RiskRule,
@@ -117,7 +117,7 @@ pub struct Campaign {
     pub held_out: i64,
 }
 
-/// Why somebody was chosen.
+/// Why a person was selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Because {
     /// Payments that went out.
@@ -130,12 +130,12 @@ pub struct Because {
     pub events: Vec<String>,
 }
 
-/// Somebody of a campaign.
+/// A recipient of a campaign, or a person held out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Person {
     /// Customer.
     pub customer: String,
-    /// told or held_out; empty in a preview.
+    /// told (received the message) or held_out; empty in a preview.
     pub arm: String,
     /// Language of the message.
     pub lang: String,
@@ -215,7 +215,7 @@ impl Fates {
     }
 }
 
-/// What today's tags say of a payee.
+/// Present tags of a payee.
 pub type CategoryNow<'a> = &'a dyn Fn(&Event) -> Option<Category>;
 
 impl NewCampaign {

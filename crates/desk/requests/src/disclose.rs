@@ -163,7 +163,7 @@ fn moved_of(
     Ok((all, more))
 }
 
-/// A movement as it is listed: what became known of it, and how it stands.
+/// A movement as it is listed: what is known of it, and its state.
 fn listed(moved: &Moved) -> Json {
     let mut json = json!(moved.event);
     if let Some(c) = &moved.completion {

@@ -76,13 +76,13 @@ pub struct Earlier {
 /// A sign of forgery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Sign {
-    /// Which: look-alike-domain, foreign-characters, free-mail, unverified-domain, wrong-country,
+    /// Code: look-alike-domain, foreign-characters, free-mail, unverified-domain, wrong-country,
     /// wrong-agency, new-officer, call-back-missing,
     /// call-back-denied, reference-reused, duplicate, unusual-volume.
     pub sign: &'static str,
     /// How much it weighs: 1 worth knowing, 2 suspicious, 3 stops the request.
     pub weight: u8,
-    /// Why, in words.
+    /// Explanation.
     pub because: String,
 }
 

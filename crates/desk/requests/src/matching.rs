@@ -55,7 +55,7 @@ pub struct Match {
     pub how: How,
     /// The target's value.
     pub target: String,
-    /// Why, in words.
+    /// Explanation.
     pub because: Vec<String>,
 }
 

@@ -63,14 +63,14 @@ pub struct Process {
     /// Days by which it may be extended.
     #[serde(default)]
     pub extends_days: Option<u32>,
-    /// Where it comes from.
+    /// Origin.
     pub source: String,
     /// What the reviewer must know.
     #[serde(default)]
     pub notes: Vec<String>,
 }
 
-/// A class of data that is not to be given.
+/// A class of data that may not be produced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refused {
     /// Which.
@@ -88,13 +88,13 @@ pub struct Judgement {
     pub process: String,
     /// Name.
     pub title: String,
-    /// Where it comes from.
+    /// Origin.
     pub source: String,
-    /// Whether nothing stands against granting it, wholly or in part.
+    /// Whether policy allows granting it, wholly or in part.
     pub may_be_granted: bool,
-    /// What stands against it.
+    /// Objections of policy.
     pub missing: Vec<String>,
-    /// Classes that may be given.
+    /// Classes that may be produced.
     pub granted: Vec<DataClass>,
     /// Classes that may not.
     pub refused: Vec<Refused>,

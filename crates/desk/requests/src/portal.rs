@@ -49,7 +49,7 @@ pub const SESSION_SECONDS: i64 = OFFICER_SESSION_SECONDS;
 pub const MAX_MESSAGE: usize = 20_000;
 
 named! {
-    /// How an officer stands.
+    /// State of an officer.
     pub enum OfficerState {
         /// The address is not proved yet.
         Registered,
@@ -116,7 +116,7 @@ pub struct Message {
     pub text: String,
 }
 
-/// How an officer's own request stands: no word of the desk's review.
+/// State of an officer's own request, without anything of the desk's review.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// The request.
@@ -250,7 +250,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Takes a request of an officer in; who signs and when it came is what the portal knows, not what is sent.
+    /// Stores a request of an officer; who signs and when it came is what the portal knows, not what is sent.
     ///
     /// # Errors
     /// [`RequestError::State`] when the session is over, or the officer is not approved; [`RequestError::Invalid`] names the field;
@@ -351,7 +351,7 @@ impl Desk<'_> {
             )?;
             let subject = format!("request:{id}");
             if side == "desk" {
-                // The text stays in the portal; mail says only that it is there.
+                // The text stays in the portal; mail states only that it is there.
                 let body = format!("There is a message about your request {} in the portal.\n", at.request.reference);
                 mail(tx, &at.request.officer.email, "A message about your request", &body, &subject)?;
             }

@@ -42,7 +42,7 @@ pub struct Production {
     pub request: String,
     /// Unix seconds.
     pub created: i64,
-    /// Who made it.
+    /// Creator.
     pub created_by: String,
     /// SHA-256 of the encrypted package.
     pub sha256: String,
@@ -264,7 +264,7 @@ pub fn is_encrypted(bytes: &[u8]) -> bool {
 /// Opens what was encrypted, with an identity (`AGE-SECRET-KEY-1...`; the text of a key file, whose comments are skipped).
 ///
 /// # Errors
-/// In words.
+/// A description of the cause.
 pub fn decrypt(bytes: &[u8], identities: &str) -> Result<Vec<u8>, String> {
     let keys = identities.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
     let keys: Vec<age::x25519::Identity> =

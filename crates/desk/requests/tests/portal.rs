@@ -100,7 +100,7 @@ impl Fixture {
         self.screening.ingest(vec![record], "exchange").unwrap();
     }
 
-    /// Takes a request in and accepts the match of its customer.
+    /// Stores a request and accepts the match of its customer.
     fn accepted(&self, request: Request) {
         let (id, customer) = (request.id.clone(), request.targets[0].value.clone());
         self.customer(&customer);

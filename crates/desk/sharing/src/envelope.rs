@@ -32,7 +32,7 @@ fn mark(text: &[u8], at: &mut usize, wanted: u8) -> bool {
 /// Returns the values of some members of an object, in the order of `names`; the last counts where a name stands twice.
 ///
 /// # Errors
-/// Words, when the text is no JSON object.
+/// A description of the cause when the text is no JSON object.
 pub(crate) fn members<'a, const N: usize>(text: &'a [u8], names: [&str; N]) -> Result<[Option<&'a [u8]>; N], String> {
     let mut found = [None; N];
     each_member(text, |name, value| {
@@ -77,7 +77,7 @@ pub(crate) fn each_member<'a>(
 /// Returns the elements of an array, at most so many; an absent or null array is empty.
 ///
 /// # Errors
-/// Words, when the text is no JSON array, or has more elements.
+/// A description of the cause when the text is no JSON array, or has more elements.
 pub(crate) fn elements(text: Option<&[u8]>, most: usize) -> Result<Vec<&[u8]>, String> {
     let Some(text) = text.filter(|t| *t != b"null") else { return Ok(Vec::new()) };
     let (at, mut found) = (&mut 0, Vec::new());

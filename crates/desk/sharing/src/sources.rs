@@ -38,7 +38,7 @@ named! {
         Misp,
     }
 
-    /// How a source stands.
+    /// State of a source.
     pub enum SourceState {
         /// It waits for a second person.
         Proposed,
@@ -109,7 +109,7 @@ pub struct Imported {
     pub object: String,
     /// Its version.
     pub version: String,
-    /// tag, flag, kept (no effect here) or refused.
+    /// tag, flag, kept (stored without effect) or refused.
     pub effect: String,
     /// What exactly, or why it was refused.
     pub detail: String,
@@ -135,13 +135,13 @@ pub struct Polled {
 /// What withdrawing a source undid in the database.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Withdrawn {
-    /// Title of the pack whose tags go from the workspace.
+    /// Title of the pack whose tags are removed from the workspace.
     pub pack: String,
     /// Flags that ended.
     pub flags: u64,
     /// Alerts that closed.
     pub alerts: u64,
-    /// Alerts that rest on other things as well: a note was left.
+    /// Alerts that rest on other evidence as well: a note was added to them.
     pub noted: u64,
     /// Holds that ended.
     pub holds: u64,

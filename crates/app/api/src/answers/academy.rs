@@ -44,7 +44,7 @@ views! {
         attended: Vec<i64>,
         /// Number of the certificate, if there is one.
         certificate: Option<String>,
-        /// Whether feedback was given.
+        /// Whether the learner gave feedback.
         feedback: bool,
     }
 
@@ -58,7 +58,7 @@ views! {
         trainer: Option<i64>,
         /// Mean mark of the labs.
         labs: Option<i64>,
-        /// Comments, in an order that does not show whose they are.
+        /// Comments, in an order that does not identify their authors.
         comments: Vec<String>,
     }
 
@@ -102,7 +102,7 @@ views! {
         title: String,
         /// What it is about, in a sentence.
         summary: String,
-        /// Hours that it takes.
+        /// Duration, hours.
         hours: u32,
         /// Labs that must be passed.
         labs: Vec<String>,
@@ -136,7 +136,7 @@ views! {
         title: &'static str,
         /// What is learned.
         teaches: &'static str,
-        /// Minutes that it takes about.
+        /// Approximate duration, minutes.
         minutes: u32,
         /// The commands that it needs.
         tools: &'static [&'static str],
@@ -155,11 +155,11 @@ views! {
         form: Form,
         /// Options, where there are some.
         options: Vec<String>,
-        /// Hints taken.
+        /// Hints used.
         hints: Vec<String>,
         /// Hints left; each costs a quarter of the step.
         hints_left: usize,
-        /// Answers given.
+        /// Number of answers.
         tries: i64,
         /// The last answer.
         answer: Option<String>,
@@ -169,7 +169,7 @@ views! {
         credit: u32,
         /// Whether it was answered rightly.
         right: bool,
-        /// Whether it is over: right, given up, or out of tries.
+        /// Whether it is finished: right, solution shown, or out of tries.
         over: bool,
         /// The solution and why, once it is over.
         solution: Option<String>,
@@ -220,9 +220,9 @@ views! {
         passed: bool,
         /// Whether all steps are over.
         finished: bool,
-        /// Answers given.
+        /// Number of answers.
         tries: i64,
-        /// Hints taken.
+        /// Hints used.
         hints: i64,
         /// The step that the learner is at.
         at: Option<String>,

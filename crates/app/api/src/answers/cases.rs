@@ -65,11 +65,11 @@ views! {
         created: i64,
         /// Who added it.
         created_by: String,
-        /// Tasks: whose.
+        /// Tasks: who does it.
         assignee: Option<String>,
-        /// Tasks: by when.
+        /// Tasks: due time, Unix seconds.
         due: Option<i64>,
-        /// Tasks: when it was done.
+        /// Tasks: when it was done, Unix seconds.
         done: Option<i64>,
         /// Why it was withdrawn; withdrawn items stay.
         withdrawn: Option<String>,

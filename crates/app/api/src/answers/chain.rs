@@ -44,7 +44,7 @@ views! {
         in_ledger: bool,
         /// Kind of script.
         script: String,
-        /// Whether the script has no owner: anybody can spend it, or nobody can. Tags on it are no evidence of who uses it.
+        /// Whether the script has no owner: anybody can spend it, or nobody can. Tags on it do not identify a user.
         ownerless: bool,
         /// Category that it counts under.
         #[schema(value_type = String)]
@@ -75,7 +75,7 @@ views! {
         cluster: u32,
         /// Addresses in it.
         addresses: u64,
-        /// The address that stands for it.
+        /// Its representative address.
         root_address: String,
         /// Category that its addresses count under.
         #[schema(value_type = String)]
@@ -86,7 +86,7 @@ views! {
 
     /// A tag, as answers show it.
     TagView of holdfast_workspace::TagView {
-        /// Name given.
+        /// Name.
         label: String,
         /// Where it can be verified.
         source: String,
@@ -105,7 +105,7 @@ views! {
         pack: String,
         /// Pack file.
         file: String,
-        /// Who made the pack.
+        /// Creator of the pack.
         creator: String,
         /// Last modification.
         lastmod: String,
@@ -146,13 +146,13 @@ views! {
         block: String,
         /// Unix time of its block.
         time: u32,
-        /// Whether it makes coins.
+        /// Whether it is a coinbase transaction.
         coinbase: bool,
         /// Weight units.
         weight: u32,
         /// Fee in base units, where all inputs are known.
         fee: Option<u64>,
-        /// Which coinjoin it looks like.
+        /// Kind of coinjoin that its shape matches.
         coinjoin: Option<String>,
         /// Inputs.
         inputs: Vec<TxSide> = each,
@@ -282,7 +282,7 @@ views! {
 
     /// One step of a path.
     PathStep of holdfast_workspace::PathStep {
-        /// Transaction that made the output.
+        /// Transaction that created the output.
         txid: String,
         /// Output index.
         vout: u32,
@@ -303,14 +303,14 @@ views! {
         more: u64,
         /// Identifiers of which nothing is known here.
         unknown: Vec<String>,
-        /// What the search did not cover, in words; empty when it covered all.
+        /// What the search did not cover; empty when it covered all.
         notes: Vec<String>,
     }
 
     /// One result.
     #[schema(as = LookupHit)]
     Hit of holdfast_workspace::lookup::Hit {
-        /// Kind of thing.
+        /// Kind of result.
         kind: HitKind,
         /// Its id: hash, height, address, actor id or label.
         id: String,

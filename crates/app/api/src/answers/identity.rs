@@ -18,11 +18,11 @@ views! {
         per_minute: u32,
         /// Unix seconds.
         created: i64,
-        /// Who made it.
+        /// Creator.
         created_by: String,
         /// When it was revoked.
         revoked: Option<i64>,
-        /// Whose it is, as the audit log names them; the key's own name where nobody else is named.
+        /// Its owner, as the audit log names them; the key's own name where nobody else is named.
         person: String,
         /// Whether its person is suspended, so that it opens nothing.
         suspended: bool,
@@ -41,13 +41,13 @@ views! {
         created: i64,
         /// Who made the person's first key.
         created_by: String,
-        /// Whether signing in asks for a code of an authenticator app.
+        /// Whether signing in needs a code of an authenticator app.
         second_factor: bool,
     }
 
     /// A key of the desk itself, without its secret.
     DeskKey of holdfast_screening::DeskKey {
-        /// Its id, which says nothing of its secret.
+        /// Its id, from which its secret cannot be derived.
         id: String,
         /// Whether new secrets are derived from it.
         in_use: bool,
@@ -65,7 +65,7 @@ views! {
         topics: Vec<String>,
         /// Unix seconds.
         created: i64,
-        /// Who made it.
+        /// Creator.
         created_by: String,
         /// When it was removed.
         removed: Option<i64>,

@@ -1,4 +1,4 @@
-//! What the API answers: types of its own, each made of a department's. Departments are free to change their rows; a field of an answer is changed
+//! Answers of the API: types of its own, each converted from a department's. Departments are free to change their rows; a field of an answer is changed
 //! here. Bodies of requests are the departments' commands, which check themselves, and small values (a decision, a target, a state) are shared.
 
 pub mod academy;
@@ -52,12 +52,12 @@ macro_rules! moved {
 
 pub(crate) use {moved, views};
 
-/// Answers with one thing of a department.
+/// Answers with one record of a department.
 pub(crate) fn one<T, V: From<T>>(of: T) -> Json<V> {
     Json(of.into())
 }
 
-/// Answers with a list of a department's things.
+/// Answers with a list of a department's records.
 pub(crate) fn each<T, V: From<T>>(of: Vec<T>) -> Json<Vec<V>> {
     Json(of.into_iter().map(Into::into).collect())
 }

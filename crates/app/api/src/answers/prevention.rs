@@ -31,7 +31,7 @@ views! {
         held_out: i64,
     }
 
-    /// Why somebody was chosen.
+    /// Why a person was selected.
     Because of holdfast_prevention::campaigns::Because {
         /// Payments that went out.
         paid: u64,
@@ -43,12 +43,12 @@ views! {
         events: Vec<String>,
     }
 
-    /// Somebody of a campaign.
+    /// A recipient of a campaign, or a person held out.
     #[schema(as = CampaignPerson)]
     Person of holdfast_prevention::campaigns::Person {
         /// Customer.
         customer: String,
-        /// told or held_out; empty in a preview.
+        /// told (received the message) or held_out; empty in a preview.
         arm: String,
         /// Language of the message.
         lang: String,
@@ -75,7 +75,7 @@ views! {
         paid_again: u64,
         /// What they paid, minor units of the reference currency.
         value: u64,
-        /// Withdrawals to scams that were held or given up.
+        /// Withdrawals to scams that were held or cancelled.
         stopped: u64,
         /// Value of these.
         stopped_value: u64,
@@ -88,15 +88,15 @@ views! {
         told: Arm = into,
         /// People who were held out.
         held_out: Arm = into,
-        /// By how many percentage points fewer of those told paid again (Newcombe 1998, hybrid score interval).
+        /// Reduction of the share that paid again among those who received the message, in percentage points (Newcombe 1998, hybrid score interval).
         fewer_payers: Option<Estimate> = some,
-        /// Value that those told kept because they were told, minor units (Welch's interval on the means, times the people told).
+        /// Value saved by the messages, minor units (Welch's interval on the means, times the people who received one).
         value_kept: Option<Estimate> = some,
-        /// In words, with what may be concluded.
+        /// Summary in English, with what may be concluded.
         words: String,
     }
 
-    /// A message's text by scam and language. `{partner}` stands for the partner's name.
+    /// A message's text by scam and language. `{partner}` is replaced by the partner's name.
     #[schema(as = CampaignTemplate)]
     Template of holdfast_prevention::campaigns::Template {
         /// Scam.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 views! {
-    /// A request as it stands.
+    /// A request in its present state.
     Stored of holdfast_requests::intake::Stored {
         /// Number.
         seq: u64,
@@ -26,7 +26,7 @@ views! {
         overdue: bool,
         /// The call-back.
         call_back: Option<CallBack>,
-        /// The prepared or given answer: granted, partly, refused, forged.
+        /// Outcome, prepared or approved: granted, partly, refused, forged.
         #[schema(value_type = Option<Outcome>)]
         outcome: Option<String>,
         /// Reason.
@@ -45,7 +45,7 @@ views! {
 
     /// A request with its review as of now.
     Opened of holdfast_requests::intake::Opened {
-        /// As it stands.
+        /// Present state.
         stored: Stored = into,
         /// The review.
         review: Review = into,
@@ -91,13 +91,13 @@ views! {
         process: String,
         /// Name.
         title: String,
-        /// Where it comes from.
+        /// Origin.
         source: String,
-        /// Whether nothing stands against granting it, wholly or in part.
+        /// Whether policy allows granting it, wholly or in part.
         may_be_granted: bool,
-        /// What stands against it.
+        /// Objections of policy.
         missing: Vec<String>,
-        /// Classes that may be given.
+        /// Classes that may be produced.
         granted: Vec<DataClass>,
         /// Classes that may not.
         refused: Vec<Refused> = each,
@@ -113,7 +113,7 @@ views! {
         notes: Vec<String>,
     }
 
-    /// A class of data that is not to be given.
+    /// A class of data that may not be produced.
     Refused of holdfast_requests::policy::Refused {
         /// Which.
         class: DataClass,
@@ -133,17 +133,17 @@ views! {
 
     /// A sign of forgery.
     Sign of holdfast_requests::forgery::Sign {
-        /// Which: look-alike-domain, foreign-characters, free-mail, unverified-domain, wrong-country,
+        /// Code: look-alike-domain, foreign-characters, free-mail, unverified-domain, wrong-country,
         /// wrong-agency, new-officer, call-back-missing,
         /// call-back-denied, reference-reused, duplicate, unusual-volume.
         sign: &'static str,
         /// How much it weighs: 1 worth knowing, 2 suspicious, 3 stops the request.
         weight: u8,
-        /// Why, in words.
+        /// Explanation.
         because: String,
     }
 
-    /// A transfer of a seizure as it stands.
+    /// A transfer of a seizure in its present state.
     Seizure of holdfast_requests::intake::Seizure {
         /// Number.
         #[schema(value_type = u64)]
@@ -226,7 +226,7 @@ views! {
         text: String,
     }
 
-    /// How an officer's own request stands: no word of the desk's review.
+    /// State of an officer's own request, without anything of the desk's review.
     #[schema(as = RequestStatus)]
     Status of holdfast_requests::portal::Status {
         /// The request.
@@ -270,13 +270,13 @@ views! {
         token: String,
         /// When it ends, Unix seconds.
         expires: i64,
-        /// Whether the second factor was given; without it only the second factor itself opens.
+        /// Whether the second factor was verified; without it the session opens the second factor only.
         full: bool,
         /// Whether a second factor must be set up first.
         must_enrol: bool,
     }
 
-    /// A TOTP secret that was set up; it counts once a code of it was given.
+    /// A new TOTP secret; it is in force once a code of it was verified.
     Enrolment of holdfast_identity::Enrolment {
         /// Secret, base32.
         secret: String,
@@ -305,7 +305,7 @@ views! {
         request: String,
         /// Unix seconds.
         created: i64,
-        /// Who made it.
+        /// Creator.
         created_by: String,
         /// SHA-256 of the encrypted package.
         sha256: String,

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 named! {
-    /// How a hold stands.
+    /// State of a hold.
     pub enum HoldState {
         /// It holds.
         Active,
@@ -24,7 +24,7 @@ named! {
         Expired,
     }
 
-    /// How an alert stands.
+    /// State of an alert.
     pub enum AlertState {
         /// It is worked on.
         Open,
@@ -32,7 +32,7 @@ named! {
         Closed,
     }
 
-    /// How a change stands.
+    /// State of a change.
     pub enum ChangeState {
         /// It waits for a second person.
         Proposed,
@@ -42,13 +42,13 @@ named! {
         Rejected,
     }
 
-    /// How a warning stands.
+    /// State of a warning.
     pub enum WarningState {
         /// It waits for the customer's answers.
         Open,
         /// It waits for the cooling-off time.
         Cooling,
-        /// The customer gave the withdrawal up.
+        /// The customer cancelled the withdrawal.
         Stopped,
         /// A person decides.
         Escalated,
@@ -97,12 +97,12 @@ views! {
         review: Option<i64>,
         /// Whether its release needs a second person.
         second_person: bool,
-        /// Who asked for its release.
+        /// Who requested its release.
         asked_by: Option<String>,
-        /// Base units asked to be released; all when absent.
+        /// Base units to be released; all when absent.
         #[schema(value_type = Option<String>)]
         asked_amount: Option<Amount>,
-        /// Why its release was asked for.
+        /// Reason of the requested release.
         asked_reason: Option<String>,
         /// When it ended, Unix seconds.
         ended: Option<i64>,
@@ -152,7 +152,7 @@ views! {
         updated: i64,
     }
 
-    /// What somebody did with an alert.
+    /// An action on an alert.
     Note of holdfast_screening::alerts::Note {
         /// Unix seconds.
         time: i64,
@@ -160,7 +160,7 @@ views! {
         author: String,
         /// assign, comment, close or reopen.
         action: String,
-        /// Words, assignee or outcome.
+        /// Comment, assignee or outcome.
         text: String,
     }
 
@@ -211,7 +211,7 @@ views! {
     DecidedEvent of holdfast_screening::service::DecidedEvent {
         /// The event.
         event: Event,
-        /// What the chain said.
+        /// Answer of the chain.
         facts: ChainFacts,
         /// The decision.
         decision: Decision,
@@ -240,7 +240,7 @@ views! {
         rules: BTreeMap<String, Hits> = values,
         /// The first of the changed.
         differences: Vec<Difference> = each,
-        /// Whether a stop was asked for before the end.
+        /// Whether a stop was requested before the end.
         stopped: bool,
     }
 
@@ -292,7 +292,7 @@ views! {
         off_seconds: i64,
         /// Whether it was so from the start: the desk may have been stopped for that long.
         since_start: bool,
-        /// What the system's clock says, Unix seconds.
+        /// Time of the system's clock, Unix seconds.
         wall: i64,
         /// What is expected by the steady clock, Unix seconds.
         expected: i64,
@@ -303,7 +303,7 @@ views! {
     Standing of holdfast_screening::flags::Standing {
         /// Who.
         member: String,
-        /// The source that says so, by number; none for one's own.
+        /// The source that stated it, by number; none for the desk's own.
         source: Option<i64>,
         /// All flags.
         raised: u64,
@@ -315,7 +315,7 @@ views! {
         lapsed: u64,
     }
 
-    /// A warning as it stands.
+    /// A warning in its present state.
     WarningRecord of holdfast_screening::warnings::WarningRecord {
         /// The event that it was raised on.
         event: String,
@@ -331,17 +331,17 @@ views! {
         counterparty: Option<String>,
         /// Unix seconds.
         raised: i64,
-        /// The withdrawal goes on no earlier, Unix seconds.
+        /// The withdrawal continues no earlier, Unix seconds.
         cooling_until: i64,
-        /// What follows the cooling-off time when no answer tells of a scam.
+        /// Action after the cooling-off time when no answer points to a scam.
         then: CoolingAction,
-        /// open: waits for answers; cooling: waits for the time; stopped: the customer gave it up; escalated: a person decides; released: the
+        /// open: waits for answers; cooling: waits for the time; stopped: the customer cancelled it; escalated: a person decides; released: the
         /// hold ended.
         #[schema(value_type = WarningState)]
         state: String,
-        /// Answers, once given.
+        /// Answers, once there are some.
         answers: Option<BTreeMap<String, bool>>,
-        /// When they were given.
+        /// When they were recorded, Unix seconds.
         answered: Option<i64>,
         /// When it ended.
         closed: Option<i64>,

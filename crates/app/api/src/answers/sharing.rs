@@ -90,7 +90,7 @@ views! {
         object: String,
         /// Its version.
         version: String,
-        /// tag, flag, kept (no effect here) or refused.
+        /// tag, flag, kept (stored without effect) or refused.
         effect: String,
         /// What exactly, or why it was refused.
         detail: String,
@@ -100,13 +100,13 @@ views! {
 
     /// What withdrawing a source undid in the database.
     Withdrawn of holdfast_sharing::sources::Withdrawn {
-        /// Title of the pack whose tags go from the workspace.
+        /// Title of the pack whose tags are removed from the workspace.
         pack: String,
         /// Flags that ended.
         flags: u64,
         /// Alerts that closed.
         alerts: u64,
-        /// Alerts that rest on other things as well: a note was left.
+        /// Alerts that rest on other evidence as well: a note was added to them.
         noted: u64,
         /// Holds that ended.
         holds: u64,

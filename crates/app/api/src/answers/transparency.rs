@@ -24,7 +24,7 @@ views! {
         forged: u64,
         /// Not answered yet.
         open: u64,
-        /// Half of the answers took at most so many seconds.
+        /// Median time to answer, seconds.
         median_seconds: Option<i64>,
         /// Answered in time, of those answered.
         in_time: u64,

@@ -15,7 +15,7 @@ fn a_change_is_decided_once_by_another_person(app: &TestApp) {
     bo.post(&at, json!({"decision": "perhaps", "reason": "x"})).refused_with(400, "perhaps");
     bo.post(&at, json!({"decision": "approve", "reason": ""})).refused_with(400, "reason");
     app.as_role("approver").post(&at, json!({"decision": "approve", "reason": "x"})).refused_with(403, "rules");
-    // Who proposed it may take it back.
+    // Who proposed it may withdraw it.
     ana.post(&at, json!({"decision": "reject", "reason": "a mistake"})).ok();
     bo.post(&at, json!({"decision": "approve", "reason": "late"})).refused(409);
     assert_eq!(bo.get(&at).ok()["state"], "rejected");

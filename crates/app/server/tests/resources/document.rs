@@ -9,7 +9,7 @@ pub struct Operation {
     pub method: String,
     /// Path with its parameters in braces.
     pub template: String,
-    /// What the document says of it.
+    /// Its operation in the document.
     pub about: Value,
 }
 

@@ -34,7 +34,7 @@ fn an_event_is_decided_once(app: &TestApp) {
     assert_eq!(reader.get("/api/v1/events?limit=1").ok().as_array().map(Vec::len), Some(1));
     assert_eq!(reader.get("/api/v1/events?after=1").ok(), json!([]));
     reader.get("/api/v1/events?limit=many").refused_with(400, "limit");
-    // An event of the chain is decided with what the chain says.
+    // An event of the chain is decided with the chain's facts.
     let mut on_chain = withdrawal("w-2", "5");
     (on_chain["asset"], on_chain["counterparty"]) = (json!("BTC"), json!(PAID));
     exchange.post("/api/v1/events", on_chain).ok();
@@ -61,7 +61,7 @@ fn a_movement_is_completed(app: &TestApp) {
     let login = json!({"time": START, "status": "confirmed", "tx": "11".repeat(32)});
     let answer = exchange.post("/api/v1/events/l-1/completion", login);
     assert!(matches!(answer.status, 400 | 409), "a login moves nothing: {}", answer.text());
-    // So many stories are told of one movement, and no more.
+    // The number of events of one movement is bounded.
     app.advance(600);
     let reported = |n: i64| {
         let story = json!({"time": START + 60 + n, "status": "broadcast", "tx": "11".repeat(32)});

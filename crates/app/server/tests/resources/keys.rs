@@ -1,4 +1,4 @@
-//! API keys: made, approved by a second person where they are powerful, revoked.
+//! API keys: created, approved by a second person where they are powerful, revoked.
 
 use holdfast_screening::ScreeningError;
 use holdfast_screening::changes::MAX_PROPOSED;
@@ -69,7 +69,7 @@ fn a_key_gets_other_scopes(app: &TestApp) {
     let put =
         |who: &holdfast_testing_app::Caller<'_>, at: &str, scopes: Value| who.put(at, json!({ "scopes": scopes }));
     bo.get("/api/v1/alerts").ok();
-    // To take away needs nobody else.
+    // Removing a scope needs no second person.
     let fewer = put(&boss, &at, json!(["desk"])).ok();
     assert_eq!((&fewer["key"]["scopes"], &fewer["change"]), (&json!(["desk"]), &Value::Null));
     bo.get("/api/v1/alerts").refused_with(403, "needs read");
@@ -86,7 +86,7 @@ fn a_key_gets_other_scopes(app: &TestApp) {
     boss.post(&change, json!({"decision": "approve", "reason": "me"})).refused(403);
     root.post(&change, json!({"decision": "approve", "reason": "agreed"})).ok();
     bo.get("/api/v1/alerts").ok();
-    // Who has everything gives everything but what may administrate.
+    // Who has all scopes can grant all but those that may administrate.
     put(&root, &at, json!(["desk", "read", "approve"])).ok();
     let powerful = put(&root, &at, json!(["manage"])).is(202);
     root.post(&format!("/api/v1/changes/{}", powerful["change"]), json!({"decision": "approve", "reason": "me"}))

@@ -106,7 +106,7 @@ page_steps! {
 }
 
 page_form! {
-    /// Makes a production.
+    /// Creates a production.
     struct Produce {
         recipient: Opt<Text> = "request-recipient", Input::Line;
     }
@@ -355,7 +355,7 @@ impl Shown {
     }
 }
 
-/// Takes a step of a request.
+/// Performs a step of a request.
 pub(crate) async fn step(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
@@ -381,7 +381,7 @@ pub(crate) async fn attach(
     Ok(back(to))
 }
 
-/// Makes a production.
+/// Creates a production.
 pub(crate) async fn produce(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,

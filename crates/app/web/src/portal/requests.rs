@@ -117,7 +117,7 @@ pub(crate) async fn attach(
     form: Multipart,
 ) -> Answer {
     let (token, own) = (token(&headers), id.clone());
-    // Before the file is read: nobody without a session sends megabytes.
+    // Before the file is read: uploads need a session.
     if let Err(response) = officer(&shared, &headers, true).await {
         return Ok(response);
     }

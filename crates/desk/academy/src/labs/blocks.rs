@@ -30,7 +30,7 @@ pub fn read_from(folder: PathBuf) {
 /// Returns all blocks by height.
 ///
 /// # Errors
-/// In words, when one is not there, cannot be read or is another block.
+/// A description of the cause when one is not there, cannot be read or is another block.
 pub(super) fn all() -> Result<Vec<(u32, Vec<u8>)>, String> {
     BLOCKS.into_iter().map(|(height, hash)| Ok((height, checked(open(height)?, height, hash)?))).collect()
 }

@@ -106,7 +106,7 @@ fn freeze_steps(process: &str, draft: Draft) -> Vec<Step> {
     ]
 }
 
-/// Makes the lab "Draft a freeze request".
+/// Creates the lab "Draft a freeze request".
 pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
     let (agency, process, paper, states) = authority(&mut random);
@@ -184,7 +184,7 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
 const SIGNS: [&str; 6] =
     ["look-alike-domain", "free-mail", "wrong-country", "call-back-denied", "call-back-missing", "none of these"];
 
-/// Makes a request and what is known of its sender, with a sign of forgery or without one.
+/// Creates a request and what is known of its sender, with a sign of forgery or without one.
 fn forged_or_not(
     random: &mut Random,
     number: usize,
@@ -318,7 +318,7 @@ fn forgery_steps(options: Vec<String>, forged: BTreeSet<String>, truth: Vec<(Str
     steps
 }
 
-/// Makes the lab "Judge forged requests".
+/// Creates the lab "Judge forged requests".
 pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
     let domains: Vec<Domain> = AGENCIES
@@ -360,7 +360,7 @@ const NAMED: [(Typology, &str); 6] = [
     (Typology::ScamVictim, "scam_victim"),
 ];
 
-/// Makes the lab "Name the typology".
+/// Creates the lab "Name the typology".
 pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
     let (made, cases, suspected) = first(seed, "exchange", |seed| {
         let made =

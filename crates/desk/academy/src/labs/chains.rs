@@ -22,7 +22,7 @@ const ON_CHAIN: &str = "The chain is simulated (regtest), with the attribution t
     pages, or fetch the pack and read it in: `holdfast ingest blocks --ledger store/ledger --network regtest`, then `holdfast tags import \
     tags --store store`, `holdfast show ... --store store`, `holdfast trace ... --store store`.";
 
-/// Makes the lab "Follow a ransom payment".
+/// Creates the lab "Follow a ransom payment".
 pub(super) fn follow_a_ransom(seed: u64) -> Result<Made, String> {
     let (world, ransom, vout, gather, chain) = first(seed, "ransom", |seed| {
         let world = World::new(seed);
@@ -119,7 +119,7 @@ pub(super) fn follow_a_ransom(seed: u64) -> Result<Made, String> {
     Ok(Made { brief, files: Vec::new(), chain: Chain::Simulated(Arc::new(world)), steps })
 }
 
-/// Makes the lab "Undo a peel chain".
+/// Creates the lab "Undo a peel chain".
 pub(super) fn peel_chain(seed: u64) -> Result<Made, String> {
     let (world, start, vout, chain) = first(seed, "peel chain", |seed| {
         let world = World::new(seed);
@@ -238,7 +238,7 @@ fn is_plain_to_see(world: &World, tx: usize) -> bool {
     }
 }
 
-/// Makes the lab "Tell a coinjoin".
+/// Creates the lab "Tell a coinjoin".
 pub(super) fn recognize_a_coinjoin(seed: u64) -> Result<Made, String> {
     let (world, joins, others, subject) = first(seed, "choice of coinjoins", |seed| {
         let world = World::new(seed);
@@ -437,7 +437,7 @@ fn pairs(seed: u64) -> Option<Pairs> {
     Some(Pairs { world, joined: vec![one, two], apart, proofs, sized })
 }
 
-/// Makes the lab "One owner or two".
+/// Creates the lab "One owner or two".
 pub(super) fn one_owner(seed: u64) -> Result<Made, String> {
     let found = first(seed, "choice of owners", pairs)?;
     let Pairs { world, joined, apart, proofs, sized } = found;
@@ -508,7 +508,7 @@ pub struct Named {
 
 const NAMED: &str = include_str!("../../../../../data/academy/real-blocks.json");
 
-/// Makes the lab "Names in real blocks".
+/// Creates the lab "Names in real blocks".
 pub(super) fn real_blocks(seed: u64) -> Result<Made, String> {
     let named: Vec<Named> = serde_json::from_str(NAMED).map_err(|e| format!("real-blocks.json: {e}"))?;
     let blocks = super::blocks::all()?;

@@ -17,7 +17,7 @@ fn derived(phrase: &str, path: &str) -> Result<String, String> {
     Ok(found.address.clone())
 }
 
-/// Makes the lab "Find the seed on a disk image".
+/// Creates the lab "Find the seed on a disk image".
 pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
     let real = phrase(&mut random)?;
@@ -131,7 +131,7 @@ const DEVICES: [(&str, &str); 5] = [
     ("VID_D13E&PID_CC10", "Coldcard"),
 ];
 
-/// Makes the lab "What was found at the scene".
+/// Creates the lab "What was found at the scene".
 pub(super) fn at_the_scene(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
     let (ids, device) = *random.pick(&DEVICES);

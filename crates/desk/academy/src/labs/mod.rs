@@ -72,7 +72,7 @@ pub struct Lab {
     pub title: &'static str,
     /// What is learned.
     pub teaches: &'static str,
-    /// Minutes that it takes about.
+    /// Approximate duration, minutes.
     pub minutes: u32,
     /// The commands that it needs, for who works offline.
     pub tools: &'static [&'static str],
@@ -88,7 +88,7 @@ pub struct LabView {
     pub title: &'static str,
     /// What is learned.
     pub teaches: &'static str,
-    /// Minutes that it takes about.
+    /// Approximate duration, minutes.
     pub minutes: u32,
     /// The commands that it needs.
     pub tools: &'static [&'static str],
@@ -179,7 +179,7 @@ pub const LABS: [Lab; 10] = [
 ];
 
 impl Lab {
-    /// Makes a learner's task; see [`make`].
+    /// Creates a learner's task; see [`make`].
     ///
     /// # Errors
     /// As [`make`].
@@ -205,10 +205,10 @@ type Cache = VecDeque<((&'static str, u64), Arc<Made>)>;
 static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
 const CACHE_SIZE: usize = 32;
 
-/// Makes a learner's task. The same lab and seed give the same task.
+/// Creates a learner's task. The same lab and seed give the same task.
 ///
 /// # Errors
-/// In words, when no task could be made of the seed (labs try many neighbours first).
+/// A description of the cause when no task could be made of the seed (labs try many neighbours first).
 pub fn make(lab: &'static Lab, seed: u64) -> Result<Arc<Made>, String> {
     let key = (lab.id, seed);
     let cached = |k: &Cache| k.iter().find(|(k, _)| *k == key).map(|(_, m)| m.clone());
@@ -274,7 +274,7 @@ impl Made {
     /// Builds the chain's workspace in an empty or missing folder.
     ///
     /// # Errors
-    /// In words, when there is no chain or the folder cannot be used.
+    /// A description of the cause when there is no chain or the folder cannot be used.
     pub fn build(&self, dir: &Path) -> Result<Workspace, String> {
         match &self.chain {
             Chain::None => Err("this lab has no chain".into()),

@@ -22,7 +22,7 @@ pub struct Arm {
     pub paid_again: u64,
     /// What they paid, minor units of the reference currency.
     pub value: u64,
-    /// Withdrawals to scams that were held or given up.
+    /// Withdrawals to scams that were held or cancelled.
     pub stopped: u64,
     /// Value of these.
     pub stopped_value: u64,
@@ -35,22 +35,22 @@ pub struct Effect {
     pub told: Arm,
     /// People who were held out.
     pub held_out: Arm,
-    /// By how many percentage points fewer of those told paid again (Newcombe 1998, hybrid score interval).
+    /// Reduction of the share that paid again among those who received the message, in percentage points (Newcombe 1998, hybrid score interval).
     pub fewer_payers: Option<Estimate>,
-    /// Value that those told kept because they were told, minor units (Welch's interval on the means, times the people told).
+    /// Value saved by the messages, minor units (Welch's interval on the means, times the people who received one).
     pub value_kept: Option<Estimate>,
-    /// In words, with what may be concluded.
+    /// Summary in English, with what may be concluded.
     pub words: String,
 }
 
-/// What somebody did after the start of a campaign.
+/// Payments of a person after the start of a campaign.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Payments that went out.
     pub paid: u64,
     /// Their value.
     pub value: u64,
-    /// Withdrawals that were held, given up or refused.
+    /// Withdrawals that were held, cancelled or refused.
     pub stopped: u64,
     /// Their value.
     pub stopped_value: u64,

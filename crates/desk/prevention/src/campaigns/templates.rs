@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A message's text by scam and language. `{partner}` stands for the partner's name.
+/// A message's text by scam and language. `{partner}` is replaced by the partner's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Template {
@@ -82,7 +82,7 @@ impl Prevention<'_> {
         }
     }
 
-    /// Puts a new version of a scam's message in force.
+    /// Stores a new version of a scam's message, which is in force from then on.
     ///
     /// # Errors
     /// [`PreventionError::Invalid`] for a wrong subject or text.

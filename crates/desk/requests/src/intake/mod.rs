@@ -1,4 +1,4 @@
-//! Requests as they are taken in, reviewed and answered: agencies and their verified domains, call-backs, and four eyes on every answer.
+//! Requests: intake, review and answers: agencies and their verified domains, call-backs, and four eyes on every answer.
 
 mod agencies;
 mod seizures;
@@ -34,7 +34,7 @@ pub(crate) fn basis(judgement: &Judgement, request: &Request) -> String {
 }
 
 named! {
-    /// How a request stands.
+    /// State of a request.
     pub enum RequestState {
         /// It waits for an answer.
         Open,
@@ -45,7 +45,7 @@ named! {
     }
 }
 
-/// A request as it stands.
+/// A request in its present state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stored {
     /// Number.
@@ -60,7 +60,7 @@ pub struct Stored {
     pub overdue: bool,
     /// The call-back.
     pub call_back: Option<CallBack>,
-    /// The prepared or given answer: granted, partly, refused, forged.
+    /// Outcome, prepared or approved: granted, partly, refused, forged.
     pub outcome: Option<String>,
     /// Reason.
     pub reason: Option<String>,
@@ -79,7 +79,7 @@ pub struct Stored {
 /// A request with its review as of now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Opened {
-    /// As it stands.
+    /// Present state.
     pub stored: Stored,
     /// The review.
     pub review: Review,
@@ -198,7 +198,7 @@ fn store(
 }
 
 impl Desk<'_> {
-    /// Takes a request in. Sent again with the same id and content it changes nothing.
+    /// Stores a request. Sent again with the same id and content it changes nothing.
     ///
     /// # Errors
     /// [`RequestError`]; the same id with other content is a conflict.
@@ -206,7 +206,7 @@ impl Desk<'_> {
         self.import(request, actor, None)
     }
 
-    /// Takes a request in, sent by an officer of the portal or entered by the desk.
+    /// Stores a request, sent by an officer of the portal or entered by the desk.
     pub(crate) fn import(
         &self,
         request: Request,
@@ -239,10 +239,10 @@ impl Desk<'_> {
         self.opened(&id)
     }
 
-    /// Takes many requests in at once, as when an older portal's are moved here; gives how many were new. At most 10,000.
+    /// Stores many requests at once, as when an older portal's are moved here; returns how many were new. At most 10,000.
     ///
     /// # Errors
-    /// [`RequestError`] names the request by its place; nothing is taken in then. Sent again, requests change nothing.
+    /// [`RequestError`] names the request by its place; nothing is stored then. Sent again, requests change nothing.
     pub fn submit_many(&self, requests: Vec<Request>, actor: &str) -> Result<u64, RequestError> {
         if requests.len() > 10_000 {
             return Err(Invalid::new("requests", "more than 10000 at once; send several times").into());

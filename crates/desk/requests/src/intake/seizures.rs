@@ -25,7 +25,7 @@ pub struct SeizureTransfer {
 }
 
 named! {
-    /// How a transfer of a seizure stands.
+    /// State of a transfer of a seizure.
     pub enum SeizureState {
         /// It waits for two approvals.
         Prepared,
@@ -38,7 +38,7 @@ named! {
     }
 }
 
-/// A transfer of a seizure as it stands.
+/// A transfer of a seizure in its present state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Seizure {
     /// Number.

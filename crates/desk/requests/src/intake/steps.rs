@@ -72,9 +72,9 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         transfers: Vec<SeizureTransfer>,
     },
-    /// The prepared answer is given; for a seizure, by the second of two people.
+    /// Approves the prepared answer; for a seizure, two people approve.
     Approve {},
-    /// The prepared answer goes back to be prepared anew.
+    /// Returns the prepared answer to be prepared again.
     Return {
         /// Reason.
         reason: String,
@@ -160,7 +160,7 @@ impl Context<'_> {
         matches!(self.at.outcome.as_deref(), Some("granted" | "partly"))
     }
 
-    /// Refuses what policy or a sign of forgery stands against. It must hold now: when an answer is prepared and again when it is approved.
+    /// Refuses what policy or a sign of forgery forbids. It must hold now: when an answer is prepared and again when it is approved.
     fn may_give(&self, tx: &mut Transaction<'_>, outcome: &str) -> Result<(), RequestError> {
         if !["granted", "partly"].contains(&outcome) {
             return Ok(());
@@ -254,7 +254,7 @@ impl Context<'_> {
         transfers.iter().try_for_each(|t| store_transfer(tx, self.id(), t))
     }
 
-    /// Gives the prepared answer. The first of two approvals of a seizure gives nothing yet; it holds what will move.
+    /// Sends the prepared answer. The first of two approvals of a seizure sends nothing yet; it holds what will move.
     fn approve(&self, tx: &mut Transaction<'_>, detail: String) -> Result<Entry, RequestError> {
         self.must_be(RequestState::Prepared, |state| format!("it is {state}, not prepared"))?;
         if self.at.prepared_by.as_deref() == Some(tx.actor()) {
@@ -283,7 +283,7 @@ impl Context<'_> {
         Ok(("request.answered", detail))
     }
 
-    /// Does what a granted answer does; returns the holds that stand for it.
+    /// Executes a granted answer; returns the holds that it placed.
     fn carry_out(&self, tx: &mut Transaction<'_>) -> Result<Vec<u64>, RequestError> {
         let holds = match self.at.request.kind {
             Kind::Freeze => freeze(tx, &self.at.request, self.policy)?,
@@ -402,7 +402,7 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Takes a step; returns its entry in the audit log.
+    /// Performs a step; returns its entry in the audit log.
     fn step(&self, tx: &mut Transaction<'_>, step: &Step) -> Result<Entry, RequestError> {
         let detail = json!(step).to_string();
         let (action, ()) = match step {
@@ -425,7 +425,7 @@ impl Context<'_> {
 }
 
 impl Desk<'_> {
-    /// Takes a step with a request. Nothing is granted against policy or while a sign of forgery stops it, and who prepares an answer does not
+    /// Performs a step of a request. Nothing is granted against policy or while a sign of forgery stops it, and who prepares an answer does not
     /// approve it.
     ///
     /// # Errors

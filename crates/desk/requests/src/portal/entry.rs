@@ -12,7 +12,7 @@ pub struct Session {
     pub token: String,
     /// When it ends, Unix seconds.
     pub expires: i64,
-    /// Whether the second factor was given; without it only the second factor itself opens.
+    /// Whether the second factor was verified; without it the session opens the second factor only.
     pub full: bool,
     /// Whether a second factor must be set up first.
     pub must_enrol: bool,

@@ -232,7 +232,7 @@ impl Made {
 }
 
 impl Desk<'_> {
-    /// Makes the production of a granted request for data: exactly the classes that were approved, of exactly the customers that were accepted.
+    /// Creates the production of a granted request for data: exactly the classes that were approved, of exactly the customers that were accepted.
     /// It is encrypted to the officer's keys, or to `recipients` if the officer gave them another way.
     ///
     /// # Errors
