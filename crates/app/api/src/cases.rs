@@ -499,7 +499,7 @@ pub struct SpanQuery {
     format: Option<String>,
 }
 
-/// Returns the transparency report: requests by country, kind, outcome and time to answer. It names nobody.
+/// Returns the transparency report: requests by country, kind, outcome and time to answer. It names no person.
 #[utoipa::path(get, path = "/api/v1/desk/transparency", params(SpanQuery),
     responses((status = 200, description = "The report", content((transparency::Report = "application/json"), (String = "text/csv"))), (status = 400, body = ErrorBody)))]
 pub async fn transparency_report(

@@ -97,7 +97,11 @@ impl Metrics {
     fn register(&self, registry: &mut Registry) {
         let read = &self.read;
         let mut add = |name: &str, help: &str, gauges: &Gauges<1>| registry.register(name, help, gauges.clone());
-        add("holdfast_component_ok", "Whether a part of the server works, as /health/ready reports", &read.component_ok);
+        add(
+            "holdfast_component_ok",
+            "Whether a part of the server works, as /health/ready reports",
+            &read.component_ok,
+        );
         add("holdfast_node_lag_blocks", "Blocks that the ledger is behind a node", &read.lag);
         add("holdfast_node_height", "Height of the ledger's tip", &read.height);
         add("holdfast_node_read_timestamp_seconds", "When a node was read last", &read.follower_read);

@@ -230,7 +230,7 @@ pub(crate) fn answers_of(db: &mut Database, attempt: i64) -> Result<Vec<Given>, 
     db.query(sql, &[attempt.into()])?.iter().map(given).collect()
 }
 
-/// Returns how many hints were taken of each step.
+/// Returns how many hints were used of each step.
 fn hints_of(db: &mut Database, attempt: i64) -> Result<BTreeMap<String, usize>, DbError> {
     let rows = db.query("SELECT step, COUNT(*) FROM lab_hints WHERE attempt = $1 GROUP BY step", &[attempt.into()])?;
     rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.number(1)?))).collect()
@@ -271,7 +271,7 @@ fn score(steps: &[StepView]) -> u64 {
     earned.checked_div(points).unwrap_or(0)
 }
 
-/// Returns the credit that counts, in thousandths: hints and earlier tries are taken off.
+/// Returns the credit that counts, in thousandths: hints and earlier tries are deducted.
 fn counted(step: &Step, credit: u32, hints: usize, earlier: usize) -> u32 {
     let times = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let (hints, tries) = (times(hints), times(earlier));
@@ -324,7 +324,7 @@ impl Attempt {
 }
 
 impl Academy<'_> {
-    /// Returns the seed of a learner's lab: nobody can compute it without the academy's secret.
+    /// Returns the seed of a learner's lab, which cannot be computed without the academy's secret.
     fn seed(&self, session: i64, learner: i64, lab: &str) -> u64 {
         let bytes = self.key_ring.derive_lasting("academy-lab", &format!("{session}:{learner}:{lab}"));
         bytes[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
@@ -359,7 +359,7 @@ impl Academy<'_> {
         self.read(|db| attempt.result(db))
     }
 
-    /// Begins a lab of a session's course, or returns the attempt that was begun. Labs are open while the session is not cancelled, to who is
+    /// Begins a lab of a session's course, or returns the attempt that was begun. Labs are open while the session is not cancelled, to the learners
     /// on its roster.
     ///
     /// # Errors
@@ -423,7 +423,7 @@ impl Academy<'_> {
         let (lab, made) = self.task(id, learner)?;
         let failed = |e: &dyn std::fmt::Display| AcademyError::State(format!("the pack could not be written: {e}"));
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        // One moment for all, so that the same task gives the same bytes.
+        // One timestamp for all, so that the same task has the same bytes.
         let options = zip::write::SimpleFileOptions::default().last_modified_time(zip::DateTime::default());
         for (name, bytes) in made.pack(lab.title) {
             zip.start_file(name, options).map_err(|e| failed(&e))?;
@@ -523,7 +523,7 @@ impl Academy<'_> {
         let mut ids_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for attempt in attempts {
             let result = self.result_of(&attempt)?;
-            // A lab has the same steps for everybody: one task has them all.
+            // A lab has the same steps for every learner: one task has them all.
             let ids = match ids_of.get(attempt.lab.id) {
                 Some(ids) => ids,
                 None => {

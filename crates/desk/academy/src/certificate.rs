@@ -49,7 +49,7 @@ pub struct Certificate {
 pub struct Verified {
     /// Number.
     pub id: String,
-    /// Whom it was given to.
+    /// Recipient.
     pub name: String,
     /// What for.
     pub achievement: String,
@@ -114,8 +114,8 @@ pub fn is_certificate(bytes: &[u8]) -> bool {
         || (head.starts_with(b"eyJ") && head.trim_ascii_end().split(|b| *b == b'.').count() == 3)
 }
 
-/// Checks a certificate, PDF or JWT, offline: the signature, that the claims are the credential's, that a PDF says what the credential says,
-/// and, where `issuer` is given (public key in hex, or did:key), whose it is. `now` is the time to compare with, Unix seconds.
+/// Checks a certificate, PDF or JWT, offline: the signature, that the claims are the credential's, that a PDF states what the credential does,
+/// and, where `issuer` is given (public key in hex, or did:key), the issuer. `now` is the time to compare with, Unix seconds.
 #[must_use]
 pub fn verify(bytes: &[u8], issuer: Option<&str>, now: i64) -> Verified {
     let mut v = Verified::default();
@@ -213,7 +213,7 @@ fn verify_into(bytes: &[u8], issuer: Option<&str>, now: i64, v: &mut Verified) -
             same = same || to_pdf(&credential, &jwt, layout).map_err(|e| e.to_string())? == bytes;
         }
         match same {
-            true => v.passed.push("the document says what the credential says".into()),
+            true => v.passed.push("the document states what the credential does".into()),
             false => v.failures.push("the document was changed: written anew from its credential it is another".into()),
         }
     }
@@ -428,7 +428,7 @@ struct Order<'a> {
 
 fn credential(order: &Order<'_>, session: &Session, learner: &Learner, course: &crate::course::Header) -> Value {
     let (urn, when) = (format!("urn:uuid:{}", order.id), rfc3339(order.now));
-    // A pseudonym: the address itself is nobody's business who checks the certificate.
+    // A pseudonym: whoever checks the certificate does not learn the address.
     let hash = hex::encode(Sha256::digest(format!("{}{}", learner.who.email, order.id)));
     let subject = format!("urn:uuid:{}", uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, hash.as_bytes()));
     let lab_id = |lab: &str| format!("{}/academy/labs/{lab}", order.site);

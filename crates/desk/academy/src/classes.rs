@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 pub const MAX_ROSTER: i64 = 1_000;
 /// Most parts of a session.
 pub const MAX_PARTS: u32 = 60;
-/// Feedback is averaged from so many sheets on, so that nobody's own can be recognized.
+/// Least number of sheets that are averaged, so that no single one can be recognized.
 pub const MIN_SHEETS: usize = 3;
 
 named! {
@@ -35,11 +35,11 @@ named! {
     /// State of a session.
     #[schema(as = CourseSessionState)]
     pub enum SessionState {
-        /// It takes place, or will.
+        /// It is under way or will be held.
         Planned,
-        /// It is over: nothing of it changes any more.
+        /// It has ended: nothing of it changes any more.
         Closed,
-        /// It does not take place.
+        /// It is not held.
         Cancelled,
     }
 }
@@ -58,7 +58,7 @@ pub struct NewSession {
     pub title: String,
     /// In person or online.
     pub mode: Mode,
-    /// Country where it is held, or whose people it is for, ISO 3166-1 alpha-2.
+    /// Country where it is held, or of its participants, ISO 3166-1 alpha-2.
     pub country: String,
     /// City and room, or the link.
     #[serde(default)]
@@ -98,7 +98,7 @@ pub struct Session {
     pub enrolled: i64,
 }
 
-/// Who learns.
+/// Details of a learner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewLearner {
@@ -271,7 +271,7 @@ impl NewLearner {
     }
 }
 
-/// What a session stands for: a learner, and which of the learner's keys.
+/// Subject of a session: a learner, and which of the learner's keys.
 fn subject(learner: i64, generation: i64) -> String {
     format!("{learner}:{generation}")
 }
@@ -363,7 +363,7 @@ impl Academy<'_> {
         })
     }
 
-    /// Puts a person on a roster, identified by the official address; a new learner gets a key.
+    /// Adds a person to a roster, identified by the official address; a new learner gets a key.
     ///
     /// # Errors
     /// [`AcademyError::Invalid`] for a wrong field, [`AcademyError::NotFound`], [`AcademyError::State`] when the session is over or full.
@@ -411,7 +411,7 @@ impl Academy<'_> {
         })
     }
 
-    /// Gives a learner a new key; the old one ends.
+    /// Creates a new key for a learner; the old one ends.
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].
@@ -430,12 +430,12 @@ impl Academy<'_> {
         })
     }
 
-    /// Returns the learner whose key it is.
+    /// Returns the learner of a key.
     ///
     /// # Errors
     /// [`AcademyError::State`] when it is none.
     pub fn learner_of(&self, key: &str) -> Result<Learner, AcademyError> {
-        let refused = || AcademyError::State("no learner's key; ask the trainer for a new one".into());
+        let refused = || AcademyError::State("no learner's key; a trainer can create a new one".into());
         let id = key.strip_prefix("hl_").and_then(|r| r.split('_').next()).and_then(|i| i.parse::<i64>().ok());
         let id = id.ok_or_else(refused)?;
         let found = self.read(|db| learner_by(db, id))?.ok_or_else(refused)?;
@@ -445,7 +445,7 @@ impl Academy<'_> {
         }
     }
 
-    /// Returns what a session of the learner with a key stands for: it ends with the key.
+    /// Returns the subject of a session of the learner with a key: it ends with the key.
     ///
     /// # Errors
     /// [`AcademyError::State`] when it is no learner's key.
@@ -453,7 +453,7 @@ impl Academy<'_> {
         self.learner_of(key).map(|learner| subject(learner.id, learner.generation))
     }
 
-    /// Returns the key that a session stands for, which may have ended since; none where the text is none of [`Academy::subject_of`].
+    /// Returns the key of a session's subject, which may have ended since; none where the text is none of [`Academy::subject_of`].
     #[must_use]
     pub fn key_of_subject(&self, subject: &str) -> Option<String> {
         let (id, generation) = subject.split_once(':')?;

@@ -36,14 +36,14 @@ pub enum Form {
     Request,
 }
 
-/// What a drafted request must say.
+/// What a drafted request must contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// The right request, with its process and targets: the draft is compared with it.
     pub model: Request,
     /// What is known of the officer's agency.
     pub history: holdfast_requests::History,
-    /// Words that the statement of reasons must have, each with what is missing without it.
+    /// Words that the statement of reasons must contain, each with the feedback when it is missing.
     pub words: Vec<(String, String)>,
 }
 
@@ -56,7 +56,7 @@ pub enum Check {
     Amount(u64),
     /// A whole number.
     Number(u64),
-    /// One of the options, by its words.
+    /// One of the options, by its text.
     Choice {
         /// The right one.
         right: String,
@@ -79,9 +79,9 @@ pub enum Check {
 pub struct Graded {
     /// Whether it is wholly right.
     pub right: bool,
-    /// Credit in thousandths, before hints and earlier tries are taken off.
+    /// Credit in thousandths, before hints and earlier tries are deducted.
     pub credit: u32,
-    /// In words.
+    /// Feedback, one line each.
     pub feedback: Vec<String>,
 }
 
@@ -257,7 +257,7 @@ fn choices(right: &BTreeSet<String>, options: &[String], text: &str) -> Graded {
     if hits == right.len() && wrong == 0 {
         return Graded::yes("Right, all of them and no other.");
     }
-    // What is chosen too much takes off as much as what is missing.
+    // A wrong choice deducts as much as a missing one.
     let credit = u64::from(WHOLE) * hits.saturating_sub(wrong) as u64 / right.len().max(1) as u64;
     let feedback = vec![format!(
         "{hits} of {} found{}.",
@@ -282,7 +282,7 @@ impl Draft {
         let inquiry = Inquiry { request, history: self.history.clone() };
         let reviewed = match review(&Policy::standard(), &inquiry) {
             Ok(reviewed) => reviewed,
-            Err(e) => return Graded::no(format!("The desk would not take it: {e}.")),
+            Err(e) => return Graded::no(format!("The desk would not accept it: {e}.")),
         };
         let (sent, model) = (&reviewed.request, &self.model);
         let mut feedback = Vec::new();
@@ -294,8 +294,8 @@ impl Draft {
         };
         mark(
             sent.kind == model.kind,
-            "It asks for the right thing.",
-            "It does not ask to keep the funds where they are.".into(),
+            "It requests the right measure.",
+            "It does not request that the funds stay where they are.".into(),
         );
         let missing = reviewed.judgement.missing.join("; ");
         mark(

@@ -1,4 +1,4 @@
-//! What labs without a chain are looked at with on their pages: the desk's review of requests, the scan of seized material, customers' events
+//! Tools on the pages of labs without a chain: the desk's review of requests, the scan of seized material, customers' events
 //! with the patterns found. The same functions that the desk uses; none knows a lab's truth.
 
 use crate::labs::Made;
@@ -53,7 +53,7 @@ pub fn review_text(text: &str) -> Result<Review, String> {
     review(&Policy::standard(), &inquiry).map_err(|e| e.to_string())
 }
 
-/// What a scan found, with its secrets opened: they are nobody's.
+/// Results of a scan, with its secrets opened: they belong to no real person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Scanned {
     /// Findings; their sources are the lab's files.
@@ -86,7 +86,7 @@ pub fn scan_files(made: &Made) -> Result<Scanned, String> {
         scan(std::slice::from_ref(&from), &out, &sealer, &mut |_| ControlFlow::Continue(())).map_err(|e| words(&e))?;
     let secret = age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).to_owned();
     let mut secrets = open(&secret, &report.sealed).map_err(|e| words(&e))?;
-    // One word missing means a hundred phrases; they are tried by the desk, not listed here.
+    // One missing word leaves a hundred candidates; the desk tries them, they are not listed here.
     let partial = |f: &Finding| f.kind == holdfast_forensics::Kind::Bip39Partial;
     let unsure: Vec<String> = report.findings.iter().filter(|f| partial(f)).map(|f| f.value.clone()).collect();
     report.sealed.retain(|s| !unsure.contains(&s.fingerprint));

@@ -13,8 +13,8 @@ pub const BATCH: usize = 200;
 /// Version of the specification, as the header `X-Experience-API-Version` states it.
 pub const VERSION: &str = "1.0.3";
 
-/// Posts statements to a learning record store (xAPI 1.0.3 part three, 2.1.2), `to` its endpoint such as `https://lrs.example.org/xAPI`. Gives how
-/// many; the same statement sent again is the same statement there.
+/// Posts statements to a learning record store (xAPI 1.0.3 part three, 2.1.2), `to` its endpoint such as `https://lrs.example.org/xAPI`. Returns how
+/// many; a statement that is sent again has the same id.
 ///
 /// # Errors
 /// [`AcademyError::State`] with the store's answer.
@@ -41,7 +41,7 @@ const VERBS: &str = "http://adlnet.gov/expapi/verbs";
 
 impl Academy<'_> {
     fn statement_id(&self, name: &str) -> String {
-        // The same happening is the same statement, however often it is sent.
+        // The same occurrence has the same id, however often it is sent.
         uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, format!("{}/{name}", self.site).as_bytes()).to_string()
     }
 

@@ -56,7 +56,7 @@ fn person(name: &str, country: &str) -> NewLearner {
     NewLearner { name: name.into(), email, agency: "Policía de Ejemplo".into(), country: country.into() }
 }
 
-/// Solves a lab with the answers of its maker.
+/// Solves a lab with its own solutions.
 fn solve(
     academy: &Academy<'_>,
     session: i64,
@@ -109,7 +109,7 @@ fn a_session_from_roster_to_certificate() {
     assert_ne!(files(&ana, mine.id), files(&luis, other.id));
     assert!(matches!(academy.attempt(other.id, &ana), Err(AcademyError::NotFound(_))));
     assert_eq!(academy.begin(planned.id, &ana, "forged-requests").unwrap().id, mine.id);
-    // Before a step is over nothing gives it away.
+    // Before a step is finished nothing reveals its solution.
     let json = serde_json::to_value(&mine).unwrap();
     assert!(json["steps"].as_array().unwrap().iter().all(|s| s["solution"].is_null() && s["why"].is_null()));
 
@@ -154,7 +154,7 @@ fn a_session_from_roster_to_certificate() {
     let pdf = academy.certificate_pdf(&given.id).unwrap();
     assert!(is_certificate(&pdf) && is_certificate(given.jwt.as_bytes()) && !is_certificate(b"%PDF-1.7 nothing"));
     let checked = verify(&pdf, Some(&checked.issuer), now);
-    assert!(checked.holds() && checked.passed.iter().any(|p| p.contains("the document says")), "{checked:?}");
+    assert!(checked.holds() && checked.passed.iter().any(|p| p.contains("the document states")), "{checked:?}");
     for at in (0..pdf.len()).step_by(61) {
         let mut changed = pdf.clone();
         changed[at] ^= 1;
@@ -168,7 +168,7 @@ fn a_session_from_roster_to_certificate() {
     assert!(!verify(given.jwt.as_bytes(), None, NOW - 1_000).holds(), "not in force yet");
     assert!(!given.jwt.contains("policia"), "the address is not in it");
 
-    // Revoked, it is on the list and not given again.
+    // Once revoked, it is on the list and is not issued again.
     academy.revoke_certificate(&given.id, "given in error", "trainer").unwrap();
     let list = academy.revocations().unwrap();
     assert_eq!(list["revokedCredential"][0]["id"], format!("urn:uuid:{}", given.id));

@@ -40,7 +40,7 @@ fn the_same_seed_gives_the_same_task() {
     }
 }
 
-/// Whatever the seed, what can be found is what the maker put there: nothing else looks like a phrase.
+/// Whatever the seed, a scan finds what the lab planted: nothing else looks like a phrase.
 #[test]
 fn disks_hold_one_phrase() {
     let lab = LABS.iter().find(|l| l.id == "seed-on-a-disk").unwrap();

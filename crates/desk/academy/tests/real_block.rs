@@ -1,4 +1,4 @@
-//! `data/academy/real-blocks.json` is what the bundled blocks and bundled TagPacks say. `UPDATE_DATA=1` writes it anew.
+//! `data/academy/real-blocks.json` agrees with the bundled blocks and bundled TagPacks. `UPDATE_DATA=1` rewrites it.
 
 use holdfast_academy::labs::chains::Named;
 use holdfast_attribution::TagStore;

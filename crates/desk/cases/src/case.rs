@@ -1,4 +1,4 @@
-//! Cases: who works on them, what belongs to them, in whose custody exhibits were, what links them to other cases, and a report of it all.
+//! Cases: members, items, custody of exhibits, links to other cases, and the case report.
 
 mod items;
 mod links;
@@ -179,7 +179,7 @@ pub struct Item {
     pub done: Option<i64>,
     /// Why it was withdrawn; withdrawn items stay.
     pub withdrawn: Option<String>,
-    /// Exhibits: in whose custody it was.
+    /// Exhibits: chain of custody.
     pub custody: Vec<Custody>,
 }
 
@@ -283,11 +283,11 @@ pub enum CaseStep {
         #[serde(default)]
         note: String,
     },
-    /// Somebody works on the case, in a role; by its lead.
+    /// Changes the role of a person on the case; by its lead.
     Member {
         /// Name.
         person: String,
-        /// The role; none takes the person off.
+        /// The role; none removes the person.
         role: Option<Role>,
     },
     /// Closes the case.
@@ -470,7 +470,7 @@ impl Cases<'_> {
     }
 
     fn may_read_case(&self, id: CaseId, person: &Person) -> Result<(), CaseError> {
-        // Asked outside of `read`, whose errors are the database's alone.
+        // Checked outside of `read`, whose errors are the database's alone.
         let allowed = self.read(|db| Ok(role(db, id, person)))?;
         allowed.map(|_| ())
     }
@@ -481,7 +481,7 @@ impl Cases<'_> {
         self.note_look("case.read", &format!("case:{id}"), &person.name)
     }
 
-    /// Changes a case; gives the number of the item that was added, if one was.
+    /// Changes a case; returns the number of the item that was added, if one was.
     ///
     /// # Errors
     /// [`CaseError::NotFound`] for a case or item that is unknown or not the person's; [`CaseError::State`] when the case's state or the person's
@@ -559,7 +559,7 @@ impl Cases<'_> {
                     }
                     let sql = "SELECT 1 FROM case_members WHERE case_id = $1 AND role = 'lead' LIMIT 1";
                     if tx.db().query(sql, &[number(id)])?.is_empty() {
-                        // A case without a lead could never be given to anybody again.
+                        // A case without a lead could never be assigned again.
                         tx.db().execute(
                             "INSERT INTO case_members (case_id, person, role) VALUES ($1, $2, 'lead')
                              ON CONFLICT (case_id, person) DO UPDATE SET role = 'lead'",

@@ -58,7 +58,7 @@ impl<'a> From<Desk<'a>> for Cases<'a> {
 }
 
 impl Cases<'_> {
-    /// Writes to the audit log that somebody read something.
+    /// Records a read access in the audit log.
     fn note_look(&self, action: &'static str, subject: &str, actor: &str) -> Result<(), crate::CaseError> {
         Ok(self.screening.note_look(action, subject, "{}".into(), actor)?)
     }

@@ -1,6 +1,6 @@
 //! Reports as XML: goAML (UNODC, schema 5.0.1) and the FinCEN Suspicious Activity Report (SARX batch schema).
 //!
-//! No value is shortened to fit a field: what an element cannot hold whole goes where the schema has room for it (a narrative, a comment, a further
+//! No value is shortened to fit a field: what an element cannot hold whole is written where the schema has room for it (a narrative, a comment, a further
 //! element), and where there is none the field is named and nothing is written.
 
 use crate::CaseError;
@@ -88,7 +88,7 @@ impl Out {
         self.put(name, name, text, usize::MAX);
     }
 
-    /// An element where there is something to say.
+    /// An element where its text is not empty.
     fn put_some(&mut self, name: &str, field: &str, text: &str, most: usize) {
         if !text.trim().is_empty() {
             self.put(name, field, text, most);
@@ -152,7 +152,7 @@ fn goaml_account(x: &mut Out, name: &str, body: &Body, s: &Subject, at: &str) {
     });
 }
 
-/// The account of somebody elsewhere, who is known by an address or an instrument.
+/// The account of a counterparty elsewhere, known by an address or an instrument.
 fn goaml_other(x: &mut Out, name: &str, address: &str, field: &str) {
     x.within(name, |x| {
         x.fix("institution_name", "unknown");
@@ -284,12 +284,12 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// FinCEN wants words apart by single spaces, none at the ends.
+/// FinCEN requires single spaces between words, none at the ends.
 fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Text in parts of at most `most` characters, parted between words; a word that is longer than a part goes on in the next.
+/// Text in parts of at most `most` characters, split between words; a word that is longer than a part continues in the next.
 fn parted(text: &str, most: usize) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut room = most;

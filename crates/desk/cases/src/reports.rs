@@ -68,7 +68,7 @@ impl Kind {
 pub struct Filer {
     /// Legal name.
     pub name: String,
-    /// goAML: number that the FIU gave (rentity_id).
+    /// goAML: number assigned by the FIU (rentity_id).
     #[serde(default)]
     pub entity_id: u32,
     /// Branch.
@@ -130,7 +130,7 @@ pub struct Subject {
     pub accounts: Vec<String>,
 }
 
-/// Which way a movement goes, as the customer sees it.
+/// Direction of a movement, from the customer's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = MovementFlow)]
 #[serde(rename_all = "snake_case")]
@@ -176,10 +176,10 @@ pub struct Movement {
     pub amount: String,
     /// Hundredths of the local currency.
     pub value: u64,
-    /// Where the value is from; nothing when it is not known. A report is not approved before a person gave it then.
+    /// Where the value is from; nothing when it is not known. Such a report is not approved before a person entered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_source: Option<ValueSource>,
-    /// Which way it goes; payments need it.
+    /// Direction; payments need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Flow>,
     /// Whether it was carried out: what was declined, rejected or held is no transaction.
@@ -194,7 +194,7 @@ pub struct Movement {
 }
 
 impl Movement {
-    /// Returns which way it goes.
+    /// Returns the direction.
     pub fn flow(&self) -> Option<Flow> {
         match self.kind.as_str() {
             "deposit" => Some(Flow::In),
@@ -543,7 +543,7 @@ impl Cases<'_> {
         let times: Vec<i64> = times.collect();
         let carried = movements.iter().filter(|m| m.was_executed());
         let value: u64 = carried.fold(0u64, |sum, m| sum.saturating_add(m.value));
-        // FinCEN's field for another type holds 50 characters; a longer typology stands in the narrative.
+        // FinCEN's field for another type holds 50 characters; a longer typology goes into the narrative.
         let typology = file.case.typology.clone().filter(|t| t.chars().count() <= 50);
         Ok(Body {
             filer,

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// Most addresses that the ledger is asked about.
+/// Most addresses that are looked up in the ledger.
 pub const MAX_ADDRESSES: usize = 100_000;
 /// Most addresses in use that become items of a case.
 const MAX_ITEMS: usize = 200;
@@ -40,13 +40,13 @@ pub struct Holding {
     pub address: String,
     /// Ticker.
     pub asset: String,
-    /// Where it comes from: found as it is, or derived from a secret.
+    /// Origin: found as it is, or derived from a secret.
     pub origin: String,
     /// Base units received.
     pub received: u64,
     /// Base units that it holds.
     pub balance: u64,
-    /// What tags say.
+    /// Tags.
     pub tags: Vec<String>,
     /// Where its money went: category and share in millionths, direct and indirect together.
     pub went_to: Vec<(String, u64)>,
@@ -155,7 +155,7 @@ pub fn derive_all(report: &Report, identity: Option<&str>, gap: u32) -> Result<V
     if let Some(identity) = identity {
         let opened = open(identity, &report.sealed).map_err(|e| CaseError::State(e.to_string()))?;
         for (print, secret) in opened {
-            // What it is stands in the findings; where it is missing, its own form says so.
+            // Its kind is in the findings; where it is missing, it is recognized by its form.
             let kind = report.findings.iter().find(|f| f.value == print).map(|f| f.kind).or_else(|| kind_of(&secret));
             if let Some(kind) = kind {
                 derived.extend(addresses_of(kind, &secret, &print, gap));
@@ -167,7 +167,7 @@ pub fn derive_all(report: &Report, identity: Option<&str>, gap: u32) -> Result<V
     Ok(derived)
 }
 
-/// What was looked up of seized addresses.
+/// Results of the look-up of seized addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LookedUp {
     /// Those that a ledger knows, a tag names or a customer touched.
@@ -236,7 +236,7 @@ pub fn look_up(
     Ok(LookedUp { holdings, coverage: coverage.collect(), uncovered: uncovered.into_iter().collect() })
 }
 
-/// Returns the tags of an address in words.
+/// Returns the tags of an address as text.
 fn tags_of(snapshot: &Snapshot, address: &str) -> Vec<String> {
     // Findings go into reports for the authorities.
     let tags = snapshot.tags.tags_of(address).filter(|t| t.is_for(Tlp::Amber));
@@ -289,7 +289,7 @@ impl Cases<'_> {
     }
 
     /// Scans seized material for a case: secrets are sealed to the case's key, addresses derived and looked up, the record written and signed,
-    /// and all of it put into the case. `Ok(None)`: it was stopped, and the same order goes on.
+    /// and all of it added to the case. `Ok(None)`: it was stopped, and the same order resumes it.
     ///
     /// # Errors
     /// [`CaseError::NotFound`] for a case that is unknown or not the person's; [`CaseError::State`] when the person's role does not allow it, or a
@@ -336,7 +336,7 @@ impl Cases<'_> {
     }
 
     /// Adds a scan that was made elsewhere to a case: its secrets were sealed to the case's key ([`Cases::case_recipient`]) where it was made,
-    /// so that no secret comes here in the clear. The record is signed by the desk, and states as examiner who sent the scan.
+    /// so that no secret arrives here unsealed. The record is signed by the desk, and states as examiner who sent the scan.
     ///
     /// # Errors
     /// [`CaseError`]: the person may not change the case, the scan was stopped, a secret is not sealed to the case's key, or its times are wrong.
@@ -393,8 +393,8 @@ impl Cases<'_> {
         self.case_recipient(case)
     }
 
-    /// Puts a scan's results into a case: the record and the sealed secrets as exhibits, the addresses in use as addresses, customers as
-    /// subjects, and a note of what was found. Gives the exhibits' numbers.
+    /// Adds a scan's results to a case: the record and the sealed secrets as exhibits, the addresses in use as addresses, customers as
+    /// subjects, and a note of what was found. Returns the exhibits' numbers.
     ///
     /// # Errors
     /// [`CaseError`].

@@ -1,4 +1,4 @@
-//! The transparency report: how many requests came, from where, of what kind, how they were answered and how soon. It names nobody.
+//! The transparency report: how many requests came, from where, of what kind, how they were answered and how soon. It names no person.
 
 use crate::CaseError;
 use crate::Cases;

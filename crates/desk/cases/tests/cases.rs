@@ -77,7 +77,10 @@ fn who_is_not_in_a_case_learns_nothing_of_it(place: &TestDb) {
         d.change_case(id, member("eva", Some(Role::Viewer)), &ana).unwrap();
         let note = d.change_case(id, add(ItemKind::Note, "", "hello"), &bo).unwrap().unwrap();
         assert!(why(d.change_case(id, add(ItemKind::Note, "", "hello"), &eva)).contains("role"));
-        assert!(why(d.change_case(id, member("x", Some(Role::Lead)), &bo)).contains("role"), "only the lead says who");
+        assert!(
+            why(d.change_case(id, member("x", Some(Role::Lead)), &bo)).contains("role"),
+            "only the lead changes roles"
+        );
         // A lead who leaves last stays.
         d.change_case(id, member("ana", None), &ana).unwrap();
         let file = d.case(id, &[], &eva).unwrap();

@@ -1,4 +1,4 @@
-//! Reports to authorities read back: what the XML says is what the case says, whole, in the schema's limits.
+//! Reports to authorities read back: the XML states what the case does, whole, in the schema's limits.
 
 use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
@@ -229,7 +229,7 @@ fn a_sar_states_what_the_case_does(place: &TestDb) {
         validate("EFL_SARXBatchSchema.xsd", &xml);
         let report = Element::read(&xml);
         assert_eq!(report.one("TotalSuspiciousAmountText").text, body.total.to_string());
-        // Accounts that the field holds stand in it whole; the others stand whole in the narrative.
+        // Accounts that fit the field are in it whole; the others are whole in the narrative.
         assert_eq!(report.texts("AccountNumberText"), ["13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"]);
         let narrative = report.texts("ActivityNarrativeText").join(" ");
         let who = "customer-number-of-more-than-thirty-characters";
@@ -245,7 +245,7 @@ fn a_sar_states_what_the_case_does(place: &TestDb) {
 fn a_value_that_is_not_known_is_not_zero(place: &TestDb) {
     with_case(place, |d, case| {
         let (ana, bo) = (person("ana"), person("bo"));
-        // Values are in US dollars; a filer who reports in euros gives them.
+        // Values are in US dollars; a filer who reports in euros enters them.
         let euros = Filer { currency: "EUR".into(), ..filer() };
         let draft = d.draft_report(case, Kind::Goaml, euros, &ana).unwrap();
         assert!(draft.body.movements.iter().all(|m| m.value == 0 && m.value_source.is_none()));
@@ -278,7 +278,7 @@ fn body() -> Body {
     }
 }
 
-/// The limits of both schemas, met to the character and passed by one: what fits stands whole, what does not is refused by its field's name.
+/// The limits of both schemas, met to the character and passed by one: what fits is written whole, what does not is refused by its field's name.
 #[test]
 fn no_field_is_cut_to_fit() {
     type Change = fn(&mut Body, String);
@@ -334,7 +334,7 @@ fn a_narrative_has_at_most_five_parts_and_is_never_cut() {
     seven.action = "a".repeat(8_000);
     let refused = fincen_sar(&seven, "1/1/1", START).unwrap_err().to_string();
     assert!(refused.starts_with("narrative") && refused.contains("takes 5"), "{refused}");
-    assert!(seven.check(Kind::FincenSar).is_err(), "a draft says so before it is approved");
+    assert!(seven.check(Kind::FincenSar).is_err(), "a draft shows it before it is approved");
 }
 
 #[test]

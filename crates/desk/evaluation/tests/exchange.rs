@@ -6,7 +6,7 @@ use holdfast_evaluation::{Exchange, Label, Options, Outcome, Variants, simulate}
 use holdfast_simulate::exchange::Pattern;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Numbers about a customer, and whether a case is theirs.
+/// Features of a customer, and whether the customer has a case.
 type Row = (Vec<f64>, bool);
 
 fn exchanges(seeds: std::ops::Range<u64>) -> Vec<Exchange> {
@@ -17,7 +17,7 @@ fn case_customers(made: &Exchange) -> BTreeSet<&str> {
     made.cases.iter().flat_map(|c| c.customers.iter().map(String::as_str)).collect()
 }
 
-/// What records say: number, place in the file, signup, country, risk, year of birth, kind, industry, identity check.
+/// Features of records: number, place in the file, signup, country, risk, year of birth, kind, industry, identity check.
 fn statics(made: &Exchange) -> (Vec<String>, Vec<Row>) {
     let mut names: Vec<String> = ["number", "place", "signup", "record time", "risk", "year of birth", "business"]
         .iter()
@@ -184,7 +184,7 @@ fn combined(rows: &[Row]) -> f64 {
     sum / 2.0
 }
 
-/// How well each number and all together tell case customers from others.
+/// Returns how well each feature, and all together, separate case customers from others.
 fn separation(name: &str, made: &[Exchange], of: fn(&Exchange) -> (Vec<String>, Vec<Row>)) -> Vec<(String, f64)> {
     let names = of(&made[0]).0;
     let rows: Vec<Row> = made.iter().flat_map(|m| of(m).1).collect();
@@ -204,14 +204,14 @@ fn separation(name: &str, made: &[Exchange], of: fn(&Exchange) -> (Vec<String>, 
 #[test]
 fn case_customers_are_not_recognized_by_their_records() {
     for (name, auc) in separation("records", &exchanges(11..14), statics) {
-        assert!(auc < 0.55, "{name} tells case customers from others: {auc:.3}");
+        assert!(auc < 0.55, "{name} separates case customers from others: {auc:.3}");
     }
 }
 
 #[test]
 fn case_customers_are_not_recognized_by_how_much_they_do() {
     for (name, auc) in separation("counts", &exchanges(11..14), counts) {
-        assert!(auc < 0.80, "{name} tells case customers from others: {auc:.3}");
+        assert!(auc < 0.80, "{name} separates case customers from others: {auc:.3}");
     }
 }
 

@@ -1,5 +1,5 @@
 //! Containers: archives, packed files, documents, images of disks, browsers' databases. What is known and not opened is listed:
-//! an unread container is never taken for an empty one.
+//! an unread container is never reported as an empty one.
 
 use crate::disks::Disk;
 use crate::leveldb;

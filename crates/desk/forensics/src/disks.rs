@@ -246,7 +246,7 @@ fn qcow(source: &dyn ReadAt) -> Result<Disk<'_>> {
     }
     let features = if version >= 3 { be64(&head, 72) } else { 0 };
     if features & 0b1_0100 != 0 {
-        return Err(bad("keeps its data in another file, or its tables in another form"));
+        return Err(bad("has its data in another file, or its tables in another form"));
     }
     let zstd = features & 8 != 0 && head.get(104) == Some(&1);
     Ok(Disk {

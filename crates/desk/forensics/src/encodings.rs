@@ -105,7 +105,7 @@ fn is_between(unit: u16) -> bool {
         | 0x30fb | 0xff01..=0xff1e | 0xfeff)
 }
 
-/// Where texts of other encodings are looked for; remembers what was looked at.
+/// Searches texts of other encodings; records what was searched.
 #[derive(Default)]
 pub(crate) struct Finder {
     wide_until: usize,
@@ -167,7 +167,7 @@ impl Finder {
         }
     }
 
-    /// A text of UTF-16 around a place. Gives whether it holds enough to be looked at.
+    /// A text of UTF-16 around a place. Returns whether it has enough to be searched.
     fn wide(&mut self, data: &[u8], at: usize, script: Script, found: &mut impl FnMut(Range<usize>, Script)) -> bool {
         let fits = |i: usize| matches!(wide_unit(data, i, script), Some((_, true)));
         let (mut start, mut end) = (at, at);

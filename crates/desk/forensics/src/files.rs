@@ -15,7 +15,7 @@ const WALLETS: [(&str, &[&str], &str); 5] = [
 /// A vault's salt within JSON within JSON.
 const ESCAPED_SALT: &str = "\\\"salt";
 
-/// Words that tell of hardware wallets and companion apps, in lower case: USB vendor and product ids as Windows and Linux write them, names of
+/// Words that identify hardware wallets and companion apps, in lower case: USB vendor and product ids as Windows and Linux write them, names of
 /// apps and their folders (the vendors' own documents).
 const TRACES: [(&str, &str); 24] = [
     ("vid_2c97", "Ledger device (USB vendor 2c97)"),

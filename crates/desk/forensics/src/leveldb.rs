@@ -1,4 +1,4 @@
-//! LevelDB as browsers keep their extensions' data in it: the records of its logs and the blocks of its tables, unpacked (Snappy). Read from
+//! LevelDB as browsers store their extensions' data in it: the records of its logs and the blocks of its tables, unpacked (Snappy). Read from
 //! the format's description (`log_format.md`, `table_format.md` of google/leveldb); nothing else of a database is opened.
 
 /// Bytes of a log's block.

@@ -1,5 +1,5 @@
 //! Phrases: BIP39 in all ten official languages, Electrum's seeds, SLIP-39 shares. Words may be split over lines, numbered, and one may be
-//! unreadable. Here stand the checksums, and the fast pass that finds where phrases can be at all ([`find`]).
+//! unreadable. This module has the checksums, and the fast pass that finds where phrases can be at all ([`find`]).
 
 use crate::words::{LANGUAGES, LISTS, NONE, OLD_ELECTRUM, electrum_normal, is_left_blank, markup_end};
 use crate::{Hit, phrases};

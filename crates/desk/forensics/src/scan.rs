@@ -1,5 +1,5 @@
-//! Scanning sources of any size: in blocks, on all cores, never writing to them; archives and pictures are opened. A scan that was stopped goes
-//! on where it was.
+//! Scanning sources of any size: in blocks, on all cores, never writing to them; archives and pictures are opened. A scan that was stopped
+//! resumes where it was.
 
 mod block;
 
@@ -264,7 +264,7 @@ impl<'a> Sink<'a> {
         !self.vaults.insert((file.to_owned(), hit.value.clone()))
     }
 
-    /// Tells how far the scan is; `false` when it shall stop.
+    /// Reports the progress of the scan; returns `false` when it is to stop.
     pub fn beat(&mut self) -> bool {
         if self.stopped {
             return false;
@@ -278,7 +278,7 @@ impl<'a> Sink<'a> {
         !self.stopped
     }
 
-    /// Says that something was not opened.
+    /// Lists something as not opened.
     pub fn not_opened(&mut self, source: &str, what: impl std::fmt::Display) {
         if self.not_opened.len() < 10_000 {
             let warning = format!("{source}: {what}");
@@ -287,13 +287,13 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Says that something was not opened, where nothing else is done with it.
+    /// Lists something as not opened, where nothing else is done with it.
     pub fn listed(&mut self, source: &str, what: impl std::fmt::Display) -> Result<(), ScanError> {
         self.not_opened(source, what);
         Ok(())
     }
 
-    /// Says what could not be read.
+    /// Lists what could not be read.
     pub fn warn(&mut self, source: &str, what: impl std::fmt::Display) {
         if self.warnings.len() < 10_000 {
             self.warnings.push(format!("{source}: {what}"));
@@ -581,7 +581,7 @@ pub fn in_memory(name: &str, bytes: &[u8], sealer: &Sealer, most: u64) -> Result
     })
 }
 
-/// Says what wallet a file or member is, and finds the vaults in it, wherever their parts stand.
+/// Recognizes the wallet that a file or member is, and finds the vaults in it, wherever their parts are.
 pub(crate) fn recognise(sink: &mut Sink<'_>, name: &str, source: &(impl ReadAt + ?Sized)) -> Result<(), ScanError> {
     let size = source.size();
     let head = source.exact(0, to_index(512.min(size))).unwrap_or_default();

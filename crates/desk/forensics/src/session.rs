@@ -33,7 +33,7 @@ struct Collected {
     skipped: Vec<(PathBuf, String)>,
 }
 
-/// Files below paths. A path that is a link is followed, as asked; links within folders are not. Pipes, sockets and devices without an end
+/// Files below paths. A path that is a link is followed; links within folders are not. Pipes, sockets and devices without an end
 /// are never opened.
 fn collect(paths: &[PathBuf]) -> Result<Collected, ScanError> {
     let mut all = Collected { files: Vec::new(), skipped: Vec::new() };
@@ -247,7 +247,7 @@ fn hash_until(path: &Path, size: u64, stop: &AtomicBool) -> Result<String, ScanE
     }
 }
 
-/// Scans files, folders and devices; results lie in `out` as they come, and a second call with the same folder goes on. Nothing is ever written
+/// Scans files, folders and devices; results are written to `out` as they are found, and a second call with the same folder resumes. Nothing is ever written
 /// to what is scanned.
 ///
 /// # Errors
@@ -261,7 +261,7 @@ pub fn scan(
     scan_at_most(paths, out, None, sealer, MAX_UNPACKED, progress)
 }
 
-/// As [`scan`], with at most so many bytes unpacked of each file: for material that comes over the net. Sources in the folder `below` carry
+/// Like [`scan`], with a bound on the unpacked bytes of each file: for material that arrives over the network. Sources in the folder `below` carry
 /// their path in it as name: a folder that lasts only for the scan does not identify the exhibit.
 ///
 /// # Errors

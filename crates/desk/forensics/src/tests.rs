@@ -159,7 +159,7 @@ fn words_in_cells_runs_and_pages_are_read_as_people_see_them() {
         }
         zip.finish().unwrap().into_inner()
     };
-    // A sheet keeps each word once and refers to it by number.
+    // A sheet stores each word once and refers to it by number.
     let mut shared: Vec<&str> = Vec::new();
     words.iter().for_each(|w| {
         if !shared.contains(w) {
@@ -355,7 +355,7 @@ fn a_scan_stops_within_what_it_unpacks() {
         })
         .unwrap();
     assert!(!report.complete && report.sources.is_empty());
-    assert!(beats < 40, "asked {beats} times after it was to stop");
+    assert!(beats < 40, "called {beats} times after it was to stop");
     assert!(scanned(std::slice::from_ref(&file), &dir.path().join("out")).complete);
 }
 

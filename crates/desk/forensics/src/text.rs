@@ -1,7 +1,7 @@
 //! Text in bytes: the runs of text that are long enough to hold an address, a key or a phrase, in UTF-8 and UTF-16; runs of other encodings
 //! come from [`crate::encodings`].
 //!
-//! Speed comes from not looking: the shortest thing looked for has 25 characters, so that every such run covers a byte at a multiple of 16.
+//! Speed comes from skipping: the shortest secret has 25 characters, so that every such run covers a byte at a multiple of 16.
 //! Only those bytes are tested; what looks like text is then expanded both ways.
 
 use crate::encodings::{Finder, Script};

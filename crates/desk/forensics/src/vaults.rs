@@ -1,4 +1,4 @@
-//! Vaults of MetaMask and of wallets built like it, wherever they stand: plain JSON, JSON within JSON (each level escapes the quotes once more),
+//! Vaults of MetaMask and of wallets built like it, wherever they are: plain JSON, JSON within JSON (each level escapes the quotes once more),
 //! values of browsers' LevelDB, phones' `persist-root`.
 
 use crate::{Confidence, Hit, Kind};

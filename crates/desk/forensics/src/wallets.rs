@@ -105,7 +105,7 @@ pub fn recognise(bytes: &[u8], name: &str) -> Option<Wallet> {
         .or_else(|| by_name(name).filter(|_| bytes.len() >= 64 && bytes.len().is_multiple_of(16)))
 }
 
-/// Files that only their names tell of: their content is encrypted from the first byte on.
+/// Files recognized by name alone: their content is encrypted from the first byte on.
 fn by_name(name: &str) -> Option<Wallet> {
     let file = name.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
     let mut wallet = match file.as_str() {
@@ -444,7 +444,7 @@ fn electrum(value: &Value, text: &[u8], begin: usize) -> Option<Wallet> {
     };
     let version = map.get("seed_version").and_then(Value::as_u64).map(|v| format!("version {v}, ")).unwrap_or_default();
     let mut wallet = Wallet::new("Electrum", format!("{version}{kind} wallet, {}, {lock}", parts.join(" and ")));
-    // Seeds of the first list are kept as hex.
+    // Seeds of the first list are stored as hex.
     let hex = map.get("seed").or_else(|| map.get("keystore").and_then(|k| k.get("seed"))).and_then(Value::as_str);
     wallet.secrets.extend(hex.and_then(|hex| old_seed(hex, text, begin)));
     Some(wallet)

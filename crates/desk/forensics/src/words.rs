@@ -37,7 +37,7 @@ const MAX_UNSPACED: usize = 96;
 /// Longest tag of a page that is passed over, in bytes.
 pub(crate) const MAX_TAG: usize = 1_024;
 
-/// What the lists know of a word.
+/// Entries of the lists for a word.
 #[derive(Clone)]
 pub(crate) struct Entry {
     /// Languages in whose list it is.
@@ -86,7 +86,7 @@ pub(crate) static LISTS: LazyLock<HashMap<Box<str>, Entry>> = LazyLock::new(|| {
             });
         }
     }
-    // As people type them without accents, where that is no other word; and by their first four letters, which tell them apart.
+    // As people type them without accents, where that is no other word; and by their first four letters, which distinguish them.
     for (bit, language) in LANGUAGES.iter().enumerate() {
         if matches!(
             language,
@@ -146,9 +146,9 @@ impl Entry {
 pub(crate) struct Word {
     pub start: usize,
     pub end: usize,
-    /// What the lists know of it; `None` when it is in none or cannot be read.
+    /// Entries of the lists for it; `None` when it is in none or cannot be read.
     pub entry: Option<&'static Entry>,
-    /// Whether signs stand for it: `____`, `????`.
+    /// Whether it is written as signs: `____`, `????`.
     pub blank: bool,
 }
 
@@ -207,7 +207,7 @@ fn begins_a_word(letters: &[u8]) -> bool {
     listed(letters) && !listed(&letters[1..])
 }
 
-/// Whether signs stand for a word that cannot be read: two and more (`___`), or a question mark by itself.
+/// Whether signs mark a word that cannot be read: two and more (`___`), or a question mark by itself.
 pub(crate) fn is_left_blank(bytes: &[u8], begin: usize, end: usize) -> bool {
     let apart = |b: Option<&u8>| b.is_none_or(u8::is_ascii_whitespace);
     end - begin >= 2

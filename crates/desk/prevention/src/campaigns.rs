@@ -178,7 +178,7 @@ fn last_event(db: &mut Database) -> Result<i64, DbError> {
     rows.first().map_or(Ok(0), |r| r.int(0))
 }
 
-/// What is known of withdrawals beside their decision.
+/// Facts of withdrawals, apart from their decision.
 #[derive(Debug, Default)]
 struct Fates {
     active: HashSet<i64>,

@@ -1,4 +1,4 @@
-//! Campaigns: who paid or is about to pay is told in their language, some are held out, and the effect is measured.
+//! Campaigns: customers who paid or are about to pay receive a message in their language, some are held out, and the effect is measured.
 
 use holdfast_attribution::Category;
 use holdfast_decision::warnings::Scam;
@@ -65,7 +65,7 @@ fn plan(holdout_ppm: u32) -> NewCampaign {
     }
 }
 
-/// Lets payments to scams go out, as before the exchange had rules.
+/// Allows payments to scams, as before the exchange had rules.
 const ALLOW_ALL: &str = "
 title: lenient
 rules:
@@ -135,7 +135,7 @@ fn people_at_risk_are_chosen_informed_and_compared() {
     assert!(matches!(prevention.start_campaign(drafted.id, &today, "luis"), Err(PreventionError::State(_))));
     assert_eq!(running.told + running.held_out, 202);
     assert!((30..=75).contains(&running.held_out), "{}", running.held_out);
-    // Each of those told gets one message, in order, whatever the turns; the held out none.
+    // Each recipient gets one message, in order, in however many batches; the held out none.
     let hook = fixture.screening.webhooks().unwrap().into_iter().find(|w| w.id == webhook).unwrap();
     let (mut hook, mut delivered) = (hook, Vec::new());
     loop {
@@ -159,7 +159,7 @@ fn people_at_risk_are_chosen_informed_and_compared() {
             .all(|p| delivered.iter().all(|m| m["data"]["customer"] != p.customer.as_str()))
     );
 
-    // Those told pay less often: 1 in 10 against 5 in 10.
+    // Recipients pay less often: 1 in 10 against 5 in 10.
     fixture.clock.fetch_add(DAY, Ordering::Relaxed);
     for (i, person) in all.iter().enumerate() {
         let pays = if person.arm == "told" { i % 10 == 0 } else { i % 2 == 0 };
@@ -233,7 +233,7 @@ fn messages_go_out_in_the_customers_own_language() {
     let people = prevention.at_risk(&plan(0), &|_| None).unwrap();
     let found: Vec<(&str, &str)> = people.iter().map(|p| (p.customer.as_str(), p.lang.as_str())).collect();
     assert_eq!(found, customers.map(|c| (c.0, c.3)));
-    // The message is the one of that language, and says so.
+    // The message is the one of that language, and states it.
     let template = prevention.template(Scam::Investment, "zh-Hans-CN").unwrap();
     assert_eq!((template.lang.as_str(), template.subject.as_str()), ("zh", "subject zh"));
     assert_eq!(prevention.template(Scam::Investment, "fr").unwrap().lang, "en");

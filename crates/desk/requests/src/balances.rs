@@ -6,7 +6,7 @@ use holdfast_screening::completion::{Executed, brings, executed};
 use holdfast_types::SignedAmount;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most balances that movements of unknown outcome may lead to before they are given up.
+/// Most balances that movements of unknown outcome may lead to before the calculation stops.
 const MAX_POSSIBLE: usize = 64;
 
 /// What an account held of an asset after its last movement.
@@ -43,7 +43,7 @@ pub struct Reconciled {
 fn changes(moved: &Moved, seen: &mut BTreeSet<String>) -> Vec<SignedAmount> {
     let event = &moved.event;
     let amount = SignedAmount::from(event.amount.unwrap_or_default());
-    // Until it is confirmed a deposit is credited to nobody, and a transfer that was reported twice is one.
+    // Until it is confirmed a deposit is not credited, and a transfer that was reported twice is one.
     if event.kind == EventKind::Deposit {
         let pending = event.confirmations == Some(0) && moved.completion.is_none();
         let transfer = event.transfer().unwrap_or_else(|| event.id.clone());
@@ -59,7 +59,7 @@ fn changes(moved: &Moved, seen: &mut BTreeSet<String>) -> Vec<SignedAmount> {
     }
 }
 
-/// Whether what a sender states of a balance before and after fits what moved: fees make it less, never more.
+/// Whether a stated balance before and after fits the amount that moved: fees make it less, never more.
 fn fits(stated: SignedAmount, change: SignedAmount) -> bool {
     stated == change
         || (change != SignedAmount::ZERO && stated < change && (change.is_negative() || !stated.is_negative()))
@@ -74,7 +74,7 @@ struct Book {
 }
 
 impl Book {
-    /// Gives the balance up: no asset has so many base units.
+    /// Ends the calculation: no asset has so many base units.
     fn lose(&mut self) -> Option<String> {
         self.possible.clear();
         self.lost = true;
@@ -173,7 +173,7 @@ pub fn reconcile(customer: &str, moved: &[Moved]) -> Reconciled {
                     event.id
                 )),
             },
-            // Nothing follows from what was impossible; the problem says so.
+            // An impossible balance proves nothing further; it is listed as a problem.
             (Some(_), None) => {}
             (None, _) => out.unstated.push((account, asset)),
         }
@@ -232,7 +232,7 @@ mod tests {
         let mut held = moved(Withdrawal, "w", 5, Some(10));
         (held.decision, held.held) = (Verdict::Hold, true);
         assert_eq!(after(std::slice::from_ref(&held)), [10]);
-        // Once the hold is over nothing says what became of it, until a later balance does.
+        // After the hold its outcome is unknown until a later balance shows it.
         held.held = false;
         let open = reconcile("c1", std::slice::from_ref(&held)).problems;
         assert!(open[0].contains("customer c1, asset BTC, event w") && open[0].contains("complete it"), "{open:?}");

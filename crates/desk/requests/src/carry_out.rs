@@ -15,7 +15,7 @@ use holdfast_store::{Database, DbError, number};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-/// Keeps the data of the customers whom the reviewer accepted as it is now.
+/// Preserves the present data of the customers that the reviewer accepted.
 pub(crate) fn preserve(
     tx: &mut Transaction<'_>,
     vault: &Vault,
@@ -42,7 +42,7 @@ pub(crate) fn preserve(
     Ok(())
 }
 
-/// Keeps what a seizure will move where it is, from the first approval on.
+/// Holds the funds that a seizure will move, from the first approval on.
 pub(crate) fn hold_for_seizure(
     tx: &mut Transaction<'_>,
     request: &Request,
@@ -84,7 +84,7 @@ pub(crate) fn someone_accepted(tx: &mut Transaction<'_>, request: &str) -> Resul
     let customers = accepted(tx.db(), request)?;
     match customers.is_empty() {
         true => Err(RequestError::State(format!(
-            "request {request}: accept the match of a customer first; nothing says who is meant"
+            "request {request}: accept the match of a customer first; otherwise no account is identified"
         ))),
         false => Ok(customers),
     }

@@ -93,7 +93,7 @@ impl Desk<'_> {
                 rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.int(1)?))).collect::<Result<_, RequestError>>()?;
             for (id, due) in open {
                 let Some(at) = by_id(tx.db(), &id, now)? else { continue };
-                // A policy that no longer knows the process says nothing of reminders; the due time stands.
+                // A policy that no longer has the process has no reminders for it; the due time stays.
                 let reminders = policy.judge(&at.request).map_or(Vec::new(), |j| j.reminders);
                 let subject = format!("request:{id}");
                 let next = reminders.iter().copied().chain([due]).filter(|t| *t > now).min();
@@ -108,7 +108,7 @@ impl Desk<'_> {
                     }
                     continue;
                 }
-                // Only the latest reminder that is due: one that was missed says nothing new.
+                // Only the latest reminder that is due: a missed one adds nothing.
                 let Some(n) = reminders.iter().rposition(|r| *r <= now) else { continue };
                 if mark(tx, &format!("reminded:{id}:{n}"))? {
                     done.reminders += 1;
@@ -117,7 +117,7 @@ impl Desk<'_> {
                     staff.iter().try_for_each(|to| mail(tx, to, &format!("Due soon: request {id}"), &body, &subject))?;
                 }
             }
-            // What follows cannot be taken back: a file is deleted, a user learns of a request. It waits while the clock is doubted.
+            // What follows cannot be undone: a file is deleted, a user learns of a request. It waits while the clock is doubted.
             if !tx.time_is_sound() {
                 return Ok(done);
             }
@@ -129,13 +129,13 @@ impl Desk<'_> {
                 let (request, until) = (row.text(0)?.to_owned(), row.int(3)?);
                 let subject = format!("request:{request}");
                 if until > now {
-                    // A week before, the officer is told, so that an order or an extension can come in time.
+                    // A week before, the officer is notified, so that an order or an extension can arrive in time.
                     if until - now <= 7 * 86_400
                         && mark(tx, &format!("lapsing:{request}"))?
                         && let Some(at) = by_id(tx.db(), &request, now)?
                     {
                         done.reminders += 1;
-                        let body = format!("What is kept for your request {} is kept until {}.\n", at.request.reference, rfc3339(until));
+                        let body = format!("The data preserved for your request {} are stored until {}.\n", at.request.reference, rfc3339(until));
                         mail(tx, &at.request.officer.email, "A preservation lapses soon", &body, &subject)?;
                         tx.audit("preservation.lapsing", &subject, &json!({ "until": until }).to_string());
                     }

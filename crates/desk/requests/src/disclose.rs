@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use std::collections::HashSet;
 use utoipa::ToSchema;
 
-/// Most events of one customer that are given at once.
+/// Most events of one customer in one answer.
 pub const MAX_EVENTS: usize = 200_000;
 
 /// A table of one class of data.
@@ -251,13 +251,13 @@ pub fn data(db: &mut Database, customer: &str, classes: &[DataClass], scope: &Or
                 out.add("instruments", *class, &columns, &of(&[RecordKind::Card, RecordKind::BankAccount]));
             }
             DataClass::Content => {
-                out.notes.push("content: messages with support are kept elsewhere; add them as files".into());
+                out.notes.push("content: messages with support are stored elsewhere; add them as files".into());
             }
         }
     }
     if !scope.is_whole() {
         let limits: Vec<String> = scope.lines().iter().map(|(name, text)| format!("{name}: {text}")).collect();
-        out.notes.push(format!("limited as the order says: {}", limits.join("; ")));
+        out.notes.push(format!("limited by the order: {}", limits.join("; ")));
     }
     Ok(out)
 }

@@ -1,5 +1,5 @@
 //! Requests from law enforcement: what they are ([`request`]), what the law allows them ([`policy`]), and whether they are genuine
-//! ([`forgery`]); and their way from intake to an answer that two people gave ([`intake`]).
+//! ([`forgery`]); and their steps from intake to an answer that two people approved ([`intake`]).
 
 #![warn(
     clippy::too_many_lines,

@@ -1,28 +1,28 @@
 //! Mail domains that look like others: letters of other scripts (Unicode Technical Standard 39), internationalized domains in their ASCII form
-//! (punycode), letters that the eye takes for others, one name within another.
+//! (punycode), letters that look like others, one name within another.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection};
 
-/// A domain as it is resolved, as it is read, and as the eye takes it.
+/// A domain as it is resolved, as it is displayed, and in the form that compares look-alikes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// As it was given, in lower case.
+    /// As it was written, in lower case.
     given: String,
     /// In ASCII, as it is resolved.
     ascii: String,
     /// In its own letters.
     letters: String,
-    /// What looks alike is equal.
+    /// Form in which look-alikes are equal.
     skeleton: String,
     /// Whether it is a domain at all (UTS 46).
     valid: bool,
 }
 
-/// The letters as the eye takes them: what looks alike becomes equal.
+/// Returns the letters in a form in which look-alikes are equal.
 fn skeleton(letters: &str) -> String {
-    // Accents first: the eye passes over them. Then letters of other scripts (UTS 39), then what looks alike within ASCII.
+    // Accents first: readers overlook them. Then letters of other scripts (UTS 39), then what looks alike within ASCII.
     let plain: String = letters.nfkd().filter(|c| !is_combining_mark(*c)).collect();
     let alike: String = unicode_security::skeleton(&plain).collect::<String>().to_lowercase();
     let mut out = String::with_capacity(alike.len());
@@ -65,7 +65,7 @@ impl Written {
         !self.is_within(real) && below(&self.skeleton, &real.skeleton)
     }
 
-    /// The domain in words, with its letters where they are not what was given.
+    /// Describes the domain, with its displayed letters where they differ from the written form.
     fn shown(&self) -> String {
         match self.letters == self.given {
             true => self.given.clone(),

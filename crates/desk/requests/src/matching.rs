@@ -101,7 +101,7 @@ pub fn matches(
     matches_within(screening, chains, targets, &OrderScope::default())
 }
 
-/// Matches targets to customers as [`matches()`], within an order's scope: events outside of its period, accounts or assets match nobody, and
+/// Matches targets to customers as [`matches()`], within an order's scope: events outside of its period, accounts or assets match no customer, and
 /// where it names accounts, only customers who have one of them are found.
 ///
 /// # Errors
@@ -231,7 +231,7 @@ fn named(screening: &Screening, target: &Target, scope: &OrderScope, add: &mut A
     Ok(())
 }
 
-/// Takes a match: how, customer, why.
+/// Records a match: how it was found, customer, reason.
 type Add<'a> = dyn FnMut(How, String, String) + 'a;
 
 /// Who owns one of some addresses or withdrew to it, within an order's scope: (owns, address, customer).
@@ -388,7 +388,7 @@ fn traced(
 /// what is stated alone.
 type Reached = HashMap<String, Vec<String>>;
 
-/// Returns what money in outputs reached: where it lies, and what it went through.
+/// Returns what a UTXO trace reached: where the money is, and what it went through.
 fn reached_outputs(snapshot: &Snapshot, request: &TraceRequest) -> Reached {
     let (ledger, network) = (&snapshot.ledger, snapshot.ledger.network());
     let mut reached = Reached::new();

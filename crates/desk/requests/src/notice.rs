@@ -1,8 +1,8 @@
-//! The notice to a customer whose data were given out, in the customer's language. The English text always follows, for who helps the reader.
+//! The notice to a customer whose data were disclosed, in the customer's language. The English text always follows, for anyone who helps the reader.
 
 use holdfast_input::language::best;
 
-/// Subject and text by language (BCP 47). `{date}`, `{agency}` and `{reference}` stand for those of the request.
+/// Subject and text by language (BCP 47). `{date}`, `{agency}` and `{reference}` are replaced by those of the request.
 const TEXTS: &[(&str, &str, &str)] = &[
     (
         "ar",

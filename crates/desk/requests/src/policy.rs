@@ -220,7 +220,7 @@ impl Policy {
             self.processes.iter().filter(opens).map(|p| p.id.clone()).collect()
         };
         if granted.is_empty() && !request.classes.is_empty() {
-            missing.push(format!("{} opens none of the classes of data that are asked for", process.id));
+            missing.push(format!("{} opens none of the requested classes of data", process.id));
         }
         let mut notes = process.notes.clone();
         let seconds =

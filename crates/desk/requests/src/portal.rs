@@ -1,5 +1,5 @@
 //! The officers' portal: officers register with an agency's mail domain, prove their address by a mailed code and themselves by a second
-//! factor (TOTP, RFC 6238, or a passkey, `passkey.rs`), are approved by a person, and then send requests and messages and see how their own requests stand.
+//! factor (TOTP, RFC 6238, or a passkey, `passkey.rs`), are approved by a person, and then send requests and messages and see the state of their own requests.
 //!
 //! No secret is stored. Codes, TOTP secrets and session tokens are derived from the desk's key ring and from numbers in the database.
 
@@ -35,7 +35,7 @@ use utoipa::ToSchema;
 
 /// How long a mailed code opens, in seconds.
 pub const CODE_SECONDS: i64 = 900;
-/// While a mailed code is good and unused, the next mail to the same address comes after so many seconds.
+/// Least time between mails to one address while a mailed code is valid and unused, in seconds.
 pub const CODE_SPACING: i64 = 180;
 /// Most mails within an hour to addresses of one domain that were never proved.
 pub const NEW_MAILS_AN_HOUR: i64 = 30;
@@ -183,7 +183,7 @@ pub(crate) fn officer_by_id(db: &mut Database, id: OfficerId) -> Result<Officer,
     officer_of(db, "id", number(id))?.ok_or_else(|| RequestError::NotFound(format!("officer {id}")))
 }
 
-/// Puts mail into the outbox.
+/// Adds mail to the outbox.
 pub(crate) fn mail(
     tx: &mut Transaction<'_>,
     to: &str,
@@ -250,7 +250,7 @@ impl Desk<'_> {
         }
     }
 
-    /// Stores a request of an officer; who signs and when it came is what the portal knows, not what is sent.
+    /// Stores a request of an officer; signatory and time are the portal's, not those that were sent.
     ///
     /// # Errors
     /// [`RequestError::State`] when the session is over, or the officer is not approved; [`RequestError::Invalid`] names the field;

@@ -2,7 +2,7 @@
 //!
 //! A package is a ZIP file of `production.json`, `production.xlsx`, `CUSTOMER/TABLE.csv`, `certificate.pdf` and `manifest.json`, which lists the
 //! SHA-256 of the others and is signed in `manifest.sig` (Ed25519, RFC 8032). The package is encrypted to the officer's keys (age). Entries are
-//! in name order with fixed times, so that the same content gives the same bytes.
+//! in name order with fixed times, so that the same content makes the same bytes.
 
 use crate::Desk;
 use crate::RequestError;
@@ -141,7 +141,7 @@ fn failed(what: impl std::fmt::Display) -> RequestError {
     RequestError::State(format!("production: {what}"))
 }
 
-/// A customer's id as a folder name: what is not plain becomes `_`, and its number keeps it apart.
+/// A customer's id as a folder name: what is not plain becomes `_`, and a number makes it unique.
 fn folder(i: usize, customer: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '_' };
     format!("{:03}-{}", i + 1, customer.chars().take(60).map(plain).collect::<String>())
@@ -199,7 +199,7 @@ fn spreadsheet(customers: &[Data], created: i64, most: usize) -> Result<Vec<u8>,
 const HAPPENED: [(&str, &str); 4] =
     [("access", "time"), ("transactions", "time"), ("balances", "time"), ("holds", "placed")];
 
-/// Returns the first row of a table that is outside an order's scope, in words.
+/// Returns a description of the first row of a table that is outside an order's scope.
 fn outside(scope: &OrderScope, table: &TableContent) -> Option<String> {
     let column = |name: &str| table.columns.iter().position(|c| c == name);
     let happened = HAPPENED.iter().find(|h| h.0 == table.name).map(|h| h.1);
@@ -300,7 +300,7 @@ fn unpack(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, String> {
 }
 
 /// Checks a package offline: the signature, every file's hash, that nothing is missing or added, that only the stated classes are in it, and
-/// that the CSV files say what `production.json` says. With `signer` (hex), the signature must be by that key.
+/// that the CSV files agree with `production.json`. With `signer` (hex), the signature must be by that key.
 pub fn verify(bytes: &[u8], signer: Option<&str>) -> Verification {
     let mut v = Verification::default();
     if let Err(e) = verify_into(bytes, signer, &mut v) {
@@ -364,7 +364,7 @@ fn verify_into(bytes: &[u8], signer: Option<&str>, v: &mut Verification) -> Resu
             let name = format!("{}/{}.csv", folder(i, &c.customer), t.name);
             let same = csv_of(&t.columns, &t.rows).ok().as_ref() == files.get(&name);
             if !same {
-                v.failures.push(format!("{name}: does not say what production.json says"));
+                v.failures.push(format!("{name}: differs from production.json"));
             }
         }
     }
@@ -437,7 +437,7 @@ impl Desk<'_> {
             found.ok_or_else(|| RequestError::NotFound(format!("production {production} of request '{id}'")))?;
         if found.expires < self.screening.now() {
             return Err(RequestError::State(format!(
-                "production {production} could be fetched until {}; ask for another",
+                "production {production} could be fetched until {}; request another",
                 rfc3339(found.expires)
             )));
         }

@@ -23,9 +23,9 @@ named! {
     pub enum Kind {
         /// Data about targets.
         Information,
-        /// Keep data that exists.
+        /// Preserve existing data.
         Preservation,
-        /// Keep funds where they are.
+        /// Hold funds where they are.
         Freeze,
         /// Hand funds over.
         Seizure,
@@ -148,7 +148,7 @@ pub struct Attachment {
 }
 
 named! {
-    /// What the authority states of its order; policy asks for some of it.
+    /// Statements of the authority about its order; policy requires some of them.
     pub enum Statement {
         /// Issued by a judge or court.
         Judge,
@@ -208,7 +208,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Checks every field and gives the request with targets in canonical form and cards masked.
+    /// Checks every field and returns the request with targets in canonical form and cards masked.
     ///
     /// # Errors
     /// [`Invalid`] names the field.
@@ -242,7 +242,7 @@ impl Request {
         self.scope = self.scope.canonical()?;
         let wants_data = matches!(self.kind, Kind::Information | Kind::EmergencyDisclosure | Kind::Preservation);
         if wants_data == self.classes.is_empty() {
-            let what = if wants_data { "name the classes of data" } else { "a freeze or seizure asks for no data" };
+            let what = if wants_data { "name the classes of data" } else { "a freeze or seizure names no data" };
             return Err(Invalid::new("classes", what));
         }
         for (i, target) in self.targets.iter_mut().enumerate() {
@@ -289,7 +289,7 @@ impl Attachment {
 }
 
 impl Target {
-    /// Checks it and gives its canonical form; cards come out masked.
+    /// Checks it and returns its canonical form, with cards masked.
     ///
     /// # Errors
     /// [`Invalid`] names the field.

@@ -1,7 +1,7 @@
 //! What an order is limited to: a period, accounts, assets. Matching, freezes, preservations and productions stay within it.
 //!
 //! What happened (movements, logins, holds) is within a period when it happened in it. What is on file (accounts, cards, devices, addresses,
-//! identity checks) is within it when it was on file by its end. The customer's own record says who the customer is and has no period.
+//! identity checks) is within it when it was on file by its end. The customer's own record identifies the customer and has no period.
 
 use holdfast_decision::model::{text_ok, time_ok};
 use holdfast_input::time::rfc3339;
@@ -68,7 +68,7 @@ impl OrderScope {
         *self == OrderScope::default()
     }
 
-    /// Returns whether both ends of a period are given.
+    /// Returns whether both ends of a period are set.
     pub fn has_period(&self) -> bool {
         self.from.is_some() && self.to.is_some()
     }
@@ -100,7 +100,7 @@ impl OrderScope {
         self.assets.is_empty() || asset.is_none_or(|a| self.assets.iter().any(|named| Asset::same(named, a)))
     }
 
-    /// Returns it in words, one line for each limit.
+    /// Returns a description, one line for each limit.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = Vec::new();
         let time = |t: Option<i64>| t.map_or("open".to_owned(), rfc3339);

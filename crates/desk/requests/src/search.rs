@@ -3,9 +3,9 @@
 use holdfast_store::{Database, DbError, Value};
 use std::collections::BTreeSet;
 
-/// Most words of one text that are found again.
+/// Most words of one text that are indexed.
 const MAX_WORDS: usize = 5_000;
-/// Most places of one word that are looked at.
+/// Most places of one word that are read.
 const MAX_PLACES: i64 = 20_000;
 
 /// Returns the words of a text: letters and digits in lower case, 2 to 64 bytes (longer ones are cut), in order, each once.
@@ -18,7 +18,7 @@ pub fn words(text: &str) -> Vec<String> {
     all.map(cut).filter(|w| seen.insert(w.clone())).take(MAX_WORDS).collect()
 }
 
-/// Notes the words of a text under a document such as `case:3` or `request:r1`.
+/// Indexes the words of a text under a document such as `case:3` or `request:r1`.
 ///
 /// # Errors
 /// [`DbError`] when the database fails.

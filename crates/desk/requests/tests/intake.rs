@@ -96,7 +96,7 @@ fn answers_need_two_people_and_policy(place: &TestDb) {
     intake.submit(unsigned, "portal").unwrap();
     assert!(refused(intake.step("r3", prepare(Outcome::Partly), "ana")).contains("judge"));
     intake.step("r3", prepare(Outcome::Refused), "ana").unwrap();
-    // Every step and every look is in the log.
+    // Every step and every access is in the log.
     let log = screening.audit(0, Some("request:r1"), 100).unwrap();
     let actions: Vec<&str> = log.iter().map(|e| e.action.as_str()).collect();
     let expected = ["received", "prepared", "returned", "prepared", "answered"].map(|a| format!("request.{a}"));
@@ -148,7 +148,7 @@ fn forged_requests_wait_for_what_clears_them(place: &TestDb) {
     intake.step("g1", prepare(Outcome::Granted), "ana").unwrap();
     intake.step("g1", Step::Approve {}, "bo").unwrap();
     assert_eq!(signs(&intake.submit(request("g2", "old@fbi.gov"), "portal").unwrap()), [""; 0]);
-    // The same targets by somebody else are seen.
+    // The same targets by another officer are noticed.
     let mut copy = request("g3", "old@fbi.gov");
     copy.targets = request("g1", "").targets;
     assert_eq!(signs(&intake.submit(copy, "portal").unwrap()), ["duplicate"]);

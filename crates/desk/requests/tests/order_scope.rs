@@ -1,4 +1,4 @@
-//! Orders keep to their period, accounts and assets: what is matched, frozen, preserved and given. And balances that are given are true. The
+//! Orders are limited to their period, accounts and assets: matches, freezes, preservations and productions. Balances in productions are right. The
 //! same on SQLite and PostgreSQL.
 
 use holdfast_decision::completion::{Completion, MovementStatus};
@@ -169,10 +169,10 @@ fn balances_that_do_not_reconcile_are_not_signed(place: &TestDb) {
         for word in ["customer c1", "asset ETH", "event w1", "states 9", "give 5"] {
             assert!(refused.contains(word), "{refused}");
         }
-        // The other classes can be given.
+        // The other classes can be produced.
         grant(d, request("r2", &classes[..1], OrderScope::default()), "c1");
         assert_eq!(rows(&produced(d, "r2"), "001-c1/transactions.csv").len(), 2);
-        // A preservation keeps what there is, and says that it does not fit.
+        // A preservation stores what there is, and notes that it does not reconcile.
         let mut preservation = request("r3", &classes, OrderScope::default());
         (preservation.kind, preservation.process, preservation.states) =
             (Kind::Preservation, "us.2703f".into(), Vec::new());
@@ -356,7 +356,7 @@ fn requests_of_before_orders_had_a_scope_are_opened(place: &TestDb) {
     });
 }
 
-/// A thing of a customer, with a text that is found nowhere else.
+/// A record of a customer, with a text that is found nowhere else.
 #[derive(Clone, Debug)]
 struct Thing {
     what: u8,
@@ -422,7 +422,7 @@ fn check(
         let account = thing.account.map(|a| format!("{}-{case}", ACCOUNTS[a as usize]));
         let asset = thing.asset.map(|a| ASSETS[a as usize].to_owned());
         let (happened, account, asset) = put(d, clock, thing, &mark, i, &who, account, asset);
-        // Said once more in other words than the code's.
+        // The same rule, written independently of the code.
         let after = scope.from.is_none_or(|from| thing.time >= from);
         let before = scope.to.is_none_or(|to| thing.time <= to);
         let in_time = before && (after || !happened);
@@ -513,11 +513,11 @@ fn put(
             (e.counterparty, e.device) =
                 (Some(format!("{mark}-to")), (thing.what == 6).then(|| format!("{mark}-device")));
             decide(d, e);
-            // Its transaction, told later, is as far in or out as the event.
+            // Its transaction, reported later, is inside or outside like the event.
             let completion = Completion {
                 time: START,
                 status: MovementStatus::Confirmed,
-                tx: Some(format!("{mark}-told")),
+                tx: Some(format!("{mark}-tx")),
                 output: None,
                 block: None,
                 height: None,

@@ -178,7 +178,7 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
         let full = d.second_factor(&session.token, &code).unwrap();
         assert!(full.full);
         assert!(why(d.second_factor(&session.token, &code)).contains("wrong or used"), "a code opens once");
-        assert!(why(d.enrol(&full.token)).contains("ask the desk to reset"));
+        assert!(why(d.enrol(&full.token)).contains("the desk can reset it"));
         assert!(why(d.own_requests(&full.token)).contains("not approved you yet"));
         assert_eq!(
             d.judge_officer(OfficerId::new(1), Verdict::Approve, "called back", "bo").unwrap().state,

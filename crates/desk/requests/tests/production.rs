@@ -79,7 +79,7 @@ fn with_granted(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
     run(&d, &clock);
 }
 
-/// A package with one file changed, or taken out.
+/// A package with one file changed or removed.
 fn changed(package: &[u8], name: &str, to: Option<&[u8]>) -> Vec<u8> {
     let mut from = zip::ZipArchive::new(Cursor::new(package)).unwrap();
     let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -137,10 +137,10 @@ fn exactly_the_approved_classes_of_the_accepted_customers(place: &TestDb) {
         let wider = Arc::new(wider);
         let today = Desk { policy: &wider, ..*d };
         assert_eq!(today.produce("r1", &[identity().1], "ana").unwrap().classes, made.classes);
-        // The same content gives the same package.
+        // The same content makes the same package.
         let again = d.produce("r1", &[identity().1], "ana").unwrap();
         assert_eq!(again.plain_sha256, made.plain_sha256);
-        // Whatever is changed, added or taken out is noticed.
+        // Every change, addition and removal is noticed.
         for (name, to, word) in [
             ("001-c1/transactions.csv", Some(&b"id\r\nw9\r\n"[..]), "was changed"),
             ("certificate.pdf", Some(&b"%PDF-"[..]), "was changed"),
@@ -164,7 +164,7 @@ fn productions_expire_and_log_who_fetched_them(place: &TestDb) {
         assert_eq!(listed[0].downloads.iter().map(|l| l.who.as_str()).collect::<Vec<_>>(), ["ana.berg@fbi.gov"]);
         assert!(d.fetch("r1", ProductionId::new(99), "ana").is_err());
         clock.set(made.expires + 1);
-        assert!(d.fetch("r1", made.id, "ana").unwrap_err().to_string().contains("ask for another"));
+        assert!(d.fetch("r1", made.id, "ana").unwrap_err().to_string().contains("request another"));
         assert!(d.waiting_mail().unwrap().iter().any(|m| m.subject == "An answer can be fetched"));
     });
 }

@@ -183,7 +183,7 @@ fn an_ip_address_is_looked_for_within_its_time_only(place: &TestDb) {
     assert_eq!(find(ip(Some(START - 100), Some(START - 50)), whole.clone()), ["c1"]);
     assert_eq!(find(ip(Some(START - 100), Some(START)), whole.clone()), ["c1", "c2"]);
     assert_eq!(find(ip(Some(START - 99), Some(START - 1)), whole.clone()), [""; 0]);
-    // The order's period bounds the target's, and stands in for it.
+    // The order's period bounds the target's, and replaces a missing one.
     let order = OrderScope { from: Some(START - 10), to: Some(START + 10), ..OrderScope::default() };
     assert_eq!(find(ip(Some(START - 100), Some(START)), order.clone()), ["c2"]);
     assert_eq!(find(ip(None, None), order.clone()), ["c2"]);
@@ -264,7 +264,7 @@ fn names_and_phones_match_however_they_are_written(place: &TestDb) {
     assert_eq!(find(&screening, Target::new(TargetKind::Phone, "+43 30 123456")), []);
 }
 
-/// What stood in records once is in the identifiers only; an older version's are made anew when its database is opened.
+/// Former values of records are in the identifiers only; those of an older version are rebuilt when its database is opened.
 fn former_names_and_older_databases_match_too(place: &TestDb) {
     let screening = open(place);
     screening.ingest(vec![person("c1", "Zoë Łukasz", "030 123456", "DE")], "exchange").unwrap();
@@ -316,7 +316,7 @@ fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &TestDb) {
         let grant = Step::Prepare { outcome: Outcome::Granted, reason: "x".into(), transfers: Vec::new() };
         assert!(d.step(&id, grant, "ana").unwrap_err().to_string().contains("reads like fbi.gov"), "{domain}");
     }
-    // Nobody registers one either.
+    // No officer of it can register either.
     let refused = d.add_agency(agency("Federal Bureau", "xn--fb-ioc.gov"), "ana").unwrap_err().to_string();
     assert!(refused.contains("reads like fbi.gov"), "{refused}");
     assert!(!d.submit(request("g", "ana.berg@fbi.gov"), "portal").unwrap().review.suspicion.stops);

@@ -196,7 +196,7 @@ pub(crate) fn own_member(db: &mut Database, community: &str) -> Result<Option<Me
     rows.first().map(member).transpose()
 }
 
-/// Puts objects into a collection for a member; in the writer's transaction.
+/// Adds objects to a collection for a member, in the writer's transaction.
 pub(crate) fn put(
     tx: &mut Transaction<'_>,
     community: &Community,
@@ -348,7 +348,7 @@ fn authorship(
 }
 
 impl Sharing<'_> {
-    /// Opens a community, with this desk as its first member under the name given.
+    /// Opens a community, with this desk as its first member under the given name.
     ///
     /// # Errors
     /// [`SharingError::Conflict`] when a community has the name; [`SharingError::Invalid`] names the field.
@@ -503,7 +503,7 @@ impl Sharing<'_> {
         }
     }
 
-    /// Puts objects into a collection for a member.
+    /// Adds objects to a collection for a member.
     ///
     /// # Errors
     /// [`SharingError`]; objects that are refused are in the answer.
@@ -539,7 +539,7 @@ impl Sharing<'_> {
     ) -> Result<(Vec<Stored>, bool), SharingError> {
         let limit = filter.limit.clamp(1, MAX_PAGE);
         let mut sql = "SELECT o.added, o.object, o.version, o.type, o.body FROM shared_objects o WHERE o.collection = $1 AND o.added > $2 AND (o.readers IS NULL OR REPLACE(o.readers, $3, '') <> o.readers)".to_owned();
-        // The name as it stands in the list, with its quotes: exact, unlike LIKE.
+        // The name as it is written in the list, with its quotes: exact, unlike LIKE.
         let mut values: Vec<Value> = vec![
             collection.id(community).into(),
             filter.added_after.unwrap_or(-1).into(),

@@ -3,7 +3,7 @@
 
 use serde::de::IgnoredAny;
 
-/// Takes the value at a position; the position moves behind it.
+/// Reads the value at a position; the position moves behind it.
 fn value<'a>(text: &'a [u8], at: &mut usize) -> Result<&'a [u8], String> {
     let mut stream = serde_json::Deserializer::from_slice(&text[*at..]).into_iter::<IgnoredAny>();
     match stream.next() {
@@ -17,7 +17,7 @@ fn value<'a>(text: &'a [u8], at: &mut usize) -> Result<&'a [u8], String> {
     }
 }
 
-/// Takes a punctuation mark if it is next.
+/// Reads a punctuation mark if it is next.
 fn mark(text: &[u8], at: &mut usize, wanted: u8) -> bool {
     let next = text[*at..].iter().position(|b| !b.is_ascii_whitespace()).map(|i| *at + i);
     match next.filter(|i| text[*i] == wanted) {
@@ -29,7 +29,7 @@ fn mark(text: &[u8], at: &mut usize, wanted: u8) -> bool {
     }
 }
 
-/// Returns the values of some members of an object, in the order of `names`; the last counts where a name stands twice.
+/// Returns the values of some members of an object, in the order of `names`; the last counts where a name occurs twice.
 ///
 /// # Errors
 /// A description of the cause when the text is no JSON object.
@@ -44,7 +44,7 @@ pub(crate) fn members<'a, const N: usize>(text: &'a [u8], names: [&str; N]) -> R
     Ok(found)
 }
 
-/// Gives every member of an object, by name.
+/// Returns every member of an object, by name.
 ///
 /// # Errors
 /// A message, when the text is no JSON object; or the callback's error.

@@ -1,4 +1,4 @@
-//! Raising flags of stolen funds and sharing them, and letting one's own flags move on.
+//! Raising flags of stolen funds, sharing them, and confirming or withdrawing the desk's own.
 
 use crate::community::Collection;
 use crate::sources::is_community;
@@ -102,7 +102,7 @@ impl Sharing<'_> {
             Channel::Community(id) => self.share_here(&id, collection, objects, readers, actor).map(|_| ()),
             Channel::Partner(id) => {
                 let source = self.source(id)?;
-                // Who defines extensions is whoever hosts; and medallion 3.0 answers 500 for ever once it keeps an extension definition,
+                // Who defines extensions is whoever hosts; and medallion 3.0 answers 500 for ever once it stores an extension definition,
                 // whose `version` it takes for a time.
                 let objects: Vec<_> = objects.into_iter().filter(|o| o["type"] != "extension-definition").collect();
                 if objects.is_empty() {
@@ -170,7 +170,7 @@ impl Sharing<'_> {
         Ok(Raised { flag, holds })
     }
 
-    /// Confirms or withdraws one's own flag, at all partners.
+    /// Confirms or withdraws one of the desk's own flags, at all partners.
     ///
     /// # Errors
     /// [`SharingError`]; another member's flag is not changed here: release its holds instead.
@@ -182,7 +182,7 @@ impl Sharing<'_> {
         let found = self.read(|db| get(db, id))?;
         let flag = found.ok_or_else(|| SharingError::NotFound(format!("flag '{id}'")))?;
         if flag.source.is_some() {
-            let what = format!("flag {id} is {}'s; release its holds, or ask that member to withdraw it", flag.member);
+            let what = format!("flag {id} is {}'s; release its holds, or have that member withdraw it", flag.member);
             return Err(SharingError::State(what));
         }
         if flag.state == state || !flag.state.counts() {

@@ -270,7 +270,7 @@ fn known(tx: &mut Transaction<'_>, source: i64, object: &str) -> Result<Option<K
     rows.first().map(read).transpose()
 }
 
-/// Takes objects of a source in, in the writer's transaction.
+/// Imports objects of a source, in the writer's transaction.
 pub(crate) fn import_objects(
     tx: &mut Transaction<'_>,
     source: &Source,
@@ -281,7 +281,7 @@ pub(crate) fn import_objects(
     let mut stored = rows.first().map_or(Ok(0), |r| r.int(0))?;
     for mut object in objects {
         let mut before = known(tx, source.id, &object.id)?;
-        // Who made an object changes it. What somebody else says under its id is listed apart and changes nothing.
+        // Only the source of an object changes it. What another source sends under its id is listed apart and changes nothing.
         if let Some(other) = before.as_ref().filter(|b| b.effect != "refused").and_then(|b| b.author.clone())
             && object.author.as_ref() != Some(&other)
         {
@@ -299,7 +299,7 @@ pub(crate) fn import_objects(
         }
         if before.is_none() && stored >= MAX_STORED {
             return Err(SharingError::State(format!(
-                "source {} sent {MAX_STORED} objects; no more are taken",
+                "source {} sent {MAX_STORED} objects; no more are stored",
                 source.id
             )));
         }
@@ -310,7 +310,7 @@ pub(crate) fn import_objects(
                 ("refused", why)
             }
             Ok(Effect::Stored(what)) => ("kept", what),
-            Ok(Effect::Gone) => ("kept", "no longer said".into()),
+            Ok(Effect::Gone) => ("kept", "no longer stated".into()),
             Ok(Effect::Tags(tags, refused)) => {
                 polled.tags_changed = true;
                 polled.refused += refused.len() as u64;
@@ -357,7 +357,7 @@ fn own_id(tx: &mut Transaction<'_>, source: &Source, id: &str) -> Result<String,
     })
 }
 
-/// Raises a partner's flag, or lets it move on; inner error: why it is refused. A source moves only the flags that came from it, and within it
+/// Raises a partner's flag, or changes its state; inner error: why it is refused. A source moves only the flags that came from it, and within it
 /// only the member who raised one.
 fn take_flag(
     tx: &mut Transaction<'_>,
@@ -372,7 +372,7 @@ fn take_flag(
         flag.state = State::Lapsed;
     }
     let detail = format!("{} {} is {}", flag.asset, flag.value, flag.state.name());
-    // One's own flag, come back.
+    // The desk's own flag, sent back.
     if flags::get(tx.db(), &flag.id)?.is_some_and(|own| own.source.is_none() && own.member == flag.member) {
         return Ok(Ok(format!("{detail}; it is this desk's own")));
     }
@@ -383,7 +383,7 @@ fn take_flag(
             return Ok(Err(format!("the flag is {}'s, who alone changes it", known.member)));
         }
         Some(known) if known.state == state => Ok(false),
-        Some(_) => tx.end_flag(&id, state, "its member says so"),
+        Some(_) => tx.end_flag(&id, state, "stated by its member"),
         None => {
             let new = tx.raise_flag(flag.clone());
             if new.is_ok() && state.counts() {
@@ -399,7 +399,7 @@ fn take_flag(
     }
 }
 
-/// Ends the flags of objects whose validity is over. Gives how many ended.
+/// Ends the flags of objects whose validity is over. Returns how many ended.
 pub(crate) fn end_invalid_flags(tx: &mut Transaction<'_>, source: &Source) -> Result<u64, SharingError> {
     let sql = "SELECT object FROM imported WHERE source = $1 AND effect = 'flag' AND valid_until > $2 AND valid_until <= $3 ORDER BY object";
     let now = tx.now();

@@ -18,7 +18,7 @@ use uuid::Uuid;
 const COIN_ADDRESS: &str = "d0e6997e-78da-4815-a6a1-cfc1c1cb8a46";
 /// `btc-transaction`, version 4.
 const BTC_TRANSACTION: &str = "b7341729-5a8a-439f-a775-6d814da3c7b5";
-/// Most tags of an event; more make further events.
+/// Most tags of an event; more go into further events.
 const TAGS_AN_EVENT: usize = 1_000;
 
 /// A transaction to be shared.

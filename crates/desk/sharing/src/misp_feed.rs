@@ -72,13 +72,13 @@ impl Remote {
     }
 }
 
-/// Asks the database.
+/// Queries the database.
 type Read<'a> = dyn Fn(&str, &[Value]) -> Result<Vec<Row>, SharingError> + 'a;
 
 /// An event as a manifest lists it.
 struct Listed {
     uuid: String,
-    /// Time of publication; an event that comes late has an older time of its own.
+    /// Time of publication; a late event has an older time of its own.
     published: i64,
 }
 
@@ -226,7 +226,7 @@ fn gone(page: &mut Page, here: &HashSet<&str>, read: &Read<'_>, source: &Source)
     Ok(())
 }
 
-/// Returns the concept of the taxonomy that a MISP object names: in its own JSON when Holdfast wrote it, else as a word.
+/// Returns the concept of the taxonomy that a MISP object names: in its own JSON when Holdfast wrote it, else by name.
 fn stated_about(text: &str) -> (Option<String>, Option<u8>, Option<String>, Option<String>) {
     let about: Json = serde_json::from_str(text).unwrap_or_default();
     let get = |name: &str| about[name].as_str().map(str::to_owned);

@@ -134,7 +134,7 @@ fn cut(output: &[u8]) -> [u8; VALUE] {
     value
 }
 
-/// The querier's side, between its question and the answer.
+/// The querier's side, between its query and the answer.
 pub struct Querier {
     items: Vec<String>,
     clients: Vec<OprfClient<Ristretto255>>,
@@ -164,7 +164,7 @@ impl Querier {
         Ok(Querier { items, clients, blinded: elements.concat() })
     }
 
-    /// Returns what is sent to the holder.
+    /// Returns the blinded elements, which are sent to the holder.
     #[must_use]
     pub fn blinded(&self) -> &[u8] {
         &self.blinded
@@ -173,11 +173,11 @@ impl Querier {
     /// Returns the items that the holder has too.
     ///
     /// # Errors
-    /// [`SharingError`] when the answer does not fit the question.
+    /// [`SharingError`] when the answer does not fit the query.
     pub fn shared(self, values: &[u8], evaluated: &[u8]) -> Result<Vec<String>, SharingError> {
         let ((values, a), (elements, b)) = (values.as_chunks::<VALUE>(), evaluated.as_chunks::<ELEMENT>());
         if !a.is_empty() || !b.is_empty() || elements.len() != self.items.len() || values.len() > MAX_HELD {
-            return Err(SharingError::Object("private matching".into(), "the answer does not fit the question".into()));
+            return Err(SharingError::Object("private matching".into(), "the answer does not fit the query".into()));
         }
         let mine: Vec<[u8; VALUE]> = (&self.items, &self.clients, elements)
             .into_par_iter()
@@ -192,15 +192,15 @@ impl Querier {
     }
 }
 
-/// How long a list waits for its question, in seconds.
+/// How long a list waits for its query, in seconds.
 pub const SESSION_SECONDS: i64 = 86_400;
 
-/// A list that waits for a partner's question, or had it.
+/// A list that waits for a partner's query, or answered it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MatchingSession {
     /// Id.
     pub id: String,
-    /// For whom it is.
+    /// Partner that may query it.
     pub partner: String,
     /// Items in it.
     pub items: u64,
@@ -208,7 +208,7 @@ pub struct MatchingSession {
     pub created: i64,
     /// Time of the query; a list answers once.
     pub asked: Option<i64>,
-    /// About how many items.
+    /// Number of queried items.
     pub asked_items: Option<u64>,
 }
 
@@ -230,7 +230,7 @@ impl Sharing<'_> {
         Holder::new(&self.key_ring.derive_lasting("private-matching", id))
     }
 
-    /// Prepares a list of items (one a line) for one question of a partner. The list's values lie in `dir` until then, a day at most.
+    /// Prepares a list of items (one a line) for one query of a partner. The list's values lie in `dir` until then, a day at most.
     ///
     /// # Errors
     /// [`SharingError::Invalid`] names the field; [`SharingError::Partner`] when the list cannot be written.
@@ -282,7 +282,7 @@ impl Sharing<'_> {
         self.read(|db| db.query(&sql, &[])?.iter().map(session).collect())
     }
 
-    /// Returns the values of a waiting list, for whom it is.
+    /// Returns the values of a waiting list, for its partner.
     ///
     /// # Errors
     /// [`SharingError::NotFound`] for a list that is unknown or another partner's; [`SharingError::Partner`] when its file is gone.
@@ -300,7 +300,7 @@ impl Sharing<'_> {
         found.filter(fits).ok_or_else(|| SharingError::NotFound(format!("list '{id}' for {partner}")))
     }
 
-    /// Answers a partner's one question.
+    /// Answers a partner's one query.
     ///
     /// # Errors
     /// [`SharingError`]; a list that was queried answers no more.
@@ -312,7 +312,7 @@ impl Sharing<'_> {
             let now = tx.now();
             let sql = "UPDATE matching_sessions SET asked = $1, asked_items = $2 WHERE id = $3 AND asked IS NULL";
             if tx.db().execute(sql, &[now.into(), number(count), id.as_str().into()])? == 0 {
-                return Err(SharingError::State("this list was asked already; each answers once".into()));
+                return Err(SharingError::State("this list was queried already; each answers once".into()));
             }
             tx.audit("matching.answered", &format!("matching:{id}"), &json!({ "items": count }).to_string());
             Ok(())
@@ -373,7 +373,7 @@ mod tests {
         );
         let answer = holder.evaluate(&question).unwrap();
         assert_eq!(querier.shared(&values, &answer).unwrap(), ["+4930123456", "0xab", "a@example.org"]);
-        // Another session's list says nothing.
+        // The list of another session has no match.
         let other = Holder::new(&[8; 32]).unwrap();
         let querier = Querier::new(vec!["1abc".into()]).unwrap();
         let answer = other.evaluate(querier.blinded()).unwrap();

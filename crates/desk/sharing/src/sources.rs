@@ -1,4 +1,4 @@
-//! Where knowledge comes from: the collections of partners (TAXII), communities that this desk hosts, MISP feeds. Every object is bounded,
+//! Sources of shared intelligence: the collections of partners (TAXII), communities that this desk hosts, MISP feeds. Every object is bounded,
 //! checked, stored with its source, and can be withdrawn with it: its tags are removed, its flags end, alerts and holds that rest on the source alone close.
 
 use crate::community::{Collection, Filter, MAX_PAGE, community_by, own_member};
@@ -126,7 +126,7 @@ pub struct Polled {
     pub refused: u64,
     /// Whether the source's tags changed: they are to be put into the workspace.
     pub tags_changed: bool,
-    /// Flags that are new: past deposits are to be looked at.
+    /// New flags: past deposits are to be screened again.
     pub flags: Vec<Flag>,
     /// Whether the source has more: read it again.
     pub more: bool,
@@ -337,7 +337,7 @@ impl Sharing<'_> {
             after = last.text(0)?.to_owned();
             for row in &rows {
                 for stated in StatedTags::stored(row.text(1)?)?.tags {
-                    // Earlier versions stored no label with the tags; it stands in the object.
+                    // Earlier versions stored no label with the tags; it is in the object.
                     let label = || serde_json::from_str(row.text(3).ok()?).ok().map(|o: Json| stix::tlp_of(&o));
                     let tlp = stated.tlp.or_else(label);
                     let at = rfc3339(row.int(2)?)[..10].to_owned();
@@ -417,7 +417,7 @@ impl Sharing<'_> {
         })?;
         match error {
             Some(e) if polled.taken == 0 => Err(SharingError::Partner(format!("source {id}"), e)),
-            // What did come is in; the error stands with the source.
+            // What arrived is stored; the error is stored at the source.
             Some(_) => Ok(Polled { more: false, ..polled }),
             None => Ok(Polled { more, ..polled }),
         }
@@ -499,9 +499,9 @@ impl Sharing<'_> {
 
 /// Closes open alerts that rest on a pack's tags alone, with the holds that their decisions placed.
 fn undo_alerts(tx: &mut Transaction<'_>, pack: &str, reason: &str, undone: &mut Withdrawn) -> Result<(), SharingError> {
-    // The title as it stands in decisions (JSON) and in late alerts' words; looked at closely below.
+    // The title as it appears in decisions (JSON) and in the texts of late alerts; compared exactly below.
     let quoted = json!(pack).to_string();
-    // Where a tag's label forbids to name its source, the number stands alone.
+    // Where a tag's label forbids to name its source, the number is shown alone.
     let bare = pack.split(':').next().unwrap_or(pack);
     let quoted_number = json!(bare).to_string();
     let is_pack = |p: &str| p == pack || p == bare;
@@ -567,7 +567,7 @@ pub(crate) struct Page {
     pub cursor: String,
     /// Whether there is more.
     pub more: bool,
-    /// Faults beside the objects that were read.
+    /// Faults, in addition to the objects that were read.
     pub error: Option<String>,
 }
 
@@ -595,7 +595,7 @@ fn tag_of(stated: StatedTag, tlp: Option<Tlp>, source: &Source, object: &str, la
 }
 
 fn confidence(level: u8) -> Confidence {
-    // A partner's word is never more than a trusted provider's.
+    // A partner's tag never has more confidence than a trusted provider's.
     match level {
         0..=9 => Confidence::Unknown,
         10..=19 => Confidence::Heuristic,

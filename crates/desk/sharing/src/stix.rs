@@ -344,7 +344,7 @@ pub fn flag_id(by: &str, subject: Subject, asset: &str, value: &str, raised: i64
 pub fn flag_object(flag: &Flag, changed: i64, tlp: Tlp) -> Value {
     let pattern = match flag.subject {
         Subject::Address => format!("[cryptocurrency-wallet:value = '{}']", quoted(&flag.value)),
-        // No STIX observable is a transaction; an artifact of the extension's properties says which.
+        // No STIX observable is a transaction; an artifact of the extension's properties names it.
         _ => format!("[x-cryptocurrency-transaction:value = '{}']", quoted(&flag.value)),
     };
     let gone = !flag.state.counts();
@@ -400,7 +400,7 @@ pub fn read_flag(object: &Value) -> Result<Option<Flag>, SharingError> {
     flag.canonical().map(Some).map_err(|e| wrong(&e.to_string()))
 }
 
-/// A wallet that an indicator speaks of.
+/// A wallet that an indicator names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaidWallet {
     /// Address.

@@ -1,4 +1,4 @@
-//! The assessment of an address or transfer, before it takes a provider's form.
+//! The assessment of an address or transfer, before it is converted to a provider's form.
 
 use holdfast_attribution::taxonomy::Risk;
 use holdfast_decision::facts::Share;
@@ -32,7 +32,7 @@ pub fn weight(risk: Risk) -> f64 {
     }
 }
 
-/// Returns the score that a verdict stands for, of ten.
+/// Returns the score of a verdict, of ten.
 pub fn verdict_weight(verdict: Verdict) -> f64 {
     match verdict {
         Verdict::Allow => 0.0,
@@ -55,7 +55,7 @@ pub fn is_covered(facts: &ChainFacts) -> bool {
     facts.unavailable.is_none() && (facts.ledger || !facts.tags.is_empty())
 }
 
-/// Returns why nothing here can answer, in words for the asker.
+/// Returns why no source here can answer, as a message.
 pub fn not_covered(asset: &str, facts: &ChainFacts) -> String {
     let shown: String = asset.chars().take(64).collect();
     let why = facts.unavailable.clone();
@@ -73,7 +73,7 @@ pub fn coverage(facts: &ChainFacts) -> Value {
     })
 }
 
-/// Returns a UUID (RFC 9562, version 8) that is derived from words.
+/// Returns a UUID (RFC 9562, version 8) that is derived from a text.
 pub fn uuid(words: &[&str]) -> String {
     let mut hash = Sha256::new();
     for word in words {

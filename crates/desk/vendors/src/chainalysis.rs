@@ -247,7 +247,7 @@ impl WithdrawalAttempt {
     }
 }
 
-/// Returns the network that an asset is native to, in Chainalysis's words.
+/// Returns the network that an asset is native to, by Chainalysis's name.
 pub(crate) fn network(asset: &str) -> &'static str {
     match asset {
         "BTC" | "XBT" => "Bitcoin",

@@ -288,7 +288,7 @@ pub fn analysis(request: &Request, seen: &Assessed, value: Option<f64>) -> Value
         let behavior = json!({ "behavior_type": reason.because.join("; "), "length": 1, "usd_value": reason.value as f64 / 100.0 });
         let mut rule = evaluation(&id, &reason.title, verdict_weight(reason.decision), Vec::new(), vec![behavior]);
         rule["rule_history_id"] = uuid(&["rule", &reason.rule]).into();
-        // Beyond Elliptic's own fields: the rule, its version and what it asks for.
+        // Beyond Elliptic's own fields: the rule, its version and its action.
         rule["holdfast"] = json!({ "rule": reason.rule, "version": reason.version, "decision": reason.decision });
         rules.push(rule);
     }
@@ -350,7 +350,7 @@ pub fn read(answer: &Value) -> ProviderFact {
     ProviderFact { risk: Some(risk), detail: short(&format!("score {score:.2}: {}", words.join(", "))), cached }
 }
 
-/// Returns words cut to a bound.
+/// Returns a text cut to a limit.
 pub(crate) fn short(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(300).collect()
 }

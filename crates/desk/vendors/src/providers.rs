@@ -1,4 +1,4 @@
-//! Asking Elliptic, Chainalysis and TRM Labs about the other side of a transfer, and folding their answers into its facts.
+//! Queries Elliptic, Chainalysis and TRM Labs about the counterparty of a transfer, and merges their answers into its facts.
 //!
 //! Each provider gets a question at most once at a time, within one deadline for all tries; refusals, timeouts and invalid answers are
 //! reported and leave the provider's risk unknown, which rules see as `provider.failed`. A provider that fails repeatedly is not queried
@@ -333,7 +333,7 @@ impl Providers {
             let queries: Vec<_> =
                 self.list.iter().map(|p| (p.name, scope.spawn(move || self.query_one(p, question)))).collect();
             let answer = |(name, thread): (Name, std::thread::ScopedJoinHandle<'_, ProviderFact>)| {
-                let fact = thread.join().unwrap_or_else(|_| failed("asking it failed within Holdfast"));
+                let fact = thread.join().unwrap_or_else(|_| failed("the query failed within Holdfast"));
                 (name.text().to_owned(), fact)
             };
             queries.into_iter().map(answer).collect()
@@ -445,7 +445,7 @@ impl Provider {
                 health.refused += 1;
                 let why = health.last_error.clone().unwrap_or_default();
                 return Err(format!(
-                    "not asked: it failed {} times, last: {why}; asked again in {} s",
+                    "not queried: it failed {} times, last: {why}; queried again in {} s",
                     health.failures,
                     left.as_secs()
                 ));
@@ -557,7 +557,7 @@ impl Provider {
                     json!({ "subject": subject, "type": "wallet_exposure", "customer_reference": customer }),
                 )
             }
-            (None, None) => return Err(Fault::Question("no address to ask about".into())),
+            (None, None) => return Err(Fault::Question("no address to query".into())),
         };
         let (status, answer) = self.signed(path, &body, deadline)?;
         if status == 404 && answer["name"] == "NotInBlockchain" && q.deposit.is_none() {
@@ -598,7 +598,7 @@ impl Provider {
                     None,
                 )?));
             }
-            (None, None, _) => return Err(Fault::Question("no address to ask about".into())),
+            (None, None, _) => return Err(Fault::Question("no address to query".into())),
         };
         let mut registered = call("POST", &format!("/api/kyt/v2/users/{user}/{kind}"), Some(&body))?;
         let Some(id) = registered["externalId"].as_str().map(escape) else {
@@ -620,7 +620,7 @@ impl Provider {
     fn trm(&self, q: &Question, deadline: Instant) -> Result<ProviderFact, Fault> {
         let chain =
             trm::chain_of(&q.asset).ok_or_else(|| Fault::Question(format!("it has no chain for {}", q.asset)))?;
-        let address = q.address.clone().ok_or_else(|| Fault::Question("no address to ask about".into()))?;
+        let address = q.address.clone().ok_or_else(|| Fault::Question("no address to query".into()))?;
         let request = trm::Request {
             address,
             chain: chain.to_owned(),

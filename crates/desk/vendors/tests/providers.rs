@@ -80,7 +80,7 @@ fn passing_faults_are_tried_again_and_answers_cached() {
     assert_eq!(peer.queried.load(Ordering::SeqCst), 3);
     let state = &providers.state()[0];
     assert_eq!((state.asked, state.answered, state.cached, state.breaker), (1, 1, 1, "closed"));
-    // The key goes as user and password, the customer as a pseudonym.
+    // The key is sent as user and password, the customer as a pseudonym.
     let request = peer.seen.lock().unwrap()[0].to_lowercase();
     assert!(request.contains("authorization: basic a2v5omtleq=="), "{request}");
     assert!(!request.contains("\"accountexternalid\":\"holdfast\""), "{request}");
@@ -124,7 +124,7 @@ fn a_provider_that_fails_again_and_again_is_skipped_then_tried_once() {
     assert_eq!(providers.state()[0].breaker, "open");
     let (risk, detail, _) = query(&providers, "a");
     assert_eq!(risk, None);
-    assert!(detail.starts_with("not asked") && detail.contains("broken"), "{detail}");
+    assert!(detail.starts_with("not queried") && detail.contains("broken"), "{detail}");
     assert_eq!(peer.queried.load(Ordering::SeqCst), 3);
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(providers.state()[0].breaker, "half-open");

@@ -73,7 +73,7 @@ views! {
         done: Option<i64>,
         /// Why it was withdrawn; withdrawn items stay.
         withdrawn: Option<String>,
-        /// Exhibits: in whose custody it was.
+        /// Exhibits: chain of custody.
         custody: Vec<Custody> = each,
     }
 

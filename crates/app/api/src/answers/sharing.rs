@@ -132,7 +132,7 @@ views! {
         created: i64,
         /// When it was queried; it answers once.
         asked: Option<i64>,
-        /// About how many items.
+        /// Number of queried items.
         asked_items: Option<u64>,
     }
 }

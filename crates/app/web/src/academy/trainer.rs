@@ -344,7 +344,7 @@ pub(crate) async fn step(
     Ok(back(here))
 }
 
-/// Gives a learner a new key and shows it, once.
+/// Creates a new key for a learner and shows it, once.
 pub(crate) async fn new_key(
     State(shared): State<AppState>,
     frame: Frame,

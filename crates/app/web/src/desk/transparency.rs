@@ -11,7 +11,7 @@ use maud::html;
 /// Beginning of the report: 2000-01-01, Unix seconds.
 const FROM: i64 = 946_684_800;
 
-/// Shows the transparency report as a page for everybody: it names nobody.
+/// Shows the transparency report, a public page: it names no person.
 pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
     let report = run_blocking(move || {
         let d = shared.cases();

@@ -387,7 +387,7 @@ pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
     })?;
     let mut options: Vec<String> = NAMED.map(|(_, name)| name.to_owned()).to_vec();
     options.push("nothing".into());
-    // One who did nothing: customers without a case whose money moves.
+    // A decoy: customers without a case whose money moves.
     let busy: BTreeSet<&str> = made.cases.iter().flat_map(|c| c.customers.iter().map(String::as_str)).collect();
     let clean = made
         .events

@@ -252,7 +252,7 @@ pub(super) fn recognize_a_coinjoin(seed: u64) -> Result<Made, String> {
             return None;
         }
         let joins: Vec<usize> = by_kind.values().map(|v| *random.pick(v)).collect();
-        // What looks busy and is one payer: batches of a service and consolidations.
+        // Decoys of one payer each: batches of a service and consolidations.
         let mut plain: Vec<usize> = (0..world.txs.len())
             .filter(|t| {
                 let tx = &world.txs[*t];

@@ -47,7 +47,7 @@ pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
         image[begin..begin + 4_096].fill(0);
         image[begin..begin + text.len()].copy_from_slice(text.as_bytes());
     };
-    // A rule keeps the words before from being read as part of the phrase: with one of them its checksum may hold by chance.
+    // A rule separates the words before from the phrase: with one of them its checksum may hold by chance.
     let lead = format!(
         "Notes {}\nwifi: guest{}\n\nbackup words, do not lose\n==========\n",
         random.between(1, 99),
@@ -122,7 +122,7 @@ pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
     Ok(Made { brief, files: vec![("disk.img".to_owned(), image)], chain: Chain::None, steps })
 }
 
-/// Devices of which logs tell, by the ids of the vendors' own documents.
+/// Devices that logs name, by the ids of the vendors' own documents.
 const DEVICES: [(&str, &str); 5] = [
     ("VID_534C&PID_0001", "Trezor One"),
     ("VID_1209&PID_53C1", "Trezor"),

@@ -182,7 +182,7 @@ impl Lab {
     /// Creates a learner's task; see [`make`].
     ///
     /// # Errors
-    /// As [`make`].
+    /// Like [`make`].
     pub fn made(&self, seed: u64) -> Result<Made, String> {
         (self.make)(seed)
     }
@@ -201,14 +201,14 @@ pub fn lab(id: &str) -> Option<&'static Lab> {
 }
 
 type Cache = VecDeque<((&'static str, u64), Arc<Made>)>;
-/// Tasks made recently: an answer is graded many times against the same one.
+/// Tasks created recently: many answers are graded against the same one.
 static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
 const CACHE_SIZE: usize = 32;
 
 /// Creates a learner's task. The same lab and seed give the same task.
 ///
 /// # Errors
-/// A description of the cause when no task could be made of the seed (labs try many neighbours first).
+/// A description of the cause when no task could be created from the seed (labs try many neighbours first).
 pub fn make(lab: &'static Lab, seed: u64) -> Result<Arc<Made>, String> {
     let key = (lab.id, seed);
     let cached = |k: &Cache| k.iter().find(|(k, _)| *k == key).map(|(_, m)| m.clone());
@@ -325,7 +325,7 @@ fn bytes<const N: usize>(random: &mut Random) -> [u8; N] {
     std::array::from_fn(|_| random.bits().to_le_bytes()[0])
 }
 
-/// Tries a seed and its neighbours until one gives what the lab needs.
+/// Tries a seed and its neighbours until one has what the lab needs.
 fn first<T>(seed: u64, what: &str, make: impl Fn(u64) -> Option<T>) -> Result<T, String> {
     (0..200u64)
         .find_map(|i| make(seed.wrapping_add(i.wrapping_mul(0x9e37_79b9_7f4a_7c15))))

@@ -1,4 +1,4 @@
-//! A simulated chain as its maker knows it: every transaction with owners, links and what it does. Ground truth for labs; nothing here asks
+//! A simulated chain with its ground truth: every transaction with owners, links and what it does. Nothing here uses
 //! the tracing or clustering that learners use.
 
 use holdfast_bitcoin::{Block, Hash32, Network, display_hash};
@@ -34,7 +34,7 @@ pub struct Tx {
     pub spent_by: Vec<Option<usize>>,
 }
 
-/// The chain and its maker.
+/// The chain and its generator.
 #[derive(Debug)]
 pub struct World {
     /// Blocks, to be written or read.

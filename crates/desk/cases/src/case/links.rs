@@ -1,4 +1,4 @@
-//! What is found across cases: what two of them share, and words.
+//! Links between cases, and full-text search.
 
 use super::*;
 
@@ -38,7 +38,7 @@ fn addresses(items: &[Item]) -> impl Iterator<Item = &str> {
     items.iter().filter(|i| i.kind == "address" && i.withdrawn.is_none()).map(|i| i.key.as_str())
 }
 
-/// Returns the cluster of an address on a chain whose money lies in outputs.
+/// Returns the cluster of an address on a UTXO chain.
 fn cluster(snapshot: &Snapshot, address: &str) -> Option<u32> {
     let key = AddressKey::parse(&snapshot.own_form(address)?, snapshot.ledger.network()).ok()?;
     Some(snapshot.clusters.of(snapshot.ledger.address_number(&key)?))
@@ -85,7 +85,7 @@ impl Cases<'_> {
         }
         let mut links = Vec::new();
         for (other, because) in found {
-            // Whose case it is not learns that there is one, and what is shared: both leads must know; not what it is called.
+            // Who is not on the other case learns that there is one, and what is shared, because both leads must know; not its title.
             let title = self.read(|db| {
                 Ok(match role(db, other, person) {
                     Ok(_) => db

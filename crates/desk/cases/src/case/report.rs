@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Returns the ends of a saved trace in words, at most 40.
+/// Returns the ends of a saved trace as text, at most 40.
 pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
     let ends = body["ends"].as_array().cloned().unwrap_or_default();
     let text = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);

@@ -225,7 +225,7 @@ pub(super) struct Places {
     pub(super) tables: Vec<u64>,
 }
 
-/// Scans bytes in memory; for benchmarks and tests. Gives the number of findings.
+/// Scans bytes in memory; for benchmarks and tests. Returns the number of findings.
 #[must_use]
 pub fn count(data: &[u8]) -> usize {
     let mut found = Vec::new();

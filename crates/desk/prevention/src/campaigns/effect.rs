@@ -124,12 +124,12 @@ pub fn effect(told: &[Outcome], held_out: &[Outcome]) -> Effect {
         Some(e) => {
             let verdict = match (e.low > 0.0, e.high < 0.0) {
                 (true, _) => "the messages kept people from paying",
-                (_, true) => "those told paid more often: stop and look why",
-                _ => "this may be chance; more people or more time would tell",
+                (_, true) => "those who received it paid more often: stop and find out why",
+                _ => "this may be chance; more people or more time would show it",
             };
             let points = |v: f64| format!("{v:.1}");
             format!(
-                "Of {} told {} paid again, of {} held out {}: {} percentage points fewer (95%: {} to {}); {verdict}.",
+                "Of {} who received it {} paid again, of {} held out {}: {} percentage points fewer (95%: {} to {}); {verdict}.",
                 t.people,
                 t.paid_again,
                 h.people,

@@ -28,7 +28,7 @@ pub fn lang_of(own: Option<&str>, country: Option<&str>, there: &[String]) -> St
     found.unwrap_or("en").to_owned()
 }
 
-/// Returns the message that is shipped for a campaign, beside the warning's own text.
+/// Returns the message that is shipped for a campaign, in addition to the warning's own text.
 pub(super) fn shipped(scam: Scam, lang: &str) -> Template {
     let (title, message) = scam.words(lang);
     let rest = match lang {
@@ -96,7 +96,7 @@ impl Prevention<'_> {
         if new.subject.contains(['\n', '\r']) {
             return Err(invalid("subject", "one line".into()));
         }
-        // Messages of scammers ask to follow links; ours never do.
+        // Messages of scammers have links; these never do.
         if ["http://", "https://", "www."].iter().any(|l| new.body.to_ascii_lowercase().contains(l)) {
             return Err(invalid("body", "no links: customers are taught not to follow them".into()));
         }

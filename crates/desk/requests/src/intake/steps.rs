@@ -170,7 +170,7 @@ impl Context<'_> {
         let signs = review.suspicion.signs.iter().filter(|s| s.weight >= STOPPING_WEIGHT).map(|s| s.because.clone());
         let mut against: Vec<String> = review.judgement.missing.iter().cloned().chain(signs).collect();
         if outcome == "granted" && !review.judgement.refused.is_empty() {
-            against.push("the process does not open all classes that are asked for; grant it partly".into());
+            against.push("the process does not open all requested classes; grant it partly".into());
         }
         match against.is_empty() {
             true => Ok(()),

@@ -82,7 +82,7 @@ pub(super) fn register(tx: &mut Transaction<'_>, address: &str, name: &str, agen
     Ok(())
 }
 
-/// Mails a code, unless one that is good and unused was mailed just now: repeated requests mail nobody without end, and voids no
+/// Mails a code, unless one that is valid and unused was mailed just now: repeated requests do not flood an address, and void no
 /// code.
 pub(super) fn mail_code(
     tx: &mut Transaction<'_>,
@@ -111,7 +111,7 @@ pub(super) fn mail_code(
         &row,
     )?;
     let body = format!(
-        "Your code for the request portal is {}. It opens for 15 minutes, once. If you did not ask for it, tell the desk.\n",
+        "Your code for the request portal is {}. It is valid once, for 15 minutes. If you did not request it, inform the desk.\n",
         code(key_ring, id, latest)
     );
     let about = proved.map_or(about.to_owned(), |what| format!("{what}:{id}"));
@@ -119,7 +119,7 @@ pub(super) fn mail_code(
 }
 
 impl Desk<'_> {
-    /// Registers an officer, or lets one come back: a code is mailed to the address, whose domain must be a verified one of an agency. Whether
+    /// Registers an officer, or signs one in: a code is mailed to the address, whose domain must be a verified one of an agency. Whether
     /// the address is known, new or suspended is in the mail only.
     ///
     /// # Errors
@@ -136,21 +136,21 @@ impl Desk<'_> {
             let forms = Written::new(&domain).forms().map(Value::from);
             let rows = tx.db().query("SELECT agency FROM agency_domains WHERE domain IN ($1, $2) ORDER BY domain", &forms)?;
             let Some(agency) = rows.first().map(|r| r.int(0)).transpose()? else {
-                let what = format!("{domain} is no domain of an agency that the desk verified; ask the desk to add it");
+                let what = format!("{domain} is no domain of an agency that the desk verified; the desk can add it");
                 return Err(Invalid::new("email", what).into());
             };
             let known = officer_of(tx.db(), "email", address.as_str().into())?;
             let proved = known.as_ref().is_some_and(|o| o.proved.is_some());
             let about = format!("new-at:{domain}");
             if !proved {
-                // Nobody makes the desk mail a whole domain.
+                // The number of new addresses a domain is bounded.
                 let since = tx.now() - 3_600;
                 if outbox::count_since(tx.db(), &about, since)? >= NEW_MAILS_AN_HOUR {
                     return Ok(());
                 }
             }
             if known.as_ref().is_some_and(|o| o.state == OfficerState::Suspended) {
-                let body = "Your access to the request portal is suspended. Ask the desk.\n";
+                let body = "Your access to the request portal is suspended. Contact the desk.\n";
                 return mail(tx, &address, "Your access", body, &about);
             }
             if known.is_none() {
@@ -174,7 +174,7 @@ impl Desk<'_> {
         let (given, key_ring) = (given.trim().to_owned(), self.key_ring.clone());
         self.transact("portal", move |tx| {
             let now = tx.now();
-            let wrong = || refused("the code is wrong, used or too old; ask for another");
+            let wrong = || refused("the code is wrong, used or too old; request another");
             let found = officer_of(tx.db(), "email", address.as_str().into())?.ok_or_else(wrong)?;
             let rows = tx.db().query(
                 "SELECT code, code_until, code_tries, code_before_until FROM officers WHERE id = $1",
@@ -216,7 +216,7 @@ impl Desk<'_> {
     /// # Errors
     /// [`RequestError::State`] when the session is over or not full.
     pub fn officer(&self, token: &str, full: bool) -> Result<Officer, RequestError> {
-        let over = || refused("the session is over; ask for a code");
+        let over = || refused("the session is over; request a code");
         let mut parts = token.strip_prefix("ho_").ok_or_else(over)?.rsplitn(2, '_');
         let (mac, body) = (parts.next().ok_or_else(over)?, parts.next().ok_or_else(over)?);
         let secrets = self.key_ring.derived("portal-session", body);
@@ -237,7 +237,7 @@ impl Desk<'_> {
         Ok(found)
     }
 
-    /// Ends all sessions of the officer whose token it is; a token that is over ends nothing.
+    /// Ends all sessions of the officer of a token; an expired token ends nothing.
     ///
     /// # Errors
     /// [`RequestError`] when the database fails.
@@ -259,7 +259,7 @@ impl Desk<'_> {
     pub fn enrol(&self, token: &str) -> Result<Enrolment, RequestError> {
         let found = self.officer(token, false)?;
         if found.second_factor && (found.app || !is_full(token)) {
-            return Err(refused("a second factor is set up; ask the desk to reset it"));
+            return Err(refused("a second factor is set up; the desk can reset it"));
         }
         let (key_ring, id) = (self.key_ring.clone(), found.id);
         self.transact("portal", move |tx| {
@@ -270,7 +270,7 @@ impl Desk<'_> {
         })
     }
 
-    /// Gives a TOTP code; the session is full then. Each code opens once (RFC 6238, section 5.2).
+    /// Verifies a TOTP code; the session is full then. Each code is valid once (RFC 6238, section 5.2).
     ///
     /// # Errors
     /// [`RequestError::State`] for a wrong or used code, or after too many tries.
@@ -285,7 +285,7 @@ impl Desk<'_> {
                  FROM officers WHERE id = $1",
                 &[number(id)],
             )?;
-            let row = rows.first().ok_or_else(|| refused("the session is over; ask for a code"))?;
+            let row = rows.first().ok_or_else(|| refused("the session is over; request a code"))?;
             let (nth, last, tries) = (row.int(0)?, row.int(1)?, row.int(2)?);
             if nth == 0 {
                 return Err(refused("set a second factor up first"));

@@ -54,7 +54,7 @@ impl Approved {
         &self.at.request.id
     }
 
-    /// A court is told that the records are true; what contradicts itself is not signed.
+    /// The declaration states to a court that the records are true; contradictory records are not signed.
     fn check_balances(&self) -> Result<(), RequestError> {
         let problems: Vec<&str> = self.customers.iter().flat_map(|c| &c.problems).map(String::as_str).collect();
         if problems.is_empty() {
@@ -171,7 +171,7 @@ impl Approved {
     }
 }
 
-/// What the database stores of a production that was made.
+/// Database row of a production that was made.
 struct Made {
     request: String,
     /// The authority's reference.
@@ -233,7 +233,7 @@ impl Made {
 
 impl Desk<'_> {
     /// Creates the production of a granted request for data: exactly the classes that were approved, of exactly the customers that were accepted.
-    /// It is encrypted to the officer's keys, or to `recipients` if the officer gave them another way.
+    /// It is encrypted to the officer's keys, or to `recipients` if the officer sent them in another way.
     ///
     /// # Errors
     /// [`RequestError::NotFound`] when there is no such request, [`RequestError::Invalid`] names a recipient that is no key,
