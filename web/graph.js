@@ -78,11 +78,11 @@ if (typeof module !== 'undefined') module.exports = { SHOWN, coins, money, group
 else (() => {
   const root = document.getElementById('graph');
   const svg = document.getElementById('canvas');
-  const said = document.getElementById('said');
+  const message = document.getElementById('message');
   const NS = 'http://www.w3.org/2000/svg';
   const nodes = new Map(); // id -> {id, kind, label, risk, note, x, y, expanded}; kind 'more' stands for what its parent's side leaves out
   const edges = new Map(); // "a>b" -> {from, to, value, unknown, count, least}
-  const say = (text) => { said.textContent = text; };
+  const show = (text) => { message.textContent = text; };
   const asset = root.dataset.asset;
   const on = root.dataset.chain ? `?chain=${encodeURIComponent(root.dataset.chain)}` : '';
 
@@ -105,7 +105,7 @@ else (() => {
 
   function add(id, kind, near, place, always) {
     if (nodes.has(id)) return nodes.get(id);
-    if (nodes.size >= 500 && !always) { say('The graph has 500 nodes; take some away first.'); return null; }
+    if (nodes.size >= 500 && !always) { show('The graph has 500 nodes; remove some first.'); return null; }
     const x = near ? near.x + (place.side === 'left' ? -340 : 340) : 400;
     const y = free(x, near ? near.y + (place.index - (place.count - 1) / 2) * 56 : 260);
     const node = { id, kind, label: '', risk: '', note: '', x, y, expanded: false };
@@ -153,7 +153,7 @@ else (() => {
     for (const key of [`${id}>${node.id}`, `${node.id}>${id}`]) edges.delete(key);
     const total = rest(list, from + drawn, beyond);
     if (!total) return;
-    // Room is made even in a full graph: what is missing is always said.
+    // Room is made even in a full graph: what is missing is always shown.
     const more = add(id, 'more', node, { side, index: count - 1, count }, true);
     Object.assign(more, { label: restLabel(total, asset), risk: 'none', parent: node.id, side, from: from + drawn });
     toLink(id, { sum: total.sum, unknown: total.unknown, count: total.movements }, true);
@@ -162,16 +162,16 @@ else (() => {
   async function expand(node) {
     if (node.kind === 'more') {
       const parent = nodes.get(node.parent);
-      if (!parent) return say('The node that this belongs to was taken away.');
+      if (!parent) return show('The node that this belongs to was removed.');
       const sides = await sidesOf(parent);
-      if (node.from >= sides[node.side].length) return say('The rest is not listed here; ask the API for all receipts.');
+      if (node.from >= sides[node.side].length) return show('The rest is not listed here; ask the API for all receipts.');
       unfold(parent, node.side, sides[node.side], sides.beyond[node.side], sides.whole, node.from);
       draw();
       focus(parent.id);
-      return say(`${number(nodes.size, 'node')} in all.`);
+      return show(`${number(nodes.size, 'node')} in all.`);
     }
-    if (node.kind === 'unknown' || node.kind === 'outside') return say('Its block or address is not stored here, so there is nothing to expand.');
-    say(`Expanding ${node.id} ...`);
+    if (node.kind === 'unknown' || node.kind === 'outside') return show('Its block or address is not stored here, so there is nothing to expand.');
+    show(`Expanding ${node.id} ...`);
     const before = nodes.size;
     const sides = await sidesOf(node);
     const left = [];
@@ -183,7 +183,7 @@ else (() => {
     node.expanded = true;
     draw();
     focus(node.id);
-    say(`${node.id}: ${number(nodes.size - before, 'new node')}, ${nodes.size} in all.${left.length ? ` Not drawn one by one, ${left.join('; ')}.` : ''}`);
+    show(`${node.id}: ${number(nodes.size - before, 'new node')}, ${nodes.size} in all.${left.length ? ` Not drawn one by one, ${left.join('; ')}.` : ''}`);
   }
 
   const focus = (id) => svg.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus();
@@ -254,7 +254,7 @@ else (() => {
   }
 
   const of = (event) => nodes.get(event.target.closest?.('[data-id]')?.dataset.id);
-  const fail = (e) => say(e.message);
+  const fail = (e) => show(e.message);
 
   svg.addEventListener('keydown', (event) => {
     const node = of(event);
@@ -281,13 +281,13 @@ else (() => {
     const field = document.getElementById('note');
     const node = nodes.get(field.dataset.node);
     event.target.hidden = true;
-    if (node) { node.note = field.value; draw(); focus(node.id); say('Noted.'); }
+    if (node) { node.note = field.value; draw(); focus(node.id); show('Note added.'); }
   });
 
   function remove(node) {
     nodes.delete(node.id);
     for (const [key, e] of edges) if (e.from === node.id || e.to === node.id) edges.delete(key);
-    draw(); say(`${node.id} taken away.`);
+    draw(); show(`${node.id} removed.`);
     svg.querySelector('[data-id]')?.focus();
   }
 
@@ -319,7 +319,7 @@ else (() => {
     const step = { step: 'add', kind: 'graph', key: root.dataset.subject, title: event.target.elements.title.value, body };
     try {
       const made = await api(`/api/v1/desk/cases/${encodeURIComponent(id)}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(step) });
-      say(`Saved in case ${id} as item ${made.item}.`);
+      show(`Saved in case ${id} as item ${made.item}.`);
     } catch (e) { fail(e); }
   });
 
@@ -329,7 +329,7 @@ else (() => {
     body.nodes.forEach((n) => nodes.set(n.id, n));
     body.edges.forEach((e) => edges.set(`${e.from}>${e.to}`, e));
     draw();
-    say('The graph as it was saved.');
+    show('The graph as it was saved.');
   } else {
     const subject = root.dataset.subject;
     const node = add(subject, /^[0-9a-f]{64}$/.test(subject) ? 'tx' : 'address');

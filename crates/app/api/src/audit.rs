@@ -86,7 +86,7 @@ pub async fn verify_audit_by_copy(
     let anchors = shared.anchors.clone();
     let anchors = anchors.ok_or_else(|| ScreeningError::State("this desk has no folder for anchors".into()))?;
     run_blocking(move || {
-        let io = |e: std::io::Error| ScreeningError::State(format!("the copy cannot be kept for the check: {e}"));
+        let io = |e: std::io::Error| ScreeningError::State(format!("the copy cannot be stored for the check: {e}"));
         let mut copy = tempfile::NamedTempFile::new().map_err(io)?;
         std::io::Write::write_all(&mut copy, &body).map_err(io)?;
         Ok(shared.screening.verify_anchored(q.head.as_deref(), Some(&anchors), Some(copy.path()))?)

@@ -217,7 +217,7 @@ pub async fn scan_bytes(
 ) -> Result<Scanned, ApiError> {
     let p = person(caller);
     run_blocking(move || {
-        let io = |e: std::io::Error| CaseError::State(format!("the file cannot be kept for the scan: {e}"));
+        let io = |e: std::io::Error| CaseError::State(format!("the file cannot be stored for the scan: {e}"));
         let dir = tempfile::tempdir().map_err(io)?;
         let plain: String =
             name.chars().map(|c| if c.is_alphanumeric() || "._- ".contains(c) { c } else { '_' }).take(60).collect();

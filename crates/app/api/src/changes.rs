@@ -18,7 +18,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-// Which of them a change needs is in its kind; its handler asks for more.
+// Which of them a change needs depends on its kind; its handler checks it.
 const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
 
 /// Returns the routes of this resource.

@@ -19,11 +19,11 @@ struct Document;
 
 /// Refusals of every operation, in addition to those that it documents itself.
 const REFUSALS: [(&str, &str); 6] = [
-    ("400", "The request is wrong; the answer says what and how to correct it"),
+    ("400", "The request is wrong; the answer names the field and the correction"),
     ("401", "No key in force was sent"),
     ("403", "The key lacks the scope"),
     ("413", "The body is too large"),
-    ("429", "The key sent too many requests; Retry-After says how many seconds to wait"),
+    ("429", "The key sent too many requests; Retry-After is the number of seconds to wait"),
     ("503", "Too busy, or not stored; try again"),
 ];
 

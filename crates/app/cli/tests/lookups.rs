@@ -67,7 +67,7 @@ fn everything_known_is_found_by_command_api_and_page() {
     let (status, page) = get(&format!("{url}/search?q={eth}%20{txid}"));
     assert!(status == 200 && page.contains("Lazarus Group") && page.contains(&txid), "{status} {page}");
     let (status, page) = get(&format!("{url}/search?q=Locky"));
-    assert!(status == 404 && page.contains("Nothing is known here of"), "{status} {page}");
+    assert!(status == 404 && page.contains("was not found"), "{status} {page}");
     // Paths that are none: a page for people, JSON for programs.
     for place in ["/nope", "/desk/nope"] {
         let (status, page) = get(&format!("{url}{place}"));

@@ -301,7 +301,7 @@ fn answers_of_other_providers_decide_and_their_silence_is_seen() {
     let (_, states) = desk.ask("GET", "/api/v1/providers", &[], None);
     assert!(states.as_array().unwrap().iter().all(|s| s["breaker"] == "open"), "{states}");
     let (_, facts) = desk.ask("GET", "/api/v1/providers/BTC/1Q2TWHE3GMdB6BZKafqwxXtWAWgFt5Jvm3", &[], None);
-    assert!(facts["trm"]["detail"].as_str().unwrap().starts_with("not asked"), "{facts}");
+    assert!(facts["trm"]["detail"].as_str().unwrap().starts_with("not queried"), "{facts}");
     // What was answered before still is.
     let (_, facts) = desk.ask("GET", &format!("/api/v1/providers/BTC/{LOCKY}"), &[], None);
     assert_eq!((&facts["trm"]["risk"], &facts["trm"]["cached"]), (&json!(4), &json!(true)), "{facts}");

@@ -171,7 +171,7 @@ fn pages_show_the_answer_in_a_browser() {
     let page = dom(&format!("/search?q={PAYMENT}"));
     assert!(page.contains("12ZysMvStBfLJRR6Eeq9Ayo1tbX4At5X42") && page.contains("Locky"), "{page}");
     let page = dom(&format!("/trace?subject={FIRST}"));
-    assert!(page.contains("the books balance") && page.contains("<svg"), "{page}");
+    assert!(page.contains("the amounts reconcile") && page.contains("<svg"), "{page}");
     let page = dom("/search?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E");
     assert!(page.contains("Nothing found") && !page.contains("<script>alert"), "{page}");
     assert!(dom("/block/170").contains(FIRST));

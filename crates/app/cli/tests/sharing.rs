@@ -409,7 +409,7 @@ fn feeds_go_out_and_come_in() {
     soon("the feed's address is tagged", || labels().contains(&"Scam: \"BTC\"".to_owned()).then_some(()));
     // An event that is gone from the feed is gone here.
     std::fs::write(feed.join("manifest.json"), "{}").unwrap();
-    soon("what is no longer said is no longer tagged", || labels().is_empty().then_some(()));
+    soon("what is no longer stated is no longer tagged", || labels().is_empty().then_some(()));
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl AppState {
     }
 
     /// Returns the chain on which a subject of an asset is looked up: the asset's, else the first; for any asset (`holistic`) the one that the
-    /// subject tells.
+    /// subject identifies.
     #[must_use]
     pub fn snapshot_about(&self, asset: &str, subject: &str) -> Arc<Snapshot> {
         if asset.eq_ignore_ascii_case("holistic")

@@ -149,8 +149,8 @@ impl AppState {
     /// Ends the open sessions of a person in this process: those of suspended people too, whose keys are not in force.
     fn drop_sessions_of(&self, person: &Person) -> Result<(), ApiError> {
         let keys = self.screening.keys()?;
-        let is_theirs = |id: &str| keys.iter().any(|k| k.id == id && k.person() == person.name);
-        self.auth.sessions.end_where(|session| is_theirs(&session.subject));
+        let is_own = |id: &str| keys.iter().any(|k| k.id == id && k.person() == person.name);
+        self.auth.sessions.end_where(|session| is_own(&session.subject));
         Ok(())
     }
 

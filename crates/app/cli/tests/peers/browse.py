@@ -88,7 +88,7 @@ with sync_playwright() as p:
         page.keyboard.press("Tab")
         page.keyboard.type("as I see it")
         page.keyboard.press("Enter")
-        until(lambda: page.locator("#said").text_content().startswith("Saved"))
+        until(lambda: page.locator("#message").text_content().startswith("Saved"))
         page.goto(f"{url}/desk/cases/{case}")
         page.click("a:has-text('open the graph')")
         until(lambda: page.locator("#canvas .node").count() == many - 1)

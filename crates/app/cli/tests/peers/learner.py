@@ -69,7 +69,7 @@ with sync_playwright() as p:
     page.fill("input[name=key]", learner_key)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{url}/academy/me")
-    page.click("button:has-text('Begin')")
+    page.click("button:has-text('Start')")
     page.wait_for_selector("#payment")
     lab = page.url
 
@@ -95,7 +95,7 @@ with sync_playwright() as p:
     # A wrong answer is told from a right one and may be mended; a hint helps.
     answer("victims", "99999", right=False)
     assert "too many" in page.locator("section#victims").inner_text()
-    page.locator("section#payment button:has-text('A hint')").click()
+    page.locator("section#payment button:has-text('Show a hint')").click()
     page.wait_for_selector("section#payment >> text=Hint: Open the address of the note")
     # On the lab's own chain: search the address of the note, follow what it received.
     page.click("a:has-text(\"The lab's chain\")")
@@ -110,7 +110,7 @@ with sync_playwright() as p:
     page.goto(f"{lab}/chain/tx/{spends[0][3]}")
     slice_ = min(sides("Outputs"), key=lambda r: float(r[2].split()[0]))
     page.goto(f"{lab}/chain/trace?subject={gathering}")
-    assert "the books balance" in page.content() and "/chain/trace" in page.locator("form").nth(1).get_attribute("action"), page.url
+    assert "the amounts reconcile" in page.content() and "/chain/trace" in page.locator("form").nth(1).get_attribute("action"), page.url
     answer("payment", payment)
     answer("amount", amount.split()[0])
     answer("gathering", gathering)
@@ -123,7 +123,7 @@ with sync_playwright() as p:
     status = trainer.request.get(f"{lab}/chain", max_redirects=0).status
     assert status == 303, status
     with page.expect_download() as waiting:
-        page.click("a:has-text('Everything as a pack')")
+        page.click("a:has-text('Download all files')")
     waiting.value.save_as(f"{folder}/lab.zip")
     page.goto(f"{url}/academy/me")
     page.click("h2 a:has-text('One lab')")
@@ -140,7 +140,7 @@ with sync_playwright() as p:
     page.click("button:has-text('Save')")
     page.wait_for_selector("td:has-text('1 of 1')")
     assert "96.0 %" in page.content()
-    page.click("button:has-text('Certify')")
+    page.click("button:has-text('Issue certificate')")
     page.wait_for_selector("td span.hash")
     page.goto(f"{url}/desk/academy")
     programme = texts(page, "h2:has-text('Programme') + div tbody td")

@@ -61,7 +61,7 @@ pub(crate) async fn page(
     let asset = run_blocking(move || Ok(shared.snapshot_for(&on, &named)?.asset())).await?;
     let body = html! {
         p.note { (t!("graph-keys")) }
-        p { span id="count" { } " " span id="said" role="status" aria-live="polite" { } }
+        p { span id="count" { } " " span id="message" role="status" aria-live="polite" { } }
         ul.legend aria-label=(t!("graph-legend")) { @for (class, key) in LEGEND { li { span class={"risk " (class)} { (t!(key)) } } } }
         div.graph id="graph" data-subject=(subject) data-asset=(asset) data-chain=[q.chain] { svg id="canvas" role="group" aria-label=(t!("graph-title")) {} }
         form.step id="note-form" hidden {

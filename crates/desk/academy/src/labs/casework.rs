@@ -68,7 +68,7 @@ fn authority(random: &mut Random) -> (&'static Agency, &'static str, &'static st
         _ => (
             &AGENCIES[2],
             "police.freeze",
-            "no court order yet: it asks, as police, to hold the funds until one comes",
+            "no court order yet: as police it requests that the funds are held until one arrives",
             vec![],
         ),
     }
@@ -79,8 +79,8 @@ fn freeze_steps(process: &str, draft: Draft) -> Vec<Step> {
         ["information", "preservation", "freeze", "seizure", "emergency_disclosure"].map(str::to_owned).to_vec();
     let why = match process {
         "police.freeze" => "A police freeze is voluntary and lapses after days: an order must follow.",
-        "mlat" => "By the treaty's way it comes through central authorities, so it must say so.",
-        _ => "A court's order must say that a judge issued it.",
+        "mlat" => "Under the treaty it comes through central authorities, and must state it.",
+        _ => "A court's order must state that a judge issued it.",
     };
     vec![
         step(
@@ -89,7 +89,7 @@ fn freeze_steps(process: &str, draft: Draft) -> Vec<Step> {
             "What kind of request is it?",
             Check::Choice { right: "freeze".into(), options: kinds },
             &[],
-            "A freeze keeps funds where they are; a seizure hands them over; a preservation keeps data.",
+            "A freeze holds funds where they are; a seizure transfers them; a preservation stores data.",
         ),
         step(
             "draft",
@@ -148,8 +148,8 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
         "You are **{officer}** ({}) of **{}**, country {}. Your reference is `{reference}`. You have {paper}.\n\n\
         A trace shows that {} BTC stolen in your case left the thief's wallet `{other}` and reached the deposit address `{deposit}` at the \
         exchange by transaction `{paid}` on {}. Draft the request that has the exchange **keep the funds where they are**: name the deposit address \
-        and the transaction as targets, and nobody else. The reasons must say how much it is and by which transaction it came.\n\n\
-        Write it as the desk takes it (JSON; `holdfast desk review FILE` says what the desk would say of it; `holdfast desk policy` lists the legal \
+        and the transaction as targets, and nobody else. The reasons must state the amount and the transaction that paid it.\n\n\
+        Write it in the desk's form (JSON; `holdfast desk review FILE` shows the desk's review of it; `holdfast desk policy` lists the legal \
         processes). `template.json` is a form to fill in.",
         mail(officer, agency.domain),
         agency.name,
@@ -174,7 +174,7 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
     };
     let words = vec![
         (paid.clone(), "The reasons do not name the transaction by which the money came.".to_owned()),
-        (coins(stolen), "The reasons do not say how much it is.".to_owned()),
+        (coins(stolen), "The reasons do not state the amount.".to_owned()),
     ];
     let steps = freeze_steps(process, Draft { model, history, words });
     let files = vec![("template.json".to_owned(), serde_json::to_vec_pretty(&template).map_err(|e| e.to_string())?)];
@@ -346,7 +346,7 @@ pub(super) fn forged_requests(seed: u64) -> Result<Made, String> {
     let steps = forgery_steps(options, forged, truth);
     let brief = "Six requests reached the desk, each with what is known of its sender (`request-1.json` to `request-6.json`; `history` has the \
         domains that the desk verified, the officer's earlier requests and the call-back). Somebody wants to have customers' data or to see \
-        accounts frozen by posing as police. Say which must be stopped, and why."
+        accounts frozen by posing as police. Decide which must be stopped, and why."
         .to_owned();
     Ok(Made { brief, files, chain: Chain::None, steps })
 }
@@ -427,7 +427,7 @@ pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
         "Most customers do nothing wrong; an alert on one of them costs trust.",
     ));
     let brief = "A month of a small exchange: `records.jsonl` (customers, their identity checks, devices, addresses) and `events.jsonl` (deposits, \
-        withdrawals, payments, account events). Say what five customers look like.\n\nRead it in with `holdfast records import records.jsonl --store store` and `holdfast screen \
+        withdrawals, payments, account events). Name the typology of five customers.\n\nImport it with `holdfast records import records.jsonl --store store` and `holdfast screen \
         events.jsonl --no-ledger --store store`, then look at `holdfast alerts list --store store` or at the desk's pages; or read the lines themselves."
         .to_owned();
     Ok(Made { brief, files, chain: Chain::None, steps })

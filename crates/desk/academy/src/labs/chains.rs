@@ -80,7 +80,7 @@ pub(super) fn follow_a_ransom(seed: u64) -> Result<Made, String> {
             "In which transaction did the extortioners gather this ransom with others?",
             Form::Transaction,
             &world.txs[gather].txid,
-            &["The receipt says which transaction spends it."],
+            &["The receipt names the transaction that spends it."],
             "The output is spent together with others into one output: they gathered what their victims paid.",
         ),
         step(
@@ -238,7 +238,7 @@ fn is_plain_to_see(world: &World, tx: usize) -> bool {
     }
 }
 
-/// Creates the lab "Tell a coinjoin".
+/// Creates the lab "Recognize a coinjoin".
 pub(super) fn recognize_a_coinjoin(seed: u64) -> Result<Made, String> {
     let (world, joins, others, subject) = first(seed, "choice of coinjoins", |seed| {
         let world = World::new(seed);
@@ -299,7 +299,7 @@ pub(super) fn recognize_a_coinjoin(seed: u64) -> Result<Made, String> {
                 "A coinjoin has inputs of several owners and several outputs of exactly the same amount.",
                 "Payouts have one payer: one input or few, amounts all different. Consolidations have one output.",
             ],
-            "Equal outputs of many are what a coinjoin is for: nobody can say whose is whose.",
+            "Equal outputs of many are what a coinjoin is for: their owners cannot be matched to the inputs.",
         ),
         step(
             "kind",
@@ -310,7 +310,7 @@ pub(super) fn recognize_a_coinjoin(seed: u64) -> Result<Made, String> {
                 "Whirlpool: five inputs, five equal outputs, nothing else. Wasabi 1: equal outputs of about 0.1, change for each, a fee of the coordinator. \
                 JoinMarket: few takers and makers, equal outputs and change for each, no coordinator.",
             ],
-            "The shape tells the software.",
+            "The shape identifies the software.",
         ),
         step(
             "anonymity",
@@ -476,7 +476,7 @@ pub(super) fn one_owner(seed: u64) -> Result<Made, String> {
             25,
             format!("How many addresses are in the cluster of `{}`?", sized.0),
             Check::Number(sized.1),
-            &["The page of an address says how many addresses its entity has."],
+            &["The page of an address shows how many addresses its entity has."],
             "Co-spending joins step by step: addresses that were never spent together may still be one owner's.",
         ),
     ];
@@ -570,7 +570,7 @@ pub(super) fn real_blocks(seed: u64) -> Result<Made, String> {
             format!("Of which category is `{}`?", c.address),
             Check::Choice { right: c.category.clone(), options: categories },
             &["The page of the address lists its tags with their category."],
-            format!("The tag of {} says so ({}).", c.label, c.source),
+            format!("The tag of {} states it ({}).", c.label, c.source),
         ),
         step(
             "paid",
@@ -594,7 +594,7 @@ pub(super) fn real_blocks(seed: u64) -> Result<Made, String> {
             "And who is behind that address?",
             Check::Choice { right: abuse.label.clone(), options: labels },
             &["Its page has a tag."],
-            format!("{}, says {} ({}).", abuse.label, abuse.pack, abuse.source),
+            format!("{}, by {} ({}).", abuse.label, abuse.pack, abuse.source),
         ),
     ];
     Ok(Made { brief, files: Vec::new(), chain: Chain::Real(blocks, ("names.csv".into(), csv.into_bytes())), steps })

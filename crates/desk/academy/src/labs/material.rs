@@ -89,7 +89,7 @@ pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
             "How many valid BIP39 phrases are on the image?",
             Check::Number(1),
             &["The checksum is in the last word."],
-            "Words of the list in the wrong order are no phrase: the checksum tells.",
+            "Words of the list in the wrong order are no phrase: the checksum fails.",
         ),
         find(
             "segwit",
@@ -116,7 +116,7 @@ pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
             Form::Address,
             &watched,
             &["Findings of kind address."],
-            "An address controls nothing, but it says whom the owner paid.",
+            "An address controls nothing, but it shows whom the owner paid.",
         ),
     ];
     Ok(Made { brief, files: vec![("disk.img".to_owned(), image)], chain: Chain::None, steps })
@@ -159,7 +159,7 @@ pub(super) fn at_the_scene(seed: u64) -> Result<Made, String> {
     ];
     let brief = "Officers searched a flat. They bring a log from the suspect's laptop, the photograph of a printed card with a code, and the transcript of a \
         handwritten note of which one word cannot be read (it stands as `?`). `holdfast evidence scan laptop photos --out out --open-case LAB --store store` reads \
-        them; the field guide (`/field-guide`) says what things are and what to do."
+        them; the field guide (`/field-guide`) shows what things are and what to do."
         .to_owned();
     let mut devices: Vec<String> = DEVICES.map(|d| d.1.to_owned()).to_vec();
     devices.sort();

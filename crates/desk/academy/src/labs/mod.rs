@@ -114,7 +114,7 @@ pub const LABS: [Lab; 10] = [
     },
     Lab {
         id: "tell-a-coinjoin",
-        title: "Tell a coinjoin",
+        title: "Recognize a coinjoin",
         teaches: "Which transactions mix the coins of many, and which only look so.",
         minutes: 20,
         tools: &["holdfast show"],
