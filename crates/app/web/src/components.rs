@@ -47,6 +47,16 @@ pub(crate) fn none(text: &str) -> Markup {
     html! { p.note { (text) } }
 }
 
+/// Returns a new key, which its page shows once: what it is for, the key, notes, and a link back.
+pub(crate) fn new_key(about: &Markup, key: &str, notes: &Markup, (to, back): (&str, &str)) -> Markup {
+    html! {
+        p { (about) " " (t!("common-key-once")) }
+        p { code.hash #key { (key) } }
+        (notes)
+        p { a href=(to) { (back) } }
+    }
+}
+
 /// Most rows that a page of a list shows.
 pub(crate) const PAGE_ROWS: usize = 100;
 

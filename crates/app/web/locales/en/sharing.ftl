@@ -30,7 +30,6 @@ sharing-reads-only = reads only
 sharing-may-share = may share
 sharing-add-member = Add a member, or create a new key
 sharing-member-key = Member's key
-sharing-key-once = Give this key to { $name }. It is shown once; a new key replaces it.
 sharing-name = Name
 sharing-purpose = Purpose
 sharing-max-tlp = At most

@@ -2,13 +2,13 @@
 
 use super::sessions::scoreboard;
 use super::{day, place};
-use crate::components::{Bare, Head, N, T, listing, table, word};
+use crate::components::{self, Bare, Head, N, T, listing, table, word};
 use crate::forms::{
     Day, Fields, Free, Input, Nothing, Number, PageForm, Text, Ticked, file_form, form_of, page_form, page_steps,
     upload,
 };
 use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::t;
+use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
 use axum::response::IntoResponse;
@@ -303,12 +303,10 @@ fn feedback_of(feedback: &FeedbackSummary) -> Markup {
 
 fn shown_once(enrolled: &Enrolled, to: &str, frame: &Frame) -> Markup {
     let name = enrolled.learner.who.name.as_str();
-    let body = html! {
-        @match &enrolled.key {
-            Some(key) => { p { (t!("sharing-key-once", name = name)) } p.hash #key { (key) } }
-            None => p { (t!("academy-has-key", name = name)) }
-        }
-        p { a href=(to) { (t!("academy-back")) } }
+    let back = t!("academy-back");
+    let body = match &enrolled.key {
+        Some(key) => components::new_key(&rich!("common-key-for", name = name), key, &html! {}, (to, &back)),
+        None => html! { p { (t!("academy-has-key", name = name)) } p { a href=(to) { (back) } } },
     };
     frame.desk(&t!("academy-learner-key"), HERE, body)
 }

@@ -1,7 +1,7 @@
 //! People who act at the desk, their keys and sessions, the desk's own keys, and the server's jobs, for administrators; one's own sessions for
 //! everybody.
 
-use crate::components::{Bare, N, T, listing, table, time, words};
+use crate::components::{Bare, N, T, listing, new_key, table, time, words};
 use crate::forms::{Fields, Free, Input, Nothing, PageForm, Text, form_of, page_form, page_steps};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -152,14 +152,11 @@ fn own_keys(own: &[DeskKey]) -> Markup {
 
 /// Shows a key that was made, whose secret is shown once.
 fn made(frame: &Frame, made: &MadeKey) -> Markup {
-    let body = html! {
-        p { (rich!("people-made", name = made.key.name, person = made.key.person())) }
-        p { code.hash { (made.token) } }
-        @if let Some(change) = &made.change {
-            p.error { (rich!("people-waits", change = html! { a href="/desk/changes" { (t!("people-change", id = change.id)) } })) }
-        }
-        p { a href=(HERE) { (t!("people-title")) } }
-    };
+    let about = rich!("people-made", name = made.key.name, person = made.key.person());
+    let waits = html! { @if let Some(change) = &made.change {
+        p.error { (rich!("people-waits", change = html! { a href="/desk/changes" { (t!("people-change", id = change.id)) } })) }
+    } };
+    let body = new_key(&about, &made.token, &waits, (HERE, &t!("people-title")));
     frame.desk(&t!("people-made-title"), HERE, body)
 }
 

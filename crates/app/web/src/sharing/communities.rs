@@ -1,7 +1,7 @@
 //! Communities hosted here, and what is shared in them.
 
-use super::{Channel, HERE, options, way_back};
-use crate::components::{none, word};
+use super::{Channel, HERE, options};
+use crate::components::{self, none, word};
 use crate::forms::{Commas, Fields, Flag, Free, Input, PageForm, Text, form_of, page_form};
 use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
@@ -152,11 +152,8 @@ pub(crate) async fn add_member(
 ) -> Page {
     let add = move || Ok(shared.sharing().add_member(&id, &form.name.0, form.writes.0, &caller.0)?);
     let new = run_blocking(add).await.map_err(AddMember::explain)?;
-    let body = html! {
-        p { (t!("sharing-key-once", name = new.member.name.as_str())) }
-        p.hash #key { (new.key) }
-        (way_back())
-    };
+    let about = rich!("common-key-for", name = new.member.name);
+    let body = components::new_key(&about, &new.key, &html! {}, (HERE, &t!("sharing-back")));
     Ok(frame.desk(&t!("sharing-member-key"), HERE, body))
 }
 
