@@ -79,6 +79,16 @@ ids! {
     AgencyId, "agency";
     /// A campaign.
     CampaignId, "campaign";
+    /// A session of a course.
+    CourseSessionId, "session";
+    /// A learner of the academy.
+    LearnerId, "learner";
+    /// A learner's attempt at a lab.
+    AttemptId, "attempt";
+    /// A source of shared objects.
+    SourceId, "source";
+    /// A member of a community.
+    MemberId, "member";
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use holdfast_academy::attempts::Answer as LabAnswer;
 use holdfast_academy::classes::{Feedback, Learner, NewLearner, NewSession};
 use holdfast_academy::labs::{LABS, Lab};
 use holdfast_academy::{Academy, AcademyError};
+use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -88,7 +89,7 @@ pub const LEARNER_HEADER: &str = "x-holdfast-learner";
 ///
 /// # Errors
 /// 400 for a number that is none.
-pub fn learner_of_command(shared: &AppState, request: &Request) -> Result<Option<i64>, ApiError> {
+pub fn learner_of_command(shared: &AppState, request: &Request) -> Result<Option<LearnerId>, ApiError> {
     let Some(learner) = request.headers().get(LEARNER_HEADER) else { return Ok(None) };
     if shared.auth.command_of(request, shared.screening.now()).is_none() {
         return Ok(None);
@@ -101,7 +102,7 @@ pub fn learner_of_command(shared: &AppState, request: &Request) -> Result<Option
 ///
 /// # Errors
 /// 404 for a learner who is unknown.
-pub async fn key_of_learner(shared: &AppState, learner: i64) -> Result<HeaderValue, ApiError> {
+pub async fn key_of_learner(shared: &AppState, learner: LearnerId) -> Result<HeaderValue, ApiError> {
     let state = shared.clone();
     let key = run_blocking(move || Ok(state.academy().key_of(learner)?)).await?;
     HeaderValue::from_str(&format!("Bearer {key}")).map_err(|e| ApiError::internal(e.to_string()))
@@ -211,7 +212,7 @@ pub struct SessionFile {
 /// Returns a session with its roster and feedback.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = SessionFile), (status = 404, body = ErrorBody)))]
-pub async fn session(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<SessionFile> {
+pub async fn session(State(shared): State<AppState>, Path(id): Path<CourseSessionId>) -> Answer<SessionFile> {
     run_blocking(move || {
         let academy = shared.academy();
         let roster = academy.roster(id)?.into_iter().map(Into::into).collect();
@@ -237,7 +238,7 @@ pub struct EndBody {
 pub async fn end_session(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<CourseSessionId>,
     body: Bytes,
 ) -> Answer<Session> {
     let b: EndBody = json(&body)?;
@@ -256,7 +257,7 @@ pub async fn end_session(
 pub async fn enrol(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<CourseSessionId>,
     body: Bytes,
 ) -> Answer<Enrolled> {
     let who: NewLearner = json(&body)?;
@@ -269,7 +270,7 @@ pub async fn enrol(
 pub async fn new_key(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<LearnerId>,
 ) -> Answer<Enrolled> {
     run_blocking(move || Ok(shared.academy().new_key(id, &caller.0)?)).await.map(one)
 }
@@ -279,8 +280,8 @@ pub async fn new_key(
 #[serde(deny_unknown_fields)]
 pub struct AttendanceBody {
     /// Learners.
-    #[schema(max_items = 1000)]
-    present: Vec<i64>,
+    #[schema(max_items = 1000, value_type = Vec<i64>)]
+    present: Vec<LearnerId>,
 }
 
 /// Records who attended a part of a session; learners who are not named did not.
@@ -291,7 +292,7 @@ pub struct AttendanceBody {
 pub async fn note_attendance(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path((id, part)): Path<(i64, u32)>,
+    Path((id, part)): Path<(CourseSessionId, u32)>,
     body: Bytes,
 ) -> Answer<Vec<RosterLine>> {
     let b: AttendanceBody = json(&body)?;
@@ -306,21 +307,21 @@ pub async fn note_attendance(
 /// Returns a class at its labs: each learner's scores, and the results by step.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/class", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = ClassView), (status = 404, body = ErrorBody)))]
-pub async fn class(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<ClassView> {
+pub async fn class(State(shared): State<AppState>, Path(id): Path<CourseSessionId>) -> Answer<ClassView> {
     run_blocking(move || Ok(shared.academy().class_view(id)?)).await.map(one)
 }
 
 /// Returns the scoreboard of a session, best first.
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/scoreboard", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Vec<ScoreLine>), (status = 404, body = ErrorBody)))]
-pub async fn scoreboard(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<Vec<ScoreLine>> {
+pub async fn scoreboard(State(shared): State<AppState>, Path(id): Path<CourseSessionId>) -> Answer<Vec<ScoreLine>> {
     run_blocking(move || Ok(shared.academy().scoreboard(id)?)).await.map(each)
 }
 
 /// Returns the statements of learning about a session (xAPI 1.0.3).
 #[utoipa::path(get, path = "/api/v1/academy/sessions/{id}/xapi", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = Vec<Object>), (status = 404, body = ErrorBody)))]
-pub async fn xapi(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<Vec<Value>> {
+pub async fn xapi(State(shared): State<AppState>, Path(id): Path<CourseSessionId>) -> Answer<Vec<Value>> {
     run_blocking(move || Ok(shared.academy().statements(id)?)).await.map(Json)
 }
 
@@ -329,7 +330,8 @@ pub async fn xapi(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer
 #[serde(deny_unknown_fields)]
 pub struct CertifyBody {
     /// Learner.
-    learner: i64,
+    #[schema(value_type = i64)]
+    learner: LearnerId,
 }
 
 /// Issues the certificate of a session to a learner: all labs passed, four fifths of the parts attended.
@@ -339,7 +341,7 @@ pub struct CertifyBody {
 pub async fn certify(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<CourseSessionId>,
     body: Bytes,
 ) -> Answer<Certificate> {
     let b: CertifyBody = json(&body)?;
@@ -420,7 +422,7 @@ pub async fn me(State(shared): State<AppState>, headers: HeaderMap) -> Answer<De
 pub async fn begin(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path((id, lab)): Path<(i64, String)>,
+    Path((id, lab)): Path<(CourseSessionId, String)>,
 ) -> Answer<AttemptView> {
     in_class(shared, &headers, move |a, l| a.begin(id, l, &lab)).await.map(one)
 }
@@ -428,7 +430,11 @@ pub async fn begin(
 /// Returns a lab in its present state.
 #[utoipa::path(get, path = "/api/v1/learn/attempts/{id}", params(("id" = i64, Path, description = "Attempt")),
     responses((status = 200, body = AttemptView), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub async fn attempt(State(shared): State<AppState>, headers: HeaderMap, Path(id): Path<i64>) -> Answer<AttemptView> {
+pub async fn attempt(
+    State(shared): State<AppState>,
+    headers: HeaderMap,
+    Path(id): Path<AttemptId>,
+) -> Answer<AttemptView> {
     in_class(shared, &headers, move |a, l| a.attempt(id, l)).await.map(one)
 }
 
@@ -439,7 +445,7 @@ pub async fn attempt(State(shared): State<AppState>, headers: HeaderMap, Path(id
 pub async fn answer(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<AttemptId>,
     body: Bytes,
 ) -> Answer<AttemptView> {
     let b: LabAnswer = json(&body)?;
@@ -461,7 +467,7 @@ pub struct StepBody {
 pub async fn hint(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<AttemptId>,
     body: Bytes,
 ) -> Answer<AttemptView> {
     let b: StepBody = json(&body)?;
@@ -474,7 +480,7 @@ pub async fn hint(
 pub async fn pack(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<AttemptId>,
 ) -> Result<Response, ApiError> {
     let bytes = in_class(shared, &headers, move |a, l| a.task_pack(id, l)).await?;
     Ok(download(&format!("lab-{id}.zip"), "application/zip", bytes))
@@ -486,7 +492,7 @@ pub async fn pack(
 pub async fn own_scoreboard(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<CourseSessionId>,
 ) -> Answer<Vec<ScoreLine>> {
     in_class(shared, &headers, move |a, l| a.own_scoreboard(id, l)).await.map(each)
 }
@@ -498,7 +504,7 @@ pub async fn own_scoreboard(
 pub async fn give_feedback(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<CourseSessionId>,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     let sheet: Feedback = json(&body)?;

@@ -19,6 +19,7 @@ use holdfast_client::{Client, Request, api_path};
 use holdfast_console::desk_key::key_ring;
 use holdfast_input::time::{parse_date, rfc3339};
 use holdfast_screening::Screening;
+use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -128,14 +129,14 @@ pub enum SessionsCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
-        id: i64,
+        id: CourseSessionId,
     },
     /// Enrol a learner; a new one gets a key, shown once.
     Enrol {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
-        id: i64,
+        id: CourseSessionId,
         /// Name for certificates.
         #[arg(long)]
         name: String,
@@ -154,40 +155,40 @@ pub enum SessionsCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the learner.
-        learner: i64,
+        learner: LearnerId,
     },
     /// Record attendance of a part; learners that are not named were absent.
     Attendance {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
-        id: i64,
+        id: CourseSessionId,
         /// Part, from 1.
         #[arg(long)]
         part: u32,
         /// Learners who attended.
-        learners: Vec<i64>,
+        learners: Vec<LearnerId>,
     },
     /// Show the progress of a class in its labs.
     Class {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
-        id: i64,
+        id: CourseSessionId,
     },
     /// Show the scoreboard.
     Scoreboard {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
-        id: i64,
+        id: CourseSessionId,
     },
     /// Export statements of learning (xAPI 1.0.3): print them, or send them to a learning record store.
     Xapi {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
-        id: i64,
+        id: CourseSessionId,
         /// URL that statements are sent to, such as https://lrs.example.org/xAPI.
         #[arg(long)]
         to: Option<String>,
@@ -200,10 +201,10 @@ pub enum SessionsCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
-        id: i64,
+        id: CourseSessionId,
         /// Number of the learner.
         #[arg(long)]
-        learner: i64,
+        learner: LearnerId,
         /// Marks 1 to 5 of content, trainer and labs.
         #[arg(num_args = 3)]
         marks: Vec<u8>,
@@ -216,7 +217,7 @@ pub enum SessionsCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
-        id: i64,
+        id: CourseSessionId,
         /// Cancel it: it does not count.
         #[arg(long)]
         cancelled: bool,
@@ -229,7 +230,7 @@ pub struct LearnerArgs {
     desk: DeskArgs,
     /// Number of the learner.
     #[arg(long)]
-    learner: i64,
+    learner: LearnerId,
 }
 
 #[derive(Subcommand)]
@@ -239,7 +240,7 @@ pub enum AttemptsCommand {
         #[command(flatten)]
         who: LearnerArgs,
         /// Number of the session.
-        session: i64,
+        session: CourseSessionId,
         /// Name of the lab.
         lab: String,
     },
@@ -248,14 +249,14 @@ pub enum AttemptsCommand {
         #[command(flatten)]
         who: LearnerArgs,
         /// Number of the attempt.
-        id: i64,
+        id: AttemptId,
     },
     /// Write the task's files, and the chain's store where it has one.
     Files {
         #[command(flatten)]
         who: LearnerArgs,
         /// Number of the attempt.
-        id: i64,
+        id: AttemptId,
         /// Folder; must be empty or missing.
         #[arg(long)]
         out: PathBuf,
@@ -265,7 +266,7 @@ pub enum AttemptsCommand {
         #[command(flatten)]
         who: LearnerArgs,
         /// Number of the attempt.
-        id: i64,
+        id: AttemptId,
         /// Name of the step.
         step: String,
         /// Answer; @FILE reads it from a file.
@@ -276,7 +277,7 @@ pub enum AttemptsCommand {
         #[command(flatten)]
         who: LearnerArgs,
         /// Number of the attempt.
-        id: i64,
+        id: AttemptId,
         /// Name of the step.
         step: String,
     },
@@ -289,9 +290,9 @@ pub enum CertificatesCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the session.
-        session: i64,
+        session: CourseSessionId,
         /// Number of the learner.
-        learner: i64,
+        learner: LearnerId,
         /// File for the PDF.
         #[arg(long)]
         pdf: Option<PathBuf>,
@@ -384,7 +385,7 @@ fn courses(command: CoursesCommand, as_json: bool) -> anyhow::Result<()> {
 }
 
 /// The path of a session, or of something of it.
-fn session_path(id: i64, rest: &[&str]) -> String {
+fn session_path(id: CourseSessionId, rest: &[&str]) -> String {
     let id = id.to_string();
     api_path(&[&["academy", "sessions", id.as_str()], rest].concat())
 }
@@ -435,7 +436,7 @@ fn list_sessions(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show_session(desk: &DeskArgs, id: i64, as_json: bool) -> anyhow::Result<()> {
+fn show_session(desk: &DeskArgs, id: CourseSessionId, as_json: bool) -> anyhow::Result<()> {
     let here =
         |a: &Academy<'_>| Ok(json!({"session": a.session(id)?, "roster": a.roster(id)?, "feedback": a.feedback(id)?}));
     let file = answer(desk, here, |c| c.get(&session_path(id, &[])))?;
@@ -491,7 +492,7 @@ fn print_key(made: &Value, is_new_learner: bool) {
 }
 
 /// Statements of learning: printed, or sent to a learning record store.
-fn statements(desk: &DeskArgs, id: i64, to: Option<&str>, user: &str, as_json: bool) -> anyhow::Result<()> {
+fn statements(desk: &DeskArgs, id: CourseSessionId, to: Option<&str>, user: &str, as_json: bool) -> anyhow::Result<()> {
     let found = answer(desk, |a| a.statements(id), |c| c.get(&session_path(id, &["xapi"])))?;
     let Some(to) = to else { return found.print() };
     let password = std::env::var("HOLDFAST_LRS_PASSWORD").unwrap_or_default();
@@ -632,13 +633,13 @@ fn as_learner<T: Serialize>(
 }
 
 /// The path of an attempt, or of something of it.
-fn attempt_path(id: i64, rest: &[&str]) -> String {
+fn attempt_path(id: AttemptId, rest: &[&str]) -> String {
     let id = id.to_string();
     api_path(&[&["learn", "attempts", id.as_str()], rest].concat())
 }
 
 /// The files of an attempt's task.
-fn task_files(who: &LearnerArgs, id: i64) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+fn task_files(who: &LearnerArgs, id: AttemptId) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
     match who.desk.reach()? {
         Reach::Here(screening) => academy(&who.desk, &screening, |a| {
             let (lab, made) = a.task(id, &a.learner(who.learner)?)?;
@@ -679,7 +680,12 @@ fn attempts(command: AttemptsCommand, as_json: bool) -> anyhow::Result<()> {
 }
 
 /// Gives a certificate, and writes it out as PDF.
-fn certify(desk: &DeskArgs, session: i64, learner: i64, pdf: Option<&Path>) -> anyhow::Result<Answer> {
+fn certify(
+    desk: &DeskArgs,
+    session: CourseSessionId,
+    learner: LearnerId,
+    pdf: Option<&Path>,
+) -> anyhow::Result<Answer> {
     let (given, bytes) = match desk.reach()? {
         Reach::Here(screening) => academy(desk, &screening, |a| {
             let given = a.certify(session, learner, &desk.actor)?;

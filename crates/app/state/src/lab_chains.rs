@@ -3,13 +3,14 @@
 use crate::AppState;
 use crate::error::ApiError;
 use axum::http::StatusCode;
+use holdfast_types::ids::AttemptId;
 use holdfast_workspace::ChainHandle;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Chains of labs that are open, the last used first.
 #[derive(Debug, Default)]
-pub struct LabChains(VecDeque<(i64, Arc<ChainHandle>, Arc<tempfile::TempDir>)>);
+pub struct LabChains(VecDeque<(AttemptId, Arc<ChainHandle>, Arc<tempfile::TempDir>)>);
 
 /// Most chains that are open at once.
 const MAX_CHAINS: usize = 16;
@@ -19,7 +20,7 @@ impl AppState {
     ///
     /// # Errors
     /// 401 for a key that is no learner's, 404 for another learner's lab.
-    pub fn lab_chain(&self, id: i64, key: &str) -> Result<Arc<ChainHandle>, ApiError> {
+    pub fn lab_chain(&self, id: AttemptId, key: &str) -> Result<Arc<ChainHandle>, ApiError> {
         let academy = self.academy();
         let learner = academy.learner_of(key).map_err(|e| ApiError::new(StatusCode::UNAUTHORIZED, e.to_string()))?;
         let (_, made) = academy.task(id, &learner)?;

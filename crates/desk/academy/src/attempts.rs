@@ -6,6 +6,7 @@ use crate::grade::{Form, HINT_COST, MAX_TRIES, WHOLE};
 use crate::labs::{self, Lab, LabView, Made, PASS, Step};
 use crate::{Academy, count, invalid};
 use holdfast_store::{Database, DbError, Row, number};
+use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -51,11 +52,11 @@ pub struct StepView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttemptView {
     /// Number.
-    pub id: i64,
+    pub id: AttemptId,
     /// Session.
-    pub session: i64,
+    pub session: CourseSessionId,
     /// Learner.
-    pub learner: i64,
+    pub learner: LearnerId,
     /// The lab.
     pub lab: LabView,
     /// Unix seconds.
@@ -82,7 +83,7 @@ pub struct AttemptView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LabResult {
     /// Attempt.
-    pub attempt: i64,
+    pub attempt: AttemptId,
     /// Lab.
     pub lab: String,
     /// Score, in thousandths.
@@ -144,7 +145,7 @@ pub struct Desk {
     /// Sessions whose roster the learner is on.
     pub sessions: Vec<Session>,
     /// Labs begun.
-    pub labs: Vec<(i64, LabResult)>,
+    pub labs: Vec<(CourseSessionId, LabResult)>,
     /// Certificates, by number and course.
     pub certificates: Vec<(String, String)>,
 }
@@ -163,9 +164,9 @@ pub struct Answer {
 /// An attempt as it is stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
-    pub(crate) id: i64,
-    pub(crate) session: i64,
-    pub(crate) learner: i64,
+    pub(crate) id: AttemptId,
+    pub(crate) session: CourseSessionId,
+    pub(crate) learner: LearnerId,
     pub(crate) lab: &'static Lab,
     pub(crate) seed: u64,
     pub(crate) started: i64,
@@ -195,9 +196,9 @@ fn attempt(row: &Row) -> Result<Attempt, DbError> {
     let lab = labs::lab(row.text(3)?).ok_or(DbError::Type(3))?;
     let seed = u64::from_str_radix(row.text(4)?, 16).map_err(|_| DbError::Type(4))?;
     Ok(Attempt {
-        id: row.int(0)?,
-        session: row.int(1)?,
-        learner: row.int(2)?,
+        id: row.number(0)?,
+        session: row.number(1)?,
+        learner: row.number(2)?,
         lab,
         seed,
         started: row.int(5)?,
@@ -208,8 +209,8 @@ fn attempt(row: &Row) -> Result<Attempt, DbError> {
 
 const ATTEMPT: &str = "SELECT id, session, learner, lab, seed, started, score, at_step FROM lab_attempts";
 
-pub(crate) fn attempts_where(db: &mut Database, clause: &str, id: i64) -> Result<Vec<Attempt>, DbError> {
-    db.query(&format!("{ATTEMPT} WHERE {clause} = $1 ORDER BY id"), &[id.into()])?.iter().map(attempt).collect()
+pub(crate) fn attempts_where(db: &mut Database, clause: &str, id: impl Into<u64>) -> Result<Vec<Attempt>, DbError> {
+    db.query(&format!("{ATTEMPT} WHERE {clause} = $1 ORDER BY id"), &[number(id)])?.iter().map(attempt).collect()
 }
 
 fn given(row: &Row) -> Result<Given, DbError> {
@@ -224,15 +225,15 @@ fn given(row: &Row) -> Result<Given, DbError> {
     })
 }
 
-pub(crate) fn answers_of(db: &mut Database, attempt: i64) -> Result<Vec<Given>, DbError> {
+pub(crate) fn answers_of(db: &mut Database, attempt: AttemptId) -> Result<Vec<Given>, DbError> {
     let sql =
         "SELECT id, step, answer, is_right, credit, feedback, given FROM lab_answers WHERE attempt = $1 ORDER BY id";
-    db.query(sql, &[attempt.into()])?.iter().map(given).collect()
+    db.query(sql, &[number(attempt)])?.iter().map(given).collect()
 }
 
 /// Returns how many hints were used of each step.
-fn hints_of(db: &mut Database, attempt: i64) -> Result<BTreeMap<String, usize>, DbError> {
-    let rows = db.query("SELECT step, COUNT(*) FROM lab_hints WHERE attempt = $1 GROUP BY step", &[attempt.into()])?;
+fn hints_of(db: &mut Database, attempt: AttemptId) -> Result<BTreeMap<String, usize>, DbError> {
+    let rows = db.query("SELECT step, COUNT(*) FROM lab_hints WHERE attempt = $1 GROUP BY step", &[number(attempt)])?;
     rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.number(1)?))).collect()
 }
 
@@ -325,13 +326,13 @@ impl Attempt {
 
 impl Academy<'_> {
     /// Returns the seed of a learner's lab, which cannot be computed without the academy's secret.
-    fn seed(&self, session: i64, learner: i64, lab: &str) -> u64 {
+    fn seed(&self, session: CourseSessionId, learner: LearnerId, lab: &str) -> u64 {
         let bytes = self.key_ring.derive_lasting("academy-lab", &format!("{session}:{learner}:{lab}"));
         bytes[..8].iter().fold(0, |n, b| n << 8 | u64::from(*b))
     }
 
     /// Returns a learner's own attempt.
-    pub(crate) fn attempt_of(&self, id: i64, learner: &Learner) -> Result<Attempt, AcademyError> {
+    pub(crate) fn attempt_of(&self, id: AttemptId, learner: &Learner) -> Result<Attempt, AcademyError> {
         let found = self.read(|db| attempts_where(db, "id", id))?;
         let mine = found.into_iter().find(|a| a.learner == learner.id);
         mine.ok_or_else(|| AcademyError::NotFound(format!("attempt {id}")))
@@ -348,7 +349,7 @@ impl Academy<'_> {
             labs.push((attempt.session, self.result_of(&attempt)?));
         }
         let sql = "SELECT id, course FROM certificates WHERE learner = $1 AND revoked IS NULL ORDER BY issued";
-        let rows = self.read(|db| db.query(sql, &[learner.id.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[number(learner.id)]))?;
         let certificates =
             rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.text(1)?.to_owned()))).collect::<Result<_, DbError>>()?;
         let sessions = enrolments_of(self.screening, learner.id)?;
@@ -365,7 +366,7 @@ impl Academy<'_> {
     /// # Errors
     /// [`AcademyError::NotFound`] for other sessions, and for labs that are not of the course; [`AcademyError::State`] when the lab cannot be
     /// made.
-    pub fn begin(&self, session: i64, learner: &Learner, lab: &str) -> Result<AttemptView, AcademyError> {
+    pub fn begin(&self, session: CourseSessionId, learner: &Learner, lab: &str) -> Result<AttemptView, AcademyError> {
         let Some(lab) = labs::lab(lab) else { return Err(AcademyError::NotFound(format!("lab {lab}"))) };
         let (seed, learner_id) = (self.seed(session, learner.id, lab.id), learner.id);
         let planned = self.read(|db| session_by(db, session))?;
@@ -378,15 +379,15 @@ impl Academy<'_> {
                 return Err(AcademyError::NotFound(format!("session {session}")));
             }
             let sql = "SELECT id FROM lab_attempts WHERE session = $1 AND learner = $2 AND lab = $3";
-            if let Some(row) = tx.db().query(sql, &[session.into(), learner_id.into(), lab.id.into()])?.first() {
-                return Ok(row.int(0)?);
+            if let Some(row) = tx.db().query(sql, &[number(session), number(learner_id), lab.id.into()])?.first() {
+                return Ok(row.number(0)?);
             }
             if !is_of_course {
                 return Err(AcademyError::NotFound(format!("lab {} of session {session}", lab.id)));
             }
-            let (id, now) = (tx.next_id("lab_attempts")?, tx.now());
+            let (id, now) = (AttemptId::new(tx.next_id("lab_attempts")?.unsigned_abs()), tx.now());
             let row =
-                [id.into(), session.into(), learner_id.into(), lab.id.into(), format!("{seed:016x}").into(), now.into(), first.into()];
+                [number(id), number(session), number(learner_id), lab.id.into(), format!("{seed:016x}").into(), now.into(), first.into()];
             let sql = "INSERT INTO lab_attempts (id, session, learner, lab, seed, started, score, at_step) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
             tx.db().execute(sql, &row)?;
             tx.audit("lab.begun", &format!("attempt:{id}"), &json!({ "learner": learner_id, "lab": lab.id }).to_string());
@@ -399,7 +400,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] also for another learner's.
-    pub fn attempt(&self, id: i64, learner: &Learner) -> Result<AttemptView, AcademyError> {
+    pub fn attempt(&self, id: AttemptId, learner: &Learner) -> Result<AttemptView, AcademyError> {
         let attempt = self.attempt_of(id, learner)?;
         let made = attempt.made()?;
         self.read(|db| attempt.view(db, &made))
@@ -409,7 +410,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] also for another learner's attempt; [`AcademyError::State`] when the lab cannot be made.
-    pub fn task(&self, id: i64, learner: &Learner) -> Result<(&'static Lab, Arc<Made>), AcademyError> {
+    pub fn task(&self, id: AttemptId, learner: &Learner) -> Result<(&'static Lab, Arc<Made>), AcademyError> {
         let attempt = self.attempt_of(id, learner)?;
         Ok((attempt.lab, attempt.made()?))
     }
@@ -418,7 +419,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] also for another learner's attempt; [`AcademyError::State`] when the archive cannot be written.
-    pub fn task_pack(&self, id: i64, learner: &Learner) -> Result<Vec<u8>, AcademyError> {
+    pub fn task_pack(&self, id: AttemptId, learner: &Learner) -> Result<Vec<u8>, AcademyError> {
         use std::io::Write;
         let (lab, made) = self.task(id, learner)?;
         let failed = |e: &dyn std::fmt::Display| AcademyError::State(format!("the pack could not be written: {e}"));
@@ -436,7 +437,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError`]; when there is none left.
-    pub fn hint(&self, id: i64, learner: &Learner, step: &str) -> Result<AttemptView, AcademyError> {
+    pub fn hint(&self, id: AttemptId, learner: &Learner, step: &str) -> Result<AttemptView, AcademyError> {
         let attempt = self.attempt_of(id, learner)?;
         let made = attempt.made()?;
         let found = made.steps.iter().find(|s| s.id == step);
@@ -451,7 +452,7 @@ impl Academy<'_> {
                 return Err(AcademyError::State("no hint is left".into()));
             }
             let now = tx.now();
-            let row = [id.into(), step.into(), number(taken as u64), now.into()];
+            let row = [number(id), step.into(), number(taken as u64), now.into()];
             tx.db().execute("INSERT INTO lab_hints (attempt, step, hint, taken) VALUES ($1, $2, $3, $4)", &row)?;
             Ok(())
         })?;
@@ -462,7 +463,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError`]; when the step is over.
-    pub fn answer(&self, id: i64, learner: &Learner, answer: &Answer) -> Result<AttemptView, AcademyError> {
+    pub fn answer(&self, id: AttemptId, learner: &Learner, answer: &Answer) -> Result<AttemptView, AcademyError> {
         let attempt = self.attempt_of(id, learner)?;
         let made = attempt.made()?;
         if answer.answer.len() > crate::grade::MAX_ANSWER || answer.answer.contains('\0') {
@@ -489,7 +490,7 @@ impl Academy<'_> {
             let (answer_id, now) = (tx.next_id("lab_answers")?, tx.now());
             let row = [
                 answer_id.into(),
-                id.into(),
+                number(id),
                 step.id.into(),
                 text.as_str().into(),
                 i64::from(graded.right).into(),
@@ -503,7 +504,7 @@ impl Academy<'_> {
             )?;
             let view = attempt.view(tx.db(), &task)?;
             let at = view.steps.iter().find(|s| !s.over).map(|s| s.id.clone());
-            let row = [number(view.score), at.into(), id.into()];
+            let row = [number(view.score), at.into(), number(id)];
             tx.db().execute("UPDATE lab_attempts SET score = $1, at_step = $2 WHERE id = $3", &row)?;
             Ok(view)
         })
@@ -513,7 +514,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] when there is no such session.
-    pub fn class_view(&self, session: i64) -> Result<ClassView, AcademyError> {
+    pub fn class_view(&self, session: CourseSessionId) -> Result<ClassView, AcademyError> {
         let found = self.session(session)?;
         let course = self.course(&found.plan.course, &found.plan.lang)?;
         let attempts = self.read(|db| attempts_where(db, "session", session))?;
@@ -552,7 +553,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] when there is no such session.
-    pub fn scoreboard(&self, session: i64) -> Result<Vec<ScoreLine>, AcademyError> {
+    pub fn scoreboard(&self, session: CourseSessionId) -> Result<Vec<ScoreLine>, AcademyError> {
         let class = self.class_view(session)?;
         let mut lines: Vec<ScoreLine> = class
             .learners
@@ -577,7 +578,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] for other sessions.
-    pub fn own_scoreboard(&self, session: i64, learner: &Learner) -> Result<Vec<ScoreLine>, AcademyError> {
+    pub fn own_scoreboard(&self, session: CourseSessionId, learner: &Learner) -> Result<Vec<ScoreLine>, AcademyError> {
         match self.read(|db| is_enrolled(db, session, learner.id))? {
             true => self.scoreboard(session),
             false => Err(AcademyError::NotFound(format!("session {session}"))),
@@ -585,14 +586,14 @@ impl Academy<'_> {
     }
 
     /// Returns the number of labs passed, by session and learner.
-    pub(crate) fn labs_passed(&self) -> Result<BTreeMap<(i64, i64), u64>, AcademyError> {
+    pub(crate) fn labs_passed(&self) -> Result<BTreeMap<(CourseSessionId, LearnerId), u64>, AcademyError> {
         let sql = "SELECT session, learner, COUNT(*) FROM lab_attempts WHERE score >= $1 GROUP BY session, learner";
         let rows = self.read(|db| db.query(sql, &[number(PASS)]))?;
-        Ok(rows.iter().map(|r| Ok(((r.int(0)?, r.int(1)?), r.number(2)?))).collect::<Result<_, DbError>>()?)
+        Ok(rows.iter().map(|r| Ok(((r.number(0)?, r.number(1)?), r.number(2)?))).collect::<Result<_, DbError>>()?)
     }
 
     /// Returns the results of a learner in a session.
-    pub(crate) fn results(&self, session: i64, learner: i64) -> Result<Vec<LabResult>, AcademyError> {
+    pub(crate) fn results(&self, session: CourseSessionId, learner: LearnerId) -> Result<Vec<LabResult>, AcademyError> {
         let attempts = self.read(|db| attempts_where(db, "session", session))?;
         attempts.iter().filter(|a| a.learner == learner).map(|a| self.result_of(a)).collect()
     }
@@ -601,7 +602,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].
-    pub fn learner(&self, id: i64) -> Result<Learner, AcademyError> {
+    pub fn learner(&self, id: LearnerId) -> Result<Learner, AcademyError> {
         let found = self.read(|db| learner_by(db, id))?;
         found.ok_or_else(|| AcademyError::NotFound(format!("learner {id}")))
     }

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use holdfast_documents::pdf;
 use holdfast_input::time::{parse as parse_time, rfc3339};
+use holdfast_store::number;
+use holdfast_types::ids::{CourseSessionId, LearnerId};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -28,9 +30,9 @@ pub struct Certificate {
     /// Its number, a UUID.
     pub id: String,
     /// Session.
-    pub session: i64,
+    pub session: CourseSessionId,
     /// Learner.
-    pub learner: i64,
+    pub learner: LearnerId,
     /// Course.
     pub course: String,
     /// Unix seconds.
@@ -272,11 +274,16 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::State`] names what is missing.
-    pub fn certify(&self, session: i64, learner: i64, actor: &str) -> Result<Certificate, AcademyError> {
+    pub fn certify(
+        &self,
+        session: CourseSessionId,
+        learner: LearnerId,
+        actor: &str,
+    ) -> Result<Certificate, AcademyError> {
         let found = self.session(session)?;
         let known = self.learner(learner)?;
         let sql = "SELECT part FROM attendance WHERE session = $1 AND learner = $2 AND present = 1";
-        let attended = self.read(|db| db.query(sql, &[session.into(), learner.into()]))?.len() as u64;
+        let attended = self.read(|db| db.query(sql, &[number(session), number(learner)]))?.len() as u64;
         let course = self.course(&found.plan.course, &found.plan.lang)?;
         let results = self.results(session, learner)?;
         let parts = u64::from(found.plan.parts);
@@ -303,7 +310,7 @@ impl Academy<'_> {
         let header = course.header;
         self.transact(actor, move |tx| {
             let sql = format!("{CERTIFICATE} WHERE session = $1 AND learner = $2");
-            let given = tx.db().query(&sql, &[session.into(), learner.into()])?;
+            let given = tx.db().query(&sql, &[number(session), number(learner)])?;
             if let Some(given) = given.first().map(certificate).transpose()? {
                 return match given.revoked {
                     None => Ok(given),
@@ -322,8 +329,8 @@ impl Academy<'_> {
             let jwt = sign(&credential(&order, &found, &known, &header), &key);
             let row = [
                 id.as_str().into(),
-                session.into(),
-                learner.into(),
+                number(session),
+                number(learner),
                 header.course.as_str().into(),
                 now.into(),
                 jwt.as_str().into(),
@@ -408,8 +415,8 @@ const CERTIFICATE: &str = "SELECT id, session, learner, course, issued, jwt, rev
 fn certificate(row: &holdfast_store::Row) -> Result<Certificate, holdfast_store::DbError> {
     Ok(Certificate {
         id: row.text(0)?.to_owned(),
-        session: row.int(1)?,
-        learner: row.int(2)?,
+        session: row.number(1)?,
+        learner: row.number(2)?,
         course: row.text(3)?.to_owned(),
         issued: row.int(4)?,
         jwt: row.text(5)?.to_owned(),

@@ -7,8 +7,9 @@ use holdfast_identity::{SessionKind, end_sessions_of_subject};
 use holdfast_requests::request::email;
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Screening, ScreeningError};
-use holdfast_store::{Database, DbError, Row};
+use holdfast_store::{Database, DbError, Row, number};
 use holdfast_types::Invalid;
+use holdfast_types::ids::{CourseSessionId, LearnerId};
 use holdfast_types::named;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -89,7 +90,7 @@ fn thirty() -> u32 {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// Number.
-    pub id: i64,
+    pub id: CourseSessionId,
     /// Plan.
     pub plan: NewSession,
     /// State.
@@ -116,7 +117,7 @@ pub struct NewLearner {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Learner {
     /// Number.
-    pub id: i64,
+    pub id: LearnerId,
     /// Who.
     pub who: NewLearner,
     #[serde(skip)]
@@ -225,11 +226,11 @@ fn session(row: &Row) -> Result<Session, DbError> {
         trainer: text(10)?,
         capacity: row.number(11)?,
     };
-    Ok(Session { id: row.int(0)?, plan, state: value(row, 12, "state")?, enrolled: row.int(13)? })
+    Ok(Session { id: row.number(0)?, plan, state: value(row, 12, "state")?, enrolled: row.int(13)? })
 }
 
-pub(crate) fn session_by(db: &mut Database, id: i64) -> Result<Option<Session>, DbError> {
-    db.query(&format!("{SESSION} WHERE s.id = $1"), &[id.into()])?.first().map(session).transpose()
+pub(crate) fn session_by(db: &mut Database, id: CourseSessionId) -> Result<Option<Session>, DbError> {
+    db.query(&format!("{SESSION} WHERE s.id = $1"), &[number(id)])?.first().map(session).transpose()
 }
 
 const LEARNER: &str = "SELECT id, name, email, agency, country, generation FROM learners";
@@ -237,19 +238,19 @@ const LEARNER: &str = "SELECT id, name, email, agency, country, generation FROM 
 fn learner(row: &Row) -> Result<Learner, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     let who = NewLearner { name: text(1)?, email: text(2)?, agency: text(3)?, country: text(4)? };
-    Ok(Learner { id: row.int(0)?, who, generation: row.int(5)? })
+    Ok(Learner { id: row.number(0)?, who, generation: row.int(5)? })
 }
 
-pub(crate) fn learner_by(db: &mut Database, id: i64) -> Result<Option<Learner>, DbError> {
-    db.query(&format!("{LEARNER} WHERE id = $1"), &[id.into()])?.first().map(learner).transpose()
+pub(crate) fn learner_by(db: &mut Database, id: LearnerId) -> Result<Option<Learner>, DbError> {
+    db.query(&format!("{LEARNER} WHERE id = $1"), &[number(id)])?.first().map(learner).transpose()
 }
 
-pub(crate) fn is_enrolled(db: &mut Database, session: i64, learner: i64) -> Result<bool, DbError> {
+pub(crate) fn is_enrolled(db: &mut Database, session: CourseSessionId, learner: LearnerId) -> Result<bool, DbError> {
     let sql = "SELECT 1 FROM enrolments WHERE session = $1 AND learner = $2";
-    Ok(!db.query(sql, &[session.into(), learner.into()])?.is_empty())
+    Ok(!db.query(sql, &[number(session), number(learner)])?.is_empty())
 }
 
-fn open_session(tx: &mut Transaction<'_>, id: i64) -> Result<Session, AcademyError> {
+fn open_session(tx: &mut Transaction<'_>, id: CourseSessionId) -> Result<Session, AcademyError> {
     let found = session_by(tx.db(), id)?.ok_or_else(|| AcademyError::NotFound(format!("session {id}")))?;
     match found.state {
         SessionState::Planned => Ok(found),
@@ -272,7 +273,7 @@ impl NewLearner {
 }
 
 /// Subject of a session: a learner, and which of the learner's keys.
-fn subject(learner: i64, generation: i64) -> String {
+fn subject(learner: LearnerId, generation: i64) -> String {
     format!("{learner}:{generation}")
 }
 
@@ -302,9 +303,10 @@ impl Academy<'_> {
             return Err(invalid("parts", format!("at most {MAX_PARTS}; capacity: 1 to {MAX_ROSTER}")));
         }
         self.transact(actor, move |tx| {
-            let (id, now) = (tx.next_id("course_sessions")?, tx.now());
+            let id = CourseSessionId::new(tx.next_id("course_sessions")?.unsigned_abs());
+            let now = tx.now();
             let row = [
-                id.into(),
+                number(id),
                 new.course.as_str().into(),
                 new.lang.as_str().into(),
                 new.title.as_str().into(),
@@ -343,7 +345,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].
-    pub fn session(&self, id: i64) -> Result<Session, AcademyError> {
+    pub fn session(&self, id: CourseSessionId) -> Result<Session, AcademyError> {
         let found = self.read(|db| session_by(db, id))?;
         found.ok_or_else(|| AcademyError::NotFound(format!("session {id}")))
     }
@@ -352,12 +354,12 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`], [`AcademyError::State`] when it is over already.
-    pub fn end_session(&self, id: i64, cancelled: bool, actor: &str) -> Result<(), AcademyError> {
+    pub fn end_session(&self, id: CourseSessionId, cancelled: bool, actor: &str) -> Result<(), AcademyError> {
         self.transact(actor, move |tx| {
             open_session(tx, id)?;
             let state = if cancelled { SessionState::Cancelled } else { SessionState::Closed };
             tx.db()
-                .execute("UPDATE course_sessions SET state = $1 WHERE id = $2", &[state.as_ref().into(), id.into()])?;
+                .execute("UPDATE course_sessions SET state = $1 WHERE id = $2", &[state.as_ref().into(), number(id)])?;
             tx.audit("session.ended", &format!("session:{id}"), &json!({ "state": state }).to_string());
             Ok(())
         })
@@ -367,7 +369,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::Invalid`] for a wrong field, [`AcademyError::NotFound`], [`AcademyError::State`] when the session is over or full.
-    pub fn enrol(&self, session: i64, who: NewLearner, actor: &str) -> Result<Enrolled, AcademyError> {
+    pub fn enrol(&self, session: CourseSessionId, who: NewLearner, actor: &str) -> Result<Enrolled, AcademyError> {
         let who = who.checked()?;
         let key_ring = self.key_ring.clone();
         self.transact(actor, move |tx| {
@@ -386,9 +388,9 @@ impl Academy<'_> {
             let (found, key) = match known {
                 Some(known) => (known, None),
                 None => {
-                    let id = tx.next_id("learners")?;
+                    let id = LearnerId::new(tx.next_id("learners")?.unsigned_abs());
                     let row = [
-                        id.into(),
+                        number(id),
                         who.name.as_str().into(),
                         who.email.as_str().into(),
                         who.agency.as_str().into(),
@@ -404,7 +406,7 @@ impl Academy<'_> {
                     (made, Some(key))
                 }
             };
-            let row = [session.into(), found.id.into(), now.into()];
+            let row = [number(session), number(found.id), now.into()];
             tx.db().execute("INSERT INTO enrolments (session, learner, enrolled) VALUES ($1, $2, $3)", &row)?;
             tx.audit("session.enrolled", &format!("session:{session}"), &json!({ "learner": found.id }).to_string());
             Ok(Enrolled { learner: found, key })
@@ -415,7 +417,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].
-    pub fn new_key(&self, id: i64, actor: &str) -> Result<Enrolled, AcademyError> {
+    pub fn new_key(&self, id: LearnerId, actor: &str) -> Result<Enrolled, AcademyError> {
         let key_ring = self.key_ring.clone();
         self.transact(actor, move |tx| {
             let mut found = learner_by(tx.db(), id)?.ok_or_else(|| AcademyError::NotFound(format!("learner {id}")))?;
@@ -423,7 +425,7 @@ impl Academy<'_> {
             ended.map_err(ScreeningError::from)?;
             found.generation += 1;
             tx.db()
-                .execute("UPDATE learners SET generation = $1 WHERE id = $2", &[found.generation.into(), id.into()])?;
+                .execute("UPDATE learners SET generation = $1 WHERE id = $2", &[found.generation.into(), number(id)])?;
             tx.audit("learner.new_key", &format!("learner:{id}"), "{}");
             let key = crate::learner_key(&key_ring, &found);
             Ok(Enrolled { learner: found, key: Some(key) })
@@ -436,7 +438,7 @@ impl Academy<'_> {
     /// [`AcademyError::State`] when it is none.
     pub fn learner_of(&self, key: &str) -> Result<Learner, AcademyError> {
         let refused = || AcademyError::State("no learner's key; a trainer can create a new one".into());
-        let id = key.strip_prefix("hl_").and_then(|r| r.split('_').next()).and_then(|i| i.parse::<i64>().ok());
+        let id = key.strip_prefix("hl_").and_then(|r| r.split('_').next()).and_then(|i| i.parse::<LearnerId>().ok());
         let id = id.ok_or_else(refused)?;
         let found = self.read(|db| learner_by(db, id))?.ok_or_else(refused)?;
         match self.key_ring.each().any(|ring| crate::same(&crate::learner_key(&ring, &found), key)) {
@@ -464,7 +466,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`].
-    pub fn key_of(&self, learner: i64) -> Result<String, AcademyError> {
+    pub fn key_of(&self, learner: LearnerId) -> Result<String, AcademyError> {
         Ok(crate::learner_key(self.key_ring, &self.learner(learner)?))
     }
 
@@ -472,34 +474,34 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] when there is no such session.
-    pub fn roster(&self, id: i64) -> Result<Vec<RosterLine>, AcademyError> {
+    pub fn roster(&self, id: CourseSessionId) -> Result<Vec<RosterLine>, AcademyError> {
         self.session(id)?;
         self.read(|db| {
             let rows = db.query(
                 &format!("{LEARNER} WHERE id IN (SELECT learner FROM enrolments WHERE session = $1) ORDER BY name, id"),
-                &[id.into()],
+                &[number(id)],
             )?;
-            let mut lines: BTreeMap<i64, (usize, RosterLine)> = BTreeMap::new();
+            let mut lines: BTreeMap<LearnerId, (usize, RosterLine)> = BTreeMap::new();
             for (i, row) in rows.iter().enumerate() {
                 let learner = learner(row)?;
                 let line = RosterLine { learner, attended: Vec::new(), certificate: None, feedback: false };
                 lines.insert(line.learner.id, (i, line));
             }
             let sql = "SELECT learner, part FROM attendance WHERE session = $1 AND present = 1 ORDER BY part";
-            for row in db.query(sql, &[id.into()])? {
-                if let Some((_, line)) = lines.get_mut(&row.int(0)?) {
+            for row in db.query(sql, &[number(id)])? {
+                if let Some((_, line)) = lines.get_mut(&row.number(0)?) {
                     line.attended.push(row.int(1)?);
                 }
             }
             for row in
-                db.query("SELECT learner, id FROM certificates WHERE session = $1 AND revoked IS NULL", &[id.into()])?
+                db.query("SELECT learner, id FROM certificates WHERE session = $1 AND revoked IS NULL", &[number(id)])?
             {
-                if let Some((_, line)) = lines.get_mut(&row.int(0)?) {
+                if let Some((_, line)) = lines.get_mut(&row.number(0)?) {
                     line.certificate = Some(row.text(1)?.to_owned());
                 }
             }
-            for row in db.query("SELECT learner FROM course_feedback WHERE session = $1", &[id.into()])? {
-                if let Some((_, line)) = lines.get_mut(&row.int(0)?) {
+            for row in db.query("SELECT learner FROM course_feedback WHERE session = $1", &[number(id)])? {
+                if let Some((_, line)) = lines.get_mut(&row.number(0)?) {
                     line.feedback = true;
                 }
             }
@@ -513,14 +515,20 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`], [`AcademyError::State`] when the session is over, [`AcademyError::Invalid`] for another part, or a learner who is not on the roster.
-    pub fn note_attendance(&self, id: i64, part: u32, present: Vec<i64>, actor: &str) -> Result<(), AcademyError> {
+    pub fn note_attendance(
+        &self,
+        id: CourseSessionId,
+        part: u32,
+        present: Vec<LearnerId>,
+        actor: &str,
+    ) -> Result<(), AcademyError> {
         self.transact(actor, move |tx| {
             let found = open_session(tx, id)?;
             if part == 0 || part > found.plan.parts {
                 return Err(invalid("part", format!("the session has {} parts", found.plan.parts)));
             }
-            let rows = tx.db().query("SELECT learner FROM enrolments WHERE session = $1", &[id.into()])?;
-            let roster: BTreeSet<i64> = rows.iter().map(|r| r.int(0)).collect::<Result<_, _>>()?;
+            let rows = tx.db().query("SELECT learner FROM enrolments WHERE session = $1", &[number(id)])?;
+            let roster: BTreeSet<LearnerId> = rows.iter().map(|r| r.number(0)).collect::<Result<_, _>>()?;
             if let Some(other) = present.iter().find(|p| !roster.contains(p)) {
                 return Err(invalid("present", format!("learner {other} is not on the roster")));
             }
@@ -528,7 +536,7 @@ impl Academy<'_> {
             for learner in &roster {
                 let there = i64::from(present.contains(learner));
                 let row =
-                    [id.into(), (*learner).into(), i64::from(part).into(), there.into(), now.into(), actor.as_str().into()];
+                    [number(id), number(*learner), i64::from(part).into(), there.into(), now.into(), actor.as_str().into()];
                 let sql = "INSERT INTO attendance (session, learner, part, present, noted, noted_by) VALUES ($1, $2, $3, $4, $5, $6)
                            ON CONFLICT (session, learner, part) DO UPDATE SET present = excluded.present, noted = excluded.noted, noted_by = excluded.noted_by";
                 tx.db().execute(sql, &row)?;
@@ -543,7 +551,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::Invalid`] for a wrong mark or comment, [`AcademyError::NotFound`] for a session that the learner is not in.
-    pub fn give_feedback(&self, id: i64, learner: &Learner, sheet: Feedback) -> Result<(), AcademyError> {
+    pub fn give_feedback(&self, id: CourseSessionId, learner: &Learner, sheet: Feedback) -> Result<(), AcademyError> {
         self.store_feedback(id, learner.id, sheet, "learner")
     }
 
@@ -551,12 +559,24 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// As [`Academy::give_feedback`].
-    pub fn record_feedback(&self, id: i64, learner: i64, sheet: Feedback, actor: &str) -> Result<(), AcademyError> {
+    pub fn record_feedback(
+        &self,
+        id: CourseSessionId,
+        learner: LearnerId,
+        sheet: Feedback,
+        actor: &str,
+    ) -> Result<(), AcademyError> {
         let learner = self.learner(learner)?.id;
         self.store_feedback(id, learner, sheet, actor)
     }
 
-    fn store_feedback(&self, id: i64, learner: i64, sheet: Feedback, actor: &str) -> Result<(), AcademyError> {
+    fn store_feedback(
+        &self,
+        id: CourseSessionId,
+        learner: LearnerId,
+        sheet: Feedback,
+        actor: &str,
+    ) -> Result<(), AcademyError> {
         for (field, mark) in [("content", sheet.content), ("trainer", sheet.trainer), ("labs", sheet.labs)] {
             if !(1..=5).contains(&mark) {
                 return Err(invalid(field, "a mark of 1 to 5".into()));
@@ -571,8 +591,8 @@ impl Academy<'_> {
             }
             let now = tx.now();
             let row = [
-                id.into(),
-                learner.into(),
+                number(id),
+                number(learner),
                 i64::from(sheet.content).into(),
                 i64::from(sheet.trainer).into(),
                 i64::from(sheet.labs).into(),
@@ -593,12 +613,12 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] when there is no such session.
-    pub fn feedback(&self, id: i64) -> Result<FeedbackSummary, AcademyError> {
+    pub fn feedback(&self, id: CourseSessionId) -> Result<FeedbackSummary, AcademyError> {
         self.session(id)?;
         let rows = self.read(|db| {
             db.query(
                 "SELECT content, trainer, labs, comment FROM course_feedback WHERE session = $1 ORDER BY comment",
-                &[id.into()],
+                &[number(id)],
             )
         })?;
         let mut summary = FeedbackSummary { sheets: rows.len() as u64, ..FeedbackSummary::default() };
@@ -638,15 +658,15 @@ impl Academy<'_> {
             let certified = db.query("SELECT session, learner FROM certificates WHERE revoked IS NULL", &[])?;
             Ok((places, present, answered, certified))
         })?;
-        let pairs = |rows: &[Row]| -> Result<BTreeSet<(i64, i64)>, DbError> {
-            rows.iter().map(|r| Ok((r.int(0)?, r.int(1)?))).collect()
+        let pairs = |rows: &[Row]| -> Result<BTreeSet<(CourseSessionId, LearnerId)>, DbError> {
+            rows.iter().map(|r| Ok((r.number(0)?, r.number(1)?))).collect()
         };
         let (present, answered, certified) = (pairs(&present)?, pairs(&answered)?, pairs(&certified)?);
         let passed = self.labs_passed()?;
-        type Seen = (BTreeSet<i64>, BTreeSet<i64>, BTreeSet<String>, BTreeSet<i64>);
+        type Seen = (BTreeSet<CourseSessionId>, BTreeSet<CourseSessionId>, BTreeSet<String>, BTreeSet<LearnerId>);
         let mut lines: BTreeMap<(i64, String), (ProgrammeLine, Seen)> = BTreeMap::new();
         for row in &places {
-            let place = (row.int(0)?, row.int(1)?);
+            let place = (row.number(0)?, row.number(1)?);
             let year = holdfast_input::time::year(row.int(2)?);
             let country = row.text(5)?.to_owned();
             let (line, seen) = lines.entry((year, country.clone())).or_default();
@@ -673,10 +693,10 @@ impl Academy<'_> {
 }
 
 /// Returns the sessions whose roster a learner is on, latest first, without cancelled ones.
-pub(crate) fn enrolments_of(screening: &Screening, learner: i64) -> Result<Vec<Session>, AcademyError> {
+pub(crate) fn enrolments_of(screening: &Screening, learner: LearnerId) -> Result<Vec<Session>, AcademyError> {
     let found = screening.read(|db| {
         let sql = format!("{SESSION} WHERE s.id IN (SELECT session FROM enrolments WHERE learner = $1) AND s.state <> 'cancelled' ORDER BY s.starts DESC, s.id DESC");
-        db.query(&sql, &[learner.into()])?.iter().map(session).collect()
+        db.query(&sql, &[number(learner)])?.iter().map(session).collect()
     })?;
     Ok(found)
 }

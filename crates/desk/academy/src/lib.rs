@@ -39,6 +39,7 @@ use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError};
 use holdfast_types::Invalid;
+use holdfast_types::ids::LearnerId;
 
 /// The academy, over the screening service's database and audit log.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +67,7 @@ fn learner_key(key_ring: &KeyRing, learner: &Learner) -> String {
 }
 
 /// Returns a key of a learner, of which there was one for each generation.
-fn key_text(key_ring: &KeyRing, learner: i64, generation: i64) -> String {
+fn key_text(key_ring: &KeyRing, learner: LearnerId, generation: i64) -> String {
     let key = key_ring.derive("academy-learner", &format!("{learner}:{generation}"));
     format!("hl_{learner}_{}", hex::encode(&key[..24]))
 }

@@ -6,6 +6,8 @@ use crate::attempts::{answers_of, attempts_where};
 use crate::classes::Learner;
 use crate::labs::PASS;
 use holdfast_input::time::rfc3339;
+use holdfast_store::number;
+use holdfast_types::ids::CourseSessionId;
 use serde_json::{Value, json};
 
 /// Most statements of one request to a learning record store.
@@ -49,7 +51,7 @@ impl Academy<'_> {
     ///
     /// # Errors
     /// [`AcademyError::NotFound`] when there is no such session.
-    pub fn statements(&self, session: i64) -> Result<Vec<Value>, AcademyError> {
+    pub fn statements(&self, session: CourseSessionId) -> Result<Vec<Value>, AcademyError> {
         let found = self.session(session)?;
         let roster = self.roster(session)?;
         let actor = |l: &Learner| json!({ "objectType": "Agent", "name": l.who.name, "account": { "homePage": self.site, "name": format!("learner-{}", l.id) } });
@@ -78,21 +80,21 @@ impl Academy<'_> {
             all.push((time, name, statement));
         };
         let sql = "SELECT learner, enrolled FROM enrolments WHERE session = $1";
-        let enrolled = self.read(|db| db.query(sql, &[session.into()]))?;
+        let enrolled = self.read(|db| db.query(sql, &[number(session)]))?;
         let sql = "SELECT learner, part, noted FROM attendance WHERE session = $1 AND present = 1";
-        let attended = self.read(|db| db.query(sql, &[session.into()]))?;
+        let attended = self.read(|db| db.query(sql, &[number(session)]))?;
         let sql = "SELECT learner, issued FROM certificates WHERE session = $1 AND revoked IS NULL";
-        let certified = self.read(|db| db.query(sql, &[session.into()]))?;
+        let certified = self.read(|db| db.query(sql, &[number(session)]))?;
         let attempts = self.read(|db| attempts_where(db, "session", session))?;
         for line in &roster {
             let l = &line.learner;
-            for row in enrolled.iter().filter(|r| r.int(0).ok() == Some(l.id)) {
+            for row in enrolled.iter().filter(|r| r.number(0).ok() == Some(l.id)) {
                 let object = course();
                 let text =
                     json!({ "actor": actor(l), "verb": verb("registered"), "object": object, "context": context(l) });
                 add(row.int(1)?, format!("registered/{session}/{}", l.id), text);
             }
-            for row in attended.iter().filter(|r| r.int(0).ok() == Some(l.id)) {
+            for row in attended.iter().filter(|r| r.number(0).ok() == Some(l.id)) {
                 let part = row.int(1)?;
                 let object = activity(
                     format!("sessions/{session}/parts/{part}"),
@@ -134,7 +136,7 @@ impl Academy<'_> {
                 let text = json!({ "actor": actor(l), "verb": verb(name), "object": lab, "context": context(l), "result": outcome });
                 add(last, format!("{name}/{}", attempt.id), text);
             }
-            for row in certified.iter().filter(|r| r.int(0).ok() == Some(l.id)) {
+            for row in certified.iter().filter(|r| r.number(0).ok() == Some(l.id)) {
                 let text = json!({
                     "actor": actor(l), "verb": verb("completed"), "object": course(), "context": context(l),
                     "result": { "completion": true, "success": true },

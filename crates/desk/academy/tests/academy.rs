@@ -8,6 +8,7 @@ use holdfast_academy::classes::{Feedback, Learner, Mode, NewLearner, NewSession}
 use holdfast_academy::labs::{LABS, lab, make};
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
+use holdfast_types::ids::CourseSessionId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -59,7 +60,7 @@ fn person(name: &str, country: &str) -> NewLearner {
 /// Solves a lab with its own solutions.
 fn solve(
     academy: &Academy<'_>,
-    session: i64,
+    session: CourseSessionId,
     learner: &Learner,
     name: &str,
 ) -> holdfast_academy::attempts::AttemptView {

@@ -3,6 +3,7 @@
 use crate::answers::views;
 use holdfast_academy::classes::{NewLearner, NewSession, SessionState};
 use holdfast_academy::grade::Form;
+use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,7 +12,8 @@ views! {
     #[schema(as = CourseSession)]
     Session of holdfast_academy::classes::Session {
         /// Number.
-        id: i64,
+        #[schema(value_type = i64)]
+        id: CourseSessionId,
         /// Plan.
         plan: NewSession,
         /// State.
@@ -23,7 +25,8 @@ views! {
     /// A learner.
     Learner of holdfast_academy::classes::Learner {
         /// Number.
-        id: i64,
+        #[schema(value_type = i64)]
+        id: LearnerId,
         /// Who.
         who: NewLearner,
     }
@@ -181,11 +184,14 @@ views! {
     #[schema(as = LabAttempt)]
     AttemptView of holdfast_academy::attempts::AttemptView {
         /// Number.
-        id: i64,
+        #[schema(value_type = i64)]
+        id: AttemptId,
         /// Session.
-        session: i64,
+        #[schema(value_type = i64)]
+        session: CourseSessionId,
         /// Learner.
-        learner: i64,
+        #[schema(value_type = i64)]
+        learner: LearnerId,
         /// The lab.
         lab: LabView = into,
         /// Unix seconds.
@@ -211,7 +217,8 @@ views! {
     /// A learner's lab in short.
     LabResult of holdfast_academy::attempts::LabResult {
         /// Attempt.
-        attempt: i64,
+        #[schema(value_type = i64)]
+        attempt: AttemptId,
         /// Lab.
         lab: String,
         /// Score, in thousandths.
@@ -269,7 +276,8 @@ views! {
         /// Sessions whose roster the learner is on.
         sessions: Vec<Session> = each,
         /// Labs begun.
-        labs: Vec<(i64, LabResult)> = values,
+        #[schema(value_type = Vec<(i64, LabResult)>)]
+        labs: Vec<(CourseSessionId, LabResult)> = values,
         /// Certificates, by number and course.
         certificates: Vec<(String, String)>,
     }
@@ -279,9 +287,11 @@ views! {
         /// Its number, a UUID.
         id: String,
         /// Session.
-        session: i64,
+        #[schema(value_type = i64)]
+        session: CourseSessionId,
         /// Learner.
-        learner: i64,
+        #[schema(value_type = i64)]
+        learner: LearnerId,
         /// Course.
         course: String,
         /// Unix seconds.

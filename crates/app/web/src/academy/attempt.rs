@@ -14,6 +14,7 @@ use holdfast_api::AppState;
 use holdfast_api::academy::in_class;
 use holdfast_api::error::ApiError;
 use holdfast_api::requests::download;
+use holdfast_types::ids::{AttemptId, CourseSessionId};
 use maud::{Markup, html};
 
 page_form! {
@@ -31,7 +32,7 @@ page_form! {
 pub(crate) async fn begin(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path((id, lab)): Path<(i64, String)>,
+    Path((id, lab)): Path<(CourseSessionId, String)>,
 ) -> Response {
     match in_class(shared, &headers, move |a, l| a.begin(id, l, &lab)).await {
         Ok(view) => back(format!("/academy/attempts/{}", view.id)),
@@ -140,7 +141,7 @@ pub(crate) async fn attempt(
     State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<AttemptId>,
 ) -> Response {
     match in_class(shared, &headers, move |a, l| a.attempt(id, l)).await {
         Ok(view) => lab_page(&view, &frame).into_response(),
@@ -152,7 +153,7 @@ pub(crate) async fn attempt(
 pub(crate) async fn answer(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<AttemptId>,
     Fields(form): Fields<AnswerStep>,
 ) -> Response {
     let step = form.step.0;
@@ -180,7 +181,7 @@ pub(crate) async fn answer(
 pub(crate) async fn file(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path((id, name)): Path<(i64, String)>,
+    Path((id, name)): Path<(AttemptId, String)>,
 ) -> Response {
     let wanted = name.clone();
     let found = in_class(shared, &headers, move |a, l| {

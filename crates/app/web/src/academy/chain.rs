@@ -14,13 +14,14 @@ use holdfast_api::AppState;
 use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
+use holdfast_types::ids::AttemptId;
 use maud::html;
 
 /// Shows the chain's front page.
 pub(crate) async fn home(
     state: State<AppState>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<AttemptId>,
     request: Request,
 ) -> Response {
     page(state, headers, Path((id, String::new())), request).await
@@ -30,7 +31,7 @@ pub(crate) async fn home(
 pub(crate) async fn page(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path((id, rest)): Path<(i64, String)>,
+    Path((id, rest)): Path<(AttemptId, String)>,
     request: Request,
 ) -> Response {
     let key = holdfast_api::academy::learner_key(&shared, &headers);

@@ -24,6 +24,7 @@ use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::sign_in::{Client, cookie, may_sign_in, refuse_sign_in};
 use holdfast_input::time::rfc3339;
+use holdfast_types::ids::CourseSessionId;
 use maud::{Markup, PreEscaped, html};
 
 page_form! {
@@ -151,7 +152,7 @@ fn outside(e: ApiError) -> Response {
 }
 
 /// The labs of a learner's session, with what the learner reached.
-fn labs_of_session(session: i64, labs: &[String], desk: &Desk) -> Markup {
+fn labs_of_session(session: CourseSessionId, labs: &[String], desk: &Desk) -> Markup {
     let heads = [T("academy-lab"), N("academy-score"), Bare];
     table(&heads, labs, |lab| {
         let mine = desk.labs.iter().find(|(s, r)| *s == session && r.lab == *lab).map(|(_, r)| r);

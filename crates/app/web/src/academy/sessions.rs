@@ -12,6 +12,7 @@ use holdfast_academy::attempts::ScoreLine;
 use holdfast_academy::classes::Feedback;
 use holdfast_api::AppState;
 use holdfast_api::academy::in_class;
+use holdfast_types::ids::CourseSessionId;
 use maud::{Markup, html};
 
 page_form! {
@@ -29,7 +30,7 @@ pub(crate) async fn page(
     State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<CourseSessionId>,
 ) -> Response {
     let found = in_class(shared, &headers, move |a, l| Ok((a.own_scoreboard(id, l)?, a.session(id)?)));
     let (board, session) = match found.await {
@@ -64,7 +65,7 @@ pub(super) fn scoreboard(board: &[ScoreLine]) -> Markup {
 pub(crate) async fn feedback(
     State(shared): State<AppState>,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<CourseSessionId>,
     Fields(form): Fields<GiveFeedback>,
 ) -> Response {
     let GiveFeedback { content, trainer, labs, comment } = form;

@@ -12,6 +12,7 @@ use holdfast_academy::tools::{self, Tool};
 use holdfast_api::AppState;
 use holdfast_api::academy::in_class;
 use holdfast_decision::Event;
+use holdfast_types::ids::AttemptId;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ pub(crate) async fn tool(
     State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<AttemptId>,
     Query(q): Query<ToolQuery>,
 ) -> Response {
     show_tool(shared, frame, headers, id, q).await
@@ -39,13 +40,13 @@ pub(crate) async fn tool_draft(
     State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
-    Path(id): Path<i64>,
+    Path(id): Path<AttemptId>,
     Form(q): Form<ToolQuery>,
 ) -> Response {
     show_tool(shared, frame, headers, id, q).await
 }
 
-async fn show_tool(shared: AppState, frame: Frame, headers: HeaderMap, id: i64, q: ToolQuery) -> Response {
+async fn show_tool(shared: AppState, frame: Frame, headers: HeaderMap, id: AttemptId, q: ToolQuery) -> Response {
     let found = in_class(shared, &headers, move |a, l| {
         let (lab, made) = a.task(id, l)?;
         let here = format!("/academy/attempts/{id}/tool");

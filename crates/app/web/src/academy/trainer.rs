@@ -23,6 +23,7 @@ use holdfast_api::AppState;
 use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
+use holdfast_types::ids::{CourseSessionId, LearnerId};
 use maud::{Markup, html};
 use strum::VariantArray;
 
@@ -77,14 +78,14 @@ page_form! {
     /// Records who attended a part.
     struct RecordAttendance {
         part: Number<u32> = "academy-part", Input::Own;
-        present: Ticked<Number<i64>> = "academy-present", Input::Own;
+        present: Ticked<Number<LearnerId>> = "academy-present", Input::Own;
     }
 }
 
 page_form! {
     /// Certifies a learner.
     struct Certify {
-        learner: Number<i64> = "academy-learner", Input::Hidden;
+        learner: Number<LearnerId> = "academy-learner", Input::Hidden;
     }
 }
 
@@ -198,7 +199,7 @@ pub(crate) async fn add_course(
 }
 
 /// Shows a session with its class.
-pub(crate) async fn session(State(shared): State<AppState>, frame: Frame, Path(id): Path<i64>) -> Page {
+pub(crate) async fn session(State(shared): State<AppState>, frame: Frame, Path(id): Path<CourseSessionId>) -> Page {
     let (session, roster, feedback, class, board) = run_blocking(move || {
         let a = shared.academy();
         Ok((a.session(id)?, a.roster(id)?, a.feedback(id)?, a.class_view(id)?, a.scoreboard(id)?))
@@ -316,7 +317,7 @@ pub(crate) async fn step(
     State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<CourseSessionId>,
     Fields(form): Fields<SessionStep>,
 ) -> Answer {
     let here = format!("{HERE}/sessions/{id}");
@@ -347,7 +348,7 @@ pub(crate) async fn new_key(
     State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<LearnerId>,
 ) -> Page {
     let enrolled = run_blocking(move || Ok(shared.academy().new_key(id, &caller.0)?)).await?;
     Ok(shown_once(&enrolled, HERE, &frame))
@@ -364,7 +365,7 @@ mod tests {
         else {
             panic!()
         };
-        assert_eq!((form.part.0, form.present.0), (2, vec![Number(3), Number(5)]));
+        assert_eq!((form.part.0, form.present.0), (2, [3, 5].map(|n| Number(LearnerId::new(n))).to_vec()));
         let Ok(SessionStep::Attendance(nobody)) = SessionStep::from_form(b"step=attendance&part=1") else { panic!() };
         assert!(nobody.present.0.is_empty());
         let e = SessionStep::from_form(b"step=attendance&part=1&present=ana").unwrap_err();
