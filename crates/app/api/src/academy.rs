@@ -371,7 +371,7 @@ pub async fn certificate_pdf(State(shared): State<AppState>, Path(id): Path<Stri
 pub async fn note_feedback(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path((id, learner)): Path<(i64, i64)>,
+    Path((id, learner)): Path<(CourseSessionId, LearnerId)>,
     body: Bytes,
 ) -> Result<StatusCode, ApiError> {
     let sheet: Feedback = json(&body)?;

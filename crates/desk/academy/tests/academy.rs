@@ -8,7 +8,7 @@ use holdfast_academy::classes::{Feedback, Learner, Mode, NewLearner, NewSession}
 use holdfast_academy::labs::{LABS, lab, make};
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
-use holdfast_types::ids::CourseSessionId;
+use holdfast_types::ids::{CourseSessionId, LearnerId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -141,7 +141,7 @@ fn a_session_from_roster_to_certificate() {
         academy.note_attendance(planned.id, part, vec![ana.id, joao.id], "trainer").unwrap();
     }
     assert!(academy.note_attendance(planned.id, 5, vec![], "trainer").is_err());
-    assert!(academy.note_attendance(planned.id, 1, vec![99], "trainer").is_err());
+    assert!(academy.note_attendance(planned.id, 1, vec![LearnerId::new(99)], "trainer").is_err());
     fixture.clock.fetch_add(60, Ordering::Relaxed);
     let given = academy.certify(planned.id, ana.id, "trainer").unwrap();
     assert_eq!(academy.certify(planned.id, ana.id, "trainer").unwrap(), given);
@@ -183,7 +183,7 @@ fn classes_scores_feedback_and_the_programme() {
     let room = academy.plan_session(session(2), "trainer").unwrap();
     let net = NewSession { mode: Mode::Online, parts: 0, lang: "en".into(), country: "PT".into(), ..session(0) };
     let net = academy.plan_session(net, "trainer").unwrap();
-    let enrol = |s: i64, name: &str, country: &str| academy.enrol(s, person(name, country), "trainer").unwrap().learner;
+    let enrol = |s: CourseSessionId, name: &str, country: &str| academy.enrol(s, person(name, country), "trainer").unwrap().learner;
     let (ana, luis, joao) =
         (enrol(room.id, "Ana Ruiz", "ES"), enrol(room.id, "Luis Gil", "ES"), enrol(room.id, "Joao Dias", "PT"));
     enrol(net.id, "Joao Dias", "PT");

@@ -368,7 +368,7 @@ mod tests {
         let question = querier.blinded().to_vec();
         // The same items blinded again look like others.
         assert_ne!(
-            Querier::new(normal("A@Example.org\n0xab\nother\n+4930123456", 100).unwrap()).unwrap().question(),
+            Querier::new(normal("A@Example.org\n0xab\nother\n+4930123456", 100).unwrap()).unwrap().blinded(),
             question
         );
         let answer = holder.evaluate(&question).unwrap();
