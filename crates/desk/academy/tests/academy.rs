@@ -183,7 +183,9 @@ fn classes_scores_feedback_and_the_programme() {
     let room = academy.plan_session(session(2), "trainer").unwrap();
     let net = NewSession { mode: Mode::Online, parts: 0, lang: "en".into(), country: "PT".into(), ..session(0) };
     let net = academy.plan_session(net, "trainer").unwrap();
-    let enrol = |s: CourseSessionId, name: &str, country: &str| academy.enrol(s, person(name, country), "trainer").unwrap().learner;
+    let enrol = |s: CourseSessionId, name: &str, country: &str| {
+        academy.enrol(s, person(name, country), "trainer").unwrap().learner
+    };
     let (ana, luis, joao) =
         (enrol(room.id, "Ana Ruiz", "ES"), enrol(room.id, "Luis Gil", "ES"), enrol(room.id, "Joao Dias", "PT"));
     enrol(net.id, "Joao Dias", "PT");

@@ -144,7 +144,13 @@ fn a_retired_key_of_the_desk_signs_nobody_in(app: &TestApp) {
 
 /// The first code that a page shows.
 fn shown(page: &str) -> String {
-    page.split("<code class=\"hash\">").nth(1).unwrap_or_else(|| panic!("{page}")).split('<').next().unwrap().to_owned()
+    page.split("<code class=\"hash\" id=\"key\">")
+        .nth(1)
+        .unwrap_or_else(|| panic!("{page}"))
+        .split('<')
+        .next()
+        .unwrap()
+        .to_owned()
 }
 
 fn people_and_keys_are_made_and_changed_on_the_pages(app: &TestApp) {
