@@ -124,6 +124,49 @@ pub(crate) fn words(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Answers every request with a text, or with nothing at all for ever; counts requests.
+    fn serve(answer: Option<String>) -> (String, Arc<AtomicU32>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let count = Arc::new(AtomicU32::new(0));
+        let seen = count.clone();
+        std::thread::spawn(move || {
+            let mut open = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                seen.fetch_add(1, Ordering::Relaxed);
+                if let Some(answer) = &answer {
+                    let _ = stream.read(&mut [0; 4096]);
+                    let head =
+                        format!("HTTP/1.1 200 x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+                    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(answer.as_bytes()));
+                }
+                open.push(stream);
+            }
+        });
+        (url, count)
+    }
+
+    #[test]
+    fn answers_have_bounds_of_size_and_time() {
+        let limits = Limits { time: Duration::from_millis(300), answer: 100, tries: 2 };
+        let large = format!("[{}]", "1,".repeat(60));
+        for answer in [Some(large), None] {
+            let (url, count) = serve(answer);
+            let error = Client::new(&url, limits).post("", None, &json!({})).unwrap_err();
+            assert!(matches!(error, NodeError::Http { .. }), "{error}");
+            assert_eq!(count.load(Ordering::Relaxed), 2);
+        }
+        let (url, count) = serve(Some("[1]".to_owned()));
+        assert_eq!(Client::new(&url, limits).post("/x", None, &json!({})).unwrap(), b"[1]");
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+    }
 
     #[test]
     fn credentials_are_not_shown() {
