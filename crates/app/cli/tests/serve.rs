@@ -2,35 +2,9 @@
 
 mod common;
 
-use common::{Running, agent, have, have_peer, holdfast, path, serving};
+use common::{Desk, agent, demo, demo_store, have, have_peer, holdfast, path, serving};
 use serde_json::Value;
 use std::process::Command;
-
-struct Server {
-    _process: Running,
-    url: String,
-    _dir: tempfile::TempDir,
-}
-
-fn demo() -> Server {
-    let dir = tempfile::tempdir().unwrap();
-    let store = dir.path().join("store");
-    let (process, url) = serving(holdfast().args(["demo", "--listen", "127.0.0.1:0", "--store", path(&store)]));
-    Server { _process: process, url, _dir: dir }
-}
-
-impl Server {
-    fn get(&self, path: &str) -> (u16, Vec<u8>) {
-        let mut response = agent().get(format!("{}{path}", self.url)).call().unwrap();
-        (response.status().as_u16(), response.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap())
-    }
-
-    fn json(&self, path: &str) -> Value {
-        let (status, body) = self.get(path);
-        assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
-        serde_json::from_slice(&body).unwrap()
-    }
-}
 
 const LOCKY: &str = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
 const PAYMENT: &str = "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb";
@@ -38,7 +12,11 @@ const FIRST: &str = "f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831
 
 #[test]
 fn every_endpoint_answers() {
-    let server = demo();
+    // The demo serves what it made, also when it is started again.
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = demo_store(dir.path());
+    let (process, url) = serving(holdfast().args(["demo", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+    let server = Desk { process, url, dir };
     assert_eq!(server.json("/api/v1/summary")["blocks"], 260);
     let address = server.json(&format!("/api/v1/address/{LOCKY}"));
     assert_eq!(address["tags"][0]["label"], "Locky");
@@ -184,7 +162,7 @@ fn the_openapi_document_holds() {
     if !have_peer("venv/bin/st") {
         return;
     }
-    let desk = common::demo();
+    let desk = demo();
     let st = |only: &str, not: &str, authorization: &[&str]| {
         let mut command = Command::new(common::peers().join("venv/bin/st"));
         command.args([

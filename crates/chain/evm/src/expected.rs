@@ -1,7 +1,7 @@
 //! Logs of real blocks against the rows that ethereum-etl's own tests expect of them.
 
-#[path = "../tests/common/mod.rs"]
-mod common;
+#[path = "../tests/it/real_files.rs"]
+mod real_files;
 
 use crate::events::{self, Event};
 use crate::{Address, B256, Bytes, Chain, Log, U256};
@@ -23,7 +23,7 @@ fn log(row: &Value) -> Log {
 
 #[test]
 fn token_transfers_are_those_of_ethereum_etl() {
-    let Some(data) = common::accounts() else { return };
+    let Some(data) = real_files::accounts() else { return };
     let folder = data.join("etl");
     let mut ours: Vec<(String, u64, Address, Address, Address, U256)> = Vec::new();
     for row in rows(&folder.join("blocks_17173049_17173050-expected_logs.json")) {
@@ -71,7 +71,7 @@ fn token_transfers_are_those_of_ethereum_etl() {
 
 #[test]
 fn amounts_of_erc_20_are_as_many_as_graphsense_has() {
-    let Some(data) = common::accounts() else { return };
+    let Some(data) = real_files::accounts() else { return };
     let rows = rows(&data.join("graphsense/eth-tokens-logs.json"));
     let read = rows.iter().map(|row| events::read(&Chain::of(1), &log(row)));
     let fungible = read.filter(|event| matches!(event, Event::Fungible { .. })).count();

@@ -185,6 +185,8 @@ fn every_webhook_receives_in_order_beside_a_silent_one(place: &TestDb) {
         assert_eq!(header(request, "webhook-signature"), signature);
     }
     until("the progress is stored", || state(hook).delivered == 4 && state(hook).failures == 0);
+    // The silent endpoint hangs up: the delivery to it ends before its timeout.
+    drop(silent);
     drop(deliverer);
     // What comes after a restart goes on where it was.
     happen(&store, "three");

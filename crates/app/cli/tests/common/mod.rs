@@ -2,8 +2,9 @@
 #![allow(dead_code)]
 
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
+use std::time::UNIX_EPOCH;
 
 pub fn holdfast() -> Command {
     Command::new(env!("CARGO_BIN_EXE_holdfast"))
@@ -87,11 +88,37 @@ pub struct Desk {
     pub dir: tempfile::TempDir,
 }
 
+/// Copies a store that the demo made, and gives the copy and what the demo printed. The import of half a million tags takes long, so that one
+/// store is made for each build of the program and lies in `target/tmp` until the next.
+pub fn demo_store(dir: &Path) -> (PathBuf, String) {
+    let base = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = std::fs::metadata(env!("CARGO_BIN_EXE_holdfast")).unwrap();
+    let built = program.modified().unwrap().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    let made = base.join(format!("demo-{built}"));
+    // Tests are processes of their own: one makes it, others wait.
+    let lock = std::fs::File::create(base.join("demo.lock")).unwrap();
+    lock.lock().unwrap();
+    if !made.exists() {
+        let is_demo = |e: &std::fs::DirEntry| e.file_name().to_string_lossy().starts_with("demo-");
+        for old in std::fs::read_dir(base).unwrap().map(Result::unwrap).filter(is_demo) {
+            std::fs::remove_dir_all(old.path()).unwrap();
+        }
+        let unfinished = base.join("demo-unfinished");
+        let text = run(holdfast().args(["demo", "--no-serve", "--store", path(&unfinished.join("store"))]));
+        std::fs::write(unfinished.join("printed"), text).unwrap();
+        std::fs::rename(&unfinished, &made).unwrap();
+    }
+    let store = dir.join("store");
+    run(Command::new("cp").arg("-R").arg(made.join("store")).arg(&store));
+    (store, std::fs::read_to_string(made.join("printed")).unwrap())
+}
+
 /// The demo's real blocks and tags, with a desk.
 pub fn demo() -> Desk {
     let dir = tempfile::tempdir().unwrap();
-    let store = dir.path().join("store");
-    let (process, url) = serving(holdfast().args(["demo", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+    let (store, _) = demo_store(dir.path());
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)]));
     Desk { process, url, dir }
 }
 
@@ -109,6 +136,19 @@ impl Desk {
         // Some answers are files.
         let text = String::from_utf8_lossy(&answer.body_mut().read_to_vec().unwrap()).into_owned();
         (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Gets a path; gives the answer's bytes.
+    pub fn get(&self, path: &str) -> (u16, Vec<u8>) {
+        let mut answer = agent().get(format!("{}{path}", self.url)).call().unwrap();
+        (answer.status().as_u16(), answer.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap())
+    }
+
+    /// Gets JSON from a path.
+    pub fn json(&self, path: &str) -> Value {
+        let (status, body) = self.get(path);
+        assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&body));
+        serde_json::from_slice(&body).unwrap()
     }
 
     /// Approves a change as somebody else on the desk's machine.

@@ -10,13 +10,13 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ("DELETE /api/v1/portal/passkeys/{id}", AUTHENTICATOR),
     (
         "GET /api/v1/providers/{asset}/{address}",
-        "needs a provider; desk/vendors/tests/providers.rs and app/cli/tests/providers.rs have them",
+        "needs a provider; desk/vendors/tests/it/providers.rs and app/cli/tests/it/providers.rs have them",
     ),
     (
         "POST /api/v1/desk/cases/{id}/secret-key",
         "needs a command on the desk's machine; app/cli/tests/beside_server.rs has one",
     ),
-    ("POST /api/v1/clock", "TestClock is trusted; desk/screening/tests/clock.rs doubts one"),
+    ("POST /api/v1/clock", "TestClock is trusted; desk/screening/tests/it/clock.rs doubts one"),
     ("POST /api/v1/portal/passkeys/challenge", AUTHENTICATOR),
     ("POST /api/v1/sharing/discover", PARTNER),
     ("POST /api/v1/sharing/matching/{id}", PARTNER),
@@ -25,7 +25,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
 ];
 
 const AUTHENTICATOR: &str = "needs an authenticator; the browser of app/cli/tests/officers.rs has one";
-const PARTNER: &str = "needs the other side; app/cli/tests/sharing.rs has one";
+const PARTNER: &str = "needs the other side; app/cli/tests/it/sharing.rs has one";
 
 /// Operations that list 409, where no test here provokes it, with the reason. The list only becomes shorter.
 const NO_CONFLICT: &[(&str, &str)] = &[

@@ -1,7 +1,7 @@
 //! A simulated exchange: customers, their ordinary lives, and cases of every typology that are hidden in them, with ground truth.
 //!
 //! Every customer is made by the same generators ([`people`], [`lives`]); [`cases`] then adds what happens to some of them. Records and
-//! generic counts do not give a case away: `tests/exchange.rs` measures it. Ordinary lives hold what is easily mistaken: traders who pass
+//! generic counts do not give a case away: `tests/it/exchange.rs` of desk/evaluation measures it. Ordinary lives hold what is easily mistaken: traders who pass
 //! money through, families on one device, payrolls, savers who raise what they put aside, buyers who move everything to a new wallet,
 //! friends who pay back a loan, weddings, artists who are tipped, new phones with new passwords.
 //!

@@ -1,0 +1,93 @@
+//! One server over several chains: each follows its own node.
+
+use crate::common::{Desk, Running, holdfast, path, run, serving};
+use holdfast_bitcoin::script::classify;
+use holdfast_bitcoin::{Block, Network};
+use holdfast_simulate::hand::{HandChain, key, tx};
+use holdfast_testing::FaultyNode;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Adds a block that pays an address.
+fn mine(chain: &mut HandChain, node: &FaultyNode, paid: u64) {
+    let (_, bytes) = chain.add(&[tx(&[([1; 32], u32::try_from(paid).unwrap())], &[(1_000, key(paid))])]);
+    node.add_block((Block::parse(bytes.clone()).unwrap().hash.to_bytes(), bytes));
+}
+
+fn get(desk: &Desk, path: &str) -> Value {
+    let (status, body) = desk.ask("GET", path, &[], None);
+    assert_eq!(status, 200, "{path}: {body}");
+    body
+}
+
+fn until_at(desk: &Desk, chain: &str, height: u64) {
+    let began = Instant::now();
+    while get(desk, &format!("/api/v1/summary?chain={chain}"))["tip_height"] != height {
+        assert!(began.elapsed() < Duration::from_secs(60), "{chain} is not followed to {height}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_server_follows_each_chain_with_its_own_node() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    let (mut bitcoin, mut litecoin) = (HandChain::default(), HandChain::of(Network::LitecoinRegtest));
+    let (btc, ltc) = (FaultyNode::new(1, Vec::new()), FaultyNode::new(1, Vec::new()));
+    mine(&mut bitcoin, &btc, 1);
+    mine(&mut litecoin, &ltc, 2);
+    let file = dir.path().join("chains.yaml");
+    let chains = format!(
+        "chains:\n  - network: litecoin-regtest\n    rest: {}\n    poll_seconds: 0.1\n    from_height: 1\n",
+        ltc.url
+    );
+    std::fs::write(&file, chains).unwrap();
+    let start = || {
+        let mut serve = holdfast();
+        serve.args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0", "--open", "--network", "regtest"]);
+        serve.args(["--rest", &btc.url, "--from-height", "1", "--poll", "0.1", "--chains", path(&file)]);
+        serving(&mut serve)
+    };
+    let (process, url): (Running, String) = start();
+    let mut desk = Desk { process, url, dir };
+    until_at(&desk, "regtest", 1);
+    until_at(&desk, "LTC", 1);
+    mine(&mut litecoin, &ltc, 3);
+    until_at(&desk, "litecoin-regtest", 2);
+    assert_eq!(get(&desk, "/api/v1/summary")["tip_height"], 1, "the first chain by default");
+    // A look-up finds the chain; so does an event, by its asset.
+    let paid = classify(&key(3)).to_text(Network::LitecoinRegtest);
+    assert_eq!(get(&desk, &format!("/api/v1/address/{paid}"))["network"], "litecoin-regtest");
+    // Commands print the unit of the chain that the server answers from.
+    let txid = get(&desk, &format!("/api/v1/address/{paid}"))["receipts"][0]["txid"].as_str().unwrap().to_owned();
+    for command in [["show", &txid], ["exposure", &txid], ["exposure", &paid], ["show", &paid]] {
+        let said = run(holdfast().args(command).args(["--store", path(&store)]));
+        assert!(said.contains(" LTC") && !said.contains("BTC"), "{command:?}: {said}");
+    }
+    let event = json!({"id": "w1", "time": 1_780_000_000, "kind": "withdrawal", "customer": "c1", "asset": "LTC", "amount": "1000",
+        "value": 100, "counterparty": paid});
+    let (status, decision) = desk.ask("POST", "/api/v1/events", &[], Some(&event));
+    assert_eq!((status, &decision["coverage"][0]), (200, &json!("ledger")), "{decision}");
+    let (_, health) = desk.ask("GET", "/health/ready", &[], None);
+    let names: Vec<&str> = health["components"].as_array().unwrap().iter().filter_map(|c| c["name"].as_str()).collect();
+    assert!(names.contains(&"node:regtest") && names.contains(&"node:litecoin-regtest"), "{health}");
+    // A tag reaches the second chain, also after a restart; commands read that chain's folder with the store's tags.
+    let csv = desk.dir.path().join("tags.csv");
+    let row = format!("{paid},LTC,Locky,https://example.org,ransomware");
+    std::fs::write(&csv, format!("address,currency,label,source,abuse\n{row}\n")).unwrap();
+    let said = run(holdfast().args(["tags", "import", path(&csv), "--store", path(&store)]));
+    assert!(said.contains("by chain: litecoin-regtest 1, regtest 1"), "{said}");
+    let category = |desk: &Desk| get(desk, &format!("/api/v1/address/{paid}"))["category"].clone();
+    assert_eq!(category(&desk), "ransomware");
+    desk.process.0.kill().unwrap();
+    desk.process.0.wait().unwrap();
+    let shown = run(holdfast().args(["show", &paid, "--store", path(&store.join("chains/litecoin-regtest"))]));
+    assert!(shown.contains("ransomware"), "{shown}");
+    // A backup holds every chain.
+    let backup = desk.dir.path().join("backup");
+    run(holdfast().args(["backup", path(&backup), "--store", path(&store)]));
+    let shown = run(holdfast().args(["show", &paid, "--store", path(&backup.join("chains/litecoin-regtest"))]));
+    assert!(shown.contains("ransomware"), "{shown}");
+    (desk.process, desk.url) = start();
+    assert_eq!(category(&desk), "ransomware");
+}

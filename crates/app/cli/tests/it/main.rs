@@ -1,0 +1,26 @@
+//! The program from end to end: its commands, its server and its peers. One binary: each more would be compiled and linked by itself.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod access;
+mod any_bytes;
+mod backup;
+mod chains;
+mod commands;
+mod desk;
+mod durability;
+mod evidence;
+mod jobs;
+mod lookups;
+mod node;
+mod old_store;
+mod orders;
+mod providers;
+mod screening;
+mod sharing;
+mod sharing_sources;
+mod snapshots;
+mod tables;
+mod telemetry;
+mod webhooks;

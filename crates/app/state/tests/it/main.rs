@@ -1,0 +1,4 @@
+//! The state behind the server: chains and screening again. One binary: each more would be compiled and linked by itself.
+
+mod chains;
+mod rescreening;

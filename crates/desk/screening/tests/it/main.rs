@@ -1,0 +1,11 @@
+//! Decisions, holds, the log and what happens to them, on both databases. One binary: each more would be compiled and linked by itself.
+
+mod anchors;
+mod chain;
+mod clock;
+mod durability;
+mod money;
+mod replay;
+mod service;
+mod tls;
+mod warnings;

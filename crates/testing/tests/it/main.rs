@@ -1,0 +1,4 @@
+//! The fixtures themselves. One binary: each more would be compiled and linked by itself.
+
+mod chains;
+mod inserts;
