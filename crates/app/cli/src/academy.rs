@@ -3,7 +3,7 @@
 use crate::answer::{Answer, Fields};
 use crate::args::DeskArgs;
 use crate::labs::{LabsCommand, labs, text_of, unpack, write_task};
-use crate::output;
+use crate::output::{self, counted};
 use crate::running::Reach;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -349,7 +349,7 @@ fn courses(command: CoursesCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return all.print();
             }
-            for c in all.items() {
+            for c in all.rows("courses") {
                 let (header, languages) = (&c["header"], c.words("languages").join(", "));
                 let (course, lang, version) = (header.word("course"), header.word("lang"), header.count("version"));
                 println!("{course:<20} {lang} v{version} ({languages}): {}", header.word("title"));
@@ -419,15 +419,14 @@ fn list_sessions(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return all.print();
     }
-    for s in all.items() {
+    for s in all.rows("sessions") {
         let plan = &s["plan"];
         println!(
-            "{:>4} {} {} {} ({}), {} of {}, {}",
+            "{:>4} {} {} ({}), {} of {} places taken, {}",
             s.int("id"),
             &rfc3339(plan.int("starts"))[..10],
             plan.word("title"),
-            plan.word("place"),
-            plan.word("country"),
+            [plan.word("place"), plan.word("country")].join(", ").trim_start_matches(", "),
             s.int("enrolled"),
             plan.count("capacity"),
             s.word("state")
@@ -457,7 +456,7 @@ fn show_session(desk: &DeskArgs, id: CourseSessionId, as_json: bool) -> anyhow::
             plan.count("parts")
         );
     }
-    println!("{} sheets of feedback", file["feedback"].count("sheets"));
+    println!("{} of feedback", counted(file["feedback"].count("sheets"), "sheet"));
     Ok(())
 }
 
@@ -467,7 +466,7 @@ fn print_class(class: &Value) {
         for r in l.list("labs") {
             let at = r["at"].as_str().map(|a| format!(", at {a}")).unwrap_or_default();
             println!(
-                "    {:<20} {:>7}{} {} tries, {} hints{at}",
+                "    {:<20} {:>7}{}, tries {}, hints {}{at}",
                 r.word("lab"),
                 percent(r.count("score")),
                 if r.is("passed") { " passed" } else { "" },
@@ -478,7 +477,7 @@ fn print_class(class: &Value) {
     }
     for step in class.list("steps") {
         let (lab, name) = (step[0].as_str().unwrap_or_default(), step[1].as_str().unwrap_or_default());
-        println!("{lab} {name}: {} of {} right, {} answers", step[2], step[3], step[4]);
+        println!("{lab} {name}: {} of {} right, answers {}", step[2], step[3], step[4]);
     }
 }
 
@@ -551,12 +550,14 @@ fn sessions(command: SessionsCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return board.print();
             }
-            for l in board.items() {
+            for l in board.rows("learners") {
                 let (place, points, passed) = (l.count("place"), l.count("points"), l.count("passed"));
                 println!(
-                    "{place:>3}. {} ({}): {points} points, {passed} labs passed",
+                    "{place:>3}. {} ({}): {}, {} passed",
                     l.word("name"),
-                    l.word("agency")
+                    l.word("agency"),
+                    counted(points, "point"),
+                    counted(passed, "lab")
                 );
             }
         }
@@ -745,19 +746,19 @@ fn programme(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return lines.print();
     }
-    for l in lines.items() {
+    for l in lines.rows("sessions") {
         println!(
-            "{} {}: {} sessions ({} in person), {} agencies, {} learners, {} of {} places attended, {} labs passed, {} certificates",
+            "{} {}: {} ({} in person), agencies {}, {}, {} of {} places attended, {} passed, {}",
             l.int("year"),
             l.word("country"),
-            l.count("sessions"),
+            counted(l.count("sessions"), "session"),
             l.count("in_person"),
             l.count("agencies"),
-            l.count("learners"),
+            counted(l.count("learners"), "learner"),
             l.count("attended"),
             l.count("places"),
-            l.count("labs_passed"),
-            l.count("certificates")
+            counted(l.count("labs_passed"), "lab"),
+            counted(l.count("certificates"), "certificate")
         );
     }
     Ok(())

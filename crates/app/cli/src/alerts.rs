@@ -77,10 +77,11 @@ fn list(desk: &DeskArgs, state: String, assignee: Option<String>, as_json: bool)
     if as_json {
         return alerts.print();
     }
-    for a in alerts.items() {
+    for a in alerts.rows("alerts") {
         let who = a["assignee"].as_str().map_or(String::new(), |w| format!(" [{w}]"));
         let (id, kind, decision) = (a.count("id"), a.word("kind"), a.word("decision"));
-        println!("{id:>6} {kind:<8} {decision:<6} {}{who}: {}", a.word("customer"), a.word("reason"));
+        let time = rfc3339(a.int("created"));
+        println!("{id:>6} {time} {kind:<8} {decision:<6} {}{who}: {}", a.word("customer"), a.word("reason"));
     }
     Ok(())
 }
@@ -121,9 +122,10 @@ pub fn alerts(command: AlertsCommand, as_json: bool) -> anyhow::Result<()> {
     }
     let alert = &shown["alert"];
     println!(
-        "alert {id} ({}, {}), customer {}: {}",
+        "alert {id} ({}, {}) of {}, customer {}: {}",
         alert.word("kind"),
         alert.word("state"),
+        rfc3339(alert.int("created")),
         alert.word("customer"),
         alert.word("reason")
     );

@@ -213,7 +213,7 @@ fn list(desk: &DeskArgs, subject: Option<&str>, after: u64, as_json: bool) -> an
     if as_json {
         return entries.print();
     }
-    for e in entries.items() {
+    for e in entries.rows("entries") {
         let (seq, time) = (e.count("seq"), rfc3339(e.int("time")));
         println!("{seq:>6} {time} {} {} {}", e.word("actor"), e.word("action"), e.word("subject"));
     }

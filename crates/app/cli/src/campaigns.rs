@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, Fields};
 use crate::args::DeskArgs;
-use crate::output::{self, thousands};
+use crate::output::{self, counted, thousands};
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use holdfast_api::campaigns::CampaignPreview;
@@ -165,7 +165,7 @@ fn list_warnings(desk: &DeskArgs, filter: &WarningFilter, as_json: bool) -> anyh
     if as_json {
         return list.print();
     }
-    list.items().iter().for_each(print_warning);
+    list.rows("warnings").iter().for_each(print_warning);
     Ok(())
 }
 
@@ -279,7 +279,10 @@ fn effect(desk: &DeskArgs, id: CampaignId, as_json: bool) -> anyhow::Result<()> 
     println!("{}", effect.word("words"));
     let kept = |name: &str| effect["value_kept"][name].as_f64().map(|minor| minor / 100.0);
     if let (Some(value), Some(low), Some(high)) = (kept("value"), kept("low"), kept("high")) {
-        println!("value saved, in the reference currency: {value:.0} (95%: {low:.0} to {high:.0})");
+        let whole =
+            |amount: f64| format!("{amount:.0}").parse().map_or(format!("{amount:.0}"), |whole: u64| thousands(whole));
+        let (value, low, high) = (whole(value), whole(low), whole(high));
+        println!("Value saved, in units of the reference currency: {value} (95%: {low} to {high}).");
     }
     Ok(())
 }
@@ -293,12 +296,13 @@ fn people(desk: &DeskArgs, id: CampaignId, after: &str, as_json: bool) -> anyhow
     if as_json {
         return people.print();
     }
-    for p in people.items() {
+    for p in people.rows("recipients") {
         let (paid, about_to_pay) = (p["because"].count("paid"), p["because"].count("about_to_pay"));
+        let group = if p.word("arm") == "told" { "reached" } else { "held out" };
+        let payments = counted(paid, "payment");
         println!(
-            "{} {} {} paid {paid}, about to pay {about_to_pay}",
+            "{} ({}), {group}: {payments} made, {about_to_pay} about to be made",
             p.word("customer"),
-            p.word("arm"),
             p.word("lang")
         );
     }
@@ -333,7 +337,7 @@ pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()>
             if as_json {
                 return list.print();
             }
-            list.items().iter().for_each(print);
+            list.rows("campaigns").iter().for_each(print);
             return Ok(());
         }
         CampaignsCommand::Template { desk, scam, lang, subject, body } => {

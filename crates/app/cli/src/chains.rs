@@ -102,27 +102,3 @@ pub fn open(first: &Workspace, store: &Path, file: Option<&Path>) -> anyhow::Res
     }
     Ok(chains)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_file_names_networks_with_their_nodes() {
-        let text = "chains:\n  - network: litecoin\n    rpc: http://127.0.0.1:9332\n    cookie: /c\n    from_height: 7\n\
-                    \x20 - network: signet\n";
-        let chains = parse(text).unwrap();
-        assert_eq!(chains.iter().map(|c| c.0).collect::<Vec<_>>(), [Network::Litecoin, Network::Signet]);
-        let node = chains[0].1.as_ref().unwrap();
-        assert_eq!((node.rpc.as_deref(), node.from_height), (Some("http://127.0.0.1:9332"), 7));
-        assert!(chains[1].1.is_none(), "a chain without a node is served as it is stored");
-        for bad in [
-            "chains:\n  - network: litecoin\n  - network: litecoin\n",
-            "chains:\n  - network: litecoin\n    rpc: a\n    rest: b\n",
-            "chains:\n  - network: litecoin\n    pasword: b\n",
-            "chains:\n  - network: moon\n",
-        ] {
-            assert!(parse(bad).is_err(), "{bad}");
-        }
-    }
-}

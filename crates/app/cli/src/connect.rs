@@ -75,7 +75,7 @@ pub fn webhooks(command: WebhooksCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return webhooks.print();
             }
-            for w in webhooks.items() {
+            for w in webhooks.rows("webhooks") {
                 let fault = w["last_error"]
                     .as_str()
                     .map_or(String::new(), |e| format!("; failed {} times: {e}", w.count("failures")));

@@ -305,7 +305,7 @@ fn agencies(command: AgenciesCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return list.print();
             }
-            for a in list.items() {
+            for a in list.rows("agencies") {
                 let domains = a.words("domains").join(", ");
                 println!("{} {} ({}): {domains}", a.count("id"), a.word("name"), a.word("country"));
             }
@@ -325,7 +325,7 @@ fn list_requests(intake: &IntakeArgs, filter: &RequestFilter, as_json: bool) -> 
     if as_json {
         return list.print();
     }
-    for r in list.items() {
+    for r in list.rows("requests") {
         let late = if r.is("overdue") { " OVERDUE" } else { "" };
         let (seq, state, due, request) = (r.count("seq"), r.word("state"), rfc3339(r.int("due")), &r["request"]);
         let officer = &request["officer"];
@@ -356,7 +356,7 @@ fn list_matches(intake: &IntakeArgs, id: &str, no_ledger: bool, as_json: bool) -
     if as_json {
         return list.print();
     }
-    for m in list.items() {
+    for m in list.rows("matches") {
         let (found, verdict) = (&m["found"], m["verdict"].as_str().unwrap_or("not judged"));
         println!("{} ({}, {verdict}) for {}", found.word("customer"), found.word("how"), found.word("target"));
         found.words("because").iter().for_each(|b| println!("  {b}"));

@@ -59,7 +59,7 @@ pub fn officers(command: OfficersCommand, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return list.print();
     }
-    for o in list.items() {
+    for o in list.rows("officers") {
         let factors = match (o.is("app"), o.count("passkeys")) {
             (false, 0) => "no second factor".to_owned(),
             (app, keys) => format!("{}{keys} passkeys", if app { "app, " } else { "" }),
@@ -227,7 +227,7 @@ fn list_cases(intake: &IntakeArgs, state: Option<CaseState>, as_json: bool) -> a
     if as_json {
         return list.print();
     }
-    for c in list.items() {
+    for c in list.rows("cases") {
         let opened = rfc3339(c.int("created"));
         let (id, title, state) = (c.count("id"), c.word("title"), c.word("state"));
         println!("{id} {title}: {state}, opened {opened} by {}", c.word("created_by"));
@@ -292,7 +292,7 @@ pub fn productions(command: ProductionsCommand, as_json: bool) -> anyhow::Result
     if as_json {
         return list.print();
     }
-    for p in list.items() {
+    for p in list.rows("productions") {
         println!(
             "{} for {}: {} bytes, SHA-256 {}, until {}, fetched {} times",
             p.count("id"),

@@ -8,6 +8,9 @@ use crate::running::Reach;
 use anyhow::Context;
 use clap::Subcommand;
 use holdfast_client::api_path;
+use holdfast_input::time::rfc3339;
+use holdfast_types::Amount;
+use holdfast_types::units::with_unit;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -47,12 +50,21 @@ fn show(desk: &DeskArgs, id: &str, as_json: bool) -> anyhow::Result<()> {
         return found.print();
     }
     let event = &found["event"];
-    println!("{} {id} of {}: {}", event.word("kind"), event.word("customer"), found["decision"].word("decision"));
+    let time = rfc3339(event.int("time"));
+    let decision = &found["decision"];
+    println!("{} {id} of {}, {time}: {}", event.word("kind"), event.word("customer"), decision.word("decision"));
+    if let (Ok(amount), Some(asset)) = (event.word("amount").parse::<Amount>(), event["asset"].as_str()) {
+        let other = event["counterparty"].as_str().map_or(String::new(), |c| format!(", counterparty {c}"));
+        println!("  {}{other}", with_unit(amount, asset));
+    }
+    for reason in decision.list("reasons") {
+        println!("  {} v{}: {}", reason.word("rule"), reason.count("version"), reason.word("title"));
+    }
     let completion = &found["completion"];
     if completion.is_object() {
         let tx = completion["tx"].as_str().map_or(String::new(), |t| format!(", transaction {t}"));
         let height = completion["height"].as_u64().map_or(String::new(), |h| format!(", height {h}"));
-        println!("{}{tx}{height}", completion.word("status"));
+        println!("  {}{tx}{height}", completion.word("status"));
     }
     Ok(())
 }

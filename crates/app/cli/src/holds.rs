@@ -103,7 +103,7 @@ fn list(desk: &DeskArgs, state: Option<String>, customer: Option<String>, as_jso
     if as_json {
         return list.print();
     }
-    for h in list.items() {
+    for h in list.rows("holds") {
         let what = h["asset"].as_str().map_or(String::new(), |a| format!(" {}", with_unit(units(&h["held"]), a)));
         let (id, state, scope) = (h.count("id"), h.word("state"), h.word("scope"));
         println!("{id:>6} {state:<8} {scope:<7}{what} of {}: {}", h.word("customer"), h.word("reason"));

@@ -186,7 +186,7 @@ fn list_desk_keys(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return keys.print();
     }
-    for k in keys.items() {
+    for k in keys.rows("keys") {
         let state = match (k["retired"].as_i64(), k.is("in_use")) {
             (Some(at), _) => format!("retired {}", rfc3339(at)),
             (None, true) => "in use".to_owned(),
@@ -252,7 +252,7 @@ pub fn keys(command: KeysCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return keys.print();
             }
-            for k in keys.items() {
+            for k in keys.rows("keys") {
                 let state = if k["revoked"].is_null() { "in force" } else { "revoked" };
                 println!("{} {state:<8} {} ({})", k.word("id"), k.word("name"), k.words("scopes").join(", "));
             }
@@ -321,7 +321,7 @@ pub fn changes(command: ChangesCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return list.print();
             }
-            list.items().iter().for_each(print_change);
+            list.rows("changes").iter().for_each(print_change);
             Ok(())
         }
         ChangesCommand::Show { desk, id } => {

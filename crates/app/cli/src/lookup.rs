@@ -90,6 +90,10 @@ fn block(reader: &ChainReader, text: &str) -> anyhow::Result<Option<BlockReport>
     known(reader.query(|w| w.block(text), |c| c.get(&api_path(&["block", text]))))
 }
 
+fn is_height(text: &str) -> bool {
+    (1..=9).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// Returns what text names, by its form: a transaction, an output's transaction, a block, an address; else what a search finds.
 fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
     let text = text.trim();
@@ -107,9 +111,7 @@ fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
             anyhow::ensure!(index < tx.outputs.len(), "{text}: the transaction has {} outputs", tx.outputs.len());
             return Ok(Shown::Tx(tx.into()));
         }
-    } else if !text.is_empty()
-        && text.len() <= 9
-        && text.bytes().all(|b| b.is_ascii_digit())
+    } else if is_height(text)
         && let Some(block) = block(reader, text)?
     {
         return Ok(Shown::Block(block));
@@ -122,6 +124,7 @@ fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
     // A name, the beginning of an id, or several addresses.
     match known(look_up(reader, text))? {
         Some(found) if !found.hits.is_empty() => Ok(Shown::Found(found)),
+        _ if is_height(text) => bail!("block {text} is not stored here"),
         _ => Err(error),
     }
 }

@@ -466,7 +466,7 @@ fn communities(command: CommunitiesCommand, as_json: bool) -> anyhow::Result<()>
             if as_json {
                 return all.print();
             }
-            for entry in all.items() {
+            for entry in all.rows("communities") {
                 let community = &entry["community"];
                 let (id, name, max_tlp) = (community.word("id"), community.word("name"), community.word("max_tlp"));
                 println!("{id} {name} (at most {max_tlp})");
@@ -508,7 +508,7 @@ fn print_sources(list: &Answer, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return list.print();
     }
-    for s in list.items() {
+    for s in list.rows("sources") {
         let error = s["error"].as_str().map(|e| format!("; {e}")).unwrap_or_default();
         let (id, name, kind, url) = (s.int("id"), s.word("name"), s.word("kind"), s.word("url"));
         println!("{id} {name} ({kind}): {url}, every {} s, {}{error}", s.int("every"), s.word("state"));
@@ -551,7 +551,7 @@ fn sources(command: SourcesCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return list.print();
             }
-            for i in list.items() {
+            for i in list.rows("objects") {
                 println!("{} {} {}: {}", i.word("object"), i.word("version"), i.word("effect"), i.word("detail"));
             }
             Ok(())
@@ -604,7 +604,7 @@ fn list_flags(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return output::json(&both);
     }
-    for f in both.list("flags") {
+    for f in both["flags"].rows("flags") {
         println!(
             "{} {} {} by {}: {}, until {}: {}",
             f.word("id"),
@@ -688,7 +688,7 @@ fn matching(command: MatchingCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return list.print();
             }
-            for s in list.items() {
+            for s in list.rows("sets") {
                 let asked = s["asked"].as_i64().map_or("waits".to_owned(), |t| format!("queried {}", rfc3339(t)));
                 println!("{} for {}: {} items, {asked}", s.word("id"), s.word("partner"), s.count("items"));
             }

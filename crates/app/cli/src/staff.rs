@@ -249,7 +249,7 @@ pub fn people(command: PeopleCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return list.print();
             }
-            list.items().iter().for_each(print_person);
+            list.rows("people").iter().for_each(print_person);
             return Ok(());
         }
         PeopleCommand::Suspend { desk, id, reason } => set_state(&desk, id, PersonState::Suspended, &reason)?,
@@ -322,7 +322,7 @@ pub fn sessions(command: SessionsCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return list.print();
             }
-            for s in list.items() {
+            for s in list.rows("sessions") {
                 let used = rfc3339(s.int("used"));
                 let from = s.word("client");
                 let from = if from.is_empty() { String::new() } else { format!(" from {from}") };
@@ -339,17 +339,18 @@ pub fn sessions(command: SessionsCommand, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn print_job(j: &Value) {
+    let tries = match j.count("tries") {
+        1 => "1 try".to_owned(),
+        n => format!("{n} tries"),
+    };
     let next =
         if j.word("state") == "waiting" { format!(", next run {}", rfc3339(j.int("next_try"))) } else { String::new() };
-    println!(
-        "{:>6} {:<8} {} {} ({} tries{next}) {}",
-        j.count("id"),
-        j.word("state"),
-        j.word("kind"),
-        j.word("key"),
-        j.count("tries"),
-        j.word("error")
-    );
+    let optional = |before: &str, field: &str| match j.word(field) {
+        "" => String::new(),
+        text => format!("{before}{text}"),
+    };
+    let (id, state, kind) = (j.count("id"), j.word("state"), j.word("kind"));
+    println!("{id:>6} {state:<8} {kind}{} ({tries}{next}){}", optional(" ", "key"), optional(": ", "error"));
 }
 
 pub fn jobs(command: JobsCommand, as_json: bool) -> anyhow::Result<()> {
@@ -368,7 +369,7 @@ pub fn jobs(command: JobsCommand, as_json: bool) -> anyhow::Result<()> {
             if as_json {
                 return list.print();
             }
-            list.items().iter().for_each(print_job);
+            list.rows("jobs").iter().for_each(print_job);
             Ok(())
         }
         JobsCommand::Retry { desk, id } => {

@@ -71,6 +71,8 @@ pub trait Fields {
     fn is(&self, name: &str) -> bool;
     /// The elements of a list.
     fn items(&self) -> &[Value];
+    /// The elements of a list, to be printed one a line. Where there are none, that is printed on standard error, with `what` they are.
+    fn rows(&self, what: &str) -> &[Value];
 }
 
 impl Fields for Value {
@@ -100,6 +102,13 @@ impl Fields for Value {
 
     fn items(&self) -> &[Value] {
         self.as_array().map_or(&[], Vec::as_slice)
+    }
+
+    fn rows(&self, what: &str) -> &[Value] {
+        if self.items().is_empty() {
+            eprintln!("no {what}");
+        }
+        self.items()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Printing of a chain's answers: transactions, blocks, addresses, searches, explanations, paths.
 
-use crate::output::{name_of, thousands};
+use crate::output::{counted, name_of, thousands};
 use crate::show::print_exposure;
 use holdfast_analysis::report::coins;
 use holdfast_input::time::rfc3339;
@@ -102,20 +102,22 @@ pub fn print_address(report: &AddressReport, network: Network) {
         println!("No stored block mentions it; this ledger is of {network} only.");
     } else if report.outside > 0 {
         println!(
-            "received {} in {} outputs, {} of them of blocks not stored; balance in stored blocks {balance} {asset}",
+            "received {} in {}, {} of them in blocks not stored; balance in stored blocks {balance} {asset}",
             match report.outside == report.receipt_count {
                 true => "an unknown amount".to_owned(),
                 false => format!("at least {received} {asset}"),
             },
-            report.receipt_count,
+            counted(report.receipt_count, "output"),
             report.outside,
         );
     } else {
-        println!("received {received} {asset} in {} outputs, balance {balance} {asset}", report.receipt_count);
+        let outputs = counted(report.receipt_count, "output");
+        println!("received {received} {asset} in {outputs}, balance {balance} {asset}");
     }
     print_tags(&report.tags, "tag: ");
     if let Some(entity) = &report.entity {
-        println!("entity: {} addresses, cluster of {}", entity.addresses, entity.root_address);
+        let addresses = if entity.addresses == 1 { "address" } else { "addresses" };
+        println!("entity: {} {addresses}, cluster of {}", thousands(entity.addresses), entity.root_address);
         print_tags(entity.tag.as_slice(), "entity tag: ");
     }
     if let Some(exposure) = &report.exposure {
@@ -129,7 +131,11 @@ pub fn print_explained(report: &ExplainReport) {
         println!("{} and {} are not in one cluster.", report.a, report.b);
         return;
     }
-    println!("{} and {} are in one cluster, by {} steps:", report.a, report.b, report.steps.len());
+    if report.a == report.b {
+        println!("{} is one address: there is nothing to explain.", report.a);
+        return;
+    }
+    println!("{} and {} are in one cluster, by {}:", report.a, report.b, counted(report.steps.len(), "step"));
     for step in &report.steps {
         println!(
             "  {} - {}\n    {} in transaction {} (block {})",
@@ -142,11 +148,14 @@ pub fn print_explained(report: &ExplainReport) {
 pub fn print_paths(paths: &[PathReport]) {
     for path in paths {
         let asset = path.asset.as_str();
-        println!("{} {asset} arrived by {} steps:", coins(path.amount), path.steps.len());
+        println!("{} {asset} arrived by {}:", coins(path.amount), counted(path.steps.len(), "step"));
         for step in &path.steps {
             let label = step.label.as_ref().map(|l| format!(" [{l}]")).unwrap_or_default();
             println!("  {:>18} {asset}  {}:{} at {}{label}", coins(step.amount), step.txid, step.vout, step.address);
         }
     }
-    println!("{} paths.", paths.len());
+    match paths.len() {
+        0 => println!("No path was found."),
+        n => println!("{}.", counted(n, "path")),
+    }
 }

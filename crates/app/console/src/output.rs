@@ -117,6 +117,12 @@ pub fn thousands(n: impl TryInto<u64>) -> String {
     out
 }
 
+/// Returns a number with what it counts, in the singular or with an s: 1 as `1 lab`, 2000 as `2,000 labs`.
+pub fn counted(n: impl TryInto<u64>, noun: &str) -> String {
+    let n = n.try_into().unwrap_or(u64::MAX);
+    format!("{} {noun}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
 /// This process's peak resident memory so far, KiB; `None` where the system does not report it.
 pub fn peak_rss_kib() -> Option<u64> {
     status_kib("VmHWM:")

@@ -2,3 +2,4 @@
 
 mod chains;
 mod inserts;
+mod unit_tests;

@@ -1,6 +1,6 @@
 //! One server over several chains: each follows its own node.
 
-use crate::common::{Desk, Running, holdfast, path, run, serving};
+use crate::common::{Desk, Running, holdfast, path, run, serving, small_store, words};
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{Block, Network};
 use holdfast_simulate::hand::{HandChain, key, tx};
@@ -90,4 +90,24 @@ fn a_server_follows_each_chain_with_its_own_node() {
     assert!(shown.contains("ransomware"), "{shown}");
     (desk.process, desk.url) = start();
     assert_eq!(category(&desk), "ransomware");
+}
+
+#[test]
+fn a_file_of_chains_that_is_wrong_is_refused_by_its_cause() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, file) = (small_store(dir.path()), dir.path().join("chains.yaml"));
+    for (entries, cause) in [
+        ("  - network: litecoin\n  - network: litecoin\n", "litecoin is there twice"),
+        ("  - network: litecoin\n    rpc: a\n    rest: b\n", "two ways to one node"),
+        ("  - network: litecoin\n    pasword: b\n", "unknown field `pasword`"),
+        ("  - network: moon\n", "moon"),
+        // A chain without a node is served as it is stored, and this one is not.
+        ("  - network: signet\n", "chains/signet"),
+    ] {
+        std::fs::write(&file, format!("chains:\n{entries}")).unwrap();
+        let mut serve = holdfast();
+        serve.args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store), "--chains", path(&file)]);
+        let ended = serve.output().unwrap();
+        assert!(!ended.status.success() && words(&ended).contains(cause), "{entries}: {}", words(&ended));
+    }
 }

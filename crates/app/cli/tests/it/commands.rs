@@ -211,6 +211,43 @@ fn prune(from: &std::path::Path, to: &std::path::Path) {
 }
 
 #[test]
+fn lists_name_time_and_unit_and_empty_ones_are_said_to_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, events) = (dir.path().join("store"), dir.path().join("events.jsonl"));
+    let printed = |args: &[&str]| {
+        let output = holdfast().args(args).args(["--store", path(&store)]).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", words(&output));
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    for (list, what) in [
+        (&["holds", "list"][..], "holds"),
+        (&["alerts", "list"], "alerts"),
+        (&["keys", "list"], "keys"),
+        (&["changes", "list"], "changes"),
+        (&["people", "list"], "people"),
+        (&["webhooks", "list"], "webhooks"),
+        (&["campaigns", "list"], "campaigns"),
+        (&["desk", "cases", "list"], "cases"),
+        (&["sharing", "flags", "list"], "flags"),
+    ] {
+        assert_eq!(printed(list), [String::new(), format!("no {what}\n")], "{list:?}");
+        let [json, error] = printed(&[list, &["--json"]].concat());
+        assert!(json.starts_with(['[', '{']) && error.is_empty(), "{list:?}: {json}{error}");
+    }
+    let event = r#"{"id": "w-1", "kind": "withdrawal", "time": 1780000000, "customer": "c-1", "asset": "ETH", "amount": "2500000000000000000",
+        "value": 500000, "counterparty": "0x00000000000000000000000000000000000000aa"}"#;
+    std::fs::write(&events, event.replace('\n', " ")).unwrap();
+    printed(&["screen", path(&events), "--no-ledger"]);
+    let [shown, _] = printed(&["events", "show", "w-1"]);
+    let mut lines = shown.lines();
+    assert_eq!(lines.next(), Some("withdrawal w-1 of c-1, 2026-05-28T20:26:40Z: review"));
+    assert_eq!(lines.next(), Some("  2.5 ETH, counterparty 0x00000000000000000000000000000000000000aa"));
+    assert!(lines.next().is_some_and(|reason| reason.contains("no source covers this asset")), "{shown}");
+    let [listed, _] = printed(&["alerts", "list"]);
+    assert!(listed.contains("Z decision review c-1: no source covers this asset"), "{listed}");
+}
+
+#[test]
 fn errors_name_the_place_and_the_mend() {
     let dir = tempfile::tempdir().unwrap();
     let missing = dir.path().join("none");

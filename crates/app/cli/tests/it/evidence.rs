@@ -160,7 +160,10 @@ fn scans_are_bounded_and_go_on_where_they_stopped() {
     assert!(words(&missing).contains("/no/such"), "{}", words(&missing));
     // A bomb: a gzip of more zeros than memory takes, in parts that are equal; a damaged archive too.
     let zeros = Command::new("sh")
-        .args(["-c", "head -c 250000000 /dev/zero | gzip -1 > ../part && cat ../part ../part ../part ../part ../part > zeros.gz"])
+        .args([
+            "-c",
+            "head -c 250000000 /dev/zero | gzip -1 > ../part && cat ../part ../part ../part ../part ../part > zeros.gz",
+        ])
         .current_dir(&material)
         .status()
         .unwrap();
