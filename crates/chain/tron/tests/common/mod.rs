@@ -7,7 +7,7 @@ use holdfast_tron::{Block, Header, Transaction, address};
 use holdfast_types::{AccountId, Hash32};
 use serde_json::{Value, json};
 
-#[path = "../../../evm/tests/common/mod.rs"]
+#[path = "../../../evm/tests/it/real_files.rs"]
 mod data;
 
 pub use data::accounts;
