@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
-    Routes::new("providers").add(CHAIN, routes!(providers)).add(CHAIN, routes!(query_providers))
+    Routes::new("providers").add(CHAIN, routes!(providers)).add(CHAIN, routes!(ask_providers))
 }
 
 /// Returns how the connected providers have answered; empty when none is connected.
@@ -29,7 +29,7 @@ pub async fn providers(State(shared): State<AppState>) -> Json<Vec<ProviderState
 #[utoipa::path(get, path = "/api/v1/providers/{asset}/{address}",
     params(("asset" = String, Path, description = "Such as BTC"), ("address" = String, Path, description = "The address")),
     responses((status = 200, body = BTreeMap<String, ProviderFact>), (status = 404, body = ErrorBody)))]
-pub async fn query_providers(
+pub async fn ask_providers(
     State(shared): State<AppState>,
     Path((asset, address)): Path<(String, String)>,
 ) -> Answer<BTreeMap<String, ProviderFact>> {
