@@ -1,9 +1,11 @@
 //! Columns: fixed-width values in append-only files, read through memory maps.
 //!
 //! The only `unsafe` of this crate is here: mapping a file. Its invariant: a column file never shrinks while a
-//! [`Column`] is open, and the bytes of a map do not change below it. Appending writes beyond every map. A reorganization lowers
+//! [`Column`] is open, and the bytes that are shown of a map do not change below it. A map of a column that is written reaches beyond the file, so that
+//! the next commits show more of the same map instead of mapping all of it again, which would forget its pages; nothing reads beyond what is
+//! committed. Appending writes beyond what any map shows. A reorganization lowers
 //! the committed length in the manifest, and later blocks are written over the removed ones; before the first such write
-//! [`Column::detach`] gives every map that reaches there pages of its own (the maps are private, so the kernel copies those pages alone).
+//! [`Column::detach`] gives every map that shows what is there pages of its own (the maps are private, so the kernel copies those pages alone).
 //! A [`Column::snapshot`] therefore shows what it showed when it was taken, for as long as it is held.
 //! Something outside the program may still cut a file off; reading there would end the process (SIGBUS). Lengths are therefore compared at every
 //! commit and, by [`Column::is_cut_off`], before answers; what is left is the moment between that and the reading.
@@ -66,13 +68,16 @@ enum Pages {
 #[derive(Debug)]
 struct Region {
     pages: Pages,
+    /// Bytes that columns show of it at most. What follows may not be in the file yet.
+    shown: AtomicU64,
     /// From this byte on the file may hold something else than the map.
     detached: AtomicU64,
 }
 
 impl Region {
-    fn map(file: &File, bytes: u64) -> io::Result<Self> {
-        let len = usize::try_from(bytes).map_err(|e| io::Error::new(io::ErrorKind::FileTooLarge, e))?;
+    /// Maps a file's first `bytes`, and `more` that it may come to have.
+    fn map(file: &File, bytes: u64, more: u64) -> io::Result<Self> {
+        let len = usize::try_from(bytes + more).map_err(|e| io::Error::new(io::ErrorKind::FileTooLarge, e))?;
         let mut options = memmap2::MmapOptions::new();
         options.len(len).no_reserve_swap();
         // SAFETY: see the module's invariant.
@@ -83,7 +88,16 @@ impl Region {
                 Err(_) => Pages::ReadOnly(options.map_copy_read_only(file)?),
             }
         };
-        Ok(Region { pages, detached: AtomicU64::new(u64::MAX) })
+        Ok(Region { pages, shown: AtomicU64::new(bytes), detached: AtomicU64::new(u64::MAX) })
+    }
+
+    /// Shows so many bytes, which the file has; false when the map is too short, or has pages of its own.
+    fn show(&self, bytes: u64) -> bool {
+        let fits = bytes <= self.bytes().len() as u64 && self.detached.load(Ordering::SeqCst) == u64::MAX;
+        if fits {
+            self.shown.fetch_max(bytes, Ordering::SeqCst);
+        }
+        fits
     }
 
     #[inline]
@@ -96,8 +110,7 @@ impl Region {
 
     /// Makes the bytes from `from` on the map's own, so that writing to the file changes them no more.
     fn detach(&self, from: u64) -> io::Result<()> {
-        let len = self.bytes().len() as u64;
-        let upto = len.min(self.detached.load(Ordering::SeqCst));
+        let upto = self.shown.load(Ordering::SeqCst).min(self.detached.load(Ordering::SeqCst));
         if from < upto && self.copy_pages(from as usize..upto as usize).is_err() {
             self.copy_pages_by_writing(from..upto)?;
         }
@@ -134,12 +147,17 @@ impl Region {
     }
 }
 
+/// Bytes by which the map of a file that grows is longer at least.
+const MORE: u64 = 16 << 20;
+
 /// A column of `T`: a file, and a map over its committed part.
 #[derive(Debug)]
 pub struct Column<T> {
     file: Arc<File>,
     map: Option<Arc<Region>>,
     len: u64,
+    /// Whether the file grows.
+    is_written: bool,
     /// Maps that were made and may still be in use.
     given: Vec<Weak<Region>>,
     kind: std::marker::PhantomData<T>,
@@ -155,8 +173,8 @@ impl<T: Pod> Column<T> {
     pub fn open(dir: &Path, name: &str, len: u64, write: bool) -> io::Result<Self> {
         let path = dir.join(name);
         let file = OpenOptions::new().read(true).write(write).create(write).truncate(false).open(&path)?;
-        let mut column =
-            Column { file: Arc::new(file), map: None, len: 0, given: Vec::new(), kind: std::marker::PhantomData };
+        let kind = std::marker::PhantomData;
+        let mut column = Column { file: Arc::new(file), map: None, len: 0, is_written: write, given: Vec::new(), kind };
         column.commit(len)?;
         Ok(column)
     }
@@ -172,9 +190,14 @@ impl<T: Pod> Column<T> {
             let text = format!("holds {size} bytes where the manifest promises {bytes}");
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
         }
+        if self.map.as_ref().is_some_and(|map| map.show(bytes)) {
+            self.len = len;
+            return Ok(());
+        }
+        let more = if self.is_written { bytes / 8 + MORE } else { 0 };
         self.map = match bytes {
             0 => None,
-            _ => Some(Arc::new(Region::map(&self.file, bytes)?)),
+            _ => Some(Arc::new(Region::map(&self.file, bytes, more)?)),
         };
         self.given.retain(|region| region.strong_count() > 0);
         self.given.extend(self.map.as_ref().map(Arc::downgrade));
@@ -185,7 +208,14 @@ impl<T: Pod> Column<T> {
     /// Returns the committed values as they are now, for as long as they are held. Costs a handle, no copy.
     #[must_use]
     pub fn snapshot(&self) -> Self {
-        Column { file: self.file.clone(), map: self.map.clone(), len: self.len, given: Vec::new(), kind: self.kind }
+        Column {
+            file: self.file.clone(),
+            map: self.map.clone(),
+            len: self.len,
+            is_written: false,
+            given: Vec::new(),
+            kind: self.kind,
+        }
     }
 
     /// Prepares overwriting the values from number `from` on: snapshots that show them get their own copy of those pages.
@@ -208,7 +238,7 @@ impl<T: Pod> Column<T> {
     #[inline]
     pub fn all(&self) -> &[T] {
         match &self.map {
-            Some(map) => bytemuck::cast_slice(map.bytes()),
+            Some(map) => bytemuck::cast_slice(&map.bytes()[..(self.len * Self::WIDTH) as usize]),
             None => &[],
         }
     }
@@ -278,7 +308,7 @@ impl<T: Pod> Column<T> {
         let Some(map) = &self.map else { return Ok(()) };
         // Looked at after the reading: whoever overwrites bytes has detached them before.
         let from = map.detached.load(Ordering::SeqCst).max(at);
-        let upto = (at + buffer.len() as u64).min(map.bytes().len() as u64);
+        let upto = (at + buffer.len() as u64).min(map.shown.load(Ordering::SeqCst));
         if from < upto {
             buffer[(from - at) as usize..(upto - at) as usize]
                 .copy_from_slice(&map.bytes()[from as usize..upto as usize]);
@@ -353,6 +383,50 @@ impl<T: Pod> Writer<T> {
         self.flush()?;
         self.file.sync_data()
     }
+
+    /// Writes the buffer out; [`sync_beside`] waits until it is on disk.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn written(mut self) -> io::Result<Written> {
+        self.flush()?;
+        Ok(Written(self.file))
+    }
+}
+
+/// A file that was written and may not be on disk yet.
+#[derive(Debug)]
+#[must_use = "it is on disk after sync_beside only"]
+pub struct Written(File);
+
+impl From<File> for Written {
+    fn from(file: File) -> Self {
+        Written(file)
+    }
+}
+
+/// Does `work` and returns its result once all files are on disk. They are waited for at once: a journal stores them together, and a small append
+/// waits for the disk once instead of once a column.
+///
+/// # Errors
+/// What the system reports of any of them.
+pub fn sync_beside<T>(files: Vec<Written>, work: impl FnOnce() -> T) -> io::Result<T> {
+    let files: Vec<File> = files.into_iter().map(|written| written.0).collect();
+    std::thread::scope(|scope| {
+        let mut waits = Vec::with_capacity(files.len());
+        for file in &files {
+            match std::thread::Builder::new().name("sync".into()).spawn_scoped(scope, move || file.sync_data()) {
+                Ok(wait) => waits.push(wait),
+                // Without a thread it is waited for here.
+                Err(_) => file.sync_data()?,
+            }
+        }
+        let done = work();
+        for wait in waits {
+            wait.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(done)
+    })
 }
 
 #[cfg(test)]
@@ -401,6 +475,45 @@ mod tests {
         }
     }
 
+    /// Commits show more of the same map while it is long enough, and nobody reads what was removed; snapshots keep their lengths.
+    #[test]
+    fn a_map_grows_with_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut column = Column::<u64>::open(dir.path(), "c", 0, true).unwrap();
+        write(&column, 0, 0..10_000);
+        column.commit(10_000).unwrap();
+        let (first, place) = (column.snapshot(), column.all().as_ptr());
+        write(&column, 10_000, 10_000..20_000);
+        column.commit(20_000).unwrap();
+        let second = column.snapshot();
+        assert!(std::ptr::eq(place, column.all().as_ptr()) && std::ptr::eq(place, second.all().as_ptr()));
+        assert!(first.all().iter().copied().eq(0..10_000));
+        // What a snapshot shows is removed and written over.
+        column.detach(15_000).unwrap();
+        column.commit(15_000).unwrap();
+        write(&column, 15_000, 1_000_000..1_005_000);
+        column.commit(20_000).unwrap();
+        assert!(!std::ptr::eq(place, column.all().as_ptr()));
+        assert!(first.all().iter().copied().eq(0..10_000) && second.all().iter().copied().eq(0..20_000));
+        assert!(column.all().iter().copied().eq((0..15_000).chain(1_000_000..1_005_000)));
+        // The same without readers, in the same map.
+        drop((first, second));
+        let place = column.all().as_ptr();
+        column.detach(12_000).unwrap();
+        column.commit(12_000).unwrap();
+        write(&column, 12_000, 2_000_000..2_008_000);
+        column.commit(20_000).unwrap();
+        assert!(std::ptr::eq(place, column.all().as_ptr()));
+        assert!(column.all().iter().copied().eq((0..12_000).chain(2_000_000..2_008_000)));
+        // Beyond the map.
+        let many = MORE / 8 + 10_000;
+        write(&column, 20_000, 0..many);
+        column.commit(20_000 + many).unwrap();
+        assert_eq!((column.get(19_999), column.get(20_000), column.get(19_999 + many)), (2_007_999, 0, many - 1));
+        column.commit(0).unwrap();
+        assert!(column.all().is_empty() && column.is_empty());
+    }
+
     /// The way for kernels that do not copy pages on demand, and for maps that cannot be written.
     #[test]
     #[cfg(target_os = "linux")]
@@ -409,9 +522,9 @@ mod tests {
         let mut column = Column::<u64>::open(dir.path(), "c", 0, true).unwrap();
         write(&column, 0, 0..5_000);
         column.commit(5_000).unwrap();
-        let region = Region::map(&column.file, 40_000).unwrap();
+        let region = Region::map(&column.file, 40_000, 1 << 20).unwrap();
         region.copy_pages_by_writing(8_001..40_000).unwrap();
         write(&column, 1_001, 7_000..12_000);
-        assert!(bytemuck::cast_slice::<u8, u64>(region.bytes()).iter().copied().eq(0..5_000));
+        assert!(bytemuck::cast_slice::<u8, u64>(&region.bytes()[..40_000]).iter().copied().eq(0..5_000));
     }
 }

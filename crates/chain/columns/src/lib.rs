@@ -14,7 +14,7 @@ pub mod slots;
 pub mod spill;
 
 pub use checksums::{Changed, Checksums, ColumnFile};
-pub use column::{Column, U40, Writer};
+pub use column::{Column, U40, Writer, Written, sync_beside};
 pub use sealed::SealError;
 pub use spill::{Spill, SpillPart};
 

@@ -8,6 +8,7 @@
 
 mod addresses;
 mod feed;
+mod parallel;
 
 pub use feed::{BlockFeed, FilesFeed, MemoryBlock, MemoryFeed, RawPlace};
 
@@ -19,8 +20,7 @@ use crate::store::{address_hash, txid_hash};
 use hashbrown::{HashMap, HashTable};
 use holdfast_bitcoin::script::{classify, coinbase_height, infer_spent_address};
 use holdfast_bitcoin::{AddressKey, Block, BlockHash, Hash32, Txid, display_hash};
-use holdfast_columns::{Spill, SpillPart, U40, Writer};
-use rayon::prelude::*;
+use holdfast_columns::{Spill, SpillPart, U40, Writer, Written, sync_beside};
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
@@ -163,7 +163,8 @@ impl Ledger {
         let counts = batch.number_addresses(self, externals)?;
         batch.write_blocks(self, counts)?;
         stage("committing")?;
-        let checksums = self.write_checksums_for(counts)?;
+        let written = std::mem::take(&mut batch.written);
+        let checksums = sync_beside(written, || self.write_checksums_for(counts)).map_err(|e| self.io(e))??;
         let manifest = self.manifest_mut();
         manifest.counts = counts;
         manifest.overwritten.get_or_insert_default().extend(overwritten);
@@ -201,6 +202,8 @@ struct Batch {
     seed: u64,
     /// Coinbases that do not name their height and so may repeat an older one: number, id, outputs.
     coinbases: Vec<(u32, Hash32, u64, u64)>,
+    /// Files that must be on disk before the batch counts.
+    written: Vec<Written>,
 }
 
 /// An input that no transaction of the batch funds.
@@ -240,12 +243,14 @@ impl TxWriters {
         })
     }
 
-    fn finish(self) -> io::Result<()> {
-        self.txid.finish()?;
-        self.first_output.finish()?;
-        self.first_input.finish()?;
-        self.meta.finish()?;
-        self.value.finish()
+    fn written(self) -> io::Result<[Written; 5]> {
+        Ok([
+            self.txid.written()?,
+            self.first_output.written()?,
+            self.first_input.written()?,
+            self.meta.written()?,
+            self.value.written()?,
+        ])
     }
 }
 
@@ -268,6 +273,7 @@ impl Batch {
             raw_bytes: ledger.manifest.raw_bytes,
             seed: ledger.manifest.seed,
             coinbases: Vec::new(),
+            written: Vec::new(),
         })
     }
 
@@ -312,8 +318,8 @@ impl Batch {
             }
             Ok(())
         })?;
-        writers.finish().map_err(|e| ledger.io(e))?;
-        raw.map_or(Ok(()), |file| file.sync_data()).map_err(|e| ledger.io(e))?;
+        self.written.extend(writers.written().map_err(|e| ledger.io(e))?);
+        self.written.extend(raw.map(Written::from));
         report.outputs += u64::from(self.outputs);
         report.inputs += u64::from(self.inputs);
         Ok(())
@@ -443,63 +449,61 @@ impl Batch {
         let prev = &self.prev;
         let (base, blocks) = (self.base, &self.blocks);
         let parts: Vec<(SpillPart<USE>, SpillPart<DEFINITION>)> = uses.into_iter().zip(definitions).collect();
-        let unresolved: Result<Vec<Vec<Unresolved>>, LedgerError> = parts
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|(uses, definitions)| {
-                let io = |e| LedgerError::Io(ledger.dir.clone(), e);
-                let uses = uses.read().map_err(io)?;
-                let definitions = definitions.read().map_err(io)?;
-                let defined = |i: u32| &definitions[i as usize * DEFINITION..][..DEFINITION];
-                let hash_of = |record: &[u8]| spread(u64::from_le_bytes(record[..8].try_into().expect("fixed slice")));
-                let mut table: HashTable<u32> = HashTable::with_capacity(definitions.len() / DEFINITION);
-                // BIP 30: of equal txids the table holds the last, this map the one before each.
-                let mut repeated: HashMap<u32, u32> = HashMap::new();
-                for i in 0..(definitions.len() / DEFINITION) as u32 {
-                    let record = defined(i);
-                    let same = |other: &u32| defined(*other)[..32] == record[..32];
-                    match table.find_mut(hash_of(record), same) {
-                        Some(last) => {
-                            repeated.insert(i, *last);
-                            *last = i;
-                        }
-                        None => {
-                            table.insert_unique(hash_of(record), i, |i| hash_of(defined(*i)));
-                        }
+        let unresolved: Result<Vec<Vec<Unresolved>>, LedgerError> = parallel::map(parts, |(uses, definitions)| {
+            let io = |e| LedgerError::Io(ledger.dir.clone(), e);
+            let uses = uses.read().map_err(io)?;
+            let definitions = definitions.read().map_err(io)?;
+            let defined = |i: u32| &definitions[i as usize * DEFINITION..][..DEFINITION];
+            let hash_of = |record: &[u8]| spread(u64::from_le_bytes(record[..8].try_into().expect("fixed slice")));
+            let mut table: HashTable<u32> = HashTable::with_capacity(definitions.len() / DEFINITION);
+            // BIP 30: of equal txids the table holds the last, this map the one before each.
+            let mut repeated: HashMap<u32, u32> = HashMap::new();
+            for i in 0..(definitions.len() / DEFINITION) as u32 {
+                let record = defined(i);
+                let same = |other: &u32| defined(*other)[..32] == record[..32];
+                match table.find_mut(hash_of(record), same) {
+                    Some(last) => {
+                        repeated.insert(i, *last);
+                        *last = i;
+                    }
+                    None => {
+                        table.insert_unique(hash_of(record), i, |i| hash_of(defined(*i)));
                     }
                 }
-                let mut unresolved = Vec::new();
-                for record in uses.chunks_exact(USE) {
-                    let vout = u32_at(record, 32);
-                    let input = u32_at(record, 36);
-                    let last = table.find(hash_of(record), |i| defined(*i)[..32] == record[..32]).copied();
-                    // The last one before the input is the one that it spends.
-                    let comes_before = |i: &u32| earlier(blocks, u32_at(defined(*i), 32), input);
-                    let mut chain = std::iter::successors(last, |i| repeated.get(i).copied());
-                    match chain.find(comes_before) {
-                        Some(i) => {
-                            let record_of = defined(i);
-                            let (first, n) = (u32_at(record_of, 32), u32_at(record_of, 36));
-                            if vout >= n {
-                                let txid = display_hash(record[..32].try_into().expect("fixed slice"));
-                                let why = format!("spends output {vout} of {txid}, which has {n}");
-                                return Err(input_error(blocks, input, why));
-                            }
-                            prev[input as usize].store(base.outputs + u64::from(first + vout), Ordering::Relaxed);
+            }
+            let mut unresolved = Vec::new();
+            for record in uses.chunks_exact(USE) {
+                let vout = u32_at(record, 32);
+                let input = u32_at(record, 36);
+                let last = table.find(hash_of(record), |i| defined(*i)[..32] == record[..32]).copied();
+                // The last one before the input is the one that it spends.
+                let comes_before = |i: &u32| earlier(blocks, u32_at(defined(*i), 32), input);
+                let mut chain = std::iter::successors(last, |i| repeated.get(i).copied());
+                match chain.find(comes_before) {
+                    Some(i) => {
+                        let record_of = defined(i);
+                        let (first, n) = (u32_at(record_of, 32), u32_at(record_of, 36));
+                        if vout >= n {
+                            let txid = display_hash(record[..32].try_into().expect("fixed slice"));
+                            let why = format!("spends output {vout} of {txid}, which has {n}");
+                            return Err(input_error(blocks, input, why));
                         }
-                        None => unresolved.push(Unresolved {
-                            txid: record[..32].try_into().expect("fixed slice"),
-                            vout,
-                            input,
-                            later: last.is_some(),
-                        }),
+                        prev[input as usize].store(base.outputs + u64::from(first + vout), Ordering::Relaxed);
                     }
+                    None => unresolved.push(Unresolved {
+                        txid: record[..32].try_into().expect("fixed slice"),
+                        vout,
+                        input,
+                        later: last.is_some(),
+                    }),
                 }
-                Ok(unresolved)
-            })
-            .collect();
+            }
+            Ok(unresolved)
+        })
+        .into_iter()
+        .collect();
         let mut unresolved: Vec<Unresolved> = unresolved?.into_iter().flatten().collect();
-        unresolved.par_sort_unstable_by_key(|u| u.input);
+        parallel::sort_by_key(&mut unresolved, |u| u.input);
         Ok(unresolved)
     }
 
@@ -658,7 +662,7 @@ impl Batch {
                 older.push((prev, input as u32));
             }
         }
-        older.par_sort_unstable();
+        parallel::sort_by_key(&mut older, |o| *o);
         if let Some(pair) = older.windows(2).find(|w| w[0].0 == w[1].0) {
             return Err(input_error(&self.blocks, pair[1].1, "spends an output twice".into()));
         }
@@ -671,29 +675,30 @@ impl Batch {
     }
 
     fn write_inputs(&mut self, ledger: &Ledger) -> Result<(), LedgerError> {
-        let write = || -> io::Result<()> {
+        let write = || -> io::Result<Written> {
             let mut writer = ledger.columns.prev.writer(self.base.inputs)?;
             for prev in &self.prev {
                 writer.push(U40::new(prev.load(Ordering::Relaxed)))?;
             }
-            writer.finish()
+            writer.written()
         };
-        write().map_err(|e| ledger.io(e))?;
+        self.written.push(write().map_err(|e| ledger.io(e))?);
         self.prev = Vec::new();
         Ok(())
     }
 
-    fn write_blocks(&self, ledger: &Ledger, counts: Counts) -> Result<(), LedgerError> {
-        let write = || -> io::Result<()> {
+    fn write_blocks(&mut self, ledger: &Ledger, counts: Counts) -> Result<(), LedgerError> {
+        let write = || -> io::Result<Written> {
             let mut writer = ledger.columns.block.writer(u64::from(self.base.blocks))?;
             for block in &self.blocks {
                 debug_assert!(block.row.first_tx == self.base.txs + block.first_tx);
                 writer.push(block.row)?;
             }
-            writer.finish()
+            writer.written()
         };
         debug_assert_eq!(counts.blocks as usize, self.base.blocks as usize + self.blocks.len());
-        write().map_err(|e| ledger.io(e))
+        self.written.push(write().map_err(|e| ledger.io(e))?);
+        Ok(())
     }
 }
 
@@ -712,15 +717,12 @@ fn parse_ahead(
             hint += feed.tx_hint(end);
             end += 1;
         }
-        let parsed: Result<Vec<Parsed>, LedgerError> = (at..end)
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|i| {
-                let (height, block) = feed.block(i)?;
-                let addresses = block.outputs.iter().map(|o| classify(block.script(o))).collect();
-                Ok(Parsed { height, block, addresses })
-            })
-            .collect();
+        let parse = |i| {
+            let (height, block) = feed.block(i)?;
+            let addresses = block.outputs.iter().map(|o| classify(block.script(o))).collect();
+            Ok(Parsed { height, block, addresses })
+        };
+        let parsed: Result<Vec<Parsed>, LedgerError> = parallel::map((at..end).collect(), parse).into_iter().collect();
         let stop = parsed.is_err();
         if sender.send(parsed).is_err() || stop {
             return;

@@ -1,13 +1,11 @@
 //! Step 4 of appending: addresses get numbers in order of first appearance: block by block, outputs first, then externals.
 
-use super::{Batch, MENTION, PendingBlock, u32_at};
+use super::{Batch, MENTION, PendingBlock, parallel, u32_at};
 use crate::manifest::Counts;
 use crate::store::{AddressRow, ExternalRow, Ledger, LedgerError, NONE_U32, address_hash};
 use hashbrown::HashTable;
 use holdfast_bitcoin::AddressKey;
-use holdfast_columns::Writer;
-use holdfast_columns::{Spill, SpillPart};
-use rayon::prelude::*;
+use holdfast_columns::{Spill, SpillPart, Writer, Written};
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -92,7 +90,7 @@ impl Batch {
             .filter(|(_, (_, number))| **number == NONE_U32)
             .map(|(d, ((_, first), _))| (*first, d))
             .collect();
-        new.par_sort_unstable();
+        parallel::sort_by_key(&mut new, |n| *n);
         if u64::from(self.base.addresses) + new.len() as u64 >= u64::from(NONE_U32) {
             return Err(LedgerError::Full("4,294,967,294 addresses"));
         }
@@ -103,23 +101,23 @@ impl Batch {
             NONE_U32 => NONE_U32,
             d => numbers[d as usize],
         };
-        let write = || -> io::Result<()> {
+        let write = || -> io::Result<[Written; 3]> {
             let mut writer = ledger.columns.address.writer(u64::from(self.base.addresses))?;
             new.iter().try_for_each(|(_, d)| writer.push(distinct.keys[*d as usize].0))?;
-            writer.finish()?;
+            let addresses = writer.written()?;
             let mut writer: Writer<u32> = ledger.columns.output_address.writer(self.base.outputs)?;
             for (b, block) in self.blocks.iter().enumerate() {
                 let mut outputs = block.first_output..order.outputs_end(b);
                 outputs.try_for_each(|output| writer.push(number_at(output + order.external_before[b])))?;
             }
-            writer.finish()?;
+            let outputs = writer.written()?;
             let mut writer = ledger.columns.external.writer(self.base.externals)?;
             for ((row, _), position) in self.external_rows.iter().zip(&of_externals) {
                 writer.push(ExternalRow { address: number_at(*position), ..*row })?;
             }
-            writer.finish()
+            Ok([addresses, outputs, writer.written()?])
         };
-        write().map_err(io)?;
+        self.written.extend(write().map_err(io)?);
         let external_before = order.external_before;
         Ok(self.finish_rows(&external_before, &new, externals))
     }
@@ -210,8 +208,7 @@ fn distinct(mentions: Spill<MENTION>, order: &Order<'_>, of_externals: &[u32], s
         }
         Ok((first, distinct))
     };
-    let parts: io::Result<Vec<DistinctPart>> =
-        mentions.into_parts().into_par_iter().with_max_len(1).map(of_part).collect();
+    let parts: io::Result<Vec<DistinctPart>> = parallel::map(mentions.into_parts(), of_part).into_iter().collect();
     let mut parts = parts?;
     parts.sort_unstable_by_key(|p| p.0);
     let mut keys: Vec<(AddressRow, u32)> = Vec::with_capacity(count.into_inner() as usize);
