@@ -717,6 +717,7 @@ fn start_follower(
 fn keep_following(shared: &AppState, chain: &ChainHandle, source: &dyn BlockSource, node: &NodeArgs) {
     let network = chain.snapshot().ledger.network();
     let mut said = String::new();
+    chain.prepare();
     while output::stopping() == ControlFlow::Continue(()) {
         match round(shared, chain, source, node) {
             // More blocks wait: go on at once.

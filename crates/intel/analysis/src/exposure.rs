@@ -170,8 +170,8 @@ pub const HEAVY: usize = 512;
 /// Inputs, outputs and payments that are processed when categories of older addresses change, before the figures are rebuilt instead.
 pub const PATIENCE: usize = 1 << 17;
 
-/// Outputs of older transactions whose destinations one change of the chain brings up at once, beside readers: about 20 ms of work.
-pub const BLOCK_REACH: usize = 1 << 14;
+/// Outputs of older transactions whose destinations one change of the chain brings up at once, beside readers: about 5 ms of work.
+pub const BLOCK_REACH: usize = 1 << 12;
 
 impl Exposures {
     /// Computes all exposures of a ledger. `categories` gives each address's category by number, 0 where unattributed.

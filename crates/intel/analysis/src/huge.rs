@@ -39,7 +39,8 @@ impl<T: Pod> HugeVec<T> {
         if capacity <= self.capacity() || capacity == 0 {
             return;
         }
-        let bytes = (capacity * size_of::<T>()).next_multiple_of(2 << 20);
+        // Room to grow costs addresses only, and a followed block does not copy all values to append a few.
+        let bytes = ((capacity + capacity / 4) * size_of::<T>()).next_multiple_of(2 << 20);
         let mut map = MmapMut::map_anon(bytes).expect("memory for an array");
         // Advice only: without it the array is slower, not wrong.
         let _ = map.advise(memmap2::Advice::HugePage);
@@ -160,5 +161,11 @@ mod tests {
         prefetch(&huge, 3);
         prefetch(&huge, usize::MAX);
         assert_eq!(HugeVec::<u32>::zeroed(3)[..], [0, 0, 0]);
+        // A copy takes what blocks append without being copied again.
+        let mut copy = huge.clone();
+        let place = copy.as_ptr();
+        copy.extend_from_slice(&[1; 60_000]);
+        copy.resize(copy.len() + 60_000, 2);
+        assert!(std::ptr::eq(place, copy.as_ptr()) && copy.len() == 620_010);
     }
 }

@@ -182,27 +182,29 @@ impl Clusters {
         let options = &self.options;
         let incremental = options.change.looks_ahead();
         let ownerless = &Ownerless::of(ledger);
-        let gathered: Vec<(Vec<Merge>, u64)> = starts
-            .into_par_iter()
-            .map(|start| {
-                let mut gatherer = Gatherer::new(ownerless);
-                for tx in start..to.min(start + CHUNK) {
-                    gatherer.take(ledger, tx, options);
-                    if incremental {
-                        // Outputs spent now may complete what an older transaction lacked.
-                        for source in ledger.sources(tx) {
-                            if let Source::Output(o) = source {
-                                let older = ledger.tx_of_output(o);
-                                if older < done {
-                                    gatherer.take_change(ledger, older, options, None);
-                                }
+        let gather = |start: u32| {
+            let mut gatherer = Gatherer::new(ownerless);
+            for tx in start..to.min(start + CHUNK) {
+                gatherer.take(ledger, tx, options);
+                if incremental {
+                    // Outputs spent now may complete what an older transaction lacked.
+                    for source in ledger.sources(tx) {
+                        if let Source::Output(o) = source {
+                            let older = ledger.tx_of_output(o);
+                            if older < done {
+                                gatherer.take_change(ledger, older, options, None);
                             }
                         }
                     }
                 }
-                (gatherer.merges, gatherer.coinjoins)
-            })
-            .collect();
+            }
+            (gatherer.merges, gatherer.coinjoins)
+        };
+        let gathered: Vec<(Vec<Merge>, u64)> = match *starts {
+            // A followed block does not wait for the threads of all cores, which may be busy for seconds with other work.
+            [start] => vec![gather(start)],
+            _ => starts.into_par_iter().map(gather).collect(),
+        };
         let mut found = 0;
         for (merges, coinjoins) in gathered {
             found += coinjoins;

@@ -96,6 +96,11 @@ impl HandChain {
         HandChain { network, prev: Hash32::default(), height: 0 }
     }
 
+    /// Goes on after a block that was made elsewhere, by its height and hash.
+    pub fn after(network: Network, height: u32, hash: Hash32) -> Self {
+        HandChain { network, prev: hash, height }
+    }
+
     /// Returns the bytes of the next block, with its height. The first transaction is the coinbase.
     pub fn block(&mut self, txs: &[Built]) -> (u32, Vec<u8>) {
         let txids: Vec<Hash32> = txs.iter().map(|t| t.txid).collect();

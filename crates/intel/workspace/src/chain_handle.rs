@@ -42,6 +42,8 @@ struct Inner {
     changes: AtomicUsize,
     /// Whether exposures are being made anew.
     makes_exposures: AtomicBool,
+    /// Whether a checkpoint is being written beside the changes.
+    is_saving: AtomicBool,
     /// Held while exposures are written.
     saving: Mutex<()>,
     listener: OnceLock<Listener>,
@@ -113,6 +115,7 @@ impl ChainHandle {
             builder: Mutex::new(Builder { workspace, saved: Instant::now() }),
             changes: AtomicUsize::new(0),
             makes_exposures: AtomicBool::new(false),
+            is_saving: AtomicBool::new(false),
             saving: Mutex::new(()),
             listener: OnceLock::new(),
             touched: Mutex::new(Pending::unknown()),
@@ -145,6 +148,16 @@ impl ChainHandle {
         let pending = self.inner.touched().take();
         // Without holding what followed blocks need: naming reads the ledger.
         pending.named(&self.snapshot())
+    }
+
+    /// Copies what every block changes, so that the first block does not wait for it: call it before blocks are followed. Takes as long as reading all
+    /// figures, and holds nothing meanwhile.
+    pub fn prepare(&self) {
+        let (clusters, exposures) = self.snapshot().copies();
+        // After a change that ended in a panic nothing is followed.
+        if let Ok(mut builder) = self.inner.builder() {
+            builder.workspace.put_spare(clusters, exposures);
+        }
     }
 
     /// Changes the workspace, after changes that are under way; publishes what became of it, and saves the tags and clusters. Readers go on
@@ -184,7 +197,7 @@ impl ChainHandle {
             Inner::make_exposures(&self.inner);
         }
         if is_due {
-            self.checkpoint()?;
+            Inner::save_beside(&self.inner);
         }
         Ok(answer)
     }
@@ -194,21 +207,19 @@ impl ChainHandle {
     /// # Errors
     /// [`ChangeError::Busy`] and [`ChangeError::Failed`]; [`ChangeError::NotSaved`] when the system refuses to write.
     pub fn checkpoint(&self) -> Result<(), ChangeError> {
-        let Some(mut builder) = self.inner.try_builder()? else { return Ok(()) };
-        builder.workspace.save_tags()?;
-        builder.workspace.save_clusters()?;
-        let job = builder.workspace.unsaved_exposures();
-        builder.saved = Instant::now();
-        drop(builder);
-        // Written without the builder, which followed blocks need.
-        let _saving = self.inner.saving.lock().unwrap_or_else(|e| e.into_inner());
-        if let Some(job) = job {
-            job.save()?;
-            if let Some(mut builder) = self.inner.try_builder()? {
-                builder.workspace.exposures_are_saved(&job);
-            }
-        }
-        Ok(())
+        self.inner.checkpoint()
+    }
+}
+
+/// Does long work in threads of its own. The threads that the program shares have to be free for blocks: what these give them waits until the work
+/// before is done.
+fn in_own_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    /// The passes of a build: upwards and downwards.
+    const PASSES: usize = 2;
+    match rayon::ThreadPoolBuilder::new().num_threads(PASSES).thread_name(|i| format!("exposures-{i}")).build() {
+        Ok(pool) => pool.install(work),
+        // The system gives no thread.
+        Err(_) => work(),
     }
 }
 
@@ -248,6 +259,46 @@ impl Inner {
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Poisoned(_)) => Err(ChangeError::Failed),
         }
+    }
+
+    fn checkpoint(&self) -> Result<(), ChangeError> {
+        let Some(mut builder) = self.try_builder()? else { return Ok(()) };
+        builder.workspace.save_tags()?;
+        builder.workspace.save_clusters()?;
+        let job = builder.workspace.unsaved_exposures();
+        builder.saved = Instant::now();
+        drop(builder);
+        // Written without the builder, which followed blocks need.
+        let _saving = self.saving.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(job) = job {
+            job.save()?;
+            if let Some(mut builder) = self.try_builder()? {
+                builder.workspace.exposures_are_saved(&job);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a checkpoint in a thread of its own, unless one does it already: a block does not wait for files that can be made again.
+    fn save_beside(this: &Arc<Inner>) {
+        /// Lets the next thread start, also after a panic.
+        struct Done(Arc<Inner>);
+        impl Drop for Done {
+            fn drop(&mut self) {
+                self.0.is_saving.store(false, Ordering::Release);
+            }
+        }
+        if this.is_saving.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let done = Done(this.clone());
+        let save = move || {
+            if let Err(e) = done.0.checkpoint() {
+                tracing::error!(reason = %e, "the workspace is not saved; it is tried again later");
+            }
+        };
+        // Without a thread the next change tries again.
+        let _ = std::thread::Builder::new().name("checkpoint".into()).spawn(save);
     }
 
     fn build<T, E>(
@@ -303,7 +354,7 @@ impl Inner {
         loop {
             let Some(snapshot) = this.upgrade().map(|inner| inner.current.load_full()) else { return };
             let began = Instant::now();
-            let made = Exposures::build(&snapshot.ledger, snapshot.entities.categories());
+            let made = in_own_threads(|| Exposures::build(&snapshot.ledger, snapshot.entities.categories()));
             let copy = made.copy();
             let rest = began.elapsed() * REST;
             drop(snapshot);

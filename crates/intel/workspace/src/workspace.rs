@@ -339,6 +339,17 @@ impl Workspace {
         self.spare.exposures = Some(copy);
     }
 
+    /// Returns copies of what every block changes.
+    pub(crate) fn copies(&self) -> (Arc<Clusters>, Exposures) {
+        (Arc::new(Clusters::clone(&self.clusters)), self.exposures.copy())
+    }
+
+    /// Takes over copies of what was in use at some time, for the next change to go on from, where there are none.
+    pub(crate) fn put_spare(&mut self, clusters: Arc<Clusters>, exposures: Exposures) {
+        self.spare.clusters.get_or_insert(clusters);
+        self.spare.exposures.get_or_insert(exposures);
+    }
+
     /// Returns, where exposures are not whole yet, the height of the tip when that began. Until it is `None` again, they rest on the tags and clusters of that
     /// time, and indirect destinations count older transactions' money up to that block. Sources count all blocks.
     #[must_use]

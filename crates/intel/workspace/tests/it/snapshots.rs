@@ -221,6 +221,7 @@ fn builders_reuse_what_nobody_reads_any_more() {
     assert!(workspace.import_tags(vec![("sim.yaml".into(), chain.tags.clone())]).refused.is_empty());
     workspace.refresh().unwrap();
     let handle = ChainHandle::new(workspace);
+    handle.prepare();
     let follow = |change: &dyn Fn(&mut Workspace)| {
         handle
             .append(|w| {
