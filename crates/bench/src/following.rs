@@ -4,6 +4,8 @@ use crate::chain::{Add, timed};
 use anyhow::Context;
 use holdfast_analysis::Exposures;
 use holdfast_attribution::{Clusters, Entities};
+use holdfast_bitcoin::{Block, Network};
+use holdfast_simulate::hand::HandChain;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{ChainHandle, ChangeError, Workspace, WorkspaceError};
 use std::ops::ControlFlow;
@@ -36,24 +38,83 @@ fn stored(workspace: &Workspace, number: u32) -> anyhow::Result<MemoryBlock> {
     Ok(MemoryBlock { height, block: workspace.ledger.raw_block(number)?, spent: None })
 }
 
-/// Follows the last blocks of the ledger in `dir` again, one by one; then old addresses are tagged, then blocks are exchanged.
+/// What followed blocks took, in seconds each.
+#[derive(Default)]
+struct Followed {
+    ledger: Vec<f64>,
+    derived: Vec<f64>,
+    whole: Vec<f64>,
+}
+
+impl Followed {
+    fn follow(&mut self, chain: &ChainHandle, block: MemoryBlock) -> anyhow::Result<()> {
+        let (parts, all) = timed(|| chain.append(|w| append(w, vec![block])));
+        let (ledger, derived) = parts?;
+        self.ledger.push(ledger);
+        self.derived.push(derived);
+        self.whole.push(all);
+        Ok(())
+    }
+}
+
+/// Waits until no exposures wait or are made, so that what follows has the machine for itself; returns how long.
+fn rest(chain: &ChainHandle) -> f64 {
+    timed(|| {
+        while chain.snapshot().exposures_as_of().is_some() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    })
+    .1
+}
+
+/// Blocks after the tip with a coinbase and nothing else: what a block costs beside its own size.
+fn empty_blocks(chain: &ChainHandle) -> anyhow::Result<Vec<MemoryBlock>> {
+    let tip = chain.snapshot().ledger.tip().context("an empty ledger")?;
+    let mut made = HandChain::after(Network::Regtest, tip.height, tip.hash.to_bytes());
+    let blocks = (0..BLOCKS).map(|_| {
+        let (height, bytes) = made.add(&[]);
+        anyhow::Ok(MemoryBlock { height, block: Block::parse(bytes)?, spent: None })
+    });
+    blocks.collect()
+}
+
+/// Follows the last blocks of the ledger in `dir` again, one by one, with and without other work beside them, then blocks without transactions of their
+/// own; then old addresses are tagged, then blocks are exchanged.
 pub(crate) fn following(dir: &Path, tagpack: &str, add: Add<'_>) -> anyhow::Result<()> {
     let mut workspace = Workspace::open_for_writing(dir)?;
     workspace.import_tags(vec![("tags.yaml".into(), tagpack.as_bytes().to_vec())]);
     let blocks = workspace.ledger.counts().blocks;
     let first = blocks.checked_sub(BLOCKS).context("fewer blocks than are followed; simulate more transactions")?;
-    let blocks: Vec<MemoryBlock> = (first..blocks).map(|n| stored(&workspace, n)).collect::<Result<_, _>>()?;
-    let txs: usize = blocks.iter().map(|b| b.block.txs.len()).sum();
-    workspace.ledger.truncate(blocks[0].height)?;
+    let last_blocks = |workspace: &Workspace| -> anyhow::Result<Vec<MemoryBlock>> {
+        (first..blocks).map(|n| stored(workspace, n)).collect()
+    };
+    let blocks = last_blocks(&workspace)?;
+    let again = last_blocks(&workspace)?;
+    let (height, txs) = (blocks[0].height, blocks.iter().map(|b| b.block.txs.len()).sum::<usize>());
+    workspace.ledger.truncate(height)?;
     workspace.refresh()?;
     let chain = ChainHandle::new(workspace);
-    let (mut ledger, mut derived, mut whole) = (Vec::new(), Vec::new(), Vec::new());
-    for block in blocks {
-        let (parts, all) = timed(|| chain.append(|w| append(w, vec![block])));
-        let parts = parts?;
-        ledger.push(parts.0);
-        derived.push(parts.1);
-        whole.push(all);
+    let (_, prepared) = timed(|| chain.prepare());
+    add("copies that following starts with", prepared * 1e3, "ms", "once, before the first block".into());
+    // One after the other while exposures are made anew beside them.
+    let mut busy = Followed::default();
+    blocks.into_iter().try_for_each(|block| busy.follow(&chain, block))?;
+    chain.append(|w| {
+        w.ledger.truncate(height).map_err(WorkspaceError::from)?;
+        w.catch_up();
+        Ok::<_, ChangeError>(())
+    })?;
+    // Each when nothing else is under way.
+    let mut alone = Followed::default();
+    for block in again {
+        rest(&chain);
+        alone.follow(&chain, block)?;
+    }
+    rest(&chain);
+    let mut empty = Followed::default();
+    for block in empty_blocks(&chain)? {
+        rest(&chain);
+        empty.follow(&chain, block)?;
     }
     let now = chain.snapshot();
     let (_, anew) = timed(|| {
@@ -62,18 +123,30 @@ pub(crate) fn following(dir: &Path, tagpack: &str, add: Add<'_>) -> anyhow::Resu
         Exposures::build(&now.ledger, entities.categories())
     });
     drop(now);
-    let against =
-        format!("everything made anew {:.0} ms; blocks of {} transactions", anew * 1e3, txs / BLOCKS as usize);
-    for (what, goal, times) in [
-        ("a followed block, the ledger's part", "", &mut ledger),
-        ("a followed block, clusters, entities and exposures", "goal 50; ", &mut derived),
-        ("a followed block with the swap", "", &mut whole),
-    ] {
-        let (middle, longest) = spread(times);
-        add(what, middle, "ms", format!("{goal}longest {longest:.1}; {against}"));
-    }
+    report(&mut [alone, busy, empty], anew, txs, add);
     tagged(&chain, add)?;
     reorganized(&chain, add)
+}
+
+fn report([alone, busy, empty]: &mut [Followed; 3], anew: f64, txs: usize, add: Add<'_>) {
+    let against =
+        format!("everything made anew {:.0} ms; blocks of {} transactions", anew * 1e3, txs / BLOCKS as usize);
+    for (what, times) in [
+        ("a followed block, the ledger's part", &mut alone.ledger),
+        ("a followed block, clusters, entities and exposures", &mut alone.derived),
+        ("a followed block with the swap", &mut alone.whole),
+        ("the same while exposures are made anew", &mut busy.whole),
+    ] {
+        let (middle, longest) = spread(times);
+        add(what, middle, "ms", format!("longest {longest:.1}; {against}"));
+    }
+    let (whole, fixed) = (spread(&mut alone.whole).0, spread(&mut empty.whole));
+    let (ledger, derived) = (spread(&mut empty.ledger).0, spread(&mut empty.derived).0);
+    let of = format!("goal 50; longest {:.1}; the ledger's part {ledger:.1}, the rest {derived:.1}", fixed.1);
+    add("a followed block beside its own size: with a coinbase only", fixed.0, "ms", of);
+    let own = (whole - fixed.0).max(0.0) * 1e3 / (txs as f64 / f64::from(BLOCKS));
+    let of = "with its part of the bounded work on older transactions' destinations".to_owned();
+    add("each transaction of a followed block", own, "microseconds", of);
 }
 
 /// Tags on addresses from the first half of the chain, with their durable log.
@@ -98,12 +171,7 @@ fn tagged(chain: &ChainHandle, add: Add<'_>) -> anyhow::Result<()> {
         times.push(time);
         if chain.snapshot().exposures_as_of().is_some() {
             waited += 1;
-            let (_, time) = timed(|| {
-                while chain.snapshot().exposures_as_of().is_some() {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-            });
-            made.push(time);
+            made.push(rest(chain));
         }
     }
     let (middle, longest) = spread(&mut times);
