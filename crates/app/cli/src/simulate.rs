@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_decision::{ChainFacts, Event};
 use holdfast_evaluation::Variants;
+use holdfast_simulate::accounts::{self, files::Format, node::Player};
 use holdfast_simulate::files::{FileOptions, write};
 use holdfast_simulate::{Economy, Options};
 use holdfast_workspace::Workspace;
@@ -16,6 +17,8 @@ use std::path::PathBuf;
 pub enum SimulateCommand {
     /// Write node files of a synthetic economy, with its ground truth.
     Chain(Chain),
+    /// Write node files of a synthetic economy on two account chains with a bridge, with its ground truth.
+    Accounts(Accounts),
     /// Write records and events of a simulated exchange (JSON Lines), with the ground truth of its planted cases.
     Exchange(Exchange),
     /// Measure precision and recall of every typology on a simulated exchange.
@@ -173,6 +176,96 @@ fn exchange(args: Exchange, as_json: bool) -> anyhow::Result<()> {
 }
 
 #[derive(Args)]
+pub struct Accounts {
+    /// Folder to write into; gets a folder for each chain, `chains.json` and `truth/`. Must not hold a simulation yet.
+    #[arg(long)]
+    out: PathBuf,
+    /// Blocks of each chain: 20 to 200,000.
+    #[arg(long, default_value_t = 1_000)]
+    blocks: u32,
+    /// People: 20 to 200,000.
+    #[arg(long, default_value_t = 1_000)]
+    users: u32,
+    /// Transactions in a block of the first chain, about: 10 to 5,000. The second chain's blocks have a quarter.
+    #[arg(long, default_value_t = 100)]
+    txs_per_block: u32,
+    /// The same seed and sizes give the same bytes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How blocks are written: json (with receipts and traces), era1 (and traces as JSON).
+    #[arg(long, default_value = "json", value_parser = format)]
+    format: Format,
+    /// Numbers of the two chains (EIP-155).
+    #[arg(long, value_names = ["FIRST", "SECOND"], num_args = 2, default_values_t = [31_337, 31_338])]
+    chain_ids: Vec<u64>,
+    /// Let gas cost nothing, so that a node on which it costs nothing has the same balances.
+    #[arg(long)]
+    no_fees: bool,
+    /// Play it on two development nodes instead of writing blocks; gas costs nothing. Start each as `anvil --chain-id N --no-mining --order fifo
+    /// --disable-pool-balance-checks --disable-min-priority-fee --base-fee 0 --gas-limit 3000000000 --timestamp 1750000000`.
+    #[arg(long, value_names = ["URL", "URL"], num_args = 2, conflicts_with = "format")]
+    nodes: Vec<String>,
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    match text {
+        "json" => Ok(Format::Json),
+        "era1" => Ok(Format::Era1),
+        _ => Err("use json or era1".into()),
+    }
+}
+
+fn accounts(args: &Accounts, as_json: bool) -> anyhow::Result<()> {
+    let &[first, second] = args.chain_ids.as_slice() else { bail!("--chain-ids takes two numbers") };
+    let options = accounts::Options {
+        seed: args.seed,
+        blocks: args.blocks,
+        users: args.users,
+        txs_per_block: args.txs_per_block,
+        chains: [first, second],
+        has_fees: !args.no_fees && args.nodes.is_empty(),
+    };
+    let mut economy = accounts::Economy::new(options).map_err(anyhow::Error::msg)?;
+    if args.out.join("chains.json").exists() {
+        bail!("{} holds a simulation already; choose an empty folder", args.out.display());
+    }
+    let player = match args.nodes.as_slice() {
+        [first, second] => Some(Player::new(&economy, [first, second])?),
+        _ => None,
+    };
+    let format = if player.is_some() { Format::None } else { args.format };
+    let bar = output::bar(args.blocks, "simulating");
+    let written = accounts::files::write(&mut economy, &args.out, format, &mut |blocks| {
+        for block in blocks {
+            if let Some(player) = &player {
+                player.play(block).map_err(std::io::Error::other)?;
+            }
+            bar.set_position(block.header.number);
+        }
+        Ok(output::stopping())
+    })
+    .with_context(|| args.out.display().to_string())?;
+    bar.finish_and_clear();
+    if economy.height() < args.blocks {
+        bail!("stopped after {} blocks; the files hold whole blocks and their truth", economy.height());
+    }
+    if as_json {
+        return output::json(&json!({"blocks": written.blocks, "txs": written.txs, "transfers": written.transfers,
+            "records": written.records, "bytes": written.bytes, "seed": args.seed,
+            "chains": options.chains.map(|number| format!("eip155:{number}"))}));
+    }
+    println!(
+        "Wrote {} transactions with {} transfers in {} blocks of two chains ({} bytes) to {}",
+        output::thousands(written.txs),
+        output::thousands(written.transfers),
+        output::thousands(written.blocks),
+        output::thousands(written.bytes),
+        args.out.display()
+    );
+    Ok(())
+}
+
+#[derive(Args)]
 pub struct Chain {
     /// Folder to write into; gets `blocks/` and `truth/`. Must not hold blocks yet.
     out: PathBuf,
@@ -196,6 +289,7 @@ pub struct Chain {
 pub fn run(command: SimulateCommand, as_json: bool) -> anyhow::Result<()> {
     let args = match command {
         SimulateCommand::Chain(args) => args,
+        SimulateCommand::Accounts(args) => return accounts(&args, as_json),
         SimulateCommand::Exchange(args) => return exchange(args, as_json),
         SimulateCommand::Score(args) => return score_command(args, as_json),
     };

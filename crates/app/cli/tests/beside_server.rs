@@ -241,6 +241,11 @@ const TABLE: &[RowOf] = &[
     ("config reference", &[], Offline),
     ("providers query", &["--providers", "{dir}/message.txt", ADDRESS], Refused("message.txt")),
     ("simulate chain", &["{dir}/chain", "--txs", "1000"], Offline),
+    (
+        "simulate accounts",
+        &["--out", "{dir}/accounts", "--blocks", "20", "--users", "20", "--txs-per-block", "10"],
+        Offline,
+    ),
     ("simulate exchange", &["{dir}/exchange", "--customers", "100", "--days", "14", "--cases", "1"], Offline),
     ("simulate score", &["{dir}/exchange"], Offline),
     // It makes and serves a store of its own.

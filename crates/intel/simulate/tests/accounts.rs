@@ -50,9 +50,12 @@ fn book(books: &mut Books, chain: usize, transfers: &BlockTransfers) {
     }
 }
 
-/// Reads all blocks, compares them with the truth, and returns the books.
-fn compare(economy: &Economy, blocks: &[SimBlock]) -> Books {
-    let mut books = Books::new();
+/// Transfers of nothing in the name of others: transaction, sender and receiver as records name them.
+type Nothings = BTreeSet<(String, String, String)>;
+
+/// Reads all blocks, compares them with the truth, and returns the books, and what was sent of nothing.
+fn compare(economy: &Economy, blocks: &[SimBlock]) -> (Books, Nothings) {
+    let (mut books, mut nothings) = (Books::new(), Nothings::new());
     let mut parents = [None, None];
     for block in blocks {
         let chain = chain(economy, block.number);
@@ -67,11 +70,17 @@ fn compare(economy: &Economy, blocks: &[SimBlock]) -> Books {
             assert_eq!(transaction.transfers, truth.transfers, "{truth:?}");
             let unpaired = |s: &&Signal| matches!(s, Signal::UnpairedWrap { .. } | Signal::MalformedLog { .. });
             assert_eq!(transaction.signals.iter().find(unpaired), None);
+            for signal in &transaction.signals {
+                if let Signal::ZeroValue { from, to, by_third_party: true, .. } = signal {
+                    let tx = format!("{}:{}:{}", block.number, block.header.number, transaction.index);
+                    nothings.insert((tx, format!("{from:?}"), format!("{to:?}")));
+                }
+            }
         }
         found.block_level.clone_from(&block.genesis);
         book(&mut books, block.chain, &found);
     }
-    books
+    (books, nothings)
 }
 
 fn spoofed(economy: &Economy, token: TokenRef) -> bool {
@@ -142,7 +151,7 @@ proptest! {
         let mut economy = Economy::new(options).unwrap();
         let all = blocks(&mut economy);
         prop_assert_eq!(all.len(), 2 * (1 + usize::try_from(blocks_made).unwrap()));
-        let books = compare(&economy, &all);
+        let (books, _) = compare(&economy, &all);
         check_balances(&economy, &all, &books);
     }
 }
@@ -198,13 +207,18 @@ fn everything_happens_and_every_flow_ends() {
     assert!(names(|r| matches!(r, Record::Swap { .. })) > 100);
     assert!(names(|r| matches!(r, Record::Deposit { .. })) > 100);
     assert!(names(|r| matches!(r, Record::PoisoningLoss { .. })) > 0);
+    let (books, nothings) = compare(&economy, &all);
+    let height = |tx: &str| tx.split(':').nth(1).unwrap().parse::<u32>().unwrap();
     for record in &records {
-        if let Record::Poisoning { victim, counterparty, lookalike, .. } = record {
+        if let Record::Poisoning { tx, victim, counterparty, lookalike, is_spoofed, .. } = record {
             assert!(lookalike[..5] == counterparty[..5] && lookalike[38..] == counterparty[38..], "{record:?}");
             assert!(lookalike != counterparty && victim != lookalike);
+            assert_eq!(nothings.contains(&(tx.clone(), victim.clone(), lookalike.clone())), !is_spoofed);
+        }
+        if let Record::Freeze { proposed, frozen, .. } = record {
+            assert!(height(proposed) + 4 <= height(frozen), "{record:?}");
         }
     }
-    let books = compare(&economy, &all);
     check_balances(&economy, &all, &books);
 }
 

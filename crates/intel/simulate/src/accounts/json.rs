@@ -2,7 +2,6 @@
 
 use super::seal::{SignedTx, SimBlock, TraceFrame};
 use super::world::FrameKind;
-use alloy_primitives::Bloom;
 use std::fmt::Write;
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -188,8 +187,7 @@ impl SimBlock {
             json.number(",\"cumulativeGasUsed\":", receipt.cumulative_gas.into());
             json.number(",\"gasUsed\":", transaction.gas_used.into());
             json.number(",\"effectiveGasPrice\":", transaction.fields.price);
-            let bloom = if receipt.logs.is_empty() { Bloom::ZERO } else { receipt.computed_bloom() };
-            json.hex(",\"logsBloom\":", bloom.as_slice());
+            json.hex(",\"logsBloom\":", receipt.bloom.unwrap_or_default().as_slice());
             json.raw(",\"logs\":");
             json.0.reserve(LOG_BYTES * receipt.logs.len());
             json.list(receipt.logs.iter().enumerate(), |json, (n, log)| {

@@ -36,7 +36,7 @@ pub struct SimBlock {
     pub hash: B256,
     /// Its transactions.
     pub transactions: Vec<SignedTx>,
-    /// Its receipts, without blooms.
+    /// Its receipts, with their blooms.
     pub receipts: Vec<Receipt>,
     /// What its transactions are and moved, as the economy booked it, in the order of execution.
     pub truth: Vec<TxTruth>,
@@ -232,7 +232,7 @@ fn draft(world: &World, unsigned: Unsigned) -> SimBlock {
         let logs: Vec<Log> = planned.logs.iter().map(|placed| placed.log.clone()).collect();
         planned.moves = Vec::new();
         let transaction = sign(world, number, base_fee, planned);
-        let receipt = Receipt {
+        let mut receipt = Receipt {
             kind: transaction.kind(),
             outcome: Outcome::Status(transaction.planned.success),
             cumulative_gas: gas,
@@ -244,6 +244,7 @@ fn draft(world: &World, unsigned: Unsigned) -> SimBlock {
         let bloom = receipt.computed_bloom();
         header.logs_bloom |= bloom;
         envelopes.push(receipt.envelope(&bloom));
+        receipt.bloom = Some(bloom);
         transactions.push(transaction);
         receipts.push(receipt);
     }
@@ -377,7 +378,7 @@ impl SimBlock {
     pub fn receipts_rlp(&self) -> Vec<u8> {
         let mut receipts = Vec::new();
         for receipt in &self.receipts {
-            append(receipt.kind, &receipt.envelope(&receipt.computed_bloom()), &mut receipts);
+            append(receipt.kind, &receipt.envelope(&receipt.bloom.unwrap_or_default()), &mut receipts);
         }
         listed(0, &receipts)
     }
