@@ -3,12 +3,33 @@
 use super::{Chain, Made, bytes, find, index, step};
 use crate::grade::{Check, Form};
 use holdfast_bitcoin::{AddressKey, Network, ScriptClass};
-use holdfast_forensics::Kind;
 use holdfast_forensics::derive::addresses_of;
+use holdfast_forensics::{Kind, mnemonic};
 use holdfast_simulate::random::Random;
+
+/// Most phrases drawn for a lab.
+const MOST_DRAWS: usize = 64;
 
 fn phrase(random: &mut Random) -> Result<bip39::Mnemonic, String> {
     bip39::Mnemonic::from_entropy(&bytes::<16>(random)).map_err(|e| e.to_string())
+}
+
+/// Returns a phrase that a scan finds in the text which `written` makes of it, and nothing else: of one in some hundred a scan takes words that
+/// come again, or that are common in prose, for no phrase.
+fn found_phrase(
+    random: &mut Random,
+    kind: Kind,
+    mut written: impl FnMut(&bip39::Mnemonic, &mut Random) -> String,
+) -> Result<bip39::Mnemonic, String> {
+    for _ in 0..MOST_DRAWS {
+        let phrase = phrase(random)?;
+        let mut hits = Vec::new();
+        mnemonic::find(&written(&phrase, random), &mut hits);
+        if hits.len() == 1 && hits[0].kind == kind {
+            return Ok(phrase);
+        }
+    }
+    Err("no phrase that a scan finds".to_owned())
 }
 
 fn derived(phrase: &str, path: &str) -> Result<String, String> {
@@ -20,7 +41,7 @@ fn derived(phrase: &str, path: &str) -> Result<String, String> {
 /// Creates the lab "Find the seed on a disk image".
 pub(super) fn seed_on_a_disk(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
-    let real = phrase(&mut random)?;
+    let real = found_phrase(&mut random, Kind::Bip39, |p, _| format!("backup words, do not lose\n==========\n{p}\n"))?;
     // Twelve words of the list whose checksum does not hold.
     let decoy = loop {
         let mut words: Vec<&str> = phrase(&mut random)?.words().collect();
@@ -131,6 +152,18 @@ const DEVICES: [(&str, &str); 5] = [
     ("VID_D13E&PID_CC10", "Coldcard"),
 ];
 
+/// Returns a phrase, a note of it with one word that cannot be read, and the number of that word from 0.
+fn blotted_note(random: &mut Random) -> Result<(bip39::Mnemonic, String, usize), String> {
+    let (mut note, mut blot) = (String::new(), 0);
+    let whole = found_phrase(random, Kind::Bip39Partial, |phrase, random| {
+        blot = index(random, 12);
+        let word = |(i, word)| format!("{}. {}\n", i + 1, if i == blot { "?" } else { word });
+        note = phrase.words().enumerate().map(word).collect();
+        note.clone()
+    })?;
+    Ok((whole, note, blot))
+}
+
 /// Creates the lab "What was found at the scene".
 pub(super) fn at_the_scene(seed: u64) -> Result<Made, String> {
     let mut random = Random::new(seed);
@@ -148,9 +181,7 @@ pub(super) fn at_the_scene(seed: u64) -> Result<Made, String> {
     let picture = code.render::<image::Luma<u8>>().min_dimensions(240, 240).build();
     let mut png = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut png, image::ImageFormat::Png).map_err(|e| e.to_string())?;
-    let (whole, blot) = (phrase(&mut random)?, index(&mut random, 12));
-    let note: String =
-        whole.words().enumerate().map(|(i, w)| format!("{}. {}\n", i + 1, if i == blot { "?" } else { w })).collect();
+    let (whole, note, blot) = blotted_note(&mut random)?;
     let shown = whole.words().nth(if blot == 0 { 1 } else { 0 }).unwrap_or_default().to_owned();
     let files = vec![
         ("laptop/setupapi.dev.log".to_owned(), log.into_bytes()),
@@ -232,4 +263,24 @@ pub(super) fn at_the_scene(seed: u64) -> Result<Made, String> {
         ),
     ];
     Ok(Made { brief, files, chain: Chain::None, steps })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phrases(made: &Made) -> Vec<Kind> {
+        let found = crate::tools::scan_files(made).unwrap();
+        let kinds = found.findings.iter().map(|f| f.kind);
+        kinds.filter(|k| matches!(k, Kind::Bip39 | Kind::Bip39Partial | Kind::Electrum)).collect()
+    }
+
+    /// The first phrases drawn from 205, 306 and 622 are none to a scan, those of 191 and 330 are also seeds of Electrum.
+    #[test]
+    fn a_scan_finds_the_phrase_of_each_lab() {
+        for seed in [1, 191, 205, 306, 330, 622] {
+            assert_eq!(phrases(&seed_on_a_disk(seed).unwrap()), [Kind::Bip39], "{seed}");
+            assert_eq!(phrases(&at_the_scene(seed).unwrap()), [Kind::Bip39Partial], "{seed}");
+        }
+    }
 }
